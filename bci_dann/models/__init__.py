@@ -1,0 +1,16 @@
+"""Networks: backbones from braindecode, heads, and gradient reversal."""
+
+from bci_dann.models.backbones import Backbone, backbone_names, make_backbone
+from bci_dann.models.decoder import Decoder
+from bci_dann.models.gradient_reversal import reverse_gradient
+from bci_dann.models.heads import domain_head, motor_imagery_head
+
+__all__ = [
+    "Backbone",
+    "Decoder",
+    "backbone_names",
+    "domain_head",
+    "make_backbone",
+    "motor_imagery_head",
+    "reverse_gradient",
+]

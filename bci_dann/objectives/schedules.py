@@ -1,0 +1,28 @@
+"""How strongly a term counts as training goes on."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["ganin_schedule"]
+
+
+def ganin_schedule(progress: float, gamma: float = 10.0) -> float:
+    """Return ``2 / (1 + exp(-gamma p)) - 1``: nothing at the start, nearly 1 at the end.
+
+    Ganin et al. (2016), "Domain-adversarial training of neural networks", JMLR 17(59),
+    section 5.2.2, with gamma = 10.
+
+    Parameters
+    ----------
+    progress : float
+        Share of the training that is done, from 0 to 1.
+    gamma : float
+        How soon the adversary comes in.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+    """
+    return 2.0 / (1.0 + math.exp(-gamma * progress)) - 1.0

@@ -1,0 +1,89 @@
+"""Fixtures shared by all tests: folders fenced off, and EEG with known effects."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def _fenced_folders(tmp_path_factory, monkeypatch):
+    """Keep MNE, MOABB and our cache out of the home folder of whoever runs the tests."""
+    home = tmp_path_factory.getbasetemp() / "home"
+    for name, folder in {
+        "MNE_DATA": "mne_data",
+        "MOABB_RESULTS": "moabb_results",
+        "_MNE_FAKE_HOME_DIR": "mne_home",
+        "BCI_DANN_CACHE": "cache",
+    }.items():
+        (home / folder).mkdir(parents=True, exist_ok=True)
+        monkeypatch.setenv(name, str(home / folder))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder with real EEG; skips where there is none."""
+    folder = Path(os.environ.get("BCI_DANN_DATA", ROOT.parent / "shared" / "data"))
+    if not (folder / "mi-openbci").is_dir():
+        pytest.skip(f"no real EEG at {folder}; set BCI_DANN_DATA to the folder that holds it")
+    return folder
+
+
+@dataclass
+class ToyEEG:
+    """Trials of several subjects whose class changes the power of one spatial pattern."""
+
+    X: np.ndarray
+    y: np.ndarray
+    subjects: np.ndarray
+
+    def of(self, subject: int) -> tuple[np.ndarray, np.ndarray]:
+        mask = self.subjects == subject
+        return self.X[mask], self.y[mask]
+
+    def without(self, subject: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        mask = self.subjects != subject
+        return self.X[mask], self.y[mask], self.subjects[mask]
+
+
+def make_toy_eeg(
+    n_subjects: int = 4,
+    n_trials: int = 40,
+    n_chans: int = 6,
+    n_times: int = 128,
+    shift: float = 0.5,
+    seed: int = 0,
+) -> ToyEEG:
+    """Draw 10 µV noise; class "b" raises a 10 Hz rhythm on one side, class "a" on the other.
+
+    ``shift`` mixes the channels by a matrix of each subject's own.
+    """
+    rng = np.random.default_rng(seed)
+    time = np.arange(n_times) / 128.0
+    X, y, subjects = [], [], []
+    for subject in range(1, n_subjects + 1):
+        mixing = np.eye(n_chans) + shift * rng.standard_normal((n_chans, n_chans)) / np.sqrt(n_chans)
+        label = np.tile(["a", "b"], n_trials // 2)
+        phase = rng.uniform(0, 2 * np.pi, (2, n_trials, 1))
+        rhythm = np.sin(2 * np.pi * 10 * time + phase) * np.sqrt(2)
+        is_b = (label == "b")[:, None]
+        trials = rng.standard_normal((n_trials, n_chans, n_times))
+        trials[:, 0] += rhythm[0] * np.where(is_b, 0.3, 1.5)
+        trials[:, 1] += rhythm[1] * np.where(is_b, 1.5, 0.3)
+        X.append(10.0 * mixing @ trials)
+        y.append(label)
+        subjects.append(np.repeat(subject, n_trials))
+    return ToyEEG(
+        np.concatenate(X).astype(np.float32), np.concatenate(y), np.concatenate(subjects)
+    )
+
+
+@pytest.fixture(scope="session")
+def toy_eeg() -> ToyEEG:
+    return make_toy_eeg()
