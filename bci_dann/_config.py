@@ -1,0 +1,111 @@
+"""Configuration models whose errors say which key is wrong and what was meant."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+import pydantic
+from pydantic_core import ErrorDetails
+
+from bci_dann._validation import did_you_mean
+from bci_dann.exceptions import ConfigError
+
+__all__ = ["StrictModel", "validate"]
+
+Model = TypeVar("Model", bound=pydantic.BaseModel)
+
+
+class StrictModel(pydantic.BaseModel):
+    """A configuration section: unknown keys are errors, and values do not change later."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+
+def validate(model_class: type[Model], mapping: Any, where: str) -> Model:
+    """Build a configuration section from a mapping that a user wrote.
+
+    Parameters
+    ----------
+    model_class : type of pydantic.BaseModel
+        The section's class.
+    mapping : mapping
+        Keys and values, as read from YAML or given as keyword arguments.
+    where : str
+        What the user knows the mapping as, for example ``"configs/mine.yaml"``.
+
+    Returns
+    -------
+    model_class
+        The validated section.
+
+    Raises
+    ------
+    ConfigError
+        Naming ``where`` and each wrong key by its path; for an unknown key the message
+        offers the nearest known one.
+    """
+    if not isinstance(mapping, Mapping):
+        raise ConfigError(
+            f"{where}: expected a mapping with the keys {_listed(model_class)}; got {mapping!r}."
+        )
+    try:
+        return model_class.model_validate(dict(mapping))
+    except pydantic.ValidationError as error:
+        lines = [_sentence(model_class, details) for details in error.errors(include_url=False)]
+        raise ConfigError("\n".join(f"{where}: {line}" for line in lines)) from None
+
+
+def _sentence(model_class: type[pydantic.BaseModel], details: ErrorDetails) -> str:
+    path = ".".join(str(part) for part in details["loc"])
+    if details["type"] == "extra_forbidden":
+        return _unknown_key(model_class, details["loc"], path)
+    if details["type"] == "missing":
+        return f"the key {path!r} is missing."
+    reason = details["msg"].removeprefix("Value error, ").rstrip(".")
+    got = "" if _is_section(details["input"]) else f"; got {details['input']!r}"
+    return f"{path}: {reason}{got}." if path else f"{reason}."
+
+
+def _is_section(value: object) -> bool:
+    """Whether a value is a whole section, too long to repeat in a message."""
+    return isinstance(value, Mapping | pydantic.BaseModel)
+
+
+def _unknown_key(
+    model_class: type[pydantic.BaseModel], location: tuple[int | str, ...], path: str
+) -> str:
+    section = _section_at(model_class, location[:-1])
+    names = list(section.model_fields) if section else []
+    known = f" Known keys: {', '.join(names)}." if names else ""
+    return f"unknown key {path!r}.{did_you_mean(location[-1], names)}{known}"
+
+
+def _section_at(
+    model_class: type[pydantic.BaseModel], location: tuple[int | str, ...]
+) -> type[pydantic.BaseModel] | None:
+    """Follow a path of keys to the class of the section that it leads to."""
+    candidates: list[type[pydantic.BaseModel]] = [model_class]
+    for part in location:
+        deeper = [
+            section
+            for candidate in candidates
+            if isinstance(part, str) and part in candidate.model_fields
+            for section in _sections_in(candidate.model_fields[part].annotation)
+        ]
+        # list positions, mapping keys and the tags of unions stay at the same class
+        candidates = deeper or candidates
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _sections_in(annotation: Any) -> Iterator[type[pydantic.BaseModel]]:
+    if inspect.isclass(annotation) and issubclass(annotation, pydantic.BaseModel):
+        yield annotation
+    for argument in typing.get_args(annotation):
+        yield from _sections_in(argument)
+
+
+def _listed(model_class: type[pydantic.BaseModel]) -> str:
+    return ", ".join(model_class.model_fields)

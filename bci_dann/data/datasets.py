@@ -1,0 +1,153 @@
+"""A dataset by its name: MOABB's, the simulator, or a folder of recordings."""
+
+from __future__ import annotations
+
+import inspect
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, model_validator
+
+from bci_dann._validation import did_you_mean
+from bci_dann.data.layout import RecordingsLayout
+from bci_dann.data.selection import TrialChoice
+from bci_dann.exceptions import ConfigError
+
+if TYPE_CHECKING:
+    from moabb.datasets.base import BaseDataset
+
+__all__ = ["DataConfig", "dataset_names", "make_dataset"]
+
+SIMULATED, RECORDINGS = "SimulatedMI", "Recordings"
+
+
+class DataConfig(TrialChoice):
+    """Which trials to use.
+
+    Parameters
+    ----------
+    dataset : str
+        The class name of a MOABB motor-imagery dataset, for example ``"BNCI2014_001"``;
+        ``"SimulatedMI"``; or ``"Recordings"`` for a folder of files.
+    params : dict
+        Constructor arguments of the dataset class.
+    recordings : RecordingsLayout or None
+        How the folder is laid out; required for ``"Recordings"``, and only there.
+    subjects : list of int or str, or None
+        ``None`` takes all.
+    sessions : list of str, "first" or None
+        Session names; ``"first"`` takes the first session of each subject; ``None`` all.
+    classes : list of str, or None
+        ``None`` takes all classes of the dataset.
+    """
+
+    dataset: str
+    params: dict[str, Any] = Field(default_factory=dict)
+    recordings: RecordingsLayout | None = None
+
+    @model_validator(mode="after")
+    def _layout_where_due(self) -> DataConfig:
+        if self.dataset == RECORDINGS and self.recordings is None:
+            raise ValueError("dataset: Recordings needs the key 'recordings' with the layout")
+        if self.dataset != RECORDINGS and self.recordings is not None:
+            raise ValueError(f"the key 'recordings' is for dataset: Recordings, not {self.dataset}")
+        return self
+
+
+def make_dataset(config: DataConfig, data_dir: Path | str | None = None) -> BaseDataset:
+    """Build the dataset that a configuration names.
+
+    Parameters
+    ----------
+    config : DataConfig
+        The configuration.
+    data_dir : path, or None
+        The folder of ``Recordings``. MOABB's datasets are looked for there while they are
+        loaded, see `prepare_trials`.
+
+    Returns
+    -------
+    moabb.datasets.base.BaseDataset
+
+    Raises
+    ------
+    ConfigError
+        When the name or a parameter is unknown, or the folder is not given.
+    """
+    if config.dataset == RECORDINGS:
+        return _recordings(config, data_dir)
+    return _construct(_dataset_class(config.dataset), config)
+
+
+def _recordings(config: DataConfig, data_dir: Path | str | None) -> BaseDataset:
+    from bci_dann.data.recordings import Recordings
+
+    if data_dir is None:
+        raise ConfigError(
+            "dataset: Recordings needs the folder of the recordings: pass --data-dir FOLDER "
+            "(or data_dir= in Python)."
+        )
+    assert config.recordings is not None
+    return Recordings(data_dir, config.recordings, **config.params)
+
+
+def _dataset_class(name: str) -> type[BaseDataset]:
+    if name == SIMULATED:
+        from bci_dann.data.simulated import SimulatedMI
+
+        return SimulatedMI
+    classes = _moabb_classes()
+    if name not in classes:
+        raise ConfigError(
+            f"unknown dataset {name!r}.{did_you_mean(name, dataset_names())} "
+            "`bci-dann datasets` lists the datasets."
+        )
+    return classes[name]
+
+
+def dataset_names() -> list[str]:
+    """Return the names that `make_dataset` knows: ours, then MOABB's imagery datasets."""
+    return [SIMULATED, RECORDINGS, *sorted(_moabb_classes())]
+
+
+@cache
+def _moabb_classes() -> dict[str, type[BaseDataset]]:
+    """MOABB's datasets by class name; FakeDataset is among them, for trying things out."""
+    import moabb.datasets
+    from moabb.datasets.base import BaseDataset
+    from moabb.datasets.fake import FakeDataset
+
+    found = {
+        name: member
+        for name, member in inspect.getmembers(moabb.datasets, inspect.isclass)
+        if issubclass(member, BaseDataset) and not inspect.isabstract(member)
+    }
+    return {**found, "FakeDataset": FakeDataset}
+
+
+def _construct(dataset_class: type[BaseDataset], config: DataConfig) -> BaseDataset:
+    _check_parameters(dataset_class, config)
+    try:
+        dataset = dataset_class(**config.params)
+    except (TypeError, ValueError, AssertionError) as error:
+        if isinstance(error, ConfigError):
+            raise
+        raise ConfigError(f"data.params does not fit {config.dataset}: {error}.") from error
+    if dataset.paradigm != "imagery":
+        raise ConfigError(
+            f"{config.dataset} is a {dataset.paradigm!r} dataset, and motor imagery is needed. "
+            "`bci-dann datasets` lists those that fit."
+        )
+    return dataset
+
+
+def _check_parameters(dataset_class: type[BaseDataset], config: DataConfig) -> None:
+    parameters = inspect.signature(dataset_class).parameters.values()
+    known = [p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+    for name in config.params:
+        if name not in known:
+            raise ConfigError(
+                f"{config.dataset} has no parameter {name!r}.{did_you_mean(name, known)} "
+                f"It has {', '.join(known) or 'none'}."
+            )

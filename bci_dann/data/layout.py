@@ -1,0 +1,107 @@
+"""How the files of a folder of recordings are named, and what their events mean."""
+
+from __future__ import annotations
+
+import string
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from bci_dann._config import StrictModel
+from bci_dann._validation import did_you_mean
+
+__all__ = ["FIELDS", "RecordingsLayout"]
+
+FIELDS = ("subject", "session", "run")
+
+
+class RecordingsLayout(StrictModel):
+    """Where the recordings of a folder are, and what is in them.
+
+    Parameters
+    ----------
+    events : dict of str to str
+        Annotation description to class name, for example
+        ``{"OVTK_GDF_Right": "right_hand"}``. Other annotations are ignored.
+    format : {"files", "bids"}
+        ``"files"`` finds recordings by ``pattern`` and reads them with MNE, which knows
+        the format by the extension (EDF, BDF, GDF, FIF, BrainVision, EEGLAB SET);
+        ``"bids"`` reads a BIDS dataset with MNE-BIDS.
+    pattern : str or None
+        Path of a recording inside the folder, with the fields ``{subject}`` (required),
+        ``{session}`` and ``{run}``, for example ``"edf{subject}/{session}/eeg.edf"``. A
+        field matches anything but a slash, and the same text where it is repeated;
+        ``*`` matches any text but a slash. Required for ``"files"``.
+    task : str or None
+        The BIDS task to read; ``None`` reads every task.
+    exclude : dict of str to list of str
+        Values of a field to leave out, for example ``{"session": ["001"]}``.
+    interval : tuple of float
+        Start and end of the imagery task in seconds after the event.
+    unit_scale : float
+        Factor on the samples that MNE reads as volt: 1e-6 for files that hold microvolt
+        without saying so.
+    rename : dict of str to str
+        New names of channels, for example ``{"T3": "T7"}``.
+    drop : list of str
+        Channels to leave out, by their name before ``rename``, where a file has them.
+    montage : str or None
+        MNE's standard montage to take electrode positions from; ``None`` keeps those of
+        the file.
+    """
+
+    events: Annotated[dict[str, str], Field(min_length=1)]
+    format: Literal["files", "bids"] = "files"
+    pattern: str | None = None
+    task: str | None = None
+    exclude: dict[str, list[str]] = Field(default_factory=dict)
+    interval: tuple[float, float] = (0.0, 4.0)
+    unit_scale: Annotated[float, Field(gt=0)] = 1.0
+    rename: dict[str, str] = Field(default_factory=dict)
+    drop: list[str] = Field(default_factory=list)
+    montage: str | None = "standard_1020"
+
+    @field_validator("pattern")
+    @classmethod
+    def _has_subject(cls, pattern: str | None) -> str | None:
+        if pattern is None:
+            return None
+        try:
+            fields = [field for _, field, _, _ in string.Formatter().parse(pattern) if field]
+        except ValueError as error:
+            raise ValueError(f"the pattern cannot be read: {error}") from None
+        for field in fields:
+            if field not in FIELDS:
+                raise ValueError(_unknown_field(field))
+        if "subject" not in fields:
+            raise ValueError("the pattern needs the field {subject}")
+        return pattern
+
+    @field_validator("exclude")
+    @classmethod
+    def _known_fields(cls, exclude: dict[str, list[str]]) -> dict[str, list[str]]:
+        for field in exclude:
+            if field not in FIELDS:
+                raise ValueError(_unknown_field(field))
+        return exclude
+
+    @model_validator(mode="after")
+    def _complete(self) -> RecordingsLayout:
+        if self.format == "files" and self.pattern is None:
+            raise ValueError(
+                "the key 'pattern' is missing, for example 'sub-{subject}/{session}.edf'; "
+                "or set format: bids"
+            )
+        if self.interval[0] >= self.interval[1]:
+            raise ValueError(f"interval must be (start, end) with start < end; got {self.interval}")
+        return self
+
+    @property
+    def classes(self) -> list[str]:
+        """Class names in the order of ``events``, each once."""
+        return list(dict.fromkeys(self.events.values()))
+
+
+def _unknown_field(field: str) -> str:
+    known = ", ".join(f"{{{name}}}" for name in FIELDS)
+    return f"unknown field {{{field}}}.{did_you_mean(field, FIELDS)} Known fields: {known}"

@@ -1,0 +1,216 @@
+"""From a continuous recording to trials, with MNE and in one documented order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import mne
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, field_validator, model_validator
+
+from bci_dann._config import StrictModel
+from bci_dann._validation import did_you_mean
+from bci_dann.exceptions import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from moabb.datasets.base import BaseDataset
+
+__all__ = ["Preprocessing", "trials_of_run"]
+
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Preprocessing(StrictModel):
+    """What happens to a recording before it becomes trials.
+
+    The steps run in this order: pick channels, re-reference, notch, band-pass, cut the
+    trials (and reject), resample. With the default values the trials are those of
+    MOABB's ``MotorImagery(fmin=8, fmax=32)``, number for number.
+
+    Parameters
+    ----------
+    channels : list of str, or None
+        The channels to keep, in this order. ``None`` keeps all EEG channels that are not
+        marked bad.
+    reference : None, "average" or list of str
+        ``None`` keeps the recording's own reference; ``"average"`` subtracts the mean of
+        the kept channels; names subtract the mean of these channels, which need not be
+        among ``channels``.
+    notch : float or None
+        Line frequency to remove (Hz).
+    band : tuple of float, or None
+        Pass band (Hz); ``None`` leaves the signals unfiltered.
+    filter_method : {"iir", "fir"}
+        ``"iir"`` is MOABB's own zero-phase Butterworth filter; ``"fir"`` is MNE's
+        zero-phase default.
+    resample : float or None
+        New sampling frequency (Hz).
+    window : tuple of (float, float or None)
+        Start and end of a trial in seconds after the start of the imagery task, which is
+        ``dataset.interval[0]``. An end of ``None`` is the end of the task. Both ends are
+        included, as in MNE: 0 to 4 s at 128 Hz are 513 samples.
+    reject_uv : float or None
+        Drop trials whose peak-to-peak amplitude in any channel is larger (µV), after
+        filtering.
+    """
+
+    channels: list[str] | None = None
+    reference: Literal["average"] | list[str] | None = None
+    notch: Positive | None = None
+    band: tuple[Positive, Positive] | None = (8.0, 32.0)
+    filter_method: Literal["iir", "fir"] = "iir"
+    resample: Positive | None = None
+    window: tuple[float, float | None] = (0.0, None)
+    reject_uv: Positive | None = None
+
+    @field_validator("channels", "reference")
+    @classmethod
+    def _some_and_unique(cls, names: Any) -> Any:
+        if isinstance(names, list) and not names:
+            raise ValueError("the list must not be empty; leave the key out instead")
+        if isinstance(names, list) and len(set(names)) < len(names):
+            raise ValueError("each channel may be named once only")
+        return names
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Preprocessing:
+        if self.band is not None and self.band[0] >= self.band[1]:
+            raise ValueError(f"band must be (low, high) with low < high; got {self.band}")
+        start, end = self.window
+        if end is not None and start >= end:
+            raise ValueError(f"window must be (start, end) with start < end; got {self.window}")
+        return self
+
+
+def trials_of_run(
+    raw: mne.io.BaseRaw, dataset: BaseDataset, classes: list[str], preprocessing: Preprocessing
+) -> mne.Epochs | None:
+    """Cut the trials of one run.
+
+    Parameters
+    ----------
+    raw : mne.io.Raw
+        A recording as ``dataset.get_data`` returns it: its annotations name the classes
+        and start with the imagery task. It is left as it is.
+    dataset : moabb.datasets.base.BaseDataset
+        Where the recording comes from; gives the task interval and the unit.
+    classes : list of str
+        The classes to keep.
+    preprocessing : Preprocessing
+        The steps.
+
+    Returns
+    -------
+    mne.Epochs or None
+        ``None`` when the run has no trial of these classes. In MNE's unit, that is
+        ``1 / dataset.unit_factor`` µV.
+
+    Raises
+    ------
+    DataError
+        When a channel is missing.
+    ConfigError
+        When a frequency or the window does not fit the recording.
+    """
+    events, event_id = _task_events(raw, dataset, classes)
+    if not len(events):
+        return None
+    filtered = _filtered(raw, preprocessing)
+    start, end = _epoch_limits(dataset, preprocessing)
+    reject = preprocessing.reject_uv and {"eeg": preprocessing.reject_uv / dataset.unit_factor}
+    epochs = mne.Epochs(
+        filtered,
+        events,
+        event_id=event_id,
+        tmin=start,
+        tmax=end,
+        proj=False,
+        baseline=None,
+        preload=True,
+        picks=filtered.ch_names,
+        event_repeated="drop",
+        on_missing="ignore",
+        reject=reject,
+        reject_by_annotation=True,
+        verbose="error",
+    )
+    if preprocessing.resample is not None and len(epochs):
+        epochs.resample(preprocessing.resample, verbose="error")
+    return epochs if len(epochs) else None
+
+
+def _task_events(
+    raw: mne.io.BaseRaw, dataset: BaseDataset, classes: list[str]
+) -> tuple[NDArray[np.int_], dict[str, int]]:
+    """Return the events at the cue; the annotations start ``interval[0]`` after it."""
+    present = set(raw.annotations.description)
+    event_id = {name: code for code, name in enumerate(classes, start=1) if name in present}
+    if not event_id:
+        return np.zeros((0, 3), dtype=int), {}
+    events, _ = mne.events_from_annotations(raw, event_id=event_id, verbose="error")
+    events[:, 0] -= int(dataset.interval[0] * raw.info["sfreq"])
+    return events, event_id
+
+
+def _epoch_limits(dataset: BaseDataset, preprocessing: Preprocessing) -> tuple[float, float]:
+    start, end = preprocessing.window
+    task_start, task_end = dataset.interval
+    tmin = start + task_start
+    tmax = task_end if end is None else end + task_start
+    if tmin >= tmax:
+        raise ConfigError(
+            f"preprocessing.window starts at {start:g} s, and the task of {dataset.code} "
+            f"lasts {task_end - task_start:g} s: give an end, or start earlier."
+        )
+    return tmin, tmax
+
+
+def _filtered(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> mne.io.BaseRaw:
+    """Return a filtered copy that has the wanted channels only."""
+    _check_frequencies(raw.info["sfreq"], preprocessing)
+    out = _referenced(raw.copy().load_data(verbose="error"), preprocessing)
+    if preprocessing.notch is not None:
+        out.notch_filter(preprocessing.notch, picks="data", verbose="error")
+    if preprocessing.band is not None:
+        low, high = preprocessing.band
+        out.filter(low, high, method=preprocessing.filter_method, picks="data", verbose="error")
+    return out
+
+
+def _referenced(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> mne.io.BaseRaw:
+    names = [raw.ch_names[i] for i in mne.pick_types(raw.info, eeg=True)]
+    kept = preprocessing.channels or names
+    if preprocessing.reference is None:
+        return _picked(raw, kept)
+    if preprocessing.reference == "average":
+        return _subtract(_picked(raw, kept), kept)
+    others = [name for name in preprocessing.reference if name not in kept]
+    return _picked(_subtract(_picked(raw, kept + others), preprocessing.reference), kept)
+
+
+def _subtract(raw: mne.io.BaseRaw, reference: list[str]) -> mne.io.BaseRaw:
+    return raw.set_eeg_reference(reference, projection=False, verbose="error")
+
+
+def _picked(raw: mne.io.BaseRaw, names: list[str]) -> mne.io.BaseRaw:
+    missing = [name for name in names if name not in raw.ch_names]
+    if missing:
+        guess = did_you_mean(missing[0], raw.ch_names)
+        raise DataError(
+            f"the channels {missing} are not in the recording.{guess} "
+            f"It has {', '.join(raw.ch_names)}."
+        )
+    if not names:
+        raise DataError(f"the recording has no EEG channels. It has {', '.join(raw.ch_names)}.")
+    return raw.pick(names, verbose="error")
+
+
+def _check_frequencies(sfreq: float, preprocessing: Preprocessing) -> None:
+    highest = preprocessing.band[1] if preprocessing.band else 0.0
+    for name, value in {"band": highest, "notch": preprocessing.notch or 0.0}.items():
+        if value >= sfreq / 2:
+            raise ConfigError(
+                f"preprocessing.{name} has {value:g} Hz, and the recording is sampled at "
+                f"{sfreq:g} Hz: choose less than {sfreq / 2:g} Hz."
+            )

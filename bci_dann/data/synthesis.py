@@ -1,0 +1,85 @@
+"""Source signals of the simulator: rhythms, background, blinks and line noise."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["blinks", "desynchronised", "line", "pink", "rhythm"]
+
+Array = NDArray[np.float64]
+
+RAMP = 0.4  # seconds that desynchronisation takes to build up and to fade
+
+
+def rhythm(rng: np.random.Generator, n_times: int, sfreq: float, peak: float) -> Array:
+    """Return noise around a peak frequency (Hz), of unit standard deviation."""
+    width = 0.6 + 0.04 * peak  # the mu peak is narrower than the beta peak
+    frequencies = np.fft.rfftfreq(n_times, 1 / sfreq)
+    return _shaped(rng, n_times, np.exp(-0.5 * ((frequencies - peak) / width) ** 2))
+
+
+def pink(rng: np.random.Generator, n_sources: int, n_times: int, sfreq: float) -> Array:
+    """Return 1/f noise of unit standard deviation, shape (n_sources, n_times)."""
+    frequencies = np.fft.rfftfreq(n_times, 1 / sfreq)
+    amplitude = np.zeros_like(frequencies)
+    # a power of 1/f above 1 Hz; amplifiers cut what is slower than half a hertz
+    heard = frequencies >= 0.5
+    amplitude[heard] = 1 / np.sqrt(np.maximum(frequencies[heard], 1.0))
+    return np.array([_shaped(rng, n_times, amplitude) for _ in range(n_sources)])
+
+
+def _shaped(rng: np.random.Generator, n_times: int, amplitude: Array) -> Array:
+    noise = np.fft.irfft(np.fft.rfft(rng.standard_normal(n_times)) * amplitude, n_times)
+    return np.asarray(noise / noise.std())
+
+
+def desynchronised(n_times: int, sfreq: float, onsets: Array, depths: Array, task: float) -> Array:
+    """Return the amplitude of a rhythm that loses power during tasks.
+
+    Parameters
+    ----------
+    n_times : int
+        Length (samples).
+    sfreq : float
+        Sampling frequency (Hz).
+    onsets : ndarray, shape (n_trials,)
+        Start of each task (s).
+    depths : ndarray, shape (n_trials,)
+        Share of the power that is lost in each task, from 0 to below 1.
+    task : float
+        Length of a task (s).
+
+    Returns
+    -------
+    ndarray, shape (n_times,)
+        Factor on the amplitude.
+    """
+    power = np.ones(n_times)
+    profile = _profile(sfreq, task)
+    for onset, depth in zip(onsets, depths, strict=True):
+        start = round(onset * sfreq)
+        power[start : start + len(profile)] -= depth * profile
+    return np.sqrt(power)
+
+
+def _profile(sfreq: float, task: float) -> Array:
+    """Rise at the start of the task, hold, and fall after its end."""
+    ramp = 0.5 - 0.5 * np.cos(np.pi * np.arange(0, 1, 1 / (RAMP * sfreq)))
+    return np.concatenate([ramp, np.ones(round(task * sfreq) - len(ramp)), ramp[::-1]])
+
+
+def blinks(rng: np.random.Generator, n_times: int, sfreq: float, every: float) -> Array:
+    """Return blinks of height about 1, on average ``every`` seconds, shape (n_times,)."""
+    shape = np.hanning(round(0.35 * sfreq))
+    out = np.zeros(n_times)
+    for start in rng.integers(0, n_times - len(shape), rng.poisson(n_times / sfreq / every)):
+        out[start : start + len(shape)] += rng.uniform(0.6, 1.4) * shape
+    return out
+
+
+def line(rng: np.random.Generator, n_times: int, sfreq: float, frequency: float) -> Array:
+    """Return a sine of unit amplitude and random phase, shape (n_times,)."""
+    phase = rng.uniform(0, 2 * np.pi)
+    wave: Array = np.sin(2 * np.pi * frequency * np.arange(n_times) / sfreq + phase)
+    return wave
