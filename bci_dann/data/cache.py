@@ -14,7 +14,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -93,39 +93,39 @@ class TrialsWriter:
     def add(self, trials: EEGTrials) -> None:
         """Append trials on the same channels and time axis as those before."""
         signals = np.ascontiguousarray(trials.X, dtype=np.float32)
-        if self._file is None:
-            self._open(signals, trials.info)
-        if self._file is None or signals.shape[1:] != self._trial_shape:
-            raise ValueError(f"trials of shape {signals.shape[1:]} after {self._trial_shape}")
-        self._file.write(signals.data)
+        with _told_as_data_error(self.folder.parent):
+            self._append(signals, trials.info)
         self.n_trials += len(signals)
         table = trials.metadata[list(METADATA_COLUMNS)].astype(str)
         self._tables.append(table.assign(**{LABEL: trials.y}))
+
+    def _append(self, signals: NDArray[np.float32], info: mne.Info) -> None:
+        if self._file is None:
+            self._trial_shape, self._info = signals.shape[1:], info
+            self._file = (self.folder / SIGNALS).open("wb")
+            self._write_header()
+        if signals.shape[1:] != self._trial_shape:
+            raise ValueError(f"trials of shape {signals.shape[1:]} after {self._trial_shape}")
+        self._file.write(signals.data)
 
     def finish(self, parts: Mapping[str, Any]) -> None:
         """Write what is known only at the end: the number of trials, the table, the key."""
         if self._file is None or self._info is None:
             raise DataError("there are no trials to store.")
-        self._file.seek(0)
-        self._write_header()
-        self.close()
-        table = pd.concat(self._tables, ignore_index=True)
-        table.to_csv(self.folder / TABLE, index=False)
-        _write_info(self.folder / INFO, self._info)
-        (self.folder / KEY).write_text(json.dumps(parts, indent=1, sort_keys=True))
-
-    def close(self) -> None:
-        """Close the file; safe to call twice."""
-        if self._file is not None and not self._file.closed:
-            self._file.flush()
-            os.fsync(self._file.fileno())
+        with _told_as_data_error(self.folder.parent):
+            self._file.seek(0)
+            self._write_header()
             self._file.close()
+            table = pd.concat(self._tables, ignore_index=True)
+            table.to_csv(self.folder / TABLE, index=False)
+            _write_info(self.folder / INFO, self._info)
+            (self.folder / KEY).write_text(json.dumps(parts, indent=1, sort_keys=True))
 
-    def _open(self, signals: NDArray[np.float32], info: mne.Info) -> None:
-        self._trial_shape = signals.shape[1:]
-        self._info = info
-        self._file = (self.folder / SIGNALS).open("wb")
-        self._write_header()
+    def discard(self) -> None:
+        """Let go of a file that was not finished; harmless after `finish`."""
+        if self._file is not None:
+            with suppress(OSError):  # a full disk may refuse what is still to be flushed
+                self._file.close()
 
     def _write_header(self) -> None:
         """NumPy leaves room in a header for the first axis to grow, so it can be rewritten."""
@@ -183,10 +183,9 @@ def _write_draft(
     writer = TrialsWriter(draft)
     try:
         fill(writer)
-        with _told_as_data_error(draft.parent):
-            writer.finish(parts)
+        writer.finish(parts)
     finally:
-        writer.close()
+        writer.discard()
 
 
 def _publish(draft: Path, folder: Path) -> None:

@@ -148,6 +148,8 @@ def _prepare(
     cache_dir: Path | str | None,
     progress: bool,
 ) -> Path:
+    from bci_dann.data.recordings import Recordings
+
     selection = resolve(dataset, choice)
     parts = {
         "data_version": DATA_VERSION,
@@ -158,6 +160,8 @@ def _prepare(
     }
 
     def fill(writer: TrialsWriter) -> None:
+        if isinstance(dataset, Recordings):
+            dataset.check()  # all files, before the first is worked on
         with _moabb_folder(data_dir):
             for trials in subject_by_subject(dataset, selection, preprocessing, progress):
                 writer.add(trials)

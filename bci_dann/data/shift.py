@@ -194,7 +194,7 @@ def _moved(nominal: Nominal, shift: Shift, normal: Normal) -> Array:
 def _tilted(nominal: Nominal, shift: Shift, normal: Normal) -> Array:
     angles = DIPOLE_ROTATION * shift.head * normal("orientations", *nominal.dipoles.shape)
     pairs = zip(nominal.orientations, angles, strict=True)
-    return np.array([rotation(angle) @ direction for direction, angle in pairs])
+    return np.array([rotation(angle) @ direction for direction, angle in pairs], dtype=float)
 
 
 def _chosen(shift: Shift, seed: int, n_subjects: int) -> tuple[set[int], set[int]]:
