@@ -99,11 +99,11 @@ def split(metadata: pd.DataFrame, target_subject: str, protocol: str) -> Fold:
         When there is no other subject, or no such subject.
     """
     check_option("protocol", protocol, PROTOCOLS)
-    subjects = metadata["subject"].astype(str).to_numpy()
+    subjects = metadata["subject"].to_numpy(dtype=str)
     _check_subjects(subjects, str(target_subject))
     rule = PROTOCOLS[protocol]
     target = np.flatnonzero(subjects == str(target_subject))
-    seen = _seen_in_training(metadata["session"].to_numpy()[target], rule.calibration)
+    seen = _seen_in_training(metadata["session"].to_numpy(dtype=str)[target], rule.calibration)
     return Fold(
         train=np.flatnonzero(subjects != str(target_subject)),
         calibration=target[seen],
@@ -112,7 +112,7 @@ def split(metadata: pd.DataFrame, target_subject: str, protocol: str) -> Fold:
     )
 
 
-def _seen_in_training(sessions: NDArray[np.object_], fraction: float) -> NDArray[np.bool_]:
+def _seen_in_training(sessions: NDArray[np.str_], fraction: float) -> NDArray[np.bool_]:
     """Mark the first ``fraction`` of each session: at least one trial, never all but in full."""
     if fraction in (0.0, 1.0):
         return np.full(len(sessions), fraction == 1.0)

@@ -1,0 +1,206 @@
+"""From rows a session to one row a method, and to MOABB's own results frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann._validation import check_option
+from bci_dann.evaluation.metrics import METRICS
+from bci_dann.exceptions import ResultsError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["REFERENCE", "chance_level", "summarise", "to_moabb"]
+
+REFERENCE = "source_only"
+GROUP = ["dataset", "pipeline", "protocol"]
+# 2 ** 13: every sign pattern of up to 13 subjects is counted, more are sampled
+PERMUTATIONS = 8192
+
+
+def summarise(results: pd.DataFrame, n_classes: int | None = None) -> pd.DataFrame:
+    """Return one row for each dataset, pipeline and protocol.
+
+    A subject's score is the mean over its sessions, weighted by their trials, and then
+    over seeds; every subject counts the same.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        As :func:`bci_dann.evaluation.run_benchmark` returns, or ``results.csv``.
+    n_classes : int or None
+        For the chance level; ``None`` takes ``results.attrs["n_classes"]``, which a table
+        read from a CSV file does not have.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Sorted by dataset, protocol and falling accuracy, with the columns
+
+        - ``n_subjects``, ``n_seeds``;
+        - ``accuracy``: mean over subjects (%);
+        - ``std_subjects``: standard deviation over subjects (points);
+        - ``std_seeds``: standard deviation over seeds of the mean (points);
+        - ``roc_auc``: mean over subjects (0 to 1), sessions without it left out;
+        - ``gain``: mean difference to ``source_only`` in the same protocol (points);
+        - ``p_value``: one-sided, from sign flips of these differences over subjects,
+          exact up to 13 subjects; not corrected for the number of pipelines;
+        - ``chance``: see :func:`chance_level`, for one subject's trials (%).
+
+        NaN where there is nothing to compare or to compute.
+    """
+    import pandas as pd
+
+    n_classes = n_classes or results.attrs.get("n_classes")
+    by_seed = _per_subject_and_seed(results)
+    rows = [
+        {**dict(zip(GROUP, group, strict=True)), **_row(rows, by_seed, group, n_classes)}
+        for group, rows in by_seed.groupby(GROUP, sort=True)
+    ]
+    columns = [*GROUP, "n_subjects", "n_seeds", "accuracy", "std_subjects", "std_seeds"]
+    table = pd.DataFrame(rows, columns=[*columns, "roc_auc", "gain", "p_value", "chance"])
+    order = ["dataset", "protocol", "accuracy", "pipeline"]
+    return table.sort_values(order, ascending=[True, True, False, True], ignore_index=True)
+
+
+def chance_level(n_classes: int, n_trials: int, alpha: float = 0.05) -> float:
+    """Return the accuracy that guessing exceeds with a probability of at most ``alpha``.
+
+    Combrisson and Jerbi (2015), Exceeding chance level by chance, J. Neurosci. Methods;
+    the same number as MOABB's ``adjusted_chance_level``.
+
+    Parameters
+    ----------
+    n_classes : int
+        Equally frequent classes.
+    n_trials : int
+        Scored trials.
+    alpha : float
+        Probability of an error.
+
+    Returns
+    -------
+    float
+        Between ``1 / n_classes`` and 1.
+    """
+    from scipy.stats import binom
+
+    return float(binom.isf(alpha, n_trials, 1 / n_classes) / n_trials)
+
+
+def to_moabb(results: pd.DataFrame, metric: str = "accuracy") -> pd.DataFrame:
+    """Return the results in the frame that ``moabb.analysis`` works on.
+
+    MOABB keeps rows apart by pipeline only. Where there are several protocols, they become
+    part of the pipeline's name; seeds are averaged, since repetitions with another seed
+    are no further subjects.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        As :func:`bci_dann.evaluation.run_benchmark` returns, or ``results.csv``.
+    metric : str
+        Which of our metrics becomes ``score``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``score``, ``time`` (s), ``samples`` (in training), ``subject``, ``session``,
+        ``n_sessions``, ``dataset`` and ``pipeline``.
+
+    Raises
+    ------
+    ConfigError
+        When the metric is unknown.
+    ResultsError
+        When a score is NaN, which MOABB's statistics refuse.
+    """
+    check_option("metric", metric, METRICS)
+    if results[metric].isna().any():
+        raise ResultsError(
+            f"{metric} is NaN in {results[metric].isna().sum()} sessions (a class is missing "
+            "there). Choose metric='accuracy', or leave these sessions out."
+        )
+    frame = results.assign(pipeline=_names_with_protocol(results))
+    place = ["dataset", "pipeline", "subject", "session"]
+    means = frame.groupby(place, as_index=False)[[metric, "fit_seconds", "n_train"]].mean()
+    n_sessions = means.groupby("dataset")["session"].transform("nunique")
+    names = {metric: "score", "fit_seconds": "time", "n_train": "samples"}
+    means = means.rename(columns=names).assign(n_sessions=n_sessions)
+    return means[["score", "time", "samples", "subject", "session", "n_sessions", *place[:2]]]
+
+
+def _names_with_protocol(results: pd.DataFrame) -> Any:
+    if results["protocol"].nunique() < 2:
+        return results["pipeline"]
+    return results["pipeline"] + " (" + results["protocol"] + ")"
+
+
+def _per_subject_and_seed(results: pd.DataFrame) -> pd.DataFrame:
+    """Weight the sessions of a subject by their trials; NaN sessions have no weight."""
+    keys = [*GROUP, "seed", "subject"]
+    frame = results[[*keys, "n_test"]].copy()
+    for metric in ("accuracy", "roc_auc"):
+        weight = results["n_test"].where(results[metric].notna())
+        frame[metric] = results[metric] * weight
+        frame[f"{metric}_weight"] = weight
+    sums = frame.groupby(keys, as_index=False).sum(min_count=1)
+    for metric in ("accuracy", "roc_auc"):
+        sums[metric] = sums[metric] / sums[f"{metric}_weight"]
+    return sums
+
+
+def _row(
+    rows: pd.DataFrame, by_seed: pd.DataFrame, group: Any, n_classes: int | None
+) -> dict[str, float]:
+    subjects = rows.groupby("subject")[["accuracy", "roc_auc", "n_test"]].mean()
+    seeds = rows.groupby("seed")["accuracy"].mean()
+    gain, p_value = _against_reference(subjects["accuracy"], by_seed, group)
+    trials = round(subjects["n_test"].mean())
+    return {
+        "n_subjects": len(subjects),
+        "n_seeds": len(seeds),
+        "accuracy": 100 * subjects["accuracy"].mean(),
+        "std_subjects": 100 * subjects["accuracy"].std(),
+        "std_seeds": 100 * seeds.std(),
+        "roc_auc": subjects["roc_auc"].mean(),
+        "gain": 100 * gain,
+        "p_value": p_value,
+        "chance": 100 * chance_level(n_classes, trials) if n_classes else np.nan,
+    }
+
+
+def _against_reference(
+    accuracy: pd.Series[float], by_seed: pd.DataFrame, group: Any
+) -> tuple[float, float]:
+    dataset, pipeline, protocol = group
+    same = (by_seed["dataset"] == dataset) & (by_seed["protocol"] == protocol)
+    reference = by_seed[same & (by_seed["pipeline"] == REFERENCE)]
+    both = reference.groupby("subject")["accuracy"].mean().to_frame("reference")
+    both = both.join(accuracy, how="inner")
+    if pipeline == REFERENCE or both.empty:
+        return np.nan, np.nan
+    differences = (both["accuracy"] - both["reference"]).to_numpy()
+    return float(differences.mean()), _sign_flip_p(differences)
+
+
+def _sign_flip_p(differences: NDArray[np.float64]) -> float:
+    """Probability, under exchangeable signs, of a mean at least as large."""
+    from scipy.stats import permutation_test
+
+    if len(differences) < 2:
+        return float("nan")
+    outcome = permutation_test(
+        (differences,),
+        lambda sample, axis: sample.mean(axis=axis),
+        permutation_type="samples",
+        alternative="greater",
+        vectorized=True,
+        n_resamples=PERMUTATIONS,
+        rng=np.random.default_rng(0),
+    )
+    return float(outcome.pvalue)

@@ -1,0 +1,320 @@
+from __future__ import annotations
+
+import errno
+import json
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bci_dann.data.trials import replace_labels
+from bci_dann.evaluation import execution, records, run_benchmark, runner
+from bci_dann.evaluation.execution import compute
+from bci_dann.evaluation.pipelines import PipelineSpec
+from bci_dann.evaluation.protocols import PROTOCOLS
+from bci_dann.evaluation.records import Task
+from bci_dann.evaluation.results import COLUMNS
+from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError, ResultsError
+
+LOGISTIC = PipelineSpec(
+    "logistic",
+    (
+        {"name": "Vectorizer", "from": "mne.decoding", "parameters": {}},
+        {"name": "LogisticRegression", "from": "sklearn.linear_model", "parameters": {}},
+    ),
+)
+TRANSFER = PipelineSpec(
+    "transfer",
+    (
+        {
+            "name": "ShallowClassifier",
+            "from": "bci_dann.estimators",
+            "parameters": {"alignment": "euclidean"},
+        },
+    ),
+)
+
+
+def task(protocol="train", pipeline=LOGISTIC, subject="2", seed=0):
+    return Task("SimulatedMI", "data", pipeline, protocol, subject, seed)
+
+
+def record_files(out):
+    return {path.name: path.stat().st_mtime_ns for path in (out / "records").glob("*.npz")}
+
+
+def run(config, out, **more):
+    return run_benchmark(config, out, progress=False, **more)
+
+
+@pytest.fixture
+def computed(monkeypatch):
+    """The subjects of the tasks that are computed, as they are computed."""
+    seen = []
+
+    def noting(job, trials):
+        seen.append(job.subject)
+        return compute(job, trials)
+
+    monkeypatch.setattr(execution, "compute", noting)
+    return seen
+
+
+def test_table(prepared, config, tmp_path):
+    table = run(config, tmp_path / "out")
+    assert tuple(table.columns) == COLUMNS
+    assert list(table["subject"]) == ["1", "1", "2", "2", "3", "3"]
+    assert set(table["n_train"]) == {40}
+    assert set(table["n_test"]) == {10}
+    assert table["accuracy"].mean() > 0.8
+    stored = pd.read_csv(tmp_path / "out" / "results.csv", dtype={"subject": str, "session": str})
+    pd.testing.assert_frame_equal(stored, table, check_dtype=False)
+
+
+def test_a_killed_run_computes_only_what_is_missing(prepared, config, tmp_path, computed):
+    out = tmp_path / "out"
+    first = run(config, out)
+    lost = sorted((out / "records").iterdir())[1]
+    lost.unlink()
+    before = record_files(out)
+    computed.clear()
+    second = run(config, out)
+    assert len(computed) == 1
+    after = record_files(out)
+    assert {name: after[name] for name in before} == before
+    pd.testing.assert_frame_equal(
+        first.drop(columns="fit_seconds"), second.drop(columns="fit_seconds")
+    )
+
+
+def test_damaged_record_is_computed_again(prepared, config, tmp_path, computed):
+    out = tmp_path / "out"
+    run(config, out)
+    next((out / "records").iterdir()).write_bytes(b"half a rec")
+    computed.clear()
+    with pytest.warns(BCIDannWarning, match="damaged"):
+        table = run(config, out)
+    assert (len(computed), len(table)) == (1, 6)
+
+
+def test_configuration_may_grow(prepared, config, tmp_path, computed):
+    out = tmp_path / "out"
+    run(config, out)
+    computed.clear()
+    table = run({**config, "seeds": [0, 1], "protocols": ["train", "train_trialwise"]}, out)
+    assert (len(computed), len(table)) == (9, 24)
+    # a part of what is there computes nothing and loses nothing
+    assert len(run(config, out)) == 24
+    assert len(computed) == 9
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"preprocessing": {"band": [4, 40]}}, r"preprocessing\.band: \[8.0, 32.0\] there"),
+        ({"data": {"dataset": "SimulatedMI", "sessions": "first"}}, r"data\.sessions"),
+        ({"pipeline_parameters": {"logistic": {"C": 2.0}}}, r"pipelines\.logistic\[1\].*\.C"),
+        ({"threads": 2}, "threads"),
+    ],
+)
+def test_changed_configuration_is_refused(prepared, config, tmp_path, change, named):
+    out = tmp_path / "out"
+    run(config, out)
+    before = (out / "config.json").read_bytes()
+    with pytest.raises(ResultsError, match=named):
+        run({**config, **change}, out)
+    assert (out / "config.json").read_bytes() == before
+
+
+def test_other_subjects_are_no_other_configuration(prepared, config, tmp_path):
+    run(config, tmp_path)
+    run({**config, "data": {"dataset": "SimulatedMI", "subjects": [1, 2]}}, tmp_path)
+
+
+def test_unreadable_config_in_the_folder(prepared, config, tmp_path):
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(ResultsError, match="cannot be read"):
+        run(config, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["logistic", "transfer"])
+def test_jobs_do_not_change_a_bit(prepared, config, write_pipeline, tmp_path, name):
+    transfer = write_pipeline("transfer", *TRANSFER.definition)
+    pipelines = {"logistic": config["pipelines"], "transfer": [str(transfer)]}
+    config = {
+        **config,
+        "pipelines": pipelines[name],
+        "protocols": ["train", "train_and_target_unlabeled_50p"],
+    }
+    tables = [run(config, tmp_path / str(n), n_jobs=n) for n in (1, 2)]
+    pd.testing.assert_frame_equal(
+        *(table.drop(columns="fit_seconds") for table in tables), check_exact=True
+    )
+    one, two = (sorted((tmp_path / str(n) / "records").iterdir()) for n in (1, 2))
+    assert [path.name for path in one] == [path.name for path in two]
+    for left, right in zip(one, two, strict=True):
+        with np.load(left) as a, np.load(right) as b:
+            assert all(a[key].tobytes() == b[key].tobytes() for key in a if key != "seconds")
+
+
+@pytest.mark.parametrize("pipeline", [LOGISTIC, TRANSFER], ids=lambda spec: spec.name)
+@pytest.mark.parametrize("protocol", [n for n, rule in PROTOCOLS.items() if not rule.labelled])
+def test_labels_of_the_target_have_no_way_in(trials, protocol, pipeline):
+    poisoned = trials.y.astype("<U12")
+    poisoned[trials.subjects == "2"] = "nonsense"
+    honest = compute(task(protocol, pipeline), trials)
+    other = compute(task(protocol, pipeline), replace_labels(trials, poisoned))
+    assert honest.probabilities.tobytes() == other.probabilities.tobytes()
+    assert set(other.truth) == {"nonsense"}
+
+
+def test_labels_after_the_calibration_have_no_way_in(trials):
+    poisoned = trials.y.astype("<U12")
+    honest = compute(task("train_and_target_labeled_50p", TRANSFER), trials)
+    poisoned[honest.test_index] = "nonsense"
+    other = compute(
+        task("train_and_target_labeled_50p", TRANSFER), replace_labels(trials, poisoned)
+    )
+    assert honest.probabilities.tobytes() == other.probabilities.tobytes()
+    assert honest.n_train == 40 + 10
+
+
+def test_trialwise_predicts_one_trial_at_a_time(trials, monkeypatch):
+    from sklearn.linear_model import LogisticRegression
+
+    sizes = []
+    original = LogisticRegression.predict_proba
+    monkeypatch.setattr(
+        LogisticRegression,
+        "predict_proba",
+        lambda self, X: sizes.append(len(X)) or original(self, X),
+    )
+    together = compute(task("train"), trials).probabilities
+    alone = compute(task("train_trialwise"), trials).probabilities
+    assert sizes == [20] + [1] * 20
+    np.testing.assert_allclose(alone, together, atol=1e-12)
+
+
+def test_threads_are_limited_in_a_task_and_restored(trials, monkeypatch):
+    import torch
+    from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_info
+
+    within = []
+    original = LogisticRegression.fit
+
+    def noting(self, *args):
+        within.append({torch.get_num_threads(), *(i["num_threads"] for i in threadpool_info())})
+        return original(self, *args)
+
+    monkeypatch.setattr(LogisticRegression, "fit", noting)
+    before = torch.get_num_threads(), threadpool_info()
+    compute(task(), trials)
+    assert within == [{1}]
+    assert (torch.get_num_threads(), threadpool_info()) == before
+
+
+def test_a_task_that_fails_costs_only_itself(prepared, config, tmp_path, monkeypatch):
+    def failing(job, trials):
+        if job.subject == "2":
+            raise FloatingPointError("loss is not finite")
+        return compute(job, trials)
+
+    monkeypatch.setattr(execution, "compute", failing)
+    with pytest.raises(ResultsError, match=r"(?s)1 of 3 tasks failed.*subject 2.*not finite"):
+        run(config, tmp_path)
+    assert len(record_files(tmp_path)) == 2
+    assert len(pd.read_csv(tmp_path / "results.csv")) == 4
+    assert "Traceback" in (tmp_path / "failures.txt").read_text()
+    monkeypatch.undo()
+
+
+def test_ctrl_c_keeps_what_is_finished(prepared, config, tmp_path, monkeypatch):
+    def interrupted(job, trials):
+        if job.subject == "3":
+            raise KeyboardInterrupt
+        return compute(job, trials)
+
+    monkeypatch.setattr(execution, "compute", interrupted)
+    with pytest.raises(KeyboardInterrupt, match=r"2 of 3 tasks.*same command again"):
+        run(config, tmp_path)
+    assert len(record_files(tmp_path)) == 2
+    assert set(pd.read_csv(tmp_path / "results.csv")["subject"]) == {1, 2}
+
+
+def test_full_disk_stops_the_run_and_keeps_the_rest(prepared, config, tmp_path, monkeypatch):
+    original = records._replace
+
+    def fill_up(path, content):
+        if len(list(path.parent.glob("*.npz"))) == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        original(path, content)
+
+    monkeypatch.setattr(records, "_replace", fill_up)
+    with pytest.raises(ResultsError, match="No space left on device"):
+        run(config, tmp_path)
+    assert len(record_files(tmp_path)) == 2
+    assert len(pd.read_csv(tmp_path / "results.csv")) == 4
+
+
+def test_table_order_does_not_depend_on_who_finishes_first(prepared, config, tmp_path):
+    from bci_dann.evaluation.results import ResultsFolder, results_table
+
+    run(config, tmp_path)
+    tasks = runner._tasks(
+        runner.load_config(config),
+        prepared.name,
+        runner.scope_of(runner.load_config(config)),
+        ["1", "2", "3"],
+    )
+    finished = list(runner._finished(ResultsFolder(tmp_path), tasks))
+    assert len(finished) == 3
+    pd.testing.assert_frame_equal(results_table(finished), results_table(finished[::-1]))
+
+
+def test_one_subject_is_refused_before_training(config, tmp_path, monkeypatch, trials_folder):
+    from bci_dann.data import open_trials
+    from bci_dann.data.cache import store
+
+    trials = open_trials(trials_folder)
+    alone = store(tmp_path, {"one": 1}, lambda w: w.add(trials[trials.subjects == "1"]))
+    monkeypatch.setattr(runner, "_prepare", lambda *_: alone)
+    with pytest.raises(DataError, match="at least two subjects"):
+        run(config, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_class_of_one_subject_only_is_refused(config, tmp_path, monkeypatch, trials):
+    from bci_dann.data.cache import store
+
+    y = trials.y.astype("<U5")
+    y[0] = "feet"
+    folder = store(tmp_path, {"c": 1}, lambda w: w.add(replace_labels(trials, y)))
+    monkeypatch.setattr(runner, "_prepare", lambda *_: folder)
+    with pytest.raises(DataError, match="'feet' occurs only in subject 1"):
+        run(config, tmp_path / "out")
+
+
+def test_every_pipeline_is_checked_before_any_data(config, write_pipeline, tmp_path, monkeypatch):
+    wrong = write_pipeline("wrong", {**LOGISTIC.definition[1], "parameters": {"C": "big"}})
+    monkeypatch.setattr(runner, "_prepare", lambda *_: pytest.fail("data came first"))
+    with pytest.raises(ConfigError, match="'C' parameter"):
+        run({**config, "pipelines": [*config["pipelines"], str(wrong)]}, tmp_path)
+
+
+def test_config_json_tells_what_the_folder_holds(prepared, config, tmp_path):
+    run(config, tmp_path)
+    held = json.loads((tmp_path / "config.json").read_text())
+    assert list(held["pipelines"]) == ["logistic"]
+    assert held["protocols"] == ["train"]
+    assert held["fixed"]["data"]["dataset"] == "SimulatedMI"
+
+
+def test_dry_run_writes_and_loads_nothing(config, tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, "_prepare", lambda *_: pytest.fail("data was loaded"))
+    config["data"] = {"dataset": "FakeDataset", "params": {"n_subjects": 3, "paradigm": "imagery"}}
+    plan = run({**config, "seeds": [0, 1]}, tmp_path / "out", dry_run=True)
+    assert list(plan.columns) == ["dataset", "pipeline", "protocol", "seed", "subject"]
+    assert len(plan) == 6
+    assert not (tmp_path / "out").exists()

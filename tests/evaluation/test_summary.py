@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bci_dann.evaluation import summarise, to_moabb
+from bci_dann.evaluation.results import COLUMNS
+from bci_dann.evaluation.summary import chance_level
+from bci_dann.exceptions import ConfigError, ResultsError
+
+
+def results(accuracies, n_test=10, protocol="train", seed=0):
+    """``accuracies``: pipeline -> one value a subject."""
+    rows = [
+        {
+            **dict.fromkeys(COLUMNS, 0.5),
+            "dataset": "Set",
+            "pipeline": pipeline,
+            "protocol": protocol,
+            "seed": seed,
+            "subject": str(subject),
+            "session": "0",
+            "n_test": n_test,
+            "accuracy": accuracy,
+        }
+        for pipeline, values in accuracies.items()
+        for subject, accuracy in enumerate(values, start=1)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_mean_gain_and_spread_by_hand():
+    table = summarise(results({"source_only": [0.5, 0.6, 0.7], "ea": [0.6, 0.8, 0.9]}))
+    ea, source = table.to_dict("records")
+    assert (ea["pipeline"], source["pipeline"]) == ("ea", "source_only")
+    assert ea["accuracy"] == pytest.approx(100 * 2.3 / 3)
+    assert ea["std_subjects"] == pytest.approx(100 * np.std([0.6, 0.8, 0.9], ddof=1))
+    assert ea["gain"] == pytest.approx(100 * 0.5 / 3)
+    assert np.isnan(source["gain"])
+    assert np.isnan(ea["std_seeds"])
+
+
+def test_p_value_counts_sign_flips():
+    gains = np.array([0.1, 0.2, -0.05, 0.3])
+    table = summarise(results({"source_only": [0.5] * 4, "ea": 0.5 + gains}))
+    flips = [np.dot(signs, gains) for signs in itertools.product([1, -1], repeat=4)]
+    expected = np.mean(np.array(flips) >= gains.sum() - 1e-12)
+    assert table["p_value"][0] == pytest.approx(expected)
+
+
+def test_sessions_weigh_by_their_trials():
+    rows = pd.concat([results({"a": [0.2]}, n_test=10), results({"a": [0.8]}, n_test=30)])
+    assert summarise(rows)["accuracy"][0] == pytest.approx(65)
+
+
+def test_session_without_auc_is_left_out():
+    rows = pd.concat([results({"a": [0.5]}, n_test=10), results({"a": [0.5]}, n_test=30)])
+    rows["roc_auc"] = [np.nan, 0.75]
+    assert summarise(rows)["roc_auc"][0] == pytest.approx(0.75)
+    rows["roc_auc"] = np.nan
+    assert np.isnan(summarise(rows)["roc_auc"][0])
+
+
+def test_seeds_are_averaged_before_subjects_are_compared():
+    rows = pd.concat([results({"a": [0.4, 0.6]}, seed=0), results({"a": [0.6, 0.8]}, seed=1)])
+    row = summarise(rows).iloc[0]
+    assert row["accuracy"] == pytest.approx(60)
+    assert row["std_subjects"] == pytest.approx(100 * np.std([0.5, 0.7], ddof=1))
+    assert row["std_seeds"] == pytest.approx(100 * np.std([0.5, 0.7], ddof=1))
+    assert (row["n_subjects"], row["n_seeds"]) == (2, 2)
+
+
+def test_protocols_are_not_mixed():
+    accuracies = {"source_only": [0.5, 0.5], "ea": [0.7, 0.7]}
+    rows = pd.concat([results(accuracies), results({"ea": [0.9, 0.9]}, protocol="other")])
+    table = summarise(rows)
+    assert len(table) == 3
+    assert table.query("protocol == 'other'")["gain"].isna().all()
+
+
+def test_chance_is_that_of_moabb():
+    from moabb.analysis.chance_level import adjusted_chance_level
+
+    assert chance_level(3, 77) == adjusted_chance_level(3, 77)
+    rows = results({"a": [0.5, 0.5]}, n_test=77)
+    assert summarise(rows, n_classes=3)["chance"][0] == pytest.approx(100 * chance_level(3, 77))
+    assert summarise(rows)["chance"].isna().all()
+
+
+def test_moabb_computes_statistics_on_our_frame():
+    from moabb.analysis.meta_analysis import compute_dataset_statistics
+
+    rng = np.random.default_rng(0)
+    base = rng.uniform(0.5, 0.7, 8)
+    rows = pd.concat(results({"source_only": base, "ea": base + 0.1}, seed=seed) for seed in (0, 1))
+    statistics = compute_dataset_statistics(to_moabb(rows))
+    row = statistics.query("pipe1 == 'ea' and pipe2 == 'source_only'").iloc[0]
+    assert row["p"] == pytest.approx(1 / 2**8)
+    assert row["nsub"] == 8
+
+
+def test_moabb_frame_averages_seeds_and_names_protocols():
+    rows = pd.concat(
+        [
+            results({"a": [0.4]}, seed=0),
+            results({"a": [0.6]}, seed=1),
+            results({"a": [0.9]}, protocol="other"),
+        ]
+    )
+    frame = to_moabb(rows)
+    assert dict(zip(frame["pipeline"], frame["score"], strict=True)) == pytest.approx(
+        {"a (train)": 0.5, "a (other)": 0.9}
+    )
+    assert list(to_moabb(results({"a": [0.4]}))["pipeline"]) == ["a"]
+
+
+def test_moabb_frame_refuses_what_moabb_refuses():
+    rows = results({"a": [0.5, 0.5]})
+    rows.loc[0, "roc_auc"] = np.nan
+    with pytest.raises(ResultsError, match="NaN in 1 sessions"):
+        to_moabb(rows, metric="roc_auc")
+    with pytest.raises(ConfigError, match="Did you mean 'accuracy'"):
+        to_moabb(rows, metric="acuracy")
