@@ -17,8 +17,9 @@ def stream(random_state: Any, *purpose: str | int) -> np.random.SeedSequence:
 
     Parameters
     ----------
-    random_state : None, int, numpy.random.RandomState or numpy.random.Generator
-        The user's seed. ``None`` draws fresh entropy from the system.
+    random_state : None, int, numpy.random.RandomState, Generator or SeedSequence
+        The user's seed, or the stream of which this is a part. ``None`` draws fresh entropy
+        from the system.
     *purpose : str or int
         What the stream is for, for example ``"initialisation"`` or ``("member", 3)``.
 
@@ -27,11 +28,15 @@ def stream(random_state: Any, *purpose: str | int) -> np.random.SeedSequence:
     numpy.random.SeedSequence
         Equal for equal arguments when ``random_state`` is an integer.
     """
+    key = tuple(zlib.crc32(str(part).encode()) for part in purpose)
+    if isinstance(random_state, np.random.SeedSequence):
+        return np.random.SeedSequence(
+            random_state.entropy, spawn_key=(*random_state.spawn_key, *key)
+        )
     if isinstance(random_state, np.random.RandomState):
         random_state = int(random_state.randint(2**31 - 1))
     elif isinstance(random_state, np.random.Generator):
         random_state = int(random_state.integers(2**31 - 1))
-    key = tuple(zlib.crc32(str(part).encode()) for part in purpose)
     return np.random.SeedSequence(random_state, spawn_key=key)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from bci_dann.exceptions import BCIDannError, ConfigError
 
-__all__ = ["check_option", "did_you_mean"]
+__all__ = ["check_option", "check_positive", "did_you_mean"]
 
 
 def did_you_mean(value: object, allowed: Iterable[str]) -> str:
@@ -60,3 +60,22 @@ def check_option(
         raise error(
             f"{name} must be one of {listed}; got {value!r}.{did_you_mean(value, options)}"
         )
+
+
+def check_positive(name: str, value: float) -> None:
+    """Raise unless ``value`` is a number above zero.
+
+    Parameters
+    ----------
+    name : str
+        The option's name, as the user knows it.
+    value : float
+        The value given.
+
+    Raises
+    ------
+    ConfigError
+        When ``value`` is not a number or not above zero.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        raise ConfigError(f"{name} must be a number above 0; got {value!r}.")

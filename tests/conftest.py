@@ -68,7 +68,8 @@ def make_toy_eeg(
     time = np.arange(n_times) / 128.0
     X, y, subjects = [], [], []
     for subject in range(1, n_subjects + 1):
-        mixing = np.eye(n_chans) + shift * rng.standard_normal((n_chans, n_chans)) / np.sqrt(n_chans)
+        blend = rng.standard_normal((n_chans, n_chans)) / np.sqrt(n_chans)
+        mixing = np.eye(n_chans) + shift * blend
         label = np.tile(["a", "b"], n_trials // 2)
         phase = rng.uniform(0, 2 * np.pi, (2, n_trials, 1))
         rhythm = np.sin(2 * np.pi * 10 * time + phase) * np.sqrt(2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -60,7 +61,7 @@ class _Perceptron(nn.Sequential):
     def __init__(self, n_inputs: int, hidden: Sequence[int] = (32, 32)) -> None:
         widths = [n_inputs, *hidden]
         layers: list[nn.Module] = [nn.Flatten()]
-        for width, next_width in zip(widths[:-1], widths[1:], strict=True):
+        for width, next_width in pairwise(widths):
             layers += [nn.Linear(width, next_width), nn.ReLU()]
         super().__init__(*layers)
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from bci_dann.exceptions import TrainingError
 from bci_dann.models import Decoder
 from bci_dann.objectives import BatchView, Objective
+from bci_dann.training.batch_norm import settle_batch_norm
 from bci_dann.training.batching import balanced_order, batches_of
 
 __all__ = ["TrainingData", "TrainingSettings", "train"]
@@ -120,7 +121,8 @@ def train(
         history.append(_mean_losses(losses, epoch))
         if on_epoch is not None:
             on_epoch(epoch, history[-1])
-    network.eval()
+    order = batches_of(balanced_order(labels, domains, rng), settings.batch_size)
+    settle_batch_norm(network, (data.X[torch.from_numpy(i)].to(device) for i in order))
     return history
 
 

@@ -1,0 +1,16 @@
+"""Methods, each a scikit-learn classifier on one contract."""
+
+from bci_dann.estimators.base import TransferClassifier
+from bci_dann.estimators.dann import DANNClassifier
+from bci_dann.estimators.neural import NeuralClassifier, SourceOnlyClassifier
+from bci_dann.estimators.reweighted import ReweightedClassifier
+from bci_dann.estimators.shallow import ShallowClassifier
+
+__all__ = [
+    "DANNClassifier",
+    "NeuralClassifier",
+    "ReweightedClassifier",
+    "ShallowClassifier",
+    "SourceOnlyClassifier",
+    "TransferClassifier",
+]

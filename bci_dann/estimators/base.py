@@ -1,0 +1,325 @@
+"""The contract that every method keeps: a classifier that may see unlabelled target trials."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Tags
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from bci_dann.alignment import EuclideanAlignment, make_alignment
+from bci_dann.data.trials import check_signals
+from bci_dann.estimators.signals import Signals, read_signals
+from bci_dann.exceptions import BCIDannWarning, DataError
+
+__all__ = ["TrainingTrials", "TransferClassifier", "only"]
+
+TARGET = "target"
+UNKNOWN_SUBJECT = "unknown"
+UNLABELLED = -1
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Source trials, or one kind of target trials, as they came in."""
+
+    signals: Signals
+    labels: NDArray[np.int64]
+    is_target: bool
+
+    @property
+    def domains(self) -> NDArray[np.str_]:
+        if self.signals.domains is not None:
+            return self.signals.domains
+        return np.repeat(TARGET if self.is_target else UNKNOWN_SUBJECT, len(self.labels))
+
+    @property
+    def subjects(self) -> NDArray[np.str_]:
+        if self.is_target:
+            return np.repeat(TARGET, len(self.labels))
+        known = self.signals.subjects
+        return np.repeat(UNKNOWN_SUBJECT, len(self.labels)) if known is None else known
+
+
+@dataclass(frozen=True)
+class TrainingTrials:
+    """Aligned trials of all domains, as a method learns from them.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features)
+        Aligned trials, float32.
+    labels : ndarray of int, shape (n_trials,)
+        Indices into ``classes_``; -1 where the label is unknown.
+    subjects : ndarray of str, shape (n_trials,)
+        The subject of each trial; ``"target"`` for all target trials.
+    domains : ndarray of str, shape (n_trials,)
+        ``subject/session`` of each trial.
+    is_target : ndarray of bool, shape (n_trials,)
+        Which trials are the target's.
+    """
+
+    X: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    subjects: NDArray[np.str_]
+    domains: NDArray[np.str_]
+    is_target: NDArray[np.bool_]
+
+    @property
+    def is_labelled(self) -> NDArray[np.bool_]:
+        """Which trials have a label."""
+        return self.labels != UNLABELLED
+
+
+def only(trials: TrainingTrials, mask: NDArray[np.bool_]) -> TrainingTrials:
+    """Return the trials where ``mask`` is true."""
+    parts = (getattr(trials, field.name)[mask] for field in fields(trials))
+    return TrainingTrials(*parts)
+
+
+class TransferClassifier(ClassifierMixin, BaseEstimator):
+    """Base of all methods: reads input, aligns domains, encodes labels.
+
+    A subclass has the parameter ``alignment`` and implements ``_fit_aligned`` and
+    ``_predict_proba_aligned``.
+
+    Attributes
+    ----------
+    classes_ : ndarray, shape (n_classes,)
+        The class names.
+    n_features_in_ : int
+        Number of channels, or of features for plain vectors.
+    n_times_ : int or None
+        Number of samples in a trial; ``None`` for plain vectors.
+    alignment_ : EuclideanAlignment or None
+        The fitted alignment.
+    ch_names_ : list of str or None
+        Channel names, where the training data carried them.
+    sfreq_ : float or None
+        Sampling frequency (Hz), where it is known.
+    """
+
+    # What MOABB's transfer protocols and scikit-learn's routing may hand to `fit`.
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {
+        "subjects": True,
+        "X_target_unlabeled": True,
+        "X_target_labeled": True,
+        "y_target_labeled": True,
+    }
+
+    alignment: str | None
+    classes_: NDArray[Any]
+    n_features_in_: int
+    n_times_: int | None
+    alignment_: EuclideanAlignment | None
+    ch_names_: list[str] | None
+    sfreq_: float | None
+
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        subjects: ArrayLike | None = None,
+        X_target_unlabeled: Any = None,
+        X_target_labeled: Any = None,
+        y_target_labeled: ArrayLike | None = None,
+    ) -> Self:
+        """Train on labelled source trials, and on what is given of the target.
+
+        Parameters
+        ----------
+        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
+            Source trials (µV); or plain vectors ``(n_samples, n_features)``.
+        y : array-like, shape (n_trials,)
+            Source labels.
+        subjects : array-like, shape (n_trials,), optional
+            The subject of each source trial. Epochs and EEGTrials bring their own, with
+            sessions.
+        X_target_unlabeled : like ``X``, optional
+            Trials of the new subject, without labels.
+        X_target_labeled, y_target_labeled : like ``X`` and ``y``, optional
+            A few trials of the new subject with labels; they join the label loss.
+
+        Returns
+        -------
+        Self
+            The fitted estimator.
+
+        Raises
+        ------
+        DataError
+            When the parts do not fit together, or the signals cannot be EEG in microvolt.
+        ConfigError
+            When a parameter cannot be used.
+        """
+        source = self._read(X, y=y, subjects=subjects, reset=True)
+        parts = [_Part(source, self._encode_first(y), is_target=False)]
+        if X_target_unlabeled is not None:
+            target = self._read(X_target_unlabeled)
+            parts.append(_Part(target, np.full(len(target.X), UNLABELLED), is_target=True))
+        if X_target_labeled is not None:
+            target = self._read(X_target_labeled)
+            labels = self._encode(y_target_labeled, len(target.X))
+            parts.append(_Part(target, labels, is_target=True))
+        self._fit_alignment(parts)
+        self._fit_aligned(self._join(parts))
+        return self
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return class probabilities.
+
+        Parameters
+        ----------
+        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
+            Trials (µV). Each domain met before is aligned by its frozen reference, others
+            by the target's pooled reference, or the sources' where no target was seen.
+
+        Returns
+        -------
+        ndarray, shape (n_trials, n_classes)
+            In the order of ``classes_``.
+        """
+        check_is_fitted(self)
+        return self._predict_proba_aligned(self._read_aligned(X))
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the most probable class of each trial; see :meth:`predict_proba`."""
+        best = self.predict_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[best])
+
+    def adapt(self, X: Any, y: Any = None) -> Self:  # noqa: ARG002 (contract of all methods)
+        """Meet a new subject without source data: re-centre on its trials.
+
+        Parameters
+        ----------
+        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
+            Trials of the new subject (µV).
+        y : None
+            Ignored: re-centring needs no labels.
+
+        Returns
+        -------
+        Self
+            A new estimator; this one stays as it is.
+        """
+        check_is_fitted(self)
+        signals = self._read(X)
+        adapted = copy.deepcopy(self)
+        if adapted.alignment_ is None:
+            warnings.warn(
+                "adapt() changes nothing in a model without alignment; "
+                "train with alignment='euclidean'.",
+                BCIDannWarning,
+                stacklevel=2,
+            )
+        else:
+            adapted.alignment_.extend(signals.X, signals.domains)
+        return adapted
+
+    def _fit_aligned(self, trials: TrainingTrials) -> None:
+        """Learn from aligned trials; a subclass implements it."""
+        raise NotImplementedError
+
+    def _predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return probabilities of aligned trials; a subclass implements it."""
+        raise NotImplementedError
+
+    def _read(
+        self, X: Any, y: Any = "no_validation", subjects: Any = None, reset: bool = False
+    ) -> Signals:
+        """Validate input against what was fitted; ``reset`` takes it as the new standard."""
+        signals = read_signals(X, subjects)
+        checked = validate_data(
+            self, signals.X, y, reset=reset, dtype=np.float32, allow_nd=True,
+            ensure_min_samples=2 if reset else 1,
+        )
+        array = checked if isinstance(y, str) and y == "no_validation" else checked[0]
+        signals = replace(signals, X=array)
+        n_times = array.shape[2] if array.ndim == 3 else None
+        if array.ndim > 3:
+            raise DataError(f"X must have 2 or 3 dimensions; got shape {array.shape}.")
+        if array.ndim == 3:
+            check_signals(array, signals.ch_names or [str(i) for i in range(array.shape[1])])
+        if reset:
+            self.n_times_, self.ch_names_, self.sfreq_ = n_times, signals.ch_names, signals.sfreq
+        self._check_like_fitted(n_times, signals)
+        return signals
+
+    def _read_aligned(self, X: Any) -> NDArray[np.float32]:
+        """Read trials for use, and align them by the frozen references."""
+        signals = self._read(X)
+        return self._align(signals.X, signals.domains)
+
+    def _check_like_fitted(self, n_times: int | None, signals: Signals) -> None:
+        if n_times != self.n_times_:
+            raise DataError(
+                f"trials have {n_times} samples; the model was fitted with {self.n_times_}. "
+                "Cut the same window at the same sampling frequency."
+            )
+        if None not in (signals.ch_names, self.ch_names_) and signals.ch_names != self.ch_names_:
+            raise DataError(
+                f"trials have the channels {signals.ch_names}; "
+                f"the model was fitted with {self.ch_names_}, in that order."
+            )
+
+    def _encode_first(self, y: ArrayLike) -> NDArray[np.int64]:
+        check_classification_targets(y)
+        self.classes_, labels = np.unique(np.asarray(y), return_inverse=True)
+        if len(self.classes_) < 2:
+            raise DataError(f"y has one class only, {self.classes_[0]!r}; at least 2 are needed.")
+        return labels.astype(np.int64)
+
+    def _encode(self, y: ArrayLike | None, n_trials: int) -> NDArray[np.int64]:
+        values = np.asarray(y)
+        if y is None or values.shape != (n_trials,):
+            raise DataError(f"y_target_labeled must have shape ({n_trials},); got {values.shape}.")
+        strange = sorted(set(values.tolist()) - set(self.classes_.tolist()))
+        if strange:
+            raise DataError(
+                f"the target has labels {strange} that the sources do not have; "
+                f"the sources have {self.classes_.tolist()}."
+            )
+        return np.searchsorted(self.classes_, values).astype(np.int64)
+
+    def _fit_alignment(self, parts: list[_Part]) -> None:
+        """Learn the references: sources first, so that the target becomes the fallback."""
+        source, targets = parts[0], parts[1:]
+        # Plain vectors have no covariance of their own, so there is nothing to align.
+        self.alignment_ = make_alignment(self.alignment) if self.n_times_ is not None else None
+        if self.alignment_ is None:
+            return
+        self.alignment_.fit(source.signals.X, domains=source.domains)
+        if targets:
+            self.alignment_.extend(
+                np.concatenate([target.signals.X for target in targets]),
+                np.concatenate([target.domains for target in targets]),
+            )
+
+    def _align(
+        self, X: NDArray[np.float32], domains: NDArray[np.str_] | None
+    ) -> NDArray[np.float32]:
+        return X if self.alignment_ is None else self.alignment_.transform(X, domains)
+
+    def _join(self, parts: list[_Part]) -> TrainingTrials:
+        aligned = [self._align(part.signals.X, part.domains) for part in parts]
+        return TrainingTrials(
+            X=np.concatenate(aligned) if len(aligned) > 1 else aligned[0],
+            labels=np.concatenate([part.labels for part in parts]),
+            subjects=np.concatenate([part.subjects for part in parts]),
+            domains=np.concatenate([part.domains for part in parts]),
+            is_target=np.repeat(
+                [part.is_target for part in parts], [len(part.labels) for part in parts]
+            ),
+        )
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags

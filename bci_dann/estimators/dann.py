@@ -1,0 +1,100 @@
+"""DANN: features that decode the imagined movement and hide whose brain it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann._validation import check_option
+from bci_dann.estimators.base import TrainingTrials
+from bci_dann.estimators.neural import NeuralClassifier
+from bci_dann.objectives import DomainAdversary, Objective
+
+__all__ = ["DANNClassifier"]
+
+DOMAINS = ("subject", "session", "source_target")
+
+
+class DANNClassifier(NeuralClassifier):
+    """Domain-adversarial training of a braindecode network (Ganin et al. 2016).
+
+    Without a target it hides the source subjects from each other (domain generalisation).
+    Where there is one domain only, the adversary rests.
+
+    Parameters
+    ----------
+    backbone, backbone_params, alignment, sfreq, max_epochs, batch_size, lr, weight_decay, \
+device, random_state
+        As in :class:`NeuralClassifier`.
+    domains : {"subject", "session", "source_target"}
+        What the domain head tells apart. Batches hold equal shares of these.
+    adversary_weight : float
+        Weight of the domain loss.
+    domain_hidden : int
+        Width of the domain head's hidden layer.
+    gamma : float
+        Steepness of Ganin's lambda schedule.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X, X_new = rng.normal(size=(40, 4)), rng.normal(1, 1, size=(40, 4))
+    >>> model = DANNClassifier("MLP", max_epochs=5, random_state=0)
+    >>> model.fit(X, X[:, 0] > 0, X_target_unlabeled=X_new).predict(X_new).shape
+    (40,)
+    """
+
+    def __init__(
+        self,
+        backbone: str = "EEGNet",
+        *,
+        backbone_params: dict[str, Any] | None = None,
+        alignment: str | None = "euclidean",
+        domains: str = "subject",
+        adversary_weight: float = 1.0,
+        domain_hidden: int = 64,
+        gamma: float = 10.0,
+        sfreq: float | None = None,
+        max_epochs: int = 40,
+        batch_size: int = 64,
+        lr: float = 1e-3,
+        weight_decay: float = 0.0,
+        device: str = "auto",
+        random_state: Any = None,
+    ) -> None:
+        super().__init__(
+            backbone,
+            backbone_params=backbone_params,
+            alignment=alignment,
+            sfreq=sfreq,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            lr=lr,
+            weight_decay=weight_decay,
+            device=device,
+            random_state=random_state,
+        )
+        self.domains = domains
+        self.adversary_weight = adversary_weight
+        self.domain_hidden = domain_hidden
+        self.gamma = gamma
+
+    def _objective(self, n_domains: int) -> Objective:
+        if n_domains < 2:
+            return Objective()
+        adversary = DomainAdversary(
+            self.network_.backbone.n_features, n_domains, self.domain_hidden, self.gamma
+        )
+        return Objective({"adversary": adversary}, {"adversary": self.adversary_weight})
+
+    def _domain_indices(self, trials: TrainingTrials) -> NDArray[np.int64]:
+        check_option("domains", self.domains, DOMAINS)
+        names = {
+            "subject": trials.subjects,
+            "session": trials.domains,
+            "source_target": trials.is_target,
+        }[self.domains]
+        return np.unique(names, return_inverse=True)[1].astype(np.int64)

@@ -1,0 +1,212 @@
+"""Network classifiers: what plain training, DANN and reweighting have in common."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from bci_dann._random import fenced_torch_seed, stream
+from bci_dann._validation import check_positive
+from bci_dann.estimators.base import TrainingTrials, TransferClassifier, only
+from bci_dann.exceptions import DataError
+from bci_dann.models import Decoder, make_backbone
+from bci_dann.objectives import Objective
+from bci_dann.training import TrainingData, TrainingSettings, train
+
+__all__ = ["NeuralClassifier", "SourceOnlyClassifier"]
+
+logger = logging.getLogger(__name__)
+
+PREDICTION_BATCH = 256
+
+
+class NeuralClassifier(TransferClassifier):
+    """Base of the methods that train a network.
+
+    A subclass changes the objective (``_objective``), the domains that batches are balanced
+    over (``_domain_indices``), or the weights of the trials (``_weights``).
+
+    Parameters
+    ----------
+    backbone : str
+        A model of braindecode by name, or ``"MLP"`` for plain feature vectors.
+    backbone_params : dict, optional
+        Further arguments of the backbone.
+    alignment : {"euclidean"} or None
+        What to remove of each domain before learning. Plain vectors are never aligned.
+    sfreq : float, optional
+        Sampling frequency (Hz), for backbones that need it; epochs bring their own.
+    max_epochs : int
+        Passes over as many trials as there are.
+    batch_size : int
+        Trials in a batch, all domains together.
+    lr : float
+        Adam's first learning rate; it falls to zero along a half cosine.
+    weight_decay : float
+        Decoupled weight decay.
+    device : str
+        ``"auto"`` takes a GPU where there is one; or any name that torch knows.
+    random_state : None, int or numpy random generator
+        Seeds the initial weights, the order of trials and dropout. The same integer gives
+        the same network on the same machine.
+
+    Attributes
+    ----------
+    network_ : Decoder
+        Backbone and motor-imagery head.
+    history_ : list of dict
+        The mean of each summand of the loss, one entry an epoch.
+    center_, scale_ : ndarray
+        What aligned signals are standardised with: one number for all channels, or one for
+        each feature of plain vectors.
+    """
+
+    network_: Decoder
+    history_: list[dict[str, float]]
+    center_: NDArray[np.float32]
+    scale_: NDArray[np.float32]
+
+    def __init__(
+        self,
+        backbone: str = "EEGNet",
+        *,
+        backbone_params: dict[str, Any] | None = None,
+        alignment: str | None = "euclidean",
+        sfreq: float | None = None,
+        max_epochs: int = 40,
+        batch_size: int = 64,
+        lr: float = 1e-3,
+        weight_decay: float = 0.0,
+        device: str = "auto",
+        random_state: Any = None,
+    ) -> None:
+        self.backbone = backbone
+        self.backbone_params = backbone_params
+        self.alignment = alignment
+        self.sfreq = sfreq
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.device = device
+        self.random_state = random_state
+
+    def transform(self, X: Any) -> NDArray[np.float32]:
+        """Return the backbone's features of trials, aligned as in ``predict_proba``.
+
+        Parameters
+        ----------
+        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
+            Trials (µV).
+
+        Returns
+        -------
+        ndarray, shape (n_trials, n_features)
+        """
+        return self._run(self._read_aligned(X))[0]
+
+    def _fit_aligned(self, trials: TrainingTrials) -> None:
+        settings = self._settings()
+        self._fit_scale(trials.X[~trials.is_target])
+        data = TrainingData(
+            X=torch.from_numpy(self._standardise(trials.X)),
+            labels=torch.from_numpy(trials.labels),
+            domains=torch.from_numpy(self._domain_indices(trials)),
+            weights=torch.from_numpy(self._weights(trials).astype(np.float32)),
+        )
+        seed = stream(self.random_state, "training")
+        with fenced_torch_seed(seed):
+            self.network_ = self._build_network()
+            objective = self._objective(int(data.domains.max()) + 1)
+            rng = np.random.default_rng(seed.spawn(1)[0])
+            self.history_ = train(
+                self.network_, objective, data, settings, rng, on_epoch=_log_epoch
+            )
+        self.network_.cpu()
+
+    def _predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
+        logits = torch.from_numpy(self._run(X)[1]).double()
+        probabilities: NDArray[np.float64] = torch.softmax(logits, dim=1).numpy()
+        return probabilities
+
+    def _run(self, X: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return features and logits of aligned trials."""
+        signals = torch.from_numpy(self._standardise(X))
+        with torch.inference_mode():
+            outputs = [self.network_(part) for part in signals.split(PREDICTION_BATCH)]
+        features, logits = (torch.cat(parts).numpy() for parts in zip(*outputs, strict=True))
+        return features, logits
+
+    def _objective(self, n_domains: int) -> Objective:  # noqa: ARG002 (subclasses use it)
+        return Objective()
+
+    def _domain_indices(self, trials: TrainingTrials) -> NDArray[np.int64]:
+        return np.unique(trials.subjects, return_inverse=True)[1].astype(np.int64)
+
+    def _weights(self, trials: TrainingTrials) -> NDArray[np.float64]:
+        return np.ones(len(trials.labels))
+
+    def _settings(self) -> TrainingSettings:
+        for name in ("max_epochs", "batch_size", "lr"):
+            check_positive(name, getattr(self, name))
+        device = self.device
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        return TrainingSettings(
+            self.max_epochs, self.batch_size, self.lr, self.weight_decay, device
+        )
+
+    def _build_network(self) -> Decoder:
+        if self.n_times_ is None and self.backbone != "MLP":
+            raise DataError(
+                f"{self.backbone} needs trials (n_trials, n_chans, n_times); X has two "
+                "dimensions. For plain feature vectors set backbone='MLP'."
+            )
+        backbone = make_backbone(
+            self.backbone,
+            n_chans=self.n_features_in_,
+            n_times=self.n_times_ or 1,
+            sfreq=self.sfreq if self.sfreq is not None else self.sfreq_,
+            **(self.backbone_params or {}),
+        )
+        return Decoder(backbone, len(self.classes_))
+
+    def _fit_scale(self, X: NDArray[np.float32]) -> None:
+        """One scale for all channels keeps their proportions; features get one each."""
+        axis = 0 if X.ndim == 2 else None
+        center = X.mean(axis=axis, dtype=np.float64)
+        scale = X.std(axis=axis, dtype=np.float64)
+        self.center_ = np.asarray(center, dtype=np.float32)
+        self.scale_ = np.asarray(np.where(scale > 0, scale, 1.0), dtype=np.float32)
+
+    def _standardise(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
+        scaled = (X - self.center_) / self.scale_
+        return np.ascontiguousarray(scaled if X.ndim == 3 else scaled[:, :, None])
+
+
+class SourceOnlyClassifier(NeuralClassifier):
+    """Plain training on the sources: the baseline that adaptation must beat.
+
+    With ``alignment="euclidean"`` unlabelled target trials serve as the target's alignment
+    reference and for nothing else; labelled ones join the label loss. The parameters are
+    those of :class:`NeuralClassifier`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).normal(size=(40, 4))
+    >>> model = SourceOnlyClassifier("MLP", max_epochs=20, random_state=0)
+    >>> model.fit(X, X[:, 0] > 0).score(X, X[:, 0] > 0) > 0.7
+    True
+    """
+
+    def _fit_aligned(self, trials: TrainingTrials) -> None:
+        super()._fit_aligned(only(trials, trials.is_labelled))
+
+
+def _log_epoch(epoch: int, losses: dict[str, float]) -> None:
+    logger.info("epoch %d: %s", epoch + 1, losses)

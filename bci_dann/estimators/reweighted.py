@@ -1,0 +1,159 @@
+"""Sample reweighting: train on the sources that look like the target."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from bci_dann._random import stream
+from bci_dann._validation import check_option
+from bci_dann.estimators.base import TrainingTrials, only
+from bci_dann.estimators.neural import NeuralClassifier
+from bci_dann.estimators.tangent import reduced_tangent_space, tangent_space
+from bci_dann.reweighting import DomainWeights, weigh_sources
+
+__all__ = ["ReweightedClassifier"]
+
+logger = logging.getLogger(__name__)
+
+LEARNERS = ("network", "tangent_space")
+
+
+class ReweightedClassifier(NeuralClassifier):
+    """Train on source trials weighted by a domain classifier's odds.
+
+    Three steps: label source trials 0 and target trials 1; fit a domain classifier on
+    reduced tangent-space features (plain vectors are used as they are) and take its
+    out-of-fold probabilities p; train with the weights p / (1 - p), clipped and of mean 1.
+    Without a target all weights are 1.
+
+    Parameters
+    ----------
+    backbone, backbone_params, alignment, sfreq, max_epochs, batch_size, lr, weight_decay, \
+device, random_state
+        As in :class:`NeuralClassifier`; they concern ``learner="network"``, but for
+        ``alignment`` and ``random_state``.
+    classifier : {"logistic", "forest"}
+        The domain classifier.
+    learner : {"network", "tangent_space"}
+        What is trained with the weights: the network with a weighted loss, or logistic
+        regression on tangent-space features.
+    n_components : int
+        Number of features that the domain classifier sees.
+    clip : float
+        Domain probabilities are held within ``[clip, 1 - clip]``.
+
+    Attributes
+    ----------
+    weights_ : ndarray, shape (n_source,)
+        The weights of the source trials.
+    domain_auc_ : float
+        Out-of-fold ROC-AUC of source against target; NaN without a target.
+    effective_sample_size_ : float
+        How many equally weighted trials the weighted sources are worth.
+    """
+
+    weights_: NDArray[np.float64]
+    domain_auc_: float
+    effective_sample_size_: float
+
+    def __init__(
+        self,
+        backbone: str = "EEGNet",
+        *,
+        classifier: str = "logistic",
+        learner: str = "network",
+        n_components: int = 10,
+        clip: float = 0.01,
+        backbone_params: dict[str, Any] | None = None,
+        alignment: str | None = None,
+        sfreq: float | None = None,
+        max_epochs: int = 40,
+        batch_size: int = 64,
+        lr: float = 1e-3,
+        weight_decay: float = 0.0,
+        device: str = "auto",
+        random_state: Any = None,
+    ) -> None:
+        super().__init__(
+            backbone,
+            backbone_params=backbone_params,
+            alignment=alignment,
+            sfreq=sfreq,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            lr=lr,
+            weight_decay=weight_decay,
+            device=device,
+            random_state=random_state,
+        )
+        self.classifier = classifier
+        self.learner = learner
+        self.n_components = n_components
+        self.clip = clip
+
+    def _fit_aligned(self, trials: TrainingTrials) -> None:
+        check_option("learner", self.learner, LEARNERS)
+        found = self._weigh(trials)
+        self.weights_ = found.weights
+        self.domain_auc_ = found.domain_auc
+        self.effective_sample_size_ = found.effective_sample_size
+        if self.learner == "network":
+            super()._fit_aligned(only(trials, trials.is_labelled))
+        else:
+            self._fit_shallow(only(trials, trials.is_labelled))
+
+    def _weigh(self, trials: TrainingTrials) -> DomainWeights:
+        n_source = int((~trials.is_target).sum())
+        if not trials.is_target.any():
+            logger.info("no target trials: all source weights are 1")
+            return DomainWeights(np.ones(n_source), float("nan"), float(n_source))
+        features = self._domain_features(trials.X, n_source)
+        return weigh_sources(
+            features[~trials.is_target],
+            features[trials.is_target],
+            self.classifier,  # type: ignore[arg-type]
+            stream(self.random_state, "weights"),
+            clip=self.clip,
+        )
+
+    def _domain_features(
+        self, X: NDArray[np.float32], n_source: int
+    ) -> NDArray[np.float64]:
+        if X.ndim == 2:
+            return X.astype(np.float64)
+        n_tangent = X.shape[1] * (X.shape[1] + 1) // 2
+        n_components = min(self.n_components, n_tangent, n_source)
+        features: NDArray[np.float64] = reduced_tangent_space(n_components).fit_transform(
+            X.astype(np.float64)
+        )
+        return features
+
+    def _weights(self, trials: TrainingTrials) -> NDArray[np.float64]:
+        """Source weights; labelled target trials, the very thing wanted, count 1."""
+        weights = np.ones(len(trials.labels))
+        weights[~trials.is_target] = self.weights_
+        return weights
+
+    def _fit_shallow(self, trials: TrainingTrials) -> None:
+        steps = [StandardScaler(), LogisticRegression(max_iter=1000)]
+        if trials.X.ndim == 3:
+            steps = [*(step for _, step in tangent_space().steps), *steps]
+        self.shallow_: Pipeline = make_pipeline(*steps)
+        self.shallow_.fit(
+            trials.X.astype(np.float64),
+            trials.labels,
+            logisticregression__sample_weight=self._weights(trials),
+        )
+
+    def _predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
+        if self.learner == "network":
+            return super()._predict_proba_aligned(X)
+        probabilities: NDArray[np.float64] = self.shallow_.predict_proba(X.astype(np.float64))
+        return probabilities

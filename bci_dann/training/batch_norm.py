@@ -1,0 +1,44 @@
+"""Batch-norm statistics of the finished network, in place of a trailing average.
+
+braindecode's EEGNet moves its running statistics by 1 % a step, so after a short training
+they still describe the first weights. One pass over the training trials with the final
+weights replaces them: Wu and Johnson (2021), "Rethinking 'Batch' in BatchNorm",
+arXiv:2105.07576, section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+__all__ = ["settle_batch_norm"]
+
+
+def settle_batch_norm(network: nn.Module, batches: Iterable[Tensor]) -> None:
+    """Set every batch-norm layer's running statistics to the mean over ``batches``.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Left in evaluation mode.
+    batches : iterable of Tensor, each (batch, n_chans, n_times)
+        The training trials, scaled.
+    """
+    network.eval()  # no dropout
+    layers = [module for module in network.modules() if isinstance(module, _BatchNorm)]
+    if not layers:
+        return
+    momenta = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None  # a plain average over the batches
+        layer.train()
+    with torch.no_grad():
+        for batch in batches:
+            network(batch)
+    for layer, momentum in zip(layers, momenta, strict=True):
+        layer.momentum = momentum
+    network.eval()
