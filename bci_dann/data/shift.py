@@ -23,13 +23,13 @@ Amount = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 # Standard deviations at an amount of 1.
-CAP_ROTATION = np.deg2rad(6.0)  # whole cap, about each axis
+CAP_ROTATION = np.deg2rad(5.0)  # whole cap, about each axis
 ELECTRODE_JITTER = 0.004  # each electrode, in each direction (m)
 DIPOLE_JITTER = 0.004  # each motor source, in each direction (m)
 DIPOLE_ROTATION = np.deg2rad(15.0)  # each motor source: cortical folding differs
 MU_JITTER, BETA_JITTER = 1.0, 2.0  # peak frequencies (Hz)
-CHANNEL_GAIN, GLOBAL_GAIN = 0.25, 0.5  # of the logarithm
-BACKGROUND_POWER = 0.8  # of the logarithm of the amplitude of each background source
+CHANNEL_GAIN, GLOBAL_GAIN = 0.15, 0.2  # of the logarithm
+BACKGROUND_POWER = 0.5  # of the logarithm of the amplitude of each background source
 NOISE_MIXING = 0.3  # off-diagonal mixing of the sensor noise
 SESSION_ROTATION = np.deg2rad(4.0)  # whole cap, each session
 SESSION_GAIN = 0.15  # of the logarithm, each channel and session
@@ -194,7 +194,8 @@ def _moved(nominal: Nominal, shift: Shift, normal: Normal) -> Array:
 def _tilted(nominal: Nominal, shift: Shift, normal: Normal) -> Array:
     angles = DIPOLE_ROTATION * shift.head * normal("orientations", *nominal.dipoles.shape)
     pairs = zip(nominal.orientations, angles, strict=True)
-    return np.array([rotation(angle) @ direction for direction, angle in pairs], dtype=float)
+    tilted: Array = np.array([rotation(angle) @ direction for direction, angle in pairs])
+    return tilted
 
 
 def _chosen(shift: Shift, seed: int, n_subjects: int) -> tuple[set[int], set[int]]:

@@ -40,8 +40,8 @@ PERIOD, JITTER, MARGIN = 5.0, 0.5, 2.0  # trial to trial, random pause, before t
 AREAS = {"left": ("C3", 0.073), "right": ("C4", 0.073), "foot": ("Cz", 0.066)}
 # How much of a full desynchronisation each area shows for each class.
 PATTERN = {
-    "left_hand": {"left": 0.3, "right": 1.0, "foot": 0.0},
-    "right_hand": {"left": 1.0, "right": 0.3, "foot": 0.0},
+    "left_hand": {"left": 0.2, "right": 1.0, "foot": 0.0},
+    "right_hand": {"left": 1.0, "right": 0.2, "foot": 0.0},
     "feet": {"left": 0.2, "right": 0.2, "foot": 1.0},
     "rest": {"left": 0.0, "right": 0.0, "foot": 0.0},
 }
@@ -49,12 +49,12 @@ SWAPPED = {"left": "right", "right": "left", "foot": "foot"}
 
 MU_HZ, BETA_HZ = 10.5, 21.0
 # Dipole moments (A m), root mean square.
-MU_MOMENT, BETA_MOMENT, BACKGROUND_MOMENT = 70e-9, 30e-9, 40e-9
+MU_MOMENT, BETA_MOMENT, BACKGROUND_MOMENT = 60e-9, 28e-9, 16e-9
 N_BACKGROUND = 48
-BLINK_MOMENT, BLINK_EVERY = 800e-9, 8.0  # at the peak; s
+BLINK_MOMENT, BLINK_EVERY = 600e-9, 8.0  # at the peak; s
 SENSOR_NOISE, LINE_NOISE = 1.0e-6, 1.5e-6  # V
 LINE_HZ = 50.0
-ERD_SPREAD = 0.2  # standard deviation of the desynchronisation from trial to trial
+ERD_SPREAD = 0.15  # standard deviation of the desynchronisation from trial to trial
 WEAK_FACTOR = 0.15  # what is left of it in a weak responder
 
 

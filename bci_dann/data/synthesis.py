@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 __all__ = ["blinks", "desynchronised", "line", "pink", "rhythm"]
@@ -14,24 +17,40 @@ RAMP = 0.4  # seconds that desynchronisation takes to build up and to fade
 
 def rhythm(rng: np.random.Generator, n_times: int, sfreq: float, peak: float) -> Array:
     """Return noise around a peak frequency (Hz), of unit standard deviation."""
-    width = 0.6 + 0.04 * peak  # the mu peak is narrower than the beta peak
-    frequencies = np.fft.rfftfreq(n_times, 1 / sfreq)
-    return _shaped(rng, n_times, np.exp(-0.5 * ((frequencies - peak) / width) ** 2))
+    width = 0.8 + 0.06 * peak  # the mu peak is narrower than the beta peak
+
+    def spectrum(frequencies: Array) -> Array:
+        shape: Array = np.exp(-0.5 * ((frequencies - peak) / width) ** 2)
+        return shape
+
+    return _shaped(rng, 1, n_times, sfreq, spectrum)[0]
 
 
 def pink(rng: np.random.Generator, n_sources: int, n_times: int, sfreq: float) -> Array:
     """Return 1/f noise of unit standard deviation, shape (n_sources, n_times)."""
-    frequencies = np.fft.rfftfreq(n_times, 1 / sfreq)
-    amplitude = np.zeros_like(frequencies)
-    # a power of 1/f above 1 Hz; amplifiers cut what is slower than half a hertz
-    heard = frequencies >= 0.5
-    amplitude[heard] = 1 / np.sqrt(np.maximum(frequencies[heard], 1.0))
-    return np.array([_shaped(rng, n_times, amplitude) for _ in range(n_sources)])
+
+    def spectrum(frequencies: Array) -> Array:
+        # a power of 1/f above 1 Hz; amplifiers cut what is slower than half a hertz
+        slope = 1 / np.sqrt(np.maximum(frequencies, 1.0))
+        return np.where(frequencies >= 0.5, slope, 0.0)
+
+    return _shaped(rng, n_sources, n_times, sfreq, spectrum)
 
 
-def _shaped(rng: np.random.Generator, n_times: int, amplitude: Array) -> Array:
-    noise = np.fft.irfft(np.fft.rfft(rng.standard_normal(n_times)) * amplitude, n_times)
-    return np.asarray(noise / noise.std())
+def _shaped(
+    rng: np.random.Generator,
+    n_sources: int,
+    n_times: int,
+    sfreq: float,
+    spectrum: Callable[[Array], Array],
+) -> Array:
+    """Return Gaussian noise with an amplitude spectrum, scaled to unit standard deviation."""
+    length = scipy.fft.next_fast_len(n_times, real=True)
+    frequencies = scipy.fft.rfftfreq(length, 1 / sfreq)
+    parts = rng.standard_normal((2, n_sources, len(frequencies)))
+    coefficients = spectrum(frequencies) * (parts[0] + 1j * parts[1])
+    noise = scipy.fft.irfft(coefficients, length, axis=-1)[:, :n_times]
+    return np.asarray(noise / noise.std(axis=-1, keepdims=True))
 
 
 def desynchronised(n_times: int, sfreq: float, onsets: Array, depths: Array, task: float) -> Array:
