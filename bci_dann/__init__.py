@@ -18,9 +18,9 @@ if TYPE_CHECKING:
         ReweightedClassifier,
         ShallowClassifier,
         SourceOnlyClassifier,
+        load_model,
     )
     from bci_dann.evaluation import run_benchmark
-    from bci_dann.persistence import load_model
 
 _HOME = {
     "DANNClassifier": "bci_dann.estimators",
@@ -30,7 +30,7 @@ _HOME = {
     "ShallowClassifier": "bci_dann.estimators",
     "SourceOnlyClassifier": "bci_dann.estimators",
     "load_dataset": "bci_dann.data",
-    "load_model": "bci_dann.persistence",
+    "load_model": "bci_dann.estimators",
     "run_benchmark": "bci_dann.evaluation",
 }
 

@@ -57,9 +57,7 @@ def check_option(
     options = list(allowed)
     if value not in options:
         listed = ", ".join(repr(option) for option in options)
-        raise error(
-            f"{name} must be one of {listed}; got {value!r}.{did_you_mean(value, options)}"
-        )
+        raise error(f"{name} must be one of {listed}; got {value!r}.{did_you_mean(value, options)}")
 
 
 def check_positive(name: str, value: float) -> None:

@@ -80,9 +80,7 @@ def make_toy_eeg(
         X.append(10.0 * mixing @ trials)
         y.append(label)
         subjects.append(np.repeat(subject, n_trials))
-    return ToyEEG(
-        np.concatenate(X).astype(np.float32), np.concatenate(y), np.concatenate(subjects)
-    )
+    return ToyEEG(np.concatenate(X).astype(np.float32), np.concatenate(y), np.concatenate(subjects))
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.dann import DANNClassifier
+from bci_dann.estimators.loading import load_model
 from bci_dann.estimators.neural import NeuralClassifier, SourceOnlyClassifier
 from bci_dann.estimators.reweighted import ReweightedClassifier
 from bci_dann.estimators.shallow import ShallowClassifier
@@ -13,4 +14,5 @@ __all__ = [
     "ShallowClassifier",
     "SourceOnlyClassifier",
     "TransferClassifier",
+    "load_model",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -18,6 +19,7 @@ from bci_dann.alignment import EuclideanAlignment, make_alignment
 from bci_dann.data.trials import check_signals
 from bci_dann.estimators.signals import Signals, read_signals
 from bci_dann.exceptions import BCIDannWarning, DataError
+from bci_dann.persistence import ModelState, write_state
 
 __all__ = ["TrainingTrials", "TransferClassifier", "only"]
 
@@ -223,6 +225,53 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
             adapted.alignment_.extend(signals.X, signals.domains)
         return adapted
 
+    def save(self, folder: str | Path) -> Path:
+        """Write the fitted model: safetensors and JSON, no pickle.
+
+        Parameters
+        ----------
+        folder : path
+            Made where it is missing; a model already there is replaced.
+
+        Returns
+        -------
+        pathlib.Path
+            The folder, which :func:`bci_dann.load_model` reads.
+        """
+        check_is_fitted(self)
+        return write_state(self._state(), folder)
+
+    def _state(self) -> ModelState:
+        """Return what the fitted model is; a subclass adds its own arrays."""
+        arrays = {}
+        if self.alignment_ is not None:
+            stacked = np.stack(list(self.alignment_.references_.values()))
+            arrays = {"references": stacked, "fallback": self.alignment_.fallback_}
+        description = {
+            "class": type(self).__name__,
+            "parameters": _plain_parameters(self),
+            "classes": self.classes_.tolist(),
+            "classes_dtype": self.classes_.dtype.str,
+            "n_features_in": self.n_features_in_,
+            "n_times": self.n_times_,
+            "ch_names": self.ch_names_,
+            "sfreq": self.sfreq_,
+            "domains": [] if self.alignment_ is None else list(self.alignment_.references_),
+        }
+        return ModelState(description, arrays)
+
+    def _restore(self, state: ModelState) -> None:
+        """Take over a saved state; a subclass takes its own arrays."""
+        saved = state.description
+        self.classes_ = np.array(saved["classes"], dtype=saved["classes_dtype"])
+        self.n_features_in_, self.n_times_ = saved["n_features_in"], saved["n_times"]
+        self.ch_names_, self.sfreq_ = saved["ch_names"], saved["sfreq"]
+        self.alignment_ = make_alignment(self.alignment) if self.n_times_ is not None else None
+        if self.alignment_ is not None:
+            references = state.arrays["references"]
+            self.alignment_.references_ = dict(zip(saved["domains"], references, strict=True))
+            self.alignment_.fallback_ = state.arrays["fallback"]
+
     def _fit_aligned(self, trials: TrainingTrials) -> None:
         """Learn from aligned trials; a subclass implements it."""
         raise NotImplementedError
@@ -237,7 +286,12 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
         """Validate input against what was fitted; ``reset`` takes it as the new standard."""
         signals = read_signals(X, subjects)
         checked = validate_data(
-            self, signals.X, y, reset=reset, dtype=np.float32, allow_nd=True,
+            self,
+            signals.X,
+            y,
+            reset=reset,
+            dtype=np.float32,
+            allow_nd=True,
             ensure_min_samples=2 if reset else 1,
         )
         array = checked if isinstance(y, str) and y == "no_validation" else checked[0]
@@ -319,7 +373,18 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
             ),
         )
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "classes_")
+
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+
+def _plain_parameters(model: BaseEstimator) -> dict[str, Any]:
+    """Return the parameters as JSON can hold them; a generator object becomes ``None``."""
+    parameters = dict(model.get_params(deep=False))
+    if not isinstance(parameters.get("random_state"), int):
+        parameters.pop("random_state", None)
+    return parameters

@@ -15,6 +15,7 @@ from bci_dann.estimators.base import TrainingTrials, TransferClassifier, only
 from bci_dann.exceptions import DataError
 from bci_dann.models import Decoder, make_backbone
 from bci_dann.objectives import Objective
+from bci_dann.persistence import ModelState
 from bci_dann.training import TrainingData, TrainingSettings, train
 
 __all__ = ["NeuralClassifier", "SourceOnlyClassifier"]
@@ -128,6 +129,30 @@ class NeuralClassifier(TransferClassifier):
             )
         self.network_.cpu()
 
+    def _state(self) -> ModelState:
+        state = super()._state()
+        if hasattr(self, "network_"):
+            weights = self.network_.state_dict().items()
+            state.arrays.update({f"network.{name}": w.numpy() for name, w in weights})
+            state.arrays.update(center=self.center_, scale=self.scale_)
+        return state
+
+    def _restore(self, state: ModelState) -> None:
+        super()._restore(state)
+        if "scale" not in state.arrays:
+            return
+        self.center_, self.scale_ = state.arrays["center"], state.arrays["scale"]
+        with fenced_torch_seed(stream(0, "discarded")):  # the initial weights are replaced
+            self.network_ = self._build_network().eval()
+        prefix = "network."
+        self.network_.load_state_dict(
+            {
+                name.removeprefix(prefix): torch.from_numpy(array)
+                for name, array in state.arrays.items()
+                if name.startswith(prefix)
+            }
+        )
+
     def _predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
         logits = torch.from_numpy(self._run(X)[1]).double()
         probabilities: NDArray[np.float64] = torch.softmax(logits, dim=1).numpy()
@@ -137,7 +162,7 @@ class NeuralClassifier(TransferClassifier):
         """Return features and logits of aligned trials."""
         signals = torch.from_numpy(self._standardise(X))
         with torch.inference_mode():
-            outputs = [self.network_(part) for part in signals.split(PREDICTION_BATCH)]
+            outputs = [self.network_(part) for part in torch.split(signals, PREDICTION_BATCH)]
         features, logits = (torch.cat(parts).numpy() for parts in zip(*outputs, strict=True))
         return features, logits
 

@@ -14,8 +14,10 @@ from sklearn.preprocessing import StandardScaler
 from bci_dann._random import stream
 from bci_dann._validation import check_option
 from bci_dann.estimators.base import TrainingTrials, only
+from bci_dann.estimators.fitted_steps import read_steps, write_steps
 from bci_dann.estimators.neural import NeuralClassifier
 from bci_dann.estimators.tangent import reduced_tangent_space, tangent_space
+from bci_dann.persistence import ModelState
 from bci_dann.reweighting import DomainWeights, weigh_sources
 
 __all__ = ["ReweightedClassifier"]
@@ -62,6 +64,7 @@ device, random_state
     weights_: NDArray[np.float64]
     domain_auc_: float
     effective_sample_size_: float
+    shallow_: Pipeline
 
     def __init__(
         self,
@@ -123,9 +126,7 @@ device, random_state
             clip=self.clip,
         )
 
-    def _domain_features(
-        self, X: NDArray[np.float32], n_source: int
-    ) -> NDArray[np.float64]:
+    def _domain_features(self, X: NDArray[np.float32], n_source: int) -> NDArray[np.float64]:
         if X.ndim == 2:
             return X.astype(np.float64)
         n_tangent = X.shape[1] * (X.shape[1] + 1) // 2
@@ -142,15 +143,37 @@ device, random_state
         return weights
 
     def _fit_shallow(self, trials: TrainingTrials) -> None:
-        steps = [StandardScaler(), LogisticRegression(max_iter=1000)]
-        if trials.X.ndim == 3:
-            steps = [*(step for _, step in tangent_space().steps), *steps]
-        self.shallow_: Pipeline = make_pipeline(*steps)
+        self.shallow_ = self._build_shallow()
         self.shallow_.fit(
             trials.X.astype(np.float64),
             trials.labels,
             logisticregression__sample_weight=self._weights(trials),
         )
+
+    def _build_shallow(self) -> Pipeline:
+        steps: list[Any] = [StandardScaler(), LogisticRegression(max_iter=1000)]
+        features = [] if self.n_times_ is None else tangent_space().steps
+        return make_pipeline(*(step for _, step in features), *steps)
+
+    def _state(self) -> ModelState:
+        state = super()._state()
+        state.arrays["weights"] = self.weights_
+        state.description.update(
+            domain_auc=None if np.isnan(self.domain_auc_) else self.domain_auc_,
+            effective_sample_size=self.effective_sample_size_,
+        )
+        if self.learner != "network":
+            state.arrays.update(write_steps(self.shallow_))
+        return state
+
+    def _restore(self, state: ModelState) -> None:
+        super()._restore(state)
+        self.weights_ = state.arrays["weights"]
+        auc = state.description["domain_auc"]
+        self.domain_auc_ = float("nan") if auc is None else auc
+        self.effective_sample_size_ = state.description["effective_sample_size"]
+        if self.learner != "network":
+            self.shallow_ = read_steps(self._build_shallow(), state.arrays)
 
     def _predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
         if self.learner == "network":

@@ -16,7 +16,9 @@ from sklearn.preprocessing import StandardScaler
 
 from bci_dann._validation import check_option
 from bci_dann.estimators.base import TrainingTrials, TransferClassifier, only
+from bci_dann.estimators.fitted_steps import read_steps, write_steps
 from bci_dann.estimators.tangent import tangent_space
+from bci_dann.persistence import ModelState
 
 __all__ = ["ShallowClassifier"]
 
@@ -68,9 +70,7 @@ class ShallowClassifier(TransferClassifier):
         check_option("features", self.features, FEATURES)
         check_option("classifier", self.classifier, CLASSIFIERS)
         labelled = only(trials, trials.is_labelled)
-        self.pipeline_ = make_pipeline(
-            *self._feature_steps(labelled.X), *_classifier_steps(self.classifier)
-        )
+        self.pipeline_ = self._build_pipeline()
         with mne.use_log_level("error"):  # CSP reports each covariance that it estimates
             self.pipeline_.fit(labelled.X.astype(np.float64), labelled.labels)
 
@@ -78,12 +78,24 @@ class ShallowClassifier(TransferClassifier):
         probabilities: NDArray[np.float64] = self.pipeline_.predict_proba(X.astype(np.float64))
         return probabilities
 
-    def _feature_steps(self, X: NDArray[np.float32]) -> list[Any]:
-        if X.ndim == 2:
+    def _build_pipeline(self) -> Pipeline:
+        return make_pipeline(*self._feature_steps(), *_classifier_steps(self.classifier))
+
+    def _feature_steps(self) -> list[Any]:
+        if self.n_times_ is None:
             return []
         if self.features == "csp":
-            return [CSP(n_components=min(self.n_components, X.shape[1]))]
+            return [CSP(n_components=min(self.n_components, self.n_features_in_))]
         return [step for _, step in tangent_space().steps]
+
+    def _state(self) -> ModelState:
+        state = super()._state()
+        state.arrays.update(write_steps(self.pipeline_))
+        return state
+
+    def _restore(self, state: ModelState) -> None:
+        super()._restore(state)
+        self.pipeline_ = read_steps(self._build_pipeline(), state.arrays)
 
 
 def _classifier_steps(name: str) -> list[BaseEstimator | ClassifierMixin]:

@@ -42,6 +42,4 @@ def domain_head(n_features: int, n_domains: int, hidden: int = 64) -> nn.Module:
     nn.Module
         ``(batch, n_features) -> (batch, n_domains)`` logits.
     """
-    return nn.Sequential(
-        nn.Linear(n_features, hidden), nn.ReLU(), nn.Linear(hidden, n_domains)
-    )
+    return nn.Sequential(nn.Linear(n_features, hidden), nn.ReLU(), nn.Linear(hidden, n_domains))

@@ -28,7 +28,5 @@ def classification_loss(batch: BatchView) -> Tensor:
         Zero, with a gradient of zero, when no trial is labelled.
     """
     labelled = batch.labels != UNLABELLED
-    losses = cross_entropy(
-        batch.logits, batch.labels, ignore_index=UNLABELLED, reduction="none"
-    )
+    losses = cross_entropy(batch.logits, batch.labels, ignore_index=UNLABELLED, reduction="none")
     return (batch.weights * losses).sum() / labelled.sum().clamp(min=1)

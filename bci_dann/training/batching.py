@@ -34,8 +34,7 @@ def balanced_order(labels: Indices, domains: Indices, rng: np.random.Generator) 
     names = np.unique(domains)
     n_rounds = max(1, round(len(domains) / len(names)))
     columns = [
-        _class_alternating(np.flatnonzero(domains == name), labels, n_rounds, rng)
-        for name in names
+        _class_alternating(np.flatnonzero(domains == name), labels, n_rounds, rng) for name in names
     ]
     rounds = rng.permuted(np.stack(columns, axis=1), axis=1)
     order: Indices = rounds.reshape(-1)

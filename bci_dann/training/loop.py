@@ -155,9 +155,7 @@ def _set_lr(optimiser: torch.optim.Optimizer, lr: float) -> None:
 
 
 def _mean_losses(losses: list[dict[str, Tensor]], epoch: int) -> dict[str, float]:
-    means = {
-        name: float(torch.stack([loss[name] for loss in losses]).mean()) for name in losses[0]
-    }
+    means = {name: float(torch.stack([loss[name] for loss in losses]).mean()) for name in losses[0]}
     if not all(math.isfinite(value) for value in means.values()):
         raise TrainingError(
             f"The loss is not finite in epoch {epoch + 1}: {means}. "

@@ -1,0 +1,67 @@
+"""Fitted scikit-learn steps as arrays, so that they can be saved without pickle.
+
+By scikit-learn's convention what a step has learned stands in attributes that end in an
+underscore; the numeric ones are all that predicting needs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+__all__ = ["read_steps", "write_steps"]
+
+
+def write_steps(pipeline: Pipeline) -> dict[str, NDArray[Any]]:
+    """Return the learned numbers of every step.
+
+    Parameters
+    ----------
+    pipeline : sklearn.pipeline.Pipeline
+        Fitted.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Keys are ``steps.<step>.<attribute>``.
+    """
+    return {
+        f"steps.{name}.{attribute}": np.asarray(value)
+        for name, step in pipeline.steps
+        for attribute, value in vars(step).items()
+        if _is_learned(attribute, value)
+    }
+
+
+def read_steps(pipeline: Pipeline, arrays: dict[str, NDArray[Any]]) -> Pipeline:
+    """Give an unfitted pipeline the learned numbers of a fitted one.
+
+    Parameters
+    ----------
+    pipeline : sklearn.pipeline.Pipeline
+        Built with the same parameters; changed in place.
+    arrays : dict of str to ndarray
+        May hold other entries.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+        ``pipeline``.
+    """
+    for key, array in arrays.items():
+        kind, *rest = key.split(".")
+        if kind == "steps":
+            step, attribute = rest
+            value = array.item() if array.ndim == 0 else array
+            setattr(pipeline.named_steps[step], attribute, value)
+    return pipeline
+
+
+def _is_learned(attribute: str, value: Any) -> bool:
+    numeric = isinstance(value, (int, float, np.number)) or (
+        isinstance(value, np.ndarray) and value.dtype.kind in "biuf"
+    )
+    return attribute.endswith("_") and not attribute.startswith("_") and numeric

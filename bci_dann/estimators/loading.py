@@ -1,0 +1,50 @@
+"""Saved models back to life."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bci_dann._validation import check_option
+from bci_dann.estimators.base import TransferClassifier
+from bci_dann.estimators.dann import DANNClassifier
+from bci_dann.estimators.neural import SourceOnlyClassifier
+from bci_dann.estimators.reweighted import ReweightedClassifier
+from bci_dann.estimators.shallow import ShallowClassifier
+from bci_dann.exceptions import DataError
+from bci_dann.persistence import read_state
+
+__all__ = ["load_model"]
+
+_CLASSES: dict[str, type[TransferClassifier]] = {
+    kind.__name__: kind
+    for kind in (DANNClassifier, ReweightedClassifier, ShallowClassifier, SourceOnlyClassifier)
+}
+
+
+def load_model(folder: str | Path) -> TransferClassifier:
+    """Read a model that ``save`` wrote.
+
+    Parameters
+    ----------
+    folder : path
+        The model's folder.
+
+    Returns
+    -------
+    TransferClassifier
+        Fitted; predicts what the saved one predicted.
+
+    Raises
+    ------
+    DataError
+        When there is no model, or it is damaged, or of a kind that is not known.
+    """
+    state = read_state(folder)
+    name = state.description.get("class")
+    check_option("the class of the saved model", name, _CLASSES, DataError)
+    model = _CLASSES[str(name)](**state.description["parameters"])
+    try:
+        model._restore(state)
+    except (KeyError, RuntimeError) as error:  # RuntimeError: shapes that do not fit
+        raise DataError(f"the model in {folder} is damaged: {error}") from error
+    return model

@@ -1,0 +1,122 @@
+"""Models on disk: weights as safetensors, everything else as JSON, nothing pickled.
+
+Opening a saved model therefore runs no code of the file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann._version import __version__
+from bci_dann.exceptions import DataError, ResultsError
+
+__all__ = ["ModelState", "read_state", "write_state"]
+
+DESCRIPTION, ARRAYS = "model.json", "model.safetensors"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class ModelState:
+    """All that a fitted model is.
+
+    Parameters
+    ----------
+    description : dict
+        JSON-able: class, parameters, class names, shapes.
+    arrays : dict of str to ndarray
+        Weights, statistics and references.
+    """
+
+    description: dict[str, Any]
+    arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+
+def write_state(state: ModelState, folder: str | Path) -> Path:
+    """Write a model into a folder, which is made where it is missing.
+
+    Parameters
+    ----------
+    state : ModelState
+        What to write.
+    folder : path
+        Where to.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder.
+
+    Raises
+    ------
+    ResultsError
+        When the folder cannot be written to.
+    """
+    from safetensors.numpy import save
+
+    path = Path(folder)
+    content = {"format": FORMAT, "bci_dann": __version__, **state.description}
+    arrays = {name: np.ascontiguousarray(array) for name, array in state.arrays.items()}
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        _replace(path / ARRAYS, save(arrays))
+        _replace(path / DESCRIPTION, json.dumps(content, indent=2).encode())
+    except OSError as error:
+        raise ResultsError(f"the model cannot be written to {path}: {error}") from error
+    return path
+
+
+def read_state(folder: str | Path) -> ModelState:
+    """Read what :func:`write_state` wrote.
+
+    Parameters
+    ----------
+    folder : path
+        A model's folder.
+
+    Returns
+    -------
+    ModelState
+
+    Raises
+    ------
+    DataError
+        When there is no model, or it is damaged, or of a newer format.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    path = Path(folder)
+    try:
+        description = json.loads((path / DESCRIPTION).read_text(encoding="utf-8"))
+        arrays = load_file(path / ARRAYS)
+    except FileNotFoundError as error:
+        raise DataError(
+            f"{path} holds no saved model: {Path(error.filename or ARRAYS).name} is missing. "
+            "Give the folder that `save` or `bci-dann fit -o` wrote."
+        ) from error
+    except (OSError, ValueError, SafetensorError) as error:
+        raise DataError(f"the model in {path} is damaged: {error}") from error
+    if description.get("format") != FORMAT:
+        raise DataError(
+            f"the model in {path} has format {description.get('format')!r}; this version of "
+            f"bci_dann reads format {FORMAT}. It was written by {description.get('bci_dann')}."
+        )
+    return ModelState(description, arrays)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write beside the file and move over it, so that a crash leaves the old one whole."""
+    beside = path.with_name(path.name + ".part")
+    try:
+        beside.write_bytes(content)
+        os.replace(beside, path)  # noqa: PTH105 (the atomic call, by its own name)
+    finally:
+        beside.unlink(missing_ok=True)
