@@ -54,7 +54,7 @@ N_BACKGROUND = 48
 BLINK_MOMENT, BLINK_EVERY = 600e-9, 8.0  # at the peak; s
 SENSOR_NOISE, LINE_NOISE = 1.0e-6, 1.5e-6  # V
 LINE_HZ = 50.0
-ERD_SPREAD = 0.15  # standard deviation of the desynchronisation from trial to trial
+ERD_SPREAD = 0.3  # of the desynchronisation from trial to trial, relative
 WEAK_FACTOR = 0.15  # what is left of it in a weak responder
 
 
@@ -175,8 +175,14 @@ class SimulatedMI(BaseDataset):
         Returns
         -------
         SubjectTruth
+
+        Raises
+        ------
+        ConfigError
+            When there is no such subject.
         """
-        check_option("subject", subject, self.all_subjects)
+        if subject not in self.all_subjects:
+            raise ConfigError(f"subject must be one of {self.all_subjects}; got {subject!r}.")
         nominal = self._nominal()
         n_subjects = len(self.all_subjects)
         return draw_truth(nominal, self.shift, self.seed, subject, n_subjects, self.n_sessions)
@@ -228,8 +234,7 @@ class SimulatedMI(BaseDataset):
         for area in AREAS:
             seen_as = SWAPPED[area] if truth.inverted else area
             pattern = np.array([PATTERN[label][seen_as] for label in labels])
-            spread = pattern * depth / max(self.erd, 1e-9) * ERD_SPREAD
-            depths = pattern * depth + spread * rng.standard_normal(len(labels))
+            depths = pattern * depth * (1 + ERD_SPREAD * rng.standard_normal(len(labels)))
             amplitude = desynchronised(
                 n_times, self.sfreq, onsets, np.clip(depths, 0.0, 0.95), TASK[1] - TASK[0]
             )

@@ -32,7 +32,8 @@ def pink(rng: np.random.Generator, n_sources: int, n_times: int, sfreq: float) -
     def spectrum(frequencies: Array) -> Array:
         # a power of 1/f above 1 Hz; amplifiers cut what is slower than half a hertz
         slope = 1 / np.sqrt(np.maximum(frequencies, 1.0))
-        return np.where(frequencies >= 0.5, slope, 0.0)
+        shape: Array = np.where(frequencies >= 0.5, slope, 0.0)
+        return shape
 
     return _shaped(rng, n_sources, n_times, sfreq, spectrum)
 
