@@ -88,7 +88,7 @@ def adapt_model(
     int
         The number of trials.
     """
-    from bci_dann.persistence import load_model
+    from bci_dann.estimators import load_model
 
     recipe, estimator = load_recipe(model), load_model(model)
     cut = _cut_all(recordings, recipe, cues)
@@ -120,7 +120,7 @@ def predict_recordings(
     """
     import pandas as pd
 
-    from bci_dann.persistence import load_model
+    from bci_dann.estimators import load_model
 
     recipe, estimator = load_recipe(model), load_model(model)
     cut = _cut_all(recordings, recipe, cues)

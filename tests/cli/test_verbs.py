@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import mne
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from bci_dann.cli.cutting import cut_recording
+from bci_dann.cli.recipe import load_recipe
+
+
+@pytest.fixture
+def sources(recordings):
+    return recordings / "sources"
+
+
+@pytest.fixture
+def model(bci_dann, config, sources, tmp_path):
+    out = tmp_path / "model"
+    done = bci_dann("fit", config, "-o", out, "--pipeline", "shallow", "--data-dir", sources)
+    assert done.exit_code == 0, done.output
+    return out
+
+
+@pytest.fixture
+def new(recordings):
+    return recordings / "new" / "first_raw.fif", recordings / "new" / "second_raw.fif"
+
+
+def test_run_prints_the_closing_table_and_writes_results(bci_dann, config, sources, tmp_path):
+    out = tmp_path / "out"
+    done = bci_dann("run", config, "--out", out, "--data-dir", sources)
+    assert done.exit_code == 0, done.output
+    assert "Leave one subject out: Recordings" in done.stdout
+    assert set(pd.read_csv(out / "results.csv")["pipeline"]) == {"shallow", "plain"}
+
+
+def test_seeds_replace_those_of_the_configuration(bci_dann, config, sources, tmp_path):
+    done = bci_dann("run", config, "--dry-run", "--data-dir", sources, "--seeds", "3,4")
+    assert done.exit_code == 0, done.output
+    assert "3, 4" in done.stdout
+    assert "12 tasks" in done.stdout
+
+
+def test_dry_run_lists_and_writes_nothing(bci_dann, config, sources, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = bci_dann("run", config, "--dry-run", "--data-dir", sources)
+    assert done.exit_code == 0, done.output
+    assert "6 tasks; results would go to runs/mine" in done.stdout
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"protocols": ["trian"]}, "Did you mean 'train'"),
+        ({"pipelines": ["shalow"]}, "Did you mean 'shallow'"),
+        ({"seed": [1]}, "Did you mean 'seeds'"),
+        ({"data": {"dataset": "BNCI2014_01"}}, "Did you mean 'BNCI2014_001'"),
+    ],
+)
+def test_a_mistake_is_one_clean_message(bci_dann, config, sources, change, message):
+    content = {**yaml.safe_load(config.read_text()), **change}
+    config.write_text(yaml.safe_dump(content))
+    done = bci_dann("run", config, "--dry-run", "--data-dir", sources)
+    assert done.exit_code == 2
+    assert done.stderr.startswith("Error: ")
+    assert message in done.stderr
+    assert "Traceback" not in done.output
+
+
+def test_debug_shows_the_error_itself(bci_dann, tmp_path):
+    done = bci_dann("--debug", "run", tmp_path / "none.yaml")
+    assert type(done.exception).__name__ == "ConfigError"
+
+
+def test_another_configuration_in_the_folder_exits_with_1(bci_dann, config, sources, tmp_path):
+    (tmp_path / "config.json").write_text("{")
+    done = bci_dann("run", config, "--dry-run", "--data-dir", sources, "--out", tmp_path)
+    assert done.exit_code == 1
+    assert "cannot be read" in done.stderr
+
+
+def test_ctrl_c_exits_with_130_and_says_how_to_go_on(bci_dann, config, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt("interrupted: 2 of 3 tasks are finished")
+
+    monkeypatch.setattr("bci_dann.evaluation.runner.run_benchmark", interrupted)
+    done = bci_dann("run", config)
+    assert done.exit_code == 130
+    assert "2 of 3 tasks" in done.stderr
+
+
+def test_unexpected_errors_have_no_traceback_either(bci_dann, config, monkeypatch):
+    def broken(*_, **__):
+        raise ZeroDivisionError("[red]oops[/red]")
+
+    monkeypatch.setattr("bci_dann.evaluation.runner.run_benchmark", broken)
+    done = bci_dann("run", config)
+    assert done.exit_code == 1
+    assert "ZeroDivisionError: [red]oops[/red]" in done.stderr
+    assert "Traceback" not in done.output
+
+
+def test_seeds_that_are_no_numbers(bci_dann, config):
+    done = bci_dann("run", config, "--seeds", "0;1")
+    assert done.exit_code == 2
+    assert "--seeds takes whole numbers" in done.stderr
+
+
+def test_mistyped_option_and_verb(bci_dann, config):
+    assert "--dry-run" in bci_dann("run", config, "--dry-rn").stderr
+    assert "Did you mean 'doctor'" in bci_dann("docter").stderr
+
+
+def test_fit_writes_the_recipe(model):
+    recipe = load_recipe(model)
+    assert recipe.pipeline == "shallow"
+    assert recipe.classes == ["left_hand", "right_hand"]
+    assert recipe.preprocessing.channels == ["C3", "Cz", "C4", "Pz"]
+    assert recipe.sfreq == 128
+
+
+def test_fit_wants_one_pipeline_that_can_be_saved(bci_dann, config, sources, tmp_path):
+    for arguments, message in {
+        (): "choose one with --pipeline: shallow, plain",
+        ("--pipeline", "shalow"): "Did you mean 'shallow'",
+        ("--pipeline", "plain"): "saved and adapted",
+    }.items():
+        done = bci_dann("fit", config, "-o", tmp_path / "m", "--data-dir", sources, *arguments)
+        assert done.exit_code == 2
+        assert message in done.stderr
+
+
+def test_a_new_person_is_served_without_labels(bci_dann, model, new, tmp_path):
+    adapted, csv = tmp_path / "adapted", tmp_path / "predictions.csv"
+    done = bci_dann("adapt", model, new[0], "-o", adapted)
+    assert done.exit_code == 0, done.output
+    assert "16 trials without labels" in done.stdout
+    done = bci_dann("predict", adapted, new[1], "-o", csv)
+    assert done.exit_code == 0, done.output
+    table = pd.read_csv(csv)
+    assert list(table.columns) == [
+        *("file", "trial", "onset_s", "predicted"),
+        *("p_left_hand", "p_right_hand", "event"),
+    ]
+    assert list(table["trial"]) == list(range(16))
+    np.testing.assert_allclose(table["onset_s"], 1.0 + 3.0 * np.arange(16))
+    np.testing.assert_allclose(table["p_left_hand"] + table["p_right_hand"], 1, atol=1e-5)
+    assert (table["predicted"] == table["event"]).mean() > 0.9
+
+
+def test_class_names_of_events_change_no_prediction(bci_dann, model, new, tmp_path):
+    """A recording whose cues name no class gives the same numbers, without ``event``."""
+    raw = mne.io.read_raw(new[1], preload=True, verbose="error")
+    raw.annotations.rename({"769": "cue", "770": "cue"})
+    raw.save(tmp_path / "cued_raw.fif", verbose="error")
+    for path, more in ((new[1], []), (tmp_path / "cued_raw.fif", ["--cue", "cue"])):
+        done = bci_dann("predict", model, path, "-o", tmp_path / f"{path.stem}.csv", *more)
+        assert done.exit_code == 0, done.output
+    named = pd.read_csv(tmp_path / f"{new[1].stem}.csv")
+    cued = pd.read_csv(tmp_path / "cued_raw.csv")
+    pd.testing.assert_frame_equal(cued.drop(columns="file"), named.drop(columns=["file", "event"]))
+
+
+def test_recording_without_the_events(bci_dann, model, new, tmp_path):
+    recipe = load_recipe(model)
+    with pytest.raises(ValueError, match=r"no trials.*--cue"):
+        cut_recording(new[0], recipe, ["beep"])
+
+
+def test_trials_of_a_file_are_those_of_training(model, config, sources):
+    """Cutting one file for a saved model gives, bit for bit, what training saw of it."""
+    from bci_dann.data import open_trials, prepare_trials
+    from bci_dann.evaluation import load_config
+
+    run = load_config(config)
+    trained = open_trials(prepare_trials(run.data, run.preprocessing, data_dir=sources))
+    cut = cut_recording(sources / "s2" / "run_raw.fif", load_recipe(model))
+    np.testing.assert_array_equal(cut.trials.X, trained.X[trained.subjects == "2"])
+    assert cut.trials.y is None
+
+
+def test_window_counts_from_the_task_also_where_it_starts_later(model, config, sources, recordings):
+    from bci_dann.data import open_trials, prepare_trials
+    from bci_dann.evaluation import load_config
+
+    content = yaml.safe_load(config.read_text())
+    content["data"]["recordings"]["interval"] = [0.5, 1.5]
+    content["preprocessing"] = {"window": [0.25, None]}
+    run = load_config({**content, "pipelines": [str(config.parent.parent / "pipelines/plain.yml")]})
+    trained = open_trials(prepare_trials(run.data, run.preprocessing, data_dir=sources))
+    recipe = load_recipe(model).model_copy(
+        update={"layout": run.data.recordings, "preprocessing": run.preprocessing}
+    )
+    cut = cut_recording(sources / "s2" / "run_raw.fif", recipe)
+    np.testing.assert_array_equal(cut.trials.X, trained.X[trained.subjects == "2"])
+
+
+def test_a_missing_recording_or_recipe(bci_dann, model, tmp_path):
+    with pytest.raises(ValueError, match="there is no recording"):
+        cut_recording(tmp_path / "none.fif", load_recipe(model))
+    done = bci_dann("predict", tmp_path, tmp_path / "none.fif")
+    assert done.exit_code == 2, done.output
+    assert "recipe.json" in done.stderr
+
+
+def test_datasets_lists_ours_and_moabbs(bci_dann):
+    names = bci_dann("datasets").stdout.split()
+    assert {"SimulatedMI", "Recordings", "BNCI2014_001"} <= set(names)
+
+
+def test_pipelines_lists_files_here(bci_dann, config, monkeypatch):
+    monkeypatch.chdir(config.parent.parent)
+    done = bci_dann("pipelines")
+    assert "Covariances + TangentSpace + LogisticRegression" in done.stdout
