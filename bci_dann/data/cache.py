@@ -240,7 +240,7 @@ def open_trials(folder: Path | str) -> EEGTrials:
         raise DataError(f"{folder} does not exist: prepare the trials again.")
     try:
         return _read(folder)
-    except (OSError, ValueError, KeyError, EOFError, TypeError) as error:
+    except Exception as error:  # damaged files fail in as many ways as they have readers
         raise DataError(
             f"{folder} is damaged ({error}). Delete this folder and run again; "
             "the trials are then prepared anew."
@@ -258,7 +258,7 @@ def _write_info(path: Path, info: mne.Info) -> None:
     import mne
 
     with mne.use_log_level("error"):
-        mne.io.write_info(path, info)
+        mne.io.write_info(path, info.copy())  # writing unlocks it, which threads would share
 
 
 def _read_info(path: Path) -> mne.Info:

@@ -80,6 +80,13 @@ def make_dataset(config: DataConfig, data_dir: Path | str | None = None) -> Base
     return _construct(_dataset_class(config.dataset), config)
 
 
+def _parameters(config: DataConfig) -> dict[str, Any]:
+    """Return constructor arguments; the simulator makes whatever classes are asked for."""
+    if config.dataset == SIMULATED and config.classes is not None:
+        return {"classes": config.classes, **config.params}
+    return config.params
+
+
 def _recordings(config: DataConfig, data_dir: Path | str | None) -> BaseDataset:
     from bci_dann.data.recordings import Recordings
 
@@ -129,7 +136,7 @@ def _moabb_classes() -> dict[str, type[BaseDataset]]:
 def _construct(dataset_class: type[BaseDataset], config: DataConfig) -> BaseDataset:
     _check_parameters(dataset_class, config)
     try:
-        dataset = dataset_class(**config.params)
+        dataset = dataset_class(**_parameters(config))
     except (TypeError, ValueError, AssertionError) as error:
         if isinstance(error, ConfigError):
             raise
