@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import mne
@@ -15,9 +13,17 @@ from numpy.typing import NDArray
 from bci_dann._random import stream
 from bci_dann._validation import check_option
 from bci_dann.data.cache import cache_key
-from bci_dann.data.headmodel import CENTRE, RADIUS, electrode_positions, info_at, leadfield
-from bci_dann.data.shift import Nominal, Shift, SubjectTruth, as_shift, draw_truth
-from bci_dann.data.synthesis import blinks, desynchronised, line, pink, rhythm
+from bci_dann.data.headmodel import electrode_positions, info_at
+from bci_dann.data.scalp import (
+    SENSOR_NOISE,
+    TASK,
+    Clock,
+    background,
+    mains,
+    motor_rhythms,
+    nominal_at,
+)
+from bci_dann.data.shift import Shift, SubjectTruth, as_shift, draw_truth
 from bci_dann.exceptions import ConfigError
 
 __all__ = ["CHANNELS", "SimulatedMI"]
@@ -33,39 +39,7 @@ CHANNELS = (
 # fmt: on
 CODES = {"left_hand": 1, "right_hand": 2, "feet": 3, "rest": 4}
 
-TASK = (0.0, 4.0)  # s
 PERIOD, JITTER, MARGIN = 5.0, 0.5, 2.0  # trial to trial, random pause, before the first (s)
-
-# The three motor areas: which electrode lies above, distance from the centre (m).
-AREAS = {"left": ("C3", 0.073), "right": ("C4", 0.073), "foot": ("Cz", 0.066)}
-# How much of a full desynchronisation each area shows for each class.
-PATTERN = {
-    "left_hand": {"left": 0.2, "right": 1.0, "foot": 0.0},
-    "right_hand": {"left": 1.0, "right": 0.2, "foot": 0.0},
-    "feet": {"left": 0.2, "right": 0.2, "foot": 1.0},
-    "rest": {"left": 0.0, "right": 0.0, "foot": 0.0},
-}
-SWAPPED = {"left": "right", "right": "left", "foot": "foot"}
-
-MU_HZ, BETA_HZ = 10.5, 21.0
-# Dipole moments (A m), root mean square.
-MU_MOMENT, BETA_MOMENT, BACKGROUND_MOMENT = 60e-9, 28e-9, 16e-9
-N_BACKGROUND = 48
-BLINK_MOMENT, BLINK_EVERY = 600e-9, 8.0  # at the peak; s
-SENSOR_NOISE, LINE_NOISE = 1.0e-6, 1.5e-6  # V
-LINE_HZ = 50.0
-ERD_SPREAD = 0.3  # of the desynchronisation from trial to trial, relative
-WEAK_FACTOR = 0.15  # what is left of it in a weak responder
-
-
-@dataclass(frozen=True, eq=False)
-class _Cortex:
-    """Sources that all subjects share."""
-
-    places: Array
-    directions: Array
-    eye: Array
-    gaze: Array
 
 
 class SimulatedMI(BaseDataset):
@@ -183,13 +157,9 @@ class SimulatedMI(BaseDataset):
         """
         if subject not in self.all_subjects:
             raise ConfigError(f"subject must be one of {self.all_subjects}; got {subject!r}.")
-        nominal = self._nominal()
+        nominal = nominal_at(self._positions)
         n_subjects = len(self.all_subjects)
         return draw_truth(nominal, self.shift, self.seed, subject, n_subjects, self.n_sessions)
-
-    def _nominal(self) -> Nominal:
-        places, directions = _motor_areas()
-        return Nominal(MU_HZ, BETA_HZ, self._positions, places, directions, N_BACKGROUND)
 
     def _get_single_subject_data(self, subject: int) -> dict[str, dict[str, mne.io.RawArray]]:
         truth = self.truth(subject)
@@ -202,93 +172,21 @@ class SimulatedMI(BaseDataset):
         def rng(purpose: str) -> np.random.Generator:
             return np.random.default_rng(stream(self.seed, "signal", subject, session, purpose))
 
-        labels, onsets = self._schedule(rng("schedule"))
-        n_times = round((onsets[-1] + TASK[1] + MARGIN) * self.sfreq)
-        scalp = self._rhythms(rng("rhythms"), truth, session, labels, onsets, n_times)
-        scalp += self._background(rng("background"), truth, session, n_times)
-        noise = SENSOR_NOISE * rng("sensors").standard_normal(scalp.shape)
-        scalp += truth.noise_mixing @ noise + self._mains(rng("mains"), n_times)
+        clock = self._schedule(rng("schedule"))
+        scalp = self.snr * motor_rhythms(rng("rhythms"), truth, session, clock, self.erd)
+        scalp += background(rng("background"), truth, session, clock, self.seed)
+        scalp += truth.noise_mixing @ (SENSOR_NOISE * rng("sensors").standard_normal(scalp.shape))
+        scalp += mains(rng("mains"), len(self.ch_names), clock)
         info = info_at(self.ch_names, self._positions, self.sfreq)
         raw = mne.io.RawArray(truth.gain[session][:, None] * scalp, info, verbose="error")
-        return raw.set_annotations(mne.Annotations(onsets, TASK[1] - TASK[0], labels))
+        return raw.set_annotations(mne.Annotations(clock.onsets, TASK[1] - TASK[0], clock.labels))
 
-    def _schedule(self, rng: np.random.Generator) -> tuple[list[str], Array]:
-        """Return the class and the onset (s) of each trial."""
+    def _schedule(self, rng: np.random.Generator) -> Clock:
         labels = rng.permutation(np.repeat(self.classes, self.n_trials)).tolist()
         pauses = PERIOD + rng.uniform(0, JITTER, len(labels))
         onsets = MARGIN + np.concatenate([[0.0], np.cumsum(pauses[:-1])])
-        return labels, np.round(onsets * self.sfreq) / self.sfreq
-
-    def _rhythms(
-        self,
-        rng: np.random.Generator,
-        truth: SubjectTruth,
-        session: int,
-        labels: list[str],
-        onsets: Array,
-        n_times: int,
-    ) -> Array:
-        """Return mu and beta of the motor areas at the electrodes (V)."""
-        depth = self.erd * (WEAK_FACTOR if truth.weak else 1.0)
-        moments = []
-        for area in AREAS:
-            seen_as = SWAPPED[area] if truth.inverted else area
-            pattern = np.array([PATTERN[label][seen_as] for label in labels])
-            depths = pattern * depth * (1 + ERD_SPREAD * rng.standard_normal(len(labels)))
-            amplitude = desynchronised(
-                n_times, self.sfreq, onsets, np.clip(depths, 0.0, 0.95), TASK[1] - TASK[0]
-            )
-            mu = MU_MOMENT * rhythm(rng, n_times, self.sfreq, truth.mu_hz)
-            beta = BETA_MOMENT * rhythm(rng, n_times, self.sfreq, truth.beta_hz)
-            moments.append(self.snr * amplitude * (mu + beta))
-        lead = leadfield(truth.electrodes[session], truth.dipoles, truth.orientations)
-        return lead @ np.array(moments)
-
-    def _background(
-        self, rng: np.random.Generator, truth: SubjectTruth, session: int, n_times: int
-    ) -> Array:
-        """Return the 1/f background and the blinks at the electrodes (V)."""
-        cortex = _cortex(self.seed)
-        electrodes = truth.electrodes[session]
-        sources = pink(rng, N_BACKGROUND, n_times, self.sfreq) * truth.background[:, None]
-        lead = leadfield(electrodes, cortex.places, cortex.directions)
-        eyes = BLINK_MOMENT * blinks(rng, n_times, self.sfreq, BLINK_EVERY)
-        eye_lead = leadfield(electrodes, cortex.eye, cortex.gaze)
-        return lead @ (BACKGROUND_MOMENT * sources) + eye_lead * eyes
-
-    def _mains(self, rng: np.random.Generator, n_times: int) -> Array:
-        """Return line noise, of another strength in each channel (V)."""
-        if self.sfreq / 2 <= LINE_HZ:
-            return np.zeros((len(self.ch_names), n_times))
-        strength = LINE_NOISE * rng.uniform(0.5, 1.5, len(self.ch_names))
-        return np.outer(strength, line(rng, n_times, self.sfreq, LINE_HZ))
-
-
-def _motor_areas() -> tuple[Array, Array]:
-    """Return place and direction of the motor areas, in the order of ``AREAS``."""
-    above = electrode_positions([name for name, _ in AREAS.values()])
-    depth = np.array([[radius] for _, radius in AREAS.values()])
-    radial = (above - CENTRE) / RADIUS
-    # the bank of the central sulcus: sources lean towards the back
-    directions = radial + np.array([0.0, -0.5, 0.0])
-    return CENTRE + depth * radial, directions / np.linalg.norm(directions, axis=1, keepdims=True)
-
-
-@lru_cache(maxsize=8)
-def _cortex(seed: int) -> _Cortex:
-    """Draw background sources over the upper half of the head, and place the eyes."""
-    rng = np.random.default_rng(stream(seed, "cortex"))
-    directions = rng.standard_normal((N_BACKGROUND, 3))
-    directions[:, 2] = np.abs(directions[:, 2])
-    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    tilted = directions + 0.6 * rng.standard_normal(directions.shape)
-    forward = np.array([[0.0, 0.92, -0.39]])
-    return _Cortex(
-        places=CENTRE + rng.uniform(0.05, 0.075, (N_BACKGROUND, 1)) * directions,
-        directions=tilted / np.linalg.norm(tilted, axis=1, keepdims=True),
-        eye=CENTRE + 0.08 * forward,
-        gaze=np.array([[0.0, 0.6, 0.8]]),
-    )
+        n_times = round((onsets[-1] + TASK[1] + MARGIN) * self.sfreq)
+        return Clock(self.sfreq, n_times, labels, np.round(onsets * self.sfreq) / self.sfreq)
 
 
 def _seed(random_state: Any) -> int:
