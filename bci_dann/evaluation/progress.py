@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from bci_dann.evaluation.records import Task
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 __all__ = ["tracked"]
 
@@ -17,10 +20,12 @@ def tracked(
 ) -> Iterator[tuple[Task, Result]]:
     """Pass outcomes on, showing progress on the standard error stream.
 
+    A terminal gets a bar; a file or a pipe gets one line a task.
+
     Parameters
     ----------
     outcomes : iterable of (Task, object)
-        One for each pending task, in any order.
+        One for each pending task, in any order; anything but ``None`` is a failure.
     pending : sequence of Task
         The tasks in the order in which they are started.
     total : int
@@ -34,6 +39,23 @@ def tracked(
         The outcomes.
     """
     from rich.console import Console
+
+    console = Console(stderr=True)
+    done = total - len(pending)
+    if not show:
+        yield from outcomes
+    elif console.is_terminal:
+        yield from _with_bar(outcomes, pending, total, console)
+    else:
+        for count, (task, result) in enumerate(outcomes, start=done + 1):
+            failed = " failed" if result is not None else ""
+            console.print(f"{count}/{total} {task.label}{failed}", soft_wrap=True, highlight=False)
+            yield task, result
+
+
+def _with_bar(
+    outcomes: Iterable[tuple[Task, Result]], pending: Sequence[Task], total: int, console: Console
+) -> Iterator[tuple[Task, Result]]:
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -49,8 +71,9 @@ def tracked(
         *(TextColumn("left"), TimeRemainingColumn()),
     )
     waiting = {task.key: task.pipeline.name for task in pending}
-    with Progress(*columns, console=Console(stderr=True), disable=not show) as bar:
-        handle = bar.add_task(_first(waiting), total=total, completed=total - len(pending))
+    with Progress(*columns, console=console) as bar:
+        done = total - len(pending)
+        handle = bar.add_task(_first(waiting), total=total, completed=done)
         for task, result in outcomes:
             waiting.pop(task.key, None)
             bar.update(handle, advance=1, description=_first(waiting))

@@ -9,7 +9,7 @@ import importlib.metadata
 import io
 import json
 import os
-import tempfile
+import uuid
 import warnings
 import zipfile
 import zlib
@@ -80,6 +80,12 @@ class Task:
     subject: str
     seed: int
     threads: int = 1
+
+    @property
+    def label(self) -> str:
+        """What people call the task."""
+        name = self.pipeline.name
+        return f"{name}, {self.protocol}, subject {self.subject}, seed {self.seed}"
 
     @functools.cached_property
     def key(self) -> str:
@@ -241,15 +247,15 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    # a name of its own for each writer, in the same folder so that os.replace is one step
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    # a name of its own for each writer, in the same folder so that the renaming is one step
+    temporary = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with temporary.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
-            Path(temporary).unlink()
+            temporary.unlink()
         raise

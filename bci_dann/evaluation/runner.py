@@ -238,17 +238,13 @@ def _failed(
     folder: ResultsFolder, failures: Sequence[tuple[Task, str]], n_pending: int
 ) -> ResultsError:
     log = folder.path / "failures.txt"
-    text = "\n".join(f"== {_describe(task)}\n{failure}" for task, failure in failures)
+    text = "\n".join(f"== {task.label}\n{failure}" for task, failure in failures)
     write_atomically(log, text.encode())
-    lines = [f"  {_describe(task)}: {_last_line(failure)}" for task, failure in failures]
+    lines = [f"  {task.label}: {_last_line(failure)}" for task, failure in failures]
     return ResultsError(
         f"{len(failures)} of {n_pending} tasks failed; the others are finished and kept in "
         f"{folder.path}. See {log} for the tracebacks. {GO_ON}\n" + "\n".join(lines)
     )
-
-
-def _describe(task: Task) -> str:
-    return f"{task.pipeline.name}, {task.protocol}, subject {task.subject}, seed {task.seed}"
 
 
 def _last_line(text: str) -> str:

@@ -20,16 +20,16 @@ def make_trials(n_subjects=3, n_sessions=2, n_trials=10, classes=("left", "right
     rng = np.random.default_rng(seed)
     total = n_subjects * n_sessions * n_trials
     labels = np.resize(np.array(classes), total)
-    X = 10 * rng.standard_normal((total, 3, 16))
+    X = 10 * rng.standard_normal((total, 3, 64))
     for index, name in enumerate(classes):
-        X[labels == name, index % 3] += 6
+        X[labels == name, index % 3] += 4
     rows = [
         (str(subject), str(session), "0")
         for subject in range(1, n_subjects + 1)
         for session in range(n_sessions)
         for _ in range(n_trials)
     ]
-    info = mne.create_info(["C3", "Cz", "C4"], 16.0, "eeg")
+    info = mne.create_info(["C3", "Cz", "C4"], 32.0, "eeg")
     metadata = pd.DataFrame(rows, columns=["subject", "session", "run"])
     return EEGTrials(X.astype(np.float32), labels, metadata, info)
 
@@ -37,6 +37,12 @@ def make_trials(n_subjects=3, n_sessions=2, n_trials=10, classes=("left", "right
 @pytest.fixture
 def trials():
     return make_trials()
+
+
+@pytest.fixture
+def longer_trials():
+    """Enough that a fifth of a target feeds a cross-validated domain classifier."""
+    return make_trials(n_trials=16)
 
 
 @pytest.fixture

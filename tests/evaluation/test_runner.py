@@ -24,6 +24,26 @@ LOGISTIC = PipelineSpec(
         {"name": "LogisticRegression", "from": "sklearn.linear_model", "parameters": {}},
     ),
 )
+DANN = PipelineSpec(
+    "dann",
+    (
+        {
+            "name": "DANNClassifier",
+            "from": "bci_dann.estimators",
+            "parameters": {"alignment": "euclidean", "backbone": "MLP", "max_epochs": 2},
+        },
+    ),
+)
+REWEIGHTED = PipelineSpec(
+    "reweighted",
+    (
+        {
+            "name": "ReweightedClassifier",
+            "from": "bci_dann.estimators",
+            "parameters": {"learner": "tangent_space", "n_components": 2},
+        },
+    ),
+)
 TRANSFER = PipelineSpec(
     "transfer",
     (
@@ -138,29 +158,36 @@ def test_unreadable_config_in_the_folder(prepared, config, tmp_path):
         run(config, tmp_path)
 
 
-@pytest.mark.parametrize("name", ["logistic", "transfer"])
-def test_jobs_do_not_change_a_bit(prepared, config, write_pipeline, tmp_path, name):
-    transfer = write_pipeline("transfer", *TRANSFER.definition)
-    pipelines = {"logistic": config["pipelines"], "transfer": [str(transfer)]}
+@pytest.fixture
+def four_pipelines(write_pipeline):
+    specs = (LOGISTIC, TRANSFER, REWEIGHTED, DANN)
+    return [str(write_pipeline(spec.name, *spec.definition)) for spec in specs]
+
+
+def test_jobs_do_not_change_a_bit(prepared, config, four_pipelines, tmp_path):
     config = {
         **config,
-        "pipelines": pipelines[name],
-        "protocols": ["train", "train_and_target_unlabeled_50p"],
+        "pipelines": four_pipelines,
+        "protocols": ["train_and_target_unlabeled_50p"],
     }
     tables = [run(config, tmp_path / str(n), n_jobs=n) for n in (1, 2)]
     pd.testing.assert_frame_equal(
         *(table.drop(columns="fit_seconds") for table in tables), check_exact=True
     )
     one, two = (sorted((tmp_path / str(n) / "records").iterdir()) for n in (1, 2))
+    assert len(one) == 4 * 3
     assert [path.name for path in one] == [path.name for path in two]
     for left, right in zip(one, two, strict=True):
         with np.load(left) as a, np.load(right) as b:
             assert all(a[key].tobytes() == b[key].tobytes() for key in a if key != "seconds")
 
 
-@pytest.mark.parametrize("pipeline", [LOGISTIC, TRANSFER], ids=lambda spec: spec.name)
+@pytest.mark.parametrize(
+    "pipeline", [LOGISTIC, TRANSFER, REWEIGHTED, DANN], ids=lambda spec: spec.name
+)
 @pytest.mark.parametrize("protocol", [n for n, rule in PROTOCOLS.items() if not rule.labelled])
-def test_labels_of_the_target_have_no_way_in(trials, protocol, pipeline):
+def test_labels_of_the_target_have_no_way_in(longer_trials, protocol, pipeline):
+    trials = longer_trials
     poisoned = trials.y.astype("<U12")
     poisoned[trials.subjects == "2"] = "nonsense"
     honest = compute(task(protocol, pipeline), trials)
@@ -178,6 +205,12 @@ def test_labels_after_the_calibration_have_no_way_in(trials):
     )
     assert honest.probabilities.tobytes() == other.probabilities.tobytes()
     assert honest.n_train == 40 + 10
+
+
+def test_what_the_estimator_says_of_itself_is_kept(trials):
+    found = compute(task("train_and_target_unlabeled_full", REWEIGHTED), trials).diagnostics
+    assert 1 <= found["ess"] <= 40
+    assert 0 <= found["domain_auc"] <= 1
 
 
 def test_trialwise_predicts_one_trial_at_a_time(trials, monkeypatch):
