@@ -163,7 +163,7 @@ def ordered_names(values: Iterable[str]) -> dict[str, str]:
     dict of str to str
         From value to name, in the order of the numbers.
     """
-    in_order = sorted(set(values), key=_natural)
+    in_order = sorted(set(values), key=lambda value: (_natural(value), value))
     names: dict[str, str] = {}
     taken: set[int] = set()
     for value in in_order:
