@@ -1,0 +1,161 @@
+"""EEGNet, computed in a cheaper order.
+
+braindecode convolves every electrode with every temporal filter and mixes the electrodes
+afterwards. Both steps are linear, and the batch norm between them is one scale and one shift
+for each filter, so mixing can come first: F1 * D rows are convolved in place of F1 * C. What
+the batch norm needs, mean and variance of signals that are no longer computed, follows from
+the taps and the first two moments of the input patches.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+
+import torch
+from torch import Tensor, nn
+
+from bci_dann.models.spectral import (
+    convolve_then_mix,
+    fast_length,
+    mix_then_convolve,
+    patch_moments,
+)
+
+__all__ = ["EEGNetBody"]
+
+logger = logging.getLogger(__name__)
+
+
+class EEGNetBody(nn.Sequential):
+    """Braindecode's EEGNet with the same layers, and the same results sooner.
+
+    Parameters, buffers and the keys of ``state_dict`` are those of the model it is built
+    from; outputs, gradients and running statistics agree to float rounding. Signals whose
+    mean exceeds their standard deviation many times over lose digits, because the variance
+    is a difference of moments. Gradients cannot be differentiated a second time.
+
+    Parameters
+    ----------
+    model : nn.Module
+        A ``braindecode.models.EEGNet``; its layers are taken over, not copied.
+
+    Attributes
+    ----------
+    fast : bool
+        Set it to False to compute layer by layer, as braindecode does.
+    """
+
+    pool_1: nn.Module
+    pool_2: nn.Module
+    drop_1: nn.Module
+    drop_2: nn.Module
+    final_layer: nn.Module
+    conv_temporal: nn.Conv2d
+    bnorm_temporal: nn.BatchNorm2d
+    conv_spatial: nn.Conv2d
+    conv_separable_depth: nn.Conv2d
+    conv_separable_point: nn.Conv2d
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__(OrderedDict(model.named_children()))
+        self.fast = True
+        self._logged: set[str] = set()
+
+    def forward(self, X: Tensor) -> Tensor:
+        """Map trials ``(batch, n_chans, n_times)`` to ``(batch, F2, 1, n_pooled)``."""
+        reason = self._not_covered(X)
+        if reason is not None:
+            self._log_once(reason)
+            result: Tensor = super().forward(X)  # type: ignore[no-untyped-call]
+            return result
+        rows = self._filter_rows(X)
+        for name in ("bnorm_1", "elu_1"):
+            rows = getattr(self, name)(rows)
+        rows = self.drop_1(_pool(self.pool_1, rows))
+        rows = convolve_then_mix(
+            rows.squeeze(2),
+            self.conv_separable_depth.weight.flatten(1),
+            self.conv_separable_point.weight.flatten(1),
+        ).unsqueeze(2)
+        for name in ("bnorm_2", "elu_2"):
+            rows = getattr(self, name)(rows)
+        features: Tensor = self.final_layer(self.drop_2(_pool(self.pool_2, rows)))
+        return features
+
+    def _not_covered(self, X: Tensor) -> str | None:
+        """Say why braindecode's own forward has to run, if it has to."""
+        if not self.fast or torch.compiler.is_compiling():
+            return "asked for layer by layer"
+        if X.dim() != 3 or X.dtype not in (torch.float32, torch.float64):
+            return f"input of shape {tuple(X.shape[1:])} and type {X.dtype}"
+        if torch.is_autocast_enabled(X.device.type):
+            return "mixed precision"
+        if X.requires_grad and torch.is_grad_enabled():
+            return "gradients with respect to the signals"
+        if X.shape[-1] < self.conv_temporal.kernel_size[1]:
+            return "a temporal kernel longer than the trials"
+        return None
+
+    def _log_once(self, reason: str) -> None:
+        if reason not in self._logged:
+            self._logged.add(reason)
+            logger.info("EEGNet runs braindecode's own layers: %s.", reason)
+
+    def _filter_rows(self, X: Tensor) -> Tensor:
+        """All up to the spatial convolution: ``(batch, F1 * D, 1, n_out)``."""
+        taps = self.conv_temporal.weight.flatten(1)
+        mixing = self.conv_spatial.weight.flatten(1)
+        spectrum = torch.fft.rfft(X, fast_length(X.shape[-1] + taps.shape[1] - 1))
+        scale, shift = self._temporal_norm(X, spectrum, taps)
+        rows = mix_then_convolve(spectrum, mixing, taps * scale[:, None], X.shape[-1])
+        per_row = (mixing.sum(1).view(len(taps), -1) * shift[:, None]).flatten()
+        return (rows + per_row[:, None]).unsqueeze(2)
+
+    def _temporal_norm(self, X: Tensor, spectrum: Tensor, taps: Tensor) -> tuple[Tensor, Tensor]:
+        """Scale and shift of each filter, ``(F1,)`` each, by ``bnorm_temporal``."""
+        norm = self.bnorm_temporal
+        if norm.training or norm.running_mean is None or norm.running_var is None:
+            patch_mean, patch_covariance = patch_moments(X, spectrum, taps.shape[1])
+            exact = taps.double()
+            mean = exact @ patch_mean
+            var = ((exact @ patch_covariance) * exact).sum(1).clamp(min=0.0)
+            n_out = X.shape[-1] + 2 * (taps.shape[1] // 2) - taps.shape[1] + 1
+            _track(norm, mean, var, X.shape[0] * X.shape[1] * n_out)
+        else:
+            mean, var = norm.running_mean, norm.running_var
+        scale = (var + norm.eps).rsqrt()
+        if norm.weight is not None:
+            scale = scale * norm.weight
+        shift = -mean * scale
+        if norm.bias is not None:
+            shift = shift + norm.bias
+        return scale.to(X.dtype), shift.to(X.dtype)
+
+
+@torch.no_grad()
+def _track(norm: nn.BatchNorm2d, mean: Tensor, var: Tensor, count: int) -> None:
+    """Move the running statistics as ``nn.BatchNorm2d`` does."""
+    if not norm.training or norm.running_mean is None or norm.running_var is None:
+        return
+    momentum: float | Tensor = 0.0 if norm.momentum is None else norm.momentum
+    if norm.num_batches_tracked is not None:
+        norm.num_batches_tracked.add_(1)
+        if norm.momentum is None:
+            momentum = 1.0 / norm.num_batches_tracked.double()
+    for running, value in (
+        (norm.running_mean, mean),
+        (norm.running_var, var * (count / max(count - 1, 1))),
+    ):
+        running.copy_(running + (value - running) * momentum)
+
+
+def _pool(pool: nn.Module, X: Tensor) -> Tensor:
+    """Pool ``(batch, n_rows, 1, n_times)``; a mean as a product, which is faster."""
+    if not isinstance(pool, nn.AvgPool2d):
+        pooled: Tensor = pool(X)
+        return pooled
+    width = pool.kernel_size[1]  # type: ignore[index]
+    n_out = X.shape[-1] // width
+    pieces = X[..., : n_out * width].reshape(*X.shape[:-1], n_out, width)
+    return pieces @ X.new_full((width,), 1.0 / width)
