@@ -25,7 +25,7 @@ def did_you_mean(value: object, allowed: Iterable[str]) -> str:
     str
         A sentence that starts with a space, to be appended to a message.
     """
-    by_lower = {name.lower(): name for name in allowed}
+    by_lower = {str(name).lower(): name for name in allowed}
     near = difflib.get_close_matches(str(value).lower(), list(by_lower), n=1, cutoff=0.6)
     return f" Did you mean {by_lower[near[0]]!r}?" if near else ""
 

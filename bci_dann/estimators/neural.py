@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.base import TransformerMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
 
 from bci_dann._random import fenced_torch_seed, stream
 from bci_dann._validation import check_positive
@@ -25,7 +28,7 @@ logger = logging.getLogger(__name__)
 PREDICTION_BATCH = 256
 
 
-class NeuralClassifier(TransferClassifier):
+class NeuralClassifier(TransformerMixin, TransferClassifier):
     """Base of the methods that train a network.
 
     A subclass changes the objective (``_objective``), the domains that batches are balanced
@@ -108,7 +111,13 @@ class NeuralClassifier(TransferClassifier):
         -------
         ndarray, shape (n_trials, n_features)
         """
+        check_is_fitted(self)
         return self._run(self._read_aligned(X))[0]
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
 
     def _fit_aligned(self, trials: TrainingTrials) -> None:
         settings = self._settings()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_is_fitted
 
 from bci_dann._random import stream
 from bci_dann._validation import check_option
@@ -100,6 +101,24 @@ device, random_state
         self.learner = learner
         self.n_components = n_components
         self.clip = clip
+
+    def transform(self, X: Any) -> NDArray[Any]:
+        """Return what the last layer sees: the network's features, or tangent-space ones.
+
+        Parameters
+        ----------
+        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
+            Trials (µV).
+
+        Returns
+        -------
+        ndarray, shape (n_trials, n_features)
+        """
+        if self.learner == "network":
+            return super().transform(X)
+        check_is_fitted(self)
+        features = self.shallow_[:-1].transform(self._read_aligned(X).astype(np.float64))
+        return np.asarray(features, dtype=np.float32)
 
     def _fit_aligned(self, trials: TrainingTrials) -> None:
         check_option("learner", self.learner, LEARNERS)

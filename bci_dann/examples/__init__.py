@@ -1,0 +1,1 @@
+"""Examples that run as they stand: ``python -m bci_dann.examples.toys``."""
