@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["run_benchmark"]
 
+FAILURES = "failures.txt"
 GO_ON = "Give the same command again to go on from here."
 
 
@@ -180,6 +181,7 @@ def _run_missing(
     failures = [(task, failure) for task, failure in watched if failure is not None]
     if failures:
         raise _failed(folder, failures, len(pending))
+    (folder.path / FAILURES).unlink(missing_ok=True)  # of an earlier run
 
 
 def _outcomes(
@@ -237,7 +239,7 @@ def _finished(folder: ResultsFolder, tasks: list[Task]) -> Iterator[tuple[Task, 
 def _failed(
     folder: ResultsFolder, failures: Sequence[tuple[Task, str]], n_pending: int
 ) -> ResultsError:
-    log = folder.path / "failures.txt"
+    log = folder.path / FAILURES
     text = "\n".join(f"== {task.label}\n{failure}" for task, failure in failures)
     write_atomically(log, text.encode())
     lines = [f"  {task.label}: {_last_line(failure)}" for task, failure in failures]

@@ -260,7 +260,15 @@ def test_a_task_that_fails_costs_only_itself(prepared, config, tmp_path, monkeyp
     assert len(record_files(tmp_path)) == 2
     assert len(pd.read_csv(tmp_path / "results.csv")) == 4
     assert "Traceback" in (tmp_path / "failures.txt").read_text()
-    monkeypatch.undo()
+    monkeypatch.setattr(execution, "compute", compute)
+    assert len(run(config, tmp_path)) == 6
+    assert not (tmp_path / "failures.txt").exists()
+
+
+def test_progress_is_a_line_a_task_where_there_is_no_terminal(prepared, config, tmp_path, capsys):
+    run_benchmark(config, tmp_path, progress=True)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [f"{n}/3 logistic, train, subject {n}, seed 0" for n in (1, 2, 3)]
 
 
 def test_ctrl_c_keeps_what_is_finished(prepared, config, tmp_path, monkeypatch):
