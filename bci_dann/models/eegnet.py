@@ -15,11 +15,13 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 
+from bci_dann.models.fused import mean_pool, norm_elu_mean, pool_width, track
 from bci_dann.models.spectral import (
     convolve_then_mix,
     fast_length,
     mix_then_convolve,
     patch_moments,
+    spectrum_and_power,
 )
 
 __all__ = ["EEGNetBody"]
@@ -46,8 +48,6 @@ class EEGNetBody(nn.Sequential):
         Set it to False to compute layer by layer, as braindecode does.
     """
 
-    pool_1: nn.Module
-    pool_2: nn.Module
     drop_1: nn.Module
     drop_2: nn.Module
     final_layer: nn.Module
@@ -69,18 +69,14 @@ class EEGNetBody(nn.Sequential):
             self._log_once(reason)
             result: Tensor = super().forward(X)  # type: ignore[no-untyped-call]
             return result
-        rows = self._filter_rows(X)
-        for name in ("bnorm_1", "elu_1"):
-            rows = getattr(self, name)(rows)
-        rows = self.drop_1(_pool(self.pool_1, rows))
+        rows = self.drop_1(self._norm_act_pool("1", *self._filter_rows(X)))
         rows = convolve_then_mix(
             rows.squeeze(2),
             self.conv_separable_depth.weight.flatten(1),
             self.conv_separable_point.weight.flatten(1),
-        ).unsqueeze(2)
-        for name in ("bnorm_2", "elu_2"):
-            rows = getattr(self, name)(rows)
-        features: Tensor = self.final_layer(self.drop_2(_pool(self.pool_2, rows)))
+        )
+        rows = self._norm_act_pool("2", rows, rows.new_zeros(rows.shape[1]))
+        features: Tensor = self.final_layer(self.drop_2(rows))
         return features
 
     def _not_covered(self, X: Tensor) -> str | None:
@@ -102,26 +98,42 @@ class EEGNetBody(nn.Sequential):
             self._logged.add(reason)
             logger.info("EEGNet runs braindecode's own layers: %s.", reason)
 
-    def _filter_rows(self, X: Tensor) -> Tensor:
-        """All up to the spatial convolution: ``(batch, F1 * D, 1, n_out)``."""
+    def _filter_rows(self, X: Tensor) -> tuple[Tensor, Tensor]:
+        """All up to the spatial convolution, but for a shift of each row.
+
+        Shapes are ``(batch, F1 * D, n_out)`` and ``(F1 * D,)``.
+        """
         taps = self.conv_temporal.weight.flatten(1)
         mixing = self.conv_spatial.weight.flatten(1)
-        spectrum = torch.fft.rfft(X, fast_length(X.shape[-1] + taps.shape[1] - 1))
-        scale, shift = self._temporal_norm(X, spectrum, taps)
+        n_fft = fast_length(X.shape[-1] + taps.shape[1] - 1)
+        spectrum, power = spectrum_and_power(X, n_fft)
+        scale, shift = self._temporal_norm(X, power, taps)
         rows = mix_then_convolve(spectrum, mixing, taps * scale[:, None], X.shape[-1])
-        per_row = (mixing.sum(1).view(len(taps), -1) * shift[:, None]).flatten()
-        return (rows + per_row[:, None]).unsqueeze(2)
+        per_row = mixing.sum(1).view(len(taps), -1) * shift[:, None]
+        return rows, per_row.flatten()
 
-    def _temporal_norm(self, X: Tensor, spectrum: Tensor, taps: Tensor) -> tuple[Tensor, Tensor]:
+    def _norm_act_pool(self, number: str, rows: Tensor, shift: Tensor) -> Tensor:
+        """Batch norm, activation and pooling: ``(batch, n_rows, 1, n_pooled)``."""
+        norm, activation, pool = (
+            getattr(self, f"{layer}_{number}") for layer in ("bnorm", "elu", "pool")
+        )
+        width = pool_width(pool)
+        if width and norm.training and isinstance(activation, nn.ELU) and activation.alpha == 1.0:
+            return norm_elu_mean(rows, shift, norm, width).unsqueeze(2)
+        activated = activation(norm((rows + shift[:, None]).unsqueeze(2)))
+        pooled: Tensor = mean_pool(activated, width) if width else pool(activated)
+        return pooled
+
+    def _temporal_norm(self, X: Tensor, power: Tensor, taps: Tensor) -> tuple[Tensor, Tensor]:
         """Scale and shift of each filter, ``(F1,)`` each, by ``bnorm_temporal``."""
         norm = self.bnorm_temporal
         if norm.training or norm.running_mean is None or norm.running_var is None:
-            patch_mean, patch_covariance = patch_moments(X, spectrum, taps.shape[1])
+            patch_mean, patch_covariance = patch_moments(X, power, taps.shape[1])
             exact = taps.double()
             mean = exact @ patch_mean
             var = ((exact @ patch_covariance) * exact).sum(1).clamp(min=0.0)
             n_out = X.shape[-1] + 2 * (taps.shape[1] // 2) - taps.shape[1] + 1
-            _track(norm, mean, var, X.shape[0] * X.shape[1] * n_out)
+            track(norm, mean, var, X.shape[0] * X.shape[1] * n_out)
         else:
             mean, var = norm.running_mean, norm.running_var
         scale = (var + norm.eps).rsqrt()
@@ -131,31 +143,3 @@ class EEGNetBody(nn.Sequential):
         if norm.bias is not None:
             shift = shift + norm.bias
         return scale.to(X.dtype), shift.to(X.dtype)
-
-
-@torch.no_grad()
-def _track(norm: nn.BatchNorm2d, mean: Tensor, var: Tensor, count: int) -> None:
-    """Move the running statistics as ``nn.BatchNorm2d`` does."""
-    if not norm.training or norm.running_mean is None or norm.running_var is None:
-        return
-    momentum: float | Tensor = 0.0 if norm.momentum is None else norm.momentum
-    if norm.num_batches_tracked is not None:
-        norm.num_batches_tracked.add_(1)
-        if norm.momentum is None:
-            momentum = 1.0 / norm.num_batches_tracked.double()
-    for running, value in (
-        (norm.running_mean, mean),
-        (norm.running_var, var * (count / max(count - 1, 1))),
-    ):
-        running.copy_(running + (value - running) * momentum)
-
-
-def _pool(pool: nn.Module, X: Tensor) -> Tensor:
-    """Pool ``(batch, n_rows, 1, n_times)``; a mean as a product, which is faster."""
-    if not isinstance(pool, nn.AvgPool2d):
-        pooled: Tensor = pool(X)
-        return pooled
-    width = pool.kernel_size[1]  # type: ignore[index]
-    n_out = X.shape[-1] // width
-    pieces = X[..., : n_out * width].reshape(*X.shape[:-1], n_out, width)
-    return pieces @ X.new_full((width,), 1.0 / width)

@@ -16,7 +16,15 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-__all__ = ["convolve_then_mix", "fast_length", "mix_then_convolve", "patch_moments"]
+__all__ = [
+    "convolve_then_mix",
+    "fast_length",
+    "mix_then_convolve",
+    "patch_moments",
+    "spectrum_and_power",
+]
+
+PART_BYTES = 2**20
 
 
 @cache
@@ -95,7 +103,34 @@ def convolve_then_mix(X: Tensor, kernels: Tensor, mixing: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def patch_moments(X: Tensor, spectrum: Tensor, n_taps: int) -> tuple[Tensor, Tensor]:
+def spectrum_and_power(X: Tensor, n_fft: int) -> tuple[Tensor, Tensor]:
+    """Fourier transform of every row, and the power of all of them together.
+
+    Parameters
+    ----------
+    X : Tensor, shape (batch, n_chans, n_times)
+        Signals.
+    n_fft : int
+        Even length to pad to with zeros.
+
+    Returns
+    -------
+    spectrum : Tensor, complex, shape (batch, n_chans, n_bins)
+        One half of it.
+    power : Tensor, float64, shape (n_bins,)
+        Squared magnitudes, summed over batch and channels.
+    """
+    n_bins = n_fft // 2 + 1
+    spectrum = X.new_empty(*X.shape[:2], n_bins, dtype=X.dtype.to_complex())
+    power = X.new_zeros(X.shape[1], n_bins, 2, dtype=torch.float64)
+    for part in _parts(spectrum):
+        spectrum[part] = torch.fft.rfft(X[part], n_fft)
+        power += torch.view_as_real(spectrum[part]).square().sum(0)
+    return spectrum, power.sum((0, 2))
+
+
+@torch.no_grad()
+def patch_moments(X: Tensor, power: Tensor, n_taps: int) -> tuple[Tensor, Tensor]:
     """Mean and covariance of all zero-padded patches that a convolution sees.
 
     The second moments are Toeplitz, from the autocorrelation of the signals, but for the
@@ -105,8 +140,8 @@ def patch_moments(X: Tensor, spectrum: Tensor, n_taps: int) -> tuple[Tensor, Ten
     ----------
     X : Tensor, shape (batch, n_chans, n_times)
         Signals.
-    spectrum : Tensor, complex, shape (batch, n_chans, n_bins)
-        Their spectrum, padded to at least ``n_times + n_taps - 1`` samples (an even number).
+    power : Tensor, float64, shape (n_bins,)
+        Power of their spectrum, from at least ``n_times + n_taps - 1`` samples.
     n_taps : int
         Length of a patch; the padding is half of it, on both sides.
 
@@ -120,7 +155,6 @@ def patch_moments(X: Tensor, spectrum: Tensor, n_taps: int) -> tuple[Tensor, Ten
     n_times, padding = X.shape[-1], n_taps // 2
     n_out = n_times + 2 * padding - n_taps + 1
     count = X.shape[0] * X.shape[1] * n_out
-    power = torch.view_as_real(spectrum).square().sum((0, 1)).double().sum(-1)
     autocorrelation = torch.fft.irfft(power)[:n_taps]
     tap = torch.arange(n_taps, device=X.device)
     moments = autocorrelation[(tap[:, None] - tap).abs()] - _outer_patches(X, n_taps)
@@ -148,23 +182,33 @@ class _MixThenConvolve(torch.autograd.Function):
     def forward(
         ctx: Any, spectrum: Tensor, mixing: Tensor, kernels: Tensor, n_times: int
     ) -> Tensor:
-        n_taps, n_fft = kernels.shape[-1], 2 * (spectrum.shape[-1] - 1)
-        rows = _by_filter(_mix(mixing, spectrum), len(kernels))
-        response = _response(kernels, n_fft)[:, None]
+        n_bins, n_taps = spectrum.shape[-1], kernels.shape[-1]
+        response = _response(kernels, 2 * (n_bins - 1)).repeat_interleave(
+            len(mixing) // len(kernels), dim=0
+        )
+        rows = spectrum.new_empty(len(spectrum), len(mixing), n_bins)
+        out = mixing.new_empty(len(spectrum), len(mixing), _n_out(n_times, n_taps))
+        for part in _parts(spectrum):
+            _mix(mixing, spectrum[part], out=rows[part])
+            signals = torch.fft.irfft(rows[part] * response)
+            out[part] = signals[..., : out.shape[-1]]
         ctx.save_for_backward(spectrum, mixing, rows, response)
-        ctx.n_taps = n_taps
-        signals = torch.fft.irfft((rows * response).flatten(1, 2), n_fft)
-        return signals[..., : _n_out(n_times, n_taps)].contiguous()
+        ctx.n_filters, ctx.n_taps = kernels.shape
+        return out
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[None, Tensor, Tensor, None]:
         spectrum, mixing, rows, response = ctx.saved_tensors
         n_fft = 2 * (spectrum.shape[-1] - 1)
-        change = torch.fft.rfft(gradient, n_fft).view_as(rows)
-        kernel_gradient = _taps((rows.conj() * change).sum((0, 2)), ctx.n_taps, n_fft)
-        change = (change * (response.conj() * _parseval(spectrum))).flatten(1, 2)
-        return None, _inner(change, spectrum).view_as(mixing), kernel_gradient, None
+        weighted = response.conj() * _parseval(spectrum)
+        response_gradient, mixing_gradient = torch.zeros_like(response), torch.zeros_like(mixing)
+        for part in _parts(spectrum):
+            change = torch.fft.rfft(gradient[part], n_fft)
+            response_gradient += (rows[part].conj() * change).sum(0)
+            mixing_gradient += _inner(change.mul_(weighted), spectrum[part])
+        per_filter = response_gradient.view(ctx.n_filters, -1, response.shape[-1]).sum(1)
+        return None, mixing_gradient, _taps(per_filter, ctx.n_taps, n_fft), None
 
 
 class _ConvolveThenMix(torch.autograd.Function):
@@ -178,7 +222,7 @@ class _ConvolveThenMix(torch.autograd.Function):
         ctx.save_for_backward(spectrum, response, rows, mixing)
         ctx.n_taps, ctx.n_times = n_taps, n_times
         signals = torch.fft.irfft(_mix(mixing, rows), n_fft)
-        return signals[..., : _n_out(n_times, n_taps)].contiguous()
+        return signals[..., : _n_out(n_times, n_taps)]
 
     @staticmethod
     @once_differentiable
@@ -197,14 +241,21 @@ def _n_out(n_times: int, n_taps: int) -> int:
     return n_times + 2 * (n_taps // 2) - n_taps + 1
 
 
-def _by_filter(rows: Tensor, n_filters: int) -> Tensor:
-    return rows.view(len(rows), n_filters, -1, rows.shape[-1])
+def _parts(batch: Tensor) -> list[slice]:
+    """Slices of a batch, small enough on a CPU for what is done with one to stay in cache."""
+    if batch.device.type != "cpu":
+        return [slice(None)]
+    size = max(1, PART_BYTES // max(1, batch[:1].nbytes))
+    return [slice(start, start + size) for start in range(0, len(batch), size)]
 
 
-def _mix(mixing: Tensor, spectrum: Tensor) -> Tensor:
+def _mix(mixing: Tensor, spectrum: Tensor, out: Tensor | None = None) -> Tensor:
     """Apply real weights to the rows of a spectrum, as one real product per trial."""
-    flat = torch.view_as_real(spectrum).flatten(-2)
-    return torch.view_as_complex((mixing @ flat).view(*flat.shape[:-2], len(mixing), -1, 2))
+    if out is None:
+        out = spectrum.new_empty(len(spectrum), len(mixing), spectrum.shape[-1])
+    flat, flat_out = (torch.view_as_real(item).flatten(-2) for item in (spectrum, out))
+    torch.bmm(mixing.expand(len(flat), -1, -1), flat, out=flat_out)  # `@` would copy to fold
+    return out
 
 
 def _inner(first: Tensor, second: Tensor) -> Tensor:

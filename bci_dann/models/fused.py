@@ -1,0 +1,154 @@
+"""Batch norm, ELU and mean pooling in one step, with its gradient written by hand.
+
+Done one after another the three layers pass over the signals about twenty times in a
+training step; together they need half of that, and keep two copies in place of five.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+__all__ = ["mean_pool", "norm_elu_mean", "pool_width", "track"]
+
+
+def norm_elu_mean(X: Tensor, shift: Tensor, norm: nn.BatchNorm2d, width: int) -> Tensor:
+    """Normalise each row by the batch, apply ELU, and average ``width`` neighbours.
+
+    Parameters
+    ----------
+    X : Tensor, shape (batch, n_rows, n_times)
+        Signals, but for ``shift``.
+    shift : Tensor, shape (n_rows,)
+        What the layers before would add to each row. It moves the running mean, and nothing
+        else: its gradient is zero.
+    norm : nn.BatchNorm2d
+        The layer in training mode; its running statistics are updated.
+    width : int
+        Neighbours in a mean; a rest at the end is dropped.
+
+    Returns
+    -------
+    Tensor, shape (batch, n_rows, n_times // width)
+    """
+    weight = X.new_ones(X.shape[1]) if norm.weight is None else norm.weight
+    bias = X.new_zeros(X.shape[1]) if norm.bias is None else norm.bias
+    pooled: Tensor
+    pooled, mean, var = _NormEluMean.apply(  # type: ignore[no-untyped-call]
+        X, shift, weight, bias, norm.eps, width
+    )
+    track(norm, mean + shift.detach(), var, X.shape[0] * X.shape[2])
+    return pooled
+
+
+def mean_pool(X: Tensor, width: int) -> Tensor:
+    """Average ``width`` neighbours along the last axis; a rest at the end is dropped.
+
+    Parameters
+    ----------
+    X : Tensor, shape (..., n_times)
+        Signals.
+    width : int
+        Neighbours in a mean.
+
+    Returns
+    -------
+    Tensor, shape (..., n_times // width)
+    """
+    end = X.shape[-1] // width * width
+    total = X[..., 0:end:width]
+    for offset in range(1, width):
+        total = total + X[..., offset:end:width]
+    return total / width
+
+
+def pool_width(pool: nn.Module) -> int | None:
+    """Return the width of a plain mean over neighbours, None for any other pooling.
+
+    Parameters
+    ----------
+    pool : nn.Module
+        A layer.
+
+    Returns
+    -------
+    int or None
+    """
+    if not isinstance(pool, nn.AvgPool2d) or not isinstance(pool.kernel_size, tuple):
+        return None
+    height, width = pool.kernel_size
+    plain = pool.stride == pool.kernel_size and pool.padding == 0 and not pool.ceil_mode
+    return width if height == 1 and plain else None
+
+
+@torch.no_grad()
+def track(norm: nn.BatchNorm2d, mean: Tensor, var: Tensor, count: int) -> None:
+    """Move the running statistics as ``nn.BatchNorm2d`` does.
+
+    Parameters
+    ----------
+    norm : nn.BatchNorm2d
+        The layer; nothing happens in evaluation mode.
+    mean, var : Tensor, shape (n_rows,)
+        Mean and biased variance of the batch.
+    count : int
+        How many numbers they are taken over.
+    """
+    if not norm.training or norm.running_mean is None or norm.running_var is None:
+        return
+    momentum: float | Tensor = 0.0 if norm.momentum is None else norm.momentum
+    if norm.num_batches_tracked is not None:
+        norm.num_batches_tracked.add_(1)
+        if norm.momentum is None:  # a plain average over the batches
+            momentum = 1.0 / norm.num_batches_tracked.double()
+    unbiased = var * (count / max(count - 1, 1))
+    for running, value in ((norm.running_mean, mean), (norm.running_var, unbiased)):
+        running.copy_(running + (value - running) * momentum)
+
+
+class _NormEluMean(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, X: Tensor, _: Tensor, weight: Tensor, bias: Tensor, eps: float, width: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        count = X.shape[0] * X.shape[2]
+        mean = _row_sums(X) / count
+        centred = X - mean[:, None]
+        var = _row_sums(centred.square()) / count
+        inverse = (var + eps).rsqrt()
+        scale = inverse * weight
+        activated = functional.elu_((centred * scale[:, None]).add_(bias[:, None]))
+        ctx.save_for_backward(centred, activated, inverse, scale)
+        ctx.width = width
+        ctx.mark_non_differentiable(mean, var)
+        return mean_pool(activated, width), mean, var
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor, *_: Any) -> tuple[Tensor | None, ...]:
+        centred, activated, inverse, scale = ctx.saved_tensors
+        count = centred.shape[0] * centred.shape[2]
+        change = _through_elu_and_mean(gradient, activated, ctx.width)
+        total, product = _row_sums(change), _row_sums(change * centred)
+        change.mul_(scale[:, None]).sub_((scale * total / count)[:, None])
+        change.sub_(centred * (scale * inverse.square() * product / count)[:, None])
+        return change, torch.zeros_like(total), product * inverse, total, None, None
+
+
+def _row_sums(X: Tensor) -> Tensor:
+    return X.sum(0).sum(1)
+
+
+def _through_elu_and_mean(gradient: Tensor, activated: Tensor, width: int) -> Tensor:
+    """Gradient before the ELU: its slope is 1, or 1 + its output below zero."""
+    change = activated.clamp(max=0.0).add_(1.0)
+    end = gradient.shape[-1] * width
+    share = gradient / width
+    for offset in range(width):
+        change[..., offset:end:width].mul_(share)
+    change[..., end:] = 0.0
+    return change
