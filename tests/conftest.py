@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import os
+
+# Before anything loads OpenMP: layers this small are slower on two threads than on one, and
+# far slower when another process wants the cores too.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,3 +91,9 @@ def make_toy_eeg(
 @pytest.fixture(scope="session")
 def toy_eeg() -> ToyEEG:
     return make_toy_eeg()
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    """Root of the source checkout."""
+    return ROOT

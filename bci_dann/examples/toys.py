@@ -75,7 +75,9 @@ def main(n_seeds: int = 10) -> None:
     for name, toy in TOYS.items():
         with limited_threads(1):  # on layers this small, threads cost more than they bring
             runs = [target_accuracies(toy, seed) for seed in track(range(n_seeds), name)]
-        cells = [f"{np.mean(column):.3f} ± {np.std(column):.3f}" for column in zip(*runs, strict=True)]
+        cells = [
+            f"{np.mean(column):.3f} ± {np.std(column):.3f}" for column in zip(*runs, strict=True)
+        ]
         table.add_row(name, *cells)
     Console().print(table)
 

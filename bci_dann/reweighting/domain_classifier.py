@@ -191,5 +191,5 @@ def _make_classifier(name: str, n_trials: int, seed: int) -> ClassifierMixin:
         return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     # Leaves of 1 % keep an untamed forest from answering 0 or 1, which has no finite odds.
     return RandomForestClassifier(
-        n_estimators=200, min_samples_leaf=max(5, n_trials // 100), random_state=seed
+        n_estimators=100, min_samples_leaf=max(5, n_trials // 100), random_state=seed
     )

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.linalg import fractional_matrix_power
+
+from bci_dann.alignment import EuclideanAlignment, euclidean_reference, make_alignment
+from bci_dann.alignment.euclidean import inverse_square_root
+from bci_dann.exceptions import ConfigError, DataError
+
+
+@pytest.fixture
+def trials():
+    rng = np.random.default_rng(0)
+    return (10 * rng.standard_normal((4, 4)) @ rng.standard_normal((30, 4, 50))).astype("f4")
+
+
+def test_matches_the_formula_computed_otherwise(trials):
+    wide = trials.astype(np.float64)
+    reference = np.mean([x @ x.T / x.shape[1] for x in wide], axis=0)
+    np.testing.assert_allclose(euclidean_reference(trials), reference, rtol=1e-12)
+    expected = np.real(fractional_matrix_power(reference, -0.5)) @ wide
+    aligned = EuclideanAlignment().fit(trials).transform(trials)
+    np.testing.assert_allclose(aligned, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_every_domain_has_identity_covariance_afterwards(trials):
+    two = np.concatenate([trials, 7 * trials[:, ::-1]])
+    domains = np.repeat(["1/0", "2/0"], len(trials))
+    aligned = EuclideanAlignment().fit(two, domains=domains).transform(two, domains)
+    for name in ("1/0", "2/0"):
+        own = euclidean_reference(aligned[domains == name])
+        np.testing.assert_allclose(own, np.eye(4), atol=1e-5)
+
+
+def test_stranger_gets_the_pooled_source_until_a_target_is_seen(trials):
+    domains = np.repeat(["a", "b"], 15)
+    alignment = EuclideanAlignment().fit(trials, domains=domains)
+    pooled = EuclideanAlignment().fit(trials).transform(trials)
+    np.testing.assert_allclose(alignment.transform(trials), pooled, rtol=1e-5, atol=1e-5)
+    new = 3 * trials[:, ::-1]
+    alignment.extend(new)
+    np.testing.assert_allclose(euclidean_reference(alignment.transform(new)), np.eye(4), atol=1e-5)
+    np.testing.assert_allclose(
+        alignment.transform(trials, domains),
+        EuclideanAlignment().fit(trials, domains=domains).transform(trials, domains),
+    )
+
+
+def test_references_are_frozen_at_transform(trials):
+    alignment = EuclideanAlignment().fit(trials)
+    once = alignment.transform(trials[:1])
+    np.testing.assert_array_equal(once, alignment.transform(trials)[:1])
+
+
+def test_channel_lost_to_an_average_reference_stays_empty(trials):
+    rereferenced = trials - trials.mean(axis=1, keepdims=True)
+    aligned = EuclideanAlignment().fit(rereferenced).transform(rereferenced)
+    values = np.linalg.eigvalsh(euclidean_reference(aligned))
+    np.testing.assert_allclose(values, [0, 1, 1, 1], atol=1e-4)
+
+
+def test_nothing_to_align():
+    with pytest.raises(DataError, match="no signal"):
+        inverse_square_root(np.zeros((2, 2)))
+    with pytest.raises(DataError, match="not finite"):
+        inverse_square_root(np.full((2, 2), np.nan))
+
+
+def test_domains_of_another_length(trials):
+    with pytest.raises(DataError, match=r"shape \(30,\)"):
+        EuclideanAlignment().fit(trials, domains=["a"])
+
+
+def test_alignment_by_name():
+    assert make_alignment(None) is None
+    with pytest.raises(ConfigError, match="Did you mean 'euclidean'"):
+        make_alignment("euclidian")

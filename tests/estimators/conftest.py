@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import mne
+import numpy as np
+import pandas as pd
+import pytest
+
+from bci_dann.data import EEGTrials
+from bci_dann.estimators import (
+    DANNClassifier,
+    ReweightedClassifier,
+    ShallowClassifier,
+    SourceOnlyClassifier,
+)
+
+QUICK = {"max_epochs": 2, "random_state": 0}
+
+METHODS = {
+    "csp_lda": lambda: ShallowClassifier(),
+    "tangent_logistic": lambda: ShallowClassifier("tangent_space", "logistic"),
+    "source_only": lambda: SourceOnlyClassifier(**QUICK),
+    "dann": lambda: DANNClassifier(**QUICK),
+    "reweighted": lambda: ReweightedClassifier(**QUICK, alignment="euclidean"),
+    "reweighted_tangent": lambda: ReweightedClassifier(
+        learner="tangent_space", alignment="euclidean", random_state=0
+    ),
+}
+
+
+@pytest.fixture(params=list(METHODS))
+def method(request):
+    return METHODS[request.param]()
+
+
+@pytest.fixture
+def eeg_trials():
+    return _as_trials
+
+
+def _as_trials(X, y, subjects, sessions=None) -> EEGTrials:
+    sessions = np.repeat("0", len(X)) if sessions is None else sessions
+    metadata = pd.DataFrame({"subject": subjects, "session": sessions, "run": "0"})
+    names = ["C3", "C4", "Cz", "CP3", "CP4", "FC3"][: X.shape[1]]
+    return EEGTrials(X, y, metadata, mne.create_info(names, 128.0, "eeg"))

@@ -1,0 +1,41 @@
+"""scikit-learn's own checks of estimators, on plain vectors."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from bci_dann.estimators import (
+    DANNClassifier,
+    ReweightedClassifier,
+    ShallowClassifier,
+    SourceOnlyClassifier,
+)
+
+TRAINING = {"max_epochs": 30, "lr": 1e-2}
+
+# Every check passes. One that must fail would stand here by its name, with the reason.
+EXPECTED_FAILURES: dict[str, str] = {}
+
+ESTIMATORS = [
+    ShallowClassifier(),
+    ShallowClassifier("tangent_space", "logistic"),
+    SourceOnlyClassifier("MLP", **TRAINING),
+    DANNClassifier("MLP", **TRAINING),
+    ReweightedClassifier("MLP", **TRAINING),
+    ReweightedClassifier("MLP", learner="tangent_space"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _checks_warn_on_purpose():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=lambda _: EXPECTED_FAILURES)
+def test_scikit_learn_check(estimator, check):
+    check(estimator)

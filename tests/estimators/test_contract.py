@@ -1,0 +1,225 @@
+"""What every method promises, whatever is inside it."""
+
+from __future__ import annotations
+
+import mne
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import get_config
+from sklearn.base import clone
+
+from bci_dann import load_model
+from bci_dann.estimators import (
+    DANNClassifier,
+    ReweightedClassifier,
+    ShallowClassifier,
+    SourceOnlyClassifier,
+)
+from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
+
+
+@pytest.fixture
+def fold(toy_eeg):
+    X, y, subjects = toy_eeg.without(1)
+    X_new, y_new = toy_eeg.of(1)
+    return X, y, subjects, X_new, y_new
+
+
+def test_fit_predict_and_score_of_a_new_subject(method, fold):
+    X, y, subjects, X_new, y_new = fold
+    method.fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
+    proba = method.predict_proba(X_new)
+    np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_array_equal(method.predict(X_new), method.classes_[proba.argmax(axis=1)])
+    assert method.score(X_new, y_new) == np.mean(method.predict(X_new) == y_new)
+
+
+def test_same_seed_gives_the_same_probabilities_to_the_bit(method, fold):
+    X, y, subjects, X_new, _ = fold
+    one, two = (
+        clone(method).fit(X, y, subjects=subjects, X_target_unlabeled=X_new).predict_proba(X_new)
+        for _ in range(2)
+    )
+    np.testing.assert_array_equal(one, two)
+
+
+def test_without_a_target_it_trains_on_the_sources(method, fold):
+    X, y, subjects, X_new, _ = fold
+    assert method.fit(X, y, subjects=subjects).predict(X_new).shape == (len(X_new),)
+    assert clone(method).fit(X, y).predict(X_new).shape == (len(X_new),)
+
+
+def test_labelled_target_trials_may_come_with_unlabelled_ones(method, fold):
+    X, y, subjects, X_new, y_new = fold
+    method.fit(
+        X,
+        y,
+        subjects=subjects,
+        X_target_unlabeled=X_new[8:],
+        X_target_labeled=X_new[:8],
+        y_target_labeled=y_new[:8],
+    )
+    assert method.predict(X_new).shape == (len(X_new),)
+
+
+def test_saved_model_predicts_the_same_to_the_bit(method, fold, tmp_path):
+    X, y, subjects, X_new, _ = fold
+    method.fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
+    method.save(tmp_path / "model")
+    loaded = load_model(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict_proba(X_new), method.predict_proba(X_new))
+    np.testing.assert_array_equal(loaded.predict(X_new), method.predict(X_new))
+    assert loaded.get_params() | {"random_state": 0} == method.get_params() | {"random_state": 0}
+
+
+def test_adapt_recentres_and_leaves_the_old_model_alone(method, fold):
+    X, y, subjects, X_new, _ = fold
+    method.fit(X, y, subjects=subjects)
+    before = method.predict_proba(X_new)
+    adapted = method.adapt(X_new)
+    np.testing.assert_array_equal(method.predict_proba(X_new), before)
+    covariance = np.einsum("nct,ndt->cd", *2 * [adapted.alignment_.transform(X_new)]) / (
+        len(X_new) * X_new.shape[2]
+    )
+    np.testing.assert_allclose(covariance, np.eye(X.shape[1]), atol=1e-4)
+
+
+def test_scale_of_the_amplifier_is_aligned_away(method, fold):
+    X, y, subjects, X_new, _ = fold
+    method.fit(X, y, subjects=subjects)
+    one, two = method.adapt(X_new), method.adapt(8 * X_new)
+    np.testing.assert_allclose(one.predict_proba(X_new), two.predict_proba(8 * X_new), atol=1e-4)
+
+
+def test_scikit_learns_global_configuration_is_untouched(method, fold):
+    before = get_config()
+    method.fit(fold[0], fold[1], subjects=fold[2])
+    assert get_config() == before
+
+
+# --- input kinds ---------------------------------------------------------------------------
+
+
+def as_epochs(X, y, subjects):
+    info = mne.create_info(6, 128.0, "eeg")
+    codes = {"a": 1, "b": 2}
+    events = np.stack([np.arange(len(X)), 0 * np.arange(len(X)), [codes[c] for c in y]], axis=1)
+    metadata = pd.DataFrame({"subject": subjects, "session": "0", "run": "0"})
+    return mne.EpochsArray(
+        X * 1e-6, info, events, event_id=codes, metadata=metadata, verbose="error"
+    )
+
+
+def test_epochs_in_volt_equal_arrays_in_microvolt(fold):
+    X, y, subjects, X_new, y_new = fold
+    arrays = ShallowClassifier().fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
+    epochs = ShallowClassifier().fit(
+        as_epochs(X, y, subjects), y, X_target_unlabeled=as_epochs(X_new, y_new, 1)
+    )
+    np.testing.assert_allclose(
+        epochs.predict_proba(as_epochs(X_new, y_new, 1)), arrays.predict_proba(X_new), atol=1e-4
+    )
+
+
+def test_each_session_is_aligned_by_itself(fold, eeg_trials):
+    X, y, subjects, X_new, y_new = fold
+    sessions = np.repeat(["0", "1"], len(X_new) // 2)
+    moved = X_new.copy()
+    moved[sessions == "1"] = 5 * moved[sessions == "1", ::-1]
+    target = eeg_trials(moved, y_new, np.repeat(1, len(X_new)), sessions)
+    model = ShallowClassifier().fit(
+        eeg_trials(X, y, subjects).unlabelled(), y, X_target_unlabeled=target.unlabelled()
+    )
+    assert {"1/0", "1/1"} < set(model.alignment_.references_)
+    half = sessions == "1"
+    aligned = model.alignment_.transform(target.X[half], target.domains[half])
+    covariance = np.einsum("nct,ndt->cd", aligned, aligned) / (half.sum() * X.shape[2])
+    np.testing.assert_allclose(covariance, np.eye(6), atol=1e-4)
+
+
+def test_channels_in_another_order_are_refused(fold, eeg_trials):
+    X, y, subjects, X_new, y_new = fold
+    model = ShallowClassifier().fit(eeg_trials(X, y, subjects), y)
+    other = eeg_trials(X_new, y_new, np.repeat(1, len(X_new)))
+    mne.rename_channels(other.info, {"C3": "C4", "C4": "C3"})
+    with pytest.raises(DataError, match="in that order"):
+        model.predict(other)
+
+
+# --- bad input -----------------------------------------------------------------------------
+
+
+def test_volt_is_refused_with_advice(fold):
+    X, y, subjects, *_ = fold
+    with pytest.raises(DataError, match="convert them to microvolt"):
+        ShallowClassifier().fit(1e-6 * X, y, subjects=subjects)
+
+
+def test_nan_is_refused(method, fold):
+    X, y, *_ = fold
+    broken = X.copy()
+    broken[3, 2, 1] = np.nan
+    with pytest.raises(ValueError, match="NaN"):
+        method.fit(broken, y)
+
+
+def test_other_window_is_refused(method, fold):
+    X, y, subjects, X_new, _ = fold
+    with pytest.raises(DataError, match="100 samples; the model was fitted with 128"):
+        method.fit(X, y, subjects=subjects, X_target_unlabeled=X_new[:, :, :100])
+
+
+def test_other_number_of_channels_is_refused(method, fold):
+    X, y, subjects, X_new, _ = fold
+    method.fit(X, y, subjects=subjects)
+    with pytest.raises(ValueError, match="5 features"):
+        method.predict(X_new[:, :5])
+
+
+def test_one_class_is_refused(method, fold):
+    X, y, *_ = fold
+    with pytest.raises(DataError, match="one class only"):
+        method.fit(X[y == "a"], y[y == "a"])
+
+
+def test_strange_target_label_is_refused(fold):
+    X, y, subjects, X_new, _ = fold
+    with pytest.raises(DataError, match=r"labels \['c'\] that the sources do not have"):
+        ShallowClassifier().fit(
+            X, y, subjects=subjects, X_target_labeled=X_new[:2], y_target_labeled=["a", "c"]
+        )
+
+
+def test_subjects_of_another_length(fold):
+    with pytest.raises(DataError, match="subjects must have shape"):
+        ShallowClassifier().fit(fold[0], fold[1], subjects=[1, 2])
+
+
+def test_vectors_for_a_network_of_trials(fold):
+    X, y, *_ = fold
+    with pytest.raises(DataError, match="backbone='MLP'"):
+        SourceOnlyClassifier().fit(X[:, :, 0], y)
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (SourceOnlyClassifier("EEGNett"), "Did you mean 'EEGNet'"),
+        (SourceOnlyClassifier(alignment="euclidian"), "Did you mean 'euclidean'"),
+        (SourceOnlyClassifier(max_epochs=0), "max_epochs must be a number above 0"),
+        (DANNClassifier(domains="subjects"), "Did you mean 'subject'"),
+        (ReweightedClassifier(learner="net"), "learner must be one of"),
+        (ShallowClassifier("cps"), "Did you mean 'csp'"),
+    ],
+)
+def test_wrong_parameter_says_what_is_accepted(model, message, fold):
+    with pytest.raises(ConfigError, match=message):
+        model.fit(fold[0], fold[1])
+
+
+def test_adapting_without_alignment_warns(fold):
+    X, y, subjects, X_new, _ = fold
+    model = ShallowClassifier(alignment=None).fit(X, y, subjects=subjects)
+    with pytest.warns(BCIDannWarning, match="changes nothing"):
+        model.adapt(X_new)

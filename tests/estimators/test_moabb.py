@@ -1,0 +1,76 @@
+"""The pipelines in stock MOABB, unpatched."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import yaml
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Montage name:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:Creating a dataset without passing:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::h5py.h5py_warnings.H5pyDeprecationWarning"),
+]
+
+
+def evaluate(pipelines, dataset, paradigm, cs_mode, folder):
+    from moabb.evaluations import CrossSubjectEvaluation
+
+    evaluation = CrossSubjectEvaluation(
+        paradigm=paradigm,
+        datasets=[dataset],
+        cs_mode=cs_mode,
+        hdf5_path=str(folder),
+        suffix=cs_mode,
+        overwrite=True,
+    )
+    return evaluation.process(pipelines)
+
+
+@pytest.fixture
+def pipelines(project):
+    from moabb.pipelines.utils import parse_pipelines_from_directory
+
+    found = {
+        p["name"]: p["pipeline"] for p in parse_pipelines_from_directory(str(project / "pipelines"))
+    }
+    for pipeline in found.values():
+        step = pipeline.steps[-1][1]
+        if "max_epochs" in step.get_params():
+            step.set_params(max_epochs=1, random_state=0)
+    return found
+
+
+@pytest.mark.parametrize("cs_mode", ["train", "train_and_target_unlabeled_full"])
+def test_every_pipeline_runs_on_moabbs_fake_dataset(pipelines, cs_mode, tmp_path):
+    from moabb.datasets.fake import FakeDataset
+    from moabb.paradigms import LeftRightImagery
+
+    dataset = FakeDataset(
+        ["left_hand", "right_hand"], n_subjects=3, n_sessions=1, n_runs=1, n_events=30, seed=1
+    )
+    results = evaluate(pipelines, dataset, LeftRightImagery(), cs_mode, tmp_path)
+    assert set(results["pipeline"]) == set(pipelines)
+    assert len(results) == 3 * len(pipelines)
+    assert np.isfinite(results["score"].astype(float)).all()
+
+
+@pytest.mark.real_data
+def test_alignment_meets_the_target_in_moabb_on_real_recordings(
+    pipelines, project, shared_data, tmp_path
+):
+    from moabb.paradigms import MotorImagery
+
+    from bci_dann.data import Recordings
+
+    layout = yaml.safe_load((project / "configs" / "mi_openbci.yaml").read_text())
+    dataset = Recordings(shared_data / "mi-openbci", layout["data"]["recordings"])
+    dataset.subject_list = dataset.subject_list[:4]
+    paradigm = MotorImagery(
+        events=["right_hand", "rest"], n_classes=2, fmin=8, fmax=30, tmin=0.5, tmax=4.0
+    )
+    chosen = {"ea_csp_lda": pipelines["ea_csp_lda"]}
+    blind = evaluate(chosen, dataset, paradigm, "train", tmp_path)
+    aligned = evaluate(chosen, dataset, paradigm, "train_and_target_unlabeled_full", tmp_path)
+    assert aligned["score"].astype(float).mean() > blind["score"].astype(float).mean() + 0.03
+    assert aligned["score"].astype(float).mean() > 0.75

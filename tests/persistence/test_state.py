@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from bci_dann.exceptions import DataError, ResultsError
+from bci_dann.persistence import ModelState, read_state, write_state
+
+
+@pytest.fixture
+def saved(tmp_path):
+    state = ModelState({"class": "X", "n": 3}, {"w": np.arange(6.0).reshape(2, 3)[:, ::-1]})
+    return write_state(state, tmp_path / "deep" / "model"), state
+
+
+def test_what_is_written_is_read(saved):
+    folder, state = saved
+    back = read_state(folder)
+    assert back.description.items() >= state.description.items()
+    np.testing.assert_array_equal(back.arrays["w"], state.arrays["w"])
+
+
+def test_nothing_is_pickled(saved):
+    folder, _ = saved
+    assert sorted(path.name for path in folder.iterdir()) == ["model.json", "model.safetensors"]
+    assert not any(b"\x80\x04" in path.read_bytes()[:2] for path in folder.iterdir())
+
+
+def test_missing_folder_says_what_to_give(tmp_path):
+    with pytest.raises(DataError, match="holds no saved model"):
+        read_state(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("name", ["model.json", "model.safetensors"])
+def test_truncated_file_is_reported(saved, name):
+    folder, _ = saved
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(content[: len(content) // 2])
+    with pytest.raises(DataError, match="damaged"):
+        read_state(folder)
+
+
+def test_newer_format_is_refused(saved):
+    folder, _ = saved
+    description = json.loads((folder / "model.json").read_text())
+    (folder / "model.json").write_text(json.dumps({**description, "format": 99}))
+    with pytest.raises(DataError, match="format 99"):
+        read_state(folder)
+
+
+def test_folder_that_cannot_be_written_to(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ResultsError, match="cannot be written"):
+        write_state(ModelState({}), tmp_path / "file" / "model")
+
+
+def test_full_disk_leaves_the_old_model_whole(saved, monkeypatch):
+    folder, state = saved
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    with pytest.raises(ResultsError, match="No space left"):
+        write_state(ModelState({"class": "Y"}, {}), folder)
+    monkeypatch.undo()
+    assert read_state(folder).description["class"] == state.description["class"]

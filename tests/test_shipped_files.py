@@ -1,0 +1,47 @@
+"""Every pipeline and configuration that ships can be used as it stands."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from bci_dann.evaluation import load_config
+
+CONFIGS = ["quickstart", "mi_openbci", "bnci2014_001", "t_time_protocol"]
+PIPELINES = [
+    "source_only",
+    "ea_source_only",
+    "dann",
+    "ea_dann",
+    "reweight_logistic",
+    "reweight_forest",
+    "ea_csp_lda",
+]
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_config_is_valid(project, name):
+    config = load_config(project / "configs" / f"{name}.yaml")
+    assert config.name == name
+
+
+def test_every_config_and_pipeline_is_listed_here(project):
+    assert {p.stem for p in (project / "configs").iterdir()} == set(CONFIGS)
+    assert {p.stem for p in (project / "pipelines").iterdir()} == set(PIPELINES)
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_pipeline_is_named_like_its_file_and_plain_for_moabb(project, name):
+    content = yaml.safe_load((project / "pipelines" / f"{name}.yml").read_text())
+    assert content["name"] == name
+    assert set(content["paradigms"]) == {"LeftRightImagery", "MotorImagery"}
+    for step in content["pipeline"]:
+        assert all(not isinstance(v, (dict, list)) for v in step["parameters"].values())
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_pipeline_loads_in_moabb(project, name):
+    from moabb.pipelines.utils import parse_pipelines_from_directory
+
+    (parsed,) = parse_pipelines_from_directory(str(project / "pipelines" / f"{name}.yml"))
+    assert parsed["name"] == name
