@@ -24,6 +24,8 @@ __all__ = [
     "spectrum_and_power",
 ]
 
+# Spectrum that is worked on at a time, on a CPU. Larger parts are hardly slower, but their
+# intermediate results need more memory; below 512 KiB the calls themselves cost too much.
 PART_BYTES = 2**20
 
 
