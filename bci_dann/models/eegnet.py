@@ -33,9 +33,8 @@ class EEGNetBody(nn.Sequential):
     """Braindecode's EEGNet with the same layers, and the same results sooner.
 
     Parameters, buffers and the keys of ``state_dict`` are those of the model it is built
-    from; outputs, gradients and running statistics agree to float rounding. Signals whose
-    mean exceeds their standard deviation many times over lose digits, because the variance
-    is a difference of moments. Gradients cannot be differentiated a second time.
+    from; outputs, gradients and running statistics agree to float rounding. Gradients
+    cannot be differentiated a second time.
 
     Parameters
     ----------
