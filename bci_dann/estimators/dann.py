@@ -58,7 +58,7 @@ device, random_state
         domain_hidden: int = 64,
         gamma: float = 10.0,
         sfreq: float | None = None,
-        max_epochs: int = 40,
+        max_epochs: int = 100,
         batch_size: int = 64,
         lr: float = 1e-3,
         weight_decay: float = 0.0,

@@ -81,7 +81,7 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         backbone_params: dict[str, Any] | None = None,
         alignment: str | None = "euclidean",
         sfreq: float | None = None,
-        max_epochs: int = 40,
+        max_epochs: int = 100,
         batch_size: int = 64,
         lr: float = 1e-3,
         weight_decay: float = 0.0,

@@ -78,7 +78,7 @@ device, random_state
         backbone_params: dict[str, Any] | None = None,
         alignment: str | None = None,
         sfreq: float | None = None,
-        max_epochs: int = 40,
+        max_epochs: int = 100,
         batch_size: int = 64,
         lr: float = 1e-3,
         weight_decay: float = 0.0,

@@ -105,7 +105,9 @@ def as_epochs(X, y, subjects):
     info = mne.create_info(6, 128.0, "eeg")
     codes = {"a": 1, "b": 2}
     events = np.stack([np.arange(len(X)), 0 * np.arange(len(X)), [codes[c] for c in y]], axis=1)
-    metadata = pd.DataFrame({"subject": subjects, "session": "0", "run": "0"})
+    metadata = pd.DataFrame(
+        {"subject": np.broadcast_to(subjects, len(X)), "session": "0", "run": "0"}
+    )
     return mne.EpochsArray(
         X * 1e-6, info, events, event_id=codes, metadata=metadata, verbose="error"
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 import yaml
@@ -28,7 +30,8 @@ def evaluate(pipelines, dataset, paradigm, cs_mode, folder):
 
 
 @pytest.fixture
-def pipelines(project):
+def pipelines(project, tmp_path):
+    """The shipped pipelines, from a copy: MOABB's parser leaves lock files behind."""
     from moabb.pipelines.utils import parse_pipelines_from_directory
 
     found = {
