@@ -28,8 +28,8 @@ def test_config_is_valid(project, name):
 
 
 def test_every_config_and_pipeline_is_listed_here(project):
-    assert {p.stem for p in (project / "configs").iterdir()} == set(CONFIGS)
-    assert {p.stem for p in (project / "pipelines").iterdir()} == set(PIPELINES)
+    assert {p.stem for p in (project / "configs").glob("*.yaml")} == set(CONFIGS)
+    assert {p.stem for p in (project / "pipelines").glob("*.y*ml")} == set(PIPELINES)
 
 
 @pytest.mark.parametrize("name", PIPELINES)
