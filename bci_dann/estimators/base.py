@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -18,72 +18,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from bci_dann.alignment import EuclideanAlignment, make_alignment
 from bci_dann.data.trials import check_signals
 from bci_dann.estimators.signals import Signals, read_signals
+from bci_dann.estimators.training_trials import Part, TrainingTrials, join
 from bci_dann.exceptions import BCIDannWarning, DataError
+from bci_dann.objectives import UNLABELLED
 from bci_dann.persistence import ModelState, write_state
 
-__all__ = ["TrainingTrials", "TransferClassifier", "only"]
-
-TARGET = "target"
-UNKNOWN_SUBJECT = "unknown"
-UNLABELLED = -1
-
-
-@dataclass(frozen=True)
-class _Part:
-    """Source trials, or one kind of target trials, as they came in."""
-
-    signals: Signals
-    labels: NDArray[np.int64]
-    is_target: bool
-
-    @property
-    def domains(self) -> NDArray[np.str_]:
-        if self.signals.domains is not None:
-            return self.signals.domains
-        return np.repeat(TARGET if self.is_target else UNKNOWN_SUBJECT, len(self.labels))
-
-    @property
-    def subjects(self) -> NDArray[np.str_]:
-        if self.is_target:
-            return np.repeat(TARGET, len(self.labels))
-        known = self.signals.subjects
-        return np.repeat(UNKNOWN_SUBJECT, len(self.labels)) if known is None else known
-
-
-@dataclass(frozen=True)
-class TrainingTrials:
-    """Aligned trials of all domains, as a method learns from them.
-
-    Parameters
-    ----------
-    X : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features)
-        Aligned trials, float32.
-    labels : ndarray of int, shape (n_trials,)
-        Indices into ``classes_``; -1 where the label is unknown.
-    subjects : ndarray of str, shape (n_trials,)
-        The subject of each trial; ``"target"`` for all target trials.
-    domains : ndarray of str, shape (n_trials,)
-        ``subject/session`` of each trial.
-    is_target : ndarray of bool, shape (n_trials,)
-        Which trials are the target's.
-    """
-
-    X: NDArray[np.float32]
-    labels: NDArray[np.int64]
-    subjects: NDArray[np.str_]
-    domains: NDArray[np.str_]
-    is_target: NDArray[np.bool_]
-
-    @property
-    def is_labelled(self) -> NDArray[np.bool_]:
-        """Which trials have a label."""
-        return self.labels != UNLABELLED
-
-
-def only(trials: TrainingTrials, mask: NDArray[np.bool_]) -> TrainingTrials:
-    """Return the trials where ``mask`` is true."""
-    parts = (getattr(trials, field.name)[mask] for field in fields(trials))
-    return TrainingTrials(*parts)
+__all__ = ["TransferClassifier"]
 
 
 class TransferClassifier(ClassifierMixin, BaseEstimator):
@@ -161,18 +101,33 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
         ConfigError
             When a parameter cannot be used.
         """
+        self.check_parameters()
         source = self._read(X, y=y, subjects=subjects, reset=True)
-        parts = [_Part(source, self._encode_first(y), is_target=False)]
+        parts = [Part(source, self._encode_first(y), is_target=False)]
         if X_target_unlabeled is not None:
             target = self._read(X_target_unlabeled)
-            parts.append(_Part(target, np.full(len(target.X), UNLABELLED), is_target=True))
+            parts.append(Part(target, np.full(len(target.X), UNLABELLED), is_target=True))
         if X_target_labeled is not None:
             target = self._read(X_target_labeled)
             labels = self._encode(y_target_labeled, len(target.X))
-            parts.append(_Part(target, labels, is_target=True))
+            parts.append(Part(target, labels, is_target=True))
         self._fit_alignment(parts)
-        self._fit_aligned(self._join(parts))
+        aligned = [self._align(part.signals.X, part.domains) for part in parts]
+        self._fit_aligned(join(parts, aligned))
         return self
+
+    def check_parameters(self) -> None:
+        """Raise on a parameter that ``fit`` could not use.
+
+        Runs call it for every pipeline before the first training; a subclass adds its own
+        checks.
+
+        Raises
+        ------
+        ConfigError
+            Saying what is accepted.
+        """
+        make_alignment(self.alignment)
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return class probabilities.
@@ -342,7 +297,7 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
             )
         return np.searchsorted(self.classes_, values).astype(np.int64)
 
-    def _fit_alignment(self, parts: list[_Part]) -> None:
+    def _fit_alignment(self, parts: list[Part]) -> None:
         """Learn the references: sources first, so that the target becomes the fallback."""
         source, targets = parts[0], parts[1:]
         # Plain vectors have no covariance of their own, so there is nothing to align.
@@ -360,18 +315,6 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
         self, X: NDArray[np.float32], domains: NDArray[np.str_] | None
     ) -> NDArray[np.float32]:
         return X if self.alignment_ is None else self.alignment_.transform(X, domains)
-
-    def _join(self, parts: list[_Part]) -> TrainingTrials:
-        aligned = [self._align(part.signals.X, part.domains) for part in parts]
-        return TrainingTrials(
-            X=np.concatenate(aligned) if len(aligned) > 1 else aligned[0],
-            labels=np.concatenate([part.labels for part in parts]),
-            subjects=np.concatenate([part.subjects for part in parts]),
-            domains=np.concatenate([part.domains for part in parts]),
-            is_target=np.repeat(
-                [part.is_target for part in parts], [len(part.labels) for part in parts]
-            ),
-        )
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "classes_")

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann._validation import check_option
-from bci_dann.estimators.base import TrainingTrials
 from bci_dann.estimators.neural import NeuralClassifier
+from bci_dann.estimators.training_trials import TrainingTrials
 from bci_dann.objectives import DomainAdversary, Objective
 
 __all__ = ["DANNClassifier"]
@@ -82,6 +82,11 @@ device, random_state
         self.domain_hidden = domain_hidden
         self.gamma = gamma
 
+    def check_parameters(self) -> None:
+        """Raise on a parameter that ``fit`` could not use; see the base class."""
+        super().check_parameters()
+        check_option("domains", self.domains, DOMAINS)
+
     def _objective(self, n_domains: int) -> Objective:
         if n_domains < 2:
             return Objective()
@@ -91,7 +96,6 @@ device, random_state
         return Objective({"adversary": adversary}, {"adversary": self.adversary_weight})
 
     def _domain_indices(self, trials: TrainingTrials) -> NDArray[np.int64]:
-        check_option("domains", self.domains, DOMAINS)
         names = {
             "subject": trials.subjects,
             "session": trials.domains,

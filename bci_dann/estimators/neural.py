@@ -14,9 +14,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from bci_dann._random import fenced_torch_seed, stream
 from bci_dann._validation import check_positive
-from bci_dann.estimators.base import TrainingTrials, TransferClassifier, only
+from bci_dann.estimators.base import TransferClassifier
+from bci_dann.estimators.training_trials import TrainingTrials, only
 from bci_dann.exceptions import DataError
-from bci_dann.models import Decoder, make_backbone
+from bci_dann.models import Decoder, check_backbone, make_backbone
 from bci_dann.objectives import Objective
 from bci_dann.persistence import ModelState
 from bci_dann.training import TrainingData, TrainingSettings, train
@@ -98,6 +99,13 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         self.weight_decay = weight_decay
         self.device = device
         self.random_state = random_state
+
+    def check_parameters(self) -> None:
+        """Raise on a parameter that ``fit`` could not use; see the base class."""
+        super().check_parameters()
+        for name in ("max_epochs", "batch_size", "lr"):
+            check_positive(name, getattr(self, name))
+        check_backbone(self.backbone)
 
     def transform(self, X: Any) -> NDArray[np.float32]:
         """Return the backbone's features of trials, aligned as in ``predict_proba``.
@@ -185,8 +193,6 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         return np.ones(len(trials.labels))
 
     def _settings(self) -> TrainingSettings:
-        for name in ("max_epochs", "batch_size", "lr"):
-            check_positive(name, getattr(self, name))
         device = self.device
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"

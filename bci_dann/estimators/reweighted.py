@@ -13,13 +13,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from bci_dann._random import stream
-from bci_dann._validation import check_option
-from bci_dann.estimators.base import TrainingTrials, only
+from bci_dann._validation import check_option, check_positive
 from bci_dann.estimators.fitted_steps import read_steps, write_steps
 from bci_dann.estimators.neural import NeuralClassifier
 from bci_dann.estimators.tangent import reduced_tangent_space, tangent_space
+from bci_dann.estimators.training_trials import TrainingTrials, only
 from bci_dann.persistence import ModelState
-from bci_dann.reweighting import DomainWeights, weigh_sources
+from bci_dann.reweighting import CLASSIFIERS, DomainWeights, weigh_sources
 
 __all__ = ["ReweightedClassifier"]
 
@@ -102,6 +102,13 @@ device, random_state
         self.n_components = n_components
         self.clip = clip
 
+    def check_parameters(self) -> None:
+        """Raise on a parameter that ``fit`` could not use; see the base class."""
+        super().check_parameters()
+        check_option("learner", self.learner, LEARNERS)
+        check_option("classifier", self.classifier, CLASSIFIERS)
+        check_positive("n_components", self.n_components)
+
     def transform(self, X: Any) -> NDArray[Any]:
         """Return what the last layer sees: the network's features, or tangent-space ones.
 
@@ -121,7 +128,6 @@ device, random_state
         return np.asarray(features, dtype=np.float32)
 
     def _fit_aligned(self, trials: TrainingTrials) -> None:
-        check_option("learner", self.learner, LEARNERS)
         found = self._weigh(trials)
         self.weights_ = found.weights
         self.domain_auc_ = found.domain_auc

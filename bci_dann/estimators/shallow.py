@@ -14,10 +14,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from bci_dann._validation import check_option
-from bci_dann.estimators.base import TrainingTrials, TransferClassifier, only
+from bci_dann._validation import check_option, check_positive
+from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.fitted_steps import read_steps, write_steps
 from bci_dann.estimators.tangent import tangent_space
+from bci_dann.estimators.training_trials import TrainingTrials, only
 from bci_dann.persistence import ModelState
 
 __all__ = ["ShallowClassifier"]
@@ -66,9 +67,14 @@ class ShallowClassifier(TransferClassifier):
         self.n_components = n_components
         self.alignment = alignment
 
-    def _fit_aligned(self, trials: TrainingTrials) -> None:
+    def check_parameters(self) -> None:
+        """Raise on a parameter that ``fit`` could not use; see the base class."""
+        super().check_parameters()
         check_option("features", self.features, FEATURES)
         check_option("classifier", self.classifier, CLASSIFIERS)
+        check_positive("n_components", self.n_components)
+
+    def _fit_aligned(self, trials: TrainingTrials) -> None:
         labelled = only(trials, trials.is_labelled)
         self.pipeline_ = self._build_pipeline()
         with mne.use_log_level("error"):  # CSP reports each covariance that it estimates

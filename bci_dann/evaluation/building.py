@@ -116,6 +116,8 @@ def _build_step(step: Parameters, where: str) -> Any:
         instance = component(**step["parameters"])
         if hasattr(instance, "_parameter_constraints"):
             instance._validate_params()  # scikit-learn's own check, else only made in fit
+        if hasattr(instance, "check_parameters"):
+            instance.check_parameters()  # likewise, of our own estimators
     except (TypeError, ValueError) as error:
         raise ConfigError(f"pipeline {where}: {component.__name__}: {error}") from error
     return instance

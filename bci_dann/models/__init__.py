@@ -1,6 +1,6 @@
 """Networks: backbones from braindecode, heads, and gradient reversal."""
 
-from bci_dann.models.backbones import Backbone, backbone_names, make_backbone
+from bci_dann.models.backbones import Backbone, backbone_names, check_backbone, make_backbone
 from bci_dann.models.decoder import Decoder
 from bci_dann.models.gradient_reversal import reverse_gradient
 from bci_dann.models.heads import domain_head, motor_imagery_head
@@ -9,6 +9,7 @@ __all__ = [
     "Backbone",
     "Decoder",
     "backbone_names",
+    "check_backbone",
     "domain_head",
     "make_backbone",
     "motor_imagery_head",

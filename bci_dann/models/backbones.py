@@ -16,7 +16,7 @@ from bci_dann._validation import did_you_mean
 from bci_dann.exceptions import ConfigError
 from bci_dann.models.eegnet import EEGNetBody
 
-__all__ = ["Backbone", "backbone_names", "make_backbone"]
+__all__ = ["Backbone", "backbone_names", "check_backbone", "make_backbone"]
 
 MLP_NAME = "MLP"
 
@@ -87,6 +87,21 @@ def backbone_names() -> list[str]:
     return [MLP_NAME, *sorted(found)]
 
 
+def check_backbone(name: str) -> None:
+    """Raise unless :func:`make_backbone` knows the name.
+
+    Raises
+    ------
+    ConfigError
+        With the nearest name that it knows.
+    """
+    if name != MLP_NAME and name not in backbone_names():
+        raise ConfigError(
+            f"There is no backbone {name!r}; give 'MLP' or a model of braindecode, "
+            f"such as 'EEGNet'.{did_you_mean(name, backbone_names())}"
+        )
+
+
 def make_backbone(
     name: str, n_chans: int, n_times: int, sfreq: float | None = None, **params: Any
 ) -> Backbone:
@@ -123,12 +138,7 @@ def make_backbone(
     """
     if name == MLP_NAME:
         return Backbone(_Perceptron(n_chans * n_times, **params), n_chans, n_times)
-    known = backbone_names()
-    if name not in known:
-        raise ConfigError(
-            f"There is no backbone {name!r}; give 'MLP' or a model of braindecode, "
-            f"such as 'EEGNet'.{did_you_mean(name, known)}"
-        )
+    check_backbone(name)
     try:
         body = _braindecode_body(name, n_chans, n_times, sfreq, params)
         return Backbone(body, n_chans, n_times)

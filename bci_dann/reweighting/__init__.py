@@ -2,12 +2,14 @@
 
 from bci_dann.reweighting.diagnostics import effective_sample_size
 from bci_dann.reweighting.domain_classifier import (
+    CLASSIFIERS,
     DomainWeights,
     domain_classifier_weights,
     weigh_sources,
 )
 
 __all__ = [
+    "CLASSIFIERS",
     "DomainWeights",
     "domain_classifier_weights",
     "effective_sample_size",

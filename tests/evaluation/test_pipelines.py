@@ -149,3 +149,18 @@ def test_code_in_yaml_is_not_run(tmp_path):
     path.write_text("name: !!python/object/apply:os.getcwd []\npipeline: []\n")
     with pytest.raises(ConfigError, match="cannot be read"):
         load_pipeline(path)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"backbone": "EEGNett"}, "Did you mean 'EEGNet'"),
+        ({"alignment": "euclidian"}, "Did you mean 'euclidean'"),
+        ({"max_epochs": -3}, "max_epochs must be a number above 0"),
+        ({"domains": "subjects"}, "Did you mean 'subject'"),
+    ],
+)
+def test_values_of_our_own_estimators_are_checked_when_built(parameters, message):
+    step = {"from": "bci_dann.estimators", "name": "DANNClassifier", "parameters": parameters}
+    with pytest.raises(ConfigError, match=message):
+        build(PipelineSpec("wrong", (step,)), seed=0)
