@@ -34,6 +34,16 @@ DANN = PipelineSpec(
         },
     ),
 )
+EEGNET = PipelineSpec(
+    "eegnet",
+    (
+        {
+            "name": "DANNClassifier",
+            "from": "bci_dann.estimators",
+            "parameters": {"max_epochs": 2, "backbone_params": {"kernel_length": 16}},
+        },
+    ),
+)
 REWEIGHTED = PipelineSpec(
     "reweighted",
     (
@@ -159,15 +169,15 @@ def test_unreadable_config_in_the_folder(prepared, config, tmp_path):
 
 
 @pytest.fixture
-def four_pipelines(write_pipeline):
-    specs = (LOGISTIC, TRANSFER, REWEIGHTED, DANN)
+def five_pipelines(write_pipeline):
+    specs = (LOGISTIC, TRANSFER, REWEIGHTED, DANN, EEGNET)
     return [str(write_pipeline(spec.name, *spec.definition)) for spec in specs]
 
 
-def test_jobs_do_not_change_a_bit(prepared, config, four_pipelines, tmp_path):
+def test_jobs_do_not_change_a_bit(prepared, config, five_pipelines, tmp_path):
     config = {
         **config,
-        "pipelines": four_pipelines,
+        "pipelines": five_pipelines,
         "protocols": ["train_and_target_unlabeled_50p"],
     }
     tables = [run(config, tmp_path / str(n), n_jobs=n) for n in (1, 2)]
@@ -175,7 +185,7 @@ def test_jobs_do_not_change_a_bit(prepared, config, four_pipelines, tmp_path):
         *(table.drop(columns="fit_seconds") for table in tables), check_exact=True
     )
     one, two = (sorted((tmp_path / str(n) / "records").iterdir()) for n in (1, 2))
-    assert len(one) == 4 * 3
+    assert len(one) == 5 * 3
     assert [path.name for path in one] == [path.name for path in two]
     for left, right in zip(one, two, strict=True):
         with np.load(left) as a, np.load(right) as b:
@@ -183,7 +193,7 @@ def test_jobs_do_not_change_a_bit(prepared, config, four_pipelines, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "pipeline", [LOGISTIC, TRANSFER, REWEIGHTED, DANN], ids=lambda spec: spec.name
+    "pipeline", [LOGISTIC, TRANSFER, REWEIGHTED, DANN, EEGNET], ids=lambda spec: spec.name
 )
 @pytest.mark.parametrize("protocol", [n for n, rule in PROTOCOLS.items() if not rule.labelled])
 def test_labels_of_the_target_have_no_way_in(longer_trials, protocol, pipeline):
