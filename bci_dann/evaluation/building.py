@@ -12,7 +12,7 @@ from bci_dann._validation import did_you_mean
 from bci_dann.evaluation.pipelines import PipelineSpec
 from bci_dann.exceptions import ConfigError
 
-__all__ = ["build", "wants_target", "with_parameters"]
+__all__ = ["build", "wants_target", "with_defaults", "with_parameters"]
 
 Parameters = Mapping[str, Any]
 
@@ -48,6 +48,27 @@ def with_parameters(
             raise _unknown_parameter(spec.name, name, sorted(set().union(*accepted)))
         for step in takers:
             step["parameters"][name] = value
+    return PipelineSpec(spec.name, definition)
+
+
+def with_defaults(spec: PipelineSpec) -> PipelineSpec:
+    """Return the pipeline with the parameters written out that its file leaves to the classes.
+
+    A record's key thus changes with a default, and a table says what was really run.
+
+    Parameters
+    ----------
+    spec : PipelineSpec
+        The pipeline; it is left as it is.
+
+    Returns
+    -------
+    PipelineSpec
+    """
+    definition = tuple(
+        {**step, "parameters": {**_plain_defaults(step, spec.name), **step["parameters"]}}
+        for step in spec.definition
+    )
     return PipelineSpec(spec.name, definition)
 
 
@@ -145,6 +166,13 @@ class _Everything(list[str]):
 
     def __contains__(self, name: object) -> bool:
         return True
+
+
+def _plain_defaults(step: Parameters, where: str) -> dict[str, Any]:
+    """Return the defaults of a step's class that can be written down."""
+    parameters = inspect.signature(_component_class(step, where)).parameters.values()
+    plain = (type(None), bool, int, float, str)
+    return {p.name: p.default for p in parameters if isinstance(p.default, plain)}
 
 
 def _parameter_names(component: Any) -> list[str]:

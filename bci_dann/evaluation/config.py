@@ -14,7 +14,7 @@ from bci_dann._config import StrictModel, validate
 from bci_dann._validation import check_option, did_you_mean
 from bci_dann.data.datasets import DataConfig
 from bci_dann.data.preprocessing import Preprocessing
-from bci_dann.evaluation.building import with_parameters
+from bci_dann.evaluation.building import with_defaults, with_parameters
 from bci_dann.evaluation.pipelines import PipelineSpec, find_pipeline, load_pipeline
 from bci_dann.evaluation.protocols import PROTOCOLS
 from bci_dann.exceptions import ConfigError
@@ -152,7 +152,7 @@ def pipeline_specs(config: RunConfig) -> list[PipelineSpec]:
     _check_targets_of_parameters(config.pipeline_parameters, names)
     changed = [_with_run_parameters(spec, config.pipeline_parameters) for spec in specs]
     _check_every(config.pipeline_parameters.get(EVERY, {}), changed)
-    return changed
+    return [with_defaults(spec) for spec in changed]
 
 
 def _read(path: Path) -> RunConfig:

@@ -59,7 +59,7 @@ def target_accuracies(toy: Toy, seed: int) -> tuple[float, float]:
     pair = toy.draw(seed)
     plain = SourceOnlyClassifier("MLP", random_state=seed, **toy.training)
     plain.fit(pair.X_source, pair.y_source)
-    dann = DANNClassifier("MLP", random_state=seed, **toy.training)
+    dann = DANNClassifier("MLP", adversary_weight=1.0, random_state=seed, **toy.training)
     dann.fit(pair.X_source, pair.y_source, X_target_unlabeled=pair.X_target)
     return (
         plain.score(pair.X_target, pair.y_target),

@@ -13,6 +13,9 @@ def pair():
     return X, (X[:, 0] > 0).astype(int), X + 1, np.repeat(["p", "q", "r"], 20)
 
 
+UNTRAINED = {"max_epochs": 1, "lr": 1e-6, "adversary_weight": 1.0}
+
+
 def n_domains(model: DANNClassifier) -> float:
     """The domain loss starts near the logarithm of the number of domains."""
     return float(np.exp(model.history_[0]["adversary"]))
@@ -23,7 +26,7 @@ def n_domains(model: DANNClassifier) -> float:
 )
 def test_domain_head_tells_apart_what_it_is_asked_to(pair, domains, expected):
     X, y, X_new, subjects = pair
-    model = DANNClassifier("MLP", domains=domains, max_epochs=1, lr=1e-6, random_state=0)
+    model = DANNClassifier("MLP", domains=domains, random_state=0, **UNTRAINED)
     model.fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
     assert n_domains(model) == pytest.approx(expected, rel=0.15)
 
@@ -36,7 +39,7 @@ def test_adversary_rests_where_there_is_one_domain(pair):
 
 def test_without_a_target_subjects_are_hidden_from_each_other(pair):
     X, y, _, subjects = pair
-    model = DANNClassifier("MLP", max_epochs=1, lr=1e-6, random_state=0)
+    model = DANNClassifier("MLP", random_state=0, **UNTRAINED)
     assert n_domains(model.fit(X, y, subjects=subjects)) == pytest.approx(3, rel=0.15)
 
 

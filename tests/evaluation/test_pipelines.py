@@ -7,7 +7,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
-from bci_dann.evaluation.building import build, wants_target, with_parameters
+from bci_dann.estimators import DANNClassifier
+from bci_dann.evaluation.building import build, wants_target, with_defaults, with_parameters
 from bci_dann.evaluation.pipelines import (
     PipelineSpec,
     available_pipelines,
@@ -164,3 +165,15 @@ def test_values_of_our_own_estimators_are_checked_when_built(parameters, message
     step = {"from": "bci_dann.estimators", "name": "DANNClassifier", "parameters": parameters}
     with pytest.raises(ConfigError, match=message):
         build(PipelineSpec("wrong", (step,)), seed=0)
+
+
+def test_defaults_are_written_out_and_yield_to_the_file():
+    step = {
+        "from": "bci_dann.estimators",
+        "name": "DANNClassifier",
+        "parameters": {"max_epochs": 3},
+    }
+    written = with_defaults(PipelineSpec("d", (step,))).definition[0]["parameters"]
+    assert written["max_epochs"] == 3
+    assert written["adversary_weight"] == DANNClassifier().adversary_weight
+    assert step["parameters"] == {"max_epochs": 3}
