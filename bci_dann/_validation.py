@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from numbers import Integral, Real
 
 from bci_dann.exceptions import BCIDannError, ConfigError
 
-__all__ = ["check_option", "check_positive", "did_you_mean"]
+__all__ = ["check_between", "check_count", "check_option", "did_you_mean"]
 
 
 def did_you_mean(value: object, allowed: Iterable[str]) -> str:
@@ -60,20 +61,48 @@ def check_option(
         raise error(f"{name} must be one of {listed}; got {value!r}.{did_you_mean(value, options)}")
 
 
-def check_positive(name: str, value: float) -> None:
-    """Raise unless ``value`` is a number above zero.
+def check_count(name: str, value: object) -> None:
+    """Raise unless ``value`` is a whole number above zero.
 
     Parameters
     ----------
     name : str
         The option's name, as the user knows it.
-    value : float
+    value : object
         The value given.
 
     Raises
     ------
     ConfigError
-        When ``value`` is not a number or not above zero.
+        When ``value`` is anything else.
     """
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-        raise ConfigError(f"{name} must be a number above 0; got {value!r}.")
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise ConfigError(f"{name} must be a whole number above 0; got {value!r}.")
+
+
+def check_between(
+    name: str, value: object, low: float, high: float, inclusive: bool = False
+) -> None:
+    """Raise unless ``value`` is a number between two others.
+
+    Parameters
+    ----------
+    name : str
+        The option's name, as the user knows it.
+    value : object
+        The value given.
+    low, high : float
+        The ends.
+    inclusive : bool
+        Whether the lower end itself is accepted.
+
+    Raises
+    ------
+    ConfigError
+        When ``value`` is no number, or outside.
+    """
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_number or not (low < value < high or (inclusive and value == low)):  # type: ignore[operator]
+        above = "at least" if inclusive else "above"
+        below = "" if high == float("inf") else f" and below {high:g}"
+        raise ConfigError(f"{name} must be a number {above} {low:g}{below}; got {value!r}.")

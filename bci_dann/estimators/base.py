@@ -25,6 +25,8 @@ from bci_dann.persistence import ModelState, write_state
 
 __all__ = ["TransferClassifier"]
 
+MANY_TRIALS = 10
+
 
 class TransferClassifier(ClassifierMixin, BaseEstimator):
     """Base of all methods: reads input, aligns domains, encodes labels.
@@ -107,6 +109,8 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
         if X_target_unlabeled is not None:
             target = self._read(X_target_unlabeled)
             parts.append(Part(target, np.full(len(target.X), UNLABELLED), is_target=True))
+        if X_target_labeled is None and y_target_labeled is not None:
+            raise DataError("y_target_labeled came without X_target_labeled: give both.")
         if X_target_labeled is not None:
             target = self._read(X_target_labeled)
             labels = self._encode(y_target_labeled, len(target.X))
@@ -254,7 +258,8 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
         n_times = array.shape[2] if array.ndim == 3 else None
         if array.ndim > 3:
             raise DataError(f"X must have 2 or 3 dimensions; got shape {array.shape}.")
-        if array.ndim == 3:
+        # A single trial at predict may well be flat or an artefact; many are no coincidence.
+        if array.ndim == 3 and len(array) >= MANY_TRIALS:
             check_signals(array, signals.ch_names or [str(i) for i in range(array.shape[1])])
         if reset:
             self.n_times_, self.ch_names_, self.sfreq_ = n_times, signals.ch_names, signals.sfreq
@@ -271,6 +276,11 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
             raise DataError(
                 f"trials have {n_times} samples; the model was fitted with {self.n_times_}. "
                 "Cut the same window at the same sampling frequency."
+            )
+        if None not in (signals.sfreq, self.sfreq_) and signals.sfreq != self.sfreq_:
+            raise DataError(
+                f"trials are sampled at {signals.sfreq} Hz; the model was fitted at "
+                f"{self.sfreq_} Hz. Resample them."
             )
         if None not in (signals.ch_names, self.ch_names_) and signals.ch_names != self.ch_names_:
             raise DataError(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bci_dann._validation import check_option
+from bci_dann._validation import check_between, check_count, check_option
 from bci_dann.estimators.neural import NeuralClassifier
 from bci_dann.estimators.training_trials import TrainingTrials
 from bci_dann.objectives import DomainAdversary, Objective
@@ -88,6 +89,9 @@ device, random_state
         """Raise on a parameter that ``fit`` could not use; see the base class."""
         super().check_parameters()
         check_option("domains", self.domains, DOMAINS)
+        for name in ("adversary_weight", "gamma"):
+            check_between(name, getattr(self, name), 0.0, math.inf, inclusive=True)
+        check_count("domain_hidden", self.domain_hidden)
 
     def _objective(self, n_domains: int) -> Objective:
         if n_domains < 2:

@@ -13,9 +13,9 @@ from bci_dann.estimators.shallow import ShallowClassifier
 from bci_dann.exceptions import DataError
 from bci_dann.persistence import read_state
 
-__all__ = ["load_model"]
+__all__ = ["is_loadable", "load_model"]
 
-_CLASSES: dict[str, type[TransferClassifier]] = {
+_LOADABLE: dict[str, type[TransferClassifier]] = {
     kind.__name__: kind
     for kind in (DANNClassifier, ReweightedClassifier, ShallowClassifier, SourceOnlyClassifier)
 }
@@ -41,10 +41,27 @@ def load_model(folder: str | Path) -> TransferClassifier:
     """
     state = read_state(folder)
     name = state.description.get("class")
-    check_option("the class of the saved model", name, _CLASSES, DataError)
-    model = _CLASSES[str(name)](**state.description["parameters"])
+    check_option("the class of the saved model", name, _LOADABLE, DataError)
     try:
+        model = _LOADABLE[str(name)](**state.description["parameters"])
         model._restore(state)
-    except (KeyError, RuntimeError) as error:  # RuntimeError: shapes that do not fit
+    except (KeyError, TypeError, RuntimeError) as error:  # RuntimeError: shapes do not fit
         raise DataError(f"the model in {folder} is damaged: {error}") from error
     return model
+
+
+def is_loadable(estimator: object) -> bool:
+    """Whether :func:`load_model` could read what the estimator would save.
+
+    Parameters
+    ----------
+    estimator : object
+        Any estimator.
+
+    Returns
+    -------
+    bool
+        True for the package's own methods. A class from elsewhere is not found again by its
+        name alone, and running code that a file names would not be safe.
+    """
+    return type(estimator) in _LOADABLE.values()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,10 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from bci_dann._random import fenced_torch_seed, stream
-from bci_dann._validation import check_positive
+from bci_dann._validation import check_between, check_count
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.training_trials import TrainingTrials, only
-from bci_dann.exceptions import DataError
+from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.models import Decoder, check_backbone, make_backbone
 from bci_dann.objectives import Objective
 from bci_dann.persistence import ModelState
@@ -103,9 +104,12 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
     def check_parameters(self) -> None:
         """Raise on a parameter that ``fit`` could not use; see the base class."""
         super().check_parameters()
-        for name in ("max_epochs", "batch_size", "lr"):
-            check_positive(name, getattr(self, name))
-        check_backbone(self.backbone)
+        check_count("max_epochs", self.max_epochs)
+        check_count("batch_size", self.batch_size)
+        check_between("lr", self.lr, 0.0, math.inf)
+        check_between("weight_decay", self.weight_decay, 0.0, math.inf, inclusive=True)
+        check_backbone(self.backbone, self.backbone_params or {})
+        _device(self.device)
 
     def transform(self, X: Any) -> NDArray[np.float32]:
         """Return the backbone's features of trials, aligned as in ``predict_proba``.
@@ -193,11 +197,8 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         return np.ones(len(trials.labels))
 
     def _settings(self) -> TrainingSettings:
-        device = self.device
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
         return TrainingSettings(
-            self.max_epochs, self.batch_size, self.lr, self.weight_decay, device
+            self.max_epochs, self.batch_size, self.lr, self.weight_decay, _device(self.device)
         )
 
     def _build_network(self) -> Decoder:
@@ -246,6 +247,18 @@ class SourceOnlyClassifier(NeuralClassifier):
 
     def _fit_aligned(self, trials: TrainingTrials) -> None:
         super()._fit_aligned(only(trials, trials.is_labelled))
+
+
+def _device(name: str) -> str:
+    """Return the device that a name stands for, once a tensor could be put there."""
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError) as error:  # builds without CUDA assert
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"device {name!r} cannot be used: {reason}") from error
+    return name
 
 
 def _log_epoch(epoch: int, losses: dict[str, float]) -> None:

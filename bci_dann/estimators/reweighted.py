@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,14 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from bci_dann._random import stream
-from bci_dann._validation import check_option, check_positive
+from bci_dann._validation import check_between, check_count, check_option
 from bci_dann.estimators.fitted_steps import read_steps, write_steps
 from bci_dann.estimators.neural import NeuralClassifier
 from bci_dann.estimators.tangent import reduced_tangent_space, tangent_space
 from bci_dann.estimators.training_trials import TrainingTrials, only
+from bci_dann.exceptions import BCIDannWarning
 from bci_dann.persistence import ModelState
-from bci_dann.reweighting import CLASSIFIERS, DomainWeights, weigh_sources
+from bci_dann.reweighting import CLASSIFIERS, N_FOLDS, DomainWeights, weigh_sources
 
 __all__ = ["ReweightedClassifier"]
 
@@ -107,7 +109,8 @@ device, random_state
         super().check_parameters()
         check_option("learner", self.learner, LEARNERS)
         check_option("classifier", self.classifier, CLASSIFIERS)
-        check_positive("n_components", self.n_components)
+        check_count("n_components", self.n_components)
+        check_between("clip", self.clip, 0.0, 0.5)
 
     def transform(self, X: Any) -> NDArray[Any]:
         """Return what the last layer sees: the network's features, or tangent-space ones.
@@ -139,8 +142,16 @@ device, random_state
 
     def _weigh(self, trials: TrainingTrials) -> DomainWeights:
         n_source = int((~trials.is_target).sum())
-        if not trials.is_target.any():
-            logger.info("no target trials: all source weights are 1")
+        n_target = int(trials.is_target.sum())
+        if min(n_source, n_target) < N_FOLDS:
+            if n_target:
+                warnings.warn(
+                    f"{n_target} target trials are too few for out-of-fold domain "
+                    f"probabilities, which take {N_FOLDS}: all source weights are 1.",
+                    BCIDannWarning,
+                    stacklevel=2,
+                )
+            logger.info("no domain classifier: all source weights are 1")
             return DomainWeights(np.ones(n_source), float("nan"), float(n_source))
         features = self._domain_features(trials.X, n_source)
         return weigh_sources(

@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from bci_dann._validation import check_option, check_positive
+from bci_dann._validation import check_count, check_option
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.fitted_steps import read_steps, write_steps
 from bci_dann.estimators.tangent import tangent_space
@@ -72,7 +72,7 @@ class ShallowClassifier(TransferClassifier):
         super().check_parameters()
         check_option("features", self.features, FEATURES)
         check_option("classifier", self.classifier, CLASSIFIERS)
-        check_positive("n_components", self.n_components)
+        check_count("n_components", self.n_components)
 
     def _fit_aligned(self, trials: TrainingTrials) -> None:
         labelled = only(trials, trials.is_labelled)

@@ -47,7 +47,7 @@ def read_signals(X: Any, subjects: ArrayLike | None = None) -> Signals:
     X : array-like, mne.Epochs or EEGTrials
         Arrays are in microvolt; epochs are converted, and their metadata names the domains.
     subjects : array-like, shape (n_trials,), optional
-        The subject of each trial of an array. Trials that carry metadata ignore it.
+        The subject of each trial, for arrays and for epochs whose metadata does not say.
 
     Returns
     -------
@@ -58,16 +58,27 @@ def read_signals(X: Any, subjects: ArrayLike | None = None) -> Signals:
     DataError
         When ``subjects`` does not fit the trials.
     """
+    named = isinstance(X, EEGTrials)
     if _is_epochs(X):
+        named = X.metadata is not None and "subject" in X.metadata
         X = EEGTrials.from_epochs(X)
-    if isinstance(X, EEGTrials):
-        return Signals(X.X, X.subjects, X.domains, X.ch_names, X.sfreq)
-    if subjects is None:
-        return Signals(X, None, None)
+    names = None if subjects is None else _names(subjects, len(X))
+    if not isinstance(X, EEGTrials):
+        return Signals(X, names, names)
+    if not named:
+        return Signals(X.X, names, names, X.ch_names, X.sfreq)
+    if names is not None and not np.array_equal(names, X.subjects):
+        raise DataError(
+            "subjects differ from the subjects in the trials' own metadata; leave `subjects` out."
+        )
+    return Signals(X.X, X.subjects, X.domains, X.ch_names, X.sfreq)
+
+
+def _names(subjects: ArrayLike, n_trials: int) -> NDArray[np.str_]:
     names = np.asarray(subjects).astype(str)
-    if names.shape != (len(X),):
-        raise DataError(f"subjects must have shape ({len(X)},); got {names.shape}.")
-    return Signals(X, names, names)
+    if names.shape != (n_trials,):
+        raise DataError(f"subjects must have shape ({n_trials},); got {names.shape}.")
+    return names
 
 
 def _is_epochs(X: Any) -> bool:

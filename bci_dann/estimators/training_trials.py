@@ -12,8 +12,9 @@ from bci_dann.objectives import UNLABELLED
 
 __all__ = ["Part", "TrainingTrials", "join", "only"]
 
-TARGET = "target"
-UNKNOWN_SUBJECT = "unknown"
+# Names that no subject of a data set bears.
+TARGET = "<target>"
+UNKNOWN_SUBJECT = "<unknown>"
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class TrainingTrials:
     labels : ndarray of int, shape (n_trials,)
         Indices into ``classes_``; ``UNLABELLED`` where the label is unknown.
     subjects : ndarray of str, shape (n_trials,)
-        The subject of each trial; ``"target"`` for all target trials.
+        The subject of each trial; one reserved name for all target trials.
     domains : ndarray of str, shape (n_trials,)
         ``subject/session`` of each trial.
     is_target : ndarray of bool, shape (n_trials,)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from bci_dann._compat import braindecode_models
-from bci_dann._validation import did_you_mean
+from bci_dann._validation import check_option, did_you_mean
 from bci_dann.exceptions import ConfigError
 from bci_dann.models.eegnet import EEGNetBody
 
@@ -87,8 +87,15 @@ def backbone_names() -> list[str]:
     return [MLP_NAME, *sorted(found)]
 
 
-def check_backbone(name: str) -> None:
-    """Raise unless :func:`make_backbone` knows the name.
+def check_backbone(name: str, params: Mapping[str, Any] | None = None) -> None:
+    """Raise unless :func:`make_backbone` knows the name and the parameters' names.
+
+    Parameters
+    ----------
+    name : str
+        As in :func:`make_backbone`.
+    params : mapping of str to object, optional
+        Further arguments of the model.
 
     Raises
     ------
@@ -100,6 +107,15 @@ def check_backbone(name: str) -> None:
             f"There is no backbone {name!r}; give 'MLP' or a model of braindecode, "
             f"such as 'EEGNet'.{did_you_mean(name, backbone_names())}"
         )
+    model = _Perceptron if name == MLP_NAME else getattr(braindecode_models(), name)
+    for key in params or {}:
+        check_option(f"each parameter of {name}", key, _parameters(model))
+
+
+def _parameters(model: type[nn.Module]) -> list[str]:
+    """Return the arguments of a model that are not given by the trials."""
+    given = {"self", "kwargs", "n_chans", "n_times", "n_outputs", "sfreq", "n_inputs"}
+    return [name for name in inspect.signature(model.__init__).parameters if name not in given]
 
 
 def make_backbone(
@@ -136,11 +152,13 @@ def make_backbone(
     >>> make_backbone("EEGNet", n_chans=22, n_times=512, sfreq=128).n_features
     256
     """
-    if name == MLP_NAME:
-        return Backbone(_Perceptron(n_chans * n_times, **params), n_chans, n_times)
-    check_backbone(name)
+    check_backbone(name, params)
     try:
-        body = _braindecode_body(name, n_chans, n_times, sfreq, params)
+        body = (
+            _Perceptron(n_chans * n_times, **params)
+            if name == MLP_NAME
+            else _braindecode_body(name, n_chans, n_times, sfreq, params)
+        )
         return Backbone(body, n_chans, n_times)
     except ConfigError:
         raise

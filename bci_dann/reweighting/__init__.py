@@ -3,6 +3,7 @@
 from bci_dann.reweighting.diagnostics import effective_sample_size
 from bci_dann.reweighting.domain_classifier import (
     CLASSIFIERS,
+    N_FOLDS,
     DomainWeights,
     domain_classifier_weights,
     weigh_sources,
@@ -10,6 +11,7 @@ from bci_dann.reweighting.domain_classifier import (
 
 __all__ = [
     "CLASSIFIERS",
+    "N_FOLDS",
     "DomainWeights",
     "domain_classifier_weights",
     "effective_sample_size",

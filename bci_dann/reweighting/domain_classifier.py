@@ -24,7 +24,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_array
 
 from bci_dann._random import stream
-from bci_dann._validation import check_option
+from bci_dann._validation import check_between, check_option
 from bci_dann.exceptions import DataError
 from bci_dann.reweighting.diagnostics import effective_sample_size
 
@@ -117,6 +117,7 @@ def weigh_sources(
     DomainWeights
     """
     check_option("classifier", classifier, CLASSIFIERS)
+    check_between("clip", clip, 0.0, 0.5)
     X, is_target = _stack(X_source, X_target)
     p = _out_of_fold_probability(X, is_target, classifier, random_state)
     n_source = int((is_target == 0).sum())

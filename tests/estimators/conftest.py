@@ -37,8 +37,8 @@ def eeg_trials():
     return _as_trials
 
 
-def _as_trials(X, y, subjects, sessions=None) -> EEGTrials:
+def _as_trials(X, y, subjects, sessions=None, sfreq=128.0) -> EEGTrials:
     sessions = np.repeat("0", len(X)) if sessions is None else sessions
     metadata = pd.DataFrame({"subject": subjects, "session": sessions, "run": "0"})
     names = ["C3", "C4", "Cz", "CP3", "CP4", "FC3"][: X.shape[1]]
-    return EEGTrials(X, y, metadata, mne.create_info(names, 128.0, "eeg"))
+    return EEGTrials(X, y, metadata, mne.create_info(names, sfreq, "eeg"))

@@ -16,6 +16,7 @@ from bci_dann.estimators import (
     ShallowClassifier,
     SourceOnlyClassifier,
 )
+from bci_dann.estimators.loading import is_loadable
 from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 
 
@@ -209,7 +210,18 @@ def test_vectors_for_a_network_of_trials(fold):
     [
         (SourceOnlyClassifier("EEGNett"), "Did you mean 'EEGNet'"),
         (SourceOnlyClassifier(alignment="euclidian"), "Did you mean 'euclidean'"),
-        (SourceOnlyClassifier(max_epochs=0), "max_epochs must be a number above 0"),
+        (SourceOnlyClassifier(max_epochs=2.5), "max_epochs must be a whole number above 0"),
+        (
+            SourceOnlyClassifier(backbone_params={"kernel_lenght": 3}),
+            "Did you mean 'kernel_length'",
+        ),
+        (SourceOnlyClassifier("MLP", backbone_params={"hiden": [3]}), "Did you mean 'hidden'"),
+        (SourceOnlyClassifier(device="gpuu"), "device 'gpuu' cannot be used"),
+        (SourceOnlyClassifier(weight_decay=-1), "weight_decay must be a number at least 0"),
+        (DANNClassifier(adversary_weight=-1), "adversary_weight must be a number at least 0"),
+        (DANNClassifier(domain_hidden=0), "domain_hidden must be a whole number"),
+        (ReweightedClassifier(clip=0), "clip must be a number above 0 and below 0.5"),
+        (ReweightedClassifier(classifier="forrest"), "Did you mean 'forest'"),
         (DANNClassifier(domains="subjects"), "Did you mean 'subject'"),
         (ReweightedClassifier(learner="net"), "learner must be one of"),
         (ShallowClassifier("cps"), "Did you mean 'csp'"),
@@ -225,3 +237,52 @@ def test_adapting_without_alignment_warns(fold):
     model = ShallowClassifier(alignment=None).fit(X, y, subjects=subjects)
     with pytest.warns(BCIDannWarning, match="changes nothing"):
         model.adapt(X_new)
+
+
+def test_one_bad_trial_at_predict_is_no_reason_to_refuse_the_rest(method, fold):
+    X, y, subjects, X_new, _ = fold
+    method.fit(X, y, subjects=subjects)
+    one = X_new[:1].copy()
+    one[0, 2] = 0.0
+    assert method.predict(one).shape == (1,)
+
+
+def test_other_sampling_frequency_is_refused(fold, eeg_trials):
+    X, y, subjects, X_new, y_new = fold
+    model = ShallowClassifier().fit(eeg_trials(X, y, subjects), y)
+    faster = eeg_trials(X_new, y_new, np.repeat(1, len(X_new)), sfreq=250.0)
+    with pytest.raises(DataError, match=r"250\.0 Hz; the model was fitted at 128\.0 Hz"):
+        model.predict(faster)
+
+
+def test_epochs_without_metadata_keep_source_and_target_apart(fold):
+    X, y, subjects, X_new, y_new = fold
+    source, target = as_epochs(X, y, subjects), as_epochs(X_new, y_new, 1)
+    source.metadata = target.metadata = None
+    arrays = ShallowClassifier().fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
+    epochs = ShallowClassifier().fit(source, y, subjects=subjects, X_target_unlabeled=target)
+    assert set(epochs.alignment_.references_) == set(arrays.alignment_.references_)
+    np.testing.assert_allclose(epochs.predict_proba(target), arrays.predict_proba(X_new), atol=1e-4)
+
+
+def test_subjects_that_contradict_the_metadata(fold, eeg_trials):
+    X, y, subjects, *_ = fold
+    with pytest.raises(DataError, match="differ from the subjects in the trials' own metadata"):
+        ShallowClassifier().fit(eeg_trials(X, y, subjects), y, subjects=subjects[::-1])
+
+
+def test_target_labels_without_target_trials(fold):
+    X, y, *_ = fold
+    with pytest.raises(DataError, match="without X_target_labeled"):
+        ShallowClassifier().fit(X, y, y_target_labeled=y)
+
+
+def test_model_of_an_unknown_class_is_refused_when_loaded(fold, tmp_path):
+    class Mine(ShallowClassifier):
+        pass
+
+    model = Mine().fit(fold[0], fold[1])
+    assert not is_loadable(model)
+    assert is_loadable(ShallowClassifier())
+    with pytest.raises(DataError, match="'Mine'"):
+        load_model(model.save(tmp_path))

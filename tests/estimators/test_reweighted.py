@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bci_dann.estimators import ReweightedClassifier
+from bci_dann.exceptions import BCIDannWarning
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +45,11 @@ def test_without_a_target_every_trial_counts_alike(concept):
     np.testing.assert_array_equal(model.weights_, 1)
     assert model.effective_sample_size_ == len(X)
     assert np.isnan(model.domain_auc_)
+
+
+def test_a_target_of_three_trials_warns_and_trains(concept):
+    X, y, X_new, _ = concept
+    model = ReweightedClassifier(learner="tangent_space", random_state=0)
+    with pytest.warns(BCIDannWarning, match="3 target trials are too few"):
+        model.fit(X, y, X_target_unlabeled=X_new[:3])
+    np.testing.assert_array_equal(model.weights_, 1)

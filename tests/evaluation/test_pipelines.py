@@ -157,7 +157,7 @@ def test_code_in_yaml_is_not_run(tmp_path):
     [
         ({"backbone": "EEGNett"}, "Did you mean 'EEGNet'"),
         ({"alignment": "euclidian"}, "Did you mean 'euclidean'"),
-        ({"max_epochs": -3}, "max_epochs must be a number above 0"),
+        ({"max_epochs": -3}, "max_epochs must be a whole number above 0"),
         ({"domains": "subjects"}, "Did you mean 'subject'"),
     ],
 )

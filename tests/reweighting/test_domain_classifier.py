@@ -83,3 +83,10 @@ def test_bad_input():
         domain_classifier_weights(source, target[:3])
     with pytest.raises(DataError, match="same features"):
         domain_classifier_weights(source, np.ones((20, 2)))
+
+
+@pytest.mark.parametrize("clip", [0, -1, 0.5, 0.7, "x"])
+def test_clip_that_would_let_infinite_weights_through(clip):
+    source, target = pair(0, n=20)
+    with pytest.raises(ConfigError, match="clip must be a number above 0 and below 0.5"):
+        domain_classifier_weights(source, target, clip=clip)
