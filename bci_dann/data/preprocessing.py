@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from bci_dann._config import StrictModel
 from bci_dann._validation import did_you_mean
+from bci_dann.data.trials import FLAT_UV, flat_message
 from bci_dann.exceptions import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -109,15 +110,19 @@ def trials_of_run(
     Raises
     ------
     DataError
-        When a channel is missing.
+        When a channel is missing, or flat in every trial.
     ConfigError
         When a frequency or the window does not fit the recording.
     """
     events, event_id = _task_events(raw, dataset, classes)
     if not len(events):
         return None
-    filtered = _filtered(raw, preprocessing)
+    _check_frequencies(raw.info["sfreq"], preprocessing)
     start, end = _epoch_limits(dataset, preprocessing)
+    loaded = raw.copy().load_data(verbose="error")
+    windows = events[:, [0]] - raw.first_samp + np.array([start, end]) * raw.info["sfreq"]
+    _check_not_flat(loaded, _kept(raw, preprocessing), windows.astype(int), dataset.unit_factor)
+    filtered = _filtered(loaded, preprocessing)
     reject = preprocessing.reject_uv and {"eeg": preprocessing.reject_uv / dataset.unit_factor}
     epochs = mne.Epochs(
         filtered,
@@ -167,9 +172,8 @@ def _epoch_limits(dataset: BaseDataset, preprocessing: Preprocessing) -> tuple[f
 
 
 def _filtered(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> mne.io.BaseRaw:
-    """Return a filtered copy that has the wanted channels only."""
-    _check_frequencies(raw.info["sfreq"], preprocessing)
-    out = _referenced(raw.copy().load_data(verbose="error"), preprocessing)
+    """Filter in place, leaving the wanted channels only."""
+    out = _referenced(raw, preprocessing)
     if preprocessing.notch is not None:
         out.notch_filter(preprocessing.notch, picks="data", verbose="error")
     if preprocessing.band is not None:
@@ -178,9 +182,29 @@ def _filtered(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> mne.io.BaseR
     return out
 
 
-def _referenced(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> mne.io.BaseRaw:
+def _check_not_flat(
+    raw: mne.io.BaseRaw, names: list[str], windows: NDArray[np.int_], unit_factor: float
+) -> None:
+    """Look at the samples as recorded: a reference or a filter gives a dead channel a signal."""
+    picks = [raw.ch_names.index(name) for name in names if name in raw.ch_names]
+    inside = np.clip(windows, 0, raw.n_times)
+    inside = inside[inside[:, 0] < inside[:, 1]]
+    flat = np.full(len(picks), len(inside) > 0)
+    for start, stop in inside:
+        with np.errstate(invalid="ignore", over="ignore"):  # told of as samples not finite
+            deviation = raw.get_data(picks, start, stop).std(axis=1)
+        flat &= deviation * unit_factor < FLAT_UV
+    if flat.any():
+        raise DataError(flat_message([raw.ch_names[i] for i in np.array(picks)[flat]]))
+
+
+def _kept(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> list[str]:
     names = [raw.ch_names[i] for i in mne.pick_types(raw.info, eeg=True)]
-    kept = preprocessing.channels or names
+    return preprocessing.channels or names
+
+
+def _referenced(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> mne.io.BaseRaw:
+    kept = _kept(raw, preprocessing)
     if preprocessing.reference is None:
         return _picked(raw, kept)
     if preprocessing.reference == "average":

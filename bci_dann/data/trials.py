@@ -21,6 +21,9 @@ METADATA_COLUMNS = ("subject", "session", "run")
 # A scalp recording, filtered or not, has a standard deviation between these (µV).
 PLAUSIBLE_UV = (0.05, 5_000.0)
 
+# Rounding leaves a constant less than this (µV), and any recording has more, also in volt.
+FLAT_UV = 1e-7
+
 
 @dataclass(frozen=True, eq=False)
 class EEGTrials:
@@ -184,12 +187,9 @@ def check_signals(X: NDArray[np.floating[Any]], ch_names: list[str], where: str 
     if bad.any():
         raise DataError(f"{place}samples are not finite in channels {_names(ch_names, bad)}.")
     deviation = X.std(axis=2, dtype=np.float64)
-    flat = (deviation < 1e-12 * np.maximum(1.0, np.sqrt(power))).all(axis=0)
+    flat = (deviation < FLAT_UV).all(axis=0)
     if flat.any():
-        raise DataError(
-            f"{place}channels {_names(ch_names, flat)} are flat. "
-            "Leave them out with `channels`, or repair them."
-        )
+        raise DataError(place + flat_message(_names(ch_names, flat)))
     typical = float(np.median(deviation))
     low, high = PLAUSIBLE_UV
     if not low <= typical <= high:
@@ -197,6 +197,11 @@ def check_signals(X: NDArray[np.floating[Any]], ch_names: list[str], where: str 
             f"{place}the typical standard deviation is {typical:.3g} µV, and EEG lies between "
             f"{low:g} and {high:g} µV. {_unit_advice(typical)}"
         )
+
+
+def flat_message(names: list[str]) -> str:
+    """Say that channels are flat, and what to do."""
+    return f"channels {names} are flat. Leave them out with `channels`, or repair them."
 
 
 def _unit_advice(typical: float) -> str:

@@ -188,6 +188,36 @@ def test_a_flat_channel(folder):
         load(folder)
 
 
+@pytest.mark.parametrize("level", [0.0, 0.1875])
+@pytest.mark.parametrize(
+    "steps",
+    [
+        {"reference": "average"},
+        {"notch": 20.0},
+        {"filter_method": "fir"},
+        {"reference": ["Cz"], "channels": ["C3", "C4"], "band": None},
+    ],
+)
+def test_a_channel_that_is_flat_before_reference_and_filter(folder, level, steps):
+    raw = make_raw()
+    raw._data[2] = level
+    raw._data[2, 0] = 0.0  # the first packet of a board that is still starting
+    write(folder, "B", "03", raw)
+    config = DataConfig(dataset="Recordings", recordings=LAYOUT)
+    with pytest.raises(DataError, match=r"subject B, session 03.*03_raw.fif.*\['C4'\] are flat"):
+        load_dataset(config, data_dir=folder, preprocessing=steps)
+
+
+def test_a_flat_reference_that_is_not_kept_is_no_fault(folder):
+    for path in folder.glob("*/*.fif"):
+        raw = mne.io.read_raw(path, preload=True, verbose="error")
+        raw._data[2] = 0.0
+        raw.save(path, overwrite=True, verbose="error")
+    config = DataConfig(dataset="Recordings", recordings=LAYOUT)
+    steps = {"reference": ["C4"], "channels": ["C3", "Cz"]}
+    assert load_dataset(config, data_dir=folder, preprocessing=steps).ch_names == ["C3", "Cz"]
+
+
 def test_a_folder_that_is_missing_empty_or_a_file(tmp_path):
     with pytest.raises(DataError, match="does not exist"):
         Recordings(tmp_path / "nowhere", LAYOUT)
