@@ -190,7 +190,7 @@ def _check_not_flat(
     inside = np.clip(windows, 0, raw.n_times)
     inside = inside[inside[:, 0] < inside[:, 1]]
     flat = np.full(len(picks), len(inside) > 0)
-    for start, stop in inside:
+    for start, stop in inside if picks else ():
         with np.errstate(invalid="ignore", over="ignore"):  # told of as samples not finite
             deviation = raw.get_data(picks, start, stop).std(axis=1)
         flat &= deviation * unit_factor < FLAT_UV

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from bci_dann.data._montages import standard_montage
 from bci_dann.data.layout import RecordingsLayout
+from bci_dann.data.truncation import check_events_inside, noting_omissions
 from bci_dann.exceptions import BCIDannError, DataError
 
 __all__ = ["open_recording", "read_recording"]
@@ -36,11 +38,13 @@ def open_recording(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
     Raises
     ------
     DataError
-        When the file is shorter than its header says, or MNE cannot read it.
+        When the file is shorter than its header says or its events need, or MNE cannot
+        read it.
     """
     _check_length(path)
-    raw = _attempt(path, _open, path, layout)
+    raw, omitted = _attempt(path, noting_omissions, partial(_open, path, layout))
     _annotate_triggers(raw)
+    check_events_inside(raw, path, layout, omitted)
     return _renamed(raw, layout, path)
 
 
@@ -80,8 +84,8 @@ def _open(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
         import mne_bids
 
         bids_path = mne_bids.get_bids_path_from_fname(path)
-        return mne_bids.read_raw_bids(bids_path, verbose="error")
-    return mne.io.read_raw(path, preload=False, verbose="error")
+        return mne_bids.read_raw_bids(bids_path, verbose="warning")
+    return mne.io.read_raw(path, preload=False, verbose="warning")
 
 
 def _attempt(path: Path, read: Any, *args: Any, **kwargs: Any) -> Any:

@@ -257,7 +257,7 @@ def test_excluding_everything(folder):
 def test_a_damaged_file_is_named(folder):
     path = folder / "sB" / "02_raw.fif"
     path.write_bytes(path.read_bytes()[:3000])
-    with pytest.raises(DataError, match=r"sB/02_raw.fif cannot be read"):
+    with pytest.raises(DataError, match=r"sB/02_raw.fif is truncated"):
         load(folder)
 
 
@@ -284,6 +284,46 @@ def test_a_truncated_edf_is_refused_and_a_whole_one_is_not(tmp_path):
     path.write_bytes(path.read_bytes()[:-1000])
     with pytest.raises(DataError, match=r"s1.edf is truncated.*promises 8768 bytes.*7768"):
         Recordings(tmp_path, layout).check()
+
+
+def write_brainvision(path):
+    raw = make_raw()
+    mne.export.export_raw(path, raw, fmt="brainvision", verbose="error")
+    return mne.io.read_raw(path, verbose="error").annotations.description
+
+
+def cut(path, seconds):
+    """Keep the first seconds of a file of three channels of float32."""
+    path.write_bytes(path.read_bytes()[: int(seconds * SFREQ) * 3 * 4])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "event"), [(20, "at 22.00 s"), (31, "at 30.00 s"), (35, "at 34.00 s")]
+)
+def test_a_truncated_brainvision_is_refused(tmp_path, seconds, event):
+    names = write_brainvision(tmp_path / "s1.vhdr")
+    layout = {
+        "pattern": "s{subject}.vhdr",
+        "events": {name: EVENTS[name.split("/")[-1]] for name in set(names)},
+        "interval": (0, 3),
+    }
+    Recordings(tmp_path, layout).check()
+    cut(tmp_path / "s1.eeg", seconds)
+    with pytest.raises(DataError, match=rf"s1.vhdr is truncated.*{event}.*ends at {seconds}.00"):
+        Recordings(tmp_path, layout).check()
+    other = {**layout, "events": {"Comment/nothing of this": "rest"}}
+    with pytest.raises(DataError, match="does not occur"):  # events of no interest may be lost
+        Recordings(tmp_path, other).check()
+
+
+@pytest.mark.filterwarnings("ignore:Limited 1 annotation:RuntimeWarning")  # MNE on the same
+def test_a_recording_stopped_late_in_its_last_task_only_loses_that(tmp_path):
+    for subject in "AB":
+        write(tmp_path, subject, "1", make_raw(seed=ord(subject)).crop(0, 36))
+    assert len(load(tmp_path)) == 2 * 8
+    write(tmp_path, "B", "2", make_raw().crop(0, 35))
+    with pytest.raises(DataError, match=r"sB/2_raw.fif is truncated: the event 'left' at 34.00 s"):
+        load(tmp_path)
 
 
 def test_an_edf_that_is_not_one(tmp_path):
@@ -321,6 +361,10 @@ def test_bids(tmp_path):
     trials = load(tmp_path, {"format": "bids", "events": EVENTS, "interval": (0, 3)})
     assert sorted(set(trials.subjects)) == ["01", "02"]
     assert trials.X.shape == (18, 3, 301)
+    samples = next(tmp_path.glob("sub-02/eeg/*.eeg"))
+    cut(samples, 20)
+    with pytest.raises(DataError, match=r"sub-02.*truncated: the event 'left' at 26.00|22.00 s"):
+        load(tmp_path, {"format": "bids", "events": EVENTS, "interval": (0, 3)})
     with pytest.raises(DataError, match="no BIDS EEG recordings of the task 'rest'"):
         load(tmp_path, {"format": "bids", "task": "rest", "events": EVENTS})
 
