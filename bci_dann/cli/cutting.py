@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bci_dann.cli.recipe import Recipe
 from bci_dann.data.layout import RecordingsLayout
+from bci_dann.data.naming import bids_events_of, recording_name
 from bci_dann.data.preprocessing import Preprocessing, trials_of_run
 from bci_dann.exceptions import ConfigError, DataError
 
@@ -80,7 +81,7 @@ def cut_recording(path: Path, recipe: Recipe, cues: Sequence[str] = ()) -> CutRe
 
     if not path.exists():
         raise DataError(f"there is no recording {path}.")
-    layout = _layout(recipe, cues)
+    layout = _layout(recipe, cues, path)
     raw = read_recording(path, layout)
     epochs = _epochs(raw, path, recipe, layout)
     onsets = (epochs.events[:, 0] - raw.first_samp) / raw.info["sfreq"]
@@ -89,11 +90,17 @@ def cut_recording(path: Path, recipe: Recipe, cues: Sequence[str] = ()) -> CutRe
     return CutRecording(_as_trials(epochs, path), onsets, events)
 
 
-def _layout(recipe: Recipe, cues: Sequence[str]) -> RecordingsLayout:
-    """Keep the events of the model's classes, or take the user's cues in their place."""
+def _layout(recipe: Recipe, cues: Sequence[str], path: Path) -> RecordingsLayout:
+    """Keep the events of the model's classes, or take the user's cues in their place.
+
+    A recording with BIDS events beside it is read as such by a model of BIDS data; any
+    other file is read as the file that it is.
+    """
     known = {key: name for key, name in recipe.layout.events.items() if name in recipe.classes}
     events = {cue: known.get(cue, cue) for cue in cues} or known
-    return recipe.layout.model_copy(update={"events": events})
+    in_bids = recipe.layout.format == "bids" and bids_events_of(path).is_file()
+    place = {} if in_bids else {"format": "files", "pattern": "{subject}"}
+    return recipe.layout.model_copy(update={"events": events, **place})
 
 
 def _epochs(raw: mne.io.BaseRaw, path: Path, recipe: Recipe, layout: RecordingsLayout) -> Any:
@@ -129,7 +136,7 @@ def _as_trials(epochs: mne.Epochs, path: Path) -> EEGTrials:
 
     from bci_dann.data import EEGTrials
 
-    row = {"subject": NEW_SUBJECT, "session": str(path), "run": "0"}
+    row = {"subject": NEW_SUBJECT, "session": recording_name(path), "run": "0"}
     signals = (epochs.get_data() * UV_PER_VOLT).astype(np.float32)
     try:
         return EEGTrials(signals, None, pd.DataFrame([row] * len(signals)), epochs.info)

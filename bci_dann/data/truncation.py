@@ -11,6 +11,7 @@ from pathlib import Path
 import mne
 
 from bci_dann.data.layout import RecordingsLayout
+from bci_dann.data.naming import bids_events_of
 from bci_dann.exceptions import BCIDannWarning, DataError
 
 __all__ = ["check_events_inside", "noting_omissions"]
@@ -109,8 +110,7 @@ def _marked(
 def _events_of_bids(path: Path) -> Iterable[tuple[float, str]]:
     import mne_bids
 
-    sidecar = path.with_name(path.stem.rsplit("_", 1)[0] + "_events.tsv")
-    events = mne_bids.events_file_to_annotation_kwargs(sidecar, verbose="error")
+    events = mne_bids.events_file_to_annotation_kwargs(bids_events_of(path), verbose="error")
     return zip(events["onset"].tolist(), map(str, events["description"]), strict=True)
 
 

@@ -8,6 +8,7 @@ import yaml
 
 from bci_dann.cli.cutting import cut_recording
 from bci_dann.cli.recipe import load_recipe
+from bci_dann.data.naming import recording_name
 
 
 @pytest.fixture
@@ -162,6 +163,53 @@ def test_class_names_of_events_change_no_prediction(bci_dann, model, new, tmp_pa
     named = pd.read_csv(tmp_path / f"{new[1].stem}.csv")
     cued = pd.read_csv(tmp_path / "cued_raw.csv")
     pd.testing.assert_frame_equal(cued.drop(columns="file"), named.drop(columns=["file", "event"]))
+
+
+def test_the_spelling_of_a_path_changes_no_prediction(bci_dann, model, new, tmp_path, monkeypatch):
+    """A model adapted to a recording knows it again under any path, and no other for it."""
+    adapted = tmp_path / "adapted"
+    assert bci_dann("adapt", model, new[0], "-o", adapted).exit_code == 0
+    monkeypatch.chdir(new[0].parent)
+    copy = tmp_path / "copy" / new[0].name
+    copy.parent.mkdir()
+    copy.write_bytes(new[0].read_bytes())
+    spellings = [new[0], new[0].name, f"../new/{new[0].name}", copy]
+    tables = []
+    for number, path in enumerate(spellings):
+        out = tmp_path / f"{number}.csv"
+        assert bci_dann("predict", adapted, path, "-o", out).exit_code == 0
+        tables.append(pd.read_csv(out).drop(columns="file"))
+    for table in tables[1:]:
+        pd.testing.assert_frame_equal(table, tables[0], check_exact=True)
+
+
+def test_sessions_are_told_apart_by_content(model, new, tmp_path):
+    recipe = load_recipe(model)
+    other = tmp_path / new[0].name
+    other.write_bytes(new[1].read_bytes())
+    first, second, again = (
+        cut_recording(path, recipe).trials.domains[0] for path in (new[0], other, new[0])
+    )
+    assert first == again != second
+    assert str(tmp_path) not in second
+
+
+def test_the_samples_beside_a_header_count(tmp_path):
+    for folder, samples in {"a": b"1", "b": b"2"}.items():
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.vhdr").write_text("header")
+        (tmp_path / folder / "x.eeg").write_bytes(samples)
+    names = {recording_name(tmp_path / folder / "x.vhdr") for folder in "ab"}
+    assert len(names) == 2
+    (tmp_path / "a" / "x.csv").write_text("predictions")
+    assert recording_name(tmp_path / "a" / "x.vhdr") in names
+
+
+def test_a_model_of_bids_data_serves_an_ordinary_file(model, new):
+    recipe = load_recipe(model)
+    bids = recipe.layout.model_copy(update={"format": "bids", "pattern": None})
+    served = cut_recording(new[0], recipe.model_copy(update={"layout": bids}))
+    np.testing.assert_array_equal(served.trials.X, cut_recording(new[0], recipe).trials.X)
 
 
 def test_recording_without_the_events(bci_dann, model, new, tmp_path):
