@@ -16,7 +16,7 @@ from bci_dann.evaluation.execution import execute
 from bci_dann.evaluation.progress import tracked
 from bci_dann.evaluation.records import Record, Task, write_atomically
 from bci_dann.evaluation.results import ResultsFolder, Scope, results_table, scope_of
-from bci_dann.exceptions import DataError, ResultsError
+from bci_dann.exceptions import ConfigError, DataError, ResultsError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +71,7 @@ def run_benchmark(
     Raises
     ------
     ConfigError
-        When the configuration or a pipeline is wrong.
+        When the configuration, a pipeline or ``n_jobs`` is wrong.
     DataError
         When the recordings are not what was promised, or do not allow the protocols.
     ResultsError
@@ -80,6 +80,7 @@ def run_benchmark(
     KeyboardInterrupt
         After Ctrl-C, once the table of what was finished is written.
     """
+    _check_jobs(n_jobs)
     run = load_config(config)
     scope = scope_of(run)
     _check_pipelines(scope)
@@ -94,6 +95,11 @@ def run_benchmark(
     with _table_written(folder, all_held):
         _run_missing(folder, wanted, trials_folder, n_jobs, progress)
     return results_table(_finished(folder, all_held))
+
+
+def _check_jobs(n_jobs: int) -> None:
+    if n_jobs != -1 and n_jobs < 1:
+        raise ConfigError(f"--jobs (n_jobs) must be at least 1, or -1 for all cores; got {n_jobs}.")
 
 
 def _check_pipelines(scope: Scope) -> None:

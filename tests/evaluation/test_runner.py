@@ -347,6 +347,13 @@ def test_class_of_one_subject_only_is_refused(config, tmp_path, monkeypatch, tri
         run(config, tmp_path / "out")
 
 
+@pytest.mark.parametrize("n_jobs", [0, -2])
+def test_impossible_jobs_are_refused_before_any_data(config, tmp_path, monkeypatch, n_jobs):
+    monkeypatch.setattr(runner, "_prepare", lambda *_: pytest.fail("data came first"))
+    with pytest.raises(ConfigError, match=f"at least 1, or -1 for all cores; got {n_jobs}"):
+        run(config, tmp_path, n_jobs=n_jobs)
+
+
 def test_every_pipeline_is_checked_before_any_data(config, write_pipeline, tmp_path, monkeypatch):
     wrong = write_pipeline("wrong", {**LOGISTIC.definition[1], "parameters": {"C": "big"}})
     monkeypatch.setattr(runner, "_prepare", lambda *_: pytest.fail("data came first"))
