@@ -57,7 +57,10 @@ def run(
         typer.Option("--seeds", help="Seeds in the place of the configuration's: 0,1,2"),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check everything, list the tasks, do nothing.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Check all but the signals, list the tasks, train and write nothing."
+        ),
     ] = False,
 ) -> None:
     """Compare pipelines, leaving one subject out at a time; goes on where it stopped."""

@@ -16,6 +16,7 @@ from bci_dann.exceptions import ResultsError
 
 if TYPE_CHECKING:
     import pandas as pd
+    from moabb.datasets.base import BaseDataset
 
 __all__ = ["COLUMNS", "ResultsFolder", "Scope", "results_table", "scope_of"]
 
@@ -39,12 +40,16 @@ class Scope:
         May grow.
     seeds : list of int
         May grow.
+    recordings : str or None
+        A fingerprint of the dataset, of all its subjects; may not change. ``None`` where it
+        is not known, as in folders of earlier versions.
     """
 
     fixed: dict[str, Any]
     pipelines: dict[str, list[dict[str, Any]]]
     protocols: list[str]
     seeds: list[int]
+    recordings: str | None = None
 
     @property
     def specs(self) -> list[PipelineSpec]:
@@ -52,13 +57,15 @@ class Scope:
         return [PipelineSpec(name, tuple(steps)) for name, steps in self.pipelines.items()]
 
 
-def scope_of(config: RunConfig) -> Scope:
+def scope_of(config: RunConfig, dataset: BaseDataset | None = None) -> Scope:
     """Return the scope of a run.
 
     Parameters
     ----------
     config : RunConfig
         The run.
+    dataset : moabb.datasets.base.BaseDataset or None
+        What its data are; ``None`` leaves the recordings unknown.
 
     Returns
     -------
@@ -66,7 +73,15 @@ def scope_of(config: RunConfig) -> Scope:
     """
     fixed = config.model_dump(mode="json", include={"data", "preprocessing", "threads"})
     pipelines = {spec.name: list(spec.definition) for spec in pipeline_specs(config)}
-    return Scope(fixed, _plain(pipelines), list(config.protocols), list(config.seeds))
+    recordings = None if dataset is None else _fingerprint(dataset)
+    return Scope(fixed, _plain(pipelines), list(config.protocols), list(config.seeds), recordings)
+
+
+def _fingerprint(dataset: BaseDataset) -> str:
+    from bci_dann.data.cache import cache_key
+    from bci_dann.data.fingerprint import identity
+
+    return cache_key(identity(dataset))[:16]
 
 
 class ResultsFolder:
@@ -129,7 +144,7 @@ class ResultsFolder:
         Raises
         ------
         ResultsError
-            When the folder holds results of another configuration.
+            When the folder holds results of another configuration or of other recordings.
         """
         held = self._held()
         if held is None:
@@ -141,11 +156,18 @@ class ResultsFolder:
                 + "\n  ".join(differences)
                 + "\nChoose another folder with --out, or set these keys as they were."
             )
+        if None not in (held.recordings, scope.recordings) and held.recordings != scope.recordings:
+            raise ResultsError(
+                f"{self.path} holds results of other recordings: --data-dir is another folder, or "
+                "files in it have changed. Choose another folder with --out, or give the "
+                "--data-dir of before with its files as they were."
+            )
         return Scope(
             fixed=scope.fixed,
             pipelines={**held.pipelines, **scope.pipelines},
             protocols=_union(held.protocols, scope.protocols),
             seeds=_union(held.seeds, scope.seeds),
+            recordings=scope.recordings or held.recordings,
         )
 
     def open(self, scope: Scope) -> Scope:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bci_dann.evaluation.building import build
-from bci_dann.evaluation.config import RunConfig, load_config
+from bci_dann.evaluation.config import RunConfig, load_config, pipeline_specs
 from bci_dann.evaluation.execution import execute
 from bci_dann.evaluation.progress import tracked
 from bci_dann.evaluation.records import Record, Task, write_atomically
@@ -20,6 +20,7 @@ from bci_dann.exceptions import ConfigError, DataError, ResultsError
 
 if TYPE_CHECKING:
     import pandas as pd
+    from moabb.datasets.base import BaseDataset
 
     from bci_dann.data import EEGTrials
 
@@ -57,8 +58,11 @@ def run_benchmark(
     progress : bool
         Whether to show progress on the standard error stream.
     dry_run : bool
-        Check the configuration, the pipelines, the dataset's name and the folder, and
-        return the tasks; nothing is loaded, trained or written.
+        Check the configuration, the pipelines, the dataset and the results folder, and
+        return the tasks. A folder of recordings is opened, file by file, for lengths,
+        channels and events; of MOABB's datasets the name, the parameters and the subjects
+        are checked, and nothing is downloaded. Signals are not read, and nothing is
+        trained or written.
     cache_dir : str, pathlib.Path or None
         Where prepared trials are kept; see :func:`bci_dann.data.prepare_trials`.
 
@@ -82,12 +86,13 @@ def run_benchmark(
     """
     _check_jobs(n_jobs)
     run = load_config(config)
-    scope = scope_of(run)
-    _check_pipelines(scope)
+    _check_pipelines(run)
+    dataset = _dataset(run, data_dir)
+    scope = scope_of(run, dataset)
     folder = ResultsFolder(Path("runs") / run.name if out is None else out)
     held = folder.merged(scope)
     if dry_run:
-        return _plan(run, scope, data_dir)
+        return _plan(run, scope, dataset)
     trials_folder = _prepare(run, data_dir, cache_dir, progress)
     subjects = _checked_subjects(trials_folder)
     wanted, all_held = (_tasks(run, trials_folder.name, s, subjects) for s in (scope, held))
@@ -102,28 +107,36 @@ def _check_jobs(n_jobs: int) -> None:
         raise ConfigError(f"--jobs (n_jobs) must be at least 1, or -1 for all cores; got {n_jobs}.")
 
 
-def _check_pipelines(scope: Scope) -> None:
-    for spec in scope.specs:
-        build(spec, seed=scope.seeds[0])
+def _check_pipelines(run: RunConfig) -> None:
+    for spec in pipeline_specs(run):
+        build(spec, seed=run.seeds[0])
 
 
-def _plan(run: RunConfig, scope: Scope, data_dir: str | Path | None) -> pd.DataFrame:
+def _dataset(run: RunConfig, data_dir: str | Path | None) -> BaseDataset:
+    from bci_dann.data import make_dataset
+
+    return make_dataset(run.data, data_dir)
+
+
+def _plan(run: RunConfig, scope: Scope, dataset: BaseDataset) -> pd.DataFrame:
     import pandas as pd
 
-    subjects = _subjects_of_dataset(run, data_dir)
+    from bci_dann.data.selection import resolve
+
+    subjects = [str(subject) for subject in resolve(dataset, run.data).subjects]
     _check_subject_count(subjects)
+    _check_recordings(dataset)
     tasks = _tasks(run, "", scope, subjects)
     columns = ["dataset", "pipeline", "protocol", "seed", "subject"]
     rows = [(t.dataset, t.pipeline.name, t.protocol, t.seed, t.subject) for t in tasks]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _subjects_of_dataset(run: RunConfig, data_dir: str | Path | None) -> list[str]:
-    from bci_dann.data import make_dataset
-    from bci_dann.data.selection import resolve
-
-    dataset = make_dataset(run.data, data_dir)
-    return [str(subject) for subject in resolve(dataset, run.data).subjects]
+def _check_recordings(dataset: BaseDataset) -> None:
+    """Open every file of a folder; MOABB's datasets would first have to be downloaded."""
+    check = getattr(dataset, "check", None)
+    if callable(check):
+        check()
 
 
 def _prepare(

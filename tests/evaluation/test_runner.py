@@ -162,6 +162,53 @@ def test_other_subjects_are_no_other_configuration(prepared, config, tmp_path):
     run({**config, "data": {"dataset": "SimulatedMI", "subjects": [1, 2]}}, tmp_path)
 
 
+def folder_of_recordings(folder):
+    """Name three subjects by files that only their names and sizes are asked of."""
+    folder.mkdir()
+    for subject in "123":
+        (folder / f"s{subject}.fif").write_bytes(b"recording")
+    return folder
+
+
+def of_recordings(config):
+    layout = {"pattern": "s{subject}.fif", "events": {"l": "left", "r": "right"}}
+    return {**config, "data": {"dataset": "Recordings", "recordings": layout}}
+
+
+def test_another_data_folder_is_refused(prepared, config, tmp_path):
+    out, config = tmp_path / "out", of_recordings(config)
+    one, other = (folder_of_recordings(tmp_path / name) for name in ("one", "other"))
+    (other / "s2.fif").write_bytes(b"another recording")
+    run(config, out, data_dir=one)
+    before = {path.name: path.read_bytes() for path in out.glob("*.*")}
+    with pytest.raises(ResultsError, match=r"other recordings.*another folder with --out"):
+        run(config, out, data_dir=other)
+    assert {path.name: path.read_bytes() for path in out.glob("*.*")} == before
+    config["data"]["subjects"] = ["1", "2"]
+    run(config, out, data_dir=one)
+
+
+def test_a_folder_that_does_not_know_its_recordings_goes_on(prepared, config, tmp_path):
+    out, config = tmp_path / "out", of_recordings(config)
+    one, other = (folder_of_recordings(tmp_path / name) for name in ("one", "other"))
+    (other / "s2.fif").write_bytes(b"another recording")
+    run(config, out, data_dir=one)
+    held = json.loads((out / "config.json").read_text())
+    del held["recordings"]  # as earlier versions wrote it
+    (out / "config.json").write_text(json.dumps(held))
+    before = record_files(out)
+    run(config, out, data_dir=one)
+    assert record_files(out) == before
+    with pytest.raises(ResultsError, match="other recordings"):
+        run(config, out, data_dir=other)
+
+
+def test_dry_run_opens_the_recordings(config, tmp_path):
+    folder = folder_of_recordings(tmp_path / "data")
+    with pytest.raises(DataError, match=r"s1.fif cannot be read"):
+        run(of_recordings(config), tmp_path / "out", data_dir=folder, dry_run=True)
+
+
 def test_unreadable_config_in_the_folder(prepared, config, tmp_path):
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(ResultsError, match="cannot be read"):
