@@ -88,5 +88,5 @@ def test_bad_input():
 @pytest.mark.parametrize("clip", [0, -1, 0.5, 0.7, "x"])
 def test_clip_that_would_let_infinite_weights_through(clip):
     source, target = pair(0, n=20)
-    with pytest.raises(ConfigError, match="clip must be a number above 0 and below 0.5"):
+    with pytest.raises(ConfigError, match=r"clip must be a number above 0 and below 0\.5"):
         domain_classifier_weights(source, target, clip=clip)
