@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
+import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +18,30 @@ from bci_dann.data.layout import RecordingsLayout
 from bci_dann.evaluation.building import build
 from bci_dann.evaluation.config import RunConfig, load_config, pipeline_specs
 from bci_dann.evaluation.pipelines import PipelineSpec
-from bci_dann.exceptions import ConfigError
+from bci_dann.exceptions import BCIDannWarning, ConfigError, ResultsError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bci_dann.data import EEGTrials
 
-__all__ = ["adapt_model", "fit_model", "predict_recordings", "write_csv"]
+__all__ = ["Adaptation", "adapt_model", "fit_model", "predict_recordings", "write_csv"]
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """What came of adapting a model.
+
+    Parameters
+    ----------
+    n_trials : int
+        The number of trials it met.
+    changed : bool
+        False for a model without alignment, which has nothing to adapt.
+    """
+
+    n_trials: int
+    changed: bool
 
 
 def fit_model(
@@ -52,12 +71,15 @@ def fit_model(
     ------
     ConfigError
         When the pipeline is unknown or cannot be saved.
+    ResultsError
+        When the folder cannot be written to, which is tried before training.
     """
     from bci_dann.data import open_trials, prepare_trials
 
     run = load_config(config)
     spec = _chosen(run, pipeline)
     estimator = _savable(spec, seed)
+    _make_writable(out)
     folder = prepare_trials(run.data, run.preprocessing, data_dir=data_dir, progress=True)
     trials = open_trials(folder)
     estimator.fit(trials.unlabelled(), trials.y)
@@ -69,7 +91,7 @@ def fit_model(
 
 def adapt_model(
     model: Path, recordings: Sequence[Path], out: Path, cues: Sequence[str] = ()
-) -> int:
+) -> Adaptation:
     """Adapt a saved model to a new person and save it.
 
     Parameters
@@ -85,17 +107,20 @@ def adapt_model(
 
     Returns
     -------
-    int
-        The number of trials.
+    Adaptation
+        From how many trials, and whether anything came of it.
     """
     from bci_dann.estimators import load_model
 
     recipe, estimator = load_recipe(model), load_model(model)
+    _make_writable(out)
     cut = _cut_all(recordings, recipe, cues)
     trials = _joined([one.trials for one in cut])
-    estimator.adapt(trials).save(out)
+    with warnings.catch_warnings():  # told by the result
+        warnings.filterwarnings("ignore", r"adapt\(\) changes nothing", BCIDannWarning)
+        estimator.adapt(trials).save(out)
     save_recipe(recipe, out)
-    return len(trials)
+    return Adaptation(len(trials), changed=estimator.alignment_ is not None)
 
 
 def predict_recordings(
@@ -160,13 +185,28 @@ def _chosen(run: RunConfig, pipeline: str | None) -> PipelineSpec:
 
 
 def _savable(spec: PipelineSpec, seed: int) -> Any:
+    from bci_dann.estimators.loading import is_loadable
+
     estimator = build(spec, seed)
-    if not (hasattr(estimator, "save") and hasattr(estimator, "adapt")):
+    if not is_loadable(estimator):
         raise ConfigError(
             f"the pipeline {spec.name!r} ({type(estimator).__name__}) can be compared, but not "
             "saved and adapted. Choose one that is a classifier of bci_dann.estimators."
         )
     return estimator
+
+
+def _make_writable(folder: Path) -> None:
+    """Make a model's folder before the work whose result it is for."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ResultsError(
+            f"the model cannot be written to {folder}: {error.strerror or error}. "
+            "Choose another folder with --out."
+        ) from error
 
 
 def _layout(run: RunConfig, data_dir: Path | None) -> RecordingsLayout:

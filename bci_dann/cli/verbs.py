@@ -58,8 +58,14 @@ def adapt(model: Path, recordings: Sequence[Path], out: Path, cues: Sequence[str
     """Adapt a model and save it; see `bci_dann.cli.serving.adapt_model`."""
     from bci_dann.cli.serving import adapt_model
 
-    n_trials = adapt_model(model, recordings, out, cues)
-    _say(f"adapted to {n_trials} trials without labels; saved in {out}")
+    done = adapt_model(model, recordings, out, cues)
+    if done.changed:
+        _say(f"adapted to {done.n_trials} trials without labels; saved in {out}")
+    else:
+        _say(
+            f"not adapted: a model without alignment has nothing to adapt, and {out} is a copy "
+            "of it. Train with alignment: euclidean to adapt."
+        )
 
 
 def predict(model: Path, recordings: Sequence[Path], out: Path, cues: Sequence[str]) -> None:

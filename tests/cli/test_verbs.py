@@ -9,6 +9,7 @@ import yaml
 from bci_dann.cli.cutting import cut_recording
 from bci_dann.cli.recipe import load_recipe
 from bci_dann.data.naming import recording_name
+from bci_dann.exceptions import ConfigError
 
 
 @pytest.fixture
@@ -132,6 +133,57 @@ def test_fit_wants_one_pipeline_that_can_be_saved(bci_dann, config, sources, tmp
         done = bci_dann("fit", config, "-o", tmp_path / "m", "--data-dir", sources, *arguments)
         assert done.exit_code == 2
         assert message in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["fit", "adapt"])
+def test_an_unwritable_folder_is_told_before_the_work(
+    bci_dann, config, sources, model, new, tmp_path, monkeypatch, verb
+):
+    def too_late(*_, **__):
+        pytest.fail("the work came first")
+
+    monkeypatch.setattr("bci_dann.data.prepare_trials", too_late)
+    monkeypatch.setattr("bci_dann.cli.serving.cut_recording", too_late)
+    (tmp_path / "file").write_text("")
+    arguments = {
+        "fit": (config, "--pipeline", "shallow", "--data-dir", sources),
+        "adapt": (model, new[0]),
+    }[verb]
+    done = bci_dann(verb, *arguments, "-o", tmp_path / "file" / "model")
+    assert done.exit_code == 1
+    assert "the model cannot be written to" in done.stderr
+    assert "--out" in done.stderr
+
+
+def test_a_model_that_could_not_be_loaded_is_not_trained(monkeypatch, config):
+    from bci_dann.cli import serving
+    from bci_dann.estimators import ShallowClassifier
+    from bci_dann.evaluation import load_config
+    from bci_dann.evaluation.config import pipeline_specs
+
+    class Own(ShallowClassifier):
+        pass
+
+    spec = pipeline_specs(load_config(config))[0]
+    monkeypatch.setattr(serving, "build", lambda *_: Own())
+    with pytest.raises(ConfigError, match=r"'shallow' \(Own\).*not saved and adapted"):
+        serving._savable(spec, 0)
+
+
+def test_adapting_without_alignment_says_that_nothing_changed(
+    bci_dann, config, sources, new, tmp_path
+):
+    pipeline = config.parent.parent / "pipelines" / "shallow.yml"
+    content = yaml.safe_load(pipeline.read_text())
+    content["pipeline"][0]["parameters"] = {"alignment": None}
+    pipeline.write_text(yaml.safe_dump(content))
+    model, out = tmp_path / "model", tmp_path / "adapted"
+    fit = ("fit", config, "-o", model, "--pipeline", "shallow", "--data-dir", sources)
+    assert bci_dann(*fit).exit_code == 0
+    done = bci_dann("adapt", model, new[0], "-o", out)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("not adapted: a model without alignment")
+    assert len(done.output.splitlines()) == 1
 
 
 def test_a_new_person_is_served_without_labels(bci_dann, model, new, tmp_path):
