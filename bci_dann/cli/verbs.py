@@ -27,9 +27,9 @@ def run(
     seeds: str | None,
     dry_run: bool,
 ) -> None:
-    """Run a benchmark and print its closing table; see `bci_dann.evaluation.run_benchmark`."""
+    """Run a benchmark and print its closing tables; see `bci_dann.evaluation.run_benchmark`."""
     from bci_dann.evaluation import load_config, run_benchmark, summarise
-    from bci_dann.reporting import results_table
+    from bci_dann.reporting import closing_tables
 
     description = load_config(config)
     if seeds is not None:
@@ -42,7 +42,8 @@ def run(
     if dry_run:
         _print_plan(results, out)
         return
-    _console().print(results_table(summarise(results)))
+    for table in closing_tables(summarise(results)):
+        _console().print(table)
     _console().print(f"Every session: {out / 'results.csv'}", soft_wrap=True, highlight=False)
 
 

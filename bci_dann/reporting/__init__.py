@@ -9,11 +9,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bci_dann.reporting.table import results_table
+    from bci_dann.reporting.table import closing_tables
 
-_HOME = {"results_table": "table"}
+_HOME = {"closing_tables": "table"}
 
-__all__ = ["results_table"]
+__all__ = ["closing_tables"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The closing table of a run, one block a protocol."""
+"""The closing tables of a run, one for each dataset and protocol."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
-__all__ = ["results_table"]
+__all__ = ["closing_tables"]
 
 NOTE = (
     "± over subjects; seeds: standard deviation of the mean over seeds; gain against "
@@ -18,8 +18,8 @@ NOTE = (
 )
 
 
-def results_table(summary: pd.DataFrame) -> Table:
-    """Return the summary as a table for the terminal.
+def closing_tables(summary: pd.DataFrame) -> list[Table]:
+    """Return the summary as tables for the terminal.
 
     Parameters
     ----------
@@ -28,21 +28,26 @@ def results_table(summary: pd.DataFrame) -> Table:
 
     Returns
     -------
-    rich.table.Table
-        Protocols are kept apart by a line, since they are not comparable.
+    list of rich.table.Table
+        One for each dataset and protocol, since figures of different protocols are not
+        comparable. The last carries the explanation of the columns.
     """
+    groups = summary.groupby(["dataset", "protocol"], sort=False)
+    tables = [_table(f"{dataset}, {protocol}", rows) for (dataset, protocol), rows in groups]
+    if tables:
+        tables[-1].caption = NOTE
+    return tables
+
+
+def _table(scope: str, rows: pd.DataFrame) -> Table:
     from rich.table import Table
 
-    names = ", ".join(summary["dataset"].unique())
-    table = Table(title=f"Leave one subject out: {names}", caption=NOTE, caption_justify="left")
-    table.add_column("protocol")
+    table = Table(title=f"Leave one subject out: {scope}", caption_justify="left")
     table.add_column("pipeline")
     for title in ("accuracy %", "seeds", "ROC AUC", "gain", "p", "chance %", "subjects"):
         table.add_column(title, justify="right")
-    for _, rows in summary.groupby(["dataset", "protocol"], sort=False):
-        for _, row in rows.iterrows():
-            table.add_row(row["protocol"], row["pipeline"], *_cells(row))
-        table.add_section()
+    for _, row in rows.iterrows():
+        table.add_row(row["pipeline"], *_cells(row))
     return table
 
 

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+
+from bci_dann.reporting import closing_tables
+
+
+def summary(*protocols):
+    rows = [
+        {
+            "dataset": "Set",
+            "protocol": protocol,
+            "pipeline": pipeline,
+            "accuracy": accuracy,
+            "std_subjects": 7.25,
+            "std_seeds": np.nan,
+            "roc_auc": 0.8125,
+            "gain": gain,
+            "p_value": 0.03125,
+            "chance": 58.75,
+            "n_subjects": 10,
+        }
+        for protocol in protocols
+        for pipeline, accuracy, gain in (("ea_dann", 75.75, 6.125), ("source_only", 69.5, np.nan))
+    ]
+    return pd.DataFrame(rows)
+
+
+def printed(tables):
+    console = Console(file=io.StringIO(), width=120)
+    for table in tables:
+        console.print(table)
+    return console.file.getvalue()
+
+
+def test_one_table_a_protocol():
+    text = printed(closing_tables(summary("train", "train_and_target_unlabeled_full")))
+    titles = [line.strip() for line in text.splitlines() if "Leave one subject out" in line]
+    assert titles == [
+        "Leave one subject out: Set, train",
+        "Leave one subject out: Set, train_and_target_unlabeled_full",
+    ]
+    assert text.count("not corrected") == 1
+
+
+def test_cells_and_missing_numbers():
+    lines = printed(closing_tables(summary("train"))).splitlines()
+    (ours,) = [line for line in lines if "ea_dann" in line]
+    for cell in ("75.8 ± 7.2", "0.812", "+6.1", "0.0312", "58.8", "10"):
+        assert cell in ours
+    (baseline,) = [line for line in lines if "source_only │" in line]
+    assert baseline.count("–") == 2  # no spread over one seed, no gain over itself
+    assert "nan" not in baseline
+
+
+def test_nothing_finished_is_no_table():
+    assert closing_tables(summary("train").iloc[:0]) == []
