@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
-from torch.nn import functional
 
 __all__ = ["mean_pool", "norm_elu_mean", "pool_width", "track"]
 
@@ -60,9 +59,11 @@ def mean_pool(X: Tensor, width: int) -> Tensor:
     Tensor, shape (..., n_times // width)
     """
     end = X.shape[-1] // width * width
-    total = X[..., 0:end:width]
-    for offset in range(1, width):
-        total = total + X[..., offset:end:width]
+    total, rest = X[..., :end], width
+    while rest % 2 == 0:  # pairs first: fewer strided reads
+        total, rest = total[..., ::2] + total[..., 1::2], rest // 2
+    if rest > 1:
+        total = sum((total[..., offset::rest] for offset in range(1, rest)), total[..., ::rest])
     return total / width
 
 
@@ -121,21 +122,24 @@ class _NormEluMean(torch.autograd.Function):
         var = _row_sums(centred.square()) / count
         inverse = (var + eps).rsqrt()
         scale = inverse * weight
-        activated = functional.elu_((centred * scale[:, None]).add_(bias[:, None]))
-        ctx.save_for_backward(centred, activated, inverse, scale)
+        signals = (centred * scale[:, None]).add_(bias[:, None])
+        # The slope of the ELU, 1 or exp(x), gives its value too: max(x, 0) + slope - 1.
+        slope = signals.clamp(max=0.0).exp_()
+        pooled = mean_pool(signals.clamp_(min=0.0).add_(slope), width).sub_(1.0)
+        ctx.save_for_backward(centred, slope, inverse, scale)
         ctx.width = width
         ctx.mark_non_differentiable(mean, var)
-        return mean_pool(activated, width), mean, var
+        return pooled, mean, var
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor, *_: Any) -> tuple[Tensor | None, ...]:
-        centred, activated, inverse, scale = ctx.saved_tensors
+        centred, slope, inverse, scale = ctx.saved_tensors
         count = centred.shape[0] * centred.shape[2]
-        change = _through_elu_and_mean(gradient, activated, ctx.width)
+        change = _spread(gradient / ctx.width, ctx.width, centred.shape[2]).mul_(slope)
         total, product = _row_sums(change), _row_sums(change * centred)
         change.mul_(scale[:, None]).sub_((scale * total / count)[:, None])
-        change.sub_(centred * (scale * inverse.square() * product / count)[:, None])
+        change.addcmul_(centred, (scale * inverse.square() * product / count)[:, None], value=-1.0)
         return change, torch.zeros_like(total), product * inverse, total, None, None
 
 
@@ -143,12 +147,11 @@ def _row_sums(X: Tensor) -> Tensor:
     return X.sum(0).sum(1)
 
 
-def _through_elu_and_mean(gradient: Tensor, activated: Tensor, width: int) -> Tensor:
-    """Gradient before the ELU: its slope is 1, or 1 + its output below zero."""
-    change = activated.clamp(max=0.0).add_(1.0)
-    end = gradient.shape[-1] * width
-    share = gradient / width
-    for offset in range(width):
-        change[..., offset:end:width].mul_(share)
-    change[..., end:] = 0.0
-    return change
+def _spread(X: Tensor, width: int, n_times: int) -> Tensor:
+    """Repeat each number ``width`` times along the last axis, and fill up with zeros."""
+    repeated = X[..., None].expand(*X.shape, width)
+    out = X.new_empty(*X.shape[:-1], n_times)
+    end = X.shape[-1] * width
+    out[..., :end].unflatten(-1, (X.shape[-1], width)).copy_(repeated)
+    out[..., end:] = 0.0
+    return out
