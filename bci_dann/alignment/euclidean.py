@@ -76,7 +76,12 @@ def inverse_square_root(reference: NDArray[np.float64]) -> NDArray[np.float64]:
     return whitening
 
 
-def align(X: NDArray[Any], whitening: NDArray[np.float64]) -> NDArray[np.float32]:
+def align(
+    X: NDArray[Any],
+    whitening: NDArray[np.float64],
+    out: NDArray[np.float32] | None = None,
+    where: NDArray[np.intp] | None = None,
+) -> NDArray[np.float32]:
     """Return ``R^(-1/2) X_i`` of every trial, as float32.
 
     Parameters
@@ -85,15 +90,19 @@ def align(X: NDArray[Any], whitening: NDArray[np.float64]) -> NDArray[np.float32
         Trials (µV).
     whitening : ndarray, shape (n_chans, n_chans)
         What :func:`inverse_square_root` returned.
+    out : ndarray of float32, shape (n_trials, n_chans, n_times), optional
+        Where to write.
+    where : ndarray of int, optional
+        Which trials to align; all of them where it is not given.
 
     Returns
     -------
     ndarray, shape (n_trials, n_chans, n_times)
-        Aligned trials, without unit.
+        Aligned trials, without unit; ``out`` where it is given.
     """
-    aligned = np.empty(X.shape, dtype=np.float32)
-    for index, trial in enumerate(X):
-        aligned[index] = whitening @ np.asarray(trial, dtype=np.float64)
+    aligned = np.empty(X.shape, dtype=np.float32) if out is None else out
+    for index in range(len(X)) if where is None else where:
+        aligned[index] = whitening @ np.asarray(X[index], dtype=np.float64)
     return aligned
 
 
@@ -172,7 +181,12 @@ class EuclideanAlignment(TransformerMixin, BaseEstimator):
         self.fallback_ = np.sum(weighted, axis=0) / len(X)
         return self
 
-    def transform(self, X: NDArray[Any], domains: ArrayLike | None = None) -> NDArray[np.float32]:
+    def transform(
+        self,
+        X: NDArray[Any],
+        domains: ArrayLike | None = None,
+        out: NDArray[np.float32] | None = None,
+    ) -> NDArray[np.float32]:
         """Align trials by the frozen references.
 
         Parameters
@@ -182,6 +196,8 @@ class EuclideanAlignment(TransformerMixin, BaseEstimator):
         domains : array-like of str, shape (n_trials,), optional
             The domain of each trial. A domain never met, and trials without domain, get
             the fallback.
+        out : ndarray of float32, shape (n_trials, n_chans, n_times), optional
+            Where to write; a new array where it is not given.
 
         Returns
         -------
@@ -190,12 +206,12 @@ class EuclideanAlignment(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         if domains is None:
-            return align(X, inverse_square_root(self.fallback_))
+            return align(X, inverse_square_root(self.fallback_), out)
         names = _domain_names(domains, len(X))
-        aligned = np.empty(X.shape, dtype=np.float32)
+        aligned = np.empty(X.shape, dtype=np.float32) if out is None else out
         for name in np.unique(names):
             reference = self.references_.get(str(name), self.fallback_)
-            aligned[names == name] = align(X[names == name], inverse_square_root(reference))
+            align(X, inverse_square_root(reference), aligned, np.flatnonzero(names == name))
         return aligned
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,9 @@ PLAUSIBLE_UV = (0.05, 5_000.0)
 
 # Rounding leaves a constant less than this (µV), and any recording has more, also in volt.
 FLAT_UV = 1e-7
+
+# Trials that are looked at together.
+CHUNK = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,13 +185,12 @@ def check_signals(X: NDArray[np.floating[Any]], ch_names: list[str], where: str 
     place = f"{where}: " if where else ""
     if not len(X):
         raise DataError(f"{place}there are no trials.")
-    # one pass: a sum of squares is finite only where every sample is
-    power = np.einsum("nct,nct->nc", X, X, dtype=np.float64) / X.shape[2]
-    bad = ~np.isfinite(power).all(axis=0)
+    with np.errstate(invalid="ignore"):  # infinity minus infinity, refused in the next line
+        deviation = np.concatenate([chunk.std(axis=2) for chunk in _chunks(X)])
+    bad: NDArray[np.bool_] = ~np.isfinite(deviation).all(axis=0)
     if bad.any():
         raise DataError(f"{place}samples are not finite in channels {_names(ch_names, bad)}.")
-    deviation = X.std(axis=2, dtype=np.float64)
-    flat = (deviation < FLAT_UV).all(axis=0)
+    flat: NDArray[np.bool_] = (deviation < FLAT_UV).all(axis=0)
     if flat.any():
         raise DataError(place + flat_message(_names(ch_names, flat)))
     typical = float(np.median(deviation))
@@ -202,6 +205,12 @@ def check_signals(X: NDArray[np.floating[Any]], ch_names: list[str], where: str 
 def flat_message(names: list[str]) -> str:
     """Say that channels are flat, and what to do."""
     return f"channels {names} are flat. Leave them out with `channels`, or repair them."
+
+
+def _chunks(X: NDArray[np.floating[Any]]) -> Iterator[NDArray[np.float64]]:
+    """Trials in double precision, some at a time: all at once would double the memory."""
+    for start in range(0, len(X), CHUNK):
+        yield X[start : start + CHUNK].astype(np.float64)
 
 
 def _unit_advice(typical: float) -> str:

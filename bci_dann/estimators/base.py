@@ -106,18 +106,17 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
         self.check_parameters()
         source = self._read(X, y=y, subjects=subjects, reset=True)
         parts = [Part(source, self._encode_first(y), is_target=False)]
-        if X_target_unlabeled is not None:
-            target = self._read(X_target_unlabeled)
-            parts.append(Part(target, np.full(len(target.X), UNLABELLED), is_target=True))
         if X_target_labeled is None and y_target_labeled is not None:
             raise DataError("y_target_labeled came without X_target_labeled: give both.")
         if X_target_labeled is not None:
             target = self._read(X_target_labeled)
             labels = self._encode(y_target_labeled, len(target.X))
             parts.append(Part(target, labels, is_target=True))
+        if X_target_unlabeled is not None:
+            target = self._read(X_target_unlabeled)
+            parts.append(Part(target, np.full(len(target.X), UNLABELLED), is_target=True))
         self._fit_alignment(parts)
-        aligned = [self._align(part.signals.X, part.domains) for part in parts]
-        self._fit_aligned(join(parts, aligned))
+        self._fit_aligned(join(parts, self.alignment_))
         return self
 
     def check_parameters(self) -> None:

@@ -16,7 +16,8 @@ from sklearn.utils.validation import check_is_fitted
 from bci_dann._random import fenced_torch_seed, stream
 from bci_dann._validation import check_between, check_count
 from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.training_trials import TrainingTrials, only
+from bci_dann.estimators.standardisation import center_and_scale, standardise
+from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
 from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.models import Decoder, check_backbone, make_backbone
 from bci_dann.objectives import Objective
@@ -133,9 +134,11 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
 
     def _fit_aligned(self, trials: TrainingTrials) -> None:
         settings = self._settings()
-        self._fit_scale(trials.X[~trials.is_target])
+        n_source = int((~trials.is_target).sum())  # they stand first
+        self.center_, self.scale_ = center_and_scale(trials.X[:n_source])
+        X = standardise(trials.X, self.center_, self.scale_, out=trials.X)
         data = TrainingData(
-            X=torch.from_numpy(self._standardise(trials.X)),
+            X=torch.from_numpy(X),
             labels=torch.from_numpy(trials.labels),
             domains=torch.from_numpy(self._domain_indices(trials)),
             weights=torch.from_numpy(self._weights(trials).astype(np.float32)),
@@ -181,7 +184,7 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
 
     def _run(self, X: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return features and logits of aligned trials."""
-        signals = torch.from_numpy(self._standardise(X))
+        signals = torch.from_numpy(standardise(X, self.center_, self.scale_))
         with torch.inference_mode():
             outputs = [self.network_(part) for part in torch.split(signals, PREDICTION_BATCH)]
         features, logits = (torch.cat(parts).numpy() for parts in zip(*outputs, strict=True))
@@ -216,18 +219,6 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         )
         return Decoder(backbone, len(self.classes_))
 
-    def _fit_scale(self, X: NDArray[np.float32]) -> None:
-        """One scale for all channels keeps their proportions; features get one each."""
-        axis = 0 if X.ndim == 2 else None
-        center = X.mean(axis=axis, dtype=np.float64)
-        scale = X.std(axis=axis, dtype=np.float64)
-        self.center_ = np.asarray(center, dtype=np.float32)
-        self.scale_ = np.asarray(np.where(scale > 0, scale, 1.0), dtype=np.float32)
-
-    def _standardise(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
-        scaled = (X - self.center_) / self.scale_
-        return np.ascontiguousarray(scaled if X.ndim == 3 else scaled[:, :, None])
-
 
 class SourceOnlyClassifier(NeuralClassifier):
     """Plain training on the sources: the baseline that adaptation must beat.
@@ -246,7 +237,7 @@ class SourceOnlyClassifier(NeuralClassifier):
     """
 
     def _fit_aligned(self, trials: TrainingTrials) -> None:
-        super()._fit_aligned(only(trials, trials.is_labelled))
+        super()._fit_aligned(labelled_only(trials))
 
 
 def _device(name: str) -> str:

@@ -18,7 +18,7 @@ from bci_dann._validation import check_between, check_count, check_option
 from bci_dann.estimators.fitted_steps import read_steps, write_steps
 from bci_dann.estimators.neural import NeuralClassifier
 from bci_dann.estimators.tangent import reduced_tangent_space, tangent_space
-from bci_dann.estimators.training_trials import TrainingTrials, only
+from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
 from bci_dann.exceptions import BCIDannWarning
 from bci_dann.persistence import ModelState
 from bci_dann.reweighting import CLASSIFIERS, N_FOLDS, DomainWeights, weigh_sources
@@ -136,9 +136,9 @@ device, random_state
         self.domain_auc_ = found.domain_auc
         self.effective_sample_size_ = found.effective_sample_size
         if self.learner == "network":
-            super()._fit_aligned(only(trials, trials.is_labelled))
+            super()._fit_aligned(labelled_only(trials))
         else:
-            self._fit_shallow(only(trials, trials.is_labelled))
+            self._fit_shallow(labelled_only(trials))
 
     def _weigh(self, trials: TrainingTrials) -> DomainWeights:
         n_source = int((~trials.is_target).sum())

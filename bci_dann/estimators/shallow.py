@@ -18,7 +18,7 @@ from bci_dann._validation import check_count, check_option
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.fitted_steps import read_steps, write_steps
 from bci_dann.estimators.tangent import tangent_space
-from bci_dann.estimators.training_trials import TrainingTrials, only
+from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
 from bci_dann.persistence import ModelState
 
 __all__ = ["ShallowClassifier"]
@@ -75,7 +75,7 @@ class ShallowClassifier(TransferClassifier):
         check_count("n_components", self.n_components)
 
     def _fit_aligned(self, trials: TrainingTrials) -> None:
-        labelled = only(trials, trials.is_labelled)
+        labelled = labelled_only(trials)
         self.pipeline_ = self._build_pipeline()
         with mne.use_log_level("error"):  # CSP reports each covariance that it estimates
             self.pipeline_.fit(labelled.X.astype(np.float64), labelled.labels)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from bci_dann.alignment import EuclideanAlignment
 from bci_dann.estimators.signals import Signals
 from bci_dann.objectives import UNLABELLED
 
-__all__ = ["Part", "TrainingTrials", "join", "only"]
+__all__ = ["Part", "TrainingTrials", "join", "labelled_only"]
 
 # Names that no subject of a data set bears.
 TARGET = "<target>"
@@ -58,7 +59,7 @@ class TrainingTrials:
     Parameters
     ----------
     X : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features)
-        Aligned trials, float32.
+        Aligned trials, float32. They belong to the method, which may change them in place.
     labels : ndarray of int, shape (n_trials,)
         Indices into ``classes_``; ``UNLABELLED`` where the label is unknown.
     subjects : ndarray of str, shape (n_trials,)
@@ -81,23 +82,32 @@ class TrainingTrials:
         return self.labels != UNLABELLED
 
 
-def join(parts: list[Part], aligned: list[NDArray[np.float32]]) -> TrainingTrials:
+def join(parts: list[Part], alignment: EuclideanAlignment | None) -> TrainingTrials:
     """Put the parts together, with their signals aligned.
 
     Parameters
     ----------
     parts : list of Part
-        The source first.
-    aligned : list of ndarray
-        The aligned signals of each part.
+        The source first, and trials without label last.
+    alignment : EuclideanAlignment or None
+        A fitted alignment.
 
     Returns
     -------
     TrainingTrials
     """
     sizes = [len(part.labels) for part in parts]
+    X = np.empty((sum(sizes), *parts[0].signals.X.shape[1:]), dtype=np.float32)
+    start = 0
+    for part, size in zip(parts, sizes, strict=True):
+        block = X[start : start + size]
+        if alignment is None:
+            block[:] = part.signals.X
+        else:
+            alignment.transform(part.signals.X, part.domains, out=block)
+        start += size
     return TrainingTrials(
-        X=np.concatenate(aligned) if len(aligned) > 1 else aligned[0],
+        X=X,
         labels=np.concatenate([part.labels for part in parts]),
         subjects=np.concatenate([part.subjects for part in parts]),
         domains=np.concatenate([part.domains for part in parts]),
@@ -105,7 +115,17 @@ def join(parts: list[Part], aligned: list[NDArray[np.float32]]) -> TrainingTrial
     )
 
 
-def only(trials: TrainingTrials, mask: NDArray[np.bool_]) -> TrainingTrials:
-    """Return the trials where ``mask`` is true."""
-    parts = (getattr(trials, field.name)[mask] for field in fields(trials))
-    return TrainingTrials(*parts)
+def labelled_only(trials: TrainingTrials) -> TrainingTrials:
+    """Return the labelled trials, which stand first, without a copy.
+
+    Parameters
+    ----------
+    trials : TrainingTrials
+        As :func:`join` made them.
+
+    Returns
+    -------
+    TrainingTrials
+    """
+    end = int(trials.is_labelled.sum())
+    return TrainingTrials(*(getattr(trials, field.name)[:end] for field in fields(trials)))

@@ -1,16 +1,25 @@
 """Networks: backbones from braindecode, heads, and gradient reversal."""
 
-from bci_dann.models.backbones import Backbone, backbone_names, check_backbone, make_backbone
+from bci_dann.models.backbones import (
+    Backbone,
+    Inputs,
+    backbone_names,
+    check_backbone,
+    make_backbone,
+)
 from bci_dann.models.decoder import Decoder
+from bci_dann.models.dropout import draw_keys
 from bci_dann.models.gradient_reversal import reverse_gradient
 from bci_dann.models.heads import domain_head, motor_imagery_head
 
 __all__ = [
     "Backbone",
     "Decoder",
+    "Inputs",
     "backbone_names",
     "check_backbone",
     "domain_head",
+    "draw_keys",
     "make_backbone",
     "motor_imagery_head",
     "reverse_gradient",

@@ -14,9 +14,14 @@ from torch import Tensor, nn
 from bci_dann._compat import braindecode_models
 from bci_dann._validation import check_option, did_you_mean
 from bci_dann.exceptions import ConfigError
+from bci_dann.models.dropout import key_dropout
 from bci_dann.models.eegnet import EEGNetBody
+from bci_dann.models.trial_spectra import TrialSpectra
 
-__all__ = ["Backbone", "backbone_names", "check_backbone", "make_backbone"]
+__all__ = ["Backbone", "Inputs", "backbone_names", "check_backbone", "make_backbone"]
+
+# Trials, or what a backbone has computed of them beforehand.
+Inputs = Tensor | TrialSpectra
 
 MLP_NAME = "MLP"
 
@@ -54,7 +59,23 @@ class Backbone(nn.Module):
         self.train()
         self.n_features = int(shape[1])
 
-    def forward(self, X: Tensor) -> Tensor:
+    def prepare(self, X: Tensor) -> Inputs:
+        """Compute what stays the same in every epoch; :meth:`forward` takes it for ``X``.
+
+        Parameters
+        ----------
+        X : Tensor, shape (n_trials, n_chans, n_times)
+            Trials.
+
+        Returns
+        -------
+        Tensor or TrialSpectra
+            The trials themselves, where the body has nothing to compute beforehand.
+        """
+        prepare = getattr(self.body, "prepare", None)
+        return X if prepare is None else prepare(X)
+
+    def forward(self, X: Inputs) -> Tensor:
         """Map trials ``(batch, n_chans, n_times)`` to features ``(batch, n_features)``."""
         return torch.flatten(self.body(X), start_dim=1)
 
@@ -159,6 +180,7 @@ def make_backbone(
             if name == MLP_NAME
             else _braindecode_body(name, n_chans, n_times, sfreq, params)
         )
+        key_dropout(body)
         return Backbone(body, n_chans, n_times)
     except ConfigError:
         raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from bci_dann.models.backbones import Backbone
+from bci_dann.models.backbones import Backbone, Inputs
 from bci_dann.models.heads import motor_imagery_head
 
 __all__ = ["Decoder"]
@@ -29,7 +29,11 @@ class Decoder(nn.Module):
         self.backbone = backbone
         self.head = motor_imagery_head(backbone.n_features, n_classes)
 
-    def forward(self, X: Tensor) -> tuple[Tensor, Tensor]:
+    def prepare(self, X: Tensor) -> Inputs:
+        """Compute what stays the same in every epoch, see :meth:`Backbone.prepare`."""
+        return self.backbone.prepare(X)
+
+    def forward(self, X: Inputs) -> tuple[Tensor, Tensor]:
         """Return features ``(batch, n_features)`` and logits ``(batch, n_classes)``."""
         features = self.backbone(X)
         return features, self.head(features)

@@ -16,13 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from bci_dann.models.fused import mean_pool, norm_elu_mean, pool_width, track
-from bci_dann.models.spectral import (
-    convolve_then_mix,
-    fast_length,
-    mix_then_convolve,
-    patch_moments,
-    spectrum_and_power,
-)
+from bci_dann.models.spectral import convolve_then_mix, mix_then_convolve
+from bci_dann.models.trial_spectra import TrialSpectra, patch_moments, trial_spectra
 
 __all__ = ["EEGNetBody"]
 
@@ -61,14 +56,33 @@ class EEGNetBody(nn.Sequential):
         self.fast = True
         self._logged: set[str] = set()
 
-    def forward(self, X: Tensor) -> Tensor:
-        """Map trials ``(batch, n_chans, n_times)`` to ``(batch, F2, 1, n_pooled)``."""
+    def prepare(self, X: Tensor) -> Tensor | TrialSpectra:
+        """Compute once what ``forward`` needs of each trial.
+
+        Parameters
+        ----------
+        X : Tensor, shape (n_trials, n_chans, n_times)
+            Signals.
+
+        Returns
+        -------
+        TrialSpectra or Tensor
+            What :meth:`forward` takes in place of trials; the trials themselves where
+            braindecode's own layers have to run.
+        """
         reason = self._not_covered(X)
-        if reason is not None:
-            self._log_once(reason)
-            result: Tensor = super().forward(X)  # type: ignore[no-untyped-call]
+        if reason is None:
+            return trial_spectra(X, self.conv_temporal.kernel_size[1])
+        self._log_once(reason)
+        return X
+
+    def forward(self, X: Tensor | TrialSpectra) -> Tensor:
+        """Map trials ``(batch, n_chans, n_times)`` to ``(batch, F2, 1, n_pooled)``."""
+        trials = self.prepare(X) if isinstance(X, Tensor) else X
+        if isinstance(trials, Tensor):
+            result: Tensor = super().forward(trials)  # type: ignore[no-untyped-call]
             return result
-        rows = self.drop_1(self._norm_act_pool("1", *self._filter_rows(X)))
+        rows = self.drop_1(self._norm_act_pool("1", *self._filter_rows(trials)))
         rows = convolve_then_mix(
             rows.squeeze(2),
             self.conv_separable_depth.weight.flatten(1),
@@ -97,17 +111,17 @@ class EEGNetBody(nn.Sequential):
             self._logged.add(reason)
             logger.info("EEGNet runs braindecode's own layers: %s.", reason)
 
-    def _filter_rows(self, X: Tensor) -> tuple[Tensor, Tensor]:
+    def _filter_rows(self, trials: TrialSpectra) -> tuple[Tensor, Tensor]:
         """All up to the spatial convolution, but for a shift of each row.
 
         Shapes are ``(batch, F1 * D, n_out)`` and ``(F1 * D,)``.
         """
         taps = self.conv_temporal.weight.flatten(1)
         mixing = self.conv_spatial.weight.flatten(1)
-        n_fft = fast_length(X.shape[-1] + taps.shape[1] - 1)
-        spectrum, power = spectrum_and_power(X, n_fft)
-        scale, shift = self._temporal_norm(X, power, taps)
-        rows = mix_then_convolve(spectrum, mixing, taps * scale[:, None], X.shape[-1])
+        scale, shift = self._temporal_norm(trials, taps)
+        rows = mix_then_convolve(
+            trials.spectrum, mixing, taps * scale[:, None], trials.total.shape[1]
+        )
         per_row = mixing.sum(1).view(len(taps), -1) * shift[:, None]
         return rows, per_row.flatten()
 
@@ -123,16 +137,17 @@ class EEGNetBody(nn.Sequential):
         pooled: Tensor = mean_pool(activated, width) if width else pool(activated)
         return pooled
 
-    def _temporal_norm(self, X: Tensor, power: Tensor, taps: Tensor) -> tuple[Tensor, Tensor]:
+    def _temporal_norm(self, trials: TrialSpectra, taps: Tensor) -> tuple[Tensor, Tensor]:
         """Scale and shift of each filter, ``(F1,)`` each, by ``bnorm_temporal``."""
         norm = self.bnorm_temporal
         if norm.training or norm.running_mean is None or norm.running_var is None:
-            patch_mean, patch_covariance = patch_moments(X, power, taps.shape[1])
+            patch_mean, patch_covariance = patch_moments(trials, taps.shape[1])
             exact = taps.double()
             mean = exact @ patch_mean
             var = ((exact @ patch_covariance) * exact).sum(1).clamp(min=0.0)
-            n_out = X.shape[-1] + 2 * (taps.shape[1] // 2) - taps.shape[1] + 1
-            track(norm, mean, var, X.shape[0] * X.shape[1] * n_out)
+            batch, n_chans = trials.spectrum.shape[:2]
+            n_out = trials.total.shape[1] + 2 * (taps.shape[1] // 2) - taps.shape[1] + 1
+            track(norm, mean, var, batch * n_chans * n_out)
         else:
             mean, var = norm.running_mean, norm.running_var
         scale = (var + norm.eps).rsqrt()
@@ -141,4 +156,4 @@ class EEGNetBody(nn.Sequential):
         shift = -mean * scale
         if norm.bias is not None:
             shift = shift + norm.bias
-        return scale.to(X.dtype), shift.to(X.dtype)
+        return scale.to(taps.dtype), shift.to(taps.dtype)

@@ -152,6 +152,6 @@ def _spread(X: Tensor, width: int, n_times: int) -> Tensor:
     repeated = X[..., None].expand(*X.shape, width)
     out = X.new_empty(*X.shape[:-1], n_times)
     end = X.shape[-1] * width
-    out[..., :end].unflatten(-1, (X.shape[-1], width)).copy_(repeated)
+    out[..., :end].view(*X.shape, width).copy_(repeated)
     out[..., end:] = 0.0
     return out

@@ -1,9 +1,9 @@
 """Convolutions and patch moments by Fourier transform, with gradients written by hand.
 
 For the short kernels of EEG networks a transform of each row costs less than the
-convolution, and it is shared: the spectrum of a batch gives the convolution, its gradients
-and the moments of all patches of the batch. Signals are padded to a length that is fast to
-transform and long enough that nothing wraps around.
+convolution, and it is shared: the spectrum of a batch gives the convolution and its
+gradients. Signals are padded to a length that is fast to transform and long enough that
+nothing wraps around.
 """
 
 from __future__ import annotations
@@ -14,14 +14,12 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
-from torch.nn import functional
 
 __all__ = [
     "convolve_then_mix",
     "fast_length",
     "mix_then_convolve",
-    "patch_moments",
-    "spectrum_and_power",
+    "parts",
 ]
 
 # Spectrum that is worked on at a time, on a CPU. Larger parts are hardly slower, but their
@@ -104,81 +102,6 @@ def convolve_then_mix(X: Tensor, kernels: Tensor, mixing: Tensor) -> Tensor:
     return result
 
 
-@torch.no_grad()
-def spectrum_and_power(X: Tensor, n_fft: int) -> tuple[Tensor, Tensor]:
-    """Fourier transform of every row, and the power of all of them together.
-
-    Parameters
-    ----------
-    X : Tensor, shape (batch, n_chans, n_times)
-        Signals.
-    n_fft : int
-        Even length to pad to with zeros.
-
-    Returns
-    -------
-    spectrum : Tensor, complex, shape (batch, n_chans, n_bins)
-        One half of it.
-    power : Tensor, float64, shape (n_bins,)
-        Squared magnitudes, summed over batch and channels.
-    """
-    n_bins = n_fft // 2 + 1
-    spectrum = X.new_empty(*X.shape[:2], n_bins, dtype=X.dtype.to_complex())
-    power = X.new_zeros(X.shape[1], n_bins, 2, dtype=torch.float64)
-    for part in _parts(spectrum):
-        spectrum[part] = torch.fft.rfft(X[part], n_fft)
-        power += torch.view_as_real(spectrum[part]).square().sum(0)
-    return spectrum, power.sum((0, 2))
-
-
-@torch.no_grad()
-def patch_moments(X: Tensor, power: Tensor, n_taps: int) -> tuple[Tensor, Tensor]:
-    """Mean and covariance of all zero-padded patches that a convolution sees.
-
-    The second moments are Toeplitz, from the autocorrelation of the signals, but for the
-    patches that stick out by more than the padding: those are subtracted.
-
-    Parameters
-    ----------
-    X : Tensor, shape (batch, n_chans, n_times)
-        Signals.
-    power : Tensor, float64, shape (n_bins,)
-        Power of their spectrum, from at least ``n_times + n_taps - 1`` samples.
-    n_taps : int
-        Length of a patch; the padding is half of it, on both sides.
-
-    Returns
-    -------
-    mean : Tensor, float64, shape (n_taps,)
-        Mean over batch, channels and positions.
-    covariance : Tensor, float64, shape (n_taps, n_taps)
-        Covariance over the same.
-    """
-    n_times, padding = X.shape[-1], n_taps // 2
-    n_out = n_times + 2 * padding - n_taps + 1
-    count = X.shape[0] * X.shape[1] * n_out
-    autocorrelation = torch.fft.irfft(power)[:n_taps]
-    tap = torch.arange(n_taps, device=X.device)
-    moments = autocorrelation[(tap[:, None] - tap).abs()] - _outer_patches(X, n_taps)
-    total = functional.pad(X.sum((0, 1)).double(), (padding, padding))
-    mean = total.unfold(0, n_out, 1).sum(1) / count
-    return mean, moments / count - torch.outer(mean, mean)
-
-
-def _outer_patches(X: Tensor, n_taps: int) -> Tensor:
-    """Second moments of the patches beyond the padding that still touch the signals."""
-    width = n_taps - 1 - n_taps // 2
-    size = n_taps - 1 + width
-    edges = X.new_zeros(size, size, dtype=torch.float64)
-    if width == 0:
-        return edges.new_zeros(n_taps, n_taps)
-    head, tail = (part.reshape(-1, width) for part in (X[..., :width], X[..., -width:]))
-    edges[-width:, -width:] += head.T @ head
-    edges[:width, :width] += tail.T @ tail
-    patches = edges.as_strided((width, n_taps, n_taps), (size + 1, size, 1))  # down the diagonal
-    return patches.sum(0)
-
-
 class _MixThenConvolve(torch.autograd.Function):
     @staticmethod
     def forward(
@@ -190,7 +113,7 @@ class _MixThenConvolve(torch.autograd.Function):
         )
         rows = spectrum.new_empty(len(spectrum), len(mixing), n_bins)
         out = mixing.new_empty(len(spectrum), len(mixing), _n_out(n_times, n_taps))
-        for part in _parts(spectrum):
+        for part in parts(spectrum):
             _mix(mixing, spectrum[part], out=rows[part])
             signals = torch.fft.irfft(rows[part] * response)
             out[part] = signals[..., : out.shape[-1]]
@@ -205,7 +128,7 @@ class _MixThenConvolve(torch.autograd.Function):
         n_fft = 2 * (spectrum.shape[-1] - 1)
         weighted = response.conj() * _parseval(spectrum)
         response_gradient, mixing_gradient = torch.zeros_like(response), torch.zeros_like(mixing)
-        for part in _parts(spectrum):
+        for part in parts(spectrum):
             change = torch.fft.rfft(gradient[part], n_fft)
             response_gradient += (rows[part].conj() * change).sum(0)
             mixing_gradient += _inner(change.mul_(weighted), spectrum[part])
@@ -243,8 +166,18 @@ def _n_out(n_times: int, n_taps: int) -> int:
     return n_times + 2 * (n_taps // 2) - n_taps + 1
 
 
-def _parts(batch: Tensor) -> list[slice]:
-    """Slices of a batch, small enough on a CPU for what is done with one to stay in cache."""
+def parts(batch: Tensor) -> list[slice]:
+    """Slices of a batch, small enough on a CPU for what is done with one to stay in cache.
+
+    Parameters
+    ----------
+    batch : Tensor
+        Cut along its first axis.
+
+    Returns
+    -------
+    list of slice
+    """
     if batch.device.type != "cpu":
         return [slice(None)]
     size = max(1, PART_BYTES // max(1, batch[:1].nbytes))

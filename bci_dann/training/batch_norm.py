@@ -11,20 +11,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
+
+from bci_dann.models import Inputs
 
 __all__ = ["settle_batch_norm"]
 
 
-def settle_batch_norm(network: nn.Module, batches: Iterable[Tensor]) -> None:
+def settle_batch_norm(network: nn.Module, batches: Iterable[Inputs]) -> None:
     """Set every batch-norm layer's running statistics to the mean over ``batches``.
 
     Parameters
     ----------
     network : nn.Module
         Left in evaluation mode.
-    batches : iterable of Tensor, each (batch, n_chans, n_times)
+    batches : iterable of Tensor or TrialSpectra
         The training trials, scaled.
     """
     network.eval()  # no dropout

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from bci_dann.exceptions import TrainingError
-from bci_dann.models import Decoder
+from bci_dann.models import Decoder, draw_keys
 from bci_dann.objectives import BatchView, Objective
 from bci_dann.training.batch_norm import settle_batch_norm
 from bci_dann.training.batching import balanced_order, batches_of
+from bci_dann.training.inputs import TrainingInputs
 
 __all__ = ["TrainingData", "TrainingSettings", "train"]
 
@@ -41,6 +42,16 @@ class TrainingData:
     labels: Tensor
     domains: Tensor
     weights: Tensor
+
+    def to(self, device: torch.device) -> TrainingData:
+        """Return the same with all but the signals on ``device``."""
+        rest = (part.to(device) for part in (self.labels, self.domains, self.weights))
+        return TrainingData(self.X, *rest)
+
+    def view(self, index: Tensor, features: Tensor, logits: Tensor, progress: float) -> BatchView:
+        """Return what the terms see of the trials at ``index``."""
+        labels, domains, weights = self.labels[index], self.domains[index], self.weights[index]
+        return BatchView(features, logits, labels, domains, weights, progress)
 
 
 @dataclass(frozen=True)
@@ -108,41 +119,31 @@ def train(
     optimiser = torch.optim.AdamW(
         modules.parameters(), lr=settings.lr, weight_decay=settings.weight_decay
     )
+    inputs = TrainingInputs(network, data.X, device)
+    trials = data.to(device)
     labels, domains = data.labels.numpy(), data.domains.numpy()
     history: History = []
     for epoch in range(settings.max_epochs):
         batches = batches_of(balanced_order(labels, domains, rng), settings.batch_size)
         losses = []
-        for step, index in enumerate(batches):
+        for step, order in enumerate(batches):
             progress = (epoch + step / len(batches)) / settings.max_epochs
             _set_lr(optimiser, settings.lr * 0.5 * (1.0 + math.cos(math.pi * progress)))
-            batch = _take(data, torch.from_numpy(index), device)
-            losses.append(_step(network, objective, batch, progress, optimiser))
+            draw_keys(network, rng)
+            index = torch.from_numpy(order)
+            features, logits = network(inputs.take(index))
+            summands = objective(trials.view(index.to(device), features, logits, progress))
+            losses.append(_descend(summands, optimiser))
         history.append(_mean_losses(losses, epoch))
         if on_epoch is not None:
             on_epoch(epoch, history[-1])
-    order = batches_of(balanced_order(labels, domains, rng), settings.batch_size)
-    settle_batch_norm(network, (data.X[torch.from_numpy(i)].to(device) for i in order))
+    order = balanced_order(labels, domains, rng)
+    batches = batches_of(order, settings.batch_size)
+    settle_batch_norm(network, (inputs.take(torch.from_numpy(index)) for index in batches))
     return history
 
 
-def _take(data: TrainingData, index: Tensor, device: torch.device) -> TrainingData:
-    return TrainingData(
-        *(part[index].to(device) for part in (data.X, data.labels, data.domains, data.weights))
-    )
-
-
-def _step(
-    network: Decoder,
-    objective: Objective,
-    batch: TrainingData,
-    progress: float,
-    optimiser: torch.optim.Optimizer,
-) -> dict[str, Tensor]:
-    features, logits = network(batch.X)
-    summands: dict[str, Tensor] = objective(
-        BatchView(features, logits, batch.labels, batch.domains, batch.weights, progress)
-    )
+def _descend(summands: dict[str, Tensor], optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
     optimiser.zero_grad(set_to_none=True)
     torch.stack(list(summands.values())).sum().backward()  # type: ignore[no-untyped-call]
     optimiser.step()

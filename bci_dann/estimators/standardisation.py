@@ -1,0 +1,72 @@
+"""Bring aligned trials to mean 0 and variance 1, without copies as large as the data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["center_and_scale", "standardise"]
+
+# Trials that are converted to double precision at a time.
+CHUNK = 256
+
+
+def center_and_scale(
+    X: NDArray[np.float32],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return mean and standard deviation of trials, or of each feature of plain vectors.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features)
+        One scale for all channels keeps their proportions; features get one each.
+
+    Returns
+    -------
+    center, scale : ndarray, shape () or (n_features,)
+        Computed in double precision; a scale of zero is returned as one.
+    """
+    axis = 0 if X.ndim == 2 else None
+    count = len(X) if X.ndim == 2 else X.size
+    center = sum(chunk.sum(axis=axis) for chunk in _chunks(X)) / count
+    power = sum(np.square(chunk - center).sum(axis=axis) for chunk in _chunks(X)) / count
+    scale = np.sqrt(power)
+    return (
+        np.asarray(center, dtype=np.float32),
+        np.asarray(np.where(scale > 0, scale, 1.0), dtype=np.float32),
+    )
+
+
+def standardise(
+    X: NDArray[np.float32],
+    center: NDArray[np.float32],
+    scale: NDArray[np.float32],
+    out: NDArray[np.float32] | None = None,
+) -> NDArray[np.float32]:
+    """Return ``(X - center) / scale``.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features)
+        Aligned trials, or plain vectors.
+    center, scale : ndarray
+        As :func:`center_and_scale` returned them.
+    out : ndarray, optional
+        Where to write; it may be ``X``.
+
+    Returns
+    -------
+    ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features, 1)
+        Vectors get a time axis of length one, so that networks see trials.
+    """
+    scaled = np.subtract(X, center, out=out)
+    np.divide(scaled, scale, out=scaled)
+    return scaled if X.ndim == 3 else scaled[:, :, None]
+
+
+def _chunks(X: NDArray[np.float32]) -> Iterator[NDArray[Any]]:
+    for start in range(0, len(X), CHUNK):
+        yield X[start : start + CHUNK].astype(np.float64)

@@ -1,0 +1,112 @@
+"""Dropout whose masks follow from a key alone, not from a generator's state.
+
+A network that is trained in a stack of others then drops the same features as when it is
+trained alone, on any device.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+__all__ = ["KeyedDropout", "draw_keys", "key_dropout"]
+
+# Rounds of xor-shift and multiplication, "lowbias32" of Wellons (2018), "Prospecting for
+# hash functions", as signed 32-bit numbers; the golden ratio spreads consecutive positions.
+GOLDEN = -1640531527
+ROUNDS = ((16, 0x7FEB352D), (15, -2073254261), (16, 1))
+
+
+class KeyedDropout(nn.Module):
+    """Set a share of the features to zero, and scale the rest up.
+
+    Without a key it is ``torch.nn.Dropout``, which draws from torch's global generator.
+
+    Parameters
+    ----------
+    p : float
+        The share.
+
+    Attributes
+    ----------
+    key : Tensor of int32, shape (), or None
+        What the next mask is made from. The same key gives the same mask.
+    """
+
+    key: Tensor | None
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+        self.register_buffer("key", None, persistent=False)
+
+    def forward(self, X: Tensor) -> Tensor:
+        """Apply the mask of the key while training."""
+        if not self.training or self.p == 0.0:
+            return X
+        if self.key is None:
+            return functional.dropout(X, self.p)
+        kept = keep_mask(self.key, X.numel(), self.p).view(X.shape)
+        return X * kept.to(X.dtype).mul_(1.0 / (1.0 - self.p) if self.p < 1.0 else 0.0)
+
+
+def keep_mask(key: Tensor, n: int, p: float) -> Tensor:
+    """Return which of ``n`` features stay.
+
+    Parameters
+    ----------
+    key : Tensor of int32, shape ()
+        What the mask is made from.
+    n : int
+        Number of features.
+    p : float
+        Share to be dropped.
+
+    Returns
+    -------
+    Tensor of bool, shape (n,)
+    """
+    value = torch.arange(n, dtype=torch.int32, device=key.device) * GOLDEN + key
+    for shift, factor in ROUNDS:
+        # int32 shifts keep the sign: the mask makes the shift a logical one
+        value = (value ^ ((value >> shift) & (2 ** (32 - shift) - 1))) * factor
+    return value >= math.floor(p * 2.0**32) - 2**31
+
+
+def key_dropout(network: nn.Module) -> None:
+    """Replace the dropout layers of a network by :class:`KeyedDropout`.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Changed in place. Layers that drop whole channels are left as they are.
+    """
+    for module in list(network.modules()):
+        for name, layer in module.named_children():
+            if type(layer) is nn.Dropout:
+                setattr(module, name, KeyedDropout(layer.p))
+
+
+def draw_keys(network: nn.Module, rng: np.random.Generator) -> None:
+    """Give every :class:`KeyedDropout` of a network its next key.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Keys are kept on the device of its parameters.
+    rng : numpy.random.Generator
+        Source of the keys.
+    """
+    layers = [layer for layer in network.modules() if isinstance(layer, KeyedDropout)]
+    keys = rng.integers(-(2**31), 2**31, size=len(layers), dtype=np.int32)
+    for layer, key in zip(layers, cast("list[int]", keys.tolist()), strict=True):
+        if layer.key is None:
+            device = next(network.parameters()).device
+            layer.key = torch.tensor(key, dtype=torch.int32, device=device)
+        else:
+            layer.key.fill_(key)
