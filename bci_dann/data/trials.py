@@ -190,7 +190,7 @@ def check_signals(X: NDArray[np.floating[Any]], ch_names: list[str], where: str 
     bad: NDArray[np.bool_] = ~np.isfinite(deviation).all(axis=0)
     if bad.any():
         raise DataError(f"{place}samples are not finite in channels {_names(ch_names, bad)}.")
-    flat: NDArray[np.bool_] = (deviation < FLAT_UV).all(axis=0)
+    flat = np.asarray((deviation < FLAT_UV).all(axis=0))
     if flat.any():
         raise DataError(place + flat_message(_names(ch_names, flat)))
     typical = float(np.median(deviation))
