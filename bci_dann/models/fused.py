@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from bci_dann.models.stacks import StackedFunction
+
 __all__ = ["mean_pool", "norm_elu_mean", "pool_width", "track"]
 
 
@@ -36,12 +38,12 @@ def norm_elu_mean(X: Tensor, shift: Tensor, norm: nn.BatchNorm2d, width: int) ->
     """
     weight = X.new_ones(X.shape[1]) if norm.weight is None else norm.weight
     bias = X.new_zeros(X.shape[1]) if norm.bias is None else norm.bias
-    pooled: Tensor
-    pooled, mean, var = _NormEluMean.apply(  # type: ignore[no-untyped-call]
-        X, shift, weight, bias, norm.eps, width
+    pooled, mean, var, *_ = _NormEluMean.apply(  # type: ignore[no-untyped-call]
+        X[None], shift[None], weight[None], bias[None], norm.eps, width
     )
-    track(norm, mean + shift.detach(), var, X.shape[0] * X.shape[2])
-    return pooled
+    track(norm, mean[0] + shift.detach(), var[0], X.shape[0] * X.shape[2])
+    result: Tensor = pooled[0]
+    return result
 
 
 def mean_pool(X: Tensor, width: int) -> Tensor:
@@ -111,40 +113,51 @@ def track(norm: nn.BatchNorm2d, mean: Tensor, var: Tensor, count: int) -> None:
         running.copy_(running + (value - running) * momentum)
 
 
-class _NormEluMean(torch.autograd.Function):
+class _NormEluMean(StackedFunction):
     @staticmethod
     def forward(
-        ctx: Any, X: Tensor, _: Tensor, weight: Tensor, bias: Tensor, eps: float, width: int
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        count = X.shape[0] * X.shape[2]
+        X: Tensor, _: Tensor, weight: Tensor, bias: Tensor, eps: float, width: int
+    ) -> tuple[Tensor, ...]:
+        count = X.shape[1] * X.shape[3]
         mean = _row_sums(X) / count
-        centred = X - mean[:, None]
+        centred = X - _rows(mean)
         var = _row_sums(centred.square()) / count
         inverse = (var + eps).rsqrt()
-        scale = inverse * weight
-        signals = (centred * scale[:, None]).add_(bias[:, None])
+        signals = (centred * _rows(inverse * weight)).add_(_rows(bias))
         # The slope of the ELU, 1 or exp(x), gives its value too: max(x, 0) + slope - 1.
         slope = signals.clamp(max=0.0).exp_()
         pooled = mean_pool(signals.clamp_(min=0.0).add_(slope), width).sub_(1.0)
-        ctx.save_for_backward(centred, slope, inverse, scale)
+        return pooled, mean, var, centred, slope, inverse
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        _, _, weight, _, _, width = inputs
+        _, *others = output
+        _, _, centred, slope, inverse = others
+        ctx.mark_non_differentiable(*others)
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(centred, slope, inverse, weight)
         ctx.width = width
-        ctx.mark_non_differentiable(mean, var)
-        return pooled, mean, var
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor, *_: Any) -> tuple[Tensor | None, ...]:
-        centred, slope, inverse, scale = ctx.saved_tensors
-        count = centred.shape[0] * centred.shape[2]
-        change = _spread(gradient / ctx.width, ctx.width, centred.shape[2]).mul_(slope)
+        centred, slope, inverse, weight = ctx.saved_tensors
+        count, scale = centred.shape[1] * centred.shape[3], inverse * weight
+        change = _spread(gradient / ctx.width, ctx.width, centred.shape[3]).mul_(slope)
         total, product = _row_sums(change), _row_sums(change * centred)
-        change.mul_(scale[:, None]).sub_((scale * total / count)[:, None])
-        change.addcmul_(centred, (scale * inverse.square() * product / count)[:, None], value=-1.0)
+        change.mul_(_rows(scale)).sub_(_rows(scale * total / count))
+        change.addcmul_(centred, _rows(scale * inverse.square() * product / count), value=-1.0)
         return change, torch.zeros_like(total), product * inverse, total, None, None
 
 
 def _row_sums(X: Tensor) -> Tensor:
-    return X.sum(0).sum(1)
+    return X.sum(1).sum(2)
+
+
+def _rows(values: Tensor) -> Tensor:
+    """Lay one number a network and row beside signals ``(network, batch, row, time)``."""
+    return values[:, None, :, None]
 
 
 def _spread(X: Tensor, width: int, n_times: int) -> Tensor:

@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from bci_dann.models.stacks import StackedFunction
+
 __all__ = [
     "convolve_then_mix",
     "fast_length",
@@ -76,9 +78,9 @@ def mix_then_convolve(spectrum: Tensor, mixing: Tensor, kernels: Tensor, n_times
         As ``conv1d`` with ``padding=n_taps // 2``.
     """
     result: Tensor = _MixThenConvolve.apply(  # type: ignore[no-untyped-call]
-        spectrum, mixing, kernels, n_times
-    )
-    return result
+        spectrum[None], mixing[None], kernels[None], n_times
+    )[0]
+    return result[0]
 
 
 def convolve_then_mix(X: Tensor, kernels: Tensor, mixing: Tensor) -> Tensor:
@@ -98,68 +100,89 @@ def convolve_then_mix(X: Tensor, kernels: Tensor, mixing: Tensor) -> Tensor:
     Tensor, shape (batch, n_mixed, n_out)
         As ``conv1d`` with ``padding=n_taps // 2``, then a product with ``mixing``.
     """
-    result: Tensor = _ConvolveThenMix.apply(X, kernels, mixing)  # type: ignore[no-untyped-call]
-    return result
+    result: Tensor = _ConvolveThenMix.apply(  # type: ignore[no-untyped-call]
+        X[None], kernels[None], mixing[None]
+    )[0]
+    return result[0]
 
 
-class _MixThenConvolve(torch.autograd.Function):
+class _MixThenConvolve(StackedFunction):
     @staticmethod
     def forward(
-        ctx: Any, spectrum: Tensor, mixing: Tensor, kernels: Tensor, n_times: int
-    ) -> Tensor:
-        n_bins, n_taps = spectrum.shape[-1], kernels.shape[-1]
+        spectrum: Tensor, mixing: Tensor, kernels: Tensor, n_times: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        (n_networks, batch, _, n_bins), n_rows = spectrum.shape, mixing.shape[1]
         response = _response(kernels, 2 * (n_bins - 1)).repeat_interleave(
-            len(mixing) // len(kernels), dim=0
+            n_rows // kernels.shape[1], dim=1
         )
-        rows = spectrum.new_empty(len(spectrum), len(mixing), n_bins)
-        out = mixing.new_empty(len(spectrum), len(mixing), _n_out(n_times, n_taps))
-        for part in parts(spectrum):
-            _mix(mixing, spectrum[part], out=rows[part])
-            signals = torch.fft.irfft(rows[part] * response)
-            out[part] = signals[..., : out.shape[-1]]
+        rows = spectrum.new_empty(n_networks, batch, n_rows, n_bins)
+        out = mixing.new_empty(n_networks, batch, n_rows, _n_out(n_times, kernels.shape[2]))
+        for network, part in _parts_of_each(spectrum):
+            _mix(mixing[network], spectrum[network, part], out=rows[network, part])
+            signals = torch.fft.irfft(rows[network, part] * response[network, None])
+            out[network, part] = signals[..., : out.shape[-1]]
+        return out, rows, response
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        spectrum, mixing, kernels, _ = inputs
+        _, rows, response = output
+        ctx.mark_non_differentiable(rows, response)
+        ctx.set_materialize_grads(False)
         ctx.save_for_backward(spectrum, mixing, rows, response)
-        ctx.n_filters, ctx.n_taps = kernels.shape
-        return out
+        ctx.n_filters, ctx.n_taps = kernels.shape[1:]
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[None, Tensor, Tensor, None]:
+    def backward(ctx: Any, gradient: Tensor, *_: Any) -> tuple[None, Tensor, Tensor, None]:
         spectrum, mixing, rows, response = ctx.saved_tensors
         n_fft = 2 * (spectrum.shape[-1] - 1)
         weighted = response.conj() * _parseval(spectrum)
         response_gradient, mixing_gradient = torch.zeros_like(response), torch.zeros_like(mixing)
-        for part in parts(spectrum):
-            change = torch.fft.rfft(gradient[part], n_fft)
-            response_gradient += (rows[part].conj() * change).sum(0)
-            mixing_gradient += _inner(change.mul_(weighted), spectrum[part])
-        per_filter = response_gradient.view(ctx.n_filters, -1, response.shape[-1]).sum(1)
+        for network, part in _parts_of_each(spectrum):
+            change = torch.fft.rfft(gradient[network, part], n_fft)
+            response_gradient[network] += (rows[network, part].conj() * change).sum(1)
+            change.mul_(weighted[network, None])
+            mixing_gradient[network] += _inner(change, spectrum[network, part])
+        per_filter = response_gradient.view(
+            len(response), ctx.n_filters, -1, response.shape[-1]
+        ).sum(2)
         return None, mixing_gradient, _taps(per_filter, ctx.n_taps, n_fft), None
 
 
-class _ConvolveThenMix(torch.autograd.Function):
+class _ConvolveThenMix(StackedFunction):
     @staticmethod
-    def forward(ctx: Any, X: Tensor, kernels: Tensor, mixing: Tensor) -> Tensor:
+    def forward(
+        X: Tensor, kernels: Tensor, mixing: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         n_taps, n_times = kernels.shape[-1], X.shape[-1]
         n_fft = fast_length(n_times + n_taps - 1)
         spectrum = torch.fft.rfft(X, n_fft)
         response = _response(kernels, n_fft)
-        rows = spectrum * response
-        ctx.save_for_backward(spectrum, response, rows, mixing)
-        ctx.n_taps, ctx.n_times = n_taps, n_times
+        rows = spectrum * response[:, None]
         signals = torch.fft.irfft(_mix(mixing, rows), n_fft)
-        return signals[..., : _n_out(n_times, n_taps)]
+        return signals[..., : _n_out(n_times, n_taps)], spectrum, response, rows
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        X, kernels, mixing = inputs
+        _, *saved = output
+        ctx.mark_non_differentiable(*saved)
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(*saved, mixing)
+        ctx.n_taps, ctx.n_times = kernels.shape[-1], X.shape[-1]
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def backward(ctx: Any, gradient: Tensor, *_: Any) -> tuple[Tensor, Tensor, Tensor]:
         spectrum, response, rows, mixing = ctx.saved_tensors
         n_fft = 2 * (spectrum.shape[-1] - 1)
         change = torch.fft.rfft(gradient, n_fft)
         mixing_gradient = _inner(change * _parseval(rows), rows)
-        change = _mix(mixing.T, change)
-        kernel_gradient = _taps((spectrum.conj() * change).sum(0), ctx.n_taps, n_fft)
-        X_gradient = torch.fft.irfft(change * response.conj(), n_fft)[..., : ctx.n_times]
-        return X_gradient, kernel_gradient, mixing_gradient
+        change = _mix(mixing.transpose(1, 2), change)
+        kernel_gradient = _taps((spectrum.conj() * change).sum(1), ctx.n_taps, n_fft)
+        change = change * response.conj()[:, None]
+        return torch.fft.irfft(change, n_fft)[..., : ctx.n_times], kernel_gradient, mixing_gradient
 
 
 def _n_out(n_times: int, n_taps: int) -> int:
@@ -184,19 +207,34 @@ def parts(batch: Tensor) -> list[slice]:
     return [slice(start, start + size) for start in range(0, len(batch), size)]
 
 
+def _parts_of_each(batch: Tensor) -> list[tuple[slice, slice]]:
+    """Cut the batch of each network on a CPU; elsewhere take all at once."""
+    if batch.device.type != "cpu":
+        return [(slice(None), slice(None))]
+    networks = [slice(index, index + 1) for index in range(len(batch))]
+    return [(network, part) for network in networks for part in parts(batch[0])]
+
+
 def _mix(mixing: Tensor, spectrum: Tensor, out: Tensor | None = None) -> Tensor:
-    """Apply real weights to the rows of a spectrum, as one real product per trial."""
+    """Apply each network's real weights to the rows of its spectra, one product a trial."""
+    n_networks, batch, n_rows, n_bins = spectrum.shape
+    n_mixed = mixing.shape[1]
     if out is None:
-        out = spectrum.new_empty(len(spectrum), len(mixing), spectrum.shape[-1])
-    flat, flat_out = (torch.view_as_real(item).flatten(-2) for item in (spectrum, out))
-    torch.bmm(mixing.expand(len(flat), -1, -1), flat, out=flat_out)  # `@` would copy to fold
+        out = spectrum.new_empty(n_networks, batch, n_mixed, n_bins)
+    weights = mixing[:, None].expand(-1, batch, -1, -1).reshape(-1, n_mixed, n_rows)
+    torch.bmm(weights, _real(spectrum), out=_real(out))  # `@` would copy to fold
     return out
 
 
 def _inner(first: Tensor, second: Tensor) -> Tensor:
-    """Real inner products of all rows of two spectra, summed over the batch."""
-    first, second = (torch.view_as_real(item).flatten(-2) for item in (first, second))
-    return torch.bmm(first, second.transpose(1, 2)).sum(0)
+    """Real inner products of all rows of two spectra, summed over each network's batch."""
+    products = torch.bmm(_real(first), _real(second).transpose(1, 2))
+    return products.view(*first.shape[:2], *products.shape[1:]).sum(1)
+
+
+def _real(spectrum: Tensor) -> Tensor:
+    """View a spectrum as real rows, one matrix a trial."""
+    return torch.view_as_real(spectrum).flatten(-2).flatten(0, 1)
 
 
 def _parseval(spectrum: Tensor) -> Tensor:
@@ -213,11 +251,11 @@ def _positions(n_taps: int, n_fft: int, device: torch.device) -> Tensor:
 
 
 def _response(kernels: Tensor, n_fft: int) -> Tensor:
-    spread = kernels.new_zeros(len(kernels), n_fft)
-    spread[:, _positions(kernels.shape[-1], n_fft, kernels.device)] = kernels
+    spread = kernels.new_zeros(*kernels.shape[:-1], n_fft)
+    spread[..., _positions(kernels.shape[-1], n_fft, kernels.device)] = kernels
     return torch.fft.rfft(spread)
 
 
 def _taps(gradient: Tensor, n_taps: int, n_fft: int) -> Tensor:
     spread = torch.fft.irfft(gradient, n_fft)
-    return spread[:, _positions(n_taps, n_fft, spread.device)]
+    return spread[..., _positions(n_taps, n_fft, spread.device)]

@@ -108,5 +108,5 @@ def _outer_patches(edges: Tensor, n_taps: int) -> Tensor:
     size = n_taps - 1 + width
     placed = functional.pad(tail, (0, size - width, 0, size - width))
     placed = placed + functional.pad(head, (size - width, 0, size - width, 0))
-    patches = placed.as_strided((width, n_taps, n_taps), (size + 1, size, 1))  # down the diagonal
-    return patches.sum(0)
+    patches = placed.unfold(0, n_taps, 1).unfold(1, n_taps, 1)
+    return patches.diagonal().sum(-1)
