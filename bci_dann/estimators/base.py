@@ -103,6 +103,23 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
         ConfigError
             When a parameter cannot be used.
         """
+        self._fit_aligned(
+            self._training_trials(
+                X, y, subjects, X_target_unlabeled, X_target_labeled, y_target_labeled
+            )
+        )
+        return self
+
+    def _training_trials(
+        self,
+        X: Any,
+        y: ArrayLike,
+        subjects: ArrayLike | None = None,
+        X_target_unlabeled: Any = None,
+        X_target_labeled: Any = None,
+        y_target_labeled: ArrayLike | None = None,
+    ) -> TrainingTrials:
+        """Check what :meth:`fit` was given, learn the alignment, and align."""
         self.check_parameters()
         source = self._read(X, y=y, subjects=subjects, reset=True)
         parts = [Part(source, self._encode_first(y), is_target=False)]
@@ -116,8 +133,7 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
             target = self._read(X_target_unlabeled)
             parts.append(Part(target, np.full(len(target.X), UNLABELLED), is_target=True))
         self._fit_alignment(parts)
-        self._fit_aligned(join(parts, self.alignment_))
-        return self
+        return join(parts, self.alignment_)
 
     def check_parameters(self) -> None:
         """Raise on a parameter that ``fit`` could not use.

@@ -93,12 +93,10 @@ device, random_state
             check_between(name, getattr(self, name), 0.0, math.inf, inclusive=True)
         check_count("domain_hidden", self.domain_hidden)
 
-    def _objective(self, n_domains: int) -> Objective:
+    def _objective(self, n_features: int, n_domains: int) -> Objective:
         if n_domains < 2:
             return Objective()
-        adversary = DomainAdversary(
-            self.network_.backbone.n_features, n_domains, self.domain_hidden, self.gamma
-        )
+        adversary = DomainAdversary(n_features, n_domains, self.domain_hidden, self.gamma)
         return Objective({"adversary": adversary}, {"adversary": self.adversary_weight})
 
     def _domain_indices(self, trials: TrainingTrials) -> NDArray[np.int64]:

@@ -22,7 +22,7 @@ from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.models import Decoder, check_backbone, make_backbone
 from bci_dann.objectives import Objective
 from bci_dann.persistence import ModelState
-from bci_dann.training import TrainingData, TrainingSettings, train
+from bci_dann.training import History, Member, TrainingData, TrainingSettings, train
 
 __all__ = ["NeuralClassifier", "SourceOnlyClassifier"]
 
@@ -133,7 +133,12 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         return tags
 
     def _fit_aligned(self, trials: TrainingTrials) -> None:
-        settings = self._settings()
+        member = self._member(trials)
+        with fenced_torch_seed(stream(self.random_state, "unkeyed")):
+            self._take(member, train(member, self._settings(), on_epoch=_log_epoch))
+
+    def _member(self, trials: TrainingTrials, name: str = "the network") -> Member:
+        """Build what is to be trained; the trials are standardised in place."""
         n_source = int((~trials.is_target).sum())  # they stand first
         self.center_, self.scale_ = center_and_scale(trials.X[:n_source])
         X = standardise(trials.X, self.center_, self.scale_, out=trials.X)
@@ -145,13 +150,14 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         )
         seed = stream(self.random_state, "training")
         with fenced_torch_seed(seed):
-            self.network_ = self._build_network()
-            objective = self._objective(int(data.domains.max()) + 1)
-            rng = np.random.default_rng(seed.spawn(1)[0])
-            self.history_ = train(
-                self.network_, objective, data, settings, rng, on_epoch=_log_epoch
-            )
-        self.network_.cpu()
+            network = self._build_network()
+            n_domains = int(data.domains.max()) + 1
+            objective = self._objective(network.backbone.n_features, n_domains)
+        return Member(network, objective, data, np.random.default_rng(seed.spawn(1)[0]), name)
+
+    def _take(self, member: Member, history: History) -> None:
+        """Keep what training has made."""
+        self.network_, self.history_ = member.network.cpu(), history
 
     def _state(self) -> ModelState:
         state = super()._state()
@@ -190,7 +196,7 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         features, logits = (torch.cat(parts).numpy() for parts in zip(*outputs, strict=True))
         return features, logits
 
-    def _objective(self, n_domains: int) -> Objective:  # noqa: ARG002 (subclasses use it)
+    def _objective(self, n_features: int, n_domains: int) -> Objective:  # noqa: ARG002
         return Objective()
 
     def _domain_indices(self, trials: TrainingTrials) -> NDArray[np.int64]:
@@ -236,8 +242,8 @@ class SourceOnlyClassifier(NeuralClassifier):
     True
     """
 
-    def _fit_aligned(self, trials: TrainingTrials) -> None:
-        super()._fit_aligned(labelled_only(trials))
+    def _member(self, trials: TrainingTrials, name: str = "the network") -> Member:
+        return super()._member(labelled_only(trials), name)
 
 
 def _device(name: str) -> str:

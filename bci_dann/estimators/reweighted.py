@@ -22,6 +22,7 @@ from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
 from bci_dann.exceptions import BCIDannWarning
 from bci_dann.persistence import ModelState
 from bci_dann.reweighting import CLASSIFIERS, N_FOLDS, DomainWeights, weigh_sources
+from bci_dann.training import Member
 
 __all__ = ["ReweightedClassifier"]
 
@@ -131,14 +132,20 @@ device, random_state
         return np.asarray(features, dtype=np.float32)
 
     def _fit_aligned(self, trials: TrainingTrials) -> None:
-        found = self._weigh(trials)
+        if self.learner == "network":
+            super()._fit_aligned(trials)
+        else:
+            self._keep(self._weigh(trials))
+            self._fit_shallow(labelled_only(trials))
+
+    def _member(self, trials: TrainingTrials, name: str = "the network") -> Member:
+        self._keep(self._weigh(trials))
+        return super()._member(labelled_only(trials), name)
+
+    def _keep(self, found: DomainWeights) -> None:
         self.weights_ = found.weights
         self.domain_auc_ = found.domain_auc
         self.effective_sample_size_ = found.effective_sample_size
-        if self.learner == "network":
-            super()._fit_aligned(labelled_only(trials))
-        else:
-            self._fit_shallow(labelled_only(trials))
 
     def _weigh(self, trials: TrainingTrials) -> DomainWeights:
         n_source = int((~trials.is_target).sum())

@@ -8,7 +8,7 @@ from bci_dann.models.backbones import (
     make_backbone,
 )
 from bci_dann.models.decoder import Decoder
-from bci_dann.models.dropout import draw_keys
+from bci_dann.models.dropout import keyed, keyed_layers
 from bci_dann.models.gradient_reversal import reverse_gradient
 from bci_dann.models.heads import domain_head, motor_imagery_head
 
@@ -19,7 +19,8 @@ __all__ = [
     "backbone_names",
     "check_backbone",
     "domain_head",
-    "draw_keys",
+    "keyed",
+    "keyed_layers",
     "make_backbone",
     "motor_imagery_head",
     "reverse_gradient",

@@ -7,14 +7,14 @@ trained alone, on any device.
 from __future__ import annotations
 
 import math
-from typing import cast
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["KeyedDropout", "draw_keys", "key_dropout"]
+__all__ = ["KeyedDropout", "keep_mask", "key_dropout", "keyed", "keyed_layers"]
 
 # Rounds of xor-shift and multiplication, "lowbias32" of Wellons (2018), "Prospecting for
 # hash functions", as signed 32-bit numbers; the golden ratio spreads consecutive positions.
@@ -42,8 +42,7 @@ class KeyedDropout(nn.Module):
 
     def __init__(self, p: float) -> None:
         super().__init__()
-        self.p = p
-        self.register_buffer("key", None, persistent=False)
+        self.p, self.key = p, None
 
     def forward(self, X: Tensor) -> Tensor:
         """Apply the mask of the key while training."""
@@ -92,21 +91,36 @@ def key_dropout(network: nn.Module) -> None:
                 setattr(module, name, KeyedDropout(layer.p))
 
 
-def draw_keys(network: nn.Module, rng: np.random.Generator) -> None:
-    """Give every :class:`KeyedDropout` of a network its next key.
+def keyed_layers(network: nn.Module) -> list[KeyedDropout]:
+    """Return the layers that take a key, in the order in which :func:`keyed` gives them.
 
     Parameters
     ----------
     network : nn.Module
-        Keys are kept on the device of its parameters.
-    rng : numpy.random.Generator
-        Source of the keys.
+
+    Returns
+    -------
+    list of KeyedDropout
     """
-    layers = [layer for layer in network.modules() if isinstance(layer, KeyedDropout)]
-    keys = rng.integers(-(2**31), 2**31, size=len(layers), dtype=np.int32)
-    for layer, key in zip(layers, cast("list[int]", keys.tolist()), strict=True):
-        if layer.key is None:
-            device = next(network.parameters()).device
-            layer.key = torch.tensor(key, dtype=torch.int32, device=device)
-        else:
-            layer.key.fill_(key)
+    return [layer for layer in network.modules() if isinstance(layer, KeyedDropout)]
+
+
+@contextmanager
+def keyed(network: nn.Module, keys: Iterable[Tensor]) -> Iterator[None]:
+    """Give every :class:`KeyedDropout` of a network a key for a while.
+
+    Parameters
+    ----------
+    network : nn.Module
+        The network that runs inside the ``with`` block.
+    keys : iterable of Tensor of int32, shape ()
+        One for each layer of :func:`keyed_layers`.
+    """
+    layers = keyed_layers(network)
+    for layer, key in zip(layers, keys, strict=True):
+        layer.key = key
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.key = None

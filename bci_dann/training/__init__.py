@@ -1,5 +1,14 @@
 """Training: balanced batches and the epoch loop."""
 
-from bci_dann.training.loop import TrainingData, TrainingSettings, train
+from bci_dann.training.data import Member, TrainingData, TrainingSettings
+from bci_dann.training.loop import History, stack_signature, train, train_stack
 
-__all__ = ["TrainingData", "TrainingSettings", "train"]
+__all__ = [
+    "History",
+    "Member",
+    "TrainingData",
+    "TrainingSettings",
+    "stack_signature",
+    "train",
+    "train_stack",
+]

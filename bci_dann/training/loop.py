@@ -1,106 +1,39 @@
-"""The one epoch loop."""
+"""The one epoch loop, for a network alone and for a stack of networks."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+import warnings
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from numpy.typing import NDArray
+from torch import Tensor
 
-from bci_dann.exceptions import TrainingError
-from bci_dann.models import Decoder, draw_keys
-from bci_dann.objectives import BatchView, Objective
+from bci_dann.exceptions import BCIDannWarning, ConfigError, TrainingError
+from bci_dann.models import keyed_layers
 from bci_dann.training.batch_norm import settle_batch_norm
 from bci_dann.training.batching import balanced_order, batches_of
+from bci_dann.training.data import Member, TrainingSettings
 from bci_dann.training.inputs import TrainingInputs
+from bci_dann.training.learners import Batch, Lone, Stack
 
-__all__ = ["TrainingData", "TrainingSettings", "train"]
+__all__ = ["History", "stack_signature", "train", "train_stack"]
 
 History = list[dict[str, float]]
+OnEpoch = Callable[[int, dict[str, float]], None]
 
 
-@dataclass(frozen=True)
-class TrainingData:
-    """All trials that training may see, source and target together.
-
-    Parameters
-    ----------
-    X : Tensor, shape (n_trials, n_chans, n_times)
-        Signals, scaled.
-    labels : Tensor, shape (n_trials,)
-        Class indices, ``UNLABELLED`` for the target.
-    domains : Tensor, shape (n_trials,)
-        Domain indices.
-    weights : Tensor, shape (n_trials,)
-        Importance weights of the label loss.
-    """
-
-    X: Tensor
-    labels: Tensor
-    domains: Tensor
-    weights: Tensor
-
-    def to(self, device: torch.device) -> TrainingData:
-        """Return the same with all but the signals on ``device``."""
-        rest = (part.to(device) for part in (self.labels, self.domains, self.weights))
-        return TrainingData(self.X, *rest)
-
-    def view(self, index: Tensor, features: Tensor, logits: Tensor, progress: float) -> BatchView:
-        """Return what the terms see of the trials at ``index``."""
-        labels, domains, weights = self.labels[index], self.domains[index], self.weights[index]
-        return BatchView(features, logits, labels, domains, weights, progress)
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """How long and how fast to learn.
+def train(member: Member, settings: TrainingSettings, on_epoch: OnEpoch | None = None) -> History:
+    """Train one network in place.
 
     Parameters
     ----------
-    max_epochs : int
-        Passes over as many trials as there are.
-    batch_size : int
-        Trials in a batch, all domains together.
-    lr : float
-        Adam's first learning rate; it falls to zero along a half cosine.
-    weight_decay : float
-        Decoupled weight decay (AdamW).
-    device : str
-        Where to compute.
-    """
-
-    max_epochs: int
-    batch_size: int
-    lr: float
-    weight_decay: float
-    device: str
-
-
-def train(
-    network: Decoder,
-    objective: Objective,
-    data: TrainingData,
-    settings: TrainingSettings,
-    rng: np.random.Generator,
-    on_epoch: Callable[[int, dict[str, float]], None] | None = None,
-) -> History:
-    """Train ``network`` in place.
-
-    Parameters
-    ----------
-    network : Decoder
-        Backbone and motor-imagery head.
-    objective : Objective
-        Label loss and terms; its parameters are trained too.
-    data : TrainingData
-        The trials.
+    member : Member
+        The network, its objective and its trials.
     settings : TrainingSettings
         Duration, batch size, learning rate, device.
-    rng : numpy.random.Generator
-        Order of the trials.
     on_epoch : callable, optional
         Called with the epoch (from 0) and its mean losses.
 
@@ -114,52 +47,168 @@ def train(
     TrainingError
         When the loss is not finite, naming the epoch.
     """
-    device = torch.device(settings.device)
-    modules = nn.ModuleList([network, objective]).to(device).train()
-    optimiser = torch.optim.AdamW(
-        modules.parameters(), lr=settings.lr, weight_decay=settings.weight_decay
+    (outcome,) = _train([member], Lone(member, settings), settings, on_epoch)
+    if isinstance(outcome, TrainingError):
+        raise outcome
+    return outcome
+
+
+def train_stack(
+    members: Sequence[Member], settings: TrainingSettings
+) -> list[History | TrainingError]:
+    """Train networks of one architecture together, as if each were trained alone.
+
+    Where the device has not enough memory for all, the stack is halved, with a warning.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        Their networks are trained in place. All must have one :func:`stack_signature`.
+    settings : TrainingSettings
+        Duration, batch size, learning rate, device.
+
+    Returns
+    -------
+    list
+        The history of each member; or the error that has stopped it, which does not concern
+        the others.
+
+    Raises
+    ------
+    ConfigError
+        When the members differ in shape.
+    """
+    _check_one_shape(members, settings)
+    states = [member.rng.bit_generator.state for member in members]
+    try:
+        return _train(members, Stack(members, settings), settings)
+    except torch.OutOfMemoryError:
+        if len(members) == 1:
+            raise
+    half = len(members) // 2
+    warnings.warn(
+        f"{settings.device} has no memory for {len(members)} networks at a time: "
+        f"going on with {len(members) - half}.",
+        BCIDannWarning,
+        stacklevel=2,
     )
-    inputs = TrainingInputs(network, data.X, device)
-    trials = data.to(device)
-    labels, domains = data.labels.numpy(), data.domains.numpy()
-    history: History = []
+    for member, state in zip(members, states, strict=True):
+        member.rng.bit_generator.state = state
+    return train_stack(members[:half], settings) + train_stack(members[half:], settings)
+
+
+def stack_signature(member: Member, settings: TrainingSettings) -> tuple[object, ...]:
+    """Return what members must have in common to be trained in one stack.
+
+    Parameters
+    ----------
+    member : Member
+        A network with its trials.
+    settings : TrainingSettings
+        The batch size cuts the epochs.
+
+    Returns
+    -------
+    tuple
+        Hashable: shapes of weights and trials, terms, and lengths of all batches.
+    """
+    modules = (member.network, member.objective)
+    weights = tuple(
+        (name, tuple(weight.shape))
+        for module in modules
+        for name, weight in module.named_parameters()
+    )
+    labels, domains = member.data.labels.numpy(), member.data.domains.numpy()
+    order = balanced_order(labels, domains, np.random.default_rng(0))
+    lengths = tuple(len(batch) for batch in batches_of(order, settings.batch_size))
+    return weights, tuple(member.data.X.shape[1:]), tuple(member.objective.terms), lengths
+
+
+def _check_one_shape(members: Sequence[Member], settings: TrainingSettings) -> None:
+    first = stack_signature(members[0], settings)
+    for member in members[1:]:
+        if stack_signature(member, settings) != first:
+            raise ConfigError(
+                f"{member.name} and {members[0].name} differ in the shape of weights, trials or "
+                "batches, and cannot be trained in one stack. Train them one after another."
+            )
+
+
+def _train(
+    members: Sequence[Member],
+    learner: Lone | Stack,
+    settings: TrainingSettings,
+    on_epoch: OnEpoch | None = None,
+) -> list[History | TrainingError]:
+    feeds = _feeds(members, settings)
+    outcomes: list[History | TrainingError] = [[] for _ in members]
     for epoch in range(settings.max_epochs):
-        batches = batches_of(balanced_order(labels, domains, rng), settings.batch_size)
+        plans = [feed.plan() for feed in feeds]
         losses = []
-        for step, order in enumerate(batches):
-            progress = (epoch + step / len(batches)) / settings.max_epochs
-            _set_lr(optimiser, settings.lr * 0.5 * (1.0 + math.cos(math.pi * progress)))
-            draw_keys(network, rng)
-            index = torch.from_numpy(order)
-            features, logits = network(inputs.take(index))
-            summands = objective(trials.view(index.to(device), features, logits, progress))
-            losses.append(_descend(summands, optimiser))
-        history.append(_mean_losses(losses, epoch))
-        if on_epoch is not None:
-            on_epoch(epoch, history[-1])
-    order = balanced_order(labels, domains, rng)
-    batches = batches_of(order, settings.batch_size)
-    settle_batch_norm(network, (inputs.take(torch.from_numpy(index)) for index in batches))
-    return history
+        for step, orders in enumerate(zip(*plans, strict=True)):
+            progress = (epoch + step / len(plans[0])) / settings.max_epochs
+            lr = settings.lr * 0.5 * (1.0 + math.cos(math.pi * progress))
+            batches = [feed.batch(order) for feed, order in zip(feeds, orders, strict=True)]
+            losses.append(learner.step(batches, progress, lr))
+        means = torch.stack(losses).mean(0).tolist()
+        for index, (member, values) in enumerate(zip(members, means, strict=True)):
+            outcomes[index] = _outcome(outcomes[index], member, epoch, values)
+        if all(isinstance(outcome, TrainingError) for outcome in outcomes):
+            return outcomes
+        if on_epoch is not None and not isinstance(outcomes[0], TrainingError):
+            on_epoch(epoch, outcomes[0][-1])
+    learner.finish()
+    for member, feed in zip(members, feeds, strict=True):
+        settle_batch_norm(member.network, (feed.batch(order).inputs for order in feed.plan()))
+    return outcomes
 
 
-def _descend(summands: dict[str, Tensor], optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
-    optimiser.zero_grad(set_to_none=True)
-    torch.stack(list(summands.values())).sum().backward()  # type: ignore[no-untyped-call]
-    optimiser.step()
-    return {name: value.detach() for name, value in summands.items()}
+def _outcome(
+    before: History | TrainingError, member: Member, epoch: int, values: list[float]
+) -> History | TrainingError:
+    """Add an epoch to a history, or say what has ended it."""
+    if isinstance(before, TrainingError):
+        return before
+    losses = dict(zip(["classification", *member.objective.terms], values, strict=True))
+    if all(math.isfinite(value) for value in values):
+        return [*before, losses]
+    return TrainingError(
+        f"The loss of {member.name} is not finite in epoch {epoch + 1}: {losses}. "
+        "Lower `lr`, or look for trials of an extreme amplitude."
+    )
 
 
-def _set_lr(optimiser: torch.optim.Optimizer, lr: float) -> None:
-    for group in optimiser.param_groups:
-        group["lr"] = lr
+def _feeds(members: Sequence[Member], settings: TrainingSettings) -> list[_Feed]:
+    """Members that share their trials share the prepared ones, too."""
+    device = torch.device(settings.device)
+    inputs: dict[int, TrainingInputs] = {}
+    for member in members:
+        if id(member.data.X) not in inputs:
+            network = member.network
+            inputs[id(member.data.X)] = TrainingInputs(network, member.data.X, device)
+    return [_Feed(member, inputs[id(member.data.X)], settings) for member in members]
 
 
-def _mean_losses(losses: list[dict[str, Tensor]], epoch: int) -> dict[str, float]:
-    means = {name: float(torch.stack([loss[name] for loss in losses]).mean()) for name in losses[0]}
-    if not all(math.isfinite(value) for value in means.values()):
-        raise TrainingError(
-            f"The loss is not finite in epoch {epoch + 1}: {means}. "
-            "Lower `lr`, or look for trials of an extreme amplitude."
-        )
-    return means
+class _Feed:
+    """The batches of one member, in its own order and with its own dropout."""
+
+    def __init__(self, member: Member, inputs: TrainingInputs, settings: TrainingSettings) -> None:
+        self._inputs, self._rng = inputs, member.rng
+        self._size, self._device = settings.batch_size, settings.device
+        self._order_by = member.data.labels.numpy(), member.data.domains.numpy()
+        trials = (member.data.labels, member.data.domains, member.data.weights)
+        self._trials: list[Tensor] = [part.to(settings.device) for part in trials]
+        self._n_keys = len(keyed_layers(member.network))
+
+    def plan(self) -> list[NDArray[np.int64]]:
+        """Draw the order of an epoch, and cut it."""
+        return batches_of(balanced_order(*self._order_by, self._rng), self._size)
+
+    def batch(self, order: NDArray[np.int64]) -> Batch:
+        """Return the trials of one step."""
+        keys = self._rng.integers(-(2**31), 2**31, size=self._n_keys, dtype=np.int32)
+        index = torch.from_numpy(order)
+        there = index.to(self._device)
+        labels, domains, weights = (part[there] for part in self._trials)
+        drop = torch.from_numpy(keys).to(self._device)
+        return Batch(self._inputs.take(index), labels, domains, weights, drop)

@@ -8,7 +8,7 @@ from torch import nn
 from bci_dann.exceptions import TrainingError
 from bci_dann.models import Decoder, make_backbone
 from bci_dann.objectives import Objective
-from bci_dann.training import TrainingData, TrainingSettings, train
+from bci_dann.training import Member, TrainingData, TrainingSettings, train
 from bci_dann.training.batch_norm import settle_batch_norm
 
 
@@ -29,15 +29,16 @@ def network() -> Decoder:
     return Decoder(make_backbone("MLP", 4, 1), n_classes=2)
 
 
+def member(net: Decoder, trials: TrainingData, seed: int = 0) -> Member:
+    return Member(net, Objective(), trials, np.random.default_rng(seed))
+
+
 def test_loss_falls_and_every_epoch_is_reported():
     seen = []
     history = train(
-        network(),
-        Objective(),
-        data(),
+        member(network(), data()),
         settings(),
-        np.random.default_rng(0),
-        on_epoch=lambda epoch, losses: seen.append((epoch, losses)),
+        on_epoch=lambda epoch, losses: seen.append((epoch, dict(losses))),
     )
     assert history[-1]["classification"] < 0.3 * history[0]["classification"]
     assert seen == list(enumerate(history))
@@ -46,7 +47,7 @@ def test_loss_falls_and_every_epoch_is_reported():
 def test_same_seed_gives_the_same_network_to_the_bit():
     one, two = network(), network()
     for net in (one, two):
-        train(net, Objective(), data(), settings(), np.random.default_rng(1))
+        train(member(net, data(), seed=1), settings())
     for a, b in zip(one.parameters(), two.parameters(), strict=True):
         assert torch.equal(a, b)
 
@@ -56,7 +57,7 @@ def test_trials_of_weight_zero_teach_nothing():
     flipped = torch.where(part.domains == 0, part.labels, 1 - part.labels)
     half = TrainingData(part.X, flipped, part.domains, 2.0 * (part.domains == 0))
     net = network()
-    train(net, Objective(), half, settings(), np.random.default_rng(0))
+    train(member(net, half), settings())
     predicted = net(part.X)[1].argmax(1)
     assert (predicted == part.labels).float().mean() > 0.9
 
@@ -65,7 +66,7 @@ def test_loss_that_is_not_finite_names_the_epoch():
     broken = data()
     broken.X[:] = float("inf")
     with pytest.raises(TrainingError, match="epoch 1"):
-        train(network(), Objective(), broken, settings(), np.random.default_rng(0))
+        train(member(network(), broken), settings())
 
 
 def test_batch_norm_ends_with_the_statistics_of_the_final_weights():

@@ -1,0 +1,85 @@
+"""What training works on, and how long and how fast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from bci_dann.models import Decoder
+from bci_dann.objectives import Objective
+
+__all__ = ["Member", "TrainingData", "TrainingSettings"]
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """All trials that training may see, source and target together.
+
+    Parameters
+    ----------
+    X : Tensor, shape (n_trials, n_chans, n_times)
+        Signals, scaled.
+    labels : Tensor, shape (n_trials,)
+        Class indices, ``UNLABELLED`` for the target.
+    domains : Tensor, shape (n_trials,)
+        Domain indices.
+    weights : Tensor, shape (n_trials,)
+        Importance weights of the label loss.
+    """
+
+    X: Tensor
+    labels: Tensor
+    domains: Tensor
+    weights: Tensor
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How long and how fast to learn.
+
+    Parameters
+    ----------
+    max_epochs : int
+        Passes over as many trials as there are.
+    batch_size : int
+        Trials in a batch, all domains together.
+    lr : float
+        Adam's first learning rate; it falls to zero along a half cosine.
+    weight_decay : float
+        Decoupled weight decay (AdamW).
+    device : str
+        Where to compute.
+    """
+
+    max_epochs: int
+    batch_size: int
+    lr: float
+    weight_decay: float
+    device: str
+
+
+@dataclass(frozen=True)
+class Member:
+    """One network with all that it is trained by.
+
+    Parameters
+    ----------
+    network : Decoder
+        Backbone and motor-imagery head, trained in place.
+    objective : Objective
+        Label loss and terms; its parameters are trained too.
+    data : TrainingData
+        The trials.
+    rng : numpy.random.Generator
+        Order of the trials and dropout.
+    name : str
+        Whose network it is, for messages.
+    """
+
+    network: Decoder
+    objective: Objective
+    data: TrainingData
+    rng: np.random.Generator
+    name: str = "the network"
