@@ -141,7 +141,8 @@ class _MixThenConvolve(StackedFunction):
         response_gradient, mixing_gradient = torch.zeros_like(response), torch.zeros_like(mixing)
         for network, part in _parts_of_each(spectrum):
             change = torch.fft.rfft(gradient[network, part], n_fft)
-            response_gradient[network] += (rows[network, part].conj() * change).sum(1)
+            conjugate = rows[network, part].conj_physical()  # a lazy one would be copied twice
+            response_gradient[network] += conjugate.mul_(change).sum(1)
             change.mul_(weighted[network, None])
             mixing_gradient[network] += _inner(change, spectrum[network, part])
         per_filter = response_gradient.view(

@@ -124,7 +124,10 @@ class Stack:
 
 
 def _optimiser(weights: list[Tensor], settings: TrainingSettings) -> torch.optim.Optimizer:
-    return torch.optim.AdamW(weights, lr=settings.lr, weight_decay=settings.weight_decay)
+    fused = torch.device(settings.device).type in ("cpu", "cuda")
+    return torch.optim.AdamW(
+        weights, lr=settings.lr, weight_decay=settings.weight_decay, fused=fused
+    )
 
 
 def _descend(losses: Tensor, optimiser: torch.optim.Optimizer, lr: float) -> Tensor:
