@@ -56,6 +56,12 @@ def run(
         Optional[str],  # noqa: UP045
         typer.Option("--seeds", help="Seeds in the place of the configuration's: 0,1,2"),
     ] = None,
+    pipelines: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--pipelines", help="Pipelines in the place of the configuration's: ea_dann,dann"
+        ),
+    ] = None,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -66,7 +72,8 @@ def run(
     """Compare pipelines, leaving one subject out at a time; goes on where it stopped."""
     from bci_dann.cli import verbs
 
-    verbs.run(config, out=out, data_dir=data_dir, jobs=jobs, seeds=seeds, dry_run=dry_run)
+    replaced = {"seeds": seeds, "pipelines": pipelines}
+    verbs.run(config, replaced, out=out, data_dir=data_dir, jobs=jobs, dry_run=dry_run)
 
 
 @app.command()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bci_dann.exceptions import ConfigError
 
@@ -21,10 +21,10 @@ PIPE_WIDTH = 120
 
 def run(
     config: Path,
+    replaced: Mapping[str, str | None],
     out: Path | None,
     data_dir: Path | None,
     jobs: int,
-    seeds: str | None,
     dry_run: bool,
 ) -> None:
     """Run a benchmark and print its closing tables; see `bci_dann.evaluation.run_benchmark`."""
@@ -32,9 +32,9 @@ def run(
     from bci_dann.reporting import closing_tables
 
     description = load_config(config)
-    if seeds is not None:
-        chosen = {**dict(description), "seeds": _numbers(seeds)}
-        description = load_config(chosen)
+    chosen = {name: _listed_in(text, name) for name, text in replaced.items() if text is not None}
+    if chosen:
+        description = load_config({**dict(description), **chosen})
     out = out or Path("runs") / description.name
     results = run_benchmark(
         description, out, n_jobs=jobs, data_dir=data_dir, dry_run=dry_run, progress=not dry_run
@@ -118,9 +118,13 @@ def pipelines() -> None:
     _print_rows("Pipelines", ("name", "steps", "file"), rows)
 
 
-def _numbers(text: str) -> list[int]:
+def _listed_in(text: str, name: str) -> list[Any]:
+    """Read the value of an option that takes several, separated by commas."""
+    parts = [part.strip() for part in text.split(",")]
+    if name != "seeds":
+        return parts
     try:
-        return [int(part) for part in text.split(",")]
+        return [int(part) for part in parts]
     except ValueError:
         raise ConfigError(
             f"--seeds takes whole numbers with commas, for example 0,1,2; got {text!r}."

@@ -45,6 +45,16 @@ def test_seeds_replace_those_of_the_configuration(bci_dann, config, sources, tmp
     assert "12 tasks" in done.stdout
 
 
+def test_pipelines_replace_those_of_the_configuration(bci_dann, config, sources):
+    arguments = ("--dry-run", "--data-dir", sources, "--pipelines")
+    done = bci_dann("run", config, *arguments, "ea_dann, source_only")
+    assert done.exit_code == 0, done.output
+    assert "12 tasks" in done.stdout
+    unknown = bci_dann("run", config, *arguments, "ea_dan")
+    assert unknown.exit_code == 2
+    assert "Did you mean 'ea_dann'" in unknown.stderr
+
+
 def test_dry_run_lists_and_writes_nothing(bci_dann, config, sources, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     done = bci_dann("run", config, "--dry-run", "--data-dir", sources)
