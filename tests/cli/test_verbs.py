@@ -49,7 +49,8 @@ def test_pipelines_replace_those_of_the_configuration(bci_dann, config, sources)
     arguments = ("--dry-run", "--data-dir", sources, "--pipelines")
     done = bci_dann("run", config, *arguments, "ea_dann, source_only")
     assert done.exit_code == 0, done.output
-    assert "12 tasks" in done.stdout
+    assert "6 tasks" in done.stdout
+    assert "ea_dann" in done.stdout
     unknown = bci_dann("run", config, *arguments, "ea_dan")
     assert unknown.exit_code == 2
     assert "Did you mean 'ea_dann'" in unknown.stderr
