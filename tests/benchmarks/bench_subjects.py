@@ -2,7 +2,8 @@
 
 Each number of simulated subjects is run in a process of its own, by ``run_benchmark`` with the
 pipeline ``ea_dann``. Every subject is the target once, so the number of trainings and the
-trials of each grow together: time goes with the square of the subjects.
+trials of each grow together: time goes with the square of the subjects. With several jobs the
+seconds that workers take to start and to import are in the time of the run.
 
 Memory is the proportional set size (PSS) of the process and all its children, which counts a
 page that several of them share once; it is sampled, so a peak shorter than ``--interval`` may
