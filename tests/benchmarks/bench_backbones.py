@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import argparse
 import copy
-import time
-from collections.abc import Callable
-from statistics import median
+from collections.abc import Callable, Sequence
 
 import torch
+from timing import Row, alternate, machine, markdown, say
 from torch import nn
 
 from bci_dann.models import make_backbone
@@ -45,41 +44,51 @@ def prediction(backbone: nn.Module, X: torch.Tensor) -> Callable[[], None]:
     return predict
 
 
-def alternate(functions: list[Callable[[], None]], repeats: int) -> list[float]:
-    """Run the functions in turns and return the median seconds of each."""
-    seconds: list[list[float]] = [[] for _ in functions]
-    for repeat in range(repeats + 2):
-        for function, times in zip(functions, seconds, strict=True):
-            start = time.perf_counter()
-            function()
-            if repeat >= 2:  # the first runs allocate and plan
-                times.append(time.perf_counter() - start)
-    return [median(times) for times in seconds]
+def layer_by_layer(backbone: nn.Module) -> nn.Module:
+    """Return a copy that computes as braindecode does."""
+    slow = copy.deepcopy(backbone)
+    slow.body.fast = False  # a backbone without a fast form does not look at it
+    return slow
+
+
+def backbone_rows(
+    name: str, batch: int, repeats: int, threads: Sequence[int], predict: bool = False
+) -> list[Row]:
+    """Time one backbone at all shapes, for each number of threads."""
+    build = prediction if predict else training_step
+    rows: list[Row] = []
+    for n_threads in threads:
+        torch.set_num_threads(n_threads)
+        for n_chans, n_times in SHAPES:
+            ours = make_backbone(name, n_chans, n_times, sfreq=128.0)
+            X = torch.randn(batch, n_chans, n_times)
+            pair = [build(layer_by_layer(ours), X), build(ours, X)]
+            slow, quick = alternate(pair, repeats)
+            rows.append(
+                {
+                    "backbone": name,
+                    "threads": n_threads,
+                    "shape": f"{n_chans}x{n_times}",
+                    "braindecode [ms]": 1e3 * slow,
+                    "here [ms]": 1e3 * quick,
+                    "ratio": slow / quick,
+                }
+            )
+    return rows
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--backbone", default="EEGNet")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--predict", action="store_true", help="time predictions, not steps")
-    options = parser.parse_args()
-    print(f"{options.backbone}, batch {options.batch}, torch {torch.__version__}")  # noqa: T201
-    print("threads    shape  braindecode [ms]  here [ms]  ratio")  # noqa: T201
-    for threads in options.threads:
-        torch.set_num_threads(threads)
-        for n_chans, n_times in SHAPES:
-            ours = make_backbone(options.backbone, n_chans, n_times, sfreq=128.0)
-            theirs = copy.deepcopy(ours)
-            theirs.body.fast = False
-            X = torch.randn(options.batch, n_chans, n_times)
-            build = prediction if options.predict else training_step
-            slow, quick = alternate([build(theirs, X), build(ours, X)], options.repeats)
-            print(  # noqa: T201
-                f"{threads:7d}  {n_chans:2d}x{n_times:<4d}  {1e3 * slow:16.1f}"
-                f"  {1e3 * quick:9.1f}  {slow / quick:5.1f}"
-            )
+    o = parser.parse_args()
+    say(f"{o.backbone}, batch {o.batch}, {machine(o.threads)}\n")
+    say(markdown(backbone_rows(o.backbone, o.batch, o.repeats, o.threads, o.predict)))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,98 @@
+"""Run all benchmarks and write their tables as one Markdown file.
+
+Minutes on a quiet machine; each script beside this one has more options of its own.
+
+    python tests/benchmarks --out benchmarks.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # for `python -m tests.benchmarks`
+
+import torch
+from bench_backbones import backbone_rows
+from bench_fit import SKADA_MISSING, Setting, fit_rows, make_trials
+from bench_floor import floor_rows
+from bench_subjects import Load, subject_rows
+from timing import Row, machine, markdown, say
+
+BATCH = 64
+SUBJECTS, TRIALS, CHANNELS, SAMPLES = 8, 96, 22, 512
+
+Section = tuple[str, Callable[[], Sequence[Row]]]
+
+
+def sections(threads: int, jobs: int, repeats: int, subjects: Sequence[int]) -> list[Section]:
+    """Return what is measured, each with its title."""
+    n_source = SUBJECTS * TRIALS
+
+    def fits() -> Sequence[Row]:
+        torch.set_num_threads(threads)
+        trials = make_trials(SUBJECTS, TRIALS, n_source, CHANNELS, SAMPLES)
+        return fit_rows(trials, Setting(epochs=3, batch=BATCH, repeats=max(1, repeats // 3)))
+
+    def people() -> Sequence[Row]:
+        loads = [Load(n, n_trials=40, sfreq=128.0, epochs=2, jobs=jobs) for n in subjects]
+        return subject_rows(loads)
+
+    return [
+        (
+            f"Training step of {name}, batch {BATCH}",
+            lambda name=name: backbone_rows(name, BATCH, repeats, [threads]),
+        )
+        for name in ("EEGNet", "ShallowFBCSPNet")
+    ] + [
+        (
+            f"Whole fit of EEGNet, {CHANNELS}x{SAMPLES}, {n_source} source and "
+            f"{n_source} target trials, batch {BATCH}" + _without_skada(),
+            fits,
+        ),
+        ("Leave-one-subject-out run of ea_dann, 2 epochs, one thread a job", people),
+        (
+            f"Training step of EEGNet, batch {BATCH}, against its multiplications",
+            lambda: floor_rows(BATCH, repeats, threads, size=1536),
+        ),
+    ]
+
+
+def report(parts: Sequence[Section], threads: int) -> Iterator[str]:
+    """Yield the report piece by piece, each as soon as it is measured."""
+    yield f"# Benchmarks\n\n{machine([threads])}\n"
+    for title, measure in parts:
+        yield f"\n## {title}\n\n{markdown(measure())}\n"
+
+
+def _without_skada() -> str:
+    return "" if find_spec("skada") else f"; {SKADA_MISSING}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python tests/benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--out", type=Path, help="the file; default: the standard output")
+    parser.add_argument("--threads", type=int, default=1, help="of torch, but for whole runs")
+    parser.add_argument("--jobs", type=int, default=1, help="of whole runs")
+    parser.add_argument("--repeats", type=int, default=15, help="of steps; a third of it of fits")
+    parser.add_argument("--subjects", type=int, nargs="+", default=[5, 10, 20, 40])
+    o = parser.parse_args()
+    if o.out:
+        o.out.write_text("", encoding="utf-8")  # find out at once whether it can be written
+    for piece in report(sections(o.threads, o.jobs, o.repeats, o.subjects), o.threads):
+        if o.out:
+            with o.out.open("a", encoding="utf-8") as file:
+                file.write(piece)
+        else:
+            say(piece.rstrip("\n"))
+
+
+if __name__ == "__main__":
+    main()
