@@ -6,6 +6,7 @@ from bci_dann.estimators.loading import load_model
 from bci_dann.estimators.neural import NeuralClassifier, SourceOnlyClassifier
 from bci_dann.estimators.reweighted import ReweightedClassifier
 from bci_dann.estimators.shallow import ShallowClassifier
+from bci_dann.estimators.together import fit_together
 
 __all__ = [
     "DANNClassifier",
@@ -14,5 +15,6 @@ __all__ = [
     "ShallowClassifier",
     "SourceOnlyClassifier",
     "TransferClassifier",
+    "fit_together",
     "load_model",
 ]
