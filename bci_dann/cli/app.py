@@ -52,6 +52,10 @@ def run(
     ] = None,
     data_dir: DataDir = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", help="Tasks at a time; -1: cores.")] = 1,
+    stack: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--stack", help="Networks trained as one. Default: 64 on a GPU, else 1."),
+    ] = None,
     seeds: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option("--seeds", help="Seeds in the place of the configuration's: 0,1,2"),
@@ -73,7 +77,7 @@ def run(
     from bci_dann.cli import verbs
 
     replaced = {"seeds": seeds, "pipelines": pipelines}
-    verbs.run(config, replaced, out=out, data_dir=data_dir, jobs=jobs, dry_run=dry_run)
+    verbs.run(config, replaced, out=out, data_dir=data_dir, jobs=jobs, stack=stack, dry_run=dry_run)
 
 
 @app.command()

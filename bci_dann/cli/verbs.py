@@ -25,6 +25,7 @@ def run(
     out: Path | None,
     data_dir: Path | None,
     jobs: int,
+    stack: int | None,
     dry_run: bool,
 ) -> None:
     """Run a benchmark and print its closing tables; see `bci_dann.evaluation.run_benchmark`."""
@@ -37,7 +38,13 @@ def run(
         description = load_config({**dict(description), **chosen})
     out = out or Path("runs") / description.name
     results = run_benchmark(
-        description, out, n_jobs=jobs, data_dir=data_dir, dry_run=dry_run, progress=not dry_run
+        description,
+        out,
+        n_jobs=jobs,
+        data_dir=data_dir,
+        dry_run=dry_run,
+        progress=not dry_run,
+        stack=stack,
     )
     if dry_run:
         _print_plan(results, out)

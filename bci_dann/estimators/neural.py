@@ -112,6 +112,11 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         check_backbone(self.backbone, self.backbone_params or {})
         _device(self.device)
 
+    @property
+    def trains_network(self) -> bool:
+        """Whether ``fit`` trains the backbone, which a variant may do without."""
+        return True
+
     def transform(self, X: Any) -> NDArray[np.float32]:
         """Return the backbone's features of trials, aligned as in ``predict_proba``.
 

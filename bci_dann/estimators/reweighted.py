@@ -113,6 +113,11 @@ device, random_state
         check_count("n_components", self.n_components)
         check_between("clip", self.clip, 0.0, 0.5)
 
+    @property
+    def trains_network(self) -> bool:
+        """Whether the weights are for the network, not for tangent-space features."""
+        return self.learner == "network"
+
     def transform(self, X: Any) -> NDArray[Any]:
         """Return what the last layer sees: the network's features, or tangent-space ones.
 
@@ -125,14 +130,14 @@ device, random_state
         -------
         ndarray, shape (n_trials, n_features)
         """
-        if self.learner == "network":
+        if self.trains_network:
             return super().transform(X)
         check_is_fitted(self)
         features = self.shallow_[:-1].transform(self._read_aligned(X).astype(np.float64))
         return np.asarray(features, dtype=np.float32)
 
     def _fit_aligned(self, trials: TrainingTrials) -> None:
-        if self.learner == "network":
+        if self.trains_network:
             super()._fit_aligned(trials)
         else:
             self._keep(self._weigh(trials))
@@ -205,7 +210,7 @@ device, random_state
             domain_auc=None if np.isnan(self.domain_auc_) else self.domain_auc_,
             effective_sample_size=self.effective_sample_size_,
         )
-        if self.learner != "network":
+        if not self.trains_network:
             state.arrays.update(write_steps(self.shallow_))
         return state
 
@@ -215,11 +220,11 @@ device, random_state
         auc = state.description["domain_auc"]
         self.domain_auc_ = float("nan") if auc is None else auc
         self.effective_sample_size_ = state.description["effective_sample_size"]
-        if self.learner != "network":
+        if not self.trains_network:
             self.shallow_ = read_steps(self._build_shallow(), state.arrays)
 
     def _predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
-        if self.learner == "network":
+        if self.trains_network:
             return super()._predict_proba_aligned(X)
         probabilities: NDArray[np.float64] = self.shallow_.predict_proba(X.astype(np.float64))
         return probabilities

@@ -59,11 +59,14 @@ def fit_together(
             f"{len(models)} models need as many arguments and names; "
             f"got {len(arguments)} and {len(names)}."
         )
-    members, settings = [], []
-    for model, given, name in zip(models, arguments, names, strict=True):
-        members.append(model._member(model._training_trials(**given), name))
-        settings.append(model._settings())
     outcomes: list[NeuralClassifier | TrainingError] = list(models)
+    members: dict[int, Member] = {}
+    for index, (model, given) in enumerate(zip(models, arguments, strict=True)):
+        if model.trains_network:
+            members[index] = model._member(model._training_trials(**given), names[index])
+        else:
+            model.fit(**given)
+    settings = {index: models[index]._settings() for index in members}
     for indices in _groups(members, settings, stack):
         seed = stream(models[indices[0]].random_state, "unkeyed")
         with fenced_torch_seed(seed):
@@ -77,11 +80,12 @@ def fit_together(
 
 
 def _groups(
-    members: Sequence[Member], settings: Sequence[TrainingSettings], stack: bool | None
+    members: Mapping[int, Member], settings: Mapping[int, TrainingSettings], stack: bool | None
 ) -> list[list[int]]:
     """Return which members are trained together."""
     groups: dict[Hashable, list[int]] = defaultdict(list)
-    for index, (member, how) in enumerate(zip(members, settings, strict=True)):
+    for index, member in members.items():
+        how = settings[index]
         together = how.device.startswith("cuda") if stack is None else stack
         groups[(how, stack_signature(member, how)) if together else index].append(index)
     return list(groups.values())

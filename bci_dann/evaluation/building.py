@@ -127,6 +127,23 @@ def wants_target(estimator: Any) -> bool:
     return fit is not None and fit.requests.get("X_target_unlabeled") is True
 
 
+def trains_network(estimator: Any) -> bool:
+    """Whether ``fit`` trains a network, which can be trained together with others.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any scikit-learn estimator.
+
+    Returns
+    -------
+    bool
+    """
+    from bci_dann.estimators import NeuralClassifier
+
+    return isinstance(estimator, NeuralClassifier) and estimator.trains_network
+
+
 def _build_step(step: Parameters, where: str) -> Any:
     component = _component_class(step, where)
     names = _parameter_names(component)

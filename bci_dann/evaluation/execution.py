@@ -1,18 +1,20 @@
-"""What one worker does with one task: train, predict, write the record."""
+"""What one worker does with its tasks: train, predict, write the records."""
 
 from __future__ import annotations
 
+import itertools
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bci_dann.evaluation.building import build, wants_target
+from bci_dann.evaluation.building import build, trains_network, wants_target
 from bci_dann.evaluation.protocols import PROTOCOLS, Fold, split
 from bci_dann.evaluation.records import Record, Task, write_record
 from bci_dann.exceptions import DataError, ResultsError
@@ -20,7 +22,7 @@ from bci_dann.exceptions import DataError, ResultsError
 if TYPE_CHECKING:
     from bci_dann.data import EEGTrials
 
-__all__ = ["compute", "execute", "limited_threads"]
+__all__ = ["compute", "compute_together", "execute", "limited_threads", "stacks_of"]
 
 Result = TypeVar("Result")
 
@@ -28,24 +30,25 @@ Result = TypeVar("Result")
 DIAGNOSTICS = {"ess": "effective_sample_size_", "domain_auc": "domain_auc_"}
 
 
-def execute(task: Task, trials_folder: Path, record_path: Path) -> tuple[Task, str | None]:
-    """Do one task in this process and write its record.
+def execute(
+    tasks: Sequence[Task], trials_folder: Path, record_paths: Sequence[Path]
+) -> list[tuple[Task, str | None]]:
+    """Do some tasks in this process and write their records.
 
     Parameters
     ----------
-    task : Task
-        What to do.
+    tasks : sequence of Task
+        What to do; several train their networks in one stack.
     trials_folder : pathlib.Path
         The prepared trials, which are memory-mapped and not copied to the worker.
-    record_path : pathlib.Path
-        The record's file.
+    record_paths : sequence of pathlib.Path
+        The file of each record.
 
     Returns
     -------
-    task : Task
-        The task, because workers finish in any order.
-    failure : str or None
-        The traceback, when the task has failed. Other tasks are not concerned by it.
+    list of (Task, str or None)
+        Each task, because workers finish in any order; and the traceback, when it has
+        failed. Other tasks are not concerned by it.
 
     Raises
     ------
@@ -54,13 +57,19 @@ def execute(task: Task, trials_folder: Path, record_path: Path) -> tuple[Task, s
     """
     from bci_dann.data import open_trials
 
-    try:
-        write_record(record_path, task, compute(task, open_trials(trials_folder)))
-    except ResultsError:
-        raise
-    except Exception:
-        return task, traceback.format_exc()
-    return task, None
+    trials = open_trials(trials_folder)
+    outcomes: Iterable[Record | str]
+    if len(tasks) > 1:
+        outcomes = compute_together(tasks, trials)
+    else:
+        outcomes = (_attempt(partial(compute, task, trials)) for task in tasks)
+    finished: list[tuple[Task, str | None]] = []
+    for task, path, outcome in zip(tasks, record_paths, outcomes, strict=True):
+        failure = outcome if isinstance(outcome, str) else None
+        if not isinstance(outcome, str):
+            write_record(path, task, outcome)
+        finished.append((task, failure))
+    return finished
 
 
 def compute(task: Task, trials: EEGTrials) -> Record:
@@ -87,19 +96,61 @@ def compute(task: Task, trials: EEGTrials) -> Record:
     estimator = build(task.pipeline, task.seed)
     with limited_threads(task.threads):
         fit_seconds, _ = _timed(lambda: _fit(estimator, trials, fold))
-        predict_seconds, probabilities = _timed(lambda: _predict(estimator, trials, fold, task))
-    used = len(fold.calibration) if fold.labelled and wants_target(estimator) else 0
-    return Record(
-        probabilities=_checked(probabilities, len(fold.test), len(estimator.classes_)),
-        truth=_labels(trials)[fold.test],
-        classes=np.asarray(estimator.classes_, dtype=str),
-        sessions=trials.metadata["session"].to_numpy(dtype=str)[fold.test],
-        test_index=fold.test.astype(np.int64),
-        n_train=len(fold.train) + used,
-        fit_seconds=fit_seconds,
-        predict_seconds=predict_seconds,
-        diagnostics=_diagnostics(estimator),
-    )
+        return _record(task, estimator, trials, fold, fit_seconds)
+
+
+def compute_together(tasks: Sequence[Task], trials: EEGTrials) -> list[Record | str]:
+    """Train the networks of several tasks in one stack, and predict with each.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+        Tasks of one pipeline and protocol, whose estimator is a network.
+    trials : EEGTrials
+        As in :func:`compute`.
+
+    Returns
+    -------
+    list of Record or str
+        A task that has failed gives its traceback.
+    """
+    from bci_dann.estimators import fit_together
+
+    folds = [split(trials.metadata, task.subject, task.protocol) for task in tasks]
+    models = [build(task.pipeline, task.seed) for task in tasks]
+    arguments = [_fit_arguments(trials, fold) for fold in folds]
+    with limited_threads(tasks[0].threads):
+        names = [task.label for task in tasks]
+        seconds, fitted = _timed(lambda: fit_together(models, arguments, names=names, stack=True))
+        return [
+            "".join(traceback.format_exception(model))
+            if isinstance(model, Exception)
+            else _attempt(partial(_record, task, model, trials, fold, seconds / len(tasks)))
+            for task, model, fold in zip(tasks, fitted, folds, strict=True)
+        ]
+
+
+def stacks_of(tasks: Sequence[Task], size: int) -> list[list[Task]]:
+    """Put tasks together whose networks may be trained in one stack.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+        Tasks of one pipeline and protocol follow each other.
+    size : int
+        Most tasks in a stack.
+
+    Returns
+    -------
+    list of list of Task
+        All tasks, in order; those without a network stay alone.
+    """
+    stacks: list[list[Task]] = []
+    for (spec, _), group in itertools.groupby(tasks, key=lambda t: (t.pipeline, t.protocol)):
+        alike = list(group)
+        step = size if size > 1 and trains_network(build(spec, alike[0].seed)) else 1
+        stacks += [alike[start : start + step] for start in range(0, len(alike), step)]
+    return stacks
 
 
 @contextmanager
@@ -123,12 +174,48 @@ def limited_threads(threads: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def _attempt(job: Callable[[], Record]) -> Record | str:
+    """Return a record, or the traceback of what prevents it."""
+    try:
+        return job()
+    except ResultsError:
+        raise
+    except Exception:
+        return traceback.format_exc()
+
+
 def _fit(estimator: Any, trials: EEGTrials, fold: Fold) -> None:
-    source, y = trials[fold.train].unlabelled(), _labels(trials)[fold.train]
     if wants_target(estimator):
-        estimator.fit(source, y, **_target_arguments(trials, fold))
+        estimator.fit(**_fit_arguments(trials, fold))
     else:
-        estimator.fit(np.asarray(source.X, dtype=np.float64), y)
+        X, y = trials.X[fold.train], _labels(trials)[fold.train]
+        estimator.fit(np.asarray(X, dtype=np.float64), y)
+
+
+def _fit_arguments(trials: EEGTrials, fold: Fold) -> dict[str, Any]:
+    return {
+        "X": trials[fold.train].unlabelled(),
+        "y": _labels(trials)[fold.train],
+        **_target_arguments(trials, fold),
+    }
+
+
+def _record(
+    task: Task, estimator: Any, trials: EEGTrials, fold: Fold, fit_seconds: float
+) -> Record:
+    predict_seconds, probabilities = _timed(lambda: _predict(estimator, trials, fold, task))
+    used = len(fold.calibration) if fold.labelled and wants_target(estimator) else 0
+    return Record(
+        probabilities=_checked(probabilities, len(fold.test), len(estimator.classes_)),
+        truth=_labels(trials)[fold.test],
+        classes=np.asarray(estimator.classes_, dtype=str),
+        sessions=trials.metadata["session"].to_numpy(dtype=str)[fold.test],
+        test_index=fold.test.astype(np.int64),
+        n_train=len(fold.train) + used,
+        fit_seconds=fit_seconds,
+        predict_seconds=predict_seconds,
+        diagnostics=_diagnostics(estimator),
+    )
 
 
 def _target_arguments(trials: EEGTrials, fold: Fold) -> dict[str, Any]:

@@ -1,0 +1,101 @@
+"""Tasks whose networks are trained together against the same tasks one by one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bci_dann.estimators import DANNClassifier
+from bci_dann.evaluation import execution, run_benchmark
+from bci_dann.evaluation.execution import compute, compute_together, stacks_of
+from bci_dann.evaluation.pipelines import PipelineSpec
+from bci_dann.evaluation.records import Task
+from bci_dann.exceptions import ConfigError, ResultsError
+
+NETWORK = {
+    "name": "DANNClassifier",
+    "from": "bci_dann.estimators",
+    "parameters": {"max_epochs": 3, "backbone_params": {"kernel_length": 16}},
+}
+EEGNET = PipelineSpec("eegnet", (NETWORK,))
+CSP = PipelineSpec(
+    "csp", ({"name": "ShallowClassifier", "from": "bci_dann.estimators", "parameters": {}},)
+)
+TANGENT = PipelineSpec(
+    "tangent",
+    (
+        {
+            "name": "ReweightedClassifier",
+            "from": "bci_dann.estimators",
+            "parameters": {"learner": "tangent_space"},
+        },
+    ),
+)
+FULL = "train_and_target_unlabeled_full"
+
+
+def task(protocol, pipeline, subject, seed=0):
+    return Task("SimulatedMI", "data", pipeline, protocol, subject, seed)
+
+
+@pytest.fixture
+def networks(config, write_pipeline):
+    path = write_pipeline("network", NETWORK)
+    return {**config, "pipelines": [*config["pipelines"], str(path)], "seeds": [0, 1]}
+
+
+def test_networks_of_one_pipeline_and_protocol_come_together():
+    tasks = [task(FULL, EEGNET, subject) for subject in "123"]
+    tasks += [task("train", EEGNET, subject) for subject in "12"]
+    tasks += [task("train", spec, subject) for spec in (CSP, TANGENT) for subject in "12"]
+    stacks = stacks_of(tasks, size=2)
+    assert [len(stack) for stack in stacks] == [2, 1, 2, 1, 1, 1, 1]
+    assert [one for stack in stacks for one in stack] == tasks
+    assert [len(stack) for stack in stacks_of(tasks, size=1)] == [1] * len(tasks)
+
+
+def test_records_are_those_of_tasks_alone(trials):
+    tasks = [task(FULL, EEGNET, subject, seed) for subject in "12" for seed in (0, 1)]
+    for one, together in zip(tasks, compute_together(tasks, trials), strict=True):
+        alone = compute(one, trials)
+        np.testing.assert_allclose(
+            together.probabilities, alone.probabilities, rtol=0, atol=2e-3, err_msg=one.label
+        )
+        for name in ("truth", "classes", "sessions", "test_index", "n_train"):
+            np.testing.assert_array_equal(getattr(together, name), getattr(alone, name))
+
+
+def test_a_run_in_stacks(prepared, networks, tmp_path):
+    alone, together = (
+        run_benchmark(networks, tmp_path / str(stack), progress=False, stack=stack)
+        for stack in (1, 4)
+    )
+    plain = ["nll", "ece", "roc_auc", "accuracy", "balanced_accuracy", "kappa", "fit_seconds"]
+    pd.testing.assert_frame_equal(alone.drop(columns=plain), together.drop(columns=plain))
+    np.testing.assert_allclose(alone["nll"], together["nll"], atol=5e-3)
+
+
+def test_a_member_that_fails_costs_only_itself(prepared, networks, tmp_path, monkeypatch):
+    weights = DANNClassifier._weights
+
+    def broken(model, trials):
+        bad = model.random_state == 1 and "1" not in trials.subjects
+        return weights(model, trials) * (np.inf if bad else 1.0)
+
+    monkeypatch.setattr(DANNClassifier, "_weights", broken)
+    with pytest.raises(ResultsError, match="1 of 12 tasks failed") as failed:
+        run_benchmark(networks, tmp_path / "out", progress=False, stack=8)
+    assert "subject 1, seed 1 is not finite in epoch 1" in str(failed.value)
+    assert len(list((tmp_path / "out" / "records").iterdir())) == 11
+
+
+def test_a_cpu_trains_alone_by_default(prepared, networks, tmp_path, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr(execution, "compute_together", None)  # not to be called
+    run_benchmark(networks, tmp_path / "out", progress=False)
+
+
+def test_impossible_stack(config, tmp_path):
+    with pytest.raises(ConfigError, match="--stack"):
+        run_benchmark(config, tmp_path / "out", stack=0)
