@@ -19,6 +19,7 @@ import torch
 from bench_backbones import backbone_rows
 from bench_fit import SKADA_MISSING, Setting, fit_rows, make_trials
 from bench_floor import floor_rows
+from bench_stack import stack_rows
 from bench_subjects import Load, subject_rows
 from timing import Row, machine, markdown, say
 
@@ -52,6 +53,10 @@ def sections(threads: int, jobs: int, repeats: int, subjects: Sequence[int]) -> 
             f"Whole fit of EEGNet, {CHANNELS}x{SAMPLES}, {n_source} source and "
             f"{n_source} target trials, batch {BATCH}" + _without_skada(),
             fits,
+        ),
+        (
+            f"Networks in one stack against one after another, EEGNet, batch {BATCH}",
+            lambda: stack_rows(threads, max(1, repeats // 3)),
         ),
         ("Leave-one-subject-out run of ea_dann, 2 epochs, one thread a job", people),
         (

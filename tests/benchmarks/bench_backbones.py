@@ -1,7 +1,9 @@
 """Time a training step of the backbones against braindecode's own layers.
 
-Both sides run in one process and take turns, so that a busy machine slows both; the table
-shows medians in milliseconds and their ratio.
+All run in one process and take turns, so that a busy machine slows all; the table shows
+medians in milliseconds and the ratio to braindecode. "as a module" is a call with trials, as
+of any module; "in training" is what the training loop does: trials were prepared once and
+are picked by their index, and dropout is keyed. Braindecode's side picks trials, too.
 
     python tests/benchmarks/bench_backbones.py --threads 1 2
 """
@@ -16,18 +18,34 @@ import torch
 from timing import Row, alternate, machine, markdown, say
 from torch import nn
 
-from bci_dann.models import make_backbone
+from bci_dann.models import Backbone, Decoder, keyed, keyed_layers, make_backbone
+from bci_dann.training.inputs import TrainingInputs
 
 SHAPES = ((3, 500), (15, 500), (15, 439), (22, 512), (22, 1000), (64, 480))
 
 
 def training_step(backbone: nn.Module, X: torch.Tensor) -> Callable[[], None]:
     """Return a function that runs forward, backward and Adam once."""
-    optimiser = torch.optim.Adam(backbone.parameters())
+    optimiser = torch.optim.AdamW(backbone.parameters())
 
     def step() -> None:
         optimiser.zero_grad(set_to_none=True)
         backbone(X).square().mean().backward()
+        optimiser.step()
+
+    return step
+
+
+def prepared_step(backbone: Backbone, X: torch.Tensor, index: torch.Tensor) -> Callable[[], None]:
+    """Return a function that does a step as the training loop does it."""
+    inputs = TrainingInputs(Decoder(backbone, 2), X, X.device)
+    keys = torch.zeros(len(keyed_layers(backbone)), dtype=torch.int32)
+    optimiser = torch.optim.AdamW(backbone.parameters(), fused=True)
+
+    def step() -> None:
+        optimiser.zero_grad(set_to_none=True)
+        with keyed(backbone, keys):
+            backbone(inputs.take(index)).square().mean().backward()
         optimiser.step()
 
     return step
@@ -55,25 +73,29 @@ def backbone_rows(
     name: str, batch: int, repeats: int, threads: Sequence[int], predict: bool = False
 ) -> list[Row]:
     """Time one backbone at all shapes, for each number of threads."""
-    build = prediction if predict else training_step
     rows: list[Row] = []
     for n_threads in threads:
         torch.set_num_threads(n_threads)
         for n_chans, n_times in SHAPES:
             ours = make_backbone(name, n_chans, n_times, sfreq=128.0)
-            X = torch.randn(batch, n_chans, n_times)
-            pair = [build(layer_by_layer(ours), X), build(ours, X)]
-            slow, quick = alternate(pair, repeats)
-            rows.append(
-                {
-                    "backbone": name,
-                    "threads": n_threads,
-                    "shape": f"{n_chans}x{n_times}",
-                    "braindecode [ms]": 1e3 * slow,
-                    "here [ms]": 1e3 * quick,
-                    "ratio": slow / quick,
-                }
-            )
+            slow, X = layer_by_layer(ours), torch.randn(batch, n_chans, n_times)
+            if predict:
+                sides = [prediction(slow, X), prediction(ours, X)]
+            else:
+                trained = prepared_step(copy.deepcopy(ours), X, torch.randperm(batch))
+                sides = [training_step(slow, X), training_step(ours, X), trained]
+            theirs, module, *rest = alternate(sides, repeats)
+            row: Row = {
+                "backbone": name,
+                "threads": n_threads,
+                "shape": f"{n_chans}x{n_times}",
+                "braindecode [ms]": 1e3 * theirs,
+                "as a module [ms]": 1e3 * module,
+                "ratio": theirs / module,
+            }
+            for seconds in rest:
+                row |= {"in training [ms]": 1e3 * seconds, "its ratio": theirs / seconds}
+            rows.append(row)
     return rows
 
 

@@ -107,7 +107,8 @@ def counted() -> Iterator[Work]:
 
     def seen(module: nn.Module, arguments: tuple[Any, ...]) -> None:
         if hasattr(module, "conv_temporal") and module.training:  # EEGNet, in either form
-            last[0] = len(arguments[0])
+            inputs = arguments[0]
+            last[0] = len(inputs if isinstance(inputs, Tensor) else inputs[0])
 
     def stepped(*_: Any) -> None:
         work.trials_of_step.append(last[0])
