@@ -20,6 +20,7 @@ __all__ = [
     "convolve_then_mix",
     "fast_length",
     "mix_then_convolve",
+    "parts",
     "patch_moments",
     "spectrum_and_power",
 ]
@@ -179,6 +180,29 @@ def _outer_patches(X: Tensor, n_taps: int) -> Tensor:
     return patches.sum(0)
 
 
+def parts(n_trials: int, trial_bytes: int, device: torch.device) -> list[slice]:
+    """Cut a batch so small, on a CPU, that what is done with a part stays in cache.
+
+    Parameters
+    ----------
+    n_trials : int
+        Length of the batch.
+    trial_bytes : int
+        Memory that the largest intermediate result needs for one trial (bytes).
+    device : torch.device
+        Where the batch is; only a CPU gains from parts.
+
+    Returns
+    -------
+    list of slice
+        They cover the batch in order.
+    """
+    if device.type != "cpu":
+        return [slice(None)]
+    size = max(1, PART_BYTES // max(1, trial_bytes))
+    return [slice(start, start + size) for start in range(0, n_trials, size)]
+
+
 class _MixThenConvolve(torch.autograd.Function):
     @staticmethod
     def forward(
@@ -244,11 +268,7 @@ def _n_out(n_times: int, n_taps: int) -> int:
 
 
 def _parts(batch: Tensor) -> list[slice]:
-    """Slices of a batch, small enough on a CPU for what is done with one to stay in cache."""
-    if batch.device.type != "cpu":
-        return [slice(None)]
-    size = max(1, PART_BYTES // max(1, batch[:1].nbytes))
-    return [slice(start, start + size) for start in range(0, len(batch), size)]
+    return parts(len(batch), batch[:1].nbytes, batch.device)
 
 
 def _mix(mixing: Tensor, spectrum: Tensor, out: Tensor | None = None) -> Tensor:
