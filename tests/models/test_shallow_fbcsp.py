@@ -101,7 +101,9 @@ def test_equals_braindecode(
     fast, slow = (item.train(training) for item in pair(n_chans, n_times, **params))
     X = signals(n_chans, n_times)
     features, gradients = run(fast.to(dtype), X.to(dtype))
-    wanted, wanted_gradients = run(slow.double(), X.double())  # its own rounding is not ours
+    # its own rounding is not ours; and from 14 to 19 electrodes torch's float32 gradients of the
+    # convolution are wrong on CPUs with AVX-512 (oneDNN 3.12)
+    wanted, wanted_gradients = run(slow.double(), X.double())
     assert features.shape == wanted.shape
     assert_near(features, wanted, float(wanted.norm()), tolerance)
     assert gradients.keys() == wanted_gradients.keys()
