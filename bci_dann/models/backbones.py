@@ -16,6 +16,7 @@ from bci_dann._validation import check_option, did_you_mean
 from bci_dann.exceptions import ConfigError
 from bci_dann.models.dropout import key_dropout
 from bci_dann.models.eegnet import EEGNetBody
+from bci_dann.models.shallow_fbcsp import ShallowFBCSPNetBody
 from bci_dann.models.trial_spectra import TrialSpectra
 
 __all__ = ["Backbone", "Inputs", "backbone_names", "check_backbone", "make_backbone"]
@@ -30,7 +31,10 @@ MLP_NAME = "MLP"
 _QUIET = {"EEGNet": {"final_layer_with_constraint": True}}
 
 # Models with a faster equivalent, which takes over the layers of braindecode's.
-_FAST: dict[str, type[nn.Module]] = {"EEGNet": EEGNetBody}
+_FAST: dict[str, type[nn.Module]] = {
+    "EEGNet": EEGNetBody,
+    "ShallowFBCSPNet": ShallowFBCSPNetBody,
+}
 
 
 class Backbone(nn.Module):

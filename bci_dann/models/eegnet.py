@@ -9,37 +9,27 @@ the taps and the first two moments of the input patches.
 
 from __future__ import annotations
 
-import logging
-from collections import OrderedDict
+from typing import Any
 
-import torch
 from torch import Tensor, nn
 
+from bci_dann.models.fast_body import FastBody
 from bci_dann.models.fused import mean_pool, norm_elu_mean, pool_width, track
 from bci_dann.models.spectral import convolve_then_mix, mix_then_convolve
 from bci_dann.models.trial_spectra import TrialSpectra, patch_moments, trial_spectra
 
 __all__ = ["EEGNetBody"]
 
-logger = logging.getLogger(__name__)
 
-
-class EEGNetBody(nn.Sequential):
+class EEGNetBody(FastBody):
     """Braindecode's EEGNet with the same layers, and the same results sooner.
 
-    Parameters, buffers and the keys of ``state_dict`` are those of the model it is built
-    from; outputs, gradients and running statistics agree to float rounding. Gradients
-    cannot be differentiated a second time.
+    Its output has the shape ``(batch, F2, 1, n_pooled)``.
 
     Parameters
     ----------
     model : nn.Module
         A ``braindecode.models.EEGNet``; its layers are taken over, not copied.
-
-    Attributes
-    ----------
-    fast : bool
-        Set it to False to compute layer by layer, as braindecode does.
     """
 
     drop_1: nn.Module
@@ -51,37 +41,10 @@ class EEGNetBody(nn.Sequential):
     conv_separable_depth: nn.Conv2d
     conv_separable_point: nn.Conv2d
 
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__(OrderedDict(model.named_children()))
-        self.fast = True
-        self._logged: set[str] = set()
+    def _prepare(self, X: Tensor) -> TrialSpectra:
+        return trial_spectra(X, self.conv_temporal.kernel_size[1])
 
-    def prepare(self, X: Tensor) -> Tensor | TrialSpectra:
-        """Compute once what ``forward`` needs of each trial.
-
-        Parameters
-        ----------
-        X : Tensor, shape (n_trials, n_chans, n_times)
-            Signals.
-
-        Returns
-        -------
-        TrialSpectra or Tensor
-            What :meth:`forward` takes in place of trials; the trials themselves where
-            braindecode's own layers have to run.
-        """
-        reason = self._not_covered(X)
-        if reason is None:
-            return trial_spectra(X, self.conv_temporal.kernel_size[1])
-        self._log_once(reason)
-        return X
-
-    def forward(self, X: Tensor | TrialSpectra) -> Tensor:
-        """Map trials ``(batch, n_chans, n_times)`` to ``(batch, F2, 1, n_pooled)``."""
-        trials = self.prepare(X) if isinstance(X, Tensor) else X
-        if isinstance(trials, Tensor):
-            result: Tensor = super().forward(trials)  # type: ignore[no-untyped-call]
-            return result
+    def _fast_forward(self, trials: Any) -> Tensor:
         rows = self.drop_1(self._norm_act_pool("1", *self._filter_rows(trials)))
         rows = convolve_then_mix(
             rows.squeeze(2),
@@ -93,23 +56,9 @@ class EEGNetBody(nn.Sequential):
         return features
 
     def _not_covered(self, X: Tensor) -> str | None:
-        """Say why braindecode's own forward has to run, if it has to."""
-        if not self.fast or torch.compiler.is_compiling():
-            return "asked for layer by layer"
-        if X.dim() != 3 or X.dtype not in (torch.float32, torch.float64):
-            return f"input of shape {tuple(X.shape[1:])} and type {X.dtype}"
-        if torch.is_autocast_enabled(X.device.type):
-            return "mixed precision"
-        if X.requires_grad and torch.is_grad_enabled():
-            return "gradients with respect to the signals"
         if X.shape[-1] < self.conv_temporal.kernel_size[1]:
             return "a temporal kernel longer than the trials"
         return None
-
-    def _log_once(self, reason: str) -> None:
-        if reason not in self._logged:
-            self._logged.add(reason)
-            logger.info("EEGNet runs braindecode's own layers: %s.", reason)
 
     def _filter_rows(self, trials: TrialSpectra) -> tuple[Tensor, Tensor]:
         """All up to the spatial convolution, but for a shift of each row.

@@ -190,22 +190,27 @@ def _n_out(n_times: int, n_taps: int) -> int:
     return n_times + 2 * (n_taps // 2) - n_taps + 1
 
 
-def parts(batch: Tensor) -> list[slice]:
-    """Slices of a batch, small enough on a CPU for what is done with one to stay in cache.
+def parts(n_trials: int, trial_bytes: int, device: torch.device) -> list[slice]:
+    """Cut a batch so small, on a CPU, that what is done with a part stays in cache.
 
     Parameters
     ----------
-    batch : Tensor
-        Cut along its first axis.
+    n_trials : int
+        Length of the batch.
+    trial_bytes : int
+        Memory that the largest intermediate result needs for one trial (bytes).
+    device : torch.device
+        Where the batch is; only a CPU gains from parts.
 
     Returns
     -------
     list of slice
+        They cover the batch in order.
     """
-    if batch.device.type != "cpu":
+    if device.type != "cpu":
         return [slice(None)]
-    size = max(1, PART_BYTES // max(1, batch[:1].nbytes))
-    return [slice(start, start + size) for start in range(0, len(batch), size)]
+    size = max(1, PART_BYTES // max(1, trial_bytes))
+    return [slice(start, start + size) for start in range(0, n_trials, size)]
 
 
 def _parts_of_each(batch: Tensor) -> list[tuple[slice, slice]]:
@@ -213,7 +218,8 @@ def _parts_of_each(batch: Tensor) -> list[tuple[slice, slice]]:
     if batch.device.type != "cpu":
         return [(slice(None), slice(None))]
     networks = [slice(index, index + 1) for index in range(len(batch))]
-    return [(network, part) for network in networks for part in parts(batch[0])]
+    cuts = parts(batch.shape[1], batch[0, :1].nbytes, batch.device)
+    return [(network, part) for network in networks for part in cuts]
 
 
 def _mix(mixing: Tensor, spectrum: Tensor, out: Tensor | None = None) -> Tensor:

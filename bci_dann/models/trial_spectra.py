@@ -56,7 +56,7 @@ def trial_spectra(X: Tensor, n_taps: int) -> TrialSpectra:
     n_fft = fast_length(X.shape[-1] + n_taps - 1)
     spectrum = X.new_empty(*X.shape[:2], n_fft // 2 + 1, dtype=X.dtype.to_complex())
     power = X.new_empty(len(X), n_fft // 2 + 1, dtype=torch.float64)
-    for part in parts(spectrum):
+    for part in parts(len(X), spectrum[:1].nbytes, X.device):
         spectrum[part] = torch.fft.rfft(X[part], n_fft)
         power[part] = torch.view_as_real(spectrum[part]).square().sum((1, 3))
     width = n_taps - 1 - n_taps // 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,6 +14,8 @@ from torch import nn
 from bci_dann._compat import braindecode_models
 from bci_dann.models import Backbone, make_backbone
 from bci_dann.training.batch_norm import settle_batch_norm
+
+Function = Callable[..., Any]
 
 GRID = [
     # n_chans, n_times, further arguments
@@ -30,30 +32,18 @@ GRID = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Threads that wait for each other on a busy machine take a hundred times longer."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-def pair(n_chans: int, n_times: int, **params: Any) -> tuple[Backbone, Backbone]:
+@pytest.fixture
+def pair(perturbed: Function) -> Function:
     """A fast backbone away from its first weights, and braindecode's model with them."""
-    torch.manual_seed(0)
-    fast = make_backbone("EEGNet", n_chans, n_times, sfreq=128.0, **params)
-    with torch.no_grad():
-        for parameter in fast.parameters():
-            parameter.add_(0.1 * torch.randn_like(parameter))
-        for name, buffer in fast.named_buffers():
-            if name.endswith("running_mean"):
-                buffer.normal_()
-            if name.endswith("running_var"):
-                buffer.uniform_(0.5, 2.0)
-    model = original(n_chans, n_times, **params)
-    model.load_state_dict(fast.body.state_dict())
-    return fast, Backbone(model, n_chans, n_times)
+
+    def make(n_chans: int, n_times: int, **params: Any) -> tuple[Backbone, Backbone]:
+        torch.manual_seed(0)
+        fast = perturbed(make_backbone("EEGNet", n_chans, n_times, sfreq=128.0, **params))
+        model = original(n_chans, n_times, **params)
+        model.load_state_dict(fast.body.state_dict())
+        return fast, Backbone(model, n_chans, n_times)
+
+    return make
 
 
 def original(n_chans: int, n_times: int, **params: Any) -> nn.Module:
@@ -62,30 +52,6 @@ def original(n_chans: int, n_times: int, **params: Any) -> nn.Module:
     )
     model.final_layer = nn.Identity()
     return model
-
-
-def signals(n_chans: int, n_times: int, n_trials: int = 12) -> torch.Tensor:
-    """Coloured noise with a little offset, as in EEG."""
-    generator = torch.Generator().manual_seed(1)
-    white = torch.randn(n_trials, n_chans, n_times + 8, generator=generator)
-    return white.unfold(-1, 9, 1).mean(-1) * 2.0 + 0.3 * white[..., 8:] + 0.1
-
-
-def run(backbone: nn.Module, X: torch.Tensor) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    torch.manual_seed(2)  # the same dropout masks
-    features = backbone(X)
-    probe = torch.linspace(-1.0, 1.0, features.numel(), dtype=X.dtype).view_as(features)
-    (features * probe).sum().backward()
-    return features.detach(), {
-        name: parameter.grad
-        for name, parameter in backbone.named_parameters()
-        if parameter.grad is not None
-    }
-
-
-def assert_near(got: torch.Tensor, wanted: torch.Tensor, scale: float, tolerance: float) -> None:
-    error = torch.linalg.vector_norm(got.detach() - wanted.detach()) / max(scale, 1e-30)
-    assert error < tolerance, float(error)
 
 
 def test_make_backbone_uses_it() -> None:
@@ -102,7 +68,7 @@ def test_initial_weights_are_braindecodes() -> None:
         torch.testing.assert_close(ours[name], value, rtol=0.0, atol=0.0)
 
 
-def test_state_dict_loads_both_ways() -> None:
+def test_state_dict_loads_both_ways(pair: Function) -> None:
     fast, slow = pair(3, 128)
     slow.load_state_dict(fast.state_dict())
     fast.load_state_dict(slow.state_dict())
@@ -111,7 +77,14 @@ def test_state_dict_loads_both_ways() -> None:
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize(("n_chans", "n_times", "params"), GRID)
 def test_equals_braindecode(
-    n_chans: int, n_times: int, params: dict[str, Any], training: bool
+    n_chans: int,
+    n_times: int,
+    params: dict[str, Any],
+    training: bool,
+    pair: Function,
+    signals: Function,
+    run: Function,
+    assert_near: Function,
 ) -> None:
     fast, slow = (item.train(training) for item in pair(n_chans, n_times, **params))
     X = signals(n_chans, n_times)
@@ -130,7 +103,13 @@ def test_equals_braindecode(
 
 @pytest.mark.parametrize(("n_chans", "n_times", "params"), GRID)
 def test_equals_braindecode_exactly_in_double_precision(
-    n_chans: int, n_times: int, params: dict[str, Any]
+    n_chans: int,
+    n_times: int,
+    params: dict[str, Any],
+    pair: Function,
+    signals: Function,
+    run: Function,
+    assert_near: Function,
 ) -> None:
     fast, slow = (item.double().train() for item in pair(n_chans, n_times, **params))
     X = signals(n_chans, n_times).double()
@@ -143,7 +122,12 @@ def test_equals_braindecode_exactly_in_double_precision(
         assert_near(gradients[name], gradient, scale, 1e-9)
 
 
-def test_long_batches_are_cut_into_parts_without_a_trace() -> None:
+def test_long_batches_are_cut_into_parts_without_a_trace(
+    pair: Function,
+    signals: Function,
+    run: Function,
+    assert_near: Function,
+) -> None:
     fast, slow = pair(40, 200)
     X = signals(40, 200, n_trials=70)  # several parts, the last one short
     features, gradients = run(fast, X)
@@ -153,27 +137,14 @@ def test_long_batches_are_cut_into_parts_without_a_trace() -> None:
     assert_near(gradients[name], wanted_gradients[name], float(wanted_gradients[name].norm()), 1e-5)
 
 
-def test_fifty_steps_stay_together() -> None:
-    X, y = signals(5, 128, n_trials=48), torch.arange(48) % 2
-    X[y == 1, 0] += torch.sin(torch.arange(128) / 4.0)
-    losses = []
-    for backbone in pair(5, 128):
-        torch.manual_seed(3)
-        head = nn.Linear(backbone.n_features, 2)
-        network = nn.Sequential(backbone, head).train()
-        optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=1e-2)
-        losses.append([])
-        for _ in range(50):
-            loss = nn.functional.cross_entropy(network(X), y)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            losses[-1].append(loss.item())
-    assert losses[0][-1] < losses[0][0]
-    torch.testing.assert_close(*map(torch.tensor, losses), rtol=1e-3, atol=1e-3)
+def test_fifty_steps_stay_together(pair: Function, signals: Function, losses: Function) -> None:
+    X = signals(5, 128, n_trials=48)
+    ours, theirs = (losses(backbone, X, torch.optim.AdamW) for backbone in pair(5, 128))
+    assert ours[-1] < ours[0]
+    torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-3)
 
 
-def test_settled_statistics_agree() -> None:
+def test_settled_statistics_agree(pair: Function, signals: Function) -> None:
     batches = signals(5, 128, n_trials=40).split(16)
     fast, slow = pair(5, 128)
     for backbone in (fast, slow):
@@ -182,7 +153,7 @@ def test_settled_statistics_agree() -> None:
         torch.testing.assert_close(got, buffer, rtol=1e-5, atol=1e-6)
 
 
-def test_layers_in_evaluation_mode_keep_their_statistics() -> None:
+def test_layers_in_evaluation_mode_keep_their_statistics(pair: Function, signals: Function) -> None:
     fast, _ = pair(3, 128)
     before = copy.deepcopy(list(fast.buffers()))
     fast.eval()(signals(3, 128))
@@ -190,7 +161,9 @@ def test_layers_in_evaluation_mode_keep_their_statistics() -> None:
         torch.testing.assert_close(buffer, old, rtol=0.0, atol=0.0)
 
 
-def test_without_running_statistics() -> None:
+def test_without_running_statistics(
+    pair: Function, signals: Function, assert_near: Function
+) -> None:
     pairs = pair(3, 128)
     X = signals(3, 128)
     for backbone in pairs:
@@ -200,7 +173,9 @@ def test_without_running_statistics() -> None:
     assert_near(fast, slow, float(slow.detach().norm()), 1e-5)
 
 
-def test_gradients_of_the_signals_by_braindecodes_layers(caplog: pytest.LogCaptureFixture) -> None:
+def test_gradients_of_the_signals_by_braindecodes_layers(
+    caplog: pytest.LogCaptureFixture, pair: Function, signals: Function
+) -> None:
     fast, slow = (backbone.eval() for backbone in pair(3, 128))
     gradients = []
     with caplog.at_level(logging.INFO, logger="bci_dann"):
@@ -221,7 +196,7 @@ def test_gradients_of_the_signals_by_braindecodes_layers(caplog: pytest.LogCaptu
     ],
 )
 def test_inputs_that_are_not_covered(
-    X: torch.Tensor, reason: str, caplog: pytest.LogCaptureFixture
+    X: torch.Tensor, reason: str, caplog: pytest.LogCaptureFixture, pair: Function
 ) -> None:
     fast, slow = (backbone.eval() for backbone in pair(3, 128))
     with caplog.at_level(logging.INFO, logger="bci_dann"):
@@ -229,7 +204,9 @@ def test_inputs_that_are_not_covered(
     assert reason in caplog.text
 
 
-def test_mixed_precision_runs_braindecodes_layers(caplog: pytest.LogCaptureFixture) -> None:
+def test_mixed_precision_runs_braindecodes_layers(
+    caplog: pytest.LogCaptureFixture, pair: Function, signals: Function
+) -> None:
     fast, _ = pair(3, 128)
     with (
         caplog.at_level(logging.INFO, logger="bci_dann"),
@@ -239,7 +216,9 @@ def test_mixed_precision_runs_braindecodes_layers(caplog: pytest.LogCaptureFixtu
     assert "mixed precision" in caplog.text
 
 
-def test_it_can_be_copied_and_switched_off() -> None:
+def test_it_can_be_copied_and_switched_off(
+    pair: Function, signals: Function, assert_near: Function
+) -> None:
     fast, _ = pair(3, 128)
     slow = copy.deepcopy(fast.eval())
     slow.body.fast = False
