@@ -12,14 +12,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bci_dann.exceptions import BCIDannWarning, ConfigError, TrainingError
-from bci_dann.models import keyed_layers
+from bci_dann.models import Inputs, keyed_layers
 from bci_dann.training.batch_norm import settle_batch_norm
 from bci_dann.training.batching import balanced_order, batches_of
 from bci_dann.training.data import Member, TrainingSettings
 from bci_dann.training.inputs import TrainingInputs
 from bci_dann.training.learners import Batch, Lone, Stack
+from bci_dann.training.soundness import sound_convolutions
 
 __all__ = ["History", "stack_signature", "train", "train_stack"]
+
+# Trials that are enough to see whether gradients are right.
+FEW = 8
 
 History = list[dict[str, float]]
 OnEpoch = Callable[[int, dict[str, float]], None]
@@ -141,6 +145,17 @@ def _train(
     on_epoch: OnEpoch | None = None,
 ) -> list[History | TrainingError]:
     feeds = _feeds(members, settings)
+    with sound_convolutions(members[0].network, feeds[0].few(), torch.device(settings.device)):
+        return _epochs(members, feeds, learner, settings, on_epoch)
+
+
+def _epochs(
+    members: Sequence[Member],
+    feeds: Sequence[_Feed],
+    learner: Lone | Stack,
+    settings: TrainingSettings,
+    on_epoch: OnEpoch | None,
+) -> list[History | TrainingError]:
     outcomes: list[History | TrainingError] = [[] for _ in members]
     for epoch in range(settings.max_epochs):
         plans = [feed.plan() for feed in feeds]
@@ -199,6 +214,10 @@ class _Feed:
         trials = (member.data.labels, member.data.domains, member.data.weights)
         self._trials: list[Tensor] = [part.to(settings.device) for part in trials]
         self._n_keys = len(keyed_layers(member.network))
+
+    def few(self) -> Inputs:
+        """Return the first trials."""
+        return self._inputs.take(torch.arange(min(FEW, len(self._trials[0]))))
 
     def plan(self) -> list[NDArray[np.int64]]:
         """Draw the order of an epoch, and cut it."""
