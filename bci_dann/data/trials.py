@@ -26,7 +26,7 @@ PLAUSIBLE_UV = (0.05, 5_000.0)
 FLAT_UV = 1e-7
 
 # Trials that are looked at together.
-CHUNK = 256
+CHUNK = 64
 
 
 @dataclass(frozen=True, eq=False)

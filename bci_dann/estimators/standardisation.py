@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 __all__ = ["center_and_scale", "standardise"]
 
 # Trials that are converted to double precision at a time.
-CHUNK = 256
+CHUNK = 64
 
 
 def center_and_scale(

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
+from bci_dann import DANNClassifier
 from bci_dann.estimators.standardisation import center_and_scale, standardise
 
 
@@ -31,3 +34,19 @@ def test_in_place_or_not():
     assert standardise(X, *moments, out=X) is X
     np.testing.assert_array_equal(X, fresh)
     assert abs(X.mean()) < 1e-5
+
+
+def test_a_fit_holds_one_copy_of_the_trials_before_training():
+    n, shape = 1200, (8, 512)
+    X = np.random.default_rng(0).normal(0, 10, size=(n, *shape)).astype("f4")
+    model = DANNClassifier("EEGNet", sfreq=128.0, max_epochs=1, random_state=0)
+    model._member(model._training_trials(X[:40], np.arange(40) % 2))  # imports count, too
+    tracemalloc.start()
+    try:
+        trials = model._training_trials(X[:1000], np.arange(1000) % 2, X_target_unlabeled=X[1000:])
+        member = model._member(trials)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert member.data.X.shape == X.shape
+    assert peak < 1.5 * X.nbytes  # some trials in double precision come on top of it

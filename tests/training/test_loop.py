@@ -78,3 +78,12 @@ def test_batch_norm_ends_with_the_statistics_of_the_final_weights():
     torch.testing.assert_close(net[1].running_var, flat.var(0), rtol=0.05, atol=0.05)
     assert net[1].momentum == 0.01
     assert not net.training
+
+
+def test_domain_of_one_trial_and_batch_larger_than_any_domain():
+    part = data()
+    domains = torch.where(torch.arange(80) == 7, 1, 0)  # fewer trials than classes
+    lopsided = TrainingData(part.X, part.labels, domains, part.weights)
+    history = train(member(network(), lopsided), settings(batch_size=64, max_epochs=3))
+    assert len(history) == 3
+    assert np.isfinite([epoch["classification"] for epoch in history]).all()
