@@ -28,3 +28,7 @@ def test_every_shipped_pipeline_and_verb_is_mentioned(project):
         assert f"`{path.stem}`" in readme
     for verb in ("run", "fit", "adapt", "predict", "doctor"):
         assert f"bci-dann {verb}" in readme
+
+
+def test_nothing_is_left_to_fill_in(project):
+    assert "@@" not in (project / "README.md").read_text(encoding="utf-8")
