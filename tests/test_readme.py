@@ -32,3 +32,13 @@ def test_every_shipped_pipeline_and_verb_is_mentioned(project):
 
 def test_nothing_is_left_to_fill_in(project):
     assert "@@" not in (project / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_loss_of_ones_own_works(project):
+    readme = (project / "README.md").read_text(encoding="utf-8")
+    (block,) = [b for b in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "(Term)" in b]
+    names: dict = {}
+    exec(compile(block, "README.md", "exec"), names)
+    from bci_dann.objectives import Sizes, Term
+
+    assert isinstance(names["SmallFeatures"].build(Sizes(4, 2, 3, True)), Term)

@@ -18,6 +18,13 @@ PIPELINES = [
     "reweight_logistic",
     "reweight_forest",
     "ea_csp_lda",
+    "ea_cdan_e",
+    "ea_mcc",
+    "ea_im",
+    "ea_entropy",
+    "ea_coral",
+    "ea_mmd",
+    "ea_jmmd",
 ]
 
 

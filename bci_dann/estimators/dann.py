@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from typing import Any
 
@@ -11,9 +12,11 @@ from numpy.typing import NDArray
 from bci_dann._validation import check_between, check_count, check_option
 from bci_dann.estimators.neural import NeuralClassifier
 from bci_dann.estimators.training_trials import TrainingTrials
-from bci_dann.objectives import DomainAdversary, Objective
+from bci_dann.objectives import DomainAdversary, Objective, Sizes, Term, find_term
 
 __all__ = ["DANNClassifier"]
+
+logger = logging.getLogger(__name__)
 
 DOMAINS = ("subject", "session", "source_target")
 
@@ -34,7 +37,12 @@ device, random_state
     adversary_weight : float
         Weight of the domain loss. At 1, ten subjects without alignment are so easy to tell
         apart that hiding them drowns the label loss, and not even the sources are learned;
-        two domains stand it.
+        two domains stand it. At 0 there is no adversary.
+    terms : dict of str to float, optional
+        Further terms of the objective with their weights: ``"cdan"``, ``"cdan_e"``, ``"mcc"``,
+        ``"entropy"``, ``"information_maximisation"``, ``"coral"``, ``"mmd"``, ``"joint_mmd"``,
+        or a class of one's own as ``"module:Class"``; see :mod:`bci_dann.objectives`. A term
+        that needs target trials rests where there are none.
     domain_hidden : int
         Width of the domain head's hidden layer.
     gamma : float
@@ -58,6 +66,7 @@ device, random_state
         alignment: str | None = "euclidean",
         domains: str = "subject",
         adversary_weight: float = 0.1,
+        terms: dict[str, float] | None = None,
         domain_hidden: int = 64,
         gamma: float = 10.0,
         sfreq: float | None = None,
@@ -82,6 +91,7 @@ device, random_state
         )
         self.domains = domains
         self.adversary_weight = adversary_weight
+        self.terms = terms
         self.domain_hidden = domain_hidden
         self.gamma = gamma
 
@@ -89,15 +99,29 @@ device, random_state
         """Raise on a parameter that ``fit`` could not use; see the base class."""
         super().check_parameters()
         check_option("domains", self.domains, DOMAINS)
+        for name, weight in (self.terms or {}).items():
+            find_term(name)
+            check_between(f"the weight of {name}", weight, 0.0, math.inf, inclusive=True)
         for name in ("adversary_weight", "gamma"):
             check_between(name, getattr(self, name), 0.0, math.inf, inclusive=True)
         check_count("domain_hidden", self.domain_hidden)
 
-    def _objective(self, n_features: int, n_domains: int) -> Objective:
-        if n_domains < 2:
-            return Objective()
-        adversary = DomainAdversary(n_features, n_domains, self.domain_hidden, self.gamma)
-        return Objective({"adversary": adversary}, {"adversary": self.adversary_weight})
+    def _objective(self, sizes: Sizes) -> Objective:
+        terms: dict[str, Term] = {}
+        weights: dict[str, float] = {}
+        if self.adversary_weight > 0 and sizes.n_domains > 1:
+            weights["adversary"] = self.adversary_weight
+            terms["adversary"] = DomainAdversary(
+                sizes.n_features, sizes.n_domains, self.domain_hidden, self.gamma
+            )
+        for name, weight in (self.terms or {}).items():
+            kind = find_term(name)
+            if (kind.needs_target and not sizes.has_target) or sizes.n_domains < 2:
+                logger.info("the term %s rests: there is no domain to adapt to", name)
+            elif weight > 0:
+                label = name.rpartition(":")[2]  # of a path, the name of the class
+                terms[label], weights[label] = kind.build(sizes), weight
+        return Objective(terms, weights)
 
     def _domain_indices(self, trials: TrainingTrials) -> NDArray[np.int64]:
         names = {

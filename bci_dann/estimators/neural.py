@@ -20,7 +20,7 @@ from bci_dann.estimators.standardisation import center_and_scale, standardise
 from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
 from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.models import Decoder, check_backbone, make_backbone
-from bci_dann.objectives import Objective
+from bci_dann.objectives import Objective, Sizes
 from bci_dann.persistence import ModelState
 from bci_dann.training import History, Member, TrainingData, TrainingSettings, train
 
@@ -152,12 +152,18 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
             labels=torch.from_numpy(trials.labels),
             domains=torch.from_numpy(self._domain_indices(trials)),
             weights=torch.from_numpy(self._weights(trials).astype(np.float32)),
+            is_target=torch.from_numpy(trials.is_target),
         )
         seed = stream(self.random_state, "training")
         with fenced_torch_seed(seed):
             network = self._build_network()
-            n_domains = int(data.domains.max()) + 1
-            objective = self._objective(network.backbone.n_features, n_domains)
+            sizes = Sizes(
+                n_features=network.backbone.n_features,
+                n_classes=len(self.classes_),
+                n_domains=int(data.domains.max()) + 1,
+                has_target=bool(trials.is_target.any()),
+            )
+            objective = self._objective(sizes)
         return Member(network, objective, data, np.random.default_rng(seed.spawn(1)[0]), name)
 
     def _take(self, member: Member, history: History) -> None:
@@ -201,7 +207,7 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         features, logits = (torch.cat(parts).numpy() for parts in zip(*outputs, strict=True))
         return features, logits
 
-    def _objective(self, n_features: int, n_domains: int) -> Objective:  # noqa: ARG002
+    def _objective(self, sizes: Sizes) -> Objective:  # noqa: ARG002 (subclasses use it)
         return Objective()
 
     def _domain_indices(self, trials: TrainingTrials) -> NDArray[np.int64]:

@@ -5,12 +5,17 @@ from bci_dann.objectives.batch import UNLABELLED, BatchView
 from bci_dann.objectives.classification import classification_loss
 from bci_dann.objectives.objective import Objective
 from bci_dann.objectives.schedules import ganin_schedule
+from bci_dann.objectives.term import TERMS, Sizes, Term, find_term
 
 __all__ = [
+    "TERMS",
     "UNLABELLED",
     "BatchView",
     "DomainAdversary",
     "Objective",
+    "Sizes",
+    "Term",
     "classification_loss",
+    "find_term",
     "ganin_schedule",
 ]

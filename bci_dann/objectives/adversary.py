@@ -7,17 +7,18 @@ source against target is the case of two.
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from bci_dann.models import domain_head, reverse_gradient
 from bci_dann.objectives.batch import BatchView
 from bci_dann.objectives.schedules import ganin_schedule
+from bci_dann.objectives.term import Term
 
 __all__ = ["DomainAdversary"]
 
 
-class DomainAdversary(nn.Module):
+class DomainAdversary(Term):
     """Cross-entropy of a domain head behind a gradient reversal.
 
     ``min over D, max over G of CE(D(G(x)), domain)``: D descends at full strength, G ascends
@@ -34,6 +35,8 @@ class DomainAdversary(nn.Module):
     gamma : float
         Steepness of Ganin's schedule.
     """
+
+    needs_target = False  # the sources may be hidden from each other
 
     def __init__(
         self, n_features: int, n_domains: int, hidden: int = 64, gamma: float = 10.0

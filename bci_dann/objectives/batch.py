@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
-__all__ = ["UNLABELLED", "BatchView"]
+__all__ = ["UNLABELLED", "BatchView", "entropy"]
 
 UNLABELLED = -1
 
@@ -27,6 +28,8 @@ class BatchView:
         Domain indices.
     weights : Tensor, shape (batch,)
         Importance weights of the label loss, of mean 1 over the sources.
+    is_target : Tensor of bool, shape (batch,)
+        Which trials are the target's, with or without label.
     progress : float
         Share of the training that is done, from 0 to 1.
     """
@@ -36,4 +39,34 @@ class BatchView:
     labels: Tensor
     domains: Tensor
     weights: Tensor
+    is_target: Tensor
     progress: float
+
+    @property
+    def source_share(self) -> Tensor:
+        """``1 / n_source`` for the sources, zero for the target, shape (batch,)."""
+        return _share(~self.is_target, self.features)
+
+    @property
+    def target_share(self) -> Tensor:
+        """``1 / n_target`` for the target, zero for the sources, shape (batch,)."""
+        return _share(self.is_target, self.features)
+
+
+def _share(chosen: Tensor, like: Tensor) -> Tensor:
+    return chosen.to(like.dtype) / chosen.sum().clamp(min=1)
+
+
+def entropy(p: Tensor) -> Tensor:
+    """Return the entropy of distributions (nats).
+
+    Parameters
+    ----------
+    p : Tensor, shape (..., n_classes)
+        Probabilities.
+
+    Returns
+    -------
+    Tensor, shape (...)
+    """
+    return -(p * p.clamp(min=torch.finfo(p.dtype).tiny).log()).sum(-1)

@@ -27,12 +27,15 @@ class TrainingData:
         Domain indices.
     weights : Tensor, shape (n_trials,)
         Importance weights of the label loss.
+    is_target : Tensor of bool, shape (n_trials,)
+        Which trials are the target's.
     """
 
     X: Tensor
     labels: Tensor
     domains: Tensor
     weights: Tensor
+    is_target: Tensor
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ class Batch(NamedTuple):
     ----------
     inputs : Tensor or TrialSpectra
         What the network takes.
-    labels, domains, weights : Tensor, shape (batch,)
+    labels, domains, weights, is_target : Tensor, shape (batch,)
         As in :class:`BatchView`.
     keys : Tensor of int32, shape (n_dropout_layers,)
         What the dropout masks are made from.
@@ -35,6 +35,7 @@ class Batch(NamedTuple):
     labels: Tensor
     domains: Tensor
     weights: Tensor
+    is_target: Tensor
     keys: Tensor
 
 
@@ -49,7 +50,15 @@ class Learner(nn.Module):
         """Return the weighted summands of the loss, ``(n_summands,)``."""
         with keyed(self.network, batch.keys):
             features, logits = self.network(batch.inputs)
-        view = BatchView(features, logits, batch.labels, batch.domains, batch.weights, progress)
+        view = BatchView(
+            features,
+            logits,
+            labels=batch.labels,
+            domains=batch.domains,
+            weights=batch.weights,
+            is_target=batch.is_target,
+            progress=progress,
+        )
         return torch.stack(list(self.objective(view).values()))
 
 

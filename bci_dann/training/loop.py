@@ -211,7 +211,8 @@ class _Feed:
         self._inputs, self._rng = inputs, member.rng
         self._size, self._device = settings.batch_size, settings.device
         self._order_by = member.data.labels.numpy(), member.data.domains.numpy()
-        trials = (member.data.labels, member.data.domains, member.data.weights)
+        data = member.data
+        trials = (data.labels, data.domains, data.weights, data.is_target)
         self._trials: list[Tensor] = [part.to(settings.device) for part in trials]
         self._n_keys = len(keyed_layers(member.network))
 
@@ -228,6 +229,6 @@ class _Feed:
         keys = self._rng.integers(-(2**31), 2**31, size=self._n_keys, dtype=np.int32)
         index = torch.from_numpy(order)
         there = index.to(self._device)
-        labels, domains, weights = (part[there] for part in self._trials)
+        labels, domains, weights, is_target = (part[there] for part in self._trials)
         drop = torch.from_numpy(keys).to(self._device)
-        return Batch(self._inputs.take(index), labels, domains, weights, drop)
+        return Batch(self._inputs.take(index), labels, domains, weights, is_target, drop)

@@ -29,7 +29,7 @@ def members(n: int, n_chans: int, n_times: int) -> list[Member]:
     """Return networks that share noise in the shape of trials."""
     X = torch.randn(N_TRIALS, n_chans, n_times)
     index = torch.arange(N_TRIALS)
-    data = TrainingData(X, index % 2, index % 4, torch.ones(N_TRIALS))
+    data = TrainingData(X, index % 2, index % 4, torch.ones(N_TRIALS), index % 4 == 3)
     made = []
     for seed in range(n):
         network = Decoder(make_backbone("EEGNet", n_chans, n_times, sfreq=128.0), 2)

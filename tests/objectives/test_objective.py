@@ -23,6 +23,7 @@ def view(progress: float = 1.0, **changes) -> BatchView:
         "labels": torch.tensor([0, 1, 0, UNLABELLED]),
         "domains": torch.tensor([0, 0, 1, 1]),
         "weights": torch.tensor([1.0, 2.0, 0.5, 9.0]),
+        "is_target": torch.tensor([False, False, True, True]),
     }
     return BatchView(**{**parts, **changes}, progress=progress)
 

@@ -16,7 +16,7 @@ def data(n: int = 80) -> TrainingData:
     rng = np.random.default_rng(0)
     X = torch.from_numpy(rng.standard_normal((n, 4, 1)).astype("f4"))
     labels = (X[:, 0, 0] > 0).long()
-    return TrainingData(X, labels, torch.arange(n) % 2, torch.ones(n))
+    return TrainingData(X, labels, torch.arange(n) % 2, torch.ones(n), torch.zeros(n, dtype=bool))
 
 
 def settings(**changes) -> TrainingSettings:
@@ -55,7 +55,7 @@ def test_same_seed_gives_the_same_network_to_the_bit():
 def test_trials_of_weight_zero_teach_nothing():
     part = data()
     flipped = torch.where(part.domains == 0, part.labels, 1 - part.labels)
-    half = TrainingData(part.X, flipped, part.domains, 2.0 * (part.domains == 0))
+    half = TrainingData(part.X, flipped, part.domains, 2.0 * (part.domains == 0), part.is_target)
     net = network()
     train(member(net, half), settings())
     predicted = net(part.X)[1].argmax(1)
@@ -83,7 +83,7 @@ def test_batch_norm_ends_with_the_statistics_of_the_final_weights():
 def test_domain_of_one_trial_and_batch_larger_than_any_domain():
     part = data()
     domains = torch.where(torch.arange(80) == 7, 1, 0)  # fewer trials than classes
-    lopsided = TrainingData(part.X, part.labels, domains, part.weights)
+    lopsided = TrainingData(part.X, part.labels, domains, part.weights, part.is_target)
     history = train(member(network(), lopsided), settings(batch_size=64, max_epochs=3))
     assert len(history) == 3
     assert np.isfinite([epoch["classification"] for epoch in history]).all()

@@ -24,7 +24,7 @@ def member(seed: int, backbone: str = "EEGNet", n: int = 48, n_chans: int = 3) -
     torch.manual_seed(seed)
     network = Decoder(make_backbone(backbone, n_chans, 160, sfreq=64.0), n_classes=2)
     adversary = DomainAdversary(network.backbone.n_features, 3)
-    data = TrainingData(X, labels, torch.arange(n) % 3, torch.ones(n))
+    data = TrainingData(X, labels, torch.arange(n) % 3, torch.ones(n), torch.arange(n) % 3 == 2)
     rng = np.random.default_rng(seed)
     return Member(network, Objective({"adversary": adversary}), data, rng, f"fold {seed}")
 

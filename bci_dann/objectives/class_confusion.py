@@ -1,0 +1,53 @@
+"""Minimum class confusion: predictions on the target that do not confuse classes.
+
+Jin, Wang, Long and Wang (2020), "Minimum class confusion for versatile domain adaptation",
+ECCV, arXiv:1912.03699, section 3.2.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from bci_dann._validation import check_option
+from bci_dann.objectives.batch import BatchView, entropy
+from bci_dann.objectives.term import Term
+
+__all__ = ["ClassConfusion"]
+
+NORMALISATIONS = ("class", "batch")
+
+
+class ClassConfusion(Term):
+    """Sum of the confusions between different classes, over the number of classes.
+
+    ``p_i = softmax(z_i / T)``, ``W_i`` proportional to ``1 + exp(-H(p_i))`` and of mean 1,
+    ``C = sum_i W_i p_i p_i'``; each row of ``C`` is divided by its sum, and what is not on the
+    diagonal is summed and divided by the number of classes.
+
+    Parameters
+    ----------
+    temperature : float
+        T; larger values let more than the first guess count. The paper's is 2.5.
+    normalisation : {"class", "batch"}
+        By the row sums, as in the paper, so that rare classes count as much as frequent ones
+        and a collapse onto one class is not rewarded; or by the number of trials, as in code
+        that leaves this step out.
+    """
+
+    def __init__(self, temperature: float = 2.5, normalisation: str = "class") -> None:
+        super().__init__()
+        check_option("normalisation", normalisation, NORMALISATIONS)
+        self.temperature, self.normalisation = temperature, normalisation
+
+    def forward(self, batch: BatchView) -> Tensor:
+        """Return the confusion of the target trials, a scalar."""
+        p = torch.softmax(batch.logits / self.temperature, dim=1)
+        weights = (1.0 + torch.exp(-entropy(p.detach()))) * batch.is_target
+        weights = weights / weights.mean().clamp(min=torch.finfo(p.dtype).tiny)
+        confusion = (p * weights[:, None]).T @ p
+        if self.normalisation == "class":
+            confusion = confusion / confusion.sum(1, keepdim=True).clamp(min=1e-12)
+        else:
+            confusion = confusion / len(p)
+        return (confusion.sum() - confusion.diagonal().sum()) / len(confusion)

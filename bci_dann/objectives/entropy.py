@@ -1,0 +1,38 @@
+"""Entropies of the predictions on the target: each should be sure, all together mixed.
+
+Grandvalet and Bengio (2004), "Semi-supervised learning by entropy minimization", NeurIPS;
+Liang, Hu and Feng (2020), "Do we really need to access the source data?", ICML,
+arXiv:2002.08546, eq. 3.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from bci_dann.objectives.batch import BatchView, entropy
+from bci_dann.objectives.term import Term
+
+__all__ = ["ConditionalEntropy", "InformationMaximisation"]
+
+
+class ConditionalEntropy(Term):
+    """``mean_i H(p_i)`` over the target trials (nats)."""
+
+    def forward(self, batch: BatchView) -> Tensor:
+        """Return the mean entropy, a scalar."""
+        return (entropy(torch.softmax(batch.logits, dim=1)) * batch.target_share).sum()
+
+
+class InformationMaximisation(Term):
+    """``mean_i H(p_i) - H(mean_i p_i)``: minus the information that inputs give on classes.
+
+    The second part keeps the first from putting all trials into one class. It presumes that
+    the target imagines all movements about as often.
+    """
+
+    def forward(self, batch: BatchView) -> Tensor:
+        """Return minus the mutual information, a scalar."""
+        p = torch.softmax(batch.logits, dim=1)
+        share = batch.target_share
+        return (entropy(p) * share).sum() - entropy((p * share[:, None]).sum(0))

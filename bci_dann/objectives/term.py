@@ -1,0 +1,120 @@
+"""What a term of the objective is, and how one is found by its name."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from torch import Tensor, nn
+
+from bci_dann._validation import did_you_mean
+from bci_dann.exceptions import ConfigError
+from bci_dann.objectives.batch import BatchView
+
+__all__ = ["TERMS", "Sizes", "Term", "find_term"]
+
+# Terms of this package, by the names that tables and pipelines use. A class elsewhere is named
+# by its path, "module:Class".
+TERMS = {
+    "cdan": "bci_dann.objectives.conditional_adversary:ConditionalAdversary",
+    "cdan_e": "bci_dann.objectives.conditional_adversary:EntropyWeightedAdversary",
+    "mcc": "bci_dann.objectives.class_confusion:ClassConfusion",
+    "entropy": "bci_dann.objectives.entropy:ConditionalEntropy",
+    "information_maximisation": "bci_dann.objectives.entropy:InformationMaximisation",
+    "coral": "bci_dann.objectives.coral:DeepCoral",
+    "mmd": "bci_dann.objectives.discrepancy:MeanDiscrepancy",
+    "joint_mmd": "bci_dann.objectives.discrepancy:JointDiscrepancy",
+}
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a term may have to know before it is built.
+
+    Parameters
+    ----------
+    n_features : int
+        Width of the backbone's output.
+    n_classes : int
+        Number of imagined movements.
+    n_domains : int
+        Number of domains in the training data.
+    has_target : bool
+        Whether trials of the target are among them.
+    """
+
+    n_features: int
+    n_classes: int
+    n_domains: int
+    has_target: bool
+
+
+class Term(nn.Module):
+    """One summand of the objective.
+
+    A subclass maps a :class:`BatchView` to a scalar. It must not pick trials by a mask, since
+    a stack of networks is trained with batches of one shape: it multiplies by weights instead.
+
+    Attributes
+    ----------
+    needs_target : bool
+        Whether the term rests where no target trials are seen.
+    """
+
+    needs_target: ClassVar[bool] = True
+
+    @classmethod
+    def build(cls, sizes: Sizes) -> Self:  # noqa: ARG003 (terms with weights of their own use it)
+        """Return the term for a network and its data.
+
+        Parameters
+        ----------
+        sizes : Sizes
+            Widths and counts.
+
+        Returns
+        -------
+        Term
+        """
+        return cls()
+
+    def forward(self, batch: BatchView) -> Tensor:
+        """Return the term's value for a batch, a scalar."""
+        raise NotImplementedError
+
+
+def find_term(name: str, known: Mapping[str, str] = TERMS) -> type[Term]:
+    """Return the class of a term.
+
+    Parameters
+    ----------
+    name : str
+        A name in :data:`TERMS`, or ``"module:Class"``.
+    known : mapping of str to str
+        Where names are looked up.
+
+    Returns
+    -------
+    type of Term
+
+    Raises
+    ------
+    ConfigError
+        When there is no such term.
+    """
+    path = known.get(name, name)
+    module, _, attribute = path.partition(":")
+    if not attribute:
+        raise ConfigError(
+            f"There is no term {name!r}.{did_you_mean(name, known)} Known terms: "
+            f"{', '.join(known)}; or give the path of a class, 'module:Class'."
+        )
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(f"The term {name!r} cannot be imported: {error}") from error
+    if not (isinstance(found, type) and issubclass(found, Term)):
+        raise ConfigError(f"{name!r} is not a bci_dann.objectives.Term.")
+    return found
