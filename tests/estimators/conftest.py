@@ -12,6 +12,7 @@ from bci_dann.estimators import (
     ShallowClassifier,
     SourceOnlyClassifier,
 )
+from bci_dann.objectives import TERMS
 
 QUICK = {"max_epochs": 2, "random_state": 0}
 
@@ -20,6 +21,7 @@ METHODS = {
     "tangent_logistic": lambda: ShallowClassifier("tangent_space", "logistic"),
     "source_only": lambda: SourceOnlyClassifier(**QUICK),
     "dann": lambda: DANNClassifier(**QUICK),
+    "every_term": lambda: DANNClassifier(**QUICK, terms=dict.fromkeys(TERMS, 0.1)),
     "reweighted": lambda: ReweightedClassifier(**QUICK, alignment="euclidean"),
     "reweighted_tangent": lambda: ReweightedClassifier(
         learner="tangent_space", alignment="euclidean", random_state=0
