@@ -11,12 +11,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import Tags, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from bci_dann.alignment import EuclideanAlignment, make_alignment
 from bci_dann.data.trials import check_signals
+from bci_dann.estimators.labels import encode, encode_first
 from bci_dann.estimators.signals import Signals, read_signals
 from bci_dann.estimators.training_trials import Part, TrainingTrials, join
 from bci_dann.exceptions import BCIDannWarning, DataError
@@ -122,12 +122,13 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
         """Check what :meth:`fit` was given, learn the alignment, and align."""
         self.check_parameters()
         source = self._read(X, y=y, subjects=subjects, reset=True)
-        parts = [Part(source, self._encode_first(y), is_target=False)]
+        self.classes_, labels = encode_first(y)
+        parts = [Part(source, labels, is_target=False)]
         if X_target_labeled is None and y_target_labeled is not None:
             raise DataError("y_target_labeled came without X_target_labeled: give both.")
         if X_target_labeled is not None:
             target = self._read(X_target_labeled)
-            labels = self._encode(y_target_labeled, len(target.X))
+            labels = encode(y_target_labeled, self.classes_, len(target.X))
             parts.append(Part(target, labels, is_target=True))
         if X_target_unlabeled is not None:
             target = self._read(X_target_unlabeled)
@@ -302,25 +303,6 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
                 f"trials have the channels {signals.ch_names}; "
                 f"the model was fitted with {self.ch_names_}, in that order."
             )
-
-    def _encode_first(self, y: ArrayLike) -> NDArray[np.int64]:
-        check_classification_targets(y)
-        self.classes_, labels = np.unique(column_or_1d(y, warn=True), return_inverse=True)
-        if len(self.classes_) < 2:
-            raise DataError(f"y has one class only, {self.classes_[0]!r}; at least 2 are needed.")
-        return labels.astype(np.int64)
-
-    def _encode(self, y: ArrayLike | None, n_trials: int) -> NDArray[np.int64]:
-        values = np.asarray(y)
-        if y is None or values.shape != (n_trials,):
-            raise DataError(f"y_target_labeled must have shape ({n_trials},); got {values.shape}.")
-        strange = sorted(set(values.tolist()) - set(self.classes_.tolist()))
-        if strange:
-            raise DataError(
-                f"the target has labels {strange} that the sources do not have; "
-                f"the sources have {self.classes_.tolist()}."
-            )
-        return np.searchsorted(self.classes_, values).astype(np.int64)
 
     def _fit_alignment(self, parts: list[Part]) -> None:
         """Learn the references: sources first, so that the target becomes the fallback."""
