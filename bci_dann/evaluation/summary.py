@@ -46,7 +46,8 @@ def summarise(results: pd.DataFrame, n_classes: int | None = None) -> pd.DataFra
         - ``std_subjects``: standard deviation over subjects (points);
         - ``std_seeds``: standard deviation over seeds of the mean (points);
         - ``roc_auc``: mean over subjects (0 to 1), sessions without it left out;
-        - ``gain``: mean difference to ``source_only`` in the same protocol (points);
+        - ``gain``: mean difference to ``source_only`` in the same protocol, over the seeds that
+          both have (points);
         - ``p_value``: one-sided, from sign flips of these differences over subjects,
           exact up to 13 subjects; not corrected for the number of pipelines;
         - ``chance``: see :func:`chance_level`, for one subject's trials (%).
@@ -159,7 +160,7 @@ def _row(
 ) -> dict[str, float]:
     subjects = rows.groupby("subject")[["accuracy", "roc_auc", "n_test"]].mean()
     seeds = rows.groupby("seed")["accuracy"].mean()
-    gain, p_value = _against_reference(subjects["accuracy"], by_seed, group)
+    gain, p_value = _against_reference(rows, by_seed, group)
     trials = round(subjects["n_test"].mean())
     return {
         "n_subjects": len(subjects),
@@ -175,16 +176,17 @@ def _row(
 
 
 def _against_reference(
-    accuracy: pd.Series[float], by_seed: pd.DataFrame, group: Any
+    rows: pd.DataFrame, by_seed: pd.DataFrame, group: Any
 ) -> tuple[float, float]:
+    """Compare subject by subject, over the seeds that both have."""
     dataset, pipeline, protocol = group
     same = (by_seed["dataset"] == dataset) & (by_seed["protocol"] == protocol)
     reference = by_seed[same & (by_seed["pipeline"] == REFERENCE)]
-    both = reference.groupby("subject")["accuracy"].mean().to_frame("reference")
-    both = both.join(accuracy, how="inner")
-    if pipeline == REFERENCE or both.empty:
+    place = ["subject", "seed"]
+    both = rows.set_index(place)["accuracy"] - reference.set_index(place)["accuracy"]
+    differences = both.dropna().groupby("subject").mean().to_numpy()
+    if pipeline == REFERENCE or not len(differences):
         return np.nan, np.nan
-    differences = (both["accuracy"] - both["reference"]).to_numpy()
     return float(differences.mean()), _sign_flip_p(differences)
 
 

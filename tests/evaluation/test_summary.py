@@ -43,6 +43,18 @@ def test_mean_gain_and_spread_by_hand():
     assert np.isnan(ea["std_seeds"])
 
 
+def test_gain_is_over_the_seeds_that_both_have():
+    rows = [
+        results({"source_only": [0.5, 0.6], "ea": [0.7, 0.7]}, seed=0),
+        results({"ea": [0.1, 0.1]}, seed=1),
+        results({"late": [0.9, 0.9]}, seed=1),
+    ]
+    table = summarise(pd.concat(rows)).set_index("pipeline")
+    assert table["gain"]["ea"] == pytest.approx(15)
+    assert table["accuracy"]["ea"] == pytest.approx(40)
+    assert np.isnan(table["gain"]["late"])
+
+
 def test_p_value_counts_sign_flips():
     gains = np.array([0.1, 0.2, -0.05, 0.3])
     table = summarise(results({"source_only": [0.5] * 4, "ea": 0.5 + gains}))
