@@ -28,15 +28,20 @@ class Toy:
 
     draw: Callable[[int], ToyPair]
     training: dict[str, Any]
+    adversary_weight: float
 
 
 TOYS = {
     "shifted blobs": Toy(
-        lambda seed: shifted_blobs(random_state=seed), {"max_epochs": 150, "lr": 3e-3}
+        lambda seed: shifted_blobs(random_state=seed),
+        # with larger steps the adversary now and then ends with the classes interchanged
+        {"max_epochs": 150, "lr": 1e-3},
+        adversary_weight=2.0,
     ),
     "rotated moons": Toy(
         lambda seed: rotated_moons(random_state=seed),
         {"max_epochs": 150, "lr": 1e-2, "backbone_params": {"hidden": [15]}},
+        adversary_weight=1.0,
     ),
 }
 
@@ -59,7 +64,9 @@ def target_accuracies(toy: Toy, seed: int) -> tuple[float, float]:
     pair = toy.draw(seed)
     plain = SourceOnlyClassifier("MLP", random_state=seed, **toy.training)
     plain.fit(pair.X_source, pair.y_source)
-    dann = DANNClassifier("MLP", adversary_weight=1.0, random_state=seed, **toy.training)
+    dann = DANNClassifier(
+        "MLP", adversary_weight=toy.adversary_weight, random_state=seed, **toy.training
+    )
     dann.fit(pair.X_source, pair.y_source, X_target_unlabeled=pair.X_target)
     return (
         plain.score(pair.X_target, pair.y_target),

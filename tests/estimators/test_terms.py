@@ -115,9 +115,8 @@ def test_conditional_adversaries_cure_the_shifted_blobs(name):
         estimator = DANNClassifier(
             "MLP",
             adversary_weight=0.0,
-            terms={name: 1.0},
+            terms={name: 2.0},
             max_epochs=150,
-            lr=3e-3,
             random_state=seed,
         )
         estimator.fit(blobs.X_source, blobs.y_source, X_target_unlabeled=blobs.X_target)
