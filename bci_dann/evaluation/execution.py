@@ -121,7 +121,12 @@ def compute_together(tasks: Sequence[Task], trials: EEGTrials) -> list[Record | 
     arguments = [_fit_arguments(trials, fold) for fold in folds]
     with limited_threads(tasks[0].threads):
         names = [task.label for task in tasks]
-        seconds, fitted = _timed(lambda: fit_together(models, arguments, names=names, stack=True))
+        try:
+            seconds, fitted = _timed(
+                lambda: fit_together(models, arguments, names=names, stack=True)
+            )
+        except Exception:  # of one task's data, say: alone, it costs only itself
+            return [_attempt(partial(compute, task, trials)) for task in tasks]
         return [
             "".join(traceback.format_exception(model))
             if isinstance(model, Exception)

@@ -90,6 +90,21 @@ def test_a_member_that_fails_costs_only_itself(prepared, networks, tmp_path, mon
     assert len(list((tmp_path / "out" / "records").iterdir())) == 11
 
 
+def test_a_task_that_cannot_begin_costs_only_itself(prepared, networks, tmp_path, monkeypatch):
+    weights = DANNClassifier._weights
+
+    def refused(model, trials):
+        if model.random_state == 1 and "1" not in trials.subjects:
+            raise ValueError("no weights for subject 1")
+        return weights(model, trials)
+
+    monkeypatch.setattr(DANNClassifier, "_weights", refused)
+    with pytest.raises(ResultsError, match="1 of 12 tasks failed") as failed:
+        run_benchmark(networks, tmp_path / "out", progress=False, stack=8)
+    assert "no weights for subject 1" in str(failed.value)
+    assert len(list((tmp_path / "out" / "records").iterdir())) == 11
+
+
 def test_a_cpu_trains_alone_by_default(prepared, networks, tmp_path, monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     monkeypatch.setattr(execution, "compute_together", None)  # not to be called

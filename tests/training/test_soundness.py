@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import warnings
 
 import pytest
@@ -37,6 +38,23 @@ def test_gradients_inside_are_right(name, n_chans):
         found = gradients(net, X)
     for a, b in zip(found, gradients(net.double(), X.double()), strict=True):
         assert torch.linalg.vector_norm(a - b) <= 1e-3 * torch.linalg.vector_norm(b)
+
+
+@pytest.mark.parametrize("name", ["ATCNet", "EEGConformer"])
+@pytest.mark.parametrize("n_chans", [8, 16])
+def test_weights_without_influence_raise_no_alarm(name, n_chans):
+    torch.manual_seed(0)
+    net = Decoder(make_backbone(name, n_chans, 1000, sfreq=250.0), 2).eval()
+    X = torch.randn(8, n_chans, 1000)
+    exact = gradients(copy.deepcopy(net).double(), X.double())
+    total = torch.stack([b.norm() for b in exact]).norm()
+    found = gradients(net, X)
+    right = all((a - b).norm() < 0.01 * total for a, b in zip(found, exact, strict=True))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", BCIDannWarning)
+        with sound_convolutions(net, X, CPU):
+            pass
+    assert any(issubclass(w.category, BCIDannWarning) for w in caught) == (not right)
 
 
 def test_onednn_is_switched_off_where_it_is_wrong_and_only_inside(monkeypatch):
