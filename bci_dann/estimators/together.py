@@ -41,7 +41,7 @@ def fit_together(
     stack : bool, optional
         Whether networks of one shape advance in one set of tensors. By default they do on a
         GPU, where a small network leaves most of the device idle; on a CPU one after another
-        is as fast, and processes are faster (``tests/benchmarks/bench_stack.py``).
+        is about as fast (``tests/benchmarks/bench_stack.py``), and processes use all cores.
 
     Returns
     -------

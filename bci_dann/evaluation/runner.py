@@ -72,7 +72,7 @@ def run_benchmark(
     stack : int or None
         Folds and seeds of one pipeline whose networks a process trains together, in one set
         of tensors; equal to training them apart but for rounding. ``None`` takes 64 where
-        there is a GPU, and 1 on a CPU, where more processes are faster.
+        there is a GPU, and 1 on a CPU, where a stack gains little and processes use the cores.
 
     Returns
     -------
