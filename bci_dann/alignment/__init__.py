@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from bci_dann._validation import check_option
 from bci_dann.alignment.euclidean import EuclideanAlignment, euclidean_reference
+from bci_dann.alignment.recentring import Recentring
+from bci_dann.alignment.tangent_views import TangentViews
 
-__all__ = ["ALIGNMENTS", "EuclideanAlignment", "euclidean_reference", "make_alignment"]
+__all__ = [
+    "ALIGNMENTS",
+    "Alignment",
+    "EuclideanAlignment",
+    "TangentViews",
+    "euclidean_reference",
+    "make_alignment",
+]
+
+# What an estimator may learn its references with.
+Alignment = Recentring | TangentViews
 
 ALIGNMENTS = {"euclidean": EuclideanAlignment}
 
 
-def make_alignment(name: str | None) -> EuclideanAlignment | None:
+def make_alignment(name: str | None) -> Recentring | None:
     """Return an unfitted alignment by name.
 
     Parameters
@@ -20,7 +32,7 @@ def make_alignment(name: str | None) -> EuclideanAlignment | None:
 
     Returns
     -------
-    EuclideanAlignment or None
+    Recentring or None
 
     Raises
     ------

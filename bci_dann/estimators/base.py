@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from bci_dann.alignment import EuclideanAlignment, make_alignment
+from bci_dann.alignment import Alignment, make_alignment
 from bci_dann.data.trials import check_signals
 from bci_dann.estimators.labels import encode, encode_first
 from bci_dann.estimators.signals import Signals, read_signals
@@ -42,7 +42,7 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
         Number of channels, or of features for plain vectors.
     n_times_ : int or None
         Number of samples in a trial; ``None`` for plain vectors.
-    alignment_ : EuclideanAlignment or None
+    alignment_ : EuclideanAlignment, TangentViews or None
         The fitted alignment.
     ch_names_ : list of str or None
         Channel names, where the training data carried them.
@@ -62,7 +62,7 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
     classes_: NDArray[Any]
     n_features_in_: int
     n_times_: int | None
-    alignment_: EuclideanAlignment | None
+    alignment_: Alignment | None
     ch_names_: list[str] | None
     sfreq_: float | None
 
@@ -220,8 +220,8 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
         """Return what the fitted model is; a subclass adds its own arrays."""
         arrays = {}
         if self.alignment_ is not None:
-            stacked = np.stack(list(self.alignment_.references_.values()))
-            arrays = {"references": stacked, "fallback": self.alignment_.fallback_}
+            learned = self.alignment_.to_arrays().items()
+            arrays = {f"alignment.{name}": array for name, array in learned}
         description = {
             "class": type(self).__name__,
             "parameters": _plain_parameters(self),
@@ -231,7 +231,7 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
             "n_times": self.n_times_,
             "ch_names": self.ch_names_,
             "sfreq": self.sfreq_,
-            "domains": [] if self.alignment_ is None else list(self.alignment_.references_),
+            "domains": [] if self.alignment_ is None else self.alignment_.domains_,
         }
         return ModelState(description, arrays)
 
@@ -241,11 +241,9 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
         self.classes_ = np.array(saved["classes"], dtype=saved["classes_dtype"])
         self.n_features_in_, self.n_times_ = saved["n_features_in"], saved["n_times"]
         self.ch_names_, self.sfreq_ = saved["ch_names"], saved["sfreq"]
-        self.alignment_ = make_alignment(self.alignment) if self.n_times_ is not None else None
+        self.alignment_ = self._new_alignment()
         if self.alignment_ is not None:
-            references = state.arrays["references"]
-            self.alignment_.references_ = dict(zip(saved["domains"], references, strict=True))
-            self.alignment_.fallback_ = state.arrays["fallback"]
+            self.alignment_.from_arrays(saved["domains"], state.part("alignment"))
 
     def _fit_aligned(self, trials: TrainingTrials) -> None:
         """Learn from aligned trials; a subclass implements it."""
@@ -307,8 +305,7 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
     def _fit_alignment(self, parts: list[Part]) -> None:
         """Learn the references: sources first, so that the target becomes the fallback."""
         source, targets = parts[0], parts[1:]
-        # Plain vectors have no covariance of their own, so there is nothing to align.
-        self.alignment_ = make_alignment(self.alignment) if self.n_times_ is not None else None
+        self.alignment_ = self._new_alignment()
         if self.alignment_ is None:
             return
         self.alignment_.fit(source.signals.X, domains=source.domains)
@@ -317,6 +314,11 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
                 np.concatenate([target.signals.X for target in targets]),
                 np.concatenate([target.domains for target in targets]),
             )
+
+    def _new_alignment(self) -> Alignment | None:
+        """Return an unfitted alignment; a subclass may have one of its own."""
+        # Plain vectors have no covariance of their own, so there is nothing to align.
+        return make_alignment(self.alignment) if self.n_times_ is not None else None
 
     def _align(
         self, X: NDArray[np.float32], domains: NDArray[np.str_] | None

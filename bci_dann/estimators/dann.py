@@ -30,7 +30,7 @@ class DANNClassifier(NeuralClassifier):
     Parameters
     ----------
     backbone, backbone_params, alignment, sfreq, max_epochs, batch_size, lr, weight_decay, \
-device, random_state
+n_members, device, random_state
         As in :class:`NeuralClassifier`.
     domains : {"subject", "session", "source_target"}
         What the domain head tells apart. Batches hold equal shares of these.
@@ -74,6 +74,7 @@ device, random_state
         batch_size: int = 64,
         lr: float = 1e-3,
         weight_decay: float = 0.0,
+        n_members: int = 1,
         device: str = "auto",
         random_state: Any = None,
     ) -> None:
@@ -86,6 +87,7 @@ device, random_state
             batch_size=batch_size,
             lr=lr,
             weight_decay=weight_decay,
+            n_members=n_members,
             device=device,
             random_state=random_state,
         )

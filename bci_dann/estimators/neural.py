@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,19 +18,40 @@ from sklearn.utils.validation import check_is_fitted
 from bci_dann._random import fenced_torch_seed, stream
 from bci_dann._validation import check_between, check_count
 from bci_dann.estimators.base import TransferClassifier
+from bci_dann.estimators.members import finished, mean_losses, mean_probabilities, run
 from bci_dann.estimators.standardisation import center_and_scale, standardise
 from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
-from bci_dann.exceptions import ConfigError, DataError
+from bci_dann.exceptions import ConfigError, DataError, TrainingError
 from bci_dann.models import Decoder, check_backbone, make_backbone
 from bci_dann.objectives import Objective, Sizes
 from bci_dann.persistence import ModelState
-from bci_dann.training import History, Member, TrainingData, TrainingSettings, train
+from bci_dann.training import (
+    History,
+    Member,
+    TrainingData,
+    TrainingSettings,
+    train_together,
+)
 
-__all__ = ["NeuralClassifier", "SourceOnlyClassifier"]
+__all__ = ["NeuralClassifier", "Plan", "SourceOnlyClassifier"]
 
 logger = logging.getLogger(__name__)
 
-PREDICTION_BATCH = 256
+
+@dataclass(frozen=True)
+class Plan:
+    """What an estimator is about to train, and on what.
+
+    Parameters
+    ----------
+    members : list of Member
+        The networks, in an order that the estimator knows.
+    trials : TrainingTrials
+        All trials of the fit, standardised.
+    """
+
+    members: list[Member]
+    trials: TrainingTrials
 
 
 class NeuralClassifier(TransformerMixin, TransferClassifier):
@@ -55,6 +78,8 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         Adam's first learning rate; it falls to zero along a half cosine.
     weight_decay : float
         Decoupled weight decay.
+    n_members : int
+        Networks that are trained from different seeds; their probabilities are averaged.
     device : str
         ``"auto"`` takes a GPU where there is one; or any name that torch knows.
     random_state : None, int or numpy random generator
@@ -63,16 +88,16 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
 
     Attributes
     ----------
-    network_ : Decoder
-        Backbone and motor-imagery head.
+    networks_ : list of Decoder
+        Backbone and motor-imagery head of each member.
     history_ : list of dict
-        The mean of each summand of the loss, one entry an epoch.
+        The mean of each summand of the loss over batches and members, one entry an epoch.
     center_, scale_ : ndarray
         What aligned signals are standardised with: one number for all channels, or one for
         each feature of plain vectors.
     """
 
-    network_: Decoder
+    networks_: list[Decoder]
     history_: list[dict[str, float]]
     center_: NDArray[np.float32]
     scale_: NDArray[np.float32]
@@ -88,6 +113,7 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         batch_size: int = 64,
         lr: float = 1e-3,
         weight_decay: float = 0.0,
+        n_members: int = 1,
         device: str = "auto",
         random_state: Any = None,
     ) -> None:
@@ -99,6 +125,7 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         self.batch_size = batch_size
         self.lr = lr
         self.weight_decay = weight_decay
+        self.n_members = n_members
         self.device = device
         self.random_state = random_state
 
@@ -107,6 +134,7 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         super().check_parameters()
         check_count("max_epochs", self.max_epochs)
         check_count("batch_size", self.batch_size)
+        check_count("n_members", self.n_members)
         check_between("lr", self.lr, 0.0, math.inf)
         check_between("weight_decay", self.weight_decay, 0.0, math.inf, inclusive=True)
         check_backbone(self.backbone, self.backbone_params or {})
@@ -118,7 +146,7 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         return True
 
     def transform(self, X: Any) -> NDArray[np.float32]:
-        """Return the backbone's features of trials, aligned as in ``predict_proba``.
+        """Return the backbones' features of trials, aligned as in ``predict_proba``.
 
         Parameters
         ----------
@@ -127,10 +155,11 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
 
         Returns
         -------
-        ndarray, shape (n_trials, n_features)
+        ndarray, shape (n_trials, n_members * n_features)
+            Member after member.
         """
         check_is_fitted(self)
-        return self._run(self._read_aligned(X))[0]
+        return np.hstack([features for features, _ in self._run(self._read_aligned(X))])
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -138,15 +167,21 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         return tags
 
     def _fit_aligned(self, trials: TrainingTrials) -> None:
-        member = self._member(trials)
-        with fenced_torch_seed(stream(self.random_state, "unkeyed")):
-            self._take(member, train(member, self._settings(), on_epoch=_log_epoch))
+        plan = self._plan(trials)
+        settings = [self._settings()] * len(plan.members)
+        self._take(plan, train_together(plan.members, settings, on_epoch=_log_epoch))
 
-    def _member(self, trials: TrainingTrials, name: str = "the network") -> Member:
+    def _plan(self, trials: TrainingTrials, name: str = "the network") -> Plan:
         """Build what is to be trained; the trials are standardised in place."""
         n_source = int((~trials.is_target).sum())  # they stand first
         self.center_, self.scale_ = center_and_scale(trials.X[:n_source])
-        X = standardise(trials.X, self.center_, self.scale_, out=trials.X)
+        standardise(trials.X, self.center_, self.scale_, out=trials.X)
+        return Plan(self._members(trials, name), trials)
+
+    def _members(self, trials: TrainingTrials, name: str) -> list[Member]:
+        """Build one member for each seed, on the same trials."""
+        # plain vectors get a time axis of length one, so that networks see trials
+        X = trials.X if trials.X.ndim == 3 else trials.X[:, :, None]
         data = TrainingData(
             X=torch.from_numpy(X),
             labels=torch.from_numpy(trials.labels),
@@ -154,28 +189,51 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
             weights=torch.from_numpy(self._weights(trials).astype(np.float32)),
             is_target=torch.from_numpy(trials.is_target),
         )
-        seed = stream(self.random_state, "training")
+        names = [name] if self.n_members == 1 else [f"{name}, member {i}" for i in self._indices]
+        return [self._member(data, index, own) for index, own in enumerate(names)]
+
+    @property
+    def _indices(self) -> range:
+        return range(self.n_members)
+
+    def _member(self, data: TrainingData, index: int, name: str) -> Member:
+        # the first member is the network that would be trained alone
+        member = ("member", index) if index else ()
+        seed = stream(self.random_state, "training", *member)
         with fenced_torch_seed(seed):
             network = self._build_network()
             sizes = Sizes(
                 n_features=network.backbone.n_features,
                 n_classes=len(self.classes_),
                 n_domains=int(data.domains.max()) + 1,
-                has_target=bool(trials.is_target.any()),
+                has_target=bool(data.is_target.any()),
             )
             objective = self._objective(sizes)
-        return Member(network, objective, data, np.random.default_rng(seed.spawn(1)[0]), name)
+        return Member(
+            network,
+            objective,
+            data,
+            np.random.default_rng(seed.spawn(1)[0]),
+            name,
+            stream(self.random_state, "unkeyed", *member),
+        )
 
-    def _take(self, member: Member, history: History) -> None:
-        """Keep what training has made."""
-        self.network_, self.history_ = member.network.cpu(), history
+    def _take(self, plan: Plan, histories: Sequence[History | TrainingError]) -> None:
+        """Keep what training has made of a plan; members that failed are left out."""
+        self._keep(*finished(plan.members, histories))
+
+    def _keep(self, networks: list[Decoder], histories: list[History]) -> None:
+        self.networks_ = [network.cpu() for network in networks]
+        self.history_ = [mean_losses(epoch) for epoch in zip(*histories, strict=True)]
 
     def _state(self) -> ModelState:
         state = super()._state()
-        if hasattr(self, "network_"):
-            weights = self.network_.state_dict().items()
-            state.arrays.update({f"network.{name}": w.numpy() for name, w in weights})
+        if hasattr(self, "networks_"):
             state.arrays.update(center=self.center_, scale=self.scale_)
+            state.description["n_networks"] = len(self.networks_)
+        for index, network in enumerate(getattr(self, "networks_", [])):
+            weights = network.state_dict().items()
+            state.arrays.update({f"network.{index}.{name}": w.numpy() for name, w in weights})
         return state
 
     def _restore(self, state: ModelState) -> None:
@@ -183,29 +241,22 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         if "scale" not in state.arrays:
             return
         self.center_, self.scale_ = state.arrays["center"], state.arrays["scale"]
-        with fenced_torch_seed(stream(0, "discarded")):  # the initial weights are replaced
-            self.network_ = self._build_network().eval()
-        prefix = "network."
-        self.network_.load_state_dict(
-            {
-                name.removeprefix(prefix): torch.from_numpy(array)
-                for name, array in state.arrays.items()
-                if name.startswith(prefix)
-            }
-        )
+        self.networks_ = []
+        for index in range(state.description["n_networks"]):
+            with fenced_torch_seed(stream(0, "discarded")):  # the initial weights are replaced
+                network = self._build_network().eval()
+            weights = state.part(f"network.{index}").items()
+            network.load_state_dict({name: torch.from_numpy(array) for name, array in weights})
+            self.networks_.append(network)
 
     def _predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
-        logits = torch.from_numpy(self._run(X)[1]).double()
-        probabilities: NDArray[np.float64] = torch.softmax(logits, dim=1).numpy()
-        return probabilities
+        signals = standardise(X, self.center_, self.scale_)
+        return mean_probabilities(self.networks_, signals)
 
-    def _run(self, X: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return features and logits of aligned trials."""
-        signals = torch.from_numpy(standardise(X, self.center_, self.scale_))
-        with torch.inference_mode():
-            outputs = [self.network_(part) for part in torch.split(signals, PREDICTION_BATCH)]
-        features, logits = (torch.cat(parts).numpy() for parts in zip(*outputs, strict=True))
-        return features, logits
+    def _run(self, X: NDArray[np.float32]) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+        """Return features and logits of aligned trials, for each member."""
+        signals = standardise(X, self.center_, self.scale_)
+        return [run(network, signals) for network in self.networks_]
 
     def _objective(self, sizes: Sizes) -> Objective:  # noqa: ARG002 (subclasses use it)
         return Objective()
@@ -253,8 +304,8 @@ class SourceOnlyClassifier(NeuralClassifier):
     True
     """
 
-    def _member(self, trials: TrainingTrials, name: str = "the network") -> Member:
-        return super()._member(labelled_only(trials), name)
+    def _members(self, trials: TrainingTrials, name: str) -> list[Member]:
+        return super()._members(labelled_only(trials), name)
 
 
 def _device(name: str) -> str:

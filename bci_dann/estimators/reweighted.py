@@ -16,13 +16,12 @@ from sklearn.utils.validation import check_is_fitted
 from bci_dann._random import stream
 from bci_dann._validation import check_between, check_count, check_option
 from bci_dann.estimators.fitted_steps import read_steps, write_steps
-from bci_dann.estimators.neural import NeuralClassifier
+from bci_dann.estimators.neural import NeuralClassifier, Plan
 from bci_dann.estimators.tangent import reduced_tangent_space, tangent_space
 from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
 from bci_dann.exceptions import BCIDannWarning
 from bci_dann.persistence import ModelState
 from bci_dann.reweighting import CLASSIFIERS, N_FOLDS, DomainWeights, weigh_sources
-from bci_dann.training import Member
 
 __all__ = ["ReweightedClassifier"]
 
@@ -42,7 +41,7 @@ class ReweightedClassifier(NeuralClassifier):
     Parameters
     ----------
     backbone, backbone_params, alignment, sfreq, max_epochs, batch_size, lr, weight_decay, \
-device, random_state
+n_members, device, random_state
         As in :class:`NeuralClassifier`; they concern ``learner="network"``, but for
         ``alignment`` and ``random_state``.
     classifier : {"logistic", "forest"}
@@ -85,6 +84,7 @@ device, random_state
         batch_size: int = 64,
         lr: float = 1e-3,
         weight_decay: float = 0.0,
+        n_members: int = 1,
         device: str = "auto",
         random_state: Any = None,
     ) -> None:
@@ -97,6 +97,7 @@ device, random_state
             batch_size=batch_size,
             lr=lr,
             weight_decay=weight_decay,
+            n_members=n_members,
             device=device,
             random_state=random_state,
         )
@@ -140,14 +141,14 @@ device, random_state
         if self.trains_network:
             super()._fit_aligned(trials)
         else:
-            self._keep(self._weigh(trials))
+            self._keep_weights(self._weigh(trials))
             self._fit_shallow(labelled_only(trials))
 
-    def _member(self, trials: TrainingTrials, name: str = "the network") -> Member:
-        self._keep(self._weigh(trials))
-        return super()._member(labelled_only(trials), name)
+    def _plan(self, trials: TrainingTrials, name: str = "the network") -> Plan:
+        self._keep_weights(self._weigh(trials))
+        return super()._plan(labelled_only(trials), name)
 
-    def _keep(self, found: DomainWeights) -> None:
+    def _keep_weights(self, found: DomainWeights) -> None:
         self.weights_ = found.weights
         self.domain_auc_ = found.domain_auc
         self.effective_sample_size_ = found.effective_sample_size

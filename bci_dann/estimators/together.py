@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bci_dann._random import fenced_torch_seed, stream
-from bci_dann.estimators.neural import NeuralClassifier
+from bci_dann.estimators.neural import NeuralClassifier, Plan
 from bci_dann.exceptions import ConfigError, TrainingError
-from bci_dann.training import (
-    History,
-    Member,
-    TrainingSettings,
-    stack_signature,
-    train,
-    train_stack,
-)
+from bci_dann.training import train_together
 
 __all__ = ["fit_together"]
 
@@ -60,41 +51,22 @@ def fit_together(
             f"got {len(arguments)} and {len(names)}."
         )
     outcomes: list[NeuralClassifier | TrainingError] = list(models)
-    members: dict[int, Member] = {}
+    plans: dict[int, Plan] = {}
     for index, (model, given) in enumerate(zip(models, arguments, strict=True)):
         if model.trains_network:
-            members[index] = model._member(model._training_trials(**given), names[index])
+            plans[index] = model._plan(model._training_trials(**given), names[index])
         else:
             model.fit(**given)
-    settings = {index: models[index]._settings() for index in members}
-    for indices in _groups(members, settings, stack):
-        seed = stream(models[indices[0]].random_state, "unkeyed")
-        with fenced_torch_seed(seed):
-            histories = _train([members[i] for i in indices], settings[indices[0]])
-        for index, history in zip(indices, histories, strict=True):
-            if isinstance(history, TrainingError):
-                outcomes[index] = history
-            else:
-                models[index]._take(members[index], history)
+    members = [(index, member) for index, plan in plans.items() for member in plan.members]
+    histories = train_together(
+        [member for _, member in members],
+        [models[index]._settings() for index, _ in members],
+        stack=stack,
+    )
+    for index, plan in plans.items():
+        own = [h for (owner, _), h in zip(members, histories, strict=True) if owner == index]
+        try:
+            models[index]._take(plan, own)
+        except TrainingError as error:
+            outcomes[index] = error
     return outcomes
-
-
-def _groups(
-    members: Mapping[int, Member], settings: Mapping[int, TrainingSettings], stack: bool | None
-) -> list[list[int]]:
-    """Return which members are trained together."""
-    groups: dict[Hashable, list[int]] = defaultdict(list)
-    for index, member in members.items():
-        how = settings[index]
-        together = how.device.startswith("cuda") if stack is None else stack
-        groups[(how, stack_signature(member, how)) if together else index].append(index)
-    return list(groups.values())
-
-
-def _train(members: list[Member], settings: TrainingSettings) -> Sequence[History | TrainingError]:
-    if len(members) > 1:
-        return train_stack(members, settings)
-    try:
-        return [train(members[0], settings)]
-    except TrainingError as error:
-        return [error]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from bci_dann.alignment import EuclideanAlignment
+from bci_dann.alignment import Alignment
 from bci_dann.estimators.signals import Signals
 from bci_dann.objectives import UNLABELLED
 
@@ -82,22 +82,24 @@ class TrainingTrials:
         return self.labels != UNLABELLED
 
 
-def join(parts: list[Part], alignment: EuclideanAlignment | None) -> TrainingTrials:
+def join(parts: list[Part], alignment: Alignment | None) -> TrainingTrials:
     """Put the parts together, with their signals aligned.
 
     Parameters
     ----------
     parts : list of Part
         The source first, and trials without label last.
-    alignment : EuclideanAlignment or None
-        A fitted alignment.
+    alignment : Alignment or None
+        Fitted.
 
     Returns
     -------
     TrainingTrials
     """
     sizes = [len(part.labels) for part in parts]
-    X = np.empty((sum(sizes), *parts[0].signals.X.shape[1:]), dtype=np.float32)
+    shape = parts[0].signals.X.shape[1:]
+    shape = shape if alignment is None else alignment.shape_of(shape)
+    X = np.empty((sum(sizes), *shape), dtype=np.float32)
     start = 0
     for part, size in zip(parts, sizes, strict=True):
         block = X[start : start + size]

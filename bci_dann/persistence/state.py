@@ -20,7 +20,7 @@ from bci_dann.exceptions import DataError, ResultsError
 __all__ = ["ModelState", "read_state", "write_state"]
 
 DESCRIPTION, ARRAYS = "model.json", "model.safetensors"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,15 @@ class ModelState:
 
     description: dict[str, Any]
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+    def part(self, name: str) -> dict[str, NDArray[Any]]:
+        """Return the arrays whose names begin with ``name`` and a dot, without that."""
+        prefix = f"{name}."
+        return {
+            key.removeprefix(prefix): array
+            for key, array in self.arrays.items()
+            if key.startswith(prefix)
+        }
 
 
 def write_state(state: ModelState, folder: str | Path) -> Path:

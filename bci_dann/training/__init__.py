@@ -2,6 +2,7 @@
 
 from bci_dann.training.data import Member, TrainingData, TrainingSettings
 from bci_dann.training.loop import History, stack_signature, train, train_stack
+from bci_dann.training.together import train_together
 
 __all__ = [
     "History",
@@ -11,4 +12,5 @@ __all__ = [
     "stack_signature",
     "train",
     "train_stack",
+    "train_together",
 ]

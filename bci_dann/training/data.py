@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from torch import Tensor
@@ -79,6 +79,8 @@ class Member:
         Order of the trials and dropout.
     name : str
         Whose network it is, for messages.
+    unkeyed : numpy.random.SeedSequence
+        For layers that draw from torch's global generator, which is lent to them.
     """
 
     network: Decoder
@@ -86,3 +88,4 @@ class Member:
     data: TrainingData
     rng: np.random.Generator
     name: str = "the network"
+    unkeyed: np.random.SeedSequence = field(default_factory=lambda: np.random.SeedSequence(0))

@@ -5,7 +5,7 @@ import pytest
 from scipy.linalg import fractional_matrix_power
 
 from bci_dann.alignment import EuclideanAlignment, euclidean_reference, make_alignment
-from bci_dann.alignment.euclidean import inverse_square_root
+from bci_dann.alignment.recentring import inverse_square_root
 from bci_dann.exceptions import ConfigError, DataError
 
 

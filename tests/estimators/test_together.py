@@ -59,7 +59,7 @@ def test_what_stops_one_leaves_the_others():
     assert isinstance(error, TrainingError)
     assert "fold 3, seed 0" in str(error)
     assert fitted.predict(trials(3)[0]).shape == (40,)
-    assert not hasattr(models[0], "network_")
+    assert not hasattr(models[0], "networks_")
 
 
 def test_numbers_must_agree():

@@ -1,0 +1,201 @@
+"""What all alignments share: one reference for every domain, and one for strangers."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from bci_dann.exceptions import DataError
+
+__all__ = ["Recentring", "inverse_square_root"]
+
+# Directions with less than this share of the largest eigenvalue carry no signal, as after
+# an average reference; whitening them would only amplify rounding errors.
+RANK_TOLERANCE = 1e-10
+
+
+def inverse_square_root(reference: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ``R^(-1/2)`` of a symmetric positive semi-definite matrix.
+
+    Directions without signal are mapped to zero (pseudo-inverse).
+
+    Parameters
+    ----------
+    reference : ndarray, shape (n_chans, n_chans)
+        A mean covariance.
+
+    Returns
+    -------
+    ndarray, shape (n_chans, n_chans)
+
+    Raises
+    ------
+    DataError
+        When the matrix holds values that are not finite, or is zero.
+    """
+    if not np.isfinite(reference).all():
+        raise DataError("The alignment reference is not finite: look for NaN in the trials.")
+    values, vectors = np.linalg.eigh(reference)
+    kept = values > RANK_TOLERANCE * max(values[-1], 0.0)
+    if values[-1] <= 0:
+        raise DataError("The alignment reference is zero: the trials hold no signal.")
+    scale = np.zeros_like(values)
+    scale[kept] = values[kept] ** -0.5
+    whitening: NDArray[np.float64] = (vectors * scale) @ vectors.T
+    return whitening
+
+
+class Recentring(TransformerMixin, BaseEstimator):
+    """Re-centre every domain by its own reference, and strangers by the pooled one.
+
+    A subclass says what a reference is (``_reference``, ``_pooled``) and how trials are
+    whitened by it (``_whiten``). Put it inside an estimator rather than before one: as a
+    separate pipeline step it never sees the target that an evaluation hands to ``fit``.
+
+    Attributes
+    ----------
+    references_ : dict of str to ndarray, shape (n_chans, n_chans)
+        The reference of each domain met in :meth:`fit` or :meth:`extend`.
+    fallback_ : ndarray, shape (n_chans, n_chans)
+        The reference for trials of a domain never met: the mean over the trials of the
+        last call, so over the sources until a target has been seen, and over the target
+        from then on.
+    """
+
+    references_: dict[str, NDArray[np.float64]]
+    fallback_: NDArray[np.float64]
+
+    def fit(
+        self,
+        X: NDArray[Any],
+        y: Any = None,  # noqa: ARG002 (scikit-learn's signature)
+        domains: ArrayLike | None = None,
+    ) -> Self:
+        """Compute the references of the source domains.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, ...)
+            Trials.
+        y : None
+            Ignored.
+        domains : array-like of str, shape (n_trials,), optional
+            The domain of each trial; one domain for all where it is not given.
+
+        Returns
+        -------
+        Recentring
+            ``self``.
+        """
+        self.references_ = {}
+        return self.extend(X, domains)
+
+    def extend(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
+        """Add the references of further domains, and make their mean the fallback.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, ...)
+            Trials of the new domains, for example of the target.
+        domains : array-like of str, shape (n_trials,), optional
+            The domain of each trial.
+
+        Returns
+        -------
+        Recentring
+            ``self``.
+        """
+        names = _domain_names(domains, len(X))
+        own, counts = np.unique(names, return_counts=True)
+        references = [self._reference(X[names == name]) for name in own]
+        self.references_.update(zip(own.tolist(), references, strict=True))
+        self.fallback_ = self._pooled(references, counts)
+        return self
+
+    def transform(
+        self,
+        X: NDArray[Any],
+        domains: ArrayLike | None = None,
+        out: NDArray[Any] | None = None,
+    ) -> NDArray[Any]:
+        """Re-centre trials by the frozen references.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, ...)
+            Trials.
+        domains : array-like of str, shape (n_trials,), optional
+            The domain of each trial. A domain never met, and trials without domain, get
+            the fallback.
+        out : ndarray, shape (n_trials, ...), optional
+            Where to write; a new array where it is not given.
+
+        Returns
+        -------
+        ndarray, shape (n_trials, ...)
+            Re-centred trials, without unit.
+        """
+        check_is_fitted(self)
+        centred = self._empty(X) if out is None else out
+        names = None if domains is None else _domain_names(domains, len(X))
+        for name in [None] if names is None else np.unique(names):
+            reference = self.references_.get(str(name), self.fallback_)
+            where = np.arange(len(X)) if names is None else np.flatnonzero(names == name)
+            self._whiten(X, inverse_square_root(reference), centred, where)
+        return centred
+
+    def to_arrays(self) -> dict[str, NDArray[np.float64]]:
+        """Return what was learned, to be saved; the domains' names are kept apart."""
+        references = np.stack(list(self.references_.values()))
+        return {"references": references, "fallback": self.fallback_}
+
+    def from_arrays(self, domains: list[str], arrays: dict[str, NDArray[np.float64]]) -> Self:
+        """Take over what :meth:`to_arrays` returned, for domains in the same order."""
+        self.references_ = dict(zip(domains, arrays["references"], strict=True))
+        self.fallback_ = arrays["fallback"]
+        return self
+
+    @property
+    def domains_(self) -> list[str]:
+        """The names of the domains met, in the order of their references."""
+        return list(self.references_)
+
+    def shape_of(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the shape that a trial of ``shape`` has after :meth:`transform`."""
+        return shape
+
+    def _empty(self, X: NDArray[Any]) -> NDArray[Any]:
+        return np.empty(X.shape)
+
+    def _reference(self, X: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the reference of a domain's trials."""
+        raise NotImplementedError
+
+    def _pooled(
+        self, references: list[NDArray[np.float64]], counts: NDArray[np.int_]
+    ) -> NDArray[np.float64]:
+        """Return the mean of references, each standing for ``counts`` trials."""
+        raise NotImplementedError
+
+    def _whiten(
+        self,
+        X: NDArray[Any],
+        whitening: NDArray[np.float64],
+        out: NDArray[Any],
+        where: NDArray[np.intp],
+    ) -> None:
+        """Write the whitened trials at ``where`` into ``out``."""
+        raise NotImplementedError
+
+
+def _domain_names(domains: ArrayLike | None, n_trials: int) -> NDArray[np.str_]:
+    if domains is None:
+        return np.repeat("", n_trials)
+    names = np.asarray(domains).astype(str)
+    if names.shape != (n_trials,):
+        raise DataError(f"domains must have shape ({n_trials},); got {names.shape}.")
+    return names

@@ -1,0 +1,58 @@
+"""Re-centring of covariance matrices: every domain's mean becomes the identity.
+
+Zanini, Congedo, Jutten, Said and Berthoumieu (2018), "Transfer learning: a Riemannian
+geometry framework with applications to brain-computer interfaces", IEEE Trans. Biomed. Eng.
+65(5), 1107-1116, section III.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann._validation import check_option
+from bci_dann.alignment.recentring import Recentring
+
+__all__ = ["MEANS", "CovarianceRecentring"]
+
+MEANS = ("riemannian", "euclidean")
+
+
+class CovarianceRecentring(Recentring):
+    """``M^(-1/2) C_i M^(-1/2)`` with the mean ``M`` of the domain's covariances.
+
+    Parameters
+    ----------
+    mean : {"riemannian", "euclidean"}
+        The affine-invariant (Karcher) mean, or the arithmetic one.
+    """
+
+    def __init__(self, mean: str = "riemannian") -> None:
+        self.mean = mean
+
+    def _reference(self, X: NDArray[Any]) -> NDArray[np.float64]:
+        return self._pooled(list(X), np.ones(len(X), dtype=int))
+
+    def _pooled(
+        self, references: list[NDArray[np.float64]], counts: NDArray[np.int_]
+    ) -> NDArray[np.float64]:
+        # pyriemann 0.12's `mean_covariance` gives the Riemannian mean whatever `metric` says
+        from pyriemann.geometry.mean import mean_euclid, mean_riemann
+
+        check_option("mean", self.mean, MEANS)
+        mean = mean_riemann if self.mean == "riemannian" else mean_euclid
+        pooled: NDArray[np.float64] = mean(
+            np.stack(references), sample_weight=counts.astype(np.float64)
+        )
+        return pooled
+
+    def _whiten(
+        self,
+        X: NDArray[Any],
+        whitening: NDArray[np.float64],
+        out: NDArray[Any],
+        where: NDArray[np.intp],
+    ) -> None:
+        out[where] = whitening @ X[where] @ whitening

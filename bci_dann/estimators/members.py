@@ -1,0 +1,103 @@
+"""The networks of an ensemble: what they say, and which of them were trained to the end."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from bci_dann.exceptions import BCIDannWarning, TrainingError
+from bci_dann.models import Decoder
+from bci_dann.training import History, Member
+
+__all__ = ["finished", "mean_losses", "mean_probabilities", "run"]
+
+PREDICTION_BATCH = 256
+
+
+def run(network: Decoder, signals: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return features and logits of standardised trials.
+
+    Parameters
+    ----------
+    network : Decoder
+        In evaluation mode, on the CPU.
+    signals : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features)
+        Aligned and standardised.
+
+    Returns
+    -------
+    features : ndarray, shape (n_trials, n_features)
+    logits : ndarray, shape (n_trials, n_classes)
+    """
+    trials = torch.from_numpy(signals if signals.ndim == 3 else signals[:, :, None])
+    with torch.inference_mode():
+        outputs = [network(part) for part in torch.split(trials, PREDICTION_BATCH)]
+    features, logits = (torch.cat(parts).numpy() for parts in zip(*outputs, strict=True))
+    return features, logits
+
+
+def mean_probabilities(
+    networks: Sequence[Decoder], signals: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Return class probabilities of standardised trials, averaged over networks.
+
+    Parameters
+    ----------
+    networks : sequence of Decoder
+        The members of an ensemble.
+    signals : ndarray
+        As in :func:`run`.
+
+    Returns
+    -------
+    ndarray, shape (n_trials, n_classes)
+    """
+    logits = [torch.from_numpy(run(network, signals)[1]).double() for network in networks]
+    probabilities: NDArray[np.float64] = torch.stack(logits).softmax(dim=2).mean(0).numpy()
+    return probabilities
+
+
+def finished(
+    members: Sequence[Member], histories: Sequence[History | TrainingError]
+) -> tuple[list[Decoder], list[History]]:
+    """Return what was trained to the end, with a warning for what was not.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        The members of an ensemble.
+    histories : sequence
+        The history of each, or the error that has stopped it.
+
+    Returns
+    -------
+    networks : list of Decoder
+    histories : list
+
+    Raises
+    ------
+    TrainingError
+        When none is left.
+    """
+    errors = [history for history in histories if isinstance(history, TrainingError)]
+    if len(errors) == len(members):
+        raise errors[0]
+    for error in errors:
+        warnings.warn(f"a member is left out: {error}", BCIDannWarning, stacklevel=2)
+    pairs = [
+        (member.network, history)
+        for member, history in zip(members, histories, strict=True)
+        if not isinstance(history, TrainingError)
+    ]
+    networks, kept = zip(*pairs, strict=True)
+    return list(networks), list(kept)
+
+
+def mean_losses(epoch: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Return the mean of each summand over the members' losses of one epoch."""
+    return {name: float(np.mean([losses[name] for losses in epoch])) for name in epoch[0]}
