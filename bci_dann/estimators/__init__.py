@@ -5,6 +5,7 @@ from bci_dann.estimators.dann import DANNClassifier
 from bci_dann.estimators.loading import load_model
 from bci_dann.estimators.neural import NeuralClassifier, SourceOnlyClassifier
 from bci_dann.estimators.reweighted import ReweightedClassifier
+from bci_dann.estimators.riemannian import RiemannianClassifier
 from bci_dann.estimators.shallow import ShallowClassifier
 from bci_dann.estimators.together import fit_together
 
@@ -12,6 +13,7 @@ __all__ = [
     "DANNClassifier",
     "NeuralClassifier",
     "ReweightedClassifier",
+    "RiemannianClassifier",
     "ShallowClassifier",
     "SourceOnlyClassifier",
     "TransferClassifier",

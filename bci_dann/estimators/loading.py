@@ -9,6 +9,7 @@ from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.dann import DANNClassifier
 from bci_dann.estimators.neural import SourceOnlyClassifier
 from bci_dann.estimators.reweighted import ReweightedClassifier
+from bci_dann.estimators.riemannian import RiemannianClassifier
 from bci_dann.estimators.shallow import ShallowClassifier
 from bci_dann.exceptions import DataError
 from bci_dann.persistence import read_state
@@ -17,7 +18,13 @@ __all__ = ["is_loadable", "load_model"]
 
 _LOADABLE: dict[str, type[TransferClassifier]] = {
     kind.__name__: kind
-    for kind in (DANNClassifier, ReweightedClassifier, ShallowClassifier, SourceOnlyClassifier)
+    for kind in (
+        DANNClassifier,
+        ReweightedClassifier,
+        RiemannianClassifier,
+        ShallowClassifier,
+        SourceOnlyClassifier,
+    )
 }
 
 

@@ -1,0 +1,97 @@
+"""Guard against negative transfer: evidence, without labels, that adaptation went astray.
+
+A decoder that adapts to unlabelled trials may fasten on whatever varies most in them. In EEG
+that is often the slow waxing and waning of the alpha rhythm with alertness. The cues of an
+experiment come in random order, so what follows them has no positive serial correlation;
+what follows alertness has. Adaptation that makes the outputs drift, more than they did and more
+than chance allows, is therefore not believed.
+
+The statistic is the first serial correlation (Anderson 1942, "Distribution of the serial
+correlation coefficient", Ann. Math. Stat. 13(1), 1-13), whose standard error is
+``1 / sqrt(n)`` where there is none.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["drift_limit", "serial_correlation", "strongest_trusted"]
+
+# Chance of mistrusting a decoder whose outputs do not drift.
+LEVEL = 0.05
+# Fewer trials say nothing about drift, so nothing speaks for adapting to them either.
+FEWEST_TRIALS = 20
+
+
+def serial_correlation(scores: NDArray[Any], domains: NDArray[np.str_]) -> float:
+    """Return how alike the outputs of neighbouring trials are.
+
+    ``sum_d sum_i s_i s_(i+1) / sum_d sum_i s_i^2`` over the domains d, with the mean of each
+    domain removed.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (n_trials, n_classes)
+        Log-probabilities or logits, trials in the order of recording within each domain.
+    domains : ndarray of str, shape (n_trials,)
+        The domain of each trial.
+
+    Returns
+    -------
+    float
+        From -1 to 1; 0 where the outputs do not vary.
+    """
+    relative = scores - scores.mean(axis=1, keepdims=True)  # logits are known but for a constant
+    covariance = variance = 0.0
+    for name in np.unique(domains):
+        own = relative[domains == name]
+        own = own - own.mean(axis=0)
+        covariance += float((own[1:] * own[:-1]).sum())
+        variance += float((own**2).sum())
+    return covariance / variance if variance > 0 else 0.0
+
+
+def drift_limit(n_trials: int) -> float:
+    """Return the serial correlation that chance exceeds in 5 % of cases.
+
+    Parameters
+    ----------
+    n_trials : int
+        Number of trials.
+
+    Returns
+    -------
+    float
+    """
+    return NormalDist().inv_cdf(1 - LEVEL) / math.sqrt(n_trials)
+
+
+def strongest_trusted(candidates: Sequence[NDArray[Any]], domains: NDArray[np.str_]) -> int:
+    """Return the last candidate before the outputs begin to drift.
+
+    Parameters
+    ----------
+    candidates : sequence of ndarray, shape (n_trials, n_classes)
+        Scores of the target's trials: not adapted, then adapted more and more strongly.
+    domains : ndarray of str, shape (n_trials,)
+        The domain of each trial.
+
+    Returns
+    -------
+    int
+        An index; 0 where no adaptation is to be trusted.
+    """
+    if len(domains) < FEWEST_TRIALS:
+        return 0
+    drifts = [serial_correlation(scores, domains) for scores in candidates]
+    limit = max(drifts[0], drift_limit(len(domains)))
+    for index, drift in enumerate(drifts[1:], start=1):
+        if drift > limit:
+            return index - 1
+    return len(candidates) - 1
