@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from bci_dann._validation import check_count, check_option
+from bci_dann.alignment.covariance import shrunk_covariances
 from bci_dann.alignment.riemannian import MEANS, CovarianceRecentring
 
 __all__ = ["TangentViews", "overlapping_windows", "strongest_opposition"]
@@ -42,8 +43,10 @@ class TangentViews(TransformerMixin, BaseEstimator):
     n_windows : int
         Windows of time that overlap by a third; 1 for none but the whole trial.
     n_delays : int
-        Copies of the channels, each later than the one before by a lag at which the source
-        trials are least like themselves, half a period of their strongest rhythm; 1 for none.
+        Copies of the channels, each later than the one before; 1 for none.
+    lag : int, optional
+        How much later (samples); half a period of the mu rhythm is 50 ms. Where it is not given,
+        the lag at which the source trials are least like themselves.
 
     Attributes
     ----------
@@ -57,11 +60,16 @@ class TangentViews(TransformerMixin, BaseEstimator):
     centres_: list[CovarianceRecentring]
 
     def __init__(
-        self, mean: str | None = "riemannian", n_windows: int = 3, n_delays: int = 3
+        self,
+        mean: str | None = "riemannian",
+        n_windows: int = 3,
+        n_delays: int = 3,
+        lag: int | None = None,
     ) -> None:
         self.mean = mean
         self.n_windows = n_windows
         self.n_delays = n_delays
+        self.lag = lag
 
     def check_parameters(self) -> None:
         """Raise ConfigError on a parameter that cannot be used."""
@@ -92,7 +100,7 @@ class TangentViews(TransformerMixin, BaseEstimator):
         TangentViews
             ``self``.
         """
-        self.lag_ = strongest_opposition(X) if self.n_delays > 1 else 1
+        self.lag_ = self.lag or (strongest_opposition(X) if self.n_delays > 1 else 1)
         known = domains if self.mean is not None else None
         self.centres_ = [
             CovarianceRecentring(self.mean or "riemannian").fit(covariances, domains=known)
@@ -236,14 +244,8 @@ def _delayed(X: NDArray[Any], n_delays: int, lag: int) -> NDArray[Any]:
 
 
 def _shrunk(X: NDArray[Any], view: Any) -> NDArray[np.float64]:
-    from pyriemann.estimation import Covariances
-
-    estimate = Covariances("oas")
-    chunks = (
-        view(np.asarray(X[start : start + CHUNK], dtype=np.float64))
-        for start in range(0, len(X), CHUNK)
-    )
-    return np.concatenate([estimate.transform(chunk) for chunk in chunks])
+    chunks = (X[start : start + CHUNK] for start in range(0, len(X), CHUNK))
+    return np.concatenate([shrunk_covariances(view(chunk)) for chunk in chunks])
 
 
 def _flat_logarithms(covariances: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -41,6 +41,11 @@ class RiemannianClassifier(TransferClassifier):
         The mean by which the covariances of each domain are re-centred.
     n_windows, n_delays : int
         The views; see :class:`TangentViews`.
+    delay : float
+        Time between the delayed copies of the channels (s); half a period of the mu rhythm.
+        Where the sampling frequency is not known, the data say how long that is.
+    sfreq : float, optional
+        Sampling frequency (Hz) of arrays; epochs bring their own.
     C : float
         Inverse strength of the ridge.
     terms : dict of str to float, optional
@@ -78,6 +83,8 @@ class RiemannianClassifier(TransferClassifier):
         alignment: str | None = "riemannian",
         n_windows: int = 3,
         n_delays: int = 3,
+        delay: float = 0.05,
+        sfreq: float | None = None,
         C: float = 0.03,
         terms: dict[str, float] | None = None,
         guard: bool = True,
@@ -85,6 +92,8 @@ class RiemannianClassifier(TransferClassifier):
         self.alignment = alignment
         self.n_windows = n_windows
         self.n_delays = n_delays
+        self.delay = delay
+        self.sfreq = sfreq
         self.C = C
         self.terms = terms
         self.guard = guard
@@ -92,7 +101,8 @@ class RiemannianClassifier(TransferClassifier):
     def check_parameters(self) -> None:
         """Raise on a parameter that ``fit`` could not use; see the base class."""
         self._views().check_parameters()
-        check_between("C", self.C, 0.0, math.inf)
+        for name in ("C", "delay"):
+            check_between(name, getattr(self, name), 0.0, math.inf)
         for name, weight in (self.terms or {}).items():
             check_between(f"the weight of {name}", weight, 0.0, math.inf, inclusive=True)
             if list(find_term(name).build(Sizes(1, 2, 2, True)).parameters()):
@@ -101,11 +111,14 @@ class RiemannianClassifier(TransferClassifier):
                     "looks at the outputs: 'information_maximisation', 'mcc', 'entropy'."
                 )
 
-    def _views(self) -> TangentViews:
-        return TangentViews(self.alignment, self.n_windows, self.n_delays)
+    def _views(self, sfreq: float | None = None) -> TangentViews:
+        lag = None if sfreq is None else max(1, round(self.delay * sfreq))
+        return TangentViews(self.alignment, self.n_windows, self.n_delays, lag)
 
     def _new_alignment(self) -> Alignment | None:
-        return self._views() if self.n_times_ is not None else None
+        if self.n_times_ is None:
+            return None
+        return self._views(self.sfreq if self.sfreq is not None else self.sfreq_)
 
     def _fit_aligned(self, trials: TrainingTrials) -> None:
         data = _as_data(trials)
