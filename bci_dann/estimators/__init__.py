@@ -2,6 +2,7 @@
 
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.dann import DANNClassifier
+from bci_dann.estimators.ensemble import EnsembleClassifier
 from bci_dann.estimators.loading import load_model
 from bci_dann.estimators.neural import NeuralClassifier, SourceOnlyClassifier
 from bci_dann.estimators.reweighted import ReweightedClassifier
@@ -11,6 +12,7 @@ from bci_dann.estimators.together import fit_together
 
 __all__ = [
     "DANNClassifier",
+    "EnsembleClassifier",
     "NeuralClassifier",
     "ReweightedClassifier",
     "RiemannianClassifier",

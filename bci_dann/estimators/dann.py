@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann._validation import check_between, check_count, check_option
-from bci_dann.estimators.neural import NeuralClassifier
-from bci_dann.estimators.training_trials import TrainingTrials
+from bci_dann.estimators.guard import strongest_trusted
+from bci_dann.estimators.members import finished, mean_probabilities
+from bci_dann.estimators.neural import NeuralClassifier, Plan
+from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
+from bci_dann.exceptions import TrainingError
+from bci_dann.models import Decoder
 from bci_dann.objectives import DomainAdversary, Objective, Sizes, Term, find_term
+from bci_dann.training import History
 
 __all__ = ["DANNClassifier"]
 
 logger = logging.getLogger(__name__)
+
+# Probabilities below it count as this, so that logarithms stay finite.
+TINY = 1e-12
 
 DOMAINS = ("subject", "session", "source_target")
 
@@ -47,6 +56,15 @@ n_members, device, random_state
         Width of the domain head's hidden layer.
     gamma : float
         Steepness of Ganin's lambda schedule.
+    guard : bool
+        Whether networks without any term are trained beside the others, and kept in their
+        place where adaptation made the outputs drift; see :mod:`bci_dann.estimators.guard`.
+        It takes twice the time. The target's trials must be in the order of recording.
+
+    Attributes
+    ----------
+    adapted_ : bool
+        Whether the networks are those that adapt; False where the guard did not trust them.
 
     Examples
     --------
@@ -57,6 +75,8 @@ n_members, device, random_state
     >>> model.fit(X, X[:, 0] > 0, X_target_unlabeled=X_new).predict(X_new).shape
     (40,)
     """
+
+    adapted_: bool
 
     def __init__(
         self,
@@ -69,6 +89,7 @@ n_members, device, random_state
         terms: dict[str, float] | None = None,
         domain_hidden: int = 64,
         gamma: float = 10.0,
+        guard: bool = False,
         sfreq: float | None = None,
         max_epochs: int = 100,
         batch_size: int = 64,
@@ -96,6 +117,7 @@ n_members, device, random_state
         self.terms = terms
         self.domain_hidden = domain_hidden
         self.gamma = gamma
+        self.guard = guard
 
     def check_parameters(self) -> None:
         """Raise on a parameter that ``fit`` could not use; see the base class."""
@@ -107,6 +129,38 @@ n_members, device, random_state
         for name in ("adversary_weight", "gamma"):
             check_between(name, getattr(self, name), 0.0, math.inf, inclusive=True)
         check_count("domain_hidden", self.domain_hidden)
+
+    def _plan(self, trials: TrainingTrials, name: str = "the network") -> Plan:
+        plan = super()._plan(trials, name)
+        if not (self.guard and trials.to_adapt_to.any()):
+            return plan
+        data = self._training_data(labelled_only(trials))
+        plain = [
+            self._member(data, index, f"{name}, not adapted", Objective())
+            for index in range(self.n_members)
+        ]
+        return Plan([*plan.members, *plain], trials)
+
+    def _take(self, plan: Plan, histories: Sequence[History | TrainingError]) -> None:
+        n = self.n_members
+        self.adapted_ = True
+        if len(plan.members) == n:
+            super()._take(plan, histories)
+            return
+        adapted = finished(plan.members[:n], histories[:n])
+        plain = finished(plan.members[n:], histories[n:])
+        self.adapted_ = self._trusts(plain[0], adapted[0], plan.trials)
+        self._keep(*(adapted if self.adapted_ else plain))
+
+    def _trusts(self, plain: list[Decoder], adapted: list[Decoder], trials: TrainingTrials) -> bool:
+        there = trials.to_adapt_to
+        scores = [
+            np.log(np.maximum(mean_probabilities(networks, trials.X[there]), TINY))
+            for networks in (plain, adapted)
+        ]
+        trusted = strongest_trusted(scores, trials.domains[there]) == 1
+        logger.info("the guard %s", "trusts the adaptation" if trusted else "falls back")
+        return trusted
 
     def _objective(self, sizes: Sizes) -> Objective:
         terms: dict[str, Term] = {}

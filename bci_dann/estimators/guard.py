@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["drift_limit", "serial_correlation", "strongest_trusted"]
+__all__ = ["FEWEST_TRIALS", "drift_limit", "serial_correlation", "strongest_trusted"]
 
 # Chance of mistrusting a decoder whose outputs do not drift.
 LEVEL = 0.05

@@ -7,6 +7,7 @@ from pathlib import Path
 from bci_dann._validation import check_option
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.dann import DANNClassifier
+from bci_dann.estimators.ensemble import EnsembleClassifier
 from bci_dann.estimators.neural import SourceOnlyClassifier
 from bci_dann.estimators.reweighted import ReweightedClassifier
 from bci_dann.estimators.riemannian import RiemannianClassifier
@@ -20,6 +21,7 @@ _LOADABLE: dict[str, type[TransferClassifier]] = {
     kind.__name__: kind
     for kind in (
         DANNClassifier,
+        EnsembleClassifier,
         ReweightedClassifier,
         RiemannianClassifier,
         ShallowClassifier,

@@ -65,7 +65,7 @@ def mean_probabilities(
 def finished(
     members: Sequence[Member], histories: Sequence[History | TrainingError]
 ) -> tuple[list[Decoder], list[History]]:
-    """Return what was trained to the end, with a warning for what was not.
+    """Return what was trained to the end, on the CPU, with a warning for what was not.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def finished(
     for error in errors:
         warnings.warn(f"a member is left out: {error}", BCIDannWarning, stacklevel=2)
     pairs = [
-        (member.network, history)
+        (member.network.cpu(), history)
         for member, history in zip(members, histories, strict=True)
         if not isinstance(history, TrainingError)
     ]

@@ -180,23 +180,24 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
 
     def _members(self, trials: TrainingTrials, name: str) -> list[Member]:
         """Build one member for each seed, on the same trials."""
+        data = self._training_data(trials)
+        return [self._member(data, index, name) for index in range(self.n_members)]
+
+    def _training_data(self, trials: TrainingTrials) -> TrainingData:
         # plain vectors get a time axis of length one, so that networks see trials
         X = trials.X if trials.X.ndim == 3 else trials.X[:, :, None]
-        data = TrainingData(
+        return TrainingData(
             X=torch.from_numpy(X),
             labels=torch.from_numpy(trials.labels),
             domains=torch.from_numpy(self._domain_indices(trials)),
             weights=torch.from_numpy(self._weights(trials).astype(np.float32)),
             is_target=torch.from_numpy(trials.is_target),
         )
-        names = [name] if self.n_members == 1 else [f"{name}, member {i}" for i in self._indices]
-        return [self._member(data, index, own) for index, own in enumerate(names)]
 
-    @property
-    def _indices(self) -> range:
-        return range(self.n_members)
-
-    def _member(self, data: TrainingData, index: int, name: str) -> Member:
+    def _member(
+        self, data: TrainingData, index: int, name: str, objective: Objective | None = None
+    ) -> Member:
+        """Build the network of one seed; its objective is the method's, or the one given."""
         # the first member is the network that would be trained alone
         member = ("member", index) if index else ()
         seed = stream(self.random_state, "training", *member)
@@ -208,13 +209,13 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
                 n_domains=int(data.domains.max()) + 1,
                 has_target=bool(data.is_target.any()),
             )
-            objective = self._objective(sizes)
+            objective = self._objective(sizes) if objective is None else objective
         return Member(
             network,
             objective,
             data,
             np.random.default_rng(seed.spawn(1)[0]),
-            name,
+            name if self.n_members == 1 else f"{name}, member {index}",
             stream(self.random_state, "unkeyed", *member),
         )
 
@@ -223,7 +224,7 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         self._keep(*finished(plan.members, histories))
 
     def _keep(self, networks: list[Decoder], histories: list[History]) -> None:
-        self.networks_ = [network.cpu() for network in networks]
+        self.networks_ = networks
         self.history_ = [mean_losses(epoch) for epoch in zip(*histories, strict=True)]
 
     def _state(self) -> ModelState:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import math
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from bci_dann._validation import check_between
 from bci_dann.alignment import Alignment, TangentViews
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.guard import strongest_trusted
+from bci_dann.estimators.prior import estimate_prior
 from bci_dann.estimators.training_trials import TrainingTrials
 from bci_dann.exceptions import ConfigError
 from bci_dann.objectives import Objective, Sizes, Term, find_term
@@ -61,6 +63,9 @@ class RiemannianClassifier(TransferClassifier):
         The head.
     biases_ : ndarray, shape (n_classes,)
         The head.
+    prior_ : ndarray, shape (n_classes,)
+        How often the target is thought to imagine each movement; equal shares where its
+        unlabelled trials were not seen. Terms that take account of it do.
     strength_ : float
         The share of the terms' weights that was used; 0 where nothing was adapted.
 
@@ -75,6 +80,7 @@ class RiemannianClassifier(TransferClassifier):
 
     weights_: NDArray[np.float64]
     biases_: NDArray[np.float64]
+    prior_: NDArray[np.float64]
     strength_: float
 
     def __init__(
@@ -123,12 +129,24 @@ class RiemannianClassifier(TransferClassifier):
     def _fit_aligned(self, trials: TrainingTrials) -> None:
         data = _as_data(trials)
         base = self._head(data, 0.0, None)
+        self.prior_ = self._prior(base, data, trials)
+        data = replace(data, prior=torch.from_numpy(self.prior_))
         adapts = bool(trials.is_target.any()) and any((self.terms or {}).values())
-        strengths = [0.0] if not adapts else list(STRENGTHS) if self.guard else [0.0, 1.0]
+        guarded = self.guard and bool(trials.to_adapt_to.any())
+        strengths = [0.0] if not adapts else list(STRENGTHS) if guarded else [0.0, 1.0]
         heads = [base, *(self._head(data, strength, base) for strength in strengths[1:])]
-        chosen = self._trusted(heads, trials) if self.guard else len(heads) - 1
+        chosen = self._trusted(heads, trials) if guarded else len(heads) - 1
         self.strength_ = strengths[chosen]
         self.weights_, self.biases_ = (part.numpy() for part in heads[chosen])
+
+    def _prior(
+        self, base: LinearHead, data: TrainingData, trials: TrainingTrials
+    ) -> NDArray[np.float64]:
+        """Return the shares of the classes in the target; equal where it is not seen."""
+        n_classes = len(self.classes_)
+        counts = np.bincount(trials.labels[trials.is_labelled], minlength=n_classes)
+        probabilities = _probabilities(data.X[torch.from_numpy(trials.to_adapt_to)], *base)
+        return estimate_prior(probabilities, counts / counts.sum())
 
     def _head(self, data: TrainingData, strength: float, start: LinearHead | None) -> LinearHead:
         terms: dict[str, Term] = {}
@@ -140,27 +158,33 @@ class RiemannianClassifier(TransferClassifier):
         return fit_linear(data, Objective(terms, weights), len(self.classes_), self.C, start)
 
     def _trusted(self, heads: list[LinearHead], trials: TrainingTrials) -> int:
-        target = torch.from_numpy(trials.X[trials.is_target]).double()
+        there = trials.to_adapt_to
+        target = torch.from_numpy(trials.X[there]).double()
         scores = [(target @ weights + biases).numpy() for weights, biases in heads]
-        chosen = strongest_trusted(scores, trials.domains[trials.is_target])
+        chosen = strongest_trusted(scores, trials.domains[there])
         logger.info("the guard trusts %d of %d strengths", chosen, len(heads) - 1)
         return chosen
 
     def _predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
-        logits = X.astype(np.float64) @ self.weights_ + self.biases_
-        probabilities: NDArray[np.float64] = torch.from_numpy(logits).softmax(dim=1).numpy()
-        return probabilities
+        head = (torch.from_numpy(self.weights_), torch.from_numpy(self.biases_))
+        return _probabilities(torch.from_numpy(X).double(), *head)
 
     def _state(self) -> ModelState:
         state = super()._state()
-        state.arrays.update(weights=self.weights_, biases=self.biases_)
+        state.arrays.update(weights=self.weights_, biases=self.biases_, prior=self.prior_)
         state.description["strength"] = self.strength_
         return state
 
     def _restore(self, state: ModelState) -> None:
         super()._restore(state)
         self.weights_, self.biases_ = state.arrays["weights"], state.arrays["biases"]
+        self.prior_ = state.arrays["prior"]
         self.strength_ = state.description["strength"]
+
+
+def _probabilities(X: Tensor, weights: Tensor, biases: Tensor) -> NDArray[np.float64]:
+    probabilities: NDArray[np.float64] = (X @ weights + biases).softmax(dim=1).numpy()
+    return probabilities
 
 
 def _as_data(trials: TrainingTrials) -> TrainingData:

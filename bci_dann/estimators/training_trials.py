@@ -81,6 +81,11 @@ class TrainingTrials:
         """Which trials have a label."""
         return self.labels != UNLABELLED
 
+    @property
+    def to_adapt_to(self) -> NDArray[np.bool_]:
+        """Which trials are the target's and have no label."""
+        return self.is_target & ~self.is_labelled
+
 
 def join(parts: list[Part], alignment: Alignment | None) -> TrainingTrials:
     """Put the parts together, with their signals aligned.

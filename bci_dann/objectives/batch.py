@@ -32,6 +32,8 @@ class BatchView:
         Which trials are the target's, with or without label.
     progress : float
         Share of the training that is done, from 0 to 1.
+    prior : Tensor, shape (n_classes,), or None
+        How often the target is thought to imagine each movement; ``None`` for equally often.
     """
 
     features: Tensor
@@ -41,6 +43,7 @@ class BatchView:
     weights: Tensor
     is_target: Tensor
     progress: float
+    prior: Tensor | None = None
 
     @property
     def source_share(self) -> Tensor:

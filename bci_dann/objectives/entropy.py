@@ -27,12 +27,17 @@ class ConditionalEntropy(Term):
 class InformationMaximisation(Term):
     """``mean_i H(p_i) - H(mean_i p_i)``: minus the information that inputs give on classes.
 
-    The second part keeps the first from putting all trials into one class. It presumes that
-    the target imagines all movements about as often.
+    The second part keeps the first from putting all trials into one class. Where it is known
+    that the target does not imagine all movements as often, the mean prediction is drawn to its
+    prior ``q`` instead of to equal shares: ``- sum_k mean_i p_ik log(K q_k)`` is added.
     """
 
     def forward(self, batch: BatchView) -> Tensor:
         """Return minus the mutual information, a scalar."""
         p = torch.softmax(batch.logits, dim=1)
         share = batch.target_share
-        return (entropy(p) * share).sum() - entropy((p * share[:, None]).sum(0))
+        mean = (p * share[:, None]).sum(0)
+        information = entropy(mean) - (entropy(p) * share).sum()
+        if batch.prior is not None:
+            information = information + (mean * (len(mean) * batch.prior).log()).sum()
+        return -information

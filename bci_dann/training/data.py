@@ -29,6 +29,8 @@ class TrainingData:
         Importance weights of the label loss.
     is_target : Tensor of bool, shape (n_trials,)
         Which trials are the target's.
+    prior : Tensor, shape (n_classes,), or None
+        How often the target is thought to imagine each movement, where it is known.
     """
 
     X: Tensor
@@ -36,6 +38,7 @@ class TrainingData:
     domains: Tensor
     weights: Tensor
     is_target: Tensor
+    prior: Tensor | None = None
 
 
 @dataclass(frozen=True)

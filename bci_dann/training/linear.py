@@ -66,6 +66,7 @@ def fit_linear(
             weights=data.weights,
             is_target=data.is_target,
             progress=1.0,
+            prior=data.prior,
         )
         ridge = weights.square().sum() / (C * n_labelled)
         total = torch.stack(list(objective(view).values())).sum() + ridge

@@ -1,0 +1,201 @@
+"""The default recipe: adapted networks and a Riemannian decoder, each guarded, as one."""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import softmax
+from sklearn.utils.validation import check_is_fitted
+
+from bci_dann._validation import check_between
+from bci_dann.estimators.base import TransferClassifier
+from bci_dann.estimators.dann import DANNClassifier
+from bci_dann.estimators.guard import FEWEST_TRIALS
+from bci_dann.estimators.prior import offsets_to_prior
+from bci_dann.estimators.riemannian import RiemannianClassifier
+from bci_dann.persistence import ModelState
+
+__all__ = ["EnsembleClassifier"]
+
+# Probabilities below it count as this, so that logarithms stay finite.
+TINY = 1e-12
+# What the branches have learned alike when they have read the same trials.
+SHARED = ("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_", "alignment_")
+
+
+class EnsembleClassifier(TransferClassifier):
+    """Networks from several seeds and a decoder of covariances, averaged.
+
+    Each branch adapts to the unlabelled target, and each has its own guard. Networks are far
+    surer of themselves than the linear decoder, right or wrong; so the log-odds of both are
+    brought to one spread over the target's trials before they are averaged. The average is
+    shifted so that the mean probabilities are the estimated shares of the classes
+    (:mod:`bci_dann.estimators.prior`).
+
+    Parameters
+    ----------
+    backbone, backbone_params, terms, adversary_weight, domains, n_members, max_epochs, \
+batch_size, lr, weight_decay, device, random_state
+        Of the networks; see :class:`DANNClassifier`.
+    alignment : {"euclidean"} or None
+        Of the networks' trials. Covariances are always re-centred by Riemannian means.
+    tangent_terms : dict of str to float, optional
+        Terms of the Riemannian decoder; see :class:`RiemannianClassifier`.
+    network_weight : float
+        How much the networks count beside the Riemannian decoder, which counts 1.
+    guard : bool
+        Whether each branch falls back where adaptation made its outputs drift; see
+        :mod:`bci_dann.estimators.guard`.
+    sfreq : float, optional
+        Sampling frequency (Hz) of arrays; epochs bring their own.
+
+    Attributes
+    ----------
+    network_ : DANNClassifier
+        The first branch.
+    tangent_ : RiemannianClassifier
+        The second branch.
+    spreads_ : tuple of float
+        Standard deviation of each branch's log-odds over the target's trials.
+    offsets_ : ndarray, shape (n_classes,)
+        What is added to the averaged log-odds.
+    """
+
+    network_: DANNClassifier
+    tangent_: RiemannianClassifier
+    spreads_: tuple[float, float]
+    offsets_: NDArray[np.float64]
+
+    def __init__(
+        self,
+        backbone: str = "EEGNet",
+        *,
+        backbone_params: dict[str, Any] | None = None,
+        alignment: str | None = "euclidean",
+        terms: dict[str, float] | None = None,
+        adversary_weight: float = 0.1,
+        domains: str = "subject",
+        tangent_terms: dict[str, float] | None = None,
+        network_weight: float = 1.0,
+        n_members: int = 3,
+        guard: bool = True,
+        sfreq: float | None = None,
+        max_epochs: int = 100,
+        batch_size: int = 64,
+        lr: float = 1e-3,
+        weight_decay: float = 0.0,
+        device: str = "auto",
+        random_state: Any = None,
+    ) -> None:
+        self.backbone = backbone
+        self.backbone_params = backbone_params
+        self.alignment = alignment
+        self.terms = terms
+        self.adversary_weight = adversary_weight
+        self.domains = domains
+        self.tangent_terms = tangent_terms
+        self.network_weight = network_weight
+        self.n_members = n_members
+        self.guard = guard
+        self.sfreq = sfreq
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.device = device
+        self.random_state = random_state
+
+    def check_parameters(self) -> None:
+        """Raise on a parameter that ``fit`` could not use; see the base class."""
+        check_between("network_weight", self.network_weight, 0.0, math.inf)
+        for branch in self._new_branches():
+            branch.check_parameters()
+
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        subjects: ArrayLike | None = None,
+        X_target_unlabeled: Any = None,
+        X_target_labeled: Any = None,
+        y_target_labeled: ArrayLike | None = None,
+    ) -> Self:
+        """Train both branches; see :meth:`TransferClassifier.fit`."""
+        self.check_parameters()
+        given = (X, y, subjects, X_target_unlabeled, X_target_labeled, y_target_labeled)
+        self._take(*(branch.fit(*given) for branch in self._new_branches()))
+        self._settle(X_target_unlabeled)
+        return self
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return class probabilities; see :meth:`TransferClassifier.predict_proba`."""
+        check_is_fitted(self)
+        probabilities: NDArray[np.float64] = softmax(self._averaged(X) + self.offsets_, axis=1)
+        return probabilities
+
+    def adapt(self, X: Any, y: Any = None) -> Self:
+        """Meet a new subject without source data; see :meth:`TransferClassifier.adapt`."""
+        check_is_fitted(self)
+        adapted = copy.copy(self)
+        adapted._take(self.network_.adapt(X, y), self.tangent_.adapt(X, y))
+        adapted._settle(X)
+        return adapted
+
+    def _new_branches(self) -> tuple[DANNClassifier, RiemannianClassifier]:
+        parameters = self.get_params(deep=False)
+        for own in ("tangent_terms", "network_weight"):
+            del parameters[own]
+        tangent = RiemannianClassifier(terms=self.tangent_terms, guard=self.guard, sfreq=self.sfreq)
+        return DANNClassifier(**parameters), tangent
+
+    def _take(self, network: DANNClassifier, tangent: RiemannianClassifier) -> None:
+        self.network_, self.tangent_ = network, tangent
+        for name in SHARED:
+            setattr(self, name, getattr(network, name))
+
+    def _log_odds(self, X: Any) -> list[NDArray[np.float64]]:
+        """Return each branch's log-probabilities, relative to their mean over classes."""
+        branches = (self.network_, self.tangent_)
+        logs = [np.log(np.maximum(branch.predict_proba(X), TINY)) for branch in branches]
+        return [log - log.mean(axis=1, keepdims=True) for log in logs]
+
+    def _averaged(self, X: Any) -> NDArray[np.float64]:
+        network, tangent = self._log_odds(X)
+        # the linear decoder is the better calibrated one: its spread is the common unit
+        network = network * (self.spreads_[1] / self.spreads_[0])
+        share = self.network_weight / (1.0 + self.network_weight)
+        return share * network + (1.0 - share) * tangent
+
+    def _settle(self, X: Any) -> None:
+        """Learn spreads and offsets from the target's unlabelled trials, where there are any."""
+        self.spreads_ = (1.0, 1.0)
+        self.offsets_ = np.zeros(len(self.classes_))
+        if X is None or len(X) < FEWEST_TRIALS:
+            return
+        network, tangent = (float(odds.std()) for odds in self._log_odds(X))
+        self.spreads_ = (network or 1.0, tangent or 1.0)
+        self.offsets_ = offsets_to_prior(self._averaged(X), self.tangent_.prior_)
+
+    def _state(self) -> ModelState:
+        state = super()._state()
+        state.arrays.clear()  # the branches keep their own references
+        state.arrays["offsets"] = self.offsets_
+        state.description.update(spreads=list(self.spreads_), branches={})
+        for name, branch in (("network", self.network_), ("tangent", self.tangent_)):
+            own = branch._state()
+            state.description["branches"][name] = own.description
+            state.arrays.update({f"{name}.{key}": array for key, array in own.arrays.items()})
+        return state
+
+    def _restore(self, state: ModelState) -> None:
+        branches = self._new_branches()
+        for name, branch in zip(("network", "tangent"), branches, strict=True):
+            branch._restore(ModelState(state.description["branches"][name], state.part(name)))
+        self._take(*branches)
+        network, tangent = state.description["spreads"]
+        self.spreads_ = (network, tangent)
+        self.offsets_ = state.arrays["offsets"]
