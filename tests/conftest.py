@@ -94,6 +94,12 @@ def toy_eeg() -> ToyEEG:
 
 
 @pytest.fixture(scope="session")
+def draw_toy_eeg():
+    """Return the function behind ``toy_eeg``, for other sizes and shifts."""
+    return make_toy_eeg
+
+
+@pytest.fixture(scope="session")
 def project() -> Path:
     """Root of the source checkout."""
     return ROOT

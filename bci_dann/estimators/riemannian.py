@@ -53,6 +53,9 @@ class RiemannianClassifier(TransferClassifier):
     terms : dict of str to float, optional
         Terms for the target with their weights; see :class:`DANNClassifier`. Only terms that
         look at the outputs have an influence, since the features are fixed.
+    target_label_weight : float
+        How much a labelled trial of the target counts in the label loss, where one of a source
+        counts 1.
     guard : bool
         Whether to adapt only as strongly as the outputs do not begin to drift; see
         :mod:`bci_dann.estimators.guard`. The target's trials must be in the order of recording.
@@ -93,6 +96,7 @@ class RiemannianClassifier(TransferClassifier):
         sfreq: float | None = None,
         C: float = 0.03,
         terms: dict[str, float] | None = None,
+        target_label_weight: float = 5.0,
         guard: bool = True,
     ) -> None:
         self.alignment = alignment
@@ -102,12 +106,13 @@ class RiemannianClassifier(TransferClassifier):
         self.sfreq = sfreq
         self.C = C
         self.terms = terms
+        self.target_label_weight = target_label_weight
         self.guard = guard
 
     def check_parameters(self) -> None:
         """Raise on a parameter that ``fit`` could not use; see the base class."""
         self._views().check_parameters()
-        for name in ("C", "delay"):
+        for name in ("C", "delay", "target_label_weight"):
             check_between(name, getattr(self, name), 0.0, math.inf)
         for name, weight in (self.terms or {}).items():
             check_between(f"the weight of {name}", weight, 0.0, math.inf, inclusive=True)
@@ -127,7 +132,7 @@ class RiemannianClassifier(TransferClassifier):
         return self._views(self.sfreq if self.sfreq is not None else self.sfreq_)
 
     def _fit_aligned(self, trials: TrainingTrials) -> None:
-        data = _as_data(trials)
+        data = _as_data(trials, self.target_label_weight)
         base = self._head(data, 0.0, None)
         self.prior_ = self._prior(base, data, trials)
         data = replace(data, prior=torch.from_numpy(self.prior_))
@@ -187,12 +192,12 @@ def _probabilities(X: Tensor, weights: Tensor, biases: Tensor) -> NDArray[np.flo
     return probabilities
 
 
-def _as_data(trials: TrainingTrials) -> TrainingData:
-    n_trials = len(trials.labels)
+def _as_data(trials: TrainingTrials, target_weight: float) -> TrainingData:
+    weights = np.where(trials.is_target, target_weight, 1.0)
     return TrainingData(
         X=torch.from_numpy(trials.X).double(),
         labels=torch.from_numpy(trials.labels),
         domains=torch.from_numpy(trials.is_target.astype(np.int64)),
-        weights=torch.ones(n_trials, dtype=torch.float64),
+        weights=torch.from_numpy(weights),
         is_target=torch.from_numpy(trials.is_target),
     )

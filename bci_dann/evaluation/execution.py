@@ -92,7 +92,7 @@ def compute(task: Task, trials: EEGTrials) -> Record:
     DataError
         When the predictions are not one finite probability for each class and trial.
     """
-    fold = split(trials.metadata, task.subject, task.protocol)
+    fold = split(trials.metadata, task.subject, task.protocol, trials.y)
     estimator = build(task.pipeline, task.seed)
     with limited_threads(task.threads):
         fit_seconds, _ = _timed(lambda: _fit(estimator, trials, fold))
@@ -116,7 +116,7 @@ def compute_together(tasks: Sequence[Task], trials: EEGTrials) -> list[Record | 
     """
     from bci_dann.estimators import fit_together
 
-    folds = [split(trials.metadata, task.subject, task.protocol) for task in tasks]
+    folds = [split(trials.metadata, task.subject, task.protocol, trials.y) for task in tasks]
     models = [build(task.pipeline, task.seed) for task in tasks]
     arguments = [_fit_arguments(trials, fold) for fold in folds]
     with limited_threads(tasks[0].threads):
@@ -209,7 +209,7 @@ def _record(
     task: Task, estimator: Any, trials: EEGTrials, fold: Fold, fit_seconds: float
 ) -> Record:
     predict_seconds, probabilities = _timed(lambda: _predict(estimator, trials, fold, task))
-    used = len(fold.calibration) if fold.labelled and wants_target(estimator) else 0
+    used = len(fold.labelled) if wants_target(estimator) else 0
     return Record(
         probabilities=_checked(probabilities, len(fold.test), len(estimator.classes_)),
         truth=_labels(trials)[fold.test],
@@ -224,15 +224,13 @@ def _record(
 
 
 def _target_arguments(trials: EEGTrials, fold: Fold) -> dict[str, Any]:
-    if not len(fold.calibration):
-        return {}
-    target = trials[fold.calibration].unlabelled()
-    if not fold.labelled:
-        return {"X_target_unlabeled": target}
-    return {
-        "X_target_labeled": target,
-        "y_target_labeled": _labels(trials)[fold.calibration],
-    }
+    given: dict[str, Any] = {}
+    if len(fold.unlabelled):
+        given["X_target_unlabeled"] = trials[fold.unlabelled].unlabelled()
+    if len(fold.labelled):
+        given["X_target_labeled"] = trials[fold.labelled].unlabelled()
+        given["y_target_labeled"] = _labels(trials)[fold.labelled]
+    return given
 
 
 def _predict(estimator: Any, trials: EEGTrials, fold: Fold, task: Task) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
-"""What of the target subject may be seen in training, under MOABB's own names.
+"""What of the target subject may be seen in training, under MOABB's own names and ours.
 
-The folds are those of MOABB's ``CrossSubjectSplitter`` with the settings of
+MOABB's folds are those of MOABB's ``CrossSubjectSplitter`` with the settings of
 ``CrossSubjectMode``. They are written out here because importing MOABB takes seconds in
 each worker process, and because one fold is needed at a time; a test holds the two equal.
 """
@@ -34,11 +34,15 @@ class Protocol:
         Whether these trials come with their labels.
     trialwise : bool
         Whether prediction sees one trial at a time.
+    n_per_class : int
+        How many trials of each class are seen with labels, first trials first; all others are
+        seen without, and scored.
     """
 
     calibration: float = 0.0
     labelled: bool = False
     trialwise: bool = False
+    n_per_class: int = 0
 
 
 PROTOCOLS = {
@@ -49,6 +53,7 @@ PROTOCOLS = {
     "train_and_target_unlabeled_full": Protocol(calibration=1.0),
     "train_and_target_labeled_20p": Protocol(calibration=0.2, labelled=True),
     "train_and_target_labeled_50p": Protocol(calibration=0.5, labelled=True),
+    **{f"semisupervised_{k}": Protocol(labelled=True, n_per_class=k) for k in (1, 2, 5, 10, 20)},
 }
 
 
@@ -60,22 +65,27 @@ class Fold:
     ----------
     train : ndarray of int
         The trials of all other subjects.
-    calibration : ndarray of int
-        The target's trials that training may see; empty in the ``train`` protocols, and
-        all of them in the transductive one.
+    unlabelled : ndarray of int
+        The target's trials that training may see without their labels; all of them in the
+        transductive protocol.
+    labelled : ndarray of int
+        The target's trials that training may see with their labels.
     test : ndarray of int
         The target's trials that are scored.
-    labelled : bool
-        Whether the calibration trials come with their labels.
     """
 
     train: NDArray[np.intp]
-    calibration: NDArray[np.intp]
+    unlabelled: NDArray[np.intp]
+    labelled: NDArray[np.intp]
     test: NDArray[np.intp]
-    labelled: bool = False
 
 
-def split(metadata: pd.DataFrame, target_subject: str, protocol: str) -> Fold:
+def split(
+    metadata: pd.DataFrame,
+    target_subject: str,
+    protocol: str,
+    labels: NDArray[np.str_] | None = None,
+) -> Fold:
     """Return the fold in which ``target_subject`` is the target.
 
     Parameters
@@ -86,6 +96,9 @@ def split(metadata: pd.DataFrame, target_subject: str, protocol: str) -> Fold:
         The subject that is left out.
     protocol : str
         One of :data:`PROTOCOLS`.
+    labels : ndarray of str, shape (n_trials,), optional
+        The label of each trial, which ``semisupervised_K`` asks for, to find the first K trials
+        of each class.
 
     Returns
     -------
@@ -96,20 +109,40 @@ def split(metadata: pd.DataFrame, target_subject: str, protocol: str) -> Fold:
     ConfigError
         When the protocol is unknown.
     DataError
-        When there is no other subject, or no such subject.
+        When there is no other subject, or no such subject, or it has no trials to be scored
+        beyond those that are seen with labels.
     """
     check_option("protocol", protocol, PROTOCOLS)
     subjects = metadata["subject"].to_numpy(dtype=str)
     _check_subjects(subjects, str(target_subject))
     rule = PROTOCOLS[protocol]
     target = np.flatnonzero(subjects == str(target_subject))
+    train, none = np.flatnonzero(subjects != str(target_subject)), target[:0]
+    if rule.n_per_class:
+        shown = _first_of_each_class(labels, target, rule.n_per_class, str(target_subject))
+        return Fold(train, target[~shown], target[shown], target[~shown])
     seen = _seen_in_training(metadata["session"].to_numpy(dtype=str)[target], rule.calibration)
-    return Fold(
-        train=np.flatnonzero(subjects != str(target_subject)),
-        calibration=target[seen],
-        test=target if rule.calibration == 1 else target[~seen],
-        labelled=rule.labelled,
-    )
+    test = target if rule.calibration == 1 else target[~seen]
+    calibration = (none, target[seen]) if rule.labelled else (target[seen], none)
+    return Fold(train, *calibration, test)
+
+
+def _first_of_each_class(
+    labels: NDArray[np.str_] | None, target: NDArray[np.intp], n_per_class: int, subject: str
+) -> NDArray[np.bool_]:
+    """Mark the first trials of each class; only these labels are looked at for training."""
+    if labels is None:
+        raise DataError("the protocol semisupervised_K needs the labels of the trials.")
+    own = labels[target]
+    shown = np.zeros(len(target), dtype=bool)
+    for name in np.unique(own):
+        shown[np.flatnonzero(own == name)[:n_per_class]] = True
+    if shown.all():
+        raise DataError(
+            f"subject {subject} has no trial left to be scored once {n_per_class} of each class "
+            "are seen with labels. Take a smaller K in semisupervised_K."
+        )
+    return shown
 
 
 def _seen_in_training(sessions: NDArray[np.str_], fraction: float) -> NDArray[np.bool_]:

@@ -8,7 +8,9 @@ import pytest
 from bci_dann.data import EEGTrials
 from bci_dann.estimators import (
     DANNClassifier,
+    EnsembleClassifier,
     ReweightedClassifier,
+    RiemannianClassifier,
     ShallowClassifier,
     SourceOnlyClassifier,
 )
@@ -22,6 +24,12 @@ METHODS = {
     "source_only": lambda: SourceOnlyClassifier(**QUICK),
     "dann": lambda: DANNClassifier(**QUICK),
     "every_term": lambda: DANNClassifier(**QUICK, terms=dict.fromkeys(TERMS, 0.1)),
+    "guarded_pair": lambda: DANNClassifier(**QUICK, terms={"mcc": 1.0}, n_members=2, guard=True),
+    "riemannian": lambda: RiemannianClassifier(terms={"information_maximisation": 0.5}),
+    "riemannian_raw": lambda: RiemannianClassifier(alignment=None, n_windows=1, n_delays=1),
+    "ensemble": lambda: EnsembleClassifier(
+        **QUICK, n_members=1, terms={"mcc": 1.0}, tangent_terms={"information_maximisation": 0.5}
+    ),
     "reweighted": lambda: ReweightedClassifier(**QUICK, alignment="euclidean"),
     "reweighted_tangent": lambda: ReweightedClassifier(
         learner="tangent_space", alignment="euclidean", random_state=0

@@ -9,7 +9,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from bci_dann.estimators import (
     DANNClassifier,
+    EnsembleClassifier,
     ReweightedClassifier,
+    RiemannianClassifier,
     ShallowClassifier,
     SourceOnlyClassifier,
 )
@@ -24,6 +26,9 @@ ESTIMATORS = [
     ShallowClassifier("tangent_space", "logistic"),
     SourceOnlyClassifier("MLP", **TRAINING),
     DANNClassifier("MLP", **TRAINING),
+    DANNClassifier("MLP", n_members=2, guard=True, terms={"mcc": 1.0}, **TRAINING),
+    EnsembleClassifier("MLP", n_members=1, **TRAINING),
+    RiemannianClassifier(),
     ReweightedClassifier("MLP", **TRAINING),
     ReweightedClassifier("MLP", learner="tangent_space"),
 ]

@@ -80,9 +80,11 @@ def test_adapt_recentres_and_leaves_the_old_model_alone(method, fold):
     before = method.predict_proba(X_new)
     adapted = method.adapt(X_new)
     np.testing.assert_array_equal(method.predict_proba(X_new), before)
-    covariance = np.einsum("nct,ndt->cd", *2 * [adapted.alignment_.transform(X_new)]) / (
-        len(X_new) * X_new.shape[2]
-    )
+    aligned = adapted.alignment_.transform(X_new)
+    if aligned.ndim == 2:  # tangent vectors, which are centred where anything is aligned
+        assert np.abs(aligned.mean(0)).max() < (1e-4 if method.alignment else np.inf)
+        return
+    covariance = np.einsum("nct,ndt->cd", aligned, aligned) / (len(X_new) * X_new.shape[2])
     np.testing.assert_allclose(covariance, np.eye(X.shape[1]), atol=1e-4)
 
 

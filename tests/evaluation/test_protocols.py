@@ -17,7 +17,10 @@ def uneven_metadata():
     return pd.DataFrame(rows, columns=["subject", "session"])
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
+MOABBS = [name for name, rule in PROTOCOLS.items() if not rule.n_per_class]
+
+
+@pytest.mark.parametrize("protocol", MOABBS)
 def test_folds_are_those_of_moabb(protocol):
     from moabb.evaluations.protocols import CrossSubjectMode
     from moabb.evaluations.splitters import CrossSubjectSplitter
@@ -35,23 +38,45 @@ def test_folds_are_those_of_moabb(protocol):
         ours = split(metadata, subject, protocol)
         np.testing.assert_array_equal(ours.train, train)
         np.testing.assert_array_equal(ours.test, test)
-        np.testing.assert_array_equal(ours.calibration, parts[1] if len(parts) == 3 else [])
-        assert ours.labelled is mode.calibration_labeled
+        seen = parts[1] if len(parts) == 3 else []
+        with_labels, without = (seen, []) if mode.calibration_labeled else ([], seen)
+        np.testing.assert_array_equal(ours.labelled, with_labels)
+        np.testing.assert_array_equal(ours.unlabelled, without)
         assert PROTOCOLS[protocol].trialwise is mode.trialwise
 
 
 def test_every_mode_of_moabb_is_known():
     from moabb.evaluations.protocols import CrossSubjectMode
 
-    assert {mode.value for mode in CrossSubjectMode} == set(PROTOCOLS)
+    assert {mode.value for mode in CrossSubjectMode} == set(MOABBS)
 
 
 def test_calibration_and_test_share_nothing_unless_transductive():
-    for protocol, rule in PROTOCOLS.items():
+    for protocol in MOABBS:
         fold = split(uneven_metadata(), "9", protocol)
-        shared = np.intersect1d(fold.calibration, fold.test)
-        assert len(shared) == (len(fold.test) if rule.calibration == 1 else 0)
-        assert not np.intersect1d(fold.train, np.r_[fold.calibration, fold.test]).size
+        calibration = np.r_[fold.labelled, fold.unlabelled]
+        shared = np.intersect1d(calibration, fold.test)
+        assert len(shared) == (len(fold.test) if PROTOCOLS[protocol].calibration == 1 else 0)
+        assert not np.intersect1d(fold.train, np.r_[calibration, fold.test]).size
+
+
+def test_semisupervised_shows_the_first_trials_of_each_class():
+    metadata = uneven_metadata()
+    labels = np.where(np.arange(len(metadata)) % 4 == 0, "rare", "often").astype(str)
+    fold = split(metadata, "9", "semisupervised_2", labels)
+    own = np.flatnonzero(metadata["subject"] == "9")
+    np.testing.assert_array_equal(fold.labelled, own[[0, 1, 2, 4]])  # 20, 21, 22 and 24
+    np.testing.assert_array_equal(fold.unlabelled, np.setdiff1d(own, fold.labelled))
+    np.testing.assert_array_equal(fold.test, fold.unlabelled)
+    assert not np.isin(own, fold.train).any()
+
+
+def test_semisupervised_needs_labels_and_something_to_score():
+    metadata = uneven_metadata()
+    with pytest.raises(DataError, match="needs the labels"):
+        split(metadata, "9", "semisupervised_5")
+    with pytest.raises(DataError, match="no trial left"):
+        split(metadata, "9", "semisupervised_20", np.repeat("one", len(metadata)))
 
 
 def test_unknown_protocol_says_what_was_meant():

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pyriemann.geometry.mean import mean_riemann
+from scipy.linalg import logm, sqrtm
+from sklearn.covariance import oas
+
+from bci_dann.alignment import TangentViews
+from bci_dann.alignment.covariance import shrunk_covariances
+from bci_dann.alignment.tangent_views import overlapping_windows, strongest_opposition
+
+
+@pytest.fixture
+def trials():
+    rng = np.random.default_rng(0)
+    return 10 * rng.standard_normal((4, 4)) @ rng.standard_normal((24, 4, 60))
+
+
+DOMAINS = np.repeat(["a/0", "b/0"], 12)
+
+
+def test_covariances_are_scikit_learns(trials):
+    one_by_one = [oas(trial.T)[0] for trial in trials]
+    np.testing.assert_allclose(shrunk_covariances(trials), one_by_one, rtol=1e-9)
+    flat = np.zeros((1, 3, 10))
+    np.testing.assert_array_equal(shrunk_covariances(flat), np.zeros((1, 3, 3)))
+
+
+def test_whole_trial_by_the_formula(trials):
+    vectors = TangentViews(n_windows=1, n_delays=1).fit(trials).transform(trials)
+    covariances = shrunk_covariances(trials)
+    whitening = np.linalg.inv(np.real(sqrtm(mean_riemann(covariances))))
+    logarithm = np.real(logm(whitening @ covariances[3] @ whitening))
+    rows, columns = np.triu_indices(4)
+    expected = logarithm[rows, columns] * np.where(rows == columns, 1, np.sqrt(2))
+    np.testing.assert_allclose(vectors[3], expected, rtol=1e-3, atol=1e-5)
+    norms = np.linalg.norm(vectors[3]), np.linalg.norm(logarithm)
+    assert norms[0] == pytest.approx(norms[1], rel=1e-4)
+
+
+def test_every_domain_is_centred_in_every_view_whatever_mixed_its_channels(trials):
+    moved = trials.copy()
+    moved[12:] = np.random.default_rng(1).standard_normal((4, 4)) @ moved[12:]
+    views = TangentViews().fit(moved, domains=DOMAINS)
+    vectors = views.transform(moved, DOMAINS)
+    assert vectors.shape == (24, *views.shape_of((4, 60)))
+    for name in ("a/0", "b/0"):
+        np.testing.assert_allclose(vectors[name == DOMAINS].mean(0), 0, atol=1e-5)
+
+
+def test_a_stranger_gets_the_sources_until_the_target_is_seen(trials):
+    views = TangentViews().fit(trials, domains=DOMAINS)
+    new = 5 * trials[:, ::-1]
+    before = views.transform(new)
+    after = views.extend(new).transform(new)
+    assert np.abs(before.mean(0)).max() > 0.5
+    np.testing.assert_allclose(after.mean(0), 0, atol=1e-5)
+    np.testing.assert_array_equal(  # and the sources stay where they were
+        views.transform(trials, DOMAINS),
+        TangentViews().fit(trials, domains=DOMAINS).transform(trials, DOMAINS),
+    )
+
+
+def test_without_a_mean_nothing_is_learned_of_the_target(trials):
+    views = TangentViews(mean=None).fit(trials, domains=DOMAINS)
+    before = views.transform(5 * trials)
+    np.testing.assert_array_equal(views.extend(5 * trials).transform(5 * trials), before)
+
+
+def test_windows_cover_the_trial_and_overlap_by_a_third():
+    first, second, third = overlapping_windows(438, 3)
+    assert (first.start, third.stop) == (0, 438)
+    assert second.stop - second.start == pytest.approx(438 * 3 / 7, abs=1)
+    assert first.stop - second.start == pytest.approx(438 / 7, abs=1)
+    assert overlapping_windows(4, 3) == [slice(0, 4)]
+
+
+def test_opposition_is_half_a_period():
+    time = np.arange(500) / 250
+    phases = np.random.default_rng(0).uniform(0, 2 * np.pi, (20, 3, 1))
+    assert strongest_opposition(np.sin(2 * np.pi * 10 * time + phases)) == pytest.approx(
+        12.5, abs=1
+    )
+
+
+def test_delays_see_a_frequency_that_the_covariance_does_not():
+    time = np.arange(256) / 128
+    rng = np.random.default_rng(0)
+    phases = rng.uniform(0, 2 * np.pi, (40, 2, 1))
+    frequency = np.where(np.arange(40) % 2, 9, 13)[:, None, None]
+    X = np.sin(2 * np.pi * frequency * time + phases) + 0.3 * rng.standard_normal((40, 2, 256))
+    spread = {}
+    for n_delays in (1, 3):
+        vectors = TangentViews(n_windows=1, n_delays=n_delays, lag=6).fit(X).transform(X)
+        gap = vectors[1::2].mean(0) - vectors[::2].mean(0)
+        spread[n_delays] = np.linalg.norm(gap) / vectors.std(0).mean()
+    assert spread[3] > 3 * spread[1]

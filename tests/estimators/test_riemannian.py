@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from bci_dann.estimators import RiemannianClassifier
+
+
+def test_without_terms_it_is_logistic_regression(toy_eeg):
+    X, y, subjects = toy_eeg.without(1)
+    model = RiemannianClassifier(C=0.5).fit(X, y, subjects=subjects)
+    features = model.alignment_.transform(X, subjects.astype(str)).astype(np.float64)
+    reference = LogisticRegression(C=0.5, tol=1e-8, max_iter=5000).fit(features, y)
+    np.testing.assert_allclose(
+        model._predict_proba_aligned(features), reference.predict_proba(features), atol=1e-3
+    )
+
+
+def test_adapting_makes_the_target_surer_and_keeps_classes_apart(toy_eeg):
+    X, y, subjects = toy_eeg.without(1)
+    X_new, y_new = toy_eeg.of(1)
+    given = {"subjects": subjects, "X_target_unlabeled": X_new}
+    plain = RiemannianClassifier().fit(X, y, **given)
+    adapted = RiemannianClassifier(terms={"information_maximisation": 1.0}, guard=False)
+    adapted.fit(X, y, **given)
+    sure = [np.abs(m.predict_proba(X_new)[:, 0] - 0.5).mean() for m in (plain, adapted)]
+    assert sure[1] > sure[0] + 0.02
+    assert 0.3 < np.mean(adapted.predict(X_new) == "a") < 0.7
+    assert adapted.score(X_new, y_new) >= plain.score(X_new, y_new)
+
+
+def test_a_target_that_mostly_rests_is_not_split_in_half(draw_toy_eeg):
+    eeg = draw_toy_eeg(n_subjects=4, n_trials=160, shift=0.2)
+    X, y, subjects = eeg.without(1)
+    X_new, y_new = eeg.of(1)
+    kept = np.r_[np.flatnonzero(y_new == "a"), np.flatnonzero(y_new == "b")[:20]]
+    kept = np.random.default_rng(0).permutation(kept)
+    model = RiemannianClassifier(terms={"information_maximisation": 0.8}, guard=False)
+    model.fit(X, y, subjects=subjects, X_target_unlabeled=X_new[kept])
+    assert model.prior_[0] > 0.6
+    assert np.mean(model.predict(X_new[kept]) == "a") > 0.6
+    even = RiemannianClassifier(terms={"information_maximisation": 0.8}, guard=False)
+    even.fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
+    np.testing.assert_allclose(even.prior_, 0.5, atol=0.05)
+
+
+def test_few_labels_count_more_than_as_many_of_the_sources(toy_eeg):
+    X, y, subjects = toy_eeg.without(1)
+    X_new, y_new = toy_eeg.of(1)
+    swapped = np.where(y_new == "a", "b", "a")  # a person whose brain works the other way round
+    scores = []
+    for weight in (0.1, 50.0):
+        model = RiemannianClassifier(target_label_weight=weight)
+        model.fit(
+            X, y, subjects=subjects, X_target_labeled=X_new[:20], y_target_labeled=swapped[:20]
+        )
+        scores.append(np.mean(model.predict(X_new[20:]) == swapped[20:]))
+    assert scores[1] > scores[0] + 0.3
+
+
+def test_sampling_frequency_sets_the_delay(toy_eeg):
+    X, y, _ = toy_eeg.without(1)
+    known = RiemannianClassifier(sfreq=128.0).fit(X, y)
+    assert known.alignment_.lag_ == round(0.05 * 128)
+    assert RiemannianClassifier().fit(X, y).alignment_.lag_ == pytest.approx(6, abs=2)
