@@ -17,6 +17,9 @@ __all__ = ["Recentring", "inverse_square_root"]
 # an average reference; whitening them would only amplify rounding errors.
 RANK_TOLERANCE = 1e-10
 
+# A reference of fewer trials than this leans on those of the same person's other domains.
+ENOUGH_TRIALS = 20
+
 
 def inverse_square_root(reference: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return ``R^(-1/2)`` of a symmetric positive semi-definite matrix.
@@ -91,11 +94,16 @@ class Recentring(TransformerMixin, BaseEstimator):
         Recentring
             ``self``.
         """
-        self.references_ = {}
-        return self.extend(X, domains)
+        names, references, _ = self._references(X, domains)
+        self.references_ = dict(zip(names, references, strict=True))
+        return self
 
     def extend(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
         """Add the references of further domains, and make their mean the fallback.
+
+        A domain of few trials, such as a session that has just begun, gets a reference between
+        its own and the mean of all domains of the call: its trials count for themselves, and
+        what is missing to 20 for the others.
 
         Parameters
         ----------
@@ -109,11 +117,12 @@ class Recentring(TransformerMixin, BaseEstimator):
         Recentring
             ``self``.
         """
-        names = _domain_names(domains, len(X))
-        own, counts = np.unique(names, return_counts=True)
-        references = [self._reference(X[names == name]) for name in own]
-        self.references_.update(zip(own.tolist(), references, strict=True))
-        self.fallback_ = self._pooled(references, counts)
+        names, references, counts = self._references(X, domains)
+        shares = np.stack([counts, np.maximum(ENOUGH_TRIALS - counts, 0)], axis=1)
+        self.references_.update(
+            (name, self._pooled([own, self.fallback_], share) if share[1] else own)
+            for name, own, share in zip(names, references, shares, strict=True)
+        )
         return self
 
     def transform(
@@ -167,6 +176,16 @@ class Recentring(TransformerMixin, BaseEstimator):
     def shape_of(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape that a trial of ``shape`` has after :meth:`transform`."""
         return shape
+
+    def _references(
+        self, X: NDArray[Any], domains: ArrayLike | None
+    ) -> tuple[list[str], list[NDArray[np.float64]], NDArray[np.int_]]:
+        """Return domains, their references and numbers of trials; set the fallback."""
+        names = _domain_names(domains, len(X))
+        own, counts = np.unique(names, return_counts=True)
+        references = [self._reference(X[names == name]) for name in own]
+        self.fallback_ = self._pooled(references, counts)
+        return own.tolist(), references, counts
 
     def _empty(self, X: NDArray[Any]) -> NDArray[Any]:
         return np.empty(X.shape)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import replace
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -18,9 +19,9 @@ from bci_dann.estimators.guard import strongest_trusted
 from bci_dann.estimators.prior import estimate_prior
 from bci_dann.estimators.training_trials import TrainingTrials
 from bci_dann.exceptions import ConfigError
-from bci_dann.objectives import Objective, Sizes, Term, find_term
+from bci_dann.objectives import UNLABELLED, Objective, Sizes, find_term
 from bci_dann.persistence import ModelState
-from bci_dann.training import LinearHead, TrainingData, fit_linear
+from bci_dann.training import Anchor, LinearHead, TrainingData, curvature, fit_linear, ridge
 
 __all__ = ["RiemannianClassifier"]
 
@@ -62,10 +63,10 @@ class RiemannianClassifier(TransferClassifier):
 
     Attributes
     ----------
-    weights_ : ndarray, shape (n_features, n_classes)
-        The head.
-    biases_ : ndarray, shape (n_classes,)
-        The head.
+    head_ : LinearHead
+        Weights and biases.
+    anchor_ : Anchor
+        The head of the labelled trials alone, and how firmly these hold each of its weights.
     prior_ : ndarray, shape (n_classes,)
         How often the target is thought to imagine each movement; equal shares where its
         unlabelled trials were not seen. Terms that take account of it do.
@@ -81,8 +82,9 @@ class RiemannianClassifier(TransferClassifier):
     1.0
     """
 
-    weights_: NDArray[np.float64]
-    biases_: NDArray[np.float64]
+    head_: LinearHead
+    anchor_: Anchor
+    source_prior_: NDArray[np.float64]
     prior_: NDArray[np.float64]
     strength_: float
 
@@ -131,64 +133,101 @@ class RiemannianClassifier(TransferClassifier):
             return None
         return self._views(self.sfreq if self.sfreq is not None else self.sfreq_)
 
+    def adapt(self, X: Any, y: Any = None) -> Self:
+        """Meet a new subject without source data: re-centre, and adapt the head by its terms.
+
+        What the sources taught is kept by holding each weight in its place the more firmly, the
+        more it mattered to them. The guard watches as in :meth:`fit`.
+
+        Parameters
+        ----------
+        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
+            Trials of the new subject (µV), in the order of recording.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        RiemannianClassifier
+            A new estimator; this one stays as it is.
+        """
+        adapted = super().adapt(X, y)
+        signals = self._read(X)
+        own = TrainingTrials(
+            X=adapted._align(signals.X, signals.domains),
+            labels=np.full(len(signals.X), UNLABELLED),
+            subjects=np.repeat("", len(signals.X)),
+            domains=np.repeat("", len(signals.X)) if signals.domains is None else signals.domains,
+            is_target=np.ones(len(signals.X), dtype=bool),
+        )
+        adapted._adapt_head(_as_data(own, 1.0), own, self.anchor_)
+        return adapted
+
     def _fit_aligned(self, trials: TrainingTrials) -> None:
         data = _as_data(trials, self.target_label_weight)
-        base = self._head(data, 0.0, None)
-        self.prior_ = self._prior(base, data, trials)
+        labelled = torch.from_numpy(trials.is_labelled)
+        counts = np.bincount(trials.labels[trials.is_labelled], minlength=len(self.classes_))
+        self.source_prior_ = counts / counts.sum()
+        held = ridge(data.X.shape[1], len(self.classes_), self.C, int(labelled.sum()))
+        base = fit_linear(data, Objective(), held)
+        half = (part / 2 for part in curvature(data.X[labelled], base))
+        stiffness = (c + r for c, r in zip(half, held.stiffness, strict=True))
+        self.anchor_ = Anchor(base, LinearHead(*stiffness))
+        self._adapt_head(data, trials, held)
+
+    def _adapt_head(self, data: TrainingData, trials: TrainingTrials, anchor: Anchor) -> None:
+        """Go as far from the head of the sources as the guard allows."""
+        base = self.anchor_.head
+        seen = torch.from_numpy(trials.to_adapt_to)
+        self.prior_ = estimate_prior(_probabilities(data.X[seen], base), self.source_prior_)
         data = replace(data, prior=torch.from_numpy(self.prior_))
         adapts = bool(trials.is_target.any()) and any((self.terms or {}).values())
-        guarded = self.guard and bool(trials.to_adapt_to.any())
+        guarded = self.guard and bool(seen.any())
         strengths = [0.0] if not adapts else list(STRENGTHS) if guarded else [0.0, 1.0]
-        heads = [base, *(self._head(data, strength, base) for strength in strengths[1:])]
-        chosen = self._trusted(heads, trials) if guarded else len(heads) - 1
-        self.strength_ = strengths[chosen]
-        self.weights_, self.biases_ = (part.numpy() for part in heads[chosen])
+        heads = [base]
+        for strength in strengths[1:]:
+            heads.append(fit_linear(data, self._objective(strength), anchor, base))
+        chosen = len(heads) - 1
+        if guarded:
+            scores = [(data.X[seen] @ w + b).numpy() for w, b in heads]
+            chosen = strongest_trusted(scores, trials.domains[trials.to_adapt_to])
+            logger.info("the guard trusts %d of %d strengths", chosen, len(heads) - 1)
+        self.strength_, self.head_ = strengths[chosen], heads[chosen]
 
-    def _prior(
-        self, base: LinearHead, data: TrainingData, trials: TrainingTrials
-    ) -> NDArray[np.float64]:
-        """Return the shares of the classes in the target; equal where it is not seen."""
-        n_classes = len(self.classes_)
-        counts = np.bincount(trials.labels[trials.is_labelled], minlength=n_classes)
-        probabilities = _probabilities(data.X[torch.from_numpy(trials.to_adapt_to)], *base)
-        return estimate_prior(probabilities, counts / counts.sum())
-
-    def _head(self, data: TrainingData, strength: float, start: LinearHead | None) -> LinearHead:
-        terms: dict[str, Term] = {}
-        sizes = Sizes(data.X.shape[1], len(self.classes_), 2, bool(data.is_target.any()))
-        for name, weight in (self.terms or {}).items():
-            if strength * weight > 0:
-                terms[name.rpartition(":")[2]] = find_term(name).build(sizes)
-        weights = {name.rpartition(":")[2]: strength * w for name, w in (self.terms or {}).items()}
-        return fit_linear(data, Objective(terms, weights), len(self.classes_), self.C, start)
-
-    def _trusted(self, heads: list[LinearHead], trials: TrainingTrials) -> int:
-        there = trials.to_adapt_to
-        target = torch.from_numpy(trials.X[there]).double()
-        scores = [(target @ weights + biases).numpy() for weights, biases in heads]
-        chosen = strongest_trusted(scores, trials.domains[there])
-        logger.info("the guard trusts %d of %d strengths", chosen, len(heads) - 1)
-        return chosen
+    def _objective(self, strength: float) -> Objective:
+        sizes = Sizes(1, len(self.classes_), 2, has_target=True)  # no term here has weights
+        weights = {name: strength * weight for name, weight in (self.terms or {}).items()}
+        named = {name.rpartition(":")[2]: (find_term(name), w) for name, w in weights.items() if w}
+        terms = {label: kind.build(sizes) for label, (kind, _) in named.items()}
+        return Objective(terms, {label: weight for label, (_, weight) in named.items()})
 
     def _predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
-        head = (torch.from_numpy(self.weights_), torch.from_numpy(self.biases_))
-        return _probabilities(torch.from_numpy(X).double(), *head)
+        return _probabilities(torch.from_numpy(X).double(), self.head_)
 
     def _state(self) -> ModelState:
         state = super()._state()
-        state.arrays.update(weights=self.weights_, biases=self.biases_, prior=self.prior_)
+        parts = {"head": self.head_, "base": self.anchor_.head, "stiffness": self.anchor_.stiffness}
+        for name, part in parts.items():
+            state.arrays[f"{name}.weights"] = part.weights.numpy()
+            state.arrays[f"{name}.biases"] = part.biases.numpy()
+        state.arrays.update(prior=self.prior_, source_prior=self.source_prior_)
         state.description["strength"] = self.strength_
         return state
 
     def _restore(self, state: ModelState) -> None:
         super()._restore(state)
-        self.weights_, self.biases_ = state.arrays["weights"], state.arrays["biases"]
-        self.prior_ = state.arrays["prior"]
+        parts = [state.part(name) for name in ("head", "base", "stiffness")]
+        self.head_, base, stiffness = (
+            LinearHead(torch.from_numpy(part["weights"]), torch.from_numpy(part["biases"]))
+            for part in parts
+        )
+        self.anchor_ = Anchor(base, stiffness)
+        self.prior_, self.source_prior_ = state.arrays["prior"], state.arrays["source_prior"]
         self.strength_ = state.description["strength"]
 
 
-def _probabilities(X: Tensor, weights: Tensor, biases: Tensor) -> NDArray[np.float64]:
-    probabilities: NDArray[np.float64] = (X @ weights + biases).softmax(dim=1).numpy()
+def _probabilities(X: Tensor, head: LinearHead) -> NDArray[np.float64]:
+    probabilities: NDArray[np.float64] = (X @ head.weights + head.biases).softmax(dim=1).numpy()
     return probabilities
 
 

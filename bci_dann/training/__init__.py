@@ -1,17 +1,20 @@
 """Training: balanced batches and the epoch loop."""
 
 from bci_dann.training.data import Member, TrainingData, TrainingSettings
-from bci_dann.training.linear import LinearHead, fit_linear
+from bci_dann.training.linear import Anchor, LinearHead, curvature, fit_linear, ridge
 from bci_dann.training.loop import History, stack_signature, train, train_stack
 from bci_dann.training.together import train_together
 
 __all__ = [
+    "Anchor",
     "History",
     "LinearHead",
     "Member",
     "TrainingData",
     "TrainingSettings",
+    "curvature",
     "fit_linear",
+    "ridge",
     "stack_signature",
     "train",
     "train_stack",

@@ -2,28 +2,103 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 from bci_dann.exceptions import TrainingError
-from bci_dann.objectives import UNLABELLED, BatchView, Objective
+from bci_dann.objectives import BatchView, Objective
 from bci_dann.training.data import TrainingData
 
-__all__ = ["LinearHead", "fit_linear"]
+__all__ = ["Anchor", "LinearHead", "curvature", "fit_linear", "ridge"]
 
 MAX_ITERATIONS = 500
 
-LinearHead = tuple[Tensor, Tensor]
+
+class LinearHead(NamedTuple):
+    """What maps features to logits.
+
+    Parameters
+    ----------
+    weights : Tensor, shape (n_features, n_classes)
+    biases : Tensor, shape (n_classes,)
+    """
+
+    weights: Tensor
+    biases: Tensor
+
+
+class Anchor(NamedTuple):
+    """What a head is held to: ``sum stiffness (W - W_0)^2``, and the same of the biases.
+
+    Parameters
+    ----------
+    head : LinearHead
+        Where it costs nothing to be.
+    stiffness : LinearHead
+        How much it costs to leave, for each weight and bias.
+    """
+
+    head: LinearHead
+    stiffness: LinearHead
+
+
+def ridge(n_features: int, n_classes: int, C: float, n_labelled: int) -> Anchor:
+    """Return the anchor that makes :func:`fit_linear` a logistic regression.
+
+    Parameters
+    ----------
+    n_features, n_classes : int
+        Size of the head.
+    C : float
+        Inverse strength: with ``||W||^2 / (C n)`` a head for two classes is that of
+        scikit-learn's ``LogisticRegression(C)``.
+    n_labelled : int
+        The ``n`` in it.
+
+    Returns
+    -------
+    Anchor
+        At zero; biases are free.
+    """
+    weights = torch.zeros(n_features, n_classes, dtype=torch.float64)
+    biases = torch.zeros(n_classes, dtype=torch.float64)
+    stiffness = LinearHead(torch.full_like(weights, 1.0 / (C * n_labelled)), biases)
+    return Anchor(LinearHead(weights, biases), stiffness)
+
+
+def curvature(X: Tensor, head: LinearHead) -> LinearHead:
+    """Return the diagonal of the Hessian of the mean cross-entropy, which labels do not change.
+
+    It tells how much each weight matters to the trials that a head was trained on, so that these
+    can stay at home: Kirkpatrick et al. (2017), "Overcoming catastrophic forgetting in neural
+    networks", PNAS 114(13), 3521-3526, eq. 3.
+
+    Parameters
+    ----------
+    X : Tensor, shape (n_trials, n_features)
+        Features of the trials.
+    head : LinearHead
+        Trained on them.
+
+    Returns
+    -------
+    LinearHead
+        ``mean_i x_ij^2 p_ik (1 - p_ik)`` for the weights, without ``x`` for the biases.
+    """
+    p = torch.softmax(X @ head.weights + head.biases, dim=1)
+    spread = p * (1.0 - p)
+    return LinearHead(X.square().T @ spread / len(X), spread.mean(0))
 
 
 def fit_linear(
-    data: TrainingData, objective: Objective, n_classes: int, C: float, start: LinearHead | None
+    data: TrainingData, objective: Objective, anchor: Anchor, start: LinearHead | None = None
 ) -> LinearHead:
-    """Return weights and biases that minimise the objective plus a ridge.
+    """Return the head that minimises the objective and what it costs to leave an anchor.
 
-    ``objective + ||W||^2 / (C n)`` over the ``n`` labelled trials: for two classes without
-    terms this is scikit-learn's ``LogisticRegression(C)``. All trials are one batch, and
-    L-BFGS runs until nothing improves, so there is no chance in the result.
+    All trials are one batch, and L-BFGS runs until nothing improves, so there is no chance in
+    the result.
 
     Parameters
     ----------
@@ -31,27 +106,22 @@ def fit_linear(
         ``X`` are features, ``(n_trials, n_features)``, in double precision.
     objective : Objective
         Label loss and terms without weights of their own.
-    n_classes : int
-        Number of imagined movements.
-    C : float
-        Inverse strength of the ridge.
-    start : tuple of Tensor, or None
-        Where to start from; at zero where it is not given. Terms of the target have several
-        minima, and the nearest one is found.
+    anchor : Anchor
+        What holds the head; see :func:`ridge`.
+    start : LinearHead, optional
+        Where to start from; at the anchor where it is not given. Terms of the target have
+        several minima, and the nearest one is found.
 
     Returns
     -------
-    weights : Tensor, shape (n_features, n_classes)
-    biases : Tensor, shape (n_classes,)
+    LinearHead
 
     Raises
     ------
     TrainingError
         When the loss is not finite.
     """
-    zero = (data.X.new_zeros(data.X.shape[1], n_classes), data.X.new_zeros(n_classes))
-    weights, biases = (part.clone().requires_grad_() for part in start or zero)
-    n_labelled = int((data.labels != UNLABELLED).sum())
+    weights, biases = (part.clone().requires_grad_() for part in start or anchor.head)
     optimiser = torch.optim.LBFGS(
         [weights, biases], max_iter=MAX_ITERATIONS, history_size=20, line_search_fn="strong_wolfe"
     )
@@ -68,8 +138,9 @@ def fit_linear(
             progress=1.0,
             prior=data.prior,
         )
-        ridge = weights.square().sum() / (C * n_labelled)
-        total = torch.stack(list(objective(view).values())).sum() + ridge
+        cost = (anchor.stiffness.weights * (weights - anchor.head.weights).square()).sum()
+        cost = cost + (anchor.stiffness.biases * (biases - anchor.head.biases).square()).sum()
+        total = torch.stack(list(objective(view).values())).sum() + cost
         total.backward()  # type: ignore[no-untyped-call]
         return total
 
@@ -78,4 +149,4 @@ def fit_linear(
         raise TrainingError(
             "The loss of the linear head is not finite. Look for trials of an extreme amplitude."
         )
-    return weights.detach(), biases.detach()
+    return LinearHead(weights.detach(), biases.detach())

@@ -78,7 +78,7 @@ def test_a_linear_decoder_adapts_only_where_the_outputs_do_not_drift(toy_eeg, st
     if strength:  # what was not trusted is the model that did not adapt
         plain = RiemannianClassifier().fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
         if model.strength_ == 0:
-            np.testing.assert_array_equal(model.weights_, plain.weights_)
+            np.testing.assert_array_equal(model.head_.weights, plain.head_.weights)
 
 
 def test_networks_fall_back_to_those_that_did_not_adapt(toy_eeg, monkeypatch):

@@ -64,3 +64,18 @@ def test_sampling_frequency_sets_the_delay(toy_eeg):
     known = RiemannianClassifier(sfreq=128.0).fit(X, y)
     assert known.alignment_.lag_ == round(0.05 * 128)
     assert RiemannianClassifier().fit(X, y).alignment_.lag_ == pytest.approx(6, abs=2)
+
+
+def test_adapt_without_source_data_does_nearly_what_fit_does_with_it(draw_toy_eeg):
+    eeg = draw_toy_eeg(n_trials=80)
+    X, y, subjects = eeg.without(1)
+    X_new, _ = eeg.of(1)
+    model = RiemannianClassifier(terms={"information_maximisation": 0.8})
+    plain = model.fit(X, y, subjects=subjects).predict_proba(X_new)
+    adapted = model.adapt(X_new)
+    assert (model.strength_, adapted.strength_) == (0.0, 1.0)
+    with_sources = RiemannianClassifier(terms={"information_maximisation": 0.8})
+    with_sources.fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
+    wanted = with_sources.predict_proba(X_new)[:, 0]
+    apart = [np.abs(p[:, 0] - wanted).mean() for p in (plain, adapted.predict_proba(X_new))]
+    assert apart[1] < apart[0] / 2
