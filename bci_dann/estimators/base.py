@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from bci_dann.alignment import Alignment, make_alignment
 from bci_dann.data.trials import check_signals
 from bci_dann.estimators.labels import encode, encode_first
-from bci_dann.estimators.signals import Signals, read_signals
+from bci_dann.estimators.signals import Signals, concatenate, read_signals
 from bci_dann.estimators.training_trials import Part, TrainingTrials, join
 from bci_dann.exceptions import BCIDannWarning, DataError
 from bci_dann.objectives import UNLABELLED
@@ -26,6 +26,8 @@ from bci_dann.persistence import ModelState, write_state
 __all__ = ["TransferClassifier"]
 
 MANY_TRIALS = 10
+# Fewer trials of a new subject than this are not adapted to.
+FEWEST_PASSED = 5
 
 
 class TransferClassifier(ClassifierMixin, BaseEstimator):
@@ -65,6 +67,7 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
     alignment_: Alignment | None
     ch_names_: list[str] | None
     sfreq_: float | None
+    _online: tuple[Self, list[Any]]
 
     def fit(
         self,
@@ -174,12 +177,14 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
     def adapt(self, X: Any, y: Any = None) -> Self:  # noqa: ARG002 (contract of all methods)
         """Meet a new subject without source data: re-centre on its trials.
 
+        A method with a linear head adapts that, too; see its description.
+
         Parameters
         ----------
         X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
-            Trials of the new subject (µV).
+            Trials of the new subject (µV), in the order of recording.
         y : None
-            Ignored: re-centring needs no labels.
+            Ignored: nothing here needs labels.
 
         Returns
         -------
@@ -187,17 +192,47 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
             A new estimator; this one stays as it is.
         """
         check_is_fitted(self)
-        signals = self._read(X)
-        adapted = copy.deepcopy(self)
-        if adapted.alignment_ is None:
+        if self.alignment_ is None:
             warnings.warn(
                 "adapt() changes nothing in a model without alignment; "
                 "train with alignment='euclidean'.",
                 BCIDannWarning,
                 stacklevel=2,
             )
-        else:
+        return self._adapted(X)
+
+    def _adapted(self, X: Any) -> Self:
+        """Return what :meth:`adapt` does; a subclass may do more than re-centre."""
+        signals = self._read(X)
+        adapted = copy.deepcopy(self)
+        if adapted.alignment_ is not None:
             adapted.alignment_.extend(signals.X, signals.domains)
+        return adapted
+
+    def partial_adapt(self, X: Any) -> Self:
+        """Meet a new subject trial by trial: predict first, then hand the trial over.
+
+        Li et al. (2023), "T-TIME: test-time information maximization ensemble for plug-and-play
+        BCIs", IEEE Trans. Biomed. Eng. 71(2), 423-432, adapt in this order. Each call adapts the
+        model that was fitted, as :meth:`adapt` does, to all trials that were handed over so far;
+        the first few only wait, since they would say more of themselves than of the subject.
+
+        Parameters
+        ----------
+        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
+            The next trials of the subject (µV), always of one kind.
+
+        Returns
+        -------
+        Self
+            A new estimator; this one stays as it is. What was handed over is not saved.
+        """
+        check_is_fitted(self)
+        origin, passed = getattr(self, "_online", (self, []))
+        passed = [*passed, X]
+        together = concatenate(passed)
+        adapted = copy.copy(self) if len(together) < FEWEST_PASSED else origin._adapted(together)
+        adapted._online = (origin, passed)
         return adapted
 
     def save(self, folder: str | Path) -> Path:

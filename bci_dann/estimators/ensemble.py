@@ -137,11 +137,9 @@ batch_size, lr, weight_decay, device, random_state
         probabilities: NDArray[np.float64] = softmax(self._averaged(X) + self.offsets_, axis=1)
         return probabilities
 
-    def adapt(self, X: Any, y: Any = None) -> Self:
-        """Meet a new subject without source data; see :meth:`TransferClassifier.adapt`."""
-        check_is_fitted(self)
+    def _adapted(self, X: Any) -> Self:
         adapted = copy.copy(self)
-        adapted._take(self.network_.adapt(X, y), self.tangent_.adapt(X, y))
+        adapted._take(self.network_._adapted(X), self.tangent_._adapted(X))
         adapted._settle(X)
         return adapted
 

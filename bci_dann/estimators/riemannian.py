@@ -36,7 +36,9 @@ class RiemannianClassifier(TransferClassifier):
 
     Without terms this is regularised logistic regression on the sources. With terms the same
     head also fits the structure of the unlabelled target. It is trained to the end on all
-    trials at once, in seconds, and there is no chance in it.
+    trials at once, in seconds, and there is no chance in it. ``adapt`` does the same without
+    source data: each weight is held in its place the more firmly, the more it mattered to the
+    sources.
 
     Parameters
     ----------
@@ -133,25 +135,8 @@ class RiemannianClassifier(TransferClassifier):
             return None
         return self._views(self.sfreq if self.sfreq is not None else self.sfreq_)
 
-    def adapt(self, X: Any, y: Any = None) -> Self:
-        """Meet a new subject without source data: re-centre, and adapt the head by its terms.
-
-        What the sources taught is kept by holding each weight in its place the more firmly, the
-        more it mattered to them. The guard watches as in :meth:`fit`.
-
-        Parameters
-        ----------
-        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
-            Trials of the new subject (µV), in the order of recording.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        RiemannianClassifier
-            A new estimator; this one stays as it is.
-        """
-        adapted = super().adapt(X, y)
+    def _adapted(self, X: Any) -> Self:
+        adapted = super()._adapted(X)
         signals = self._read(X)
         own = TrainingTrials(
             X=adapted._align(signals.X, signals.domains),

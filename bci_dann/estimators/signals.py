@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from bci_dann.data.trials import EEGTrials
 from bci_dann.exceptions import DataError
 
-__all__ = ["Signals", "read_signals"]
+__all__ = ["Signals", "concatenate", "read_signals"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,29 @@ def read_signals(X: Any, subjects: ArrayLike | None = None) -> Signals:
             "subjects differ from the subjects in the trials' own metadata; leave `subjects` out."
         )
     return Signals(X.X, X.subjects, X.domains, X.ch_names, X.sfreq)
+
+
+def concatenate(parts: list[Any]) -> Any:
+    """Put trials of one kind together.
+
+    Parameters
+    ----------
+    parts : list of array-like, mne.Epochs or EEGTrials
+        At least one, all of one kind.
+
+    Returns
+    -------
+    ndarray or EEGTrials
+    """
+    parts = [EEGTrials.from_epochs(part) if _is_epochs(part) else part for part in parts]
+    if not isinstance(parts[0], EEGTrials):
+        return np.concatenate([np.asarray(part) for part in parts])
+    return EEGTrials.trusted(  # each part was checked when it was made
+        np.concatenate([part.X for part in parts]),
+        None,
+        pd.concat([part.metadata for part in parts], ignore_index=True),
+        parts[0].info,
+    )
 
 
 def _names(subjects: ArrayLike, n_trials: int) -> NDArray[np.str_]:

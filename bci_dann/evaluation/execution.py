@@ -234,9 +234,15 @@ def _target_arguments(trials: EEGTrials, fold: Fold) -> dict[str, Any]:
 
 
 def _predict(estimator: Any, trials: EEGTrials, fold: Fold, task: Task) -> NDArray[np.float64]:
-    size = 1 if PROTOCOLS[task.protocol].trialwise else max(len(fold.test), 1)
-    blocks = [fold.test[start : start + size] for start in range(0, len(fold.test), size)]
-    return np.concatenate([_predict_block(estimator, trials, block) for block in blocks])
+    rule = PROTOCOLS[task.protocol]
+    size = 1 if rule.trialwise else max(len(fold.test), 1)
+    outputs = []
+    for start in range(0, len(fold.test), size):
+        block = fold.test[start : start + size]
+        outputs.append(_predict_block(estimator, trials, block))
+        if rule.online and hasattr(estimator, "partial_adapt"):
+            estimator = estimator.partial_adapt(trials[block].unlabelled())
+    return np.concatenate(outputs)
 
 
 def _predict_block(estimator: Any, trials: EEGTrials, block: NDArray[np.intp]) -> Any:

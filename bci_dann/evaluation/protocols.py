@@ -34,6 +34,8 @@ class Protocol:
         Whether these trials come with their labels.
     trialwise : bool
         Whether prediction sees one trial at a time.
+    online : bool
+        Whether the estimator adapts to each trial once it has predicted it.
     n_per_class : int
         How many trials of each class are seen with labels, first trials first; all others are
         seen without, and scored.
@@ -42,6 +44,7 @@ class Protocol:
     calibration: float = 0.0
     labelled: bool = False
     trialwise: bool = False
+    online: bool = False
     n_per_class: int = 0
 
 
@@ -53,6 +56,7 @@ PROTOCOLS = {
     "train_and_target_unlabeled_full": Protocol(calibration=1.0),
     "train_and_target_labeled_20p": Protocol(calibration=0.2, labelled=True),
     "train_and_target_labeled_50p": Protocol(calibration=0.5, labelled=True),
+    "online": Protocol(trialwise=True, online=True),
     **{f"semisupervised_{k}": Protocol(labelled=True, n_per_class=k) for k in (1, 2, 5, 10, 20)},
 }
 

@@ -88,6 +88,24 @@ def test_adapt_recentres_and_leaves_the_old_model_alone(method, fold):
     np.testing.assert_allclose(covariance, np.eye(X.shape[1]), atol=1e-4)
 
 
+def test_trial_by_trial_no_prediction_depends_on_a_later_trial(method, fold):
+    X, y, subjects, X_new, _ = fold
+    method.fit(X, y, subjects=subjects)
+    other = X_new.copy()
+    other[8:] = 3 * other[8:, ::-1]
+    seen = []
+    for trials in (X_new[:12], other[:12]):
+        model, outputs = method, []
+        for trial in trials:
+            outputs.append(model.predict_proba(trial[None])[0])
+            model = model.partial_adapt(trial[None])
+        seen.append(np.array(outputs))
+    np.testing.assert_array_equal(seen[0][:8], seen[1][:8])
+    np.testing.assert_allclose(
+        model.predict_proba(other), method.adapt(other[:12]).predict_proba(other), atol=1e-12
+    )
+
+
 def test_scale_of_the_amplifier_is_aligned_away(method, fold):
     X, y, subjects, X_new, _ = fold
     method.fit(X, y, subjects=subjects)

@@ -17,7 +17,7 @@ def uneven_metadata():
     return pd.DataFrame(rows, columns=["subject", "session"])
 
 
-MOABBS = [name for name, rule in PROTOCOLS.items() if not rule.n_per_class]
+MOABBS = [name for name, rule in PROTOCOLS.items() if not (rule.n_per_class or rule.online)]
 
 
 @pytest.mark.parametrize("protocol", MOABBS)

@@ -253,6 +253,36 @@ def test_labels_of_the_target_have_no_way_in(longer_trials, protocol, pipeline):
     assert set(other.truth) == {"nonsense"}
 
 
+def test_online_predicts_then_adapts(trials, monkeypatch):
+    from bci_dann.estimators import TransferClassifier
+
+    calls = []
+    for name in ("predict_proba", "partial_adapt"):
+        original = getattr(TransferClassifier, name)
+        monkeypatch.setattr(
+            TransferClassifier,
+            name,
+            lambda self, X, name=name, original=original: (
+                calls.append((name, len(X))) or original(self, X)
+            ),
+        )
+    record = compute(task("online", TRANSFER), trials)
+    assert calls == [("predict_proba", 1), ("partial_adapt", 1)] * len(record.test_index)
+    assert len(record.test_index) == 20
+
+
+def test_few_labels_are_those_of_the_first_trials_only(trials):
+    honest = compute(task("semisupervised_2", TRANSFER), trials)
+    poisoned = trials.y.astype("<U12")
+    poisoned[honest.test_index] = np.where(poisoned[honest.test_index] == "left", "right", "left")
+    first = np.flatnonzero(trials.subjects == "2")
+    assert set(first) - set(honest.test_index) == set(first[:4])
+    other = compute(task("semisupervised_2", TRANSFER), replace_labels(trials, poisoned))
+    if np.array_equal(honest.test_index, other.test_index):
+        assert honest.probabilities.tobytes() == other.probabilities.tobytes()
+    assert honest.n_train == 40 + 4
+
+
 def test_labels_after_the_calibration_have_no_way_in(trials):
     poisoned = trials.y.astype("<U12")
     honest = compute(task("train_and_target_labeled_50p", TRANSFER), trials)
