@@ -81,6 +81,20 @@ def run(
 
 
 @app.command()
+def select(
+    results: Annotated[Path, typer.Argument(help="Results folder that `run` has written.")],
+    pipelines: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--pipelines", help="Pipelines to choose among. Default: all."),
+    ] = None,
+) -> None:
+    """Show what choosing a pipeline for each person without labels would have brought."""
+    from bci_dann.cli import verbs
+
+    verbs.select(results, pipelines)
+
+
+@app.command()
 def fit(
     config: Config,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the model.")],

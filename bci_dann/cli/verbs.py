@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-__all__ = ["adapt", "datasets", "doctor", "fit", "pipelines", "predict", "run"]
+__all__ = ["adapt", "datasets", "doctor", "fit", "pipelines", "predict", "run", "select"]
 
 # in a file or a pipe there is no terminal to fit in
 PIPE_WIDTH = 120
@@ -84,6 +84,26 @@ def predict(model: Path, recordings: Sequence[Path], out: Path, cues: Sequence[s
     write_csv(table, out)
     counts = table["predicted"].value_counts().sort_index()
     _say(f"{len(table)} trials in {out}: " + ", ".join(f"{n} {c}" for c, n in counts.items()))
+
+
+def select(results: Path, pipelines: str | None) -> None:
+    """Print what ways to choose would have brought; see `bci_dann.evaluation.selection_table`."""
+    from bci_dann.evaluation import selection_table
+
+    names = None if pipelines is None else _listed_in(pipelines, "pipelines")
+    for protocol, rows in selection_table(results, names).groupby("protocol"):
+        cells = [
+            (
+                row["choice"],
+                f"{row['accuracy']:.1f}",
+                f"{row['roc_auc']:.3f}",
+                f"{row['regret']:.1f}",
+                f"{row['worst_regret']:.1f}",
+            )
+            for _, row in rows.iterrows()
+        ]
+        columns = ("chosen by", "accuracy %", "ROC AUC", "regret", "worst subject")
+        _print_rows(f"Choosing among pipelines: {protocol}", columns, cells)
 
 
 def doctor() -> bool:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bci_dann.evaluation.pipelines import PipelineSpec, load_pipeline
     from bci_dann.evaluation.protocols import PROTOCOLS, Fold, split
     from bci_dann.evaluation.runner import run_benchmark
+    from bci_dann.evaluation.selection import selection_table
     from bci_dann.evaluation.summary import summarise, to_moabb
 
 _HOME = {
@@ -25,6 +26,7 @@ _HOME = {
     "load_config": "config",
     "load_pipeline": "pipelines",
     "run_benchmark": "runner",
+    "selection_table": "selection",
     "split": "protocols",
     "summarise": "summary",
     "to_moabb": "summary",
@@ -39,6 +41,7 @@ __all__ = [
     "load_config",
     "load_pipeline",
     "run_benchmark",
+    "selection_table",
     "split",
     "summarise",
     "to_moabb",
