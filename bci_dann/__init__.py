@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from bci_dann.data import EEGTrials, load_dataset
     from bci_dann.estimators import (
         DANNClassifier,
+        EnsembleClassifier,
         ReweightedClassifier,
+        RiemannianClassifier,
         ShallowClassifier,
         SourceOnlyClassifier,
         load_model,
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
 _HOME = {
     "DANNClassifier": "bci_dann.estimators",
     "EEGTrials": "bci_dann.data",
+    "EnsembleClassifier": "bci_dann.estimators",
     "EuclideanAlignment": "bci_dann.alignment",
     "ReweightedClassifier": "bci_dann.estimators",
+    "RiemannianClassifier": "bci_dann.estimators",
     "ShallowClassifier": "bci_dann.estimators",
     "SourceOnlyClassifier": "bci_dann.estimators",
     "load_dataset": "bci_dann.data",
@@ -37,8 +41,10 @@ _HOME = {
 __all__ = [
     "DANNClassifier",
     "EEGTrials",
+    "EnsembleClassifier",
     "EuclideanAlignment",
     "ReweightedClassifier",
+    "RiemannianClassifier",
     "ShallowClassifier",
     "SourceOnlyClassifier",
     "__version__",

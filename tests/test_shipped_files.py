@@ -25,6 +25,9 @@ PIPELINES = [
     "ea_coral",
     "ea_mmd",
     "ea_jmmd",
+    "rts_logistic",
+    "rts_im",
+    "bci_dann",
 ]
 
 
