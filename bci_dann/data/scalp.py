@@ -11,9 +11,17 @@ from numpy.typing import NDArray
 from bci_dann._random import stream
 from bci_dann.data.headmodel import CENTRE, RADIUS, electrode_positions, leadfield
 from bci_dann.data.shift import Nominal, SubjectTruth
-from bci_dann.data.synthesis import blinks, desynchronised, line, pink, rhythm
+from bci_dann.data.synthesis import blinks, desynchronised, line, pink, rhythm, waxing
 
-__all__ = ["TASK", "Clock", "background", "mains", "motor_rhythms", "nominal_at"]
+__all__ = [
+    "TASK",
+    "Clock",
+    "alertness",
+    "background",
+    "mains",
+    "motor_rhythms",
+    "nominal_at",
+]
 
 Array = NDArray[np.float64]
 
@@ -38,6 +46,7 @@ BLINK_MOMENT, BLINK_EVERY = 600e-9, 8.0  # at the peak; s
 SENSOR_NOISE, LINE_NOISE = 1.0e-6, 1.5e-6  # V
 LINE_HZ = 50.0
 ERD_SPREAD = 0.3  # of the desynchronisation from trial to trial, relative
+ALERTNESS, ALERTNESS_PERIOD = 0.4, 60.0  # of the logarithm of the amplitude; s
 WEAK_FACTOR = 0.15  # what is left of it in a weak responder
 
 
@@ -105,6 +114,13 @@ def _mu_and_beta(rng: np.random.Generator, clock: Clock, truth: SubjectTruth) ->
     mu = rhythm(rng, clock.n_times, clock.sfreq, truth.mu_hz)
     beta = rhythm(rng, clock.n_times, clock.sfreq, truth.beta_hz)
     return MU_MOMENT * mu + BETA_MOMENT * beta
+
+
+def alertness(rng: np.random.Generator, clock: Clock, amount: float) -> Array:
+    """Return the factor by which rhythms wax and wane over minutes, shape (n_times,)."""
+    slow = waxing(rng, clock.n_times, clock.sfreq, ALERTNESS_PERIOD)
+    factor: Array = np.exp(ALERTNESS * amount * slow)
+    return factor
 
 
 def background(

@@ -51,6 +51,9 @@ class Shift(StrictModel):
         Strength of each background source, and covariance of the sensor noise.
     drift : float
         Cap rotation and channel gains from session to session.
+    alertness : float
+        How much the rhythms of the motor areas wax and wane over minutes, whatever is imagined.
+        A number given for all does not set it.
     inverted : float
         Fraction of subjects whose hands desynchronise the wrong hemisphere.
     weak : float
@@ -62,6 +65,7 @@ class Shift(StrictModel):
     gain: Amount = 0.0
     noise: Amount = 0.0
     drift: Amount = 0.0
+    alertness: Amount = 0.0
     inverted: Fraction = 0.0
     weak: Fraction = 0.0
 
@@ -73,7 +77,7 @@ class Shift(StrictModel):
 
 
 def as_shift(value: float | Mapping[str, float] | Shift) -> Shift:
-    """Understand a shift; a number sets everything but inverted and weak responders.
+    """Understand a shift; a number sets all that differs between subjects and sessions.
 
     Raises
     ------

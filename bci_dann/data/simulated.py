@@ -18,6 +18,7 @@ from bci_dann.data.scalp import (
     SENSOR_NOISE,
     TASK,
     Clock,
+    alertness,
     background,
     mains,
     motor_rhythms,
@@ -60,7 +61,7 @@ class SimulatedMI(BaseDataset):
     n_trials : int
         Trials of each class in a session.
     shift : float, mapping or Shift
-        How strongly subjects differ. A number scales all continuous differences; 0 makes
+        How strongly subjects differ. A number scales all lasting differences; 0 makes
         all subjects alike but for their noise.
     classes : sequence of str
         Two or more of ``"left_hand"``, ``"right_hand"``, ``"feet"``, ``"rest"``.
@@ -174,6 +175,7 @@ class SimulatedMI(BaseDataset):
 
         clock = self._schedule(rng("schedule"))
         scalp = self.snr * motor_rhythms(rng("rhythms"), truth, session, clock, self.erd)
+        scalp *= alertness(rng("alertness"), clock, self.shift.alertness)
         scalp += background(rng("background"), truth, session, clock, self.seed)
         scalp += truth.noise_mixing @ (SENSOR_NOISE * rng("sensors").standard_normal(scalp.shape))
         scalp += mains(rng("mains"), len(self.ch_names), clock)

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-__all__ = ["blinks", "desynchronised", "line", "pink", "rhythm"]
+__all__ = ["blinks", "desynchronised", "line", "pink", "rhythm", "waxing"]
 
 Array = NDArray[np.float64]
 
@@ -36,6 +36,16 @@ def pink(rng: np.random.Generator, n_sources: int, n_times: int, sfreq: float) -
         return shape
 
     return _shaped(rng, n_sources, n_times, sfreq, spectrum)
+
+
+def waxing(rng: np.random.Generator, n_times: int, sfreq: float, period: float) -> Array:
+    """Return slow noise of unit standard deviation, nothing in it faster than ``period`` (s)."""
+
+    def spectrum(frequencies: Array) -> Array:
+        shape: Array = ((frequencies > 0) & (frequencies <= 1 / period)).astype(float)
+        return shape
+
+    return _shaped(rng, 1, n_times, sfreq, spectrum)[0]
 
 
 def _shaped(

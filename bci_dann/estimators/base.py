@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from bci_dann.alignment import Alignment, make_alignment
 from bci_dann.data.trials import check_signals
 from bci_dann.estimators.labels import encode, encode_first
-from bci_dann.estimators.signals import Signals, concatenate, read_signals
+from bci_dann.estimators.signals import Signals, check_same_kind, concatenate, read_signals
 from bci_dann.estimators.training_trials import Part, TrainingTrials, join
 from bci_dann.exceptions import BCIDannWarning, DataError
 from bci_dann.objectives import UNLABELLED
@@ -312,30 +312,13 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
             check_signals(array, signals.ch_names or [str(i) for i in range(array.shape[1])])
         if reset:
             self.n_times_, self.ch_names_, self.sfreq_ = n_times, signals.ch_names, signals.sfreq
-        self._check_like_fitted(n_times, signals)
+        check_same_kind(n_times, signals, self.n_times_, self.ch_names_, self.sfreq_)
         return signals
 
     def _read_aligned(self, X: Any) -> NDArray[np.float32]:
         """Read trials for use, and align them by the frozen references."""
         signals = self._read(X)
         return self._align(signals.X, signals.domains)
-
-    def _check_like_fitted(self, n_times: int | None, signals: Signals) -> None:
-        if n_times != self.n_times_:
-            raise DataError(
-                f"trials have {n_times} samples; the model was fitted with {self.n_times_}. "
-                "Cut the same window at the same sampling frequency."
-            )
-        if None not in (signals.sfreq, self.sfreq_) and signals.sfreq != self.sfreq_:
-            raise DataError(
-                f"trials are sampled at {signals.sfreq} Hz; the model was fitted at "
-                f"{self.sfreq_} Hz. Resample them."
-            )
-        if None not in (signals.ch_names, self.ch_names_) and signals.ch_names != self.ch_names_:
-            raise DataError(
-                f"trials have the channels {signals.ch_names}; "
-                f"the model was fitted with {self.ch_names_}, in that order."
-            )
 
     def _fit_alignment(self, parts: list[Part]) -> None:
         """Learn the references: sources first, so that the target becomes the fallback."""

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from bci_dann.data.trials import EEGTrials
 from bci_dann.exceptions import DataError
 
-__all__ = ["Signals", "concatenate", "read_signals"]
+__all__ = ["Signals", "check_same_kind", "concatenate", "read_signals"]
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,46 @@ def concatenate(parts: list[Any]) -> Any:
         pd.concat([part.metadata for part in parts], ignore_index=True),
         parts[0].info,
     )
+
+
+def check_same_kind(
+    n_times: int | None,
+    signals: Signals,
+    fitted_n_times: int | None,
+    fitted_ch_names: list[str] | None,
+    fitted_sfreq: float | None,
+) -> None:
+    """Raise where trials are not of the kind that a model was fitted to.
+
+    Parameters
+    ----------
+    n_times : int or None
+        Number of samples in a trial.
+    signals : Signals
+        The trials.
+    fitted_n_times, fitted_ch_names, fitted_sfreq
+        What the model knows of its own; ``None`` where it does not.
+
+    Raises
+    ------
+    DataError
+        Naming what differs.
+    """
+    if n_times != fitted_n_times:
+        raise DataError(
+            f"trials have {n_times} samples; the model was fitted with {fitted_n_times}. "
+            "Cut the same window at the same sampling frequency."
+        )
+    if None not in (signals.sfreq, fitted_sfreq) and signals.sfreq != fitted_sfreq:
+        raise DataError(
+            f"trials are sampled at {signals.sfreq} Hz; the model was fitted at "
+            f"{fitted_sfreq} Hz. Resample them."
+        )
+    if None not in (signals.ch_names, fitted_ch_names) and signals.ch_names != fitted_ch_names:
+        raise DataError(
+            f"trials have the channels {signals.ch_names}; "
+            f"the model was fitted with {fitted_ch_names}, in that order."
+        )
 
 
 def _names(subjects: ArrayLike, n_trials: int) -> NDArray[np.str_]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bci_dann import DANNClassifier
+from bci_dann.data import Preprocessing, load_dataset
 from bci_dann.estimators import RiemannianClassifier
 from bci_dann.estimators.guard import drift_limit, serial_correlation, strongest_trusted
 
@@ -100,3 +101,43 @@ def test_networks_fall_back_to_those_that_did_not_adapt(toy_eeg, monkeypatch):
             )
         else:
             assert set(guarded.history_[0]) == {"classification"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("amount", [0.0, 2.0])
+def test_on_simulated_people_whose_alertness_wanes(amount):
+    """Known truth: cues are shuffled, and what waxes and wanes has nothing to do with them."""
+    shift = {"head": 1, "frequency": 1, "gain": 1, "noise": 1, "drift": 1, "alertness": amount}
+    trials = load_dataset(
+        "SimulatedMI",
+        preprocessing=Preprocessing(band=(8, 30), window=(0.5, 3.5), resample=64),
+        n_subjects=5,
+        n_sessions=2,
+        n_trials=40,
+        classes=["right_hand", "rest"],
+        shift=shift,
+        erd=0.4,
+        random_state=0,
+    )
+    scores = {"plain": [], "unguarded": [], "guarded": []}
+    terms = {"information_maximisation": 0.8}
+    for subject in ("1", "2", "3"):
+        own = trials.subjects == subject
+        for name, settings in (
+            ("plain", {}),
+            ("unguarded", {"terms": terms, "guard": False}),
+            ("guarded", {"terms": terms}),
+        ):
+            model = RiemannianClassifier(n_windows=1, n_delays=1, **settings)
+            model.fit(
+                trials[~own].unlabelled(),
+                trials.y[~own],
+                X_target_unlabeled=trials[own].unlabelled(),
+            )
+            scores[name].append(model.score(trials[own].unlabelled(), trials.y[own]))
+    plain, unguarded, guarded = (np.array(values) for values in scores.values())
+    assert (guarded > plain - 0.02).all()
+    if amount:
+        assert unguarded.mean() < plain.mean() - 0.08  # there is something to be guarded from
+    else:
+        np.testing.assert_array_equal(guarded, unguarded)  # and nothing where it does not drift
