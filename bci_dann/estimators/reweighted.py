@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import warnings
 from typing import Any
 
@@ -21,7 +22,7 @@ from bci_dann.estimators.tangent import reduced_tangent_space, tangent_space
 from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
 from bci_dann.exceptions import BCIDannWarning
 from bci_dann.persistence import ModelState
-from bci_dann.reweighting import CLASSIFIERS, N_FOLDS, DomainWeights, weigh_sources
+from bci_dann.reweighting import N_FOLDS, RATIOS, DomainWeights, weigh_sources
 
 __all__ = ["ReweightedClassifier"]
 
@@ -44,8 +45,10 @@ class ReweightedClassifier(NeuralClassifier):
 n_members, device, random_state
         As in :class:`NeuralClassifier`; they concern ``learner="network"``, but for
         ``alignment`` and ``random_state``.
-    classifier : {"logistic", "forest"}
-        The domain classifier.
+    classifier : str
+        The domain classifier, ``"logistic"``, ``"forest"`` or ``"boosting"``; or another density
+        ratio: ``"gaussian"``, ``"neighbours"``, ``"kmm"``, ``"kliep"``, ``"ulsif"``,
+        ``"rulsif"``; see :mod:`bci_dann.reweighting.density_ratio`.
     learner : {"network", "tangent_space"}
         What is trained with the weights: the network with a weighted loss, or logistic
         regression on tangent-space features.
@@ -53,6 +56,8 @@ n_members, device, random_state
         Number of features that the domain classifier sees.
     clip : float
         Domain probabilities are held within ``[clip, 1 - clip]``.
+    temper : float
+        Weights are raised to this power; 0 makes them even, 1 leaves them as they are.
 
     Attributes
     ----------
@@ -77,6 +82,7 @@ n_members, device, random_state
         learner: str = "network",
         n_components: int = 10,
         clip: float = 0.01,
+        temper: float = 1.0,
         backbone_params: dict[str, Any] | None = None,
         alignment: str | None = None,
         sfreq: float | None = None,
@@ -105,12 +111,14 @@ n_members, device, random_state
         self.learner = learner
         self.n_components = n_components
         self.clip = clip
+        self.temper = temper
 
     def check_parameters(self) -> None:
         """Raise on a parameter that ``fit`` could not use; see the base class."""
         super().check_parameters()
         check_option("learner", self.learner, LEARNERS)
-        check_option("classifier", self.classifier, CLASSIFIERS)
+        check_option("classifier", self.classifier, RATIOS)
+        check_between("temper", self.temper, 0.0, math.inf, inclusive=True)
         check_count("n_components", self.n_components)
         check_between("clip", self.clip, 0.0, 0.5)
 
@@ -170,9 +178,10 @@ n_members, device, random_state
         return weigh_sources(
             features[~trials.is_target],
             features[trials.is_target],
-            self.classifier,  # type: ignore[arg-type]
+            self.classifier,
             stream(self.random_state, "weights"),
             clip=self.clip,
+            temper=self.temper,
         )
 
     def _domain_features(self, X: NDArray[np.float32], n_source: int) -> NDArray[np.float64]:

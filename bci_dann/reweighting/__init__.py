@@ -4,6 +4,7 @@ from bci_dann.reweighting.diagnostics import effective_sample_size
 from bci_dann.reweighting.domain_classifier import (
     CLASSIFIERS,
     N_FOLDS,
+    RATIOS,
     DomainWeights,
     domain_classifier_weights,
     weigh_sources,
@@ -12,6 +13,7 @@ from bci_dann.reweighting.domain_classifier import (
 __all__ = [
     "CLASSIFIERS",
     "N_FOLDS",
+    "RATIOS",
     "DomainWeights",
     "domain_classifier_weights",
     "effective_sample_size",

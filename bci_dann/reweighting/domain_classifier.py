@@ -1,4 +1,4 @@
-"""Source weights from the odds of a domain classifier.
+"""Source weights from the odds of a domain classifier, or from another density ratio.
 
 Label source trials 0 and target trials 1, fit a probabilistic classifier, and weight source
 trial i by its odds ``p_i / (1 - p_i)`` with ``p_i = P(target | x_i)``. By Bayes' rule the
@@ -9,13 +9,14 @@ Brückner and Scheffer (2009), "Discriminative learning under covariate shift", 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
@@ -26,14 +27,21 @@ from sklearn.utils import check_array
 from bci_dann._random import stream
 from bci_dann._validation import check_between, check_option
 from bci_dann.exceptions import DataError
+from bci_dann.reweighting.density_ratio import DENSITY_RATIOS
 from bci_dann.reweighting.diagnostics import effective_sample_size
 
-__all__ = ["CLASSIFIERS", "DomainWeights", "domain_classifier_weights", "weigh_sources"]
+__all__ = [
+    "CLASSIFIERS",
+    "RATIOS",
+    "DomainWeights",
+    "domain_classifier_weights",
+    "weigh_sources",
+]
 
-CLASSIFIERS = ("logistic", "forest")
+CLASSIFIERS = ("logistic", "forest", "boosting")
+# Every way to weigh sources, by the name that pipelines use.
+RATIOS = (*CLASSIFIERS, *DENSITY_RATIOS)
 N_FOLDS = 5
-
-DomainClassifierName = Literal["logistic", "forest"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,7 @@ class DomainWeights:
 def domain_classifier_weights(
     X_source: ArrayLike,
     X_target: ArrayLike,
-    classifier: DomainClassifierName = "logistic",
+    classifier: str = "logistic",
     random_state: Any = None,
     *,
     clip: float = 0.01,
@@ -72,7 +80,7 @@ def domain_classifier_weights(
         Features of the source trials.
     X_target : array-like, shape (n_target, n_features)
         Features of the target trials.
-    classifier : {"logistic", "forest"}
+    classifier : {"logistic", "forest", "boosting"}
         The domain classifier.
     random_state : None, int or numpy random generator
         Seeds the folds and the forest.
@@ -97,36 +105,71 @@ def domain_classifier_weights(
     >>> bool(0.8 < np.average(source[:, 0], weights=w) < 1.2)
     True
     """
+    check_option("classifier", classifier, CLASSIFIERS)
     return weigh_sources(X_source, X_target, classifier, random_state, clip=clip).weights
 
 
 def weigh_sources(
     X_source: ArrayLike,
     X_target: ArrayLike,
-    classifier: DomainClassifierName = "logistic",
+    ratio: str = "logistic",
     random_state: Any = None,
     *,
     clip: float = 0.01,
+    temper: float = 1.0,
 ) -> DomainWeights:
-    """Weigh source trials by out-of-fold domain odds, and say how far apart the domains are.
+    """Weigh source trials by a density ratio, and say how far apart the domains are.
 
-    Parameters and errors are those of :func:`domain_classifier_weights`.
+    Parameters
+    ----------
+    X_source, X_target, random_state, clip
+        As in :func:`domain_classifier_weights`.
+    ratio : str
+        A domain classifier, whose out-of-fold odds are taken, or one of
+        :data:`~bci_dann.reweighting.density_ratio.DENSITY_RATIOS`, which see the features
+        standardised by the sources.
+    temper : float
+        Weights are raised to this power: below 1 less variance for more bias, at 0 none is left
+        (Shimodaira 2000, section 3).
 
     Returns
     -------
     DomainWeights
+
+    Raises
+    ------
+    ConfigError, DataError
+        As :func:`domain_classifier_weights`.
     """
-    check_option("classifier", classifier, CLASSIFIERS)
+    check_option("classifier", ratio, RATIOS)
     check_between("clip", clip, 0.0, 0.5)
+    check_between("temper", temper, 0.0, math.inf, inclusive=True)
     X, is_target = _stack(X_source, X_target)
-    p = _out_of_fold_probability(X, is_target, classifier, random_state)
     n_source = int((is_target == 0).sum())
-    weights = odds_weights(p[:n_source], clip=clip)
+    judge = ratio if ratio in CLASSIFIERS else "logistic"
+    p = _out_of_fold_probability(X, is_target, judge, random_state)
+    if ratio in CLASSIFIERS:
+        weights = odds_weights(p[:n_source], clip=clip)
+    else:
+        scaled = StandardScaler().fit(X[:n_source]).transform(X)
+        weights = _even_where_lost(DENSITY_RATIOS[ratio](scaled[:n_source], scaled[n_source:]))
+    weights = _mean_one(weights**temper)
     return DomainWeights(
         weights=weights,
         domain_auc=float(roc_auc_score(is_target, p)),
         effective_sample_size=effective_sample_size(weights),
     )
+
+
+def _even_where_lost(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ones where no source trial has any weight, as without any overlap."""
+    usable = bool(np.isfinite(weights).all()) and float(weights.sum()) > 0
+    return weights if usable else np.ones_like(weights)
+
+
+def _mean_one(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    scaled: NDArray[np.float64] = weights / weights.mean()
+    return scaled
 
 
 def odds_weights(probability: NDArray[np.float64], clip: float = 0.01) -> NDArray[np.float64]:
@@ -147,9 +190,7 @@ def odds_weights(probability: NDArray[np.float64], clip: float = 0.01) -> NDArra
     ndarray, shape (n_source,)
     """
     p = np.clip(probability, clip, 1.0 - clip)
-    odds = p / (1.0 - p)
-    weights: NDArray[np.float64] = odds / odds.mean()
-    return weights
+    return _mean_one(p / (1.0 - p))
 
 
 def _stack(
@@ -190,6 +231,13 @@ def _out_of_fold_probability(
 def _make_classifier(name: str, n_trials: int, seed: int) -> ClassifierMixin:
     if name == "logistic":
         return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    if name == "boosting":
+        return HistGradientBoostingClassifier(
+            max_iter=50,
+            max_leaf_nodes=4,
+            min_samples_leaf=max(5, n_trials // 50),
+            random_state=seed,
+        )
     # Leaves of 1 % keep an untamed forest from answering 0 or 1, which has no finite odds.
     return RandomForestClassifier(
         n_estimators=100, min_samples_leaf=max(5, n_trials // 100), random_state=seed
