@@ -39,10 +39,14 @@ def pink(rng: np.random.Generator, n_sources: int, n_times: int, sfreq: float) -
 
 
 def waxing(rng: np.random.Generator, n_times: int, sfreq: float, period: float) -> Array:
-    """Return slow noise of unit standard deviation, nothing in it faster than ``period`` (s)."""
+    """Return slow noise of unit standard deviation, nothing in it faster than ``period`` (s).
+
+    A recording shorter than a period goes once up and down.
+    """
 
     def spectrum(frequencies: Array) -> Array:
-        shape: Array = ((frequencies > 0) & (frequencies <= 1 / period)).astype(float)
+        fastest = max(1 / period, frequencies[1])
+        shape: Array = ((frequencies > 0) & (frequencies <= fastest)).astype(float)
         return shape
 
     return _shaped(rng, 1, n_times, sfreq, spectrum)[0]

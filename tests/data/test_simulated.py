@@ -81,6 +81,24 @@ def test_drift_makes_sessions_differ_and_nothing_else_does():
     np.testing.assert_array_equal(steady.electrodes[0], steady.electrodes[1])
 
 
+def mu_power_of_trials(dataset):
+    raw = raw_of(dataset).filter(8, 13, verbose="error")
+    starts = (raw.annotations.onset * raw.info["sfreq"]).astype(int)
+    width = int(4 * raw.info["sfreq"])
+    signal = raw.get_data(picks=["C3"])[0]
+    return np.log([signal[start : start + width].var() for start in starts])
+
+
+def test_alertness_makes_neighbouring_trials_alike():
+    def likeness(amount):
+        power = mu_power_of_trials(small(n_trials=40, shift={"alertness": amount}, erd=0.0))
+        return np.corrcoef(power[1:], power[:-1])[0, 1]
+
+    assert likeness(2.0) > likeness(0.0) + 0.3
+    # and a recording of less than a minute, too, has something that waxes and wanes
+    assert np.isfinite(raw_of(small(n_trials=2, shift={"alertness": 1.0})).get_data()).all()
+
+
 def test_a_number_does_not_switch_on_inverted_or_weak_responders():
     dataset = small(n_subjects=10, shift=2.0)
     assert not any(dataset.truth(s).inverted or dataset.truth(s).weak for s in range(1, 11))
