@@ -168,7 +168,7 @@ class TangentViews(TransformerMixin, BaseEstimator):
 
     def from_arrays(self, domains: list[str], arrays: dict[str, NDArray[Any]]) -> Self:
         """Take over what :meth:`to_arrays` returned, for domains in the same order."""
-        self.lag_ = int(arrays["lag"])
+        self.lag_ = int(arrays["lag"].item())  # saved with one dimension
         n_views = sum(name.endswith(".fallback") for name in arrays)
         parts = ("references", "fallback")
         self.centres_ = [
