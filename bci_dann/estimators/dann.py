@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bci_dann._validation import check_between, check_count, check_option
 from bci_dann.estimators.guard import strongest_trusted
-from bci_dann.estimators.members import finished, mean_probabilities
+from bci_dann.estimators.members import finished, log_probabilities, mean_probabilities
 from bci_dann.estimators.neural import NeuralClassifier, Plan
 from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
 from bci_dann.exceptions import TrainingError
@@ -23,9 +23,6 @@ from bci_dann.training import History
 __all__ = ["DANNClassifier"]
 
 logger = logging.getLogger(__name__)
-
-# Probabilities below it count as this, so that logarithms stay finite.
-TINY = 1e-12
 
 DOMAINS = ("subject", "session", "source_target")
 
@@ -155,7 +152,7 @@ n_members, device, random_state
     def _trusts(self, plain: list[Decoder], adapted: list[Decoder], trials: TrainingTrials) -> bool:
         there = trials.to_adapt_to
         scores = [
-            np.log(np.maximum(mean_probabilities(networks, trials.X[there]), TINY))
+            log_probabilities(mean_probabilities(networks, trials.X[there]))
             for networks in (plain, adapted)
         ]
         trusted = strongest_trusted(scores, trials.domains[there]) == 1

@@ -15,14 +15,13 @@ from bci_dann._validation import check_between
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.dann import DANNClassifier
 from bci_dann.estimators.guard import FEWEST_TRIALS
+from bci_dann.estimators.members import log_probabilities
 from bci_dann.estimators.prior import offsets_to_prior
 from bci_dann.estimators.riemannian import RiemannianClassifier
 from bci_dann.persistence import ModelState
 
 __all__ = ["EnsembleClassifier"]
 
-# Probabilities below it count as this, so that logarithms stay finite.
-TINY = 1e-12
 # What the branches have learned alike when they have read the same trials.
 SHARED = ("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_", "alignment_")
 
@@ -158,7 +157,7 @@ batch_size, lr, weight_decay, device, random_state
     def _log_odds(self, X: Any) -> list[NDArray[np.float64]]:
         """Return each branch's log-probabilities, relative to their mean over classes."""
         branches = (self.network_, self.tangent_)
-        logs = [np.log(np.maximum(branch.predict_proba(X), TINY)) for branch in branches]
+        logs = [log_probabilities(branch.predict_proba(X)) for branch in branches]
         return [log - log.mean(axis=1, keepdims=True) for log in logs]
 
     def _averaged(self, X: Any) -> NDArray[np.float64]:

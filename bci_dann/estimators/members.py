@@ -14,9 +14,17 @@ from bci_dann.exceptions import BCIDannWarning, TrainingError
 from bci_dann.models import Decoder
 from bci_dann.training import History, Member
 
-__all__ = ["finished", "mean_losses", "mean_probabilities", "run"]
+__all__ = ["finished", "log_probabilities", "mean_losses", "mean_probabilities", "run"]
 
 PREDICTION_BATCH = 256
+# Probabilities below it count as this, so that logarithms stay finite.
+TINY = 1e-12
+
+
+def log_probabilities(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return logarithms that are finite where a probability is zero, too."""
+    logs: NDArray[np.float64] = np.log(np.maximum(probabilities, TINY))
+    return logs
 
 
 def run(network: Decoder, signals: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]]:

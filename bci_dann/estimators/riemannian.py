@@ -17,7 +17,7 @@ from bci_dann.alignment import Alignment, TangentViews
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.guard import strongest_trusted
 from bci_dann.estimators.prior import estimate_prior
-from bci_dann.estimators.training_trials import TrainingTrials
+from bci_dann.estimators.training_trials import Part, TrainingTrials, join
 from bci_dann.exceptions import ConfigError
 from bci_dann.objectives import UNLABELLED, Objective, Sizes, find_term
 from bci_dann.persistence import ModelState
@@ -138,13 +138,8 @@ class RiemannianClassifier(TransferClassifier):
     def _adapted(self, X: Any) -> Self:
         adapted = super()._adapted(X)
         signals = self._read(X)
-        own = TrainingTrials(
-            X=adapted._align(signals.X, signals.domains),
-            labels=np.full(len(signals.X), UNLABELLED),
-            subjects=np.repeat("", len(signals.X)),
-            domains=np.repeat("", len(signals.X)) if signals.domains is None else signals.domains,
-            is_target=np.ones(len(signals.X), dtype=bool),
-        )
+        unknown = np.full(len(signals.X), UNLABELLED)
+        own = join([Part(signals, unknown, is_target=True)], adapted.alignment_)
         adapted._adapt_head(_as_data(own, 1.0), own, self.anchor_)
         return adapted
 

@@ -22,7 +22,9 @@ GROUP = ["dataset", "pipeline", "protocol"]
 PERMUTATIONS = 8192
 
 
-def summarise(results: pd.DataFrame, n_classes: int | None = None) -> pd.DataFrame:
+def summarise(
+    results: pd.DataFrame, n_classes: int | None = None, reference: str = REFERENCE
+) -> pd.DataFrame:
     """Return one row for each dataset, pipeline and protocol.
 
     A subject's score is the mean over its sessions, weighted by their trials, and then
@@ -35,6 +37,8 @@ def summarise(results: pd.DataFrame, n_classes: int | None = None) -> pd.DataFra
     n_classes : int or None
         For the chance level; ``None`` takes ``results.attrs["n_classes"]``, which a table
         read from a CSV file does not have.
+    reference : str
+        The pipeline that the others are compared with.
 
     Returns
     -------
@@ -46,7 +50,7 @@ def summarise(results: pd.DataFrame, n_classes: int | None = None) -> pd.DataFra
         - ``std_subjects``: standard deviation over subjects (points);
         - ``std_seeds``: standard deviation over seeds of the mean (points);
         - ``roc_auc``: mean over subjects (0 to 1), sessions without it left out;
-        - ``gain``: mean difference to ``source_only`` in the same protocol, over the seeds that
+        - ``gain``: mean difference to ``reference`` in the same protocol, over the seeds that
           both have (points);
         - ``p_value``: one-sided, from sign flips of these differences over subjects,
           exact up to 13 subjects; not corrected for the number of pipelines;
@@ -59,7 +63,7 @@ def summarise(results: pd.DataFrame, n_classes: int | None = None) -> pd.DataFra
     n_classes = n_classes or results.attrs.get("n_classes")
     by_seed = _per_subject_and_seed(results)
     rows = [
-        {**dict(zip(GROUP, group, strict=True)), **_row(rows, by_seed, group, n_classes)}
+        {**dict(zip(GROUP, group, strict=True)), **_row(rows, by_seed, group, n_classes, reference)}
         for group, rows in by_seed.groupby(GROUP, sort=True)
     ]
     columns = [*GROUP, "n_subjects", "n_seeds", "accuracy", "std_subjects", "std_seeds"]
@@ -156,11 +160,15 @@ def _per_subject_and_seed(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def _row(
-    rows: pd.DataFrame, by_seed: pd.DataFrame, group: Any, n_classes: int | None
+    rows: pd.DataFrame,
+    by_seed: pd.DataFrame,
+    group: Any,
+    n_classes: int | None,
+    reference: str,
 ) -> dict[str, float]:
     subjects = rows.groupby("subject")[["accuracy", "roc_auc", "n_test"]].mean()
     seeds = rows.groupby("seed")["accuracy"].mean()
-    gain, p_value = _against_reference(rows, by_seed, group)
+    gain, p_value = _against_reference(rows, by_seed, group, reference)
     trials = round(subjects["n_test"].mean())
     return {
         "n_subjects": len(subjects),
@@ -176,16 +184,16 @@ def _row(
 
 
 def _against_reference(
-    rows: pd.DataFrame, by_seed: pd.DataFrame, group: Any
+    rows: pd.DataFrame, by_seed: pd.DataFrame, group: Any, name: str
 ) -> tuple[float, float]:
     """Compare subject by subject, over the seeds that both have."""
     dataset, pipeline, protocol = group
     same = (by_seed["dataset"] == dataset) & (by_seed["protocol"] == protocol)
-    reference = by_seed[same & (by_seed["pipeline"] == REFERENCE)]
+    reference = by_seed[same & (by_seed["pipeline"] == name)]
     place = ["subject", "seed"]
     both = rows.set_index(place)["accuracy"] - reference.set_index(place)["accuracy"]
     differences = both.dropna().groupby("subject").mean().to_numpy()
-    if pipeline == REFERENCE or not len(differences):
+    if pipeline == name or not len(differences):
         return np.nan, np.nan
     return float(differences.mean()), _sign_flip_p(differences)
 

@@ -10,6 +10,7 @@ Brückner and Scheffer (2009), "Discriminative learning under covariate shift", 
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +27,7 @@ from sklearn.utils import check_array
 
 from bci_dann._random import stream
 from bci_dann._validation import check_between, check_option
-from bci_dann.exceptions import DataError
+from bci_dann.exceptions import BCIDannWarning, DataError
 from bci_dann.reweighting.density_ratio import DENSITY_RATIOS
 from bci_dann.reweighting.diagnostics import effective_sample_size
 
@@ -162,9 +163,16 @@ def weigh_sources(
 
 
 def _even_where_lost(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return ones where no source trial has any weight, as without any overlap."""
-    usable = bool(np.isfinite(weights).all()) and float(weights.sum()) > 0
-    return weights if usable else np.ones_like(weights)
+    """Return ones, with a warning, where no source trial has any weight: without overlap."""
+    if np.isfinite(weights).all() and weights.sum() > 0:
+        return weights
+    warnings.warn(
+        "no source trial has any weight under this density ratio, so all count alike: the "
+        "domains do not overlap. Align them first, or give fewer features.",
+        BCIDannWarning,
+        stacklevel=3,
+    )
+    return np.ones_like(weights)
 
 
 def _mean_one(weights: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -43,6 +43,14 @@ def test_mean_gain_and_spread_by_hand():
     assert np.isnan(ea["std_seeds"])
 
 
+def test_another_pipeline_may_be_what_others_are_compared_with():
+    frame = results({"source_only": [0.5, 0.6], "ea": [0.7, 0.7], "mcc": [0.8, 0.9]})
+    table = summarise(frame, reference="ea").set_index("pipeline")
+    assert table["gain"]["mcc"] == pytest.approx(15)
+    assert table["gain"]["source_only"] == pytest.approx(-15)
+    assert np.isnan(table["gain"]["ea"])
+
+
 def test_gain_is_over_the_seeds_that_both_have():
     rows = [
         results({"source_only": [0.5, 0.6], "ea": [0.7, 0.7]}, seed=0),

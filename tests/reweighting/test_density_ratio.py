@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy.stats import multivariate_normal, spearmanr
 
+from bci_dann.exceptions import BCIDannWarning
 from bci_dann.reweighting import RATIOS, weigh_sources
 
 METHODS = list(RATIOS)
@@ -64,7 +67,9 @@ def test_weights_are_weights_whatever_comes(method):
         "tiny units": (1e-6 * rng.normal(size=(60, 2)), 1e-6 * rng.normal(1, 1, size=(20, 2))),
     }
     for name, (source, target) in cases.items():
-        found = weigh_sources(source, target, method, 0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", BCIDannWarning)  # said where weights are lost
+            found = weigh_sources(source, target, method, 0)
         assert np.isfinite(found.weights).all(), name
         assert (found.weights >= 0).all(), name
         assert found.weights.mean() == pytest.approx(1), name
@@ -85,3 +90,10 @@ def test_the_same_answer_each_time():
     for method in METHODS:
         one, two = (weigh_sources(source, target, method, 3).weights for _ in range(2))
         np.testing.assert_array_equal(one, two)
+
+
+def test_weights_that_are_lost_are_not_lost_silently():
+    rng = np.random.default_rng(0)
+    with pytest.warns(BCIDannWarning, match="do not overlap"):
+        found = weigh_sources(rng.normal(0, 0.1, (60, 2)), rng.normal(1e4, 0.1, (20, 2)), "ulsif")
+    np.testing.assert_array_equal(found.weights, 1)
