@@ -5,12 +5,14 @@ from __future__ import annotations
 from bci_dann._validation import check_option
 from bci_dann.alignment.euclidean import EuclideanAlignment, euclidean_reference
 from bci_dann.alignment.recentring import Recentring
+from bci_dann.alignment.riemannian import RiemannianAlignment
 from bci_dann.alignment.tangent_views import TangentViews
 
 __all__ = [
     "ALIGNMENTS",
     "Alignment",
     "EuclideanAlignment",
+    "RiemannianAlignment",
     "TangentViews",
     "euclidean_reference",
     "make_alignment",
@@ -19,7 +21,10 @@ __all__ = [
 # What an estimator may learn its references with.
 Alignment = Recentring | TangentViews
 
-ALIGNMENTS = {"euclidean": EuclideanAlignment}
+ALIGNMENTS: dict[str, type[Recentring]] = {
+    "euclidean": EuclideanAlignment,
+    "riemannian": RiemannianAlignment,
+}
 
 
 def make_alignment(name: str | None) -> Recentring | None:
@@ -27,7 +32,7 @@ def make_alignment(name: str | None) -> Recentring | None:
 
     Parameters
     ----------
-    name : {"euclidean"} or None
+    name : {"euclidean", "riemannian"} or None
         ``None`` leaves trials as they are.
 
     Returns

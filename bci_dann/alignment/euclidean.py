@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bci_dann.alignment.recentring import Recentring
+from bci_dann.alignment.recentring import SignalWhitening
 
 __all__ = ["EuclideanAlignment", "euclidean_reference"]
 
@@ -39,7 +39,7 @@ def euclidean_reference(X: NDArray[Any]) -> NDArray[np.float64]:
     return reference / (len(X) * X.shape[2])
 
 
-class EuclideanAlignment(Recentring):
+class EuclideanAlignment(SignalWhitening):
     """Whiten the trials of every domain: ``R^(-1/2) X_i``, as float32.
 
     Trials are ``(n_trials, n_chans, n_times)`` in microvolt, references in µV².
@@ -53,9 +53,6 @@ class EuclideanAlignment(Recentring):
     True
     """
 
-    def _empty(self, X: NDArray[Any]) -> NDArray[Any]:
-        return np.empty(X.shape, dtype=np.float32)
-
     def _reference(self, X: NDArray[Any]) -> NDArray[np.float64]:
         return euclidean_reference(X)
 
@@ -65,13 +62,3 @@ class EuclideanAlignment(Recentring):
         weighted = [count * own for own, count in zip(references, counts, strict=True)]
         pooled: NDArray[np.float64] = np.sum(weighted, axis=0) / counts.sum()
         return pooled
-
-    def _whiten(
-        self,
-        X: NDArray[Any],
-        whitening: NDArray[np.float64],
-        out: NDArray[Any],
-        where: NDArray[np.intp],
-    ) -> None:
-        for index in where:
-            out[index] = whitening @ np.asarray(X[index], dtype=np.float64)

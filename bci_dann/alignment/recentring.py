@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from bci_dann.exceptions import DataError
 
-__all__ = ["Recentring", "inverse_square_root"]
+__all__ = ["Recentring", "SignalWhitening", "inverse_square_root"]
 
 # Directions with less than this share of the largest eigenvalue carry no signal, as after
 # an average reference; whitening them would only amplify rounding errors.
@@ -209,6 +209,23 @@ class Recentring(TransformerMixin, BaseEstimator):
     ) -> None:
         """Write the whitened trials at ``where`` into ``out``."""
         raise NotImplementedError
+
+
+class SignalWhitening(Recentring):
+    """Re-centring of the signals themselves: ``R^(-1/2) X_i``, as float32."""
+
+    def _empty(self, X: NDArray[Any]) -> NDArray[Any]:
+        return np.empty(X.shape, dtype=np.float32)
+
+    def _whiten(
+        self,
+        X: NDArray[Any],
+        whitening: NDArray[np.float64],
+        out: NDArray[Any],
+        where: NDArray[np.intp],
+    ) -> None:
+        for index in where:
+            out[index] = whitening @ np.asarray(X[index], dtype=np.float64)
 
 
 def _domain_names(domains: ArrayLike | None, n_trials: int) -> NDArray[np.str_]:

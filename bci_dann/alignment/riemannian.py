@@ -1,4 +1,4 @@
-"""Re-centring of covariance matrices: every domain's mean becomes the identity.
+"""Re-centring by the Riemannian mean: every domain's mean covariance becomes the identity.
 
 Zanini, Congedo, Jutten, Said and Berthoumieu (2018), "Transfer learning: a Riemannian
 geometry framework with applications to brain-computer interfaces", IEEE Trans. Biomed. Eng.
@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann._validation import check_option
-from bci_dann.alignment.recentring import Recentring
+from bci_dann.alignment.covariance import shrunk_covariances
+from bci_dann.alignment.recentring import Recentring, SignalWhitening
 
-__all__ = ["MEANS", "CovarianceRecentring"]
+__all__ = ["MEANS", "CovarianceRecentring", "RiemannianAlignment"]
 
 MEANS = ("riemannian", "euclidean")
 
@@ -38,15 +39,8 @@ class CovarianceRecentring(Recentring):
     def _pooled(
         self, references: list[NDArray[np.float64]], counts: NDArray[np.int_]
     ) -> NDArray[np.float64]:
-        # pyriemann 0.12's `mean_covariance` gives the Riemannian mean whatever `metric` says
-        from pyriemann.geometry.mean import mean_euclid, mean_riemann
-
         check_option("mean", self.mean, MEANS)
-        mean = mean_riemann if self.mean == "riemannian" else mean_euclid
-        pooled: NDArray[np.float64] = mean(
-            np.stack(references), sample_weight=counts.astype(np.float64)
-        )
-        return pooled
+        return _weighted_mean(np.stack(references), counts, self.mean)
 
     def _whiten(
         self,
@@ -56,3 +50,32 @@ class CovarianceRecentring(Recentring):
         where: NDArray[np.intp],
     ) -> None:
         out[where] = whitening @ X[where] @ whitening
+
+
+class RiemannianAlignment(SignalWhitening):
+    """Whiten the trials of every domain by the Riemannian mean of their covariances.
+
+    As :class:`EuclideanAlignment`, with a mean on which single trials of large amplitude, such
+    as artefacts, weigh less. Covariances are shrunk (oracle approximating shrinkage), so dependent
+    channels do no harm.
+    """
+
+    def _reference(self, X: NDArray[Any]) -> NDArray[np.float64]:
+        covariances = shrunk_covariances(X)
+        return _weighted_mean(covariances, np.ones(len(X), dtype=int), "riemannian")
+
+    def _pooled(
+        self, references: list[NDArray[np.float64]], counts: NDArray[np.int_]
+    ) -> NDArray[np.float64]:
+        return _weighted_mean(np.stack(references), counts, "riemannian")
+
+
+def _weighted_mean(
+    covariances: NDArray[np.float64], counts: NDArray[np.int_], mean: str
+) -> NDArray[np.float64]:
+    # pyriemann 0.12's `mean_covariance` gives the Riemannian mean whatever `metric` says
+    from pyriemann.geometry.mean import mean_euclid, mean_riemann
+
+    average = mean_riemann if mean == "riemannian" else mean_euclid
+    found: NDArray[np.float64] = average(covariances, sample_weight=counts.astype(np.float64))
+    return found

@@ -44,7 +44,7 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
         Number of channels, or of features for plain vectors.
     n_times_ : int or None
         Number of samples in a trial; ``None`` for plain vectors.
-    alignment_ : EuclideanAlignment, TangentViews or None
+    alignment_ : Recentring, TangentViews or None
         The fitted alignment.
     ch_names_ : list of str or None
         Channel names, where the training data carried them.

@@ -40,7 +40,7 @@ class EnsembleClassifier(TransferClassifier):
     backbone, backbone_params, terms, adversary_weight, domains, n_members, max_epochs, \
 batch_size, lr, weight_decay, device, random_state
         Of the networks; see :class:`DANNClassifier`.
-    alignment : {"euclidean"} or None
+    alignment : {"euclidean", "riemannian"} or None
         Of the networks' trials. Covariances are always re-centred by Riemannian means.
     tangent_terms : dict of str to float, optional
         Terms of the Riemannian decoder; see :class:`RiemannianClassifier`.

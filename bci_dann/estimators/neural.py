@@ -66,7 +66,7 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         A model of braindecode by name, or ``"MLP"`` for plain feature vectors.
     backbone_params : dict, optional
         Further arguments of the backbone.
-    alignment : {"euclidean"} or None
+    alignment : {"euclidean", "riemannian"} or None
         What to remove of each domain before learning. Plain vectors are never aligned.
     sfreq : float, optional
         Sampling frequency (Hz), for backbones that need it; epochs bring their own.

@@ -43,7 +43,7 @@ class ShallowClassifier(TransferClassifier):
         Linear discriminant analysis, or logistic regression on standardised features.
     n_components : int
         Number of spatial patterns, at most the number of channels.
-    alignment : {"euclidean"} or None
+    alignment : {"euclidean", "riemannian"} or None
         What to remove of each domain before learning.
 
     Attributes

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bci_dann.alignment import EuclideanAlignment, RiemannianAlignment, make_alignment
+from bci_dann.alignment.covariance import shrunk_covariances
+
+
+@pytest.fixture
+def trials():
+    rng = np.random.default_rng(0)
+    mixing = 10 * (np.eye(4) + 0.3 * rng.standard_normal((4, 4)))
+    return (mixing @ rng.standard_normal((30, 4, 400))).astype("f4")
+
+
+def test_the_riemannian_mean_of_each_domain_becomes_the_identity(trials):
+    from pyriemann.geometry.mean import mean_riemann
+
+    two = np.concatenate([trials, 7 * trials[:, ::-1]])
+    domains = np.repeat(["1/0", "2/0"], len(trials))
+    aligned = make_alignment("riemannian").fit(two, domains=domains).transform(two, domains)
+    for name in ("1/0", "2/0"):
+        mean = mean_riemann(shrunk_covariances(aligned[domains == name]))
+        np.testing.assert_allclose(mean, np.eye(4), atol=0.02)  # shrinkage is not equivariant
+
+
+def test_one_wild_trial_moves_it_less_than_the_arithmetic_mean(trials):
+    wild = trials.copy()
+    wild[0] *= 50
+
+    def effect(alignment):
+        calm = alignment().fit(trials).transform(trials[1:])
+        disturbed = alignment().fit(wild).transform(trials[1:])
+        return disturbed.std() / calm.std()
+
+    assert effect(RiemannianAlignment) > 0.8
+    assert effect(EuclideanAlignment) < 0.2
+
+
+def test_dependent_channels_do_no_harm(trials):
+    referenced = trials - trials.mean(axis=1, keepdims=True)
+    aligned = RiemannianAlignment().fit(referenced).transform(referenced)
+    assert np.isfinite(aligned).all()
+    assert aligned.std() < 2
