@@ -22,7 +22,7 @@ def test_the_riemannian_mean_of_each_domain_becomes_the_identity(trials):
     aligned = make_alignment("riemannian").fit(two, domains=domains).transform(two, domains)
     for name in ("1/0", "2/0"):
         mean = mean_riemann(shrunk_covariances(aligned[domains == name]))
-        np.testing.assert_allclose(mean, np.eye(4), atol=0.02)  # shrinkage is not equivariant
+        np.testing.assert_allclose(mean, np.eye(4), atol=0.05)  # shrinkage is not equivariant
 
 
 def test_one_wild_trial_moves_it_less_than_the_arithmetic_mean(trials):
