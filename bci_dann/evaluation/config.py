@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,11 +17,14 @@ from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.evaluation.building import with_defaults, with_parameters
 from bci_dann.evaluation.pipelines import PipelineSpec, find_pipeline, load_pipeline
 from bci_dann.evaluation.protocols import PROTOCOLS
+from bci_dann.evaluation.variants import expanded
 from bci_dann.exceptions import ConfigError
 
-__all__ = ["RunConfig", "load_config", "pipeline_folders", "pipeline_specs"]
+__all__ = ["RunConfig", "load_config", "pipeline_folders", "pipeline_specs", "with_replaced"]
 
 EVERY = "*"
+Values = Annotated[list[Any], Field(min_length=1)]
+Settings = Annotated[dict[str, Values], Field(min_length=1)]
 
 
 class RunConfig(StrictModel):
@@ -44,6 +47,10 @@ class RunConfig(StrictModel):
     pipeline_parameters : dict of str to dict
         Values that replace those in the pipeline files, by the pipeline's name; ``"*"``
         reaches every pipeline that has such a parameter.
+    variants : dict of str to dict of str to list
+        Settings to compare, by the pipeline's name: each combination of the listed values of
+        its parameters runs as a pipeline in its place, with a name like
+        ``reweight_ts[classifier=kmm,alignment=none]``.
     threads : int
         Threads of one task. Sums in another order round differently, so this belongs to
         the results; the number of tasks at a time does not.
@@ -56,6 +63,7 @@ class RunConfig(StrictModel):
     protocols: list[str] = Field(min_length=1)
     seeds: list[Annotated[int, Field(ge=0, lt=2**32)]] = Field(default=[0], min_length=1)
     pipeline_parameters: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    variants: dict[str, Settings] = Field(default_factory=dict)
     threads: int = Field(default=1, ge=1)
 
     @field_validator("pipelines", "protocols", "seeds")
@@ -107,6 +115,33 @@ def load_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig
     return run
 
 
+def with_replaced(config: RunConfig, replaced: Mapping[str, Any]) -> RunConfig:
+    """Return a run with some of its lists replaced, as the command line does.
+
+    Parameters
+    ----------
+    config : RunConfig
+        As :func:`load_config` returns it; it is left as it is.
+    replaced : mapping of str to object
+        New values by key. Parameters and variants of pipelines that are then not run any more
+        are dropped.
+
+    Returns
+    -------
+    RunConfig
+
+    Raises
+    ------
+    ConfigError
+        As :func:`load_config`.
+    """
+    content = {**dict(config), **replaced}
+    names = [*(spec.name for spec in _loaded(content["pipelines"])), EVERY]
+    for key in ("pipeline_parameters", "variants"):
+        content[key] = {name: own for name, own in content[key].items() if name in names}
+    return load_config(content)
+
+
 def pipeline_folders(config_folder: Path | None = None) -> list[Path]:
     """Return the folders in which pipeline names are looked up, nearest first.
 
@@ -136,15 +171,14 @@ def pipeline_specs(config: RunConfig) -> list[PipelineSpec]:
     Returns
     -------
     list of PipelineSpec
-        In the order of ``config.pipelines``.
+        In the order of ``config.pipelines``, variants in the place of what they are of.
 
     Raises
     ------
     ConfigError
         When a file is wrong, two pipelines bear one name, or a parameter is unknown.
     """
-    folders = pipeline_folders()
-    specs = [load_pipeline(find_pipeline(name, folders)) for name in config.pipelines]
+    specs = _loaded(config.pipelines)
     names = [spec.name for spec in specs]
     for name in names:
         if names.count(name) > 1:
@@ -152,7 +186,12 @@ def pipeline_specs(config: RunConfig) -> list[PipelineSpec]:
     _check_targets_of_parameters(config.pipeline_parameters, names)
     changed = [_with_run_parameters(spec, config.pipeline_parameters) for spec in specs]
     _check_every(config.pipeline_parameters.get(EVERY, {}), changed)
-    return [with_defaults(spec) for spec in changed]
+    return [with_defaults(spec) for spec in expanded(changed, config.variants)]
+
+
+def _loaded(pipelines: Sequence[str]) -> list[PipelineSpec]:
+    folders = pipeline_folders()
+    return [load_pipeline(find_pipeline(name, folders)) for name in pipelines]
 
 
 def _read(path: Path) -> RunConfig:

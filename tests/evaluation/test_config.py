@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from bci_dann.evaluation import load_config
-from bci_dann.evaluation.config import pipeline_specs
+from bci_dann.evaluation.config import pipeline_specs, with_replaced
 from bci_dann.exceptions import ConfigError
 
 
@@ -76,3 +76,69 @@ def test_parameters_of_every_pipeline_yield_to_those_of_one(config):
     given = {"*": {"C": 1.0, "max_iter": 50}, "logistic": {"C": 2.0}}
     (spec,) = pipeline_specs(load_config({**config, "pipeline_parameters": given}))
     assert spec.definition[1]["parameters"].items() >= {"C": 2.0, "max_iter": 50}.items()
+
+
+def names_of(config):
+    return [spec.name for spec in pipeline_specs(load_config(config))]
+
+
+@pytest.fixture
+def second(write_pipeline):
+    return str(write_pipeline("second", {"name": "SVC", "from": "sklearn.svm"}))
+
+
+def test_variants_stand_in_the_place_of_their_pipeline(config, second):
+    config = {
+        **config,
+        "pipelines": [*config["pipelines"], second],
+        "pipeline_parameters": {"logistic": {"C": 9.0, "tol": 0.5}},
+        "variants": {"logistic": {"C": [1, 2.5], "class_weight": [None, "balanced"]}},
+    }
+    specs = {spec.name: spec.definition for spec in pipeline_specs(load_config(config))}
+    assert list(specs) == [
+        "logistic[C=1,class_weight=none]",
+        "logistic[C=1,class_weight=balanced]",
+        "logistic[C=2.5,class_weight=none]",
+        "logistic[C=2.5,class_weight=balanced]",
+        "second",
+    ]
+    parameters = [definition[-1]["parameters"] for definition in specs.values()]
+    assert [p["C"] for p in parameters[:4]] == [1, 1, 2.5, 2.5]
+    assert [p["class_weight"] for p in parameters[:4]] == [None, "balanced"] * 2
+    assert {p["tol"] for p in parameters[:4]} == {0.5}
+
+
+def test_values_are_written_as_in_yaml(config):
+    values = [True, None, "l2", 0.1, [1, 2]]
+    assert names_of({**config, "variants": {"logistic": {"C": values}}}) == [
+        f"logistic[C={value}]" for value in ("true", "none", "l2", "0.1", "[1, 2]")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("variants", "message"),
+    [
+        ({"logistc": {"C": [1]}}, "variants.* must be one of 'logistic'.*Did you mean 'logistic'"),
+        ({"logistic": {"c": [1]}}, "pipeline logistic has no parameter 'c'"),
+        ({"logistic": {}}, r"variants\.logistic: .*at least 1"),
+        ({"logistic": {"C": []}}, r"variants\.logistic\.C: .*at least 1"),
+        ({"logistic": {"C": 1}}, r"variants\.logistic\.C: .*valid list; got 1"),
+        ({"logistic": {"C": [1, 2, 1]}}, r"variants: logistic\[C=1\] comes 2 times"),
+    ],
+)
+def test_mistaken_variants_are_named(config, variants, message):
+    with pytest.raises(ConfigError, match=message):
+        load_config({**config, "variants": variants})
+
+
+def test_settings_of_pipelines_that_are_not_asked_for_are_dropped(config, logistic, second):
+    settings = {
+        "pipeline_parameters": {"logistic": {"tol": 0.5}},
+        "variants": {"logistic": {"C": [1, 2]}},
+    }
+    run = load_config({**config, **settings})
+    assert names_of(with_replaced(run, {"pipelines": [second]})) == ["second"]
+    kept = with_replaced(run, {"pipelines": [second, str(logistic)], "seeds": [1]})
+    assert names_of(kept) == ["second", "logistic[C=1]", "logistic[C=2]"]
+    assert kept.seeds == [1]
+    assert len(names_of(run)) == 2
