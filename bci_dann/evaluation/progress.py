@@ -40,7 +40,7 @@ def tracked(
     """
     from rich.console import Console
 
-    console = Console(stderr=True)
+    console = Console(stderr=True, markup=False)  # names of variants have brackets
     done = total - len(pending)
     if not show:
         yield from outcomes
@@ -66,7 +66,7 @@ def _with_bar(
     )
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         *(BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()),
         *(TextColumn("left"), TimeRemainingColumn()),
     )
