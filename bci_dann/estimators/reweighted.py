@@ -2,42 +2,57 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import math
 import warnings
 from typing import Any
 
+import mne
 import numpy as np
+from mne.decoding import CSP
 from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from bci_dann._random import stream
 from bci_dann._validation import check_between, check_count, check_option
 from bci_dann.estimators.fitted_steps import read_steps, write_steps
-from bci_dann.estimators.neural import NeuralClassifier, Plan
-from bci_dann.estimators.tangent import reduced_tangent_space, tangent_space
+from bci_dann.estimators.neural import NeuralClassifier, Plan, SourceOnlyClassifier
+from bci_dann.estimators.tangent import reduced, tangent_space
 from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
-from bci_dann.exceptions import BCIDannWarning
+from bci_dann.exceptions import BCIDannWarning, ConfigError
 from bci_dann.persistence import ModelState
-from bci_dann.reweighting import N_FOLDS, RATIOS, DomainWeights, weigh_sources
+from bci_dann.reweighting import (
+    N_FOLDS,
+    RATIOS,
+    DomainWeights,
+    choose_temper,
+    per_subject,
+    tempered,
+    warn_without_overlap,
+    weigh_sources,
+)
 
 __all__ = ["ReweightedClassifier"]
 
 logger = logging.getLogger(__name__)
 
 LEARNERS = ("network", "tangent_space")
+FEATURES = ("tangent_space", "csp", "network")
+UNITS = ("trial", "subject")
 
 
 class ReweightedClassifier(NeuralClassifier):
-    """Train on source trials weighted by a domain classifier's odds.
+    """Train on source trials weighted by the density ratio of target to source.
 
-    Three steps: label source trials 0 and target trials 1; fit a domain classifier on
-    reduced tangent-space features (plain vectors are used as they are) and take its
-    out-of-fold probabilities p; train with the weights p / (1 - p), clipped and of mean 1.
-    Without a target all weights are 1.
+    Three steps: reduce features of all trials (plain vectors are used as they are); find the
+    weight of each source trial, by default the odds p / (1 - p) of a domain classifier, out of
+    fold, calibrated, clipped and of mean 1; train with these weights. Without a target all
+    weights are 1.
 
     Parameters
     ----------
@@ -49,15 +64,25 @@ n_members, device, random_state
         The domain classifier, ``"logistic"``, ``"forest"`` or ``"boosting"``; or another density
         ratio: ``"gaussian"``, ``"neighbours"``, ``"kmm"``, ``"kliep"``, ``"ulsif"``,
         ``"rulsif"``; see :mod:`bci_dann.reweighting.density_ratio`.
-    learner : {"network", "tangent_space"}
-        What is trained with the weights: the network with a weighted loss, or logistic
-        regression on tangent-space features.
+    learner : {"network", "tangent_space"} or classifier
+        What is trained with the weights: the network with a weighted loss, logistic regression
+        on tangent-space features, or on these a scikit-learn classifier that takes
+        ``sample_weight`` and gives probabilities (such a model cannot be saved).
+    features : {"tangent_space", "csp", "network"}
+        What the weights are found on: covariances in the tangent space, log-power of common
+        spatial patterns, or features of a network that was trained on the sources.
     n_components : int
-        Number of features that the domain classifier sees.
+        Number of features that remain after PCA; never more than the target has trials.
     clip : float
         Domain probabilities are held within ``[clip, 1 - clip]``.
-    temper : float
+    temper : float or "auto"
         Weights are raised to this power; 0 makes them even, 1 leaves them as they are.
+        ``"auto"`` takes what predicts held-out source subjects best, by importance-weighted
+        validation; see :func:`bci_dann.reweighting.choose_temper`.
+    unit : {"trial", "subject"}
+        Whether each trial has its own weight, or all trials of a source subject their mean.
+    n_subjects : int, optional
+        With ``unit="subject"``, how many source subjects are kept, the most similar ones.
 
     Attributes
     ----------
@@ -67,11 +92,14 @@ n_members, device, random_state
         Out-of-fold ROC-AUC of source against target; NaN without a target.
     effective_sample_size_ : float
         How many equally weighted trials the weighted sources are worth.
+    temper_ : float
+        The power that was used.
     """
 
     weights_: NDArray[np.float64]
     domain_auc_: float
     effective_sample_size_: float
+    temper_: float
     shallow_: Pipeline
 
     def __init__(
@@ -79,10 +107,13 @@ n_members, device, random_state
         backbone: str = "EEGNet",
         *,
         classifier: str = "logistic",
-        learner: str = "network",
+        learner: str | ClassifierMixin = "network",
+        features: str = "tangent_space",
         n_components: int = 10,
         clip: float = 0.01,
-        temper: float = 1.0,
+        temper: float | str = 1.0,
+        unit: str = "trial",
+        n_subjects: int | None = None,
         backbone_params: dict[str, Any] | None = None,
         alignment: str | None = None,
         sfreq: float | None = None,
@@ -109,23 +140,33 @@ n_members, device, random_state
         )
         self.classifier = classifier
         self.learner = learner
+        self.features = features
         self.n_components = n_components
         self.clip = clip
         self.temper = temper
+        self.unit = unit
+        self.n_subjects = n_subjects
 
     def check_parameters(self) -> None:
         """Raise on a parameter that ``fit`` could not use; see the base class."""
         super().check_parameters()
-        check_option("learner", self.learner, LEARNERS)
+        _check_learner(self.learner)
         check_option("classifier", self.classifier, RATIOS)
-        check_between("temper", self.temper, 0.0, math.inf, inclusive=True)
+        check_option("features", self.features, FEATURES)
+        check_option("unit", self.unit, UNITS)
+        if self.temper != "auto":
+            check_between("temper", self.temper, 0.0, math.inf, inclusive=True)
         check_count("n_components", self.n_components)
         check_between("clip", self.clip, 0.0, 0.5)
+        if self.n_subjects is not None:
+            check_count("n_subjects", self.n_subjects)
+            if self.unit != "subject":
+                raise ConfigError("n_subjects keeps whole subjects: it needs unit='subject'.")
 
     @property
     def trains_network(self) -> bool:
         """Whether the weights are for the network, not for tangent-space features."""
-        return self.learner == "network"
+        return isinstance(self.learner, str) and self.learner == "network"
 
     def transform(self, X: Any) -> NDArray[Any]:
         """Return what the last layer sees: the network's features, or tangent-space ones.
@@ -149,21 +190,23 @@ n_members, device, random_state
         if self.trains_network:
             super()._fit_aligned(trials)
         else:
-            self._keep_weights(self._weigh(trials))
+            self._keep_weights(trials)
             self._fit_shallow(labelled_only(trials))
 
     def _plan(self, trials: TrainingTrials, name: str = "the network") -> Plan:
-        self._keep_weights(self._weigh(trials))
+        self._keep_weights(trials)
         return super()._plan(labelled_only(trials), name)
 
-    def _keep_weights(self, found: DomainWeights) -> None:
+    def _keep_weights(self, trials: TrainingTrials) -> None:
+        self.temper_, found = self._weigh(trials)
         self.weights_ = found.weights
         self.domain_auc_ = found.domain_auc
         self.effective_sample_size_ = found.effective_sample_size
 
-    def _weigh(self, trials: TrainingTrials) -> DomainWeights:
-        n_source = int((~trials.is_target).sum())
+    def _weigh(self, trials: TrainingTrials) -> tuple[float, DomainWeights]:
+        """Return the power of the weights, and the weights."""
         n_target = int(trials.is_target.sum())
+        n_source = len(trials.labels) - n_target
         if min(n_source, n_target) < N_FOLDS:
             if n_target:
                 warnings.warn(
@@ -173,26 +216,63 @@ n_members, device, random_state
                     stacklevel=2,
                 )
             logger.info("no domain classifier: all source weights are 1")
-            return DomainWeights(np.ones(n_source), float("nan"), float(n_source))
-        features = self._domain_features(trials.X, n_source)
-        return weigh_sources(
+            return 0.0, DomainWeights(np.ones(n_source), float("nan"), float(n_source))
+        features = self._domain_features(trials)
+        seed = stream(self.random_state, "weights")
+        whole = weigh_sources(
             features[~trials.is_target],
             features[trials.is_target],
             self.classifier,
-            stream(self.random_state, "weights"),
+            seed,
             clip=self.clip,
-            temper=self.temper,
+        )
+        temper = self._chosen_temper(trials, whole) if self.temper == "auto" else self.temper
+        found = tempered(whole, float(temper))
+        if self.unit == "subject":
+            found = per_subject(found, trials.subjects[~trials.is_target], self.n_subjects)
+        warn_without_overlap(found)
+        return float(temper), found
+
+    def _chosen_temper(self, trials: TrainingTrials, whole: DomainWeights) -> float:
+        """Judge on tangent-space features whatever is trained: they cost seconds."""
+        source = ~trials.is_target
+        vectors = trials.X[source].astype(np.float64)
+        if self.n_times_ is not None:
+            vectors = tangent_space().fit_transform(vectors)
+        judge = _classifier(self.learner)
+        scaled = StandardScaler().fit_transform(vectors)
+        return choose_temper(
+            judge, scaled, trials.labels[source], whole.weights, trials.subjects[source]
         )
 
-    def _domain_features(self, X: NDArray[np.float32], n_source: int) -> NDArray[np.float64]:
+    def _domain_features(self, trials: TrainingTrials) -> NDArray[np.float64]:
+        X = trials.X
         if X.ndim == 2:
             return X.astype(np.float64)
-        n_tangent = X.shape[1] * (X.shape[1] + 1) // 2
-        n_components = min(self.n_components, n_tangent, n_source)
-        features: NDArray[np.float64] = reduced_tangent_space(n_components).fit_transform(
-            X.astype(np.float64)
+        if self.features == "network":
+            vectors = self._network_features(trials)
+        elif self.features == "csp":
+            labelled = trials.is_labelled
+            patterns = CSP(n_components=min(self.n_components, X.shape[1]))
+            with mne.use_log_level("error"):  # CSP reports each covariance that it estimates
+                patterns.fit(X[labelled].astype(np.float64), trials.labels[labelled])
+            vectors = patterns.transform(X.astype(np.float64))
+        else:
+            vectors = tangent_space().fit_transform(X.astype(np.float64))
+        return reduced(vectors, min(self.n_components, int(trials.is_target.sum())))
+
+    def _network_features(self, trials: TrainingTrials) -> NDArray[np.float64]:
+        """Return features of a network that was trained on the sources without weights."""
+        plain = SourceOnlyClassifier(
+            **{name: getattr(self, name) for name in SourceOnlyClassifier().get_params()}
         )
-        return features
+        for name, learned in vars(self).items():
+            if name.endswith("_"):
+                setattr(plain, name, learned)
+        own = copy.copy(trials.X)  # training standardises it in place
+        plain._fit_aligned(TrainingTrials(**{**vars(trials), "X": own}))
+        features = np.hstack([values for values, _ in plain._run(trials.X)])
+        return features.astype(np.float64)
 
     def _weights(self, trials: TrainingTrials) -> NDArray[np.float64]:
         """Source weights; labelled target trials, the very thing wanted, count 1."""
@@ -205,20 +285,27 @@ n_members, device, random_state
         self.shallow_.fit(
             trials.X.astype(np.float64),
             trials.labels,
-            logisticregression__sample_weight=self._weights(trials),
+            classifier__sample_weight=self._weights(trials),
         )
 
     def _build_shallow(self) -> Pipeline:
-        steps: list[Any] = [StandardScaler(), LogisticRegression(max_iter=1000)]
         features = [] if self.n_times_ is None else tangent_space().steps
-        return make_pipeline(*(step for _, step in features), *steps)
+        return Pipeline(
+            [*features, ("scaler", StandardScaler()), ("classifier", _classifier(self.learner))]
+        )
 
     def _state(self) -> ModelState:
+        if not isinstance(self.learner, str):
+            raise ConfigError(
+                f"a model with learner={self.learner!r} cannot be saved; take "
+                "learner='tangent_space' or 'network'."
+            )
         state = super()._state()
         state.arrays["weights"] = self.weights_
         state.description.update(
             domain_auc=None if np.isnan(self.domain_auc_) else self.domain_auc_,
             effective_sample_size=self.effective_sample_size_,
+            temper=self.temper_,
         )
         if not self.trains_network:
             state.arrays.update(write_steps(self.shallow_))
@@ -230,6 +317,7 @@ n_members, device, random_state
         auc = state.description["domain_auc"]
         self.domain_auc_ = float("nan") if auc is None else auc
         self.effective_sample_size_ = state.description["effective_sample_size"]
+        self.temper_ = state.description["temper"]
         if not self.trains_network:
             self.shallow_ = read_steps(self._build_shallow(), state.arrays)
 
@@ -238,3 +326,17 @@ n_members, device, random_state
             return super()._predict_proba_aligned(X)
         probabilities: NDArray[np.float64] = self.shallow_.predict_proba(X.astype(np.float64))
         return probabilities
+
+
+def _classifier(learner: str | ClassifierMixin) -> ClassifierMixin:
+    return LogisticRegression(max_iter=1000) if isinstance(learner, str) else clone(learner)
+
+
+def _check_learner(learner: str | ClassifierMixin) -> None:
+    if isinstance(learner, str):
+        check_option("learner", learner, LEARNERS)
+    elif not (has_fit_parameter(learner, "sample_weight") and hasattr(learner, "predict_proba")):
+        raise ConfigError(
+            f"learner {learner!r} must take `sample_weight` in fit and have `predict_proba`; "
+            f"or be one of {', '.join(LEARNERS)}."
+        )

@@ -6,44 +6,68 @@ geometry", IEEE Trans. Biomed. Eng. 59(4), 920-928.
 
 from __future__ import annotations
 
-from pyriemann.estimation import Covariances
+import numpy as np
+from numpy.typing import NDArray
 from pyriemann.tangentspace import TangentSpace
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-__all__ = ["reduced_tangent_space", "tangent_space"]
+from bci_dann.alignment.covariance import shrunk_covariances
+
+__all__ = ["covariances", "reduced", "tangent_space"]
 
 
-def tangent_space() -> Pipeline:
-    """Return ``(n_trials, n_chans, n_times) -> (n_trials, n_chans (n_chans + 1) / 2)``.
+def covariances() -> FunctionTransformer:
+    """Return ``(n_trials, n_chans, n_times) -> (n_trials, n_chans, n_chans)``.
 
     Covariances are shrunk (oracle approximating shrinkage), so short trials and dependent
     channels stay positive definite.
 
     Returns
     -------
-    sklearn.pipeline.Pipeline
+    sklearn.preprocessing.FunctionTransformer
     """
-    return make_pipeline(Covariances("oas"), TangentSpace("riemann"))
+    return FunctionTransformer(shrunk_covariances)
 
 
-def reduced_tangent_space(n_components: int) -> Pipeline:
-    """Return tangent-space features, standardised and reduced by PCA.
+def tangent_space() -> Pipeline:
+    """Return ``(n_trials, n_chans, n_times) -> (n_trials, n_chans (n_chans + 1) / 2)``.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+        From the covariances of :func:`covariances`, around their Riemannian mean.
+    """
+    return make_pipeline(covariances(), TangentSpace("riemann"))
+
+
+def reduced(vectors: NDArray[np.float64], n_components: int) -> NDArray[np.float64]:
+    """Return feature vectors standardised and reduced by PCA.
 
     Domain classifiers need few features: with as many as trials the domains separate
     perfectly and the weights say nothing.
 
     Parameters
     ----------
+    vectors : ndarray, shape (n_trials, n_features)
+        Features of all trials; constant ones are passed over.
     n_components : int
-        Number of principal components to keep.
+        Number of principal components to keep, at most.
 
     Returns
     -------
-    sklearn.pipeline.Pipeline
-        ``(n_trials, n_chans, n_times) -> (n_trials, n_components)``.
+    ndarray, shape (n_trials, min(n_components, n_features, n_trials))
     """
+    kept = min(n_components, *vectors.shape)
+    found: NDArray[np.float64] = make_pipeline(
+        StandardScaler(), PCA(kept, svd_solver="full")
+    ).fit_transform(vectors)
+    return found
+
+
+def reduced_tangent_space(n_components: int) -> Pipeline:
+    """Return tangent-space features, standardised and reduced by PCA; see :func:`reduced`."""
     return make_pipeline(
         *(step for _, step in tangent_space().steps), StandardScaler(), PCA(n_components)
     )

@@ -9,7 +9,7 @@ from bci_dann.reweighting import (
     effective_sample_size,
     weigh_sources,
 )
-from bci_dann.reweighting.domain_classifier import odds_weights
+from bci_dann.reweighting.domain_classifier import calibrated, odds_weights
 
 
 def pair(seed: int, n: int = 5000, mean: float = 1.5) -> tuple[np.ndarray, np.ndarray]:
@@ -57,9 +57,19 @@ def test_sample_sizes_do_not_matter():
 
 
 def test_same_seed_same_weights():
-    source, target = pair(0, n=300)
+    source, target = pair(0, n=300, mean=0.5)
     one, two = (domain_classifier_weights(source, target, "forest", 3) for _ in range(2))
     np.testing.assert_array_equal(one, two)
+
+
+def test_calibration_flattens_overconfidence_and_never_turns_round():
+    rng = np.random.default_rng(0)
+    p = rng.uniform(0.05, 0.95, 4000)
+    is_target = (rng.uniform(size=4000) < p).astype(int)
+    odds = np.log(p / (1 - p))
+    overconfident = 1 / (1 + np.exp(-3 * odds))
+    np.testing.assert_allclose(calibrated(overconfident, is_target), p, atol=0.03)
+    np.testing.assert_array_equal(calibrated(1 - p, is_target), is_target.mean())
 
 
 def test_odds_of_known_probabilities():

@@ -1,0 +1,86 @@
+"""How far to trust importance weights, judged on the sources alone."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin, clone
+from sklearn.model_selection import GroupKFold, StratifiedKFold
+
+__all__ = ["TEMPERS", "choose_temper"]
+
+# From even weights to the weights as they are.
+TEMPERS = (0.0, 0.25, 0.5, 0.75, 1.0)
+N_FOLDS = 5
+TINY = 1e-12
+
+
+def choose_temper(
+    classifier: ClassifierMixin,
+    X: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    subjects: NDArray[np.str_] | None = None,
+) -> float:
+    """Return the power of the weights whose classifier predicts held-out sources best.
+
+    Held-out trials count with their whole weight, so the loss estimates that on the target:
+    Sugiyama, Krauledat and Müller (2007), "Covariate shift adaptation by importance weighted
+    cross validation", JMLR 8, 985-1005. No target label is needed.
+
+    Parameters
+    ----------
+    classifier : classifier
+        Takes ``sample_weight`` and gives probabilities; it is cloned.
+    X : ndarray, shape (n_source, n_features)
+        Features of the source trials.
+    labels : ndarray of int, shape (n_source,)
+        Indices of their classes, from 0.
+    weights : ndarray, shape (n_source,)
+        Importance weights of mean 1.
+    subjects : ndarray of str, shape (n_source,), optional
+        Folds hold out whole subjects, where there are two or more.
+
+    Returns
+    -------
+    float
+        One of :data:`TEMPERS`; the smallest where several are as good.
+    """
+    folds = _folds(labels, subjects)
+    losses = [
+        sum(
+            _weighted_loss(clone(classifier), X, labels, weights, temper, train, held)
+            for train, held in folds
+        )
+        for temper in TEMPERS
+    ]
+    return TEMPERS[int(np.argmin(losses))]
+
+
+def _folds(
+    labels: NDArray[np.int64], subjects: NDArray[np.str_] | None
+) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    n_subjects = 0 if subjects is None else len(np.unique(subjects))
+    if n_subjects >= 2:
+        splitter = GroupKFold(min(N_FOLDS, n_subjects))
+        return list(splitter.split(labels, labels, subjects))
+    n_folds = int(min(N_FOLDS, np.bincount(labels).min()))
+    if n_folds < 2:
+        return []  # nothing can be held out: every power is as good, and 0 is the safest
+    return list(StratifiedKFold(n_folds).split(labels, labels))
+
+
+def _weighted_loss(
+    classifier: ClassifierMixin,
+    X: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    temper: float,
+    train: NDArray[np.intp],
+    held: NDArray[np.intp],
+) -> float:
+    classifier.fit(X[train], labels[train], sample_weight=weights[train] ** temper)
+    probability = np.zeros((len(held), labels.max() + 1))
+    probability[:, classifier.classes_] = classifier.predict_proba(X[held])
+    own = probability[np.arange(len(held)), labels[held]]
+    return float(-weights[held] @ np.log(np.maximum(own, TINY)))

@@ -1,0 +1,237 @@
+"""Weights of the source trials, by any density ratio, for trials or for whole subjects."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.metrics import roc_auc_score
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import check_array
+
+from bci_dann._validation import check_between, check_option
+from bci_dann.exceptions import BCIDannWarning, DataError
+from bci_dann.reweighting.density_ratio import DENSITY_RATIOS
+from bci_dann.reweighting.diagnostics import effective_sample_size
+from bci_dann.reweighting.domain_classifier import (
+    CLASSIFIERS,
+    N_FOLDS,
+    calibrated,
+    odds_weights,
+    out_of_fold_probability,
+)
+
+__all__ = [
+    "RATIOS",
+    "DomainWeights",
+    "domain_classifier_weights",
+    "per_subject",
+    "tempered",
+    "warn_without_overlap",
+    "weigh_sources",
+]
+
+# Every way to weigh sources, by the name that pipelines use.
+RATIOS = (*CLASSIFIERS, *DENSITY_RATIOS)
+# A share of effective trials below this means that the domains do not overlap.
+LEAST_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class DomainWeights:
+    """Weights of the source trials, and how far to trust them.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (n_source,)
+        Finite, not negative, of mean 1.
+    domain_auc : float
+        Out-of-fold ROC-AUC of source against target: 0.5 where the domains cannot be told
+        apart, near 1 where they do not overlap and weighting cannot help.
+    effective_sample_size : float
+        Between 1 and ``n_source``.
+    """
+
+    weights: NDArray[np.float64]
+    domain_auc: float
+    effective_sample_size: float
+
+
+def domain_classifier_weights(
+    X_source: ArrayLike,
+    X_target: ArrayLike,
+    classifier: str = "logistic",
+    random_state: Any = None,
+    *,
+    clip: float = 0.01,
+) -> NDArray[np.float64]:
+    """Return the weights of the source trials; see :func:`weigh_sources` for diagnostics.
+
+    Parameters
+    ----------
+    X_source : array-like, shape (n_source, n_features)
+        Features of the source trials.
+    X_target : array-like, shape (n_target, n_features)
+        Features of the target trials.
+    classifier : {"logistic", "forest", "boosting"}
+        The domain classifier.
+    random_state : None, int or numpy random generator
+        Seeds the folds and the forest.
+    clip : float
+        Probabilities are held within ``[clip, 1 - clip]``, so no odds exceed ``1/clip - 1``.
+
+    Returns
+    -------
+    ndarray, shape (n_source,)
+        Weights of mean 1; never negative, infinite or NaN.
+
+    Raises
+    ------
+    DataError
+        When a side has fewer trials than there are folds, or the feature counts differ.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> source, target = rng.normal(0, 1, (2000, 1)), rng.normal(1, 1, (2000, 1))
+    >>> w = domain_classifier_weights(source, target, random_state=0)
+    >>> bool(0.8 < np.average(source[:, 0], weights=w) < 1.2)
+    True
+    """
+    check_option("classifier", classifier, CLASSIFIERS)
+    found = weigh_sources(X_source, X_target, classifier, random_state, clip=clip)
+    warn_without_overlap(found)
+    return found.weights
+
+
+def weigh_sources(
+    X_source: ArrayLike,
+    X_target: ArrayLike,
+    ratio: str = "logistic",
+    random_state: Any = None,
+    *,
+    clip: float = 0.01,
+    temper: float = 1.0,
+) -> DomainWeights:
+    """Weigh source trials by a density ratio, and say how far apart the domains are.
+
+    Parameters
+    ----------
+    X_source, X_target, random_state, clip
+        As in :func:`domain_classifier_weights`.
+    ratio : str
+        A domain classifier, whose out-of-fold odds are taken, or one of
+        :data:`~bci_dann.reweighting.density_ratio.DENSITY_RATIOS`, which see the features
+        standardised by the sources.
+    temper : float
+        Weights are raised to this power: below 1 less variance for more bias, at 0 none is left
+        (Shimodaira 2000, section 3).
+
+    Returns
+    -------
+    DomainWeights
+
+    Raises
+    ------
+    ConfigError, DataError
+        As :func:`domain_classifier_weights`.
+    """
+    check_option("classifier", ratio, RATIOS)
+    check_between("clip", clip, 0.0, 0.5)
+    check_between("temper", temper, 0.0, math.inf, inclusive=True)
+    X, is_target = _stack(X_source, X_target)
+    n_source = int((is_target == 0).sum())
+    judge = ratio if ratio in CLASSIFIERS else "logistic"
+    p = out_of_fold_probability(X, is_target, judge, random_state)
+    if ratio in CLASSIFIERS:
+        weights = odds_weights(calibrated(p, is_target)[:n_source], clip=clip)
+    else:
+        scaled = StandardScaler().fit(X[:n_source]).transform(X)
+        weights = _even_where_lost(DENSITY_RATIOS[ratio](scaled[:n_source], scaled[n_source:]))
+    return _described(weights**temper, float(roc_auc_score(is_target, p)))
+
+
+def tempered(found: DomainWeights, temper: float) -> DomainWeights:
+    """Return weights raised to a power; see :func:`weigh_sources`."""
+    return _described(found.weights**temper, found.domain_auc)
+
+
+def per_subject(
+    found: DomainWeights, subjects: NDArray[np.str_], n_subjects: int | None = None
+) -> DomainWeights:
+    """Give all trials of a source subject the mean of their weights.
+
+    Parameters
+    ----------
+    found : DomainWeights
+        Weights of single trials.
+    subjects : ndarray of str, shape (n_source,)
+        The subject of each source trial.
+    n_subjects : int, optional
+        How many subjects are kept, the most similar ones; the others get weight 0.
+
+    Returns
+    -------
+    DomainWeights
+    """
+    names, where = np.unique(subjects, return_inverse=True)
+    means = np.bincount(where, found.weights) / np.bincount(where)
+    if n_subjects is not None and n_subjects < len(names):
+        means[np.argsort(-means, kind="stable")[n_subjects:]] = 0.0
+    return _described(means[where], found.domain_auc)
+
+
+def warn_without_overlap(found: DomainWeights) -> None:
+    """Warn where hardly any source trial carries weight, with the figure and what to do."""
+    n_source = len(found.weights)
+    if found.effective_sample_size < LEAST_SHARE * n_source:
+        warnings.warn(
+            f"the weights of {n_source} source trials are worth "
+            f"{found.effective_sample_size:.0f} (domain AUC {found.domain_auc:.3f}): source and "
+            "target hardly overlap, and weighting cannot help. Align them (alignment="
+            "'riemannian'), give fewer features (n_components) or temper the weights.",
+            BCIDannWarning,
+            stacklevel=3,
+        )
+
+
+def _described(weights: NDArray[np.float64], domain_auc: float) -> DomainWeights:
+    scaled = weights / weights.mean()
+    return DomainWeights(scaled, domain_auc, effective_sample_size(scaled))
+
+
+def _even_where_lost(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ones, with a warning, where no source trial has any weight: without overlap."""
+    if np.isfinite(weights).all() and weights.sum() > 0:
+        return weights
+    warnings.warn(
+        "no source trial has any weight under this density ratio, so all count alike: the "
+        "domains do not overlap. Align them first, or give fewer features.",
+        BCIDannWarning,
+        stacklevel=3,
+    )
+    return np.ones_like(weights)
+
+
+def _stack(
+    X_source: ArrayLike, X_target: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    source = check_array(X_source, dtype=np.float64, input_name="X_source")
+    target = check_array(X_target, dtype=np.float64, input_name="X_target")
+    if source.shape[1] != target.shape[1]:
+        raise DataError(
+            f"X_source has {source.shape[1]} features and X_target {target.shape[1]}: "
+            "compute the same features on both."
+        )
+    for name, part in (("X_source", source), ("X_target", target)):
+        if len(part) < N_FOLDS:
+            raise DataError(
+                f"{name} has {len(part)} trials; out-of-fold domain probabilities need "
+                f"at least {N_FOLDS} on each side."
+            )
+    is_target = np.repeat([0, 1], [len(source), len(target)])
+    return np.concatenate([source, target]), is_target
