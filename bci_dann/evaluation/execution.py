@@ -92,7 +92,7 @@ def compute(task: Task, trials: EEGTrials) -> Record:
     DataError
         When the predictions are not one finite probability for each class and trial.
     """
-    fold = split(trials.metadata, task.subject, task.protocol, trials.y)
+    fold = _fold(task, trials)
     estimator = build(task.pipeline, task.seed)
     with limited_threads(task.threads):
         fit_seconds, _ = _timed(lambda: _fit(estimator, trials, fold))
@@ -116,7 +116,7 @@ def compute_together(tasks: Sequence[Task], trials: EEGTrials) -> list[Record | 
     """
     from bci_dann.estimators import fit_together
 
-    folds = [split(trials.metadata, task.subject, task.protocol, trials.y) for task in tasks]
+    folds = [_fold(task, trials) for task in tasks]
     models = [build(task.pipeline, task.seed) for task in tasks]
     arguments = [_fit_arguments(trials, fold) for fold in folds]
     with limited_threads(tasks[0].threads):
@@ -187,6 +187,10 @@ def _attempt(job: Callable[[], Record]) -> Record | str:
         raise
     except Exception:
         return traceback.format_exc()
+
+
+def _fold(task: Task, trials: EEGTrials) -> Fold:
+    return split(trials.metadata, task.subject, task.protocol, trials.y, task.without)
 
 
 def _fit(estimator: Any, trials: EEGTrials, fold: Fold) -> None:

@@ -62,7 +62,8 @@ def read_outcomes(folder: str | Path) -> Iterator[Outcome]:
     Yields
     ------
     Outcome
-        In no order of its own. Records of pipelines that were defined otherwise are passed over.
+        In no order of its own. Records of pipelines that were defined otherwise are passed
+        over, and so are those of pseudo-targets, which belong to a nested choice.
 
     Raises
     ------
@@ -80,7 +81,8 @@ def read_outcomes(folder: str | Path) -> Iterator[Outcome]:
         try:
             with np.load(file, allow_pickle=False) as stored:
                 about = json.loads(str(stored["about"]))
-                if held.get(about["pipeline"]) == about["definition"]:
+                ordinary = about.get("without") is None
+                if ordinary and held.get(about["pipeline"]) == about["definition"]:
                     yield _outcome(about, stored)
         except (OSError, ValueError, KeyError) as error:
             raise ResultsError(

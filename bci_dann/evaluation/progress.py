@@ -1,16 +1,18 @@
-"""A progress bar over tasks: finished of all, what is at hand, and the time that is left."""
+"""Progress bars: finished of all, what is at hand, and the time that is left."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from bci_dann.evaluation.records import Task
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress
 
-__all__ = ["tracked"]
+__all__ = ["step_by_step", "tracked"]
 
 Result = TypeVar("Result")
 
@@ -53,9 +55,51 @@ def tracked(
             yield task, result
 
 
+@contextmanager
+def step_by_step(total: int, show: bool) -> Iterator[Callable[[str, int], None]]:
+    """Show a bar for the time of a block, on the standard error stream if it is a terminal.
+
+    Parameters
+    ----------
+    total : int
+        Steps in all.
+    show : bool
+        Whether to show anything.
+
+    Yields
+    ------
+    callable
+        ``(what, n_done)``: says what is at hand, and how many steps were done with it.
+    """
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not (show and console.is_terminal):
+        yield lambda what, n_done: None
+        return
+    with _bar(console) as bar:
+        handle = bar.add_task("", total=total)
+        yield lambda what, n_done: bar.update(handle, advance=n_done, description=what)
+
+
 def _with_bar(
     outcomes: Iterable[tuple[Task, Result]], pending: Sequence[Task], total: int, console: Console
 ) -> Iterator[tuple[Task, Result]]:
+    waiting = {task.key: task.pipeline.name for task in pending}
+    with _bar(console) as bar:
+        done = total - len(pending)
+        handle = bar.add_task(_first(waiting), total=total, completed=done)
+        for task, result in outcomes:
+            waiting.pop(task.key, None)
+            bar.update(handle, advance=1, description=_first(waiting))
+            yield task, result
+
+
+def _first(waiting: dict[str, str]) -> str:
+    return next(iter(waiting.values()), "done")
+
+
+def _bar(console: Console) -> Progress:
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -70,15 +114,4 @@ def _with_bar(
         *(BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()),
         *(TextColumn("left"), TimeRemainingColumn()),
     )
-    waiting = {task.key: task.pipeline.name for task in pending}
-    with Progress(*columns, console=console) as bar:
-        done = total - len(pending)
-        handle = bar.add_task(_first(waiting), total=total, completed=done)
-        for task, result in outcomes:
-            waiting.pop(task.key, None)
-            bar.update(handle, advance=1, description=_first(waiting))
-            yield task, result
-
-
-def _first(waiting: dict[str, str]) -> str:
-    return next(iter(waiting.values()), "done")
+    return Progress(*columns, console=console)

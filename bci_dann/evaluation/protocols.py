@@ -68,7 +68,7 @@ class Fold:
     Parameters
     ----------
     train : ndarray of int
-        The trials of all other subjects.
+        The trials of all other subjects, but for one who is left out entirely.
     unlabelled : ndarray of int
         The target's trials that training may see without their labels; all of them in the
         transductive protocol.
@@ -89,6 +89,7 @@ def split(
     target_subject: str,
     protocol: str,
     labels: NDArray[np.str_] | None = None,
+    without: str | None = None,
 ) -> Fold:
     """Return the fold in which ``target_subject`` is the target.
 
@@ -103,6 +104,9 @@ def split(
     labels : ndarray of str, shape (n_trials,), optional
         The label of each trial, which ``semisupervised_K`` asks for, to find the first K trials
         of each class.
+    without : str, optional
+        A subject who is neither source nor target: in a nested choice for this subject, the
+        others in turn play the target.
 
     Returns
     -------
@@ -113,15 +117,16 @@ def split(
     ConfigError
         When the protocol is unknown.
     DataError
-        When there is no other subject, or no such subject, or it has no trials to be scored
-        beyond those that are seen with labels.
+        When there is no other subject, or no such subject, or it is the one to be left out,
+        or it has no trials to be scored beyond those that are seen with labels.
     """
     check_option("protocol", protocol, PROTOCOLS)
     subjects = metadata["subject"].to_numpy(dtype=str)
-    _check_subjects(subjects, str(target_subject))
+    _check_subjects(subjects, str(target_subject), without)
     rule = PROTOCOLS[protocol]
     target = np.flatnonzero(subjects == str(target_subject))
-    train, none = np.flatnonzero(subjects != str(target_subject)), target[:0]
+    left_out = [str(target_subject)] if without is None else [str(target_subject), str(without)]
+    train, none = np.flatnonzero(~np.isin(subjects, left_out)), target[:0]
     if rule.n_per_class:
         shown = _first_of_each_class(labels, target, rule.n_per_class, str(target_subject))
         return Fold(train, target[~shown], target[shown], target[~shown])
@@ -161,8 +166,11 @@ def _seen_in_training(sessions: NDArray[np.str_], fraction: float) -> NDArray[np
     return seen
 
 
-def _check_subjects(subjects: NDArray[np.str_], target: str) -> None:
+def _check_subjects(subjects: NDArray[np.str_], target: str, without: str | None) -> None:
     known = list(dict.fromkeys(subjects.tolist()))
+    if without is not None:
+        check_option("the subject to leave out", str(without), known, error=DataError)
+        known.remove(str(without))
     check_option("the target subject", target, known, error=DataError)
     if len(known) < 2:
         raise DataError(

@@ -71,6 +71,8 @@ class Task:
         The ``random_state``.
     threads : int
         Threads in use.
+    without : str or None
+        A subject of whom nothing is seen, neither in training nor in scoring.
     """
 
     dataset: str
@@ -80,12 +82,13 @@ class Task:
     subject: str
     seed: int
     threads: int = 1
+    without: str | None = None
 
     @property
     def label(self) -> str:
         """What people call the task."""
-        name = self.pipeline.name
-        return f"{name}, {self.protocol}, subject {self.subject}, seed {self.seed}"
+        subject = self.subject if self.without is None else f"{self.subject} without {self.without}"
+        return f"{self.pipeline.name}, {self.protocol}, subject {subject}, seed {self.seed}"
 
     @functools.cached_property
     def key(self) -> str:
@@ -98,6 +101,8 @@ class Task:
             "seed": self.seed,
             "threads": self.threads,
             "versions": versions(),
+            # only where it is set, so that ordinary tasks keep the keys they always had
+            **({} if self.without is None else {"without": self.without}),
         }
         text = json.dumps(content, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -162,6 +167,7 @@ def write_record(path: Path, task: Task, record: Record) -> None:
         "definition": list(task.pipeline.definition),
         "protocol": task.protocol,
         "subject": task.subject,
+        "without": task.without,
         "seed": task.seed,
         "versions": versions(),
         "n_train": record.n_train,

@@ -129,6 +129,24 @@ class ResultsFolder:
         """
         return read_record(self.record_path(task), task)
 
+    def finished(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Record]]:
+        """Read those of some tasks that have a record.
+
+        Parameters
+        ----------
+        tasks : iterable of Task
+            The tasks.
+
+        Yields
+        ------
+        tuple of (Task, Record)
+            In their order.
+        """
+        for task in tasks:
+            record = self.read(task)
+            if record is not None:
+                yield task, record
+
     def merged(self, scope: Scope) -> Scope:
         """Return what the folder holds joined with ``scope``, writing nothing.
 

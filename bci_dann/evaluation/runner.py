@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from bci_dann.evaluation.building import build
-from bci_dann.evaluation.config import RunConfig, load_config, pipeline_specs
-from bci_dann.evaluation.execution import execute, stacks_of
-from bci_dann.evaluation.progress import tracked
-from bci_dann.evaluation.records import Record, Task, write_atomically
+from bci_dann.evaluation.checks import (
+    check_classes,
+    check_jobs,
+    check_pipelines,
+    check_recordings,
+    check_subject_count,
+    checked_stack,
+)
+from bci_dann.evaluation.config import RunConfig, load_config
+from bci_dann.evaluation.dispatch import GO_ON, run_missing
+from bci_dann.evaluation.records import Task
 from bci_dann.evaluation.results import ResultsFolder, Scope, results_table, scope_of
-from bci_dann.exceptions import ConfigError, DataError, ResultsError
+from bci_dann.exceptions import ResultsError
 
 if TYPE_CHECKING:
     import pandas as pd
     from moabb.datasets.base import BaseDataset
 
-    from bci_dann.data import EEGTrials
-
-__all__ = ["run_benchmark"]
-
-FAILURES = "failures.txt"
-# Networks in a stack on a GPU: the folds and seeds of a usual benchmark.
-GPU_STACK = 64
-
-GO_ON = "Give the same command again to go on from here."
+__all__ = ["ORDINARY", "Design", "TaskRun", "run_benchmark", "run_tasks", "task_table"]
 
 
 def run_benchmark(
@@ -92,43 +89,112 @@ def run_benchmark(
     KeyboardInterrupt
         After Ctrl-C, once the table of what was finished is written.
     """
-    _check_jobs(n_jobs)
-    stack = _checked_stack(stack)
+    done = run_tasks(ORDINARY, config, out, n_jobs, data_dir, progress, dry_run, cache_dir, stack)
+    return task_table(done.asked) if dry_run else results_table(done.folder.finished(done.held))
+
+
+@dataclass(frozen=True)
+class Design:
+    """Which tasks are run.
+
+    Parameters
+    ----------
+    tasks : callable
+        Returns them, given the ordinary ones: each pipeline, protocol, seed and target.
+    left_out : int
+        How many subjects a task trains without.
+    """
+
+    tasks: Callable[[list[Task]], list[Task]]
+    left_out: int
+
+
+ORDINARY = Design(list, left_out=1)
+
+
+@dataclass(frozen=True)
+class TaskRun:
+    """Tasks, and the folder that holds their records.
+
+    Parameters
+    ----------
+    folder : ResultsFolder
+        The folder.
+    asked : list of Task
+        What the run is to have done.
+    held : list of Task
+        The ordinary tasks of everything that the folder is about, which its table shows.
+    """
+
+    folder: ResultsFolder
+    asked: list[Task]
+    held: list[Task]
+
+
+def run_tasks(
+    design: Design,
+    config: str | Path | Mapping[str, Any] | RunConfig,
+    out: str | Path | None,
+    n_jobs: int,
+    data_dir: str | Path | None,
+    progress: bool,
+    dry_run: bool,
+    cache_dir: str | Path | None,
+    stack: int | None,
+) -> TaskRun:
+    """Do what :func:`run_benchmark` does, for any design.
+
+    Parameters
+    ----------
+    design : Design
+        Which tasks to run.
+    config, out, n_jobs, data_dir, progress, dry_run, cache_dir, stack
+        As for :func:`run_benchmark`, which also says what is raised.
+
+    Returns
+    -------
+    TaskRun
+        In a dry run the tasks belong to no data yet, and have no records.
+    """
+    check_jobs(n_jobs)
+    stack = checked_stack(stack)
     run = load_config(config)
-    _check_pipelines(run)
+    check_pipelines(run)
     dataset = _dataset(run, data_dir)
     scope = scope_of(run, dataset)
     folder = ResultsFolder(Path("runs") / run.name if out is None else out)
     held = folder.merged(scope)
     if dry_run:
-        return _plan(run, scope, dataset)
+        subjects = _planned_subjects(run, dataset, design)
+        return TaskRun(folder, design.tasks(_tasks(run, "", scope, subjects)), [])
     trials_folder = _prepare(run, data_dir, cache_dir, progress)
-    subjects = _checked_subjects(trials_folder)
+    subjects = _checked_subjects(trials_folder, design)
     wanted, all_held = (_tasks(run, trials_folder.name, s, subjects) for s in (scope, held))
+    done = TaskRun(folder, design.tasks(wanted), all_held)
     folder.open(scope)
-    with _table_written(folder, all_held):
-        _run_missing(folder, wanted, trials_folder, n_jobs, stack, progress)
-    return results_table(_finished(folder, all_held))
+    with _table_written(done):
+        run_missing(folder, done.asked, trials_folder, n_jobs, stack, progress)
+    return done
 
 
-def _check_jobs(n_jobs: int) -> None:
-    if n_jobs != -1 and n_jobs < 1:
-        raise ConfigError(f"--jobs (n_jobs) must be at least 1, or -1 for all cores; got {n_jobs}.")
+def task_table(tasks: Sequence[Task]) -> pd.DataFrame:
+    """Return one row a task, as a dry run shows it.
 
+    Parameters
+    ----------
+    tasks : sequence of Task
+        The tasks.
 
-def _checked_stack(stack: int | None) -> int:
-    if stack is None:
-        import torch
+    Returns
+    -------
+    pandas.DataFrame
+        ``dataset``, ``pipeline``, ``protocol``, ``seed``, ``subject``.
+    """
+    import pandas as pd
 
-        return GPU_STACK if torch.cuda.is_available() else 1
-    if stack < 1:
-        raise ConfigError(f"--stack (stack) must be at least 1; got {stack}.")
-    return stack
-
-
-def _check_pipelines(run: RunConfig) -> None:
-    for spec in pipeline_specs(run):
-        build(spec, seed=run.seeds[0])
+    columns = ["dataset", "pipeline", "protocol", "seed", "subject"]
+    rows = [(t.dataset, t.pipeline.name, t.protocol, t.seed, t.subject) for t in tasks]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _dataset(run: RunConfig, data_dir: str | Path | None) -> BaseDataset:
@@ -137,25 +203,13 @@ def _dataset(run: RunConfig, data_dir: str | Path | None) -> BaseDataset:
     return make_dataset(run.data, data_dir)
 
 
-def _plan(run: RunConfig, scope: Scope, dataset: BaseDataset) -> pd.DataFrame:
-    import pandas as pd
-
+def _planned_subjects(run: RunConfig, dataset: BaseDataset, design: Design) -> list[str]:
     from bci_dann.data.selection import resolve
 
     subjects = [str(subject) for subject in resolve(dataset, run.data).subjects]
-    _check_subject_count(subjects)
-    _check_recordings(dataset)
-    tasks = _tasks(run, "", scope, subjects)
-    columns = ["dataset", "pipeline", "protocol", "seed", "subject"]
-    rows = [(t.dataset, t.pipeline.name, t.protocol, t.seed, t.subject) for t in tasks]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def _check_recordings(dataset: BaseDataset) -> None:
-    """Open every file of a folder; MOABB's datasets would first have to be downloaded."""
-    check = getattr(dataset, "check", None)
-    if callable(check):
-        check()
+    check_subject_count(subjects, design.left_out)
+    check_recordings(dataset)
+    return subjects
 
 
 def _prepare(
@@ -171,13 +225,13 @@ def _prepare(
     )
 
 
-def _checked_subjects(trials_folder: Path) -> list[str]:
+def _checked_subjects(trials_folder: Path, design: Design) -> list[str]:
     from bci_dann.data import open_trials
 
     trials = open_trials(trials_folder)
     subjects = list(dict.fromkeys(trials.subjects.tolist()))
-    _check_subject_count(subjects)
-    _check_classes(trials)
+    check_subject_count(subjects, design.left_out)
+    check_classes(trials, design.left_out)
     return subjects
 
 
@@ -190,110 +244,27 @@ def _tasks(run: RunConfig, data_key: str, scope: Scope, subjects: Sequence[str])
     ]
 
 
-def _check_subject_count(subjects: Sequence[str]) -> None:
-    if len(subjects) < 2:
-        raise DataError(
-            f"leaving one subject out needs at least two subjects; there is {list(subjects)}. "
-            "Add subjects under `data`."
-        )
-
-
-def _check_classes(trials: EEGTrials) -> None:
-    """Raise where a class would be missing in training when its only subject is left out."""
-    labels = np.asarray(trials.y)
-    for name in np.unique(labels).tolist():
-        owners = np.unique(trials.subjects[labels == name])
-        if len(owners) < 2:
-            raise DataError(
-                f"the class {name!r} occurs only in subject {owners[0]}, so no other subject "
-                "could teach it. Leave the class out with `data.classes`, or add subjects."
-            )
-
-
-def _run_missing(
-    folder: ResultsFolder,
-    tasks: list[Task],
-    trials_folder: Path,
-    n_jobs: int,
-    stack: int,
-    progress: bool,
-) -> None:
-    pending = [task for task in tasks if folder.read(task) is None]
-    outcomes = _outcomes(folder, stacks_of(pending, stack), trials_folder, n_jobs)
-    watched = tracked(outcomes, pending, len(tasks), progress)
-    failures = [(task, failure) for task, failure in watched if failure is not None]
-    if failures:
-        raise _failed(folder, failures, len(pending))
-    (folder.path / FAILURES).unlink(missing_ok=True)  # of an earlier run
-
-
-def _outcomes(
-    folder: ResultsFolder, stacks: list[list[Task]], trials_folder: Path, n_jobs: int
-) -> Iterator[tuple[Task, str | None]]:
-    import joblib
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
-
-    jobs = (
-        joblib.delayed(execute)(tasks, trials_folder, [folder.record_path(t) for t in tasks])
-        for tasks in stacks
-    )
-    # tasks take minutes, so a batch of several would only delay what is known
-    parallel = joblib.Parallel(n_jobs, return_as="generator_unordered", batch_size=1)
-    try:
-        yield from itertools.chain.from_iterable(parallel(jobs))
-    except TerminatedWorkerError as error:
-        raise ResultsError(
-            "a worker process died, most often for want of memory. What was finished is kept: "
-            "give the same command again with fewer --jobs."
-        ) from error
-
-
 @contextmanager
-def _table_written(folder: ResultsFolder, tasks: list[Task]) -> Iterator[None]:
+def _table_written(run: TaskRun) -> Iterator[None]:
     """Write the table of what is finished, however the block ends."""
     try:
         yield
     except KeyboardInterrupt:
-        done = _write_table(folder, tasks)
+        _write_table(run)
+        done = len(list(run.folder.finished(run.asked)))
         raise KeyboardInterrupt(
-            f"interrupted: {done} of {len(tasks)} tasks are finished and kept in {folder.path}. "
-            + GO_ON
+            f"interrupted: {done} of {len(run.asked)} tasks are finished and kept in "
+            f"{run.folder.path}. {GO_ON}"
         ) from None
     except ResultsError as error:
         # a disk that is full has no room for the table either
         try:
-            _write_table(folder, tasks)
+            _write_table(run)
         except ResultsError:
             raise error from None
         raise
-    _write_table(folder, tasks)
+    _write_table(run)
 
 
-def _write_table(folder: ResultsFolder, tasks: list[Task]) -> int:
-    finished = list(_finished(folder, tasks))
-    folder.write_table(results_table(finished))
-    return len(finished)
-
-
-def _finished(folder: ResultsFolder, tasks: list[Task]) -> Iterator[tuple[Task, Record]]:
-    for task in tasks:
-        record = folder.read(task)
-        if record is not None:
-            yield task, record
-
-
-def _failed(
-    folder: ResultsFolder, failures: Sequence[tuple[Task, str]], n_pending: int
-) -> ResultsError:
-    log = folder.path / FAILURES
-    text = "\n".join(f"== {task.label}\n{failure}" for task, failure in failures)
-    write_atomically(log, text.encode())
-    lines = [f"  {task.label}: {_last_line(failure)}" for task, failure in failures]
-    return ResultsError(
-        f"{len(failures)} of {n_pending} tasks failed; the others are finished and kept in "
-        f"{folder.path}. See {log} for the tracebacks. {GO_ON}\n" + "\n".join(lines)
-    )
-
-
-def _last_line(text: str) -> str:
-    return text.strip().splitlines()[-1]
+def _write_table(run: TaskRun) -> None:
+    run.folder.write_table(results_table(run.folder.finished(run.held)))

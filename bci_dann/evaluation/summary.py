@@ -14,7 +14,7 @@ from bci_dann.exceptions import ResultsError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["REFERENCE", "chance_level", "summarise", "to_moabb"]
+__all__ = ["REFERENCE", "chance_level", "per_subject_and_seed", "summarise", "to_moabb"]
 
 REFERENCE = "source_only"
 GROUP = ["dataset", "pipeline", "protocol"]
@@ -61,7 +61,7 @@ def summarise(
     import pandas as pd
 
     n_classes = n_classes or results.attrs.get("n_classes")
-    by_seed = _per_subject_and_seed(results)
+    by_seed = per_subject_and_seed(results)
     rows = [
         {**dict(zip(GROUP, group, strict=True)), **_row(rows, by_seed, group, n_classes, reference)}
         for group, rows in by_seed.groupby(GROUP, sort=True)
@@ -145,8 +145,20 @@ def _names_with_protocol(results: pd.DataFrame) -> Any:
     return results["pipeline"] + " (" + results["protocol"] + ")"
 
 
-def _per_subject_and_seed(results: pd.DataFrame) -> pd.DataFrame:
-    """Weight the sessions of a subject by their trials; NaN sessions have no weight."""
+def per_subject_and_seed(results: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for each pipeline, protocol, seed and subject.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        As for :func:`summarise`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``accuracy`` and ``roc_auc`` (0 to 1) are means over sessions, weighted by their
+        trials; sessions in which one is NaN have no weight in it. ``n_test`` is a sum.
+    """
     keys = [*GROUP, "seed", "subject"]
     frame = results[[*keys, "n_test"]].copy()
     for metric in ("accuracy", "roc_auc"):

@@ -396,7 +396,7 @@ def test_table_order_does_not_depend_on_who_finishes_first(prepared, config, tmp
         runner.scope_of(runner.load_config(config)),
         ["1", "2", "3"],
     )
-    finished = list(runner._finished(ResultsFolder(tmp_path), tasks))
+    finished = list(ResultsFolder(tmp_path).finished(tasks))
     assert len(finished) == 3
     pd.testing.assert_frame_equal(results_table(finished), results_table(finished[::-1]))
 
