@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bci_dann._validation import check_option
 from bci_dann.alignment.euclidean import EuclideanAlignment, euclidean_reference
+from bci_dann.alignment.filter_bank import FilterBank
 from bci_dann.alignment.recentring import Recentring
 from bci_dann.alignment.riemannian import RiemannianAlignment
 from bci_dann.alignment.tangent_views import TangentViews
@@ -12,6 +13,7 @@ __all__ = [
     "ALIGNMENTS",
     "Alignment",
     "EuclideanAlignment",
+    "FilterBank",
     "RiemannianAlignment",
     "TangentViews",
     "euclidean_reference",
@@ -19,7 +21,7 @@ __all__ = [
 ]
 
 # What an estimator may learn its references with.
-Alignment = Recentring | TangentViews
+Alignment = Recentring | TangentViews | FilterBank
 
 ALIGNMENTS: dict[str, type[Recentring]] = {
     "euclidean": EuclideanAlignment,

@@ -5,6 +5,7 @@ from bci_dann.estimators.dann import DANNClassifier
 from bci_dann.estimators.ensemble import EnsembleClassifier
 from bci_dann.estimators.loading import load_model
 from bci_dann.estimators.neural import NeuralClassifier, SourceOnlyClassifier
+from bci_dann.estimators.procrustes import ProcrustesClassifier
 from bci_dann.estimators.reweighted import ReweightedClassifier
 from bci_dann.estimators.riemannian import RiemannianClassifier
 from bci_dann.estimators.shallow import ShallowClassifier
@@ -14,6 +15,7 @@ __all__ = [
     "DANNClassifier",
     "EnsembleClassifier",
     "NeuralClassifier",
+    "ProcrustesClassifier",
     "ReweightedClassifier",
     "RiemannianClassifier",
     "ShallowClassifier",

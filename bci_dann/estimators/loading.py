@@ -9,6 +9,7 @@ from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.dann import DANNClassifier
 from bci_dann.estimators.ensemble import EnsembleClassifier
 from bci_dann.estimators.neural import SourceOnlyClassifier
+from bci_dann.estimators.procrustes import ProcrustesClassifier
 from bci_dann.estimators.reweighted import ReweightedClassifier
 from bci_dann.estimators.riemannian import RiemannianClassifier
 from bci_dann.estimators.shallow import ShallowClassifier
@@ -22,6 +23,7 @@ _LOADABLE: dict[str, type[TransferClassifier]] = {
     for kind in (
         DANNClassifier,
         EnsembleClassifier,
+        ProcrustesClassifier,
         ReweightedClassifier,
         RiemannianClassifier,
         ShallowClassifier,

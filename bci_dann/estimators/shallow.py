@@ -15,36 +15,47 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from bci_dann._validation import check_count, check_option
+from bci_dann.alignment import Alignment, FilterBank, make_alignment
+from bci_dann.alignment.filter_bank import BANDS
 from bci_dann.estimators.base import TransferClassifier
+from bci_dann.estimators.filter_bank_csp import FilterBankCSP
 from bci_dann.estimators.fitted_steps import read_steps, write_steps
-from bci_dann.estimators.tangent import tangent_space
+from bci_dann.estimators.nearest_mean import nearest_mean
+from bci_dann.estimators.tangent import covariances, tangent_space
 from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
+from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.persistence import ModelState
 
 __all__ = ["ShallowClassifier"]
 
-FEATURES = ("csp", "tangent_space")
-CLASSIFIERS = ("lda", "logistic")
+FEATURES = ("csp", "filter_bank_csp", "tangent_space", "covariances")
+CLASSIFIERS = ("lda", "logistic", "mdm")
+PATTERNS_PER_BAND = 4
 
 
 class ShallowClassifier(TransferClassifier):
-    """Alignment, then spatial patterns or tangent space, then a linear classifier.
+    """Alignment, then spatial patterns or covariances, then a simple classifier.
 
     ``features="csp", classifier="lda"`` with Euclidean alignment is the deterministic row of
     the published tables, and a check of anyone's preprocessing.
 
     Parameters
     ----------
-    features : {"csp", "tangent_space"}
+    features : {"csp", "filter_bank_csp", "tangent_space", "covariances"}
         Log-power of common spatial patterns (Blankertz et al. 2008, IEEE Signal Process.
-        Mag. 25(1), 41-56), or covariances in the tangent space (Barachant et al. 2012).
+        Mag. 25(1), 41-56), the same in five bands (Ang et al. 2012), covariances in the tangent
+        space, or covariances themselves (Barachant et al. 2012).
         Plain vectors are classified as they are.
-    classifier : {"lda", "logistic"}
-        Linear discriminant analysis, or logistic regression on standardised features.
+    classifier : {"lda", "logistic", "mdm"}
+        Linear discriminant analysis, logistic regression on standardised features, or, for
+        covariances, the nearest class mean by Riemannian distance.
     n_components : int
-        Number of spatial patterns, at most the number of channels.
+        Number of spatial patterns, at most the number of channels; in a filter bank each band
+        has four.
     alignment : {"euclidean", "riemannian"} or None
-        What to remove of each domain before learning.
+        What to remove of each domain before learning; in a filter bank, of each band.
+    sfreq : float, optional
+        Sampling frequency (Hz), which the filter bank needs; epochs bring their own.
 
     Attributes
     ----------
@@ -61,11 +72,13 @@ class ShallowClassifier(TransferClassifier):
         *,
         n_components: int = 10,
         alignment: str | None = "euclidean",
+        sfreq: float | None = None,
     ) -> None:
         self.features = features
         self.classifier = classifier
         self.n_components = n_components
         self.alignment = alignment
+        self.sfreq = sfreq
 
     def check_parameters(self) -> None:
         """Raise on a parameter that ``fit`` could not use; see the base class."""
@@ -73,6 +86,22 @@ class ShallowClassifier(TransferClassifier):
         check_option("features", self.features, FEATURES)
         check_option("classifier", self.classifier, CLASSIFIERS)
         check_count("n_components", self.n_components)
+        if (self.features == "covariances") != (self.classifier == "mdm"):
+            raise ConfigError(
+                f"features={self.features!r} and classifier={self.classifier!r} do not go "
+                "together: 'covariances' are for 'mdm', and only they."
+            )
+
+    def _new_alignment(self) -> Alignment | None:
+        if self.features != "filter_bank_csp" or self.n_times_ is None:
+            return super()._new_alignment()
+        sfreq = self.sfreq if self.sfreq is not None else self.sfreq_
+        if sfreq is None:
+            raise DataError(
+                "a filter bank needs the sampling frequency, which arrays do not have: give "
+                "sfreq=..., or epochs."
+            )
+        return FilterBank([make_alignment(self.alignment) for _ in BANDS], sfreq)
 
     def _fit_aligned(self, trials: TrainingTrials) -> None:
         labelled = labelled_only(trials)
@@ -89,9 +118,15 @@ class ShallowClassifier(TransferClassifier):
 
     def _feature_steps(self) -> list[Any]:
         if self.n_times_ is None:
+            if self.classifier == "mdm":
+                raise DataError("'mdm' needs trials (n_trials, n_chans, n_times), not vectors.")
             return []
         if self.features == "csp":
             return [CSP(n_components=min(self.n_components, self.n_features_in_))]
+        if self.features == "filter_bank_csp":
+            return [FilterBankCSP(PATTERNS_PER_BAND)]
+        if self.features == "covariances":
+            return [covariances()]
         return [step for _, step in tangent_space().steps]
 
     def _state(self) -> ModelState:
@@ -107,4 +142,6 @@ class ShallowClassifier(TransferClassifier):
 def _classifier_steps(name: str) -> list[BaseEstimator | ClassifierMixin]:
     if name == "lda":
         return [LinearDiscriminantAnalysis()]
+    if name == "mdm":
+        return [nearest_mean()]
     return [StandardScaler(), LogisticRegression(max_iter=1000)]

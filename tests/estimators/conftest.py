@@ -9,6 +9,7 @@ from bci_dann.data import EEGTrials
 from bci_dann.estimators import (
     DANNClassifier,
     EnsembleClassifier,
+    ProcrustesClassifier,
     ReweightedClassifier,
     RiemannianClassifier,
     ShallowClassifier,
@@ -21,6 +22,10 @@ QUICK = {"max_epochs": 2, "random_state": 0}
 METHODS = {
     "csp_lda": lambda: ShallowClassifier(),
     "tangent_logistic": lambda: ShallowClassifier("tangent_space", "logistic"),
+    "filter_bank": lambda: ShallowClassifier("filter_bank_csp", sfreq=128.0),
+    "mdm_recentred": lambda: ShallowClassifier("covariances", "mdm", alignment="riemannian"),
+    "procrustes": lambda: ProcrustesClassifier(),
+    "mdwm": lambda: ProcrustesClassifier(classifier="mdwm"),
     "source_only": lambda: SourceOnlyClassifier(**QUICK),
     "dann": lambda: DANNClassifier(**QUICK),
     "every_term": lambda: DANNClassifier(**QUICK, terms=dict.fromkeys(TERMS, 0.1)),

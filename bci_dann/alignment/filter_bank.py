@@ -1,0 +1,145 @@
+"""A bank of band-pass filters, each band aligned by itself.
+
+Ang, Chin, Wang, Guan and Zhang (2012), "Filter bank common spatial pattern algorithm on BCI
+competition IV datasets 2a and 2b", Front. Neurosci. 6:39: bands 4 Hz wide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from bci_dann.alignment.recentring import Recentring
+from bci_dann.exceptions import ConfigError
+
+__all__ = ["BANDS", "FilterBank"]
+
+# Hz; where the training data were filtered more narrowly, outer bands say little.
+BANDS = ((8.0, 12.0), (12.0, 16.0), (16.0, 20.0), (20.0, 24.0), (24.0, 28.0))
+ORDER = 4
+
+
+class FilterBank(TransformerMixin, BaseEstimator):
+    """Alignment in several bands: ``(n_trials, n_chans, n_times)`` becomes one more axis.
+
+    Parameters
+    ----------
+    centres : list of Recentring or None
+        An unfitted alignment for each band; ``None`` leaves the band as it is.
+    sfreq : float
+        Sampling frequency (Hz).
+    bands : sequence of (float, float)
+        Lower and upper edge of each band (Hz).
+
+    Raises
+    ------
+    ConfigError
+        When a band does not lie below half the sampling frequency.
+    """
+
+    def __init__(
+        self,
+        centres: list[Recentring | None],
+        sfreq: float,
+        bands: tuple[tuple[float, float], ...] = BANDS,
+    ) -> None:
+        for low, high in bands:
+            if not 0 < low < high < sfreq / 2:
+                raise ConfigError(
+                    f"the band {low:g}-{high:g} Hz must lie between 0 and half the sampling "
+                    f"frequency, {sfreq / 2:g} Hz: resample less, or take other bands."
+                )
+        self.centres = centres
+        self.sfreq = sfreq
+        self.bands = bands
+
+    def fit(
+        self,
+        X: NDArray[Any],
+        y: Any = None,  # noqa: ARG002 (scikit-learn's signature)
+        domains: ArrayLike | None = None,
+    ) -> Self:
+        """Compute the references of the source domains in each band; see :class:`Recentring`."""
+        for centre, filtered in self._filtered(X):
+            if centre is not None:
+                centre.fit(filtered, domains=domains)
+        return self
+
+    def extend(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
+        """Add the references of further domains; see :meth:`Recentring.extend`."""
+        for centre, filtered in self._filtered(X):
+            if centre is not None:
+                centre.extend(filtered, domains)
+        return self
+
+    def transform(
+        self,
+        X: NDArray[Any],
+        domains: ArrayLike | None = None,
+        out: NDArray[Any] | None = None,
+    ) -> NDArray[Any]:
+        """Return the aligned trials of each band.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_chans, n_times)
+            Trials (µV).
+        domains : array-like of str, shape (n_trials,), optional
+            The domain of each trial; strangers get the fallback.
+        out : ndarray, shape (n_trials, n_bands, n_chans, n_times), optional
+            Where to write.
+
+        Returns
+        -------
+        ndarray, shape (n_trials, n_bands, n_chans, n_times)
+        """
+        shape = (len(X), *self.shape_of(X.shape[1:]))
+        bank = np.empty(shape, dtype=np.float32) if out is None else out
+        for band, (centre, filtered) in enumerate(self._filtered(X)):
+            if centre is None:
+                bank[:, band] = filtered
+            else:
+                centre.transform(filtered, domains, out=bank[:, band])
+        return bank
+
+    def shape_of(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return ``(n_bands, n_chans, n_times)``."""
+        return (len(self.bands), *shape)
+
+    @property
+    def domains_(self) -> list[str]:
+        """The names of the domains met, in the order of their references."""
+        return [] if self.centres[0] is None else self.centres[0].domains_
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what was learned, to be saved; the domains' names are kept apart."""
+        return {
+            f"{band}.{name}": array
+            for band, centre in enumerate(self.centres)
+            if centre is not None
+            for name, array in centre.to_arrays().items()
+        }
+
+    def from_arrays(self, domains: list[str], arrays: dict[str, NDArray[Any]]) -> Self:
+        """Take over what :meth:`to_arrays` returned, for domains in the same order."""
+        for band, centre in enumerate(self.centres):
+            if centre is not None:
+                names = ("references", "fallback")
+                centre.from_arrays(domains, {name: arrays[f"{band}.{name}"] for name in names})
+        return self
+
+    def _filtered(self, X: NDArray[Any]) -> Iterator[tuple[Recentring | None, NDArray[Any]]]:
+        from mne.filter import filter_data
+
+        wide = np.asarray(X, dtype=np.float64)
+        for centre, (low, high) in zip(self.centres, self.bands, strict=True):
+            # trials are too short for the finite filters that recordings get
+            settings = {"order": ORDER, "ftype": "butter"}
+            band = filter_data(
+                wide, self.sfreq, low, high, method="iir", iir_params=settings, verbose="error"
+            )
+            yield centre, band

@@ -1,0 +1,183 @@
+"""Riemannian Procrustes analysis: centre, stretch and rotate the covariances of every domain.
+
+Rodrigues, Jutten and Congedo (2019), "Riemannian Procrustes analysis: transfer learning for
+brain-computer interfaces", IEEE Trans. Biomed. Eng. 66(8), 2390-2401.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pyriemann.geometry.base import logm, powm
+from pyriemann.tangentspace import TangentSpace
+from pyriemann.transfer import MDWM, TLRotate, encode_domains
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from bci_dann._validation import check_between, check_option
+from bci_dann.alignment.covariance import shrunk_covariances
+from bci_dann.estimators.base import TransferClassifier
+from bci_dann.estimators.fitted_steps import read_steps, write_steps
+from bci_dann.estimators.nearest_mean import nearest_mean
+from bci_dann.estimators.training_trials import TARGET, TrainingTrials
+from bci_dann.exceptions import ConfigError, DataError
+from bci_dann.persistence import ModelState
+
+__all__ = ["ProcrustesClassifier"]
+
+logger = logging.getLogger(__name__)
+
+CLASSIFIERS = ("logistic", "mdm", "mdwm")
+Covariances = NDArray[np.float64]
+
+
+class ProcrustesClassifier(TransferClassifier):
+    """Covariances of every domain centred, stretched and, with target labels, rotated.
+
+    Centring is the alignment. Stretching gives every domain the same dispersion around its mean,
+    and needs no labels. Rotation brings the class means of each source subject to those of the
+    target's labelled trials; without these it rests.
+
+    Parameters
+    ----------
+    alignment : {"riemannian", "euclidean"}
+        How domains are centred.
+    stretch : bool
+        Whether to give all domains one dispersion.
+    rotate : bool
+        Whether to rotate the sources where labelled target trials are given.
+    classifier : {"logistic", "mdm", "mdwm"}
+        Logistic regression in the tangent space; the nearest class mean; or the nearest mean
+        between the sources' and the target's (Kalunga, Chevallier and Barthélemy 2018,
+        "Transfer learning for SSVEP-based BCI using Riemannian similarities between users",
+        EUSIPCO), which without target labels is the sources' own.
+    trade_off : float
+        For ``"mdwm"``, the place between the sources' mean (0) and the target's (1).
+
+    Attributes
+    ----------
+    dispersion_ : float
+        Mean squared Riemannian distance of the target's covariances to the identity; that of
+        the source domains where no target was seen.
+    pipeline_ : sklearn.pipeline.Pipeline
+        The classifier on centred and stretched covariances.
+    """
+
+    dispersion_: float
+    pipeline_: Pipeline
+
+    def __init__(
+        self,
+        *,
+        alignment: str = "riemannian",
+        stretch: bool = True,
+        rotate: bool = True,
+        classifier: str = "logistic",
+        trade_off: float = 0.5,
+    ) -> None:
+        self.alignment = alignment
+        self.stretch = stretch
+        self.rotate = rotate
+        self.classifier = classifier
+        self.trade_off = trade_off
+
+    def check_parameters(self) -> None:
+        """Raise on a parameter that ``fit`` could not use; see the base class."""
+        super().check_parameters()
+        check_option("classifier", self.classifier, CLASSIFIERS)
+        check_between("trade_off", self.trade_off, 0.0, 1.0, inclusive=True)
+        if self.alignment is None:
+            raise ConfigError(
+                "Procrustes analysis stretches and rotates around the centre: it needs "
+                "alignment='riemannian' or 'euclidean'."
+            )
+
+    def _adapted(self, X: Any) -> Self:
+        adapted = super()._adapted(X)
+        own = shrunk_covariances(adapted._read_aligned(X))
+        adapted.dispersion_ = _dispersion(own)
+        return adapted
+
+    def _fit_aligned(self, trials: TrainingTrials) -> None:
+        if self.n_times_ is None:
+            raise DataError("Procrustes analysis needs trials (n_trials, n_chans, n_times).")
+        # the target is one domain here: a trial to be predicted does not say its session
+        domains = np.where(trials.is_target, TARGET, trials.domains)
+        covariances = self._stretched(shrunk_covariances(trials.X), domains)
+        labelled = trials.is_labelled
+        # pyriemann joins names and labels by slashes, which our domains contain
+        subjects = np.unique(trials.subjects, return_inverse=True)[1].astype(str)
+        target = str(subjects[trials.is_target][0]) if trials.is_target.any() else ""
+        self._fit_classifier(
+            covariances[labelled], trials.labels[labelled], subjects[labelled], target
+        )
+
+    def _fit_classifier(
+        self, X: Covariances, y: NDArray[np.int64], subjects: NDArray[np.str_], target: str
+    ) -> None:
+        shown = set(y[subjects == target].tolist()) == set(range(len(self.classes_)))
+        if not shown:
+            logger.info("no labelled target trial of every class: nothing is rotated")
+        elif self.rotate:
+            _, encoded = encode_domains(X, y, subjects)
+            X = TLRotate(target).fit_transform(X, encoded)
+        self.pipeline_ = self._build_pipeline()
+        if self.classifier == "mdwm" and shown:
+            means = MDWM(self.trade_off, target).fit(*encode_domains(X, y, subjects)).covmeans_
+            self.pipeline_[-1].covmeans_ = means
+            self.pipeline_[-1].classes_ = np.arange(len(means))
+        else:
+            self.pipeline_.fit(X, y)
+
+    def _stretched(self, X: Covariances, domains: NDArray[np.str_]) -> Covariances:
+        """Stretch each domain, and keep how far the target is to be stretched."""
+        names = np.unique(domains)
+        dispersions = {name: _dispersion(X[domains == name]) for name in names}
+        known = [dispersions[TARGET]] if TARGET in dispersions else list(dispersions.values())
+        self.dispersion_ = float(np.mean(known))
+        if not self.stretch:
+            return X
+        stretched = np.empty_like(X)
+        for name in names:
+            own = domains == name
+            stretched[own] = _stretch(X[own], dispersions[name])
+        return stretched
+
+    def _predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
+        covariances = shrunk_covariances(X)
+        if self.stretch:
+            covariances = _stretch(covariances, self.dispersion_)
+        probabilities: NDArray[np.float64] = self.pipeline_.predict_proba(covariances)
+        return probabilities
+
+    def _build_pipeline(self) -> Pipeline:
+        if self.classifier == "logistic":
+            steps = (TangentSpace("riemann"), StandardScaler(), LogisticRegression(max_iter=1000))
+            return make_pipeline(*steps)
+        return make_pipeline(nearest_mean())
+
+    def _state(self) -> ModelState:
+        state = super()._state()
+        state.arrays.update(write_steps(self.pipeline_))
+        state.description["dispersion"] = self.dispersion_
+        return state
+
+    def _restore(self, state: ModelState) -> None:
+        super()._restore(state)
+        self.dispersion_ = state.description["dispersion"]
+        self.pipeline_ = read_steps(self._build_pipeline(), state.arrays)
+
+
+def _dispersion(X: Covariances) -> float:
+    """Return the mean squared Riemannian distance to the identity (equation 9 of the paper)."""
+    return float(np.square(logm(X)).sum((1, 2)).mean())
+
+
+def _stretch(X: Covariances, dispersion: float) -> Covariances:
+    """Return powers that have a dispersion of 1."""
+    stretched: Covariances = powm(X, 1.0 / np.sqrt(max(dispersion, np.finfo(np.float64).tiny)))
+    return stretched

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pyriemann.classification import MDM
+from pyriemann.estimation import Covariances
+
+from bci_dann import load_model
+from bci_dann.estimators import ShallowClassifier
+from bci_dann.exceptions import ConfigError, DataError
+
+
+@pytest.fixture(scope="module")
+def rhythms():
+    """Class 1 has more of 10 Hz on channel 0, and as much less of 22 Hz: broadband is blind."""
+    rng = np.random.default_rng(0)
+    time = np.arange(384) / 128
+    y = np.arange(60) % 2
+    X = rng.normal(0, 3, (60, 4, 384))
+    for hz, powers in ((10, (0.6, 1.4)), (22, (1.4, 0.6))):
+        phase = rng.uniform(0, 2 * np.pi, 60)[:, None]
+        amplitude = 4 * np.sqrt(np.take(powers, y))[:, None]
+        X[:, 0] += amplitude * np.sin(2 * np.pi * hz * time + phase)
+    return X.astype("f4"), y
+
+
+def test_a_filter_bank_sees_what_broadband_patterns_do_not(rhythms):
+    X, y = rhythms
+    bank = ShallowClassifier("filter_bank_csp", sfreq=128.0).fit(X[:40], y[:40])
+    broad = ShallowClassifier("csp").fit(X[:40], y[:40])
+    assert bank.score(X[40:], y[40:]) > 0.9
+    assert broad.score(X[40:], y[40:]) < 0.8
+
+
+def test_a_filter_bank_without_alignment_is_saved_and_read(rhythms, tmp_path):
+    X, y = rhythms
+    model = ShallowClassifier("filter_bank_csp", sfreq=128.0, alignment=None).fit(X, y)
+    model.save(tmp_path / "model")
+    read = load_model(tmp_path / "model")
+    np.testing.assert_array_equal(read.predict_proba(X), model.predict_proba(X))
+
+
+def test_nearest_mean_is_that_of_pyriemann(rhythms):
+    X, y = rhythms
+    model = ShallowClassifier("covariances", "mdm", alignment=None).fit(X, y)
+    covariances = Covariances("oas").transform(X.astype(float))
+    theirs = MDM().fit(covariances, y).predict_proba(covariances)
+    np.testing.assert_allclose(model.predict_proba(X), theirs, atol=1e-6)
+
+
+def test_what_does_not_go_together(rhythms):
+    X, y = rhythms
+    with pytest.raises(ConfigError, match="'covariances' are for 'mdm'"):
+        ShallowClassifier("csp", "mdm").fit(X, y)
+    with pytest.raises(ConfigError, match="'covariances' are for 'mdm'"):
+        ShallowClassifier("covariances", "lda").fit(X, y)
+    with pytest.raises(DataError, match="needs the sampling frequency"):
+        ShallowClassifier("filter_bank_csp").fit(X, y)
+    with pytest.raises(DataError, match="not vectors"):
+        ShallowClassifier("covariances", "mdm").fit(X[:, :, 0], y)
