@@ -81,6 +81,41 @@ def run(
 
 
 @app.command()
+def choose(
+    config: Config,
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--out", "-o", help="Results folder, as of `run`. Default: runs/NAME."),
+    ] = None,
+    data_dir: DataDir = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Tasks at a time; -1: cores.")] = 1,
+    pipelines: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--pipelines", help="Pipelines to choose among. Default: all."),
+    ] = None,
+    protocols: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--protocols", help="Protocols in the place of the configuration's."),
+    ] = None,
+    seeds: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--seeds", help="Seeds in the place of the configuration's: 0,1,2"),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Check all but the signals, count the tasks, write nothing."
+        ),
+    ] = False,
+) -> None:
+    """Choose a pipeline for each person on the others, and show what the choice is worth."""
+    from bci_dann.cli import choice
+
+    replaced = {"pipelines": pipelines, "protocols": protocols, "seeds": seeds}
+    choice.choose(config, replaced, out=out, data_dir=data_dir, jobs=jobs, dry_run=dry_run)
+
+
+@app.command()
 def select(
     results: Annotated[Path, typer.Argument(help="Results folder that `run` has written.")],
     pipelines: Annotated[

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bci_dann.evaluation.building import build
     from bci_dann.evaluation.config import RunConfig, load_config
+    from bci_dann.evaluation.nested import nested_choice, nested_summary
     from bci_dann.evaluation.pipelines import PipelineSpec, load_pipeline
     from bci_dann.evaluation.protocols import PROTOCOLS, Fold, split
     from bci_dann.evaluation.runner import run_benchmark
@@ -25,6 +26,8 @@ _HOME = {
     "build": "building",
     "load_config": "config",
     "load_pipeline": "pipelines",
+    "nested_choice": "nested",
+    "nested_summary": "nested",
     "run_benchmark": "runner",
     "selection_table": "selection",
     "split": "protocols",
@@ -40,6 +43,8 @@ __all__ = [
     "build",
     "load_config",
     "load_pipeline",
+    "nested_choice",
+    "nested_summary",
     "run_benchmark",
     "selection_table",
     "split",

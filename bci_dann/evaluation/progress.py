@@ -22,7 +22,8 @@ def tracked(
 ) -> Iterator[tuple[Task, Result]]:
     """Pass outcomes on, showing progress on the standard error stream.
 
-    A terminal gets a bar; a file or a pipe gets one line a task.
+    A terminal gets a bar; a file or a pipe gets a line before the first task, with the number
+    of all, and one line a task.
 
     Parameters
     ----------
@@ -49,6 +50,7 @@ def tracked(
     elif console.is_terminal:
         yield from _with_bar(outcomes, pending, total, console)
     else:
+        console.print(f"{done}/{total} tasks are finished", highlight=False)
         for count, (task, result) in enumerate(outcomes, start=done + 1):
             failed = " failed" if result is not None else ""
             console.print(f"{count}/{total} {task.label}{failed}", soft_wrap=True, highlight=False)
@@ -75,7 +77,7 @@ def step_by_step(total: int, show: bool) -> Iterator[Callable[[str, int], None]]
 
     console = Console(stderr=True)
     if not (show and console.is_terminal):
-        yield lambda what, n_done: None
+        yield lambda *_: None
         return
     with _bar(console) as bar:
         handle = bar.add_task("", total=total)

@@ -60,6 +60,24 @@ def test_calibration_and_test_share_nothing_unless_transductive():
         assert not np.intersect1d(fold.train, np.r_[calibration, fold.test]).size
 
 
+@pytest.mark.parametrize("protocol", [n for n in PROTOCOLS if n[-2:] not in ("10", "20")])
+def test_who_is_left_out_plays_no_part(protocol):
+    metadata = uneven_metadata()
+    labels = np.resize(np.array(["a", "b"]), len(metadata))
+    with_all = split(metadata, "9", protocol, labels)
+    fold = split(metadata, "9", protocol, labels, without="1")
+    np.testing.assert_array_equal(fold.train, np.flatnonzero(metadata["subject"] == "10"))
+    for part in ("unlabelled", "labelled", "test"):
+        np.testing.assert_array_equal(getattr(fold, part), getattr(with_all, part))
+
+
+def test_who_is_left_out_is_another_subject():
+    with pytest.raises(DataError, match="target subject must be one of '10', '1'; got '9'"):
+        split(uneven_metadata(), "9", "train", without="9")
+    with pytest.raises(DataError, match="the subject to leave out"):
+        split(uneven_metadata(), "9", "train", without="2")
+
+
 def test_semisupervised_shows_the_first_trials_of_each_class():
     metadata = uneven_metadata()
     labels = np.where(np.arange(len(metadata)) % 4 == 0, "rare", "often").astype(str)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import hashlib
+import json
 import os
 from pathlib import Path
 
@@ -50,10 +52,30 @@ def test_equal_records_are_equal_files(tmp_path):
         {"subject": "2"},
         {"seed": 1},
         {"threads": 2},
+        {"without": "2"},
     ],
 )
 def test_whatever_determines_the_result_is_in_the_key(change):
     assert dataclasses.replace(TASK, **change).key != TASK.key
+
+
+def test_ordinary_tasks_keep_the_keys_they_had_before_there_were_others():
+    content = {
+        "data": "key",
+        "pipeline": ["p", *TASK.pipeline.definition],
+        "protocol": "train",
+        "subject": "1",
+        "seed": 0,
+        "threads": 1,
+        "versions": records.versions(),
+    }
+    text = json.dumps(content, sort_keys=True)
+    assert TASK.key == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_the_label_names_who_is_left_out():
+    assert TASK.label == "p, train, subject 1, seed 0"
+    assert dataclasses.replace(TASK, without="2").label == "p, train, subject 1 without 2, seed 0"
 
 
 def test_versions_are_in_the_key(monkeypatch):

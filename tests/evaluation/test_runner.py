@@ -355,7 +355,8 @@ def test_a_task_that_fails_costs_only_itself(prepared, config, tmp_path, monkeyp
 def test_progress_is_a_line_a_task_where_there_is_no_terminal(prepared, config, tmp_path, capsys):
     run_benchmark(config, tmp_path, progress=True)
     lines = capsys.readouterr().err.splitlines()
-    assert lines == [f"{n}/3 logistic, train, subject {n}, seed 0" for n in (1, 2, 3)]
+    assert lines[0] == "0/3 tasks are finished"
+    assert lines[1:] == [f"{n}/3 logistic, train, subject {n}, seed 0" for n in (1, 2, 3)]
 
 
 def test_ctrl_c_keeps_what_is_finished(prepared, config, tmp_path, monkeypatch):
