@@ -130,6 +130,22 @@ def select(
 
 
 @app.command()
+def diagnose(
+    config: Config,
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--out", "-o", help="Folder. Default: runs/NAME/diagnosis."),
+    ] = None,
+    data_dir: DataDir = None,
+    seed: Annotated[int, typer.Option("--seed", help="The random_state.")] = 0,
+) -> None:
+    """Show how far each person is from the others, in what, and whether reweighting can help."""
+    from bci_dann.cli import diagnosis
+
+    diagnosis.diagnose(config, out=out, data_dir=data_dir, seed=seed)
+
+
+@app.command()
 def fit(
     config: Config,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the model.")],

@@ -1,4 +1,4 @@
-"""Results for people: tables in the terminal.
+"""Results for people: tables in the terminal, pictures, pages.
 
 Public names load on first use.
 """
@@ -9,11 +9,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bci_dann.reporting.diagnosis_report import write_diagnosis
     from bci_dann.reporting.table import closing_tables
 
-_HOME = {"closing_tables": "table"}
+_HOME = {"closing_tables": "table", "write_diagnosis": "diagnosis_report"}
 
-__all__ = ["closing_tables"]
+__all__ = ["closing_tables", "write_diagnosis"]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-__all__ = ["effective_sample_size"]
+from bci_dann._validation import check_between
+from bci_dann.exceptions import DataError
+
+__all__ = ["effective_sample_size", "top_share"]
 
 
 def effective_sample_size(weights: ArrayLike) -> float:
@@ -26,3 +31,44 @@ def effective_sample_size(weights: ArrayLike) -> float:
     w = np.asarray(weights, dtype=np.float64)
     total = np.square(w).sum()
     return float(w.sum() ** 2 / total) if total > 0 else 0.0
+
+
+def top_share(weights: ArrayLike, share: float = 0.01) -> float:
+    """Return how much of all weight the heaviest trials carry.
+
+    Parameters
+    ----------
+    weights : array-like, shape (n_trials,)
+        Non-negative weights, not all zero.
+    share : float
+        Which share of the trials counts as the heaviest, above 0 and at most 1; at least one
+        trial does.
+
+    Returns
+    -------
+    float
+        Between ``share``, where all weights are equal, and 1. With fewer than ``1 / share``
+        trials the least value is that of one trial, ``1 / n_trials``.
+
+    Raises
+    ------
+    DataError
+        When there are no weights, or they are negative, not finite, or all zero.
+    ConfigError
+        When ``share`` is outside its range.
+
+    Examples
+    --------
+    >>> top_share([97, 1, 1, 1], share=0.25)
+    0.97
+    """
+    if share != 1:
+        check_between("share", share, 0.0, 1.0)
+    w = np.asarray(weights, dtype=np.float64).ravel()
+    if not (np.isfinite(w).all() and (w >= 0).all() and w.sum() > 0):
+        raise DataError(
+            "weights must be finite, not negative, and not all zero. Look at what made them."
+        )
+    # without the rounding, 1 % of 300 trials would be 4 of them
+    n_top = max(1, math.ceil(round(share * len(w), 9)))
+    return float(np.sort(w)[-n_top:].sum() / w.sum())

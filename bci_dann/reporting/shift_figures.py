@@ -1,0 +1,174 @@
+"""Pictures of how far people are apart. No pyplot, no global style."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from bci_dann.evaluation.diagnosis import Diagnosis
+
+__all__ = ["overlap_chart", "people_map"]
+
+Floats = NDArray[np.float64]
+
+# Okabe and Ito (2008), "Color universal design", without its yellow, which white swallows.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+CROWDED = 0.25  # points on less than this share of the map have no room for names
+LEGEND = (
+    "Each point is a session, joined to the\nmean of its person. Above, all maps have\none scale; "
+    "beside this, maps of what is\nleft after alignment are enlarged."
+)
+
+
+def people_map(diagnosis: Diagnosis) -> Figure:
+    """Draw sessions as points, as far apart as their mean covariances, by classical scaling.
+
+    Torgerson (1952), "Multidimensional scaling: I. Theory and method", Psychometrika 17,
+    401-419.
+
+    Parameters
+    ----------
+    diagnosis : Diagnosis
+        As :func:`bci_dann.evaluation.diagnosis.diagnose` returns it.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        One column for each alignment: above all to one scale, below each as large as fits.
+    """
+    from matplotlib.figure import Figure
+
+    tables = list(diagnosis.session_distances.groupby("alignment", sort=False))
+    figure = Figure(figsize=(4.2 * len(tables), 8.8), layout="constrained")
+    figure.suptitle("Where sessions lie: log-Euclidean distances of mean covariances (log units)")
+    axes = figure.subplots(2, len(tables), squeeze=False)
+    flat = [(str(name), *_flattened(rows)) for name, rows in tables]
+    widest = max(_extent(points) for _, points, _, _ in flat)
+    for column, (name, points, sessions, share) in enumerate(flat):
+        own, (ax, larger) = _extent(points), axes[:, column]
+        _draw_people(ax, points, sessions, widest, label=own > CROWDED * widest)
+        ax.set_title(f"{_how(name)}\n{share:.0%} of the squared distances shown")
+        if own == widest:
+            larger.set_axis_off()
+            larger.text(0.0, 1.0, LEGEND, va="top", transform=larger.transAxes)
+        else:
+            _draw_people(larger, points, sessions, own, label=True)
+            larger.set_title(f"the same, {widest / own:.0f} times larger")
+    return figure
+
+
+def overlap_chart(diagnosis: Diagnosis) -> Figure:
+    """Draw domain AUC, effective sample size and distance of each person, by alignment.
+
+    Parameters
+    ----------
+    diagnosis : Diagnosis
+        As :func:`bci_dann.evaluation.diagnosis.diagnose` returns it.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    table = diagnosis.table
+    subjects = list(dict.fromkeys(table["subject"]))
+    figure = Figure(figsize=(11.0, 2.2 + 0.3 * len(subjects)), layout="constrained")
+    axes: Sequence[Axes] = figure.subplots(1, 3, sharey=True)
+    labels = {
+        "domain_auc": "domain AUC (0.5: alike, 1: no overlap)",
+        "ess_share": "effective sample size (share of source trials)\nhollow: no overlap, "
+        "so its weights mean nothing",
+        "distance": "log-Euclidean distance from the others\n(log units, logarithmic axis)",
+    }
+    for ax, (column, label) in zip(axes, labels.items(), strict=True):
+        for style, (name, rows) in enumerate(table.groupby("alignment", sort=False)):
+            _draw_dots(ax, rows, column, subjects, style, _how(str(name)))
+        ax.set_xlabel(label)
+        ax.grid(axis="y", alpha=0.3)
+    axes[0].axvline(0.5, color="0.5", linestyle=":")
+    axes[1].set_xlim(-0.03, 1.03)
+    axes[2].set_xscale("log")
+    axes[2].xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes[2].xaxis.set_major_formatter("{x:g}")
+    axes[2].xaxis.set_minor_formatter(NullFormatter())
+    axes[0].set_yticks(range(len(subjects)), subjects)
+    axes[0].set_ylim(len(subjects) - 0.5, -0.5)
+    axes[0].set_ylabel("target subject")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    return figure
+
+
+def _flattened(rows: pd.DataFrame) -> tuple[Floats, list[str], float]:
+    """Return points in the plane, their names, and how much of the squared distances they keep."""
+    from scipy.spatial.distance import pdist, squareform
+    from sklearn.manifold import ClassicalMDS
+
+    sessions = [str(name) for name in rows["session"]]
+    distances = rows[sessions].to_numpy(dtype=np.float64)
+    distances = (distances + distances.T) / 2.0
+    np.fill_diagonal(distances, 0.0)
+    points: Floats = ClassicalMDS(n_components=2, metric="precomputed").fit_transform(distances)
+    total = float(np.square(squareform(distances)).sum())
+    share = float(np.square(pdist(points)).sum()) / total if total > 0 else 1.0
+    return points, sessions, share
+
+
+def _draw_people(
+    ax: Axes, points: Floats, sessions: Iterable[str], extent: float, label: bool
+) -> None:
+
+    owners = np.array([name.split("/")[0] for name in sessions])
+    for index, subject in enumerate(dict.fromkeys(owners.tolist())):
+        own = points[owners == subject]
+        colour, mean = COLOURS[index % len(COLOURS)], own.mean(0)
+        for point in own:
+            ax.plot(*np.stack([mean, point], axis=1), color=colour, linewidth=0.8)
+        marker = MARKERS[index // len(COLOURS) % len(MARKERS)]
+        ax.plot(*own.T, marker, color=colour, markersize=4)
+        if label:
+            ax.annotate(
+                subject,
+                mean,
+                color=colour,
+                weight="bold",
+                textcoords="offset points",
+                xytext=(4, 4),
+            )
+    (left, low), (right, high) = _middle(points) - 0.6 * extent, _middle(points) + 0.6 * extent
+    ax.set(xlim=(left, right), ylim=(low, high), aspect="equal")
+
+
+def _middle(points: Floats) -> Floats:
+    middle: Floats = (points.min(0) + points.max(0)) / 2.0
+    return middle
+
+
+def _extent(points: Floats) -> float:
+    """Return the side of the square that holds all points."""
+    return float(np.ptp(points, axis=0).max()) or 1.0
+
+
+def _draw_dots(
+    ax: Axes, rows: pd.DataFrame, column: str, subjects: list[str], style: int, label: str
+) -> None:
+    places = np.array([subjects.index(subject) for subject in rows["subject"]])
+    colour, marker = COLOURS[style % len(COLOURS)], MARKERS[style % len(MARKERS)]
+    hollow = (rows["finding"] == "no overlap").to_numpy() & (column == "ess_share")
+    values = rows[column].to_numpy()
+    ax.plot(values[~hollow], places[~hollow], marker, color=colour, label=label)
+    ax.plot(values[hollow], places[hollow], marker, color=colour, fillstyle="none")
+
+
+def _how(alignment: str) -> str:
+    return "no alignment" if alignment == "none" else f"{alignment} alignment"
