@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bci_dann.cli.printing import print_rows, say
 
 if TYPE_CHECKING:
-    from bci_dann.evaluation.diagnosis import Diagnosis
+    from bci_dann.evaluation import Diagnosis
 
 __all__ = ["diagnose"]
 
@@ -36,9 +36,9 @@ NOTE = (
 
 
 def diagnose(config: Path, out: Path | None, data_dir: Path | None, seed: int) -> None:
-    """Diagnose, write, and print; see `bci_dann.evaluation.diagnosis.diagnose`."""
+    """Diagnose, write, and print; see `bci_dann.evaluation.diagnose`."""
     from bci_dann.data import open_trials, prepare_trials
-    from bci_dann.evaluation import diagnosis as library
+    from bci_dann.evaluation import diagnose as measure
     from bci_dann.evaluation import load_config
     from bci_dann.reporting import write_diagnosis
 
@@ -46,7 +46,7 @@ def diagnose(config: Path, out: Path | None, data_dir: Path | None, seed: int) -
     trials = open_trials(
         prepare_trials(run.data, run.preprocessing, data_dir=data_dir, progress=True)
     )
-    found = library.diagnose(trials, band=run.preprocessing.band, random_state=seed, progress=True)
+    found = measure(trials, band=run.preprocessing.band, random_state=seed, progress=True)
     page = write_diagnosis(
         found,
         Path("runs") / run.name / "diagnosis" if out is None else out,

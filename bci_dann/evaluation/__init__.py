@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bci_dann.evaluation.building import build
     from bci_dann.evaluation.config import RunConfig, load_config
+    from bci_dann.evaluation.diagnosis import Diagnosis, diagnose
     from bci_dann.evaluation.nested import nested_choice, nested_summary
     from bci_dann.evaluation.pipelines import PipelineSpec, load_pipeline
     from bci_dann.evaluation.protocols import PROTOCOLS, Fold, split
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
 
 _HOME = {
     "PROTOCOLS": "protocols",
+    "Diagnosis": "diagnosis",
     "Fold": "protocols",
     "PipelineSpec": "pipelines",
     "RunConfig": "config",
     "build": "building",
+    "diagnose": "diagnosis",
     "load_config": "config",
     "load_pipeline": "pipelines",
     "nested_choice": "nested",
@@ -37,10 +40,12 @@ _HOME = {
 
 __all__ = [
     "PROTOCOLS",
+    "Diagnosis",
     "Fold",
     "PipelineSpec",
     "RunConfig",
     "build",
+    "diagnose",
     "load_config",
     "load_pipeline",
     "nested_choice",

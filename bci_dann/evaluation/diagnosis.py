@@ -164,7 +164,7 @@ def _shifts(
 ) -> pd.DataFrame:
     import pandas as pd
 
-    from bci_dann.reweighting.band_power import band_power_shift, bands_within, log_band_power
+    from bci_dann.reweighting import band_power_shift, bands_within, log_band_power
 
     low, high = band or (0.0, trials.sfreq / 2)
     bands = bands_within(low, min(high, trials.sfreq / 2))

@@ -154,12 +154,12 @@ def _features(covariances: Floats, n_components: int) -> Floats:
 
 
 def _measures(source: Floats, target: Floats, random_state: Any) -> dict[str, float]:
-    from bci_dann.reweighting import weigh_sources
-    from bci_dann.reweighting.diagnostics import top_share
-    from bci_dann.reweighting.discrepancy import (
+    from bci_dann.reweighting import (
         domain_errors,
         maximum_mean_discrepancy,
         proxy_a_distance,
+        top_share,
+        weigh_sources,
     )
 
     weighed = weigh_sources(source, target, "logistic", random_state)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from bci_dann.evaluation.diagnosis import Diagnosis
+    from bci_dann.evaluation import Diagnosis
 
 __all__ = ["notes", "write_diagnosis"]
 
@@ -42,7 +42,7 @@ def notes(diagnosis: Diagnosis) -> list[str]:
     Parameters
     ----------
     diagnosis : Diagnosis
-        As :func:`bci_dann.evaluation.diagnosis.diagnose` returns it.
+        As :func:`bci_dann.evaluation.diagnose` returns it.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def write_diagnosis(
     Parameters
     ----------
     diagnosis : Diagnosis
-        As :func:`bci_dann.evaluation.diagnosis.diagnose` returns it.
+        As :func:`bci_dann.evaluation.diagnose` returns it.
     folder : str or pathlib.Path
         Made if need be; files of a former diagnosis are replaced.
     title : str

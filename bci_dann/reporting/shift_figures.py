@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from bci_dann.evaluation.diagnosis import Diagnosis
+    from bci_dann.evaluation import Diagnosis
 
 __all__ = ["overlap_chart", "people_map"]
 
@@ -23,10 +23,11 @@ Floats = NDArray[np.float64]
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 CROWDED = 0.25  # points on less than this share of the map have no room for names
-LEGEND = (
-    "Each point is a session, joined to the\nmean of its person. Above, all maps have\none scale; "
-    "beside this, maps of what is\nleft after alignment are enlarged."
+TITLE = (
+    "Where sessions lie: log-Euclidean distances of mean covariances (log units)\n"
+    "Each point is a session, joined to the mean of its person."
 )
+ENLARGED = " Above, all maps have one scale."
 
 
 def people_map(diagnosis: Diagnosis) -> Figure:
@@ -38,31 +39,31 @@ def people_map(diagnosis: Diagnosis) -> Figure:
     Parameters
     ----------
     diagnosis : Diagnosis
-        As :func:`bci_dann.evaluation.diagnosis.diagnose` returns it.
+        As :func:`bci_dann.evaluation.diagnose` returns it.
 
     Returns
     -------
     matplotlib.figure.Figure
-        One column for each alignment: above all to one scale, below each as large as fits.
+        One column for each alignment: above all to one scale, below enlarged what is small.
     """
     from matplotlib.figure import Figure
 
     tables = list(diagnosis.session_distances.groupby("alignment", sort=False))
-    figure = Figure(figsize=(4.2 * len(tables), 8.8), layout="constrained")
-    figure.suptitle("Where sessions lie: log-Euclidean distances of mean covariances (log units)")
-    axes = figure.subplots(2, len(tables), squeeze=False)
+    n_rows = min(2, len(tables))
+    figure = Figure(figsize=(4.2 * len(tables), 1.2 + 4.0 * n_rows), layout="constrained")
+    figure.suptitle(TITLE + (ENLARGED if n_rows > 1 else ""))
+    axes = figure.subplots(n_rows, len(tables), squeeze=False)
     flat = [(str(name), *_flattened(rows)) for name, rows in tables]
     widest = max(_extent(points) for _, points, _, _ in flat)
     for column, (name, points, sessions, share) in enumerate(flat):
-        own, (ax, larger) = _extent(points), axes[:, column]
-        _draw_people(ax, points, sessions, widest, label=own > CROWDED * widest)
-        ax.set_title(f"{_how(name)}\n{share:.0%} of the squared distances shown")
-        if own == widest:
-            larger.set_axis_off()
-            larger.text(0.0, 1.0, LEGEND, va="top", transform=larger.transAxes)
-        else:
-            _draw_people(larger, points, sessions, own, label=True)
-            larger.set_title(f"the same, {widest / own:.0f} times larger")
+        own, first, last = _extent(points), axes[0, column], axes[-1, column]
+        _draw_people(first, points, sessions, widest, label=own > CROWDED * widest)
+        first.set_title(f"{_how(name)}\n{share:.0%} of the squared distances shown")
+        if own < widest:
+            _draw_people(last, points, sessions, own, label=True)
+            last.set_title(f"the same, {widest / own:.0f} times larger")
+        elif n_rows > 1:
+            last.set_axis_off()
     return figure
 
 
@@ -72,7 +73,7 @@ def overlap_chart(diagnosis: Diagnosis) -> Figure:
     Parameters
     ----------
     diagnosis : Diagnosis
-        As :func:`bci_dann.evaluation.diagnosis.diagnose` returns it.
+        As :func:`bci_dann.evaluation.diagnose` returns it.
 
     Returns
     -------
@@ -128,6 +129,8 @@ def _draw_people(
     ax: Axes, points: Floats, sessions: Iterable[str], extent: float, label: bool
 ) -> None:
 
+    from matplotlib.patheffects import withStroke
+
     owners = np.array([name.split("/")[0] for name in sessions])
     for index, subject in enumerate(dict.fromkeys(owners.tolist())):
         own = points[owners == subject]
@@ -141,9 +144,11 @@ def _draw_people(
                 subject,
                 mean,
                 color=colour,
+                size=8,
                 weight="bold",
                 textcoords="offset points",
                 xytext=(4, 4),
+                path_effects=[withStroke(linewidth=2, foreground="white")],
             )
     (left, low), (right, high) = _middle(points) - 0.6 * extent, _middle(points) + 0.6 * extent
     ax.set(xlim=(left, right), ylim=(low, high), aspect="equal")

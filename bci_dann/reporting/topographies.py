@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from bci_dann.evaluation.diagnosis import Diagnosis
+    from bci_dann.evaluation import Diagnosis
 
 __all__ = ["topographies", "without_position"]
 
@@ -55,7 +55,7 @@ def topographies(diagnosis: Diagnosis) -> list[Figure]:
     Parameters
     ----------
     diagnosis : Diagnosis
-        As :func:`bci_dann.evaluation.diagnosis.diagnose` returns it.
+        As :func:`bci_dann.evaluation.diagnose` returns it.
 
     Returns
     -------

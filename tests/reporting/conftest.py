@@ -1,0 +1,99 @@
+"""Diagnoses of made-up people, without computing any."""
+
+from __future__ import annotations
+
+import mne
+import numpy as np
+import pandas as pd
+import pytest
+
+from bci_dann.evaluation import Diagnosis
+from bci_dann.evaluation.verdicts import finding, verdict
+
+CHANNELS = ["Fz", "C3", "Cz", "C4", "Pz"]
+ALIGNMENTS = ("none", "euclidean")
+
+
+def make_diagnosis(n_subjects=3, n_sessions=2, bands=("mu", "beta"), few=(), montage=True):
+    """Draw one; subjects in ``few`` have too few trials."""
+    rng = np.random.default_rng(0)
+    subjects = [f"{index:02d}" for index in range(1, n_subjects + 1)]
+    rows = []
+    for alignment in ALIGNMENTS:
+        for subject in subjects:
+            rows.append(_row(rng, subject, alignment, few=subject in few))
+    info = mne.create_info(CHANNELS, 128.0, "eeg")
+    if montage:
+        info.set_montage(mne.channels.make_standard_montage("biosemi64"))
+    return Diagnosis(
+        pd.DataFrame(rows),
+        _square(rng, "subject", subjects),
+        _square(rng, "session", [f"{s}/{n}" for s in subjects for n in range(n_sessions)]),
+        _shifts(rng, subjects, bands, few),
+        info,
+    )
+
+
+def _row(rng, subject, alignment, few):
+    auc = 0.99 if alignment == "none" else 0.7
+    row = {
+        "subject": subject,
+        "alignment": alignment,
+        "n_source": 100,
+        "n_target": 3 if few else 50,
+        "domain_auc": np.nan if few else auc,
+        "a_distance": np.nan if few else 1.0,
+        "mmd2": np.nan if few else 0.1,
+        "mmd_p": np.nan if few else 0.01,
+        "lookalikes": np.nan if few else 0.1,
+        "ess": np.nan if few else 40.0,
+        "ess_share": np.nan if few else 0.4,
+        "top_share": np.nan if few else 0.1,
+        "distance": rng.uniform(1, 3),
+        "own_distance": 0.5,
+    }
+    row["finding"] = finding(row)
+    row["verdict"] = verdict(row, 5)
+    return row
+
+
+def _square(rng, what, names):
+    tables = []
+    for scale, alignment in zip((1.0, 0.1), ALIGNMENTS, strict=True):
+        points = scale * rng.standard_normal((len(names), 4))
+        square = np.linalg.norm(points[:, None] - points[None], axis=2)
+        table = pd.DataFrame(square, columns=names)
+        table.insert(0, what, names)
+        table.insert(0, "alignment", alignment)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _shifts(rng, subjects, bands, few):
+    edges = {"mu": (8.0, 13.0), "beta": (13.0, 30.0)}
+    rows = [
+        (s, b, *edges[b], c, *(rng.standard_normal(2) if s not in few else (np.nan, np.nan)))
+        for s in subjects
+        for b in bands
+        for c in CHANNELS
+    ]
+    columns = ["subject", "band", "low_hz", "high_hz", "channel", "mean_shift", "variance_shift"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+@pytest.fixture
+def draw_diagnosis():
+    return make_diagnosis
+
+
+@pytest.fixture(autouse=True)
+def _matplotlib_left_alone():
+    """No picture may leave a window, another backend, or another style behind."""
+    import matplotlib as mpl
+    from matplotlib import pyplot
+
+    # the entry of an automatic backend resolves itself when it is read
+    before = {key: mpl.rcParams[key] for key in mpl.rcParams}
+    yield
+    assert not pyplot.get_fignums()
+    assert {key: mpl.rcParams[key] for key in mpl.rcParams} == before

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bci_dann.exceptions import DataError
+from bci_dann.reweighting import band_power_shift, bands_within, log_band_power
+
+SFREQ = 128.0
+BANDS = {"mu": (8.0, 13.0), "beta": (13.0, 30.0)}
+
+
+def noise(seed, n_trials=40, n_chans=2, n_times=256):
+    return 10.0 * np.random.default_rng(seed).standard_normal((n_trials, n_chans, n_times))
+
+
+@pytest.mark.parametrize(
+    ("edges", "names"),
+    [
+        ((8, 30), ["mu", "beta"]),
+        ((4, 38), ["theta", "mu", "beta", "low gamma"]),
+        ((0, 64), ["theta", "mu", "beta", "low gamma"]),
+        ((6, 20), ["theta", "mu"]),  # 7 of beta's 17 Hz are left
+        ((0.5, 3), ["pass band"]),
+    ],
+)
+def test_bands_are_those_within_the_pass_band(edges, names):
+    found = bands_within(*edges)
+    assert list(found) == names
+    assert all(edges[0] <= low < high <= edges[1] for low, high in found.values())
+
+
+def test_power_of_white_noise_is_its_density():
+    # variance 100 µV² over 64 Hz
+    power = log_band_power(noise(0), SFREQ, BANDS)
+    assert power.shape == (40, 2, 2)
+    assert np.exp(power).mean() == pytest.approx(100 / 64, rel=0.05)
+
+
+def test_a_rhythm_is_found_in_its_band_and_channel():
+    X = noise(0)
+    plain = log_band_power(X, SFREQ, BANDS)
+    X[:, 1] += 20 * np.sin(2 * np.pi * 20 * np.arange(256) / SFREQ)
+    shift = band_power_shift(plain, log_band_power(X, SFREQ, BANDS)).mean
+    assert np.unravel_index(shift.argmax(), shift.shape) == (1, 1)
+    assert shift[1, 1] > 5
+    assert abs(np.delete(shift.ravel(), 3)).max() < 0.5
+
+
+def test_trials_shorter_than_a_segment_still_have_every_band():
+    power = log_band_power(noise(0, n_times=48), SFREQ, {"mu": (8.5, 9.5)})
+    assert np.isfinite(power).all()
+
+
+def test_known_means_and_spreads():
+    rng = np.random.default_rng(0)
+    source, target = rng.standard_normal((4000, 1, 1)), 2 * rng.standard_normal((4000, 1, 1)) + 3
+    shift = band_power_shift(source, target)
+    assert shift.mean.item() == pytest.approx(3 / np.sqrt(2.5), rel=0.05)
+    assert shift.variance.item() == pytest.approx(1.0, abs=0.05)
+
+
+def test_differences_between_source_people_are_no_spread():
+    rng = np.random.default_rng(0)
+    people = np.repeat(["a", "b"], [1500, 500])
+    source = rng.standard_normal((2000, 1, 1)) + np.where(people == "a", 10.0, 0.0)[:, None, None]
+    target = rng.standard_normal((2000, 1, 1))
+    apart = band_power_shift(source, target, people)
+    assert apart.variance.item() == pytest.approx(0.0, abs=0.1)
+    assert apart.mean.item() == pytest.approx(-5.0, abs=0.3)  # people count alike
+    assert band_power_shift(source, target).variance.item() < -2
+
+
+def test_unknown_where_nothing_varies():
+    one, same = np.zeros((1, 2, 3)), np.zeros((5, 2, 3))
+    many = np.random.default_rng(0).standard_normal((5, 2, 3))
+    for shift in (band_power_shift(many, one), band_power_shift(one, many)):
+        assert np.isnan(shift.mean).all()
+        assert np.isnan(shift.variance).all()
+    assert np.isnan(band_power_shift(many, same).variance).all()
+    assert np.isfinite(band_power_shift(many, same).mean).all()
+
+
+def test_bad_input():
+    with pytest.raises(DataError, match="low < high"):
+        bands_within(30, 8)
+    with pytest.raises(DataError, match="no frequency in the band high"):
+        log_band_power(noise(0), SFREQ, {"high": (70.0, 80.0)})
+    X = noise(0)
+    X[3, 1] = 0.0
+    with pytest.raises(DataError, match="flat"):
+        log_band_power(X, SFREQ, BANDS)
