@@ -54,6 +54,10 @@ class Shift(StrictModel):
     alertness : float
         How much the rhythms of the motor areas wax and wane over minutes, whatever is imagined.
         A number given for all does not set it.
+    imbalance : float
+        How unequally often the classes occur: at 0.6, four trials of the first class for one of
+        the last in odd subjects, and the reverse in even ones. A number given for all does not
+        set it.
     inverted : float
         Fraction of subjects whose hands desynchronise the wrong hemisphere.
     weak : float
@@ -66,6 +70,7 @@ class Shift(StrictModel):
     noise: Amount = 0.0
     drift: Amount = 0.0
     alertness: Amount = 0.0
+    imbalance: Annotated[float, Field(ge=0, lt=1)] = 0.0
     inverted: Fraction = 0.0
     weak: Fraction = 0.0
 

@@ -173,7 +173,7 @@ class SimulatedMI(BaseDataset):
         def rng(purpose: str) -> np.random.Generator:
             return np.random.default_rng(stream(self.seed, "signal", subject, session, purpose))
 
-        clock = self._schedule(rng("schedule"))
+        clock = self._schedule(rng("schedule"), subject)
         scalp = self.snr * motor_rhythms(rng("rhythms"), truth, session, clock, self.erd)
         scalp *= alertness(rng("alertness"), clock, self.shift.alertness)
         scalp += background(rng("background"), truth, session, clock, self.seed)
@@ -183,12 +183,18 @@ class SimulatedMI(BaseDataset):
         raw = mne.io.RawArray(truth.gain[session][:, None] * scalp, info, verbose="error")
         return raw.set_annotations(mne.Annotations(clock.onsets, TASK[1] - TASK[0], clock.labels))
 
-    def _schedule(self, rng: np.random.Generator) -> Clock:
-        labels = rng.permutation(np.repeat(self.classes, self.n_trials)).tolist()
+    def _schedule(self, rng: np.random.Generator, subject: int) -> Clock:
+        labels = rng.permutation(np.repeat(self.classes, self._counts(subject))).tolist()
         pauses = PERIOD + rng.uniform(0, JITTER, len(labels))
         onsets = MARGIN + np.concatenate([[0.0], np.cumsum(pauses[:-1])])
         n_times = round((onsets[-1] + TASK[1] + MARGIN) * self.sfreq)
         return Clock(self.sfreq, n_times, labels, np.round(onsets * self.sfreq) / self.sfreq)
+
+    def _counts(self, subject: int) -> list[int]:
+        """Return how many trials of each class a session of the subject has."""
+        slope = self.shift.imbalance if subject % 2 else -self.shift.imbalance
+        shares = 1.0 + slope * np.linspace(1.0, -1.0, len(self.classes))
+        return [max(1, round(self.n_trials * share)) for share in shares]
 
 
 def _seed(random_state: Any) -> int:

@@ -89,6 +89,14 @@ def mu_power_of_trials(dataset):
     return np.log([signal[start : start + width].var() for start in starts])
 
 
+def test_imbalance_favours_the_first_class_in_odd_subjects():
+    dataset = small(n_subjects=2, n_trials=10, shift={"imbalance": 0.6})
+    for subject, share in ((1, 0.8), (2, 0.2)):
+        labels = dataset.get_data([subject])[subject]["0"]["0"].annotations.description
+        assert np.mean(labels == dataset.classes[0]) == pytest.approx(share)
+        assert len(labels) == 20
+
+
 def test_alertness_makes_neighbouring_trials_alike():
     def likeness(amount):
         power = mu_power_of_trials(small(n_trials=40, shift={"alertness": amount}, erd=0.0))
