@@ -26,7 +26,8 @@ DPI = 120
 
 MEANING = """<p>Each person in turn is the target and all others are the sources; no label is read.
 The domain classifier is logistic regression on ten principal components of the covariances.
-<b>domain_auc</b>: how well it tells the person from the others, 0.5 not at all, 1 always.
+<b>domain_auc</b>: how well it tells the person from the others, 0.5 not at all, 1 always;
+below 0.5 where re-centring has made the means equal, since what is held out then lies opposite.
 <b>a_distance</b>: proxy A-distance, 0 to 2. <b>mmd2, mmd_p</b>: squared maximum mean discrepancy
 and the p-value of random exchanges. <b>lookalikes</b>: the share of source trials that could pass
 for the person's. <b>ess, ess_share</b>: how many source trials the weighted sources are worth;
