@@ -42,6 +42,7 @@ def choose(
     )
     if dry_run:
         print_plan(table, out)
+        say(f"{table.duplicated().sum()} of them play the target for a person who is left out")
     else:
         _print_choices(table)
         say(f"Every pipeline of every target: {out / 'nested.csv'}")

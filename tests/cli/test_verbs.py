@@ -88,6 +88,7 @@ def test_choose_counts_its_tasks_beforehand(bci_dann, with_variants, sources, tm
     done = bci_dann("choose", with_variants, *arguments, "--seeds", "0,1", "--protocols", "online")
     assert done.exit_code == 0, done.output
     assert "72 tasks; results would go to" in done.stdout
+    assert "48 of them play the target for a person who is left out" in done.stdout
     assert "shallow[n_components=4,alignment=euclidean]" in done.stdout
     assert not (tmp_path / "out").exists()
 
