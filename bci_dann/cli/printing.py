@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["console", "print_plan", "print_rows", "say"]
 
-# in a file or a pipe there is no terminal to fit in
-PIPE_WIDTH = 120
+# in a file or a pipe there is no terminal to fit in, and a name in one piece can be searched for
+PIPE_WIDTH = 200
 
 
 def console() -> Console:
