@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.signal import butter, sosfiltfilt
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from bci_dann.alignment.recentring import Recentring
@@ -133,13 +134,7 @@ class FilterBank(TransformerMixin, BaseEstimator):
         return self
 
     def _filtered(self, X: NDArray[Any]) -> Iterator[tuple[Recentring | None, NDArray[Any]]]:
-        from mne.filter import filter_data
-
-        wide = np.asarray(X, dtype=np.float64)
         for centre, (low, high) in zip(self.centres, self.bands, strict=True):
             # trials are too short for the finite filters that recordings get
-            settings = {"order": ORDER, "ftype": "butter"}
-            band = filter_data(
-                wide, self.sfreq, low, high, method="iir", iir_params=settings, verbose="error"
-            )
-            yield centre, band
+            sections = butter(ORDER, [low, high], "bandpass", fs=self.sfreq, output="sos")
+            yield centre, sosfiltfilt(sections, np.asarray(X, dtype=np.float64))

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann._validation import check_option
-from bci_dann.alignment.covariance import shrunk_covariances
-from bci_dann.alignment.recentring import Recentring, SignalWhitening
+from bci_dann.alignment.recentring import RANK_TOLERANCE, Recentring, SignalWhitening
 
 __all__ = ["MEANS", "CovarianceRecentring", "RiemannianAlignment"]
 
 MEANS = ("riemannian", "euclidean")
+SHRINKAGE = 1e-3
 
 
 class CovarianceRecentring(Recentring):
@@ -56,18 +56,34 @@ class RiemannianAlignment(SignalWhitening):
     """Whiten the trials of every domain by the Riemannian mean of their covariances.
 
     As :class:`EuclideanAlignment`, with a mean on which single trials of large amplitude, such
-    as artefacts, weigh less. Covariances are shrunk (oracle approximating shrinkage), so dependent
-    channels do no harm.
+    as artefacts, weigh less. Covariances are shrunk by a thousandth towards the domain's arithmetic
+    mean: unlike shrinkage towards a sphere this commutes with whitening, so the mean of what was
+    whitened is the identity. Directions without signal, as after an average reference, are left
+    out of it.
     """
 
     def _reference(self, X: NDArray[Any]) -> NDArray[np.float64]:
-        covariances = shrunk_covariances(X)
-        return _weighted_mean(covariances, np.ones(len(X), dtype=int), "riemannian")
+        wide = np.asarray(X, dtype=np.float64)
+        covariances = wide @ wide.swapaxes(1, 2) / X.shape[2]
+        return _mean_where_signal_is(covariances, np.ones(len(X), dtype=int))
 
     def _pooled(
         self, references: list[NDArray[np.float64]], counts: NDArray[np.int_]
     ) -> NDArray[np.float64]:
-        return _weighted_mean(np.stack(references), counts, "riemannian")
+        return _mean_where_signal_is(np.stack(references), counts)
+
+
+def _mean_where_signal_is(
+    covariances: NDArray[np.float64], counts: NDArray[np.int_]
+) -> NDArray[np.float64]:
+    """Return the Riemannian mean within the directions that hold signal in any matrix."""
+    arithmetic = np.average(covariances, axis=0, weights=counts)
+    values, vectors = np.linalg.eigh(arithmetic)
+    if not values[-1] > 0:
+        return arithmetic  # zero or not finite, which whitening refuses
+    span = vectors[:, values > RANK_TOLERANCE * values[-1]]
+    within = span.T @ ((1.0 - SHRINKAGE) * covariances + SHRINKAGE * arithmetic) @ span
+    return span @ _weighted_mean(within, counts, "riemannian") @ span.T
 
 
 def _weighted_mean(

@@ -16,7 +16,6 @@ from pyriemann.tangentspace import TangentSpace
 from pyriemann.transfer import MDWM, TLRotate, encode_domains
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from bci_dann._validation import check_between, check_option
 from bci_dann.alignment.covariance import shrunk_covariances
@@ -156,8 +155,7 @@ class ProcrustesClassifier(TransferClassifier):
 
     def _build_pipeline(self) -> Pipeline:
         if self.classifier == "logistic":
-            steps = (TangentSpace("riemann"), StandardScaler(), LogisticRegression(max_iter=1000))
-            return make_pipeline(*steps)
+            return make_pipeline(TangentSpace("riemann"), LogisticRegression(max_iter=1000))
         return make_pipeline(nearest_mean())
 
     def _state(self) -> ModelState:

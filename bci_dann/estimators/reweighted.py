@@ -236,13 +236,14 @@ n_members, device, random_state
     def _chosen_temper(self, trials: TrainingTrials, whole: DomainWeights) -> float:
         """Judge on tangent-space features whatever is trained: they cost seconds."""
         source = ~trials.is_target
-        vectors = trials.X[source].astype(np.float64)
-        if self.n_times_ is not None:
-            vectors = tangent_space().fit_transform(vectors)
-        judge = _classifier(self.learner)
-        scaled = StandardScaler().fit_transform(vectors)
+        X = trials.X[source].astype(np.float64)
+        vectors = self._build_shallow()[:-1].fit_transform(X)
         return choose_temper(
-            judge, scaled, trials.labels[source], whole.weights, trials.subjects[source]
+            _classifier(self.learner),
+            vectors,
+            trials.labels[source],
+            whole.weights,
+            trials.subjects[source],
         )
 
     def _domain_features(self, trials: TrainingTrials) -> NDArray[np.float64]:
@@ -289,10 +290,10 @@ n_members, device, random_state
         )
 
     def _build_shallow(self) -> Pipeline:
-        features = [] if self.n_times_ is None else tangent_space().steps
-        return Pipeline(
-            [*features, ("scaler", StandardScaler()), ("classifier", _classifier(self.learner))]
-        )
+        # tangent vectors have one unit, and distances between them are to be kept
+        vectors: list[Any] = [("scaler", StandardScaler())]
+        features = vectors if self.n_times_ is None else tangent_space().steps
+        return Pipeline([*features, ("classifier", _classifier(self.learner))])
 
     def _state(self) -> ModelState:
         if not isinstance(self.learner, str):

@@ -47,8 +47,8 @@ class ShallowClassifier(TransferClassifier):
         space, or covariances themselves (Barachant et al. 2012).
         Plain vectors are classified as they are.
     classifier : {"lda", "logistic", "mdm"}
-        Linear discriminant analysis, logistic regression on standardised features, or, for
-        covariances, the nearest class mean by Riemannian distance.
+        Linear discriminant analysis, logistic regression (on standardised features, but for the
+        tangent space), or, for covariances, the nearest class mean by Riemannian distance.
     n_components : int
         Number of spatial patterns, at most the number of channels; in a filter bank each band
         has four.
@@ -114,7 +114,10 @@ class ShallowClassifier(TransferClassifier):
         return probabilities
 
     def _build_pipeline(self) -> Pipeline:
-        return make_pipeline(*self._feature_steps(), *_classifier_steps(self.classifier))
+        steps = self._feature_steps()
+        # tangent vectors have one unit, and distances between them are to be kept
+        scaler = [] if self.features == "tangent_space" and steps else [StandardScaler()]
+        return make_pipeline(*steps, *_classifier_steps(self.classifier, scaler))
 
     def _feature_steps(self) -> list[Any]:
         if self.n_times_ is None:
@@ -139,9 +142,11 @@ class ShallowClassifier(TransferClassifier):
         self.pipeline_ = read_steps(self._build_pipeline(), state.arrays)
 
 
-def _classifier_steps(name: str) -> list[BaseEstimator | ClassifierMixin]:
+def _classifier_steps(
+    name: str, scaler: list[StandardScaler]
+) -> list[BaseEstimator | ClassifierMixin]:
     if name == "lda":
         return [LinearDiscriminantAnalysis()]
     if name == "mdm":
         return [nearest_mean()]
-    return [StandardScaler(), LogisticRegression(max_iter=1000)]
+    return [*scaler, LogisticRegression(max_iter=1000)]

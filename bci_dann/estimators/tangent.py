@@ -64,10 +64,3 @@ def reduced(vectors: NDArray[np.float64], n_components: int) -> NDArray[np.float
         StandardScaler(), PCA(kept, svd_solver="full")
     ).fit_transform(vectors)
     return found
-
-
-def reduced_tangent_space(n_components: int) -> Pipeline:
-    """Return tangent-space features, standardised and reduced by PCA; see :func:`reduced`."""
-    return make_pipeline(
-        *(step for _, step in tangent_space().steps), StandardScaler(), PCA(n_components)
-    )
