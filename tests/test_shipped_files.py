@@ -9,7 +9,14 @@ import yaml
 
 from bci_dann.evaluation import load_config
 
-CONFIGS = ["quickstart", "mi_openbci", "bnci2014_001", "t_time_protocol"]
+CONFIGS = [
+    "article",
+    "bnci2014_001",
+    "mi_openbci",
+    "mi_openbci_shallow",
+    "quickstart",
+    "t_time_protocol",
+]
 PIPELINES = [
     "source_only",
     "ea_source_only",
@@ -17,7 +24,24 @@ PIPELINES = [
     "ea_dann",
     "reweight_logistic",
     "reweight_forest",
+    "ea_reweight_logistic",
+    "reweight_ts",
+    "ra_reweight_ts",
+    "csp_lda",
     "ea_csp_lda",
+    "ra_csp_lda",
+    "fbcsp_lda",
+    "ea_fbcsp_lda",
+    "ra_fbcsp_lda",
+    "ts_logistic",
+    "ea_ts_logistic",
+    "ra_ts_logistic",
+    "mdm",
+    "ea_mdm",
+    "ra_mdm",
+    "rpa_logistic",
+    "rpa_mdm",
+    "mdwm",
     "ea_cdan_e",
     "ea_mcc",
     "ea_im",

@@ -9,15 +9,17 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
-from mne.decoding import CSP
 from numpy.typing import NDArray
+from pyriemann.spatialfilters import CSP
 from sklearn.base import BaseEstimator, TransformerMixin
+
+from bci_dann.alignment.covariance import shrunk_covariances
 
 __all__ = ["FilterBankCSP"]
 
 
 class FilterBankCSP(TransformerMixin, BaseEstimator):
-    """Log-power of the spatial patterns of each band.
+    """Log-power of the spatial patterns of each band, from shrunk covariances.
 
     Parameters
     ----------
@@ -51,12 +53,8 @@ class FilterBankCSP(TransformerMixin, BaseEstimator):
             ``self``.
         """
         n_components = min(self.n_components, X.shape[2])
-        self.filters_ = np.stack(
-            [
-                CSP(n_components).fit(X[:, band], y).filters_[:n_components]
-                for band in range(X.shape[1])
-            ]
-        )
+        bands = (shrunk_covariances(X[:, band]) for band in range(X.shape[1]))
+        self.filters_ = np.stack([CSP(n_components).fit(band, y).filters_ for band in bands])
         return self
 
     def transform(self, X: NDArray[np.float64]) -> NDArray[np.float64]:

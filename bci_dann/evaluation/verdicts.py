@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from bci_dann.reweighting import SEPARATE_AUC
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -13,9 +15,6 @@ __all__ = ["FINDINGS", "differences_in_words", "finding", "summary_in_words", "v
 
 FINDINGS = ("too few trials", "no overlap", "little overlap", "overlap", "no shift")
 
-# Above this AUC the domains hardly overlap. The effective sample size cannot show it: where all
-# source trials are as unlikely under the target, their clipped weights are even again.
-SEPARATE_AUC = 0.95
 # Below this one weights change little; few target trials reach it by chance.
 ALIKE_AUC = 0.6
 LITTLE_ESS_SHARE, EVEN_ESS_SHARE = 0.1, 0.9

@@ -16,6 +16,7 @@ from bci_dann.reweighting.domain_classifier import CLASSIFIERS, N_FOLDS
 from bci_dann.reweighting.validation import choose_temper
 from bci_dann.reweighting.weights import (
     RATIOS,
+    SEPARATE_AUC,
     DomainWeights,
     domain_classifier_weights,
     per_subject,
@@ -28,6 +29,7 @@ __all__ = [
     "CLASSIFIERS",
     "N_FOLDS",
     "RATIOS",
+    "SEPARATE_AUC",
     "BandPowerShift",
     "DomainWeights",
     "band_power_shift",

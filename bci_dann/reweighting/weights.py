@@ -27,6 +27,7 @@ from bci_dann.reweighting.domain_classifier import (
 
 __all__ = [
     "RATIOS",
+    "SEPARATE_AUC",
     "DomainWeights",
     "domain_classifier_weights",
     "per_subject",
@@ -37,7 +38,10 @@ __all__ = [
 
 # Every way to weigh sources, by the name that pipelines use.
 RATIOS = (*CLASSIFIERS, *DENSITY_RATIOS)
-# A share of effective trials below this means that the domains do not overlap.
+# Above this domain AUC, or below this share of effective trials, the domains hardly overlap. The
+# share alone does not show it: where all source trials are as unlikely under the target, their
+# clipped weights are even again.
+SEPARATE_AUC = 0.95
 LEAST_SHARE = 0.05
 
 
@@ -188,7 +192,8 @@ def per_subject(
 def warn_without_overlap(found: DomainWeights) -> None:
     """Warn where hardly any source trial carries weight, with the figure and what to do."""
     n_source = len(found.weights)
-    if found.effective_sample_size < LEAST_SHARE * n_source:
+    separate = found.domain_auc >= SEPARATE_AUC
+    if separate or found.effective_sample_size < LEAST_SHARE * n_source:
         warnings.warn(
             f"the weights of {n_source} source trials are worth "
             f"{found.effective_sample_size:.0f} (domain AUC {found.domain_auc:.3f}): source and "

@@ -58,3 +58,17 @@ def test_what_does_not_go_together(rhythms):
         ShallowClassifier("filter_bank_csp").fit(X, y)
     with pytest.raises(DataError, match="not vectors"):
         ShallowClassifier("covariances", "mdm").fit(X[:, :, 0], y)
+
+
+@pytest.mark.parametrize("alignment", [None, "euclidean", "riemannian"])
+def test_dependent_channels_do_no_harm(rhythms, alignment):
+    X, y = rhythms
+    referenced = X - X.mean(axis=1, keepdims=True)
+    for features, classifier in (
+        ("filter_bank_csp", "lda"),
+        ("tangent_space", "logistic"),
+        ("covariances", "mdm"),
+    ):
+        model = ShallowClassifier(features, classifier, alignment=alignment, sfreq=128.0)
+        probabilities = model.fit(referenced[:40], y[:40]).predict_proba(referenced[40:])
+        assert np.isfinite(probabilities).all()
