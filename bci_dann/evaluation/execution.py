@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bci_dann.evaluation.building import build, trains_network, wants_target
 from bci_dann.evaluation.protocols import PROTOCOLS, Fold, split
-from bci_dann.evaluation.records import Record, Task, write_record
+from bci_dann.evaluation.records import DIAGNOSTICS, Record, Task, write_record
 from bci_dann.exceptions import DataError, ResultsError
 
 if TYPE_CHECKING:
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["compute", "compute_together", "execute", "limited_threads", "stacks_of"]
 
 Result = TypeVar("Result")
-
-# What estimators tell about a fit that a reader of the table may want to know.
-DIAGNOSTICS = {"ess": "effective_sample_size_", "domain_auc": "domain_auc_"}
 
 
 def execute(

@@ -24,11 +24,21 @@ from bci_dann._version import __version__
 from bci_dann.evaluation.pipelines import PipelineSpec
 from bci_dann.exceptions import BCIDannWarning, ResultsError
 
-__all__ = ["Record", "Task", "read_record", "versions", "write_atomically", "write_record"]
+__all__ = [
+    "DIAGNOSTICS",
+    "Record",
+    "Task",
+    "read_record",
+    "versions",
+    "write_atomically",
+    "write_record",
+]
 
 # What computes the probabilities. The libraries that read and filter the recordings are
 # part of the data key.
 LIBRARIES = ("torch", "braindecode", "scikit-learn", "numpy", "scipy", "pyriemann")
+# What estimators tell about a fit that a reader of the table may want to know.
+DIAGNOSTICS = {"ess": "effective_sample_size_", "domain_auc": "domain_auc_"}
 ARRAYS = ("probabilities", "truth", "classes", "sessions", "test_index")
 DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 

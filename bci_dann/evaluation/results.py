@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 from bci_dann.evaluation.config import RunConfig, pipeline_specs
 from bci_dann.evaluation.metrics import METRICS, score
 from bci_dann.evaluation.pipelines import PipelineSpec
-from bci_dann.evaluation.records import Record, Task, read_record, write_atomically
+from bci_dann.evaluation.records import (
+    DIAGNOSTICS,
+    Record,
+    Task,
+    read_record,
+    write_atomically,
+)
 from bci_dann.exceptions import ResultsError
 
 if TYPE_CHECKING:
@@ -22,7 +29,7 @@ __all__ = ["COLUMNS", "ResultsFolder", "Scope", "results_table", "scope_of"]
 
 COLUMNS = (
     *("dataset", "pipeline", "protocol", "seed", "subject", "session"),
-    *("n_train", "n_test", *METRICS, "fit_seconds"),
+    *("n_train", "n_test", *METRICS, "fit_seconds", *DIAGNOSTICS),
 )
 
 
@@ -246,7 +253,8 @@ def results_table(finished: Iterable[tuple[Task, Record]]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         The columns :data:`COLUMNS`, sorted by dataset, pipeline, protocol, seed, subject
-        and session. As in MOABB each session is scored by itself. ``attrs`` holds
+        and session. As in MOABB each session is scored by itself. ``ess`` and ``domain_auc`` are
+        those of methods that weigh source trials, NaN for others. ``attrs`` holds
         ``n_classes``, which :func:`bci_dann.evaluation.summarise` needs for chance.
     """
     import pandas as pd
@@ -274,6 +282,7 @@ def _rows(task: Task, record: Record) -> Iterator[dict[str, Any]]:
             "n_test": int(here.sum()),
             **score(record.probabilities[here], record.truth[here], record.classes.tolist()),
             "fit_seconds": record.fit_seconds,
+            **{name: record.diagnostics.get(name, math.nan) for name in DIAGNOSTICS},
         }
 
 

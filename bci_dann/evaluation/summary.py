@@ -18,6 +18,8 @@ __all__ = ["REFERENCE", "chance_level", "per_subject_and_seed", "summarise", "to
 
 REFERENCE = "source_only"
 GROUP = ["dataset", "pipeline", "protocol"]
+MEASURES = ("roc_auc", "gain", "p_value", "chance", "ess", "domain_auc")
+AVERAGED = ("accuracy", "roc_auc", "ess", "domain_auc")
 # 2 ** 13: every sign pattern of up to 13 subjects is counted, more are sampled
 PERMUTATIONS = 8192
 
@@ -54,7 +56,10 @@ def summarise(
           both have (points);
         - ``p_value``: one-sided, from sign flips of these differences over subjects,
           exact up to 13 subjects; not corrected for the number of pipelines;
-        - ``chance``: see :func:`chance_level`, for one subject's trials (%).
+        - ``chance``: see :func:`chance_level`, for one subject's trials (%);
+        - ``ess``, ``domain_auc``: of methods that weigh source trials, how many evenly weighted
+          ones these are worth, and how well a classifier tells source from target; means over
+          subjects.
 
         NaN where there is nothing to compare or to compute.
     """
@@ -67,7 +72,7 @@ def summarise(
         for group, rows in by_seed.groupby(GROUP, sort=True)
     ]
     columns = [*GROUP, "n_subjects", "n_seeds", "accuracy", "std_subjects", "std_seeds"]
-    table = pd.DataFrame(rows, columns=[*columns, "roc_auc", "gain", "p_value", "chance"])
+    table = pd.DataFrame(rows, columns=[*columns, *MEASURES])
     order = ["dataset", "protocol", "accuracy", "pipeline"]
     return table.sort_values(order, ascending=[True, True, False, True], ignore_index=True)
 
@@ -156,17 +161,20 @@ def per_subject_and_seed(results: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``accuracy`` and ``roc_auc`` (0 to 1) are means over sessions, weighted by their
-        trials; sessions in which one is NaN have no weight in it. ``n_test`` is a sum.
+        ``accuracy``, ``roc_auc`` (0 to 1), ``ess`` and ``domain_auc`` are means over sessions,
+        weighted by their trials; sessions in which one is NaN have no weight in it. ``n_test`` is
+        a sum.
     """
     keys = [*GROUP, "seed", "subject"]
     frame = results[[*keys, "n_test"]].copy()
-    for metric in ("accuracy", "roc_auc"):
-        weight = results["n_test"].where(results[metric].notna())
-        frame[metric] = results[metric] * weight
+    for metric in AVERAGED:
+        # tables of earlier versions have no diagnostics
+        values = results.get(metric, results["n_test"] * np.nan).astype(float)
+        weight = results["n_test"].where(values.notna())
+        frame[metric] = values * weight
         frame[f"{metric}_weight"] = weight
     sums = frame.groupby(keys, as_index=False).sum(min_count=1)
-    for metric in ("accuracy", "roc_auc"):
+    for metric in AVERAGED:
         sums[metric] = sums[metric] / sums[f"{metric}_weight"]
     return sums
 
@@ -178,7 +186,7 @@ def _row(
     n_classes: int | None,
     reference: str,
 ) -> dict[str, float]:
-    subjects = rows.groupby("subject")[["accuracy", "roc_auc", "n_test"]].mean()
+    subjects = rows.groupby("subject")[[*AVERAGED, "n_test"]].mean()
     seeds = rows.groupby("seed")["accuracy"].mean()
     gain, p_value = _against_reference(rows, by_seed, group, reference)
     trials = round(subjects["n_test"].mean())
@@ -192,6 +200,8 @@ def _row(
         "gain": 100 * gain,
         "p_value": p_value,
         "chance": 100 * chance_level(n_classes, trials) if n_classes else np.nan,
+        "ess": subjects["ess"].mean(),
+        "domain_auc": subjects["domain_auc"].mean(),
     }
 
 

@@ -17,6 +17,12 @@ NOTE = (
     "guessing exceeds for one subject in 5 % of cases."
 )
 
+WEIGHING = ("ESS", "domain AUC")
+WEIGHING_NOTE = (
+    " ESS: evenly weighted source trials that the weighted ones are worth; domain AUC: how well "
+    "source is told from target, 0.5 where not at all."
+)
+
 
 def closing_tables(summary: pd.DataFrame) -> list[Table]:
     """Return the summary as tables for the terminal.
@@ -35,7 +41,8 @@ def closing_tables(summary: pd.DataFrame) -> list[Table]:
     groups = summary.groupby(["dataset", "protocol"], sort=False)
     tables = [_table(f"{dataset}, {protocol}", rows) for (dataset, protocol), rows in groups]
     if tables:
-        tables[-1].caption = NOTE
+        weighs = any(column.header == WEIGHING[0] for column in tables[-1].columns)
+        tables[-1].caption = NOTE + (WEIGHING_NOTE if weighs else "")
     return tables
 
 
@@ -43,12 +50,18 @@ def _table(scope: str, rows: pd.DataFrame) -> Table:
     from rich.table import Table
 
     table = Table(title=f"Leave one subject out: {scope}", caption_justify="left")
-    table.add_column("pipeline")
-    for title in ("accuracy %", "seeds", "ROC AUC", "gain", "p", "chance %", "subjects"):
+    table.add_column("pipeline", overflow="fold")
+    titles = ["accuracy %", "seeds", "ROC AUC", "gain", "p", "chance %", "subjects"]
+    weighs = "ess" in rows and rows["ess"].notna().any()
+    for title in [*titles, *(WEIGHING if weighs else ())]:
         table.add_column(title, justify="right")
     for _, row in rows.iterrows():
-        table.add_row(row["pipeline"], *_cells(row))
+        table.add_row(row["pipeline"], *_cells(row), *(_weighing(row) if weighs else ()))
     return table
+
+
+def _weighing(row: Any) -> list[str]:
+    return [_number(row["ess"], ".0f"), _number(row["domain_auc"], ".3f")]
 
 
 def _cells(row: Any) -> list[str]:

@@ -57,5 +57,15 @@ def test_cells_and_missing_numbers():
     assert "nan" not in baseline
 
 
+def test_what_weights_are_worth_stands_beside_the_scores():
+    assert "ESS" not in printed(closing_tables(summary("train")))
+    weighed = summary("train").assign(ess=[np.nan, 351.4], domain_auc=[np.nan, 0.9876])
+    text = printed(closing_tables(weighed))
+    (line,) = [line for line in text.splitlines() if "source_only │" in line]
+    assert "351" in line
+    assert "0.988" in line
+    assert "domain AUC: how well" in text
+
+
 def test_nothing_finished_is_no_table():
     assert closing_tables(summary("train").iloc[:0]) == []
