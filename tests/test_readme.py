@@ -26,7 +26,7 @@ def test_every_shipped_pipeline_and_verb_is_mentioned(project):
     readme = (project / "README.md").read_text(encoding="utf-8")
     for path in (project / "pipelines").glob("*.yml"):
         assert f"`{path.stem}`" in readme
-    for verb in ("run", "fit", "adapt", "predict", "doctor"):
+    for verb in ("run", "fit", "adapt", "predict", "doctor", "select", "choose", "diagnose"):
         assert f"bci-dann {verb}" in readme
 
 

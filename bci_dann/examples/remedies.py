@@ -37,7 +37,6 @@ REMEDIES = (
     "ra_reweight_ts",
     "rts_im",
     "source_only",
-    "reweight_logistic",
     "dann",
     "ea_source_only",
     "ea_dann",
