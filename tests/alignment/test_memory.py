@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bci_dann.alignment.memory import Memory
+
+
+@pytest.fixture
+def counted():
+    calls = []
+
+    def total(X):
+        calls.append(1)
+        return X.sum(axis=0, dtype=np.float64)
+
+    return Memory(total, n_results=2), calls
+
+
+def test_the_same_content_is_computed_once(counted):
+    memory, calls = counted
+    X = np.arange(6.0).reshape(3, 2)
+    first = memory(X)
+    np.testing.assert_array_equal(memory(X.copy()), first)
+    np.testing.assert_array_equal(memory(np.asfortranarray(X)), first)
+    assert len(calls) == 1
+
+
+def test_other_content_shape_or_kind_is_not_mistaken(counted):
+    memory, _ = counted
+    X = np.arange(6.0).reshape(3, 2)
+    memory(X)
+    np.testing.assert_array_equal(memory(X.reshape(2, 3)), X.reshape(2, 3).sum(0))
+    np.testing.assert_array_equal(memory(X + 1), (X + 1).sum(0))
+    same_bytes = X.view(np.int64)
+    np.testing.assert_array_equal(memory(same_bytes), same_bytes.sum(0, dtype=np.float64))
+
+
+def test_the_oldest_is_forgotten_first(counted):
+    memory, calls = counted
+    one, two, three = (np.full((2, 2), float(i)) for i in range(3))
+    for X in (one, two, one, three, one, two):
+        memory(X)
+    assert len(calls) == 4  # `two` had to make room for `three`
+
+
+def test_what_is_remembered_cannot_be_changed(counted):
+    memory, _ = counted
+    with pytest.raises(ValueError, match="read-only"):
+        memory(np.ones((2, 2)))[0] = 7
