@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import math
-from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from bci_dann._validation import check_between
 from bci_dann.alignment import Alignment, TangentViews
 from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.guard import strongest_trusted
-from bci_dann.estimators.prior import estimate_prior
+from bci_dann.estimators.head_adaptation import adapt_head, head_probabilities
 from bci_dann.estimators.training_trials import Part, TrainingTrials, join
 from bci_dann.exceptions import ConfigError
 from bci_dann.objectives import UNLABELLED, Objective, Sizes, find_term
@@ -24,11 +20,6 @@ from bci_dann.persistence import ModelState
 from bci_dann.training import Anchor, LinearHead, TrainingData, curvature, fit_linear, ridge
 
 __all__ = ["RiemannianClassifier"]
-
-logger = logging.getLogger(__name__)
-
-# How strongly to adapt, as shares of the terms' weights, from not at all.
-STRENGTHS = (0.0, 0.125, 0.25, 0.5, 1.0)
 
 
 class RiemannianClassifier(TransferClassifier):
@@ -157,32 +148,20 @@ class RiemannianClassifier(TransferClassifier):
 
     def _adapt_head(self, data: TrainingData, trials: TrainingTrials, anchor: Anchor) -> None:
         """Go as far from the head of the sources as the guard allows."""
-        base = self.anchor_.head
-        seen = torch.from_numpy(trials.to_adapt_to)
-        self.prior_ = estimate_prior(_probabilities(data.X[seen], base), self.source_prior_)
-        data = replace(data, prior=torch.from_numpy(self.prior_))
-        adapts = bool(trials.is_target.any()) and any((self.terms or {}).values())
-        guarded = self.guard and bool(seen.any())
-        strengths = [0.0] if not adapts else list(STRENGTHS) if guarded else [0.0, 1.0]
-        heads = [base]
-        for strength in strengths[1:]:
-            heads.append(fit_linear(data, self._objective(strength), anchor, base))
-        chosen = len(heads) - 1
-        if guarded:
-            scores = [(data.X[seen] @ w + b).numpy() for w, b in heads]
-            chosen = strongest_trusted(scores, trials.domains[trials.to_adapt_to])
-            logger.info("the guard trusts %d of %d strengths", chosen, len(heads) - 1)
-        self.strength_, self.head_ = strengths[chosen], heads[chosen]
-
-    def _objective(self, strength: float) -> Objective:
-        sizes = Sizes(1, len(self.classes_), 2, has_target=True)  # no term here has weights
-        weights = {name: strength * weight for name, weight in (self.terms or {}).items()}
-        named = {name.rpartition(":")[2]: (find_term(name), w) for name, w in weights.items() if w}
-        terms = {label: kind.build(sizes) for label, (kind, _) in named.items()}
-        return Objective(terms, {label: weight for label, (_, weight) in named.items()})
+        found = adapt_head(
+            data,
+            trials.domains,
+            trials.to_adapt_to,
+            self.anchor_.head,
+            anchor,
+            self.source_prior_,
+            self.terms or {},
+            self.guard,
+        )
+        self.head_, self.strength_, self.prior_ = found.head, found.strength, found.prior
 
     def _predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
-        return _probabilities(torch.from_numpy(X).double(), self.head_)
+        return head_probabilities(torch.from_numpy(X).double(), self.head_)
 
     def _state(self) -> ModelState:
         state = super()._state()
@@ -204,11 +183,6 @@ class RiemannianClassifier(TransferClassifier):
         self.anchor_ = Anchor(base, stiffness)
         self.prior_, self.source_prior_ = state.arrays["prior"], state.arrays["source_prior"]
         self.strength_ = state.description["strength"]
-
-
-def _probabilities(X: Tensor, head: LinearHead) -> NDArray[np.float64]:
-    probabilities: NDArray[np.float64] = (X @ head.weights + head.biases).softmax(dim=1).numpy()
-    return probabilities
 
 
 def _as_data(trials: TrainingTrials, target_weight: float) -> TrainingData:
