@@ -120,7 +120,7 @@ def adapt_model(
         warnings.filterwarnings("ignore", r"adapt\(\) changes nothing", BCIDannWarning)
         estimator.adapt(trials).save(out)
     save_recipe(recipe, out)
-    return Adaptation(len(trials), changed=estimator.alignment_ is not None)
+    return Adaptation(len(trials), changed=estimator.can_adapt)
 
 
 def predict_recordings(

@@ -177,7 +177,7 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
     def adapt(self, X: Any, y: Any = None) -> Self:  # noqa: ARG002 (contract of all methods)
         """Meet a new subject without source data: re-centre on its trials.
 
-        A method with a linear head adapts that, too; see its description.
+        A method with terms that can do without sources adapts by these, too.
 
         Parameters
         ----------
@@ -192,7 +192,7 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
             A new estimator; this one stays as it is.
         """
         check_is_fitted(self)
-        if self.alignment_ is None:
+        if not self.can_adapt:
             warnings.warn(
                 "adapt() changes nothing in a model without alignment; "
                 "train with alignment='euclidean'.",
@@ -200,6 +200,11 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
                 stacklevel=2,
             )
         return self._adapted(X)
+
+    @property
+    def can_adapt(self) -> bool:
+        """Whether :meth:`adapt` changes anything in the fitted model."""
+        return self.alignment_ is not None
 
     def _adapted(self, X: Any) -> Self:
         """Return what :meth:`adapt` does; a subclass may do more than re-centre."""

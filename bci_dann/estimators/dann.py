@@ -36,7 +36,7 @@ class DANNClassifier(NeuralClassifier):
     Parameters
     ----------
     backbone, backbone_params, alignment, sfreq, max_epochs, batch_size, lr, weight_decay, \
-n_members, device, random_state
+n_members, batch_norm, device, random_state
         As in :class:`NeuralClassifier`.
     domains : {"subject", "session", "source_target"}
         What the domain head tells apart. Batches hold equal shares of these.
@@ -93,6 +93,7 @@ n_members, device, random_state
         lr: float = 1e-3,
         weight_decay: float = 0.0,
         n_members: int = 1,
+        batch_norm: str = "pooled",
         device: str = "auto",
         random_state: Any = None,
     ) -> None:
@@ -106,6 +107,7 @@ n_members, device, random_state
             lr=lr,
             weight_decay=weight_decay,
             n_members=n_members,
+            batch_norm=batch_norm,
             device=device,
             random_state=random_state,
         )
@@ -138,16 +140,17 @@ n_members, device, random_state
         ]
         return Plan([*plan.members, *plain], trials)
 
-    def _take(self, plan: Plan, histories: Sequence[History | TrainingError]) -> None:
+    def _chosen(
+        self, plan: Plan, histories: Sequence[History | TrainingError]
+    ) -> tuple[list[Decoder], list[History]]:
         n = self.n_members
+        adapted = finished(plan.members[:n], histories[:n])
         self.adapted_ = True
         if len(plan.members) == n:
-            super()._take(plan, histories)
-            return
-        adapted = finished(plan.members[:n], histories[:n])
+            return adapted
         plain = finished(plan.members[n:], histories[n:])
         self.adapted_ = self._trusts(plain[0], adapted[0], plan.trials)
-        self._keep(*(adapted if self.adapted_ else plain))
+        return adapted if self.adapted_ else plain
 
     def _trusts(self, plain: list[Decoder], adapted: list[Decoder], trials: TrainingTrials) -> bool:
         there = trials.to_adapt_to

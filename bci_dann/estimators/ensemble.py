@@ -37,8 +37,8 @@ class EnsembleClassifier(TransferClassifier):
 
     Parameters
     ----------
-    backbone, backbone_params, terms, adversary_weight, domains, n_members, max_epochs, \
-batch_size, lr, weight_decay, device, random_state
+    backbone, backbone_params, terms, adversary_weight, domains, n_members, batch_norm, \
+max_epochs, batch_size, lr, weight_decay, device, random_state
         Of the networks; see :class:`DANNClassifier`.
     alignment : {"euclidean", "riemannian"} or None
         Of the networks' trials. Covariances are always re-centred by Riemannian means.
@@ -81,6 +81,7 @@ batch_size, lr, weight_decay, device, random_state
         tangent_terms: dict[str, float] | None = None,
         network_weight: float = 1.0,
         n_members: int = 3,
+        batch_norm: str = "pooled",
         guard: bool = True,
         sfreq: float | None = None,
         max_epochs: int = 100,
@@ -99,6 +100,7 @@ batch_size, lr, weight_decay, device, random_state
         self.tangent_terms = tangent_terms
         self.network_weight = network_weight
         self.n_members = n_members
+        self.batch_norm = batch_norm
         self.guard = guard
         self.sfreq = sfreq
         self.max_epochs = max_epochs
@@ -135,6 +137,11 @@ batch_size, lr, weight_decay, device, random_state
         check_is_fitted(self)
         probabilities: NDArray[np.float64] = softmax(self._averaged(X) + self.offsets_, axis=1)
         return probabilities
+
+    @property
+    def can_adapt(self) -> bool:
+        """Whether ``adapt`` changes either branch."""
+        return self.network_.can_adapt or self.tangent_.can_adapt
 
     def _adapted(self, X: Any) -> Self:
         adapted = copy.copy(self)

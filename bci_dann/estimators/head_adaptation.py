@@ -16,7 +16,14 @@ from bci_dann.estimators.prior import estimate_prior
 from bci_dann.objectives import Objective, Sizes, find_term
 from bci_dann.training import Anchor, LinearHead, TrainingData, fit_linear
 
-__all__ = ["STRENGTHS", "AdaptedHead", "adapt_head", "head_probabilities"]
+__all__ = [
+    "STRENGTHS",
+    "AdaptedHead",
+    "adapt_head",
+    "head_arrays",
+    "head_from",
+    "head_probabilities",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -99,6 +106,16 @@ def head_probabilities(X: Tensor, head: LinearHead) -> NDArray[np.float64]:
     """Return class probabilities of features, ``(n_trials, n_classes)``."""
     probabilities: NDArray[np.float64] = (X @ head.weights + head.biases).softmax(dim=1).numpy()
     return probabilities
+
+
+def head_arrays(name: str, head: LinearHead) -> dict[str, NDArray[np.float64]]:
+    """Return a head as arrays to be saved, under a name of its own."""
+    return {f"{name}.weights": head.weights.numpy(), f"{name}.biases": head.biases.numpy()}
+
+
+def head_from(arrays: Mapping[str, NDArray[np.float64]]) -> LinearHead:
+    """Return the head that :func:`head_arrays` has written, of arrays without its name."""
+    return LinearHead(*(torch.from_numpy(arrays[part]) for part in LinearHead._fields))
 
 
 def _objective(terms: Mapping[str, float], strength: float, n_classes: int) -> Objective:

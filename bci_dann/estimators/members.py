@@ -14,7 +14,14 @@ from bci_dann.exceptions import BCIDannWarning, TrainingError
 from bci_dann.models import Decoder
 from bci_dann.training import History, Member
 
-__all__ = ["finished", "log_probabilities", "mean_losses", "mean_probabilities", "run"]
+__all__ = [
+    "finished",
+    "log_probabilities",
+    "mean_losses",
+    "mean_probabilities",
+    "run",
+    "trial_batches",
+]
 
 PREDICTION_BATCH = 256
 # Probabilities below it count as this, so that logarithms stay finite.
@@ -42,11 +49,16 @@ def run(network: Decoder, signals: NDArray[np.float32]) -> tuple[NDArray[Any], N
     features : ndarray, shape (n_trials, n_features)
     logits : ndarray, shape (n_trials, n_classes)
     """
-    trials = torch.from_numpy(signals if signals.ndim == 3 else signals[:, :, None])
     with torch.inference_mode():
-        outputs = [network(part) for part in torch.split(trials, PREDICTION_BATCH)]
+        outputs = [network(part) for part in trial_batches(signals)]
     features, logits = (torch.cat(parts).numpy() for parts in zip(*outputs, strict=True))
     return features, logits
+
+
+def trial_batches(signals: NDArray[np.float32]) -> Sequence[torch.Tensor]:
+    """Return standardised trials as a network takes them, cut into batches."""
+    trials = torch.from_numpy(signals if signals.ndim == 3 else signals[:, :, None])
+    return torch.split(trials, PREDICTION_BATCH)
 
 
 def mean_probabilities(

@@ -6,7 +6,7 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -16,9 +16,16 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from bci_dann._random import fenced_torch_seed, stream
-from bci_dann._validation import check_between, check_count
+from bci_dann._validation import check_between, check_count, check_option
 from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.members import finished, mean_losses, mean_probabilities, run
+from bci_dann.estimators.guard import FEWEST_TRIALS
+from bci_dann.estimators.members import (
+    finished,
+    mean_losses,
+    mean_probabilities,
+    run,
+    trial_batches,
+)
 from bci_dann.estimators.standardisation import center_and_scale, standardise
 from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
 from bci_dann.exceptions import ConfigError, DataError, TrainingError
@@ -30,12 +37,16 @@ from bci_dann.training import (
     Member,
     TrainingData,
     TrainingSettings,
+    has_batch_norm,
+    settle_batch_norm,
     train_together,
 )
 
 __all__ = ["NeuralClassifier", "Plan", "SourceOnlyClassifier"]
 
 logger = logging.getLogger(__name__)
+
+BATCH_NORMS = ("pooled", "target")
 
 
 @dataclass(frozen=True)
@@ -80,6 +91,11 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         Decoupled weight decay.
     n_members : int
         Networks that are trained from different seeds; their probabilities are averaged.
+    batch_norm : {"pooled", "target"}
+        Whose trials the statistics of batch normalisation are taken from once the weights are
+        final: all domains alike, or the target's unlabelled ones alone, where there are 20 or
+        more (Li, Wang, Shi, Hou and Liu 2018, "Adaptive batch normalization for practical domain
+        adaptation", Pattern Recognition 80, 109-117). ``adapt`` always takes the new person's.
     device : str
         ``"auto"`` takes a GPU where there is one; or any name that torch knows.
     random_state : None, int or numpy random generator
@@ -114,6 +130,7 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         lr: float = 1e-3,
         weight_decay: float = 0.0,
         n_members: int = 1,
+        batch_norm: str = "pooled",
         device: str = "auto",
         random_state: Any = None,
     ) -> None:
@@ -126,6 +143,7 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         self.lr = lr
         self.weight_decay = weight_decay
         self.n_members = n_members
+        self.batch_norm = batch_norm
         self.device = device
         self.random_state = random_state
 
@@ -135,6 +153,7 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         check_count("max_epochs", self.max_epochs)
         check_count("batch_size", self.batch_size)
         check_count("n_members", self.n_members)
+        check_option("batch_norm", self.batch_norm, BATCH_NORMS)
         check_between("lr", self.lr, 0.0, math.inf)
         check_between("weight_decay", self.weight_decay, 0.0, math.inf, inclusive=True)
         check_backbone(self.backbone, self.backbone_params or {})
@@ -220,8 +239,33 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         )
 
     def _take(self, plan: Plan, histories: Sequence[History | TrainingError]) -> None:
-        """Keep what training has made of a plan; members that failed are left out."""
-        self._keep(*finished(plan.members, histories))
+        """Keep what training has made of a plan."""
+        self._keep(*self._chosen(plan, histories))
+        if self.batch_norm == "target":
+            self._settle(plan.trials.X[plan.trials.to_adapt_to])
+
+    def _chosen(
+        self, plan: Plan, histories: Sequence[History | TrainingError]
+    ) -> tuple[list[Decoder], list[History]]:
+        """Return the networks to be used; members that failed are left out."""
+        return finished(plan.members, histories)
+
+    def _settle(self, signals: NDArray[np.float32]) -> None:
+        """Take the statistics of batch normalisation from a person's standardised trials."""
+        if len(signals) >= FEWEST_TRIALS:
+            for network in self.networks_:
+                settle_batch_norm(network, trial_batches(signals))
+
+    @property
+    def can_adapt(self) -> bool:
+        """Whether ``adapt`` re-centres, or finds batch normalisation in the networks."""
+        return super().can_adapt or any(map(has_batch_norm, getattr(self, "networks_", [])))
+
+    def _adapted(self, X: Any) -> Self:
+        adapted = super()._adapted(X)
+        if adapted.trains_network:
+            adapted._settle(standardise(adapted._read_aligned(X), self.center_, self.scale_))
+        return adapted
 
     def _keep(self, networks: list[Decoder], histories: list[History]) -> None:
         self.networks_ = networks

@@ -57,7 +57,7 @@ class ReweightedClassifier(NeuralClassifier):
     Parameters
     ----------
     backbone, backbone_params, alignment, sfreq, max_epochs, batch_size, lr, weight_decay, \
-n_members, device, random_state
+n_members, batch_norm, device, random_state
         As in :class:`NeuralClassifier`; they concern ``learner="network"``, but for
         ``alignment`` and ``random_state``.
     classifier : str
@@ -122,6 +122,7 @@ n_members, device, random_state
         lr: float = 1e-3,
         weight_decay: float = 0.0,
         n_members: int = 1,
+        batch_norm: str = "pooled",
         device: str = "auto",
         random_state: Any = None,
     ) -> None:
@@ -135,6 +136,7 @@ n_members, device, random_state
             lr=lr,
             weight_decay=weight_decay,
             n_members=n_members,
+            batch_norm=batch_norm,
             device=device,
             random_state=random_state,
         )

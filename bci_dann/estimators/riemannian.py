@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 from bci_dann._validation import check_between
 from bci_dann.alignment import Alignment, TangentViews
 from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.head_adaptation import adapt_head, head_probabilities
+from bci_dann.estimators.head_adaptation import (
+    adapt_head,
+    head_arrays,
+    head_from,
+    head_probabilities,
+)
 from bci_dann.estimators.training_trials import Part, TrainingTrials, join
 from bci_dann.exceptions import ConfigError
 from bci_dann.objectives import UNLABELLED, Objective, Sizes, find_term
@@ -126,6 +131,11 @@ class RiemannianClassifier(TransferClassifier):
             return None
         return self._views(self.sfreq if self.sfreq is not None else self.sfreq_)
 
+    @property
+    def can_adapt(self) -> bool:
+        """Whether ``adapt`` re-centres, or has terms to adapt by."""
+        return super().can_adapt or any((self.terms or {}).values())
+
     def _adapted(self, X: Any) -> Self:
         adapted = super()._adapted(X)
         signals = self._read(X)
@@ -167,19 +177,15 @@ class RiemannianClassifier(TransferClassifier):
         state = super()._state()
         parts = {"head": self.head_, "base": self.anchor_.head, "stiffness": self.anchor_.stiffness}
         for name, part in parts.items():
-            state.arrays[f"{name}.weights"] = part.weights.numpy()
-            state.arrays[f"{name}.biases"] = part.biases.numpy()
+            state.arrays.update(head_arrays(name, part))
         state.arrays.update(prior=self.prior_, source_prior=self.source_prior_)
         state.description["strength"] = self.strength_
         return state
 
     def _restore(self, state: ModelState) -> None:
         super()._restore(state)
-        parts = [state.part(name) for name in ("head", "base", "stiffness")]
-        self.head_, base, stiffness = (
-            LinearHead(torch.from_numpy(part["weights"]), torch.from_numpy(part["biases"]))
-            for part in parts
-        )
+        names = ("head", "base", "stiffness")
+        self.head_, base, stiffness = (head_from(state.part(name)) for name in names)
         self.anchor_ = Anchor(base, stiffness)
         self.prior_, self.source_prior_ = state.arrays["prior"], state.arrays["source_prior"]
         self.strength_ = state.description["strength"]

@@ -1,5 +1,6 @@
 """Training: balanced batches and the epoch loop."""
 
+from bci_dann.training.batch_norm import has_batch_norm, settle_batch_norm
 from bci_dann.training.data import Member, TrainingData, TrainingSettings
 from bci_dann.training.linear import Anchor, LinearHead, curvature, fit_linear, ridge
 from bci_dann.training.loop import History, stack_signature, train, train_stack
@@ -14,7 +15,9 @@ __all__ = [
     "TrainingSettings",
     "curvature",
     "fit_linear",
+    "has_batch_norm",
     "ridge",
+    "settle_batch_norm",
     "stack_signature",
     "train",
     "train_stack",

@@ -16,7 +16,12 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from bci_dann.models import Inputs
 
-__all__ = ["settle_batch_norm"]
+__all__ = ["has_batch_norm", "settle_batch_norm"]
+
+
+def has_batch_norm(network: nn.Module) -> bool:
+    """Whether a network has layers whose statistics can be taken anew."""
+    return any(isinstance(module, _BatchNorm) for module in network.modules())
 
 
 def settle_batch_norm(network: nn.Module, batches: Iterable[Inputs]) -> None:

@@ -1,0 +1,71 @@
+"""Batch-norm statistics of the person at hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from bci_dann.estimators import DANNClassifier, SourceOnlyClassifier
+from bci_dann.exceptions import ConfigError
+
+QUICK = {"max_epochs": 2, "random_state": 0}
+
+
+@pytest.fixture
+def fold(toy_eeg):
+    X, y, subjects = toy_eeg.without(1)
+    X_new, _ = toy_eeg.of(1)
+    loud = X_new * np.linspace(1, 4, X_new.shape[2], dtype="f4")  # whitening does not undo this
+    return X, y, subjects, loud
+
+
+def statistics(model):
+    (network,) = model.networks_
+    layers = [module for module in network.modules() if isinstance(module, _BatchNorm)]
+    return np.concatenate([layer.running_var.numpy() for layer in layers])
+
+
+def weights(model):
+    (network,) = model.networks_
+    return np.concatenate([w.detach().numpy().ravel() for w in network.parameters()])
+
+
+def test_adapt_takes_statistics_anew_and_leaves_weights(fold):
+    X, y, subjects, X_new = fold
+    model = SourceOnlyClassifier(**QUICK).fit(X, y, subjects=subjects)
+    before = statistics(model)
+    adapted = model.adapt(X_new)
+    assert not np.allclose(statistics(adapted), before, rtol=0.05)
+    np.testing.assert_array_equal(weights(adapted), weights(model))
+    np.testing.assert_array_equal(statistics(model), before)
+
+
+def test_few_trials_say_too_little_of_a_variance(fold):
+    X, y, subjects, X_new = fold
+    model = SourceOnlyClassifier(**QUICK).fit(X, y, subjects=subjects)
+    np.testing.assert_array_equal(statistics(model.adapt(X_new[:19])), statistics(model))
+
+
+@pytest.mark.parametrize("kind", [SourceOnlyClassifier, DANNClassifier])
+def test_fit_takes_those_of_the_target_where_it_is_asked_to(fold, kind):
+    X, y, subjects, X_new = fold
+    given = {"subjects": subjects, "X_target_unlabeled": X_new}
+    pooled = kind(**QUICK).fit(X, y, **given)
+    own = kind(**QUICK, batch_norm="target").fit(X, y, **given)
+    np.testing.assert_array_equal(weights(own), weights(pooled))
+    np.testing.assert_array_equal(statistics(own), statistics(pooled.adapt(X_new)))
+
+
+def test_without_a_target_there_is_nothing_to_take(fold):
+    X, y, subjects, _ = fold
+    pooled, own = (
+        SourceOnlyClassifier(**QUICK, batch_norm=name).fit(X, y, subjects=subjects)
+        for name in ("pooled", "target")
+    )
+    np.testing.assert_array_equal(statistics(own), statistics(pooled))
+
+
+def test_an_unknown_choice_is_refused():
+    with pytest.raises(ConfigError, match="'pooled'"):
+        SourceOnlyClassifier(batch_norm="own").check_parameters()
