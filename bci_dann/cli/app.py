@@ -66,6 +66,10 @@ def run(
             "--pipelines", help="Pipelines in the place of the configuration's: ea_dann,dann"
         ),
     ] = None,
+    protocols: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--protocols", help="Protocols in the place of the configuration's."),
+    ] = None,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -76,7 +80,7 @@ def run(
     """Compare pipelines, leaving one subject out at a time; goes on where it stopped."""
     from bci_dann.cli import verbs
 
-    replaced = {"seeds": seeds, "pipelines": pipelines}
+    replaced = {"seeds": seeds, "pipelines": pipelines, "protocols": protocols}
     verbs.run(config, replaced, out=out, data_dir=data_dir, jobs=jobs, stack=stack, dry_run=dry_run)
 
 

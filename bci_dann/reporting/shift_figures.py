@@ -61,6 +61,7 @@ def people_map(diagnosis: Diagnosis) -> Figure:
         first.set_title(f"{_how(name)}\n{share:.0%} of the squared distances shown")
         if own < widest:
             _draw_people(last, points, sessions, own, label=True)
+            last.locator_params(nbins=5)
             last.set_title(f"the same, {widest / own:.0f} times larger")
         elif n_rows > 1:
             last.set_axis_off()

@@ -45,6 +45,16 @@ def test_seeds_replace_those_of_the_configuration(bci_dann, config, sources, tmp
     assert "12 tasks" in done.stdout
 
 
+def test_protocols_replace_those_of_the_configuration(bci_dann, config, sources):
+    arguments = ("--dry-run", "--data-dir", sources, "--protocols")
+    done = bci_dann("run", config, *arguments, "online")
+    assert done.exit_code == 0, done.output
+    assert "online" in done.stdout
+    wrong = bci_dann("run", config, *arguments, "onlin")
+    assert wrong.exit_code == 2
+    assert "Did you mean 'online'" in wrong.output
+
+
 def test_pipelines_replace_those_of_the_configuration(bci_dann, config, sources):
     arguments = ("--dry-run", "--data-dir", sources, "--pipelines")
     done = bci_dann("run", config, *arguments, "ea_dann, source_only")
