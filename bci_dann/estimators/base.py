@@ -206,6 +206,11 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
         """Whether :meth:`adapt` changes anything in the fitted model."""
         return self.alignment_ is not None
 
+    @property
+    def trains_network(self) -> bool:
+        """Whether ``fit`` trains a network."""
+        return False
+
     def _adapted(self, X: Any) -> Self:
         """Return what :meth:`adapt` does; a subclass may do more than re-centre."""
         signals = self._read(X)

@@ -139,6 +139,11 @@ max_epochs, batch_size, lr, weight_decay, device, random_state
         return probabilities
 
     @property
+    def trains_network(self) -> bool:
+        """True: one branch does."""
+        return True
+
+    @property
     def can_adapt(self) -> bool:
         """Whether ``adapt`` changes either branch."""
         return self.network_.can_adapt or self.tangent_.can_adapt

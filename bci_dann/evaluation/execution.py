@@ -91,7 +91,9 @@ def compute(task: Task, trials: EEGTrials) -> Record:
     """
     fold = _fold(task, trials)
     estimator = build(task.pipeline, task.seed)
-    with limited_threads(task.threads):
+    # small matrices gain nothing by threads, and sums in another order round otherwise
+    threads = task.threads if getattr(estimator, "trains_network", True) else 1
+    with limited_threads(threads):
         fit_seconds, _ = _timed(lambda: _fit(estimator, trials, fold))
         return _record(task, estimator, trials, fold, fit_seconds)
 

@@ -71,7 +71,7 @@ def configuration(shift: Mapping[str, float], random_state: int) -> dict[str, An
     }
 
 
-def remedy_table(out: Path, n_worlds: int = 3, n_jobs: int = 1) -> pd.DataFrame:
+def remedy_table(out: Path, n_worlds: int = 2, n_jobs: int = 1) -> pd.DataFrame:
     """Run every remedy on every shift, or go on where a run stopped.
 
     Parameters
@@ -105,7 +105,7 @@ def remedy_table(out: Path, n_worlds: int = 3, n_jobs: int = 1) -> pd.DataFrame:
 
 def main(
     out: Annotated[Path, typer.Option(help="Folder for the records.")] = Path("runs/remedies"),
-    worlds: Annotated[int, typer.Option(help="Simulations of each shift.")] = 3,
+    worlds: Annotated[int, typer.Option(help="Simulations of each shift.")] = 2,
     jobs: Annotated[int, typer.Option(help="Tasks at a time.")] = 1,
 ) -> None:
     """Print accuracy (%) of each remedy under each shift."""

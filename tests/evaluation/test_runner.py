@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -333,6 +334,26 @@ def test_threads_are_limited_in_a_task_and_restored(trials, monkeypatch):
     compute(task(), trials)
     assert within == [{1}]
     assert (torch.get_num_threads(), threadpool_info()) == before
+
+
+def test_more_threads_are_for_networks_only(trials, monkeypatch):
+    import torch
+
+    from bci_dann.estimators import ShallowClassifier, SourceOnlyClassifier
+
+    within = {}
+    for kind in (ShallowClassifier, SourceOnlyClassifier):
+
+        def noting(self, *args, original=kind._fit_aligned, name=kind.__name__):
+            within[name] = torch.get_num_threads()
+            return original(self, *args)
+
+        monkeypatch.setattr(kind, "_fit_aligned", noting)
+        step = {"name": kind.__name__, "from": "bci_dann.estimators", "parameters": {}}
+        if kind is SourceOnlyClassifier:
+            step["parameters"] = {"max_epochs": 1, "backbone_params": {"kernel_length": 8}}
+        compute(replace(task(pipeline=PipelineSpec("one", (step,))), threads=2), trials)
+    assert within == {"ShallowClassifier": 1, "SourceOnlyClassifier": 2}
 
 
 def test_a_task_that_fails_costs_only_itself(prepared, config, tmp_path, monkeypatch):
