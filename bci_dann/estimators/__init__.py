@@ -4,11 +4,12 @@ from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.dann import DANNClassifier
 from bci_dann.estimators.ensemble import EnsembleClassifier
 from bci_dann.estimators.loading import load_model
-from bci_dann.estimators.neural import NeuralClassifier, SourceOnlyClassifier
+from bci_dann.estimators.neural import NeuralClassifier
 from bci_dann.estimators.procrustes import ProcrustesClassifier
 from bci_dann.estimators.reweighted import ReweightedClassifier
 from bci_dann.estimators.riemannian import RiemannianClassifier
 from bci_dann.estimators.shallow import ShallowClassifier
+from bci_dann.estimators.source_only import SourceOnlyClassifier
 from bci_dann.estimators.together import fit_together
 
 __all__ = [

@@ -8,11 +8,11 @@ from bci_dann._validation import check_option
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.dann import DANNClassifier
 from bci_dann.estimators.ensemble import EnsembleClassifier
-from bci_dann.estimators.neural import SourceOnlyClassifier
 from bci_dann.estimators.procrustes import ProcrustesClassifier
 from bci_dann.estimators.reweighted import ReweightedClassifier
 from bci_dann.estimators.riemannian import RiemannianClassifier
 from bci_dann.estimators.shallow import ShallowClassifier
+from bci_dann.estimators.source_only import SourceOnlyClassifier
 from bci_dann.exceptions import DataError
 from bci_dann.persistence import read_state
 

@@ -27,7 +27,7 @@ from bci_dann.estimators.members import (
     trial_batches,
 )
 from bci_dann.estimators.standardisation import center_and_scale, standardise
-from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
+from bci_dann.estimators.training_trials import TrainingTrials
 from bci_dann.exceptions import ConfigError, DataError, TrainingError
 from bci_dann.models import Decoder, check_backbone, make_backbone
 from bci_dann.objectives import Objective, Sizes
@@ -42,7 +42,7 @@ from bci_dann.training import (
     train_together,
 )
 
-__all__ = ["NeuralClassifier", "Plan", "SourceOnlyClassifier"]
+__all__ = ["NeuralClassifier", "Plan"]
 
 logger = logging.getLogger(__name__)
 
@@ -331,26 +331,6 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
             **(self.backbone_params or {}),
         )
         return Decoder(backbone, len(self.classes_))
-
-
-class SourceOnlyClassifier(NeuralClassifier):
-    """Plain training on the sources: the baseline that adaptation must beat.
-
-    With ``alignment="euclidean"`` unlabelled target trials serve as the target's alignment
-    reference and for nothing else; labelled ones join the label loss. The parameters are
-    those of :class:`NeuralClassifier`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> X = np.random.default_rng(0).normal(size=(40, 4))
-    >>> model = SourceOnlyClassifier("MLP", max_epochs=20, random_state=0)
-    >>> model.fit(X, X[:, 0] > 0).score(X, X[:, 0] > 0) > 0.7
-    True
-    """
-
-    def _members(self, trials: TrainingTrials, name: str) -> list[Member]:
-        return super()._members(labelled_only(trials), name)
 
 
 def _device(name: str) -> str:

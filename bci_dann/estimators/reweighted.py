@@ -21,7 +21,8 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 from bci_dann._random import stream
 from bci_dann._validation import check_between, check_count, check_option
 from bci_dann.estimators.fitted_steps import read_steps, write_steps
-from bci_dann.estimators.neural import NeuralClassifier, Plan, SourceOnlyClassifier
+from bci_dann.estimators.neural import NeuralClassifier, Plan
+from bci_dann.estimators.source_only import SourceOnlyClassifier
 from bci_dann.estimators.tangent import reduced, tangent_space
 from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
 from bci_dann.exceptions import BCIDannWarning, ConfigError

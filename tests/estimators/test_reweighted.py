@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.tree import DecisionTreeClassifier
 
 from bci_dann.estimators import ReweightedClassifier
-from bci_dann.exceptions import BCIDannWarning
+from bci_dann.exceptions import BCIDannWarning, ConfigError
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +55,76 @@ def test_a_target_of_three_trials_warns_and_trains(concept):
     with pytest.warns(BCIDannWarning, match="3 target trials are too few"):
         model.fit(X, y, X_target_unlabeled=X_new[:3])
     np.testing.assert_array_equal(model.weights_, 1)
+
+
+def test_whole_subjects_are_weighed_and_kept(concept):
+    X, y, X_new, _ = concept
+    subjects = np.where(X[:, 0] > 0, "near", np.where(X[:, 0] > -1, "far", "farther"))
+    model = ReweightedClassifier(learner="tangent_space", unit="subject", random_state=0)
+    model.fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
+    weights = {name: set(model.weights_[subjects == name].tolist()) for name in np.unique(subjects)}
+    assert all(len(values) == 1 for values in weights.values())
+    assert min(weights["near"]) > 2 * max(weights["far"])
+    model.set_params(n_subjects=1).fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
+    assert set(subjects[model.weights_ > 0]) == {"near"}
+
+
+def test_the_power_of_the_weights_is_chosen_on_the_sources(concept):
+    X, y, X_new, y_new = concept
+    model = ReweightedClassifier(learner="tangent_space", temper="auto", random_state=0)
+    model.fit(X, y, X_target_unlabeled=X_new)
+    assert model.temper_ >= 0.5  # weights help here
+    assert model.score(X_new, y_new) > 0.9
+    alike = ReweightedClassifier(learner="tangent_space", temper="auto", random_state=0)
+    assert alike.fit(X, y, X_target_unlabeled=X[::2]).effective_sample_size_ > 0.9 * len(X)
+
+
+def test_any_classifier_that_takes_weights_learns_with_them(concept, tmp_path):
+    X, y, X_new, y_new = concept
+    learner = DecisionTreeClassifier(max_depth=1, random_state=0)
+    model = ReweightedClassifier(learner=learner, random_state=0)
+    assert model.fit(X, y, X_target_unlabeled=X_new).score(X_new, y_new) > 0.9
+    assert not hasattr(learner, "tree_")  # a copy was fitted
+    with pytest.raises(ConfigError, match="cannot be saved"):
+        model.save(tmp_path / "model")
+    with pytest.raises(ConfigError, match="sample_weight"):
+        ReweightedClassifier(learner=KNeighborsClassifier()).check_parameters()
+
+
+@pytest.mark.parametrize("features", ["tangent_space", "csp", "network"])
+def test_weights_are_found_on_each_kind_of_features(features, toy_eeg):
+    X, y, subjects = toy_eeg.without(1)
+    X_new, _ = toy_eeg.of(1)
+    model = ReweightedClassifier(
+        learner="tangent_space",
+        features=features,
+        alignment="euclidean",
+        max_epochs=1,
+        random_state=0,
+    )
+    model.fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
+    assert len(model.weights_) == len(X)
+    assert model.weights_.mean() == pytest.approx(1)
+
+
+def test_a_target_smaller_than_the_features_gets_fewer(toy_eeg):
+    X, y, subjects = toy_eeg.without(1)
+    X_new, _ = toy_eeg.of(1)
+    model = ReweightedClassifier(
+        learner="tangent_space", n_components=30, alignment="euclidean", random_state=0
+    )
+    model.fit(X, y, subjects=subjects, X_target_unlabeled=X_new[:6])
+    assert np.isfinite(model.weights_).all()
+
+
+def test_people_without_overlap_are_told(toy_eeg):
+    X, y, subjects = toy_eeg.without(1)
+    X_new, _ = toy_eeg.of(1)
+    model = ReweightedClassifier(learner="tangent_space", random_state=0)
+    with pytest.warns(BCIDannWarning, match="hardly overlap"):
+        model.fit(X, y, subjects=subjects, X_target_unlabeled=30 * X_new[:, ::-1])
+
+
+def test_n_subjects_without_subjects_is_refused():
+    with pytest.raises(ConfigError, match="unit='subject'"):
+        ReweightedClassifier(n_subjects=2).check_parameters()
