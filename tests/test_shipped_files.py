@@ -13,6 +13,7 @@ CONFIGS = [
     "article",
     "bnci2014_001",
     "mi_openbci",
+    "mi_openbci_choice",
     "mi_openbci_reweighting",
     "mi_openbci_shallow",
     "quickstart",
