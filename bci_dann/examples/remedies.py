@@ -113,7 +113,7 @@ def main(
     from rich.table import Table
 
     table = Table(title="Accuracy on people never recorded, %", title_justify="left")
-    table.add_column("remedy")
+    table.add_column("remedy", no_wrap=True)
     for name in SHIFTS:
         table.add_column(name, justify="right")
     for remedy, row in remedy_table(out, worlds, jobs).iterrows():
