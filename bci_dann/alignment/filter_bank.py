@@ -6,7 +6,7 @@ competition IV datasets 2a and 2b", Front. Neurosci. 6:39: bands 4 Hz wide.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -17,11 +17,43 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from bci_dann.alignment.recentring import Recentring
 from bci_dann.exceptions import ConfigError
 
-__all__ = ["BANDS", "FilterBank"]
+__all__ = ["BANDS", "FilterBank", "band_passed", "check_bands"]
 
 # Hz; where the training data were filtered more narrowly, outer bands say little.
 BANDS = ((8.0, 12.0), (12.0, 16.0), (16.0, 20.0), (20.0, 24.0), (24.0, 28.0))
 ORDER = 4
+
+
+def check_bands(bands: Sequence[tuple[float, float]], sfreq: float) -> None:
+    """Raise ConfigError on a band (Hz) that does not lie below half the sampling frequency."""
+    for low, high in bands:
+        if not 0 < low < high < sfreq / 2:
+            raise ConfigError(
+                f"the band {low:g}-{high:g} Hz must lie between 0 and half the sampling "
+                f"frequency, {sfreq / 2:g} Hz: resample less, or take other bands."
+            )
+
+
+def band_passed(X: NDArray[Any], low: float, high: float, sfreq: float) -> NDArray[np.float64]:
+    """Return trials filtered without delay.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_chans, n_times)
+        Trials.
+    low, high : float
+        Edges of the band (Hz).
+    sfreq : float
+        Sampling frequency (Hz).
+
+    Returns
+    -------
+    ndarray, shape (n_trials, n_chans, n_times)
+    """
+    # trials are too short for the finite filters that recordings get
+    sections = butter(ORDER, [low, high], "bandpass", fs=sfreq, output="sos")
+    filtered: NDArray[np.float64] = sosfiltfilt(sections, np.asarray(X, dtype=np.float64))
+    return filtered
 
 
 class FilterBank(TransformerMixin, BaseEstimator):
@@ -48,12 +80,7 @@ class FilterBank(TransformerMixin, BaseEstimator):
         sfreq: float,
         bands: tuple[tuple[float, float], ...] = BANDS,
     ) -> None:
-        for low, high in bands:
-            if not 0 < low < high < sfreq / 2:
-                raise ConfigError(
-                    f"the band {low:g}-{high:g} Hz must lie between 0 and half the sampling "
-                    f"frequency, {sfreq / 2:g} Hz: resample less, or take other bands."
-                )
+        check_bands(bands, sfreq)
         self.centres = centres
         self.sfreq = sfreq
         self.bands = bands
@@ -135,6 +162,4 @@ class FilterBank(TransformerMixin, BaseEstimator):
 
     def _filtered(self, X: NDArray[Any]) -> Iterator[tuple[Recentring | None, NDArray[Any]]]:
         for centre, (low, high) in zip(self.centres, self.bands, strict=True):
-            # trials are too short for the finite filters that recordings get
-            sections = butter(ORDER, [low, high], "bandpass", fs=self.sfreq, output="sos")
-            yield centre, sosfiltfilt(sections, np.asarray(X, dtype=np.float64))
+            yield centre, band_passed(X, low, high, self.sfreq)

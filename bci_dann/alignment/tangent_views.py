@@ -18,7 +18,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from bci_dann._validation import check_count, check_option
 from bci_dann.alignment.covariance import shrunk_covariances
+from bci_dann.alignment.filter_bank import band_passed, check_bands
 from bci_dann.alignment.riemannian import MEANS, CovarianceRecentring
+from bci_dann.exceptions import DataError
 
 __all__ = ["TangentViews", "overlapping_windows", "strongest_opposition"]
 
@@ -31,9 +33,10 @@ LONGEST_LAG = 0.1
 class TangentViews(TransformerMixin, BaseEstimator):
     """Alignment and features in one: each view of a trial, re-centred for each domain.
 
-    The views are the whole trial, windows of it, and the whole trial with delayed copies of
-    its channels. Each gives the matrix logarithm of its covariance (oracle approximating
-    shrinkage), after the domain's mean was moved to the identity.
+    The views are the whole trial, windows of it, the whole trial with delayed copies of its
+    channels, and the whole trial in narrow bands. Each gives the matrix logarithm of its
+    covariance (oracle approximating shrinkage), after the domain's mean was moved to the
+    identity.
 
     Parameters
     ----------
@@ -47,6 +50,10 @@ class TangentViews(TransformerMixin, BaseEstimator):
     lag : int, optional
         How much later (samples); half a period of the mu rhythm is 50 ms. Where it is not given,
         the lag at which the source trials are least like themselves.
+    bands : sequence of (float, float)
+        Lower and upper edge of each band (Hz); none by default.
+    sfreq : float, optional
+        Sampling frequency (Hz), which bands need.
 
     Attributes
     ----------
@@ -65,11 +72,15 @@ class TangentViews(TransformerMixin, BaseEstimator):
         n_windows: int = 3,
         n_delays: int = 3,
         lag: int | None = None,
+        bands: tuple[tuple[float, float], ...] = (),
+        sfreq: float | None = None,
     ) -> None:
         self.mean = mean
         self.n_windows = n_windows
         self.n_delays = n_delays
         self.lag = lag
+        self.bands = bands
+        self.sfreq = sfreq
 
     def check_parameters(self) -> None:
         """Raise ConfigError on a parameter that cannot be used."""
@@ -77,6 +88,8 @@ class TangentViews(TransformerMixin, BaseEstimator):
             check_option("alignment", self.mean, MEANS)
         check_count("n_windows", self.n_windows)
         check_count("n_delays", self.n_delays)
+        if self.sfreq is not None:
+            check_bands(self.bands, self.sfreq)
 
     def fit(
         self,
@@ -151,7 +164,8 @@ class TangentViews(TransformerMixin, BaseEstimator):
         """Return ``(n_features,)`` of a trial of ``shape`` (n_chans, n_times)."""
         n_chans, n_times = shape
         windows = overlapping_windows(n_times, self.n_windows) if self.n_windows > 1 else []
-        widths = [n_chans] * (1 + len(windows)) + [n_chans * self.n_delays] * (self.n_delays > 1)
+        widths = [n_chans] * (1 + len(windows) + len(self.bands))
+        widths += [n_chans * self.n_delays] * (self.n_delays > 1)
         return (sum(width * (width + 1) // 2 for width in widths),)
 
     @property
@@ -187,6 +201,13 @@ class TangentViews(TransformerMixin, BaseEstimator):
                 yield _shrunk(X, lambda part, where=window: part[:, :, where])
         if self.n_delays > 1:
             yield _shrunk(X, lambda part: _delayed(part, self.n_delays, self.lag_))
+        for low, high in self.bands:
+            yield _shrunk(X, lambda part, edges=(low, high): self._filtered(part, *edges))
+
+    def _filtered(self, X: NDArray[Any], low: float, high: float) -> NDArray[np.float64]:
+        if self.sfreq is None:
+            raise DataError("bands need the sampling frequency: give sfreq=..., or epochs.")
+        return band_passed(X, low, high, self.sfreq)
 
 
 def overlapping_windows(n_times: int, n_windows: int) -> list[slice]:

@@ -286,11 +286,9 @@ n_members, batch_norm, device, random_state
 
     def _fit_shallow(self, trials: TrainingTrials) -> None:
         self.shallow_ = self._build_shallow()
-        self.shallow_.fit(
-            trials.X.astype(np.float64),
-            trials.labels,
-            classifier__sample_weight=self._weights(trials),
-        )
+        # step by step: how a pipeline hands weights on depends on scikit-learn's global settings
+        features = self.shallow_[:-1].fit_transform(trials.X.astype(np.float64))
+        self.shallow_[-1].fit(features, trials.labels, sample_weight=self._weights(trials))
 
     def _build_shallow(self) -> Pipeline:
         # tangent vectors have one unit, and distances between them are to be kept

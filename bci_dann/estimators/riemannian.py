@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bci_dann._validation import check_between
 from bci_dann.alignment import Alignment, TangentViews
+from bci_dann.alignment.filter_bank import BANDS
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.head_adaptation import (
     adapt_head,
@@ -42,6 +43,9 @@ class RiemannianClassifier(TransferClassifier):
         The mean by which the covariances of each domain are re-centred.
     n_windows, n_delays : int
         The views; see :class:`TangentViews`.
+    filter_bank : bool
+        Whether five bands, 4 Hz wide from 8 to 28 Hz, are views, too; this needs the sampling
+        frequency.
     delay : float
         Time between the delayed copies of the channels (s); half a period of the mu rhythm.
         Where the sampling frequency is not known, the data say how long that is.
@@ -92,6 +96,7 @@ class RiemannianClassifier(TransferClassifier):
         alignment: str | None = "riemannian",
         n_windows: int = 3,
         n_delays: int = 3,
+        filter_bank: bool = False,
         delay: float = 0.05,
         sfreq: float | None = None,
         C: float = 0.03,
@@ -102,6 +107,7 @@ class RiemannianClassifier(TransferClassifier):
         self.alignment = alignment
         self.n_windows = n_windows
         self.n_delays = n_delays
+        self.filter_bank = filter_bank
         self.delay = delay
         self.sfreq = sfreq
         self.C = C
@@ -124,7 +130,8 @@ class RiemannianClassifier(TransferClassifier):
 
     def _views(self, sfreq: float | None = None) -> TangentViews:
         lag = None if sfreq is None else max(1, round(self.delay * sfreq))
-        return TangentViews(self.alignment, self.n_windows, self.n_delays, lag)
+        bands = BANDS if self.filter_bank else ()
+        return TangentViews(self.alignment, self.n_windows, self.n_delays, lag, bands, sfreq)
 
     def _new_alignment(self) -> Alignment | None:
         if self.n_times_ is None:

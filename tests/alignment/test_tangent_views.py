@@ -9,6 +9,7 @@ from sklearn.covariance import oas
 from bci_dann.alignment import TangentViews
 from bci_dann.alignment.covariance import shrunk_covariances
 from bci_dann.alignment.tangent_views import overlapping_windows, strongest_opposition
+from bci_dann.exceptions import DataError
 
 
 @pytest.fixture
@@ -96,3 +97,25 @@ def test_delays_see_a_frequency_that_the_covariance_does_not():
         gap = vectors[1::2].mean(0) - vectors[::2].mean(0)
         spread[n_delays] = np.linalg.norm(gap) / vectors.std(0).mean()
     assert spread[3] > 3 * spread[1]
+
+
+def test_bands_tell_apart_what_one_covariance_does_not():
+    rng = np.random.default_rng(0)
+    time = np.arange(384) / 128
+    y = np.arange(60) % 2
+    hz = np.where(y, 10.0, 22.0)[:, None, None]  # of the same power
+    X = 5 * np.sin(2 * np.pi * hz * time + rng.uniform(0, 6, (60, 2, 1)))
+    X = (X + rng.normal(0, 1, (60, 2, 384))).astype("f4")
+    gaps = []
+    for bands in ((), ((8.0, 12.0), (20.0, 24.0))):
+        views = TangentViews(n_windows=1, n_delays=1, bands=bands, sfreq=128.0)
+        vectors = views.fit(X).transform(X)
+        assert vectors.shape[1:] == views.shape_of(X.shape[1:])
+        gap = vectors[y == 1].mean(0) - vectors[y == 0].mean(0)
+        gaps.append(np.abs(gap / vectors.std(0)).max())
+    assert gaps[1] > 1.5 > 0.7 > gaps[0]
+
+
+def test_bands_without_a_sampling_frequency_are_refused():
+    with pytest.raises(DataError, match="need the sampling frequency"):
+        TangentViews(bands=((8.0, 12.0),)).fit(np.random.default_rng(0).normal(size=(4, 2, 64)))

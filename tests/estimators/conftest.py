@@ -31,6 +31,9 @@ METHODS = {
     "every_term": lambda: DANNClassifier(**QUICK, terms=dict.fromkeys(TERMS, 0.1)),
     "guarded_pair": lambda: DANNClassifier(**QUICK, terms={"mcc": 1.0}, n_members=2, guard=True),
     "riemannian": lambda: RiemannianClassifier(terms={"information_maximisation": 0.5}),
+    "riemannian_bands": lambda: RiemannianClassifier(
+        filter_bank=True, sfreq=128.0, n_windows=1, n_delays=1
+    ),
     "riemannian_raw": lambda: RiemannianClassifier(alignment=None, n_windows=1, n_delays=1),
     "ensemble": lambda: EnsembleClassifier(
         **QUICK, n_members=1, terms={"mcc": 1.0}, tangent_terms={"information_maximisation": 0.5}
