@@ -31,6 +31,7 @@ KMM_BOUND, KMM_SLACK, KMM_RIDGE = 100.0, 0.05, 1.0
 # RuLSIF: the share of the target in the mixture below the ratio, which bounds it by 1 / share.
 RELATIVE = 0.1
 KLIEP_STEPS = 300
+FEWEST_NEIGHBOURS = 5
 
 
 def gaussian(source: Array, target: Array) -> Array:
@@ -48,13 +49,18 @@ def gaussian(source: Array, target: Array) -> Array:
 
 
 def neighbours(source: Array, target: Array) -> Array:
-    """Return for each source trial how many target trials have it as nearest, plus one.
+    """Return how many target trials lie as near to a source trial as its nearest sources do.
 
-    Loog (2012), "Nearest neighbor-based importance weighting", IEEE MLSP, eq. 4.
+    Lima, Cunha, Oyaizu, Frieman, Lin and Sheldon (2008), "Estimating the redshift distribution of
+    photometric galaxy samples", Mon. Not. R. Astron. Soc. 390(1), 118-130, section 3; the square
+    root of the number of sources is looked at.
     """
-    nearest = NearestNeighbors(n_neighbors=1).fit(source).kneighbors(target)[1].ravel()
-    counts = np.bincount(nearest, minlength=len(source))
-    return np.asarray(counts + 1.0, dtype=np.float64)
+    n_nearest = min(max(FEWEST_NEIGHBOURS, round(len(source) ** 0.5)), len(source) - 1)
+    # the first neighbour of a trial is the trial itself
+    nearest = NearestNeighbors(n_neighbors=n_nearest + 1).fit(source)
+    radius = nearest.kneighbors(source)[0][:, -1:]
+    counts = (cdist(source, target) <= radius).sum(1)
+    return np.asarray(counts, dtype=np.float64)
 
 
 def kernel_mean_matching(source: Array, target: Array) -> Array:
