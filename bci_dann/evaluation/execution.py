@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import multiprocessing
+import sys
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -54,6 +57,8 @@ def execute(
     """
     from bci_dann.data import open_trials
 
+    if multiprocessing.parent_process() is not None:
+        warnings.showwarning = _warn_in_a_line
     trials = open_trials(trials_folder)
     outcomes: Iterable[Record | str]
     if len(tasks) > 1:
@@ -176,6 +181,11 @@ def limited_threads(threads: int) -> Iterator[None]:
             yield
     finally:
         torch.set_num_threads(before)
+
+
+def _warn_in_a_line(message: Warning | str, *_: Any, **__: Any) -> None:
+    """Show a warning of a worker without the place in the code, which no user looks for."""
+    print(f"Warning: {message}", file=sys.stderr)  # noqa: T201 (the process has no other voice)
 
 
 def _attempt(job: Callable[[], Record]) -> Record | str:

@@ -195,10 +195,10 @@ def warn_without_overlap(found: DomainWeights) -> None:
     separate = found.domain_auc >= SEPARATE_AUC
     if separate or found.effective_sample_size < LEAST_SHARE * n_source:
         warnings.warn(
-            f"the weights of {n_source} source trials are worth "
-            f"{found.effective_sample_size:.0f} (domain AUC {found.domain_auc:.3f}): source and "
-            "target hardly overlap, and weighting cannot help. Align them (alignment="
-            "'riemannian'), give fewer features (n_components) or temper the weights.",
+            f"source and target hardly overlap (domain AUC {found.domain_auc:.3f}; {n_source} "
+            f"source trials are worth {found.effective_sample_size:.0f} with their weights), and "
+            "weighting cannot help. Align them (alignment='riemannian'), give fewer features "
+            "(n_components) or temper the weights.",
             BCIDannWarning,
             stacklevel=3,
         )
