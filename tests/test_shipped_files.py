@@ -68,6 +68,13 @@ def test_every_config_and_pipeline_is_listed_here(project):
     assert {p.stem for p in (project / "pipelines").glob("*.y*ml")} == set(PIPELINES)
 
 
+def test_runs_on_the_same_people_describe_them_alike(project):
+    """What several files say of one dataset must not drift apart."""
+    runs = [load_config(path) for path in (project / "configs").glob("mi_openbci*.yaml")]
+    assert len(runs) == 4
+    assert all((r.data, r.preprocessing) == (runs[0].data, runs[0].preprocessing) for r in runs)
+
+
 @pytest.mark.parametrize("name", PIPELINES)
 def test_pipeline_is_named_like_its_file_and_plain_for_moabb(project, name):
     content = yaml.safe_load((project / "pipelines" / f"{name}.yml").read_text())

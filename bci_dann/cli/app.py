@@ -24,6 +24,29 @@ DataDir = Annotated[
     Optional[Path],  # noqa: UP045 (typer reads this at run time)
     typer.Option("--data-dir", help="Folder of the recordings, or of MOABB's downloads."),
 ]
+Out = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--out", "-o", help="Results folder, of `run` and `choose`. Default: runs/NAME."),
+]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Tasks at a time; -1: cores.")]
+Seeds = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--seeds", help="Seeds in the place of the configuration's: 0,1,2"),
+]
+Pipelines = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--pipelines", help="Pipelines in the place of the configuration's: ea_dann,dann"),
+]
+Protocols = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--protocols", help="Protocols in the place of the configuration's."),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run", help="Check all but the signals, list the tasks, train and write nothing."
+    ),
+]
 Model = Annotated[Path, typer.Argument(help="Folder that `fit` or `adapt` wrote.")]
 Recordings = Annotated[
     list[Path], typer.Argument(help="Recordings of one person, in any format MNE reads.")
@@ -46,36 +69,17 @@ def bci_dann(
 @app.command()
 def run(
     config: Config,
-    out: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--out", "-o", help="Results folder. Default: runs/NAME."),
-    ] = None,
+    out: Out = None,
     data_dir: DataDir = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Tasks at a time; -1: cores.")] = 1,
+    jobs: Jobs = 1,
     stack: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option("--stack", help="Networks trained as one. Default: 64 on a GPU, else 1."),
     ] = None,
-    seeds: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option("--seeds", help="Seeds in the place of the configuration's: 0,1,2"),
-    ] = None,
-    pipelines: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(
-            "--pipelines", help="Pipelines in the place of the configuration's: ea_dann,dann"
-        ),
-    ] = None,
-    protocols: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option("--protocols", help="Protocols in the place of the configuration's."),
-    ] = None,
-    dry_run: Annotated[
-        bool,
-        typer.Option(
-            "--dry-run", help="Check all but the signals, list the tasks, train and write nothing."
-        ),
-    ] = False,
+    seeds: Seeds = None,
+    pipelines: Pipelines = None,
+    protocols: Protocols = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Compare pipelines, leaving one subject out at a time; goes on where it stopped."""
     from bci_dann.cli import verbs
@@ -87,30 +91,13 @@ def run(
 @app.command()
 def choose(
     config: Config,
-    out: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--out", "-o", help="Results folder, as of `run`. Default: runs/NAME."),
-    ] = None,
+    out: Out = None,
     data_dir: DataDir = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Tasks at a time; -1: cores.")] = 1,
-    pipelines: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option("--pipelines", help="Pipelines to choose among. Default: all."),
-    ] = None,
-    protocols: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option("--protocols", help="Protocols in the place of the configuration's."),
-    ] = None,
-    seeds: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option("--seeds", help="Seeds in the place of the configuration's: 0,1,2"),
-    ] = None,
-    dry_run: Annotated[
-        bool,
-        typer.Option(
-            "--dry-run", help="Check all but the signals, count the tasks, write nothing."
-        ),
-    ] = False,
+    jobs: Jobs = 1,
+    seeds: Seeds = None,
+    pipelines: Pipelines = None,
+    protocols: Protocols = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Choose a pipeline for each person on the others, and show what the choice is worth."""
     from bci_dann.cli import choice

@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.distance import cdist
-from sklearn.utils import check_array
 
 from bci_dann._random import stream
 from bci_dann._validation import check_between, check_count
-from bci_dann.exceptions import DataError
 from bci_dann.reweighting.domain_classifier import N_FOLDS, out_of_fold_probability
+from bci_dann.reweighting.samples import both_sides
 
 __all__ = ["domain_errors", "maximum_mean_discrepancy", "proxy_a_distance"]
 
@@ -48,7 +47,7 @@ def domain_errors(
     DataError
         When a side has fewer trials than there are folds, or the feature counts differ.
     """
-    source, target = _both(X_source, X_target, at_least=N_FOLDS)
+    source, target = both_sides(X_source, X_target, at_least=N_FOLDS)
     is_target = np.repeat([0, 1], [len(source), len(target)])
     X = np.concatenate([source, target])
     p = out_of_fold_probability(X, is_target, "logistic", random_state)
@@ -131,7 +130,7 @@ def maximum_mean_discrepancy(
     rng = np.random.default_rng(stream(random_state, "mmd"))
     sides = [
         part if len(part) <= max_trials else rng.choice(part, max_trials, replace=False)
-        for part in _both(X_source, X_target, at_least=2)
+        for part in both_sides(X_source, X_target, at_least=2)
     ]
     kernel = _gaussian_kernel(np.concatenate(sides))
     is_target = np.repeat([0.0, 1.0], [len(part) for part in sides])
@@ -166,19 +165,3 @@ def _unbiased(kernel: Array, is_target: Array) -> Array:
         - 2.0 * across / (n_source * n_target)
     )
     return estimate
-
-
-def _both(X_source: ArrayLike, X_target: ArrayLike, at_least: int) -> tuple[Array, Array]:
-    source = check_array(X_source, dtype=np.float64, input_name="X_source")
-    target = check_array(X_target, dtype=np.float64, input_name="X_target")
-    if source.shape[1] != target.shape[1]:
-        raise DataError(
-            f"X_source has {source.shape[1]} features and X_target {target.shape[1]}: "
-            "compute the same features on both."
-        )
-    if min(len(source), len(target)) < at_least:
-        raise DataError(
-            f"there are {len(source)} source and {len(target)} target trials; a comparison needs "
-            f"at least {at_least} on each side. Record more."
-        )
-    return source, target

@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_array
 
 from bci_dann._validation import check_between, check_option
-from bci_dann.exceptions import BCIDannWarning, DataError
+from bci_dann.exceptions import BCIDannWarning
 from bci_dann.reweighting.density_ratio import DENSITY_RATIOS
 from bci_dann.reweighting.diagnostics import effective_sample_size
 from bci_dann.reweighting.domain_classifier import (
@@ -24,6 +23,7 @@ from bci_dann.reweighting.domain_classifier import (
     odds_weights,
     out_of_fold_probability,
 )
+from bci_dann.reweighting.samples import both_sides
 
 __all__ = [
     "RATIOS",
@@ -147,15 +147,17 @@ def weigh_sources(
     check_option("classifier", ratio, RATIOS)
     check_between("clip", clip, 0.0, 0.5)
     check_between("temper", temper, 0.0, math.inf, inclusive=True)
-    X, is_target = _stack(X_source, X_target)
-    n_source = int((is_target == 0).sum())
+    source, target = both_sides(X_source, X_target, at_least=N_FOLDS)
+    n_source = len(source)
+    X, is_target = np.concatenate([source, target]), np.repeat([0, 1], [n_source, len(target)])
     judge = ratio if ratio in CLASSIFIERS else "logistic"
     p = out_of_fold_probability(X, is_target, judge, random_state)
     if ratio in CLASSIFIERS:
         weights = odds_weights(calibrated(p, is_target)[:n_source], clip=clip)
     else:
-        scaled = StandardScaler().fit(X[:n_source]).transform(X)
-        weights = _even_where_lost(DENSITY_RATIOS[ratio](scaled[:n_source], scaled[n_source:]))
+        scaler = StandardScaler().fit(source)
+        scaled = scaler.transform(source), scaler.transform(target)
+        weights = _even_where_lost(DENSITY_RATIOS[ratio](*scaled))
     return _described(weights**temper, float(roc_auc_score(is_target, p)))
 
 
@@ -220,23 +222,3 @@ def _even_where_lost(weights: NDArray[np.float64]) -> NDArray[np.float64]:
         stacklevel=3,
     )
     return np.ones_like(weights)
-
-
-def _stack(
-    X_source: ArrayLike, X_target: ArrayLike
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    source = check_array(X_source, dtype=np.float64, input_name="X_source")
-    target = check_array(X_target, dtype=np.float64, input_name="X_target")
-    if source.shape[1] != target.shape[1]:
-        raise DataError(
-            f"X_source has {source.shape[1]} features and X_target {target.shape[1]}: "
-            "compute the same features on both."
-        )
-    for name, part in (("X_source", source), ("X_target", target)):
-        if len(part) < N_FOLDS:
-            raise DataError(
-                f"{name} has {len(part)} trials; out-of-fold domain probabilities need "
-                f"at least {N_FOLDS} on each side."
-            )
-    is_target = np.repeat([0, 1], [len(source), len(target)])
-    return np.concatenate([source, target]), is_target

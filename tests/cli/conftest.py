@@ -98,3 +98,8 @@ def config(tmp_path, recordings):
         )
     )
     return path
+
+
+@pytest.fixture
+def sources(recordings):
+    return recordings / "sources"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from bci_dann import load_model
 from bci_dann.estimators import DANNClassifier, SourceOnlyClassifier
 from bci_dann.exceptions import ConfigError
 
@@ -69,3 +70,29 @@ def test_without_a_target_there_is_nothing_to_take(fold):
 def test_an_unknown_choice_is_refused():
     with pytest.raises(ConfigError, match="'pooled'"):
         SourceOnlyClassifier(batch_norm="own").check_parameters()
+
+
+def test_trial_by_trial_statistics_know_no_later_trial(fold):
+    X, y, subjects, X_new = fold
+    model = SourceOnlyClassifier(**QUICK).fit(X, y, subjects=subjects)
+    other = X_new.copy()
+    other[22:] *= 5
+    seen = []
+    for trials in (X_new[:24], other[:24]):
+        online = model.partial_adapt(trials[:20])
+        outputs = []
+        for trial in trials[20:]:
+            outputs.append(online.predict_proba(trial[None])[0])
+            online = online.partial_adapt(trial[None])
+        seen.append(np.array(outputs))
+    assert not np.allclose(statistics(online), statistics(model))
+    np.testing.assert_array_equal(seen[0][:2], seen[1][:2])
+    assert not np.array_equal(seen[0][2:], seen[1][2:])
+
+
+def test_statistics_of_the_person_are_saved(fold, tmp_path):
+    X, y, subjects, X_new = fold
+    adapted = SourceOnlyClassifier(**QUICK).fit(X, y, subjects=subjects).adapt(X_new)
+    adapted.save(tmp_path / "model")
+    read = load_model(tmp_path / "model")
+    np.testing.assert_array_equal(read.predict_proba(X_new), adapted.predict_proba(X_new))

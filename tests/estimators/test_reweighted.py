@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
@@ -7,6 +9,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from bci_dann.estimators import ReweightedClassifier
 from bci_dann.exceptions import BCIDannWarning, ConfigError
+from bci_dann.reweighting import weigh_sources
 
 
 @pytest.fixture(scope="module")
@@ -91,30 +94,46 @@ def test_any_classifier_that_takes_weights_learns_with_them(concept, tmp_path):
         ReweightedClassifier(learner=KNeighborsClassifier()).check_parameters()
 
 
-@pytest.mark.parametrize("features", ["tangent_space", "csp", "network"])
-def test_weights_are_found_on_each_kind_of_features(features, toy_eeg):
+def test_weights_are_found_on_the_features_that_are_asked_for(toy_eeg, monkeypatch):
     X, y, subjects = toy_eeg.without(1)
     X_new, _ = toy_eeg.of(1)
-    model = ReweightedClassifier(
-        learner="tangent_space",
-        features=features,
-        alignment="euclidean",
-        max_epochs=1,
-        random_state=0,
-    )
-    model.fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
-    assert len(model.weights_) == len(X)
-    assert model.weights_.mean() == pytest.approx(1)
+    seen = noted_features(monkeypatch)
+    for features in ("tangent_space", "csp", "network"):
+        model = ReweightedClassifier(
+            learner="tangent_space",
+            features=features,
+            alignment="euclidean",
+            max_epochs=1,
+            n_components=3,
+            random_state=0,
+        )
+        model.fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
+        assert len(model.weights_) == len(X)
+    assert [part.shape for part in seen] == 3 * [(len(X), 3)]
+    assert not any(np.allclose(one, two) for one, two in itertools.combinations(seen, 2))
 
 
-def test_a_target_smaller_than_the_features_gets_fewer(toy_eeg):
+def test_a_target_smaller_than_the_features_gets_fewer(toy_eeg, monkeypatch):
     X, y, subjects = toy_eeg.without(1)
     X_new, _ = toy_eeg.of(1)
+    seen = noted_features(monkeypatch)
     model = ReweightedClassifier(
         learner="tangent_space", n_components=30, alignment="euclidean", random_state=0
     )
     model.fit(X, y, subjects=subjects, X_target_unlabeled=X_new[:6])
-    assert np.isfinite(model.weights_).all()
+    assert seen[0].shape == (len(X), 6)
+
+
+def noted_features(monkeypatch):
+    """Return a list that fills with the source features which weights are found on."""
+    seen = []
+
+    def noting(source, *others, **more):
+        seen.append(source)
+        return weigh_sources(source, *others, **more)
+
+    monkeypatch.setattr("bci_dann.estimators.reweighted.weigh_sources", noting)
+    return seen
 
 
 def test_people_without_overlap_are_told(toy_eeg):

@@ -10,6 +10,7 @@ import yaml
 
 from bci_dann.data import EEGTrials
 from bci_dann.data.cache import store
+from bci_dann.evaluation.pipelines import PipelineSpec
 
 SCALER = {"name": "Vectorizer", "from": "mne.decoding"}
 LOGISTIC = {"name": "LogisticRegression", "from": "sklearn.linear_model"}
@@ -67,6 +68,35 @@ def write_pipeline(tmp_path):
         return path
 
     return write
+
+
+def _own(name, kind, **parameters):
+    return PipelineSpec(
+        name, ({"name": kind, "from": "bci_dann.estimators", "parameters": parameters},)
+    )
+
+
+SPECS = {
+    spec.name: spec
+    for spec in (
+        PipelineSpec("logistic", tuple({**s, "parameters": {}} for s in (SCALER, LOGISTIC))),
+        _own("transfer", "ShallowClassifier", alignment="euclidean"),
+        _own("reweighted", "ReweightedClassifier", learner="tangent_space", n_components=2),
+        _own("dann", "DANNClassifier", alignment="euclidean", backbone="MLP", max_epochs=2),
+        _own("eegnet", "DANNClassifier", max_epochs=2, backbone_params={"kernel_length": 16}),
+    )
+}
+
+
+@pytest.fixture
+def specs():
+    """One pipeline of each kind, by name."""
+    return SPECS
+
+
+@pytest.fixture
+def five_pipelines(write_pipeline):
+    return [str(write_pipeline(spec.name, *spec.definition)) for spec in SPECS.values()]
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ import pytest
 
 from bci_dann.data import EEGTrials, SimulatedMI, load_dataset
 from bci_dann.data.trials import replace_labels
+from bci_dann.estimators import ReweightedClassifier
 from bci_dann.evaluation import diagnose
+from bci_dann.evaluation import diagnosis as diagnosis_module
 from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 
 TABLES = ("table", "distances", "session_distances", "shifts")
@@ -180,3 +182,7 @@ def test_bad_input(shifted):
     X[0, 0, 0] = np.nan
     with pytest.raises(DataError, match="not finite"):
         diagnose(EEGTrials.trusted(X, None, shifted.metadata, shifted.info))
+
+
+def test_people_are_compared_by_what_reweighting_sees():
+    assert ReweightedClassifier().n_components == diagnosis_module.N_COMPONENTS

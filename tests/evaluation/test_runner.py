@@ -3,7 +3,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,63 +11,8 @@ import pytest
 from bci_dann.data.trials import replace_labels
 from bci_dann.evaluation import execution, records, run_benchmark, runner
 from bci_dann.evaluation.execution import compute
-from bci_dann.evaluation.pipelines import PipelineSpec
-from bci_dann.evaluation.protocols import PROTOCOLS
-from bci_dann.evaluation.records import Task
 from bci_dann.evaluation.results import COLUMNS
 from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError, ResultsError
-
-LOGISTIC = PipelineSpec(
-    "logistic",
-    (
-        {"name": "Vectorizer", "from": "mne.decoding", "parameters": {}},
-        {"name": "LogisticRegression", "from": "sklearn.linear_model", "parameters": {}},
-    ),
-)
-DANN = PipelineSpec(
-    "dann",
-    (
-        {
-            "name": "DANNClassifier",
-            "from": "bci_dann.estimators",
-            "parameters": {"alignment": "euclidean", "backbone": "MLP", "max_epochs": 2},
-        },
-    ),
-)
-EEGNET = PipelineSpec(
-    "eegnet",
-    (
-        {
-            "name": "DANNClassifier",
-            "from": "bci_dann.estimators",
-            "parameters": {"max_epochs": 2, "backbone_params": {"kernel_length": 16}},
-        },
-    ),
-)
-REWEIGHTED = PipelineSpec(
-    "reweighted",
-    (
-        {
-            "name": "ReweightedClassifier",
-            "from": "bci_dann.estimators",
-            "parameters": {"learner": "tangent_space", "n_components": 2},
-        },
-    ),
-)
-TRANSFER = PipelineSpec(
-    "transfer",
-    (
-        {
-            "name": "ShallowClassifier",
-            "from": "bci_dann.estimators",
-            "parameters": {"alignment": "euclidean"},
-        },
-    ),
-)
-
-
-def task(protocol="train", pipeline=LOGISTIC, subject="2", seed=0):
-    return Task("SimulatedMI", "data", pipeline, protocol, subject, seed)
 
 
 def record_files(out):
@@ -216,12 +160,6 @@ def test_unreadable_config_in_the_folder(prepared, config, tmp_path):
         run(config, tmp_path)
 
 
-@pytest.fixture
-def five_pipelines(write_pipeline):
-    specs = (LOGISTIC, TRANSFER, REWEIGHTED, DANN, EEGNET)
-    return [str(write_pipeline(spec.name, *spec.definition)) for spec in specs]
-
-
 def test_jobs_do_not_change_a_bit(prepared, config, five_pipelines, tmp_path):
     config = {
         **config,
@@ -238,122 +176,6 @@ def test_jobs_do_not_change_a_bit(prepared, config, five_pipelines, tmp_path):
     for left, right in zip(one, two, strict=True):
         with np.load(left) as a, np.load(right) as b:
             assert all(a[key].tobytes() == b[key].tobytes() for key in a if key != "seconds")
-
-
-@pytest.mark.parametrize(
-    "pipeline", [LOGISTIC, TRANSFER, REWEIGHTED, DANN, EEGNET], ids=lambda spec: spec.name
-)
-@pytest.mark.parametrize("protocol", [n for n, rule in PROTOCOLS.items() if not rule.labelled])
-def test_labels_of_the_target_have_no_way_in(longer_trials, protocol, pipeline):
-    trials = longer_trials
-    poisoned = trials.y.astype("<U12")
-    poisoned[trials.subjects == "2"] = "nonsense"
-    honest = compute(task(protocol, pipeline), trials)
-    other = compute(task(protocol, pipeline), replace_labels(trials, poisoned))
-    assert honest.probabilities.tobytes() == other.probabilities.tobytes()
-    assert set(other.truth) == {"nonsense"}
-
-
-def test_online_predicts_then_adapts(trials, monkeypatch):
-    from bci_dann.estimators import TransferClassifier
-
-    calls = []
-    for name in ("predict_proba", "partial_adapt"):
-        original = getattr(TransferClassifier, name)
-        monkeypatch.setattr(
-            TransferClassifier,
-            name,
-            lambda self, X, name=name, original=original: (
-                calls.append((name, len(X))) or original(self, X)
-            ),
-        )
-    record = compute(task("online", TRANSFER), trials)
-    assert calls == [("predict_proba", 1), ("partial_adapt", 1)] * len(record.test_index)
-    assert len(record.test_index) == 20
-
-
-def test_few_labels_are_those_of_the_first_trials_only(trials):
-    honest = compute(task("semisupervised_2", TRANSFER), trials)
-    poisoned = trials.y.astype("<U12")
-    poisoned[honest.test_index] = np.where(poisoned[honest.test_index] == "left", "right", "left")
-    first = np.flatnonzero(trials.subjects == "2")
-    assert set(first) - set(honest.test_index) == set(first[:4])
-    other = compute(task("semisupervised_2", TRANSFER), replace_labels(trials, poisoned))
-    if np.array_equal(honest.test_index, other.test_index):
-        assert honest.probabilities.tobytes() == other.probabilities.tobytes()
-    assert honest.n_train == 40 + 4
-
-
-def test_labels_after_the_calibration_have_no_way_in(trials):
-    poisoned = trials.y.astype("<U12")
-    honest = compute(task("train_and_target_labeled_50p", TRANSFER), trials)
-    poisoned[honest.test_index] = "nonsense"
-    other = compute(
-        task("train_and_target_labeled_50p", TRANSFER), replace_labels(trials, poisoned)
-    )
-    assert honest.probabilities.tobytes() == other.probabilities.tobytes()
-    assert honest.n_train == 40 + 10
-
-
-def test_what_the_estimator_says_of_itself_is_kept(trials):
-    found = compute(task("train_and_target_unlabeled_full", REWEIGHTED), trials).diagnostics
-    assert 1 <= found["ess"] <= 40
-    assert 0 <= found["domain_auc"] <= 1
-
-
-def test_trialwise_predicts_one_trial_at_a_time(trials, monkeypatch):
-    from sklearn.linear_model import LogisticRegression
-
-    sizes = []
-    original = LogisticRegression.predict_proba
-    monkeypatch.setattr(
-        LogisticRegression,
-        "predict_proba",
-        lambda self, X: sizes.append(len(X)) or original(self, X),
-    )
-    together = compute(task("train"), trials).probabilities
-    alone = compute(task("train_trialwise"), trials).probabilities
-    assert sizes == [20] + [1] * 20
-    np.testing.assert_allclose(alone, together, atol=1e-12)
-
-
-def test_threads_are_limited_in_a_task_and_restored(trials, monkeypatch):
-    import torch
-    from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_info
-
-    within = []
-    original = LogisticRegression.fit
-
-    def noting(self, *args):
-        within.append({torch.get_num_threads(), *(i["num_threads"] for i in threadpool_info())})
-        return original(self, *args)
-
-    monkeypatch.setattr(LogisticRegression, "fit", noting)
-    before = torch.get_num_threads(), threadpool_info()
-    compute(task(), trials)
-    assert within == [{1}]
-    assert (torch.get_num_threads(), threadpool_info()) == before
-
-
-def test_more_threads_are_for_networks_only(trials, monkeypatch):
-    import torch
-
-    from bci_dann.estimators import ShallowClassifier, SourceOnlyClassifier
-
-    within = {}
-    for kind in (ShallowClassifier, SourceOnlyClassifier):
-
-        def noting(self, *args, original=kind._fit_aligned, name=kind.__name__):
-            within[name] = torch.get_num_threads()
-            return original(self, *args)
-
-        monkeypatch.setattr(kind, "_fit_aligned", noting)
-        step = {"name": kind.__name__, "from": "bci_dann.estimators", "parameters": {}}
-        if kind is SourceOnlyClassifier:
-            step["parameters"] = {"max_epochs": 1, "backbone_params": {"kernel_length": 8}}
-        compute(replace(task(pipeline=PipelineSpec("one", (step,))), threads=2), trials)
-    assert within == {"ShallowClassifier": 1, "SourceOnlyClassifier": 2}
 
 
 def test_a_task_that_fails_costs_only_itself(prepared, config, tmp_path, monkeypatch):
@@ -453,8 +275,11 @@ def test_impossible_jobs_are_refused_before_any_data(config, tmp_path, monkeypat
         run(config, tmp_path, n_jobs=n_jobs)
 
 
-def test_every_pipeline_is_checked_before_any_data(config, write_pipeline, tmp_path, monkeypatch):
-    wrong = write_pipeline("wrong", {**LOGISTIC.definition[1], "parameters": {"C": "big"}})
+def test_every_pipeline_is_checked_before_any_data(
+    config, specs, write_pipeline, tmp_path, monkeypatch
+):
+    last = specs["logistic"].definition[1]
+    wrong = write_pipeline("wrong", {**last, "parameters": {"C": "big"}})
     monkeypatch.setattr(runner, "_prepare", lambda *_: pytest.fail("data came first"))
     with pytest.raises(ConfigError, match="'C' parameter"):
         run({**config, "pipelines": [*config["pipelines"], str(wrong)]}, tmp_path)

@@ -1,0 +1,51 @@
+"""The border of the comparisons of two samples: what they must have in common."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import check_array
+
+from bci_dann.exceptions import DataError
+
+__all__ = ["both_sides"]
+
+
+def both_sides(
+    X_source: ArrayLike, X_target: ArrayLike, at_least: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the features of both sides, once they can be compared.
+
+    Parameters
+    ----------
+    X_source : array-like, shape (n_source, n_features)
+        Features of the source trials.
+    X_target : array-like, shape (n_target, n_features)
+        Features of the target trials.
+    at_least : int
+        How many trials a side must have.
+
+    Returns
+    -------
+    source, target : ndarray
+        In double precision.
+
+    Raises
+    ------
+    DataError
+        When a side has fewer trials, or the feature counts differ.
+    """
+    source = check_array(X_source, dtype=np.float64, input_name="X_source")
+    target = check_array(X_target, dtype=np.float64, input_name="X_target")
+    if source.shape[1] != target.shape[1]:
+        raise DataError(
+            f"X_source has {source.shape[1]} features and X_target {target.shape[1]}: "
+            "compute the same features on both."
+        )
+    for name, part in (("X_source", source), ("X_target", target)):
+        if len(part) < at_least:
+            raise DataError(
+                f"{name} has {len(part)} trials: of {len(source)} source and {len(target)} target "
+                f"trials a comparison needs at least {at_least} each. Record more."
+            )
+    return source, target
