@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bci_dann.data.rows import Rows
 from bci_dann.exceptions import DataError
 
 if TYPE_CHECKING:
@@ -111,16 +112,23 @@ class EEGTrials:
 
     def __getitem__(self, index: Any) -> EEGTrials:
         """Return the trials at ``index`` (a slice, a mask or an array of integers)."""
-        return EEGTrials.trusted(
-            X=self.X[index],
-            y=None if self.y is None else self.y[index],
-            metadata=self.metadata.iloc[index].reset_index(drop=True),
-            info=self.info,
-        )
+        return self._taken(index, self.X[index])
+
+    def deferred(self, index: Any) -> EEGTrials:
+        """Return the trials at ``index``, whose signals are read when they are used.
+
+        For estimators, which take a copy of their own: ``X`` is :class:`Rows`, not an array.
+        """
+        return self._taken(index, cast("NDArray[np.float32]", Rows(self.X, index)))
 
     def unlabelled(self) -> EEGTrials:
         """Return the same trials with the labels taken off."""
         return replace_labels(self, None)
+
+    def _taken(self, index: Any, X: NDArray[np.float32]) -> EEGTrials:
+        y = None if self.y is None else self.y[index]
+        metadata = self.metadata.iloc[index].reset_index(drop=True)
+        return EEGTrials.trusted(X, y, metadata, self.info)
 
     @property
     def subjects(self) -> NDArray[np.str_]:

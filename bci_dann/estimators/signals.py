@@ -67,12 +67,12 @@ def read_signals(X: Any, subjects: ArrayLike | None = None) -> Signals:
     if not isinstance(X, EEGTrials):
         return Signals(X, names, names)
     if not named:
-        return Signals(X.X, names, names, X.ch_names, X.sfreq)
+        return Signals(np.asarray(X.X), names, names, X.ch_names, X.sfreq)
     if names is not None and not np.array_equal(names, X.subjects):
         raise DataError(
             "subjects differ from the subjects in the trials' own metadata; leave `subjects` out."
         )
-    return Signals(X.X, X.subjects, X.domains, X.ch_names, X.sfreq)
+    return Signals(np.asarray(X.X), X.subjects, X.domains, X.ch_names, X.sfreq)
 
 
 def concatenate(parts: list[Any]) -> Any:

@@ -212,7 +212,7 @@ def _fit(estimator: Any, trials: EEGTrials, fold: Fold) -> None:
 
 def _fit_arguments(trials: EEGTrials, fold: Fold) -> dict[str, Any]:
     return {
-        "X": trials[fold.train].unlabelled(),
+        "X": trials.deferred(fold.train).unlabelled(),
         "y": _labels(trials)[fold.train],
         **_target_arguments(trials, fold),
     }
@@ -239,9 +239,9 @@ def _record(
 def _target_arguments(trials: EEGTrials, fold: Fold) -> dict[str, Any]:
     given: dict[str, Any] = {}
     if len(fold.unlabelled):
-        given["X_target_unlabeled"] = trials[fold.unlabelled].unlabelled()
+        given["X_target_unlabeled"] = trials.deferred(fold.unlabelled).unlabelled()
     if len(fold.labelled):
-        given["X_target_labeled"] = trials[fold.labelled].unlabelled()
+        given["X_target_labeled"] = trials.deferred(fold.labelled).unlabelled()
         given["y_target_labeled"] = _labels(trials)[fold.labelled]
     return given
 

@@ -34,10 +34,12 @@ class TrainingInputs:
 
     def __init__(self, network: Decoder, X: Tensor, device: torch.device) -> None:
         self._network, self._device = network, device
-        size = _nbytes(_parts(network.prepare(X[:1].to(device)))) * len(X)
+        first = X[:1].to(device)
+        ready = network.prepare(first)
+        size = _nbytes(_parts(ready)) * len(X)
         self._prepared: Inputs | None = None
         if size <= prepared_limit(device):
-            self._prepared = _prepare(network, X, device)
+            self._prepared = X.to(device) if ready is first else _prepare(network, X, device)
         else:
             self._X = X
 
@@ -79,12 +81,14 @@ def prepared_limit(device: torch.device) -> int:
 
 
 def _prepare(network: Decoder, X: Tensor, device: torch.device) -> Inputs:
-    first, *rest = (network.prepare(chunk.to(device)) for chunk in torch.split(X, CHUNK))
-    if not rest:
-        return first
-    chunks = [_parts(chunk) for chunk in (first, *rest)]
-    joined = [torch.cat(list(parts)) for parts in zip(*chunks, strict=True)]
-    return joined[0] if isinstance(first, Tensor) else type(first)(*joined)
+    """Transform some trials at a time into tensors for all, which are never held twice."""
+    whole: list[Tensor] = []
+    for start in range(0, len(X), CHUNK):
+        chunk = network.prepare(X[start : start + CHUNK].to(device))
+        whole = whole or [part.new_empty(len(X), *part.shape[1:]) for part in _parts(chunk)]
+        for kept, part in zip(whole, _parts(chunk), strict=True):
+            kept[start : start + len(part)] = part
+    return whole[0] if isinstance(chunk, Tensor) else type(chunk)(*whole)
 
 
 def _parts(inputs: Inputs) -> Sequence[Tensor]:

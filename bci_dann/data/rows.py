@@ -1,0 +1,52 @@
+"""Rows of a memory-mapped array that are read when they are used, and not kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+__all__ = ["Rows"]
+
+
+class Rows:
+    """Some rows of an array, copied out of it each time they are asked for.
+
+    A fold of a leave-one-subject-out run takes nearly all trials. Whoever trains on it aligns
+    them into an array of its own, so that a copy held beside it for as long as training lasts
+    would only cost memory.
+
+    Parameters
+    ----------
+    array : ndarray, shape (n, ...)
+        Usually memory-mapped; it is not changed.
+    index : ndarray of int or slice
+        Which rows, in which order.
+    """
+
+    def __init__(self, array: NDArray[Any], index: Any) -> None:
+        self._array, self._index = array, np.arange(len(array))[index]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As of the array that a copy would be."""
+        return len(self), *self._array.shape[1:]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the array."""
+        return self._array.dtype
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def __getitem__(self, index: Any) -> NDArray[Any]:
+        """Return a copy of rows; ``index`` counts among those chosen here."""
+        rows: NDArray[Any] = self._array[self._index[index]]
+        return rows
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        if copy is False:
+            raise ValueError("Rows are copied out of their array, so copy=False cannot be.")
+        return np.asarray(self[:], dtype=dtype)
