@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bci_dann._validation import check_option
+from bci_dann.alignment.drift import drift_directions, without_directions
 from bci_dann.alignment.euclidean import EuclideanAlignment, euclidean_reference
 from bci_dann.alignment.filter_bank import FilterBank
 from bci_dann.alignment.recentring import Recentring
@@ -16,8 +17,10 @@ __all__ = [
     "FilterBank",
     "RiemannianAlignment",
     "TangentViews",
+    "drift_directions",
     "euclidean_reference",
     "make_alignment",
+    "without_directions",
 ]
 
 # What an estimator may learn its references with.

@@ -21,7 +21,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FEWEST_TRIALS", "drift_limit", "serial_correlation", "strongest_trusted"]
+__all__ = [
+    "FEWEST_TRIALS",
+    "cues_repeat",
+    "drift_limit",
+    "serial_correlation",
+    "strongest_trusted",
+]
 
 # Chance of mistrusting a decoder whose outputs do not drift.
 LEVEL = 0.05
@@ -70,6 +76,25 @@ def drift_limit(n_trials: int) -> float:
     float
     """
     return NormalDist().inv_cdf(1 - LEVEL) / math.sqrt(n_trials)
+
+
+def cues_repeat(labels: NDArray[np.int64], domains: NDArray[np.str_]) -> bool:
+    """Tell whether cues come in blocks, so that what follows them drifts, too.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (n_trials,)
+        Class indices of labelled trials, in the order of recording within each domain.
+    domains : ndarray of str, shape (n_trials,)
+        The domain of each trial.
+
+    Returns
+    -------
+    bool
+        Whether neighbours are of one class more often than chance allows.
+    """
+    cues = np.eye(labels.max() + 1)[labels]
+    return serial_correlation(cues, domains) > drift_limit(len(labels))
 
 
 def strongest_trusted(candidates: Sequence[NDArray[Any]], domains: NDArray[np.str_]) -> int:

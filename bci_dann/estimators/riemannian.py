@@ -10,9 +10,15 @@ import torch
 from numpy.typing import NDArray
 
 from bci_dann._validation import check_between
-from bci_dann.alignment import Alignment, TangentViews
+from bci_dann.alignment import (
+    Alignment,
+    TangentViews,
+    drift_directions,
+    without_directions,
+)
 from bci_dann.alignment.filter_bank import BANDS
 from bci_dann.estimators.base import TransferClassifier
+from bci_dann.estimators.guard import FEWEST_TRIALS, cues_repeat
 from bci_dann.estimators.head_adaptation import (
     adapt_head,
     head_arrays,
@@ -59,6 +65,10 @@ class RiemannianClassifier(TransferClassifier):
     target_label_weight : float
         How much a labelled trial of the target counts in the label loss, where one of a source
         counts 1.
+    remove_drift : bool
+        Whether to leave out the directions in which the features drift from trial to trial; see
+        :mod:`bci_dann.alignment.drift`. All trials must be in the order of recording, and cues in
+        random order: where the labelled ones come in blocks, nothing is left out.
     guard : bool
         Whether to adapt only as strongly as the outputs do not begin to drift; see
         :mod:`bci_dann.estimators.guard`. The target's trials must be in the order of recording.
@@ -67,6 +77,8 @@ class RiemannianClassifier(TransferClassifier):
     ----------
     head_ : LinearHead
         Weights and biases.
+    drift_ : ndarray, shape (n_features, n_directions)
+        The directions that the head makes no use of.
     anchor_ : Anchor
         The head of the labelled trials alone, and how firmly these hold each of its weights.
     prior_ : ndarray, shape (n_classes,)
@@ -85,6 +97,7 @@ class RiemannianClassifier(TransferClassifier):
     """
 
     head_: LinearHead
+    drift_: NDArray[np.float64]
     anchor_: Anchor
     source_prior_: NDArray[np.float64]
     prior_: NDArray[np.float64]
@@ -102,6 +115,7 @@ class RiemannianClassifier(TransferClassifier):
         C: float = 0.03,
         terms: dict[str, float] | None = None,
         target_label_weight: float = 5.0,
+        remove_drift: bool = True,
         guard: bool = True,
     ) -> None:
         self.alignment = alignment
@@ -113,6 +127,7 @@ class RiemannianClassifier(TransferClassifier):
         self.C = C
         self.terms = terms
         self.target_label_weight = target_label_weight
+        self.remove_drift = remove_drift
         self.guard = guard
 
     def check_parameters(self) -> None:
@@ -148,11 +163,16 @@ class RiemannianClassifier(TransferClassifier):
         signals = self._read(X)
         unknown = np.full(len(signals.X), UNLABELLED)
         own = join([Part(signals, unknown, is_target=True)], adapted.alignment_)
-        adapted._adapt_head(_as_data(own, 1.0), own, self.anchor_)
+        adapted._leave_out_drift_of(own)
+        adapted._adapt_head(adapted._as_data(own), own, adapted.anchor_)
         return adapted
 
     def _fit_aligned(self, trials: TrainingTrials) -> None:
-        data = _as_data(trials, self.target_label_weight)
+        labels, domains = trials.labels[trials.is_labelled], trials.domains[trials.is_labelled]
+        self.drift_ = np.empty((trials.X.shape[1], 0))
+        if self.remove_drift and not cues_repeat(labels, domains):
+            self.drift_ = drift_directions(trials.X, trials.domains)
+        data = self._as_data(trials)
         labelled = torch.from_numpy(trials.is_labelled)
         counts = np.bincount(trials.labels[trials.is_labelled], minlength=len(self.classes_))
         self.source_prior_ = counts / counts.sum()
@@ -162,6 +182,16 @@ class RiemannianClassifier(TransferClassifier):
         stiffness = (c + r for c, r in zip(half, held.stiffness, strict=True))
         self.anchor_ = Anchor(base, LinearHead(*stiffness))
         self._adapt_head(data, trials, held)
+
+    def _leave_out_drift_of(self, trials: TrainingTrials) -> None:
+        """Leave out the directions in which a new person's features drift, too."""
+        if not self.drift_.shape[1] or len(trials.X) < FEWEST_TRIALS:
+            return  # drift is not to be left out, or there are too few trials to show any
+        X = without_directions(trials.X, self.drift_)
+        self.drift_ = np.hstack([self.drift_, drift_directions(X, trials.domains)])
+        weights, biases = self.anchor_.head
+        steady = torch.from_numpy(without_directions(weights.numpy().T, self.drift_).T)
+        self.anchor_ = Anchor(LinearHead(steady, biases), self.anchor_.stiffness)
 
     def _adapt_head(self, data: TrainingData, trials: TrainingTrials, anchor: Anchor) -> None:
         """Go as far from the head of the sources as the guard allows."""
@@ -177,6 +207,16 @@ class RiemannianClassifier(TransferClassifier):
         )
         self.head_, self.strength_, self.prior_ = found.head, found.strength, found.prior
 
+    def _as_data(self, trials: TrainingTrials) -> TrainingData:
+        weights = np.where(trials.is_target, self.target_label_weight, 1.0)
+        return TrainingData(
+            X=torch.from_numpy(without_directions(trials.X, self.drift_)),
+            labels=torch.from_numpy(trials.labels),
+            domains=torch.from_numpy(trials.is_target.astype(np.int64)),
+            weights=torch.from_numpy(weights),
+            is_target=torch.from_numpy(trials.is_target),
+        )
+
     def _predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
         return head_probabilities(torch.from_numpy(X).double(), self.head_)
 
@@ -185,7 +225,7 @@ class RiemannianClassifier(TransferClassifier):
         parts = {"head": self.head_, "base": self.anchor_.head, "stiffness": self.anchor_.stiffness}
         for name, part in parts.items():
             state.arrays.update(head_arrays(name, part))
-        state.arrays.update(prior=self.prior_, source_prior=self.source_prior_)
+        state.arrays.update(prior=self.prior_, source_prior=self.source_prior_, drift=self.drift_)
         state.description["strength"] = self.strength_
         return state
 
@@ -195,15 +235,5 @@ class RiemannianClassifier(TransferClassifier):
         self.head_, base, stiffness = (head_from(state.part(name)) for name in names)
         self.anchor_ = Anchor(base, stiffness)
         self.prior_, self.source_prior_ = state.arrays["prior"], state.arrays["source_prior"]
+        self.drift_ = state.arrays["drift"]
         self.strength_ = state.description["strength"]
-
-
-def _as_data(trials: TrainingTrials, target_weight: float) -> TrainingData:
-    weights = np.where(trials.is_target, target_weight, 1.0)
-    return TrainingData(
-        X=torch.from_numpy(trials.X).double(),
-        labels=torch.from_numpy(trials.labels),
-        domains=torch.from_numpy(trials.is_target.astype(np.int64)),
-        weights=torch.from_numpy(weights),
-        is_target=torch.from_numpy(trials.is_target),
-    )
