@@ -190,8 +190,8 @@ class RiemannianClassifier(TransferClassifier):
         X = without_directions(trials.X, self.drift_)
         self.drift_ = np.hstack([self.drift_, drift_directions(X, trials.domains)])
         weights, biases = self.anchor_.head
-        steady = torch.from_numpy(without_directions(weights.numpy().T, self.drift_).T)
-        self.anchor_ = Anchor(LinearHead(steady, biases), self.anchor_.stiffness)
+        steady = np.ascontiguousarray(without_directions(weights.numpy().T, self.drift_).T)
+        self.anchor_ = Anchor(LinearHead(torch.from_numpy(steady), biases), self.anchor_.stiffness)
 
     def _adapt_head(self, data: TrainingData, trials: TrainingTrials, anchor: Anchor) -> None:
         """Go as far from the head of the sources as the guard allows."""
