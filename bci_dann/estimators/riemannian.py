@@ -189,9 +189,14 @@ class RiemannianClassifier(TransferClassifier):
             return  # drift is not to be left out, or there are too few trials to show any
         X = without_directions(trials.X, self.drift_)
         self.drift_ = np.hstack([self.drift_, drift_directions(X, trials.domains)])
-        weights, biases = self.anchor_.head
-        steady = np.ascontiguousarray(without_directions(weights.numpy().T, self.drift_).T)
-        self.anchor_ = Anchor(LinearHead(torch.from_numpy(steady), biases), self.anchor_.stiffness)
+        self.anchor_ = Anchor(self._steady(self.anchor_.head), self.anchor_.stiffness)
+
+    def _steady(self, head: LinearHead) -> LinearHead:
+        """Return a head that sees in any features what it sees in those without drift."""
+        if not self.drift_.shape[1]:
+            return head
+        weights = without_directions(head.weights.numpy().T, self.drift_).T
+        return LinearHead(torch.from_numpy(np.ascontiguousarray(weights)), head.biases)
 
     def _adapt_head(self, data: TrainingData, trials: TrainingTrials, anchor: Anchor) -> None:
         """Go as far from the head of the sources as the guard allows."""
@@ -205,7 +210,8 @@ class RiemannianClassifier(TransferClassifier):
             self.terms or {},
             self.guard,
         )
-        self.head_, self.strength_, self.prior_ = found.head, found.strength, found.prior
+        self.head_ = self._steady(found.head)
+        self.strength_, self.prior_ = found.strength, found.prior
 
     def _as_data(self, trials: TrainingTrials) -> TrainingData:
         weights = np.where(trials.is_target, self.target_label_weight, 1.0)

@@ -8,7 +8,12 @@ import pytest
 from bci_dann import DANNClassifier
 from bci_dann.data import Preprocessing, load_dataset
 from bci_dann.estimators import RiemannianClassifier
-from bci_dann.estimators.guard import drift_limit, serial_correlation, strongest_trusted
+from bci_dann.estimators.guard import (
+    cues_repeat,
+    drift_limit,
+    serial_correlation,
+    strongest_trusted,
+)
 
 DOMAIN = np.repeat("a/0", 160)
 
@@ -57,6 +62,14 @@ def test_too_few_trials_are_no_evidence():
     assert drift_limit(100) == pytest.approx(0.1645, abs=1e-3)
 
 
+def test_cues_in_blocks_are_told_from_cues_in_random_order():
+    blocks = np.arange(160) // 10 % 2
+    shuffled = np.random.default_rng(0).permutation(blocks)
+    assert cues_repeat(blocks, DOMAIN)
+    assert not cues_repeat(shuffled, DOMAIN)
+    assert not cues_repeat(np.arange(160) % 2, DOMAIN)  # alternating ones do not repeat
+
+
 def moody_target(toy_eeg, strength):
     """Trials of subject 1 in which a rhythm of no class waxes and wanes."""
     X_new, y_new = toy_eeg.of(1)
@@ -73,11 +86,12 @@ def moody_target(toy_eeg, strength):
 def test_a_linear_decoder_adapts_only_where_the_outputs_do_not_drift(toy_eeg, strength):
     X, y, subjects = toy_eeg.without(1)
     X_new, _ = moody_target(toy_eeg, strength)
-    model = RiemannianClassifier(terms={"information_maximisation": 3.0})
+    model = RiemannianClassifier(terms={"information_maximisation": 3.0}, remove_drift=False)
     model.fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
     assert (model.strength_ == 1) is (strength == 0)
     if strength:  # what was not trusted is the model that did not adapt
-        plain = RiemannianClassifier().fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
+        plain = RiemannianClassifier(remove_drift=False)
+        plain.fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
         if model.strength_ == 0:
             np.testing.assert_array_equal(model.head_.weights, plain.head_.weights)
 
@@ -119,14 +133,15 @@ def test_on_simulated_people_whose_alertness_wanes(amount):
         erd=0.4,
         random_state=0,
     )
-    scores = {"plain": [], "unguarded": [], "guarded": []}
+    scores = {"plain": [], "unguarded": [], "guarded": [], "steady": []}
     terms = {"information_maximisation": 0.8}
     for subject in ("1", "2", "3"):
         own = trials.subjects == subject
         for name, settings in (
-            ("plain", {}),
-            ("unguarded", {"terms": terms, "guard": False}),
-            ("guarded", {"terms": terms}),
+            ("plain", {"remove_drift": False}),
+            ("unguarded", {"terms": terms, "guard": False, "remove_drift": False}),
+            ("guarded", {"terms": terms, "remove_drift": False}),
+            ("steady", {"terms": terms, "guard": False}),
         ):
             model = RiemannianClassifier(n_windows=1, n_delays=1, **settings)
             model.fit(
@@ -135,8 +150,9 @@ def test_on_simulated_people_whose_alertness_wanes(amount):
                 X_target_unlabeled=trials[own].unlabelled(),
             )
             scores[name].append(model.score(trials[own].unlabelled(), trials.y[own]))
-    plain, unguarded, guarded = (np.array(values) for values in scores.values())
+    plain, unguarded, guarded, steady = (np.array(values) for values in scores.values())
     assert (guarded > plain - 0.02).all()
+    assert (steady > plain - 0.02).all()  # what the drift is left out of needs no guard
     if amount:
         assert unguarded.mean() < plain.mean() - 0.08  # there is something to be guarded from
     else:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from bci_dann import load_model
 from bci_dann.estimators import RiemannianClassifier
 
 
@@ -79,3 +80,54 @@ def test_adapt_without_source_data_does_nearly_what_fit_does_with_it(draw_toy_ee
     wanted = with_sources.predict_proba(X_new)[:, 0]
     apart = [np.abs(p[:, 0] - wanted).mean() for p in (plain, adapted.predict_proba(X_new))]
     assert apart[1] < apart[0] / 2
+
+
+def in_blocks(X, y, subjects):
+    """Order the trials of each subject by class."""
+    order = np.lexsort((y, subjects))
+    return X[order], y[order], subjects[order]
+
+
+def waning(X, strength=30.0):
+    """Add a rhythm of no class that waxes and wanes from trial to trial."""
+    time = np.arange(X.shape[2]) / 128.0
+    level = 1 + np.sin(2 * np.pi * np.arange(len(X)) / 40)
+    changed = X.copy()
+    changed[:, 0] += (strength * np.sin(2 * np.pi * 10 * time) * level[:, None]).astype("f4")
+    return changed
+
+
+def shuffled(X, y, subjects):
+    order = np.random.default_rng(0).permutation(len(X))
+    return X[order], y[order], subjects[order]
+
+
+def test_a_drifting_person_is_decoded_without_the_drift(toy_eeg):
+    X, y, subjects = shuffled(*toy_eeg.without(1))
+    X_new = waning(shuffled(*toy_eeg.of(1), np.zeros(len(toy_eeg.of(1)[1])))[0])
+    model = RiemannianClassifier(terms={"information_maximisation": 0.8})
+    model.fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
+    assert model.drift_.shape[1] >= 1
+    np.testing.assert_allclose(model.drift_.T @ model.head_.weights.numpy(), 0, atol=1e-6)
+
+
+def test_where_cues_come_in_blocks_nothing_is_left_out(toy_eeg):
+    X, y, subjects = in_blocks(*toy_eeg.without(1))
+    model = RiemannianClassifier().fit(waning(X), y, subjects=subjects)
+    assert model.drift_.shape[1] == 0
+    kept = RiemannianClassifier(remove_drift=False).fit(waning(X), y, subjects=subjects)
+    np.testing.assert_array_equal(model.head_.weights, kept.head_.weights)
+
+
+def test_adapt_leaves_out_what_drifts_in_the_new_person_too(toy_eeg, tmp_path):
+    X, y, subjects = shuffled(*toy_eeg.without(1))
+    X_new = waning(toy_eeg.of(1)[0])
+    model = RiemannianClassifier(terms={"information_maximisation": 0.8})
+    model.fit(waning(X), y, subjects=subjects).save(tmp_path)
+    known = model.drift_.copy()
+    adapted = model.adapt(X_new)
+    assert adapted.drift_.shape[1] > known.shape[1] >= 1
+    np.testing.assert_allclose(adapted.drift_.T @ adapted.head_.weights.numpy(), 0, atol=1e-6)
+    np.testing.assert_array_equal(model.drift_, known)  # the model that was adapted is as it was
+    again = load_model(tmp_path).adapt(X_new)
+    np.testing.assert_array_equal(again.predict_proba(X_new), adapted.predict_proba(X_new))
