@@ -79,6 +79,8 @@ class RiemannianClassifier(TransferClassifier):
         Weights and biases.
     drift_ : ndarray, shape (n_features, n_directions)
         The directions that the head makes no use of.
+    leaves_out_drift_ : bool
+        Whether there may be any: they were asked for, and the labelled cues do not come in blocks.
     anchor_ : Anchor
         The head of the labelled trials alone, and how firmly these hold each of its weights.
     prior_ : ndarray, shape (n_classes,)
@@ -98,6 +100,7 @@ class RiemannianClassifier(TransferClassifier):
 
     head_: LinearHead
     drift_: NDArray[np.float64]
+    leaves_out_drift_: bool
     anchor_: Anchor
     source_prior_: NDArray[np.float64]
     prior_: NDArray[np.float64]
@@ -169,8 +172,9 @@ class RiemannianClassifier(TransferClassifier):
 
     def _fit_aligned(self, trials: TrainingTrials) -> None:
         labels, domains = trials.labels[trials.is_labelled], trials.domains[trials.is_labelled]
+        self.leaves_out_drift_ = self.remove_drift and not cues_repeat(labels, domains)
         self.drift_ = np.empty((trials.X.shape[1], 0))
-        if self.remove_drift and not cues_repeat(labels, domains):
+        if self.leaves_out_drift_:
             self.drift_ = drift_directions(trials.X, trials.domains)
         data = self._as_data(trials)
         labelled = torch.from_numpy(trials.is_labelled)
@@ -185,16 +189,14 @@ class RiemannianClassifier(TransferClassifier):
 
     def _leave_out_drift_of(self, trials: TrainingTrials) -> None:
         """Leave out the directions in which a new person's features drift, too."""
-        if not self.drift_.shape[1] or len(trials.X) < FEWEST_TRIALS:
-            return  # drift is not to be left out, or there are too few trials to show any
+        if not self.leaves_out_drift_ or len(trials.X) < FEWEST_TRIALS:
+            return
         X = without_directions(trials.X, self.drift_)
         self.drift_ = np.hstack([self.drift_, drift_directions(X, trials.domains)])
         self.anchor_ = Anchor(self._steady(self.anchor_.head), self.anchor_.stiffness)
 
     def _steady(self, head: LinearHead) -> LinearHead:
         """Return a head that sees in any features what it sees in those without drift."""
-        if not self.drift_.shape[1]:
-            return head
         weights = without_directions(head.weights.numpy().T, self.drift_).T
         return LinearHead(torch.from_numpy(np.ascontiguousarray(weights)), head.biases)
 
@@ -232,7 +234,7 @@ class RiemannianClassifier(TransferClassifier):
         for name, part in parts.items():
             state.arrays.update(head_arrays(name, part))
         state.arrays.update(prior=self.prior_, source_prior=self.source_prior_, drift=self.drift_)
-        state.description["strength"] = self.strength_
+        state.description.update(strength=self.strength_, leaves_out_drift=self.leaves_out_drift_)
         return state
 
     def _restore(self, state: ModelState) -> None:
@@ -242,4 +244,5 @@ class RiemannianClassifier(TransferClassifier):
         self.anchor_ = Anchor(base, stiffness)
         self.prior_, self.source_prior_ = state.arrays["prior"], state.arrays["source_prior"]
         self.drift_ = state.arrays["drift"]
+        self.leaves_out_drift_ = state.description["leaves_out_drift"]
         self.strength_ = state.description["strength"]

@@ -115,6 +115,7 @@ def test_where_cues_come_in_blocks_nothing_is_left_out(toy_eeg):
     X, y, subjects = in_blocks(*toy_eeg.without(1))
     model = RiemannianClassifier().fit(waning(X), y, subjects=subjects)
     assert model.drift_.shape[1] == 0
+    assert model.adapt(waning(toy_eeg.of(1)[0])).drift_.shape[1] == 0
     kept = RiemannianClassifier(remove_drift=False).fit(waning(X), y, subjects=subjects)
     np.testing.assert_array_equal(model.head_.weights, kept.head_.weights)
 
@@ -131,3 +132,10 @@ def test_adapt_leaves_out_what_drifts_in_the_new_person_too(toy_eeg, tmp_path):
     np.testing.assert_array_equal(model.drift_, known)  # the model that was adapted is as it was
     again = load_model(tmp_path).adapt(X_new)
     np.testing.assert_array_equal(again.predict_proba(X_new), adapted.predict_proba(X_new))
+
+
+def test_a_drifting_person_is_noticed_even_if_no_source_drifts(toy_eeg):
+    X, y, subjects = shuffled(*toy_eeg.without(1))
+    model = RiemannianClassifier(n_windows=1, n_delays=1).fit(X, y, subjects=subjects)
+    assert model.drift_.shape[1] == 0
+    assert model.adapt(waning(toy_eeg.of(1)[0])).drift_.shape[1] >= 1
