@@ -17,6 +17,7 @@ CONFIGS = [
     "mi_openbci_drift",
     "mi_openbci_reweighting",
     "mi_openbci_shallow",
+    "mi_openbci_strength",
     "mi_openbci_terms",
     "quickstart",
     "t_time_protocol",
