@@ -39,6 +39,9 @@ class Protocol:
     n_per_class : int
         How many trials of each class are seen with labels, first trials first; all others are
         seen without, and scored.
+    share : float
+        The share that the first class, in the order of their names, is to have among the target's
+        trials; of the others some are left out entirely. 0 leaves all as they are.
     """
 
     calibration: float = 0.0
@@ -46,6 +49,7 @@ class Protocol:
     trialwise: bool = False
     online: bool = False
     n_per_class: int = 0
+    share: float = 0.0
 
 
 PROTOCOLS = {
@@ -54,6 +58,7 @@ PROTOCOLS = {
     "train_and_target_unlabeled_20p": Protocol(calibration=0.2),
     "train_and_target_unlabeled_50p": Protocol(calibration=0.5),
     "train_and_target_unlabeled_full": Protocol(calibration=1.0),
+    "train_and_target_unlabeled_80_20": Protocol(calibration=1.0, share=0.8),
     "train_and_target_labeled_20p": Protocol(calibration=0.2, labelled=True),
     "train_and_target_labeled_50p": Protocol(calibration=0.5, labelled=True),
     "online": Protocol(trialwise=True, online=True),
@@ -103,7 +108,7 @@ def split(
         One of :data:`PROTOCOLS`.
     labels : ndarray of str, shape (n_trials,), optional
         The label of each trial, which ``semisupervised_K`` asks for, to find the first K trials
-        of each class.
+        of each class, and ``train_and_target_unlabeled_80_20``, to say which trials there are.
     without : str, optional
         A subject who is neither source nor target: in a nested choice for this subject, the
         others in turn play the target.
@@ -127,23 +132,30 @@ def split(
     target = np.flatnonzero(subjects == str(target_subject))
     left_out = [str(target_subject)] if without is None else [str(target_subject), str(without)]
     train, none = np.flatnonzero(~np.isin(subjects, left_out)), target[:0]
+    sessions = metadata["session"].to_numpy(dtype=str)
     if rule.n_per_class:
-        shown = _first_of_each_class(labels, target, rule.n_per_class, str(target_subject))
+        own = _labels(labels, protocol)[target]
+        shown = _first_of_each_class(own, rule.n_per_class, str(target_subject))
         return Fold(train, target[~shown], target[shown], target[~shown])
-    seen = _seen_in_training(metadata["session"].to_numpy(dtype=str)[target], rule.calibration)
+    if rule.share:
+        target = target[_thinned(_labels(labels, protocol)[target], sessions[target], rule.share)]
+    seen = _seen_in_training(sessions[target], rule.calibration)
     test = target if rule.calibration == 1 else target[~seen]
     calibration = (none, target[seen]) if rule.labelled else (target[seen], none)
     return Fold(train, *calibration, test)
 
 
+def _labels(labels: NDArray[np.str_] | None, protocol: str) -> NDArray[np.str_]:
+    if labels is None:
+        raise DataError(f"the protocol {protocol} needs the labels of the trials.")
+    return labels
+
+
 def _first_of_each_class(
-    labels: NDArray[np.str_] | None, target: NDArray[np.intp], n_per_class: int, subject: str
+    own: NDArray[np.str_], n_per_class: int, subject: str
 ) -> NDArray[np.bool_]:
     """Mark the first trials of each class; only these labels are looked at for training."""
-    if labels is None:
-        raise DataError("the protocol semisupervised_K needs the labels of the trials.")
-    own = labels[target]
-    shown = np.zeros(len(target), dtype=bool)
+    shown = np.zeros(len(own), dtype=bool)
     for name in np.unique(own):
         shown[np.flatnonzero(own == name)[:n_per_class]] = True
     if shown.all():
@@ -152,6 +164,19 @@ def _first_of_each_class(
             "are seen with labels. Take a smaller K in semisupervised_K."
         )
     return shown
+
+
+def _thinned(
+    labels: NDArray[np.str_], sessions: NDArray[np.str_], share: float
+) -> NDArray[np.bool_]:
+    """Mark all trials of the first class, and of each session's others some, evenly spaced."""
+    kept = labels == np.unique(labels)[0]
+    for session in np.unique(sessions):
+        others = np.flatnonzero((sessions == session) & ~kept)
+        wanted = (1 - share) / share * np.sum(kept & (sessions == session))
+        count = min(max(round(wanted), 1), len(others))
+        kept[others[np.linspace(0, len(others) - 1, count).round().astype(int)]] = True
+    return kept
 
 
 def _seen_in_training(sessions: NDArray[np.str_], fraction: float) -> NDArray[np.bool_]:

@@ -25,7 +25,9 @@ def task(specs):
 
 
 @pytest.mark.parametrize("pipeline", ["logistic", "transfer", "reweighted", "dann", "eegnet"])
-@pytest.mark.parametrize("protocol", [n for n, rule in PROTOCOLS.items() if not rule.labelled])
+@pytest.mark.parametrize(
+    "protocol", [n for n, rule in PROTOCOLS.items() if not (rule.labelled or rule.share)]
+)
 def test_labels_of_the_target_have_no_way_in(task, longer_trials, protocol, pipeline):
     trials = longer_trials
     poisoned = trials.y.astype("<U12")
@@ -64,6 +66,21 @@ def test_few_labels_are_those_of_the_first_trials_only(task, trials):
     np.testing.assert_array_equal(honest.test_index, other.test_index)
     assert honest.probabilities.tobytes() == other.probabilities.tobytes()
     assert honest.n_train == 40 + 4
+
+
+def test_in_a_target_of_80_to_20_only_the_names_of_its_trials_are_scored(task, longer_trials):
+    """Labels say which trials the experiment had; who had which label moves no prediction."""
+    protocol = "train_and_target_unlabeled_80_20"
+    honest = compute(task(protocol, "transfer"), longer_trials)
+    assert np.mean(honest.truth == "left") > 0.7
+    seen = longer_trials[honest.test_index]
+    assert set(seen.subjects) == {"2"}
+    poisoned = longer_trials.y.astype("<U12")
+    own = longer_trials.subjects == "2"
+    poisoned[own] = np.char.add(poisoned[own], "_nonsense")
+    other = compute(task(protocol, "transfer"), replace_labels(longer_trials, poisoned))
+    np.testing.assert_array_equal(honest.test_index, other.test_index)
+    assert honest.probabilities.tobytes() == other.probabilities.tobytes()
 
 
 def test_labels_after_the_calibration_have_no_way_in(task, trials):

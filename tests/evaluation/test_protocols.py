@@ -17,7 +17,7 @@ def uneven_metadata():
     return pd.DataFrame(rows, columns=["subject", "session"])
 
 
-MOABBS = [name for name, rule in PROTOCOLS.items() if not (rule.n_per_class or rule.online)]
+MOABBS = [n for n, rule in PROTOCOLS.items() if not (rule.n_per_class or rule.online or rule.share)]
 
 
 @pytest.mark.parametrize("protocol", MOABBS)
@@ -60,7 +60,7 @@ def test_calibration_and_test_share_nothing_unless_transductive():
         assert not np.intersect1d(fold.train, np.r_[calibration, fold.test]).size
 
 
-@pytest.mark.parametrize("protocol", [n for n in PROTOCOLS if n[-2:] not in ("10", "20")])
+@pytest.mark.parametrize("protocol", [n for n, rule in PROTOCOLS.items() if rule.n_per_class < 10])
 def test_who_is_left_out_plays_no_part(protocol):
     metadata = uneven_metadata()
     labels = np.resize(np.array(["a", "b"]), len(metadata))
@@ -95,6 +95,34 @@ def test_semisupervised_needs_labels_and_something_to_score():
         split(metadata, "9", "semisupervised_5")
     with pytest.raises(DataError, match="no trial left"):
         split(metadata, "9", "semisupervised_20", np.repeat("one", len(metadata)))
+
+
+def test_a_target_of_80_to_20_is_thinned_and_keeps_its_labels_to_itself():
+    metadata = uneven_metadata()
+    labels = np.resize(np.array(["rest", "hand", "hand"]), len(metadata))
+    own = np.flatnonzero(metadata["subject"] == "9")
+    fold = split(metadata, "9", "train_and_target_unlabeled_80_20", labels)
+    np.testing.assert_array_equal(fold.test, fold.unlabelled)
+    assert not len(fold.labelled)
+    assert set(own[labels[own] == "hand"]) < set(fold.test) < set(own)
+    for _, session in metadata.iloc[own].groupby("session"):
+        kept = labels[np.intersect1d(session.index, fold.test)]
+        n_hand = (labels[session.index] == "hand").sum()
+        assert (kept == "rest").sum() == (max(1, round(n_hand / 4)) if "rest" in kept else 0)
+    whole = split(metadata, "9", "train_and_target_unlabeled_full", labels)
+    np.testing.assert_array_equal(fold.train, whole.train)
+
+
+def test_a_target_of_one_class_is_not_thinned():
+    metadata = uneven_metadata()
+    own = np.flatnonzero(metadata["subject"] == "9")
+    fold = split(metadata, "9", "train_and_target_unlabeled_80_20", np.repeat("a", len(metadata)))
+    np.testing.assert_array_equal(fold.test, own)
+
+
+def test_80_to_20_needs_the_labels_of_the_design():
+    with pytest.raises(DataError, match="80_20 needs the labels"):
+        split(uneven_metadata(), "9", "train_and_target_unlabeled_80_20")
 
 
 def test_unknown_protocol_says_what_was_meant():
