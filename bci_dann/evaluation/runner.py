@@ -124,11 +124,14 @@ class TaskRun:
         What the run is to have done.
     held : list of Task
         The ordinary tasks of everything that the folder is about, which its table shows.
+    trials_folder : pathlib.Path or None
+        Where the prepared trials are; None in a dry run, which prepares none.
     """
 
     folder: ResultsFolder
     asked: list[Task]
     held: list[Task]
+    trials_folder: Path | None = None
 
 
 def run_tasks(
@@ -170,7 +173,7 @@ def run_tasks(
     trials_folder = _prepare(run, data_dir, cache_dir, progress)
     subjects = _checked_subjects(trials_folder, design)
     wanted, all_held = (_tasks(run, trials_folder.name, s, subjects) for s in (scope, held))
-    done = TaskRun(folder, design.tasks(wanted), all_held)
+    done = TaskRun(folder, design.tasks(wanted), all_held, trials_folder)
     folder.open(scope)
     with _table_written(done):
         run_missing(folder, done.asked, trials_folder, n_jobs, stack, progress)

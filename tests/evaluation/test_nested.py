@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 
@@ -152,6 +153,38 @@ def test_worth_by_hand():
     assert list(summary["worst_regret"]) == pytest.approx([50, 50, 50, 0])
 
 
+def test_trials_like_the_targets_count_more_where_weights_say_so():
+    """Subject 3 resembles everyone; "odd" is right about subject 3, "even" a bit about all."""
+    hits = {
+        "even": lambda subject, without: 12,
+        "odd": lambda subject, without: 18 if subject == "3" else 8,
+    }
+    tasks = with_pseudo_targets(ordinary(*hits))
+
+    def finished():
+        for t in tasks:
+            index = np.arange(N) + N * SUBJECTS.index(t.subject)
+            one = record(hits[t.pipeline.name](t.subject, t.without))
+            yield t, dataclasses.replace(one, test_index=index)
+
+    def weigh(target, protocol):
+        assert protocol == "train"
+        likeness = np.repeat(
+            [0.0 if s == target else 2.5 if s == "3" else 0.25 for s in SUBJECTS], N
+        )
+        return likeness / likeness.sum() * 3 * N
+
+    table = nested_table(finished(), weigh)
+    means = table.set_index(["subject", "pipeline"])
+    assert means["pseudo_weighted_accuracy"]["1", "even"] == pytest.approx(0.6)
+    assert means["pseudo_weighted_accuracy"]["1", "odd"] == pytest.approx((25 * 0.9 + 2 * 1) / 30)
+    summary = nested_summary(table).set_index("choice")
+    assert summary["accuracy"]["nested"] == pytest.approx(60)
+    # odd for 1, 2 and 10, and even for 3, whom no one resembles
+    for way in ("importance-weighted validation", "deep embedded validation"):
+        assert summary["accuracy"][way] == pytest.approx((40 * 3 + 60) / 4)
+
+
 def test_one_command_runs_what_is_missing_and_writes_the_table(
     prepared, nested_config, tmp_path, computed
 ):
@@ -168,6 +201,7 @@ def test_one_command_runs_what_is_missing_and_writes_the_table(
     pd.testing.assert_frame_equal(stored, table)
     assert list(table.columns) == [
         *("protocol", "subject", "pipeline", "pseudo_accuracy", "pseudo_roc_auc"),
+        *("pseudo_weighted_accuracy", "pseudo_controlled_accuracy"),
         *("accuracy", "roc_auc", "chosen"),
     ]
     for lost in sorted((tmp_path / "records").iterdir())[::6]:
