@@ -16,7 +16,7 @@ from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.dann import DANNClassifier
 from bci_dann.estimators.guard import FEWEST_TRIALS
 from bci_dann.estimators.members import log_probabilities
-from bci_dann.estimators.prior import offsets_to_prior
+from bci_dann.estimators.prior import offsets_to_prior, offsets_to_shares, prior_of
 from bci_dann.estimators.riemannian import RiemannianClassifier
 from bci_dann.persistence import ModelState
 
@@ -44,6 +44,9 @@ max_epochs, batch_size, lr, weight_decay, device, random_state
         Of the networks' trials. Covariances are always re-centred by Riemannian means.
     tangent_terms : dict of str to float, optional
         Terms of the Riemannian decoder; see :class:`RiemannianClassifier`.
+    target_prior : dict of str to float, optional
+        How often the target imagines each movement, where it is known; see
+        :class:`RiemannianClassifier`.
     network_weight : float
         How much the networks count beside the Riemannian decoder, which counts 1.
     guard : bool
@@ -79,6 +82,7 @@ max_epochs, batch_size, lr, weight_decay, device, random_state
         adversary_weight: float = 0.1,
         domains: str = "subject",
         tangent_terms: dict[str, float] | None = None,
+        target_prior: dict[str, float] | None = None,
         network_weight: float = 1.0,
         n_members: int = 3,
         batch_norm: str = "pooled",
@@ -98,6 +102,7 @@ max_epochs, batch_size, lr, weight_decay, device, random_state
         self.adversary_weight = adversary_weight
         self.domains = domains
         self.tangent_terms = tangent_terms
+        self.target_prior = target_prior
         self.network_weight = network_weight
         self.n_members = n_members
         self.batch_norm = batch_norm
@@ -127,6 +132,8 @@ max_epochs, batch_size, lr, weight_decay, device, random_state
     ) -> Self:
         """Train both branches; see :meth:`TransferClassifier.fit`."""
         self.check_parameters()
+        if self.target_prior is not None:  # networks take minutes: look before
+            prior_of(self.target_prior, np.unique(np.asarray(y)))
         given = (X, y, subjects, X_target_unlabeled, X_target_labeled, y_target_labeled)
         self._take(*(branch.fit(*given) for branch in self._new_branches()))
         self._settle(X_target_unlabeled)
@@ -156,9 +163,14 @@ max_epochs, batch_size, lr, weight_decay, device, random_state
 
     def _new_branches(self) -> tuple[DANNClassifier, RiemannianClassifier]:
         parameters = self.get_params(deep=False)
-        for own in ("tangent_terms", "network_weight"):
+        for own in ("tangent_terms", "target_prior", "network_weight"):
             del parameters[own]
-        tangent = RiemannianClassifier(terms=self.tangent_terms, guard=self.guard, sfreq=self.sfreq)
+        tangent = RiemannianClassifier(
+            terms=self.tangent_terms,
+            target_prior=self.target_prior,
+            guard=self.guard,
+            sfreq=self.sfreq,
+        )
         return DANNClassifier(**parameters), tangent
 
     def _take(self, network: DANNClassifier, tangent: RiemannianClassifier) -> None:
@@ -187,7 +199,8 @@ max_epochs, batch_size, lr, weight_decay, device, random_state
             return
         network, tangent = (float(odds.std()) for odds in self._log_odds(X))
         self.spreads_ = (network or 1.0, tangent or 1.0)
-        self.offsets_ = offsets_to_prior(self._averaged(X), self.tangent_.prior_)
+        meet = offsets_to_prior if self.target_prior is None else offsets_to_shares
+        self.offsets_ = meet(self._averaged(X), self.tangent_.prior_)
 
     def _state(self) -> ModelState:
         state = super()._state()

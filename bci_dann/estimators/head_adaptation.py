@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bci_dann.estimators.guard import strongest_trusted
-from bci_dann.estimators.prior import estimate_prior
 from bci_dann.objectives import Objective, Sizes, find_term
 from bci_dann.training import Anchor, LinearHead, TrainingData, fit_linear
 
@@ -41,13 +40,10 @@ class AdaptedHead:
         Weights and biases.
     strength : float
         The share of the terms' weights that was used; 0 where nothing was adapted.
-    prior : ndarray, shape (n_classes,)
-        How often the target is thought to imagine each movement.
     """
 
     head: LinearHead
     strength: float
-    prior: NDArray[np.float64]
 
 
 def adapt_head(
@@ -56,7 +52,7 @@ def adapt_head(
     to_adapt_to: NDArray[np.bool_],
     base: LinearHead,
     anchor: Anchor,
-    source_prior: NDArray[np.float64],
+    prior: NDArray[np.float64],
     terms: Mapping[str, float],
     guard: bool,
 ) -> AdaptedHead:
@@ -74,8 +70,8 @@ def adapt_head(
         Where to start from.
     anchor : Anchor
         What holds the head.
-    source_prior : ndarray, shape (n_classes,)
-        How often the sources imagined each movement.
+    prior : ndarray, shape (n_classes,)
+        How often the target is thought to imagine each movement.
     terms : mapping of str to float
         Terms that look at the outputs, with their weights.
     guard : bool
@@ -86,7 +82,6 @@ def adapt_head(
     AdaptedHead
     """
     seen = torch.from_numpy(to_adapt_to)
-    prior = estimate_prior(head_probabilities(data.X[seen], base), source_prior)
     data = replace(data, prior=torch.from_numpy(prior))
     adapts = bool(data.is_target.any()) and any(terms.values())
     guarded = guard and bool(seen.any())
@@ -99,7 +94,7 @@ def adapt_head(
         scores = [(data.X[seen] @ w + b).numpy() for w, b in heads]
         chosen = strongest_trusted(scores, domains[to_adapt_to])
         logger.info("the guard trusts %d of %d strengths", chosen, len(heads) - 1)
-    return AdaptedHead(heads[chosen], strengths[chosen], prior)
+    return AdaptedHead(heads[chosen], strengths[chosen])
 
 
 def head_probabilities(X: Tensor, head: LinearHead) -> NDArray[np.float64]:

@@ -6,17 +6,61 @@ priori probabilities: a simple procedure", Neural Computation 14(1), 21-41, eq. 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-__all__ = ["estimate_prior", "offsets_to_prior"]
+from bci_dann._validation import check_between
+from bci_dann.exceptions import ConfigError
+
+__all__ = ["check_prior", "estimate_prior", "offsets_to_prior", "offsets_to_shares", "prior_of"]
 
 ITERATIONS = 200
 # The estimate is drawn towards equal shares as if so many trials had shown them.
 PSEUDO_TRIALS = 40.0
+# Log-odds of this standard deviation are nearly decisions.
+DECIDED = 4.0
 
 Floats = NDArray[np.float64]
+
+
+def check_prior(shares: Mapping[str, float] | None) -> None:
+    """Raise ConfigError unless known shares are positive and sum to one."""
+    for name, share in (shares or {}).items():
+        check_between(f"the share of {name}", share, 0.0, 1.0)
+    if shares is not None and not np.isclose(sum(shares.values()), 1.0):
+        raise ConfigError(f"target_prior must sum to 1; got {dict(shares)}.")
+
+
+def prior_of(shares: Mapping[str, float], classes: NDArray[Any]) -> Floats:
+    """Return known shares in the order of the classes.
+
+    Parameters
+    ----------
+    shares : mapping of str to float
+        By class name.
+    classes : ndarray, shape (n_classes,)
+        As they are in the labels.
+
+    Returns
+    -------
+    ndarray, shape (n_classes,)
+
+    Raises
+    ------
+    ConfigError
+        When it does not name these classes.
+    """
+    named = {str(name): share for name, share in shares.items()}
+    names = [str(name) for name in classes]
+    if set(named) != set(names):
+        raise ConfigError(
+            f"target_prior must give a share to each of {names}; got {sorted(named)}."
+        )
+    return np.array([named[name] for name in names])
 
 
 def estimate_prior(probabilities: Floats, source_prior: Floats) -> Floats:
@@ -63,3 +107,26 @@ def offsets_to_prior(scores: Floats, prior: Floats) -> Floats:
         offsets += np.log(prior / softmax(scores + offsets, axis=1).mean(axis=0))
         offsets -= offsets.mean()
     return offsets
+
+
+def offsets_to_shares(scores: Floats, prior: Floats) -> Floats:
+    """Return what to add to the scores so that classes are decided as often as the prior says.
+
+    Where the prior is known, decisions should meet it; mean probabilities would overshoot, since
+    a decoder for other people is less sure than it could be.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (n_trials, n_classes)
+        Log-odds.
+    prior : ndarray, shape (n_classes,)
+        Shares of the classes.
+
+    Returns
+    -------
+    ndarray, shape (n_classes,)
+        Of mean 0.
+    """
+    relative = scores - scores.mean(axis=1, keepdims=True)
+    spread = relative.std() or 1.0
+    return offsets_to_prior(relative * (DECIDED / spread), prior) * (spread / DECIDED)

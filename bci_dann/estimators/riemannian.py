@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bci_dann._validation import check_between
+from bci_dann._validation import check_between, check_count
 from bci_dann.alignment import (
     Alignment,
     TangentViews,
@@ -25,6 +25,7 @@ from bci_dann.estimators.head_adaptation import (
     head_from,
     head_probabilities,
 )
+from bci_dann.estimators.prior import check_prior, estimate_prior, offsets_to_shares, prior_of
 from bci_dann.estimators.training_trials import Part, TrainingTrials, join
 from bci_dann.exceptions import ConfigError
 from bci_dann.objectives import UNLABELLED, Objective, Sizes, find_term
@@ -62,6 +63,13 @@ class RiemannianClassifier(TransferClassifier):
     terms : dict of str to float, optional
         Terms for the target with their weights; see :class:`DANNClassifier`. Only terms that
         look at the outputs have an influence, since the features are fixed.
+    enough_trials : int
+        Where there are fewer trials of the target, terms weigh less in proportion: each trial
+        bears only so much.
+    target_prior : dict of str to float, optional
+        How often the target imagines each movement, by class name, where it is known from the
+        plan of the session. Alignment takes the mean of all trials for the person's own, so
+        without it a person who mostly rests is decoded as if they did half the time.
     target_label_weight : float
         How much a labelled trial of the target counts in the label loss, where one of a source
         counts 1.
@@ -84,10 +92,10 @@ class RiemannianClassifier(TransferClassifier):
     anchor_ : Anchor
         The head of the labelled trials alone, and how firmly these hold each of its weights.
     prior_ : ndarray, shape (n_classes,)
-        How often the target is thought to imagine each movement; equal shares where its
-        unlabelled trials were not seen. Terms that take account of it do.
+        How often the target is thought to imagine each movement; equal shares where that is not
+        known and its unlabelled trials were not seen. Terms that take account of it do.
     strength_ : float
-        The share of the terms' weights that was used; 0 where nothing was adapted.
+        The share of the terms' weights that the guard has let pass; 0 where nothing was adapted.
 
     Examples
     --------
@@ -117,6 +125,8 @@ class RiemannianClassifier(TransferClassifier):
         sfreq: float | None = None,
         C: float = 0.03,
         terms: dict[str, float] | None = None,
+        enough_trials: int = 150,
+        target_prior: dict[str, float] | None = None,
         target_label_weight: float = 5.0,
         remove_drift: bool = True,
         guard: bool = True,
@@ -129,6 +139,8 @@ class RiemannianClassifier(TransferClassifier):
         self.sfreq = sfreq
         self.C = C
         self.terms = terms
+        self.enough_trials = enough_trials
+        self.target_prior = target_prior
         self.target_label_weight = target_label_weight
         self.remove_drift = remove_drift
         self.guard = guard
@@ -136,6 +148,8 @@ class RiemannianClassifier(TransferClassifier):
     def check_parameters(self) -> None:
         """Raise on a parameter that ``fit`` could not use; see the base class."""
         self._views().check_parameters()
+        check_count("enough_trials", self.enough_trials)
+        check_prior(self.target_prior)
         for name in ("C", "delay", "target_label_weight"):
             check_between(name, getattr(self, name), 0.0, math.inf)
         for name, weight in (self.terms or {}).items():
@@ -202,18 +216,33 @@ class RiemannianClassifier(TransferClassifier):
 
     def _adapt_head(self, data: TrainingData, trials: TrainingTrials, anchor: Anchor) -> None:
         """Go as far from the head of the sources as the guard allows."""
+        seen = data.X[torch.from_numpy(trials.to_adapt_to)]
+        self.prior_ = self._prior(seen)
         found = adapt_head(
             data,
             trials.domains,
             trials.to_adapt_to,
             self.anchor_.head,
             anchor,
-            self.source_prior_,
-            self.terms or {},
+            self.prior_,
+            self._weighed_terms(int(trials.is_target.sum())),
             self.guard,
         )
-        self.head_ = self._steady(found.head)
-        self.strength_, self.prior_ = found.strength, found.prior
+        self.strength_, self.head_ = found.strength, self._steady(found.head)
+        if self.target_prior is not None and len(seen):
+            scores = (seen @ self.head_.weights + self.head_.biases).numpy()
+            offsets = torch.from_numpy(offsets_to_shares(scores, self.prior_))
+            self.head_ = self.head_._replace(biases=self.head_.biases + offsets)
+
+    def _prior(self, seen: torch.Tensor) -> NDArray[np.float64]:
+        """Return the shares of the classes among the target's trials, as known or as estimated."""
+        if self.target_prior is not None:
+            return prior_of(self.target_prior, self.classes_)
+        return estimate_prior(head_probabilities(seen, self.anchor_.head), self.source_prior_)
+
+    def _weighed_terms(self, n_target: int) -> dict[str, float]:
+        share = min(1.0, n_target / self.enough_trials)
+        return {name: share * weight for name, weight in (self.terms or {}).items()}
 
     def _as_data(self, trials: TrainingTrials) -> TrainingData:
         weights = np.where(trials.is_target, self.target_label_weight, 1.0)

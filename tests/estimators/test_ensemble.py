@@ -90,3 +90,14 @@ def test_terms_that_fixed_features_cannot_serve_are_refused():
         RiemannianClassifier(terms={"cdan": 1.0}).check_parameters()
     with pytest.raises(ConfigError, match="network_weight"):
         EnsembleClassifier(network_weight=0.0).check_parameters()
+
+
+def test_known_shares_reach_the_average_and_are_looked_at_before_training(toy_eeg, monkeypatch):
+    arguments = given(toy_eeg)
+    shares = {"a": 0.7, "b": 0.3}
+    model = EnsembleClassifier(**QUICK, n_members=1, target_prior=shares).fit(**arguments)
+    decided = model.predict(arguments["X_target_unlabeled"])
+    assert np.mean(decided == "a") == pytest.approx(0.7, abs=0.06)
+    monkeypatch.setattr(DANNClassifier, "fit", None)  # nothing may be trained
+    with pytest.raises(ConfigError, match="target_prior must give a share to each of"):
+        EnsembleClassifier(**QUICK, target_prior={"a": 0.7, "c": 0.3}).fit(**arguments)

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
 from bci_dann import load_model
 from bci_dann.estimators import RiemannianClassifier
+from bci_dann.exceptions import ConfigError
 
 
 def test_without_terms_it_is_logistic_regression(toy_eeg):
@@ -44,6 +47,51 @@ def test_a_target_that_mostly_rests_is_not_split_in_half(draw_toy_eeg):
     even = RiemannianClassifier(terms={"information_maximisation": 0.8}, guard=False)
     even.fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
     np.testing.assert_allclose(even.prior_, 0.5, atol=0.05)
+
+
+def test_few_trials_adapt_in_proportion(toy_eeg):
+    X, y, subjects = toy_eeg.without(1)
+    X_new = toy_eeg.of(1)[0][:30]
+    heads = [
+        RiemannianClassifier(terms={"information_maximisation": weight}, enough_trials=n)
+        .fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
+        .head_.weights.numpy()
+        for weight, n in ((0.8, 120), (0.2, 1), (0.8, 1))
+    ]
+    np.testing.assert_allclose(heads[0], heads[1], atol=1e-8)
+    assert np.abs(heads[0] - heads[2]).max() > 1e-3
+
+
+@pytest.mark.parametrize("terms", [None, {"information_maximisation": 0.8}])
+def test_a_person_who_is_known_to_rest_mostly_is_decoded_as_one(draw_toy_eeg, terms):
+    eeg = draw_toy_eeg(n_subjects=4, n_trials=160, shift=0.2)
+    rng = np.random.default_rng(0)
+    eeg = dataclasses.replace(eeg, X=eeg.X + rng.normal(0, 20, eeg.X.shape).astype("f4"))
+    X, y, subjects = eeg.without(1)
+    X_new, y_new = eeg.of(1)
+    kept = rng.permutation(np.r_[np.flatnonzero(y_new == "a"), np.flatnonzero(y_new == "b")[:20]])
+    X_new, y_new = X_new[kept], y_new[kept]
+    given = {"subjects": subjects, "X_target_unlabeled": X_new}
+    unknown = RiemannianClassifier(terms=terms).fit(X, y, **given)
+    known = RiemannianClassifier(terms=terms, target_prior={"b": 0.2, "a": 0.8}).fit(X, y, **given)
+    np.testing.assert_array_equal(known.prior_, [0.8, 0.2])
+    assert known.score(X_new, y_new) > unknown.score(X_new, y_new) + 0.1
+    for model in (known, known.adapt(X_new)):
+        assert np.mean(model.predict(X_new) == "a") == pytest.approx(0.8, abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("shares", "message"),
+    [
+        ({"a": 0.8, "b": 0.4}, "must sum to 1"),
+        ({"a": 1.0, "b": 0.0}, "share of"),
+        ({"a": 0.8, "c": 0.2}, r"each of \['a', 'b'\]; got \['a', 'c'\]"),
+    ],
+)
+def test_known_shares_that_cannot_be(toy_eeg, shares, message):
+    X, y, _ = toy_eeg.without(1)
+    with pytest.raises(ConfigError, match=message):
+        RiemannianClassifier(target_prior=shares).fit(X, y)
 
 
 def test_few_labels_count_more_than_as_many_of_the_sources(toy_eeg):
