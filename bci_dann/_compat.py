@@ -17,7 +17,7 @@ from typing import Any
 
 from bci_dann.exceptions import InstallationError
 
-__all__ = ["braindecode_models", "import_torchaudio"]
+__all__ = ["braindecode_augmentation", "braindecode_models", "import_torchaudio"]
 
 
 def _without_native_extension() -> types.ModuleType:
@@ -68,7 +68,11 @@ def import_torchaudio() -> bool:
     return False
 
 
-@cache
+def braindecode_augmentation() -> Any:
+    """Import and return ``braindecode.augmentation``; raises as :func:`braindecode_models`."""
+    return _braindecode("augmentation")
+
+
 def braindecode_models() -> Any:
     """Import and return ``braindecode.models``.
 
@@ -82,11 +86,16 @@ def braindecode_models() -> Any:
     InstallationError
         When braindecode is missing or does not load.
     """
+    return _braindecode("models")
+
+
+@cache
+def _braindecode(part: str) -> types.ModuleType:
     import_torchaudio()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # third-party import-time notices
-            return importlib.import_module("braindecode.models")
+            return importlib.import_module(f"braindecode.{part}")
     except ImportError as error:
         raise InstallationError(
             f"braindecode cannot be imported: {error}. Run `bci-dann doctor`."

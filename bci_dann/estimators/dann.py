@@ -18,7 +18,7 @@ from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
 from bci_dann.exceptions import TrainingError
 from bci_dann.models import Decoder
 from bci_dann.objectives import DomainAdversary, Objective, Sizes, Term, find_term
-from bci_dann.training import History
+from bci_dann.training import Augmentation, History
 
 __all__ = ["DANNClassifier"]
 
@@ -36,7 +36,7 @@ class DANNClassifier(NeuralClassifier):
     Parameters
     ----------
     backbone, backbone_params, alignment, sfreq, max_epochs, batch_size, lr, weight_decay, \
-n_members, batch_norm, device, random_state
+n_members, batch_norm, augmentation, device, random_state
         As in :class:`NeuralClassifier`.
     domains : {"subject", "session", "source_target"}
         What the domain head tells apart. Batches hold equal shares of these.
@@ -94,6 +94,7 @@ n_members, batch_norm, device, random_state
         weight_decay: float = 0.0,
         n_members: int = 1,
         batch_norm: str = "pooled",
+        augmentation: Augmentation | None = None,
         device: str = "auto",
         random_state: Any = None,
     ) -> None:
@@ -108,6 +109,7 @@ n_members, batch_norm, device, random_state
             weight_decay=weight_decay,
             n_members=n_members,
             batch_norm=batch_norm,
+            augmentation=augmentation,
             device=device,
             random_state=random_state,
         )

@@ -19,6 +19,7 @@ from bci_dann.estimators.members import log_probabilities
 from bci_dann.estimators.prior import offsets_to_prior, offsets_to_shares, prior_of
 from bci_dann.estimators.riemannian import RiemannianClassifier
 from bci_dann.persistence import ModelState
+from bci_dann.training import Augmentation
 
 __all__ = ["EnsembleClassifier"]
 
@@ -38,7 +39,7 @@ class EnsembleClassifier(TransferClassifier):
     Parameters
     ----------
     backbone, backbone_params, terms, adversary_weight, domains, n_members, batch_norm, \
-max_epochs, batch_size, lr, weight_decay, device, random_state
+augmentation, max_epochs, batch_size, lr, weight_decay, device, random_state
         Of the networks; see :class:`DANNClassifier`.
     alignment : {"euclidean", "riemannian"} or None
         Of the networks' trials. Covariances are always re-centred by Riemannian means.
@@ -86,6 +87,7 @@ max_epochs, batch_size, lr, weight_decay, device, random_state
         network_weight: float = 1.0,
         n_members: int = 3,
         batch_norm: str = "pooled",
+        augmentation: Augmentation | None = None,
         guard: bool = True,
         sfreq: float | None = None,
         max_epochs: int = 100,
@@ -106,6 +108,7 @@ max_epochs, batch_size, lr, weight_decay, device, random_state
         self.network_weight = network_weight
         self.n_members = n_members
         self.batch_norm = batch_norm
+        self.augmentation = augmentation
         self.guard = guard
         self.sfreq = sfreq
         self.max_epochs = max_epochs

@@ -33,10 +33,13 @@ from bci_dann.models import Decoder, check_backbone, make_backbone
 from bci_dann.objectives import Objective, Sizes
 from bci_dann.persistence import ModelState
 from bci_dann.training import (
+    Augmentation,
     History,
     Member,
     TrainingData,
     TrainingSettings,
+    augmented,
+    check_augmentation,
     has_batch_norm,
     settle_batch_norm,
     train_together,
@@ -96,6 +99,11 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         final: all domains alike, or the target's unlabelled ones alone, where there are 20 or
         more (Li, Wang, Shi, Hou and Liu 2018, "Adaptive batch normalization for practical domain
         adaptation", Pattern Recognition 80, 109-117). ``adapt`` always takes the new person's.
+    augmentation : dict of str to dict, optional
+        Transforms of ``braindecode.augmentation`` with their parameters, such as
+        ``{"FTSurrogate": {"phase_noise_magnitude": 0.5}}``: each gives one more version of every
+        trial, and epochs, which stay as long, draw from all. ``"ChannelsSymmetry"`` swaps left and
+        right, in channels and classes. Memory grows by as many copies.
     device : str
         ``"auto"`` takes a GPU where there is one; or any name that torch knows.
     random_state : None, int or numpy random generator
@@ -131,6 +139,7 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         weight_decay: float = 0.0,
         n_members: int = 1,
         batch_norm: str = "pooled",
+        augmentation: Augmentation | None = None,
         device: str = "auto",
         random_state: Any = None,
     ) -> None:
@@ -144,6 +153,7 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         self.weight_decay = weight_decay
         self.n_members = n_members
         self.batch_norm = batch_norm
+        self.augmentation = augmentation
         self.device = device
         self.random_state = random_state
 
@@ -156,6 +166,7 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         check_option("batch_norm", self.batch_norm, BATCH_NORMS)
         check_between("lr", self.lr, 0.0, math.inf)
         check_between("weight_decay", self.weight_decay, 0.0, math.inf, inclusive=True)
+        check_augmentation(self.augmentation)
         check_backbone(self.backbone, self.backbone_params or {})
         _device(self.device)
 
@@ -205,13 +216,18 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
     def _training_data(self, trials: TrainingTrials) -> TrainingData:
         # plain vectors get a time axis of length one, so that networks see trials
         X = trials.X if trials.X.ndim == 3 else trials.X[:, :, None]
-        return TrainingData(
+        data = TrainingData(
             X=torch.from_numpy(X),
             labels=torch.from_numpy(trials.labels),
             domains=torch.from_numpy(self._domain_indices(trials)),
             weights=torch.from_numpy(self._weights(trials).astype(np.float32)),
             is_target=torch.from_numpy(trials.is_target),
         )
+        if not self.augmentation:
+            return data
+        seed = stream(self.random_state, "augmentation")
+        sfreq = self.sfreq if self.sfreq is not None else self.sfreq_
+        return augmented(data, self.augmentation, seed, self.classes_, self.ch_names_, sfreq)
 
     def _member(
         self, data: TrainingData, index: int, name: str, objective: Objective | None = None

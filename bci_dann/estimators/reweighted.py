@@ -37,6 +37,7 @@ from bci_dann.reweighting import (
     warn_without_overlap,
     weigh_sources,
 )
+from bci_dann.training import Augmentation
 
 __all__ = ["ReweightedClassifier"]
 
@@ -58,7 +59,7 @@ class ReweightedClassifier(NeuralClassifier):
     Parameters
     ----------
     backbone, backbone_params, alignment, sfreq, max_epochs, batch_size, lr, weight_decay, \
-n_members, batch_norm, device, random_state
+n_members, batch_norm, augmentation, device, random_state
         As in :class:`NeuralClassifier`; they concern ``learner="network"``, but for
         ``alignment`` and ``random_state``.
     classifier : str
@@ -124,6 +125,7 @@ n_members, batch_norm, device, random_state
         weight_decay: float = 0.0,
         n_members: int = 1,
         batch_norm: str = "pooled",
+        augmentation: Augmentation | None = None,
         device: str = "auto",
         random_state: Any = None,
     ) -> None:
@@ -138,6 +140,7 @@ n_members, batch_norm, device, random_state
             weight_decay=weight_decay,
             n_members=n_members,
             batch_norm=batch_norm,
+            augmentation=augmentation,
             device=device,
             random_state=random_state,
         )

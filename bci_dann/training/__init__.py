@@ -1,5 +1,6 @@
 """Training: balanced batches and the epoch loop."""
 
+from bci_dann.training.augmentation import Augmentation, augmented, check_augmentation
 from bci_dann.training.batch_norm import has_batch_norm, settle_batch_norm
 from bci_dann.training.data import Member, TrainingData, TrainingSettings
 from bci_dann.training.linear import Anchor, LinearHead, curvature, fit_linear, ridge
@@ -8,11 +9,14 @@ from bci_dann.training.together import train_together
 
 __all__ = [
     "Anchor",
+    "Augmentation",
     "History",
     "LinearHead",
     "Member",
     "TrainingData",
     "TrainingSettings",
+    "augmented",
+    "check_augmentation",
     "curvature",
     "fit_linear",
     "has_batch_norm",

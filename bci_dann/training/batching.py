@@ -10,7 +10,9 @@ __all__ = ["balanced_order", "batches_of"]
 Indices = NDArray[np.int64]
 
 
-def balanced_order(labels: Indices, domains: Indices, rng: np.random.Generator) -> Indices:
+def balanced_order(
+    labels: Indices, domains: Indices, rng: np.random.Generator, n_trials: int | None = None
+) -> Indices:
     """Return one epoch's order of trials: domains in turn, classes in turn within a domain.
 
     An epoch has as many rounds as the mean domain has trials, and each round takes one trial
@@ -25,6 +27,8 @@ def balanced_order(labels: Indices, domains: Indices, rng: np.random.Generator) 
         Domain indices.
     rng : numpy.random.Generator
         Source of the shuffling.
+    n_trials : int, optional
+        How many trials an epoch is long, where it is not to be as many as there are.
 
     Returns
     -------
@@ -32,7 +36,7 @@ def balanced_order(labels: Indices, domains: Indices, rng: np.random.Generator) 
         Indices into the trials.
     """
     names = np.unique(domains)
-    n_rounds = max(1, round(len(domains) / len(names)))
+    n_rounds = max(1, round((n_trials or len(domains)) / len(names)))
     columns = [
         _class_alternating(np.flatnonzero(domains == name), labels, n_rounds, rng) for name in names
     ]

@@ -31,6 +31,8 @@ class TrainingData:
         Which trials are the target's.
     prior : Tensor, shape (n_classes,), or None
         How often the target is thought to imagine each movement, where it is known.
+    n_recorded : int or None
+        How many trials an epoch passes over; all where it is None.
     """
 
     X: Tensor
@@ -39,6 +41,7 @@ class TrainingData:
     weights: Tensor
     is_target: Tensor
     prior: Tensor | None = None
+    n_recorded: int | None = None
 
 
 @dataclass(frozen=True)

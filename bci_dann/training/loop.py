@@ -123,7 +123,8 @@ def stack_signature(member: Member, settings: TrainingSettings) -> tuple[object,
         for name, weight in module.named_parameters()
     )
     labels, domains = member.data.labels.numpy(), member.data.domains.numpy()
-    order = balanced_order(labels, domains, np.random.default_rng(0))
+    rng = np.random.default_rng(0)
+    order = balanced_order(labels, domains, rng, member.data.n_recorded)
     lengths = tuple(len(batch) for batch in batches_of(order, settings.batch_size))
     return weights, tuple(member.data.X.shape[1:]), tuple(member.objective.terms), lengths
 
@@ -210,8 +211,8 @@ class _Feed:
     def __init__(self, member: Member, inputs: TrainingInputs, settings: TrainingSettings) -> None:
         self._inputs, self._rng = inputs, member.rng
         self._size, self._device = settings.batch_size, settings.device
-        self._order_by = member.data.labels.numpy(), member.data.domains.numpy()
         data = member.data
+        self._order_by = data.labels.numpy(), data.domains.numpy(), self._rng, data.n_recorded
         trials = (data.labels, data.domains, data.weights, data.is_target)
         self._trials: list[Tensor] = [part.to(settings.device) for part in trials]
         self._n_keys = len(keyed_layers(member.network))
@@ -222,7 +223,7 @@ class _Feed:
 
     def plan(self) -> list[NDArray[np.int64]]:
         """Draw the order of an epoch, and cut it."""
-        return batches_of(balanced_order(*self._order_by, self._rng), self._size)
+        return batches_of(balanced_order(*self._order_by), self._size)
 
     def batch(self, order: NDArray[np.int64]) -> Batch:
         """Return the trials of one step."""

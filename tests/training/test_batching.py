@@ -51,3 +51,13 @@ def test_short_rest_joins_the_last_batch():
     lengths = [len(batch) for batch in batches_of(np.arange(70), 32)]
     assert lengths == [32, 38]
     assert [len(batch) for batch in batches_of(np.arange(90), 32)] == [32, 32, 26]
+
+
+def test_an_epoch_may_be_shorter_than_there_are_trials():
+    labels, domains = np.tile([0, 1], 40), np.repeat([0, 1], 40)
+    rng = np.random.default_rng(0)
+    first, second = (balanced_order(labels, domains, rng, n_trials=40) for _ in range(2))
+    assert len(first) == 40
+    assert np.bincount(domains[first]).tolist() == [20, 20]
+    assert np.bincount(labels[first]).tolist() == [20, 20]
+    assert len(np.union1d(first, second)) > 50

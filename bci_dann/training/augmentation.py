@@ -1,0 +1,160 @@
+"""Further versions of trials, changed as no decoder should mind, beside the recorded ones.
+
+What changes them are braindecode's transforms; which of them help is compared by Rommel, Paillard,
+Moreau and Gramfort (2022), "Data augmentation for learning predictive models on EEG: a systematic
+comparison", J. Neural Eng. 19(6), 066020.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bci_dann._compat import braindecode_augmentation
+from bci_dann._validation import check_option
+from bci_dann.exceptions import ConfigError
+from bci_dann.training.data import TrainingData
+
+__all__ = ["Augmentation", "augmented", "check_augmentation"]
+
+# Transform of braindecode -> its parameters
+Augmentation = Mapping[str, Mapping[str, Any]]
+
+# They mix trials of several people, or change nothing.
+UNFIT = {"Mixup", "SegmentationReconstruction", "Compose", "IdentityTransform"}
+MIRROR = "ChannelsSymmetry"
+SIDES = {"left": "right", "right": "left"}
+# Trials that are changed at a time.
+CHUNK = 256
+
+
+def check_augmentation(augmentation: Augmentation | None) -> None:
+    """Raise ConfigError unless braindecode has the transforms, with these parameters."""
+    for name, params in (augmentation or {}).items():
+        check_option("each key of augmentation", name, _transforms())
+        known = set(inspect.signature(_transforms()[name].__init__).parameters)
+        for key in params or {}:
+            check_option(
+                f"each parameter of {name}", key, known - {"self", "probability", "random_state"}
+            )
+
+
+def augmented(
+    data: TrainingData,
+    augmentation: Augmentation,
+    seed: np.random.SeedSequence,
+    classes: NDArray[Any],
+    ch_names: Sequence[str] | None = None,
+    sfreq: float | None = None,
+) -> TrainingData:
+    """Return the trials with one more version of each for every transform.
+
+    An epoch stays as long as it was: it draws from all versions. Labels are kept, but for
+    ``ChannelsSymmetry``, under which imagery of the left hand becomes that of the right.
+
+    Parameters
+    ----------
+    data : TrainingData
+        Trials as recorded.
+    augmentation : mapping of str to mapping
+        Transforms of ``braindecode.augmentation`` by name, with their parameters.
+    seed : numpy.random.SeedSequence
+        Where the changes are drawn from.
+    classes : ndarray, shape (n_classes,)
+        Names, which say what is left and right.
+    ch_names : sequence of str, optional
+        Channel names (10-20), which ``ChannelsSymmetry`` needs.
+    sfreq : float, optional
+        Sampling frequency (Hz), which some transforms need.
+
+    Returns
+    -------
+    TrainingData
+
+    Raises
+    ------
+    ConfigError
+        When a transform lacks what it needs, or fails on these trials.
+    """
+    parts = [data]
+    for (name, params), own in zip(
+        augmentation.items(), seed.spawn(len(augmentation)), strict=True
+    ):
+        transform = _built(name, dict(params or {}), own, ch_names, sfreq)
+        labels = _mirrored(data.labels, classes) if name == MIRROR else data.labels
+        parts.append(dataclasses.replace(data, X=_changed(name, transform, data.X), labels=labels))
+    per_trial = ("X", "labels", "domains", "weights", "is_target")
+    joined = {field: torch.cat([getattr(part, field) for part in parts]) for field in per_trial}
+    return dataclasses.replace(data, **joined, n_recorded=len(data.labels))
+
+
+def _transforms() -> dict[str, Any]:
+    module = braindecode_augmentation()
+    return {
+        name: item
+        for name, item in vars(module).items()
+        if inspect.isclass(item) and issubclass(item, module.Transform) and name not in UNFIT
+        if item is not module.Transform
+    }
+
+
+def _built(
+    name: str,
+    params: dict[str, Any],
+    seed: np.random.SeedSequence,
+    ch_names: Sequence[str] | None,
+    sfreq: float | None,
+) -> Any:
+    transform = _transforms()[name]
+    known = inspect.signature(transform.__init__).parameters
+    if "ordered_ch_names" in known and ch_names is not None:
+        params.setdefault("ordered_ch_names", list(ch_names))
+    if "sfreq" in known and sfreq is not None:
+        params.setdefault("sfreq", sfreq)
+    state = int(seed.generate_state(1)[0])
+    try:
+        return transform(probability=1.0, random_state=state, **params)
+    except (AssertionError, TypeError, ValueError) as error:
+        raise ConfigError(
+            f"augmentation {name}: {error} Change its parameters; channel names and the "
+            "sampling frequency come with EEGTrials or mne.Epochs, not with arrays."
+        ) from error
+
+
+def _changed(name: str, transform: Any, X: Tensor) -> Tensor:
+    try:
+        found = torch.cat([transform(part) for part in torch.split(X, CHUNK)])
+    except Exception as error:  # braindecode asserts, or raises what torch raises
+        raise ConfigError(f"augmentation {name} fails on these trials: {error}") from error
+    if found.shape != X.shape or not bool(torch.isfinite(found).all()):
+        raise ConfigError(
+            f"augmentation {name} gives other shapes, or samples that are not finite."
+        )
+    return found.to(X.dtype)
+
+
+def _mirrored(labels: Tensor, classes: NDArray[Any]) -> Tensor:
+    """Return the labels of trials seen in a mirror; those without label stay so."""
+    names = [str(name) for name in classes]
+    swapped = [_other_side(name) for name in names]
+    if set(swapped) != set(names):
+        raise ConfigError(
+            f"augmentation {MIRROR}: in a mirror the classes {names} would be {swapped}. It "
+            "serves where both sides are among the classes, or neither."
+        )
+    index = torch.tensor([names.index(name) for name in swapped])
+    return torch.where(labels >= 0, index[labels.clamp(min=0)], labels)
+
+
+def _other_side(name: str) -> str:
+    for side, other in SIDES.items():
+        if side in name:
+            return name.replace(side, other)
+    return name
