@@ -49,7 +49,7 @@ __all__ = ["NeuralClassifier", "Plan"]
 
 logger = logging.getLogger(__name__)
 
-BATCH_NORMS = ("pooled", "target")
+BATCH_NORMS = ("pooled", "target", "domain")
 
 
 @dataclass(frozen=True)
@@ -94,11 +94,14 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         Decoupled weight decay.
     n_members : int
         Networks that are trained from different seeds; their probabilities are averaged.
-    batch_norm : {"pooled", "target"}
+    batch_norm : {"pooled", "target", "domain"}
         Whose trials the statistics of batch normalisation are taken from once the weights are
         final: all domains alike, or the target's unlabelled ones alone, where there are 20 or
         more (Li, Wang, Shi, Hou and Liu 2018, "Adaptive batch normalization for practical domain
-        adaptation", Pattern Recognition 80, 109-117). ``adapt`` always takes the new person's.
+        adaptation", Pattern Recognition 80, 109-117). ``"domain"`` does the same, and normalises
+        source and target apart in training, too (Chang, You, Seo, Kwak and Han 2019,
+        "Domain-specific batch normalization for unsupervised domain adaptation", CVPR,
+        7354-7362). ``adapt`` always takes the new person's.
     augmentation : dict of str to dict, optional
         Transforms of ``braindecode.augmentation`` with their parameters, such as
         ``{"FTSurrogate": {"phase_noise_magnitude": 0.5}}``: each gives one more version of every
@@ -252,12 +255,13 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
             np.random.default_rng(seed.spawn(1)[0]),
             name if self.n_members == 1 else f"{name}, member {index}",
             stream(self.random_state, "unkeyed", *member),
+            apart=self.batch_norm == "domain",
         )
 
     def _take(self, plan: Plan, histories: Sequence[History | TrainingError]) -> None:
         """Keep what training has made of a plan."""
         self._keep(*self._chosen(plan, histories))
-        if self.batch_norm == "target":
+        if self.batch_norm != "pooled":
             self._settle(plan.trials.X[plan.trials.to_adapt_to])
 
     def _chosen(

@@ -87,6 +87,8 @@ class Member:
         Whose network it is, for messages.
     unkeyed : numpy.random.SeedSequence
         For layers that draw from torch's global generator, which is lent to them.
+    apart : bool
+        Whether source and target trials of a batch are normalised apart.
     """
 
     network: Decoder
@@ -95,3 +97,4 @@ class Member:
     rng: np.random.Generator
     name: str = "the network"
     unkeyed: np.random.SeedSequence = field(default_factory=lambda: np.random.SeedSequence(0))
+    apart: bool = False

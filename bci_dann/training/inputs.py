@@ -9,7 +9,7 @@ from torch import Tensor
 
 from bci_dann.models import Decoder, Inputs
 
-__all__ = ["TrainingInputs"]
+__all__ = ["TrainingInputs", "rows"]
 
 # More than this is not kept ready but computed batch by batch, so that a worker's memory
 # does not grow with the data beyond one copy of the signals.
@@ -58,9 +58,26 @@ class TrainingInputs:
         if self._prepared is None:
             return self._network.prepare(self._X[index].to(self._device))
         index = index.to(self._device)
-        if isinstance(self._prepared, Tensor):
-            return self._prepared[index]
-        return type(self._prepared)(*(part[index] for part in self._prepared))
+        return rows(self._prepared, index)
+
+
+def rows(inputs: Inputs, index: Tensor) -> Inputs:
+    """Return some trials of what a network takes.
+
+    Parameters
+    ----------
+    inputs : Tensor or TrialSpectra
+        Trials.
+    index : Tensor of int64, shape (batch,)
+        Which, on the same device.
+
+    Returns
+    -------
+    Tensor or TrialSpectra
+    """
+    if isinstance(inputs, Tensor):
+        return inputs[index]
+    return type(inputs)(*(part[index] for part in inputs))
 
 
 def prepared_limit(device: torch.device) -> int:

@@ -14,8 +14,12 @@ from torch import Tensor, nn
 from bci_dann.models import Inputs, keyed
 from bci_dann.objectives import BatchView
 from bci_dann.training.data import Member, TrainingSettings
+from bci_dann.training.inputs import rows
 
 __all__ = ["Batch", "Lone", "Stack"]
+
+# Of a single trial a batch norm behind the last pooling has no variance.
+FEWEST = 2
 
 
 class Batch(NamedTuple):
@@ -45,11 +49,13 @@ class Learner(nn.Module):
     def __init__(self, member: Member) -> None:
         super().__init__()
         self.network, self.objective = member.network, member.objective
+        self._apart = member.apart
 
     def forward(self, batch: Batch, progress: float) -> Tensor:
         """Return the weighted summands of the loss, ``(n_summands,)``."""
         with keyed(self.network, batch.keys):
-            features, logits = self.network(batch.inputs)
+            outputs = self._apart_outputs(batch) if self._apart else self.network(batch.inputs)
+            features, logits = outputs
         view = BatchView(
             features,
             logits,
@@ -60,6 +66,16 @@ class Learner(nn.Module):
             progress=progress,
         )
         return torch.stack(list(self.objective(view).values()))
+
+    def _apart_outputs(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return features and logits; batch norms see source and target one after the other."""
+        groups = [torch.nonzero(batch.is_target == there)[:, 0] for there in (False, True)]
+        if min(map(len, groups)) < FEWEST:
+            outputs: tuple[Tensor, Tensor] = self.network(batch.inputs)
+            return outputs
+        features, logits = zip(*(self.network(rows(batch.inputs, g)) for g in groups), strict=True)
+        back = torch.cat(groups).argsort()
+        return torch.cat(features)[back], torch.cat(logits)[back]
 
 
 class Lone:

@@ -32,6 +32,7 @@ def train_together(
         Whether networks of one shape advance in one set of tensors. By default they do on a
         GPU, where a small network leaves most of the device idle; on a CPU one after another
         is about as fast (``tests/benchmarks/bench_stack.py``), and processes use all cores.
+        Those that normalise source and target apart are always trained alone.
     on_epoch : callable, optional
         As in :func:`train`, for networks that are trained alone.
 
@@ -56,7 +57,8 @@ def _groups(
     groups: dict[Hashable, list[int]] = defaultdict(list)
     for index, (member, how) in enumerate(zip(members, settings, strict=True)):
         together = how.device.startswith("cuda") if stack is None else stack
-        groups[(how, stack_signature(member, how)) if together else index].append(index)
+        alike = together and not member.apart  # groups of a batch differ in size
+        groups[(how, stack_signature(member, how)) if alike else index].append(index)
     return list(groups.values())
 
 

@@ -58,13 +58,29 @@ def test_fit_takes_those_of_the_target_where_it_is_asked_to(fold, kind):
     np.testing.assert_array_equal(statistics(own), statistics(pooled.adapt(X_new)))
 
 
-def test_without_a_target_there_is_nothing_to_take(fold):
+@pytest.mark.parametrize("name", ["target", "domain"])
+def test_without_a_target_there_is_nothing_to_take(fold, name):
     X, y, subjects, _ = fold
     pooled, own = (
-        SourceOnlyClassifier(**QUICK, batch_norm=name).fit(X, y, subjects=subjects)
-        for name in ("pooled", "target")
+        SourceOnlyClassifier(**QUICK, batch_norm=kind).fit(X, y, subjects=subjects)
+        for kind in ("pooled", name)
     )
     np.testing.assert_array_equal(statistics(own), statistics(pooled))
+
+
+def test_apart_a_target_of_another_amplitude_trains_the_same_network(fold):
+    X, y, subjects, X_new = fold
+    moved = {}
+    for name in ("pooled", "target", "domain"):
+        first, second = (
+            DANNClassifier(**QUICK, batch_norm=name, alignment=None, terms={"mcc": 1.0}).fit(
+                X, y, subjects=subjects, X_target_unlabeled=gain * X_new
+            )
+            for gain in (1.0, 3.0)
+        )
+        moved[name] = np.linalg.norm(weights(first) - weights(second))
+    assert moved["domain"] < 0.2 * moved["pooled"]
+    assert moved["target"] == moved["pooled"]
 
 
 def test_an_unknown_choice_is_refused():
