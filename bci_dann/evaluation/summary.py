@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bci_dann._validation import check_option
 from bci_dann.evaluation.metrics import METRICS
+from bci_dann.evaluation.protocols import PROTOCOLS
 from bci_dann.exceptions import ResultsError
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def summarise(
     return table.sort_values(order, ascending=[True, True, False, True], ignore_index=True)
 
 
-def chance_level(n_classes: int, n_trials: int, alpha: float = 0.05) -> float:
+def chance_level(n_classes: int, n_trials: int, alpha: float = 0.05, share: float = 0.0) -> float:
     """Return the accuracy that guessing exceeds with a probability of at most ``alpha``.
 
     Combrisson and Jerbi (2015), Exceeding chance level by chance, J. Neurosci. Methods;
@@ -86,11 +87,14 @@ def chance_level(n_classes: int, n_trials: int, alpha: float = 0.05) -> float:
     Parameters
     ----------
     n_classes : int
-        Equally frequent classes.
+        Number of classes.
     n_trials : int
         Scored trials.
     alpha : float
         Probability of an error.
+    share : float
+        Share of the most frequent class, which a guess may always say; equal shares where it is
+        smaller than these.
 
     Returns
     -------
@@ -99,7 +103,7 @@ def chance_level(n_classes: int, n_trials: int, alpha: float = 0.05) -> float:
     """
     from scipy.stats import binom
 
-    return float(binom.isf(alpha, n_trials, 1 / n_classes) / n_trials)
+    return float(binom.isf(alpha, n_trials, max(1 / n_classes, share)) / n_trials)
 
 
 def to_moabb(results: pd.DataFrame, metric: str = "accuracy") -> pd.DataFrame:
@@ -190,6 +194,8 @@ def _row(
     seeds = rows.groupby("seed")["accuracy"].mean()
     gain, p_value = _against_reference(rows, by_seed, group, reference)
     trials = round(subjects["n_test"].mean())
+    rule = PROTOCOLS.get(group[GROUP.index("protocol")])  # tables of others may have their own
+    share = rule.share if rule is not None else 0.0
     return {
         "n_subjects": len(subjects),
         "n_seeds": len(seeds),
@@ -199,7 +205,7 @@ def _row(
         "roc_auc": subjects["roc_auc"].mean(),
         "gain": 100 * gain,
         "p_value": p_value,
-        "chance": 100 * chance_level(n_classes, trials) if n_classes else np.nan,
+        "chance": 100 * chance_level(n_classes, trials, share=share) if n_classes else np.nan,
         "ess": subjects["ess"].mean(),
         "domain_auc": subjects["domain_auc"].mean(),
     }

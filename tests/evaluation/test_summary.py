@@ -101,6 +101,12 @@ def test_protocols_are_not_mixed():
     assert table.query("protocol == 'other'")["gain"].isna().all()
 
 
+def test_a_guess_may_always_say_the_frequent_class():
+    rows = results({"a": [0.7, 0.7]}, n_test=100, protocol="train_and_target_unlabeled_80_20")
+    assert 80 < summarise(rows, n_classes=2)["chance"][0] < 90
+    assert chance_level(2, 100, share=0.3) == chance_level(2, 100)
+
+
 def test_chance_is_that_of_moabb():
     from moabb.analysis.chance_level import adjusted_chance_level
 
