@@ -15,6 +15,7 @@ CONFIGS = [
     "mi_openbci",
     "mi_openbci_choice",
     "mi_openbci_drift",
+    "mi_openbci_networks",
     "mi_openbci_prior",
     "mi_openbci_reweighting",
     "mi_openbci_shallow",
@@ -75,7 +76,7 @@ def test_every_config_and_pipeline_is_listed_here(project):
 def test_runs_on_the_same_people_describe_them_alike(project):
     """What several files say of one dataset must not drift apart."""
     runs = [load_config(path) for path in (project / "configs").glob("mi_openbci*.yaml")]
-    assert len(runs) == 8
+    assert len(runs) == 9
     assert all((r.data, r.preprocessing) == (runs[0].data, runs[0].preprocessing) for r in runs)
 
 
