@@ -69,7 +69,8 @@ class RiemannianClassifier(TransferClassifier):
     target_prior : dict of str to float, optional
         How often the target imagines each movement, by class name, where it is known from the
         plan of the session. Alignment takes the mean of all trials for the person's own, so
-        without it a person who mostly rests is decoded as if they did half the time.
+        without it a person who mostly rests is decoded as if they did half the time. Decisions
+        meet it where 20 trials or more were seen without labels.
     target_label_weight : float
         How much a labelled trial of the target counts in the label loss, where one of a source
         counts 1.
@@ -172,8 +173,9 @@ class RiemannianClassifier(TransferClassifier):
 
     @property
     def can_adapt(self) -> bool:
-        """Whether ``adapt`` re-centres, or has terms to adapt by."""
-        return super().can_adapt or any((self.terms or {}).values())
+        """Whether ``adapt`` re-centres, has terms to adapt by, or shares of classes to meet."""
+        has_terms = any((self.terms or {}).values())
+        return super().can_adapt or has_terms or self.target_prior is not None
 
     def _adapted(self, X: Any) -> Self:
         adapted = super()._adapted(X)
@@ -229,7 +231,7 @@ class RiemannianClassifier(TransferClassifier):
             self.guard,
         )
         self.strength_, self.head_ = found.strength, self._steady(found.head)
-        if self.target_prior is not None and len(seen):
+        if self.target_prior is not None and len(seen) >= FEWEST_TRIALS:
             scores = (seen @ self.head_.weights + self.head_.biases).numpy()
             offsets = torch.from_numpy(offsets_to_shares(scores, self.prior_))
             self.head_ = self.head_._replace(biases=self.head_.biases + offsets)

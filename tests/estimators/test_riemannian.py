@@ -80,6 +80,16 @@ def test_a_person_who_is_known_to_rest_mostly_is_decoded_as_one(draw_toy_eeg, te
         assert np.mean(model.predict(X_new) == "a") == pytest.approx(0.8, abs=0.06)
 
 
+def test_known_shares_are_met_without_alignment_and_not_by_a_handful_of_trials(toy_eeg):
+    X, y, subjects = toy_eeg.without(1)
+    X_new = toy_eeg.of(1)[0]
+    model = RiemannianClassifier(alignment=None, target_prior={"a": 0.25, "b": 0.75})
+    model.fit(X, y, subjects=subjects)
+    few = model.adapt(X_new[:19])
+    np.testing.assert_array_equal(few.head_.biases, model.head_.biases)
+    assert np.mean(model.adapt(X_new).predict(X_new) == "a") == pytest.approx(0.25, abs=0.06)
+
+
 @pytest.mark.parametrize(
     ("shares", "message"),
     [
