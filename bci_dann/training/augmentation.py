@@ -131,7 +131,7 @@ def _built(
 def _changed(name: str, transform: Any, X: Tensor) -> Tensor:
     try:
         found = torch.cat([transform(part) for part in torch.split(X, CHUNK)])
-    except Exception as error:  # braindecode asserts, or raises what torch raises
+    except (AssertionError, IndexError, RuntimeError, TypeError, ValueError) as error:
         raise ConfigError(f"augmentation {name} fails on these trials: {error}") from error
     if found.shape != X.shape or not bool(torch.isfinite(found).all()):
         raise ConfigError(
