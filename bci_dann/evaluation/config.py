@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import Field, field_validator
 
 from bci_dann._config import StrictModel, validate
-from bci_dann._validation import check_option, did_you_mean
+from bci_dann._validation import check_option
 from bci_dann.data.datasets import DataConfig
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.evaluation.building import with_defaults, with_parameters
+from bci_dann.evaluation.config_file import read_content
 from bci_dann.evaluation.pipelines import PipelineSpec, find_pipeline, load_pipeline
 from bci_dann.evaluation.protocols import PROTOCOLS
 from bci_dann.evaluation.variants import expanded
@@ -88,9 +88,10 @@ def load_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig
     Parameters
     ----------
     config : str, pathlib.Path, mapping or RunConfig
-        A YAML file, or its content. Pipeline names in a file are looked up in
-        ``../pipelines`` beside the file's folder, in ``pipelines`` in the working folder,
-        and in the pipelines that come with the package, and become paths.
+        A YAML file, which may take over keys of another (``extends: other.yaml``); or its
+        content. Pipeline names in a file are looked up in ``../pipelines`` beside the file's
+        folder, in ``pipelines`` in the working folder, and in the pipelines that come with the
+        package, and become paths.
 
     Returns
     -------
@@ -107,7 +108,8 @@ def load_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig
     elif isinstance(config, Mapping):
         run, folder = validate(RunConfig, config, "the configuration"), None
     else:
-        run, folder = _read(Path(config)), Path(config).parent
+        path = Path(config)
+        run, folder = validate(RunConfig, read_content(path), str(path)), path.parent
     folders = pipeline_folders(folder)
     paths = [str(find_pipeline(name, folders).resolve()) for name in run.pipelines]
     run = run.model_copy(update={"pipelines": paths})
@@ -192,17 +194,6 @@ def pipeline_specs(config: RunConfig) -> list[PipelineSpec]:
 def _loaded(pipelines: Sequence[str]) -> list[PipelineSpec]:
     folders = pipeline_folders()
     return [load_pipeline(find_pipeline(name, folders)) for name in pipelines]
-
-
-def _read(path: Path) -> RunConfig:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        near = did_you_mean(path.name, [p.name for p in path.parent.glob("*.y*ml")])
-        raise ConfigError(f"there is no configuration file {path}.{near}") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"the configuration {path} cannot be read: {error}") from error
-    return validate(RunConfig, content, str(path))
 
 
 def _check_targets_of_parameters(parameters: Mapping[str, Any], names: list[str]) -> None:
