@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from bci_dann import DANNClassifier, load_model
-from bci_dann.data.toys import shifted_blobs
 from bci_dann.estimators import fit_together
 from bci_dann.exceptions import ConfigError
 from bci_dann.objectives import TERMS, Term
@@ -104,22 +103,3 @@ def test_a_saved_model_keeps_its_terms_and_loading_imports_none(tmp_path, monkey
 def test_terms_that_cannot_be(terms, message):
     with pytest.raises(ConfigError, match=message):
         model(terms=terms).check_parameters()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["cdan", "cdan_e"])
-def test_conditional_adversaries_cure_the_shifted_blobs(name):
-    scores = []
-    for seed in range(5):
-        blobs = shifted_blobs(random_state=seed)
-        estimator = DANNClassifier(
-            "MLP",
-            adversary_weight=0.0,
-            terms={name: 2.0},
-            max_epochs=150,
-            random_state=seed,
-        )
-        estimator.fit(blobs.X_source, blobs.y_source, X_target_unlabeled=blobs.X_target)
-        scores.append(estimator.score(blobs.X_target, blobs.y_target))
-    # plain training stays near 0.55; conditioning on wrong guesses may lock one seed in
-    assert np.median(scores) > 0.9

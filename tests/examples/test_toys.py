@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bci_dann.data.toys import BLOB_SHIFT, rotated_moons, shifted_blobs
@@ -8,24 +9,27 @@ from bci_dann.evaluation.execution import limited_threads
 from bci_dann.examples.toys import TOYS, target_accuracies
 
 
-def runs(name: str, n_seeds: int) -> tuple[np.ndarray, np.ndarray]:
+def runs(name: str, n_seeds: int) -> pd.DataFrame:
     with limited_threads(1):
-        found = np.array([target_accuracies(TOYS[name], seed) for seed in range(n_seeds)])
-    return found[:, 0], found[:, 1]
+        return pd.DataFrame([target_accuracies(TOYS[name], seed) for seed in range(n_seeds)])
 
 
 @pytest.mark.slow
 def test_blobs_over_ten_seeds():
-    plain, dann = runs("shifted blobs", 10)
-    assert 0.5 <= plain.mean() <= 0.6
-    assert dann.min() >= 0.95
+    scores = runs("shifted blobs", 10)
+    assert 0.5 <= scores.pop("source only").mean() <= 0.6
+    assert scores["DANN"].min() >= 0.95
+    # conditioning on wrong guesses may lock one seed in
+    assert (scores.median() >= 0.95).all()
 
 
 @pytest.mark.slow
 def test_moons_over_ten_seeds():
-    plain, dann = runs("rotated moons", 10)
-    assert dann.mean() > plain.mean() + 0.05
-    assert np.sum(dann > plain) >= 8
+    scores = runs("rotated moons", 10)
+    plain = scores.pop("source only")
+    assert (scores.mean() > plain.mean() - 0.02).all()
+    assert scores["DANN"].mean() > plain.mean() + 0.05
+    assert np.sum(scores["DANN"] > plain) >= 8
 
 
 def test_blobs_are_moved_as_described():
