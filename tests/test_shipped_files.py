@@ -19,6 +19,7 @@ CONFIGS = [
     "mi_openbci_epochs",
     "mi_openbci_networks",
     "mi_openbci_prior",
+    "mi_openbci_recipe",
     "mi_openbci_reweighting",
     "mi_openbci_shallow",
     "mi_openbci_strength",

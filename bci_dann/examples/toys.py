@@ -63,7 +63,7 @@ def target_accuracies(toy: Toy, seed: int) -> dict[str, float]:
     """
     pair = toy.draw(seed)
     weight = toy.adversary_weight
-    objectives = {
+    objectives: dict[str, dict[str, Any]] = {
         "source only": {"adversary_weight": 0.0},
         "DANN": {"adversary_weight": weight},
         "CDAN": {"adversary_weight": 0.0, "terms": {"cdan": weight}},
