@@ -53,6 +53,9 @@ n_members, batch_norm, augmentation, device, random_state
         Width of the domain head's hidden layer.
     gamma : float
         Steepness of Ganin's lambda schedule.
+    domain_smoothing : float
+        Share of each domain label that is spread over all domains, so that the domain head does
+        not become sure of itself.
     guard : bool
         Whether networks without any term are trained beside the others, and kept in their
         place where adaptation made the outputs drift; see :mod:`bci_dann.estimators.guard`.
@@ -86,6 +89,7 @@ n_members, batch_norm, augmentation, device, random_state
         terms: dict[str, float] | None = None,
         domain_hidden: int = 64,
         gamma: float = 10.0,
+        domain_smoothing: float = 0.0,
         guard: bool = False,
         sfreq: float | None = None,
         max_epochs: int = 100,
@@ -118,6 +122,7 @@ n_members, batch_norm, augmentation, device, random_state
         self.terms = terms
         self.domain_hidden = domain_hidden
         self.gamma = gamma
+        self.domain_smoothing = domain_smoothing
         self.guard = guard
 
     def check_parameters(self) -> None:
@@ -129,6 +134,7 @@ n_members, batch_norm, augmentation, device, random_state
             check_between(f"the weight of {name}", weight, 0.0, math.inf, inclusive=True)
         for name in ("adversary_weight", "gamma"):
             check_between(name, getattr(self, name), 0.0, math.inf, inclusive=True)
+        check_between("domain_smoothing", self.domain_smoothing, 0.0, 1.0, inclusive=True)
         check_count("domain_hidden", self.domain_hidden)
 
     def _plan(self, trials: TrainingTrials, name: str = "the network") -> Plan:
@@ -170,7 +176,11 @@ n_members, batch_norm, augmentation, device, random_state
         if self.adversary_weight > 0 and sizes.n_domains > 1:
             weights["adversary"] = self.adversary_weight
             terms["adversary"] = DomainAdversary(
-                sizes.n_features, sizes.n_domains, self.domain_hidden, self.gamma
+                sizes.n_features,
+                sizes.n_domains,
+                self.domain_hidden,
+                self.gamma,
+                self.domain_smoothing,
             )
         for name, weight in (self.terms or {}).items():
             kind = find_term(name)

@@ -31,6 +31,9 @@ __all__ = ["ProcrustesClassifier"]
 logger = logging.getLogger(__name__)
 
 CLASSIFIERS = ("logistic", "mdm", "mdwm")
+# About their own mean a few trials lie too close, and one trial lies on it.
+FEWEST = 5
+
 Covariances = NDArray[np.float64]
 
 
@@ -98,7 +101,8 @@ class ProcrustesClassifier(TransferClassifier):
     def _adapted(self, X: Any) -> Self:
         adapted = super()._adapted(X)
         own = shrunk_covariances(adapted._read_aligned(X))
-        adapted.dispersion_ = _dispersion(own)
+        if len(own) >= FEWEST:
+            adapted.dispersion_ = _dispersion(own)
         return adapted
 
     def _fit_aligned(self, trials: TrainingTrials) -> None:
@@ -134,16 +138,15 @@ class ProcrustesClassifier(TransferClassifier):
 
     def _stretched(self, X: Covariances, domains: NDArray[np.str_]) -> Covariances:
         """Stretch each domain, and keep how far the target is to be stretched."""
-        names = np.unique(domains)
-        dispersions = {name: _dispersion(X[domains == name]) for name in names}
+        dispersions = _dispersions(X, domains)
         known = [dispersions[TARGET]] if TARGET in dispersions else list(dispersions.values())
         self.dispersion_ = float(np.mean(known))
         if not self.stretch:
             return X
         stretched = np.empty_like(X)
-        for name in names:
+        for name, dispersion in dispersions.items():
             own = domains == name
-            stretched[own] = _stretch(X[own], dispersions[name])
+            stretched[own] = _stretch(X[own], dispersion)
         return stretched
 
     def _predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -175,7 +178,17 @@ def _dispersion(X: Covariances) -> float:
     return float(np.square(logm(X)).sum((1, 2)).mean())
 
 
+def _dispersions(X: Covariances, domains: NDArray[np.str_]) -> dict[str, float]:
+    """Return the dispersion of each domain; where there are few trials, that of the others."""
+    names, counts = np.unique(domains, return_counts=True)
+    known = {n: _dispersion(X[domains == n]) for n in names[counts >= FEWEST]}
+    usual = float(np.mean(list(known.values()))) if known else _dispersion(X)
+    return {str(name): known.get(name, usual) for name in names}
+
+
 def _stretch(X: Covariances, dispersion: float) -> Covariances:
-    """Return powers that have a dispersion of 1."""
-    stretched: Covariances = powm(X, 1.0 / np.sqrt(max(dispersion, np.finfo(np.float64).tiny)))
+    """Return powers that have a dispersion of 1; what does not vary cannot be stretched."""
+    if dispersion < np.finfo(np.float64).eps:
+        return X
+    stretched: Covariances = powm(X, 1.0 / np.sqrt(dispersion))
     return stretched

@@ -34,19 +34,28 @@ class DomainAdversary(Term):
         Width of the domain head's hidden layer.
     gamma : float
         Steepness of Ganin's schedule.
+    smoothing : float
+        Share of each domain label that is spread over all domains, from 0 to 1. A head that may not
+        be sure goes on giving gradients (Szegedy, Vanhoucke, Ioffe, Shlens and Wojna 2016,
+        "Rethinking the Inception architecture for computer vision", CVPR, section 7).
     """
 
     needs_target = False  # the sources may be hidden from each other
 
     def __init__(
-        self, n_features: int, n_domains: int, hidden: int = 64, gamma: float = 10.0
+        self,
+        n_features: int,
+        n_domains: int,
+        hidden: int = 64,
+        gamma: float = 10.0,
+        smoothing: float = 0.0,
     ) -> None:
         super().__init__()
         self.head = domain_head(n_features, n_domains, hidden)
-        self.gamma = gamma
+        self.gamma, self.smoothing = gamma, smoothing
 
     def forward(self, batch: BatchView) -> Tensor:
         """Return the domain loss of a batch, a scalar."""
         strength = ganin_schedule(batch.progress, self.gamma)
         domain_logits = self.head(reverse_gradient(batch.features, strength))
-        return cross_entropy(domain_logits, batch.domains)
+        return cross_entropy(domain_logits, batch.domains, label_smoothing=self.smoothing)

@@ -220,6 +220,16 @@ def test_one_class_is_refused(method, fold):
         method.fit(X[y == "a"], y[y == "a"])
 
 
+@pytest.mark.filterwarnings("ignore:.*too few for out-of-fold domain probabilities")
+@pytest.mark.parametrize("shown", ["one trial", "one class"])
+def test_a_target_that_shows_little_is_served_all_the_same(method, fold, shown):
+    X, y, subjects, X_new, y_new = fold
+    seen = X_new[:1] if shown == "one trial" else X_new[y_new == "a"]
+    proba = method.fit(X, y, subjects=subjects, X_target_unlabeled=seen).predict_proba(X_new)
+    np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(method.adapt(seen).predict_proba(X_new).sum(axis=1), 1, rtol=1e-6)
+
+
 def test_strange_target_label_is_refused(fold):
     X, y, subjects, X_new, _ = fold
     with pytest.raises(DataError, match=r"labels \['c'\] that the sources do not have"):
@@ -254,6 +264,7 @@ def test_vectors_for_a_network_of_trials(fold):
         (SourceOnlyClassifier(weight_decay=-1), "weight_decay must be a number at least 0"),
         (DANNClassifier(adversary_weight=-1), "adversary_weight must be a number at least 0"),
         (DANNClassifier(domain_hidden=0), "domain_hidden must be a whole number"),
+        (DANNClassifier(domain_smoothing=1), "domain_smoothing must be a number at least 0"),
         (ReweightedClassifier(clip=0), "clip must be a number above 0 and below 0.5"),
         (ReweightedClassifier(classifier="forrest"), "Did you mean 'forest'"),
         (DANNClassifier(domains="subjects"), "Did you mean 'subject'"),

@@ -31,6 +31,21 @@ def test_domain_head_tells_apart_what_it_is_asked_to(pair, domains, expected):
     assert n_domains(model) == pytest.approx(expected, rel=0.15)
 
 
+def test_smoothed_domain_labels_keep_the_head_from_being_sure(pair):
+    X, y, X_new, _ = pair
+    losses = []
+    for smoothing in (0.0, 0.5):
+        # at gamma 0 nothing is hidden, so the head sees domains that lie far apart
+        model = DANNClassifier(
+            "MLP", domains="source_target", gamma=0, domain_smoothing=smoothing, lr=0.03,
+            max_epochs=60, random_state=0,
+        )  # fmt: skip
+        model.fit(X, y, X_target_unlabeled=X_new + 10)
+        losses.append(model.history_[-1]["adversary"] / model.adversary_weight)
+    floor = -0.75 * np.log(0.75) - 0.25 * np.log(0.25)
+    assert losses[0] < 0.1 < floor < losses[1] + 1e-3
+
+
 def test_adversary_rests_where_there_is_one_domain(pair):
     X, y, *_ = pair
     dann = DANNClassifier("MLP", max_epochs=3, random_state=0).fit(X, y)

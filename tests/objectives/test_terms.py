@@ -10,7 +10,16 @@ from scipy.special import softmax
 from scipy.stats import entropy
 
 from bci_dann.exceptions import ConfigError
-from bci_dann.objectives import TERMS, UNLABELLED, BatchView, Sizes, Term, find_term, ganin_schedule
+from bci_dann.objectives import (
+    TERMS,
+    UNLABELLED,
+    BatchView,
+    DomainAdversary,
+    Sizes,
+    Term,
+    find_term,
+    ganin_schedule,
+)
 from bci_dann.objectives.class_confusion import ClassConfusion
 from bci_dann.objectives.conditional_adversary import ConditionalAdversary, EntropyWeightedAdversary
 from bci_dann.objectives.coral import DeepCoral
@@ -63,6 +72,16 @@ def test_entropies():
     assert_allclose(ConditionalEntropy()(batch).item(), conditional, rtol=1e-10)
     marginal = entropy(p[is_target].mean(0))
     assert_allclose(InformationMaximisation()(batch).item(), conditional - marginal, rtol=1e-10)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+def test_domain_adversary(smoothing):
+    batch = view()
+    torch.manual_seed(0)
+    term = DomainAdversary(N_FEATURES, 4, smoothing=smoothing).double()
+    log_p = np.log(softmax(term.head(batch.features).detach().numpy(), axis=1))
+    asked = (1 - smoothing) * np.eye(4)[batch.domains.numpy()] + smoothing / 4
+    assert_allclose(term(batch).item(), -(asked * log_p).sum(1).mean(), rtol=1e-10)
 
 
 def test_coral():
