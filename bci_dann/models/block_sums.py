@@ -153,4 +153,5 @@ def _clear(rows: Tensor, n_tiles: int, n_out: int) -> Tensor:
 def _membership(step: int, width: int, like: Tensor) -> Tensor:
     """Ones where a sample belongs to a block, ``(step, step // width)``."""
     block = torch.arange(step, device=like.device) // width
-    return functional.one_hot(block).to(like.dtype)
+    # the number of blocks is said: torch would read it back from the device
+    return functional.one_hot(block, step // width).to(like.dtype)

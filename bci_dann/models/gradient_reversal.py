@@ -17,26 +17,34 @@ class _GradientReversal(torch.autograd.Function):
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(x: Tensor, strength: float) -> Tensor:  # noqa: ARG004 (what backward needs)
+    def forward(x: Tensor, strength: float | Tensor) -> Tensor:  # noqa: ARG004 (what backward needs)
         return x.view_as(x)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, float], output: Tensor) -> None:  # noqa: ARG004
-        ctx.strength = inputs[1]
+    def setup_context(
+        ctx: Any,
+        inputs: tuple[Tensor, float | Tensor],
+        output: Tensor,  # noqa: ARG004
+    ) -> None:
+        _, ctx.strength = inputs
+        if isinstance(ctx.strength, Tensor):  # vmap has to know of tensors
+            ctx.save_for_backward(ctx.strength)
+            ctx.strength = None
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
-        return -ctx.strength * grads[0], None
+        strength = ctx.saved_tensors[0] if ctx.strength is None else ctx.strength
+        return -strength * grads[0], None
 
 
-def reverse_gradient(x: Tensor, strength: float) -> Tensor:
+def reverse_gradient(x: Tensor, strength: float | Tensor) -> Tensor:
     """Return ``x`` unchanged, with its gradient multiplied by ``-strength``.
 
     Parameters
     ----------
     x : Tensor, any shape
         Features on the way to the domain head.
-    strength : float
+    strength : float or Tensor, shape ()
         Ganin's lambda, not negative.
 
     Returns

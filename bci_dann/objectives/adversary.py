@@ -41,6 +41,7 @@ class DomainAdversary(Term):
     """
 
     needs_target = False  # the sources may be hidden from each other
+    replayable = True
 
     def __init__(
         self,

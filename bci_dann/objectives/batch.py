@@ -30,8 +30,8 @@ class BatchView:
         Importance weights of the label loss, of mean 1 over the sources.
     is_target : Tensor of bool, shape (batch,)
         Which trials are the target's, with or without label.
-    progress : float
-        Share of the training that is done, from 0 to 1.
+    progress : float or Tensor, shape ()
+        Share of the training that is done, from 0 to 1; a tensor where steps are replayed.
     prior : Tensor, shape (n_classes,), or None
         How often the target is thought to imagine each movement; ``None`` for equally often.
     """
@@ -42,7 +42,7 @@ class BatchView:
     domains: Tensor
     weights: Tensor
     is_target: Tensor
-    progress: float
+    progress: float | Tensor
     prior: Tensor | None = None
 
     @property

@@ -35,6 +35,8 @@ class ClassConfusion(Term):
         that leaves this step out.
     """
 
+    replayable = True
+
     def __init__(self, temperature: float = 2.5, normalisation: str = "class") -> None:
         super().__init__()
         check_option("normalisation", normalisation, NORMALISATIONS)

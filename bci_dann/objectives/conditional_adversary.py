@@ -36,6 +36,7 @@ class ConditionalAdversary(Term):
     """
 
     needs_target = False  # the sources may be hidden from each other
+    replayable = True
     entropy_weights: ClassVar[bool] = False
 
     def __init__(self, sizes: Sizes, hidden: int = 64, gamma: float = 10.0) -> None:

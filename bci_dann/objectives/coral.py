@@ -17,6 +17,8 @@ __all__ = ["DeepCoral"]
 class DeepCoral(Term):
     """``|C_source - C_target|^2 / (4 d^2)``, with covariances of ``d`` features."""
 
+    replayable = True
+
     def forward(self, batch: BatchView) -> Tensor:
         """Return the squared distance of the covariances, a scalar."""
         d = batch.features.shape[1]

@@ -26,6 +26,8 @@ class MeanDiscrepancy(Term):
     ``K`` is the mean of Gaussian kernels of several widths.
     """
 
+    replayable = True
+
     def forward(self, batch: BatchView) -> Tensor:
         """Return the squared discrepancy (biased, never negative), a scalar."""
         return _discrepancy(_kernel(batch.features), batch)
@@ -33,6 +35,8 @@ class MeanDiscrepancy(Term):
 
 class JointDiscrepancy(Term):
     """The same, with the product of a kernel on features and one on predicted classes."""
+
+    replayable = True
 
     def forward(self, batch: BatchView) -> Tensor:
         """Return the squared discrepancy of the joint distributions, a scalar."""

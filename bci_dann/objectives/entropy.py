@@ -19,6 +19,8 @@ __all__ = ["ConditionalEntropy", "InformationMaximisation"]
 class ConditionalEntropy(Term):
     """``mean_i H(p_i)`` over the target trials (nats)."""
 
+    replayable = True
+
     def forward(self, batch: BatchView) -> Tensor:
         """Return the mean entropy, a scalar."""
         return (entropy(torch.softmax(batch.logits, dim=1)) * batch.target_share).sum()
@@ -31,6 +33,8 @@ class InformationMaximisation(Term):
     that the target does not imagine all movements as often, the mean prediction is drawn to its
     prior ``q`` instead of to equal shares: ``- sum_k mean_i p_ik log(K q_k)`` is added.
     """
+
+    replayable = True
 
     def forward(self, batch: BatchView) -> Tensor:
         """Return minus the mutual information, a scalar."""

@@ -61,9 +61,14 @@ class Term(nn.Module):
     ----------
     needs_target : bool
         Whether the term rests where no target trials are seen.
+    replayable : bool
+        Whether a GPU may record the term's operations once and repeat them: they must follow
+        from shapes alone. A term that reads a number back (``.item()``, ``float``), branches on
+        values, or counts steps itself is not; one of another package has to say that it is.
     """
 
     needs_target: ClassVar[bool] = True
+    replayable: ClassVar[bool] = False
 
     @classmethod
     def build(cls, sizes: Sizes) -> Self:  # noqa: ARG003 (terms with weights of their own use it)

@@ -19,6 +19,22 @@ def test_strength_zero_cuts_the_adversary_off():
     assert torch.equal(x.grad, torch.zeros(2))
 
 
+def test_a_strength_that_is_a_tensor_reverses_as_its_number_does_for_a_stack_too():
+    x, slope = torch.randn(3, 2, 5), torch.randn(3, 2, 5)
+    strength = torch.tensor(0.3, dtype=torch.float64)
+    gradients = []
+    for reverse in (
+        lambda part: reverse_gradient(part, 0.3),
+        lambda part: reverse_gradient(part, strength),
+        torch.vmap(lambda part: reverse_gradient(part, strength)),
+    ):
+        leaf = x.clone().requires_grad_()
+        (reverse(leaf) * slope).sum().backward()
+        gradients.append(leaf.grad)
+    assert torch.equal(gradients[0], gradients[1])
+    assert torch.equal(gradients[0], gradients[2])
+
+
 def test_heads_have_one_output_a_class():
     features = torch.randn(4, 6)
     assert motor_imagery_head(6, 3)(features).shape == (4, 3)

@@ -43,6 +43,8 @@ def test_ganin_schedule_is_the_papers():
     assert ganin_schedule(0.0) == 0.0
     assert ganin_schedule(0.5) == pytest.approx(2 / (1 + math.exp(-5)) - 1)
     assert ganin_schedule(1.0) > 0.999
+    as_tensor = ganin_schedule(torch.tensor(0.5, dtype=torch.float64))
+    assert as_tensor.item() == pytest.approx(ganin_schedule(0.5), rel=1e-14)
 
 
 def test_adversary_trains_the_head_and_reverses_towards_the_features():
