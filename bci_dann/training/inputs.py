@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from bci_dann.models import Decoder, Inputs
 
-__all__ = ["TrainingInputs", "rows"]
+__all__ = ["Batch", "TrainingInputs", "rows"]
 
 # More than this is not kept ready but computed batch by batch, so that a worker's memory
 # does not grow with the data beyond one copy of the signals.
@@ -17,6 +18,54 @@ PREPARED_BYTES = 256 * 2**20
 
 # Trials that are transformed at a time.
 CHUNK = 256
+
+
+class Batch(NamedTuple):
+    """The trials of one step of one network, or of a stack of them.
+
+    Parameters
+    ----------
+    inputs : Tensor or TrialSpectra
+        What the network takes.
+    labels, domains, weights, is_target : Tensor, shape (batch,)
+        As in :class:`BatchView`.
+    keys : Tensor of int32, shape (n_dropout_layers,)
+        What the dropout masks are made from.
+    """
+
+    inputs: Inputs
+    labels: Tensor
+    domains: Tensor
+    weights: Tensor
+    is_target: Tensor
+    keys: Tensor
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """Return all tensors in a row.
+
+        Returns
+        -------
+        tuple of Tensor
+        """
+        inputs, *others = self
+        return (*_parts(inputs), *others)
+
+    def of(self, tensors: Iterable[Tensor]) -> Batch:
+        """Return a batch of the same form.
+
+        Parameters
+        ----------
+        tensors : iterable of Tensor
+            In the order of :meth:`tensors`.
+
+        Returns
+        -------
+        Batch
+        """
+        form, row = self.inputs, list(tensors)
+        n_parts = len(_parts(form))
+        inputs = row[0] if isinstance(form, Tensor) else type(form)(*row[:n_parts])
+        return Batch(inputs, *row[n_parts:])
 
 
 class TrainingInputs:

@@ -4,43 +4,26 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from bci_dann.models import Inputs, keyed
+from bci_dann.models import keyed
 from bci_dann.objectives import BatchView
 from bci_dann.training.data import Member, TrainingSettings
-from bci_dann.training.inputs import rows
+from bci_dann.training.inputs import Batch, rows
+from bci_dann.training.recording import recorder_for
+from bci_dann.training.replay import Replay, TrainingState
 
-__all__ = ["Batch", "Lone", "Stack"]
+__all__ = ["Lone", "Stack"]
+
+# A batch and the progress in; the weighted summands of the loss of each network out.
+Losses = Callable[[Batch, float | Tensor], Tensor]
 
 # Of a single trial a batch norm behind the last pooling has no variance.
 FEWEST = 2
-
-
-class Batch(NamedTuple):
-    """The trials of one step of one network.
-
-    Parameters
-    ----------
-    inputs : Tensor or TrialSpectra
-        What the network takes.
-    labels, domains, weights, is_target : Tensor, shape (batch,)
-        As in :class:`BatchView`.
-    keys : Tensor of int32, shape (n_dropout_layers,)
-        What the dropout masks are made from.
-    """
-
-    inputs: Inputs
-    labels: Tensor
-    domains: Tensor
-    weights: Tensor
-    is_target: Tensor
-    keys: Tensor
 
 
 class Learner(nn.Module):
@@ -51,7 +34,7 @@ class Learner(nn.Module):
         self.network, self.objective = member.network, member.objective
         self._apart = member.apart
 
-    def forward(self, batch: Batch, progress: float) -> Tensor:
+    def forward(self, batch: Batch, progress: float | Tensor) -> Tensor:
         """Return the weighted summands of the loss, ``(n_summands,)``."""
         with keyed(self.network, batch.keys):
             outputs = self._apart_outputs(batch) if self._apart else self.network(batch.inputs)
@@ -90,12 +73,18 @@ class Lone:
     """
 
     def __init__(self, member: Member, settings: TrainingSettings) -> None:
-        self._learner = Learner(member).to(settings.device).train()
-        self._optimiser = _optimiser(list(self._learner.parameters()), settings)
+        learner = Learner(member).to(settings.device).train()
+        self._step = _stepper(
+            lambda batch, progress: learner(batch, progress)[None],
+            [member],
+            settings,
+            learner.parameters(),
+            learner.buffers(),
+        )
 
     def step(self, batches: Sequence[Batch], progress: float, lr: float) -> Tensor:
         """Descend once; return the summands of the loss, ``(1, n_summands)``."""
-        return _descend(self._learner(batches[0], progress)[None], self._optimiser, lr)
+        return self._step(batches[0], progress, lr)
 
     def finish(self) -> None:
         """Leave the weights where they are: in the member's network."""
@@ -117,24 +106,18 @@ class Stack:
     def __init__(self, members: Sequence[Member], settings: TrainingSettings) -> None:
         self._learners = [Learner(member).to(settings.device).train() for member in members]
         self._weights, self._buffers = torch.func.stack_module_state(self._learners)
-        self._optimiser = _optimiser(list(self._weights.values()), settings)
-        self._template = copy.deepcopy(self._learners[0]).to("meta")
+        self._step = _stepper(
+            _together(self._learners[0], self._weights, self._buffers),
+            members,
+            settings,
+            self._weights.values(),
+            self._buffers.values(),
+        )
 
     def step(self, batches: Sequence[Batch], progress: float, lr: float) -> Tensor:
         """Descend once; return the summands of the loss, ``(n_members, n_summands)``."""
-
-        def summands(
-            weights: dict[str, Tensor], buffers: dict[str, Tensor], batch: Batch
-        ) -> Tensor:
-            result: Tensor = torch.func.functional_call(
-                self._template, (weights, buffers), (batch, progress)
-            )
-            return result
-
         with _quiet():
-            together = torch.vmap(summands, randomness="different")
-            losses = together(self._weights, self._buffers, _stacked(batches))
-            return _descend(losses, self._optimiser, lr)
+            return self._step(_stacked(batches), progress, lr)
 
     @torch.no_grad()
     def finish(self) -> None:
@@ -148,16 +131,74 @@ class Stack:
                     own[name].copy_(values[index])
 
 
-def _optimiser(weights: list[Tensor], settings: TrainingSettings) -> torch.optim.Optimizer:
-    fused = torch.device(settings.device).type in ("cpu", "cuda")
+def _together(learner: Learner, weights: dict[str, Tensor], buffers: dict[str, Tensor]) -> Losses:
+    """Return the losses of all networks in a stack, whose first is ``learner``."""
+    template = copy.deepcopy(learner).to("meta")
+
+    def losses(batch: Batch, progress: float | Tensor) -> Tensor:
+        def summands(
+            weights: dict[str, Tensor], buffers: dict[str, Tensor], batch: Batch
+        ) -> Tensor:
+            result: Tensor = torch.func.functional_call(
+                template, (weights, buffers), (batch, progress)
+            )
+            return result
+
+        return torch.vmap(summands, randomness="different")(weights, buffers, batch)
+
+    return losses
+
+
+def _stepper(
+    losses: Losses,
+    members: Sequence[Member],
+    settings: TrainingSettings,
+    weights: Iterable[Tensor],
+    buffers: Iterable[Tensor],
+) -> Callable[[Batch, float, float], Tensor]:
+    """Return what descends once, from a recording where that is possible.
+
+    All is float32: half precision would not pay. Spectra are complex, and cuFFT takes half
+    precision only at lengths that are powers of two; steps are bound by launches and memory,
+    not by multiplications.
+    """
+    weights, device = list(weights), torch.device(settings.device)
+    recorder = recorder_for(members, device)
+    optimiser = _optimiser(weights, settings, replayed=recorder is not None)
+
+    def step(batch: Batch, progress: float | Tensor, lr: float | Tensor) -> Tensor:
+        return _descend(losses(batch, progress), optimiser, lr)
+
+    if recorder is None:
+        return step
+    return Replay(step, TrainingState(weights, buffers, optimiser), recorder)
+
+
+def _optimiser(
+    weights: list[Tensor], settings: TrainingSettings, *, replayed: bool
+) -> torch.optim.Optimizer:
+    kind, lr = torch.device(settings.device).type, settings.lr
     return torch.optim.AdamW(
-        weights, lr=settings.lr, weight_decay=settings.weight_decay, fused=fused
+        weights,
+        lr=_rate(lr, settings.device) if replayed else lr,
+        weight_decay=settings.weight_decay,
+        fused=kind in ("cpu", "cuda"),
+        capturable=replayed and kind == "cuda",
     )
 
 
-def _descend(losses: Tensor, optimiser: torch.optim.Optimizer, lr: float) -> Tensor:
+def _rate(lr: float, device: str) -> Tensor:
+    """Return a learning rate that is read anew in each replay: a number would be recorded."""
+    dtype = torch.float32 if torch.device(device).type == "cuda" else torch.float64
+    return torch.tensor(lr, dtype=dtype, device=device)  # what torch's kernels read
+
+
+def _descend(losses: Tensor, optimiser: torch.optim.Optimizer, lr: float | Tensor) -> Tensor:
     for group in optimiser.param_groups:
-        group["lr"] = lr
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(lr)
+        else:
+            group["lr"] = lr
     optimiser.zero_grad(set_to_none=True)
     losses.sum().backward()  # type: ignore[no-untyped-call]
     optimiser.step()
@@ -165,14 +206,8 @@ def _descend(losses: Tensor, optimiser: torch.optim.Optimizer, lr: float) -> Ten
 
 
 def _stacked(batches: Sequence[Batch]) -> Batch:
-    inputs, *others = zip(*batches, strict=True)
-    first = inputs[0]
-    joined = (
-        torch.stack(inputs)
-        if isinstance(first, Tensor)
-        else type(first)(*(torch.stack(parts) for parts in zip(*inputs, strict=True)))
-    )
-    return Batch(joined, *(torch.stack(parts) for parts in others))
+    parts = zip(*(batch.tensors() for batch in batches), strict=True)
+    return batches[0].of(map(torch.stack, parts))
 
 
 @contextmanager

@@ -16,8 +16,8 @@ from bci_dann.models import Inputs, keyed_layers
 from bci_dann.training.batch_norm import settle_batch_norm
 from bci_dann.training.batching import balanced_order, batches_of
 from bci_dann.training.data import Member, TrainingSettings
-from bci_dann.training.inputs import TrainingInputs
-from bci_dann.training.learners import Batch, Lone, Stack
+from bci_dann.training.inputs import Batch, TrainingInputs
+from bci_dann.training.learners import Lone, Stack
 from bci_dann.training.soundness import sound_convolutions
 
 __all__ = ["History", "stack_signature", "train", "train_stack"]
