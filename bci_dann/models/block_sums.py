@@ -12,7 +12,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
-from torch.nn import functional
 
 from bci_dann.models.spectral import parts
 from bci_dann.models.tiles import TileProducts
@@ -140,18 +139,18 @@ def _centred(X: Tensor, centre: Tensor, length: int) -> Tensor:
     """Signals without their centre, and zeros after them."""
     padded = X.new_empty(*X.shape[:2], length)
     torch.sub(X, centre[:, None], out=padded[..., : X.shape[-1]])
-    padded[..., X.shape[-1] :] = 0.0
+    padded[..., X.shape[-1] :].zero_()
     return padded
 
 
 def _clear(rows: Tensor, n_tiles: int, n_out: int) -> Tensor:
     """Set what is computed beyond the end of the trials to zero, in place."""
-    rows.view(-1, n_tiles * rows.shape[1])[:, n_out:] = 0.0
+    rows.view(-1, n_tiles * rows.shape[1])[:, n_out:].zero_()
     return rows
 
 
 def _membership(step: int, width: int, like: Tensor) -> Tensor:
     """Ones where a sample belongs to a block, ``(step, step // width)``."""
     block = torch.arange(step, device=like.device) // width
-    # the number of blocks is said: torch would read it back from the device
-    return functional.one_hot(block, step // width).to(like.dtype)
+    # torch's one_hot would read the largest back from the device
+    return (block[:, None] == torch.arange(step // width, device=like.device)).to(like.dtype)

@@ -166,5 +166,5 @@ def _spread(X: Tensor, width: int, n_times: int) -> Tensor:
     out = X.new_empty(*X.shape[:-1], n_times)
     end = X.shape[-1] * width
     out[..., :end].view(*X.shape, width).copy_(repeated)
-    out[..., end:] = 0.0
+    out[..., end:].zero_()
     return out

@@ -248,7 +248,8 @@ def _parseval(spectrum: Tensor) -> Tensor:
     """Weights that make an inner product of half spectra that of the signals."""
     n_bins = spectrum.shape[-1]
     weights = spectrum.real.new_full((n_bins,), 1.0 / (n_bins - 1))
-    weights[0] = weights[-1] = 0.5 / (n_bins - 1)
+    for end in (0, -1):  # an assignment would bring the number from the host, and wait for it
+        weights[end].fill_(0.5 / (n_bins - 1))
     return weights
 
 
