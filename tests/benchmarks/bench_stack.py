@@ -4,6 +4,7 @@ Both sides take turns in one process. On a CPU the loop is the default of the pa
 on a GPU the stack; ``--device cuda`` measures it there.
 
     python tests/benchmarks/bench_stack.py --threads 1
+    python tests/benchmarks/bench_stack.py --device cuda --sizes 50 --epochs 50
 """
 
 from __future__ import annotations
@@ -40,11 +41,15 @@ def members(n: int, n_chans: int, n_times: int) -> list[Member]:
 
 
 def stack_rows(
-    threads: int, repeats: int, device: str = "cpu", sizes: Sequence[int] = SIZES
+    threads: int,
+    repeats: int,
+    device: str = "cpu",
+    sizes: Sequence[int] = SIZES,
+    epochs: int = EPOCHS,
 ) -> list[Row]:
     """Time some epochs of each number of networks at each shape."""
     torch.set_num_threads(threads)
-    settings = TrainingSettings(EPOCHS, 64, 1e-3, 0.0, device)
+    settings = TrainingSettings(epochs, 64, 1e-3, 0.0, device)
     rows: list[Row] = []
     for n_chans, n_times in SHAPES:
         for size in sizes:
@@ -77,9 +82,10 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
     o = parser.parse_args()
-    say(f"EEGNet, {N_TRIALS} trials, {EPOCHS} epochs, {o.device}, {machine([o.threads])}\n")
-    say(markdown(stack_rows(o.threads, o.repeats, o.device, o.sizes)))
+    say(f"EEGNet, {N_TRIALS} trials, {o.epochs} epochs, {o.device}, {machine([o.threads])}\n")
+    say(markdown(stack_rows(o.threads, o.repeats, o.device, o.sizes, o.epochs)))
 
 
 if __name__ == "__main__":
