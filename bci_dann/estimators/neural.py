@@ -28,7 +28,7 @@ from bci_dann.estimators.members import (
 )
 from bci_dann.estimators.standardisation import center_and_scale, standardise
 from bci_dann.estimators.training_trials import TrainingTrials
-from bci_dann.exceptions import ConfigError, DataError, TrainingError
+from bci_dann.exceptions import DataError, TrainingError
 from bci_dann.models import Decoder, check_backbone, make_backbone
 from bci_dann.objectives import Objective, Sizes
 from bci_dann.persistence import ModelState
@@ -43,6 +43,7 @@ from bci_dann.training import (
     has_batch_norm,
     settle_batch_norm,
     train_together,
+    usable_device,
 )
 
 __all__ = ["NeuralClassifier", "Plan"]
@@ -171,7 +172,7 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         check_between("weight_decay", self.weight_decay, 0.0, math.inf, inclusive=True)
         check_augmentation(self.augmentation)
         check_backbone(self.backbone, self.backbone_params or {})
-        _device(self.device)
+        usable_device(self.device)
 
     @property
     def trains_network(self) -> bool:
@@ -334,7 +335,11 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
 
     def _settings(self) -> TrainingSettings:
         return TrainingSettings(
-            self.max_epochs, self.batch_size, self.lr, self.weight_decay, _device(self.device)
+            self.max_epochs,
+            self.batch_size,
+            self.lr,
+            self.weight_decay,
+            usable_device(self.device),
         )
 
     def _build_network(self) -> Decoder:
@@ -351,18 +356,6 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
             **(self.backbone_params or {}),
         )
         return Decoder(backbone, len(self.classes_))
-
-
-def _device(name: str) -> str:
-    """Return the device that a name stands for, once a tensor could be put there."""
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.empty(1, device=name)
-    except (RuntimeError, AssertionError) as error:  # builds without CUDA assert
-        reason = str(error).splitlines()[0]
-        raise ConfigError(f"device {name!r} cannot be used: {reason}") from error
-    return name
 
 
 def _log_epoch(epoch: int, losses: dict[str, float]) -> None:

@@ -3,6 +3,7 @@
 from bci_dann.training.augmentation import Augmentation, augmented, check_augmentation
 from bci_dann.training.batch_norm import has_batch_norm, settle_batch_norm
 from bci_dann.training.data import Member, TrainingData, TrainingSettings
+from bci_dann.training.device import usable_device
 from bci_dann.training.linear import Anchor, LinearHead, curvature, fit_linear, ridge
 from bci_dann.training.loop import History, stack_signature, train, train_stack
 from bci_dann.training.together import train_together
@@ -26,4 +27,5 @@ __all__ = [
     "train",
     "train_stack",
     "train_together",
+    "usable_device",
 ]
