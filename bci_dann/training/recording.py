@@ -13,7 +13,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from bci_dann.training.data import Member
 from bci_dann.training.inputs import Batch
 
-__all__ = ["Buffers", "GraphRecorder", "PlainRecorder", "Recorder", "Step", "recorder_for"]
+__all__ = ["Buffers", "GraphRecorder", "Recorder", "Step", "recorder_for"]
 
 logger = logging.getLogger(__name__)
 
@@ -73,14 +73,6 @@ class Recorder(Protocol):
         callable
             Without arguments; returns the losses.
         """
-
-
-class PlainRecorder:
-    """Calls the step on the buffers: nothing is gained, but any device can do it."""
-
-    def record(self, step: Step, buffers: Buffers) -> Callable[[], Tensor]:
-        """Return what calls the step, see :class:`Recorder`."""
-        return lambda: step(buffers.batch, buffers.progress, buffers.lr)
 
 
 class GraphRecorder:

@@ -17,7 +17,7 @@ from bci_dann.models import Decoder, make_backbone
 from bci_dann.objectives import TERMS, DomainAdversary, Objective, Sizes, Term, find_term
 from bci_dann.training import History, Member, TrainingData, TrainingSettings, train, train_stack
 from bci_dann.training import recording as module
-from bci_dann.training.recording import PlainRecorder
+from bci_dann.training.recording import Buffers, Step
 
 SETTINGS = TrainingSettings(max_epochs=4, batch_size=16, lr=1e-2, weight_decay=1e-3, device="cpu")
 
@@ -56,6 +56,13 @@ def numbers(one: Member) -> list[torch.Tensor]:
 
 def assert_same(one: Member, other: Member) -> None:
     assert all(torch.equal(a, b) for a, b in zip(numbers(one), numbers(other), strict=True))
+
+
+class PlainRecorder:
+    """Calls the step on the buffers, which any device can do."""
+
+    def record(self, step: Step, buffers: Buffers):
+        return lambda: step(buffers.batch, buffers.progress, buffers.lr)
 
 
 class Counting(PlainRecorder):
