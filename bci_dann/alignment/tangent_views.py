@@ -28,6 +28,8 @@ __all__ = ["TangentViews", "overlapping_windows", "strongest_opposition"]
 CHUNK = 256
 # Longest delay that is looked at, as a share of the trial.
 LONGEST_LAG = 0.1
+# Channels and their delayed copies together: wider covariances take minutes.
+WIDEST = 200
 
 
 class TangentViews(TransformerMixin, BaseEstimator):
@@ -46,10 +48,12 @@ class TangentViews(TransformerMixin, BaseEstimator):
     n_windows : int
         Windows of time that overlap by a third; 1 for none but the whole trial.
     n_delays : int
-        Copies of the channels, each later than the one before; 1 for none.
-    lag : int, optional
-        How much later (samples); half a period of the mu rhythm is 50 ms. Where it is not given,
-        the lag at which the source trials are least like themselves.
+        Copies of the channels, each later than the one before; 1 for none. With many channels
+        fewer, so that there are no more than 200 copies in all.
+    span : int, optional
+        How much later the last copy is than the first (samples); one period of the mu rhythm is
+        100 ms. Where it is not given, twice the lag at which the source trials are least like
+        themselves.
     bands : sequence of (float, float)
         Lower and upper edge of each band (Hz); none by default.
     sfreq : float, optional
@@ -70,15 +74,15 @@ class TangentViews(TransformerMixin, BaseEstimator):
         self,
         mean: str | None = "riemannian",
         n_windows: int = 3,
-        n_delays: int = 3,
-        lag: int | None = None,
+        n_delays: int = 7,
+        span: int | None = None,
         bands: tuple[tuple[float, float], ...] = (),
         sfreq: float | None = None,
     ) -> None:
         self.mean = mean
         self.n_windows = n_windows
         self.n_delays = n_delays
-        self.lag = lag
+        self.span = span
         self.bands = bands
         self.sfreq = sfreq
 
@@ -113,7 +117,9 @@ class TangentViews(TransformerMixin, BaseEstimator):
         TangentViews
             ``self``.
         """
-        self.lag_ = self.lag or (strongest_opposition(X) if self.n_delays > 1 else 1)
+        n_copies = self._n_copies(X.shape[1])
+        span = self.span or (2 * strongest_opposition(X) if n_copies > 1 else 0)
+        self.lag_ = max(1, round(span / max(1, n_copies - 1)))
         known = domains if self.mean is not None else None
         self.centres_ = [
             CovarianceRecentring(self.mean or "riemannian").fit(covariances, domains=known)
@@ -165,7 +171,8 @@ class TangentViews(TransformerMixin, BaseEstimator):
         n_chans, n_times = shape
         windows = overlapping_windows(n_times, self.n_windows) if self.n_windows > 1 else []
         widths = [n_chans] * (1 + len(windows) + len(self.bands))
-        widths += [n_chans * self.n_delays] * (self.n_delays > 1)
+        n_copies = self._n_copies(n_chans)
+        widths += [n_chans * n_copies] * (n_copies > 1)
         return (sum(width * (width + 1) // 2 for width in widths),)
 
     @property
@@ -199,10 +206,14 @@ class TangentViews(TransformerMixin, BaseEstimator):
         if self.n_windows > 1:
             for window in overlapping_windows(X.shape[2], self.n_windows):
                 yield _shrunk(X, lambda part, where=window: part[:, :, where])
-        if self.n_delays > 1:
-            yield _shrunk(X, lambda part: _delayed(part, self.n_delays, self.lag_))
+        n_copies = self._n_copies(X.shape[1])
+        if n_copies > 1:
+            yield _shrunk(X, lambda part: _delayed(part, n_copies, self.lag_))
         for low, high in self.bands:
             yield _shrunk(X, lambda part, edges=(low, high): self._filtered(part, *edges))
+
+    def _n_copies(self, n_chans: int) -> int:
+        return min(self.n_delays, max(1, WIDEST // n_chans))
 
     def _filtered(self, X: NDArray[Any], low: float, high: float) -> NDArray[np.float64]:
         if self.sfreq is None:

@@ -30,7 +30,15 @@ from bci_dann.estimators.training_trials import Part, TrainingTrials, join
 from bci_dann.exceptions import ConfigError
 from bci_dann.objectives import UNLABELLED, Objective, Sizes, find_term
 from bci_dann.persistence import ModelState
-from bci_dann.training import Anchor, LinearHead, TrainingData, curvature, fit_linear, ridge
+from bci_dann.training import (
+    Anchor,
+    LinearHead,
+    TrainingData,
+    anchor_of,
+    avoiding,
+    fit_linear,
+    ridge,
+)
 
 __all__ = ["RiemannianClassifier"]
 
@@ -41,8 +49,8 @@ class RiemannianClassifier(TransferClassifier):
     Without terms this is regularised logistic regression on the sources. With terms the same
     head also fits the structure of the unlabelled target. It is trained to the end on all
     trials at once, in seconds, and there is no chance in it. ``adapt`` does the same without
-    source data: each weight is held in its place the more firmly, the more it mattered to the
-    sources.
+    source data: the head is held in its place the more firmly, the more it would change what is
+    said of their trials.
 
     Parameters
     ----------
@@ -53,9 +61,9 @@ class RiemannianClassifier(TransferClassifier):
     filter_bank : bool
         Whether five bands, 4 Hz wide from 8 to 28 Hz, are views, too; this needs the sampling
         frequency.
-    delay : float
-        Time between the delayed copies of the channels (s); half a period of the mu rhythm.
-        Where the sampling frequency is not known, the data say how long that is.
+    span : float
+        Time from the first to the last of the delayed copies of the channels (s); a period of the
+        mu rhythm. Where the sampling frequency is not known, the data say how long that is.
     sfreq : float, optional
         Sampling frequency (Hz) of arrays; epochs bring their own.
     C : float
@@ -91,7 +99,7 @@ class RiemannianClassifier(TransferClassifier):
     leaves_out_drift_ : bool
         Whether there may be any: they were asked for, and the labelled cues do not come in blocks.
     anchor_ : Anchor
-        The head of the labelled trials alone, and how firmly these hold each of its weights.
+        The head of the labelled trials alone, and how firmly these hold it.
     prior_ : ndarray, shape (n_classes,)
         How often the target is thought to imagine each movement; equal shares where that is not
         known and its unlabelled trials were not seen. Terms that take account of it do.
@@ -120,9 +128,9 @@ class RiemannianClassifier(TransferClassifier):
         *,
         alignment: str | None = "riemannian",
         n_windows: int = 3,
-        n_delays: int = 3,
+        n_delays: int = 7,
         filter_bank: bool = False,
-        delay: float = 0.05,
+        span: float = 0.1,
         sfreq: float | None = None,
         C: float = 0.03,
         terms: dict[str, float] | None = None,
@@ -136,7 +144,7 @@ class RiemannianClassifier(TransferClassifier):
         self.n_windows = n_windows
         self.n_delays = n_delays
         self.filter_bank = filter_bank
-        self.delay = delay
+        self.span = span
         self.sfreq = sfreq
         self.C = C
         self.terms = terms
@@ -151,7 +159,7 @@ class RiemannianClassifier(TransferClassifier):
         self._views().check_parameters()
         check_count("enough_trials", self.enough_trials)
         check_prior(self.target_prior)
-        for name in ("C", "delay", "target_label_weight"):
+        for name in ("C", "span", "target_label_weight"):
             check_between(name, getattr(self, name), 0.0, math.inf)
         for name, weight in (self.terms or {}).items():
             check_between(f"the weight of {name}", weight, 0.0, math.inf, inclusive=True)
@@ -162,9 +170,9 @@ class RiemannianClassifier(TransferClassifier):
                 )
 
     def _views(self, sfreq: float | None = None) -> TangentViews:
-        lag = None if sfreq is None else max(1, round(self.delay * sfreq))
+        span = None if sfreq is None else max(1, round(self.span * sfreq))
         bands = BANDS if self.filter_bank else ()
-        return TangentViews(self.alignment, self.n_windows, self.n_delays, lag, bands, sfreq)
+        return TangentViews(self.alignment, self.n_windows, self.n_delays, span, bands, sfreq)
 
     def _new_alignment(self) -> Alignment | None:
         if self.n_times_ is None:
@@ -198,18 +206,16 @@ class RiemannianClassifier(TransferClassifier):
         self.source_prior_ = counts / counts.sum()
         held = ridge(data.X.shape[1], len(self.classes_), self.C, int(labelled.sum()))
         base = fit_linear(data, Objective(), held)
-        half = (part / 2 for part in curvature(data.X[labelled], base))
-        stiffness = (c + r for c, r in zip(half, held.stiffness, strict=True))
-        self.anchor_ = Anchor(base, LinearHead(*stiffness))
+        self.anchor_ = anchor_of(base, data.X[labelled], held.ridge)
         self._adapt_head(data, trials, held)
 
     def _leave_out_drift_of(self, trials: TrainingTrials) -> None:
         """Leave out the directions in which a new person's features drift, too."""
         if not self.leaves_out_drift_ or len(trials.X) < FEWEST_TRIALS:
             return
-        X = without_directions(trials.X, self.drift_)
-        self.drift_ = np.hstack([self.drift_, drift_directions(X, trials.domains)])
-        self.anchor_ = Anchor(self._steady(self.anchor_.head), self.anchor_.stiffness)
+        own = drift_directions(without_directions(trials.X, self.drift_), trials.domains)
+        self.drift_ = np.hstack([self.drift_, own])
+        self.anchor_ = avoiding(self.anchor_, own)
 
     def _steady(self, head: LinearHead) -> LinearHead:
         """Return a head that sees in any features what it sees in those without drift."""
@@ -261,18 +267,19 @@ class RiemannianClassifier(TransferClassifier):
 
     def _state(self) -> ModelState:
         state = super()._state()
-        parts = {"head": self.head_, "base": self.anchor_.head, "stiffness": self.anchor_.stiffness}
-        for name, part in parts.items():
+        for name, part in (("head", self.head_), ("base", self.anchor_.head)):
             state.arrays.update(head_arrays(name, part))
         state.arrays.update(prior=self.prior_, source_prior=self.source_prior_, drift=self.drift_)
+        state.arrays.update(factor=self.anchor_.factor.numpy())
         state.description.update(strength=self.strength_, leaves_out_drift=self.leaves_out_drift_)
+        state.description.update(ridge=self.anchor_.ridge)
         return state
 
     def _restore(self, state: ModelState) -> None:
         super()._restore(state)
-        names = ("head", "base", "stiffness")
-        self.head_, base, stiffness = (head_from(state.part(name)) for name in names)
-        self.anchor_ = Anchor(base, stiffness)
+        self.head_, base = (head_from(state.part(name)) for name in ("head", "base"))
+        factor = torch.from_numpy(state.arrays["factor"])
+        self.anchor_ = Anchor(base, state.description["ridge"], factor)
         self.prior_, self.source_prior_ = state.arrays["prior"], state.arrays["source_prior"]
         self.drift_ = state.arrays["drift"]
         self.leaves_out_drift_ = state.description["leaves_out_drift"]

@@ -93,10 +93,26 @@ def test_delays_see_a_frequency_that_the_covariance_does_not():
     X = np.sin(2 * np.pi * frequency * time + phases) + 0.3 * rng.standard_normal((40, 2, 256))
     spread = {}
     for n_delays in (1, 3):
-        vectors = TangentViews(n_windows=1, n_delays=n_delays, lag=6).fit(X).transform(X)
+        vectors = TangentViews(n_windows=1, n_delays=n_delays, span=12).fit(X).transform(X)
         gap = vectors[1::2].mean(0) - vectors[::2].mean(0)
         spread[n_delays] = np.linalg.norm(gap) / vectors.std(0).mean()
     assert spread[3] > 3 * spread[1]
+
+
+def test_copies_cover_a_span_and_are_fewer_where_channels_are_many(monkeypatch):
+    time = np.arange(500) / 250
+    rng = np.random.default_rng(0)
+    X = np.sin(2 * np.pi * 10 * time + rng.uniform(0, 6, (6, 3, 1)))
+    X += 0.1 * rng.standard_normal(X.shape)
+    assert TangentViews(n_delays=6, span=25).fit(X).lag_ == 5
+    assert TangentViews(n_delays=6).fit(X).lag_ == 5  # 25 samples are a period of 10 Hz
+    monkeypatch.setattr("bci_dann.alignment.tangent_views.WIDEST", 11)
+    few = TangentViews(n_windows=1, n_delays=6, span=25).fit(X)
+    assert few.lag_ == 12  # three copies, over the same span
+    widths = np.array([3, 9])
+    assert few.transform(X).shape[1] == few.shape_of(X.shape[1:])[0] == (
+        widths * (widths + 1) // 2
+    ).sum()
 
 
 def test_bands_tell_apart_what_one_covariance_does_not():
