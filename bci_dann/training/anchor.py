@@ -112,7 +112,8 @@ def anchor_of(head: LinearHead, X: Tensor, ridge: float) -> Anchor:
     weighted = (rows * (curvature / len(X)).sqrt()[:, None]).numpy()
     rank = min(RANK, *weighted.shape)
     _, values, directions = randomized_svd(weighted, rank, random_state=0)
-    return Anchor(head, ridge, torch.from_numpy(values[:, None] * directions))
+    factor = np.ascontiguousarray(values[:, None] * directions)  # as a saved one is read again
+    return Anchor(head, ridge, torch.from_numpy(factor))
 
 
 def avoiding(anchor: Anchor, directions: NDArray[np.float64]) -> Anchor:

@@ -110,9 +110,11 @@ def test_copies_cover_a_span_and_are_fewer_where_channels_are_many(monkeypatch):
     few = TangentViews(n_windows=1, n_delays=6, span=25).fit(X)
     assert few.lag_ == 12  # three copies, over the same span
     widths = np.array([3, 9])
-    assert few.transform(X).shape[1] == few.shape_of(X.shape[1:])[0] == (
-        widths * (widths + 1) // 2
-    ).sum()
+    assert (
+        few.transform(X).shape[1]
+        == few.shape_of(X.shape[1:])[0]
+        == (widths * (widths + 1) // 2).sum()
+    )
 
 
 def test_bands_tell_apart_what_one_covariance_does_not():

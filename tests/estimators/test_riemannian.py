@@ -120,9 +120,12 @@ def test_few_labels_count_more_than_as_many_of_the_sources(toy_eeg):
 
 def test_sampling_frequency_sets_the_delay(toy_eeg):
     X, y, _ = toy_eeg.without(1)
-    known = RiemannianClassifier(sfreq=128.0).fit(X, y)
-    assert known.alignment_.lag_ == round(0.05 * 128)
-    assert RiemannianClassifier().fit(X, y).alignment_.lag_ == pytest.approx(6, abs=2)
+    three = RiemannianClassifier(sfreq=128.0, n_delays=3).fit(X, y)
+    assert three.alignment_.lag_ == round(0.1 * 128 / 2)
+    unknown = RiemannianClassifier(n_delays=3).fit(X, y)
+    assert unknown.alignment_.lag_ == pytest.approx(6, abs=2)
+    seven = RiemannianClassifier(sfreq=128.0).fit(X, y)
+    assert seven.alignment_.lag_ == round(0.1 * 128 / 6)
 
 
 def test_adapt_without_source_data_does_nearly_what_fit_does_with_it(draw_toy_eeg):
