@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["PROTOCOLS", "Fold", "Protocol", "split"]
 
 
+# The share of the first class with which all of its trials are kept.
+LARGEST_SHARE = 0.8
+
+
 @dataclass(frozen=True)
 class Protocol:
     """The settings behind a protocol's name.
@@ -41,7 +45,8 @@ class Protocol:
         seen without, and scored.
     share : float
         The share that the first class, in the order of their names, is to have among the target's
-        trials; of the others some are left out entirely. 0 leaves all as they are.
+        trials; the others are left out entirely. Whatever the share, as many trials are kept as
+        if all of the first class were four in five. 0 leaves all as they are.
     """
 
     calibration: float = 0.0
@@ -59,6 +64,8 @@ PROTOCOLS = {
     "train_and_target_unlabeled_50p": Protocol(calibration=0.5),
     "train_and_target_unlabeled_full": Protocol(calibration=1.0),
     "train_and_target_unlabeled_80_20": Protocol(calibration=1.0, share=0.8),
+    "train_and_target_unlabeled_50_50": Protocol(calibration=1.0, share=0.5),
+    "train_and_target_unlabeled_20_80": Protocol(calibration=1.0, share=0.2),
     "train_and_target_labeled_20p": Protocol(calibration=0.2, labelled=True),
     "train_and_target_labeled_50p": Protocol(calibration=0.5, labelled=True),
     "online": Protocol(trialwise=True, online=True),
@@ -108,7 +115,8 @@ def split(
         One of :data:`PROTOCOLS`.
     labels : ndarray of str, shape (n_trials,), optional
         The label of each trial, which ``semisupervised_K`` asks for, to find the first K trials
-        of each class, and ``train_and_target_unlabeled_80_20``, to say which trials there are.
+        of each class, and ``train_and_target_unlabeled_80_20`` and its likes, to say which trials
+        there are.
     without : str, optional
         A subject who is neither source nor target: in a nested choice for this subject, the
         others in turn play the target.
@@ -169,13 +177,16 @@ def _first_of_each_class(
 def _thinned(
     labels: NDArray[np.str_], sessions: NDArray[np.str_], share: float
 ) -> NDArray[np.bool_]:
-    """Mark all trials of the first class, and of each session's others some, evenly spaced."""
-    kept = labels == np.unique(labels)[0]
+    """Mark of each session some trials of the first class and some others, evenly spaced."""
+    kept = np.zeros(len(labels), dtype=bool)
+    is_first = labels == np.unique(labels)[0]
     for session in np.unique(sessions):
-        others = np.flatnonzero((sessions == session) & ~kept)
-        wanted = (1 - share) / share * np.sum(kept & (sessions == session))
-        count = min(max(round(wanted), 1), len(others))
-        kept[others[np.linspace(0, len(others) - 1, count).round().astype(int)]] = True
+        own = sessions == session
+        n_kept = np.sum(own & is_first) / LARGEST_SHARE
+        for part, of_all in ((own & is_first, share), (own & ~is_first, 1 - share)):
+            trials = np.flatnonzero(part)
+            count = min(max(round(of_all * n_kept), 1), len(trials))
+            kept[trials[np.linspace(0, len(trials) - 1, count).round().astype(int)]] = True
     return kept
 
 

@@ -113,6 +113,16 @@ def test_a_target_of_80_to_20_is_thinned_and_keeps_its_labels_to_itself():
     np.testing.assert_array_equal(fold.train, whole.train)
 
 
+def test_whatever_the_shares_as_many_trials_are_kept():
+    metadata = pd.DataFrame({"subject": np.repeat(["1", "2"], 60), "session": ["a", "b"] * 60})
+    labels = np.tile(["rest", "rest", "hand", "hand"], 30)
+    for shares, n_hands, n_trials in (("80_20", 30, 38), ("50_50", 18, 36), ("20_80", 8, 38)):
+        test = split(metadata, "2", f"train_and_target_unlabeled_{shares}", labels).test
+        hands = labels[test] == "hand"
+        assert (hands.sum(), len(test)) == (n_hands, n_trials)  # but for rounding, as many
+        assert len(set(metadata["session"][test])) == 2
+
+
 def test_a_target_of_one_class_is_not_thinned():
     metadata = uneven_metadata()
     own = np.flatnonzero(metadata["subject"] == "9")

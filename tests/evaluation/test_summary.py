@@ -101,8 +101,9 @@ def test_protocols_are_not_mixed():
     assert table.query("protocol == 'other'")["gain"].isna().all()
 
 
-def test_a_guess_may_always_say_the_frequent_class():
-    rows = results({"a": [0.7, 0.7]}, n_test=100, protocol="train_and_target_unlabeled_80_20")
+@pytest.mark.parametrize("shares", ["80_20", "20_80"])
+def test_a_guess_may_always_say_the_frequent_class(shares):
+    rows = results({"a": [0.7, 0.7]}, n_test=100, protocol=f"train_and_target_unlabeled_{shares}")
     assert 80 < summarise(rows, n_classes=2)["chance"][0] < 90
     assert chance_level(2, 100, share=0.3) == chance_level(2, 100)
 

@@ -74,10 +74,9 @@ def test_the_strongest_directions_of_many_are_kept_and_no_generator_is_touched()
     common = rng.standard_normal((150, 20)) @ rng.standard_normal((20, 400))
     X = torch.from_numpy(common + 0.01 * rng.standard_normal(common.shape))
     head = LinearHead(torch.zeros(400, 2).double(), torch.zeros(2).double())
-    np.random.seed(3)
-    before = np.random.get_state()[1].copy(), torch.get_rng_state()
+    before = np.random.get_state()[1].copy(), torch.get_rng_state()  # noqa: NPY002
     anchor, again = anchor_of(head, X, RIDGE), anchor_of(head, X, RIDGE)
-    np.testing.assert_array_equal(np.random.get_state()[1], before[0])
+    np.testing.assert_array_equal(np.random.get_state()[1], before[0])  # noqa: NPY002
     assert torch.equal(torch.get_rng_state(), before[1])
     assert anchor.factor.shape == (64, 401)
     assert torch.equal(anchor.factor, again.factor)
