@@ -15,6 +15,8 @@ CONFIGS = [
     "mi_openbci",
     "mi_openbci_backbones",
     "mi_openbci_choice",
+    "mi_openbci_copies",
+    "mi_openbci_decoder",
     "mi_openbci_drift",
     "mi_openbci_epochs",
     "mi_openbci_networks",
