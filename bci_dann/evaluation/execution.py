@@ -249,6 +249,8 @@ def _target_arguments(trials: EEGTrials, fold: Fold) -> dict[str, Any]:
 def _predict(estimator: Any, trials: EEGTrials, fold: Fold, task: Task) -> NDArray[np.float64]:
     rule = PROTOCOLS[task.protocol]
     size = 1 if rule.trialwise else max(len(fold.test), 1)
+    if rule.source_free and getattr(estimator, "can_adapt", False):
+        estimator = estimator.adapt(trials[fold.test].unlabelled())
     outputs = []
     for start in range(0, len(fold.test), size):
         block = fold.test[start : start + size]

@@ -40,6 +40,9 @@ class Protocol:
         Whether prediction sees one trial at a time.
     online : bool
         Whether the estimator adapts to each trial once it has predicted it.
+    source_free : bool
+        Whether the estimator, once trained, adapts to all of the target's trials without its
+        sources.
     n_per_class : int
         How many trials of each class are seen with labels, first trials first; all others are
         seen without, and scored.
@@ -53,6 +56,7 @@ class Protocol:
     labelled: bool = False
     trialwise: bool = False
     online: bool = False
+    source_free: bool = False
     n_per_class: int = 0
     share: float = 0.0
 
@@ -68,6 +72,7 @@ PROTOCOLS = {
     "train_and_target_unlabeled_20_80": Protocol(calibration=1.0, share=0.2),
     "train_and_target_labeled_20p": Protocol(calibration=0.2, labelled=True),
     "train_and_target_labeled_50p": Protocol(calibration=0.5, labelled=True),
+    "source_free": Protocol(source_free=True),
     "online": Protocol(trialwise=True, online=True),
     **{f"semisupervised_{k}": Protocol(labelled=True, n_per_class=k) for k in (1, 2, 5, 10, 20)},
 }

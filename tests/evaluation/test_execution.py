@@ -56,6 +56,22 @@ def test_online_predicts_then_adapts(task, trials, monkeypatch):
     assert len(record.test_index) == 20
 
 
+def test_without_its_sources_a_method_adapts_once_to_all_trials(task, trials, monkeypatch):
+    from bci_dann.estimators import TransferClassifier
+
+    seen = []
+    adapt = TransferClassifier.adapt
+    monkeypatch.setattr(
+        TransferClassifier, "adapt", lambda self, X: seen.append(X) or adapt(self, X)
+    )
+    record = compute(task("source_free", "transfer"), trials)
+    assert [len(X) for X in seen] == [20]
+    assert seen[0].y is None
+    before = compute(task("train", "transfer"), trials)
+    np.testing.assert_array_equal(record.test_index, before.test_index)
+    assert np.abs(record.probabilities - before.probabilities).max() > 0.01
+
+
 def test_few_labels_are_those_of_the_first_trials_only(task, trials):
     honest = compute(task("semisupervised_2", "transfer"), trials)
     poisoned = trials.y.astype("<U12")

@@ -17,7 +17,8 @@ def uneven_metadata():
     return pd.DataFrame(rows, columns=["subject", "session"])
 
 
-MOABBS = [n for n, rule in PROTOCOLS.items() if not (rule.n_per_class or rule.online or rule.share)]
+OURS = ("n_per_class", "online", "share", "source_free")
+MOABBS = [n for n, rule in PROTOCOLS.items() if not any(getattr(rule, own) for own in OURS)]
 
 
 @pytest.mark.parametrize("protocol", MOABBS)
