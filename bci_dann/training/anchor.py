@@ -109,9 +109,8 @@ def anchor_of(head: LinearHead, X: Tensor, ridge: float) -> Anchor:
     p = torch.softmax(X @ head.weights + head.biases, dim=1)
     curvature = (1.0 - p.square().sum(1)) / (2 * (p.shape[1] - 1))
     rows = torch.cat([X, torch.ones(len(X), 1, dtype=X.dtype)], dim=1)
-    weighted = (rows * (curvature / len(X)).sqrt()[:, None]).numpy()
-    rank = min(RANK, *weighted.shape)
-    _, values, directions = randomized_svd(weighted, rank, random_state=0)
+    rows *= (curvature / len(X)).sqrt()[:, None]  # in place: they may be many
+    _, values, directions = randomized_svd(rows.numpy(), min(RANK, *rows.shape), random_state=0)
     factor = np.ascontiguousarray(values[:, None] * directions)  # as a saved one is read again
     return Anchor(head, ridge, torch.from_numpy(factor))
 
