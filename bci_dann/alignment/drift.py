@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["drift_directions", "without_directions"]
+__all__ = ["drift_directions", "spanning", "without_directions"]
 
 # Trials further apart than this are no evidence of drift: some ten are a minute.
 SPAN = 10
@@ -53,7 +53,7 @@ def drift_directions(X: NDArray[Any], domains: NDArray[np.str_]) -> NDArray[np.f
     centred = np.array(X, dtype=np.float64)
     for name in np.unique(domains):
         centred[domains == name] -= centred[domains == name].mean(axis=0)
-    basis = _basis(centred)
+    basis = spanning(centred)  # so that the smaller of two problems is solved
     coordinates = centred @ basis
     products = coordinates.T @ _following(coordinates, domains)
     values, vectors = np.linalg.eigh(products + products.T)
@@ -80,6 +80,24 @@ def without_directions(X: NDArray[Any], directions: NDArray[np.float64]) -> NDAr
     return np.asarray(X - (X @ directions) @ directions.T, dtype=np.float64)
 
 
+def spanning(X: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return orthonormal columns that span trials, or all of space where that is smaller.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_features)
+        Trials.
+
+    Returns
+    -------
+    ndarray, shape (n_features, min(n_trials, n_features))
+    """
+    n_trials, n_features = X.shape
+    if n_features <= n_trials:
+        return np.eye(n_features)
+    return np.asarray(np.linalg.qr(X.T)[0])
+
+
 def _following(trials: NDArray[np.float64], domains: NDArray[np.str_]) -> NDArray[np.float64]:
     """For each trial return the weighted sum of those that follow it in its domain."""
     following = np.zeros_like(trials)
@@ -88,11 +106,3 @@ def _following(trials: NDArray[np.float64], domains: NDArray[np.str_]) -> NDArra
         for lag, weight in enumerate(WEIGHTS[: len(own) - 1], start=1):
             following[own[:-lag]] += weight * trials[own[lag:]]
     return following
-
-
-def _basis(centred: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Orthonormal columns that span the trials, so that the smaller of two problems is solved."""
-    n_trials, n_features = centred.shape
-    if n_features <= n_trials:
-        return np.eye(n_features)
-    return np.asarray(np.linalg.qr(centred.T)[0])

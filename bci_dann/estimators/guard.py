@@ -21,8 +21,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bci_dann.alignment.drift import drift_directions, spanning
+
 __all__ = [
     "FEWEST_TRIALS",
+    "classes_drift",
     "cues_repeat",
     "drift_limit",
     "serial_correlation",
@@ -33,6 +36,9 @@ __all__ = [
 LEVEL = 0.05
 # Fewer trials say nothing about drift, so nothing speaks for adapting to them either.
 FEWEST_TRIALS = 20
+# How much of what tells the classes of others apart may lie in directions of drift by accident: up
+# to 0.21 in MI-OpenBCI, and 0.26 or more once each person's cues are put into blocks of twenty.
+LARGEST_SHARE = 0.25
 
 
 def serial_correlation(scores: NDArray[Any], domains: NDArray[np.str_]) -> float:
@@ -93,8 +99,39 @@ def cues_repeat(labels: NDArray[np.int64], domains: NDArray[np.str_]) -> bool:
     bool
         Whether neighbours are of one class more often than chance allows.
     """
-    cues = np.eye(labels.max() + 1)[labels]
-    return serial_correlation(cues, domains) > drift_limit(len(labels))
+    return _drifts(np.eye(labels.max() + 1)[labels], domains)
+
+
+def classes_drift(X: NDArray[Any], domains: NDArray[np.str_], class_means: NDArray[Any]) -> bool:
+    """Tell without labels whether a person's cues seem to come in blocks.
+
+    Two signs together say so. Neighbouring trials are alike in which class of other people they
+    resemble; and the directions in which trials drift carry more than a quarter of what tells
+    these classes apart, as far as the trials show it. Alertness alone seldom gives both.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_features)
+        Trials in the order of recording within each domain.
+    domains : ndarray of str, shape (n_trials,)
+        The domain of each trial.
+    class_means : ndarray, shape (n_classes, n_features)
+        Mean of each class over other people.
+
+    Returns
+    -------
+    bool
+    """
+    apart = (class_means - class_means.mean(axis=0)).T
+    if not _drifts(X @ apart, domains):
+        return False
+    drifting = drift_directions(X, domains).T @ apart
+    return bool((drifting**2).sum() > LARGEST_SHARE * ((spanning(X).T @ apart) ** 2).sum())
+
+
+def _drifts(scores: NDArray[Any], domains: NDArray[np.str_]) -> bool:
+    """Tell whether neighbouring trials are more alike than chance allows."""
+    return serial_correlation(scores, domains) > drift_limit(len(domains))
 
 
 def strongest_trusted(candidates: Sequence[NDArray[Any]], domains: NDArray[np.str_]) -> int:

@@ -18,7 +18,7 @@ from bci_dann.alignment import (
 )
 from bci_dann.alignment.filter_bank import BANDS
 from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.guard import FEWEST_TRIALS, cues_repeat
+from bci_dann.estimators.guard import FEWEST_TRIALS, classes_drift, cues_repeat
 from bci_dann.estimators.head_adaptation import (
     adapt_head,
     head_arrays,
@@ -26,7 +26,7 @@ from bci_dann.estimators.head_adaptation import (
     head_probabilities,
 )
 from bci_dann.estimators.prior import check_prior, estimate_prior, offsets_to_shares, prior_of
-from bci_dann.estimators.training_trials import Part, TrainingTrials, join
+from bci_dann.estimators.training_trials import Part, TrainingTrials, join, labelled_only
 from bci_dann.exceptions import ConfigError
 from bci_dann.objectives import UNLABELLED, Objective, Sizes, find_term
 from bci_dann.persistence import ModelState
@@ -85,7 +85,8 @@ class RiemannianClassifier(TransferClassifier):
     remove_drift : bool
         Whether to leave out the directions in which the features drift from trial to trial; see
         :mod:`bci_dann.alignment.drift`. All trials must be in the order of recording, and cues in
-        random order: where the labelled ones come in blocks, nothing is left out.
+        random order: where the labelled ones come in blocks, nothing is left out, and where the
+        target's seem to, nothing that is the target's alone.
     guard : bool
         Whether to adapt only as strongly as the outputs do not begin to drift; see
         :mod:`bci_dann.estimators.guard`. The target's trials must be in the order of recording.
@@ -94,6 +95,8 @@ class RiemannianClassifier(TransferClassifier):
     ----------
     head_ : LinearHead
         Weights and biases.
+    class_means_ : ndarray, shape (n_classes, n_features)
+        Mean features of the labelled trials of each class.
     drift_ : ndarray, shape (n_features, n_directions)
         The directions that the head makes no use of.
     leaves_out_drift_ : bool
@@ -116,6 +119,7 @@ class RiemannianClassifier(TransferClassifier):
     """
 
     head_: LinearHead
+    class_means_: NDArray[np.float32]
     drift_: NDArray[np.float64]
     leaves_out_drift_: bool
     anchor_: Anchor
@@ -190,24 +194,43 @@ class RiemannianClassifier(TransferClassifier):
         signals = self._read(X)
         unknown = np.full(len(signals.X), UNLABELLED)
         own = join([Part(signals, unknown, is_target=True)], adapted.alignment_)
-        adapted._leave_out_drift_of(own)
+        if not adapted._classes_drift(own):
+            adapted._leave_out_drift_of(own)
         adapted._adapt_head(adapted._as_data(own), own, adapted.anchor_)
         return adapted
 
     def _fit_aligned(self, trials: TrainingTrials) -> None:
-        labels, domains = trials.labels[trials.is_labelled], trials.domains[trials.is_labelled]
-        self.leaves_out_drift_ = self.remove_drift and not cues_repeat(labels, domains)
-        self.drift_ = np.empty((trials.X.shape[1], 0))
-        if self.leaves_out_drift_:
-            self.drift_ = drift_directions(trials.X, trials.domains)
-        data = self._as_data(trials)
-        labelled = torch.from_numpy(trials.is_labelled)
-        counts = np.bincount(trials.labels[trials.is_labelled], minlength=len(self.classes_))
+        known = labelled_only(trials)
+        n_classes = len(self.classes_)
+        counts = np.bincount(known.labels, minlength=n_classes)
         self.source_prior_ = counts / counts.sum()
-        held = ridge(data.X.shape[1], len(self.classes_), self.C, int(labelled.sum()))
-        base = fit_linear(data, Objective(), held)
-        self.anchor_ = anchor_of(base, data.X[labelled], held.ridge)
-        self._adapt_head(data, trials, held)
+        self.class_means_ = np.stack([known.X[known.labels == k].mean(0) for k in range(n_classes)])
+        self._find_drift(known, trials)
+        data = self._as_data(known)
+        held = ridge(data.X.shape[1], n_classes, self.C, len(known.X))
+        self.anchor_ = anchor_of(fit_linear(data, Objective(), held), data.X, held.ridge)
+        self._adapt_head(self._as_data(trials), trials, held)
+
+    def _find_drift(self, known: TrainingTrials, trials: TrainingTrials) -> None:
+        """Find the directions in which all trials drift, or those of known class alone."""
+        self.leaves_out_drift_ = self.remove_drift and not cues_repeat(known.labels, known.domains)
+        self.drift_ = np.empty((known.X.shape[1], 0))
+        if not self.leaves_out_drift_:
+            return
+        if self._classes_drift(trials):
+            # alertness looks the same at first: look again once the sources' is left out
+            self.drift_ = drift_directions(known.X, known.domains)
+            if self._classes_drift(trials):
+                return
+        self.drift_ = drift_directions(trials.X, trials.domains)
+
+    def _classes_drift(self, trials: TrainingTrials) -> bool:
+        """Tell whether a new person's cues seem to come in blocks; see the guard."""
+        new = trials.to_adapt_to
+        if not self.leaves_out_drift_ or new.sum() < FEWEST_TRIALS:
+            return False
+        X = without_directions(trials.X[new], self.drift_)
+        return classes_drift(X, trials.domains[new], self.class_means_)
 
     def _leave_out_drift_of(self, trials: TrainingTrials) -> None:
         """Leave out the directions in which a new person's features drift, too."""
@@ -270,7 +293,7 @@ class RiemannianClassifier(TransferClassifier):
         for name, part in (("head", self.head_), ("base", self.anchor_.head)):
             state.arrays.update(head_arrays(name, part))
         state.arrays.update(prior=self.prior_, source_prior=self.source_prior_, drift=self.drift_)
-        state.arrays.update(factor=self.anchor_.factor.numpy())
+        state.arrays.update(factor=self.anchor_.factor.numpy(), class_means=self.class_means_)
         state.description.update(strength=self.strength_, leaves_out_drift=self.leaves_out_drift_)
         state.description.update(ridge=self.anchor_.ridge)
         return state
@@ -281,6 +304,6 @@ class RiemannianClassifier(TransferClassifier):
         factor = torch.from_numpy(state.arrays["factor"])
         self.anchor_ = Anchor(base, state.description["ridge"], factor)
         self.prior_, self.source_prior_ = state.arrays["prior"], state.arrays["source_prior"]
-        self.drift_ = state.arrays["drift"]
+        self.drift_, self.class_means_ = state.arrays["drift"], state.arrays["class_means"]
         self.leaves_out_drift_ = state.description["leaves_out_drift"]
         self.strength_ = state.description["strength"]

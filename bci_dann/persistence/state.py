@@ -20,7 +20,7 @@ from bci_dann.exceptions import DataError, ResultsError
 __all__ = ["ModelState", "read_state", "write_state"]
 
 DESCRIPTION, ARRAYS = "model.json", "model.safetensors"
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from bci_dann import DANNClassifier
 from bci_dann.data import Preprocessing, load_dataset
 from bci_dann.estimators import RiemannianClassifier
 from bci_dann.estimators.guard import (
+    classes_drift,
     cues_repeat,
     drift_limit,
     serial_correlation,
@@ -80,6 +81,18 @@ def moody_target(toy_eeg, strength):
     X_new = X_new.copy()
     X_new[:, 0] += (strength * rhythm).astype("f4")
     return X_new, y_new
+
+
+@pytest.mark.parametrize("alertness", [0.0, 3.0])
+def test_unknown_cues_in_blocks_are_told_from_alertness(alertness):
+    rng = np.random.default_rng(0)
+    class_means = np.eye(2, 200)
+    level = alertness * drift()[:, None] * np.eye(200)[2]  # no class of other people's
+    noise = 0.5 * rng.normal(size=(160, 200))
+    blocks = np.arange(160) // 10 % 2
+    assert classes_drift(class_means[blocks] + level + noise, DOMAIN, class_means)
+    for cues in (rng.permutation(blocks), np.zeros(160, int)):
+        assert not classes_drift(class_means[cues] + level + noise, DOMAIN, class_means)
 
 
 @pytest.mark.parametrize("strength", [0, 30])

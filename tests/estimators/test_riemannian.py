@@ -154,7 +154,7 @@ def waning(X, strength=30.0):
     time = np.arange(X.shape[2]) / 128.0
     level = 1 + np.sin(2 * np.pi * np.arange(len(X)) / 40)
     changed = X.copy()
-    changed[:, 0] += (strength * np.sin(2 * np.pi * 10 * time) * level[:, None]).astype("f4")
+    changed[:, 3] += (strength * np.sin(2 * np.pi * 10 * time) * level[:, None]).astype("f4")
     return changed
 
 
@@ -179,6 +179,18 @@ def test_where_cues_come_in_blocks_nothing_is_left_out(toy_eeg):
     assert model.adapt(waning(toy_eeg.of(1)[0])).drift_.shape[1] == 0
     kept = RiemannianClassifier(remove_drift=False).fit(waning(X), y, subjects=subjects)
     np.testing.assert_array_equal(model.head_.weights, kept.head_.weights)
+
+
+def test_a_person_whose_cues_come_in_blocks_is_decoded_all_the_same(draw_toy_eeg):
+    eeg = draw_toy_eeg(n_trials=80)
+    X, y, subjects = shuffled(*eeg.without(1))
+    X_new, y_new, _ = in_blocks(*eeg.of(1), np.zeros(80))
+    model = RiemannianClassifier(terms={"information_maximisation": 0.4})
+    mixed = model.fit(X, y, subjects=subjects).adapt(shuffled(*eeg.of(1), subjects[:80])[0])
+    wanted = mixed.score(X_new, y_new) - 0.05
+    assert model.adapt(X_new).score(X_new, y_new) > wanted
+    given = {"subjects": subjects, "X_target_unlabeled": X_new}
+    assert model.fit(X, y, **given).score(X_new, y_new) > wanted
 
 
 def test_adapt_leaves_out_what_drifts_in_the_new_person_too(toy_eeg, tmp_path):
