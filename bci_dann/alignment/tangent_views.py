@@ -19,6 +19,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from bci_dann._validation import check_count, check_option
 from bci_dann.alignment.covariance import shrunk_covariances
 from bci_dann.alignment.filter_bank import band_passed, check_bands
+from bci_dann.alignment.outliers import winsorised
 from bci_dann.alignment.riemannian import MEANS, CovarianceRecentring
 from bci_dann.exceptions import DataError
 
@@ -58,6 +59,8 @@ class TangentViews(TransformerMixin, BaseEstimator):
         Lower and upper edge of each band (Hz); none by default.
     sfreq : float, optional
         Sampling frequency (Hz), which bands need.
+    robust : bool
+        Whether outlying samples of each trial are pulled in first; see :func:`winsorised`.
 
     Attributes
     ----------
@@ -78,6 +81,7 @@ class TangentViews(TransformerMixin, BaseEstimator):
         span: int | None = None,
         bands: tuple[tuple[float, float], ...] = (),
         sfreq: float | None = None,
+        robust: bool = True,
     ) -> None:
         self.mean = mean
         self.n_windows = n_windows
@@ -85,6 +89,7 @@ class TangentViews(TransformerMixin, BaseEstimator):
         self.span = span
         self.bands = bands
         self.sfreq = sfreq
+        self.robust = robust
 
     def check_parameters(self) -> None:
         """Raise ConfigError on a parameter that cannot be used."""
@@ -202,6 +207,7 @@ class TangentViews(TransformerMixin, BaseEstimator):
 
     def _covariances(self, X: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
         """Yield the covariances of each view, ``(n_trials, width, width)``."""
+        X = winsorised(X) if self.robust else X
         yield _shrunk(X, lambda part: part)
         if self.n_windows > 1:
             for window in overlapping_windows(X.shape[2], self.n_windows):

@@ -82,6 +82,9 @@ class RiemannianClassifier(TransferClassifier):
     target_label_weight : float
         How much a labelled trial of the target counts in the label loss, where one of a source
         counts 1.
+    robust : bool
+        Whether outlying samples of each trial are pulled in; see
+        :mod:`bci_dann.alignment.outliers`.
     remove_drift : bool
         Whether to leave out the directions in which the features drift from trial to trial; see
         :mod:`bci_dann.alignment.drift`. All trials must be in the order of recording, and cues in
@@ -141,6 +144,7 @@ class RiemannianClassifier(TransferClassifier):
         enough_trials: int = 150,
         target_prior: dict[str, float] | None = None,
         target_label_weight: float = 5.0,
+        robust: bool = True,
         remove_drift: bool = True,
         guard: bool = True,
     ) -> None:
@@ -155,6 +159,7 @@ class RiemannianClassifier(TransferClassifier):
         self.enough_trials = enough_trials
         self.target_prior = target_prior
         self.target_label_weight = target_label_weight
+        self.robust = robust
         self.remove_drift = remove_drift
         self.guard = guard
 
@@ -176,7 +181,9 @@ class RiemannianClassifier(TransferClassifier):
     def _views(self, sfreq: float | None = None) -> TangentViews:
         span = None if sfreq is None else max(1, round(self.span * sfreq))
         bands = BANDS if self.filter_bank else ()
-        return TangentViews(self.alignment, self.n_windows, self.n_delays, span, bands, sfreq)
+        return TangentViews(
+            self.alignment, self.n_windows, self.n_delays, span, bands, sfreq, self.robust
+        )
 
     def _new_alignment(self) -> Alignment | None:
         if self.n_times_ is None:
