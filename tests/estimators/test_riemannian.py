@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from bci_dann import load_model
+from bci_dann import load_dataset, load_model
 from bci_dann.estimators import RiemannianClassifier
+from bci_dann.evaluation.config import load_config
 from bci_dann.exceptions import ConfigError
 
 
@@ -191,6 +192,29 @@ def test_a_person_whose_cues_come_in_blocks_is_decoded_all_the_same(draw_toy_eeg
     assert model.adapt(X_new).score(X_new, y_new) > wanted
     given = {"subjects": subjects, "X_target_unlabeled": X_new}
     assert model.fit(X, y, **given).score(X_new, y_new) > wanted
+
+
+@pytest.mark.real_data
+@pytest.mark.slow
+def test_real_trials_put_into_blocks_are_decoded_all_the_same(project, shared_data):
+    config = load_config(project / "configs" / "mi_openbci.yaml")
+    trials = load_dataset(
+        config.data,
+        preprocessing=config.preprocessing,
+        data_dir=shared_data / "mi-openbci",
+        subjects=["01", "02", "03", "05"],
+    )
+    own = trials.subjects == "01"
+    model = RiemannianClassifier(terms={"information_maximisation": 0.4})
+    model.fit(trials[~own].unlabelled(), trials.y[~own])
+    new, labels = trials[own], trials.y[own]
+    order = np.lexsort((labels, new.metadata["session"]))  # one block of each class in every session
+    mixed, blocks = (
+        model.adapt(new[rows].unlabelled()).score(new[rows].unlabelled(), labels[rows])
+        for rows in (np.arange(len(labels)), order)
+    )
+    assert mixed > 0.75
+    assert blocks > mixed - 0.05
 
 
 def test_adapt_leaves_out_what_drifts_in_the_new_person_too(toy_eeg, tmp_path):
