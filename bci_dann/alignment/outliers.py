@@ -41,9 +41,9 @@ def winsorised(X: NDArray[Any]) -> NDArray[Any]:
     Returns
     -------
     ndarray, shape (n_trials, n_chans, n_times)
-        A copy, of the same type.
+        A copy, in single precision or double.
     """
-    levelled = np.array(X)
+    levelled = np.array(X, dtype=np.result_type(X, np.float32))
     for start in range(0, len(levelled), CHUNK):
         chunk = levelled[start : start + CHUNK]
         chunk *= _shares(chunk.astype(np.float64))[:, None].astype(levelled.dtype)
@@ -57,7 +57,8 @@ def _shares(X: NDArray[np.float64]) -> NDArray[np.float64]:
     rank = np.maximum(np.square(distances).sum(axis=1, keepdims=True).round(), 1)
     reach = np.sqrt(chi2.ppf(ORDINARY, rank) / chi2.ppf(0.5, rank))
     for _ in range(STEPS):
-        limits = reach * np.median(distances, axis=1, keepdims=True)
+        middle = np.median(distances, axis=1, keepdims=True)
+        limits = np.where(middle > 0, reach * middle, np.inf)  # flat for the most part: let it be
         shares = np.minimum(1.0, limits / np.maximum(distances, np.finfo(np.float64).tiny))
         distances = _mahalanobis(X, X * shares[:, None])
     return shares

@@ -66,6 +66,8 @@ def test_trials_without_full_rank_or_signal(trials):
     levelled = winsorised(referenced)
     np.testing.assert_allclose(levelled[:, :4], winsorised(referenced[:, :4]), atol=1e-6)
     np.testing.assert_array_equal(winsorised(np.zeros((2, 3, 20))), 0)
+    trials[:, :, :150] = 0.0  # a lost connection
+    np.testing.assert_array_equal(winsorised(trials), trials)
 
 
 def test_given_trials_are_left_alone_and_their_type_is_kept(trials):
@@ -84,3 +86,8 @@ def test_views_of_trials_with_bursts_are_those_of_clean_ones(trials):
     }
     apart = {robust: np.linalg.norm(a - b, axis=1)[::2].mean() for robust, (a, b) in views.items()}
     assert apart[True] < apart[False] / 3
+
+
+def test_whole_numbers_are_taken_for_what_they_are(trials):
+    counts = np.round(with_bursts(trials)).astype(np.int32)
+    np.testing.assert_allclose(winsorised(counts), winsorised(counts.astype(np.float64)))
