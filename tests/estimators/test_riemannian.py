@@ -210,7 +210,7 @@ def test_real_trials_put_into_blocks_are_decoded_all_the_same(project, shared_da
     new, labels = trials[own], trials.y[own]
     order = np.lexsort(
         (labels, new.metadata["session"])
-    )  # one block of each class in every session
+    )  # one block a class
     mixed, blocks = (
         model.adapt(new[rows].unlabelled()).score(new[rows].unlabelled(), labels[rows])
         for rows in (np.arange(len(labels)), order)
