@@ -36,8 +36,10 @@ __all__ = [
 LEVEL = 0.05
 # Fewer trials say nothing about drift, so nothing speaks for adapting to them either.
 FEWEST_TRIALS = 20
-# How much of what tells the classes of others apart may lie in directions of drift by accident: up
-# to 0.21 in MI-OpenBCI, and 0.26 or more once each person's cues are put into blocks of twenty.
+# Chance of the first of two signs that cues come in blocks, where they do not.
+RARE = 0.01
+# How much of what tells the classes of others apart may lie in directions of drift by accident. In
+# MI-OpenBCI one of ten people has more; with cues put into blocks of twenty nearly all have.
 LARGEST_SHARE = 0.25
 
 
@@ -69,19 +71,21 @@ def serial_correlation(scores: NDArray[Any], domains: NDArray[np.str_]) -> float
     return covariance / variance if variance > 0 else 0.0
 
 
-def drift_limit(n_trials: int) -> float:
+def drift_limit(n_trials: int, level: float = LEVEL) -> float:
     """Return the serial correlation that chance exceeds in 5 % of cases.
 
     Parameters
     ----------
     n_trials : int
         Number of trials.
+    level : float
+        Another share of cases.
 
     Returns
     -------
     float
     """
-    return NormalDist().inv_cdf(1 - LEVEL) / math.sqrt(n_trials)
+    return NormalDist().inv_cdf(1 - level) / math.sqrt(n_trials)
 
 
 def cues_repeat(labels: NDArray[np.int64], domains: NDArray[np.str_]) -> bool:
@@ -99,7 +103,8 @@ def cues_repeat(labels: NDArray[np.int64], domains: NDArray[np.str_]) -> bool:
     bool
         Whether neighbours are of one class more often than chance allows.
     """
-    return _drifts(np.eye(labels.max() + 1)[labels], domains)
+    cues = np.eye(labels.max() + 1)[labels]
+    return serial_correlation(cues, domains) > drift_limit(len(labels))
 
 
 def classes_drift(X: NDArray[Any], domains: NDArray[np.str_], class_means: NDArray[Any]) -> bool:
@@ -123,15 +128,10 @@ def classes_drift(X: NDArray[Any], domains: NDArray[np.str_], class_means: NDArr
     bool
     """
     apart = (class_means - class_means.mean(axis=0)).T
-    if not _drifts(X @ apart, domains):
+    if serial_correlation(X @ apart, domains) <= drift_limit(len(X), RARE):
         return False
     drifting = drift_directions(X, domains).T @ apart
     return bool((drifting**2).sum() > LARGEST_SHARE * ((spanning(X).T @ apart) ** 2).sum())
-
-
-def _drifts(scores: NDArray[Any], domains: NDArray[np.str_]) -> bool:
-    """Tell whether neighbouring trials are more alike than chance allows."""
-    return serial_correlation(scores, domains) > drift_limit(len(domains))
 
 
 def strongest_trusted(candidates: Sequence[NDArray[Any]], domains: NDArray[np.str_]) -> int:
