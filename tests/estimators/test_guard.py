@@ -61,6 +61,7 @@ def test_outputs_that_begin_to_drift_are_not():
 def test_too_few_trials_are_no_evidence():
     assert strongest_trusted([scores(random_cues(n=19))] * 2, DOMAIN[:19]) == 0
     assert drift_limit(100) == pytest.approx(0.1645, abs=1e-3)
+    assert drift_limit(100, 0.01) == pytest.approx(0.2326, abs=1e-3)
 
 
 def test_cues_in_blocks_are_told_from_cues_in_random_order():
