@@ -208,9 +208,7 @@ def test_real_trials_put_into_blocks_are_decoded_all_the_same(project, shared_da
     model = RiemannianClassifier(terms={"information_maximisation": 0.4})
     model.fit(trials[~own].unlabelled(), trials.y[~own])
     new, labels = trials[own], trials.y[own]
-    order = np.lexsort(
-        (labels, new.metadata["session"])
-    )  # one block a class
+    order = np.lexsort((labels, new.metadata["session"]))  # one block a class
     mixed, blocks = (
         model.adapt(new[rows].unlabelled()).score(new[rows].unlabelled(), labels[rows])
         for rows in (np.arange(len(labels)), order)
