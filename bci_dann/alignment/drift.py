@@ -19,7 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["drift_directions", "spanning", "without_directions"]
+from bci_dann.alignment.span import Span
+
+__all__ = ["drift_directions", "without_directions"]
 
 # Trials further apart than this are no evidence of drift: some ten are a minute.
 SPAN = 10
@@ -53,14 +55,16 @@ def drift_directions(X: NDArray[Any], domains: NDArray[np.str_]) -> NDArray[np.f
     centred = np.array(X, dtype=np.float64)
     for name in np.unique(domains):
         centred[domains == name] -= centred[domains == name].mean(axis=0)
-    basis = spanning(centred)  # so that the smaller of two problems is solved
-    coordinates = centred @ basis
+    span = Span.of(centred)  # so that the smaller of two problems is solved
+    coordinates = span.coordinates(centred)
+    if not coordinates.shape[1]:  # as where each domain has one trial
+        return np.empty((X.shape[1], 0))
     products = coordinates.T @ _following(coordinates, domains)
     values, vectors = np.linalg.eigh(products + products.T)
     variances = ((coordinates @ vectors) ** 2).sum(axis=0)
     error = 2.0 * math.sqrt(float((WEIGHTS**2).sum()) / len(X))
     limit = np.maximum(-values[0], NormalDist().inv_cdf(1 - LEVEL) * error * variances)
-    return np.asarray(basis @ vectors[:, values > limit])
+    return np.ascontiguousarray(span.vectors(vectors[:, values > limit].T).T)
 
 
 def without_directions(X: NDArray[Any], directions: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -78,24 +82,6 @@ def without_directions(X: NDArray[Any], directions: NDArray[np.float64]) -> NDAr
     ndarray, shape (n_rows, n_features)
     """
     return np.asarray(X - (X @ directions) @ directions.T, dtype=np.float64)
-
-
-def spanning(X: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return orthonormal columns that span trials, or all of space where that is smaller.
-
-    Parameters
-    ----------
-    X : ndarray, shape (n_trials, n_features)
-        Trials.
-
-    Returns
-    -------
-    ndarray, shape (n_features, min(n_trials, n_features))
-    """
-    n_trials, n_features = X.shape
-    if n_features <= n_trials:
-        return np.eye(n_features)
-    return np.asarray(np.linalg.qr(X.T)[0])
 
 
 def _following(trials: NDArray[np.float64], domains: NDArray[np.str_]) -> NDArray[np.float64]:

@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bci_dann.alignment.drift import drift_directions, spanning
+from bci_dann.alignment.drift import drift_directions
+from bci_dann.alignment.span import Span
 
 __all__ = [
     "FEWEST_TRIALS",
@@ -131,7 +132,8 @@ def classes_drift(X: NDArray[Any], domains: NDArray[np.str_], class_means: NDArr
     if serial_correlation(X @ apart, domains) <= drift_limit(len(X), RARE):
         return False
     drifting = drift_directions(X, domains).T @ apart
-    return bool((drifting**2).sum() > LARGEST_SHARE * ((spanning(X).T @ apart) ** 2).sum())
+    shown = Span.of(X).coordinates(apart.T)
+    return bool((drifting**2).sum() > LARGEST_SHARE * (shown**2).sum())
 
 
 def strongest_trusted(candidates: Sequence[NDArray[Any]], domains: NDArray[np.str_]) -> int:

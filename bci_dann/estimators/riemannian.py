@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from bci_dann._validation import check_between, check_count
 from bci_dann.alignment import (
     Alignment,
+    Span,
     TangentViews,
     drift_directions,
     without_directions,
@@ -122,7 +124,7 @@ class RiemannianClassifier(TransferClassifier):
     """
 
     head_: LinearHead
-    class_means_: NDArray[np.float32]
+    class_means_: NDArray[Any]
     drift_: NDArray[np.float64]
     leaves_out_drift_: bool
     anchor_: Anchor
@@ -207,6 +209,14 @@ class RiemannianClassifier(TransferClassifier):
         return adapted
 
     def _fit_aligned(self, trials: TrainingTrials) -> None:
+        span = Span.of(trials.X)  # of trials on MI-OpenBCI there are a quarter as many as features
+        self._fit_features(replace(trials, X=span.coordinates(trials.X)))
+        self.class_means_ = span.vectors(self.class_means_)
+        self.drift_ = np.ascontiguousarray(span.vectors(self.drift_.T).T)
+        self.anchor_ = self.anchor_.of_features(span)
+        self.head_ = self.head_.of_features(span)
+
+    def _fit_features(self, trials: TrainingTrials) -> None:
         known = labelled_only(trials)
         n_classes = len(self.classes_)
         counts = np.bincount(known.labels, minlength=n_classes)

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from sklearn.utils.extmath import randomized_svd
 from torch import Tensor
 
+from bci_dann.alignment import Span
+
 __all__ = ["Anchor", "LinearHead", "anchor_of", "avoiding", "ridge"]
 
 # Directions of features in which the sources hold a head. With all of them, 1,430 on MI-OpenBCI,
@@ -28,6 +30,11 @@ class LinearHead(NamedTuple):
 
     weights: Tensor
     biases: Tensor
+
+    def of_features(self, span: Span) -> LinearHead:
+        """Return the head for features, where this is one for their coordinates in a span."""
+        weights = span.vectors(self.weights.numpy().T).T
+        return self._replace(weights=torch.from_numpy(np.ascontiguousarray(weights)))
 
 
 class Anchor(NamedTuple):
@@ -56,6 +63,12 @@ class Anchor(NamedTuple):
         rows = torch.cat([moved, (biases - self.head.biases)[None]])
         rows = rows - rows.mean(dim=1, keepdim=True)
         return self.ridge * moved.square().sum() + (self.factor @ rows).square().sum()
+
+    def of_features(self, span: Span) -> Anchor:
+        """Return the anchor for features, where this is one for their coordinates in a span."""
+        directions, biases = np.split(self.factor.numpy(), [-1], axis=1)
+        factor = torch.from_numpy(np.hstack([span.vectors(directions), biases]))
+        return self._replace(head=self.head.of_features(span), factor=factor)
 
 
 def ridge(n_features: int, n_classes: int, C: float, n_labelled: int) -> Anchor:

@@ -91,3 +91,8 @@ def test_directions_are_taken_out_of_a_copy():
     before, found = X.copy(), drift_directions(X, DOMAINS)
     np.testing.assert_allclose(without_directions(X, found) @ found, 0, atol=1e-10)
     np.testing.assert_array_equal(X, before)
+
+
+def test_domains_of_one_trial_show_no_drift():
+    X = np.random.default_rng(0).normal(size=(4, 9))
+    assert drift_directions(X, np.array(["a", "b", "c", "d"])).shape == (9, 0)
