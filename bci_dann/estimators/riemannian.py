@@ -209,7 +209,8 @@ class RiemannianClassifier(TransferClassifier):
         return adapted
 
     def _fit_aligned(self, trials: TrainingTrials) -> None:
-        span = Span.of(trials.X)  # of trials on MI-OpenBCI there are a quarter as many as features
+        few = 2 * len(trials.X) <= trials.X.shape[1]  # with more, coordinates take what they save
+        span = Span.of(trials.X) if few else Span(None)
         self._fit_features(replace(trials, X=span.coordinates(trials.X)))
         self.class_means_ = span.vectors(self.class_means_)
         self.drift_ = np.ascontiguousarray(span.vectors(self.drift_.T).T)

@@ -4,10 +4,12 @@ import dataclasses
 
 import numpy as np
 import pytest
+import torch
 from sklearn.linear_model import LogisticRegression
 
 from bci_dann import load_dataset, load_model
 from bci_dann.estimators import RiemannianClassifier
+from bci_dann.estimators.training_trials import TrainingTrials
 from bci_dann.evaluation.config import load_config
 from bci_dann.exceptions import ConfigError
 
@@ -236,3 +238,32 @@ def test_a_drifting_person_is_noticed_even_if_no_source_drifts(toy_eeg):
     model = RiemannianClassifier(n_windows=1, n_delays=1).fit(X, y, subjects=subjects)
     assert model.drift_.shape[1] == 0
     assert model.adapt(waning(toy_eeg.of(1)[0])).drift_.shape[1] >= 1
+
+
+def test_heads_of_few_trials_are_those_found_in_all_features():
+    rng = np.random.default_rng(0)
+    labels, sessions = rng.integers(0, 2, 120), np.repeat(np.arange(6), 20)
+    X = rng.normal(0, 0.5, (120, 300)) + 0.1 * (2 * labels[:, None] - 1) * rng.normal(size=300)
+    X += np.sin(np.arange(120) / 6)[:, None] * rng.normal(size=300)  # drifts
+    is_target = sessions == 5
+    trials = TrainingTrials(
+        X.astype(np.float32),
+        np.where(is_target, -1, labels),
+        (sessions // 2).astype(str),
+        sessions.astype(str),
+        is_target,
+    )
+    model, reference = (
+        RiemannianClassifier(terms={"information_maximisation": 0.4}) for _ in range(2)
+    )
+    model.classes_ = reference.classes_ = np.arange(2)
+    model._fit_aligned(trials)
+    reference._fit_features(trials)
+    assert model.strength_ == reference.strength_
+    assert model.drift_.shape == reference.drift_.shape
+    assert model.drift_.shape[1] > 0
+    probabilities = [m._predict_proba_aligned(trials.X) for m in (model, reference)]
+    np.testing.assert_allclose(*probabilities, atol=1e-3)
+    elsewhere = [torch.from_numpy(part) for part in (rng.normal(size=(300, 2)), np.zeros(2))]
+    costs = [float(m.anchor_.cost(*elsewhere)) for m in (model, reference)]
+    np.testing.assert_allclose(*costs, rtol=1e-2)
