@@ -8,7 +8,7 @@ from bci_dann.alignment.euclidean import EuclideanAlignment, euclidean_reference
 from bci_dann.alignment.filter_bank import FilterBank
 from bci_dann.alignment.recentring import Recentring
 from bci_dann.alignment.riemannian import RiemannianAlignment
-from bci_dann.alignment.span import Span
+from bci_dann.alignment.subspace import Subspace
 from bci_dann.alignment.tangent_views import TangentViews
 
 __all__ = [
@@ -17,7 +17,7 @@ __all__ = [
     "EuclideanAlignment",
     "FilterBank",
     "RiemannianAlignment",
-    "Span",
+    "Subspace",
     "TangentViews",
     "drift_directions",
     "euclidean_reference",

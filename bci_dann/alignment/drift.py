@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bci_dann.alignment.span import Span
+from bci_dann.alignment.subspace import Subspace
 
 __all__ = ["drift_directions", "without_directions"]
 
@@ -55,8 +55,8 @@ def drift_directions(X: NDArray[Any], domains: NDArray[np.str_]) -> NDArray[np.f
     centred = np.array(X, dtype=np.float64)
     for name in np.unique(domains):
         centred[domains == name] -= centred[domains == name].mean(axis=0)
-    span = Span.of(centred)  # so that the smaller of two problems is solved
-    coordinates = span.coordinates(centred)
+    subspace = Subspace.of(centred)  # so that the smaller of two problems is solved
+    coordinates = subspace.coordinates(centred)
     if not coordinates.shape[1]:  # as where each domain has one trial
         return np.empty((X.shape[1], 0))
     products = coordinates.T @ _following(coordinates, domains)
@@ -64,7 +64,7 @@ def drift_directions(X: NDArray[Any], domains: NDArray[np.str_]) -> NDArray[np.f
     variances = ((coordinates @ vectors) ** 2).sum(axis=0)
     error = 2.0 * math.sqrt(float((WEIGHTS**2).sum()) / len(X))
     limit = np.maximum(-values[0], NormalDist().inv_cdf(1 - LEVEL) * error * variances)
-    return np.ascontiguousarray(span.vectors(vectors[:, values > limit].T).T)
+    return np.ascontiguousarray(subspace.vectors(vectors[:, values > limit].T).T)
 
 
 def without_directions(X: NDArray[Any], directions: NDArray[np.float64]) -> NDArray[np.float64]:

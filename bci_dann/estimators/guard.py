@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann.alignment.drift import drift_directions
-from bci_dann.alignment.span import Span
+from bci_dann.alignment.subspace import Subspace
 
 __all__ = [
     "FEWEST_TRIALS",
@@ -132,7 +132,7 @@ def classes_drift(X: NDArray[Any], domains: NDArray[np.str_], class_means: NDArr
     if serial_correlation(X @ apart, domains) <= drift_limit(len(X), RARE):
         return False
     drifting = drift_directions(X, domains).T @ apart
-    shown = Span.of(X).coordinates(apart.T)
+    shown = Subspace.of(X).coordinates(apart.T)
     return bool((drifting**2).sum() > LARGEST_SHARE * (shown**2).sum())
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bci_dann._validation import check_between, check_count
 from bci_dann.alignment import (
     Alignment,
-    Span,
+    Subspace,
     TangentViews,
     drift_directions,
     without_directions,
@@ -210,12 +210,13 @@ class RiemannianClassifier(TransferClassifier):
 
     def _fit_aligned(self, trials: TrainingTrials) -> None:
         few = 2 * len(trials.X) <= trials.X.shape[1]  # with more, coordinates take what they save
-        span = Span.of(trials.X) if few else Span(None)
-        self._fit_features(replace(trials, X=span.coordinates(trials.X)))
-        self.class_means_ = span.vectors(self.class_means_)
-        self.drift_ = np.ascontiguousarray(span.vectors(self.drift_.T).T)
-        self.anchor_ = self.anchor_.of_features(span)
-        self.head_ = self.head_.of_features(span)
+        subspace = Subspace.of(trials.X) if few else Subspace(None)
+        self._fit_features(replace(trials, X=subspace.coordinates(trials.X)))
+        # what was learned of coordinates is said of features
+        self.class_means_ = subspace.vectors(self.class_means_)
+        self.drift_ = np.ascontiguousarray(subspace.vectors(self.drift_.T).T)
+        self.anchor_ = self.anchor_.of_features(subspace)
+        self.head_ = self.head_.of_features(subspace)
 
     def _fit_features(self, trials: TrainingTrials) -> None:
         known = labelled_only(trials)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils.extmath import randomized_svd
 from torch import Tensor
 
-from bci_dann.alignment import Span
+from bci_dann.alignment import Subspace
 
 __all__ = ["Anchor", "LinearHead", "anchor_of", "avoiding", "ridge"]
 
@@ -31,9 +31,9 @@ class LinearHead(NamedTuple):
     weights: Tensor
     biases: Tensor
 
-    def of_features(self, span: Span) -> LinearHead:
-        """Return the head for features, where this is one for their coordinates in a span."""
-        weights = span.vectors(self.weights.numpy().T).T
+    def of_features(self, subspace: Subspace) -> LinearHead:
+        """Return the head for features, where this is one for their coordinates in a subspace."""
+        weights = subspace.vectors(self.weights.numpy().T).T
         return self._replace(weights=torch.from_numpy(np.ascontiguousarray(weights)))
 
 
@@ -64,11 +64,11 @@ class Anchor(NamedTuple):
         rows = rows - rows.mean(dim=1, keepdim=True)
         return self.ridge * moved.square().sum() + (self.factor @ rows).square().sum()
 
-    def of_features(self, span: Span) -> Anchor:
-        """Return the anchor for features, where this is one for their coordinates in a span."""
+    def of_features(self, subspace: Subspace) -> Anchor:
+        """Return the anchor for features, where this is one for their coordinates in a subspace."""
         directions, biases = np.split(self.factor.numpy(), [-1], axis=1)
-        factor = torch.from_numpy(np.hstack([span.vectors(directions), biases]))
-        return self._replace(head=self.head.of_features(span), factor=factor)
+        factor = torch.from_numpy(np.hstack([subspace.vectors(directions), biases]))
+        return self._replace(head=self.head.of_features(subspace), factor=factor)
 
 
 def ridge(n_features: int, n_classes: int, C: float, n_labelled: int) -> Anchor:

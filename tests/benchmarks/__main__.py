@@ -19,9 +19,9 @@ import torch
 from bench_backbones import backbone_rows
 from bench_fit import SKADA_MISSING, Setting, fit_rows, make_trials
 from bench_floor import floor_rows
-from bench_span import FEATURES, span_rows
 from bench_stack import stack_rows
 from bench_subjects import Load, subject_rows
+from bench_subspace import FEATURES, subspace_rows
 from timing import Row, machine, markdown, say
 
 BATCH = 64
@@ -61,7 +61,7 @@ def sections(threads: int, jobs: int, repeats: int, subjects: Sequence[int]) -> 
         ),
         (
             "Heads of the Riemannian decoder in the span of its trials",
-            lambda: span_rows([3, 10], FEATURES, max(1, repeats // 5)),
+            lambda: subspace_rows([3, 10], FEATURES, max(1, repeats // 5)),
         ),
         ("Leave-one-subject-out run of ea_dann, 2 epochs, one thread a job", people),
         (

@@ -1,10 +1,10 @@
 """Time the heads of the Riemannian decoder in the span of its trials against all of its features.
 
 Both find the same head, on tangent vectors that are ready: drift, the head of the sources, and
-four strengths of information maximisation with their guard. Where there are more trials than
-features the two are one.
+four strengths of information maximisation with their guard. Where there are more than half
+as many trials as features the two are one.
 
-    python tests/benchmarks/bench_span.py --subjects 10
+    python tests/benchmarks/bench_subspace.py --subjects 10
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def made_trials(n_subjects: int, n_features: int) -> TrainingTrials:
     )
 
 
-def span_rows(subjects: Sequence[int], n_features: int, repeats: int) -> list[Row]:
+def subspace_rows(subjects: Sequence[int], n_features: int, repeats: int) -> list[Row]:
     """Return one row for each number of subjects."""
     rows: list[Row] = []
     for n_subjects in subjects:
@@ -82,7 +82,7 @@ def main() -> None:
     o = parser.parse_args()
     torch.set_num_threads(o.threads)
     say(machine([o.threads]))
-    say(markdown(span_rows(o.subjects, o.features, o.repeats)))
+    say(markdown(subspace_rows(o.subjects, o.features, o.repeats)))
 
 
 if __name__ == "__main__":

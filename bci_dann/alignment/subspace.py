@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Span"]
+__all__ = ["Subspace"]
 
 # Directions with less than this share of the largest eigenvalue hold rounding errors alone: each
 # domain that was re-centred is one trial short of independent ones.
@@ -20,7 +20,7 @@ RANK_TOLERANCE = 1e-12
 
 
 @dataclass(frozen=True)
-class Span:
+class Subspace:
     """A subspace of features, or all of space.
 
     Parameters
@@ -42,7 +42,7 @@ class Span:
 
         Returns
         -------
-        Span
+        Subspace
         """
         n_trials, n_features = X.shape
         if n_features <= n_trials:
@@ -54,12 +54,12 @@ class Span:
         return cls(wide.T @ (vectors[:, kept] / np.sqrt(values[kept])))
 
     def coordinates(self, X: NDArray[Any]) -> NDArray[Any]:
-        """Return where vectors lie in the span, ``(n_rows, n_directions)``.
+        """Return where vectors lie in the subspace, ``(n_rows, n_directions)``.
 
         Parameters
         ----------
         X : ndarray, shape (n_rows, n_features)
-            Vectors; what of them is outside of the span is left out.
+            Vectors; what of them is outside of it is left out.
         """
         return X if self.basis is None else np.asarray(X, dtype=np.float64) @ self.basis
 
