@@ -17,7 +17,12 @@ from typing import Any
 
 from bci_dann.exceptions import InstallationError
 
-__all__ = ["braindecode_augmentation", "braindecode_models", "import_torchaudio"]
+__all__ = [
+    "braindecode_augmentation",
+    "braindecode_models",
+    "braindecode_modules",
+    "import_torchaudio",
+]
 
 
 def _without_native_extension() -> types.ModuleType:
@@ -87,6 +92,11 @@ def braindecode_models() -> Any:
         When braindecode is missing or does not load.
     """
     return _braindecode("models")
+
+
+def braindecode_modules() -> Any:
+    """Import and return ``braindecode.modules``; raises as :func:`braindecode_models`."""
+    return _braindecode("modules")
 
 
 @cache

@@ -16,6 +16,7 @@ from bci_dann._validation import check_option, did_you_mean
 from bci_dann.exceptions import ConfigError
 from bci_dann.models.dropout import key_dropout
 from bci_dann.models.eegnet import EEGNetBody
+from bci_dann.models.max_norm import stack_max_norms
 from bci_dann.models.shallow_fbcsp import ShallowFBCSPNetBody
 from bci_dann.models.trial_spectra import TrialSpectra
 
@@ -185,6 +186,7 @@ def make_backbone(
             else _braindecode_body(name, n_chans, n_times, sfreq, params)
         )
         key_dropout(body)
+        stack_max_norms(body)
         return Backbone(body, n_chans, n_times)
     except ConfigError:
         raise

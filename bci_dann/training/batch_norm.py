@@ -8,7 +8,7 @@ arXiv:2105.07576, section 3.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import nn
@@ -24,7 +24,11 @@ def has_batch_norm(network: nn.Module) -> bool:
     return any(isinstance(module, _BatchNorm) for module in network.modules())
 
 
-def settle_batch_norm(network: nn.Module, batches: Iterable[Inputs]) -> None:
+def settle_batch_norm(
+    network: nn.Module,
+    batches: Iterable[Inputs],
+    forward: Callable[[Inputs], object] | None = None,
+) -> None:
     """Set every batch-norm layer's running statistics to the mean over ``batches``.
 
     Parameters
@@ -33,6 +37,8 @@ def settle_batch_norm(network: nn.Module, batches: Iterable[Inputs]) -> None:
         Left in evaluation mode.
     batches : iterable of Tensor or TrialSpectra
         The training trials, scaled.
+    forward : callable, optional
+        How a batch passes through, where it is not the network alone that does it.
     """
     network.eval()  # no dropout
     layers = [module for module in network.modules() if isinstance(module, _BatchNorm)]
@@ -41,11 +47,12 @@ def settle_batch_norm(network: nn.Module, batches: Iterable[Inputs]) -> None:
     momenta = [layer.momentum for layer in layers]
     for layer in layers:
         layer.reset_running_stats()
-        layer.momentum = None  # a plain average over the batches
         layer.train()
     with torch.no_grad():
-        for batch in batches:
-            network(batch)
+        for count, batch in enumerate(batches, start=1):
+            for layer in layers:
+                layer.momentum = 1.0 / count  # a plain average over the batches
+            (forward or network)(batch)
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum
     network.eval()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 __all__ = ["balanced_order", "batches_of"]
 
 Indices = NDArray[np.int64]
+Cut = TypeVar("Cut", Indices, Tensor)
 
 
 def balanced_order(
@@ -45,7 +49,7 @@ def balanced_order(
     return order
 
 
-def batches_of(order: Indices, batch_size: int) -> list[Indices]:
+def batches_of(order: Cut, batch_size: int) -> list[Cut]:
     """Cut an order into batches of one size.
 
     A rest shorter than half a batch joins the batch before it, so that no batch is too small
@@ -53,19 +57,19 @@ def batches_of(order: Indices, batch_size: int) -> list[Indices]:
 
     Parameters
     ----------
-    order : ndarray of int, shape (n,)
+    order : ndarray or Tensor of int, shape (..., n)
         Indices into the trials.
     batch_size : int
         Wanted length; batches are up to half as long again.
 
     Returns
     -------
-    list of ndarray
+    list of ndarray or Tensor
         At least one batch.
     """
-    n_batches = max(1, round(len(order) / batch_size))
+    n_batches = max(1, round(order.shape[-1] / batch_size))
     return [
-        order[start : start + batch_size if index < n_batches - 1 else None]
+        order[..., start : start + batch_size if index < n_batches - 1 else None]
         for index, start in enumerate(range(0, n_batches * batch_size, batch_size))
     ]
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from bci_dann.models import Decoder, Inputs
 
-__all__ = ["Batch", "TrainingInputs", "rows"]
+__all__ = ["Batch", "TrainingInputs", "joined", "rows"]
 
 # More than this is not kept ready but computed batch by batch, so that a worker's memory
 # does not grow with the data beyond one copy of the signals.
@@ -21,7 +21,7 @@ CHUNK = 256
 
 
 class Batch(NamedTuple):
-    """The trials of one step of one network, or of a stack of them.
+    """The trials of one step of one network; or of several, which are then the first axis.
 
     Parameters
     ----------
@@ -62,10 +62,17 @@ class Batch(NamedTuple):
         -------
         Batch
         """
-        form, row = self.inputs, list(tensors)
-        n_parts = len(_parts(form))
-        inputs = row[0] if isinstance(form, Tensor) else type(form)(*row[:n_parts])
-        return Batch(inputs, *row[n_parts:])
+        row, n_parts = list(tensors), len(_parts(self.inputs))
+        return Batch(_with_parts(self.inputs, row[:n_parts]), *row[n_parts:])
+
+    def alone(self) -> Batch:
+        """Return what the only network of a step sees, without the axis of the networks.
+
+        Returns
+        -------
+        Batch
+        """
+        return self.of(part[0] for part in self.tensors())
 
 
 class TrainingInputs:
@@ -97,17 +104,21 @@ class TrainingInputs:
 
         Parameters
         ----------
-        index : Tensor of int64, shape (batch,)
-            Which trials.
+        index : Tensor of int64, shape (..., batch)
+            Which trials, on the CPU or on the device.
 
         Returns
         -------
         Tensor or TrialSpectra
+            With the shape of ``index`` in the place of the first axis.
         """
-        if self._prepared is None:
-            return self._network.prepare(self._X[index].to(self._device))
-        index = index.to(self._device)
-        return rows(self._prepared, index)
+        if self._prepared is not None:
+            return rows(self._prepared, index.to(self._device))
+        signals = self._X[index.flatten().to(self._X.device)]
+        ready = self._network.prepare(signals.to(self._device))
+        return _with_parts(
+            ready, (part.view(*index.shape, *part.shape[1:]) for part in _parts(ready))
+        )
 
 
 def rows(inputs: Inputs, index: Tensor) -> Inputs:
@@ -117,16 +128,34 @@ def rows(inputs: Inputs, index: Tensor) -> Inputs:
     ----------
     inputs : Tensor or TrialSpectra
         Trials.
-    index : Tensor of int64, shape (batch,)
+    index : Tensor of int64, shape (..., batch)
         Which, on the same device.
 
     Returns
     -------
     Tensor or TrialSpectra
     """
-    if isinstance(inputs, Tensor):
-        return inputs[index]
-    return type(inputs)(*(part[index] for part in inputs))
+    return _with_parts(inputs, (part[index] for part in _parts(inputs)))
+
+
+def joined(pieces: Sequence[Inputs], back: Tensor | None = None) -> Inputs:
+    """Lay pieces behind each other along the first axis.
+
+    Parameters
+    ----------
+    pieces : sequence of Tensor or TrialSpectra
+        Of one form.
+    back : Tensor of int64, optional
+        The order that is wanted, on the same device; as they come where it is None.
+
+    Returns
+    -------
+    Tensor or TrialSpectra
+    """
+    if len(pieces) == 1:
+        return pieces[0]
+    whole = map(torch.cat, zip(*map(_parts, pieces), strict=True))
+    return _with_parts(pieces[0], whole if back is None else (part[back] for part in whole))
 
 
 def prepared_limit(device: torch.device) -> int:
@@ -155,6 +184,14 @@ def _prepare(network: Decoder, X: Tensor, device: torch.device) -> Inputs:
         for kept, part in zip(whole, _parts(chunk), strict=True):
             kept[start : start + len(part)] = part
     return whole[0] if isinstance(chunk, Tensor) else type(chunk)(*whole)
+
+
+def _with_parts(form: Inputs, parts: Iterable[Tensor]) -> Inputs:
+    """Return other tensors in the form of a network's input."""
+    if isinstance(form, Tensor):
+        (signals,) = parts
+        return signals
+    return type(form)(*parts)
 
 
 def _parts(inputs: Inputs) -> Sequence[Tensor]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import copy
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
-from bci_dann.models import keyed
+from bci_dann.models import Inputs, keyed
 from bci_dann.objectives import BatchView
+from bci_dann.training.batch_norm import settle_batch_norm
 from bci_dann.training.data import Member, TrainingSettings
 from bci_dann.training.inputs import Batch, rows
 from bci_dann.training.recording import recorder_for
@@ -21,6 +21,12 @@ __all__ = ["Lone", "Stack"]
 
 # A batch and the progress in; the weighted summands of the loss of each network out.
 Losses = Callable[[Batch, float | Tensor], Tensor]
+
+# Weights and buffers of a module, by their names.
+States = tuple[dict[str, Tensor], dict[str, Tensor]]
+
+# Statistics of a batch norm that has seen nothing yet.
+FRESH = {"running_mean": 0, "running_var": 1, "num_batches_tracked": 0}
 
 # Of a single trial a batch norm behind the last pooling has no variance.
 FEWEST = 2
@@ -74,6 +80,7 @@ class Lone:
 
     def __init__(self, member: Member, settings: TrainingSettings) -> None:
         learner = Learner(member).to(settings.device).train()
+        self._network = learner.network
         self._step = _stepper(
             lambda batch, progress: learner(batch, progress)[None],
             [member],
@@ -82,12 +89,13 @@ class Lone:
             learner.buffers(),
         )
 
-    def step(self, batches: Sequence[Batch], progress: float, lr: float) -> Tensor:
+    def step(self, batch: Batch, progress: float, lr: float) -> Tensor:
         """Descend once; return the summands of the loss, ``(1, n_summands)``."""
-        return self._step(batches[0], progress, lr)
+        return self._step(batch.alone(), progress, lr)
 
-    def finish(self) -> None:
-        """Leave the weights where they are: in the member's network."""
+    def finish(self, batches: Iterable[Batch]) -> None:
+        """Take the statistics of batch norm anew; the weights are the member's own."""
+        settle_batch_norm(self._network, (batch.alone().inputs for batch in batches))
 
 
 class Stack:
@@ -106,23 +114,31 @@ class Stack:
     def __init__(self, members: Sequence[Member], settings: TrainingSettings) -> None:
         self._learners = [Learner(member).to(settings.device).train() for member in members]
         self._weights, self._buffers = torch.func.stack_module_state(self._learners)
+        self._template = copy.deepcopy(self._learners[0]).to("meta")
         self._step = _stepper(
-            _together(self._learners[0], self._weights, self._buffers),
+            self._losses,
             members,
             settings,
             self._weights.values(),
             self._buffers.values(),
         )
 
-    def step(self, batches: Sequence[Batch], progress: float, lr: float) -> Tensor:
+    def step(self, batch: Batch, progress: float, lr: float) -> Tensor:
         """Descend once; return the summands of the loss, ``(n_members, n_summands)``."""
-        with _quiet():
-            return self._step(_stacked(batches), progress, lr)
+        return self._step(batch, progress, lr)
 
     @torch.no_grad()
-    def finish(self) -> None:
-        """Give every member its weights and buffers."""
+    def finish(self, batches: Iterable[Batch]) -> None:
+        """Take the statistics of batch norm anew, and give every member what is its own."""
+        for name, values in self._buffers.items():
+            kind = name.rpartition(".")[2]
+            if kind in FRESH:
+                values.fill_(FRESH[kind])
+        settle_batch_norm(
+            self._template.network, (batch.inputs for batch in batches), self._outputs
+        )
         for index, learner in enumerate(self._learners):
+            learner.network.eval()
             for stacked, own in (
                 (self._weights, dict(learner.named_parameters())),
                 (self._buffers, dict(learner.named_buffers())),
@@ -130,23 +146,27 @@ class Stack:
                 for name, values in stacked.items():
                     own[name].copy_(values[index])
 
+    def _losses(self, batch: Batch, progress: float | Tensor) -> Tensor:
+        """Return the losses of each network on its share of the batch."""
 
-def _together(learner: Learner, weights: dict[str, Tensor], buffers: dict[str, Tensor]) -> Losses:
-    """Return the losses of all networks in a stack, whose first is ``learner``."""
-    template = copy.deepcopy(learner).to("meta")
+        def losses(state: States, batch: Batch) -> Tensor:
+            result: Tensor = functional_call(self._template, state, (batch, progress))
+            return result
 
-    def losses(batch: Batch, progress: float | Tensor) -> Tensor:
-        def summands(
-            weights: dict[str, Tensor], buffers: dict[str, Tensor], batch: Batch
-        ) -> Tensor:
-            result: Tensor = torch.func.functional_call(
-                template, (weights, buffers), (batch, progress)
+        states = self._weights, self._buffers
+        return torch.vmap(losses, randomness="different")(states, batch)
+
+    def _outputs(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
+        """Return features and logits of each network for its share of the trials."""
+
+        def outputs(state: States, inputs: Inputs) -> tuple[Tensor, Tensor]:
+            result: tuple[Tensor, Tensor] = functional_call(
+                self._template.network, state, (inputs,)
             )
             return result
 
-        return torch.vmap(summands, randomness="different")(weights, buffers, batch)
-
-    return losses
+        states = _below("network.", self._weights), _below("network.", self._buffers)
+        return torch.vmap(outputs, randomness="different")(states, inputs)
 
 
 def _stepper(
@@ -205,14 +225,8 @@ def _descend(losses: Tensor, optimiser: torch.optim.Optimizer, lr: float | Tenso
     return losses.detach()
 
 
-def _stacked(batches: Sequence[Batch]) -> Batch:
-    parts = zip(*(batch.tensors() for batch in batches), strict=True)
-    return batches[0].of(map(torch.stack, parts))
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Max-norm constraints have no batching rule: torch loops over these few weights."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "There is a performance drop", UserWarning)
-        yield
+def _below(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return what belongs to a module of the one that the names are given for."""
+    return {
+        name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)
+    }

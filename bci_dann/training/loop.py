@@ -8,15 +8,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
 from bci_dann.exceptions import BCIDannWarning, ConfigError, TrainingError
-from bci_dann.models import Inputs, keyed_layers
-from bci_dann.training.batch_norm import settle_batch_norm
 from bci_dann.training.batching import balanced_order, batches_of
 from bci_dann.training.data import Member, TrainingSettings
-from bci_dann.training.inputs import Batch, TrainingInputs
+from bci_dann.training.feed import Feed
 from bci_dann.training.learners import Lone, Stack
 from bci_dann.training.soundness import sound_convolutions
 
@@ -145,27 +141,26 @@ def _train(
     settings: TrainingSettings,
     on_epoch: OnEpoch | None = None,
 ) -> list[History | TrainingError]:
-    feeds = _feeds(members, settings)
-    with sound_convolutions(members[0].network, feeds[0].few(), torch.device(settings.device)):
-        return _epochs(members, feeds, learner, settings, on_epoch)
+    feed = Feed(members, settings)
+    with sound_convolutions(members[0].network, feed.few(FEW), torch.device(settings.device)):
+        return _epochs(members, feed, learner, settings, on_epoch)
 
 
 def _epochs(
     members: Sequence[Member],
-    feeds: Sequence[_Feed],
+    feed: Feed,
     learner: Lone | Stack,
     settings: TrainingSettings,
     on_epoch: OnEpoch | None,
 ) -> list[History | TrainingError]:
     outcomes: list[History | TrainingError] = [[] for _ in members]
     for epoch in range(settings.max_epochs):
-        plans = [feed.plan() for feed in feeds]
+        picks = feed.plan()
         losses = []
-        for step, orders in enumerate(zip(*plans, strict=True)):
-            progress = (epoch + step / len(plans[0])) / settings.max_epochs
+        for step, pick in enumerate(picks):
+            progress = (epoch + step / len(picks)) / settings.max_epochs
             lr = settings.lr * 0.5 * (1.0 + math.cos(math.pi * progress))
-            batches = [feed.batch(order) for feed, order in zip(feeds, orders, strict=True)]
-            losses.append(learner.step(batches, progress, lr))
+            losses.append(learner.step(feed.batch(pick), progress, lr))
         means = torch.stack(losses).mean(0).tolist()
         for index, (member, values) in enumerate(zip(members, means, strict=True)):
             outcomes[index] = _outcome(outcomes[index], member, epoch, values)
@@ -173,9 +168,7 @@ def _epochs(
             return outcomes
         if on_epoch is not None and not isinstance(outcomes[0], TrainingError):
             on_epoch(epoch, outcomes[0][-1])
-    learner.finish()
-    for member, feed in zip(members, feeds, strict=True):
-        settle_batch_norm(member.network, (feed.batch(order).inputs for order in feed.plan()))
+    learner.finish(feed.batch(pick) for pick in feed.plan())
     return outcomes
 
 
@@ -192,44 +185,3 @@ def _outcome(
         f"The loss of {member.name} is not finite in epoch {epoch + 1}: {losses}. "
         "Lower `lr`, or look for trials of an extreme amplitude."
     )
-
-
-def _feeds(members: Sequence[Member], settings: TrainingSettings) -> list[_Feed]:
-    """Members that share their trials share the prepared ones, too."""
-    device = torch.device(settings.device)
-    inputs: dict[int, TrainingInputs] = {}
-    for member in members:
-        if id(member.data.X) not in inputs:
-            network = member.network
-            inputs[id(member.data.X)] = TrainingInputs(network, member.data.X, device)
-    return [_Feed(member, inputs[id(member.data.X)], settings) for member in members]
-
-
-class _Feed:
-    """The batches of one member, in its own order and with its own dropout."""
-
-    def __init__(self, member: Member, inputs: TrainingInputs, settings: TrainingSettings) -> None:
-        self._inputs, self._rng = inputs, member.rng
-        self._size, self._device = settings.batch_size, settings.device
-        data = member.data
-        self._order_by = data.labels.numpy(), data.domains.numpy(), self._rng, data.n_recorded
-        trials = (data.labels, data.domains, data.weights, data.is_target)
-        self._trials: list[Tensor] = [part.to(settings.device) for part in trials]
-        self._n_keys = len(keyed_layers(member.network))
-
-    def few(self) -> Inputs:
-        """Return the first trials."""
-        return self._inputs.take(torch.arange(min(FEW, len(self._trials[0]))))
-
-    def plan(self) -> list[NDArray[np.int64]]:
-        """Draw the order of an epoch, and cut it."""
-        return batches_of(balanced_order(*self._order_by), self._size)
-
-    def batch(self, order: NDArray[np.int64]) -> Batch:
-        """Return the trials of one step."""
-        keys = self._rng.integers(-(2**31), 2**31, size=self._n_keys, dtype=np.int32)
-        index = torch.from_numpy(order)
-        there = index.to(self._device)
-        labels, domains, weights, is_target = (part[there] for part in self._trials)
-        drop = torch.from_numpy(keys).to(self._device)
-        return Batch(self._inputs.take(index), labels, domains, weights, is_target, drop)

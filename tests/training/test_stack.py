@@ -11,7 +11,15 @@ import torch
 from bci_dann.exceptions import BCIDannWarning, ConfigError, TrainingError
 from bci_dann.models import Decoder, make_backbone
 from bci_dann.objectives import DomainAdversary, Objective
-from bci_dann.training import Member, TrainingData, TrainingSettings, loop, train, train_stack
+from bci_dann.training import (
+    Member,
+    TrainingData,
+    TrainingSettings,
+    feed,
+    loop,
+    train,
+    train_stack,
+)
 
 SETTINGS = TrainingSettings(max_epochs=4, batch_size=16, lr=1e-2, weight_decay=1e-3, device="cpu")
 
@@ -65,8 +73,8 @@ def test_members_that_share_their_trials_prepare_them_once(monkeypatch):
     first, second = member(0), member(1)
     members = [first, Member(second.network, second.objective, first.data, second.rng)]
     made = []
-    real = loop.TrainingInputs
-    monkeypatch.setattr(loop, "TrainingInputs", lambda *args: made.append(args) or real(*args))
+    real = feed.TrainingInputs
+    monkeypatch.setattr(feed, "TrainingInputs", lambda *args: made.append(args) or real(*args))
     train_stack(members, SETTINGS)
     assert len(made) == 1
 
@@ -93,10 +101,10 @@ def test_without_memory_for_all_the_stack_is_halved(monkeypatch):
     alone, together = ([member(seed) for seed in range(3)] for _ in range(2))
     step = loop.Stack.step
 
-    def small(stack, batches, progress, lr):
-        if len(batches) > 2 and progress > 0.3:  # in the middle of the training
+    def small(stack, batch, progress, lr):
+        if len(batch.labels) > 2 and progress > 0.3:  # in the middle of the training
             raise torch.OutOfMemoryError("too much")
-        return step(stack, batches, progress, lr)
+        return step(stack, batch, progress, lr)
 
     monkeypatch.setattr(loop.Stack, "step", small)
     with pytest.warns(BCIDannWarning, match="no memory for 3 networks"):
