@@ -19,7 +19,8 @@ __all__ = ["KeyedDropout", "keep_mask", "key_dropout", "keyed", "keyed_layers"]
 # Rounds of xor-shift and multiplication, "lowbias32" of Wellons (2018), "Prospecting for
 # hash functions", as signed 32-bit numbers; the golden ratio spreads consecutive positions.
 GOLDEN = -1640531527
-ROUNDS = ((16, 0x7FEB352D), (15, -2073254261), (16, 1))
+ROUNDS = ((16, 0x7FEB352D), (15, -2073254261))
+LAST_SHIFT = 16
 
 
 class KeyedDropout(nn.Module):
@@ -72,9 +73,13 @@ def keep_mask(key: Tensor, n: int, p: float) -> Tensor:
     """
     value = torch.arange(n, dtype=torch.int32, device=key.device) * GOLDEN + key
     for shift, factor in ROUNDS:
-        # int32 shifts keep the sign: the mask makes the shift a logical one
-        value = (value ^ ((value >> shift) & (2 ** (32 - shift) - 1))) * factor
-    return value >= math.floor(p * 2.0**32) - 2**31
+        value = _xor_shift(value, shift) * factor
+    return _xor_shift(value, LAST_SHIFT) >= math.floor(p * 2.0**32) - 2**31
+
+
+def _xor_shift(value: Tensor, shift: int) -> Tensor:
+    # int32 shifts keep the sign: the mask makes the shift a logical one
+    return value ^ ((value >> shift) & (2 ** (32 - shift) - 1))
 
 
 def key_dropout(network: nn.Module) -> None:

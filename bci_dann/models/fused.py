@@ -124,27 +124,25 @@ class _NormEluMean(StackedFunction):
         var = _row_sums(centred.square()) / count
         inverse = (var + eps).rsqrt()
         signals = (centred * _rows(inverse * weight)).add_(_rows(bias))
-        # The slope of the ELU, 1 or exp(x), gives its value too: max(x, 0) + slope - 1.
-        slope = signals.clamp(max=0.0).exp_()
-        pooled = mean_pool(signals.clamp_(min=0.0).add_(slope), width).sub_(1.0)
-        return pooled, mean, var, centred, slope, inverse
+        pooled, kept = _elu_mean(signals, width)
+        return pooled, mean, var, centred, kept, inverse
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
         _, _, weight, _, _, width = inputs
         _, *others = output
-        _, _, centred, slope, inverse = others
+        _, _, centred, kept, inverse = others
         ctx.mark_non_differentiable(*others)
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(centred, slope, inverse, weight)
+        ctx.save_for_backward(centred, kept, inverse, weight)
         ctx.width = width
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor, *_: Any) -> tuple[Tensor | None, ...]:
-        centred, slope, inverse, weight = ctx.saved_tensors
+        centred, kept, inverse, weight = ctx.saved_tensors
         count, scale = centred.shape[1] * centred.shape[3], inverse * weight
-        change = _spread(gradient / ctx.width, ctx.width, centred.shape[3]).mul_(slope)
+        change = _elu_mean_backward(gradient / ctx.width, kept, ctx.width)
         total, product = _row_sums(change), _row_sums(change * centred)
         change.mul_(_rows(scale)).sub_(_rows(scale * total / count))
         change.addcmul_(centred, _rows(scale * inverse.square() * product / count), value=-1.0)
@@ -160,11 +158,33 @@ def _rows(values: Tensor) -> Tensor:
     return values[:, None, :, None]
 
 
-def _spread(X: Tensor, width: int, n_times: int) -> Tensor:
-    """Repeat each number ``width`` times along the last axis, and fill up with zeros."""
-    repeated = X[..., None].expand(*X.shape, width)
-    out = X.new_empty(*X.shape[:-1], n_times)
-    end = X.shape[-1] * width
-    out[..., :end].view(*X.shape, width).copy_(repeated)
-    out[..., end:].zero_()
-    return out
+def _elu_mean(X: Tensor, width: int) -> tuple[Tensor, Tensor]:
+    """Return means of the ELU over neighbours, and what its gradient needs; ``X`` is used up."""
+    if _has_fast_elu(X):
+        nn.functional.elu_(X)
+        return mean_pool(X, width), X
+    # The slope of the ELU, 1 or exp(x), gives its value too: max(x, 0) + slope - 1.
+    slope = X.clamp(max=0.0).exp_()
+    return mean_pool(X.clamp_(min=0.0).add_(slope), width).sub_(1.0), slope
+
+
+def _elu_mean_backward(gradient: Tensor, kept: Tensor, width: int) -> Tensor:
+    """Return the gradient of sums of the ELU over neighbours."""
+    change = gradient.new_empty(kept.shape)
+    end = gradient.shape[3] * width
+    shape = *gradient.shape, width
+    pooled, values = (X[..., :end].view(shape) for X in (change, kept))
+    repeated = gradient[..., None].expand(shape)
+    change[..., end:].zero_()
+    if _has_fast_elu(kept):
+        torch.ops.aten.elu_backward.grad_input(
+            repeated, 1.0, 1.0, 1.0, True, values, grad_input=pooled
+        )
+        return change
+    pooled.copy_(repeated)
+    return change.mul_(kept)
+
+
+def _has_fast_elu(X: Tensor) -> bool:
+    """Whether torch's ELU takes no longer than another pass over the signals."""
+    return X.device.type != "cpu"

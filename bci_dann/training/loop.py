@@ -154,13 +154,14 @@ def _epochs(
     on_epoch: OnEpoch | None,
 ) -> list[History | TrainingError]:
     outcomes: list[History | TrainingError] = [[] for _ in members]
+    picks = feed.plan()
     for epoch in range(settings.max_epochs):
-        picks = feed.plan()
         losses = []
         for step, pick in enumerate(picks):
             progress = (epoch + step / len(picks)) / settings.max_epochs
             lr = settings.lr * 0.5 * (1.0 + math.cos(math.pi * progress))
             losses.append(learner.step(feed.batch(pick), progress, lr))
+        picks = feed.plan()  # while a GPU still computes: the losses have to wait for it
         means = torch.stack(losses).mean(0).tolist()
         for index, (member, values) in enumerate(zip(members, means, strict=True)):
             outcomes[index] = _outcome(outcomes[index], member, epoch, values)
@@ -168,7 +169,7 @@ def _epochs(
             return outcomes
         if on_epoch is not None and not isinstance(outcomes[0], TrainingError):
             on_epoch(epoch, outcomes[0][-1])
-    learner.finish(feed.batch(pick) for pick in feed.plan())
+    learner.finish(map(feed.batch, picks))
     return outcomes
 
 

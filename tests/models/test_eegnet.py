@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from bci_dann._compat import braindecode_models
-from bci_dann.models import Backbone, make_backbone
+from bci_dann.models import Backbone, fused, make_backbone
 from bci_dann.training.batch_norm import settle_batch_norm
 
 Function = Callable[..., Any]
@@ -101,16 +101,20 @@ def test_equals_braindecode(
         torch.testing.assert_close(got.double(), buffer.double(), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("elu", ["a CPU's", "a GPU's"])
 @pytest.mark.parametrize(("n_chans", "n_times", "params"), GRID)
 def test_equals_braindecode_exactly_in_double_precision(
     n_chans: int,
     n_times: int,
     params: dict[str, Any],
+    elu: str,
     pair: Function,
     signals: Function,
     run: Function,
     assert_near: Function,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(fused, "_has_fast_elu", lambda X: elu == "a GPU's")
     fast, slow = (item.double().train() for item in pair(n_chans, n_times, **params))
     X = signals(n_chans, n_times).double()
     features, gradients = run(fast, X)
