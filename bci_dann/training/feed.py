@@ -14,24 +14,23 @@ from torch.nn.utils.rnn import pad_sequence
 from bci_dann.models import Inputs, keyed_layers
 from bci_dann.training.batching import balanced_order, batches_of
 from bci_dann.training.data import Member, TrainingSettings
-from bci_dann.training.inputs import Batch, TrainingInputs, joined
+from bci_dann.training.inputs import Batch, TrainingInputs
 
 __all__ = ["Feed", "Pick"]
 
 
 class Pick(NamedTuple):
-    """What each network sees in one step.
+    """What the networks see in one step.
 
     Parameters
     ----------
-    here, there : Tensor of int64, shape (n_networks, batch)
-        Which trials, on the CPU and on the device.
+    trials : Tensor of int64, shape (n_networks, batch)
+        Which trials.
     keys : Tensor of int32, shape (n_networks, n_dropout_layers)
-        What the dropout masks are made from, on the device.
+        What the dropout masks are made from.
     """
 
-    here: Tensor
-    there: Tensor
+    trials: Tensor
     keys: Tensor
 
 
@@ -39,8 +38,7 @@ class Feed:
     """Takes the trials of all networks for a step at once.
 
     On a GPU the number of calls counts, not the number of trials: so what is drawn for an
-    epoch is brought there in one piece, and networks that share their trials are served from
-    one table in one call.
+    epoch is brought there in one piece, and one call serves all networks.
 
     Parameters
     ----------
@@ -52,54 +50,34 @@ class Feed:
 
     def __init__(self, members: Sequence[Member], settings: TrainingSettings) -> None:
         self._members, self._size = members, settings.batch_size
-        self._device = torch.device(settings.device)
-        self._n_keys = len(keyed_layers(members[0].network))
-        self._groups = _sharing(members)
-        self._inputs = [
-            TrainingInputs(members[first].network, members[first].data.X, self._device)
-            for first, *_ in self._groups
-        ]
-        served = torch.tensor([index for group in self._groups for index in group])
-        in_turn = torch.equal(served, torch.arange(len(members)))
-        self._back = None if in_turn else served.argsort().to(self._device)
-        data = [member.data for member in members]
-        self._trials = [
-            pad_sequence(parts, batch_first=True).to(self._device)
-            for parts in (
-                [one.labels for one in data],
-                [one.domains for one in data],
-                [one.weights for one in data],
-                [one.is_target for one in data],
-            )
-        ]
+        self._device, data = torch.device(settings.device), [member.data for member in members]
+        network = members[0].network
+        self._n_keys = len(keyed_layers(network))
+        self._inputs = TrainingInputs(network, [one.X for one in data], self._device)
+        parts = (
+            [one.labels for one in data],
+            [one.domains for one in data],
+            [one.weights for one in data],
+            [one.is_target for one in data],
+        )
+        self._trials = [pad_sequence(part, batch_first=True).to(self._device) for part in parts]
 
     def few(self, n_trials: int) -> Inputs:
-        """Return the first trials of the first network.
-
-        Parameters
-        ----------
-        n_trials : int
-            How many, where there are as many.
-        """
-        n_all = len(self._members[0].data.X)
-        return self._inputs[0].take(torch.arange(min(n_trials, n_all)))
+        """Return at most so many trials of the first network, without its axis."""
+        return self._inputs.few(n_trials)
 
     def plan(self) -> list[Pick]:
         """Draw the order of an epoch for each network, and cut it."""
         orders = np.stack([self._order(member) for member in self._members])
-        n_batches = len(batches_of(orders, self._size))
-        index, keys = torch.from_numpy(orders), torch.from_numpy(self._keys(n_batches))
-        cuts = (batches_of(whole, self._size) for whole in (index, index.to(self._device)))
-        return list(map(Pick, *cuts, keys.to(self._device)))
+        batches = batches_of(torch.from_numpy(orders).to(self._device), self._size)
+        keys = torch.from_numpy(self._keys(len(batches))).to(self._device)
+        return list(map(Pick, batches, keys))
 
     def batch(self, pick: Pick) -> Batch:
         """Return the trials of one step, every part with the networks on its first axis."""
-        taken = [
-            inputs.take(pick.here[group])
-            for inputs, group in zip(self._inputs, self._groups, strict=True)
-        ]
-        labels, domains, weights, is_target = (part.gather(1, pick.there) for part in self._trials)
-        return Batch(joined(taken, self._back), labels, domains, weights, is_target, pick.keys)
+        labels, domains, weights, is_target = (part.gather(1, pick.trials) for part in self._trials)
+        inputs = self._inputs.take(pick.trials)
+        return Batch(inputs, labels, domains, weights, is_target, pick.keys)
 
     def _order(self, member: Member) -> NDArray[np.int64]:
         data = member.data
@@ -115,11 +93,3 @@ class Feed:
             for member in self._members
         ]
         return np.stack(drawn, axis=1)
-
-
-def _sharing(members: Sequence[Member]) -> list[list[int]]:
-    """Return which members have their trials in common."""
-    groups: dict[int, list[int]] = {}
-    for index, member in enumerate(members):
-        groups.setdefault(id(member.data.X), []).append(index)
-    return list(groups.values())

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from bci_dann.models import Decoder, Inputs
 
-__all__ = ["Batch", "TrainingInputs", "joined", "rows"]
+__all__ = ["Batch", "TrainingInputs", "rows"]
 
 # More than this is not kept ready but computed batch by batch, so that a worker's memory
 # does not grow with the data beyond one copy of the signals.
@@ -76,49 +77,68 @@ class Batch(NamedTuple):
 
 
 class TrainingInputs:
-    """The signals of all trials, prepared for a network where that fits into memory.
+    """The signals of all trials, prepared for networks where that fits into memory.
 
     Parameters
     ----------
     network : Decoder
-        Says what can be computed before the first epoch.
-    X : Tensor, shape (n_trials, n_chans, n_times)
-        Signals, scaled.
+        Says what can be computed before the first epoch; of a stack, any.
+    signals : sequence of Tensor, shape (n_trials, n_chans, n_times)
+        What each network of a step is trained on, scaled. Those that share one tensor share
+        what is prepared of it.
     device : torch.device
-        Where batches are wanted. Prepared trials live there.
+        Where batches are wanted. Prepared trials live there, in one table, so that a step
+        takes those of all networks in one call.
     """
 
-    def __init__(self, network: Decoder, X: Tensor, device: torch.device) -> None:
-        self._network, self._device = network, device
-        first = X[:1].to(device)
+    def __init__(self, network: Decoder, signals: Sequence[Tensor], device: torch.device) -> None:
+        self._network, self._signals, self._device = network, signals, device
+        tables = list({id(X): X for X in signals}.values())
+        ends = np.cumsum([len(X) for X in tables])
+        starts = {id(X): int(end) - len(X) for X, end in zip(tables, ends, strict=True)}
+        self._starts = torch.tensor([[starts[id(X)]] for X in signals], device=device)
+        first = tables[0][:1].to(device)
         ready = network.prepare(first)
-        size = _nbytes(_parts(ready)) * len(X)
+        size = _nbytes(_parts(ready)) * int(ends[-1])
         self._prepared: Inputs | None = None
-        if size <= prepared_limit(device):
-            self._prepared = X.to(device) if ready is first else _prepare(network, X, device)
-        else:
-            self._X = X
+        if size <= prepared_limit(device, len(tables)):
+            alone = ready is first and len(tables) == 1
+            self._prepared = tables[0].to(device) if alone else _prepare(network, tables, device)
 
     def take(self, index: Tensor) -> Inputs:
-        """Return the trials at ``index`` as the network's input.
+        """Return trials as the networks' input.
 
         Parameters
         ----------
-        index : Tensor of int64, shape (..., batch)
-            Which trials, on the CPU or on the device.
+        index : Tensor of int64, shape (n_networks, batch)
+            Which of its trials each network takes, on the device.
 
         Returns
         -------
         Tensor or TrialSpectra
-            With the shape of ``index`` in the place of the first axis.
+            Each part starts with the axes of ``index``.
         """
         if self._prepared is not None:
-            return rows(self._prepared, index.to(self._device))
-        signals = self._X[index.flatten().to(self._X.device)]
-        ready = self._network.prepare(signals.to(self._device))
+            return rows(self._prepared, index + self._starts)
+        taken = [X[own] for X, own in zip(self._signals, index.cpu(), strict=True)]
+        ready = self._network.prepare(torch.cat(taken).to(self._device))
         return _with_parts(
             ready, (part.view(*index.shape, *part.shape[1:]) for part in _parts(ready))
         )
+
+    def few(self, n_trials: int) -> Inputs:
+        """Return the first trials of the first network, without its axis.
+
+        Parameters
+        ----------
+        n_trials : int
+            At most so many.
+
+        Returns
+        -------
+        Tensor or TrialSpectra
+        """
+        return self._network.prepare(self._signals[0][:n_trials].to(self._device))
 
 
 def rows(inputs: Inputs, index: Tensor) -> Inputs:
@@ -138,33 +158,15 @@ def rows(inputs: Inputs, index: Tensor) -> Inputs:
     return _with_parts(inputs, (part[index] for part in _parts(inputs)))
 
 
-def joined(pieces: Sequence[Inputs], back: Tensor | None = None) -> Inputs:
-    """Lay pieces behind each other along the first axis.
-
-    Parameters
-    ----------
-    pieces : sequence of Tensor or TrialSpectra
-        Of one form.
-    back : Tensor of int64, optional
-        The order that is wanted, on the same device; as they come where it is None.
-
-    Returns
-    -------
-    Tensor or TrialSpectra
-    """
-    if len(pieces) == 1:
-        return pieces[0]
-    whole = map(torch.cat, zip(*map(_parts, pieces), strict=True))
-    return _with_parts(pieces[0], whole if back is None else (part[back] for part in whole))
-
-
-def prepared_limit(device: torch.device) -> int:
+def prepared_limit(device: torch.device, n_tables: int = 1) -> int:
     """Return how many bytes of prepared trials a device may hold.
 
     Parameters
     ----------
     device : torch.device
         On a GPU it is half of what is free.
+    n_tables : int
+        How many different sets of trials there are.
 
     Returns
     -------
@@ -172,18 +174,21 @@ def prepared_limit(device: torch.device) -> int:
     """
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0]) // 2
-    return PREPARED_BYTES
+    return PREPARED_BYTES * n_tables
 
 
-def _prepare(network: Decoder, X: Tensor, device: torch.device) -> Inputs:
+def _prepare(network: Decoder, tables: Sequence[Tensor], device: torch.device) -> Inputs:
     """Transform some trials at a time into tensors for all, which are never held twice."""
     whole: list[Tensor] = []
-    for start in range(0, len(X), CHUNK):
-        chunk = network.prepare(X[start : start + CHUNK].to(device))
-        whole = whole or [part.new_empty(len(X), *part.shape[1:]) for part in _parts(chunk)]
-        for kept, part in zip(whole, _parts(chunk), strict=True):
-            kept[start : start + len(part)] = part
-    return whole[0] if isinstance(chunk, Tensor) else type(chunk)(*whole)
+    n_trials, end = sum(map(len, tables)), 0
+    for X in tables:
+        for signals in torch.split(X, CHUNK):
+            chunk = network.prepare(signals.to(device))
+            whole = whole or [part.new_empty(n_trials, *part.shape[1:]) for part in _parts(chunk)]
+            start, end = end, end + len(signals)
+            for kept, part in zip(whole, _parts(chunk), strict=True):
+                kept[start:end] = part
+    return _with_parts(chunk, whole)
 
 
 def _with_parts(form: Inputs, parts: Iterable[Tensor]) -> Inputs:

@@ -11,15 +11,7 @@ import torch
 from bci_dann.exceptions import BCIDannWarning, ConfigError, TrainingError
 from bci_dann.models import Decoder, make_backbone
 from bci_dann.objectives import DomainAdversary, Objective
-from bci_dann.training import (
-    Member,
-    TrainingData,
-    TrainingSettings,
-    feed,
-    loop,
-    train,
-    train_stack,
-)
+from bci_dann.training import Member, TrainingData, TrainingSettings, loop, train, train_stack
 
 SETTINGS = TrainingSettings(max_epochs=4, batch_size=16, lr=1e-2, weight_decay=1e-3, device="cpu")
 
@@ -72,11 +64,11 @@ def test_members_are_not_trained_alike():
 def test_members_that_share_their_trials_prepare_them_once(monkeypatch):
     first, second = member(0), member(1)
     members = [first, Member(second.network, second.objective, first.data, second.rng)]
-    made = []
-    real = feed.TrainingInputs
-    monkeypatch.setattr(feed, "TrainingInputs", lambda *args: made.append(args) or real(*args))
+    seen = []
+    prepare = Decoder.prepare
+    monkeypatch.setattr(Decoder, "prepare", lambda net, X: seen.append(len(X)) or prepare(net, X))
     train_stack(members, SETTINGS)
-    assert len(made) == 1
+    assert seen == [1, 48, 8]  # the size of one, all, a few to try gradients on
 
 
 def test_a_loss_that_is_not_finite_stops_its_member_only():
