@@ -6,6 +6,7 @@ alignment approach", IEEE Trans. Biomed. Eng. 67(2), 399-410, doi:10.1109/TBME.2
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ class EuclideanAlignment(SignalWhitening):
         return euclidean_reference(X)
 
     def _pooled(
-        self, references: list[NDArray[np.float64]], counts: NDArray[np.int_]
+        self, references: Sequence[NDArray[np.float64]], counts: NDArray[np.int_]
     ) -> NDArray[np.float64]:
         weighted = [count * own for own, count in zip(references, counts, strict=True)]
         pooled: NDArray[np.float64] = np.sum(weighted, axis=0) / counts.sum()

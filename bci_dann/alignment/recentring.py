@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -11,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from bci_dann.exceptions import DataError
 
-__all__ = ["Recentring", "SignalWhitening", "inverse_square_root"]
+__all__ = ["Recentring", "SignalWhitening", "domain_names", "inverse_square_root"]
 
 # Directions with less than this share of the largest eigenvalue carry no signal, as after
 # an average reference; whitening them would only amplify rounding errors.
@@ -94,8 +95,29 @@ class Recentring(TransformerMixin, BaseEstimator):
         Recentring
             ``self``.
         """
-        names, references, _ = self._references(X, domains)
+        return self.set_references(*self._references(X, domains))
+
+    def set_references(
+        self, names: Sequence[str], references: Sequence[NDArray[Any]], counts: NDArray[np.int_]
+    ) -> Self:
+        """Take the references of the source domains as :meth:`fit` would have found them.
+
+        Parameters
+        ----------
+        names : sequence of str
+            The domains.
+        references : sequence of ndarray, shape (n_chans, n_chans)
+            One for each.
+        counts : ndarray of int, shape (n_domains,)
+            Their numbers of trials.
+
+        Returns
+        -------
+        Recentring
+            ``self``.
+        """
         self.references_ = dict(zip(names, references, strict=True))
+        self.fallback_ = self._pooled(references, counts)
         return self
 
     def extend(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
@@ -117,7 +139,13 @@ class Recentring(TransformerMixin, BaseEstimator):
         Recentring
             ``self``.
         """
-        names, references, counts = self._references(X, domains)
+        return self.add_references(*self._references(X, domains))
+
+    def add_references(
+        self, names: Sequence[str], references: Sequence[NDArray[Any]], counts: NDArray[np.int_]
+    ) -> Self:
+        """Add references as :meth:`extend` would have found them; see :meth:`set_references`."""
+        self.fallback_ = self._pooled(references, counts)
         shares = np.stack([counts, np.maximum(ENOUGH_TRIALS - counts, 0)], axis=1)
         self.references_.update(
             (name, self._pooled([own, self.fallback_], share) if share[1] else own)
@@ -150,7 +178,7 @@ class Recentring(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         centred = self._empty(X) if out is None else out
-        names = None if domains is None else _domain_names(domains, len(X))
+        names = None if domains is None else domain_names(domains, len(X))
         for name in [None] if names is None else np.unique(names):
             reference = self.references_.get(str(name), self.fallback_)
             where = np.arange(len(X)) if names is None else np.flatnonzero(names == name)
@@ -180,11 +208,10 @@ class Recentring(TransformerMixin, BaseEstimator):
     def _references(
         self, X: NDArray[Any], domains: ArrayLike | None
     ) -> tuple[list[str], list[NDArray[np.float64]], NDArray[np.int_]]:
-        """Return domains, their references and numbers of trials; set the fallback."""
-        names = _domain_names(domains, len(X))
+        """Return domains, their references and numbers of trials."""
+        names = domain_names(domains, len(X))
         own, counts = np.unique(names, return_counts=True)
         references = [self._reference(X[names == name]) for name in own]
-        self.fallback_ = self._pooled(references, counts)
         return own.tolist(), references, counts
 
     def _empty(self, X: NDArray[Any]) -> NDArray[Any]:
@@ -195,7 +222,7 @@ class Recentring(TransformerMixin, BaseEstimator):
         raise NotImplementedError
 
     def _pooled(
-        self, references: list[NDArray[np.float64]], counts: NDArray[np.int_]
+        self, references: Sequence[NDArray[np.float64]], counts: NDArray[np.int_]
     ) -> NDArray[np.float64]:
         """Return the mean of references, each standing for ``counts`` trials."""
         raise NotImplementedError
@@ -228,7 +255,8 @@ class SignalWhitening(Recentring):
             out[index] = whitening @ np.asarray(X[index], dtype=np.float64)
 
 
-def _domain_names(domains: ArrayLike | None, n_trials: int) -> NDArray[np.str_]:
+def domain_names(domains: ArrayLike | None, n_trials: int) -> NDArray[np.str_]:
+    """Return the domain of each trial; one nameless domain for all where none is given."""
     if domains is None:
         return np.repeat("", n_trials)
     names = np.asarray(domains).astype(str)

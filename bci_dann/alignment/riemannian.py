@@ -7,6 +7,7 @@ geometry framework with applications to brain-computer interfaces", IEEE Trans. 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,15 +17,15 @@ from bci_dann._validation import check_option
 from bci_dann.alignment.memory import Memory
 from bci_dann.alignment.recentring import RANK_TOLERANCE, Recentring, SignalWhitening
 
-__all__ = ["MEANS", "CovarianceRecentring", "RiemannianAlignment"]
+__all__ = ["MEANS", "CovarianceRecentring", "RiemannianAlignment", "mean_covariance"]
 
 MEANS = ("riemannian", "euclidean")
 SHRINKAGE = 1e-3
 # The mean of the domain's tangent vectors is nought to a millionth: what is left is less than the
 # rounding of what was re-centred, in single precision, and a third of the iterations is saved.
 TOLERANCE = 1e-6
-# Domains times views of a large run; 2 kB each for 15 channels, 33 kB for 64.
-REMEMBERED = 1024
+# Means of the domains of a large run: 2 kB each for 15 channels, 33 kB for 64.
+REMEMBERED_BYTES = 2**25
 
 
 class CovarianceRecentring(Recentring):
@@ -40,11 +41,10 @@ class CovarianceRecentring(Recentring):
         self.mean = mean
 
     def _reference(self, X: NDArray[Any]) -> NDArray[np.float64]:
-        check_option("mean", self.mean, MEANS)
-        return _remembered[self.mean](X)
+        return mean_covariance(X, self.mean)
 
     def _pooled(
-        self, references: list[NDArray[np.float64]], counts: NDArray[np.int_]
+        self, references: Sequence[NDArray[np.float64]], counts: NDArray[np.int_]
     ) -> NDArray[np.float64]:
         check_option("mean", self.mean, MEANS)
         return _weighted_mean(np.stack(references), counts, self.mean)
@@ -74,9 +74,15 @@ class RiemannianAlignment(SignalWhitening):
         return _remembered["signals"](wide @ wide.swapaxes(1, 2) / X.shape[2])
 
     def _pooled(
-        self, references: list[NDArray[np.float64]], counts: NDArray[np.int_]
+        self, references: Sequence[NDArray[np.float64]], counts: NDArray[np.int_]
     ) -> NDArray[np.float64]:
         return _mean_where_signal_is(np.stack(references), counts)
+
+
+def mean_covariance(covariances: NDArray[Any], mean: str) -> NDArray[np.float64]:
+    """Return the mean of covariances, ``(n_trials, n_chans, n_chans)``, by name."""
+    check_option("mean", mean, MEANS)
+    return _remembered[mean](covariances)
 
 
 def _mean_where_signal_is(
@@ -112,7 +118,7 @@ def _even(X: NDArray[Any]) -> NDArray[np.int_]:
 
 
 _remembered = {
-    "riemannian": Memory(lambda X: _weighted_mean(X, _even(X), "riemannian"), REMEMBERED),
-    "euclidean": Memory(lambda X: _weighted_mean(X, _even(X), "euclidean"), REMEMBERED),
-    "signals": Memory(lambda X: _mean_where_signal_is(X, _even(X)), REMEMBERED),
+    "riemannian": Memory(lambda X: _weighted_mean(X, _even(X), "riemannian"), REMEMBERED_BYTES),
+    "euclidean": Memory(lambda X: _weighted_mean(X, _even(X), "euclidean"), REMEMBERED_BYTES),
+    "signals": Memory(lambda X: _mean_where_signal_is(X, _even(X)), REMEMBERED_BYTES),
 }

@@ -9,7 +9,7 @@ spectrum into the covariance.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -17,20 +17,21 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from bci_dann._validation import check_count, check_option
-from bci_dann.alignment.covariance import shrunk_covariances
-from bci_dann.alignment.filter_bank import band_passed, check_bands
-from bci_dann.alignment.outliers import winsorised
-from bci_dann.alignment.riemannian import MEANS, CovarianceRecentring
-from bci_dann.exceptions import DataError
+from bci_dann.alignment.filter_bank import check_bands
+from bci_dann.alignment.memory import Memory
+from bci_dann.alignment.recentring import domain_names, inverse_square_root
+from bci_dann.alignment.riemannian import MEANS, CovarianceRecentring, mean_covariance
+from bci_dann.alignment.views import CHUNK, Views
 
-__all__ = ["TangentViews", "overlapping_windows", "strongest_opposition"]
+__all__ = ["TangentViews", "strongest_opposition"]
 
-# Trials whose covariances are computed at a time.
-CHUNK = 256
 # Longest delay that is looked at, as a share of the trial.
 LONGEST_LAG = 0.1
 # Channels and their delayed copies together: wider covariances take minutes.
 WIDEST = 200
+# Means and tangent vectors of domains that the next fold asks for again; a trial of 15 channels
+# takes 25 kB.
+REMEMBERED_BYTES = 2**28
 
 
 class TangentViews(TransformerMixin, BaseEstimator):
@@ -60,7 +61,7 @@ class TangentViews(TransformerMixin, BaseEstimator):
     sfreq : float, optional
         Sampling frequency (Hz), which bands need.
     robust : bool
-        Whether outlying samples of each trial are pulled in first; see :func:`winsorised`.
+        Whether outlying samples of each trial are pulled in first; see ``outliers.py``.
 
     Attributes
     ----------
@@ -125,18 +126,17 @@ class TangentViews(TransformerMixin, BaseEstimator):
         n_copies = self._n_copies(X.shape[1])
         span = self.span or (2 * strongest_opposition(X) if n_copies > 1 else 0)
         self.lag_ = max(1, round(span / max(1, n_copies - 1)))
-        known = domains if self.mean is not None else None
         self.centres_ = [
-            CovarianceRecentring(self.mean or "riemannian").fit(covariances, domains=known)
-            for covariances in self._covariances(X)
+            CovarianceRecentring(self._mean).set_references(names, references, counts)
+            for names, references, counts in self._references(X, domains)
         ]
         return self
 
     def extend(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
         """Add the means of further domains; see :meth:`Recentring.extend`."""
         if self.mean is not None:
-            for centre, covariances in zip(self.centres_, self._covariances(X), strict=True):
-                centre.extend(covariances, domains)
+            for centre, found in zip(self.centres_, self._references(X, domains), strict=True):
+                centre.add_references(*found)
         return self
 
     def transform(
@@ -163,21 +163,17 @@ class TangentViews(TransformerMixin, BaseEstimator):
         """
         shape = (len(X), *self.shape_of(X.shape[1:]))
         vectors = np.empty(shape, dtype=np.float32) if out is None else out
-        known = domains if self.mean is not None else None
-        start = 0
-        for centre, covariances in zip(self.centres_, self._covariances(X), strict=True):
-            block = _flat_logarithms(centre.transform(covariances, known))
-            vectors[:, start : start + block.shape[1]] = block
-            start += block.shape[1]
+        if domains is None or self.mean is None:
+            vectors[:] = self._vectors(X, None)
+            return vectors
+        names = domain_names(domains, len(X))
+        for name in np.unique(names):
+            vectors[names == name] = self._vectors(X[names == name], str(name))
         return vectors
 
     def shape_of(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return ``(n_features,)`` of a trial of ``shape`` (n_chans, n_times)."""
-        n_chans, n_times = shape
-        windows = overlapping_windows(n_times, self.n_windows) if self.n_windows > 1 else []
-        widths = [n_chans] * (1 + len(windows) + len(self.bands))
-        n_copies = self._n_copies(n_chans)
-        widths += [n_chans * n_copies] * (n_copies > 1)
+        widths = self._views(shape[0], lag=1).widths(*shape)
         return (sum(width * (width + 1) // 2 for width in widths),)
 
     @property
@@ -205,46 +201,39 @@ class TangentViews(TransformerMixin, BaseEstimator):
         ]
         return self
 
-    def _covariances(self, X: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
-        """Yield the covariances of each view, ``(n_trials, width, width)``."""
-        X = winsorised(X) if self.robust else X
-        yield _shrunk(X, lambda part: part)
-        if self.n_windows > 1:
-            for window in overlapping_windows(X.shape[2], self.n_windows):
-                yield _shrunk(X, lambda part, where=window: part[:, :, where])
-        n_copies = self._n_copies(X.shape[1])
-        if n_copies > 1:
-            yield _shrunk(X, lambda part: _delayed(part, n_copies, self.lag_))
-        for low, high in self.bands:
-            yield _shrunk(X, lambda part, edges=(low, high): self._filtered(part, *edges))
+    def _references(
+        self, X: NDArray[Any], domains: ArrayLike | None
+    ) -> list[tuple[list[str], list[NDArray[Any]], NDArray[np.int_]]]:
+        """Return, for each view, domains, their means, and their numbers of trials."""
+        names = domain_names(None if self.mean is None else domains, len(X))
+        own, counts = np.unique(names, return_counts=True)
+        views = self._views(X.shape[1], self.lag_)
+        seen = [_remembered(X[names == name], views, self._mean)[1:] for name in own]
+        return [(own.tolist(), list(references), counts) for references in zip(*seen, strict=True)]
+
+    def _vectors(self, X: NDArray[Any], domain: str | None) -> NDArray[np.float32]:
+        """Return the tangent vectors of a domain's trials; of strangers' for None."""
+        references = [
+            centre.fallback_ if domain is None else centre.references_.get(domain, centre.fallback_)
+            for centre in self.centres_
+        ]
+        views = self._views(X.shape[1], self.lag_)
+        seen = _remembered.find(X, views, self._mean)
+        if seen is not None and all(map(np.array_equal, seen[1:], references)):
+            return seen[0]
+        return _tangent_vectors(views.covariances(X), references)
+
+    def _views(self, n_chans: int, lag: int) -> Views:
+        bands = tuple((low, high) for low, high in self.bands)
+        n_copies = self._n_copies(n_chans)
+        return Views(self.n_windows, n_copies, lag, bands, self.sfreq, self.robust)
 
     def _n_copies(self, n_chans: int) -> int:
         return min(self.n_delays, max(1, WIDEST // n_chans))
 
-    def _filtered(self, X: NDArray[Any], low: float, high: float) -> NDArray[np.float64]:
-        if self.sfreq is None:
-            raise DataError("bands need the sampling frequency: give sfreq=..., or epochs.")
-        return band_passed(X, low, high, self.sfreq)
-
-
-def overlapping_windows(n_times: int, n_windows: int) -> list[slice]:
-    """Return windows of one length that cover a trial, each a third over the next.
-
-    Parameters
-    ----------
-    n_times : int
-        Length of the trial (samples).
-    n_windows : int
-        How many; fewer where they would be shorter than three samples.
-
-    Returns
-    -------
-    list of slice
-    """
-    n_windows = max(1, min(n_windows, n_times // 3))
-    length = n_times / (1 + 2 * (n_windows - 1) / 3)
-    starts = [round(2 * length / 3 * index) for index in range(n_windows)]
-    return [slice(start, min(start + round(length), n_times)) for start in starts]
+    @property
+    def _mean(self) -> str:
+        return self.mean or "riemannian"
 
 
 def strongest_opposition(X: NDArray[Any]) -> int:
@@ -274,16 +263,24 @@ def strongest_opposition(X: NDArray[Any]) -> int:
     return 1 + int(np.argmin(total[1:]))
 
 
-def _delayed(X: NDArray[Any], n_delays: int, lag: int) -> NDArray[Any]:
-    """Return the channels and their delayed copies, ``(n_trials, n_chans * n_delays, ...)``."""
-    lag = min(lag, max(1, X.shape[2] // (2 * n_delays)))
-    n_times = X.shape[2] - (n_delays - 1) * lag
-    return np.concatenate([X[:, :, i * lag : i * lag + n_times] for i in range(n_delays)], axis=1)
+def _seen(X: NDArray[Any], views: Views, mean: str) -> tuple[NDArray[Any], ...]:
+    """Return a domain's tangent vectors at its own means, and its mean in each view."""
+    covariances = list(views.covariances(X))
+    references = [mean_covariance(of_view, mean) for of_view in covariances]
+    return _tangent_vectors(covariances, references), *references
 
 
-def _shrunk(X: NDArray[Any], view: Any) -> NDArray[np.float64]:
-    chunks = (X[start : start + CHUNK] for start in range(0, len(X), CHUNK))
-    return np.concatenate([shrunk_covariances(view(chunk)) for chunk in chunks])
+def _tangent_vectors(
+    covariances: Iterable[NDArray[np.float64]], references: Sequence[NDArray[Any]]
+) -> NDArray[np.float32]:
+    """Return the logarithms of re-centred covariances, the views side by side."""
+    blocks = [
+        _flat_logarithms(whitening @ of_view @ whitening).astype(np.float32)
+        for of_view, whitening in zip(
+            covariances, map(inverse_square_root, references), strict=True
+        )
+    ]
+    return np.concatenate(blocks, axis=1)
 
 
 def _flat_logarithms(covariances: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -294,3 +291,6 @@ def _flat_logarithms(covariances: NDArray[np.float64]) -> NDArray[np.float64]:
     rows, columns = np.triu_indices(covariances.shape[1])
     scale = np.where(rows == columns, 1.0, np.sqrt(2.0))
     return np.asarray(logarithms[:, rows, columns] * scale)
+
+
+_remembered = Memory(_seen, REMEMBERED_BYTES)

@@ -14,7 +14,7 @@ def counted():
         calls.append(1)
         return X.sum(axis=0, dtype=np.float64)
 
-    return Memory(total, n_results=2), calls
+    return Memory(total, n_bytes=40), calls  # two results of two numbers
 
 
 def test_the_same_content_is_computed_once(counted):
@@ -42,6 +42,23 @@ def test_the_oldest_is_forgotten_first(counted):
     for X in (one, two, one, three, one, two):
         memory(X)
     assert len(calls) == 4  # `two` had to make room for `three`
+
+
+def test_settings_are_part_of_the_question_and_results_may_be_several_arrays():
+    memory = Memory(lambda X, power: (X**power, X.sum(0)), n_bytes=1000)
+    X = np.arange(6.0).reshape(3, 2)
+    np.testing.assert_array_equal(memory(X, 2)[0], X**2)
+    np.testing.assert_array_equal(memory(X, 3)[0], X**3)
+    assert memory.find(X, 2) is memory(X, 2)
+    assert memory.find(X, 4) is None
+    assert memory.find(X + 1, 2) is None
+
+
+def test_what_is_larger_than_the_memory_is_not_kept(counted):
+    memory, calls = counted
+    X = np.ones((2, 9))
+    assert [memory(X).tolist() for _ in range(2)] == [[2.0] * 9] * 2
+    assert len(calls) == 2
 
 
 def test_what_is_remembered_cannot_be_changed(counted):

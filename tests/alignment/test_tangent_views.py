@@ -7,8 +7,11 @@ from scipy.linalg import logm, sqrtm
 from sklearn.covariance import oas
 
 from bci_dann.alignment import TangentViews
+from bci_dann.alignment import tangent_views as module
 from bci_dann.alignment.covariance import shrunk_covariances
-from bci_dann.alignment.tangent_views import overlapping_windows, strongest_opposition
+from bci_dann.alignment.memory import Memory
+from bci_dann.alignment.tangent_views import strongest_opposition
+from bci_dann.alignment.views import Views, overlapping_windows
 from bci_dann.exceptions import DataError
 
 
@@ -138,3 +141,55 @@ def test_bands_tell_apart_what_one_covariance_does_not():
 def test_bands_without_a_sampling_frequency_are_refused():
     with pytest.raises(DataError, match="need the sampling frequency"):
         TangentViews(bands=((8.0, 12.0),)).fit(np.random.default_rng(0).normal(size=(4, 2, 64)))
+
+
+@pytest.fixture
+def computed(monkeypatch):
+    """The numbers of trials whose covariances were computed, with nothing remembered yet."""
+    monkeypatch.setattr(module, "_remembered", Memory(module._seen, 2**24))
+    seen = []
+    covariances = Views.covariances
+
+    def counted(views, X):
+        seen.append(len(X))
+        return covariances(views, X)
+
+    monkeypatch.setattr(Views, "covariances", counted)
+    return seen
+
+
+def test_what_the_fold_before_has_seen_is_not_computed_again(trials, computed):
+    three = np.repeat(["a/0", "b/0", "c/0"], 8)
+    for target in ("a/0", "b/0", "c/0"):
+        new = three == target
+        views = TangentViews(span=8).fit(trials[~new], domains=three[~new])
+        views.transform(trials[~new], three[~new])
+    assert computed == [8, 8, 8]
+
+
+def test_what_is_remembered_is_what_would_be_computed(trials, computed, monkeypatch):
+    remembered = TangentViews().fit(trials, domains=DOMAINS).transform(trials, DOMAINS)
+    assert computed == [12, 12]
+    monkeypatch.setattr(module, "_remembered", Memory(module._seen, 0))
+    anew = TangentViews().fit(trials, domains=DOMAINS).transform(trials, DOMAINS)
+    assert len(computed) == 6
+    np.testing.assert_array_equal(remembered, anew)
+
+
+def test_a_domain_that_leans_on_others_is_not_taken_from_memory(trials, computed):
+    views = TangentViews().fit(trials, domains=DOMAINS)
+    few = trials[:5] * 3
+    views.extend(np.concatenate([few, trials[12:]]), np.repeat(["n/0", "n/1"], [5, 12]))
+    vectors = views.transform(few, np.repeat("n/0", 5))
+    assert np.abs(vectors.mean(0)).max() > 1e-3  # its own mean would make it nought
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"n_windows": 2}, {"n_delays": 3}, {"span": 30}, {"robust": False}, {"mean": "euclidean"}],
+)
+def test_other_views_are_not_mistaken(trials, computed, other):
+    for changed in ({}, other):
+        given = {"span": 8, **changed}
+        TangentViews(**given).fit(trials, domains=DOMAINS).transform(trials, DOMAINS)
+    assert computed == [12] * 4

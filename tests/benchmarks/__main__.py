@@ -19,6 +19,7 @@ import torch
 from bench_backbones import backbone_rows
 from bench_fit import SKADA_MISSING, Setting, fit_rows, make_trials
 from bench_floor import floor_rows
+from bench_folds import fold_rows
 from bench_stack import stack_rows
 from bench_subjects import Load, subject_rows
 from bench_subspace import FEATURES, subspace_rows
@@ -62,6 +63,10 @@ def sections(threads: int, jobs: int, repeats: int, subjects: Sequence[int]) -> 
         (
             "Heads of the Riemannian decoder in the span of its trials",
             lambda: subspace_rows([3, 10], FEATURES, max(1, repeats // 5)),
+        ),
+        (
+            "Leave-one-subject-out with the Riemannian decoder, sources remembered",
+            lambda: fold_rows([3, 10], 15, 439, max(1, repeats // 15)),
         ),
         ("Leave-one-subject-out run of ea_dann, 2 epochs, one thread a job", people),
         (
