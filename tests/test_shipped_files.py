@@ -20,6 +20,7 @@ CONFIGS = [
     "mi_openbci_drift",
     "mi_openbci_epochs",
     "mi_openbci_networks",
+    "mi_openbci_labels",
     "mi_openbci_outliers",
     "mi_openbci_prior",
     "mi_openbci_recipe",
