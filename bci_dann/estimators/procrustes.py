@@ -7,6 +7,7 @@ brain-computer interfaces", IEEE Trans. Biomed. Eng. 66(8), 2390-2401.
 from __future__ import annotations
 
 import logging
+import warnings
 from typing import Any, Self
 
 import numpy as np
@@ -127,7 +128,11 @@ class ProcrustesClassifier(TransferClassifier):
             logger.info("no labelled target trial of every class: nothing is rotated")
         elif self.rotate:
             _, encoded = encode_domains(X, y, subjects)
-            X = TLRotate(target).fit_transform(X, encoded)
+            with warnings.catch_warnings():
+                # numpy 2.5 gives the eigenvalues that rotations are made of as complex numbers
+                # without an imaginary part
+                warnings.simplefilter("ignore", np.exceptions.ComplexWarning)
+                X = TLRotate(target).fit_transform(X, encoded)
         self.pipeline_ = self._build_pipeline()
         if self.classifier == "mdwm" and shown:
             means = MDWM(self.trade_off, target).fit(*encode_domains(X, y, subjects)).covmeans_
