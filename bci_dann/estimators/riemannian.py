@@ -145,7 +145,7 @@ class RiemannianClassifier(TransferClassifier):
         terms: dict[str, float] | None = None,
         enough_trials: int = 150,
         target_prior: dict[str, float] | None = None,
-        target_label_weight: float = 5.0,
+        target_label_weight: float = 2.0,
         robust: bool = True,
         remove_drift: bool = True,
         guard: bool = True,
