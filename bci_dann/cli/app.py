@@ -139,7 +139,9 @@ def diagnose(
 @app.command()
 def fit(
     config: Config,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the model.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the model; one there is replaced.")
+    ],
     pipeline: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option("--pipeline", "-p", help="Which of the configuration's pipelines."),
@@ -157,7 +159,10 @@ def fit(
 def adapt(
     model: Model,
     recordings: Recordings,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the adapted model.")],
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", help="Folder for the adapted model; one there is replaced."),
+    ],
     cue: Cue = None,
 ) -> None:
     """Fit a model to a new person from recordings without labels."""

@@ -56,7 +56,9 @@ class _Task:
     code: str = "the recording"
 
 
-def cut_recording(path: Path, recipe: Recipe, cues: Sequence[str] = ()) -> CutRecording:
+def cut_recording(
+    path: Path, recipe: Recipe, cues: Sequence[str] = (), n_times: int | None = None
+) -> CutRecording:
     """Read one recording and cut its trials.
 
     Parameters
@@ -67,6 +69,8 @@ def cut_recording(path: Path, recipe: Recipe, cues: Sequence[str] = ()) -> CutRe
         Of the model that the trials are for.
     cues : sequence of str
         Annotations at which trials start; empty for those of training.
+    n_times : int or None
+        Samples of a trial that the model was trained on.
 
     Returns
     -------
@@ -83,7 +87,7 @@ def cut_recording(path: Path, recipe: Recipe, cues: Sequence[str] = ()) -> CutRe
         raise DataError(f"there is no recording {path}.")
     layout = _layout(recipe, cues, path)
     raw = read_recording(path, layout)
-    epochs = _epochs(raw, path, recipe, layout)
+    epochs = _epochs(raw, path, recipe, layout, n_times)
     onsets = (epochs.events[:, 0] - raw.first_samp) / raw.info["sfreq"]
     names = {code: name for name, code in epochs.event_id.items()}
     events = np.array([names[code] for code in epochs.events[:, 2]])
@@ -103,7 +107,9 @@ def _layout(recipe: Recipe, cues: Sequence[str], path: Path) -> RecordingsLayout
     return recipe.layout.model_copy(update={"events": events, **place})
 
 
-def _epochs(raw: mne.io.BaseRaw, path: Path, recipe: Recipe, layout: RecordingsLayout) -> Any:
+def _epochs(
+    raw: mne.io.BaseRaw, path: Path, recipe: Recipe, layout: RecordingsLayout, n_times: int | None
+) -> Any:
     start, end = layout.interval
     try:
         epochs = trials_of_run(
@@ -111,6 +117,7 @@ def _epochs(raw: mne.io.BaseRaw, path: Path, recipe: Recipe, layout: RecordingsL
             _Task((0.0, end)),
             layout.classes,
             _from_the_event(recipe, start, raw.info["sfreq"]),
+            n_times,
         )
     except (DataError, ConfigError) as error:
         raise type(error)(f"{path}: {error}") from error

@@ -114,7 +114,7 @@ def adapt_model(
 
     recipe, estimator = load_recipe(model), load_model(model)
     _make_writable(out)
-    cut = _cut_all(recordings, recipe, cues)
+    cut = _cut_all(recordings, recipe, cues, estimator.n_times_)
     trials = _joined([one.trials for one in cut])
     with warnings.catch_warnings():  # told by the result
         warnings.filterwarnings("ignore", r"adapt\(\) changes nothing", BCIDannWarning)
@@ -148,7 +148,7 @@ def predict_recordings(
     from bci_dann.estimators import load_model
 
     recipe, estimator = load_recipe(model), load_model(model)
-    cut = _cut_all(recordings, recipe, cues)
+    cut = _cut_all(recordings, recipe, cues, estimator.n_times_)
     tables = [_predictions(estimator, path, one) for path, one in zip(recordings, cut, strict=True)]
     table = pd.concat(tables, ignore_index=True)
     known = set(table["event"]) <= set(recipe.classes)
@@ -238,8 +238,10 @@ def _recipe(
     )
 
 
-def _cut_all(recordings: Sequence[Path], recipe: Recipe, cues: Sequence[str]) -> list[CutRecording]:
-    return [cut_recording(path, recipe, cues) for path in recordings]
+def _cut_all(
+    recordings: Sequence[Path], recipe: Recipe, cues: Sequence[str], n_times: int | None
+) -> list[CutRecording]:
+    return [cut_recording(path, recipe, cues, n_times) for path in recordings]
 
 
 def _joined(parts: Sequence[EEGTrials]) -> EEGTrials:

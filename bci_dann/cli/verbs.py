@@ -70,6 +70,8 @@ def predict(model: Path, recordings: Sequence[Path], out: Path, cues: Sequence[s
     """Write predictions as CSV; see `bci_dann.cli.serving.predict_recordings`."""
     from bci_dann.cli.serving import predict_recordings, write_csv
 
+    if out.resolve() in {path.resolve() for path in recordings}:
+        raise ConfigError(f"--out is {out}, one of the recordings: name another file.")
     table = predict_recordings(model, recordings, cues)
     write_csv(table, out)
     counts = table["predicted"].value_counts().sort_index()
@@ -94,6 +96,7 @@ def select(results: Path, pipelines: str | None) -> None:
         ]
         columns = ("chosen by", "accuracy %", "ROC AUC", "regret", "worst subject")
         print_rows(f"Choosing among pipelines: {protocol}", columns, cells)
+    say("ROC AUC over all trials of a subject; `run` shows the mean over sessions.")
 
 
 def doctor() -> bool:

@@ -162,6 +162,7 @@ def _prepare(
     def fill(writer: TrialsWriter) -> None:
         if isinstance(dataset, Recordings):
             dataset.check()  # all files, before the first is worked on
+            dataset.check_fits(preprocessing, selection)
         with _moabb_folder(data_dir):
             for trials in subject_by_subject(dataset, selection, preprocessing, progress):
                 writer.add(trials)

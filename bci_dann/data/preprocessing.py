@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import mne
@@ -17,9 +18,12 @@ from bci_dann.exceptions import ConfigError, DataError
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
-__all__ = ["Preprocessing", "trials_of_run"]
+__all__ = ["Preprocessing", "check_recording", "trials_of_run"]
 
 Positive = Annotated[float, Field(gt=0)]
+
+# Samples by which trials of one window differ after resampling from different rates.
+MOST_MISSING = 2
 
 
 class Preprocessing(StrictModel):
@@ -78,14 +82,55 @@ class Preprocessing(StrictModel):
     def _ordered(self) -> Preprocessing:
         if self.band is not None and self.band[0] >= self.band[1]:
             raise ValueError(f"band must be (low, high) with low < high; got {self.band}")
+        if self.band is not None and self.resample and self.band[1] > self.resample / 2:
+            raise ValueError(
+                f"band goes up to {self.band[1]:g} Hz, of which nothing is left above half of "
+                f"resample, {self.resample / 2:g} Hz: raise resample, or lower band"
+            )
         start, end = self.window
         if end is not None and start >= end:
             raise ValueError(f"window must be (start, end) with start < end; got {self.window}")
         return self
 
 
+def check_recording(
+    raw: mne.io.BaseRaw, dataset: BaseDataset, preprocessing: Preprocessing
+) -> None:
+    """Check what can be told of a recording without its samples.
+
+    Parameters
+    ----------
+    raw : mne.io.Raw
+        The recording; it is left as it is.
+    dataset : moabb.datasets.base.BaseDataset
+        Gives the task interval.
+    preprocessing : Preprocessing
+        The steps.
+
+    Raises
+    ------
+    DataError
+        When a channel is missing.
+    ConfigError
+        When a frequency or the window does not fit the recording.
+    """
+    _check_frequencies(raw.info["sfreq"], preprocessing)
+    others = preprocessing.reference if isinstance(preprocessing.reference, list) else []
+    _check_channels(raw, [*_kept(raw, preprocessing), *others])
+    start, end = _epoch_limits(dataset, preprocessing)
+    if end - start > raw.times[-1]:
+        raise ConfigError(
+            f"preprocessing.window: a trial would last {end - start:g} s, and the whole "
+            f"recording lasts {raw.times[-1]:g} s."
+        )
+
+
 def trials_of_run(
-    raw: mne.io.BaseRaw, dataset: BaseDataset, classes: list[str], preprocessing: Preprocessing
+    raw: mne.io.BaseRaw,
+    dataset: BaseDataset,
+    classes: list[str],
+    preprocessing: Preprocessing,
+    n_times: int | None = None,
 ) -> mne.Epochs | None:
     """Cut the trials of one run.
 
@@ -100,6 +145,9 @@ def trials_of_run(
         The classes to keep.
     preprocessing : Preprocessing
         The steps.
+    n_times : int or None
+        Samples that a resampled trial has to have, where trials of another sampling rate set
+        them: both ends of a window are included, so that rates differ by a sample.
 
     Returns
     -------
@@ -124,7 +172,26 @@ def trials_of_run(
     _check_not_flat(loaded, _kept(raw, preprocessing), windows.astype(int), dataset.unit_factor)
     filtered = _filtered(loaded, preprocessing)
     reject = preprocessing.reject_uv and {"eeg": preprocessing.reject_uv / dataset.unit_factor}
-    epochs = mne.Epochs(
+    cut = partial(_cut, filtered, events, event_id, start, reject=reject)
+    epochs = _resampled(cut(end), preprocessing.resample)
+    if preprocessing.resample is not None and n_times is not None:
+        missing = n_times - len(epochs.times)
+        if 0 < missing <= MOST_MISSING and len(epochs):
+            epochs = _resampled(cut(end + missing / preprocessing.resample), preprocessing.resample)
+        if -MOST_MISSING <= n_times - len(epochs.times) < 0 and len(epochs):
+            epochs.crop(epochs.times[0], epochs.times[n_times - 1], verbose="error")
+    return epochs if len(epochs) else None
+
+
+def _cut(
+    filtered: mne.io.BaseRaw,
+    events: NDArray[np.int_],
+    event_id: dict[str, int],
+    start: float,
+    end: float,
+    reject: Any,
+) -> mne.Epochs:
+    return mne.Epochs(
         filtered,
         events,
         event_id=event_id,
@@ -140,9 +207,12 @@ def trials_of_run(
         reject_by_annotation=True,
         verbose="error",
     )
-    if preprocessing.resample is not None and len(epochs):
-        epochs.resample(preprocessing.resample, verbose="error")
-    return epochs if len(epochs) else None
+
+
+def _resampled(epochs: mne.Epochs, sfreq: float | None) -> mne.Epochs:
+    if sfreq is not None and len(epochs):
+        epochs.resample(sfreq, verbose="error")
+    return epochs
 
 
 def _task_events(
@@ -218,6 +288,11 @@ def _subtract(raw: mne.io.BaseRaw, reference: list[str]) -> mne.io.BaseRaw:
 
 
 def _picked(raw: mne.io.BaseRaw, names: list[str]) -> mne.io.BaseRaw:
+    _check_channels(raw, names)
+    return raw.pick(names, verbose="error")
+
+
+def _check_channels(raw: mne.io.BaseRaw, names: list[str]) -> None:
     missing = [name for name in names if name not in raw.ch_names]
     if missing:
         guess = did_you_mean(missing[0], raw.ch_names)
@@ -227,7 +302,6 @@ def _picked(raw: mne.io.BaseRaw, names: list[str]) -> mne.io.BaseRaw:
         )
     if not names:
         raise DataError(f"the recording has no EEG channels. It has {', '.join(raw.ch_names)}.")
-    return raw.pick(names, verbose="error")
 
 
 def _check_frequencies(sfreq: float, preprocessing: Preprocessing) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,12 @@ from moabb.datasets.base import BaseDataset
 
 from bci_dann._config import validate
 from bci_dann._validation import did_you_mean
+from bci_dann.data._montages import standard_montage
 from bci_dann.data.discovery import Found, find_recordings, ordered_names
 from bci_dann.data.layout import RecordingsLayout
+from bci_dann.data.preprocessing import Preprocessing, check_recording
 from bci_dann.data.reading import open_recording, read_recording
+from bci_dann.data.selection import Selection
 from bci_dann.exceptions import ConfigError, DataError
 
 __all__ = ["Recordings", "RecordingsLayout"]
@@ -93,13 +96,48 @@ class Recordings(BaseDataset):
         DataError
             When a file is truncated or unreadable, its channels differ from those of the
             first, or an event of the layout occurs in no file.
+        ConfigError
+            When MNE has no such montage.
         """
+        if self.layout.montage is not None:
+            standard_montage(self.layout.montage)
         seen: set[str] = set()
         for path in self._paths():
             raw = open_recording(path, self.layout)
             self._check_channels(raw, path)
             seen |= set(raw.annotations.description)
         self._check_events(seen, self.layout.events, "any recording")
+
+    def check_fits(self, preprocessing: Preprocessing, selection: Selection) -> None:
+        """Check that recordings can be preprocessed, as far as that is told without samples.
+
+        Parameters
+        ----------
+        preprocessing : Preprocessing
+            The steps.
+        selection : Selection
+            Of which recordings.
+
+        Raises
+        ------
+        DataError
+            When a channel is missing, or sampling frequencies differ and are to stay.
+        ConfigError
+            When a frequency or the window does not fit a recording.
+        """
+        rates: dict[float, Path] = {}
+        for path, raw in self._chosen(selection):
+            try:
+                check_recording(raw, self, preprocessing)
+            except (DataError, ConfigError) as error:
+                raise type(error)(f"{path}: {error}") from error
+            rates.setdefault(raw.info["sfreq"], path)
+        if preprocessing.resample is None and len(rates) > 1:
+            rated = " and ".join(f"{rate:g} Hz ({file})" for rate, file in rates.items())
+            raise DataError(
+                f"the recordings have different sampling frequencies, {rated}. "
+                "Set preprocessing `resample` to a common one."
+            )
 
     def _get_single_subject_data(self, subject: str) -> dict[str, dict[str, mne.io.BaseRaw]]:
         sessions = {
@@ -128,6 +166,20 @@ class Recordings(BaseDataset):
             first = open_recording(next(iter(self._paths())), self.layout)
             self._first_channels = list(first.ch_names)
         return self._first_channels
+
+    def _chosen(self, selection: Selection) -> Iterator[tuple[Path, mne.io.BaseRaw]]:
+        """Open the recordings of a selection in which events occur."""
+        for subject in selection.subjects:
+            found: dict[str, list[tuple[Path, mne.io.BaseRaw]]] = {}
+            for session, runs in self._files[subject].items():
+                opened = [(path, open_recording(path, self.layout)) for path in runs.values()]
+                found[session] = [one for one in opened if self._starts_trials(one[1])]
+            kept = [session for session, runs in found.items() if runs]
+            for session in selection.sessions_of(kept):
+                yield from found[session]
+
+    def _starts_trials(self, raw: mne.io.BaseRaw) -> bool:
+        return not set(self.layout.events).isdisjoint(raw.annotations.description)
 
     def _check_channels(self, raw: mne.io.BaseRaw, path: Path) -> None:
         missing = [name for name in self._channels() if name not in raw.ch_names]

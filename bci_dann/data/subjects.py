@@ -125,7 +125,8 @@ def _trials(
     like: EEGTrials | None,
 ) -> EEGTrials | None:
     try:
-        epochs = trials_of_run(raw, dataset, selection.classes, preprocessing)
+        n_times = None if like is None else like.X.shape[2]
+        epochs = trials_of_run(raw, dataset, selection.classes, preprocessing, n_times)
         if epochs is None:
             return None
         if like is not None:

@@ -30,7 +30,7 @@ from bci_dann.estimators.head_adaptation import (
 from bci_dann.estimators.prior import check_prior, estimate_prior, offsets_to_shares, prior_of
 from bci_dann.estimators.training_trials import Part, TrainingTrials, join, labelled_only
 from bci_dann.exceptions import ConfigError
-from bci_dann.objectives import UNLABELLED, Objective, Sizes, find_term
+from bci_dann.objectives import UNLABELLED, Objective, Sizes, check_imported, find_term
 from bci_dann.persistence import ModelState
 from bci_dann.training import (
     Anchor,
@@ -318,6 +318,8 @@ class RiemannianClassifier(TransferClassifier):
         return state
 
     def _restore(self, state: ModelState) -> None:
+        for name in self.terms or {}:
+            check_imported(name)
         super()._restore(state)
         self.head_, base = (head_from(state.part(name)) for name in ("head", "base"))
         factor = torch.from_numpy(state.arrays["factor"])

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bci_dann._validation import did_you_mean
+from bci_dann.evaluation.own_code import own_code
 from bci_dann.evaluation.pipelines import PipelineSpec
 from bci_dann.exceptions import ConfigError
 
@@ -54,7 +55,8 @@ def with_parameters(
 def with_defaults(spec: PipelineSpec) -> PipelineSpec:
     """Return the pipeline with the parameters written out that its file leaves to the classes.
 
-    A record's key thus changes with a default, and a table says what was really run.
+    A record's key thus changes with a default, and a table says what was really run. Where a
+    step is of the user's own code, a digest of it is noted, so that it changes with that, too.
 
     Parameters
     ----------
@@ -69,7 +71,10 @@ def with_defaults(spec: PipelineSpec) -> PipelineSpec:
         {**step, "parameters": {**_plain_defaults(step, spec.name), **step["parameters"]}}
         for step in spec.definition
     )
-    return PipelineSpec(spec.name, definition)
+    noted = [(step, own_code(step)) for step in definition]
+    return PipelineSpec(
+        spec.name, tuple({**step, "code": code} if code else step for step, code in noted)
+    )
 
 
 def build(spec: PipelineSpec, seed: int | None = None, overrides: Parameters | None = None) -> Any:

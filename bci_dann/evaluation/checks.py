@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
     from bci_dann.data import EEGTrials
+    from bci_dann.data.preprocessing import Preprocessing
+    from bci_dann.data.selection import Selection
 
 __all__ = [
     "check_classes",
@@ -90,22 +92,32 @@ def check_pipelines(run: RunConfig) -> None:
         build(spec, seed=run.seeds[0])
 
 
-def check_recordings(dataset: BaseDataset) -> None:
+def check_recordings(
+    dataset: BaseDataset, preprocessing: Preprocessing, selection: Selection
+) -> None:
     """Open every file of a folder; MOABB's datasets would first have to be downloaded.
 
     Parameters
     ----------
     dataset : moabb.datasets.base.BaseDataset
         The data.
+    preprocessing : Preprocessing
+        What is to be done to them.
+    selection : Selection
+        Which of them.
 
     Raises
     ------
     DataError
         When a file is not what was promised.
+    ConfigError
+        When the preprocessing does not fit a file.
     """
-    check = getattr(dataset, "check", None)
-    if callable(check):
-        check()
+    from bci_dann.data.recordings import Recordings
+
+    if isinstance(dataset, Recordings):
+        dataset.check()
+        dataset.check_fits(preprocessing, selection)
 
 
 def check_subject_count(subjects: Sequence[str], left_out: int = 1) -> None:

@@ -138,9 +138,13 @@ def with_replaced(config: RunConfig, replaced: Mapping[str, Any]) -> RunConfig:
         As :func:`load_config`.
     """
     content = {**dict(config), **replaced}
-    names = [*(spec.name for spec in _loaded(content["pipelines"])), EVERY]
+    specs = _loaded(content["pipelines"])
+    names = [*(spec.name for spec in specs), EVERY]
     for key in ("pipeline_parameters", "variants"):
         content[key] = {name: own for name, own in content[key].items() if name in names}
+    every = content["pipeline_parameters"].get(EVERY, {})
+    if every:
+        content["pipeline_parameters"][EVERY] = _taken(every, specs)
     return load_config(content)
 
 
@@ -210,7 +214,14 @@ def _with_run_parameters(
 
 def _check_every(parameters: Mapping[str, Any], specs: list[PipelineSpec]) -> None:
     """Raise where a parameter for every pipeline has reached none."""
-    taken = {name for spec in specs for step in spec.definition for name in step["parameters"]}
+    taken = _taken(parameters, specs)
     for name in parameters:
         if name not in taken:
             raise ConfigError(f"pipeline_parameters['*']: no pipeline has a parameter {name!r}.")
+
+
+def _taken(parameters: Mapping[str, Any], specs: list[PipelineSpec]) -> dict[str, Any]:
+    """Return those parameters that some step of a pipeline has."""
+    given = [with_parameters(spec, parameters, strict=False) for spec in specs]
+    taken = {name for spec in given for step in spec.definition for name in step["parameters"]}
+    return {name: value for name, value in parameters.items() if name in taken}

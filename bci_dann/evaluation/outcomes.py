@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bci_dann.evaluation.records import DAMAGE
+from bci_dann.evaluation.results import ResultsFolder
 from bci_dann.exceptions import ResultsError
 
 __all__ = ["Outcome", "read_outcomes"]
@@ -62,8 +65,7 @@ def read_outcomes(folder: str | Path) -> Iterator[Outcome]:
     Yields
     ------
     Outcome
-        In no order of its own. Records of pipelines that were defined otherwise are passed
-        over, and so are those of pseudo-targets, which belong to a nested choice.
+        In no order of its own, those that ``results.csv`` is made of.
 
     Raises
     ------
@@ -71,20 +73,19 @@ def read_outcomes(folder: str | Path) -> Iterator[Outcome]:
         When it is no results folder, or a record cannot be read.
     """
     path = Path(folder)
-    try:
-        held = json.loads((path / "config.json").read_text(encoding="utf-8"))["pipelines"]
-    except (OSError, ValueError, KeyError) as error:
+    held = ResultsFolder(path).held()
+    if held is None:
         raise ResultsError(
-            f"{path} is no results folder: {error}. Give what `bci-dann run --out` has written."
-        ) from error
+            f"{path} is no results folder. Give what `bci-dann run --out` has written."
+        )
     for file in sorted((path / "records").glob("*.npz")):
         try:
-            with np.load(file, allow_pickle=False) as stored:
+            # by way of memory: numpy leaves a damaged file open
+            with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as stored:
                 about = json.loads(str(stored["about"]))
-                ordinary = about.get("without") is None
-                if ordinary and held.get(about["pipeline"]) == about["definition"]:
+                if held.holds(about):
                     yield _outcome(about, stored)
-        except (OSError, ValueError, KeyError) as error:
+        except DAMAGE as error:
             raise ResultsError(
                 f"the record {file} cannot be read: {error}. Delete it, and run again."
             ) from error

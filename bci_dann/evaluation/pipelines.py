@@ -48,7 +48,8 @@ class PipelineSpec:
     name : str
         The name that tables show.
     definition : tuple of dict
-        The steps in order, each with ``name``, ``from`` and ``parameters``.
+        The steps in order, each with ``name``, ``from`` and ``parameters``, and ``code``, a
+        digest, where the class or a term is the user's own.
     """
 
     name: str

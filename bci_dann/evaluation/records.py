@@ -13,6 +13,7 @@ import uuid
 import warnings
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,20 @@ class Task:
     @functools.cached_property
     def key(self) -> str:
         """Hexadecimal SHA-256 over everything that determines the result."""
+        return self.key_under(versions())
+
+    def key_under(self, libraries: Mapping[str, str]) -> str:
+        """Return the key that the task has, or had, with these versions of the libraries.
+
+        Parameters
+        ----------
+        libraries : mapping of str to str
+            As :func:`versions` returns them.
+
+        Returns
+        -------
+        str
+        """
         content = {
             "data": self.data_key,
             "pipeline": [self.pipeline.name, *self.pipeline.definition],
@@ -110,7 +125,7 @@ class Task:
             "subject": self.subject,
             "seed": self.seed,
             "threads": self.threads,
-            "versions": versions(),
+            "versions": dict(libraries),
             # only where it is set, so that ordinary tasks keep the keys they always had
             **({} if self.without is None else {"without": self.without}),
         }
@@ -214,7 +229,7 @@ def read_record(path: Path, task: Task) -> Record | None:
         return _parse(path, task)
     except DAMAGE as error:
         warnings.warn(
-            f"the record {path} is damaged and will be computed again: {error}",
+            f"the record {path} is damaged and counts as missing: {error}",
             BCIDannWarning,
             stacklevel=2,
         )

@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bci_dann.evaluation.config import RunConfig, pipeline_specs
 from bci_dann.evaluation.metrics import METRICS, score
-from bci_dann.evaluation.pipelines import PipelineSpec
 from bci_dann.evaluation.records import (
     DIAGNOSTICS,
     Record,
@@ -19,76 +16,18 @@ from bci_dann.evaluation.records import (
     read_record,
     write_atomically,
 )
+from bci_dann.evaluation.scope import Scope, differences
 from bci_dann.exceptions import ResultsError
 
 if TYPE_CHECKING:
     import pandas as pd
-    from moabb.datasets.base import BaseDataset
 
-__all__ = ["COLUMNS", "ResultsFolder", "Scope", "results_table", "scope_of"]
+__all__ = ["COLUMNS", "ResultsFolder", "results_table"]
 
 COLUMNS = (
     *("dataset", "pipeline", "protocol", "seed", "subject", "session"),
     *("n_train", "n_test", *METRICS, "fit_seconds", *DIAGNOSTICS),
 )
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What a results folder is about, as plain data.
-
-    Parameters
-    ----------
-    fixed : dict
-        What may not change: data, preprocessing, threads.
-    pipelines : dict of str to list
-        The definition of each pipeline by its name; names may be added.
-    protocols : list of str
-        May grow.
-    seeds : list of int
-        May grow.
-    recordings : str or None
-        A fingerprint of the dataset, of all its subjects; may not change. ``None`` where it
-        is not known, as in folders of earlier versions.
-    """
-
-    fixed: dict[str, Any]
-    pipelines: dict[str, list[dict[str, Any]]]
-    protocols: list[str]
-    seeds: list[int]
-    recordings: str | None = None
-
-    @property
-    def specs(self) -> list[PipelineSpec]:
-        """The pipelines, ready to be built."""
-        return [PipelineSpec(name, tuple(steps)) for name, steps in self.pipelines.items()]
-
-
-def scope_of(config: RunConfig, dataset: BaseDataset | None = None) -> Scope:
-    """Return the scope of a run.
-
-    Parameters
-    ----------
-    config : RunConfig
-        The run.
-    dataset : moabb.datasets.base.BaseDataset or None
-        What its data are; ``None`` leaves the recordings unknown.
-
-    Returns
-    -------
-    Scope
-    """
-    fixed = config.model_dump(mode="json", include={"data", "preprocessing", "threads"})
-    pipelines = {spec.name: list(spec.definition) for spec in pipeline_specs(config)}
-    recordings = None if dataset is None else _fingerprint(dataset)
-    return Scope(fixed, _plain(pipelines), list(config.protocols), list(config.seeds), recordings)
-
-
-def _fingerprint(dataset: BaseDataset) -> str:
-    from bci_dann.data.cache import cache_key
-    from bci_dann.data.fingerprint import identity
-
-    return cache_key(identity(dataset))[:16]
 
 
 class ResultsFolder:
@@ -171,14 +110,14 @@ class ResultsFolder:
         ResultsError
             When the folder holds results of another configuration or of other recordings.
         """
-        held = self._held()
+        held = self.held()
         if held is None:
             return scope
-        differences = list(_differences(held, scope))
-        if differences:
+        changed = list(differences(held, scope))
+        if changed:
             raise ResultsError(
                 f"{self.path} holds results of another configuration:\n  "
-                + "\n  ".join(differences)
+                + "\n  ".join(changed)
                 + "\nChoose another folder with --out, or set these keys as they were."
             )
         if None not in (held.recordings, scope.recordings) and held.recordings != scope.recordings:
@@ -193,6 +132,8 @@ class ResultsFolder:
             protocols=_union(held.protocols, scope.protocols),
             seeds=_union(held.seeds, scope.seeds),
             recordings=scope.recordings or held.recordings,
+            data_key=scope.data_key or held.data_key,
+            versions=scope.versions or held.versions,
         )
 
     def open(self, scope: Scope) -> Scope:
@@ -228,10 +169,23 @@ class ResultsFolder:
         """
         write_atomically(self.table_path, table.to_csv(index=False).encode())
 
-    def _held(self) -> Scope | None:
+    def held(self) -> Scope | None:
+        """Return what the folder is about, or ``None`` where nothing was run into it.
+
+        Returns
+        -------
+        Scope or None
+
+        Raises
+        ------
+        ResultsError
+            When that cannot be read.
+        """
         path = self.path / "config.json"
+        if self.path.is_file():
+            raise ResultsError(f"{self.path} is a file. Choose a folder with --out.")
         try:
-            return Scope(**json.loads(path.read_text(encoding="utf-8")))
+            scope = Scope(**json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError) as error:
@@ -239,6 +193,7 @@ class ResultsFolder:
                 f"{path} cannot be read: {error}. Choose another folder with --out, or delete "
                 "this file if the folder's records are of this configuration."
             ) from error
+        return scope
 
 
 def results_table(finished: Iterable[tuple[Task, Record]]) -> pd.DataFrame:
@@ -293,38 +248,5 @@ def _natural(column: pd.Series) -> pd.Series:
     return column.map(lambda name: (0, int(name), "") if str(name).isdigit() else (1, 0, name))
 
 
-def _differences(held: Scope, new: Scope) -> Iterator[str]:
-    yield from _compare(_without_subjects(held.fixed), _without_subjects(new.fixed), "")
-    for name in held.pipelines.keys() & new.pipelines.keys():
-        yield from _compare(held.pipelines[name], new.pipelines[name], f"pipelines.{name}")
-
-
-def _compare(held: Any, new: Any, where: str) -> Iterator[str]:
-    if isinstance(held, dict) and isinstance(new, dict):
-        for key in sorted(held.keys() | new.keys()):
-            place = f"{where}.{key}" if where else key
-            yield from _compare(held.get(key), new.get(key), place)
-    elif isinstance(held, list) and isinstance(new, list) and _are_steps(held, new):
-        for index, (one, other) in enumerate(zip(held, new, strict=True)):
-            yield from _compare(one, other, f"{where}[{index}]")
-    elif held != new:
-        yield f"{where}: {held!r} there, {new!r} now"
-
-
-def _are_steps(held: list[Any], new: list[Any]) -> bool:
-    return len(held) == len(new) and all(isinstance(item, dict) for item in [*held, *new])
-
-
-def _without_subjects(fixed: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what may grow; other subjects make another data key, hence other records."""
-    data = {key: value for key, value in fixed["data"].items() if key != "subjects"}
-    return {**fixed, "data": data}
-
-
 def _union(held: list[Any], new: list[Any]) -> list[Any]:
     return list(dict.fromkeys([*held, *new]))
-
-
-def _plain(value: Any) -> Any:
-    """Return what JSON makes of a value, so that it compares equal after being stored."""
-    return json.loads(json.dumps(value, default=str))

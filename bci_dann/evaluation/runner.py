@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,9 @@ from bci_dann.evaluation.checks import (
 )
 from bci_dann.evaluation.config import RunConfig, load_config
 from bci_dann.evaluation.dispatch import GO_ON, run_missing
-from bci_dann.evaluation.records import Task
-from bci_dann.evaluation.results import ResultsFolder, Scope, results_table, scope_of
+from bci_dann.evaluation.records import Task, versions
+from bci_dann.evaluation.results import ResultsFolder, results_table
+from bci_dann.evaluation.scope import Scope, scope_of
 from bci_dann.exceptions import ResultsError
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def run_tasks(
     subjects = _checked_subjects(trials_folder, design)
     wanted, all_held = (_tasks(run, trials_folder.name, s, subjects) for s in (scope, held))
     done = TaskRun(folder, design.tasks(wanted), all_held, trials_folder)
-    folder.open(scope)
+    folder.open(replace(scope, data_key=trials_folder.name, versions=versions()))
     with _table_written(done):
         run_missing(folder, done.asked, trials_folder, n_jobs, stack, progress)
     return done
@@ -209,9 +210,10 @@ def _dataset(run: RunConfig, data_dir: str | Path | None) -> BaseDataset:
 def _planned_subjects(run: RunConfig, dataset: BaseDataset, design: Design) -> list[str]:
     from bci_dann.data.selection import resolve
 
-    subjects = [str(subject) for subject in resolve(dataset, run.data).subjects]
+    selection = resolve(dataset, run.data)
+    subjects = [str(subject) for subject in selection.subjects]
     check_subject_count(subjects, design.left_out)
-    check_recordings(dataset)
+    check_recordings(dataset, run.preprocessing, selection)
     return subjects
 
 

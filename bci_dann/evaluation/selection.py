@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bci_dann._validation import check_option
 from bci_dann.evaluation.metrics import score
 from bci_dann.evaluation.outcomes import Outcome, read_outcomes
+from bci_dann.evaluation.results import ResultsFolder
 from bci_dann.exceptions import ConfigError, ResultsError
 
 if TYPE_CHECKING:
@@ -131,7 +133,8 @@ def selection_table(folder: str | Path, pipelines: Sequence[str] | None = None) 
     -------
     pandas.DataFrame
         One row for each protocol and way to choose, by falling accuracy: ``accuracy`` and
-        ``roc_auc`` (means over subjects and seeds, % and 0 to 1), ``regret`` and
+        ``roc_auc`` (means over subjects and seeds, % and 0 to 1; each over all trials of a
+        subject, where ``results.csv`` has one for each session), ``regret`` and
         ``worst_regret`` (accuracy lost against the best choice in hindsight, mean and worst
         subject, points). The ways are the label-free :data:`SCORES`;
         ``other_subjects``, the pipeline that was best for all others, whose labels are known
@@ -143,10 +146,14 @@ def selection_table(folder: str | Path, pipelines: Sequence[str] | None = None) 
     ResultsError
         When the folder has no records, or a pipeline is missing for some subjects.
     ConfigError
-        When there are not two pipelines to choose among.
+        When there are not two pipelines to choose among, or one is not in the folder.
     """
     import pandas as pd
 
+    held = ResultsFolder(folder).held()
+    if held is not None:
+        for name in pipelines or ():
+            check_option("each of --pipelines", name, held.pipelines)
     groups: dict[tuple[str, int], list[Outcome]] = defaultdict(list)
     for outcome in read_outcomes(folder):
         if pipelines is None or outcome.pipeline in pipelines:

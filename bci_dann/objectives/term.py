@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -10,10 +11,10 @@ from typing import ClassVar, Self
 from torch import Tensor, nn
 
 from bci_dann._validation import did_you_mean
-from bci_dann.exceptions import ConfigError
+from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.objectives.batch import BatchView
 
-__all__ = ["TERMS", "Sizes", "Term", "find_term"]
+__all__ = ["TERMS", "Sizes", "Term", "check_imported", "find_term"]
 
 # Terms of this package, by the names that tables and pipelines use. A class elsewhere is named
 # by its path, "module:Class".
@@ -88,6 +89,27 @@ class Term(nn.Module):
     def forward(self, batch: BatchView) -> Tensor:
         """Return the term's value for a batch, a scalar."""
         raise NotImplementedError
+
+
+def check_imported(name: str) -> None:
+    """Raise where a term that a file names would run code that nobody has asked for.
+
+    Parameters
+    ----------
+    name : str
+        As for :func:`find_term`.
+
+    Raises
+    ------
+    DataError
+        When it is the path of a class whose module has not been imported.
+    """
+    module = name.partition(":")[0]
+    if name not in TERMS and module not in sys.modules:
+        raise DataError(
+            f"the model adapts by the term {name!r}, which is not one of bci_dann's: import "
+            f"{module} before you load the model. A name in a file alone never runs code."
+        )
 
 
 def find_term(name: str, known: Mapping[str, str] = TERMS) -> type[Term]:

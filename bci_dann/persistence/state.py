@@ -113,6 +113,8 @@ def read_state(folder: str | Path) -> ModelState:
         ) from error
     except (OSError, ValueError, SafetensorError) as error:
         raise DataError(f"the model in {path} is damaged: {error}") from error
+    if not isinstance(description, dict):
+        raise DataError(f"the model in {path} is damaged: {DESCRIPTION} holds no description.")
     if description.get("format") != FORMAT:
         raise DataError(
             f"the model in {path} has format {description.get('format')!r}; this version of "

@@ -215,3 +215,30 @@ def test_a_missing_recording_or_recipe(bci_dann, model, tmp_path):
     done = bci_dann("predict", tmp_path, tmp_path / "none.fif")
     assert done.exit_code == 2, done.output
     assert "recipe.json" in done.stderr
+
+
+@pytest.mark.parametrize("sfreq", [125.0, 200.0, 250.0, 512.0])
+def test_a_recording_of_another_rate_is_served(bci_dann, model, new, tmp_path, sfreq):
+    """Two rates in one call, too; the trials have the samples that the model knows."""
+    paths = []
+    for index, path in enumerate(new):
+        raw = mne.io.read_raw(path, preload=True, verbose="error")
+        paths.append(tmp_path / f"{index}_raw.fif")
+        raw.resample(sfreq, verbose="error").save(paths[-1], verbose="error")
+    adapted, csv = tmp_path / "adapted", tmp_path / "predictions.csv"
+    done = bci_dann("adapt", model, new[0], paths[0], "-o", adapted)
+    assert done.exit_code == 0, done.output
+    done = bci_dann("predict", adapted, paths[1], "-o", csv)
+    assert done.exit_code == 0, done.output
+    table = pd.read_csv(csv)
+    assert len(table) == 16
+    assert (table["predicted"] == table["event"]).mean() > 0.9
+
+
+def test_predictions_do_not_replace_the_recording(bci_dann, model, new, tmp_path):
+    copy = tmp_path / "copy_raw.fif"
+    copy.write_bytes(new[0].read_bytes())
+    done = bci_dann("predict", model, copy, "-o", copy)
+    assert done.exit_code == 2
+    assert "one of the recordings" in done.stderr
+    assert copy.read_bytes() == new[0].read_bytes()

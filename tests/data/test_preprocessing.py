@@ -183,6 +183,7 @@ def test_steps_that_do_not_fit_the_recording(steps, message):
         ({"band": (-1, 8)}, "band.0.*greater than 0"),
         ({"window": (2, 1)}, "start < end"),
         ({"resample": 0}, "resample.*greater than 0"),
+        ({"resample": 40, "band": (8, 30)}, "up to 30 Hz.*half of resample, 20 Hz"),
         ({"reject_uv": -5}, "reject_uv.*greater than 0"),
         ({"channels": []}, "channels.*must not be empty"),
         ({"channels": ["C3", "C3"]}, "once only"),
@@ -204,3 +205,23 @@ def test_nothing_is_written_to_the_users_mne_configuration():
     before = mne.get_config()
     load_dataset("SimulatedMI", n_subjects=1, n_trials=2)
     assert mne.get_config() == before
+
+
+@pytest.mark.parametrize("sfreq", [100.0, 128.0, 160.0, 200.0, 250.0, 256.0, 500.0, 512.0, 1000.0])
+@pytest.mark.parametrize("target", [125.0, 128.0])
+def test_trials_of_any_rate_have_as_many_samples(sfreq, target):
+    """Both ends of a window are included, and what that is depends on the rate before."""
+    dataset = fake()
+    whole = first_run(dataset)
+    raw = whole.copy().resample(sfreq, verbose="error")
+    steps = Preprocessing(band=(4, 15), window=(0.5, 2.0), resample=target)
+    n_times = round(2.0 * target) - round(0.5 * target) + 1
+    both = [
+        trials_of_run(one, dataset, ["left_hand", "right_hand"], steps, n_times)
+        for one in (whole, raw)
+    ]
+    assert [epochs.get_data().shape[2] for epochs in both] == [n_times, n_times]
+    assert len(both[0]) == len(both[1])
+    inside = np.s_[..., 20:-20]
+    likeness = np.corrcoef(*(epochs.get_data()[inside].ravel() for epochs in both))[0, 1]
+    assert likeness > 0.9

@@ -16,6 +16,7 @@ from bci_dann.data import (
     prepare_trials,
 )
 from bci_dann.data.discovery import ordered_names
+from bci_dann.data.selection import TrialChoice, resolve
 from bci_dann.exceptions import ConfigError, DataError
 
 SFREQ, SECONDS = 100.0, 40
@@ -424,3 +425,34 @@ def test_a_real_recording_that_was_cut(shared_data, tmp_path):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(DataError, match=r"eeg.edf is truncated"):
         Recordings(tmp_path, layout).check()
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        ({"band": (8, 60)}, "sA.*60 Hz.*sampled at 100 Hz"),
+        ({"band": None, "notch": 50}, "notch has 50 Hz"),
+        ({"channels": ["C3", "C5"]}, "'C5'.*not in the recording"),
+        ({"reference": ["M1"]}, "'M1'.*not in the recording"),
+        ({"window": (0, 4000)}, "would last 4000 s.*lasts 39.99 s"),
+    ],
+)
+def test_what_does_not_fit_is_told_from_headers(folder, steps, message):
+    dataset = Recordings(folder, LAYOUT)
+    with pytest.raises((ConfigError, DataError), match=message):
+        dataset.check_fits(Preprocessing(**steps), resolve(dataset, TrialChoice()))
+
+
+def test_different_rates_need_a_common_one_if_they_are_used(folder):
+    raw = make_raw(seed=5).resample(50, verbose="error")
+    write(folder, "C", "01", raw)
+    write(folder, "A", "03", raw.copy().set_annotations(None))  # no trials, so no matter
+    dataset = Recordings(folder, LAYOUT)
+    steps, everybody = Preprocessing(band=None), resolve(dataset, TrialChoice())
+    with pytest.raises(DataError, match=r"different.*100 Hz .*sA.*50 Hz .*sC.*resample"):
+        dataset.check_fits(steps, everybody)
+    dataset.check_fits(Preprocessing(band=None, resample=50), everybody)
+    dataset.check_fits(steps, resolve(dataset, TrialChoice(subjects=["A", "B"])))
+    common = {"band": None, "resample": 50, "window": (0.5, 2.03)}
+    config = DataConfig(dataset="Recordings", recordings=LAYOUT)
+    assert len(load_dataset(config, data_dir=folder, preprocessing=common)) == 5 * 9

@@ -36,6 +36,12 @@ def make_trials(n_subjects=3, n_sessions=2, n_trials=10, classes=("left", "right
 
 
 @pytest.fixture
+def draw_trials():
+    """Draw trials of as many subjects as are asked for."""
+    return make_trials
+
+
+@pytest.fixture
 def trials():
     return make_trials()
 

@@ -142,3 +142,18 @@ def test_settings_of_pipelines_that_are_not_asked_for_are_dropped(config, logist
     assert names_of(kept) == ["second", "logistic[C=1]", "logistic[C=2]"]
     assert kept.seeds == [1]
     assert len(names_of(run)) == 2
+
+
+def test_parameters_of_every_pipeline_are_dropped_where_none_left_has_them(
+    config, logistic, write_pipeline
+):
+    step = {"name": "DANNClassifier", "from": "bci_dann.estimators"}
+    network = str(write_pipeline("network", step))
+    settings = {"pipeline_parameters": {"*": {"max_epochs": 3, "tol": 0.5}}}
+    run = load_config({**config, "pipelines": [str(logistic), network], **settings})
+    alone = with_replaced(run, {"pipelines": [str(logistic)]})
+    assert alone.pipeline_parameters["*"] == {"tol": 0.5}
+    assert (
+        with_replaced(run, {"seeds": [1]}).pipeline_parameters["*"]
+        == settings["pipeline_parameters"]["*"]
+    )

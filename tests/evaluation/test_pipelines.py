@@ -177,3 +177,31 @@ def test_defaults_are_written_out_and_yield_to_the_file():
     assert written["max_epochs"] == 3
     assert written["adversary_weight"] == DANNClassifier().adversary_weight
     assert step["parameters"] == {"max_epochs": 3}
+
+
+def test_own_code_is_part_of_the_definition(tmp_path, monkeypatch):
+    """Of a class, or a term, that is neither ours nor installed, the record's key has a digest."""
+
+    def definition(name, module, **parameters):
+        step = {"from": module, "name": name, "parameters": parameters}
+        return with_defaults(PipelineSpec("own", (step,))).definition[0]
+
+    monkeypatch.syspath_prepend(tmp_path)
+    term = "from bci_dann.objectives import Term\n\nclass Small(Term):\n    pass\n"
+    kind = (
+        "from bci_dann.estimators import DANNClassifier\n\nclass Own(DANNClassifier):\n    pass\n"
+    )
+    (tmp_path / "own_terms_7.py").write_text(term)
+    (tmp_path / "own_kind_7.py").write_text(kind)
+    terms = {"own_terms_7:Small": 0.5, "mcc": 1.0}
+    for step in (
+        lambda: definition("DANNClassifier", "bci_dann.estimators", terms=terms),
+        lambda: definition("Own", "own_kind_7"),
+    ):
+        before = step()
+        assert step() == before
+        for file in tmp_path.glob("own_*_7.py"):
+            file.write_text(file.read_text() + "# changed\n")
+        assert step()["code"] != before["code"]
+    assert "code" not in definition("DANNClassifier", "bci_dann.estimators", terms={"mcc": 1.0})
+    assert "code" not in definition("LogisticRegression", "sklearn.linear_model", tol=0.1)

@@ -3,9 +3,12 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from bci_dann.evaluation import selection_table
+from bci_dann.data.cache import store
+from bci_dann.evaluation import run_benchmark, selection_table
+from bci_dann.evaluation.scope import Scope
 from bci_dann.evaluation.selection import (
     SCORES,
     Candidate,
@@ -72,7 +75,8 @@ def write(folder, pipeline, subject, odds, truth, seed=0):
         test_index=np.arange(N),
     )
     held = {name: [{"name": name}] for name in ("plain", "sharp", "drifting")}
-    (folder / "config.json").write_text(json.dumps({"pipelines": held}))
+    scope = Scope(fixed={}, pipelines=held, protocols=["train"], seeds=[0])
+    (folder / "config.json").write_text(json.dumps(vars(scope)))
 
 
 @pytest.fixture
@@ -114,11 +118,42 @@ def test_labels_enter_no_choice(folder):
 def test_bad_folders(folder, tmp_path):
     with pytest.raises(ConfigError, match="at least two"):
         selection_table(folder, ["plain"])
+    with pytest.raises(ConfigError, match=r"'shrp'.*Did you mean 'sharp'"):
+        selection_table(folder, ["plain", "shrp"])
     with pytest.raises(ResultsError, match="no records"):
-        selection_table(folder, ["unknown"])
+        selection_table(folder, ["drifting"])
     with pytest.raises(ResultsError, match="no results folder"):
         selection_table(tmp_path / "nothing")
     write(folder, "drifting", "1", np.zeros(N), cues())
     with pytest.raises(ResultsError, match="missing"):
         selection_table(folder, ["plain", "drifting"])
     assert "always drifting" not in set(selection_table(folder)["choice"])
+
+
+def test_a_damaged_record_is_named(folder):
+    file = next((folder / "records").glob("sharp*.npz"))
+    file.write_bytes(file.read_bytes()[:300])
+    with pytest.raises(ResultsError, match=rf"{file.name} cannot be read.*Delete it"):
+        selection_table(folder)
+
+
+def test_records_of_other_subjects_are_not_mixed_in(
+    monkeypatch, tmp_path, config, write_pipeline, specs, draw_trials
+):
+    """A folder that has grown, or shrunk, is about the subjects of its last run."""
+    config["pipelines"].append(str(write_pipeline("transfer", *specs["transfer"].definition)))
+    folders = {
+        n: store(tmp_path / "cache", {"subjects": n}, lambda w, n=n: w.add(draw_trials(n)))
+        for n in (3, 4)
+    }
+
+    def table(out, n):
+        monkeypatch.setattr("bci_dann.evaluation.runner._prepare", lambda *_: folders[n])
+        data = {"dataset": "SimulatedMI", "subjects": list(range(1, n + 1))}
+        run_benchmark({**config, "data": data}, tmp_path / out, progress=False)
+        return selection_table(tmp_path / out)
+
+    alone = {n: table(f"only{n}", n) for n in folders}
+    assert not alone[3].equals(alone[4])
+    for n in (3, 4, 3):
+        pd.testing.assert_frame_equal(table("both", n), alone[n])

@@ -42,6 +42,13 @@ def test_truncated_file_is_reported(saved, name):
         read_state(folder)
 
 
+def test_a_description_that_is_none_is_reported(saved):
+    folder, _ = saved
+    (folder / "model.json").write_text("[]")
+    with pytest.raises(DataError, match="damaged"):
+        read_state(folder)
+
+
 def test_newer_format_is_refused(saved):
     folder, _ = saved
     description = json.loads((folder / "model.json").read_text())
