@@ -7,6 +7,7 @@ and these take longer than all else that a shallow decoder does.
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, Generic, TypeVar
@@ -36,21 +37,27 @@ class Memory(Generic[Result]):
         self._function = function
         self._n_bytes = n_bytes
         self._kept = 0
+        self._lock = threading.Lock()
         self._results: OrderedDict[Key, Result] = OrderedDict()
 
     def __call__(self, array: NDArray[Any], *settings: Hashable) -> Result:
         """Return what the function returns, from memory where it is there."""
         array = np.ascontiguousarray(array)
         key = _key(array, settings)
-        result = self._results.pop(key, None)
-        if result is None:
-            result = self._function(array, *settings)
-            for part in _arrays(result):
-                part.flags.writeable = False
-            self._kept += _nbytes(result)
-        self._results[key] = result
-        while self._kept > self._n_bytes:
-            self._kept -= _nbytes(self._results.popitem(last=False)[1])
+        with self._lock:
+            result = self._results.get(key)
+            if result is not None:
+                self._results.move_to_end(key)
+                return result
+        result = self._function(array, *settings)
+        for part in _arrays(result):
+            part.flags.writeable = False
+        with self._lock:
+            if key not in self._results:  # another thread may have been first
+                self._results[key] = result
+                self._kept += _nbytes(result)
+            while self._kept > self._n_bytes:
+                self._kept -= _nbytes(self._results.popitem(last=False)[1])
         return result
 
     def find(self, array: NDArray[Any], *settings: Hashable) -> Result | None:

@@ -101,10 +101,10 @@ class EEGTrials:
             for column in METADATA_COLUMNS
         }
         return cls(
-            X=epochs.get_data(units="uV", picks="eeg").astype(np.float32),
+            X=epochs.get_data(units="uV", picks="eeg").astype(np.float32),  # without bad ones
             y=np.array([names[code] for code in epochs.events[:, 2]]),
             metadata=pd.DataFrame(columns),
-            info=epochs.copy().pick("eeg").info,
+            info=epochs.copy().pick("eeg", exclude="bads").info,
         )
 
     def __len__(self) -> int:
@@ -208,6 +208,27 @@ def check_signals(X: NDArray[np.floating[Any]], ch_names: list[str], where: str 
             f"{place}the typical standard deviation is {typical:.3g} µV, and EEG lies between "
             f"{low:g} and {high:g} µV. {_unit_advice(typical)}"
         )
+
+
+def silent_trials(X: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+    """Tell which trials hold no signal.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features)
+        Signals; plain vectors are no trials, and never silent.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_trials,)
+        True where every channel is constant, as when the amplifier dropped out.
+    """
+    if X.ndim < 3:
+        return np.zeros(len(X), dtype=bool)
+    silent = (X[:, 0] == X[:, 0, :1]).all(axis=1)  # a first channel with a signal is enough
+    candidates = X[silent]
+    silent[silent] = (candidates == candidates[:, :, :1]).all(axis=(1, 2))
+    return np.asarray(silent)
 
 
 def flat_message(names: list[str]) -> str:

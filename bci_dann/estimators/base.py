@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
+import math
 import warnings
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,23 +14,23 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from bci_dann._validation import check_between
 from bci_dann.alignment import Alignment, make_alignment
-from bci_dann.data.trials import check_signals
+from bci_dann.data.trials import check_signals, silent_trials
 from bci_dann.estimators.labels import encode, encode_first
-from bci_dann.estimators.signals import Signals, check_same_kind, concatenate, read_signals
+from bci_dann.estimators.online import OnlineAdaptation
+from bci_dann.estimators.saving import Saving
+from bci_dann.estimators.signals import Signals, check_same_kind, check_sfreq, read_signals
 from bci_dann.estimators.training_trials import Part, TrainingTrials, join
 from bci_dann.exceptions import BCIDannWarning, DataError
 from bci_dann.objectives import UNLABELLED
-from bci_dann.persistence import ModelState, write_state
 
 __all__ = ["TransferClassifier"]
 
 MANY_TRIALS = 10
-# Fewer trials of a new subject than this are not adapted to.
-FEWEST_PASSED = 5
 
 
-class TransferClassifier(ClassifierMixin, BaseEstimator):
+class TransferClassifier(OnlineAdaptation, Saving, ClassifierMixin, BaseEstimator):
     """Base of all methods: reads input, aligns domains, encodes labels.
 
     A subclass has the parameter ``alignment`` and implements ``_fit_aligned`` and
@@ -67,7 +67,6 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
     alignment_: Alignment | None
     ch_names_: list[str] | None
     sfreq_: float | None
-    _online: tuple[Self, list[Any]]
 
     def fit(
         self,
@@ -106,11 +105,15 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
         ConfigError
             When a parameter cannot be used.
         """
-        self._fit_aligned(
-            self._training_trials(
-                X, y, subjects, X_target_unlabeled, X_target_labeled, y_target_labeled
+        try:
+            self._fit_aligned(
+                self._training_trials(
+                    X, y, subjects, X_target_unlabeled, X_target_labeled, y_target_labeled
+                )
             )
-        )
+        except BaseException:
+            self._unfit()
+            raise
         return self
 
     def _training_trials(
@@ -124,17 +127,18 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
     ) -> TrainingTrials:
         """Check what :meth:`fit` was given, learn the alignment, and align."""
         self.check_parameters()
-        source = self._read(X, y=y, subjects=subjects, reset=True)
+        self._forget_passed()
+        source = self._read_to_learn(X, y=y, subjects=subjects, reset=True)
         self.classes_, labels = encode_first(y)
         parts = [Part(source, labels, is_target=False)]
         if X_target_labeled is None and y_target_labeled is not None:
             raise DataError("y_target_labeled came without X_target_labeled: give both.")
         if X_target_labeled is not None:
-            target = self._read(X_target_labeled)
+            target = self._read_to_learn(X_target_labeled)
             labels = encode(y_target_labeled, self.classes_, len(target.X))
             parts.append(Part(target, labels, is_target=True))
         if X_target_unlabeled is not None:
-            target = self._read(X_target_unlabeled)
+            target = self._read_to_learn(X_target_unlabeled)
             parts.append(Part(target, np.full(len(target.X), UNLABELLED), is_target=True))
         self._fit_alignment(parts)
         return join(parts, self.alignment_)
@@ -151,6 +155,8 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
             Saying what is accepted.
         """
         make_alignment(self.alignment)
+        if getattr(self, "sfreq", None) is not None:
+            check_between("sfreq", self.sfreq, 0.0, math.inf)
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return class probabilities.
@@ -164,10 +170,19 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         ndarray, shape (n_trials, n_classes)
-            In the order of ``classes_``.
+            In the order of ``classes_``. A trial that holds no signal may be of any class.
         """
         check_is_fitted(self)
-        return self._predict_proba_aligned(self._read_aligned(X))
+        signals = self._read(X)
+        silent = silent_trials(signals.X)
+        if not silent.any():
+            return self._predict_proba_aligned(self._align(signals.X, signals.domains))
+        probabilities = np.full((len(silent), len(self.classes_)), 1.0 / len(self.classes_))
+        domains = None if signals.domains is None else signals.domains[~silent]
+        if not silent.all():
+            aligned = self._align(signals.X[~silent], domains)
+            probabilities[~silent] = self._predict_proba_aligned(aligned)
+        return probabilities
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the most probable class of each trial; see :meth:`predict_proba`."""
@@ -199,7 +214,9 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
                 BCIDannWarning,
                 stacklevel=2,
             )
-        return self._adapted(X)
+        adapted = self._adapted(X)
+        adapted._forget_passed()
+        return adapted
 
     @property
     def can_adapt(self) -> bool:
@@ -213,82 +230,13 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
 
     def _adapted(self, X: Any) -> Self:
         """Return what :meth:`adapt` does; a subclass may do more than re-centre."""
-        signals = self._read(X)
+        signals = self._read_to_learn(X)
         adapted = copy.deepcopy(self)
         if adapted.alignment_ is not None:
-            adapted.alignment_.extend(signals.X, signals.domains)
+            # under the name that `fit` gives trials without one, in the place of another target
+            own = Part(signals, np.full(len(signals.X), UNLABELLED), is_target=True)
+            adapted.alignment_.extend(signals.X, own.domains)
         return adapted
-
-    def partial_adapt(self, X: Any) -> Self:
-        """Meet a new subject trial by trial: predict first, then hand the trial over.
-
-        Li et al. (2023), "T-TIME: test-time information maximization ensemble for plug-and-play
-        BCIs", IEEE Trans. Biomed. Eng. 71(2), 423-432, adapt in this order. Each call adapts the
-        model that was fitted, as :meth:`adapt` does, to all trials that were handed over so far;
-        the first few only wait, since they would say more of themselves than of the subject.
-
-        Parameters
-        ----------
-        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
-            The next trials of the subject (µV), always of one kind.
-
-        Returns
-        -------
-        Self
-            A new estimator; this one stays as it is. What was handed over is not saved.
-        """
-        check_is_fitted(self)
-        origin, passed = getattr(self, "_online", (self, []))
-        passed = [*passed, X]
-        together = concatenate(passed)
-        adapted = copy.copy(self) if len(together) < FEWEST_PASSED else origin._adapted(together)
-        adapted._online = (origin, passed)
-        return adapted
-
-    def save(self, folder: str | Path) -> Path:
-        """Write the fitted model: safetensors and JSON, no pickle.
-
-        Parameters
-        ----------
-        folder : path
-            Made where it is missing; a model already there is replaced.
-
-        Returns
-        -------
-        pathlib.Path
-            The folder, which :func:`bci_dann.load_model` reads.
-        """
-        check_is_fitted(self)
-        return write_state(self._state(), folder)
-
-    def _state(self) -> ModelState:
-        """Return what the fitted model is; a subclass adds its own arrays."""
-        arrays = {}
-        if self.alignment_ is not None:
-            learned = self.alignment_.to_arrays().items()
-            arrays = {f"alignment.{name}": array for name, array in learned}
-        description = {
-            "class": type(self).__name__,
-            "parameters": _plain_parameters(self),
-            "classes": self.classes_.tolist(),
-            "classes_dtype": self.classes_.dtype.str,
-            "n_features_in": self.n_features_in_,
-            "n_times": self.n_times_,
-            "ch_names": self.ch_names_,
-            "sfreq": self.sfreq_,
-            "domains": [] if self.alignment_ is None else self.alignment_.domains_,
-        }
-        return ModelState(description, arrays)
-
-    def _restore(self, state: ModelState) -> None:
-        """Take over a saved state; a subclass takes its own arrays."""
-        saved = state.description
-        self.classes_ = np.array(saved["classes"], dtype=saved["classes_dtype"])
-        self.n_features_in_, self.n_times_ = saved["n_features_in"], saved["n_times"]
-        self.ch_names_, self.sfreq_ = saved["ch_names"], saved["sfreq"]
-        self.alignment_ = self._new_alignment()
-        if self.alignment_ is not None:
-            self.alignment_.from_arrays(saved["domains"], state.part("alignment"))
 
     def _fit_aligned(self, trials: TrainingTrials) -> None:
         """Learn from aligned trials; a subclass implements it."""
@@ -322,7 +270,21 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
             check_signals(array, signals.ch_names or [str(i) for i in range(array.shape[1])])
         if reset:
             self.n_times_, self.ch_names_, self.sfreq_ = n_times, signals.ch_names, signals.sfreq
+            check_sfreq(getattr(self, "sfreq", None), signals.sfreq)
         check_same_kind(n_times, signals, self.n_times_, self.ch_names_, self.sfreq_)
+        return signals
+
+    def _read_to_learn(
+        self, X: Any, y: Any = "no_validation", subjects: Any = None, reset: bool = False
+    ) -> Signals:
+        """Read trials to learn from, each of which must hold a signal."""
+        signals = self._read(X, y, subjects, reset)
+        silent = np.flatnonzero(silent_trials(signals.X))
+        if len(silent):
+            raise DataError(
+                f"{len(silent)} of {len(signals.X)} trials hold no signal, every channel being "
+                f"constant: those at {silent[:10].tolist()}. Leave them out."
+            )
         return signals
 
     def _read_aligned(self, X: Any) -> NDArray[np.float32]:
@@ -336,6 +298,13 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
         self.alignment_ = self._new_alignment()
         if self.alignment_ is None:
             return
+        if len(np.unique(source.domains)) == len(source.domains):
+            warnings.warn(
+                "every source trial is a domain of its own, and aligned to itself it tells "
+                "nothing: name the subject of each trial in `subjects`.",
+                BCIDannWarning,
+                stacklevel=4,
+            )
         self.alignment_.fit(source.signals.X, domains=source.domains)
         if targets:
             self.alignment_.extend(
@@ -353,6 +322,16 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
     ) -> NDArray[np.float32]:
         return X if self.alignment_ is None else self.alignment_.transform(X, domains)
 
+    @property
+    def _rate(self) -> float | None:
+        """The sampling frequency (Hz), where arrays are told it or trials bring it."""
+        told: float | None = getattr(self, "sfreq", None)
+        return self.sfreq_ if told is None else told
+
+    def _unfit(self) -> None:
+        """Be as if never fitted, rather than half."""
+        self.__dict__.pop("classes_", None)
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "classes_")
 
@@ -360,11 +339,3 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
-
-
-def _plain_parameters(model: BaseEstimator) -> dict[str, Any]:
-    """Return the parameters as JSON can hold them; a generator object becomes ``None``."""
-    parameters = dict(model.get_params(deep=False))
-    if not isinstance(parameters.get("random_state"), int):
-        parameters.pop("random_state", None)
-    return parameters

@@ -17,7 +17,7 @@ from bci_dann.estimators.neural import NeuralClassifier, Plan
 from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
 from bci_dann.exceptions import TrainingError
 from bci_dann.models import Decoder
-from bci_dann.objectives import DomainAdversary, Objective, Sizes, Term, find_term
+from bci_dann.objectives import DomainAdversary, Objective, Sizes, Term, check_terms, find_term
 from bci_dann.training import Augmentation, History
 
 __all__ = ["DANNClassifier"]
@@ -129,9 +129,7 @@ n_members, batch_norm, augmentation, device, random_state
         """Raise on a parameter that ``fit`` could not use; see the base class."""
         super().check_parameters()
         check_option("domains", self.domains, DOMAINS)
-        for name, weight in (self.terms or {}).items():
-            find_term(name)
-            check_between(f"the weight of {name}", weight, 0.0, math.inf, inclusive=True)
+        check_terms(self.terms)
         for name in ("adversary_weight", "gamma"):
             check_between(name, getattr(self, name), 0.0, math.inf, inclusive=True)
         check_between("domain_smoothing", self.domain_smoothing, 0.0, 1.0, inclusive=True)

@@ -135,6 +135,7 @@ augmentation, max_epochs, batch_size, lr, weight_decay, device, random_state
     ) -> Self:
         """Train both branches; see :meth:`TransferClassifier.fit`."""
         self.check_parameters()
+        self._forget_passed()
         if self.target_prior is not None:  # networks take minutes: look before
             prior_of(self.target_prior, np.unique(np.asarray(y)))
         given = (X, y, subjects, X_target_unlabeled, X_target_labeled, y_target_labeled)

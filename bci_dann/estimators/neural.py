@@ -15,7 +15,7 @@ from sklearn.base import TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from bci_dann._random import fenced_torch_seed, stream
+from bci_dann._random import check_random_state, fenced_torch_seed, stream
 from bci_dann._validation import check_between, check_count, check_option
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.guard import FEWEST_TRIALS
@@ -26,12 +26,12 @@ from bci_dann.estimators.members import (
     run,
     trial_batches,
 )
+from bci_dann.estimators.network_state import NetworkState
 from bci_dann.estimators.standardisation import center_and_scale, standardise
 from bci_dann.estimators.training_trials import TrainingTrials
 from bci_dann.exceptions import DataError, TrainingError
 from bci_dann.models import Decoder, check_backbone, make_backbone
 from bci_dann.objectives import Objective, Sizes
-from bci_dann.persistence import ModelState
 from bci_dann.training import (
     Augmentation,
     History,
@@ -69,7 +69,7 @@ class Plan:
     trials: TrainingTrials
 
 
-class NeuralClassifier(TransformerMixin, TransferClassifier):
+class NeuralClassifier(NetworkState, TransformerMixin, TransferClassifier):
     """Base of the methods that train a network.
 
     A subclass changes the objective (``_objective``), the domains that batches are balanced
@@ -173,6 +173,7 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         check_augmentation(self.augmentation)
         check_backbone(self.backbone, self.backbone_params or {})
         usable_device(self.device)
+        check_random_state(self.random_state)
 
     @property
     def trains_network(self) -> bool:
@@ -230,8 +231,8 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         if not self.augmentation:
             return data
         seed = stream(self.random_state, "augmentation")
-        sfreq = self.sfreq if self.sfreq is not None else self.sfreq_
-        return augmented(data, self.augmentation, seed, self.classes_, self.ch_names_, sfreq)
+        names = self.ch_names_
+        return augmented(data, self.augmentation, seed, self.classes_, names, self._rate)
 
     def _member(
         self, data: TrainingData, index: int, name: str, objective: Objective | None = None
@@ -292,29 +293,6 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
         self.networks_ = networks
         self.history_ = [mean_losses(epoch) for epoch in zip(*histories, strict=True)]
 
-    def _state(self) -> ModelState:
-        state = super()._state()
-        if hasattr(self, "networks_"):
-            state.arrays.update(center=self.center_, scale=self.scale_)
-            state.description["n_networks"] = len(self.networks_)
-        for index, network in enumerate(getattr(self, "networks_", [])):
-            weights = network.state_dict().items()
-            state.arrays.update({f"network.{index}.{name}": w.numpy() for name, w in weights})
-        return state
-
-    def _restore(self, state: ModelState) -> None:
-        super()._restore(state)
-        if "scale" not in state.arrays:
-            return
-        self.center_, self.scale_ = state.arrays["center"], state.arrays["scale"]
-        self.networks_ = []
-        for index in range(state.description["n_networks"]):
-            with fenced_torch_seed(stream(0, "discarded")):  # the initial weights are replaced
-                network = self._build_network().eval()
-            weights = state.part(f"network.{index}").items()
-            network.load_state_dict({name: torch.from_numpy(array) for name, array in weights})
-            self.networks_.append(network)
-
     def _predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
         signals = standardise(X, self.center_, self.scale_)
         return mean_probabilities(self.networks_, signals)
@@ -352,7 +330,7 @@ class NeuralClassifier(TransformerMixin, TransferClassifier):
             self.backbone,
             n_chans=self.n_features_in_,
             n_times=self.n_times_ or 1,
-            sfreq=self.sfreq if self.sfreq is not None else self.sfreq_,
+            sfreq=self._rate,
             **(self.backbone_params or {}),
         )
         return Decoder(backbone, len(self.classes_))

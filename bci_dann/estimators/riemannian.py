@@ -30,7 +30,7 @@ from bci_dann.estimators.head_adaptation import (
 from bci_dann.estimators.prior import check_prior, estimate_prior, offsets_to_shares, prior_of
 from bci_dann.estimators.training_trials import Part, TrainingTrials, join, labelled_only
 from bci_dann.exceptions import ConfigError
-from bci_dann.objectives import UNLABELLED, Objective, Sizes, check_imported, find_term
+from bci_dann.objectives import UNLABELLED, Objective, Sizes, check_imported, check_terms
 from bci_dann.persistence import ModelState
 from bci_dann.training import (
     Anchor,
@@ -167,14 +167,14 @@ class RiemannianClassifier(TransferClassifier):
 
     def check_parameters(self) -> None:
         """Raise on a parameter that ``fit`` could not use; see the base class."""
+        super().check_parameters()
         self._views().check_parameters()
         check_count("enough_trials", self.enough_trials)
         check_prior(self.target_prior)
         for name in ("C", "span", "target_label_weight"):
             check_between(name, getattr(self, name), 0.0, math.inf)
-        for name, weight in (self.terms or {}).items():
-            check_between(f"the weight of {name}", weight, 0.0, math.inf, inclusive=True)
-            if list(find_term(name).build(Sizes(1, 2, 2, True)).parameters()):
+        for name, kind in check_terms(self.terms).items():
+            if kind.features_only or list(kind.build(Sizes(1, 2, 2, True)).parameters()):
                 raise ConfigError(
                     f"terms: {name!r} changes features, which are fixed here. Take a term that "
                     "looks at the outputs: 'information_maximisation', 'mcc', 'entropy'."
@@ -190,7 +190,7 @@ class RiemannianClassifier(TransferClassifier):
     def _new_alignment(self) -> Alignment | None:
         if self.n_times_ is None:
             return None
-        return self._views(self.sfreq if self.sfreq is not None else self.sfreq_)
+        return self._views(self._rate)
 
     @property
     def can_adapt(self) -> bool:
@@ -200,7 +200,7 @@ class RiemannianClassifier(TransferClassifier):
 
     def _adapted(self, X: Any) -> Self:
         adapted = super()._adapted(X)
-        signals = self._read(X)
+        signals = self._read_to_learn(X)
         unknown = np.full(len(signals.X), UNLABELLED)
         own = join([Part(signals, unknown, is_target=True)], adapted.alignment_)
         if not adapted._classes_drift(own):

@@ -95,7 +95,7 @@ class ShallowClassifier(TransferClassifier):
     def _new_alignment(self) -> Alignment | None:
         if self.features != "filter_bank_csp" or self.n_times_ is None:
             return super()._new_alignment()
-        sfreq = self.sfreq if self.sfreq is not None else self.sfreq_
+        sfreq = self._rate
         if sfreq is None:
             raise DataError(
                 "a filter bank needs the sampling frequency, which arrays do not have: give "

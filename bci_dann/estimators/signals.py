@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from bci_dann.data.trials import EEGTrials
 from bci_dann.exceptions import DataError
 
-__all__ = ["Signals", "check_same_kind", "concatenate", "read_signals"]
+__all__ = ["Signals", "check_same_kind", "check_sfreq", "concatenate", "kept", "read_signals"]
 
 
 @dataclass(frozen=True)
@@ -75,21 +75,46 @@ def read_signals(X: Any, subjects: ArrayLike | None = None) -> Signals:
     return Signals(np.asarray(X.X), X.subjects, X.domains, X.ch_names, X.sfreq)
 
 
-def concatenate(parts: list[Any]) -> Any:
-    """Put trials of one kind together.
+def kept(X: Any) -> NDArray[Any] | EEGTrials:
+    """Return a copy of trials, without labels, that is to be there when they are not.
 
     Parameters
     ----------
-    parts : list of array-like, mne.Epochs or EEGTrials
-        At least one, all of one kind.
+    X : array-like, mne.Epochs or EEGTrials
+        The trials.
 
     Returns
     -------
     ndarray or EEGTrials
     """
-    parts = [EEGTrials.from_epochs(part) if _is_epochs(part) else part for part in parts]
+    if _is_epochs(X):
+        X = EEGTrials.from_epochs(X)
+    if not isinstance(X, EEGTrials):
+        return np.array(X)
+    return EEGTrials.trusted(np.array(X.X), None, X.metadata.copy(), X.info)
+
+
+def concatenate(parts: list[Any]) -> Any:
+    """Put trials of one kind together.
+
+    Parameters
+    ----------
+    parts : list of ndarray or EEGTrials
+        At least one, all of one kind.
+
+    Returns
+    -------
+    ndarray or EEGTrials
+
+    Raises
+    ------
+    DataError
+        When they are not of one kind.
+    """
+    if len({isinstance(part, EEGTrials) for part in parts}) > 1:
+        raise DataError("some trials came as arrays and others with channel names: choose one.")
     if not isinstance(parts[0], EEGTrials):
-        return np.concatenate([np.asarray(part) for part in parts])
+        return np.concatenate(parts)
     return EEGTrials.trusted(  # each part was checked when it was made
         np.concatenate([part.X for part in parts]),
         None,
@@ -135,6 +160,26 @@ def check_same_kind(
         raise DataError(
             f"trials have the channels {signals.ch_names}; "
             f"the model was fitted with {fitted_ch_names}, in that order."
+        )
+
+
+def check_sfreq(told: float | None, brought: float | None) -> None:
+    """Raise where trials bring another sampling frequency than a parameter says.
+
+    Parameters
+    ----------
+    told, brought : float or None
+        The parameter, for arrays, and what the trials bring (Hz).
+
+    Raises
+    ------
+    DataError
+        When both are known and differ.
+    """
+    if None not in (told, brought) and told != brought:
+        raise DataError(
+            f"sfreq is {told:g} Hz, and the trials bring {brought:g} Hz: leave `sfreq` out, which "
+            "is for arrays."
         )
 
 

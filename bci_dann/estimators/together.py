@@ -68,5 +68,6 @@ def fit_together(
         try:
             models[index]._take(plan, own)
         except TrainingError as error:
+            models[index]._unfit()
             outcomes[index] = error
     return outcomes

@@ -5,7 +5,7 @@ from bci_dann.objectives.batch import UNLABELLED, BatchView
 from bci_dann.objectives.classification import classification_loss
 from bci_dann.objectives.objective import Objective
 from bci_dann.objectives.schedules import ganin_schedule
-from bci_dann.objectives.term import TERMS, Sizes, Term, check_imported, find_term
+from bci_dann.objectives.term import TERMS, Sizes, Term, check_imported, check_terms, find_term
 
 __all__ = [
     "TERMS",
@@ -16,6 +16,7 @@ __all__ = [
     "Sizes",
     "Term",
     "check_imported",
+    "check_terms",
     "classification_loss",
     "find_term",
     "ganin_schedule",

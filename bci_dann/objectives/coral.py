@@ -17,6 +17,7 @@ __all__ = ["DeepCoral"]
 class DeepCoral(Term):
     """``|C_source - C_target|^2 / (4 d^2)``, with covariances of ``d`` features."""
 
+    features_only = True
     replayable = True
 
     def forward(self, batch: BatchView) -> Tensor:

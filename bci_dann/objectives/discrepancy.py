@@ -26,6 +26,7 @@ class MeanDiscrepancy(Term):
     ``K`` is the mean of Gaussian kernels of several widths.
     """
 
+    features_only = True
     replayable = True
 
     def forward(self, batch: BatchView) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,11 +11,11 @@ from typing import ClassVar, Self
 
 from torch import Tensor, nn
 
-from bci_dann._validation import did_you_mean
+from bci_dann._validation import check_between, did_you_mean
 from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.objectives.batch import BatchView
 
-__all__ = ["TERMS", "Sizes", "Term", "check_imported", "find_term"]
+__all__ = ["TERMS", "Sizes", "Term", "check_imported", "check_terms", "find_term"]
 
 # Terms of this package, by the names that tables and pipelines use. A class elsewhere is named
 # by its path, "module:Class".
@@ -62,6 +63,9 @@ class Term(nn.Module):
     ----------
     needs_target : bool
         Whether the term rests where no target trials are seen.
+    features_only : bool
+        Whether the term looks at features alone, so that it has no influence where these are
+        fixed.
     replayable : bool
         Whether a GPU may record the term's operations once and repeat them: they must follow
         from shapes alone. A term that reads a number back (``.item()``, ``float``), branches on
@@ -69,6 +73,7 @@ class Term(nn.Module):
     """
 
     needs_target: ClassVar[bool] = True
+    features_only: ClassVar[bool] = False
     replayable: ClassVar[bool] = False
 
     @classmethod
@@ -89,6 +94,33 @@ class Term(nn.Module):
     def forward(self, batch: BatchView) -> Tensor:
         """Return the term's value for a batch, a scalar."""
         raise NotImplementedError
+
+
+def check_terms(terms: Mapping[str, float] | None) -> dict[str, type[Term]]:
+    """Raise on terms or weights that cannot be.
+
+    Parameters
+    ----------
+    terms : mapping of str to float, or None
+        Names, as for :func:`find_term`, and weights.
+
+    Returns
+    -------
+    dict of str to type of Term
+        Their classes.
+
+    Raises
+    ------
+    ConfigError
+        Saying what is accepted.
+    """
+    if terms is not None and not isinstance(terms, Mapping):
+        raise ConfigError(f"terms must map names to weights, as {{'mcc': 1.0}}; got {terms!r}.")
+    found = {}
+    for name, weight in (terms or {}).items():
+        found[name] = find_term(name)
+        check_between(f"the weight of {name}", weight, 0.0, math.inf, inclusive=True)
+    return found
 
 
 def check_imported(name: str) -> None:

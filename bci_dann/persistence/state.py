@@ -5,6 +5,7 @@ Opening a saved model therefore runs no code of the file.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from dataclasses import dataclass, field
@@ -71,12 +72,14 @@ def write_state(state: ModelState, folder: str | Path) -> Path:
     from safetensors.numpy import save
 
     path = Path(folder)
+    arrays = save({name: np.ascontiguousarray(array) for name, array in state.arrays.items()})
     content = {"format": FORMAT, "bci_dann": __version__, **state.description}
-    arrays = {name: np.ascontiguousarray(array) for name, array in state.arrays.items()}
+    content["arrays"] = _digest(arrays)  # a crash between two files is told when they are read
+    description = json.dumps(content, indent=2, default=_plain).encode()
     try:
         path.mkdir(parents=True, exist_ok=True)
-        _replace(path / ARRAYS, save(arrays))
-        _replace(path / DESCRIPTION, json.dumps(content, indent=2).encode())
+        _replace(path / ARRAYS, arrays)
+        _replace(path / DESCRIPTION, description)
     except OSError as error:
         raise ResultsError(f"the model cannot be written to {path}: {error}") from error
     return path
@@ -100,12 +103,13 @@ def read_state(folder: str | Path) -> ModelState:
         When there is no model, or it is damaged, or of a newer format.
     """
     from safetensors import SafetensorError
-    from safetensors.numpy import load_file
+    from safetensors.numpy import load
 
     path = Path(folder)
     try:
         description = json.loads((path / DESCRIPTION).read_text(encoding="utf-8"))
-        arrays = load_file(path / ARRAYS)
+        content = (path / ARRAYS).read_bytes()
+        arrays = load(content)
     except FileNotFoundError as error:
         raise DataError(
             f"{path} holds no saved model: {Path(error.filename or ARRAYS).name} is missing. "
@@ -120,7 +124,23 @@ def read_state(folder: str | Path) -> ModelState:
             f"the model in {path} has format {description.get('format')!r}; this version of "
             f"bci_dann reads format {FORMAT}. It was written by {description.get('bci_dann')}."
         )
+    if description.pop("arrays", None) not in (None, _digest(content)):
+        raise DataError(
+            f"the model in {path} is damaged: {ARRAYS} is not the one that {DESCRIPTION} is of. "
+            "Save it anew."
+        )
     return ModelState(description, arrays)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Return numpy's scalars, which searches over parameters set, as Python's."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"a parameter of type {type(value).__name__} cannot be saved: {value!r}")
 
 
 def _replace(path: Path, content: bytes) -> None:

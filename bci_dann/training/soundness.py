@@ -15,6 +15,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
+from bci_dann._random import TURN
 from bci_dann.exceptions import BCIDannWarning
 from bci_dann.models import Decoder, Inputs
 
@@ -31,6 +32,8 @@ NEGLIGIBLE = 1e-5
 def sound_convolutions(network: Decoder, inputs: Inputs, device: torch.device) -> Iterator[None]:
     """Switch oneDNN off in the block, if it computes other gradients than torch itself.
 
+    The switch is the process's, so the block has it to itself: threads take turns.
+
     Parameters
     ----------
     network : Decoder
@@ -40,17 +43,18 @@ def sound_convolutions(network: Decoder, inputs: Inputs, device: torch.device) -
     device : torch.device
         Where it will be trained; oneDNN works on CPUs only.
     """
-    if device.type != "cpu" or _gradients_agree(network, inputs):
-        yield
-        return
-    warnings.warn(
-        "oneDNN computes wrong gradients of this network's convolutions on this CPU, so it is "
-        "trained without oneDNN, which is slower.",
-        BCIDannWarning,
-        stacklevel=3,
-    )
-    with _without_onednn():
-        yield
+    with TURN:
+        if device.type != "cpu" or _gradients_agree(network, inputs):
+            yield
+            return
+        warnings.warn(
+            "oneDNN computes wrong gradients of this network's convolutions on this CPU, so it is "
+            "trained without oneDNN, which is slower.",
+            BCIDannWarning,
+            stacklevel=3,
+        )
+        with _without_onednn():
+            yield
 
 
 @contextmanager

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -65,3 +68,22 @@ def test_what_is_remembered_cannot_be_changed(counted):
     memory, _ = counted
     with pytest.raises(ValueError, match="read-only"):
         memory(np.ones((2, 2)))[0] = 7
+
+
+def test_threads_do_not_lose_count():
+    memory = Memory(lambda X: X.copy(), n_bytes=2000)
+    arrays = [np.full(50, float(i)) for i in range(8)]  # five of them find room
+
+    def ask(start):
+        for i in range(2000):
+            array = arrays[(start + i) % len(arrays)]
+            assert memory(array)[0] == array[0]
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(ask, range(4)))
+    finally:
+        sys.setswitchinterval(before)
+    assert memory._kept == sum(part.nbytes for part in memory._results.values()) == 2000

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
 import mne
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from pyriemann.geometry.mean import mean_riemann
 from sklearn import get_config
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 from bci_dann import load_model
 from bci_dann.alignment.covariance import shrunk_covariances
 from bci_dann.estimators import (
     DANNClassifier,
     ReweightedClassifier,
+    RiemannianClassifier,
     ShallowClassifier,
     SourceOnlyClassifier,
 )
@@ -331,3 +337,97 @@ def test_model_of_an_unknown_class_is_refused_when_loaded(fold, tmp_path):
     assert is_loadable(ShallowClassifier())
     with pytest.raises(DataError, match="'Mine'"):
         load_model(model.save(tmp_path))
+
+
+def test_a_new_person_is_not_centred_on_another_target(method, fold, toy_eeg, eeg_trials):
+    """Arrays have no domain: the target of `fit` and the one of `adapt` must not be one."""
+    X, y, subjects, X_new, y_new = fold
+    other = X_new[:, ::-1] * np.linspace(0.5, 3.0, X_new.shape[1])[:, None]
+    method.fit(X, y, subjects=subjects, X_target_unlabeled=other.astype(np.float32))
+    if not method.can_adapt:
+        return
+    named = eeg_trials(X_new, y_new, np.repeat("new", len(X_new)))
+    expected = method.adapt(named).predict_proba(named)
+    np.testing.assert_array_equal(method.adapt(X_new).predict_proba(X_new), expected)
+
+
+def test_a_fitted_model_can_be_pickled(method, fold):
+    X, y, subjects, X_new, _ = fold
+    method.fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
+    again = pickle.loads(pickle.dumps(method))
+    np.testing.assert_array_equal(again.predict_proba(X_new), method.predict_proba(X_new))
+
+
+def test_a_trial_without_signal_teaches_nothing_and_may_be_anything(method, fold):
+    X, y, subjects, X_new, _ = fold
+    silent = X_new.copy()
+    silent[3] = 5.0
+    with pytest.raises(DataError, match=r"1 of .* trials hold no signal.*\[3\]"):
+        clone(method).fit(X, y, subjects=subjects, X_target_unlabeled=silent)
+    method.fit(X, y, subjects=subjects)
+    with pytest.raises(DataError, match="no signal"):
+        method.partial_adapt(silent[3:4])
+    whole, some = method.predict_proba(X_new), method.predict_proba(silent)
+    assert len(set(some[3].round(12))) == 1
+    np.testing.assert_allclose(np.delete(some, 3, 0), np.delete(whole, 3, 0), atol=1e-6)
+
+
+def test_a_fit_that_failed_is_none(method, fold):
+    X, y, subjects, X_new, _ = fold
+    with pytest.raises(ValueError):  # noqa: PT011 (each method has its own words)
+        method.fit(X, y, subjects=subjects, X_target_unlabeled=X_new[:, :1])
+    with pytest.raises(NotFittedError):
+        method.predict(X_new)
+
+
+def riemannian(**parameters):
+    return RiemannianClassifier(terms={"information_maximisation": 0.5}, **parameters)
+
+
+def test_what_trials_say_of_their_rate_is_not_overruled(fold, eeg_trials):
+    X, y, subjects, *_ = fold
+    trials = eeg_trials(X, y, subjects)  # at 128 Hz
+    with pytest.raises(DataError, match=r"sfreq is 64 Hz, and the trials bring 128 Hz"):
+        riemannian(sfreq=64.0).fit(trials, y)
+    assert riemannian(sfreq=128).fit(trials, y).sfreq_ == 128
+    with pytest.raises(ConfigError, match="sfreq"):
+        riemannian(sfreq=-1.0).fit(X, y)
+
+
+def test_bad_channels_of_epochs_are_left_out(fold, eeg_trials):
+    X, y, subjects, X_new, _ = fold
+    names = ["C3", "C4", "Cz", "CP3", "CP4", "FC3"][: X.shape[1]]
+    info = mne.create_info(names, 128.0, "eeg")
+    info["bads"] = names[-1:]
+    epochs = mne.EpochsArray(X * 1e-6, info, verbose="error")
+    model = riemannian().fit(epochs, y, subjects=subjects)
+    assert model.ch_names_ == names[:-1]
+    with pytest.raises(ValueError, match="features"):
+        model.predict(X_new)
+
+
+def test_domains_of_single_trials_are_warned_of(fold):
+    X, y, *_ = fold
+    with pytest.warns(BCIDannWarning, match="domain of its own"):
+        riemannian().fit(X, y, subjects=np.arange(len(X)))
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "a"])
+def test_what_is_no_seed(seed):
+    with pytest.raises(ConfigError, match="random_state must be None"):
+        SourceOnlyClassifier(random_state=seed).check_parameters()
+
+
+def test_threads_get_what_they_would_get_alone(fold):
+    X, y, subjects, X_new, _ = fold
+
+    def trained(seed):
+        model = SourceOnlyClassifier(max_epochs=2, random_state=seed)
+        return model.fit(X, y, subjects=subjects).predict_proba(X_new)
+
+    alone = [trained(seed) for seed in range(4)]
+    state = torch.get_rng_state()
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(trained, range(4)))
+    np.testing.assert_array_equal(together, alone)
+    assert torch.equal(state, torch.get_rng_state())

@@ -11,7 +11,7 @@ from bci_dann import load_dataset, load_model
 from bci_dann.estimators import RiemannianClassifier
 from bci_dann.estimators.training_trials import TrainingTrials
 from bci_dann.evaluation.config import load_config
-from bci_dann.exceptions import ConfigError
+from bci_dann.exceptions import ConfigError, DataError
 
 
 def test_without_terms_it_is_logistic_regression(toy_eeg):
@@ -267,3 +267,15 @@ def test_heads_of_few_trials_are_those_found_in_all_features():
     elsewhere = [torch.from_numpy(part) for part in (rng.normal(size=(300, 2)), np.zeros(2))]
     costs = [float(m.anchor_.cost(*elsewhere)) for m in (model, reference)]
     np.testing.assert_allclose(*costs, rtol=1e-2)
+
+
+def test_a_term_of_another_file_is_not_run_because_a_model_names_it(toy_eeg, tmp_path, monkeypatch):
+    X, y, subjects = toy_eeg.without(1)
+    model = RiemannianClassifier(terms={"information_maximisation": 0.4})
+    folder = model.fit(X, y, subjects=subjects).save(tmp_path / "model")
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "evil_term_3.py").write_text("raise SystemExit\n")
+    named = (folder / "model.json").read_text().replace("information_maximisation", "evil_term_3:X")
+    (folder / "model.json").write_text(named)
+    with pytest.raises(DataError, match="import evil_term_3 before you load"):
+        load_model(folder)

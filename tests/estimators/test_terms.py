@@ -75,8 +75,8 @@ def test_terms_rest_without_a_target(caplog):
 
 
 def test_a_term_of_ones_own_by_its_path(monkeypatch):
-    monkeypatch.setattr("bci_dann.objectives.term.TERMS", {**TERMS})
-    monkeypatch.setattr("bci_dann.estimators.dann.find_term", lambda _: Shrink)
+    for place in ("estimators.dann", "objectives.term"):
+        monkeypatch.setattr(f"bci_dann.{place}.find_term", lambda _: Shrink)
     fitted = fit(model(terms={"my_terms:Shrink": 10.0}))
     small, plain = (np.square(m.transform(trials(3)[0])).mean() for m in (fitted, fit(model())))
     assert "Shrink" in fitted.history_[0]
@@ -98,6 +98,8 @@ def test_a_saved_model_keeps_its_terms_and_loading_imports_none(tmp_path, monkey
         ({"mc": 1.0}, "Did you mean 'mcc'"),
         ({"mcc": -1.0}, "the weight of mcc"),
         ({"mcc": float("nan")}, "the weight of mcc"),
+        ("mcc", "must map names to weights"),
+        (["mcc"], "must map names to weights"),
     ],
 )
 def test_terms_that_cannot_be(terms, message):

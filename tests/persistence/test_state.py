@@ -74,3 +74,24 @@ def test_full_disk_leaves_the_old_model_whole(saved, monkeypatch):
         write_state(ModelState({"class": "Y"}, {}), folder)
     monkeypatch.undo()
     assert read_state(folder).description["class"] == state.description["class"]
+
+
+def test_weights_of_another_model_are_noticed(saved, tmp_path):
+    """As a crash between the two files would leave them."""
+    folder, state = saved
+    other = write_state(ModelState(state.description, {"w": np.zeros((2, 3))}), tmp_path / "other")
+    (folder / "model.safetensors").write_bytes((other / "model.safetensors").read_bytes())
+    with pytest.raises(DataError, match="not the one"):
+        read_state(folder)
+
+
+def test_what_cannot_be_described_leaves_the_old_model_whole(saved):
+    folder, state = saved
+    with pytest.raises(TypeError, match="type object cannot be saved"):
+        write_state(ModelState({"odd": object()}, {"w": np.zeros(3)}), folder)
+    np.testing.assert_array_equal(read_state(folder).arrays["w"], state.arrays["w"])
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path):
+    folder = write_state(ModelState({"n": np.int64(3), "x": np.float32(0.5)}), tmp_path)
+    assert read_state(folder).description["n"] == 3
