@@ -28,6 +28,7 @@ CONFIGS = [
     "mi_openbci_shallow",
     "mi_openbci_strength",
     "mi_openbci_terms",
+    "mi_openbci_weight",
     "quickstart",
     "t_time_protocol",
 ]

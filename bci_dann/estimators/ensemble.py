@@ -50,8 +50,7 @@ augmentation, max_epochs, batch_size, lr, weight_decay, device, random_state
         :class:`RiemannianClassifier`.
     network_weight : float
         How much the networks count beside the Riemannian decoder, which counts 1. They are the
-        weaker branch: a quarter ranks best on the other people, for nine of ten people of
-        MI-OpenBCI.
+        weaker branch.
     guard : bool
         Whether each branch falls back where adaptation made its outputs drift; see
         :mod:`bci_dann.estimators.guard`.
