@@ -5,9 +5,9 @@ Public names load on first use, so that ``import bci_dann`` costs nothing.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from bci_dann._lazy import lazy_names
 from bci_dann._version import __version__
 
 if TYPE_CHECKING:
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     )
     from bci_dann.evaluation import run_benchmark
 
-_HOME = {
-    "DANNClassifier": "bci_dann.estimators",
-    "EEGTrials": "bci_dann.data",
-    "EnsembleClassifier": "bci_dann.estimators",
-    "EuclideanAlignment": "bci_dann.alignment",
-    "ReweightedClassifier": "bci_dann.estimators",
-    "RiemannianClassifier": "bci_dann.estimators",
-    "ShallowClassifier": "bci_dann.estimators",
-    "SourceOnlyClassifier": "bci_dann.estimators",
-    "load_dataset": "bci_dann.data",
-    "load_model": "bci_dann.estimators",
-    "run_benchmark": "bci_dann.evaluation",
+_MODULES = {
+    "DANNClassifier": "estimators",
+    "EEGTrials": "data",
+    "EnsembleClassifier": "estimators",
+    "EuclideanAlignment": "alignment",
+    "ReweightedClassifier": "estimators",
+    "RiemannianClassifier": "estimators",
+    "ShallowClassifier": "estimators",
+    "SourceOnlyClassifier": "estimators",
+    "load_dataset": "data",
+    "load_model": "estimators",
+    "run_benchmark": "evaluation",
 }
 
 __all__ = [
@@ -53,12 +53,4 @@ __all__ = [
     "run_benchmark",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'bci_dann' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOME[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _MODULES)

@@ -18,17 +18,22 @@ PACKAGE = Path(bci_dann.__file__).parent
 # A module may import from its own layer and from layers to its left.
 LAYERS = [
     {"_version", "exceptions"},
-    {"_validation", "_compat", "_random", "_config"},
+    {"_lazy", "_validation", "_compat", "_random", "_config", "_threads", "_files", "_resources"},
+    {"components"},
     {"data"},
     {"alignment"},
+    {"features"},
     {"reweighting"},
     {"models"},
     {"objectives"},
     {"training"},
+    {"adaptation"},
     {"persistence"},
     {"estimators"},
     {"evaluation"},
+    {"serving"},
     {"reporting"},
+    {"installation"},
     {"cli"},
     {"__main__", "examples"},
 ]
@@ -77,7 +82,9 @@ def test_unknown_name_is_an_attribute_error():
     ids=lambda p: str(p.parent.relative_to(PACKAGE)),
 )
 def test_everything_in_all_exists(path):
-    module = importlib.import_module("bci_dann." + path.parent.name)
+    module = importlib.import_module(
+        ".".join(["bci_dann", *path.parent.relative_to(PACKAGE).parts])
+    )
     assert all(hasattr(module, name) for name in getattr(module, "__all__", []))
 
 

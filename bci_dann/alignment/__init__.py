@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from bci_dann._validation import check_option
-from bci_dann.alignment.drift import drift_directions, without_directions
 from bci_dann.alignment.euclidean import EuclideanAlignment, euclidean_reference
 from bci_dann.alignment.filter_bank import FilterBank
+from bci_dann.alignment.interface import Alignment
 from bci_dann.alignment.recentring import Recentring
 from bci_dann.alignment.riemannian import RiemannianAlignment
-from bci_dann.alignment.subspace import Subspace
-from bci_dann.alignment.tangent_views import TangentViews
 
 __all__ = [
     "ALIGNMENTS",
@@ -17,16 +15,10 @@ __all__ = [
     "EuclideanAlignment",
     "FilterBank",
     "RiemannianAlignment",
-    "Subspace",
-    "TangentViews",
-    "drift_directions",
     "euclidean_reference",
     "make_alignment",
-    "without_directions",
 ]
 
-# What an estimator may learn its references with.
-Alignment = Recentring | TangentViews | FilterBank
 
 ALIGNMENTS: dict[str, type[Recentring]] = {
     "euclidean": EuclideanAlignment,

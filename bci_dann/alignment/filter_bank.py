@@ -12,8 +12,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.signal import butter, sosfiltfilt
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator
 
+from bci_dann.alignment.interface import Alignment
 from bci_dann.alignment.recentring import Recentring
 from bci_dann.exceptions import ConfigError
 
@@ -56,7 +57,7 @@ def band_passed(X: NDArray[Any], low: float, high: float, sfreq: float) -> NDArr
     return filtered
 
 
-class FilterBank(TransformerMixin, BaseEstimator):
+class FilterBank(Alignment, BaseEstimator):
     """Alignment in several bands: ``(n_trials, n_chans, n_times)`` becomes one more axis.
 
     Parameters
@@ -85,12 +86,7 @@ class FilterBank(TransformerMixin, BaseEstimator):
         self.sfreq = sfreq
         self.bands = bands
 
-    def fit(
-        self,
-        X: NDArray[Any],
-        y: Any = None,  # noqa: ARG002 (scikit-learn's signature)
-        domains: ArrayLike | None = None,
-    ) -> Self:
+    def fit(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
         """Compute the references of the source domains in each band; see :class:`Recentring`."""
         for centre, filtered in self._filtered(X):
             if centre is not None:
@@ -104,12 +100,7 @@ class FilterBank(TransformerMixin, BaseEstimator):
                 centre.extend(filtered, domains)
         return self
 
-    def transform(
-        self,
-        X: NDArray[Any],
-        domains: ArrayLike | None = None,
-        out: NDArray[Any] | None = None,
-    ) -> NDArray[Any]:
+    def transform(self, X: NDArray[Any], domains: ArrayLike | None = None) -> NDArray[Any]:
         """Return the aligned trials of each band.
 
         Parameters
@@ -118,21 +109,22 @@ class FilterBank(TransformerMixin, BaseEstimator):
             Trials (µV).
         domains : array-like of str, shape (n_trials,), optional
             The domain of each trial; strangers get the fallback.
-        out : ndarray, shape (n_trials, n_bands, n_chans, n_times), optional
-            Where to write.
 
         Returns
         -------
         ndarray, shape (n_trials, n_bands, n_chans, n_times)
         """
-        shape = (len(X), *self.shape_of(X.shape[1:]))
-        bank = np.empty(shape, dtype=np.float32) if out is None else out
+        bank = np.empty((len(X), *self.shape_of(X.shape[1:])), dtype=np.float32)
+        self.transform_into(X, domains, bank)
+        return bank
+
+    def transform_into(self, X: NDArray[Any], domains: ArrayLike | None, out: NDArray[Any]) -> None:
+        """Write the aligned trials of each band into ``out``; see :meth:`transform`."""
         for band, (centre, filtered) in enumerate(self._filtered(X)):
             if centre is None:
-                bank[:, band] = filtered
+                out[:, band] = filtered
             else:
-                centre.transform(filtered, domains, out=bank[:, band])
-        return bank
+                centre.transform_into(filtered, domains, out[:, band])
 
     def shape_of(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return ``(n_bands, n_chans, n_times)``."""

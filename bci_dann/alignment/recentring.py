@@ -7,9 +7,10 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from bci_dann.alignment.interface import Alignment
 from bci_dann.exceptions import DataError
 
 __all__ = ["Recentring", "SignalWhitening", "domain_names", "inverse_square_root"]
@@ -53,7 +54,7 @@ def inverse_square_root(reference: NDArray[np.float64]) -> NDArray[np.float64]:
     return whitening
 
 
-class Recentring(TransformerMixin, BaseEstimator):
+class Recentring(Alignment, BaseEstimator):
     """Re-centre every domain by its own reference, and strangers by the pooled one.
 
     A subclass says what a reference is (``_reference``, ``_pooled``) and how trials are
@@ -73,20 +74,13 @@ class Recentring(TransformerMixin, BaseEstimator):
     references_: dict[str, NDArray[np.float64]]
     fallback_: NDArray[np.float64]
 
-    def fit(
-        self,
-        X: NDArray[Any],
-        y: Any = None,  # noqa: ARG002 (scikit-learn's signature)
-        domains: ArrayLike | None = None,
-    ) -> Self:
+    def fit(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
         """Compute the references of the source domains.
 
         Parameters
         ----------
         X : ndarray, shape (n_trials, ...)
             Trials.
-        y : None
-            Ignored.
         domains : array-like of str, shape (n_trials,), optional
             The domain of each trial; one domain for all where it is not given.
 
@@ -153,12 +147,7 @@ class Recentring(TransformerMixin, BaseEstimator):
         )
         return self
 
-    def transform(
-        self,
-        X: NDArray[Any],
-        domains: ArrayLike | None = None,
-        out: NDArray[Any] | None = None,
-    ) -> NDArray[Any]:
+    def transform(self, X: NDArray[Any], domains: ArrayLike | None = None) -> NDArray[Any]:
         """Re-centre trials by the frozen references.
 
         Parameters
@@ -168,22 +157,24 @@ class Recentring(TransformerMixin, BaseEstimator):
         domains : array-like of str, shape (n_trials,), optional
             The domain of each trial. A domain never met, and trials without domain, get
             the fallback.
-        out : ndarray, shape (n_trials, ...), optional
-            Where to write; a new array where it is not given.
 
         Returns
         -------
         ndarray, shape (n_trials, ...)
             Re-centred trials, without unit.
         """
+        centred = self._empty(X)
+        self.transform_into(X, domains, centred)
+        return centred
+
+    def transform_into(self, X: NDArray[Any], domains: ArrayLike | None, out: NDArray[Any]) -> None:
+        """Write re-centred trials into ``out``, shape (n_trials, ...); see :meth:`transform`."""
         check_is_fitted(self)
-        centred = self._empty(X) if out is None else out
         names = None if domains is None else domain_names(domains, len(X))
         for name in [None] if names is None else np.unique(names):
             reference = self.references_.get(str(name), self.fallback_)
             where = np.arange(len(X)) if names is None else np.flatnonzero(names == name)
-            self._whiten(X, inverse_square_root(reference), centred, where)
-        return centred
+            self._whiten(X, inverse_square_root(reference), out, where)
 
     def to_arrays(self) -> dict[str, NDArray[np.float64]]:
         """Return what was learned, to be saved; the domains' names are kept apart."""

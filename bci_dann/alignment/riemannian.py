@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann._validation import check_option
-from bci_dann.alignment.memory import Memory
 from bci_dann.alignment.recentring import RANK_TOLERANCE, Recentring, SignalWhitening
+from bci_dann.alignment.result_cache import Memory
 
 __all__ = ["MEANS", "CovarianceRecentring", "RiemannianAlignment", "mean_covariance"]
 

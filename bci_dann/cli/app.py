@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from bci_dann.cli.group import CleanGroup
+from bci_dann.cli.command_group import CleanGroup
 
 __all__ = ["app"]
 
@@ -100,10 +100,10 @@ def choose(
     dry_run: DryRun = False,
 ) -> None:
     """Choose a pipeline for each person on the others, and show what the choice is worth."""
-    from bci_dann.cli import choice
+    from bci_dann.cli import choose_verb
 
     replaced = {"pipelines": pipelines, "protocols": protocols, "seeds": seeds}
-    choice.choose(config, replaced, out=out, data_dir=data_dir, jobs=jobs, dry_run=dry_run)
+    choose_verb.choose(config, replaced, out=out, data_dir=data_dir, jobs=jobs, dry_run=dry_run)
 
 
 @app.command()
@@ -131,9 +131,9 @@ def diagnose(
     seed: Annotated[int, typer.Option("--seed", help="The random_state.")] = 0,
 ) -> None:
     """Show how far each person is from the others, in what, and whether reweighting can help."""
-    from bci_dann.cli import diagnosis
+    from bci_dann.cli import diagnose_verb
 
-    diagnosis.diagnose(config, out=out, data_dir=data_dir, seed=seed)
+    diagnose_verb.diagnose(config, out=out, data_dir=data_dir, seed=seed)
 
 
 @app.command()

@@ -38,7 +38,7 @@ def configured(config: Path, replaced: Mapping[str, str | None]) -> RunConfig:
         When the file or an option is wrong.
     """
     from bci_dann.evaluation import load_config
-    from bci_dann.evaluation.config import with_replaced
+    from bci_dann.evaluation.config.run_config import with_replaced
 
     given = {name: listed_in(text, name) for name, text in replaced.items() if text is not None}
     description = load_config(config)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bci_dann.cli.console import console, print_plan, print_rows, say
 from bci_dann.cli.options import configured, listed_in
-from bci_dann.cli.printing import console, print_plan, print_rows, say
 from bci_dann.exceptions import ConfigError
 
 __all__ = ["adapt", "datasets", "doctor", "fit", "pipelines", "predict", "run", "select"]
@@ -45,16 +45,16 @@ def run(
 
 
 def fit(config: Path, out: Path, pipeline: str | None, data_dir: Path | None, seed: int) -> None:
-    """Train on all subjects and save; see `bci_dann.cli.serving.fit_model`."""
-    from bci_dann.cli.serving import fit_model
+    """Train on all subjects and save; see `bci_dann.serving.workflows.fit_model`."""
+    from bci_dann.serving.workflows import fit_model
 
     recipe = fit_model(config, out, pipeline, data_dir, seed)
     say(f"{recipe.pipeline} for {', '.join(recipe.classes)} is saved in {out}")
 
 
 def adapt(model: Path, recordings: Sequence[Path], out: Path, cues: Sequence[str]) -> None:
-    """Adapt a model and save it; see `bci_dann.cli.serving.adapt_model`."""
-    from bci_dann.cli.serving import adapt_model
+    """Adapt a model and save it; see `bci_dann.serving.workflows.adapt_model`."""
+    from bci_dann.serving.workflows import adapt_model
 
     done = adapt_model(model, recordings, out, cues)
     if done.changed:
@@ -67,8 +67,8 @@ def adapt(model: Path, recordings: Sequence[Path], out: Path, cues: Sequence[str
 
 
 def predict(model: Path, recordings: Sequence[Path], out: Path, cues: Sequence[str]) -> None:
-    """Write predictions as CSV; see `bci_dann.cli.serving.predict_recordings`."""
-    from bci_dann.cli.serving import predict_recordings, write_csv
+    """Write predictions as CSV; see `bci_dann.serving.workflows.predict_recordings`."""
+    from bci_dann.serving.workflows import predict_recordings, write_csv
 
     if out.resolve() in {path.resolve() for path in recordings}:
         raise ConfigError(f"--out is {out}, one of the recordings: name another file.")
@@ -100,9 +100,9 @@ def select(results: Path, pipelines: str | None) -> None:
 
 
 def doctor() -> bool:
-    """Print what `bci_dann.cli.doctor.examine` finds; return whether all is well."""
-    from bci_dann.cli.doctor import examine
-    from bci_dann.cli.group import tell
+    """Print what `bci_dann.installation.examine` finds; return whether all is well."""
+    from bci_dann.cli.command_group import tell
+    from bci_dann.installation import examine
 
     report = examine()
     print_rows("Versions", ("what", "version"), report.versions.items())
@@ -124,8 +124,8 @@ def datasets() -> None:
 
 def pipelines() -> None:
     """Print the names that ``pipelines`` may have, with the classes that they are made of."""
-    from bci_dann.evaluation.config import pipeline_folders
-    from bci_dann.evaluation.pipelines import available_pipelines, load_pipeline
+    from bci_dann.evaluation.config.pipeline_file import available_pipelines, load_pipeline
+    from bci_dann.evaluation.config.run_config import pipeline_folders
 
     found = available_pipelines(pipeline_folders())
     if not found:

@@ -6,28 +6,29 @@ does not need it.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bci_dann._lazy import lazy_names
 
 if TYPE_CHECKING:
     from bci_dann.data.cache import open_trials
     from bci_dann.data.datasets import DataConfig, make_dataset
-    from bci_dann.data.layout import RecordingsLayout
     from bci_dann.data.loading import load_dataset, prepare_trials
     from bci_dann.data.preprocessing import Preprocessing
-    from bci_dann.data.recordings import Recordings
-    from bci_dann.data.shift import Shift
-    from bci_dann.data.simulated import SimulatedMI
+    from bci_dann.data.recordings.folder import Recordings
+    from bci_dann.data.recordings.layout import RecordingsLayout
+    from bci_dann.data.simulation.simulated import SimulatedMI
+    from bci_dann.data.simulation.subject_shift import Shift
     from bci_dann.data.trials import EEGTrials, check_signals
 
-_HOME = {
+_MODULES = {
     "DataConfig": "datasets",
     "EEGTrials": "trials",
     "Preprocessing": "preprocessing",
-    "Recordings": "recordings",
-    "RecordingsLayout": "layout",
-    "Shift": "shift",
-    "SimulatedMI": "simulated",
+    "Recordings": "recordings.folder",
+    "RecordingsLayout": "recordings.layout",
+    "Shift": "simulation.subject_shift",
+    "SimulatedMI": "simulation.simulated",
     "check_signals": "trials",
     "load_dataset": "loading",
     "make_dataset": "datasets",
@@ -50,12 +51,4 @@ __all__ = [
     "prepare_trials",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'bci_dann.data' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"bci_dann.data.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _MODULES)

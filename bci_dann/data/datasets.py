@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, model_validator
 
 from bci_dann._validation import did_you_mean
-from bci_dann.data.layout import RecordingsLayout
-from bci_dann.data.selection import TrialChoice
+from bci_dann.data.recordings.layout import RecordingsLayout
+from bci_dann.data.subset import TrialChoice
 from bci_dann.exceptions import ConfigError
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _parameters(config: DataConfig) -> dict[str, Any]:
 
 
 def _recordings(config: DataConfig, data_dir: Path | str | None) -> BaseDataset:
-    from bci_dann.data.recordings import Recordings
+    from bci_dann.data.recordings.folder import Recordings
 
     if data_dir is None:
         raise ConfigError(
@@ -101,7 +101,7 @@ def _recordings(config: DataConfig, data_dir: Path | str | None) -> BaseDataset:
 
 def _dataset_class(name: str) -> type[BaseDataset]:
     if name == SIMULATED:
-        from bci_dann.data.simulated import SimulatedMI
+        from bci_dann.data.simulation.simulated import SimulatedMI
 
         return SimulatedMI
     classes = _moabb_classes()

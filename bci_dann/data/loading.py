@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from bci_dann._config import validate
 from bci_dann.data.cache import DATA_VERSION, TrialsWriter, cache_root, open_trials, store
 from bci_dann.data.datasets import DataConfig, make_dataset
+from bci_dann.data.extraction import subject_by_subject
 from bci_dann.data.fingerprint import identity
 from bci_dann.data.preprocessing import Preprocessing
-from bci_dann.data.selection import TrialChoice, resolve
-from bci_dann.data.subjects import subject_by_subject
+from bci_dann.data.subset import TrialChoice, resolve
 from bci_dann.data.trials import EEGTrials
 from bci_dann.exceptions import ConfigError
 
@@ -148,7 +148,7 @@ def _prepare(
     cache_dir: Path | str | None,
     progress: bool,
 ) -> Path:
-    from bci_dann.data.recordings import Recordings
+    from bci_dann.data.recordings.folder import Recordings
 
     selection = resolve(dataset, choice)
     parts = {

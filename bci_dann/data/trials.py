@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bci_dann.data.rows import Rows
+from bci_dann.data.mapped_rows import Rows
 from bci_dann.exceptions import DataError
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann._validation import check_between, check_count, check_option
-from bci_dann.estimators.guard import strongest_trusted
-from bci_dann.estimators.members import finished, log_probabilities, mean_probabilities
-from bci_dann.estimators.neural import NeuralClassifier, Plan
+from bci_dann.adaptation.drift_guard import strongest_trusted
+from bci_dann.estimators.network import NetworkClassifier, Plan
+from bci_dann.estimators.network_outputs import finished, log_probabilities, mean_probabilities
 from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
 from bci_dann.exceptions import TrainingError
 from bci_dann.models import Decoder
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 DOMAINS = ("subject", "session", "source_target")
 
 
-class DANNClassifier(NeuralClassifier):
+class DANNClassifier(NetworkClassifier):
     """Domain-adversarial training of a braindecode network (Ganin et al. 2016).
 
     Without a target it hides the source subjects from each other (domain generalisation).
@@ -37,7 +37,7 @@ class DANNClassifier(NeuralClassifier):
     ----------
     backbone, backbone_params, alignment, sfreq, max_epochs, batch_size, lr, weight_decay, \
 n_members, batch_norm, augmentation, device, random_state
-        As in :class:`NeuralClassifier`.
+        As in :class:`NetworkClassifier`.
     domains : {"subject", "session", "source_target"}
         What the domain head tells apart. Batches hold equal shares of these.
     adversary_weight : float
@@ -58,7 +58,7 @@ n_members, batch_norm, augmentation, device, random_state
         not become sure of itself.
     guard : bool
         Whether networks without any term are trained beside the others, and kept in their
-        place where adaptation made the outputs drift; see :mod:`bci_dann.estimators.guard`.
+        place where adaptation made the outputs drift; see :mod:`bci_dann.adaptation.drift_guard`.
         It takes twice the time. The target's trials must be in the order of recording.
 
     Attributes

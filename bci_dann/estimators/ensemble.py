@@ -12,12 +12,12 @@ from scipy.special import softmax
 from sklearn.utils.validation import check_is_fitted
 
 from bci_dann._validation import check_between
+from bci_dann.adaptation.drift_guard import FEWEST_TRIALS
+from bci_dann.adaptation.label_shift import offsets_to_prior, offsets_to_shares, prior_of
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.dann import DANNClassifier
-from bci_dann.estimators.guard import FEWEST_TRIALS
-from bci_dann.estimators.members import log_probabilities
-from bci_dann.estimators.prior import offsets_to_prior, offsets_to_shares, prior_of
-from bci_dann.estimators.riemannian import RiemannianClassifier
+from bci_dann.estimators.network_outputs import log_probabilities
+from bci_dann.estimators.riemannian_decoder import RiemannianClassifier
 from bci_dann.persistence import ModelState
 from bci_dann.training import Augmentation
 
@@ -34,7 +34,7 @@ class EnsembleClassifier(TransferClassifier):
     surer of themselves than the linear decoder, right or wrong; so the log-odds of both are
     brought to one spread over the target's trials before they are averaged. The average is
     shifted so that the mean probabilities are the estimated shares of the classes
-    (:mod:`bci_dann.estimators.prior`).
+    (:mod:`bci_dann.adaptation.label_shift`).
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ augmentation, max_epochs, batch_size, lr, weight_decay, device, random_state
         weaker branch.
     guard : bool
         Whether each branch falls back where adaptation made its outputs drift; see
-        :mod:`bci_dann.estimators.guard`.
+        :mod:`bci_dann.adaptation.drift_guard`.
     sfreq : float, optional
         Sampling frequency (Hz) of arrays; epochs bring their own.
 

@@ -10,7 +10,7 @@ from bci_dann.estimators.dann import DANNClassifier
 from bci_dann.estimators.ensemble import EnsembleClassifier
 from bci_dann.estimators.procrustes import ProcrustesClassifier
 from bci_dann.estimators.reweighted import ReweightedClassifier
-from bci_dann.estimators.riemannian import RiemannianClassifier
+from bci_dann.estimators.riemannian_decoder import RiemannianClassifier
 from bci_dann.estimators.shallow import ShallowClassifier
 from bci_dann.estimators.source_only import SourceOnlyClassifier
 from bci_dann.exceptions import DataError

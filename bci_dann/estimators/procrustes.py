@@ -19,13 +19,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from bci_dann._validation import check_between, check_option
-from bci_dann.alignment.covariance import shrunk_covariances
 from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.fitted_steps import read_steps, write_steps
-from bci_dann.estimators.nearest_mean import nearest_mean
 from bci_dann.estimators.training_trials import TARGET, TrainingTrials
 from bci_dann.exceptions import ConfigError, DataError
+from bci_dann.features.nearest_mean import nearest_mean
+from bci_dann.features.shrunk_covariance import shrunk_covariances
 from bci_dann.persistence import ModelState
+from bci_dann.persistence.fitted_steps import read_steps, write_steps
 
 __all__ = ["ProcrustesClassifier"]
 

@@ -20,13 +20,13 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from bci_dann._random import stream
 from bci_dann._validation import check_between, check_count, check_option
-from bci_dann.estimators.fitted_steps import read_steps, write_steps
-from bci_dann.estimators.neural import NeuralClassifier, Plan
+from bci_dann.estimators.network import NetworkClassifier, Plan
 from bci_dann.estimators.source_only import SourceOnlyClassifier
-from bci_dann.estimators.tangent import reduced, tangent_space
 from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
 from bci_dann.exceptions import BCIDannWarning, ConfigError
+from bci_dann.features.tangent_space import reduced, tangent_space
 from bci_dann.persistence import ModelState
+from bci_dann.persistence.fitted_steps import read_steps, write_steps
 from bci_dann.reweighting import (
     N_FOLDS,
     RATIOS,
@@ -48,7 +48,7 @@ FEATURES = ("tangent_space", "csp", "network")
 UNITS = ("trial", "subject")
 
 
-class ReweightedClassifier(NeuralClassifier):
+class ReweightedClassifier(NetworkClassifier):
     """Train on source trials weighted by the density ratio of target to source.
 
     Three steps: reduce features of all trials (plain vectors are used as they are); find the
@@ -60,7 +60,7 @@ class ReweightedClassifier(NeuralClassifier):
     ----------
     backbone, backbone_params, alignment, sfreq, max_epochs, batch_size, lr, weight_decay, \
 n_members, batch_norm, augmentation, device, random_state
-        As in :class:`NeuralClassifier`; they concern ``learner="network"``, but for
+        As in :class:`NetworkClassifier`; they concern ``learner="network"``, but for
         ``alignment`` and ``random_state``.
     classifier : str
         The domain classifier, ``"logistic"``, ``"forest"`` or ``"boosting"``; or another density

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from bci_dann.persistence import ModelState, write_state
 
 if TYPE_CHECKING:
-    from bci_dann.alignment import Alignment
+    from bci_dann.alignment.interface import Alignment
 
 __all__ = ["Saving"]
 
@@ -59,7 +59,7 @@ class Saving(BaseEstimator):
             "n_times": self.n_times_,
             "ch_names": self.ch_names_,
             "sfreq": self.sfreq_,
-            "domains": [] if self.alignment_ is None else self.alignment_.domains_,
+            "domains": [] if self.alignment_ is None else getattr(self.alignment_, "domains_", []),
         }
         return ModelState(description, arrays)
 

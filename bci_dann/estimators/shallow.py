@@ -18,13 +18,13 @@ from bci_dann._validation import check_count, check_option
 from bci_dann.alignment import Alignment, FilterBank, make_alignment
 from bci_dann.alignment.filter_bank import BANDS
 from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.filter_bank_csp import FilterBankCSP
-from bci_dann.estimators.fitted_steps import read_steps, write_steps
-from bci_dann.estimators.nearest_mean import nearest_mean
-from bci_dann.estimators.tangent import covariances, tangent_space
 from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
 from bci_dann.exceptions import ConfigError, DataError
+from bci_dann.features.filter_bank_csp import FilterBankCSP
+from bci_dann.features.nearest_mean import nearest_mean
+from bci_dann.features.tangent_space import covariances, tangent_space
 from bci_dann.persistence import ModelState
+from bci_dann.persistence.fitted_steps import read_steps, write_steps
 
 __all__ = ["ShallowClassifier"]
 

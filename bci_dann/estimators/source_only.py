@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from bci_dann.estimators.neural import NeuralClassifier
+from bci_dann.estimators.network import NetworkClassifier
 from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
 from bci_dann.training import Member
 
 __all__ = ["SourceOnlyClassifier"]
 
 
-class SourceOnlyClassifier(NeuralClassifier):
+class SourceOnlyClassifier(NetworkClassifier):
     """Plain training on the sources: the baseline that adaptation must beat.
 
     With ``alignment="euclidean"`` unlabelled target trials serve as the target's alignment
     reference and for nothing else; labelled ones join the label loss. The parameters are
-    those of :class:`NeuralClassifier`.
+    those of :class:`NetworkClassifier`.
 
     Examples
     --------

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from bci_dann.alignment import Alignment
+from bci_dann.alignment.interface import Alignment
 from bci_dann.estimators.signals import Signals
 from bci_dann.objectives import UNLABELLED
 
@@ -111,7 +111,7 @@ def join(parts: list[Part], alignment: Alignment | None) -> TrainingTrials:
         if alignment is None:
             block[:] = part.signals.X
         else:
-            alignment.transform(part.signals.X, part.domains, out=block)
+            alignment.transform_into(part.signals.X, part.domains, block)
         start += size
     return TrainingTrials(
         X=X,

@@ -5,34 +5,35 @@ Public names load on first use; importing this package loads neither torch nor M
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bci_dann._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from bci_dann.evaluation.building import build
-    from bci_dann.evaluation.config import RunConfig, load_config
-    from bci_dann.evaluation.diagnosis import Diagnosis, diagnose
-    from bci_dann.evaluation.nested import nested_choice, nested_summary
-    from bci_dann.evaluation.pipelines import PipelineSpec, load_pipeline
+    from bci_dann.evaluation.config.pipeline_builder import build
+    from bci_dann.evaluation.config.pipeline_file import PipelineSpec, load_pipeline
+    from bci_dann.evaluation.config.run_config import RunConfig, load_config
+    from bci_dann.evaluation.diagnosis.domain_diagnosis import Diagnosis, diagnose
     from bci_dann.evaluation.protocols import PROTOCOLS, Fold, split
-    from bci_dann.evaluation.runner import run_benchmark
-    from bci_dann.evaluation.selection import selection_table
+    from bci_dann.evaluation.runs.runner import run_benchmark
+    from bci_dann.evaluation.selection.label_free import selection_table
+    from bci_dann.evaluation.selection.nested import nested_choice, nested_summary
     from bci_dann.evaluation.summary import summarise, to_moabb
 
-_HOME = {
-    "PROTOCOLS": "protocols",
-    "Diagnosis": "diagnosis",
+_MODULES = {
+    "Diagnosis": "diagnosis.domain_diagnosis",
     "Fold": "protocols",
-    "PipelineSpec": "pipelines",
-    "RunConfig": "config",
-    "build": "building",
-    "diagnose": "diagnosis",
-    "load_config": "config",
-    "load_pipeline": "pipelines",
-    "nested_choice": "nested",
-    "nested_summary": "nested",
-    "run_benchmark": "runner",
-    "selection_table": "selection",
+    "PROTOCOLS": "protocols",
+    "PipelineSpec": "config.pipeline_file",
+    "RunConfig": "config.run_config",
+    "build": "config.pipeline_builder",
+    "diagnose": "diagnosis.domain_diagnosis",
+    "load_config": "config.run_config",
+    "load_pipeline": "config.pipeline_file",
+    "nested_choice": "selection.nested",
+    "nested_summary": "selection.nested",
+    "run_benchmark": "runs.runner",
+    "selection_table": "selection.label_free",
     "split": "protocols",
     "summarise": "summary",
     "to_moabb": "summary",
@@ -57,12 +58,4 @@ __all__ = [
     "to_moabb",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'bci_dann.evaluation' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"bci_dann.evaluation.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _MODULES)

@@ -51,7 +51,7 @@ def configuration(shift: Mapping[str, float], random_state: int) -> dict[str, An
     Parameters
     ----------
     shift : mapping of str to float
-        The simulator's dials; see :class:`bci_dann.data.shift.Shift`.
+        The simulator's dials; see :class:`bci_dann.data.simulation.subject_shift.Shift`.
     random_state : int
         Seeds people and networks.
 

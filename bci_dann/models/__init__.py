@@ -8,7 +8,7 @@ from bci_dann.models.backbones import (
     make_backbone,
 )
 from bci_dann.models.decoder import Decoder
-from bci_dann.models.dropout import keyed, keyed_layers
+from bci_dann.models.fast.keyed_dropout import keyed, keyed_layers
 from bci_dann.models.gradient_reversal import reverse_gradient
 from bci_dann.models.heads import domain_head, motor_imagery_head
 

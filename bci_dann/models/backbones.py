@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from bci_dann._compat import braindecode_models
 from bci_dann._validation import check_option, did_you_mean
 from bci_dann.exceptions import ConfigError
-from bci_dann.models.dropout import key_dropout
-from bci_dann.models.eegnet import EEGNetBody
-from bci_dann.models.max_norm import stack_max_norms
-from bci_dann.models.shallow_fbcsp import ShallowFBCSPNetBody
-from bci_dann.models.trial_spectra import TrialSpectra
+from bci_dann.models.fast.eegnet import EEGNetBody
+from bci_dann.models.fast.keyed_dropout import key_dropout
+from bci_dann.models.fast.max_norm import stack_max_norms
+from bci_dann.models.fast.shallow_fbcsp import ShallowFBCSPNetBody
+from bci_dann.models.fast.trial_spectra import TrialSpectra
 
 __all__ = ["Backbone", "Inputs", "backbone_names", "check_backbone", "make_backbone"]
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from bci_dann.models import domain_head, reverse_gradient
-from bci_dann.objectives.batch import BatchView
+from bci_dann.objectives.batch_view import BatchView
 from bci_dann.objectives.schedules import ganin_schedule
 from bci_dann.objectives.term import Term
 

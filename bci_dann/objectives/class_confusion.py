@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from bci_dann._validation import check_option
-from bci_dann.objectives.batch import BatchView, entropy
+from bci_dann.objectives.batch_view import BatchView, entropy
 from bci_dann.objectives.term import Term
 
 __all__ = ["ClassConfusion"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from bci_dann.objectives.batch import UNLABELLED, BatchView
+from bci_dann.objectives.batch_view import UNLABELLED, BatchView
 
 __all__ = ["classification_loss"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from bci_dann.objectives.batch import BatchView
+from bci_dann.objectives.batch_view import BatchView
 from bci_dann.objectives.term import Term
 
 __all__ = ["DeepCoral"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bci_dann.objectives.batch import BatchView, entropy
+from bci_dann.objectives.batch_view import BatchView, entropy
 from bci_dann.objectives.term import Term
 
 __all__ = ["ConditionalEntropy", "InformationMaximisation"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from bci_dann.objectives.batch import BatchView
+from bci_dann.objectives.batch_view import BatchView
 from bci_dann.objectives.classification import classification_loss
 
 __all__ = ["Objective"]

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from bci_dann._validation import check_between, did_you_mean
 from bci_dann.exceptions import ConfigError, DataError
-from bci_dann.objectives.batch import BatchView
+from bci_dann.objectives.batch_view import BatchView
 
 __all__ = ["TERMS", "Sizes", "Term", "check_imported", "check_terms", "find_term"]
 
@@ -26,8 +26,8 @@ TERMS = {
     "entropy": "bci_dann.objectives.entropy:ConditionalEntropy",
     "information_maximisation": "bci_dann.objectives.entropy:InformationMaximisation",
     "coral": "bci_dann.objectives.coral:DeepCoral",
-    "mmd": "bci_dann.objectives.discrepancy:MeanDiscrepancy",
-    "joint_mmd": "bci_dann.objectives.discrepancy:JointDiscrepancy",
+    "mmd": "bci_dann.objectives.mean_discrepancy:MeanDiscrepancy",
+    "joint_mmd": "bci_dann.objectives.mean_discrepancy:JointDiscrepancy",
 }
 
 

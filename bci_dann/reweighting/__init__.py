@@ -7,13 +7,13 @@ from bci_dann.reweighting.band_power import (
     log_band_power,
 )
 from bci_dann.reweighting.diagnostics import effective_sample_size, top_share
-from bci_dann.reweighting.discrepancy import (
+from bci_dann.reweighting.domain_classifier import CLASSIFIERS, N_FOLDS
+from bci_dann.reweighting.domain_distance import (
     domain_errors,
     maximum_mean_discrepancy,
     proxy_a_distance,
 )
-from bci_dann.reweighting.domain_classifier import CLASSIFIERS, N_FOLDS
-from bci_dann.reweighting.validation import choose_temper
+from bci_dann.reweighting.tempering import choose_temper
 from bci_dann.reweighting.weights import (
     RATIOS,
     SEPARATE_AUC,

@@ -23,7 +23,7 @@ from bci_dann.reweighting.domain_classifier import (
     odds_weights,
     out_of_fold_probability,
 )
-from bci_dann.reweighting.samples import both_sides
+from bci_dann.reweighting.sample_pair import both_sides
 
 __all__ = [
     "RATIOS",

@@ -1,13 +1,13 @@
 """Training: balanced batches and the epoch loop."""
 
-from bci_dann.training.anchor import Anchor, LinearHead, anchor_of, avoiding, ridge
 from bci_dann.training.augmentation import Augmentation, augmented, check_augmentation
 from bci_dann.training.batch_norm import has_batch_norm, settle_batch_norm
-from bci_dann.training.data import Member, TrainingData, TrainingSettings
 from bci_dann.training.device import usable_device
-from bci_dann.training.linear import fit_linear
+from bci_dann.training.linear_head import fit_linear
 from bci_dann.training.loop import History, stack_signature, train, train_stack
-from bci_dann.training.together import train_together
+from bci_dann.training.quadratic_penalty import Anchor, LinearHead, anchor_of, avoiding, ridge
+from bci_dann.training.trainer import train_together
+from bci_dann.training.training_data import Member, TrainingData, TrainingSettings
 
 __all__ = [
     "Anchor",

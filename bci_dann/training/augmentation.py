@@ -20,7 +20,7 @@ from torch import Tensor
 from bci_dann._compat import braindecode_augmentation
 from bci_dann._validation import check_option
 from bci_dann.exceptions import ConfigError
-from bci_dann.training.data import TrainingData
+from bci_dann.training.training_data import TrainingData
 
 __all__ = ["Augmentation", "augmented", "check_augmentation"]
 

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from bci_dann.exceptions import BCIDannWarning, ConfigError, TrainingError
+from bci_dann.training.batch_loader import Feed
 from bci_dann.training.batching import balanced_order, batches_of
-from bci_dann.training.data import Member, TrainingSettings
-from bci_dann.training.feed import Feed
-from bci_dann.training.learners import Lone, Stack
-from bci_dann.training.soundness import sound_convolutions
+from bci_dann.training.convolution_check import sound_convolutions
+from bci_dann.training.training_data import Member, TrainingSettings
+from bci_dann.training.training_step import Lone, Stack
 
 __all__ = ["History", "stack_signature", "train", "train_stack"]
 

@@ -19,7 +19,7 @@ from timing import Row, alternate, machine, markdown, say
 from torch import nn
 
 from bci_dann.models import Backbone, Decoder, keyed, keyed_layers, make_backbone
-from bci_dann.training.inputs import TrainingInputs, rows
+from bci_dann.training.network_inputs import TrainingInputs, rows
 
 SHAPES = ((3, 500), (15, 500), (15, 439), (22, 512), (22, 1000), (64, 480))
 

@@ -28,7 +28,7 @@ from bench_backbones import SHAPES, layer_by_layer, training_step
 from timing import Row, alternate, machine, markdown, say
 
 from bci_dann.models import make_backbone
-from bci_dann.models.spectral import fast_length
+from bci_dann.models.fast.spectral import fast_length
 
 # braindecode's defaults: temporal filters, rows, and rows after the second mixing
 F1, ROWS, F2 = 8, 16, 16

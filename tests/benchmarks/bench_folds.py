@@ -15,9 +15,10 @@ import numpy as np
 import torch
 from timing import Row, alternate, machine, markdown, say
 
-from bci_dann.alignment import riemannian, tangent_views
-from bci_dann.alignment.memory import Memory
+from bci_dann.alignment import riemannian
+from bci_dann.alignment.result_cache import Memory
 from bci_dann.estimators import RiemannianClassifier
+from bci_dann.features import tangent_views
 
 TRIALS = 160
 

@@ -84,7 +84,7 @@ def test_ctrl_c_exits_with_130_and_says_how_to_go_on(bci_dann, config, monkeypat
     def interrupted(*_, **__):
         raise KeyboardInterrupt("interrupted: 2 of 3 tasks are finished")
 
-    monkeypatch.setattr("bci_dann.evaluation.runner.run_benchmark", interrupted)
+    monkeypatch.setattr("bci_dann.evaluation.runs.runner.run_benchmark", interrupted)
     done = bci_dann("run", config)
     assert done.exit_code == 130
     assert "2 of 3 tasks" in done.stderr
@@ -94,7 +94,7 @@ def test_unexpected_errors_have_no_traceback_either(bci_dann, config, monkeypatc
     def broken(*_, **__):
         raise ZeroDivisionError("[red]oops[/red]")
 
-    monkeypatch.setattr("bci_dann.evaluation.runner.run_benchmark", broken)
+    monkeypatch.setattr("bci_dann.evaluation.runs.runner.run_benchmark", broken)
     done = bci_dann("run", config)
     assert done.exit_code == 1
     assert "ZeroDivisionError: [red]oops[/red]" in done.stderr

@@ -16,7 +16,6 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from bci_dann import load_model
-from bci_dann.alignment.covariance import shrunk_covariances
 from bci_dann.estimators import (
     DANNClassifier,
     ReweightedClassifier,
@@ -26,6 +25,7 @@ from bci_dann.estimators import (
 )
 from bci_dann.estimators.loading import is_loadable
 from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
+from bci_dann.features.shrunk_covariance import shrunk_covariances
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from bci_dann.data import EEGTrials, Preprocessing, load_dataset
 from bci_dann.estimators import DANNClassifier, SourceOnlyClassifier
-from bci_dann.evaluation.execution import limited_threads
+from bci_dann.evaluation.runs.execution import limited_threads
 
 TARGETS = ("1", "2", "3")
 

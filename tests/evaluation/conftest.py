@@ -10,7 +10,7 @@ import yaml
 
 from bci_dann.data import EEGTrials
 from bci_dann.data.cache import store
-from bci_dann.evaluation.pipelines import PipelineSpec
+from bci_dann.evaluation.config.pipeline_file import PipelineSpec
 
 SCALER = {"name": "Vectorizer", "from": "mne.decoding"}
 LOGISTIC = {"name": "LogisticRegression", "from": "sklearn.linear_model"}
@@ -60,7 +60,7 @@ def trials_folder(tmp_path, trials):
 @pytest.fixture
 def prepared(monkeypatch, trials_folder):
     """Let the runner find the made-up trials whatever data the configuration names."""
-    monkeypatch.setattr("bci_dann.evaluation.runner._prepare", lambda *_: trials_folder)
+    monkeypatch.setattr("bci_dann.evaluation.runs.runner._prepare", lambda *_: trials_folder)
     return trials_folder
 
 

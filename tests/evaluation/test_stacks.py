@@ -8,9 +8,9 @@ import pytest
 
 from bci_dann.estimators import DANNClassifier
 from bci_dann.evaluation import execution, run_benchmark
-from bci_dann.evaluation.execution import compute, compute_together, stacks_of
-from bci_dann.evaluation.pipelines import PipelineSpec
-from bci_dann.evaluation.records import Task
+from bci_dann.evaluation.config.pipeline_file import PipelineSpec
+from bci_dann.evaluation.runs.execution import compute, compute_together, stacks_of
+from bci_dann.evaluation.runs.records import Task
 from bci_dann.exceptions import ConfigError, ResultsError
 
 NETWORK = {

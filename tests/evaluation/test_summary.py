@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from bci_dann.evaluation import summarise, to_moabb
-from bci_dann.evaluation.results import COLUMNS
+from bci_dann.evaluation.runs.results import COLUMNS
 from bci_dann.evaluation.summary import chance_level
 from bci_dann.exceptions import ConfigError, ResultsError
 

@@ -23,8 +23,8 @@ from bci_dann.objectives import (
 from bci_dann.objectives.class_confusion import ClassConfusion
 from bci_dann.objectives.conditional_adversary import ConditionalAdversary, EntropyWeightedAdversary
 from bci_dann.objectives.coral import DeepCoral
-from bci_dann.objectives.discrepancy import WIDTHS, JointDiscrepancy, MeanDiscrepancy
 from bci_dann.objectives.entropy import ConditionalEntropy, InformationMaximisation
+from bci_dann.objectives.mean_discrepancy import WIDTHS, JointDiscrepancy, MeanDiscrepancy
 
 N, N_FEATURES, N_CLASSES = 20, 5, 3
 SIZES = Sizes(N_FEATURES, N_CLASSES, n_domains=4, has_target=True)

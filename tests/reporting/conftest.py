@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from bci_dann.evaluation import Diagnosis
-from bci_dann.evaluation.verdicts import finding, verdict
+from bci_dann.evaluation.diagnosis.interpretation import finding, verdict
 
 CHANNELS = ["Fz", "C3", "Cz", "C4", "Pz"]
 ALIGNMENTS = ("none", "euclidean")

@@ -1,0 +1,1 @@
+"""Adaptation to an unlabelled target: drift guard, label shift, and the linear head."""

@@ -1,0 +1,134 @@
+"""The interface of alignments: references of domains, and trials transformed by them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Alignment"]
+
+
+class Alignment(ABC):
+    """Removes what is known to differ between domains, before anything is learned.
+
+    A subclass is one of the open parts of every method: ``alignment="module:Class"``, or an
+    instance. It is fitted to the source domains, extended by the domains of the target, and then
+    transforms trials of either. An estimator works on a fresh copy, so the instance that a user
+    gives stays unfitted.
+
+    Trials are float32 ``(n_trials, n_chans, n_times)`` in microvolt; domains are strings,
+    ``"subject/session"``.
+    """
+
+    @abstractmethod
+    def fit(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
+        """Learn the references of the source domains.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_chans, n_times)
+            Source trials (µV).
+        domains : array-like of str, shape (n_trials,), optional
+            The domain of each trial; one domain for all where it is not given.
+
+        Returns
+        -------
+        Alignment
+            ``self``.
+        """
+
+    @abstractmethod
+    def extend(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
+        """Learn the references of further domains, such as the target's, and keep the others.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_chans, n_times)
+            Trials of the new domains (µV).
+        domains : array-like of str, shape (n_trials,), optional
+            The domain of each trial.
+
+        Returns
+        -------
+        Alignment
+            ``self``.
+        """
+
+    @abstractmethod
+    def transform(self, X: NDArray[Any], domains: ArrayLike | None = None) -> NDArray[Any]:
+        """Align trials by the references that were learned.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_chans, n_times)
+            Trials (µV).
+        domains : array-like of str, shape (n_trials,), optional
+            The domain of each trial. A domain that was never seen, and trials without domain,
+            need a reference too: that of the last domains learned, say.
+
+        Returns
+        -------
+        ndarray, shape (n_trials, ...)
+            Finite; each trial has the shape that :meth:`shape_of` promises.
+        """
+
+    @abstractmethod
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what was learned as arrays, to be saved.
+
+        Returns
+        -------
+        dict of str to ndarray
+            Without the names of the domains, which the estimator keeps.
+        """
+
+    @abstractmethod
+    def from_arrays(self, domains: list[str], arrays: dict[str, NDArray[Any]]) -> Self:
+        """Restore what :meth:`to_arrays` returned.
+
+        Parameters
+        ----------
+        domains : list of str
+            The domains in the order in which they were learned: those of one call of
+            :meth:`fit` or :meth:`extend` sorted by name, call after call, each once.
+        arrays : dict of str to ndarray
+            As :meth:`to_arrays` returned them.
+
+        Returns
+        -------
+        Alignment
+            ``self``.
+        """
+
+    def shape_of(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the shape of one aligned trial; the trial's own unless a subclass says more.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            Shape of a trial, ``(n_chans, n_times)``.
+
+        Returns
+        -------
+        tuple of int
+        """
+        return shape
+
+    def transform_into(
+        self, X: NDArray[Any], domains: ArrayLike | None, out: NDArray[np.float32]
+    ) -> None:
+        """Write aligned trials into an array; a subclass may save memory here.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_chans, n_times)
+            Trials (µV).
+        domains : array-like of str, shape (n_trials,), or None
+            The domain of each trial.
+        out : ndarray, shape (n_trials, ...)
+            Where to write.
+        """
+        out[...] = self.transform(X, domains)

@@ -1,0 +1,1 @@
+"""Folders of EEG recordings: finding, reading and describing their files."""

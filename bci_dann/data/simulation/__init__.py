@@ -1,0 +1,1 @@
+"""Simulated motor-imagery EEG of subjects who differ in known ways."""

@@ -1,0 +1,224 @@
+"""A simulated motor-imagery dataset whose subjects differ in known ways."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import mne
+import numpy as np
+from moabb.datasets.base import BaseDataset
+from numpy.typing import NDArray
+
+from bci_dann._random import stream
+from bci_dann._validation import check_option
+from bci_dann.data.cache import cache_key
+from bci_dann.data.simulation.head_model import electrode_positions, info_at
+from bci_dann.data.simulation.sensor_signals import (
+    SENSOR_NOISE,
+    TASK,
+    Clock,
+    alertness,
+    background,
+    mains,
+    motor_rhythms,
+    nominal_at,
+)
+from bci_dann.data.simulation.subject_shift import Shift, SubjectTruth, as_shift, draw_truth
+from bci_dann.exceptions import ConfigError
+
+__all__ = ["CHANNELS", "SimulatedMI"]
+
+Array = NDArray[np.float64]
+
+# fmt: off
+CHANNELS = (
+    "Fz", "FC3", "FCz", "FC4",
+    "C5", "C3", "C1", "Cz", "C2", "C4", "C6",
+    "CP3", "CPz", "CP4", "Pz",
+)
+# fmt: on
+CODES = {"left_hand": 1, "right_hand": 2, "feet": 3, "rest": 4}
+
+PERIOD, JITTER, MARGIN = 5.0, 0.5, 2.0  # trial to trial, random pause, before the first (s)
+
+
+class SimulatedMI(BaseDataset):
+    """Motor imagery of simulated subjects, made on the fly: no network and no files.
+
+    Dipoles in the hand and foot areas carry mu and beta rhythms, which lose power while
+    the opposite hand (or the feet) is imagined to move. They, a 1/f background from random
+    cortical dipoles, and blinks reach the electrodes through MNE's spherical head model;
+    sensor noise and 50 Hz are added. What differs from subject to subject is set by
+    ``shift`` and can be read back with `truth`.
+
+    Parameters
+    ----------
+    n_subjects : int
+        Number of subjects, named 1, 2, ...
+    n_sessions : int
+        Sessions of each subject.
+    n_trials : int
+        Trials of each class in a session.
+    shift : float, mapping or Shift
+        How strongly subjects differ. A number scales all lasting differences; 0 makes
+        all subjects alike but for their noise.
+    classes : sequence of str
+        Two or more of ``"left_hand"``, ``"right_hand"``, ``"feet"``, ``"rest"``.
+    sfreq : float
+        Sampling frequency (Hz), at least 64.
+    ch_names : sequence of str
+        Electrodes of the 10-05 system.
+    erd : float
+        Share of the rhythms' power that is lost during imagery, from 0 to 0.95.
+    snr : float
+        Factor on the amplitude of the rhythms.
+    random_state : int, None, or numpy generator
+        Signals depend on this and on the subject only, not on what else is loaded.
+
+    Raises
+    ------
+    ConfigError
+        When a parameter cannot be used.
+    """
+
+    def __init__(
+        self,
+        n_subjects: int = 6,
+        n_sessions: int = 1,
+        n_trials: int = 40,
+        shift: float | Mapping[str, float] | Shift = 1.0,
+        classes: Sequence[str] = ("left_hand", "right_hand"),
+        sfreq: float = 128.0,
+        ch_names: Sequence[str] = CHANNELS,
+        erd: float = 0.5,
+        snr: float = 1.0,
+        random_state: Any = 0,
+    ) -> None:
+        _check_counts(n_subjects=n_subjects, n_sessions=n_sessions, n_trials=n_trials)
+        _check_ranges(sfreq=(sfreq, 64.0, 10_000.0), erd=(erd, 0.0, 0.95), snr=(snr, 0.0, 100.0))
+        _check_classes(classes)
+        self.n_trials = n_trials
+        self.shift = as_shift(shift)
+        self.classes = tuple(classes)
+        self.sfreq = float(sfreq)
+        self.ch_names = list(ch_names)
+        self.erd = float(erd)
+        self.snr = float(snr)
+        self.seed = _seed(random_state)
+        self._positions = electrode_positions(self.ch_names)
+        parameters = self._parameters(n_subjects, n_sessions)
+        super().__init__(
+            subjects=list(range(1, n_subjects + 1)),
+            sessions_per_subject=n_sessions,
+            events={name: CODES[name] for name in self.classes},
+            code=f"SimulatedMI-{cache_key(parameters)[:8]}",
+            interval=list(TASK),
+            paradigm="imagery",
+        )
+
+    def _parameters(self, n_subjects: int, n_sessions: int) -> dict[str, Any]:
+        return {
+            "n_subjects": n_subjects,
+            "n_sessions": n_sessions,
+            "n_trials": self.n_trials,
+            "shift": self.shift.model_dump(),
+            "classes": self.classes,
+            "sfreq": self.sfreq,
+            "ch_names": self.ch_names,
+            "erd": self.erd,
+            "snr": self.snr,
+            "seed": self.seed,
+        }
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return everything that determines the signals, for the cache."""
+        return self._parameters(len(self.all_subjects), self.n_sessions)
+
+    def data_path(self, *_: Any, **__: Any) -> list[str]:
+        """Return no paths: there are no files."""
+        return []
+
+    def truth(self, subject: int) -> SubjectTruth:
+        """Return the parameters that a subject's signals are made with.
+
+        Parameters
+        ----------
+        subject : int
+            A member of ``subject_list``.
+
+        Returns
+        -------
+        SubjectTruth
+
+        Raises
+        ------
+        ConfigError
+            When there is no such subject.
+        """
+        if subject not in self.all_subjects:
+            raise ConfigError(f"subject must be one of {self.all_subjects}; got {subject!r}.")
+        nominal = nominal_at(self._positions)
+        n_subjects = len(self.all_subjects)
+        return draw_truth(nominal, self.shift, self.seed, subject, n_subjects, self.n_sessions)
+
+    def _get_single_subject_data(self, subject: int) -> dict[str, dict[str, mne.io.RawArray]]:
+        truth = self.truth(subject)
+        return {
+            str(session): {"0": self._recording(subject, session, truth)}
+            for session in range(self.n_sessions)
+        }
+
+    def _recording(self, subject: int, session: int, truth: SubjectTruth) -> mne.io.RawArray:
+        def rng(purpose: str) -> np.random.Generator:
+            return np.random.default_rng(stream(self.seed, "signal", subject, session, purpose))
+
+        clock = self._schedule(rng("schedule"), subject)
+        scalp = self.snr * motor_rhythms(rng("rhythms"), truth, session, clock, self.erd)
+        scalp *= alertness(rng("alertness"), clock, self.shift.alertness)
+        scalp += background(rng("background"), truth, session, clock, self.seed)
+        scalp += truth.noise_mixing @ (SENSOR_NOISE * rng("sensors").standard_normal(scalp.shape))
+        scalp += mains(rng("mains"), len(self.ch_names), clock)
+        info = info_at(self.ch_names, self._positions, self.sfreq)
+        raw = mne.io.RawArray(truth.gain[session][:, None] * scalp, info, verbose="error")
+        return raw.set_annotations(mne.Annotations(clock.onsets, TASK[1] - TASK[0], clock.labels))
+
+    def _schedule(self, rng: np.random.Generator, subject: int) -> Clock:
+        labels = rng.permutation(np.repeat(self.classes, self._counts(subject))).tolist()
+        pauses = PERIOD + rng.uniform(0, JITTER, len(labels))
+        onsets = MARGIN + np.concatenate([[0.0], np.cumsum(pauses[:-1])])
+        n_times = round((onsets[-1] + TASK[1] + MARGIN) * self.sfreq)
+        return Clock(self.sfreq, n_times, labels, np.round(onsets * self.sfreq) / self.sfreq)
+
+    def _counts(self, subject: int) -> list[int]:
+        """Return how many trials of each class a session of the subject has."""
+        slope = self.shift.imbalance if subject % 2 else -self.shift.imbalance
+        shares = 1.0 + slope * np.linspace(1.0, -1.0, len(self.classes))
+        return [max(1, round(self.n_trials * share)) for share in shares]
+
+
+def _seed(random_state: Any) -> int:
+    if isinstance(random_state, int | np.integer) and not isinstance(random_state, bool):
+        if random_state < 0:
+            raise ConfigError(f"random_state must be at least 0; got {random_state}.")
+        return int(random_state)
+    return int(stream(random_state, "dataset").generate_state(1)[0])
+
+
+def _check_counts(**counts: int) -> None:
+    for name, value in counts.items():
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+            raise ConfigError(f"{name} must be a whole number of at least 1; got {value!r}.")
+
+
+def _check_ranges(**ranges: tuple[float, float, float]) -> None:
+    for name, (value, low, high) in ranges.items():
+        if not isinstance(value, int | float | np.number) or not low <= value <= high:
+            raise ConfigError(f"{name} must lie between {low:g} and {high:g}; got {value!r}.")
+
+
+def _check_classes(classes: Sequence[str]) -> None:
+    for name in classes:
+        check_option("a class of SimulatedMI", name, CODES)
+    if len(set(classes)) < max(2, len(classes)):
+        raise ConfigError(f"classes must be two or more different names; got {list(classes)}.")

@@ -1,0 +1,73 @@
+"""Fit several networks at once: the folds of a benchmark, the seeds of an ensemble."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bci_dann.estimators.network import NetworkClassifier, Plan
+from bci_dann.exceptions import ConfigError, TrainingError
+from bci_dann.training import train_together
+
+__all__ = ["fit_together"]
+
+
+def fit_together(
+    models: Sequence[NetworkClassifier],
+    arguments: Sequence[Mapping[str, Any]],
+    *,
+    names: Sequence[str] | None = None,
+    stack: bool | None = None,
+) -> list[NetworkClassifier | TrainingError]:
+    """Fit each model to its own data, as ``model.fit(**arguments)`` would.
+
+    Parameters
+    ----------
+    models : sequence of NetworkClassifier
+        Fitted in place.
+    arguments : sequence of mapping
+        What ``fit`` of each model takes, by name.
+    names : sequence of str, optional
+        Whose model each is, for messages: ``"fold 3, seed 1"``.
+    stack : bool, optional
+        Whether networks of one shape advance in one set of tensors. By default they do on a
+        GPU, where a small network leaves most of the device idle; on a CPU one after another
+        is about as fast (``tests/benchmarks/bench_stack.py``), and processes use all cores.
+
+    Returns
+    -------
+    list
+        Each model; or the error that has stopped its training, which leaves the others alone.
+
+    Raises
+    ------
+    ConfigError
+        When the numbers of models, arguments and names differ.
+    """
+    names = [f"network {index}" for index in range(len(models))] if names is None else names
+    if not len(models) == len(arguments) == len(names):
+        raise ConfigError(
+            f"{len(models)} models need as many arguments and names; "
+            f"got {len(arguments)} and {len(names)}."
+        )
+    outcomes: list[NetworkClassifier | TrainingError] = list(models)
+    plans: dict[int, Plan] = {}
+    for index, (model, given) in enumerate(zip(models, arguments, strict=True)):
+        if model.trains_network:
+            plans[index] = model._plan(model._training_trials(**given), names[index])
+        else:
+            model.fit(**given)
+    members = [(index, member) for index, plan in plans.items() for member in plan.members]
+    histories = train_together(
+        [member for _, member in members],
+        [models[index]._settings() for index, _ in members],
+        stack=stack,
+    )
+    for index, plan in plans.items():
+        own = [h for (owner, _), h in zip(members, histories, strict=True) if owner == index]
+        try:
+            models[index]._take(plan, own)
+        except TrainingError as error:
+            models[index]._unfit()
+            outcomes[index] = error
+    return outcomes

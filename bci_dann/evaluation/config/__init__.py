@@ -1,0 +1,1 @@
+"""Descriptions of runs and pipelines: reading, checking and building them."""

@@ -1,0 +1,1 @@
+"""How far subjects are from each other, and in what."""

@@ -1,0 +1,182 @@
+"""How far each person is from the others, and in what; no label is read.
+
+Each subject in turn is the target and all others are the sources, as in a benchmark that shows
+all trials of the target without labels.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bci_dann._validation import check_count
+from bci_dann.evaluation.diagnosis.aligned_subjects import People
+from bci_dann.evaluation.runs.progress import step_by_step
+from bci_dann.exceptions import BCIDannWarning, DataError
+
+if TYPE_CHECKING:
+    import mne
+    import pandas as pd
+
+    from bci_dann.data import EEGTrials
+
+__all__ = ["Diagnosis", "diagnose"]
+
+# What the domain classifier of ReweightedClassifier sees, by default.
+N_COMPONENTS = 10
+FLAT_UV = 1e-7
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosis:
+    """How far people are apart, as tables.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row for each ``subject`` as target and ``alignment`` (``"none"`` or its name):
+        ``n_source``, ``n_target`` (trials); ``domain_auc``, ``a_distance`` (0 to 2), ``mmd2`` and
+        its ``mmd_p``; ``lookalikes``, the share of source trials that the domain classifier
+        takes for the target's; ``ess`` and ``ess_share``, what the weighted sources are worth in
+        trials and as a share of them; ``top_share``, how much weight the heaviest 1 % carry;
+        ``distance`` of the subject's mean covariance from that of the others, and
+        ``own_distance`` between the first and the second half of the subject's own trials, as a
+        yardstick (both log-Euclidean, in log units); ``finding`` and ``verdict``, in words. NaN
+        where there were too few trials.
+    distances : pandas.DataFrame
+        Log-Euclidean distances between the subjects' mean covariances: ``alignment``,
+        ``subject`` and one column a subject.
+    session_distances : pandas.DataFrame
+        The same between all sessions, named ``subject/session``.
+    shifts : pandas.DataFrame
+        One row for each subject, band and channel: ``subject``, ``band``, ``low_hz``,
+        ``high_hz``, ``channel``, ``mean_shift`` (standard deviations) and ``variance_shift``
+        (binary logarithm of a ratio); see :mod:`bci_dann.reweighting.band_power`.
+        Before any alignment, which mixes the channels.
+    info : mne.Info
+        The channels, for pictures.
+    """
+
+    table: pd.DataFrame
+    distances: pd.DataFrame
+    session_distances: pd.DataFrame
+    shifts: pd.DataFrame
+    info: mne.Info
+
+
+def diagnose(
+    trials: EEGTrials,
+    *,
+    band: tuple[float, float] | None = None,
+    alignments: Sequence[str | None] = (None, "euclidean", "riemannian"),
+    n_components: int = N_COMPONENTS,
+    random_state: Any = 0,
+    progress: bool = False,
+) -> Diagnosis:
+    """Measure how far each subject is from the others.
+
+    Features are those by which :class:`~bci_dann.estimators.ReweightedClassifier` weighs its
+    sources: covariances in the tangent space of the mean of all, standardised, reduced by PCA.
+    Log-Euclidean distances: Arsigny, Fillard, Pennec and Ayache (2007), "Geometric means in a
+    novel vector space structure on symmetric positive-definite matrices", SIAM J. Matrix Anal.
+    Appl. 29(1), 328-347.
+
+    Parameters
+    ----------
+    trials : EEGTrials
+        Of two or more subjects (µV). Labels, if there are any, are not read.
+    band : tuple of (float, float), optional
+        The pass band of the preprocessing (Hz), within which bands are compared; up to half
+        the sampling frequency where it is not given.
+    alignments : sequence of str or None
+        Names in :data:`~bci_dann.alignment.ALIGNMENTS`; ``None`` leaves trials as they are.
+    n_components : int
+        Features that domains are compared by; fewer where there are fewer target trials.
+    random_state : None, int or numpy random generator
+        Seeds folds and permutations.
+    progress : bool
+        Whether to show progress on the standard error stream.
+
+    Returns
+    -------
+    Diagnosis
+
+    Raises
+    ------
+    DataError
+        When there is only one subject, or a sample is not finite.
+    ConfigError
+        When an alignment is unknown or ``n_components`` no whole number above 0.
+    """
+    import pandas as pd
+
+    check_count("n_components", n_components)
+    trials = _with_signal(trials.unlabelled())
+    subjects = list(dict.fromkeys(trials.subjects.tolist()))
+    if len(subjects) < 2:
+        raise DataError(
+            f"a diagnosis compares each subject with the others, so it needs at least two; there "
+            f"is {subjects}. Add subjects under `data`."
+        )
+    rows, apart, sessions_apart = [], [], []
+    with step_by_step(len(alignments) * len(subjects), progress) as step:
+        for alignment in alignments:
+            name = alignment or "none"
+            step(f"{name}: covariances", 0)
+            people = People(trials, alignment, n_components, random_state)
+            apart.append(people.apart())
+            sessions_apart.append(people.sessions_apart())
+            for subject in subjects:
+                rows.append(people.row(subject))
+                step(f"{name}: subject {subject}", 1)
+    return Diagnosis(
+        pd.DataFrame(rows),
+        pd.concat(apart, ignore_index=True),
+        pd.concat(sessions_apart, ignore_index=True),
+        _shifts(trials, subjects, band),
+        trials.info,
+    )
+
+
+def _with_signal(trials: EEGTrials) -> EEGTrials:
+    """Leave out trials in which a channel is flat: they have no logarithm of their power."""
+    extent = np.stack([np.ptp(trial, axis=-1) for trial in trials.X])
+    if not np.isfinite(extent).all():
+        raise DataError("some samples are not finite: look for NaN in the trials.")
+    sound = np.asarray((extent > FLAT_UV).all(axis=1))
+    if sound.all():
+        return trials
+    warnings.warn(
+        f"{int((~sound).sum())} of {len(sound)} trials have a channel without signal and are left "
+        "out of the diagnosis.",
+        BCIDannWarning,
+        stacklevel=3,
+    )
+    return trials[sound]
+
+
+def _shifts(
+    trials: EEGTrials, subjects: Sequence[str], band: tuple[float, float] | None
+) -> pd.DataFrame:
+    import pandas as pd
+
+    from bci_dann.reweighting import band_power_shift, bands_within, log_band_power
+
+    low, high = band or (0.0, trials.sfreq / 2)
+    bands = bands_within(low, min(high, trials.sfreq / 2))
+    power = log_band_power(trials.X, trials.sfreq, bands)
+    tables = []
+    for subject in subjects:
+        own = trials.subjects == subject
+        shift = band_power_shift(power[~own], power[own], trials.subjects[~own])
+        for index, (name, edges) in enumerate(bands.items()):
+            table = pd.DataFrame({"subject": subject, "band": name, "channel": trials.ch_names})
+            table["low_hz"], table["high_hz"] = edges
+            table["mean_shift"] = shift.mean[index]
+            table["variance_shift"] = shift.variance[index]
+            tables.append(table)
+    return pd.concat(tables, ignore_index=True)

@@ -1,0 +1,1 @@
+"""Runs: their tasks, workers, records and result tables."""

@@ -1,0 +1,292 @@
+"""One finished task on disk: probabilities, truth and timings, under a key for its content."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import importlib.metadata
+import io
+import json
+import os
+import uuid
+import warnings
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann._version import __version__
+from bci_dann.evaluation.config.pipeline_file import PipelineSpec
+from bci_dann.exceptions import BCIDannWarning, ResultsError
+
+__all__ = [
+    "DIAGNOSTICS",
+    "Record",
+    "Task",
+    "read_record",
+    "versions",
+    "write_atomically",
+    "write_record",
+]
+
+# What computes the probabilities. The libraries that read and filter the recordings are
+# part of the data key.
+LIBRARIES = ("torch", "braindecode", "scikit-learn", "numpy", "scipy", "pyriemann")
+# What estimators tell about a fit that a reader of the table may want to know.
+DIAGNOSTICS = {"ess": "effective_sample_size_", "domain_auc": "domain_auc_"}
+ARRAYS = ("probabilities", "truth", "classes", "sessions", "test_index")
+DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Return the versions that results depend on, without importing anything.
+
+    Returns
+    -------
+    dict of str to str
+        ``"absent"`` for what is not installed.
+    """
+    found = {"bci_dann": __version__}
+    for name in LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "absent"
+    return found
+
+
+@dataclass(frozen=True)
+class Task:
+    """One training: a pipeline, a protocol, a target subject and a seed.
+
+    Parameters
+    ----------
+    dataset : str
+        The dataset's name, for tables.
+    data_key : str
+        What determines the trials, as the cache names it.
+    pipeline : PipelineSpec
+        With the parameters that are in effect.
+    protocol : str
+        What of the target is seen.
+    subject : str
+        The target.
+    seed : int
+        The ``random_state``.
+    threads : int
+        Threads in use.
+    without : str or None
+        A subject of whom nothing is seen, neither in training nor in scoring.
+    """
+
+    dataset: str
+    data_key: str
+    pipeline: PipelineSpec
+    protocol: str
+    subject: str
+    seed: int
+    threads: int = 1
+    without: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What people call the task."""
+        subject = self.subject if self.without is None else f"{self.subject} without {self.without}"
+        return f"{self.pipeline.name}, {self.protocol}, subject {subject}, seed {self.seed}"
+
+    @functools.cached_property
+    def key(self) -> str:
+        """Hexadecimal SHA-256 over everything that determines the result."""
+        return self.key_under(versions())
+
+    def key_under(self, libraries: Mapping[str, str]) -> str:
+        """Return the key that the task has, or had, with these versions of the libraries.
+
+        Parameters
+        ----------
+        libraries : mapping of str to str
+            As :func:`versions` returns them.
+
+        Returns
+        -------
+        str
+        """
+        content = {
+            "data": self.data_key,
+            "pipeline": [self.pipeline.name, *self.pipeline.definition],
+            "protocol": self.protocol,
+            "subject": self.subject,
+            "seed": self.seed,
+            "threads": self.threads,
+            "versions": dict(libraries),
+            # only where it is set, so that ordinary tasks keep the keys they always had
+            **({} if self.without is None else {"without": self.without}),
+        }
+        text = json.dumps(content, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """What one task has produced.
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (n_test, n_classes)
+        The prediction for each scored trial; rows sum to one.
+    truth : ndarray of str, shape (n_test,)
+        The class that was asked for.
+    classes : ndarray of str, shape (n_classes,)
+        The class of each column.
+    sessions : ndarray of str, shape (n_test,)
+        The session of each scored trial.
+    test_index : ndarray of int, shape (n_test,)
+        Where the scored trials stand among all trials of the data.
+    n_train : int
+        The number of trials with labels in training.
+    fit_seconds, predict_seconds : float
+        Wall-clock time.
+    diagnostics : dict
+        What the estimator says of itself, for example the effective sample size.
+    """
+
+    probabilities: NDArray[np.float64]
+    truth: NDArray[np.str_]
+    classes: NDArray[np.str_]
+    sessions: NDArray[np.str_]
+    test_index: NDArray[np.int64]
+    n_train: int
+    fit_seconds: float = 0.0
+    predict_seconds: float = 0.0
+    diagnostics: dict[str, Any] = field(default_factory=dict)
+
+
+def write_record(path: Path, task: Task, record: Record) -> None:
+    """Write one record so that it is there complete or not at all.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The ``.npz`` file; no pickle is involved.
+    task : Task
+        What was computed.
+    record : Record
+        What came out.
+
+    Raises
+    ------
+    ResultsError
+        When the disk is full or the folder cannot be written to.
+    """
+    about = {
+        "key": task.key,
+        "dataset": task.dataset,
+        "pipeline": task.pipeline.name,
+        "definition": list(task.pipeline.definition),
+        "protocol": task.protocol,
+        "subject": task.subject,
+        "without": task.without,
+        "seed": task.seed,
+        "versions": versions(),
+        "n_train": record.n_train,
+        "diagnostics": record.diagnostics,
+    }
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        **{name: getattr(record, name) for name in ARRAYS},
+        about=np.array(json.dumps(about, sort_keys=True, default=str)),
+        seconds=np.array([record.fit_seconds, record.predict_seconds]),
+    )
+    write_atomically(path, buffer.getvalue())
+
+
+def read_record(path: Path, task: Task) -> Record | None:
+    """Read the record of a task, if there is a sound one.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The ``.npz`` file.
+    task : Task
+        What should be in it.
+
+    Returns
+    -------
+    Record or None
+        ``None`` where there is no file, and, with a warning, where it is damaged.
+    """
+    if not path.exists():
+        return None
+    try:
+        return _parse(path, task)
+    except DAMAGE as error:
+        warnings.warn(
+            f"the record {path} is damaged and counts as missing: {error}",
+            BCIDannWarning,
+            stacklevel=2,
+        )
+        return None
+
+
+def _parse(path: Path, task: Task) -> Record:
+    # by way of memory: numpy leaves a damaged file open
+    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
+        about = json.loads(str(stored["about"]))
+        if about["key"] != task.key:
+            raise ValueError("it belongs to another task")
+        fit_seconds, predict_seconds = stored["seconds"].tolist()
+        return Record(
+            **{name: stored[name] for name in ARRAYS},
+            n_train=about["n_train"],
+            fit_seconds=fit_seconds,
+            predict_seconds=predict_seconds,
+            diagnostics=about["diagnostics"],
+        )
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file by new content in one step.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file; its folder is made if need be.
+    content : bytes
+        All of it.
+
+    Raises
+    ------
+    ResultsError
+        When this fails; the former content, if any, is still there.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, content)
+    except OSError as error:
+        raise ResultsError(
+            f"{path} cannot be written: {error.strerror or error}. What was finished before is "
+            "kept: make room, or see to the permissions, and give the same command again."
+        ) from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    # a name of its own for each writer, in the same folder so that the renaming is one step
+    temporary = path.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise

@@ -1,0 +1,1 @@
+"""Choosing a pipeline for a subject without its labels."""

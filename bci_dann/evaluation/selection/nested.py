@@ -1,0 +1,287 @@
+"""Choosing a pipeline for each person on the other people, each in turn a pseudo-target.
+
+What a comparison's best pipeline has scored is optimistic, since the scores have chosen it
+(Varma and Simon, 2006, "Bias in error estimation when using cross-validation for model
+selection", BMC Bioinformatics 7:91; Cawley and Talbot, 2010, "On over-fitting in model selection
+and subsequent selection bias in performance evaluation", JMLR 11:2079-2107). Here the choice for
+a target is made by trainings that its trials have no part in, so its labels cannot reach it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann.evaluation.config.run_config import RunConfig, load_config, pipeline_specs
+from bci_dann.evaluation.runs.records import Record, Task, write_atomically
+from bci_dann.evaluation.runs.results import results_table
+from bci_dann.evaluation.runs.runner import Design, run_tasks, task_table
+from bci_dann.evaluation.selection.importance_validation import Likeness, controlled_mean
+from bci_dann.evaluation.summary import per_subject_and_seed
+from bci_dann.exceptions import ConfigError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["nested_choice", "nested_summary", "nested_table", "with_pseudo_targets"]
+
+FILE = "nested.csv"
+PLACE = ["protocol", "subject", "pipeline"]
+ORDINARY = ["accuracy", "roc_auc"]
+PSEUDO = [f"pseudo_{name}" for name in ORDINARY]
+# Columns of pseudo-targets' scores, and what choosing by them is called.
+WEIGHTED = {
+    "weighted_accuracy": "importance-weighted validation",
+    "controlled_accuracy": "deep embedded validation",
+}
+# Means that differ by less are equal but for the order of their sums.
+DECIMALS = 12
+
+
+def nested_choice(
+    config: str | Path | Mapping[str, Any] | RunConfig,
+    out: str | Path | None = None,
+    n_jobs: int = 1,
+    data_dir: str | Path | None = None,
+    progress: bool = True,
+    dry_run: bool = False,
+    cache_dir: str | Path | None = None,
+    stack: int | None = None,
+) -> pd.DataFrame:
+    """Choose a pipeline for each target on the other subjects, and score the choice.
+
+    Each pipeline is trained and scored for every pseudo-target: another subject, whose labels
+    are known, while the target itself is left out entirely, being neither source nor target.
+    These are pipelines x subjects x (subjects - 1) x seeds trainings for each protocol, beside
+    the ordinary ones, which :func:`bci_dann.evaluation.run_benchmark` shares.
+
+    Parameters
+    ----------
+    config, out, n_jobs, data_dir, progress, dry_run, cache_dir, stack
+        As for :func:`bci_dann.evaluation.run_benchmark`. The pipelines of ``config``, with their
+        variants, are those to choose among.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As :func:`nested_table`, and written to ``nested.csv`` in the results folder; in a dry
+        run one row a task.
+
+    Raises
+    ------
+    ConfigError
+        When there are not two pipelines to choose among, and as ``run_benchmark``.
+    DataError
+        When there are not three subjects, or a class occurs in two only, and as
+        ``run_benchmark``.
+    ResultsError
+        As ``run_benchmark``.
+    """
+    from bci_dann.data import open_trials
+
+    run = load_config(config)
+    _check_choice(run)
+    design = Design(with_pseudo_targets, left_out=2)
+    done = run_tasks(design, run, out, n_jobs, data_dir, progress, dry_run, cache_dir, stack)
+    if done.trials_folder is None:  # a dry run
+        return task_table(done.asked)
+    likeness = Likeness(open_trials(done.trials_folder))
+    table = nested_table(done.folder.finished(done.asked), likeness.weights)
+    write_atomically(done.folder.path / FILE, table.to_csv(index=False).encode())
+    return table
+
+
+def with_pseudo_targets(tasks: Sequence[Task]) -> list[Task]:
+    """Return ordinary tasks, and after them those of a nested choice for their targets.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+        Each target of the data once for each pipeline, protocol and seed.
+
+    Returns
+    -------
+    list of Task
+        For each of ``tasks`` also one for every other subject as the target, without the first.
+    """
+    subjects = list(dict.fromkeys(task.subject for task in tasks))
+    pseudo = [
+        dataclasses.replace(task, subject=other, without=task.subject)
+        for task in tasks
+        for other in subjects
+        if other != task.subject
+    ]
+    return [*tasks, *pseudo]
+
+
+def nested_table(
+    finished: Iterable[tuple[Task, Record]],
+    weigh: Callable[[str, str], NDArray[np.float64]] | None = None,
+) -> pd.DataFrame:
+    """Return what each pipeline is worth for each target, and which one is chosen.
+
+    Parameters
+    ----------
+    finished : iterable of (Task, Record)
+        The tasks of :func:`with_pseudo_targets`, pipelines in the order that breaks ties.
+    weigh : callable, optional
+        Returns the importance weights of all trials for a target and a protocol; see
+        :class:`bci_dann.evaluation.selection.importance_validation.Likeness`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each protocol, target (``subject``) and pipeline. ``pseudo_accuracy`` and
+        ``pseudo_roc_auc`` are means over pseudo-targets and seeds; the pipeline with the best
+        accuracy is ``chosen``, of equals the one with the best ROC AUC, of equals the first.
+        ``accuracy`` and ``roc_auc`` are means over seeds of the target's own ordinary records,
+        which the choice has not seen. All are between 0 and 1, and as in
+        :func:`bci_dann.evaluation.summarise` a mean over sessions, weighted by their trials.
+        With ``weigh`` two columns more, in which the pseudo-targets' trials count as much as
+        they resemble the target's: ``pseudo_weighted_accuracy`` (Sugiyama et al. 2007) and, with
+        a control variate, ``pseudo_controlled_accuracy`` (You et al. 2019).
+    """
+    pairs: dict[str | None, list[tuple[Task, Record]]] = defaultdict(list)
+    for task, record in finished:
+        pairs[task.without].append((task, record))
+    order = _places([task for task, _ in pairs[None]])
+    own = _means(pairs.pop(None)).loc[order]
+    by_target = {target: some for target, some in pairs.items() if target}
+    pseudo = _pseudo_means({target: _means(some) for target, some in by_target.items()})
+    if weigh is not None:
+        pseudo = pseudo.join(_weighted_means(by_target, weigh))
+    table = pseudo.add_prefix("pseudo_").loc[order].join(own).reset_index()
+    best = [_best(rows, PSEUDO) for _, rows in table.groupby(["protocol", "subject"])]
+    return table.assign(chosen=table.index.isin(best))
+
+
+def nested_summary(table: pd.DataFrame) -> pd.DataFrame:
+    """Return what the nested choice is worth beside others.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As :func:`nested_table` returns it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        For each protocol some rows, whose ``choice`` is ``nested``, for each target as
+        :func:`nested_table` says; ``importance-weighted validation`` and ``deep embedded
+        validation``, the same by the weighted columns, where there are any; ``best over
+        pseudo-targets``, the one ``pipeline`` for all that is best on their average; ``best in
+        hindsight``, the one with the best scores of the targets; and ``oracle``, the best for each
+        target. The last two look at the targets' labels and are no choices; ``best over
+        pseudo-targets`` is made of all labels too, though never of a target's own score.
+        ``accuracy`` (%) and ``roc_auc`` (0 to 1) are means over targets; ``regret`` and
+        ``worst_regret`` the accuracy lost against the oracle, mean and worst target (points).
+    """
+    import pandas as pd
+
+    rows = [
+        {"protocol": protocol, "choice": choice, **_worth(taken, own)}
+        for protocol, own in table.groupby("protocol", sort=False)
+        for choice, taken in _ways(own).items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def _check_choice(run: RunConfig) -> None:
+    names = [spec.name for spec in pipeline_specs(run)]
+    if len(names) < 2:
+        raise ConfigError(
+            f"a choice needs at least two pipelines; there is {names}. Add names to `pipelines`, "
+            "or list settings under `variants`."
+        )
+
+
+def _places(tasks: Sequence[Task]) -> list[tuple[str, str, str]]:
+    """Return protocol, target and pipeline of each row, in the order of the tasks."""
+    parts = zip(*((t.protocol, t.subject, t.pipeline.name) for t in tasks), strict=True)
+    protocols, subjects, names = (list(dict.fromkeys(part)) for part in parts)
+    return list(itertools.product(protocols, subjects, names))
+
+
+def _means(pairs: Sequence[tuple[Task, Record]]) -> pd.DataFrame:
+    """Return accuracy and ROC AUC, means over seeds, by :data:`PLACE`."""
+    scores = per_subject_and_seed(results_table(pairs))
+    return scores.groupby(PLACE)[ORDINARY].mean()
+
+
+def _pseudo_means(by_target: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return means over pseudo-targets by :data:`PLACE`, the subject being the target."""
+    import pandas as pd
+
+    means = {t: frame.groupby(["protocol", "pipeline"]).mean() for t, frame in by_target.items()}
+    return pd.concat(means, names=["subject"]).reorder_levels(PLACE)
+
+
+def _weighted_means(
+    by_target: Mapping[str, list[tuple[Task, Record]]],
+    weigh: Callable[[str, str], NDArray[np.float64]],
+) -> pd.DataFrame:
+    """Return the share of right predictions by :data:`PLACE`, trials weighed by their likeness."""
+    import pandas as pd
+
+    rows = []
+    for target, pairs in by_target.items():
+        groups: dict[tuple[str, str], list[Record]] = defaultdict(list)
+        for task, record in pairs:
+            groups[task.protocol, task.pipeline.name].append(record)
+        weights = {protocol: weigh(target, protocol) for protocol, _ in groups}
+        for (protocol, name), records in groups.items():
+            right = np.concatenate([_is_right(record) for record in records])
+            likeness = np.concatenate([weights[protocol][r.test_index] for r in records])
+            means = float(np.mean(likeness * right)), controlled_mean(right, likeness)
+            rows.append((protocol, target, name, *means))
+    return pd.DataFrame(rows, columns=[*PLACE, *WEIGHTED]).set_index(PLACE)
+
+
+def _is_right(record: Record) -> NDArray[np.float64]:
+    said = record.classes[record.probabilities.argmax(axis=1)]
+    return np.asarray(said == record.truth, dtype=np.float64)
+
+
+def _best(rows: pd.DataFrame, columns: Sequence[str]) -> Any:
+    """Return the label of the best row: by the first column, of equals the next, then the first."""
+    keys = rows[list(columns)].round(DECIMALS).fillna(-1.0)
+    return max(rows.index, key=lambda label: tuple(keys.loc[label]))
+
+
+def _ways(own: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the row of each target under each way to choose."""
+    means = own.groupby("pipeline", sort=False).mean(numeric_only=True)
+    steady, hindsight = _best(means, PSEUDO), _best(means, ORDINARY)
+    ways = {"nested": own[own["chosen"]]}
+    for column, way in WEIGHTED.items():
+        if f"pseudo_{column}" in own:
+            ways[way] = _best_of_each(own, [f"pseudo_{column}", *PSEUDO])
+    return ways | {
+        "best over pseudo-targets": own[own["pipeline"] == steady],
+        "best in hindsight": own[own["pipeline"] == hindsight],
+        "oracle": _best_of_each(own, ORDINARY),
+    }
+
+
+def _best_of_each(own: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    return own.loc[[_best(rows, columns) for _, rows in own.groupby("subject", sort=False)]]
+
+
+def _worth(taken: pd.DataFrame, own: pd.DataFrame) -> dict[str, str | float]:
+    names = taken["pipeline"].unique()
+    best = own.groupby("subject")["accuracy"].max()
+    regret = best - taken.set_index("subject")["accuracy"]
+    return {
+        "pipeline": names[0] if len(names) == 1 else "each target's",
+        "accuracy": 100 * taken["accuracy"].mean(),
+        "roc_auc": taken["roc_auc"].mean(),
+        "regret": 100 * regret.mean(),
+        "worst_regret": 100 * regret.max(),
+    }

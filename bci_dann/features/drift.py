@@ -1,0 +1,94 @@
+"""Directions in which features drift from trial to trial, and features without them.
+
+The cues of an experiment come in random order. What trials a minute apart have in common is
+therefore none of their doing but alertness, drying gel, a sagging cap; and a decoder that relies
+on it, or adapts to it, is led astray. Taking nuisance directions out of the features before a
+linear decoder sees them is known from speaker recognition (Solomonoff, Campbell and Boardman 2005,
+"Advances in channel compensation for SVM speaker recognition", ICASSP, 629-632); spatial filters
+that avoid them are those of Samek, Vidaurre, Müller and Kawanabe (2012), "Stationary common spatial
+patterns for brain-computer interfacing", J. Neural Eng. 9, 026013. Here neighbouring trials show
+which they are, without a label.
+"""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann.features.subspace import Subspace
+
+__all__ = ["drift_directions", "without_directions"]
+
+# Trials further apart than this are no evidence of drift: some ten are a minute.
+SPAN = 10
+WEIGHTS = 1.0 - np.arange(1, SPAN + 1) / (SPAN + 1)
+# One-sided chance of taking steady noise in one direction for drift.
+LEVEL = 0.05
+
+
+def drift_directions(X: NDArray[Any], domains: NDArray[np.str_]) -> NDArray[np.float64]:
+    """Return the directions in which trials drift by more than chance.
+
+    They are eigenvectors of the autocovariance ``sum_l w_l (C_l + C_l')``, where ``C_l`` is the
+    covariance of trials with those ``l`` later, each domain about its own mean, and ``w_l = 1 - l /
+    11`` for ``l = 1 ... 10``. Without drift the eigenvalues scatter about zero to either side, so
+    that the most negative one shows how far chance goes in so many directions; and along any one
+    direction, in units of the variance, their standard error is ``2 sqrt(sum_l w_l^2 /
+    n_trials)``. What exceeds both is returned.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_features)
+        Features; the trials of each domain in the order of recording.
+    domains : ndarray of str, shape (n_trials,)
+        The domain of each trial.
+
+    Returns
+    -------
+    ndarray, shape (n_features, n_directions)
+        Orthonormal columns; none where nothing drifts.
+    """
+    centred = np.array(X, dtype=np.float64)
+    for name in np.unique(domains):
+        centred[domains == name] -= centred[domains == name].mean(axis=0)
+    subspace = Subspace.of(centred)  # so that the smaller of two problems is solved
+    coordinates = subspace.coordinates(centred)
+    if not coordinates.shape[1]:  # as where each domain has one trial
+        return np.empty((X.shape[1], 0))
+    products = coordinates.T @ _following(coordinates, domains)
+    values, vectors = np.linalg.eigh(products + products.T)
+    variances = ((coordinates @ vectors) ** 2).sum(axis=0)
+    error = 2.0 * math.sqrt(float((WEIGHTS**2).sum()) / len(X))
+    limit = np.maximum(-values[0], NormalDist().inv_cdf(1 - LEVEL) * error * variances)
+    return np.ascontiguousarray(subspace.vectors(vectors[:, values > limit].T).T)
+
+
+def without_directions(X: NDArray[Any], directions: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return features, or weights of a linear decoder, without some directions.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_rows, n_features)
+        Left as it is.
+    directions : ndarray, shape (n_features, n_directions)
+        Orthonormal columns.
+
+    Returns
+    -------
+    ndarray, shape (n_rows, n_features)
+    """
+    return np.asarray(X - (X @ directions) @ directions.T, dtype=np.float64)
+
+
+def _following(trials: NDArray[np.float64], domains: NDArray[np.str_]) -> NDArray[np.float64]:
+    """For each trial return the weighted sum of those that follow it in its domain."""
+    following = np.zeros_like(trials)
+    for name in np.unique(domains):
+        own = np.flatnonzero(domains == name)
+        for lag, weight in enumerate(WEIGHTS[: len(own) - 1], start=1):
+            following[own[:-lag]] += weight * trials[own[lag:]]
+    return following

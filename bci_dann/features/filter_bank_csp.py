@@ -1,0 +1,70 @@
+"""Common spatial patterns in several bands.
+
+Ang, Chin, Wang, Guan and Zhang (2012), "Filter bank common spatial pattern algorithm on BCI
+competition IV datasets 2a and 2b", Front. Neurosci. 6:39.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pyriemann.spatialfilters import CSP
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from bci_dann.features.shrunk_covariance import shrunk_covariances
+
+__all__ = ["FilterBankCSP"]
+
+
+class FilterBankCSP(TransformerMixin, BaseEstimator):
+    """Log-power of the spatial patterns of each band, from shrunk covariances.
+
+    Parameters
+    ----------
+    n_components : int
+        Patterns of each band, at most the number of channels.
+
+    Attributes
+    ----------
+    filters_ : ndarray, shape (n_bands, n_components, n_chans)
+        Spatial filters.
+    """
+
+    filters_: NDArray[np.float64]
+
+    def __init__(self, n_components: int = 4) -> None:
+        self.n_components = n_components
+
+    def fit(self, X: NDArray[np.float64], y: NDArray[np.int64]) -> Self:
+        """Find the patterns.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_bands, n_chans, n_times)
+            Trials, filtered.
+        y : ndarray, shape (n_trials,)
+            Labels.
+
+        Returns
+        -------
+        FilterBankCSP
+            ``self``.
+        """
+        n_components = min(self.n_components, X.shape[2])
+        bands = (shrunk_covariances(X[:, band]) for band in range(X.shape[1]))
+        self.filters_ = np.stack([CSP(n_components).fit(band, y).filters_ for band in bands])
+        return self
+
+    def transform(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the logarithm of the mean power, ``(n_trials, n_bands * n_components)``."""
+        power = np.stack(
+            [
+                np.square(filters @ X[:, band]).mean(axis=2)
+                for band, filters in enumerate(self.filters_)
+            ],
+            axis=1,
+        )
+        floor = np.finfo(np.float64).tiny
+        return np.asarray(np.log(np.maximum(power, floor)).reshape(len(X), -1))

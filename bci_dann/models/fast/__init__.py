@@ -1,0 +1,1 @@
+"""Faster equivalents of braindecode layers, with gradients written by hand."""

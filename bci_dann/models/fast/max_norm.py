@@ -1,0 +1,80 @@
+"""The max-norm constraint of braindecode's layers, for one network or for a stack of them.
+
+``torch.renorm`` has no batching rule, so under ``torch.vmap`` it would be computed network by
+network: on a GPU, three quarters of a step's kernels. Rows are renormalised one by one, so the
+networks of a stack may as well be further rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn.utils.parametrize import ParametrizationList
+
+from bci_dann._compat import braindecode_modules
+from bci_dann.models.fast.stacked_function import StackedFunction
+
+__all__ = ["MaxNorm", "stack_max_norms"]
+
+# What torch.renorm adds to norms before it divides by them.
+EPS = 1e-7
+
+
+class MaxNorm(nn.Module):
+    """Shorten the rows of a weight that are longer than ``max_norm``.
+
+    Parameters
+    ----------
+    max_norm : float
+        Largest Euclidean length.
+    """
+
+    def __init__(self, max_norm: float) -> None:
+        super().__init__()
+        self.max_norm = max_norm
+
+    def forward(self, weight: Tensor) -> Tensor:
+        """Return the weight, ``(n_rows, ...)``, with rows of at most ``max_norm``."""
+        result: Tensor = _Renorm.apply(weight[None], self.max_norm)[0]  # type: ignore[no-untyped-call]
+        return result[0]
+
+
+def stack_max_norms(network: nn.Module) -> None:
+    """Replace braindecode's constraints in a network by :class:`MaxNorm`.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Changed in place; values, gradients and the keys of ``state_dict`` stay.
+    """
+    theirs = braindecode_modules().MaxNormParametrize
+    for module in network.modules():
+        if isinstance(module, ParametrizationList):
+            for index, constraint in enumerate(module):
+                if type(constraint) is theirs:
+                    module[index] = MaxNorm(constraint.max_norm)  # type: ignore[arg-type]
+
+
+class _Renorm(StackedFunction):
+    @staticmethod
+    def forward(weight: Tensor, max_norm: float) -> tuple[Tensor]:
+        return (weight.flatten(0, 1).renorm(2, 0, max_norm).view_as(weight),)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], _: tuple[Tensor]) -> None:
+        weight, ctx.max_norm = inputs
+        ctx.save_for_backward(weight)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        (weight,) = ctx.saved_tensors
+        row, exact = tuple(range(2, weight.dim())), torch.float64  # as torch does on a CPU
+        norm = torch.linalg.vector_norm(weight, dim=row, keepdim=True, dtype=exact)
+        product = (weight * gradient).sum(row, keepdim=True, dtype=exact)
+        inverse = (norm + EPS).reciprocal()
+        change = ctx.max_norm * inverse * (gradient - inverse * product * (weight / norm))
+        return torch.where(norm > ctx.max_norm, change.to(gradient.dtype), gradient), None

@@ -1,0 +1,61 @@
+"""Maximum mean discrepancy between source and target, of features or jointly with classes.
+
+Gretton et al. (2012), "A kernel two-sample test", JMLR 13, 723-773, eq. 5; Long, Cao, Wang and
+Jordan (2015), "Learning transferable features with deep adaptation networks", ICML,
+arXiv:1502.02791; Long, Zhu, Wang and Jordan (2017), "Deep transfer learning with joint
+adaptation networks", ICML, arXiv:1605.06636, eq. 9.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from bci_dann.objectives.batch_view import BatchView
+from bci_dann.objectives.term import Term
+
+__all__ = ["JointDiscrepancy", "MeanDiscrepancy"]
+
+# Widths of the Gaussian kernels, in multiples of the mean squared distance.
+WIDTHS = (0.25, 0.5, 1.0, 2.0, 4.0)
+
+
+class MeanDiscrepancy(Term):
+    """``w' K w`` with ``w = 1/n_source`` on sources and ``-1/n_target`` on the target.
+
+    ``K`` is the mean of Gaussian kernels of several widths.
+    """
+
+    features_only = True
+    replayable = True
+
+    def forward(self, batch: BatchView) -> Tensor:
+        """Return the squared discrepancy (biased, never negative), a scalar."""
+        return _discrepancy(_kernel(batch.features), batch)
+
+
+class JointDiscrepancy(Term):
+    """The same, with the product of a kernel on features and one on predicted classes."""
+
+    replayable = True
+
+    def forward(self, batch: BatchView) -> Tensor:
+        """Return the squared discrepancy of the joint distributions, a scalar."""
+        classes = torch.softmax(batch.logits, dim=1)
+        return _discrepancy(_kernel(batch.features) * _kernel(classes), batch)
+
+
+def _discrepancy(kernel: Tensor, batch: BatchView) -> Tensor:
+    weights = batch.source_share - batch.target_share
+    return weights @ kernel @ weights
+
+
+def _kernel(X: Tensor) -> Tensor:
+    """Mean over the widths of ``exp(-|x - y|^2 / (width * mean squared distance))``."""
+    products = X @ X.T
+    squares = products.diagonal()
+    distances = (squares[:, None] + squares - 2.0 * products).clamp(min=0.0)
+    n = len(X)
+    scale = distances.detach().sum() / max(n * n - n, 1)
+    scale = scale.clamp(min=torch.finfo(X.dtype).tiny ** 0.5)
+    return torch.stack([torch.exp(-distances / (width * scale)) for width in WIDTHS]).mean(0)

@@ -1,0 +1,1 @@
+"""Saved models in use: fit, adapt to a recording, predict."""

@@ -1,0 +1,281 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+
+from bci_dann import load_dataset, load_model
+from bci_dann.estimators import RiemannianClassifier
+from bci_dann.estimators.training_trials import TrainingTrials
+from bci_dann.evaluation.config.run_config import load_config
+from bci_dann.exceptions import ConfigError, DataError
+
+
+def test_without_terms_it_is_logistic_regression(toy_eeg):
+    X, y, subjects = toy_eeg.without(1)
+    model = RiemannianClassifier(C=0.5).fit(X, y, subjects=subjects)
+    features = model.alignment_.transform(X, subjects.astype(str)).astype(np.float64)
+    reference = LogisticRegression(C=0.5, tol=1e-8, max_iter=5000).fit(features, y)
+    np.testing.assert_allclose(
+        model._predict_proba_aligned(features), reference.predict_proba(features), atol=1e-3
+    )
+
+
+def test_adapting_makes_the_target_surer_and_keeps_classes_apart(toy_eeg):
+    X, y, subjects = toy_eeg.without(1)
+    X_new, y_new = toy_eeg.of(1)
+    given = {"subjects": subjects, "X_target_unlabeled": X_new}
+    plain = RiemannianClassifier().fit(X, y, **given)
+    adapted = RiemannianClassifier(terms={"information_maximisation": 1.0}, guard=False)
+    adapted.fit(X, y, **given)
+    sure = [np.abs(m.predict_proba(X_new)[:, 0] - 0.5).mean() for m in (plain, adapted)]
+    assert sure[1] > sure[0] + 0.02
+    assert 0.3 < np.mean(adapted.predict(X_new) == "a") < 0.7
+    assert adapted.score(X_new, y_new) >= plain.score(X_new, y_new)
+
+
+def test_a_target_that_mostly_rests_is_not_split_in_half(draw_toy_eeg):
+    eeg = draw_toy_eeg(n_subjects=4, n_trials=160, shift=0.2)
+    X, y, subjects = eeg.without(1)
+    X_new, y_new = eeg.of(1)
+    kept = np.r_[np.flatnonzero(y_new == "a"), np.flatnonzero(y_new == "b")[:20]]
+    kept = np.random.default_rng(0).permutation(kept)
+    model = RiemannianClassifier(terms={"information_maximisation": 0.8}, guard=False)
+    model.fit(X, y, subjects=subjects, X_target_unlabeled=X_new[kept])
+    assert model.prior_[0] > 0.6
+    assert np.mean(model.predict(X_new[kept]) == "a") > 0.6
+    even = RiemannianClassifier(terms={"information_maximisation": 0.8}, guard=False)
+    even.fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
+    np.testing.assert_allclose(even.prior_, 0.5, atol=0.05)
+
+
+def test_few_trials_adapt_in_proportion(toy_eeg):
+    X, y, subjects = toy_eeg.without(1)
+    X_new = toy_eeg.of(1)[0][:30]
+    heads = [
+        RiemannianClassifier(terms={"information_maximisation": weight}, enough_trials=n)
+        .fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
+        .head_.weights.numpy()
+        for weight, n in ((0.8, 120), (0.2, 1), (0.8, 1))
+    ]
+    np.testing.assert_allclose(heads[0], heads[1], atol=1e-8)
+    assert np.abs(heads[0] - heads[2]).max() > 1e-3
+
+
+@pytest.mark.parametrize("terms", [None, {"information_maximisation": 0.8}])
+def test_a_person_who_is_known_to_rest_mostly_is_decoded_as_one(draw_toy_eeg, terms):
+    eeg = draw_toy_eeg(n_subjects=4, n_trials=160, shift=0.2)
+    rng = np.random.default_rng(0)
+    eeg = dataclasses.replace(eeg, X=eeg.X + rng.normal(0, 20, eeg.X.shape).astype("f4"))
+    X, y, subjects = eeg.without(1)
+    X_new, y_new = eeg.of(1)
+    kept = rng.permutation(np.r_[np.flatnonzero(y_new == "a"), np.flatnonzero(y_new == "b")[:20]])
+    X_new, y_new = X_new[kept], y_new[kept]
+    given = {"subjects": subjects, "X_target_unlabeled": X_new}
+    unknown = RiemannianClassifier(terms=terms).fit(X, y, **given)
+    known = RiemannianClassifier(terms=terms, target_prior={"b": 0.2, "a": 0.8}).fit(X, y, **given)
+    np.testing.assert_array_equal(known.prior_, [0.8, 0.2])
+    assert known.score(X_new, y_new) > unknown.score(X_new, y_new) + 0.1
+    for model in (known, known.adapt(X_new)):
+        assert np.mean(model.predict(X_new) == "a") == pytest.approx(0.8, abs=0.06)
+
+
+def test_known_shares_are_met_without_alignment_and_not_by_a_handful_of_trials(toy_eeg):
+    X, y, subjects = toy_eeg.without(1)
+    X_new = toy_eeg.of(1)[0]
+    model = RiemannianClassifier(alignment=None, target_prior={"a": 0.25, "b": 0.75})
+    model.fit(X, y, subjects=subjects)
+    few = model.adapt(X_new[:19])
+    np.testing.assert_array_equal(few.head_.biases, model.head_.biases)
+    assert np.mean(model.adapt(X_new).predict(X_new) == "a") == pytest.approx(0.25, abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("shares", "message"),
+    [
+        ({"a": 0.8, "b": 0.4}, "must sum to 1"),
+        ({"a": 1.0, "b": 0.0}, "share of"),
+        ({"a": 0.8, "c": 0.2}, r"each of \['a', 'b'\]; got \['a', 'c'\]"),
+    ],
+)
+def test_known_shares_that_cannot_be(toy_eeg, shares, message):
+    X, y, _ = toy_eeg.without(1)
+    with pytest.raises(ConfigError, match=message):
+        RiemannianClassifier(target_prior=shares).fit(X, y)
+
+
+def test_few_labels_count_more_than_as_many_of_the_sources(toy_eeg):
+    X, y, subjects = toy_eeg.without(1)
+    X_new, y_new = toy_eeg.of(1)
+    swapped = np.where(y_new == "a", "b", "a")  # a person whose brain works the other way round
+    scores = []
+    for weight in (0.1, 50.0):
+        model = RiemannianClassifier(target_label_weight=weight)
+        model.fit(
+            X, y, subjects=subjects, X_target_labeled=X_new[:20], y_target_labeled=swapped[:20]
+        )
+        scores.append(np.mean(model.predict(X_new[20:]) == swapped[20:]))
+    assert scores[1] > scores[0] + 0.3
+
+
+def test_sampling_frequency_sets_the_delay(toy_eeg):
+    X, y, _ = toy_eeg.without(1)
+    three = RiemannianClassifier(sfreq=128.0, n_delays=3).fit(X, y)
+    assert three.alignment_.lag_ == round(0.1 * 128 / 2)
+    unknown = RiemannianClassifier(n_delays=3).fit(X, y)
+    assert unknown.alignment_.lag_ == pytest.approx(6, abs=2)
+    seven = RiemannianClassifier(sfreq=128.0).fit(X, y)
+    assert seven.alignment_.lag_ == round(0.1 * 128 / 6)
+
+
+def test_adapt_without_source_data_does_nearly_what_fit_does_with_it(draw_toy_eeg):
+    eeg = draw_toy_eeg(n_trials=80)
+    X, y, subjects = eeg.without(1)
+    X_new, _ = eeg.of(1)
+    model = RiemannianClassifier(terms={"information_maximisation": 0.8})
+    plain = model.fit(X, y, subjects=subjects).predict_proba(X_new)
+    adapted = model.adapt(X_new)
+    assert (model.strength_, adapted.strength_) == (0.0, 1.0)
+    with_sources = RiemannianClassifier(terms={"information_maximisation": 0.8})
+    with_sources.fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
+    wanted = with_sources.predict_proba(X_new)[:, 0]
+    apart = [np.abs(p[:, 0] - wanted).mean() for p in (plain, adapted.predict_proba(X_new))]
+    assert apart[1] < apart[0] / 2
+
+
+def in_blocks(X, y, subjects):
+    """Order the trials of each subject by class."""
+    order = np.lexsort((y, subjects))
+    return X[order], y[order], subjects[order]
+
+
+def waning(X, strength=30.0):
+    """Add a rhythm of no class that waxes and wanes from trial to trial."""
+    time = np.arange(X.shape[2]) / 128.0
+    level = 1 + np.sin(2 * np.pi * np.arange(len(X)) / 40)
+    changed = X.copy()
+    changed[:, 3] += (strength * np.sin(2 * np.pi * 10 * time) * level[:, None]).astype("f4")
+    return changed
+
+
+def shuffled(X, y, subjects):
+    order = np.random.default_rng(0).permutation(len(X))
+    return X[order], y[order], subjects[order]
+
+
+def test_a_drifting_person_is_decoded_without_the_drift(toy_eeg):
+    X, y, subjects = shuffled(*toy_eeg.without(1))
+    X_new = waning(shuffled(*toy_eeg.of(1), np.zeros(len(toy_eeg.of(1)[1])))[0])
+    model = RiemannianClassifier(terms={"information_maximisation": 0.8})
+    model.fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
+    assert model.drift_.shape[1] >= 1
+    np.testing.assert_allclose(model.drift_.T @ model.head_.weights.numpy(), 0, atol=1e-6)
+
+
+def test_where_cues_come_in_blocks_nothing_is_left_out(toy_eeg):
+    X, y, subjects = in_blocks(*toy_eeg.without(1))
+    model = RiemannianClassifier().fit(waning(X), y, subjects=subjects)
+    assert model.drift_.shape[1] == 0
+    assert model.adapt(waning(toy_eeg.of(1)[0])).drift_.shape[1] == 0
+    kept = RiemannianClassifier(remove_drift=False).fit(waning(X), y, subjects=subjects)
+    np.testing.assert_array_equal(model.head_.weights, kept.head_.weights)
+
+
+def test_a_person_whose_cues_come_in_blocks_is_decoded_all_the_same(draw_toy_eeg):
+    eeg = draw_toy_eeg(n_trials=80)
+    X, y, subjects = shuffled(*eeg.without(1))
+    X_new, y_new, _ = in_blocks(*eeg.of(1), np.zeros(80))
+    model = RiemannianClassifier(terms={"information_maximisation": 0.4})
+    mixed = model.fit(X, y, subjects=subjects).adapt(shuffled(*eeg.of(1), subjects[:80])[0])
+    wanted = mixed.score(X_new, y_new) - 0.05
+    assert model.adapt(X_new).score(X_new, y_new) > wanted
+    given = {"subjects": subjects, "X_target_unlabeled": X_new}
+    assert model.fit(X, y, **given).score(X_new, y_new) > wanted
+
+
+@pytest.mark.real_data
+@pytest.mark.slow
+def test_real_trials_put_into_blocks_are_decoded_all_the_same(project, shared_data):
+    config = load_config(project / "configs" / "mi_openbci.yaml")
+    trials = load_dataset(
+        config.data,
+        preprocessing=config.preprocessing,
+        data_dir=shared_data / "mi-openbci",
+        subjects=["01", "02", "03", "05"],
+    )
+    own = trials.subjects == "01"
+    model = RiemannianClassifier(terms={"information_maximisation": 0.4})
+    model.fit(trials[~own].unlabelled(), trials.y[~own])
+    new, labels = trials[own], trials.y[own]
+    order = np.lexsort((labels, new.metadata["session"]))  # one block a class
+    mixed, blocks = (
+        model.adapt(new[rows].unlabelled()).score(new[rows].unlabelled(), labels[rows])
+        for rows in (np.arange(len(labels)), order)
+    )
+    assert mixed > 0.75
+    assert blocks > mixed - 0.05
+
+
+def test_adapt_leaves_out_what_drifts_in_the_new_person_too(toy_eeg, tmp_path):
+    X, y, subjects = shuffled(*toy_eeg.without(1))
+    X_new = waning(toy_eeg.of(1)[0])
+    model = RiemannianClassifier(terms={"information_maximisation": 0.8})
+    model.fit(waning(X), y, subjects=subjects).save(tmp_path)
+    known = model.drift_.copy()
+    adapted = model.adapt(X_new)
+    assert adapted.drift_.shape[1] > known.shape[1] >= 1
+    np.testing.assert_allclose(adapted.drift_.T @ adapted.head_.weights.numpy(), 0, atol=1e-6)
+    np.testing.assert_array_equal(model.drift_, known)  # the model that was adapted is as it was
+    again = load_model(tmp_path).adapt(X_new)
+    np.testing.assert_array_equal(again.predict_proba(X_new), adapted.predict_proba(X_new))
+
+
+def test_a_drifting_person_is_noticed_even_if_no_source_drifts(toy_eeg):
+    X, y, subjects = shuffled(*toy_eeg.without(1))
+    model = RiemannianClassifier(n_windows=1, n_delays=1).fit(X, y, subjects=subjects)
+    assert model.drift_.shape[1] == 0
+    assert model.adapt(waning(toy_eeg.of(1)[0])).drift_.shape[1] >= 1
+
+
+def test_heads_of_few_trials_are_those_found_in_all_features():
+    rng = np.random.default_rng(0)
+    labels, sessions = rng.integers(0, 2, 120), np.repeat(np.arange(6), 20)
+    X = rng.normal(0, 0.5, (120, 300)) + 0.1 * (2 * labels[:, None] - 1) * rng.normal(size=300)
+    X += np.sin(np.arange(120) / 6)[:, None] * rng.normal(size=300)  # drifts
+    is_target = sessions == 5
+    trials = TrainingTrials(
+        X.astype(np.float32),
+        np.where(is_target, -1, labels),
+        (sessions // 2).astype(str),
+        sessions.astype(str),
+        is_target,
+    )
+    model, reference = (
+        RiemannianClassifier(terms={"information_maximisation": 0.4}) for _ in range(2)
+    )
+    model.classes_ = reference.classes_ = np.arange(2)
+    model._fit_aligned(trials)
+    reference._fit_features(trials)
+    assert model.strength_ == reference.strength_
+    assert model.drift_.shape == reference.drift_.shape
+    assert model.drift_.shape[1] > 0
+    probabilities = [m._predict_proba_aligned(trials.X) for m in (model, reference)]
+    np.testing.assert_allclose(*probabilities, atol=1e-3)
+    elsewhere = [torch.from_numpy(part) for part in (rng.normal(size=(300, 2)), np.zeros(2))]
+    costs = [float(m.anchor_.cost(*elsewhere)) for m in (model, reference)]
+    np.testing.assert_allclose(*costs, rtol=1e-2)
+
+
+def test_a_term_of_another_file_is_not_run_because_a_model_names_it(toy_eeg, tmp_path, monkeypatch):
+    X, y, subjects = toy_eeg.without(1)
+    model = RiemannianClassifier(terms={"information_maximisation": 0.4})
+    folder = model.fit(X, y, subjects=subjects).save(tmp_path / "model")
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "evil_term_3.py").write_text("raise SystemExit\n")
+    named = (folder / "model.json").read_text().replace("information_maximisation", "evil_term_3:X")
+    (folder / "model.json").write_text(named)
+    with pytest.raises(DataError, match="import evil_term_3 before you load"):
+        load_model(folder)

@@ -1,0 +1,171 @@
+"""What one task trains, predicts and records; and that target labels have no way into it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bci_dann.data.trials import replace_labels
+from bci_dann.evaluation.config.pipeline_file import PipelineSpec
+from bci_dann.evaluation.protocols import PROTOCOLS
+from bci_dann.evaluation.runs.execution import compute
+from bci_dann.evaluation.runs.records import Task
+
+
+@pytest.fixture
+def task(specs):
+    """Return tasks on the target 2, by the name of a pipeline."""
+
+    def make(protocol="train", pipeline="logistic"):
+        return Task("SimulatedMI", "data", specs[pipeline], protocol, "2", 0)
+
+    return make
+
+
+@pytest.mark.parametrize("pipeline", ["logistic", "transfer", "reweighted", "dann", "eegnet"])
+@pytest.mark.parametrize(
+    "protocol", [n for n, rule in PROTOCOLS.items() if not (rule.labelled or rule.share)]
+)
+def test_labels_of_the_target_have_no_way_in(task, longer_trials, protocol, pipeline):
+    trials = longer_trials
+    poisoned = trials.y.astype("<U12")
+    poisoned[trials.subjects == "2"] = "nonsense"
+    honest = compute(task(protocol, pipeline), trials)
+    other = compute(task(protocol, pipeline), replace_labels(trials, poisoned))
+    assert honest.probabilities.tobytes() == other.probabilities.tobytes()
+    assert set(other.truth) == {"nonsense"}
+
+
+def test_online_predicts_then_adapts(task, trials, monkeypatch):
+    from bci_dann.estimators import TransferClassifier
+
+    calls = []
+    for name in ("predict_proba", "partial_adapt"):
+        original = getattr(TransferClassifier, name)
+        monkeypatch.setattr(
+            TransferClassifier,
+            name,
+            lambda self, X, name=name, original=original: (
+                calls.append((name, len(X))) or original(self, X)
+            ),
+        )
+    record = compute(task("online", "transfer"), trials)
+    assert calls == [("predict_proba", 1), ("partial_adapt", 1)] * len(record.test_index)
+    assert len(record.test_index) == 20
+
+
+def test_without_its_sources_a_method_adapts_once_to_all_trials(task, trials, monkeypatch):
+    from bci_dann.estimators import TransferClassifier
+
+    seen = []
+    adapt = TransferClassifier.adapt
+    monkeypatch.setattr(
+        TransferClassifier, "adapt", lambda self, X: seen.append(X) or adapt(self, X)
+    )
+    record = compute(task("source_free", "transfer"), trials)
+    assert [len(X) for X in seen] == [20]
+    assert seen[0].y is None
+    before = compute(task("train", "transfer"), trials)
+    np.testing.assert_array_equal(record.test_index, before.test_index)
+    assert np.abs(record.probabilities - before.probabilities).max() > 0.01
+
+
+def test_few_labels_are_those_of_the_first_trials_only(task, trials):
+    honest = compute(task("semisupervised_2", "transfer"), trials)
+    poisoned = trials.y.astype("<U12")
+    poisoned[honest.test_index] = np.where(poisoned[honest.test_index] == "left", "right", "left")
+    first = np.flatnonzero(trials.subjects == "2")
+    assert set(first) - set(honest.test_index) == set(first[:4])
+    other = compute(task("semisupervised_2", "transfer"), replace_labels(trials, poisoned))
+    np.testing.assert_array_equal(honest.test_index, other.test_index)
+    assert honest.probabilities.tobytes() == other.probabilities.tobytes()
+    assert honest.n_train == 40 + 4
+
+
+def test_in_a_target_of_80_to_20_only_the_names_of_its_trials_are_scored(task, longer_trials):
+    """Labels say which trials the experiment had; who had which label moves no prediction."""
+    protocol = "train_and_target_unlabeled_80_20"
+    honest = compute(task(protocol, "transfer"), longer_trials)
+    assert np.mean(honest.truth == "left") > 0.7
+    seen = longer_trials[honest.test_index]
+    assert set(seen.subjects) == {"2"}
+    poisoned = longer_trials.y.astype("<U12")
+    own = longer_trials.subjects == "2"
+    poisoned[own] = np.char.add(poisoned[own], "_nonsense")
+    other = compute(task(protocol, "transfer"), replace_labels(longer_trials, poisoned))
+    np.testing.assert_array_equal(honest.test_index, other.test_index)
+    assert honest.probabilities.tobytes() == other.probabilities.tobytes()
+
+
+def test_labels_after_the_calibration_have_no_way_in(task, trials):
+    poisoned = trials.y.astype("<U12")
+    honest = compute(task("train_and_target_labeled_50p", "transfer"), trials)
+    poisoned[honest.test_index] = "nonsense"
+    other = compute(
+        task("train_and_target_labeled_50p", "transfer"), replace_labels(trials, poisoned)
+    )
+    assert honest.probabilities.tobytes() == other.probabilities.tobytes()
+    assert honest.n_train == 40 + 10
+
+
+def test_what_the_estimator_says_of_itself_is_kept(task, trials):
+    found = compute(task("train_and_target_unlabeled_full", "reweighted"), trials).diagnostics
+    assert 1 <= found["ess"] <= 40
+    assert 0 <= found["domain_auc"] <= 1
+
+
+def test_trialwise_predicts_one_trial_at_a_time(task, trials, monkeypatch):
+    from sklearn.linear_model import LogisticRegression
+
+    sizes = []
+    original = LogisticRegression.predict_proba
+    monkeypatch.setattr(
+        LogisticRegression,
+        "predict_proba",
+        lambda self, X: sizes.append(len(X)) or original(self, X),
+    )
+    together = compute(task("train"), trials).probabilities
+    alone = compute(task("train_trialwise"), trials).probabilities
+    assert sizes == [20] + [1] * 20
+    np.testing.assert_allclose(alone, together, atol=1e-12)
+
+
+def test_threads_are_limited_in_a_task_and_restored(task, trials, monkeypatch):
+    import torch
+    from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_info
+
+    within = []
+    original = LogisticRegression.fit
+
+    def noting(self, *args):
+        within.append({torch.get_num_threads(), *(i["num_threads"] for i in threadpool_info())})
+        return original(self, *args)
+
+    monkeypatch.setattr(LogisticRegression, "fit", noting)
+    before = torch.get_num_threads(), threadpool_info()
+    compute(task(), trials)
+    assert within == [{1}]
+    assert (torch.get_num_threads(), threadpool_info()) == before
+
+
+def test_more_threads_are_for_networks_only(task, trials, monkeypatch):
+    import torch
+
+    from bci_dann.estimators import ShallowClassifier, SourceOnlyClassifier
+
+    within = {}
+    for kind in (ShallowClassifier, SourceOnlyClassifier):
+
+        def noting(self, *args, original=kind._fit_aligned, name=kind.__name__):
+            within[name] = torch.get_num_threads()
+            return original(self, *args)
+
+        monkeypatch.setattr(kind, "_fit_aligned", noting)
+        step = {"name": kind.__name__, "from": "bci_dann.estimators", "parameters": {}}
+        if kind is SourceOnlyClassifier:
+            step["parameters"] = {"max_epochs": 1, "backbone_params": {"kernel_length": 8}}
+        compute(replace(task(), pipeline=PipelineSpec("one", (step,)), threads=2), trials)
+    assert within == {"ShallowClassifier": 1, "SourceOnlyClassifier": 2}

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import chi2
+
+from bci_dann.features import TangentViews
+from bci_dann.features.outliers import winsorised
+from bci_dann.features.shrunk_covariance import shrunk_covariances
+
+
+@pytest.fixture
+def trials():
+    rng = np.random.default_rng(0)
+    return 10 * rng.standard_normal((5, 5)) @ rng.standard_normal((300, 5, 200))
+
+
+def with_bursts(trials):
+    """Ten samples of every trial, thirty times as large, on one electrode."""
+    changed = trials.copy()
+    changed[:, 2, 50:60] *= 30
+    return changed
+
+
+def test_ordinary_trials_stay_nearly_as_they_are(trials):
+    moved = np.abs(winsorised(trials) - trials).max(axis=1) > 0
+    assert 0.003 < moved.mean() < 0.017  # one sample in a hundred
+    np.testing.assert_allclose(
+        shrunk_covariances(winsorised(trials)).mean(0),
+        shrunk_covariances(trials).mean(0),
+        rtol=0.02,
+    )
+
+
+def test_samples_far_out_are_brought_to_where_ordinary_ones_end(trials):
+    trial = with_bursts(trials)[0]
+    levelled = winsorised(trial[None])[0]
+    inverse = np.linalg.inv(levelled @ levelled.T)
+    before, after = (np.sqrt(np.einsum("ct,cd,dt->t", X, inverse, X)) for X in (trial, levelled))
+    limit = np.median(before) * np.sqrt(chi2.ppf(0.99, 5) / chi2.ppf(0.5, 5))
+    assert np.median(before[50:60]) > 3 * limit
+    np.testing.assert_allclose(after[before > limit], limit, rtol=0.05)
+    near = before < 0.95 * limit
+    np.testing.assert_array_equal(levelled[:, near], trial[:, near])
+
+
+def test_bursts_hardly_move_a_covariance(trials):
+    clean = shrunk_covariances(trials)
+    raw, robust = (
+        np.abs(np.log(shrunk_covariances(X)[:, 2, 2] / clean[:, 2, 2])).mean()
+        for X in (with_bursts(trials), winsorised(with_bursts(trials)))
+    )
+    assert raw > 3  # twenty times the variance
+    assert robust < raw / 4
+
+
+def test_it_is_the_same_however_channels_are_mixed(trials):
+    mixing = np.random.default_rng(1).standard_normal((5, 5))
+    burst = with_bursts(trials)
+    np.testing.assert_allclose(winsorised(mixing @ burst), mixing @ winsorised(burst), atol=1e-6)
+
+
+def test_trials_without_full_rank_or_signal(trials):
+    referenced = with_bursts(trials - trials.mean(axis=1, keepdims=True))
+    referenced -= referenced.mean(axis=1, keepdims=True)
+    levelled = winsorised(referenced)
+    np.testing.assert_allclose(levelled[:, :4], winsorised(referenced[:, :4]), atol=1e-6)
+    np.testing.assert_array_equal(winsorised(np.zeros((2, 3, 20))), 0)
+    trials[:, :, :150] = 0.0  # a lost connection
+    np.testing.assert_array_equal(winsorised(trials), trials)
+
+
+def test_given_trials_are_left_alone_and_their_type_is_kept(trials):
+    given = with_bursts(trials).astype(np.float32)
+    before = given.copy()
+    assert winsorised(given).dtype == np.float32
+    np.testing.assert_array_equal(given, before)
+
+
+def test_views_of_trials_with_bursts_are_those_of_clean_ones(trials):
+    burst = trials.copy()
+    burst[::2] = with_bursts(trials)[::2]
+    views = {
+        robust: [TangentViews(robust=robust).fit(trials).transform(X) for X in (trials, burst)]
+        for robust in (False, True)
+    }
+    apart = {robust: np.linalg.norm(a - b, axis=1)[::2].mean() for robust, (a, b) in views.items()}
+    assert apart[True] < apart[False] / 3
+
+
+def test_whole_numbers_are_taken_for_what_they_are(trials):
+    counts = np.round(with_bursts(trials)).astype(np.int32)
+    np.testing.assert_allclose(winsorised(counts), winsorised(counts.astype(np.float64)))
