@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bci_dann.evaluation.runs.execution import limited_threads
+from bci_dann._threads import limited_threads
 
 
 @pytest.mark.slow

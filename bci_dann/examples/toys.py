@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from bci_dann._threads import limited_threads
 from bci_dann.data.simulation.toy_vectors import ToyPair, rotated_moons, shifted_blobs
 from bci_dann.estimators import DANNClassifier
-from bci_dann.evaluation.runs.execution import limited_threads
 
 __all__ = ["TOYS", "Toy", "target_accuracies"]
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bci_dann._threads import limited_threads
 from bci_dann.data.simulation.toy_vectors import BLOB_SHIFT, rotated_moons, shifted_blobs
-from bci_dann.evaluation.runs.execution import limited_threads
 from bci_dann.examples.toys import TOYS, target_accuracies
 
 

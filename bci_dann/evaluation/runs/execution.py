@@ -8,8 +8,7 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from bci_dann._threads import limited_threads
 from bci_dann.evaluation.config.pipeline_builder import build, trains_network, wants_target
 from bci_dann.evaluation.protocols import PROTOCOLS, Fold, split
 from bci_dann.evaluation.runs.records import DIAGNOSTICS, Record, Task, write_record
@@ -25,7 +25,7 @@ from bci_dann.exceptions import DataError, ResultsError
 if TYPE_CHECKING:
     from bci_dann.data import EEGTrials
 
-__all__ = ["compute", "compute_together", "execute", "limited_threads", "stacks_of"]
+__all__ = ["compute", "compute_together", "execute", "stacks_of"]
 
 Result = TypeVar("Result")
 
@@ -160,27 +160,6 @@ def stacks_of(tasks: Sequence[Task], size: int) -> list[list[Task]]:
         step = size if size > 1 and trains_network(build(spec, alike[0].seed)) else 1
         stacks += [alike[start : start + step] for start in range(0, len(alike), step)]
     return stacks
-
-
-@contextmanager
-def limited_threads(threads: int) -> Iterator[None]:
-    """Hold torch and the linear algebra libraries to some threads, and restore them after.
-
-    Parameters
-    ----------
-    threads : int
-        How many; sums are split differently for another number, and round differently.
-    """
-    import torch
-    from threadpoolctl import threadpool_limits
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        with threadpool_limits(threads):
-            yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _warn_in_a_line(message: Warning | str, *_: Any, **__: Any) -> None:

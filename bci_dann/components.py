@@ -1,0 +1,439 @@
+"""The open parts of a method, by name or from a user's own code.
+
+A method is composed of parts that a user can replace without touching the package: an alignment,
+a backbone, the terms of the training objective, their schedules, and a weighting of the source
+trials. One function, :func:`resolve`, turns the description of a part into the part, in Python and
+in YAML alike.
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import inspect
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bci_dann._validation import check_option, did_you_mean
+from bci_dann.exceptions import ConfigError, DataError
+
+__all__ = [
+    "KINDS",
+    "built_in_names",
+    "check_imported",
+    "class_path",
+    "describe",
+    "import_class",
+    "resolve",
+    "split_spec",
+]
+
+# A class of the user's own: "module:Class".
+CLASS_PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of part.
+
+    Parameters
+    ----------
+    contract : str
+        What a part of this kind must be, in words.
+    built_in : mapping of str to str
+        The package's own parts, each by the path of its class or factory.
+    base : str or None
+        Path of the class that every part inherits from; ``None`` for callables.
+    """
+
+    contract: str
+    built_in: Mapping[str, str]
+    base: str | None = None
+
+
+_WEIGHTING = "bci_dann.reweighting.weighting"
+
+KINDS: Mapping[str, Kind] = {
+    "alignment": Kind(
+        "a subclass of bci_dann.alignment.Alignment, with fit, extend, transform, to_arrays and "
+        "from_arrays",
+        {
+            "euclidean": "bci_dann.alignment.euclidean:EuclideanAlignment",
+            "riemannian": "bci_dann.alignment.riemannian:RiemannianAlignment",
+        },
+        "bci_dann.alignment.interface:Alignment",
+    ),
+    "backbone": Kind(
+        "called with n_chans=, n_times=, sfreq=, and giving an nn.Module that maps "
+        "(batch, n_chans, n_times) to (batch, n_features)",
+        {},  # every model of braindecode, and "MLP": see bci_dann.models.backbones
+    ),
+    "term": Kind(
+        "a subclass of bci_dann.objectives.Term, whose forward maps a BatchView to a scalar",
+        {
+            "domain_adversary": "bci_dann.objectives.adversary:DomainAdversary",
+            "cdan": "bci_dann.objectives.conditional_adversary:ConditionalAdversary",
+            "cdan_e": "bci_dann.objectives.conditional_adversary:EntropyWeightedAdversary",
+            "mcc": "bci_dann.objectives.class_confusion:ClassConfusion",
+            "entropy": "bci_dann.objectives.entropy:ConditionalEntropy",
+            "information_maximisation": "bci_dann.objectives.entropy:InformationMaximisation",
+            "coral": "bci_dann.objectives.coral:DeepCoral",
+            "mmd": "bci_dann.objectives.mean_discrepancy:MeanDiscrepancy",
+            "joint_mmd": "bci_dann.objectives.mean_discrepancy:JointDiscrepancy",
+        },
+        "bci_dann.objectives.term:Term",
+    ),
+    "schedule": Kind(
+        "called with the progress of training, from 0 to 1, and giving the factor of the weight",
+        {
+            "constant": "bci_dann.objectives.schedules:Constant",
+            "ganin": "bci_dann.objectives.schedules:Ganin",
+            "linear": "bci_dann.objectives.schedules:Linear",
+        },
+    ),
+    "weighting": Kind(
+        "called with (X_source, X_target), feature arrays, and random_state=, and giving a "
+        "non-negative weight of mean 1 for each source trial",
+        {
+            name: f"{_WEIGHTING}:{kind}"
+            for kind, names in {
+                "DomainClassifierWeighting": ("logistic", "forest", "boosting"),
+                "DensityRatioWeighting": (
+                    "gaussian",
+                    "neighbours",
+                    "kmm",
+                    "kliep",
+                    "ulsif",
+                    "rulsif",
+                ),
+            }.items()
+            for name in names
+        },
+    ),
+}
+
+
+def built_in_names(kind: str) -> list[str]:
+    """Return the names of the package's own parts of a kind.
+
+    Parameters
+    ----------
+    kind : {"alignment", "backbone", "term", "schedule", "weighting"}
+        The kind of part.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    ConfigError
+        When there is no such kind.
+    """
+    check_option("the kind of a component", kind, KINDS)
+    if kind == "backbone":
+        from bci_dann.models import backbone_names
+
+        return backbone_names()
+    return list(KINDS[kind].built_in)
+
+
+def resolve(kind: str, spec: Any) -> Any:
+    """Return the part of a method that a description stands for.
+
+    Parameters
+    ----------
+    kind : {"alignment", "backbone", "term", "schedule", "weighting"}
+        The kind of part.
+    spec : str, mapping, object or None
+        A built-in name; ``"module:Class"`` of a class of one's own; a mapping ``{"name": ...}``
+        with either, whose other keys are its parameters; or an instance, of which a copy is
+        returned. ``None`` is no part.
+
+    Returns
+    -------
+    object
+        An unfitted :class:`~bci_dann.alignment.Alignment`, a
+        :class:`~bci_dann.objectives.Term`, or, for the other kinds, a callable.
+
+    Raises
+    ------
+    ConfigError
+        When it does not exist, is of another kind, or does not take these parameters. The
+        message names the kind, what was expected, and what came.
+
+    Examples
+    --------
+    >>> resolve("term", {"name": "mcc", "temperature": 2.0}).temperature
+    2.0
+    """
+    check_option("the kind of a component", kind, KINDS)
+    if spec is None:
+        return None
+    if not isinstance(spec, str | Mapping):
+        return _checked_instance(kind, spec)
+    name, parameters = split_spec(kind, spec)
+    if kind == "backbone":
+        from bci_dann.models import backbone_factory
+
+        factory = _import(kind, name) if is_class_path(name) else name
+        return backbone_factory(factory, parameters)
+    return _build(kind, name, parameters)
+
+
+def split_spec(kind: str, spec: Any) -> tuple[str, dict[str, Any]]:
+    """Return the name and the parameters of a part that is described by text.
+
+    Parameters
+    ----------
+    kind : str
+        The kind of part, for messages.
+    spec : str or mapping
+        As for :func:`resolve`.
+
+    Returns
+    -------
+    name : str
+    parameters : dict of str to object
+
+    Raises
+    ------
+    ConfigError
+        When a mapping has no name, or the description is neither text nor mapping.
+    """
+    if isinstance(spec, str):
+        return spec, {}
+    if isinstance(spec, Mapping):
+        name = spec.get("name")
+        if not isinstance(name, str):
+            raise ConfigError(
+                f"{kind}: a mapping needs the key 'name', as in {{name: ..., parameter: value}}; "
+                f"got {dict(spec)!r}."
+            )
+        return name, {str(key): value for key, value in spec.items() if key != "name"}
+    raise ConfigError(f"{kind}: expected {_accepted(kind)}; got {spec!r}.")
+
+
+def is_class_path(name: str) -> bool:
+    """Whether a name is the path of a class, ``"module:Class"``.
+
+    Parameters
+    ----------
+    name : str
+        Any text.
+
+    Returns
+    -------
+    bool
+    """
+    return CLASS_PATH.fullmatch(name) is not None
+
+
+def import_class(kind: str, path: str) -> Any:
+    """Import what a path names.
+
+    Parameters
+    ----------
+    kind : str
+        What it is for, for messages.
+    path : str
+        ``"module:Class"``.
+
+    Returns
+    -------
+    object
+        A class or a function.
+
+    Raises
+    ------
+    ConfigError
+        When the module cannot be imported, or has no such name.
+    """
+    module, _, attribute = path.partition(":")
+    try:
+        imported = importlib.import_module(module)
+    except ImportError as error:
+        raise ConfigError(
+            f"{kind}: {path!r} cannot be imported: {error}. The folder of {module}.py must be on "
+            "Python's path: install it, or set PYTHONPATH."
+        ) from error
+    if not hasattr(imported, attribute):
+        hint = did_you_mean(attribute, dir(imported))
+        raise ConfigError(f"{kind}: {module} has no {attribute!r}.{hint}")
+    return getattr(imported, attribute)
+
+
+def class_path(kind: type) -> str:
+    """Return ``"module:Class"`` of a class.
+
+    Parameters
+    ----------
+    kind : type
+        Defined at the top level of a module.
+
+    Returns
+    -------
+    str
+    """
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def describe(kind: str, spec: Any) -> Any:
+    """Return the description of a part that can be written to a file.
+
+    Parameters
+    ----------
+    kind : str
+        The kind of part, for messages.
+    spec : object
+        As for :func:`resolve`.
+
+    Returns
+    -------
+    str, dict or None
+        Text stays as it is. An instance becomes ``{"name": "module:Class", ...}`` with the
+        parameters of its constructor, which it must keep as attributes of the same names, as
+        scikit-learn's estimators do.
+
+    Raises
+    ------
+    ConfigError
+        When the parameters of an instance cannot be told.
+    """
+    if spec is None or isinstance(spec, str | Mapping | int | float | bool):
+        return spec
+    owner = type(spec)
+    accepted = inspect.signature(owner).parameters.values()
+    named = [p.name for p in accepted if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    missing = [name for name in named if not hasattr(spec, name)]
+    if missing or "<locals>" in owner.__qualname__:
+        raise ConfigError(
+            f"{kind}: an instance of {class_path(owner)} cannot be saved, since it does not keep "
+            f"{', '.join(missing) or 'a name that can be imported'}. Give it as 'module:Class' or "
+            "{name: 'module:Class', ...}, or keep each parameter of the constructor as an "
+            "attribute of the same name."
+        )
+    return {"name": class_path(owner), **{name: getattr(spec, name) for name in named}}
+
+
+def check_imported(description: Any) -> None:
+    """Raise where a file names a class whose module the user has not imported.
+
+    Parameters
+    ----------
+    description : object
+        Text, numbers, lists and mappings, as a saved model holds them.
+
+    Raises
+    ------
+    DataError
+        Naming the module to import first.
+    """
+    for path in _class_paths(description):
+        module = path.partition(":")[0]
+        if module not in sys.modules and module.partition(".")[0] != "bci_dann":
+            raise DataError(
+                f"the model uses {path!r}, which is not part of bci_dann. A file never runs code "
+                f"by itself: import {module} before you load the model."
+            )
+
+
+def _class_paths(description: Any) -> Iterator[str]:
+    if isinstance(description, Mapping):
+        description = [*description, *description.values()]
+    if isinstance(description, list | tuple):
+        for part in description:
+            yield from _class_paths(part)
+    elif isinstance(description, str) and is_class_path(description):
+        yield description
+
+
+def _import(kind: str, name: str) -> Any:
+    """Return the class or factory of a part by its name."""
+    built_in = KINDS[kind].built_in
+    if name not in built_in and not is_class_path(name):
+        raise ConfigError(
+            f"there is no {kind} {name!r}.{did_you_mean(name, built_in)} "
+            f"Expected {_accepted(kind)}."
+        )
+    return import_class(kind, built_in.get(name, name))
+
+
+def _build(kind: str, name: str, parameters: Mapping[str, Any]) -> Any:
+    factory = _import(kind, name)
+    _check_kind(kind, name, factory)
+    arguments = {**_selector(kind, name, factory), **parameters}
+    if not isinstance(factory, type):  # a function is the part itself, unless it has parameters
+        return factory if not parameters else _bound(kind, name, factory, parameters)
+    try:
+        built = factory(**arguments)
+    except ConfigError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{kind} {name!r} cannot be built with {parameters}: {error}.") from error
+    if not callable(built) and KINDS[kind].base is None:
+        raise _wrong_kind(kind, name, built)
+    return built
+
+
+def _selector(kind: str, name: str, factory: Any) -> dict[str, Any]:
+    """Return the first argument of a built-in class that stands for several names."""
+    shared = kind == "weighting" and name in KINDS[kind].built_in
+    return {next(iter(inspect.signature(factory).parameters)): name} if shared else {}
+
+
+def _bound(kind: str, name: str, function: Any, parameters: Mapping[str, Any]) -> Any:
+    import functools
+
+    accepted = inspect.signature(function).parameters
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in accepted.values())
+    for key in parameters:
+        if not takes_any:
+            check_option(f"each parameter of the {kind} {name!r}", key, accepted)
+    return functools.partial(function, **parameters)
+
+
+def _check_kind(kind: str, name: str, factory: Any) -> None:
+    """Raise unless a class is of the kind that is asked for."""
+    base = KINDS[kind].base
+    if base is None:
+        if not callable(factory):
+            raise _wrong_kind(kind, name, factory)
+        return
+    if not (isinstance(factory, type) and issubclass(factory, import_class(kind, base))):
+        raise _wrong_kind(kind, name, factory)
+    missing = sorted(getattr(factory, "__abstractmethods__", ()))
+    if missing:
+        raise ConfigError(f"{kind} {name!r} does not implement {', '.join(missing)}.")
+
+
+def _checked_instance(kind: str, instance: Any) -> Any:
+    base = KINDS[kind].base
+    if isinstance(instance, type):  # a class in the place of its path
+        return _build(kind, class_path(instance), {})
+    valid = callable(instance) if base is None else isinstance(instance, import_class(kind, base))
+    if not valid:
+        raise _wrong_kind(kind, type(instance).__name__, instance)
+    if kind == "backbone":
+        from bci_dann.models import backbone_factory
+
+        return backbone_factory(instance, {})
+    return copy.deepcopy(instance)
+
+
+def _wrong_kind(kind: str, name: str, got: Any) -> ConfigError:
+    return ConfigError(
+        f"{kind}: {name!r} must be {KINDS[kind].contract}; got "
+        f"{got if isinstance(got, type) else type(got)}."
+    )
+
+
+def _accepted(kind: str) -> str:
+    names = ", ".join(KINDS[kind].built_in) or "a model of braindecode, or 'MLP'"
+    return (
+        f"one of {names}; the path of a class of your own, 'module:Class'; a mapping "
+        "{name: ..., parameter: value}; or an instance"
+    )
