@@ -9,6 +9,7 @@ in YAML alike.
 from __future__ import annotations
 
 import copy
+import functools
 import importlib
 import inspect
 import re
@@ -177,10 +178,7 @@ def resolve(kind: str, spec: Any) -> Any:
         return _checked_instance(kind, spec)
     name, parameters = split_spec(kind, spec)
     if kind == "backbone":
-        from bci_dann.models import backbone_factory
-
-        factory = _import(kind, name) if is_class_path(name) else name
-        return backbone_factory(factory, parameters)
+        return _backbone(_import(kind, name) if is_class_path(name) else name, parameters)
     return _build(kind, name, parameters)
 
 
@@ -379,6 +377,12 @@ def _build(kind: str, name: str, parameters: Mapping[str, Any]) -> Any:
     return built
 
 
+def _backbone(factory: Any, parameters: Mapping[str, Any]) -> Any:
+    from bci_dann.models import build_backbone
+
+    return functools.partial(build_backbone, factory, dict(parameters))
+
+
 def _selector(kind: str, name: str, factory: Any) -> dict[str, Any]:
     """Return the first argument of a built-in class that stands for several names."""
     shared = kind == "weighting" and name in KINDS[kind].built_in
@@ -386,8 +390,6 @@ def _selector(kind: str, name: str, factory: Any) -> dict[str, Any]:
 
 
 def _bound(kind: str, name: str, function: Any, parameters: Mapping[str, Any]) -> Any:
-    import functools
-
     accepted = inspect.signature(function).parameters
     takes_any = any(p.kind is p.VAR_KEYWORD for p in accepted.values())
     for key in parameters:
@@ -418,9 +420,7 @@ def _checked_instance(kind: str, instance: Any) -> Any:
     if not valid:
         raise _wrong_kind(kind, type(instance).__name__, instance)
     if kind == "backbone":
-        from bci_dann.models import backbone_factory
-
-        return backbone_factory(instance, {})
+        return _backbone(instance, {})
     return copy.deepcopy(instance)
 
 
