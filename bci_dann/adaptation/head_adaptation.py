@@ -13,7 +13,7 @@ from torch import Tensor
 
 from bci_dann.adaptation.drift_guard import strongest_trusted
 from bci_dann.objectives import Objective, Sizes, find_term
-from bci_dann.training import Anchor, LinearHead, TrainingData, fit_linear
+from bci_dann.training import HeadPenalty, LinearHead, TrainingData, fit_linear
 
 __all__ = [
     "STRENGTHS",
@@ -51,7 +51,7 @@ def adapt_head(
     domains: NDArray[np.str_],
     to_adapt_to: NDArray[np.bool_],
     base: LinearHead,
-    anchor: Anchor,
+    anchor: HeadPenalty,
     prior: NDArray[np.float64],
     terms: Mapping[str, float],
     guard: bool,
@@ -68,7 +68,7 @@ def adapt_head(
         Which trials are the target's, without label, in the order of recording.
     base : LinearHead
         Where to start from.
-    anchor : Anchor
+    anchor : HeadPenalty
         What holds the head.
     prior : ndarray, shape (n_classes,)
         How often the target is thought to imagine each movement.

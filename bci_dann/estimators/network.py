@@ -38,12 +38,12 @@ from bci_dann.training import (
     Member,
     TrainingData,
     TrainingSettings,
-    augmented,
+    augment,
     check_augmentation,
     has_batch_norm,
-    settle_batch_norm,
-    train_together,
-    usable_device,
+    recompute_batch_norm,
+    resolve_device,
+    train_networks,
 )
 
 __all__ = ["NetworkClassifier", "Plan"]
@@ -172,7 +172,7 @@ class NetworkClassifier(NetworkState, TransformerMixin, TransferClassifier):
         check_between("weight_decay", self.weight_decay, 0.0, math.inf, inclusive=True)
         check_augmentation(self.augmentation)
         check_backbone(self.backbone, self.backbone_params or {})
-        usable_device(self.device)
+        resolve_device(self.device)
         check_random_state(self.random_state)
 
     @property
@@ -204,7 +204,7 @@ class NetworkClassifier(NetworkState, TransformerMixin, TransferClassifier):
     def _fit_aligned(self, trials: TrainingTrials) -> None:
         plan = self._plan(trials)
         settings = [self._settings()] * len(plan.members)
-        self._take(plan, train_together(plan.members, settings, on_epoch=_log_epoch))
+        self._take(plan, train_networks(plan.members, settings, on_epoch=_log_epoch))
 
     def _plan(self, trials: TrainingTrials, name: str = "the network") -> Plan:
         """Build what is to be trained; the trials are standardised in place."""
@@ -232,7 +232,7 @@ class NetworkClassifier(NetworkState, TransformerMixin, TransferClassifier):
             return data
         seed = stream(self.random_state, "augmentation")
         names = self.ch_names_
-        return augmented(data, self.augmentation, seed, self.classes_, names, self._rate)
+        return augment(data, self.augmentation, seed, self.classes_, names, self._rate)
 
     def _member(
         self, data: TrainingData, index: int, name: str, objective: Objective | None = None
@@ -257,7 +257,7 @@ class NetworkClassifier(NetworkState, TransformerMixin, TransferClassifier):
             np.random.default_rng(seed.spawn(1)[0]),
             name if self.n_members == 1 else f"{name}, member {index}",
             stream(self.random_state, "unkeyed", *member),
-            apart=self.batch_norm == "domain",
+            domain_batch_norm=self.batch_norm == "domain",
         )
 
     def _take(self, plan: Plan, histories: Sequence[History | TrainingError]) -> None:
@@ -276,7 +276,7 @@ class NetworkClassifier(NetworkState, TransformerMixin, TransferClassifier):
         """Take the statistics of batch normalisation from a person's standardised trials."""
         if len(signals) >= FEWEST_TRIALS:
             for network in self.networks_:
-                settle_batch_norm(network, trial_batches(signals))
+                recompute_batch_norm(network, trial_batches(signals))
 
     @property
     def can_adapt(self) -> bool:
@@ -317,7 +317,7 @@ class NetworkClassifier(NetworkState, TransformerMixin, TransferClassifier):
             self.batch_size,
             self.lr,
             self.weight_decay,
-            usable_device(self.device),
+            resolve_device(self.device),
         )
 
     def _build_network(self) -> Decoder:

@@ -28,13 +28,13 @@ from bci_dann.features import Subspace, TangentViews, drift_directions, without_
 from bci_dann.objectives import UNLABELLED, Objective, Sizes, check_imported, check_terms
 from bci_dann.persistence import ModelState
 from bci_dann.training import (
-    Anchor,
+    HeadPenalty,
     LinearHead,
     TrainingData,
-    anchor_of,
-    avoiding,
     fit_linear,
-    ridge,
+    penalty_without_directions,
+    ridge_penalty,
+    source_penalty,
 )
 
 __all__ = ["RiemannianClassifier"]
@@ -102,7 +102,7 @@ class RiemannianClassifier(TransferClassifier):
         The directions that the head makes no use of.
     leaves_out_drift_ : bool
         Whether there may be any: they were asked for, and the labelled cues do not come in blocks.
-    anchor_ : Anchor
+    anchor_ : HeadPenalty
         The head of the labelled trials alone, and how firmly these hold it.
     prior_ : ndarray, shape (n_classes,)
         How often the target is thought to imagine each movement; equal shares where that is not
@@ -123,7 +123,7 @@ class RiemannianClassifier(TransferClassifier):
     class_means_: NDArray[Any]
     drift_: NDArray[np.float64]
     leaves_out_drift_: bool
-    anchor_: Anchor
+    anchor_: HeadPenalty
     source_prior_: NDArray[np.float64]
     prior_: NDArray[np.float64]
     strength_: float
@@ -211,8 +211,8 @@ class RiemannianClassifier(TransferClassifier):
         # what was learned of coordinates is said of features
         self.class_means_ = subspace.vectors(self.class_means_)
         self.drift_ = np.ascontiguousarray(subspace.vectors(self.drift_.T).T)
-        self.anchor_ = self.anchor_.of_features(subspace)
-        self.head_ = self.head_.of_features(subspace)
+        self.anchor_ = self.anchor_.in_feature_space(subspace)
+        self.head_ = self.head_.in_feature_space(subspace)
 
     def _fit_features(self, trials: TrainingTrials) -> None:
         known = labelled_only(trials)
@@ -222,8 +222,8 @@ class RiemannianClassifier(TransferClassifier):
         self.class_means_ = np.stack([known.X[known.labels == k].mean(0) for k in range(n_classes)])
         self._find_drift(known, trials)
         data = self._as_data(known)
-        held = ridge(data.X.shape[1], n_classes, self.C, len(known.X))
-        self.anchor_ = anchor_of(fit_linear(data, Objective(), held), data.X, held.ridge)
+        held = ridge_penalty(data.X.shape[1], n_classes, self.C, len(known.X))
+        self.anchor_ = source_penalty(fit_linear(data, Objective(), held), data.X, held.ridge)
         self._adapt_head(self._as_data(trials), trials, held)
 
     def _find_drift(self, known: TrainingTrials, trials: TrainingTrials) -> None:
@@ -253,14 +253,14 @@ class RiemannianClassifier(TransferClassifier):
             return
         own = drift_directions(without_directions(trials.X, self.drift_), trials.domains)
         self.drift_ = np.hstack([self.drift_, own])
-        self.anchor_ = avoiding(self.anchor_, own)
+        self.anchor_ = penalty_without_directions(self.anchor_, own)
 
     def _steady(self, head: LinearHead) -> LinearHead:
         """Return a head that sees in any features what it sees in those without drift."""
         weights = without_directions(head.weights.numpy().T, self.drift_).T
         return LinearHead(torch.from_numpy(np.ascontiguousarray(weights)), head.biases)
 
-    def _adapt_head(self, data: TrainingData, trials: TrainingTrials, anchor: Anchor) -> None:
+    def _adapt_head(self, data: TrainingData, trials: TrainingTrials, anchor: HeadPenalty) -> None:
         """Go as far from the head of the sources as the guard allows."""
         seen = data.X[torch.from_numpy(trials.to_adapt_to)]
         self.prior_ = self._prior(seen)
@@ -319,7 +319,7 @@ class RiemannianClassifier(TransferClassifier):
         super()._restore(state)
         self.head_, base = (head_from(state.part(name)) for name in ("head", "base"))
         factor = torch.from_numpy(state.arrays["factor"])
-        self.anchor_ = Anchor(base, state.description["ridge"], factor)
+        self.anchor_ = HeadPenalty(base, state.description["ridge"], factor)
         self.prior_, self.source_prior_ = state.arrays["prior"], state.arrays["source_prior"]
         self.drift_, self.class_means_ = state.arrays["drift"], state.arrays["class_means"]
         self.leaves_out_drift_ = state.description["leaves_out_drift"]

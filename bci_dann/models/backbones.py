@@ -15,8 +15,8 @@ from bci_dann._compat import braindecode_models
 from bci_dann._validation import check_option, did_you_mean
 from bci_dann.exceptions import ConfigError
 from bci_dann.models.fast.eegnet import EEGNetBody
-from bci_dann.models.fast.keyed_dropout import key_dropout
-from bci_dann.models.fast.max_norm import stack_max_norms
+from bci_dann.models.fast.keyed_dropout import replace_dropout
+from bci_dann.models.fast.max_norm import replace_max_norms
 from bci_dann.models.fast.shallow_fbcsp import ShallowFBCSPNetBody
 from bci_dann.models.fast.trial_spectra import TrialSpectra
 
@@ -185,8 +185,8 @@ def make_backbone(
             if name == MLP_NAME
             else _braindecode_body(name, n_chans, n_times, sfreq, params)
         )
-        key_dropout(body)
-        stack_max_norms(body)
+        replace_dropout(body)
+        replace_max_norms(body)
         return Backbone(body, n_chans, n_times)
     except ConfigError:
         raise

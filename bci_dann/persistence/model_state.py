@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bci_dann._files import write_atomically
 from bci_dann._version import __version__
-from bci_dann.exceptions import DataError, ResultsError
+from bci_dann.exceptions import DataError
 
 __all__ = ["ModelState", "read_state", "write_state"]
 
@@ -76,12 +76,8 @@ def write_state(state: ModelState, folder: str | Path) -> Path:
     content = {"format": FORMAT, "bci_dann": __version__, **state.description}
     content["arrays"] = _digest(arrays)  # a crash between two files is told when they are read
     description = json.dumps(content, indent=2, default=_plain).encode()
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        _replace(path / ARRAYS, arrays)
-        _replace(path / DESCRIPTION, description)
-    except OSError as error:
-        raise ResultsError(f"the model cannot be written to {path}: {error}") from error
+    write_atomically(path / ARRAYS, arrays)
+    write_atomically(path / DESCRIPTION, description)
     return path
 
 
@@ -141,13 +137,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"a parameter of type {type(value).__name__} cannot be saved: {value!r}")
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write beside the file and move over it, so that a crash leaves the old one whole."""
-    beside = path.with_name(path.name + ".part")
-    try:
-        beside.write_bytes(content)
-        os.replace(beside, path)  # noqa: PTH105 (the atomic call, by its own name)
-    finally:
-        beside.unlink(missing_ok=True)

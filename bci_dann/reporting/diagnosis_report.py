@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bci_dann._files import write_atomically
 from bci_dann.evaluation.diagnosis.interpretation import differences_in_words, summary_in_words
-from bci_dann.evaluation.runs.records import write_atomically
 from bci_dann.reporting.shift_figures import overlap_chart, people_map
 from bci_dann.reporting.topographies import topographies, without_position
 

@@ -63,7 +63,7 @@ def save_recipe(recipe: Recipe, folder: Path) -> None:
     ResultsError
         When the file cannot be written.
     """
-    from bci_dann.evaluation.runs.records import write_atomically
+    from bci_dann._files import write_atomically
 
     write_atomically(folder / FILE, (recipe.model_dump_json(indent=2) + "\n").encode())
 

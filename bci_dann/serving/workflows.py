@@ -170,7 +170,7 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
     ResultsError
         When it cannot be written.
     """
-    from bci_dann.evaluation.runs.records import write_atomically
+    from bci_dann._files import write_atomically
 
     write_atomically(path, table.to_csv(index=False, float_format="%.6f").encode())
 

@@ -22,7 +22,7 @@ from bci_dann._validation import check_option
 from bci_dann.exceptions import ConfigError
 from bci_dann.training.training_data import TrainingData
 
-__all__ = ["Augmentation", "augmented", "check_augmentation"]
+__all__ = ["Augmentation", "augment", "check_augmentation"]
 
 # Transform of braindecode -> its parameters
 Augmentation = Mapping[str, Mapping[str, Any]]
@@ -46,7 +46,7 @@ def check_augmentation(augmentation: Augmentation | None) -> None:
             )
 
 
-def augmented(
+def augment(
     data: TrainingData,
     augmentation: Augmentation,
     seed: np.random.SeedSequence,

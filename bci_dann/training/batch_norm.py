@@ -16,7 +16,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from bci_dann.models import Inputs
 
-__all__ = ["has_batch_norm", "settle_batch_norm"]
+__all__ = ["has_batch_norm", "recompute_batch_norm"]
 
 
 def has_batch_norm(network: nn.Module) -> bool:
@@ -24,7 +24,7 @@ def has_batch_norm(network: nn.Module) -> bool:
     return any(isinstance(module, _BatchNorm) for module in network.modules())
 
 
-def settle_batch_norm(
+def recompute_batch_norm(
     network: nn.Module,
     batches: Iterable[Inputs],
     forward: Callable[[Inputs], object] | None = None,

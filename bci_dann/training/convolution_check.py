@@ -19,7 +19,7 @@ from bci_dann._random import TURN
 from bci_dann.exceptions import BCIDannWarning
 from bci_dann.models import Decoder, Inputs
 
-__all__ = ["sound_convolutions"]
+__all__ = ["checked_convolutions"]
 
 # Rounding gives about 1e-6; the wrong gradients differ by more than their own length.
 TOLERANCE = 0.05
@@ -29,7 +29,7 @@ NEGLIGIBLE = 1e-5
 
 
 @contextmanager
-def sound_convolutions(network: Decoder, inputs: Inputs, device: torch.device) -> Iterator[None]:
+def checked_convolutions(network: Decoder, inputs: Inputs, device: torch.device) -> Iterator[None]:
     """Switch oneDNN off in the block, if it computes other gradients than torch itself.
 
     The switch is the process's, so the block has it to itself: threads take turns.

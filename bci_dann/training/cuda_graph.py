@@ -152,7 +152,7 @@ def recorder_for(members: Sequence[Member], device: torch.device) -> Recorder | 
 
 def _hindrance(member: Member) -> str | None:
     """Say what in a step depends on more than the shapes of its arguments, if anything."""
-    if member.apart:
+    if member.domain_batch_norm:
         return "source and target trials, whose numbers differ, are normalised apart"
     for name, term in member.objective.terms.items():
         if not getattr(term, "replayable", False):

@@ -6,10 +6,10 @@ import torch
 
 from bci_dann.exceptions import ConfigError
 
-__all__ = ["usable_device"]
+__all__ = ["resolve_device"]
 
 
-def usable_device(name: str) -> str:
+def resolve_device(name: str) -> str:
     """Return the device that a name stands for.
 
     Parameters

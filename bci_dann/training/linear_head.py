@@ -7,7 +7,7 @@ from torch import Tensor
 
 from bci_dann.exceptions import TrainingError
 from bci_dann.objectives import BatchView, Objective
-from bci_dann.training.quadratic_penalty import Anchor, LinearHead
+from bci_dann.training.quadratic_penalty import HeadPenalty, LinearHead
 from bci_dann.training.training_data import TrainingData
 
 __all__ = ["fit_linear"]
@@ -16,7 +16,7 @@ MAX_ITERATIONS = 500
 
 
 def fit_linear(
-    data: TrainingData, objective: Objective, anchor: Anchor, start: LinearHead | None = None
+    data: TrainingData, objective: Objective, anchor: HeadPenalty, start: LinearHead | None = None
 ) -> LinearHead:
     """Return the head that minimises the objective and what it costs to leave an anchor.
 
@@ -29,8 +29,8 @@ def fit_linear(
         ``X`` are features, ``(n_trials, n_features)``, in double precision.
     objective : Objective
         Label loss and terms without weights of their own.
-    anchor : Anchor
-        What holds the head; see :func:`ridge`.
+    anchor : HeadPenalty
+        What holds the head; see :func:`ridge_penalty`.
     start : LinearHead, optional
         Where to start from; at the anchor where it is not given. Terms of the target have
         several minima, and the nearest one is found.

@@ -12,7 +12,7 @@ import torch
 from bci_dann.exceptions import BCIDannWarning, ConfigError, TrainingError
 from bci_dann.training.batch_loader import Feed
 from bci_dann.training.batching import balanced_order, batches_of
-from bci_dann.training.convolution_check import sound_convolutions
+from bci_dann.training.convolution_check import checked_convolutions
 from bci_dann.training.training_data import Member, TrainingSettings
 from bci_dann.training.training_step import Lone, Stack
 
@@ -142,7 +142,7 @@ def _train(
     on_epoch: OnEpoch | None = None,
 ) -> list[History | TrainingError]:
     feed = Feed(members, settings)
-    with sound_convolutions(members[0].network, feed.few(FEW), torch.device(settings.device)):
+    with checked_convolutions(members[0].network, feed.few(FEW), torch.device(settings.device)):
         return _epochs(members, feed, learner, settings, on_epoch)
 
 

@@ -12,7 +12,13 @@ from torch import Tensor
 
 from bci_dann.features import Subspace
 
-__all__ = ["Anchor", "LinearHead", "anchor_of", "avoiding", "ridge"]
+__all__ = [
+    "HeadPenalty",
+    "LinearHead",
+    "penalty_without_directions",
+    "ridge_penalty",
+    "source_penalty",
+]
 
 # Directions of features in which the sources hold a head. With all of them, 1,430 on MI-OpenBCI,
 # it is held no better.
@@ -31,13 +37,13 @@ class LinearHead(NamedTuple):
     weights: Tensor
     biases: Tensor
 
-    def of_features(self, subspace: Subspace) -> LinearHead:
+    def in_feature_space(self, subspace: Subspace) -> LinearHead:
         """Return the head for features, where this is one for their coordinates in a subspace."""
         weights = subspace.vectors(self.weights.numpy().T).T
         return self._replace(weights=torch.from_numpy(np.ascontiguousarray(weights)))
 
 
-class Anchor(NamedTuple):
+class HeadPenalty(NamedTuple):
     """What it costs a head to be elsewhere: ``ridge ||W - W_0||^2 + ||F (M - M_0)||^2``.
 
     ``M`` are the weights and, in the last row, the biases, without their mean over classes, of
@@ -64,14 +70,14 @@ class Anchor(NamedTuple):
         rows = rows - rows.mean(dim=1, keepdim=True)
         return self.ridge * moved.square().sum() + (self.factor @ rows).square().sum()
 
-    def of_features(self, subspace: Subspace) -> Anchor:
+    def in_feature_space(self, subspace: Subspace) -> HeadPenalty:
         """Return the anchor for features, where this is one for their coordinates in a subspace."""
         directions, biases = np.split(self.factor.numpy(), [-1], axis=1)
         factor = torch.from_numpy(np.hstack([subspace.vectors(directions), biases]))
-        return self._replace(head=self.head.of_features(subspace), factor=factor)
+        return self._replace(head=self.head.in_feature_space(subspace), factor=factor)
 
 
-def ridge(n_features: int, n_classes: int, C: float, n_labelled: int) -> Anchor:
+def ridge_penalty(n_features: int, n_classes: int, C: float, n_labelled: int) -> HeadPenalty:
     """Return the anchor that makes :func:`fit_linear` a logistic regression.
 
     Parameters
@@ -86,16 +92,16 @@ def ridge(n_features: int, n_classes: int, C: float, n_labelled: int) -> Anchor:
 
     Returns
     -------
-    Anchor
+    HeadPenalty
         At zero; biases are free.
     """
     weights = torch.zeros(n_features, n_classes, dtype=torch.float64)
     biases = torch.zeros(n_classes, dtype=torch.float64)
     factor = torch.zeros(0, n_features + 1, dtype=torch.float64)
-    return Anchor(LinearHead(weights, biases), 1.0 / (C * n_labelled), factor)
+    return HeadPenalty(LinearHead(weights, biases), 1.0 / (C * n_labelled), factor)
 
 
-def anchor_of(head: LinearHead, X: Tensor, ridge: float) -> Anchor:
+def source_penalty(head: LinearHead, X: Tensor, ridge: float) -> HeadPenalty:
     """Return what stands for the trials of a head's training once these are gone.
 
     Near the head the loss is a parabola. Its curvature in the features of trial ``i`` is ``d_i =
@@ -116,7 +122,7 @@ def anchor_of(head: LinearHead, X: Tensor, ridge: float) -> Anchor:
 
     Returns
     -------
-    Anchor
+    HeadPenalty
         At the head.
     """
     p = torch.softmax(X @ head.weights + head.biases, dim=1)
@@ -125,10 +131,10 @@ def anchor_of(head: LinearHead, X: Tensor, ridge: float) -> Anchor:
     rows *= (curvature / len(X)).sqrt()[:, None]  # in place: they may be many
     _, values, directions = randomized_svd(rows.numpy(), min(RANK, *rows.shape), random_state=0)
     factor = np.ascontiguousarray(values[:, None] * directions)  # as a saved one is read again
-    return Anchor(head, ridge, torch.from_numpy(factor))
+    return HeadPenalty(head, ridge, torch.from_numpy(factor))
 
 
-def avoiding(anchor: Anchor, directions: NDArray[np.float64]) -> Anchor:
+def penalty_without_directions(anchor: HeadPenalty, directions: NDArray[np.float64]) -> HeadPenalty:
     """Return an anchor whose head makes no use of some directions.
 
     Of all such heads it is the one that costs least: what the directions said is left to features
@@ -137,14 +143,14 @@ def avoiding(anchor: Anchor, directions: NDArray[np.float64]) -> Anchor:
 
     Parameters
     ----------
-    anchor : Anchor
+    anchor : HeadPenalty
         Of a head; its ridge must not be zero.
     directions : ndarray, shape (n_features, n_directions)
         Orthonormal columns.
 
     Returns
     -------
-    Anchor
+    HeadPenalty
         It holds only what is left of the features.
     """
     factor = anchor.factor
@@ -157,4 +163,4 @@ def avoiding(anchor: Anchor, directions: NDArray[np.float64]) -> Anchor:
     old = torch.cat([anchor.head.weights, anchor.head.biases[None]])
     new = old - spread @ torch.linalg.solve(unused.T @ spread, unused.T @ old)
     head = LinearHead(new[:-1].contiguous(), new[-1].contiguous())
-    return Anchor(head, anchor.ridge, factor - (factor @ unused) @ unused.T)
+    return HeadPenalty(head, anchor.ridge, factor - (factor @ unused) @ unused.T)

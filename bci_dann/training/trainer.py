@@ -10,10 +10,10 @@ from bci_dann.exceptions import TrainingError
 from bci_dann.training.loop import History, OnEpoch, stack_signature, train, train_stack
 from bci_dann.training.training_data import Member, TrainingSettings
 
-__all__ = ["train_together"]
+__all__ = ["train_networks"]
 
 
-def train_together(
+def train_networks(
     members: Sequence[Member],
     settings: Sequence[TrainingSettings],
     *,
@@ -45,7 +45,7 @@ def train_together(
     outcomes: dict[int, History | TrainingError] = {}
     for indices in _groups(members, settings, stack):
         group, how = [members[index] for index in indices], settings[indices[0]]
-        with fenced_torch_seed(group[0].unkeyed):
+        with fenced_torch_seed(group[0].torch_seed):
             outcomes.update(zip(indices, _train(group, how, on_epoch), strict=True))
     return [outcomes[index] for index in range(len(members))]
 
@@ -57,7 +57,7 @@ def _groups(
     groups: dict[Hashable, list[int]] = defaultdict(list)
     for index, (member, how) in enumerate(zip(members, settings, strict=True)):
         together = how.device.startswith("cuda") if stack is None else stack
-        alike = together and not member.apart  # groups of a batch differ in size
+        alike = together and not member.domain_batch_norm  # groups of a batch differ in size
         groups[(how, stack_signature(member, how)) if alike else index].append(index)
     return list(groups.values())
 

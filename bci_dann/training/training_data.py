@@ -85,9 +85,9 @@ class Member:
         Order of the trials and dropout.
     name : str
         Whose network it is, for messages.
-    unkeyed : numpy.random.SeedSequence
+    torch_seed : numpy.random.SeedSequence
         For layers that draw from torch's global generator, which is lent to them.
-    apart : bool
+    domain_batch_norm : bool
         Whether source and target trials of a batch are normalised apart.
     """
 
@@ -96,5 +96,5 @@ class Member:
     data: TrainingData
     rng: np.random.Generator
     name: str = "the network"
-    unkeyed: np.random.SeedSequence = field(default_factory=lambda: np.random.SeedSequence(0))
-    apart: bool = False
+    torch_seed: np.random.SeedSequence = field(default_factory=lambda: np.random.SeedSequence(0))
+    domain_batch_norm: bool = False

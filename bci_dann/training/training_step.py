@@ -11,7 +11,7 @@ from torch.func import functional_call
 
 from bci_dann.models import Inputs, keyed
 from bci_dann.objectives import BatchView
-from bci_dann.training.batch_norm import settle_batch_norm
+from bci_dann.training.batch_norm import recompute_batch_norm
 from bci_dann.training.cuda_graph import recorder_for
 from bci_dann.training.graph_replay import Replay, TrainingState
 from bci_dann.training.network_inputs import Batch, rows
@@ -38,7 +38,7 @@ class Learner(nn.Module):
     def __init__(self, member: Member) -> None:
         super().__init__()
         self.network, self.objective = member.network, member.objective
-        self._apart = member.apart
+        self._apart = member.domain_batch_norm
 
     def forward(self, batch: Batch, progress: float | Tensor) -> Tensor:
         """Return the weighted summands of the loss, ``(n_summands,)``."""
@@ -95,7 +95,7 @@ class Lone:
 
     def finish(self, batches: Iterable[Batch]) -> None:
         """Take the statistics of batch norm anew; the weights are the member's own."""
-        settle_batch_norm(self._network, (batch.alone().inputs for batch in batches))
+        recompute_batch_norm(self._network, (batch.alone().inputs for batch in batches))
 
 
 class Stack:
@@ -134,7 +134,7 @@ class Stack:
             kind = name.rpartition(".")[2]
             if kind in FRESH:
                 values.fill_(FRESH[kind])
-        settle_batch_norm(
+        recompute_batch_norm(
             self._template.network, (batch.inputs for batch in batches), self._outputs
         )
         for index, learner in enumerate(self._learners):

@@ -6,7 +6,7 @@ import pytest
 from bci_dann import DANNClassifier
 from bci_dann.estimators import EnsembleClassifier, SourceOnlyClassifier
 from bci_dann.exceptions import ConfigError
-from bci_dann.training import train_together
+from bci_dann.training import train_networks
 
 QUICK = {"max_epochs": 2, "random_state": 0}
 SURROGATE = {"FTSurrogate": {"phase_noise_magnitude": 0.5}}
@@ -18,9 +18,9 @@ def test_more_versions_give_another_network_of_as_many_steps(kind, toy_eeg, monk
 
     def noting(found, *given, **named):
         members.extend(found)
-        return train_together(found, *given, **named)
+        return train_networks(found, *given, **named)
 
-    monkeypatch.setattr("bci_dann.estimators.network.train_together", noting)
+    monkeypatch.setattr("bci_dann.estimators.network.train_networks", noting)
     X, y, subjects = toy_eeg.without(1)
     X_new = toy_eeg.of(1)[0]
     given = {"subjects": subjects, "X_target_unlabeled": X_new}

@@ -69,7 +69,7 @@ def test_full_disk_leaves_the_old_model_whole(saved, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    monkeypatch.setattr("bci_dann._files._replace", full)
     with pytest.raises(ResultsError, match="No space left"):
         write_state(ModelState({"class": "Y"}, {}), folder)
     monkeypatch.undo()

@@ -6,7 +6,7 @@ import torch
 
 from bci_dann.exceptions import ConfigError
 from bci_dann.objectives import UNLABELLED
-from bci_dann.training import TrainingData, augmented, check_augmentation
+from bci_dann.training import TrainingData, augment, check_augmentation
 
 SEED = np.random.SeedSequence(0)
 HANDS = np.array(["left_hand", "right_hand"])
@@ -27,7 +27,7 @@ def data():
 
 
 def test_surrogates_keep_the_spectrum_of_each_channel_and_what_is_known_of_each_trial(data):
-    more = augmented(data, {"FTSurrogate": {"phase_noise_magnitude": 1.0}}, SEED, HANDS)
+    more = augment(data, {"FTSurrogate": {"phase_noise_magnitude": 1.0}}, SEED, HANDS)
     assert more.n_recorded == 8
     for name in ("labels", "domains", "weights", "is_target"):
         recorded = getattr(data, name)
@@ -42,7 +42,7 @@ def test_surrogates_keep_the_spectrum_of_each_channel_and_what_is_known_of_each_
 def test_a_mirror_swaps_channels_and_the_sides_of_the_classes(data):
     classes = np.array(["feet", "left_hand", "right_hand"])
     data.labels[0] = 2
-    more = augmented(data, {"ChannelsSymmetry": {}}, SEED, classes, NAMES)
+    more = augment(data, {"ChannelsSymmetry": {}}, SEED, classes, NAMES)
     torch.testing.assert_close(more.X[8:], data.X[:, [2, 1, 0]])
     swapped = {0: 0, 1: 2, 2: 1, UNLABELLED: UNLABELLED}
     assert more.labels[8:].tolist() == [swapped[label] for label in data.labels.tolist()]
@@ -50,10 +50,10 @@ def test_a_mirror_swaps_channels_and_the_sides_of_the_classes(data):
 
 def test_every_transform_gives_one_more_version_from_its_own_stream(data):
     both = {"FTSurrogate": {}, "GaussianNoise": {"std": 0.5}}
-    more, again = (augmented(data, both, np.random.SeedSequence(3), HANDS) for _ in range(2))
+    more, again = (augment(data, both, np.random.SeedSequence(3), HANDS) for _ in range(2))
     assert len(more.X) == 3 * 8
     torch.testing.assert_close(more.X, again.X, rtol=0, atol=0)
-    other = augmented(data, both, np.random.SeedSequence(4), HANDS)
+    other = augment(data, both, np.random.SeedSequence(4), HANDS)
     assert not torch.equal(other.X[8:16], more.X[8:16])
     assert not torch.equal(other.X[16:], more.X[16:])
 
@@ -61,7 +61,7 @@ def test_every_transform_gives_one_more_version_from_its_own_stream(data):
 def test_global_generators_are_left_alone(data):
     np.random.seed(5)  # noqa: NPY002 (this is what must not move)
     torch.manual_seed(5)
-    augmented(data, {"FTSurrogate": {}, "TimeReverse": {}}, SEED, HANDS)
+    augment(data, {"FTSurrogate": {}, "TimeReverse": {}}, SEED, HANDS)
     after = np.random.random(), torch.rand(1)  # noqa: NPY002
     np.random.seed(5)  # noqa: NPY002
     torch.manual_seed(5)
@@ -69,7 +69,7 @@ def test_global_generators_are_left_alone(data):
 
 
 def test_a_transform_gets_the_sampling_frequency(data):
-    more = augmented(data, {"FrequencyShift": {"max_delta_freq": 2}}, SEED, HANDS, sfreq=64.0)
+    more = augment(data, {"FrequencyShift": {"max_delta_freq": 2}}, SEED, HANDS, sfreq=64.0)
     assert more.X.shape == (16, 3, 64)
 
 
@@ -95,14 +95,14 @@ def test_nothing_to_check():
 def test_a_mirror_needs_both_sides_and_names(data):
     one_sided = np.array(["rest", "right_hand"])
     with pytest.raises(ConfigError, match=r"would be \['rest', 'left_hand'\]"):
-        augmented(data, {"ChannelsSymmetry": {}}, SEED, one_sided, NAMES)
+        augment(data, {"ChannelsSymmetry": {}}, SEED, one_sided, NAMES)
     with pytest.raises(ConfigError, match=r"channel names.*come with EEGTrials"):
-        augmented(data, {"ChannelsSymmetry": {}}, SEED, HANDS)
+        augment(data, {"ChannelsSymmetry": {}}, SEED, HANDS)
 
 
 def test_a_parameter_out_of_range_is_said_in_the_words_of_the_transform(data):
     with pytest.raises(ConfigError, match="FTSurrogate: phase_noise_magnitude should be between"):
-        augmented(data, {"FTSurrogate": {"phase_noise_magnitude": 3.0}}, SEED, HANDS)
+        augment(data, {"FTSurrogate": {"phase_noise_magnitude": 3.0}}, SEED, HANDS)
 
 
 @pytest.mark.parametrize("harm", [lambda X: X[:, :, 1:], lambda X: X / 0, lambda X: X @ X])
@@ -111,4 +111,4 @@ def test_a_transform_that_spoils_trials_is_named(harm, data, monkeypatch):
 
     monkeypatch.setattr(TimeReverse, "__call__", lambda self, X: harm(X))
     with pytest.raises(ConfigError, match=r"augmentation TimeReverse (fails|gives other shapes)"):
-        augmented(data, {"TimeReverse": {}}, SEED, HANDS)
+        augment(data, {"TimeReverse": {}}, SEED, HANDS)

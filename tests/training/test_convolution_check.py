@@ -8,8 +8,8 @@ import torch
 
 from bci_dann.exceptions import BCIDannWarning
 from bci_dann.models import Decoder, make_backbone
-from bci_dann.training import soundness
-from bci_dann.training.convolution_check import sound_convolutions
+from bci_dann.training import convolution_check
+from bci_dann.training.convolution_check import checked_convolutions
 
 CPU = torch.device("cpu")
 
@@ -34,7 +34,7 @@ def gradients(net: Decoder, X: torch.Tensor) -> list[torch.Tensor]:
 @pytest.mark.filterwarnings("ignore:oneDNN computes wrong gradients")
 def test_gradients_inside_are_right(name, n_chans):
     net, X = network(name, n_chans), signals(n_chans)
-    with sound_convolutions(net, X, CPU):
+    with checked_convolutions(net, X, CPU):
         found = gradients(net, X)
     for a, b in zip(found, gradients(net.double(), X.double()), strict=True):
         assert torch.linalg.vector_norm(a - b) <= 1e-3 * torch.linalg.vector_norm(b)
@@ -52,15 +52,15 @@ def test_weights_without_influence_raise_no_alarm(name, n_chans):
     right = all((a - b).norm() < 0.01 * total for a, b in zip(found, exact, strict=True))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", BCIDannWarning)
-        with sound_convolutions(net, X, CPU):
+        with checked_convolutions(net, X, CPU):
             pass
     assert any(issubclass(w.category, BCIDannWarning) for w in caught) == (not right)
 
 
 def test_onednn_is_switched_off_where_it_is_wrong_and_only_inside(monkeypatch):
-    monkeypatch.setattr(soundness, "_gradients_agree", lambda *_: False)
+    monkeypatch.setattr(convolution_check, "_gradients_agree", lambda *_: False)
     before = torch.backends.mkldnn.enabled
-    inside = sound_convolutions(network("EEGNet", 3), signals(3), CPU)
+    inside = checked_convolutions(network("EEGNet", 3), signals(3), CPU)
     with pytest.warns(BCIDannWarning, match="wrong gradients"), inside:
         assert not torch.backends.mkldnn.enabled
     assert torch.backends.mkldnn.enabled == before
@@ -71,7 +71,7 @@ def test_nothing_is_said_or_changed_where_it_is_right():
     weights = [weight.clone() for weight in net.parameters()]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with sound_convolutions(net.train(), X, CPU):
+        with checked_convolutions(net.train(), X, CPU):
             assert torch.backends.mkldnn.enabled
     assert net.training
     assert all(weight.grad is None for weight in net.parameters())

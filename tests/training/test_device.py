@@ -4,20 +4,20 @@ import pytest
 import torch
 
 from bci_dann.exceptions import ConfigError
-from bci_dann.training import usable_device
+from bci_dann.training import resolve_device
 
 
 @pytest.mark.parametrize(("gpu", "expected"), [(True, "cuda"), (False, "cpu")])
 def test_auto_takes_a_gpu_where_there_is_one(gpu, expected, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
-    assert usable_device("auto") == expected
+    assert resolve_device("auto") == expected
 
 
 def test_a_device_by_its_name():
-    assert usable_device("cpu") == "cpu"
+    assert resolve_device("cpu") == "cpu"
 
 
 @pytest.mark.parametrize("name", ["gpuu", "cpu:x"])
 def test_a_device_that_is_not_there_is_said_with_torchs_reason(name):
     with pytest.raises(ConfigError, match=f"device '{name}' cannot be used: .+"):
-        usable_device(name)
+        resolve_device(name)

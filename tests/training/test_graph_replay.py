@@ -16,7 +16,7 @@ from bci_dann.exceptions import BCIDannWarning
 from bci_dann.models import Decoder, make_backbone
 from bci_dann.objectives import TERMS, DomainAdversary, Objective, Sizes, Term, find_term
 from bci_dann.training import History, Member, TrainingData, TrainingSettings, train, train_stack
-from bci_dann.training import recording as module
+from bci_dann.training import cuda_graph as module
 from bci_dann.training.cuda_graph import Buffers, Step
 
 SETTINGS = TrainingSettings(max_epochs=4, batch_size=16, lr=1e-2, weight_decay=1e-3, device="cpu")
@@ -265,7 +265,7 @@ def drawing() -> Member:
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (lambda: member(apart=True), "normalised apart"),
+        (lambda: member(domain_batch_norm=True), "normalised apart"),
         (unsaid, "'term' is not said to be `replayable`"),
         (without_momentum, "batch norm without momentum"),
         (drawing, "draws from torch's global generator"),

@@ -9,7 +9,7 @@ from bci_dann.exceptions import TrainingError
 from bci_dann.models import Decoder, make_backbone
 from bci_dann.objectives import Objective
 from bci_dann.training import Member, TrainingData, TrainingSettings, train
-from bci_dann.training.batch_norm import settle_batch_norm
+from bci_dann.training.batch_norm import recompute_batch_norm
 
 
 def data(n: int = 80) -> TrainingData:
@@ -72,7 +72,7 @@ def test_loss_that_is_not_finite_names_the_epoch():
 def test_batch_norm_ends_with_the_statistics_of_the_final_weights():
     net = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(4, momentum=0.01), nn.Dropout(0.5))
     X = 3 + 2 * torch.randn(256, 4, 1, generator=torch.Generator().manual_seed(0))
-    settle_batch_norm(net, X.split(64))
+    recompute_batch_norm(net, X.split(64))
     flat = X.flatten(1)
     torch.testing.assert_close(net[1].running_mean, flat.mean(0), rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(net[1].running_var, flat.var(0), rtol=0.05, atol=0.05)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from bci_dann.models import Decoder, make_backbone
-from bci_dann.training import inputs as module
+from bci_dann.training import network_inputs as module
 from bci_dann.training.network_inputs import TrainingInputs, rows
 
 CPU = torch.device("cpu")

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from bci_dann.training import LinearHead, anchor_of, avoiding
+from bci_dann.training import LinearHead, penalty_without_directions, source_penalty
 
 RIDGE = 0.02
 
@@ -27,7 +27,7 @@ def moved(head, step):
 
 def test_cost_is_what_leaving_costs_the_trials_of_the_training(trained):
     X, head = trained
-    anchor = anchor_of(head, X, ridge=0.0)
+    anchor = source_penalty(head, X, ridge=0.0)
     step = 0.05 * np.random.default_rng(1).standard_normal((7, 2))
     # as the trials themselves say, labelled as the head believes: the gradient is zero there
     p = torch.softmax(X @ head.weights + head.biases, 1)
@@ -48,20 +48,20 @@ def test_three_classes_that_are_equally_likely_are_exact():
     weights, biases = moved(head, step)
     p = torch.full((200, 3), 1 / 3).double()
     rise = float(cross_entropy(X @ weights + biases, p) - cross_entropy(X @ head.weights, p))
-    cost = anchor_of(head, X, ridge=0.0).cost(weights, biases)
+    cost = source_penalty(head, X, ridge=0.0).cost(weights, biases)
     assert float(cost) == pytest.approx(rise, rel=0.05)
 
 
 def test_what_probabilities_do_not_know_costs_only_the_ridge(trained):
     X, head = trained
     step = np.repeat(np.random.default_rng(1).standard_normal((7, 1)), 2, axis=1)
-    cost = anchor_of(head, X, RIDGE).cost(*moved(head, step))
+    cost = source_penalty(head, X, RIDGE).cost(*moved(head, step))
     assert float(cost) == pytest.approx(RIDGE * (step[:-1] ** 2).sum())
 
 
 def test_features_that_go_together_may_stand_in_for_each_other(trained):
     X, head = trained
-    anchor = anchor_of(head, X, ridge=0.0)
+    anchor = source_penalty(head, X, ridge=0.0)
     together, apart = np.zeros((2, 7, 2))
     together[:2] = [[0.5, -0.5], [-0.5, 0.5]]
     apart[[0, 3]] = [[0.5, -0.5], [-0.5, 0.5]]
@@ -75,7 +75,7 @@ def test_the_strongest_directions_of_many_are_kept_and_no_generator_is_touched()
     X = torch.from_numpy(common + 0.01 * rng.standard_normal(common.shape))
     head = LinearHead(torch.zeros(400, 2).double(), torch.zeros(2).double())
     before = np.random.get_state()[1].copy(), torch.get_rng_state()  # noqa: NPY002
-    anchor, again = anchor_of(head, X, RIDGE), anchor_of(head, X, RIDGE)
+    anchor, again = source_penalty(head, X, RIDGE), source_penalty(head, X, RIDGE)
     np.testing.assert_array_equal(np.random.get_state()[1], before[0])  # noqa: NPY002
     assert torch.equal(torch.get_rng_state(), before[1])
     assert anchor.factor.shape == (64, 401)
@@ -87,8 +87,8 @@ def test_the_strongest_directions_of_many_are_kept_and_no_generator_is_touched()
 def test_a_head_that_avoids_directions_is_the_cheapest_that_does(trained):
     X, head = trained
     directions = np.linalg.qr(np.random.default_rng(2).standard_normal((6, 2)))[0]
-    anchor = anchor_of(head, X, RIDGE)
-    found = avoiding(anchor, directions)
+    anchor = source_penalty(head, X, RIDGE)
+    found = penalty_without_directions(anchor, directions)
     np.testing.assert_allclose(directions.T @ found.head.weights.numpy(), 0, atol=1e-12)
     # the same by brute force, in coordinates of what is left
     left = torch.from_numpy(np.linalg.svd(directions)[0][:, 2:])
@@ -113,7 +113,7 @@ def test_a_head_that_avoids_directions_is_the_cheapest_that_does(trained):
 def test_what_a_direction_said_is_left_to_what_varies_with_it(trained):
     X, head = trained
     first = np.eye(6)[:, :1]
-    found = avoiding(anchor_of(head, X, 1e-6), first)
+    found = penalty_without_directions(source_penalty(head, X, 1e-6), first)
     score = (X @ head.weights)[:, 1]
     dropped = head.weights.clone()
     dropped[0] = 0

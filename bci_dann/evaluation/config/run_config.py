@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.resources
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator
 
 from bci_dann._config import StrictModel, validate
+from bci_dann._resources import find_configuration, pipelines_folder
 from bci_dann._validation import check_option
 from bci_dann.data.datasets import DataConfig
 from bci_dann.data.preprocessing import Preprocessing
@@ -88,10 +88,11 @@ def load_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig
     Parameters
     ----------
     config : str, pathlib.Path, mapping or RunConfig
-        A YAML file, which may take over keys of another (``extends: other.yaml``); or its
-        content. Pipeline names in a file are looked up in ``../pipelines`` beside the file's
-        folder, in ``pipelines`` in the working folder, and in the pipelines that come with the
-        package, and become paths.
+        A YAML file, which may take over keys of another (``extends: other.yaml``); the name of
+        a configuration that comes with the package (``quickstart``); or the content. Pipeline
+        names in a file are looked up in ``../pipelines`` beside the file's folder, in
+        ``pipelines`` in the working folder, and in the pipelines that come with the package,
+        and become paths.
 
     Returns
     -------
@@ -108,7 +109,7 @@ def load_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig
     elif isinstance(config, Mapping):
         run, folder = validate(RunConfig, config, "the configuration"), None
     else:
-        path = Path(config)
+        path = find_configuration(config)
         run, folder = validate(RunConfig, read_content(path), str(path)), path.parent
     folders = pipeline_folders(folder)
     paths = [str(find_pipeline(name, folders).resolve()) for name in run.pipelines]
@@ -160,9 +161,8 @@ def pipeline_folders(config_folder: Path | None = None) -> list[Path]:
     -------
     list of pathlib.Path
     """
-    package = Path(str(importlib.resources.files("bci_dann")))
     beside = [] if config_folder is None else [config_folder / ".." / "pipelines"]
-    folders = [*beside, Path("pipelines"), package.parent / "pipelines"]
+    folders = [*beside, Path("pipelines"), pipelines_folder()]
     return list(dict.fromkeys(folder.resolve() for folder in folders))
 
 

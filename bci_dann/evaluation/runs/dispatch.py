@@ -6,9 +6,10 @@ import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from bci_dann._files import write_atomically
 from bci_dann.evaluation.runs.execution import execute, stacks_of
 from bci_dann.evaluation.runs.progress import tracked
-from bci_dann.evaluation.runs.records import Task, write_atomically
+from bci_dann.evaluation.runs.records import Task
 from bci_dann.evaluation.runs.results import ResultsFolder
 from bci_dann.exceptions import ResultsError
 

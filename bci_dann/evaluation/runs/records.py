@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import importlib.metadata
 import io
 import json
-import os
-import uuid
 import warnings
 import zipfile
 import zlib
@@ -21,9 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bci_dann._files import write_atomically
 from bci_dann._version import __version__
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
-from bci_dann.exceptions import BCIDannWarning, ResultsError
+from bci_dann.exceptions import BCIDannWarning
 
 __all__ = [
     "DIAGNOSTICS",
@@ -31,7 +29,6 @@ __all__ = [
     "Task",
     "read_record",
     "versions",
-    "write_atomically",
     "write_record",
 ]
 
@@ -250,43 +247,3 @@ def _parse(path: Path, task: Task) -> Record:
             predict_seconds=predict_seconds,
             diagnostics=about["diagnostics"],
         )
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file by new content in one step.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file; its folder is made if need be.
-    content : bytes
-        All of it.
-
-    Raises
-    ------
-    ResultsError
-        When this fails; the former content, if any, is still there.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, content)
-    except OSError as error:
-        raise ResultsError(
-            f"{path} cannot be written: {error.strerror or error}. What was finished before is "
-            "kept: make room, or see to the permissions, and give the same command again."
-        ) from error
-
-
-def _replace(path: Path, content: bytes) -> None:
-    # a name of its own for each writer, in the same folder so that the renaming is one step
-    temporary = path.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bci_dann._files import write_atomically
 from bci_dann.evaluation.metrics import METRICS, score
 from bci_dann.evaluation.runs.records import (
     DIAGNOSTICS,
     Record,
     Task,
     read_record,
-    write_atomically,
 )
 from bci_dann.evaluation.runs.run_scope import Scope, differences
 from bci_dann.exceptions import ResultsError

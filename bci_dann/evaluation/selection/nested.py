@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bci_dann._files import write_atomically
 from bci_dann.evaluation.config.run_config import RunConfig, load_config, pipeline_specs
-from bci_dann.evaluation.runs.records import Record, Task, write_atomically
+from bci_dann.evaluation.runs.records import Record, Task
 from bci_dann.evaluation.runs.results import results_table
 from bci_dann.evaluation.runs.runner import Design, run_tasks, task_table
 from bci_dann.evaluation.selection.importance_validation import Likeness, controlled_mean

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["KeyedDropout", "keep_mask", "key_dropout", "keyed", "keyed_layers"]
+__all__ = ["KeyedDropout", "keep_mask", "keyed", "keyed_layers", "replace_dropout"]
 
 # Rounds of xor-shift and multiplication, "lowbias32" of Wellons (2018), "Prospecting for
 # hash functions", as signed 32-bit numbers; the golden ratio spreads consecutive positions.
@@ -82,7 +82,7 @@ def _xor_shift(value: Tensor, shift: int) -> Tensor:
     return value ^ ((value >> shift) & (2 ** (32 - shift) - 1))
 
 
-def key_dropout(network: nn.Module) -> None:
+def replace_dropout(network: nn.Module) -> None:
     """Replace the dropout layers of a network by :class:`KeyedDropout`.
 
     Parameters

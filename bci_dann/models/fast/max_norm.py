@@ -17,7 +17,7 @@ from torch.nn.utils.parametrize import ParametrizationList
 from bci_dann._compat import braindecode_modules
 from bci_dann.models.fast.stacked_function import StackedFunction
 
-__all__ = ["MaxNorm", "stack_max_norms"]
+__all__ = ["MaxNorm", "replace_max_norms"]
 
 # What torch.renorm adds to norms before it divides by them.
 EPS = 1e-7
@@ -42,7 +42,7 @@ class MaxNorm(nn.Module):
         return result[0]
 
 
-def stack_max_norms(network: nn.Module) -> None:
+def replace_max_norms(network: nn.Module) -> None:
     """Replace braindecode's constraints in a network by :class:`MaxNorm`.
 
     Parameters

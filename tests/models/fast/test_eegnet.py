@@ -12,8 +12,9 @@ import torch
 from torch import nn
 
 from bci_dann._compat import braindecode_models
-from bci_dann.models import Backbone, fused, make_backbone
-from bci_dann.training.batch_norm import settle_batch_norm
+from bci_dann.models import Backbone, make_backbone
+from bci_dann.models.fast import fused_layers
+from bci_dann.training.batch_norm import recompute_batch_norm
 
 Function = Callable[..., Any]
 
@@ -114,7 +115,7 @@ def test_equals_braindecode_exactly_in_double_precision(
     assert_near: Function,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(fused, "_has_fast_elu", lambda X: elu == "a GPU's")
+    monkeypatch.setattr(fused_layers, "_has_fast_elu", lambda X: elu == "a GPU's")
     fast, slow = (item.double().train() for item in pair(n_chans, n_times, **params))
     X = signals(n_chans, n_times).double()
     features, gradients = run(fast, X)
@@ -152,7 +153,7 @@ def test_settled_statistics_agree(pair: Function, signals: Function) -> None:
     batches = signals(5, 128, n_trials=40).split(16)
     fast, slow = pair(5, 128)
     for backbone in (fast, slow):
-        settle_batch_norm(backbone, batches)
+        recompute_batch_norm(backbone, batches)
     for got, buffer in zip(fast.buffers(), slow.buffers(), strict=True):
         torch.testing.assert_close(got, buffer, rtol=1e-5, atol=1e-6)
 

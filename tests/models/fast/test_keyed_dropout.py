@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from bci_dann.models import keyed, keyed_layers, make_backbone
-from bci_dann.models.fast.keyed_dropout import KeyedDropout, keep_mask, key_dropout
+from bci_dann.models.fast.keyed_dropout import KeyedDropout, keep_mask, replace_dropout
 
 
 def key(value: int) -> torch.Tensor:
@@ -62,7 +62,7 @@ def test_keys_are_taken_back_also_after_an_error():
 
 def test_only_plain_dropout_is_replaced():
     network = nn.Sequential(nn.Dropout(0.2), nn.Sequential(nn.Dropout2d(0.2), nn.Dropout(0.4)))
-    key_dropout(network)
+    replace_dropout(network)
     assert [layer.p for layer in keyed_layers(network)] == [0.2, 0.4]
     assert isinstance(network[1][0], nn.Dropout2d)
 

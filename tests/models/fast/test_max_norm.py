@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from bci_dann._compat import braindecode_models, braindecode_modules
-from bci_dann.models.fast.max_norm import MaxNorm, stack_max_norms
+from bci_dann.models.fast.max_norm import MaxNorm, replace_max_norms
 
 # Rows of length zero, below and above the limit.
 LENGTHS = torch.tensor([0.0, 0.3, 0.99, 1.5, 40.0])
@@ -46,7 +46,7 @@ def test_constraints_of_a_braindecode_model_are_replaced_and_its_state_stays():
     model = models.EEGNet(n_chans=3, n_times=200, n_outputs=2, final_layer_with_constraint=True)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     constrained = model.conv_spatial.weight.detach().clone()
-    stack_max_norms(model)
+    replace_max_norms(model)
     kinds = [type(m).__name__ for m in model.modules() if "MaxNorm" in type(m).__name__]
     assert set(kinds) == {"MaxNorm"}
     assert list(model.state_dict()) == list(before)

@@ -15,7 +15,7 @@ from bci_dann._compat import braindecode_models
 from bci_dann.models import Backbone, make_backbone
 from bci_dann.models.fast.block_sums import block_sums
 from bci_dann.models.fast.shallow_fbcsp import ShallowFBCSPNetBody
-from bci_dann.training.batch_norm import settle_batch_norm
+from bci_dann.training.batch_norm import recompute_batch_norm
 
 Function = Callable[..., Any]
 
@@ -178,7 +178,7 @@ def test_settled_statistics_agree(pair: Function, signals: Function) -> None:
     batches = signals(5, 128, n_trials=40).split(16)
     fast, slow = pair(5, 128)
     for backbone in (fast, slow):
-        settle_batch_norm(backbone, batches)
+        recompute_batch_norm(backbone, batches)
     for got, buffer in zip(fast.buffers(), slow.buffers(), strict=True):
         torch.testing.assert_close(got, buffer, rtol=1e-5, atol=1e-6)
 

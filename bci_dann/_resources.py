@@ -1,0 +1,120 @@
+"""Folders of the pipelines and run configurations that come with the package."""
+
+from __future__ import annotations
+
+import importlib.resources
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+
+from bci_dann._validation import did_you_mean
+from bci_dann.exceptions import BCIDannWarning, ConfigError, InstallationError
+
+__all__ = ["configs_folder", "find_configuration", "pipelines_folder"]
+
+
+def pipelines_folder() -> Path:
+    """Return the folder of the shipped pipelines, one method a file in MOABB's YAML format.
+
+    Returns
+    -------
+    pathlib.Path
+        Inside the package where it was installed from a wheel; ``pipelines/`` of the checkout
+        where it runs from one.
+
+    Raises
+    ------
+    InstallationError
+        When the installed package lacks the folder.
+    """
+    return _shipped("pipelines")
+
+
+def configs_folder() -> Path:
+    """Return the folder of the shipped run configurations.
+
+    Returns
+    -------
+    pathlib.Path
+        Inside the package where it was installed from a wheel; ``configs/`` of the checkout
+        where it runs from one.
+
+    Raises
+    ------
+    InstallationError
+        When the installed package lacks the folder.
+    """
+    return _shipped("configs")
+
+
+def find_configuration(given: str | Path) -> Path:
+    """Return the file of a run configuration, the user's or a shipped one.
+
+    Parameters
+    ----------
+    given : str or pathlib.Path
+        The path of a file; or the name of a shipped configuration: ``quickstart``. Where there
+        is no such file, ``quickstart.yaml`` and ``configs/quickstart.yaml`` are the shipped one
+        as well, with a warning.
+
+    Returns
+    -------
+    pathlib.Path
+        A file that exists.
+
+    Raises
+    ------
+    ConfigError
+        When there is neither; the message lists the shipped configurations.
+
+    Examples
+    --------
+    >>> find_configuration("quickstart").name
+    'quickstart.yaml'
+    """
+    path = Path(given)
+    if path.exists() and not path.is_dir():
+        return path
+    shipped = _shipped_configurations()
+    name = _without_suffix(path)
+    if name not in shipped:
+        raise ConfigError(_missing(path, shipped))
+    if path.suffix:
+        warnings.warn(
+            f"there is no file {path}; taking the configuration {name!r} that comes with "
+            f"bci_dann ({shipped[name]}).",
+            BCIDannWarning,
+            stacklevel=2,
+        )
+    return shipped[name]
+
+
+def _shipped(name: str) -> Path:
+    package = Path(str(importlib.resources.files("bci_dann")))
+    installed, checkout = package / f"_{name}", package.parent / name
+    if installed.is_dir():
+        return installed
+    if (package.parent / "pyproject.toml").is_file() and checkout.is_dir():
+        return checkout
+    raise InstallationError(
+        f"this installation of bci_dann lacks its {name}: expected the folder {installed}. "
+        "Install bci_dann again, from a wheel or from a complete checkout."
+    )
+
+
+def _shipped_configurations() -> dict[str, Path]:
+    """Return the files by name, as ``quickstart`` or ``experiments/strength``."""
+    folder = configs_folder()
+    files = sorted(folder.rglob("*.yaml"))
+    return {file.relative_to(folder).with_suffix("").as_posix(): file for file in files}
+
+
+def _without_suffix(path: Path) -> str:
+    name = path.with_suffix("") if path.suffix in {".yaml", ".yml"} else path
+    return name.as_posix().removeprefix("configs/")
+
+
+def _missing(path: Path, shipped: Mapping[str, Path]) -> str:
+    beside = [file.name for file in path.parent.glob("*.y*ml")]
+    near = did_you_mean(path.name, beside) or did_you_mean(_without_suffix(path), shipped)
+    return f"there is no configuration file {path}.{near} Shipped ones: {', '.join(shipped)}."
