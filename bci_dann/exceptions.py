@@ -9,6 +9,7 @@ __all__ = [
     "BCIDannWarning",
     "ConfigError",
     "DataError",
+    "FormerArgumentWarning",
     "InstallationError",
     "ResultsError",
     "TrainingError",
@@ -41,3 +42,9 @@ class InstallationError(BCIDannError, ImportError):
 
 class BCIDannWarning(UserWarning):
     """Something worked, but not as well as the user may believe."""
+
+
+class FormerArgumentWarning(BCIDannWarning, FutureWarning):
+    """An argument of the version before was given; ``new_form`` holds what to give instead."""
+
+    new_form: dict[str, object]

@@ -25,9 +25,9 @@ from bci_dann.features.drift import drift_directions
 from bci_dann.features.subspace import Subspace
 
 __all__ = [
-    "FEWEST_TRIALS",
-    "classes_drift",
-    "cues_repeat",
+    "MIN_TRIALS",
+    "classes_follow_drift",
+    "cues_in_blocks",
     "drift_limit",
     "serial_correlation",
     "strongest_trusted",
@@ -36,7 +36,7 @@ __all__ = [
 # Chance of mistrusting a decoder whose outputs do not drift.
 LEVEL = 0.05
 # Fewer trials say nothing about drift, so nothing speaks for adapting to them either.
-FEWEST_TRIALS = 20
+MIN_TRIALS = 20
 # Chance of the first of two signs that cues come in blocks, where they do not.
 RARE = 0.01
 # How much of what tells the classes of others apart may lie in directions of drift by accident. In
@@ -89,7 +89,7 @@ def drift_limit(n_trials: int, level: float = LEVEL) -> float:
     return NormalDist().inv_cdf(1 - level) / math.sqrt(n_trials)
 
 
-def cues_repeat(labels: NDArray[np.int64], domains: NDArray[np.str_]) -> bool:
+def cues_in_blocks(labels: NDArray[np.int64], domains: NDArray[np.str_]) -> bool:
     """Tell whether cues come in blocks, so that what follows them drifts, too.
 
     Parameters
@@ -108,7 +108,7 @@ def cues_repeat(labels: NDArray[np.int64], domains: NDArray[np.str_]) -> bool:
     return serial_correlation(cues, domains) > drift_limit(len(labels))
 
 
-def classes_drift(X: NDArray[Any], domains: NDArray[np.str_], class_means: NDArray[Any]) -> bool:
+def classes_follow_drift(X: NDArray[Any], domains: NDArray[np.str_], class_means: NDArray[Any]) -> bool:
     """Tell without labels whether a person's cues seem to come in blocks.
 
     Two signs together say so. Neighbouring trials are alike in which class of other people they
@@ -151,7 +151,7 @@ def strongest_trusted(candidates: Sequence[NDArray[Any]], domains: NDArray[np.st
     int
         An index; 0 where no adaptation is to be trusted.
     """
-    if len(domains) < FEWEST_TRIALS:
+    if len(domains) < MIN_TRIALS:
         return 0
     drifts = [serial_correlation(scores, domains) for scores in candidates]
     limit = max(drifts[0], drift_limit(len(domains)))

@@ -1,9 +1,9 @@
-"""A linear head that goes as far from where its sources left it as the target's guard allows."""
+"""Adaptation of a linear head to the unlabelled target, as strongly as the drift guard allows."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bci_dann.adaptation.drift_guard import strongest_trusted
-from bci_dann.objectives import Objective, Sizes, find_term
+from bci_dann.objectives import Sizes, WeightedTerm, build_objective
 from bci_dann.training import HeadPenalty, LinearHead, TrainingData, fit_linear
 
 __all__ = [
@@ -20,19 +20,20 @@ __all__ = [
     "AdaptedHead",
     "adapt_head",
     "head_arrays",
-    "head_from",
+    "head_from_arrays",
     "head_probabilities",
 ]
 
 logger = logging.getLogger(__name__)
 
-# How strongly to adapt, as shares of the terms' weights, from not at all.
+# Shares of the terms' weights that are tried, from no adaptation to the full weights; empirical:
+# each doubles the one before.
 STRENGTHS = (0.0, 0.125, 0.25, 0.5, 1.0)
 
 
 @dataclass(frozen=True)
 class AdaptedHead:
-    """What adaptation has made of a head.
+    """A linear head after adaptation.
 
     Parameters
     ----------
@@ -53,10 +54,10 @@ def adapt_head(
     base: LinearHead,
     anchor: HeadPenalty,
     prior: NDArray[np.float64],
-    terms: Mapping[str, float],
+    terms: Sequence[WeightedTerm],
     guard: bool,
 ) -> AdaptedHead:
-    """Fit a head to the target's structure, more and more strongly, while the guard trusts it.
+    """Adapt a head with increasing strength, and return the strongest that the guard trusts.
 
     Parameters
     ----------
@@ -65,30 +66,38 @@ def adapt_head(
     domains : ndarray of str, shape (n_trials,)
         ``subject/session`` of each trial.
     to_adapt_to : ndarray of bool, shape (n_trials,)
-        Which trials are the target's, without label, in the order of recording.
+        Which trials are unlabelled trials of the target, in the order of recording.
     base : LinearHead
-        Where to start from.
+        The head before adaptation, where the optimiser starts.
     anchor : HeadPenalty
-        What holds the head.
+        Quadratic penalty on deviation from the head before adaptation.
     prior : ndarray, shape (n_classes,)
-        How often the target is thought to imagine each movement.
-    terms : mapping of str to float
-        Terms that look at the outputs, with their weights.
+        Estimated class shares of the target.
+    terms : sequence of WeightedTerm
+        Terms that are functions of the outputs.
     guard : bool
-        Whether to look at the drift of the outputs; otherwise the full strength is taken.
+        Whether the drift of the outputs limits the strength; without it the full strength is taken.
 
     Returns
     -------
     AdaptedHead
+
+    Raises
+    ------
+    TrainingError
+        When the loss of the head is not finite.
     """
     seen = torch.from_numpy(to_adapt_to)
     data = replace(data, prior=torch.from_numpy(prior))
-    adapts = bool(data.is_target.any()) and any(terms.values())
+    adapts = bool(data.is_target.any()) and any(one.weight for one in terms)
     guarded = guard and bool(seen.any())
     strengths = [0.0] if not adapts else list(STRENGTHS) if guarded else [0.0, 1.0]
     heads = [base]
     for strength in strengths[1:]:
-        heads.append(fit_linear(data, _objective(terms, strength, len(prior)), anchor, base))
+        # the features are fixed, so that no term here has layers of its own
+        sizes = Sizes(1, len(prior), n_domains=2, has_target=True)
+        objective = build_objective([one.scaled(strength) for one in terms], sizes)
+        heads.append(fit_linear(data, objective, anchor, base))
     chosen = len(heads) - 1
     if guarded:
         scores = [(data.X[seen] @ w + b).numpy() for w, b in heads]
@@ -98,23 +107,52 @@ def adapt_head(
 
 
 def head_probabilities(X: Tensor, head: LinearHead) -> NDArray[np.float64]:
-    """Return class probabilities of features, ``(n_trials, n_classes)``."""
+    """Return the class probabilities of features.
+
+    Parameters
+    ----------
+    X : Tensor, shape (n_trials, n_features)
+        Features, in double precision.
+    head : LinearHead
+        Weights and biases.
+
+    Returns
+    -------
+    ndarray, shape (n_trials, n_classes)
+    """
     probabilities: NDArray[np.float64] = (X @ head.weights + head.biases).softmax(dim=1).numpy()
     return probabilities
 
 
 def head_arrays(name: str, head: LinearHead) -> dict[str, NDArray[np.float64]]:
-    """Return a head as arrays to be saved, under a name of its own."""
+    """Return the weights and biases of a head, to be saved.
+
+    Parameters
+    ----------
+    name : str
+        Prefix of the arrays' names.
+    head : LinearHead
+        Weights and biases.
+
+    Returns
+    -------
+    dict of str to ndarray
+        ``name.weights`` and ``name.biases``.
+    """
     return {f"{name}.weights": head.weights.numpy(), f"{name}.biases": head.biases.numpy()}
 
 
-def head_from(arrays: Mapping[str, NDArray[np.float64]]) -> LinearHead:
-    """Return the head that :func:`head_arrays` has written, of arrays without its name."""
+def head_from_arrays(arrays: Mapping[str, NDArray[np.float64]]) -> LinearHead:
+    """Return the head that :func:`head_arrays` gave the arrays of.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray
+        ``weights`` and ``biases``.
+
+    Returns
+    -------
+    LinearHead
+    """
     return LinearHead(*(torch.from_numpy(arrays[part]) for part in LinearHead._fields))
 
-
-def _objective(terms: Mapping[str, float], strength: float, n_classes: int) -> Objective:
-    sizes = Sizes(1, n_classes, 2, has_target=True)  # no term here has weights
-    named = {name.rpartition(":")[2]: (find_term(name), w) for name, w in terms.items() if w}
-    built = {label: kind.build(sizes) for label, (kind, _) in named.items()}
-    return Objective(built, {label: strength * weight for label, (_, weight) in named.items()})

@@ -1,4 +1,4 @@
-"""How often a new person imagines each movement, estimated without labels.
+"""Label shift: the class shares of a target, estimated without labels, and outputs that meet them.
 
 Saerens, Latinne and Decaestecker (2002), "Adjusting the outputs of a classifier to new a
 priori probabilities: a simple procedure", Neural Computation 14(1), 21-41, eq. 2.9.
@@ -16,27 +16,40 @@ from scipy.special import softmax
 from bci_dann._validation import check_between
 from bci_dann.exceptions import ConfigError
 
-__all__ = ["check_prior", "estimate_prior", "offsets_to_prior", "offsets_to_shares", "prior_of"]
+__all__ = ["check_shares", "estimate_prior", "offsets_to_mean_shares", "offsets_to_decided_shares", "shares_by_class"]
 
+# Iterations of expectation maximisation and of the offsets; both change by less than rounding then.
 ITERATIONS = 200
-# The estimate is drawn towards equal shares as if so many trials had shown them.
+# The estimate is shrunk towards equal shares, as if so many further trials had equal shares;
+# empirical: a quarter of a session of 160 trials.
 PSEUDO_TRIALS = 40.0
-# Log-odds of this standard deviation are nearly decisions.
+# Log-odds of this standard deviation give probabilities near 0 or 1, which are nearly decisions.
 DECIDED = 4.0
 
 Floats = NDArray[np.float64]
 
 
-def check_prior(shares: Mapping[str, float] | None) -> None:
-    """Raise ConfigError unless known shares are positive and sum to one."""
+def check_shares(shares: Mapping[str, float] | None) -> None:
+    """Raise unless class shares are positive and sum to one.
+
+    Parameters
+    ----------
+    shares : mapping of str to float, or None
+        By class name; ``None`` where they are unknown.
+
+    Raises
+    ------
+    ConfigError
+        When they are not.
+    """
     for name, share in (shares or {}).items():
         check_between(f"the share of {name}", share, 0.0, 1.0)
     if shares is not None and not np.isclose(sum(shares.values()), 1.0):
         raise ConfigError(f"target_prior must sum to 1; got {dict(shares)}.")
 
 
-def prior_of(shares: Mapping[str, float], classes: NDArray[Any]) -> Floats:
-    """Return known shares in the order of the classes.
+def shares_by_class(shares: Mapping[str, float], classes: NDArray[Any]) -> Floats:
+    """Return class shares in the order of the classes.
 
     Parameters
     ----------
@@ -64,12 +77,12 @@ def prior_of(shares: Mapping[str, float], classes: NDArray[Any]) -> Floats:
 
 
 def estimate_prior(probabilities: Floats, source_prior: Floats) -> Floats:
-    """Return the shares of the classes among trials, by expectation maximisation.
+    """Return the class shares among trials, by expectation maximisation.
 
     Parameters
     ----------
     probabilities : ndarray, shape (n_trials, n_classes)
-        What a classifier that was trained on the sources says of the trials.
+        Class probabilities of the target's trials, by a classifier trained on the sources.
     source_prior : ndarray, shape (n_classes,)
         The shares of the classes in its training data.
 
@@ -87,8 +100,8 @@ def estimate_prior(probabilities: Floats, source_prior: Floats) -> Floats:
     return np.asarray(prior)
 
 
-def offsets_to_prior(scores: Floats, prior: Floats) -> Floats:
-    """Return what to add to the scores so that their mean probabilities are the prior.
+def offsets_to_mean_shares(scores: Floats, prior: Floats) -> Floats:
+    """Return offsets of the scores with which the mean probabilities equal class shares.
 
     Parameters
     ----------
@@ -109,11 +122,11 @@ def offsets_to_prior(scores: Floats, prior: Floats) -> Floats:
     return offsets
 
 
-def offsets_to_shares(scores: Floats, prior: Floats) -> Floats:
-    """Return what to add to the scores so that classes are decided as often as the prior says.
+def offsets_to_decided_shares(scores: Floats, prior: Floats) -> Floats:
+    """Return offsets of the scores with which the decisions have given class shares.
 
-    Where the prior is known, decisions should meet it; mean probabilities would overshoot, since
-    a decoder for other people is less sure than it could be.
+    Where the shares are known, decisions should meet them. Mean probabilities would overshoot,
+    since a decoder that was trained on other subjects is less certain than its accuracy allows.
 
     Parameters
     ----------
@@ -129,4 +142,4 @@ def offsets_to_shares(scores: Floats, prior: Floats) -> Floats:
     """
     relative = scores - scores.mean(axis=1, keepdims=True)
     spread = relative.std() or 1.0
-    return offsets_to_prior(relative * (DECIDED / spread), prior) * (spread / DECIDED)
+    return offsets_to_mean_shares(relative * (DECIDED / spread), prior) * (spread / DECIDED)

@@ -15,18 +15,31 @@ from scipy.signal import butter, sosfiltfilt
 from sklearn.base import BaseEstimator
 
 from bci_dann.alignment.interface import Alignment
-from bci_dann.alignment.recentring import Recentring
 from bci_dann.exceptions import ConfigError
 
 __all__ = ["BANDS", "FilterBank", "band_passed", "check_bands"]
 
-# Hz; where the training data were filtered more narrowly, outer bands say little.
+# Hz; those of Ang et al. (2012) between the mu and the beta rhythm.
 BANDS = ((8.0, 12.0), (12.0, 16.0), (16.0, 20.0), (20.0, 24.0), (24.0, 28.0))
+# Order of the Butterworth filters; steep enough that neighbouring bands of 4 Hz overlap little.
 ORDER = 4
 
 
 def check_bands(bands: Sequence[tuple[float, float]], sfreq: float) -> None:
-    """Raise ConfigError on a band (Hz) that does not lie below half the sampling frequency."""
+    """Raise unless all bands lie below half the sampling frequency.
+
+    Parameters
+    ----------
+    bands : sequence of (float, float)
+        Lower and upper edge of each band (Hz).
+    sfreq : float
+        Sampling frequency (Hz).
+
+    Raises
+    ------
+    ConfigError
+        Naming the band.
+    """
     for low, high in bands:
         if not 0 < low < high < sfreq / 2:
             raise ConfigError(
@@ -62,7 +75,7 @@ class FilterBank(Alignment, BaseEstimator):
 
     Parameters
     ----------
-    centres : list of Recentring or None
+    centres : list of Alignment or None
         An unfitted alignment for each band; ``None`` leaves the band as it is.
     sfreq : float
         Sampling frequency (Hz).
@@ -77,7 +90,7 @@ class FilterBank(Alignment, BaseEstimator):
 
     def __init__(
         self,
-        centres: list[Recentring | None],
+        centres: list[Alignment | None],
         sfreq: float,
         bands: tuple[tuple[float, float], ...] = BANDS,
     ) -> None:
@@ -90,7 +103,7 @@ class FilterBank(Alignment, BaseEstimator):
         """Compute the references of the source domains in each band; see :class:`Recentring`."""
         for centre, filtered in self._filtered(X):
             if centre is not None:
-                centre.fit(filtered, domains=domains)
+                centre.fit(filtered, domains)
         return self
 
     def extend(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
@@ -108,7 +121,7 @@ class FilterBank(Alignment, BaseEstimator):
         X : ndarray, shape (n_trials, n_chans, n_times)
             Trials (µV).
         domains : array-like of str, shape (n_trials,), optional
-            The domain of each trial; strangers get the fallback.
+            The domain of each trial; unseen domains get the fallback.
 
         Returns
         -------
@@ -132,11 +145,11 @@ class FilterBank(Alignment, BaseEstimator):
 
     @property
     def domains_(self) -> list[str]:
-        """The names of the domains met, in the order of their references."""
-        return [] if self.centres[0] is None else self.centres[0].domains_
+        """The names of the domains learned, in the order of their references."""
+        return getattr(self.centres[0], "domains_", [])
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what was learned, to be saved; the domains' names are kept apart."""
+        """Return the references of every band; see :meth:`Alignment.to_arrays`."""
         return {
             f"{band}.{name}": array
             for band, centre in enumerate(self.centres)
@@ -145,13 +158,16 @@ class FilterBank(Alignment, BaseEstimator):
         }
 
     def from_arrays(self, domains: list[str], arrays: dict[str, NDArray[Any]]) -> Self:
-        """Take over what :meth:`to_arrays` returned, for domains in the same order."""
+        """Restore the references of every band; see :meth:`Alignment.from_arrays`."""
         for band, centre in enumerate(self.centres):
             if centre is not None:
-                names = ("references", "fallback")
-                centre.from_arrays(domains, {name: arrays[f"{band}.{name}"] for name in names})
+                prefix = f"{band}."
+                own = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+                centre.from_arrays(domains, own)
         return self
 
-    def _filtered(self, X: NDArray[Any]) -> Iterator[tuple[Recentring | None, NDArray[Any]]]:
+    def _filtered(self, X: NDArray[Any]) -> Iterator[tuple[Alignment | None, NDArray[Any]]]:
         for centre, (low, high) in zip(self.centres, self.bands, strict=True):
+            if centre is not None:
+                centre.cache = self.cache
             yield centre, band_passed(X, low, high, self.sfreq)

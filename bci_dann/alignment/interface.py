@@ -8,6 +8,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bci_dann.alignment.result_cache import ResultCache
+
 __all__ = ["Alignment"]
 
 
@@ -21,7 +23,15 @@ class Alignment(ABC):
 
     Trials are float32 ``(n_trials, n_chans, n_times)`` in microvolt; domains are strings,
     ``"subject/session"``.
+
+    Attributes
+    ----------
+    cache : ResultCache or None
+        Where an estimator lets an alignment keep what it computes of the trials of a domain; see
+        :func:`~bci_dann.alignment.result_cache.cached`. Not a parameter, and not saved.
     """
+
+    cache: ResultCache | None = None
 
     @abstractmethod
     def fit(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:

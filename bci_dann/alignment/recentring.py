@@ -1,4 +1,4 @@
-"""What all alignments share: one reference for every domain, and one for strangers."""
+"""Re-centring: one reference for every domain, and one for domains never seen."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from bci_dann.exceptions import DataError
 
 __all__ = ["Recentring", "SignalWhitening", "domain_names", "inverse_square_root"]
 
-# Directions with less than this share of the largest eigenvalue carry no signal, as after
-# an average reference; whitening them would only amplify rounding errors.
+# Directions with less than this share of the largest eigenvalue carry no signal, as after an
+# average reference; whitening them would amplify rounding errors of double precision (1e-16).
 RANK_TOLERANCE = 1e-10
 
-# A reference of fewer trials than this leans on those of the same person's other domains.
+# A reference of fewer trials than this is shrunk towards that of the same subject's other domains;
+# empirical: the mean covariance of 20 trials of 15 channels is close to that of a whole session.
 ENOUGH_TRIALS = 20
 
 
@@ -55,7 +56,7 @@ def inverse_square_root(reference: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 class Recentring(Alignment, BaseEstimator):
-    """Re-centre every domain by its own reference, and strangers by the pooled one.
+    """Re-centre every domain by its own reference, and unseen domains by the pooled one.
 
     A subclass says what a reference is (``_reference``, ``_pooled``) and how trials are
     whitened by it (``_whiten``). Put it inside an estimator rather than before one: as a
@@ -64,9 +65,9 @@ class Recentring(Alignment, BaseEstimator):
     Attributes
     ----------
     references_ : dict of str to ndarray, shape (n_chans, n_chans)
-        The reference of each domain met in :meth:`fit` or :meth:`extend`.
+        The reference of each domain given to :meth:`fit` or :meth:`extend`.
     fallback_ : ndarray, shape (n_chans, n_chans)
-        The reference for trials of a domain never met: the mean over the trials of the
+        The reference for trials of a domain never seen: the mean over the trials of the
         last call, so over the sources until a target has been seen, and over the target
         from then on.
     """
@@ -94,7 +95,7 @@ class Recentring(Alignment, BaseEstimator):
     def set_references(
         self, names: Sequence[str], references: Sequence[NDArray[Any]], counts: NDArray[np.int_]
     ) -> Self:
-        """Take the references of the source domains as :meth:`fit` would have found them.
+        """Set the references of the source domains as :meth:`fit` would have computed them.
 
         Parameters
         ----------
@@ -118,8 +119,8 @@ class Recentring(Alignment, BaseEstimator):
         """Add the references of further domains, and make their mean the fallback.
 
         A domain of few trials, such as a session that has just begun, gets a reference between
-        its own and the mean of all domains of the call: its trials count for themselves, and
-        what is missing to 20 for the others.
+        its own and the mean of all domains of the call, which counts as many trials as the
+        domain lacks to 20.
 
         Parameters
         ----------
@@ -138,7 +139,22 @@ class Recentring(Alignment, BaseEstimator):
     def add_references(
         self, names: Sequence[str], references: Sequence[NDArray[Any]], counts: NDArray[np.int_]
     ) -> Self:
-        """Add references as :meth:`extend` would have found them; see :meth:`set_references`."""
+        """Add references as :meth:`extend` would have computed them.
+
+        Parameters
+        ----------
+        names : sequence of str
+            The domains.
+        references : sequence of ndarray, shape (n_chans, n_chans)
+            One for each.
+        counts : ndarray of int, shape (n_domains,)
+            Their numbers of trials.
+
+        Returns
+        -------
+        Recentring
+            ``self``.
+        """
         self.fallback_ = self._pooled(references, counts)
         shares = np.stack([counts, np.maximum(ENOUGH_TRIALS - counts, 0)], axis=1)
         self.references_.update(
@@ -155,7 +171,7 @@ class Recentring(Alignment, BaseEstimator):
         X : ndarray, shape (n_trials, ...)
             Trials.
         domains : array-like of str, shape (n_trials,), optional
-            The domain of each trial. A domain never met, and trials without domain, get
+            The domain of each trial. A domain never seen, and trials without domain, get
             the fallback.
 
         Returns
@@ -177,23 +193,23 @@ class Recentring(Alignment, BaseEstimator):
             self._whiten(X, inverse_square_root(reference), out, where)
 
     def to_arrays(self) -> dict[str, NDArray[np.float64]]:
-        """Return what was learned, to be saved; the domains' names are kept apart."""
+        """Return the references as arrays; see :meth:`Alignment.to_arrays`."""
         references = np.stack(list(self.references_.values()))
         return {"references": references, "fallback": self.fallback_}
 
     def from_arrays(self, domains: list[str], arrays: dict[str, NDArray[np.float64]]) -> Self:
-        """Take over what :meth:`to_arrays` returned, for domains in the same order."""
+        """Restore the references; see :meth:`Alignment.from_arrays`."""
         self.references_ = dict(zip(domains, arrays["references"], strict=True))
         self.fallback_ = arrays["fallback"]
         return self
 
     @property
     def domains_(self) -> list[str]:
-        """The names of the domains met, in the order of their references."""
+        """The names of the domains learned, in the order of their references."""
         return list(self.references_)
 
     def shape_of(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the shape that a trial of ``shape`` has after :meth:`transform`."""
+        """Return the trial's own shape; see :meth:`Alignment.shape_of`."""
         return shape
 
     def _references(
@@ -247,7 +263,24 @@ class SignalWhitening(Recentring):
 
 
 def domain_names(domains: ArrayLike | None, n_trials: int) -> NDArray[np.str_]:
-    """Return the domain of each trial; one nameless domain for all where none is given."""
+    """Return the domain of each trial as text.
+
+    Parameters
+    ----------
+    domains : array-like, shape (n_trials,), or None
+        The domain of each trial; ``None`` is one domain without name for all.
+    n_trials : int
+        Number of trials.
+
+    Returns
+    -------
+    ndarray of str, shape (n_trials,)
+
+    Raises
+    ------
+    DataError
+        When the numbers differ.
+    """
     if domains is None:
         return np.repeat("", n_trials)
     names = np.asarray(domains).astype(str)

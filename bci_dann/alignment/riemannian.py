@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 
 from bci_dann._validation import check_option
 from bci_dann.alignment.recentring import RANK_TOLERANCE, Recentring, SignalWhitening
-from bci_dann.alignment.result_cache import Memory
+from bci_dann.alignment.result_cache import ResultCache, cached
 
 __all__ = ["MEANS", "CovarianceRecentring", "RiemannianAlignment", "mean_covariance"]
 
 MEANS = ("riemannian", "euclidean")
+# Empirical: large enough that covariances of short trials are positive definite, small enough that
+# the mean is the one of the covariances themselves to a thousandth.
 SHRINKAGE = 1e-3
-# The mean of the domain's tangent vectors is nought to a millionth: what is left is less than the
-# rounding of what was re-centred, in single precision, and a third of the iterations is saved.
+# Norm of the mean tangent vector at which the iteration stops: less than the rounding of re-centred
+# trials in single precision.
 TOLERANCE = 1e-6
-# Means of the domains of a large run: 2 kB each for 15 channels, 33 kB for 64.
-REMEMBERED_BYTES = 2**25
 
 
 class CovarianceRecentring(Recentring):
@@ -41,7 +41,7 @@ class CovarianceRecentring(Recentring):
         self.mean = mean
 
     def _reference(self, X: NDArray[Any]) -> NDArray[np.float64]:
-        return mean_covariance(X, self.mean)
+        return mean_covariance(X, self.mean, self.cache)
 
     def _pooled(
         self, references: Sequence[NDArray[np.float64]], counts: NDArray[np.int_]
@@ -71,7 +71,8 @@ class RiemannianAlignment(SignalWhitening):
 
     def _reference(self, X: NDArray[Any]) -> NDArray[np.float64]:
         wide = np.asarray(X, dtype=np.float64)
-        return _remembered["signals"](wide @ wide.swapaxes(1, 2) / X.shape[2])
+        covariances = wide @ wide.swapaxes(1, 2) / X.shape[2]
+        return cached(self.cache, _mean_of_signals, covariances)
 
     def _pooled(
         self, references: Sequence[NDArray[np.float64]], counts: NDArray[np.int_]
@@ -79,10 +80,33 @@ class RiemannianAlignment(SignalWhitening):
         return _mean_where_signal_is(np.stack(references), counts)
 
 
-def mean_covariance(covariances: NDArray[Any], mean: str) -> NDArray[np.float64]:
-    """Return the mean of covariances, ``(n_trials, n_chans, n_chans)``, by name."""
+def mean_covariance(
+    covariances: NDArray[Any], mean: str, cache: ResultCache | None = None
+) -> NDArray[np.float64]:
+    """Return the mean of covariances.
+
+    Parameters
+    ----------
+    covariances : ndarray, shape (n_trials, n_chans, n_chans)
+        Symmetric and positive definite.
+    mean : {"riemannian", "euclidean"}
+        The affine-invariant (Karcher) mean (Moakher 2005, "A differential geometric approach to
+        the geometric mean of symmetric positive-definite matrices", SIAM J. Matrix Anal. Appl.
+        26(3), 735-747), or the arithmetic one.
+    cache : ResultCache or None
+        Where means of the same covariances are found again.
+
+    Returns
+    -------
+    ndarray, shape (n_chans, n_chans)
+
+    Raises
+    ------
+    ConfigError
+        When there is no such mean.
+    """
     check_option("mean", mean, MEANS)
-    return _remembered[mean](covariances)
+    return cached(cache, _MEAN_OF[mean], covariances)
 
 
 def _mean_where_signal_is(
@@ -113,12 +137,20 @@ def _weighted_mean(
     return found
 
 
-def _even(X: NDArray[Any]) -> NDArray[np.int_]:
+def _one_each(X: NDArray[Any]) -> NDArray[np.int_]:
     return np.ones(len(X), dtype=int)
 
 
-_remembered = {
-    "riemannian": Memory(lambda X: _weighted_mean(X, _even(X), "riemannian"), REMEMBERED_BYTES),
-    "euclidean": Memory(lambda X: _weighted_mean(X, _even(X), "euclidean"), REMEMBERED_BYTES),
-    "signals": Memory(lambda X: _mean_where_signal_is(X, _even(X)), REMEMBERED_BYTES),
-}
+def _riemannian_mean(X: NDArray[Any]) -> NDArray[np.float64]:
+    return _weighted_mean(X, _one_each(X), "riemannian")
+
+
+def _euclidean_mean(X: NDArray[Any]) -> NDArray[np.float64]:
+    return _weighted_mean(X, _one_each(X), "euclidean")
+
+
+def _mean_of_signals(X: NDArray[Any]) -> NDArray[np.float64]:
+    return _mean_where_signal_is(X, _one_each(X))
+
+
+_MEAN_OF = {"riemannian": _riemannian_mean, "euclidean": _euclidean_mean}

@@ -1,40 +1,46 @@
-"""The contract that every method keeps: a classifier that may see unlabelled target trials."""
+"""The contract of every method: a classifier that may see unlabelled trials of the target."""
 
 from __future__ import annotations
 
 import copy
 import math
 import warnings
-from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from bci_dann._threads import method_threads
 from bci_dann._validation import check_between
-from bci_dann.alignment import Alignment, make_alignment
-from bci_dann.data.trials import check_signals, silent_trials
-from bci_dann.estimators.labels import encode, encode_first
+from bci_dann.alignment import Alignment, ResultCache
+from bci_dann.components import resolve
+from bci_dann.data.trials import silent_trials
+from bci_dann.estimators.inputs.domain_alignment import (
+    align,
+    extend_alignment,
+    fit_alignment,
+    join,
+)
+from bci_dann.estimators.inputs.labels import encode, encode_first
+from bci_dann.estimators.inputs.reading import read_for_learning, read_for_use
+from bci_dann.estimators.inputs.training_trials import Part, TrainingTrials
 from bci_dann.estimators.online import OnlineAdaptation
 from bci_dann.estimators.saving import Saving
-from bci_dann.estimators.signals import Signals, check_same_kind, check_sfreq, read_signals
-from bci_dann.estimators.training_trials import Part, TrainingTrials, join
-from bci_dann.exceptions import BCIDannWarning, DataError
-from bci_dann.objectives import UNLABELLED
+from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 
 __all__ = ["TransferClassifier"]
 
-MANY_TRIALS = 10
-
 
 class TransferClassifier(OnlineAdaptation, Saving, ClassifierMixin, BaseEstimator):
-    """Base of all methods: reads input, aligns domains, encodes labels.
+    """Base of all methods: reads input, aligns domains, encodes labels, saves.
 
-    A subclass has the parameter ``alignment`` and implements ``_fit_aligned`` and
-    ``_predict_proba_aligned``.
+    A subclass has the parameter ``alignment`` and implements :meth:`fit_aligned` and
+    :meth:`predict_proba_aligned`. It may override :meth:`adapt_aligned`, :meth:`make_alignment`,
+    :meth:`check_parameters`, and, to be saved, :meth:`to_state` and :meth:`from_state`. It then
+    aligns, adapts, saves and loads as all other methods do.
 
     Attributes
     ----------
@@ -44,12 +50,28 @@ class TransferClassifier(OnlineAdaptation, Saving, ClassifierMixin, BaseEstimato
         Number of channels, or of features for plain vectors.
     n_times_ : int or None
         Number of samples in a trial; ``None`` for plain vectors.
-    alignment_ : Recentring, TangentViews or None
+    alignment_ : Alignment or None
         The fitted alignment.
+    domains_ : list of str
+        The domains that the alignment has learned, in that order.
     ch_names_ : list of str or None
         Channel names, where the training data carried them.
     sfreq_ : float or None
         Sampling frequency (Hz), where it is known.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> class PowerClassifier(TransferClassifier):
+    ...     def __init__(self, alignment="euclidean"):
+    ...         self.alignment = alignment
+    ...
+    ...     def fit_aligned(self, trials):
+    ...         known = trials.labelled()
+    ...         self.model_ = LogisticRegression().fit(known.X.var(axis=2), known.labels)
+    ...
+    ...     def predict_proba_aligned(self, X):
+    ...         return self.model_.predict_proba(X.var(axis=2))
     """
 
     # What MOABB's transfer protocols and scikit-learn's routing may hand to `fit`.
@@ -60,13 +82,16 @@ class TransferClassifier(OnlineAdaptation, Saving, ClassifierMixin, BaseEstimato
         "y_target_labeled": True,
     }
 
-    alignment: str | None
+    alignment: Any
     classes_: NDArray[Any]
     n_features_in_: int
     n_times_: int | None
     alignment_: Alignment | None
+    domains_: list[str]
     ch_names_: list[str] | None
     sfreq_: float | None
+    # Given by `use_cache`; no parameter, and not saved.
+    _cache: ResultCache | None = None
 
     def fit(
         self,
@@ -106,17 +131,20 @@ class TransferClassifier(OnlineAdaptation, Saving, ClassifierMixin, BaseEstimato
             When a parameter cannot be used.
         """
         try:
-            self._fit_aligned(
-                self._training_trials(
-                    X, y, subjects, X_target_unlabeled, X_target_labeled, y_target_labeled
+            with method_threads(self.trains_network):
+                self.fit_aligned(
+                    self.training_trials(
+                        X, y, subjects, X_target_unlabeled, X_target_labeled, y_target_labeled
+                    )
                 )
-            )
         except BaseException:
-            self._unfit()
+            self.forget()
             raise
+        finally:
+            self._release_cache()
         return self
 
-    def _training_trials(
+    def training_trials(
         self,
         X: Any,
         y: ArrayLike,
@@ -125,22 +153,41 @@ class TransferClassifier(OnlineAdaptation, Saving, ClassifierMixin, BaseEstimato
         X_target_labeled: Any = None,
         y_target_labeled: ArrayLike | None = None,
     ) -> TrainingTrials:
-        """Check what :meth:`fit` was given, learn the alignment, and align."""
+        """Check what :meth:`fit` was given, learn the alignment, and align.
+
+        Parameters
+        ----------
+        X, y, subjects, X_target_unlabeled, X_target_labeled, y_target_labeled
+            As for :meth:`fit`.
+
+        Returns
+        -------
+        TrainingTrials
+            All trials; :meth:`fit_aligned` takes them.
+
+        Raises
+        ------
+        DataError, ConfigError
+            As :meth:`fit`.
+        """
         self.check_parameters()
         self._forget_passed()
-        source = self._read_to_learn(X, y=y, subjects=subjects, reset=True)
+        source = read_for_learning(self, X, y, subjects, reset=True)
         self.classes_, labels = encode_first(y)
         parts = [Part(source, labels, is_target=False)]
         if X_target_labeled is None and y_target_labeled is not None:
             raise DataError("y_target_labeled came without X_target_labeled: give both.")
         if X_target_labeled is not None:
-            target = self._read_to_learn(X_target_labeled)
+            target = read_for_learning(self, X_target_labeled)
             labels = encode(y_target_labeled, self.classes_, len(target.X))
             parts.append(Part(target, labels, is_target=True))
         if X_target_unlabeled is not None:
-            target = self._read_to_learn(X_target_unlabeled)
-            parts.append(Part(target, np.full(len(target.X), UNLABELLED), is_target=True))
-        self._fit_alignment(parts)
+            parts.append(Part.unlabelled(read_for_learning(self, X_target_unlabeled)))
+        self.domains_, self.alignment_ = [], self.make_alignment()
+        if self.alignment_ is not None:
+            self.alignment_.cache = ResultCache() if self._cache is None else self._cache
+            self.domains_ = fit_alignment(self.alignment_, parts[0])
+            self._extend_alignment(parts[1:])
         return join(parts, self.alignment_)
 
     def check_parameters(self) -> None:
@@ -154,7 +201,7 @@ class TransferClassifier(OnlineAdaptation, Saving, ClassifierMixin, BaseEstimato
         ConfigError
             Saying what is accepted.
         """
-        make_alignment(self.alignment)
+        resolve("alignment", self.alignment)
         if getattr(self, "sfreq", None) is not None:
             check_between("sfreq", self.sfreq, 0.0, math.inf)
 
@@ -164,49 +211,72 @@ class TransferClassifier(OnlineAdaptation, Saving, ClassifierMixin, BaseEstimato
         Parameters
         ----------
         X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
-            Trials (µV). Each domain met before is aligned by its frozen reference, others
+            Trials (µV). Each domain seen before is aligned by its frozen reference, others
             by the target's pooled reference, or the sources' where no target was seen.
 
         Returns
         -------
         ndarray, shape (n_trials, n_classes)
-            In the order of ``classes_``. A trial that holds no signal may be of any class.
+            In the order of ``classes_``. A trial that holds no signal has equal probabilities.
         """
         check_is_fitted(self)
-        signals = self._read(X)
-        silent = silent_trials(signals.X)
-        if not silent.any():
-            return self._predict_proba_aligned(self._align(signals.X, signals.domains))
-        probabilities = np.full((len(silent), len(self.classes_)), 1.0 / len(self.classes_))
-        domains = None if signals.domains is None else signals.domains[~silent]
-        if not silent.all():
-            aligned = self._align(signals.X[~silent], domains)
-            probabilities[~silent] = self._predict_proba_aligned(aligned)
-        return probabilities
+        signals = read_for_use(self, X)
+        with method_threads(self.trains_network):
+            silent = silent_trials(signals.X)
+            if not silent.any():
+                return self._predict_proba(signals.X, signals.domains)
+            probabilities = np.full((len(silent), len(self.classes_)), 1.0 / len(self.classes_))
+            domains = None if signals.domains is None else signals.domains[~silent]
+            if not silent.all():
+                probabilities[~silent] = self._predict_proba(signals.X[~silent], domains)
+            return probabilities
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Return the most probable class of each trial; see :meth:`predict_proba`."""
+        """Return the most probable class of each trial.
+
+        Parameters
+        ----------
+        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
+            Trials (µV); see :meth:`predict_proba`.
+
+        Returns
+        -------
+        ndarray, shape (n_trials,)
+            Class names.
+        """
         best = self.predict_proba(X).argmax(axis=1)
         return np.asarray(self.classes_[best])
 
-    def adapt(self, X: Any, y: Any = None) -> Self:  # noqa: ARG002 (contract of all methods)
-        """Meet a new subject without source data: re-centre on its trials.
+    def adapt(self, X: Any, y: Any = None) -> Self:
+        """Adapt to a new subject without source data: re-centre on its trials.
 
-        A method with terms that can do without sources adapts by these, too.
+        A method with terms that need no sources adapts by these, too.
 
         Parameters
         ----------
         X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
             Trials of the new subject (µV), in the order of recording.
         y : None
-            Ignored: nothing here needs labels.
+            Labels are not used yet: give labelled trials of the target to :meth:`fit`.
 
         Returns
         -------
         Self
             A new estimator; this one stays as it is.
+
+        Raises
+        ------
+        ConfigError
+            When labels are given.
+        DataError
+            When the trials do not fit the model.
         """
         check_is_fitted(self)
+        if y is not None:
+            raise ConfigError(
+                "adapt() does not use labels yet: give them to fit() as X_target_labeled and "
+                "y_target_labeled, together with the source trials."
+            )
         if not self.can_adapt:
             warnings.warn(
                 "adapt() changes nothing in a model without alignment; "
@@ -214,8 +284,30 @@ class TransferClassifier(OnlineAdaptation, Saving, ClassifierMixin, BaseEstimato
                 BCIDannWarning,
                 stacklevel=2,
             )
-        adapted = self._adapted(X)
+        adapted = self.adapted(X)
         adapted._forget_passed()
+        return adapted
+
+    def adapted(self, X: Any) -> Self:
+        """Return a copy that is adapted to all given trials of one subject.
+
+        :meth:`adapt` and :meth:`partial_adapt` call it.
+
+        Parameters
+        ----------
+        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
+            Trials of the new subject (µV), in the order of recording.
+
+        Returns
+        -------
+        Self
+        """
+        part = Part.unlabelled(read_for_learning(self, X))
+        adapted = copy.deepcopy(self)
+        with method_threads(self.trains_network):
+            adapted._extend_alignment([part])
+            if type(self).adapt_aligned is not TransferClassifier.adapt_aligned:
+                adapted.adapt_aligned(join([part], adapted.alignment_))
         return adapted
 
     @property
@@ -228,109 +320,92 @@ class TransferClassifier(OnlineAdaptation, Saving, ClassifierMixin, BaseEstimato
         """Whether ``fit`` trains a network."""
         return False
 
-    def _adapted(self, X: Any) -> Self:
-        """Return what :meth:`adapt` does; a subclass may do more than re-centre."""
-        signals = self._read_to_learn(X)
-        adapted = copy.deepcopy(self)
-        if adapted.alignment_ is not None:
-            # under the name that `fit` gives trials without one, in the place of another target
-            own = Part(signals, np.full(len(signals.X), UNLABELLED), is_target=True)
-            adapted.alignment_.extend(signals.X, own.domains)
-        return adapted
+    def fit_aligned(self, trials: TrainingTrials) -> None:
+        """Learn from aligned trials; a subclass implements it.
 
-    def _fit_aligned(self, trials: TrainingTrials) -> None:
-        """Learn from aligned trials; a subclass implements it."""
+        Parameters
+        ----------
+        trials : TrainingTrials
+            All trials, which it may overwrite.
+        """
         raise NotImplementedError
 
-    def _predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return probabilities of aligned trials; a subclass implements it."""
+    def predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the class probabilities of aligned trials; a subclass implements it.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features)
+            Aligned trials.
+
+        Returns
+        -------
+        ndarray, shape (n_trials, n_classes)
+        """
         raise NotImplementedError
 
-    def _read(
-        self, X: Any, y: Any = "no_validation", subjects: Any = None, reset: bool = False
-    ) -> Signals:
-        """Validate input against what was fitted; ``reset`` takes it as the new standard."""
-        signals = read_signals(X, subjects)
-        checked = validate_data(
-            self,
-            signals.X,
-            y,
-            reset=reset,
-            dtype=np.float32,
-            allow_nd=True,
-            ensure_min_samples=2 if reset else 1,
-        )
-        array = checked if isinstance(y, str) and y == "no_validation" else checked[0]
-        signals = replace(signals, X=array)
-        n_times = array.shape[2] if array.ndim == 3 else None
-        if array.ndim > 3:
-            raise DataError(f"X must have 2 or 3 dimensions; got shape {array.shape}.")
-        # A single trial at predict may well be flat or an artefact; many are no coincidence.
-        if array.ndim == 3 and len(array) >= MANY_TRIALS:
-            check_signals(array, signals.ch_names or [str(i) for i in range(array.shape[1])])
-        if reset:
-            self.n_times_, self.ch_names_, self.sfreq_ = n_times, signals.ch_names, signals.sfreq
-            check_sfreq(getattr(self, "sfreq", None), signals.sfreq)
-        check_same_kind(n_times, signals, self.n_times_, self.ch_names_, self.sfreq_)
-        return signals
+    def adapt_aligned(self, trials: TrainingTrials) -> None:
+        """Adapt this copy to aligned trials of a new subject; a subclass may implement it.
 
-    def _read_to_learn(
-        self, X: Any, y: Any = "no_validation", subjects: Any = None, reset: bool = False
-    ) -> Signals:
-        """Read trials to learn from, each of which must hold a signal."""
-        signals = self._read(X, y, subjects, reset)
-        silent = np.flatnonzero(silent_trials(signals.X))
-        if len(silent):
-            raise DataError(
-                f"{len(silent)} of {len(signals.X)} trials hold no signal, every channel being "
-                f"constant: those at {silent[:10].tolist()}. Leave them out."
-            )
-        return signals
+        Parameters
+        ----------
+        trials : TrainingTrials
+            Trials of the target without labels.
+        """
 
-    def _read_aligned(self, X: Any) -> NDArray[np.float32]:
-        """Read trials for use, and align them by the frozen references."""
-        signals = self._read(X)
-        return self._align(signals.X, signals.domains)
+    def make_alignment(self) -> Alignment | None:
+        """Return a fresh alignment for the kind of trials that :meth:`fit` has read.
 
-    def _fit_alignment(self, parts: list[Part]) -> None:
-        """Learn the references: sources first, so that the target becomes the fallback."""
-        source, targets = parts[0], parts[1:]
-        self.alignment_ = self._new_alignment()
-        if self.alignment_ is None:
-            return
-        if len(np.unique(source.domains)) == len(source.domains):
-            warnings.warn(
-                "every source trial is a domain of its own, and aligned to itself it tells "
-                "nothing: name the subject of each trial in `subjects`.",
-                BCIDannWarning,
-                stacklevel=4,
-            )
-        self.alignment_.fit(source.signals.X, domains=source.domains)
-        if targets:
-            self.alignment_.extend(
-                np.concatenate([target.signals.X for target in targets]),
-                np.concatenate([target.domains for target in targets]),
-            )
+        Returns
+        -------
+        Alignment or None
+            ``None`` leaves trials as they are. Plain vectors have no covariance, so that there
+            is nothing to align.
+        """
+        if self.n_times_ is None:
+            return None
+        alignment: Alignment | None = resolve("alignment", self.alignment)
+        return alignment
 
-    def _new_alignment(self) -> Alignment | None:
-        """Return an unfitted alignment; a subclass may have one of its own."""
-        # Plain vectors have no covariance of their own, so there is nothing to align.
-        return make_alignment(self.alignment) if self.n_times_ is not None else None
+    def use_cache(self, cache: ResultCache | None) -> Self:
+        """Share what is computed of the trials of a domain with other estimators.
 
-    def _align(
+        Parameters
+        ----------
+        cache : ResultCache or None
+            For the estimators of one run in one process; ``None`` stops sharing.
+
+        Returns
+        -------
+        Self
+        """
+        self._cache = cache
+        return self
+
+    def forget(self) -> None:
+        """Return to the state before :meth:`fit`."""
+        self.__dict__.pop("classes_", None)
+
+    def _predict_proba(
         self, X: NDArray[np.float32], domains: NDArray[np.str_] | None
-    ) -> NDArray[np.float32]:
-        return X if self.alignment_ is None else self.alignment_.transform(X, domains)
+    ) -> NDArray[np.float64]:
+        return self.predict_proba_aligned(align(self.alignment_, X, domains))
+
+    def _extend_alignment(self, targets: list[Part]) -> None:
+        if self.alignment_ is not None:
+            self.domains_ = extend_alignment(self.alignment_, self.domains_, targets)
+
+    def _release_cache(self) -> None:
+        """Drop what was computed for one call of ``fit`` alone."""
+        alignment = getattr(self, "alignment_", None)
+        if alignment is not None and self._cache is None:
+            alignment.cache = None
 
     @property
     def _rate(self) -> float | None:
-        """The sampling frequency (Hz), where arrays are told it or trials bring it."""
-        told: float | None = getattr(self, "sfreq", None)
-        return self.sfreq_ if told is None else told
-
-    def _unfit(self) -> None:
-        """Be as if never fitted, rather than half."""
-        self.__dict__.pop("classes_", None)
+        """The sampling frequency (Hz): the parameter, or what the trials bring."""
+        given: float | None = getattr(self, "sfreq", None)
+        return self.sfreq_ if given is None else given
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "classes_")

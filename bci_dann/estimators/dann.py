@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from bci_dann._validation import check_between, check_count, check_option
 from bci_dann.adaptation.drift_guard import strongest_trusted
 from bci_dann.estimators.network import NetworkClassifier, Plan
-from bci_dann.estimators.network_outputs import finished, log_probabilities, mean_probabilities
-from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
+from bci_dann.estimators.networks.network_outputs import finished, log_probabilities, mean_probabilities
+from bci_dann.estimators.inputs.training_trials import TrainingTrials, labelled_only
 from bci_dann.exceptions import TrainingError
 from bci_dann.models import Decoder
 from bci_dann.objectives import DomainAdversary, Objective, Sizes, Term, check_terms, find_term

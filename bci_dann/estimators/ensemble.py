@@ -12,11 +12,11 @@ from scipy.special import softmax
 from sklearn.utils.validation import check_is_fitted
 
 from bci_dann._validation import check_between
-from bci_dann.adaptation.drift_guard import FEWEST_TRIALS
-from bci_dann.adaptation.label_shift import offsets_to_prior, offsets_to_shares, prior_of
+from bci_dann.adaptation.drift_guard import MIN_TRIALS
+from bci_dann.adaptation.label_shift import offsets_to_mean_shares, offsets_to_decided_shares, shares_by_class
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.dann import DANNClassifier
-from bci_dann.estimators.network_outputs import log_probabilities
+from bci_dann.estimators.networks.network_outputs import log_probabilities
 from bci_dann.estimators.riemannian_decoder import RiemannianClassifier
 from bci_dann.persistence import ModelState
 from bci_dann.training import Augmentation
@@ -138,7 +138,7 @@ augmentation, max_epochs, batch_size, lr, weight_decay, device, random_state
         self.check_parameters()
         self._forget_passed()
         if self.target_prior is not None:  # networks take minutes: look before
-            prior_of(self.target_prior, np.unique(np.asarray(y)))
+            shares_by_class(self.target_prior, np.unique(np.asarray(y)))
         given = (X, y, subjects, X_target_unlabeled, X_target_labeled, y_target_labeled)
         self._take(*(branch.fit(*given) for branch in self._new_branches()))
         self._settle(X_target_unlabeled)
@@ -200,11 +200,11 @@ augmentation, max_epochs, batch_size, lr, weight_decay, device, random_state
         """Learn spreads and offsets from the target's unlabelled trials, where there are any."""
         self.spreads_ = (1.0, 1.0)
         self.offsets_ = np.zeros(len(self.classes_))
-        if X is None or len(X) < FEWEST_TRIALS:
+        if X is None or len(X) < MIN_TRIALS:
             return
         network, tangent = (float(odds.std()) for odds in self._log_odds(X))
         self.spreads_ = (network or 1.0, tangent or 1.0)
-        meet = offsets_to_prior if self.target_prior is None else offsets_to_shares
+        meet = offsets_to_mean_shares if self.target_prior is None else offsets_to_decided_shares
         self.offsets_ = meet(self._averaged(X), self.tangent_.prior_)
 
     def _state(self) -> ModelState:

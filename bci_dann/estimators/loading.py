@@ -1,35 +1,20 @@
-"""Saved models back to life."""
+"""Saved models, read back."""
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bci_dann._validation import check_option
-from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.dann import DANNClassifier
-from bci_dann.estimators.ensemble import EnsembleClassifier
-from bci_dann.estimators.procrustes import ProcrustesClassifier
-from bci_dann.estimators.reweighted import ReweightedClassifier
-from bci_dann.estimators.riemannian_decoder import RiemannianClassifier
-from bci_dann.estimators.shallow import ShallowClassifier
-from bci_dann.estimators.source_only import SourceOnlyClassifier
-from bci_dann.exceptions import DataError
-from bci_dann.persistence import read_state
+from bci_dann.components import check_imported, is_class_path
+from bci_dann.estimators.methods import METHODS, find_method
+from bci_dann.exceptions import ConfigError, DataError, FormerArgumentWarning
+from bci_dann.persistence import ModelState, read_state
 
-__all__ = ["is_loadable", "load_model"]
+if TYPE_CHECKING:
+    from bci_dann.estimators.base import TransferClassifier
 
-_LOADABLE: dict[str, type[TransferClassifier]] = {
-    kind.__name__: kind
-    for kind in (
-        DANNClassifier,
-        EnsembleClassifier,
-        ProcrustesClassifier,
-        ReweightedClassifier,
-        RiemannianClassifier,
-        ShallowClassifier,
-        SourceOnlyClassifier,
-    )
-}
+__all__ = ["is_loadable", "load_model", "model_from_state"]
 
 
 def load_model(folder: str | Path) -> TransferClassifier:
@@ -48,21 +33,53 @@ def load_model(folder: str | Path) -> TransferClassifier:
     Raises
     ------
     DataError
-        When there is no model, or it is damaged, or of a kind that is not known.
+        When there is no model, it is damaged, or it uses a class of a module that the user has
+        not imported.
     """
     state = read_state(folder)
-    name = state.description.get("class")
-    check_option("the class of the saved model", name, _LOADABLE, DataError)
     try:
-        model = _LOADABLE[str(name)](**state.description["parameters"])
-        model._restore(state)
+        return model_from_state(state)
     except (KeyError, TypeError, RuntimeError) as error:  # RuntimeError: shapes do not fit
         raise DataError(f"the model in {folder} is damaged: {error}") from error
+
+
+def model_from_state(state: ModelState) -> TransferClassifier:
+    """Return the fitted model that a state describes.
+
+    Parameters
+    ----------
+    state : ModelState
+        As :meth:`~bci_dann.estimators.TransferClassifier.to_state` returned it.
+
+    Returns
+    -------
+    TransferClassifier
+
+    Raises
+    ------
+    DataError
+        When its class, or one that its parameters name, is not known or not imported.
+    """
+    name = str(state.description.get("class"))
+    check_imported([name, state.description["parameters"]])
+    if name not in METHODS and not is_class_path(name):
+        raise DataError(
+            f"the class of the saved model must be one of {', '.join(METHODS)}, or the path of a "
+            f"class; got {name!r}."
+        )
+    try:
+        kind = find_method(name)
+    except ConfigError as error:
+        raise DataError(f"the class of the saved model: {error}") from error
+    with warnings.catch_warnings():  # models of the version before have its parameters
+        warnings.simplefilter("ignore", FormerArgumentWarning)
+        model = kind(**state.description["parameters"])
+    model.from_state(state)
     return model
 
 
 def is_loadable(estimator: object) -> bool:
-    """Whether :func:`load_model` could read what the estimator would save.
+    """Whether :func:`load_model` could read what an estimator would save.
 
     Parameters
     ----------
@@ -72,7 +89,14 @@ def is_loadable(estimator: object) -> bool:
     Returns
     -------
     bool
-        True for the package's own methods. A class from elsewhere is not found again by its
-        name alone, and running code that a file names would not be safe.
+        True for methods, also a user's own, whose class can be found again by its path.
     """
-    return type(estimator) in _LOADABLE.values()
+    from bci_dann.estimators.base import TransferClassifier
+
+    if not isinstance(estimator, TransferClassifier):
+        return False
+    try:
+        estimator.check_savable()
+    except ConfigError:
+        return False
+    return True

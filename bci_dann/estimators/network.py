@@ -1,44 +1,52 @@
-"""Network classifiers: what plain training, DANN and reweighting have in common."""
+"""The network classifier: a backbone, a motor-imagery head, and the terms that it adapts by."""
 
 from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sklearn.base import TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from bci_dann._random import check_random_state, fenced_torch_seed, stream
+from bci_dann._former import check_former
+from bci_dann._random import check_random_state
 from bci_dann._validation import check_between, check_count, check_option
-from bci_dann.adaptation.drift_guard import FEWEST_TRIALS
+from bci_dann.adaptation.drift_guard import MIN_TRIALS
+from bci_dann.components import resolve
 from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.network_outputs import (
-    finished,
+from bci_dann.estimators.former import FORMER_NETWORK_ARGUMENTS, present_network_arguments
+from bci_dann.estimators.inputs.source_weights import (
+    SourceWeights,
+    find_source_weights,
+    read_weighting,
+)
+from bci_dann.estimators.inputs.training_trials import TrainingTrials
+from bci_dann.estimators.networks.network_outputs import (
     mean_losses,
     mean_probabilities,
-    run,
+    network_outputs,
     trial_batches,
 )
-from bci_dann.estimators.network_state import NetworkState
-from bci_dann.estimators.standardisation import center_and_scale, standardise
-from bci_dann.estimators.training_trials import TrainingTrials
+from bci_dann.estimators.networks.network_state import (
+    network_arrays,
+    restore_network,
+    restore_networks,
+)
+from bci_dann.estimators.networks.standardisation import center_and_scale, standardise
+from bci_dann.estimators.networks.training_plan import TrainingPlan, build_plan, trained_by_plan
 from bci_dann.exceptions import DataError, TrainingError
-from bci_dann.models import Decoder, check_backbone, make_backbone
-from bci_dann.objectives import Objective, Sizes
+from bci_dann.models import Decoder
+from bci_dann.objectives import Terms, check_terms
+from bci_dann.persistence import ModelState
 from bci_dann.training import (
     Augmentation,
     History,
-    Member,
-    TrainingData,
     TrainingSettings,
-    augment,
     check_augmentation,
     has_batch_norm,
     recompute_batch_norm,
@@ -46,43 +54,61 @@ from bci_dann.training import (
     train_networks,
 )
 
-__all__ = ["NetworkClassifier", "Plan"]
+__all__ = ["NetworkClassifier"]
 
 logger = logging.getLogger(__name__)
 
 BATCH_NORMS = ("pooled", "target", "domain")
+DOMAINS = ("subject", "session", "source_target")
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What an estimator is about to train, and on what.
+class NetworkClassifier(TransformerMixin, TransferClassifier):
+    """A network trained on the sources, with any terms that adapt it to the target.
 
-    Parameters
-    ----------
-    members : list of Member
-        The networks, in an order that the estimator knows.
-    trials : TrainingTrials
-        All trials of the fit, standardised.
-    """
-
-    members: list[Member]
-    trials: TrainingTrials
-
-
-class NetworkClassifier(NetworkState, TransformerMixin, TransferClassifier):
-    """Base of the methods that train a network.
-
-    A subclass changes the objective (``_objective``), the domains that batches are balanced
-    over (``_domain_indices``), or the weights of the trials (``_weights``).
+    Its parts are open: each of ``backbone``, ``alignment``, ``terms`` and ``weighting`` takes a
+    built-in name, ``"module:Class"`` of a class of one's own, a mapping ``{"name": ...}`` with
+    parameters, or an instance; see :func:`bci_dann.resolve`.
 
     Parameters
     ----------
-    backbone : str
-        A model of braindecode by name, or ``"MLP"`` for plain feature vectors.
-    backbone_params : dict, optional
-        Further arguments of the backbone.
-    alignment : {"euclidean", "riemannian"} or None
+    backbone : str, mapping or nn.Module
+        A model of braindecode by name, ``"MLP"`` for plain feature vectors, or what is called
+        with ``n_chans=, n_times=, sfreq=`` and gives a module from ``(batch, n_chans, n_times)``
+        to ``(batch, n_features)``. Parameters: ``{"name": "EEGNet", "kernel_length": 32}``.
+    alignment : {"euclidean", "riemannian"}, mapping, Alignment or None
         What to remove of each domain before learning. Plain vectors are never aligned.
+    terms : mapping, sequence or None
+        Terms of the objective beside the label loss, with their weights, ``{"mcc": 1.0}``, or
+        settings, ``{"mcc": {"weight": 1.0, "schedule": "linear", "temperature": 2.0}}``; see
+        :func:`bci_dann.objectives.read_terms`. Built in: ``"domain_adversary"``, ``"cdan"``,
+        ``"cdan_e"``, ``"mcc"``, ``"entropy"``, ``"information_maximisation"``, ``"coral"``,
+        ``"mmd"``, ``"joint_mmd"``. A term that needs target trials is left out where there are
+        none. Without any term the network is trained on labelled trials alone.
+    weighting : str, mapping, callable or None
+        Weights of the source trials in the label loss, by the density ratio of target to source;
+        see :func:`bci_dann.estimators.inputs.source_weights.read_weighting`.
+    domains : {"subject", "session", "source_target"}
+        The domains that an adversary tells apart. Batches hold equal shares of these.
+    guard : bool
+        Whether networks without any term are trained beside the others, and used in their
+        place where adaptation made the outputs drift; see
+        :mod:`bci_dann.adaptation.drift_guard`. It takes twice the time. The target's trials must
+        be in the order of recording.
+    batch_norm : {"pooled", "target", "domain"}
+        Whose trials the statistics of batch normalisation are taken from once the weights are
+        final: all domains alike, or the target's unlabelled ones alone, where there are 20 or
+        more (Li, Wang, Shi, Hou and Liu 2018, "Adaptive batch normalization for practical domain
+        adaptation", Pattern Recognition 80, 109-117). ``"domain"`` does the same, and normalises
+        source and target apart in training, too (Chang, You, Seo, Kwak and Han 2019,
+        "Domain-specific batch normalization for unsupervised domain adaptation", CVPR,
+        7354-7362). ``adapt`` always takes the new subject's.
+    augmentation : dict of str to dict, optional
+        Transforms of ``braindecode.augmentation`` with their parameters, such as
+        ``{"FTSurrogate": {"phase_noise_magnitude": 0.5}}``: each gives one more version of every
+        trial, and epochs, which stay as long, draw from all. ``"ChannelsSymmetry"`` swaps left
+        and right, in channels and classes. Memory grows by as many copies.
+    n_members : int
+        Networks that are trained from different seeds; their probabilities are averaged.
     sfreq : float, optional
         Sampling frequency (Hz), for backbones that need it; epochs bring their own.
     max_epochs : int
@@ -93,26 +119,14 @@ class NetworkClassifier(NetworkState, TransformerMixin, TransferClassifier):
         Adam's first learning rate; it falls to zero along a half cosine.
     weight_decay : float
         Decoupled weight decay.
-    n_members : int
-        Networks that are trained from different seeds; their probabilities are averaged.
-    batch_norm : {"pooled", "target", "domain"}
-        Whose trials the statistics of batch normalisation are taken from once the weights are
-        final: all domains alike, or the target's unlabelled ones alone, where there are 20 or
-        more (Li, Wang, Shi, Hou and Liu 2018, "Adaptive batch normalization for practical domain
-        adaptation", Pattern Recognition 80, 109-117). ``"domain"`` does the same, and normalises
-        source and target apart in training, too (Chang, You, Seo, Kwak and Han 2019,
-        "Domain-specific batch normalization for unsupervised domain adaptation", CVPR,
-        7354-7362). ``adapt`` always takes the new person's.
-    augmentation : dict of str to dict, optional
-        Transforms of ``braindecode.augmentation`` with their parameters, such as
-        ``{"FTSurrogate": {"phase_noise_magnitude": 0.5}}``: each gives one more version of every
-        trial, and epochs, which stay as long, draw from all. ``"ChannelsSymmetry"`` swaps left and
-        right, in channels and classes. Memory grows by as many copies.
     device : str
         ``"auto"`` takes a GPU where there is one; or any name that torch knows.
     random_state : None, int or numpy random generator
         Seeds the initial weights, the order of trials and dropout. The same integer gives
         the same network on the same machine.
+    **former : Any
+        ``backbone_params``, ``adversary_weight``, ``domain_hidden``, ``gamma`` and
+        ``domain_smoothing`` of the version before, with a warning that says the new form.
 
     Attributes
     ----------
@@ -123,62 +137,168 @@ class NetworkClassifier(NetworkState, TransformerMixin, TransferClassifier):
     center_, scale_ : ndarray
         What aligned signals are standardised with: one number for all channels, or one for
         each feature of plain vectors.
+    adapted_ : bool
+        Whether the networks are those that adapt; False where the guard did not trust them.
+    weights_ : ndarray, shape (n_source,)
+        With a weighting, the weights of the source trials.
+    domain_auc_ : float
+        With a weighting, the out-of-fold ROC-AUC of source against target; NaN without a target.
+    effective_sample_size_ : float
+        With a weighting, how many equally weighted trials the weighted sources are worth.
+    temper_ : float
+        With a weighting, the power that the weights were raised to.
     """
+
+    # A preset adds these terms in front of those of the user.
+    default_terms: ClassVar[Mapping[str, Any]] = {}
 
     networks_: list[Decoder]
     history_: list[dict[str, float]]
     center_: NDArray[np.float32]
     scale_: NDArray[np.float32]
+    adapted_: bool
+    weights_: NDArray[np.float64]
+    domain_auc_: float
+    effective_sample_size_: float
+    temper_: float
 
     def __init__(
         self,
-        backbone: str = "EEGNet",
+        backbone: Any = "EEGNet",
         *,
-        backbone_params: dict[str, Any] | None = None,
-        alignment: str | None = "euclidean",
+        alignment: Any = "euclidean",
+        terms: Terms | None = None,
+        weighting: Any = None,
+        domains: str = "subject",
+        guard: bool = False,
+        batch_norm: str = "pooled",
+        augmentation: Augmentation | None = None,
+        n_members: int = 1,
         sfreq: float | None = None,
         max_epochs: int = 100,
         batch_size: int = 64,
         lr: float = 1e-3,
         weight_decay: float = 0.0,
-        n_members: int = 1,
-        batch_norm: str = "pooled",
-        augmentation: Augmentation | None = None,
         device: str = "auto",
         random_state: Any = None,
+        **former: Any,
     ) -> None:
+        if former:
+            check_former(type(self).__name__, former, FORMER_NETWORK_ARGUMENTS)
+            backbone, terms = present_network_arguments(
+                type(self).__name__, backbone, terms, former
+            )
         self.backbone = backbone
-        self.backbone_params = backbone_params
         self.alignment = alignment
+        self.terms = terms
+        self.weighting = weighting
+        self.domains = domains
+        self.guard = guard
+        self.batch_norm = batch_norm
+        self.augmentation = augmentation
+        self.n_members = n_members
         self.sfreq = sfreq
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.lr = lr
         self.weight_decay = weight_decay
-        self.n_members = n_members
-        self.batch_norm = batch_norm
-        self.augmentation = augmentation
         self.device = device
         self.random_state = random_state
 
     def check_parameters(self) -> None:
         """Raise on a parameter that ``fit`` could not use; see the base class."""
         super().check_parameters()
-        check_count("max_epochs", self.max_epochs)
-        check_count("batch_size", self.batch_size)
-        check_count("n_members", self.n_members)
+        for name in ("max_epochs", "batch_size", "n_members"):
+            check_count(name, getattr(self, name))
         check_option("batch_norm", self.batch_norm, BATCH_NORMS)
+        check_option("domains", self.domains, DOMAINS)
         check_between("lr", self.lr, 0.0, math.inf)
         check_between("weight_decay", self.weight_decay, 0.0, math.inf, inclusive=True)
         check_augmentation(self.augmentation)
-        check_backbone(self.backbone, self.backbone_params or {})
+        resolve("backbone", self.backbone)
+        check_terms(self.training_terms())
+        read_weighting(self.source_weighting())
         resolve_device(self.device)
         check_random_state(self.random_state)
 
     @property
     def trains_network(self) -> bool:
-        """Whether ``fit`` trains the backbone, which a variant may do without."""
+        """Whether ``fit`` trains the backbone."""
         return True
+
+    @property
+    def can_adapt(self) -> bool:
+        """Whether ``adapt`` re-centres, or finds batch normalisation in the networks."""
+        return super().can_adapt or any(map(has_batch_norm, getattr(self, "networks_", [])))
+
+    @property
+    def sampling_rate(self) -> float | None:
+        """The sampling frequency (Hz): the parameter, or what the trials bring."""
+        return self._rate
+
+    def training_terms(self) -> Terms:
+        """Return the terms of the objective, those of the preset first.
+
+        Returns
+        -------
+        mapping or sequence
+            As :func:`bci_dann.objectives.read_terms` takes them.
+        """
+        terms = self.terms or {}
+        if not isinstance(terms, Mapping):
+            missing = [{"name": n, **_settings(s)} for n, s in self.default_terms.items()]
+            return [*missing, *terms] if isinstance(terms, Sequence) else terms
+        return {**{n: s for n, s in self.default_terms.items() if n not in terms}, **terms}
+
+    def source_weighting(self) -> Any:
+        """Return the description of the source weighting; a preset may compose it.
+
+        Returns
+        -------
+        str, mapping, callable or None
+            As :func:`~bci_dann.estimators.inputs.source_weights.read_weighting` takes it.
+        """
+        return self.weighting
+
+    def training_settings(self) -> TrainingSettings:
+        """Return how long and how fast the networks learn.
+
+        Returns
+        -------
+        TrainingSettings
+        """
+        return TrainingSettings(
+            self.max_epochs,
+            self.batch_size,
+            self.lr,
+            self.weight_decay,
+            resolve_device(self.device),
+        )
+
+    def build_network(self) -> Decoder:
+        """Return a network for the kind of trials that :meth:`fit` has read.
+
+        Returns
+        -------
+        Decoder
+            With initial weights from torch's generator.
+
+        Raises
+        ------
+        DataError
+            When the backbone needs trials, and vectors were given.
+        ConfigError
+            When the backbone cannot be built for these shapes.
+        """
+        if self.n_times_ is None and self.backbone != "MLP" and not _is_mlp(self.backbone):
+            raise DataError(
+                f"{self.backbone} needs trials (n_trials, n_chans, n_times); X has two "
+                "dimensions. For plain feature vectors set backbone='MLP'."
+            )
+        backbone = resolve("backbone", self.backbone)(
+            n_chans=self.n_features_in_, n_times=self.n_times_ or 1, sfreq=self.sampling_rate
+        )
+        return Decoder(backbone, len(self.classes_))
 
     def transform(self, X: Any) -> NDArray[np.float32]:
         """Return the backbones' features of trials, aligned as in ``predict_proba``.
@@ -194,146 +314,162 @@ class NetworkClassifier(NetworkState, TransformerMixin, TransferClassifier):
             Member after member.
         """
         check_is_fitted(self)
-        return np.hstack([features for features, _ in self._run(self._read_aligned(X))])
+        return self.features_aligned(self.read_aligned(X))
+
+    def features_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the backbones' features of aligned trials.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features)
+            Aligned trials.
+
+        Returns
+        -------
+        ndarray, shape (n_trials, n_members * n_features)
+        """
+        signals = standardise(X, self.center_, self.scale_)
+        return np.hstack([network_outputs(network, signals)[0] for network in self.networks_])
+
+    def plan(self, trials: TrainingTrials, name: str = "the network") -> TrainingPlan:
+        """Weigh and standardise trials, and build what is to be trained on them.
+
+        Parameters
+        ----------
+        trials : TrainingTrials
+            Aligned; their array is overwritten.
+        name : str
+            Which training it is, for messages.
+
+        Returns
+        -------
+        TrainingPlan
+            :meth:`complete` takes it once it was trained.
+        """
+        weights = self._trial_weights(trials)
+        self.center_, self.scale_ = center_and_scale(trials.select(~trials.is_target).X)
+        standardise(trials.X, self.center_, self.scale_, out=trials.X)
+        return build_plan(self, trials, weights, name)
+
+    def complete(
+        self, plan: TrainingPlan, histories: Sequence[History | TrainingError]
+    ) -> None:
+        """Use the networks of a plan that was trained.
+
+        Parameters
+        ----------
+        plan : TrainingPlan
+            As :meth:`plan` returned it.
+        histories : sequence
+            The history of each member, or the error that has stopped it.
+
+        Raises
+        ------
+        TrainingError
+            When no network was trained to the end.
+        """
+        self.networks_, kept, self.adapted_ = trained_by_plan(plan, histories)
+        self.history_ = [mean_losses(epoch) for epoch in zip(*kept, strict=True)]
+        if self.batch_norm != "pooled":
+            self._recompute_batch_norm(plan.trials.X[plan.trials.is_unlabelled_target])
+
+    def fit_aligned(self, trials: TrainingTrials) -> None:
+        """Train the networks; see :meth:`TransferClassifier.fit_aligned`."""
+        plan = self.plan(trials)
+        settings = [self.training_settings()] * len(plan.members)
+        self.complete(plan, train_networks(plan.members, settings, on_epoch=_log_epoch))
+
+    def predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the mean probabilities of the members; see the base class."""
+        return mean_probabilities(self.networks_, standardise(X, self.center_, self.scale_))
+
+    def adapt_aligned(self, trials: TrainingTrials) -> None:
+        """Take the statistics of batch normalisation from a new subject; see the base class."""
+        self._recompute_batch_norm(standardise(trials.X, self.center_, self.scale_))
+
+    def to_state(self) -> ModelState:
+        """Return weights and scaling of the networks; see the base class."""
+        state = super().to_state()
+        state.arrays.update(center=self.center_, scale=self.scale_, **network_arrays(self.networks_))
+        state.description.update(n_networks=len(self.networks_), adapted=self.adapted_)
+        if hasattr(self, "weights_"):
+            state.arrays.update(weights=self.weights_)
+            state.description.update(_weighting_numbers(self))
+        return state
+
+    def from_state(self, state: ModelState) -> None:
+        """Restore the networks; see the base class."""
+        super().from_state(state)
+        self.center_, self.scale_ = state.arrays["center"], state.arrays["scale"]
+        self.adapted_ = bool(state.description.get("adapted", True))
+        states = [state.part(f"network.{i}") for i in range(state.description["n_networks"])]
+        self.networks_ = restore_networks(self.build_network, states)
+        if "weights" in state.arrays:
+            _restore_weighting(self, state)
+
+    def _trial_weights(self, trials: TrainingTrials) -> NDArray[np.float64]:
+        """Find source weights; labelled target trials, the very thing wanted, count 1."""
+        weights = np.ones(len(trials.labels))
+        found = self.find_weights(trials)
+        if found is not None:
+            weights[~trials.is_target] = found.weights
+        return weights
+
+    def find_weights(self, trials: TrainingTrials) -> SourceWeights | None:
+        """Return the weights of the source trials, and note how far to trust them.
+
+        Parameters
+        ----------
+        trials : TrainingTrials
+            Aligned.
+
+        Returns
+        -------
+        SourceWeights or None
+            ``None`` without a weighting.
+        """
+        settings = read_weighting(self.source_weighting())
+        if settings is None:
+            return None
+        found = find_source_weights(settings, trials, self.random_state, network=self._plain)
+        self.weights_, self.temper_ = found.weights, found.temper
+        self.domain_auc_ = found.domain_auc
+        self.effective_sample_size_ = found.effective_sample_size
+        return found
+
+    def _plain(self, trials: TrainingTrials) -> NDArray[np.float32]:
+        """Return features of a network that was trained on the sources without weights."""
+        plain = NetworkClassifier(**{**_network_parameters(self), "terms": None, "weighting": None})
+        for name in ("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_"):
+            setattr(plain, name, getattr(self, name))
+        plain.guard = False
+        copied = TrainingTrials(**{**vars(trials), "X": trials.X.copy()})
+        plain.fit_aligned(copied)
+        return plain.features_aligned(trials.X)
+
+    def _recompute_batch_norm(self, signals: NDArray[np.float32]) -> None:
+        """Take the statistics of batch normalisation from a subject's standardised trials."""
+        if len(signals) >= MIN_TRIALS:
+            for network in self.networks_:
+                recompute_batch_norm(network, trial_batches(signals))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Give networks as their weights: torch does not pickle parametrised modules."""
+        state = dict(super().__getstate__())  # a copy: Python gives the attributes themselves
+        if "networks_" in state:
+            state["networks_"] = [network.state_dict() for network in self.networks_]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        weights = state.get("networks_")
+        super().__setstate__(state)
+        if weights is not None:
+            self.networks_ = [restore_network(self.build_network, one) for one in weights]
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
-
-    def _fit_aligned(self, trials: TrainingTrials) -> None:
-        plan = self._plan(trials)
-        settings = [self._settings()] * len(plan.members)
-        self._take(plan, train_networks(plan.members, settings, on_epoch=_log_epoch))
-
-    def _plan(self, trials: TrainingTrials, name: str = "the network") -> Plan:
-        """Build what is to be trained; the trials are standardised in place."""
-        n_source = int((~trials.is_target).sum())  # they stand first
-        self.center_, self.scale_ = center_and_scale(trials.X[:n_source])
-        standardise(trials.X, self.center_, self.scale_, out=trials.X)
-        return Plan(self._members(trials, name), trials)
-
-    def _members(self, trials: TrainingTrials, name: str) -> list[Member]:
-        """Build one member for each seed, on the same trials."""
-        data = self._training_data(trials)
-        return [self._member(data, index, name) for index in range(self.n_members)]
-
-    def _training_data(self, trials: TrainingTrials) -> TrainingData:
-        # plain vectors get a time axis of length one, so that networks see trials
-        X = trials.X if trials.X.ndim == 3 else trials.X[:, :, None]
-        data = TrainingData(
-            X=torch.from_numpy(X),
-            labels=torch.from_numpy(trials.labels),
-            domains=torch.from_numpy(self._domain_indices(trials)),
-            weights=torch.from_numpy(self._weights(trials).astype(np.float32)),
-            is_target=torch.from_numpy(trials.is_target),
-        )
-        if not self.augmentation:
-            return data
-        seed = stream(self.random_state, "augmentation")
-        names = self.ch_names_
-        return augment(data, self.augmentation, seed, self.classes_, names, self._rate)
-
-    def _member(
-        self, data: TrainingData, index: int, name: str, objective: Objective | None = None
-    ) -> Member:
-        """Build the network of one seed; its objective is the method's, or the one given."""
-        # the first member is the network that would be trained alone
-        member = ("member", index) if index else ()
-        seed = stream(self.random_state, "training", *member)
-        with fenced_torch_seed(seed):
-            network = self._build_network()
-            sizes = Sizes(
-                n_features=network.backbone.n_features,
-                n_classes=len(self.classes_),
-                n_domains=int(data.domains.max()) + 1,
-                has_target=bool(data.is_target.any()),
-            )
-            objective = self._objective(sizes) if objective is None else objective
-        return Member(
-            network,
-            objective,
-            data,
-            np.random.default_rng(seed.spawn(1)[0]),
-            name if self.n_members == 1 else f"{name}, member {index}",
-            stream(self.random_state, "unkeyed", *member),
-            domain_batch_norm=self.batch_norm == "domain",
-        )
-
-    def _take(self, plan: Plan, histories: Sequence[History | TrainingError]) -> None:
-        """Keep what training has made of a plan."""
-        self._keep(*self._chosen(plan, histories))
-        if self.batch_norm != "pooled":
-            self._settle(plan.trials.X[plan.trials.to_adapt_to])
-
-    def _chosen(
-        self, plan: Plan, histories: Sequence[History | TrainingError]
-    ) -> tuple[list[Decoder], list[History]]:
-        """Return the networks to be used; members that failed are left out."""
-        return finished(plan.members, histories)
-
-    def _settle(self, signals: NDArray[np.float32]) -> None:
-        """Take the statistics of batch normalisation from a person's standardised trials."""
-        if len(signals) >= FEWEST_TRIALS:
-            for network in self.networks_:
-                recompute_batch_norm(network, trial_batches(signals))
-
-    @property
-    def can_adapt(self) -> bool:
-        """Whether ``adapt`` re-centres, or finds batch normalisation in the networks."""
-        return super().can_adapt or any(map(has_batch_norm, getattr(self, "networks_", [])))
-
-    def _adapted(self, X: Any) -> Self:
-        adapted = super()._adapted(X)
-        if adapted.trains_network:
-            adapted._settle(standardise(adapted._read_aligned(X), self.center_, self.scale_))
-        return adapted
-
-    def _keep(self, networks: list[Decoder], histories: list[History]) -> None:
-        self.networks_ = networks
-        self.history_ = [mean_losses(epoch) for epoch in zip(*histories, strict=True)]
-
-    def _predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
-        signals = standardise(X, self.center_, self.scale_)
-        return mean_probabilities(self.networks_, signals)
-
-    def _run(self, X: NDArray[np.float32]) -> list[tuple[NDArray[Any], NDArray[Any]]]:
-        """Return features and logits of aligned trials, for each member."""
-        signals = standardise(X, self.center_, self.scale_)
-        return [run(network, signals) for network in self.networks_]
-
-    def _objective(self, sizes: Sizes) -> Objective:  # noqa: ARG002 (subclasses use it)
-        return Objective()
-
-    def _domain_indices(self, trials: TrainingTrials) -> NDArray[np.int64]:
-        return np.unique(trials.subjects, return_inverse=True)[1].astype(np.int64)
-
-    def _weights(self, trials: TrainingTrials) -> NDArray[np.float64]:
-        return np.ones(len(trials.labels))
-
-    def _settings(self) -> TrainingSettings:
-        return TrainingSettings(
-            self.max_epochs,
-            self.batch_size,
-            self.lr,
-            self.weight_decay,
-            resolve_device(self.device),
-        )
-
-    def _build_network(self) -> Decoder:
-        if self.n_times_ is None and self.backbone != "MLP":
-            raise DataError(
-                f"{self.backbone} needs trials (n_trials, n_chans, n_times); X has two "
-                "dimensions. For plain feature vectors set backbone='MLP'."
-            )
-        backbone = make_backbone(
-            self.backbone,
-            n_chans=self.n_features_in_,
-            n_times=self.n_times_ or 1,
-            sfreq=self._rate,
-            **(self.backbone_params or {}),
-        )
-        return Decoder(backbone, len(self.classes_))
 
 
 def _log_epoch(epoch: int, losses: dict[str, float]) -> None:

@@ -1,4 +1,4 @@
-"""Adapting to a person trial by trial."""
+"""Adaptation to a subject trial by trial."""
 
 from __future__ import annotations
 
@@ -7,28 +7,29 @@ from typing import Any, Self
 
 from sklearn.utils.validation import check_is_fitted
 
-from bci_dann.estimators.signals import Signals, concatenate, kept
+from bci_dann.estimators.inputs.reading import read_for_learning
+from bci_dann.estimators.inputs.signals import concatenate, copy_trials
 
 __all__ = ["OnlineAdaptation"]
 
-# Fewer trials of a new subject than this are not adapted to.
-FEWEST_PASSED = 5
+# Fewer trials of a new subject than this are not adapted to: a mean over so few says more of these
+# trials than of the subject. Empirical.
+MIN_PASSED = 5
 
 
 class OnlineAdaptation:
-    """What a method does with trials that come one after another."""
+    """Adaptation to trials that come one after another."""
 
-    # the model that was fitted, and what was handed over since
+    # the model that was fitted, and the trials that were handed over since
     _online: tuple[Self, list[Any]]
 
     def partial_adapt(self, X: Any) -> Self:
-        """Meet a new subject trial by trial: predict first, then hand the trial over.
+        """Adapt to the next trials of a new subject: predict them first, then hand them over.
 
         Li et al. (2023), "T-TIME: test-time information maximization ensemble for plug-and-play
         BCIs", IEEE Trans. Biomed. Eng. 71(2), 423-432, adapt in this order. Each call adapts the
         model that was fitted, or adapted to earlier trials, as :meth:`adapt` does, to all trials
-        that were handed over so far; the first few only wait, since they would say more of
-        themselves than of the subject.
+        that were handed over so far; the first five are only collected.
 
         Parameters
         ----------
@@ -48,20 +49,28 @@ class OnlineAdaptation:
             They then count as not handed over, and the next ones may follow.
         """
         check_is_fitted(self)
-        self._read_to_learn(X)
-        origin, passed = getattr(self, "_online", (self, []))
-        passed = [*passed, kept(X)]
-        together = concatenate(passed)
-        adapted = copy.copy(self) if len(together) < FEWEST_PASSED else origin._adapted(together)
-        adapted._online = (origin, passed)
+        read_for_learning(self, X)
+        fitted, passed = getattr(self, "_online", (self, []))
+        passed = [*passed, copy_trials(X)]
+        trials = concatenate(passed)
+        adapted = copy.copy(self) if len(trials) < MIN_PASSED else fitted.adapted(trials)
+        adapted._online = (fitted, passed)
         return adapted
 
     def _forget_passed(self) -> None:
-        """Begin anew: what was handed over belonged to the model of before."""
+        """Drop the trials that were handed over to the model of before."""
         self.__dict__.pop("_online", None)
 
-    def _read_to_learn(self, X: Any) -> Signals:
-        raise NotImplementedError
+    def adapted(self, X: Any) -> Self:
+        """Return a copy that is adapted to trials; every method implements it.
 
-    def _adapted(self, X: Any) -> Self:
+        Parameters
+        ----------
+        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
+            Trials of one subject (µV).
+
+        Returns
+        -------
+        Self
+        """
         raise NotImplementedError

@@ -20,7 +20,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from bci_dann._validation import check_between, check_option
 from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.training_trials import TARGET, TrainingTrials
+from bci_dann.estimators.inputs.training_trials import TARGET, TrainingTrials
 from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.features.nearest_mean import nearest_mean
 from bci_dann.features.shrunk_covariance import shrunk_covariances

@@ -22,7 +22,7 @@ from bci_dann._random import stream
 from bci_dann._validation import check_between, check_count, check_option
 from bci_dann.estimators.network import NetworkClassifier, Plan
 from bci_dann.estimators.source_only import SourceOnlyClassifier
-from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
+from bci_dann.estimators.inputs.training_trials import TrainingTrials, labelled_only
 from bci_dann.exceptions import BCIDannWarning, ConfigError
 from bci_dann.features.tangent_space import reduced, tangent_space
 from bci_dann.persistence import ModelState

@@ -11,18 +11,18 @@ import torch
 from numpy.typing import NDArray
 
 from bci_dann._validation import check_between, check_count
-from bci_dann.adaptation.drift_guard import FEWEST_TRIALS, classes_drift, cues_repeat
+from bci_dann.adaptation.drift_guard import MIN_TRIALS, classes_follow_drift, cues_in_blocks
 from bci_dann.adaptation.head_adaptation import (
     adapt_head,
     head_arrays,
-    head_from,
+    head_from_arrays,
     head_probabilities,
 )
-from bci_dann.adaptation.label_shift import check_prior, estimate_prior, offsets_to_shares, prior_of
+from bci_dann.adaptation.label_shift import check_shares, estimate_prior, offsets_to_decided_shares, shares_by_class
 from bci_dann.alignment.filter_bank import BANDS
 from bci_dann.alignment.interface import Alignment
 from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.training_trials import Part, TrainingTrials, join, labelled_only
+from bci_dann.estimators.inputs.training_trials import Part, TrainingTrials, join, labelled_only
 from bci_dann.exceptions import ConfigError
 from bci_dann.features import Subspace, TangentViews, drift_directions, without_directions
 from bci_dann.objectives import UNLABELLED, Objective, Sizes, check_imported, check_terms
@@ -166,7 +166,7 @@ class RiemannianClassifier(TransferClassifier):
         super().check_parameters()
         self._views().check_parameters()
         check_count("enough_trials", self.enough_trials)
-        check_prior(self.target_prior)
+        check_shares(self.target_prior)
         for name in ("C", "span", "target_label_weight"):
             check_between(name, getattr(self, name), 0.0, math.inf)
         for name, kind in check_terms(self.terms).items():
@@ -199,7 +199,7 @@ class RiemannianClassifier(TransferClassifier):
         signals = self._read_to_learn(X)
         unknown = np.full(len(signals.X), UNLABELLED)
         own = join([Part(signals, unknown, is_target=True)], adapted.alignment_)
-        if not adapted._classes_drift(own):
+        if not adapted._classes_follow_drift(own):
             adapted._leave_out_drift_of(own)
         adapted._adapt_head(adapted._as_data(own), own, adapted.anchor_)
         return adapted
@@ -228,28 +228,28 @@ class RiemannianClassifier(TransferClassifier):
 
     def _find_drift(self, known: TrainingTrials, trials: TrainingTrials) -> None:
         """Find the directions in which all trials drift, or those of known class alone."""
-        self.leaves_out_drift_ = self.remove_drift and not cues_repeat(known.labels, known.domains)
+        self.leaves_out_drift_ = self.remove_drift and not cues_in_blocks(known.labels, known.domains)
         self.drift_ = np.empty((known.X.shape[1], 0))
         if not self.leaves_out_drift_:
             return
-        if self._classes_drift(trials):
+        if self._classes_follow_drift(trials):
             # alertness looks the same at first: look again once the sources' is left out
             self.drift_ = drift_directions(known.X, known.domains)
-            if self._classes_drift(trials):
+            if self._classes_follow_drift(trials):
                 return
         self.drift_ = drift_directions(trials.X, trials.domains)
 
-    def _classes_drift(self, trials: TrainingTrials) -> bool:
+    def _classes_follow_drift(self, trials: TrainingTrials) -> bool:
         """Tell whether a new person's cues seem to come in blocks; see the guard."""
         new = trials.to_adapt_to
-        if not self.leaves_out_drift_ or new.sum() < FEWEST_TRIALS:
+        if not self.leaves_out_drift_ or new.sum() < MIN_TRIALS:
             return False
         X = without_directions(trials.X[new], self.drift_)
-        return classes_drift(X, trials.domains[new], self.class_means_)
+        return classes_follow_drift(X, trials.domains[new], self.class_means_)
 
     def _leave_out_drift_of(self, trials: TrainingTrials) -> None:
         """Leave out the directions in which a new person's features drift, too."""
-        if not self.leaves_out_drift_ or len(trials.X) < FEWEST_TRIALS:
+        if not self.leaves_out_drift_ or len(trials.X) < MIN_TRIALS:
             return
         own = drift_directions(without_directions(trials.X, self.drift_), trials.domains)
         self.drift_ = np.hstack([self.drift_, own])
@@ -275,15 +275,15 @@ class RiemannianClassifier(TransferClassifier):
             self.guard,
         )
         self.strength_, self.head_ = found.strength, self._steady(found.head)
-        if self.target_prior is not None and len(seen) >= FEWEST_TRIALS:
+        if self.target_prior is not None and len(seen) >= MIN_TRIALS:
             scores = (seen @ self.head_.weights + self.head_.biases).numpy()
-            offsets = torch.from_numpy(offsets_to_shares(scores, self.prior_))
+            offsets = torch.from_numpy(offsets_to_decided_shares(scores, self.prior_))
             self.head_ = self.head_._replace(biases=self.head_.biases + offsets)
 
     def _prior(self, seen: torch.Tensor) -> NDArray[np.float64]:
         """Return the shares of the classes among the target's trials, as known or as estimated."""
         if self.target_prior is not None:
-            return prior_of(self.target_prior, self.classes_)
+            return shares_by_class(self.target_prior, self.classes_)
         return estimate_prior(head_probabilities(seen, self.anchor_.head), self.source_prior_)
 
     def _weighed_terms(self, n_target: int) -> dict[str, float]:
@@ -317,7 +317,7 @@ class RiemannianClassifier(TransferClassifier):
         for name in self.terms or {}:
             check_imported(name)
         super()._restore(state)
-        self.head_, base = (head_from(state.part(name)) for name in ("head", "base"))
+        self.head_, base = (head_from_arrays(state.part(name)) for name in ("head", "base"))
         factor = torch.from_numpy(state.arrays["factor"])
         self.anchor_ = HeadPenalty(base, state.description["ridge"], factor)
         self.prior_, self.source_prior_ = state.arrays["prior"], state.arrays["source_prior"]

@@ -1,30 +1,58 @@
-"""What a fitted estimator is on disk."""
+"""The state of a fitted estimator, and its folder on disk."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from bci_dann.components import class_path, describe
+from bci_dann.exceptions import ConfigError
+from bci_dann.objectives import describe_terms
 from bci_dann.persistence import ModelState, write_state
 
 if TYPE_CHECKING:
-    from bci_dann.alignment.interface import Alignment
+    from bci_dann.alignment import Alignment
 
 __all__ = ["Saving"]
 
+# Fitted attributes that the state of every method holds.
+_SAVED = (
+    "alignment_",
+    "ch_names_",
+    "classes_",
+    "domains_",
+    "n_features_in_",
+    "n_times_",
+    "sfreq_",
+)
+# Parameters that hold open parts, by their kind; `terms` holds several.
+_PARTS = {"alignment": "alignment", "backbone": "backbone", "weighting": "weighting"}
+
 
 class Saving(BaseEstimator):
-    """``save``, and what of an estimator it writes and :func:`bci_dann.load_model` reads."""
+    """``save``, and the state that it writes and :func:`bci_dann.load_model` reads.
+
+    A subclass with fitted values of its own extends :meth:`to_state` and :meth:`from_state`, or
+    names in ``state_attributes`` the attributes that hold arrays or numbers.
+
+    Attributes
+    ----------
+    state_attributes : tuple of str
+        Fitted attributes that are saved beside those of all methods.
+    """
+
+    state_attributes: ClassVar[tuple[str, ...]] = ()
 
     classes_: NDArray[Any]
     n_features_in_: int
     n_times_: int | None
     alignment_: Alignment | None
+    domains_: list[str]
     ch_names_: list[str] | None
     sfreq_: float | None
 
@@ -40,45 +68,136 @@ class Saving(BaseEstimator):
         -------
         pathlib.Path
             The folder, which :func:`bci_dann.load_model` reads.
+
+        Raises
+        ------
+        ConfigError
+            When the model could not be loaded again: the class is not at the top level of a
+            module, fitted values are not part of its state, or a parameter cannot be written.
+        ResultsError
+            When the folder cannot be written to.
         """
         check_is_fitted(self)
-        return write_state(self._state(), folder)
+        self.check_savable()
+        self._check_state_is_complete()
+        return write_state(self.to_state(), folder)
 
-    def _state(self) -> ModelState:
-        """Return what the fitted model is; a subclass adds its own arrays."""
-        arrays = {}
+    def check_savable(self) -> None:
+        """Raise where :meth:`save` would have to refuse, before hours of training.
+
+        Raises
+        ------
+        ConfigError
+            Saying what cannot be saved, and what to do.
+        """
+        owner = type(self)
+        if "<locals>" in owner.__qualname__ or owner.__module__ == "__main__":
+            raise ConfigError(
+                f"{owner.__qualname__} cannot be saved: a model is loaded by the path of its "
+                "class, which must be at the top level of a module that can be imported."
+            )
+        self.plain_parameters()
+
+    def to_state(self) -> ModelState:
+        """Return what the fitted model is; a subclass adds its own arrays.
+
+        Returns
+        -------
+        ModelState
+            Plain description, and arrays.
+
+        Raises
+        ------
+        ConfigError
+            When a fitted value is not part of the state.
+        """
+        arrays: dict[str, NDArray[Any]] = {}
         if self.alignment_ is not None:
             learned = self.alignment_.to_arrays().items()
-            arrays = {f"alignment.{name}": array for name, array in learned}
+            arrays = {f"alignment.{name}": np.asarray(array) for name, array in learned}
         description = {
-            "class": type(self).__name__,
-            "parameters": self._plain_parameters(),
+            "class": _saved_name(type(self)),
+            "parameters": self.plain_parameters(),
             "classes": self.classes_.tolist(),
             "classes_dtype": self.classes_.dtype.str,
             "n_features_in": self.n_features_in_,
             "n_times": self.n_times_,
             "ch_names": self.ch_names_,
             "sfreq": self.sfreq_,
-            "domains": [] if self.alignment_ is None else getattr(self.alignment_, "domains_", []),
+            "domains": getattr(self.alignment_, "domains_", self.domains_),
         }
+        for name in self.state_attributes:
+            arrays[f"state.{name}"] = np.asarray(getattr(self, name))
         return ModelState(description, arrays)
 
-    def _restore(self, state: ModelState) -> None:
-        """Take over a saved state; a subclass takes its own arrays."""
+    def from_state(self, state: ModelState) -> None:
+        """Restore what :meth:`to_state` returned; a subclass restores its own arrays.
+
+        Parameters
+        ----------
+        state : ModelState
+            As it was saved.
+        """
         saved = state.description
         self.classes_ = np.array(saved["classes"], dtype=saved["classes_dtype"])
         self.n_features_in_, self.n_times_ = saved["n_features_in"], saved["n_times"]
         self.ch_names_, self.sfreq_ = saved["ch_names"], saved["sfreq"]
-        self.alignment_ = self._new_alignment()
+        self.domains_ = list(saved["domains"])
+        self.alignment_ = self.make_alignment()
         if self.alignment_ is not None:
-            self.alignment_.from_arrays(saved["domains"], state.part("alignment"))
+            self.alignment_.from_arrays(self.domains_, state.part("alignment"))
+        for name in self.state_attributes:
+            array = state.arrays[f"state.{name}"]
+            setattr(self, name, array.item() if array.ndim == 0 else array)
 
-    def _plain_parameters(self) -> dict[str, Any]:
-        """Return the parameters as JSON can hold them; a generator object becomes ``None``."""
+    def plain_parameters(self) -> dict[str, Any]:
+        """Return the parameters as a file can hold them.
+
+        Returns
+        -------
+        dict of str to object
+            With descriptions in the place of instances. A ``random_state`` that is no number is
+            left out.
+
+        Raises
+        ------
+        ConfigError
+            When a parameter cannot be described.
+        """
         parameters = dict(self.get_params(deep=False))
         if not isinstance(parameters.get("random_state"), int):
             parameters.pop("random_state", None)
+        for name, kind in _PARTS.items():
+            if name in parameters:
+                parameters[name] = describe(kind, parameters[name])
+        if "terms" in parameters:
+            parameters["terms"] = describe_terms(parameters["terms"])
         return parameters
 
-    def _new_alignment(self) -> Alignment | None:
+    def _check_state_is_complete(self) -> None:
+        """Raise where a method of one's own would lose what it has learned."""
+        if type(self).to_state is not Saving.to_state:
+            return
+        fitted = {name for name in vars(self) if name.endswith("_") and name[0] != "_"}
+        lost = sorted(fitted - set(_SAVED) - set(self.state_attributes))
+        if lost:
+            raise ConfigError(
+                f"{type(self).__name__} cannot be saved: {', '.join(lost)} would be lost. Name "
+                "arrays and numbers in `state_attributes`, or implement `to_state` and "
+                "`from_state`."
+            )
+
+    def make_alignment(self) -> Alignment | None:
+        """Return a fresh alignment; every method implements it.
+
+        Returns
+        -------
+        Alignment or None
+        """
         raise NotImplementedError
+
+
+def _saved_name(owner: type) -> str:
+    """Return the name of a class of the package, or the path of another."""
+    is_own = owner.__module__.partition(".")[0] == "bci_dann"
+    return owner.__name__ if is_own else class_path(owner)

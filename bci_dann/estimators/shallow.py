@@ -18,7 +18,7 @@ from bci_dann._validation import check_count, check_option
 from bci_dann.alignment import Alignment, FilterBank, make_alignment
 from bci_dann.alignment.filter_bank import BANDS
 from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
+from bci_dann.estimators.inputs.training_trials import TrainingTrials, labelled_only
 from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.features.filter_bank_csp import FilterBankCSP
 from bci_dann.features.nearest_mean import nearest_mean

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bci_dann.estimators.network import NetworkClassifier
-from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
+from bci_dann.estimators.inputs.training_trials import TrainingTrials, labelled_only
 from bci_dann.training import Member
 
 __all__ = ["SourceOnlyClassifier"]

@@ -1,23 +1,34 @@
-"""The training objective, one file per term."""
+"""The training objective: label loss, and terms that adapt to the target, one file a term."""
 
 from bci_dann.objectives.adversary import DomainAdversary
 from bci_dann.objectives.batch_view import UNLABELLED, BatchView
 from bci_dann.objectives.classification import classification_loss
 from bci_dann.objectives.objective import Objective
-from bci_dann.objectives.schedules import ganin_schedule
-from bci_dann.objectives.term import TERMS, Sizes, Term, check_imported, check_terms, find_term
+from bci_dann.objectives.schedules import Schedule, ganin_schedule
+from bci_dann.objectives.term import Sizes, Term
+from bci_dann.objectives.weighted_terms import (
+    Terms,
+    WeightedTerm,
+    build_objective,
+    check_terms,
+    describe_terms,
+    read_terms,
+)
 
 __all__ = [
-    "TERMS",
     "UNLABELLED",
     "BatchView",
     "DomainAdversary",
     "Objective",
+    "Schedule",
     "Sizes",
     "Term",
-    "check_imported",
+    "Terms",
+    "WeightedTerm",
+    "build_objective",
     "check_terms",
     "classification_loss",
-    "find_term",
+    "describe_terms",
     "ganin_schedule",
+    "read_terms",
 ]

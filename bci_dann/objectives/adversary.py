@@ -7,13 +7,17 @@ source against target is the case of two.
 
 from __future__ import annotations
 
+import math
+from typing import Self
+
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from bci_dann._validation import check_between, check_count
 from bci_dann.models import domain_head, reverse_gradient
 from bci_dann.objectives.batch_view import BatchView
-from bci_dann.objectives.schedules import ganin_schedule
-from bci_dann.objectives.term import Term
+from bci_dann.objectives.schedules import GAMMA, ganin_schedule
+from bci_dann.objectives.term import Sizes, Term
 
 __all__ = ["DomainAdversary"]
 
@@ -26,34 +30,31 @@ class DomainAdversary(Term):
 
     Parameters
     ----------
-    n_features : int
-        Width of the backbone's output.
-    n_domains : int
-        Number of domains to tell apart.
     hidden : int
         Width of the domain head's hidden layer.
     gamma : float
-        Steepness of Ganin's schedule.
+        Steepness of Ganin's schedule of lambda.
     smoothing : float
-        Share of each domain label that is spread over all domains, from 0 to 1. A head that may not
-        be sure goes on giving gradients (Szegedy, Vanhoucke, Ioffe, Shlens and Wojna 2016,
-        "Rethinking the Inception architecture for computer vision", CVPR, section 7).
+        Share of each domain label that is spread over all domains, from 0 to below 1. With it
+        the domain head cannot become certain, and goes on giving gradients (Szegedy, Vanhoucke,
+        Ioffe, Shlens and Wojna 2016, "Rethinking the Inception architecture for computer
+        vision", CVPR, section 7).
     """
 
     needs_target = False  # the sources may be hidden from each other
     replayable = True
 
-    def __init__(
-        self,
-        n_features: int,
-        n_domains: int,
-        hidden: int = 64,
-        gamma: float = 10.0,
-        smoothing: float = 0.0,
-    ) -> None:
+    def __init__(self, hidden: int = 64, gamma: float = GAMMA, smoothing: float = 0.0) -> None:
         super().__init__()
-        self.head = domain_head(n_features, n_domains, hidden)
-        self.gamma, self.smoothing = gamma, smoothing
+        check_count("hidden", hidden)
+        check_between("gamma", gamma, 0.0, math.inf, inclusive=True)
+        check_between("smoothing", smoothing, 0.0, 1.0, inclusive=True)
+        self.hidden, self.gamma, self.smoothing = hidden, gamma, smoothing
+
+    def build(self, sizes: Sizes) -> Self:
+        """Make the domain head; see :meth:`Term.build`."""
+        self.head = domain_head(sizes.n_features, sizes.n_domains, self.hidden)
+        return self
 
     def forward(self, batch: BatchView) -> Tensor:
         """Return the domain loss of a batch, a scalar."""

@@ -1,4 +1,4 @@
-"""What a term of the objective may look at."""
+"""The view of a batch that terms of the objective are functions of."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ class BatchView:
     is_target : Tensor of bool, shape (batch,)
         Which trials are the target's, with or without label.
     progress : float or Tensor, shape ()
-        Share of the training that is done, from 0 to 1; a tensor where steps are replayed.
+        Share of the training that is done, from 0 to 1; a tensor where
+        training steps are captured as a CUDA graph.
     prior : Tensor, shape (n_classes,), or None
-        How often the target is thought to imagine each movement; ``None`` for equally often.
+        Estimated class shares of the target; ``None`` for equal shares.
     """
 
     features: Tensor

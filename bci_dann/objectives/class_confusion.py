@@ -6,10 +6,12 @@ ECCV, arXiv:1912.03699, section 3.2.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
-from bci_dann._validation import check_option
+from bci_dann._validation import check_between, check_option
 from bci_dann.objectives.batch_view import BatchView, entropy
 from bci_dann.objectives.term import Term
 
@@ -28,7 +30,7 @@ class ClassConfusion(Term):
     Parameters
     ----------
     temperature : float
-        T; larger values let more than the first guess count. The paper's is 2.5.
+        T; larger values let the less probable classes count more. The paper's is 2.5.
     normalisation : {"class", "batch"}
         By the row sums, as in the paper, so that rare classes count as much as frequent ones
         and a collapse onto one class is not rewarded; or by the number of trials, as in code
@@ -39,6 +41,7 @@ class ClassConfusion(Term):
 
     def __init__(self, temperature: float = 2.5, normalisation: str = "class") -> None:
         super().__init__()
+        check_between("temperature", temperature, 0.0, math.inf)
         check_option("normalisation", normalisation, NORMALISATIONS)
         self.temperature, self.normalisation = temperature, normalisation
 

@@ -6,15 +6,17 @@ arXiv:1705.10667, eq. 4 (multilinear map) and eq. 8 (entropy conditioning).
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar, Self
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from bci_dann._validation import check_between, check_count
 from bci_dann.models import domain_head, reverse_gradient
 from bci_dann.objectives.batch_view import BatchView, entropy
-from bci_dann.objectives.schedules import ganin_schedule
+from bci_dann.objectives.schedules import GAMMA, ganin_schedule
 from bci_dann.objectives.term import Sizes, Term
 
 __all__ = ["ConditionalAdversary", "EntropyWeightedAdversary"]
@@ -23,31 +25,31 @@ __all__ = ["ConditionalAdversary", "EntropyWeightedAdversary"]
 class ConditionalAdversary(Term):
     """CDAN: cross-entropy of a domain head on the outer product of features and class.
 
-    The predicted class conditions, and is not itself changed by this term.
+    The class probabilities enter as constants: this term changes the features alone.
 
     Parameters
     ----------
-    sizes : Sizes
-        Widths of the head.
     hidden : int
-        Width of its hidden layer.
+        Width of the domain head's hidden layer.
     gamma : float
-        Steepness of Ganin's schedule.
+        Steepness of Ganin's schedule of lambda.
     """
 
     needs_target = False  # the sources may be hidden from each other
     replayable = True
     entropy_weights: ClassVar[bool] = False
 
-    def __init__(self, sizes: Sizes, hidden: int = 64, gamma: float = 10.0) -> None:
+    def __init__(self, hidden: int = 64, gamma: float = GAMMA) -> None:
         super().__init__()
-        self.head = domain_head(sizes.n_features * sizes.n_classes, sizes.n_domains, hidden)
-        self.gamma = gamma
+        check_count("hidden", hidden)
+        check_between("gamma", gamma, 0.0, math.inf, inclusive=True)
+        self.hidden, self.gamma = hidden, gamma
 
-    @classmethod
-    def build(cls, sizes: Sizes) -> Self:
-        """Return the term with a head as wide as features times classes."""
-        return cls(sizes)
+    def build(self, sizes: Sizes) -> Self:
+        """Make the domain head, as wide as features times classes; see :meth:`Term.build`."""
+        width = sizes.n_features * sizes.n_classes
+        self.head = domain_head(width, sizes.n_domains, self.hidden)
+        return self
 
     def forward(self, batch: BatchView) -> Tensor:
         """Return the domain loss of a batch, a scalar."""
@@ -62,6 +64,6 @@ class ConditionalAdversary(Term):
 
 
 class EntropyWeightedAdversary(ConditionalAdversary):
-    """CDAN-E: trials whose class is sure count up to twice as much as others."""
+    """CDAN-E: trials of certain class count up to twice as much as others."""
 
     entropy_weights = True

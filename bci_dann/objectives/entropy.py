@@ -1,4 +1,4 @@
-"""Entropies of the predictions on the target: each should be sure, all together mixed.
+"""Entropies of the predictions on the target: low for each trial, high for their mean.
 
 Grandvalet and Bengio (2004), "Semi-supervised learning by entropy minimization", NeurIPS;
 Liang, Hu and Feng (2020), "Do we really need to access the source data?", ICML,
@@ -29,9 +29,9 @@ class ConditionalEntropy(Term):
 class InformationMaximisation(Term):
     """``mean_i H(p_i) - H(mean_i p_i)``: minus the information that inputs give on classes.
 
-    The second part keeps the first from putting all trials into one class. Where it is known
-    that the target does not imagine all movements as often, the mean prediction is drawn to its
-    prior ``q`` instead of to equal shares: ``- sum_k mean_i p_ik log(K q_k)`` is added.
+    The second part keeps the first from putting all trials into one class. Where the class
+    shares ``q`` of the target are known, the mean prediction is drawn to them instead of to
+    equal shares: ``- sum_k mean_i p_ik log(K q_k)`` is added.
     """
 
     replayable = True

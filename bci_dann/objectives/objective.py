@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 
 from torch import Tensor, nn
 
+from bci_dann.exceptions import ConfigError
 from bci_dann.objectives.batch_view import BatchView
 from bci_dann.objectives.classification import classification_loss
+from bci_dann.objectives.schedules import Constant, Schedule
 
 __all__ = ["Objective"]
 
+# The name of the label loss in the history of training.
+CLASSIFICATION = "classification"
+
 
 class Objective(nn.Module):
-    """``CE(F(G(x_s)), y_s) w_s + sum_k weight_k term_k``.
+    """``CE(F(G(x_s)), y_s) w_s + sum_k weight_k schedule_k(progress) term_k``.
 
     Parameters
     ----------
@@ -21,21 +26,71 @@ class Objective(nn.Module):
         Each maps a :class:`BatchView` to a scalar; its parameters are trained with the
         network's and thrown away afterwards.
     weights : mapping of str to float
-        The weight of each term.
+        The weight of each term; 1 where it is not given.
+    schedules : mapping of str to callable
+        The schedule of each term; constant where it is not given.
     """
 
     def __init__(
         self,
         terms: Mapping[str, nn.Module] | None = None,
         weights: Mapping[str, float] | None = None,
+        schedules: Mapping[str, Schedule] | None = None,
     ) -> None:
         super().__init__()
         self.terms = nn.ModuleDict(dict(terms or {}))
         self.weights = dict(weights or {})
+        self.schedules = dict(schedules or {})
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the summands, in the order of :meth:`forward`."""
+        return [CLASSIFICATION, *self.terms]
+
+    @property
+    def signature(self) -> Hashable:
+        """What two objectives have in common that one of them can compute for both."""
+        return tuple(
+            (name, self.weights.get(name, 1.0), repr(self.schedules.get(name)), _settings(term))
+            for name, term in self.terms.items()
+        )
 
     def forward(self, batch: BatchView) -> dict[str, Tensor]:
-        """Return the weighted summands by name; their sum is the loss."""
-        summands = {"classification": classification_loss(batch)}
+        """Return the weighted summands by name; their sum is the loss.
+
+        Parameters
+        ----------
+        batch : BatchView
+            The trials of a batch.
+
+        Returns
+        -------
+        dict of str to Tensor, shape ()
+
+        Raises
+        ------
+        ConfigError
+            When a term does not give a scalar.
+        """
+        summands = {CLASSIFICATION: classification_loss(batch)}
         for name, term in self.terms.items():
-            summands[name] = self.weights.get(name, 1.0) * term(batch)
+            value = term(batch)
+            if not isinstance(value, Tensor) or value.ndim:
+                raise ConfigError(
+                    f"term {name!r}: forward must give a scalar tensor; got "
+                    f"{_shown(value)}. Sum or average over the trials."
+                )
+            factor = self.weights.get(name, 1.0)
+            schedule = self.schedules.get(name, Constant())
+            summands[name] = factor * schedule(batch.progress) * value
         return summands
+
+
+def _settings(term: nn.Module) -> Hashable:
+    """Return the class of a term and its plain parameters."""
+    plain = {k: repr(v) for k, v in vars(term).items() if not k.startswith("_")}
+    return type(term), tuple(sorted(plain.items()))
+
+
+def _shown(value: object) -> str:
+    return f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else repr(value)

@@ -122,7 +122,7 @@ def stack_signature(member: Member, settings: TrainingSettings) -> tuple[object,
     rng = np.random.default_rng(0)
     order = balanced_order(labels, domains, rng, member.data.n_recorded)
     lengths = tuple(len(batch) for batch in batches_of(order, settings.batch_size))
-    return weights, tuple(member.data.X.shape[1:]), tuple(member.objective.terms), lengths
+    return weights, tuple(member.data.X.shape[1:]), member.objective.signature, lengths
 
 
 def _check_one_shape(members: Sequence[Member], settings: TrainingSettings) -> None:
@@ -179,7 +179,7 @@ def _outcome(
     """Add an epoch to a history, or say what has ended it."""
     if isinstance(before, TrainingError):
         return before
-    losses = dict(zip(["classification", *member.objective.terms], values, strict=True))
+    losses = dict(zip(member.objective.names, values, strict=True))
     if all(math.isfinite(value) for value in values):
         return [*before, losses]
     return TrainingError(

@@ -7,8 +7,8 @@ import pytest
 
 from bci_dann import DANNClassifier
 from bci_dann.adaptation.drift_guard import (
-    classes_drift,
-    cues_repeat,
+    classes_follow_drift,
+    cues_in_blocks,
     drift_limit,
     serial_correlation,
     strongest_trusted,
@@ -67,9 +67,9 @@ def test_too_few_trials_are_no_evidence():
 def test_cues_in_blocks_are_told_from_cues_in_random_order():
     blocks = np.arange(160) // 10 % 2
     shuffled = np.random.default_rng(0).permutation(blocks)
-    assert cues_repeat(blocks, DOMAIN)
-    assert not cues_repeat(shuffled, DOMAIN)
-    assert not cues_repeat(np.arange(160) % 2, DOMAIN)  # alternating ones do not repeat
+    assert cues_in_blocks(blocks, DOMAIN)
+    assert not cues_in_blocks(shuffled, DOMAIN)
+    assert not cues_in_blocks(np.arange(160) % 2, DOMAIN)  # alternating ones do not repeat
 
 
 def moody_target(toy_eeg, strength):
@@ -91,9 +91,9 @@ def test_unknown_cues_in_blocks_are_told_from_alertness(alertness):
     level = alertness * drift()[:, None] * np.eye(200)[2]  # no class of other people's
     noise = 0.5 * rng.normal(size=(160, 200))
     blocks = np.arange(160) // 10 % 2
-    assert classes_drift(class_means[blocks] + level + noise, DOMAIN, class_means)
+    assert classes_follow_drift(class_means[blocks] + level + noise, DOMAIN, class_means)
     for cues in (rng.permutation(blocks), np.zeros(160, int)):
-        assert not classes_drift(class_means[cues] + level + noise, DOMAIN, class_means)
+        assert not classes_follow_drift(class_means[cues] + level + noise, DOMAIN, class_means)
 
 
 @pytest.mark.parametrize("strength", [0, 30])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from bci_dann.adaptation.label_shift import estimate_prior, offsets_to_prior, offsets_to_shares
+from bci_dann.adaptation.label_shift import estimate_prior, offsets_to_mean_shares, offsets_to_decided_shares
 
 
 def calibrated(shares, n=4000, seed=0):
@@ -40,14 +40,14 @@ def test_few_trials_leave_equal_shares():
 def test_offsets_bring_the_mean_to_the_prior():
     scores = calibrated([0.3, 0.3, 0.4]) + np.array([2.0, 0, -1])
     prior = np.array([0.2, 0.5, 0.3])
-    moved = softmax(scores + offsets_to_prior(scores, prior), axis=1)
+    moved = softmax(scores + offsets_to_mean_shares(scores, prior), axis=1)
     np.testing.assert_allclose(moved.mean(0), prior, atol=1e-6)
 
 
 @pytest.mark.parametrize("confidence", [0.01, 1.0, 100.0])
 def test_decisions_meet_known_shares_however_sure_they_are(confidence):
     scores = confidence * calibrated([0.1, 0.3, 0.6])
-    offsets = offsets_to_shares(scores, np.array([0.2, 0.2, 0.6]))
+    offsets = offsets_to_decided_shares(scores, np.array([0.2, 0.2, 0.6]))
     assert offsets.sum() == pytest.approx(0, abs=1e-9 * confidence)
     shares = np.bincount((scores + offsets).argmax(1), minlength=3) / len(scores)
     np.testing.assert_allclose(shares, [0.2, 0.2, 0.6], atol=0.02)

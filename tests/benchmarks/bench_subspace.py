@@ -17,7 +17,7 @@ import torch
 from timing import Row, alternate, machine, markdown, say
 
 from bci_dann.estimators import RiemannianClassifier
-from bci_dann.estimators.training_trials import TrainingTrials
+from bci_dann.estimators.inputs.training_trials import TrainingTrials
 from bci_dann.objectives import UNLABELLED
 
 # Of 15 channels: the whole trial, three windows, and seven delayed copies.

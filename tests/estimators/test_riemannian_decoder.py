@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 
 from bci_dann import load_dataset, load_model
 from bci_dann.estimators import RiemannianClassifier
-from bci_dann.estimators.training_trials import TrainingTrials
+from bci_dann.estimators.inputs.training_trials import TrainingTrials
 from bci_dann.evaluation.config.run_config import load_config
 from bci_dann.exceptions import ConfigError, DataError
 

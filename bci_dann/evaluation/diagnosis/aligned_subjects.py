@@ -35,7 +35,7 @@ class People:
     trials : EEGTrials
         Of all subjects (µV).
     alignment : str or None
-        A name in :data:`~bci_dann.alignment.ALIGNMENTS`; every session is aligned as if its
+        A name in ``bci_dann.components.KINDS["alignment"]``; every session is aligned as if its
         subject were the target.
     n_components : int
         Features that domains are compared by.
@@ -129,7 +129,7 @@ class People:
 
 def _covariances(trials: EEGTrials, alignment: str | None) -> Floats:
     """Return each trial's shrunk covariance, aligned as if its subject were the target."""
-    from bci_dann.alignment import make_alignment
+    from bci_dann.components import resolve
     from bci_dann.features.shrunk_covariance import shrunk_covariances
 
     n_chans = trials.X.shape[1]
@@ -138,7 +138,7 @@ def _covariances(trials: EEGTrials, alignment: str | None) -> Floats:
     for subject in np.unique(trials.subjects):
         own = np.flatnonzero(trials.subjects == subject)
         X, domains = np.asarray(trials.X[own]), trials.domains[own]
-        centring = make_alignment(alignment)
+        centring = resolve("alignment", alignment)
         if centring is not None:
             # `extend` is what a target goes through: sessions of few trials lean on the others
             X = centring.fit(X, domains=domains).extend(X, domains).transform(X, domains)

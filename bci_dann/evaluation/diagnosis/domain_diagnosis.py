@@ -93,7 +93,7 @@ def diagnose(
         The pass band of the preprocessing (Hz), within which bands are compared; up to half
         the sampling frequency where it is not given.
     alignments : sequence of str or None
-        Names in :data:`~bci_dann.alignment.ALIGNMENTS`; ``None`` leaves trials as they are.
+        Names in ``bci_dann.components.KINDS["alignment"]``; ``None`` leaves trials as they are.
     n_components : int
         Features that domains are compared by; fewer where there are fewer target trials.
     random_state : None, int or numpy random generator

@@ -15,11 +15,11 @@ from bci_dann.models import Decoder
 from bci_dann.training import History, Member
 
 __all__ = [
-    "finished",
+    "trained_networks",
     "log_probabilities",
     "mean_losses",
     "mean_probabilities",
-    "run",
+    "network_outputs",
     "trial_batches",
 ]
 
@@ -34,7 +34,7 @@ def log_probabilities(probabilities: NDArray[np.float64]) -> NDArray[np.float64]
     return logs
 
 
-def run(network: Decoder, signals: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]]:
+def network_outputs(network: Decoder, signals: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return features and logits of standardised trials.
 
     Parameters
@@ -71,18 +71,18 @@ def mean_probabilities(
     networks : sequence of Decoder
         The members of an ensemble.
     signals : ndarray
-        As in :func:`run`.
+        As in :func:`network_outputs`.
 
     Returns
     -------
     ndarray, shape (n_trials, n_classes)
     """
-    logits = [torch.from_numpy(run(network, signals)[1]).double() for network in networks]
+    logits = [torch.from_numpy(network_outputs(network, signals)[1]).double() for network in networks]
     probabilities: NDArray[np.float64] = torch.stack(logits).softmax(dim=2).mean(0).numpy()
     return probabilities
 
 
-def finished(
+def trained_networks(
     members: Sequence[Member], histories: Sequence[History | TrainingError]
 ) -> tuple[list[Decoder], list[History]]:
     """Return what was trained to the end, on the CPU, with a warning for what was not.

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from bci_dann.data.trials import EEGTrials
 from bci_dann.exceptions import DataError
 
-__all__ = ["Signals", "check_same_kind", "check_sfreq", "concatenate", "kept", "read_signals"]
+__all__ = ["Signals", "check_same_kind", "check_sfreq", "concatenate", "copy_trials", "read_signals"]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def read_signals(X: Any, subjects: ArrayLike | None = None) -> Signals:
     return Signals(np.asarray(X.X), X.subjects, X.domains, X.ch_names, X.sfreq)
 
 
-def kept(X: Any) -> NDArray[Any] | EEGTrials:
+def copy_trials(X: Any) -> NDArray[Any] | EEGTrials:
     """Return a copy of trials, without labels, that is to be there when they are not.
 
     Parameters

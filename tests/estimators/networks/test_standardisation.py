@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bci_dann import DANNClassifier
-from bci_dann.estimators.standardisation import center_and_scale, standardise
+from bci_dann.estimators.networks.standardisation import center_and_scale, standardise
 
 
 @pytest.mark.parametrize("n", [3, 256, 700])

@@ -1,0 +1,1 @@
+"""What a method is given: signals, labels, domains and weights of trials."""

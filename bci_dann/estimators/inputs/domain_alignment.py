@@ -1,0 +1,156 @@
+"""Alignments of the domains of a fit: learned on sources, extended by the target, applied."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann.alignment import Alignment
+from bci_dann.estimators.inputs.training_trials import Part, TrainingTrials
+from bci_dann.exceptions import BCIDannWarning, ConfigError
+
+__all__ = ["align", "extend_alignment", "fit_alignment", "join"]
+
+
+def fit_alignment(alignment: Alignment, source: Part) -> list[str]:
+    """Learn the references of the source domains.
+
+    Parameters
+    ----------
+    alignment : Alignment
+        Fitted in place.
+    source : Part
+        The source trials.
+
+    Returns
+    -------
+    list of str
+        The domains in the order in which they are learned.
+    """
+    domains = np.unique(source.domains).tolist()
+    if len(domains) == len(source.domains):
+        warnings.warn(
+            "every source trial is a domain of its own, and a trial that is aligned to itself "
+            "holds no information: name the subject of each trial in `subjects`.",
+            BCIDannWarning,
+            stacklevel=4,
+        )
+    alignment.fit(source.signals.X, source.domains)
+    return domains
+
+
+def extend_alignment(
+    alignment: Alignment, learned: Sequence[str], targets: Sequence[Part]
+) -> list[str]:
+    """Learn the references of the target's domains, which become those of unseen domains.
+
+    Parameters
+    ----------
+    alignment : Alignment
+        Extended in place.
+    learned : sequence of str
+        The domains that it has learned.
+    targets : sequence of Part
+        Trials of the target; none is allowed.
+
+    Returns
+    -------
+    list of str
+        All domains in the order in which they were learned.
+    """
+    if not targets:
+        return list(learned)
+    domains = np.concatenate([target.domains for target in targets])
+    alignment.extend(np.concatenate([target.signals.X for target in targets]), domains)
+    return [*learned, *(name for name in np.unique(domains).tolist() if name not in learned)]
+
+
+def align(
+    alignment: Alignment | None, X: NDArray[np.float32], domains: NDArray[np.str_] | None
+) -> NDArray[np.float32]:
+    """Return trials aligned by fitted references.
+
+    Parameters
+    ----------
+    alignment : Alignment or None
+        Fitted; ``None`` leaves trials as they are.
+    X : ndarray, shape (n_trials, n_chans, n_times)
+        Trials (µV).
+    domains : ndarray of str, shape (n_trials,), or None
+        The domain of each trial.
+
+    Returns
+    -------
+    ndarray, shape (n_trials, ...)
+
+    Raises
+    ------
+    ConfigError
+        When the alignment breaks its contract.
+    """
+    if alignment is None:
+        return X
+    aligned = np.asarray(alignment.transform(X, domains))
+    expected = (len(X), *alignment.shape_of(X.shape[1:]))
+    if aligned.shape != expected:
+        raise _broken(alignment, f"trials of shape {expected}", f"shape {aligned.shape}")
+    _check_finite(alignment, aligned)
+    return aligned
+
+
+def join(parts: Sequence[Part], alignment: Alignment | None) -> TrainingTrials:
+    """Put parts together, with their signals aligned.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        At least one.
+    alignment : Alignment or None
+        Fitted.
+
+    Returns
+    -------
+    TrainingTrials
+        In the order of the parts.
+    """
+    sizes = [len(part.labels) for part in parts]
+    shape = parts[0].signals.X.shape[1:]
+    shape = shape if alignment is None else alignment.shape_of(shape)
+    X = np.empty((sum(sizes), *shape), dtype=np.float32)
+    for part, end, size in zip(parts, np.cumsum(sizes), sizes, strict=True):
+        _align_into(alignment, part, X[end - size : end])
+    return TrainingTrials(
+        X=X,
+        labels=np.concatenate([part.labels for part in parts]),
+        subjects=np.concatenate([part.subjects for part in parts]),
+        domains=np.concatenate([part.domains for part in parts]),
+        is_target=np.repeat([part.is_target for part in parts], sizes),
+    )
+
+
+def _align_into(alignment: Alignment | None, part: Part, out: NDArray[np.float32]) -> None:
+    if alignment is None:
+        out[:] = part.signals.X
+        return
+    try:
+        alignment.transform_into(part.signals.X, part.domains, out)
+    except ValueError as error:
+        if "broadcast" not in str(error):
+            raise
+        got = np.shape(alignment.transform(part.signals.X, part.domains))
+        raise _broken(alignment, f"trials of shape {out.shape}", f"shape {got}") from error
+    _check_finite(alignment, out)
+
+
+def _check_finite(alignment: Alignment, X: NDArray[np.float32]) -> None:
+    if not np.isfinite(X.sum(dtype=np.float64)) and not np.isfinite(X).all():
+        n_bad = int((~np.isfinite(X)).reshape(len(X), -1).any(axis=1).sum())
+        raise _broken(alignment, "finite values", f"{n_bad} trials with NaN or infinity")
+
+
+def _broken(alignment: Alignment, expected: str, got: str) -> ConfigError:
+    name = type(alignment).__name__
+    return ConfigError(f"alignment {name}: transform must return {expected}; got {got}.")

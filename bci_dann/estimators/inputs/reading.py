@@ -1,0 +1,102 @@
+"""Trials read by an estimator, and checked against those that it was fitted to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import validate_data
+
+from bci_dann.data.trials import check_signals, silent_trials
+from bci_dann.estimators.inputs.signals import Signals, check_same_kind, check_sfreq, read_signals
+from bci_dann.exceptions import DataError
+
+__all__ = ["read_for_learning", "read_for_use"]
+
+# So many trials that are flat or out of scale are a fault of the recording, not an artefact.
+MANY_TRIALS = 10
+
+# What scikit-learn's validation takes for "there are no labels to check".
+NO_LABELS = "no_validation"
+
+
+def read_for_use(
+    model: Any, X: Any, y: Any = NO_LABELS, subjects: Any = None, *, reset: bool = False
+) -> Signals:
+    """Read trials and check them against what a model was fitted to.
+
+    Parameters
+    ----------
+    model : TransferClassifier
+        The estimator; with ``reset`` it notes the kind of trials as its attributes.
+    X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
+        Trials (µV); or plain vectors ``(n_samples, n_features)``.
+    y : array-like, shape (n_trials,), optional
+        Labels, whose number is checked.
+    subjects : array-like, shape (n_trials,), optional
+        The subject of each trial.
+    reset : bool
+        Whether these trials set the standard, as the sources do.
+
+    Returns
+    -------
+    Signals
+        With ``X`` as float32.
+
+    Raises
+    ------
+    DataError
+        Naming what does not fit.
+    """
+    signals = read_signals(X, subjects)
+    checked = validate_data(
+        model,
+        signals.X,
+        y,
+        reset=reset,
+        dtype=np.float32,
+        allow_nd=True,
+        ensure_min_samples=2 if reset else 1,
+    )
+    array = checked if isinstance(y, str) and y == NO_LABELS else checked[0]
+    signals = replace(signals, X=array)
+    n_times = array.shape[2] if array.ndim == 3 else None
+    if array.ndim > 3:
+        raise DataError(f"X must have 2 or 3 dimensions; got shape {array.shape}.")
+    if array.ndim == 3 and len(array) >= MANY_TRIALS:
+        check_signals(array, signals.ch_names or [str(i) for i in range(array.shape[1])])
+    if reset:
+        model.n_times_, model.ch_names_, model.sfreq_ = n_times, signals.ch_names, signals.sfreq
+        check_sfreq(getattr(model, "sfreq", None), signals.sfreq)
+    check_same_kind(n_times, signals, model.n_times_, model.ch_names_, model.sfreq_)
+    return signals
+
+
+def read_for_learning(
+    model: Any, X: Any, y: Any = NO_LABELS, subjects: Any = None, *, reset: bool = False
+) -> Signals:
+    """Read trials to learn from, each of which must hold a signal.
+
+    Parameters
+    ----------
+    model, X, y, subjects, reset
+        As for :func:`read_for_use`.
+
+    Returns
+    -------
+    Signals
+
+    Raises
+    ------
+    DataError
+        As :func:`read_for_use`, and where every channel of a trial is constant.
+    """
+    signals = read_for_use(model, X, y, subjects, reset=reset)
+    silent = np.flatnonzero(silent_trials(signals.X))
+    if len(silent):
+        raise DataError(
+            f"{len(silent)} of {len(signals.X)} trials hold no signal, every channel being "
+            f"constant: those at {silent[:10].tolist()}. Leave them out."
+        )
+    return signals

@@ -1,0 +1,152 @@
+"""Trials of all domains, aligned and put together for a method to learn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann.estimators.inputs.signals import Signals
+from bci_dann.objectives import UNLABELLED
+
+__all__ = ["TARGET", "Part", "TrainingTrials"]
+
+# Names that no subject of a data set bears.
+TARGET = "<target>"
+UNKNOWN_SUBJECT = "<unknown>"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Source trials, or one kind of target trials, before alignment.
+
+    Parameters
+    ----------
+    signals : Signals
+        The trials.
+    labels : ndarray of int, shape (n_trials,)
+        Class indices; ``UNLABELLED`` where they are unknown.
+    is_target : bool
+        Whether they are trials of the target.
+    """
+
+    signals: Signals
+    labels: NDArray[np.int64]
+    is_target: bool
+
+    @classmethod
+    def unlabelled(cls, signals: Signals) -> Part:
+        """Return trials of the target without labels.
+
+        Parameters
+        ----------
+        signals : Signals
+            The trials.
+
+        Returns
+        -------
+        Part
+        """
+        return cls(signals, np.full(len(signals.X), UNLABELLED), is_target=True)
+
+    @property
+    def domains(self) -> NDArray[np.str_]:
+        """``subject/session`` of each trial, or one name for all where it is unknown."""
+        if self.signals.domains is not None:
+            return self.signals.domains
+        return np.repeat(TARGET if self.is_target else UNKNOWN_SUBJECT, len(self.labels))
+
+    @property
+    def subjects(self) -> NDArray[np.str_]:
+        """The subject of each trial; all target trials have one name."""
+        if self.is_target:
+            return np.repeat(TARGET, len(self.labels))
+        known = self.signals.subjects
+        return np.repeat(UNKNOWN_SUBJECT, len(self.labels)) if known is None else known
+
+
+@dataclass(frozen=True)
+class TrainingTrials:
+    """Aligned trials of all domains, as a method learns from them.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features)
+        Aligned trials, float32. A method that is given them may overwrite them.
+    labels : ndarray of int, shape (n_trials,)
+        Indices into ``classes_``; ``UNLABELLED`` where the label is unknown.
+    subjects : ndarray of str, shape (n_trials,)
+        The subject of each trial; one reserved name for all target trials.
+    domains : ndarray of str, shape (n_trials,)
+        ``subject/session`` of each trial.
+    is_target : ndarray of bool, shape (n_trials,)
+        Which trials are the target's.
+    """
+
+    X: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    subjects: NDArray[np.str_]
+    domains: NDArray[np.str_]
+    is_target: NDArray[np.bool_]
+
+    @property
+    def is_labelled(self) -> NDArray[np.bool_]:
+        """Which trials have a label, shape (n_trials,)."""
+        return self.labels != UNLABELLED
+
+    @property
+    def is_unlabelled_target(self) -> NDArray[np.bool_]:
+        """Which trials are the target's and have no label, shape (n_trials,)."""
+        return self.is_target & ~self.is_labelled
+
+    def select(self, chosen: NDArray[np.bool_]) -> TrainingTrials:
+        """Return some of the trials, in their order.
+
+        Parameters
+        ----------
+        chosen : ndarray of bool, shape (n_trials,)
+            Which trials.
+
+        Returns
+        -------
+        TrainingTrials
+            Views where the chosen trials are neighbours, so that memory is shared; else copies.
+        """
+        index = _as_slice(chosen)
+        return TrainingTrials(*(getattr(self, field.name)[index] for field in fields(self)))
+
+    def labelled(self) -> TrainingTrials:
+        """Return the trials that have a label; see :meth:`select`.
+
+        Returns
+        -------
+        TrainingTrials
+        """
+        return self.select(self.is_labelled)
+
+    def domain_names(self, domains: str) -> NDArray[np.str_] | NDArray[np.bool_]:
+        """Return what an adversary tells apart.
+
+        Parameters
+        ----------
+        domains : {"subject", "session", "source_target"}
+            The kind of domain.
+
+        Returns
+        -------
+        ndarray, shape (n_trials,)
+            The domain of each trial.
+        """
+        return {
+            "subject": self.subjects,
+            "session": self.domains,
+            "source_target": self.is_target,
+        }[domains]
+
+
+def _as_slice(chosen: NDArray[np.bool_]) -> slice | NDArray[np.bool_]:
+    where = np.flatnonzero(chosen)
+    if len(where) and where[-1] - where[0] + 1 == len(where):
+        return slice(int(where[0]), int(where[-1]) + 1)
+    return chosen

@@ -1,0 +1,156 @@
+"""Methods by name: classes of this package, a user's own classes, and pipeline files."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from sklearn.base import clone
+
+from bci_dann._resources import pipelines_folder
+from bci_dann._validation import did_you_mean
+from bci_dann.components import import_class, is_class_path, split_spec
+from bci_dann.exceptions import ConfigError
+
+if TYPE_CHECKING:
+    from bci_dann.estimators.base import TransferClassifier
+
+__all__ = ["METHODS", "build_method", "describe_method", "find_method"]
+
+# The classes of this package and their modules, which are imported when they are used.
+METHODS = {
+    "DANNClassifier": "bci_dann.estimators.dann",
+    "EnsembleClassifier": "bci_dann.estimators.ensemble",
+    "NetworkClassifier": "bci_dann.estimators.network",
+    "ProcrustesClassifier": "bci_dann.estimators.procrustes",
+    "ReweightedClassifier": "bci_dann.estimators.reweighted",
+    "RiemannianClassifier": "bci_dann.estimators.riemannian_decoder",
+    "ShallowClassifier": "bci_dann.estimators.shallow",
+    "SourceOnlyClassifier": "bci_dann.estimators.source_only",
+}
+
+
+def find_method(name: str) -> type[TransferClassifier]:
+    """Return the class of a method.
+
+    Parameters
+    ----------
+    name : str
+        One of :data:`METHODS`, or ``"module:Class"``.
+
+    Returns
+    -------
+    type of TransferClassifier
+
+    Raises
+    ------
+    ConfigError
+        When there is none, or it is of another kind.
+    """
+    from bci_dann.estimators.base import TransferClassifier
+
+    if name in METHODS:
+        found = getattr(importlib.import_module(METHODS[name]), name)
+    elif is_class_path(name):
+        found = import_class("method", name)
+    else:
+        raise ConfigError(
+            f"there is no method {name!r}.{did_you_mean(name, METHODS)} Expected one of "
+            f"{', '.join(METHODS)}, or the path of a class of your own, 'module:Class'."
+        )
+    if not (isinstance(found, type) and issubclass(found, TransferClassifier)):
+        raise ConfigError(
+            f"method {name!r} must be a subclass of bci_dann.estimators.TransferClassifier; got "
+            f"{found!r}."
+        )
+    return found
+
+
+def build_method(spec: Any) -> TransferClassifier:
+    """Return an unfitted method.
+
+    Parameters
+    ----------
+    spec : str, mapping or TransferClassifier
+        The name of a pipeline file, in ``pipelines`` of the working folder or of the package, or
+        its path; a mapping ``{name: ..., parameter: value}`` with a class as for
+        :func:`find_method`; or an estimator, of which an unfitted copy is returned.
+
+    Returns
+    -------
+    TransferClassifier
+
+    Raises
+    ------
+    ConfigError
+        When there is no such pipeline or class, or it does not take these parameters.
+    """
+    from bci_dann.estimators.base import TransferClassifier
+
+    if isinstance(spec, TransferClassifier):
+        copied: TransferClassifier = clone(spec)
+        return copied
+    if isinstance(spec, str) and not is_class_path(spec) and spec not in METHODS:
+        return _from_pipeline(spec)
+    name, parameters = split_spec("method", spec)
+    try:
+        return find_method(name)(**parameters)
+    except TypeError as error:
+        raise ConfigError(f"method {name!r} cannot be built: {error}.") from error
+
+
+def describe_method(spec: Any) -> Any:
+    """Return the description of a method that can be written to a file.
+
+    Parameters
+    ----------
+    spec : str, mapping or TransferClassifier
+        As for :func:`build_method`.
+
+    Returns
+    -------
+    str or dict
+        What is described by text stays as it is, but for pipeline names, which another machine
+        may not have.
+
+    Raises
+    ------
+    ConfigError
+        When a parameter cannot be described.
+    """
+    if isinstance(spec, Mapping):
+        return dict(spec)
+    method = build_method(spec)
+    owner = type(method)
+    own = owner.__module__.partition(".")[0] == "bci_dann"
+    name = owner.__name__ if own else f"{owner.__module__}:{owner.__qualname__}"
+    return {"name": name, **method.plain_parameters()}
+
+
+def _from_pipeline(name: str) -> TransferClassifier:
+    path = _pipeline_path(name)
+    try:
+        (step,) = yaml.safe_load(path.read_text(encoding="utf-8"))["pipeline"]
+        kind = step["name"] if step["from"] == "bci_dann.estimators" else f"{step['from']}:{step['name']}"
+        return find_method(kind)(**step.get("parameters", {}))
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ConfigError(
+            f"the pipeline {name!r} ({path}) cannot be a member: it must consist of one method. "
+            f"{error}"
+        ) from error
+
+
+def _pipeline_path(name: str) -> Path:
+    if name.endswith((".yml", ".yaml")):
+        return Path(name)
+    for folder in (Path("pipelines"), pipelines_folder()):
+        if (folder / f"{name}.yml").is_file():
+            return folder / f"{name}.yml"
+    known = [path.stem for path in pipelines_folder().glob("*.yml")]
+    raise ConfigError(
+        f"there is no pipeline or method {name!r}.{did_you_mean(name, [*known, *METHODS])} "
+        f"Pipelines: {', '.join(sorted(known))}."
+    )

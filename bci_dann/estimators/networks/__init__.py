@@ -1,0 +1,1 @@
+"""Networks inside an estimator: training, outputs, and arrays to be saved."""

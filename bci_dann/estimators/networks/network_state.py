@@ -1,0 +1,80 @@
+"""The weights of networks as arrays, for files and for other processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+
+from bci_dann._random import fenced_torch_seed, stream
+from bci_dann.models import Decoder
+
+__all__ = ["network_arrays", "restore_network", "restore_networks"]
+
+
+def network_arrays(networks: Sequence[Decoder]) -> dict[str, NDArray[Any]]:
+    """Return the weights and buffers of networks as arrays.
+
+    Parameters
+    ----------
+    networks : sequence of Decoder
+        On the CPU.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Keys are ``network.<index>.<name>``.
+    """
+    return {
+        f"network.{index}.{name}": values.numpy()
+        for index, network in enumerate(networks)
+        for name, values in network.state_dict().items()
+    }
+
+
+def restore_networks(
+    build: Callable[[], Decoder], states: Sequence[Mapping[str, NDArray[Any]]]
+) -> list[Decoder]:
+    """Return the networks that :func:`network_arrays` gave the arrays of.
+
+    Parameters
+    ----------
+    build : callable
+        Returns a network of the same architecture.
+    states : sequence of mapping of str to ndarray
+        The arrays of each network, without the prefix.
+
+    Returns
+    -------
+    list of Decoder
+        In evaluation mode.
+    """
+    return [
+        restore_network(build, {name: torch.from_numpy(array) for name, array in state.items()})
+        for state in states
+    ]
+
+
+def restore_network(
+    build: Callable[[], Decoder], weights: Mapping[str, torch.Tensor]
+) -> Decoder:
+    """Return a network with given weights.
+
+    Parameters
+    ----------
+    build : callable
+        Returns a network of the same architecture.
+    weights : mapping of str to Tensor
+        Its state dictionary.
+
+    Returns
+    -------
+    Decoder
+        In evaluation mode.
+    """
+    with fenced_torch_seed(stream(0, "discarded")):  # the initial weights are replaced
+        network = build().eval()
+    network.load_state_dict(weights)
+    return network

@@ -1,0 +1,217 @@
+"""Plans of network training: which networks are trained, on which trials, by which objective.
+
+A plan is built of a classifier's parameters and its trials, trained by itself or together with
+others, and completed: its networks are those that the classifier then uses.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from bci_dann._random import fenced_torch_seed, stream
+from bci_dann.adaptation.drift_guard import strongest_trusted
+from bci_dann.estimators.inputs.training_trials import TrainingTrials
+from bci_dann.estimators.networks.network_outputs import (
+    log_probabilities,
+    mean_probabilities,
+    trained_networks,
+)
+from bci_dann.exceptions import TrainingError
+from bci_dann.models import Decoder
+from bci_dann.objectives import Objective, Sizes, WeightedTerm, build_objective, read_terms
+from bci_dann.training import History, Member, TrainingData, augment
+
+if TYPE_CHECKING:
+    from bci_dann.estimators.network import NetworkClassifier
+
+__all__ = ["TrainingPlan", "build_plan", "trained_by_plan"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """Networks that are to be trained.
+
+    Parameters
+    ----------
+    adapted : list of Member
+        The networks of the ensemble, with all terms of the objective.
+    plain : list of Member
+        The same without terms, for the drift guard to fall back on; empty without a guard.
+    trials : TrainingTrials
+        The trials of the fit, standardised.
+    """
+
+    adapted: list[Member]
+    plain: list[Member]
+    trials: TrainingTrials
+
+    @property
+    def members(self) -> list[Member]:
+        """All networks to be trained, the adapted ones first."""
+        return [*self.adapted, *self.plain]
+
+
+def build_plan(
+    classifier: NetworkClassifier,
+    trials: TrainingTrials,
+    weights: NDArray[np.float64],
+    name: str = "the network",
+) -> TrainingPlan:
+    """Build the networks of a classifier, and what they are trained by.
+
+    Parameters
+    ----------
+    classifier : NetworkClassifier
+        Knows the classes and the kind of trials.
+    trials : TrainingTrials
+        Standardised.
+    weights : ndarray, shape (n_trials,)
+        Weights of the label loss.
+    name : str
+        Which training it is, for messages.
+
+    Returns
+    -------
+    TrainingPlan
+    """
+    terms = classifier.training_terms()
+    used = trials.is_labelled if not terms else np.ones(len(trials.labels), dtype=bool)
+    data = _training_data(classifier, trials.select(used), weights[used])
+    adapted = _members(classifier, data, name, terms)
+    plain: list[Member] = []
+    if classifier.guard and terms and trials.is_unlabelled_target.any():
+        known = trials.is_labelled
+        data = _training_data(classifier, trials.select(known), weights[known])
+        plain = _members(classifier, data, f"{name}, not adapted", None)
+    return TrainingPlan(adapted, plain, trials)
+
+
+def trained_by_plan(
+    plan: TrainingPlan, histories: Sequence[History | TrainingError]
+) -> tuple[list[Decoder], list[History], bool]:
+    """Return the networks to be used once a plan was trained.
+
+    Parameters
+    ----------
+    plan : TrainingPlan
+        The plan.
+    histories : sequence
+        The history of each member, or the error that has stopped it.
+
+    Returns
+    -------
+    networks : list of Decoder
+        On the CPU; those that failed are left out.
+    histories : list
+        Their histories.
+    adapted : bool
+        False where the drift guard fell back on the networks without terms.
+
+    Raises
+    ------
+    TrainingError
+        When none was trained to the end.
+    """
+    n_adapted = len(plan.adapted)
+    adapted = trained_networks(plan.adapted, histories[:n_adapted])
+    if not plan.plain:
+        return (*adapted, True)
+    plain = trained_networks(plan.plain, histories[n_adapted:])
+    trusted = _guard_trusts(plain[0], adapted[0], plan.trials)
+    return (*(adapted if trusted else plain), trusted)
+
+
+def _training_data(
+    classifier: NetworkClassifier, trials: TrainingTrials, weights: NDArray[np.float64]
+) -> TrainingData:
+    names = trials.domain_names(classifier.domains)
+    domains = np.unique(names, return_inverse=True)[1].astype(np.int64)
+    # plain vectors get a time axis of length one, so that networks see trials
+    X = trials.X if trials.X.ndim == 3 else trials.X[:, :, None]
+    data = TrainingData(
+        X=torch.from_numpy(X),
+        labels=torch.from_numpy(trials.labels),
+        domains=torch.from_numpy(domains),
+        weights=torch.from_numpy(weights.astype(np.float32)),
+        is_target=torch.from_numpy(trials.is_target),
+    )
+    if not classifier.augmentation:
+        return data
+    seed = stream(classifier.random_state, "augmentation")
+    names_of_channels = classifier.ch_names_
+    return augment(
+        data,
+        classifier.augmentation,
+        seed,
+        classifier.classes_,
+        names_of_channels,
+        classifier.sampling_rate,
+    )
+
+
+def _members(
+    classifier: NetworkClassifier, data: TrainingData, name: str, terms: Any
+) -> list[Member]:
+    sizes = {"n_domains": int(data.domains.max()) + 1, "has_target": bool(data.is_target.any())}
+    count = classifier.n_members
+
+    def objective(network: Decoder) -> Objective:
+        n_features, n_classes = network.backbone.n_features, len(classifier.classes_)
+        fresh: list[WeightedTerm] = read_terms(terms)
+        return build_objective(fresh, Sizes(n_features, n_classes, **sizes))
+
+    return [
+        _member(
+            classifier,
+            data,
+            index,
+            name if count == 1 else f"{name}, member {index}",
+            objective,
+        )
+        for index in range(count)
+    ]
+
+
+def _member(
+    classifier: NetworkClassifier,
+    data: TrainingData,
+    index: int,
+    name: str,
+    objective: Callable[[Decoder], Objective],
+) -> Member:
+    # the first member is the network that would be trained alone
+    member = ("member", index) if index else ()
+    seed = stream(classifier.random_state, "training", *member)
+    with fenced_torch_seed(seed):
+        network = classifier.build_network()
+        built = objective(network)
+    return Member(
+        network,
+        built,
+        data,
+        np.random.default_rng(seed.spawn(1)[0]),
+        name,
+        stream(classifier.random_state, "unkeyed", *member),
+        apart=classifier.batch_norm == "domain",
+    )
+
+
+def _guard_trusts(
+    plain: Sequence[Decoder], adapted: Sequence[Decoder], trials: TrainingTrials
+) -> bool:
+    new = trials.select(trials.is_unlabelled_target)
+    scores = [
+        log_probabilities(mean_probabilities(networks, new.X)) for networks in (plain, adapted)
+    ]
+    trusted = strongest_trusted(scores, new.domains) == 1
+    logger.info("the drift guard %s", "trusts the adaptation" if trusted else "falls back")
+    return trusted

@@ -1,0 +1,211 @@
+"""Terms with their weights and schedules, as the parameter ``terms`` of a method gives them."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from numbers import Real
+from typing import Any
+
+from bci_dann._random import fenced_torch_seed, stream
+from bci_dann._validation import check_between
+from bci_dann.components import describe, resolve
+from bci_dann.exceptions import ConfigError
+from bci_dann.objectives.objective import Objective
+from bci_dann.objectives.schedules import Schedule
+from bci_dann.objectives.term import Sizes, Term
+
+__all__ = ["Terms", "WeightedTerm", "build_objective", "check_terms", "describe_terms", "read_terms"]
+
+logger = logging.getLogger(__name__)
+
+# What the parameter `terms` accepts: names with weights or settings, or a list of terms.
+Terms = Mapping[str, Any] | Sequence[Any]
+
+
+@dataclass(frozen=True)
+class WeightedTerm:
+    """A term of the objective, and how much it counts.
+
+    Parameters
+    ----------
+    label : str
+        Its name in the training history.
+    term : Term
+        Not built yet.
+    weight : float
+        Its factor in the objective, at least 0.
+    schedule : callable
+        The factor of the weight as training goes on; see
+        :class:`~bci_dann.objectives.schedules.Schedule`.
+    """
+
+    label: str
+    term: Term
+    weight: float
+    schedule: Schedule
+
+    def scaled(self, factor: float) -> WeightedTerm:
+        """Return the term with its weight multiplied by a factor.
+
+        Parameters
+        ----------
+        factor : float
+            At least 0.
+
+        Returns
+        -------
+        WeightedTerm
+        """
+        return replace(self, weight=factor * self.weight)
+
+
+def read_terms(terms: Terms | None) -> list[WeightedTerm]:
+    """Return fresh terms for the parameter ``terms`` of a method.
+
+    Parameters
+    ----------
+    terms : mapping, sequence or None
+        A mapping from names to weights, ``{"mcc": 1.0}``, or to settings, ``{"mcc": {"weight":
+        1.0, "schedule": "ganin", "temperature": 2.0}}``, where what is not ``weight`` or
+        ``schedule`` is a parameter of the term. A name is a built-in one or ``"module:Class"``;
+        under any other name a mapping with ``name``, or an instance, may stand. Or a sequence of
+        names, mappings with ``name``, and instances. The weight is 1, and the schedule constant,
+        where they are not given.
+
+    Returns
+    -------
+    list of WeightedTerm
+        In the order given. Terms of weight 0 are among them.
+
+    Raises
+    ------
+    ConfigError
+        Saying what is accepted.
+    """
+    read = [_read(name, setting) for name, setting in _pairs(terms)]
+    labels = [one.label for one in read]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise ConfigError(f"terms: {label!r} is given more than once.")
+    return read
+
+
+def check_terms(terms: Terms | None) -> list[WeightedTerm]:
+    """Read terms and throw away what their constructors draw at random.
+
+    Parameters
+    ----------
+    terms : mapping, sequence or None
+        As for :func:`read_terms`.
+
+    Returns
+    -------
+    list of WeightedTerm
+
+    Raises
+    ------
+    ConfigError
+        As :func:`read_terms`.
+    """
+    with fenced_torch_seed(stream(0, "discarded")):
+        return read_terms(terms)
+
+
+def describe_terms(terms: Terms | None) -> Any:
+    """Return terms as text and numbers, with descriptions in the place of instances.
+
+    Parameters
+    ----------
+    terms : mapping, sequence or None
+        As for :func:`read_terms`.
+
+    Returns
+    -------
+    dict, list or None
+        Accepted by :func:`read_terms`.
+
+    Raises
+    ------
+    ConfigError
+        When the parameters of an instance cannot be told.
+    """
+    if terms is None:
+        return None
+    if isinstance(terms, Mapping):
+        return {name: describe("term", setting) for name, setting in terms.items()}
+    return [describe("term", one) for one in terms]
+
+
+def build_objective(terms: Iterable[WeightedTerm], sizes: Sizes) -> Objective:
+    """Return the training objective of a network and its data.
+
+    Parameters
+    ----------
+    terms : iterable of WeightedTerm
+        Terms of weight 0 are left out; so are those that need a target or several domains where
+        there are none, which the log says.
+    sizes : Sizes
+        Widths and counts.
+
+    Returns
+    -------
+    Objective
+    """
+    used = []
+    for one in terms:
+        if one.weight == 0:
+            continue
+        if sizes.n_domains < 2 or (one.term.needs_target and not sizes.has_target):
+            logger.info("the term %s is left out: there is no domain to adapt to", one.label)
+        else:
+            used.append(replace(one, term=one.term.build(sizes)))
+    return Objective(
+        {one.label: one.term for one in used},
+        {one.label: one.weight for one in used},
+        {one.label: one.schedule for one in used},
+    )
+
+
+def _pairs(terms: Terms | None) -> Iterator[tuple[str | None, Any]]:
+    if terms is None:
+        return
+    if isinstance(terms, Mapping):
+        yield from terms.items()
+    elif isinstance(terms, Sequence) and not isinstance(terms, str):
+        yield from ((None, one) for one in terms)
+    else:
+        raise ConfigError(
+            f"terms must map names to weights, as {{'mcc': 1.0}}, or list terms; got {terms!r}."
+        )
+
+
+def _read(name: str | None, setting: Any) -> WeightedTerm:
+    if isinstance(setting, Real) and not isinstance(setting, bool):
+        spec, extra = name, {"weight": setting}
+    elif isinstance(setting, Mapping):
+        extra = {key: setting[key] for key in ("weight", "schedule") if key in setting}
+        spec = {"name": name, **{k: v for k, v in setting.items() if k not in extra}}
+    elif name is None or not isinstance(setting, str | bool | None):
+        spec, extra = setting, {}
+    else:
+        raise ConfigError(
+            f"terms: {name!r} needs a weight, settings or a term; got {setting!r}."
+        )
+    label = _label(name, spec)
+    weight = extra.get("weight", 1.0)
+    check_between(f"the weight of {label}", weight, 0.0, math.inf, inclusive=True)
+    schedule = resolve("schedule", extra.get("schedule", "constant"))
+    return WeightedTerm(label, resolve("term", spec), weight, schedule)
+
+
+def _label(name: str | None, spec: Any) -> str:
+    """Return the name in the history: of a class path the class."""
+    if name is None:
+        is_text = isinstance(spec, str | Mapping)
+        name = (spec if isinstance(spec, str) else str(spec.get("name"))) if is_text else None
+    if name is None:
+        name = spec.__name__ if isinstance(spec, type) else type(spec).__name__
+    return name.rpartition(":")[2].replace(".", "_")
