@@ -29,7 +29,7 @@ from bci_dann.persistence import ModelState
 from bci_dann.persistence.fitted_steps import read_steps, write_steps
 from bci_dann.reweighting import (
     N_FOLDS,
-    RATIOS,
+    WEIGHTINGS,
     DomainWeights,
     choose_temper,
     per_subject,
@@ -157,7 +157,7 @@ n_members, batch_norm, augmentation, device, random_state
         """Raise on a parameter that ``fit`` could not use; see the base class."""
         super().check_parameters()
         _check_learner(self.learner)
-        check_option("classifier", self.classifier, RATIOS)
+        check_option("classifier", self.classifier, WEIGHTINGS)
         check_option("features", self.features, FEATURES)
         check_option("unit", self.unit, UNITS)
         if self.temper != "auto":

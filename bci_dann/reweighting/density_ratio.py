@@ -7,8 +7,6 @@ median distance that fit held-out trials best, by the criterion of the method it
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
@@ -17,7 +15,7 @@ from scipy.stats import multivariate_normal
 from sklearn.covariance import oas
 from sklearn.neighbors import NearestNeighbors
 
-__all__ = ["DENSITY_RATIOS"]
+__all__ = ["gaussian", "kernel_mean_matching", "kliep", "neighbours", "rulsif", "ulsif"]
 
 Array = NDArray[np.float64]
 
@@ -63,27 +61,32 @@ def neighbours(source: Array, target: Array) -> Array:
     return np.asarray(counts, dtype=np.float64)
 
 
-def kernel_mean_matching(source: Array, target: Array) -> Array:
+def kernel_mean_matching(
+    source: Array,
+    target: Array,
+    *,
+    bound: float = KMM_BOUND,
+    slack: float = KMM_SLACK,
+    ridge: float = KMM_RIDGE,
+) -> Array:
     """Return weights under which the kernel mean of the sources is that of the target.
 
     Huang, Smola, Gretton, Borgwardt and Schölkopf (2006), "Correcting sample selection bias by
     unlabeled data", NeurIPS, eq. 12; the bound on the mean weight is a penalty.
     """
     width = _median_distance(source, target)
-    gram = _kernel(source, source, width) + KMM_RIDGE * np.eye(len(source))
+    gram = _kernel(source, source, width) + ridge * np.eye(len(source))
     wanted = _kernel(source, target, width).mean(1) * len(source)
 
     def loss(w: Array) -> tuple[float, Array]:
         excess = w.mean() - 1.0
-        outside = np.sign(excess) * max(abs(excess) - KMM_SLACK, 0.0)
+        outside = np.sign(excess) * max(abs(excess) - slack, 0.0)
         image = gram @ w
         value = 0.5 * w @ image - wanted @ w + 0.5 * len(w) ** 2 * outside**2
         return float(value), image - wanted + len(w) * outside
 
     start = np.ones(len(source))
-    found = minimize(
-        loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, KMM_BOUND)] * len(source)
-    )
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, bound)] * len(source))
     weights: Array = found.x
     return weights
 
@@ -132,23 +135,13 @@ def ulsif(source: Array, target: Array) -> Array:
     return _least_squares(source, target, relative=0.0)
 
 
-def rulsif(source: Array, target: Array) -> Array:
+def rulsif(source: Array, target: Array, *, relative: float = RELATIVE) -> Array:
     """Return the ratio to a mixture of both domains, which no trial can make large.
 
     Yamada, Suzuki, Kanamori, Hachiya and Sugiyama (2013), "Relative density-ratio estimation for
     robust distribution comparison", Neural Computation 25(5), 1324-1370, eq. 6.
     """
-    return _least_squares(source, target, relative=RELATIVE)
-
-
-DENSITY_RATIOS: dict[str, Callable[[Array, Array], Array]] = {
-    "gaussian": gaussian,
-    "neighbours": neighbours,
-    "kmm": kernel_mean_matching,
-    "kliep": kliep,
-    "ulsif": ulsif,
-    "rulsif": rulsif,
-}
+    return _least_squares(source, target, relative=relative)
 
 
 def _least_squares(source: Array, target: Array, relative: float) -> Array:

@@ -9,9 +9,9 @@ import pytest
 from scipy.stats import multivariate_normal, spearmanr
 
 from bci_dann.exceptions import BCIDannWarning
-from bci_dann.reweighting import RATIOS, weigh_sources
+from bci_dann.reweighting import WEIGHTINGS, weigh_sources
 
-METHODS = list(RATIOS)
+METHODS = list(WEIGHTINGS)
 
 
 def pair(mean, scale=1.0, n=1500, n_features=2, seed=0):

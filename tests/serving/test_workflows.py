@@ -62,7 +62,7 @@ def test_an_unwritable_folder_is_told_before_the_work(
     }[verb]
     done = bci_dann(verb, *arguments, "-o", tmp_path / "file" / "model")
     assert done.exit_code == 1
-    assert "cannot be written" in done.stderr
+    assert "the model cannot be written to" in done.stderr
     assert "--out" in done.stderr
 
 

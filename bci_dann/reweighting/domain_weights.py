@@ -10,23 +10,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import roc_auc_score
-from sklearn.preprocessing import StandardScaler
 
 from bci_dann._validation import check_between, check_option
 from bci_dann.exceptions import BCIDannWarning
-from bci_dann.reweighting.density_ratio import DENSITY_RATIOS
-from bci_dann.reweighting.diagnostics import effective_sample_size
-from bci_dann.reweighting.domain_classifier import (
-    CLASSIFIERS,
-    N_FOLDS,
-    calibrated,
-    odds_weights,
-    out_of_fold_probability,
+from bci_dann.reweighting import builtin_weightings
+from bci_dann.reweighting.builtin_weightings import (
+    DensityRatioWeighting,
+    DomainClassifierWeighting,
 )
+from bci_dann.reweighting.diagnostics import effective_sample_size
+from bci_dann.reweighting.domain_classifier import CLASSIFIERS, N_FOLDS, out_of_fold_probability
 from bci_dann.reweighting.sample_pair import both_sides
+from bci_dann.reweighting.weighting import WEIGHTINGS, SourceWeighting, apply_weighting
 
 __all__ = [
-    "RATIOS",
     "SEPARATE_AUC",
     "DomainWeights",
     "domain_classifier_weights",
@@ -34,10 +31,11 @@ __all__ = [
     "tempered",
     "warn_without_overlap",
     "weigh_sources",
+    "weigh_with",
 ]
 
-# Every way to weigh sources, by the name that pipelines use.
-RATIOS = (*CLASSIFIERS, *DENSITY_RATIOS)
+Array = NDArray[np.float64]
+
 # Above this domain AUC, or below this share of effective trials, the domains hardly overlap. The
 # share alone does not show it: where all source trials are as unlikely under the target, their
 # clipped weights are even again.
@@ -72,8 +70,10 @@ def domain_classifier_weights(
     random_state: Any = None,
     *,
     clip: float = 0.01,
-) -> NDArray[np.float64]:
-    """Return the weights of the source trials; see :func:`weigh_sources` for diagnostics.
+) -> Array:
+    """Return the odds of a domain classifier as weights of the source trials.
+
+    :func:`weigh_sources` also says how far to trust them.
 
     Parameters
     ----------
@@ -95,6 +95,8 @@ def domain_classifier_weights(
 
     Raises
     ------
+    ConfigError
+        When there is no such classifier, or ``clip`` is outside its range.
     DataError
         When a side has fewer trials than there are folds, or the feature counts differ.
 
@@ -107,9 +109,43 @@ def domain_classifier_weights(
     True
     """
     check_option("classifier", classifier, CLASSIFIERS)
-    found = weigh_sources(X_source, X_target, classifier, random_state, clip=clip)
-    warn_without_overlap(found)
-    return found.weights
+    weighed = weigh_sources(X_source, X_target, classifier, random_state, clip=clip)
+    warn_without_overlap(weighed)
+    return weighed.weights
+
+
+def weigh_with(
+    weighting: SourceWeighting,
+    X_source: ArrayLike,
+    X_target: ArrayLike,
+    random_state: Any = None,
+) -> DomainWeights:
+    """Weigh source trials, and say how far apart the domains are.
+
+    Parameters
+    ----------
+    weighting : SourceWeighting
+        A built-in weighting, or any callable that keeps its contract.
+    X_source : array-like, shape (n_source, n_features)
+        Features of the source trials.
+    X_target : array-like, shape (n_target, n_features)
+        Features of the target trials.
+    random_state : None, int or numpy random generator
+        Seeds the folds of the domain classifier, and the weighting.
+
+    Returns
+    -------
+    DomainWeights
+        The domain AUC is that of the weighting's own domain classifier, or of logistic
+        regression where it has none.
+
+    Raises
+    ------
+    DataError
+        When a side has fewer trials than there are folds, the feature counts differ, or the
+        weighting breaks its contract.
+    """
+    return _described(*_weights_and_auc(weighting, X_source, X_target, random_state))
 
 
 def weigh_sources(
@@ -121,19 +157,24 @@ def weigh_sources(
     clip: float = 0.01,
     temper: float = 1.0,
 ) -> DomainWeights:
-    """Weigh source trials by a density ratio, and say how far apart the domains are.
+    """Weigh source trials by a built-in density ratio, and say how far apart the domains are.
 
     Parameters
     ----------
-    X_source, X_target, random_state, clip
-        As in :func:`domain_classifier_weights`.
+    X_source : array-like, shape (n_source, n_features)
+        Features of the source trials.
+    X_target : array-like, shape (n_target, n_features)
+        Features of the target trials.
     ratio : str
-        A domain classifier, whose out-of-fold odds are taken, or one of
-        :data:`~bci_dann.reweighting.density_ratio.DENSITY_RATIOS`, which see the features
-        standardised by the sources.
+        A name in :data:`~bci_dann.reweighting.WEIGHTINGS`.
+    random_state : None, int or numpy random generator
+        Seeds the folds and the domain classifier.
+    clip : float
+        For domain classifiers: probabilities are held within ``[clip, 1 - clip]``.
     temper : float
-        Weights are raised to this power: below 1 less variance for more bias, at 0 none is left
-        (Shimodaira 2000, section 3).
+        Weights are raised to this power: below 1 less variance for more bias, at 0 all are
+        equal (Shimodaira 2000, "Improving predictive inference under covariate shift by
+        weighting the log-likelihood function", J. Stat. Plan. Inference 90(2), section 3).
 
     Returns
     -------
@@ -141,24 +182,35 @@ def weigh_sources(
 
     Raises
     ------
-    ConfigError, DataError
-        As :func:`domain_classifier_weights`.
+    ConfigError
+        When there is no such ratio, or ``clip`` or ``temper`` is outside its range.
+    DataError
+        When a side has fewer trials than there are folds, or the feature counts differ.
     """
-    check_option("classifier", ratio, RATIOS)
+    check_option("classifier", ratio, WEIGHTINGS)
     check_between("clip", clip, 0.0, 0.5)
     check_between("temper", temper, 0.0, math.inf, inclusive=True)
+    weighting_class = getattr(builtin_weightings, WEIGHTINGS[ratio].partition(":")[2])
+    weighting = weighting_class(clip=clip) if ratio in CLASSIFIERS else weighting_class()
+    weights, domain_auc = _weights_and_auc(weighting, X_source, X_target, random_state)
+    return _described(weights**temper, domain_auc)
+
+
+def _weights_and_auc(
+    weighting: SourceWeighting, X_source: ArrayLike, X_target: ArrayLike, random_state: Any
+) -> tuple[Array, float]:
+    """Return weights of any mean, and the out-of-fold ROC-AUC of source against target."""
     source, target = both_sides(X_source, X_target, at_least=N_FOLDS)
-    n_source = len(source)
-    X, is_target = np.concatenate([source, target]), np.repeat([0, 1], [n_source, len(target)])
-    judge = ratio if ratio in CLASSIFIERS else "logistic"
+    X, is_target = np.concatenate([source, target]), np.repeat([0, 1], [len(source), len(target)])
+    judge = weighting.classifier if isinstance(weighting, DomainClassifierWeighting) else "logistic"
     p = out_of_fold_probability(X, is_target, judge, random_state)
-    if ratio in CLASSIFIERS:
-        weights = odds_weights(calibrated(p, is_target)[:n_source], clip=clip)
+    if isinstance(weighting, DomainClassifierWeighting):
+        weights = weighting.from_probability(p, is_target)
+    elif isinstance(weighting, DensityRatioWeighting):
+        weights = weighting.unscaled(source, target)
     else:
-        scaler = StandardScaler().fit(source)
-        scaled = scaler.transform(source), scaler.transform(target)
-        weights = _even_where_lost(DENSITY_RATIOS[ratio](*scaled))
-    return _described(weights**temper, float(roc_auc_score(is_target, p)))
+        weights = apply_weighting(weighting, source, target, random_state)
+    return weights, float(roc_auc_score(is_target, p))
 
 
 def tempered(found: DomainWeights, temper: float) -> DomainWeights:
@@ -209,16 +261,3 @@ def warn_without_overlap(found: DomainWeights) -> None:
 def _described(weights: NDArray[np.float64], domain_auc: float) -> DomainWeights:
     scaled = weights / weights.mean()
     return DomainWeights(scaled, domain_auc, effective_sample_size(scaled))
-
-
-def _even_where_lost(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return ones, with a warning, where no source trial has any weight: without overlap."""
-    if np.isfinite(weights).all() and weights.sum() > 0:
-        return weights
-    warnings.warn(
-        "no source trial has any weight under this density ratio, so all count alike: the "
-        "domains do not overlap. Align them first, or give fewer features.",
-        BCIDannWarning,
-        stacklevel=3,
-    )
-    return np.ones_like(weights)

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
+import importlib
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from bci_dann.exceptions import BCIDannWarning
+from bci_dann.exceptions import BCIDannWarning, DataError
 from bci_dann.reweighting import (
+    WEIGHTINGS,
     DomainWeights,
     choose_temper,
     domain_classifier_weights,
     per_subject,
     tempered,
     weigh_sources,
+    weigh_with,
 )
 
 
@@ -76,3 +80,37 @@ def test_even_weights_are_chosen_where_weights_are_noise():
 def test_too_few_trials_to_hold_any_out_leave_weights_even():
     X = np.arange(6.0)[:, None]
     assert choose_temper(LogisticRegression(), X, np.array([0, 0, 0, 0, 0, 1]), np.ones(6)) == 0
+
+
+@pytest.mark.parametrize("name", WEIGHTINGS)
+def test_a_weighting_gives_the_weights_of_its_name(name):
+    rng = np.random.default_rng(0)
+    source, target = rng.normal(size=(60, 2)), rng.normal(0.5, 1, size=(30, 2))
+    module, _, class_name = WEIGHTINGS[name].partition(":")
+    weighting = getattr(importlib.import_module(module), class_name)()
+    by_object = weigh_with(weighting, source, target, 3)
+    by_name = weigh_sources(source, target, name, 3)
+    np.testing.assert_array_equal(by_object.weights, by_name.weights)
+    assert by_object.domain_auc == by_name.domain_auc
+    assert by_object.effective_sample_size == by_name.effective_sample_size
+
+
+def test_a_weighting_of_ones_own_gets_the_same_diagnostics():
+    rng = np.random.default_rng(0)
+    source, target = rng.normal(size=(60, 2)), rng.normal(0.5, 1, size=(30, 2))
+
+    def half(X_source, X_target):
+        return np.repeat([2.0, 0.0], 30)
+
+    weighed = weigh_with(half, source, target, 0)
+    np.testing.assert_array_equal(weighed.weights, half(source, target))
+    assert weighed.effective_sample_size == 30
+    assert weighed.domain_auc == weigh_sources(source, target, "logistic", 0).domain_auc
+
+
+def test_a_weighting_that_breaks_its_contract_is_named():
+    def unscaled(X_source, X_target):
+        return np.full(len(X_source), 7.0)
+
+    with pytest.raises(DataError, match=r"weighting 'unscaled'.*got mean 7"):
+        weigh_with(unscaled, np.ones((10, 1)), np.zeros((10, 1)))

@@ -1,0 +1,298 @@
+"""Built-in source weightings: odds of a domain classifier, and direct density ratios."""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.preprocessing import StandardScaler
+
+from bci_dann._validation import check_between
+from bci_dann.exceptions import BCIDannWarning
+from bci_dann.reweighting import density_ratio
+from bci_dann.reweighting.domain_classifier import (
+    N_FOLDS,
+    calibrated,
+    odds_weights,
+    out_of_fold_probability,
+)
+from bci_dann.reweighting.sample_pair import both_sides
+
+__all__ = [
+    "BoostingWeighting",
+    "DensityRatioWeighting",
+    "DomainClassifierWeighting",
+    "ForestWeighting",
+    "GaussianWeighting",
+    "KLIEPWeighting",
+    "KernelMeanMatchingWeighting",
+    "LogisticWeighting",
+    "NeighboursWeighting",
+    "RULSIFWeighting",
+    "ULSIFWeighting",
+]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DomainClassifierWeighting(ABC):
+    """Base of the weightings that take the odds of a domain classifier.
+
+    The probability that a trial is the target's is out of fold, calibrated and clipped; see
+    :mod:`bci_dann.reweighting.domain_classifier`.
+
+    Parameters
+    ----------
+    clip : float
+        Probabilities are held within ``[clip, 1 - clip]``, so no odds exceed ``1/clip - 1``;
+        above 0 and below 0.5.
+
+    Attributes
+    ----------
+    classifier : str
+        The domain classifier, a name in
+        :data:`~bci_dann.reweighting.domain_classifier.CLASSIFIERS`.
+    """
+
+    classifier: ClassVar[str]
+    clip: float = 0.01
+
+    def __post_init__(self) -> None:
+        check_between("clip", self.clip, 0.0, 0.5)
+
+    def __call__(self, X_source: ArrayLike, X_target: ArrayLike, random_state: Any = None) -> Array:
+        """Return the weights of the source trials.
+
+        Parameters
+        ----------
+        X_source : array-like, shape (n_source, n_features)
+            Features of the source trials.
+        X_target : array-like, shape (n_target, n_features)
+            Features of the target trials.
+        random_state : None, int or numpy random generator
+            Seeds the folds and the classifier.
+
+        Returns
+        -------
+        ndarray, shape (n_source,)
+            Weights of mean 1.
+
+        Raises
+        ------
+        DataError
+            When a side has fewer trials than there are folds, or the feature counts differ.
+        """
+        source, target = both_sides(X_source, X_target, at_least=N_FOLDS)
+        X, is_target = np.concatenate([source, target]), _target_indicator(source, target)
+        p = out_of_fold_probability(X, is_target, self.classifier, random_state)
+        return self.from_probability(p, is_target)
+
+    def from_probability(self, probability: Array, is_target: NDArray[np.int64]) -> Array:
+        """Return the weights that follow from out-of-fold probabilities.
+
+        Parameters
+        ----------
+        probability : ndarray, shape (n_trials,)
+            ``P(target | x)`` of the trials of both sides, sources first.
+        is_target : ndarray of int, shape (n_trials,)
+            0 for source, 1 for target.
+
+        Returns
+        -------
+        ndarray, shape (n_source,)
+            Weights of mean 1.
+        """
+        n_source = int((is_target == 0).sum())
+        return odds_weights(calibrated(probability, is_target)[:n_source], clip=self.clip)
+
+
+class LogisticWeighting(DomainClassifierWeighting):
+    """Odds of logistic regression on standardised features."""
+
+    classifier = "logistic"
+
+
+class ForestWeighting(DomainClassifierWeighting):
+    """Odds of a random forest."""
+
+    classifier = "forest"
+
+
+class BoostingWeighting(DomainClassifierWeighting):
+    """Odds of gradient-boosted trees."""
+
+    classifier = "boosting"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DensityRatioWeighting(ABC):
+    """Base of the weightings that estimate the density ratio without a classifier.
+
+    Features are standardised by the mean and standard deviation of the sources. Where no source
+    trial has any weight, which is told by a warning, all weights are 1.
+    """
+
+    @abstractmethod
+    def ratio(self, source: Array, target: Array) -> Array:
+        """Return the density ratio of target to source at the source trials.
+
+        Parameters
+        ----------
+        source : ndarray, shape (n_source, n_features)
+            Standardised features of the source trials.
+        target : ndarray, shape (n_target, n_features)
+            Features of the target trials on the same scale.
+
+        Returns
+        -------
+        ndarray, shape (n_source,)
+            Not negative, up to a common factor.
+        """
+
+    def __call__(
+        self,
+        X_source: ArrayLike,
+        X_target: ArrayLike,
+        random_state: Any = None,  # noqa: ARG002 (the contract of a weighting)
+    ) -> Array:
+        """Return the weights of the source trials.
+
+        Parameters
+        ----------
+        X_source : array-like, shape (n_source, n_features)
+            Features of the source trials.
+        X_target : array-like, shape (n_target, n_features)
+            Features of the target trials.
+        random_state : None, int or numpy random generator
+            Not used: nothing here is random.
+
+        Returns
+        -------
+        ndarray, shape (n_source,)
+            Weights of mean 1.
+
+        Raises
+        ------
+        DataError
+            When a side has too few trials, or the feature counts differ.
+        """
+        weights = self.unscaled(*both_sides(X_source, X_target, at_least=N_FOLDS))
+        return weights / weights.mean()
+
+    def unscaled(self, source: Array, target: Array) -> Array:
+        """Return the weights before they are brought to mean 1.
+
+        Parameters
+        ----------
+        source : ndarray, shape (n_source, n_features)
+            Features of the source trials.
+        target : ndarray, shape (n_target, n_features)
+            Features of the target trials.
+
+        Returns
+        -------
+        ndarray, shape (n_source,)
+            Finite, not negative, not all zero.
+        """
+        scaler = StandardScaler().fit(source)
+        ratio = self.ratio(scaler.transform(source), scaler.transform(target))
+        return _ones_without_overlap(ratio)
+
+
+class GaussianWeighting(DensityRatioWeighting):
+    """Ratio of two normal densities; see :func:`.density_ratio.gaussian`."""
+
+    def ratio(self, source: Array, target: Array) -> Array:
+        """Return the density ratio; see :meth:`DensityRatioWeighting.ratio`."""
+        return density_ratio.gaussian(source, target)
+
+
+class NeighboursWeighting(DensityRatioWeighting):
+    """Counts of target trials near each source trial; see :func:`.density_ratio.neighbours`."""
+
+    def ratio(self, source: Array, target: Array) -> Array:
+        """Return the density ratio; see :meth:`DensityRatioWeighting.ratio`."""
+        return density_ratio.neighbours(source, target)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KernelMeanMatchingWeighting(DensityRatioWeighting):
+    """Kernel mean matching; see :func:`.density_ratio.kernel_mean_matching`.
+
+    Parameters
+    ----------
+    bound : float
+        The largest weight before scaling.
+    slack : float
+        How far the mean weight may be from 1 without a penalty.
+    ridge : float
+        Added to the diagonal of the kernel matrix: larger gives smoother weights.
+    """
+
+    bound: float = density_ratio.KMM_BOUND
+    slack: float = density_ratio.KMM_SLACK
+    ridge: float = density_ratio.KMM_RIDGE
+
+    def ratio(self, source: Array, target: Array) -> Array:
+        """Return the density ratio; see :meth:`DensityRatioWeighting.ratio`."""
+        return density_ratio.kernel_mean_matching(
+            source, target, bound=self.bound, slack=self.slack, ridge=self.ridge
+        )
+
+
+class KLIEPWeighting(DensityRatioWeighting):
+    """Kullback-Leibler importance estimation; see :func:`.density_ratio.kliep`."""
+
+    def ratio(self, source: Array, target: Array) -> Array:
+        """Return the density ratio; see :meth:`DensityRatioWeighting.ratio`."""
+        return density_ratio.kliep(source, target)
+
+
+class ULSIFWeighting(DensityRatioWeighting):
+    """Unconstrained least-squares importance fitting; see :func:`.density_ratio.ulsif`."""
+
+    def ratio(self, source: Array, target: Array) -> Array:
+        """Return the density ratio; see :meth:`DensityRatioWeighting.ratio`."""
+        return density_ratio.ulsif(source, target)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RULSIFWeighting(DensityRatioWeighting):
+    """Relative least-squares importance fitting; see :func:`.density_ratio.rulsif`.
+
+    Parameters
+    ----------
+    relative : float
+        Share of the target in the mixture that the ratio divides by, above 0 and below 1. No
+        ratio exceeds ``1 / relative``.
+    """
+
+    relative: float = density_ratio.RELATIVE
+
+    def __post_init__(self) -> None:
+        check_between("relative", self.relative, 0.0, 1.0)
+
+    def ratio(self, source: Array, target: Array) -> Array:
+        """Return the density ratio; see :meth:`DensityRatioWeighting.ratio`."""
+        return density_ratio.rulsif(source, target, relative=self.relative)
+
+
+def _target_indicator(source: Array, target: Array) -> NDArray[np.int64]:
+    return np.repeat([0, 1], [len(source), len(target)])
+
+
+def _ones_without_overlap(weights: Array) -> Array:
+    if np.isfinite(weights).all() and weights.sum() > 0:
+        return weights
+    warnings.warn(
+        "no source trial has any weight under this density ratio, so all weights are 1: the "
+        "domains do not overlap. Align them first, or give fewer features.",
+        BCIDannWarning,
+        stacklevel=3,
+    )
+    return np.ones_like(weights)

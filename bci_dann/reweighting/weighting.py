@@ -1,0 +1,186 @@
+"""Source weighting: the contract of one, the names of the built-in ones, and the check of results.
+
+Nothing here loads scikit-learn or SciPy, so that names can be checked before anything heavy is
+imported.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bci_dann._random import stream
+from bci_dann.exceptions import DataError
+
+__all__ = [
+    "WEIGHTINGS",
+    "SourceWeighting",
+    "apply_weighting",
+    "check_weights",
+    "weighting_name",
+]
+
+Array = NDArray[np.float64]
+
+_MODULE = "bci_dann.reweighting.builtin_weightings"
+# Built-in weightings, "module:Class" by the names that pipelines use.
+WEIGHTINGS: dict[str, str] = {
+    "logistic": f"{_MODULE}:LogisticWeighting",
+    "forest": f"{_MODULE}:ForestWeighting",
+    "boosting": f"{_MODULE}:BoostingWeighting",
+    "gaussian": f"{_MODULE}:GaussianWeighting",
+    "neighbours": f"{_MODULE}:NeighboursWeighting",
+    "kmm": f"{_MODULE}:KernelMeanMatchingWeighting",
+    "kliep": f"{_MODULE}:KLIEPWeighting",
+    "ulsif": f"{_MODULE}:ULSIFWeighting",
+    "rulsif": f"{_MODULE}:RULSIFWeighting",
+}
+# Empirical: far above the rounding of a mean of double-precision numbers, far below any mean of
+# weights that somebody forgot to scale.
+MEAN_TOLERANCE = 1e-3
+
+
+@runtime_checkable
+class SourceWeighting(Protocol):
+    """What a source weighting is: any callable with this signature.
+
+    It sees features alone, no labels, and says how much each source trial shall count in
+    training, so that the weighted sources look like the target. A function will do; one that
+    takes no ``random_state`` is called without it. An instance that is saved with a model is
+    named by its class and parameters, which it must hold as attributes of the same names.
+
+    Examples
+    --------
+    Weight 1 for each source trial within the range of the target, and 0 for the others:
+
+    >>> def within_range(X_source, X_target):
+    ...     inside = (X_source >= X_target.min(0)) & (X_source <= X_target.max(0))
+    ...     weights = inside.all(1).astype(float)
+    ...     return weights / weights.mean()
+    >>> isinstance(within_range, SourceWeighting)
+    True
+    """
+
+    def __call__(self, X_source: Array, X_target: Array, random_state: Any = None) -> ArrayLike:
+        """Return the weights of the source trials.
+
+        Parameters
+        ----------
+        X_source : ndarray, shape (n_source, n_features)
+            Features of the source trials, in double precision.
+        X_target : ndarray, shape (n_target, n_features)
+            The same features of the target trials.
+        random_state : int or None
+            Seeds whatever is random. A built-in weighting takes numpy's random generators as
+            well.
+
+        Returns
+        -------
+        array-like, shape (n_source,)
+            Weights of mean 1, finite and not negative.
+        """
+        ...
+
+
+def apply_weighting(
+    weighting: SourceWeighting | Callable[..., ArrayLike],
+    X_source: Array,
+    X_target: Array,
+    random_state: Any = None,
+) -> Array:
+    """Call a weighting that may be the user's own, and check what it returns.
+
+    Parameters
+    ----------
+    weighting : SourceWeighting
+        A callable ``(X_source, X_target)``, with or without ``random_state``.
+    X_source : ndarray, shape (n_source, n_features)
+        Features of the source trials.
+    X_target : ndarray, shape (n_target, n_features)
+        Features of the target trials.
+    random_state : None, int or numpy random generator
+        The weighting gets an int that is drawn from it.
+
+    Returns
+    -------
+    ndarray, shape (n_source,)
+        Weights of mean 1, finite and not negative.
+
+    Raises
+    ------
+    DataError
+        When the weighting breaks its contract; see :func:`check_weights`.
+    """
+    arguments: dict[str, Any] = {}
+    if _takes_random_state(weighting):
+        seed = stream(random_state, "weighting").generate_state(1)[0]
+        arguments["random_state"] = int(seed)
+    weights = weighting(X_source, X_target, **arguments)
+    return check_weights(weights, len(X_source), weighting_name(weighting))
+
+
+def check_weights(weights: ArrayLike, n_source: int, name: str) -> Array:
+    """Return the weights as an array, once they keep the contract of a weighting.
+
+    Parameters
+    ----------
+    weights : array-like, shape (n_source,)
+        What a weighting returned.
+    n_source : int
+        Number of source trials.
+    name : str
+        The weighting, as messages name it.
+
+    Returns
+    -------
+    ndarray, shape (n_source,)
+
+    Raises
+    ------
+    DataError
+        Naming the socket, what was expected and what came, when there is not one number for
+        each source trial, or the numbers are not finite, negative, or not of mean 1.
+    """
+    expected = f"weighting {name!r}: expected one weight of mean 1 for each source trial"
+    try:
+        w = np.asarray(weights, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DataError(f"{expected}; got {type(weights).__name__}: {weights!r:.80}.") from None
+    if w.shape != (n_source,):
+        raise DataError(f"{expected}, shape ({n_source},); got shape {w.shape}.")
+    if not np.isfinite(w).all():
+        raise DataError(f"{expected}; got {int((~np.isfinite(w)).sum())} that are not finite.")
+    if (w < 0).any():
+        raise DataError(f"{expected}, none below 0; got {int((w < 0).sum())} below 0.")
+    if abs(w.mean() - 1.0) > MEAN_TOLERANCE:
+        raise DataError(f"{expected}; got mean {w.mean():.4g}. Divide them by their mean.")
+    return w
+
+
+def weighting_name(weighting: object) -> str:
+    """Return what messages call a weighting.
+
+    Parameters
+    ----------
+    weighting : object
+        A function, or an instance of a class.
+
+    Returns
+    -------
+    str
+        The name of the function or of the class.
+    """
+    return str(getattr(weighting, "__name__", type(weighting).__name__))
+
+
+def _takes_random_state(weighting: Callable[..., Any]) -> bool:
+    try:
+        parameters = inspect.signature(weighting).parameters
+    except (TypeError, ValueError):  # compiled functions may have no signature
+        return False
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    return takes_any or "random_state" in parameters
