@@ -55,7 +55,7 @@ class Kind:
     base: str | None = None
 
 
-_WEIGHTING = "bci_dann.reweighting.weighting"
+_WEIGHTINGS = "bci_dann.reweighting.builtin_weightings"
 
 KINDS: Mapping[str, Kind] = {
     "alignment": Kind(
@@ -99,19 +99,15 @@ KINDS: Mapping[str, Kind] = {
         "called with (X_source, X_target), feature arrays, and random_state=, and giving a "
         "non-negative weight of mean 1 for each source trial",
         {
-            name: f"{_WEIGHTING}:{kind}"
-            for kind, names in {
-                "DomainClassifierWeighting": ("logistic", "forest", "boosting"),
-                "DensityRatioWeighting": (
-                    "gaussian",
-                    "neighbours",
-                    "kmm",
-                    "kliep",
-                    "ulsif",
-                    "rulsif",
-                ),
-            }.items()
-            for name in names
+            "logistic": f"{_WEIGHTINGS}:LogisticWeighting",
+            "forest": f"{_WEIGHTINGS}:ForestWeighting",
+            "boosting": f"{_WEIGHTINGS}:BoostingWeighting",
+            "gaussian": f"{_WEIGHTINGS}:GaussianWeighting",
+            "neighbours": f"{_WEIGHTINGS}:NeighboursWeighting",
+            "kmm": f"{_WEIGHTINGS}:KernelMeanMatchingWeighting",
+            "kliep": f"{_WEIGHTINGS}:KLIEPWeighting",
+            "ulsif": f"{_WEIGHTINGS}:ULSIFWeighting",
+            "rulsif": f"{_WEIGHTINGS}:RULSIFWeighting",
         },
     ),
 }
@@ -363,11 +359,10 @@ def _import(kind: str, name: str) -> Any:
 def _build(kind: str, name: str, parameters: Mapping[str, Any]) -> Any:
     factory = _import(kind, name)
     _check_kind(kind, name, factory)
-    arguments = {**_selector(kind, name, factory), **parameters}
     if not isinstance(factory, type):  # a function is the part itself, unless it has parameters
         return factory if not parameters else _bound(kind, name, factory, parameters)
     try:
-        built = factory(**arguments)
+        built = factory(**parameters)
     except ConfigError:
         raise
     except (TypeError, ValueError) as error:
@@ -381,12 +376,6 @@ def _backbone(factory: Any, parameters: Mapping[str, Any]) -> Any:
     from bci_dann.models import build_backbone
 
     return functools.partial(build_backbone, factory, dict(parameters))
-
-
-def _selector(kind: str, name: str, factory: Any) -> dict[str, Any]:
-    """Return the first argument of a built-in class that stands for several names."""
-    shared = kind == "weighting" and name in KINDS[kind].built_in
-    return {next(iter(inspect.signature(factory).parameters)): name} if shared else {}
 
 
 def _bound(kind: str, name: str, function: Any, parameters: Mapping[str, Any]) -> Any:

@@ -108,7 +108,9 @@ def cues_in_blocks(labels: NDArray[np.int64], domains: NDArray[np.str_]) -> bool
     return serial_correlation(cues, domains) > drift_limit(len(labels))
 
 
-def classes_follow_drift(X: NDArray[Any], domains: NDArray[np.str_], class_means: NDArray[Any]) -> bool:
+def classes_follow_drift(
+    X: NDArray[Any], domains: NDArray[np.str_], class_means: NDArray[Any]
+) -> bool:
     """Tell without labels whether a person's cues seem to come in blocks.
 
     Two signs together say so. Neighbouring trials are alike in which class of other people they

@@ -155,4 +155,3 @@ def head_from_arrays(arrays: Mapping[str, NDArray[np.float64]]) -> LinearHead:
     LinearHead
     """
     return LinearHead(*(torch.from_numpy(arrays[part]) for part in LinearHead._fields))
-

@@ -16,9 +16,16 @@ from scipy.special import softmax
 from bci_dann._validation import check_between
 from bci_dann.exceptions import ConfigError
 
-__all__ = ["check_shares", "estimate_prior", "offsets_to_mean_shares", "offsets_to_decided_shares", "shares_by_class"]
+__all__ = [
+    "check_shares",
+    "estimate_prior",
+    "offsets_to_decided_shares",
+    "offsets_to_mean_shares",
+    "shares_by_class",
+]
 
-# Iterations of expectation maximisation and of the offsets; both change by less than rounding then.
+# Iterations of expectation maximisation and of the offsets. A fixed number, so that results do not
+# depend on a tolerance.
 ITERATIONS = 200
 # The estimate is shrunk towards equal shares, as if so many further trials had equal shares;
 # empirical: a quarter of a session of 160 trials.

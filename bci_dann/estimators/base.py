@@ -386,6 +386,21 @@ class TransferClassifier(OnlineAdaptation, Saving, ClassifierMixin, BaseEstimato
         """Return to the state before :meth:`fit`."""
         self.__dict__.pop("classes_", None)
 
+    def read_aligned(self, X: Any) -> NDArray[np.float32]:
+        """Read trials for use, and align them by the frozen references.
+
+        Parameters
+        ----------
+        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
+            Trials (µV).
+
+        Returns
+        -------
+        ndarray, shape (n_trials, ...)
+        """
+        signals = read_for_use(self, X)
+        return align(self.alignment_, signals.X, signals.domains)
+
     def _predict_proba(
         self, X: NDArray[np.float32], domains: NDArray[np.str_] | None
     ) -> NDArray[np.float64]:
@@ -402,7 +417,7 @@ class TransferClassifier(OnlineAdaptation, Saving, ClassifierMixin, BaseEstimato
             alignment.cache = None
 
     @property
-    def _rate(self) -> float | None:
+    def sampling_rate(self) -> float | None:
         """The sampling frequency (Hz): the parameter, or what the trials bring."""
         given: float | None = getattr(self, "sfreq", None)
         return self.sfreq_ if given is None else given

@@ -1,129 +1,152 @@
-"""The default recipe: adapted networks and a Riemannian decoder, each guarded, as one."""
+"""Ensembles of methods: their log-odds, brought to one spread, are averaged."""
 
 from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
+import yaml
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
 from sklearn.utils.validation import check_is_fitted
 
+from bci_dann._former import check_former, warn_former
+from bci_dann._random import check_random_state, stream
+from bci_dann._resources import pipelines_folder
 from bci_dann._validation import check_between
 from bci_dann.adaptation.drift_guard import MIN_TRIALS
-from bci_dann.adaptation.label_shift import offsets_to_mean_shares, offsets_to_decided_shares, shares_by_class
+from bci_dann.adaptation.label_shift import (
+    check_shares,
+    estimate_prior,
+    offsets_to_decided_shares,
+    offsets_to_mean_shares,
+    shares_by_class,
+)
+from bci_dann.alignment import ResultCache
 from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.dann import DANNClassifier
+from bci_dann.estimators.former import (
+    FORMER_ENSEMBLE_ARGUMENTS,
+    present_ensemble_state,
+    present_members,
+)
+from bci_dann.estimators.loading import model_from_state
+from bci_dann.estimators.methods import build_method, describe_method
 from bci_dann.estimators.networks.network_outputs import log_probabilities
-from bci_dann.estimators.riemannian_decoder import RiemannianClassifier
+from bci_dann.exceptions import ConfigError
 from bci_dann.persistence import ModelState
-from bci_dann.training import Augmentation
 
 __all__ = ["EnsembleClassifier"]
 
-# What the branches have learned alike when they have read the same trials.
-SHARED = ("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_", "alignment_")
+# What all members have learned alike, since they have read the same trials.
+SHARED = ("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_")
+# The pipeline file that lists the members of the default recipe.
+RECIPE = "bci_dann.yml"
 
 
 class EnsembleClassifier(TransferClassifier):
-    """Networks from several seeds and a decoder of covariances, averaged.
+    """Methods of any kind, averaged.
 
-    Each branch adapts to the unlabelled target, and each has its own guard. Networks are far
-    surer of themselves than the linear decoder, right or wrong; so the log-odds of both are
-    brought to one spread over the target's trials before they are averaged. The average is
-    shifted so that the mean probabilities are the estimated shares of the classes
+    Each member adapts to the unlabelled target in its own way. Networks give far more extreme
+    probabilities than linear decoders, right or wrong; so the log-odds of all members are brought
+    to the spread of the member of the largest weight over the target's trials before they are
+    averaged. The average is shifted so that its mean probabilities are the estimated class shares
     (:mod:`bci_dann.adaptation.label_shift`).
 
     Parameters
     ----------
-    backbone, backbone_params, terms, adversary_weight, domains, n_members, batch_norm, \
-augmentation, max_epochs, batch_size, lr, weight_decay, device, random_state
-        Of the networks; see :class:`DANNClassifier`.
-    alignment : {"euclidean", "riemannian"} or None
-        Of the networks' trials. Covariances are always re-centred by Riemannian means.
-    tangent_terms : dict of str to float, optional
-        Terms of the Riemannian decoder; see :class:`RiemannianClassifier`.
+    members : sequence of (method, float), or None
+        Methods with their weights. A method is the name of a pipeline, as ``"rts_im"``, a
+        mapping ``{"name": "DANNClassifier", ...}`` with parameters, or an estimator; see
+        :func:`bci_dann.estimators.build_method`. ``None`` takes the default recipe, the members
+        listed in the pipeline file ``bci_dann.yml``.
+    member_parameters : dict of str to object, optional
+        Values that are set in every member that has such a parameter.
     target_prior : dict of str to float, optional
-        How often the target imagines each movement, where it is known; see
+        Class shares of the target by class name, where they are known; see
         :class:`RiemannianClassifier`.
-    network_weight : float
-        How much the networks count beside the Riemannian decoder, which counts 1. They are the
-        weaker branch.
-    guard : bool
-        Whether each branch falls back where adaptation made its outputs drift; see
-        :mod:`bci_dann.adaptation.drift_guard`.
     sfreq : float, optional
         Sampling frequency (Hz) of arrays; epochs bring their own.
+    random_state : None, int or numpy random generator
+        Seeds the members that have a ``random_state``: the first as if it were alone, the others
+        by streams of their own.
+    **former : Any
+        Parameters of the networks, ``tangent_terms`` and ``network_weight`` of the version
+        before, with a warning that says the new form.
 
     Attributes
     ----------
-    network_ : DANNClassifier
-        The first branch.
-    tangent_ : RiemannianClassifier
-        The second branch.
-    spreads_ : tuple of float
-        Standard deviation of each branch's log-odds over the target's trials.
+    members_ : list of TransferClassifier
+        The fitted methods.
+    spreads_ : list of float
+        Standard deviation of each member's log-odds over the target's trials.
     offsets_ : ndarray, shape (n_classes,)
         What is added to the averaged log-odds.
+    prior_ : ndarray, shape (n_classes,)
+        Known or estimated class shares of the target.
     """
 
-    network_: DANNClassifier
-    tangent_: RiemannianClassifier
-    spreads_: tuple[float, float]
+    members_: list[TransferClassifier]
+    spreads_: list[float]
     offsets_: NDArray[np.float64]
+    prior_: NDArray[np.float64]
 
     def __init__(
         self,
-        backbone: str = "EEGNet",
+        members: Sequence[Any] | None = None,
         *,
-        backbone_params: dict[str, Any] | None = None,
-        alignment: str | None = "euclidean",
-        terms: dict[str, float] | None = None,
-        adversary_weight: float = 0.1,
-        domains: str = "subject",
-        tangent_terms: dict[str, float] | None = None,
+        member_parameters: dict[str, Any] | None = None,
         target_prior: dict[str, float] | None = None,
-        network_weight: float = 0.25,
-        n_members: int = 3,
-        batch_norm: str = "pooled",
-        augmentation: Augmentation | None = None,
-        guard: bool = True,
         sfreq: float | None = None,
-        max_epochs: int = 100,
-        batch_size: int = 64,
-        lr: float = 1e-3,
-        weight_decay: float = 0.0,
-        device: str = "auto",
         random_state: Any = None,
+        **former: Any,
     ) -> None:
-        self.backbone = backbone
-        self.backbone_params = backbone_params
-        self.alignment = alignment
-        self.terms = terms
-        self.adversary_weight = adversary_weight
-        self.domains = domains
-        self.tangent_terms = tangent_terms
+        if isinstance(members, str):  # the first parameter of the version before
+            former, members = {"backbone": members, **former}, None
+        if former:
+            members, member_parameters = self._present(members, member_parameters, former)
+        self.members = members
+        self.member_parameters = member_parameters
         self.target_prior = target_prior
-        self.network_weight = network_weight
-        self.n_members = n_members
-        self.batch_norm = batch_norm
-        self.augmentation = augmentation
-        self.guard = guard
         self.sfreq = sfreq
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.lr = lr
-        self.weight_decay = weight_decay
-        self.device = device
         self.random_state = random_state
 
     def check_parameters(self) -> None:
         """Raise on a parameter that ``fit`` could not use; see the base class."""
-        check_between("network_weight", self.network_weight, 0.0, math.inf)
-        for branch in self._new_branches():
-            branch.check_parameters()
+        check_shares(self.target_prior)
+        check_random_state(self.random_state)
+        for member, weight in self.weighted_members():
+            check_between("the weight of each member", weight, 0.0, math.inf)
+            member.check_parameters()
+
+    def weighted_members(self) -> list[tuple[TransferClassifier, float]]:
+        """Return fresh members with their weights.
+
+        Returns
+        -------
+        list of (TransferClassifier, float)
+
+        Raises
+        ------
+        ConfigError
+            When a member cannot be built.
+        """
+        built = []
+        seeded = 0
+        for method, weight in _pairs(default_members() if self.members is None else self.members):
+            member = build_method(method)
+            names = member.get_params(deep=False)
+            given = {k: v for k, v in (self.member_parameters or {}).items() if k in names}
+            if "random_state" in names:
+                given["random_state"] = self._seed(seeded)
+                seeded += _is_random(member)
+            for name in ("sfreq", "target_prior"):
+                if name in names and getattr(self, name) is not None:
+                    given[name] = getattr(self, name)
+            built.append((member.set_params(**given), weight))
+        return built
 
     def fit(
         self,
@@ -134,95 +157,193 @@ augmentation, max_epochs, batch_size, lr, weight_decay, device, random_state
         X_target_labeled: Any = None,
         y_target_labeled: ArrayLike | None = None,
     ) -> Self:
-        """Train both branches; see :meth:`TransferClassifier.fit`."""
+        """Train all members; see :meth:`TransferClassifier.fit`."""
         self.check_parameters()
         self._forget_passed()
         if self.target_prior is not None:  # networks take minutes: look before
             shares_by_class(self.target_prior, np.unique(np.asarray(y)))
         given = (X, y, subjects, X_target_unlabeled, X_target_labeled, y_target_labeled)
-        self._take(*(branch.fit(*given) for branch in self._new_branches()))
+        self._take([m.use_cache(self._cache).fit(*given) for m, _ in self.weighted_members()])
+        labels = np.asarray(y)
+        self._source_prior = np.array([np.mean(labels == name) for name in self.classes_])
         self._settle(X_target_unlabeled)
         return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return class probabilities; see :meth:`TransferClassifier.predict_proba`."""
         check_is_fitted(self)
-        probabilities: NDArray[np.float64] = softmax(self._averaged(X) + self.offsets_, axis=1)
+        averaged = self._averaged(self.log_odds(X))
+        probabilities: NDArray[np.float64] = softmax(averaged + self.offsets_, axis=1)
         return probabilities
 
-    @property
-    def trains_network(self) -> bool:
-        """True: one branch does."""
-        return True
+    def log_odds(self, X: Any) -> list[NDArray[np.float64]]:
+        """Return each member's log-probabilities, relative to their mean over classes.
 
-    @property
-    def can_adapt(self) -> bool:
-        """Whether ``adapt`` changes either branch."""
-        return self.network_.can_adapt or self.tangent_.can_adapt
+        Parameters
+        ----------
+        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
+            Trials (µV).
 
-    def _adapted(self, X: Any) -> Self:
+        Returns
+        -------
+        list of ndarray, shape (n_trials, n_classes)
+        """
+        logs = [log_probabilities(member.predict_proba(X)) for member in self.members_]
+        return [log - log.mean(axis=1, keepdims=True) for log in logs]
+
+    def adapted(self, X: Any) -> Self:
+        """Return a copy whose members are adapted; see :meth:`TransferClassifier.adapted`."""
         adapted = copy.copy(self)
-        adapted._take(self.network_._adapted(X), self.tangent_._adapted(X))
+        adapted._take([member.adapted(X) for member in self.members_])
         adapted._settle(X)
         return adapted
 
-    def _new_branches(self) -> tuple[DANNClassifier, RiemannianClassifier]:
-        parameters = self.get_params(deep=False)
-        for own in ("tangent_terms", "target_prior", "network_weight"):
-            del parameters[own]
-        tangent = RiemannianClassifier(
-            terms=self.tangent_terms,
-            target_prior=self.target_prior,
-            guard=self.guard,
-            sfreq=self.sfreq,
+    @property
+    def trains_network(self) -> bool:
+        """Whether a member trains a network."""
+        return any(member.trains_network for member, _ in self.weighted_members())
+
+    @property
+    def can_adapt(self) -> bool:
+        """Whether ``adapt`` changes a member."""
+        return any(member.can_adapt for member in self.members_)
+
+    def plain_parameters(self) -> dict[str, Any]:
+        """Return the parameters as a file can hold them; see the base class."""
+        parameters = {**super().plain_parameters(), "members": self.members}
+        if self.members is not None:
+            pairs = _pairs(self.members)
+            parameters["members"] = [[describe_method(m), weight] for m, weight in pairs]
+        return parameters
+
+    def to_state(self) -> ModelState:
+        """Return the states of all members; see the base class."""
+        state = super().to_state()
+        state.arrays.update(offsets=self.offsets_, prior=self.prior_)
+        state.arrays.update(source_prior=self._source_prior)
+        states = [member.to_state() for member in self.members_]
+        state.description.update(
+            spreads=self.spreads_,
+            weights=[weight for _, weight in self.weighted_members()],
+            members=[own.description for own in states],
         )
-        return DANNClassifier(**parameters), tangent
+        for index, own in enumerate(states):
+            state.arrays.update({f"members.{index}.{k}": v for k, v in own.arrays.items()})
+        return state
 
-    def _take(self, network: DANNClassifier, tangent: RiemannianClassifier) -> None:
-        self.network_, self.tangent_ = network, tangent
+    def from_state(self, state: ModelState) -> None:
+        """Restore all members; see the base class."""
+        state = present_ensemble_state(state)
+        self._take(
+            [
+                model_from_state(ModelState(own, state.part(f"members.{index}")))
+                for index, own in enumerate(state.description["members"])
+            ]
+        )
+        self.spreads_ = list(state.description["spreads"])
+        self.offsets_ = state.arrays["offsets"]
+        equal = np.full(len(self.classes_), 1.0 / len(self.classes_))
+        self.prior_ = state.arrays.get("prior", equal)
+        self._source_prior = state.arrays.get("source_prior", equal)
+
+    def use_cache(self, cache: ResultCache | None) -> Self:
+        """Share a cache among the members; see :meth:`TransferClassifier.use_cache`."""
+        super().use_cache(cache)
+        for member in getattr(self, "members_", []):
+            member.use_cache(cache)
+        return self
+
+    def _seed(self, index: int) -> Any:
+        """Return the seed of a member; the first is as if it were alone."""
+        if index == 0 or self.random_state is None:
+            return self.random_state
+        return int(stream(self.random_state, "ensemble", index).generate_state(1)[0])
+
+    def _take(self, members: list[TransferClassifier]) -> None:
+        self.members_, self.alignment_, self.domains_ = members, None, []
         for name in SHARED:
-            setattr(self, name, getattr(network, name))
+            setattr(self, name, getattr(members[0], name))
 
-    def _log_odds(self, X: Any) -> list[NDArray[np.float64]]:
-        """Return each branch's log-probabilities, relative to their mean over classes."""
-        branches = (self.network_, self.tangent_)
-        logs = [log_probabilities(branch.predict_proba(X)) for branch in branches]
-        return [log - log.mean(axis=1, keepdims=True) for log in logs]
+    def _weights(self) -> list[float]:
+        return [
+            float(w) for _, w in _pairs(default_members() if self.members is None else self.members)
+        ]
 
-    def _averaged(self, X: Any) -> NDArray[np.float64]:
-        network, tangent = self._log_odds(X)
-        # the linear decoder is the better calibrated one: its spread is the common unit
-        network = network * (self.spreads_[1] / self.spreads_[0])
-        share = self.network_weight / (1.0 + self.network_weight)
-        return share * network + (1.0 - share) * tangent
+    def _averaged(self, odds: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+        weights = self._weights()
+        unit = self.spreads_[int(np.argmax(weights))]
+        parts = [
+            (weight / sum(weights)) * (log_odds * (unit / spread))
+            for weight, spread, log_odds in zip(weights, self.spreads_, odds, strict=True)
+        ]
+        return np.asarray(sum(parts[1:], parts[0]))
 
     def _settle(self, X: Any) -> None:
         """Learn spreads and offsets from the target's unlabelled trials, where there are any."""
-        self.spreads_ = (1.0, 1.0)
-        self.offsets_ = np.zeros(len(self.classes_))
+        n_classes = len(self.classes_)
+        self.spreads_ = [1.0] * len(self.members_)
+        self.offsets_ = np.zeros(n_classes)
+        self.prior_ = np.full(n_classes, 1.0 / n_classes)
         if X is None or len(X) < MIN_TRIALS:
             return
-        network, tangent = (float(odds.std()) for odds in self._log_odds(X))
-        self.spreads_ = (network or 1.0, tangent or 1.0)
-        meet = offsets_to_mean_shares if self.target_prior is None else offsets_to_decided_shares
-        self.offsets_ = meet(self._averaged(X), self.tangent_.prior_)
+        odds = self.log_odds(X)
+        self.spreads_ = [float(one.std()) or 1.0 for one in odds]
+        averaged = self._averaged(odds)
+        self.prior_ = self._prior(averaged)
+        known = self.target_prior is not None
+        offsets = offsets_to_decided_shares if known else offsets_to_mean_shares
+        self.offsets_ = offsets(averaged, self.prior_)
 
-    def _state(self) -> ModelState:
-        state = super()._state()
-        state.arrays.clear()  # the branches keep their own references
-        state.arrays["offsets"] = self.offsets_
-        state.description.update(spreads=list(self.spreads_), branches={})
-        for name, branch in (("network", self.network_), ("tangent", self.tangent_)):
-            own = branch._state()
-            state.description["branches"][name] = own.description
-            state.arrays.update({f"{name}.{key}": array for key, array in own.arrays.items()})
-        return state
+    def _prior(self, averaged: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return known class shares, those that a member has estimated, or an estimate."""
+        if self.target_prior is not None:
+            return shares_by_class(self.target_prior, self.classes_)
+        for index in np.argsort(self._weights())[::-1]:
+            estimated = getattr(self.members_[index], "prior_", None)
+            if estimated is not None:
+                return np.asarray(estimated)
+        return estimate_prior(softmax(averaged, axis=1), self._source_prior)
 
-    def _restore(self, state: ModelState) -> None:
-        branches = self._new_branches()
-        for name, branch in zip(("network", "tangent"), branches, strict=True):
-            branch._restore(ModelState(state.description["branches"][name], state.part(name)))
-        self._take(*branches)
-        network, tangent = state.description["spreads"]
-        self.spreads_ = (network, tangent)
-        self.offsets_ = state.arrays["offsets"]
+    def _present(
+        self, members: Any, member_parameters: dict[str, Any] | None, former: dict[str, Any]
+    ) -> tuple[Any, dict[str, Any] | None]:
+        """Return what parameters of the version before stand for."""
+        owner = type(self).__name__
+        check_former(owner, former, FORMER_ENSEMBLE_ARGUMENTS)
+        if members is None:
+            members = present_members(former)
+            warn_former(owner, former, {"members": members})
+            return members, member_parameters
+        values = {**(member_parameters or {}), **former}
+        warn_former(owner, former, {"member_parameters": values})
+        return members, values
+
+
+def default_members() -> list[Any]:
+    """Return the members of the default recipe, as its pipeline file lists them.
+
+    Returns
+    -------
+    list of [dict, float]
+    """
+    content = yaml.safe_load((pipelines_folder() / RECIPE).read_text(encoding="utf-8"))
+    members: list[Any] = content["pipeline"][0]["parameters"]["members"]
+    return members
+
+
+def _pairs(members: Sequence[Any]) -> list[tuple[Any, float]]:
+    """Return methods and weights, or raise."""
+    pairs = [
+        tuple(one) if isinstance(one, list | tuple) and len(one) == 2 else None for one in members
+    ]
+    if not pairs or None in pairs:
+        raise ConfigError(
+            "members must list methods with their weights, as [('rts_im', 1.0), (estimator, "
+            f"0.25)]; got {members!r}."
+        )
+    return pairs  # type: ignore[return-value]
+
+
+def _is_random(member: TransferClassifier) -> bool:
+    """Whether what a member learns depends on its seed."""
+    return member.trains_network or getattr(member, "weighting", None) is not None

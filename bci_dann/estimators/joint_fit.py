@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bci_dann.estimators.network import NetworkClassifier, Plan
+from bci_dann.estimators.network import NetworkClassifier
+from bci_dann.estimators.networks.training_plan import TrainingPlan
 from bci_dann.exceptions import ConfigError, TrainingError
 from bci_dann.training import train_networks
 
@@ -50,24 +51,24 @@ def fit_together(
             f"{len(models)} models need as many arguments and names; "
             f"got {len(arguments)} and {len(names)}."
         )
-    outcomes: list[NetworkClassifier | TrainingError] = list(models)
-    plans: dict[int, Plan] = {}
+    results: list[NetworkClassifier | TrainingError] = list(models)
+    plans: dict[int, TrainingPlan] = {}
     for index, (model, given) in enumerate(zip(models, arguments, strict=True)):
         if model.trains_network:
-            plans[index] = model._plan(model._training_trials(**given), names[index])
+            plans[index] = model.plan(model.training_trials(**given), names[index])
         else:
             model.fit(**given)
     members = [(index, member) for index, plan in plans.items() for member in plan.members]
     histories = train_networks(
         [member for _, member in members],
-        [models[index]._settings() for index, _ in members],
+        [models[index].training_settings() for index, _ in members],
         stack=stack,
     )
     for index, plan in plans.items():
-        own = [h for (owner, _), h in zip(members, histories, strict=True) if owner == index]
+        of_model = [h for (owner, _), h in zip(members, histories, strict=True) if owner == index]
         try:
-            models[index]._take(plan, own)
+            models[index].complete(plan, of_model)
         except TrainingError as error:
-            models[index]._unfit()
-            outcomes[index] = error
-    return outcomes
+            models[index].forget()
+            results[index] = error
+    return results

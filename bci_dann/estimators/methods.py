@@ -134,7 +134,11 @@ def _from_pipeline(name: str) -> TransferClassifier:
     path = _pipeline_path(name)
     try:
         (step,) = yaml.safe_load(path.read_text(encoding="utf-8"))["pipeline"]
-        kind = step["name"] if step["from"] == "bci_dann.estimators" else f"{step['from']}:{step['name']}"
+        kind = (
+            step["name"]
+            if step["from"] == "bci_dann.estimators"
+            else f"{step['from']}:{step['name']}"
+        )
         return find_method(kind)(**step.get("parameters", {}))
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ConfigError(

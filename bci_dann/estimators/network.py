@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +21,7 @@ from bci_dann.adaptation.drift_guard import MIN_TRIALS
 from bci_dann.components import resolve
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.former import FORMER_NETWORK_ARGUMENTS, present_network_arguments
-from bci_dann.estimators.inputs.source_weights import (
-    SourceWeights,
-    find_source_weights,
-    read_weighting,
-)
+from bci_dann.estimators.inputs.source_weights import SourceWeighted, read_weighting
 from bci_dann.estimators.inputs.training_trials import TrainingTrials
 from bci_dann.estimators.networks.network_outputs import (
     mean_losses,
@@ -40,8 +37,8 @@ from bci_dann.estimators.networks.network_state import (
 from bci_dann.estimators.networks.standardisation import center_and_scale, standardise
 from bci_dann.estimators.networks.training_plan import TrainingPlan, build_plan, trained_by_plan
 from bci_dann.exceptions import DataError, TrainingError
-from bci_dann.models import Decoder
-from bci_dann.objectives import Terms, check_terms
+from bci_dann.models import Decoder, backbone_names
+from bci_dann.objectives import Terms, check_terms, with_default_terms
 from bci_dann.persistence import ModelState
 from bci_dann.training import (
     Augmentation,
@@ -62,7 +59,7 @@ BATCH_NORMS = ("pooled", "target", "domain")
 DOMAINS = ("subject", "session", "source_target")
 
 
-class NetworkClassifier(TransformerMixin, TransferClassifier):
+class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
     """A network trained on the sources, with any terms that adapt it to the target.
 
     Its parts are open: each of ``backbone``, ``alignment``, ``terms`` and ``weighting`` takes a
@@ -139,14 +136,8 @@ class NetworkClassifier(TransformerMixin, TransferClassifier):
         each feature of plain vectors.
     adapted_ : bool
         Whether the networks are those that adapt; False where the guard did not trust them.
-    weights_ : ndarray, shape (n_source,)
-        With a weighting, the weights of the source trials.
-    domain_auc_ : float
-        With a weighting, the out-of-fold ROC-AUC of source against target; NaN without a target.
-    effective_sample_size_ : float
-        With a weighting, how many equally weighted trials the weighted sources are worth.
-    temper_ : float
-        With a weighting, the power that the weights were raised to.
+    source_weights_ : SourceWeights or None
+        With a weighting, the weights of the source trials and how far to trust them.
     """
 
     # A preset adds these terms in front of those of the user.
@@ -157,10 +148,6 @@ class NetworkClassifier(TransformerMixin, TransferClassifier):
     center_: NDArray[np.float32]
     scale_: NDArray[np.float32]
     adapted_: bool
-    weights_: NDArray[np.float64]
-    domain_auc_: float
-    effective_sample_size_: float
-    temper_: float
 
     def __init__(
         self,
@@ -231,11 +218,6 @@ class NetworkClassifier(TransformerMixin, TransferClassifier):
         """Whether ``adapt`` re-centres, or finds batch normalisation in the networks."""
         return super().can_adapt or any(map(has_batch_norm, getattr(self, "networks_", [])))
 
-    @property
-    def sampling_rate(self) -> float | None:
-        """The sampling frequency (Hz): the parameter, or what the trials bring."""
-        return self._rate
-
     def training_terms(self) -> Terms:
         """Return the terms of the objective, those of the preset first.
 
@@ -244,11 +226,7 @@ class NetworkClassifier(TransformerMixin, TransferClassifier):
         mapping or sequence
             As :func:`bci_dann.objectives.read_terms` takes them.
         """
-        terms = self.terms or {}
-        if not isinstance(terms, Mapping):
-            missing = [{"name": n, **_settings(s)} for n, s in self.default_terms.items()]
-            return [*missing, *terms] if isinstance(terms, Sequence) else terms
-        return {**{n: s for n, s in self.default_terms.items() if n not in terms}, **terms}
+        return with_default_terms(self.default_terms, self.terms)
 
     def source_weighting(self) -> Any:
         """Return the description of the source weighting; a preset may compose it.
@@ -290,11 +268,7 @@ class NetworkClassifier(TransformerMixin, TransferClassifier):
         ConfigError
             When the backbone cannot be built for these shapes.
         """
-        if self.n_times_ is None and self.backbone != "MLP" and not _is_mlp(self.backbone):
-            raise DataError(
-                f"{self.backbone} needs trials (n_trials, n_chans, n_times); X has two "
-                "dimensions. For plain feature vectors set backbone='MLP'."
-            )
+        _check_input_suits(self.backbone, self.n_times_)
         backbone = resolve("backbone", self.backbone)(
             n_chans=self.n_features_in_, n_times=self.n_times_ or 1, sfreq=self.sampling_rate
         )
@@ -346,14 +320,14 @@ class NetworkClassifier(TransformerMixin, TransferClassifier):
         TrainingPlan
             :meth:`complete` takes it once it was trained.
         """
-        weights = self._trial_weights(trials)
+        weights = self.weigh(
+            self.source_weighting(), trials, self.random_state, self._features_without_weights
+        )
         self.center_, self.scale_ = center_and_scale(trials.select(~trials.is_target).X)
         standardise(trials.X, self.center_, self.scale_, out=trials.X)
         return build_plan(self, trials, weights, name)
 
-    def complete(
-        self, plan: TrainingPlan, histories: Sequence[History | TrainingError]
-    ) -> None:
+    def complete(self, plan: TrainingPlan, histories: Sequence[History | TrainingError]) -> None:
         """Use the networks of a plan that was trained.
 
         Parameters
@@ -390,61 +364,30 @@ class NetworkClassifier(TransformerMixin, TransferClassifier):
     def to_state(self) -> ModelState:
         """Return weights and scaling of the networks; see the base class."""
         state = super().to_state()
-        state.arrays.update(center=self.center_, scale=self.scale_, **network_arrays(self.networks_))
-        state.description.update(n_networks=len(self.networks_), adapted=self.adapted_)
-        if hasattr(self, "weights_"):
-            state.arrays.update(weights=self.weights_)
-            state.description.update(_weighting_numbers(self))
+        if self.trains_network:
+            scaling = {"center": self.center_, "scale": self.scale_}
+            state.arrays.update(**scaling, **network_arrays(self.networks_))
+            state.description.update(n_networks=len(self.networks_), adapted=self.adapted_)
+        self.add_weights_to(state)
         return state
 
     def from_state(self, state: ModelState) -> None:
         """Restore the networks; see the base class."""
         super().from_state(state)
-        self.center_, self.scale_ = state.arrays["center"], state.arrays["scale"]
-        self.adapted_ = bool(state.description.get("adapted", True))
-        states = [state.part(f"network.{i}") for i in range(state.description["n_networks"])]
-        self.networks_ = restore_networks(self.build_network, states)
-        if "weights" in state.arrays:
-            _restore_weighting(self, state)
+        if self.trains_network:
+            self.center_, self.scale_ = state.arrays["center"], state.arrays["scale"]
+            self.adapted_ = bool(state.description.get("adapted", True))
+            states = [state.part(f"network.{i}") for i in range(state.description["n_networks"])]
+            self.networks_ = restore_networks(self.build_network, states)
+        self.take_weights_from(state)
 
-    def _trial_weights(self, trials: TrainingTrials) -> NDArray[np.float64]:
-        """Find source weights; labelled target trials, the very thing wanted, count 1."""
-        weights = np.ones(len(trials.labels))
-        found = self.find_weights(trials)
-        if found is not None:
-            weights[~trials.is_target] = found.weights
-        return weights
-
-    def find_weights(self, trials: TrainingTrials) -> SourceWeights | None:
-        """Return the weights of the source trials, and note how far to trust them.
-
-        Parameters
-        ----------
-        trials : TrainingTrials
-            Aligned.
-
-        Returns
-        -------
-        SourceWeights or None
-            ``None`` without a weighting.
-        """
-        settings = read_weighting(self.source_weighting())
-        if settings is None:
-            return None
-        found = find_source_weights(settings, trials, self.random_state, network=self._plain)
-        self.weights_, self.temper_ = found.weights, found.temper
-        self.domain_auc_ = found.domain_auc
-        self.effective_sample_size_ = found.effective_sample_size
-        return found
-
-    def _plain(self, trials: TrainingTrials) -> NDArray[np.float32]:
+    def _features_without_weights(self, trials: TrainingTrials) -> NDArray[np.float32]:
         """Return features of a network that was trained on the sources without weights."""
-        plain = NetworkClassifier(**{**_network_parameters(self), "terms": None, "weighting": None})
+        parameters = {name: getattr(self, name) for name in NetworkClassifier().get_params()}
+        plain = NetworkClassifier(**{**parameters, "terms": None, "weighting": None})
         for name in ("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_"):
             setattr(plain, name, getattr(self, name))
-        plain.guard = False
-        copied = TrainingTrials(**{**vars(trials), "X": trials.X.copy()})
-        plain.fit_aligned(copied)
+        plain.fit_aligned(replace(trials, X=trials.X.copy()))
         return plain.features_aligned(trials.X)
 
     def _recompute_batch_norm(self, signals: NDArray[np.float32]) -> None:
@@ -470,6 +413,16 @@ class NetworkClassifier(TransformerMixin, TransferClassifier):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+def _check_input_suits(backbone: Any, n_times: int | None) -> None:
+    """Raise where a backbone for trials would get plain vectors."""
+    name = backbone.get("name") if isinstance(backbone, Mapping) else backbone
+    if n_times is None and name in backbone_names() and name != "MLP":
+        raise DataError(
+            f"{name} needs trials (n_trials, n_chans, n_times); X has two dimensions. For plain "
+            "feature vectors set backbone='MLP'."
+        )
 
 
 def _log_epoch(epoch: int, losses: dict[str, float]) -> None:

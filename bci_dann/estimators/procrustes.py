@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from bci_dann._validation import check_between, check_option
 from bci_dann.estimators.base import TransferClassifier
+from bci_dann.estimators.inputs.source_weights import SourceWeighted, read_weighting
 from bci_dann.estimators.inputs.training_trials import TARGET, TrainingTrials
+from bci_dann.estimators.shallow import fit_weighted
 from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.features.nearest_mean import nearest_mean
 from bci_dann.features.shrunk_covariance import shrunk_covariances
@@ -32,18 +34,18 @@ __all__ = ["ProcrustesClassifier"]
 logger = logging.getLogger(__name__)
 
 CLASSIFIERS = ("logistic", "mdm", "mdwm")
-# About their own mean a few trials lie too close, and one trial lies on it.
-FEWEST = 5
+# Around their own mean the dispersion of fewer trials is too small, and that of one trial is zero.
+MIN_TRIALS = 5
 
 Covariances = NDArray[np.float64]
 
 
-class ProcrustesClassifier(TransferClassifier):
+class ProcrustesClassifier(SourceWeighted, TransferClassifier):
     """Covariances of every domain centred, stretched and, with target labels, rotated.
 
     Centring is the alignment. Stretching gives every domain the same dispersion around its mean,
     and needs no labels. Rotation brings the class means of each source subject to those of the
-    target's labelled trials; without these it rests.
+    target's labelled trials; without these nothing is rotated.
 
     Parameters
     ----------
@@ -60,6 +62,11 @@ class ProcrustesClassifier(TransferClassifier):
         EUSIPCO), which without target labels is the sources' own.
     trade_off : float
         For ``"mdwm"``, the place between the sources' mean (0) and the target's (1).
+    weighting : str, mapping, callable or None
+        Weights of the source trials in the fit of the classifier; see
+        :class:`NetworkClassifier`. They are found before centred covariances are stretched.
+    random_state : None, int or numpy random generator
+        Seeds the weighting.
 
     Attributes
     ----------
@@ -76,37 +83,41 @@ class ProcrustesClassifier(TransferClassifier):
     def __init__(
         self,
         *,
-        alignment: str = "riemannian",
+        alignment: Any = "riemannian",
         stretch: bool = True,
         rotate: bool = True,
         classifier: str = "logistic",
         trade_off: float = 0.5,
+        weighting: Any = None,
+        random_state: Any = None,
     ) -> None:
         self.alignment = alignment
         self.stretch = stretch
         self.rotate = rotate
         self.classifier = classifier
         self.trade_off = trade_off
+        self.weighting = weighting
+        self.random_state = random_state
 
     def check_parameters(self) -> None:
         """Raise on a parameter that ``fit`` could not use; see the base class."""
         super().check_parameters()
         check_option("classifier", self.classifier, CLASSIFIERS)
         check_between("trade_off", self.trade_off, 0.0, 1.0, inclusive=True)
+        read_weighting(self.weighting)
         if self.alignment is None:
             raise ConfigError(
                 "Procrustes analysis stretches and rotates around the centre: it needs "
                 "alignment='riemannian' or 'euclidean'."
             )
 
-    def _adapted(self, X: Any) -> Self:
-        adapted = super()._adapted(X)
-        own = shrunk_covariances(adapted._read_aligned(X))
-        if len(own) >= FEWEST:
-            adapted.dispersion_ = _dispersion(own)
-        return adapted
+    def adapt_aligned(self, trials: TrainingTrials) -> None:
+        """Take the dispersion of a new subject; see the base class."""
+        if len(trials.X) >= MIN_TRIALS:
+            self.dispersion_ = _dispersion(shrunk_covariances(trials.X))
 
-    def _fit_aligned(self, trials: TrainingTrials) -> None:
+    def fit_aligned(self, trials: TrainingTrials) -> None:
+        """Stretch and rotate the domains, and fit the classifier; see the base class."""
         if self.n_times_ is None:
             raise DataError("Procrustes analysis needs trials (n_trials, n_chans, n_times).")
         # the target is one domain here: a trial to be predicted does not say its session
@@ -116,12 +127,18 @@ class ProcrustesClassifier(TransferClassifier):
         # pyriemann joins names and labels by slashes, which our domains contain
         subjects = np.unique(trials.subjects, return_inverse=True)[1].astype(str)
         target = str(subjects[trials.is_target][0]) if trials.is_target.any() else ""
+        weights = self.weigh(self.weighting, trials, self.random_state)[labelled]
         self._fit_classifier(
-            covariances[labelled], trials.labels[labelled], subjects[labelled], target
+            covariances[labelled], trials.labels[labelled], subjects[labelled], target, weights
         )
 
     def _fit_classifier(
-        self, X: Covariances, y: NDArray[np.int64], subjects: NDArray[np.str_], target: str
+        self,
+        X: Covariances,
+        y: NDArray[np.int64],
+        subjects: NDArray[np.str_],
+        target: str,
+        weights: NDArray[np.float64],
     ) -> None:
         shown = set(y[subjects == target].tolist()) == set(range(len(self.classes_)))
         if not shown:
@@ -138,8 +155,10 @@ class ProcrustesClassifier(TransferClassifier):
             means = MDWM(self.trade_off, target).fit(*encode_domains(X, y, subjects)).covmeans_
             self.pipeline_[-1].covmeans_ = means
             self.pipeline_[-1].classes_ = np.arange(len(means))
-        else:
+        elif self.weighting is None:
             self.pipeline_.fit(X, y)
+        else:
+            fit_weighted(self.pipeline_, X, y, weights)
 
     def _stretched(self, X: Covariances, domains: NDArray[np.str_]) -> Covariances:
         """Stretch each domain, and keep how far the target is to be stretched."""
@@ -154,7 +173,8 @@ class ProcrustesClassifier(TransferClassifier):
             stretched[own] = _stretch(X[own], dispersion)
         return stretched
 
-    def _predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
+    def predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return class probabilities; see the base class."""
         covariances = shrunk_covariances(X)
         if self.stretch:
             covariances = _stretch(covariances, self.dispersion_)
@@ -166,14 +186,18 @@ class ProcrustesClassifier(TransferClassifier):
             return make_pipeline(TangentSpace("riemann"), LogisticRegression(max_iter=1000))
         return make_pipeline(nearest_mean())
 
-    def _state(self) -> ModelState:
-        state = super()._state()
+    def to_state(self) -> ModelState:
+        """Return dispersion and classifier; see the base class."""
+        state = super().to_state()
+        self.add_weights_to(state)
         state.arrays.update(write_steps(self.pipeline_))
         state.description["dispersion"] = self.dispersion_
         return state
 
-    def _restore(self, state: ModelState) -> None:
-        super()._restore(state)
+    def from_state(self, state: ModelState) -> None:
+        """Restore dispersion and classifier; see the base class."""
+        super().from_state(state)
+        self.take_weights_from(state)
         self.dispersion_ = state.description["dispersion"]
         self.pipeline_ = read_steps(self._build_pipeline(), state.arrays)
 
@@ -186,7 +210,7 @@ def _dispersion(X: Covariances) -> float:
 def _dispersions(X: Covariances, domains: NDArray[np.str_]) -> dict[str, float]:
     """Return the dispersion of each domain; where there are few trials, that of the others."""
     names, counts = np.unique(domains, return_counts=True)
-    known = {n: _dispersion(X[domains == n]) for n in names[counts >= FEWEST]}
+    known = {n: _dispersion(X[domains == n]) for n in names[counts >= MIN_TRIALS]}
     usual = float(np.mean(list(known.values()))) if known else _dispersion(X)
     return {str(name): known.get(name, usual) for name in names}
 

@@ -1,15 +1,17 @@
-"""A linear decoder on re-centred covariances that adapts to the target."""
+"""A linear decoder of re-centred covariances that adapts to the unlabelled target."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from bci_dann._random import fenced_torch_seed, stream
 from bci_dann._validation import check_between, check_count
 from bci_dann.adaptation.drift_guard import MIN_TRIALS, classes_follow_drift, cues_in_blocks
 from bci_dann.adaptation.head_adaptation import (
@@ -18,14 +20,27 @@ from bci_dann.adaptation.head_adaptation import (
     head_from_arrays,
     head_probabilities,
 )
-from bci_dann.adaptation.label_shift import check_shares, estimate_prior, offsets_to_decided_shares, shares_by_class
+from bci_dann.adaptation.label_shift import (
+    check_shares,
+    estimate_prior,
+    offsets_to_decided_shares,
+    shares_by_class,
+)
+from bci_dann.alignment import Alignment
 from bci_dann.alignment.filter_bank import BANDS
-from bci_dann.alignment.interface import Alignment
+from bci_dann.components import is_class_path, resolve
 from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.inputs.training_trials import Part, TrainingTrials, join, labelled_only
+from bci_dann.estimators.inputs.source_weights import SourceWeighted, read_weighting
+from bci_dann.estimators.inputs.training_trials import TrainingTrials
 from bci_dann.exceptions import ConfigError
-from bci_dann.features import Subspace, TangentViews, drift_directions, without_directions
-from bci_dann.objectives import UNLABELLED, Objective, Sizes, check_imported, check_terms
+from bci_dann.features import (
+    AlignedViews,
+    Subspace,
+    TangentViews,
+    drift_directions,
+    without_directions,
+)
+from bci_dann.objectives import Objective, Sizes, Terms, WeightedTerm, check_terms, read_terms
 from bci_dann.persistence import ModelState
 from bci_dann.training import (
     HeadPenalty,
@@ -40,19 +55,20 @@ from bci_dann.training import (
 __all__ = ["RiemannianClassifier"]
 
 
-class RiemannianClassifier(TransferClassifier):
+class RiemannianClassifier(SourceWeighted, TransferClassifier):
     """Tangent vectors of several views, each domain re-centred, and a linear head.
 
     Without terms this is regularised logistic regression on the sources. With terms the same
     head also fits the structure of the unlabelled target. It is trained to the end on all
-    trials at once, in seconds, and there is no chance in it. ``adapt`` does the same without
-    source data: the head is held in its place the more firmly, the more it would change what is
-    said of their trials.
+    trials at once, in seconds, and without randomness. ``adapt`` does the same without source
+    data: a quadratic penalty on deviation from the source-trained head stands for their trials.
 
     Parameters
     ----------
-    alignment : {"riemannian", "euclidean"} or None
-        The mean by which the covariances of each domain are re-centred.
+    alignment : {"riemannian", "euclidean"}, mapping, Alignment or None
+        The mean by which the covariances of each domain are re-centred; or an alignment of
+        one's own (see :func:`bci_dann.resolve`), which the signals pass before their covariances
+        are taken.
     n_windows, n_delays : int
         The views; see :class:`TangentViews`.
     filter_bank : bool
@@ -91,6 +107,11 @@ class RiemannianClassifier(TransferClassifier):
         Whether to adapt only as strongly as the outputs do not begin to drift; see
         :mod:`bci_dann.adaptation.drift_guard`. The target's trials must be in the order of
         recording.
+    weighting : str, mapping, callable or None
+        Weights of the source trials in the label loss; see :class:`NetworkClassifier`. They are
+        found on the tangent vectors.
+    random_state : None, int or numpy random generator
+        Seeds the weighting; nothing else is random.
 
     Attributes
     ----------
@@ -102,11 +123,11 @@ class RiemannianClassifier(TransferClassifier):
         The directions that the head makes no use of.
     leaves_out_drift_ : bool
         Whether there may be any: they were asked for, and the labelled cues do not come in blocks.
-    anchor_ : HeadPenalty
-        The head of the labelled trials alone, and how firmly these hold it.
+    source_penalty_ : HeadPenalty
+        The head of the labelled trials alone, and the penalty on deviation from it.
     prior_ : ndarray, shape (n_classes,)
-        How often the target is thought to imagine each movement; equal shares where that is not
-        known and its unlabelled trials were not seen. Terms that take account of it do.
+        Estimated class shares of the target; equal shares where they are not known and its
+        unlabelled trials were not seen. Information maximisation uses them.
     strength_ : float
         The share of the terms' weights that the guard has let pass; 0 where nothing was adapted.
 
@@ -123,7 +144,7 @@ class RiemannianClassifier(TransferClassifier):
     class_means_: NDArray[Any]
     drift_: NDArray[np.float64]
     leaves_out_drift_: bool
-    anchor_: HeadPenalty
+    source_penalty_: HeadPenalty
     source_prior_: NDArray[np.float64]
     prior_: NDArray[np.float64]
     strength_: float
@@ -131,20 +152,22 @@ class RiemannianClassifier(TransferClassifier):
     def __init__(
         self,
         *,
-        alignment: str | None = "riemannian",
+        alignment: Any = "riemannian",
         n_windows: int = 3,
         n_delays: int = 7,
         filter_bank: bool = False,
         span: float = 0.1,
         sfreq: float | None = None,
         C: float = 0.03,
-        terms: dict[str, float] | None = None,
+        terms: Terms | None = None,
         enough_trials: int = 150,
         target_prior: dict[str, float] | None = None,
         target_label_weight: float = 2.0,
         robust: bool = True,
         remove_drift: bool = True,
         guard: bool = True,
+        weighting: Any = None,
+        random_state: Any = None,
     ) -> None:
         self.alignment = alignment
         self.n_windows = n_windows
@@ -160,75 +183,95 @@ class RiemannianClassifier(TransferClassifier):
         self.robust = robust
         self.remove_drift = remove_drift
         self.guard = guard
+        self.weighting = weighting
+        self.random_state = random_state
 
     def check_parameters(self) -> None:
         """Raise on a parameter that ``fit`` could not use; see the base class."""
-        super().check_parameters()
-        self._views().check_parameters()
+        if self._centres_covariances():
+            self._views().check_parameters()
+        else:
+            resolve("alignment", self.alignment)
+        if self.sfreq is not None:
+            check_between("sfreq", self.sfreq, 0.0, math.inf)
+        read_weighting(self.weighting)
         check_count("enough_trials", self.enough_trials)
         check_shares(self.target_prior)
         for name in ("C", "span", "target_label_weight"):
             check_between(name, getattr(self, name), 0.0, math.inf)
-        for name, kind in check_terms(self.terms).items():
-            if kind.features_only or list(kind.build(Sizes(1, 2, 2, True)).parameters()):
+        for one in check_terms(self.terms):
+            if one.term.features_only or _has_layers(one):
                 raise ConfigError(
-                    f"terms: {name!r} changes features, which are fixed here. Take a term that "
-                    "looks at the outputs: 'information_maximisation', 'mcc', 'entropy'."
+                    f"terms: {one.label!r} changes features, which are fixed here. Take a term "
+                    "of the outputs: 'information_maximisation', 'mcc', 'entropy'."
                 )
 
     def _views(self, sfreq: float | None = None) -> TangentViews:
         span = None if sfreq is None else max(1, round(self.span * sfreq))
         bands = BANDS if self.filter_bank else ()
-        return TangentViews(
-            self.alignment, self.n_windows, self.n_delays, span, bands, sfreq, self.robust
-        )
+        mean = self.alignment if self._centres_covariances() else None
+        if isinstance(mean, Mapping):
+            mean = mean["name"]
+        return TangentViews(mean, self.n_windows, self.n_delays, span, bands, sfreq, self.robust)
 
-    def _new_alignment(self) -> Alignment | None:
+    def _centres_covariances(self) -> bool:
+        """Whether the covariances of each domain are re-centred, by a mean that has a name."""
+        name = self.alignment.get("name") if isinstance(self.alignment, Mapping) else self.alignment
+        return name is None or (isinstance(name, str) and not is_class_path(name))
+
+    def make_alignment(self) -> Alignment | None:
+        """Return fresh views, behind an alignment of one's own; see the base class."""
         if self.n_times_ is None:
             return None
-        return self._views(self._rate)
+        views = self._views(self.sampling_rate)
+        if self._centres_covariances():
+            return views
+        return AlignedViews(resolve("alignment", self.alignment), views)
 
     @property
     def can_adapt(self) -> bool:
         """Whether ``adapt`` re-centres, has terms to adapt by, or shares of classes to meet."""
-        has_terms = any((self.terms or {}).values())
+        has_terms = any(one.weight for one in check_terms(self.terms))
         return super().can_adapt or has_terms or self.target_prior is not None
 
-    def _adapted(self, X: Any) -> Self:
-        adapted = super()._adapted(X)
-        signals = self._read_to_learn(X)
-        unknown = np.full(len(signals.X), UNLABELLED)
-        own = join([Part(signals, unknown, is_target=True)], adapted.alignment_)
-        if not adapted._classes_follow_drift(own):
-            adapted._leave_out_drift_of(own)
-        adapted._adapt_head(adapted._as_data(own), own, adapted.anchor_)
-        return adapted
+    def adapt_aligned(self, trials: TrainingTrials) -> None:
+        """Adapt the head to a new subject, held by the source penalty; see the base class."""
+        if not self._classes_follow_drift(trials):
+            self._leave_out_drift_of(trials)
+        weights = np.ones(len(trials.labels))
+        self._adapt_head(self._as_data(trials, weights), trials, self.source_penalty_)
 
-    def _fit_aligned(self, trials: TrainingTrials) -> None:
+    def fit_aligned(self, trials: TrainingTrials) -> None:
+        """Fit the head to labels and terms; see the base class."""
+        weights = self.weigh(self.weighting, trials, self.random_state, vectors=trials.X)
         few = 2 * len(trials.X) <= trials.X.shape[1]  # with more, coordinates take what they save
         subspace = Subspace.of(trials.X) if few else Subspace(None)
-        self._fit_features(replace(trials, X=subspace.coordinates(trials.X)))
-        # what was learned of coordinates is said of features
+        self._fit_features(replace(trials, X=subspace.coordinates(trials.X)), weights)
+        # what was learned of coordinates holds for features
         self.class_means_ = subspace.vectors(self.class_means_)
         self.drift_ = np.ascontiguousarray(subspace.vectors(self.drift_.T).T)
-        self.anchor_ = self.anchor_.in_feature_space(subspace)
+        self.source_penalty_ = self.source_penalty_.in_feature_space(subspace)
         self.head_ = self.head_.in_feature_space(subspace)
 
-    def _fit_features(self, trials: TrainingTrials) -> None:
-        known = labelled_only(trials)
+    def _fit_features(self, trials: TrainingTrials, weights: NDArray[np.float64]) -> None:
+        known = trials.labelled()
         n_classes = len(self.classes_)
         counts = np.bincount(known.labels, minlength=n_classes)
         self.source_prior_ = counts / counts.sum()
         self.class_means_ = np.stack([known.X[known.labels == k].mean(0) for k in range(n_classes)])
         self._find_drift(known, trials)
-        data = self._as_data(known)
-        held = ridge_penalty(data.X.shape[1], n_classes, self.C, len(known.X))
-        self.anchor_ = source_penalty(fit_linear(data, Objective(), held), data.X, held.ridge)
-        self._adapt_head(self._as_data(trials), trials, held)
+        data = self._as_data(known, weights[trials.is_labelled])
+        ridge = ridge_penalty(data.X.shape[1], n_classes, self.C, len(known.X))
+        self.source_penalty_ = source_penalty(
+            fit_linear(data, Objective(), ridge), data.X, ridge.ridge
+        )
+        self._adapt_head(self._as_data(trials, weights), trials, ridge)
 
     def _find_drift(self, known: TrainingTrials, trials: TrainingTrials) -> None:
         """Find the directions in which all trials drift, or those of known class alone."""
-        self.leaves_out_drift_ = self.remove_drift and not cues_in_blocks(known.labels, known.domains)
+        self.leaves_out_drift_ = self.remove_drift and not cues_in_blocks(
+            known.labels, known.domains
+        )
         self.drift_ = np.empty((known.X.shape[1], 0))
         if not self.leaves_out_drift_:
             return
@@ -241,7 +284,7 @@ class RiemannianClassifier(TransferClassifier):
 
     def _classes_follow_drift(self, trials: TrainingTrials) -> bool:
         """Tell whether a new person's cues seem to come in blocks; see the guard."""
-        new = trials.to_adapt_to
+        new = trials.is_unlabelled_target
         if not self.leaves_out_drift_ or new.sum() < MIN_TRIALS:
             return False
         X = without_directions(trials.X[new], self.drift_)
@@ -253,7 +296,7 @@ class RiemannianClassifier(TransferClassifier):
             return
         own = drift_directions(without_directions(trials.X, self.drift_), trials.domains)
         self.drift_ = np.hstack([self.drift_, own])
-        self.anchor_ = penalty_without_directions(self.anchor_, own)
+        self.source_penalty_ = penalty_without_directions(self.source_penalty_, own)
 
     def _steady(self, head: LinearHead) -> LinearHead:
         """Return a head that sees in any features what it sees in those without drift."""
@@ -262,16 +305,16 @@ class RiemannianClassifier(TransferClassifier):
 
     def _adapt_head(self, data: TrainingData, trials: TrainingTrials, anchor: HeadPenalty) -> None:
         """Go as far from the head of the sources as the guard allows."""
-        seen = data.X[torch.from_numpy(trials.to_adapt_to)]
+        seen = data.X[torch.from_numpy(trials.is_unlabelled_target)]
         self.prior_ = self._prior(seen)
         found = adapt_head(
             data,
             trials.domains,
-            trials.to_adapt_to,
-            self.anchor_.head,
+            trials.is_unlabelled_target,
+            self.source_penalty_.head,
             anchor,
             self.prior_,
-            self._weighed_terms(int(trials.is_target.sum())),
+            self._terms_for(int(trials.is_target.sum())),
             self.guard,
         )
         self.strength_, self.head_ = found.strength, self._steady(found.head)
@@ -284,14 +327,16 @@ class RiemannianClassifier(TransferClassifier):
         """Return the shares of the classes among the target's trials, as known or as estimated."""
         if self.target_prior is not None:
             return shares_by_class(self.target_prior, self.classes_)
-        return estimate_prior(head_probabilities(seen, self.anchor_.head), self.source_prior_)
+        return estimate_prior(
+            head_probabilities(seen, self.source_penalty_.head), self.source_prior_
+        )
 
-    def _weighed_terms(self, n_target: int) -> dict[str, float]:
+    def _terms_for(self, n_target: int) -> list[WeightedTerm]:
         share = min(1.0, n_target / self.enough_trials)
-        return {name: share * weight for name, weight in (self.terms or {}).items()}
+        return [one.scaled(share) for one in read_terms(self.terms)]
 
-    def _as_data(self, trials: TrainingTrials) -> TrainingData:
-        weights = np.where(trials.is_target, self.target_label_weight, 1.0)
+    def _as_data(self, trials: TrainingTrials, weights: NDArray[np.float64]) -> TrainingData:
+        weights = np.where(trials.is_target, self.target_label_weight, weights)
         return TrainingData(
             X=torch.from_numpy(without_directions(trials.X, self.drift_)),
             labels=torch.from_numpy(trials.labels),
@@ -300,27 +345,38 @@ class RiemannianClassifier(TransferClassifier):
             is_target=torch.from_numpy(trials.is_target),
         )
 
-    def _predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
+    def predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return class probabilities; see the base class."""
         return head_probabilities(torch.from_numpy(X).double(), self.head_)
 
-    def _state(self) -> ModelState:
-        state = super()._state()
-        for name, part in (("head", self.head_), ("base", self.anchor_.head)):
+    def to_state(self) -> ModelState:
+        """Return the head and its source penalty; see the base class."""
+        state = super().to_state()
+        self.add_weights_to(state)
+        for name, part in (("head", self.head_), ("base", self.source_penalty_.head)):
             state.arrays.update(head_arrays(name, part))
         state.arrays.update(prior=self.prior_, source_prior=self.source_prior_, drift=self.drift_)
-        state.arrays.update(factor=self.anchor_.factor.numpy(), class_means=self.class_means_)
+        state.arrays.update(
+            factor=self.source_penalty_.factor.numpy(), class_means=self.class_means_
+        )
         state.description.update(strength=self.strength_, leaves_out_drift=self.leaves_out_drift_)
-        state.description.update(ridge=self.anchor_.ridge)
+        state.description.update(ridge=self.source_penalty_.ridge)
         return state
 
-    def _restore(self, state: ModelState) -> None:
-        for name in self.terms or {}:
-            check_imported(name)
-        super()._restore(state)
+    def from_state(self, state: ModelState) -> None:
+        """Restore the head and its source penalty; see the base class."""
+        super().from_state(state)
+        self.take_weights_from(state)
         self.head_, base = (head_from_arrays(state.part(name)) for name in ("head", "base"))
         factor = torch.from_numpy(state.arrays["factor"])
-        self.anchor_ = HeadPenalty(base, state.description["ridge"], factor)
+        self.source_penalty_ = HeadPenalty(base, state.description["ridge"], factor)
         self.prior_, self.source_prior_ = state.arrays["prior"], state.arrays["source_prior"]
         self.drift_, self.class_means_ = state.arrays["drift"], state.arrays["class_means"]
         self.leaves_out_drift_ = state.description["leaves_out_drift"]
         self.strength_ = state.description["strength"]
+
+
+def _has_layers(one: WeightedTerm) -> bool:
+    """Whether a term has layers of its own, which change features."""
+    with fenced_torch_seed(stream(0, "discarded")):
+        return bool(list(one.term.build(Sizes(1, 2, 2, has_target=True)).parameters()))

@@ -1,4 +1,4 @@
-"""Classical decoders on the same contract: the baselines that a network must beat."""
+"""Classical decoders on the contract of all methods: the baselines of every comparison."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from bci_dann._validation import check_count, check_option
-from bci_dann.alignment import Alignment, FilterBank, make_alignment
+from bci_dann.alignment import Alignment, FilterBank
 from bci_dann.alignment.filter_bank import BANDS
+from bci_dann.components import resolve
 from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.inputs.training_trials import TrainingTrials, labelled_only
+from bci_dann.estimators.inputs.source_weights import SourceWeighted, read_weighting
+from bci_dann.estimators.inputs.training_trials import TrainingTrials
 from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.features.filter_bank_csp import FilterBankCSP
 from bci_dann.features.nearest_mean import nearest_mean
@@ -26,14 +28,66 @@ from bci_dann.features.tangent_space import covariances, tangent_space
 from bci_dann.persistence import ModelState
 from bci_dann.persistence.fitted_steps import read_steps, write_steps
 
-__all__ = ["ShallowClassifier"]
+__all__ = ["ShallowClassifier", "fit_weighted", "tangent_space_pipeline"]
 
 FEATURES = ("csp", "filter_bank_csp", "tangent_space", "covariances")
 CLASSIFIERS = ("lda", "logistic", "mdm")
+# Ang et al. (2012) take two pairs of patterns a band.
 PATTERNS_PER_BAND = 4
 
 
-class ShallowClassifier(TransferClassifier):
+def tangent_space_pipeline(of_trials: bool, classifier: ClassifierMixin | None = None) -> Pipeline:
+    """Return a classifier of tangent vectors, or of plain vectors.
+
+    Parameters
+    ----------
+    of_trials : bool
+        Whether the input is trials ``(n_trials, n_chans, n_times)``; plain vectors are
+        standardised, while tangent vectors have one unit, and distances between them are kept.
+    classifier : classifier or None
+        The last step; logistic regression where it is not given.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+    """
+    steps: list[Any] = tangent_space().steps if of_trials else [("scaler", StandardScaler())]
+    last = LogisticRegression(max_iter=1000) if classifier is None else classifier
+    return Pipeline([*steps, ("classifier", last)])
+
+
+def fit_weighted(
+    pipeline: Pipeline, X: NDArray[Any], labels: NDArray[Any], weights: NDArray[np.float64]
+) -> Pipeline:
+    """Fit a pipeline whose last step takes sample weights.
+
+    Step by step, since how a pipeline hands weights on depends on scikit-learn's global settings.
+
+    Parameters
+    ----------
+    pipeline : sklearn.pipeline.Pipeline
+        Fitted in place.
+    X : ndarray, shape (n_trials, ...)
+        Labelled trials.
+    labels : ndarray, shape (n_trials,)
+        Their classes.
+    weights : ndarray, shape (n_trials,)
+        Weight of each trial.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+        ``pipeline``.
+    """
+    with mne.use_log_level("error"):  # CSP reports each covariance that it estimates
+        features = X.astype(np.float64)
+        if len(pipeline) > 1:
+            features = pipeline[:-1].fit_transform(features, labels)
+        pipeline[-1].fit(features, labels, sample_weight=weights)
+    return pipeline
+
+
+class ShallowClassifier(SourceWeighted, TransferClassifier):
     """Alignment, then spatial patterns or covariances, then a simple classifier.
 
     ``features="csp", classifier="lda"`` with Euclidean alignment is the deterministic row of
@@ -53,7 +107,13 @@ class ShallowClassifier(TransferClassifier):
         Number of spatial patterns, at most the number of channels; in a filter bank each band
         has four.
     alignment : {"euclidean", "riemannian"} or None
-        What to remove of each domain before learning; in a filter bank, of each band.
+        What to remove of each domain before learning; in a filter bank, of each band. Or an
+        alignment of one's own; see :func:`bci_dann.resolve`.
+    weighting : str, mapping, callable or None
+        Weights of the source trials in the fit of the classifier, for ``"logistic"`` and
+        ``"mdm"``; see :class:`NetworkClassifier`.
+    random_state : None, int or numpy random generator
+        Seeds the weighting.
     sfreq : float, optional
         Sampling frequency (Hz), which the filter bank needs; epochs bring their own.
 
@@ -71,14 +131,18 @@ class ShallowClassifier(TransferClassifier):
         classifier: str = "lda",
         *,
         n_components: int = 10,
-        alignment: str | None = "euclidean",
+        alignment: Any = "euclidean",
+        weighting: Any = None,
         sfreq: float | None = None,
+        random_state: Any = None,
     ) -> None:
         self.features = features
         self.classifier = classifier
         self.n_components = n_components
         self.alignment = alignment
+        self.weighting = weighting
         self.sfreq = sfreq
+        self.random_state = random_state
 
     def check_parameters(self) -> None:
         """Raise on a parameter that ``fit`` could not use; see the base class."""
@@ -91,25 +155,37 @@ class ShallowClassifier(TransferClassifier):
                 f"features={self.features!r} and classifier={self.classifier!r} do not go "
                 "together: 'covariances' are for 'mdm', and only they."
             )
+        read_weighting(self.weighting)
+        if self.weighting is not None and self.classifier == "lda":
+            raise ConfigError(
+                "weighting: linear discriminant analysis takes no weights; take "
+                "classifier='logistic' or 'mdm'."
+            )
 
-    def _new_alignment(self) -> Alignment | None:
+    def make_alignment(self) -> Alignment | None:
+        """Return a fresh alignment; in a filter bank one for each band. See the base class."""
         if self.features != "filter_bank_csp" or self.n_times_ is None:
-            return super()._new_alignment()
-        sfreq = self._rate
+            return super().make_alignment()
+        sfreq = self.sampling_rate
         if sfreq is None:
             raise DataError(
                 "a filter bank needs the sampling frequency, which arrays do not have: give "
                 "sfreq=..., or epochs."
             )
-        return FilterBank([make_alignment(self.alignment) for _ in BANDS], sfreq)
+        return FilterBank([resolve("alignment", self.alignment) for _ in BANDS], sfreq)
 
-    def _fit_aligned(self, trials: TrainingTrials) -> None:
-        labelled = labelled_only(trials)
-        self.pipeline_ = self._build_pipeline()
+    def fit_aligned(self, trials: TrainingTrials) -> None:
+        """Fit features and classifier on the labelled trials; see the base class."""
+        known, pipeline = trials.labelled(), self._build_pipeline()
+        if self.weighting is not None:
+            weights = self.weigh(self.weighting, trials, self.random_state)[trials.is_labelled]
+            self.pipeline_ = fit_weighted(pipeline, known.X, known.labels, weights)
+            return
         with mne.use_log_level("error"):  # CSP reports each covariance that it estimates
-            self.pipeline_.fit(labelled.X.astype(np.float64), labelled.labels)
+            self.pipeline_ = pipeline.fit(known.X.astype(np.float64), known.labels)
 
-    def _predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
+    def predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return class probabilities; see the base class."""
         probabilities: NDArray[np.float64] = self.pipeline_.predict_proba(X.astype(np.float64))
         return probabilities
 
@@ -132,14 +208,18 @@ class ShallowClassifier(TransferClassifier):
             return [covariances()]
         return [step for _, step in tangent_space().steps]
 
-    def _state(self) -> ModelState:
-        state = super()._state()
+    def to_state(self) -> ModelState:
+        """Return the fitted steps; see the base class."""
+        state = super().to_state()
         state.arrays.update(write_steps(self.pipeline_))
+        self.add_weights_to(state)
         return state
 
-    def _restore(self, state: ModelState) -> None:
-        super()._restore(state)
+    def from_state(self, state: ModelState) -> None:
+        """Restore the fitted steps; see the base class."""
+        super().from_state(state)
         self.pipeline_ = read_steps(self._build_pipeline(), state.arrays)
+        self.take_weights_from(state)
 
 
 def _classifier_steps(

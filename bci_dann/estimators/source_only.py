@@ -1,20 +1,20 @@
-"""Plain training on the sources: what every adaptation is measured against."""
+"""Plain training on the sources, which every adaptation is compared with."""
 
 from __future__ import annotations
 
 from bci_dann.estimators.network import NetworkClassifier
-from bci_dann.estimators.inputs.training_trials import TrainingTrials, labelled_only
-from bci_dann.training import Member
+from bci_dann.exceptions import ConfigError
 
 __all__ = ["SourceOnlyClassifier"]
 
 
 class SourceOnlyClassifier(NetworkClassifier):
-    """Plain training on the sources: the baseline that adaptation must beat.
+    """A network that is trained on labelled trials alone.
 
-    With ``alignment="euclidean"`` unlabelled target trials serve as the target's alignment
-    reference and for nothing else; labelled ones join the label loss. The parameters are
-    those of :class:`NetworkClassifier`.
+    The :class:`NetworkClassifier` without terms and weighting. With ``alignment="euclidean"``
+    unlabelled target trials serve as the target's alignment reference and for nothing else;
+    labelled ones join the label loss. All other parameters are those of
+    :class:`NetworkClassifier`.
 
     Examples
     --------
@@ -25,5 +25,11 @@ class SourceOnlyClassifier(NetworkClassifier):
     True
     """
 
-    def _members(self, trials: TrainingTrials, name: str) -> list[Member]:
-        return super()._members(labelled_only(trials), name)
+    def check_parameters(self) -> None:
+        """Raise on a parameter that ``fit`` could not use; see the base class."""
+        super().check_parameters()
+        if self.terms or self.weighting is not None:
+            raise ConfigError(
+                "SourceOnlyClassifier trains on the sources as they are: for terms take "
+                "DANNClassifier or NetworkClassifier, for a weighting ReweightedClassifier."
+            )

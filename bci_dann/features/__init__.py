@@ -2,6 +2,6 @@
 
 from bci_dann.features.drift import drift_directions, without_directions
 from bci_dann.features.subspace import Subspace
-from bci_dann.features.tangent_views import TangentViews
+from bci_dann.features.tangent_views import AlignedViews, TangentViews
 
-__all__ = ["Subspace", "TangentViews", "drift_directions", "without_directions"]
+__all__ = ["AlignedViews", "Subspace", "TangentViews", "drift_directions", "without_directions"]

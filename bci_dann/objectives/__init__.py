@@ -13,6 +13,7 @@ from bci_dann.objectives.weighted_terms import (
     check_terms,
     describe_terms,
     read_terms,
+    with_default_terms,
 )
 
 __all__ = [
@@ -31,4 +32,5 @@ __all__ = [
     "describe_terms",
     "ganin_schedule",
     "read_terms",
+    "with_default_terms",
 ]

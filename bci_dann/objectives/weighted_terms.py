@@ -6,8 +6,9 @@ import logging
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from numbers import Real
 from typing import Any
+
+import numpy as np
 
 from bci_dann._random import fenced_torch_seed, stream
 from bci_dann._validation import check_between
@@ -17,7 +18,15 @@ from bci_dann.objectives.objective import Objective
 from bci_dann.objectives.schedules import Schedule
 from bci_dann.objectives.term import Sizes, Term
 
-__all__ = ["Terms", "WeightedTerm", "build_objective", "check_terms", "describe_terms", "read_terms"]
+__all__ = [
+    "Terms",
+    "WeightedTerm",
+    "build_objective",
+    "check_terms",
+    "describe_terms",
+    "read_terms",
+    "with_default_terms",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -114,6 +123,30 @@ def check_terms(terms: Terms | None) -> list[WeightedTerm]:
         return read_terms(terms)
 
 
+def with_default_terms(defaults: Mapping[str, Any], terms: Terms | None) -> Terms:
+    """Return the terms of a user behind those that a preset has by default.
+
+    Parameters
+    ----------
+    defaults : mapping of str to object
+        Names and settings; a name that the user gives is left out.
+    terms : mapping, sequence or None
+        As for :func:`read_terms`.
+
+    Returns
+    -------
+    mapping or sequence
+        In the form of ``terms``.
+    """
+    if terms is None or isinstance(terms, Mapping):
+        given = terms or {}
+        return {**{n: s for n, s in defaults.items() if n not in given}, **given}
+    if not isinstance(terms, Sequence) or isinstance(terms, str):
+        return terms  # which `read_terms` refuses
+    named = {label for label, _ in map(_label_and_spec, terms)}
+    return [*({"name": n, "weight": s} for n, s in defaults.items() if n not in named), *terms]
+
+
 def describe_terms(terms: Terms | None) -> Any:
     """Return terms as text and numbers, with descriptions in the place of instances.
 
@@ -183,7 +216,8 @@ def _pairs(terms: Terms | None) -> Iterator[tuple[str | None, Any]]:
 
 
 def _read(name: str | None, setting: Any) -> WeightedTerm:
-    if isinstance(setting, Real) and not isinstance(setting, bool):
+    spec: Any
+    if isinstance(setting, int | float | np.number) and not isinstance(setting, bool):
         spec, extra = name, {"weight": setting}
     elif isinstance(setting, Mapping):
         extra = {key: setting[key] for key in ("weight", "schedule") if key in setting}
@@ -191,14 +225,16 @@ def _read(name: str | None, setting: Any) -> WeightedTerm:
     elif name is None or not isinstance(setting, str | bool | None):
         spec, extra = setting, {}
     else:
-        raise ConfigError(
-            f"terms: {name!r} needs a weight, settings or a term; got {setting!r}."
-        )
+        raise ConfigError(f"terms: {name!r} needs a weight, settings or a term; got {setting!r}.")
     label = _label(name, spec)
     weight = extra.get("weight", 1.0)
     check_between(f"the weight of {label}", weight, 0.0, math.inf, inclusive=True)
     schedule = resolve("schedule", extra.get("schedule", "constant"))
-    return WeightedTerm(label, resolve("term", spec), weight, schedule)
+    return WeightedTerm(label, resolve("term", spec), float(weight), schedule)
+
+
+def _label_and_spec(spec: Any) -> tuple[str, Any]:
+    return _label(None, spec), spec
 
 
 def _label(name: str | None, spec: Any) -> str:

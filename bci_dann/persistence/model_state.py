@@ -21,7 +21,9 @@ from bci_dann.exceptions import DataError
 __all__ = ["ModelState", "read_state", "write_state"]
 
 DESCRIPTION, ARRAYS = "model.json", "model.safetensors"
-FORMAT = 4
+FORMAT = 5
+# Formats that this version reads; models of format 4 predict the same.
+READABLE = (4, 5)
 
 
 @dataclass(frozen=True)
@@ -115,10 +117,11 @@ def read_state(folder: str | Path) -> ModelState:
         raise DataError(f"the model in {path} is damaged: {error}") from error
     if not isinstance(description, dict):
         raise DataError(f"the model in {path} is damaged: {DESCRIPTION} holds no description.")
-    if description.get("format") != FORMAT:
+    if description.get("format") not in READABLE:
         raise DataError(
             f"the model in {path} has format {description.get('format')!r}; this version of "
-            f"bci_dann reads format {FORMAT}. It was written by {description.get('bci_dann')}."
+            f"bci_dann reads the formats {', '.join(map(str, READABLE))}. It was written by "
+            f"{description.get('bci_dann')}."
         )
     if description.pop("arrays", None) not in (None, _digest(content)):
         raise DataError(

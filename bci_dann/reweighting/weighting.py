@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bci_dann._random import stream
+from bci_dann.components import KINDS
 from bci_dann.exceptions import DataError
 
 __all__ = [
@@ -26,19 +27,8 @@ __all__ = [
 
 Array = NDArray[np.float64]
 
-_MODULE = "bci_dann.reweighting.builtin_weightings"
 # Built-in weightings, "module:Class" by the names that pipelines use.
-WEIGHTINGS: dict[str, str] = {
-    "logistic": f"{_MODULE}:LogisticWeighting",
-    "forest": f"{_MODULE}:ForestWeighting",
-    "boosting": f"{_MODULE}:BoostingWeighting",
-    "gaussian": f"{_MODULE}:GaussianWeighting",
-    "neighbours": f"{_MODULE}:NeighboursWeighting",
-    "kmm": f"{_MODULE}:KernelMeanMatchingWeighting",
-    "kliep": f"{_MODULE}:KLIEPWeighting",
-    "ulsif": f"{_MODULE}:ULSIFWeighting",
-    "rulsif": f"{_MODULE}:RULSIFWeighting",
-}
+WEIGHTINGS = KINDS["weighting"].built_in
 # Empirical: far above the rounding of a mean of double-precision numbers, far below any mean of
 # weights that somebody forgot to scale.
 MEAN_TOLERANCE = 1e-3

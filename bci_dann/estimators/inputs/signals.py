@@ -12,7 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 from bci_dann.data.trials import EEGTrials
 from bci_dann.exceptions import DataError
 
-__all__ = ["Signals", "check_same_kind", "check_sfreq", "concatenate", "copy_trials", "read_signals"]
+__all__ = [
+    "Signals",
+    "check_same_kind",
+    "check_sfreq",
+    "concatenate",
+    "copy_trials",
+    "read_signals",
+]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,7 +126,7 @@ class TrainingTrials:
         """
         return self.select(self.is_labelled)
 
-    def domain_names(self, domains: str) -> NDArray[np.str_] | NDArray[np.bool_]:
+    def domain_names(self, domains: str) -> NDArray[Any]:
         """Return what an adversary tells apart.
 
         Parameters

@@ -15,11 +15,11 @@ from bci_dann.models import Decoder
 from bci_dann.training import History, Member
 
 __all__ = [
-    "trained_networks",
     "log_probabilities",
     "mean_losses",
     "mean_probabilities",
     "network_outputs",
+    "trained_networks",
     "trial_batches",
 ]
 
@@ -34,7 +34,9 @@ def log_probabilities(probabilities: NDArray[np.float64]) -> NDArray[np.float64]
     return logs
 
 
-def network_outputs(network: Decoder, signals: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]]:
+def network_outputs(
+    network: Decoder, signals: NDArray[np.float32]
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return features and logits of standardised trials.
 
     Parameters
@@ -77,7 +79,9 @@ def mean_probabilities(
     -------
     ndarray, shape (n_trials, n_classes)
     """
-    logits = [torch.from_numpy(network_outputs(network, signals)[1]).double() for network in networks]
+    logits = [
+        torch.from_numpy(network_outputs(network, signals)[1]).double() for network in networks
+    ]
     probabilities: NDArray[np.float64] = torch.stack(logits).softmax(dim=2).mean(0).numpy()
     return probabilities
 

@@ -57,9 +57,7 @@ def restore_networks(
     ]
 
 
-def restore_network(
-    build: Callable[[], Decoder], weights: Mapping[str, torch.Tensor]
-) -> Decoder:
+def restore_network(build: Callable[[], Decoder], weights: Mapping[str, torch.Tensor]) -> Decoder:
     """Return a network with given weights.
 
     Parameters

@@ -161,13 +161,13 @@ def _training_data(
 def _members(
     classifier: NetworkClassifier, data: TrainingData, name: str, terms: Any
 ) -> list[Member]:
-    sizes = {"n_domains": int(data.domains.max()) + 1, "has_target": bool(data.is_target.any())}
+    n_domains, has_target = int(data.domains.max()) + 1, bool(data.is_target.any())
     count = classifier.n_members
 
     def objective(network: Decoder) -> Objective:
         n_features, n_classes = network.backbone.n_features, len(classifier.classes_)
         fresh: list[WeightedTerm] = read_terms(terms)
-        return build_objective(fresh, Sizes(n_features, n_classes, **sizes))
+        return build_objective(fresh, Sizes(n_features, n_classes, n_domains, has_target))
 
     return [
         _member(
@@ -201,7 +201,7 @@ def _member(
         np.random.default_rng(seed.spawn(1)[0]),
         name,
         stream(classifier.random_state, "unkeyed", *member),
-        apart=classifier.batch_norm == "domain",
+        domain_batch_norm=classifier.batch_norm == "domain",
     )
 
 
