@@ -1,4 +1,4 @@
-"""Backbones: braindecode models without their last layer, and a perceptron for vectors."""
+"""Backbones by name (every braindecode model, a perceptron for vectors) or of one's own."""
 
 from __future__ import annotations
 
@@ -8,81 +8,36 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from bci_dann._compat import braindecode_models
 from bci_dann._validation import check_option, did_you_mean
 from bci_dann.exceptions import ConfigError
+from bci_dann.models.backbone_contract import (
+    TRIAL_ARGUMENTS,
+    Backbone,
+    BackboneSpec,
+    check_factory,
+    custom_body,
+)
 from bci_dann.models.fast.eegnet import EEGNetBody
 from bci_dann.models.fast.keyed_dropout import replace_dropout
 from bci_dann.models.fast.max_norm import replace_max_norms
 from bci_dann.models.fast.shallow_fbcsp import ShallowFBCSPNetBody
-from bci_dann.models.fast.trial_spectra import TrialSpectra
 
-__all__ = ["Backbone", "Inputs", "backbone_names", "check_backbone", "make_backbone"]
-
-# Trials, or what a backbone has computed of them beforehand.
-Inputs = Tensor | TrialSpectra
+__all__ = ["backbone_names", "build_backbone", "check_backbone", "make_backbone"]
 
 MLP_NAME = "MLP"
 
 # Arguments that keep a model from warning about a default that braindecode has deprecated,
 # in layers that are taken off here anyway.
-_QUIET = {"EEGNet": {"final_layer_with_constraint": True}}
+_SILENCING_ARGUMENTS = {"EEGNet": {"final_layer_with_constraint": True}}
 
 # Models with a faster equivalent, which takes over the layers of braindecode's.
-_FAST: dict[str, type[nn.Module]] = {
+_FAST_EQUIVALENTS: dict[str, type[nn.Module]] = {
     "EEGNet": EEGNetBody,
     "ShallowFBCSPNet": ShallowFBCSPNetBody,
 }
-
-
-class Backbone(nn.Module):
-    """A feature extractor with a flat output.
-
-    Parameters
-    ----------
-    body : nn.Module
-        Maps ``(batch, n_chans, n_times)`` to any shape that starts with ``batch``.
-    n_chans : int
-        Number of channels.
-    n_times : int
-        Number of samples in a trial.
-
-    Attributes
-    ----------
-    n_features : int
-        Width of the output.
-    """
-
-    def __init__(self, body: nn.Module, n_chans: int, n_times: int) -> None:
-        super().__init__()
-        self.body = body
-        with torch.no_grad():
-            shape = self.eval()(torch.zeros(1, n_chans, n_times)).shape
-        self.train()
-        self.n_features = int(shape[1])
-
-    def prepare(self, X: Tensor) -> Inputs:
-        """Compute what stays the same in every epoch; :meth:`forward` takes it for ``X``.
-
-        Parameters
-        ----------
-        X : Tensor, shape (n_trials, n_chans, n_times)
-            Trials.
-
-        Returns
-        -------
-        Tensor or TrialSpectra
-            The trials themselves, where the body has nothing to compute beforehand.
-        """
-        prepare = getattr(self.body, "prepare", None)
-        return X if prepare is None else prepare(X)
-
-    def forward(self, X: Inputs) -> Tensor:
-        """Map trials ``(batch, n_chans, n_times)`` to features ``(batch, n_features)``."""
-        return torch.flatten(self.body(X), start_dim=1)
 
 
 class _Perceptron(nn.Sequential):
@@ -97,57 +52,121 @@ class _Perceptron(nn.Sequential):
 
 
 def backbone_names() -> list[str]:
-    """Return every name that :func:`make_backbone` knows.
+    """Return the names of all built-in backbones.
 
     Returns
     -------
     list of str
+        ``"MLP"``, then the models of braindecode in alphabetical order.
     """
     models = braindecode_models()
     base = models.base.EEGModuleMixin
-    found = [
+    names = [
         name
         for name, item in vars(models).items()
         if inspect.isclass(item) and issubclass(item, base) and item is not base
     ]
-    return [MLP_NAME, *sorted(found)]
+    return [MLP_NAME, *sorted(names)]
 
 
-def check_backbone(name: str, params: Mapping[str, Any] | None = None) -> None:
-    """Raise unless :func:`make_backbone` knows the name and the parameters' names.
+def check_backbone(spec: BackboneSpec, params: Mapping[str, Any] | None = None) -> None:
+    """Raise unless :func:`build_backbone` can use a backbone and its parameters' names.
 
     Parameters
     ----------
-    name : str
-        As in :func:`make_backbone`.
+    spec : str, callable or nn.Module
+        As in :func:`build_backbone`.
     params : mapping of str to object, optional
         Further arguments of the model.
 
     Raises
     ------
     ConfigError
-        With the nearest name that it knows.
+        With the nearest known name, or with what a class of one's own lacks.
     """
-    if name != MLP_NAME and name not in backbone_names():
+    spec, params = _name_of_braindecode_class(spec), params or {}
+    if not isinstance(spec, str):
+        check_factory(spec, params)
+        return
+    if spec != MLP_NAME and spec not in backbone_names():
         raise ConfigError(
-            f"There is no backbone {name!r}; give 'MLP' or a model of braindecode, "
-            f"such as 'EEGNet'.{did_you_mean(name, backbone_names())}"
+            f"There is no backbone {spec!r}; give 'MLP', a model of braindecode, such as "
+            f"'EEGNet', or a class of your own.{did_you_mean(spec, backbone_names())}"
         )
-    model = _Perceptron if name == MLP_NAME else getattr(braindecode_models(), name)
-    for key in params or {}:
-        check_option(f"each parameter of {name}", key, _parameters(model))
+    model = _Perceptron if spec == MLP_NAME else getattr(braindecode_models(), spec)
+    for key in params:
+        check_option(f"each parameter of {spec}", key, _parameter_names(model))
 
 
-def _parameters(model: type[nn.Module]) -> list[str]:
-    """Return the arguments of a model that are not given by the trials."""
-    given = {"self", "kwargs", "n_chans", "n_times", "n_outputs", "sfreq", "n_inputs"}
-    return [name for name in inspect.signature(model.__init__).parameters if name not in given]
+def build_backbone(
+    spec: BackboneSpec,
+    params: Mapping[str, Any] | None = None,
+    *,
+    n_chans: int,
+    n_times: int,
+    sfreq: float | None = None,
+) -> Backbone:
+    """Build a feature extractor.
+
+    Parameters
+    ----------
+    spec : str, callable or nn.Module
+        One of:
+
+        - a class of ``braindecode.models`` by name (``"EEGNet"``, ``"ShallowFBCSPNet"``, ...), of
+          which the last layer is taken off;
+        - ``"MLP"``, a perceptron for plain feature vectors;
+        - a class or function that is called with ``n_chans=``, ``n_times=``, ``sfreq=`` and
+          ``params``, and returns an ``nn.Module`` that maps ``(batch, n_chans, n_times)`` to
+          ``(batch, n_features)`` (further axes are flattened);
+        - such a module itself. It is copied with its weights, so that pre-trained ones stay: all
+          members of an ensemble then start from the same backbone. Give its class to have each
+          member drawn anew.
+    params : mapping of str to object, optional
+        Further arguments of the model.
+    n_chans : int
+        Number of channels; for ``"MLP"`` the number of features.
+    n_times : int
+        Number of samples in a trial; for ``"MLP"`` 1.
+    sfreq : float, optional
+        Sampling frequency (Hz); some models need it.
+
+    Returns
+    -------
+    Backbone
+        Maps ``(batch, n_chans, n_times)`` to ``(batch, n_features)``. Initial weights are drawn
+        from torch's global generator, as its layers do.
+
+    Raises
+    ------
+    ConfigError
+        When the name is unknown, the model cannot be built for these shapes, or a backbone of
+        one's own breaks the contract.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> class LogPower(nn.Module):
+    ...     def __init__(self, n_chans, n_times, sfreq, n_filters=4):
+    ...         super().__init__()
+    ...         self.mixing = nn.Conv1d(n_chans, n_filters, 1)
+    ...
+    ...     def forward(self, X):
+    ...         return self.mixing(X).square().mean(2).log()
+    >>> build_backbone(LogPower, {"n_filters": 6}, n_chans=22, n_times=512).n_features
+    6
+    """
+    spec, params = _name_of_braindecode_class(spec), dict(params or {})
+    if isinstance(spec, str):
+        return make_backbone(spec, n_chans, n_times, sfreq, **params)
+    body = custom_body(spec, params, n_chans=n_chans, n_times=n_times, sfreq=sfreq)
+    return body if isinstance(body, Backbone) else _finished(body, n_chans, n_times)
 
 
 def make_backbone(
     name: str, n_chans: int, n_times: int, sfreq: float | None = None, **params: Any
 ) -> Backbone:
-    """Build a feature extractor by name.
+    """Build a built-in feature extractor by name; :func:`build_backbone` takes others, too.
 
     Parameters
     ----------
@@ -185,9 +204,7 @@ def make_backbone(
             if name == MLP_NAME
             else _braindecode_body(name, n_chans, n_times, sfreq, params)
         )
-        replace_dropout(body)
-        replace_max_norms(body)
-        return Backbone(body, n_chans, n_times)
+        return _finished(body, n_chans, n_times)
     except ConfigError:
         raise
     except Exception as error:  # braindecode raises whatever its layers raise
@@ -197,11 +214,32 @@ def make_backbone(
         ) from error
 
 
+def _finished(body: nn.Module, n_chans: int, n_times: int) -> Backbone:
+    """Exchange the layers that a stack of networks cannot compute as they are."""
+    replace_dropout(body)
+    replace_max_norms(body)
+    return Backbone(body, n_chans, n_times)
+
+
+def _name_of_braindecode_class(spec: BackboneSpec) -> BackboneSpec:
+    """Return a braindecode class by its name, so that its last layer is taken off."""
+    name = str(getattr(spec, "__name__", ""))
+    if not str(getattr(spec, "__module__", "")).startswith("braindecode.models."):
+        return spec
+    return name if getattr(braindecode_models(), name, None) is spec else spec
+
+
+def _parameter_names(model: type[nn.Module]) -> list[str]:
+    """Return the arguments of a model that do not follow from the trials."""
+    given = {"self", "kwargs", "n_outputs", "n_inputs", *TRIAL_ARGUMENTS}
+    return [name for name in inspect.signature(model.__init__).parameters if name not in given]
+
+
 def _braindecode_body(
     name: str, n_chans: int, n_times: int, sfreq: float | None, params: dict[str, Any]
 ) -> nn.Module:
     """Build the model with any head, and take the head off."""
-    arguments = {**_QUIET.get(name, {}), **params}
+    arguments = {**_SILENCING_ARGUMENTS.get(name, {}), **params}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # advice about defaults that the user did not choose
         model: nn.Module = getattr(braindecode_models(), name)(
@@ -217,4 +255,4 @@ def _braindecode_body(
         if isinstance(head, nn.ModuleList)
         else nn.Identity()
     )
-    return _FAST[name](model) if name in _FAST else model
+    return _FAST_EQUIVALENTS[name](model) if name in _FAST_EQUIVALENTS else model

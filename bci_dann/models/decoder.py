@@ -1,27 +1,26 @@
-"""The network that is kept for use: backbone G and motor-imagery head F."""
+"""The decoding network: a backbone and the classification head on its features."""
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 
-from bci_dann.models.backbones import Backbone, Inputs
-from bci_dann.models.heads import motor_imagery_head
+from bci_dann.models.backbone_contract import Backbone, NetworkInput
 
-__all__ = ["Decoder"]
+__all__ = ["Decoder", "motor_imagery_head"]
 
 
 class Decoder(nn.Module):
-    """Feature extractor and label predictor.
+    """Feature extractor G and label predictor F.
 
-    The domain classifier D is no part of it: it belongs to the training objective and is
-    thrown away with it.
+    The domain classifier D is not part of it: it belongs to the training objective and is
+    discarded after training.
 
     Parameters
     ----------
     backbone : Backbone
         G, ``(batch, n_chans, n_times) -> (batch, n_features)``.
     n_classes : int
-        Number of imagined movements.
+        Number of classes.
     """
 
     def __init__(self, backbone: Backbone, n_classes: int) -> None:
@@ -29,11 +28,53 @@ class Decoder(nn.Module):
         self.backbone = backbone
         self.head = motor_imagery_head(backbone.n_features, n_classes)
 
-    def prepare(self, X: Tensor) -> Inputs:
-        """Compute what stays the same in every epoch, see :meth:`Backbone.prepare`."""
+    def prepare(self, X: Tensor) -> NetworkInput:
+        """Compute the part of the forward pass that does not depend on any weight.
+
+        Parameters
+        ----------
+        X : Tensor, shape (n_trials, n_chans, n_times)
+            Standardised trials.
+
+        Returns
+        -------
+        Tensor or TrialSpectra
+            What :meth:`forward` takes, see :meth:`Backbone.prepare`.
+        """
         return self.backbone.prepare(X)
 
-    def forward(self, X: Inputs) -> tuple[Tensor, Tensor]:
-        """Return features ``(batch, n_features)`` and logits ``(batch, n_classes)``."""
+    def forward(self, X: NetworkInput) -> tuple[Tensor, Tensor]:
+        """Map trials to features and logits.
+
+        Parameters
+        ----------
+        X : Tensor, shape (batch, n_chans, n_times), or TrialSpectra
+            Standardised trials, or what :meth:`prepare` has made of them.
+
+        Returns
+        -------
+        features : Tensor, shape (batch, n_features)
+            Output of the backbone.
+        logits : Tensor, shape (batch, n_classes)
+            Output of the head.
+        """
         features = self.backbone(X)
         return features, self.head(features)
+
+
+def motor_imagery_head(n_features: int, n_classes: int) -> nn.Module:
+    """Return the label predictor F: one linear layer.
+
+    Parameters
+    ----------
+    n_features : int
+        Width of the backbone's output.
+    n_classes : int
+        Number of classes.
+
+    Returns
+    -------
+    nn.Module
+        ``(batch, n_features) -> (batch, n_classes)`` logits.
+    """
+    return nn.Linear(n_features, n_classes)

@@ -1,6 +1,7 @@
-"""Gradient reversal: the identity forwards, minus lambda times the gradient backwards.
+"""Gradient reversal layer and domain classifier of domain-adversarial training (DANN).
 
-Ganin et al. (2016), "Domain-adversarial training of neural networks", JMLR 17(59), 1-35.
+Ganin, Ustinova, Ajakan, Germain, Larochelle, Laviolette, Marchand and Lempitsky (2016),
+"Domain-adversarial training of neural networks", JMLR 17(59), 1-35.
 """
 
 from __future__ import annotations
@@ -8,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-__all__ = ["reverse_gradient"]
+__all__ = ["domain_head", "reverse_gradient"]
 
 
 class _GradientReversal(torch.autograd.Function):
@@ -45,7 +46,7 @@ def reverse_gradient(x: Tensor, strength: float | Tensor) -> Tensor:
     x : Tensor, any shape
         Features on the way to the domain head.
     strength : float or Tensor, shape ()
-        Ganin's lambda, not negative.
+        The lambda of Ganin et al. (2016), not negative.
 
     Returns
     -------
@@ -54,3 +55,23 @@ def reverse_gradient(x: Tensor, strength: float | Tensor) -> Tensor:
     """
     reversed_: Tensor = _GradientReversal.apply(x, strength)  # type: ignore[no-untyped-call]
     return reversed_
+
+
+def domain_head(n_features: int, n_domains: int, hidden: int = 64) -> nn.Module:
+    """Return the domain classifier D: one hidden layer with rectified linear units.
+
+    Parameters
+    ----------
+    n_features : int
+        Width of the backbone's output.
+    n_domains : int
+        Number of domains, or 2 for source against target.
+    hidden : int
+        Width of the hidden layer.
+
+    Returns
+    -------
+    nn.Module
+        ``(batch, n_features) -> (batch, n_domains)`` logits.
+    """
+    return nn.Sequential(nn.Linear(n_features, hidden), nn.ReLU(), nn.Linear(hidden, n_domains))

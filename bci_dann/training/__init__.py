@@ -1,10 +1,9 @@
-"""Training: balanced batches and the epoch loop."""
+"""Training of networks and linear heads: balanced batches, epoch loop, stacks, CUDA graphs."""
 
 from bci_dann.training.augmentation import Augmentation, augment, check_augmentation
 from bci_dann.training.batch_norm import has_batch_norm, recompute_batch_norm
-from bci_dann.training.device import resolve_device
 from bci_dann.training.linear_head import fit_linear
-from bci_dann.training.loop import History, stack_signature, train, train_stack
+from bci_dann.training.loop import History, train
 from bci_dann.training.quadratic_penalty import (
     HeadPenalty,
     LinearHead,
@@ -12,8 +11,13 @@ from bci_dann.training.quadratic_penalty import (
     ridge_penalty,
     source_penalty,
 )
-from bci_dann.training.trainer import train_networks
-from bci_dann.training.training_data import Member, TrainingData, TrainingSettings
+from bci_dann.training.stacking import stack_signature, train_networks, train_stack
+from bci_dann.training.training_data import (
+    Member,
+    TrainingData,
+    TrainingSettings,
+    resolve_device,
+)
 
 __all__ = [
     "Augmentation",

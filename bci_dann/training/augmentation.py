@@ -1,8 +1,8 @@
-"""Further versions of trials, changed as no decoder should mind, beside the recorded ones.
+"""Data augmentation: further versions of trials by braindecode's transforms.
 
-What changes them are braindecode's transforms; which of them help is compared by Rommel, Paillard,
-Moreau and Gramfort (2022), "Data augmentation for learning predictive models on EEG: a systematic
-comparison", J. Neural Eng. 19(6), 066020.
+Which transforms help is compared by Rommel, Paillard, Moreau and Gramfort (2022), "Data
+augmentation for learning predictive models on EEG: a systematic comparison", J. Neural Eng. 19(6),
+066020.
 """
 
 from __future__ import annotations
@@ -27,16 +27,27 @@ __all__ = ["Augmentation", "augment", "check_augmentation"]
 # Transform of braindecode -> its parameters
 Augmentation = Mapping[str, Mapping[str, Any]]
 
-# They mix trials of several people, or change nothing.
-UNFIT = {"Mixup", "SegmentationReconstruction", "Compose", "IdentityTransform"}
-MIRROR = "ChannelsSymmetry"
-SIDES = {"left": "right", "right": "left"}
-# Trials that are changed at a time.
+# Transforms that mix trials of several subjects, or change nothing.
+EXCLUDED = {"Mixup", "SegmentationReconstruction", "Compose", "IdentityTransform"}
+SYMMETRY = "ChannelsSymmetry"
+OPPOSITE = {"left": "right", "right": "left"}
+# Trials that are transformed at a time, which bounds the memory of intermediate results.
 CHUNK = 256
 
 
 def check_augmentation(augmentation: Augmentation | None) -> None:
-    """Raise ConfigError unless braindecode has the transforms, with these parameters."""
+    """Raise unless braindecode has the transforms, with these parameters.
+
+    Parameters
+    ----------
+    augmentation : mapping of str to mapping, or None
+        As in :func:`augment`.
+
+    Raises
+    ------
+    ConfigError
+        With the nearest known name.
+    """
     for name, params in (augmentation or {}).items():
         check_option("each key of augmentation", name, _transforms())
         known = set(inspect.signature(_transforms()[name].__init__).parameters)
@@ -56,19 +67,19 @@ def augment(
 ) -> TrainingData:
     """Return the trials with one more version of each for every transform.
 
-    An epoch stays as long as it was: it draws from all versions. Labels are kept, but for
-    ``ChannelsSymmetry``, under which imagery of the left hand becomes that of the right.
+    The length of an epoch does not change: it draws from all versions. Labels do not change
+    either, except by ``ChannelsSymmetry``, which makes imagery of the left hand that of the right.
 
     Parameters
     ----------
     data : TrainingData
-        Trials as recorded.
+        Recorded trials.
     augmentation : mapping of str to mapping
         Transforms of ``braindecode.augmentation`` by name, with their parameters.
     seed : numpy.random.SeedSequence
-        Where the changes are drawn from.
+        Seeds the transforms, each by a stream of its own.
     classes : ndarray, shape (n_classes,)
-        Names, which say what is left and right.
+        Class names, which tell left from right.
     ch_names : sequence of str, optional
         Channel names (10-20), which ``ChannelsSymmetry`` needs.
     sfreq : float, optional
@@ -77,6 +88,7 @@ def augment(
     Returns
     -------
     TrainingData
+        Recorded trials first, then the versions of one transform after another.
 
     Raises
     ------
@@ -84,12 +96,12 @@ def augment(
         When a transform lacks what it needs, or fails on these trials.
     """
     parts = [data]
-    for (name, params), own in zip(
-        augmentation.items(), seed.spawn(len(augmentation)), strict=True
-    ):
-        transform = _built(name, dict(params or {}), own, ch_names, sfreq)
-        labels = _mirrored(data.labels, classes) if name == MIRROR else data.labels
-        parts.append(dataclasses.replace(data, X=_changed(name, transform, data.X), labels=labels))
+    seeds = seed.spawn(len(augmentation))
+    for (name, params), transform_seed in zip(augmentation.items(), seeds, strict=True):
+        transform = _built(name, dict(params or {}), transform_seed, ch_names, sfreq)
+        labels = _mirrored(data.labels, classes) if name == SYMMETRY else data.labels
+        X = _transformed(name, transform, data.X)
+        parts.append(dataclasses.replace(data, X=X, labels=labels))
     per_trial = ("X", "labels", "domains", "weights", "is_target")
     joined = {field: torch.cat([getattr(part, field) for part in parts]) for field in per_trial}
     return dataclasses.replace(data, **joined, n_recorded=len(data.labels))
@@ -100,7 +112,7 @@ def _transforms() -> dict[str, Any]:
     return {
         name: item
         for name, item in vars(module).items()
-        if inspect.isclass(item) and issubclass(item, module.Transform) and name not in UNFIT
+        if inspect.isclass(item) and issubclass(item, module.Transform) and name not in EXCLUDED
         if item is not module.Transform
     }
 
@@ -128,33 +140,33 @@ def _built(
         ) from error
 
 
-def _changed(name: str, transform: Any, X: Tensor) -> Tensor:
+def _transformed(name: str, transform: Any, X: Tensor) -> Tensor:
     try:
-        found = torch.cat([transform(part) for part in torch.split(X, CHUNK)])
+        changed = torch.cat([transform(part) for part in torch.split(X, CHUNK)])
     except (AssertionError, IndexError, RuntimeError, TypeError, ValueError) as error:
         raise ConfigError(f"augmentation {name} fails on these trials: {error}") from error
-    if found.shape != X.shape or not bool(torch.isfinite(found).all()):
+    if changed.shape != X.shape or not bool(torch.isfinite(changed).all()):
         raise ConfigError(
             f"augmentation {name} gives other shapes, or samples that are not finite."
         )
-    return found.to(X.dtype)
+    return changed.to(X.dtype)
 
 
 def _mirrored(labels: Tensor, classes: NDArray[Any]) -> Tensor:
-    """Return the labels of trials seen in a mirror; those without label stay so."""
+    """Return the labels of trials whose sides are swapped; unlabelled ones stay unlabelled."""
     names = [str(name) for name in classes]
     swapped = [_other_side(name) for name in names]
     if set(swapped) != set(names):
         raise ConfigError(
-            f"augmentation {MIRROR}: in a mirror the classes {names} would be {swapped}. It "
-            "serves where both sides are among the classes, or neither."
+            f"augmentation {SYMMETRY}: with sides swapped, the classes {names} would be {swapped}. "
+            "It can be used where both sides are among the classes, or neither."
         )
     index = torch.tensor([names.index(name) for name in swapped])
     return torch.where(labels >= 0, index[labels.clamp(min=0)], labels)
 
 
 def _other_side(name: str) -> str:
-    for side, other in SIDES.items():
+    for side, other in OPPOSITE.items():
         if side in name:
             return name.replace(side, other)
     return name

@@ -1,9 +1,9 @@
-"""Batch-norm statistics of the finished network, in place of a trailing average.
+"""Batch-norm statistics recomputed with the final weights, instead of a moving average.
 
 braindecode's EEGNet moves its running statistics by 1 % a step, so after a short training
 they still describe the first weights. One pass over the training trials with the final
 weights replaces them: Wu and Johnson (2021), "Rethinking 'Batch' in BatchNorm",
-arXiv:2105.07576, section 3.
+arXiv:2105.07576, section 3 ("precise BN").
 """
 
 from __future__ import annotations
@@ -14,20 +14,47 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from bci_dann.models import Inputs
+from bci_dann.models import NetworkInput
 
-__all__ = ["has_batch_norm", "recompute_batch_norm"]
+__all__ = ["batch_norm_layers", "has_batch_norm", "recompute_batch_norm"]
+
+
+def batch_norm_layers(network: nn.Module) -> list[_BatchNorm]:
+    """Return the batch-norm layers of a network.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Any network.
+
+    Returns
+    -------
+    list of nn.Module
+        In the order of ``network.modules()``.
+    """
+    return [module for module in network.modules() if isinstance(module, _BatchNorm)]
 
 
 def has_batch_norm(network: nn.Module) -> bool:
-    """Whether a network has layers whose statistics can be taken anew."""
-    return any(isinstance(module, _BatchNorm) for module in network.modules())
+    """Return whether a network has batch-norm layers.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Any network.
+
+    Returns
+    -------
+    bool
+        True where :func:`recompute_batch_norm` has something to do.
+    """
+    return bool(batch_norm_layers(network))
 
 
 def recompute_batch_norm(
     network: nn.Module,
-    batches: Iterable[Inputs],
-    forward: Callable[[Inputs], object] | None = None,
+    batches: Iterable[NetworkInput],
+    forward: Callable[[NetworkInput], object] | None = None,
 ) -> None:
     """Set every batch-norm layer's running statistics to the mean over ``batches``.
 
@@ -36,12 +63,12 @@ def recompute_batch_norm(
     network : nn.Module
         Left in evaluation mode.
     batches : iterable of Tensor or TrialSpectra
-        The training trials, scaled.
+        Standardised trials.
     forward : callable, optional
-        How a batch passes through, where it is not the network alone that does it.
+        Computes a batch in place of ``network``, whose layers it must use.
     """
     network.eval()  # no dropout
-    layers = [module for module in network.modules() if isinstance(module, _BatchNorm)]
+    layers = batch_norm_layers(network)
     if not layers:
         return
     momenta = [layer.momentum for layer in layers]

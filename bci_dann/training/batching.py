@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
-__all__ = ["balanced_order", "batches_of"]
+from bci_dann.models import NetworkInput, keyed_layers
+from bci_dann.training.network_inputs import Batch, PreparedTrials
+from bci_dann.training.training_data import Member, TrainingSettings
+
+__all__ = ["BatchIndices", "BatchLoader", "balanced_order", "batches_of"]
 
 Indices = NDArray[np.int64]
-Cut = TypeVar("Cut", Indices, Tensor)
+IndicesOrTensor = TypeVar("IndicesOrTensor", Indices, Tensor)
+
+# Keys of dropout are drawn from all signed 32-bit numbers.
+KEY_RANGE = (-(2**31), 2**31)
 
 
 def balanced_order(
@@ -20,8 +30,8 @@ def balanced_order(
     """Return one epoch's order of trials: domains in turn, classes in turn within a domain.
 
     An epoch has as many rounds as the mean domain has trials, and each round takes one trial
-    of every domain. Small domains and classes come round again within an epoch, large ones
-    go on where they stopped only by chance: each epoch is shuffled anew.
+    of every domain. Trials of small domains and classes are repeated within an epoch; of large
+    ones a part is used, another one in each epoch.
 
     Parameters
     ----------
@@ -32,7 +42,7 @@ def balanced_order(
     rng : numpy.random.Generator
         Source of the shuffling.
     n_trials : int, optional
-        How many trials an epoch is long, where it is not to be as many as there are.
+        Length of an epoch, where it is not that of ``labels``.
 
     Returns
     -------
@@ -49,7 +59,7 @@ def balanced_order(
     return order
 
 
-def batches_of(order: Cut, batch_size: int) -> list[Cut]:
+def batches_of(order: IndicesOrTensor, batch_size: int) -> list[IndicesOrTensor]:
     """Cut an order into batches of one size.
 
     A rest shorter than half a batch joins the batch before it, so that no batch is too small
@@ -74,19 +84,124 @@ def batches_of(order: Cut, batch_size: int) -> list[Cut]:
     ]
 
 
+class BatchIndices(NamedTuple):
+    """Trials and dropout keys of one training step, for each network.
+
+    Attributes
+    ----------
+    trials : Tensor of int64, shape (n_networks, batch)
+        Indices into the trials of each network.
+    keys : Tensor of int32, shape (n_networks, n_dropout_layers)
+        Keys of the dropout masks.
+    """
+
+    trials: Tensor
+    keys: Tensor
+
+
+class BatchLoader:
+    """Draws balanced batches for several networks, each with its own order and dropout keys.
+
+    On a GPU the number of calls counts, not the number of trials: so what is drawn for an
+    epoch is copied there at once, and one call serves all networks.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        All must have batches of the same lengths.
+    settings : TrainingSettings
+        Batch size and device.
+    """
+
+    def __init__(self, members: Sequence[Member], settings: TrainingSettings) -> None:
+        self._members, self._batch_size = members, settings.batch_size
+        self._device, data = torch.device(settings.device), [member.data for member in members]
+        network = members[0].network
+        self._n_keys = len(keyed_layers(network))
+        self._signals = PreparedTrials(network, [one.X for one in data], self._device)
+        columns = (
+            [one.labels for one in data],
+            [one.domains for one in data],
+            [one.weights for one in data],
+            [one.is_target for one in data],
+        )
+        self._columns = [pad_sequence(part, batch_first=True).to(self._device) for part in columns]
+
+    def first_trials(self, n_trials: int) -> NetworkInput:
+        """Return the first trials of the first network, as the network takes them.
+
+        Parameters
+        ----------
+        n_trials : int
+            Largest number of trials.
+
+        Returns
+        -------
+        Tensor or TrialSpectra
+            Without the axis of the networks.
+        """
+        return self._signals.first_trials(n_trials)
+
+    def draw_epoch(self) -> list[BatchIndices]:
+        """Draw the order of an epoch for each network, and cut it into batches.
+
+        Returns
+        -------
+        list of BatchIndices
+            One for each step of the epoch.
+        """
+        orders = np.stack([self._order(member) for member in self._members])
+        batches = batches_of(torch.from_numpy(orders).to(self._device), self._batch_size)
+        keys = torch.from_numpy(self._keys(len(batches))).to(self._device)
+        return list(map(BatchIndices, batches, keys))
+
+    def batch(self, indices: BatchIndices) -> Batch:
+        """Return the trials of one step.
+
+        Parameters
+        ----------
+        indices : BatchIndices
+            From :meth:`draw_epoch`.
+
+        Returns
+        -------
+        Batch
+            The first axis of every part is the network.
+        """
+        labels, domains, weights, is_target = (
+            column.gather(1, indices.trials) for column in self._columns
+        )
+        inputs = self._signals.take(indices.trials)
+        return Batch(inputs, labels, domains, weights, is_target, indices.keys)
+
+    def _order(self, member: Member) -> Indices:
+        data = member.data
+        return balanced_order(
+            data.labels.numpy(), data.domains.numpy(), member.rng, data.n_recorded
+        )
+
+    def _keys(self, n_batches: int) -> NDArray[np.int32]:
+        """Draw keys of dropout, ``(n_batches, n_networks, n_dropout_layers)``."""
+        shape = n_batches, self._n_keys
+        drawn = [
+            member.rng.integers(*KEY_RANGE, size=shape, dtype=np.int32) for member in self._members
+        ]
+        return np.stack(drawn, axis=1)
+
+
 def _class_alternating(
-    members: Indices, labels: Indices, n_rounds: int, rng: np.random.Generator
+    trials: Indices, labels: Indices, n_rounds: int, rng: np.random.Generator
 ) -> Indices:
     """Draw ``n_rounds`` trials of one domain, its classes in turn."""
-    classes = rng.permutation(np.unique(labels[members]))
+    classes = rng.permutation(np.unique(labels[trials]))
     per_class = -(-n_rounds // len(classes))
-    drawn = [_cycle(members[labels[members] == c], per_class, rng) for c in classes]
+    drawn = [_repeated_shuffles(trials[labels[trials] == c], per_class, rng) for c in classes]
     order: Indices = np.stack(drawn, axis=1).reshape(-1)[:n_rounds]
     return order
 
 
-def _cycle(members: Indices, n: int, rng: np.random.Generator) -> Indices:
-    """Draw ``n`` members: each once in random order before any comes again."""
-    turns = [rng.permutation(members) for _ in range(-(-n // len(members)))]
-    order: Indices = np.concatenate(turns)[:n]
+def _repeated_shuffles(trials: Indices, n: int, rng: np.random.Generator) -> Indices:
+    """Draw ``n`` trials: each once in random order before any is repeated."""
+    shuffles = [rng.permutation(trials) for _ in range(-(-n // len(trials)))]
+    order: Indices = np.concatenate(shuffles)[:n]
     return order

@@ -1,39 +1,48 @@
-"""How a training step is recorded, on the devices that can repeat it from a recording."""
+"""Capture of a training step as a CUDA graph, on fixed argument buffers.
+
+Which steps can be captured, and how; :mod:`bci_dann.training.graph_replay` says when a captured
+step is used.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import torch
 from torch import Tensor
-from torch.nn.modules.batchnorm import _BatchNorm
 
+from bci_dann.training.batch_norm import batch_norm_layers
 from bci_dann.training.network_inputs import Batch
 from bci_dann.training.training_data import Member
 
-__all__ = ["Buffers", "GraphRecorder", "Recorder", "Step", "recorder_for"]
+__all__ = ["CudaGraphCapture", "Step", "StepBuffers", "StepCapture", "step_capture_for"]
 
 logger = logging.getLogger(__name__)
 
 # A batch, the progress and the learning rate in; the summands of the loss of each network out.
 Step = Callable[[Batch, float | Tensor, float | Tensor], Tensor]
 
-# Steps before a recording, on its stream: libraries set themselves up in their first calls.
+# Steps on the capture's stream before it: libraries set themselves up in their first calls. As in
+# the examples of torch's documentation ("CUDA semantics", section "CUDA Graphs").
 WARM_UP = 3
 
-# Of recordings that failed: torch's allocator may go on asking a graph that it was filling.
-_failed: list[torch.cuda.CUDAGraph] = []
+# Graphs whose capture failed, process-wide on purpose: torch's caching allocator belongs to the
+# process, and may go on asking a graph that it was filling whether it is still captured. So such a
+# graph must live as long as the process. At most one is added by a training run, which then goes on
+# without graphs.
+_failed_graphs: list[torch.cuda.CUDAGraph] = []
 
 
-class Buffers:
-    """Where a recorded step finds its arguments.
+class StepBuffers:
+    """Tensors at fixed addresses, from which a captured step reads its arguments.
 
     Parameters
     ----------
     batch : Batch
-        Gives the shapes, and the first trials.
+        Gives the shapes, and the first values.
 
     Attributes
     ----------
@@ -44,28 +53,38 @@ class Buffers:
     """
 
     def __init__(self, batch: Batch) -> None:
-        self.batch = batch.of(map(torch.clone, batch.tensors()))
+        self.batch = batch.with_tensors(map(torch.clone, batch.tensors()))
         self.progress, self.lr = batch.labels.new_zeros(2, dtype=torch.float64).unbind()
 
     def fill(self, batch: Batch, progress: float, lr: float) -> None:
-        """Take other arguments of the same shapes."""
+        """Copy other arguments into the buffers.
+
+        Parameters
+        ----------
+        batch : Batch
+            Trials, in the shapes of the buffers.
+        progress : float
+            Share of the training that is done.
+        lr : float
+            Learning rate.
+        """
         for buffer, value in zip(self.batch.tensors(), batch.tensors(), strict=True):
             buffer.copy_(value)
         self.progress.fill_(progress)
         self.lr.fill_(lr)
 
 
-class Recorder(Protocol):
-    """How a step is recorded."""
+class StepCapture(Protocol):
+    """Turns a training step into one that is replayed on fixed buffers."""
 
-    def record(self, step: Step, buffers: Buffers) -> Callable[[], Tensor]:
-        """Return what repeats the step on the buffers, whatever they hold by then.
+    def capture(self, step: Step, buffers: StepBuffers) -> Callable[[], Tensor]:
+        """Return a function that replays the step on what the buffers hold at the time.
 
         Parameters
         ----------
         step : callable
-            A step of tensors; recording may take it any number of times.
-        buffers : Buffers
+            A step of tensors; it may be called any number of times.
+        buffers : StepBuffers
             Its arguments.
 
         Returns
@@ -75,10 +94,10 @@ class Recorder(Protocol):
         """
 
 
-class GraphRecorder:
-    """Records the kernels of a step as a CUDA graph.
+class CudaGraphCapture:
+    """Captures the kernels of a step as a CUDA graph.
 
-    Graphs of one recorder share their memory: they never run at once, and nothing that lives in
+    The graphs of one object share their memory: they never run at once, and nothing that lives in
     it is read after another has run.
 
     Parameters
@@ -92,8 +111,26 @@ class GraphRecorder:
         self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         self._pool = torch.cuda.graph_pool_handle()
 
-    def record(self, step: Step, buffers: Buffers) -> Callable[[], Tensor]:
-        """Return what launches the step's graph, see :class:`Recorder`."""
+    def capture(self, step: Step, buffers: StepBuffers) -> Callable[[], Tensor]:
+        """Return a function that launches the step's graph.
+
+        Parameters
+        ----------
+        step : callable
+            A step of tensors; it is called a few times before it is captured.
+        buffers : StepBuffers
+            Its arguments.
+
+        Returns
+        -------
+        callable
+            Without arguments; returns the losses.
+
+        Raises
+        ------
+        RuntimeError
+            When the step does something that a CUDA graph cannot hold.
+        """
         outside = torch.cuda.current_stream(self._device)
         with torch.cuda.stream(self._stream):  # left even where a failing capture is not
             self._stream.wait_stream(outside)
@@ -103,61 +140,60 @@ class GraphRecorder:
             finally:  # whoever restores the weights must not be overtaken
                 outside.wait_stream(self._stream)
             graph, losses = self._captured(step, buffers)
+        return partial(_replayed, graph, losses)
 
-        def replay() -> Tensor:
-            graph.replay()
-            return losses.clone()
-
-        return replay
-
-    def _captured(self, step: Step, buffers: Buffers) -> tuple[torch.cuda.CUDAGraph, Tensor]:
+    def _captured(self, step: Step, buffers: StepBuffers) -> tuple[torch.cuda.CUDAGraph, Tensor]:
         graph = torch.cuda.CUDAGraph()
         try:
             with torch.cuda.graph(graph, pool=self._pool, stream=self._stream):
                 losses = step(buffers.batch, buffers.progress, buffers.lr)
         except RuntimeError:
-            _failed.append(graph)
+            _failed_graphs.append(graph)
             raise
         return graph, losses
 
 
-# By type of device; on others each step is taken anew.
-RECORDERS: dict[str, Callable[[torch.device], Recorder]] = {"cuda": GraphRecorder}
+def _replayed(graph: torch.cuda.CUDAGraph, losses: Tensor) -> Tensor:
+    graph.replay()
+    return losses.clone()
 
 
-def recorder_for(members: Sequence[Member], device: torch.device) -> Recorder | None:
-    """Return how to record the training steps of some networks, where it is possible.
+# By type of device; on others each step is computed operation by operation.
+CAPTURES: dict[str, Callable[[torch.device], StepCapture]] = {"cuda": CudaGraphCapture}
+
+
+def step_capture_for(members: Sequence[Member], device: torch.device) -> StepCapture | None:
+    """Return what captures the training steps of some networks, where that is possible.
 
     Parameters
     ----------
     members : sequence of Member
         Trained in one set of tensors.
     device : torch.device
-        Where.
+        Where they are trained.
 
     Returns
     -------
-    Recorder or None
-        None where the device repeats nothing, or where a step is not the same operations each
+    StepCapture or None
+        None where the device has no graphs, or where a step is not the same operations each
         time; the log then says why.
     """
-    if device.type not in RECORDERS:
+    if device.type not in CAPTURES:
         return None
-    reason = next(filter(None, map(_hindrance, members)), None)
+    reason = next(filter(None, map(_obstacle, members)), None)
     if reason is not None:
-        logger.info("Training steps are not replayed from a recording: %s.", reason)
+        logger.info("Training steps are not replayed as a CUDA graph: %s.", reason)
         return None
-    return RECORDERS[device.type](device)
+    return CAPTURES[device.type](device)
 
 
-def _hindrance(member: Member) -> str | None:
-    """Say what in a step depends on more than the shapes of its arguments, if anything."""
+def _obstacle(member: Member) -> str | None:
+    """Return what in a step depends on more than the shapes of its arguments, if anything."""
     if member.domain_batch_norm:
-        return "source and target trials, whose numbers differ, are normalised apart"
+        return "source and target trials, whose numbers differ, are normalised separately"
     for name, term in member.objective.terms.items():
         if not getattr(term, "replayable", False):
-            return f"the term {name!r} is not said to be `replayable`"
-    layers = (layer for layer in member.network.modules() if isinstance(layer, _BatchNorm))
-    if any(layer.momentum is None for layer in layers):
+            return f"the term {name!r} is not declared `replayable`"
+    if any(layer.momentum is None for layer in batch_norm_layers(member.network)):
         return "a batch norm without momentum reads the number of batches back"
     return None

@@ -1,10 +1,10 @@
-"""Training steps that a GPU repeats from a recording.
+"""Training steps that are captured as a CUDA graph, checked against ordinary ones, and replayed.
 
 A step of the small networks that EEG takes is hundreds of short kernels, and to launch them one
-after another takes longer than to run them. CUDA can record the launches of a step and start all
-of them at once, on tensors that stay where they are: so a step's arguments are copied into the
-same buffers each time, one recording for each shape of batch. Before a recording is used it has
-to do what an ordinary step does.
+after another takes longer than to run them. A CUDA graph holds the launches of a step and starts
+all of them at once, on tensors at fixed addresses: so a step's arguments are copied into the same
+buffers each time, with one graph for each shape of batch. Before a graph is used, its effect is
+compared with that of an ordinary step.
 """
 
 from __future__ import annotations
@@ -17,27 +17,28 @@ import torch
 from torch import Tensor
 
 from bci_dann.exceptions import BCIDannWarning
-from bci_dann.training.cuda_graph import Buffers, Recorder, Step
+from bci_dann.training.cuda_graph import Step, StepBuffers, StepCapture
 from bci_dann.training.network_inputs import Batch
 
-__all__ = ["Replay", "TrainingState"]
+__all__ = ["ReplayedStep", "TrainingState"]
 
 logger = logging.getLogger(__name__)
 
 Shapes = tuple[torch.Size, ...]
-Tensors = dict[str, list[Tensor]]
+TensorsByKind = dict[str, list[Tensor]]
 
-# What a recording is looked at with. It is made with other numbers, of an earlier batch: one that
-# repeats its own arguments is found.
+# Arguments of the comparison. The graph is captured with others, of an earlier batch, so that one
+# that repeats the arguments of its capture is noticed. Any numbers would do.
 TRIAL_PROGRESS, TRIAL_LR = 0.5, 1e-3
 
-# Losses, gradients and statistics agree to float rounding. Adam magnifies rounding in weights
-# without influence, so weights need only move alike: a tenth of the way may differ.
+# Largest relative difference of losses, gradients and statistics: float32 rounding, summed over a
+# batch. Adam magnifies rounding in weights without influence, so only the direction in which
+# weights move is compared: a tenth of the way may differ. Empirical, on an H100.
 TOLERANCE, MOVE_TOLERANCE = 1e-4, 0.1
 
 
 class TrainingState:
-    """All tensors that a step changes.
+    """All tensors that a training step changes.
 
     Parameters
     ----------
@@ -55,30 +56,42 @@ class TrainingState:
     ) -> None:
         self._weights, self._buffers, self._optimiser = list(weights), list(buffers), optimiser
 
-    def copy(self) -> Tensors:
-        """Return copies, by kind."""
+    def copy(self) -> TensorsByKind:
+        """Return copies of all tensors.
+
+        Returns
+        -------
+        dict of str to list of Tensor
+            Weights, buffers, and each kind of the optimiser's moments.
+        """
         return {
             kind: [tensor.detach().clone() for tensor in tensors]
             for kind, tensors in self._by_kind().items()
         }
 
     @torch.no_grad()
-    def restore(self, copied: Tensors) -> None:
-        """Set all tensors, where they are, to what they were."""
+    def restore(self, copied: TensorsByKind) -> None:
+        """Set all tensors in place to earlier values.
+
+        Parameters
+        ----------
+        copied : dict of str to list of Tensor
+            From :meth:`copy`.
+        """
         for kind, tensors in self._by_kind().items():
             for tensor, value in zip(tensors, copied[kind], strict=True):
                 tensor.copy_(value)
 
-    def _by_kind(self) -> Tensors:
-        found: Tensors = {"weights": self._weights, "buffers": self._buffers}
+    def _by_kind(self) -> TensorsByKind:
+        by_kind: TensorsByKind = {"weights": self._weights, "buffers": self._buffers}
         for weight in self._weights:
             for name, moment in self._optimiser.state.get(weight, {}).items():
-                found.setdefault(name, []).append(moment)
-        return {kind: tensors for kind, tensors in found.items() if tensors}
+                by_kind.setdefault(name, []).append(moment)
+        return {kind: tensors for kind, tensors in by_kind.items() if tensors}
 
 
-class Replay:
-    """A training step that is recorded when a shape of batch comes for the second time.
+class ReplayedStep:
+    """A training step that is captured when a shape of batch comes for the second time.
 
     Parameters
     ----------
@@ -86,110 +99,128 @@ class Replay:
         The ordinary step.
     state : TrainingState
         What it changes.
-    recorder : Recorder
-        How it is recorded.
+    capture : StepCapture
+        Turns the step into one that is replayed.
     """
 
-    def __init__(self, step: Step, state: TrainingState, recorder: Recorder) -> None:
+    def __init__(self, step: Step, state: TrainingState, capture: StepCapture) -> None:
         self._step, self._state = step, state
-        self._recorder: Recorder | None = recorder
-        self._buffers: dict[Shapes, Buffers] = {}
+        self._capture: StepCapture | None = capture
+        self._buffers: dict[Shapes, StepBuffers] = {}
         self._replays: dict[Shapes, Callable[[], Tensor]] = {}
 
     def __call__(self, batch: Batch, progress: float, lr: float) -> Tensor:
-        """Take a step; return the summands of the loss."""
+        """Take a step.
+
+        Parameters
+        ----------
+        batch : Batch
+            Trials.
+        progress : float
+            Share of the training that is done.
+        lr : float
+            Learning rate.
+
+        Returns
+        -------
+        Tensor, shape (n_networks, n_summands)
+            The summands of the loss.
+        """
         shapes = tuple(tensor.shape for tensor in batch.tensors())
-        if self._recorder is not None and shapes not in self._replays:
+        if self._capture is not None and shapes not in self._replays:
             if shapes in self._buffers:
-                self._record(batch, shapes, self._recorder)
-            else:  # a recording is made of another batch than it is looked at with
-                self._buffers[shapes] = Buffers(batch)
+                self._try_capture(batch, shapes, self._capture)
+            else:  # the comparison needs another batch than the capture
+                self._buffers[shapes] = StepBuffers(batch)
         if shapes not in self._replays:
             return self._step(batch, progress, lr)
         self._buffers[shapes].fill(batch, progress, lr)
         return self._replays[shapes]()
 
-    def _record(self, batch: Batch, shapes: Shapes, recorder: Recorder) -> None:
-        """Keep a recording if it does what a step does; leave no trace either way."""
+    def _try_capture(self, batch: Batch, shapes: Shapes, capture: StepCapture) -> None:
+        """Use a graph if it does what a step does; leave weights as they are either way."""
         before = self._state.copy()
         try:
-            replay = self._tried(batch, self._buffers[shapes], recorder, before)
-        except RuntimeError as error:  # torch's word for all that a recording may not do
+            replay = self._checked_replay(batch, self._buffers[shapes], capture, before)
+        except RuntimeError as error:  # torch's word for all that a graph cannot hold
             replay = None
             self._warn(batch, str(error).partition("\n")[0])
         finally:
             self._state.restore(before)
         if replay is None:
-            self._recorder = None
+            self._capture = None
             self._buffers.clear()
             self._replays.clear()
         else:
             self._replays[shapes] = replay
 
-    def _tried(
-        self, batch: Batch, buffers: Buffers, recorder: Recorder, before: Tensors
+    def _checked_replay(
+        self, batch: Batch, buffers: StepBuffers, capture: StepCapture, before: TensorsByKind
     ) -> Callable[[], Tensor] | None:
-        """Return a recording of the step, if it can be trusted."""
-        ordinary, drew = self._ordinary(batch)
+        """Return a replay of the step, if it has the effect of an ordinary one."""
+        ordinary, drew = self._effect_of_ordinary_step(batch)
         if drew:
             logger.info(
-                "Training steps are not replayed from a recording: a layer draws from torch's "
+                "Training steps are not replayed as a CUDA graph: a layer draws from torch's "
                 "global generator."
             )
             return None
         self._state.restore(before)
-        replay = recorder.record(self._step, buffers)
+        replay = capture.capture(self._step, buffers)
         self._state.restore(before)
         buffers.fill(batch, TRIAL_PROGRESS, TRIAL_LR)
         replayed = {"losses": [replay()], **self._state.copy()}
-        if _alike(before, ordinary, replayed):
+        if _same_effect(before, ordinary, replayed):
             return replay
         self._warn(batch, "it does something else than an ordinary step")
         return None
 
     def _warn(self, batch: Batch, problem: str) -> None:
         warnings.warn(
-            f"A training step cannot be replayed from a recording on {batch.labels.device}: "
-            f"{problem}. Each step is taken anew, with the same results, which is slower.",
+            f"A training step cannot be replayed as a CUDA graph on {batch.labels.device}: "
+            f"{problem}. Each step is launched anew, with the same results, which is slower.",
             BCIDannWarning,
             stacklevel=2,
         )
 
-    def _ordinary(self, batch: Batch) -> tuple[Tensors, bool]:
-        """Return what a step leaves behind, and whether it drew from a global generator."""
+    def _effect_of_ordinary_step(self, batch: Batch) -> tuple[TensorsByKind, bool]:
+        """Return what a step changes, and whether it drew from a global generator."""
         devices = [batch.labels.device] if batch.labels.is_cuda else []
         with torch.random.fork_rng(devices):
-            generators = _generators(devices)
+            generators = _generator_states(devices)
             losses = self._step(batch, TRIAL_PROGRESS, TRIAL_LR)
-            drew = not all(map(torch.equal, generators, _generators(devices)))
+            drew = not all(map(torch.equal, generators, _generator_states(devices)))
         return {"losses": [losses], **self._state.copy()}, drew
 
 
-def _generators(devices: Iterable[torch.device]) -> list[Tensor]:
+def _generator_states(devices: Iterable[torch.device]) -> list[Tensor]:
     return [torch.get_rng_state(), *map(torch.cuda.get_rng_state, devices)]
 
 
-def _alike(before: Tensors, ordinary: Tensors, replayed: Tensors) -> bool:
-    """Whether two steps from one state have left the same behind."""
-    for kind, tensors in ordinary.items():
-        wanted, found = _flat(tensors), _flat(replayed[kind])
-        if kind == "losses":  # one by one: those of a network may be far larger than all others
-            alike = torch.allclose(found, wanted, rtol=TOLERANCE, atol=0.1 * TOLERANCE)
-        elif kind == "weights":
-            alike = _near(found, wanted, MOVE_TOLERANCE, wanted - _flat(before[kind]))
-        else:
-            alike = _near(found, wanted, TOLERANCE, wanted)
-        if not alike:
-            return False
-    return True
+def _same_effect(before: TensorsByKind, ordinary: TensorsByKind, replayed: TensorsByKind) -> bool:
+    """Return whether two steps from one state have changed it alike."""
+    return all(
+        _close(kind, _flat(before.get(kind, [])), _flat(tensors), _flat(replayed[kind]))
+        for kind, tensors in ordinary.items()
+    )
 
 
-def _near(found: Tensor, wanted: Tensor, tolerance: float, scale: Tensor) -> bool:
-    distance = torch.linalg.vector_norm(found - wanted)
+def _close(kind: str, before: Tensor, expected: Tensor, value: Tensor) -> bool:
+    if kind == "losses":  # one by one: those of a network may be far larger than all others
+        return torch.allclose(value, expected, rtol=TOLERANCE, atol=0.1 * TOLERANCE)
+    if kind == "weights":
+        return _near(value, expected, MOVE_TOLERANCE, expected - before)
+    return _near(value, expected, TOLERANCE, expected)
+
+
+def _near(value: Tensor, expected: Tensor, tolerance: float, scale: Tensor) -> bool:
+    distance = torch.linalg.vector_norm(value - expected)
     return bool(distance <= tolerance * torch.linalg.vector_norm(scale))
 
 
 def _flat(tensors: Sequence[Tensor]) -> Tensor:
-    """Return all numbers; those that are not finite are told by the loss."""
-    whole = torch.cat([tensor.detach().flatten().double() for tensor in tensors])
-    return whole.nan_to_num(0.0, 0.0, 0.0)
+    """Return all numbers of some tensors; those that are not finite show in the loss."""
+    if not tensors:
+        return torch.empty(0)
+    flat = torch.cat([tensor.detach().flatten().double() for tensor in tensors])
+    return flat.nan_to_num(0.0, 0.0, 0.0)

@@ -1,6 +1,8 @@
-"""A linear head on fixed features, trained to the end on the same objective as a network."""
+"""Linear head on fixed features, fitted to convergence on the same objective as a network."""
 
 from __future__ import annotations
+
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -13,61 +15,75 @@ from bci_dann.training.training_data import TrainingData
 __all__ = ["fit_linear"]
 
 MAX_ITERATIONS = 500
+HISTORY_SIZE = 20
 
 
 def fit_linear(
-    data: TrainingData, objective: Objective, anchor: HeadPenalty, start: LinearHead | None = None
+    data: TrainingData,
+    objective: Objective,
+    penalty: HeadPenalty,
+    start: LinearHead | None = None,
 ) -> LinearHead:
-    """Return the head that minimises the objective and what it costs to leave an anchor.
+    """Return the head that minimises the objective plus a penalty.
 
-    All trials are one batch, and L-BFGS runs until nothing improves, so there is no chance in
-    the result.
+    All trials are one batch, and L-BFGS runs until nothing improves, so the result does not
+    depend on chance.
 
     Parameters
     ----------
     data : TrainingData
         ``X`` are features, ``(n_trials, n_features)``, in double precision.
     objective : Objective
-        Label loss and terms without weights of their own.
-    anchor : HeadPenalty
-        What holds the head; see :func:`ridge_penalty`.
+        Label loss, and terms that have no parameters to train.
+    penalty : HeadPenalty
+        Added to the objective; see :func:`ridge_penalty` and :func:`source_penalty`.
     start : LinearHead, optional
-        Where to start from; at the anchor where it is not given. Terms of the target have
-        several minima, and the nearest one is found.
+        First iterate, by default the reference head of the penalty. Terms of the target have
+        several minima, and a near one is found.
 
     Returns
     -------
     LinearHead
+        In double precision.
 
     Raises
     ------
     TrainingError
         When the loss is not finite.
     """
-    weights, biases = (part.clone().requires_grad_() for part in start or anchor.head)
+    weights, biases = (part.clone().requires_grad_() for part in start or penalty.head)
     optimiser = torch.optim.LBFGS(
-        [weights, biases], max_iter=MAX_ITERATIONS, history_size=20, line_search_fn="strong_wolfe"
+        [weights, biases],
+        max_iter=MAX_ITERATIONS,
+        history_size=HISTORY_SIZE,
+        line_search_fn="strong_wolfe",
     )
 
-    def loss() -> Tensor:
-        optimiser.zero_grad()
-        view = BatchView(
-            data.X,
-            data.X @ weights + biases,
-            labels=data.labels,
-            domains=data.domains,
-            weights=data.weights,
-            is_target=data.is_target,
-            progress=1.0,
-            prior=data.prior,
-        )
-        total = torch.stack(list(objective(view).values())).sum() + anchor.cost(weights, biases)
-        total.backward()  # type: ignore[no-untyped-call]
-        return total
-
-    final = optimiser.step(loss)  # type: ignore[no-untyped-call]
+    closure = partial(_loss_and_gradient, weights, biases, data, objective, penalty)
+    final = optimiser.step(closure)  # type: ignore[no-untyped-call]
     if not bool(torch.isfinite(final)):
         raise TrainingError(
             "The loss of the linear head is not finite. Look for trials of an extreme amplitude."
         )
     return LinearHead(weights.detach(), biases.detach())
+
+
+def _loss_and_gradient(
+    weights: Tensor, biases: Tensor, data: TrainingData, objective: Objective, penalty: HeadPenalty
+) -> Tensor:
+    """Return the loss of a head, and leave its gradient in the head's tensors."""
+    weights.grad = biases.grad = None
+    view = BatchView(
+        data.X,
+        data.X @ weights + biases,
+        labels=data.labels,
+        domains=data.domains,
+        weights=data.weights,
+        is_target=data.is_target,
+        progress=1.0,
+        prior=data.prior,
+    )
+    summands = torch.stack(list(objective(view).values()))
+    loss = summands.sum() + penalty.value(weights, biases)
+    loss.backward()  # type: ignore[no-untyped-call]
+    return loss

@@ -1,4 +1,4 @@
-"""Trials as the network starts from them: computed once, indexed for every batch."""
+"""Trials prepared for the network once, and taken from that for every batch."""
 
 from __future__ import annotations
 
@@ -9,32 +9,33 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bci_dann.models import Decoder, Inputs
+from bci_dann.models import Decoder, NetworkInput
 
-__all__ = ["Batch", "TrainingInputs", "rows"]
+__all__ = ["Batch", "PreparedTrials", "prepared_limit", "take_trials"]
 
-# More than this is not kept ready but computed batch by batch, so that a worker's memory
-# does not grow with the data beyond one copy of the signals.
+# Bytes of prepared trials that are kept; more are computed batch by batch, so that a worker's
+# memory does not grow with the data beyond one copy of the signals. 256 MiB holds the spectra that
+# EEGNet takes of about 3,000 trials of 15 channels and 1,000 samples.
 PREPARED_BYTES = 256 * 2**20
 
-# Trials that are transformed at a time.
+# Trials that are transformed at a time, which bounds the memory of intermediate results.
 CHUNK = 256
 
 
 class Batch(NamedTuple):
-    """The trials of one step of one network; or of several, which are then the first axis.
+    """Trials of one training step of one network, or of several, which are then the first axis.
 
-    Parameters
+    Attributes
     ----------
     inputs : Tensor or TrialSpectra
         What the network takes.
     labels, domains, weights, is_target : Tensor, shape (batch,)
-        As in :class:`BatchView`.
+        As in :class:`bci_dann.objectives.BatchView`.
     keys : Tensor of int32, shape (n_dropout_layers,)
-        What the dropout masks are made from.
+        Keys of the dropout masks.
     """
 
-    inputs: Inputs
+    inputs: NetworkInput
     labels: Tensor
     domains: Tensor
     weights: Tensor
@@ -42,17 +43,18 @@ class Batch(NamedTuple):
     keys: Tensor
 
     def tensors(self) -> tuple[Tensor, ...]:
-        """Return all tensors in a row.
+        """Return all tensors of the batch.
 
         Returns
         -------
         tuple of Tensor
+            Those of the inputs first.
         """
         inputs, *others = self
         return (*_parts(inputs), *others)
 
-    def of(self, tensors: Iterable[Tensor]) -> Batch:
-        """Return a batch of the same form.
+    def with_tensors(self, tensors: Iterable[Tensor]) -> Batch:
+        """Return a batch of the same form with other tensors.
 
         Parameters
         ----------
@@ -62,32 +64,34 @@ class Batch(NamedTuple):
         Returns
         -------
         Batch
+            With inputs of the same type.
         """
         row, n_parts = list(tensors), len(_parts(self.inputs))
         return Batch(_with_parts(self.inputs, row[:n_parts]), *row[n_parts:])
 
-    def alone(self) -> Batch:
-        """Return what the only network of a step sees, without the axis of the networks.
+    def of_first_network(self) -> Batch:
+        """Return the batch of the first network.
 
         Returns
         -------
         Batch
+            Without the axis of the networks.
         """
-        return self.of(part[0] for part in self.tensors())
+        return self.with_tensors(part[0] for part in self.tensors())
 
 
-class TrainingInputs:
-    """The signals of all trials, prepared for networks where that fits into memory.
+class PreparedTrials:
+    """The signals of all trials, prepared for the networks where that fits into memory.
 
     Parameters
     ----------
     network : Decoder
         Says what can be computed before the first epoch; of a stack, any.
     signals : sequence of Tensor, shape (n_trials, n_chans, n_times)
-        What each network of a step is trained on, scaled. Those that share one tensor share
-        what is prepared of it.
+        Standardised trials of each network. Networks that share one tensor share what is
+        prepared of it.
     device : torch.device
-        Where batches are wanted. Prepared trials live there, in one table, so that a step
+        Where batches are wanted. Prepared trials are kept there, in one table, so that a step
         takes those of all networks in one call.
     """
 
@@ -98,20 +102,22 @@ class TrainingInputs:
         starts = {id(X): int(end) - len(X) for X, end in zip(tables, ends, strict=True)}
         self._starts = torch.tensor([[starts[id(X)]] for X in signals], device=device)
         first = tables[0][:1].to(device)
-        ready = network.prepare(first)
-        size = _nbytes(_parts(ready)) * int(ends[-1])
-        self._prepared: Inputs | None = None
+        example = network.prepare(first)
+        size = _nbytes(_parts(example)) * int(ends[-1])
+        self._prepared: NetworkInput | None = None
         if size <= prepared_limit(device, len(tables)):
-            alone = ready is first and len(tables) == 1
-            self._prepared = tables[0].to(device) if alone else _prepare(network, tables, device)
+            unchanged = example is first and len(tables) == 1
+            self._prepared = (
+                tables[0].to(device) if unchanged else _prepare(network, tables, device)
+            )
 
-    def take(self, index: Tensor) -> Inputs:
+    def take(self, index: Tensor) -> NetworkInput:
         """Return trials as the networks' input.
 
         Parameters
         ----------
         index : Tensor of int64, shape (n_networks, batch)
-            Which of its trials each network takes, on the device.
+            Indices into the trials of each network, on the device.
 
         Returns
         -------
@@ -119,41 +125,43 @@ class TrainingInputs:
             Each part starts with the axes of ``index``.
         """
         if self._prepared is not None:
-            return rows(self._prepared, index + self._starts)
-        taken = [X[own] for X, own in zip(self._signals, index.cpu(), strict=True)]
-        ready = self._network.prepare(torch.cat(taken).to(self._device))
+            return take_trials(self._prepared, index + self._starts)
+        taken = [X[chosen] for X, chosen in zip(self._signals, index.cpu(), strict=True)]
+        prepared = self._network.prepare(torch.cat(taken).to(self._device))
         return _with_parts(
-            ready, (part.view(*index.shape, *part.shape[1:]) for part in _parts(ready))
+            prepared, (part.view(*index.shape, *part.shape[1:]) for part in _parts(prepared))
         )
 
-    def few(self, n_trials: int) -> Inputs:
-        """Return the first trials of the first network, without its axis.
+    def first_trials(self, n_trials: int) -> NetworkInput:
+        """Return the first trials of the first network, as the network takes them.
 
         Parameters
         ----------
         n_trials : int
-            At most so many.
+            Largest number of trials.
 
         Returns
         -------
         Tensor or TrialSpectra
+            Without the axis of the networks.
         """
         return self._network.prepare(self._signals[0][:n_trials].to(self._device))
 
 
-def rows(inputs: Inputs, index: Tensor) -> Inputs:
-    """Return some trials of what a network takes.
+def take_trials(inputs: NetworkInput, index: Tensor | int) -> NetworkInput:
+    """Return some trials of a network's input.
 
     Parameters
     ----------
     inputs : Tensor or TrialSpectra
         Trials.
-    index : Tensor of int64, shape (..., batch)
-        Which, on the same device.
+    index : int or Tensor of int64, shape (..., batch)
+        Indices of trials, on the same device.
 
     Returns
     -------
     Tensor or TrialSpectra
+        Each part starts with the axes of ``index``.
     """
     return _with_parts(inputs, (part[index] for part in _parts(inputs)))
 
@@ -164,34 +172,37 @@ def prepared_limit(device: torch.device, n_tables: int = 1) -> int:
     Parameters
     ----------
     device : torch.device
-        On a GPU it is half of what is free.
+        On a GPU the limit is half of what is free.
     n_tables : int
-        How many different sets of trials there are.
+        Number of different sets of trials.
 
     Returns
     -------
     int
+        Bytes.
     """
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0]) // 2
     return PREPARED_BYTES * n_tables
 
 
-def _prepare(network: Decoder, tables: Sequence[Tensor], device: torch.device) -> Inputs:
+def _prepare(network: Decoder, tables: Sequence[Tensor], device: torch.device) -> NetworkInput:
     """Transform some trials at a time into tensors for all, which are never held twice."""
-    whole: list[Tensor] = []
+    tensors: list[Tensor] = []
     n_trials, end = sum(map(len, tables)), 0
     for X in tables:
         for signals in torch.split(X, CHUNK):
             chunk = network.prepare(signals.to(device))
-            whole = whole or [part.new_empty(n_trials, *part.shape[1:]) for part in _parts(chunk)]
+            tensors = tensors or [
+                part.new_empty(n_trials, *part.shape[1:]) for part in _parts(chunk)
+            ]
             start, end = end, end + len(signals)
-            for kept, part in zip(whole, _parts(chunk), strict=True):
-                kept[start:end] = part
-    return _with_parts(chunk, whole)
+            for tensor, part in zip(tensors, _parts(chunk), strict=True):
+                tensor[start:end] = part
+    return _with_parts(chunk, tensors)
 
 
-def _with_parts(form: Inputs, parts: Iterable[Tensor]) -> Inputs:
+def _with_parts(form: NetworkInput, parts: Iterable[Tensor]) -> NetworkInput:
     """Return other tensors in the form of a network's input."""
     if isinstance(form, Tensor):
         (signals,) = parts
@@ -199,7 +210,7 @@ def _with_parts(form: Inputs, parts: Iterable[Tensor]) -> Inputs:
     return type(form)(*parts)
 
 
-def _parts(inputs: Inputs) -> Sequence[Tensor]:
+def _parts(inputs: NetworkInput) -> Sequence[Tensor]:
     return (inputs,) if isinstance(inputs, Tensor) else inputs
 
 

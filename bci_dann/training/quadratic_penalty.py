@@ -1,16 +1,20 @@
-"""What holds a linear head in its place: a ridge, and what its sources know of it."""
+"""Quadratic penalty on deviation from a reference head, such as the source-trained one.
+
+A ridge alone makes a logistic regression; with the curvature of the source loss added, the penalty
+stands for the source trials once these are no longer at hand (source-free adaptation).
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.utils.extmath import randomized_svd
 from torch import Tensor
 
-from bci_dann.features import Subspace
+if TYPE_CHECKING:
+    from bci_dann.features import Subspace
 
 __all__ = [
     "HeadPenalty",
@@ -20,65 +24,103 @@ __all__ = [
     "source_penalty",
 ]
 
-# Directions of features in which the sources hold a head. With all of them, 1,430 on MI-OpenBCI,
-# it is held no better.
+# Directions of features in which the penalty of a source-trained head has its curvature.
+# Empirical: with all 1,430 directions on MI-OpenBCI, adaptation is no better.
 RANK = 64
 
 
 class LinearHead(NamedTuple):
-    """What maps features to logits.
+    """A linear map of features to logits.
 
-    Parameters
+    Attributes
     ----------
     weights : Tensor, shape (n_features, n_classes)
+        Weights.
     biases : Tensor, shape (n_classes,)
+        Biases.
     """
 
     weights: Tensor
     biases: Tensor
 
     def in_feature_space(self, subspace: Subspace) -> LinearHead:
-        """Return the head for features, where this is one for their coordinates in a subspace."""
+        """Return the same head for features, from one for their coordinates in a subspace.
+
+        Parameters
+        ----------
+        subspace : bci_dann.features.Subspace
+            The subspace.
+
+        Returns
+        -------
+        LinearHead
+            With one row of weights for each feature.
+        """
         weights = subspace.vectors(self.weights.numpy().T).T
         return self._replace(weights=torch.from_numpy(np.ascontiguousarray(weights)))
 
 
 class HeadPenalty(NamedTuple):
-    """What it costs a head to be elsewhere: ``ridge ||W - W_0||^2 + ||F (M - M_0)||^2``.
+    """Quadratic penalty on deviation from a reference head.
 
-    ``M`` are the weights and, in the last row, the biases, without their mean over classes, of
-    which probabilities know nothing.
+    It is ``ridge ||W - W_0||^2 + ||F C (M - M_0)||^2``, where ``M`` are the weights and, in the
+    last row, the biases, and ``C`` subtracts the mean over classes, on which probabilities do not
+    depend.
 
-    Parameters
+    Attributes
     ----------
     head : LinearHead
-        Where it costs nothing to be, ``M_0``.
+        The reference ``M_0``, at which the penalty is zero.
     ridge : float
-        How much every weight costs alike.
+        Weight of the squared deviation of all weights.
     factor : Tensor, shape (n_directions, n_features + 1)
-        The directions ``F`` in which the head is held besides.
+        The matrix ``F``: further curvature in some directions of features.
     """
 
     head: LinearHead
     ridge: float
     factor: Tensor
 
-    def cost(self, weights: Tensor, biases: Tensor) -> Tensor:
-        """Return the cost of a head, a scalar."""
+    def value(self, weights: Tensor, biases: Tensor) -> Tensor:
+        """Return the penalty of a head.
+
+        Parameters
+        ----------
+        weights : Tensor, shape (n_features, n_classes)
+            Its weights.
+        biases : Tensor, shape (n_classes,)
+            Its biases.
+
+        Returns
+        -------
+        Tensor, shape ()
+            Not negative.
+        """
         moved = weights - self.head.weights
         rows = torch.cat([moved, (biases - self.head.biases)[None]])
         rows = rows - rows.mean(dim=1, keepdim=True)
         return self.ridge * moved.square().sum() + (self.factor @ rows).square().sum()
 
     def in_feature_space(self, subspace: Subspace) -> HeadPenalty:
-        """Return the anchor for features, where this is one for their coordinates in a subspace."""
+        """Return the same penalty for features, from one for their coordinates in a subspace.
+
+        Parameters
+        ----------
+        subspace : bci_dann.features.Subspace
+            The subspace.
+
+        Returns
+        -------
+        HeadPenalty
+            For heads with one row of weights for each feature.
+        """
         directions, biases = np.split(self.factor.numpy(), [-1], axis=1)
         factor = torch.from_numpy(np.hstack([subspace.vectors(directions), biases]))
         return self._replace(head=self.head.in_feature_space(subspace), factor=factor)
 
 
 def ridge_penalty(n_features: int, n_classes: int, C: float, n_labelled: int) -> HeadPenalty:
-    """Return the anchor that makes :func:`fit_linear` a logistic regression.
+    """Return the penalty with which :func:`fit_linear` is a logistic regression.
 
     Parameters
     ----------
@@ -88,12 +130,12 @@ def ridge_penalty(n_features: int, n_classes: int, C: float, n_labelled: int) ->
         Inverse strength: with ``||W||^2 / (C n)`` a head for two classes is that of
         scikit-learn's ``LogisticRegression(C)``.
     n_labelled : int
-        The ``n`` in it.
+        The ``n`` in it, the number of labelled trials.
 
     Returns
     -------
     HeadPenalty
-        At zero; biases are free.
+        On deviation from zero; biases are free.
     """
     weights = torch.zeros(n_features, n_classes, dtype=torch.float64)
     biases = torch.zeros(n_classes, dtype=torch.float64)
@@ -102,29 +144,32 @@ def ridge_penalty(n_features: int, n_classes: int, C: float, n_labelled: int) ->
 
 
 def source_penalty(head: LinearHead, X: Tensor, ridge: float) -> HeadPenalty:
-    """Return what stands for the trials of a head's training once these are gone.
+    """Return the penalty that stands for the source trials on which a head was trained.
 
-    Near the head the loss is a parabola. Its curvature in the features of trial ``i`` is ``d_i =
-    (1 - sum_k p_ik^2) / (2 (K - 1))``, which is exact for two classes, and for more where they are
-    equally likely. Of ``sqrt(d_i / n) [x_i, 1]`` the strongest directions are kept. A diagonal in
-    their place (Kirkpatrick et al. 2017) leaves the head free to move along whatever features vary
-    together: Ritter, Botev and Barber (2018), "Online structured Laplace approximations for
-    overcoming catastrophic forgetting", NeurIPS.
+    Near the trained head the loss is a parabola (Laplace approximation). Its curvature in the
+    features of trial ``i`` is ``d_i = (1 - sum_k p_ik^2) / (2 (K - 1))``, which is exact for two
+    classes, and for more where they are equally likely. Of ``sqrt(d_i / n) [x_i, 1]`` the
+    strongest directions are taken. A diagonal in their place (Kirkpatrick et al. 2017,
+    "Overcoming catastrophic forgetting in neural networks", PNAS 114(13), 3521-3526) would leave
+    the head free to move along features that vary together: Ritter, Botev and Barber (2018),
+    "Online structured Laplace approximations for overcoming catastrophic forgetting", NeurIPS.
 
     Parameters
     ----------
     head : LinearHead
-        Trained to the end.
-    X : Tensor, shape (n_trials, n_features)
-        Features of the trials that it was trained on.
+        Trained until the gradient is zero.
+    X : Tensor of float64, shape (n_trials, n_features)
+        Features of the trials on which it was trained.
     ridge : float
         As it was trained with.
 
     Returns
     -------
     HeadPenalty
-        At the head.
+        On deviation from ``head``.
     """
+    from sklearn.utils.extmath import randomized_svd  # a second of imports
+
     p = torch.softmax(X @ head.weights + head.biases, dim=1)
     curvature = (1.0 - p.square().sum(1)) / (2 * (p.shape[1] - 1))
     rows = torch.cat([X, torch.ones(len(X), 1, dtype=X.dtype)], dim=1)
@@ -134,33 +179,36 @@ def source_penalty(head: LinearHead, X: Tensor, ridge: float) -> HeadPenalty:
     return HeadPenalty(head, ridge, torch.from_numpy(factor))
 
 
-def penalty_without_directions(anchor: HeadPenalty, directions: NDArray[np.float64]) -> HeadPenalty:
-    """Return an anchor whose head makes no use of some directions.
+def penalty_without_directions(
+    penalty: HeadPenalty, directions: NDArray[np.float64]
+) -> HeadPenalty:
+    """Return the penalty around the best reference head that ignores some directions.
 
-    Of all such heads it is the one that costs least: what the directions said is left to features
-    that vary with them. With ``A = ridge I + F' F`` and orthonormal ``U`` it is ``M_0 - A^-1 U (U'
-    A^-1 U)^-1 U' M_0``.
+    Of all heads that do not depend on these directions of features, the new reference is the one
+    of the smallest penalty: what the directions told is taken from features that vary with them.
+    With ``A = ridge I + F' F`` and orthonormal ``U`` it is ``M_0 - A^-1 U (U' A^-1 U)^-1 U' M_0``,
+    the minimum of a quadratic form under linear constraints.
 
     Parameters
     ----------
-    anchor : HeadPenalty
-        Of a head; its ridge must not be zero.
+    penalty : HeadPenalty
+        Its ridge must not be zero.
     directions : ndarray, shape (n_features, n_directions)
-        Orthonormal columns.
+        Orthonormal columns ``U``.
 
     Returns
     -------
     HeadPenalty
-        It holds only what is left of the features.
+        Without curvature in the directions.
     """
-    factor = anchor.factor
+    factor = penalty.factor
     unused = torch.zeros(factor.shape[1], directions.shape[1], dtype=torch.float64)
     unused[:-1] = torch.from_numpy(directions)
     gram = factor @ factor.T
-    gram.diagonal().add_(anchor.ridge)
+    gram.diagonal().add_(penalty.ridge)
     # A^-1 U by Woodbury's identity, times the ridge, which cancels
     spread = unused - factor.T @ torch.linalg.solve(gram, factor @ unused)
-    old = torch.cat([anchor.head.weights, anchor.head.biases[None]])
+    old = torch.cat([penalty.head.weights, penalty.head.biases[None]])
     new = old - spread @ torch.linalg.solve(unused.T @ spread, unused.T @ old)
     head = LinearHead(new[:-1].contiguous(), new[-1].contiguous())
-    return HeadPenalty(head, anchor.ridge, factor - (factor @ unused) @ unused.T)
+    return HeadPenalty(head, penalty.ridge, factor - (factor @ unused) @ unused.T)

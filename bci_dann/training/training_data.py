@@ -1,38 +1,41 @@
-"""What training works on, and how long and how fast."""
+"""Inputs of training: trials, duration and device, and one network with its objective."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 from torch import Tensor
 
+from bci_dann.exceptions import ConfigError
 from bci_dann.models import Decoder
 from bci_dann.objectives import Objective
 
-__all__ = ["Member", "TrainingData", "TrainingSettings"]
+__all__ = ["Member", "TrainingData", "TrainingSettings", "resolve_device"]
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """All trials that training may see, source and target together.
+    """All trials that training may use, source and target.
 
-    Parameters
+    Attributes
     ----------
     X : Tensor, shape (n_trials, n_chans, n_times)
-        Signals, scaled.
+        Standardised signals.
     labels : Tensor, shape (n_trials,)
-        Class indices, ``UNLABELLED`` for the target.
+        Class indices, ``UNLABELLED`` where the label is not known.
     domains : Tensor, shape (n_trials,)
         Domain indices.
     weights : Tensor, shape (n_trials,)
         Importance weights of the label loss.
     is_target : Tensor of bool, shape (n_trials,)
-        Which trials are the target's.
+        True for trials of the target.
     prior : Tensor, shape (n_classes,), or None
-        How often the target is thought to imagine each movement, where it is known.
+        Estimated class shares of the target, where there is an estimate.
     n_recorded : int or None
-        How many trials an epoch passes over; all where it is None.
+        Number of recorded trials, without augmented versions, which is the length of an epoch;
+        None where all are recorded.
     """
 
     X: Tensor
@@ -46,12 +49,12 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How long and how fast to learn.
+    """Duration, batch size, optimiser and device.
 
-    Parameters
+    Attributes
     ----------
     max_epochs : int
-        Passes over as many trials as there are.
+        Passes over as many trials as were recorded.
     batch_size : int
         Trials in a batch, all domains together.
     lr : float
@@ -59,7 +62,7 @@ class TrainingSettings:
     weight_decay : float
         Decoupled weight decay (AdamW).
     device : str
-        Where to compute.
+        A device that torch knows, see :func:`resolve_device`.
     """
 
     max_epochs: int
@@ -71,24 +74,25 @@ class TrainingSettings:
 
 @dataclass(frozen=True)
 class Member:
-    """One network with all that it is trained by.
+    """One network, its objective, its trials and its randomness.
 
-    Parameters
+    Attributes
     ----------
     network : Decoder
         Backbone and motor-imagery head, trained in place.
     objective : Objective
-        Label loss and terms; its parameters are trained too.
+        Label loss and terms; the parameters of the terms are trained, too.
     data : TrainingData
         The trials.
     rng : numpy.random.Generator
-        Order of the trials and dropout.
+        Draws the order of the trials and the keys of dropout.
     name : str
-        Whose network it is, for messages.
+        What messages call the network.
     torch_seed : numpy.random.SeedSequence
-        For layers that draw from torch's global generator, which is lent to them.
+        Seeds torch's global generator during training, for layers that draw from it; the
+        caller's state is restored afterwards.
     domain_batch_norm : bool
-        Whether source and target trials of a batch are normalised apart.
+        Whether batch norms see source and target trials of a batch separately.
     """
 
     network: Decoder
@@ -98,3 +102,31 @@ class Member:
     name: str = "the network"
     torch_seed: np.random.SeedSequence = field(default_factory=lambda: np.random.SeedSequence(0))
     domain_batch_norm: bool = False
+
+
+def resolve_device(name: str) -> str:
+    """Return the device that a name stands for.
+
+    Parameters
+    ----------
+    name : str
+        ``"auto"`` takes a GPU where there is one; or any name that torch knows.
+
+    Returns
+    -------
+    str
+        A name that torch knows, of a device on which a tensor could be allocated.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such device.
+    """
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError) as error:  # builds without CUDA assert
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"device {name!r} cannot be used: {reason}") from error
+    return name

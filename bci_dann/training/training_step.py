@@ -1,4 +1,4 @@
-"""How one step of training is done: for one network, or for a stack of them."""
+"""Training steps of one network, or of a stack of networks in one set of tensors."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn.modules.batchnorm import _BatchNorm
 
-from bci_dann.models import Inputs, keyed
+from bci_dann.models import NetworkInput, keyed
 from bci_dann.objectives import BatchView
 from bci_dann.training.batch_norm import recompute_batch_norm
-from bci_dann.training.cuda_graph import recorder_for
-from bci_dann.training.graph_replay import Replay, TrainingState
-from bci_dann.training.network_inputs import Batch, rows
+from bci_dann.training.cuda_graph import step_capture_for
+from bci_dann.training.graph_replay import ReplayedStep, TrainingState
+from bci_dann.training.network_inputs import Batch, take_trials
 from bci_dann.training.training_data import Member, TrainingSettings
 
-__all__ = ["Lone", "Stack"]
+__all__ = ["NetworkTraining", "NetworkWithObjective", "StackTraining"]
 
 # A batch and the progress in; the weighted summands of the loss of each network out.
 Losses = Callable[[Batch, float | Tensor], Tensor]
@@ -25,26 +26,49 @@ Losses = Callable[[Batch, float | Tensor], Tensor]
 # Weights and buffers of a module, by their names.
 States = tuple[dict[str, Tensor], dict[str, Tensor]]
 
-# Statistics of a batch norm that has seen nothing yet.
-FRESH = {"running_mean": 0, "running_var": 1, "num_batches_tracked": 0}
+# Initial statistics of a batch norm, as torch's `reset_running_stats` sets them.
+INITIAL_STATISTICS = {"running_mean": 0, "running_var": 1, "num_batches_tracked": 0}
 
-# Of a single trial a batch norm behind the last pooling has no variance.
-FEWEST = 2
+# Fewest trials of a separately normalised group: of a single trial, a batch norm behind the last
+# pooling has no variance.
+MIN_GROUP_SIZE = 2
 
 
-class Learner(nn.Module):
-    """A network and its objective as one module: a batch in, the summands of the loss out."""
+class NetworkWithObjective(nn.Module):
+    """A network and its objective as one module: a batch in, the summands of the loss out.
+
+    Parameters
+    ----------
+    member : Member
+        Its network and objective become submodules.
+    """
 
     def __init__(self, member: Member) -> None:
         super().__init__()
         self.network, self.objective = member.network, member.objective
-        self._apart = member.domain_batch_norm
+        self._domain_batch_norm = member.domain_batch_norm
 
     def forward(self, batch: Batch, progress: float | Tensor) -> Tensor:
-        """Return the weighted summands of the loss, ``(n_summands,)``."""
+        """Compute the loss of a batch.
+
+        Parameters
+        ----------
+        batch : Batch
+            Trials of this network.
+        progress : float or Tensor, shape ()
+            Share of the training that is done.
+
+        Returns
+        -------
+        Tensor, shape (n_summands,)
+            The weighted summands of the loss.
+        """
         with keyed(self.network, batch.keys):
-            outputs = self._apart_outputs(batch) if self._apart else self.network(batch.inputs)
-            features, logits = outputs
+            features, logits = (
+                self._outputs_by_domain(batch)
+                if self._domain_batch_norm
+                else self.network(batch.inputs)
+            )
         view = BatchView(
             features,
             logits,
@@ -56,18 +80,19 @@ class Learner(nn.Module):
         )
         return torch.stack(list(self.objective(view).values()))
 
-    def _apart_outputs(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return features and logits; batch norms see source and target one after the other."""
-        groups = [torch.nonzero(batch.is_target == there)[:, 0] for there in (False, True)]
-        if min(map(len, groups)) < FEWEST:
+    def _outputs_by_domain(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return features and logits; batch norms see source and target separately."""
+        groups = [torch.nonzero(batch.is_target == target)[:, 0] for target in (False, True)]
+        if min(map(len, groups)) < MIN_GROUP_SIZE:
             outputs: tuple[Tensor, Tensor] = self.network(batch.inputs)
             return outputs
-        features, logits = zip(*(self.network(rows(batch.inputs, g)) for g in groups), strict=True)
-        back = torch.cat(groups).argsort()
-        return torch.cat(features)[back], torch.cat(logits)[back]
+        outputs_by_group = [self.network(take_trials(batch.inputs, group)) for group in groups]
+        features, logits = zip(*outputs_by_group, strict=True)
+        order = torch.cat(groups).argsort()
+        return torch.cat(features)[order], torch.cat(logits)[order]
 
 
-class Lone:
+class NetworkTraining:
     """Training steps of one network.
 
     Parameters
@@ -79,42 +104,66 @@ class Lone:
     """
 
     def __init__(self, member: Member, settings: TrainingSettings) -> None:
-        learner = Learner(member).to(settings.device).train()
-        self._network = learner.network
+        module = NetworkWithObjective(member).to(settings.device).train()
+        self._network = module.network
         self._step = _stepper(
-            lambda batch, progress: learner(batch, progress)[None],
+            lambda batch, progress: module(batch, progress)[None],
             [member],
             settings,
-            learner.parameters(),
-            learner.buffers(),
+            module.parameters(),
+            module.buffers(),
         )
 
     def step(self, batch: Batch, progress: float, lr: float) -> Tensor:
-        """Descend once; return the summands of the loss, ``(1, n_summands)``."""
-        return self._step(batch.alone(), progress, lr)
+        """Take one step of the optimiser.
+
+        Parameters
+        ----------
+        batch : Batch
+            Trials; the axis of the networks has length 1.
+        progress : float
+            Share of the training that is done.
+        lr : float
+            Learning rate.
+
+        Returns
+        -------
+        Tensor, shape (1, n_summands)
+            The summands of the loss.
+        """
+        return self._step(batch.of_first_network(), progress, lr)
 
     def finish(self, batches: Iterable[Batch]) -> None:
-        """Take the statistics of batch norm anew; the weights are the member's own."""
-        recompute_batch_norm(self._network, (batch.alone().inputs for batch in batches))
+        """Recompute the statistics of batch norm with the final weights.
+
+        Parameters
+        ----------
+        batches : iterable of Batch
+            Trials of one epoch.
+        """
+        recompute_batch_norm(self._network, (batch.of_first_network().inputs for batch in batches))
 
 
-class Stack:
+class StackTraining:
     """Training steps of several networks of one architecture, in one set of tensors.
 
-    Each network keeps its weights, its batches and its dropout; none can touch another.
+    Each network has its own weights, batches and dropout masks, and no influence on another.
+    ``torch.vmap`` computes the layers of the first network with the weights of all.
 
     Parameters
     ----------
     members : sequence of Member
-        Left alone until :meth:`finish`.
+        Of one :func:`stack_signature`; not changed until :meth:`finish`.
     settings : TrainingSettings
         Learning rate, weight decay, device.
     """
 
     def __init__(self, members: Sequence[Member], settings: TrainingSettings) -> None:
-        self._learners = [Learner(member).to(settings.device).train() for member in members]
-        self._weights, self._buffers = torch.func.stack_module_state(self._learners)
-        self._template = copy.deepcopy(self._learners[0]).to("meta")
+        self._modules = [
+            NetworkWithObjective(member).to(settings.device).train() for member in members
+        ]
+        self._weights, self._buffers = torch.func.stack_module_state(self._modules)
+        self._template = copy.deepcopy(self._modules[0]).to("meta")
         self._step = _stepper(
             self._losses,
             members,
@@ -124,27 +173,53 @@ class Stack:
         )
 
     def step(self, batch: Batch, progress: float, lr: float) -> Tensor:
-        """Descend once; return the summands of the loss, ``(n_members, n_summands)``."""
+        """Take one step of the optimiser.
+
+        Parameters
+        ----------
+        batch : Batch
+            Trials of all networks.
+        progress : float
+            Share of the training that is done.
+        lr : float
+            Learning rate.
+
+        Returns
+        -------
+        Tensor, shape (n_members, n_summands)
+            The summands of the loss.
+        """
         return self._step(batch, progress, lr)
 
     @torch.no_grad()
     def finish(self, batches: Iterable[Batch]) -> None:
-        """Take the statistics of batch norm anew, and give every member what is its own."""
-        for name, values in self._buffers.items():
-            kind = name.rpartition(".")[2]
-            if kind in FRESH:
-                values.fill_(FRESH[kind])
+        """Recompute the statistics of batch norm, and write all weights to the members.
+
+        Parameters
+        ----------
+        batches : iterable of Batch
+            Trials of one epoch, of all networks.
+        """
+        self._reset_batch_norms()
         recompute_batch_norm(
             self._template.network, (batch.inputs for batch in batches), self._outputs
         )
-        for index, learner in enumerate(self._learners):
-            learner.network.eval()
-            for stacked, own in (
-                (self._weights, dict(learner.named_parameters())),
-                (self._buffers, dict(learner.named_buffers())),
+        for index, module in enumerate(self._modules):
+            module.network.eval()
+            for stacked, tensors in (
+                (self._weights, dict(module.named_parameters())),
+                (self._buffers, dict(module.named_buffers())),
             ):
                 for name, values in stacked.items():
-                    own[name].copy_(values[index])
+                    tensors[name].copy_(values[index])
+
+    def _reset_batch_norms(self) -> None:
+        for name, layer in self._template.named_modules():
+            if isinstance(layer, _BatchNorm):
+                for statistic, value in INITIAL_STATISTICS.items():
+                    stacked = self._buffers.get(f"{name}.{statistic}")
+                    if stacked is not None:  # a layer may be without running statistics
+                        stacked.fill_(value)
 
     def _losses(self, batch: Batch, progress: float | Tensor) -> Tensor:
         """Return the losses of each network on its share of the batch."""
@@ -156,16 +231,19 @@ class Stack:
         states = self._weights, self._buffers
         return torch.vmap(losses, randomness="different")(states, batch)
 
-    def _outputs(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
+    def _outputs(self, inputs: NetworkInput) -> tuple[Tensor, Tensor]:
         """Return features and logits of each network for its share of the trials."""
 
-        def outputs(state: States, inputs: Inputs) -> tuple[Tensor, Tensor]:
+        def outputs(state: States, inputs: NetworkInput) -> tuple[Tensor, Tensor]:
             result: tuple[Tensor, Tensor] = functional_call(
                 self._template.network, state, (inputs,)
             )
             return result
 
-        states = _below("network.", self._weights), _below("network.", self._buffers)
+        states = (
+            _submodule_state("network.", self._weights),
+            _submodule_state("network.", self._buffers),
+        )
         return torch.vmap(outputs, randomness="different")(states, inputs)
 
 
@@ -176,22 +254,22 @@ def _stepper(
     weights: Iterable[Tensor],
     buffers: Iterable[Tensor],
 ) -> Callable[[Batch, float, float], Tensor]:
-    """Return what descends once, from a recording where that is possible.
+    """Return a function that takes one step, by replaying a CUDA graph where that is possible.
 
-    All is float32: half precision would not pay. Spectra are complex, and cuFFT takes half
+    All is float32: half precision would not be faster. Spectra are complex, and cuFFT takes half
     precision only at lengths that are powers of two; steps are bound by launches and memory,
     not by multiplications.
     """
     weights, device = list(weights), torch.device(settings.device)
-    recorder = recorder_for(members, device)
-    optimiser = _optimiser(weights, settings, replayed=recorder is not None)
+    capture = step_capture_for(members, device)
+    optimiser = _optimiser(weights, settings, replayed=capture is not None)
 
     def step(batch: Batch, progress: float | Tensor, lr: float | Tensor) -> Tensor:
         return _descend(losses(batch, progress), optimiser, lr)
 
-    if recorder is None:
+    if capture is None:
         return step
-    return Replay(step, TrainingState(weights, buffers, optimiser), recorder)
+    return ReplayedStep(step, TrainingState(weights, buffers, optimiser), capture)
 
 
 def _optimiser(
@@ -200,15 +278,15 @@ def _optimiser(
     kind, lr = torch.device(settings.device).type, settings.lr
     return torch.optim.AdamW(
         weights,
-        lr=_rate(lr, settings.device) if replayed else lr,
+        lr=_learning_rate(lr, settings.device) if replayed else lr,
         weight_decay=settings.weight_decay,
         fused=kind in ("cpu", "cuda"),
         capturable=replayed and kind == "cuda",
     )
 
 
-def _rate(lr: float, device: str) -> Tensor:
-    """Return a learning rate that is read anew in each replay: a number would be recorded."""
+def _learning_rate(lr: float, device: str) -> Tensor:
+    """Return a learning rate that each replay reads anew: a number would be captured."""
     dtype = torch.float32 if torch.device(device).type == "cuda" else torch.float64
     return torch.tensor(lr, dtype=dtype, device=device)  # what torch's kernels read
 
@@ -225,8 +303,8 @@ def _descend(losses: Tensor, optimiser: torch.optim.Optimizer, lr: float | Tenso
     return losses.detach()
 
 
-def _below(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return what belongs to a module of the one that the names are given for."""
+def _submodule_state(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the weights of a submodule, by the names that it has for them."""
     return {
         name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)
     }

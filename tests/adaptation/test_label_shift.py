@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from bci_dann.adaptation.label_shift import estimate_prior, offsets_to_mean_shares, offsets_to_decided_shares
+from bci_dann.adaptation.label_shift import (
+    estimate_prior,
+    offsets_to_decided_shares,
+    offsets_to_mean_shares,
+)
 
 
 def calibrated(shares, n=4000, seed=0):

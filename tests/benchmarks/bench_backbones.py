@@ -19,7 +19,7 @@ from timing import Row, alternate, machine, markdown, say
 from torch import nn
 
 from bci_dann.models import Backbone, Decoder, keyed, keyed_layers, make_backbone
-from bci_dann.training.network_inputs import TrainingInputs, rows
+from bci_dann.training.network_inputs import PreparedTrials, take_trials
 
 SHAPES = ((3, 500), (15, 500), (15, 439), (22, 512), (22, 1000), (64, 480))
 
@@ -38,14 +38,14 @@ def training_step(backbone: nn.Module, X: torch.Tensor) -> Callable[[], None]:
 
 def prepared_step(backbone: Backbone, X: torch.Tensor, index: torch.Tensor) -> Callable[[], None]:
     """Return a function that does a step as the training loop does it."""
-    inputs = TrainingInputs(Decoder(backbone, 2), [X], X.device)
+    inputs = PreparedTrials(Decoder(backbone, 2), [X], X.device)
     keys = torch.zeros(len(keyed_layers(backbone)), dtype=torch.int32)
     optimiser = torch.optim.AdamW(backbone.parameters(), fused=True)
 
     def step() -> None:
         optimiser.zero_grad(set_to_none=True)
         with keyed(backbone, keys):
-            backbone(rows(inputs.take(index[None]), 0)).square().mean().backward()
+            backbone(take_trials(inputs.take(index[None]), 0)).square().mean().backward()
         optimiser.step()
 
     return step

@@ -1,4 +1,4 @@
-"""Steps through fixed buffers, as a GPU repeats them, against ordinary steps."""
+"""Steps that are captured and replayed on fixed buffers, against ordinary steps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bci_dann.models import Decoder, make_backbone
 from bci_dann.objectives import TERMS, DomainAdversary, Objective, Sizes, Term, find_term
 from bci_dann.training import History, Member, TrainingData, TrainingSettings, train, train_stack
 from bci_dann.training import cuda_graph as module
-from bci_dann.training.cuda_graph import Buffers, Step
+from bci_dann.training.cuda_graph import Step, StepBuffers
 
 SETTINGS = TrainingSettings(max_epochs=4, batch_size=16, lr=1e-2, weight_decay=1e-3, device="cpu")
 
@@ -58,19 +58,19 @@ def assert_same(one: Member, other: Member) -> None:
     assert all(torch.equal(a, b) for a, b in zip(numbers(one), numbers(other), strict=True))
 
 
-class PlainRecorder:
+class PlainCapture:
     """Calls the step on the buffers, which any device can do."""
 
-    def record(self, step: Step, buffers: Buffers):
+    def capture(self, step: Step, buffers: StepBuffers):
         return lambda: step(buffers.batch, buffers.progress, buffers.lr)
 
 
-class Counting(PlainRecorder):
+class Counting(PlainCapture):
     def __init__(self):
         self.lengths, self.replays = [], 0
 
-    def record(self, step, buffers):
-        again = super().record(step, buffers)
+    def capture(self, step, buffers):
+        again = super().capture(step, buffers)
         self.lengths.append(buffers.batch.labels.shape[-1])
         for _ in range(2):  # as a GPU warms up
             again()
@@ -82,15 +82,15 @@ class Counting(PlainRecorder):
         return replay
 
 
-class Stale(PlainRecorder):
-    """Repeats some of the arguments that it was recorded with."""
+class Stale(PlainCapture):
+    """Repeats some of the arguments that it was captured with."""
 
     def __init__(self, stale: str):
         self.stale = stale
 
-    def record(self, step, buffers):
+    def capture(self, step, buffers):
         old = {
-            "batch": buffers.batch.of([part.clone() for part in buffers.batch.tensors()]),
+            "batch": buffers.batch.with_tensors([part.clone() for part in buffers.batch.tensors()]),
             "keys": buffers.batch.keys.clone(),
             "progress": buffers.progress.clone(),
             "lr": buffers.lr.clone(),
@@ -122,52 +122,54 @@ class Watched(TorchDispatchMode):
         return function(*args, **(kwargs or {}))
 
 
-class Watching(PlainRecorder):
+class Watching(PlainCapture):
     def __init__(self):
         self.watched = Watched()
 
-    def record(self, step, buffers):
+    def capture(self, step, buffers):
         with self.watched:
             step(buffers.batch, buffers.progress, buffers.lr)
-        return super().record(step, buffers)
+        return super().capture(step, buffers)
 
 
-class Failing(PlainRecorder):
+class Failing(PlainCapture):
     """Stops in the middle, when it has changed weights."""
 
-    def record(self, step, buffers):
-        super().record(step, buffers)()
+    def capture(self, step, buffers):
+        super().capture(step, buffers)()
         raise RuntimeError("operation not permitted when stream is capturing\nand more")
 
 
 @pytest.fixture
 def use(monkeypatch):
-    """Return a function that lets training on the CPU use a recorder."""
+    """Return a function that lets training on the CPU use a capture."""
 
-    def use(recorder):
-        monkeypatch.setitem(module.RECORDERS, "cpu", lambda device: recorder)
-        return recorder
+    def use(capture):
+        monkeypatch.setitem(module.CAPTURES, "cpu", lambda device: capture)
+        return capture
 
     return use
 
 
 @pytest.mark.parametrize("backbone", ["EEGNet", "ShallowFBCSPNet", "MLP"])
-def test_a_network_learns_the_same_from_recorded_steps_to_the_bit(use, backbone):
-    ordinary, recorded = member(backbone=backbone), member(backbone=backbone)
+def test_a_network_learns_the_same_from_replayed_steps_to_the_bit(use, backbone):
+    ordinary, replayed = member(backbone=backbone), member(backbone=backbone)
     history = train(ordinary, SETTINGS)
     counting = use(Counting())
-    assert train(recorded, SETTINGS) == history
-    assert_same(ordinary, recorded)
+    assert train(replayed, SETTINGS) == history
+    assert_same(ordinary, replayed)
     assert counting.lengths == [16, 9]
-    assert counting.replays == 2 + 16 - 2  # a look at each; all steps but the first of a length
+    assert (
+        counting.replays == 2 + 16 - 2
+    )  # a comparison of each; all steps but the first of a length
 
 
-def test_a_stack_learns_the_same_from_recorded_steps_to_the_bit(use):
-    ordinary, recorded = ([member(seed) for seed in range(2)] for _ in range(2))
+def test_a_stack_learns_the_same_from_replayed_steps_to_the_bit(use):
+    ordinary, replayed = ([member(seed) for seed in range(2)] for _ in range(2))
     histories = train_stack(ordinary, SETTINGS)
     counting = use(Counting())
-    assert train_stack(recorded, SETTINGS) == histories
-    for one, other in zip(ordinary, recorded, strict=True):
+    assert train_stack(replayed, SETTINGS) == histories
+    for one, other in zip(ordinary, replayed, strict=True):
         assert_same(one, other)
     assert counting.lengths == [16, 9]
     assert counting.replays == 2 + 16 - 2
@@ -175,7 +177,7 @@ def test_a_stack_learns_the_same_from_recorded_steps_to_the_bit(use):
 
 @pytest.mark.parametrize("n_members", [1, 2])
 @pytest.mark.parametrize("backbone", ["EEGNet", "ShallowFBCSPNet", "MLP"])
-def test_a_recorded_step_does_not_wait_for_the_device(use, backbone, n_members):
+def test_a_replayed_step_does_not_wait_for_the_device(use, backbone, n_members):
     watching = use(Watching())
     learn([member(seed, backbone) for seed in range(n_members)], SETTINGS)
     assert watching.watched.n_seen > 100
@@ -191,46 +193,48 @@ def test_terms_do_not_wait_for_the_device(use, name):
 
 
 @pytest.mark.parametrize("name", TERMS)
-def test_terms_of_the_package_are_recorded(use, name):
-    ordinary, recorded = with_term(find_term(name)), with_term(find_term(name))
+def test_terms_of_the_package_are_replayed(use, name):
+    ordinary, replayed = with_term(find_term(name)), with_term(find_term(name))
     train(ordinary, SETTINGS)
     counting = use(Counting())
-    train(recorded, SETTINGS)
-    assert_same(ordinary, recorded)
+    train(replayed, SETTINGS)
+    assert_same(ordinary, replayed)
     assert counting.replays
 
 
 @pytest.mark.parametrize("stale", ["batch", "keys", "progress", "lr"])
-def test_a_recording_that_repeats_its_own_arguments_is_found(use, stale):
-    ordinary, recorded = member(), member()
+def test_a_graph_that_repeats_its_own_arguments_is_noticed(use, stale):
+    ordinary, replayed = member(), member()
     history = train(ordinary, SETTINGS)
     use(Stale(stale))
     with pytest.warns(BCIDannWarning, match="something else than an ordinary step"):
-        assert train(recorded, SETTINGS) == history
-    assert_same(ordinary, recorded)
+        assert train(replayed, SETTINGS) == history
+    assert_same(ordinary, replayed)
 
 
-def test_a_stale_recording_of_a_stack_is_found(use):
-    ordinary, recorded = ([member(seed) for seed in range(2)] for _ in range(2))
+def test_a_stale_graph_of_a_stack_is_noticed(use):
+    ordinary, replayed = ([member(seed) for seed in range(2)] for _ in range(2))
     train_stack(ordinary, SETTINGS)
     use(Stale("keys"))
     with pytest.warns(BCIDannWarning, match="something else than an ordinary step"):
-        train_stack(recorded, SETTINGS)
-    for one, other in zip(ordinary, recorded, strict=True):
+        train_stack(replayed, SETTINGS)
+    for one, other in zip(ordinary, replayed, strict=True):
         assert_same(one, other)
 
 
-def test_a_recording_that_fails_is_told_once_and_leaves_no_trace(use):
-    ordinary, recorded = member(), member()
+def test_a_failing_capture_warns_once_and_changes_nothing(use):
+    ordinary, replayed = member(), member()
     train(ordinary, SETTINGS)
     use(Failing())
-    with pytest.warns(BCIDannWarning, match="not permitted when stream is capturing. Each") as told:
-        train(recorded, SETTINGS)
-    assert len(told) == 1
-    assert_same(ordinary, recorded)
+    with pytest.warns(
+        BCIDannWarning, match="not permitted when stream is capturing. Each"
+    ) as caught:
+        train(replayed, SETTINGS)
+    assert len(caught) == 1
+    assert_same(ordinary, replayed)
 
 
-def test_a_network_whose_loss_is_not_finite_does_not_keep_the_others_from_it(use):
+def test_a_network_whose_loss_is_not_finite_does_not_keep_the_others_from_being_replayed(use):
     healthy, broken = member(0), member(1)
     broken.data.X[:] = float("nan")
     counting = use(Counting())
@@ -241,12 +245,12 @@ def test_a_network_whose_loss_is_not_finite_does_not_keep_the_others_from_it(use
 
 
 class Counted(DomainAdversary):
-    """A term of a user's own, which does not say whether it may be recorded."""
+    """A term of a user's own, which does not say whether it may be replayed."""
 
     replayable = False
 
 
-def unsaid() -> Member:
+def undeclared() -> Member:
     return with_term(Counted)
 
 
@@ -265,13 +269,13 @@ def drawing() -> Member:
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (lambda: member(domain_batch_norm=True), "normalised apart"),
-        (unsaid, "'term' is not said to be `replayable`"),
+        (lambda: member(domain_batch_norm=True), "normalised separately"),
+        (undeclared, "'term' is not declared `replayable`"),
         (without_momentum, "batch norm without momentum"),
         (drawing, "draws from torch's global generator"),
     ],
 )
-def test_steps_that_cannot_be_repeated_are_taken_anew_and_the_log_says_so(
+def test_steps_that_cannot_be_replayed_are_ordinary_ones_and_the_log_says_why(
     use, caplog, make, reason
 ):
     ordinary, other = make(), make()
@@ -288,18 +292,18 @@ def test_steps_that_cannot_be_repeated_are_taken_anew_and_the_log_says_so(
     assert [reason in record.message for record in caplog.records] == [True]
 
 
-def test_on_a_cpu_no_step_is_recorded():
-    assert module.recorder_for([member()], torch.device("cpu")) is None
+def test_on_a_cpu_no_step_is_captured():
+    assert module.step_capture_for([member()], torch.device("cpu")) is None
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a CUDA device")
 @pytest.mark.parametrize("backbone", ["EEGNet", "ShallowFBCSPNet", "MLP"])
 @pytest.mark.parametrize("n_members", [1, 3])
-def test_a_gpu_learns_the_same_from_recorded_steps(monkeypatch, backbone, n_members):
+def test_a_gpu_learns_the_same_from_replayed_steps(monkeypatch, backbone, n_members):
     settings = replace(SETTINGS, device="cuda")
-    ordinary, recorded = ([member(seed, backbone) for seed in range(n_members)] for _ in range(2))
+    ordinary, replayed = ([member(seed, backbone) for seed in range(n_members)] for _ in range(2))
     with monkeypatch.context() as patch:
-        patch.delitem(module.RECORDERS, "cuda")
+        patch.delitem(module.CAPTURES, "cuda")
         histories = learn(ordinary, settings)
     replays = []
     launch = torch.cuda.CUDAGraph.replay
@@ -308,12 +312,12 @@ def test_a_gpu_learns_the_same_from_recorded_steps(monkeypatch, backbone, n_memb
     )
     with warnings.catch_warnings():
         warnings.simplefilter("error", BCIDannWarning)
-        again = learn(recorded, settings)
+        again = learn(replayed, settings)
     assert len(replays) == 2 + 16 - 2
     assert len(set(map(id, replays))) == 2
     for history, other in zip(histories, again, strict=True):
         for epoch, its_like in zip(history, other, strict=True):
             assert epoch == pytest.approx(its_like, rel=1e-3, abs=1e-3)
-    for one, other in zip(ordinary, recorded, strict=True):
+    for one, other in zip(ordinary, replayed, strict=True):
         for found, wanted in zip(*(m.network.cpu()(m.data.X) for m in (one, other)), strict=True):
             torch.testing.assert_close(found, wanted, rtol=1e-2, atol=1e-2)

@@ -37,7 +37,7 @@ def test_cost_is_what_leaving_costs_the_trials_of_the_training(trained):
 
     there, back = (loss(*moved(head, sign * step)) for sign in (1, -1))
     rise = float((there + back) / 2 - loss(*head))
-    assert float(anchor.cost(*moved(head, step))) == pytest.approx(rise, rel=0.02)
+    assert float(anchor.value(*moved(head, step))) == pytest.approx(rise, rel=0.02)
 
 
 def test_three_classes_that_are_equally_likely_are_exact():
@@ -48,14 +48,14 @@ def test_three_classes_that_are_equally_likely_are_exact():
     weights, biases = moved(head, step)
     p = torch.full((200, 3), 1 / 3).double()
     rise = float(cross_entropy(X @ weights + biases, p) - cross_entropy(X @ head.weights, p))
-    cost = source_penalty(head, X, ridge=0.0).cost(weights, biases)
+    cost = source_penalty(head, X, ridge=0.0).value(weights, biases)
     assert float(cost) == pytest.approx(rise, rel=0.05)
 
 
 def test_what_probabilities_do_not_know_costs_only_the_ridge(trained):
     X, head = trained
     step = np.repeat(np.random.default_rng(1).standard_normal((7, 1)), 2, axis=1)
-    cost = source_penalty(head, X, RIDGE).cost(*moved(head, step))
+    cost = source_penalty(head, X, RIDGE).value(*moved(head, step))
     assert float(cost) == pytest.approx(RIDGE * (step[:-1] ** 2).sum())
 
 
@@ -65,7 +65,7 @@ def test_features_that_go_together_may_stand_in_for_each_other(trained):
     together, apart = np.zeros((2, 7, 2))
     together[:2] = [[0.5, -0.5], [-0.5, 0.5]]
     apart[[0, 3]] = [[0.5, -0.5], [-0.5, 0.5]]
-    costs = [float(anchor.cost(*moved(head, step))) for step in (together, apart)]
+    costs = [float(anchor.value(*moved(head, step))) for step in (together, apart)]
     assert costs[0] < costs[1] / 20
 
 
@@ -99,7 +99,7 @@ def test_a_head_that_avoids_directions_is_the_cheapest_that_does(trained):
 
     def cost():
         optimiser.zero_grad()
-        total = anchor.cost(left @ inner, biases) + RIDGE * biases.square().sum()
+        total = anchor.value(left @ inner, biases) + RIDGE * biases.square().sum()
         total.backward()
         return total
 
@@ -107,7 +107,7 @@ def test_a_head_that_avoids_directions_is_the_cheapest_that_does(trained):
     torch.testing.assert_close(found.head.weights, (left @ inner).detach(), rtol=0, atol=1e-4)
     # and what the directions were is of no cost any more
     step = np.vstack([directions @ np.ones((2, 2)) * [1, -1], np.zeros(2)])
-    assert float(found._replace(ridge=0.0).cost(*moved(found.head, step))) < 1e-20
+    assert float(found._replace(ridge=0.0).value(*moved(found.head, step))) < 1e-20
 
 
 def test_what_a_direction_said_is_left_to_what_varies_with_it(trained):

@@ -1,8 +1,8 @@
-"""Convolved rows, known by their sums over blocks of samples, with the gradient by hand.
+"""Sums of a convolution's output, and of its squares, over blocks of samples.
 
-Where batch norm, squaring and mean pooling follow a convolution, they need no more of its
-rows than these sums and those of the squares; so the rows are read once in either direction,
-while they are still in cache.
+Batch norm, squaring and mean pooling after a convolution need no more of its rows than these
+sums; so the rows are read once in either direction, while they are still in cache. The gradient
+is written by hand.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from bci_dann.models.fast.spectral import parts
-from bci_dann.models.fast.tiled_correlation import TileProducts
+from bci_dann.models.fast.spectral import batch_parts
+from bci_dann.models.fast.tiled_correlation import TiledCorrelation
 
 __all__ = ["block_sums"]
 
@@ -41,7 +41,7 @@ def block_sums(X: Tensor, centre: Tensor, kernels: Tensor, width: int) -> Tensor
         hold zeros.
     """
     if not torch.is_grad_enabled():
-        kernels = kernels.detach()  # nothing is kept for a backward pass
+        kernels = kernels.detach()  # nothing is saved for a backward pass
     sums: Tensor
     sums, *_ = _BlockSums.apply(X, centre, kernels, width)  # type: ignore[no-untyped-call]
     return sums
@@ -50,7 +50,7 @@ def block_sums(X: Tensor, centre: Tensor, kernels: Tensor, width: int) -> Tensor
 def _samples_in_tile(n_taps: int, n_out: int, width: int) -> int:
     """Return how many samples of a row to take from a tile: whole blocks.
 
-    About twice the kernel is fastest by measurement, by little.
+    About twice the kernel is fastest (empirical: tests/benchmarks/bench_backbones.py), by little.
     """
     blocks = min(round(2 * (n_taps - 1) / width), -(-n_out // width))
     return width * max(1, blocks)
@@ -64,23 +64,23 @@ class _BlockSums(torch.autograd.Function):
         member = _membership(products.step, width, X)
         sums = X.new_empty(len(kernels), 2, len(X), n_tiles * products.step // width)
         length = n_tiles * products.step + kernels.shape[2] - 1
-        kept: list[Tensor] = []
+        saved: list[Tensor] = []
         for part in _parts(X, products, n_tiles):
             spectra = products.spectra(_centred(X[part], centre, length))
             rows = _clear(products.rows(responses, spectra), n_tiles, n_out)
             for out, values in ((sums[:, 0, part], rows), (sums[:, 1, part], rows.square())):
                 out.copy_((values @ member).view(out.shape))
             if kernels.requires_grad:
-                kept += [spectra, rows]
-        return sums, *kept
+                saved += [spectra, rows]
+        return sums, *saved
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
         X, _, kernels, width = inputs
-        _, *kept = output
-        ctx.mark_non_differentiable(*kept)
+        _, *saved = output
+        ctx.mark_non_differentiable(*saved)
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(*kept)
+        ctx.save_for_backward(*saved)
         ctx.products, ctx.n_tiles, ctx.n_out = _tiling(X, kernels, width)
         ctx.parts, ctx.width = _parts(X, ctx.products, ctx.n_tiles), width
 
@@ -91,12 +91,12 @@ class _BlockSums(torch.autograd.Function):
     ) -> tuple[None, None, Tensor | None, None]:
         if gradient is None:  # nothing depends on the sums
             return None, None, None, None
-        kept, products = ctx.saved_tensors, ctx.products
+        saved, products = ctx.saved_tensors, ctx.products
         member = _membership(products.step, ctx.width, gradient)
         total = products.new_total(gradient)
         # blocks are spread over their samples by products: broadcasting takes far longer
         spread, spread_twice = member.T, 2.0 * member.T
-        for part, spectra, rows in zip(ctx.parts, kept[::2], kept[1::2], strict=True):
+        for part, spectra, rows in zip(ctx.parts, saved[::2], saved[1::2], strict=True):
             constant, slope = (
                 gradient[:, item, part].reshape(-1, len(spread)) for item in range(2)
             )
@@ -120,19 +120,19 @@ class _BlockSums(torch.autograd.Function):
         return stacked, (0,) * len(stacked)
 
 
-def _tiling(X: Tensor, kernels: Tensor, width: int) -> tuple[TileProducts, int, int]:
+def _tiling(X: Tensor, kernels: Tensor, width: int) -> tuple[TiledCorrelation, int, int]:
     """Return the products, the tiles of a trial, and the samples of a row."""
     n_out = X.shape[-1] - kernels.shape[2] + 1
     step = _samples_in_tile(kernels.shape[2], n_out, width)
     return (
-        TileProducts(kernels.shape, step, kernels.dtype, kernels.device),
+        TiledCorrelation(kernels.shape, step, kernels.dtype, kernels.device),
         -(-n_out // step),
         n_out,
     )
 
 
-def _parts(X: Tensor, products: TileProducts, n_tiles: int) -> list[slice]:
-    return parts(len(X), products.tile_bytes * n_tiles, X.device)
+def _parts(X: Tensor, products: TiledCorrelation, n_tiles: int) -> list[slice]:
+    return batch_parts(len(X), products.tile_bytes * n_tiles, X.device)
 
 
 def _centred(X: Tensor, centre: Tensor, length: int) -> Tensor:

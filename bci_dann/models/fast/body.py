@@ -1,4 +1,4 @@
-"""What the faster equivalents of braindecode models share: when they step aside."""
+"""Base class of braindecode models whose layers are computed in a faster order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ class FastBody(nn.Sequential, ABC):
 
     Parameters, buffers and the keys of ``state_dict`` are those of the model it is built
     from; outputs, gradients and running statistics agree to float rounding. Gradients
-    cannot be differentiated a second time.
+    cannot be differentiated a second time. Where the other order does not apply, braindecode's
+    own layers run, and the log says why.
+
+    A subclass says when it applies (:meth:`reason_not_covered`), what of a trial can be computed
+    before training (:meth:`transform_trials`) and how to go on from there (:meth:`forward_fast`).
 
     Parameters
     ----------
@@ -53,38 +57,80 @@ class FastBody(nn.Sequential, ABC):
             What :meth:`forward` takes in place of trials: the trials themselves where there
             is nothing to compute, or where braindecode's own layers have to run.
         """
-        reason = self._reason_against(X)
-        if reason is None:
-            return self._prepare(X)
-        self._log_once(reason)
-        return X
+        return self.transform_trials(X) if self._applies_to(X) else X
 
     def forward(self, X: Any) -> Tensor:
-        """Map trials ``(batch, n_chans, n_times)``, prepared or not, to ``(batch, ...)``."""
+        """Map trials to features.
+
+        Parameters
+        ----------
+        X : Tensor, shape (batch, n_chans, n_times), or named tuple of Tensor
+            Signals, or what :meth:`prepare` has made of them.
+
+        Returns
+        -------
+        Tensor, shape (batch, ...)
+            Output of the last layer.
+        """
         if not isinstance(X, Tensor):
-            return self._fast_forward(X)
-        reason = self._reason_against(X)
-        if reason is None:
-            return self._fast_forward(self._prepare(X))
-        self._log_once(reason)
+            return self.forward_fast(X)
+        if self._applies_to(X):
+            return self.forward_fast(self.transform_trials(X))
         features: Tensor = super().forward(X)  # type: ignore[no-untyped-call]
         return features
 
-    def _prepare(self, X: Tensor) -> Any:
+    def transform_trials(self, X: Tensor) -> Any:
+        """Compute what :meth:`forward_fast` starts from; by default the trials themselves.
+
+        Parameters
+        ----------
+        X : Tensor, shape (n_trials, n_chans, n_times)
+            Signals.
+
+        Returns
+        -------
+        Tensor or named tuple of Tensor
+            The first axis of each part is the trial.
+        """
         return X
 
     @abstractmethod
-    def _fast_forward(self, trials: Any) -> Tensor:
-        """Compute what the layers would, from prepared trials."""
+    def forward_fast(self, trials: Any) -> Tensor:
+        """Compute the layers in the faster order.
+
+        Parameters
+        ----------
+        trials : Tensor or named tuple of Tensor
+            From :meth:`transform_trials`.
+
+        Returns
+        -------
+        Tensor, shape (batch, ...)
+            Output of the last layer.
+        """
 
     @abstractmethod
-    def _not_covered(self, X: Tensor) -> str | None:
-        """Say what about this model or these trials needs braindecode's layers, if anything."""
+    def reason_not_covered(self, X: Tensor) -> str | None:
+        """Return what about this model or these trials needs braindecode's own layers.
 
-    def _reason_against(self, X: Tensor) -> str | None:
-        return self._off_or_untypical(X) or self._not_covered(X)
+        Parameters
+        ----------
+        X : Tensor, shape (n_trials, n_chans, n_times)
+            Signals.
 
-    def _off_or_untypical(self, X: Tensor) -> str | None:
+        Returns
+        -------
+        str or None
+            For the log; None where the faster order applies.
+        """
+
+    def _applies_to(self, X: Tensor) -> bool:
+        reason = self._reason_of_any_model(X) or self.reason_not_covered(X)
+        if reason is not None:
+            self._log_once(reason)
+        return reason is None
+
+    def _reason_of_any_model(self, X: Tensor) -> str | None:
         if not self.fast or torch.compiler.is_compiling():
             return "asked for layer by layer"
         if X.dim() != 3 or X.dtype not in (torch.float32, torch.float64):

@@ -1,4 +1,7 @@
-"""EEGNet, computed in a cheaper order.
+"""EEGNet computed in a cheaper order: electrodes are mixed before the temporal convolution.
+
+Lawhern, Solon, Waytowich, Gordon, Hung and Lance (2018), "EEGNet: a compact convolutional neural
+network for EEG-based brain-computer interfaces", J. Neural Eng. 15(5), 056013.
 
 braindecode convolves every electrode with every temporal filter and mixes the electrodes
 afterwards. Both steps are linear, and the batch norm between them is one scale and one shift
@@ -14,7 +17,12 @@ from typing import Any
 from torch import Tensor, nn
 
 from bci_dann.models.fast.body import FastBody
-from bci_dann.models.fast.fused_layers import mean_pool, norm_elu_mean, pool_width, track
+from bci_dann.models.fast.fused_layers import (
+    mean_pool,
+    norm_elu_mean,
+    pool_width,
+    update_running_statistics,
+)
 from bci_dann.models.fast.spectral import convolve_then_mix, mix_then_convolve
 from bci_dann.models.fast.trial_spectra import TrialSpectra, patch_moments, trial_spectra
 
@@ -22,14 +30,10 @@ __all__ = ["EEGNetBody"]
 
 
 class EEGNetBody(FastBody):
-    """Braindecode's EEGNet with the same layers, and the same results sooner.
+    """Braindecode's EEGNet: the same layers and results, in less time.
 
-    Its output has the shape ``(batch, F2, 1, n_pooled)``.
-
-    Parameters
-    ----------
-    model : nn.Module
-        A ``braindecode.models.EEGNet``; its layers are taken over, not copied.
+    Built from a ``braindecode.models.EEGNet``; its output has the shape ``(batch, F2, 1,
+    n_pooled)``.
     """
 
     drop_1: nn.Module
@@ -41,10 +45,34 @@ class EEGNetBody(FastBody):
     conv_separable_depth: nn.Conv2d
     conv_separable_point: nn.Conv2d
 
-    def _prepare(self, X: Tensor) -> TrialSpectra:
+    def transform_trials(self, X: Tensor) -> TrialSpectra:
+        """Return spectra of the trials, see the base class.
+
+        Parameters
+        ----------
+        X : Tensor, shape (n_trials, n_chans, n_times)
+            Signals.
+
+        Returns
+        -------
+        TrialSpectra
+            For kernels of the length of the temporal convolution.
+        """
         return trial_spectra(X, self.conv_temporal.kernel_size[1])
 
-    def _fast_forward(self, trials: Any) -> Tensor:
+    def forward_fast(self, trials: Any) -> Tensor:
+        """Compute features from spectra, see the base class.
+
+        Parameters
+        ----------
+        trials : TrialSpectra
+            From :meth:`transform_trials`.
+
+        Returns
+        -------
+        Tensor, shape (batch, F2, 1, n_pooled)
+            Output of the last layer.
+        """
         rows = self.drop_1(self._norm_act_pool("1", *self._filter_rows(trials)))
         rows = convolve_then_mix(
             rows.squeeze(2),
@@ -55,7 +83,19 @@ class EEGNetBody(FastBody):
         features: Tensor = self.final_layer(self.drop_2(rows))
         return features
 
-    def _not_covered(self, X: Tensor) -> str | None:
+    def reason_not_covered(self, X: Tensor) -> str | None:
+        """Return why braindecode's own layers have to run, see the base class.
+
+        Parameters
+        ----------
+        X : Tensor, shape (n_trials, n_chans, n_times)
+            Signals.
+
+        Returns
+        -------
+        str or None
+            None where the faster order applies.
+        """
         if X.shape[-1] < self.conv_temporal.kernel_size[1]:
             return "a temporal kernel longer than the trials"
         return None
@@ -96,7 +136,7 @@ class EEGNetBody(FastBody):
             var = ((exact @ patch_covariance) * exact).sum(1).clamp(min=0.0)
             batch, n_chans = trials.spectrum.shape[:2]
             n_out = trials.total.shape[1] + 2 * (taps.shape[1] // 2) - taps.shape[1] + 1
-            track(norm, mean, var, batch * n_chans * n_out)
+            update_running_statistics(norm, mean, var, batch * n_chans * n_out)
         else:
             mean, var = norm.running_mean, norm.running_var
         scale = (var + norm.eps).rsqrt()

@@ -1,4 +1,4 @@
-"""Batch norm, ELU and mean pooling in one step, with its gradient written by hand.
+"""Batch norm, ELU and mean pooling in one function, with its gradient written by hand.
 
 Done one after another the three layers pass over the signals about twenty times in a
 training step; together they need half of that, and keep two copies in place of five.
@@ -14,7 +14,7 @@ from torch.autograd.function import once_differentiable
 
 from bci_dann.models.fast.stacked_function import StackedFunction
 
-__all__ = ["mean_pool", "norm_elu_mean", "pool_width", "track"]
+__all__ = ["mean_pool", "norm_elu_mean", "pool_width", "update_running_statistics"]
 
 
 def norm_elu_mean(X: Tensor, shift: Tensor, norm: nn.BatchNorm2d, width: int) -> Tensor:
@@ -35,13 +35,14 @@ def norm_elu_mean(X: Tensor, shift: Tensor, norm: nn.BatchNorm2d, width: int) ->
     Returns
     -------
     Tensor, shape (batch, n_rows, n_times // width)
+        Pooled signals.
     """
     weight = X.new_ones(X.shape[1]) if norm.weight is None else norm.weight
     bias = X.new_zeros(X.shape[1]) if norm.bias is None else norm.bias
     pooled, mean, var, *_ = _NormEluMean.apply(  # type: ignore[no-untyped-call]
         X[None], shift[None], weight[None], bias[None], norm.eps, width
     )
-    track(norm, mean[0] + shift.detach(), var[0], X.shape[0] * X.shape[2])
+    update_running_statistics(norm, mean[0] + shift.detach(), var[0], X.shape[0] * X.shape[2])
     result: Tensor = pooled[0]
     return result
 
@@ -59,6 +60,7 @@ def mean_pool(X: Tensor, width: int) -> Tensor:
     Returns
     -------
     Tensor, shape (..., n_times // width)
+        Means.
     """
     end = X.shape[-1] // width * width
     total, rest = X[..., :end], width
@@ -80,6 +82,7 @@ def pool_width(pool: nn.Module) -> int | None:
     Returns
     -------
     int or None
+        Neighbours in a mean.
     """
     if not isinstance(pool, nn.AvgPool2d) or not isinstance(pool.kernel_size, tuple):
         return None
@@ -89,8 +92,8 @@ def pool_width(pool: nn.Module) -> int | None:
 
 
 @torch.no_grad()
-def track(norm: nn.BatchNorm2d, mean: Tensor, var: Tensor, count: int) -> None:
-    """Move the running statistics as ``nn.BatchNorm2d`` does.
+def update_running_statistics(norm: nn.BatchNorm2d, mean: Tensor, var: Tensor, count: int) -> None:
+    """Update the running statistics as ``nn.BatchNorm2d`` does.
 
     Parameters
     ----------
@@ -124,25 +127,25 @@ class _NormEluMean(StackedFunction):
         var = _row_sums(centred.square()) / count
         inverse = (var + eps).rsqrt()
         signals = (centred * _rows(inverse * weight)).add_(_rows(bias))
-        pooled, kept = _elu_mean(signals, width)
-        return pooled, mean, var, centred, kept, inverse
+        pooled, saved = _elu_mean(signals, width)
+        return pooled, mean, var, centred, saved, inverse
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
         _, _, weight, _, _, width = inputs
         _, *others = output
-        _, _, centred, kept, inverse = others
+        _, _, centred, saved, inverse = others
         ctx.mark_non_differentiable(*others)
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(centred, kept, inverse, weight)
+        ctx.save_for_backward(centred, saved, inverse, weight)
         ctx.width = width
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor, *_: Any) -> tuple[Tensor | None, ...]:
-        centred, kept, inverse, weight = ctx.saved_tensors
+        centred, saved, inverse, weight = ctx.saved_tensors
         count, scale = centred.shape[1] * centred.shape[3], inverse * weight
-        change = _elu_mean_backward(gradient / ctx.width, kept, ctx.width)
+        change = _elu_mean_backward(gradient / ctx.width, saved, ctx.width)
         total, product = _row_sums(change), _row_sums(change * centred)
         change.mul_(_rows(scale)).sub_(_rows(scale * total / count))
         change.addcmul_(centred, _rows(scale * inverse.square() * product / count), value=-1.0)
@@ -168,21 +171,21 @@ def _elu_mean(X: Tensor, width: int) -> tuple[Tensor, Tensor]:
     return mean_pool(X.clamp_(min=0.0).add_(slope), width).sub_(1.0), slope
 
 
-def _elu_mean_backward(gradient: Tensor, kept: Tensor, width: int) -> Tensor:
+def _elu_mean_backward(gradient: Tensor, saved: Tensor, width: int) -> Tensor:
     """Return the gradient of sums of the ELU over neighbours."""
-    change = gradient.new_empty(kept.shape)
+    change = gradient.new_empty(saved.shape)
     end = gradient.shape[3] * width
     shape = *gradient.shape, width
-    pooled, values = (X[..., :end].view(shape) for X in (change, kept))
+    pooled, values = (X[..., :end].view(shape) for X in (change, saved))
     repeated = gradient[..., None].expand(shape)
     change[..., end:].zero_()
-    if _has_fast_elu(kept):
+    if _has_fast_elu(saved):
         torch.ops.aten.elu_backward.grad_input(
             repeated, 1.0, 1.0, 1.0, True, values, grad_input=pooled
         )
         return change
     pooled.copy_(repeated)
-    return change.mul_(kept)
+    return change.mul_(saved)
 
 
 def _has_fast_elu(X: Tensor) -> bool:

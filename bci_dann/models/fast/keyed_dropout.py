@@ -1,4 +1,4 @@
-"""Dropout whose masks follow from a key alone, not from a generator's state.
+"""Dropout whose masks are a hash of a key, so that they do not depend on a generator's state.
 
 A network that is trained in a stack of others then drops the same features as when it is
 trained alone, on any device.
@@ -45,14 +45,35 @@ class KeyedDropout(nn.Module):
         super().__init__()
         self.p, self.key = p, None
 
+    def extra_repr(self) -> str:
+        """Return what ``repr`` shows of the layer.
+
+        Returns
+        -------
+        str
+            The share.
+        """
+        return f"p={self.p}"
+
     def forward(self, X: Tensor) -> Tensor:
-        """Apply the mask of the key while training."""
+        """Drop features while training.
+
+        Parameters
+        ----------
+        X : Tensor, any shape
+            Features.
+
+        Returns
+        -------
+        Tensor
+            Of the same shape; ``X`` itself in evaluation mode.
+        """
         if not self.training or self.p == 0.0:
             return X
         if self.key is None:
             return functional.dropout(X, self.p)
-        kept = keep_mask(self.key, X.numel(), self.p).view(X.shape)
-        return X * kept.to(X.dtype).mul_(1.0 / (1.0 - self.p) if self.p < 1.0 else 0.0)
+        mask = keep_mask(self.key, X.numel(), self.p).view(X.shape)
+        return X * mask.to(X.dtype).mul_(1.0 / (1.0 - self.p) if self.p < 1.0 else 0.0)
 
 
 def keep_mask(key: Tensor, n: int, p: float) -> Tensor:
@@ -70,6 +91,7 @@ def keep_mask(key: Tensor, n: int, p: float) -> Tensor:
     Returns
     -------
     Tensor of bool, shape (n,)
+        True where a feature stays.
     """
     value = torch.arange(n, dtype=torch.int32, device=key.device) * GOLDEN + key
     for shift, factor in ROUNDS:
@@ -102,17 +124,19 @@ def keyed_layers(network: nn.Module) -> list[KeyedDropout]:
     Parameters
     ----------
     network : nn.Module
+        Any network.
 
     Returns
     -------
     list of KeyedDropout
+        In the order of ``network.modules()``.
     """
     return [layer for layer in network.modules() if isinstance(layer, KeyedDropout)]
 
 
 @contextmanager
 def keyed(network: nn.Module, keys: Iterable[Tensor]) -> Iterator[None]:
-    """Give every :class:`KeyedDropout` of a network a key for a while.
+    """Give every :class:`KeyedDropout` of a network its key inside a ``with`` block.
 
     Parameters
     ----------
@@ -120,6 +144,11 @@ def keyed(network: nn.Module, keys: Iterable[Tensor]) -> Iterator[None]:
         The network that runs inside the ``with`` block.
     keys : iterable of Tensor of int32, shape ()
         One for each layer of :func:`keyed_layers`.
+
+    Yields
+    ------
+    None
+        The keys are removed at the end of the block, also after an error.
     """
     layers = keyed_layers(network)
     for layer, key in zip(layers, keys, strict=True):

@@ -1,4 +1,4 @@
-"""The max-norm constraint of braindecode's layers, for one network or for a stack of them.
+"""Max-norm constraint of braindecode's layers that ``torch.vmap`` computes for a whole stack.
 
 ``torch.renorm`` has no batching rule, so under ``torch.vmap`` it would be computed network by
 network: on a GPU, three quarters of a step's kernels. Rows are renormalised one by one, so the
@@ -19,7 +19,7 @@ from bci_dann.models.fast.stacked_function import StackedFunction
 
 __all__ = ["MaxNorm", "replace_max_norms"]
 
-# What torch.renorm adds to norms before it divides by them.
+# What torch.renorm and its gradient add to norms before they divide by them (torch 2.11 to 2.13).
 EPS = 1e-7
 
 
@@ -37,7 +37,18 @@ class MaxNorm(nn.Module):
         self.max_norm = max_norm
 
     def forward(self, weight: Tensor) -> Tensor:
-        """Return the weight, ``(n_rows, ...)``, with rows of at most ``max_norm``."""
+        """Shorten the rows that are too long.
+
+        Parameters
+        ----------
+        weight : Tensor, shape (n_rows, ...)
+            A layer's weight.
+
+        Returns
+        -------
+        Tensor, shape (n_rows, ...)
+            With rows of at most ``max_norm``.
+        """
         result: Tensor = _Renorm.apply(weight[None], self.max_norm)[0]  # type: ignore[no-untyped-call]
         return result[0]
 
@@ -50,12 +61,14 @@ def replace_max_norms(network: nn.Module) -> None:
     network : nn.Module
         Changed in place; values, gradients and the keys of ``state_dict`` stay.
     """
-    theirs = braindecode_modules().MaxNormParametrize
-    for module in network.modules():
-        if isinstance(module, ParametrizationList):
-            for index, constraint in enumerate(module):
-                if type(constraint) is theirs:
-                    module[index] = MaxNorm(constraint.max_norm)  # type: ignore[arg-type]
+    lists = [module for module in network.modules() if isinstance(module, ParametrizationList)]
+    if not lists:  # and no reason to import braindecode
+        return
+    replaced = braindecode_modules().MaxNormParametrize
+    for constraints in lists:
+        for index, constraint in enumerate(constraints):
+            if type(constraint) is replaced:
+                constraints[index] = MaxNorm(constraint.max_norm)  # type: ignore[arg-type]
 
 
 class _Renorm(StackedFunction):

@@ -1,4 +1,8 @@
-"""ShallowFBCSPNet, computed on a fraction of the samples.
+"""ShallowFBCSPNet computed from sums over blocks of samples, one for each step of the pooling.
+
+Schirrmeister, Springenberg, Fiederer, Glasstetter, Eggensperger, Tangermann, Hutter, Burgard and
+Ball (2017), "Deep learning with convolutional neural networks for EEG decoding and visualization",
+Hum. Brain Mapp. 38(11), 5391-5420.
 
 All of its layers up to the logarithm are known from two sums over each block of samples, one
 block for each step of the pooling: that of the convolved rows, and that of their squares.
@@ -17,22 +21,17 @@ from torch import Tensor, nn
 from bci_dann._compat import braindecode_models
 from bci_dann.models.fast.block_sums import block_sums
 from bci_dann.models.fast.body import FastBody
-from bci_dann.models.fast.fused_layers import track
+from bci_dann.models.fast.fused_layers import update_running_statistics
 
 __all__ = ["ShallowFBCSPNetBody"]
 
 
 class ShallowFBCSPNetBody(FastBody):
-    """Braindecode's ShallowFBCSPNet with the same layers, and the same results sooner.
+    """Braindecode's ShallowFBCSPNet: the same layers and results, in less time.
 
-    Its output has the shape ``(batch, n_filters_spat, n_pooled, 1)``. Covered is what the
-    publication describes: two linear layers, batch norm, squaring and mean pooling by a
-    multiple of its stride; any activation may follow.
-
-    Parameters
-    ----------
-    model : nn.Module
-        A ``braindecode.models.ShallowFBCSPNet``; its layers are taken over, not copied.
+    Built from a ``braindecode.models.ShallowFBCSPNet``; its output has the shape ``(batch,
+    n_filters_spat, n_pooled, 1)``. Covered is what the publication describes: two linear layers,
+    batch norm, squaring and mean pooling by a multiple of its stride; any activation may follow.
     """
 
     conv_time_spat: nn.Module
@@ -42,7 +41,20 @@ class ShallowFBCSPNetBody(FastBody):
     drop: nn.Module
     final_layer: nn.Module
 
-    def _fast_forward(self, X: Tensor) -> Tensor:
+    def forward_fast(self, trials: Any) -> Tensor:
+        """Compute features from signals, see the base class.
+
+        Parameters
+        ----------
+        trials : Tensor, shape (batch, n_chans, n_times)
+            Signals.
+
+        Returns
+        -------
+        Tensor, shape (batch, n_filters_spat, n_pooled, 1)
+            Output of the last layer.
+        """
+        X: Tensor = trials
         window, width = _window(self.pool) or (1, 1)
         kernels, bias = self._kernels()
         # an electrode's mean would cost the squares their digits; it is added back to the bias
@@ -58,7 +70,19 @@ class ShallowFBCSPNetBody(FastBody):
         features: Tensor = self.final_layer(self.drop(self.pool_nonlin_exp(pooled)))
         return features
 
-    def _not_covered(self, X: Tensor) -> str | None:
+    def reason_not_covered(self, X: Tensor) -> str | None:
+        """Return why braindecode's own layers have to run, see the base class.
+
+        Parameters
+        ----------
+        X : Tensor, shape (n_trials, n_chans, n_times)
+            Signals.
+
+        Returns
+        -------
+        str or None
+            None where the faster order applies.
+        """
         if not hasattr(self, "conv_time_spat"):
             return "no spatial convolution"
         norm = getattr(self, "bnorm", None)
@@ -95,7 +119,7 @@ class ShallowFBCSPNetBody(FastBody):
         if norm.training or norm.running_mean is None or norm.running_var is None:
             mean, square = (moments.sum((2, 3)) / count).unbind(1)
             var = (square - mean.square()).clamp(min=0.0)
-            track(norm, mean.detach() + bias.detach(), var.detach(), count)
+            update_running_statistics(norm, mean.detach() + bias.detach(), var.detach(), count)
             mean = mean + 0.0 * bias  # the bias has no effect: a gradient of zero, not None
         else:
             mean, var = norm.running_mean - bias, norm.running_var

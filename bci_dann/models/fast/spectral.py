@@ -1,4 +1,4 @@
-"""Convolutions and patch moments by Fourier transform, with gradients written by hand.
+"""Convolutions of signals with short kernels by Fourier transform, with gradients by hand.
 
 For the short kernels of EEG networks a transform of each row costs less than the
 convolution, and it is shared: the spectrum of a batch gives the convolution and its
@@ -15,17 +15,19 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from bci_dann._chunks import chunk_slices
 from bci_dann.models.fast.stacked_function import StackedFunction
 
 __all__ = [
+    "batch_parts",
     "convolve_then_mix",
     "fast_length",
     "mix_then_convolve",
-    "parts",
 ]
 
-# Spectrum that is worked on at a time, on a CPU. Larger parts are hardly slower, but their
-# intermediate results need more memory; below 512 KiB the calls themselves cost too much.
+# Bytes of spectrum in one part of a batch, on a CPU. Empirical, by
+# tests/benchmarks/bench_backbones.py: larger parts are hardly slower, but their intermediate
+# results need more memory; below 512 KiB the calls themselves cost too much.
 PART_BYTES = 2**20
 
 
@@ -117,7 +119,7 @@ class _MixThenConvolve(StackedFunction):
         )
         rows = spectrum.new_empty(n_networks, batch, n_rows, n_bins)
         out = mixing.new_empty(n_networks, batch, n_rows, _n_out(n_times, kernels.shape[2]))
-        for network, part in _parts_of_each(spectrum):
+        for network, part in _parts_of_each_network(spectrum):
             _mix(mixing[network], spectrum[network, part], out=rows[network, part])
             signals = torch.fft.irfft(rows[network, part] * response[network, None])
             out[network, part] = signals[..., : out.shape[-1]]
@@ -139,7 +141,7 @@ class _MixThenConvolve(StackedFunction):
         n_fft = 2 * (spectrum.shape[-1] - 1)
         weighted = response.conj() * _parseval(spectrum)
         response_gradient, mixing_gradient = torch.zeros_like(response), torch.zeros_like(mixing)
-        for network, part in _parts_of_each(spectrum):
+        for network, part in _parts_of_each_network(spectrum):
             change = torch.fft.rfft(gradient[network, part], n_fft)
             conjugate = rows[network, part].conj_physical()  # a lazy one would be copied twice
             response_gradient[network] += conjugate.mul_(change).sum(1)
@@ -190,8 +192,8 @@ def _n_out(n_times: int, n_taps: int) -> int:
     return n_times + 2 * (n_taps // 2) - n_taps + 1
 
 
-def parts(n_trials: int, trial_bytes: int, device: torch.device) -> list[slice]:
-    """Cut a batch so small, on a CPU, that what is done with a part stays in cache.
+def batch_parts(n_trials: int, trial_bytes: int, device: torch.device) -> list[slice]:
+    """Cut a batch into parts whose intermediate results stay in a CPU's cache.
 
     Parameters
     ----------
@@ -209,17 +211,16 @@ def parts(n_trials: int, trial_bytes: int, device: torch.device) -> list[slice]:
     """
     if device.type != "cpu":
         return [slice(None)]
-    size = max(1, PART_BYTES // max(1, trial_bytes))
-    return [slice(start, start + size) for start in range(0, n_trials, size)]
+    return chunk_slices(n_trials, max(1, PART_BYTES // max(1, trial_bytes)))
 
 
-def _parts_of_each(batch: Tensor) -> list[tuple[slice, slice]]:
+def _parts_of_each_network(batch: Tensor) -> list[tuple[slice, slice]]:
     """Cut the batch of each network on a CPU; elsewhere take all at once."""
     if batch.device.type != "cpu":
         return [(slice(None), slice(None))]
     networks = [slice(index, index + 1) for index in range(len(batch))]
-    cuts = parts(batch.shape[1], batch[0, :1].nbytes, batch.device)
-    return [(network, part) for network in networks for part in cuts]
+    parts = batch_parts(batch.shape[1], batch[0, :1].nbytes, batch.device)
+    return [(network, part) for network in networks for part in parts]
 
 
 def _mix(mixing: Tensor, spectrum: Tensor, out: Tensor | None = None) -> Tensor:

@@ -1,4 +1,4 @@
-"""How hand-written gradients take a stack of networks.
+"""Base class of hand-written autograd functions that compute a stack of networks at once.
 
 The functions of this package compute with one more axis in front, the network. Alone it has
 length one; under ``torch.vmap``, which trains networks of one architecture together, it is
@@ -33,7 +33,10 @@ class StackedFunction(torch.autograd.Function):
 
         Returns
         -------
-        outputs, out_dims : tuple
+        outputs : tuple of Tensor
+            Results for all networks.
+        out_dims : tuple of int
+            The axis of the networks in each, the first.
         """
         n = info.batch_size
         folded = [

@@ -9,17 +9,17 @@ Fourier transforms they leave their results in the order that the next one reads
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from math import pi
 
 import torch
 from torch import Tensor
 
-__all__ = ["TileProducts"]
+__all__ = ["TiledCorrelation"]
 
 
-class TileProducts:
-    """Products that convolve signals with kernels, and give the gradient of the kernels.
+class TiledCorrelation:
+    """Cross-correlation of signals with kernels by matrix products, and the kernels' gradient.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class TileProducts:
         return (self.forward @ tiles.T).view(self._n_bins, -1, len(tiles) // self.shape[1])
 
     def rows(self, responses: Tensor, spectra: Tensor) -> Tensor:
-        """Convolve.
+        """Cross-correlate the channels with the kernels.
 
         Parameters
         ----------
@@ -83,7 +83,18 @@ class TileProducts:
         return mixed.T @ self.synthesis
 
     def new_total(self, like: Tensor) -> Tensor:
-        """Return zeros for :meth:`add_gradient` to add to, of the type of ``like``."""
+        """Return zeros for :meth:`add_gradient` to add to.
+
+        Parameters
+        ----------
+        like : Tensor
+            Gives type and device.
+
+        Returns
+        -------
+        Tensor, shape (n_bins, 2 * n_rows, 2 * n_chans)
+            Zeros.
+        """
         return like.new_zeros(self._n_bins, 2 * self.shape[0], 2 * self.shape[1])
 
     def add_gradient(self, total: Tensor, gradient: Tensor, spectra: Tensor) -> None:
@@ -112,6 +123,7 @@ class TileProducts:
         Returns
         -------
         Tensor, shape (n_rows, n_chans, n_taps)
+            Of the kernels that :meth:`responses` was given.
         """
         n_rows, n_chans, n_taps = self.shape
         products = total.view(-1, 2, n_rows, 2, n_chans)
@@ -131,6 +143,7 @@ class TileProducts:
         Returns
         -------
         Tensor, shape (n_bins, 2 * n_rows, 2 * n_chans)
+            Real and imaginary parts in blocks, so that a real product is a complex one.
         """
         n_rows, n_chans, n_taps = self.shape
         response = kernels.reshape(-1, n_taps) @ self.forward[:, :n_taps].T
@@ -142,7 +155,7 @@ class TileProducts:
         return len(self.forward) // 2
 
 
-@cache
+@lru_cache(maxsize=16)  # process-wide, and a pure function of its arguments: 45 KB at 75 samples
 def _transforms(size: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
     """Matrices ``(2 * n_bins, size)`` of the Fourier transform and, transposed, its inverse.
 

@@ -1,4 +1,4 @@
-"""What the first layers of a network need to know of each trial, computed once."""
+"""Spectra and second moments of trials, computed once for the convolutions of all epochs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from bci_dann.models.fast.spectral import fast_length, parts
+from bci_dann.models.fast.spectral import batch_parts, fast_length
 
 __all__ = ["TrialSpectra", "patch_moments", "trial_spectra"]
 
@@ -19,7 +19,7 @@ class TrialSpectra(NamedTuple):
     They do not change while a network is trained, so they may be computed before the first
     epoch. The first axis of each part is the trial.
 
-    Parameters
+    Attributes
     ----------
     spectrum : Tensor, complex, shape (n_trials, n_chans, n_bins)
         One half of the Fourier transform of each channel, padded so that nothing wraps.
@@ -52,11 +52,12 @@ def trial_spectra(X: Tensor, n_taps: int) -> TrialSpectra:
     Returns
     -------
     TrialSpectra
+        In the type and on the device of the signals.
     """
     n_fft = fast_length(X.shape[-1] + n_taps - 1)
     spectrum = X.new_empty(*X.shape[:2], n_fft // 2 + 1, dtype=X.dtype.to_complex())
     power = X.new_empty(len(X), n_fft // 2 + 1, dtype=torch.float64)
-    for part in parts(len(X), spectrum[:1].nbytes, X.device):
+    for part in batch_parts(len(X), spectrum[:1].nbytes, X.device):
         spectrum[part] = torch.fft.rfft(X[part], n_fft)
         power[part] = torch.view_as_real(spectrum[part]).square().sum((1, 3))
     width = n_taps - 1 - n_taps // 2

@@ -18,6 +18,6 @@ def test_a_device_by_its_name():
 
 
 @pytest.mark.parametrize("name", ["gpuu", "cpu:x"])
-def test_a_device_that_is_not_there_is_said_with_torchs_reason(name):
+def test_a_missing_device_is_an_error_with_torchs_reason(name):
     with pytest.raises(ConfigError, match=f"device '{name}' cannot be used: .+"):
         resolve_device(name)

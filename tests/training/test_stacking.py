@@ -11,7 +11,7 @@ import torch
 from bci_dann.exceptions import BCIDannWarning, ConfigError, TrainingError
 from bci_dann.models import Decoder, make_backbone
 from bci_dann.objectives import DomainAdversary, Objective
-from bci_dann.training import Member, TrainingData, TrainingSettings, loop, train, train_stack
+from bci_dann.training import Member, TrainingData, TrainingSettings, stacking, train, train_stack
 
 SETTINGS = TrainingSettings(max_epochs=4, batch_size=16, lr=1e-2, weight_decay=1e-3, device="cpu")
 
@@ -91,14 +91,14 @@ def test_members_of_other_shapes_are_refused(other):
 
 def test_without_memory_for_all_the_stack_is_halved(monkeypatch):
     alone, together = ([member(seed) for seed in range(3)] for _ in range(2))
-    step = loop.Stack.step
+    step = stacking.StackTraining.step
 
     def small(stack, batch, progress, lr):
         if len(batch.labels) > 2 and progress > 0.3:  # in the middle of the training
             raise torch.OutOfMemoryError("too much")
         return step(stack, batch, progress, lr)
 
-    monkeypatch.setattr(loop.Stack, "step", small)
+    monkeypatch.setattr(stacking.StackTraining, "step", small)
     with pytest.warns(BCIDannWarning, match="no memory for 3 networks"):
         histories = train_stack(together, SETTINGS)
     assert [len(history) for history in histories] == [4, 4, 4]
@@ -111,7 +111,7 @@ def test_one_network_that_does_not_fit_is_an_error(monkeypatch):
     def none(*_):
         raise torch.OutOfMemoryError("too much")
 
-    monkeypatch.setattr(loop.Stack, "step", none)
+    monkeypatch.setattr(stacking.StackTraining, "step", none)
     with pytest.raises(torch.OutOfMemoryError):
         train_stack([member(0)], SETTINGS)
 

@@ -1,0 +1,282 @@
+"""The backbone contract: how a network of one's own becomes a checked feature extractor.
+
+A backbone maps trials ``(batch, n_chans, n_times)`` to features ``(batch, n_features)``. One of
+one's own is any class or function that is called with ``n_chans=``, ``n_times=`` and ``sfreq=``
+(and its own parameters) and returns a ``torch.nn.Module``, or such a module itself.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bci_dann._validation import check_option
+from bci_dann.exceptions import ConfigError
+from bci_dann.models.fast.body import FastBody
+from bci_dann.models.fast.trial_spectra import TrialSpectra
+
+__all__ = [
+    "TRIAL_ARGUMENTS",
+    "Backbone",
+    "BackboneSpec",
+    "NetworkInput",
+    "backbone_label",
+    "check_factory",
+    "custom_body",
+]
+
+# Trials, or what a backbone has computed of them beforehand.
+NetworkInput = Tensor | TrialSpectra
+
+# A built-in name, a class or function that builds a module, or a module.
+BackboneSpec = str | Callable[..., nn.Module] | nn.Module
+
+# What every backbone is told about the trials.
+TRIAL_ARGUMENTS = ("n_chans", "n_times", "sfreq")
+
+# Trials of a trial run. Any number that no axis of features is likely to have by chance; three
+# also shows an output that lacks the batch axis, or has it elsewhere.
+N_EXAMPLES = 3
+
+
+class Backbone(nn.Module):
+    """A feature extractor with a flat output.
+
+    Parameters
+    ----------
+    body : nn.Module
+        Maps ``(batch, n_chans, n_times)`` to any shape that starts with ``batch``.
+    n_chans : int
+        Number of channels.
+    n_times : int
+        Number of samples in a trial.
+
+    Attributes
+    ----------
+    n_features : int
+        Width of the output.
+    """
+
+    def __init__(self, body: nn.Module, n_chans: int, n_times: int) -> None:
+        super().__init__()
+        self.body = body
+        with torch.no_grad():
+            shape = self.eval()(torch.zeros(1, n_chans, n_times)).shape
+        self.train()
+        self.n_features = int(shape[1])
+
+    def prepare(self, X: Tensor) -> NetworkInput:
+        """Compute the part of the forward pass that does not depend on any weight.
+
+        It stays the same in every epoch; :meth:`forward` takes it in place of ``X``.
+
+        Parameters
+        ----------
+        X : Tensor, shape (n_trials, n_chans, n_times)
+            Standardised trials.
+
+        Returns
+        -------
+        Tensor or TrialSpectra
+            ``X`` itself, where the body has nothing to compute beforehand.
+        """
+        if not isinstance(self.body, FastBody):
+            return X
+        prepared: NetworkInput = self.body.prepare(X)
+        return prepared
+
+    def forward(self, X: NetworkInput) -> Tensor:
+        """Map trials to features.
+
+        Parameters
+        ----------
+        X : Tensor, shape (batch, n_chans, n_times), or TrialSpectra
+            Standardised trials, or what :meth:`prepare` has made of them.
+
+        Returns
+        -------
+        Tensor, shape (batch, n_features)
+            The body's output, flattened.
+        """
+        return torch.flatten(self.body(X), start_dim=1)
+
+
+def backbone_label(spec: BackboneSpec) -> str:
+    """Return how messages call a backbone.
+
+    Parameters
+    ----------
+    spec : str, callable or nn.Module
+        As in :func:`build_backbone`.
+
+    Returns
+    -------
+    str
+        The name, or that of the class or function.
+    """
+    if isinstance(spec, str):
+        return spec
+    return str(getattr(spec, "__qualname__", type(spec).__qualname__))
+
+
+def check_factory(spec: Callable[..., nn.Module] | nn.Module, params: Mapping[str, Any]) -> None:
+    """Raise unless a backbone of one's own can be called as the contract says.
+
+    Parameters
+    ----------
+    spec : callable or nn.Module
+        A class or function that builds a module, or a module.
+    params : mapping of str to object
+        Further arguments for it.
+
+    Raises
+    ------
+    ConfigError
+        When ``spec`` is neither, does not take ``n_chans``, ``n_times`` and ``sfreq``, lacks one
+        of the parameters, or is a module and there are parameters.
+    """
+    label = backbone_label(spec)
+    if isinstance(spec, nn.Module):
+        if params:
+            raise ConfigError(
+                f"backbone {label}: a module that exists already takes no parameters; got "
+                f"{sorted(params)}. Give its class to have it built with them."
+            )
+    elif callable(spec):
+        _check_signature(label, spec, params)
+    else:
+        raise ConfigError(
+            "backbone: expected a built-in name, a class or function that builds a "
+            f"torch.nn.Module, or such a module; got {spec!r}."
+        )
+
+
+def custom_body(
+    spec: Callable[..., nn.Module] | nn.Module,
+    params: Mapping[str, Any],
+    *,
+    n_chans: int,
+    n_times: int,
+    sfreq: float | None,
+) -> nn.Module:
+    """Build a backbone of one's own, and try it on noise in the shape of trials.
+
+    Parameters
+    ----------
+    spec : callable or nn.Module
+        A class or function that builds a module, or a module, which is copied with its weights.
+    params : mapping of str to object
+        Further arguments for the class or function.
+    n_chans : int
+        Number of channels.
+    n_times : int
+        Number of samples in a trial.
+    sfreq : float or None
+        Sampling frequency (Hz), where it is known.
+
+    Returns
+    -------
+    nn.Module
+        On the CPU.
+
+    Raises
+    ------
+    ConfigError
+        When it breaks the contract; the message says what was expected and what came.
+    """
+    check_factory(spec, params)
+    label = backbone_label(spec)
+    body = (
+        _copied(label, spec)
+        if isinstance(spec, nn.Module)
+        else _built(label, spec, {**params, "n_chans": n_chans, "n_times": n_times, "sfreq": sfreq})
+    )
+    _check_output(label, _example_output(label, body, n_chans, n_times))
+    return body
+
+
+def _check_signature(
+    label: str, factory: Callable[..., nn.Module], params: Mapping[str, Any]
+) -> None:
+    try:
+        arguments = inspect.signature(factory).parameters
+    except (TypeError, ValueError):  # some callables written in C have none; the call will tell
+        return
+    if any(item.kind is item.VAR_KEYWORD for item in arguments.values()):
+        return
+    named = [n for n, item in arguments.items() if item.kind is not item.POSITIONAL_ONLY]
+    missing = [name for name in TRIAL_ARGUMENTS if name not in named]
+    if missing:
+        raise ConfigError(
+            f"backbone {label}: expected a class or function that is called with n_chans=, "
+            f"n_times= and sfreq=; it does not take {', '.join(missing)}. Add what is missing to "
+            "its arguments, even where it is not used, or `**kwargs`."
+        )
+    for name in params:
+        check_option(f"each parameter of {label}", name, set(named) - set(TRIAL_ARGUMENTS))
+
+
+def _copied(label: str, module: nn.Module) -> nn.Module:
+    try:
+        return copy.deepcopy(module).cpu()
+    except Exception as error:
+        raise ConfigError(
+            f"backbone {label}: expected a module that can be copied for each member; "
+            f"copy.deepcopy fails: {error} Give its class."
+        ) from error
+
+
+def _built(
+    label: str, factory: Callable[..., nn.Module], arguments: Mapping[str, Any]
+) -> nn.Module:
+    try:
+        body = factory(**arguments)
+    except Exception as error:  # a class of the user's raises whatever it raises
+        raise ConfigError(
+            f"backbone {label} cannot be built with {dict(arguments)}: {error}"
+        ) from error
+    if not isinstance(body, nn.Module):
+        raise ConfigError(
+            f"backbone {label}: expected a torch.nn.Module from the call with n_chans=, n_times= "
+            f"and sfreq=; got {type(body).__name__}."
+        )
+    return body.cpu()
+
+
+@torch.no_grad()
+def _example_output(label: str, body: nn.Module, n_chans: int, n_times: int) -> Any:
+    generator = torch.Generator().manual_seed(0)
+    trials = torch.randn(N_EXAMPLES, n_chans, n_times, generator=generator)
+    try:
+        return body.eval()(trials)
+    except Exception as error:
+        raise ConfigError(
+            f"backbone {label}: expected a module that maps (batch, n_chans, n_times) to (batch, "
+            f"n_features); it fails on trials of shape {tuple(trials.shape)}: {error}"
+        ) from error
+    finally:
+        body.train()
+
+
+def _check_output(label: str, output: Any) -> None:
+    expected = f"expected float32 features (batch, n_features) of {N_EXAMPLES} trials"
+    if not isinstance(output, Tensor):
+        raise ConfigError(f"backbone {label}: {expected}; got {type(output).__name__}.")
+    shape = tuple(output.shape)
+    if len(shape) < 2 or shape[0] != N_EXAMPLES or not output.numel():
+        raise ConfigError(
+            f"backbone {label}: {expected}; got an output of shape {shape}. The first axis must be "
+            "the trials; further axes are flattened."
+        )
+    if output.dtype is not torch.float32:
+        raise ConfigError(f"backbone {label}: {expected}; got {output.dtype}.")
+    if not bool(torch.isfinite(output).all()):
+        raise ConfigError(
+            f"backbone {label}: {expected}; got values that are not finite, for noise of mean 0 "
+            "and variance 1."
+        )
