@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from bci_dann._compat import without_compiler
 from bci_dann.exceptions import TrainingError
 from bci_dann.objectives import BatchView, Objective
 from bci_dann.training.quadratic_penalty import Anchor, LinearHead
@@ -45,7 +46,7 @@ def fit_linear(
         When the loss is not finite.
     """
     weights, biases = (part.clone().requires_grad_() for part in start or anchor.head)
-    optimiser = torch.optim.LBFGS(
+    optimiser = without_compiler(torch.optim.LBFGS)(
         [weights, biases], max_iter=MAX_ITERATIONS, history_size=20, line_search_fn="strong_wolfe"
     )
 
@@ -65,7 +66,7 @@ def fit_linear(
         total.backward()  # type: ignore[no-untyped-call]
         return total
 
-    final = optimiser.step(loss)  # type: ignore[no-untyped-call]
+    final = optimiser.step(loss)
     if not bool(torch.isfinite(final)):
         raise TrainingError(
             "The loss of the linear head is not finite. Look for trials of an extreme amplitude."
