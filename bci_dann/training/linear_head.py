@@ -7,6 +7,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from bci_dann._compat import without_compiler
 from bci_dann.exceptions import TrainingError
 from bci_dann.objectives import BatchView, Objective
 from bci_dann.training.quadratic_penalty import HeadPenalty, LinearHead
@@ -52,7 +53,7 @@ def fit_linear(
         When the loss is not finite.
     """
     weights, biases = (part.clone().requires_grad_() for part in start or penalty.head)
-    optimiser = torch.optim.LBFGS(
+    optimiser = without_compiler(torch.optim.LBFGS)(
         [weights, biases],
         max_iter=MAX_ITERATIONS,
         history_size=HISTORY_SIZE,
@@ -60,7 +61,7 @@ def fit_linear(
     )
 
     closure = partial(_loss_and_gradient, weights, biases, data, objective, penalty)
-    final = optimiser.step(closure)  # type: ignore[no-untyped-call]
+    final = optimiser.step(closure)
     if not bool(torch.isfinite(final)):
         raise TrainingError(
             "The loss of the linear head is not finite. Look for trials of an extreme amplitude."
