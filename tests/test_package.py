@@ -18,8 +18,8 @@ PACKAGE = Path(bci_dann.__file__).parent
 # A module may import from its own layer and from layers to its left.
 LAYERS = [
     {"_version", "exceptions"},
-    {"_former", "_lazy", "_validation", "_compat", "_random", "_config", "_threads", "_files"}
-    | {"_resources", "_chunks"},
+    {"_arrays", "_chunks", "_compat", "_config", "_files", "_former", "_lazy", "_random"}
+    | {"_resources", "_threads", "_validation"},
     {"components"},
     {"data"},
     {"alignment"},

@@ -97,7 +97,7 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         counts 1.
     robust : bool
         Whether outlying samples of each trial are pulled in; see
-        :mod:`bci_dann.features.outliers`.
+        :mod:`bci_dann.features.winsorising`.
     remove_drift : bool
         Whether to leave out the directions in which the features drift from trial to trial; see
         :mod:`bci_dann.features.drift`. All trials must be in the order of recording, and cues in

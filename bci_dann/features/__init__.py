@@ -1,7 +1,25 @@
-"""Features of trials: covariances, tangent vectors, spatial patterns, and drift in them."""
+"""Features of trials: covariances, tangent vectors, spatial patterns, and directions of drift."""
 
-from bci_dann.features.drift import drift_directions, without_directions
-from bci_dann.features.subspace import Subspace
-from bci_dann.features.tangent_views import AlignedViews, TangentViews
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bci_dann._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from bci_dann.features.aligned_views import AlignedViews
+    from bci_dann.features.drift import drift_directions, without_directions
+    from bci_dann.features.subspace import Subspace
+    from bci_dann.features.tangent_views import TangentViews
+
+_MODULES = {
+    "AlignedViews": "aligned_views",
+    "Subspace": "subspace",
+    "TangentViews": "tangent_views",
+    "drift_directions": "drift",
+    "without_directions": "drift",
+}
 
 __all__ = ["AlignedViews", "Subspace", "TangentViews", "drift_directions", "without_directions"]
+
+__getattr__, __dir__ = lazy_names(__name__, _MODULES)

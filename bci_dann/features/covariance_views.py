@@ -1,4 +1,8 @@
-"""What is looked at of a trial: the covariances of several views."""
+"""Covariances of several views of a trial: windows, delayed channels and frequency bands.
+
+Carrara and Papadopoulo (2024), "Classification of BCI-EEG based on the augmented covariance
+matrix", IEEE Trans. Biomed. Eng. 71(9), 2651-2662: delayed copies of the channels.
+"""
 
 from __future__ import annotations
 
@@ -9,33 +13,37 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bci_dann._arrays import chunks
 from bci_dann.alignment.filter_bank import band_passed
 from bci_dann.exceptions import DataError
-from bci_dann.features.outliers import winsorised
 from bci_dann.features.shrunk_covariance import shrunk_covariances
+from bci_dann.features.winsorising import winsorise
 
 __all__ = ["Views", "overlapping_windows"]
 
-# Trials whose covariances are computed at a time.
-CHUNK = 256
+# Samples of the shortest window: fewer hold hardly any covariance.
+LEAST_WINDOW = 3
 
 
 @dataclass(frozen=True)
 class Views:
-    """The whole trial, windows of it, delayed copies of its channels, and narrow bands.
+    """Which views of a trial are taken: whole, windows, delayed channels, and narrow bands.
 
     Parameters
     ----------
     n_windows : int
-        Windows of time; 1 for none but the whole trial.
-    n_copies, lag : int
-        Copies of the channels, each ``lag`` samples later than the one before; 1 for none.
+        Windows of time; 1 for the whole trial alone.
+    n_copies : int
+        Copies of the channels, each later than the one before; 1 for no delayed copies.
+    lag : int
+        The delay from one copy to the next (samples).
     bands : tuple of (float, float)
         Lower and upper edge of each band (Hz).
     sfreq : float or None
         Sampling frequency (Hz), which bands need.
     robust : bool
-        Whether outlying samples of each trial are pulled in first.
+        Whether outlying samples of each trial are scaled down first; see
+        :func:`~bci_dann.features.winsorising.winsorise`.
     """
 
     n_windows: int
@@ -46,7 +54,7 @@ class Views:
     robust: bool
 
     def covariances(self, X: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
-        """Yield the covariances of each view.
+        """Yield the shrunk covariances of each view.
 
         Parameters
         ----------
@@ -56,9 +64,15 @@ class Views:
         Yields
         ------
         ndarray, shape (n_trials, width, width)
-            Oracle approximating shrinkage.
+            Of one view (µV²), by oracle approximating shrinkage; the order of views is that of
+            :meth:`widths`.
+
+        Raises
+        ------
+        DataError
+            When there are bands but no sampling frequency.
         """
-        X = winsorised(X) if self.robust else X
+        X = winsorise(X) if self.robust else X
         yield _shrunk(X, lambda part: part)
         if self.n_windows > 1:
             for window in overlapping_windows(X.shape[2], self.n_windows):
@@ -73,12 +87,16 @@ class Views:
 
         Parameters
         ----------
-        n_chans, n_times : int
-            Of a trial.
+        n_chans : int
+            Channels of a trial.
+        n_times : int
+            Samples of a trial.
 
         Returns
         -------
         list of int
+            The whole trial, each window, the delayed copies, and each band, as far as they are
+            taken.
         """
         windows = overlapping_windows(n_times, self.n_windows) if self.n_windows > 1 else []
         widths = [n_chans] * (1 + len(windows))
@@ -92,7 +110,7 @@ class Views:
 
 
 def overlapping_windows(n_times: int, n_windows: int) -> list[slice]:
-    """Return windows of one length that cover a trial, each a third over the next.
+    """Return windows of equal length that cover a trial, neighbours overlapping by a third.
 
     Parameters
     ----------
@@ -104,8 +122,9 @@ def overlapping_windows(n_times: int, n_windows: int) -> list[slice]:
     Returns
     -------
     list of slice
+        Of the samples.
     """
-    n_windows = max(1, min(n_windows, n_times // 3))
+    n_windows = max(1, min(n_windows, n_times // LEAST_WINDOW))
     length = n_times / (1 + 2 * (n_windows - 1) / 3)
     starts = [round(2 * length / 3 * index) for index in range(n_windows)]
     return [slice(start, min(start + round(length), n_times)) for start in starts]
@@ -119,5 +138,4 @@ def _delayed(X: NDArray[Any], n_delays: int, lag: int) -> NDArray[Any]:
 
 
 def _shrunk(X: NDArray[Any], view: Callable[..., NDArray[Any]]) -> NDArray[np.float64]:
-    chunks = (X[start : start + CHUNK] for start in range(0, len(X), CHUNK))
-    return np.concatenate([shrunk_covariances(view(chunk)) for chunk in chunks])
+    return np.concatenate([shrunk_covariances(view(X[part])) for part in chunks(len(X))])

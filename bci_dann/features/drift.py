@@ -1,13 +1,13 @@
-"""Directions in which features drift from trial to trial, and features without them.
+"""Directions in which features drift from trial to trial, and their removal.
 
-The cues of an experiment come in random order. What trials a minute apart have in common is
-therefore none of their doing but alertness, drying gel, a sagging cap; and a decoder that relies
-on it, or adapts to it, is led astray. Taking nuisance directions out of the features before a
-linear decoder sees them is known from speaker recognition (Solomonoff, Campbell and Boardman 2005,
-"Advances in channel compensation for SVM speaker recognition", ICASSP, 629-632); spatial filters
-that avoid them are those of Samek, Vidaurre, Müller and Kawanabe (2012), "Stationary common spatial
-patterns for brain-computer interfacing", J. Neural Eng. 9, 026013. Here neighbouring trials show
-which they are, without a label.
+The cues of an experiment come in random order, so what trials within a minute have in common does
+not come from the cues but from slow changes: alertness, drying gel, a cap that moves. A decoder
+that relies on it, or adapts to it, loses accuracy. The directions are estimated from neighbouring
+trials, without labels, and projected out of the features before a linear decoder sees them:
+Solomonoff, Campbell and Boardman (2005), "Advances in channel compensation for SVM speaker
+recognition", ICASSP, 629-632, nuisance attribute projection. A related method for spatial filters
+is that of Samek, Vidaurre, Müller and Kawanabe (2012), "Stationary common spatial patterns for
+brain-computer interfacing", J. Neural Eng. 9, 026013.
 """
 
 from __future__ import annotations
@@ -23,10 +23,13 @@ from bci_dann.features.subspace import Subspace
 
 __all__ = ["drift_directions", "without_directions"]
 
-# Trials further apart than this are no evidence of drift: some ten are a minute.
+# Trials further apart than this are no evidence of drift. Empirical: about ten trials of motor
+# imagery are recorded in a minute.
 SPAN = 10
+# Bartlett's weights: Newey and West (1987), "A simple, positive semi-definite, heteroskedasticity
+# and autocorrelation consistent covariance matrix", Econometrica 55(3), 703-708, eq. 5.
 WEIGHTS = 1.0 - np.arange(1, SPAN + 1) / (SPAN + 1)
-# One-sided chance of taking steady noise in one direction for drift.
+# One-sided probability of taking noise without drift in one direction for drift; the usual level.
 LEVEL = 0.05
 
 
@@ -36,9 +39,9 @@ def drift_directions(X: NDArray[Any], domains: NDArray[np.str_]) -> NDArray[np.f
     They are eigenvectors of the autocovariance ``sum_l w_l (C_l + C_l')``, where ``C_l`` is the
     covariance of trials with those ``l`` later, each domain about its own mean, and ``w_l = 1 - l /
     11`` for ``l = 1 ... 10``. Without drift the eigenvalues scatter about zero to either side, so
-    that the most negative one shows how far chance goes in so many directions; and along any one
+    the most negative one estimates how large the largest becomes by chance; and along a fixed
     direction, in units of the variance, their standard error is ``2 sqrt(sum_l w_l^2 /
-    n_trials)``. What exceeds both is returned.
+    n_trials)``. Directions whose eigenvalue exceeds both limits are returned.
 
     Parameters
     ----------
@@ -50,7 +53,7 @@ def drift_directions(X: NDArray[Any], domains: NDArray[np.str_]) -> NDArray[np.f
     Returns
     -------
     ndarray, shape (n_features, n_directions)
-        Orthonormal columns; none where nothing drifts.
+        Orthonormal columns; no columns where nothing drifts.
     """
     centred = np.array(X, dtype=np.float64)
     for name in np.unique(domains):
@@ -59,7 +62,7 @@ def drift_directions(X: NDArray[Any], domains: NDArray[np.str_]) -> NDArray[np.f
     coordinates = subspace.coordinates(centred)
     if not coordinates.shape[1]:  # as where each domain has one trial
         return np.empty((X.shape[1], 0))
-    products = coordinates.T @ _following(coordinates, domains)
+    products = coordinates.T @ _weighted_successors(coordinates, domains)
     values, vectors = np.linalg.eigh(products + products.T)
     variances = ((coordinates @ vectors) ** 2).sum(axis=0)
     error = 2.0 * math.sqrt(float((WEIGHTS**2).sum()) / len(X))
@@ -68,27 +71,30 @@ def drift_directions(X: NDArray[Any], domains: NDArray[np.str_]) -> NDArray[np.f
 
 
 def without_directions(X: NDArray[Any], directions: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return features, or weights of a linear decoder, without some directions.
+    """Return features, or weights of a linear decoder, with some directions projected out.
 
     Parameters
     ----------
     X : ndarray, shape (n_rows, n_features)
-        Left as it is.
+        Features, or weights; not changed.
     directions : ndarray, shape (n_features, n_directions)
         Orthonormal columns.
 
     Returns
     -------
     ndarray, shape (n_rows, n_features)
+        Orthogonal to the directions, in double precision.
     """
     return np.asarray(X - (X @ directions) @ directions.T, dtype=np.float64)
 
 
-def _following(trials: NDArray[np.float64], domains: NDArray[np.str_]) -> NDArray[np.float64]:
-    """For each trial return the weighted sum of those that follow it in its domain."""
-    following = np.zeros_like(trials)
+def _weighted_successors(
+    trials: NDArray[np.float64], domains: NDArray[np.str_]
+) -> NDArray[np.float64]:
+    """Return, for each trial, the weighted sum of those that follow it in its domain."""
+    sums = np.zeros_like(trials)
     for name in np.unique(domains):
-        own = np.flatnonzero(domains == name)
-        for lag, weight in enumerate(WEIGHTS[: len(own) - 1], start=1):
-            following[own[:-lag]] += weight * trials[own[lag:]]
-    return following
+        rows = np.flatnonzero(domains == name)
+        for lag, weight in enumerate(WEIGHTS[: len(rows) - 1], start=1):
+            sums[rows[:-lag]] += weight * trials[rows[lag:]]
+    return sums

@@ -1,4 +1,4 @@
-"""Common spatial patterns in several bands.
+"""Filter-bank common spatial patterns: log-power of supervised spatial filters in each band.
 
 Ang, Chin, Wang, Guan and Zhang (2012), "Filter bank common spatial pattern algorithm on BCI
 competition IV datasets 2a and 2b", Front. Neurosci. 6:39.
@@ -13,18 +13,20 @@ from numpy.typing import NDArray
 from pyriemann.spatialfilters import CSP
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from bci_dann._arrays import floored_log
 from bci_dann.features.shrunk_covariance import shrunk_covariances
 
 __all__ = ["FilterBankCSP"]
 
 
 class FilterBankCSP(TransformerMixin, BaseEstimator):
-    """Log-power of the spatial patterns of each band, from shrunk covariances.
+    """Log-power of the common spatial patterns of each band, from shrunk covariances.
 
     Parameters
     ----------
     n_components : int
-        Patterns of each band, at most the number of channels.
+        Patterns of each band; with fewer channels, as many as channels. Four are the two pairs
+        of Ang et al. (2012), section 2.1.
 
     Attributes
     ----------
@@ -38,14 +40,14 @@ class FilterBankCSP(TransformerMixin, BaseEstimator):
         self.n_components = n_components
 
     def fit(self, X: NDArray[np.float64], y: NDArray[np.int64]) -> Self:
-        """Find the patterns.
+        """Estimate the spatial filters of each band.
 
         Parameters
         ----------
         X : ndarray, shape (n_trials, n_bands, n_chans, n_times)
-            Trials, filtered.
-        y : ndarray, shape (n_trials,)
-            Labels.
+            Trials (µV), band-pass filtered.
+        y : ndarray of int, shape (n_trials,)
+            Indices of the classes.
 
         Returns
         -------
@@ -58,7 +60,18 @@ class FilterBankCSP(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the logarithm of the mean power, ``(n_trials, n_bands * n_components)``."""
+        """Return the logarithm of the mean power of each pattern.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_bands, n_chans, n_times)
+            Trials (µV), filtered as those of :meth:`fit`.
+
+        Returns
+        -------
+        ndarray, shape (n_trials, n_bands * n_components)
+            Natural logarithms of µV², the patterns of the first band first.
+        """
         power = np.stack(
             [
                 np.square(filters @ X[:, band]).mean(axis=2)
@@ -66,5 +79,4 @@ class FilterBankCSP(TransformerMixin, BaseEstimator):
             ],
             axis=1,
         )
-        floor = np.finfo(np.float64).tiny
-        return np.asarray(np.log(np.maximum(power, floor)).reshape(len(X), -1))
+        return floored_log(power).reshape(len(X), -1)

@@ -1,4 +1,4 @@
-"""The classifier of covariances by their distance to the mean of each class.
+"""Minimum distance to mean: covariances classified by the nearest class mean.
 
 Barachant et al. (2012), "Multiclass brain-computer interface classification by Riemannian
 geometry", IEEE Trans. Biomed. Eng. 59(4), 920-928.
@@ -12,14 +12,17 @@ __all__ = ["nearest_mean"]
 
 
 def nearest_mean() -> MDM:
-    """Return an unfitted classifier that also predicts with class means read from a file.
+    """Return an unfitted minimum-distance-to-mean classifier.
+
+    Unlike pyriemann's own, it also predicts with class means that were read from a file, without
+    a call of ``fit``.
 
     Returns
     -------
     pyriemann.classification.MDM
-        Riemannian means and distances.
+        With affine-invariant Riemannian means and distances.
     """
     model = MDM(metric="riemann")
-    # `fit` sets these beside what it learns, and predicting needs them
+    # pyriemann 0.12 sets these in `fit`, and `predict` needs them
     model._metric_mean = model._metric_dist = "riemann"
     return model

@@ -1,7 +1,8 @@
-"""The space that trials span: where there are fewer of them than features, all there is to learn.
+"""Coordinates in the subspace that trials span, for problems with more features than trials.
 
-A linear decoder with a ridge never leaves it, whatever else it is trained on but these trials, and
-neither do directions of drift. So both are found in coordinates of it, in a fraction of the time.
+The weights of a linear decoder with a ridge penalty lie in the span of its training trials, and so
+do directions of drift. Both are therefore computed in coordinates of the span, in a fraction of the
+time.
 """
 
 from __future__ import annotations
@@ -14,61 +15,72 @@ from numpy.typing import NDArray
 
 __all__ = ["Subspace"]
 
-# Directions with less than this share of the largest eigenvalue hold rounding errors alone: each
-# domain that was re-centred is one trial short of independent ones.
+# Directions with less than this share of the largest eigenvalue hold rounding errors alone, four
+# digits above double precision: each domain that was re-centred has one dependent trial.
 RANK_TOLERANCE = 1e-12
 
 
 @dataclass(frozen=True)
 class Subspace:
-    """A subspace of features, or all of space.
+    """A linear subspace of the feature space, or all of it.
 
     Parameters
     ----------
     basis : ndarray, shape (n_features, n_directions), or None
-        Orthonormal columns; ``None`` for all of space.
+        Orthonormal columns; ``None`` for the full feature space.
     """
 
     basis: NDArray[np.float64] | None
 
     @classmethod
     def of(cls, X: NDArray[Any]) -> Self:
-        """Return the span of trials, or all of space where features are not more than they.
+        """Return the span of trials; the full space unless there are more features than trials.
 
         Parameters
         ----------
         X : ndarray, shape (n_trials, n_features)
-            Trials.
+            Feature vectors of trials.
 
         Returns
         -------
         Subspace
+            Of as many directions as there are linearly independent trials.
         """
         n_trials, n_features = X.shape
         if n_features <= n_trials:
             return cls(None)
-        wide = np.asarray(X, dtype=np.float64)
-        # the eigenvectors of products between trials take half the time of a decomposition of them
-        values, vectors = np.linalg.eigh(wide @ wide.T)
-        kept = values > RANK_TOLERANCE * max(values[-1], np.finfo(np.float64).tiny)
-        return cls(wide.T @ (vectors[:, kept] / np.sqrt(values[kept])))
+        X = np.asarray(X, dtype=np.float64)
+        # the eigenvectors of the Gram matrix take half the time of a singular value decomposition
+        values, vectors = np.linalg.eigh(X @ X.T)
+        independent = values > RANK_TOLERANCE * max(values[-1], np.finfo(np.float64).tiny)
+        return cls(X.T @ (vectors[:, independent] / np.sqrt(values[independent])))
 
     def coordinates(self, X: NDArray[Any]) -> NDArray[Any]:
-        """Return where vectors lie in the subspace, ``(n_rows, n_directions)``.
+        """Return the coordinates of vectors in the subspace.
 
         Parameters
         ----------
         X : ndarray, shape (n_rows, n_features)
-            Vectors; what of them is outside of it is left out.
+            Vectors; their components orthogonal to the subspace are dropped.
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_directions)
+            In double precision; ``X`` itself in the full space.
         """
         return X if self.basis is None else np.asarray(X, dtype=np.float64) @ self.basis
 
     def vectors(self, coordinates: NDArray[Any]) -> NDArray[Any]:
-        """Return the vectors with some coordinates, ``(n_rows, n_features)``.
+        """Return the vectors that have given coordinates.
 
         Parameters
         ----------
         coordinates : ndarray, shape (n_rows, n_directions)
             As :meth:`coordinates` gives them.
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_features)
+            Vectors of the feature space that lie in the subspace.
         """
         return coordinates if self.basis is None else coordinates @ self.basis.T

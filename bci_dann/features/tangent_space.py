@@ -1,4 +1,4 @@
-"""Tangent-space features of trials: the covariances, flattened around their mean.
+"""Tangent-space features of trials: covariances mapped to vectors at their Riemannian mean.
 
 Barachant et al. (2012), "Multiclass brain-computer interface classification by Riemannian
 geometry", IEEE Trans. Biomed. Eng. 59(4), 920-928.
@@ -19,48 +19,52 @@ __all__ = ["covariances", "reduced", "tangent_space"]
 
 
 def covariances() -> FunctionTransformer:
-    """Return ``(n_trials, n_chans, n_times) -> (n_trials, n_chans, n_chans)``.
+    """Return a transformer of trials into their shrunk covariances.
 
-    Covariances are shrunk (oracle approximating shrinkage), so short trials and dependent
-    channels stay positive definite.
+    It maps ``(n_trials, n_chans, n_times)`` to ``(n_trials, n_chans, n_chans)``. Oracle
+    approximating shrinkage keeps covariances of short trials and dependent channels positive
+    definite.
 
     Returns
     -------
     sklearn.preprocessing.FunctionTransformer
+        Without state.
     """
     return FunctionTransformer(shrunk_covariances)
 
 
 def tangent_space() -> Pipeline:
-    """Return ``(n_trials, n_chans, n_times) -> (n_trials, n_chans (n_chans + 1) / 2)``.
+    """Return an unfitted transformer of trials into tangent vectors.
+
+    It maps ``(n_trials, n_chans, n_times)`` to ``(n_trials, n_chans (n_chans + 1) / 2)``.
 
     Returns
     -------
     sklearn.pipeline.Pipeline
-        From the covariances of :func:`covariances`, around their Riemannian mean.
+        Shrunk covariances, then their logarithms at the Riemannian mean of those in ``fit``.
     """
     return make_pipeline(covariances(), TangentSpace("riemann"))
 
 
 def reduced(vectors: NDArray[np.float64], n_components: int) -> NDArray[np.float64]:
-    """Return feature vectors standardised and reduced by PCA.
+    """Return feature vectors standardised and reduced by principal component analysis.
 
     Domain classifiers need few features: with as many as trials the domains separate
-    perfectly and the weights say nothing.
+    perfectly, and importance weights are meaningless.
 
     Parameters
     ----------
     vectors : ndarray, shape (n_trials, n_features)
-        Features of all trials; constant ones are passed over.
+        Features of all trials, of source and target; constant ones do not contribute.
     n_components : int
-        Number of principal components to keep, at most.
+        Number of principal components, at most.
 
     Returns
     -------
     ndarray, shape (n_trials, min(n_components, n_features, n_trials))
+        Scores of the components, largest variance first.
     """
-    kept = min(n_components, *vectors.shape)
-    found: NDArray[np.float64] = make_pipeline(
-        StandardScaler(), PCA(kept, svd_solver="full")
-    ).fit_transform(vectors)
-    return found
+    n_components = min(n_components, *vectors.shape)
+    pca = PCA(n_components, svd_solver="full")
+    scores: NDArray[np.float64] = make_pipeline(StandardScaler(), pca).fit_transform(vectors)
+    return scores

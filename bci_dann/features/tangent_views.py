@@ -1,4 +1,4 @@
-"""Tangent vectors of several re-centred covariances of each trial.
+"""Tangent vectors of re-centred covariances in several views, alignment and features in one.
 
 Barachant et al. (2012), "Multiclass brain-computer interface classification by Riemannian
 geometry", IEEE Trans. Biomed. Eng. 59(4), 920-928: the logarithm of a covariance, flattened.
@@ -16,29 +16,32 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
+from bci_dann._arrays import chunks, floored_log
 from bci_dann._validation import check_count, check_option
 from bci_dann.alignment.filter_bank import check_bands
 from bci_dann.alignment.interface import Alignment
 from bci_dann.alignment.recentring import domain_names, inverse_square_root
 from bci_dann.alignment.result_cache import cached
 from bci_dann.alignment.riemannian import MEANS, CovarianceRecentring, mean_covariance
-from bci_dann.features.covariance_views import CHUNK, Views
+from bci_dann.features.covariance_views import Views
 
-__all__ = ["AlignedViews", "TangentViews", "lag_of_least_autocorrelation"]
+__all__ = ["TangentViews", "most_negative_lag"]
 
-# Longest delay that is looked at, as a share of the trial.
+# Longest delay that is considered, as a share of the trial. Empirical: half a period of the mu
+# rhythm, 50 ms, is well within a tenth of a trial of 3 s.
 LONGEST_LAG = 0.1
-# Channels and their delayed copies together: wider covariances take minutes.
+# Most channels and delayed copies in all. Empirical: wider covariances take minutes.
 WIDEST = 200
+# Power (µV²) of a flat channel, whose autocorrelation is then 0.
+LEAST_POWER = 1e-30
 
 
 class TangentViews(Alignment, BaseEstimator):
-    """Alignment and features in one: each view of a trial, re-centred for each domain.
+    """Alignment by re-centring and tangent-space features in one, from several views of a trial.
 
     The views are the whole trial, windows of it, the whole trial with delayed copies of its
     channels, and the whole trial in narrow bands. Each gives the matrix logarithm of its
-    covariance (oracle approximating shrinkage), after the domain's mean was moved to the
-    identity.
+    covariance (oracle approximating shrinkage), after re-centring by the mean of the domain.
 
     Parameters
     ----------
@@ -46,20 +49,21 @@ class TangentViews(Alignment, BaseEstimator):
         The mean by which each domain is re-centred; ``None`` centres all domains together
         by the Riemannian mean of the sources.
     n_windows : int
-        Windows of time that overlap by a third; 1 for none but the whole trial.
+        Windows of time that overlap by a third; 1 for the whole trial alone.
     n_delays : int
-        Copies of the channels, each later than the one before; 1 for none. With many channels
-        fewer, so that there are no more than 200 copies in all.
+        Copies of the channels, each later than the one before; 1 for no delayed copies. With
+        many channels there are fewer, so that there are no more than 200 copies in all.
     span : int, optional
         How much later the last copy is than the first (samples); one period of the mu rhythm is
-        100 ms. Where it is not given, twice the lag at which the autocorrelation of the source
-        trials is lowest.
+        100 ms. Where it is not given, twice the lag of the most negative autocorrelation of the
+        source trials, see :func:`most_negative_lag`.
     bands : sequence of (float, float)
         Lower and upper edge of each band (Hz); none by default.
     sfreq : float, optional
         Sampling frequency (Hz), which bands need.
     robust : bool
-        Whether outlying samples of each trial are pulled in first; see ``outliers.py``.
+        Whether outlying samples of each trial are scaled down first; see
+        :func:`~bci_dann.features.winsorising.winsorise`.
 
     Attributes
     ----------
@@ -91,7 +95,13 @@ class TangentViews(Alignment, BaseEstimator):
         self.robust = robust
 
     def check_parameters(self) -> None:
-        """Raise ConfigError on a parameter that cannot be used."""
+        """Raise on a parameter that cannot be used.
+
+        Raises
+        ------
+        ConfigError
+            Naming the parameter and what is accepted.
+        """
         if self.mean is not None:
             check_option("alignment", self.mean, MEANS)
         check_count("n_windows", self.n_windows)
@@ -100,7 +110,7 @@ class TangentViews(Alignment, BaseEstimator):
             check_bands(self.bands, self.sfreq)
 
     def fit(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
-        """Find the delay, and the means of the source domains.
+        """Learn the delay, and the means of the source domains.
 
         Parameters
         ----------
@@ -115,7 +125,7 @@ class TangentViews(Alignment, BaseEstimator):
             ``self``.
         """
         n_copies = self._n_copies(X.shape[1])
-        span = self.span or (2 * lag_of_least_autocorrelation(X) if n_copies > 1 else 0)
+        span = self.span or (2 * most_negative_lag(X) if n_copies > 1 else 0)
         self.lag_ = max(1, round(span / max(1, n_copies - 1)))
         self.centres_ = [
             CovarianceRecentring(self._mean).set_references(names, references, counts)
@@ -124,10 +134,23 @@ class TangentViews(Alignment, BaseEstimator):
         return self
 
     def extend(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
-        """Add the means of further domains; see :meth:`Recentring.extend`."""
+        """Add the means of further domains, and keep the others.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_chans, n_times)
+            Trials of the new domains (µV).
+        domains : array-like of str, shape (n_trials,), optional
+            The domain of each trial.
+
+        Returns
+        -------
+        TangentViews
+            ``self``; unchanged where ``mean`` is ``None``.
+        """
         if self.mean is not None:
-            for centre, found in zip(self.centres_, self._references(X, domains), strict=True):
-                centre.add_references(*found)
+            for centre, of_view in zip(self.centres_, self._references(X, domains), strict=True):
+                centre.add_references(*of_view)
         return self
 
     def transform(self, X: NDArray[Any], domains: ArrayLike | None = None) -> NDArray[Any]:
@@ -138,7 +161,7 @@ class TangentViews(Alignment, BaseEstimator):
         X : ndarray, shape (n_trials, n_chans, n_times)
             Trials (µV).
         domains : array-like of str, shape (n_trials,), optional
-            The domain of each trial; unseen domains get the fallback.
+            The domain of each trial; unknown domains are re-centred by the fallback.
 
         Returns
         -------
@@ -150,7 +173,17 @@ class TangentViews(Alignment, BaseEstimator):
         return vectors
 
     def transform_into(self, X: NDArray[Any], domains: ArrayLike | None, out: NDArray[Any]) -> None:
-        """Write tangent vectors into ``out``, shape (n_trials, n_features)."""
+        """Write the tangent vectors of all views into an array.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_chans, n_times)
+            Trials (µV).
+        domains : array-like of str, shape (n_trials,), or None
+            The domain of each trial.
+        out : ndarray, shape (n_trials, n_features)
+            Where to write.
+        """
         if domains is None or self.mean is None:
             out[:] = self._vectors(X, None)
             return
@@ -159,24 +192,54 @@ class TangentViews(Alignment, BaseEstimator):
             out[names == name] = self._vectors(X[names == name], str(name))
 
     def shape_of(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Return ``(n_features,)`` of a trial of ``shape`` (n_chans, n_times)."""
+        """Return the shape of the tangent vector of a trial.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            Shape of a trial, ``(n_chans, n_times)``.
+
+        Returns
+        -------
+        tuple of int
+            ``(n_features,)``.
+        """
         widths = self._views(shape[0], lag=1).widths(*shape)
         return (sum(width * (width + 1) // 2 for width in widths),)
 
     @property
     def domains_(self) -> list[str]:
-        """The names of the domains learned, in the order of their references."""
+        """The names of the known domains, in the order of their references."""
         return self.centres_[0].domains_
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what was learned, to be saved; the domains' names are kept apart."""
+        """Return what was learned, to be saved.
+
+        Returns
+        -------
+        dict of str to ndarray
+            The delay, and the references of each view by its number.
+        """
         arrays = {"lag": np.array(self.lag_)}
         for index, centre in enumerate(self.centres_):
             arrays.update({f"{index}.{k}": v for k, v in centre.to_arrays().items()})
         return arrays
 
     def from_arrays(self, domains: list[str], arrays: dict[str, NDArray[Any]]) -> Self:
-        """Take over what :meth:`to_arrays` returned, for domains in the same order."""
+        """Restore what :meth:`to_arrays` returned.
+
+        Parameters
+        ----------
+        domains : list of str
+            The domains in the order of their references.
+        arrays : dict of str to ndarray
+            As :meth:`to_arrays` returned them.
+
+        Returns
+        -------
+        TangentViews
+            ``self``.
+        """
         self.lag_ = int(arrays["lag"].item())  # saved with one dimension
         n_views = sum(name.endswith(".fallback") for name in arrays)
         parts = ("references", "fallback")
@@ -199,10 +262,8 @@ class TangentViews(Alignment, BaseEstimator):
             cached(self.cache, _domain_features, X[names == name], views, self._mean)
             for name in own
         ]
-        return [
-            (own.tolist(), list(references), counts)
-            for references in zip(*(one[1:] for one in features), strict=True)
-        ]
+        by_view = zip(*(references for _, *references in features), strict=True)
+        return [(own.tolist(), list(references), counts) for references in by_view]
 
     def _vectors(self, X: NDArray[Any], domain: str | None) -> NDArray[np.float32]:
         """Return the tangent vectors of a domain's trials; of an unseen domain for None."""
@@ -230,64 +291,15 @@ class TangentViews(Alignment, BaseEstimator):
         return self.mean or "riemannian"
 
 
-class AlignedViews(Alignment):
-    """Signals aligned by an alignment of one's own, and then the views of all domains together.
-
-    Parameters
-    ----------
-    first : Alignment
-        Unfitted; it must keep the shape ``(n_trials, n_chans, n_times)``.
-    views : TangentViews
-        Unfitted, with ``mean=None``.
-    """
-
-    def __init__(self, first: Alignment, views: TangentViews) -> None:
-        self.first = first
-        self.views = views
-
-    def fit(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
-        """Fit the alignment, and the views to what it gives; see :class:`Alignment`."""
-        self.first.cache = self.views.cache = self.cache
-        aligned = self.first.fit(X, domains).transform(X, domains)
-        self.views.fit(np.asarray(aligned, dtype=np.float32), domains)
-        return self
-
-    def extend(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
-        """Extend the alignment; the views have no references of single domains."""
-        self.first.extend(X, domains)
-        return self
-
-    def transform(self, X: NDArray[Any], domains: ArrayLike | None = None) -> NDArray[Any]:
-        """Return the tangent vectors of aligned trials; see :class:`TangentViews`."""
-        aligned = np.asarray(self.first.transform(X, domains), dtype=np.float32)
-        return self.views.transform(aligned, domains)
-
-    def shape_of(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Return ``(n_features,)``; see :class:`TangentViews`."""
-        return self.views.shape_of(self.first.shape_of(shape))
-
-    def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the references of both; see :class:`Alignment`."""
-        own = {f"first.{name}": array for name, array in self.first.to_arrays().items()}
-        return {**own, **{f"views.{k}": v for k, v in self.views.to_arrays().items()}}
-
-    def from_arrays(self, domains: list[str], arrays: dict[str, NDArray[Any]]) -> Self:
-        """Restore the references of both; see :class:`Alignment`."""
-        for part, prefix, names in ((self.first, "first.", domains), (self.views, "views.", [""])):
-            own = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
-            part.from_arrays(names, own)
-        return self
-
-
-def lag_of_least_autocorrelation(X: NDArray[Any]) -> int:
-    """Return the lag at which the autocorrelation of trials is lowest.
+def most_negative_lag(X: NDArray[Any]) -> int:
+    """Return the lag of the smallest, usually most negative, autocorrelation of trials.
 
     For narrow-band EEG it is half a period of the strongest rhythm.
 
     Parameters
     ----------
     X : ndarray, shape (n_trials, n_chans, n_times)
-        Trials; they are weighted alike, whatever their amplitude.
+        Trials (µV); all have the same weight, whatever their amplitude.
 
     Returns
     -------
@@ -297,11 +309,11 @@ def lag_of_least_autocorrelation(X: NDArray[Any]) -> int:
     n_times = X.shape[2]
     longest = max(1, int(LONGEST_LAG * n_times))
     total = np.zeros(longest + 1)
-    for start in range(0, len(X), CHUNK):
-        chunk = np.asarray(X[start : start + CHUNK], dtype=np.float64)
-        power = np.abs(np.fft.rfft(chunk, 2 * n_times, axis=2)) ** 2
+    for part in chunks(len(X)):
+        trials = np.asarray(X[part], dtype=np.float64)
+        power = np.abs(np.fft.rfft(trials, 2 * n_times, axis=2)) ** 2
         correlation = np.fft.irfft(power, axis=2)[:, :, : longest + 1]
-        total += (correlation / np.maximum(correlation[:, :, :1], 1e-30)).sum((0, 1))
+        total += (correlation / np.maximum(correlation[:, :, :1], LEAST_POWER)).sum((0, 1))
     return 1 + int(np.argmin(total[1:]))
 
 
@@ -328,8 +340,7 @@ def _tangent_vectors(
 def _flat_logarithms(covariances: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the upper triangles of the logarithms, so that norms are kept."""
     values, vectors = np.linalg.eigh(covariances)
-    floor = np.finfo(np.float64).tiny
-    logarithms = (vectors * np.log(np.maximum(values, floor))[:, None]) @ vectors.swapaxes(1, 2)
+    logarithms = (vectors * floored_log(values)[:, None]) @ vectors.swapaxes(1, 2)
     rows, columns = np.triu_indices(covariances.shape[1])
     scale = np.where(rows == columns, 1.0, np.sqrt(2.0))
     return np.asarray(logarithms[:, rows, columns] * scale)

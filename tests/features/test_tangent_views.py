@@ -12,7 +12,7 @@ from bci_dann.features import TangentViews
 from bci_dann.features import tangent_views as module
 from bci_dann.features.covariance_views import Views, overlapping_windows
 from bci_dann.features.shrunk_covariance import shrunk_covariances
-from bci_dann.features.tangent_views import strongest_opposition
+from bci_dann.features.tangent_views import most_negative_lag
 
 
 @pytest.fixture
@@ -84,9 +84,7 @@ def test_windows_cover_the_trial_and_overlap_by_a_third():
 def test_opposition_is_half_a_period():
     time = np.arange(500) / 250
     phases = np.random.default_rng(0).uniform(0, 2 * np.pi, (20, 3, 1))
-    assert strongest_opposition(np.sin(2 * np.pi * 10 * time + phases)) == pytest.approx(
-        12.5, abs=1
-    )
+    assert most_negative_lag(np.sin(2 * np.pi * 10 * time + phases)) == pytest.approx(12.5, abs=1)
 
 
 def test_delays_see_a_frequency_that_the_covariance_does_not():

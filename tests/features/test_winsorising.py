@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import chi2
 
 from bci_dann.features import TangentViews
-from bci_dann.features.outliers import winsorised
 from bci_dann.features.shrunk_covariance import shrunk_covariances
+from bci_dann.features.winsorising import winsorise
 
 
 @pytest.fixture
@@ -23,10 +23,10 @@ def with_bursts(trials):
 
 
 def test_ordinary_trials_stay_nearly_as_they_are(trials):
-    moved = np.abs(winsorised(trials) - trials).max(axis=1) > 0
+    moved = np.abs(winsorise(trials) - trials).max(axis=1) > 0
     assert 0.003 < moved.mean() < 0.017  # one sample in a hundred
     np.testing.assert_allclose(
-        shrunk_covariances(winsorised(trials)).mean(0),
+        shrunk_covariances(winsorise(trials)).mean(0),
         shrunk_covariances(trials).mean(0),
         rtol=0.02,
     )
@@ -34,7 +34,7 @@ def test_ordinary_trials_stay_nearly_as_they_are(trials):
 
 def test_samples_far_out_are_brought_to_where_ordinary_ones_end(trials):
     trial = with_bursts(trials)[0]
-    levelled = winsorised(trial[None])[0]
+    levelled = winsorise(trial[None])[0]
     inverse = np.linalg.inv(levelled @ levelled.T)
     before, after = (np.sqrt(np.einsum("ct,cd,dt->t", X, inverse, X)) for X in (trial, levelled))
     limit = np.median(before) * np.sqrt(chi2.ppf(0.99, 5) / chi2.ppf(0.5, 5))
@@ -48,7 +48,7 @@ def test_bursts_hardly_move_a_covariance(trials):
     clean = shrunk_covariances(trials)
     raw, robust = (
         np.abs(np.log(shrunk_covariances(X)[:, 2, 2] / clean[:, 2, 2])).mean()
-        for X in (with_bursts(trials), winsorised(with_bursts(trials)))
+        for X in (with_bursts(trials), winsorise(with_bursts(trials)))
     )
     assert raw > 3  # twenty times the variance
     assert robust < raw / 4
@@ -57,23 +57,23 @@ def test_bursts_hardly_move_a_covariance(trials):
 def test_it_is_the_same_however_channels_are_mixed(trials):
     mixing = np.random.default_rng(1).standard_normal((5, 5))
     burst = with_bursts(trials)
-    np.testing.assert_allclose(winsorised(mixing @ burst), mixing @ winsorised(burst), atol=1e-6)
+    np.testing.assert_allclose(winsorise(mixing @ burst), mixing @ winsorise(burst), atol=1e-6)
 
 
 def test_trials_without_full_rank_or_signal(trials):
     referenced = with_bursts(trials - trials.mean(axis=1, keepdims=True))
     referenced -= referenced.mean(axis=1, keepdims=True)
-    levelled = winsorised(referenced)
-    np.testing.assert_allclose(levelled[:, :4], winsorised(referenced[:, :4]), atol=1e-6)
-    np.testing.assert_array_equal(winsorised(np.zeros((2, 3, 20))), 0)
+    levelled = winsorise(referenced)
+    np.testing.assert_allclose(levelled[:, :4], winsorise(referenced[:, :4]), atol=1e-6)
+    np.testing.assert_array_equal(winsorise(np.zeros((2, 3, 20))), 0)
     trials[:, :, :150] = 0.0  # a lost connection
-    np.testing.assert_array_equal(winsorised(trials), trials)
+    np.testing.assert_array_equal(winsorise(trials), trials)
 
 
 def test_given_trials_are_left_alone_and_their_type_is_kept(trials):
     given = with_bursts(trials).astype(np.float32)
     before = given.copy()
-    assert winsorised(given).dtype == np.float32
+    assert winsorise(given).dtype == np.float32
     np.testing.assert_array_equal(given, before)
 
 
@@ -90,4 +90,4 @@ def test_views_of_trials_with_bursts_are_those_of_clean_ones(trials):
 
 def test_whole_numbers_are_taken_for_what_they_are(trials):
     counts = np.round(with_bursts(trials)).astype(np.int32)
-    np.testing.assert_allclose(winsorised(counts), winsorised(counts.astype(np.float64)))
+    np.testing.assert_allclose(winsorise(counts), winsorise(counts.astype(np.float64)))

@@ -1,0 +1,65 @@
+"""Array operations that several layers need: loops over chunks, and logarithms with a floor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["CHUNK", "chunks", "floored_log"]
+
+# Trials in double precision that are held in memory at a time. Empirical: 256 trials of 64
+# channels and 500 samples are 65 MB, and larger chunks were no faster.
+CHUNK = 256
+
+
+def chunks(n_rows: int, size: int = CHUNK) -> Iterator[slice]:
+    """Yield slices that cover rows in order.
+
+    Parameters
+    ----------
+    n_rows : int
+        How many rows there are, 0 or more.
+    size : int
+        Rows of a chunk, 1 or more; the last one may be shorter.
+
+    Yields
+    ------
+    slice
+        With start and stop between 0 and ``n_rows``.
+
+    Examples
+    --------
+    >>> [(part.start, part.stop) for part in chunks(5, 2)]
+    [(0, 2), (2, 4), (4, 5)]
+    """
+    for start in range(0, n_rows, size):
+        yield slice(start, min(start + size, n_rows))
+
+
+def floored_log(
+    values: NDArray[Any], floor: float = float(np.finfo(np.float64).tiny)
+) -> NDArray[np.float64]:
+    """Return the natural logarithm, that of ``floor`` where values are smaller.
+
+    Parameters
+    ----------
+    values : ndarray
+        Probabilities, powers or eigenvalues: not negative but for rounding.
+    floor : float
+        Above 0; by default the smallest normal number in double precision.
+
+    Returns
+    -------
+    ndarray
+        Finite where ``values`` are, of their shape.
+
+    Examples
+    --------
+    >>> floored_log(np.array([1.0, 0.0]), floor=np.exp(-3)).tolist()
+    [0.0, -3.0]
+    """
+    logarithms: NDArray[np.float64] = np.log(np.maximum(values, floor))
+    return logarithms

@@ -1,0 +1,131 @@
+"""Tangent vectors of signals that an alignment of one's own has aligned."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bci_dann.alignment.interface import Alignment
+from bci_dann.features.tangent_views import TangentViews
+
+__all__ = ["AlignedViews"]
+
+
+class AlignedViews(Alignment):
+    """Signals aligned domain by domain, and then the views of all domains together.
+
+    Parameters
+    ----------
+    first : Alignment
+        Unfitted; it must keep the shape ``(n_trials, n_chans, n_times)``.
+    views : TangentViews
+        Unfitted, with ``mean=None``.
+    """
+
+    def __init__(self, first: Alignment, views: TangentViews) -> None:
+        self.first = first
+        self.views = views
+
+    def fit(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
+        """Fit the alignment, and the views to what it gives.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_chans, n_times)
+            Source trials (µV).
+        domains : array-like of str, shape (n_trials,), optional
+            The domain of each trial.
+
+        Returns
+        -------
+        AlignedViews
+            ``self``.
+        """
+        self.first.cache = self.views.cache = self.cache
+        self.first.fit(X, domains)
+        self.views.fit(self._aligned(X, domains), domains)
+        return self
+
+    def extend(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
+        """Extend the alignment; the views have no references of single domains.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_chans, n_times)
+            Trials of the new domains (µV).
+        domains : array-like of str, shape (n_trials,), optional
+            The domain of each trial.
+
+        Returns
+        -------
+        AlignedViews
+            ``self``.
+        """
+        self.first.extend(X, domains)
+        return self
+
+    def transform(self, X: NDArray[Any], domains: ArrayLike | None = None) -> NDArray[Any]:
+        """Return the tangent vectors of aligned trials.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_chans, n_times)
+            Trials (µV).
+        domains : array-like of str, shape (n_trials,), optional
+            The domain of each trial.
+
+        Returns
+        -------
+        ndarray, shape (n_trials, n_features)
+        """
+        return self.views.transform(self._aligned(X, domains), domains)
+
+    def shape_of(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the shape of the features of one trial.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            ``(n_chans, n_times)``.
+
+        Returns
+        -------
+        tuple of int
+            ``(n_features,)``.
+        """
+        return self.views.shape_of(self.first.shape_of(shape))
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what both have learned, to be saved.
+
+        Returns
+        -------
+        dict of str to ndarray
+        """
+        arrays = {f"first.{name}": array for name, array in self.first.to_arrays().items()}
+        return {**arrays, **{f"views.{k}": v for k, v in self.views.to_arrays().items()}}
+
+    def from_arrays(self, domains: list[str], arrays: dict[str, NDArray[Any]]) -> Self:
+        """Restore what :meth:`to_arrays` returned.
+
+        Parameters
+        ----------
+        domains : list of str
+            The domains in the order in which they were learned.
+        arrays : dict of str to ndarray
+            As :meth:`to_arrays` returned them.
+
+        Returns
+        -------
+        AlignedViews
+            ``self``.
+        """
+        for part, prefix, names in ((self.first, "first.", domains), (self.views, "views.", [""])):
+            saved = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+            part.from_arrays(names, saved)
+        return self
+
+    def _aligned(self, X: NDArray[Any], domains: ArrayLike | None) -> NDArray[np.float32]:
+        return np.asarray(self.first.transform(X, domains), dtype=np.float32)
