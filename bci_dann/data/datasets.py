@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import inspect
-from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, model_validator
 
 from bci_dann._validation import did_you_mean
+from bci_dann.data.dataset_names import RECORDINGS, SIMULATED, check_dataset_name
 from bci_dann.data.recordings.layout import RecordingsLayout
-from bci_dann.data.subset import TrialChoice
+from bci_dann.data.subset import SubsetConfig
 from bci_dann.exceptions import ConfigError
 
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
-__all__ = ["DataConfig", "dataset_names", "make_dataset"]
-
-SIMULATED, RECORDINGS = "SimulatedMI", "Recordings"
+__all__ = ["DataConfig", "make_dataset"]
 
 
-class DataConfig(TrialChoice):
+class DataConfig(SubsetConfig):
     """Which trials to use.
 
     Parameters
@@ -100,37 +99,25 @@ def _recordings(config: DataConfig, data_dir: Path | str | None) -> BaseDataset:
 
 
 def _dataset_class(name: str) -> type[BaseDataset]:
+    check_dataset_name(name)
     if name == SIMULATED:
         from bci_dann.data.simulation.simulated import SimulatedMI
 
         return SimulatedMI
-    classes = _moabb_classes()
-    if name not in classes:
-        raise ConfigError(
-            f"unknown dataset {name!r}.{did_you_mean(name, dataset_names())} "
-            "`bci-dann datasets` lists the datasets."
-        )
-    return classes[name]
+    return _moabb_class(name)
 
 
-def dataset_names() -> list[str]:
-    """Return the names that `make_dataset` knows: ours, then MOABB's imagery datasets."""
-    return [SIMULATED, RECORDINGS, *sorted(_moabb_classes())]
-
-
-@cache
-def _moabb_classes() -> dict[str, type[BaseDataset]]:
-    """MOABB's datasets by class name; FakeDataset is among them, for trying things out."""
+def _moabb_class(name: str) -> type[BaseDataset]:
     import moabb.datasets
     from moabb.datasets.base import BaseDataset
-    from moabb.datasets.fake import FakeDataset
 
-    found = {
-        name: member
-        for name, member in inspect.getmembers(moabb.datasets, inspect.isclass)
-        if issubclass(member, BaseDataset) and not inspect.isabstract(member)
-    }
-    return {**found, "FakeDataset": FakeDataset}
+    member = getattr(moabb.datasets, name, None)
+    if not (inspect.isclass(member) and issubclass(member, BaseDataset)):
+        raise ConfigError(
+            f"the installed MOABB {version('moabb')} has no dataset {name!r}. "
+            "`bci-dann datasets` lists the datasets."
+        )
+    return member
 
 
 def _construct(dataset_class: type[BaseDataset], config: DataConfig) -> BaseDataset:

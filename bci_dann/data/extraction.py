@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 
 from bci_dann._validation import did_you_mean
-from bci_dann.data.preprocessing import Preprocessing, trials_of_run
-from bci_dann.data.subset import Selection
-from bci_dann.data.trials import EEGTrials, check_signals
+from bci_dann.data.preprocessing import Preprocessing
+from bci_dann.data.segmentation import cut_trials
+from bci_dann.data.signal_checks import check_signals
+from bci_dann.data.subset import Subset
+from bci_dann.data.trials import EEGTrials
 from bci_dann.exceptions import BCIDannError, ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ class _Place:
 
 def subject_by_subject(
     dataset: BaseDataset,
-    selection: Selection,
+    selection: Subset,
     preprocessing: Preprocessing,
     progress: bool = False,
 ) -> Iterator[EEGTrials]:
@@ -48,7 +50,7 @@ def subject_by_subject(
     ----------
     dataset : moabb.datasets.base.BaseDataset
         The dataset.
-    selection : Selection
+    selection : Subset
         What to load of it.
     preprocessing : Preprocessing
         The steps.
@@ -86,7 +88,7 @@ def _shown(subjects: list[Any], title: str, progress: bool) -> Iterable[Any]:
 
 
 def _runs(
-    dataset: BaseDataset, subject: Any, selection: Selection
+    dataset: BaseDataset, subject: Any, selection: Subset
 ) -> Iterator[tuple[_Place, mne.io.BaseRaw]]:
     sessions = _load(dataset, subject)
     wanted = selection.sessions_of(list(sessions))
@@ -119,14 +121,14 @@ def _load(dataset: BaseDataset, subject: Any) -> dict[str, dict[str, mne.io.Base
 def _trials(
     raw: mne.io.BaseRaw,
     dataset: BaseDataset,
-    selection: Selection,
+    selection: Subset,
     preprocessing: Preprocessing,
     place: _Place,
     like: EEGTrials | None,
 ) -> EEGTrials | None:
     try:
         n_times = None if like is None else like.X.shape[2]
-        epochs = trials_of_run(raw, dataset, selection.classes, preprocessing, n_times)
+        epochs = cut_trials(raw, dataset, selection.classes, preprocessing, n_times)
         if epochs is None:
             return None
         if like is not None:
@@ -178,7 +180,7 @@ def _bare_info(epochs: mne.Epochs) -> mne.Info:
 
 
 def _joined(
-    runs: list[EEGTrials], subject: Any, selection: Selection, preprocessing: Preprocessing
+    runs: list[EEGTrials], subject: Any, selection: Subset, preprocessing: Preprocessing
 ) -> EEGTrials:
     if not runs:
         raise DataError(f"subject {subject} has no trials left.{_rejection_advice(preprocessing)}")

@@ -11,10 +11,10 @@ import joblib
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
-__all__ = ["identity"]
+__all__ = ["dataset_fingerprint"]
 
 
-def identity(dataset: BaseDataset) -> dict[str, Any]:
+def dataset_fingerprint(dataset: BaseDataset) -> dict[str, Any]:
     """Return what determines the signals of a dataset, in terms that JSON can hold.
 
     A dataset may say so itself in a method ``fingerprint()``; of others the class and all

@@ -14,9 +14,9 @@ from bci_dann._config import validate
 from bci_dann.data.cache import DATA_VERSION, TrialsWriter, cache_root, open_trials, store
 from bci_dann.data.datasets import DataConfig, make_dataset
 from bci_dann.data.extraction import subject_by_subject
-from bci_dann.data.fingerprint import identity
+from bci_dann.data.fingerprint import dataset_fingerprint
 from bci_dann.data.preprocessing import Preprocessing
-from bci_dann.data.subset import TrialChoice, resolve
+from bci_dann.data.subset import SubsetConfig, resolve_subset
 from bci_dann.data.trials import EEGTrials
 from bci_dann.exceptions import ConfigError
 
@@ -120,7 +120,7 @@ def load_dataset(
         return open_trials(prepare_trials(config, steps, data_dir, cache_dir, progress))
     if params:
         raise ConfigError(f"{list(params)} can be given with the name of a dataset only.")
-    wanted = validate(TrialChoice, given, "load_dataset")
+    wanted = validate(SubsetConfig, given, "load_dataset")
     return open_trials(_prepare(dataset, wanted, steps, data_dir, cache_dir, progress))
 
 
@@ -142,7 +142,7 @@ def _as_preprocessing(value: Preprocessing | Mapping[str, Any] | None) -> Prepro
 
 def _prepare(
     dataset: BaseDataset,
-    choice: TrialChoice,
+    choice: SubsetConfig,
     preprocessing: Preprocessing,
     data_dir: Path | str | None,
     cache_dir: Path | str | None,
@@ -150,10 +150,10 @@ def _prepare(
 ) -> Path:
     from bci_dann.data.recordings.folder import Recordings
 
-    selection = resolve(dataset, choice)
+    selection = resolve_subset(dataset, choice)
     parts = {
         "data_version": DATA_VERSION,
-        "dataset": identity(dataset),
+        "dataset": dataset_fingerprint(dataset),
         "selection": asdict(selection),
         "preprocessing": preprocessing.model_dump(mode="json"),
         "versions": {name: version(name) for name in ("mne", "moabb", "numpy", "scipy")},

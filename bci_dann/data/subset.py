@@ -14,10 +14,10 @@ from bci_dann.exceptions import ConfigError
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
-__all__ = ["Selection", "TrialChoice", "resolve"]
+__all__ = ["Subset", "SubsetConfig", "resolve_subset"]
 
 
-class TrialChoice(StrictModel):
+class SubsetConfig(StrictModel):
     """What a user asks for; ``None`` takes all.
 
     Parameters
@@ -35,7 +35,7 @@ class TrialChoice(StrictModel):
     classes: list[str] | None = None
 
     @model_validator(mode="after")
-    def _not_empty(self) -> TrialChoice:
+    def _not_empty(self) -> SubsetConfig:
         for name in ("subjects", "sessions", "classes"):
             if getattr(self, name) == []:
                 raise ValueError(f"{name} must not be empty; leave the key out to take all")
@@ -45,7 +45,7 @@ class TrialChoice(StrictModel):
 
 
 @dataclass(frozen=True)
-class Selection:
+class Subset:
     """What was asked for, in the dataset's own terms and order."""
 
     subjects: list[Any]
@@ -61,7 +61,7 @@ class Selection:
         return [session for session in available if session in self.sessions]
 
 
-def resolve(dataset: BaseDataset, choice: TrialChoice) -> Selection:
+def resolve_subset(dataset: BaseDataset, choice: SubsetConfig) -> Subset:
     """Check a choice against a dataset, before anything is loaded.
 
     Raises
@@ -69,7 +69,7 @@ def resolve(dataset: BaseDataset, choice: TrialChoice) -> Selection:
     ConfigError
         When the dataset does not have a subject or class.
     """
-    return Selection(
+    return Subset(
         subjects=_subjects(dataset, choice.subjects),
         sessions=choice.sessions,
         classes=_classes(dataset, choice.classes),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,24 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bci_dann.data.mapped_rows import Rows
+from bci_dann.data.lazy_rows import LazyRows
+from bci_dann.data.signal_checks import check_signals
 from bci_dann.exceptions import DataError
 
 if TYPE_CHECKING:
     import mne
 
-__all__ = ["EEGTrials", "check_signals"]
+__all__ = ["METADATA_COLUMNS", "EEGTrials", "replace_labels"]
 
 METADATA_COLUMNS = ("subject", "session", "run")
-
-# A scalp recording, filtered or not, has a standard deviation between these (µV).
-PLAUSIBLE_UV = (0.05, 5_000.0)
-
-# Rounding leaves a constant less than this (µV), and any recording has more, also in volt.
-FLAT_UV = 1e-7
-
-# Trials that are looked at together.
-CHUNK = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,9 +108,9 @@ class EEGTrials:
     def deferred(self, index: Any) -> EEGTrials:
         """Return the trials at ``index``, whose signals are read when they are used.
 
-        For estimators, which take a copy of their own: ``X`` is :class:`Rows`, not an array.
+        For estimators, which take a copy of their own: ``X`` is :class:`LazyRows`, not an array.
         """
-        return self._taken(index, cast("NDArray[np.float32]", Rows(self.X, index)))
+        return self._taken(index, cast("NDArray[np.float32]", LazyRows(self.X, index)))
 
     def unlabelled(self) -> EEGTrials:
         """Return the same trials with the labels taken off."""
@@ -171,85 +162,3 @@ def _check_shapes(trials: EEGTrials) -> None:
         raise DataError(f"metadata lacks the columns {missing}; it has {list(trials.metadata)}.")
     if len(trials.ch_names) != shape[1]:
         raise DataError(f"info names {len(trials.ch_names)} channels; X has {shape[1]}.")
-
-
-def check_signals(X: NDArray[np.floating[Any]], ch_names: list[str], where: str = "") -> None:
-    """Raise on samples that cannot be EEG in microvolt.
-
-    Parameters
-    ----------
-    X : ndarray, shape (n_trials, n_chans, n_times)
-        Signals (µV).
-    ch_names : list of str
-        Channel names, for the message.
-    where : str
-        The file or subject that the signals come from, for the message.
-
-    Raises
-    ------
-    DataError
-        Naming ``where`` and the channels.
-    """
-    place = f"{where}: " if where else ""
-    if not len(X):
-        raise DataError(f"{place}there are no trials.")
-    with np.errstate(invalid="ignore"):  # infinity minus infinity, refused in the next line
-        deviation = np.concatenate([chunk.std(axis=2) for chunk in _chunks(X)])
-    bad: NDArray[np.bool_] = ~np.isfinite(deviation).all(axis=0)
-    if bad.any():
-        raise DataError(f"{place}samples are not finite in channels {_names(ch_names, bad)}.")
-    flat = np.asarray((deviation < FLAT_UV).all(axis=0))
-    if flat.any():
-        raise DataError(place + flat_message(_names(ch_names, flat)))
-    typical = float(np.median(deviation))
-    low, high = PLAUSIBLE_UV
-    if not low <= typical <= high:
-        raise DataError(
-            f"{place}the typical standard deviation is {typical:.3g} µV, and EEG lies between "
-            f"{low:g} and {high:g} µV. {_unit_advice(typical)}"
-        )
-
-
-def silent_trials(X: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
-    """Tell which trials hold no signal.
-
-    Parameters
-    ----------
-    X : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features)
-        Signals; plain vectors are no trials, and never silent.
-
-    Returns
-    -------
-    ndarray of bool, shape (n_trials,)
-        True where every channel is constant, as when the amplifier dropped out.
-    """
-    if X.ndim < 3:
-        return np.zeros(len(X), dtype=bool)
-    silent = (X[:, 0] == X[:, 0, :1]).all(axis=1)  # a first channel with a signal is enough
-    candidates = X[silent]
-    silent[silent] = (candidates == candidates[:, :, :1]).all(axis=(1, 2))
-    return np.asarray(silent)
-
-
-def flat_message(names: list[str]) -> str:
-    """Say that channels are flat, and what to do."""
-    return f"channels {names} are flat. Leave them out with `channels`, or repair them."
-
-
-def _chunks(X: NDArray[np.floating[Any]]) -> Iterator[NDArray[np.float64]]:
-    """Trials in double precision, some at a time: all at once would double the memory."""
-    for start in range(0, len(X), CHUNK):
-        yield X[start : start + CHUNK].astype(np.float64)
-
-
-def _unit_advice(typical: float) -> str:
-    if typical < PLAUSIBLE_UV[0]:
-        return "The signals seem to be in volt or millivolt: convert them to microvolt."
-    return (
-        "The signals seem to be in a smaller unit than was assumed: "
-        "for recordings set `unit_scale` (1e-6 where a file stores microvolt without saying so)."
-    )
-
-
-def _names(ch_names: list[str], mask: NDArray[np.bool_]) -> list[str]:
-    return [name for name, hit in zip(ch_names, mask, strict=True) if hit]

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from bci_dann._validation import check_between
 from bci_dann.alignment import Alignment, make_alignment
-from bci_dann.data.trials import check_signals, silent_trials
+from bci_dann.data.signal_checks import check_signals, silent_trials
 from bci_dann.estimators.labels import encode, encode_first
 from bci_dann.estimators.online import OnlineAdaptation
 from bci_dann.estimators.saving import Saving

@@ -13,11 +13,12 @@ from moabb.datasets.base import BaseDataset
 from bci_dann._config import validate
 from bci_dann._validation import did_you_mean
 from bci_dann.data.montages import standard_montage
-from bci_dann.data.preprocessing import Preprocessing, check_recording
+from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.recordings.discovery import Found, find_recordings, ordered_names
 from bci_dann.data.recordings.layout import RecordingsLayout
 from bci_dann.data.recordings.reading import open_recording, read_recording
-from bci_dann.data.subset import Selection
+from bci_dann.data.segmentation import check_recording
+from bci_dann.data.subset import Subset
 from bci_dann.exceptions import ConfigError, DataError
 
 __all__ = ["Recordings", "RecordingsLayout"]
@@ -108,14 +109,14 @@ class Recordings(BaseDataset):
             seen |= set(raw.annotations.description)
         self._check_events(seen, self.layout.events, "any recording")
 
-    def check_fits(self, preprocessing: Preprocessing, selection: Selection) -> None:
+    def check_fits(self, preprocessing: Preprocessing, selection: Subset) -> None:
         """Check that recordings can be preprocessed, as far as that is told without samples.
 
         Parameters
         ----------
         preprocessing : Preprocessing
             The steps.
-        selection : Selection
+        selection : Subset
             Of which recordings.
 
         Raises
@@ -167,7 +168,7 @@ class Recordings(BaseDataset):
             self._first_channels = list(first.ch_names)
         return self._first_channels
 
-    def _chosen(self, selection: Selection) -> Iterator[tuple[Path, mne.io.BaseRaw]]:
+    def _chosen(self, selection: Subset) -> Iterator[tuple[Path, mne.io.BaseRaw]]:
         """Open the recordings of a selection in which events occur."""
         for subject in selection.subjects:
             found: dict[str, list[tuple[Path, mne.io.BaseRaw]]] = {}

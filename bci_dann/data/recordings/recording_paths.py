@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-__all__ = ["bids_events_of", "recording_name"]
+__all__ = ["bids_events_path", "recording_name"]
 
 # Enough of either end (bytes) to tell recordings apart without reading them whole.
 SAMPLE = 2**16
@@ -14,7 +14,7 @@ SAMPLE = 2**16
 COMPANIONS = (".eeg", ".vmrk", ".fdt", ".dat")
 
 
-def bids_events_of(path: Path) -> Path:
+def bids_events_path(path: Path) -> Path:
     """Return where BIDS has the events of a recording; the file need not exist.
 
     Parameters

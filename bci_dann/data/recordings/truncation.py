@@ -11,7 +11,7 @@ from pathlib import Path
 import mne
 
 from bci_dann.data.recordings.layout import RecordingsLayout
-from bci_dann.data.recordings.recording_paths import bids_events_of
+from bci_dann.data.recordings.recording_paths import bids_events_path
 from bci_dann.exceptions import BCIDannWarning, DataError
 
 __all__ = ["check_events_inside", "noting_omissions"]
@@ -110,7 +110,7 @@ def _marked(
 def _events_of_bids(path: Path) -> Iterable[tuple[float, str]]:
     import mne_bids
 
-    events = mne_bids.events_file_to_annotation_kwargs(bids_events_of(path), verbose="error")
+    events = mne_bids.events_file_to_annotation_kwargs(bids_events_path(path), verbose="error")
     return zip(events["onset"].tolist(), map(str, events["description"]), strict=True)
 
 

@@ -1,4 +1,4 @@
-"""Which remedy cures which shift, on simulated people: ``python -m bci_dann.examples.remedies``.
+"""Which remedy cures which shift: ``python -m bci_dann.examples.methods_by_shift``.
 
 Each column differs from the first in one thing only, which the simulator dials. What a person's
 electrodes record is thereby scaled (the mean of the log-power shifts), buried in another

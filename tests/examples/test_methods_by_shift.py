@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bci_dann.evaluation import load_config, run_benchmark
-from bci_dann.examples.remedies import REMEDIES, SHIFTS, TERMS, configuration
+from bci_dann.examples.methods_by_shift import REMEDIES, SHIFTS, TERMS, configuration
 
 
 @pytest.mark.parametrize("name", SHIFTS)

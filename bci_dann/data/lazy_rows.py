@@ -1,4 +1,4 @@
-"""Rows of a memory-mapped array that are read when they are used, and not kept."""
+"""LazyRows of a memory-mapped array that are read when they are used, and not kept."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["Rows"]
+__all__ = ["LazyRows"]
 
 
-class Rows:
+class LazyRows:
     """Some rows of an array, copied out of it each time they are asked for.
 
     A fold of a leave-one-subject-out run takes nearly all trials. Whoever trains on it aligns
@@ -48,5 +48,5 @@ class Rows:
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:
-            raise ValueError("Rows are copied out of their array, so copy=False cannot be.")
+            raise ValueError("LazyRows are copied out of their array, so copy=False cannot be.")
         return np.asarray(self[:], dtype=dtype)
