@@ -1,4 +1,4 @@
-"""From a continuous recording to trials, with MNE and in one documented order."""
+"""The configuration of preprocessing: channels, reference, filters, window and rejection."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["Preprocessing"]
 Positive = Annotated[float, Field(gt=0)]
 
 
-class Preprocessing(StrictModel):
-    """What happens to a recording before it becomes trials.
+class Preprocessing(StrictModel):  # numpydoc ignore=PR02
+    """The steps by which a recording becomes trials.
 
-    The steps run in this order: pick channels, re-reference, notch, band-pass, cut the
-    trials (and reject), resample. With the default values the trials are those of
-    MOABB's ``MotorImagery(fmin=8, fmax=32)``, number for number.
+    They run in this order: pick channels, re-reference, notch filter, band-pass filter, cut
+    and reject trials, resample. With the default values the trials equal those of MOABB's
+    ``MotorImagery(fmin=8, fmax=32)``.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class Preprocessing(StrictModel):
 
     @field_validator("channels", "reference")
     @classmethod
-    def _some_and_unique(cls, names: Any) -> Any:
+    def _check_names(cls, names: Any) -> Any:
         if isinstance(names, list) and not names:
             raise ValueError("the list must not be empty; leave the key out instead")
         if isinstance(names, list) and len(set(names)) < len(names):
@@ -66,12 +66,12 @@ class Preprocessing(StrictModel):
         return names
 
     @model_validator(mode="after")
-    def _ordered(self) -> Preprocessing:
+    def _check_ranges(self) -> Preprocessing:
         if self.band is not None and self.band[0] >= self.band[1]:
             raise ValueError(f"band must be (low, high) with low < high; got {self.band}")
         if self.band is not None and self.resample and self.band[1] > self.resample / 2:
             raise ValueError(
-                f"band goes up to {self.band[1]:g} Hz, of which nothing is left above half of "
+                f"band goes up to {self.band[1]:g} Hz, and resampling removes all above half of "
                 f"resample, {self.resample / 2:g} Hz: raise resample, or lower band"
             )
         start, end = self.window

@@ -1,7 +1,8 @@
-"""Trials with their labels, provenance and channel information."""
+"""EEG trials with their labels, subjects, sessions and channel information."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,7 +23,7 @@ METADATA_COLUMNS = ("subject", "session", "run")
 
 
 @dataclass(frozen=True, eq=False)
-class EEGTrials:
+class EEGTrials:  # numpydoc ignore=PR02
     """Trials of one or many subjects, all on the same channels and time axis.
 
     Parameters
@@ -60,10 +61,31 @@ class EEGTrials:
         metadata: pd.DataFrame,
         info: mne.Info,
     ) -> EEGTrials:
-        """Build without reading the signals, for parts that were checked before.
+        """Build trials from signals that were checked before, without reading them again.
 
-        A slice of checked trials, or a memory-mapped array that was checked when it was
-        written, need not be read again.
+        For a slice of checked trials, or a memory-mapped array that was checked when it was
+        written. Shapes are checked all the same.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_chans, n_times)
+            Checked signals (µV).
+        y : ndarray of str, shape (n_trials,), or None
+            The class names.
+        metadata : pandas.DataFrame
+            One row a trial with the columns ``subject``, ``session`` and ``run``.
+        info : mne.Info
+            Channel names, positions and sampling frequency (Hz).
+
+        Returns
+        -------
+        EEGTrials
+            The trials; the arrays are not copied.
+
+        Raises
+        ------
+        DataError
+            When the parts disagree in length.
         """
         trials = object.__new__(cls)
         for name, value in {"X": X, "y": y, "metadata": metadata, "info": info}.items():
@@ -79,11 +101,17 @@ class EEGTrials:
         ----------
         epochs : mne.Epochs
             Event names become class names; columns missing from ``epochs.metadata`` are
-            filled with ``"0"``.
+            filled with ``"0"``. EEG channels that are not marked bad are taken.
 
         Returns
         -------
         EEGTrials
+            The trials in microvolt.
+
+        Raises
+        ------
+        DataError
+            When a sample is not finite, a channel is flat, or the scale is not that of EEG.
         """
         names = {code: name.split("/")[-1] for name, code in epochs.event_id.items()}
         given = epochs.metadata if epochs.metadata is not None else pd.DataFrame()
@@ -92,10 +120,40 @@ class EEGTrials:
             for column in METADATA_COLUMNS
         }
         return cls(
-            X=epochs.get_data(units="uV", picks="eeg").astype(np.float32),  # without bad ones
+            X=epochs.get_data(units="uV", picks="eeg").astype(np.float32),  # without bad channels
             y=np.array([names[code] for code in epochs.events[:, 2]]),
             metadata=pd.DataFrame(columns),
             info=epochs.copy().pick("eeg", exclude="bads").info,
+        )
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[EEGTrials]) -> EEGTrials:
+        """Join trials on the same channels and time axis, in the given order.
+
+        Parameters
+        ----------
+        parts : sequence of EEGTrials
+            At least one. Either all have labels or none; `unlabelled` takes labels off.
+
+        Returns
+        -------
+        EEGTrials
+            A copy of the signals, with the ``info`` of the first part. They are not checked
+            again.
+
+        Raises
+        ------
+        DataError
+            When there are no parts, only some have labels, or they differ in channels, sampling
+            frequency or length.
+        """
+        _check_parts(parts)
+        labels = [part.y for part in parts if part.y is not None]
+        return cls.trusted(
+            X=np.concatenate([part.X for part in parts]),
+            y=np.concatenate(labels) if labels else None,
+            metadata=pd.concat([part.metadata for part in parts], ignore_index=True),
+            info=parts[0].info,
         )
 
     def __len__(self) -> int:
@@ -103,50 +161,110 @@ class EEGTrials:
 
     def __getitem__(self, index: Any) -> EEGTrials:
         """Return the trials at ``index`` (a slice, a mask or an array of integers)."""
-        return self._taken(index, self.X[index])
+        return self._indexed(index, self.X[index])
 
     def deferred(self, index: Any) -> EEGTrials:
-        """Return the trials at ``index``, whose signals are read when they are used.
+        """Return the trials at ``index`` without reading their signals yet.
 
-        For estimators, which take a copy of their own: ``X`` is :class:`LazyRows`, not an array.
+        For estimators, which take a copy of their own.
+
+        Parameters
+        ----------
+        index : slice, ndarray of bool or ndarray of int
+            Which trials, in which order.
+
+        Returns
+        -------
+        EEGTrials
+            Its ``X`` is a :class:`~bci_dann.data.lazy_rows.LazyRows`, which becomes an array
+            each time it is used.
         """
-        return self._taken(index, cast("NDArray[np.float32]", LazyRows(self.X, index)))
+        return self._indexed(index, cast("NDArray[np.float32]", LazyRows(self.X, index)))
 
     def unlabelled(self) -> EEGTrials:
-        """Return the same trials with the labels taken off."""
+        """Return the same trials without labels.
+
+        Returns
+        -------
+        EEGTrials
+            It shares signals, metadata and info with this one.
+        """
         return replace_labels(self, None)
 
-    def _taken(self, index: Any, X: NDArray[np.float32]) -> EEGTrials:
+    def _indexed(self, index: Any, X: NDArray[np.float32]) -> EEGTrials:
         y = None if self.y is None else self.y[index]
         metadata = self.metadata.iloc[index].reset_index(drop=True)
         return EEGTrials.trusted(X, y, metadata, self.info)
 
     @property
-    def subjects(self) -> NDArray[np.str_]:
+    def subjects(self) -> NDArray[np.str_]:  # numpydoc ignore=RT01
         """Subject of each trial, shape (n_trials,)."""
         return self.metadata["subject"].astype(str).to_numpy(dtype=str)
 
     @property
-    def domains(self) -> NDArray[np.str_]:
+    def domains(self) -> NDArray[np.str_]:  # numpydoc ignore=RT01
         """``subject/session`` of each trial, shape (n_trials,)."""
         session = self.metadata["session"].astype(str)
         names = self.metadata["subject"].astype(str) + "/" + session
         return names.to_numpy(dtype=str)
 
     @property
-    def ch_names(self) -> list[str]:
+    def ch_names(self) -> list[str]:  # numpydoc ignore=RT01
         """Channel names in the order of the second axis of ``X``."""
         return list(self.info["ch_names"])
 
     @property
-    def sfreq(self) -> float:
+    def sfreq(self) -> float:  # numpydoc ignore=RT01
         """Sampling frequency (Hz)."""
         return float(self.info["sfreq"])
 
 
 def replace_labels(trials: EEGTrials, y: NDArray[np.str_] | None) -> EEGTrials:
-    """Return the same trials with other labels, or none."""
+    """Return the same trials with other labels, or none.
+
+    Parameters
+    ----------
+    trials : EEGTrials
+        The trials; they are left as they are.
+    y : ndarray of str, shape (n_trials,), or None
+        The new class names.
+
+    Returns
+    -------
+    EEGTrials
+        It shares signals, metadata and info with ``trials``.
+
+    Raises
+    ------
+    DataError
+        When ``y`` has another length.
+    """
     return EEGTrials.trusted(X=trials.X, y=y, metadata=trials.metadata, info=trials.info)
+
+
+def _check_parts(parts: Sequence[EEGTrials]) -> None:
+    if not parts:
+        raise DataError("there are no trials to join; at least one part is needed.")
+    if len({part.y is None for part in parts}) > 1:
+        raise DataError(
+            "some parts have labels and others have none: take the labels off with unlabelled()."
+        )
+    expected = _axes(parts[0])
+    for part in parts[1:]:
+        for name, value in _axes(part).items():
+            if value != expected[name]:
+                raise DataError(
+                    f"trials to be joined differ in their {name}: {expected[name]} in the first "
+                    f"part, {value} in another."
+                )
+
+
+def _axes(trials: EEGTrials) -> dict[str, Any]:
+    return {
+        "channels": trials.ch_names,
+        "sampling frequency (Hz)": trials.sfreq,
+        "number of samples": trials.X.shape[2],
+    }
 
 
 def _check_shapes(trials: EEGTrials) -> None:

@@ -1,9 +1,9 @@
-"""Which remedy cures which shift: ``python -m bci_dann.examples.methods_by_shift``.
+"""Accuracy of methods under each kind of shift: ``python -m bci_dann.examples.methods_by_shift``.
 
-Each column differs from the first in one thing only, which the simulator dials. What a person's
-electrodes record is thereby scaled (the mean of the log-power shifts), buried in another
-background (its variance shifts, too), or mixed otherwise (rotated); or its classes are not equally
-frequent (label shift).
+Each column of the table differs from the first in one kind of shift between simulated subjects: the
+gain of their electrodes (which moves the mean of log-power), their background (which changes its
+variance, too), the position of sources and electrodes (which rotates the covariance), or the
+frequency of classes (label shift).
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["REMEDIES", "SHIFTS", "TERMS", "configuration", "main", "remedy_table"]
+__all__ = ["METHODS", "SHIFTS", "TERMS", "accuracy_table", "configuration", "main"]
 
-# How much is dialled is set to cost plain tangent space some points, but for the first.
+# Empirical: but for the first, amounts that cost a tangent-space classifier some points.
 SHIFTS: dict[str, dict[str, float]] = {
     "none": {},
     "gain": {"gain": 4.0},
@@ -28,7 +28,7 @@ SHIFTS: dict[str, dict[str, float]] = {
     "labels": {"imbalance": 0.6},
     "all but labels": {"gain": 1.0, "noise": 1.0, "head": 1.0, "frequency": 1.0, "drift": 1.0},
 }
-REMEDIES = (
+METHODS = (
     "ts_logistic",
     "reweight_ts",
     "ea_ts_logistic",
@@ -41,31 +41,33 @@ REMEDIES = (
     "ea_source_only",
     "ea_dann",
 )
-# Each term of the objective for the target, without alignment and after it.
+# Terms of the objective on the target, each without alignment and with it.
 TERMS = ("ea_cdan_e", "ea_mcc", "ea_im", "ea_entropy", "ea_coral", "ea_mmd", "ea_jmmd")
+
+N_SUBJECTS = 6  # empirical: a run takes minutes, and a mean over subjects says something
 
 
 def configuration(shift: Mapping[str, float], random_state: int) -> dict[str, Any]:
-    """Return the run of all remedies on people who differ by ``shift``.
+    """Return the run of all methods on subjects who differ by a shift.
 
     Parameters
     ----------
     shift : mapping of str to float
-        The simulator's dials; see :class:`bci_dann.data.simulation.subject_shift.Shift`.
+        Amounts of the simulator's :class:`~bci_dann.data.Shift`.
     random_state : int
-        Seeds people and networks.
+        Seed of subjects and networks.
 
     Returns
     -------
     dict
-        What :func:`bci_dann.evaluation.run_benchmark` takes.
+        A run configuration for :func:`bci_dann.evaluation.run_benchmark`.
     """
-    people = {"n_subjects": 6, "shift": dict(shift), "random_state": random_state}
+    params = {"n_subjects": N_SUBJECTS, "shift": dict(shift), "random_state": random_state}
     return {
-        "name": "remedies",
-        "data": {"dataset": "SimulatedMI", "params": people},
+        "name": "methods_by_shift",
+        "data": {"dataset": "SimulatedMI", "params": params},
         "preprocessing": {"band": [8, 30], "window": [0.5, 3.5], "resample": 64},
-        "pipelines": [*REMEDIES, *TERMS],
+        "pipelines": [*METHODS, *TERMS],
         "variants": {term: {"alignment": [None, "euclidean"]} for term in TERMS},
         "protocols": ["train_and_target_unlabeled_full"],
         "seeds": [random_state],
@@ -73,22 +75,22 @@ def configuration(shift: Mapping[str, float], random_state: int) -> dict[str, An
     }
 
 
-def remedy_table(out: Path, n_worlds: int = 2, n_jobs: int = 1) -> pd.DataFrame:
-    """Run every remedy on every shift, or go on where a run stopped.
+def accuracy_table(out: Path, n_simulations: int = 2, n_jobs: int = 1) -> pd.DataFrame:
+    """Run every method under every shift, or continue a run that stopped.
 
     Parameters
     ----------
     out : pathlib.Path
         A folder for the records.
-    n_worlds : int
-        Simulations of each shift, with other people.
+    n_simulations : int
+        Simulations of each shift, each with other subjects.
     n_jobs : int
-        Tasks at a time.
+        Tasks to run at a time.
 
     Returns
     -------
     pandas.DataFrame
-        Mean accuracy over people and worlds (%), one row a remedy, one column a shift.
+        Mean accuracy over subjects and simulations (%), one row a method, one column a shift.
     """
     import pandas as pd
 
@@ -96,30 +98,32 @@ def remedy_table(out: Path, n_worlds: int = 2, n_jobs: int = 1) -> pd.DataFrame:
 
     columns = {}
     for name, shift in SHIFTS.items():
-        worlds = [
-            run_benchmark(configuration(shift, world), out / f"{name}-{world}", n_jobs=n_jobs)
-            for world in range(n_worlds)
+        results = [
+            run_benchmark(configuration(shift, seed), out / f"{name}-{seed}", n_jobs=n_jobs)
+            for seed in range(n_simulations)
         ]
-        together = pd.concat(worlds)
-        columns[name] = 100 * together.groupby("pipeline", sort=False)["accuracy"].mean()
+        by_pipeline = pd.concat(results).groupby("pipeline", sort=False)
+        columns[name] = 100 * by_pipeline["accuracy"].mean()
     return pd.DataFrame(columns)
 
 
-def main(
-    out: Annotated[Path, typer.Option(help="Folder for the records.")] = Path("runs/remedies"),
-    worlds: Annotated[int, typer.Option(help="Simulations of each shift.")] = 2,
+def main(  # numpydoc ignore=PR01
+    out: Annotated[Path, typer.Option(help="Folder for the records.")] = Path(
+        "runs/methods_by_shift"
+    ),
+    simulations: Annotated[int, typer.Option(help="Simulations of each shift.")] = 2,
     jobs: Annotated[int, typer.Option(help="Tasks at a time.")] = 1,
 ) -> None:
-    """Print accuracy (%) of each remedy under each shift."""
+    """Print the accuracy (%) of each method under each shift."""
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title="Accuracy on people never recorded, %", title_justify="left")
-    table.add_column("remedy", no_wrap=True)
+    table = Table(title="Accuracy on new subjects, %", title_justify="left")
+    table.add_column("method", no_wrap=True)
     for name in SHIFTS:
         table.add_column(name, justify="right")
-    for remedy, row in remedy_table(out, worlds, jobs).iterrows():
-        table.add_row(str(remedy), *(f"{value:.1f}" for value in row))
+    for method, row in accuracy_table(out, simulations, jobs).iterrows():
+        table.add_row(str(method), *(f"{value:.1f}" for value in row))
     Console().print(table)
 
 

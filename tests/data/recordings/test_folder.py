@@ -15,7 +15,7 @@ from bci_dann.data import (
     open_trials,
     prepare_trials,
 )
-from bci_dann.data.recordings.discovery import ordered_names
+from bci_dann.data.recordings.discovery import numbered_names
 from bci_dann.data.subset import SubsetConfig, resolve_subset
 from bci_dann.exceptions import ConfigError, DataError
 
@@ -105,7 +105,7 @@ def test_runs_under_stock_moabb(folder):
 def test_names_that_moabb_accepts(values, names):
     from moabb.datasets.base import check_session_names
 
-    got = ordered_names(values)
+    got = numbered_names(values)
     assert set(got) == set(values)
     assert sorted(got.values()) == sorted(names)
     check_session_names({1: dict.fromkeys(got.values())})
