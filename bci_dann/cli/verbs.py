@@ -116,7 +116,7 @@ def doctor() -> bool:
 
 def datasets() -> None:
     """Print the names that ``data.dataset`` may have."""
-    from bci_dann.data.datasets import dataset_names
+    from bci_dann.data.dataset_names import dataset_names
 
     for name in dataset_names():
         say(name)

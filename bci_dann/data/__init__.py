@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from bci_dann.data.preprocessing import Preprocessing
     from bci_dann.data.recordings.folder import Recordings
     from bci_dann.data.recordings.layout import RecordingsLayout
+    from bci_dann.data.signal_checks import check_signals
     from bci_dann.data.simulation.simulated import SimulatedMI
     from bci_dann.data.simulation.subject_shift import Shift
-    from bci_dann.data.trials import EEGTrials, check_signals
+    from bci_dann.data.trials import EEGTrials
 
 _MODULES = {
     "DataConfig": "datasets",
@@ -29,7 +30,7 @@ _MODULES = {
     "RecordingsLayout": "recordings.layout",
     "Shift": "simulation.subject_shift",
     "SimulatedMI": "simulation.simulated",
-    "check_signals": "trials",
+    "check_signals": "signal_checks",
     "load_dataset": "loading",
     "make_dataset": "datasets",
     "open_trials": "cache",

@@ -1,8 +1,8 @@
-"""Prepared trials on disk, under a key of everything that determines them.
+"""Cache of prepared trials on disk, under a key of everything that determines them.
 
 A folder holds ``X.npy`` (float32, µV), ``trials.csv`` (subject, session, run, label),
-``info.fif`` and ``key.json`` (the parts of the key, for people). Nothing in it is a
-pickle. A folder appears whole or not at all, so readers and writers need no lock.
+``info.fif`` and ``key.json`` (the parts of the key, to be read by users). Nothing in it is a
+pickle. A folder is complete as soon as it exists, so readers and writers need no lock.
 """
 
 from __future__ import annotations
@@ -30,31 +30,32 @@ if TYPE_CHECKING:
 
 __all__ = ["DATA_VERSION", "TrialsWriter", "cache_key", "cache_root", "open_trials", "store"]
 
-# Raise this when the same configuration comes to give other trials.
+# Part of every key: increase it when a change of this package gives other trials for the same
+# configuration, so that trials prepared before are not used.
 DATA_VERSION = 1
 
-SIGNALS, TABLE, INFO, KEY = "X.npy", "trials.csv", "info.fif", "key.json"
-LABEL = "label"
+SIGNALS_FILE, TABLE_FILE, INFO_FILE, KEY_FILE = "X.npy", "trials.csv", "info.fif", "key.json"
+LABEL_COLUMN = "label"
 
 
 def cache_root() -> Path:
-    """Return the folder for prepared trials: ``BCI_DANN_CACHE``, or the user's cache.
+    """Return the folder of the cache: ``BCI_DANN_CACHE``, or the user's cache folder.
 
     Returns
     -------
     pathlib.Path
-        It need not exist yet.
+        The folder, which need not exist yet.
     """
-    given = os.environ.get("BCI_DANN_CACHE")
-    if given:
-        return Path(given)
+    configured = os.environ.get("BCI_DANN_CACHE")
+    if configured:
+        return Path(configured)
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("bci_dann"))
 
 
 def cache_key(parts: Mapping[str, Any]) -> str:
-    """Return a name for a combination of settings.
+    """Return a hash of settings.
 
     Parameters
     ----------
@@ -66,20 +67,17 @@ def cache_key(parts: Mapping[str, Any]) -> str:
     str
         SHA-256 in hexadecimal.
     """
-    return hashlib.sha256(_canonical(parts).encode()).hexdigest()
-
-
-def _canonical(parts: Mapping[str, Any]) -> str:
-    return json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 class TrialsWriter:
-    """Collects trials subject by subject in a file, so that memory holds one at a time.
+    """Writer of trials to a folder, subject by subject, so that memory holds one at a time.
 
     Parameters
     ----------
     folder : pathlib.Path
-        An existing, private folder.
+        An existing, empty folder that no other process writes to.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -91,44 +89,68 @@ class TrialsWriter:
         self._info: mne.Info | None = None
 
     def add(self, trials: EEGTrials) -> None:
-        """Append trials on the same channels and time axis as those before."""
+        """Append trials.
+
+        Parameters
+        ----------
+        trials : EEGTrials
+            Labelled trials with the channels and the time axis of those before.
+
+        Raises
+        ------
+        DataError
+            When the folder cannot be written.
+        ValueError
+            When the trials have another shape than those before.
+        """
         signals = np.ascontiguousarray(trials.X, dtype=np.float32)
-        with _told_as_data_error(self.folder.parent):
+        with _os_errors_as_data_errors(self.folder.parent):
             self._append(signals, trials.info)
         self.n_trials += len(signals)
         table = trials.metadata[list(METADATA_COLUMNS)].astype(str)
-        self._tables.append(table.assign(**{LABEL: trials.y}))
+        self._tables.append(table.assign(**{LABEL_COLUMN: trials.y}))
 
     def _append(self, signals: NDArray[np.float32], info: mne.Info) -> None:
         if self._file is None:
             self._trial_shape, self._info = signals.shape[1:], info
-            self._file = (self.folder / SIGNALS).open("wb")
+            self._file = (self.folder / SIGNALS_FILE).open("wb")
             self._write_header()
         if signals.shape[1:] != self._trial_shape:
             raise ValueError(f"trials of shape {signals.shape[1:]} after {self._trial_shape}")
         self._file.write(signals.data)
 
     def finish(self, parts: Mapping[str, Any]) -> None:
-        """Write what is known only at the end: the number of trials, the table, the key."""
+        """Write the number of trials, the table of trials and the key.
+
+        Parameters
+        ----------
+        parts : mapping
+            The parts of the key.
+
+        Raises
+        ------
+        DataError
+            When no trials were added, or the folder cannot be written.
+        """
         if self._file is None or self._info is None:
             raise DataError("there are no trials to store.")
-        with _told_as_data_error(self.folder.parent):
+        with _os_errors_as_data_errors(self.folder.parent):
             self._file.seek(0)
             self._write_header()
             self._file.close()
             table = pd.concat(self._tables, ignore_index=True)
-            table.to_csv(self.folder / TABLE, index=False)
-            _write_info(self.folder / INFO, self._info)
-            (self.folder / KEY).write_text(json.dumps(parts, indent=1, sort_keys=True))
+            table.to_csv(self.folder / TABLE_FILE, index=False)
+            _write_info(self.folder / INFO_FILE, self._info)
+            (self.folder / KEY_FILE).write_text(json.dumps(parts, indent=1, sort_keys=True))
 
     def discard(self) -> None:
-        """Let go of a file that was not finished; harmless after `finish`."""
+        """Close an unfinished file; without effect after `finish`."""
         if self._file is not None:
-            with suppress(OSError):  # a full disk may refuse what is still to be flushed
+            with suppress(OSError):  # a full disk may refuse to write the buffer
                 self._file.close()
 
     def _write_header(self) -> None:
-        """NumPy leaves room in a header for the first axis to grow, so it can be rewritten."""
+        """Write the header of ``X.npy``; NumPy pads it so that it may be rewritten in place."""
         assert self._file is not None
         np.lib.format.write_array_header_1_0(
             self._file,
@@ -141,7 +163,7 @@ class TrialsWriter:
 
 
 def store(root: Path, parts: Mapping[str, Any], fill: Callable[[TrialsWriter], None]) -> Path:
-    """Return the folder of a key, letting ``fill`` write it first where it is new.
+    """Return the folder of a key, after ``fill`` has written it if it is new.
 
     Parameters
     ----------
@@ -155,18 +177,18 @@ def store(root: Path, parts: Mapping[str, Any], fill: Callable[[TrialsWriter], N
     Returns
     -------
     pathlib.Path
-        A complete folder for `open_trials`.
+        The complete folder, for `open_trials`.
 
     Raises
     ------
     DataError
-        When the folder cannot be written, for example because the disk is full; nothing
-        half-written stays behind.
+        When the folder cannot be written, for example because the disk is full. An
+        incomplete folder is removed.
     """
     folder = root / "trials" / cache_key(parts)
     if folder.is_dir():
         return folder
-    with _told_as_data_error(root):
+    with _os_errors_as_data_errors(root):
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
     try:
@@ -189,7 +211,7 @@ def _write_draft(
 
 
 def _publish(draft: Path, folder: Path) -> None:
-    """Give the draft its name, unless another process was faster with the same content."""
+    """Rename the draft, unless another process has stored the same content meanwhile."""
     try:
         draft.rename(folder)
     except OSError as error:
@@ -198,21 +220,21 @@ def _publish(draft: Path, folder: Path) -> None:
 
 
 @contextmanager
-def _told_as_data_error(place: Path) -> Iterator[None]:
+def _os_errors_as_data_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DataError(_write_failure(place, error)) from error
+        raise DataError(_write_error_message(folder, error)) from error
 
 
-def _write_failure(place: Path, error: OSError) -> str:
+def _write_error_message(folder: Path, error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return (
-            f"the disk is full: prepared trials cannot be written to {place}. Free some space, "
+            f"the disk is full: prepared trials cannot be written to {folder}. Free some space, "
             "or choose another folder with BCI_DANN_CACHE."
         )
     return (
-        f"prepared trials cannot be written to {place}: {error.strerror or error}. "
+        f"prepared trials cannot be written to {folder}: {error.strerror or error}. "
         "Choose another folder with BCI_DANN_CACHE."
     )
 
@@ -228,7 +250,7 @@ def open_trials(folder: Path | str) -> EEGTrials:
     Returns
     -------
     EEGTrials
-        ``X`` is memory-mapped and read-only.
+        Trials whose ``X`` is memory-mapped and read-only.
 
     Raises
     ------
@@ -243,22 +265,23 @@ def open_trials(folder: Path | str) -> EEGTrials:
     except Exception as error:  # damaged files fail in as many ways as they have readers
         raise DataError(
             f"{folder} is damaged ({error}). Delete this folder and run again; "
-            "the trials are then prepared anew."
+            "the trials are then prepared again."
         ) from error
 
 
 def _read(folder: Path) -> EEGTrials:
-    table = pd.read_csv(folder / TABLE, dtype=str, keep_default_na=False)
-    labels = table.pop(LABEL).to_numpy(dtype=str)
-    signals = np.load(folder / SIGNALS, mmap_mode="r", allow_pickle=False)
-    return EEGTrials.trusted(X=signals, y=labels, metadata=table, info=_read_info(folder / INFO))
+    table = pd.read_csv(folder / TABLE_FILE, dtype=str, keep_default_na=False)
+    labels = table.pop(LABEL_COLUMN).to_numpy(dtype=str)
+    signals = np.load(folder / SIGNALS_FILE, mmap_mode="r", allow_pickle=False)
+    info = _read_info(folder / INFO_FILE)
+    return EEGTrials.trusted(X=signals, y=labels, metadata=table, info=info)
 
 
 def _write_info(path: Path, info: mne.Info) -> None:
     import mne
 
     with mne.use_log_level("error"):
-        mne.io.write_info(path, info.copy())  # writing unlocks it, which threads would share
+        mne.io.write_info(path, info.copy())  # writing unlocks it for all threads
 
 
 def _read_info(path: Path) -> mne.Info:

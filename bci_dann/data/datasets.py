@@ -1,29 +1,28 @@
-"""A dataset by its name: MOABB's, the simulator, or a folder of recordings."""
+"""Datasets by name: MOABB's, the simulator, or a folder of recordings."""
 
 from __future__ import annotations
 
 import inspect
-from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, model_validator
 
 from bci_dann._validation import did_you_mean
+from bci_dann.data.dataset_names import RECORDINGS, SIMULATED, check_dataset_name
 from bci_dann.data.recordings.layout import RecordingsLayout
-from bci_dann.data.subset import TrialChoice
+from bci_dann.data.subset import SubsetConfig
 from bci_dann.exceptions import ConfigError
 
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
-__all__ = ["DataConfig", "dataset_names", "make_dataset"]
-
-SIMULATED, RECORDINGS = "SimulatedMI", "Recordings"
+__all__ = ["DataConfig", "make_dataset"]
 
 
-class DataConfig(TrialChoice):
-    """Which trials to use.
+class DataConfig(SubsetConfig):  # numpydoc ignore=PR02
+    """The dataset of a run, and the subjects, sessions and classes to use of it.
 
     Parameters
     ----------
@@ -47,7 +46,7 @@ class DataConfig(TrialChoice):
     recordings: RecordingsLayout | None = None
 
     @model_validator(mode="after")
-    def _layout_where_due(self) -> DataConfig:
+    def _check_layout(self) -> DataConfig:
         if self.dataset == RECORDINGS and self.recordings is None:
             raise ValueError("dataset: Recordings needs the key 'recordings' with the layout")
         if self.dataset != RECORDINGS and self.recordings is not None:
@@ -69,11 +68,15 @@ def make_dataset(config: DataConfig, data_dir: Path | str | None = None) -> Base
     Returns
     -------
     moabb.datasets.base.BaseDataset
+        A motor-imagery dataset; nothing of it is loaded yet.
 
     Raises
     ------
     ConfigError
-        When the name or a parameter is unknown, or the folder is not given.
+        When the name or a parameter is unknown, the dataset is not motor imagery, or the
+        folder of ``Recordings`` is not given.
+    DataError
+        When the folder of ``Recordings`` is missing or empty, or no file fits.
     """
     if config.dataset == RECORDINGS:
         return _recordings(config, data_dir)
@@ -81,7 +84,7 @@ def make_dataset(config: DataConfig, data_dir: Path | str | None = None) -> Base
 
 
 def _parameters(config: DataConfig) -> dict[str, Any]:
-    """Return constructor arguments; the simulator makes whatever classes are asked for."""
+    """Return constructor arguments; the simulator makes the classes that are asked for."""
     if config.dataset == SIMULATED and config.classes is not None:
         return {"classes": config.classes, **config.params}
     return config.params
@@ -96,50 +99,39 @@ def _recordings(config: DataConfig, data_dir: Path | str | None) -> BaseDataset:
             "(or data_dir= in Python)."
         )
     assert config.recordings is not None
+    _check_parameters(config, _parameter_names(Recordings) - {"folder", "layout"})
     return Recordings(data_dir, config.recordings, **config.params)
 
 
 def _dataset_class(name: str) -> type[BaseDataset]:
+    check_dataset_name(name)
     if name == SIMULATED:
         from bci_dann.data.simulation.simulated import SimulatedMI
 
         return SimulatedMI
-    classes = _moabb_classes()
-    if name not in classes:
-        raise ConfigError(
-            f"unknown dataset {name!r}.{did_you_mean(name, dataset_names())} "
-            "`bci-dann datasets` lists the datasets."
-        )
-    return classes[name]
+    return _moabb_class(name)
 
 
-def dataset_names() -> list[str]:
-    """Return the names that `make_dataset` knows: ours, then MOABB's imagery datasets."""
-    return [SIMULATED, RECORDINGS, *sorted(_moabb_classes())]
-
-
-@cache
-def _moabb_classes() -> dict[str, type[BaseDataset]]:
-    """MOABB's datasets by class name; FakeDataset is among them, for trying things out."""
+def _moabb_class(name: str) -> type[BaseDataset]:
     import moabb.datasets
     from moabb.datasets.base import BaseDataset
-    from moabb.datasets.fake import FakeDataset
 
-    found = {
-        name: member
-        for name, member in inspect.getmembers(moabb.datasets, inspect.isclass)
-        if issubclass(member, BaseDataset) and not inspect.isabstract(member)
-    }
-    return {**found, "FakeDataset": FakeDataset}
+    member = getattr(moabb.datasets, name, None)
+    if not (inspect.isclass(member) and issubclass(member, BaseDataset)):
+        raise ConfigError(
+            f"the installed MOABB {version('moabb')} has no dataset {name!r}. "
+            "`bci-dann datasets` lists the datasets."
+        )
+    return member
 
 
 def _construct(dataset_class: type[BaseDataset], config: DataConfig) -> BaseDataset:
-    _check_parameters(dataset_class, config)
+    _check_parameters(config, _parameter_names(dataset_class))
     try:
         dataset = dataset_class(**_parameters(config))
+    except ConfigError:
+        raise
     except (TypeError, ValueError, AssertionError) as error:
-        if isinstance(error, ConfigError):
-            raise
         raise ConfigError(f"data.params does not fit {config.dataset}: {error}.") from error
     if dataset.paradigm != "imagery":
         raise ConfigError(
@@ -149,12 +141,15 @@ def _construct(dataset_class: type[BaseDataset], config: DataConfig) -> BaseData
     return dataset
 
 
-def _check_parameters(dataset_class: type[BaseDataset], config: DataConfig) -> None:
+def _parameter_names(dataset_class: type[BaseDataset]) -> set[str]:
     parameters = inspect.signature(dataset_class).parameters.values()
-    known = [p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+    return {p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
+
+
+def _check_parameters(config: DataConfig, known: set[str]) -> None:
     for name in config.params:
         if name not in known:
             raise ConfigError(
                 f"{config.dataset} has no parameter {name!r}.{did_you_mean(name, known)} "
-                f"It has {', '.join(known) or 'none'}."
+                f"It has {', '.join(sorted(known)) or 'none'}."
             )

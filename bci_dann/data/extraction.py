@@ -1,4 +1,4 @@
-"""Trials of one subject after another, checked for what later steps rely on."""
+"""Extraction of checked trials from the recordings of a dataset, one subject at a time."""
 
 from __future__ import annotations
 
@@ -11,20 +11,24 @@ import numpy as np
 import pandas as pd
 
 from bci_dann._validation import did_you_mean
-from bci_dann.data.preprocessing import Preprocessing, trials_of_run
-from bci_dann.data.subset import Selection
-from bci_dann.data.trials import EEGTrials, check_signals
+from bci_dann.data.preprocessing import Preprocessing
+from bci_dann.data.segmentation import cut_trials
+from bci_dann.data.signal_checks import check_signals
+from bci_dann.data.subset import Subset
+from bci_dann.data.trials import EEGTrials
 from bci_dann.exceptions import BCIDannError, ConfigError, DataError
 
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
-__all__ = ["subject_by_subject"]
+__all__ = ["extract_trials"]
+
+Sessions = dict[str, dict[str, mne.io.BaseRaw]]
 
 
 @dataclass(frozen=True)
-class _Place:
-    """Where trials come from."""
+class _Provenance:
+    """The subject, session, run and file of a recording."""
 
     subject: Any
     session: str
@@ -36,9 +40,9 @@ class _Place:
         return f"subject {self.subject}, session {self.session}, run {self.run}{file}"
 
 
-def subject_by_subject(
+def extract_trials(
     dataset: BaseDataset,
-    selection: Selection,
+    subset: Subset,
     preprocessing: Preprocessing,
     progress: bool = False,
 ) -> Iterator[EEGTrials]:
@@ -48,8 +52,8 @@ def subject_by_subject(
     ----------
     dataset : moabb.datasets.base.BaseDataset
         The dataset.
-    selection : Selection
-        What to load of it.
+    subset : Subset
+        The subjects, sessions and classes to extract.
     preprocessing : Preprocessing
         The steps.
     progress : bool
@@ -58,6 +62,7 @@ def subject_by_subject(
     Yields
     ------
     EEGTrials
+        All trials of one subject (µV).
 
     Raises
     ------
@@ -65,18 +70,18 @@ def subject_by_subject(
         When a recording cannot be read, is not EEG in microvolt, differs from the first
         in channels or length, or a subject lacks a class.
     """
-    like: EEGTrials | None = None
-    for subject in _shown(selection.subjects, dataset.code, progress):
+    reference: EEGTrials | None = None
+    for subject in _with_progress(subset.subjects, dataset.code, progress):
         runs = []
-        for place, raw in _runs(dataset, subject, selection):
-            trials = _trials(raw, dataset, selection, preprocessing, place, like)
+        for provenance, raw in _recordings(dataset, subject, subset):
+            trials = _trials(raw, dataset, subset, preprocessing, provenance, reference)
             if trials is not None:
-                like = like or trials
+                reference = reference or trials
                 runs.append(trials)
-        yield _joined(runs, subject, selection, preprocessing)
+        yield _subject_trials(runs, subject, subset, preprocessing)
 
 
-def _shown(subjects: list[Any], title: str, progress: bool) -> Iterable[Any]:
+def _with_progress(subjects: list[Any], title: str, progress: bool) -> Iterable[Any]:
     if not progress:
         return subjects
     from rich.console import Console
@@ -85,28 +90,35 @@ def _shown(subjects: list[Any], title: str, progress: bool) -> Iterable[Any]:
     return track(subjects, description=f"Preparing {title}", console=Console(stderr=True))
 
 
-def _runs(
-    dataset: BaseDataset, subject: Any, selection: Selection
-) -> Iterator[tuple[_Place, mne.io.BaseRaw]]:
+def _recordings(
+    dataset: BaseDataset, subject: Any, subset: Subset
+) -> Iterator[tuple[_Provenance, mne.io.BaseRaw]]:
+    """Yield the recordings of the selected sessions of one subject."""
     sessions = _load(dataset, subject)
-    wanted = selection.sessions_of(list(sessions))
-    if not wanted:
-        asked = selection.sessions if isinstance(selection.sessions, list) else []
-        guess = did_you_mean(asked[0], sessions) if asked else ""
-        raise DataError(
-            f"subject {subject} of {dataset.code} has none of the sessions {asked}.{guess} "
-            f"It has {', '.join(sessions) or 'none'}."
-        )
-    file_of = getattr(dataset, "file_of", None)
-    for session in wanted:
+    selected = subset.sessions_of(list(sessions))
+    if not selected:
+        raise DataError(_no_session_message(dataset, subject, subset, list(sessions)))
+    recording_path = getattr(dataset, "recording_path", None)
+    for session in selected:
         for run, raw in sessions[session].items():
-            file = str(file_of(subject, session, run)) if file_of else ""
-            yield _Place(subject, session, run, file), raw
+            file = str(recording_path(subject, session, run)) if recording_path else ""
+            yield _Provenance(subject, session, run, file), raw
 
 
-def _load(dataset: BaseDataset, subject: Any) -> dict[str, dict[str, mne.io.BaseRaw]]:
+def _no_session_message(
+    dataset: BaseDataset, subject: Any, subset: Subset, available: list[str]
+) -> str:
+    requested = subset.sessions if isinstance(subset.sessions, list) else []
+    guess = did_you_mean(requested[0], available) if requested else ""
+    return (
+        f"subject {subject} of {dataset.code} has none of the sessions {requested}.{guess} "
+        f"It has {', '.join(available) or 'none'}."
+    )
+
+
+def _load(dataset: BaseDataset, subject: Any) -> Sessions:
     try:
-        sessions: dict[str, dict[str, mne.io.BaseRaw]] = dataset.get_data([subject])[subject]
+        sessions: Sessions = dataset.get_data([subject])[subject]
     except BCIDannError:
         raise
     except Exception as error:  # downloads and readers fail in many ways
@@ -119,57 +131,63 @@ def _load(dataset: BaseDataset, subject: Any) -> dict[str, dict[str, mne.io.Base
 def _trials(
     raw: mne.io.BaseRaw,
     dataset: BaseDataset,
-    selection: Selection,
+    subset: Subset,
     preprocessing: Preprocessing,
-    place: _Place,
-    like: EEGTrials | None,
+    provenance: _Provenance,
+    reference: EEGTrials | None,
 ) -> EEGTrials | None:
+    """Return the trials of one recording, on the channels and time axis of ``reference``."""
     try:
-        n_times = None if like is None else like.X.shape[2]
-        epochs = trials_of_run(raw, dataset, selection.classes, preprocessing, n_times)
+        n_times = None if reference is None else reference.X.shape[2]
+        epochs = cut_trials(raw, dataset, subset.classes, preprocessing, n_times)
         if epochs is None:
             return None
-        if like is not None:
-            epochs = _same_channels(epochs, like)
-        return _as_trials(epochs, dataset.unit_factor, place)
+        if reference is not None:
+            epochs = _in_channel_order(epochs, reference)
+        return _as_trials(epochs, dataset.unit_factor, provenance)
     except (DataError, ConfigError) as error:
-        raise type(error)(f"{place}: {error}") from error
+        raise type(error)(f"{provenance}: {error}") from error
 
 
-def _same_channels(epochs: mne.Epochs, like: EEGTrials) -> mne.Epochs:
+def _in_channel_order(epochs: mne.Epochs, reference: EEGTrials) -> mne.Epochs:
     """Bring the channels into the order of the first recording, where they are the same."""
-    missing = [name for name in like.ch_names if name not in epochs.ch_names]
-    extra = [name for name in epochs.ch_names if name not in like.ch_names]
+    missing = [name for name in reference.ch_names if name not in epochs.ch_names]
+    extra = [name for name in epochs.ch_names if name not in reference.ch_names]
     if missing or extra:
         raise DataError(
             "the channels differ from those of the first recording: "
             f"missing {missing or 'none'}, extra {extra or 'none'}. "
             "List the common channels in preprocessing `channels`."
         )
-    if epochs.info["sfreq"] != like.sfreq or len(epochs.times) != like.X.shape[2]:
+    n_times = reference.X.shape[2]
+    if epochs.info["sfreq"] != reference.sfreq or len(epochs.times) != n_times:
         raise DataError(
             f"trials have {len(epochs.times)} samples at {epochs.info['sfreq']:g} Hz, those of "
-            f"the first recording {like.X.shape[2]} at {like.sfreq:g} Hz. "
+            f"the first recording {n_times} at {reference.sfreq:g} Hz. "
             "Set preprocessing `resample` to a common sampling frequency."
         )
-    return epochs.reorder_channels(like.ch_names)
+    return epochs.reorder_channels(reference.ch_names)
 
 
-def _as_trials(epochs: mne.Epochs, unit_factor: float, place: _Place) -> EEGTrials:
+def _as_trials(epochs: mne.Epochs, unit_factor: float, provenance: _Provenance) -> EEGTrials:
     names = {code: name for name, code in epochs.event_id.items()}
     signals = (epochs.get_data() * unit_factor).astype(np.float32)
     check_signals(signals, epochs.ch_names)
-    row = {"subject": str(place.subject), "session": place.session, "run": place.run}
+    row = {
+        "subject": str(provenance.subject),
+        "session": provenance.session,
+        "run": provenance.run,
+    }
     return EEGTrials.trusted(
         X=signals,
         y=np.array([names[code] for code in epochs.events[:, 2]]),
         metadata=pd.DataFrame([row] * len(signals)),
-        info=_bare_info(epochs),
+        info=_anonymous_info(epochs),
     )
 
 
-def _bare_info(epochs: mne.Epochs) -> mne.Info:
-    """Keep names, positions and sampling frequency, and nothing about the person."""
+def _anonymous_info(epochs: mne.Epochs) -> mne.Info:
+    """Return names, positions and sampling frequency, and nothing about the subject."""
     info = mne.create_info(epochs.ch_names, epochs.info["sfreq"], "eeg")
     montage = epochs.get_montage()
     if montage is not None:
@@ -177,28 +195,24 @@ def _bare_info(epochs: mne.Epochs) -> mne.Info:
     return info
 
 
-def _joined(
-    runs: list[EEGTrials], subject: Any, selection: Selection, preprocessing: Preprocessing
+def _subject_trials(
+    runs: list[EEGTrials], subject: Any, subset: Subset, preprocessing: Preprocessing
 ) -> EEGTrials:
+    """Join the runs of a subject, and check that no class is missing."""
     if not runs:
-        raise DataError(f"subject {subject} has no trials left.{_rejection_advice(preprocessing)}")
-    labels = np.concatenate([run.y for run in runs if run.y is not None])
-    for name in selection.classes:
-        if name not in labels:
+        raise DataError(f"subject {subject} has no trials left.{_no_trials_advice(preprocessing)}")
+    trials = EEGTrials.concatenate(runs)
+    for name in subset.classes:
+        if name not in np.asarray(trials.y):
             raise DataError(
                 f"subject {subject} has no trials of the class {name!r}."
-                f"{_rejection_advice(preprocessing)} Leave the subject out with `subjects`, "
+                f"{_no_trials_advice(preprocessing)} Leave the subject out with `subjects`, "
                 "or the class with `classes`."
             )
-    return EEGTrials.trusted(
-        X=np.concatenate([run.X for run in runs]),
-        y=labels,
-        metadata=pd.concat([run.metadata for run in runs], ignore_index=True),
-        info=runs[0].info,
-    )
+    return trials
 
 
-def _rejection_advice(preprocessing: Preprocessing) -> str:
+def _no_trials_advice(preprocessing: Preprocessing) -> str:
     if preprocessing.reject_uv is None:
         return " Check that the events and `window` lie within the recording."
     return f" Raise reject_uv, which is {preprocessing.reject_uv:g} µV."

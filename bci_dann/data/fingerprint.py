@@ -1,4 +1,4 @@
-"""What tells one dataset from another, for the keys of the cache."""
+"""Fingerprints that distinguish datasets in the keys of the cache."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import uuid
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import joblib
-
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
-__all__ = ["identity"]
+__all__ = ["dataset_fingerprint"]
 
 
-def identity(dataset: BaseDataset) -> dict[str, Any]:
+def dataset_fingerprint(dataset: BaseDataset) -> dict[str, Any]:
     """Return what determines the signals of a dataset, in terms that JSON can hold.
 
-    A dataset may say so itself in a method ``fingerprint()``; of others the class and all
-    attributes are taken.
+    A dataset may define a method ``fingerprint()`` that returns its state, and an attribute
+    ``fingerprint_class`` that names its class wherever its module moves. Of others the path of
+    the class and a hash of all attributes are taken.
 
     Parameters
     ----------
@@ -28,18 +27,26 @@ def identity(dataset: BaseDataset) -> dict[str, Any]:
     Returns
     -------
     dict
+        The keys ``class``, ``code`` and ``state``.
     """
-    kind = type(dataset)
-    own = getattr(dataset, "fingerprint", None)
+    state = getattr(dataset, "fingerprint", None)
     return {
-        "class": f"{kind.__module__}.{kind.__qualname__}",
+        "class": _class_name(type(dataset)),
         "code": dataset.code,
-        "state": own() if callable(own) else _state_digest(dataset),
+        "state": state() if callable(state) else _hash_of_attributes(dataset),
     }
 
 
-def _state_digest(dataset: BaseDataset) -> str:
+def _class_name(dataset_class: type[BaseDataset]) -> str:
+    """Return the declared name of a class, which its subclasses do not inherit, or its path."""
+    path = f"{dataset_class.__module__}.{dataset_class.__qualname__}"
+    return str(vars(dataset_class).get("fingerprint_class", path))
+
+
+def _hash_of_attributes(dataset: BaseDataset) -> str:
     """Hash all attributes but those that are computed from the others on first use."""
+    import joblib
+
     state = {
         name: value
         for name, value in vars(dataset).items()
@@ -48,5 +55,4 @@ def _state_digest(dataset: BaseDataset) -> str:
     try:
         return str(joblib.hash(state))
     except Exception:  # whatever an attribute raises on pickling
-        # what cannot be compared is never taken for the same
-        return uuid.uuid4().hex
+        return uuid.uuid4().hex  # what cannot be compared is never taken for the same

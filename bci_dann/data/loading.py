@@ -1,4 +1,4 @@
-"""Prepared trials of a dataset: selected, cut, checked, and kept in the cache."""
+"""Loading a dataset as trials: selection, preprocessing, checks and the cache."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from bci_dann._config import validate
 from bci_dann.data.cache import DATA_VERSION, TrialsWriter, cache_root, open_trials, store
 from bci_dann.data.datasets import DataConfig, make_dataset
-from bci_dann.data.extraction import subject_by_subject
-from bci_dann.data.fingerprint import identity
+from bci_dann.data.extraction import extract_trials
+from bci_dann.data.fingerprint import dataset_fingerprint
 from bci_dann.data.preprocessing import Preprocessing
-from bci_dann.data.subset import TrialChoice, resolve
+from bci_dann.data.subset import SubsetConfig, resolve_subset
 from bci_dann.data.trials import EEGTrials
 from bci_dann.exceptions import ConfigError
 
@@ -38,14 +38,14 @@ def prepare_trials(
     Parameters
     ----------
     config : DataConfig
-        Which trials.
+        The dataset, and the subjects, sessions and classes of it.
     preprocessing : Preprocessing
-        What is done to them.
+        The steps by which recordings become trials.
     data_dir : path, or None
-        The folder of ``Recordings``; for MOABB's datasets, the folder to find them in and
-        to download them to (in the place of ``MNE_DATA``, for as long as loading lasts).
+        The folder of ``Recordings``; for MOABB's datasets, the folder to read them from and
+        to download them to (used in place of ``MNE_DATA`` during loading).
     cache_dir : path, or None
-        Where to keep the trials; ``None`` is the user's cache, or ``BCI_DANN_CACHE``.
+        The folder to store the trials in; ``None`` is ``BCI_DANN_CACHE``, or the user's cache.
     progress : bool
         Show a progress bar over subjects on the standard error stream.
 
@@ -59,8 +59,8 @@ def prepare_trials(
     ConfigError
         When the configuration does not fit the dataset.
     DataError
-        When recordings are missing, damaged, or not what was promised; the message names
-        the subject, session, run and channel.
+        When recordings are missing, damaged, or no EEG in microvolt; the message names the
+        subject, session, run and channel.
     """
     dataset = make_dataset(config, data_dir)
     return _prepare(dataset, config, preprocessing, data_dir, cache_dir, progress)
@@ -83,27 +83,36 @@ def load_dataset(
     Parameters
     ----------
     dataset : str, DataConfig or moabb.datasets.base.BaseDataset
-        A name as in `DataConfig`, a configuration, or a dataset of your own.
+        A name as in `DataConfig`, a configuration, or any other dataset object.
     preprocessing : Preprocessing, mapping or None
         ``None`` is 8-32 Hz over the whole imagery task, as in MOABB.
-    subjects, sessions, classes : list, or None
-        As in `DataConfig`; given here they replace those of a configuration.
-    data_dir, cache_dir, progress
-        As in `prepare_trials`.
-    **params
+    subjects : list of int or str, or None
+        The subjects to load; they replace those of a configuration.
+    sessions : list of str, "first" or None
+        The sessions to load; ``"first"`` takes the first session of each subject.
+    classes : list of str, or None
+        The classes to load.
+    data_dir : path, or None
+        The folder of ``Recordings``; for MOABB's datasets, the folder to read them from and
+        to download them to.
+    cache_dir : path, or None
+        The folder to store the trials in; ``None`` is ``BCI_DANN_CACHE``, or the user's cache.
+    progress : bool
+        Show a progress bar over subjects on the standard error stream.
+    **params : object
         Constructor arguments of a dataset given by name, for example ``n_subjects=3``.
 
     Returns
     -------
     EEGTrials
-        Memory-mapped, in microvolt.
+        The trials in microvolt; ``X`` is memory-mapped and read-only.
 
     Raises
     ------
     ConfigError
         When an argument does not fit the dataset.
     DataError
-        When recordings are missing, damaged, or not what was promised.
+        When recordings are missing, damaged, or no EEG in microvolt.
 
     Examples
     --------
@@ -112,16 +121,16 @@ def load_dataset(
     >>> trials.X.shape
     (60, 15, 513)
     """
-    choice = {"subjects": subjects, "sessions": sessions, "classes": classes}
-    given = {name: value for name, value in choice.items() if value is not None}
+    selection = {"subjects": subjects, "sessions": sessions, "classes": classes}
+    given = {name: value for name, value in selection.items() if value is not None}
     steps = _as_preprocessing(preprocessing)
     if isinstance(dataset, str | DataConfig):
         config = _as_config(dataset, given, params)
         return open_trials(prepare_trials(config, steps, data_dir, cache_dir, progress))
     if params:
         raise ConfigError(f"{list(params)} can be given with the name of a dataset only.")
-    wanted = validate(TrialChoice, given, "load_dataset")
-    return open_trials(_prepare(dataset, wanted, steps, data_dir, cache_dir, progress))
+    subset = validate(SubsetConfig, given, "load_dataset")
+    return open_trials(_prepare(dataset, subset, steps, data_dir, cache_dir, progress))
 
 
 def _as_config(
@@ -129,8 +138,8 @@ def _as_config(
 ) -> DataConfig:
     if isinstance(dataset, str):
         return validate(DataConfig, {"dataset": dataset, "params": params, **given}, "load_dataset")
-    kept = {name: getattr(dataset, name) for name in type(dataset).model_fields}
-    merged = {**kept, **given, "params": {**dataset.params, **params}}
+    fields = {name: getattr(dataset, name) for name in type(dataset).model_fields}
+    merged = {**fields, **given, "params": {**dataset.params, **params}}
     return validate(DataConfig, merged, "load_dataset")
 
 
@@ -142,7 +151,7 @@ def _as_preprocessing(value: Preprocessing | Mapping[str, Any] | None) -> Prepro
 
 def _prepare(
     dataset: BaseDataset,
-    choice: TrialChoice,
+    subset_config: SubsetConfig,
     preprocessing: Preprocessing,
     data_dir: Path | str | None,
     cache_dir: Path | str | None,
@@ -150,31 +159,31 @@ def _prepare(
 ) -> Path:
     from bci_dann.data.recordings.folder import Recordings
 
-    selection = resolve(dataset, choice)
+    subset = resolve_subset(dataset, subset_config)
     parts = {
         "data_version": DATA_VERSION,
-        "dataset": identity(dataset),
-        "selection": asdict(selection),
+        "dataset": dataset_fingerprint(dataset),
+        "selection": asdict(subset),
         "preprocessing": preprocessing.model_dump(mode="json"),
         "versions": {name: version(name) for name in ("mne", "moabb", "numpy", "scipy")},
     }
 
     def fill(writer: TrialsWriter) -> None:
         if isinstance(dataset, Recordings):
-            dataset.check()  # all files, before the first is worked on
-            dataset.check_fits(preprocessing, selection)
-        with _moabb_folder(data_dir):
-            for trials in subject_by_subject(dataset, selection, preprocessing, progress):
+            dataset.check()  # all files, before the samples of the first are read
+            dataset.check_fits(preprocessing, subset)
+        with _mne_data_folder(data_dir):
+            for trials in extract_trials(dataset, subset, preprocessing, progress):
                 writer.add(trials)
 
     return store(Path(cache_dir) if cache_dir else cache_root(), parts, fill)
 
 
 @contextmanager
-def _moabb_folder(data_dir: Path | str | None) -> Iterator[None]:
-    """Let MOABB look for its files in ``data_dir``, and put the environment back after.
+def _mne_data_folder(data_dir: Path | str | None) -> Iterator[None]:
+    """Set ``MNE_DATA`` for a time, because MOABB has no argument for its data folder.
 
-    MOABB offers no argument for this. The user's MNE configuration file is not touched.
+    The user's MNE configuration file is not changed.
     """
     before = os.environ.get("MNE_DATA")
     if data_dir is not None:

@@ -1,4 +1,4 @@
-"""Standard electrode positions, whatever MNE calls them this year."""
+"""Standard electrode positions by MNE's old and new montage names."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from bci_dann.exceptions import ConfigError
 
 __all__ = ["standard_montage"]
 
-# MNE 1.14 drops the first name of each pair, and MNE before 1.13 lacks the second.
-_RENAMED = {"standard_1020": "colin27_1020", "standard_1005": "colin27_1005"}
+# Deprecated in MNE 1.13, which introduces the second name of each pair, and errors in MNE 1.14.
+RENAMED_MONTAGES = {"standard_1020": "colin27_1020", "standard_1005": "colin27_1005"}
 
 
 def standard_montage(name: str) -> mne.channels.DigMontage:
-    """Return one of MNE's montages, by its old or its new name.
+    """Return one of MNE's standard montages.
 
     Parameters
     ----------
     name : str
-        For example ``"standard_1020"``.
+        For example ``"standard_1020"``. Names from before and after MNE 1.13 mean the same.
 
     Returns
     -------
     mne.channels.DigMontage
+        Electrode positions (m).
 
     Raises
     ------
@@ -31,10 +32,10 @@ def standard_montage(name: str) -> mne.channels.DigMontage:
         When MNE has no such montage.
     """
     available = mne.channels.get_builtin_montages()
-    spellings = [_RENAMED.get(name, name), name, *[o for o, n in _RENAMED.items() if n == name]]
-    for spelling in spellings:
-        if spelling in available:
-            return mne.channels.make_standard_montage(spelling)
+    old_names = [old for old, new in RENAMED_MONTAGES.items() if new == name]
+    for candidate in [RENAMED_MONTAGES.get(name, name), name, *old_names]:
+        if candidate in available:
+            return mne.channels.make_standard_montage(candidate)
     raise ConfigError(
         f"unknown montage {name!r}.{did_you_mean(name, available)} "
         f"MNE has {', '.join(available)}; `montage: null` keeps the positions of the file."

@@ -1,4 +1,4 @@
-"""Which subjects, sessions and classes of a dataset are wanted, and whether it has them."""
+"""Selection of subjects, sessions and classes of a dataset."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from bci_dann.exceptions import ConfigError
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
-__all__ = ["Selection", "TrialChoice", "resolve"]
+__all__ = ["Subset", "SubsetConfig", "resolve_subset"]
 
 
-class TrialChoice(StrictModel):
-    """What a user asks for; ``None`` takes all.
+class SubsetConfig(StrictModel):  # numpydoc ignore=PR02
+    """The trials that a user asks for; ``None`` takes all.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class TrialChoice(StrictModel):
     classes: list[str] | None = None
 
     @model_validator(mode="after")
-    def _not_empty(self) -> TrialChoice:
+    def _not_empty(self) -> SubsetConfig:
         for name in ("subjects", "sessions", "classes"):
             if getattr(self, name) == []:
                 raise ValueError(f"{name} must not be empty; leave the key out to take all")
@@ -45,15 +45,36 @@ class TrialChoice(StrictModel):
 
 
 @dataclass(frozen=True)
-class Selection:
-    """What was asked for, in the dataset's own terms and order."""
+class Subset:  # numpydoc ignore=PR02
+    """The selected subjects and classes in the dataset's own terms.
+
+    Parameters
+    ----------
+    subjects : list
+        Members of ``dataset.subject_list``, in its order.
+    sessions : list of str, "first" or None
+        As in `SubsetConfig`: sessions are known only when a subject is loaded.
+    classes : list of str
+        Class names in the order in which they were asked for.
+    """
 
     subjects: list[Any]
     sessions: list[str] | Literal["first"] | None
     classes: list[str]
 
     def sessions_of(self, available: list[str]) -> list[str]:
-        """Return the wanted ones among a subject's sessions."""
+        """Return the selected sessions of one subject.
+
+        Parameters
+        ----------
+        available : list of str
+            All sessions of the subject, in their order.
+
+        Returns
+        -------
+        list of str
+            May be empty.
+        """
         if self.sessions is None:
             return available
         if self.sessions == "first":
@@ -61,38 +82,50 @@ class Selection:
         return [session for session in available if session in self.sessions]
 
 
-def resolve(dataset: BaseDataset, choice: TrialChoice) -> Selection:
-    """Check a choice against a dataset, before anything is loaded.
+def resolve_subset(dataset: BaseDataset, config: SubsetConfig) -> Subset:
+    """Check a selection against a dataset, before anything is loaded.
+
+    Parameters
+    ----------
+    dataset : moabb.datasets.base.BaseDataset
+        The dataset.
+    config : SubsetConfig
+        The trials asked for.
+
+    Returns
+    -------
+    Subset
+        The selection in the dataset's own terms.
 
     Raises
     ------
     ConfigError
-        When the dataset does not have a subject or class.
+        When the dataset does not have a subject or class, or fewer than two classes.
     """
-    return Selection(
-        subjects=_subjects(dataset, choice.subjects),
-        sessions=choice.sessions,
-        classes=_classes(dataset, choice.classes),
+    return Subset(
+        subjects=_subjects(dataset, config.subjects),
+        sessions=config.sessions,
+        classes=_classes(dataset, config.classes),
     )
 
 
-def _subjects(dataset: BaseDataset, wanted: list[int | str] | None) -> list[Any]:
+def _subjects(dataset: BaseDataset, requested: list[int | str] | None) -> list[Any]:
     available = {str(subject): subject for subject in dataset.subject_list}
-    if wanted is None:
+    if requested is None:
         return list(available.values())
-    for subject in wanted:
+    for subject in requested:
         if str(subject) not in available:
             raise ConfigError(
                 f"{dataset.code} has no subject {subject!r}.{did_you_mean(subject, available)} "
                 f"It has {', '.join(available)}."
             )
-    asked = {str(subject) for subject in wanted}
-    return [subject for name, subject in available.items() if name in asked]
+    names = {str(subject) for subject in requested}
+    return [subject for name, subject in available.items() if name in names]
 
 
-def _classes(dataset: BaseDataset, wanted: list[str] | None) -> list[str]:
+def _classes(dataset: BaseDataset, requested: list[str] | None) -> list[str]:
     available = list(dataset.event_id)
-    for name in wanted or []:
+    for name in requested or []:
         if name not in available:
             raise ConfigError(
                 f"{dataset.code} has no class {name!r}.{did_you_mean(name, available)} "
@@ -100,4 +133,4 @@ def _classes(dataset: BaseDataset, wanted: list[str] | None) -> list[str]:
             )
     if len(available) < 2:
         raise ConfigError(f"{dataset.code} has the classes {available}; at least two are needed.")
-    return available if wanted is None else list(dict.fromkeys(wanted))
+    return available if requested is None else list(dict.fromkeys(requested))

@@ -17,7 +17,7 @@ from bci_dann._threads import method_threads
 from bci_dann._validation import check_between
 from bci_dann.alignment import Alignment, ResultCache
 from bci_dann.components import resolve
-from bci_dann.data.trials import silent_trials
+from bci_dann.data.signal_checks import silent_trials
 from bci_dann.estimators.inputs.domain_alignment import (
     align,
     extend_alignment,

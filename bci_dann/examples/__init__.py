@@ -1,1 +1,1 @@
-"""Examples that run as they stand: ``python -m bci_dann.examples.toys``."""
+"""Examples that run without any data: ``python -m bci_dann.examples.toys``."""

@@ -1,7 +1,7 @@
-"""What DANN does, on points in a plane: ``python -m bci_dann.examples.toys``.
+"""Domain-adversarial training on two-dimensional toy data: ``python -m bci_dann.examples.toys``.
 
 Trains a plain network and one with each adversary (DANN, CDAN, CDAN-E) on two shifted blobs and on
-rotated moons, and prints the accuracy on the target, whose labels none has seen.
+rotated moons, and prints the accuracy on the target, whose labels are not used in training.
 """
 
 from __future__ import annotations
@@ -23,8 +23,18 @@ __all__ = ["TOYS", "Toy", "target_accuracies"]
 
 
 @dataclass(frozen=True)
-class Toy:
-    """A pair of domains, and how the networks are trained on it."""
+class Toy:  # numpydoc ignore=PR02
+    """A pair of domains, and the parameters of networks trained on it.
+
+    Parameters
+    ----------
+    draw : callable
+        Draws the pair from a seed.
+    training : dict
+        Parameters of `DANNClassifier`.
+    adversary_weight : float
+        Weight of the adversary in the objective.
+    """
 
     draw: Callable[[int], ToyPair]
     training: dict[str, Any]
@@ -34,7 +44,7 @@ class Toy:
 TOYS = {
     "shifted blobs": Toy(
         lambda seed: shifted_blobs(random_state=seed),
-        # with larger steps the adversary now and then ends with the classes interchanged
+        # empirical: with a larger learning rate the adversary sometimes interchanges the classes
         {"max_epochs": 150, "lr": 1e-3},
         adversary_weight=2.0,
     ),
@@ -47,19 +57,19 @@ TOYS = {
 
 
 def target_accuracies(toy: Toy, seed: int) -> dict[str, float]:
-    """Train each network once.
+    """Train each network once, and score it on the target.
 
     Parameters
     ----------
     toy : Toy
-        What to draw, and how to train.
+        The domains and the parameters of training.
     seed : int
-        Seeds the draw and all networks.
+        Seed of the draw and of all networks.
 
     Returns
     -------
     dict of str to float
-        Accuracy on the target, by method.
+        Accuracy on the target of each method.
     """
     pair = toy.draw(seed)
     weight = toy.adversary_weight
@@ -78,11 +88,17 @@ def target_accuracies(toy: Toy, seed: int) -> dict[str, float]:
 
 
 def main(n_seeds: int = 10) -> None:
-    """Print the table."""
+    """Print the accuracy on the target of each network on each pair of domains.
+
+    Parameters
+    ----------
+    n_seeds : int
+        Draws of each pair, over which accuracies are averaged.
+    """
     table = Table(title=f"accuracy on the target, mean ± spread over {n_seeds} seeds")
     table.add_column("toy")
     for name, toy in TOYS.items():
-        with limited_threads(1):  # on layers this small, threads cost more than they bring
+        with limited_threads(1):  # threads slow down layers this small
             runs = [target_accuracies(toy, seed) for seed in track(range(n_seeds), name)]
         scores = {method: [run[method] for run in runs] for method in runs[0]}
         if not table.rows:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bci_dann.data.preprocessing import Preprocessing, trials_of_run
+from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.recordings.layout import RecordingsLayout
-from bci_dann.data.recordings.recording_paths import bids_events_of, recording_name
+from bci_dann.data.recordings.recording_paths import bids_events_path, recording_name
+from bci_dann.data.segmentation import cut_trials
 from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.serving.model_recipe import Recipe
 
@@ -102,7 +103,7 @@ def _layout(recipe: Recipe, cues: Sequence[str], path: Path) -> RecordingsLayout
     """
     known = {key: name for key, name in recipe.layout.events.items() if name in recipe.classes}
     events = {cue: known.get(cue, cue) for cue in cues} or known
-    in_bids = recipe.layout.format == "bids" and bids_events_of(path).is_file()
+    in_bids = recipe.layout.format == "bids" and bids_events_path(path).is_file()
     place = {} if in_bids else {"format": "files", "pattern": "{subject}"}
     return recipe.layout.model_copy(update={"events": events, **place})
 
@@ -112,7 +113,7 @@ def _epochs(
 ) -> Any:
     start, end = layout.interval
     try:
-        epochs = trials_of_run(
+        epochs = cut_trials(
             raw,
             _Task((0.0, end)),
             layout.classes,

@@ -56,7 +56,7 @@ def test_no_file_is_a_pickle(tmp_path):
 
 def test_the_second_time_nothing_is_computed(tmp_path, monkeypatch):
     folder = prepare(tmp_path)
-    monkeypatch.setattr("bci_dann.data.loading.subject_by_subject", None)
+    monkeypatch.setattr("bci_dann.data.loading.extract_trials", None)
     assert prepare(tmp_path) == folder
 
 

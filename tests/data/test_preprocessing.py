@@ -10,7 +10,7 @@ from moabb.paradigms import LeftRightImagery, MotorImagery
 
 from bci_dann._config import validate
 from bci_dann.data import Preprocessing, load_dataset
-from bci_dann.data.preprocessing import trials_of_run
+from bci_dann.data.segmentation import cut_trials
 from bci_dann.exceptions import ConfigError, DataError
 
 # MOABB's fake and PhysioNet datasets still use the names of montages that MNE 1.14 renames
@@ -82,13 +82,13 @@ def test_the_callers_raw_is_left_as_it_is():
     raw = first_run(dataset)
     before, names = raw.get_data().copy(), list(raw.ch_names)
     steps = Preprocessing(reference="average", notch=50.0, resample=64.0, channels=["C4", "C3"])
-    trials_of_run(raw, dataset, ["left_hand", "right_hand"], steps)
+    cut_trials(raw, dataset, ["left_hand", "right_hand"], steps)
     np.testing.assert_array_equal(raw.get_data(), before)
     assert raw.ch_names == names
 
 
 def epochs_of(raw, dataset, **steps):
-    return trials_of_run(raw, dataset, ["left_hand", "right_hand"], Preprocessing(**steps))
+    return cut_trials(raw, dataset, ["left_hand", "right_hand"], Preprocessing(**steps))
 
 
 def test_average_reference_sums_to_zero_over_the_kept_channels():
@@ -153,7 +153,7 @@ def test_trials_in_bad_segments_are_dropped():
 
 def test_a_run_without_the_classes_gives_none():
     dataset = fake()
-    assert trials_of_run(first_run(dataset), dataset, ["feet"], Preprocessing()) is None
+    assert cut_trials(first_run(dataset), dataset, ["feet"], Preprocessing()) is None
 
 
 def test_a_missing_channel_is_named_with_a_suggestion():
@@ -217,7 +217,7 @@ def test_trials_of_any_rate_have_as_many_samples(sfreq, target):
     steps = Preprocessing(band=(4, 15), window=(0.5, 2.0), resample=target)
     n_times = round(2.0 * target) - round(0.5 * target) + 1
     both = [
-        trials_of_run(one, dataset, ["left_hand", "right_hand"], steps, n_times)
+        cut_trials(one, dataset, ["left_hand", "right_hand"], steps, n_times)
         for one in (whole, raw)
     ]
     assert [epochs.get_data().shape[2] for epochs in both] == [n_times, n_times]

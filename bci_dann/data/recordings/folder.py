@@ -1,9 +1,10 @@
-"""A folder of recordings as a MOABB dataset."""
+"""A folder of recordings as a MOABB motor-imagery dataset."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +14,21 @@ from moabb.datasets.base import BaseDataset
 from bci_dann._config import validate
 from bci_dann._validation import did_you_mean
 from bci_dann.data.montages import standard_montage
-from bci_dann.data.preprocessing import Preprocessing, check_recording
-from bci_dann.data.recordings.discovery import Found, find_recordings, ordered_names
+from bci_dann.data.preprocessing import Preprocessing
+from bci_dann.data.recordings.discovery import RecordingFile, find_recordings, numbered_names
 from bci_dann.data.recordings.layout import RecordingsLayout
 from bci_dann.data.recordings.reading import open_recording, read_recording
-from bci_dann.data.subset import Selection
+from bci_dann.data.segmentation import check_recording
+from bci_dann.data.subset import Subset
 from bci_dann.exceptions import ConfigError, DataError
 
 __all__ = ["Recordings", "RecordingsLayout"]
 
 
 class Recordings(BaseDataset):
-    """Motor-imagery recordings in a folder, usable wherever a MOABB dataset is.
+    """Motor-imagery recordings in a folder, for use as any other MOABB dataset.
 
-    Files are found when the dataset is built, and read subject by subject when asked for.
+    Files are found when the dataset is built, and read when a subject is loaded.
     Subjects keep the names that their paths give them. MOABB wants sessions and runs to
     start with a whole number of their own: names that do are kept, others get the next
     free number in front of their letters and digits (``"Test4"`` beside ``"002"`` to
@@ -35,9 +37,9 @@ class Recordings(BaseDataset):
     Parameters
     ----------
     folder : path
-        Where the recordings are.
+        The folder of the recordings.
     layout : RecordingsLayout or mapping
-        How they are named, and what their events mean.
+        The names of the files, and the meaning of their events.
     code : str
         A name for results and plots: letters, digits and dashes.
 
@@ -48,6 +50,9 @@ class Recordings(BaseDataset):
     DataError
         When the folder is missing or empty, or no file fits.
     """
+
+    # The path of this class in version 0.1.0, which is part of the cache keys since then.
+    fingerprint_class = "bci_dann.data.recordings.Recordings"
 
     def __init__(
         self,
@@ -61,7 +66,7 @@ class Recordings(BaseDataset):
             layout = validate(RecordingsLayout, layout, "recordings")
         self.folder = Path(folder).expanduser()
         self.layout = layout
-        self._files = _by_name(find_recordings(self.folder, layout))
+        self._files = _arranged(find_recordings(self.folder, layout))
         super().__init__(
             subjects=list(self._files),
             sessions_per_subject=min(len(sessions) for sessions in self._files.values()),
@@ -71,17 +76,54 @@ class Recordings(BaseDataset):
             paradigm="imagery",
         )
 
-    def file_of(self, subject: str, session: str, run: str) -> Path:
-        """Return the path of a recording, relative to the folder."""
+    def recording_path(self, subject: str, session: str, run: str) -> Path:
+        """Return the path of a recording.
+
+        Parameters
+        ----------
+        subject, session, run : str
+            The names that the dataset gives them.
+
+        Returns
+        -------
+        pathlib.Path
+            Relative to the folder.
+
+        Raises
+        ------
+        KeyError
+            When there is no such recording.
+        """
         return self._files[subject][session][run].relative_to(self.folder)
 
-    def data_path(self, subject: str, *_: Any, **__: Any) -> list[str]:
-        """Return the paths of a subject's recordings."""
+    def data_path(self, subject: str, *_args: Any, **_kwargs: Any) -> list[str]:
+        """Return the paths of a subject's recordings, as MOABB requires.
+
+        Parameters
+        ----------
+        subject : str
+            A member of ``subject_list``.
+        *_args : object
+            MOABB's further arguments are for downloads, and ignored.
+        **_kwargs : object
+            The same.
+
+        Returns
+        -------
+        list of str
+            In the order of sessions and runs.
+        """
         return [str(path) for runs in self._files[subject].values() for path in runs.values()]
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return the layout, and name, size and time of each file, for the cache."""
-        files = sorted({file for path in self._paths() for file in self._beside(path)})
+        """Return what determines the signals, for the keys of the cache.
+
+        Returns
+        -------
+        dict
+            The layout, and the name, size and time of modification of each file.
+        """
+        files = sorted({file for path in self._paths() for file in self._companions(path)})
         described = [
             (file.relative_to(self.folder).as_posix(), file.stat().st_size, file.stat().st_mtime_ns)
             for file in files
@@ -101,41 +143,41 @@ class Recordings(BaseDataset):
         """
         if self.layout.montage is not None:
             standard_montage(self.layout.montage)
-        seen: set[str] = set()
+        descriptions: set[str] = set()
         for path in self._paths():
             raw = open_recording(path, self.layout)
             self._check_channels(raw, path)
-            seen |= set(raw.annotations.description)
-        self._check_events(seen, self.layout.events, "any recording")
+            descriptions |= set(raw.annotations.description)
+        self._check_events(descriptions, self.layout.events, "any recording")
 
-    def check_fits(self, preprocessing: Preprocessing, selection: Selection) -> None:
-        """Check that recordings can be preprocessed, as far as that is told without samples.
+    def check_fits(self, preprocessing: Preprocessing, subset: Subset) -> None:
+        """Check recordings against preprocessing steps without reading their samples.
 
         Parameters
         ----------
         preprocessing : Preprocessing
             The steps.
-        selection : Selection
-            Of which recordings.
+        subset : Subset
+            The subjects and sessions to check.
 
         Raises
         ------
         DataError
-            When a channel is missing, or sampling frequencies differ and are to stay.
+            When a channel is missing, or sampling frequencies differ and `resample` is not set.
         ConfigError
             When a frequency or the window does not fit a recording.
         """
         rates: dict[float, Path] = {}
-        for path, raw in self._chosen(selection):
+        for path, raw in self._selected(subset):
             try:
                 check_recording(raw, self, preprocessing)
             except (DataError, ConfigError) as error:
                 raise type(error)(f"{path}: {error}") from error
             rates.setdefault(raw.info["sfreq"], path)
         if preprocessing.resample is None and len(rates) > 1:
-            rated = " and ".join(f"{rate:g} Hz ({file})" for rate, file in rates.items())
+            listed = " and ".join(f"{rate:g} Hz ({path})" for rate, path in rates.items())
             raise DataError(
-                f"the recordings have different sampling frequencies, {rated}. "
+                f"the recordings have different sampling frequencies, {listed}. "
                 "Set preprocessing `resample` to a common one."
             )
 
@@ -144,46 +186,48 @@ class Recordings(BaseDataset):
             session: {run: self._read(path) for run, path in runs.items()}
             for session, runs in self._files[subject].items()
         }
-        kept = {
-            session: {run: raw for run, raw in runs.items() if self._has_events(raw)}
+        with_trials = {
+            session: {run: raw for run, raw in runs.items() if self._has_classes(raw)}
             for session, runs in sessions.items()
         }
-        if not any(kept.values()):
-            self._explain_missing_events(subject)
-        return {session: runs for session, runs in kept.items() if runs}
+        if not any(with_trials.values()):
+            self._raise_on_missing_events(subject)
+        return {session: runs for session, runs in with_trials.items() if runs}
 
     def _read(self, path: Path) -> mne.io.BaseRaw:
         raw = read_recording(path, self.layout)
         self._check_channels(raw, path)
-        return raw.reorder_channels(self._channels())
+        return raw.reorder_channels(self._channels)
 
-    def _has_events(self, raw: mne.io.BaseRaw) -> bool:
+    def _has_classes(self, raw: mne.io.BaseRaw) -> bool:
         return not set(self.layout.classes).isdisjoint(raw.annotations.description)
 
+    @cached_property
     def _channels(self) -> list[str]:
-        """Return the channels of the first recording, which all others must have."""
-        if not hasattr(self, "_first_channels"):
-            first = open_recording(next(iter(self._paths())), self.layout)
-            self._first_channels = list(first.ch_names)
-        return self._first_channels
+        """The channels of the first recording, which all others must have."""
+        first = open_recording(next(iter(self._paths())), self.layout)
+        return list(first.ch_names)
 
-    def _chosen(self, selection: Selection) -> Iterator[tuple[Path, mne.io.BaseRaw]]:
-        """Open the recordings of a selection in which events occur."""
-        for subject in selection.subjects:
-            found: dict[str, list[tuple[Path, mne.io.BaseRaw]]] = {}
-            for session, runs in self._files[subject].items():
-                opened = [(path, open_recording(path, self.layout)) for path in runs.values()]
-                found[session] = [one for one in opened if self._starts_trials(one[1])]
-            kept = [session for session, runs in found.items() if runs]
-            for session in selection.sessions_of(kept):
-                yield from found[session]
+    def _selected(self, subset: Subset) -> Iterator[tuple[Path, mne.io.BaseRaw]]:
+        """Open the recordings of a subset in which events occur."""
+        for subject in subset.subjects:
+            sessions = {
+                session: list(self._open_with_events(runs.values()))
+                for session, runs in self._files[subject].items()
+            }
+            with_events = [session for session, recordings in sessions.items() if recordings]
+            for session in subset.sessions_of(with_events):
+                yield from sessions[session]
 
-    def _starts_trials(self, raw: mne.io.BaseRaw) -> bool:
-        return not set(self.layout.events).isdisjoint(raw.annotations.description)
+    def _open_with_events(self, paths: Iterable[Path]) -> Iterator[tuple[Path, mne.io.BaseRaw]]:
+        for path in paths:
+            raw = open_recording(path, self.layout)
+            if not set(self.layout.events).isdisjoint(raw.annotations.description):
+                yield path, raw
 
     def _check_channels(self, raw: mne.io.BaseRaw, path: Path) -> None:
-        missing = [name for name in self._channels() if name not in raw.ch_names]
-        extra = [name for name in raw.ch_names if name not in self._channels()]
+        missing = [name for name in self._channels if name not in raw.ch_names]
+        extra = [name for name in raw.ch_names if name not in self._channels]
         if missing or extra:
             raise DataError(
                 f"{path}: the channels differ from those of {next(iter(self._paths()))}: "
@@ -191,19 +235,20 @@ class Recordings(BaseDataset):
                 "are not in every file out with `drop`, or give them one name with `rename`."
             )
 
-    def _explain_missing_events(self, subject: str) -> None:
+    def _raise_on_missing_events(self, subject: str) -> None:
         paths = [path for runs in self._files[subject].values() for path in runs.values()]
         opened = [open_recording(path, self.layout) for path in paths]
-        seen = {name for raw in opened for name in raw.annotations.description}
-        self._check_events(seen, list(self.layout.events)[:1], f"the recordings of {subject}")
+        descriptions = {name for raw in opened for name in raw.annotations.description}
+        where = f"the recordings of subject {subject}"
+        self._check_events(descriptions, list(self.layout.events)[:1], where)
 
-    def _check_events(self, seen: set[str], wanted: Iterable[str], where: str) -> None:
-        for name in wanted:
-            if name not in seen:
+    def _check_events(self, descriptions: set[str], events: Iterable[str], where: str) -> None:
+        for name in events:
+            if name not in descriptions:
                 raise DataError(
                     f"{self.folder}: the event {name!r} does not occur in {where}."
-                    f"{did_you_mean(name, seen)} "
-                    f"There are {', '.join(sorted(seen)) or 'no annotations at all'}."
+                    f"{did_you_mean(name, descriptions)} "
+                    f"There are {', '.join(sorted(descriptions)) or 'no annotations at all'}."
                 )
 
     def _paths(self) -> Iterable[Path]:
@@ -211,26 +256,26 @@ class Recordings(BaseDataset):
             for runs in sessions.values():
                 yield from runs.values()
 
-    def _beside(self, path: Path) -> list[Path]:
+    def _companions(self, path: Path) -> list[Path]:
         """Return a recording and the files that belong to it, such as markers and samples."""
         pattern = "*" if self.layout.format == "bids" else f"{path.stem}.*"
         return [file for file in path.parent.glob(pattern) if file.is_file()]
 
 
-def _by_name(found: list[Found]) -> dict[str, dict[str, dict[str, Path]]]:
-    """Arrange recordings by subject, session and run, under names that MOABB accepts."""
+def _arranged(recordings: list[RecordingFile]) -> dict[str, dict[str, dict[str, Path]]]:
+    """Arrange paths by subject, session and run, under names that MOABB accepts."""
     arranged: dict[str, dict[str, dict[str, Path]]] = {}
-    for subject in dict.fromkeys(one.subject for one in found):
-        own = [one for one in found if one.subject == subject]
-        sessions = ordered_names(one.session for one in own)
+    for subject in dict.fromkeys(one.subject for one in recordings):
+        of_subject = [one for one in recordings if one.subject == subject]
+        sessions = numbered_names(one.session for one in of_subject)
         arranged[subject] = {
-            name: _runs([one for one in own if one.session == session])
+            name: _runs([one for one in of_subject if one.session == session])
             for session, name in sessions.items()
         }
     return arranged
 
 
-def _runs(found: list[Found]) -> dict[str, Path]:
-    names = ordered_names(one.run for one in found)
-    paths = {one.run: one.path for one in found}
+def _runs(recordings: list[RecordingFile]) -> dict[str, Path]:
+    names = numbered_names(one.run for one in recordings)
+    paths = {one.run: one.path for one in recordings}
     return {name: paths[run] for run, name in names.items()}

@@ -1,4 +1,4 @@
-"""How the files of a folder of recordings are named, and what their events mean."""
+"""The configuration of a folder of recordings: file names, events, channels and units."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from bci_dann._validation import did_you_mean
 
 __all__ = ["FIELDS", "RecordingsLayout"]
 
+# The fields that a pattern may have, and that `exclude` may name.
 FIELDS = ("subject", "session", "run")
 
 
-class RecordingsLayout(StrictModel):
-    """Where the recordings of a folder are, and what is in them.
+class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
+    """The file names, events, channels and units of the recordings in a folder.
 
     Parameters
     ----------
@@ -63,7 +64,7 @@ class RecordingsLayout(StrictModel):
 
     @field_validator("pattern")
     @classmethod
-    def _has_subject(cls, pattern: str | None) -> str | None:
+    def _check_pattern(cls, pattern: str | None) -> str | None:
         if pattern is None:
             return None
         try:
@@ -79,14 +80,14 @@ class RecordingsLayout(StrictModel):
 
     @field_validator("exclude")
     @classmethod
-    def _known_fields(cls, exclude: dict[str, list[str]]) -> dict[str, list[str]]:
+    def _check_exclude(cls, exclude: dict[str, list[str]]) -> dict[str, list[str]]:
         for field in exclude:
             if field not in FIELDS:
                 raise ValueError(_unknown_field(field))
         return exclude
 
     @model_validator(mode="after")
-    def _complete(self) -> RecordingsLayout:
+    def _check_complete(self) -> RecordingsLayout:
         if self.format == "files" and self.pattern is None:
             raise ValueError(
                 "the key 'pattern' is missing, for example 'sub-{subject}/{session}.edf'; "
@@ -97,7 +98,7 @@ class RecordingsLayout(StrictModel):
         return self
 
     @property
-    def classes(self) -> list[str]:
+    def classes(self) -> list[str]:  # numpydoc ignore=RT01
         """Class names in the order of ``events``, each once."""
         return list(dict.fromkeys(self.events.values()))
 

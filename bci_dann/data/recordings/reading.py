@@ -1,4 +1,4 @@
-"""Reading one recording, and saying plainly what is wrong with it."""
+"""Reading one recording with MNE, with errors that name the file and the cure."""
 
 from __future__ import annotations
 
@@ -11,13 +11,20 @@ import numpy as np
 
 from bci_dann.data.montages import standard_montage
 from bci_dann.data.recordings.layout import RecordingsLayout
-from bci_dann.data.recordings.truncation import check_events_inside, noting_omissions
+from bci_dann.data.recordings.truncation import check_events_inside, detect_omitted_annotations
 from bci_dann.exceptions import BCIDannError, DataError
 
 __all__ = ["open_recording", "read_recording"]
 
-# bytes a sample
-RECORD_FORMATS = {".edf": 2, ".bdf": 3}
+# Bytes of a sample (EDF: Kemp et al. 1992; BDF is the same with 24 bits).
+BYTES_PER_SAMPLE = {".edf": 2, ".bdf": 3}
+
+# Layout of an EDF header (Kemp et al. 1992, doi:10.1016/0013-4694(92)90009-7): a fixed part, of
+# which these bytes hold the length of the header, the number of records and the number of
+# signals; then the fields of all signals, the samples in each record after these bytes a signal.
+EDF_FIXED_BYTES = 256
+EDF_HEADER_BYTES, EDF_N_RECORDS, EDF_N_SIGNALS = slice(184, 192), slice(236, 244), slice(252, 256)
+EDF_BYTES_BEFORE_SAMPLES, EDF_SAMPLES_BYTES = 216, 8
 
 
 def open_recording(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
@@ -28,7 +35,7 @@ def open_recording(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
     path : pathlib.Path
         The file.
     layout : RecordingsLayout
-        Channel names to change or drop, and what the events mean.
+        Channels to rename or drop, and the events that start a task.
 
     Returns
     -------
@@ -42,10 +49,10 @@ def open_recording(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
         read it.
     """
     _check_length(path)
-    raw, omitted = _attempt(path, noting_omissions, partial(_open, path, layout))
+    raw, omitted = _read(path, detect_omitted_annotations, partial(_open, path, layout))
     _annotate_triggers(raw)
     check_events_inside(raw, path, layout, omitted)
-    return _renamed(raw, layout, path)
+    return _with_layout_channels(raw, layout, path)
 
 
 def read_recording(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
@@ -56,7 +63,7 @@ def read_recording(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
     path : pathlib.Path
         The file.
     layout : RecordingsLayout
-        How to understand it.
+        Channels, unit, montage and events.
 
     Returns
     -------
@@ -65,18 +72,21 @@ def read_recording(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
 
     Raises
     ------
+    ConfigError
+        When MNE has no such montage.
     DataError
-        As in `open_recording`.
+        When the file is shorter than its header says or its events need, or MNE cannot
+        read it.
     """
     raw = open_recording(path, layout)
-    _attempt(path, raw.load_data, verbose="error")
+    _read(path, raw.load_data, verbose="error")
     if layout.unit_scale != 1.0:
         scale = layout.unit_scale
         raw.apply_function(lambda x: x * scale, picks="eeg", channel_wise=False, verbose="error")
     if layout.montage is not None:
         montage = standard_montage(layout.montage)
         raw.set_montage(montage, match_case=False, on_missing="ignore", verbose="error")
-    return raw.set_annotations(_classes_only(raw.annotations, layout))
+    return raw.set_annotations(_class_annotations(raw.annotations, layout))
 
 
 def _open(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
@@ -88,9 +98,10 @@ def _open(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
     return mne.io.read_raw(path, preload=False, verbose="warning")
 
 
-def _attempt(path: Path, read: Any, *args: Any, **kwargs: Any) -> Any:
+def _read(path: Path, function: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call a reading function, and turn its failure into a `DataError` that names the file."""
     try:
-        return read(*args, **kwargs)
+        return function(*args, **kwargs)
     except BCIDannError:
         raise
     except Exception as error:  # readers fail in as many ways as files do
@@ -101,11 +112,11 @@ def _attempt(path: Path, read: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def _check_length(path: Path) -> None:
-    """Compare an EDF or BDF file with what its header promises; MNE would only warn."""
-    sample_bytes = RECORD_FORMATS.get(path.suffix.lower())
+    """Compare an EDF or BDF file with the length in its header; MNE would only warn."""
+    sample_bytes = BYTES_PER_SAMPLE.get(path.suffix.lower())
     if sample_bytes is None:
         return
-    promised = _attempt(path, _promised_bytes, path, sample_bytes)
+    promised = _read(path, _promised_bytes, path, sample_bytes)
     actual = path.stat().st_size
     if promised is not None and actual < promised:
         raise DataError(
@@ -117,13 +128,13 @@ def _check_length(path: Path) -> None:
 def _promised_bytes(path: Path, sample_bytes: int) -> int | None:
     """Return the length of a complete file, or None where the header does not know it."""
     with path.open("rb") as file:
-        head = file.read(256)
-        n_header, n_records, n_signals = int(head[184:192]), int(head[236:244]), int(head[252:256])
-        file.seek(256 + 216 * n_signals)  # past the other fields of each signal
-        samples = [int(file.read(8)) for _ in range(n_signals)]
+        head = file.read(EDF_FIXED_BYTES)
+        n_records, n_signals = int(head[EDF_N_RECORDS]), int(head[EDF_N_SIGNALS])
+        file.seek(EDF_FIXED_BYTES + EDF_BYTES_BEFORE_SAMPLES * n_signals)
+        samples = [int(file.read(EDF_SAMPLES_BYTES)) for _ in range(n_signals)]
     if n_records < 0:  # a recording that was never closed
         return None
-    return n_header + n_records * sum(samples) * sample_bytes
+    return int(head[EDF_HEADER_BYTES]) + n_records * sum(samples) * sample_bytes
 
 
 def _annotate_triggers(raw: mne.io.BaseRaw) -> None:
@@ -141,24 +152,28 @@ def _annotate_triggers(raw: mne.io.BaseRaw) -> None:
     raw.set_annotations(raw.annotations + triggers)
 
 
-def _renamed(raw: mne.io.BaseRaw, layout: RecordingsLayout, path: Path) -> mne.io.BaseRaw:
+def _with_layout_channels(
+    raw: mne.io.BaseRaw, layout: RecordingsLayout, path: Path
+) -> mne.io.BaseRaw:
+    """Drop and rename channels in place, leaving EEG channels only."""
     raw.drop_channels([name for name in layout.drop if name in raw.ch_names])
     if not len(mne.pick_types(raw.info, eeg=True, exclude=[])):
         raise DataError(f"{path} has no EEG channels; it has {', '.join(raw.ch_names)}.")
     raw.pick("eeg", exclude=[], verbose="error")
-    here = {old: new for old, new in layout.rename.items() if old in raw.ch_names}
-    _attempt(path, raw.rename_channels, here, verbose="error")
+    new_names = {old: new for old, new in layout.rename.items() if old in raw.ch_names}
+    _read(path, raw.rename_channels, new_names, verbose="error")
     return raw
 
 
-def _classes_only(annotations: mne.Annotations, layout: RecordingsLayout) -> mne.Annotations:
-    kept = annotations.copy()
+def _class_annotations(annotations: mne.Annotations, layout: RecordingsLayout) -> mne.Annotations:
+    """Return annotations of the layout's events, named as classes, and of bad segments."""
+    selected = annotations.copy()
     unused = [
         index
-        for index, name in enumerate(kept.description)
+        for index, name in enumerate(selected.description)
         if name not in layout.events and not name.lower().startswith("bad")
     ]
-    kept.delete(unused)
-    return kept.rename(
-        {name: layout.events[name] for name in set(kept.description) if name in layout.events}
+    selected.delete(unused)
+    return selected.rename(
+        {name: layout.events[name] for name in set(selected.description) if name in layout.events}
     )

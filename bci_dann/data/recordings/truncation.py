@@ -1,4 +1,4 @@
-"""Recordings that end before their events do, whatever the format."""
+"""Detection of recordings that end before the tasks of their events do."""
 
 from __future__ import annotations
 
@@ -11,42 +11,50 @@ from pathlib import Path
 import mne
 
 from bci_dann.data.recordings.layout import RecordingsLayout
-from bci_dann.data.recordings.recording_paths import bids_events_of
+from bci_dann.data.recordings.recording_paths import bids_events_path
 from bci_dann.exceptions import BCIDannWarning, DataError
 
-__all__ = ["check_events_inside", "noting_omissions"]
+__all__ = ["check_events_inside", "detect_omitted_annotations"]
 
-# What of a task may be missing at the end: a recording stopped early, not a file cut short.
-TOLERATED = 0.5
+# Share of a task that may be missing at the end. Empirical: an operator who stops a recording
+# during the last task loses less than half of it, and a file that was cut short loses more.
+TOLERATED_MISSING_SHARE = 0.5
 
-# Compared with the length that their headers promise; MNE cannot read all their events alone.
-COMPLETE = (".edf", ".bdf")
+# EDF and BDF files are compared with the length that their header promises instead.
+FORMATS_WITH_LENGTH = (".edf", ".bdf")
+
+Event = tuple[float, str]
 
 
-def noting_omissions(read: Callable[[], mne.io.BaseRaw]) -> tuple[mne.io.BaseRaw, bool]:
-    """Open a recording, and tell whether MNE left out annotations beyond its ends.
+def detect_omitted_annotations(
+    open_raw: Callable[[], mne.io.BaseRaw],
+) -> tuple[mne.io.BaseRaw, bool]:
+    """Open a recording, and detect whether MNE omitted annotations outside of it.
 
     Parameters
     ----------
-    read : callable
-        Opens the recording, letting MNE warn.
+    open_raw : callable
+        Opens the recording, with MNE's warnings switched on.
 
     Returns
     -------
-    tuple of (mne.io.Raw, bool)
+    raw : mne.io.Raw
+        The recording.
+    omitted : bool
+        Whether the file has annotations that ``raw`` lacks.
     """
     logger = logging.getLogger("mne")
-    logger.addFilter(_muted)  # the level must let warnings through, and none be printed
+    logger.addFilter(_suppress)  # MNE must issue its warnings, and log none of them
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            raw = read()
+            raw = open_raw()
     finally:
-        logger.removeFilter(_muted)
-    return raw, any(str(one.message).startswith("Omitted") for one in caught)
+        logger.removeFilter(_suppress)
+    return raw, any(str(warning.message).startswith("Omitted") for warning in caught)
 
 
-def _muted(_: logging.LogRecord) -> bool:
+def _suppress(_: logging.LogRecord) -> bool:
     return False
 
 
@@ -62,7 +70,7 @@ def check_events_inside(
     path : pathlib.Path
         Its file.
     layout : RecordingsLayout
-        Which events matter, and how long their task lasts.
+        The events that start a task, and the interval of the task.
     omitted : bool
         Whether ``raw`` lacks annotations that the file has; they are then read again.
 
@@ -71,19 +79,20 @@ def check_events_inside(
     DataError
         When half a task or more lies beyond the end.
     """
-    known = raw.annotations
-    _check(zip(known.onset - raw.first_time, known.description, strict=True), raw, path, layout)
-    if omitted and path.suffix.lower() not in COMPLETE:
-        _check(_marked(raw, path, layout), raw, path, layout)
+    read = raw.annotations
+    _check(zip(read.onset - raw.first_time, read.description, strict=True), raw, path, layout)
+    if omitted and path.suffix.lower() not in FORMATS_WITH_LENGTH:
+        _check(_all_events(raw, path, layout), raw, path, layout)
 
 
 def _check(
-    events: Iterable[tuple[float, str]], raw: mne.io.BaseRaw, path: Path, layout: RecordingsLayout
+    events: Iterable[Event], raw: mne.io.BaseRaw, path: Path, layout: RecordingsLayout
 ) -> None:
     start, stop = layout.interval
     end = raw.n_times / raw.info["sfreq"]
     for onset, name in events:
-        if name in layout.events and onset + stop - end >= TOLERATED * (stop - start):
+        missing = onset + stop - end
+        if name in layout.events and missing >= TOLERATED_MISSING_SHARE * (stop - start):
             raise DataError(
                 f"{path} is truncated: the event {name!r} at {onset:.2f} s has a task until "
                 f"{onset + stop:.2f} s, but the recording ends at {end:.2f} s. "
@@ -91,9 +100,7 @@ def _check(
             )
 
 
-def _marked(
-    raw: mne.io.BaseRaw, path: Path, layout: RecordingsLayout
-) -> Iterable[tuple[float, str]]:
+def _all_events(raw: mne.io.BaseRaw, path: Path, layout: RecordingsLayout) -> Iterable[Event]:
     """Return onset and name of each event in the file, also of those beyond its end."""
     try:
         return _events_of_bids(path) if layout.format == "bids" else _events_of_file(raw, path)
@@ -107,21 +114,22 @@ def _marked(
         return []
 
 
-def _events_of_bids(path: Path) -> Iterable[tuple[float, str]]:
+def _events_of_bids(path: Path) -> Iterable[Event]:
     import mne_bids
 
-    events = mne_bids.events_file_to_annotation_kwargs(bids_events_of(path), verbose="error")
+    events = mne_bids.events_file_to_annotation_kwargs(bids_events_path(path), verbose="error")
     return zip(events["onset"].tolist(), map(str, events["description"]), strict=True)
 
 
-def _events_of_file(raw: mne.io.BaseRaw, path: Path) -> Iterable[tuple[float, str]]:
+def _events_of_file(raw: mne.io.BaseRaw, path: Path) -> Iterable[Event]:
     file = _marker_file(path) if path.suffix.lower() == ".vhdr" else path
-    found = mne.read_annotations(file, sfreq=raw.info["sfreq"])
-    shift = 0.0 if found.orig_time is None else raw.first_time
-    return zip(found.onset - shift, found.description, strict=True)
+    annotations = mne.read_annotations(file, sfreq=raw.info["sfreq"])
+    offset = 0.0 if annotations.orig_time is None else raw.first_time
+    return zip(annotations.onset - offset, annotations.description, strict=True)
 
 
 def _marker_file(path: Path) -> Path:
+    """Return the marker file that a BrainVision header names, or the usual one."""
     header = path.read_text(encoding="latin-1")
     named = re.search(r"^MarkerFile\s*=\s*(.+?)\s*$", header, flags=re.MULTILINE)
     file = path.with_name(named[1].replace("$b", path.stem)) if named else path

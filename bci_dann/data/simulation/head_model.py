@@ -1,4 +1,4 @@
-"""Electrodes and dipoles on MNE's spherical head model."""
+"""Electrodes, dipoles and leadfields on MNE's spherical head model."""
 
 from __future__ import annotations
 
@@ -12,13 +12,22 @@ from bci_dann._validation import did_you_mean
 from bci_dann.data.montages import standard_montage
 from bci_dann.exceptions import ConfigError
 
-__all__ = ["CENTRE", "RADIUS", "electrode_positions", "info_at", "leadfield", "rotation"]
+__all__ = [
+    "HEAD_CENTRE",
+    "HEAD_RADIUS",
+    "eeg_info",
+    "electrode_positions",
+    "leadfield",
+    "project_to_sphere",
+    "rotation_matrix",
+]
 
 Array = NDArray[np.float64]
 
-# The sphere that fits the electrodes of MNE's standard head, in metres and head coordinates.
-CENTRE = np.array([0.0, 0.017, 0.047])
-RADIUS = 0.095
+# Centre (head coordinates) and radius of the head (m): the sphere fitted by least squares to the
+# 10-20 electrodes of MNE's standard head, rounded to about 2 mm.
+HEAD_CENTRE = np.array([0.0, 0.017, 0.047])
+HEAD_RADIUS = 0.095
 
 
 @cache
@@ -31,12 +40,12 @@ def _standard_positions() -> dict[str, Array]:
 
 
 def electrode_positions(ch_names: list[str]) -> Array:
-    """Return where electrodes of the 10-05 system belong, on the surface of the sphere.
+    """Return the nominal positions of electrodes on the surface of the sphere.
 
     Parameters
     ----------
     ch_names : list of str
-        Names such as ``"C3"``.
+        Names of the 10-05 system (Oostenveld and Praamstra 2001), such as ``"C3"``.
 
     Returns
     -------
@@ -55,33 +64,74 @@ def electrode_positions(ch_names: list[str]) -> Array:
                 f"ch_names has {name!r}, which the 10-05 system does not know."
                 f"{did_you_mean(name, known)}"
             )
-    return on_sphere(np.array([known[name] for name in ch_names]), RADIUS)
+    return project_to_sphere(np.array([known[name] for name in ch_names]), HEAD_RADIUS)
 
 
-def on_sphere(positions: Array, radius: float) -> Array:
-    """Move points along their radius to a given distance from the centre (m)."""
-    directions = positions - CENTRE
+def project_to_sphere(positions: Array, radius: float) -> Array:
+    """Move points along their radius to a given distance from the centre of the head.
+
+    Parameters
+    ----------
+    positions : ndarray, shape (n_points, 3)
+        Head coordinates (m).
+    radius : float
+        The distance (m).
+
+    Returns
+    -------
+    ndarray, shape (n_points, 3)
+        Head coordinates (m).
+    """
+    directions = positions - HEAD_CENTRE
     unit: Array = directions / np.linalg.norm(directions, axis=-1, keepdims=True)
-    return CENTRE + radius * unit
+    return HEAD_CENTRE + radius * unit
 
 
-def rotation(angles: Array) -> Array:
-    """Return the matrix of a rotation vector (radian), shape (3, 3)."""
+def rotation_matrix(angles: Array) -> Array:
+    """Return the matrix of a rotation vector.
+
+    Parameters
+    ----------
+    angles : ndarray, shape (3,)
+        The axis of the rotation, of the length of its angle (radian).
+
+    Returns
+    -------
+    ndarray, shape (3, 3)
+        Orthogonal, with determinant 1.
+    """
     from scipy.spatial.transform import Rotation
 
     return np.asarray(Rotation.from_rotvec(angles).as_matrix())
 
 
-def info_at(ch_names: list[str], positions: Array, sfreq: float) -> mne.Info:
-    """Return an `mne.Info` of EEG channels at given positions (m, head coordinates)."""
+def eeg_info(ch_names: list[str], positions: Array, sfreq: float) -> mne.Info:
+    """Return an `mne.Info` of EEG channels at given positions.
+
+    Parameters
+    ----------
+    ch_names : list of str
+        Channel names.
+    positions : ndarray, shape (n_chans, 3)
+        Head coordinates (m).
+    sfreq : float
+        Sampling frequency (Hz).
+
+    Returns
+    -------
+    mne.Info
+        Names, positions and sampling frequency.
+    """
     info = mne.create_info(list(ch_names), sfreq, "eeg")
-    places = dict(zip(ch_names, positions, strict=True))
-    info.set_montage(mne.channels.make_dig_montage(places, coord_frame="head"), verbose="error")
+    named = dict(zip(ch_names, positions, strict=True))
+    info.set_montage(mne.channels.make_dig_montage(named, coord_frame="head"), verbose="error")
     return info
 
 
 def leadfield(positions: Array, dipoles: Array, orientations: Array) -> Array:
     """Return the potential that each dipole causes at each electrode.
+
+    MNE computes it for four concentric spheres: brain, cerebrospinal fluid, skull and scalp.
 
     Parameters
     ----------
@@ -117,11 +167,11 @@ def _leadfield(positions: bytes, dipoles: bytes, orientations: bytes) -> Array:
         verbose="error",
     )
     names = [f"E{number}" for number in range(len(electrodes))]
-    info = info_at(names, electrodes, sfreq=1.0)
+    info = eeg_info(names, electrodes, sfreq=1.0)
     forward, _ = mne.make_forward_dipole(source, _sphere(), info, trans=None, verbose="error")
     return np.asarray(forward["sol"]["data"], dtype=float)
 
 
 @cache
 def _sphere() -> mne.bem.ConductorModel:
-    return mne.make_sphere_model(r0=tuple(CENTRE), head_radius=RADIUS, verbose="error")
+    return mne.make_sphere_model(r0=tuple(HEAD_CENTRE), head_radius=HEAD_RADIUS, verbose="error")

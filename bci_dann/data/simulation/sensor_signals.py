@@ -1,4 +1,4 @@
-"""What the electrodes of a simulated subject pick up."""
+"""Electrode potentials of a simulated subject: motor rhythms, background, blinks and line noise."""
 
 from __future__ import annotations
 
@@ -9,57 +9,91 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann._random import stream
-from bci_dann.data.simulation.head_model import CENTRE, RADIUS, electrode_positions, leadfield
-from bci_dann.data.simulation.source_signals import (
-    blinks,
-    desynchronised,
-    line,
-    pink,
-    rhythm,
-    waxing,
+from bci_dann.data.simulation.head_model import (
+    HEAD_CENTRE,
+    HEAD_RADIUS,
+    electrode_positions,
+    leadfield,
 )
-from bci_dann.data.simulation.subject_shift import Nominal, SubjectTruth
+from bci_dann.data.simulation.source_signals import (
+    blink_signal,
+    desynchronised_amplitude,
+    pink_noise,
+    rhythm,
+    sine_wave,
+    slow_noise,
+)
+from bci_dann.data.simulation.subject_shift import NominalParameters, SubjectTruth
 
 __all__ = [
     "TASK",
-    "Clock",
-    "alertness",
-    "background",
-    "mains",
-    "motor_rhythms",
-    "nominal_at",
+    "RecordingSchedule",
+    "alertness_factor",
+    "background_potentials",
+    "line_noise",
+    "motor_potentials",
+    "nominal_parameters",
 ]
 
 Array = NDArray[np.float64]
 
-TASK = (0.0, 4.0)  # s
+# Start and end of the imagery task after the cue (s), as in BCI Competition IV 2a, where the cue
+# appears at 2 s and imagery ends at 6 s (Tangermann et al. 2012, doi:10.3389/fnins.2012.00055).
+TASK = (0.0, 4.0)
 
-# The three motor areas: which electrode lies above, distance from the centre (m).
+# The motor areas: the electrode above each, and the distance from the centre of the head (m). The
+# hand areas lie under C3 and C4 and the foot area under Cz, deeper, in the longitudinal fissure
+# (Pfurtscheller and Lopes da Silva 1999, doi:10.1016/S1388-2457(99)00141-8).
 AREAS = {"left": ("C3", 0.073), "right": ("C4", 0.073), "foot": ("Cz", 0.066)}
-# How much of a full desynchronisation each area shows for each class.
-PATTERN = {
+
+# Share of the desynchronisation in each area for each class: full in the contralateral hand area
+# or the foot area, weak on the other side (same source; the share of 0.2 is empirical).
+DESYNCHRONISATION = {
     "left_hand": {"left": 0.2, "right": 1.0, "foot": 0.0},
     "right_hand": {"left": 1.0, "right": 0.2, "foot": 0.0},
     "feet": {"left": 0.2, "right": 0.2, "foot": 1.0},
     "rest": {"left": 0.0, "right": 0.0, "foot": 0.0},
 }
-SWAPPED = {"left": "right", "right": "left", "foot": "foot"}
+OPPOSITE_AREA = {"left": "right", "right": "left", "foot": "foot"}
 
+# Peak frequencies (Hz): the middle of the mu band, 8-13 Hz, and twice that for beta.
 MU_HZ, BETA_HZ = 10.5, 21.0
-# Dipole moments (A m), root mean square.
+
+# Root mean square of dipole moments (A m). Empirical: electrodes then record a standard deviation
+# of 5 to 30 µV with a visible mu peak, as EEG at rest does.
 MU_MOMENT, BETA_MOMENT, BACKGROUND_MOMENT = 60e-9, 28e-9, 16e-9
+
+# Background sources: more than there are electrodes, so that the covariance has full rank.
 N_BACKGROUND = 48
-BLINK_MOMENT, BLINK_EVERY = 600e-9, 8.0  # at the peak; s
-SENSOR_NOISE, LINE_NOISE = 1.0e-6, 1.5e-6  # V
-LINE_HZ = 50.0
-ERD_SPREAD = 0.3  # of the desynchronisation from trial to trial, relative
-ALERTNESS, ALERTNESS_PERIOD = 0.4, 60.0  # of the logarithm of the amplitude; s
-WEAK_FACTOR = 0.15  # what is left of it in a weak responder
+
+# Moment of a blink at its peak (A m) and mean time between blinks (s). Empirical: blinks reach
+# some 80 µV at the forehead.
+BLINK_MOMENT, BLINK_EVERY = 600e-9, 8.0
+
+# Root mean square of the sensor noise, and mean amplitude of line noise (V). Empirical: both are
+# well below the EEG, and line noise is plain in the spectrum.
+SENSOR_NOISE, LINE_NOISE = 1.0e-6, 1.5e-6
+
+# Line frequency of most countries (Hz), and range of its relative amplitude over channels
+# (empirical).
+LINE_HZ, LINE_RANGE = 50.0, (0.5, 1.5)
+
+# Standard deviation of the desynchronisation from trial to trial, relative, and the largest loss
+# of power. Empirical: trials of one class vary, and no rhythm vanishes.
+ERD_SPREAD, MAX_ERD = 0.3, 0.95
+
+# Standard deviation of the logarithm of the amplitude with alertness at 1, and the period (s) of
+# its fastest component. Empirical: amplitudes then vary by about 40 % over minutes.
+ALERTNESS_SPREAD, ALERTNESS_PERIOD = 0.4, 60.0
+
+# Share of the desynchronisation that is left in a weak responder. Empirical: it is then smaller
+# than its variation from trial to trial.
+WEAK_FACTOR = 0.15
 
 
 @dataclass(frozen=True, eq=False)
-class Clock:
-    """When what happens in a recording.
+class RecordingSchedule:  # numpydoc ignore=PR02
+    """The classes and times of the trials of one recording.
 
     Parameters
     ----------
@@ -80,29 +114,63 @@ class Clock:
 
 
 @dataclass(frozen=True, eq=False)
-class _Cortex:
-    """Sources that all subjects share."""
+class _CommonSources:
+    """Positions (m) and unit directions of the background sources and the eyes."""
 
-    places: Array
+    positions: Array
     directions: Array
-    eye: Array
-    gaze: Array
+    eye_position: Array
+    eye_direction: Array
 
 
-def nominal_at(electrodes: Array) -> Nominal:
-    """Return the parameters of a subject who does not differ from the others."""
-    places, directions = _motor_areas()
-    return Nominal(MU_HZ, BETA_HZ, electrodes, places, directions, N_BACKGROUND)
+def nominal_parameters(electrodes: Array) -> NominalParameters:
+    """Return the parameters of a subject without any shift.
+
+    Parameters
+    ----------
+    electrodes : ndarray, shape (n_chans, 3)
+        Nominal positions (m, head coordinates).
+
+    Returns
+    -------
+    NominalParameters
+        Frequencies, positions and number of sources.
+    """
+    positions, directions = _motor_areas()
+    return NominalParameters(MU_HZ, BETA_HZ, electrodes, positions, directions, N_BACKGROUND)
 
 
-def motor_rhythms(
-    rng: np.random.Generator, truth: SubjectTruth, session: int, clock: Clock, erd: float
+def motor_potentials(
+    rng: np.random.Generator,
+    truth: SubjectTruth,
+    session: int,
+    schedule: RecordingSchedule,
+    erd: float,
 ) -> Array:
-    """Return mu and beta of the motor areas at the electrodes (V)."""
+    """Return the mu and beta rhythms of the motor areas at the electrodes.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        The random stream.
+    truth : SubjectTruth
+        The subject.
+    session : int
+        Index of the session, from 0.
+    schedule : RecordingSchedule
+        The trials.
+    erd : float
+        Share of the power that is lost during imagery.
+
+    Returns
+    -------
+    ndarray, shape (n_chans, n_times)
+        Potentials (V).
+    """
     depth = erd * (WEAK_FACTOR if truth.weak else 1.0)
     moments = [
-        _amplitude(rng, clock, depth, SWAPPED[area] if truth.inverted else area)
-        * _mu_and_beta(rng, clock, truth)
+        _amplitude(rng, schedule, depth, OPPOSITE_AREA[area] if truth.inverted else area)
+        * _mu_and_beta(rng, schedule, truth)
         for area in AREAS
     ]
     lead = leadfield(truth.electrodes[session], truth.dipoles, truth.orientations)
@@ -110,69 +178,133 @@ def motor_rhythms(
     return potentials
 
 
-def _amplitude(rng: np.random.Generator, clock: Clock, depth: float, area: str) -> Array:
-    pattern = np.array([PATTERN[label][area] for label in clock.labels])
-    depths = pattern * depth * (1 + ERD_SPREAD * rng.standard_normal(len(pattern)))
-    depths = np.clip(depths, 0.0, 0.95)
-    return desynchronised(clock.n_times, clock.sfreq, clock.onsets, depths, TASK[1] - TASK[0])
+def _amplitude(
+    rng: np.random.Generator, schedule: RecordingSchedule, depth: float, area: str
+) -> Array:
+    shares = np.array([DESYNCHRONISATION[label][area] for label in schedule.labels])
+    depths = shares * depth * (1 + ERD_SPREAD * rng.standard_normal(len(shares)))
+    depths = np.clip(depths, 0.0, MAX_ERD)
+    task = TASK[1] - TASK[0]
+    return desynchronised_amplitude(schedule.n_times, schedule.sfreq, schedule.onsets, depths, task)
 
 
-def _mu_and_beta(rng: np.random.Generator, clock: Clock, truth: SubjectTruth) -> Array:
-    mu = rhythm(rng, clock.n_times, clock.sfreq, truth.mu_hz)
-    beta = rhythm(rng, clock.n_times, clock.sfreq, truth.beta_hz)
+def _mu_and_beta(
+    rng: np.random.Generator, schedule: RecordingSchedule, truth: SubjectTruth
+) -> Array:
+    mu = rhythm(rng, schedule.n_times, schedule.sfreq, truth.mu_hz)
+    beta = rhythm(rng, schedule.n_times, schedule.sfreq, truth.beta_hz)
     return MU_MOMENT * mu + BETA_MOMENT * beta
 
 
-def alertness(rng: np.random.Generator, clock: Clock, amount: float) -> Array:
-    """Return the factor by which rhythms wax and wane over minutes, shape (n_times,)."""
-    slow = waxing(rng, clock.n_times, clock.sfreq, ALERTNESS_PERIOD)
-    factor: Array = np.exp(ALERTNESS * amount * slow)
+def alertness_factor(rng: np.random.Generator, schedule: RecordingSchedule, amount: float) -> Array:
+    """Return the factor by which alertness changes the amplitude of rhythms over minutes.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        The random stream.
+    schedule : RecordingSchedule
+        Sampling frequency and length.
+    amount : float
+        ``Shift.alertness``; at 0 the factor is 1.
+
+    Returns
+    -------
+    ndarray, shape (n_times,)
+        The factor.
+    """
+    slow = slow_noise(rng, schedule.n_times, schedule.sfreq, ALERTNESS_PERIOD)
+    factor: Array = np.exp(ALERTNESS_SPREAD * amount * slow)
     return factor
 
 
-def background(
-    rng: np.random.Generator, truth: SubjectTruth, session: int, clock: Clock, seed: int
+def background_potentials(
+    rng: np.random.Generator,
+    truth: SubjectTruth,
+    session: int,
+    schedule: RecordingSchedule,
+    seed: int,
 ) -> Array:
-    """Return the 1/f background and the blinks at the electrodes (V)."""
-    cortex = _cortex(seed)
+    """Return the 1/f background and the blinks at the electrodes.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        The random stream.
+    truth : SubjectTruth
+        The subject.
+    session : int
+        Index of the session, from 0.
+    schedule : RecordingSchedule
+        Sampling frequency and length.
+    seed : int
+        The seed of the dataset, which places the sources that all subjects share.
+
+    Returns
+    -------
+    ndarray, shape (n_chans, n_times)
+        Potentials (V).
+    """
+    sources = _common_sources(seed)
     electrodes = truth.electrodes[session]
-    sources = pink(rng, N_BACKGROUND, clock.n_times, clock.sfreq) * truth.background[:, None]
-    lead = leadfield(electrodes, cortex.places, cortex.directions)
-    eyes = BLINK_MOMENT * blinks(rng, clock.n_times, clock.sfreq, BLINK_EVERY)
-    potentials: Array = lead @ (BACKGROUND_MOMENT * sources)
-    return potentials + leadfield(electrodes, cortex.eye, cortex.gaze) * eyes
+    n_times, sfreq = schedule.n_times, schedule.sfreq
+    signals = pink_noise(rng, N_BACKGROUND, n_times, sfreq) * truth.background[:, None]
+    lead = leadfield(electrodes, sources.positions, sources.directions)
+    blinks = BLINK_MOMENT * blink_signal(rng, n_times, sfreq, BLINK_EVERY)
+    potentials: Array = lead @ (BACKGROUND_MOMENT * signals)
+    return potentials + leadfield(electrodes, sources.eye_position, sources.eye_direction) * blinks
 
 
-def mains(rng: np.random.Generator, n_chans: int, clock: Clock) -> Array:
-    """Return line noise, of another strength in each channel (V)."""
-    if clock.sfreq / 2 <= LINE_HZ:
-        return np.zeros((n_chans, clock.n_times))
-    strength = LINE_NOISE * rng.uniform(0.5, 1.5, n_chans)
-    return np.outer(strength, line(rng, clock.n_times, clock.sfreq, LINE_HZ))
+def line_noise(rng: np.random.Generator, n_chans: int, schedule: RecordingSchedule) -> Array:
+    """Return line noise of another amplitude in each channel.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        The random stream.
+    n_chans : int
+        Number of channels.
+    schedule : RecordingSchedule
+        Sampling frequency and length.
+
+    Returns
+    -------
+    ndarray, shape (n_chans, n_times)
+        Potentials (V); zero where the sampling frequency is too low for 50 Hz.
+    """
+    if schedule.sfreq / 2 <= LINE_HZ:
+        return np.zeros((n_chans, schedule.n_times))
+    strength = LINE_NOISE * rng.uniform(*LINE_RANGE, n_chans)
+    return np.outer(strength, sine_wave(rng, schedule.n_times, schedule.sfreq, LINE_HZ))
 
 
 def _motor_areas() -> tuple[Array, Array]:
-    """Return place and direction of the motor areas, in the order of ``AREAS``."""
+    """Return position and direction of the motor areas, in the order of ``AREAS``."""
     above = electrode_positions([name for name, _ in AREAS.values()])
-    depth = np.array([[radius] for _, radius in AREAS.values()])
-    radial = (above - CENTRE) / RADIUS
-    # the bank of the central sulcus: sources lean towards the back
+    distance = np.array([[radius] for _, radius in AREAS.values()])
+    radial = (above - HEAD_CENTRE) / HEAD_RADIUS
+    # sources in the anterior bank of the central sulcus point backwards as well as outwards; the
+    # angle of about 27 degrees is empirical
     directions = radial + np.array([0.0, -0.5, 0.0])
-    return CENTRE + depth * radial, directions / np.linalg.norm(directions, axis=1, keepdims=True)
+    unit = directions / np.linalg.norm(directions, axis=1, keepdims=True)
+    return HEAD_CENTRE + distance * radial, unit
 
 
 @lru_cache(maxsize=8)
-def _cortex(seed: int) -> _Cortex:
-    """Draw background sources over the upper half of the head, and place the eyes."""
+def _common_sources(seed: int) -> _CommonSources:
+    """Draw background sources in the upper half of the brain, and place the eyes.
+
+    Depths, tilt and the position of the eyes are empirical.
+    """
     rng = np.random.default_rng(stream(seed, "cortex"))
     directions = rng.standard_normal((N_BACKGROUND, 3))
     directions[:, 2] = np.abs(directions[:, 2])
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     tilted = directions + 0.6 * rng.standard_normal(directions.shape)
     forward = np.array([[0.0, 0.92, -0.39]])
-    return _Cortex(
-        places=CENTRE + rng.uniform(0.05, 0.075, (N_BACKGROUND, 1)) * directions,
+    return _CommonSources(
+        positions=HEAD_CENTRE + rng.uniform(0.05, 0.075, (N_BACKGROUND, 1)) * directions,
         directions=tilted / np.linalg.norm(tilted, axis=1, keepdims=True),
-        eye=CENTRE + 0.08 * forward,
-        gaze=np.array([[0.0, 0.6, 0.8]]),
+        eye_position=HEAD_CENTRE + 0.08 * forward,
+        eye_direction=np.array([[0.0, 0.6, 0.8]]),
     )

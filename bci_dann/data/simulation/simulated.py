@@ -13,24 +13,25 @@ from numpy.typing import NDArray
 from bci_dann._random import stream
 from bci_dann._validation import check_option
 from bci_dann.data.cache import cache_key
-from bci_dann.data.simulation.head_model import electrode_positions, info_at
+from bci_dann.data.simulation.head_model import eeg_info, electrode_positions
 from bci_dann.data.simulation.sensor_signals import (
     SENSOR_NOISE,
     TASK,
-    Clock,
-    alertness,
-    background,
-    mains,
-    motor_rhythms,
-    nominal_at,
+    RecordingSchedule,
+    alertness_factor,
+    background_potentials,
+    line_noise,
+    motor_potentials,
+    nominal_parameters,
 )
-from bci_dann.data.simulation.subject_shift import Shift, SubjectTruth, as_shift, draw_truth
+from bci_dann.data.simulation.subject_shift import Shift, SubjectTruth, draw_subject, parse_shift
 from bci_dann.exceptions import ConfigError
 
 __all__ = ["CHANNELS", "SimulatedMI"]
 
 Array = NDArray[np.float64]
 
+# The 15 electrodes of the 10-10 system around the motor areas.
 # fmt: off
 CHANNELS = (
     "Fz", "FC3", "FCz", "FC4",
@@ -38,19 +39,25 @@ CHANNELS = (
     "CP3", "CPz", "CP4", "Pz",
 )
 # fmt: on
-CODES = {"left_hand": 1, "right_hand": 2, "feet": 3, "rest": 4}
+EVENT_CODES = {"left_hand": 1, "right_hand": 2, "feet": 3, "rest": 4}
 
-PERIOD, JITTER, MARGIN = 5.0, 0.5, 2.0  # trial to trial, random pause, before the first (s)
+# Time from trial to trial, longest random pause added to it, and time before the first task and
+# after the last (s). Empirical: short trials that still leave rhythms a second to recover.
+TRIAL_PERIOD, MAX_PAUSE, MARGIN = 5.0, 0.5, 2.0
+
+# Limits of parameters. From 64 Hz on the beta rhythm can be sampled, and an amplitude needs some
+# power left; the others keep arrays and amplitudes within reason.
+SFREQ_LIMITS, ERD_LIMITS, SNR_LIMITS = (64.0, 10_000.0), (0.0, 0.95), (0.0, 100.0)
 
 
 class SimulatedMI(BaseDataset):
-    """Motor imagery of simulated subjects, made on the fly: no network and no files.
+    """Motor imagery of simulated subjects, computed when it is loaded, without any files.
 
-    Dipoles in the hand and foot areas carry mu and beta rhythms, which lose power while
-    the opposite hand (or the feet) is imagined to move. They, a 1/f background from random
-    cortical dipoles, and blinks reach the electrodes through MNE's spherical head model;
-    sensor noise and 50 Hz are added. What differs from subject to subject is set by
-    ``shift`` and can be read back with `truth`.
+    Dipoles in the hand and foot areas carry mu and beta rhythms, which lose power during
+    imagery of the opposite hand (or the feet): event-related desynchronisation. They, a 1/f
+    background from random cortical dipoles, and blinks reach the electrodes through MNE's
+    spherical head model; sensor noise and 50 Hz line noise are added. ``shift`` sets the
+    differences between subjects, and `truth` returns them.
 
     Parameters
     ----------
@@ -61,8 +68,8 @@ class SimulatedMI(BaseDataset):
     n_trials : int
         Trials of each class in a session.
     shift : float, mapping or Shift
-        How strongly subjects differ. A number scales all lasting differences; 0 makes
-        all subjects alike but for their noise.
+        Differences between subjects. A number scales all lasting differences; with 0,
+        subjects differ in their noise only.
     classes : sequence of str
         Two or more of ``"left_hand"``, ``"right_hand"``, ``"feet"``, ``"rest"``.
     sfreq : float
@@ -74,13 +81,16 @@ class SimulatedMI(BaseDataset):
     snr : float
         Factor on the amplitude of the rhythms.
     random_state : int, None, or numpy generator
-        Signals depend on this and on the subject only, not on what else is loaded.
+        The seed. Signals depend on it and on the subject, not on which others are loaded.
 
     Raises
     ------
     ConfigError
         When a parameter cannot be used.
     """
+
+    # The path of this class in version 0.1.0, which is part of the cache keys since then.
+    fingerprint_class = "bci_dann.data.simulated.SimulatedMI"
 
     def __init__(
         self,
@@ -96,10 +106,12 @@ class SimulatedMI(BaseDataset):
         random_state: Any = 0,
     ) -> None:
         _check_counts(n_subjects=n_subjects, n_sessions=n_sessions, n_trials=n_trials)
-        _check_ranges(sfreq=(sfreq, 64.0, 10_000.0), erd=(erd, 0.0, 0.95), snr=(snr, 0.0, 100.0))
+        _check_range("sfreq", sfreq, *SFREQ_LIMITS)
+        _check_range("erd", erd, *ERD_LIMITS)
+        _check_range("snr", snr, *SNR_LIMITS)
         _check_classes(classes)
         self.n_trials = n_trials
-        self.shift = as_shift(shift)
+        self.shift = parse_shift(shift)
         self.classes = tuple(classes)
         self.sfreq = float(sfreq)
         self.ch_names = list(ch_names)
@@ -111,7 +123,7 @@ class SimulatedMI(BaseDataset):
         super().__init__(
             subjects=list(range(1, n_subjects + 1)),
             sessions_per_subject=n_sessions,
-            events={name: CODES[name] for name in self.classes},
+            events={name: EVENT_CODES[name] for name in self.classes},
             code=f"SimulatedMI-{cache_key(parameters)[:8]}",
             interval=list(TASK),
             paradigm="imagery",
@@ -132,15 +144,34 @@ class SimulatedMI(BaseDataset):
         }
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return everything that determines the signals, for the cache."""
+        """Return what determines the signals, for the keys of the cache.
+
+        Returns
+        -------
+        dict
+            All parameters and the seed.
+        """
         return self._parameters(len(self.all_subjects), self.n_sessions)
 
-    def data_path(self, *_: Any, **__: Any) -> list[str]:
-        """Return no paths: there are no files."""
+    def data_path(self, *_args: Any, **_kwargs: Any) -> list[str]:
+        """Return no paths: there are no files.
+
+        Parameters
+        ----------
+        *_args : object
+            MOABB's arguments are ignored.
+        **_kwargs : object
+            The same.
+
+        Returns
+        -------
+        list
+            Empty.
+        """
         return []
 
     def truth(self, subject: int) -> SubjectTruth:
-        """Return the parameters that a subject's signals are made with.
+        """Return the ground truth of a subject: the parameters of its signals.
 
         Parameters
         ----------
@@ -150,6 +181,7 @@ class SimulatedMI(BaseDataset):
         Returns
         -------
         SubjectTruth
+            Positions, frequencies, gains and noise of the subject.
 
         Raises
         ------
@@ -158,9 +190,9 @@ class SimulatedMI(BaseDataset):
         """
         if subject not in self.all_subjects:
             raise ConfigError(f"subject must be one of {self.all_subjects}; got {subject!r}.")
-        nominal = nominal_at(self._positions)
+        nominal = nominal_parameters(self._positions)
         n_subjects = len(self.all_subjects)
-        return draw_truth(nominal, self.shift, self.seed, subject, n_subjects, self.n_sessions)
+        return draw_subject(nominal, self.shift, self.seed, subject, n_subjects, self.n_sessions)
 
     def _get_single_subject_data(self, subject: int) -> dict[str, dict[str, mne.io.RawArray]]:
         truth = self.truth(subject)
@@ -173,25 +205,28 @@ class SimulatedMI(BaseDataset):
         def rng(purpose: str) -> np.random.Generator:
             return np.random.default_rng(stream(self.seed, "signal", subject, session, purpose))
 
-        clock = self._schedule(rng("schedule"), subject)
-        scalp = self.snr * motor_rhythms(rng("rhythms"), truth, session, clock, self.erd)
-        scalp *= alertness(rng("alertness"), clock, self.shift.alertness)
-        scalp += background(rng("background"), truth, session, clock, self.seed)
-        scalp += truth.noise_mixing @ (SENSOR_NOISE * rng("sensors").standard_normal(scalp.shape))
-        scalp += mains(rng("mains"), len(self.ch_names), clock)
-        info = info_at(self.ch_names, self._positions, self.sfreq)
-        raw = mne.io.RawArray(truth.gain[session][:, None] * scalp, info, verbose="error")
-        return raw.set_annotations(mne.Annotations(clock.onsets, TASK[1] - TASK[0], clock.labels))
+        schedule = self._schedule(rng("schedule"), subject)
+        signals = self.snr * motor_potentials(rng("rhythms"), truth, session, schedule, self.erd)
+        signals *= alertness_factor(rng("alertness"), schedule, self.shift.alertness)
+        signals += background_potentials(rng("background"), truth, session, schedule, self.seed)
+        noise = SENSOR_NOISE * rng("sensors").standard_normal(signals.shape)
+        signals += truth.noise_mixing @ noise
+        signals += line_noise(rng("mains"), len(self.ch_names), schedule)
+        info = eeg_info(self.ch_names, self._positions, self.sfreq)
+        raw = mne.io.RawArray(truth.gain[session][:, None] * signals, info, verbose="error")
+        task = TASK[1] - TASK[0]
+        return raw.set_annotations(mne.Annotations(schedule.onsets, task, schedule.labels))
 
-    def _schedule(self, rng: np.random.Generator, subject: int) -> Clock:
-        labels = rng.permutation(np.repeat(self.classes, self._counts(subject))).tolist()
-        pauses = PERIOD + rng.uniform(0, JITTER, len(labels))
-        onsets = MARGIN + np.concatenate([[0.0], np.cumsum(pauses[:-1])])
+    def _schedule(self, rng: np.random.Generator, subject: int) -> RecordingSchedule:
+        labels = rng.permutation(np.repeat(self.classes, self._class_counts(subject))).tolist()
+        periods = TRIAL_PERIOD + rng.uniform(0, MAX_PAUSE, len(labels))
+        onsets = MARGIN + np.concatenate([[0.0], np.cumsum(periods[:-1])])
         n_times = round((onsets[-1] + TASK[1] + MARGIN) * self.sfreq)
-        return Clock(self.sfreq, n_times, labels, np.round(onsets * self.sfreq) / self.sfreq)
+        on_samples = np.round(onsets * self.sfreq) / self.sfreq
+        return RecordingSchedule(self.sfreq, n_times, labels, on_samples)
 
-    def _counts(self, subject: int) -> list[int]:
-        """Return how many trials of each class a session of the subject has."""
+    def _class_counts(self, subject: int) -> list[int]:
+        """Return the number of trials of each class in a session of the subject."""
         slope = self.shift.imbalance if subject % 2 else -self.shift.imbalance
         shares = 1.0 + slope * np.linspace(1.0, -1.0, len(self.classes))
         return [max(1, round(self.n_trials * share)) for share in shares]
@@ -211,14 +246,13 @@ def _check_counts(**counts: int) -> None:
             raise ConfigError(f"{name} must be a whole number of at least 1; got {value!r}.")
 
 
-def _check_ranges(**ranges: tuple[float, float, float]) -> None:
-    for name, (value, low, high) in ranges.items():
-        if not isinstance(value, int | float | np.number) or not low <= value <= high:
-            raise ConfigError(f"{name} must lie between {low:g} and {high:g}; got {value!r}.")
+def _check_range(name: str, value: float, low: float, high: float) -> None:
+    if not isinstance(value, int | float | np.number) or not low <= value <= high:
+        raise ConfigError(f"{name} must lie between {low:g} and {high:g}; got {value!r}.")
 
 
 def _check_classes(classes: Sequence[str]) -> None:
     for name in classes:
-        check_option("a class of SimulatedMI", name, CODES)
+        check_option("a class of SimulatedMI", name, EVENT_CODES)
     if len(set(classes)) < max(2, len(classes)):
         raise ConfigError(f"classes must be two or more different names; got {list(classes)}.")

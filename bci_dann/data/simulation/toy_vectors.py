@@ -1,4 +1,4 @@
-"""Plain vectors with a known shift, on which domain adaptation can be watched working."""
+"""Two-dimensional toy data with a known domain shift: shifted blobs and rotated moons."""
 
 from __future__ import annotations
 
@@ -11,19 +11,29 @@ from sklearn.datasets import make_moons
 
 __all__ = ["ToyPair", "rotated_moons", "shifted_blobs"]
 
-BLOB_SHIFT = (1.4, 1.4)
+# Distance of the two classes along the first axis, standard deviation of each, and shift of the
+# target. Empirical: the classes do not overlap, and a boundary across the first axis gives nearly
+# the whole target to one class.
+CLASS_DISTANCE, BLOB_SPREAD, BLOB_SHIFT = 2.0, 0.25, (1.4, 1.4)
+
+# Standard deviation of the moons around their arcs. Empirical: the classes do not overlap.
+MOONS_NOISE = 0.05
 
 
 @dataclass(frozen=True)
-class ToyPair:
-    """A labelled source and a shifted target.
+class ToyPair:  # numpydoc ignore=PR02
+    """A labelled source domain and a shifted target domain.
 
     Parameters
     ----------
-    X_source, X_target : ndarray, shape (n_samples, 2)
-        Feature vectors.
-    y_source, y_target : ndarray of int, shape (n_samples,)
-        Labels; the target's are for scoring only.
+    X_source : ndarray, shape (n_samples, 2)
+        Feature vectors of the source.
+    y_source : ndarray of int, shape (n_samples,)
+        Their labels, 0 or 1.
+    X_target : ndarray, shape (n_samples, 2)
+        Feature vectors of the target.
+    y_target : ndarray of int, shape (n_samples,)
+        Their labels, for scoring only.
     """
 
     X_source: NDArray[np.float64]
@@ -33,9 +43,9 @@ class ToyPair:
 
 
 def shifted_blobs(n_samples: int = 400, random_state: Any = None) -> ToyPair:
-    """Draw two blobs, and the same two moved diagonally.
+    """Draw two blobs as source, and the same two shifted diagonally as target.
 
-    The classes lie 2 apart along the first axis, and the target is moved by 1.4 along both
+    The classes lie 2 apart along the first axis, and the target is shifted by 1.4 along both
     axes. A boundary across the first axis therefore gives nearly the whole target to one
     class, while the difference of the axes is the same in both domains and still separates
     the classes.
@@ -44,26 +54,27 @@ def shifted_blobs(n_samples: int = 400, random_state: Any = None) -> ToyPair:
     ----------
     n_samples : int
         Samples of each domain, half of each class.
-    random_state : None, int or numpy random generator
-        Seeds the draw.
+    random_state : None, int or numpy.random.Generator
+        Seed of the draw.
 
     Returns
     -------
     ToyPair
+        Source and target.
     """
     rng = np.random.default_rng(random_state)
     y = np.tile([0, 1], n_samples // 2)
-    centers = np.stack([2.0 * y, 0.0 * y], axis=1)
-    source = centers + rng.normal(scale=0.25, size=centers.shape)
-    target = centers + rng.normal(scale=0.25, size=centers.shape) + BLOB_SHIFT
+    centers = np.stack([CLASS_DISTANCE * y, 0.0 * y], axis=1)
+    source = centers + rng.normal(scale=BLOB_SPREAD, size=centers.shape)
+    target = centers + rng.normal(scale=BLOB_SPREAD, size=centers.shape) + BLOB_SHIFT
     return ToyPair(source, y, target, y)
 
 
 def rotated_moons(n_samples: int = 300, degrees: float = 35.0, random_state: int = 0) -> ToyPair:
-    """Draw two moons, and two more turned around the common centre.
+    """Draw two moons as source, and two more, rotated around the centre, as target.
 
-    Ganin et al. (2016), "Domain-adversarial training of neural networks", JMLR 17(59),
-    section 5.1.1, with 35 degrees.
+    As in Ganin et al. (2016), "Domain-adversarial training of neural networks", JMLR 17(59),
+    section 5.1.1, where the angle is 35 degrees.
 
     Parameters
     ----------
@@ -72,15 +83,16 @@ def rotated_moons(n_samples: int = 300, degrees: float = 35.0, random_state: int
     degrees : float
         Angle of the rotation.
     random_state : int
-        Seeds the draw.
+        Seed of the draw.
 
     Returns
     -------
     ToyPair
+        Source and target.
     """
     seeds = np.random.SeedSequence(random_state).generate_state(2)
-    X, y = make_moons(n_samples, noise=0.05, random_state=int(seeds[0]))
-    X_new, y_new = make_moons(n_samples, noise=0.05, random_state=int(seeds[1]))
+    X, y = make_moons(n_samples, noise=MOONS_NOISE, random_state=int(seeds[0]))
+    X_new, y_new = make_moons(n_samples, noise=MOONS_NOISE, random_state=int(seeds[1]))
     angle = np.deg2rad(degrees)
     rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     center = X.mean(axis=0)

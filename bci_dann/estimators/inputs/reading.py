@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from bci_dann.data.trials import check_signals, silent_trials
+from bci_dann.data.signal_checks import check_signals, silent_trials
 from bci_dann.estimators.inputs.signals import Signals, check_same_kind, check_sfreq, read_signals
 from bci_dann.exceptions import DataError
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from bci_dann.data import EEGTrials
     from bci_dann.data.preprocessing import Preprocessing
-    from bci_dann.data.subset import Selection
+    from bci_dann.data.subset import Subset
 
 __all__ = [
     "check_classes",
@@ -92,9 +92,7 @@ def check_pipelines(run: RunConfig) -> None:
         build(spec, seed=run.seeds[0])
 
 
-def check_recordings(
-    dataset: BaseDataset, preprocessing: Preprocessing, selection: Selection
-) -> None:
+def check_recordings(dataset: BaseDataset, preprocessing: Preprocessing, selection: Subset) -> None:
     """Open every file of a folder; MOABB's datasets would first have to be downloaded.
 
     Parameters
@@ -103,7 +101,7 @@ def check_recordings(
         The data.
     preprocessing : Preprocessing
         What is to be done to them.
-    selection : Selection
+    selection : Subset
         Which of them.
 
     Raises

@@ -99,9 +99,9 @@ def scope_of(config: RunConfig, dataset: BaseDataset | None = None) -> Scope:
 
 def _fingerprint(dataset: BaseDataset) -> str:
     from bci_dann.data.cache import cache_key
-    from bci_dann.data.fingerprint import identity
+    from bci_dann.data.fingerprint import dataset_fingerprint
 
-    return cache_key(identity(dataset))[:16]
+    return cache_key(dataset_fingerprint(dataset))[:16]
 
 
 def differences(held: Scope, new: Scope) -> Iterator[str]:

@@ -208,9 +208,9 @@ def _dataset(run: RunConfig, data_dir: str | Path | None) -> BaseDataset:
 
 
 def _planned_subjects(run: RunConfig, dataset: BaseDataset, design: Design) -> list[str]:
-    from bci_dann.data.subset import resolve
+    from bci_dann.data.subset import resolve_subset
 
-    selection = resolve(dataset, run.data)
+    selection = resolve_subset(dataset, run.data)
     subjects = [str(subject) for subject in selection.subjects]
     check_subject_count(subjects, design.left_out)
     check_recordings(dataset, run.preprocessing, selection)

@@ -15,8 +15,8 @@ from bci_dann.data import (
     open_trials,
     prepare_trials,
 )
-from bci_dann.data.recordings.discovery import ordered_names
-from bci_dann.data.subset import TrialChoice, resolve
+from bci_dann.data.recordings.discovery import numbered_names
+from bci_dann.data.subset import SubsetConfig, resolve_subset
 from bci_dann.exceptions import ConfigError, DataError
 
 SFREQ, SECONDS = 100.0, 40
@@ -105,7 +105,7 @@ def test_runs_under_stock_moabb(folder):
 def test_names_that_moabb_accepts(values, names):
     from moabb.datasets.base import check_session_names
 
-    got = ordered_names(values)
+    got = numbered_names(values)
     assert set(got) == set(values)
     assert sorted(got.values()) == sorted(names)
     check_session_names({1: dict.fromkeys(got.values())})
@@ -440,7 +440,7 @@ def test_a_real_recording_that_was_cut(shared_data, tmp_path):
 def test_what_does_not_fit_is_told_from_headers(folder, steps, message):
     dataset = Recordings(folder, LAYOUT)
     with pytest.raises((ConfigError, DataError), match=message):
-        dataset.check_fits(Preprocessing(**steps), resolve(dataset, TrialChoice()))
+        dataset.check_fits(Preprocessing(**steps), resolve_subset(dataset, SubsetConfig()))
 
 
 def test_different_rates_need_a_common_one_if_they_are_used(folder):
@@ -448,11 +448,11 @@ def test_different_rates_need_a_common_one_if_they_are_used(folder):
     write(folder, "C", "01", raw)
     write(folder, "A", "03", raw.copy().set_annotations(None))  # no trials, so no matter
     dataset = Recordings(folder, LAYOUT)
-    steps, everybody = Preprocessing(band=None), resolve(dataset, TrialChoice())
+    steps, everybody = Preprocessing(band=None), resolve_subset(dataset, SubsetConfig())
     with pytest.raises(DataError, match=r"different.*100 Hz .*sA.*50 Hz .*sC.*resample"):
         dataset.check_fits(steps, everybody)
     dataset.check_fits(Preprocessing(band=None, resample=50), everybody)
-    dataset.check_fits(steps, resolve(dataset, TrialChoice(subjects=["A", "B"])))
+    dataset.check_fits(steps, resolve_subset(dataset, SubsetConfig(subjects=["A", "B"])))
     common = {"band": None, "resample": 50, "window": (0.5, 2.03)}
     config = DataConfig(dataset="Recordings", recordings=LAYOUT)
     assert len(load_dataset(config, data_dir=folder, preprocessing=common)) == 5 * 9

@@ -1,4 +1,4 @@
-"""Rows of a memory-mapped array that are read when they are used, and not kept."""
+"""Selected rows of a memory-mapped array that are copied only when they are used."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["Rows"]
+__all__ = ["LazyRows"]
 
 
-class Rows:
-    """Some rows of an array, copied out of it each time they are asked for.
+class LazyRows:
+    """Selected rows of an array, copied out of it each time they are used.
 
-    A fold of a leave-one-subject-out run takes nearly all trials. Whoever trains on it aligns
-    them into an array of its own, so that a copy held beside it for as long as training lasts
-    would only cost memory.
+    A fold of a leave-one-subject-out run takes nearly all trials, and an estimator aligns them
+    into an array of its own. A copy held beside it for as long as training lasts would double
+    the memory.
 
     Parameters
     ----------
     array : ndarray, shape (n, ...)
         Usually memory-mapped; it is not changed.
-    index : ndarray of int or slice
+    index : ndarray of int, ndarray of bool or slice
         Which rows, in which order.
     """
 
@@ -29,24 +29,24 @@ class Rows:
         self._array, self._index = array, np.arange(len(array))[index]
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """As of the array that a copy would be."""
+    def shape(self) -> tuple[int, ...]:  # numpydoc ignore=RT01
+        """Shape of the selected rows."""
         return len(self), *self._array.shape[1:]
 
     @property
-    def dtype(self) -> np.dtype[Any]:
-        """Of the array."""
+    def dtype(self) -> np.dtype[Any]:  # numpydoc ignore=RT01
+        """Data type of the array."""
         return self._array.dtype
 
     def __len__(self) -> int:
         return len(self._index)
 
     def __getitem__(self, index: Any) -> NDArray[Any]:
-        """Return a copy of rows; ``index`` counts among those chosen here."""
+        """Return a copy of rows; ``index`` counts among the selected rows."""
         rows: NDArray[Any] = self._array[self._index[index]]
         return rows
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:
-            raise ValueError("Rows are copied out of their array, so copy=False cannot be.")
+            raise ValueError("LazyRows are copied out of their array, so copy=False cannot be.")
         return np.asarray(self[:], dtype=dtype)

@@ -3,13 +3,13 @@ from __future__ import annotations
 import pytest
 
 from bci_dann.evaluation import load_config, run_benchmark
-from bci_dann.examples.remedies import REMEDIES, SHIFTS, TERMS, configuration
+from bci_dann.examples.methods_by_shift import METHODS, SHIFTS, TERMS, configuration
 
 
 @pytest.mark.parametrize("name", SHIFTS)
 def test_every_configuration_is_valid(name):
     config = load_config(configuration(SHIFTS[name], 0))
-    assert len(config.pipelines) == len(REMEDIES) + len(TERMS)
+    assert len(config.pipelines) == len(METHODS) + len(TERMS)
 
 
 def accuracies(shift, out, **changes):

@@ -1,0 +1,129 @@
+"""Checks that signals are finite, not flat, and scaled as EEG in microvolt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann.exceptions import DataError
+
+__all__ = ["FLAT_UV", "PLAUSIBLE_UV", "check_signals", "flat_channels_message", "silent_trials"]
+
+# Lowest and highest plausible median standard deviation of a scalp recording (µV). Empirical:
+# filtered and unfiltered EEG lies between about 1 and 100 µV; the margins are wide enough that
+# only a wrong unit, a factor of 1000 or more, is refused.
+PLAUSIBLE_UV = (0.05, 5_000.0)
+
+# A channel whose standard deviation is smaller is constant (µV). Empirical: rounding in double
+# precision leaves a constant of 0.1 V about 1e-11 µV, and EEG read in volt by mistake has 1e-6.
+FLAT_UV = 1e-7
+
+# Trials converted to double precision at a time: 64 channels of 1000 samples then take 33 MB.
+CHUNK_TRIALS = 64
+
+
+def check_signals(X: NDArray[np.floating[Any]], ch_names: list[str], where: str = "") -> None:
+    """Raise on samples that cannot be EEG in microvolt.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_chans, n_times)
+        Signals (µV).
+    ch_names : list of str
+        Channel names, for the message.
+    where : str
+        The file or subject that the signals come from, for the message.
+
+    Raises
+    ------
+    DataError
+        When there are no trials, a sample is not finite, a channel is flat in every trial, or
+        the median standard deviation lies outside `PLAUSIBLE_UV`. The message names ``where``
+        and the channels.
+    """
+    prefix = f"{where}: " if where else ""
+    if not len(X):
+        raise DataError(f"{prefix}there are no trials.")
+    deviation = _standard_deviations(X)
+    not_finite = np.asarray(~np.isfinite(deviation).all(axis=0))
+    if not_finite.any():
+        names = _names_at(ch_names, not_finite)
+        raise DataError(f"{prefix}samples are not finite in channels {names}.")
+    flat = np.asarray((deviation < FLAT_UV).all(axis=0))
+    if flat.any():
+        raise DataError(prefix + flat_channels_message(_names_at(ch_names, flat)))
+    _check_scale(float(np.median(deviation)), prefix)
+
+
+def silent_trials(X: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+    """Find the trials in which every channel is constant.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features)
+        Signals. Feature vectors are no trials, and never silent.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_trials,)
+        True where every channel is constant, as when the amplifier dropped out.
+    """
+    if X.ndim < 3:
+        return np.zeros(len(X), dtype=bool)
+    silent = (X[:, 0] == X[:, 0, :1]).all(axis=1)  # most trials differ in their first channel
+    candidates = X[silent]
+    silent[silent] = (candidates == candidates[:, :, :1]).all(axis=(1, 2))
+    return np.asarray(silent)
+
+
+def flat_channels_message(ch_names: list[str]) -> str:
+    """Return the error message about flat channels.
+
+    Parameters
+    ----------
+    ch_names : list of str
+        The flat channels.
+
+    Returns
+    -------
+    str
+        Two sentences: which channels are flat, and what to do.
+    """
+    return f"channels {ch_names} are flat. Leave them out with `channels`, or repair them."
+
+
+def _standard_deviations(X: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Return the standard deviation of each trial and channel (µV)."""
+    with np.errstate(invalid="ignore"):  # infinite samples give NaN, which the caller refuses
+        return np.concatenate([chunk.std(axis=2) for chunk in _double_precision_chunks(X)])
+
+
+def _double_precision_chunks(X: NDArray[np.floating[Any]]) -> Iterator[NDArray[np.float64]]:
+    """Convert some trials at a time, because all at once would double the memory."""
+    for start in range(0, len(X), CHUNK_TRIALS):
+        yield X[start : start + CHUNK_TRIALS].astype(np.float64)
+
+
+def _check_scale(typical: float, prefix: str) -> None:
+    low, high = PLAUSIBLE_UV
+    if not low <= typical <= high:
+        raise DataError(
+            f"{prefix}the typical standard deviation is {typical:.3g} µV, and EEG lies between "
+            f"{low:g} and {high:g} µV. {_unit_advice(typical)}"
+        )
+
+
+def _unit_advice(typical: float) -> str:
+    if typical < PLAUSIBLE_UV[0]:
+        return "The signals seem to be in volt or millivolt: convert them to microvolt."
+    return (
+        "The signals seem to be in a smaller unit than was assumed: "
+        "for recordings set `unit_scale` (1e-6 where a file stores microvolt without saying so)."
+    )
+
+
+def _names_at(ch_names: list[str], mask: NDArray[np.bool_]) -> list[str]:
+    return [name for name, selected in zip(ch_names, mask, strict=True) if selected]
