@@ -8,7 +8,7 @@ from bci_dann.data import EEGTrials, SimulatedMI, load_dataset
 from bci_dann.data.trials import replace_labels
 from bci_dann.estimators import ReweightedClassifier
 from bci_dann.evaluation import diagnose
-from bci_dann.evaluation import diagnosis as diagnosis_module
+from bci_dann.evaluation.diagnosis import domain_diagnosis
 from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 
 TABLES = ("table", "distances", "session_distances", "shifts")
@@ -185,4 +185,4 @@ def test_bad_input(shifted):
 
 
 def test_people_are_compared_by_what_reweighting_sees():
-    assert ReweightedClassifier().n_components == diagnosis_module.N_COMPONENTS
+    assert ReweightedClassifier().n_components == domain_diagnosis.N_COMPONENTS

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from bci_dann.data.trials import replace_labels
-from bci_dann.evaluation import execution, records, run_benchmark, runner
+from bci_dann.evaluation import run_benchmark
+from bci_dann.evaluation.runs import execution, records, runner
 from bci_dann.evaluation.runs.execution import compute
 from bci_dann.evaluation.runs.results import COLUMNS
 from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError, ResultsError
