@@ -238,7 +238,7 @@ def test_table_order_does_not_depend_on_who_finishes_first(prepared, config, tmp
     tasks = runner._tasks(
         runner.load_config(config),
         prepared.name,
-        runner.scope_of(runner.load_config(config)),
+        runner.manifest_of(runner.load_config(config)),
         ["1", "2", "3"],
     )
     finished = list(ResultsFolder(tmp_path).finished(tasks))
