@@ -25,8 +25,8 @@ COLUMNS = (
     ("ESS", "ess", ".0f"),
     ("top 1 %", "top_share", ".0%"),
     ("distance", "distance", ".2f"),
-    ("own", "own_distance", ".2f"),
-    ("finding", "finding", "s"),
+    ("own", "within_distance", ".2f"),
+    ("overlap", "overlap", "s"),
 )
 NOTE = (
     "AUC, A-distance, MMD: how well the person is told from the others. ESS: what the weighted "
@@ -53,12 +53,12 @@ def diagnose(config: Path, out: Path | None, data_dir: Path | None, seed: int) -
         title=f"How far people are apart: {run.name}",
     )
     _print(found)
-    say(f"Tables, pictures and every verdict: {page}")
+    say(f"Tables, pictures and all advice: {page}")
 
 
 def _print(found: Diagnosis) -> None:
-    from bci_dann.evaluation.diagnosis.interpretation import differences_in_words, summary_in_words
-    from bci_dann.reporting.diagnosis_report import notes
+    from bci_dann.evaluation.diagnosis.interpretation import describe_overlap, describe_shifts
+    from bci_dann.reporting.diagnosis_report import describe_missing_figures
 
     headings = [heading for heading, _, _ in COLUMNS]
     for alignment, people in found.table.groupby("alignment", sort=False):
@@ -67,7 +67,11 @@ def _print(found: Diagnosis) -> None:
             for person in people.to_dict("records")
         ]
         print_rows(f"Each person against the others, alignment: {alignment}", headings, rows)
-    sentences = summary_in_words(found.table) + differences_in_words(found.shifts) + notes(found)
+    sentences = (
+        describe_overlap(found.table)
+        + describe_shifts(found.shifts)
+        + describe_missing_figures(found)
+    )
     for sentence in (NOTE, *sentences):
         say(sentence)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bci_dann._files import write_atomically
-from bci_dann.evaluation.diagnosis.interpretation import differences_in_words, summary_in_words
-from bci_dann.reporting.shift_figures import overlap_chart, people_map
+from bci_dann.evaluation.diagnosis.interpretation import describe_overlap, describe_shifts
+from bci_dann.reporting.shift_figures import overlap_chart, session_map
 from bci_dann.reporting.topographies import topographies, without_position
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from bci_dann.evaluation import Diagnosis
 
-__all__ = ["notes", "write_diagnosis"]
+__all__ = ["describe_missing_figures", "write_diagnosis"]
 
 TABLES = ("table", "distances", "session_distances", "shifts")
 DPI = 120
@@ -29,15 +29,15 @@ The domain classifier is logistic regression on ten principal components of the 
 <b>domain_auc</b>: how well it tells the person from the others, 0.5 not at all, 1 always;
 below 0.5 where re-centring has made the means equal, since what is held out then lies opposite.
 <b>a_distance</b>: proxy A-distance, 0 to 2. <b>mmd2, mmd_p</b>: squared maximum mean discrepancy
-and the p-value of random exchanges. <b>lookalikes</b>: the share of source trials that could pass
+and the p-value of random exchanges. <b>source_error</b>: the share of source trials that could pass
 for the person's. <b>ess, ess_share</b>: how many source trials the weighted sources are worth;
 where nothing overlaps, clipped weights are even and the figure means nothing. <b>top_share</b>:
 how much weight the heaviest 1 % carry. <b>distance</b>: log-Euclidean distance of the person's
-mean covariance from that of the others, and, for comparison, <b>own_distance</b> between the
+mean covariance from that of the others, and, for comparison, <b>within_distance</b> between the
 halves of the person's own recording.</p>"""
 
 
-def notes(diagnosis: Diagnosis) -> list[str]:
+def describe_missing_figures(diagnosis: Diagnosis) -> list[str]:
     """Return what could not be drawn, and why.
 
     Parameters
@@ -101,7 +101,7 @@ def _pictures(diagnosis: Diagnosis) -> dict[str, bytes]:
     pages = topographies(diagnosis)
     numbers = [f"_{n}" for n in range(1, len(pages) + 1)] if len(pages) > 1 else [""]
     names = [f"topographies{number}.png" for number in numbers[: len(pages)]]
-    figures = {"overlap.png": overlap_chart(diagnosis), "map.png": people_map(diagnosis)}
+    figures = {"overlap.png": overlap_chart(diagnosis), "map.png": session_map(diagnosis)}
     figures |= dict(zip(names, pages, strict=True))
     return {name: _png(figure) for name, figure in figures.items()}
 
@@ -135,9 +135,9 @@ def _title(name: str) -> str:
 
 def _words(diagnosis: Diagnosis) -> str:
     blocks = (
-        summary_in_words(diagnosis.table),
-        differences_in_words(diagnosis.shifts),
-        notes(diagnosis),
+        describe_overlap(diagnosis.table),
+        describe_shifts(diagnosis.shifts),
+        describe_missing_figures(diagnosis),
     )
     return "".join(_listed(block) for block in blocks if block)
 

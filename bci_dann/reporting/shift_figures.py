@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bci_dann.evaluation import Diagnosis
 
-__all__ = ["overlap_chart", "people_map"]
+__all__ = ["overlap_chart", "session_map"]
 
 Floats = NDArray[np.float64]
 
@@ -30,7 +30,7 @@ TITLE = (
 ENLARGED = " Above, all maps have one scale."
 
 
-def people_map(diagnosis: Diagnosis) -> Figure:
+def session_map(diagnosis: Diagnosis) -> Figure:
     """Draw sessions as points, as far apart as their mean covariances, by classical scaling.
 
     Torgerson (1952), "Multidimensional scaling: I. Theory and method", Psychometrika 17,
@@ -170,7 +170,7 @@ def _draw_dots(
 ) -> None:
     places = np.array([subjects.index(subject) for subject in rows["subject"]])
     colour, marker = COLOURS[style % len(COLOURS)], MARKERS[style % len(MARKERS)]
-    hollow = (rows["finding"] == "no overlap").to_numpy() & (column == "ess_share")
+    hollow = (rows["overlap"] == "no overlap").to_numpy() & (column == "ess_share")
     values = rows[column].to_numpy()
     ax.plot(values[~hollow], places[~hollow], marker, color=colour, label=label)
     ax.plot(values[hollow], places[hollow], marker, color=colour, fillstyle="none")

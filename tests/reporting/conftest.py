@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from bci_dann.evaluation import Diagnosis
-from bci_dann.evaluation.diagnosis.interpretation import finding, verdict
+from bci_dann.evaluation.diagnosis.interpretation import overlap_level, reweighting_advice
 
 CHANNELS = ["Fz", "C3", "Cz", "C4", "Pz"]
 ALIGNMENTS = ("none", "euclidean")
@@ -45,15 +45,15 @@ def _row(rng, subject, alignment, few):
         "a_distance": np.nan if few else 1.0,
         "mmd2": np.nan if few else 0.1,
         "mmd_p": np.nan if few else 0.01,
-        "lookalikes": np.nan if few else 0.1,
+        "source_error": np.nan if few else 0.1,
         "ess": np.nan if few else 40.0,
         "ess_share": np.nan if few else 0.4,
         "top_share": np.nan if few else 0.1,
         "distance": rng.uniform(1, 3),
-        "own_distance": 0.5,
+        "within_distance": 0.5,
     }
-    row["finding"] = finding(row)
-    row["verdict"] = verdict(row, 5)
+    row["overlap"] = overlap_level(row)
+    row["advice"] = reweighting_advice(row, 5)
     return row
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bci_dann.exceptions import ResultsError
 from bci_dann.reporting import write_diagnosis
-from bci_dann.reporting.diagnosis_report import notes
+from bci_dann.reporting.diagnosis_report import describe_missing_figures
 
 TABLES = {"table.csv", "distances.csv", "session_distances.csv", "shifts.csv"}
 PICTURES = {"overlap.png", "map.png", "topographies.png"}
@@ -48,9 +48,9 @@ def test_pages_of_a_former_diagnosis_go(draw_diagnosis, tmp_path):
 
 
 def test_what_could_not_be_drawn_is_said(draw_diagnosis, tmp_path):
-    assert notes(draw_diagnosis()) == []
+    assert describe_missing_figures(draw_diagnosis()) == []
     diagnosis = draw_diagnosis(montage=False)
-    (note,) = notes(diagnosis)
+    (note,) = describe_missing_figures(diagnosis)
     assert note.startswith("No topographies: Fz, C3, Cz, C4, Pz have no position")
     assert note in write_diagnosis(diagnosis, tmp_path).read_text(encoding="utf-8")
 

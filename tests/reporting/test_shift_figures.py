@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import pdist, squareform
 
-from bci_dann.reporting.shift_figures import overlap_chart, people_map
+from bci_dann.reporting.shift_figures import overlap_chart, session_map
 
 
 def drawn(figure):
@@ -42,7 +42,7 @@ def test_the_map_keeps_distances_that_fit_in_the_plane(draw_diagnosis):
     for start, scale in ((0, 1.0), (6, 0.1)):
         where = diagnosis.session_distances.index[start : start + 6]
         diagnosis.session_distances.loc[where, names] = scale * squareform(pdist(flat))
-    figure = people_map(diagnosis)
+    figure = session_map(diagnosis)
     texts = drawn(figure)
     assert sum("100% of the squared distances" in text for text in texts) == 2
     assert "the same, 10 times larger" in texts
@@ -51,7 +51,7 @@ def test_the_map_keeps_distances_that_fit_in_the_plane(draw_diagnosis):
 
 
 def test_maps_above_have_one_scale(draw_diagnosis):
-    figure = people_map(draw_diagnosis())
+    figure = session_map(draw_diagnosis())
     first, second = (np.ptp(ax.get_xlim()) for ax in figure.axes[:2])
     assert first == pytest.approx(second)
     assert np.ptp(figure.axes[3].get_xlim()) < second
@@ -59,7 +59,7 @@ def test_maps_above_have_one_scale(draw_diagnosis):
 
 @pytest.mark.parametrize(("n_subjects", "n_sessions"), [(2, 1), (30, 1)])
 def test_maps_of_few_and_of_many(draw_diagnosis, n_subjects, n_sessions):
-    texts = drawn(people_map(draw_diagnosis(n_subjects, n_sessions)))
+    texts = drawn(session_map(draw_diagnosis(n_subjects, n_sessions)))
     assert "01" in texts
     assert not any("nan" in text for text in texts)
 
@@ -67,7 +67,7 @@ def test_maps_of_few_and_of_many(draw_diagnosis, n_subjects, n_sessions):
 def test_a_single_alignment_needs_no_second_row(draw_diagnosis):
     diagnosis = draw_diagnosis()
     first = diagnosis.session_distances.iloc[:6]
-    figure = people_map(replace(diagnosis, session_distances=first))
+    figure = session_map(replace(diagnosis, session_distances=first))
     assert len(figure.axes) == 1
     assert not any("Above" in text for text in drawn(figure))
 
@@ -76,4 +76,4 @@ def test_sessions_in_one_place(draw_diagnosis):
     diagnosis = draw_diagnosis()
     names = diagnosis.session_distances["session"].unique().tolist()
     diagnosis.session_distances[names] = 0.0
-    assert "01" in drawn(people_map(diagnosis))
+    assert "01" in drawn(session_map(diagnosis))

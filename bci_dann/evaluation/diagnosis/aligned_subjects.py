@@ -9,25 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann._random import stream
-from bci_dann.evaluation.diagnosis.interpretation import finding, verdict
+from bci_dann.evaluation.diagnosis.interpretation import overlap_level, reweighting_advice
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bci_dann.data import EEGTrials
 
-__all__ = ["People"]
+__all__ = ["AlignedSubjects"]
 
 Floats = NDArray[np.float64]
 
 UNKNOWN = float("nan")
 MEASURES = (
-    *("domain_auc", "a_distance", "mmd2", "mmd_p", "lookalikes"),
+    *("domain_auc", "a_distance", "mmd2", "mmd_p", "source_error"),
     *("ess", "ess_share", "top_share"),
 )
 
 
-class People:
+class AlignedSubjects:
     """All trials under one alignment, from which each subject in turn is taken as the target.
 
     Parameters
@@ -91,8 +91,8 @@ class People:
             state = stream(self.random_state, "diagnosis", self.alignment, subject)
             row |= _measures(features[~is_target], features[is_target], state)
         row |= self._distances(subject)
-        row["finding"] = finding(row)
-        row["verdict"] = verdict(row, N_FOLDS)
+        row["overlap"] = overlap_level(row)
+        row["advice"] = reweighting_advice(row, N_FOLDS)
         return row
 
     def apart(self) -> pd.DataFrame:
@@ -123,7 +123,7 @@ class People:
         halves = [mean_logeuclid(half) for half in np.array_split(own, 2) if len(half)]
         return {
             "distance": float(distance_logeuclid(self.means[index], others)),
-            "own_distance": float(distance_logeuclid(*halves)) if len(halves) == 2 else UNKNOWN,
+            "within_distance": float(distance_logeuclid(*halves)) if len(halves) == 2 else UNKNOWN,
         }
 
 
@@ -170,7 +170,7 @@ def _measures(source: Floats, target: Floats, random_state: Any) -> dict[str, fl
         "a_distance": proxy_a_distance(sum(errors) / 2),
         "mmd2": mmd2,
         "mmd_p": p_value,
-        "lookalikes": errors[0],
+        "source_error": errors[0],
         "ess": weighed.effective_sample_size,
         "ess_share": weighed.effective_sample_size / len(source),
         "top_share": top_share(weighed.weights),

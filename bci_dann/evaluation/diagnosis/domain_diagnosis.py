@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bci_dann._validation import check_count
-from bci_dann.evaluation.diagnosis.aligned_subjects import People
+from bci_dann.evaluation.diagnosis.aligned_subjects import AlignedSubjects
 from bci_dann.evaluation.runs.progress import step_by_step
 from bci_dann.exceptions import BCIDannWarning, DataError
 
@@ -40,12 +40,12 @@ class Diagnosis:
     table : pandas.DataFrame
         One row for each ``subject`` as target and ``alignment`` (``"none"`` or its name):
         ``n_source``, ``n_target`` (trials); ``domain_auc``, ``a_distance`` (0 to 2), ``mmd2`` and
-        its ``mmd_p``; ``lookalikes``, the share of source trials that the domain classifier
+        its ``mmd_p``; ``source_error``, the share of source trials that the domain classifier
         takes for the target's; ``ess`` and ``ess_share``, what the weighted sources are worth in
         trials and as a share of them; ``top_share``, how much weight the heaviest 1 % carry;
         ``distance`` of the subject's mean covariance from that of the others, and
-        ``own_distance`` between the first and the second half of the subject's own trials, as a
-        yardstick (both log-Euclidean, in log units); ``finding`` and ``verdict``, in words. NaN
+        ``within_distance`` between the first and the second half of the subject's own trials, as a
+        yardstick (both log-Euclidean, in log units); ``overlap`` and ``advice``, in words. NaN
         where there were too few trials.
     distances : pandas.DataFrame
         Log-Euclidean distances between the subjects' mean covariances: ``alignment``,
@@ -127,7 +127,7 @@ def diagnose(
         for alignment in alignments:
             name = alignment or "none"
             step(f"{name}: covariances", 0)
-            people = People(trials, alignment, n_components, random_state)
+            people = AlignedSubjects(trials, alignment, n_components, random_state)
             apart.append(people.apart())
             sessions_apart.append(people.sessions_apart())
             for subject in subjects:

@@ -11,9 +11,15 @@ from bci_dann.reweighting import SEPARATE_AUC
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FINDINGS", "differences_in_words", "finding", "summary_in_words", "verdict"]
+__all__ = [
+    "OVERLAP_LEVELS",
+    "describe_overlap",
+    "describe_shifts",
+    "overlap_level",
+    "reweighting_advice",
+]
 
-FINDINGS = ("too few trials", "no overlap", "little overlap", "overlap", "no shift")
+OVERLAP_LEVELS = ("too few trials", "no overlap", "little overlap", "overlap", "no shift")
 
 # Below this one weights change little; few target trials reach it by chance.
 ALIKE_AUC = 0.6
@@ -21,8 +27,8 @@ LITTLE_ESS_SHARE, EVEN_ESS_SHARE = 0.1, 0.9
 LEVEL, LEVEL_QUANTILE = 0.05, 1.645  # one-sided
 
 
-def finding(row: Mapping[str, Any]) -> str:
-    """Return which of :data:`FINDINGS` a row of the table shows.
+def overlap_level(row: Mapping[str, Any]) -> str:
+    """Return which of :data:`OVERLAP_LEVELS` a row of the table shows.
 
     Parameters
     ----------
@@ -44,13 +50,13 @@ def finding(row: Mapping[str, Any]) -> str:
     return "overlap"
 
 
-def verdict(row: Mapping[str, Any], least_trials: int) -> str:
+def reweighting_advice(row: Mapping[str, Any], least_trials: int) -> str:
     """Return one or two sentences on what reweighting can do for a person.
 
     Parameters
     ----------
     row : mapping
-        A row of the table of a diagnosis, with its ``finding``.
+        A row of the table of a diagnosis, with its ``overlap``.
     least_trials : int
         How many trials a side needs.
 
@@ -60,14 +66,14 @@ def verdict(row: Mapping[str, Any], least_trials: int) -> str:
     """
     n_source, worth = f"{row['n_source']} source trials", f"{row['ess']:.0f}"
     advice = "align first" if row["alignment"] == "none" else "this alignment is not enough"
-    found = row["finding"]
+    found = row["overlap"]
     if found == "too few trials":
         return (
             f"too few trials: {row['n_target']} of the person and {row['n_source']} of the others, "
             f"and a comparison takes {least_trials} of each."
         )
     if found == "no overlap":
-        alike = round(row["lookalikes"] * row["n_source"])
+        alike = round(row["source_error"] * row["n_source"])
         even = f" That the weights are even (ESS {worth}) is the work of their clipping."
         return (
             f"no overlap: of {n_source} {alike} could pass for this person's (domain AUC "
@@ -89,7 +95,7 @@ def verdict(row: Mapping[str, Any], least_trials: int) -> str:
     )
 
 
-def summary_in_words(table: pd.DataFrame) -> list[str]:
+def describe_overlap(table: pd.DataFrame) -> list[str]:
     """Return a sentence for each alignment, on all people together.
 
     Parameters
@@ -107,7 +113,7 @@ def summary_in_words(table: pd.DataFrame) -> list[str]:
     ]
 
 
-def differences_in_words(shifts: pd.DataFrame, n_largest: int = 3) -> list[str]:
+def describe_shifts(shifts: pd.DataFrame, n_largest: int = 3) -> list[str]:
     """Name the bands and channels in which each person differs most from the others.
 
     Parameters
@@ -142,8 +148,8 @@ def _sentence(alignment: str, rows: pd.DataFrame) -> str:
         return f"{how}: nobody has enough trials for a comparison."
     counts = [
         f"{name} for {len(people)} of {len(rows)} people"
-        for name in FINDINGS
-        if len(people := rows.loc[rows["finding"] == name, "subject"])
+        for name in OVERLAP_LEVELS
+        if len(people := rows.loc[rows["overlap"] == name, "subject"])
     ]
     middle = measured[["domain_auc", "distance"]].median()
     return (
@@ -153,7 +159,7 @@ def _sentence(alignment: str, rows: pd.DataFrame) -> str:
 
 
 def _advice(measured: pd.DataFrame) -> str:
-    share = measured["finding"].value_counts(normalize=True)
+    share = measured["overlap"].value_counts(normalize=True)
     if share.get("no overlap", 0.0) + share.get("little overlap", 0.0) >= 0.5:
         return "Reweighting cannot help most of them, for want of overlap."
     if share.get("no shift", 0.0) >= 0.5:

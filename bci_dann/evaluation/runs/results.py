@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from bci_dann._files import write_atomically
 from bci_dann.evaluation.metrics import METRICS, score
+from bci_dann.evaluation.runs.manifest import Manifest, differences
 from bci_dann.evaluation.runs.records import (
     DIAGNOSTICS,
     Record,
     Task,
     read_record,
 )
-from bci_dann.evaluation.runs.run_scope import Scope, differences
 from bci_dann.exceptions import ResultsError
 
 if TYPE_CHECKING:
@@ -93,17 +93,17 @@ class ResultsFolder:
             if record is not None:
                 yield task, record
 
-    def merged(self, scope: Scope) -> Scope:
+    def merged(self, scope: Manifest) -> Manifest:
         """Return what the folder holds joined with ``scope``, writing nothing.
 
         Parameters
         ----------
-        scope : Scope
+        scope : Manifest
             What is to be run.
 
         Returns
         -------
-        Scope
+        Manifest
 
         Raises
         ------
@@ -126,7 +126,7 @@ class ResultsFolder:
                 "files in it have changed. Choose another folder with --out, or give the "
                 "--data-dir of before with its files as they were."
             )
-        return Scope(
+        return Manifest(
             fixed=scope.fixed,
             pipelines={**held.pipelines, **scope.pipelines},
             protocols=_union(held.protocols, scope.protocols),
@@ -136,17 +136,17 @@ class ResultsFolder:
             versions=scope.versions or held.versions,
         )
 
-    def open(self, scope: Scope) -> Scope:
+    def open(self, scope: Manifest) -> Manifest:
         """Make the folder ready for ``scope`` and note what it then holds.
 
         Parameters
         ----------
-        scope : Scope
+        scope : Manifest
             What is to be run.
 
         Returns
         -------
-        Scope
+        Manifest
             As :meth:`merged`.
 
         Raises
@@ -169,12 +169,12 @@ class ResultsFolder:
         """
         write_atomically(self.table_path, table.to_csv(index=False).encode())
 
-    def held(self) -> Scope | None:
+    def held(self) -> Manifest | None:
         """Return what the folder is about, or ``None`` where nothing was run into it.
 
         Returns
         -------
-        Scope or None
+        Manifest or None
 
         Raises
         ------
@@ -185,7 +185,7 @@ class ResultsFolder:
         if self.path.is_file():
             raise ResultsError(f"{self.path} is a file. Choose a folder with --out.")
         try:
-            scope = Scope(**json.loads(path.read_text(encoding="utf-8")))
+            scope = Manifest(**json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError) as error:

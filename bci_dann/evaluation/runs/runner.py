@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bci_dann.evaluation.config.run_config import RunConfig, load_config
 from bci_dann.evaluation.runs.dispatch import GO_ON, run_missing
+from bci_dann.evaluation.runs.manifest import Manifest, manifest_of
 from bci_dann.evaluation.runs.preflight import (
     check_classes,
     check_jobs,
@@ -21,7 +22,6 @@ from bci_dann.evaluation.runs.preflight import (
 )
 from bci_dann.evaluation.runs.records import Task, versions
 from bci_dann.evaluation.runs.results import ResultsFolder, results_table
-from bci_dann.evaluation.runs.run_scope import Scope, scope_of
 from bci_dann.exceptions import ResultsError
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def run_tasks(
     run = load_config(config)
     check_pipelines(run)
     dataset = _dataset(run, data_dir)
-    scope = scope_of(run, dataset)
+    scope = manifest_of(run, dataset)
     folder = ResultsFolder(Path("runs") / run.name if out is None else out)
     held = folder.merged(scope)
     if dry_run:
@@ -240,7 +240,7 @@ def _checked_subjects(trials_folder: Path, design: Design) -> list[str]:
     return subjects
 
 
-def _tasks(run: RunConfig, data_key: str, scope: Scope, subjects: Sequence[str]) -> list[Task]:
+def _tasks(run: RunConfig, data_key: str, scope: Manifest, subjects: Sequence[str]) -> list[Task]:
     """List the tasks, pipelines outermost, so that a first pipeline is complete early."""
     grid = itertools.product(scope.specs, scope.protocols, scope.seeds, subjects)
     return [

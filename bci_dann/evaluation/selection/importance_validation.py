@@ -18,7 +18,7 @@ from bci_dann.evaluation.protocols import split
 if TYPE_CHECKING:
     from bci_dann.data import EEGTrials
 
-__all__ = ["Likeness", "controlled_mean"]
+__all__ = ["ImportanceWeighting", "controlled_mean"]
 
 Floats = NDArray[np.float64]
 # Features that trials are compared by: with many, any two people can be told apart.
@@ -26,7 +26,7 @@ N_COMPONENTS = 10
 RATIO = "ulsif"
 
 
-class Likeness:
+class ImportanceWeighting:
     """How much every trial of the sources resembles what training sees of a target.
 
     Trials are compared by the principal components of their tangent vectors, each domain

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from bci_dann._validation import check_option
 from bci_dann.evaluation.metrics import score
 from bci_dann.evaluation.runs.results import ResultsFolder
-from bci_dann.evaluation.selection.subject_predictions import Outcome, read_outcomes
+from bci_dann.evaluation.selection.subject_predictions import SubjectPredictions, read_predictions
 from bci_dann.exceptions import ConfigError, ResultsError
 
 if TYPE_CHECKING:
@@ -154,8 +154,8 @@ def selection_table(folder: str | Path, pipelines: Sequence[str] | None = None) 
     if held is not None:
         for name in pipelines or ():
             check_option("each of --pipelines", name, held.pipelines)
-    groups: dict[tuple[str, int], list[Outcome]] = defaultdict(list)
-    for outcome in read_outcomes(folder):
+    groups: dict[tuple[str, int], list[SubjectPredictions]] = defaultdict(list)
+    for outcome in read_predictions(folder):
         if pipelines is None or outcome.pipeline in pipelines:
             groups[outcome.protocol, outcome.seed].append(outcome)
     if not groups:
@@ -177,10 +177,10 @@ def selection_table(folder: str | Path, pipelines: Sequence[str] | None = None) 
 
 
 def _choices(
-    outcomes: Sequence[Outcome], wanted: Sequence[str] | None
+    outcomes: Sequence[SubjectPredictions], wanted: Sequence[str] | None
 ) -> list[dict[str, str | float]]:
     """Return one row for each subject and way to choose, for one protocol and seed."""
-    by_name: dict[str, dict[str, Outcome]] = defaultdict(dict)
+    by_name: dict[str, dict[str, SubjectPredictions]] = defaultdict(dict)
     for outcome in outcomes:
         by_name[outcome.pipeline][outcome.subject] = outcome
     subjects = sorted(set(itertools.chain.from_iterable(by_name.values())))
@@ -207,7 +207,7 @@ def _choices(
 
 
 def _chosen(
-    by_name: dict[str, dict[str, Outcome]],
+    by_name: dict[str, dict[str, SubjectPredictions]],
     names: list[str],
     subjects: list[str],
     subject: str,
@@ -229,7 +229,7 @@ def _chosen(
     return chosen | {f"always {name}": name for name in names}
 
 
-def _mark(outcome: Outcome) -> tuple[float, float]:
+def _mark(outcome: SubjectPredictions) -> tuple[float, float]:
     """Return accuracy and ROC AUC."""
     marks = score(outcome.probabilities, outcome.truth, outcome.classes.tolist())
     return marks["accuracy"], marks["roc_auc"]

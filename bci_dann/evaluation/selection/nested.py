@@ -24,7 +24,7 @@ from bci_dann.evaluation.config.run_config import RunConfig, load_config, pipeli
 from bci_dann.evaluation.runs.records import Record, Task
 from bci_dann.evaluation.runs.results import results_table
 from bci_dann.evaluation.runs.runner import Design, run_tasks, task_table
-from bci_dann.evaluation.selection.importance_validation import Likeness, controlled_mean
+from bci_dann.evaluation.selection.importance_validation import ImportanceWeighting, controlled_mean
 from bci_dann.evaluation.summary import per_subject_and_seed
 from bci_dann.exceptions import ConfigError
 
@@ -93,7 +93,7 @@ def nested_choice(
     done = run_tasks(design, run, out, n_jobs, data_dir, progress, dry_run, cache_dir, stack)
     if done.trials_folder is None:  # a dry run
         return task_table(done.asked)
-    likeness = Likeness(open_trials(done.trials_folder))
+    likeness = ImportanceWeighting(open_trials(done.trials_folder))
     table = nested_table(done.folder.finished(done.asked), likeness.weights)
     write_atomically(done.folder.path / FILE, table.to_csv(index=False).encode())
     return table
@@ -134,7 +134,7 @@ def nested_table(
         The tasks of :func:`with_pseudo_targets`, pipelines in the order that breaks ties.
     weigh : callable, optional
         Returns the importance weights of all trials for a target and a protocol; see
-        :class:`bci_dann.evaluation.selection.importance_validation.Likeness`.
+        :class:`bci_dann.evaluation.selection.importance_validation.ImportanceWeighting`.
 
     Returns
     -------

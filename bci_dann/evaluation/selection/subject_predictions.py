@@ -16,11 +16,11 @@ from bci_dann.evaluation.runs.records import DAMAGE
 from bci_dann.evaluation.runs.results import ResultsFolder
 from bci_dann.exceptions import ResultsError
 
-__all__ = ["Outcome", "read_outcomes"]
+__all__ = ["SubjectPredictions", "read_predictions"]
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class SubjectPredictions:
     """The predictions of one pipeline for one target subject.
 
     Parameters
@@ -54,7 +54,7 @@ class Outcome:
     test_index: NDArray[np.int64]
 
 
-def read_outcomes(folder: str | Path) -> Iterator[Outcome]:
+def read_predictions(folder: str | Path) -> Iterator[SubjectPredictions]:
     """Read every record of the pipelines that a results folder is about.
 
     Parameters
@@ -64,7 +64,7 @@ def read_outcomes(folder: str | Path) -> Iterator[Outcome]:
 
     Yields
     ------
-    Outcome
+    SubjectPredictions
         In no order of its own, those that ``results.csv`` is made of.
 
     Raises
@@ -91,9 +91,9 @@ def read_outcomes(folder: str | Path) -> Iterator[Outcome]:
             ) from error
 
 
-def _outcome(about: dict[str, Any], stored: Any) -> Outcome:
+def _outcome(about: dict[str, Any], stored: Any) -> SubjectPredictions:
     names = ("probabilities", "truth", "classes", "sessions", "test_index")
-    return Outcome(
+    return SubjectPredictions(
         about["pipeline"],
         about["protocol"],
         about["seed"],

@@ -8,7 +8,7 @@ from bci_dann.data import EEGTrials, SimulatedMI, load_dataset
 from bci_dann.data.trials import replace_labels
 from bci_dann.estimators import ReweightedClassifier
 from bci_dann.evaluation import diagnose
-from bci_dann.evaluation import diagnosis as diagnosis_module
+from bci_dann.evaluation.diagnosis import domain_diagnosis
 from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 
 TABLES = ("table", "distances", "session_distances", "shifts")
@@ -51,12 +51,12 @@ def test_a_row_for_each_person_and_alignment(diagnosis):
     assert (table["n_source"] == 60).all()
     assert (table["n_target"] == 30).all()
     assert not table.isna().any(axis=None)
-    for column in ("domain_auc", "mmd_p", "lookalikes", "ess_share", "top_share"):
+    for column in ("domain_auc", "mmd_p", "source_error", "ess_share", "top_share"):
         assert table[column].between(0, 1).all()
     assert table["a_distance"].between(0, 2).all()
     np.testing.assert_allclose(table["ess"], table["ess_share"] * table["n_source"])
-    for finding, verdict in zip(table["finding"], table["verdict"], strict=True):
-        assert verdict.startswith(finding)
+    for finding, reweighting_advice in zip(table["overlap"], table["advice"], strict=True):
+        assert reweighting_advice.startswith(finding)
 
 
 def test_a_shift_sets_people_apart_and_its_absence_does_not(diagnosis):
@@ -66,8 +66,8 @@ def test_a_shift_sets_people_apart_and_its_absence_does_not(diagnosis):
     assert same["domain_auc"].median() < 0.7 < 0.95 < apart["domain_auc"].min()
     assert same["a_distance"].median() < apart["a_distance"].min()
     assert (apart["mmd_p"] < 0.01).all()
-    assert set(apart["finding"]) == {"no overlap"}
-    assert "no overlap" not in set(same["finding"])
+    assert set(apart["overlap"]) == {"no overlap"}
+    assert "no overlap" not in set(same["overlap"])
 
 
 @pytest.mark.parametrize("alignment", ["euclidean", "riemannian"])
@@ -79,7 +79,7 @@ def test_alignment_brings_them_together(diagnosis, alignment):
 
 def test_a_person_is_as_far_from_itself_as_chance_has_it(diagnosis):
     before = of(diagnosis, "none")
-    assert (before["own_distance"] < before["distance"]).all()
+    assert (before["within_distance"] < before["distance"]).all()
 
 
 @pytest.mark.usefixtures("_cache")
@@ -129,12 +129,12 @@ def test_a_person_with_too_few_trials_is_said_and_the_others_go_on(shifted):
     found = diagnose(shifted[np.concatenate([rest, few])])
     table = found.table.set_index(["alignment", "subject"])
     missing = table.xs("3", level="subject")
-    assert missing[["domain_auc", "mmd_p", "ess", "lookalikes"]].isna().all(axis=None)
+    assert missing[["domain_auc", "mmd_p", "ess", "source_error"]].isna().all(axis=None)
     assert missing["distance"].notna().all()
-    assert missing["verdict"].str.startswith("too few trials: 3 of the person and 60").all()
+    assert missing["advice"].str.startswith("too few trials: 3 of the person and 60").all()
     assert table.drop("3", level="subject").notna().all(axis=None)
     one = diagnose(shifted[np.concatenate([rest, few[:1]])], alignments=[None])
-    assert np.isnan(of(one, "none")["own_distance"]["3"])
+    assert np.isnan(of(one, "none")["within_distance"]["3"])
     assert one.shifts.query("subject == '3'")["mean_shift"].isna().all()
     assert one.shifts.query("subject != '3'")["mean_shift"].notna().all()
 
@@ -185,4 +185,4 @@ def test_bad_input(shifted):
 
 
 def test_people_are_compared_by_what_reweighting_sees():
-    assert ReweightedClassifier().n_components == diagnosis_module.N_COMPONENTS
+    assert ReweightedClassifier().n_components == domain_diagnosis.N_COMPONENTS

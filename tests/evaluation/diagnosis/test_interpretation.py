@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 
 from bci_dann.evaluation.diagnosis.interpretation import (
-    FINDINGS,
-    differences_in_words,
-    finding,
-    summary_in_words,
-    verdict,
+    OVERLAP_LEVELS,
+    describe_overlap,
+    describe_shifts,
+    overlap_level,
+    reweighting_advice,
 )
 
 
@@ -23,10 +23,10 @@ def row(auc, ess_share=0.5, n_target=160, alignment="none", mmd_p=0.3, lookalike
         "ess": 1000 * ess_share,
         "ess_share": ess_share,
         "mmd_p": mmd_p,
-        "lookalikes": lookalikes,
+        "source_error": lookalikes,
         "distance": 2.0,
     }
-    return {**made, "finding": finding(made)}
+    return {**made, "overlap": overlap_level(made)}
 
 
 @pytest.mark.parametrize(
@@ -45,15 +45,15 @@ def row(auc, ess_share=0.5, n_target=160, alignment="none", mmd_p=0.3, lookalike
     ],
 )
 def test_findings_and_their_words(what, expected, words):
-    assert what["finding"] == expected
-    assert expected in FINDINGS
-    said = verdict(what, least_trials=5)
+    assert what["overlap"] == expected
+    assert expected in OVERLAP_LEVELS
+    said = reweighting_advice(what, least_trials=5)
     assert said.startswith(expected)
     assert words in said
 
 
 def test_even_weights_without_overlap_are_explained_and_others_not():
-    assert "clipping" not in verdict(row(0.99), 5)
+    assert "clipping" not in reweighting_advice(row(0.99), 5)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_even_weights_without_overlap_are_explained_and_others_not():
     ],
 )
 def test_all_people_in_a_sentence(rows, words):
-    (sentence,) = summary_in_words(pd.DataFrame(rows))
+    (sentence,) = describe_overlap(pd.DataFrame(rows))
     assert sentence.startswith("without alignment: ")
     assert words in sentence
     assert "nan" not in sentence
@@ -83,4 +83,4 @@ def test_what_differs_most_comes_first():
             "mean_shift": [0.1, -2.0, 1.0, np.nan],
         }
     )
-    assert differences_in_words(shifts, 2) == ["1 differs most in mu C4 -2.0 SD, beta C3 +1.0 SD."]
+    assert describe_shifts(shifts, 2) == ["1 differs most in mu C4 -2.0 SD, beta C3 +1.0 SD."]

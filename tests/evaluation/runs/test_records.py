@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bci_dann.evaluation import records
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
+from bci_dann.evaluation.runs import records
 from bci_dann.evaluation.runs.records import Record, Task, read_record, write_record
 from bci_dann.exceptions import BCIDannWarning, ResultsError
 

@@ -10,7 +10,8 @@ import pytest
 
 from bci_dann import _files
 from bci_dann.data.trials import replace_labels
-from bci_dann.evaluation import execution, run_benchmark, runner
+from bci_dann.evaluation import run_benchmark
+from bci_dann.evaluation.runs import execution, runner
 from bci_dann.evaluation.runs.execution import compute
 from bci_dann.evaluation.runs.results import COLUMNS
 from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError, ResultsError
@@ -238,7 +239,7 @@ def test_table_order_does_not_depend_on_who_finishes_first(prepared, config, tmp
     tasks = runner._tasks(
         runner.load_config(config),
         prepared.name,
-        runner.scope_of(runner.load_config(config)),
+        runner.manifest_of(runner.load_config(config)),
         ["1", "2", "3"],
     )
     finished = list(ResultsFolder(tmp_path).finished(tasks))

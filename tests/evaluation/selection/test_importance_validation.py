@@ -9,7 +9,7 @@ import pytest
 
 from bci_dann.data import EEGTrials
 from bci_dann.data.trials import replace_labels
-from bci_dann.evaluation.selection.importance_validation import Likeness, controlled_mean
+from bci_dann.evaluation.selection.importance_validation import ImportanceWeighting, controlled_mean
 
 FULL = "train_and_target_unlabeled_full"
 
@@ -28,7 +28,7 @@ def people():
 
 
 def test_who_resembles_the_target_counts_more(people):
-    weights = Likeness(people).weights("a", FULL)
+    weights = ImportanceWeighting(people).weights("a", FULL)
     assert weights.shape == (180,)
     assert (weights >= 0).all()
     assert not weights[:60].any()
@@ -37,8 +37,8 @@ def test_who_resembles_the_target_counts_more(people):
 
 
 def test_a_protocol_that_shows_nothing_of_the_target_weighs_all_alike(people):
-    np.testing.assert_array_equal(Likeness(people).weights("a", "train")[60:], 1.0)
-    np.testing.assert_array_equal(Likeness(people).weights("a", "online")[60:], 1.0)
+    np.testing.assert_array_equal(ImportanceWeighting(people).weights("a", "train")[60:], 1.0)
+    np.testing.assert_array_equal(ImportanceWeighting(people).weights("a", "online")[60:], 1.0)
 
 
 def test_trials_that_training_does_not_see_have_no_part(people):
@@ -46,7 +46,9 @@ def test_trials_that_training_does_not_see_have_no_part(people):
     changed[12:60] *= np.linspace(1, 9, 48)[:, None, None]  # of a, after the first fifth
     other = EEGTrials(changed, people.y, people.metadata, people.info)
     protocol = "train_and_target_unlabeled_20p"
-    before, after = (Likeness(trials).weights("a", protocol) for trials in (people, other))
+    before, after = (
+        ImportanceWeighting(trials).weights("a", protocol) for trials in (people, other)
+    )
     np.testing.assert_array_equal(before, after)
     assert before[60:].std() > 0
 
@@ -54,7 +56,8 @@ def test_trials_that_training_does_not_see_have_no_part(people):
 def test_labels_have_no_part(people):
     other = replace_labels(people, np.repeat("nonsense", 180))
     np.testing.assert_array_equal(
-        Likeness(people).weights("a", FULL), Likeness(other).weights("a", FULL)
+        ImportanceWeighting(people).weights("a", FULL),
+        ImportanceWeighting(other).weights("a", FULL),
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bci_dann.data.cache import store
 from bci_dann.evaluation import run_benchmark, selection_table
-from bci_dann.evaluation.runs.run_scope import Scope
+from bci_dann.evaluation.runs.manifest import Manifest
 from bci_dann.evaluation.selection.label_free import (
     SCORES,
     Candidate,
@@ -75,7 +75,7 @@ def write(folder, pipeline, subject, odds, truth, seed=0):
         test_index=np.arange(N),
     )
     held = {name: [{"name": name}] for name in ("plain", "sharp", "drifting")}
-    scope = Scope(fixed={}, pipelines=held, protocols=["train"], seeds=[0])
+    scope = Manifest(fixed={}, pipelines=held, protocols=["train"], seeds=[0])
     (folder / "config.json").write_text(json.dumps(vars(scope)))
 
 

@@ -13,13 +13,13 @@ import pytest
 from bci_dann.data.cache import store
 from bci_dann.data.trials import replace_labels
 from bci_dann.evaluation import (
-    execution,
     nested_choice,
     nested_summary,
     run_benchmark,
     selection_table,
 )
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
+from bci_dann.evaluation.runs import execution
 from bci_dann.evaluation.runs.execution import compute
 from bci_dann.evaluation.runs.records import Record, Task
 from bci_dann.evaluation.selection.nested import nested_table, with_pseudo_targets

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from bci_dann.estimators import DANNClassifier
-from bci_dann.evaluation import execution, run_benchmark
+from bci_dann.evaluation import run_benchmark
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
+from bci_dann.evaluation.runs import execution
 from bci_dann.evaluation.runs.execution import compute, compute_together, stacks_of
 from bci_dann.evaluation.runs.records import Task
 from bci_dann.exceptions import ConfigError, ResultsError

@@ -14,11 +14,11 @@ from bci_dann.evaluation.runs.records import Task, versions
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
-__all__ = ["Scope", "differences", "scope_of"]
+__all__ = ["Manifest", "differences", "manifest_of"]
 
 
 @dataclass(frozen=True)
-class Scope:
+class Manifest:
     """What a results folder is about, as plain data.
 
     Parameters
@@ -77,7 +77,7 @@ class Scope:
         return bool(about["key"] == task.key_under(self.versions or versions()))
 
 
-def scope_of(config: RunConfig, dataset: BaseDataset | None = None) -> Scope:
+def manifest_of(config: RunConfig, dataset: BaseDataset | None = None) -> Manifest:
     """Return the scope of a run.
 
     Parameters
@@ -89,12 +89,14 @@ def scope_of(config: RunConfig, dataset: BaseDataset | None = None) -> Scope:
 
     Returns
     -------
-    Scope
+    Manifest
     """
     fixed = config.model_dump(mode="json", include={"data", "preprocessing", "threads"})
     pipelines = {spec.name: list(spec.definition) for spec in pipeline_specs(config)}
     recordings = None if dataset is None else _fingerprint(dataset)
-    return Scope(fixed, _plain(pipelines), list(config.protocols), list(config.seeds), recordings)
+    return Manifest(
+        fixed, _plain(pipelines), list(config.protocols), list(config.seeds), recordings
+    )
 
 
 def _fingerprint(dataset: BaseDataset) -> str:
@@ -104,12 +106,12 @@ def _fingerprint(dataset: BaseDataset) -> str:
     return cache_key(dataset_fingerprint(dataset))[:16]
 
 
-def differences(held: Scope, new: Scope) -> Iterator[str]:
+def differences(held: Manifest, new: Manifest) -> Iterator[str]:
     """Say what may not differ between two scopes of one folder, and does.
 
     Parameters
     ----------
-    held, new : Scope
+    held, new : Manifest
         What the folder is about, and what is to be run into it.
 
     Yields
