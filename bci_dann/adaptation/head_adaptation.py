@@ -5,15 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from bci_dann import objectives, training
 from bci_dann.adaptation.drift_guard import strongest_trusted
-from bci_dann.objectives import Objective, Sizes, find_term
-from bci_dann.training import Anchor, LinearHead, TrainingData, fit_linear
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from bci_dann.objectives import Objective
+    from bci_dann.training import Anchor, LinearHead, TrainingData
 
 __all__ = [
     "STRENGTHS",
@@ -81,6 +85,8 @@ def adapt_head(
     -------
     AdaptedHead
     """
+    import torch
+
     seen = torch.from_numpy(to_adapt_to)
     data = replace(data, prior=torch.from_numpy(prior))
     adapts = bool(data.is_target.any()) and any(terms.values())
@@ -88,7 +94,9 @@ def adapt_head(
     strengths = [0.0] if not adapts else list(STRENGTHS) if guarded else [0.0, 1.0]
     heads = [base]
     for strength in strengths[1:]:
-        heads.append(fit_linear(data, _objective(terms, strength, len(prior)), anchor, base))
+        heads.append(
+            training.fit_linear(data, _objective(terms, strength, len(prior)), anchor, base)
+        )
     chosen = len(heads) - 1
     if guarded:
         scores = [(data.X[seen] @ w + b).numpy() for w, b in heads]
@@ -110,11 +118,18 @@ def head_arrays(name: str, head: LinearHead) -> dict[str, NDArray[np.float64]]:
 
 def head_from(arrays: Mapping[str, NDArray[np.float64]]) -> LinearHead:
     """Return the head that :func:`head_arrays` has written, of arrays without its name."""
-    return LinearHead(*(torch.from_numpy(arrays[part]) for part in LinearHead._fields))
+    import torch
+
+    names = training.LinearHead._fields
+    return training.LinearHead(*(torch.from_numpy(arrays[name]) for name in names))
 
 
 def _objective(terms: Mapping[str, float], strength: float, n_classes: int) -> Objective:
-    sizes = Sizes(1, n_classes, 2, has_target=True)  # no term here has weights
-    named = {name.rpartition(":")[2]: (find_term(name), w) for name, w in terms.items() if w}
+    sizes = objectives.Sizes(1, n_classes, 2, has_target=True)  # no term here has weights
+    named = {
+        name.rpartition(":")[2]: (objectives.find_term(name), w) for name, w in terms.items() if w
+    }
     built = {label: kind.build(sizes) for label, (kind, _) in named.items()}
-    return Objective(built, {label: strength * weight for label, (_, weight) in named.items()})
+    return objectives.Objective(
+        built, {label: strength * weight for label, (_, weight) in named.items()}
+    )

@@ -1,16 +1,37 @@
 """Methods, each a scikit-learn classifier on one contract."""
 
-from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.dann import DANNClassifier
-from bci_dann.estimators.ensemble import EnsembleClassifier
-from bci_dann.estimators.joint_fit import fit_together
-from bci_dann.estimators.loading import load_model
-from bci_dann.estimators.network import NetworkClassifier
-from bci_dann.estimators.procrustes import ProcrustesClassifier
-from bci_dann.estimators.reweighted import ReweightedClassifier
-from bci_dann.estimators.riemannian_decoder import RiemannianClassifier
-from bci_dann.estimators.shallow import ShallowClassifier
-from bci_dann.estimators.source_only import SourceOnlyClassifier
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bci_dann._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from bci_dann.estimators.base import TransferClassifier
+    from bci_dann.estimators.dann import DANNClassifier
+    from bci_dann.estimators.ensemble import EnsembleClassifier
+    from bci_dann.estimators.joint_fit import fit_together
+    from bci_dann.estimators.loading import load_model
+    from bci_dann.estimators.network import NetworkClassifier
+    from bci_dann.estimators.procrustes import ProcrustesClassifier
+    from bci_dann.estimators.reweighted import ReweightedClassifier
+    from bci_dann.estimators.riemannian_decoder import RiemannianClassifier
+    from bci_dann.estimators.shallow import ShallowClassifier
+    from bci_dann.estimators.source_only import SourceOnlyClassifier
+
+_MODULES = {
+    "DANNClassifier": "dann",
+    "EnsembleClassifier": "ensemble",
+    "NetworkClassifier": "network",
+    "ProcrustesClassifier": "procrustes",
+    "ReweightedClassifier": "reweighted",
+    "RiemannianClassifier": "riemannian_decoder",
+    "ShallowClassifier": "shallow",
+    "SourceOnlyClassifier": "source_only",
+    "TransferClassifier": "base",
+    "fit_together": "joint_fit",
+    "load_model": "loading",
+}
 
 __all__ = [
     "DANNClassifier",
@@ -25,3 +46,5 @@ __all__ = [
     "fit_together",
     "load_model",
 ]
+
+__getattr__, __dir__ = lazy_names(__name__, _MODULES)

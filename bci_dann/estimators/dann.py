@@ -5,20 +5,23 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bci_dann import objectives
 from bci_dann._validation import check_between, check_count, check_option
 from bci_dann.adaptation.drift_guard import strongest_trusted
 from bci_dann.estimators.network import NetworkClassifier, Plan
 from bci_dann.estimators.network_outputs import finished, log_probabilities, mean_probabilities
 from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
 from bci_dann.exceptions import TrainingError
-from bci_dann.models import Decoder
-from bci_dann.objectives import DomainAdversary, Objective, Sizes, Term, check_terms, find_term
-from bci_dann.training import Augmentation, History
+
+if TYPE_CHECKING:
+    from bci_dann.models import Decoder
+    from bci_dann.objectives import Objective, Sizes, Term
+    from bci_dann.training import Augmentation, History
 
 __all__ = ["DANNClassifier"]
 
@@ -129,7 +132,7 @@ n_members, batch_norm, augmentation, device, random_state
         """Raise on a parameter that ``fit`` could not use; see the base class."""
         super().check_parameters()
         check_option("domains", self.domains, DOMAINS)
-        check_terms(self.terms)
+        objectives.check_terms(self.terms)
         for name in ("adversary_weight", "gamma"):
             check_between(name, getattr(self, name), 0.0, math.inf, inclusive=True)
         check_between("domain_smoothing", self.domain_smoothing, 0.0, 1.0, inclusive=True)
@@ -141,7 +144,7 @@ n_members, batch_norm, augmentation, device, random_state
             return plan
         data = self._training_data(labelled_only(trials))
         plain = [
-            self._member(data, index, f"{name}, not adapted", Objective())
+            self._member(data, index, f"{name}, not adapted", objectives.Objective())
             for index in range(self.n_members)
         ]
         return Plan([*plan.members, *plain], trials)
@@ -173,7 +176,7 @@ n_members, batch_norm, augmentation, device, random_state
         weights: dict[str, float] = {}
         if self.adversary_weight > 0 and sizes.n_domains > 1:
             weights["adversary"] = self.adversary_weight
-            terms["adversary"] = DomainAdversary(
+            terms["adversary"] = objectives.DomainAdversary(
                 sizes.n_features,
                 sizes.n_domains,
                 self.domain_hidden,
@@ -181,13 +184,13 @@ n_members, batch_norm, augmentation, device, random_state
                 self.domain_smoothing,
             )
         for name, weight in (self.terms or {}).items():
-            kind = find_term(name)
+            kind = objectives.find_term(name)
             if (kind.needs_target and not sizes.has_target) or sizes.n_domains < 2:
                 logger.info("the term %s rests: there is no domain to adapt to", name)
             elif weight > 0:
                 label = name.rpartition(":")[2]  # of a path, the name of the class
                 terms[label], weights[label] = kind.build(sizes), weight
-        return Objective(terms, weights)
+        return objectives.Objective(terms, weights)
 
     def _domain_indices(self, trials: TrainingTrials) -> NDArray[np.int64]:
         names = {

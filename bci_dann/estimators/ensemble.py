@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,7 +19,9 @@ from bci_dann.estimators.dann import DANNClassifier
 from bci_dann.estimators.network_outputs import log_probabilities
 from bci_dann.estimators.riemannian_decoder import RiemannianClassifier
 from bci_dann.persistence import ModelState
-from bci_dann.training import Augmentation
+
+if TYPE_CHECKING:
+    from bci_dann.training import Augmentation
 
 __all__ = ["EnsembleClassifier"]
 

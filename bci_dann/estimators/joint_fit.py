@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bci_dann import training
 from bci_dann.estimators.network import NetworkClassifier, Plan
 from bci_dann.exceptions import ConfigError, TrainingError
-from bci_dann.training import train_together
 
 __all__ = ["fit_together"]
 
@@ -58,7 +58,7 @@ def fit_together(
         else:
             model.fit(**given)
     members = [(index, member) for index, plan in plans.items() for member in plan.members]
-    histories = train_together(
+    histories = training.train_together(
         [member for _, member in members],
         [models[index]._settings() for index, _ in members],
         stack=stack,

@@ -4,32 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bci_dann import estimators
 from bci_dann._validation import check_option
 from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.dann import DANNClassifier
-from bci_dann.estimators.ensemble import EnsembleClassifier
-from bci_dann.estimators.procrustes import ProcrustesClassifier
-from bci_dann.estimators.reweighted import ReweightedClassifier
-from bci_dann.estimators.riemannian_decoder import RiemannianClassifier
-from bci_dann.estimators.shallow import ShallowClassifier
-from bci_dann.estimators.source_only import SourceOnlyClassifier
 from bci_dann.exceptions import DataError
 from bci_dann.persistence import read_state
 
 __all__ = ["is_loadable", "load_model"]
 
-_LOADABLE: dict[str, type[TransferClassifier]] = {
-    kind.__name__: kind
-    for kind in (
-        DANNClassifier,
-        EnsembleClassifier,
-        ProcrustesClassifier,
-        ReweightedClassifier,
-        RiemannianClassifier,
-        ShallowClassifier,
-        SourceOnlyClassifier,
-    )
-}
+_LOADABLE = (
+    "DANNClassifier",
+    "EnsembleClassifier",
+    "ProcrustesClassifier",
+    "ReweightedClassifier",
+    "RiemannianClassifier",
+    "ShallowClassifier",
+    "SourceOnlyClassifier",
+)
 
 
 def load_model(folder: str | Path) -> TransferClassifier:
@@ -54,7 +45,9 @@ def load_model(folder: str | Path) -> TransferClassifier:
     name = state.description.get("class")
     check_option("the class of the saved model", name, _LOADABLE, DataError)
     try:
-        model = _LOADABLE[str(name)](**state.description["parameters"])
+        model: TransferClassifier = getattr(estimators, str(name))(
+            **state.description["parameters"]
+        )
         model._restore(state)
     except (KeyError, TypeError, RuntimeError) as error:  # RuntimeError: shapes do not fit
         raise DataError(f"the model in {folder} is damaged: {error}") from error
@@ -75,4 +68,5 @@ def is_loadable(estimator: object) -> bool:
         True for the package's own methods. A class from elsewhere is not found again by its
         name alone, and running code that a file names would not be safe.
     """
-    return type(estimator) in _LOADABLE.values()
+    name = type(estimator).__name__
+    return name in _LOADABLE and type(estimator) is getattr(estimators, name)

@@ -6,15 +6,15 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sklearn.base import TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from bci_dann import models, objectives, training
 from bci_dann._random import check_random_state, fenced_torch_seed, stream
 from bci_dann._validation import check_between, check_count, check_option
 from bci_dann.adaptation.drift_guard import FEWEST_TRIALS
@@ -30,21 +30,17 @@ from bci_dann.estimators.network_state import NetworkState
 from bci_dann.estimators.standardisation import center_and_scale, standardise
 from bci_dann.estimators.training_trials import TrainingTrials
 from bci_dann.exceptions import DataError, TrainingError
-from bci_dann.models import Decoder, check_backbone, make_backbone
-from bci_dann.objectives import Objective, Sizes
-from bci_dann.training import (
-    Augmentation,
-    History,
-    Member,
-    TrainingData,
-    TrainingSettings,
-    augmented,
-    check_augmentation,
-    has_batch_norm,
-    settle_batch_norm,
-    train_together,
-    usable_device,
-)
+
+if TYPE_CHECKING:
+    from bci_dann.models import Decoder
+    from bci_dann.objectives import Objective, Sizes
+    from bci_dann.training import (
+        Augmentation,
+        History,
+        Member,
+        TrainingData,
+        TrainingSettings,
+    )
 
 __all__ = ["NetworkClassifier", "Plan"]
 
@@ -170,9 +166,9 @@ class NetworkClassifier(NetworkState, TransformerMixin, TransferClassifier):
         check_option("batch_norm", self.batch_norm, BATCH_NORMS)
         check_between("lr", self.lr, 0.0, math.inf)
         check_between("weight_decay", self.weight_decay, 0.0, math.inf, inclusive=True)
-        check_augmentation(self.augmentation)
-        check_backbone(self.backbone, self.backbone_params or {})
-        usable_device(self.device)
+        training.check_augmentation(self.augmentation)
+        models.check_backbone(self.backbone, self.backbone_params or {})
+        training.usable_device(self.device)
         check_random_state(self.random_state)
 
     @property
@@ -204,7 +200,7 @@ class NetworkClassifier(NetworkState, TransformerMixin, TransferClassifier):
     def _fit_aligned(self, trials: TrainingTrials) -> None:
         plan = self._plan(trials)
         settings = [self._settings()] * len(plan.members)
-        self._take(plan, train_together(plan.members, settings, on_epoch=_log_epoch))
+        self._take(plan, training.train_together(plan.members, settings, on_epoch=_log_epoch))
 
     def _plan(self, trials: TrainingTrials, name: str = "the network") -> Plan:
         """Build what is to be trained; the trials are standardised in place."""
@@ -219,9 +215,11 @@ class NetworkClassifier(NetworkState, TransformerMixin, TransferClassifier):
         return [self._member(data, index, name) for index in range(self.n_members)]
 
     def _training_data(self, trials: TrainingTrials) -> TrainingData:
+        import torch
+
         # plain vectors get a time axis of length one, so that networks see trials
         X = trials.X if trials.X.ndim == 3 else trials.X[:, :, None]
-        data = TrainingData(
+        data = training.TrainingData(
             X=torch.from_numpy(X),
             labels=torch.from_numpy(trials.labels),
             domains=torch.from_numpy(self._domain_indices(trials)),
@@ -232,7 +230,7 @@ class NetworkClassifier(NetworkState, TransformerMixin, TransferClassifier):
             return data
         seed = stream(self.random_state, "augmentation")
         names = self.ch_names_
-        return augmented(data, self.augmentation, seed, self.classes_, names, self._rate)
+        return training.augmented(data, self.augmentation, seed, self.classes_, names, self._rate)
 
     def _member(
         self, data: TrainingData, index: int, name: str, objective: Objective | None = None
@@ -243,14 +241,14 @@ class NetworkClassifier(NetworkState, TransformerMixin, TransferClassifier):
         seed = stream(self.random_state, "training", *member)
         with fenced_torch_seed(seed):
             network = self._build_network()
-            sizes = Sizes(
+            sizes = objectives.Sizes(
                 n_features=network.backbone.n_features,
                 n_classes=len(self.classes_),
                 n_domains=int(data.domains.max()) + 1,
                 has_target=bool(data.is_target.any()),
             )
             objective = self._objective(sizes) if objective is None else objective
-        return Member(
+        return training.Member(
             network,
             objective,
             data,
@@ -276,12 +274,14 @@ class NetworkClassifier(NetworkState, TransformerMixin, TransferClassifier):
         """Take the statistics of batch normalisation from a person's standardised trials."""
         if len(signals) >= FEWEST_TRIALS:
             for network in self.networks_:
-                settle_batch_norm(network, trial_batches(signals))
+                training.settle_batch_norm(network, trial_batches(signals))
 
     @property
     def can_adapt(self) -> bool:
         """Whether ``adapt`` re-centres, or finds batch normalisation in the networks."""
-        return super().can_adapt or any(map(has_batch_norm, getattr(self, "networks_", [])))
+        return super().can_adapt or any(
+            map(training.has_batch_norm, getattr(self, "networks_", []))
+        )
 
     def _adapted(self, X: Any) -> Self:
         adapted = super()._adapted(X)
@@ -303,7 +303,7 @@ class NetworkClassifier(NetworkState, TransformerMixin, TransferClassifier):
         return [run(network, signals) for network in self.networks_]
 
     def _objective(self, sizes: Sizes) -> Objective:  # noqa: ARG002 (subclasses use it)
-        return Objective()
+        return objectives.Objective()
 
     def _domain_indices(self, trials: TrainingTrials) -> NDArray[np.int64]:
         return np.unique(trials.subjects, return_inverse=True)[1].astype(np.int64)
@@ -312,12 +312,12 @@ class NetworkClassifier(NetworkState, TransformerMixin, TransferClassifier):
         return np.ones(len(trials.labels))
 
     def _settings(self) -> TrainingSettings:
-        return TrainingSettings(
+        return training.TrainingSettings(
             self.max_epochs,
             self.batch_size,
             self.lr,
             self.weight_decay,
-            usable_device(self.device),
+            training.usable_device(self.device),
         )
 
     def _build_network(self) -> Decoder:
@@ -326,14 +326,14 @@ class NetworkClassifier(NetworkState, TransformerMixin, TransferClassifier):
                 f"{self.backbone} needs trials (n_trials, n_chans, n_times); X has two "
                 "dimensions. For plain feature vectors set backbone='MLP'."
             )
-        backbone = make_backbone(
+        backbone = models.make_backbone(
             self.backbone,
             n_chans=self.n_features_in_,
             n_times=self.n_times_ or 1,
             sfreq=self._rate,
             **(self.backbone_params or {}),
         )
-        return Decoder(backbone, len(self.classes_))
+        return models.Decoder(backbone, len(self.classes_))
 
 
 def _log_epoch(epoch: int, losses: dict[str, float]) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from bci_dann.exceptions import BCIDannWarning, TrainingError
-from bci_dann.models import Decoder
-from bci_dann.training import History, Member
+
+if TYPE_CHECKING:
+    import torch
+
+    from bci_dann.models import Decoder
+    from bci_dann.training import History, Member
 
 __all__ = [
     "finished",
@@ -49,6 +52,8 @@ def run(network: Decoder, signals: NDArray[np.float32]) -> tuple[NDArray[Any], N
     features : ndarray, shape (n_trials, n_features)
     logits : ndarray, shape (n_trials, n_classes)
     """
+    import torch
+
     with torch.inference_mode():
         outputs = [network(part) for part in trial_batches(signals)]
     features, logits = (torch.cat(parts).numpy() for parts in zip(*outputs, strict=True))
@@ -57,6 +62,8 @@ def run(network: Decoder, signals: NDArray[np.float32]) -> tuple[NDArray[Any], N
 
 def trial_batches(signals: NDArray[np.float32]) -> Sequence[torch.Tensor]:
     """Return standardised trials as a network takes them, cut into batches."""
+    import torch
+
     trials = torch.from_numpy(signals if signals.ndim == 3 else signals[:, :, None])
     return torch.split(trials, PREDICTION_BATCH)
 
@@ -77,6 +84,8 @@ def mean_probabilities(
     -------
     ndarray, shape (n_trials, n_classes)
     """
+    import torch
+
     logits = [torch.from_numpy(run(network, signals)[1]).double() for network in networks]
     probabilities: NDArray[np.float64] = torch.stack(logits).softmax(dim=2).mean(0).numpy()
     return probabilities

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from bci_dann._random import fenced_torch_seed, stream
 from bci_dann.estimators.saving import Saving
-from bci_dann.models import Decoder
 from bci_dann.persistence import ModelState
+
+if TYPE_CHECKING:
+    import torch
+
+    from bci_dann.models import Decoder
 
 __all__ = ["NetworkState"]
 
@@ -57,6 +60,8 @@ class NetworkState(Saving):
         super()._restore(state)
         if "scale" not in state.arrays:
             return
+        import torch
+
         self.center_, self.scale_ = state.arrays["center"], state.arrays["scale"]
         weights = [state.part(f"network.{i}") for i in range(state.description["n_networks"])]
         self.networks_ = [

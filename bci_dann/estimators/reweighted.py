@@ -6,11 +6,10 @@ import copy
 import logging
 import math
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mne
 import numpy as np
-from mne.decoding import CSP
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression
@@ -37,7 +36,9 @@ from bci_dann.reweighting import (
     warn_without_overlap,
     weigh_sources,
 )
-from bci_dann.training import Augmentation
+
+if TYPE_CHECKING:
+    from bci_dann.training import Augmentation
 
 __all__ = ["ReweightedClassifier"]
 
@@ -259,6 +260,8 @@ n_members, batch_norm, augmentation, device, random_state
         if self.features == "network":
             vectors = self._network_features(trials)
         elif self.features == "csp":
+            from mne.decoding import CSP
+
             labelled = trials.is_labelled
             patterns = CSP(n_components=min(self.n_components, X.shape[1]))
             with mne.use_log_level("error"):  # CSP reports each covariance that it estimates

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from bci_dann import objectives, training
 from bci_dann._validation import check_between, check_count
 from bci_dann.adaptation.drift_guard import FEWEST_TRIALS, classes_drift, cues_repeat
 from bci_dann.adaptation.head_adaptation import (
@@ -25,17 +25,13 @@ from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.training_trials import Part, TrainingTrials, join, labelled_only
 from bci_dann.exceptions import ConfigError
 from bci_dann.features import Subspace, TangentViews, drift_directions, without_directions
-from bci_dann.objectives import UNLABELLED, Objective, Sizes, check_imported, check_terms
+from bci_dann.objectives import UNLABELLED
 from bci_dann.persistence import ModelState
-from bci_dann.training import (
-    Anchor,
-    LinearHead,
-    TrainingData,
-    anchor_of,
-    avoiding,
-    fit_linear,
-    ridge,
-)
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from bci_dann.training import Anchor, LinearHead, TrainingData
 
 __all__ = ["RiemannianClassifier"]
 
@@ -169,8 +165,8 @@ class RiemannianClassifier(TransferClassifier):
         check_prior(self.target_prior)
         for name in ("C", "span", "target_label_weight"):
             check_between(name, getattr(self, name), 0.0, math.inf)
-        for name, kind in check_terms(self.terms).items():
-            if kind.features_only or list(kind.build(Sizes(1, 2, 2, True)).parameters()):
+        for name, kind in objectives.check_terms(self.terms).items():
+            if kind.features_only or list(kind.build(objectives.Sizes(1, 2, 2, True)).parameters()):
                 raise ConfigError(
                     f"terms: {name!r} changes features, which are fixed here. Take a term that "
                     "looks at the outputs: 'information_maximisation', 'mcc', 'entropy'."
@@ -222,8 +218,9 @@ class RiemannianClassifier(TransferClassifier):
         self.class_means_ = np.stack([known.X[known.labels == k].mean(0) for k in range(n_classes)])
         self._find_drift(known, trials)
         data = self._as_data(known)
-        held = ridge(data.X.shape[1], n_classes, self.C, len(known.X))
-        self.anchor_ = anchor_of(fit_linear(data, Objective(), held), data.X, held.ridge)
+        held = training.ridge(data.X.shape[1], n_classes, self.C, len(known.X))
+        plain = training.fit_linear(data, objectives.Objective(), held)
+        self.anchor_ = training.anchor_of(plain, data.X, held.ridge)
         self._adapt_head(self._as_data(trials), trials, held)
 
     def _find_drift(self, known: TrainingTrials, trials: TrainingTrials) -> None:
@@ -253,15 +250,19 @@ class RiemannianClassifier(TransferClassifier):
             return
         own = drift_directions(without_directions(trials.X, self.drift_), trials.domains)
         self.drift_ = np.hstack([self.drift_, own])
-        self.anchor_ = avoiding(self.anchor_, own)
+        self.anchor_ = training.avoiding(self.anchor_, own)
 
     def _steady(self, head: LinearHead) -> LinearHead:
         """Return a head that sees in any features what it sees in those without drift."""
+        import torch
+
         weights = without_directions(head.weights.numpy().T, self.drift_).T
-        return LinearHead(torch.from_numpy(np.ascontiguousarray(weights)), head.biases)
+        return training.LinearHead(torch.from_numpy(np.ascontiguousarray(weights)), head.biases)
 
     def _adapt_head(self, data: TrainingData, trials: TrainingTrials, anchor: Anchor) -> None:
         """Go as far from the head of the sources as the guard allows."""
+        import torch
+
         seen = data.X[torch.from_numpy(trials.to_adapt_to)]
         self.prior_ = self._prior(seen)
         found = adapt_head(
@@ -280,7 +281,7 @@ class RiemannianClassifier(TransferClassifier):
             offsets = torch.from_numpy(offsets_to_shares(scores, self.prior_))
             self.head_ = self.head_._replace(biases=self.head_.biases + offsets)
 
-    def _prior(self, seen: torch.Tensor) -> NDArray[np.float64]:
+    def _prior(self, seen: Tensor) -> NDArray[np.float64]:
         """Return the shares of the classes among the target's trials, as known or as estimated."""
         if self.target_prior is not None:
             return prior_of(self.target_prior, self.classes_)
@@ -291,8 +292,10 @@ class RiemannianClassifier(TransferClassifier):
         return {name: share * weight for name, weight in (self.terms or {}).items()}
 
     def _as_data(self, trials: TrainingTrials) -> TrainingData:
+        import torch
+
         weights = np.where(trials.is_target, self.target_label_weight, 1.0)
-        return TrainingData(
+        return training.TrainingData(
             X=torch.from_numpy(without_directions(trials.X, self.drift_)),
             labels=torch.from_numpy(trials.labels),
             domains=torch.from_numpy(trials.is_target.astype(np.int64)),
@@ -301,6 +304,8 @@ class RiemannianClassifier(TransferClassifier):
         )
 
     def _predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
+        import torch
+
         return head_probabilities(torch.from_numpy(X).double(), self.head_)
 
     def _state(self) -> ModelState:
@@ -315,11 +320,13 @@ class RiemannianClassifier(TransferClassifier):
 
     def _restore(self, state: ModelState) -> None:
         for name in self.terms or {}:
-            check_imported(name)
+            objectives.check_imported(name)
+        import torch
+
         super()._restore(state)
         self.head_, base = (head_from(state.part(name)) for name in ("head", "base"))
         factor = torch.from_numpy(state.arrays["factor"])
-        self.anchor_ = Anchor(base, state.description["ridge"], factor)
+        self.anchor_ = training.Anchor(base, state.description["ridge"], factor)
         self.prior_, self.source_prior_ = state.arrays["prior"], state.arrays["source_prior"]
         self.drift_, self.class_means_ = state.arrays["drift"], state.arrays["class_means"]
         self.leaves_out_drift_ = state.description["leaves_out_drift"]

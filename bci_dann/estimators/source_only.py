@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bci_dann.estimators.network import NetworkClassifier
 from bci_dann.estimators.training_trials import TrainingTrials, labelled_only
-from bci_dann.training import Member
+
+if TYPE_CHECKING:
+    from bci_dann.training import Member
 
 __all__ = ["SourceOnlyClassifier"]
 

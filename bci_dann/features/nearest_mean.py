@@ -6,7 +6,12 @@ geometry", IEEE Trans. Biomed. Eng. 59(4), 920-928.
 
 from __future__ import annotations
 
-from pyriemann.classification import MDM
+from typing import TYPE_CHECKING
+
+from bci_dann._compat import pyriemann_module
+
+if TYPE_CHECKING:
+    from pyriemann.classification import MDM
 
 __all__ = ["nearest_mean"]
 
@@ -19,7 +24,7 @@ def nearest_mean() -> MDM:
     pyriemann.classification.MDM
         Riemannian means and distances.
     """
-    model = MDM(metric="riemann")
+    model = pyriemann_module("classification").MDM(metric="riemann")
     # `fit` sets these beside what it learns, and predicting needs them
     model._metric_mean = model._metric_dist = "riemann"
     return model
