@@ -11,7 +11,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.signal import butter, sosfiltfilt
 from sklearn.base import BaseEstimator
 
 from bci_dann.alignment.interface import Alignment
@@ -64,6 +63,8 @@ def band_passed(X: NDArray[Any], low: float, high: float, sfreq: float) -> NDArr
     -------
     ndarray, shape (n_trials, n_chans, n_times)
     """
+    from scipy.signal import butter, sosfiltfilt
+
     # trials are too short for the finite filters that recordings get
     sections = butter(ORDER, [low, high], "bandpass", fs=sfreq, output="sos")
     filtered: NDArray[np.float64] = sosfiltfilt(sections, np.asarray(X, dtype=np.float64))

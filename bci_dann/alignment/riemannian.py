@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bci_dann._compat import pyriemann_module
 from bci_dann._validation import check_option
 from bci_dann.alignment.recentring import RANK_TOLERANCE, Recentring, SignalWhitening
 from bci_dann.alignment.result_cache import ResultCache, cached
@@ -126,13 +127,12 @@ def _weighted_mean(
     covariances: NDArray[np.float64], counts: NDArray[np.int_], mean: str
 ) -> NDArray[np.float64]:
     # pyriemann 0.12's `mean_covariance` gives the Riemannian mean whatever `metric` says
-    from pyriemann.geometry.mean import mean_euclid, mean_riemann
-
+    means = pyriemann_module("geometry.mean")
     weights = counts.astype(np.float64)
     found: NDArray[np.float64] = (
-        mean_riemann(covariances, tol=TOLERANCE, sample_weight=weights)
+        means.mean_riemann(covariances, tol=TOLERANCE, sample_weight=weights)
         if mean == "riemannian"
-        else mean_euclid(covariances, sample_weight=weights)
+        else means.mean_euclid(covariances, sample_weight=weights)
     )
     return found
 

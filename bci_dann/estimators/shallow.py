@@ -6,7 +6,6 @@ from typing import Any
 
 import mne
 import numpy as np
-from mne.decoding import CSP
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -201,6 +200,8 @@ class ShallowClassifier(SourceWeighted, TransferClassifier):
                 raise DataError("'mdm' needs trials (n_trials, n_chans, n_times), not vectors.")
             return []
         if self.features == "csp":
+            from mne.decoding import CSP
+
             return [CSP(n_components=min(self.n_components, self.n_features_in_))]
         if self.features == "filter_bank_csp":
             return [FilterBankCSP(PATTERNS_PER_BAND)]

@@ -10,10 +10,10 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pyriemann.spatialfilters import CSP
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from bci_dann._arrays import floored_log
+from bci_dann._compat import pyriemann_module
 from bci_dann.features.shrunk_covariance import shrunk_covariances
 
 __all__ = ["FilterBankCSP"]
@@ -54,8 +54,10 @@ class FilterBankCSP(TransformerMixin, BaseEstimator):
         FilterBankCSP
             ``self``.
         """
+        CSP = pyriemann_module("spatialfilters").CSP
         n_components = min(self.n_components, X.shape[2])
         bands = (shrunk_covariances(X[:, band]) for band in range(X.shape[1]))
+        CSP = pyriemann_module("spatialfilters").CSP
         self.filters_ = np.stack([CSP(n_components).fit(band, y).filters_ for band in bands])
         return self
 

@@ -6,7 +6,12 @@ geometry", IEEE Trans. Biomed. Eng. 59(4), 920-928.
 
 from __future__ import annotations
 
-from pyriemann.classification import MDM
+from typing import TYPE_CHECKING
+
+from bci_dann._compat import pyriemann_module
+
+if TYPE_CHECKING:
+    from pyriemann.classification import MDM
 
 __all__ = ["nearest_mean"]
 
@@ -22,7 +27,7 @@ def nearest_mean() -> MDM:
     pyriemann.classification.MDM
         With affine-invariant Riemannian means and distances.
     """
-    model = MDM(metric="riemann")
+    model = pyriemann_module("classification").MDM(metric="riemann")
     # pyriemann 0.12 sets these in `fit`, and `predict` needs them
     model._metric_mean = model._metric_dist = "riemann"
     return model

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from pyriemann.tangentspace import TangentSpace
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from bci_dann._compat import pyriemann_module
 from bci_dann.features.shrunk_covariance import shrunk_covariances
 
 __all__ = ["covariances", "reduced", "tangent_space"]
@@ -43,7 +43,8 @@ def tangent_space() -> Pipeline:
     sklearn.pipeline.Pipeline
         Shrunk covariances, then their logarithms at the Riemannian mean of those in ``fit``.
     """
-    return make_pipeline(covariances(), TangentSpace("riemann"))
+    vectors = pyriemann_module("tangentspace").TangentSpace("riemann")
+    return make_pipeline(covariances(), vectors)
 
 
 def reduced(vectors: NDArray[np.float64], n_components: int) -> NDArray[np.float64]:

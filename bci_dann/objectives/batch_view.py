@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["UNLABELLED", "BatchView", "entropy"]
 
@@ -73,4 +74,6 @@ def entropy(p: Tensor) -> Tensor:
     -------
     Tensor, shape (...)
     """
+    import torch
+
     return -(p * p.clamp(min=torch.finfo(p.dtype).tiny).log()).sum(-1)

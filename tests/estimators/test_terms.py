@@ -75,7 +75,7 @@ def test_terms_rest_without_a_target(caplog):
 
 
 def test_a_term_of_ones_own_by_its_path(monkeypatch):
-    for place in ("estimators.dann", "objectives.term"):
+    for place in ("objectives", "objectives.term"):
         monkeypatch.setattr(f"bci_dann.{place}.find_term", lambda _: Shrink)
     fitted = fit(model(terms={"my_terms:Shrink": 10.0}))
     small, plain = (np.square(m.transform(trials(3)[0])).mean() for m in (fitted, fit(model())))
@@ -86,7 +86,7 @@ def test_a_term_of_ones_own_by_its_path(monkeypatch):
 def test_a_saved_model_keeps_its_terms_and_loading_imports_none(tmp_path, monkeypatch):
     fitted, X = fit(model(terms={"mcc": 0.5})), trials(3)[0]
     fitted.save(tmp_path / "model")
-    monkeypatch.setattr("bci_dann.estimators.dann.find_term", None)  # a name in a file runs no code
+    monkeypatch.setattr("bci_dann.objectives.find_term", None)  # a name in a file runs no code
     again = load_model(tmp_path / "model")
     assert again.terms == {"mcc": 0.5}
     np.testing.assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
