@@ -9,13 +9,14 @@ from bci_dann.data import EEGTrials
 from bci_dann.estimators import (
     DANNClassifier,
     EnsembleClassifier,
+    NetworkClassifier,
     ProcrustesClassifier,
     ReweightedClassifier,
     RiemannianClassifier,
     ShallowClassifier,
     SourceOnlyClassifier,
 )
-from bci_dann.objectives import TERMS
+from bci_dann.components import built_in_names
 
 QUICK = {"max_epochs": 2, "random_state": 0}
 
@@ -28,7 +29,7 @@ METHODS = {
     "mdwm": lambda: ProcrustesClassifier(classifier="mdwm"),
     "source_only": lambda: SourceOnlyClassifier(**QUICK),
     "dann": lambda: DANNClassifier(**QUICK),
-    "every_term": lambda: DANNClassifier(**QUICK, terms=dict.fromkeys(TERMS, 0.1)),
+    "every_term": lambda: DANNClassifier(**QUICK, terms=dict.fromkeys(built_in_names("term"), 0.1)),
     "guarded_pair": lambda: DANNClassifier(**QUICK, terms={"mcc": 1.0}, n_members=2, guard=True),
     "riemannian": lambda: RiemannianClassifier(terms={"information_maximisation": 0.5}),
     "riemannian_bands": lambda: RiemannianClassifier(
@@ -36,8 +37,16 @@ METHODS = {
     ),
     "riemannian_raw": lambda: RiemannianClassifier(alignment=None, n_windows=1, n_delays=1),
     "ensemble": lambda: EnsembleClassifier(
-        **QUICK, n_members=1, terms={"mcc": 1.0}, tangent_terms={"information_maximisation": 0.5}
+        [
+            (RiemannianClassifier(terms={"information_maximisation": 0.5}), 1.0),
+            ({"name": "DANNClassifier", "terms": {"mcc": 1.0}, "max_epochs": 2}, 0.25),
+        ],
+        random_state=0,
     ),
+    "reweighted_dann": lambda: NetworkClassifier(
+        **QUICK, terms={"domain_adversary": 0.1}, weighting="logistic", alignment="riemannian"
+    ),
+    "weighted_riemannian": lambda: RiemannianClassifier(weighting={"name": "kmm"}),
     "reweighted": lambda: ReweightedClassifier(**QUICK, alignment="euclidean"),
     "reweighted_tangent": lambda: ReweightedClassifier(
         learner="tangent_space", alignment="euclidean", random_state=0

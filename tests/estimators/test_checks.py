@@ -27,7 +27,7 @@ ESTIMATORS = [
     SourceOnlyClassifier("MLP", **TRAINING),
     DANNClassifier("MLP", **TRAINING),
     DANNClassifier("MLP", n_members=2, guard=True, terms={"mcc": 1.0}, **TRAINING),
-    EnsembleClassifier("MLP", n_members=1, **TRAINING),
+    EnsembleClassifier([("rts_logistic", 1.0), ({"name": "DANNClassifier", "backbone": "MLP", **TRAINING}, 0.25)]),
     RiemannianClassifier(),
     ReweightedClassifier("MLP", **TRAINING),
     ReweightedClassifier("MLP", learner="tangent_space"),

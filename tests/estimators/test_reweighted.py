@@ -37,8 +37,7 @@ def test_weights_favour_the_part_that_the_target_lives_in(concept, classifier):
 
 def test_weights_reach_the_networks_loss(concept):
     X, y, X_new, y_new = concept
-    params = {"backbone": "MLP", "max_epochs": 8, "lr": 3e-3, "random_state": 0}
-    params["backbone_params"] = {"hidden": []}  # too small to learn both halves
+    params = {"backbone": {"name": "MLP", "hidden": []}, "max_epochs": 8, "lr": 3e-3, "random_state": 0}
     weighted = ReweightedClassifier(**params).fit(X, y, X_target_unlabeled=X_new)
     unweighted = ReweightedClassifier(**params).fit(X, y)
     assert weighted.score(X_new, y_new) > unweighted.score(X_new, y_new) + 0.1

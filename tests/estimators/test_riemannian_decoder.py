@@ -20,7 +20,7 @@ def test_without_terms_it_is_logistic_regression(toy_eeg):
     features = model.alignment_.transform(X, subjects.astype(str)).astype(np.float64)
     reference = LogisticRegression(C=0.5, tol=1e-8, max_iter=5000).fit(features, y)
     np.testing.assert_allclose(
-        model._predict_proba_aligned(features), reference.predict_proba(features), atol=1e-3
+        model.predict_proba_aligned(features), reference.predict_proba(features), atol=1e-3
     )
 
 
@@ -257,12 +257,12 @@ def test_heads_of_few_trials_are_those_found_in_all_features():
         RiemannianClassifier(terms={"information_maximisation": 0.4}) for _ in range(2)
     )
     model.classes_ = reference.classes_ = np.arange(2)
-    model._fit_aligned(trials)
+    model.fit_aligned(trials)
     reference._fit_features(trials)
     assert model.strength_ == reference.strength_
     assert model.drift_.shape == reference.drift_.shape
     assert model.drift_.shape[1] > 0
-    probabilities = [m._predict_proba_aligned(trials.X) for m in (model, reference)]
+    probabilities = [m.predict_proba_aligned(trials.X) for m in (model, reference)]
     np.testing.assert_allclose(*probabilities, atol=1e-3)
     elsewhere = [torch.from_numpy(part) for part in (rng.normal(size=(300, 2)), np.zeros(2))]
     costs = [float(m.anchor_.cost(*elsewhere)) for m in (model, reference)]

@@ -10,9 +10,10 @@ import pytest
 from bci_dann import DANNClassifier, load_model
 from bci_dann.estimators import fit_together
 from bci_dann.exceptions import ConfigError
-from bci_dann.objectives import TERMS, Term
+from bci_dann.components import built_in_names
+from bci_dann.objectives import Term
 
-EVERY = dict.fromkeys(TERMS, 0.1)
+EVERY = dict.fromkeys(built_in_names("term"), 0.1)
 
 
 class Shrink(Term):
@@ -41,7 +42,7 @@ def fit(estimator, seed=0):
 
 def test_terms_compose_and_are_reported():
     history = fit(model(terms=EVERY)).history_
-    assert set(history[0]) == {"classification", "adversary", *TERMS}
+    assert set(history[0]) == {"classification", *EVERY}
     assert np.isfinite([list(epoch.values()) for epoch in history]).all()
 
 
@@ -63,15 +64,15 @@ def test_weight_zero_is_no_term():
     X = trials(3)[0]
     plain = fit(model(terms=None)).predict_proba(X)
     np.testing.assert_array_equal(plain, fit(model(terms={"mcc": 0.0})).predict_proba(X))
-    assert set(fit(model(adversary_weight=0.0)).history_[0]) == {"classification"}
+    assert set(fit(model(terms={"domain_adversary": 0.0})).history_[0]) == {"classification"}
 
 
 def test_terms_rest_without_a_target(caplog):
     X, y, subjects = trials()
     with caplog.at_level(logging.INFO):
         fitted = model(terms={"mcc": 1.0, "cdan": 0.1}).fit(X, y, subjects=subjects)
-    assert set(fitted.history_[0]) == {"classification", "adversary", "cdan"}
-    assert caplog.text.count("the term mcc rests") == 1
+    assert set(fitted.history_[0]) == {"classification", "domain_adversary", "cdan"}
+    assert caplog.text.count("the term mcc is left out") == 1
 
 
 def test_a_term_of_ones_own_by_its_path(monkeypatch):

@@ -10,6 +10,7 @@ from bci_dann.objectives import (
     BatchView,
     DomainAdversary,
     Objective,
+    Sizes,
     classification_loss,
     ganin_schedule,
 )
@@ -48,7 +49,7 @@ def test_ganin_schedule_is_the_papers():
 
 
 def test_adversary_trains_the_head_and_reverses_towards_the_features():
-    adversary = DomainAdversary(n_features=3, n_domains=2)
+    adversary = DomainAdversary().build(Sizes(3, 2, 2, has_target=True))
     batch = view(progress=1.0)
     adversary(batch).backward()
     plain = view(progress=1.0)
@@ -60,7 +61,7 @@ def test_adversary_trains_the_head_and_reverses_towards_the_features():
 
 def test_adversary_leaves_the_features_alone_at_the_start():
     batch = view(progress=0.0)
-    DomainAdversary(3, 2)(batch).backward()
+    DomainAdversary().build(Sizes(3, 2, 2, has_target=True))(batch).backward()
     assert float(batch.features.grad.abs().sum()) == 0.0
 
 

@@ -9,15 +9,14 @@ from numpy.testing import assert_allclose
 from scipy.special import softmax
 from scipy.stats import entropy
 
+from bci_dann.components import built_in_names, resolve
 from bci_dann.exceptions import ConfigError
 from bci_dann.objectives import (
-    TERMS,
     UNLABELLED,
     BatchView,
     DomainAdversary,
     Sizes,
     Term,
-    find_term,
     ganin_schedule,
 )
 from bci_dann.objectives.class_confusion import ClassConfusion
@@ -78,7 +77,7 @@ def test_entropies():
 def test_domain_adversary(smoothing):
     batch = view()
     torch.manual_seed(0)
-    term = DomainAdversary(N_FEATURES, 4, smoothing=smoothing).double()
+    term = DomainAdversary(smoothing=smoothing).build(SIZES).double()
     log_p = np.log(softmax(term.head(batch.features).detach().numpy(), axis=1))
     asked = (1 - smoothing) * np.eye(4)[batch.domains.numpy()] + smoothing / 4
     assert_allclose(term(batch).item(), -(asked * log_p).sum(1).mean(), rtol=1e-10)
@@ -110,7 +109,7 @@ def test_discrepancies(kind):
 
 @pytest.mark.parametrize("kind", [ConditionalAdversary, EntropyWeightedAdversary])
 def test_conditional_adversaries(kind):
-    batch, term = view(), kind(SIZES).double()
+    batch, term = view(), kind().build(SIZES).double()
     X, p, _ = parts(batch)
     joint = np.stack([np.outer(p[i], X[i]).ravel() for i in range(N)])
     scores = term.head(torch.from_numpy(joint)).detach().numpy()
@@ -127,19 +126,19 @@ def test_conditional_adversaries(kind):
     torch.testing.assert_close(reversed_, -ganin_schedule(1.0) * plain.grad)
 
 
-@pytest.mark.parametrize("name", sorted(TERMS))
+@pytest.mark.parametrize("name", built_in_names("term"))
 def test_labels_have_no_way_in(name):
     torch.manual_seed(0)
-    term, batch = find_term(name).build(SIZES).double(), view()
+    term, batch = resolve("term", name).build(SIZES).double(), view()
     nonsense = BatchView(**{**vars(batch), "labels": torch.full((N,), 2)})
     assert term(batch).item() == term(nonsense).item()
 
 
-@pytest.mark.parametrize("name", sorted(TERMS))
+@pytest.mark.parametrize("name", built_in_names("term"))
 @pytest.mark.parametrize("n_target", [0, 4])
 def test_every_term_is_finite_with_its_gradients_also_at_the_edge(name, n_target):
     torch.manual_seed(0)
-    term, batch = find_term(name).build(SIZES).double(), view(n_target)
+    term, batch = resolve("term", name).build(SIZES).double(), view(n_target)
     sure = BatchView(**{**vars(batch), "logits": (1e4 * batch.logits).detach().requires_grad_()})
     same = BatchView(**{**vars(batch), "features": torch.ones(N, N_FEATURES).double()})
     for edge in (batch, sure, same):
@@ -159,15 +158,15 @@ def test_distances_vanish_where_source_and_target_are_alike(name):
         for part in ("features", "logits", "labels", "domains", "weights")
     }
     alike = BatchView(**halves, is_target=torch.arange(N) >= 10, progress=1.0)
-    assert abs(find_term(name).build(SIZES)(alike).item()) < 1e-12
+    assert abs(resolve("term", name).build(SIZES)(alike).item()) < 1e-12
 
 
 def test_names_of_terms():
-    assert find_term("bci_dann.objectives.coral:DeepCoral") is DeepCoral
+    assert isinstance(resolve("term", "bci_dann.objectives.coral:DeepCoral"), DeepCoral)
     with pytest.raises(ConfigError, match="Did you mean 'coral'"):
-        find_term("corall")
+        resolve("term", "corall")
     with pytest.raises(ConfigError, match="cannot be imported"):
-        find_term("bci_dann.nowhere:Term")
-    with pytest.raises(ConfigError, match="is not a"):
-        find_term("collections:OrderedDict")
-    assert issubclass(find_term("mcc"), Term)
+        resolve("term", "bci_dann.nowhere:Term")
+    with pytest.raises(ConfigError, match="must be a subclass of bci_dann.objectives.Term"):
+        resolve("term", "collections:OrderedDict")
+    assert isinstance(resolve("term", "mcc"), Term)

@@ -40,11 +40,11 @@ def test_a_fit_holds_one_copy_of_the_trials_before_training():
     n, shape = 1200, (8, 512)
     X = np.random.default_rng(0).normal(0, 10, size=(n, *shape)).astype("f4")
     model = DANNClassifier("EEGNet", sfreq=128.0, max_epochs=1, random_state=0)
-    model._plan(model._training_trials(X[:40], np.arange(40) % 2))  # imports count, too
+    model.plan(model.training_trials(X[:40], np.arange(40) % 2))  # imports count, too
     tracemalloc.start()
     try:
-        trials = model._training_trials(X[:1000], np.arange(1000) % 2, X_target_unlabeled=X[1000:])
-        (member,) = model._plan(trials).members
+        trials = model.training_trials(X[:1000], np.arange(1000) % 2, X_target_unlabeled=X[1000:])
+        (member,) = model.plan(trials).members
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
