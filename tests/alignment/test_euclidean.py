@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.linalg import fractional_matrix_power
 
-from bci_dann.alignment import EuclideanAlignment, euclidean_reference, make_alignment
+from bci_dann.alignment import EuclideanAlignment, euclidean_reference
 from bci_dann.alignment.recentring import inverse_square_root
+from bci_dann.components import resolve
 from bci_dann.exceptions import ConfigError, DataError
 
 
@@ -84,6 +85,6 @@ def test_domains_of_another_length(trials):
 
 
 def test_alignment_by_name():
-    assert make_alignment(None) is None
+    assert resolve("alignment", None) is None
     with pytest.raises(ConfigError, match="Did you mean 'euclidean'"):
-        make_alignment("euclidian")
+        resolve("alignment", "euclidian")

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bci_dann.alignment import EuclideanAlignment, RiemannianAlignment, make_alignment
+from bci_dann.alignment import EuclideanAlignment, RiemannianAlignment
+from bci_dann.components import resolve
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def test_the_riemannian_mean_of_each_domain_becomes_the_identity(trials):
 
     two = np.concatenate([trials, 7 * trials[:, ::-1]])
     domains = np.repeat(["1/0", "2/0"], len(trials))
-    aligned = make_alignment("riemannian").fit(two, domains=domains).transform(two, domains)
+    aligned = resolve("alignment", "riemannian").fit(two, domains).transform(two, domains)
     for name in ("1/0", "2/0"):
         own = aligned[domains == name].astype(float)
         mean = mean_riemann(own @ own.swapaxes(1, 2) / own.shape[2])

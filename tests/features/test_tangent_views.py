@@ -6,10 +6,9 @@ from pyriemann.geometry.mean import mean_riemann
 from scipy.linalg import logm, sqrtm
 from sklearn.covariance import oas
 
-from bci_dann.alignment.result_cache import Memory
+from bci_dann.alignment import ResultCache
 from bci_dann.exceptions import DataError
 from bci_dann.features import TangentViews
-from bci_dann.features import tangent_views as module
 from bci_dann.features.covariance_views import Views, overlapping_windows
 from bci_dann.features.shrunk_covariance import shrunk_covariances
 from bci_dann.features.tangent_views import most_negative_lag
@@ -47,7 +46,7 @@ def test_whole_trial_by_the_formula(trials):
 def test_every_domain_is_centred_in_every_view_whatever_mixed_its_channels(trials):
     moved = trials.copy()
     moved[12:] = np.random.default_rng(1).standard_normal((4, 4)) @ moved[12:]
-    views = TangentViews().fit(moved, domains=DOMAINS)
+    views = TangentViews().fit(moved, DOMAINS)
     vectors = views.transform(moved, DOMAINS)
     assert vectors.shape == (24, *views.shape_of((4, 60)))
     for name in ("a/0", "b/0"):
@@ -55,7 +54,7 @@ def test_every_domain_is_centred_in_every_view_whatever_mixed_its_channels(trial
 
 
 def test_a_stranger_gets_the_sources_until_the_target_is_seen(trials):
-    views = TangentViews().fit(trials, domains=DOMAINS)
+    views = TangentViews().fit(trials, DOMAINS)
     new = 5 * trials[:, ::-1]
     before = views.transform(new)
     after = views.extend(new).transform(new)
@@ -63,12 +62,12 @@ def test_a_stranger_gets_the_sources_until_the_target_is_seen(trials):
     np.testing.assert_allclose(after.mean(0), 0, atol=1e-5)
     np.testing.assert_array_equal(  # and the sources stay where they were
         views.transform(trials, DOMAINS),
-        TangentViews().fit(trials, domains=DOMAINS).transform(trials, DOMAINS),
+        TangentViews().fit(trials, DOMAINS).transform(trials, DOMAINS),
     )
 
 
 def test_without_a_mean_nothing_is_learned_of_the_target(trials):
-    views = TangentViews(mean=None).fit(trials, domains=DOMAINS)
+    views = TangentViews(mean=None).fit(trials, DOMAINS)
     before = views.transform(5 * trials)
     np.testing.assert_array_equal(views.extend(5 * trials).transform(5 * trials), before)
 
@@ -143,8 +142,7 @@ def test_bands_without_a_sampling_frequency_are_refused():
 
 @pytest.fixture
 def computed(monkeypatch):
-    """The numbers of trials whose covariances were computed, with nothing remembered yet."""
-    monkeypatch.setattr(module, "_remembered", Memory(module._seen, 2**24))
+    """The numbers of trials whose covariances were computed."""
     seen = []
     covariances = Views.covariances
 
@@ -157,25 +155,30 @@ def computed(monkeypatch):
 
 
 def test_what_the_fold_before_has_seen_is_not_computed_again(trials, computed):
-    three = np.repeat(["a/0", "b/0", "c/0"], 8)
+    three, cache = np.repeat(["a/0", "b/0", "c/0"], 8), ResultCache()
     for target in ("a/0", "b/0", "c/0"):
         new = three == target
-        views = TangentViews(span=8).fit(trials[~new], domains=three[~new])
+        views = TangentViews(span=8)
+        views.cache = cache
+        views.fit(trials[~new], three[~new])
         views.transform(trials[~new], three[~new])
     assert computed == [8, 8, 8]
 
 
-def test_what_is_remembered_is_what_would_be_computed(trials, computed, monkeypatch):
-    remembered = TangentViews().fit(trials, domains=DOMAINS).transform(trials, DOMAINS)
+def test_cached_vectors_are_those_that_would_be_computed(trials, computed):
+    views = TangentViews()
+    views.cache = ResultCache()
+    from_cache = views.fit(trials, DOMAINS).transform(trials, DOMAINS)
     assert computed == [12, 12]
-    monkeypatch.setattr(module, "_remembered", Memory(module._seen, 0))
-    anew = TangentViews().fit(trials, domains=DOMAINS).transform(trials, DOMAINS)
+    anew = TangentViews().fit(trials, DOMAINS).transform(trials, DOMAINS)
     assert len(computed) == 6
-    np.testing.assert_array_equal(remembered, anew)
+    np.testing.assert_array_equal(from_cache, anew)
 
 
-def test_a_domain_that_leans_on_others_is_not_taken_from_memory(trials, computed):
-    views = TangentViews().fit(trials, domains=DOMAINS)
+def test_a_domain_that_is_shrunk_towards_others_is_not_taken_from_the_cache(trials):
+    views = TangentViews()
+    views.cache = ResultCache()
+    views.fit(trials, DOMAINS)
     few = trials[:5] * 3
     views.extend(np.concatenate([few, trials[12:]]), np.repeat(["n/0", "n/1"], [5, 12]))
     vectors = views.transform(few, np.repeat("n/0", 5))
@@ -189,5 +192,5 @@ def test_a_domain_that_leans_on_others_is_not_taken_from_memory(trials, computed
 def test_other_views_are_not_mistaken(trials, computed, other):
     for changed in ({}, other):
         given = {"span": 8, **changed}
-        TangentViews(**given).fit(trials, domains=DOMAINS).transform(trials, DOMAINS)
+        TangentViews(**given).fit(trials, DOMAINS).transform(trials, DOMAINS)
     assert computed == [12] * 4
