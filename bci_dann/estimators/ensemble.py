@@ -62,6 +62,8 @@ class EnsembleClassifier(TransferClassifier):
         mapping ``{"name": "DANNClassifier", ...}`` with parameters, or an estimator; see
         :func:`bci_dann.estimators.build_method`. ``None`` takes the default recipe, the members
         listed in the pipeline file ``bci_dann.yml``.
+    weights : sequence of float, optional
+        One for each member, in the place of those that ``members`` gives.
     member_parameters : dict of str to object, optional
         Values that are set in every member that has such a parameter.
     target_prior : dict of str to float, optional
@@ -97,6 +99,7 @@ class EnsembleClassifier(TransferClassifier):
         self,
         members: Sequence[Any] | None = None,
         *,
+        weights: Sequence[float] | None = None,
         member_parameters: dict[str, Any] | None = None,
         target_prior: dict[str, float] | None = None,
         sfreq: float | None = None,
@@ -108,6 +111,7 @@ class EnsembleClassifier(TransferClassifier):
         if former:
             members, member_parameters = self._present(members, member_parameters, former)
         self.members = members
+        self.weights = weights
         self.member_parameters = member_parameters
         self.target_prior = target_prior
         self.sfreq = sfreq
@@ -135,7 +139,7 @@ class EnsembleClassifier(TransferClassifier):
         """
         built = []
         seeded = 0
-        for method, weight in _pairs(default_members() if self.members is None else self.members):
+        for method, weight in self._pairs():
             member = build_method(method)
             names = member.get_params(deep=False)
             given = {k: v for k, v in (self.member_parameters or {}).items() if k in names}
@@ -224,7 +228,6 @@ class EnsembleClassifier(TransferClassifier):
         states = [member.to_state() for member in self.members_]
         state.description.update(
             spreads=self.spreads_,
-            weights=[weight for _, weight in self.weighted_members()],
             members=[own.description for own in states],
         )
         for index, own in enumerate(states):
@@ -264,10 +267,20 @@ class EnsembleClassifier(TransferClassifier):
         for name in SHARED:
             setattr(self, name, getattr(members[0], name))
 
+    def _pairs(self) -> list[tuple[Any, float]]:
+        """Return the methods and their weights."""
+        pairs = _pairs(default_members() if self.members is None else self.members)
+        if self.weights is None:
+            return pairs
+        if len(self.weights) != len(pairs):
+            raise ConfigError(
+                f"weights must be one for each of the {len(pairs)} members; got {self.weights!r}."
+            )
+        methods = [method for method, _ in pairs]
+        return list(zip(methods, self.weights, strict=True))
+
     def _weights(self) -> list[float]:
-        return [
-            float(w) for _, w in _pairs(default_members() if self.members is None else self.members)
-        ]
+        return [float(weight) for _, weight in self._pairs()]
 
     def _averaged(self, odds: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
         weights = self._weights()

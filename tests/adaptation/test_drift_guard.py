@@ -115,7 +115,7 @@ def test_networks_fall_back_to_those_that_did_not_adapt(toy_eeg, monkeypatch):
     X_new, _ = toy_eeg.of(1)
     given = {"X": X, "y": y, "subjects": subjects, "X_target_unlabeled": X_new}
     quick = {"max_epochs": 2, "random_state": 0}
-    terms = {"terms": {"mcc": 1.0}, "adversary_weight": 0.0}
+    terms = {"terms": {"domain_adversary": 0.0, "mcc": 1.0}}
     for verdict, alone in (
         (1, DANNClassifier(**quick, **terms)),
         (0, DANNClassifier(**quick)),

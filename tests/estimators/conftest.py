@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bci_dann.components import built_in_names
 from bci_dann.data import EEGTrials
 from bci_dann.estimators import (
     DANNClassifier,
@@ -16,7 +17,6 @@ from bci_dann.estimators import (
     ShallowClassifier,
     SourceOnlyClassifier,
 )
-from bci_dann.components import built_in_names
 
 QUICK = {"max_epochs": 2, "random_state": 0}
 

@@ -45,6 +45,7 @@ def test_a_mirror_takes_the_channel_names_of_the_trials(toy_eeg, eeg_trials):
 
 
 def test_an_unknown_transform_is_said_at_once():
-    for kind in (SourceOnlyClassifier, EnsembleClassifier):
+    wrong = {"augmentation": {"FTSurogate": {}}}
+    for model in (SourceOnlyClassifier(**wrong), EnsembleClassifier(member_parameters=wrong)):
         with pytest.raises(ConfigError, match="Did you mean 'FTSurrogate'"):
-            kind(augmentation={"FTSurogate": {}}).check_parameters()
+            model.check_parameters()

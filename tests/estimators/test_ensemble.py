@@ -5,7 +5,12 @@ import pytest
 
 from bci_dann import DANNClassifier
 from bci_dann.estimators import EnsembleClassifier, RiemannianClassifier
-from bci_dann.exceptions import BCIDannWarning, ConfigError, TrainingError
+from bci_dann.exceptions import (
+    BCIDannWarning,
+    ConfigError,
+    FormerArgumentWarning,
+    TrainingError,
+)
 
 QUICK = {"max_epochs": 2, "random_state": 0}
 
@@ -34,11 +39,11 @@ def test_members_are_averaged_and_the_first_is_the_network_alone(toy_eeg):
 class OneBroken(DANNClassifier):
     broken: tuple[int, ...] = (1,)
 
-    def _member(self, data, index, name, objective=None):
-        member = super()._member(data, index, name, objective)
-        if index in self.broken:
-            member.network.head.weight.data.fill_(np.inf)
-        return member
+    def plan(self, trials, name="the network"):
+        plan = super().plan(trials, name)
+        for index in self.broken:
+            plan.members[index].network.head.weight.data.fill_(np.inf)
+        return plan
 
 
 def test_a_member_that_fails_is_left_out(toy_eeg):
@@ -51,53 +56,109 @@ def test_a_member_that_fails_is_left_out(toy_eeg):
         model.fit(**given(toy_eeg))
 
 
-def test_both_branches_have_a_say_and_neither_shouts(toy_eeg):
-    arguments = given(toy_eeg)
-    X_new = arguments["X_target_unlabeled"]
-    model = EnsembleClassifier(**QUICK, n_members=1).fit(**arguments)
-    network, tangent = model._log_odds(X_new)
-    weighed = network / model.spreads_[0], tangent / model.spreads_[1]
-    assert [part.std() for part in weighed] == pytest.approx([1, 1])
-    together = np.log(model.predict_proba(X_new))
-    together = (together - together.mean(1, keepdims=True))[:, 1]
-    for part in weighed:
-        assert np.corrcoef(part[:, 1], together)[0, 1] > 0.6
-    half = model.predict_proba(X_new).mean(0)
-    np.testing.assert_allclose(half, model.tangent_.prior_, atol=1e-6)
+def recipe(**changes) -> EnsembleClassifier:
+    """The default recipe, with one network of two epochs."""
+    quick = {"max_epochs": 2, "n_members": 1}
+    return EnsembleClassifier(member_parameters=quick, random_state=0, **changes)
 
 
-def test_branches_are_the_methods_alone(toy_eeg):
+def test_members_have_one_spread_and_all_influence_the_average(toy_eeg):
     arguments = given(toy_eeg)
     X_new = arguments["X_target_unlabeled"]
-    terms = {"information_maximisation": 0.4}
-    model = EnsembleClassifier(**QUICK, n_members=1, tangent_terms=terms).fit(**arguments)
-    tangent = RiemannianClassifier(terms=terms).fit(**arguments)
-    np.testing.assert_array_equal(model.tangent_.predict_proba(X_new), tangent.predict_proba(X_new))
+    model = recipe().fit(**arguments)
+    scaled = [o / s for o, s in zip(model.log_odds(X_new), model.spreads_, strict=True)]
+    assert [part.std() for part in scaled] == pytest.approx([1, 1])
+    average = np.log(model.predict_proba(X_new))
+    average = (average - average.mean(1, keepdims=True))[:, 1]
+    for part in scaled:
+        assert np.corrcoef(part[:, 1], average)[0, 1] > 0.6
+    shares = model.predict_proba(X_new).mean(0)
+    np.testing.assert_allclose(shares, model.members_[0].prior_, atol=1e-6)
+
+
+def test_members_are_the_methods_alone(toy_eeg):
+    arguments = given(toy_eeg)
+    X_new = arguments["X_target_unlabeled"]
+    network = DANNClassifier(max_epochs=2)
+    model = EnsembleClassifier([("rts_im", 1.0), (network, 0.25)], random_state=0)
+    model.fit(**arguments)
+    alone = [
+        RiemannianClassifier(terms={"information_maximisation": 0.4}),
+        DANNClassifier(max_epochs=2, random_state=0),
+    ]
+    for member, method in zip(model.members_, alone, strict=True):
+        expected = method.fit(**arguments).predict_proba(X_new)
+        np.testing.assert_array_equal(member.predict_proba(X_new), expected)
+    assert not hasattr(network, "classes_")  # the estimator that was given stays unfitted
+
+
+def test_two_random_members_have_seeds_of_their_own(toy_eeg):
+    arguments = given(toy_eeg)
+    X_new = arguments["X_target_unlabeled"]
+    same = {"name": "DANNClassifier", "max_epochs": 2}
+    model = EnsembleClassifier([(same, 1.0), (same, 1.0)], random_state=0).fit(**arguments)
+    one, two = (member.predict_proba(X_new) for member in model.members_)
+    assert np.abs(one - two).max() > 1e-4
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ([], "members must list methods with their weights"),
+        (["rts_im"], "members must list methods with their weights"),
+        ([("rts_imm", 1.0)], "Did you mean 'rts_im'"),
+        ([("rts_im", 0.0)], "the weight of each member"),
+        ([({"name": "DANClassifier"}, 1.0)], "Did you mean 'DANNClassifier'"),
+        ([({"name": "DANNClassifier", "epochs": 3}, 1.0)], "epochs"),
+    ],
+)
+def test_members_that_cannot_be(members, message):
+    with pytest.raises(ConfigError, match=message):
+        EnsembleClassifier(members).check_parameters()
+
+
+def test_weights_can_be_given_apart_from_the_members():
+    model = EnsembleClassifier(weights=[1.0, 2.0])
+    assert [weight for _, weight in model.weighted_members()] == [1.0, 2.0]
+    with pytest.raises(ConfigError, match="one for each of the 2 members"):
+        EnsembleClassifier(weights=[1.0]).check_parameters()
 
 
 def test_one_new_trial_is_enough_to_predict(toy_eeg):
     arguments = given(toy_eeg)
     X_new = arguments.pop("X_target_unlabeled")
-    model = EnsembleClassifier(**QUICK, n_members=1)
+    model = recipe()
     assert model.fit(**arguments).predict(X_new[:1]).shape == (1,)
-    model.fit(**arguments, X_target_unlabeled=X_new[:1])  # no spread, no drift to be seen in one
+    model.fit(**arguments, X_target_unlabeled=X_new[:1])  # one trial has no spread and no drift
     assert model.predict(X_new).shape == (len(X_new),)
-    assert model.tangent_.strength_ == 0
+    assert model.members_[0].strength_ == 0
 
 
 def test_terms_that_fixed_features_cannot_serve_are_refused():
     with pytest.raises(ConfigError, match="'cdan' changes features"):
         RiemannianClassifier(terms={"cdan": 1.0}).check_parameters()
-    with pytest.raises(ConfigError, match="network_weight"):
-        EnsembleClassifier(network_weight=0.0).check_parameters()
 
 
-def test_known_shares_reach_the_average_and_are_looked_at_before_training(toy_eeg, monkeypatch):
+def test_known_shares_reach_the_average_and_are_checked_before_training(toy_eeg, monkeypatch):
     arguments = given(toy_eeg)
-    shares = {"a": 0.7, "b": 0.3}
-    model = EnsembleClassifier(**QUICK, n_members=1, target_prior=shares).fit(**arguments)
+    model = recipe(target_prior={"a": 0.7, "b": 0.3}).fit(**arguments)
     decided = model.predict(arguments["X_target_unlabeled"])
     assert np.mean(decided == "a") == pytest.approx(0.7, abs=0.06)
     monkeypatch.setattr(DANNClassifier, "fit", None)  # nothing may be trained
     with pytest.raises(ConfigError, match="target_prior must give a share to each of"):
-        EnsembleClassifier(**QUICK, target_prior={"a": 0.7, "c": 0.3}).fit(**arguments)
+        recipe(target_prior={"a": 0.7, "c": 0.3}).fit(**arguments)
+
+
+def test_parameters_of_the_version_before_give_the_same_ensemble(toy_eeg):
+    arguments = given(toy_eeg)
+    X_new = arguments["X_target_unlabeled"]
+    with pytest.warns(FormerArgumentWarning, match="give members="):
+        former = EnsembleClassifier(
+            terms={"mcc": 1.0},
+            tangent_terms={"information_maximisation": 0.4},
+            n_members=1,
+            max_epochs=2,
+            random_state=0,
+        )
+    expected = recipe().fit(**arguments).predict_proba(X_new)
+    np.testing.assert_array_equal(former.fit(**arguments).predict_proba(X_new), expected)

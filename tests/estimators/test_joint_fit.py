@@ -47,7 +47,7 @@ def test_kinds_that_cannot_be_stacked_are_trained_apart():
 
 
 class Broken(DANNClassifier):
-    def _weights(self, trials):
+    def weigh(self, spec, trials, *given, **named):
         return np.full(len(trials.labels), np.inf)
 
 

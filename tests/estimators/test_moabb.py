@@ -40,6 +40,8 @@ def pipelines(project, tmp_path):
         step = pipeline.steps[-1][1]
         if "max_epochs" in step.get_params():
             step.set_params(max_epochs=1, random_state=0)
+        if "member_parameters" in step.get_params():
+            step.set_params(member_parameters={"max_epochs": 1, "n_members": 1}, random_state=0)
         if step.get_params().get("features") == "filter_bank_csp":
             step.set_params(sfreq=128.0)  # which MOABB's arrays do not tell
     return found

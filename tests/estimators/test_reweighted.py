@@ -9,7 +9,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from bci_dann.estimators import ReweightedClassifier
 from bci_dann.exceptions import BCIDannWarning, ConfigError
-from bci_dann.reweighting import weigh_sources
+from bci_dann.reweighting import weigh_with
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def concept():
 @pytest.mark.parametrize("classifier", ["logistic", "forest"])
 def test_weights_favour_the_part_that_the_target_lives_in(concept, classifier):
     X, y, X_new, y_new = concept
-    model = ReweightedClassifier(learner="tangent_space", classifier=classifier, random_state=0)
+    model = ReweightedClassifier(learner="tangent_space", weighting=classifier, random_state=0)
     model.fit(X, y, X_target_unlabeled=X_new)
     assert model.weights_.mean() == pytest.approx(1)
     assert model.weights_[X[:, 0] > 0.5].mean() > 3 * model.weights_[X[:, 0] < 0].mean()
@@ -37,7 +37,12 @@ def test_weights_favour_the_part_that_the_target_lives_in(concept, classifier):
 
 def test_weights_reach_the_networks_loss(concept):
     X, y, X_new, y_new = concept
-    params = {"backbone": {"name": "MLP", "hidden": []}, "max_epochs": 8, "lr": 3e-3, "random_state": 0}
+    params = {
+        "backbone": {"name": "MLP", "hidden": []},
+        "max_epochs": 8,
+        "lr": 3e-3,
+        "random_state": 0,
+    }
     weighted = ReweightedClassifier(**params).fit(X, y, X_target_unlabeled=X_new)
     unweighted = ReweightedClassifier(**params).fit(X, y)
     assert weighted.score(X_new, y_new) > unweighted.score(X_new, y_new) + 0.1
@@ -127,11 +132,11 @@ def noted_features(monkeypatch):
     """Return a list that fills with the source features which weights are found on."""
     seen = []
 
-    def noting(source, *others, **more):
+    def noting(weighting, source, *others, **more):
         seen.append(source)
-        return weigh_sources(source, *others, **more)
+        return weigh_with(weighting, source, *others, **more)
 
-    monkeypatch.setattr("bci_dann.estimators.reweighted.weigh_sources", noting)
+    monkeypatch.setattr("bci_dann.reweighting.weigh_with", noting, raising=False)
     return seen
 
 

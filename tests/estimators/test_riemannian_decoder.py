@@ -258,14 +258,14 @@ def test_heads_of_few_trials_are_those_found_in_all_features():
     )
     model.classes_ = reference.classes_ = np.arange(2)
     model.fit_aligned(trials)
-    reference._fit_features(trials)
+    reference._fit_features(trials, np.ones(len(trials.labels)))
     assert model.strength_ == reference.strength_
     assert model.drift_.shape == reference.drift_.shape
     assert model.drift_.shape[1] > 0
     probabilities = [m.predict_proba_aligned(trials.X) for m in (model, reference)]
     np.testing.assert_allclose(*probabilities, atol=1e-3)
     elsewhere = [torch.from_numpy(part) for part in (rng.normal(size=(300, 2)), np.zeros(2))]
-    costs = [float(m.anchor_.cost(*elsewhere)) for m in (model, reference)]
+    costs = [float(m.source_penalty_.cost(*elsewhere)) for m in (model, reference)]
     np.testing.assert_allclose(*costs, rtol=1e-2)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bci_dann._threads import limited_threads
 from bci_dann.data import EEGTrials, Preprocessing, load_dataset
 from bci_dann.estimators import DANNClassifier, SourceOnlyClassifier
-from bci_dann.evaluation.runs.execution import limited_threads
 
 TARGETS = ("1", "2", "3")
 
@@ -32,7 +32,7 @@ def dann(**params) -> DANNClassifier:
 
 def without_adversary(**params) -> DANNClassifier:
     """What DANN gains by target trials in batch normalisation alone."""
-    return DANNClassifier(alignment=None, adversary_weight=0.0, **params)
+    return DANNClassifier(alignment=None, terms={"domain_adversary": 0.0}, **params)
 
 
 def mean_accuracy(make, trials: EEGTrials, seed: int) -> float:
@@ -40,7 +40,11 @@ def mean_accuracy(make, trials: EEGTrials, seed: int) -> float:
     scores = []
     for subject in TARGETS:
         own = trials.subjects == subject
-        model = make(max_epochs=50, backbone_params={"kernel_length": 32}, random_state=seed)
+        model = make(
+            max_epochs=50,
+            backbone={"name": "EEGNet", "kernel_length": 32},
+            random_state=seed,
+        )
         model.fit(
             trials[~own].unlabelled(),
             trials.y[~own],

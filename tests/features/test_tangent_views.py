@@ -190,7 +190,9 @@ def test_a_domain_that_is_shrunk_towards_others_is_not_taken_from_the_cache(tria
     [{"n_windows": 2}, {"n_delays": 3}, {"span": 30}, {"robust": False}, {"mean": "euclidean"}],
 )
 def test_other_views_are_not_mistaken(trials, computed, other):
+    cache = ResultCache()
     for changed in ({}, other):
-        given = {"span": 8, **changed}
-        TangentViews(**given).fit(trials, DOMAINS).transform(trials, DOMAINS)
+        views = TangentViews(**{"span": 8, **changed})
+        views.cache = cache
+        views.fit(trials, DOMAINS).transform(trials, DOMAINS)
     assert computed == [12] * 4
