@@ -66,7 +66,7 @@ def test_a_misspelt_name_is_refused_with_the_nearest(name, nearest):
 
 
 def test_a_name_like_no_other_is_refused_without_a_guess():
-    with pytest.raises(ConfigError, match="unknown dataset 'qqqq'. `bci-dann datasets` lists"):
+    with pytest.raises(ConfigError, match=r"unknown dataset 'qqqq'. `bci-dann datasets` lists"):
         check_dataset_name("qqqq")
 
 

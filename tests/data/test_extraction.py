@@ -133,7 +133,7 @@ def test_a_subject_that_lacks_a_class_is_named():
 def test_a_run_without_trials_is_left_out_and_a_subject_without_is_refused():
     dataset = Changed(lambda raw: raw.set_annotations(None))
     assert len(extracted(dataset, {"subjects": [1]})) == 1
-    with pytest.raises(DataError, match="subject 2 has no trials left. Check that the events"):
+    with pytest.raises(DataError, match=r"subject 2 has no trials left. Check that the events"):
         extracted(dataset)
 
 
@@ -168,7 +168,7 @@ def test_an_error_of_ours_is_passed_on_as_it_is():
         def _get_single_subject_data(self, subject):
             raise DataError("a message that says it all")
 
-    with pytest.raises(DataError, match="^a message that says it all$"):
+    with pytest.raises(DataError, match=r"^a message that says it all$"):
         extracted(Refusing(n_subjects=1))
 
 

@@ -151,7 +151,7 @@ def test_a_missing_channel_is_named_with_a_suggestion():
 
 def test_a_recording_without_eeg_channels():
     raw = make_raw(names=("A", "B")).set_channel_types({"A": "eog", "B": "eog"}, verbose="error")
-    with pytest.raises(DataError, match="no EEG channels. It has A, B"):
+    with pytest.raises(DataError, match=r"no EEG channels. It has A, B"):
         cut(raw)
 
 

@@ -105,7 +105,7 @@ def test_the_place_comes_first_in_every_message():
     X = eeg()
     X[0, 0, 0] = np.nan
     for signals in (X, eeg(0), eeg(scale=1e-9), np.zeros((2, 3, 50))):
-        with pytest.raises(DataError, match="^subject 7: "):
+        with pytest.raises(DataError, match=r"^subject 7: "):
             check_signals(signals, NAMES, where="subject 7")
 
 

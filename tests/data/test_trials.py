@@ -158,7 +158,7 @@ def test_trials_of_another_kind_are_not_joined(changes, message):
 
 
 def test_labels_are_never_dropped_without_a_word():
-    with pytest.raises(DataError, match="some parts have labels.*unlabelled"):
+    with pytest.raises(DataError, match=r"some parts have labels.*unlabelled"):
         EEGTrials.concatenate([make(), make().unlabelled()])
 
 

@@ -274,8 +274,8 @@ def test_a_real_recording_that_was_cut(shared_data, tmp_path):
     layout = {**MI_OPENBCI, "exclude": {}}
     Recordings(tmp_path, layout).check()
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    config = DataConfig(dataset="Recordings", recordings=layout)
     with pytest.raises(DataError, match=r"eeg.edf is truncated"):
         Recordings(tmp_path, layout).check()
     with pytest.raises(DataError, match=r"eeg.edf is truncated"):
-        config = DataConfig(dataset="Recordings", recordings=layout)
         load_dataset(config, data_dir=tmp_path)
