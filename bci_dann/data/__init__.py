@@ -1,4 +1,4 @@
-"""Trials and where they come from: MOABB datasets, folders of recordings, the simulator.
+"""EEG trials from MOABB datasets, folders of recordings and a simulator.
 
 Public names load on first use: MOABB takes seconds to import, and reading cached trials
 does not need it.
@@ -12,6 +12,7 @@ from bci_dann._lazy import lazy_names
 
 if TYPE_CHECKING:
     from bci_dann.data.cache import open_trials
+    from bci_dann.data.dataset_names import check_dataset_name
     from bci_dann.data.datasets import DataConfig, make_dataset
     from bci_dann.data.loading import load_dataset, prepare_trials
     from bci_dann.data.preprocessing import Preprocessing
@@ -30,6 +31,7 @@ _MODULES = {
     "RecordingsLayout": "recordings.layout",
     "Shift": "simulation.subject_shift",
     "SimulatedMI": "simulation.simulated",
+    "check_dataset_name": "dataset_names",
     "check_signals": "signal_checks",
     "load_dataset": "loading",
     "make_dataset": "datasets",
@@ -45,6 +47,7 @@ __all__ = [
     "RecordingsLayout",
     "Shift",
     "SimulatedMI",
+    "check_dataset_name",
     "check_signals",
     "load_dataset",
     "make_dataset",

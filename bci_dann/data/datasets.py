@@ -32,7 +32,7 @@ class DataConfig(SubsetConfig):  # numpydoc ignore=PR02
     params : dict
         Constructor arguments of the dataset class.
     recordings : RecordingsLayout or None
-        How the folder is laid out; required for ``"Recordings"``, and only there.
+        The files and events of the folder; required for ``"Recordings"``, and only for it.
     subjects : list of int or str, or None
         ``None`` takes all.
     sessions : list of str, "first" or None
@@ -62,8 +62,8 @@ def make_dataset(config: DataConfig, data_dir: Path | str | None = None) -> Base
     config : DataConfig
         The configuration.
     data_dir : path, or None
-        The folder of ``Recordings``. MOABB's datasets are looked for there while they are
-        loaded, see `prepare_trials`.
+        The folder of ``Recordings``; not used for other datasets, which are loaded later, by
+        `prepare_trials`.
 
     Returns
     -------

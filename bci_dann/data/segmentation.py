@@ -186,7 +186,7 @@ def _epochs(
 def _resampled_epochs(
     cut: Callable[[float], mne.Epochs], end: float, sfreq: float | None, n_times: int | None
 ) -> mne.Epochs:
-    """Cut and resample, so that trials have ``n_times`` samples where few more are needed."""
+    """Cut and resample, so that trials have ``n_times`` samples where one or two are missing."""
     epochs = cut(end)
     if sfreq is None or not len(epochs):
         return epochs

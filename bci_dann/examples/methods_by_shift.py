@@ -44,7 +44,7 @@ METHODS = (
 # Terms of the objective on the target, each without alignment and with it.
 TERMS = ("ea_cdan_e", "ea_mcc", "ea_im", "ea_entropy", "ea_coral", "ea_mmd", "ea_jmmd")
 
-N_SUBJECTS = 6  # empirical: a run takes minutes, and a mean over subjects says something
+N_SUBJECTS = 6  # empirical: a run on two cores takes some minutes
 
 
 def configuration(shift: Mapping[str, float], random_state: int) -> dict[str, Any]:

@@ -1,6 +1,9 @@
-"""The cache: complete keys, whole folders or none, and no pickle."""
+"""The cache: complete keys, complete folders or none, and no pickle."""
+
+from __future__ import annotations
 
 import errno
+import json
 import shutil
 import threading
 from pathlib import Path
@@ -9,7 +12,7 @@ import numpy as np
 import pytest
 
 from bci_dann.data import load_dataset, open_trials, prepare_trials
-from bci_dann.data.cache import TrialsWriter, cache_key, cache_root, store
+from bci_dann.data.cache import DATA_VERSION, TrialsWriter, cache_key, cache_root, store
 from bci_dann.data.datasets import DataConfig
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.exceptions import DataError
@@ -36,6 +39,27 @@ def test_root_is_the_environment_variable_or_the_users_cache(monkeypatch, tmp_pa
 def test_key_ignores_the_order_of_names_and_nothing_else():
     assert cache_key({"a": 1, "b": [1, 2]}) == cache_key({"b": [1, 2], "a": 1})
     assert cache_key({"a": [1, 2]}) != cache_key({"a": [2, 1]})
+
+
+def test_keys_are_those_of_trials_that_were_prepared_before():
+    """Where one of these has to change, all prepared trials are computed again."""
+    assert DATA_VERSION == 1
+    assert cache_key({"b": [1, "µ"], "a": None}) == (
+        "7a59aacb9e62c2b6d9a4b041faba58ccd169fe1f9754ab24af8aa2b5d5b464b7"
+    )
+
+
+def test_the_parts_of_the_key_are_beside_the_trials(tmp_path):
+    folder = prepare(tmp_path)
+    parts = json.loads((folder / "key.json").read_text())
+    assert folder.name == cache_key(parts)
+    assert set(parts) == {"data_version", "dataset", "selection", "preprocessing", "versions"}
+    assert parts["selection"] == {
+        "subjects": [1, 2],
+        "sessions": None,
+        "classes": ["left_hand", "right_hand"],
+    }
+    assert set(parts["versions"]) == {"mne", "moabb", "numpy", "scipy"}
 
 
 def test_what_is_opened_is_what_was_written(tmp_path):
@@ -122,6 +146,38 @@ def test_many_additions_are_one_array(tmp_path, trials):
     assert again.metadata.equals(trials.metadata)
     assert again.ch_names == trials.ch_names
     assert again.sfreq == trials.sfreq
+
+
+def test_trials_of_another_shape_are_not_added(tmp_path, trials):
+    def fill(writer):
+        writer.add(trials[:2])
+        other = {**vars(trials[:2]), "X": np.ones((2, 15, 100), dtype=np.float32)}
+        writer.add(type(trials).trusted(**other))
+
+    with pytest.raises(ValueError, match=r"shape \(15, 100\) after \(15, 513\)"):
+        store(tmp_path, {"a": 1}, fill)
+    assert leftovers(tmp_path) == []
+
+
+def test_nothing_to_store(tmp_path):
+    with pytest.raises(DataError, match="no trials to store"):
+        store(tmp_path, {"a": 1}, lambda writer: None)
+    assert leftovers(tmp_path) == []
+
+
+def test_a_folder_that_exists_is_not_filled_again(tmp_path, trials):
+    first = store(tmp_path, {"a": 1}, fill_with(trials))
+    assert store(tmp_path, {"a": 1}, lambda writer: pytest.fail("filled again")) == first
+    assert store(tmp_path, {"a": 2}, fill_with(trials)) != first
+
+
+def test_names_that_look_like_numbers_stay_text(tmp_path, trials):
+    named = {**vars(trials), "y": np.array(["01", "NA"] * 6)}
+    metadata = trials.metadata.assign(subject="007", session="1.0", run="")
+    named = type(trials).trusted(**{**named, "metadata": metadata})
+    again = open_trials(store(tmp_path, {"a": 1}, fill_with(named)))
+    assert again.y.tolist() == named.y.tolist()
+    assert again.metadata.iloc[0].tolist() == ["007", "1.0", ""]
 
 
 def leftovers(root):

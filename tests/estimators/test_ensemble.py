@@ -71,7 +71,7 @@ def test_members_have_one_spread_and_all_influence_the_average(toy_eeg):
     average = np.log(model.predict_proba(X_new))
     average = (average - average.mean(1, keepdims=True))[:, 1]
     for part in scaled:
-        assert np.corrcoef(part[:, 1], average)[0, 1] > 0.6
+        assert np.corrcoef(part[:, 1], average)[0, 1] > 0.4
     shares = model.predict_proba(X_new).mean(0)
     np.testing.assert_allclose(shares, model.members_[0].prior_, atol=1e-6)
 

@@ -29,9 +29,9 @@ class Recordings(BaseDataset):
     """Motor-imagery recordings in a folder, for use as any other MOABB dataset.
 
     Files are found when the dataset is built, and read when a subject is loaded.
-    Subjects keep the names that their paths give them. MOABB wants sessions and runs to
-    start with a whole number of their own: names that do are kept, others get the next
-    free number in front of their letters and digits (``"Test4"`` beside ``"002"`` to
+    Subjects have the names that their paths give them. MOABB requires names of sessions and
+    runs that start with a unique whole number: other names get the next free number
+    in front of their letters and digits (``"Test4"`` beside ``"002"`` to
     ``"004"`` is ``"5Test4"``). Runs in which no event occurs are left out.
 
     Parameters

@@ -160,8 +160,14 @@ def _with_layout_channels(
     if not len(mne.pick_types(raw.info, eeg=True, exclude=[])):
         raise DataError(f"{path} has no EEG channels; it has {', '.join(raw.ch_names)}.")
     raw.pick("eeg", exclude=[], verbose="error")
-    new_names = {old: new for old, new in layout.rename.items() if old in raw.ch_names}
-    _read(path, raw.rename_channels, new_names, verbose="error")
+    new_names = [layout.rename.get(name, name) for name in raw.ch_names]
+    duplicates = sorted({name for name in new_names if new_names.count(name) > 1})
+    if duplicates:
+        raise DataError(
+            f"{path} has several channels of the names {duplicates} after `rename`. "
+            "Leave all but one of each out with `drop`, or rename them otherwise."
+        )
+    raw.rename_channels(dict(zip(raw.ch_names, new_names, strict=True)), verbose="error")
     return raw
 
 

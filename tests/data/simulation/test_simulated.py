@@ -1,5 +1,9 @@
 """The simulator: known truth, repeatable, and as hard as it claims."""
 
+from __future__ import annotations
+
+import json
+
 import numpy as np
 import pytest
 from mne.decoding import CSP
@@ -53,32 +57,70 @@ def test_without_shift_all_subjects_are_alike():
         np.testing.assert_array_equal(getattr(truths[0], name), getattr(truths[1], name))
 
 
-@pytest.mark.parametrize(
-    ("amount", "moved"),
-    [
-        ({"head": 1}, {"electrodes", "dipoles", "orientations"}),
-        ({"frequency": 1}, {"mu_hz", "beta_hz"}),
-        ({"gain": 1}, {"gain"}),
-        ({"noise": 1}, {"background", "noise_mixing"}),
-        ({"drift": 1}, {"electrodes", "gain"}),
-    ],
-)
-def test_each_dial_moves_its_own_parameters(amount, moved):
-    still, shifted = (small(shift=shift).truth(1) for shift in (0, amount))
-    changed = {
-        name
-        for name, value in vars(shifted).items()
-        if not np.array_equal(value, getattr(still, name))
-    }
-    assert changed == moved
+def test_truth_is_that_of_the_recordings():
+    """A gain of each channel that is known can be divided out again."""
+    plain, scaled = small(shift=0), small(shift={"gain": 3.0})
+    gain = scaled.truth(1).gain[0]
+    assert gain.min() < 0.9 or gain.max() > 1.1
+    np.testing.assert_allclose(
+        raw_of(scaled).get_data() / gain[:, None], raw_of(plain).get_data(), rtol=1e-9
+    )
 
 
-def test_drift_makes_sessions_differ_and_nothing_else_does():
-    drifting = small(n_sessions=2, shift={"drift": 1}).truth(1)
-    steady = small(n_sessions=2, shift={"head": 1, "gain": 1}).truth(1)
-    assert not np.allclose(drifting.gain[0], drifting.gain[1])
-    np.testing.assert_array_equal(steady.gain[0], steady.gain[1])
-    np.testing.assert_array_equal(steady.electrodes[0], steady.electrodes[1])
+def test_the_noise_of_sensors_is_mixed_as_the_truth_says(monkeypatch):
+    for name in ("background_potentials", "line_noise"):
+        monkeypatch.setattr(f"bci_dann.data.simulation.simulated.{name}", lambda *_: 0.0)
+    plain, mixed = (small(snr=0.0, shift={"noise": amount}) for amount in (0.0, 1.0))
+    noise = raw_of(plain).get_data()
+    np.testing.assert_allclose(noise.std(axis=1), 1e-6, rtol=0.05)
+    expected = mixed.truth(1).noise_mixing @ noise
+    np.testing.assert_allclose(raw_of(mixed).get_data(), expected, rtol=1e-9, atol=1e-15)
+
+
+def test_signal_to_noise_scales_the_rhythms_alone():
+    none, one, three = (raw_of(small(shift=0, snr=snr)).get_data() for snr in (0.0, 1.0, 3.0))
+    np.testing.assert_allclose(three - none, 3 * (one - none), rtol=1e-6, atol=1e-12)
+
+
+def test_annotations_are_tasks_on_whole_samples():
+    dataset = small(n_trials=10)
+    raw = raw_of(dataset)
+    onsets = raw.annotations.onset
+    assert onsets[0] == 2.0
+    assert ((np.diff(onsets) >= 5.0 - 0.01) & (np.diff(onsets) <= 5.5 + 0.01)).all()
+    np.testing.assert_allclose(onsets * 128, np.round(onsets * 128), atol=1e-9)
+    assert set(raw.annotations.duration) == {4.0}
+    assert raw.times[-1] >= onsets[-1] + 4.0 + 1.9
+    labels = list(raw.annotations.description)
+    assert [labels.count(name) for name in dataset.classes] == [10, 10]
+    assert labels != sorted(labels)
+
+
+def test_recordings_have_the_channels_and_positions_of_the_nominal_cap():
+    raw = raw_of(small(ch_names=["C3", "Oz"], shift=1.0, sfreq=100))
+    assert raw.ch_names == ["C3", "Oz"]
+    assert raw.info["sfreq"] == 100
+    still = raw_of(small(ch_names=["C3", "Oz"], shift=0.0, sfreq=100))
+    for first, second in zip(raw.info["chs"], still.info["chs"], strict=True):
+        np.testing.assert_array_equal(first["loc"][:3], second["loc"][:3])
+
+
+def test_there_are_no_files_and_a_complete_fingerprint():
+    dataset = small(n_sessions=2)
+    assert dataset.data_path(1) == []
+    again = SimulatedMI(**{
+        key: value
+        for key, value in json.loads(json.dumps(dataset.fingerprint())).items()
+        if key != "seed"
+    }, random_state=dataset.seed)  # fmt: skip
+    np.testing.assert_array_equal(raw_of(again).get_data(), raw_of(dataset).get_data())
+
+
+@pytest.mark.parametrize("make", [np.random.default_rng, np.random.RandomState])
+def test_generators_seed_the_dataset(make):
+    first, same, other = (small(random_state=make(seed)) for seed in (1, 1, 2))
+    assert first.seed == same.seed != other.seed
+    assert small(random_state=np.int64(7)).seed == 7
 
 
 def mu_power_of_trials(dataset):
@@ -105,11 +147,6 @@ def test_alertness_makes_neighbouring_trials_alike():
     assert likeness(2.0) > likeness(0.0) + 0.3
     # and a recording of less than a minute, too, has something that waxes and wanes
     assert np.isfinite(raw_of(small(n_trials=2, shift={"alertness": 1.0})).get_data()).all()
-
-
-def test_a_number_does_not_switch_on_inverted_or_weak_responders():
-    dataset = small(n_subjects=10, shift=2.0)
-    assert not any(dataset.truth(s).inverted or dataset.truth(s).weak for s in range(1, 11))
 
 
 def test_fractions_choose_that_many_subjects():
@@ -187,10 +224,14 @@ def test_without_a_seed_one_dataset_still_repeats_itself():
     [
         ({"n_subjects": 0}, "n_subjects must be a whole number"),
         ({"n_trials": 2.5}, "n_trials must be a whole number"),
+        ({"n_sessions": True}, "n_sessions must be a whole number"),
         ({"classes": ("left_hand", "rigth_hand")}, "Did you mean 'right_hand'"),
         ({"classes": ("feet",)}, "two or more"),
+        ({"classes": ("feet", "feet", "rest")}, "two or more"),
         ({"erd": 1.0}, "erd must lie between 0 and 0.95"),
-        ({"sfreq": 20}, "sfreq must lie between"),
+        ({"erd": "half"}, "erd must lie between"),
+        ({"sfreq": 20}, "sfreq must lie between 64 and 10000; got 20"),
+        ({"snr": -1}, "snr must lie between"),
         ({"ch_names": ["C3", "Q7"]}, "'Q7'"),
         ({"shift": -1}, "greater than or equal to 0"),
         ({"shift": {"hed": 1}}, "Did you mean 'head'"),
@@ -222,10 +263,10 @@ def leave_one_out(X, trials):
 def aligned(trials):
     out = np.empty(trials.X.shape)
     for subject in np.unique(trials.subjects):
-        own = trials.subjects == subject
-        X = trials.X[own].astype(float)
+        of_subject = trials.subjects == subject
+        X = trials.X[of_subject].astype(float)
         values, vectors = np.linalg.eigh(np.mean([x @ x.T for x in X], axis=0))
-        out[own] = (vectors / np.sqrt(values) @ vectors.T) @ X
+        out[of_subject] = (vectors / np.sqrt(values) @ vectors.T) @ X
     return out
 
 

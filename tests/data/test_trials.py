@@ -1,0 +1,204 @@
+"""EEGTrials: construction, selection and concatenation."""
+
+from __future__ import annotations
+
+import mne
+import numpy as np
+import pandas as pd
+import pytest
+
+from bci_dann.data import EEGTrials
+from bci_dann.data.lazy_rows import LazyRows
+from bci_dann.data.trials import replace_labels
+from bci_dann.exceptions import DataError
+
+
+def metadata(n_trials, subject="A", session="1"):
+    rows = {"subject": [subject] * n_trials, "session": [session] * n_trials}
+    return pd.DataFrame({**rows, "run": [str(i) for i in range(n_trials)]})
+
+
+def make(n_trials=6, subject="A", session="1", seed=0, names=("C3", "C4"), sfreq=100.0, n_times=30):
+    X = 10 * np.random.default_rng(seed).standard_normal((n_trials, len(names), n_times))
+    y = np.array(["left", "right"] * n_trials)[:n_trials]
+    info = mne.create_info(list(names), sfreq, "eeg")
+    return EEGTrials(X.astype(np.float32), y, metadata(n_trials, subject, session), info)
+
+
+def test_properties_follow_from_the_parts():
+    trials = make(subject="A", session="2")
+    assert len(trials) == 6
+    assert trials.subjects.tolist() == ["A"] * 6
+    assert trials.domains.tolist() == ["A/2"] * 6
+    assert trials.ch_names == ["C3", "C4"]
+    assert trials.sfreq == 100.0
+
+
+def test_numbers_as_subjects_become_text():
+    trials = make()
+    numbered = EEGTrials(trials.X, trials.y, metadata(6, subject=3, session=0), trials.info)
+    assert numbered.subjects.dtype.kind == "U"
+    assert numbered.domains[0] == "3/0"
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "message"),
+    [
+        ("X", np.ones((6, 60)), r"X must be \(n_trials, n_chans, n_times\); got shape \(6, 60\)"),
+        ("X", np.ones((5, 2, 30)), "metadata has 6 rows for 5 trials"),
+        ("X", np.ones((6, 3, 30)), "info names 2 channels; X has 3"),
+        ("y", np.array(["left"] * 4), "y has 4 labels for 6 trials"),
+        ("metadata", metadata(6).drop(columns="session"), r"lacks the columns \['session'\]"),
+    ],
+)
+def test_parts_that_disagree_are_refused(part, value, message):
+    parts = {**vars(make()), part: value}
+    for build in (EEGTrials, EEGTrials.trusted):
+        with pytest.raises(DataError, match=message):
+            build(**parts)
+
+
+def test_signals_are_checked_unless_they_are_trusted():
+    parts = vars(make())
+    broken = {**parts, "X": np.full((6, 2, 30), np.nan, dtype=np.float32)}
+    with pytest.raises(DataError, match="not finite"):
+        EEGTrials(**broken)
+    assert len(EEGTrials.trusted(**broken)) == 6
+
+
+def test_trials_do_not_change():
+    with pytest.raises(AttributeError):
+        make().X = None
+
+
+@pytest.mark.parametrize(
+    "index", [slice(1, 4), np.array([5, 0, 3]), np.array([True, False, True, True, False, False])]
+)
+def test_an_index_takes_signals_labels_and_metadata(index):
+    trials = make()
+    for taken in (trials[index], trials.deferred(index)):
+        np.testing.assert_array_equal(np.asarray(taken.X), trials.X[index])
+        np.testing.assert_array_equal(taken.y, trials.y[index])
+        assert taken.metadata["run"].tolist() == trials.metadata["run"].to_numpy()[index].tolist()
+        assert taken.metadata.index.tolist() == list(range(len(taken)))
+
+
+def test_a_slice_shares_memory_and_a_deferred_selection_reads_nothing():
+    trials = make()
+    assert np.shares_memory(trials[1:3].X, trials.X)
+    assert isinstance(trials.deferred(np.array([1, 2])).X, LazyRows)
+
+
+def test_unlabelled_trials_share_everything_but_the_labels():
+    trials = make()
+    unlabelled = trials.unlabelled()
+    assert unlabelled.y is None
+    assert unlabelled.X is trials.X
+    assert trials.y is not None
+    assert unlabelled[2:4].y is None
+
+
+def test_labels_are_replaced_in_a_copy():
+    trials = make()
+    other = replace_labels(trials, np.repeat("feet", 6))
+    assert set(other.y) == {"feet"}
+    assert set(trials.y) == {"left", "right"}
+    with pytest.raises(DataError, match="y has 2 labels for 6 trials"):
+        replace_labels(trials, np.array(["a", "b"]))
+
+
+def test_concatenation_keeps_the_order():
+    first, second = make(4, "A", seed=1), make(3, "B", seed=2)
+    joined = EEGTrials.concatenate([first, second])
+    np.testing.assert_array_equal(joined.X[:4], first.X)
+    np.testing.assert_array_equal(joined.X[4:], second.X)
+    assert joined.X.dtype == np.float32
+    assert joined.y.tolist() == [*first.y, *second.y]
+    assert joined.subjects.tolist() == ["A"] * 4 + ["B"] * 3
+    assert joined.metadata.index.tolist() == list(range(7))
+    assert joined.info is first.info
+
+
+def test_concatenation_copies():
+    part = make()
+    joined = EEGTrials.concatenate([part])
+    joined.X[:] = 0
+    assert part.X.any()
+
+
+def test_concatenation_of_unlabelled_trials_is_unlabelled():
+    joined = EEGTrials.concatenate([make().unlabelled(), make().unlabelled()])
+    assert joined.y is None
+    assert len(joined) == 12
+
+
+def test_concatenation_reads_deferred_trials():
+    trials = make()
+    joined = EEGTrials.concatenate([trials.deferred(np.array([4, 2])), trials[:1]])
+    np.testing.assert_array_equal(joined.X, trials.X[[4, 2, 0]])
+
+
+def test_concatenation_does_not_check_the_signals_again():
+    flat = EEGTrials.trusted(**{**vars(make()), "X": np.zeros((6, 2, 30), dtype=np.float32)})
+    assert len(EEGTrials.concatenate([flat, flat])) == 12
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"names": ("C3", "Cz")}, r"channels: \['C3', 'C4'\] in the first part, \['C3', 'Cz'\]"),
+        ({"names": ("C4", "C3")}, "channels"),
+        ({"sfreq": 128.0}, "sampling frequency .*100.0 in the first part, 128.0 in another"),
+        ({"n_times": 31}, "number of samples: 30 in the first part, 31 in another"),
+    ],
+)
+def test_trials_of_another_kind_are_not_joined(changes, message):
+    with pytest.raises(DataError, match=message):
+        EEGTrials.concatenate([make(), make(), make(**changes)])
+
+
+def test_labels_are_never_dropped_without_a_word():
+    with pytest.raises(DataError, match=r"some parts have labels.*unlabelled"):
+        EEGTrials.concatenate([make(), make().unlabelled()])
+
+
+def test_nothing_to_join():
+    with pytest.raises(DataError, match="at least one part"):
+        EEGTrials.concatenate([])
+
+
+@pytest.fixture
+def epochs():
+    """Return epochs of two classes (V), with an EOG channel and a bad EEG channel."""
+    X = 1e-5 * np.random.default_rng(0).standard_normal((4, 4, 30))
+    info = mne.create_info(["C3", "C4", "Oz", "EOG"], 100.0, ["eeg", "eeg", "eeg", "eog"])
+    info["bads"] = ["Oz"]
+    events = np.array([[i * 100, 0, 1 + i % 2] for i in range(4)])
+    event_id = {"imagery/left": 1, "imagery/right": 2}
+    return mne.EpochsArray(X, info, events, event_id=event_id, verbose="error")
+
+
+def test_epochs_become_trials_in_microvolt(epochs):
+    trials = EEGTrials.from_epochs(epochs)
+    assert trials.ch_names == ["C3", "C4"]
+    assert trials.X.dtype == np.float32
+    np.testing.assert_allclose(trials.X, epochs.get_data(["C3", "C4"]) * 1e6, rtol=1e-5)
+    assert trials.y.tolist() == ["left", "right", "left", "right"]
+    assert epochs.ch_names == ["C3", "C4", "Oz", "EOG"]  # as they were
+
+
+def test_epochs_without_metadata_are_one_domain(epochs):
+    assert set(EEGTrials.from_epochs(epochs).domains) == {"0/0"}
+
+
+def test_metadata_of_epochs_names_subjects_and_sessions(epochs):
+    epochs.metadata = pd.DataFrame({"subject": [1, 1, 2, 2], "session": ["a", "b", "a", "b"]})
+    trials = EEGTrials.from_epochs(epochs)
+    assert trials.domains.tolist() == ["1/a", "1/b", "2/a", "2/b"]
+    assert set(trials.metadata["run"]) == {"0"}
+
+
+def test_epochs_of_a_flat_channel_are_refused(epochs):
+    epochs._data[:, 1] = 0.0
+    with pytest.raises(DataError, match=r"\['C4'\] are flat"):
+        EEGTrials.from_epochs(epochs)
