@@ -18,7 +18,17 @@ PACKAGE = Path(bci_dann.__file__).parent
 # A module may import from its own layer and from layers to its left.
 LAYERS = [
     {"_version", "exceptions"},
-    {"_arrays", "_lazy", "_validation", "_compat", "_random", "_config", "_threads", "_files", "_resources"},
+    {
+        "_arrays",
+        "_lazy",
+        "_validation",
+        "_compat",
+        "_random",
+        "_config",
+        "_threads",
+        "_files",
+        "_resources",
+    },
     {"components"},
     {"data"},
     {"alignment"},

@@ -16,11 +16,11 @@ from bci_dann.exceptions import BCIDannWarning
 from bci_dann.reweighting import density_ratio
 from bci_dann.reweighting.domain_classifier import (
     N_FOLDS,
-    calibrated,
+    calibrate,
     odds_weights,
     out_of_fold_probability,
 )
-from bci_dann.reweighting.sample_pair import both_sides
+from bci_dann.reweighting.sample_pair import check_sample_pair, stack_sample_pair
 
 __all__ = [
     "BoostingWeighting",
@@ -87,8 +87,8 @@ class DomainClassifierWeighting(ABC):
         DataError
             When a side has fewer trials than there are folds, or the feature counts differ.
         """
-        source, target = both_sides(X_source, X_target, at_least=N_FOLDS)
-        X, is_target = np.concatenate([source, target]), _target_indicator(source, target)
+        source, target = check_sample_pair(X_source, X_target, at_least=N_FOLDS)
+        X, is_target = stack_sample_pair(source, target)
         p = out_of_fold_probability(X, is_target, self.classifier, random_state)
         return self.from_probability(p, is_target)
 
@@ -108,7 +108,7 @@ class DomainClassifierWeighting(ABC):
             Weights of mean 1.
         """
         n_source = int((is_target == 0).sum())
-        return odds_weights(calibrated(probability, is_target)[:n_source], clip=self.clip)
+        return odds_weights(calibrate(probability, is_target)[:n_source], clip=self.clip)
 
 
 class LogisticWeighting(DomainClassifierWeighting):
@@ -181,7 +181,7 @@ class DensityRatioWeighting(ABC):
         DataError
             When a side has too few trials, or the feature counts differ.
         """
-        weights = self.unscaled(*both_sides(X_source, X_target, at_least=N_FOLDS))
+        weights = self.unscaled(*check_sample_pair(X_source, X_target, at_least=N_FOLDS))
         return weights / weights.mean()
 
     def unscaled(self, source: Array, target: Array) -> Array:
@@ -280,10 +280,6 @@ class RULSIFWeighting(DensityRatioWeighting):
     def ratio(self, source: Array, target: Array) -> Array:
         """Return the density ratio; see :meth:`DensityRatioWeighting.ratio`."""
         return density_ratio.rulsif(source, target, relative=self.relative)
-
-
-def _target_indicator(source: Array, target: Array) -> NDArray[np.int64]:
-    return np.repeat([0, 1], [len(source), len(target)])
 
 
 def _ones_without_overlap(weights: Array) -> Array:

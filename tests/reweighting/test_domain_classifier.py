@@ -9,7 +9,7 @@ from bci_dann.reweighting import (
     effective_sample_size,
     weigh_sources,
 )
-from bci_dann.reweighting.domain_classifier import calibrated, odds_weights
+from bci_dann.reweighting.domain_classifier import calibrate, odds_weights
 
 
 def pair(seed: int, n: int = 5000, mean: float = 1.5) -> tuple[np.ndarray, np.ndarray]:
@@ -68,8 +68,8 @@ def test_calibration_flattens_overconfidence_and_never_turns_round():
     is_target = (rng.uniform(size=4000) < p).astype(int)
     odds = np.log(p / (1 - p))
     overconfident = 1 / (1 + np.exp(-3 * odds))
-    np.testing.assert_allclose(calibrated(overconfident, is_target), p, atol=0.03)
-    np.testing.assert_array_equal(calibrated(1 - p, is_target), is_target.mean())
+    np.testing.assert_allclose(calibrate(overconfident, is_target), p, atol=0.03)
+    np.testing.assert_array_equal(calibrate(1 - p, is_target), is_target.mean())
 
 
 def test_odds_of_known_probabilities():
