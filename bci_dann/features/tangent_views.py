@@ -209,7 +209,13 @@ class TangentViews(Alignment, BaseEstimator):
 
     @property
     def domains_(self) -> list[str]:
-        """The names of the known domains, in the order of their references."""
+        """The names of the known domains.
+
+        Returns
+        -------
+        list of str
+            In the order of their references.
+        """
         return self.centres_[0].domains_
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:

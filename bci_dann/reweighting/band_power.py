@@ -1,8 +1,4 @@
-"""What differs between people, in words of EEG: the power of a band at a channel.
-
-A shift has two parts. The mean may be elsewhere (less beta at C3 than others have), and trials
-may vary more or less around it.
-"""
+"""Shift between subjects in band power at each channel: difference of means, ratio of variances."""
 
 from __future__ import annotations
 
@@ -13,31 +9,35 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.signal import welch
 
+from bci_dann._arrays import chunks
 from bci_dann.exceptions import DataError
 
 __all__ = ["BANDS", "BandPowerShift", "band_power_shift", "bands_within", "log_band_power"]
 
 Array = NDArray[np.float64]
 
+# Edges in Hz. Mu and beta: Pfurtscheller and Lopes da Silva (1999), "Event-related EEG/MEG
+# synchronization and desynchronization: basic principles", Clin. Neurophysiol. 110(11), 1842-1857;
+# theta and low gamma by convention, below the line frequency.
 BANDS = {"theta": (4.0, 8.0), "mu": (8.0, 13.0), "beta": (13.0, 30.0), "low gamma": (30.0, 45.0)}
-# A filter that leaves less than this share of a band leaves mostly its own slope.
-LEAST_SHARE = 0.5
-SEGMENT = 1.0  # length of Welch's segments (s)
-CHUNK = 256  # trials whose spectra are held at a time
+# Empirical: of a band of which the filter passes less than half, mostly the filter's slope is left.
+LEAST_BAND_SHARE = 0.5
+# Length of Welch's segments (s): a resolution of 1 Hz, with several segments in a trial.
+SEGMENT = 1.0
 
 
 @dataclass(frozen=True)
 class BandPowerShift:
-    """Where the power of one side differs from that of the other.
+    """Differences in log-power between the target and the sources.
 
     Parameters
     ----------
     mean : ndarray, shape (n_bands, n_chans)
         Mean log-power of the target less that of the sources, in pooled standard deviations
-        of a person's trials.
+        within a subject.
     variance : ndarray, shape (n_bands, n_chans)
-        Binary logarithm of the ratio of standard deviations: 1 where the target's trials vary
-        twice as much as those of a source person.
+        Binary logarithm of the ratio of standard deviations: 1 where that of the target's trials
+        is twice that of a source subject's.
     """
 
     mean: Array
@@ -45,7 +45,7 @@ class BandPowerShift:
 
 
 def bands_within(low: float, high: float) -> dict[str, tuple[float, float]]:
-    """Return the bands that a pass band leaves, cut to it.
+    """Return the frequency bands within a pass band, limited to it.
 
     Parameters
     ----------
@@ -55,8 +55,8 @@ def bands_within(low: float, high: float) -> dict[str, tuple[float, float]]:
     Returns
     -------
     dict of str to (float, float)
-        Edges (Hz) by name; a band of which less than half is left is left out. Where none is
-        left the pass band itself, named ``"pass band"``.
+        Edges (Hz) by name; a band of which less than half is within the pass band is left out.
+        Where all are, the pass band itself, named ``"pass band"``.
 
     Raises
     ------
@@ -73,12 +73,12 @@ def bands_within(low: float, high: float) -> dict[str, tuple[float, float]]:
             f"the pass band must be (low, high) with 0 <= low < high in Hz; got ({low}, {high})."
         )
     cut = {name: (max(low, start), min(high, end)) for name, (start, end) in BANDS.items()}
-    kept = {
+    within = {
         name: (float(start), float(end))
         for name, (start, end) in cut.items()
-        if end - start >= LEAST_SHARE * (BANDS[name][1] - BANDS[name][0])
+        if end - start >= LEAST_BAND_SHARE * (BANDS[name][1] - BANDS[name][0])
     }
-    return kept or {"pass band": (float(low), float(high))}
+    return within or {"pass band": (float(low), float(high))}
 
 
 def log_band_power(
@@ -86,8 +86,8 @@ def log_band_power(
 ) -> Array:
     """Return the natural logarithm of the mean power density in each band.
 
-    Welch (1967), "The use of fast Fourier transform for the estimation of power spectra", IEEE
-    Trans. Audio Electroacoust. 15(2), 70-73, with segments of 1 s.
+    By the method of Welch (1967), "The use of fast Fourier transform for the estimation of power
+    spectra", IEEE Trans. Audio Electroacoust. 15(2), 70-73, with segments of 1 s.
 
     Parameters
     ----------
@@ -101,31 +101,22 @@ def log_band_power(
     Returns
     -------
     ndarray, shape (n_trials, n_bands, n_chans)
-        Of power in µV²/Hz.
+        Natural logarithms of power densities in µV²/Hz.
 
     Raises
     ------
     DataError
-        When a band lies between the frequencies of the spectrum or above half the sampling
-        frequency, or a trial has no power in it.
+        When the spectrum has no frequency in a band, or a trial no power.
     """
     n_segment = min(X.shape[2], round(SEGMENT * sfreq))
     n_fft = max(n_segment, round(sfreq))  # 1 Hz apart also in short trials
-    frequencies = np.fft.rfftfreq(n_fft, 1.0 / sfreq)
-    inside = [(frequencies >= low) & (frequencies <= high) for low, high in bands.values()]
-    for name, where in zip(bands, inside, strict=True):
-        if not where.any():
-            raise DataError(
-                f"the spectrum has no frequency in the band {name} {bands[name]} Hz at a sampling "
-                f"frequency of {sfreq:g} Hz. Choose a wider or lower band."
-            )
+    in_band = _frequencies_in_bands(np.fft.rfftfreq(n_fft, 1.0 / sfreq), sfreq, bands)
     power = np.empty((len(X), len(bands), X.shape[1]))
-    for start in range(0, len(X), CHUNK):
-        part = slice(start, start + CHUNK)
-        wide = np.asarray(X[part], dtype=np.float64)
-        density = welch(wide, sfreq, nperseg=n_segment, nfft=n_fft, axis=2)[1]
-        for index, where in enumerate(inside):
-            power[part, index] = density[:, :, where].mean(2)
+    for part in chunks(len(X)):
+        trials = np.asarray(X[part], dtype=np.float64)
+        density = welch(trials, sfreq, nperseg=n_segment, nfft=n_fft, axis=2)[1]
+        for index, mask in enumerate(in_band):
+            power[part, index] = density[:, :, mask].mean(2)
     if not (power > 0).all():
         raise DataError("some trials have no power in a band. Leave out trials that are flat.")
     logs: Array = np.log(power)
@@ -133,45 +124,60 @@ def log_band_power(
 
 
 def band_power_shift(
-    source: Array, target: Array, source_people: ArrayLike | None = None
+    source: Array, target: Array, source_subjects: ArrayLike | None = None
 ) -> BandPowerShift:
-    """Compare the log-power of one person with that of others, mean and variance apart.
+    """Compare the log-power of a target subject with that of the sources, in mean and variance.
 
     The difference of means is Cohen's d (Cohen 1988, "Statistical power analysis for the
-    behavioral sciences", section 2.2). People count alike, and the standard deviation is that
-    within a person: that of all together would hold the differences between them as well, and
-    everybody would seem steadier than the others.
+    behavioral sciences", section 2.2). Source subjects have equal weight. The standard deviation
+    is that within a subject: one over all trials would contain the differences between subjects
+    too, so that every target would seem to vary less than the sources.
 
     Parameters
     ----------
     source : ndarray, shape (n_source, n_bands, n_chans)
         As :func:`log_band_power` returns it.
     target : ndarray, shape (n_target, n_bands, n_chans)
-        The same for the person in question.
-    source_people : array-like, shape (n_source,), optional
-        Whose each source trial is; one person's where it is not given.
+        The same of the target subject.
+    source_subjects : array-like, shape (n_source,), optional
+        The subject of each source trial; one subject for all where it is not given.
 
     Returns
     -------
     BandPowerShift
-        NaN where a side has fewer than two trials of a person, or does not vary.
+        NaN where either side has fewer than two trials of a subject, or does not vary.
     """
-    people = np.zeros(len(source)) if source_people is None else np.asarray(source_people)
-    names, whose = np.unique(people, return_inverse=True)
-    means = np.stack([source[whose == index].mean(0) for index in range(len(names))])
-    n_theirs, n_own = len(source) - len(names), len(target) - 1
-    if min(n_theirs, n_own) < 1:
+    subjects = np.zeros(len(source)) if source_subjects is None else np.asarray(source_subjects)
+    names, subject_index = np.unique(subjects, return_inverse=True)
+    means = np.stack([source[subject_index == index].mean(0) for index in range(len(names))])
+    # degrees of freedom and sums of squares within subjects
+    df_source, df_target = len(source) - len(names), len(target) - 1
+    if min(df_source, df_target) < 1:
         unknown = np.full(source.shape[1:], np.nan)
         return BandPowerShift(unknown, unknown)
-    theirs = np.square(source - means[whose]).sum(0)
-    own = np.square(target - target.mean(0)).sum(0)
-    pooled = _missing_where_zero((theirs + own) / (n_theirs + n_own))
-    ratio = _missing_where_zero(own / n_own) / _missing_where_zero(theirs / n_theirs)
+    ss_source = np.square(source - means[subject_index]).sum(0)
+    ss_target = np.square(target - target.mean(0)).sum(0)
+    pooled = _nan_where_zero((ss_source + ss_target) / (df_source + df_target))
+    ratio = _nan_where_zero(ss_target / df_target) / _nan_where_zero(ss_source / df_source)
     return BandPowerShift(
         mean=(target.mean(0) - means.mean(0)) / np.sqrt(pooled),
         variance=0.5 * np.log2(ratio),
     )
 
 
-def _missing_where_zero(variance: Array) -> Array:
+def _frequencies_in_bands(
+    frequencies: NDArray[np.floating], sfreq: float, bands: Mapping[str, tuple[float, float]]
+) -> list[NDArray[np.bool_]]:
+    """Return, for each band, which frequencies (Hz) of a spectrum lie in it."""
+    masks = [(frequencies >= low) & (frequencies <= high) for low, high in bands.values()]
+    for name, mask in zip(bands, masks, strict=True):
+        if not mask.any():
+            raise DataError(
+                f"the spectrum has no frequency in the band {name} {bands[name]} Hz at a sampling "
+                f"frequency of {sfreq:g} Hz. Choose a wider or lower band."
+            )
+    return masks
+
+
+def _nan_where_zero(variance: Array) -> Array:
     return np.where(variance > 0, variance, np.nan)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,11 +16,11 @@ from bci_dann.exceptions import BCIDannWarning
 from bci_dann.reweighting import density_ratio
 from bci_dann.reweighting.domain_classifier import (
     N_FOLDS,
-    calibrated,
+    calibrate,
     odds_weights,
     out_of_fold_probability,
 )
-from bci_dann.reweighting.sample_pair import both_sides
+from bci_dann.reweighting.sample_pair import check_sample_pair, stack_sample_pair
 
 __all__ = [
     "BoostingWeighting",
@@ -40,7 +40,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class DomainClassifierWeighting(ABC):
+class DomainClassifierWeighting:
     """Base of the weightings that take the odds of a domain classifier.
 
     The probability that a trial is the target's is out of fold, calibrated and clipped; see
@@ -87,8 +87,8 @@ class DomainClassifierWeighting(ABC):
         DataError
             When a side has fewer trials than there are folds, or the feature counts differ.
         """
-        source, target = both_sides(X_source, X_target, at_least=N_FOLDS)
-        X, is_target = np.concatenate([source, target]), _target_indicator(source, target)
+        source, target = check_sample_pair(X_source, X_target, at_least=N_FOLDS)
+        X, is_target = stack_sample_pair(source, target)
         p = out_of_fold_probability(X, is_target, self.classifier, random_state)
         return self.from_probability(p, is_target)
 
@@ -108,7 +108,7 @@ class DomainClassifierWeighting(ABC):
             Weights of mean 1.
         """
         n_source = int((is_target == 0).sum())
-        return odds_weights(calibrated(probability, is_target)[:n_source], clip=self.clip)
+        return odds_weights(calibrate(probability, is_target)[:n_source], clip=self.clip)
 
 
 class LogisticWeighting(DomainClassifierWeighting):
@@ -130,29 +130,20 @@ class BoostingWeighting(DomainClassifierWeighting):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DensityRatioWeighting(ABC):
+class DensityRatioWeighting:
     """Base of the weightings that estimate the density ratio without a classifier.
 
     Features are standardised by the mean and standard deviation of the sources. Where no source
-    trial has any weight, which is told by a warning, all weights are 1.
+    trial has any weight, a warning is given and all weights are 1.
+
+    Attributes
+    ----------
+    estimate : callable
+        A function of :mod:`bci_dann.reweighting.density_ratio`; the fields of the class are its
+        keyword arguments.
     """
 
-    @abstractmethod
-    def ratio(self, source: Array, target: Array) -> Array:
-        """Return the density ratio of target to source at the source trials.
-
-        Parameters
-        ----------
-        source : ndarray, shape (n_source, n_features)
-            Standardised features of the source trials.
-        target : ndarray, shape (n_target, n_features)
-            Features of the target trials on the same scale.
-
-        Returns
-        -------
-        ndarray, shape (n_source,)
-            Not negative, up to a common factor.
-        """
+    estimate: ClassVar[Callable[..., Array]]
 
     def __call__(
         self,
@@ -181,11 +172,11 @@ class DensityRatioWeighting(ABC):
         DataError
             When a side has too few trials, or the feature counts differ.
         """
-        weights = self.unscaled(*both_sides(X_source, X_target, at_least=N_FOLDS))
+        weights = self.unscaled(*check_sample_pair(X_source, X_target, at_least=N_FOLDS))
         return weights / weights.mean()
 
     def unscaled(self, source: Array, target: Array) -> Array:
-        """Return the weights before they are brought to mean 1.
+        """Return the weights before they are scaled to mean 1.
 
         Parameters
         ----------
@@ -200,90 +191,70 @@ class DensityRatioWeighting(ABC):
             Finite, not negative, not all zero.
         """
         scaler = StandardScaler().fit(source)
-        ratio = self.ratio(scaler.transform(source), scaler.transform(target))
-        return _ones_without_overlap(ratio)
+        scaled = scaler.transform(source), scaler.transform(target)
+        return _ones_without_overlap(type(self).estimate(*scaled, **asdict(self)))
 
 
 class GaussianWeighting(DensityRatioWeighting):
-    """Ratio of two normal densities; see :func:`.density_ratio.gaussian`."""
+    """Ratio of two normal densities."""
 
-    def ratio(self, source: Array, target: Array) -> Array:
-        """Return the density ratio; see :meth:`DensityRatioWeighting.ratio`."""
-        return density_ratio.gaussian(source, target)
+    estimate = staticmethod(density_ratio.gaussian)
 
 
 class NeighboursWeighting(DensityRatioWeighting):
-    """Counts of target trials near each source trial; see :func:`.density_ratio.neighbours`."""
+    """Counts of target trials near each source trial."""
 
-    def ratio(self, source: Array, target: Array) -> Array:
-        """Return the density ratio; see :meth:`DensityRatioWeighting.ratio`."""
-        return density_ratio.neighbours(source, target)
+    estimate = staticmethod(density_ratio.neighbours)
 
 
 @dataclass(frozen=True, kw_only=True)
 class KernelMeanMatchingWeighting(DensityRatioWeighting):
-    """Kernel mean matching; see :func:`.density_ratio.kernel_mean_matching`.
+    """Kernel mean matching (KMM).
 
     Parameters
     ----------
     bound : float
         The largest weight before scaling.
     slack : float
-        How far the mean weight may be from 1 without a penalty.
+        Deviation of the mean weight from 1 that costs nothing.
     ridge : float
         Added to the diagonal of the kernel matrix: larger gives smoother weights.
     """
 
+    estimate = staticmethod(density_ratio.kernel_mean_matching)
     bound: float = density_ratio.KMM_BOUND
     slack: float = density_ratio.KMM_SLACK
     ridge: float = density_ratio.KMM_RIDGE
 
-    def ratio(self, source: Array, target: Array) -> Array:
-        """Return the density ratio; see :meth:`DensityRatioWeighting.ratio`."""
-        return density_ratio.kernel_mean_matching(
-            source, target, bound=self.bound, slack=self.slack, ridge=self.ridge
-        )
-
 
 class KLIEPWeighting(DensityRatioWeighting):
-    """Kullback-Leibler importance estimation; see :func:`.density_ratio.kliep`."""
+    """Kullback-Leibler importance estimation procedure (KLIEP)."""
 
-    def ratio(self, source: Array, target: Array) -> Array:
-        """Return the density ratio; see :meth:`DensityRatioWeighting.ratio`."""
-        return density_ratio.kliep(source, target)
+    estimate = staticmethod(density_ratio.kliep)
 
 
 class ULSIFWeighting(DensityRatioWeighting):
-    """Unconstrained least-squares importance fitting; see :func:`.density_ratio.ulsif`."""
+    """Unconstrained least-squares importance fitting (uLSIF)."""
 
-    def ratio(self, source: Array, target: Array) -> Array:
-        """Return the density ratio; see :meth:`DensityRatioWeighting.ratio`."""
-        return density_ratio.ulsif(source, target)
+    estimate = staticmethod(density_ratio.ulsif)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RULSIFWeighting(DensityRatioWeighting):
-    """Relative least-squares importance fitting; see :func:`.density_ratio.rulsif`.
+    """Relative unconstrained least-squares importance fitting (RuLSIF).
 
     Parameters
     ----------
     relative : float
-        Share of the target in the mixture that the ratio divides by, above 0 and below 1. No
-        ratio exceeds ``1 / relative``.
+        Share of the target in the mixture that the ratio divides by, above 0 and below 1. The
+        true ratio is at most ``1 / relative``.
     """
 
+    estimate = staticmethod(density_ratio.rulsif)
     relative: float = density_ratio.RELATIVE
 
     def __post_init__(self) -> None:
         check_between("relative", self.relative, 0.0, 1.0)
-
-    def ratio(self, source: Array, target: Array) -> Array:
-        """Return the density ratio; see :meth:`DensityRatioWeighting.ratio`."""
-        return density_ratio.rulsif(source, target, relative=self.relative)
-
-
-def _target_indicator(source: Array, target: Array) -> NDArray[np.int64]:
-    return np.repeat([0, 1], [len(source), len(target)])
 
 
 def _ones_without_overlap(weights: Array) -> Array:

@@ -1,4 +1,4 @@
-"""How much is left of a sample after weighting."""
+"""Diagnostics of importance weights: effective sample size, and share of the heaviest trials."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ def effective_sample_size(weights: ArrayLike) -> float:
 
 
 def top_share(weights: ArrayLike, share: float = 0.01) -> float:
-    """Return how much of all weight the heaviest trials carry.
+    """Return the share of the total weight that the heaviest trials carry.
 
     Parameters
     ----------
     weights : array-like, shape (n_trials,)
         Non-negative weights, not all zero.
     share : float
-        Which share of the trials counts as the heaviest, above 0 and at most 1; at least one
+        The share of the trials that count as the heaviest, above 0 and at most 1; at least one
         trial does.
 
     Returns
     -------
     float
-        Between ``share``, where all weights are equal, and 1. With fewer than ``1 / share``
-        trials the least value is that of one trial, ``1 / n_trials``.
+        Between ``share``, where all weights are equal, and 1; with fewer than ``1 / share``
+        trials, between ``1 / n_trials`` and 1.
 
     Raises
     ------
@@ -67,7 +67,8 @@ def top_share(weights: ArrayLike, share: float = 0.01) -> float:
     w = np.asarray(weights, dtype=np.float64).ravel()
     if not (np.isfinite(w).all() and (w >= 0).all() and w.sum() > 0):
         raise DataError(
-            "weights must be finite, not negative, and not all zero. Look at what made them."
+            "weights must be finite, not negative, and not all zero; got "
+            f"{len(w)}, of them {int((w > 0).sum())} above 0. Check the weighting."
         )
     # without the rounding, 1 % of 300 trials would be 4 of them
     n_top = max(1, math.ceil(round(share * len(w), 9)))

@@ -1,4 +1,4 @@
-"""Out-of-fold probabilities that a trial is the target's, and the odds that follow from them.
+"""Domain classifiers: out-of-fold probabilities of the target, and their odds as weights.
 
 Label source trials 0 and target trials 1, fit a probabilistic classifier, and weight source
 trial i by its odds ``p_i / (1 - p_i)`` with ``p_i = P(target | x_i)``. By Bayes' rule the
@@ -24,25 +24,29 @@ from sklearn.preprocessing import StandardScaler
 
 from bci_dann._random import stream
 
-__all__ = ["CLASSIFIERS", "N_FOLDS", "calibrated", "odds_weights", "out_of_fold_probability"]
+__all__ = ["CLASSIFIERS", "N_FOLDS", "calibrate", "odds_weights", "out_of_fold_probability"]
 
+# Folds of the out-of-fold probabilities, as in scikit-learn; a domain needs as many trials.
 N_FOLDS = 5
-# Probabilities are held this far from 0 and 1 before their logarithms are taken.
+# Least distance of probabilities from 0 and 1 in log-odds (empirical): far below the clip.
 EDGE = 1e-6
 
 
 def _logistic(n_trials: int, seed: int) -> ClassifierMixin:  # noqa: ARG001 (one signature)
+    # empirical: converges well within ten times scikit-learn's number of iterations
     return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
 
 
 def _forest(n_trials: int, seed: int) -> ClassifierMixin:
-    # Leaves of 1 % keep an untamed forest from answering 0 or 1, which has no finite odds.
+    # Empirical: with leaves of 1 % of the trials few probabilities are 0 or 1, whose odds are not
+    # finite. The number of trees is scikit-learn's.
     return RandomForestClassifier(
         n_estimators=100, min_samples_leaf=max(5, n_trials // 100), random_state=seed
     )
 
 
 def _boosting(n_trials: int, seed: int) -> ClassifierMixin:
+    # Empirical: few small trees, since more or deeper ones separate any two domains in training.
     return HistGradientBoostingClassifier(
         max_iter=50,
         max_leaf_nodes=4,
@@ -51,7 +55,7 @@ def _boosting(n_trials: int, seed: int) -> ClassifierMixin:
     )
 
 
-# What may tell source from target: ``(n_trials, seed) -> classifier``.
+# Domain classifiers by name: ``(n_trials, seed) -> classifier``.
 CLASSIFIERS: dict[str, Callable[[int, int], ClassifierMixin]] = {
     "logistic": _logistic,
     "forest": _forest,
@@ -81,7 +85,7 @@ def out_of_fold_probability(
     Returns
     -------
     ndarray, shape (n_trials,)
-        Not calibrated.
+        Not calibrated; see :func:`calibrate`.
     """
     fold_seed, fit_seed = stream(random_state, "domain classifier").generate_state(2)
     folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=int(fold_seed))
@@ -92,40 +96,40 @@ def out_of_fold_probability(
     return probability
 
 
-def calibrated(
+def calibrate(
     probability: NDArray[np.float64], is_target: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Return the probabilities with a slope and an offset of their log-odds that fit the domains.
+    """Return the probabilities calibrated by logistic regression on their log-odds.
 
     Platt (1999), "Probabilistic outputs for support vector machines", Advances in Large Margin
-    Classifiers, MIT Press. A classifier that is too sure of itself out of fold gets a flatter
-    slope, and one that tells nothing apart the share of the target for every trial; never a
-    falling slope, which would turn the weights upside down.
+    Classifiers, MIT Press. An overconfident classifier gets a slope below 1. Where the slope would
+    not be positive, and would invert the weights, all trials get the share of target trials.
 
     Parameters
     ----------
     probability : ndarray, shape (n_trials,)
-        Out of fold.
+        ``P(target | x)``, out of fold.
     is_target : ndarray of int, shape (n_trials,)
         0 for source, 1 for target.
 
     Returns
     -------
     ndarray, shape (n_trials,)
+        Between 0 and 1.
     """
-    odds = logit(np.clip(probability, EDGE, 1.0 - EDGE))[:, None]
-    slope = LogisticRegression().fit(odds, is_target)
-    if slope.coef_[0, 0] <= 0:
-        return np.full(len(odds), is_target.mean())
-    found: NDArray[np.float64] = slope.predict_proba(odds)[:, 1]
-    return found
+    log_odds = logit(np.clip(probability, EDGE, 1.0 - EDGE))[:, None]
+    regression = LogisticRegression().fit(log_odds, is_target)
+    if regression.coef_[0, 0] <= 0:
+        return np.full(len(log_odds), is_target.mean())
+    calibrated: NDArray[np.float64] = regression.predict_proba(log_odds)[:, 1]
+    return calibrated
 
 
 def odds_weights(probability: NDArray[np.float64], clip: float = 0.01) -> NDArray[np.float64]:
     """Return ``p / (1 - p)`` of clipped probabilities, scaled to mean 1.
 
-    The ratio of sample sizes by which the odds differ from the density ratio is a constant
-    factor, so the scaling removes it.
+    The odds differ from the density ratio by the ratio of sample sizes, a constant factor that
+    the scaling removes.
 
     Parameters
     ----------
@@ -137,6 +141,7 @@ def odds_weights(probability: NDArray[np.float64], clip: float = 0.01) -> NDArra
     Returns
     -------
     ndarray, shape (n_source,)
+        Weights of mean 1.
     """
     p = np.clip(probability, clip, 1.0 - clip)
     odds: NDArray[np.float64] = p / (1.0 - p)

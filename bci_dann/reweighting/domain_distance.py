@@ -1,4 +1,4 @@
-"""How far apart two samples are: as a classifier sees it, and without one."""
+"""Distances between two domains: domain-classifier error, proxy A-distance, and MMD with a test."""
 
 from __future__ import annotations
 
@@ -11,21 +11,24 @@ from scipy.spatial.distance import cdist
 from bci_dann._random import stream
 from bci_dann._validation import check_between, check_count
 from bci_dann.reweighting.domain_classifier import N_FOLDS, out_of_fold_probability
-from bci_dann.reweighting.sample_pair import both_sides
+from bci_dann.reweighting.sample_pair import check_sample_pair, stack_sample_pair
 
 __all__ = ["domain_errors", "maximum_mean_discrepancy", "proxy_a_distance"]
 
 Array = NDArray[np.float64]
 
+# Estimates that differ by less are equal but for rounding, as for constant features.
+ROUNDING = 1e-12
+
 
 def domain_errors(
     X_source: ArrayLike, X_target: ArrayLike, random_state: Any = None
 ) -> tuple[float, float]:
-    """Return how many trials of each side a domain classifier takes for the other's.
+    """Return the out-of-fold error rates of a domain classifier on source and target trials.
 
-    Logistic regression judges the trials that it was not trained on. A trial passes for the
-    target's where that is likelier than the share of target trials makes it, so both sides count
-    alike, however many trials they have.
+    The classifier is logistic regression. A trial is assigned to the target where its probability
+    exceeds the share of target trials, so both domains have equal weight, however many trials they
+    have.
 
     Parameters
     ----------
@@ -38,21 +41,19 @@ def domain_errors(
 
     Returns
     -------
-    tuple of (float, float)
-        The share of the source trials taken for the target's, and of the target trials taken
-        for the sources'. Each about 0.5 where the sides are alike.
+    source_error, target_error : float
+        The share of the source trials assigned to the target, and of the target trials assigned
+        to the source. Each is about 0.5 where the domains do not differ.
 
     Raises
     ------
     DataError
         When a side has fewer trials than there are folds, or the feature counts differ.
     """
-    source, target = both_sides(X_source, X_target, at_least=N_FOLDS)
-    is_target = np.repeat([0, 1], [len(source), len(target)])
-    X = np.concatenate([source, target])
+    source, target = check_sample_pair(X_source, X_target, at_least=N_FOLDS)
+    X, is_target = stack_sample_pair(source, target)
     p = out_of_fold_probability(X, is_target, "logistic", random_state)
-    judged = p > is_target.mean()
-    wrong = judged != is_target
+    wrong = (p > is_target.mean()) != is_target
     return float(wrong[is_target == 0].mean()), float(wrong[is_target == 1].mean())
 
 
@@ -65,18 +66,18 @@ def proxy_a_distance(error: float) -> float:
     Parameters
     ----------
     error : float
-        The error of a domain classifier on trials that it was not trained on, 0 to 1: the mean
-        of what :func:`domain_errors` returns. More than 0.5 is chance, and counts as 0.5.
+        The out-of-fold error of a domain classifier, 0 to 1: the mean of the two that
+        :func:`domain_errors` returns. More than 0.5 counts as 0.5, which is chance.
 
     Returns
     -------
     float
-        From 0, where the domains cannot be told apart, to 2, where they always can.
+        From 0 for indistinguishable domains to 2 for domains without overlap.
 
     Raises
     ------
     ConfigError
-        When the error is outside its range.
+        When ``error`` is outside its range.
     """
     if error != 1:
         check_between("error", error, 0.0, 1.0, inclusive=True)
@@ -91,11 +92,11 @@ def maximum_mean_discrepancy(
     *,
     max_trials: int = 250,
 ) -> tuple[float, float]:
-    """Return the squared maximum mean discrepancy and how likely chance gives as much.
+    """Return the squared maximum mean discrepancy (MMD) and the p-value of a permutation test.
 
     Gretton, Borgwardt, Rasch, Schölkopf and Smola (2012), "A kernel two-sample test", JMLR 13,
-    723-773: the unbiased estimate of lemma 6, with a Gaussian kernel as wide as the median
-    distance (section 8), against random exchanges of the trials.
+    723-773: the unbiased estimate of lemma 6, with a Gaussian kernel whose width is the median
+    distance (section 8).
 
     Parameters
     ----------
@@ -104,19 +105,22 @@ def maximum_mean_discrepancy(
     X_target : array-like, shape (n_target, n_features)
         Features of the target trials.
     n_permutations : int
-        Exchanges; the least p-value is ``1 / (n_permutations + 1)``.
+        Permutations of the trials between both sides; the smallest possible p-value is
+        ``1 / (n_permutations + 1)``.
     random_state : None, int or numpy random generator
-        Seeds the choice of trials and the exchanges.
+        Seeds the choice of trials and the permutations.
     max_trials : int
-        A side with more trials is represented by that many, drawn at random, since the cost
-        grows with their square.
+        Of a side with more trials that many are drawn at random, since the cost grows with their
+        square.
 
     Returns
     -------
-    tuple of (float, float)
-        The estimate, about 0 (and as often below) where the sides are alike, at most 2; and the
-        one-sided p-value. That takes trials as exchangeable, which those of one person are not
-        quite: very small shifts are seen.
+    mmd2 : float
+        The estimate, at most 2; about 0, and as often below as above, where the domains do not
+        differ.
+    p_value : float
+        One-sided. Trials of one subject are not quite exchangeable, so that it is somewhat too
+        small.
 
     Raises
     ------
@@ -130,19 +134,18 @@ def maximum_mean_discrepancy(
     rng = np.random.default_rng(stream(random_state, "mmd"))
     sides = [
         part if len(part) <= max_trials else rng.choice(part, max_trials, replace=False)
-        for part in both_sides(X_source, X_target, at_least=2)
+        for part in check_sample_pair(X_source, X_target, at_least=2)
     ]
     kernel = _gaussian_kernel(np.concatenate(sides))
     is_target = np.repeat([0.0, 1.0], [len(part) for part in sides])
-    exchanged = rng.permuted(np.tile(is_target, (n_permutations, 1)), axis=1)
-    found, *chance = _unbiased(kernel, np.vstack([is_target, exchanged]))
-    # rounding must not tell apart what is equal, as for features that are constant
-    as_much = np.sum(np.asarray(chance) >= found - 1e-12)
-    return float(found), float((1 + as_much) / (1 + n_permutations))
+    permuted = rng.permuted(np.tile(is_target, (n_permutations, 1)), axis=1)
+    mmd2, *permuted_mmd2 = _unbiased(kernel, np.vstack([is_target, permuted]))
+    n_as_large = np.sum(np.asarray(permuted_mmd2) >= mmd2 - ROUNDING)
+    return float(mmd2), float((1 + n_as_large) / (1 + n_permutations))
 
 
 def _gaussian_kernel(X: Array) -> Array:
-    """Return the kernel matrix with a zero diagonal: no trial is compared with itself."""
+    """Return the kernel matrix with zeros on the diagonal, which the estimate leaves out."""
     squared = cdist(X, X, "sqeuclidean")
     positive = squared[squared > 0]
     width = float(np.median(positive)) if len(positive) else 1.0
@@ -152,7 +155,7 @@ def _gaussian_kernel(X: Array) -> Array:
 
 
 def _unbiased(kernel: Array, is_target: Array) -> Array:
-    """Return the estimate for each row of ``is_target``, which says who is on which side."""
+    """Return the estimate for each row of ``is_target``, one assignment of trials to sides."""
     n_target = int(is_target[0].sum())
     n_source = len(kernel) - n_target
     towards_target = is_target @ kernel

@@ -1,4 +1,4 @@
-"""Weights of the source trials, by any density ratio, for trials or for whole subjects."""
+"""Weights of source trials by any source weighting, with diagnostics of their reliability."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bci_dann.reweighting.builtin_weightings import (
 )
 from bci_dann.reweighting.diagnostics import effective_sample_size
 from bci_dann.reweighting.domain_classifier import CLASSIFIERS, N_FOLDS, out_of_fold_probability
-from bci_dann.reweighting.sample_pair import both_sides
+from bci_dann.reweighting.sample_pair import check_sample_pair, stack_sample_pair
 from bci_dann.reweighting.weighting import WEIGHTINGS, SourceWeighting, apply_weighting
 
 __all__ = [
@@ -36,26 +36,26 @@ __all__ = [
 
 Array = NDArray[np.float64]
 
-# Above this domain AUC, or below this share of effective trials, the domains hardly overlap. The
-# share alone does not show it: where all source trials are as unlikely under the target, their
-# clipped weights are even again.
+# Above this domain AUC, or below this share of effective trials, the domains hardly overlap
+# (empirical). The share alone does not show it: where all source trials are equally unlikely under
+# the target, their clipped weights are equal again.
 SEPARATE_AUC = 0.95
 LEAST_SHARE = 0.05
 
 
 @dataclass(frozen=True)
 class DomainWeights:
-    """Weights of the source trials, and how far to trust them.
+    """Weights of the source trials, with the diagnostics of their reliability.
 
     Parameters
     ----------
     weights : ndarray, shape (n_source,)
         Finite, not negative, of mean 1.
     domain_auc : float
-        Out-of-fold ROC-AUC of source against target: 0.5 where the domains cannot be told
-        apart, near 1 where they do not overlap and weighting cannot help.
+        Out-of-fold ROC-AUC of source against target: 0.5 where the domains are
+        indistinguishable, near 1 where they do not overlap and weighting cannot help.
     effective_sample_size : float
-        Between 1 and ``n_source``.
+        Number of equally weighted trials worth as much, between 1 and ``n_source``.
     """
 
     weights: NDArray[np.float64]
@@ -73,7 +73,7 @@ def domain_classifier_weights(
 ) -> Array:
     """Return the odds of a domain classifier as weights of the source trials.
 
-    :func:`weigh_sources` also says how far to trust them.
+    :func:`weigh_sources` also returns their diagnostics.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def weigh_with(
     X_target: ArrayLike,
     random_state: Any = None,
 ) -> DomainWeights:
-    """Weigh source trials, and say how far apart the domains are.
+    """Return the weights of source trials by any weighting, with diagnostics.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def weigh_sources(
     clip: float = 0.01,
     temper: float = 1.0,
 ) -> DomainWeights:
-    """Weigh source trials by a built-in density ratio, and say how far apart the domains are.
+    """Return the weights of source trials by a built-in weighting, with diagnostics.
 
     Parameters
     ----------
@@ -179,6 +179,7 @@ def weigh_sources(
     Returns
     -------
     DomainWeights
+        The weights and their diagnostics.
 
     Raises
     ------
@@ -200,8 +201,8 @@ def _weights_and_auc(
     weighting: SourceWeighting, X_source: ArrayLike, X_target: ArrayLike, random_state: Any
 ) -> tuple[Array, float]:
     """Return weights of any mean, and the out-of-fold ROC-AUC of source against target."""
-    source, target = both_sides(X_source, X_target, at_least=N_FOLDS)
-    X, is_target = np.concatenate([source, target]), np.repeat([0, 1], [len(source), len(target)])
+    source, target = check_sample_pair(X_source, X_target, at_least=N_FOLDS)
+    X, is_target = stack_sample_pair(source, target)
     judge = weighting.classifier if isinstance(weighting, DomainClassifierWeighting) else "logistic"
     p = out_of_fold_probability(X, is_target, judge, random_state)
     if isinstance(weighting, DomainClassifierWeighting):
@@ -213,44 +214,68 @@ def _weights_and_auc(
     return weights, float(roc_auc_score(is_target, p))
 
 
-def tempered(found: DomainWeights, temper: float) -> DomainWeights:
-    """Return weights raised to a power; see :func:`weigh_sources`."""
-    return _described(found.weights**temper, found.domain_auc)
+def tempered(weighed: DomainWeights, temper: float) -> DomainWeights:
+    """Return weights raised to a power.
 
-
-def per_subject(
-    found: DomainWeights, subjects: NDArray[np.str_], n_subjects: int | None = None
-) -> DomainWeights:
-    """Give all trials of a source subject the mean of their weights.
+    Shimodaira (2000), "Improving predictive inference under covariate shift by weighting the
+    log-likelihood function", J. Stat. Plan. Inference 90(2), 227-244, section 3.
 
     Parameters
     ----------
-    found : DomainWeights
+    weighed : DomainWeights
         Weights of single trials.
-    subjects : ndarray of str, shape (n_source,)
-        The subject of each source trial.
-    n_subjects : int, optional
-        How many subjects are kept, the most similar ones; the others get weight 0.
+    temper : float
+        The power: below 1 less variance for more bias, at 0 all weights are equal.
 
     Returns
     -------
     DomainWeights
+        Of mean 1 again, with their own effective sample size.
     """
-    names, where = np.unique(subjects, return_inverse=True)
-    means = np.bincount(where, found.weights) / np.bincount(where)
+    return _described(weighed.weights**temper, weighed.domain_auc)
+
+
+def per_subject(
+    weighed: DomainWeights, subjects: NDArray[np.str_], n_subjects: int | None = None
+) -> DomainWeights:
+    """Return weights that are equal within each source subject, the mean of its trials.
+
+    Parameters
+    ----------
+    weighed : DomainWeights
+        Weights of single trials.
+    subjects : ndarray of str, shape (n_source,)
+        The subject of each source trial.
+    n_subjects : int, optional
+        Number of subjects of largest mean weight; the others get weight 0. All by default.
+
+    Returns
+    -------
+    DomainWeights
+        Of mean 1 again, with their own effective sample size.
+    """
+    names, index = np.unique(subjects, return_inverse=True)
+    means = np.bincount(index, weighed.weights) / np.bincount(index)
     if n_subjects is not None and n_subjects < len(names):
         means[np.argsort(-means, kind="stable")[n_subjects:]] = 0.0
-    return _described(means[where], found.domain_auc)
+    return _described(means[index], weighed.domain_auc)
 
 
-def warn_without_overlap(found: DomainWeights) -> None:
-    """Warn where hardly any source trial carries weight, with the figure and what to do."""
-    n_source = len(found.weights)
-    separate = found.domain_auc >= SEPARATE_AUC
-    if separate or found.effective_sample_size < LEAST_SHARE * n_source:
+def warn_without_overlap(weighed: DomainWeights) -> None:
+    """Warn where the domains hardly overlap, with the diagnostics and what to do.
+
+    Parameters
+    ----------
+    weighed : DomainWeights
+        A :class:`~bci_dann.exceptions.BCIDannWarning` is given where the domain AUC is 0.95 or
+        more, or the effective sample size below 5 % of the source trials.
+    """
+    n_source = len(weighed.weights)
+    separate = weighed.domain_auc >= SEPARATE_AUC
+    if separate or weighed.effective_sample_size < LEAST_SHARE * n_source:
         warnings.warn(
-            f"source and target hardly overlap (domain AUC {found.domain_auc:.3f}; {n_source} "
-            f"source trials are worth {found.effective_sample_size:.0f} with their weights), and "
+            f"source and target hardly overlap (domain AUC {weighed.domain_auc:.3f}; {n_source} "
+            f"source trials are worth {weighed.effective_sample_size:.0f} with their weights), and "
             "weighting cannot help. Align them (alignment='riemannian'), give fewer features "
             "(n_components) or temper the weights.",
             BCIDannWarning,

@@ -1,4 +1,4 @@
-"""The border of the comparisons of two samples: what they must have in common."""
+"""Validation of a pair of samples, the features of source and target trials."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from sklearn.utils import check_array
 
 from bci_dann.exceptions import DataError
 
-__all__ = ["both_sides"]
+__all__ = ["check_sample_pair", "stack_sample_pair"]
 
 
-def both_sides(
+def check_sample_pair(
     X_source: ArrayLike, X_target: ArrayLike, at_least: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the features of both sides, once they can be compared.
+    """Return the features of source and target as arrays, once they can be compared.
 
     Parameters
     ----------
@@ -23,12 +23,12 @@ def both_sides(
     X_target : array-like, shape (n_target, n_features)
         Features of the target trials.
     at_least : int
-        How many trials a side must have.
+        The least number of trials of a side.
 
     Returns
     -------
     source, target : ndarray
-        In double precision.
+        The features in double precision.
 
     Raises
     ------
@@ -49,3 +49,25 @@ def both_sides(
                 f"trials a comparison needs at least {at_least} each. Record more."
             )
     return source, target
+
+
+def stack_sample_pair(
+    source: NDArray[np.float64], target: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the features of both sides in one array, with the labels of a domain classifier.
+
+    Parameters
+    ----------
+    source : ndarray, shape (n_source, n_features)
+        Features of the source trials.
+    target : ndarray, shape (n_target, n_features)
+        Features of the target trials.
+
+    Returns
+    -------
+    X : ndarray, shape (n_source + n_target, n_features)
+        Sources first.
+    is_target : ndarray of int, shape (n_source + n_target,)
+        0 for source, 1 for target.
+    """
+    return np.concatenate([source, target]), np.repeat([0, 1], [len(source), len(target)])

@@ -1,4 +1,4 @@
-"""How far to trust importance weights, judged on the sources alone."""
+"""Choice of the power of importance weights, by validation on the sources alone."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, clone
 from sklearn.model_selection import GroupKFold, StratifiedKFold
 
+from bci_dann._arrays import floored_log
+
 __all__ = ["TEMPERS", "choose_temper"]
 
-# From even weights to the weights as they are.
+# Candidate powers, from equal weights to the weights as they are (empirical grid).
 TEMPERS = (0.0, 0.25, 0.5, 0.75, 1.0)
+# Folds of the validation, as in scikit-learn.
 N_FOLDS = 5
-TINY = 1e-12
+# Smallest probability in the log-loss, so that one trial does not decide alone (empirical).
+LEAST_PROBABILITY = 1e-12
 
 
 def choose_temper(
@@ -22,11 +26,11 @@ def choose_temper(
     weights: NDArray[np.float64],
     subjects: NDArray[np.str_] | None = None,
 ) -> float:
-    """Return the power of the weights whose classifier predicts held-out sources best.
+    """Return the power of the weights with the smallest weighted loss on held-out sources.
 
-    Held-out trials count with their whole weight, so the loss estimates that on the target:
-    Sugiyama, Krauledat and Müller (2007), "Covariate shift adaptation by importance weighted
-    cross validation", JMLR 8, 985-1005. No target label is needed.
+    Held-out trials have their full weights, so the loss estimates that on the target: Sugiyama,
+    Krauledat and Müller (2007), "Covariate shift adaptation by importance weighted cross
+    validation", JMLR 8, 985-1005. No target label is needed.
 
     Parameters
     ----------
@@ -44,7 +48,7 @@ def choose_temper(
     Returns
     -------
     float
-        One of :data:`TEMPERS`; the smallest where several are as good.
+        One of :data:`TEMPERS`; the smallest where several have the same loss.
     """
     folds = _folds(labels, subjects)
     losses = [
@@ -66,7 +70,7 @@ def _folds(
         return list(splitter.split(labels, labels, subjects))
     n_folds = int(min(N_FOLDS, np.bincount(labels).min()))
     if n_folds < 2:
-        return []  # nothing can be held out: every power is as good, and 0 is the safest
+        return []  # nothing can be held out: all losses are equal, and power 0 is chosen
     return list(StratifiedKFold(n_folds).split(labels, labels))
 
 
@@ -82,5 +86,5 @@ def _weighted_loss(
     classifier.fit(X[train], labels[train], sample_weight=weights[train] ** temper)
     probability = np.zeros((len(held), labels.max() + 1))
     probability[:, classifier.classes_] = classifier.predict_proba(X[held])
-    own = probability[np.arange(len(held)), labels[held]]
-    return float(-weights[held] @ np.log(np.maximum(own, TINY)))
+    of_label = probability[np.arange(len(held)), labels[held]]
+    return float(-weights[held] @ floored_log(of_label, LEAST_PROBABILITY))

@@ -128,6 +128,7 @@ def check_weights(weights: ArrayLike, n_source: int, name: str) -> Array:
     Returns
     -------
     ndarray, shape (n_source,)
+        The weights in double precision.
 
     Raises
     ------

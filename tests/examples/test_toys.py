@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bci_dann.data.simulation.toy_vectors import shifted_blobs
 from bci_dann._threads import limited_threads
+from bci_dann.data.simulation.toy_vectors import shifted_blobs
 from bci_dann.examples import toys
 from bci_dann.examples.toys import TOYS, Toy, target_accuracies
 

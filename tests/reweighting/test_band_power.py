@@ -25,9 +25,9 @@ def noise(seed, n_trials=40, n_chans=2, n_times=256):
     ],
 )
 def test_bands_are_those_within_the_pass_band(edges, names):
-    found = bands_within(*edges)
-    assert list(found) == names
-    assert all(edges[0] <= low < high <= edges[1] for low, high in found.values())
+    bands = bands_within(*edges)
+    assert list(bands) == names
+    assert all(edges[0] <= low < high <= edges[1] for low, high in bands.values())
 
 
 def test_power_of_white_noise_is_its_density():
@@ -37,7 +37,7 @@ def test_power_of_white_noise_is_its_density():
     assert np.exp(power).mean() == pytest.approx(100 / 64, rel=0.05)
 
 
-def test_a_rhythm_is_found_in_its_band_and_channel():
+def test_a_rhythm_shifts_its_band_and_channel():
     X = noise(0)
     plain = log_band_power(X, SFREQ, BANDS)
     X[:, 1] += 20 * np.sin(2 * np.pi * 20 * np.arange(256) / SFREQ)
@@ -60,14 +60,14 @@ def test_known_means_and_spreads():
     assert shift.variance.item() == pytest.approx(1.0, abs=0.05)
 
 
-def test_differences_between_source_people_are_no_spread():
+def test_differences_between_source_subjects_are_no_spread():
     rng = np.random.default_rng(0)
-    people = np.repeat(["a", "b"], [1500, 500])
-    source = rng.standard_normal((2000, 1, 1)) + np.where(people == "a", 10.0, 0.0)[:, None, None]
+    subjects = np.repeat(["a", "b"], [1500, 500])
+    source = rng.standard_normal((2000, 1, 1)) + np.where(subjects == "a", 10.0, 0.0)[:, None, None]
     target = rng.standard_normal((2000, 1, 1))
-    apart = band_power_shift(source, target, people)
+    apart = band_power_shift(source, target, subjects)
     assert apart.variance.item() == pytest.approx(0.0, abs=0.1)
-    assert apart.mean.item() == pytest.approx(-5.0, abs=0.3)  # people count alike
+    assert apart.mean.item() == pytest.approx(-5.0, abs=0.3)  # subjects have equal weight
     assert band_power_shift(source, target).variance.item() < -2
 
 

@@ -1,85 +1,58 @@
 from __future__ import annotations
 
 import importlib
+import warnings
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
 
-from bci_dann.exceptions import BCIDannWarning, DataError
+from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 from bci_dann.reweighting import (
     WEIGHTINGS,
     DomainWeights,
-    choose_temper,
     domain_classifier_weights,
     per_subject,
     tempered,
+    warn_without_overlap,
     weigh_sources,
     weigh_with,
 )
 
 
 @pytest.fixture
-def found():
+def weighed():
     return DomainWeights(np.array([4.0, 2.0, 1.0, 1.0, 0.5, 0.5]) / 1.5, 0.8, 3.6)
 
 
 SUBJECTS = np.array(["a", "a", "b", "b", "c", "c"])
 
 
-def test_a_subjects_trials_get_its_mean(found):
-    even = per_subject(found, SUBJECTS)
+def test_a_subjects_trials_get_its_mean(weighed):
+    even = per_subject(weighed, SUBJECTS)
     np.testing.assert_allclose(even.weights, [2, 2, 2 / 3, 2 / 3, 1 / 3, 1 / 3])
-    assert even.effective_sample_size > found.effective_sample_size
+    assert even.effective_sample_size > weighed.effective_sample_size
 
 
-def test_the_most_similar_subjects_are_kept(found):
-    kept = per_subject(found, SUBJECTS, n_subjects=1)
-    np.testing.assert_allclose(kept.weights, [3, 3, 0, 0, 0, 0])
-    assert kept.effective_sample_size == pytest.approx(2)
+def test_the_subjects_of_largest_mean_weight_remain(weighed):
+    nearest = per_subject(weighed, SUBJECTS, n_subjects=1)
+    np.testing.assert_allclose(nearest.weights, [3, 3, 0, 0, 0, 0])
+    assert nearest.effective_sample_size == pytest.approx(2)
     np.testing.assert_allclose(
-        per_subject(found, SUBJECTS, n_subjects=9).weights, per_subject(found, SUBJECTS).weights
+        per_subject(weighed, SUBJECTS, n_subjects=9).weights, per_subject(weighed, SUBJECTS).weights
     )
 
 
-def test_tempering_is_a_power_of_mean_one(found):
-    half = tempered(found, 0.5)
-    np.testing.assert_allclose(half.weights / half.weights[2], found.weights**0.5 / 1.5**-0.5)
+def test_tempering_is_a_power_of_mean_one(weighed):
+    half = tempered(weighed, 0.5)
+    np.testing.assert_allclose(half.weights / half.weights[2], weighed.weights**0.5 / 1.5**-0.5)
     assert half.weights.mean() == pytest.approx(1)
 
 
-def test_domains_apart_are_told_with_the_figure():
+def test_domains_without_overlap_give_a_warning_with_the_diagnostics():
     rng = np.random.default_rng(0)
     source, target = rng.normal(size=(400, 1)), rng.normal(2.5, 0.3, size=(100, 1))
     with pytest.warns(BCIDannWarning, match=r"400 source trials are worth \d+ .*Align them"):
         domain_classifier_weights(source, target, random_state=0)
-
-
-def regions(rng, n=1200):
-    """The label follows one rule on the left, its opposite on the right; the target is right."""
-    X = rng.uniform(-2, 2, (n, 2))
-    y = np.where(X[:, 0] > 0, X[:, 1] > 0, X[:, 1] < 0).astype(int)
-    return X, y, X[X[:, 0] > 0.5]
-
-
-def test_whole_weights_are_chosen_where_they_help():
-    X, y, target = regions(np.random.default_rng(0))
-    weights = weigh_sources(X, target, "logistic", 0).weights
-    assert choose_temper(LogisticRegression(), X, y, weights) >= 0.5
-
-
-def test_even_weights_are_chosen_where_weights_are_noise():
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(300, 10))
-    y = (X[:, 0] + rng.normal(size=300) > 0).astype(int)
-    noise = rng.exponential(size=300) ** 3
-    subjects = np.repeat(["1", "2", "3"], 100)
-    assert choose_temper(LogisticRegression(), X, y, noise / noise.mean(), subjects) <= 0.5
-
-
-def test_too_few_trials_to_hold_any_out_leave_weights_even():
-    X = np.arange(6.0)[:, None]
-    assert choose_temper(LogisticRegression(), X, np.array([0, 0, 0, 0, 0, 1]), np.ones(6)) == 0
 
 
 @pytest.mark.parametrize("name", WEIGHTINGS)
@@ -114,3 +87,38 @@ def test_a_weighting_that_breaks_its_contract_is_named():
 
     with pytest.raises(DataError, match=r"weighting 'unscaled'.*got mean 7"):
         weigh_with(unscaled, np.ones((10, 1)), np.zeros((10, 1)))
+
+
+@pytest.mark.parametrize(
+    ("domain_auc", "effective", "warns"),
+    [
+        (0.94, 50, False),
+        (0.95, 50, True),
+        (0.6, 5.1, False),
+        (0.6, 4.9, True),
+        (np.nan, 100, False),
+    ],
+)
+def test_overlap_is_judged_by_auc_and_by_effective_sample_size(domain_auc, effective, warns):
+    with warnings.catch_warnings(record=True) as given:
+        warnings.simplefilter("always")
+        warn_without_overlap(DomainWeights(np.ones(100), domain_auc, effective))
+    assert [w.category for w in given] == [BCIDannWarning] * warns
+
+
+def test_weights_of_power_0_are_equal_and_of_power_1_unchanged(weighed):
+    np.testing.assert_array_equal(tempered(weighed, 0.0).weights, np.ones(6))
+    np.testing.assert_allclose(tempered(weighed, 1.0).weights, weighed.weights)
+    assert tempered(weighed, 0.0).effective_sample_size == 6
+    assert tempered(weighed, 0.0).domain_auc == weighed.domain_auc
+
+
+@pytest.mark.parametrize("temper", [-0.1, "auto", None])
+def test_a_power_that_cannot_be(temper):
+    with pytest.raises(ConfigError, match="temper must be a number at least 0"):
+        weigh_sources(np.ones((10, 1)), np.ones((10, 1)), temper=temper)
+
+
+def test_an_unknown_name_lists_the_weightings():
+    with pytest.raises(ConfigError, match=r"'kmm'.*got 'kkm'. Did you mean 'kmm'"):
+        weigh_sources(np.ones((10, 1)), np.ones((10, 1)), "kkm")

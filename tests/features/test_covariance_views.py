@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bci_dann.exceptions import DataError
+from bci_dann.features.covariance_views import Views, overlapping_windows
+from bci_dann.features.shrunk_covariance import shrunk_covariances
+from bci_dann.features.winsorising import winsorise
+
+WHOLE = Views(n_windows=1, n_copies=1, lag=1, bands=(), sfreq=None, robust=False)
+
+
+@pytest.fixture(scope="module")
+def trials():
+    return 10 * np.random.default_rng(0).standard_normal((6, 3, 120))
+
+
+def test_the_plainest_view_is_the_covariance_of_the_trial(trials):
+    (view,) = WHOLE.covariances(trials)
+    np.testing.assert_array_equal(view, shrunk_covariances(trials))
+
+
+def test_robust_views_are_those_of_winsorised_trials(trials):
+    burst = trials.copy()
+    burst[:, 0, 10:15] *= 40
+    (view,) = replace(WHOLE, robust=True).covariances(burst)
+    np.testing.assert_array_equal(view, shrunk_covariances(winsorise(burst)))
+
+
+def test_windows_are_parts_of_the_trial_in_order(trials):
+    _, first, second = replace(WHOLE, n_windows=2).covariances(trials)
+    slices = overlapping_windows(120, 2)
+    np.testing.assert_array_equal(first, shrunk_covariances(trials[:, :, slices[0]]))
+    np.testing.assert_array_equal(second, shrunk_covariances(trials[:, :, slices[1]]))
+
+
+def test_delayed_copies_stand_beside_the_channels(trials):
+    _, view = replace(WHOLE, n_copies=3, lag=4).covariances(trials)
+    copies = [trials[:, :, start : start + 112] for start in (0, 4, 8)]
+    np.testing.assert_array_equal(view, shrunk_covariances(np.concatenate(copies, axis=1)))
+
+
+def test_a_delay_longer_than_the_trial_allows_is_shortened():
+    short = np.random.default_rng(0).standard_normal((2, 2, 12))
+    _, view = replace(WHOLE, n_copies=3, lag=50).covariances(short)
+    assert view.shape == (2, 6, 6)
+    assert np.isfinite(view).all()
+
+
+def test_a_band_holds_the_power_of_its_rhythm():
+    time = np.arange(512) / 128
+    X = np.stack([np.sin(2 * np.pi * 10 * time), np.sin(2 * np.pi * 25 * time)])[None]
+    views = replace(WHOLE, bands=((8.0, 12.0), (22.0, 28.0)), sfreq=128.0)
+    _, low, high = (np.diag(view[0]) for view in views.covariances(X))
+    assert low[0] > 20 * low[1]
+    assert high[1] > 20 * high[0]
+
+
+def test_bands_without_a_sampling_frequency_are_refused(trials):
+    views = replace(WHOLE, bands=((8.0, 12.0),))
+    with pytest.raises(DataError, match=r"need the sampling frequency: give sfreq="):
+        list(views.covariances(trials))
+
+
+@pytest.mark.parametrize(
+    "views",
+    [
+        WHOLE,
+        replace(WHOLE, n_windows=3),
+        replace(WHOLE, n_copies=4, lag=2),
+        Views(3, 2, 5, ((8.0, 12.0), (12.0, 16.0)), 128.0, True),
+    ],
+)
+@pytest.mark.parametrize("n_times", [30, 120])
+def test_promised_widths_are_those_of_the_covariances(views, n_times):
+    X = np.random.default_rng(0).standard_normal((2, 3, n_times))
+    widths = [view.shape[1] for view in views.covariances(X)]
+    assert views.widths(3, n_times) == widths
+
+
+def test_many_trials_give_what_each_gives_alone():
+    """They are computed in chunks."""
+    X = np.random.default_rng(0).standard_normal((300, 2, 20))
+    (together,) = WHOLE.covariances(X)
+    (last,) = WHOLE.covariances(X[-1:])
+    np.testing.assert_array_equal(together[-1:], last)
+    assert len(together) == 300
+
+
+def test_windows_cover_the_trial_and_overlap_by_a_third():
+    first, second, third = overlapping_windows(438, 3)
+    assert (first.start, third.stop) == (0, 438)
+    assert second.stop - second.start == pytest.approx(438 * 3 / 7, abs=1)
+    assert first.stop - second.start == pytest.approx(438 / 7, abs=1)
+
+
+@pytest.mark.parametrize(("n_times", "n_windows", "expected"), [(4, 3, 1), (6, 3, 2), (9, 5, 3)])
+def test_windows_of_short_trials_are_fewer(n_times, n_windows, expected):
+    windows = overlapping_windows(n_times, n_windows)
+    assert len(windows) == expected
+    assert windows[-1].stop == n_times
