@@ -39,9 +39,9 @@ BackboneSpec = str | Callable[..., nn.Module] | nn.Module
 # What every backbone is told about the trials.
 TRIAL_ARGUMENTS = ("n_chans", "n_times", "sfreq")
 
-# Trials of a trial run. Any number that no axis of features is likely to have by chance; three
-# also shows an output that lacks the batch axis, or has it elsewhere.
-N_EXAMPLES = 3
+# Numbers of trials of a trial run: the first that is not the length of another axis, so that an
+# output that has the batch elsewhere is noticed.
+N_EXAMPLES = (3, 4, 5)
 
 
 class Backbone(nn.Module):
@@ -196,7 +196,8 @@ def custom_body(
         if isinstance(spec, nn.Module)
         else _built(label, spec, {**params, "n_chans": n_chans, "n_times": n_times, "sfreq": sfreq})
     )
-    _check_output(label, _example_output(label, body, n_chans, n_times))
+    n_trials = next(n for n in N_EXAMPLES if n not in (n_chans, n_times))
+    _check_output(label, _example_output(label, body, (n_trials, n_chans, n_times)), n_trials)
     return body
 
 
@@ -249,26 +250,25 @@ def _built(
 
 
 @torch.no_grad()
-def _example_output(label: str, body: nn.Module, n_chans: int, n_times: int) -> Any:
-    generator = torch.Generator().manual_seed(0)
-    trials = torch.randn(N_EXAMPLES, n_chans, n_times, generator=generator)
+def _example_output(label: str, body: nn.Module, shape: tuple[int, int, int]) -> Any:
+    trials = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     try:
         return body.eval()(trials)
     except Exception as error:
         raise ConfigError(
             f"backbone {label}: expected a module that maps (batch, n_chans, n_times) to (batch, "
-            f"n_features); it fails on trials of shape {tuple(trials.shape)}: {error}"
+            f"n_features); it fails on trials of shape {shape}: {error}"
         ) from error
     finally:
         body.train()
 
 
-def _check_output(label: str, output: Any) -> None:
-    expected = f"expected float32 features (batch, n_features) of {N_EXAMPLES} trials"
+def _check_output(label: str, output: Any, n_trials: int) -> None:
+    expected = f"expected float32 features (batch, n_features) of {n_trials} trials"
     if not isinstance(output, Tensor):
         raise ConfigError(f"backbone {label}: {expected}; got {type(output).__name__}.")
     shape = tuple(output.shape)
-    if len(shape) < 2 or shape[0] != N_EXAMPLES or not output.numel():
+    if len(shape) < 2 or shape[0] != n_trials or not output.numel():
         raise ConfigError(
             f"backbone {label}: {expected}; got an output of shape {shape}. The first axis must be "
             "the trials; further axes are flattened."
