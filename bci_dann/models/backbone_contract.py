@@ -1,8 +1,8 @@
-"""The backbone contract: how a network of one's own becomes a checked feature extractor.
+"""The backbone contract: user-defined networks, built and checked as feature extractors.
 
-A backbone maps trials ``(batch, n_chans, n_times)`` to features ``(batch, n_features)``. One of
-one's own is any class or function that is called with ``n_chans=``, ``n_times=`` and ``sfreq=``
-(and its own parameters) and returns a ``torch.nn.Module``, or such a module itself.
+A backbone maps trials ``(batch, n_chans, n_times)`` to features ``(batch, n_features)``. A
+user-defined one is any class or function that is called with ``n_chans=``, ``n_times=`` and
+``sfreq=`` (and further parameters) and returns a ``torch.nn.Module``, or such a module itself.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ NetworkInput = Tensor | TrialSpectra
 # A built-in name, a class or function that builds a module, or a module.
 BackboneSpec = str | Callable[..., nn.Module] | nn.Module
 
-# What every backbone is told about the trials.
+# The arguments of every backbone that follow from the trials.
 TRIAL_ARGUMENTS = ("n_chans", "n_times", "sfreq")
 
 # Numbers of trials of a trial run: the first that is not the length of another axis, so that an
@@ -73,7 +73,7 @@ class Backbone(nn.Module):
     def prepare(self, X: Tensor) -> NetworkInput:
         """Compute the part of the forward pass that does not depend on any weight.
 
-        It stays the same in every epoch; :meth:`forward` takes it in place of ``X``.
+        It is the same in every epoch; :meth:`forward` takes it in place of ``X``.
 
         Parameters
         ----------
@@ -125,7 +125,7 @@ def backbone_label(spec: BackboneSpec) -> str:
 
 
 def check_factory(spec: Callable[..., nn.Module] | nn.Module, params: Mapping[str, Any]) -> None:
-    """Raise unless a backbone of one's own can be called as the contract says.
+    """Raise unless a user-defined backbone can be called as the contract says.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def custom_body(
     n_times: int,
     sfreq: float | None,
 ) -> nn.Module:
-    """Build a backbone of one's own, and try it on noise in the shape of trials.
+    """Build a user-defined backbone, and check its output on noise in the shape of trials.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ def _check_signature(
 ) -> None:
     try:
         arguments = inspect.signature(factory).parameters
-    except (TypeError, ValueError):  # some callables written in C have none; the call will tell
+    except (TypeError, ValueError):  # some callables written in C have none; the call will show
         return
     if any(item.kind is item.VAR_KEYWORD for item in arguments.values()):
         return
