@@ -13,9 +13,9 @@ from bci_dann.models import Decoder, NetworkInput
 
 __all__ = ["Batch", "PreparedTrials", "prepared_limit", "take_trials"]
 
-# Most bytes of prepared trials in memory; where there are more, they are computed batch by batch, so that a worker's
-# memory does not grow with the data beyond one copy of the signals. 256 MiB holds the spectra that
-# EEGNet takes of about 3,000 trials of 15 channels and 1,000 samples.
+# Most bytes of prepared trials in memory; where there are more, they are computed batch by batch,
+# so that a worker's memory does not grow with the data beyond one copy of the signals. 256 MiB
+# holds the spectra that EEGNet takes of about 3,000 trials of 15 channels and 1,000 samples.
 PREPARED_BYTES = 256 * 2**20
 
 # Trials that are transformed at a time, which bounds the memory of intermediate results.
