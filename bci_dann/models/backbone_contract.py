@@ -1,8 +1,8 @@
-"""The backbone contract: how a network of one's own becomes a checked feature extractor.
+"""The backbone contract: user-defined networks, built and checked as feature extractors.
 
-A backbone maps trials ``(batch, n_chans, n_times)`` to features ``(batch, n_features)``. One of
-one's own is any class or function that is called with ``n_chans=``, ``n_times=`` and ``sfreq=``
-(and its own parameters) and returns a ``torch.nn.Module``, or such a module itself.
+A backbone maps trials ``(batch, n_chans, n_times)`` to features ``(batch, n_features)``. A
+user-defined one is any class or function that is called with ``n_chans=``, ``n_times=`` and
+``sfreq=`` (and further parameters) and returns a ``torch.nn.Module``, or such a module itself.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ NetworkInput = Tensor | TrialSpectra
 # A built-in name, a class or function that builds a module, or a module.
 BackboneSpec = str | Callable[..., nn.Module] | nn.Module
 
-# What every backbone is told about the trials.
+# The arguments of every backbone that follow from the trials.
 TRIAL_ARGUMENTS = ("n_chans", "n_times", "sfreq")
 
-# Trials of a trial run. Any number that no axis of features is likely to have by chance; three
-# also shows an output that lacks the batch axis, or has it elsewhere.
-N_EXAMPLES = 3
+# Numbers of trials of a trial run: the first that is not the length of another axis, so that an
+# output that has the batch elsewhere is noticed.
+N_EXAMPLES = (3, 4, 5)
 
 
 class Backbone(nn.Module):
@@ -73,7 +73,7 @@ class Backbone(nn.Module):
     def prepare(self, X: Tensor) -> NetworkInput:
         """Compute the part of the forward pass that does not depend on any weight.
 
-        It stays the same in every epoch; :meth:`forward` takes it in place of ``X``.
+        It is the same in every epoch; :meth:`forward` takes it in place of ``X``.
 
         Parameters
         ----------
@@ -125,7 +125,7 @@ def backbone_label(spec: BackboneSpec) -> str:
 
 
 def check_factory(spec: Callable[..., nn.Module] | nn.Module, params: Mapping[str, Any]) -> None:
-    """Raise unless a backbone of one's own can be called as the contract says.
+    """Raise unless a user-defined backbone can be called as the contract says.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def custom_body(
     n_times: int,
     sfreq: float | None,
 ) -> nn.Module:
-    """Build a backbone of one's own, and try it on noise in the shape of trials.
+    """Build a user-defined backbone, and check its output on noise in the shape of trials.
 
     Parameters
     ----------
@@ -196,7 +196,8 @@ def custom_body(
         if isinstance(spec, nn.Module)
         else _built(label, spec, {**params, "n_chans": n_chans, "n_times": n_times, "sfreq": sfreq})
     )
-    _check_output(label, _example_output(label, body, n_chans, n_times))
+    n_trials = next(n for n in N_EXAMPLES if n not in (n_chans, n_times))
+    _check_output(label, _example_output(label, body, (n_trials, n_chans, n_times)), n_trials)
     return body
 
 
@@ -205,7 +206,7 @@ def _check_signature(
 ) -> None:
     try:
         arguments = inspect.signature(factory).parameters
-    except (TypeError, ValueError):  # some callables written in C have none; the call will tell
+    except (TypeError, ValueError):  # some callables written in C have none; the call will show
         return
     if any(item.kind is item.VAR_KEYWORD for item in arguments.values()):
         return
@@ -249,26 +250,25 @@ def _built(
 
 
 @torch.no_grad()
-def _example_output(label: str, body: nn.Module, n_chans: int, n_times: int) -> Any:
-    generator = torch.Generator().manual_seed(0)
-    trials = torch.randn(N_EXAMPLES, n_chans, n_times, generator=generator)
+def _example_output(label: str, body: nn.Module, shape: tuple[int, int, int]) -> Any:
+    trials = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     try:
         return body.eval()(trials)
     except Exception as error:
         raise ConfigError(
             f"backbone {label}: expected a module that maps (batch, n_chans, n_times) to (batch, "
-            f"n_features); it fails on trials of shape {tuple(trials.shape)}: {error}"
+            f"n_features); it fails on trials of shape {shape}: {error}"
         ) from error
     finally:
         body.train()
 
 
-def _check_output(label: str, output: Any) -> None:
-    expected = f"expected float32 features (batch, n_features) of {N_EXAMPLES} trials"
+def _check_output(label: str, output: Any, n_trials: int) -> None:
+    expected = f"expected float32 features (batch, n_features) of {n_trials} trials"
     if not isinstance(output, Tensor):
         raise ConfigError(f"backbone {label}: {expected}; got {type(output).__name__}.")
     shape = tuple(output.shape)
-    if len(shape) < 2 or shape[0] != N_EXAMPLES or not output.numel():
+    if len(shape) < 2 or shape[0] != n_trials or not output.numel():
         raise ConfigError(
             f"backbone {label}: {expected}; got an output of shape {shape}. The first axis must be "
             "the trials; further axes are flattened."

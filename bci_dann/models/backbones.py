@@ -1,4 +1,4 @@
-"""Backbones by name (every braindecode model, a perceptron for vectors) or of one's own."""
+"""Backbones: every braindecode model by name, a perceptron for vectors, or user-defined."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def check_backbone(spec: BackboneSpec, params: Mapping[str, Any] | None = None) 
     Raises
     ------
     ConfigError
-        With the nearest known name, or with what a class of one's own lacks.
+        With the nearest known name, or with what a user-defined class lacks.
     """
     spec, params = _name_of_braindecode_class(spec), params or {}
     if not isinstance(spec, str):
@@ -119,9 +119,9 @@ def build_backbone(
         - a class or function that is called with ``n_chans=``, ``n_times=``, ``sfreq=`` and
           ``params``, and returns an ``nn.Module`` that maps ``(batch, n_chans, n_times)`` to
           ``(batch, n_features)`` (further axes are flattened);
-        - such a module itself. It is copied with its weights, so that pre-trained ones stay: all
-          members of an ensemble then start from the same backbone. Give its class to have each
-          member drawn anew.
+        - such a module itself. It is copied with its weights, so that pre-trained ones are used:
+          all members of an ensemble then start from the same backbone. Give its class to have
+          each member initialised anew.
     params : mapping of str to object, optional
         Further arguments of the model.
     n_chans : int
@@ -140,8 +140,8 @@ def build_backbone(
     Raises
     ------
     ConfigError
-        When the name is unknown, the model cannot be built for these shapes, or a backbone of
-        one's own breaks the contract.
+        When the name is unknown, the model cannot be built for these shapes, or a user-defined
+        one breaks the contract.
 
     Examples
     --------

@@ -198,7 +198,7 @@ def _generator_states(devices: Iterable[torch.device]) -> list[Tensor]:
 
 
 def _same_effect(before: TensorsByKind, ordinary: TensorsByKind, replayed: TensorsByKind) -> bool:
-    """Return whether two steps from one state have changed it alike."""
+    """Return whether two steps from one state have changed it in the same way."""
     return all(
         _close(kind, _flat(before.get(kind, [])), _flat(tensors), _flat(replayed[kind]))
         for kind, tensors in ordinary.items()

@@ -15,6 +15,8 @@ from bci_dann.training.training_data import TrainingData
 
 __all__ = ["fit_linear"]
 
+# Of L-BFGS. Empirical: heads of 120 to 1,200 features take 15 to 30 iterations, and as many with a
+# history of 100 steps (torch's default) as of 20.
 MAX_ITERATIONS = 500
 HISTORY_SIZE = 20
 

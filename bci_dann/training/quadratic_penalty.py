@@ -185,7 +185,7 @@ def penalty_without_directions(
     """Return the penalty around the best reference head that ignores some directions.
 
     Of all heads that do not depend on these directions of features, the new reference is the one
-    of the smallest penalty: what the directions told is taken from features that vary with them.
+    of the smallest penalty: features that vary with the directions take their place.
     With ``A = ridge I + F' F`` and orthonormal ``U`` it is ``M_0 - A^-1 U (U' A^-1 U)^-1 U' M_0``,
     the minimum of a quadratic form under linear constraints.
 

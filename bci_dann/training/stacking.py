@@ -143,10 +143,11 @@ def _groups(
 ) -> list[list[int]]:
     """Return the indices of the members of each stack; members trained alone are stacks of one."""
     groups: dict[Hashable, list[int]] = defaultdict(list)
-    for index, (member, own) in enumerate(zip(members, settings, strict=True)):
-        wanted = own.device.startswith("cuda") if stack is None else stack
+    for index, (member, setting) in enumerate(zip(members, settings, strict=True)):
+        wanted = setting.device.startswith("cuda") if stack is None else stack
         stacks = wanted and not member.domain_batch_norm  # groups of a batch differ in size
-        groups[(own, stack_signature(member, own)) if stacks else index].append(index)
+        key = (setting, stack_signature(member, setting)) if stacks else index
+        groups[key].append(index)
     return list(groups.values())
 
 

@@ -159,9 +159,8 @@ def test_a_network_learns_the_same_from_replayed_steps_to_the_bit(use, backbone)
     assert train(replayed, SETTINGS) == history
     assert_same(ordinary, replayed)
     assert counting.lengths == [16, 9]
-    assert (
-        counting.replays == 2 + 16 - 2
-    )  # a comparison of each; all steps but the first of a length
+    # a comparison of each length, and all steps but the first of a length
+    assert counting.replays == 2 + 16 - 2
 
 
 def test_a_stack_learns_the_same_from_replayed_steps_to_the_bit(use):
@@ -245,7 +244,7 @@ def test_a_network_whose_loss_is_not_finite_does_not_keep_the_others_from_being_
 
 
 class Counted(DomainAdversary):
-    """A term of a user's own, which does not say whether it may be replayed."""
+    """A user-defined term, which does not say whether it may be replayed."""
 
     replayable = False
 

@@ -3,13 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from bci_dann.exceptions import TrainingError
 from bci_dann.models import Decoder, make_backbone
 from bci_dann.objectives import Objective
 from bci_dann.training import Member, TrainingData, TrainingSettings, train
-from bci_dann.training.batch_norm import recompute_batch_norm
+from bci_dann.training.loop import run_epochs
 
 
 def data(n: int = 80) -> TrainingData:
@@ -69,17 +68,6 @@ def test_loss_that_is_not_finite_names_the_epoch():
         train(member(network(), broken), settings())
 
 
-def test_batch_norm_ends_with_the_statistics_of_the_final_weights():
-    net = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(4, momentum=0.01), nn.Dropout(0.5))
-    X = 3 + 2 * torch.randn(256, 4, 1, generator=torch.Generator().manual_seed(0))
-    recompute_batch_norm(net, X.split(64))
-    flat = X.flatten(1)
-    torch.testing.assert_close(net[1].running_mean, flat.mean(0), rtol=1e-5, atol=1e-5)
-    torch.testing.assert_close(net[1].running_var, flat.var(0), rtol=0.05, atol=0.05)
-    assert net[1].momentum == 0.01
-    assert not net.training
-
-
 def test_domain_of_one_trial_and_batch_larger_than_any_domain():
     part = data()
     domains = torch.where(torch.arange(80) == 7, 1, 0)  # fewer trials than classes
@@ -87,3 +75,53 @@ def test_domain_of_one_trial_and_batch_larger_than_any_domain():
     history = train(member(network(), lopsided), settings(batch_size=64, max_epochs=3))
     assert len(history) == 3
     assert np.isfinite([epoch["classification"] for epoch in history]).all()
+
+
+class Recorded:
+    """Takes no steps, and notes what it is told."""
+
+    def __init__(self, losses=(1.0,)):
+        self.losses, self.steps, self.finished = losses, [], []
+
+    def step(self, batch, progress, lr):
+        self.steps.append((len(batch.labels[0]), progress, lr))
+        return torch.tensor([self.losses])
+
+    def finish(self, batches):
+        self.finished = [len(batch.labels[0]) for batch in batches]
+
+
+def test_progress_goes_from_zero_to_one_and_the_rate_along_half_a_cosine():
+    training, own = Recorded(), settings(max_epochs=4, lr=0.2)
+    run_epochs([member(network(), data())], training, own)
+    sizes, progress, rates = map(np.array, zip(*training.steps, strict=True))
+    assert sizes.tolist() == [16] * 5 * 4
+    np.testing.assert_allclose(progress, np.arange(20) / 20)
+    np.testing.assert_allclose(rates, 0.1 * (1 + np.cos(np.pi * np.arange(20) / 20)))
+
+
+def test_statistics_are_taken_of_one_more_epoch_after_the_last():
+    training = Recorded()
+    run_epochs([member(network(), data())], training, settings(max_epochs=2))
+    assert training.finished == [16] * 5
+
+
+def test_an_epoch_reports_the_mean_of_its_steps_by_name():
+    class Falling(Recorded):
+        def step(self, batch, progress, lr):
+            super().step(batch, progress, lr)
+            return torch.tensor([[float(len(self.steps))]])
+
+    (history,) = run_epochs([member(network(), data())], Falling(), settings(max_epochs=2))
+    assert history == [{"classification": 3.0}, {"classification": 8.0}]  # of 1 to 5, 6 to 10
+
+
+def test_training_stops_when_no_network_is_left():
+    training, seen = Recorded((float("nan"),)), []
+    (error,) = run_epochs(
+        [member(network(), data())], training, settings(), lambda *epoch: seen.append(epoch)
+    )
+    assert isinstance(error, TrainingError)
+    assert "Lower `lr`" in str(error)
+    assert len(training.steps) == 5
+    assert training.finished == seen == []

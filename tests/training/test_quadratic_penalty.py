@@ -5,7 +5,13 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from bci_dann.training import LinearHead, penalty_without_directions, source_penalty
+from bci_dann.features import Subspace
+from bci_dann.training import (
+    LinearHead,
+    penalty_without_directions,
+    ridge_penalty,
+    source_penalty,
+)
 
 RIDGE = 0.02
 
@@ -119,3 +125,66 @@ def test_what_a_direction_said_is_left_to_what_varies_with_it(trained):
     dropped[0] = 0
     errors = [float((score - (X @ w)[:, 1]).square().mean()) for w in (found.head.weights, dropped)]
     assert errors[0] < errors[1] / 20
+
+
+def test_a_ridge_is_the_squared_length_of_the_weights_and_biases_are_free():
+    penalty = ridge_penalty(3, 2, C=0.5, n_labelled=40)
+    weights = torch.arange(6.0).view(3, 2).double()
+    expected = 55 / (0.5 * 40)
+    for biases in (torch.zeros(2), torch.tensor([5.0, -8.0])):
+        assert float(penalty.value(weights, biases.double())) == pytest.approx(expected)
+
+
+def test_at_the_reference_there_is_no_penalty_and_no_gradient(trained):
+    X, head = trained
+    weights, biases = (part.clone().requires_grad_() for part in head)
+    value = source_penalty(head, X, RIDGE).value(weights, biases)
+    value.backward()
+    assert float(value.detach()) == 0.0
+    assert not weights.grad.any()
+    assert not biases.grad.any()
+
+
+def test_the_penalty_is_quadratic(trained):
+    X, head = trained
+    penalty = source_penalty(head, X, RIDGE)
+    step = np.random.default_rng(1).standard_normal((7, 2))
+    values = [float(penalty.value(*moved(head, factor * step))) for factor in (1, -1, 3)]
+    assert values == pytest.approx([values[0], values[0], 9 * values[0]])
+
+
+class TestSubspace:
+    """Heads and penalties in coordinates of the span of few trials, as in all features."""
+
+    @pytest.fixture
+    def parts(self):
+        rng = np.random.default_rng(0)
+        wide = rng.standard_normal((12, 30))
+        subspace = Subspace.of(wide)
+        inner = torch.from_numpy(subspace.coordinates(wide))
+        n_directions = inner.shape[1]
+        head = LinearHead(
+            torch.from_numpy(rng.standard_normal((n_directions, 2))), torch.zeros(2).double()
+        )
+        return torch.from_numpy(wide), subspace, inner, head
+
+    def test_a_head_gives_the_same_logits(self, parts):
+        wide, subspace, inner, head = parts
+        full = head.in_feature_space(subspace)
+        assert full.weights.shape == (30, 2)
+        torch.testing.assert_close(wide @ full.weights, inner @ head.weights)
+        assert full.biases is head.biases
+
+    def test_a_penalty_has_the_same_value(self, parts):
+        _, subspace, inner, head = parts
+        penalty = source_penalty(head, inner, RIDGE)
+        other = LinearHead(2 * head.weights, torch.tensor([0.3, -0.3]).double())
+        value = penalty.in_feature_space(subspace).value(*other.in_feature_space(subspace))
+        torch.testing.assert_close(value, penalty.value(*other))
+
+    def test_all_of_space_changes_nothing(self, parts):
+        _, _, inner, head = parts
+        penalty = source_penalty(head, inner, RIDGE)
+        same = penalty.in_feature_space(Subspace(None))
+        assert torch.equal(same.factor, penalty.factor)
+        assert torch.equal(same.head.weights, head.weights)

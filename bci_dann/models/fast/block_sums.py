@@ -28,7 +28,7 @@ def block_sums(X: Tensor, centre: Tensor, kernels: Tensor, width: int) -> Tensor
         Signals; constant, so that gradients reach ``kernels`` only.
     centre : Tensor, shape (n_chans,)
         What to subtract from the signals first; constant. Sums of squares of rows that are
-        far from zero would hold few digits of their variance.
+        far from zero would leave few digits for their variance.
     kernels : Tensor, shape (n_rows, n_chans, n_taps)
         Kernels of the rows, as in ``conv1d`` without padding.
     width : int

@@ -142,7 +142,9 @@ class _NormEluMean(StackedFunction):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor, *_: Any) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, gradient: Tensor | None, *_: Any) -> tuple[Tensor | None, ...]:
+        if gradient is None:  # nothing depends on the result
+            return (None,) * 6
         centred, saved, inverse, weight = ctx.saved_tensors
         count, scale = centred.shape[1] * centred.shape[3], inverse * weight
         change = _elu_mean_backward(gradient / ctx.width, saved, ctx.width)

@@ -138,7 +138,7 @@ def _windows(n_out: int, length: int, stride: int, moments: Tensor) -> Tensor:
 
 
 def _window(pool: nn.Module) -> tuple[int, int] | None:
-    """Length and stride of a plain mean over whole strides of samples, else None."""
+    """Length and stride of a plain mean over a multiple of the stride, else None."""
     if not isinstance(pool, nn.AvgPool2d) or pool.ceil_mode or pool.divisor_override:
         return None
     sizes = (pool.kernel_size, pool.stride, pool.padding)

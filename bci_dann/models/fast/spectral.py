@@ -136,7 +136,9 @@ class _MixThenConvolve(StackedFunction):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor, *_: Any) -> tuple[None, Tensor, Tensor, None]:
+    def backward(ctx: Any, gradient: Tensor | None, *_: Any) -> tuple[Tensor | None, ...]:
+        if gradient is None:  # nothing depends on the result
+            return None, None, None, None
         spectrum, mixing, rows, response = ctx.saved_tensors
         n_fft = 2 * (spectrum.shape[-1] - 1)
         weighted = response.conj() * _parseval(spectrum)
@@ -177,7 +179,9 @@ class _ConvolveThenMix(StackedFunction):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor, *_: Any) -> tuple[Tensor, Tensor, Tensor]:
+    def backward(ctx: Any, gradient: Tensor | None, *_: Any) -> tuple[Tensor | None, ...]:
+        if gradient is None:  # nothing depends on the result
+            return None, None, None
         spectrum, response, rows, mixing = ctx.saved_tensors
         n_fft = 2 * (spectrum.shape[-1] - 1)
         change = torch.fft.rfft(gradient, n_fft)

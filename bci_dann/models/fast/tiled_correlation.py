@@ -98,7 +98,7 @@ class TiledCorrelation:
         return like.new_zeros(self._n_bins, 2 * self.shape[0], 2 * self.shape[1])
 
     def add_gradient(self, total: Tensor, gradient: Tensor, spectra: Tensor) -> None:
-        """Add to ``total`` what the gradient of some rows says about the kernels.
+        """Add the contribution of some rows to the gradient of the kernels.
 
         Parameters
         ----------

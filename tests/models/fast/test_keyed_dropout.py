@@ -76,3 +76,40 @@ def test_backbones_take_keys(name):
     with keyed(backbone, keys):
         first, second = backbone(X), backbone(X)
     assert torch.equal(first, second)
+
+
+def test_a_stack_drops_what_its_networks_drop_alone():
+    layer, X = KeyedDropout(0.4), torch.randn(3, 5, 7)
+    keys = torch.tensor([5, 6, 5], dtype=torch.int32)
+
+    def compute(key, part):
+        with keyed(layer, [key]):
+            return layer(part)
+
+    stacked = torch.vmap(compute)(keys, X)
+    for network in range(3):
+        assert torch.equal(stacked[network], compute(keys[network], X[network]))
+
+
+def test_gradients_pass_where_features_stay():
+    layer, X = KeyedDropout(0.25), torch.randn(6, 8, requires_grad=True)
+    with keyed(layer, [key(9)]):
+        layer(X).sum().backward()
+    mask = keep_mask(key(9), 48, 0.25).view(6, 8)
+    torch.testing.assert_close(X.grad, mask / 0.75)
+
+
+def test_a_share_of_zero_keeps_everything_and_the_input_itself():
+    layer, X = KeyedDropout(0.0), torch.randn(4)
+    with keyed(layer, [key(1)]):
+        assert layer(X) is X
+
+
+def test_a_key_for_each_layer_is_asked_for():
+    network = nn.Sequential(KeyedDropout(0.1), KeyedDropout(0.2))
+    with pytest.raises(ValueError, match="zip"), keyed(network, [key(0)]):
+        pass
+
+
+def test_it_shows_its_share():
+    assert repr(KeyedDropout(0.3)) == "KeyedDropout(p=0.3)"

@@ -52,3 +52,25 @@ def test_constraints_of_a_braindecode_model_are_replaced_and_its_state_stays():
     assert list(model.state_dict()) == list(before)
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert torch.equal(model.conv_spatial.weight, constrained)
+
+
+def test_no_row_is_longer_than_allowed_and_short_ones_stay():
+    weight = rows(7)
+    constrained = MaxNorm(0.5)(weight)
+    lengths = torch.linalg.vector_norm(constrained, dim=1)
+    torch.testing.assert_close(lengths, LENGTHS.clamp(max=0.5))
+    short = LENGTHS < 0.5
+    assert torch.equal(constrained[short], weight[short])
+
+
+def test_gradients_are_those_of_finite_differences():
+    weight = rows(4).double()[1:].requires_grad_()  # the length of a row of zeros has a kink
+    assert torch.autograd.gradcheck(MaxNorm(1.0), weight)
+
+
+def test_a_network_without_constraints_needs_no_braindecode(monkeypatch):
+    def fail():
+        raise AssertionError("braindecode was asked for")
+
+    monkeypatch.setattr("bci_dann.models.fast.max_norm.braindecode_modules", fail)
+    replace_max_norms(torch.nn.Sequential(torch.nn.Linear(3, 2)))
