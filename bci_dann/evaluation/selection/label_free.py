@@ -150,10 +150,10 @@ def selection_table(folder: str | Path, pipelines: Sequence[str] | None = None) 
     """
     import pandas as pd
 
-    held = ResultsFolder(folder).held()
-    if held is not None:
+    manifest = ResultsFolder(folder).manifest()
+    if manifest is not None:
         for name in pipelines or ():
-            check_option("each of --pipelines", name, held.pipelines)
+            check_option("each of --pipelines", name, manifest.pipelines)
     groups: dict[tuple[str, int], list[SubjectPredictions]] = defaultdict(list)
     for outcome in read_predictions(folder):
         if pipelines is None or outcome.pipeline in pipelines:

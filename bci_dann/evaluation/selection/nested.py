@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bci_dann.evaluation.config.run_config import RunConfig, load_config, pipeline_specs
+from bci_dann.evaluation.config.run_config import RunConfig
 from bci_dann.evaluation.runs.records import Record, Task, write_atomically
+from bci_dann.evaluation.runs.resolved_run import ResolvedRun, RunOptions, resolve_run
 from bci_dann.evaluation.runs.results import results_table
-from bci_dann.evaluation.runs.runner import Design, run_tasks, task_table
+from bci_dann.evaluation.runs.runner import TaskPlan, run_tasks, task_table
 from bci_dann.evaluation.selection.importance_validation import ImportanceWeighting, controlled_mean
 from bci_dann.evaluation.summary import per_subject_and_seed
 from bci_dann.exceptions import ConfigError
@@ -86,14 +87,14 @@ def nested_choice(
     """
     from bci_dann.data import open_trials
 
-    run = load_config(config)
+    options = RunOptions(out, n_jobs, data_dir, cache_dir, progress, dry_run, stack)
+    run = resolve_run(config, options)
     _check_choice(run)
-    design = Design(with_pseudo_targets, left_out=2)
-    done = run_tasks(design, run, out, n_jobs, data_dir, progress, dry_run, cache_dir, stack)
+    done = run_tasks(run, TaskPlan(with_pseudo_targets, n_left_out=2))
     if done.trials_folder is None:  # a dry run
-        return task_table(done.asked)
-    likeness = ImportanceWeighting(open_trials(done.trials_folder))
-    table = nested_table(done.folder.finished(done.asked), likeness.weights)
+        return task_table(done.requested)
+    weighting = ImportanceWeighting(open_trials(done.trials_folder))
+    table = nested_table(done.folder.finished(done.requested), weighting.weights)
     write_atomically(done.folder.path / FILE, table.to_csv(index=False).encode())
     return table
 
@@ -193,8 +194,8 @@ def nested_summary(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _check_choice(run: RunConfig) -> None:
-    names = [spec.name for spec in pipeline_specs(run)]
+def _check_choice(run: ResolvedRun) -> None:
+    names = [spec.name for spec in run.pipelines]
     if len(names) < 2:
         raise ConfigError(
             f"a choice needs at least two pipelines; there is {names}. Add names to `pipelines`, "

@@ -73,8 +73,8 @@ def read_predictions(folder: str | Path) -> Iterator[SubjectPredictions]:
         When it is no results folder, or a record cannot be read.
     """
     path = Path(folder)
-    held = ResultsFolder(path).held()
-    if held is None:
+    manifest = ResultsFolder(path).manifest()
+    if manifest is None:
         raise ResultsError(
             f"{path} is no results folder. Give what `bci-dann run --out` has written."
         )
@@ -83,7 +83,7 @@ def read_predictions(folder: str | Path) -> Iterator[SubjectPredictions]:
             # by way of memory: numpy leaves a damaged file open
             with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as stored:
                 about = json.loads(str(stored["about"]))
-                if held.holds(about):
+                if manifest.includes(about):
                     yield _outcome(about, stored)
         except DAMAGE as error:
             raise ResultsError(

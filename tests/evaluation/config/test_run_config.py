@@ -68,7 +68,7 @@ def test_broken_yaml(tmp_path):
 def test_two_files_with_one_name(config, logistic):
     other = logistic.with_name("other.yml")
     other.write_text(logistic.read_text())
-    with pytest.raises(ConfigError, match="two files bear the name 'logistic'"):
+    with pytest.raises(ConfigError, match="two files have the name 'logistic'"):
         load_config({**config, "pipelines": [str(logistic), str(other)]})
 
 
