@@ -13,9 +13,10 @@ from typing import Annotated, Any
 from pydantic import Field, PrivateAttr, field_validator
 
 from bci_dann._config import StrictModel, validate
-from bci_dann._validation import check_option
-from bci_dann.data.datasets import DataConfig
+from bci_dann._validation import check_option, did_you_mean
+from bci_dann.data.datasets import SIMULATED, DataConfig
 from bci_dann.data.preprocessing import Preprocessing
+from bci_dann.evaluation.config.constructor import constructor_of
 from bci_dann.evaluation.config.pipeline_file import (
     PipelineSpec,
     find_pipeline,
@@ -173,7 +174,7 @@ def read_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig
         path = Path(config)
         run = validate(RunConfig, read_config_content(path), str(path))
         run._origin = _Origin(str(path), path.parent)
-    _check_dataset_name(run.data.dataset)
+    _check_dataset(run.data)
     return _with_pipeline_files(run)
 
 
@@ -317,6 +318,16 @@ def _accepted_by_any(parameters: Mapping[str, Any], specs: list[PipelineSpec]) -
     return {name: value for name, value in parameters.items() if name in accepted}
 
 
-def _check_dataset_name(name: str) -> None:
+def _check_dataset(data: DataConfig) -> None:
     if find_spec("bci_dann.data.dataset_names") is not None:
-        import_module("bci_dann.data.dataset_names").check_dataset_name(name)
+        import_module("bci_dann.data.dataset_names").check_dataset_name(data.dataset)
+    if data.dataset == SIMULATED:
+        step = {"from": "bci_dann.data", "name": SIMULATED}
+        constructor = constructor_of(step, pipeline="")
+        for name in data.params:
+            if not constructor.accepts(name):
+                raise ConfigError(
+                    f"{SIMULATED} has no parameter {name!r}."
+                    f"{did_you_mean(name, constructor.names)} "
+                    f"It has {', '.join(constructor.names)}."
+                )
