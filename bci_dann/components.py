@@ -357,7 +357,10 @@ def _import(kind: str, name: str) -> Any:
 
 
 def _build(kind: str, name: str, parameters: Mapping[str, Any]) -> Any:
-    factory = _import(kind, name)
+    return _build_of(kind, name, _import(kind, name), parameters)
+
+
+def _build_of(kind: str, name: str, factory: Any, parameters: Mapping[str, Any]) -> Any:
     _check_kind(kind, name, factory)
     if not isinstance(factory, type):  # a function is the part itself, unless it has parameters
         return factory if not parameters else _bound(kind, name, factory, parameters)
@@ -403,13 +406,13 @@ def _check_kind(kind: str, name: str, factory: Any) -> None:
 
 def _checked_instance(kind: str, instance: Any) -> Any:
     base = KINDS[kind].base
+    if kind == "backbone":
+        return _backbone(instance, {})
     if isinstance(instance, type):  # a class in the place of its path
-        return _build(kind, class_path(instance), {})
+        return _build_of(kind, instance.__name__, instance, {})
     valid = callable(instance) if base is None else isinstance(instance, import_class(kind, base))
     if not valid:
         raise _wrong_kind(kind, type(instance).__name__, instance)
-    if kind == "backbone":
-        return _backbone(instance, {})
     return copy.deepcopy(instance)
 
 

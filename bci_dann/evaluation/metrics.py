@@ -1,7 +1,7 @@
-"""Scores of one recording session from the predicted probabilities.
+"""Metrics of predicted probabilities: accuracy, ROC AUC, kappa, likelihood and calibration.
 
-A session may lack a class (the end of a recording that was stopped early): what cannot be
-computed then is NaN, and everything else is still given.
+A session may lack a class, for example where a recording was stopped early: metrics that cannot
+be computed then are NaN, and all others are given.
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ def score(
     -------
     dict of str to float
         One value for each of :data:`METRICS`. ``roc_auc`` is that of the second class for
-        two classes, and the macro average of one class against the rest for more; ``nll``
-        is the mean negative log likelihood in nats; ``ece`` is described in
+        two classes, and the macro average of one class against the rest for more; ``kappa`` is
+        that of Cohen (1960, A coefficient of agreement for nominal scales, Educ. Psychol. Meas.);
+        ``nll`` is the mean negative log likelihood (nats); ``ece`` is described in
         :func:`expected_calibration_error`.
     """
     from sklearn import metrics
@@ -72,7 +73,7 @@ def expected_calibration_error(
     actual : ndarray of int, shape (n_trials,)
         The column of the true class.
     n_bins : int
-        The number of bins between 0 and 1.
+        The number of bins between 0 and 1; 15 as in the paper.
 
     Returns
     -------

@@ -1,8 +1,8 @@
-"""What of the target subject may be seen in training, under MOABB's own names and ours.
+"""Evaluation protocols: what of the target subject training may see, and the folds.
 
-MOABB's folds are those of MOABB's ``CrossSubjectSplitter`` with the settings of
+Folds under MOABB's names are those of MOABB's ``CrossSubjectSplitter`` with the settings of
 ``CrossSubjectMode``. They are written out here because importing MOABB takes seconds in
-each worker process, and because one fold is needed at a time; a test holds the two equal.
+each worker process, and because one fold is needed at a time; a test compares the two.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PROTOCOLS", "Fold", "Protocol", "split"]
 
-
-# The share of the first class with which all of its trials are kept.
+# The share of the first class at which all of its trials are used; the largest of the protocols,
+# 80 to 20, so that all shares leave the same number of trials.
 LARGEST_SHARE = 0.8
 
 
@@ -30,7 +30,7 @@ LARGEST_SHARE = 0.8
 class Protocol:
     """The settings behind a protocol's name.
 
-    Parameters
+    Attributes
     ----------
     calibration : float
         The fraction of each target session that is seen in training, first trials first.
@@ -48,8 +48,8 @@ class Protocol:
         seen without, and scored.
     share : float
         The share that the first class, in the order of their names, is to have among the target's
-        trials; the others are left out entirely. Whatever the share, as many trials are kept as
-        if all of the first class were four in five. 0 leaves all as they are.
+        trials; the rest of them is left out entirely. Whatever the share, as many trials are used
+        as if all of the first class were four in five. 0 uses all trials.
     """
 
     calibration: float = 0.0
@@ -80,12 +80,12 @@ PROTOCOLS = {
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """Which trials play which part when one subject is the target.
+    """The roles of the trials when one subject is the target.
 
-    Parameters
+    Attributes
     ----------
     train : ndarray of int
-        The trials of all other subjects, but for one who is left out entirely.
+        The trials of all other subjects, but for one that may be left out entirely.
     unlabelled : ndarray of int
         The target's trials that training may see without their labels; all of them in the
         transductive protocol.
@@ -113,22 +113,23 @@ def split(
     Parameters
     ----------
     metadata : pandas.DataFrame
-        One row a trial, in the order of recording, with ``subject`` and ``session``.
+        One row for each trial, in the order of recording, with ``subject`` and ``session``.
     target_subject : str
         The subject that is left out.
     protocol : str
         One of :data:`PROTOCOLS`.
     labels : ndarray of str, shape (n_trials,), optional
-        The label of each trial, which ``semisupervised_K`` asks for, to find the first K trials
-        of each class, and ``train_and_target_unlabeled_80_20`` and its likes, to say which trials
-        there are.
+        The label of each trial. ``semisupervised_K`` needs them to find the first K trials of
+        each class; ``train_and_target_unlabeled_80_20`` and similar protocols, to choose the
+        target's trials.
     without : str, optional
-        A subject who is neither source nor target: in a nested choice for this subject, the
-        others in turn play the target.
+        A subject that is neither source nor target: in a nested choice for this subject, each
+        of the others is the pseudo-target in turn.
 
     Returns
     -------
     Fold
+        Positions of trials in ``metadata``.
 
     Raises
     ------
@@ -147,11 +148,12 @@ def split(
     train, none = np.flatnonzero(~np.isin(subjects, left_out)), target[:0]
     sessions = metadata["session"].to_numpy(dtype=str)
     if rule.n_per_class:
-        own = _labels(labels, protocol)[target]
-        shown = _first_of_each_class(own, rule.n_per_class, str(target_subject))
+        target_labels = _labels(labels, protocol)[target]
+        shown = _first_of_each_class(target_labels, rule.n_per_class, str(target_subject))
         return Fold(train, target[~shown], target[shown], target[~shown])
     if rule.share:
-        target = target[_thinned(_labels(labels, protocol)[target], sessions[target], rule.share)]
+        target_labels = _labels(labels, protocol)[target]
+        target = target[_with_class_share(target_labels, sessions[target], rule.share)]
     seen = _seen_in_training(sessions[target], rule.calibration)
     test = target if rule.calibration == 1 else target[~seen]
     calibration = (none, target[seen]) if rule.labelled else (target[seen], none)
@@ -165,12 +167,12 @@ def _labels(labels: NDArray[np.str_] | None, protocol: str) -> NDArray[np.str_]:
 
 
 def _first_of_each_class(
-    own: NDArray[np.str_], n_per_class: int, subject: str
+    labels: NDArray[np.str_], n_per_class: int, subject: str
 ) -> NDArray[np.bool_]:
-    """Mark the first trials of each class; only these labels are looked at for training."""
-    shown = np.zeros(len(own), dtype=bool)
-    for name in np.unique(own):
-        shown[np.flatnonzero(own == name)[:n_per_class]] = True
+    """Mark the first trials of each class; only these labels are used in training."""
+    shown = np.zeros(len(labels), dtype=bool)
+    for name in np.unique(labels):
+        shown[np.flatnonzero(labels == name)[:n_per_class]] = True
     if shown.all():
         raise DataError(
             f"subject {subject} has no trial left to be scored once {n_per_class} of each class "
@@ -179,20 +181,21 @@ def _first_of_each_class(
     return shown
 
 
-def _thinned(
+def _with_class_share(
     labels: NDArray[np.str_], sessions: NDArray[np.str_], share: float
 ) -> NDArray[np.bool_]:
-    """Mark of each session some trials of the first class and some others, evenly spaced."""
-    kept = np.zeros(len(labels), dtype=bool)
+    """Mark, in each session, evenly spaced trials of the first class and of the others."""
+    selected = np.zeros(len(labels), dtype=bool)
     is_first = labels == np.unique(labels)[0]
     for session in np.unique(sessions):
-        own = sessions == session
-        n_kept = np.sum(own & is_first) / LARGEST_SHARE
-        for part, of_all in ((own & is_first, share), (own & ~is_first, 1 - share)):
-            trials = np.flatnonzero(part)
-            count = min(max(round(of_all * n_kept), 1), len(trials))
-            kept[trials[np.linspace(0, len(trials) - 1, count).round().astype(int)]] = True
-    return kept
+        in_session = sessions == session
+        n_selected = np.sum(in_session & is_first) / LARGEST_SHARE
+        for part, part_share in ((is_first, share), (~is_first, 1 - share)):
+            trials = np.flatnonzero(in_session & part)
+            count = min(max(round(part_share * n_selected), 1), len(trials))
+            spaced = np.linspace(0, len(trials) - 1, count).round().astype(int)
+            selected[trials[spaced]] = True
+    return selected
 
 
 def _seen_in_training(sessions: NDArray[np.str_], fraction: float) -> NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""From rows a session to one row a method, and to MOABB's own results frame."""
+"""Summaries of results tables: means, spread, gain and chance of each pipeline; MOABB's frame."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["REFERENCE", "chance_level", "per_subject_and_seed", "summarise", "to_moabb"]
 
+# The pipeline that others are compared with: training on the sources, without adaptation.
 REFERENCE = "source_only"
 GROUP = ["dataset", "pipeline", "protocol"]
 MEASURES = ("roc_auc", "gain", "p_value", "chance", "ess", "domain_auc")
@@ -58,9 +59,9 @@ def summarise(
         - ``p_value``: one-sided, from sign flips of these differences over subjects,
           exact up to 13 subjects; not corrected for the number of pipelines;
         - ``chance``: see :func:`chance_level`, for one subject's trials (%);
-        - ``ess``, ``domain_auc``: of methods that weigh source trials, how many evenly weighted
-          ones these are worth, and how well a classifier tells source from target; means over
-          subjects.
+        - ``ess``, ``domain_auc``: of methods that weigh source trials, the effective sample size
+          of the weighted trials, and the ROC AUC of a classifier of source against target; means
+          over subjects.
 
         NaN where there is nothing to compare or to compute.
     """
@@ -93,7 +94,7 @@ def chance_level(n_classes: int, n_trials: int, alpha: float = 0.05, share: floa
     alpha : float
         Probability of an error.
     share : float
-        Share of the most frequent class, which a guess may always say; equal shares where it is
+        Share of the most frequent class, which a guess may always give; equal shares where it is
         smaller than these.
 
     Returns
@@ -220,8 +221,8 @@ def _against_reference(
     same = (by_seed["dataset"] == dataset) & (by_seed["protocol"] == protocol)
     reference = by_seed[same & (by_seed["pipeline"] == name)]
     place = ["subject", "seed"]
-    both = rows.set_index(place)["accuracy"] - reference.set_index(place)["accuracy"]
-    differences = both.dropna().groupby("subject").mean().to_numpy()
+    paired = rows.set_index(place)["accuracy"] - reference.set_index(place)["accuracy"]
+    differences = paired.dropna().groupby("subject").mean().to_numpy()
     if pipeline == name or not len(differences):
         return np.nan, np.nan
     return float(differences.mean()), _sign_flip_p(differences)
@@ -233,7 +234,7 @@ def _sign_flip_p(differences: NDArray[np.float64]) -> float:
 
     if len(differences) < 2:
         return float("nan")
-    outcome = permutation_test(
+    test = permutation_test(
         (differences,),
         lambda sample, axis: sample.mean(axis=axis),
         permutation_type="samples",
@@ -242,4 +243,4 @@ def _sign_flip_p(differences: NDArray[np.float64]) -> float:
         n_resamples=PERMUTATIONS,
         rng=np.random.default_rng(0),
     )
-    return float(outcome.pvalue)
+    return float(test.pvalue)

@@ -1,4 +1,4 @@
-"""A diagnosis as a folder: tables, pictures, and one page that holds all of them."""
+"""Report of a diagnosis: tables as CSV, figures as PNG, and an HTML page with all of them."""
 
 from __future__ import annotations
 
@@ -24,21 +24,22 @@ __all__ = ["describe_missing_figures", "write_diagnosis"]
 TABLES = ("table", "distances", "session_distances", "shifts")
 DPI = 120
 
-MEANING = """<p>Each person in turn is the target and all others are the sources; no label is read.
+MEANING = """<p>Each subject in turn is the target and all others are the sources; no label is used.
 The domain classifier is logistic regression on ten principal components of the covariances.
-<b>domain_auc</b>: how well it tells the person from the others, 0.5 not at all, 1 always;
-below 0.5 where re-centring has made the means equal, since what is held out then lies opposite.
+<b>domain_auc</b>: its ROC AUC for the subject against the others, 0.5 chance, 1 no error;
+below 0.5 where re-centring has made the means equal, since the trials that are held out then lie
+opposite.
 <b>a_distance</b>: proxy A-distance, 0 to 2. <b>mmd2, mmd_p</b>: squared maximum mean discrepancy
-and the p-value of random exchanges. <b>source_error</b>: the share of source trials that could pass
-for the person's. <b>ess, ess_share</b>: how many source trials the weighted sources are worth;
+and its p-value by random exchanges. <b>source_error</b>: the share of source trials that are taken
+for the subject's. <b>ess, ess_share</b>: the effective sample size of the weighted source trials;
 where nothing overlaps, clipped weights are even and the figure means nothing. <b>top_share</b>:
-how much weight the heaviest 1 % carry. <b>distance</b>: log-Euclidean distance of the person's
-mean covariance from that of the others, and, for comparison, <b>within_distance</b> between the
-halves of the person's own recording.</p>"""
+the share of the weight that the heaviest 1 % have. <b>distance</b>: log-Euclidean distance of the
+subject's mean covariance from that of the others, and, for comparison, <b>within_distance</b>
+between the halves of the subject's own trials.</p>"""
 
 
 def describe_missing_figures(diagnosis: Diagnosis) -> list[str]:
-    """Return what could not be drawn, and why.
+    """Describe the figures that cannot be drawn, and why.
 
     Parameters
     ----------
@@ -48,35 +49,35 @@ def describe_missing_figures(diagnosis: Diagnosis) -> list[str]:
     Returns
     -------
     list of str
-        Sentences; empty where all is there.
+        Sentences; empty where all figures can be drawn.
     """
-    lost = without_position(diagnosis.info)
-    if not lost:
+    channels = without_position(diagnosis.info)
+    if not channels:
         return []
     return [
-        f"No topographies: {', '.join(lost)} have no position of their own on the head. Choose "
+        f"No topographies: {', '.join(channels)} have no position of their own on the head. Choose "
         "channels with `preprocessing.channels`, or for recordings a `montage`."
     ]
 
 
 def write_diagnosis(
-    diagnosis: Diagnosis, folder: str | Path, title: str = "How far people are apart"
+    diagnosis: Diagnosis, folder: str | Path, title: str = "Domain shift between subjects"
 ) -> Path:
-    """Write tables as CSV, pictures as PNG, and ``report.html``, which needs no other file.
+    """Write tables as CSV, figures as PNG, and ``report.html``, which needs no other file.
 
     Parameters
     ----------
     diagnosis : Diagnosis
         As :func:`bci_dann.evaluation.diagnose` returns it.
     folder : str or pathlib.Path
-        Made if need be; files of a former diagnosis are replaced.
+        Made where it is missing; files of a former diagnosis are replaced.
     title : str
-        Of the page.
+        The title of the page.
 
     Returns
     -------
     pathlib.Path
-        The page.
+        The file of the page.
 
     Raises
     ------
@@ -87,17 +88,17 @@ def write_diagnosis(
     for name in TABLES:
         table: pd.DataFrame = getattr(diagnosis, name)
         write_atomically(folder / f"{name}.csv", table.to_csv(index=False).encode())
-    pictures = _pictures(diagnosis)
-    for stale in set(folder.glob("topographies*.png")) - {folder / name for name in pictures}:
+    figures = _figures(diagnosis)
+    for stale in set(folder.glob("topographies*.png")) - {folder / name for name in figures}:
         stale.unlink()
-    for name, content in pictures.items():
+    for name, content in figures.items():
         write_atomically(folder / name, content)
     page = folder / "report.html"
-    write_atomically(page, _page(diagnosis, title, {name: folder / name for name in pictures}))
+    write_atomically(page, _page(diagnosis, title, {name: folder / name for name in figures}))
     return page
 
 
-def _pictures(diagnosis: Diagnosis) -> dict[str, bytes]:
+def _figures(diagnosis: Diagnosis) -> dict[str, bytes]:
     pages = topographies(diagnosis)
     numbers = [f"_{n}" for n in range(1, len(pages) + 1)] if len(pages) > 1 else [""]
     names = [f"topographies{number}.png" for number in numbers[: len(pages)]]
@@ -112,13 +113,13 @@ def _png(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def _page(diagnosis: Diagnosis, title: str, pictures: dict[str, Path]) -> bytes:
+def _page(diagnosis: Diagnosis, title: str, figures: dict[str, Path]) -> bytes:
     import mne
 
     with mne.use_log_level("error"), tempfile.TemporaryDirectory() as scratch:
         report = mne.Report(title=title)
         report.add_html(_words(diagnosis), title="In words")
-        for name, path in pictures.items():
+        for name, path in figures.items():
             report.add_image(path, title=_title(name))
         rounded = diagnosis.table.round(3).to_html(index=False, border=0, classes="table table-sm")
         report.add_html(MEANING + rounded, title="All figures")

@@ -1,4 +1,4 @@
-"""The closing tables of a run, one for each dataset and protocol."""
+"""Tables in the terminal at the end of a run, one for each dataset and protocol."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ if TYPE_CHECKING:
 
 __all__ = ["closing_tables"]
 
+# Captions: what the columns mean.
 NOTE = (
     "± over subjects; seeds: standard deviation of the mean over seeds; gain against "
     "source_only in points; p: one-sided, not corrected for several pipelines; chance: what "
     "guessing exceeds for one subject in 5 % of cases."
 )
 
-WEIGHING = ("ESS", "domain AUC")
-WEIGHING_NOTE = (
-    " ESS: evenly weighted source trials that the weighted ones are worth; domain AUC: how well "
-    "source is told from target, 0.5 where not at all."
+WEIGHTING_COLUMNS = ("ESS", "domain AUC")
+WEIGHTING_NOTE = (
+    " ESS: effective sample size of the weighted source trials; domain AUC: of a classifier of "
+    "source against target, 0.5 is chance."
 )
 
 
@@ -41,26 +42,26 @@ def closing_tables(summary: pd.DataFrame) -> list[Table]:
     groups = summary.groupby(["dataset", "protocol"], sort=False)
     tables = [_table(f"{dataset}, {protocol}", rows) for (dataset, protocol), rows in groups]
     if tables:
-        weighs = any(column.header == WEIGHING[0] for column in tables[-1].columns)
-        tables[-1].caption = NOTE + (WEIGHING_NOTE if weighs else "")
+        headers = [column.header for column in tables[-1].columns]
+        tables[-1].caption = NOTE + (WEIGHTING_NOTE if WEIGHTING_COLUMNS[0] in headers else "")
     return tables
 
 
-def _table(scope: str, rows: pd.DataFrame) -> Table:
+def _table(title: str, rows: pd.DataFrame) -> Table:
     from rich.table import Table
 
-    table = Table(title=f"Leave one subject out: {scope}", caption_justify="left")
+    table = Table(title=f"Leave one subject out: {title}", caption_justify="left")
     table.add_column("pipeline", overflow="fold")
-    titles = ["accuracy %", "seeds", "ROC AUC", "gain", "p", "chance %", "subjects"]
-    weighs = "ess" in rows and rows["ess"].notna().any()
-    for title in [*titles, *(WEIGHING if weighs else ())]:
-        table.add_column(title, justify="right")
+    headers = ["accuracy %", "seeds", "ROC AUC", "gain", "p", "chance %", "subjects"]
+    has_weights = "ess" in rows and rows["ess"].notna().any()
+    for header in [*headers, *(WEIGHTING_COLUMNS if has_weights else ())]:
+        table.add_column(header, justify="right")
     for _, row in rows.iterrows():
-        table.add_row(row["pipeline"], *_cells(row), *(_weighing(row) if weighs else ()))
+        table.add_row(row["pipeline"], *_cells(row), *(_weight_cells(row) if has_weights else ()))
     return table
 
 
-def _weighing(row: Any) -> list[str]:
+def _weight_cells(row: Any) -> list[str]:
     return [_number(row["ess"], ".0f"), _number(row["domain_auc"], ".3f")]
 
 
@@ -76,5 +77,5 @@ def _cells(row: Any) -> list[str]:
     ]
 
 
-def _number(value: float, how: str) -> str:
-    return "–" if math.isnan(value) else format(value, how)
+def _number(value: float, format_spec: str) -> str:
+    return "–" if math.isnan(value) else format(value, format_spec)

@@ -11,6 +11,7 @@ import yaml
 from bci_dann.data import EEGTrials
 from bci_dann.data.cache import store
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
+from bci_dann.evaluation.runs.resolved_run import ResolvedRun
 
 SCALER = {"name": "Vectorizer", "from": "mne.decoding"}
 LOGISTIC = {"name": "LogisticRegression", "from": "sklearn.linear_model"}
@@ -60,7 +61,7 @@ def trials_folder(tmp_path, trials):
 @pytest.fixture
 def prepared(monkeypatch, trials_folder):
     """Let the runner find the made-up trials whatever data the configuration names."""
-    monkeypatch.setattr("bci_dann.evaluation.runs.runner._prepare", lambda *_: trials_folder)
+    monkeypatch.setattr(ResolvedRun, "prepare_trials", lambda _: trials_folder)
     return trials_folder
 
 
@@ -88,7 +89,7 @@ SPECS = {
         PipelineSpec("logistic", tuple({**s, "parameters": {}} for s in (SCALER, LOGISTIC))),
         _own("transfer", "ShallowClassifier", alignment="euclidean"),
         _own("reweighted", "ReweightedClassifier", learner="tangent_space", n_components=2),
-        _own("dann", "DANNClassifier", alignment="euclidean", backbone="MLP", max_epochs=2),
+        _own("mlp", "DANNClassifier", alignment="euclidean", backbone="MLP", max_epochs=2),
         _own("eegnet", "DANNClassifier", max_epochs=2, backbone_params={"kernel_length": 16}),
     )
 }

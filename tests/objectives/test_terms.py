@@ -167,6 +167,6 @@ def test_names_of_terms():
         resolve("term", "corall")
     with pytest.raises(ConfigError, match="cannot be imported"):
         resolve("term", "bci_dann.nowhere:Term")
-    with pytest.raises(ConfigError, match="must be a subclass of bci_dann.objectives.Term"):
+    with pytest.raises(ConfigError, match=r"must be a subclass of bci_dann\.objectives\.Term"):
         resolve("term", "collections:OrderedDict")
     assert isinstance(resolve("term", "mcc"), Term)

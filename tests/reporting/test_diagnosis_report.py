@@ -11,29 +11,29 @@ from bci_dann.reporting import write_diagnosis
 from bci_dann.reporting.diagnosis_report import describe_missing_figures
 
 TABLES = {"table.csv", "distances.csv", "session_distances.csv", "shifts.csv"}
-PICTURES = {"overlap.png", "map.png", "topographies.png"}
+FIGURES = {"overlap.png", "map.png", "topographies.png"}
 
 
-def test_folder_holds_tables_pictures_and_a_page(draw_diagnosis, tmp_path):
+def test_folder_holds_tables_figures_and_a_page(draw_diagnosis, tmp_path):
     diagnosis = draw_diagnosis()
     page = write_diagnosis(diagnosis, tmp_path / "new" / "folder", title="Some <people>")
     assert page == tmp_path / "new" / "folder" / "report.html"
-    assert {path.name for path in page.parent.iterdir()} == {"report.html", *TABLES, *PICTURES}
+    assert {path.name for path in page.parent.iterdir()} == {"report.html", *TABLES, *FIGURES}
     read = pd.read_csv(page.parent / "table.csv", dtype={"subject": str})
     pd.testing.assert_frame_equal(read, diagnosis.table)
-    for name in PICTURES:
+    for name in FIGURES:
         assert (page.parent / name).read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_page_needs_nothing_else_and_says_it_in_words(draw_diagnosis, tmp_path):
     page = write_diagnosis(draw_diagnosis(), tmp_path).read_text(encoding="utf-8")
-    for name in PICTURES:
+    for name in FIGURES:
         assert base64.b64encode((tmp_path / name).read_bytes()).decode() in page
     loaded = re.findall(r"<(?:script|img)[^>]*\ssrc=\"(?!data:)([^\"]*)", page)
     loaded += re.findall(r"<link[^>]*href=\"(?!data:)([^\"]*)", page)
     assert loaded == []
-    assert "without alignment: no overlap for 3 of 3 people" in page
-    assert "01 differs most in" in page
+    assert "without alignment: no overlap for 3 of 3 subjects" in page
+    assert "subject 01 differs most in" in page
     assert "Reweighting cannot help; align first." in page
 
 

@@ -16,7 +16,7 @@ def drawn(figure):
     return [text.get_text() for text in figure.findobj(lambda a: hasattr(a, "get_text"))]
 
 
-def test_every_person_is_on_the_chart_once_for_each_alignment(draw_diagnosis):
+def test_every_subject_is_on_the_chart_once_for_each_alignment(draw_diagnosis):
     figure = overlap_chart(draw_diagnosis())
     texts = drawn(figure)
     assert {"01", "02", "03", "no alignment", "euclidean alignment"} <= set(texts)
@@ -31,7 +31,7 @@ def test_weights_without_overlap_are_hollow(draw_diagnosis):
     assert [len(line.get_xdata()) for line in hollow] == [3, 0]
 
 
-def test_a_person_without_figures_leaves_a_gap(draw_diagnosis):
+def test_a_subject_with_too_few_trials_leaves_a_gap(draw_diagnosis):
     assert "02" in drawn(overlap_chart(draw_diagnosis(few=["02"])))
 
 

@@ -57,14 +57,14 @@ def test_cells_and_missing_numbers():
     assert "nan" not in baseline
 
 
-def test_what_weights_are_worth_stands_beside_the_scores():
+def test_effective_sample_size_and_domain_auc_have_columns_where_trials_are_weighted():
     assert "ESS" not in printed(closing_tables(summary("train")))
     weighed = summary("train").assign(ess=[np.nan, 351.4], domain_auc=[np.nan, 0.9876])
     text = printed(closing_tables(weighed))
     (line,) = [line for line in text.splitlines() if "source_only │" in line]
     assert "351" in line
     assert "0.988" in line
-    assert "domain AUC: how well" in text
+    assert "ESS: effective sample size of the weighted source trials" in " ".join(text.split())
 
 
 def test_nothing_finished_is_no_table():

@@ -18,7 +18,7 @@ def texts(figure):
     return [text.get_text() for text in figure.findobj(lambda a: hasattr(a, "get_text"))]
 
 
-def test_a_picture_for_each_person_band_and_part(draw_diagnosis):
+def test_a_topography_for_each_subject_band_and_part(draw_diagnosis):
     (figure,) = topographies(draw_diagnosis())
     assert len(panels(figure)) == 3 * 2 * 2
     said = texts(figure)
@@ -26,7 +26,7 @@ def test_a_picture_for_each_person_band_and_part(draw_diagnosis):
     assert sum("SD" in text for text in said) == 2  # the unit beside each scale
 
 
-def test_one_scale_for_all_pictures_of_a_part_on_all_pages(draw_diagnosis):
+def test_one_scale_for_all_topographies_of_a_part_on_all_pages(draw_diagnosis):
     diagnosis = draw_diagnosis(n_subjects=12, bands=("mu",))
     pages = topographies(diagnosis)
     assert [len(panels(page)) for page in pages] == [20, 4]
@@ -43,14 +43,14 @@ def test_the_scale_reaches_what_is_shown(draw_diagnosis):
     assert widest >= np.quantile(diagnosis.shifts["mean_shift"].abs(), 0.98)
 
 
-def test_a_person_without_figures_is_said_so(draw_diagnosis):
+def test_a_subject_with_too_few_trials_is_marked(draw_diagnosis):
     (figure,) = topographies(draw_diagnosis(few=["03"]))
     assert len(panels(figure)) == 2 * 2 * 2
     assert texts(figure).count("too few\ntrials") == 4
 
 
 @pytest.mark.parametrize("place", [np.nan, 0.0])
-def test_channels_without_a_position_leave_the_picture_out(draw_diagnosis, place):
+def test_channels_without_a_position_allow_no_topography(draw_diagnosis, place):
     diagnosis = draw_diagnosis()
     diagnosis.info["chs"][1]["loc"][:3] = place
     assert without_position(diagnosis.info) == ["C3"]

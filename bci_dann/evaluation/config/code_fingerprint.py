@@ -1,64 +1,96 @@
-"""The user's own code in a pipeline, of which records have to know whether it has changed."""
+"""Fingerprints of the code behind a result: of this package, and of a user's own classes."""
 
 from __future__ import annotations
 
+import functools
 import hashlib
-import importlib.util
 import re
 import sysconfig
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["own_code"]
+from bci_dann.evaluation.config.module_source import module_file
+
+__all__ = ["package_fingerprint", "user_code_fingerprint"]
 
 PACKAGE = Path(__file__).resolve().parents[2]
-# "module:Class", as terms of one's own are named
+# What no probability in a record depends on: the command line, what is made of finished records,
+# and the use of saved models.
+WITHOUT_INFLUENCE = (
+    *("__main__.py", "_version.py", "installation.py"),
+    *("cli", "examples", "reporting", "serving"),
+    *("evaluation/diagnosis", "evaluation/selection", "evaluation/metrics.py"),
+    "evaluation/summary.py",
+)
+# Hexadecimal digits that are kept; with 64 bits, two versions never share a fingerprint.
+N_DIGITS = 16
+# "module:Class", as a part of a method that is the user's own is named.
 CLASS_PATH = re.compile(r"([A-Za-z_][\w.]*):[A-Za-z_]\w*")
 
 
-def own_code(step: Mapping[str, Any]) -> str | None:
-    """Return a digest of the files that a step's own classes are in.
+@functools.cache
+def package_fingerprint(package: Path = PACKAGE) -> str:
+    """Return a digest of this package's source files that can influence a result.
+
+    Parameters
+    ----------
+    package : pathlib.Path
+        The folder of the package.
+
+    Returns
+    -------
+    str
+        The first 16 digits of SHA-256 over the names and contents of the files. Files of the
+        command line, of reports and of the examples are left out.
+    """
+    names = sorted(path.relative_to(package).as_posix() for path in package.rglob("*.py"))
+    excluded = tuple(f"{name}/" for name in WITHOUT_INFLUENCE)
+    digest = hashlib.sha256()
+    for name in names:
+        if not f"{name}/".startswith(excluded):
+            content = (package / name).read_bytes()
+            # names and lengths, so that a line that moves from file to file is noticed
+            digest.update(f"{name}\0{len(content)}\0".encode())
+            digest.update(content)
+    return digest.hexdigest()[:N_DIGITS]
+
+
+def user_code_fingerprint(step: Mapping[str, Any]) -> str | None:
+    """Return a digest of the files that define a user's own classes in a pipeline's step.
 
     Parameters
     ----------
     step : mapping
-        ``from`` and ``parameters`` of a pipeline's step.
+        ``from`` and ``parameters`` of a step. Classes are also looked for in the parameters,
+        however deep, wherever one is named as ``"module:Class"``.
 
     Returns
     -------
     str or None
         ``None`` where all classes are of this package or of an installed one, whose version
-        stands for its code. Files that these files import are not looked at.
+        stands for its code. Files that these files import are not part of it.
     """
     modules = {step["from"], *_modules_in(step["parameters"])}
-    files = sorted({file for file in map(_file_of, modules) if file is not None and _is_own(file)})
-    if not files:
+    files = {file for file in map(module_file, modules) if file is not None}
+    user_files = sorted(file for file in files if _is_user_file(file))
+    if not user_files:
         return None
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in user_files)).hexdigest()[:N_DIGITS]
 
 
 def _modules_in(value: Any) -> Iterator[str]:
+    """Yield the modules of the classes that a parameter names, in mappings and lists too."""
     if isinstance(value, Mapping):
         value = [*value, *value.values()]
     if isinstance(value, list | tuple):
         for part in value:
             yield from _modules_in(part)
-    elif isinstance(value, str) and (found := CLASS_PATH.fullmatch(value)):
-        yield found[1]
+    elif isinstance(value, str) and (match := CLASS_PATH.fullmatch(value)):
+        yield match[1]
 
 
-def _file_of(module: str) -> Path | None:
-    try:
-        found = importlib.util.find_spec(module)
-    except (ImportError, ValueError):  # told when the pipeline is built
-        return None
-    if found is None or not found.has_location or found.origin is None:
-        return None
-    return Path(found.origin).resolve()
-
-
-def _is_own(file: Path) -> bool:
-    places = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
-    installed = [Path(place).resolve() for place in places]
-    return not any(file.is_relative_to(place) for place in [PACKAGE, *installed])
+def _is_user_file(file: Path) -> bool:
+    names = ("stdlib", "platstdlib", "purelib", "platlib")
+    installed = [Path(sysconfig.get_path(name)).resolve() for name in names]
+    return not any(file.is_relative_to(folder) for folder in [PACKAGE, *installed])

@@ -1,4 +1,4 @@
-"""Pipelines in MOABB's YAML format: finding and reading them.
+"""Pipelines in MOABB's YAML format: finding and reading their files.
 
 As in MOABB, a file names the classes that it is made of, which are imported: use only
 files that you trust.
@@ -6,24 +6,29 @@ files that you trust.
 
 from __future__ import annotations
 
+import filecmp
+import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import Field
 
 from bci_dann._config import StrictModel, validate
 from bci_dann._validation import did_you_mean
-from bci_dann.exceptions import ConfigError
+from bci_dann.evaluation.config.yaml_file import read_yaml
+from bci_dann.exceptions import BCIDannWarning, ConfigError
 
 __all__ = [
     "PipelineSpec",
     "available_pipelines",
     "find_pipeline",
     "load_pipeline",
+    "warn_of_built_in_name",
 ]
+
+YAML_SUFFIXES = {".yml", ".yaml"}
 
 
 class _Component(StrictModel):
@@ -41,19 +46,25 @@ class _PipelineFile(StrictModel):
 
 @dataclass(frozen=True)
 class PipelineSpec:
-    """A pipeline as data: what is needed to build it, and to tell it from another.
+    """A pipeline as data: what is needed to build it, and to compare it with another.
 
-    Parameters
+    Attributes
     ----------
     name : str
         The name that tables show.
     definition : tuple of dict
         The steps in order, each with ``name``, ``from`` and ``parameters``, and ``code``, a
-        digest, where the class or a term is the user's own.
+        digest, where the class or a part of it is the user's own.
+    source : str
+        The file that it was read from, for messages; it takes no part in comparisons.
+    set_by : mapping of str to str
+        For parameters that a run's configuration has set, what has set them; likewise.
     """
 
     name: str
     definition: tuple[dict[str, Any], ...]
+    source: str = field(default="", compare=False)
+    set_by: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def available_pipelines(folders: Sequence[Path]) -> dict[str, Path]:
@@ -69,11 +80,11 @@ def available_pipelines(folders: Sequence[Path]) -> dict[str, Path]:
     dict of str to pathlib.Path
         Sorted by name.
     """
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for folder in folders:
         for path in sorted(folder.glob("*.yml")):
-            found.setdefault(path.stem, path)
-    return dict(sorted(found.items()))
+            files.setdefault(path.stem, path)
+    return dict(sorted(files.items()))
 
 
 def find_pipeline(name: str, folders: Sequence[Path]) -> Path:
@@ -89,6 +100,7 @@ def find_pipeline(name: str, folders: Sequence[Path]) -> Path:
     Returns
     -------
     pathlib.Path
+        The file in the first folder that has one.
 
     Raises
     ------
@@ -99,12 +111,12 @@ def find_pipeline(name: str, folders: Sequence[Path]) -> Path:
     if name in known:
         return known[name]
     for candidate in [Path(name), *(folder / name for folder in folders)]:
-        if candidate.suffix in {".yml", ".yaml"} and candidate.is_file():
+        if candidate.suffix in YAML_SUFFIXES and candidate.is_file():
             return candidate
-    looked = ", ".join(str(folder) for folder in folders)
+    searched = ", ".join(str(folder) for folder in folders)
     raise ConfigError(
         f"there is no pipeline {name!r}.{did_you_mean(name, known)} "
-        f"Known pipelines: {', '.join(known) or 'none'} (looked in {looked})."
+        f"Known pipelines: {', '.join(known) or 'none'} (looked in {searched})."
     )
 
 
@@ -119,13 +131,14 @@ def load_pipeline(path: str | Path) -> PipelineSpec:
     Returns
     -------
     PipelineSpec
+        With the parameters of the file only.
 
     Raises
     ------
     ConfigError
         When the file cannot be read, or does not have this format.
     """
-    content = _read_yaml(Path(path))
+    content = read_yaml(Path(path), "pipeline")
     if isinstance(content, Mapping) and "param_grid" in content:
         raise ConfigError(
             f"{path}: `param_grid` is not supported, because its search mixes the trials of "
@@ -133,11 +146,30 @@ def load_pipeline(path: str | Path) -> PipelineSpec:
         )
     file = validate(_PipelineFile, content, str(path))
     steps = tuple(component.model_dump(by_alias=True) for component in file.pipeline)
-    return PipelineSpec(file.name, steps)
+    return PipelineSpec(file.name, steps, source=str(path))
 
 
-def _read_yaml(path: Path) -> Any:
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"the pipeline file {path} cannot be read: {error}") from error
+def warn_of_built_in_name(spec: PipelineSpec, built_in_folder: Path) -> None:
+    """Warn where a user's pipeline file has the name of one that comes with the package.
+
+    Parameters
+    ----------
+    spec : PipelineSpec
+        As read from ``spec.source``, which is the file that is used.
+    built_in_folder : pathlib.Path
+        The folder of the package's pipelines. A file with the same content is no cause for a
+        warning.
+    """
+    path = Path(spec.source)
+    built_in = available_pipelines([built_in_folder])
+    for name in {path.stem: None, spec.name: None}:
+        namesake = built_in.get(name)
+        if namesake is None or filecmp.cmp(path, namesake, shallow=False):
+            continue
+        warnings.warn(
+            f"the pipeline {name!r} is taken from {path}, and not from {namesake}, which comes "
+            "with the package under the same name. Rename one where you mean the other.",
+            BCIDannWarning,
+            stacklevel=2,
+        )
+        return

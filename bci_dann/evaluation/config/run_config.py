@@ -1,36 +1,72 @@
-"""The description of a run: data, preprocessing, pipelines, protocols and seeds."""
+"""The configuration of a run: data, preprocessing, pipelines, protocols and seeds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, PrivateAttr, field_validator
 
 from bci_dann._config import StrictModel, validate
 from bci_dann._resources import find_configuration, pipelines_folder
-from bci_dann._validation import check_option
+from bci_dann._validation import check_option, did_you_mean
+from bci_dann.data.dataset_names import SIMULATED
 from bci_dann.data.datasets import DataConfig
 from bci_dann.data.preprocessing import Preprocessing
-from bci_dann.evaluation.config.pipeline_builder import with_defaults, with_parameters
-from bci_dann.evaluation.config.pipeline_file import PipelineSpec, find_pipeline, load_pipeline
-from bci_dann.evaluation.config.variants import expanded
-from bci_dann.evaluation.config.yaml_file import read_content
+from bci_dann.evaluation.config.constructor import constructor_of
+from bci_dann.evaluation.config.pipeline_file import (
+    PipelineSpec,
+    find_pipeline,
+    load_pipeline,
+    warn_of_built_in_name,
+)
+from bci_dann.evaluation.config.pipeline_parameters import (
+    accepted_parameters,
+    check_parameter_names,
+    with_defaults,
+    with_parameters,
+)
+from bci_dann.evaluation.config.variants import expand_variants
+from bci_dann.evaluation.config.yaml_file import read_config_content
 from bci_dann.evaluation.protocols import PROTOCOLS
 from bci_dann.exceptions import ConfigError
 
-__all__ = ["RunConfig", "load_config", "pipeline_folders", "pipeline_specs", "with_replaced"]
+__all__ = [
+    "RunConfig",
+    "load_config",
+    "pipeline_folders",
+    "pipeline_specs",
+    "read_config",
+    "with_replaced",
+]
 
+# The key of pipeline_parameters whose values reach every pipeline that has such a parameter.
 EVERY = "*"
 Values = Annotated[list[Any], Field(min_length=1)]
 Settings = Annotated[dict[str, Values], Field(min_length=1)]
 
 
+@dataclass(frozen=True)
+class _Origin:
+    """Where a configuration was read from, which takes no part in comparisons."""
+
+    source: str = field(default="the configuration", compare=False)
+    folder: Path | None = field(default=None, compare=False)
+    # path -> content of the pipeline files that were read
+    pipelines: Mapping[str, PipelineSpec] = field(default_factory=dict, compare=False)
+
+
 class RunConfig(StrictModel):
     """Everything that determines the results of a run, and how many threads a task uses.
 
-    Parameters
+    A configuration that :func:`load_config` returned holds the content of its pipeline files, so
+    that none of them is read again.
+
+    Attributes
     ----------
     name : str
         Names the run's folder.
@@ -65,18 +101,19 @@ class RunConfig(StrictModel):
     pipeline_parameters: dict[str, dict[str, Any]] = Field(default_factory=dict)
     variants: dict[str, Settings] = Field(default_factory=dict)
     threads: int = Field(default=1, ge=1)
+    _origin: _Origin = PrivateAttr(default_factory=_Origin)
 
     @field_validator("pipelines", "protocols", "seeds")
     @classmethod
-    def _once_each(cls, values: list[Any]) -> list[Any]:
-        twice = sorted({str(value) for value in values if values.count(value) > 1})
-        if twice:
-            raise ValueError(f"{', '.join(twice)} is listed more than once")
+    def _check_unique(cls, values: list[Any]) -> list[Any]:
+        repeated = sorted({str(value) for value in values if values.count(value) > 1})
+        if repeated:
+            raise ValueError(f"{', '.join(repeated)} is listed more than once")
         return values
 
     @field_validator("protocols")
     @classmethod
-    def _known(cls, protocols: list[str]) -> list[str]:
+    def _check_protocols(cls, protocols: list[str]) -> list[str]:
         for protocol in protocols:
             check_option("each protocol", protocol, PROTOCOLS)
         return protocols
@@ -88,11 +125,10 @@ def load_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig
     Parameters
     ----------
     config : str, pathlib.Path, mapping or RunConfig
-        A YAML file, which may take over keys of another (``extends: other.yaml``); the name of
-        a configuration that comes with the package (``quickstart``); or the content. Pipeline
-        names in a file are looked up in ``../pipelines`` beside the file's folder, in
-        ``pipelines`` in the working folder, and in the pipelines that come with the package,
-        and become paths.
+        A YAML file, which may take over keys of another (``extends: other.yaml``); or its
+        content. Pipeline names in a file are looked up in ``../pipelines`` beside the file's
+        folder, in ``pipelines`` in the working folder, and in the pipelines that come with the
+        package, and become paths.
 
     Returns
     -------
@@ -104,18 +140,43 @@ def load_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig
     ConfigError
         Naming each wrong key, with what was probably meant.
     """
+    run = read_config(config)
+    pipeline_specs(run)  # raises where a pipeline or a parameter is wrong
+    return run
+
+
+def read_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig:
+    """Read a run configuration and its pipeline files, and check its keys and names.
+
+    Nothing that takes long is imported. What is left to check are the parameters of the
+    pipelines; see :func:`pipeline_specs`.
+
+    Parameters
+    ----------
+    config : str, pathlib.Path, mapping or RunConfig
+        As for :func:`load_config`. Files that a RunConfig has read before are not read again.
+
+    Returns
+    -------
+    RunConfig
+        With the paths of the pipeline files as ``pipelines``.
+
+    Raises
+    ------
+    ConfigError
+        When the file or a pipeline file is missing or cannot be read, or a key, a protocol, a
+        pipeline or a dataset is unknown.
+    """
     if isinstance(config, RunConfig):
-        run, folder = config, None
+        run = config
     elif isinstance(config, Mapping):
-        run, folder = validate(RunConfig, config, "the configuration"), None
+        run = validate(RunConfig, config, "the configuration")
     else:
         path = find_configuration(config)
-        run, folder = validate(RunConfig, read_content(path), str(path)), path.parent
-    folders = pipeline_folders(folder)
-    paths = [str(find_pipeline(name, folders).resolve()) for name in run.pipelines]
-    run = run.model_copy(update={"pipelines": paths})
-    pipeline_specs(run)  # raises where a pipeline or an override is wrong
-    return run
+        run = validate(RunConfig, read_config_content(path), str(path))
+        run._origin = _Origin(str(path), path.parent)
+    _check_dataset(run.data)
+    return _with_pipeline_files(run)
 
 
 def with_replaced(config: RunConfig, replaced: Mapping[str, Any]) -> RunConfig:
@@ -132,21 +193,27 @@ def with_replaced(config: RunConfig, replaced: Mapping[str, Any]) -> RunConfig:
     Returns
     -------
     RunConfig
+        Checked as by :func:`load_config`; only pipeline files that are new to it were read.
 
     Raises
     ------
     ConfigError
         As :func:`load_config`.
     """
-    content = {**dict(config), **replaced}
-    specs = _loaded(content["pipelines"])
+    without_settings = {**replaced, "pipeline_parameters": {}, "variants": {}}
+    run = _with_pipeline_files(_revalidated(config, without_settings))
+    specs = _unchanged_specs(run)
     names = [*(spec.name for spec in specs), EVERY]
+    settings: dict[str, dict[str, Any]] = {}
     for key in ("pipeline_parameters", "variants"):
-        content[key] = {name: own for name, own in content[key].items() if name in names}
-    every = content["pipeline_parameters"].get(EVERY, {})
-    if every:
-        content["pipeline_parameters"][EVERY] = _taken(every, specs)
-    return load_config(content)
+        by_pipeline = replaced.get(key, getattr(config, key))
+        settings[key] = {name: by_pipeline[name] for name in by_pipeline if name in names}
+    for_every = settings["pipeline_parameters"].get(EVERY, {})
+    if for_every:
+        settings["pipeline_parameters"][EVERY] = _accepted_by_any(for_every, specs)
+    run = _revalidated(run, settings)
+    pipeline_specs(run)
+    return run
 
 
 def pipeline_folders(config_folder: Path | None = None) -> list[Path]:
@@ -160,6 +227,7 @@ def pipeline_folders(config_folder: Path | None = None) -> list[Path]:
     Returns
     -------
     list of pathlib.Path
+        The last is that of the pipelines which come with the package.
     """
     beside = [] if config_folder is None else [config_folder / ".." / "pipelines"]
     folders = [*beside, Path("pipelines"), pipelines_folder()]
@@ -167,7 +235,7 @@ def pipeline_folders(config_folder: Path | None = None) -> list[Path]:
 
 
 def pipeline_specs(config: RunConfig) -> list[PipelineSpec]:
-    """Load the pipelines of a run, with the parameters that the run sets.
+    """Return the pipelines of a run, with all parameters that are in effect.
 
     Parameters
     ----------
@@ -182,46 +250,84 @@ def pipeline_specs(config: RunConfig) -> list[PipelineSpec]:
     Raises
     ------
     ConfigError
-        When a file is wrong, two pipelines bear one name, or a parameter is unknown.
+        When a file is wrong, two pipelines have the same name, or a parameter is unknown.
     """
-    specs = _loaded(config.pipelines)
+    specs = _unchanged_specs(config)
     names = [spec.name for spec in specs]
     for name in names:
         if names.count(name) > 1:
-            raise ConfigError(f"pipelines: two files bear the name {name!r}. Rename one.")
-    _check_targets_of_parameters(config.pipeline_parameters, names)
-    changed = [_with_run_parameters(spec, config.pipeline_parameters) for spec in specs]
-    _check_every(config.pipeline_parameters.get(EVERY, {}), changed)
-    return [with_defaults(spec) for spec in expanded(changed, config.variants)]
-
-
-def _loaded(pipelines: Sequence[str]) -> list[PipelineSpec]:
-    folders = pipeline_folders()
-    return [load_pipeline(find_pipeline(name, folders)) for name in pipelines]
-
-
-def _check_targets_of_parameters(parameters: Mapping[str, Any], names: list[str]) -> None:
-    for name in parameters:
+            raise ConfigError(f"pipelines: two files have the name {name!r}. Rename one.")
+    for name in config.pipeline_parameters:
         check_option("each key of pipeline_parameters", name, [*names, EVERY])
+    _check_parameters_for_every(config.pipeline_parameters.get(EVERY, {}), specs)
+    configured = [_with_run_parameters(spec, config) for spec in specs]
+    expanded = expand_variants(
+        configured, config.variants, set_by=f"{config._origin.source}: variants"
+    )
+    for spec in expanded:
+        check_parameter_names(spec)
+    return [with_defaults(spec) for spec in expanded]
 
 
-def _with_run_parameters(
-    spec: PipelineSpec, parameters: Mapping[str, Mapping[str, Any]]
-) -> PipelineSpec:
-    spec = with_parameters(spec, parameters.get(EVERY, {}), strict=False)
-    return with_parameters(spec, parameters.get(spec.name, {}))
+def _with_pipeline_files(run: RunConfig) -> RunConfig:
+    """Return the run with paths as pipelines, and the content of these files."""
+    folders = pipeline_folders(run._origin.folder)
+    files = dict(run._origin.pipelines)
+    paths = []
+    for name in run.pipelines:
+        path = name if name in files else str(find_pipeline(name, folders).resolve())
+        if path not in files:
+            files[path] = load_pipeline(path)
+            warn_of_built_in_name(files[path], folders[-1])
+        paths.append(path)
+    found = run.model_copy(update={"pipelines": paths})
+    found._origin = replace(run._origin, pipelines=files)
+    return found
 
 
-def _check_every(parameters: Mapping[str, Any], specs: list[PipelineSpec]) -> None:
-    """Raise where a parameter for every pipeline has reached none."""
-    taken = _taken(parameters, specs)
+def _revalidated(run: RunConfig, replaced: Mapping[str, Any]) -> RunConfig:
+    checked = validate(RunConfig, {**dict(run), **replaced}, "the configuration")
+    checked._origin = run._origin
+    return checked
+
+
+def _unchanged_specs(run: RunConfig) -> list[PipelineSpec]:
+    """Return the pipelines as their files have them."""
+    run = _with_pipeline_files(run)
+    return [run._origin.pipelines[path] for path in run.pipelines]
+
+
+def _with_run_parameters(spec: PipelineSpec, run: RunConfig) -> PipelineSpec:
+    set_by = f"{run._origin.source}: pipeline_parameters"
+    for_every = accepted_parameters(spec, run.pipeline_parameters.get(EVERY, {}))
+    spec = with_parameters(spec, for_every, set_by=set_by)
+    return with_parameters(spec, run.pipeline_parameters.get(spec.name, {}), set_by=set_by)
+
+
+def _check_parameters_for_every(parameters: Mapping[str, Any], specs: list[PipelineSpec]) -> None:
+    """Raise where a parameter for every pipeline would reach none."""
+    accepted = _accepted_by_any(parameters, specs)
     for name in parameters:
-        if name not in taken:
+        if name not in accepted:
             raise ConfigError(f"pipeline_parameters['*']: no pipeline has a parameter {name!r}.")
 
 
-def _taken(parameters: Mapping[str, Any], specs: list[PipelineSpec]) -> dict[str, Any]:
-    """Return those parameters that some step of a pipeline has."""
-    given = [with_parameters(spec, parameters, strict=False) for spec in specs]
-    taken = {name for spec in given for step in spec.definition for name in step["parameters"]}
-    return {name: value for name, value in parameters.items() if name in taken}
+def _accepted_by_any(parameters: Mapping[str, Any], specs: list[PipelineSpec]) -> dict[str, Any]:
+    """Return those parameters that some step of some pipeline has."""
+    accepted = set().union(*(accepted_parameters(spec, parameters) for spec in specs))
+    return {name: value for name, value in parameters.items() if name in accepted}
+
+
+def _check_dataset(data: DataConfig) -> None:
+    if find_spec("bci_dann.data.dataset_names") is not None:
+        import_module("bci_dann.data.dataset_names").check_dataset_name(data.dataset)
+    if data.dataset == SIMULATED:
+        step = {"from": "bci_dann.data", "name": SIMULATED}
+        constructor = constructor_of(step, pipeline="")
+        for name in data.params:
+            if not constructor.accepts(name):
+                raise ConfigError(
+                    f"{SIMULATED} has no parameter {name!r}."
+                    f"{did_you_mean(name, constructor.names)} "
+                    f"It has {', '.join(constructor.names)}."
+                )

@@ -1,4 +1,4 @@
-"""Settings of one pipeline to be compared, each a pipeline of its own."""
+"""Variants of a pipeline: combinations of parameter values that are compared as pipelines."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bci_dann._validation import check_option
-from bci_dann.evaluation.config.pipeline_builder import with_parameters
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
+from bci_dann.evaluation.config.pipeline_parameters import with_parameters
 from bci_dann.exceptions import ConfigError
 
-__all__ = ["Variants", "expanded"]
+__all__ = ["Variants", "expand_variants"]
 
 # pipeline -> parameter -> values to compare
 Variants = Mapping[str, Mapping[str, Sequence[Any]]]
 
 
-def expanded(specs: Sequence[PipelineSpec], variants: Variants) -> list[PipelineSpec]:
+def expand_variants(
+    specs: Sequence[PipelineSpec], variants: Variants, *, set_by: str = ""
+) -> list[PipelineSpec]:
     """Return the pipelines with each one that has variants replaced by them.
 
     Parameters
@@ -29,6 +32,8 @@ def expanded(specs: Sequence[PipelineSpec], variants: Variants) -> list[Pipeline
     variants : mapping of str to mapping of str to sequence
         For a pipeline's name the values of its parameters; every combination is a variant,
         the last parameter varying fastest.
+    set_by : str
+        Where the variants are written, for messages.
 
     Returns
     -------
@@ -45,28 +50,35 @@ def expanded(specs: Sequence[PipelineSpec], variants: Variants) -> list[Pipeline
     names = [spec.name for spec in specs]
     for name in variants:
         check_option("each key of variants, which expands one of the pipelines,", name, names)
-    found = [one for spec in specs for one in _variants(spec, variants.get(spec.name, {}))]
-    for name, count in Counter(one.name for one in found).items():
+    expanded = [
+        variant
+        for spec in specs
+        for variant in _variants_of(spec, variants.get(spec.name, {}), set_by)
+    ]
+    for name, count in Counter(variant.name for variant in expanded).items():
         if count > 1:
             raise ConfigError(f"variants: {name} comes {count} times. List each value once.")
-    return found
+    return expanded
 
 
-def _variants(spec: PipelineSpec, values: Mapping[str, Sequence[Any]]) -> list[PipelineSpec]:
+def _variants_of(
+    spec: PipelineSpec, values: Mapping[str, Sequence[Any]], set_by: str
+) -> list[PipelineSpec]:
     if not values:
         return [spec]
-    settings = [
-        dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())
+    combinations = itertools.product(*values.values())
+    settings = [dict(zip(values, combination, strict=True)) for combination in combinations]
+    return [
+        replace(with_parameters(spec, setting, set_by=set_by), name=_variant_name(spec, setting))
+        for setting in settings
     ]
-    changed = [(with_parameters(spec, setting), setting) for setting in settings]
-    return [PipelineSpec(_name(spec.name, how), one.definition) for one, how in changed]
 
 
-def _name(name: str, setting: Mapping[str, Any]) -> str:
-    return f"{name}[{','.join(f'{key}={_written(value)}' for key, value in setting.items())}]"
+def _variant_name(spec: PipelineSpec, setting: Mapping[str, Any]) -> str:
+    return f"{spec.name}[{','.join(f'{key}={_as_text(setting[key])}' for key in setting)}]"
 
 
-def _written(value: Any) -> str:
+def _as_text(value: Any) -> str:
     if value is None:
         return "none"
     return value if isinstance(value, str) else json.dumps(value, default=str)

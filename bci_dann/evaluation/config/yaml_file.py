@@ -1,4 +1,4 @@
-"""Configuration files, each of which may say only what differs from another."""
+"""Reading YAML files, and configurations that extend another file."""
 
 from __future__ import annotations
 
@@ -10,19 +10,48 @@ import yaml
 from bci_dann._validation import did_you_mean
 from bci_dann.exceptions import ConfigError
 
-__all__ = ["read_content"]
+__all__ = ["read_config_content", "read_yaml", "yaml_lines"]
 
 EXTENDS = "extends"
 
 
-def read_content(path: Path) -> Any:
-    """Read a YAML file, and what it extends.
+def read_yaml(path: Path, kind: str) -> Any:
+    """Read a YAML file; every file of a run is read by this function.
 
     Parameters
     ----------
     path : pathlib.Path
-        The file. A key ``extends`` names another, relative to its folder, whose keys it takes
-        over; a key that it has itself replaces the other's whole.
+        The file.
+    kind : str
+        What the file is, for messages, for example ``"configuration"``.
+
+    Returns
+    -------
+    object
+        Its content: mappings, lists, numbers and text only.
+
+    Raises
+    ------
+    ConfigError
+        When the file is missing or is no YAML.
+    """
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        near = did_you_mean(path.name, [p.name for p in path.parent.glob("*.y*ml")])
+        raise ConfigError(f"there is no {kind} file {path}.{near}") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"the {kind} file {path} cannot be read: {error}") from error
+
+
+def read_config_content(path: Path) -> Any:
+    """Read a configuration file, and the files that it extends.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file. Its key ``extends`` names another file, relative to its folder, whose keys it
+        takes over; a key that it has itself replaces the other's entirely.
 
     Returns
     -------
@@ -34,35 +63,44 @@ def read_content(path: Path) -> Any:
     ConfigError
         When a file is missing, cannot be read, or extends itself.
     """
-    content = _parsed(path)
-    met = [path.resolve()]
+    content = read_yaml(path, "configuration")
+    chain = [path.resolve()]
     while isinstance(content, dict) and EXTENDS in content:
-        origin = _named(content, met[-1])
-        if origin in met:
+        base_path = _base_path(content, chain[-1])
+        if base_path in chain:
             raise ConfigError(
-                f"{met[-1]} extends {origin.name}, which is built on it. Take `extends` out of one."
+                f"{chain[-1]} extends {base_path.name}, which extends it in turn. Remove "
+                "`extends` from one of them."
             )
-        base = _parsed(origin)
+        base = read_yaml(base_path, "configuration")
         if not isinstance(base, dict):
-            raise ConfigError(f"{met[-1]} extends {origin}, which holds no keys.")
-        own = {key: value for key, value in content.items() if key != EXTENDS}
-        content = {**base, **own}
-        met.append(origin)
+            raise ConfigError(f"{chain[-1]} extends {base_path}, which holds no keys.")
+        content = {**base, **{key: content[key] for key in content if key != EXTENDS}}
+        chain.append(base_path)
     return content
 
 
-def _named(content: dict[str, Any], path: Path) -> Path:
+def yaml_lines(content: Any, indent: int = 0) -> str:
+    """Return content as the YAML lines that a user could write into a file.
+
+    Parameters
+    ----------
+    content : mapping or list
+        Plain data.
+    indent : int
+        Spaces in front of each line.
+
+    Returns
+    -------
+    str
+        Lines without a newline at the end, keys in the order of ``content``.
+    """
+    lines = yaml.safe_dump(content, sort_keys=False, allow_unicode=True).splitlines()
+    return "\n".join(" " * indent + line for line in lines)
+
+
+def _base_path(content: dict[str, Any], path: Path) -> Path:
     name = content[EXTENDS]
     if not isinstance(name, str):
         raise ConfigError(f"{path}: extends must be the name of one file; got {name!r}.")
     return (path.parent / name).resolve()
-
-
-def _parsed(path: Path) -> Any:
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        near = did_you_mean(path.name, [p.name for p in path.parent.glob("*.y*ml")])
-        raise ConfigError(f"there is no configuration file {path}.{near}") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"the configuration {path} cannot be read: {error}") from error

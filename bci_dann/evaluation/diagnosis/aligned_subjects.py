@@ -1,4 +1,4 @@
-"""All people under one alignment, each in turn taken as the target."""
+"""Distances and domain shift of each subject from the others, under one alignment."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ __all__ = ["AlignedSubjects"]
 Floats = NDArray[np.float64]
 
 UNKNOWN = float("nan")
+# Columns that need enough trials of both sides for a cross-validated domain classifier.
 MEASURES = (
     *("domain_auc", "a_distance", "mmd2", "mmd_p", "source_error"),
     *("ess", "ess_share", "top_share"),
@@ -28,7 +29,7 @@ MEASURES = (
 
 
 class AlignedSubjects:
-    """All trials under one alignment, from which each subject in turn is taken as the target.
+    """Covariances and features of all trials under one alignment, each subject a target in turn.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ class AlignedSubjects:
         A name in ``bci_dann.components.KINDS["alignment"]``; every session is aligned as if its
         subject were the target.
     n_components : int
-        Features that domains are compared by.
+        Number of features by which domains are compared.
     random_state : None, int or numpy random generator
         Seeds folds and permutations.
 
@@ -53,16 +54,16 @@ class AlignedSubjects:
     ) -> None:
         self.alignment = alignment or "none"
         self.random_state = random_state
-        self.owner, self.domain = trials.subjects, trials.domains
+        self._subject_of, self._session_of = trials.subjects, trials.domains
         self.subjects, self.sessions = (
-            list(dict.fromkeys(names.tolist())) for names in (self.owner, self.domain)
+            list(dict.fromkeys(names.tolist())) for names in (self._subject_of, self._session_of)
         )
-        self.covariances = _covariances(trials, alignment)
-        self.features = _features(self.covariances, n_components)
-        self.means = _means(self.covariances, self.owner, self.subjects)
+        self._covariances = _covariances(trials, alignment)
+        self._features = _features(self._covariances, n_components)
+        self._means = _means(self._covariances, self._subject_of, self.subjects)
 
     def row(self, subject: str) -> dict[str, Any]:
-        """Return the row of a diagnosis' table with this subject as the target.
+        """Return the row of a diagnosis's table with this subject as the target.
 
         Parameters
         ----------
@@ -72,11 +73,11 @@ class AlignedSubjects:
         Returns
         -------
         dict
-            By column.
+            Values by column, as :class:`bci_dann.evaluation.Diagnosis` describes them.
         """
         from bci_dann.reweighting import N_FOLDS
 
-        is_target = self.owner == subject
+        is_target = self._subject_of == subject
         row: dict[str, Any] = {
             "subject": subject,
             "alignment": self.alignment,
@@ -86,8 +87,8 @@ class AlignedSubjects:
         if min(row["n_source"], row["n_target"]) < N_FOLDS:
             row |= dict.fromkeys(MEASURES, UNKNOWN)
         else:
-            # principal components are nested: the first few are what fewer would have been
-            features = self.features[:, : row["n_target"]]
+            # principal components are nested: the first of many are those of fewer
+            features = self._features[:, : row["n_target"]]
             state = stream(self.random_state, "diagnosis", self.alignment, subject)
             row |= _measures(features[~is_target], features[is_target], state)
         row |= self._distances(subject)
@@ -95,21 +96,33 @@ class AlignedSubjects:
         row["advice"] = reweighting_advice(row, N_FOLDS)
         return row
 
-    def apart(self) -> pd.DataFrame:
-        """Return the distances between subjects, log-Euclidean."""
-        return self._square(self.means, self.subjects, "subject")
+    def subject_distances(self) -> pd.DataFrame:
+        """Return the log-Euclidean distances between the subjects' mean covariances.
 
-    def sessions_apart(self) -> pd.DataFrame:
-        """Return the distances between sessions, log-Euclidean."""
-        means = _means(self.covariances, self.domain, self.sessions)
+        Returns
+        -------
+        pandas.DataFrame
+            ``alignment``, ``subject`` and one column for each subject (log units).
+        """
+        return self._square(self._means, self.subjects, "subject")
+
+    def session_distances(self) -> pd.DataFrame:
+        """Return the log-Euclidean distances between the sessions' mean covariances.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``alignment``, ``session`` and one column for each session (log units).
+        """
+        means = _means(self._covariances, self._session_of, self.sessions)
         return self._square(means, self.sessions, "session")
 
-    def _square(self, means: Floats, names: list[str], what: str) -> pd.DataFrame:
+    def _square(self, means: Floats, names: list[str], label: str) -> pd.DataFrame:
         import pandas as pd
         from pyriemann.geometry.distance import pairwise_distance
 
         table = pd.DataFrame(pairwise_distance(means, metric="logeuclid"), columns=names)
-        table.insert(0, what, names)
+        table.insert(0, label, names)
         table.insert(0, "alignment", self.alignment)
         return table
 
@@ -118,11 +131,11 @@ class AlignedSubjects:
         from pyriemann.geometry.mean import mean_logeuclid
 
         index = self.subjects.index(subject)
-        others = mean_logeuclid(np.delete(self.means, index, axis=0))
-        own = self.covariances[self.owner == subject]
-        halves = [mean_logeuclid(half) for half in np.array_split(own, 2) if len(half)]
+        others = mean_logeuclid(np.delete(self._means, index, axis=0))
+        covariances = self._covariances[self._subject_of == subject]
+        halves = [mean_logeuclid(half) for half in np.array_split(covariances, 2) if len(half)]
         return {
-            "distance": float(distance_logeuclid(self.means[index], others)),
+            "distance": float(distance_logeuclid(self._means[index], others)),
             "within_distance": float(distance_logeuclid(*halves)) if len(halves) == 2 else UNKNOWN,
         }
 
@@ -133,21 +146,21 @@ def _covariances(trials: EEGTrials, alignment: str | None) -> Floats:
     from bci_dann.features.shrunk_covariance import shrunk_covariances
 
     n_chans = trials.X.shape[1]
-    found = np.empty((len(trials), n_chans, n_chans))
+    covariances = np.empty((len(trials), n_chans, n_chans))
     # a subject at a time: an aligned copy of all trials need not fit in memory
     for subject in np.unique(trials.subjects):
-        own = np.flatnonzero(trials.subjects == subject)
-        X, domains = np.asarray(trials.X[own]), trials.domains[own]
-        centring = resolve("alignment", alignment)
-        if centring is not None:
-            # `extend` is what a target goes through: sessions of few trials lean on the others
-            X = centring.fit(X, domains=domains).extend(X, domains).transform(X, domains)
-        found[own] = shrunk_covariances(X)
-    return found
+        rows = np.flatnonzero(trials.subjects == subject)
+        X, domains = np.asarray(trials.X[rows]), trials.domains[rows]
+        aligner = resolve("alignment", alignment)
+        if aligner is not None:
+            # `extend` aligns a target: references of short sessions are shrunk towards the others
+            X = aligner.fit(X, domains=domains).extend(X, domains).transform(X, domains)
+        covariances[rows] = shrunk_covariances(X)
+    return covariances
 
 
 def _features(covariances: Floats, n_components: int) -> Floats:
-    """Return what the domain classifier sees; sources and target together are always all trials."""
+    """Return the domain classifier's features; sources and target together are all trials."""
     from bci_dann.features.tangent_space import reduced, tangent_space
 
     return reduced(tangent_space()[1:].fit_transform(covariances), n_components)

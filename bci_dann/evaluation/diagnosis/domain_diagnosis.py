@@ -1,4 +1,4 @@
-"""How far each person is from the others, and in what; no label is read.
+"""Diagnosis of domain shift between subjects: distances, overlap and band power, without labels.
 
 Each subject in turn is the target and all others are the sources, as in a benchmark that shows
 all trials of the target without labels.
@@ -26,30 +26,32 @@ if TYPE_CHECKING:
 
 __all__ = ["Diagnosis", "diagnose"]
 
-# What the domain classifier of ReweightedClassifier sees, by default.
+# The number of features of ReweightedClassifier's domain classifier, by default.
 N_COMPONENTS = 10
+# Peak-to-peak amplitude up to which a channel has no signal (µV), far below the resolution of any
+# amplifier.
 FLAT_UV = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
 class Diagnosis:
-    """How far people are apart, as tables.
+    """Differences between subjects, as tables.
 
-    Parameters
+    Attributes
     ----------
     table : pandas.DataFrame
         One row for each ``subject`` as target and ``alignment`` (``"none"`` or its name):
         ``n_source``, ``n_target`` (trials); ``domain_auc``, ``a_distance`` (0 to 2), ``mmd2`` and
         its ``mmd_p``; ``source_error``, the share of source trials that the domain classifier
-        takes for the target's; ``ess`` and ``ess_share``, what the weighted sources are worth in
-        trials and as a share of them; ``top_share``, how much weight the heaviest 1 % carry;
-        ``distance`` of the subject's mean covariance from that of the others, and
-        ``within_distance`` between the first and the second half of the subject's own trials, as a
-        yardstick (both log-Euclidean, in log units); ``overlap`` and ``advice``, in words. NaN
-        where there were too few trials.
+        assigns to the target; ``ess`` and ``ess_share``, the effective sample size of the weighted
+        sources in trials and as a share of them; ``top_share``, the share of the weight that the
+        heaviest 1 % of them have; ``distance`` of the subject's mean covariance from that of the
+        others, and, for comparison, ``within_distance`` between the first and the second half of
+        the subject's own trials (both log-Euclidean, in log units); ``overlap`` and ``advice``, in
+        words. NaN where there were too few trials.
     distances : pandas.DataFrame
         Log-Euclidean distances between the subjects' mean covariances: ``alignment``,
-        ``subject`` and one column a subject.
+        ``subject`` and one column for each subject.
     session_distances : pandas.DataFrame
         The same between all sessions, named ``subject/session``.
     shifts : pandas.DataFrame
@@ -58,7 +60,7 @@ class Diagnosis:
         (binary logarithm of a ratio); see :mod:`bci_dann.reweighting.band_power`.
         Before any alignment, which mixes the channels.
     info : mne.Info
-        The channels, for pictures.
+        The channels, for figures.
     """
 
     table: pd.DataFrame
@@ -95,7 +97,8 @@ def diagnose(
     alignments : sequence of str or None
         Names in ``bci_dann.components.KINDS["alignment"]``; ``None`` leaves trials as they are.
     n_components : int
-        Features that domains are compared by; fewer where there are fewer target trials.
+        Number of features by which domains are compared; fewer where there are fewer target
+        trials.
     random_state : None, int or numpy random generator
         Seeds folds and permutations.
     progress : bool
@@ -104,6 +107,7 @@ def diagnose(
     Returns
     -------
     Diagnosis
+        Tables of all subjects under each alignment.
 
     Raises
     ------
@@ -122,21 +126,21 @@ def diagnose(
             f"a diagnosis compares each subject with the others, so it needs at least two; there "
             f"is {subjects}. Add subjects under `data`."
         )
-    rows, apart, sessions_apart = [], [], []
+    rows, distances, session_distances = [], [], []
     with step_by_step(len(alignments) * len(subjects), progress) as step:
         for alignment in alignments:
             name = alignment or "none"
             step(f"{name}: covariances", 0)
-            people = AlignedSubjects(trials, alignment, n_components, random_state)
-            apart.append(people.apart())
-            sessions_apart.append(people.sessions_apart())
+            aligned = AlignedSubjects(trials, alignment, n_components, random_state)
+            distances.append(aligned.subject_distances())
+            session_distances.append(aligned.session_distances())
             for subject in subjects:
-                rows.append(people.row(subject))
+                rows.append(aligned.row(subject))
                 step(f"{name}: subject {subject}", 1)
     return Diagnosis(
         pd.DataFrame(rows),
-        pd.concat(apart, ignore_index=True),
-        pd.concat(sessions_apart, ignore_index=True),
+        pd.concat(distances, ignore_index=True),
+        pd.concat(session_distances, ignore_index=True),
         _shifts(trials, subjects, band),
         trials.info,
     )
@@ -144,19 +148,19 @@ def diagnose(
 
 def _with_signal(trials: EEGTrials) -> EEGTrials:
     """Leave out trials in which a channel is flat: they have no logarithm of their power."""
-    extent = np.stack([np.ptp(trial, axis=-1) for trial in trials.X])
-    if not np.isfinite(extent).all():
+    amplitude = np.stack([np.ptp(trial, axis=-1) for trial in trials.X])
+    if not np.isfinite(amplitude).all():
         raise DataError("some samples are not finite: look for NaN in the trials.")
-    sound = np.asarray((extent > FLAT_UV).all(axis=1))
-    if sound.all():
+    has_signal = np.asarray((amplitude > FLAT_UV).all(axis=1))
+    if has_signal.all():
         return trials
     warnings.warn(
-        f"{int((~sound).sum())} of {len(sound)} trials have a channel without signal and are left "
-        "out of the diagnosis.",
+        f"{int((~has_signal).sum())} of {len(has_signal)} trials have a channel without signal and "
+        "are left out of the diagnosis.",
         BCIDannWarning,
         stacklevel=3,
     )
-    return trials[sound]
+    return trials[has_signal]
 
 
 def _shifts(
@@ -171,8 +175,9 @@ def _shifts(
     power = log_band_power(trials.X, trials.sfreq, bands)
     tables = []
     for subject in subjects:
-        own = trials.subjects == subject
-        shift = band_power_shift(power[~own], power[own], trials.subjects[~own])
+        is_target = trials.subjects == subject
+        sources = trials.subjects[~is_target]
+        shift = band_power_shift(power[~is_target], power[is_target], sources)
         for index, (name, edges) in enumerate(bands.items()):
             table = pd.DataFrame({"subject": subject, "band": name, "channel": trials.ch_names})
             table["low_hz"], table["high_hz"] = edges

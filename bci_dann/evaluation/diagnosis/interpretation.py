@@ -1,4 +1,4 @@
-"""What the figures of a diagnosis mean, in words."""
+"""Interpretation of a diagnosis in words: overlap of domains, and what reweighting can do."""
 
 from __future__ import annotations
 
@@ -21,10 +21,14 @@ __all__ = [
 
 OVERLAP_LEVELS = ("too few trials", "no overlap", "little overlap", "overlap", "no shift")
 
-# Below this one weights change little; few target trials reach it by chance.
-ALIKE_AUC = 0.6
-LITTLE_ESS_SHARE, EVEN_ESS_SHARE = 0.1, 0.9
-LEVEL, LEVEL_QUANTILE = 0.05, 1.645  # one-sided
+# Domain AUC below which weights change little (empirical); with few target trials, chance alone
+# exceeds it.
+SMALL_AUC = 0.6
+# Effective sample size, as a share of the sources, below which few trials have all the weight, and
+# above which weights are nearly even (empirical).
+SMALL_ESS_SHARE, EVEN_ESS_SHARE = 0.1, 0.9
+# Level of significance, and the quantile of the normal distribution for it (one-sided).
+LEVEL, LEVEL_QUANTILE = 0.05, 1.645
 
 
 def overlap_level(row: Mapping[str, Any]) -> str:
@@ -38,65 +42,73 @@ def overlap_level(row: Mapping[str, Any]) -> str:
     Returns
     -------
     str
+        ``"no overlap"`` where the domain classifier separates source and target, ``"no shift"``
+        where it does no better than chance.
     """
     if math.isnan(row["domain_auc"]):
         return "too few trials"
     if row["domain_auc"] >= SEPARATE_AUC:
         return "no overlap"
-    if row["ess_share"] < LITTLE_ESS_SHARE:
+    if row["ess_share"] < SMALL_ESS_SHARE:
         return "little overlap"
-    if row["domain_auc"] < max(ALIKE_AUC, _auc_of_chance(row["n_source"], row["n_target"])):
+    if row["domain_auc"] < max(SMALL_AUC, _auc_of_chance(row["n_source"], row["n_target"])):
         return "no shift"
     return "overlap"
 
 
 def reweighting_advice(row: Mapping[str, Any], least_trials: int) -> str:
-    """Return one or two sentences on what reweighting can do for a person.
+    """Return one or two sentences on what reweighting can do for a subject.
 
     Parameters
     ----------
     row : mapping
         A row of the table of a diagnosis, with its ``overlap``.
     least_trials : int
-        How many trials a side needs.
+        How many trials of source and of target a comparison needs.
 
     Returns
     -------
     str
+        Begins with the row's ``overlap``.
     """
-    n_source, worth = f"{row['n_source']} source trials", f"{row['ess']:.0f}"
-    advice = "align first" if row["alignment"] == "none" else "this alignment is not enough"
-    found = row["overlap"]
-    if found == "too few trials":
+    sources, ess = f"{row['n_source']} source trials", f"{row['ess']:.0f}"
+    remedy = "align first" if row["alignment"] == "none" else "this alignment is not enough"
+    overlap = row["overlap"]
+    if overlap == "too few trials":
         return (
-            f"too few trials: {row['n_target']} of the person and {row['n_source']} of the others, "
-            f"and a comparison takes {least_trials} of each."
+            f"too few trials: {row['n_target']} of the subject and {row['n_source']} of the "
+            f"others, and a comparison needs {least_trials} of each."
         )
-    if found == "no overlap":
-        alike = round(row["source_error"] * row["n_source"])
-        even = f" That the weights are even (ESS {worth}) is the work of their clipping."
+    if overlap == "no overlap":
+        return _advice_without_overlap(row, sources, ess, remedy)
+    if overlap == "little overlap":
         return (
-            f"no overlap: of {n_source} {alike} could pass for this person's (domain AUC "
-            f"{row['domain_auc']:.3f}). Reweighting cannot help; {advice}."
-            + (even if row["ess_share"] > EVEN_ESS_SHARE else "")
+            f"little overlap: the effective sample size of {sources} is only {ess}. Reweighting "
+            f"would train on those few; {remedy}."
         )
-    if found == "little overlap":
-        return (
-            f"little overlap: the weights of {n_source} are worth only {worth}. Reweighting would "
-            f"train on those few; {advice}."
-        )
-    if found == "overlap":
-        return f"overlap: reweighting may help; {n_source} are worth {worth} with their weights."
-    unseen = row["mmd_p"] <= LEVEL
-    rest = f", though the MMD sees some (p = {row['mmd_p']:.3f})" if unseen else ""
+    if overlap == "overlap":
+        return f"overlap: reweighting may help; the effective sample size of {sources} is {ess}."
+    has_mmd_shift = row["mmd_p"] <= LEVEL
+    exception = f", though the MMD shows one (p = {row['mmd_p']:.3f})" if has_mmd_shift else ""
     return (
-        f"no shift that the domain classifier sees{rest}: weights would be nearly even and change "
+        f"no shift for the domain classifier{exception}: weights would be nearly even and change "
         "nothing."
     )
 
 
+def _advice_without_overlap(row: Mapping[str, Any], sources: str, ess: str, remedy: str) -> str:
+    n_mistaken = round(row["source_error"] * row["n_source"])
+    advice = (
+        f"no overlap: of {sources} {n_mistaken} are taken for this subject's (domain AUC "
+        f"{row['domain_auc']:.3f}). Reweighting cannot help; {remedy}."
+    )
+    if row["ess_share"] <= EVEN_ESS_SHARE:
+        return advice
+    return f"{advice} The weights are even (ESS {ess}) only because they are clipped."
+
+
 def describe_overlap(table: pd.DataFrame) -> list[str]:
-    """Return a sentence for each alignment, on all people together.
+    """Describe the overlap of all subjects in a sentence for each alignment.
 
     Parameters
     ----------
@@ -106,6 +118,7 @@ def describe_overlap(table: pd.DataFrame) -> list[str]:
     Returns
     -------
     list of str
+        In the order in which alignments occur.
     """
     return [
         _sentence(str(alignment), rows)
@@ -114,61 +127,62 @@ def describe_overlap(table: pd.DataFrame) -> list[str]:
 
 
 def describe_shifts(shifts: pd.DataFrame, n_largest: int = 3) -> list[str]:
-    """Name the bands and channels in which each person differs most from the others.
+    """Name the bands and channels in which each subject differs most from the others.
 
     Parameters
     ----------
     shifts : pandas.DataFrame
         The ``shifts`` of a diagnosis.
     n_largest : int
-        How many to name.
+        How many bands and channels to name.
 
     Returns
     -------
     list of str
-        A sentence for each person, by the mean of the log-power, in standard deviations.
+        A sentence for each subject, by the mean of the log-power, in standard deviations.
     """
     return [
-        f"{subject} differs most in {_largest(own, n_largest)}."
-        for subject, own in shifts.dropna(subset="mean_shift").groupby("subject", sort=False)
+        f"subject {subject} differs most in {_largest(rows, n_largest)}."
+        for subject, rows in shifts.dropna(subset="mean_shift").groupby("subject", sort=False)
     ]
 
 
-def _largest(own: pd.DataFrame, n_largest: int) -> str:
-    order = own["mean_shift"].abs().sort_values(ascending=False, kind="stable").index
-    largest = own.loc[order[:n_largest]]
+def _largest(shifts: pd.DataFrame, n_largest: int) -> str:
+    order = shifts["mean_shift"].abs().sort_values(ascending=False, kind="stable").index
+    largest = shifts.loc[order[:n_largest]]
     columns = (largest["band"], largest["channel"], largest["mean_shift"])
     return ", ".join(f"{b} {c} {size:+.1f} SD" for b, c, size in zip(*columns, strict=True))
 
 
 def _sentence(alignment: str, rows: pd.DataFrame) -> str:
-    how = "without alignment" if alignment == "none" else f"after {alignment} alignment"
-    measured = rows.dropna(subset="domain_auc")
-    if measured.empty:
-        return f"{how}: nobody has enough trials for a comparison."
+    condition = "without alignment" if alignment == "none" else f"after {alignment} alignment"
+    compared = rows.dropna(subset="domain_auc")
+    if compared.empty:
+        return f"{condition}: no subject has enough trials for a comparison."
+    n_of_level = rows["overlap"].value_counts()
     counts = [
-        f"{name} for {len(people)} of {len(rows)} people"
-        for name in OVERLAP_LEVELS
-        if len(people := rows.loc[rows["overlap"] == name, "subject"])
+        f"{level} for {n_of_level[level]} of {len(rows)} subjects"
+        for level in OVERLAP_LEVELS
+        if level in n_of_level
     ]
-    middle = measured[["domain_auc", "distance"]].median()
+    median = compared[["domain_auc", "distance"]].median()
     return (
-        f"{how}: {', '.join(counts)}. Median domain AUC {middle['domain_auc']:.3f}, distance "
-        f"{middle['distance']:.2f}. {_advice(measured)}"
+        f"{condition}: {', '.join(counts)}. Median domain AUC {median['domain_auc']:.3f}, distance "
+        f"{median['distance']:.2f}. {_general_advice(compared)}"
     )
 
 
-def _advice(measured: pd.DataFrame) -> str:
-    share = measured["overlap"].value_counts(normalize=True)
+def _general_advice(compared: pd.DataFrame) -> str:
+    share = compared["overlap"].value_counts(normalize=True)
     if share.get("no overlap", 0.0) + share.get("little overlap", 0.0) >= 0.5:
-        return "Reweighting cannot help most of them, for want of overlap."
+        return "Reweighting cannot help most of them, for lack of overlap."
     if share.get("no shift", 0.0) >= 0.5:
-        return "Reweighting has hardly anything left to correct."
+        return "Reweighting has almost no shift left to correct."
     return "Reweighting may help where there is overlap."
 
 
 def _auc_of_chance(n_source: int, n_target: int) -> float:
-    """Return what the AUC of two samples that are alike exceeds in 5 % of cases.
+    """Return the AUC that two samples of one distribution exceed in 5 % of cases.
 
     Mann and Whitney (1947), "On a test of whether one of two random variables is stochastically
     larger than the other", Ann. Math. Statist. 18(1), 50-60, in the normal approximation.

@@ -1,81 +1,108 @@
-"""Give the tasks that have no record yet to workers, and tell what has failed."""
+"""Dispatch of tasks without a record to worker processes, and the report of failed tasks."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bci_dann._files import write_atomically
-from bci_dann.evaluation.runs.execution import execute, stacks_of
+from bci_dann.evaluation.config.pipeline_builder import build_with_warnings, trains_network
 from bci_dann.evaluation.runs.progress import tracked
 from bci_dann.evaluation.runs.records import Task
 from bci_dann.evaluation.runs.results import ResultsFolder
+from bci_dann.evaluation.runs.worker import WorkerSetup, execute, release_worker
 from bci_dann.exceptions import ResultsError
 
-__all__ = ["GO_ON", "run_missing"]
+if TYPE_CHECKING:
+    from bci_dann.evaluation.runs.resolved_run import ResolvedRun
+
+__all__ = ["RESUME", "run_missing", "stacks_of"]
 
 FAILURES = "failures.txt"
-GO_ON = "Give the same command again to go on from here."
+RESUME = "Give the same command again to continue from here."
+# Networks in a stack on a GPU: the folds and seeds of a usual benchmark.
+GPU_STACK = 64
 
 
-def run_missing(
-    folder: ResultsFolder,
-    tasks: list[Task],
-    trials_folder: Path,
-    n_jobs: int,
-    stack: int,
-    progress: bool,
-) -> None:
-    """Run the tasks that have no record yet.
+def run_missing(run: ResolvedRun, tasks: Sequence[Task], trials_folder: Path) -> None:
+    """Compute the tasks that have no record yet.
 
     Parameters
     ----------
-    folder : ResultsFolder
-        Where records are.
-    tasks : list of Task
-        All that are to be finished.
+    run : ResolvedRun
+        The run; its options say how many processes and networks at a time.
+    tasks : sequence of Task
+        All tasks that are to be finished.
     trials_folder : pathlib.Path
         The prepared trials.
-    n_jobs : int
-        Processes; -1 for one a core.
-    stack : int
-        Most networks that one process trains together.
-    progress : bool
-        Whether to show progress on the standard error stream.
 
     Raises
     ------
     ResultsError
-        When tasks have failed, or a worker has died; what was finished is kept.
+        When tasks have failed, or a worker has died; finished tasks have their records.
     """
+    folder, options = run.folder, run.options
     pending = [task for task in tasks if folder.read(task) is None]
-    outcomes = _outcomes(folder, stacks_of(pending, stack), trials_folder, n_jobs)
-    watched = tracked(outcomes, pending, len(tasks), progress)
-    failures = [(task, failure) for task, failure in watched if failure is not None]
+    stacks = stacks_of(pending, options.stack or _default_stack()) if pending else []
+    setup = WorkerSetup(run.run_id, trials_folder, folder)
+    try:
+        results = _results(stacks, setup, options.n_jobs)
+        watched = tracked(results, pending, len(tasks), options.progress)
+        failures = [(task, failure) for task, failure in watched if failure is not None]
+    finally:
+        release_worker(run.run_id)
     if failures:
         raise _failed(folder, failures, len(pending))
     (folder.path / FAILURES).unlink(missing_ok=True)  # of an earlier run
 
 
-def _outcomes(
-    folder: ResultsFolder, stacks: list[list[Task]], trials_folder: Path, n_jobs: int
+def stacks_of(tasks: Sequence[Task], size: int) -> list[list[Task]]:
+    """Group tasks whose networks may be trained in one stack.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+        Tasks of one pipeline and protocol follow each other.
+    size : int
+        Most tasks in a stack.
+
+    Returns
+    -------
+    list of list of Task
+        All tasks, in order; those without a network are alone.
+    """
+    stacks: list[list[Task]] = []
+    for (spec, _), group in itertools.groupby(tasks, key=lambda t: (t.pipeline, t.protocol)):
+        members = list(group)
+        is_network = size > 1 and trains_network(build_with_warnings(spec, members[0].seed)[0])
+        step = size if is_network else 1
+        stacks += [members[start : start + step] for start in range(0, len(members), step)]
+    return stacks
+
+
+def _default_stack() -> int:
+    import torch
+
+    return GPU_STACK if torch.cuda.is_available() else 1
+
+
+def _results(
+    stacks: list[list[Task]], setup: WorkerSetup, n_jobs: int
 ) -> Iterator[tuple[Task, str | None]]:
     import joblib
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-    jobs = (
-        joblib.delayed(execute)(tasks, trials_folder, [folder.record_path(t) for t in tasks])
-        for tasks in stacks
-    )
+    jobs = (joblib.delayed(execute)(tasks, setup) for tasks in stacks)
     # tasks take minutes, so a batch of several would only delay what is known
     parallel = joblib.Parallel(n_jobs, return_as="generator_unordered", batch_size=1)
     try:
         yield from itertools.chain.from_iterable(parallel(jobs))
     except TerminatedWorkerError as error:
         raise ResultsError(
-            "a worker process died, most often for want of memory. What was finished is kept: "
-            "give the same command again with fewer --jobs."
+            "a worker process died, most often for lack of memory. Finished tasks have their "
+            "records: give the same command again with fewer --jobs."
         ) from error
 
 
@@ -87,8 +114,8 @@ def _failed(
     write_atomically(log, text.encode())
     lines = [f"  {task.label}: {_last_line(failure)}" for task, failure in failures]
     return ResultsError(
-        f"{len(failures)} of {n_pending} tasks failed; the others are finished and kept in "
-        f"{folder.path}. See {log} for the tracebacks. {GO_ON}\n" + "\n".join(lines)
+        f"{len(failures)} of {n_pending} tasks failed; the others are finished and have their "
+        f"records in {folder.path}. See {log} for the tracebacks. {RESUME}\n" + "\n".join(lines)
     )
 
 

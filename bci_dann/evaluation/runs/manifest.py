@@ -1,4 +1,4 @@
-"""What a results folder is about, and which records belong to that."""
+"""The manifest of a results folder: the configuration, pipelines and data of its results."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
-from bci_dann.evaluation.config.run_config import RunConfig, pipeline_specs
+from bci_dann.evaluation.config.run_config import RunConfig
 from bci_dann.evaluation.runs.records import Task, versions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from moabb.datasets.base import BaseDataset
 
-__all__ = ["Manifest", "differences", "manifest_of"]
+__all__ = ["Manifest", "differences", "manifest_of", "recordings_fingerprint"]
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a results folder is about, as plain data.
+    """What the results of a folder were computed from, as plain data.
 
-    Parameters
+    Attributes
     ----------
     fixed : dict
         What may not change: data, preprocessing, threads.
@@ -35,8 +37,8 @@ class Manifest:
         A fingerprint of the dataset, of all its subjects; may not change. ``None`` where it
         is not known, as in folders of earlier versions.
     data_key, versions : str and dict, or None
-        The prepared trials and the libraries of the last run, which its table is about; earlier
-        ones may have left records of others. ``None`` where they are not known.
+        The prepared trials and the libraries of the last run, from which the folder's table is
+        made; records of earlier runs with others may remain. ``None`` where they are not known.
     """
 
     fixed: dict[str, Any]
@@ -49,16 +51,22 @@ class Manifest:
 
     @property
     def specs(self) -> list[PipelineSpec]:
-        """The pipelines, ready to be built."""
+        """The pipelines, ready to be built.
+
+        Returns
+        -------
+        list of PipelineSpec
+            In the order in which they were added to the folder.
+        """
         return [PipelineSpec(name, tuple(steps)) for name, steps in self.pipelines.items()]
 
-    def holds(self, about: Mapping[str, Any]) -> bool:
-        """Tell whether a record is one of those that the table is about.
+    def includes(self, about: Mapping[str, Any]) -> bool:
+        """Return whether a record is one of those that the folder's table is made from.
 
         Parameters
         ----------
         about : mapping
-            What the record says of itself.
+            The description that is stored in the record.
 
         Returns
         -------
@@ -71,73 +79,96 @@ class Manifest:
             return False
         if self.data_key is None:
             return True
-        spec = PipelineSpec(name, tuple(steps))
-        what = (about["protocol"], about["subject"], about["seed"], self.fixed["threads"])
-        task = Task(about["dataset"], self.data_key, spec, *what)
-        return bool(about["key"] == task.key_under(self.versions or versions()))
+        task = Task(
+            about["dataset"],
+            self.data_key,
+            PipelineSpec(name, tuple(steps)),
+            about["protocol"],
+            about["subject"],
+            about["seed"],
+            self.fixed["threads"],
+            versions=self.versions or versions(),
+        )
+        return bool(about["key"] == task.key)
 
 
-def manifest_of(config: RunConfig, dataset: BaseDataset | None = None) -> Manifest:
-    """Return the scope of a run.
+def manifest_of(
+    config: RunConfig, pipelines: Sequence[PipelineSpec], recordings: str | None = None
+) -> Manifest:
+    """Return the manifest of a run's results.
 
     Parameters
     ----------
     config : RunConfig
-        The run.
-    dataset : moabb.datasets.base.BaseDataset or None
-        What its data are; ``None`` leaves the recordings unknown.
+        The configuration of the run.
+    pipelines : sequence of PipelineSpec
+        With the parameters that are in effect.
+    recordings : str or None
+        As :func:`recordings_fingerprint` returns it, where it is known.
 
     Returns
     -------
     Manifest
+        Without the data key and the versions, which are known once the run begins.
     """
     fixed = config.model_dump(mode="json", include={"data", "preprocessing", "threads"})
-    pipelines = {spec.name: list(spec.definition) for spec in pipeline_specs(config)}
-    recordings = None if dataset is None else _fingerprint(dataset)
-    return Manifest(
-        fixed, _plain(pipelines), list(config.protocols), list(config.seeds), recordings
-    )
+    definitions = {spec.name: list(spec.definition) for spec in pipelines}
+    protocols, seeds = list(config.protocols), list(config.seeds)
+    return Manifest(fixed, _as_stored(definitions), protocols, seeds, recordings)
 
 
-def _fingerprint(dataset: BaseDataset) -> str:
+def recordings_fingerprint(dataset: BaseDataset) -> str:
+    """Return a digest of a dataset, of all its subjects.
+
+    Parameters
+    ----------
+    dataset : moabb.datasets.base.BaseDataset
+        The dataset.
+
+    Returns
+    -------
+    str
+        The first 16 digits of the cache's key for the dataset.
+    """
     from bci_dann.data.cache import cache_key
     from bci_dann.data.fingerprint import dataset_fingerprint
 
     return cache_key(dataset_fingerprint(dataset))[:16]
 
 
-def differences(held: Manifest, new: Manifest) -> Iterator[str]:
-    """Say what may not differ between two scopes of one folder, and does.
+def differences(stored: Manifest, new: Manifest) -> Iterator[str]:
+    """Name what may not differ between two manifests of one folder, and does.
 
     Parameters
     ----------
-    held, new : Manifest
-        What the folder is about, and what is to be run into it.
+    stored : Manifest
+        Of the results that the folder holds.
+    new : Manifest
+        Of the results that a run would add.
 
     Yields
     ------
     str
-        One key, with its value there and now.
+        A key, with its value in the folder and its value now.
     """
-    yield from _compare(_without_subjects(held.fixed), _without_subjects(new.fixed), "")
-    for name in held.pipelines.keys() & new.pipelines.keys():
-        yield from _compare(held.pipelines[name], new.pipelines[name], f"pipelines.{name}")
+    yield from _compare(_without_subjects(stored.fixed), _without_subjects(new.fixed), "")
+    for name in stored.pipelines.keys() & new.pipelines.keys():
+        yield from _compare(stored.pipelines[name], new.pipelines[name], f"pipelines.{name}")
 
 
-def _compare(held: Any, new: Any, where: str) -> Iterator[str]:
-    if isinstance(held, dict) and isinstance(new, dict):
-        for key in sorted(held.keys() | new.keys()):
-            place = f"{where}.{key}" if where else key
-            yield from _compare(held.get(key), new.get(key), place)
-    elif isinstance(held, list) and isinstance(new, list) and _are_steps(held, new):
-        for index, (one, other) in enumerate(zip(held, new, strict=True)):
-            yield from _compare(one, other, f"{where}[{index}]")
-    elif held != new:
-        yield f"{where}: {held!r} there, {new!r} now"
+def _compare(stored: Any, new: Any, path: str) -> Iterator[str]:
+    if isinstance(stored, dict) and isinstance(new, dict):
+        for key in sorted(stored.keys() | new.keys()):
+            yield from _compare(stored.get(key), new.get(key), f"{path}.{key}" if path else key)
+    elif isinstance(stored, list) and isinstance(new, list) and _are_steps(stored, new):
+        for index, (one, other) in enumerate(zip(stored, new, strict=True)):
+            yield from _compare(one, other, f"{path}[{index}]")
+    elif stored != new:
+        yield f"{path}: {stored!r} in the folder, {new!r} now"
 
 
-def _are_steps(held: list[Any], new: list[Any]) -> bool:
-    return len(held) == len(new) and all(isinstance(item, dict) for item in [*held, *new])
+def _are_steps(stored: list[Any], new: list[Any]) -> bool:
+    return len(stored) == len(new) and all(isinstance(item, dict) for item in [*stored, *new])
 
 
 def _without_subjects(fixed: dict[str, Any]) -> dict[str, Any]:
@@ -146,6 +177,6 @@ def _without_subjects(fixed: dict[str, Any]) -> dict[str, Any]:
     return {**fixed, "data": data}
 
 
-def _plain(value: Any) -> Any:
+def _as_stored(value: Any) -> Any:
     """Return what JSON makes of a value, so that it compares equal after being stored."""
     return json.loads(json.dumps(value, default=str))

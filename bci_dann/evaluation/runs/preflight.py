@@ -1,34 +1,37 @@
-"""What must hold of a run, told before anything is trained."""
+"""Checks of a run before anything is trained, those without heavy libraries first."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bci_dann.evaluation.config.pipeline_builder import build
-from bci_dann.evaluation.config.run_config import RunConfig, pipeline_specs
+from bci_dann.data.recordings.discovery import find_recordings
+from bci_dann.evaluation.config.pipeline_builder import BuildWarning, build_with_warnings
 from bci_dann.exceptions import ConfigError, DataError
 
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
-    from bci_dann.data import EEGTrials
+    from bci_dann.data import DataConfig, EEGTrials
     from bci_dann.data.preprocessing import Preprocessing
     from bci_dann.data.subset import Subset
+    from bci_dann.evaluation.config.pipeline_file import PipelineSpec
 
 __all__ = [
     "check_classes",
+    "check_data_folder",
     "check_jobs",
     "check_pipelines",
     "check_recordings",
+    "check_stack",
     "check_subject_count",
-    "checked_stack",
 ]
 
-# Networks in a stack on a GPU: the folds and seeds of a usual benchmark.
-GPU_STACK = 64
+# Numbers of subjects in words, for messages.
 WORDS = {1: "one subject", 2: "two subjects", 3: "three subjects"}
 
 
@@ -49,60 +52,86 @@ def check_jobs(n_jobs: int) -> None:
         raise ConfigError(f"--jobs (n_jobs) must be at least 1, or -1 for all cores; got {n_jobs}.")
 
 
-def checked_stack(stack: int | None) -> int:
-    """Return how many networks are trained together.
+def check_stack(stack: int | None) -> None:
+    """Raise unless this number of networks can be trained as one.
 
     Parameters
     ----------
     stack : int or None
-        ``None`` asks for what suits this machine.
-
-    Returns
-    -------
-    int
+        At least 1; ``None`` leaves the choice to the run.
 
     Raises
     ------
     ConfigError
         When it is below 1.
     """
-    if stack is None:
-        import torch
-
-        return GPU_STACK if torch.cuda.is_available() else 1
-    if stack < 1:
+    if stack is not None and stack < 1:
         raise ConfigError(f"--stack (stack) must be at least 1; got {stack}.")
-    return stack
 
 
-def check_pipelines(run: RunConfig) -> None:
-    """Build every pipeline once.
+def check_data_folder(data: DataConfig, data_dir: str | Path | None) -> None:
+    """Raise where a folder of recordings is needed, and is missing or has no file that fits.
 
     Parameters
     ----------
-    run : RunConfig
-        The run.
+    data : DataConfig
+        The data of the run. Other datasets than ``Recordings`` pass.
+    data_dir : str, pathlib.Path or None
+        The folder.
+
+    Raises
+    ------
+    ConfigError
+        When no folder is given.
+    DataError
+        When it does not exist, is empty, or no file fits the layout.
+    """
+    if data.recordings is None:
+        return
+    if data_dir is None:
+        raise ConfigError(
+            "dataset: Recordings needs the folder of the recordings: pass --data-dir FOLDER "
+            "(or data_dir= in Python)."
+        )
+    find_recordings(Path(data_dir).expanduser(), data.recordings)
+
+
+def check_pipelines(pipelines: Sequence[PipelineSpec], seed: int) -> None:
+    """Build every pipeline once, and issue each warning of their classes once.
+
+    Parameters
+    ----------
+    pipelines : sequence of PipelineSpec
+        The pipelines of a run.
+    seed : int
+        Any of its seeds.
 
     Raises
     ------
     ConfigError
         When one cannot be built.
     """
-    for spec in pipeline_specs(run):
-        build(spec, seed=run.seeds[0])
+    build_warnings: dict[BuildWarning, None] = {}
+    for spec in pipelines:
+        _, new_warnings = build_with_warnings(spec, seed)
+        build_warnings |= dict.fromkeys(new_warnings)
+    for warning in build_warnings:
+        warnings.warn(warning.text, warning.category, stacklevel=2)
 
 
 def check_recordings(dataset: BaseDataset, preprocessing: Preprocessing, selection: Subset) -> None:
-    """Open every file of a folder; MOABB's datasets would first have to be downloaded.
+    """Open every file of a folder of recordings, and check it without reading its samples.
+
+    MOABB's datasets pass, since they would first have to be downloaded.
 
     Parameters
     ----------
     dataset : moabb.datasets.base.BaseDataset
-        The data.
+        The dataset.
     preprocessing : Preprocessing
-        What is to be done to them.
+        The preprocessing of the run.
     selection : Subset
-        Which of them.
+        Its subjects, sessions and classes.
 
     Raises
     ------
@@ -119,7 +148,7 @@ def check_recordings(dataset: BaseDataset, preprocessing: Preprocessing, selecti
 
 
 def check_subject_count(subjects: Sequence[str], left_out: int = 1) -> None:
-    """Raise where nobody remains to learn from.
+    """Raise where no source subject remains.
 
     Parameters
     ----------
@@ -131,7 +160,7 @@ def check_subject_count(subjects: Sequence[str], left_out: int = 1) -> None:
     Raises
     ------
     DataError
-        When there are not more.
+        When there are no more subjects than that.
     """
     if len(subjects) <= left_out:
         raise DataError(
@@ -157,9 +186,10 @@ def check_classes(trials: EEGTrials, left_out: int = 1) -> None:
     """
     labels = np.asarray(trials.y)
     for name in np.unique(labels).tolist():
-        owners = np.unique(trials.subjects[labels == name]).tolist()
-        if len(owners) <= left_out:
+        subjects = np.unique(trials.subjects[labels == name]).tolist()
+        if len(subjects) <= left_out:
             raise DataError(
-                f"the class {name!r} occurs only in subject {' and '.join(owners)}, so no other "
-                "subject could teach it. Leave the class out with `data.classes`, or add subjects."
+                f"the class {name!r} occurs only in subject {' and '.join(subjects)}, so that it "
+                "is missing in training when this is left out. Leave the class out with "
+                "`data.classes`, or add subjects."
             )

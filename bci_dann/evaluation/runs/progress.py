@@ -1,4 +1,4 @@
-"""Progress bars: finished of all, what is at hand, and the time that is left."""
+"""Progress of runs on the standard error stream: bars in a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
@@ -18,40 +18,40 @@ Result = TypeVar("Result")
 
 
 def tracked(
-    outcomes: Iterable[tuple[Task, Result]], pending: Sequence[Task], total: int, show: bool
+    results: Iterable[tuple[Task, Result]], pending: Sequence[Task], total: int, show: bool
 ) -> Iterator[tuple[Task, Result]]:
-    """Pass outcomes on, showing progress on the standard error stream.
+    """Pass results of tasks on, showing progress on the standard error stream.
 
-    A terminal gets a bar; a file or a pipe gets a line before the first task, with the number
-    of all, and one line a task.
+    A terminal gets a bar; a file or a pipe gets a line with the number of all tasks before the
+    first one, and then one line for each task.
 
     Parameters
     ----------
-    outcomes : iterable of (Task, object)
+    results : iterable of (Task, object)
         One for each pending task, in any order; anything but ``None`` is a failure.
     pending : sequence of Task
         The tasks in the order in which they are started.
     total : int
-        All tasks, with those that were finished before.
+        The number of all tasks, those that were finished before among them.
     show : bool
         Whether to show anything.
 
     Yields
     ------
     tuple of (Task, object)
-        The outcomes.
+        The results, as they come.
     """
     from rich.console import Console
 
     console = Console(stderr=True, markup=False)  # names of variants have brackets
     done = total - len(pending)
     if not show:
-        yield from outcomes
+        yield from results
     elif console.is_terminal:
-        yield from _with_bar(outcomes, pending, total, console)
+        yield from _with_bar(results, pending, total, console)
     else:
         console.print(f"{done}/{total} tasks are finished", highlight=False)
-        for count, (task, result) in enumerate(outcomes, start=done + 1):
+        for count, (task, result) in enumerate(results, start=done + 1):
             failed = " failed" if result is not None else ""
             console.print(f"{count}/{total} {task.label}{failed}", soft_wrap=True, highlight=False)
             yield task, result
@@ -59,7 +59,7 @@ def tracked(
 
 @contextmanager
 def step_by_step(total: int, show: bool) -> Iterator[Callable[[str, int], None]]:
-    """Show a bar for the time of a block, on the standard error stream if it is a terminal.
+    """Show a bar during a block, on the standard error stream if it is a terminal.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def step_by_step(total: int, show: bool) -> Iterator[Callable[[str, int], None]]
     Yields
     ------
     callable
-        ``(what, n_done)``: says what is at hand, and how many steps were done with it.
+        ``(description, n_done)``: shows the current step, and counts finished ones.
     """
     from rich.console import Console
 
@@ -81,17 +81,17 @@ def step_by_step(total: int, show: bool) -> Iterator[Callable[[str, int], None]]
         return
     with _bar(console) as bar:
         handle = bar.add_task("", total=total)
-        yield lambda what, n_done: bar.update(handle, advance=n_done, description=what)
+        yield lambda text, n_done: bar.update(handle, advance=n_done, description=text)
 
 
 def _with_bar(
-    outcomes: Iterable[tuple[Task, Result]], pending: Sequence[Task], total: int, console: Console
+    results: Iterable[tuple[Task, Result]], pending: Sequence[Task], total: int, console: Console
 ) -> Iterator[tuple[Task, Result]]:
     waiting = {task.key: task.pipeline.name for task in pending}
     with _bar(console) as bar:
         done = total - len(pending)
         handle = bar.add_task(_first(waiting), total=total, completed=done)
-        for task, result in outcomes:
+        for task, result in results:
             waiting.pop(task.key, None)
             bar.update(handle, advance=1, description=_first(waiting))
             yield task, result

@@ -1,4 +1,4 @@
-"""One finished task on disk: probabilities, truth and timings, under a key for its content."""
+"""Records of finished tasks on disk: probabilities, truth and timings, under a content key."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from bci_dann._files import write_atomically
 from bci_dann._version import __version__
+from bci_dann.evaluation.config.code_fingerprint import package_fingerprint
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
 from bci_dann.exceptions import BCIDannWarning
 
@@ -35,9 +36,10 @@ __all__ = [
 # What computes the probabilities. The libraries that read and filter the recordings are
 # part of the data key.
 LIBRARIES = ("torch", "braindecode", "scikit-learn", "numpy", "scipy", "pyriemann")
-# What estimators tell about a fit that a reader of the table may want to know.
+# Columns of the results table, and the fitted attributes of estimators that they show.
 DIAGNOSTICS = {"ess": "effective_sample_size_", "domain_auc": "domain_auc_"}
 ARRAYS = ("probabilities", "truth", "classes", "sessions", "test_index")
+# What reading a truncated or altered file may raise.
 DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
@@ -48,22 +50,23 @@ def versions() -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        ``"absent"`` for what is not installed.
+        ``"absent"`` for what is not installed. That of this package has a fingerprint of its
+        source files, so that records of changed code are not taken for those of today's.
     """
-    found = {"bci_dann": __version__}
+    installed = {"bci_dann": f"{__version__}+{package_fingerprint()}"}
     for name in LIBRARIES:
         try:
-            found[name] = importlib.metadata.version(name)
+            installed[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            found[name] = "absent"
-    return found
+            installed[name] = "absent"
+    return installed
 
 
 @dataclass(frozen=True)
 class Task:
     """One training: a pipeline, a protocol, a target subject and a seed.
 
-    Parameters
+    Attributes
     ----------
     dataset : str
         The dataset's name, for tables.
@@ -80,7 +83,10 @@ class Task:
     threads : int
         Threads in use.
     without : str or None
-        A subject of whom nothing is seen, neither in training nor in scoring.
+        A subject of which nothing is seen, neither in training nor in scoring.
+    versions : mapping of str to str
+        As :func:`versions` returned them when the run began; workers do not look again, so that
+        files that change during a run do not change its keys.
     """
 
     dataset: str
@@ -91,29 +97,28 @@ class Task:
     seed: int
     threads: int = 1
     without: str | None = None
+    versions: Mapping[str, str] = field(default_factory=lambda: versions())
 
     @property
     def label(self) -> str:
-        """What people call the task."""
+        """The task in words, for messages.
+
+        Returns
+        -------
+        str
+            Pipeline, protocol, target and seed.
+        """
         subject = self.subject if self.without is None else f"{self.subject} without {self.without}"
         return f"{self.pipeline.name}, {self.protocol}, subject {subject}, seed {self.seed}"
 
     @functools.cached_property
     def key(self) -> str:
-        """Hexadecimal SHA-256 over everything that determines the result."""
-        return self.key_under(versions())
-
-    def key_under(self, libraries: Mapping[str, str]) -> str:
-        """Return the key that the task has, or had, with these versions of the libraries.
-
-        Parameters
-        ----------
-        libraries : mapping of str to str
-            As :func:`versions` returns them.
+        """A name for everything that determines the result.
 
         Returns
         -------
         str
+            Hexadecimal SHA-256.
         """
         content = {
             "data": self.data_key,
@@ -122,7 +127,7 @@ class Task:
             "subject": self.subject,
             "seed": self.seed,
             "threads": self.threads,
-            "versions": dict(libraries),
+            "versions": dict(self.versions),
             # only where it is set, so that ordinary tasks keep the keys they always had
             **({} if self.without is None else {"without": self.without}),
         }
@@ -134,7 +139,7 @@ class Task:
 class Record:
     """What one task has produced.
 
-    Parameters
+    Attributes
     ----------
     probabilities : ndarray, shape (n_test, n_classes)
         The prediction for each scored trial; rows sum to one.
@@ -145,13 +150,14 @@ class Record:
     sessions : ndarray of str, shape (n_test,)
         The session of each scored trial.
     test_index : ndarray of int, shape (n_test,)
-        Where the scored trials stand among all trials of the data.
+        The positions of the scored trials among all trials of the data.
     n_train : int
         The number of trials with labels in training.
     fit_seconds, predict_seconds : float
-        Wall-clock time.
+        Wall-clock time (s).
     diagnostics : dict
-        What the estimator says of itself, for example the effective sample size.
+        Values of :data:`DIAGNOSTICS` that the fitted estimator has, for example the effective
+        sample size.
     """
 
     probabilities: NDArray[np.float64]
@@ -166,16 +172,16 @@ class Record:
 
 
 def write_record(path: Path, task: Task, record: Record) -> None:
-    """Write one record so that it is there complete or not at all.
+    """Write one record so that a reader finds all of it or nothing.
 
     Parameters
     ----------
     path : pathlib.Path
         The ``.npz`` file; no pickle is involved.
     task : Task
-        What was computed.
+        The task that was computed.
     record : Record
-        What came out.
+        Its results.
 
     Raises
     ------
@@ -191,7 +197,7 @@ def write_record(path: Path, task: Task, record: Record) -> None:
         "subject": task.subject,
         "without": task.without,
         "seed": task.seed,
-        "versions": versions(),
+        "versions": dict(task.versions),
         "n_train": record.n_train,
         "diagnostics": record.diagnostics,
     }
@@ -206,14 +212,14 @@ def write_record(path: Path, task: Task, record: Record) -> None:
 
 
 def read_record(path: Path, task: Task) -> Record | None:
-    """Read the record of a task, if there is a sound one.
+    """Read the record of a task, if there is an undamaged one.
 
     Parameters
     ----------
     path : pathlib.Path
         The ``.npz`` file.
     task : Task
-        What should be in it.
+        The task whose record is expected there.
 
     Returns
     -------

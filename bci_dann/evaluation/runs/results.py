@@ -1,4 +1,4 @@
-"""The folder of a run: its configuration, one record a task, and the table made of them."""
+"""Results folders: a manifest, one record for each task, and the table made of the records."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bci_dann._files import write_atomically
 from bci_dann.evaluation.metrics import METRICS, score
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "ResultsFolder", "results_table"]
 
+MANIFEST_FILE = "config.json"
 COLUMNS = (
     *("dataset", "pipeline", "protocol", "seed", "subject", "session"),
     *("n_train", "n_test", *METRICS, "fit_seconds", *DIAGNOSTICS),
@@ -44,7 +48,13 @@ class ResultsFolder:
 
     @property
     def table_path(self) -> Path:
-        """Where the table of results stands."""
+        """The file of the results table.
+
+        Returns
+        -------
+        pathlib.Path
+            It need not exist yet.
+        """
         return self.path / "results.csv"
 
     def record_path(self, task: Task) -> Path:
@@ -58,11 +68,12 @@ class ResultsFolder:
         Returns
         -------
         pathlib.Path
+            Named by the task's key.
         """
         return self.path / "records" / f"{task.key}.npz"
 
     def read(self, task: Task) -> Record | None:
-        """Return a task's record, or ``None`` where there is no sound one.
+        """Read a task's record.
 
         Parameters
         ----------
@@ -72,6 +83,7 @@ class ResultsFolder:
         Returns
         -------
         Record or None
+            ``None`` where there is none, or a damaged one, which is told by a warning.
         """
         return read_record(self.record_path(task), task)
 
@@ -93,70 +105,71 @@ class ResultsFolder:
             if record is not None:
                 yield task, record
 
-    def merged(self, scope: Manifest) -> Manifest:
-        """Return what the folder holds joined with ``scope``, writing nothing.
+    def merged(self, new: Manifest) -> Manifest:
+        """Return the folder's manifest joined with that of a run, writing nothing.
 
         Parameters
         ----------
-        scope : Manifest
-            What is to be run.
+        new : Manifest
+            Of the run.
 
         Returns
         -------
         Manifest
+            With the pipelines, protocols and seeds of both.
 
         Raises
         ------
         ResultsError
             When the folder holds results of another configuration or of other recordings.
         """
-        held = self.held()
-        if held is None:
-            return scope
-        changed = list(differences(held, scope))
+        stored = self.manifest()
+        if stored is None:
+            return new
+        changed = list(differences(stored, new))
         if changed:
             raise ResultsError(
                 f"{self.path} holds results of another configuration:\n  "
                 + "\n  ".join(changed)
                 + "\nChoose another folder with --out, or set these keys as they were."
             )
-        if None not in (held.recordings, scope.recordings) and held.recordings != scope.recordings:
+        if None not in (stored.recordings, new.recordings) and stored.recordings != new.recordings:
             raise ResultsError(
                 f"{self.path} holds results of other recordings: --data-dir is another folder, or "
                 "files in it have changed. Choose another folder with --out, or give the "
                 "--data-dir of before with its files as they were."
             )
         return Manifest(
-            fixed=scope.fixed,
-            pipelines={**held.pipelines, **scope.pipelines},
-            protocols=_union(held.protocols, scope.protocols),
-            seeds=_union(held.seeds, scope.seeds),
-            recordings=scope.recordings or held.recordings,
-            data_key=scope.data_key or held.data_key,
-            versions=scope.versions or held.versions,
+            fixed=new.fixed,
+            pipelines={**stored.pipelines, **new.pipelines},
+            protocols=_union(stored.protocols, new.protocols),
+            seeds=_union(stored.seeds, new.seeds),
+            recordings=new.recordings or stored.recordings,
+            data_key=new.data_key or stored.data_key,
+            versions=new.versions or stored.versions,
         )
 
-    def open(self, scope: Manifest) -> Manifest:
-        """Make the folder ready for ``scope`` and note what it then holds.
+    def open(self, new: Manifest) -> Manifest:
+        """Prepare the folder for the results of a run, and write its manifest.
 
         Parameters
         ----------
-        scope : Manifest
-            What is to be run.
+        new : Manifest
+            Of the run.
 
         Returns
         -------
         Manifest
-            As :meth:`merged`.
+            As :meth:`merged` returns it.
 
         Raises
         ------
         ResultsError
             As :meth:`merged`, or when the folder cannot be written to.
         """
-        merged = self.merged(scope)
+        merged = self.merged(new)
         text = json.dumps(vars(merged), indent=2) + "\n"
-        write_atomically(self.path / "config.json", text.encode())
+        write_atomically(self.path / MANIFEST_FILE, text.encode())
         return merged
 
     def write_table(self, table: pd.DataFrame) -> None:
@@ -166,26 +179,32 @@ class ResultsFolder:
         ----------
         table : pandas.DataFrame
             As :func:`results_table` returns it.
-        """
-        write_atomically(self.table_path, table.to_csv(index=False).encode())
-
-    def held(self) -> Manifest | None:
-        """Return what the folder is about, or ``None`` where nothing was run into it.
-
-        Returns
-        -------
-        Manifest or None
 
         Raises
         ------
         ResultsError
-            When that cannot be read.
+            When it cannot be written.
         """
-        path = self.path / "config.json"
+        write_atomically(self.table_path, table.to_csv(index=False).encode())
+
+    def manifest(self) -> Manifest | None:
+        """Read the folder's manifest.
+
+        Returns
+        -------
+        Manifest or None
+            ``None`` where nothing was run into the folder.
+
+        Raises
+        ------
+        ResultsError
+            When the folder is a file, or the manifest cannot be read.
+        """
+        path = self.path / MANIFEST_FILE
         if self.path.is_file():
             raise ResultsError(f"{self.path} is a file. Choose a folder with --out.")
         try:
-            scope = Manifest(**json.loads(path.read_text(encoding="utf-8")))
+            return Manifest(**json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError) as error:
@@ -193,11 +212,10 @@ class ResultsFolder:
                 f"{path} cannot be read: {error}. Choose another folder with --out, or delete "
                 "this file if the folder's records are of this configuration."
             ) from error
-        return scope
 
 
 def results_table(finished: Iterable[tuple[Task, Record]]) -> pd.DataFrame:
-    """Return one row for each task and session, in an order of its own.
+    """Return one row for each task and session.
 
     Parameters
     ----------
@@ -225,7 +243,7 @@ def results_table(finished: Iterable[tuple[Task, Record]]) -> pd.DataFrame:
 
 def _rows(task: Task, record: Record) -> Iterator[dict[str, Any]]:
     for session in sorted(set(record.sessions.tolist())):
-        here = record.sessions == session
+        in_session = record.sessions == session
         yield {
             "dataset": task.dataset,
             "pipeline": task.pipeline.name,
@@ -234,11 +252,15 @@ def _rows(task: Task, record: Record) -> Iterator[dict[str, Any]]:
             "subject": task.subject,
             "session": session,
             "n_train": record.n_train,
-            "n_test": int(here.sum()),
-            **score(record.probabilities[here], record.truth[here], record.classes.tolist()),
+            "n_test": int(in_session.sum()),
+            **_scores_of(record, in_session),
             "fit_seconds": record.fit_seconds,
             **{name: record.diagnostics.get(name, math.nan) for name in DIAGNOSTICS},
         }
+
+
+def _scores_of(record: Record, trials: NDArray[np.bool_]) -> dict[str, float]:
+    return score(record.probabilities[trials], record.truth[trials], record.classes.tolist())
 
 
 def _natural(column: pd.Series) -> pd.Series:
@@ -248,5 +270,5 @@ def _natural(column: pd.Series) -> pd.Series:
     return column.map(lambda name: (0, int(name), "") if str(name).isdigit() else (1, 0, name))
 
 
-def _union(held: list[Any], new: list[Any]) -> list[Any]:
-    return list(dict.fromkeys([*held, *new]))
+def _union(stored: list[Any], new: list[Any]) -> list[Any]:
+    return list(dict.fromkeys([*stored, *new]))

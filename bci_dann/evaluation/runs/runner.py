@@ -1,4 +1,4 @@
-"""Run every task of a configuration that has no record yet, and make the table."""
+"""Leave-one-subject-out runs: computing every task of a configuration, and the results table."""
 
 from __future__ import annotations
 
@@ -9,26 +9,31 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bci_dann.evaluation.config.run_config import RunConfig, load_config
-from bci_dann.evaluation.runs.dispatch import GO_ON, run_missing
-from bci_dann.evaluation.runs.manifest import Manifest, manifest_of
+from bci_dann.evaluation.config.run_config import RunConfig
+from bci_dann.evaluation.runs.dispatch import RESUME, run_missing
+from bci_dann.evaluation.runs.manifest import Manifest, manifest_of, recordings_fingerprint
 from bci_dann.evaluation.runs.preflight import (
     check_classes,
-    check_jobs,
     check_pipelines,
     check_recordings,
     check_subject_count,
-    checked_stack,
 )
-from bci_dann.evaluation.runs.records import Task, versions
+from bci_dann.evaluation.runs.records import Task
+from bci_dann.evaluation.runs.resolved_run import ResolvedRun, RunOptions, resolve_run
 from bci_dann.evaluation.runs.results import ResultsFolder, results_table
 from bci_dann.exceptions import ResultsError
 
 if TYPE_CHECKING:
     import pandas as pd
-    from moabb.datasets.base import BaseDataset
 
-__all__ = ["ORDINARY", "Design", "TaskRun", "run_benchmark", "run_tasks", "task_table"]
+__all__ = [
+    "LEAVE_ONE_SUBJECT_OUT",
+    "TaskPlan",
+    "TaskRun",
+    "run_benchmark",
+    "run_tasks",
+    "task_table",
+]
 
 
 def run_benchmark(
@@ -43,8 +48,9 @@ def run_benchmark(
 ) -> pd.DataFrame:
     """Compare pipelines, each subject in turn being the target.
 
-    Every finished task is kept in ``out``: a run that was interrupted goes on where it
-    stopped, and a configuration that has grown computes what is new.
+    Every finished task has its record in ``out``: a run that was interrupted continues where it
+    stopped, and a configuration with more pipelines, protocols, seeds or subjects computes what
+    is new.
 
     Parameters
     ----------
@@ -86,98 +92,98 @@ def run_benchmark(
         When the recordings are not what was promised, or do not allow the protocols.
     ResultsError
         When the folder holds another configuration or cannot be written to, or when tasks
-        have failed; what was finished is kept.
+        have failed; finished tasks have their records.
     KeyboardInterrupt
-        After Ctrl-C, once the table of what was finished is written.
+        After Ctrl-C, once the table of the finished tasks is written.
     """
-    done = run_tasks(ORDINARY, config, out, n_jobs, data_dir, progress, dry_run, cache_dir, stack)
-    return task_table(done.asked) if dry_run else results_table(done.folder.finished(done.held))
+    options = RunOptions(out, n_jobs, data_dir, cache_dir, progress, dry_run, stack)
+    done = run_tasks(resolve_run(config, options), LEAVE_ONE_SUBJECT_OUT)
+    if dry_run:
+        return task_table(done.requested)
+    return results_table(done.folder.finished(done.tabulated))
 
 
 @dataclass(frozen=True)
-class Design:
-    """Which tasks are run.
+class TaskPlan:
+    """Which tasks a run consists of.
 
-    Parameters
+    Attributes
     ----------
     tasks : callable
-        Returns them, given the ordinary ones: each pipeline, protocol, seed and target.
-    left_out : int
+        Returns them, given the tasks of leaving one subject out: each pipeline, protocol, seed
+        and target.
+    n_left_out : int
         How many subjects a task trains without.
     """
 
     tasks: Callable[[list[Task]], list[Task]]
-    left_out: int
+    n_left_out: int
 
 
-ORDINARY = Design(list, left_out=1)
+LEAVE_ONE_SUBJECT_OUT = TaskPlan(list, n_left_out=1)
 
 
 @dataclass(frozen=True)
 class TaskRun:
-    """Tasks, and the folder that holds their records.
+    """The tasks of a run, and the folder that holds their records.
 
-    Parameters
+    Attributes
     ----------
     folder : ResultsFolder
         The folder.
-    asked : list of Task
-        What the run is to have done.
-    held : list of Task
-        The ordinary tasks of everything that the folder is about, which its table shows.
+    requested : list of Task
+        The tasks of the run.
+    tabulated : list of Task
+        The tasks that the folder's table shows, those of earlier runs among them.
     trials_folder : pathlib.Path or None
-        Where the prepared trials are; None in a dry run, which prepares none.
+        The prepared trials; ``None`` in a dry run, which prepares none.
     """
 
     folder: ResultsFolder
-    asked: list[Task]
-    held: list[Task]
+    requested: list[Task]
+    tabulated: list[Task]
     trials_folder: Path | None = None
 
 
-def run_tasks(
-    design: Design,
-    config: str | Path | Mapping[str, Any] | RunConfig,
-    out: str | Path | None,
-    n_jobs: int,
-    data_dir: str | Path | None,
-    progress: bool,
-    dry_run: bool,
-    cache_dir: str | Path | None,
-    stack: int | None,
-) -> TaskRun:
-    """Do what :func:`run_benchmark` does, for any design.
+def run_tasks(run: ResolvedRun, plan: TaskPlan) -> TaskRun:
+    """Compute the tasks of a plan that have no record yet, and write the results table.
 
     Parameters
     ----------
-    design : Design
-        Which tasks to run.
-    config, out, n_jobs, data_dir, progress, dry_run, cache_dir, stack
-        As for :func:`run_benchmark`, which also says what is raised.
+    run : ResolvedRun
+        The run.
+    plan : TaskPlan
+        Which tasks it consists of.
 
     Returns
     -------
     TaskRun
         In a dry run the tasks belong to no data yet, and have no records.
+
+    Raises
+    ------
+    ConfigError
+        When a pipeline cannot be built, or the data or preprocessing do not fit the dataset.
+    DataError
+        When the recordings are not what was promised, or do not allow the protocols.
+    ResultsError
+        When the folder holds other results or cannot be written to, or when tasks have failed.
+    KeyboardInterrupt
+        After Ctrl-C, once the table of the finished tasks is written.
     """
-    check_jobs(n_jobs)
-    stack = checked_stack(stack)
-    run = load_config(config)
-    check_pipelines(run)
-    dataset = _dataset(run, data_dir)
-    scope = manifest_of(run, dataset)
-    folder = ResultsFolder(Path("runs") / run.name if out is None else out)
-    held = folder.merged(scope)
-    if dry_run:
-        subjects = _planned_subjects(run, dataset, design)
-        return TaskRun(folder, design.tasks(_tasks(run, "", scope, subjects)), [])
-    trials_folder = _prepare(run, data_dir, cache_dir, progress)
-    subjects = _checked_subjects(trials_folder, design)
-    wanted, all_held = (_tasks(run, trials_folder.name, s, subjects) for s in (scope, held))
-    done = TaskRun(folder, design.tasks(wanted), all_held, trials_folder)
-    folder.open(replace(scope, data_key=trials_folder.name, versions=versions()))
+    check_pipelines(run.pipelines, run.config.seeds[0])
+    manifest = manifest_of(run.config, run.pipelines, recordings_fingerprint(run.dataset))
+    merged = run.folder.merged(manifest)
+    if run.options.dry_run:
+        tasks = _tasks(run, "", manifest, _planned_subjects(run, plan))
+        return TaskRun(run.folder, plan.tasks(tasks), [])
+    trials_folder = run.prepare_trials()
+    data_key, subjects = trials_folder.name, _checked_subjects(trials_folder, plan)
+    requested, tabulated = (_tasks(run, data_key, one, subjects) for one in (manifest, merged))
+    done = TaskRun(run.folder, plan.tasks(requested), tabulated, trials_folder)
+    run.folder.open(replace(manifest, data_key=data_key, versions=dict(run.versions)))
     with _table_written(done):
-        run_missing(folder, done.asked, trials_folder, n_jobs, stack, progress)
+        run_missing(run, done.requested, trials_folder)
     return done
 
 
@@ -201,65 +207,49 @@ def task_table(tasks: Sequence[Task]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _dataset(run: RunConfig, data_dir: str | Path | None) -> BaseDataset:
-    from bci_dann.data import make_dataset
-
-    return make_dataset(run.data, data_dir)
-
-
-def _planned_subjects(run: RunConfig, dataset: BaseDataset, design: Design) -> list[str]:
+def _planned_subjects(run: ResolvedRun, plan: TaskPlan) -> list[str]:
     from bci_dann.data.subset import resolve_subset
 
-    selection = resolve_subset(dataset, run.data)
+    selection = resolve_subset(run.dataset, run.config.data)
     subjects = [str(subject) for subject in selection.subjects]
-    check_subject_count(subjects, design.left_out)
-    check_recordings(dataset, run.preprocessing, selection)
+    check_subject_count(subjects, plan.n_left_out)
+    check_recordings(run.dataset, run.config.preprocessing, selection)
     return subjects
 
 
-def _prepare(
-    run: RunConfig,
-    data_dir: str | Path | None,
-    cache_dir: str | Path | None,
-    progress: bool,
-) -> Path:
-    from bci_dann.data import prepare_trials
-
-    return prepare_trials(
-        run.data, run.preprocessing, data_dir=data_dir, cache_dir=cache_dir, progress=progress
-    )
-
-
-def _checked_subjects(trials_folder: Path, design: Design) -> list[str]:
+def _checked_subjects(trials_folder: Path, plan: TaskPlan) -> list[str]:
     from bci_dann.data import open_trials
 
     trials = open_trials(trials_folder)
     subjects = list(dict.fromkeys(trials.subjects.tolist()))
-    check_subject_count(subjects, design.left_out)
-    check_classes(trials, design.left_out)
+    check_subject_count(subjects, plan.n_left_out)
+    check_classes(trials, plan.n_left_out)
     return subjects
 
 
-def _tasks(run: RunConfig, data_key: str, scope: Manifest, subjects: Sequence[str]) -> list[Task]:
+def _tasks(
+    run: ResolvedRun, data_key: str, manifest: Manifest, subjects: Sequence[str]
+) -> list[Task]:
     """List the tasks, pipelines outermost, so that a first pipeline is complete early."""
-    grid = itertools.product(scope.specs, scope.protocols, scope.seeds, subjects)
+    grid = itertools.product(manifest.specs, manifest.protocols, manifest.seeds, subjects)
+    dataset, threads = run.config.data.dataset, run.config.threads
     return [
-        Task(run.data.dataset, data_key, spec, protocol, subject, seed, run.threads)
+        Task(dataset, data_key, spec, protocol, subject, seed, threads, versions=run.versions)
         for spec, protocol, seed, subject in grid
     ]
 
 
 @contextmanager
 def _table_written(run: TaskRun) -> Iterator[None]:
-    """Write the table of what is finished, however the block ends."""
+    """Write the table of the finished tasks, however the block ends."""
     try:
         yield
     except KeyboardInterrupt:
         _write_table(run)
-        done = len(list(run.folder.finished(run.asked)))
+        n_finished = len(list(run.folder.finished(run.requested)))
         raise KeyboardInterrupt(
-            f"interrupted: {done} of {len(run.asked)} tasks are finished and kept in "
-            f"{run.folder.path}. {GO_ON}"
+            f"interrupted: {n_finished} of {len(run.requested)} tasks are finished and have their "
+            f"records in {run.folder.path}. {RESUME}"
         ) from None
     except ResultsError as error:
         # a disk that is full has no room for the table either
@@ -272,4 +262,4 @@ def _table_written(run: TaskRun) -> Iterator[None]:
 
 
 def _write_table(run: TaskRun) -> None:
-    run.folder.write_table(results_table(run.folder.finished(run.held)))
+    run.folder.write_table(results_table(run.folder.finished(run.tabulated)))

@@ -1,4 +1,4 @@
-"""Validation on source subjects whose trials count as much as they resemble the target's.
+"""Importance-weighted validation: source trials count by their resemblance to the target's.
 
 Sugiyama, Krauledat and Müller (2007), "Covariate shift adaptation by importance weighted cross
 validation", JMLR 8, 985-1005, eq. 13; with a control variate against the variance of the weights,
@@ -21,18 +21,22 @@ if TYPE_CHECKING:
 __all__ = ["ImportanceWeighting", "controlled_mean"]
 
 Floats = NDArray[np.float64]
-# Features that trials are compared by: with many, any two people can be told apart.
+# Features that trials are compared by, as in ReweightedClassifier (empirical: with many more, a
+# domain classifier separates any two subjects, and nothing overlaps).
 N_COMPONENTS = 10
 RATIO = "ulsif"
+# Trials whose covariances are computed at a time, to bound memory.
+CHUNK = 256
 
 
 class ImportanceWeighting:
-    """How much every trial of the sources resembles what training sees of a target.
+    """Importance weights of source trials for each target that leaves one subject out.
 
     Trials are compared by the principal components of their tangent vectors, each domain
-    re-centred by its own Riemannian mean, and weighed by uLSIF, which sees more than the means
-    that re-centring has made equal. The features are the same for all pipelines, so that their
-    risks can be compared.
+    re-centred by its own Riemannian mean, and weighed by uLSIF (Kanamori, Hido and Sugiyama, 2009,
+    "A least-squares approach to direct importance estimation", JMLR 10, 1391-1445), which is
+    sensitive to more than the means that re-centring has made equal. The features are the same
+    for all pipelines, so that their risks can be compared.
 
     Parameters
     ----------
@@ -47,7 +51,7 @@ class ImportanceWeighting:
 
         self._trials, self._random_state = trials, random_state
         self._covariances = np.concatenate(
-            [shrunk_covariances(trials.X[i : i + 256]) for i in range(0, len(trials), 256)]
+            [shrunk_covariances(trials.X[i : i + CHUNK]) for i in range(0, len(trials), CHUNK)]
         )
 
     def weights(self, target_subject: str, protocol: str) -> Floats:
@@ -63,8 +67,8 @@ class ImportanceWeighting:
         Returns
         -------
         ndarray, shape (n_trials,)
-            Of mean 1 over the sources, and 0 for the target's own; all alike where training sees
-            fewer than five trials of the target.
+            Of mean 1 over the sources, and 0 for the target's trials; all 1 over the sources
+            where training sees fewer than five trials of the target.
         """
         from bci_dann.reweighting import N_FOLDS, weigh_sources
 
@@ -81,11 +85,11 @@ class ImportanceWeighting:
         from bci_dann.alignment.riemannian import CovarianceRecentring
         from bci_dann.features.tangent_space import reduced, tangent_space
 
-        domains, found = self._trials.domains, self._covariances
-        centring = CovarianceRecentring().fit(found[train], domains=domains[train])
-        centring.extend(found[seen], domains[seen])
+        domains, covariances = self._trials.domains, self._covariances
+        centring = CovarianceRecentring().fit(covariances[train], domains=domains[train])
+        centring.extend(covariances[seen], domains[seen])
         both = np.concatenate([train, seen])
-        centred = centring.transform(found[both], domains[both])
+        centred = centring.transform(covariances[both], domains[both])
         vectors = tangent_space()[1:].fit_transform(centred)
         features = reduced(vectors, min(N_COMPONENTS, len(seen)))
         return features[: len(train)], features[len(train) :]
@@ -94,18 +98,21 @@ class ImportanceWeighting:
 def controlled_mean(values: Floats, weights: Floats) -> float:
     """Return the weighted mean with the control variate of You et al. (2019).
 
-    ``mean(w v) + eta (mean(w) - 1)`` with ``eta = -cov(w v, w) / var(w)``: the mean of the
-    weights is known to be 1, and what theirs is away from it is taken off in proportion. Over
-    trials on which the weights were brought to mean 1 it takes nothing off.
+    ``mean(w v) + eta (mean(w) - 1)`` with ``eta = -cov(w v, w) / var(w)`` (eqs. 8 to 10): the
+    expectation of the weights is 1, and their deviation from it corrects the mean of ``w v`` in
+    proportion. Where the weights have a mean of exactly 1 it changes nothing.
 
     Parameters
     ----------
-    values, weights : ndarray, shape (n_trials,)
-        For instance whether a prediction was right, and importance weights.
+    values : ndarray, shape (n_trials,)
+        For example 1 where a prediction is correct, and 0 elsewhere.
+    weights : ndarray, shape (n_trials,)
+        Importance weights.
 
     Returns
     -------
     float
+        The estimate of the mean of ``values`` under the target's distribution.
     """
     weighted = weights * values
     variance = weights.var()

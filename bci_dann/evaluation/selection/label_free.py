@@ -1,15 +1,15 @@
-"""Choosing among methods for a person without labels, and what each way to choose costs.
+"""Label-free model selection: scores that choose a pipeline for a subject, and their regret.
 
-For every target subject a label-free score ranks the pipelines of a results folder; the labels
-then tell what that choice was worth, and the regret against the best choice in hindsight. The
-labels never enter a choice, but for the two rows that say so.
+For every target subject a label-free score ranks the pipelines of a results folder. The labels
+then give the accuracy of the chosen pipeline, and the regret against the best choice in hindsight.
+They never enter a choice, but in the two rows that say so.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["SCORES", "selection_table"]
 
 Floats = NDArray[np.float64]
+ByPipelineAndSubject = dict[str, dict[str, SubjectPredictions]]
+# Smallest probability of which a logarithm is taken, so that an entropy of predictions with zeros
+# is finite; p log p is below 3e-11 there.
 TINY = 1e-12
 # Temperature of Saito et al. (2021).
 NEIGHBOURS_TEMPERATURE = 0.05
@@ -36,16 +39,16 @@ NEIGHBOURS_TEMPERATURE = 0.05
 
 @dataclass(frozen=True)
 class Candidate:
-    """What one pipeline says of one target's trials.
+    """The predictions of one pipeline for one target's trials.
 
-    Parameters
+    Attributes
     ----------
     probabilities : ndarray, shape (n_trials, n_classes)
         In the order of recording.
     sessions : ndarray of str, shape (n_trials,)
         The session of each trial.
     committee : ndarray, shape (n_trials, n_classes)
-        The mean over all pipelines.
+        The mean probabilities over all pipelines.
     """
 
     probabilities: Floats
@@ -54,28 +57,59 @@ class Candidate:
 
 
 def certainty(candidate: Candidate) -> float:
-    """Return minus the mean entropy of the predictions (nats).
+    """Return minus the mean entropy of the predictions.
 
     Morerio, Cavazza and Murino (2018), "Minimal-entropy correlation alignment for unsupervised
     deep domain adaptation", ICLR, section 4.
+
+    Parameters
+    ----------
+    candidate : Candidate
+        The predictions of one pipeline for one target.
+
+    Returns
+    -------
+    float
+        At most 0 (nats); higher is better.
     """
     return -float(_entropy(candidate.probabilities).mean())
 
 
 def information(candidate: Candidate) -> float:
-    """Return the mutual information of trials and predictions (nats).
+    """Return the mutual information of trials and predictions.
 
-    Musgrave, Belongie and Lim (2022), "Benchmarking validation methods for unsupervised domain
-    adaptation", arXiv:2208.07360.
+    The entropy of the mean prediction minus the mean entropy of the predictions: Musgrave,
+    Belongie and Lim (2022), "Benchmarking validation methods for unsupervised domain adaptation",
+    arXiv:2208.07360.
+
+    Parameters
+    ----------
+    candidate : Candidate
+        The predictions of one pipeline for one target.
+
+    Returns
+    -------
+    float
+        At least 0 (nats); higher is better.
     """
     return float(_entropy(candidate.probabilities.mean(0))) + certainty(candidate)
 
 
 def neighbourhood_density(candidate: Candidate) -> float:
-    """Return how densely the predictions of the trials lie together (nats).
+    """Return the soft neighbourhood density of the predictions.
 
     Saito, Kim, Teterwak, Sclaroff, Darrell and Saenko (2021), "Tune it the right way: unsupervised
     validation of domain adaptation via soft neighborhood density", ICCV, eqs. 2 to 4.
+
+    Parameters
+    ----------
+    candidate : Candidate
+        The predictions of one pipeline for one target.
+
+    Returns
+    -------
+    float
+        The mean entropy of each trial's similarities to the others (nats); higher is better.
     """
     p = candidate.probabilities
     unit = p / np.linalg.norm(p, axis=1, keepdims=True)
@@ -87,7 +121,21 @@ def neighbourhood_density(candidate: Candidate) -> float:
 
 
 def steadiness(candidate: Candidate) -> float:
-    """Return minus the serial correlation of the outputs; see the guard of the estimators."""
+    """Return minus the serial correlation of the outputs, as the drift guard computes it.
+
+    Cues are in random order, so that outputs which follow them have no serial correlation, and
+    outputs which follow a drift of the signals have.
+
+    Parameters
+    ----------
+    candidate : Candidate
+        The predictions of one pipeline for one target.
+
+    Returns
+    -------
+    float
+        Higher is better; see :func:`bci_dann.adaptation.drift_guard.serial_correlation`.
+    """
     from bci_dann.adaptation.drift_guard import serial_correlation
 
     logs = np.log(np.maximum(candidate.probabilities, TINY))
@@ -95,16 +143,38 @@ def steadiness(candidate: Candidate) -> float:
 
 
 def guarded_information(candidate: Candidate) -> float:
-    """Return the information where the outputs do not drift, and what is below it where they do."""
+    """Return the information of outputs without drift, and minus the drift of others.
+
+    Parameters
+    ----------
+    candidate : Candidate
+        The predictions of one pipeline for one target.
+
+    Returns
+    -------
+    float
+        Above 0 for outputs that the drift guard trusts, below 0 for others; higher is better.
+    """
     from bci_dann.adaptation.drift_guard import drift_limit
 
     drift = -steadiness(candidate)
-    trusted = drift <= drift_limit(len(candidate.probabilities))
-    return information(candidate) if trusted else -drift
+    is_trusted = drift <= drift_limit(len(candidate.probabilities))
+    return information(candidate) if is_trusted else -drift
 
 
 def consensus(candidate: Candidate) -> float:
-    """Return the share of trials in which the candidate agrees with the committee."""
+    """Return the share of trials in which the candidate agrees with the committee.
+
+    Parameters
+    ----------
+    candidate : Candidate
+        The predictions of one pipeline for one target.
+
+    Returns
+    -------
+    float
+        Between 0 and 1; higher is better.
+    """
     agree = candidate.probabilities.argmax(1) == candidate.committee.argmax(1)
     return float(agree.mean())
 
@@ -120,14 +190,14 @@ SCORES: dict[str, Callable[[Candidate], float]] = {
 
 
 def selection_table(folder: str | Path, pipelines: Sequence[str] | None = None) -> pd.DataFrame:
-    """Return what choosing a pipeline for each subject would have brought.
+    """Return the accuracy and regret of choosing a pipeline for each subject, by each way.
 
     Parameters
     ----------
-    folder : path
+    folder : str or pathlib.Path
         A results folder; its records are read, nothing is computed anew.
     pipelines : sequence of str, optional
-        Those to choose among; all that every subject has where it is not given.
+        The pipelines to choose among; all that every subject has where it is not given.
 
     Returns
     -------
@@ -139,7 +209,7 @@ def selection_table(folder: str | Path, pipelines: Sequence[str] | None = None) 
         subject, points). The ways are the label-free :data:`SCORES`;
         ``other_subjects``, the pipeline that was best for all others, whose labels are known
         (though the folds of the others had the target among their sources); ``always NAME``;
-        and ``oracle``, which looks at the target's labels and is no choice at all.
+        and ``oracle``, which uses the target's labels and is no choice at all.
 
     Raises
     ------
@@ -150,22 +220,13 @@ def selection_table(folder: str | Path, pipelines: Sequence[str] | None = None) 
     """
     import pandas as pd
 
-    held = ResultsFolder(folder).held()
-    if held is not None:
-        for name in pipelines or ():
-            check_option("each of --pipelines", name, held.pipelines)
-    groups: dict[tuple[str, int], list[SubjectPredictions]] = defaultdict(list)
-    for outcome in read_predictions(folder):
-        if pipelines is None or outcome.pipeline in pipelines:
-            groups[outcome.protocol, outcome.seed].append(outcome)
-    if not groups:
-        raise ResultsError(f"{folder} holds no records of these pipelines. Run a benchmark first.")
-    found = [
+    groups = _predictions_by_protocol_and_seed(folder, pipelines)
+    rows = [
         {"protocol": protocol, "seed": seed, **row}
-        for (protocol, seed), outcomes in groups.items()
-        for row in _choices(outcomes, pipelines)
+        for (protocol, seed), predictions in groups.items()
+        for row in _choices(predictions, must_be_complete=pipelines is not None)
     ]
-    table = pd.DataFrame(found).groupby(["protocol", "choice", "subject"]).mean(numeric_only=True)
+    table = pd.DataFrame(rows).groupby(["protocol", "choice", "subject"]).mean(numeric_only=True)
     by_choice = table.groupby(["protocol", "choice"])
     result = by_choice[["accuracy", "roc_auc", "regret"]].mean()
     result["worst_regret"] = by_choice["regret"].max()
@@ -176,29 +237,38 @@ def selection_table(folder: str | Path, pipelines: Sequence[str] | None = None) 
     return result
 
 
+def _predictions_by_protocol_and_seed(
+    folder: str | Path, pipelines: Sequence[str] | None
+) -> dict[tuple[str, int], list[SubjectPredictions]]:
+    manifest = ResultsFolder(folder).manifest()
+    if manifest is not None:
+        for name in pipelines or ():
+            check_option("each of --pipelines", name, manifest.pipelines)
+    groups: dict[tuple[str, int], list[SubjectPredictions]] = defaultdict(list)
+    for predictions in read_predictions(folder):
+        if pipelines is None or predictions.pipeline in pipelines:
+            groups[predictions.protocol, predictions.seed].append(predictions)
+    if not groups:
+        raise ResultsError(f"{folder} holds no records of these pipelines. Run a benchmark first.")
+    return groups
+
+
 def _choices(
-    outcomes: Sequence[SubjectPredictions], wanted: Sequence[str] | None
+    predictions: Sequence[SubjectPredictions], must_be_complete: bool
 ) -> list[dict[str, str | float]]:
     """Return one row for each subject and way to choose, for one protocol and seed."""
-    by_name: dict[str, dict[str, SubjectPredictions]] = defaultdict(dict)
-    for outcome in outcomes:
-        by_name[outcome.pipeline][outcome.subject] = outcome
+    by_name: ByPipelineAndSubject = defaultdict(dict)
+    for one in predictions:
+        by_name[one.pipeline][one.subject] = one
     subjects = sorted(set(itertools.chain.from_iterable(by_name.values())))
-    missing = {
-        n: set(subjects) - set(own) for n, own in by_name.items() if len(own) < len(subjects)
-    }
-    if missing and wanted is not None:
-        raise ResultsError(f"subjects are missing: {missing}. Finish the run first.")
-    names = sorted(set(by_name) - set(missing))
-    if len(names) < 2:
-        raise ConfigError(
-            f"a choice needs at least two pipelines with all subjects; there is {names}."
-        )
-    marks = {(n, s): _mark(by_name[n][s]) for n in names for s in subjects}
+    names = _complete_pipelines(by_name, subjects, must_be_complete)
+    marks = {(n, s): _accuracy_and_auc(by_name[n][s]) for n in names for s in subjects}
     rows: list[dict[str, str | float]] = []
     for subject in subjects:
         best = max(marks[n, subject][0] for n in names)
-        for choice, name in _chosen(by_name, names, subjects, subject, marks).items():
+        candidates = _candidates({name: by_name[name][subject] for name in names})
+        choices = {**_label_free_choices(candidates), **_labelled_choices(names, marks, subject)}
+        for choice, name in choices.items():
             accuracy, auc = marks[name, subject]
             row: dict[str, str | float] = {"choice": choice, "subject": subject}
             row.update(accuracy=accuracy, roc_auc=auc, regret=best - accuracy)
@@ -206,33 +276,58 @@ def _choices(
     return rows
 
 
-def _chosen(
-    by_name: dict[str, dict[str, SubjectPredictions]],
-    names: list[str],
-    subjects: list[str],
-    subject: str,
-    marks: dict[tuple[str, str], tuple[float, float]],
-) -> dict[str, str]:
-    """Return the pipeline that each way chooses for a subject."""
-    committee = np.mean([by_name[n][subject].probabilities for n in names], axis=0)
-    candidates = {
-        n: Candidate(by_name[n][subject].probabilities, by_name[n][subject].sessions, committee)
-        for n in names
+def _complete_pipelines(
+    by_name: ByPipelineAndSubject, subjects: Sequence[str], must_be_complete: bool
+) -> list[str]:
+    """Return the pipelines that have predictions for every subject."""
+    missing = {
+        name: set(subjects) - set(by_subject)
+        for name, by_subject in by_name.items()
+        if len(by_subject) < len(subjects)
     }
-    chosen = {}
+    if missing and must_be_complete:
+        raise ResultsError(f"subjects are missing: {missing}. Finish the run first.")
+    names = sorted(set(by_name) - set(missing))
+    if len(names) < 2:
+        raise ConfigError(
+            f"a choice needs at least two pipelines with all subjects; there is {names}."
+        )
+    return names
+
+
+def _candidates(predictions: Mapping[str, SubjectPredictions]) -> dict[str, Candidate]:
+    """Return the candidates for one subject, by pipeline."""
+    committee = np.mean([one.probabilities for one in predictions.values()], axis=0)
+    return {
+        name: Candidate(one.probabilities, one.sessions, committee)
+        for name, one in predictions.items()
+    }
+
+
+def _label_free_choices(candidates: Mapping[str, Candidate]) -> dict[str, str]:
+    """Return the pipeline that each label-free score chooses for a subject."""
+    choices = {}
     for label, rate in SCORES.items():
-        rated = {name: rate(candidates[name]) for name in names}
-        chosen[label] = max(names, key=rated.__getitem__)
-    others = [other for other in subjects if other != subject]
-    chosen["other_subjects"] = max(names, key=lambda n: sum(marks[n, o][0] for o in others))
-    chosen["oracle"] = max(names, key=lambda n: marks[n, subject][0])
-    return chosen | {f"always {name}": name for name in names}
+        ratings = {name: rate(candidate) for name, candidate in candidates.items()}
+        choices[label] = max(candidates, key=ratings.__getitem__)
+    return choices
 
 
-def _mark(outcome: SubjectPredictions) -> tuple[float, float]:
-    """Return accuracy and ROC AUC."""
-    marks = score(outcome.probabilities, outcome.truth, outcome.classes.tolist())
-    return marks["accuracy"], marks["roc_auc"]
+def _labelled_choices(
+    names: Sequence[str], marks: Mapping[tuple[str, str], tuple[float, float]], subject: str
+) -> dict[str, str]:
+    """Return the pipelines that are chosen by labels, and those that are always taken."""
+    others = [other for name, other in marks if name == names[0] and other != subject]
+    choices = {
+        "other_subjects": max(names, key=lambda n: sum(marks[n, o][0] for o in others)),
+        "oracle": max(names, key=lambda n: marks[n, subject][0]),
+    }
+    return choices | {f"always {name}": name for name in names}
+
+
+def _accuracy_and_auc(predictions: SubjectPredictions) -> tuple[float, float]:
+    scores = score(predictions.probabilities, predictions.truth, predictions.classes.tolist())
+    return scores["accuracy"], scores["roc_auc"]
 
 
 def _entropy(p: Floats) -> Floats:

@@ -1,10 +1,10 @@
-"""Choosing a pipeline for each person on the other people, each in turn a pseudo-target.
+"""Nested choice of a pipeline for each target, on the other subjects as pseudo-targets.
 
-What a comparison's best pipeline has scored is optimistic, since the scores have chosen it
+The score of a comparison's best pipeline is optimistic, since the same scores have chosen it
 (Varma and Simon, 2006, "Bias in error estimation when using cross-validation for model
 selection", BMC Bioinformatics 7:91; Cawley and Talbot, 2010, "On over-fitting in model selection
 and subsequent selection bias in performance evaluation", JMLR 11:2079-2107). Here the choice for
-a target is made by trainings that its trials have no part in, so its labels cannot reach it.
+a target is made by trainings that use none of its trials, so its labels cannot influence it.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann._files import write_atomically
-from bci_dann.evaluation.config.run_config import RunConfig, load_config, pipeline_specs
+from bci_dann.evaluation.config.run_config import RunConfig
 from bci_dann.evaluation.runs.records import Record, Task
+from bci_dann.evaluation.runs.resolved_run import ResolvedRun, RunOptions, resolve_run
 from bci_dann.evaluation.runs.results import results_table
-from bci_dann.evaluation.runs.runner import Design, run_tasks, task_table
+from bci_dann.evaluation.runs.runner import TaskPlan, run_tasks, task_table
 from bci_dann.evaluation.selection.importance_validation import ImportanceWeighting, controlled_mean
 from bci_dann.evaluation.summary import per_subject_and_seed
 from bci_dann.exceptions import ConfigError
@@ -34,15 +35,16 @@ if TYPE_CHECKING:
 __all__ = ["nested_choice", "nested_summary", "nested_table", "with_pseudo_targets"]
 
 FILE = "nested.csv"
-PLACE = ["protocol", "subject", "pipeline"]
-ORDINARY = ["accuracy", "roc_auc"]
-PSEUDO = [f"pseudo_{name}" for name in ORDINARY]
-# Columns of pseudo-targets' scores, and what choosing by them is called.
-WEIGHTED = {
+ROW_KEYS = ["protocol", "subject", "pipeline"]
+# Columns of the target's own scores, and of the scores over pseudo-targets.
+TARGET_SCORES = ["accuracy", "roc_auc"]
+PSEUDO_SCORES = [f"pseudo_{name}" for name in TARGET_SCORES]
+# Columns of pseudo-targets' scores, and the names of choosing by them.
+WEIGHTED_SCORES = {
     "weighted_accuracy": "importance-weighted validation",
     "controlled_accuracy": "deep embedded validation",
 }
-# Means that differ by less are equal but for the order of their sums.
+# Digits in which means are compared: what differs in later ones is rounding, by the order of sums.
 DECIMALS = 12
 
 
@@ -65,9 +67,23 @@ def nested_choice(
 
     Parameters
     ----------
-    config, out, n_jobs, data_dir, progress, dry_run, cache_dir, stack
-        As for :func:`bci_dann.evaluation.run_benchmark`. The pipelines of ``config``, with their
-        variants, are those to choose among.
+    config : str, pathlib.Path, mapping or RunConfig
+        A configuration file or its content. Its pipelines, with their variants, are those to
+        choose among.
+    out : str, pathlib.Path or None
+        The results folder; ``None`` is ``runs/NAME`` in the working folder.
+    n_jobs : int
+        Tasks at a time, each in a process of its own; -1 for one a core.
+    data_dir : str, pathlib.Path or None
+        Where the recordings are.
+    progress : bool
+        Whether to show progress on the standard error stream.
+    dry_run : bool
+        Check all but the signals, and return the tasks.
+    cache_dir : str, pathlib.Path or None
+        Where prepared trials are kept.
+    stack : int or None
+        Most networks that a process trains as one.
 
     Returns
     -------
@@ -87,14 +103,14 @@ def nested_choice(
     """
     from bci_dann.data import open_trials
 
-    run = load_config(config)
+    options = RunOptions(out, n_jobs, data_dir, cache_dir, progress, dry_run, stack)
+    run = resolve_run(config, options)
     _check_choice(run)
-    design = Design(with_pseudo_targets, left_out=2)
-    done = run_tasks(design, run, out, n_jobs, data_dir, progress, dry_run, cache_dir, stack)
+    done = run_tasks(run, TaskPlan(with_pseudo_targets, n_left_out=2))
     if done.trials_folder is None:  # a dry run
-        return task_table(done.asked)
-    likeness = ImportanceWeighting(open_trials(done.trials_folder))
-    table = nested_table(done.folder.finished(done.asked), likeness.weights)
+        return task_table(done.requested)
+    weighting = ImportanceWeighting(open_trials(done.trials_folder))
+    table = nested_table(done.folder.finished(done.requested), weighting.weights)
     write_atomically(done.folder.path / FILE, table.to_csv(index=False).encode())
     return table
 
@@ -126,7 +142,7 @@ def nested_table(
     finished: Iterable[tuple[Task, Record]],
     weigh: Callable[[str, str], NDArray[np.float64]] | None = None,
 ) -> pd.DataFrame:
-    """Return what each pipeline is worth for each target, and which one is chosen.
+    """Return the scores of each pipeline for each target, and which pipeline is chosen.
 
     Parameters
     ----------
@@ -143,28 +159,28 @@ def nested_table(
         ``pseudo_roc_auc`` are means over pseudo-targets and seeds; the pipeline with the best
         accuracy is ``chosen``, of equals the one with the best ROC AUC, of equals the first.
         ``accuracy`` and ``roc_auc`` are means over seeds of the target's own ordinary records,
-        which the choice has not seen. All are between 0 and 1, and as in
+        which the choice does not use. All are between 0 and 1, and as in
         :func:`bci_dann.evaluation.summarise` a mean over sessions, weighted by their trials.
-        With ``weigh`` two columns more, in which the pseudo-targets' trials count as much as
-        they resemble the target's: ``pseudo_weighted_accuracy`` (Sugiyama et al. 2007) and, with
-        a control variate, ``pseudo_controlled_accuracy`` (You et al. 2019).
+        With ``weigh`` there are two more columns, in which the pseudo-targets' trials have
+        importance weights: ``pseudo_weighted_accuracy`` (Sugiyama et al. 2007) and, with a control
+        variate, ``pseudo_controlled_accuracy`` (You et al. 2019).
     """
     pairs: dict[str | None, list[tuple[Task, Record]]] = defaultdict(list)
     for task, record in finished:
         pairs[task.without].append((task, record))
-    order = _places([task for task, _ in pairs[None]])
-    own = _means(pairs.pop(None)).loc[order]
-    by_target = {target: some for target, some in pairs.items() if target}
-    pseudo = _pseudo_means({target: _means(some) for target, some in by_target.items()})
+    order = _row_keys([task for task, _ in pairs[None]])
+    target_means = _means(pairs.pop(None)).loc[order]
+    by_target = {target: records for target, records in pairs.items() if target}
+    pseudo = _pseudo_means({target: _means(records) for target, records in by_target.items()})
     if weigh is not None:
         pseudo = pseudo.join(_weighted_means(by_target, weigh))
-    table = pseudo.add_prefix("pseudo_").loc[order].join(own).reset_index()
-    best = [_best(rows, PSEUDO) for _, rows in table.groupby(["protocol", "subject"])]
+    table = pseudo.add_prefix("pseudo_").loc[order].join(target_means).reset_index()
+    best = [_best(rows, PSEUDO_SCORES) for _, rows in table.groupby(["protocol", "subject"])]
     return table.assign(chosen=table.index.isin(best))
 
 
 def nested_summary(table: pd.DataFrame) -> pd.DataFrame:
-    """Return what the nested choice is worth beside others.
+    """Return the accuracy and regret of the nested choice, beside those of other choices.
 
     Parameters
     ----------
@@ -179,23 +195,23 @@ def nested_summary(table: pd.DataFrame) -> pd.DataFrame:
         validation``, the same by the weighted columns, where there are any; ``best over
         pseudo-targets``, the one ``pipeline`` for all that is best on their average; ``best in
         hindsight``, the one with the best scores of the targets; and ``oracle``, the best for each
-        target. The last two look at the targets' labels and are no choices; ``best over
-        pseudo-targets`` is made of all labels too, though never of a target's own score.
+        target. The last two use the targets' labels and are no choices; ``best over
+        pseudo-targets`` is made with all labels too, though never with a target's own score.
         ``accuracy`` (%) and ``roc_auc`` (0 to 1) are means over targets; ``regret`` and
         ``worst_regret`` the accuracy lost against the oracle, mean and worst target (points).
     """
     import pandas as pd
 
     rows = [
-        {"protocol": protocol, "choice": choice, **_worth(taken, own)}
-        for protocol, own in table.groupby("protocol", sort=False)
-        for choice, taken in _ways(own).items()
+        {"protocol": protocol, "choice": choice, **_choice_scores(chosen, candidates)}
+        for protocol, candidates in table.groupby("protocol", sort=False)
+        for choice, chosen in _choices(candidates).items()
     ]
     return pd.DataFrame(rows)
 
 
-def _check_choice(run: RunConfig) -> None:
-    names = [spec.name for spec in pipeline_specs(run)]
+def _check_choice(run: ResolvedRun) -> None:
+    names = [spec.name for spec in run.pipelines]
     if len(names) < 2:
         raise ConfigError(
             f"a choice needs at least two pipelines; there is {names}. Add names to `pipelines`, "
@@ -203,7 +219,7 @@ def _check_choice(run: RunConfig) -> None:
         )
 
 
-def _places(tasks: Sequence[Task]) -> list[tuple[str, str, str]]:
+def _row_keys(tasks: Sequence[Task]) -> list[tuple[str, str, str]]:
     """Return protocol, target and pipeline of each row, in the order of the tasks."""
     parts = zip(*((t.protocol, t.subject, t.pipeline.name) for t in tasks), strict=True)
     protocols, subjects, names = (list(dict.fromkeys(part)) for part in parts)
@@ -211,24 +227,24 @@ def _places(tasks: Sequence[Task]) -> list[tuple[str, str, str]]:
 
 
 def _means(pairs: Sequence[tuple[Task, Record]]) -> pd.DataFrame:
-    """Return accuracy and ROC AUC, means over seeds, by :data:`PLACE`."""
+    """Return accuracy and ROC AUC, means over seeds, by :data:`ROW_KEYS`."""
     scores = per_subject_and_seed(results_table(pairs))
-    return scores.groupby(PLACE)[ORDINARY].mean()
+    return scores.groupby(ROW_KEYS)[TARGET_SCORES].mean()
 
 
 def _pseudo_means(by_target: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return means over pseudo-targets by :data:`PLACE`, the subject being the target."""
+    """Return means over pseudo-targets by :data:`ROW_KEYS`, the subject being the target."""
     import pandas as pd
 
     means = {t: frame.groupby(["protocol", "pipeline"]).mean() for t, frame in by_target.items()}
-    return pd.concat(means, names=["subject"]).reorder_levels(PLACE)
+    return pd.concat(means, names=["subject"]).reorder_levels(ROW_KEYS)
 
 
 def _weighted_means(
     by_target: Mapping[str, list[tuple[Task, Record]]],
     weigh: Callable[[str, str], NDArray[np.float64]],
 ) -> pd.DataFrame:
-    """Return the share of right predictions by :data:`PLACE`, trials weighed by their likeness."""
+    """Return the importance-weighted accuracy over pseudo-targets by :data:`ROW_KEYS`."""
     import pandas as pd
 
     rows = []
@@ -238,16 +254,16 @@ def _weighted_means(
             groups[task.protocol, task.pipeline.name].append(record)
         weights = {protocol: weigh(target, protocol) for protocol, _ in groups}
         for (protocol, name), records in groups.items():
-            right = np.concatenate([_is_right(record) for record in records])
-            likeness = np.concatenate([weights[protocol][r.test_index] for r in records])
-            means = float(np.mean(likeness * right)), controlled_mean(right, likeness)
-            rows.append((protocol, target, name, *means))
-    return pd.DataFrame(rows, columns=[*PLACE, *WEIGHTED]).set_index(PLACE)
+            is_correct = np.concatenate([_is_correct(record) for record in records])
+            importance = np.concatenate([weights[protocol][r.test_index] for r in records])
+            weighted = float(np.mean(importance * is_correct))
+            rows.append((protocol, target, name, weighted, controlled_mean(is_correct, importance)))
+    return pd.DataFrame(rows, columns=[*ROW_KEYS, *WEIGHTED_SCORES]).set_index(ROW_KEYS)
 
 
-def _is_right(record: Record) -> NDArray[np.float64]:
-    said = record.classes[record.probabilities.argmax(axis=1)]
-    return np.asarray(said == record.truth, dtype=np.float64)
+def _is_correct(record: Record) -> NDArray[np.float64]:
+    predicted = record.classes[record.probabilities.argmax(axis=1)]
+    return np.asarray(predicted == record.truth, dtype=np.float64)
 
 
 def _best(rows: pd.DataFrame, columns: Sequence[str]) -> Any:
@@ -256,33 +272,35 @@ def _best(rows: pd.DataFrame, columns: Sequence[str]) -> Any:
     return max(rows.index, key=lambda label: tuple(keys.loc[label]))
 
 
-def _ways(own: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return the row of each target under each way to choose."""
-    means = own.groupby("pipeline", sort=False).mean(numeric_only=True)
-    steady, hindsight = _best(means, PSEUDO), _best(means, ORDINARY)
-    ways = {"nested": own[own["chosen"]]}
-    for column, way in WEIGHTED.items():
-        if f"pseudo_{column}" in own:
-            ways[way] = _best_of_each(own, [f"pseudo_{column}", *PSEUDO])
-    return ways | {
-        "best over pseudo-targets": own[own["pipeline"] == steady],
-        "best in hindsight": own[own["pipeline"] == hindsight],
-        "oracle": _best_of_each(own, ORDINARY),
+def _choices(candidates: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the row that each way chooses for each target."""
+    means = candidates.groupby("pipeline", sort=False).mean(numeric_only=True)
+    best_pseudo, best_target = _best(means, PSEUDO_SCORES), _best(means, TARGET_SCORES)
+    choices = {"nested": candidates[candidates["chosen"]]}
+    for column, choice in WEIGHTED_SCORES.items():
+        if f"pseudo_{column}" in candidates:
+            columns = [f"pseudo_{column}", *PSEUDO_SCORES]
+            choices[choice] = _best_for_each_target(candidates, columns)
+    return choices | {
+        "best over pseudo-targets": candidates[candidates["pipeline"] == best_pseudo],
+        "best in hindsight": candidates[candidates["pipeline"] == best_target],
+        "oracle": _best_for_each_target(candidates, TARGET_SCORES),
     }
 
 
-def _best_of_each(own: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    return own.loc[[_best(rows, columns) for _, rows in own.groupby("subject", sort=False)]]
+def _best_for_each_target(candidates: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    by_target = candidates.groupby("subject", sort=False)
+    return candidates.loc[[_best(rows, columns) for _, rows in by_target]]
 
 
-def _worth(taken: pd.DataFrame, own: pd.DataFrame) -> dict[str, str | float]:
-    names = taken["pipeline"].unique()
-    best = own.groupby("subject")["accuracy"].max()
-    regret = best - taken.set_index("subject")["accuracy"]
+def _choice_scores(chosen: pd.DataFrame, candidates: pd.DataFrame) -> dict[str, str | float]:
+    names = chosen["pipeline"].unique()
+    best = candidates.groupby("subject")["accuracy"].max()
+    regret = best - chosen.set_index("subject")["accuracy"]
     return {
         "pipeline": names[0] if len(names) == 1 else "each target's",
-        "accuracy": 100 * taken["accuracy"].mean(),
-        "roc_auc": taken["roc_auc"].mean(),
+        "accuracy": 100 * chosen["accuracy"].mean(),
+        "roc_auc": chosen["roc_auc"].mean(),
         "regret": 100 * regret.mean(),
         "worst_regret": 100 * regret.max(),
     }

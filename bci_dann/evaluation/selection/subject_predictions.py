@@ -1,4 +1,4 @@
-"""What a results folder holds of each target subject, trial by trial."""
+"""Predictions of a results folder for each target subject, trial by trial."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bci_dann.evaluation.runs.records import DAMAGE
+from bci_dann.evaluation.runs.records import ARRAYS, DAMAGE
 from bci_dann.evaluation.runs.results import ResultsFolder
 from bci_dann.exceptions import ResultsError
 
@@ -23,24 +23,24 @@ __all__ = ["SubjectPredictions", "read_predictions"]
 class SubjectPredictions:
     """The predictions of one pipeline for one target subject.
 
-    Parameters
+    Attributes
     ----------
     pipeline, protocol : str
-        What was run.
+        Their names.
     seed : int
-        Its ``random_state``.
+        The ``random_state``.
     subject : str
         The target.
     probabilities : ndarray, shape (n_test, n_classes)
         Of each scored trial, in the order of recording.
     truth : ndarray of str, shape (n_test,)
-        The class that was asked for.
+        The true class of each scored trial.
     classes : ndarray of str, shape (n_classes,)
         The class of each column.
     sessions : ndarray of str, shape (n_test,)
         The session of each scored trial.
     test_index : ndarray of int, shape (n_test,)
-        Which trials of the data they are.
+        Their positions among all trials of the data.
     """
 
     pipeline: str
@@ -59,13 +59,13 @@ def read_predictions(folder: str | Path) -> Iterator[SubjectPredictions]:
 
     Parameters
     ----------
-    folder : path
-        What ``bci-dann run --out`` has written.
+    folder : str or pathlib.Path
+        A results folder, as ``bci-dann run --out`` writes it.
 
     Yields
     ------
     SubjectPredictions
-        In no order of its own, those that ``results.csv`` is made of.
+        Those that ``results.csv`` is made from, in no particular order.
 
     Raises
     ------
@@ -73,30 +73,29 @@ def read_predictions(folder: str | Path) -> Iterator[SubjectPredictions]:
         When it is no results folder, or a record cannot be read.
     """
     path = Path(folder)
-    held = ResultsFolder(path).held()
-    if held is None:
+    manifest = ResultsFolder(path).manifest()
+    if manifest is None:
         raise ResultsError(
-            f"{path} is no results folder. Give what `bci-dann run --out` has written."
+            f"{path} is no results folder. Give the folder that `bci-dann run --out` has written."
         )
     for file in sorted((path / "records").glob("*.npz")):
         try:
             # by way of memory: numpy leaves a damaged file open
             with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as stored:
                 about = json.loads(str(stored["about"]))
-                if held.holds(about):
-                    yield _outcome(about, stored)
+                if manifest.includes(about):
+                    yield _predictions(about, stored)
         except DAMAGE as error:
             raise ResultsError(
                 f"the record {file} cannot be read: {error}. Delete it, and run again."
             ) from error
 
 
-def _outcome(about: dict[str, Any], stored: Any) -> SubjectPredictions:
-    names = ("probabilities", "truth", "classes", "sessions", "test_index")
+def _predictions(about: dict[str, Any], stored: Any) -> SubjectPredictions:
     return SubjectPredictions(
         about["pipeline"],
         about["protocol"],
         about["seed"],
         about["subject"],
-        **{name: stored[name] for name in names},
+        **{name: stored[name] for name in ARRAYS},
     )

@@ -1,152 +1,88 @@
 from __future__ import annotations
 
 import json
+import shutil
+import warnings
 
 import pytest
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline
 
-from bci_dann.estimators import DANNClassifier
-from bci_dann.evaluation.config.pipeline_builder import (
-    build,
-    wants_target,
-    with_defaults,
-    with_parameters,
-)
 from bci_dann.evaluation.config.pipeline_file import (
     PipelineSpec,
     available_pipelines,
     find_pipeline,
     load_pipeline,
+    warn_of_built_in_name,
 )
-from bci_dann.exceptions import ConfigError
+from bci_dann.exceptions import BCIDannWarning, ConfigError
 
-SCALER = {"name": "StandardScaler", "from": "sklearn.preprocessing"}
 LOGISTIC = {"name": "LogisticRegression", "from": "sklearn.linear_model"}
 
 
-class Transfer(ClassifierMixin, BaseEstimator):
-    __metadata_request__fit = {"X_target_unlabeled": True}  # noqa: RUF012
-
-    def fit(self, X, y, X_target_unlabeled=None):
-        return self
-
-    def predict_proba(self, X):
-        return X
-
-
-def spec(*steps):
-    return PipelineSpec("mine", tuple({"parameters": {}, **step} for step in steps))
-
-
-def test_one_step_is_the_estimator_itself(write_pipeline):
-    path = write_pipeline("one", {**LOGISTIC, "parameters": {"C": 3.0}})
-    estimator = build(load_pipeline(path), seed=7)
-    assert type(estimator) is LogisticRegression
-    assert (estimator.C, estimator.random_state) == (3.0, 7)
-
-
-def test_several_steps_are_a_pipeline_and_all_are_seeded():
-    forest = {"name": "RandomForestClassifier", "from": "sklearn.ensemble"}
-    estimator = build(spec(SCALER, forest), seed=5)
-    assert isinstance(estimator, Pipeline)
-    assert estimator[-1].random_state == 5
-
-
-def test_a_pipeline_file_of_moabb_itself_builds():
-    from pathlib import Path
-
-    import moabb.pipelines
-
-    path = Path(moabb.pipelines.__file__).parent / "TSLR.yml"
-    loaded = load_pipeline(path) if path.exists() else None
-    steps = [
-        {"name": "Covariances", "from": "pyriemann.estimation"},
-        {"name": "TangentSpace", "from": "pyriemann.tangentspace"},
-        LOGISTIC,
-    ]
-    assert len(build(loaded or spec(*steps), seed=0).steps) == 3
-
-
 def test_definition_is_plain_data(write_pipeline):
-    loaded = load_pipeline(write_pipeline("one", LOGISTIC))
+    path = write_pipeline("one", {**LOGISTIC, "parameters": {"C": 2}})
+    loaded = load_pipeline(path)
+    assert loaded.definition == ({**LOGISTIC, "parameters": {"C": 2}},)
     assert json.loads(json.dumps(loaded.definition)) == list(loaded.definition)
+    assert (loaded.name, loaded.source) == ("one", str(path))
 
 
-@pytest.mark.parametrize(
-    ("step", "message"),
-    [
-        ({"name": "LogisticRegresion", "from": "sklearn.linear_model"}, "mean 'LogisticRegression"),
-        ({"name": "X", "from": "sklearn.linear_modle"}, "cannot be imported"),
-        ({**LOGISTIC, "parameters": {"max_itr": 3}}, "Did you mean 'max_iter'"),
-        ({**LOGISTIC, "parameters": {"C": "big"}}, "'C' parameter"),
-        ({"name": "RidgeClassifier", "from": "sklearn.linear_model"}, "no probabilities"),
-    ],
-)
-def test_what_cannot_be_built_is_told_before_training(step, message):
-    with pytest.raises(ConfigError, match=message):
-        build(spec(step))
+def test_pipelines_are_equal_by_name_and_definition_wherever_they_come_from():
+    steps = ({**LOGISTIC, "parameters": {}},)
+    assert PipelineSpec("a", steps, source="x.yml") == PipelineSpec("a", steps, set_by={"C": "y"})
+    assert PipelineSpec("a", steps) != PipelineSpec("b", steps)
+    assert PipelineSpec("a", steps) != PipelineSpec("a", (*steps, *steps))
 
 
-def test_a_step_before_a_transfer_estimator_is_refused():
-    steps = [SCALER, {"name": "Transfer", "from": __name__}]
-    with pytest.raises(ConfigError, match="Let it be the only step"):
-        _build_with_this_module(steps)
-
-
-def _build_with_this_module(steps):
-    import sys
-
-    return build(spec(*({**s, "from": _home(s["from"], sys.modules)} for s in steps)))
-
-
-def _home(name, modules):
-    """Make this module importable by its name, which importlib mode does not."""
-    if name == __name__:
-        modules.setdefault(name, __import__("types").SimpleNamespace(Transfer=Transfer))
-    return name
-
-
-def test_transfer_estimators_are_told_apart_by_what_they_request():
-    assert wants_target(Transfer())
-    assert not wants_target(LogisticRegression())
-    assert not wants_target(build(spec(SCALER, LOGISTIC)))
-
-
-def test_overrides_reach_the_steps_that_have_them_and_leave_the_original():
-    original = spec(SCALER, LOGISTIC)
-    changed = with_parameters(original, {"C": 9.0})
-    assert changed.definition[1]["parameters"] == {"C": 9.0}
-    assert original.definition[1]["parameters"] == {}
-
-
-def test_override_that_no_step_has():
-    with pytest.raises(ConfigError, match="Did you mean 'max_iter'"):
-        with_parameters(spec(SCALER, LOGISTIC), {"max_itr": 3})
-    assert with_parameters(spec(LOGISTIC), {"max_itr": 3}, strict=False) == spec(LOGISTIC)
-
-
-def test_lookup(write_pipeline, tmp_path):
+def test_lookup(write_pipeline):
     path = write_pipeline("ea_dann", LOGISTIC)
     folders = [path.parent]
     assert available_pipelines(folders) == {"ea_dann": path}
     assert find_pipeline("ea_dann", folders) == path
     assert find_pipeline(str(path), []) == path
     assert find_pipeline("ea_dann.yml", folders) == path
-    with pytest.raises(ConfigError, match="Did you mean 'ea_dann'"):
+    with pytest.raises(ConfigError, match=r"Did you mean 'ea_dann'.*looked in"):
         find_pipeline("ea_dan", folders)
 
 
-def test_unknown_key_in_a_pipeline_file(write_pipeline):
-    path = write_pipeline("one", {**LOGISTIC, "parameter": {"C": 1}})
-    with pytest.raises(ConfigError, match="Did you mean 'parameters'"):
+def test_the_nearest_folder_is_taken(write_pipeline, tmp_path):
+    near = write_pipeline("shared", LOGISTIC)
+    far = tmp_path / "far" / "shared.yml"
+    far.parent.mkdir()
+    shutil.copy(near, far)
+    (tmp_path / "far" / "only_far.yml").write_text(near.read_text())
+    folders = [near.parent, far.parent]
+    assert find_pipeline("shared", folders) == near
+    assert find_pipeline("shared", folders[::-1]) == far
+    assert list(available_pipelines(folders)) == ["only_far", "shared"]
+
+
+def test_a_file_of_another_kind_is_no_pipeline(tmp_path):
+    (tmp_path / "notes.txt").write_text("name: x")
+    with pytest.raises(ConfigError, match="there is no pipeline"):
+        find_pipeline(str(tmp_path / "notes.txt"), [tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("step", "more", "message"),
+    [
+        ({**LOGISTIC, "parameter": {"C": 1}}, {}, "Did you mean 'parameters'"),
+        ({"name": "LogisticRegression"}, {}, "the key 'pipeline.0.from' is missing"),
+        (LOGISTIC, {"param_grid": {"C": [1, 2]}}, "mixes the trials of one subject"),
+        (LOGISTIC, {"nmae": "x"}, "Did you mean 'name'"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_named(write_pipeline, step, more, message):
+    path = write_pipeline("one", step, **more)
+    with pytest.raises(ConfigError, match=message) as raised:
         load_pipeline(path)
+    assert str(path) in str(raised.value)
 
 
-def test_grid_search_is_refused_with_its_reason(write_pipeline):
-    path = write_pipeline("one", LOGISTIC, param_grid={"C": [1, 2]})
-    with pytest.raises(ConfigError, match="mixes the trials of one subject"):
+@pytest.mark.parametrize("text", ["- a\n- b\n", "just text", ""])
+def test_a_file_without_keys_is_refused(tmp_path, text):
+    path = tmp_path / "bad.yml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match="expected a mapping with the keys name"):
         load_pipeline(path)
 
 
@@ -157,56 +93,37 @@ def test_code_in_yaml_is_not_run(tmp_path):
         load_pipeline(path)
 
 
-@pytest.mark.parametrize(
-    ("parameters", "message"),
-    [
-        ({"backbone": "EEGNett"}, "Did you mean 'EEGNet'"),
-        ({"alignment": "euclidian"}, "Did you mean 'euclidean'"),
-        ({"max_epochs": -3}, "max_epochs must be a whole number above 0"),
-        ({"domains": "subjects"}, "Did you mean 'subject'"),
-    ],
-)
-def test_values_of_our_own_estimators_are_checked_when_built(parameters, message):
-    step = {"from": "bci_dann.estimators", "name": "DANNClassifier", "parameters": parameters}
-    with pytest.raises(ConfigError, match=message):
-        build(PipelineSpec("wrong", (step,)), seed=0)
+@pytest.fixture
+def built_in(tmp_path, write_pipeline):
+    """Make a folder of the package's pipelines with one called ``ea_dann``."""
+    folder = tmp_path / "built_in"
+    folder.mkdir()
+    shutil.move(write_pipeline("ea_dann", {**LOGISTIC, "parameters": {"C": 1}}), folder)
+    return folder
 
 
-def test_defaults_are_written_out_and_yield_to_the_file():
-    step = {
-        "from": "bci_dann.estimators",
-        "name": "DANNClassifier",
-        "parameters": {"max_epochs": 3},
-    }
-    written = with_defaults(PipelineSpec("d", (step,))).definition[0]["parameters"]
-    assert written["max_epochs"] == 3
-    assert written["adversary_weight"] == DANNClassifier().adversary_weight
-    assert step["parameters"] == {"max_epochs": 3}
+def test_a_users_file_with_a_built_in_name_is_told_with_both_files(built_in, write_pipeline):
+    path = write_pipeline("ea_dann", {**LOGISTIC, "parameters": {"C": 2}})
+    with pytest.warns(
+        BCIDannWarning, match=r"'ea_dann' is taken from (.*), and not from (.*),"
+    ) as c:
+        warn_of_built_in_name(load_pipeline(path), built_in)
+    text = str(c[0].message)
+    assert text.index(str(path)) < text.index(str(built_in / "ea_dann.yml"))
 
 
-def test_own_code_is_part_of_the_definition(tmp_path, monkeypatch):
-    """Of a class, or a term, that is neither ours nor installed, the record's key has a digest."""
+def test_the_name_in_the_file_counts_as_well_as_that_of_the_file(built_in, write_pipeline):
+    path = write_pipeline("ea_dann", LOGISTIC)
+    renamed = path.rename(path.with_name("mine.yml"))
+    with pytest.warns(BCIDannWarning, match=r"'ea_dann' is taken from .*mine\.yml"):
+        warn_of_built_in_name(load_pipeline(renamed), built_in)
 
-    def definition(name, module, **parameters):
-        step = {"from": module, "name": name, "parameters": parameters}
-        return with_defaults(PipelineSpec("own", (step,))).definition[0]
 
-    monkeypatch.syspath_prepend(tmp_path)
-    term = "from bci_dann.objectives import Term\n\nclass Small(Term):\n    pass\n"
-    kind = (
-        "from bci_dann.estimators import DANNClassifier\n\nclass Own(DANNClassifier):\n    pass\n"
-    )
-    (tmp_path / "own_terms_7.py").write_text(term)
-    (tmp_path / "own_kind_7.py").write_text(kind)
-    terms = {"own_terms_7:Small": 0.5, "mcc": 1.0}
-    for step in (
-        lambda: definition("DANNClassifier", "bci_dann.estimators", terms=terms),
-        lambda: definition("Own", "own_kind_7"),
-    ):
-        before = step()
-        assert step() == before
-        for file in tmp_path.glob("own_*_7.py"):
-            file.write_text(file.read_text() + "# changed\n")
-        assert step()["code"] != before["code"]
-    assert "code" not in definition("DANNClassifier", "bci_dann.estimators", terms={"mcc": 1.0})
-    assert "code" not in definition("LogisticRegression", "sklearn.linear_model", tol=0.1)
+def test_other_names_and_copies_are_no_cause_for_a_warning(built_in, write_pipeline, tmp_path):
+    copied = tmp_path / "copied" / "ea_dann.yml"
+    copied.parent.mkdir()
+    shutil.copy(built_in / "ea_dann.yml", copied)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for path in (copied, built_in / "ea_dann.yml", write_pipeline("other", LOGISTIC)):
+            warn_of_built_in_name(load_pipeline(path), built_in)

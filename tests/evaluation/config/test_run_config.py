@@ -6,8 +6,13 @@ import pytest
 import yaml
 
 from bci_dann.evaluation import load_config
-from bci_dann.evaluation.config.run_config import pipeline_specs, with_replaced
-from bci_dann.exceptions import ConfigError
+from bci_dann.evaluation.config.run_config import (
+    RunConfig,
+    pipeline_folders,
+    pipeline_specs,
+    with_replaced,
+)
+from bci_dann.exceptions import BCIDannWarning, ConfigError
 
 
 def test_defaults(config):
@@ -68,7 +73,7 @@ def test_broken_yaml(tmp_path):
 def test_two_files_with_one_name(config, logistic):
     other = logistic.with_name("other.yml")
     other.write_text(logistic.read_text())
-    with pytest.raises(ConfigError, match="two files bear the name 'logistic'"):
+    with pytest.raises(ConfigError, match="two files have the name 'logistic'"):
         load_config({**config, "pipelines": [str(logistic), str(other)]})
 
 
@@ -85,50 +90,6 @@ def names_of(config):
 @pytest.fixture
 def second(write_pipeline):
     return str(write_pipeline("second", {"name": "SVC", "from": "sklearn.svm"}))
-
-
-def test_variants_stand_in_the_place_of_their_pipeline(config, second):
-    config = {
-        **config,
-        "pipelines": [*config["pipelines"], second],
-        "pipeline_parameters": {"logistic": {"C": 9.0, "tol": 0.5}},
-        "variants": {"logistic": {"C": [1, 2.5], "class_weight": [None, "balanced"]}},
-    }
-    specs = {spec.name: spec.definition for spec in pipeline_specs(load_config(config))}
-    assert list(specs) == [
-        "logistic[C=1,class_weight=none]",
-        "logistic[C=1,class_weight=balanced]",
-        "logistic[C=2.5,class_weight=none]",
-        "logistic[C=2.5,class_weight=balanced]",
-        "second",
-    ]
-    parameters = [definition[-1]["parameters"] for definition in specs.values()]
-    assert [p["C"] for p in parameters[:4]] == [1, 1, 2.5, 2.5]
-    assert [p["class_weight"] for p in parameters[:4]] == [None, "balanced"] * 2
-    assert {p["tol"] for p in parameters[:4]} == {0.5}
-
-
-def test_values_are_written_as_in_yaml(config):
-    values = [True, None, "l2", 0.1, [1, 2]]
-    assert names_of({**config, "variants": {"logistic": {"C": values}}}) == [
-        f"logistic[C={value}]" for value in ("true", "none", "l2", "0.1", "[1, 2]")
-    ]
-
-
-@pytest.mark.parametrize(
-    ("variants", "message"),
-    [
-        ({"logistc": {"C": [1]}}, "variants.* must be one of 'logistic'.*Did you mean 'logistic'"),
-        ({"logistic": {"c": [1]}}, "pipeline logistic has no parameter 'c'"),
-        ({"logistic": {}}, r"variants\.logistic: .*at least 1"),
-        ({"logistic": {"C": []}}, r"variants\.logistic\.C: .*at least 1"),
-        ({"logistic": {"C": 1}}, r"variants\.logistic\.C: .*valid list; got 1"),
-        ({"logistic": {"C": [1, 2, 1]}}, r"variants: logistic\[C=1\] comes 2 times"),
-    ],
-)
-def test_mistaken_variants_are_named(config, variants, message):
-    with pytest.raises(ConfigError, match=message):
-        load_config({**config, "variants": variants})
 
 
 def test_settings_of_pipelines_that_are_not_asked_for_are_dropped(config, logistic, second):
@@ -157,3 +118,82 @@ def test_parameters_of_every_pipeline_are_dropped_where_none_left_has_them(
         with_replaced(run, {"seeds": [1]}).pipeline_parameters["*"]
         == settings["pipeline_parameters"]["*"]
     )
+
+
+def test_replaced_lists_are_checked_like_those_of_a_file(config):
+    run = load_config(config)
+    with pytest.raises(ConfigError, match="Did you mean 'train'"):
+        with_replaced(run, {"protocols": ["trian"]})
+    with pytest.raises(ConfigError, match="there is no pipeline 'logistik'"):
+        with_replaced(run, {"pipelines": ["logistik"]})
+    assert with_replaced(run, {"seeds": [5]}).seeds == [5]
+    assert run.seeds == [0]
+
+
+def test_replaced_names_are_looked_up_beside_the_configuration(config, logistic, tmp_path):
+    path = tmp_path / "configs" / "mine.yaml"
+    path.parent.mkdir()
+    path.write_text(yaml.safe_dump({**config, "pipelines": ["ea_dann"]}))
+    assert names_of(with_replaced(load_config(path), {"pipelines": ["logistic"]})) == ["logistic"]
+
+
+def test_a_loaded_configuration_does_not_follow_its_files(config, logistic):
+    """A run is what its files said when it was read, even where they change meanwhile."""
+    run = load_config(config)
+    logistic.unlink()
+    assert names_of(run) == ["logistic"]
+    assert names_of(with_replaced(run, {"seeds": [1]})) == ["logistic"]
+
+
+def test_equal_content_is_an_equal_run_wherever_it_was_read(config, tmp_path):
+    path = tmp_path / "one.yaml"
+    path.write_text(yaml.safe_dump(config))
+    assert load_config(path) == load_config(config)
+    assert load_config(path) != load_config({**config, "seeds": [1]})
+
+
+def test_a_configuration_in_python_needs_no_file(config):
+    run = RunConfig(**config)
+    assert names_of(run) == ["logistic"]
+    assert load_config(run) == load_config(config)
+
+
+def test_a_pipeline_with_a_built_in_name_is_told_once(config, write_pipeline):
+    path = write_pipeline("ea_dann", {"name": "SVC", "from": "sklearn.svm"})
+    with pytest.warns(BCIDannWarning, match="'ea_dann' is taken from") as caught:
+        run = load_config({**config, "pipelines": [str(path)]})
+    assert len(caught) == 1
+    load_config(with_replaced(run, {"seeds": [3]}))  # where a second warning would be an error
+
+
+def test_parameters_remember_what_has_set_them(config, tmp_path):
+    path = tmp_path / "one.yaml"
+    settings = {
+        "pipeline_parameters": {"logistic": {"tol": 0.5}},
+        "variants": {"logistic": {"C": [1, 2]}},
+    }
+    path.write_text(yaml.safe_dump({**config, **settings}))
+    for spec in pipeline_specs(load_config(path)):
+        assert spec.set_by == {"tol": f"{path}: pipeline_parameters", "C": f"{path}: variants"}
+
+
+def test_an_unknown_parameter_of_the_simulator_is_named(config):
+    data = {"dataset": "SimulatedMI", "params": {"n_subject": 3}}
+    with pytest.raises(ConfigError, match=r"no parameter 'n_subject'\. Did you mean 'n_subjects'"):
+        load_config({**config, "data": data})
+
+
+@pytest.mark.parametrize("content", ["- a\n", "text", ""])
+def test_a_file_without_keys(tmp_path, content):
+    path = tmp_path / "bad.yaml"
+    path.write_text(content)
+    with pytest.raises(ConfigError, match="expected a mapping with the keys name, data"):
+        load_config(path)
+
+
+def test_the_packages_own_pipelines_are_looked_up_last(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folders = pipeline_folders(tmp_path / "configs")
+    assert folders[0] == tmp_path / "pipelines"
+    assert (folders[-1] / "ea_dann.yml").is_file()
+    assert len(set(folders)) == len(folders)

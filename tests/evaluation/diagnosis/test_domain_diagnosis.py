@@ -15,7 +15,7 @@ TABLES = ("table", "distances", "session_distances", "shifts")
 FEW = ("Fz", "C3", "Cz", "C4", "Pz")
 
 
-def people(shift, n_subjects=3, n_trials=15, **more):
+def draw_subjects(shift, n_subjects=3, n_trials=15, **more):
     simulator = SimulatedMI(
         n_subjects=n_subjects, n_trials=n_trials, shift=shift, ch_names=FEW, **more
     )
@@ -32,7 +32,7 @@ def _cache(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def shifted(_cache):
-    return people({"gain": 2.0, "noise": 1.0})
+    return draw_subjects({"gain": 2.0, "noise": 1.0})
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_a_row_for_each_person_and_alignment(diagnosis):
 
 
 def test_a_shift_sets_people_apart_and_its_absence_does_not(diagnosis):
-    same = of(diagnose(people(0.0), alignments=[None]), "none")
+    same = of(diagnose(draw_subjects(0.0), alignments=[None]), "none")
     apart = of(diagnosis, "none")
     assert same["distance"].max() < apart["distance"].min()
     assert same["domain_auc"].median() < 0.7 < 0.95 < apart["domain_auc"].min()
@@ -84,7 +84,7 @@ def test_a_person_is_as_far_from_itself_as_chance_has_it(diagnosis):
 
 @pytest.mark.usefixtures("_cache")
 def test_distances_are_distances():
-    found = diagnose(people({"gain": 1.0, "drift": 1.0}, n_sessions=2, n_trials=5))
+    found = diagnose(draw_subjects({"gain": 1.0, "drift": 1.0}, n_sessions=2, n_trials=5))
     for table, what, n in (
         (found.distances, "subject", 3),
         (found.session_distances, "session", 6),
@@ -100,7 +100,7 @@ def test_distances_are_distances():
 
 @pytest.mark.usefixtures("_cache")
 def test_an_amplifier_that_is_twice_as_loud_is_a_shift_of_the_mean():
-    trials = people(0.0)
+    trials = draw_subjects(0.0)
     loud = trials.subjects == "2"
     X = np.where(loud[:, None, None], 2, 1) * trials.X
     X[loud, 3] *= 2
@@ -131,7 +131,7 @@ def test_a_person_with_too_few_trials_is_said_and_the_others_go_on(shifted):
     missing = table.xs("3", level="subject")
     assert missing[["domain_auc", "mmd_p", "ess", "source_error"]].isna().all(axis=None)
     assert missing["distance"].notna().all()
-    assert missing["advice"].str.startswith("too few trials: 3 of the person and 60").all()
+    assert missing["advice"].str.startswith("too few trials: 3 of the subject and 60").all()
     assert table.drop("3", level="subject").notna().all(axis=None)
     one = diagnose(shifted[np.concatenate([rest, few[:1]])], alignments=[None])
     assert np.isnan(of(one, "none")["within_distance"]["3"])

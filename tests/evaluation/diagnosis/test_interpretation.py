@@ -32,15 +32,19 @@ def row(auc, ess_share=0.5, n_target=160, alignment="none", mmd_p=0.3, lookalike
 @pytest.mark.parametrize(
     ("what", "expected", "words"),
     [
-        (row(np.nan, n_target=3), "too few trials", "3 of the person and 1000 of the others"),
-        (row(0.99), "no overlap", "10 could pass for this person's (domain AUC 0.990)"),
+        (row(np.nan, n_target=3), "too few trials", "3 of the subject and 1000 of the others"),
+        (row(0.99), "no overlap", "10 are taken for this subject's (domain AUC 0.990)"),
         (row(0.99), "no overlap", "cannot help; align first"),
         (row(0.99, alignment="euclidean"), "no overlap", "this alignment is not enough"),
-        (row(1.0, ess_share=1.0), "no overlap", "the work of their clipping"),
-        (row(0.9, ess_share=0.02), "little overlap", "1000 source trials are worth only 20"),
-        (row(0.8), "overlap", "may help; 1000 source trials are worth 500"),
-        (row(0.52), "no shift", "sees: weights would be nearly even"),
-        (row(0.52, mmd_p=0.01), "no shift", "though the MMD sees some (p = 0.010)"),
+        (row(1.0, ess_share=1.0), "no overlap", "only because they are clipped"),
+        (
+            row(0.9, ess_share=0.02),
+            "little overlap",
+            "sample size of 1000 source trials is only 20",
+        ),
+        (row(0.8), "overlap", "may help; the effective sample size of 1000 source trials is 500"),
+        (row(0.52), "no shift", "classifier: weights would be nearly even"),
+        (row(0.52, mmd_p=0.01), "no shift", "though the MMD shows one (p = 0.010)"),
         (row(0.65, n_target=10), "no shift", "change nothing"),  # chance gives as much
     ],
 )
@@ -53,18 +57,18 @@ def test_findings_and_their_words(what, expected, words):
 
 
 def test_even_weights_without_overlap_are_explained_and_others_not():
-    assert "clipping" not in reweighting_advice(row(0.99), 5)
+    assert "clipped" not in reweighting_advice(row(0.99), 5)
 
 
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([row(0.99)] * 3, "no overlap for 3 of 3 people"),
-        ([row(0.99)] * 3, "Reweighting cannot help most of them, for want of overlap."),
-        ([row(0.5)] * 2 + [row(0.8)], "hardly anything left to correct"),
-        ([row(0.8)] * 2 + [row(0.5)], "overlap for 2 of 3 people, no shift for 1 of 3 people"),
-        ([row(0.8), row(np.nan)], "too few trials for 1 of 2 people"),
-        ([row(np.nan)] * 2, "nobody has enough trials"),
+        ([row(0.99)] * 3, "no overlap for 3 of 3 subjects"),
+        ([row(0.99)] * 3, "Reweighting cannot help most of them, for lack of overlap."),
+        ([row(0.5)] * 2 + [row(0.8)], "almost no shift left to correct"),
+        ([row(0.8)] * 2 + [row(0.5)], "overlap for 2 of 3 subjects, no shift for 1 of 3 subjects"),
+        ([row(0.8), row(np.nan)], "too few trials for 1 of 2 subjects"),
+        ([row(np.nan)] * 2, "no subject has enough trials"),
     ],
 )
 def test_all_people_in_a_sentence(rows, words):
@@ -83,4 +87,6 @@ def test_what_differs_most_comes_first():
             "mean_shift": [0.1, -2.0, 1.0, np.nan],
         }
     )
-    assert describe_shifts(shifts, 2) == ["1 differs most in mu C4 -2.0 SD, beta C3 +1.0 SD."]
+    assert describe_shifts(shifts, 2) == [
+        "subject 1 differs most in mu C4 -2.0 SD, beta C3 +1.0 SD."
+    ]

@@ -24,7 +24,7 @@ def task(specs):
     return make
 
 
-@pytest.mark.parametrize("pipeline", ["logistic", "transfer", "reweighted", "dann", "eegnet"])
+@pytest.mark.parametrize("pipeline", ["logistic", "transfer", "reweighted", "mlp", "eegnet"])
 @pytest.mark.parametrize(
     "protocol", [n for n, rule in PROTOCOLS.items() if not (rule.labelled or rule.share)]
 )

@@ -80,8 +80,10 @@ def test_the_label_names_who_is_left_out():
 
 def test_versions_are_in_the_key(monkeypatch):
     before = TASK.key
+    assert dataclasses.replace(TASK, versions={**TASK.versions, "torch": "99"}).key != before
     monkeypatch.setattr(records, "versions", lambda: {"torch": "99"})
-    assert dataclasses.replace(TASK).key != before
+    assert Task("Set", "key", TASK.pipeline, "train", "1", 0).key != before
+    assert dataclasses.replace(TASK).key == before  # a task keeps those of the run's beginning
 
 
 def test_the_key_does_not_depend_on_the_order_of_parameters():

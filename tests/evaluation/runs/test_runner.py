@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bci_dann import _files
 from bci_dann.data.trials import replace_labels
 from bci_dann.evaluation import run_benchmark
-from bci_dann.evaluation.runs import execution, runner
+from bci_dann.evaluation.runs import records, runner, worker
 from bci_dann.evaluation.runs.execution import compute
+from bci_dann.evaluation.runs.manifest import manifest_of
+from bci_dann.evaluation.runs.resolved_run import ResolvedRun, RunOptions, resolve_run
 from bci_dann.evaluation.runs.results import COLUMNS
 from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError, ResultsError
 
@@ -30,11 +31,11 @@ def computed(monkeypatch):
     """The subjects of the tasks that are computed, as they are computed."""
     seen = []
 
-    def noting(job, trials):
+    def noting(job, trials, *more):
         seen.append(job.subject)
-        return compute(job, trials)
+        return compute(job, trials, *more)
 
-    monkeypatch.setattr(execution, "compute", noting)
+    monkeypatch.setattr(worker, "compute", noting)
     return seen
 
 
@@ -89,7 +90,7 @@ def test_configuration_may_grow(prepared, config, tmp_path, computed):
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"preprocessing": {"band": [4, 40]}}, r"preprocessing\.band: \[8.0, 32.0\] there"),
+        ({"preprocessing": {"band": [4, 40]}}, r"preprocessing\.band: \[8.0, 32.0\] in the folder"),
         ({"data": {"dataset": "SimulatedMI", "sessions": "first"}}, r"data\.sessions"),
         ({"pipeline_parameters": {"logistic": {"C": 2.0}}}, r"pipelines\.logistic\[1\].*\.C"),
         ({"threads": 2}, "threads"),
@@ -181,18 +182,18 @@ def test_jobs_do_not_change_a_bit(prepared, config, five_pipelines, tmp_path):
 
 
 def test_a_task_that_fails_costs_only_itself(prepared, config, tmp_path, monkeypatch):
-    def failing(job, trials):
+    def failing(job, trials, *more):
         if job.subject == "2":
             raise FloatingPointError("loss is not finite")
-        return compute(job, trials)
+        return compute(job, trials, *more)
 
-    monkeypatch.setattr(execution, "compute", failing)
+    monkeypatch.setattr(worker, "compute", failing)
     with pytest.raises(ResultsError, match=r"(?s)1 of 3 tasks failed.*subject 2.*not finite"):
         run(config, tmp_path)
     assert len(record_files(tmp_path)) == 2
     assert len(pd.read_csv(tmp_path / "results.csv")) == 4
     assert "Traceback" in (tmp_path / "failures.txt").read_text()
-    monkeypatch.setattr(execution, "compute", compute)
+    monkeypatch.setattr(worker, "compute", compute)
     assert len(run(config, tmp_path)) == 6
     assert not (tmp_path / "failures.txt").exists()
 
@@ -205,12 +206,12 @@ def test_progress_is_a_line_a_task_where_there_is_no_terminal(prepared, config, 
 
 
 def test_ctrl_c_keeps_what_is_finished(prepared, config, tmp_path, monkeypatch):
-    def interrupted(job, trials):
+    def interrupted(job, trials, *more):
         if job.subject == "3":
             raise KeyboardInterrupt
-        return compute(job, trials)
+        return compute(job, trials, *more)
 
-    monkeypatch.setattr(execution, "compute", interrupted)
+    monkeypatch.setattr(worker, "compute", interrupted)
     with pytest.raises(KeyboardInterrupt, match=r"2 of 3 tasks.*same command again"):
         run(config, tmp_path)
     assert len(record_files(tmp_path)) == 2
@@ -218,14 +219,14 @@ def test_ctrl_c_keeps_what_is_finished(prepared, config, tmp_path, monkeypatch):
 
 
 def test_full_disk_stops_the_run_and_keeps_the_rest(prepared, config, tmp_path, monkeypatch):
-    original = _files._replace
+    original = records._replace
 
     def fill_up(path, content):
         if len(list(path.parent.glob("*.npz"))) == 2:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         original(path, content)
 
-    monkeypatch.setattr(_files, "_replace", fill_up)
+    monkeypatch.setattr(records, "_replace", fill_up)
     with pytest.raises(ResultsError, match="No space left on device"):
         run(config, tmp_path)
     assert len(record_files(tmp_path)) == 2
@@ -236,12 +237,9 @@ def test_table_order_does_not_depend_on_who_finishes_first(prepared, config, tmp
     from bci_dann.evaluation.runs.results import ResultsFolder, results_table
 
     run(config, tmp_path)
-    tasks = runner._tasks(
-        runner.load_config(config),
-        prepared.name,
-        runner.manifest_of(runner.load_config(config)),
-        ["1", "2", "3"],
-    )
+    resolved = resolve_run(config, RunOptions(tmp_path))
+    manifest = manifest_of(resolved.config, resolved.pipelines)
+    tasks = runner._tasks(resolved, prepared.name, manifest, ["1", "2", "3"])
     finished = list(ResultsFolder(tmp_path).finished(tasks))
     assert len(finished) == 3
     pd.testing.assert_frame_equal(results_table(finished), results_table(finished[::-1]))
@@ -253,7 +251,7 @@ def test_one_subject_is_refused_before_training(config, tmp_path, monkeypatch, t
 
     trials = open_trials(trials_folder)
     alone = store(tmp_path, {"one": 1}, lambda w: w.add(trials[trials.subjects == "1"]))
-    monkeypatch.setattr(runner, "_prepare", lambda *_: alone)
+    monkeypatch.setattr(ResolvedRun, "prepare_trials", lambda _: alone)
     with pytest.raises(DataError, match="at least two subjects"):
         run(config, tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -265,14 +263,14 @@ def test_class_of_one_subject_only_is_refused(config, tmp_path, monkeypatch, tri
     y = trials.y.astype("<U5")
     y[0] = "feet"
     folder = store(tmp_path, {"c": 1}, lambda w: w.add(replace_labels(trials, y)))
-    monkeypatch.setattr(runner, "_prepare", lambda *_: folder)
+    monkeypatch.setattr(ResolvedRun, "prepare_trials", lambda _: folder)
     with pytest.raises(DataError, match="'feet' occurs only in subject 1"):
         run(config, tmp_path / "out")
 
 
 @pytest.mark.parametrize("n_jobs", [0, -2])
 def test_impossible_jobs_are_refused_before_any_data(config, tmp_path, monkeypatch, n_jobs):
-    monkeypatch.setattr(runner, "_prepare", lambda *_: pytest.fail("data came first"))
+    monkeypatch.setattr(ResolvedRun, "prepare_trials", lambda _: pytest.fail("data came first"))
     with pytest.raises(ConfigError, match=f"at least 1, or -1 for all cores; got {n_jobs}"):
         run(config, tmp_path, n_jobs=n_jobs)
 
@@ -282,7 +280,7 @@ def test_every_pipeline_is_checked_before_any_data(
 ):
     last = specs["logistic"].definition[1]
     wrong = write_pipeline("wrong", {**last, "parameters": {"C": "big"}})
-    monkeypatch.setattr(runner, "_prepare", lambda *_: pytest.fail("data came first"))
+    monkeypatch.setattr(ResolvedRun, "prepare_trials", lambda _: pytest.fail("data came first"))
     with pytest.raises(ConfigError, match="'C' parameter"):
         run({**config, "pipelines": [*config["pipelines"], str(wrong)]}, tmp_path)
 
@@ -296,7 +294,7 @@ def test_config_json_tells_what_the_folder_holds(prepared, config, tmp_path):
 
 
 def test_dry_run_writes_and_loads_nothing(config, tmp_path, monkeypatch):
-    monkeypatch.setattr(runner, "_prepare", lambda *_: pytest.fail("data was loaded"))
+    monkeypatch.setattr(ResolvedRun, "prepare_trials", lambda _: pytest.fail("data was loaded"))
     config["data"] = {"dataset": "FakeDataset", "params": {"n_subjects": 3, "paradigm": "imagery"}}
     plan = run({**config, "seeds": [0, 1]}, tmp_path / "out", dry_run=True)
     assert list(plan.columns) == ["dataset", "pipeline", "protocol", "seed", "subject"]

@@ -9,8 +9,9 @@ import pytest
 from bci_dann.estimators import DANNClassifier
 from bci_dann.evaluation import run_benchmark
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
-from bci_dann.evaluation.runs import execution
-from bci_dann.evaluation.runs.execution import compute, compute_together, stacks_of
+from bci_dann.evaluation.runs import worker
+from bci_dann.evaluation.runs.dispatch import stacks_of
+from bci_dann.evaluation.runs.execution import compute, compute_stack
 from bci_dann.evaluation.runs.records import Task
 from bci_dann.exceptions import ConfigError, ResultsError
 
@@ -58,7 +59,7 @@ def test_networks_of_one_pipeline_and_protocol_come_together():
 
 def test_records_are_those_of_tasks_alone(trials):
     tasks = [task(FULL, EEGNET, subject, seed) for subject in "12" for seed in (0, 1)]
-    for one, together in zip(tasks, compute_together(tasks, trials), strict=True):
+    for one, together in zip(tasks, compute_stack(tasks, trials), strict=True):
         alone = compute(one, trials)
         np.testing.assert_allclose(
             together.probabilities, alone.probabilities, rtol=0, atol=2e-3, err_msg=one.label
@@ -108,7 +109,7 @@ def test_a_task_that_cannot_begin_costs_only_itself(prepared, networks, tmp_path
 
 def test_a_cpu_trains_alone_by_default(prepared, networks, tmp_path, monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    monkeypatch.setattr(execution, "compute_together", None)  # not to be called
+    monkeypatch.setattr(worker, "compute_stack", None)  # not to be called
     run_benchmark(networks, tmp_path / "out", progress=False)
 
 

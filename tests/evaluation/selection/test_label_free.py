@@ -9,6 +9,7 @@ import pytest
 from bci_dann.data.cache import store
 from bci_dann.evaluation import run_benchmark, selection_table
 from bci_dann.evaluation.runs.manifest import Manifest
+from bci_dann.evaluation.runs.resolved_run import ResolvedRun
 from bci_dann.evaluation.selection.label_free import (
     SCORES,
     Candidate,
@@ -148,7 +149,7 @@ def test_records_of_other_subjects_are_not_mixed_in(
     }
 
     def table(out, n):
-        monkeypatch.setattr("bci_dann.evaluation.runs.runner._prepare", lambda *_: folders[n])
+        monkeypatch.setattr(ResolvedRun, "prepare_trials", lambda _: folders[n])
         data = {"dataset": "SimulatedMI", "subjects": list(range(1, n + 1))}
         run_benchmark({**config, "data": data}, tmp_path / out, progress=False)
         return selection_table(tmp_path / out)

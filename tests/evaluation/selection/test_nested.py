@@ -19,9 +19,10 @@ from bci_dann.evaluation import (
     selection_table,
 )
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
-from bci_dann.evaluation.runs import execution
+from bci_dann.evaluation.runs import worker
 from bci_dann.evaluation.runs.execution import compute
 from bci_dann.evaluation.runs.records import Record, Task
+from bci_dann.evaluation.runs.resolved_run import ResolvedRun
 from bci_dann.evaluation.selection.nested import nested_table, with_pseudo_targets
 from bci_dann.exceptions import ConfigError, DataError
 
@@ -64,11 +65,11 @@ def computed(monkeypatch):
     """Pipeline, target and who is left out of each task that is computed."""
     seen = []
 
-    def noting(task, trials):
+    def noting(task, trials, *more):
         seen.append((task.pipeline.name, task.subject, task.without))
-        return compute(task, trials)
+        return compute(task, trials, *more)
 
-    monkeypatch.setattr(execution, "compute", noting)
+    monkeypatch.setattr(worker, "compute", noting)
     return seen
 
 
@@ -243,7 +244,7 @@ def test_labels_of_a_target_have_no_way_into_its_choice(
     for name, labels in (("honest", trials.y), ("poisoned", poisoned)):
         with_labels = replace_labels(trials, labels)
         folder = store(tmp_path / name, {"trials": "same key"}, lambda w, t=with_labels: w.add(t))
-        monkeypatch.setattr("bci_dann.evaluation.runs.runner._prepare", lambda *_, f=folder: f)
+        monkeypatch.setattr(ResolvedRun, "prepare_trials", lambda _, f=folder: f)
         tables.append(choose(config, tmp_path / f"out_{name}"))
         records.append(list(records_without("2", tmp_path / f"out_{name}")))
     honest, other = (pseudo_columns(table, "2") for table in tables)
@@ -281,7 +282,7 @@ def test_a_choice_needs_two_pipelines_and_three_subjects(
         (replace_labels(trials, feet), "'feet' occurs only in subject 1 and 2"),
     ):
         folder = store(tmp_path, {"bad": message}, lambda w, t=bad: w.add(t))
-        monkeypatch.setattr("bci_dann.evaluation.runs.runner._prepare", lambda *_, f=folder: f)
+        monkeypatch.setattr(ResolvedRun, "prepare_trials", lambda _, f=folder: f)
         with pytest.raises(DataError, match=message):
             choose(nested_config, tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -1,0 +1,207 @@
+"""Constructor parameters and defaults of a class, read from its source or by importing it."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bci_dann._validation import did_you_mean
+from bci_dann.evaluation.config.module_source import bound_names, definition_of
+from bci_dann.exceptions import ConfigError
+
+__all__ = ["Constructor", "constructor_of", "defaults_of", "imported_class"]
+
+# Values that a configuration can hold, so that a record can note them.
+PLAIN_TYPES = (type(None), bool, int, float, str)
+# What in the body of a class determines how it is called.
+CALL_METHODS = {"__init__", "__new__", "__signature__"}
+# Bases without a constructor of their own.
+BARE_BASES = ("object", "ABC", "Generic", "Protocol")
+
+
+@dataclass(frozen=True)
+class Constructor:
+    """The keyword parameters of a class or of a function that builds an estimator.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The parameters, in order.
+    takes_any : bool
+        Whether any other keyword is accepted too.
+    defaults : mapping of str to object, or None
+        The defaults that YAML can hold, by parameter; ``None`` where the source computes one.
+    """
+
+    names: tuple[str, ...]
+    takes_any: bool
+    defaults: Mapping[str, Any] | None
+
+    def accepts(self, name: str) -> bool:
+        """Return whether a parameter of this name may be given.
+
+        Parameters
+        ----------
+        name : str
+            The parameter.
+
+        Returns
+        -------
+        bool
+            True for every name where the constructor takes any keyword.
+        """
+        return self.takes_any or name in self.names
+
+
+def constructor_of(step: Mapping[str, Any], pipeline: str) -> Constructor:
+    """Return the constructor of a pipeline's step, without importing its class if possible.
+
+    Importing a class imports its libraries, which takes seconds for torch; without it, a misspelt
+    parameter is refused at once.
+
+    Parameters
+    ----------
+    step : mapping
+        A step with ``name`` and ``from``.
+    pipeline : str
+        The pipeline's name, for messages.
+
+    Returns
+    -------
+    Constructor
+        Its names are those that importing the class would give.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such module or class.
+    """
+    from_source = _constructor_from_source(step["from"], step["name"])
+    return from_source or _constructor_of_class(imported_class(step, pipeline))
+
+
+def defaults_of(step: Mapping[str, Any], pipeline: str) -> Mapping[str, Any]:
+    """Return the defaults of a pipeline's step that YAML can hold.
+
+    Parameters
+    ----------
+    step : mapping
+        A step with ``name`` and ``from``.
+    pipeline : str
+        The pipeline's name, for messages.
+
+    Returns
+    -------
+    mapping of str to object
+        By parameter; computed defaults are those of the imported class.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such module or class.
+    """
+    defaults = constructor_of(step, pipeline).defaults
+    if defaults is not None:
+        return defaults
+    return _constructor_of_class(imported_class(step, pipeline)).defaults or {}
+
+
+def imported_class(step: Mapping[str, Any], pipeline: str) -> Any:
+    """Import the class of a pipeline's step.
+
+    Parameters
+    ----------
+    step : mapping
+        A step with ``name`` and ``from``.
+    pipeline : str
+        The pipeline's name, for messages.
+
+    Returns
+    -------
+    type or callable
+        The class, or the function, that the step names.
+
+    Raises
+    ------
+    ConfigError
+        When the module cannot be imported, or has no such class.
+    """
+    try:
+        module = importlib.import_module(step["from"])
+    except ImportError as error:
+        raise ConfigError(
+            f"pipeline {pipeline}: the module {step['from']!r} cannot be imported: {error}. "
+            "Correct `from`, or install the package."
+        ) from error
+    try:
+        return getattr(module, step["name"])
+    except AttributeError:
+        hint = did_you_mean(step["name"], dir(module))
+        raise ConfigError(
+            f"pipeline {pipeline}: {step['from']} has no class {step['name']!r}.{hint}"
+        ) from None
+
+
+def _plain(defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the defaults that YAML can hold."""
+    return {name: value for name, value in defaults.items() if isinstance(value, PLAIN_TYPES)}
+
+
+def _constructor_of_class(component: Any) -> Constructor:
+    parameters = inspect.signature(component).parameters.values()
+    by_keyword = [p for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    given = {p.name: p.default for p in parameters if p.default is not p.empty}
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    return Constructor(tuple(p.name for p in by_keyword), takes_any, _plain(given))
+
+
+def _constructor_from_source(module: str, name: str) -> Constructor | None:
+    """Return a constructor, or ``None`` where the source does not tell it for certain."""
+    found = definition_of(module, name)
+    if found is None:
+        return None
+    module, node = found
+    if isinstance(node, ast.FunctionDef):
+        return None if node.decorator_list else _constructor_from_arguments(node.args, skip=0)
+    return _constructor_from_class_source(module, node)
+
+
+def _constructor_from_class_source(module: str, node: ast.ClassDef) -> Constructor | None:
+    if node.decorator_list or not all(map(_is_abstract_base, node.keywords)):
+        return None  # both may change how the class is called
+    call = [part for part in node.body if bound_names(part) & CALL_METHODS]
+    if call:
+        init = call[0]
+        if len(call) > 1 or not isinstance(init, ast.FunctionDef) or init.decorator_list:
+            return None
+        return _constructor_from_arguments(init.args, skip=1) if init.name == "__init__" else None
+    bases = [base.id for base in node.bases if isinstance(base, ast.Name)]
+    inherited = [base for base in bases if base not in BARE_BASES]
+    if len(bases) < len(node.bases) or len(inherited) != 1:
+        return None  # which of several constructors is inherited is Python's to resolve
+    return _constructor_from_source(module, inherited[0])
+
+
+def _is_abstract_base(keyword: ast.keyword) -> bool:
+    """Return whether a class keyword is ``metaclass=ABCMeta``, which leaves calls as they are."""
+    return keyword.arg == "metaclass" and getattr(keyword.value, "id", None) == "ABCMeta"
+
+
+def _constructor_from_arguments(arguments: ast.arguments, skip: int) -> Constructor:
+    positional = [*arguments.posonlyargs, *arguments.args]
+    without_default = len(positional) - len(arguments.defaults)
+    pairs = [
+        *zip(positional[without_default:], arguments.defaults, strict=True),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    ]
+    by_keyword = [*positional[max(skip, len(arguments.posonlyargs)) :], *arguments.kwonlyargs]
+    names, takes_any = tuple(arg.arg for arg in by_keyword), arguments.kwarg is not None
+    try:
+        given = {arg.arg: ast.literal_eval(value) for arg, value in pairs if value is not None}
+    except ValueError:  # a default that is computed
+        return Constructor(names, takes_any, None)
+    return Constructor(names, takes_any, _plain(given))

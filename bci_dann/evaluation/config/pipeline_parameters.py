@@ -1,0 +1,165 @@
+"""Parameters of a pipeline: replacing them, and writing out the defaults of its classes."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bci_dann._validation import did_you_mean
+from bci_dann.evaluation.config.code_fingerprint import user_code_fingerprint
+from bci_dann.evaluation.config.constructor import constructor_of, defaults_of
+from bci_dann.evaluation.config.pipeline_file import PipelineSpec
+from bci_dann.exceptions import ConfigError
+
+__all__ = [
+    "accepted_parameters",
+    "check_parameter_names",
+    "unknown_parameter",
+    "with_defaults",
+    "with_parameters",
+]
+
+
+def with_parameters(
+    spec: PipelineSpec, parameters: Mapping[str, Any], *, set_by: str = ""
+) -> PipelineSpec:
+    """Return the pipeline with other values for some of its steps' parameters.
+
+    Parameters
+    ----------
+    spec : PipelineSpec
+        The pipeline to start from; it is left as it is.
+    parameters : mapping of str to object
+        New values. Each goes to every step that has a parameter of this name.
+    set_by : str
+        What sets them, for messages, for example ``"mine.yaml: variants"``.
+
+    Returns
+    -------
+    PipelineSpec
+        With the new values in its definition.
+
+    Raises
+    ------
+    ConfigError
+        When no step has a parameter of this name.
+    """
+    definition = copy.deepcopy(spec.definition)
+    constructors = [constructor_of(step, spec.name) for step in definition]
+    for name, value in parameters.items():
+        steps = [
+            step
+            for step, constructor in zip(definition, constructors, strict=True)
+            if constructor.accepts(name)
+        ]
+        if not steps:
+            known = sorted({known for one in constructors for known in one.names})
+            raise unknown_parameter(spec.name, name, known)
+        for step in steps:
+            step["parameters"][name] = value
+    origins = {**spec.set_by, **dict.fromkeys(parameters, set_by)}
+    return replace(spec, definition=definition, set_by=origins)
+
+
+def accepted_parameters(spec: PipelineSpec, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of some parameters that a step of the pipeline has.
+
+    Parameters
+    ----------
+    spec : PipelineSpec
+        The pipeline.
+    parameters : mapping of str to object
+        Values by parameter.
+
+    Returns
+    -------
+    dict of str to object
+        The parameters that :func:`with_parameters` would take for this pipeline.
+
+    Raises
+    ------
+    ConfigError
+        When a step's class does not exist.
+    """
+    constructors = [constructor_of(step, spec.name) for step in spec.definition]
+    return {
+        name: value
+        for name, value in parameters.items()
+        if any(constructor.accepts(name) for constructor in constructors)
+    }
+
+
+def with_defaults(spec: PipelineSpec) -> PipelineSpec:
+    """Return the pipeline with the parameters written out that its file leaves to the classes.
+
+    A record's key thus changes with a default, and the results folder says what was run. Where a
+    step is of the user's own code, a digest of it is noted, so that the key changes with that too.
+
+    Parameters
+    ----------
+    spec : PipelineSpec
+        The pipeline; it is left as it is.
+
+    Returns
+    -------
+    PipelineSpec
+        With all plain defaults, and with ``code`` in steps of the user's own.
+
+    Raises
+    ------
+    ConfigError
+        When a step's class does not exist.
+    """
+    return replace(spec, definition=tuple(_complete(step, spec.name) for step in spec.definition))
+
+
+def check_parameter_names(spec: PipelineSpec) -> None:
+    """Raise on a parameter that a step's class does not have.
+
+    Parameters
+    ----------
+    spec : PipelineSpec
+        The pipeline. Its classes are not imported where their source tells their parameters.
+
+    Raises
+    ------
+    ConfigError
+        Naming the pipeline, the class and the parameter, with the nearest that it has.
+    """
+    for step in spec.definition:
+        constructor = constructor_of(step, spec.name)
+        for name in step["parameters"]:
+            if not constructor.accepts(name):
+                raise unknown_parameter(f"{spec.name}: {step['name']}", name, constructor.names)
+
+
+def unknown_parameter(where: str, name: str, known: Sequence[str]) -> ConfigError:
+    """Return the error that says that a parameter does not exist.
+
+    Parameters
+    ----------
+    where : str
+        The pipeline, or the pipeline and its class.
+    name : str
+        The parameter that was given.
+    known : sequence of str
+        The parameters that there are.
+
+    Returns
+    -------
+    ConfigError
+        To be raised.
+    """
+    return ConfigError(
+        f"pipeline {where} has no parameter {name!r}.{did_you_mean(name, known)} "
+        f"Known parameters: {', '.join(known) or 'none'}."
+    )
+
+
+def _complete(step: Mapping[str, Any], pipeline: str) -> dict[str, Any]:
+    parameters = {**defaults_of(step, pipeline), **step["parameters"]}
+    complete = {**step, "parameters": parameters}
+    code = user_code_fingerprint(complete)
+    return {**complete, "code": code} if code else complete

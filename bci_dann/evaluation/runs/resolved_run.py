@@ -1,0 +1,170 @@
+"""A run whose configuration is read and checked once: configuration, pipelines, data, options."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bci_dann.evaluation.config.pipeline_file import PipelineSpec
+from bci_dann.evaluation.config.run_config import RunConfig, pipeline_specs, read_config
+from bci_dann.evaluation.runs.manifest import manifest_of
+from bci_dann.evaluation.runs.preflight import check_data_folder, check_jobs, check_stack
+from bci_dann.evaluation.runs.records import versions
+from bci_dann.evaluation.runs.results import ResultsFolder
+
+if TYPE_CHECKING:
+    from moabb.datasets.base import BaseDataset
+
+__all__ = ["ResolvedRun", "RunOptions", "resolve_run"]
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run is carried out; apart from ``stack``, no result depends on it.
+
+    Attributes
+    ----------
+    out : str, pathlib.Path or None
+        The results folder; ``None`` is ``runs/NAME`` in the working folder.
+    n_jobs : int
+        Tasks at a time, each in a process of its own; -1 for one a core.
+    data_dir : str, pathlib.Path or None
+        Where the recordings are.
+    cache_dir : str, pathlib.Path or None
+        Where prepared trials are kept.
+    progress : bool
+        Whether to show progress on the standard error stream.
+    dry_run : bool
+        Whether to check and list the tasks only.
+    stack : int or None
+        Most networks that a process trains as one; ``None`` takes 64 on a GPU and 1 on a CPU.
+        Results in a stack of another size differ by rounding.
+    """
+
+    out: str | Path | None = None
+    n_jobs: int = 1
+    data_dir: str | Path | None = None
+    cache_dir: str | Path | None = None
+    progress: bool = True
+    dry_run: bool = False
+    stack: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ResolvedRun:
+    """A configuration that is read and checked, with all that a run needs beside it.
+
+    Attributes
+    ----------
+    config : RunConfig
+        The configuration.
+    pipelines : tuple of PipelineSpec
+        With the parameters that are in effect.
+    options : RunOptions
+        How the run is carried out.
+    versions : mapping of str to str
+        The versions that the records will name.
+    run_id : str
+        A name of its own for each run.
+    """
+
+    config: RunConfig
+    pipelines: tuple[PipelineSpec, ...]
+    options: RunOptions = RunOptions()
+    versions: Mapping[str, str] = field(default_factory=versions)
+    run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @cached_property
+    def dataset(self) -> BaseDataset:
+        """The dataset, made when it is first asked for, since that imports MOABB.
+
+        Returns
+        -------
+        moabb.datasets.base.BaseDataset
+            As the configuration names it.
+
+        Raises
+        ------
+        ConfigError
+            When a parameter of the dataset is unknown.
+        DataError
+            When a folder of recordings is not what was promised.
+        """
+        from bci_dann.data import make_dataset
+
+        return make_dataset(self.config.data, self.options.data_dir)
+
+    @property
+    def folder(self) -> ResultsFolder:
+        """The results folder.
+
+        Returns
+        -------
+        ResultsFolder
+            It need not exist yet.
+        """
+        return ResultsFolder(self.options.out or Path("runs") / self.config.name)
+
+    def prepare_trials(self) -> Path:
+        """Read and preprocess the recordings, unless this was done before.
+
+        Returns
+        -------
+        pathlib.Path
+            The folder of the prepared trials.
+
+        Raises
+        ------
+        ConfigError
+            When the preprocessing does not fit the recordings.
+        DataError
+            When recordings are missing, damaged, or not what was promised.
+        """
+        from bci_dann.data import prepare_trials
+
+        return prepare_trials(
+            self.config.data,
+            self.config.preprocessing,
+            data_dir=self.options.data_dir,
+            cache_dir=self.options.cache_dir,
+            progress=self.options.progress,
+        )
+
+
+def resolve_run(
+    config: str | Path | Mapping[str, Any] | RunConfig, options: RunOptions
+) -> ResolvedRun:
+    """Read a configuration and its pipeline files, and check all that needs no heavy library.
+
+    Parameters
+    ----------
+    config : str, pathlib.Path, mapping or RunConfig
+        A configuration file, its content, or a configuration that was read before.
+    options : RunOptions
+        How the run is carried out.
+
+    Returns
+    -------
+    ResolvedRun
+        Nothing behind it reads these files again.
+
+    Raises
+    ------
+    ConfigError
+        When a key, a name or an option is wrong.
+    DataError
+        When the folder of the recordings is missing, or none of its files fits.
+    ResultsError
+        When the results folder is a file, cannot be read, or holds another configuration.
+    """
+    check_jobs(options.n_jobs)
+    check_stack(options.stack)
+    checked = read_config(config)
+    check_data_folder(checked.data, options.data_dir)
+    run = ResolvedRun(checked, tuple(pipeline_specs(checked)), options)
+    run.folder.merged(manifest_of(checked, run.pipelines))
+    return run
