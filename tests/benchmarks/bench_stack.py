@@ -17,7 +17,7 @@ import torch
 from timing import Row, alternate, machine, markdown, say
 
 from bci_dann.models import Decoder, make_backbone
-from bci_dann.objectives import DomainAdversary, Objective
+from bci_dann.objectives import DomainAdversary, Objective, Sizes
 from bci_dann.training import Member, TrainingData, TrainingSettings, train, train_stack
 
 SHAPES = ((3, 128), (15, 439), (22, 512))
@@ -34,7 +34,8 @@ def members(n: int, n_chans: int, n_times: int) -> list[Member]:
     made = []
     for seed in range(n):
         network = Decoder(make_backbone("EEGNet", n_chans, n_times, sfreq=128.0), 2)
-        adversary = DomainAdversary(network.backbone.n_features, 4)
+        sizes = Sizes(network.backbone.n_features, 2, 4, has_target=True)
+        adversary = DomainAdversary().build(sizes)
         objective = Objective({"adversary": adversary}, {"adversary": 0.1})
         made.append(Member(network, objective, data, np.random.default_rng(seed)))
     return made

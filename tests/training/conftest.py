@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from bci_dann.models import Decoder, build_backbone
-from bci_dann.objectives import DomainAdversary, Objective
+from bci_dann.objectives import DomainAdversary, Objective, Sizes
 from bci_dann.training import Member, TrainingData, TrainingSettings
 
 SETTINGS = TrainingSettings(max_epochs=4, batch_size=16, lr=1e-2, weight_decay=1e-3, device="cpu")
@@ -40,7 +40,8 @@ def draw_member():
         torch.manual_seed(seed)
         body = build_backbone(backbone, n_chans=n_chans, n_times=160, sfreq=64.0)
         network = Decoder(body, n_classes=2)
-        terms = {"adversary": DomainAdversary(body.n_features, 3)} if adversary else {}
+        sizes = Sizes(body.n_features, n_classes=2, n_domains=3, has_target=True)
+        terms = {"adversary": DomainAdversary().build(sizes)} if adversary else {}
         data = TrainingData(X, labels, domains, torch.ones(n), domains == 2)
         rng = np.random.default_rng(seed)
         return replace(Member(network, Objective(terms), data, rng, f"fold {seed}"), **changes)

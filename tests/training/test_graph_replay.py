@@ -14,7 +14,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from bci_dann.exceptions import BCIDannWarning
 from bci_dann.models import Decoder, make_backbone
-from bci_dann.objectives import TERMS, DomainAdversary, Objective, Sizes, Term, find_term
+from bci_dann.components import built_in_names, resolve
+from bci_dann.objectives import DomainAdversary, Objective, Sizes, Term
 from bci_dann.training import History, Member, TrainingData, TrainingSettings, train, train_stack
 from bci_dann.training import cuda_graph as module
 from bci_dann.training.cuda_graph import Step, StepBuffers
@@ -30,18 +31,18 @@ def member(seed: int = 0, backbone: str = "EEGNet", **changes) -> Member:
     X[labels == 1] *= 1.5
     torch.manual_seed(seed)
     network = Decoder(make_backbone(backbone, 3, 160, sfreq=64.0), n_classes=2)
-    adversary = DomainAdversary(network.backbone.n_features, 3)
+    sizes = Sizes(network.backbone.n_features, 2, 3, has_target=True)
+    adversary = DomainAdversary().build(sizes)
     weights = torch.rand(n, generator=generator) + 0.5
     data = TrainingData(X, labels, domains, weights, domains == 2)
     objective = Objective({"adversary": adversary})
     return replace(Member(network, objective, data, np.random.default_rng(seed)), **changes)
 
 
-def with_term(kind: type[Term]) -> Member:
+def with_term(term: Term) -> Member:
     one = member()
     sizes = Sizes(one.network.backbone.n_features, 2, 3, has_target=True)
-    term = kind(sizes.n_features, 3) if issubclass(kind, DomainAdversary) else kind.build(sizes)
-    return replace(one, objective=Objective({"term": term}))
+    return replace(one, objective=Objective({"term": term.build(sizes)}))
 
 
 def learn(members: list[Member], settings: TrainingSettings) -> list[History]:
@@ -183,17 +184,17 @@ def test_a_replayed_step_does_not_wait_for_the_device(use, backbone, n_members):
     assert watching.watched.waited == []
 
 
-@pytest.mark.parametrize("name", TERMS)
+@pytest.mark.parametrize("name", built_in_names("term"))
 def test_terms_do_not_wait_for_the_device(use, name):
     watching = use(Watching())
-    train(with_term(find_term(name)), SETTINGS)
+    train(with_term(resolve("term", name)), SETTINGS)
     assert watching.watched.n_seen > 100
     assert watching.watched.waited == []
 
 
-@pytest.mark.parametrize("name", TERMS)
+@pytest.mark.parametrize("name", built_in_names("term"))
 def test_terms_of_the_package_are_replayed(use, name):
-    ordinary, replayed = with_term(find_term(name)), with_term(find_term(name))
+    ordinary, replayed = with_term(resolve("term", name)), with_term(resolve("term", name))
     train(ordinary, SETTINGS)
     counting = use(Counting())
     train(replayed, SETTINGS)
@@ -250,7 +251,7 @@ class Counted(DomainAdversary):
 
 
 def undeclared() -> Member:
-    return with_term(Counted)
+    return with_term(Counted())
 
 
 def without_momentum() -> Member:
