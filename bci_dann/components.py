@@ -10,30 +10,16 @@ from __future__ import annotations
 
 import copy
 import functools
-import importlib
 import inspect
-import re
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bci_dann._class_paths import class_path, import_class, is_class_path
 from bci_dann._validation import check_option, did_you_mean
-from bci_dann.exceptions import ConfigError, DataError
+from bci_dann.exceptions import ConfigError
 
-__all__ = [
-    "KINDS",
-    "built_in_names",
-    "check_imported",
-    "class_path",
-    "describe",
-    "import_class",
-    "resolve",
-    "split_spec",
-]
-
-# A class of the user's own: "module:Class".
-CLASS_PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+__all__ = ["KINDS", "built_in_names", "describe", "resolve", "split_spec"]
 
 
 @dataclass(frozen=True)
@@ -211,70 +197,6 @@ def split_spec(kind: str, spec: Any) -> tuple[str, dict[str, Any]]:
     raise ConfigError(f"{kind}: expected {_accepted(kind)}; got {spec!r}.")
 
 
-def is_class_path(name: str) -> bool:
-    """Whether a name is the path of a class, ``"module:Class"``.
-
-    Parameters
-    ----------
-    name : str
-        Any text.
-
-    Returns
-    -------
-    bool
-    """
-    return CLASS_PATH.fullmatch(name) is not None
-
-
-def import_class(kind: str, path: str) -> Any:
-    """Import what a path names.
-
-    Parameters
-    ----------
-    kind : str
-        What it is for, for messages.
-    path : str
-        ``"module:Class"``.
-
-    Returns
-    -------
-    object
-        A class or a function.
-
-    Raises
-    ------
-    ConfigError
-        When the module cannot be imported, or has no such name.
-    """
-    module, _, attribute = path.partition(":")
-    try:
-        imported = importlib.import_module(module)
-    except ImportError as error:
-        raise ConfigError(
-            f"{kind}: {path!r} cannot be imported: {error}. The folder of {module}.py must be on "
-            "Python's path: install it, or set PYTHONPATH."
-        ) from error
-    if not hasattr(imported, attribute):
-        hint = did_you_mean(attribute, dir(imported))
-        raise ConfigError(f"{kind}: {module} has no {attribute!r}.{hint}")
-    return getattr(imported, attribute)
-
-
-def class_path(kind: type) -> str:
-    """Return ``"module:Class"`` of a class.
-
-    Parameters
-    ----------
-    kind : type
-        Defined at the top level of a module.
-
-    Returns
-    -------
-    str
-    """
-    return f"{kind.__module__}:{kind.__qualname__}"
-
-
 def describe(kind: str, spec: Any) -> Any:
     """Return the description of a part that can be written to a file.
 
@@ -311,38 +233,6 @@ def describe(kind: str, spec: Any) -> Any:
             "attribute of the same name."
         )
     return {"name": class_path(owner), **{name: getattr(spec, name) for name in named}}
-
-
-def check_imported(description: Any) -> None:
-    """Raise where a file names a class whose module the user has not imported.
-
-    Parameters
-    ----------
-    description : object
-        Text, numbers, lists and mappings, as a saved model holds them.
-
-    Raises
-    ------
-    DataError
-        Naming the module to import first.
-    """
-    for path in _class_paths(description):
-        module = path.partition(":")[0]
-        if module not in sys.modules and module.partition(".")[0] != "bci_dann":
-            raise DataError(
-                f"the model uses {path!r}, which is not part of bci_dann. A file never runs code "
-                f"by itself: import {module} before you load the model."
-            )
-
-
-def _class_paths(description: Any) -> Iterator[str]:
-    if isinstance(description, Mapping):
-        description = [*description, *description.values()]
-    if isinstance(description, list | tuple):
-        for part in description:
-            yield from _class_paths(part)
-    elif isinstance(description, str) and is_class_path(description):
-        yield description
 
 
 def _import(kind: str, name: str) -> Any:

@@ -22,7 +22,7 @@ MOST_LINES = 399  # of a module
 # A module may import from its own layer and from layers to its left.
 LAYERS = [
     {"_version", "exceptions"},
-    {"_arrays", "_chunks", "_compat", "_config", "_files", "_former", "_lazy", "_random"}
+    {"_arrays", "_class_paths", "_compat", "_config", "_files", "_former", "_lazy", "_random"}
     | {"_resources", "_threads", "_validation"},
     {"components"},
     {"data"},

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 import math
-import warnings
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -18,6 +16,7 @@ from bci_dann._validation import check_between
 from bci_dann.alignment import Alignment, ResultCache
 from bci_dann.components import resolve
 from bci_dann.data.signal_checks import silent_trials
+from bci_dann.estimators.adapting import SubjectAdaptation
 from bci_dann.estimators.inputs.domain_alignment import (
     align,
     extend_alignment,
@@ -27,14 +26,13 @@ from bci_dann.estimators.inputs.domain_alignment import (
 from bci_dann.estimators.inputs.labels import encode, encode_first
 from bci_dann.estimators.inputs.reading import read_for_learning, read_for_use
 from bci_dann.estimators.inputs.training_trials import Part, TrainingTrials
-from bci_dann.estimators.online import OnlineAdaptation
 from bci_dann.estimators.saving import Saving
-from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
+from bci_dann.exceptions import DataError
 
 __all__ = ["TransferClassifier"]
 
 
-class TransferClassifier(OnlineAdaptation, Saving, ClassifierMixin, BaseEstimator):
+class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimator):
     """Base of all methods: reads input, aligns domains, encodes labels, saves.
 
     A subclass has the parameter ``alignment`` and implements :meth:`fit_aligned` and
@@ -187,7 +185,7 @@ class TransferClassifier(OnlineAdaptation, Saving, ClassifierMixin, BaseEstimato
         if self.alignment_ is not None:
             self.alignment_.cache = ResultCache() if self._cache is None else self._cache
             self.domains_ = fit_alignment(self.alignment_, parts[0])
-            self._extend_alignment(parts[1:])
+            self.domains_ = extend_alignment(self.alignment_, self.domains_, parts[1:])
         return join(parts, self.alignment_)
 
     def check_parameters(self) -> None:
@@ -247,79 +245,6 @@ class TransferClassifier(OnlineAdaptation, Saving, ClassifierMixin, BaseEstimato
         best = self.predict_proba(X).argmax(axis=1)
         return np.asarray(self.classes_[best])
 
-    def adapt(self, X: Any, y: Any = None) -> Self:
-        """Adapt to a new subject without source data: re-centre on its trials.
-
-        A method with terms that need no sources adapts by these, too.
-
-        Parameters
-        ----------
-        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
-            Trials of the new subject (µV), in the order of recording.
-        y : None
-            Labels are not used yet: give labelled trials of the target to :meth:`fit`.
-
-        Returns
-        -------
-        Self
-            A new estimator; this one stays as it is.
-
-        Raises
-        ------
-        ConfigError
-            When labels are given.
-        DataError
-            When the trials do not fit the model.
-        """
-        check_is_fitted(self)
-        if y is not None:
-            raise ConfigError(
-                "adapt() does not use labels yet: give them to fit() as X_target_labeled and "
-                "y_target_labeled, together with the source trials."
-            )
-        if not self.can_adapt:
-            warnings.warn(
-                "adapt() changes nothing in a model without alignment; "
-                "train with alignment='euclidean'.",
-                BCIDannWarning,
-                stacklevel=2,
-            )
-        adapted = self.adapted(X)
-        adapted._forget_passed()
-        return adapted
-
-    def adapted(self, X: Any) -> Self:
-        """Return a copy that is adapted to all given trials of one subject.
-
-        :meth:`adapt` and :meth:`partial_adapt` call it.
-
-        Parameters
-        ----------
-        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
-            Trials of the new subject (µV), in the order of recording.
-
-        Returns
-        -------
-        Self
-        """
-        part = Part.unlabelled(read_for_learning(self, X))
-        adapted = copy.deepcopy(self)
-        with method_threads(self.trains_network):
-            adapted._extend_alignment([part])
-            if type(self).adapt_aligned is not TransferClassifier.adapt_aligned:
-                adapted.adapt_aligned(join([part], adapted.alignment_))
-        return adapted
-
-    @property
-    def can_adapt(self) -> bool:
-        """Whether :meth:`adapt` changes anything in the fitted model."""
-        return self.alignment_ is not None
-
-    @property
-    def trains_network(self) -> bool:
-        """Whether ``fit`` trains a network."""
-        return False
-
     def fit_aligned(self, trials: TrainingTrials) -> None:
         """Learn from aligned trials; a subclass implements it.
 
@@ -343,15 +268,6 @@ class TransferClassifier(OnlineAdaptation, Saving, ClassifierMixin, BaseEstimato
         ndarray, shape (n_trials, n_classes)
         """
         raise NotImplementedError
-
-    def adapt_aligned(self, trials: TrainingTrials) -> None:
-        """Adapt this copy to aligned trials of a new subject; a subclass may implement it.
-
-        Parameters
-        ----------
-        trials : TrainingTrials
-            Trials of the target without labels.
-        """
 
     def make_alignment(self) -> Alignment | None:
         """Return a fresh alignment for the kind of trials that :meth:`fit` has read.
@@ -405,10 +321,6 @@ class TransferClassifier(OnlineAdaptation, Saving, ClassifierMixin, BaseEstimato
         self, X: NDArray[np.float32], domains: NDArray[np.str_] | None
     ) -> NDArray[np.float64]:
         return self.predict_proba_aligned(align(self.alignment_, X, domains))
-
-    def _extend_alignment(self, targets: list[Part]) -> None:
-        if self.alignment_ is not None:
-            self.domains_ = extend_alignment(self.alignment_, self.domains_, targets)
 
     def _release_cache(self) -> None:
         """Drop what was computed for one call of ``fit`` alone."""

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
 from sklearn.utils.validation import check_is_fitted
 
+from bci_dann._arrays import log_probabilities
 from bci_dann._former import check_former, warn_former
 from bci_dann._random import check_random_state, stream
 from bci_dann._resources import pipelines_folder
@@ -34,7 +35,6 @@ from bci_dann.estimators.former import (
 )
 from bci_dann.estimators.loading import model_from_state
 from bci_dann.estimators.methods import build_method, describe_method
-from bci_dann.estimators.networks.network_outputs import log_probabilities
 from bci_dann.exceptions import ConfigError
 from bci_dann.persistence import ModelState
 

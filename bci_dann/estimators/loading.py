@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bci_dann.components import check_imported, is_class_path
+from bci_dann._class_paths import check_imported, is_class_path
 from bci_dann.estimators.methods import METHODS, find_method
 from bci_dann.exceptions import ConfigError, DataError, FormerArgumentWarning
 from bci_dann.persistence import ModelState, read_state

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from sklearn.base import clone
 
+from bci_dann._class_paths import import_class, is_class_path
 from bci_dann._resources import pipelines_folder
 from bci_dann._validation import did_you_mean
-from bci_dann.components import import_class, is_class_path, split_spec
+from bci_dann.components import split_spec
 from bci_dann.exceptions import ConfigError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,42 +14,25 @@ from sklearn.base import TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from bci_dann import models, objectives, training
 from bci_dann._former import check_former
 from bci_dann._random import check_random_state
 from bci_dann._validation import check_between, check_count, check_option
 from bci_dann.adaptation.drift_guard import MIN_TRIALS
 from bci_dann.components import resolve
+from bci_dann.estimators import networks
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.former import FORMER_NETWORK_ARGUMENTS, present_network_arguments
 from bci_dann.estimators.inputs.source_weights import SourceWeighted, read_weighting
 from bci_dann.estimators.inputs.training_trials import TrainingTrials
-from bci_dann.estimators.networks.network_outputs import (
-    mean_losses,
-    mean_probabilities,
-    network_outputs,
-    trial_batches,
-)
-from bci_dann.estimators.networks.network_state import (
-    network_arrays,
-    restore_network,
-    restore_networks,
-)
-from bci_dann.estimators.networks.standardisation import center_and_scale, standardise
-from bci_dann.estimators.networks.training_plan import TrainingPlan, build_plan, trained_by_plan
-from bci_dann.exceptions import DataError, TrainingError
-from bci_dann.models import Decoder, backbone_names
-from bci_dann.objectives import Terms, check_terms, with_default_terms
+from bci_dann.exceptions import TrainingError
 from bci_dann.persistence import ModelState
-from bci_dann.training import (
-    Augmentation,
-    History,
-    TrainingSettings,
-    check_augmentation,
-    has_batch_norm,
-    recompute_batch_norm,
-    resolve_device,
-    train_networks,
-)
+
+if TYPE_CHECKING:
+    from bci_dann.estimators.networks import TrainingPlan
+    from bci_dann.models import Decoder
+    from bci_dann.objectives import Terms
+    from bci_dann.training import Augmentation, History, TrainingSettings
 
 __all__ = ["NetworkClassifier"]
 
@@ -201,11 +184,11 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         check_option("domains", self.domains, DOMAINS)
         check_between("lr", self.lr, 0.0, math.inf)
         check_between("weight_decay", self.weight_decay, 0.0, math.inf, inclusive=True)
-        check_augmentation(self.augmentation)
+        training.check_augmentation(self.augmentation)
         resolve("backbone", self.backbone)
-        check_terms(self.training_terms())
+        objectives.check_terms(self.training_terms())
         read_weighting(self.source_weighting())
-        resolve_device(self.device)
+        training.resolve_device(self.device)
         check_random_state(self.random_state)
 
     @property
@@ -216,7 +199,9 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
     @property
     def can_adapt(self) -> bool:
         """Whether ``adapt`` re-centres, or finds batch normalisation in the networks."""
-        return super().can_adapt or any(map(has_batch_norm, getattr(self, "networks_", [])))
+        return super().can_adapt or any(
+            map(training.has_batch_norm, getattr(self, "networks_", []))
+        )
 
     def training_terms(self) -> Terms:
         """Return the terms of the objective, those of the preset first.
@@ -226,31 +211,25 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         mapping or sequence
             As :func:`bci_dann.objectives.read_terms` takes them.
         """
-        return with_default_terms(self.default_terms, self.terms)
+        return objectives.with_default_terms(self.default_terms, self.terms)
 
     def source_weighting(self) -> Any:
-        """Return the description of the source weighting; a preset may compose it.
+        """Return ``weighting``; a preset may compose it.
 
         Returns
         -------
         str, mapping, callable or None
-            As :func:`~bci_dann.estimators.inputs.source_weights.read_weighting` takes it.
         """
         return self.weighting
 
     def training_settings(self) -> TrainingSettings:
-        """Return how long and how fast the networks learn.
-
-        Returns
-        -------
-        TrainingSettings
-        """
-        return TrainingSettings(
+        """Return how long and how fast the networks learn, as a TrainingSettings."""
+        return training.TrainingSettings(
             self.max_epochs,
             self.batch_size,
             self.lr,
             self.weight_decay,
-            resolve_device(self.device),
+            training.resolve_device(self.device),
         )
 
     def build_network(self) -> Decoder:
@@ -268,11 +247,11 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         ConfigError
             When the backbone cannot be built for these shapes.
         """
-        _check_input_suits(self.backbone, self.n_times_)
+        models.check_input_kind(self.backbone, self.n_times_)
         backbone = resolve("backbone", self.backbone)(
             n_chans=self.n_features_in_, n_times=self.n_times_ or 1, sfreq=self.sampling_rate
         )
-        return Decoder(backbone, len(self.classes_))
+        return models.Decoder(backbone, len(self.classes_))
 
     def transform(self, X: Any) -> NDArray[np.float32]:
         """Return the backbones' features of trials, aligned as in ``predict_proba``.
@@ -302,8 +281,10 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         -------
         ndarray, shape (n_trials, n_members * n_features)
         """
-        signals = standardise(X, self.center_, self.scale_)
-        return np.hstack([network_outputs(network, signals)[0] for network in self.networks_])
+        signals = networks.standardise(X, self.center_, self.scale_)
+        return np.hstack(
+            [networks.features_and_logits(network, signals)[0] for network in self.networks_]
+        )
 
     def plan(self, trials: TrainingTrials, name: str = "the network") -> TrainingPlan:
         """Weigh and standardise trials, and build what is to be trained on them.
@@ -323,9 +304,9 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         weights = self.weigh(
             self.source_weighting(), trials, self.random_state, self._features_without_weights
         )
-        self.center_, self.scale_ = center_and_scale(trials.select(~trials.is_target).X)
-        standardise(trials.X, self.center_, self.scale_, out=trials.X)
-        return build_plan(self, trials, weights, name)
+        self.center_, self.scale_ = networks.center_and_scale(trials.select(~trials.is_target).X)
+        networks.standardise(trials.X, self.center_, self.scale_, out=trials.X)
+        return networks.build_plan(self, trials, weights, name)
 
     def complete(self, plan: TrainingPlan, histories: Sequence[History | TrainingError]) -> None:
         """Use the networks of a plan that was trained.
@@ -342,8 +323,8 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         TrainingError
             When no network was trained to the end.
         """
-        self.networks_, kept, self.adapted_ = trained_by_plan(plan, histories)
-        self.history_ = [mean_losses(epoch) for epoch in zip(*kept, strict=True)]
+        self.networks_, kept, self.adapted_ = networks.trained_by_plan(plan, histories)
+        self.history_ = [networks.mean_losses(epoch) for epoch in zip(*kept, strict=True)]
         if self.batch_norm != "pooled":
             self._recompute_batch_norm(plan.trials.X[plan.trials.is_unlabelled_target])
 
@@ -351,22 +332,24 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         """Train the networks; see :meth:`TransferClassifier.fit_aligned`."""
         plan = self.plan(trials)
         settings = [self.training_settings()] * len(plan.members)
-        self.complete(plan, train_networks(plan.members, settings, on_epoch=_log_epoch))
+        self.complete(plan, training.train_networks(plan.members, settings, on_epoch=_log_epoch))
 
     def predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the mean probabilities of the members; see the base class."""
-        return mean_probabilities(self.networks_, standardise(X, self.center_, self.scale_))
+        return networks.mean_probabilities(
+            self.networks_, networks.standardise(X, self.center_, self.scale_)
+        )
 
     def adapt_aligned(self, trials: TrainingTrials) -> None:
         """Take the statistics of batch normalisation from a new subject; see the base class."""
-        self._recompute_batch_norm(standardise(trials.X, self.center_, self.scale_))
+        self._recompute_batch_norm(networks.standardise(trials.X, self.center_, self.scale_))
 
     def to_state(self) -> ModelState:
         """Return weights and scaling of the networks; see the base class."""
         state = super().to_state()
         if self.trains_network:
             scaling = {"center": self.center_, "scale": self.scale_}
-            state.arrays.update(**scaling, **network_arrays(self.networks_))
+            state.arrays.update(**scaling, **networks.network_arrays(self.networks_))
             state.description.update(n_networks=len(self.networks_), adapted=self.adapted_)
         self.add_weights_to(state)
         return state
@@ -378,7 +361,7 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
             self.center_, self.scale_ = state.arrays["center"], state.arrays["scale"]
             self.adapted_ = bool(state.description.get("adapted", True))
             states = [state.part(f"network.{i}") for i in range(state.description["n_networks"])]
-            self.networks_ = restore_networks(self.build_network, states)
+            self.networks_ = networks.restore_networks(self.build_network, states)
         self.take_weights_from(state)
 
     def _features_without_weights(self, trials: TrainingTrials) -> NDArray[np.float32]:
@@ -394,7 +377,7 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         """Take the statistics of batch normalisation from a subject's standardised trials."""
         if len(signals) >= MIN_TRIALS:
             for network in self.networks_:
-                recompute_batch_norm(network, trial_batches(signals))
+                training.recompute_batch_norm(network, networks.trial_batches(signals))
 
     def __getstate__(self) -> dict[str, Any]:
         """Give networks as their weights: torch does not pickle parametrised modules."""
@@ -407,22 +390,12 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         weights = state.get("networks_")
         super().__setstate__(state)
         if weights is not None:
-            self.networks_ = [restore_network(self.build_network, one) for one in weights]
+            self.networks_ = [networks.restore_network(self.build_network, one) for one in weights]
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
-
-
-def _check_input_suits(backbone: Any, n_times: int | None) -> None:
-    """Raise where a backbone for trials would get plain vectors."""
-    name = backbone.get("name") if isinstance(backbone, Mapping) else backbone
-    if n_times is None and name in backbone_names() and name != "MLP":
-        raise DataError(
-            f"{name} needs trials (n_trials, n_chans, n_times); X has two dimensions. For plain "
-            "feature vectors set backbone='MLP'."
-        )
 
 
 def _log_epoch(epoch: int, losses: dict[str, float]) -> None:

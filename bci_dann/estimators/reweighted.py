@@ -7,7 +7,7 @@ log-likelihood function", J. Stat. Plan. Inference 90(2), 227-244.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,10 +27,12 @@ from bci_dann.estimators.inputs.training_trials import TrainingTrials
 from bci_dann.estimators.network import NetworkClassifier
 from bci_dann.estimators.shallow import fit_weighted, tangent_space_pipeline
 from bci_dann.exceptions import ConfigError
-from bci_dann.objectives import Terms
 from bci_dann.persistence import ModelState
 from bci_dann.persistence.fitted_steps import read_steps, write_steps
-from bci_dann.training import Augmentation
+
+if TYPE_CHECKING:
+    from bci_dann.objectives import Terms
+    from bci_dann.training import Augmentation
 
 __all__ = ["ReweightedClassifier"]
 

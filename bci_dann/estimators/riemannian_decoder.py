@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from bci_dann._class_paths import is_class_path
 from bci_dann._random import fenced_torch_seed, stream
 from bci_dann._validation import check_between, check_count
 from bci_dann.adaptation.drift_guard import MIN_TRIALS, classes_follow_drift, cues_in_blocks
@@ -28,7 +29,7 @@ from bci_dann.adaptation.label_shift import (
 )
 from bci_dann.alignment import Alignment
 from bci_dann.alignment.filter_bank import BANDS
-from bci_dann.components import is_class_path, resolve
+from bci_dann.components import resolve
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.inputs.source_weights import SourceWeighted, read_weighting
 from bci_dann.estimators.inputs.training_trials import TrainingTrials

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from bci_dann.components import class_path, describe
+from bci_dann import objectives
+from bci_dann._class_paths import class_path
+from bci_dann.components import describe
 from bci_dann.exceptions import ConfigError
-from bci_dann.objectives import describe_terms
 from bci_dann.persistence import ModelState, write_state
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ class Saving(BaseEstimator):
             if name in parameters:
                 parameters[name] = describe(kind, parameters[name])
         if "terms" in parameters:
-            parameters["terms"] = describe_terms(parameters["terms"])
+            parameters["terms"] = objectives.describe_terms(parameters["terms"])
         return parameters
 
     def _check_state_is_complete(self) -> None:

@@ -1,15 +1,40 @@
 """Network architectures: backbones, classification and domain heads, gradient reversal."""
 
-from bci_dann.models.backbone_contract import Backbone, BackboneSpec, NetworkInput
-from bci_dann.models.backbones import (
-    backbone_names,
-    build_backbone,
-    check_backbone,
-    make_backbone,
-)
-from bci_dann.models.decoder import Decoder, motor_imagery_head
-from bci_dann.models.fast.keyed_dropout import keyed, keyed_layers
-from bci_dann.models.gradient_reversal import domain_head, reverse_gradient
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bci_dann._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from bci_dann.models.backbone_contract import Backbone, BackboneSpec, NetworkInput
+    from bci_dann.models.backbones import (
+        backbone_names,
+        build_backbone,
+        check_backbone,
+        check_input_kind,
+        make_backbone,
+    )
+    from bci_dann.models.decoder import Decoder, motor_imagery_head
+    from bci_dann.models.fast.keyed_dropout import keyed, keyed_layers
+    from bci_dann.models.gradient_reversal import domain_head, reverse_gradient
+
+_MODULES = {
+    "Backbone": "backbone_contract",
+    "BackboneSpec": "backbone_contract",
+    "Decoder": "decoder",
+    "NetworkInput": "backbone_contract",
+    "backbone_names": "backbones",
+    "build_backbone": "backbones",
+    "check_backbone": "backbones",
+    "check_input_kind": "backbones",
+    "domain_head": "gradient_reversal",
+    "keyed": "fast.keyed_dropout",
+    "keyed_layers": "fast.keyed_dropout",
+    "make_backbone": "backbones",
+    "motor_imagery_head": "decoder",
+    "reverse_gradient": "gradient_reversal",
+}
 
 __all__ = [
     "Backbone",
@@ -19,6 +44,7 @@ __all__ = [
     "backbone_names",
     "build_backbone",
     "check_backbone",
+    "check_input_kind",
     "domain_head",
     "keyed",
     "keyed_layers",
@@ -26,3 +52,5 @@ __all__ = [
     "motor_imagery_head",
     "reverse_gradient",
 ]
+
+__getattr__, __dir__ = lazy_names(__name__, _MODULES)

@@ -12,7 +12,7 @@ from torch import nn
 
 from bci_dann._compat import braindecode_models
 from bci_dann._validation import check_option, did_you_mean
-from bci_dann.exceptions import ConfigError
+from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.models.backbone_contract import (
     TRIAL_ARGUMENTS,
     Backbone,
@@ -256,3 +256,26 @@ def _braindecode_body(
         else nn.Identity()
     )
     return _FAST_EQUIVALENTS[name](model) if name in _FAST_EQUIVALENTS else model
+
+
+def check_input_kind(spec: Any, n_times: int | None) -> None:
+    """Raise where a backbone for trials would be given plain vectors.
+
+    Parameters
+    ----------
+    spec : str, mapping or object
+        The description of a backbone.
+    n_times : int or None
+        Samples of a trial; ``None`` for plain vectors.
+
+    Raises
+    ------
+    DataError
+        When the backbone is one of braindecode's, and the input is vectors.
+    """
+    name = spec.get("name") if isinstance(spec, Mapping) else spec
+    if n_times is None and isinstance(name, str) and name != MLP_NAME and ":" not in name:
+        raise DataError(
+            f"{name} needs trials (n_trials, n_chans, n_times); X has two dimensions. For plain "
+            "feature vectors set backbone='MLP'."
+        )

@@ -12,9 +12,9 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from bci_dann.components import built_in_names, resolve
 from bci_dann.exceptions import BCIDannWarning
 from bci_dann.models import Decoder, make_backbone
-from bci_dann.components import built_in_names, resolve
 from bci_dann.objectives import DomainAdversary, Objective, Sizes, Term
 from bci_dann.training import History, Member, TrainingData, TrainingSettings, train, train_stack
 from bci_dann.training import cuda_graph as module

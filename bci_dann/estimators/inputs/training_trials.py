@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann.estimators.inputs.signals import Signals
-from bci_dann.objectives import UNLABELLED
+from bci_dann.objectives.batch_view import UNLABELLED
 
 __all__ = ["TARGET", "Part", "TrainingTrials"]
 

@@ -15,26 +15,17 @@ from bci_dann.models import Decoder
 from bci_dann.training import History, Member
 
 __all__ = [
-    "log_probabilities",
+    "features_and_logits",
     "mean_losses",
     "mean_probabilities",
-    "network_outputs",
     "trained_networks",
     "trial_batches",
 ]
 
 PREDICTION_BATCH = 256
-# Probabilities below it count as this, so that logarithms stay finite.
-TINY = 1e-12
 
 
-def log_probabilities(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return logarithms that are finite where a probability is zero, too."""
-    logs: NDArray[np.float64] = np.log(np.maximum(probabilities, TINY))
-    return logs
-
-
-def network_outputs(
+def features_and_logits(
     network: Decoder, signals: NDArray[np.float32]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return features and logits of standardised trials.
@@ -73,14 +64,14 @@ def mean_probabilities(
     networks : sequence of Decoder
         The members of an ensemble.
     signals : ndarray
-        As in :func:`network_outputs`.
+        As in :func:`features_and_logits`.
 
     Returns
     -------
     ndarray, shape (n_trials, n_classes)
     """
     logits = [
-        torch.from_numpy(network_outputs(network, signals)[1]).double() for network in networks
+        torch.from_numpy(features_and_logits(network, signals)[1]).double() for network in networks
     ]
     probabilities: NDArray[np.float64] = torch.stack(logits).softmax(dim=2).mean(0).numpy()
     return probabilities

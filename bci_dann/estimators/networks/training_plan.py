@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from bci_dann._arrays import log_probabilities
 from bci_dann._random import fenced_torch_seed, stream
 from bci_dann.adaptation.drift_guard import strongest_trusted
 from bci_dann.estimators.inputs.training_trials import TrainingTrials
 from bci_dann.estimators.networks.network_outputs import (
-    log_probabilities,
     mean_probabilities,
     trained_networks,
 )

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from bci_dann._chunks import chunk_slices
+from bci_dann._arrays import chunks
 from bci_dann.models.fast.stacked_function import StackedFunction
 
 __all__ = [
@@ -215,7 +215,7 @@ def batch_parts(n_trials: int, trial_bytes: int, device: torch.device) -> list[s
     """
     if device.type != "cpu":
         return [slice(None)]
-    return chunk_slices(n_trials, max(1, PART_BYTES // max(1, trial_bytes)))
+    return list(chunks(n_trials, max(1, PART_BYTES // max(1, trial_bytes))))
 
 
 def _parts_of_each_network(batch: Tensor) -> list[tuple[slice, slice]]:

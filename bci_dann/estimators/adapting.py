@@ -1,0 +1,156 @@
+"""Adaptation of a fitted model to a new subject: to all trials, or trial by trial."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from typing import TYPE_CHECKING, Any, Self
+
+from sklearn.utils.validation import check_is_fitted
+
+from bci_dann._threads import method_threads
+from bci_dann.estimators.inputs.domain_alignment import extend_alignment, join
+from bci_dann.estimators.inputs.reading import read_for_learning
+from bci_dann.estimators.inputs.signals import concatenate, copy_trials
+from bci_dann.estimators.inputs.training_trials import Part, TrainingTrials
+from bci_dann.exceptions import BCIDannWarning, ConfigError
+
+if TYPE_CHECKING:
+    from bci_dann.alignment import Alignment
+
+__all__ = ["SubjectAdaptation"]
+
+# Fewer trials of a new subject than this are not adapted to: a mean over so few says more of these
+# trials than of the subject. Empirical.
+MIN_PASSED = 5
+
+
+class SubjectAdaptation:
+    """Adaptation of a fitted model to a new subject, without source data."""
+
+    alignment_: Alignment | None
+    domains_: list[str]
+    # the model that was fitted, and the trials that were handed over since
+    _online: tuple[Self, list[Any]]
+
+    def adapt(self, X: Any, y: Any = None) -> Self:
+        """Adapt to a new subject without source data: re-centre on its trials.
+
+        A method with terms that need no sources adapts by these, too.
+
+        Parameters
+        ----------
+        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
+            Trials of the new subject (µV), in the order of recording.
+        y : None
+            Labels are not used yet: give labelled trials of the target to :meth:`fit`.
+
+        Returns
+        -------
+        Self
+            A new estimator; this one stays as it is.
+
+        Raises
+        ------
+        ConfigError
+            When labels are given.
+        DataError
+            When the trials do not fit the model.
+        """
+        check_is_fitted(self)
+        if y is not None:
+            raise ConfigError(
+                "adapt() does not use labels yet: give them to fit() as X_target_labeled and "
+                "y_target_labeled, together with the source trials."
+            )
+        if not self.can_adapt:
+            warnings.warn(
+                "adapt() changes nothing in a model without alignment; "
+                "train with alignment='euclidean'.",
+                BCIDannWarning,
+                stacklevel=2,
+            )
+        adapted = self.adapted(X)
+        adapted._forget_passed()
+        return adapted
+
+    def adapted(self, X: Any) -> Self:
+        """Return a copy that is adapted to all given trials of one subject.
+
+        :meth:`adapt` and :meth:`partial_adapt` call it.
+
+        Parameters
+        ----------
+        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
+            Trials of the new subject (µV), in the order of recording.
+
+        Returns
+        -------
+        Self
+        """
+        part = Part.unlabelled(read_for_learning(self, X))
+        adapted = copy.deepcopy(self)
+        with method_threads(self.trains_network):
+            if adapted.alignment_ is not None:
+                learned = extend_alignment(adapted.alignment_, adapted.domains_, [part])
+                adapted.domains_ = learned
+            if type(self).adapt_aligned is not SubjectAdaptation.adapt_aligned:
+                adapted.adapt_aligned(join([part], adapted.alignment_))
+        return adapted
+
+    @property
+    def can_adapt(self) -> bool:
+        """Whether :meth:`adapt` changes anything in the fitted model."""
+        return self.alignment_ is not None
+
+    def partial_adapt(self, X: Any) -> Self:
+        """Adapt to the next trials of a new subject: predict them first, then hand them over.
+
+        Li et al. (2023), "T-TIME: test-time information maximization ensemble for plug-and-play
+        BCIs", IEEE Trans. Biomed. Eng. 71(2), 423-432, adapt in this order. Each call adapts the
+        model that was fitted, or adapted to earlier trials, as :meth:`adapt` does, to all trials
+        that were handed over so far; the first five are only collected.
+
+        Parameters
+        ----------
+        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
+            The next trials of the subject (µV), always of one kind. They are copied, so that a
+            buffer may be used again.
+
+        Returns
+        -------
+        Self
+            A new estimator; this one stays as it is. What was handed over is not saved.
+
+        Raises
+        ------
+        DataError
+            When the trials are not of the kind that the model was fitted to, or hold no signal.
+            They then count as not handed over, and the next ones may follow.
+        """
+        check_is_fitted(self)
+        read_for_learning(self, X)
+        fitted, passed = getattr(self, "_online", (self, []))
+        passed = [*passed, copy_trials(X)]
+        trials = concatenate(passed)
+        adapted = copy.copy(self) if len(trials) < MIN_PASSED else fitted.adapted(trials)
+        adapted._online = (fitted, passed)
+        return adapted
+
+    def adapt_aligned(self, trials: TrainingTrials) -> None:
+        """Adapt this copy to aligned trials of a new subject; a subclass may implement it.
+
+        Parameters
+        ----------
+        trials : TrainingTrials
+            Trials of the target without labels.
+        """
+
+    @property
+    def trains_network(self) -> bool:
+        """Whether ``fit`` trains a network."""
+        return False
+
+    def _forget_passed(self) -> None:
+        """Drop the trials that were handed over to the model of before."""
+        self.__dict__.pop("_online", None)
