@@ -15,14 +15,17 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from bci_dann import models, objectives, training
-from bci_dann._former import check_former
 from bci_dann._random import check_random_state
 from bci_dann._validation import check_between, check_count, check_option
 from bci_dann.adaptation.drift_guard import MIN_TRIALS
 from bci_dann.components import resolve
 from bci_dann.estimators import networks
 from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.former import FORMER_NETWORK_ARGUMENTS, present_network_arguments
+from bci_dann.estimators.former import (
+    FORMER_NETWORK_ARGUMENTS,
+    check_former,
+    present_network_arguments,
+)
 from bci_dann.estimators.inputs.source_weights import SourceWeighted, read_weighting
 from bci_dann.estimators.inputs.training_trials import TrainingTrials
 from bci_dann.exceptions import TrainingError
@@ -105,8 +108,7 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         Seeds the initial weights, the order of trials and dropout. The same integer gives
         the same network on the same machine.
     **former : Any
-        ``backbone_params``, ``adversary_weight``, ``domain_hidden``, ``gamma`` and
-        ``domain_smoothing`` of the version before, with a warning that says the new form.
+        Parameters of the version before, with a warning that says the new form.
 
     Attributes
     ----------
@@ -209,7 +211,6 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         Returns
         -------
         mapping or sequence
-            As :func:`bci_dann.objectives.read_terms` takes them.
         """
         return objectives.with_default_terms(self.default_terms, self.terms)
 
@@ -238,7 +239,6 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         Returns
         -------
         Decoder
-            With initial weights from torch's generator.
 
         Raises
         ------

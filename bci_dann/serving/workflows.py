@@ -185,7 +185,7 @@ def _chosen(run: RunConfig, pipeline: str | None) -> PipelineSpec:
 
 
 def _savable(spec: PipelineSpec, seed: int) -> Any:
-    from bci_dann.estimators.loading import is_loadable
+    from bci_dann.estimators.saved_models import is_loadable
 
     estimator = build(spec, seed)
     if not is_loadable(estimator):
