@@ -267,20 +267,10 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
             Member after member.
         """
         check_is_fitted(self)
-        return self.features_aligned(self.read_aligned(X))
+        return self._features(self.read_aligned(X))
 
-    def features_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the backbones' features of aligned trials.
-
-        Parameters
-        ----------
-        X : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features)
-            Aligned trials.
-
-        Returns
-        -------
-        ndarray, shape (n_trials, n_members * n_features)
-        """
+    def _features(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the backbones' features of aligned trials."""
         signals = networks.standardise(X, self.center_, self.scale_)
         return np.hstack(
             [networks.features_and_logits(network, signals)[0] for network in self.networks_]
@@ -371,7 +361,7 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         for name in ("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_"):
             setattr(plain, name, getattr(self, name))
         plain.fit_aligned(replace(trials, X=trials.X.copy()))
-        return plain.features_aligned(trials.X)
+        return plain._features(trials.X)
 
     def _recompute_batch_norm(self, signals: NDArray[np.float32]) -> None:
         """Take the statistics of batch normalisation from a subject's standardised trials."""
