@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -18,7 +19,13 @@ from bci_dann.exceptions import ConfigError, DataError
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
-__all__ = ["Preprocessing", "check_recording", "trials_of_run"]
+__all__ = [
+    "Preprocessing",
+    "check_channels",
+    "check_recording",
+    "resampled_epochs",
+    "trials_of_run",
+]
 
 Positive = Annotated[float, Field(gt=0)]
 
@@ -116,7 +123,7 @@ def check_recording(
     """
     _check_frequencies(raw.info["sfreq"], preprocessing)
     others = preprocessing.reference if isinstance(preprocessing.reference, list) else []
-    _check_channels(raw, [*_kept(raw, preprocessing), *others])
+    check_channels(raw, [*_kept(raw, preprocessing), *others])
     start, end = _epoch_limits(dataset, preprocessing)
     if end - start > raw.times[-1]:
         raise ConfigError(
@@ -173,13 +180,7 @@ def trials_of_run(
     filtered = _filtered(loaded, preprocessing)
     reject = preprocessing.reject_uv and {"eeg": preprocessing.reject_uv / dataset.unit_factor}
     cut = partial(_cut, filtered, events, event_id, start, reject=reject)
-    epochs = _resampled(cut(end), preprocessing.resample)
-    if preprocessing.resample is not None and n_times is not None:
-        missing = n_times - len(epochs.times)
-        if 0 < missing <= MOST_MISSING and len(epochs):
-            epochs = _resampled(cut(end + missing / preprocessing.resample), preprocessing.resample)
-        if -MOST_MISSING <= n_times - len(epochs.times) < 0 and len(epochs):
-            epochs.crop(epochs.times[0], epochs.times[n_times - 1], verbose="error")
+    epochs = resampled_epochs(cut, end, preprocessing.resample, n_times)
     return epochs if len(epochs) else None
 
 
@@ -207,6 +208,36 @@ def _cut(
         reject_by_annotation=True,
         verbose="error",
     )
+
+
+def resampled_epochs(
+    cut: Callable[[float], mne.Epochs], end: float, sfreq: float | None, n_times: int | None
+) -> mne.Epochs:
+    """Cut and resample, so that trials have ``n_times`` samples where few more are needed.
+
+    Parameters
+    ----------
+    cut : callable
+        Gives the trials up to the time that it is called with (s).
+    end : float
+        End of the window (s).
+    sfreq : float or None
+        New sampling frequency (Hz).
+    n_times : int or None
+        As in `trials_of_run`.
+
+    Returns
+    -------
+    mne.Epochs
+    """
+    epochs = _resampled(cut(end), sfreq)
+    if sfreq is not None and n_times is not None:
+        missing = n_times - len(epochs.times)
+        if 0 < missing <= MOST_MISSING and len(epochs):
+            epochs = _resampled(cut(end + missing / sfreq), sfreq)
+        if -MOST_MISSING <= n_times - len(epochs.times) < 0 and len(epochs):
+            epochs.crop(epochs.times[0], epochs.times[n_times - 1], verbose="error")
+    return epochs
 
 
 def _resampled(epochs: mne.Epochs, sfreq: float | None) -> mne.Epochs:
@@ -288,20 +319,36 @@ def _subtract(raw: mne.io.BaseRaw, reference: list[str]) -> mne.io.BaseRaw:
 
 
 def _picked(raw: mne.io.BaseRaw, names: list[str]) -> mne.io.BaseRaw:
-    _check_channels(raw, names)
+    check_channels(raw, names)
     return raw.pick(names, verbose="error")
 
 
-def _check_channels(raw: mne.io.BaseRaw, names: list[str]) -> None:
-    missing = [name for name in names if name not in raw.ch_names]
+def check_channels(recording: mne.io.BaseRaw | mne.BaseEpochs, names: list[str]) -> None:
+    """Raise unless a recording has all of some channels.
+
+    Parameters
+    ----------
+    recording : mne.io.Raw or mne.Epochs
+        Where they are looked for.
+    names : list of str
+        The channels.
+
+    Raises
+    ------
+    DataError
+        Naming what is missing.
+    """
+    missing = [name for name in names if name not in recording.ch_names]
     if missing:
-        guess = did_you_mean(missing[0], raw.ch_names)
+        guess = did_you_mean(missing[0], recording.ch_names)
         raise DataError(
             f"the channels {missing} are not in the recording.{guess} "
-            f"It has {', '.join(raw.ch_names)}."
+            f"It has {', '.join(recording.ch_names)}."
         )
     if not names:
-        raise DataError(f"the recording has no EEG channels. It has {', '.join(raw.ch_names)}.")
+        raise DataError(
+            f"the recording has no EEG channels. It has {', '.join(recording.ch_names)}."
+        )
 
 
 def _check_frequencies(sfreq: float, preprocessing: Preprocessing) -> None:

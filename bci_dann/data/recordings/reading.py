@@ -14,7 +14,7 @@ from bci_dann.data.recordings.layout import RecordingsLayout
 from bci_dann.data.recordings.truncation import check_events_inside, noting_omissions
 from bci_dann.exceptions import BCIDannError, DataError
 
-__all__ = ["open_recording", "read_recording"]
+__all__ = ["apply_layout", "open_recording", "read_recording"]
 
 # bytes a sample
 RECORD_FORMATS = {".edf": 2, ".bdf": 3}
@@ -68,8 +68,39 @@ def read_recording(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
     DataError
         As in `open_recording`.
     """
-    raw = open_recording(path, layout)
-    _attempt(path, raw.load_data, verbose="error")
+    return _loaded(open_recording(path, layout), layout, path)
+
+
+def apply_layout(raw: mne.io.BaseRaw, layout: RecordingsLayout, name: Path | str) -> mne.io.BaseRaw:
+    """Return what `read_recording` makes of a file, of a recording that is in memory.
+
+    Parameters
+    ----------
+    raw : mne.io.Raw
+        As MNE reads it from a file; it is left as it is.
+    layout : RecordingsLayout
+        How to understand it.
+    name : pathlib.Path or str
+        What messages call it.
+
+    Returns
+    -------
+    mne.io.Raw
+        Its annotations are named as the classes, beside those that mark bad segments.
+
+    Raises
+    ------
+    DataError
+        When it has no EEG channels, or they cannot be renamed.
+    """
+    raw = raw.copy()
+    _annotate_triggers(raw)
+    return _loaded(_renamed(raw, layout, name), layout, name)
+
+
+def _loaded(raw: mne.io.BaseRaw, layout: RecordingsLayout, name: Path | str) -> mne.io.BaseRaw:
+    """Load samples in place, with the layout's unit, positions and classes."""
+    _attempt(name, raw.load_data, verbose="error")
     if layout.unit_scale != 1.0:
         scale = layout.unit_scale
         raw.apply_function(lambda x: x * scale, picks="eeg", channel_wise=False, verbose="error")
@@ -88,7 +119,7 @@ def _open(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
     return mne.io.read_raw(path, preload=False, verbose="warning")
 
 
-def _attempt(path: Path, read: Any, *args: Any, **kwargs: Any) -> Any:
+def _attempt(path: Path | str, read: Any, *args: Any, **kwargs: Any) -> Any:
     try:
         return read(*args, **kwargs)
     except BCIDannError:
@@ -141,7 +172,7 @@ def _annotate_triggers(raw: mne.io.BaseRaw) -> None:
     raw.set_annotations(raw.annotations + triggers)
 
 
-def _renamed(raw: mne.io.BaseRaw, layout: RecordingsLayout, path: Path) -> mne.io.BaseRaw:
+def _renamed(raw: mne.io.BaseRaw, layout: RecordingsLayout, path: Path | str) -> mne.io.BaseRaw:
     raw.drop_channels([name for name in layout.drop if name in raw.ch_names])
     if not len(mne.pick_types(raw.info, eeg=True, exclude=[])):
         raise DataError(f"{path} has no EEG channels; it has {', '.join(raw.ch_names)}.")
