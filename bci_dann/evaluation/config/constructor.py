@@ -161,10 +161,10 @@ def _constructor_of_class(component: Any) -> Constructor:
 
 def _constructor_from_source(module: str, name: str) -> Constructor | None:
     """Return a constructor, or ``None`` where the source does not tell it for certain."""
-    found = definition_of(module, name)
-    if found is None:
+    definition = definition_of(module, name)
+    if definition is None:
         return None
-    module, node = found
+    module, node = definition
     if isinstance(node, ast.FunctionDef):
         return None if node.decorator_list else _constructor_from_arguments(node.args, skip=0)
     return _constructor_from_class_source(module, node)

@@ -280,9 +280,9 @@ def _with_pipeline_files(run: RunConfig) -> RunConfig:
             files[path] = load_pipeline(path)
             warn_of_built_in_name(files[path], folders[-1])
         paths.append(path)
-    found = run.model_copy(update={"pipelines": paths})
-    found._origin = replace(run._origin, pipelines=files)
-    return found
+    located = run.model_copy(update={"pipelines": paths})
+    located._origin = replace(run._origin, pipelines=files)
+    return located
 
 
 def _revalidated(run: RunConfig, replaced: Mapping[str, Any]) -> RunConfig:
