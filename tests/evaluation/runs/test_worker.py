@@ -117,10 +117,8 @@ class Cached:
 
 def test_estimators_share_the_cache_of_their_worker(setup):
     worker = Worker(setup)
-    estimator = Cached()
-    worker_module._share_cache(estimator, worker)
-    assert not hasattr(estimator, "cache")  # there is none so far
     worker.cache = object()
+    estimator = Cached()
     worker_module._share_cache(estimator, worker)
     worker_module._share_cache(object(), worker)  # others are left as they are
     assert estimator.cache is worker.cache
