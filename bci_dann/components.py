@@ -111,6 +111,7 @@ def built_in_names(kind: str) -> list[str]:
     Returns
     -------
     list of str
+        Accepted by :func:`resolve`.
 
     Raises
     ------
@@ -177,7 +178,9 @@ def split_spec(kind: str, spec: Any) -> tuple[str, dict[str, Any]]:
     Returns
     -------
     name : str
+        A built-in name, or the path of a class.
     parameters : dict of str to object
+        Empty for a name alone.
 
     Raises
     ------

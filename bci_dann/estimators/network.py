@@ -211,6 +211,7 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         Returns
         -------
         mapping or sequence
+            As ``terms``.
         """
         return objectives.with_default_terms(self.default_terms, self.terms)
 
@@ -220,11 +221,12 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         Returns
         -------
         str, mapping, callable or None
+            As ``weighting``.
         """
         return self.weighting
 
     def training_settings(self) -> TrainingSettings:
-        """Return how long and how fast the networks learn, as a TrainingSettings."""
+        """Return how long and how fast the networks learn; see :class:`TrainingSettings`."""
         return training.TrainingSettings(
             self.max_epochs,
             self.batch_size,
@@ -239,6 +241,7 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         Returns
         -------
         Decoder
+            With initial weights.
 
         Raises
         ------
