@@ -269,6 +269,7 @@ def _build_of(kind: str, name: str, factory: Any, parameters: Mapping[str, Any])
 
 
 def _backbone(factory: Any, parameters: Mapping[str, Any]) -> Any:
+    import_class("backbone", f"{_BACKBONES}:check_backbone")(factory, parameters)
     build = import_class("backbone", f"{_BACKBONES}:build_backbone")
     return functools.partial(build, factory, dict(parameters))
 

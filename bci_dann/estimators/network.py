@@ -22,7 +22,6 @@ from bci_dann.components import resolve
 from bci_dann.estimators import networks
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.former import (
-    FORMER_NETWORK_ARGUMENTS,
     check_former,
     present_network_arguments,
 )
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 __all__ = ["NetworkClassifier"]
 
 logger = logging.getLogger(__name__)
-
 BATCH_NORMS = ("pooled", "target", "domain")
 DOMAINS = ("subject", "session", "source_target")
 
@@ -88,8 +86,8 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
     augmentation : dict of str to dict, optional
         Transforms of ``braindecode.augmentation`` with their parameters, such as
         ``{"FTSurrogate": {"phase_noise_magnitude": 0.5}}``: each gives one more version of every
-        trial, and epochs, which stay as long, draw from all. ``"ChannelsSymmetry"`` swaps left
-        and right, in channels and classes. Memory grows by as many copies.
+        trial, which takes memory, and epochs draw from all. ``"ChannelsSymmetry"`` swaps left
+        and right.
     n_members : int
         Networks that are trained from different seeds; their probabilities are averaged.
     sfreq : float, optional
@@ -125,6 +123,13 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         With a weighting, the weights of the source trials and how far to trust them.
     """
 
+    former_parameters: ClassVar[tuple[str, ...]] = (
+        "backbone_params",
+        "adversary_weight",
+        "domain_hidden",
+        "gamma",
+        "domain_smoothing",
+    )
     # A preset adds these terms in front of those of the user.
     default_terms: ClassVar[Mapping[str, Any]] = {}
 
@@ -156,7 +161,7 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         **former: Any,
     ) -> None:
         if former:
-            check_former(type(self).__name__, former, FORMER_NETWORK_ARGUMENTS)
+            check_former(type(self).__name__, former, self.former_parameters)
             backbone, terms = present_network_arguments(
                 type(self).__name__, backbone, terms, former
             )
@@ -307,7 +312,7 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         Parameters
         ----------
         plan : TrainingPlan
-            As :meth:`plan` returned it.
+            From :meth:`plan`.
         histories : sequence
             The history of each member, or the error that has stopped it.
 

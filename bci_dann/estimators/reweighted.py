@@ -7,7 +7,7 @@ log-likelihood function", J. Stat. Plan. Inference 90(2), 227-244.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,6 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from bci_dann._validation import check_option
 from bci_dann.estimators.former import (
-    FORMER_NETWORK_ARGUMENTS,
-    FORMER_WEIGHTING_ARGUMENTS,
     check_former,
     present_weighting,
 )
@@ -90,6 +88,16 @@ class ReweightedClassifier(NetworkClassifier):
         The fitted classifier, where it is no network.
     """
 
+    former_parameters: ClassVar[tuple[str, ...]] = (
+        "classifier",
+        "clip",
+        "backbone_params",
+        "adversary_weight",
+        "domain_hidden",
+        "gamma",
+        "domain_smoothing",
+    )
+
     shallow_: Pipeline
 
     def __init__(
@@ -119,8 +127,8 @@ class ReweightedClassifier(NetworkClassifier):
         random_state: Any = None,
         **former: Any,
     ) -> None:
-        known = [*FORMER_WEIGHTING_ARGUMENTS, *FORMER_NETWORK_ARGUMENTS]
-        check_former(type(self).__name__, former, known)
+        check_former(type(self).__name__, former, self.former_parameters)
+        of_network = NetworkClassifier.former_parameters
         super().__init__(
             backbone,
             alignment=alignment,
@@ -138,7 +146,7 @@ class ReweightedClassifier(NetworkClassifier):
             weight_decay=weight_decay,
             device=device,
             random_state=random_state,
-            **{k: v for k, v in former.items() if k in FORMER_NETWORK_ARGUMENTS},
+            **{k: v for k, v in former.items() if k in of_network},
         )
         self.learner = learner
         self.features = features
