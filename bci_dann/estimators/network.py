@@ -120,7 +120,7 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
     adapted_ : bool
         Whether the networks are those that adapt; False where the guard did not trust them.
     source_weights_ : SourceWeights or None
-        With a weighting, the weights of the source trials and how far to trust them.
+        With a weighting, the weights and how far to trust them.
     """
 
     former_parameters: ClassVar[tuple[str, ...]] = (
@@ -221,13 +221,7 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         return objectives.with_default_terms(self.default_terms, self.terms)
 
     def source_weighting(self) -> Any:
-        """Return ``weighting``; a preset may compose it.
-
-        Returns
-        -------
-        str, mapping, callable or None
-            As ``weighting``.
-        """
+        """Return ``weighting``; a preset may compose it. See :class:`NetworkClassifier`."""
         return self.weighting
 
     def training_settings(self) -> TrainingSettings:
