@@ -1,4 +1,4 @@
-"""Honest leave-one-subject-out comparison: protocols, records, metrics and the runner.
+"""Leave-one-subject-out evaluation: protocols, runs, metrics, model selection and diagnosis.
 
 Public names load on first use; importing this package loads neither torch nor MOABB.
 """
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bci_dann.evaluation.config.run_config import RunConfig, load_config
     from bci_dann.evaluation.diagnosis.domain_diagnosis import Diagnosis, diagnose
     from bci_dann.evaluation.protocols import PROTOCOLS, Fold, split
+    from bci_dann.evaluation.runs.resolved_run import ResolvedRun, RunOptions, resolve_run
     from bci_dann.evaluation.runs.runner import run_benchmark
     from bci_dann.evaluation.selection.label_free import selection_table
     from bci_dann.evaluation.selection.nested import nested_choice, nested_summary
@@ -25,13 +26,16 @@ _MODULES = {
     "Fold": "protocols",
     "PROTOCOLS": "protocols",
     "PipelineSpec": "config.pipeline_file",
+    "ResolvedRun": "runs.resolved_run",
     "RunConfig": "config.run_config",
+    "RunOptions": "runs.resolved_run",
     "build": "config.pipeline_builder",
     "diagnose": "diagnosis.domain_diagnosis",
     "load_config": "config.run_config",
     "load_pipeline": "config.pipeline_file",
     "nested_choice": "selection.nested",
     "nested_summary": "selection.nested",
+    "resolve_run": "runs.resolved_run",
     "run_benchmark": "runs.runner",
     "selection_table": "selection.label_free",
     "split": "protocols",
@@ -44,13 +48,16 @@ __all__ = [
     "Diagnosis",
     "Fold",
     "PipelineSpec",
+    "ResolvedRun",
     "RunConfig",
+    "RunOptions",
     "build",
     "diagnose",
     "load_config",
     "load_pipeline",
     "nested_choice",
     "nested_summary",
+    "resolve_run",
     "run_benchmark",
     "selection_table",
     "split",

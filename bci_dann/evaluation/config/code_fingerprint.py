@@ -23,7 +23,7 @@ WITHOUT_INFLUENCE = (
     *("evaluation/diagnosis", "evaluation/selection", "evaluation/metrics.py"),
     "evaluation/summary.py",
 )
-# Hexadecimal digits that are kept; with 64 bits, two versions never share a fingerprint.
+# Hexadecimal digits of a fingerprint: 64 bits, so that two versions of the code do not share one.
 N_DIGITS = 16
 # "module:Class", as a part of a method that is the user's own is named.
 CLASS_PATH = re.compile(r"([A-Za-z_][\w.]*):[A-Za-z_]\w*")

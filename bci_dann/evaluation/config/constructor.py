@@ -6,7 +6,7 @@ import ast
 import importlib
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bci_dann._validation import did_you_mean
@@ -19,6 +19,9 @@ __all__ = ["Constructor", "constructor_of", "defaults_of", "imported_class"]
 PLAIN_TYPES = (type(None), bool, int, float, str)
 # What in the body of a class determines how it is called.
 CALL_METHODS = {"__init__", "__new__", "__signature__"}
+# The class attribute that lists the keywords of the version before, which a class with ``**`` in
+# its constructor still takes.
+FORMER = "former_parameters"
 # Bases without a constructor of their own.
 BARE_BASES = ("object", "ABC", "Generic", "Protocol")
 
@@ -35,11 +38,14 @@ class Constructor:
         Whether any other keyword is accepted too.
     defaults : mapping of str to object, or None
         The defaults that YAML can hold, by parameter; ``None`` where the source computes one.
+    former : tuple of str
+        Keywords of the version before, which are accepted with a warning.
     """
 
     names: tuple[str, ...]
     takes_any: bool
     defaults: Mapping[str, Any] | None
+    former: tuple[str, ...] = ()
 
     def accepts(self, name: str) -> bool:
         """Return whether a parameter of this name may be given.
@@ -54,7 +60,7 @@ class Constructor:
         bool
             True for every name where the constructor takes any keyword.
         """
-        return self.takes_any or name in self.names
+        return self.takes_any or name in self.names or name in self.former
 
 
 def constructor_of(step: Mapping[str, Any], pipeline: str) -> Constructor:
@@ -155,16 +161,18 @@ def _constructor_of_class(component: Any) -> Constructor:
     parameters = inspect.signature(component).parameters.values()
     by_keyword = [p for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
     given = {p.name: p.default for p in parameters if p.default is not p.empty}
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters)
-    return Constructor(tuple(p.name for p in by_keyword), takes_any, _plain(given))
+    takes_more = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    former = tuple(getattr(component, FORMER, ())) if takes_more else ()
+    names = tuple(p.name for p in by_keyword)
+    return Constructor(names, takes_more and not former, _plain(given), former)
 
 
 def _constructor_from_source(module: str, name: str) -> Constructor | None:
     """Return a constructor, or ``None`` where the source does not tell it for certain."""
-    found = definition_of(module, name)
-    if found is None:
+    definition = definition_of(module, name)
+    if definition is None:
         return None
-    module, node = found
+    module, node = definition
     if isinstance(node, ast.FunctionDef):
         return None if node.decorator_list else _constructor_from_arguments(node.args, skip=0)
     return _constructor_from_class_source(module, node)
@@ -174,16 +182,33 @@ def _constructor_from_class_source(module: str, node: ast.ClassDef) -> Construct
     if node.decorator_list or not all(map(_is_abstract_base, node.keywords)):
         return None  # both may change how the class is called
     call = [part for part in node.body if bound_names(part) & CALL_METHODS]
-    if call:
-        init = call[0]
-        if len(call) > 1 or not isinstance(init, ast.FunctionDef) or init.decorator_list:
-            return None
-        return _constructor_from_arguments(init.args, skip=1) if init.name == "__init__" else None
     bases = [base.id for base in node.bases if isinstance(base, ast.Name)]
     inherited = [base for base in bases if base not in BARE_BASES]
-    if len(bases) < len(node.bases) or len(inherited) != 1:
-        return None  # which of several constructors is inherited is Python's to resolve
-    return _constructor_from_source(module, inherited[0])
+    if not call:
+        if len(bases) < len(node.bases) or len(inherited) != 1:
+            return None  # which of several constructors is inherited is Python's to resolve
+        return _constructor_from_source(module, inherited[0])
+    init = call[0]
+    if len(call) > 1 or not isinstance(init, ast.FunctionDef) or init.decorator_list:
+        return None
+    constructor = _constructor_from_arguments(init.args, skip=1)
+    if init.name != "__init__" or not constructor.takes_any:
+        return constructor if init.name == "__init__" else None
+    former = _former_parameters(node)
+    if former is None and node.bases:
+        return None  # a base may list them
+    return replace(constructor, takes_any=not former, former=former or ())
+
+
+def _former_parameters(node: ast.ClassDef) -> tuple[str, ...] | None:
+    """Return the keywords of the version before that a class lists itself."""
+    for part in node.body:
+        if FORMER in bound_names(part) and isinstance(part, ast.Assign | ast.AnnAssign):
+            try:
+                return tuple(ast.literal_eval(part.value)) if part.value is not None else None
+            except ValueError:
+                return None
+    return None
 
 
 def _is_abstract_base(keyword: ast.keyword) -> bool:

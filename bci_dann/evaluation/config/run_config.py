@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, PrivateAttr, field_validator
 
 from bci_dann._config import StrictModel, validate
-from bci_dann._resources import find_configuration, pipelines_folder
+from bci_dann._resources import find_configuration
 from bci_dann._validation import check_option, did_you_mean
-from bci_dann.data.dataset_names import SIMULATED
+from bci_dann.data.dataset_names import SIMULATED, check_dataset_name
 from bci_dann.data.datasets import DataConfig
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.evaluation.config.constructor import constructor_of
-from bci_dann.evaluation.config.pipeline_file import (
-    PipelineSpec,
-    find_pipeline,
-    load_pipeline,
-    warn_of_built_in_name,
+from bci_dann.evaluation.config.pipeline_file import PipelineSpec
+from bci_dann.evaluation.config.run_pipelines import (
+    EVERY,
+    ConfigOrigin,
+    accepted_by_any,
+    complete_specs,
+    pipeline_folders,
 )
-from bci_dann.evaluation.config.pipeline_parameters import (
-    accepted_parameters,
-    check_parameter_names,
-    with_defaults,
-    with_parameters,
-)
-from bci_dann.evaluation.config.variants import expand_variants
 from bci_dann.evaluation.config.yaml_file import read_config_content
 from bci_dann.evaluation.protocols import PROTOCOLS
 from bci_dann.exceptions import ConfigError
@@ -44,20 +36,8 @@ __all__ = [
     "with_replaced",
 ]
 
-# The key of pipeline_parameters whose values reach every pipeline that has such a parameter.
-EVERY = "*"
 Values = Annotated[list[Any], Field(min_length=1)]
 Settings = Annotated[dict[str, Values], Field(min_length=1)]
-
-
-@dataclass(frozen=True)
-class _Origin:
-    """Where a configuration was read from, which takes no part in comparisons."""
-
-    source: str = field(default="the configuration", compare=False)
-    folder: Path | None = field(default=None, compare=False)
-    # path -> content of the pipeline files that were read
-    pipelines: Mapping[str, PipelineSpec] = field(default_factory=dict, compare=False)
 
 
 class RunConfig(StrictModel):
@@ -101,7 +81,7 @@ class RunConfig(StrictModel):
     pipeline_parameters: dict[str, dict[str, Any]] = Field(default_factory=dict)
     variants: dict[str, Settings] = Field(default_factory=dict)
     threads: int = Field(default=1, ge=1)
-    _origin: _Origin = PrivateAttr(default_factory=_Origin)
+    _origin: ConfigOrigin = PrivateAttr(default_factory=ConfigOrigin)
 
     @field_validator("pipelines", "protocols", "seeds")
     @classmethod
@@ -125,10 +105,11 @@ def load_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig
     Parameters
     ----------
     config : str, pathlib.Path, mapping or RunConfig
-        A YAML file, which may take over keys of another (``extends: other.yaml``); or its
-        content. Pipeline names in a file are looked up in ``../pipelines`` beside the file's
-        folder, in ``pipelines`` in the working folder, and in the pipelines that come with the
-        package, and become paths.
+        A YAML file, which may take over keys of another (``extends: other.yaml``); the name of
+        a configuration that comes with the package (``quickstart``); or the content. Pipeline
+        names in a file are looked up in ``../pipelines`` beside the file's folder, in
+        ``pipelines`` in the working folder, and in the pipelines that come with the package,
+        and become paths.
 
     Returns
     -------
@@ -174,7 +155,7 @@ def read_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig
     else:
         path = find_configuration(config)
         run = validate(RunConfig, read_config_content(path), str(path))
-        run._origin = _Origin(str(path), path.parent)
+        run._origin = ConfigOrigin(str(path), path.parent)
     _check_dataset(run.data)
     return _with_pipeline_files(run)
 
@@ -202,7 +183,7 @@ def with_replaced(config: RunConfig, replaced: Mapping[str, Any]) -> RunConfig:
     """
     without_settings = {**replaced, "pipeline_parameters": {}, "variants": {}}
     run = _with_pipeline_files(_revalidated(config, without_settings))
-    specs = _unchanged_specs(run)
+    specs = [run._origin.load(path) for path in run.pipelines]
     names = [*(spec.name for spec in specs), EVERY]
     settings: dict[str, dict[str, Any]] = {}
     for key in ("pipeline_parameters", "variants"):
@@ -210,28 +191,10 @@ def with_replaced(config: RunConfig, replaced: Mapping[str, Any]) -> RunConfig:
         settings[key] = {name: by_pipeline[name] for name in by_pipeline if name in names}
     for_every = settings["pipeline_parameters"].get(EVERY, {})
     if for_every:
-        settings["pipeline_parameters"][EVERY] = _accepted_by_any(for_every, specs)
+        settings["pipeline_parameters"][EVERY] = accepted_by_any(for_every, specs)
     run = _revalidated(run, settings)
     pipeline_specs(run)
     return run
-
-
-def pipeline_folders(config_folder: Path | None = None) -> list[Path]:
-    """Return the folders in which pipeline names are looked up, nearest first.
-
-    Parameters
-    ----------
-    config_folder : pathlib.Path or None
-        The folder of the configuration file, if there is one.
-
-    Returns
-    -------
-    list of pathlib.Path
-        The last is that of the pipelines which come with the package.
-    """
-    beside = [] if config_folder is None else [config_folder / ".." / "pipelines"]
-    folders = [*beside, Path("pipelines"), pipelines_folder()]
-    return list(dict.fromkeys(folder.resolve() for folder in folders))
 
 
 def pipeline_specs(config: RunConfig) -> list[PipelineSpec]:
@@ -245,44 +208,23 @@ def pipeline_specs(config: RunConfig) -> list[PipelineSpec]:
     Returns
     -------
     list of PipelineSpec
-        In the order of ``config.pipelines``, variants in the place of what they are of.
+        In the order of ``config.pipelines``, variants in the place of what they are of. Members
+        of ensembles that are named by a pipeline are written out.
 
     Raises
     ------
     ConfigError
         When a file is wrong, two pipelines have the same name, or a parameter is unknown.
     """
-    specs = _unchanged_specs(config)
-    names = [spec.name for spec in specs]
-    for name in names:
-        if names.count(name) > 1:
-            raise ConfigError(f"pipelines: two files have the name {name!r}. Rename one.")
-    for name in config.pipeline_parameters:
-        check_option("each key of pipeline_parameters", name, [*names, EVERY])
-    _check_parameters_for_every(config.pipeline_parameters.get(EVERY, {}), specs)
-    configured = [_with_run_parameters(spec, config) for spec in specs]
-    expanded = expand_variants(
-        configured, config.variants, set_by=f"{config._origin.source}: variants"
-    )
-    for spec in expanded:
-        check_parameter_names(spec)
-    return [with_defaults(spec) for spec in expanded]
+    return complete_specs(config, config._origin)
 
 
 def _with_pipeline_files(run: RunConfig) -> RunConfig:
-    """Return the run with paths as pipelines, and the content of these files."""
-    folders = pipeline_folders(run._origin.folder)
-    files = dict(run._origin.pipelines)
-    paths = []
-    for name in run.pipelines:
-        path = name if name in files else str(find_pipeline(name, folders).resolve())
-        if path not in files:
-            files[path] = load_pipeline(path)
-            warn_of_built_in_name(files[path], folders[-1])
-        paths.append(path)
-    found = run.model_copy(update={"pipelines": paths})
-    found._origin = replace(run._origin, pipelines=files)
-    return found
+    """Return the run with paths as pipelines, once these files are read."""
+    paths = [run._origin.path_of(name) for name in run.pipelines]
+    located = run.model_copy(update={"pipelines": paths})
+    located._origin = run._origin
+    return located
 
 
 def _revalidated(run: RunConfig, replaced: Mapping[str, Any]) -> RunConfig:
@@ -291,36 +233,8 @@ def _revalidated(run: RunConfig, replaced: Mapping[str, Any]) -> RunConfig:
     return checked
 
 
-def _unchanged_specs(run: RunConfig) -> list[PipelineSpec]:
-    """Return the pipelines as their files have them."""
-    run = _with_pipeline_files(run)
-    return [run._origin.pipelines[path] for path in run.pipelines]
-
-
-def _with_run_parameters(spec: PipelineSpec, run: RunConfig) -> PipelineSpec:
-    set_by = f"{run._origin.source}: pipeline_parameters"
-    for_every = accepted_parameters(spec, run.pipeline_parameters.get(EVERY, {}))
-    spec = with_parameters(spec, for_every, set_by=set_by)
-    return with_parameters(spec, run.pipeline_parameters.get(spec.name, {}), set_by=set_by)
-
-
-def _check_parameters_for_every(parameters: Mapping[str, Any], specs: list[PipelineSpec]) -> None:
-    """Raise where a parameter for every pipeline would reach none."""
-    accepted = _accepted_by_any(parameters, specs)
-    for name in parameters:
-        if name not in accepted:
-            raise ConfigError(f"pipeline_parameters['*']: no pipeline has a parameter {name!r}.")
-
-
-def _accepted_by_any(parameters: Mapping[str, Any], specs: list[PipelineSpec]) -> dict[str, Any]:
-    """Return those parameters that some step of some pipeline has."""
-    accepted = set().union(*(accepted_parameters(spec, parameters) for spec in specs))
-    return {name: value for name, value in parameters.items() if name in accepted}
-
-
 def _check_dataset(data: DataConfig) -> None:
-    if find_spec("bci_dann.data.dataset_names") is not None:
-        import_module("bci_dann.data.dataset_names").check_dataset_name(data.dataset)
+    check_dataset_name(data.dataset)
     if data.dataset == SIMULATED:
         step = {"from": "bci_dann.data", "name": SIMULATED}
         constructor = constructor_of(step, pipeline="")

@@ -144,4 +144,4 @@ def _share_cache(estimator: Any, worker: Worker) -> None:
 
 def _show_warning_as_line(message: Warning | str, *_: Any, **__: Any) -> None:
     """Show a worker's warning without its place in the code, which concerns no user."""
-    print(f"Warning: {message}", file=sys.stderr)  # noqa: T201 (a worker has no other output)
+    sys.stderr.write(f"Warning: {message}\n")  # at once, so that lines of workers do not mix

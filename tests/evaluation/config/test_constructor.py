@@ -124,6 +124,44 @@ def test_any_keyword_is_accepted_where_the_class_takes_any(write):
     assert not closed.accepts("anything")
 
 
+FORMER = """
+class Base:
+    pass
+
+class A(Base):
+    former_parameters = ("old", "older")
+    def __init__(self, a=1, **former): ...
+"""
+INHERITED = (
+    FORMER
+    + """
+class B(A): ...
+
+class C(A):
+    def __init__(self, c=1, **former): ...
+
+class D(A):
+    def __init__(self, d=1): ...
+"""
+)
+
+
+def test_keywords_of_the_version_before_are_accepted_and_no_others(write):
+    found = constructor_of(write(FORMER), "p")
+    assert (found.names, found.former) == (("a",), ("old", "older"))
+    assert found.accepts("old")
+    assert not found.accepts("odl")
+    assert found.defaults == {"a": 1}
+
+
+@pytest.mark.parametrize("name", ["A", "B", "C", "D"])
+def test_a_list_of_former_keywords_is_inherited_as_python_does(write, name):
+    given = write(INHERITED, name)
+    from_class = constructor._constructor_of_class(imported_class(given, "p"))
+    assert constructor_of(given, "p") == from_class
+    assert from_class.former == (("old", "older") if name != "D" else ())
+
+
 @pytest.mark.parametrize(
     ("module", "name", "message"),
     [

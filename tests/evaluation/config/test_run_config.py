@@ -6,12 +6,14 @@ import pytest
 import yaml
 
 from bci_dann.evaluation import load_config
+from bci_dann.evaluation.config.constructor import constructor_of
 from bci_dann.evaluation.config.run_config import (
     RunConfig,
     pipeline_folders,
     pipeline_specs,
     with_replaced,
 )
+from bci_dann.evaluation.config.run_pipelines import ConfigOrigin
 from bci_dann.exceptions import BCIDannWarning, ConfigError
 
 
@@ -197,3 +199,22 @@ def test_the_packages_own_pipelines_are_looked_up_last(tmp_path, monkeypatch):
     assert folders[0] == tmp_path / "pipelines"
     assert (folders[-1] / "ea_dann.yml").is_file()
     assert len(set(folders)) == len(folders)
+
+
+def test_members_of_an_ensemble_follow_their_files(config, write_pipeline):
+    """The record's key has to change with the file of a member that is named only."""
+    member = {"name": "ShallowClassifier", "from": "bci_dann.estimators"}
+    ensemble = {"name": "EnsembleClassifier", "from": "bci_dann.estimators"}
+    write_pipeline("member", {**member, "parameters": {"n_components": 4}})
+    path = write_pipeline("both", {**ensemble, "parameters": {"members": [["member", 1.0]]}})
+    run = RunConfig(**{**config, "pipelines": [str(path)]})
+    run._origin = ConfigOrigin("mine.yaml", path.parent.parent / "configs")
+    if "members" not in constructor_of(run_step(run), "p").names:
+        pytest.skip("ensembles of this version have no list of members")
+    (spec,) = pipeline_specs(run)
+    described = [{"name": "ShallowClassifier", "n_components": 4}, 1.0]
+    assert spec.definition[0]["parameters"]["members"] == [described]
+
+
+def run_step(run):
+    return run._origin.load(run.pipelines[0]).definition[0]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+import sys
+import types
+import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
 
 from bci_dann.data.trials import replace_labels
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
 from bci_dann.evaluation.protocols import PROTOCOLS
-from bci_dann.evaluation.runs.execution import compute
+from bci_dann.evaluation.runs.execution import attempt, compute, compute_stack
 from bci_dann.evaluation.runs.records import Task
+from bci_dann.exceptions import BCIDannWarning, DataError, ResultsError
 
 
 @pytest.fixture
@@ -159,13 +165,120 @@ def test_more_threads_are_for_networks_only(task, trials, monkeypatch):
     within = {}
     for kind in (ShallowClassifier, SourceOnlyClassifier):
 
-        def noting(self, *args, original=kind._fit_aligned, name=kind.__name__):
+        @functools.wraps(kind.fit)  # whose signature says what the method wants of a target
+        def noting(self, *args, original=kind.fit, name=kind.__name__, **kwargs):
             within[name] = torch.get_num_threads()
-            return original(self, *args)
+            return original(self, *args, **kwargs)
 
-        monkeypatch.setattr(kind, "_fit_aligned", noting)
+        monkeypatch.setattr(kind, "fit", noting)
         step = {"name": kind.__name__, "from": "bci_dann.estimators", "parameters": {}}
         if kind is SourceOnlyClassifier:
             step["parameters"] = {"max_epochs": 1, "backbone_params": {"kernel_length": 8}}
         compute(replace(task(), pipeline=PipelineSpec("one", (step,)), threads=2), trials)
     assert within == {"ShallowClassifier": 1, "SourceOnlyClassifier": 2}
+
+
+class Broken(ClassifierMixin, BaseEstimator):
+    """A classifier whose probabilities are whatever it is told."""
+
+    def __init__(self, output="nan"):
+        self.output = output
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X):
+        rows = {"nan": [np.nan, 1.0], "three": [0.2, 0.3, 0.5], "counts": [3.0, 1.0]}
+        return np.tile(rows[self.output], (len(X), 1))
+
+
+@pytest.fixture
+def broken(task, monkeypatch):
+    module = types.ModuleType("own_broken")
+    module.Broken = Broken
+    monkeypatch.setitem(sys.modules, "own_broken", module)
+
+    def make(output):
+        step = {"name": "Broken", "from": "own_broken", "parameters": {"output": output}}
+        return replace(task(), pipeline=PipelineSpec("broken", (step,)))
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [("nan", r"shape \(20, 2\); got shape \(20, 2\), 20 of 40 finite"), ("three", r"\(20, 3\)")],
+)
+def test_what_is_no_probability_is_refused(broken, trials, output, message):
+    with pytest.raises(DataError, match=message):
+        compute(broken(output), trials)
+
+
+def test_probabilities_are_brought_to_a_sum_of_one(broken, trials):
+    np.testing.assert_array_equal(
+        compute(broken("counts"), trials).probabilities, np.tile([0.75, 0.25], (20, 1))
+    )
+
+
+def test_trials_without_labels_cannot_be_trained_on(task, trials):
+    with pytest.raises(DataError, match="no labels"):
+        compute(task(), replace_labels(trials, None))
+
+
+def test_each_estimator_is_prepared_before_it_is_trained(task, trials):
+    seen = []
+
+    def prepare(estimator):
+        seen.append((type(estimator).__name__, hasattr(estimator, "classes_")))
+
+    compute(task("train", "transfer"), trials, prepare)
+    tasks = [task("train", "mlp"), replace(task("train", "mlp"), seed=1)]
+    compute_stack(tasks, trials, prepare)
+    assert seen == [("ShallowClassifier", False), *[("DANNClassifier", False)] * 2]
+
+
+def test_warnings_that_the_run_has_issued_are_not_repeated(task, trials, monkeypatch):
+    """What a class says when it is built, it says again when it is trained."""
+    from bci_dann.estimators import ShallowClassifier
+
+    def warning_of_old_parameters(self):
+        warnings.warn("hidden has moved", BCIDannWarning, stacklevel=2)
+
+    original = ShallowClassifier.fit
+
+    @functools.wraps(original)
+    def fit(self, *args, **kwargs):
+        self.check_parameters()
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(ShallowClassifier, "check_parameters", warning_of_old_parameters)
+    monkeypatch.setattr(ShallowClassifier, "fit", fit)
+    compute(task("train", "transfer"), trials)  # where a warning would be an error
+
+
+def test_other_warnings_of_training_still_reach_the_user(task, trials, monkeypatch):
+    from bci_dann.estimators import ShallowClassifier
+
+    original = ShallowClassifier.fit
+
+    @functools.wraps(original)
+    def fit(self, *args, **kwargs):
+        warnings.warn("few trials", BCIDannWarning, stacklevel=2)
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(ShallowClassifier, "fit", fit)
+    with pytest.warns(BCIDannWarning, match="few trials"):
+        compute(task("train", "transfer"), trials)
+
+
+def test_an_attempt_gives_the_result_or_the_traceback():
+    def fail(error):
+        raise error
+
+    assert attempt(lambda: "record") == "record"
+    text = attempt(lambda: fail(ZeroDivisionError("oops")))
+    assert text.startswith("Traceback")
+    assert text.strip().endswith("ZeroDivisionError: oops")
+    with pytest.raises(ResultsError):
+        attempt(lambda: fail(ResultsError("disk full")))

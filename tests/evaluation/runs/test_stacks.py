@@ -1,4 +1,4 @@
-"""Tasks whose networks are trained together against the same tasks one by one."""
+"""Tasks whose networks are trained in a stack, against the same tasks one by one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from bci_dann.estimators import DANNClassifier
 from bci_dann.evaluation import run_benchmark
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
 from bci_dann.evaluation.runs import worker
-from bci_dann.evaluation.runs.dispatch import stacks_of
 from bci_dann.evaluation.runs.execution import compute, compute_stack
 from bci_dann.evaluation.runs.records import Task
 from bci_dann.exceptions import ConfigError, ResultsError
@@ -21,19 +20,6 @@ NETWORK = {
     "parameters": {"max_epochs": 3, "backbone_params": {"kernel_length": 16}},
 }
 EEGNET = PipelineSpec("eegnet", (NETWORK,))
-CSP = PipelineSpec(
-    "csp", ({"name": "ShallowClassifier", "from": "bci_dann.estimators", "parameters": {}},)
-)
-TANGENT = PipelineSpec(
-    "tangent",
-    (
-        {
-            "name": "ReweightedClassifier",
-            "from": "bci_dann.estimators",
-            "parameters": {"learner": "tangent_space"},
-        },
-    ),
-)
 FULL = "train_and_target_unlabeled_full"
 
 
@@ -45,16 +31,6 @@ def task(protocol, pipeline, subject, seed=0):
 def networks(config, write_pipeline):
     path = write_pipeline("network", NETWORK)
     return {**config, "pipelines": [*config["pipelines"], str(path)], "seeds": [0, 1]}
-
-
-def test_networks_of_one_pipeline_and_protocol_come_together():
-    tasks = [task(FULL, EEGNET, subject) for subject in "123"]
-    tasks += [task("train", EEGNET, subject) for subject in "12"]
-    tasks += [task("train", spec, subject) for spec in (CSP, TANGENT) for subject in "12"]
-    stacks = stacks_of(tasks, size=2)
-    assert [len(stack) for stack in stacks] == [2, 1, 2, 1, 1, 1, 1]
-    assert [one for stack in stacks for one in stack] == tasks
-    assert [len(stack) for stack in stacks_of(tasks, size=1)] == [1] * len(tasks)
 
 
 def test_records_are_those_of_tasks_alone(trials):

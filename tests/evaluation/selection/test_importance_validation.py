@@ -15,7 +15,7 @@ FULL = "train_and_target_unlabeled_full"
 
 
 @pytest.fixture(scope="module")
-def people():
+def trials():
     """Subjects a and b have steady trials, c has trials of very unequal shape."""
     rng = np.random.default_rng(0)
     subjects = np.repeat(["a", "b", "c"], 60)
@@ -27,8 +27,8 @@ def people():
     return EEGTrials(X.astype(np.float32), y, metadata, mne.create_info(4, 100.0, "eeg"))
 
 
-def test_who_resembles_the_target_counts_more(people):
-    weights = ImportanceWeighting(people).weights("a", FULL)
+def test_who_resembles_the_target_counts_more(trials):
+    weights = ImportanceWeighting(trials).weights("a", FULL)
     assert weights.shape == (180,)
     assert (weights >= 0).all()
     assert not weights[:60].any()
@@ -36,27 +36,25 @@ def test_who_resembles_the_target_counts_more(people):
     assert weights[60:120].mean() > 1.2 * weights[120:].mean()
 
 
-def test_a_protocol_that_shows_nothing_of_the_target_weighs_all_alike(people):
-    np.testing.assert_array_equal(ImportanceWeighting(people).weights("a", "train")[60:], 1.0)
-    np.testing.assert_array_equal(ImportanceWeighting(people).weights("a", "online")[60:], 1.0)
+def test_a_protocol_that_shows_nothing_of_the_target_weighs_all_alike(trials):
+    np.testing.assert_array_equal(ImportanceWeighting(trials).weights("a", "train")[60:], 1.0)
+    np.testing.assert_array_equal(ImportanceWeighting(trials).weights("a", "online")[60:], 1.0)
 
 
-def test_trials_that_training_does_not_see_have_no_part(people):
-    changed = people.X.copy()
+def test_trials_that_training_does_not_see_have_no_part(trials):
+    changed = trials.X.copy()
     changed[12:60] *= np.linspace(1, 9, 48)[:, None, None]  # of a, after the first fifth
-    other = EEGTrials(changed, people.y, people.metadata, people.info)
+    other = EEGTrials(changed, trials.y, trials.metadata, trials.info)
     protocol = "train_and_target_unlabeled_20p"
-    before, after = (
-        ImportanceWeighting(trials).weights("a", protocol) for trials in (people, other)
-    )
+    before, after = (ImportanceWeighting(one).weights("a", protocol) for one in (trials, other))
     np.testing.assert_array_equal(before, after)
     assert before[60:].std() > 0
 
 
-def test_labels_have_no_part(people):
-    other = replace_labels(people, np.repeat("nonsense", 180))
+def test_labels_have_no_part(trials):
+    other = replace_labels(trials, np.repeat("nonsense", 180))
     np.testing.assert_array_equal(
-        ImportanceWeighting(people).weights("a", FULL),
+        ImportanceWeighting(trials).weights("a", FULL),
         ImportanceWeighting(other).weights("a", FULL),
     )
 

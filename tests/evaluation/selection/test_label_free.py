@@ -13,6 +13,9 @@ from bci_dann.evaluation.runs.resolved_run import ResolvedRun
 from bci_dann.evaluation.selection.label_free import (
     SCORES,
     Candidate,
+    certainty,
+    consensus,
+    guarded_information,
     information,
     neighbourhood_density,
     steadiness,
@@ -49,6 +52,31 @@ def test_neighbourhood_density_by_hand():
         share /= share.sum()
         expected.append(-(share * np.log(share)).sum())
     assert neighbourhood_density(candidate(odds)) == pytest.approx(np.mean(expected))
+
+
+def test_certainty_by_hand():
+    p = np.array([0.9, 0.5])
+    by_hand = np.mean([-(q * np.log(q) + (1 - q) * np.log(1 - q)) for q in p])
+    assert certainty(candidate(np.log(p / (1 - p)))) == pytest.approx(-by_hand)
+    assert certainty(candidate([50] * 3)) == pytest.approx(0, abs=1e-9)
+
+
+def test_zero_probabilities_have_a_finite_entropy():
+    sure = Candidate(np.eye(2), np.repeat("0", 2), np.eye(2))
+    assert certainty(sure) == pytest.approx(0, abs=1e-9)
+    assert np.isfinite([rate(sure) for rate in SCORES.values()]).all()
+
+
+def test_consensus_is_the_share_of_equal_predictions():
+    committee = np.array([[0.2, 0.8], [0.8, 0.2], [0.4, 0.6], [0.3, 0.7]])
+    assert consensus(candidate([1.0, -1.0, -1.0, 2.0], committee)) == 0.75
+    assert consensus(candidate([-1.0, 1.0, -1.0, -2.0], committee)) == 0.0
+
+
+def test_information_is_guarded_by_the_drift_of_the_outputs():
+    steady, drift = 6 * (2 * cues() - 1), 6 * np.sin(np.arange(N) / 8)
+    assert guarded_information(candidate(steady)) == information(candidate(steady)) > 0
+    assert guarded_information(candidate(drift)) == steadiness(candidate(drift)) < 0
 
 
 def test_outputs_that_drift_are_less_steady():
@@ -128,7 +156,6 @@ def test_bad_folders(folder, tmp_path):
     write(folder, "drifting", "1", np.zeros(N), cues())
     with pytest.raises(ResultsError, match="missing"):
         selection_table(folder, ["plain", "drifting"])
-    assert "always drifting" not in set(selection_table(folder)["choice"])
 
 
 def test_a_damaged_record_is_named(folder):
@@ -158,3 +185,37 @@ def test_records_of_other_subjects_are_not_mixed_in(
     assert not alone[3].equals(alone[4])
     for n in (3, 4, 3):
         pd.testing.assert_frame_equal(table("both", n), alone[n])
+
+
+def test_rows_by_hand(tmp_path):
+    """Two pipelines, two subjects: which is right where decides accuracy and regret."""
+    truth = cues()
+    right, wrong = 4 * (2 * truth - 1), -4 * (2 * truth - 1)
+    half = np.where(np.arange(N) < N // 2, right, wrong)
+    for pipeline, outputs in (("plain", (right, half)), ("sharp", (half, right))):
+        for subject, odds in zip("12", outputs, strict=True):
+            write(tmp_path, pipeline, subject, odds, truth)
+    table = selection_table(tmp_path).set_index("choice")
+    assert table["accuracy"]["oracle"] == 100
+    assert table["accuracy"]["always plain"] == table["accuracy"]["always sharp"] == 75
+    assert table["regret"]["always plain"] == 25
+    assert table["worst_regret"]["always plain"] == 50
+    # for each subject the other one's best, which is the wrong one here
+    assert table["accuracy"]["other_subjects"] == 50
+    assert set(table["protocol"]) == {"train"}
+
+
+def test_seeds_are_averaged(folder):
+    once = selection_table(folder)
+    for name in ("plain", "sharp"):
+        for subject in "12":
+            stored = dict(np.load(folder / "records" / f"{name}{subject}0.npz"))
+            about = json.loads(str(stored["about"]))
+            stored["about"] = np.array(json.dumps({**about, "seed": 1}))
+            np.savez(folder / "records" / f"{name}{subject}1.npz", **stored)
+    pd.testing.assert_frame_equal(selection_table(folder), once)
+
+
+def test_a_choice_among_all_leaves_incomplete_pipelines_out(folder):
+    write(folder, "drifting", "1", np.zeros(N), cues())
+    assert "always drifting" not in set(selection_table(folder)["choice"])

@@ -1,0 +1,153 @@
+"""Which tasks go to workers, in what groups, and what is told of those that fail."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import joblib
+import pytest
+
+from bci_dann.evaluation.config.pipeline_file import PipelineSpec
+from bci_dann.evaluation.runs import dispatch
+from bci_dann.evaluation.runs.dispatch import run_missing, stacks_of
+from bci_dann.evaluation.runs.records import Task
+from bci_dann.evaluation.runs.resolved_run import RunOptions, resolve_run
+from bci_dann.exceptions import ResultsError
+
+NETWORK = {
+    "name": "DANNClassifier",
+    "from": "bci_dann.estimators",
+    "parameters": {"max_epochs": 3, "backbone_params": {"kernel_length": 16}},
+}
+EEGNET = PipelineSpec("eegnet", (NETWORK,))
+FULL = "train_and_target_unlabeled_full"
+
+
+def shallow(name, **parameters):
+    step = {"from": "bci_dann.estimators", "name": name, "parameters": parameters}
+    return PipelineSpec(name, (step,))
+
+
+def task(protocol, pipeline, subject, seed=0):
+    return Task("SimulatedMI", "data", pipeline, protocol, subject, seed)
+
+
+def test_networks_of_one_pipeline_and_protocol_are_a_stack():
+    tasks = [task(FULL, EEGNET, subject) for subject in "123"]
+    tasks += [task("train", EEGNET, subject) for subject in "12"]
+    others = (
+        shallow("ShallowClassifier"),
+        shallow("ReweightedClassifier", learner="tangent_space"),
+    )
+    tasks += [task("train", spec, subject) for spec in others for subject in "12"]
+    stacks = stacks_of(tasks, size=2)
+    assert [len(stack) for stack in stacks] == [2, 1, 2, 1, 1, 1, 1]
+    assert [one for stack in stacks for one in stack] == tasks
+    assert [len(stack) for stack in stacks_of(tasks, size=1)] == [1] * len(tasks)
+
+
+def test_seeds_of_a_pipeline_share_a_stack_and_variants_do_not():
+    other = replace(EEGNET, name="eegnet[lr=0.1]")
+    tasks = [task(FULL, spec, "1", seed) for spec in (EEGNET, other) for seed in (0, 1)]
+    assert [len(stack) for stack in stacks_of(tasks, size=64)] == [2, 2]
+
+
+def test_no_tasks_are_no_stacks():
+    assert stacks_of([], size=4) == []
+
+
+@pytest.mark.parametrize(("has_gpu", "expected"), [(True, 64), (False, 1)])
+def test_stacks_are_for_gpus_by_default(monkeypatch, has_gpu, expected):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: has_gpu)
+    assert dispatch._default_stack() == expected
+
+
+@pytest.fixture
+def run(config, tmp_path):
+    return resolve_run(config, RunOptions(out=tmp_path / "out", progress=False, stack=1))
+
+
+@pytest.fixture
+def tasks(run):
+    (spec,) = run.pipelines
+    return [Task("Set", "data", spec, "train", s, 0, versions=run.versions) for s in "123"]
+
+
+def test_only_tasks_without_a_record_are_computed(run, tasks, trials_folder, monkeypatch):
+    run_missing(run, tasks[:2], trials_folder)
+    seen = []
+    original = dispatch.execute
+    monkeypatch.setattr(
+        dispatch, "execute", lambda some, setup: seen.extend(some) or original(some, setup)
+    )
+    run_missing(run, tasks, trials_folder)
+    assert seen == tasks[2:]
+    assert all(run.folder.read(one) is not None for one in tasks)
+
+
+def test_nothing_is_imported_or_built_where_all_is_finished(run, tasks, trials_folder, monkeypatch):
+    run_missing(run, tasks, trials_folder)
+    monkeypatch.setattr(dispatch, "_default_stack", lambda: pytest.fail("torch was imported"))
+    monkeypatch.setattr(dispatch, "stacks_of", lambda *_: pytest.fail("a pipeline was built"))
+    run_missing(replace(run, options=replace(run.options, stack=None)), tasks, trials_folder)
+
+
+def test_failures_are_listed_and_the_log_has_their_tracebacks(run, tasks, trials_folder):
+    unknown = [replace(tasks[0], subject=name) for name in ("8", "9")]
+    with pytest.raises(ResultsError) as raised:
+        run_missing(run, [tasks[0], *unknown], trials_folder)
+    text = str(raised.value)
+    assert text.startswith("2 of 3 tasks failed; the others are finished")
+    assert "Give the same command again" in text
+    lines = text.splitlines()[1:]
+    assert [line.split(":")[0].strip() for line in lines] == [one.label for one in unknown]
+    assert all("DataError" in line for line in lines)
+    log = (run.folder.path / "failures.txt").read_text()
+    assert [f"== {one.label}" in log for one in unknown] == [True, True]
+    assert log.count("Traceback") == 2
+    assert run.folder.read(tasks[0]) is not None
+
+
+def test_the_log_of_an_earlier_failure_goes_with_it(run, tasks, trials_folder):
+    unknown = replace(tasks[0], subject="9")
+    with pytest.raises(ResultsError, match="1 of 1 tasks failed"):
+        run_missing(run, [unknown], trials_folder)
+    log = run.folder.path / "failures.txt"
+    assert log.exists()
+    run_missing(run, tasks, trials_folder)
+    assert not log.exists()
+
+
+def test_a_dead_worker_is_told_with_its_cause_and_cure(run, tasks, trials_folder, monkeypatch):
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    def died(*_, **__):
+        def parallel(jobs):
+            yield [(tasks[0], None)]
+            raise TerminatedWorkerError("killed")
+
+        return parallel
+
+    monkeypatch.setattr(joblib, "Parallel", died)
+    with pytest.raises(ResultsError, match=r"lack of memory.*fewer --jobs"):
+        run_missing(run, tasks, trials_folder)
+
+
+def test_records_of_workers_are_those_of_this_process(run, tasks, trials_folder, tmp_path):
+    """A worker computes no key of its own: it is given the versions of the run."""
+    two = replace(run, options=replace(run.options, out=tmp_path / "two", n_jobs=2))
+    for one in (run, two):
+        versioned = [replace(t, versions={"bci_dann": "elsewhere"}) for t in tasks]
+        run_missing(one, versioned, trials_folder)
+    names = [sorted(p.name for p in (r.folder.path / "records").iterdir()) for r in (run, two)]
+    assert names[0] == names[1] == sorted(f"{one.key}.npz" for one in versioned)
+
+
+def test_a_damaged_record_is_replaced(run, tasks, trials_folder):
+    run_missing(run, tasks, trials_folder)
+    good = run.folder.read(tasks[0])
+    run.folder.record_path(tasks[0]).write_bytes(b"half")
+    with pytest.warns(UserWarning, match="damaged"):
+        run_missing(run, tasks, trials_folder)
+    again = run.folder.read(tasks[0])
+    assert again.probabilities.tobytes() == good.probabilities.tobytes()

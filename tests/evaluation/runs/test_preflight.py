@@ -1,0 +1,166 @@
+"""Checks before anything is trained, and what they tell."""
+
+from __future__ import annotations
+
+import sys
+import types
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from bci_dann.data import DataConfig
+from bci_dann.data.trials import replace_labels
+from bci_dann.evaluation import load_config, run_benchmark
+from bci_dann.evaluation.config.pipeline_file import PipelineSpec
+from bci_dann.evaluation.config.run_config import pipeline_specs
+from bci_dann.evaluation.runs.preflight import (
+    check_classes,
+    check_data_folder,
+    check_jobs,
+    check_pipelines,
+    check_recordings,
+    check_stack,
+    check_subject_count,
+)
+from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
+
+LAYOUT = {"pattern": "s{subject}.fif", "events": {"l": "left", "r": "right"}}
+RECORDINGS = DataConfig(dataset="Recordings", recordings=LAYOUT)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2, 100, -1])
+def test_possible_jobs(n_jobs):
+    check_jobs(n_jobs)
+
+
+@pytest.mark.parametrize("n_jobs", [0, -2, -100])
+def test_impossible_jobs(n_jobs):
+    with pytest.raises(ConfigError, match=f"at least 1, or -1 for all cores; got {n_jobs}"):
+        check_jobs(n_jobs)
+
+
+def test_stacks():
+    for stack in (None, 1, 64):
+        check_stack(stack)
+    for stack in (0, -1):
+        with pytest.raises(
+            ConfigError, match=rf"--stack \(stack\) must be at least 1; got {stack}"
+        ):
+            check_stack(stack)
+
+
+def test_other_datasets_need_no_folder(tmp_path):
+    check_data_folder(DataConfig(dataset="SimulatedMI"), None)
+    check_data_folder(DataConfig(dataset="BNCI2014_001"), tmp_path / "not made yet")
+
+
+def test_recordings_need_a_folder_with_a_file_that_fits(tmp_path, monkeypatch):
+    with pytest.raises(ConfigError, match="pass --data-dir FOLDER"):
+        check_data_folder(RECORDINGS, None)
+    with pytest.raises(DataError, match="does not exist"):
+        check_data_folder(RECORDINGS, tmp_path / "nothing")
+    with pytest.raises(DataError, match="is empty"):
+        check_data_folder(RECORDINGS, tmp_path)
+    (tmp_path / "x.fif").touch()
+    with pytest.raises(DataError, match=r"no file of .* fits the pattern"):
+        check_data_folder(RECORDINGS, tmp_path)
+    with pytest.raises(DataError, match="is a file"):
+        check_data_folder(RECORDINGS, tmp_path / "x.fif")
+    (tmp_path / "s1.fif").touch()
+    check_data_folder(RECORDINGS, str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    check_data_folder(RECORDINGS, "~")
+
+
+class Moved(UserWarning):
+    """A warning of a parameter that has another place now."""
+
+    new_form = {"terms": {"mcc": 1.0}}  # noqa: RUF012
+
+
+class Ageing(LogisticRegression):
+    """Warns of its parameter ``old``."""
+
+    def __init__(self, old=None, C=1.0):
+        super().__init__(C=C)
+        self.old = old
+        if old is not None:
+            warnings.warn(Moved("the parameter old has moved"), stacklevel=2)
+
+
+@pytest.fixture
+def ageing(monkeypatch, write_pipeline):
+    """The file of a pipeline with a parameter of the version before."""
+    module = types.ModuleType("own_ageing_run")
+    module.Ageing = Ageing
+    monkeypatch.setitem(sys.modules, "own_ageing_run", module)
+    step = {"name": "Ageing", "from": "own_ageing_run", "parameters": {"old": 1}}
+    return write_pipeline("ageing", {"name": "Vectorizer", "from": "mne.decoding"}, step)
+
+
+def test_each_warning_is_issued_once_a_run_with_the_new_lines(config, ageing):
+    variants = {"ageing": {"C": [1.0, 2.0, 3.0]}}
+    run = load_config({**config, "pipelines": [str(ageing)], "variants": variants})
+    with pytest.warns(BCIDannWarning) as caught:
+        check_pipelines(pipeline_specs(run), seed=0)
+    assert [str(one.message) for one in caught] == [
+        f"{ageing}: the parameter old has moved\nWrite instead:\n  terms:\n    mcc: 1.0"
+    ]
+
+
+def test_a_benchmark_issues_it_once_for_all_its_tasks(prepared, config, ageing, tmp_path):
+    config = {**config, "pipelines": [str(ageing)], "seeds": [0, 1]}
+    with pytest.warns(BCIDannWarning, match="has moved") as caught:
+        table = run_benchmark(config, tmp_path / "out", progress=False)
+    assert len(table) == 2 * 3 * 2
+    assert len(caught) == 1
+
+
+def test_a_configuration_that_sets_the_old_parameter_is_named(config, ageing):
+    settings = {"ageing": {"old": 2}}
+    run = load_config({**config, "pipelines": [str(ageing)], "pipeline_parameters": settings})
+    with pytest.warns(BCIDannWarning, match="^the configuration: pipeline_parameters: the param"):
+        check_pipelines(pipeline_specs(run), seed=0)
+
+
+def test_every_pipeline_is_built():
+    good = {"name": "LogisticRegression", "from": "sklearn.linear_model", "parameters": {}}
+    bad = {**good, "parameters": {"C": -1.0}}
+    with pytest.raises(ConfigError, match="pipeline b: LogisticRegression: The 'C' parameter"):
+        check_pipelines([PipelineSpec("a", (good,)), PipelineSpec("b", (bad,))], seed=0)
+
+
+def test_someone_must_remain_to_learn_from():
+    check_subject_count(["1", "2"])
+    check_subject_count(["1", "2", "3"], left_out=2)
+    with pytest.raises(DataError, match=r"one subject out needs at least two subjects; .* \['1'\]"):
+        check_subject_count(["1"])
+    with pytest.raises(DataError, match="two subjects out needs at least three subjects"):
+        check_subject_count(["1", "2"], left_out=2)
+
+
+def test_every_class_must_remain_when_subjects_are_left_out(trials):
+    check_classes(trials, left_out=2)
+    y = trials.y.astype("<U5")
+    y[0] = "feet"
+    with pytest.raises(DataError, match="'feet' occurs only in subject 1, so that it is missing"):
+        check_classes(replace_labels(trials, y))
+    y[np.flatnonzero(trials.subjects == "2")[0]] = "feet"
+    check_classes(replace_labels(trials, y))
+    with pytest.raises(DataError, match="'feet' occurs only in subject 1 and 2"):
+        check_classes(replace_labels(trials, y), left_out=2)
+
+
+def test_only_folders_of_recordings_are_opened(monkeypatch):
+    from bci_dann.data.recordings.folder import Recordings
+
+    calls = []
+    monkeypatch.setattr(Recordings, "__init__", lambda self: None)
+    monkeypatch.setattr(Recordings, "check", lambda self: calls.append("check"))
+    monkeypatch.setattr(Recordings, "check_fits", lambda self, *given: calls.append(given))
+    check_recordings(object(), "preprocessing", "selection")
+    assert calls == []
+    check_recordings(Recordings(), "preprocessing", "selection")
+    assert calls == ["check", ("preprocessing", "selection")]

@@ -1,0 +1,100 @@
+"""Progress in a terminal, in a file, and none at all."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bci_dann.evaluation.config.pipeline_file import PipelineSpec
+from bci_dann.evaluation.runs.progress import step_by_step, tracked
+from bci_dann.evaluation.runs.records import Task
+
+
+def task(name, subject):
+    return Task("Set", "data", PipelineSpec(name, ()), "train", subject, 0)
+
+
+TASKS = [task("a[C=1]", "1"), task("a[C=1]", "2"), task("b", "1")]
+RESULTS = [(TASKS[1], None), (TASKS[0], "Traceback"), (TASKS[2], None)]
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Let the standard error stream pass for a terminal."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+def plain(text):
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+
+
+def test_results_pass_through_unchanged_and_one_by_one(capsys):
+    taken = []
+
+    def source():
+        for result in RESULTS:
+            taken.append(result)
+            yield result
+
+    for index, result in enumerate(tracked(source(), TASKS, 3, show=False)):
+        assert result is RESULTS[index]
+        assert len(taken) == index + 1
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_file_gets_a_line_for_each_task(capsys):
+    assert list(tracked(iter(RESULTS), TASKS, 5, show=True)) == RESULTS
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        "2/5 tasks are finished",
+        "3/5 a[C=1], train, subject 2, seed 0",
+        "4/5 a[C=1], train, subject 1, seed 0 failed",
+        "5/5 b, train, subject 1, seed 0",
+    ]
+
+
+def test_a_terminal_gets_a_bar_that_names_the_first_pending_pipeline(capsys, terminal):
+    assert list(tracked(iter(RESULTS), TASKS, 5, show=True)) == RESULTS
+    text = plain(capsys.readouterr().err)
+    assert "2/5" in text
+    assert "5/5" in text
+    assert "done" in text
+    assert "tasks are finished" not in text
+
+
+def test_a_terminal_shows_nothing_where_nothing_is_asked_for(capsys, terminal):
+    assert list(tracked(iter(RESULTS), TASKS, 5, show=False)) == RESULTS
+    assert capsys.readouterr().err == ""
+
+
+def test_nothing_pending_is_all_finished(capsys):
+    assert list(tracked(iter([]), [], 4, show=True)) == []
+    assert capsys.readouterr().err == "4/4 tasks are finished\n"
+
+
+def test_steps_are_shown_in_a_terminal(capsys, terminal):
+    with step_by_step(3, show=True) as step:
+        step("none: covariances", 0)
+        step("none: subject 1", 3)
+    text = plain(capsys.readouterr().err)
+    assert "none: subject 1" in text
+    assert "3/3" in text
+
+
+@pytest.mark.parametrize("show", [True, False])
+def test_steps_are_silent_elsewhere(capsys, show):
+    with step_by_step(3, show=show) as step:
+        step("none: subject 1", 3)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_standard_output_stays_free_for_results(capsys, terminal):
+    list(tracked(iter(RESULTS), TASKS, 5, show=True))
+    with step_by_step(1, show=True) as step:
+        step("x", 1)
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,146 @@
+"""What a process keeps for the time of a run, and how it does its tasks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from bci_dann.evaluation.runs import worker as worker_module
+from bci_dann.evaluation.runs.records import Task
+from bci_dann.evaluation.runs.results import ResultsFolder
+from bci_dann.evaluation.runs.worker import Worker, WorkerSetup, execute, release_worker
+from bci_dann.exceptions import ResultsError
+
+
+@pytest.fixture
+def setup(trials_folder, tmp_path):
+    yield WorkerSetup("one", trials_folder, ResultsFolder(tmp_path / "out"))
+    release_worker("one")
+    release_worker("two")
+
+
+@pytest.fixture
+def tasks(specs):
+    spec = specs["logistic"]
+    return [Task("Set", "data", spec, "train", subject, 0) for subject in ("1", "2", "3")]
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """The folders of trials that are opened."""
+    from bci_dann.data import cache
+
+    seen = []
+    original = cache.open_trials
+    monkeypatch.setattr(
+        cache, "open_trials", lambda folder: seen.append(folder) or original(folder)
+    )
+    return seen
+
+
+def test_a_task_leaves_its_record(setup, tasks):
+    assert execute(tasks[:1], setup) == [(tasks[0], None)]
+    record = setup.folder.read(tasks[0])
+    assert record.n_train == 40
+    assert setup.folder.read(tasks[1]) is None
+
+
+def test_a_failed_task_gives_its_traceback_and_no_record(setup, tasks):
+    unknown = replace(tasks[0], subject="9")
+    ((task, failure),) = execute([unknown], setup)
+    assert task is unknown
+    assert failure.startswith("Traceback")
+    assert "must be one of '1', '2', '3'; got '9'" in failure
+    assert not setup.folder.path.exists()
+
+
+def test_a_record_that_cannot_be_written_stops_the_run(setup, tasks):
+    setup.folder.path.write_text("a file in the place of the folder")
+    with pytest.raises(ResultsError, match="cannot be written"):
+        execute(tasks[:1], setup)
+
+
+def test_trials_are_opened_once_a_run(setup, tasks, opened):
+    for task in tasks:
+        execute([task], setup)
+    assert opened == [setup.trials_folder]
+
+
+def test_another_run_has_a_worker_of_its_own_and_the_former_is_dropped(setup, tasks, opened):
+    execute(tasks[:1], setup)
+    former = worker_module._worker_of(setup)
+    execute(tasks[1:2], replace(setup, run_id="two"))
+    assert len(opened) == 2
+    assert worker_module._worker_of(replace(setup, run_id="two")) is not former
+    assert worker_module._worker_of(setup) is not former
+
+
+def test_nothing_is_kept_after_the_run(setup, tasks, opened):
+    execute(tasks[:1], setup)
+    release_worker("another")
+    execute(tasks[1:2], setup)
+    assert len(opened) == 1
+    release_worker("one")
+    release_worker("one")
+    execute(tasks[2:], setup)
+    assert len(opened) == 2
+
+
+def test_a_benchmark_releases_its_worker(prepared, config, tmp_path):
+    from bci_dann.evaluation import run_benchmark
+
+    run_benchmark(config, tmp_path / "out", progress=False)
+    assert worker_module._current == {}
+
+
+def test_a_benchmark_that_fails_releases_its_worker(prepared, config, tmp_path, monkeypatch):
+    from bci_dann.evaluation import run_benchmark
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(worker_module, "compute", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_benchmark(config, tmp_path / "out", progress=False)
+    assert worker_module._current == {}
+
+
+class Cached:
+    """An estimator that notes the cache it is given."""
+
+    def use_cache(self, cache):
+        self.cache = cache
+
+
+def test_estimators_share_the_cache_of_their_worker(setup):
+    worker = Worker(setup)
+    worker.cache = object()
+    estimator = Cached()
+    worker_module._share_cache(estimator, worker)
+    worker_module._share_cache(object(), worker)  # others are left as they are
+    assert estimator.cache is worker.cache
+
+
+def test_warnings_of_worker_processes_are_a_line(capsys):
+    worker_module._show_warning_as_line(UserWarning("[few] trials"), UserWarning, "file.py", 3)
+    assert capsys.readouterr().err == "Warning: [few] trials\n"
+
+
+def test_warnings_reach_the_standard_error_of_a_run_in_processes(tmp_path):
+    """A worker has no console of its own, and what it says must not get lost."""
+    code = (
+        "import warnings, joblib\n"
+        "from bci_dann.evaluation.runs import worker\n"
+        "def job(): \n"
+        "    warnings.showwarning = worker._show_warning_as_line\n"
+        "    warnings.simplefilter('always')\n"
+        "    warnings.warn('few trials')\n"
+        "joblib.Parallel(2)(joblib.delayed(job)() for _ in range(2))\n"
+    )
+    path = tmp_path / "probe.py"
+    path.write_text(code)
+    done = subprocess.run([sys.executable, path], capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines().count("Warning: few trials") == 2
