@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import yaml
@@ -29,7 +29,6 @@ from bci_dann.adaptation.label_shift import (
 from bci_dann.alignment import ResultCache
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.former import (
-    FORMER_ENSEMBLE_ARGUMENTS,
     present_ensemble_state,
     present_members,
 )
@@ -89,6 +88,26 @@ class EnsembleClassifier(TransferClassifier):
     prior_ : ndarray, shape (n_classes,)
         Known or estimated class shares of the target.
     """
+
+    former_parameters: ClassVar[tuple[str, ...]] = (
+        "backbone",
+        "backbone_params",
+        "alignment",
+        "terms",
+        "adversary_weight",
+        "domains",
+        "n_members",
+        "batch_norm",
+        "augmentation",
+        "guard",
+        "max_epochs",
+        "batch_size",
+        "lr",
+        "weight_decay",
+        "device",
+        "tangent_terms",
+        "network_weight",
+    )
 
     members_: list[TransferClassifier]
     spreads_: list[float]
@@ -322,7 +341,7 @@ class EnsembleClassifier(TransferClassifier):
     ) -> tuple[Any, dict[str, Any] | None]:
         """Return what parameters of the version before stand for."""
         owner = type(self).__name__
-        check_former(owner, former, FORMER_ENSEMBLE_ARGUMENTS)
+        check_former(owner, former, self.former_parameters)
         if members is None:
             members = present_members(former)
             warn_former(owner, former, {"members": members})

@@ -10,9 +10,6 @@ from bci_dann.exceptions import ConfigError
 from bci_dann.persistence import ModelState
 
 __all__ = [
-    "FORMER_ENSEMBLE_ARGUMENTS",
-    "FORMER_NETWORK_ARGUMENTS",
-    "FORMER_WEIGHTING_ARGUMENTS",
     "present_ensemble_state",
     "present_members",
     "present_network_arguments",
@@ -28,8 +25,6 @@ _ADVERSARY = {
 }
 # The weight of the adversary in the version before, where it was not given.
 _ADVERSARY_WEIGHT = 0.1
-FORMER_NETWORK_ARGUMENTS = ("backbone_params", *_ADVERSARY)
-FORMER_WEIGHTING_ARGUMENTS = ("classifier", "clip")
 # Parameters of the networks of the default recipe of the version before, with their defaults.
 _NETWORK_DEFAULTS: dict[str, Any] = {
     "backbone": "EEGNet",
@@ -48,7 +43,6 @@ _NETWORK_DEFAULTS: dict[str, Any] = {
     "weight_decay": 0.0,
     "device": "auto",
 }
-FORMER_ENSEMBLE_ARGUMENTS = (*_NETWORK_DEFAULTS, "tangent_terms", "network_weight")
 _NETWORK_WEIGHT = 0.25
 
 
@@ -64,7 +58,7 @@ def present_network_arguments(
     backbone, terms : object
         As they were given.
     former : mapping of str to object
-        Parameters of the version before; see :data:`FORMER_NETWORK_ARGUMENTS`.
+        Parameters of the version before; see ``NetworkClassifier.former_parameters``.
 
     Returns
     -------
@@ -111,7 +105,7 @@ def present_weighting(owner: str, weighting: Any, former: Mapping[str, Any]) -> 
     str or dict
         In the form of this version.
     """
-    given = {name: former[name] for name in FORMER_WEIGHTING_ARGUMENTS if name in former}
+    given = {name: former[name] for name in ("classifier", "clip") if name in former}
     if not given:
         return weighting
     spec = _named("weighting", given.get("classifier", weighting))
@@ -129,7 +123,7 @@ def present_members(former: Mapping[str, Any]) -> list[tuple[dict[str, Any], flo
     Parameters
     ----------
     former : mapping of str to object
-        Its parameters; see :data:`FORMER_ENSEMBLE_ARGUMENTS`.
+        Its parameters; see ``EnsembleClassifier.former_parameters``.
 
     Returns
     -------

@@ -22,7 +22,7 @@ from bci_dann.adaptation.drift_guard import MIN_TRIALS
 from bci_dann.components import resolve
 from bci_dann.estimators import networks
 from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.former import FORMER_NETWORK_ARGUMENTS, present_network_arguments
+from bci_dann.estimators.former import present_network_arguments
 from bci_dann.estimators.inputs.source_weights import SourceWeighted, read_weighting
 from bci_dann.estimators.inputs.training_trials import TrainingTrials
 from bci_dann.exceptions import TrainingError
@@ -125,6 +125,14 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
 
     # A preset adds these terms in front of those of the user.
     default_terms: ClassVar[Mapping[str, Any]] = {}
+    # Keywords of the version before; a configuration with them is accepted without importing torch.
+    former_parameters: ClassVar[tuple[str, ...]] = (
+        "backbone_params",
+        "adversary_weight",
+        "domain_hidden",
+        "gamma",
+        "domain_smoothing",
+    )
 
     networks_: list[Decoder]
     history_: list[dict[str, float]]
@@ -154,7 +162,7 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         **former: Any,
     ) -> None:
         if former:
-            check_former(type(self).__name__, former, FORMER_NETWORK_ARGUMENTS)
+            check_former(type(self).__name__, former, self.former_parameters)
             backbone, terms = present_network_arguments(
                 type(self).__name__, backbone, terms, former
             )

@@ -7,7 +7,7 @@ log-likelihood function", J. Stat. Plan. Inference 90(2), 227-244.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,6 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 from bci_dann._former import check_former
 from bci_dann._validation import check_option
 from bci_dann.estimators.former import (
-    FORMER_NETWORK_ARGUMENTS,
-    FORMER_WEIGHTING_ARGUMENTS,
     present_weighting,
 )
 from bci_dann.estimators.inputs.source_weights import SETTINGS
@@ -74,6 +72,16 @@ max_epochs, batch_size, lr, weight_decay, device, random_state
         The fitted classifier, where it is no network.
     """
 
+    former_parameters: ClassVar[tuple[str, ...]] = (
+        "classifier",
+        "clip",
+        "backbone_params",
+        "adversary_weight",
+        "domain_hidden",
+        "gamma",
+        "domain_smoothing",
+    )
+
     shallow_: Pipeline
 
     def __init__(
@@ -103,8 +111,7 @@ max_epochs, batch_size, lr, weight_decay, device, random_state
         random_state: Any = None,
         **former: Any,
     ) -> None:
-        known = [*FORMER_WEIGHTING_ARGUMENTS, *FORMER_NETWORK_ARGUMENTS]
-        check_former(type(self).__name__, former, known)
+        check_former(type(self).__name__, former, self.former_parameters)
         super().__init__(
             backbone,
             alignment=alignment,
@@ -122,7 +129,7 @@ max_epochs, batch_size, lr, weight_decay, device, random_state
             weight_decay=weight_decay,
             device=device,
             random_state=random_state,
-            **{k: v for k, v in former.items() if k in FORMER_NETWORK_ARGUMENTS},
+            **{k: v for k, v in former.items() if k in NetworkClassifier.former_parameters},
         )
         self.learner = learner
         self.features = features
