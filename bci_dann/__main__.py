@@ -1,4 +1,4 @@
-"""``python -m bci_dann`` is ``bci-dann``."""
+"""``python -m bci_dann``, which is ``bci-dann``."""
 
 from bci_dann.cli import main
 

@@ -193,6 +193,7 @@ def pyriemann_module(name: str) -> Any:
     Returns
     -------
     module
+        ``pyriemann.NAME``.
 
     Raises
     ------

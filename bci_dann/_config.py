@@ -1,4 +1,4 @@
-"""Configuration models whose errors say which key is wrong and what was meant."""
+"""Base class of configuration sections, with errors that name the wrong key and a correction."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Model = TypeVar("Model", bound=pydantic.BaseModel)
 
 
 class StrictModel(pydantic.BaseModel):
-    """A configuration section: unknown keys are errors, and values do not change later."""
+    """Base class of configuration sections: unknown keys are errors, and instances are frozen."""
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
@@ -34,7 +34,7 @@ def validate(model_class: type[Model], mapping: Any, where: str) -> Model:
     mapping : mapping
         Keys and values, as read from YAML or given as keyword arguments.
     where : str
-        What the user knows the mapping as, for example ``"configs/mine.yaml"``.
+        What messages call the mapping, for example ``"configs/mine.yaml"``.
 
     Returns
     -------
@@ -44,8 +44,8 @@ def validate(model_class: type[Model], mapping: Any, where: str) -> Model:
     Raises
     ------
     ConfigError
-        Naming ``where`` and each wrong key by its path; for an unknown key the message
-        offers the nearest known one.
+        Naming ``where`` and the path of each wrong key; for an unknown key with the most similar
+        known one.
     """
     if not isinstance(mapping, Mapping):
         raise ConfigError(
@@ -70,7 +70,7 @@ def _sentence(model_class: type[pydantic.BaseModel], details: ErrorDetails) -> s
 
 
 def _is_section(value: object) -> bool:
-    """Whether a value is a whole section, too long to repeat in a message."""
+    """Return whether a value is a section of its own, too long to repeat in a message."""
     return isinstance(value, Mapping | pydantic.BaseModel)
 
 
@@ -86,7 +86,7 @@ def _unknown_key(
 def _section_at(
     model_class: type[pydantic.BaseModel], location: tuple[int | str, ...]
 ) -> type[pydantic.BaseModel] | None:
-    """Follow a path of keys to the class of the section that it leads to."""
+    """Return the class of the section at a path of keys, if that is unambiguous."""
     candidates: list[type[pydantic.BaseModel]] = [model_class]
     for part in location:
         deeper = [

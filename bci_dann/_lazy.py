@@ -1,4 +1,4 @@
-"""Public names of a package that are imported when they are first used."""
+"""Lazy public names of a package, imported when they are first used (PEP 562)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["lazy_names"]
 def lazy_names(
     package: str, modules: Mapping[str, str]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Return the ``__getattr__`` and ``__dir__`` of a package (PEP 562).
+    """Return the ``__getattr__`` and ``__dir__`` of a package with lazy names.
 
     Parameters
     ----------
@@ -23,22 +23,24 @@ def lazy_names(
 
     Returns
     -------
-    getattr, dir : callable
-        To be bound to the package's ``__getattr__`` and ``__dir__``.
+    module_getattr : callable
+        To be bound to the package's ``__getattr__``.
+    module_dir : callable
+        To be bound to its ``__dir__``.
 
     Examples
     --------
-    >>> get, names = lazy_names("bci_dann", {"ConfigError": "exceptions"})
-    >>> get("ConfigError").__name__
+    >>> module_getattr, _ = lazy_names("bci_dann", {"ConfigError": "exceptions"})
+    >>> module_getattr("ConfigError").__name__
     'ConfigError'
     """
 
-    def get(name: str) -> Any:
+    def module_getattr(name: str) -> Any:
         if name not in modules:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         return getattr(importlib.import_module(f"{package}.{modules[name]}"), name)
 
-    def names() -> list[str]:
+    def module_dir() -> list[str]:
         return sorted(modules)
 
-    return get, names
+    return module_getattr, module_dir

@@ -1,4 +1,4 @@
-"""Randomness without global state: named streams, and a fenced torch generator."""
+"""Random streams derived from one seed by purpose, and a block with torch's generator seeded."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from bci_dann.exceptions import ConfigError
 
 __all__ = ["TURN", "check_random_state", "fenced_torch_seed", "stream"]
 
-# What torch has one of in a process, its generator and oneDNN's switch, belongs to one thread at
-# a time, from the first weights of a network to the end of its training.
+# Held from the first weights of a network to the end of its training: torch's global generator and
+# oneDNN's switch exist once in a process, so threads that train use them one after another.
 TURN = threading.RLock()
 
 
 def check_random_state(random_state: Any) -> None:
-    """Raise on what cannot be a seed.
+    """Raise unless a value can seed an estimator.
 
     Parameters
     ----------
     random_state : object
-        As an estimator got it.
+        The parameter of an estimator.
 
     Raises
     ------
     ConfigError
-        Saying what is accepted.
+        When it is none of what is accepted, which the message lists.
     """
     kinds = (np.random.RandomState, np.random.Generator, np.random.SeedSequence)
-    whole = isinstance(random_state, Integral) and int(random_state) >= 0
-    if not (random_state is None or whole or isinstance(random_state, kinds)):
+    is_seed = isinstance(random_state, Integral) and int(random_state) >= 0
+    if not (random_state is None or is_seed or isinstance(random_state, kinds)):
         raise ConfigError(
             "random_state must be None, a whole number from 0 on, or one of numpy's generators; "
             f"got {random_state!r}."
@@ -48,10 +48,10 @@ def stream(random_state: Any, *purpose: str | int) -> np.random.SeedSequence:
     Parameters
     ----------
     random_state : None, int, numpy.random.RandomState, Generator or SeedSequence
-        The user's seed, or the stream of which this is a part. ``None`` draws fresh entropy
-        from the system.
+        The user's seed, or the stream that this one is derived from. ``None`` takes fresh entropy
+        from the system; a generator is advanced by one draw.
     *purpose : str or int
-        What the stream is for, for example ``"initialisation"`` or ``("member", 3)``.
+        What the stream is for, for example ``"initialisation"``, or ``"member", 3``.
 
     Returns
     -------
@@ -72,15 +72,20 @@ def stream(random_state: Any, *purpose: str | int) -> np.random.SeedSequence:
 
 @contextmanager
 def fenced_torch_seed(seed: np.random.SeedSequence) -> Iterator[None]:
-    """Seed torch inside a ``with`` block and restore the caller's generators after it.
+    """Seed torch's generators inside a ``with`` block, and restore their state after it.
 
-    Module initialisers and dropout draw from torch's global generator and cannot be
-    given another, so it is lent and handed back unchanged. Threads take turns.
+    Module initialisers and dropout draw from torch's global generator and accept no other. Other
+    threads that enter such a block wait for this one.
 
     Parameters
     ----------
     seed : numpy.random.SeedSequence
         The stream that the block draws from.
+
+    Yields
+    ------
+    None
+        While the generators are seeded.
     """
     import torch
 

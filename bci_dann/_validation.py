@@ -1,4 +1,4 @@
-"""Checks that give every wrong option the same kind of sentence."""
+"""Checks of options, with one form of message: what is accepted, what came, what was meant."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ __all__ = ["check_between", "check_count", "check_option", "did_you_mean"]
 
 
 def did_you_mean(value: object, allowed: Iterable[str]) -> str:
-    """Return `` Did you mean 'x'?``, or an empty string when nothing is near.
+    """Return `` Did you mean 'x'?``, or an empty string when nothing is similar.
 
     Parameters
     ----------
     value : object
         What the user wrote.
     allowed : iterable of str
-        What would have been accepted.
+        The accepted values.
 
     Returns
     -------
@@ -27,8 +27,8 @@ def did_you_mean(value: object, allowed: Iterable[str]) -> str:
         A sentence that starts with a space, to be appended to a message.
     """
     by_lower = {str(name).lower(): name for name in allowed}
-    near = difflib.get_close_matches(str(value).lower(), list(by_lower), n=1, cutoff=0.6)
-    return f" Did you mean {by_lower[near[0]]!r}?" if near else ""
+    similar = difflib.get_close_matches(str(value).lower(), list(by_lower), n=1)
+    return f" Did you mean {by_lower[similar[0]]!r}?" if similar else ""
 
 
 def check_option(
@@ -92,14 +92,14 @@ def check_between(
     value : object
         The value given.
     low, high : float
-        The ends.
+        The limits.
     inclusive : bool
-        Whether the lower end itself is accepted.
+        Whether the lower limit itself is accepted.
 
     Raises
     ------
     ConfigError
-        When ``value`` is no number, or outside.
+        When ``value`` is no number, or outside the limits.
     """
     is_number = isinstance(value, Real) and not isinstance(value, bool)
     if not is_number or not (low < value < high or (inclusive and value == low)):  # type: ignore[operator]

@@ -41,6 +41,7 @@ class Kind:
     base: str | None = None
 
 
+_BACKBONES = "bci_dann.models.backbones"
 _WEIGHTINGS = "bci_dann.reweighting.builtin_weightings"
 
 KINDS: Mapping[str, Kind] = {
@@ -118,9 +119,8 @@ def built_in_names(kind: str) -> list[str]:
     """
     check_option("the kind of a component", kind, KINDS)
     if kind == "backbone":
-        from bci_dann.models import backbone_names
-
-        return backbone_names()
+        names: list[str] = import_class(kind, f"{_BACKBONES}:backbone_names")()
+        return names
     return list(KINDS[kind].built_in)
 
 
@@ -266,9 +266,8 @@ def _build_of(kind: str, name: str, factory: Any, parameters: Mapping[str, Any])
 
 
 def _backbone(factory: Any, parameters: Mapping[str, Any]) -> Any:
-    from bci_dann.models import build_backbone
-
-    return functools.partial(build_backbone, factory, dict(parameters))
+    build = import_class("backbone", f"{_BACKBONES}:build_backbone")
+    return functools.partial(build, factory, dict(parameters))
 
 
 def _bound(kind: str, name: str, function: Any, parameters: Mapping[str, Any]) -> Any:

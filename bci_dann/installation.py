@@ -1,4 +1,7 @@
-"""What is installed, what this machine offers, and what is wrong with either."""
+"""Examination of the installation: versions, device, folders, and remedies for what is broken.
+
+``bci-dann doctor`` prints what :func:`examine` returns.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from bci_dann._version import __version__
 
 __all__ = ["Problem", "Report", "examine", "folder_problem", "library_problem"]
 
-# distribution -> module
+# Distributions that pip knows, and the modules that they install.
 LIBRARIES = {
     "numpy": "numpy",
     "scipy": "scipy",
@@ -35,13 +38,13 @@ Importer = Callable[[str], Any]
 
 
 @dataclass(frozen=True)
-class Problem:
-    """Something that is broken, and how to mend it.
+class Problem:  # numpydoc ignore=PR02
+    """Something that is broken, and its remedy.
 
     Parameters
     ----------
     what : str
-        The fault.
+        The fault, as the start of a sentence.
     remedy : str
         A sentence that says what to do.
     """
@@ -51,15 +54,15 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Report:
-    """What was found.
+class Report:  # numpydoc ignore=PR02
+    """Versions, machine and problems of an installation.
 
     Parameters
     ----------
     versions : dict of str to str
         Of Python, this package and the libraries.
     facts : dict of str to str
-        Device, cores, folders.
+        System, cores, device and folders, by name.
     problems : tuple of Problem
         Empty where all is well.
     """
@@ -75,11 +78,20 @@ def examine(importer: Importer | None = None) -> Report:
     Parameters
     ----------
     importer : callable or None
-        What imports a module by its name; ``None`` is the package's own way.
+        Imports a module by its name; ``None`` imports as the package does, which works around
+        a torchaudio whose native library does not load.
 
     Returns
     -------
     Report
+        With one problem for each library that is missing or does not import, and for each
+        folder that cannot be used.
+
+    Examples
+    --------
+    >>> report = examine(lambda module: None)
+    >>> sorted(report.facts)[:3]
+    ['BCI_DANN_CACHE', 'MNE_DATA', 'MOABB_RESULTS']
     """
     importer = importer or _import
     problems: list[Problem | None] = [library_problem(name, importer) for name in LIBRARIES]
@@ -90,18 +102,19 @@ def examine(importer: Importer | None = None) -> Report:
 
 
 def library_problem(distribution: str, importer: Importer) -> Problem | None:
-    """Return what is wrong with a library, if anything.
+    """Return the problem of a library, if there is one.
 
     Parameters
     ----------
     distribution : str
-        One of the names that pip knows.
+        A key of ``LIBRARIES``, as pip knows it.
     importer : callable
-        What imports a module by its name.
+        Imports a module by its name.
 
     Returns
     -------
     Problem or None
+        ``None`` where it is installed and imports.
     """
     if _version(distribution) is None:
         return Problem(f"{distribution} is not installed", f"Run `pip install {distribution}`.")
@@ -118,23 +131,24 @@ def library_problem(distribution: str, importer: Importer) -> Problem | None:
 
 
 def folder_problem(name: str, path: Path, must_exist: bool) -> Problem | None:
-    """Return what is wrong with a folder, if anything.
+    """Return the problem of a folder, if there is one.
 
     Parameters
     ----------
     name : str
-        The setting that names it.
+        The setting that names it, an environment variable.
     path : pathlib.Path
         The folder.
     must_exist : bool
-        Whether whoever uses it refuses to make it.
+        Whether its user refuses to make it.
 
     Returns
     -------
     Problem or None
+        ``None`` where it can be written to, or made.
     """
     if must_exist and not path.is_dir():
-        return Problem(f"{name} is {path}, which is no folder", f"Run `mkdir -p {path}`.")
+        return Problem(f"{name} is {path}, which is not a folder", f"Run `mkdir -p {path}`.")
     nearest = next(p for p in (path, *path.absolute().parents) if p.exists())
     if not nearest.is_dir():
         return Problem(f"{name} is {path}, and {nearest} is a file", f"Set {name} to a folder.")
@@ -147,13 +161,15 @@ def folder_problem(name: str, path: Path, must_exist: bool) -> Problem | None:
 
 
 def _import(module: str) -> Any:
-    """Import as the package does, which mends torchaudio on the way."""
-    from bci_dann._compat import braindecode_models, import_torchaudio
+    """Import a module as the package does."""
+    from bci_dann._compat import braindecode_models, import_torchaudio, pyriemann_module
 
     if module == "torchaudio":
         return import_torchaudio()
     if module == "braindecode":
         return braindecode_models()
+    if module == "pyriemann":
+        return pyriemann_module("transfer")
     return importlib.import_module(module)
 
 
@@ -165,16 +181,16 @@ def _version(distribution: str) -> str | None:
 
 
 def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version(), "bci_dann": __version__}
-    return {**found, **{name: _version(name) or "absent" for name in LIBRARIES}}
+    own = {"python": platform.python_version(), "bci_dann": __version__}
+    return {**own, **{name: _version(name) or "absent" for name in LIBRARIES}}
 
 
 def _machine() -> dict[str, str]:
     facts = {"system": platform.platform(), "cores": str(os.cpu_count())}
-    return facts | dict(_about_torch())
+    return facts | dict(_torch_facts())
 
 
-def _about_torch() -> Iterator[tuple[str, str]]:
+def _torch_facts() -> Iterator[tuple[str, str]]:
     from bci_dann._compat import import_torchaudio
 
     try:
@@ -184,12 +200,12 @@ def _about_torch() -> Iterator[tuple[str, str]]:
         yield "device", f"cuda ({torch.cuda.get_device_name()})" if on_gpu else "cpu"
         native = import_torchaudio()
         yield "torchaudio", "native" if native else "pure torch (its native part does not load)"
-    except Exception:  # library_problem tells of it
+    except Exception:  # library_problem says what is broken
         yield "device", "unknown"
 
 
 def _folders() -> dict[str, tuple[Path, bool]]:
-    """Return the folders in use, and whether they must exist because someone has set them."""
+    """Return the folders in use, and whether they must exist because a setting names them."""
     from bci_dann.data.cache import cache_root
 
     folders = {"BCI_DANN_CACHE": (cache_root(), False)}
@@ -202,7 +218,7 @@ def _folders() -> dict[str, tuple[Path, bool]]:
 def _mne_setting(name: str) -> str | None:
     try:
         import mne
-    except Exception:  # library_problem tells of it
+    except Exception:  # library_problem says what is broken
         return None
     value = mne.get_config(name)
     return None if value is None else str(value)

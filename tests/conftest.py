@@ -134,7 +134,7 @@ def write_recording(path: Path, seed: int, n_trials: int = 16) -> Path:
     samples = 10e-6 * rng.standard_normal((len(CHANNELS), int((3 * n_trials + 3) * SFREQ)))
     onsets = 1.0 + 3.0 * np.arange(n_trials)
     codes = np.tile(list(EVENTS), n_trials // 2)
-    rhythm = 40e-6 * np.sin(2 * np.pi * 10 * np.arange(int(2 * SFREQ)) / SFREQ)
+    rhythm = 6e-6 * np.sin(2 * np.pi * 10 * np.arange(int(2 * SFREQ)) / SFREQ)
     for onset, code in zip(onsets, codes, strict=True):
         start = int(onset * SFREQ)
         channel = 0 if code == "769" else 2

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from bci_dann import installation
-from bci_dann.installation import Problem, Report, examine, folder_problem, library_problem
+from bci_dann.installation import Problem, examine, folder_problem, library_problem
 
 
 def test_a_sound_installation_has_no_problems():
@@ -48,12 +48,3 @@ def test_folders(tmp_path, monkeypatch):
     assert "is a file" in folder_problem("X", tmp_path / "file" / "a", must_exist=False).what
     monkeypatch.setattr(os, "access", lambda *_: False)
     assert "cannot be written" in folder_problem("X", tmp_path, must_exist=True).what
-
-
-@pytest.mark.parametrize("problems", [(), (Problem("torch is not installed", "Install it."),)])
-def test_exit_code_says_whether_something_is_broken(bci_dann, monkeypatch, problems):
-    report = Report({"python": "3"}, {"cores": "2"}, problems)
-    monkeypatch.setattr(installation, "examine", lambda: report)
-    done = bci_dann("doctor")
-    assert done.exit_code == len(problems)
-    assert ("Broken: torch is not installed. Install it." in done.stderr) == bool(problems)

@@ -22,7 +22,7 @@ MOST_LINES = 399  # of a module
 # A module may import from its own layer and from layers to its left.
 LAYERS = [
     {"_version", "exceptions"},
-    {"_arrays", "_class_paths", "_compat", "_config", "_files", "_former", "_lazy", "_random"}
+    {"_arrays", "_class_paths", "_compat", "_config", "_files", "_lazy", "_random"}
     | {"_resources", "_threads", "_validation"},
     {"components"},
     {"data"},
@@ -71,7 +71,7 @@ def parsed(path: Path) -> ast.Module:
 
 
 def module_name(path: Path) -> str:
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    parts = (part.removesuffix(".py") for part in path.relative_to(PACKAGE).parts)
     return ".".join(["bci_dann", *(part for part in parts if part != "__init__")])
 
 
@@ -128,10 +128,16 @@ def test_no_module_is_too_long():
     assert {name: n for name, n in lines.items() if n > MOST_LINES} == {}
 
 
+def is_public(node: ast.ClassDef | ast.FunctionDef) -> bool:
+    """Whether users see it; overloads are documented where the function is."""
+    names = [d.id for d in node.decorator_list if isinstance(d, ast.Name)]
+    return not node.name.startswith("_") and "overload" not in names
+
+
 def public_definitions(node: ast.AST, prefix: str = "") -> Iterator[tuple[str, ast.AST]]:
     """Public classes and functions of a module, and public methods of its public classes."""
     for child in getattr(node, "body", []):
-        if isinstance(child, ast.ClassDef | ast.FunctionDef) and not child.name.startswith("_"):
+        if isinstance(child, ast.ClassDef | ast.FunctionDef) and is_public(child):
             yield prefix + child.name, child
             if isinstance(child, ast.ClassDef):
                 yield from public_definitions(child, f"{child.name}.")

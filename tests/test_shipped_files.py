@@ -48,15 +48,22 @@ def test_runs_on_the_same_dataset_agree_on_it():
     assert all((r.data, r.preprocessing) == (runs[0].data, runs[0].preprocessing) for r in runs)
 
 
+def is_plain(value) -> bool:
+    """Whether a value is text, numbers, lists and mappings alone."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and is_plain(inner) for key, inner in value.items())
+    if isinstance(value, list):
+        return all(map(is_plain, value))
+    return isinstance(value, (str, int, float, bool, type(None)))
+
+
 @pytest.mark.parametrize("path", PIPELINES, ids=named)
 def test_a_pipeline_is_named_like_its_file_and_plain_for_moabb(path):
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert content["name"] == path.stem
     assert set(content["paradigms"]) == {"LeftRightImagery", "MotorImagery"}
     for step in content["pipeline"]:
-        for value in step["parameters"].values():
-            inner = value.values() if isinstance(value, dict) else [value]
-            assert all(isinstance(v, (str, int, float, bool, type(None))) for v in inner)
+        assert is_plain(step["parameters"])
 
 
 @pytest.mark.parametrize("path", PIPELINES, ids=named)

@@ -1,4 +1,4 @@
-"""The command line: ``bci-dann VERB``. Verbs only call the library."""
+"""The command line, ``bci-dann COMMAND``: commands parse, call the library and print."""
 
 from __future__ import annotations
 

@@ -1,35 +1,35 @@
-"""How verbs write on the standard output: sentences, tables and lists of tasks."""
+"""Printing: sentences and tables on the standard output, problems on the standard error."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import pandas as pd
     from rich.console import Console
 
-__all__ = ["console", "print_plan", "print_rows", "say"]
+__all__ = ["output_console", "print_problem", "print_sentence", "print_table"]
 
-# in a file or a pipe there is no terminal to fit in, and a name in one piece can be searched for
+# Columns in a file or a pipe, where there is no terminal to fit in. Empirical: wide enough for
+# every table of the commands, so that a name stays in one piece and can be searched for.
 PIPE_WIDTH = 200
 
 
-def console() -> Console:
-    """Return where verbs write; brackets stay brackets, as the names of variants have them.
+def output_console() -> Console:
+    """Return the console of the standard output.
 
     Returns
     -------
     rich.console.Console
+        Without markup: the names of variants have brackets, which stay as they are.
     """
     from rich.console import Console
 
     return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, markup=False)
 
 
-def say(text: str) -> None:
+def print_sentence(text: str) -> None:
     """Print a sentence as it is.
 
     Parameters
@@ -37,16 +37,16 @@ def say(text: str) -> None:
     text : str
         On one line, however long.
     """
-    console().print(text, soft_wrap=True, highlight=False)
+    output_console().print(text, soft_wrap=True, highlight=False)
 
 
-def print_rows(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table.
 
     Parameters
     ----------
     title : str
-        What stands above it.
+        Above the table.
     columns : sequence of str
         Their headings.
     rows : iterable of sequence of str
@@ -59,27 +59,22 @@ def print_rows(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*row)
-    console().print(table)
+    output_console().print(table)
 
 
-def print_plan(plan: pd.DataFrame, out: Path) -> None:
-    """Print the tasks of a dry run.
+def print_problem(message: str, style: str = "red") -> None:
+    """Print an error or a warning on the standard error stream, exactly as it is.
 
     Parameters
     ----------
-    plan : pandas.DataFrame
-        One row a task, as :func:`bci_dann.evaluation.run_benchmark` returns it.
-    out : pathlib.Path
-        Where results would go.
+    message : str
+        Without markup; brackets stay brackets.
+    style : str
+        A rich style for the first word.
     """
-    rows = [
-        (pipeline, protocol, *(_listed(tasks[name]) for name in ("seed", "subject")), len(tasks))
-        for (pipeline, protocol), tasks in plan.groupby(["pipeline", "protocol"], sort=False)
-    ]
-    columns = ("pipeline", "protocol", "seeds", "target subjects", "tasks")
-    print_rows("Tasks", columns, [tuple(str(cell) for cell in row) for row in rows])
-    say(f"{len(plan)} tasks; results would go to {out}")
+    from rich.console import Console
+    from rich.text import Text
 
-
-def _listed(values: pd.Series[str]) -> str:
-    return ", ".join(str(value) for value in values.unique())
+    label, _, rest = message.partition(" ")
+    text = Text(label, style=style).append(f" {rest}", "none")
+    Console(stderr=True).print(text, soft_wrap=True)

@@ -1,36 +1,94 @@
-"""What the options of several verbs mean."""
+"""Arguments and options that several commands have, and how their values are read."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from bci_dann.exceptions import ConfigError
 
 if TYPE_CHECKING:
     from bci_dann.evaluation import RunConfig
 
-__all__ = ["configured", "listed_in"]
+__all__ = [
+    "ConfigFile",
+    "Cues",
+    "DataDir",
+    "DryRun",
+    "Jobs",
+    "ModelFolder",
+    "Pipelines",
+    "Protocols",
+    "RecordingFiles",
+    "ResultsFolder",
+    "Seed",
+    "Seeds",
+    "config_with_options",
+    "split_list",
+]
 
-# those within the brackets of a variant's name part nothing
-COMMA = re.compile(r",(?![^\[]*\])")
+ConfigFile = Annotated[Path, typer.Argument(help="Configuration file (YAML).", show_default=False)]
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="Folder of the recordings, or of MOABB's downloads."),
+]
+ResultsFolder = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="Results folder, of `run` and `choose`. Default: runs/NAME."),
+]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Tasks at a time; -1: cores.")]
+Seed = Annotated[int, typer.Option("--seed", help="The random_state.")]
+Seeds = Annotated[
+    str | None,
+    typer.Option("--seeds", help="Seeds in the place of the configuration's: 0,1,2"),
+]
+Pipelines = Annotated[
+    str | None,
+    typer.Option("--pipelines", help="Pipelines in the place of the configuration's: ea_dann,dann"),
+]
+Protocols = Annotated[
+    str | None,
+    typer.Option("--protocols", help="Protocols in the place of the configuration's."),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run", help="Check all but the signals, list the tasks, train and write nothing."
+    ),
+]
+ModelFolder = Annotated[Path, typer.Argument(help="Folder that `fit` or `adapt` wrote.")]
+RecordingFiles = Annotated[
+    list[Path], typer.Argument(help="Recordings of one subject, in any format MNE reads.")
+]
+Cues = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--cue", help="Annotation that starts a trial; repeatable. Default: those of training."
+    ),
+]
+
+# A comma outside the brackets of a variant's name, such as "csp[n_components=2,alignment=none]".
+SEPARATOR = re.compile(r",(?![^\[]*\])")
 
 
-def configured(config: Path, replaced: Mapping[str, str | None]) -> RunConfig:
-    """Read a configuration, with what the options put in the place of its lists.
+def config_with_options(config: Path, options: Mapping[str, str | None]) -> RunConfig:
+    """Read a configuration, with lists of it replaced by options.
 
     Parameters
     ----------
     config : pathlib.Path
         The configuration file.
-    replaced : mapping of str to str or None
-        By the configuration's key what the option of this name says, if it is given.
+    options : mapping of str to str or None
+        By the key of the configuration the value of the option, ``None`` where it is not given.
 
     Returns
     -------
     RunConfig
+        Checked as a whole.
 
     Raises
     ------
@@ -40,32 +98,33 @@ def configured(config: Path, replaced: Mapping[str, str | None]) -> RunConfig:
     from bci_dann.evaluation import load_config
     from bci_dann.evaluation.config.run_config import with_replaced
 
-    given = {name: listed_in(text, name) for name, text in replaced.items() if text is not None}
-    description = load_config(config)
-    return with_replaced(description, given) if given else description
+    run = load_config(config)
+    given = {key: split_list(text, key) for key, text in options.items() if text is not None}
+    return with_replaced(run, given) if given else run
 
 
-def listed_in(text: str, name: str) -> list[Any]:
+def split_list(text: str, option: str) -> list[Any]:
     """Read the value of an option that takes several, separated by commas.
 
     Parameters
     ----------
     text : str
         For example ``"ea_dann,dann"``.
-    name : str
-        The option; ``"seeds"`` takes whole numbers.
+    option : str
+        Its name; ``"seeds"`` takes whole numbers.
 
     Returns
     -------
     list of str, or of int
+        The values.
 
     Raises
     ------
     ConfigError
         When a seed is no whole number.
     """
-    parts = [part.strip() for part in COMMA.split(text)]
-    if name != "seeds":
+    parts = [part.strip() for part in SEPARATOR.split(text)]
+    if option != "seeds":
         return parts
     try:
         return [int(part) for part in parts]

@@ -15,7 +15,13 @@ from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.signal_checks import FLAT_UV, flat_channels_message
 from bci_dann.exceptions import ConfigError, DataError
 
-__all__ = ["ImageryTask", "check_recording", "cut_trials"]
+__all__ = [
+    "ImageryTask",
+    "check_channels",
+    "check_recording",
+    "cut_trials",
+    "resampled_epochs",
+]
 
 # Samples by which trials of one window may differ after resampling from different rates: both
 # ends of a window are included, and each is rounded to a whole sample.
@@ -61,7 +67,7 @@ def check_recording(
     """
     _check_frequencies(raw.info["sfreq"], preprocessing)
     reference = preprocessing.reference if isinstance(preprocessing.reference, list) else []
-    _check_channels(raw, [*_selected_channels(raw, preprocessing), *reference])
+    check_channels(raw, [*_selected_channels(raw, preprocessing), *reference])
     start, end = _epoch_limits(dataset, preprocessing)
     if end - start > raw.times[-1]:
         raise ConfigError(
@@ -119,7 +125,7 @@ def cut_trials(
     _check_not_flat(loaded, channels, windows.astype(int), dataset.unit_factor)
     filtered = _reference_and_filter(loaded, preprocessing)
     cut = partial(_epochs, filtered, events, event_id, start, _rejection(dataset, preprocessing))
-    epochs = _resampled_epochs(cut, end, preprocessing.resample, n_times)
+    epochs = resampled_epochs(cut, end, preprocessing.resample, n_times)
     return epochs if len(epochs) else None
 
 
@@ -183,10 +189,26 @@ def _epochs(
     )
 
 
-def _resampled_epochs(
+def resampled_epochs(
     cut: Callable[[float], mne.Epochs], end: float, sfreq: float | None, n_times: int | None
 ) -> mne.Epochs:
-    """Cut and resample, so that trials have ``n_times`` samples where one or two are missing."""
+    """Cut and resample, so that trials have ``n_times`` samples where one or two are missing.
+
+    Parameters
+    ----------
+    cut : callable
+        Gives the trials up to the time that it is called with (s).
+    end : float
+        End of the window (s).
+    sfreq : float or None
+        New sampling frequency (Hz).
+    n_times : int or None
+        Samples that a resampled trial has to have; see :func:`cut_trials`.
+
+    Returns
+    -------
+    mne.Epochs
+    """
     epochs = cut(end)
     if sfreq is None or not len(epochs):
         return epochs
@@ -232,7 +254,7 @@ def _subtract_mean(raw: mne.io.BaseRaw, channels: list[str]) -> mne.io.BaseRaw:
 
 
 def _picked(raw: mne.io.BaseRaw, names: list[str]) -> mne.io.BaseRaw:
-    _check_channels(raw, names)
+    check_channels(raw, names)
     return raw.pick(names, verbose="error")
 
 
@@ -258,7 +280,21 @@ def _check_not_flat(
         raise DataError(flat_channels_message([raw.ch_names[i] for i in np.array(picks)[flat]]))
 
 
-def _check_channels(raw: mne.io.BaseRaw, names: list[str]) -> None:
+def check_channels(raw: mne.io.BaseRaw | mne.BaseEpochs, names: list[str]) -> None:
+    """Raise unless a recording has all of some channels.
+
+    Parameters
+    ----------
+    raw : mne.io.Raw or mne.Epochs
+        Where they are looked for.
+    names : list of str
+        The channels.
+
+    Raises
+    ------
+    DataError
+        Naming what is missing.
+    """
     missing = [name for name in names if name not in raw.ch_names]
     if missing:
         guess = did_you_mean(missing[0], raw.ch_names)

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from bci_dann.estimators.dann import DANNClassifier
     from bci_dann.estimators.ensemble import EnsembleClassifier
     from bci_dann.estimators.joint_fit import fit_together
-    from bci_dann.estimators.loading import load_model
     from bci_dann.estimators.methods import build_method
     from bci_dann.estimators.network import NetworkClassifier
     from bci_dann.estimators.procrustes import ProcrustesClassifier
     from bci_dann.estimators.reweighted import ReweightedClassifier
     from bci_dann.estimators.riemannian_decoder import RiemannianClassifier
+    from bci_dann.estimators.saved_models import load_model
     from bci_dann.estimators.shallow import ShallowClassifier
     from bci_dann.estimators.source_only import SourceOnlyClassifier
 
@@ -32,7 +32,7 @@ _MODULES = {
     "TransferClassifier": "base",
     "build_method": "methods",
     "fit_together": "joint_fit",
-    "load_model": "loading",
+    "load_model": "saved_models",
 }
 
 __all__ = [

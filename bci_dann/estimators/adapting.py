@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from bci_dann._threads import method_threads
 from bci_dann.estimators.inputs.domain_alignment import extend_alignment, join
-from bci_dann.estimators.inputs.reading import read_for_learning
+from bci_dann.estimators.inputs.input_validation import read_for_learning
 from bci_dann.estimators.inputs.signals import concatenate, copy_trials
 from bci_dann.estimators.inputs.training_trials import Part, TrainingTrials
 from bci_dann.exceptions import BCIDannWarning, ConfigError

@@ -23,8 +23,8 @@ from bci_dann.estimators.inputs.domain_alignment import (
     fit_alignment,
     join,
 )
+from bci_dann.estimators.inputs.input_validation import read_for_learning, read_for_use
 from bci_dann.estimators.inputs.labels import encode, encode_first
-from bci_dann.estimators.inputs.reading import read_for_learning, read_for_use
 from bci_dann.estimators.inputs.training_trials import Part, TrainingTrials
 from bci_dann.estimators.saving import Saving
 from bci_dann.exceptions import DataError

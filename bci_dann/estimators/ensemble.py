@@ -14,7 +14,6 @@ from scipy.special import softmax
 from sklearn.utils.validation import check_is_fitted
 
 from bci_dann._arrays import log_probabilities
-from bci_dann._former import check_former, warn_former
 from bci_dann._random import check_random_state, stream
 from bci_dann._resources import pipelines_folder
 from bci_dann._validation import check_between
@@ -29,11 +28,13 @@ from bci_dann.adaptation.label_shift import (
 from bci_dann.alignment import ResultCache
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.former import (
+    check_former,
     present_ensemble_state,
     present_members,
+    warn_former,
 )
-from bci_dann.estimators.loading import model_from_state
 from bci_dann.estimators.methods import build_method, describe_method
+from bci_dann.estimators.saved_models import model_from_state
 from bci_dann.exceptions import ConfigError
 from bci_dann.persistence import ModelState
 

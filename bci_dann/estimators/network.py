@@ -15,14 +15,16 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from bci_dann import models, objectives, training
-from bci_dann._former import check_former
 from bci_dann._random import check_random_state
 from bci_dann._validation import check_between, check_count, check_option
 from bci_dann.adaptation.drift_guard import MIN_TRIALS
 from bci_dann.components import resolve
 from bci_dann.estimators import networks
 from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.former import present_network_arguments
+from bci_dann.estimators.former import (
+    check_former,
+    present_network_arguments,
+)
 from bci_dann.estimators.inputs.source_weights import SourceWeighted, read_weighting
 from bci_dann.estimators.inputs.training_trials import TrainingTrials
 from bci_dann.exceptions import TrainingError
@@ -105,8 +107,7 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         Seeds the initial weights, the order of trials and dropout. The same integer gives
         the same network on the same machine.
     **former : Any
-        ``backbone_params``, ``adversary_weight``, ``domain_hidden``, ``gamma`` and
-        ``domain_smoothing`` of the version before, with a warning that says the new form.
+        Parameters of the version before, with a warning that says the new form.
 
     Attributes
     ----------
@@ -217,7 +218,6 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         Returns
         -------
         mapping or sequence
-            As :func:`bci_dann.objectives.read_terms` takes them.
         """
         return objectives.with_default_terms(self.default_terms, self.terms)
 
@@ -246,7 +246,6 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         Returns
         -------
         Decoder
-            With initial weights from torch's generator.
 
         Raises
         ------
@@ -275,20 +274,10 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
             Member after member.
         """
         check_is_fitted(self)
-        return self.features_aligned(self.read_aligned(X))
+        return self._features(self.read_aligned(X))
 
-    def features_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the backbones' features of aligned trials.
-
-        Parameters
-        ----------
-        X : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features)
-            Aligned trials.
-
-        Returns
-        -------
-        ndarray, shape (n_trials, n_members * n_features)
-        """
+    def _features(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the backbones' features of aligned trials."""
         signals = networks.standardise(X, self.center_, self.scale_)
         return np.hstack(
             [networks.features_and_logits(network, signals)[0] for network in self.networks_]
@@ -379,7 +368,7 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         for name in ("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_"):
             setattr(plain, name, getattr(self, name))
         plain.fit_aligned(replace(trials, X=trials.X.copy()))
-        return plain.features_aligned(trials.X)
+        return plain._features(trials.X)
 
     def _recompute_batch_norm(self, signals: NDArray[np.float32]) -> None:
         """Take the statistics of batch normalisation from a subject's standardised trials."""

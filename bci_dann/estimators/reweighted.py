@@ -15,9 +15,9 @@ from sklearn.base import ClassifierMixin, clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from bci_dann._former import check_former
 from bci_dann._validation import check_option
 from bci_dann.estimators.former import (
+    check_former,
     present_weighting,
 )
 from bci_dann.estimators.inputs.source_weights import SETTINGS

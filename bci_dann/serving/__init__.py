@@ -1,1 +1,69 @@
-"""Saved models in use: fit, adapt to a recording, predict."""
+"""Use of saved models: fit, adapt to recordings of a new subject, predict.
+
+A model folder that :func:`fit_model` or ``bci-dann fit`` wrote holds the estimator and a
+:class:`ModelRecipe`, which says how a recording becomes the trials that the estimator wants.
+Recordings are paths of files, ``mne.io.Raw`` or ``mne.Epochs``. Public names load on first use.
+
+Examples
+--------
+A new subject is served without labels::
+
+    import mne
+    from bci_dann import serving
+
+    model = serving.open_model("model/")
+    first = mne.io.read_raw("first_run.fif")
+    adapted = serving.adapt_model(model, first).model
+    table = serving.predict_recordings(adapted, "second_run.fif")
+    trials = serving.prepare("second_run.fif", adapted)  # or by hand
+    probabilities = adapted.estimator.predict_proba(trials)
+    adapted.save("adapted/")
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bci_dann._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from bci_dann.serving.model_recipe import ModelRecipe, load_recipe, save_recipe
+    from bci_dann.serving.recording_trials import prepare
+    from bci_dann.serving.served_model import ServedModel, open_model
+    from bci_dann.serving.workflows import (
+        Adaptation,
+        adapt_model,
+        fit_model,
+        predict_recordings,
+        write_predictions,
+    )
+
+_MODULES = {
+    "Adaptation": "workflows",
+    "ModelRecipe": "model_recipe",
+    "ServedModel": "served_model",
+    "adapt_model": "workflows",
+    "fit_model": "workflows",
+    "load_recipe": "model_recipe",
+    "open_model": "served_model",
+    "predict_recordings": "workflows",
+    "prepare": "recording_trials",
+    "save_recipe": "model_recipe",
+    "write_predictions": "workflows",
+}
+
+__all__ = [
+    "Adaptation",
+    "ModelRecipe",
+    "ServedModel",
+    "adapt_model",
+    "fit_model",
+    "load_recipe",
+    "open_model",
+    "predict_recordings",
+    "prepare",
+    "save_recipe",
+    "write_predictions",
+]
+
+__getattr__, __dir__ = lazy_names(__name__, _MODULES)

@@ -1,4 +1,4 @@
-"""What must happen to a recording before a saved model can read it."""
+"""The recipe of a saved model: how a recording becomes the trials that the model wants."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.recordings.layout import RecordingsLayout
 from bci_dann.exceptions import ConfigError, ResultsError
 
-__all__ = ["Recipe", "load_recipe", "save_recipe"]
+__all__ = ["ModelRecipe", "load_recipe", "save_recipe"]
 
 FILE = "recipe.json"
 
 
-class Recipe(StrictModel):
-    """Written beside a model by ``fit``, and copied by ``adapt``.
+class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
+    """What the model was trained on, and what happens to a recording before it is decoded.
+
+    ``fit`` writes it beside the model as ``recipe.json``, and ``adapt`` copies it.
 
     Parameters
     ----------
@@ -28,13 +30,13 @@ class Recipe(StrictModel):
     seed : int
         Its ``random_state``.
     classes : list of str
-        What the model tells apart.
+        The classes that the model decodes.
     sfreq : float
         Sampling frequency of the trials (Hz).
     data : DataConfig
-        What the model was trained on.
+        The training data.
     preprocessing : Preprocessing
-        With the channels in the model's order.
+        From recording to trials, with the channels in the model's order.
     layout : RecordingsLayout
         Units, channel names and events of recordings.
     """
@@ -47,15 +49,31 @@ class Recipe(StrictModel):
     preprocessing: Preprocessing
     layout: RecordingsLayout
 
+    @property
+    def window(self) -> tuple[float, float]:
+        """Start and end of a trial after the event that starts it, both included.
 
-def save_recipe(recipe: Recipe, folder: Path) -> None:
+        The window of ``preprocessing`` counts from the start of the imagery task, which may
+        come after the event.
+
+        Returns
+        -------
+        tuple of (float, float)
+            In seconds.
+        """
+        task_start, task_end = self.layout.interval
+        start, end = self.preprocessing.window
+        return start + task_start, task_end if end is None else end + task_start
+
+
+def save_recipe(recipe: ModelRecipe, folder: str | Path) -> None:
     """Write a recipe beside a model.
 
     Parameters
     ----------
-    recipe : Recipe
+    recipe : ModelRecipe
         The recipe.
-    folder : pathlib.Path
+    folder : str or pathlib.Path
         The model's folder.
 
     Raises
@@ -65,20 +83,21 @@ def save_recipe(recipe: Recipe, folder: Path) -> None:
     """
     from bci_dann._files import write_atomically
 
-    write_atomically(folder / FILE, (recipe.model_dump_json(indent=2) + "\n").encode())
+    write_atomically(Path(folder) / FILE, (recipe.model_dump_json(indent=2) + "\n").encode())
 
 
-def load_recipe(folder: Path) -> Recipe:
+def load_recipe(folder: str | Path) -> ModelRecipe:
     """Read the recipe of a saved model.
 
     Parameters
     ----------
-    folder : pathlib.Path
+    folder : str or pathlib.Path
         The model's folder.
 
     Returns
     -------
-    Recipe
+    ModelRecipe
+        As it was saved, by this version or one before.
 
     Raises
     ------
@@ -87,14 +106,15 @@ def load_recipe(folder: Path) -> Recipe:
     ResultsError
         When it cannot be read.
     """
-    path = folder / FILE
+    path = Path(folder) / FILE
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(
             f"{folder} has no {FILE}, so it is not known how to read recordings for this model. "
-            "Use a folder that `bci-dann fit` or `bci-dann adapt` wrote."
+            "Use a folder that `bci-dann fit` or `bci-dann adapt` wrote, or save the model with "
+            "bci_dann.serving.ServedModel(estimator, recipe).save(folder)."
         ) from None
     except (OSError, ValueError) as error:
         raise ResultsError(f"{path} cannot be read: {error}. Run `bci-dann fit` again.") from error
-    return validate(Recipe, content, str(path))
+    return validate(ModelRecipe, content, str(path))

@@ -1,152 +1,151 @@
-"""Trials of single recordings, cut exactly as the model's training trials were."""
+"""Trials of a recording (file, Raw or Epochs), cut exactly as a model's training trials were."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from bci_dann.data.preprocessing import Preprocessing
-from bci_dann.data.recordings.layout import RecordingsLayout
-from bci_dann.data.recordings.recording_paths import bids_events_path, recording_name
-from bci_dann.data.segmentation import cut_trials
 from bci_dann.exceptions import ConfigError, DataError
-from bci_dann.serving.model_recipe import Recipe
+from bci_dann.serving.epochs_trials import as_trials, event_names, trials_of_epochs
+from bci_dann.serving.recording_names import Recording, raw_session, recording_label
+from bci_dann.serving.served_model import ServedModel, as_served_model
 
 if TYPE_CHECKING:
     import mne
 
     from bci_dann.data import EEGTrials
+    from bci_dann.data.preprocessing import Preprocessing
+    from bci_dann.data.recordings.layout import RecordingsLayout
+    from bci_dann.serving.model_recipe import ModelRecipe
 
-__all__ = ["CutRecording", "cut_recording"]
-
-# One person at a time is served, so the name only has to differ from the sources'.
-NEW_SUBJECT = "new"
-UV_PER_VOLT = 1e6
+__all__ = ["prepare"]
 
 
-@dataclass(frozen=True, eq=False)
-class CutRecording:
-    """The trials of one recording and where they lie in it.
+def prepare(
+    recording: Recording, model: str | Path | ServedModel, *, cues: Sequence[str] = ()
+) -> EEGTrials:
+    """Turn a recording into the trials that a model wants.
+
+    Files and ``Raw`` go through everything that the training recordings went through: channel
+    names, unit, reference, filters, window and sampling frequency. So a ``Raw`` has to be
+    continuous and as MNE reads it from a file, not filtered or rescaled before.
+
+    ``Epochs`` are taken as referenced and filtered already, since trials are too short for the
+    filters of recordings, and as time-locked to the event that starts a trial. Channels are
+    picked by name, and the window and the sampling frequency are brought to the model's.
 
     Parameters
     ----------
-    trials : EEGTrials
-        Without labels; the recording is the session.
-    onsets : ndarray, shape (n_trials,)
-        Time of each trial's event after the start of the recording (s).
-    events : ndarray of str, shape (n_trials,)
-        The class, or the cue, that each event names.
-    """
+    recording : str, pathlib.Path, mne.io.Raw or mne.Epochs
+        Path of a file in a format that MNE reads, or what MNE made of one. It is left as it is.
+    model : str, pathlib.Path or ServedModel
+        A model folder with a recipe, or a model from :func:`open_model`.
+    cues : sequence of str
+        Annotations at which trials start, or events to take of epochs. By default the events
+        of training, and all epochs.
 
-    trials: EEGTrials
-    onsets: NDArray[np.float64]
-    events: NDArray[np.str_]
+    Returns
+    -------
+    EEGTrials
+        In microvolt and without labels. Beside ``subject``, ``session`` and ``run`` the metadata
+        have ``onset_s``, the time of each trial's event after the start of the recording (s,
+        not known of epochs), and ``event``, the class or cue that it names. The session is the
+        same for every copy of a recording, so that a model recognises one that it was adapted
+        to.
+
+    Raises
+    ------
+    ConfigError
+        When the recording is of another type, or does not allow the model's filters or window.
+    DataError
+        When it is missing or damaged, lacks a channel or the events, is flat, or is not in the
+        unit of the training recordings.
+    """
+    served = as_served_model(model)
+    if isinstance(recording, str | Path):
+        return _trials_of_file(Path(recording), served, cues)
+    import mne
+
+    if isinstance(recording, mne.io.BaseRaw):
+        return _trials_of_raw(recording, served, cues)
+    if isinstance(recording, mne.BaseEpochs):
+        return trials_of_epochs(recording, served, cues)
+    raise ConfigError(
+        "a recording is the path of a file, an mne.io.Raw or mne.Epochs; got "
+        f"{type(recording).__name__}. Trials that are ready go to the estimator itself."
+    )
 
 
 @dataclass(frozen=True)
 class _Task:
-    """What cutting wants to know of a dataset, with events counted from the event itself."""
+    """The attributes of a dataset that cutting reads, in the place of one."""
 
     interval: tuple[float, float]
-    unit_factor: float = UV_PER_VOLT
+    unit_factor: float = 1e6  # microvolt per volt
     code: str = "the recording"
 
 
-def cut_recording(
-    path: Path, recipe: Recipe, cues: Sequence[str] = (), n_times: int | None = None
-) -> CutRecording:
-    """Read one recording and cut its trials.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        A file that MNE reads.
-    recipe : Recipe
-        Of the model that the trials are for.
-    cues : sequence of str
-        Annotations at which trials start; empty for those of training.
-    n_times : int or None
-        Samples of a trial that the model was trained on.
-
-    Returns
-    -------
-    CutRecording
-
-    Raises
-    ------
-    DataError
-        When the file is missing or damaged, or has no such trials.
-    """
+def _trials_of_file(path: Path, model: ServedModel, cues: Sequence[str]) -> EEGTrials:
     from bci_dann.data.recordings.reading import read_recording
+    from bci_dann.data.recordings.recording_paths import bids_events_path, recording_name
 
     if not path.exists():
         raise DataError(f"there is no recording {path}.")
-    layout = _layout(recipe, cues, path)
+    layout = _layout(model.recipe, cues, has_bids_events=bids_events_path(path).is_file())
     raw = read_recording(path, layout)
-    epochs = _epochs(raw, path, recipe, layout, n_times)
-    onsets = (epochs.events[:, 0] - raw.first_samp) / raw.info["sfreq"]
-    names = {code: name for name, code in epochs.event_id.items()}
-    events = np.array([names[code] for code in epochs.events[:, 2]])
-    return CutRecording(_as_trials(epochs, path), onsets, events)
+    return _cut(raw, str(path), recording_name(path), model, layout)
 
 
-def _layout(recipe: Recipe, cues: Sequence[str], path: Path) -> RecordingsLayout:
-    """Keep the events of the model's classes, or take the user's cues in their place.
+def _trials_of_raw(raw: mne.io.BaseRaw, model: ServedModel, cues: Sequence[str]) -> EEGTrials:
+    from bci_dann.data.recordings.reading import apply_layout
 
-    A recording with BIDS events beside it is read as such by a model of BIDS data; any
-    other file is read as the file that it is.
+    label = recording_label(raw)
+    layout = _layout(model.recipe, cues)
+    return _cut(apply_layout(raw, layout, label), label, raw_session(raw), model, layout)
+
+
+def _layout(
+    recipe: ModelRecipe, cues: Sequence[str], has_bids_events: bool = False
+) -> RecordingsLayout:
+    """Return the layout with the events of the model's classes, or with the user's cues.
+
+    A file with BIDS events beside it is read as such by a model of BIDS data; any other
+    recording is taken as it is.
     """
     known = {key: name for key, name in recipe.layout.events.items() if name in recipe.classes}
     events = {cue: known.get(cue, cue) for cue in cues} or known
-    in_bids = recipe.layout.format == "bids" and bids_events_path(path).is_file()
+    in_bids = recipe.layout.format == "bids" and has_bids_events
     place = {} if in_bids else {"format": "files", "pattern": "{subject}"}
     return recipe.layout.model_copy(update={"events": events, **place})
 
 
-def _epochs(
-    raw: mne.io.BaseRaw, path: Path, recipe: Recipe, layout: RecordingsLayout, n_times: int | None
-) -> Any:
-    start, end = layout.interval
+def _cut(
+    raw: mne.io.BaseRaw, label: str, session: str, model: ServedModel, layout: RecordingsLayout
+) -> EEGTrials:
+    """Cut the trials of a recording whose annotations name the classes or cues."""
+    from bci_dann.data.segmentation import cut_trials
+
+    steps = _steps_from_event(model.recipe, raw.info["sfreq"])
+    task = _Task((0.0, layout.interval[1]))
     try:
-        epochs = cut_trials(
-            raw,
-            _Task((0.0, end)),
-            layout.classes,
-            _from_the_event(recipe, start, raw.info["sfreq"]),
-            n_times,
-        )
+        epochs = cut_trials(raw, task, layout.classes, steps, model.n_times)
     except (DataError, ConfigError) as error:
-        raise type(error)(f"{path}: {error}") from error
+        raise type(error)(f"{label}: {error}") from error
     if epochs is None:
-        wanted = ", ".join(layout.events)
         raise DataError(
-            f"{path} has no trials: none of the events {wanted} lies within it. "
-            "Name the annotations that start a trial with --cue."
+            f"{label} has no trials: none of the events {', '.join(layout.events)} lies within "
+            "it. Name the annotations that start a trial with --cue (or cues= in Python)."
         )
-    return epochs
+    onsets = (epochs.events[:, 0] - raw.first_samp) / raw.info["sfreq"]
+    return as_trials(epochs, label, session=session, onset_s=onsets, event=event_names(epochs))
 
 
-def _from_the_event(recipe: Recipe, start: float, sfreq: float) -> Preprocessing:
-    """Count the window from the event, not from the task, which starts after it."""
-    first, last = recipe.preprocessing.window
-    window = (first + start, None if last is None else last + start)
+def _steps_from_event(recipe: ModelRecipe, sfreq: float) -> Preprocessing:
+    """Return the steps with the window counted from the event, at the model's frequency."""
     resample = recipe.preprocessing.resample or (recipe.sfreq if sfreq != recipe.sfreq else None)
+    start, end = recipe.preprocessing.window
+    task_start = recipe.layout.interval[0]
+    window = (start + task_start, None if end is None else end + task_start)
     return recipe.preprocessing.model_copy(update={"window": window, "resample": resample})
-
-
-def _as_trials(epochs: mne.Epochs, path: Path) -> EEGTrials:
-    import pandas as pd
-
-    from bci_dann.data import EEGTrials
-
-    row = {"subject": NEW_SUBJECT, "session": recording_name(path), "run": "0"}
-    signals = (epochs.get_data() * UV_PER_VOLT).astype(np.float32)
-    try:
-        return EEGTrials(signals, None, pd.DataFrame([row] * len(signals)), epochs.info)
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from error

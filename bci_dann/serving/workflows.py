@@ -1,10 +1,9 @@
-"""From a configuration to a saved model, and from recordings of a new person to predictions."""
+"""Fit a model to a configuration's subjects, adapt it to a new subject, predict recordings."""
 
 from __future__ import annotations
 
-import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,157 +11,211 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bci_dann._validation import check_option
-from bci_dann.data.recordings.layout import RecordingsLayout
-from bci_dann.evaluation.config.pipeline_builder import build
-from bci_dann.evaluation.config.pipeline_file import PipelineSpec
-from bci_dann.evaluation.config.run_config import RunConfig, load_config, pipeline_specs
-from bci_dann.exceptions import BCIDannWarning, ConfigError, ResultsError
-from bci_dann.serving.model_recipe import Recipe, load_recipe, save_recipe
-from bci_dann.serving.recording_trials import CutRecording, cut_recording
+from bci_dann.exceptions import BCIDannWarning, ConfigError
+from bci_dann.serving.recording_names import Recording, recording_files, recording_label
+from bci_dann.serving.recording_trials import prepare
+from bci_dann.serving.served_model import ServedModel, as_served_model, check_writable
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bci_dann.data import EEGTrials
+    from bci_dann.data.recordings.layout import RecordingsLayout
+    from bci_dann.estimators import TransferClassifier
+    from bci_dann.evaluation import PipelineSpec, RunConfig
+    from bci_dann.serving.model_recipe import ModelRecipe
 
-__all__ = ["Adaptation", "adapt_model", "fit_model", "predict_recordings", "write_csv"]
+__all__ = ["Adaptation", "adapt_model", "fit_model", "predict_recordings", "write_predictions"]
 
 
 @dataclass(frozen=True)
-class Adaptation:
-    """What came of adapting a model.
+class Adaptation:  # numpydoc ignore=PR02
+    """An adapted model, and what it was adapted to.
 
     Parameters
     ----------
+    model : ServedModel
+        The adapted model.
     n_trials : int
-        The number of trials it met.
+        Number of trials of the new subject.
     changed : bool
-        False for a model without alignment, which has nothing to adapt.
+        False for a model without alignment, in which there is nothing to adapt.
     """
 
+    model: ServedModel
     n_trials: int
     changed: bool
 
 
 def fit_model(
-    config: Path, out: Path, pipeline: str | None, data_dir: Path | None, seed: int
-) -> Recipe:
-    """Train a pipeline on all subjects of a configuration and save it with its recipe.
+    config: str | Path | Mapping[str, Any] | RunConfig,
+    *,
+    pipeline: str | None = None,
+    data_dir: str | Path | None = None,
+    seed: int = 0,
+    out: str | Path | None = None,
+    cache_dir: str | Path | None = None,
+    progress: bool = False,
+) -> ServedModel:
+    """Train a pipeline on all subjects of a configuration.
 
     Parameters
     ----------
-    config : pathlib.Path
-        The configuration file.
-    out : pathlib.Path
-        The model's folder.
+    config : str, pathlib.Path, mapping or RunConfig
+        A configuration file or its content.
     pipeline : str or None
-        One of the configuration's pipelines; may be ``None`` where there is only one.
-    data_dir : pathlib.Path or None
-        Where the recordings are.
+        One of the configuration's pipelines; may be left out where there is only one.
+    data_dir : str, pathlib.Path or None
+        Where the recordings are; see :func:`bci_dann.data.prepare_trials`.
     seed : int
         The ``random_state``.
+    out : str, pathlib.Path or None
+        Folder to save the model in; a model in it is replaced.
+    cache_dir : str, pathlib.Path or None
+        Where prepared trials are kept; see :func:`bci_dann.data.prepare_trials`.
+    progress : bool
+        Whether to show a progress bar over subjects on the standard error stream.
 
     Returns
     -------
-    Recipe
-        What was written beside the model.
+    ServedModel
+        With the recipe of its trials.
 
     Raises
     ------
     ConfigError
-        When the pipeline is unknown or cannot be saved.
+        When the configuration or the pipeline is wrong, or the model could not be saved.
+    DataError
+        When the training recordings are not what was promised.
     ResultsError
         When the folder cannot be written to, which is tried before training.
     """
     from bci_dann.data import open_trials, prepare_trials
+    from bci_dann.evaluation import load_config
 
     run = load_config(config)
-    spec = _chosen(run, pipeline)
-    estimator = _savable(spec, seed)
-    _make_writable(out)
-    folder = prepare_trials(run.data, run.preprocessing, data_dir=data_dir, progress=True)
-    trials = open_trials(folder)
+    spec = _pipeline_of(run, pipeline)
+    estimator = _savable_estimator(spec, seed)
+    if out is not None:
+        check_writable(Path(out))
+    trials = open_trials(prepare_trials(run.data, run.preprocessing, data_dir, cache_dir, progress))
     estimator.fit(trials.unlabelled(), trials.y)
-    recipe = _recipe(run, spec, seed, trials, _layout(run, data_dir))
-    estimator.save(out)
-    save_recipe(recipe, out)
-    return recipe
+    model = ServedModel(estimator, _recipe(run, spec, seed, trials, _layout(run, data_dir)))
+    if out is not None:
+        model.save(out)
+    return model
 
 
 def adapt_model(
-    model: Path, recordings: Sequence[Path], out: Path, cues: Sequence[str] = ()
+    model: str | Path | ServedModel,
+    recordings: Recording | Sequence[Recording],
+    *,
+    cues: Sequence[str] = (),
+    out: str | Path | None = None,
 ) -> Adaptation:
-    """Adapt a saved model to a new person and save it.
+    """Adapt a model to a new subject from recordings without labels.
 
     Parameters
     ----------
-    model : pathlib.Path
-        The model's folder.
-    recordings : sequence of pathlib.Path
-        Recordings of one person. Their events only say where trials start.
-    out : pathlib.Path
-        The adapted model's folder.
+    model : str, pathlib.Path or ServedModel
+        A model or its folder; it is left as it is.
+    recordings : str, pathlib.Path, mne.io.Raw, mne.Epochs, or list of these
+        Recordings of one subject, in the order of recording; see :func:`prepare`. Of their
+        events only the times are used.
     cues : sequence of str
-        Annotations at which trials start; empty for those of training.
+        Annotations at which trials start. By default the events of training.
+    out : str, pathlib.Path or None
+        Folder to save the adapted model in; a model in it is replaced.
 
     Returns
     -------
     Adaptation
-        From how many trials, and whether anything came of it.
-    """
-    from bci_dann.estimators import load_model
+        With the adapted model.
 
-    recipe, estimator = load_recipe(model), load_model(model)
-    _make_writable(out)
-    cut = _cut_all(recordings, recipe, cues, estimator.n_times_)
-    trials = _joined([one.trials for one in cut])
-    with warnings.catch_warnings():  # told by the result
+    Raises
+    ------
+    ConfigError
+        When there is no recording, or as :func:`prepare`.
+    DataError
+        As :func:`prepare`.
+    ResultsError
+        When the folder cannot be written to, which is tried before adapting.
+    """
+    served = as_served_model(model)
+    if out is not None:
+        check_writable(Path(out))
+    trials = _concatenated([prepare(one, served, cues=cues) for one in _as_list(recordings)])
+    estimator = served.estimator
+    with warnings.catch_warnings():  # the result says so
         warnings.filterwarnings("ignore", r"adapt\(\) changes nothing", BCIDannWarning)
-        estimator.adapt(trials).save(out)
-    save_recipe(recipe, out)
-    return Adaptation(len(trials), changed=estimator.can_adapt)
+        adapted = ServedModel(estimator.adapt(trials), served.recipe)
+    if out is not None:
+        adapted.save(out)
+    return Adaptation(adapted, len(trials), changed=estimator.can_adapt)
 
 
 def predict_recordings(
-    model: Path, recordings: Sequence[Path], cues: Sequence[str] = ()
+    model: str | Path | ServedModel,
+    recordings: Recording | Sequence[Recording],
+    *,
+    cues: Sequence[str] = (),
+    out: str | Path | None = None,
 ) -> pd.DataFrame:
-    """Predict the trials of some recordings.
+    """Predict the class of each trial of some recordings.
 
     Parameters
     ----------
-    model : pathlib.Path
-        The model's folder.
-    recordings : sequence of pathlib.Path
-        Recordings of the person that the model was adapted to.
+    model : str, pathlib.Path or ServedModel
+        A model or its folder, best one that was adapted to the subject.
+    recordings : str, pathlib.Path, mne.io.Raw, mne.Epochs, or list of these
+        Recordings of one subject; see :func:`prepare`.
     cues : sequence of str
-        Annotations at which trials start; empty for those of training.
+        Annotations at which trials start. By default the events of training.
+    out : str, pathlib.Path or None
+        CSV file to write the predictions to.
 
     Returns
     -------
     pandas.DataFrame
-        ``file``, ``trial`` (from 0 in each file), ``onset_s``, ``predicted``, one column
-        ``p_CLASS`` for each class, and ``event`` where the events name classes.
+        One row a trial: ``file``, ``trial`` (from 0 in each recording), ``onset_s`` (s),
+        ``predicted``, one column ``p_CLASS`` for each class, and ``event`` where the events
+        name classes.
+
+    Raises
+    ------
+    ConfigError
+        When there is no recording, or ``out`` is one of them, or as :func:`prepare`.
+    DataError
+        As :func:`prepare`.
+    ResultsError
+        When the file cannot be written.
     """
     import pandas as pd
 
-    from bci_dann.estimators import load_model
-
-    recipe, estimator = load_recipe(model), load_model(model)
-    cut = _cut_all(recordings, recipe, cues, estimator.n_times_)
-    tables = [_predictions(estimator, path, one) for path, one in zip(recordings, cut, strict=True)]
+    served, listed = as_served_model(model), _as_list(recordings)
+    if out is not None:
+        _check_no_recording(Path(out), listed)
+    prepared = [prepare(one, served, cues=cues) for one in listed]
+    tables = [
+        _predictions(served.estimator, recording_label(one), trials)
+        for one, trials in zip(listed, prepared, strict=True)
+    ]
     table = pd.concat(tables, ignore_index=True)
-    known = set(table["event"]) <= set(recipe.classes)
-    return table if known else table.drop(columns="event")
+    if not set(table["event"]) <= set(served.recipe.classes):
+        table = table.drop(columns="event")
+    if out is not None:
+        write_predictions(table, out)
+    return table
 
 
-def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write predictions.
+def write_predictions(table: pd.DataFrame, path: str | Path) -> None:
+    """Write predictions as CSV, with six decimals.
 
     Parameters
     ----------
     table : pandas.DataFrame
         As :func:`predict_recordings` returns it.
-    path : pathlib.Path
+    path : str or pathlib.Path
         The file.
 
     Raises
@@ -172,20 +225,33 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
     """
     from bci_dann._files import write_atomically
 
-    write_atomically(path, table.to_csv(index=False, float_format="%.6f").encode())
+    write_atomically(Path(path), table.to_csv(index=False, float_format="%.6f").encode())
 
 
-def _chosen(run: RunConfig, pipeline: str | None) -> PipelineSpec:
+def _as_list(recordings: Recording | Sequence[Recording]) -> list[Recording]:
+    listed = list(recordings) if isinstance(recordings, list | tuple) else [recordings]
+    if not listed:
+        raise ConfigError("there is no recording: give one at least.")
+    return listed
+
+
+def _pipeline_of(run: RunConfig, name: str | None) -> PipelineSpec:
+    """Return the pipeline of a configuration that is to be trained."""
+    from bci_dann.evaluation.config.run_config import pipeline_specs
+
     specs = {spec.name: spec for spec in pipeline_specs(run)}
-    if pipeline is None and len(specs) > 1:
-        raise ConfigError(f"choose one with --pipeline: {', '.join(specs)}.")
-    name = pipeline if pipeline is not None else next(iter(specs))
-    check_option("--pipeline", name, specs)
+    if name is None and len(specs) > 1:
+        raise ConfigError(
+            f"choose one with --pipeline (or pipeline= in Python): {', '.join(specs)}."
+        )
+    name = next(iter(specs)) if name is None else name
+    check_option("pipeline", name, specs)
     return specs[name]
 
 
-def _savable(spec: PipelineSpec, seed: int) -> Any:
-    from bci_dann.estimators.loading import is_loadable
+def _savable_estimator(spec: PipelineSpec, seed: int) -> Any:
+    from bci_dann.estimators.saved_models import is_loadable
+    from bci_dann.evaluation import build
 
     estimator = build(spec, seed)
     if not is_loadable(estimator):
@@ -196,22 +262,9 @@ def _savable(spec: PipelineSpec, seed: int) -> Any:
     return estimator
 
 
-def _make_writable(folder: Path) -> None:
-    """Make a model's folder before the work whose result it is for."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise ResultsError(
-            f"the model cannot be written to {folder}: {error.strerror or error}. "
-            "Choose another folder with --out."
-        ) from error
-
-
-def _layout(run: RunConfig, data_dir: Path | None) -> RecordingsLayout:
+def _layout(run: RunConfig, data_dir: str | Path | None) -> RecordingsLayout:
     """Return the run's layout, or what a MOABB dataset implies for files like its own."""
-    from bci_dann.data import make_dataset
+    from bci_dann.data import RecordingsLayout, make_dataset
 
     if run.data.recordings is not None:
         return run.data.recordings
@@ -226,8 +279,10 @@ def _layout(run: RunConfig, data_dir: Path | None) -> RecordingsLayout:
 
 def _recipe(
     run: RunConfig, spec: PipelineSpec, seed: int, trials: EEGTrials, layout: RecordingsLayout
-) -> Recipe:
-    return Recipe(
+) -> ModelRecipe:
+    from bci_dann.serving.model_recipe import ModelRecipe
+
+    return ModelRecipe(
         pipeline=spec.name,
         seed=seed,
         classes=np.unique(np.asarray(trials.y)).tolist(),
@@ -238,18 +293,12 @@ def _recipe(
     )
 
 
-def _cut_all(
-    recordings: Sequence[Path], recipe: Recipe, cues: Sequence[str], n_times: int | None
-) -> list[CutRecording]:
-    return [cut_recording(path, recipe, cues, n_times) for path in recordings]
-
-
-def _joined(parts: Sequence[EEGTrials]) -> EEGTrials:
+def _concatenated(parts: Sequence[EEGTrials]) -> EEGTrials:
     import pandas as pd
 
     from bci_dann.data import EEGTrials
 
-    return EEGTrials.trusted(
+    return EEGTrials.trusted(  # each part was checked when it was made
         X=np.concatenate([part.X for part in parts]),
         y=None,
         metadata=pd.concat([part.metadata for part in parts], ignore_index=True),
@@ -257,17 +306,27 @@ def _joined(parts: Sequence[EEGTrials]) -> EEGTrials:
     )
 
 
-def _predictions(estimator: Any, path: Path, cut: CutRecording) -> pd.DataFrame:
+def _check_no_recording(out: Path, recordings: Sequence[Recording]) -> None:
+    """Raise where predictions would replace a recording."""
+    files = [file for one in recordings for file in recording_files(one)]
+    if out.resolve() in {file.resolve() for file in files}:
+        raise ConfigError(
+            f"{out}, where predictions would be written, is one of the recordings: "
+            "name another file."
+        )
+
+
+def _predictions(estimator: TransferClassifier, label: str, trials: EEGTrials) -> pd.DataFrame:
     import pandas as pd
 
     classes = np.asarray(estimator.classes_)
-    probabilities = estimator.predict_proba(cut.trials)
+    probabilities = estimator.predict_proba(trials)
     columns: dict[str, Any] = {
-        "file": [str(path)] * len(cut.onsets),
-        "trial": range(len(cut.onsets)),
-        "onset_s": cut.onsets,
+        "file": [label] * len(trials),
+        "trial": range(len(trials)),
+        "onset_s": trials.metadata["onset_s"].to_numpy(),
         "predicted": classes[probabilities.argmax(axis=1)],
     }
     for name, column in zip(classes.tolist(), probabilities.T, strict=True):
         columns[f"p_{name}"] = column
-    return pd.DataFrame({**columns, "event": cut.events})
+    return pd.DataFrame({**columns, "event": trials.metadata["event"].to_numpy()})

@@ -21,6 +21,7 @@ from bench_fit import SKADA_MISSING, Setting, fit_rows, make_trials
 from bench_floor import floor_rows
 from bench_folds import fold_rows
 from bench_stack import stack_rows
+from bench_startup import startup_rows
 from bench_subjects import Load, subject_rows
 from bench_subspace import FEATURES, subspace_rows
 from timing import Row, machine, markdown, say
@@ -72,6 +73,10 @@ def sections(threads: int, jobs: int, repeats: int, subjects: Sequence[int]) -> 
         (
             f"Training step of EEGNet, batch {BATCH}, against its multiplications",
             lambda: floor_rows(BATCH, repeats, threads, size=1536),
+        ),
+        (
+            "Imports and commands, in CPU seconds of a process of their own",
+            lambda: startup_rows(max(1, repeats // 3)),
         ),
     ]
 

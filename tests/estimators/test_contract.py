@@ -24,7 +24,7 @@ from bci_dann.estimators import (
     ShallowClassifier,
     SourceOnlyClassifier,
 )
-from bci_dann.estimators.loading import is_loadable
+from bci_dann.estimators.saved_models import is_loadable
 from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 from bci_dann.features.shrunk_covariance import shrunk_covariances
 

@@ -1,4 +1,4 @@
-"""One new person served from files: fit, adapt, predict."""
+"""Fit, adapt and predict, from Python: files and objects in memory, folders and models."""
 
 from __future__ import annotations
 
@@ -8,237 +8,176 @@ import pandas as pd
 import pytest
 import yaml
 
-from bci_dann.data.recordings.recording_paths import recording_name
-from bci_dann.exceptions import ConfigError
-from bci_dann.serving.model_recipe import load_recipe
-from bci_dann.serving.recording_trials import cut_recording
+from bci_dann import load_model, serving
+from bci_dann.exceptions import ConfigError, DataError, ResultsError
+from bci_dann.serving import adapt_model, fit_model, predict_recordings, prepare
+
+
+@pytest.fixture(scope="session")
+def adapted(model, first):
+    return adapt_model(model, first).model
 
 
 @pytest.fixture
-def model(bci_dann, config, sources, tmp_path):
-    out = tmp_path / "model"
-    done = bci_dann("fit", config, "-o", out, "--pipeline", "shallow", "--data-dir", sources)
-    assert done.exit_code == 0, done.output
-    return out
+def pipelines(training, tmp_path):
+    """Return a configuration of pipelines with other parameters, or of other classes."""
+
+    def make(**steps):
+        paths = []
+        for name, step in steps.items():
+            content = {"name": name, "paradigms": ["LeftRightImagery"], "pipeline": [step]}
+            paths.append(tmp_path / f"{name}.yml")
+            paths[-1].write_text(yaml.safe_dump(content))
+        return {**training, "config": {**training["config"], "pipelines": [str(p) for p in paths]}}
+
+    return make
 
 
-@pytest.fixture
-def new(recordings):
-    return recordings / "new" / "first_raw.fif", recordings / "new" / "second_raw.fif"
+CSP = {"name": "ShallowClassifier", "from": "bci_dann.estimators"}
+LOGISTIC = {"name": "LogisticRegression", "from": "sklearn.linear_model"}
 
 
-def test_fit_writes_the_recipe(model):
-    recipe = load_recipe(model)
-    assert recipe.pipeline == "shallow"
-    assert recipe.classes == ["left_hand", "right_hand"]
-    assert recipe.preprocessing.channels == ["C3", "Cz", "C4", "Pz"]
-    assert recipe.sfreq == 128
+def test_a_lab_serves_a_new_subject(folder, first, second, tmp_path):
+    """The lines that the package's documentation shows."""
+    model = serving.open_model(folder)
+    run = mne.io.read_raw(first, verbose="error")
+    adapted = serving.adapt_model(model, run).model
+    table = serving.predict_recordings(adapted, second)
+    trials = serving.prepare(second, adapted)
+    probabilities = adapted.estimator.predict_proba(trials)
+    adapted.save(tmp_path / "adapted")
+    np.testing.assert_array_equal(table[["p_left_hand", "p_right_hand"]], probabilities)
+    assert (table["predicted"] == table["event"]).mean() > 0.9
 
 
-def test_fit_wants_one_pipeline_that_can_be_saved(bci_dann, config, sources, tmp_path):
-    for arguments, message in {
-        (): "choose one with --pipeline: shallow, plain",
-        ("--pipeline", "shalow"): "Did you mean 'shallow'",
-        ("--pipeline", "plain"): "saved and adapted",
-    }.items():
-        done = bci_dann("fit", config, "-o", tmp_path / "m", "--data-dir", sources, *arguments)
-        assert done.exit_code == 2
-        assert message in done.stderr
+def test_fit_returns_what_it_saves(folder, training, second):
+    model = fit_model(**training)
+    assert model.recipe == serving.load_recipe(folder)
+    expected = predict_recordings(folder, second)
+    pd.testing.assert_frame_equal(predict_recordings(model, second), expected)
 
 
-@pytest.mark.parametrize("verb", ["fit", "adapt"])
+def test_the_seed_is_written_down(training):
+    assert fit_model(**training, seed=3).recipe.seed == 3
+
+
+def test_fit_wants_one_pipeline_that_can_be_saved(pipelines):
+    config = pipelines(csp=CSP, plain=LOGISTIC)
+    with pytest.raises(ConfigError, match=r"--pipeline \(or pipeline= in Python\): csp, plain"):
+        fit_model(**config)
+    with pytest.raises(ConfigError, match="Did you mean 'csp'"):
+        fit_model(**config, pipeline="csq")
+    with pytest.raises(ConfigError, match=r"'plain' \(LogisticRegression\).*saved and adapted"):
+        fit_model(**config, pipeline="plain")
+
+
+def test_a_dataset_of_moabb_gives_a_recipe_for_files_like_its_own(pipelines, second):
+    simulated = {"dataset": "SimulatedMI", "params": {"n_subjects": 2, "n_trials": 6}}
+    given = pipelines(csp=CSP)
+    given["config"] = {**given["config"], "data": simulated}
+    model = fit_model(**given)
+    assert model.recipe.layout.events == {"left_hand": "left_hand", "right_hand": "right_hand"}
+    with pytest.raises(DataError, match="are not in the recording"):
+        prepare(mne.io.read_raw(second, preload=True, verbose="error"), model, cues=["769"])
+
+
 def test_an_unwritable_folder_is_told_before_the_work(
-    bci_dann, config, sources, model, new, tmp_path, monkeypatch, verb
+    folder, training, second, tmp_path, monkeypatch
 ):
     def too_late(*_, **__):
         pytest.fail("the work came first")
 
     monkeypatch.setattr("bci_dann.data.prepare_trials", too_late)
-    monkeypatch.setattr("bci_dann.serving.workflows.cut_recording", too_late)
+    monkeypatch.setattr("bci_dann.serving.workflows.prepare", too_late)
     (tmp_path / "file").write_text("")
-    arguments = {
-        "fit": (config, "--pipeline", "shallow", "--data-dir", sources),
-        "adapt": (model, new[0]),
-    }[verb]
-    done = bci_dann(verb, *arguments, "-o", tmp_path / "file" / "model")
-    assert done.exit_code == 1
-    assert "the model cannot be written to" in done.stderr
-    assert "--out" in done.stderr
+    for work in (
+        lambda out: fit_model(**training, out=out),
+        lambda out: adapt_model(folder, second, out=out),
+    ):
+        with pytest.raises(ResultsError, match=r"cannot be written to .*--out"):
+            work(tmp_path / "file" / "model")
 
 
-def test_a_model_that_could_not_be_loaded_is_not_trained(monkeypatch, config):
-    from bci_dann.estimators import ShallowClassifier
-    from bci_dann.evaluation import load_config
-    from bci_dann.evaluation.config.run_config import pipeline_specs
-    from bci_dann.serving import workflows
-
-    class Own(ShallowClassifier):
-        pass
-
-    spec = pipeline_specs(load_config(config))[0]
-    monkeypatch.setattr(workflows, "build", lambda *_: Own())
-    with pytest.raises(ConfigError, match=r"'shallow' \(Own\).*not saved and adapted"):
-        workflows._savable(spec, 0)
+def test_adapting_centres_on_the_new_subject_and_leaves_the_model(model, first, second):
+    before = predict_recordings(model, second)
+    adaptation = adapt_model(model, [first, second])
+    assert adaptation.n_trials == 32
+    assert adaptation.changed
+    pd.testing.assert_frame_equal(predict_recordings(model, second), before)
+    after = predict_recordings(adaptation.model, second)
+    assert not np.allclose(after["p_left_hand"], before["p_left_hand"])
 
 
-def test_adapting_without_alignment_says_that_nothing_changed(
-    bci_dann, config, sources, new, tmp_path
-):
-    pipeline = config.parent.parent / "pipelines" / "shallow.yml"
-    content = yaml.safe_load(pipeline.read_text())
-    content["pipeline"][0]["parameters"] = {"alignment": None}
-    pipeline.write_text(yaml.safe_dump(content))
-    model, out = tmp_path / "model", tmp_path / "adapted"
-    fit = ("fit", config, "-o", model, "--pipeline", "shallow", "--data-dir", sources)
-    assert bci_dann(*fit).exit_code == 0
-    done = bci_dann("adapt", model, new[0], "-o", out)
-    assert done.exit_code == 0, done.output
-    assert done.stdout.startswith("not adapted: a model without alignment")
-    assert len(done.output.splitlines()) == 1
+def test_adapting_is_the_estimators_own(model, first, second, adapted):
+    trials = prepare(second, model)
+    by_hand = model.estimator.adapt(prepare(first, model))
+    np.testing.assert_array_equal(
+        adapted.estimator.predict_proba(trials), by_hand.predict_proba(trials)
+    )
 
 
-def test_a_new_person_is_served_without_labels(bci_dann, model, new, tmp_path):
-    adapted, csv = tmp_path / "adapted", tmp_path / "predictions.csv"
-    done = bci_dann("adapt", model, new[0], "-o", adapted)
-    assert done.exit_code == 0, done.output
-    assert "16 trials without labels" in done.stdout
-    done = bci_dann("predict", adapted, new[1], "-o", csv)
-    assert done.exit_code == 0, done.output
-    table = pd.read_csv(csv)
-    assert list(table.columns) == [
-        *("file", "trial", "onset_s", "predicted"),
-        *("p_left_hand", "p_right_hand", "event"),
-    ]
-    assert list(table["trial"]) == list(range(16))
-    np.testing.assert_allclose(table["onset_s"], 1.0 + 3.0 * np.arange(16))
-    np.testing.assert_allclose(table["p_left_hand"] + table["p_right_hand"], 1, atol=1e-5)
-    assert (table["predicted"] == table["event"]).mean() > 0.9
+def test_an_adapted_model_is_saved_with_its_recipe(folder, first, second, adapted, tmp_path):
+    adaptation = adapt_model(folder, first, out=tmp_path / "adapted")
+    assert serving.load_recipe(tmp_path / "adapted") == adaptation.model.recipe
+    saved = predict_recordings(tmp_path / "adapted", second)
+    pd.testing.assert_frame_equal(saved, predict_recordings(adapted, second))
+    assert load_model(tmp_path / "adapted").can_adapt
 
 
-def test_class_names_of_events_change_no_prediction(bci_dann, model, new, tmp_path):
-    """A recording whose cues name no class gives the same numbers, without ``event``."""
-    raw = mne.io.read_raw(new[1], preload=True, verbose="error")
+def test_without_alignment_nothing_changes(pipelines, first, second):
+    model = fit_model(**pipelines(plain={**CSP, "parameters": {"alignment": None}}))
+    adaptation = adapt_model(model, first)
+    assert not adaptation.changed
+    expected = predict_recordings(model, second)
+    pd.testing.assert_frame_equal(predict_recordings(adaptation.model, second), expected)
+
+
+def test_files_and_objects_are_predicted_alike(adapted, first, second, raw):
+    by_file = predict_recordings(adapted, second)
+    pd.testing.assert_frame_equal(predict_recordings(adapted, raw), by_file)
+    several = predict_recordings(adapted, [first, raw])
+    assert len(several) == 32
+    assert list(several["trial"]) == [*range(16), *range(16)]
+    assert list(several["file"].unique()) == [str(first), str(second)]
+    pd.testing.assert_frame_equal(several[16:].reset_index(drop=True), by_file)
+
+
+def test_epochs_are_predicted_as_the_trials_of_their_raw(model, raw, cut):
+    """Without adaptation no session is known, so that both are centred on the sources' mean."""
+    of_epochs, of_raw = predict_recordings(model, cut()), predict_recordings(model, raw)
+    columns = ["trial", "predicted", "p_left_hand", "p_right_hand", "event"]
+    pd.testing.assert_frame_equal(of_epochs[columns], of_raw[columns])
+    assert set(of_epochs["file"]) == {"Epochs"}
+    assert of_epochs["onset_s"].isna().all()
+
+
+def test_events_that_name_no_class_are_left_out(adapted, raw):
+    expected = predict_recordings(adapted, raw)
     raw.annotations.rename({"769": "cue", "770": "cue"})
-    raw.save(tmp_path / "cued_raw.fif", verbose="error")
-    for path, more in ((new[1], []), (tmp_path / "cued_raw.fif", ["--cue", "cue"])):
-        done = bci_dann("predict", model, path, "-o", tmp_path / f"{path.stem}.csv", *more)
-        assert done.exit_code == 0, done.output
-    named = pd.read_csv(tmp_path / f"{new[1].stem}.csv")
-    cued = pd.read_csv(tmp_path / "cued_raw.csv")
-    pd.testing.assert_frame_equal(cued.drop(columns="file"), named.drop(columns=["file", "event"]))
+    cued = predict_recordings(adapted, raw, cues=["cue"])
+    pd.testing.assert_frame_equal(cued, expected.drop(columns="event"))
 
 
-def test_the_spelling_of_a_path_changes_no_prediction(bci_dann, model, new, tmp_path, monkeypatch):
-    """A model adapted to a recording knows it again under any path, and no other for it."""
-    adapted = tmp_path / "adapted"
-    assert bci_dann("adapt", model, new[0], "-o", adapted).exit_code == 0
-    monkeypatch.chdir(new[0].parent)
-    copy = tmp_path / "copy" / new[0].name
-    copy.parent.mkdir()
-    copy.write_bytes(new[0].read_bytes())
-    spellings = [new[0], new[0].name, f"../new/{new[0].name}", copy]
-    tables = []
-    for number, path in enumerate(spellings):
-        out = tmp_path / f"{number}.csv"
-        assert bci_dann("predict", adapted, path, "-o", out).exit_code == 0
-        tables.append(pd.read_csv(out).drop(columns="file"))
-    for table in tables[1:]:
-        pd.testing.assert_frame_equal(table, tables[0], check_exact=True)
+def test_predictions_are_written_with_six_decimals(adapted, second, tmp_path):
+    table = predict_recordings(adapted, second, out=tmp_path / "new" / "predictions.csv")
+    lines = (tmp_path / "new" / "predictions.csv").read_text().splitlines()
+    assert lines[0] == "file,trial,onset_s,predicted,p_left_hand,p_right_hand,event"
+    first = table.iloc[0]
+    numbers = f"{first['onset_s']:.6f},{first['predicted']},{first['p_left_hand']:.6f}"
+    assert lines[1].startswith(f"{second},0,{numbers},")
 
 
-def test_sessions_are_told_apart_by_content(model, new, tmp_path):
-    recipe = load_recipe(model)
-    other = tmp_path / new[0].name
-    other.write_bytes(new[1].read_bytes())
-    first, second, again = (
-        cut_recording(path, recipe).trials.domains[0] for path in (new[0], other, new[0])
-    )
-    assert first == again != second
-    assert str(tmp_path) not in second
-
-
-def test_the_samples_beside_a_header_count(tmp_path):
-    for folder, samples in {"a": b"1", "b": b"2"}.items():
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / "x.vhdr").write_text("header")
-        (tmp_path / folder / "x.eeg").write_bytes(samples)
-    names = {recording_name(tmp_path / folder / "x.vhdr") for folder in "ab"}
-    assert len(names) == 2
-    (tmp_path / "a" / "x.csv").write_text("predictions")
-    assert recording_name(tmp_path / "a" / "x.vhdr") in names
-
-
-def test_a_model_of_bids_data_serves_an_ordinary_file(model, new):
-    recipe = load_recipe(model)
-    bids = recipe.layout.model_copy(update={"format": "bids", "pattern": None})
-    served = cut_recording(new[0], recipe.model_copy(update={"layout": bids}))
-    np.testing.assert_array_equal(served.trials.X, cut_recording(new[0], recipe).trials.X)
-
-
-def test_recording_without_the_events(bci_dann, model, new, tmp_path):
-    recipe = load_recipe(model)
-    with pytest.raises(ValueError, match=r"no trials.*--cue"):
-        cut_recording(new[0], recipe, ["beep"])
-
-
-def test_trials_of_a_file_are_those_of_training(model, config, sources):
-    """Cutting one file for a saved model gives, bit for bit, what training saw of it."""
-    from bci_dann.data import open_trials, prepare_trials
-    from bci_dann.evaluation import load_config
-
-    run = load_config(config)
-    trained = open_trials(prepare_trials(run.data, run.preprocessing, data_dir=sources))
-    cut = cut_recording(sources / "s2" / "run_raw.fif", load_recipe(model))
-    np.testing.assert_array_equal(cut.trials.X, trained.X[trained.subjects == "2"])
-    assert cut.trials.y is None
-
-
-def test_window_counts_from_the_task_also_where_it_starts_later(model, config, sources, recordings):
-    from bci_dann.data import open_trials, prepare_trials
-    from bci_dann.evaluation import load_config
-
-    content = yaml.safe_load(config.read_text())
-    content["data"]["recordings"]["interval"] = [0.5, 1.5]
-    content["preprocessing"] = {"window": [0.25, None]}
-    run = load_config({**content, "pipelines": [str(config.parent.parent / "pipelines/plain.yml")]})
-    trained = open_trials(prepare_trials(run.data, run.preprocessing, data_dir=sources))
-    recipe = load_recipe(model).model_copy(
-        update={"layout": run.data.recordings, "preprocessing": run.preprocessing}
-    )
-    cut = cut_recording(sources / "s2" / "run_raw.fif", recipe)
-    np.testing.assert_array_equal(cut.trials.X, trained.X[trained.subjects == "2"])
-
-
-def test_a_missing_recording_or_recipe(bci_dann, model, tmp_path):
-    with pytest.raises(ValueError, match="there is no recording"):
-        cut_recording(tmp_path / "none.fif", load_recipe(model))
-    done = bci_dann("predict", tmp_path, tmp_path / "none.fif")
-    assert done.exit_code == 2, done.output
-    assert "recipe.json" in done.stderr
-
-
-@pytest.mark.parametrize("sfreq", [125.0, 200.0, 250.0, 512.0])
-def test_a_recording_of_another_rate_is_served(bci_dann, model, new, tmp_path, sfreq):
-    """Two rates in one call, too; the trials have the samples that the model knows."""
-    paths = []
-    for index, path in enumerate(new):
-        raw = mne.io.read_raw(path, preload=True, verbose="error")
-        paths.append(tmp_path / f"{index}_raw.fif")
-        raw.resample(sfreq, verbose="error").save(paths[-1], verbose="error")
-    adapted, csv = tmp_path / "adapted", tmp_path / "predictions.csv"
-    done = bci_dann("adapt", model, new[0], paths[0], "-o", adapted)
-    assert done.exit_code == 0, done.output
-    done = bci_dann("predict", adapted, paths[1], "-o", csv)
-    assert done.exit_code == 0, done.output
-    table = pd.read_csv(csv)
-    assert len(table) == 16
-    assert (table["predicted"] == table["event"]).mean() > 0.9
-
-
-def test_predictions_do_not_replace_the_recording(bci_dann, model, new, tmp_path):
+def test_predictions_do_not_replace_a_recording(adapted, second, tmp_path):
     copy = tmp_path / "copy_raw.fif"
-    copy.write_bytes(new[0].read_bytes())
-    done = bci_dann("predict", model, copy, "-o", copy)
-    assert done.exit_code == 2
-    assert "one of the recordings" in done.stderr
-    assert copy.read_bytes() == new[0].read_bytes()
+    copy.write_bytes(second.read_bytes())
+    raw = mne.io.read_raw(copy, verbose="error")
+    for recording in (copy, raw):
+        with pytest.raises(ConfigError, match="is one of the recordings"):
+            predict_recordings(adapted, recording, out=copy)
+    assert copy.read_bytes() == second.read_bytes()
+
+
+def test_no_recording_at_all(model):
+    for work in (adapt_model, predict_recordings):
+        with pytest.raises(ConfigError, match="give one at least"):
+            work(model, [])

@@ -14,7 +14,7 @@ from bci_dann.data.recordings.layout import RecordingsLayout
 from bci_dann.data.recordings.truncation import check_events_inside, detect_omitted_annotations
 from bci_dann.exceptions import BCIDannError, DataError
 
-__all__ = ["open_recording", "read_recording"]
+__all__ = ["apply_layout", "open_recording", "read_recording"]
 
 # Bytes of a sample (EDF: Kemp et al. 1992; BDF is the same with 24 bits).
 BYTES_PER_SAMPLE = {".edf": 2, ".bdf": 3}
@@ -78,8 +78,39 @@ def read_recording(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
         When the file is shorter than its header says or its events need, or MNE cannot
         read it.
     """
-    raw = open_recording(path, layout)
-    _read(path, raw.load_data, verbose="error")
+    return _loaded(open_recording(path, layout), layout, path)
+
+
+def apply_layout(raw: mne.io.BaseRaw, layout: RecordingsLayout, name: Path | str) -> mne.io.BaseRaw:
+    """Return what `read_recording` makes of a file, of a recording that is in memory.
+
+    Parameters
+    ----------
+    raw : mne.io.Raw
+        As MNE reads it from a file; it is left as it is.
+    layout : RecordingsLayout
+        How to understand it.
+    name : pathlib.Path or str
+        What messages call it.
+
+    Returns
+    -------
+    mne.io.Raw
+        Its annotations are named as the classes, beside those that mark bad segments.
+
+    Raises
+    ------
+    DataError
+        When it has no EEG channels, or they cannot be renamed.
+    """
+    raw = raw.copy()
+    _annotate_triggers(raw)
+    return _loaded(_with_layout_channels(raw, layout, name), layout, name)
+
+
+def _loaded(raw: mne.io.BaseRaw, layout: RecordingsLayout, name: Path | str) -> mne.io.BaseRaw:
+    """Load samples in place, with the layout's unit, positions and classes."""
+    _read(name, raw.load_data, verbose="error")
     if layout.unit_scale != 1.0:
         scale = layout.unit_scale
         raw.apply_function(lambda x: x * scale, picks="eeg", channel_wise=False, verbose="error")
@@ -98,7 +129,7 @@ def _open(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
     return mne.io.read_raw(path, preload=False, verbose="warning")
 
 
-def _read(path: Path, function: Any, *args: Any, **kwargs: Any) -> Any:
+def _read(path: Path | str, function: Any, *args: Any, **kwargs: Any) -> Any:
     """Call a reading function, and turn its failure into a `DataError` that names the file."""
     try:
         return function(*args, **kwargs)
@@ -153,7 +184,7 @@ def _annotate_triggers(raw: mne.io.BaseRaw) -> None:
 
 
 def _with_layout_channels(
-    raw: mne.io.BaseRaw, layout: RecordingsLayout, path: Path
+    raw: mne.io.BaseRaw, layout: RecordingsLayout, path: Path | str
 ) -> mne.io.BaseRaw:
     """Drop and rename channels in place, leaving EEG channels only."""
     raw.drop_channels([name for name in layout.drop if name in raw.ch_names])

@@ -1,10 +1,54 @@
-"""The verb ``choose``, and variants on the command line."""
+"""The commands ``run``, ``choose`` and ``select``, and variants on the command line."""
 
 from __future__ import annotations
 
 import pandas as pd
 import pytest
 import yaml
+
+
+def test_run_prints_the_closing_table_and_writes_results(bci_dann, config, sources, tmp_path):
+    out = tmp_path / "out"
+    done = bci_dann("run", config, "--out", out, "--data-dir", sources)
+    assert done.exit_code == 0, done.output
+    assert "Leave one subject out: Recordings" in done.stdout
+    assert set(pd.read_csv(out / "results.csv")["pipeline"]) == {"shallow", "plain"}
+
+
+def test_seeds_replace_those_of_the_configuration(bci_dann, config, sources, tmp_path):
+    done = bci_dann("run", config, "--dry-run", "--data-dir", sources, "--seeds", "3,4")
+    assert done.exit_code == 0, done.output
+    assert "3, 4" in done.stdout
+    assert "12 tasks" in done.stdout
+
+
+def test_protocols_replace_those_of_the_configuration(bci_dann, config, sources):
+    arguments = ("--dry-run", "--data-dir", sources, "--protocols")
+    done = bci_dann("run", config, *arguments, "online")
+    assert done.exit_code == 0, done.output
+    assert "online" in done.stdout
+    wrong = bci_dann("run", config, *arguments, "onlin")
+    assert wrong.exit_code == 2
+    assert "Did you mean 'online'" in wrong.output
+
+
+def test_pipelines_replace_those_of_the_configuration(bci_dann, config, sources):
+    arguments = ("--dry-run", "--data-dir", sources, "--pipelines")
+    done = bci_dann("run", config, *arguments, "ea_dann, source_only")
+    assert done.exit_code == 0, done.output
+    assert "6 tasks" in done.stdout
+    assert "ea_dann" in done.stdout
+    unknown = bci_dann("run", config, *arguments, "ea_dan")
+    assert unknown.exit_code == 2
+    assert "Did you mean 'ea_dann'" in unknown.stderr
+
+
+def test_dry_run_lists_and_writes_nothing(bci_dann, config, sources, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = bci_dann("run", config, "--dry-run", "--data-dir", sources)
+    assert done.exit_code == 0, done.output
+    assert "6 tasks; results would go to runs/mine" in done.stdout
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.fixture
@@ -39,7 +83,7 @@ def test_choose_counts_its_tasks_beforehand(bci_dann, with_variants, sources, tm
     done = bci_dann("choose", with_variants, *arguments, "--seeds", "0,1", "--protocols", "online")
     assert done.exit_code == 0, done.output
     assert "72 tasks; results would go to" in done.stdout
-    assert "48 of them play the target for a person who is left out" in done.stdout
+    assert "48 of them play the target for a subject who is left out" in done.stdout
     assert "shallow[n_components=4,alignment=euclidean]" in done.stdout
     assert not (tmp_path / "out").exists()
 

@@ -1,3 +1,5 @@
+"""The command ``diagnose``: its tables, its files, its options."""
+
 from __future__ import annotations
 
 import pandas as pd
@@ -20,8 +22,8 @@ def test_diagnose_prints_and_writes(bci_dann, simulated, tmp_path, monkeypatch):
     assert done.exit_code == 0, done.output
     folder = tmp_path / "runs" / "mine" / "diagnosis"
     for words in (
-        "Each person against the others, alignment: none",
-        "Each person against the others, alignment: riemannian",
+        "Each subject against the others, alignment: none",
+        "Each subject against the others, alignment: riemannian",
         "without alignment: ",
         "1 differs most in ",
         "runs/mine/diagnosis/report.html",
@@ -43,7 +45,7 @@ def test_seed_and_folder_are_taken(bci_dann, simulated, tmp_path):
     assert tables[0] != tables[1]
 
 
-def test_recordings_of_one_person_are_one_clean_message(bci_dann, config, recordings, tmp_path):
+def test_recordings_of_one_subject_are_one_clean_message(bci_dann, config, recordings, tmp_path):
     content = yaml.safe_load(config.read_text())
     content["data"]["subjects"] = ["1"]
     config.write_text(yaml.safe_dump(content))

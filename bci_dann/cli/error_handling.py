@@ -1,4 +1,4 @@
-"""How the command line ends: one clean line for an error, and an exit code."""
+"""Errors of commands as one line on the standard error stream, and an exit code."""
 
 from __future__ import annotations
 
@@ -8,55 +8,63 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from bci_dann.cli.console import print_problem
 from bci_dann.exceptions import BCIDannError, BCIDannWarning, ConfigError, DataError
 
-__all__ = ["CleanGroup", "exit_code_of", "tell"]
+__all__ = ["ErrorReportingGroup", "exit_code_of"]
 
+# 130 is what shells give a process that Ctrl-C has ended: 128 and the number of the signal.
 USER_ERROR, OTHER_ERROR, INTERRUPTED = 2, 1, 130
 
 
-class CleanGroup(TyperGroup):
-    """Verbs whose errors are told without a traceback, unless ``--debug`` is given."""
+class ErrorReportingGroup(TyperGroup):
+    """Commands whose errors are printed without a traceback, unless ``--debug`` is given."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the chosen verb.
+        """Run the chosen command.
 
         Parameters
         ----------
         ctx : click context
-            With the group's own options in ``params``.
+            With the options before the command in ``params``.
+
+        Returns
+        -------
+        object
+            What the command returns.
 
         Raises
         ------
         typer.Exit
-            With the exit code, after the error was told.
+            With the exit code, after an error was printed.
         """
         with warnings.catch_warnings():
             if ctx.params.get("debug"):
                 return super().invoke(ctx)
-            _quiet_warnings()
+            _print_own_warnings_only()
             try:
                 return super().invoke(ctx)
             except (Exception, KeyboardInterrupt) as error:
                 code = exit_code_of(error)
                 if code is None:
-                    raise  # typer's own: --help, usage errors, exits
-                tell(_sentence(error))
+                    raise
+                print_problem(_message(error))
                 raise typer.Exit(code) from None
 
 
 def exit_code_of(error: BaseException) -> int | None:
-    """Return the exit code of an error, ``None`` for those that are typer's to handle.
+    """Return the exit code of an error.
 
     Parameters
     ----------
     error : BaseException
-        What a verb has raised.
+        What a command has raised.
 
     Returns
     -------
     int or None
-        2 where the user's input is wrong, 130 after Ctrl-C, else 1.
+        2 where the user's input is wrong, 130 after Ctrl-C, else 1; ``None`` for what typer
+        handles itself: help, usage errors, exits.
     """
     if isinstance(error, ConfigError | DataError):
         return USER_ERROR
@@ -67,24 +75,7 @@ def exit_code_of(error: BaseException) -> int | None:
     return OTHER_ERROR
 
 
-def tell(message: str, style: str = "red") -> None:
-    """Print a message on the standard error stream, exactly as it is.
-
-    Parameters
-    ----------
-    message : str
-        Without markup; brackets stay brackets.
-    style : str
-        A rich style for the first word.
-    """
-    from rich.console import Console
-    from rich.text import Text
-
-    label, _, rest = message.partition(" ")
-    Console(stderr=True).print(Text(label, style=style).append(f" {rest}", "none"), soft_wrap=True)
-
-
-def _sentence(error: BaseException) -> str:
+def _message(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return f"Stopped: {error or 'nothing was lost that had been written.'}"
     if isinstance(error, BCIDannError):
@@ -92,8 +83,8 @@ def _sentence(error: BaseException) -> str:
     return f"Error: {type(error).__name__}: {error} (give --debug after bci-dann for more)"
 
 
-def _quiet_warnings() -> None:
-    """Show our own warnings as a line each, and none of other libraries."""
+def _print_own_warnings_only() -> None:
+    """Print warnings of this package as a line each, and none of other libraries."""
     warnings.simplefilter("ignore")
     warnings.simplefilter("default", BCIDannWarning)
-    warnings.showwarning = lambda message, *_, **__: tell(f"Warning: {message}", "yellow")
+    warnings.showwarning = lambda message, *_, **__: print_problem(f"Warning: {message}", "yellow")

@@ -1,0 +1,167 @@
+"""Commands of the benchmark: ``run``, ``choose`` and ``select``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bci_dann.cli.console import output_console, print_sentence, print_table
+from bci_dann.cli.options import (
+    ConfigFile,
+    DataDir,
+    DryRun,
+    Jobs,
+    Pipelines,
+    Protocols,
+    ResultsFolder,
+    Seeds,
+    config_with_options,
+    split_list,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["choose", "run", "select"]
+
+PLAN_COLUMNS = ("pipeline", "protocol", "seeds", "target subjects", "tasks")
+TARGET_COLUMNS = ("target", "chosen", "over pseudo-targets %", "accuracy %", "ROC AUC")
+CHOICE_COLUMNS = ("choice", "pipeline", "accuracy %", "ROC AUC", "regret", "worst target")
+SELECTION_COLUMNS = ("chosen by", "accuracy %", "ROC AUC", "regret", "worst subject")
+CHOICE_NOTE = (
+    "nested: a target's labels had no part in its choice. In hindsight, and oracle: chosen by the "
+    "very scores that stand beside it, so bounds and no choices. regret: accuracy lost against "
+    "the oracle, in points."
+)
+
+
+def run(  # numpydoc ignore=PR01
+    config: ConfigFile,
+    out: ResultsFolder = None,
+    data_dir: DataDir = None,
+    jobs: Jobs = 1,
+    stack: Annotated[
+        int | None,
+        typer.Option("--stack", help="Networks trained as one. Default: 64 on a GPU, else 1."),
+    ] = None,
+    seeds: Seeds = None,
+    pipelines: Pipelines = None,
+    protocols: Protocols = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Compare pipelines, leaving one subject out at a time; continues where it stopped."""
+    from bci_dann.evaluation import run_benchmark, summarise
+    from bci_dann.reporting import closing_tables
+
+    options = {"seeds": seeds, "pipelines": pipelines, "protocols": protocols}
+    description = config_with_options(config, options)
+    out = out or Path("runs") / description.name
+    results = run_benchmark(
+        description,
+        out,
+        n_jobs=jobs,
+        data_dir=data_dir,
+        dry_run=dry_run,
+        progress=not dry_run,
+        stack=stack,
+    )
+    if dry_run:
+        _print_plan(results, out)
+        return
+    for table in closing_tables(summarise(results)):
+        output_console().print(table)
+    print_sentence(f"Every session: {out / 'results.csv'}")
+
+
+def choose(  # numpydoc ignore=PR01
+    config: ConfigFile,
+    out: ResultsFolder = None,
+    data_dir: DataDir = None,
+    jobs: Jobs = 1,
+    seeds: Seeds = None,
+    pipelines: Pipelines = None,
+    protocols: Protocols = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Choose a pipeline for each subject on the others, and show what the choice is worth."""
+    from bci_dann.evaluation import nested_choice
+
+    options = {"seeds": seeds, "pipelines": pipelines, "protocols": protocols}
+    description = config_with_options(config, options)
+    out = out or Path("runs") / description.name
+    table = nested_choice(
+        description, out, n_jobs=jobs, data_dir=data_dir, progress=not dry_run, dry_run=dry_run
+    )
+    if dry_run:
+        _print_plan(table, out)
+        n_pseudo = table.duplicated().sum()
+        print_sentence(f"{n_pseudo} of them play the target for a subject who is left out")
+    else:
+        _print_choices(table)
+        print_sentence(f"Every pipeline of every target: {out / 'nested.csv'}")
+
+
+def select(  # numpydoc ignore=PR01
+    results: Annotated[Path, typer.Argument(help="Results folder that `run` has written.")],
+    pipelines: Annotated[
+        str | None,
+        typer.Option("--pipelines", help="Pipelines to choose among. Default: all."),
+    ] = None,
+) -> None:
+    """Show what choosing a pipeline for each subject without labels would have brought."""
+    from bci_dann.evaluation import selection_table
+
+    names = None if pipelines is None else split_list(pipelines, "pipelines")
+    for protocol, choices in selection_table(results, names).groupby("protocol"):
+        rows = [_selection_row(choice) for _, choice in choices.iterrows()]
+        print_table(f"Choosing among pipelines: {protocol}", SELECTION_COLUMNS, rows)
+    print_sentence("ROC AUC over all trials of a subject; `run` shows the mean over sessions.")
+
+
+def _print_plan(tasks: pd.DataFrame, out: Path) -> None:
+    """Print the tasks of a dry run, one row a pipeline and protocol."""
+    groups = tasks.groupby(["pipeline", "protocol"], sort=False)
+    rows = [
+        (*names, _joined(group["seed"]), _joined(group["subject"]), str(len(group)))
+        for names, group in groups
+    ]
+    print_table("Tasks", PLAN_COLUMNS, rows)
+    print_sentence(f"{len(tasks)} tasks; results would go to {out}")
+
+
+def _joined(values: pd.Series[Any]) -> str:
+    return ", ".join(str(value) for value in values.unique())
+
+
+def _print_choices(table: pd.DataFrame) -> None:
+    from bci_dann.evaluation import nested_summary
+
+    summary = nested_summary(table)
+    for protocol, chosen in table[table["chosen"]].groupby("protocol", sort=False):
+        rows = [_target_row(target) for _, target in chosen.iterrows()]
+        print_table(f"Chosen on the other subjects: {protocol}", TARGET_COLUMNS, rows)
+        choices = summary[summary["protocol"] == protocol]
+        rows = [_choice_row(choice) for _, choice in choices.iterrows()]
+        print_table("What this choice and others are worth", CHOICE_COLUMNS, rows)
+    print_sentence(CHOICE_NOTE)
+
+
+def _target_row(row: Any) -> list[str]:
+    percent = [f"{100 * row[name]:.1f}" for name in ("pseudo_accuracy", "accuracy")]
+    return [row["subject"], row["pipeline"], *percent, f"{row['roc_auc']:.3f}"]
+
+
+def _choice_row(row: Any) -> list[str]:
+    return [row["choice"], row["pipeline"], *_scores(row)]
+
+
+def _selection_row(row: Any) -> list[str]:
+    return [row["choice"], *_scores(row)]
+
+
+def _scores(row: Any) -> list[str]:
+    """Return accuracy (%), ROC AUC, regret and the worst regret (points)."""
+    accuracy, regret, worst = (f"{row[n]:.1f}" for n in ("accuracy", "regret", "worst_regret"))
+    return [accuracy, f"{row['roc_auc']:.3f}", regret, worst]

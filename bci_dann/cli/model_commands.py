@@ -1,0 +1,74 @@
+"""Commands of saved models: ``fit``, ``adapt`` and ``predict``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bci_dann.cli.console import print_sentence
+from bci_dann.cli.options import ConfigFile, Cues, DataDir, ModelFolder, RecordingFiles, Seed
+
+__all__ = ["adapt", "fit", "predict"]
+
+
+def fit(  # numpydoc ignore=PR01
+    config: ConfigFile,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the model; a model in it is replaced.")
+    ],
+    pipeline: Annotated[
+        str | None,
+        typer.Option("--pipeline", "-p", help="Which of the configuration's pipelines."),
+    ] = None,
+    data_dir: DataDir = None,
+    seed: Seed = 0,
+) -> None:
+    """Train on all subjects of a configuration and save the model."""
+    from bci_dann.serving import fit_model
+
+    model = fit_model(
+        config, pipeline=pipeline, data_dir=data_dir, seed=seed, out=out, progress=True
+    )
+    classes = ", ".join(model.recipe.classes)
+    print_sentence(f"{model.recipe.pipeline} for {classes} is saved in {out}")
+
+
+def adapt(  # numpydoc ignore=PR01
+    model: ModelFolder,
+    recordings: RecordingFiles,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", "-o", help="Folder for the adapted model; a model in it is replaced."
+        ),
+    ],
+    cue: Cues = None,
+) -> None:
+    """Adapt a model to a new subject from recordings without labels."""
+    from bci_dann.serving import adapt_model
+
+    adaptation = adapt_model(model, recordings, cues=cue or [], out=out)
+    if adaptation.changed:
+        print_sentence(f"adapted to {adaptation.n_trials} trials without labels; saved in {out}")
+    else:
+        print_sentence(
+            f"not adapted: a model without alignment has nothing to adapt, and {out} is a copy "
+            "of it. Train with alignment: euclidean to adapt."
+        )
+
+
+def predict(  # numpydoc ignore=PR01
+    model: ModelFolder,
+    recordings: RecordingFiles,
+    out: Annotated[Path, typer.Option("--out", "-o", help="CSV file.")] = Path("predictions.csv"),
+    cue: Cues = None,
+) -> None:
+    """Predict the class of each trial of some recordings."""
+    from bci_dann.serving import predict_recordings
+
+    table = predict_recordings(model, recordings, cues=cue or [], out=out)
+    counts = table["predicted"].value_counts().sort_index()
+    listed = ", ".join(f"{count} {name}" for name, count in counts.items())
+    print_sentence(f"{len(table)} trials in {out}: {listed}")

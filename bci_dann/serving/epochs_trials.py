@@ -1,0 +1,200 @@
+"""Trials of mne.Epochs: channels, window and sampling frequency brought to a model's."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann._validation import check_option
+from bci_dann.exceptions import BCIDannWarning, DataError
+from bci_dann.serving.recording_names import epochs_session, recording_label
+
+if TYPE_CHECKING:
+    import mne
+
+    from bci_dann.data import EEGTrials
+    from bci_dann.data.preprocessing import Preprocessing
+    from bci_dann.serving.model_recipe import ModelRecipe
+    from bci_dann.serving.served_model import ServedModel
+
+__all__ = ["as_trials", "event_names", "trials_of_epochs"]
+
+# One subject at a time is served, so the name only has to differ from those of the sources.
+NEW_SUBJECT = "new"
+UV_PER_VOLT = 1e6
+
+# Hz by which the edges of a filter that MNE has noted may differ from the model's. Empirical:
+# steps between the bands that are in use are at least twice as wide.
+BAND_TOLERANCE = 0.5
+
+
+def trials_of_epochs(
+    epochs: mne.BaseEpochs, model: ServedModel, cues: Sequence[str] = ()
+) -> EEGTrials:
+    """Bring epochs to the channels, the window and the sampling frequency of a model.
+
+    Parameters
+    ----------
+    epochs : mne.Epochs
+        Referenced and filtered as the model's trials, time-locked to the event that starts a
+        trial. They are left as they are.
+    model : ServedModel
+        The model.
+    cues : sequence of str
+        The events to take; by default all.
+
+    Returns
+    -------
+    EEGTrials
+        As :func:`bci_dann.serving.prepare` returns it. The session of each trial is that in a
+        column ``session`` of the epochs' metadata, where there is one.
+
+    Raises
+    ------
+    ConfigError
+        When there are no events of the name of a cue.
+    DataError
+        When a channel is missing, or the epochs do not cover the model's window.
+    """
+    label, recipe = recording_label(epochs), model.recipe
+    _warn_of_another_band(epochs, recipe.preprocessing, label)
+    try:
+        chosen = _with_layout(_of_cues(epochs.copy().load_data(), cues), recipe)
+        matched = _in_window(chosen, recipe, model.n_times)
+    except DataError as error:
+        raise DataError(f"{label}: {error}") from error
+    named = matched.metadata is not None and "session" in matched.metadata
+    session = matched.metadata["session"].to_numpy() if named else epochs_session(epochs)
+    names = [recipe.layout.events.get(name, name) for name in event_names(matched)]
+    return as_trials(matched, label, session=session, onset_s=np.nan, event=names)
+
+
+def as_trials(epochs: mne.BaseEpochs, label: str, **metadata: Any) -> EEGTrials:
+    """Return epochs that are as the model wants them in microvolt.
+
+    Parameters
+    ----------
+    epochs : mne.Epochs
+        In volt.
+    label : str
+        Of the recording, for messages.
+    **metadata : object
+        Columns beside ``subject`` and ``run``: one value for all trials or one each.
+
+    Returns
+    -------
+    EEGTrials
+        In microvolt and without labels.
+
+    Raises
+    ------
+    DataError
+        When the signals cannot be EEG.
+    """
+    import pandas as pd
+
+    from bci_dann.data import EEGTrials
+
+    signals = (epochs.get_data() * UV_PER_VOLT).astype(np.float32)
+    columns = {"subject": NEW_SUBJECT, "run": "0", **metadata}
+    table = pd.DataFrame(columns, index=range(len(signals)))
+    try:
+        return EEGTrials(signals, None, table, epochs.info)
+    except DataError as error:
+        raise DataError(f"{label}: {error}") from error
+
+
+def event_names(epochs: mne.BaseEpochs) -> NDArray[np.str_]:
+    """Return the name of the event of each epoch.
+
+    Parameters
+    ----------
+    epochs : mne.Epochs
+        The epochs.
+
+    Returns
+    -------
+    ndarray of str, shape (n_epochs,)
+        As in ``epochs.event_id``.
+    """
+    names = {code: name for name, code in epochs.event_id.items()}
+    return np.array([names[code] for code in epochs.events[:, 2]])
+
+
+def _of_cues(epochs: mne.BaseEpochs, cues: Sequence[str]) -> mne.BaseEpochs:
+    for cue in cues:
+        check_option("each cue", cue, epochs.event_id)
+    chosen = epochs[list(cues)] if cues else epochs
+    if not len(chosen):
+        raise DataError("there are no epochs left.")
+    return chosen
+
+
+def _with_layout(epochs: mne.BaseEpochs, recipe: ModelRecipe) -> mne.BaseEpochs:
+    """Name, pick and scale channels in place, and reject as in training."""
+    from bci_dann.data.segmentation import check_channels
+
+    layout, channels = recipe.layout, list(recipe.preprocessing.channels or [])
+    renamed = {old: new for old, new in layout.rename.items() if old in epochs.ch_names}
+    epochs.rename_channels(renamed, verbose="error")
+    check_channels(epochs, channels)
+    epochs.pick(channels, verbose="error")
+    if layout.unit_scale != 1.0:
+        scale = layout.unit_scale
+        epochs.apply_function(lambda x: x * scale, picks="eeg", channel_wise=False, verbose="error")
+    limit = recipe.preprocessing.reject_uv
+    if limit is not None:
+        epochs.drop_bad(reject={"eeg": limit / UV_PER_VOLT}, verbose="error")
+    if not len(epochs):
+        raise DataError(f"no epoch stays within reject_uv, {limit:g} µV.")
+    return epochs
+
+
+def _in_window(epochs: mne.BaseEpochs, recipe: ModelRecipe, n_times: int | None) -> mne.BaseEpochs:
+    from bci_dann.data.segmentation import resampled_epochs
+
+    start, end = recipe.window
+    half_a_sample = 0.5 / epochs.info["sfreq"]
+    if start < epochs.times[0] - half_a_sample or end > epochs.times[-1] + half_a_sample:
+        raise DataError(
+            f"the epochs last from {epochs.times[0]:g} to {epochs.times[-1]:g} s after their "
+            f"event, and the model wants {start:g} to {end:g} s: cut them longer, or give the "
+            "Raw."
+        )
+    resample = recipe.sfreq if epochs.info["sfreq"] != recipe.sfreq else None
+    cut = partial(_cropped, epochs, start)
+    matched = resampled_epochs(cut, end, resample, n_times)
+    missing = 0 if n_times is None else n_times - len(matched.times)
+    if missing:
+        raise DataError(
+            f"the epochs have {len(matched.times)} samples from {start:g} to {end:g} s at "
+            f"{recipe.sfreq:g} Hz, and the model wants {n_times}: cut them "
+            f"{missing / recipe.sfreq:.3g} s longer, or give the Raw."
+        )
+    return matched
+
+
+def _cropped(epochs: mne.BaseEpochs, start: float, end: float) -> mne.BaseEpochs:
+    last = min(end, epochs.times[-1])
+    return epochs.copy().crop(max(start, epochs.times[0]), last, verbose="error")
+
+
+def _warn_of_another_band(epochs: mne.BaseEpochs, steps: Preprocessing, label: str) -> None:
+    """Warn where MNE has noted other filters; of arrays it does not know them."""
+    if steps.band is None:
+        return
+    noted = (epochs.info["highpass"], epochs.info["lowpass"])
+    if max(abs(a - b) for a, b in zip(noted, steps.band, strict=True)) > BAND_TOLERANCE:
+        wanted = "{:g} to {:g} Hz".format(*steps.band)
+        warnings.warn(
+            f"{label}: the epochs hold {noted[0]:g} to {noted[1]:g} Hz by their info, and the "
+            f"model was trained on {wanted}. Filter the recording before cutting it, or give the "
+            "Raw; pass over this where they were filtered without MNE.",
+            BCIDannWarning,
+            stacklevel=4,
+        )

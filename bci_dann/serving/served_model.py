@@ -1,0 +1,169 @@
+"""A fitted model together with the recipe of its trials, in memory and on disk."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bci_dann.exceptions import ResultsError
+from bci_dann.serving.model_recipe import ModelRecipe, load_recipe, save_recipe
+
+if TYPE_CHECKING:
+    from bci_dann.estimators import TransferClassifier
+
+__all__ = ["ServedModel", "as_served_model", "check_writable", "open_model"]
+
+
+class ServedModel:
+    """A fitted estimator, and how recordings become trials for it.
+
+    Parameters
+    ----------
+    estimator : TransferClassifier
+        Fitted on trials, ``(n_trials, n_chans, n_times)``.
+    recipe : ModelRecipe
+        How its trials are made.
+    """
+
+    def __init__(self, estimator: TransferClassifier, recipe: ModelRecipe) -> None:
+        self.recipe = recipe
+        self._estimator = estimator
+
+    @property
+    def estimator(self) -> TransferClassifier:
+        """The fitted estimator.
+
+        Returns
+        -------
+        TransferClassifier
+            Loaded when it is first used, where the model was opened from a folder.
+        """
+        return self._estimator
+
+    @property
+    def n_times(self) -> int | None:
+        """Number of samples in a trial, both ends of the window included.
+
+        Returns
+        -------
+        int or None
+            ``None`` for a model of plain vectors.
+        """
+        return self.estimator.n_times_
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the estimator and the recipe.
+
+        Parameters
+        ----------
+        folder : str or pathlib.Path
+            Made where it is missing; a model already in it is replaced.
+
+        Returns
+        -------
+        pathlib.Path
+            The folder, which :func:`open_model` reads.
+
+        Raises
+        ------
+        ResultsError
+            When it cannot be written to.
+        """
+        check_writable(Path(folder))
+        written = self.estimator.save(folder)
+        save_recipe(self.recipe, folder)
+        return written
+
+
+class _SavedModel(ServedModel):
+    """A model whose estimator is loaded when it is first used.
+
+    Loading imports the libraries of the method, which takes longer than looking at a recording
+    and telling what is wrong with it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        from bci_dann.persistence import read_state
+
+        self.recipe = load_recipe(folder)
+        self._folder = folder
+        self._n_times: int | None = read_state(folder).description.get("n_times")
+
+    @cached_property
+    def estimator(self) -> TransferClassifier:
+        """The fitted estimator."""
+        from bci_dann.estimators import load_model
+
+        return load_model(self._folder)
+
+    @property
+    def n_times(self) -> int | None:
+        """Number of samples in a trial, both ends of the window included."""
+        return self._n_times
+
+
+def open_model(folder: str | Path) -> ServedModel:
+    """Open a model folder.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        What ``bci-dann fit``, ``bci-dann adapt`` or :meth:`ServedModel.save` wrote.
+
+    Returns
+    -------
+    ServedModel
+        Its recipe is read at once, its estimator when it is first used.
+
+    Raises
+    ------
+    ConfigError
+        When the folder has no recipe.
+    DataError
+        When there is no model, or it is damaged.
+    ResultsError
+        When the recipe cannot be read.
+    """
+    return _SavedModel(Path(folder))
+
+
+def as_served_model(model: str | Path | ServedModel) -> ServedModel:
+    """Return a model as it is, or opened where its folder was given.
+
+    Parameters
+    ----------
+    model : str, pathlib.Path or ServedModel
+        A model or its folder.
+
+    Returns
+    -------
+    ServedModel
+        For either.
+    """
+    return model if isinstance(model, ServedModel) else open_model(model)
+
+
+def check_writable(folder: Path) -> None:
+    """Make a model's folder, before the work whose result goes into it.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder.
+
+    Raises
+    ------
+    ResultsError
+        When it cannot be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ResultsError(
+            f"the model cannot be written to {folder}: {error.strerror or error}. "
+            "Choose another folder with --out (or out= in Python)."
+        ) from error

@@ -1,0 +1,107 @@
+"""Errors and warnings of commands: one line, an exit code, no traceback."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+import yaml
+
+from bci_dann.cli.error_handling import exit_code_of
+from bci_dann.exceptions import (
+    BCIDannWarning,
+    ConfigError,
+    DataError,
+    InstallationError,
+    ResultsError,
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"protocols": ["trian"]}, "Did you mean 'train'"),
+        ({"pipelines": ["shalow"]}, "Did you mean 'shallow'"),
+        ({"seed": [1]}, "Did you mean 'seeds'"),
+        ({"data": {"dataset": "BNCI2014_01"}}, "Did you mean 'BNCI2014_001'"),
+    ],
+)
+def test_a_mistake_is_one_clean_message(bci_dann, config, sources, change, message):
+    content = {**yaml.safe_load(config.read_text()), **change}
+    config.write_text(yaml.safe_dump(content))
+    done = bci_dann("run", config, "--dry-run", "--data-dir", sources)
+    assert done.exit_code == 2
+    assert done.stderr.startswith("Error: ")
+    assert message in done.stderr
+    assert "Traceback" not in done.output
+
+
+def test_debug_shows_the_error_itself(bci_dann, tmp_path):
+    done = bci_dann("--debug", "run", tmp_path / "none.yaml")
+    assert type(done.exception).__name__ == "ConfigError"
+
+
+def test_another_configuration_in_the_folder_exits_with_1(bci_dann, config, sources, tmp_path):
+    (tmp_path / "config.json").write_text("{")
+    done = bci_dann("run", config, "--dry-run", "--data-dir", sources, "--out", tmp_path)
+    assert done.exit_code == 1
+    assert "cannot be read" in done.stderr
+
+
+def test_ctrl_c_exits_with_130_and_says_how_to_go_on(bci_dann, config, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt("interrupted: 2 of 3 tasks are finished")
+
+    monkeypatch.setattr("bci_dann.evaluation.runs.runner.run_benchmark", interrupted)
+    done = bci_dann("run", config)
+    assert done.exit_code == 130
+    assert "2 of 3 tasks" in done.stderr
+
+
+def test_unexpected_errors_have_no_traceback_either(bci_dann, config, monkeypatch):
+    def broken(*_, **__):
+        raise ZeroDivisionError("[red]oops[/red]")
+
+    monkeypatch.setattr("bci_dann.evaluation.runs.runner.run_benchmark", broken)
+    done = bci_dann("run", config)
+    assert done.exit_code == 1
+    assert "ZeroDivisionError: [red]oops[/red]" in done.stderr
+    assert "Traceback" not in done.output
+
+
+def test_own_warnings_are_a_line_and_those_of_others_nothing(bci_dann, config, monkeypatch):
+    def warning(*_, **__):
+        warnings.warn("[few] trials", BCIDannWarning, stacklevel=1)
+        warnings.warn("deprecated", FutureWarning, stacklevel=1)
+        raise ConfigError("and then an error")
+
+    monkeypatch.setattr("bci_dann.evaluation.runs.runner.run_benchmark", warning)
+    done = bci_dann("run", config)
+    assert done.stderr.splitlines() == ["Warning: [few] trials", "Error: and then an error"]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ConfigError("wrong"), 2),
+        (DataError("wrong"), 2),
+        (ResultsError("wrong"), 1),
+        (InstallationError("wrong"), 1),
+        (KeyError("wrong"), 1),
+        (KeyboardInterrupt(), 130),
+    ],
+)
+def test_exit_codes(error, code):
+    assert exit_code_of(error) == code
+
+
+def test_exits_of_typer_are_left_to_typer():
+    import typer
+
+    assert exit_code_of(typer.Exit(3)) is None
+    assert exit_code_of(typer.BadParameter("wrong")) is None
+
+
+def test_a_mistyped_option_or_command_is_told(bci_dann, config):
+    assert "--dry-run" in bci_dann("run", config, "--dry-rn").stderr
+    assert "Did you mean 'doctor'" in bci_dann("docter").stderr

@@ -1,0 +1,158 @@
+"""The commands ``fit``, ``adapt`` and ``predict``: a new subject is served from files."""
+
+from __future__ import annotations
+
+import mne
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from bci_dann import serving
+
+
+@pytest.fixture
+def model(bci_dann, config, sources, tmp_path):
+    out = tmp_path / "model"
+    done = bci_dann("fit", config, "-o", out, "--pipeline", "shallow", "--data-dir", sources)
+    assert done.exit_code == 0, done.output
+    assert f"shallow for left_hand, right_hand is saved in {out}" in done.stdout
+    return out
+
+
+@pytest.fixture
+def new(recordings):
+    return recordings / "new" / "first_raw.fif", recordings / "new" / "second_raw.fif"
+
+
+def predictions(bci_dann, model, *recordings, out, options=()):
+    done = bci_dann("predict", model, *recordings, "-o", out, *options)
+    assert done.exit_code == 0, done.output
+    return pd.read_csv(out)
+
+
+def test_a_new_subject_is_served_without_labels(bci_dann, model, new, tmp_path):
+    adapted = tmp_path / "adapted"
+    done = bci_dann("adapt", model, new[0], "-o", adapted)
+    assert done.exit_code == 0, done.output
+    assert f"adapted to 16 trials without labels; saved in {adapted}" in done.stdout
+    table = predictions(bci_dann, adapted, new[1], out=tmp_path / "predictions.csv")
+    assert list(table.columns) == [
+        *("file", "trial", "onset_s", "predicted"),
+        *("p_left_hand", "p_right_hand", "event"),
+    ]
+    assert list(table["trial"]) == list(range(16))
+    np.testing.assert_allclose(table["onset_s"], 1.0 + 3.0 * np.arange(16))
+    np.testing.assert_allclose(table["p_left_hand"] + table["p_right_hand"], 1, atol=1e-5)
+    assert (table["predicted"] == table["event"]).mean() > 0.8
+
+
+def test_python_gives_the_file_that_the_command_line_gives(
+    bci_dann, model, config, sources, new, tmp_path
+):
+    """Fit, adapt and predict, each time in both ways; the last with signals in memory."""
+    fitted = serving.fit_model(config, pipeline="shallow", data_dir=sources)
+    runs = [mne.io.read_raw(path, verbose="error") for path in new]
+    adaptation = serving.adapt_model(fitted, runs[0])
+    serving.predict_recordings(adaptation.model, runs, out=tmp_path / "python.csv")
+    assert bci_dann("adapt", model, new[0], "-o", tmp_path / "adapted").exit_code == 0
+    predictions(bci_dann, tmp_path / "adapted", *new, out=tmp_path / "command.csv")
+    by_command = (tmp_path / "command.csv").read_bytes()
+    assert (tmp_path / "python.csv").read_bytes() == by_command
+
+
+def test_the_counts_of_predictions_are_printed(bci_dann, model, new, tmp_path):
+    out = tmp_path / "predictions.csv"
+    done = bci_dann("predict", model, new[1], "-o", out)
+    counts = pd.read_csv(out)["predicted"].value_counts()
+    expected = f"{counts['left_hand']} left_hand, {counts['right_hand']} right_hand"
+    assert done.stdout == f"16 trials in {out}: {expected}\n"
+
+
+def test_fit_wants_one_pipeline_that_can_be_saved(bci_dann, config, sources, tmp_path):
+    for arguments, message in {
+        (): "choose one with --pipeline (or pipeline= in Python): shallow, plain",
+        ("--pipeline", "shalow"): "Did you mean 'shallow'",
+        ("--pipeline", "plain"): "saved and adapted",
+    }.items():
+        done = bci_dann("fit", config, "-o", tmp_path / "m", "--data-dir", sources, *arguments)
+        assert done.exit_code == 2
+        assert message in done.stderr
+
+
+def test_adapting_without_alignment_says_that_nothing_changed(
+    bci_dann, config, sources, new, tmp_path
+):
+    pipeline = config.parent.parent / "pipelines" / "shallow.yml"
+    content = yaml.safe_load(pipeline.read_text())
+    content["pipeline"][0]["parameters"] = {"alignment": None}
+    pipeline.write_text(yaml.safe_dump(content))
+    model, out = tmp_path / "model", tmp_path / "adapted"
+    fit = ("fit", config, "-o", model, "--pipeline", "shallow", "--data-dir", sources)
+    assert bci_dann(*fit).exit_code == 0
+    done = bci_dann("adapt", model, new[0], "-o", out)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("not adapted: a model without alignment")
+    assert len(done.output.splitlines()) == 1
+
+
+def test_class_names_of_events_change_no_prediction(bci_dann, model, new, tmp_path):
+    """A recording whose cues name no class gives the same numbers, without ``event``."""
+    raw = mne.io.read_raw(new[1], preload=True, verbose="error")
+    raw.annotations.rename({"769": "cue", "770": "cue"})
+    raw.save(tmp_path / "cued_raw.fif", verbose="error")
+    named = predictions(bci_dann, model, new[1], out=tmp_path / "named.csv")
+    cued = predictions(
+        bci_dann,
+        model,
+        tmp_path / "cued_raw.fif",
+        out=tmp_path / "cued.csv",
+        options=["--cue", "cue"],
+    )
+    pd.testing.assert_frame_equal(cued.drop(columns="file"), named.drop(columns=["file", "event"]))
+
+
+def test_the_spelling_of_a_path_changes_no_prediction(bci_dann, model, new, tmp_path, monkeypatch):
+    """A model adapted to a recording knows it again under any path, and no other for it."""
+    adapted = tmp_path / "adapted"
+    assert bci_dann("adapt", model, new[0], "-o", adapted).exit_code == 0
+    monkeypatch.chdir(new[0].parent)
+    copy = tmp_path / "copy" / new[0].name
+    copy.parent.mkdir()
+    copy.write_bytes(new[0].read_bytes())
+    tables = [
+        predictions(bci_dann, adapted, path, out=tmp_path / "p.csv").drop(columns="file")
+        for path in (new[0], new[0].name, f"../new/{new[0].name}", copy)
+    ]
+    for table in tables[1:]:
+        pd.testing.assert_frame_equal(table, tables[0], check_exact=True)
+
+
+def test_two_sampling_frequencies_in_one_call(bci_dann, model, new, tmp_path):
+    raw = mne.io.read_raw(new[1], preload=True, verbose="error")
+    raw.resample(250, verbose="error").save(tmp_path / "fast_raw.fif", verbose="error")
+    done = bci_dann("adapt", model, *new, tmp_path / "fast_raw.fif", "-o", tmp_path / "adapted")
+    assert done.exit_code == 0, done.output
+    assert "48 trials" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["adapt", "predict"])
+def test_what_is_wrong_with_a_recording_is_one_line(bci_dann, model, tmp_path, command):
+    done = bci_dann(command, model, tmp_path / "none.fif", "-o", tmp_path / "out")
+    assert done.exit_code == 2
+    assert done.stderr == f"Error: there is no recording {tmp_path / 'none.fif'}.\n"
+
+
+def test_a_folder_without_recipe(bci_dann, tmp_path, new):
+    done = bci_dann("predict", tmp_path, new[0])
+    assert done.exit_code == 2
+    assert "recipe.json" in done.stderr
+
+
+def test_predictions_do_not_replace_the_recording(bci_dann, model, new, tmp_path):
+    copy = tmp_path / "copy_raw.fif"
+    copy.write_bytes(new[0].read_bytes())
+    done = bci_dann("predict", model, copy, "-o", copy)
+    assert done.exit_code == 2
+    assert "one of the recordings" in done.stderr
+    assert copy.read_bytes() == new[0].read_bytes()

@@ -1,0 +1,143 @@
+"""Epochs are brought to a model's channels, window and sampling frequency, or refused."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
+from bci_dann.serving import prepare
+
+
+@pytest.fixture
+def expected(model, raw):
+    return prepare(raw, model)
+
+
+def test_epochs_of_the_window_are_the_trials_of_the_raw(model, cut, expected):
+    trials = prepare(cut(), model)
+    np.testing.assert_array_equal(trials.X, expected.X)
+    assert trials.y is None
+    assert list(trials.metadata["event"]) == list(expected.metadata["event"])
+    assert trials.metadata["onset_s"].isna().all()
+
+
+def test_longer_epochs_are_cropped(model, cut, expected):
+    np.testing.assert_array_equal(prepare(cut(-0.5, 2.6), model).X, expected.X)
+
+
+def test_channels_are_picked_and_ordered_by_name(model, raw, cut, expected):
+    extra = raw.copy().pick(["Cz"]).rename_channels({"Cz": "Fz"})
+    raw.add_channels([extra]).reorder_channels(["Fz", "Pz", "C4", "Cz", "C3"])
+    np.testing.assert_array_equal(prepare(cut(), model).X, expected.X)
+
+
+def test_channels_are_renamed_as_in_training(with_recipe, model, raw, cut, expected):
+    raw.rename_channels({"C3": "EEG 3"})
+    renaming = with_recipe({"rename": {"EEG 3": "C3"}})
+    np.testing.assert_array_equal(prepare(cut(), renaming).X, expected.X)
+
+
+@pytest.mark.parametrize("sfreq", [200.0, 250.0])
+@pytest.mark.parametrize("margin", [0.0, 0.7])
+def test_another_sampling_frequency_is_resampled_as_of_a_raw(model, raw, cut, sfreq, margin):
+    resampled = raw.copy().resample(sfreq, verbose="error")
+    epochs = cut(0.0 - margin, 2.0 + margin, recording=resampled)
+    trials = prepare(epochs, model)
+    assert trials.sfreq == 128
+    assert trials.X.shape == (16, 4, 257)
+    if margin:  # a sample that both ends of the window lack at this frequency is there
+        np.testing.assert_array_equal(trials.X, prepare(resampled, model).X)
+
+
+def test_the_unit_of_the_training_files_is_assumed(with_recipe, cut, expected):
+    scaled = cut().apply_function(lambda x: 1e6 * x)
+    trials = prepare(scaled, with_recipe({"unit_scale": 1e-6}))
+    np.testing.assert_allclose(trials.X, expected.X, rtol=1e-5)
+
+
+def test_a_window_that_starts_after_the_event(with_recipe, cut, raw):
+    later = with_recipe({"interval": (0.25, 2.25)})
+    trials = prepare(cut(0.0, 2.5), later)
+    np.testing.assert_array_equal(trials.X, prepare(raw, later).X)
+    with pytest.raises(DataError, match=r"model wants 0.25 to 2.25 s"):
+        prepare(cut(), later)
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0.25, 2.0), (0.0, 1.5), (-2.0, -1.0)])
+def test_epochs_that_are_too_short_are_refused(model, cut, start, stop):
+    message = rf"Epochs: the epochs last from {start:g} to .* model wants 0 to 2 s"
+    with pytest.raises(DataError, match=message):
+        prepare(cut(start, stop), model)
+
+
+def test_a_sample_that_is_not_there(model, raw, cut):
+    """At 512 Hz the window gives half a sample less than at 128 Hz, and nothing is spare."""
+    resampled = raw.copy().resample(512, verbose="error")
+    with pytest.raises(DataError, match=r"256 samples .* wants 257: cut them 0.00781 s longer"):
+        prepare(cut(recording=resampled), model)
+    assert prepare(cut(0, 2.01, recording=resampled), model).X.shape[2] == 257
+
+
+@pytest.mark.parametrize("band", [None, (1, 40), (10, 20)])
+def test_another_band_is_warned_of(model, cut, band):
+    with pytest.warns(BCIDannWarning, match=r"trained on 8 to 32 Hz. Filter the recording"):
+        prepare(cut(band=band), model)
+
+
+def test_no_band_no_warning(with_recipe, cut):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        prepare(cut(band=None), with_recipe(band=None))
+
+
+def test_cues_choose_events(model, cut, expected):
+    right = prepare(cut(), model, cues=["770"])
+    np.testing.assert_array_equal(right.X, expected.X[1::2])
+    assert set(right.metadata["event"]) == {"right_hand"}
+    with pytest.raises(ConfigError, match=r"each cue must be one of '769', '770'; got '771'"):
+        prepare(cut(), model, cues=["771"])
+
+
+def test_events_of_other_names_are_trials_too(model, cut, expected):
+    epochs = cut()
+    epochs.event_id = {"a": 1, "b": 2}
+    trials = prepare(epochs, model)
+    np.testing.assert_array_equal(trials.X, expected.X)
+    assert set(trials.metadata["event"]) == {"a", "b"}
+
+
+def test_sessions_come_from_metadata_or_from_the_samples(model, cut):
+    epochs = cut()
+    assert prepare(epochs, model).domains[0] == prepare(epochs.copy(), model).domains[0]
+    assert prepare(epochs[:8], model).domains[0] != prepare(epochs[8:], model).domains[0]
+    epochs.metadata = pd.DataFrame({"session": ["a"] * 6 + ["b"] * 10})
+    assert list(prepare(epochs, model).domains) == ["new/a"] * 6 + ["new/b"] * 10
+
+
+def test_amplitudes_are_rejected_as_in_training(with_recipe, cut, raw):
+    spread = np.ptp(cut().get_data(units="uV"), axis=2).max(axis=1)
+    limit = float(np.median(spread))
+    rejecting = with_recipe(reject_uv=limit)
+    trials = prepare(cut(), rejecting)
+    assert len(trials) == (spread <= limit).sum() == 8
+    np.testing.assert_array_equal(trials.X, prepare(raw, rejecting).X)
+    with pytest.raises(DataError, match="no epoch stays within reject_uv, 1 µV"):
+        prepare(cut(), with_recipe(reject_uv=1.0))
+
+
+def test_epochs_are_left_as_they_are(with_recipe, cut):
+    epochs = cut(-0.5, 2.5, preload=False)
+    before = epochs.copy().load_data()
+    prepare(epochs, with_recipe({"rename": {"Cz": "CZ"}}, channels=["Pz", "CZ", "C3", "C4"]))
+    np.testing.assert_array_equal(epochs.get_data(), before.get_data())
+    assert epochs.ch_names == before.ch_names
+    assert not epochs.preload
+
+
+def test_no_epochs(model, cut):
+    with pytest.raises(DataError, match="no epochs left"):
+        prepare(cut()[:0], model)
