@@ -28,8 +28,8 @@ COLUMNS = (
     ("ESS", "ess", ".0f"),
     ("top 1 %", "top_share", ".0%"),
     ("distance", "distance", ".2f"),
-    ("within", "own_distance", ".2f"),
-    ("overlap", "finding", "s"),
+    ("within", "within_distance", ".2f"),
+    ("overlap", "overlap", "s"),
 )
 NOTE = (
     "AUC, A-distance, MMD: how well the subject's trials are told from the others'. ESS: what the "
