@@ -1,4 +1,4 @@
-"""Cross-subject motor-imagery BCI for a person who has never been recorded before.
+"""Cross-subject motor-imagery BCI that works for a subject who was never recorded before.
 
 Public names load on first use, so that ``import bci_dann`` costs nothing.
 """

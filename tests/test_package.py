@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import doctest
 import importlib
 import inspect
 import subprocess
@@ -204,3 +205,12 @@ def test_importing_the_package_loads_no_heavy_library_and_no_test():
 
 def test_type_checkers_find_the_annotations():
     assert (PACKAGE / "py.typed").is_file()
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in module_paths() if ">>>" in p.read_text("utf-8")], ids=module_name
+)
+def test_examples_in_docstrings_give_what_they_say(path):
+    failed, attempted = doctest.testmod(importlib.import_module(module_name(path)))
+    assert attempted > 0
+    assert failed == 0

@@ -1,10 +1,10 @@
-"""Guard against negative transfer: evidence, without labels, that adaptation went astray.
+"""Drift guard: evidence, without labels, that adaptation made the outputs drift.
 
-A decoder that adapts to unlabelled trials may fasten on whatever varies most in them. In EEG
-that is often the slow waxing and waning of the alpha rhythm with alertness. The cues of an
-experiment come in random order, so what follows them has no positive serial correlation;
-what follows alertness has. Adaptation that makes the outputs drift, more than they did and more
-than chance allows, is therefore not believed.
+A decoder that adapts to unlabelled trials may follow whatever varies most in them. In EEG that is
+often the slow change of the alpha rhythm with alertness. The cues of an experiment come in random
+order, so that class scores have no positive serial correlation; scores that follow alertness have.
+An adaptation that makes the outputs drift, more than they did and more than chance allows, is
+therefore not used.
 
 The statistic is the first serial correlation (Anderson 1942, "Distribution of the serial
 correlation coefficient", Ann. Math. Stat. 13(1), 1-13), whose standard error is
@@ -33,19 +33,20 @@ __all__ = [
     "strongest_trusted",
 ]
 
-# Chance of mistrusting a decoder whose outputs do not drift.
+# Chance of rejecting a decoder whose outputs do not drift: the usual level of a test.
 LEVEL = 0.05
-# Fewer trials say nothing about drift, so nothing speaks for adapting to them either.
+# With fewer trials the standard error of the serial correlation exceeds 0.22, and no drift can be
+# detected.
 MIN_TRIALS = 20
-# Chance of the first of two signs that cues come in blocks, where they do not.
+# Chance of the first of two conditions for cues in blocks, where cues are in random order.
 RARE = 0.01
-# How much of what tells the classes of others apart may lie in directions of drift by accident. In
-# MI-OpenBCI one of ten people has more; with cues put into blocks of twenty nearly all have.
+# Share of the squared difference between class means that may lie in directions of drift by chance.
+# Empirical: in MI-OpenBCI one of ten subjects has more; with cues in blocks of twenty nearly all.
 LARGEST_SHARE = 0.25
 
 
 def serial_correlation(scores: NDArray[Any], domains: NDArray[np.str_]) -> float:
-    """Return how alike the outputs of neighbouring trials are.
+    """Return the first serial correlation of outputs.
 
     ``sum_d sum_i s_i s_(i+1) / sum_d sum_i s_i^2`` over the domains d, with the mean of each
     domain removed.
@@ -65,10 +66,10 @@ def serial_correlation(scores: NDArray[Any], domains: NDArray[np.str_]) -> float
     relative = scores - scores.mean(axis=1, keepdims=True)  # logits are known but for a constant
     covariance = variance = 0.0
     for name in np.unique(domains):
-        own = relative[domains == name]
-        own = own - own.mean(axis=0)
-        covariance += float((own[1:] * own[:-1]).sum())
-        variance += float((own**2).sum())
+        scores_of_domain = relative[domains == name]
+        centred = scores_of_domain - scores_of_domain.mean(axis=0)
+        covariance += float((centred[1:] * centred[:-1]).sum())
+        variance += float((centred**2).sum())
     return covariance / variance if variance > 0 else 0.0
 
 
@@ -90,7 +91,7 @@ def drift_limit(n_trials: int, level: float = LEVEL) -> float:
 
 
 def cues_in_blocks(labels: NDArray[np.int64], domains: NDArray[np.str_]) -> bool:
-    """Tell whether cues come in blocks, so that what follows them drifts, too.
+    """Test whether cues come in blocks, so that class scores drift, too.
 
     Parameters
     ----------
@@ -102,7 +103,7 @@ def cues_in_blocks(labels: NDArray[np.int64], domains: NDArray[np.str_]) -> bool
     Returns
     -------
     bool
-        Whether neighbours are of one class more often than chance allows.
+        Whether neighbouring trials have the same class more often than chance allows.
     """
     cues = np.eye(labels.max() + 1)[labels]
     return serial_correlation(cues, domains) > drift_limit(len(labels))
@@ -111,11 +112,12 @@ def cues_in_blocks(labels: NDArray[np.int64], domains: NDArray[np.str_]) -> bool
 def classes_follow_drift(
     X: NDArray[Any], domains: NDArray[np.str_], class_means: NDArray[Any]
 ) -> bool:
-    """Tell without labels whether a person's cues seem to come in blocks.
+    """Test without labels whether the cues of a subject seem to come in blocks.
 
-    Two signs together say so. Neighbouring trials are alike in which class of other people they
-    resemble; and the directions in which trials drift carry more than a quarter of what tells
-    these classes apart, as far as the trials show it. Alertness alone seldom gives both.
+    Two conditions must hold: the projections of the trials on the differences between class means
+    of other subjects are serially correlated; and the directions in which the trials drift hold
+    more than a quarter of these differences, within the space that the trials span. Changes of
+    alertness alone seldom fulfil both.
 
     Parameters
     ----------
@@ -124,18 +126,18 @@ def classes_follow_drift(
     domains : ndarray of str, shape (n_trials,)
         The domain of each trial.
     class_means : ndarray, shape (n_classes, n_features)
-        Mean of each class over other people.
+        Mean of each class over other subjects.
 
     Returns
     -------
     bool
     """
-    apart = (class_means - class_means.mean(axis=0)).T
-    if serial_correlation(X @ apart, domains) <= drift_limit(len(X), RARE):
+    differences = (class_means - class_means.mean(axis=0)).T
+    if serial_correlation(X @ differences, domains) <= drift_limit(len(X), RARE):
         return False
-    drifting = drift_directions(X, domains).T @ apart
-    shown = Subspace.of(X).coordinates(apart.T)
-    return bool((drifting**2).sum() > LARGEST_SHARE * (shown**2).sum())
+    in_drift = drift_directions(X, domains).T @ differences
+    in_trials = Subspace.of(X).coordinates(differences.T)
+    return bool((in_drift**2).sum() > LARGEST_SHARE * (in_trials**2).sum())
 
 
 def strongest_trusted(candidates: Sequence[NDArray[Any]], domains: NDArray[np.str_]) -> int:

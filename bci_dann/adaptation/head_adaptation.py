@@ -52,7 +52,7 @@ def adapt_head(
     domains: NDArray[np.str_],
     to_adapt_to: NDArray[np.bool_],
     base: LinearHead,
-    anchor: HeadPenalty,
+    penalty: HeadPenalty,
     prior: NDArray[np.float64],
     terms: Sequence[WeightedTerm],
     guard: bool,
@@ -69,7 +69,7 @@ def adapt_head(
         Which trials are unlabelled trials of the target, in the order of recording.
     base : LinearHead
         The head before adaptation, where the optimiser starts.
-    anchor : HeadPenalty
+    penalty : HeadPenalty
         Quadratic penalty on deviation from the head before adaptation.
     prior : ndarray, shape (n_classes,)
         Estimated class shares of the target.
@@ -97,7 +97,7 @@ def adapt_head(
         # the features are fixed, so that no term here has layers of its own
         sizes = Sizes(1, len(prior), n_domains=2, has_target=True)
         objective = build_objective([one.scaled(strength) for one in terms], sizes)
-        heads.append(fit_linear(data, objective, anchor, base))
+        heads.append(fit_linear(data, objective, penalty, base))
     chosen = len(heads) - 1
     if guarded:
         scores = [(data.X[seen] @ w + b).numpy() for w, b in heads]

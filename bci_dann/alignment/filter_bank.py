@@ -163,8 +163,10 @@ class FilterBank(Alignment, BaseEstimator):
         for band, centre in enumerate(self.centres):
             if centre is not None:
                 prefix = f"{band}."
-                own = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
-                centre.from_arrays(domains, own)
+                of_band = {
+                    k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)
+                }
+                centre.from_arrays(domains, of_band)
         return self
 
     def _filtered(self, X: NDArray[Any]) -> Iterator[tuple[Alignment | None, NDArray[Any]]]:

@@ -46,11 +46,11 @@ def inverse_square_root(reference: NDArray[np.float64]) -> NDArray[np.float64]:
     if not np.isfinite(reference).all():
         raise DataError("The alignment reference is not finite: look for NaN in the trials.")
     values, vectors = np.linalg.eigh(reference)
-    kept = values > RANK_TOLERANCE * max(values[-1], 0.0)
+    with_signal = values > RANK_TOLERANCE * max(values[-1], 0.0)
     if values[-1] <= 0:
         raise DataError("The alignment reference is zero: the trials hold no signal.")
     scale = np.zeros_like(values)
-    scale[kept] = values[kept] ** -0.5
+    scale[with_signal] = values[with_signal] ** -0.5
     whitening: NDArray[np.float64] = (vectors * scale) @ vectors.T
     return whitening
 
@@ -158,8 +158,8 @@ class Recentring(Alignment, BaseEstimator):
         self.fallback_ = self._pooled(references, counts)
         shares = np.stack([counts, np.maximum(ENOUGH_TRIALS - counts, 0)], axis=1)
         self.references_.update(
-            (name, self._pooled([own, self.fallback_], share) if share[1] else own)
-            for name, own, share in zip(names, references, shares, strict=True)
+            (name, self._pooled([reference, self.fallback_], share) if share[1] else reference)
+            for name, reference, share in zip(names, references, shares, strict=True)
         )
         return self
 
@@ -217,9 +217,9 @@ class Recentring(Alignment, BaseEstimator):
     ) -> tuple[list[str], list[NDArray[np.float64]], NDArray[np.int_]]:
         """Return domains, their references and numbers of trials."""
         names = domain_names(domains, len(X))
-        own, counts = np.unique(names, return_counts=True)
-        references = [self._reference(X[names == name]) for name in own]
-        return own.tolist(), references, counts
+        unique, counts = np.unique(names, return_counts=True)
+        references = [self._reference(X[names == name]) for name in unique]
+        return unique.tolist(), references, counts
 
     def _empty(self, X: NDArray[Any]) -> NDArray[Any]:
         return np.empty(X.shape)

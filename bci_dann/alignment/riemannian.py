@@ -129,12 +129,12 @@ def _weighted_mean(
     # pyriemann 0.12's `mean_covariance` gives the Riemannian mean whatever `metric` says
     means = pyriemann_module("geometry.mean")
     weights = counts.astype(np.float64)
-    found: NDArray[np.float64] = (
+    mean_of_all: NDArray[np.float64] = (
         means.mean_riemann(covariances, tol=TOLERANCE, sample_weight=weights)
         if mean == "riemannian"
         else means.mean_euclid(covariances, sample_weight=weights)
     )
-    return found
+    return mean_of_all
 
 
 def _one_each(X: NDArray[Any]) -> NDArray[np.int_]:

@@ -184,13 +184,15 @@ class EnsembleClassifier(TransferClassifier):
         """Train all members; see :meth:`TransferClassifier.fit`."""
         self.check_parameters()
         self._forget_passed()
-        if self.target_prior is not None:  # networks take minutes: look before
+        if self.target_prior is not None:  # training takes minutes: check before
             shares_by_class(self.target_prior, np.unique(np.asarray(y)))
         given = (X, y, subjects, X_target_unlabeled, X_target_labeled, y_target_labeled)
-        self._take([m.use_cache(self._cache).fit(*given) for m, _ in self.weighted_members()])
+        self._set_members(
+            [m.use_cache(self._cache).fit(*given) for m, _ in self.weighted_members()]
+        )
         labels = np.asarray(y)
         self._source_prior = np.array([np.mean(labels == name) for name in self.classes_])
-        self._settle(X_target_unlabeled)
+        self._calibrate(X_target_unlabeled)
         return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -218,8 +220,8 @@ class EnsembleClassifier(TransferClassifier):
     def adapted(self, X: Any) -> Self:
         """Return a copy whose members are adapted; see :meth:`TransferClassifier.adapted`."""
         adapted = copy.copy(self)
-        adapted._take([member.adapted(X) for member in self.members_])
-        adapted._settle(X)
+        adapted._set_members([member.adapted(X) for member in self.members_])
+        adapted._calibrate(X)
         return adapted
 
     @property
@@ -248,19 +250,19 @@ class EnsembleClassifier(TransferClassifier):
         states = [member.to_state() for member in self.members_]
         state.description.update(
             spreads=self.spreads_,
-            members=[own.description for own in states],
+            members=[member.description for member in states],
         )
-        for index, own in enumerate(states):
-            state.arrays.update({f"members.{index}.{k}": v for k, v in own.arrays.items()})
+        for index, member in enumerate(states):
+            state.arrays.update({f"members.{index}.{k}": v for k, v in member.arrays.items()})
         return state
 
     def from_state(self, state: ModelState) -> None:
         """Restore all members; see the base class."""
         state = present_ensemble_state(state)
-        self._take(
+        self._set_members(
             [
-                model_from_state(ModelState(own, state.part(f"members.{index}")))
-                for index, own in enumerate(state.description["members"])
+                model_from_state(ModelState(description, state.part(f"members.{index}")))
+                for index, description in enumerate(state.description["members"])
             ]
         )
         self.spreads_ = list(state.description["spreads"])
@@ -282,7 +284,7 @@ class EnsembleClassifier(TransferClassifier):
             return self.random_state
         return int(stream(self.random_state, "ensemble", index).generate_state(1)[0])
 
-    def _take(self, members: list[TransferClassifier]) -> None:
+    def _set_members(self, members: list[TransferClassifier]) -> None:
         self.members_, self.alignment_, self.domains_ = members, None, []
         for name in SHARED:
             setattr(self, name, getattr(members[0], name))
@@ -311,7 +313,7 @@ class EnsembleClassifier(TransferClassifier):
         ]
         return np.asarray(sum(parts[1:], parts[0]))
 
-    def _settle(self, X: Any) -> None:
+    def _calibrate(self, X: Any) -> None:
         """Learn spreads and offsets from the target's unlabelled trials, where there are any."""
         n_classes = len(self.classes_)
         self.spreads_ = [1.0] * len(self.members_)

@@ -228,8 +228,8 @@ def present_ensemble_state(state: ModelState) -> ModelState:
     description["spreads"] = [tangent, network]
     arrays = {"offsets": state.arrays["offsets"]}
     for name, index in order.items():
-        own = state.part(name)
-        arrays.update({f"members.{index}.{key}": array for key, array in own.items()})
+        branch = state.part(name).items()
+        arrays.update({f"members.{index}.{key}": array for key, array in branch})
     return ModelState(description, arrays)
 
 

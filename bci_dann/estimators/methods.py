@@ -54,20 +54,20 @@ def find_method(name: str) -> type[TransferClassifier]:
     from bci_dann.estimators.base import TransferClassifier
 
     if name in METHODS:
-        found = getattr(importlib.import_module(METHODS[name]), name)
+        method = getattr(importlib.import_module(METHODS[name]), name)
     elif is_class_path(name):
-        found = import_class("method", name)
+        method = import_class("method", name)
     else:
         raise ConfigError(
             f"there is no method {name!r}.{did_you_mean(name, METHODS)} Expected one of "
             f"{', '.join(METHODS)}, or the path of a class of your own, 'module:Class'."
         )
-    if not (isinstance(found, type) and issubclass(found, TransferClassifier)):
+    if not (isinstance(method, type) and issubclass(method, TransferClassifier)):
         raise ConfigError(
             f"method {name!r} must be a subclass of bci_dann.estimators.TransferClassifier; got "
-            f"{found!r}."
+            f"{method!r}."
         )
-    return found
+    return method
 
 
 def build_method(spec: Any) -> TransferClassifier:
@@ -126,8 +126,8 @@ def describe_method(spec: Any) -> Any:
         return dict(spec)
     method = build_method(spec)
     owner = type(method)
-    own = owner.__module__.partition(".")[0] == "bci_dann"
-    name = owner.__name__ if own else f"{owner.__module__}:{owner.__qualname__}"
+    built_in = owner.__module__.partition(".")[0] == "bci_dann"
+    name = owner.__name__ if built_in else f"{owner.__module__}:{owner.__qualname__}"
     return {"name": name, **method.plain_parameters()}
 
 

@@ -320,8 +320,8 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         TrainingError
             When no network was trained to the end.
         """
-        self.networks_, kept, self.adapted_ = networks.trained_by_plan(plan, histories)
-        self.history_ = [networks.mean_losses(epoch) for epoch in zip(*kept, strict=True)]
+        self.networks_, histories_used, self.adapted_ = networks.trained_by_plan(plan, histories)
+        self.history_ = [networks.mean_losses(epoch) for epoch in zip(*histories_used, strict=True)]
         if self.batch_norm != "pooled":
             self._recompute_batch_norm(plan.trials.X[plan.trials.is_unlabelled_target])
 

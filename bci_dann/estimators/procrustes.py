@@ -169,8 +169,8 @@ class ProcrustesClassifier(SourceWeighted, TransferClassifier):
             return X
         stretched = np.empty_like(X)
         for name, dispersion in dispersions.items():
-            own = domains == name
-            stretched[own] = _stretch(X[own], dispersion)
+            inside = domains == name
+            stretched[inside] = _stretch(X[inside], dispersion)
         return stretched
 
     def predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:

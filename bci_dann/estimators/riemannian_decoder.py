@@ -89,10 +89,10 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         Where there are fewer trials of the target, terms weigh less in proportion: each trial
         bears only so much.
     target_prior : dict of str to float, optional
-        How often the target imagines each movement, by class name, where it is known from the
-        plan of the session. Alignment takes the mean of all trials for the person's own, so
-        without it a person who mostly rests is decoded as if they did half the time. Decisions
-        meet it where 20 trials or more were seen without labels.
+        Class shares of the target, by class name, where they are known from the plan of the
+        session. Re-centring takes the mean of all trials for the subject's reference, so that
+        without known shares a subject who mostly rests is decoded as if resting half of the
+        time. The decisions have these shares where 20 trials or more were seen without labels.
     target_label_weight : float
         How much a labelled trial of the target counts in the label loss, where one of a source
         counts 1.
@@ -277,14 +277,14 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         if not self.leaves_out_drift_:
             return
         if self._classes_follow_drift(trials):
-            # alertness looks the same at first: look again once the sources' is left out
+            # drift with alertness looks the same: test again without that of the sources
             self.drift_ = drift_directions(known.X, known.domains)
             if self._classes_follow_drift(trials):
                 return
         self.drift_ = drift_directions(trials.X, trials.domains)
 
     def _classes_follow_drift(self, trials: TrainingTrials) -> bool:
-        """Tell whether a new person's cues seem to come in blocks; see the guard."""
+        """Test whether a new subject's cues seem to come in blocks; see the drift guard."""
         new = trials.is_unlabelled_target
         if not self.leaves_out_drift_ or new.sum() < MIN_TRIALS:
             return False
@@ -292,33 +292,33 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         return classes_follow_drift(X, trials.domains[new], self.class_means_)
 
     def _leave_out_drift_of(self, trials: TrainingTrials) -> None:
-        """Leave out the directions in which a new person's features drift, too."""
+        """Leave out the directions in which a new subject's features drift, too."""
         if not self.leaves_out_drift_ or len(trials.X) < MIN_TRIALS:
             return
-        own = drift_directions(without_directions(trials.X, self.drift_), trials.domains)
-        self.drift_ = np.hstack([self.drift_, own])
-        self.source_penalty_ = penalty_without_directions(self.source_penalty_, own)
+        added = drift_directions(without_directions(trials.X, self.drift_), trials.domains)
+        self.drift_ = np.hstack([self.drift_, added])
+        self.source_penalty_ = penalty_without_directions(self.source_penalty_, added)
 
-    def _steady(self, head: LinearHead) -> LinearHead:
-        """Return a head that sees in any features what it sees in those without drift."""
+    def _without_drift(self, head: LinearHead) -> LinearHead:
+        """Return a head that ignores the directions of drift in features."""
         weights = without_directions(head.weights.numpy().T, self.drift_).T
         return LinearHead(torch.from_numpy(np.ascontiguousarray(weights)), head.biases)
 
-    def _adapt_head(self, data: TrainingData, trials: TrainingTrials, anchor: HeadPenalty) -> None:
-        """Go as far from the head of the sources as the guard allows."""
+    def _adapt_head(self, data: TrainingData, trials: TrainingTrials, penalty: HeadPenalty) -> None:
+        """Adapt the head of the sources as strongly as the drift guard allows."""
         seen = data.X[torch.from_numpy(trials.is_unlabelled_target)]
         self.prior_ = self._prior(seen)
-        found = adapt_head(
+        adapted = adapt_head(
             data,
             trials.domains,
             trials.is_unlabelled_target,
             self.source_penalty_.head,
-            anchor,
+            penalty,
             self.prior_,
             self._terms_for(int(trials.is_target.sum())),
             self.guard,
         )
-        self.strength_, self.head_ = found.strength, self._steady(found.head)
+        self.strength_, self.head_ = adapted.strength, self._without_drift(adapted.head)
         if self.target_prior is not None and len(seen) >= MIN_TRIALS:
             scores = (seen @ self.head_.weights + self.head_.biases).numpy()
             offsets = torch.from_numpy(offsets_to_decided_shares(scores, self.prior_))

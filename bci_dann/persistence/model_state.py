@@ -28,7 +28,7 @@ READABLE = (4, 5)
 
 @dataclass(frozen=True)
 class ModelState:
-    """All that a fitted model is.
+    """The state of a fitted model.
 
     Parameters
     ----------

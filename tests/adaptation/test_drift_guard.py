@@ -120,7 +120,9 @@ def test_networks_fall_back_to_those_that_did_not_adapt(toy_eeg, monkeypatch):
         (1, DANNClassifier(**quick, **terms)),
         (0, DANNClassifier(**quick)),
     ):
-        monkeypatch.setattr("bci_dann.estimators.dann.strongest_trusted", lambda *_, v=verdict: v)
+        monkeypatch.setattr(
+            "bci_dann.estimators.networks.training_plan.strongest_trusted", lambda *_, v=verdict: v
+        )
         guarded = DANNClassifier(**quick, **terms, guard=True).fit(**given)
         assert guarded.adapted_ is bool(verdict)
         if verdict:

@@ -265,8 +265,8 @@ def test_heads_of_few_trials_are_those_found_in_all_features():
     probabilities = [m.predict_proba_aligned(trials.X) for m in (model, reference)]
     np.testing.assert_allclose(*probabilities, atol=1e-3)
     elsewhere = [torch.from_numpy(part) for part in (rng.normal(size=(300, 2)), np.zeros(2))]
-    costs = [float(m.source_penalty_.cost(*elsewhere)) for m in (model, reference)]
-    np.testing.assert_allclose(*costs, rtol=1e-2)
+    penalties = [float(m.source_penalty_.value(*elsewhere)) for m in (model, reference)]
+    np.testing.assert_allclose(*penalties, rtol=1e-2)
 
 
 def test_a_term_of_another_file_is_not_run_because_a_model_names_it(toy_eeg, tmp_path, monkeypatch):

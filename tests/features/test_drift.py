@@ -96,3 +96,32 @@ def test_directions_are_taken_out_of_a_copy():
 def test_domains_of_one_trial_show_no_drift():
     X = np.random.default_rng(0).normal(size=(4, 9))
     assert drift_directions(X, np.array(["a", "b", "c", "d"])).shape == (9, 0)
+
+
+def test_directions_follow_a_rotation_of_the_features():
+    X = drifting()
+    rotation = np.linalg.qr(np.random.default_rng(5).standard_normal((6, 6)))[0]
+    plain, rotated = drift_directions(X, DOMAINS), drift_directions(X @ rotation, DOMAINS)
+    np.testing.assert_allclose(
+        rotated @ rotated.T, rotation.T @ plain @ plain.T @ rotation, atol=1e-8
+    )
+
+
+def test_in_random_order_the_same_trials_do_not_drift():
+    X = drifting()
+    order = np.concatenate([np.random.default_rng(i).permutation(80) + 80 * i for i in (0, 1)])
+    assert drift_directions(X, DOMAINS).shape[1] == 1
+    assert drift_directions(X[order], DOMAINS).shape[1] == 0
+
+
+def test_domains_may_be_interleaved():
+    """Trials of a domain are neighbours in the order of that domain."""
+    X = drifting()
+    interleaved = np.arange(N).reshape(2, -1).T.ravel()
+    one, two = drift_directions(X, DOMAINS), drift_directions(X[interleaved], DOMAINS[interleaved])
+    np.testing.assert_allclose(two @ two.T, one @ one.T, atol=1e-8)
+
+
+def test_no_direction_leaves_features_as_they_are():
+    X = noise()
+    np.testing.assert_array_equal(without_directions(X, np.empty((6, 0))), X)

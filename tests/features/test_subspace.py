@@ -34,3 +34,26 @@ def test_many_trials_need_no_other_coordinates():
     X = np.random.default_rng(0).normal(size=(9, 9)).astype(np.float32)
     assert Subspace.of(X).coordinates(X) is X
     assert Subspace.of(X).vectors(X) is X
+
+
+def test_the_basis_is_orthonormal_and_in_double_precision():
+    X = np.random.default_rng(0).normal(size=(20, 70)).astype(np.float32)
+    basis = Subspace.of(X).basis
+    assert basis.dtype == np.float64
+    np.testing.assert_allclose(basis.T @ basis, np.eye(20), atol=1e-9)
+
+
+def test_repeated_trials_add_no_direction():
+    X = np.random.default_rng(0).normal(size=(5, 40))
+    assert Subspace.of(np.vstack([X, X, X[:2]])).basis.shape == (40, 5)
+
+
+def test_a_ridge_decoder_in_coordinates_is_the_one_in_all_features():
+    """The claim that the module rests on."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(15, 60)), rng.normal(size=15)
+    direct = np.linalg.solve(X.T @ X + 3.0 * np.eye(60), X.T @ y)
+    subspace = Subspace.of(X)
+    Z = subspace.coordinates(X)
+    within = np.linalg.solve(Z.T @ Z + 3.0 * np.eye(15), Z.T @ y)
+    np.testing.assert_allclose(subspace.vectors(within[None])[0], direct, atol=1e-10)

@@ -90,3 +90,49 @@ def test_bad_input():
     X[3, 1] = 0.0
     with pytest.raises(DataError, match="flat"):
         log_band_power(X, SFREQ, BANDS)
+
+
+def test_power_is_the_mean_of_welchs_densities_in_the_band():
+    """One-second segments with half overlap and Hann windows, written out for one channel."""
+    X = noise(3, n_trials=1, n_chans=1)
+    window = np.hanning(129)[:-1]
+    segments = [X[0, 0, start : start + 128] for start in (0, 64, 128)]
+    spectra = [
+        2 * np.abs(np.fft.rfft(window * (s - s.mean()))) ** 2 / (SFREQ * np.sum(window**2))
+        for s in segments
+    ]
+    expected = np.mean(spectra, axis=0)[8:14].mean()  # 8 to 13 Hz, 1 Hz apart
+    power = log_band_power(X, SFREQ, {"mu": (8.0, 13.0)})
+    assert np.exp(power.item()) == pytest.approx(expected)
+
+
+def test_many_trials_give_what_each_gives_alone():
+    """Spectra are computed in chunks."""
+    X = noise(0, n_trials=300, n_chans=1)
+    both = log_band_power(X, SFREQ, BANDS)
+    np.testing.assert_allclose(log_band_power(X[290:], SFREQ, BANDS), both[290:])
+
+
+def test_twice_the_amplitude_is_four_times_the_power():
+    X = noise(0)
+    gain = log_band_power(2 * X, SFREQ, BANDS) - log_band_power(X, SFREQ, BANDS)
+    np.testing.assert_allclose(gain, np.log(4))
+
+
+def test_the_shift_by_hand():
+    source = np.array([1.0, 3.0, 11.0, 13.0])[:, None, None]
+    target = np.array([4.0, 8.0])[:, None, None]
+    shift = band_power_shift(source, target, ["a", "a", "b", "b"])
+    # within subjects: squares 2 + 2 over 2 degrees of freedom; target: 8 over 1
+    assert shift.mean.item() == pytest.approx((6 - 7) / np.sqrt(12 / 3))
+    assert shift.variance.item() == pytest.approx(0.5 * np.log2(8 / 2))
+
+
+def test_the_order_of_trials_does_not_matter():
+    rng = np.random.default_rng(0)
+    source, target = rng.normal(size=(30, 2, 3)), rng.normal(size=(10, 2, 3))
+    subjects, order = np.repeat(["a", "b", "c"], 10), rng.permutation(30)
+    one = band_power_shift(source, target, subjects)
+    two = band_power_shift(source[order], target, subjects[order])
+    np.testing.assert_allclose(one.mean, two.mean)
+    np.testing.assert_allclose(one.variance, two.variance)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import pickle
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from bci_dann.reweighting.builtin_weightings import (
     RULSIFWeighting,
     ULSIFWeighting,
 )
+from bci_dann.reweighting.domain_classifier import calibrate
 
 
 def built(name, **parameters):
@@ -105,3 +107,54 @@ def test_sides_that_cannot_be_compared(name, pair):
         built(name)(pair[0], pair[1][:4])
     with pytest.raises(DataError, match="same features"):
         built(name)(pair[0], pair[1][:, :1])
+
+
+PURE = {
+    "gaussian": density_ratio.gaussian,
+    "neighbours": density_ratio.neighbours,
+    "kmm": density_ratio.kernel_mean_matching,
+    "kliep": density_ratio.kliep,
+    "ulsif": density_ratio.ulsif,
+    "rulsif": density_ratio.rulsif,
+}
+
+
+@pytest.mark.parametrize(("name", "ratio"), PURE.items())
+def test_each_name_is_the_function_of_that_name(name, ratio, pair):
+    scaler = StandardScaler().fit(pair[0])
+    expected = ratio(*(scaler.transform(part) for part in pair))
+    np.testing.assert_array_equal(built(name).unscaled(*pair), expected)
+
+
+@pytest.mark.parametrize("name", WEIGHTINGS)
+def test_processes_can_hand_weightings_to_each_other(name, pair):
+    weighting = built(name)
+    copy = pickle.loads(pickle.dumps(weighting))
+    assert copy == weighting
+    np.testing.assert_array_equal(copy(*pair, random_state=1), weighting(*pair, random_state=1))
+
+
+@pytest.mark.parametrize("name", WEIGHTINGS)
+def test_inputs_are_not_changed(name, pair):
+    before = [part.copy() for part in pair]
+    built(name)(*pair, random_state=0)
+    for part, original in zip(pair, before, strict=True):
+        np.testing.assert_array_equal(part, original)
+
+
+def test_parameters_are_given_by_name():
+    """So that a configuration and a call read alike."""
+    with pytest.raises(TypeError, match="positional"):
+        LogisticWeighting(0.1)
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        ULSIFWeighting(clip=0.1)
+
+
+def test_weights_from_probabilities_by_hand():
+    """Three source and two target trials; calibration of an ideal classifier changes nothing."""
+    weighting = LogisticWeighting(clip=0.25)
+    p = np.array([0.1, 0.2, 0.3, 0.8, 0.9])
+    is_target = np.array([0, 0, 0, 1, 1])
+    calibrated = calibrate(p, is_target)[:3].clip(0.25, 0.75)
+    odds = calibrated / (1 - calibrated)
+    np.testing.assert_allclose(weighting.from_probability(p, is_target), odds / odds.mean())

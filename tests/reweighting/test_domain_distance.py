@@ -23,9 +23,9 @@ def test_a_distance_at_its_ends_and_between():
         proxy_a_distance(-0.1)
 
 
-def test_errors_count_both_sides_alike_however_many_trials_they_have():
-    alike = domain_errors(*pair(n_source=2000, n_target=100), random_state=0)
-    assert alike == pytest.approx((0.5, 0.5), abs=0.15)
+def test_errors_weigh_both_domains_equally_whatever_their_sizes():
+    same = domain_errors(*pair(n_source=2000, n_target=100), random_state=0)
+    assert same == pytest.approx((0.5, 0.5), abs=0.15)
     assert domain_errors(*pair(mean=20.0), random_state=0) == (0.0, 0.0)
     overlapping = domain_errors(*pair(n_source=2000, n_target=400, mean=1.0), random_state=0)
     # two normals apart by sqrt(3) standard deviations: each is wrong in Phi(-sqrt(3) / 2)
@@ -34,8 +34,8 @@ def test_errors_count_both_sides_alike_however_many_trials_they_have():
 
 def by_hand(source, target):
     """Lemma 6 of Gretton et al., pair by pair."""
-    everyone = np.vstack([source, target])
-    distances = [np.sum((a - b) ** 2) for i, a in enumerate(everyone) for b in everyone[:i]]
+    trials = np.vstack([source, target])
+    distances = [np.sum((a - b) ** 2) for i, a in enumerate(trials) for b in trials[:i]]
     width = np.median(distances)
 
     def kernel(a, b):
@@ -50,8 +50,8 @@ def by_hand(source, target):
 
 def test_mmd_by_hand():
     source, target = pair(n_source=8, n_target=5, mean=1.0)
-    found, _ = maximum_mean_discrepancy(source, target, 1, random_state=0)
-    assert found == pytest.approx(by_hand(source, target))
+    mmd2, _ = maximum_mean_discrepancy(source, target, 1, random_state=0)
+    assert mmd2 == pytest.approx(by_hand(source, target))
 
 
 def test_p_values_are_uniform_where_nothing_differs():
@@ -103,3 +103,32 @@ def test_bad_input(measure):
         measure(source, target[:1])
     with pytest.raises(ValueError, match="NaN"):
         measure(source, np.full_like(target, np.nan))
+
+
+def test_the_estimate_does_not_depend_on_the_direction_or_on_the_units():
+    source, target = pair(mean=1.0, n_source=40, n_target=30)
+    estimate = maximum_mean_discrepancy(source, target, 1, 0)[0]
+    assert maximum_mean_discrepancy(target, source, 1, 0)[0] == pytest.approx(estimate)
+    assert maximum_mean_discrepancy(1e3 * source, 1e3 * target, 1, 0)[0] == pytest.approx(estimate)
+
+
+def test_the_smallest_p_value_follows_from_the_number_of_permutations():
+    source, target = pair(mean=5.0)
+    for n_permutations in (1, 9, 49):
+        p_value = maximum_mean_discrepancy(source, target, n_permutations, 0)[1]
+        assert p_value == pytest.approx(1 / (n_permutations + 1))
+
+
+@pytest.mark.parametrize("name", ["n_permutations", "max_trials"])
+def test_counts_that_cannot_be(name):
+    with pytest.raises(ConfigError, match=f"{name} must be a whole number above 0"):
+        maximum_mean_discrepancy(*pair(), **{name: 0})
+
+
+def test_a_domain_that_contains_the_other_has_unequal_errors():
+    """Source trials far out are recognised; target trials lie among sources."""
+    rng = np.random.default_rng(0)
+    source = np.concatenate([rng.normal(0, 1, (200, 1)), rng.normal(8, 1, (200, 1))])
+    source_error, target_error = domain_errors(source, rng.normal(0, 1, (100, 1)), 0)
+    assert source_error == pytest.approx(0.5, abs=0.05)
+    assert target_error < 0.1

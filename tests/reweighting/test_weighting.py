@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 import subprocess
 import sys
 
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 
 from bci_dann.exceptions import DataError
-from bci_dann.reweighting import SourceWeighting, check_weights
+from bci_dann.reweighting import WEIGHTINGS, SourceWeighting, check_weights, weigh_with
 from bci_dann.reweighting.weighting import apply_weighting, weighting_name
 
 SOURCE, TARGET = np.arange(12.0).reshape(6, 2), np.arange(8.0).reshape(4, 2)
@@ -114,3 +116,59 @@ def test_names_are_known_before_anything_heavy_is_loaded():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "9 []"
+
+
+def test_a_function_with_some_arguments_fixed_is_a_weighting():
+    def power(X_source, X_target, exponent, random_state=None):
+        weights = np.abs(X_source[:, 1]) ** exponent
+        return weights / weights.mean()
+
+    weights = apply_weighting(functools.partial(power, exponent=0), SOURCE, TARGET)
+    np.testing.assert_array_equal(weights, np.ones(6))
+
+
+def test_a_compiled_function_has_no_signature_and_gets_both_sides_alone():
+    class Compiled:
+        __signature__ = "unknown"
+
+        def __call__(self, *sides):
+            assert len(sides) == 2
+            return np.ones(len(sides[0]))
+
+    np.testing.assert_array_equal(apply_weighting(Compiled(), SOURCE, TARGET, 0), np.ones(6))
+
+
+def test_an_error_inside_a_weighting_is_the_users_to_see():
+    def broken(X_source, X_target):
+        raise ZeroDivisionError("in my own code")
+
+    with pytest.raises(ZeroDivisionError, match="in my own code"):
+        apply_weighting(broken, SOURCE, TARGET)
+
+
+def test_every_name_leads_to_a_class():
+    for path in WEIGHTINGS.values():
+        module, _, class_name = path.partition(":")
+        assert isinstance(getattr(importlib.import_module(module), class_name), type)
+
+
+def test_a_weighting_of_a_file_of_ones_own_works(tmp_path, monkeypatch):
+    """As a user would write it: one class, one parameter, nothing imported from the package."""
+    (tmp_path / "nearest_sources.py").write_text(
+        "import numpy as np\n"
+        "class NearestSources:\n"
+        "    def __init__(self, share=0.5):\n"
+        "        self.share = share\n"
+        "    def __call__(self, X_source, X_target):\n"
+        "        distance = np.linalg.norm(X_source - X_target.mean(0), axis=1)\n"
+        "        weights = (distance <= np.quantile(distance, self.share)).astype(float)\n"
+        "        return weights / weights.mean()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("nearest_sources")
+    rng = np.random.default_rng(0)
+    source, target = rng.normal(size=(100, 2)), rng.normal(2, 1, size=(50, 2))
+    weighed = weigh_with(module.NearestSources(share=0.2), source, target, 0)
+    assert np.count_nonzero(weighed.weights) == 20
+    assert weighed.effective_sample_size == pytest.approx(20)
+    assert np.average(source[:, 0], weights=weighed.weights) > 0.8

@@ -1,4 +1,4 @@
-"""The border of the estimators: arrays, mne.Epochs and EEGTrials become one thing."""
+"""Input of the estimators: arrays, mne.Epochs and EEGTrials in one form."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def check_same_kind(
     signals : Signals
         The trials.
     fitted_n_times, fitted_ch_names, fitted_sfreq
-        What the model knows of its own; ``None`` where it does not.
+        Those of the model; ``None`` where they are unknown.
 
     Raises
     ------
@@ -170,12 +170,12 @@ def check_same_kind(
         )
 
 
-def check_sfreq(told: float | None, brought: float | None) -> None:
+def check_sfreq(given: float | None, of_trials: float | None) -> None:
     """Raise where trials bring another sampling frequency than a parameter says.
 
     Parameters
     ----------
-    told, brought : float or None
+    given, of_trials : float or None
         The parameter, for arrays, and what the trials bring (Hz).
 
     Raises
@@ -183,10 +183,10 @@ def check_sfreq(told: float | None, brought: float | None) -> None:
     DataError
         When both are known and differ.
     """
-    if None not in (told, brought) and told != brought:
+    if None not in (given, of_trials) and given != of_trials:
         raise DataError(
-            f"sfreq is {told:g} Hz, and the trials bring {brought:g} Hz: leave `sfreq` out, which "
-            "is for arrays."
+            f"sfreq is {given:g} Hz, and the trials bring {of_trials:g} Hz: leave `sfreq` "
+            "out, which is for arrays."
         )
 
 

@@ -261,13 +261,13 @@ class SourceWeighted:
         state : ModelState
             Changed in place.
         """
-        found = self.source_weights_
-        if found is not None:
-            state.arrays["weights"] = found.weights
+        weights = self.source_weights_
+        if weights is not None:
+            state.arrays["weights"] = weights.weights
             state.description.update(
-                domain_auc=None if np.isnan(found.domain_auc) else found.domain_auc,
-                effective_sample_size=found.effective_sample_size,
-                temper=found.temper,
+                domain_auc=None if np.isnan(weights.domain_auc) else weights.domain_auc,
+                effective_sample_size=weights.effective_sample_size,
+                temper=weights.temper,
             )
 
     def take_weights_from(self, state: ModelState) -> None:

@@ -1,4 +1,4 @@
-"""The networks of an ensemble: what they say, and which of them were trained to the end."""
+"""Outputs of networks, averaged over the members of an ensemble."""
 
 from __future__ import annotations
 
@@ -109,8 +109,8 @@ def trained_networks(
         for member, history in zip(members, histories, strict=True)
         if not isinstance(history, TrainingError)
     ]
-    networks, kept = zip(*pairs, strict=True)
-    return list(networks), list(kept)
+    networks, finished = zip(*pairs, strict=True)
+    return list(networks), list(finished)
 
 
 def mean_losses(epoch: Sequence[dict[str, float]]) -> dict[str, float]:

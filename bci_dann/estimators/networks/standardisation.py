@@ -1,4 +1,4 @@
-"""Bring aligned trials to mean 0 and variance 1, without copies as large as the data."""
+"""Standardisation of aligned trials to mean 0 and variance 1, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 __all__ = ["center_and_scale", "standardise"]
 
-# Trials that are converted to double precision at a time.
+# Trials converted to double precision at a time; sums over other chunks round differently.
 CHUNK = 64
 
 
