@@ -12,14 +12,18 @@ from bci_dann._version import __version__
 
 if TYPE_CHECKING:
     from bci_dann.alignment import EuclideanAlignment
+    from bci_dann.components import resolve
     from bci_dann.data import EEGTrials, load_dataset
     from bci_dann.estimators import (
         DANNClassifier,
         EnsembleClassifier,
+        NetworkClassifier,
+        ProcrustesClassifier,
         ReweightedClassifier,
         RiemannianClassifier,
         ShallowClassifier,
         SourceOnlyClassifier,
+        TransferClassifier,
         load_model,
     )
     from bci_dann.evaluation import run_benchmark
@@ -29,12 +33,16 @@ _MODULES = {
     "EEGTrials": "data",
     "EnsembleClassifier": "estimators",
     "EuclideanAlignment": "alignment",
+    "NetworkClassifier": "estimators",
+    "ProcrustesClassifier": "estimators",
     "ReweightedClassifier": "estimators",
     "RiemannianClassifier": "estimators",
     "ShallowClassifier": "estimators",
     "SourceOnlyClassifier": "estimators",
+    "TransferClassifier": "estimators",
     "load_dataset": "data",
     "load_model": "estimators",
+    "resolve": "components",
     "run_benchmark": "evaluation",
 }
 
@@ -43,13 +51,17 @@ __all__ = [
     "EEGTrials",
     "EnsembleClassifier",
     "EuclideanAlignment",
+    "NetworkClassifier",
+    "ProcrustesClassifier",
     "ReweightedClassifier",
     "RiemannianClassifier",
     "ShallowClassifier",
     "SourceOnlyClassifier",
+    "TransferClassifier",
     "__version__",
     "load_dataset",
     "load_model",
+    "resolve",
     "run_benchmark",
 ]
 

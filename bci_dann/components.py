@@ -111,6 +111,7 @@ def built_in_names(kind: str) -> list[str]:
     Returns
     -------
     list of str
+        Accepted by :func:`resolve`.
 
     Raises
     ------
@@ -177,7 +178,9 @@ def split_spec(kind: str, spec: Any) -> tuple[str, dict[str, Any]]:
     Returns
     -------
     name : str
+        A built-in name, or the path of a class.
     parameters : dict of str to object
+        Empty for a name alone.
 
     Raises
     ------
@@ -266,6 +269,7 @@ def _build_of(kind: str, name: str, factory: Any, parameters: Mapping[str, Any])
 
 
 def _backbone(factory: Any, parameters: Mapping[str, Any]) -> Any:
+    import_class("backbone", f"{_BACKBONES}:check_backbone")(factory, parameters)
     build = import_class("backbone", f"{_BACKBONES}:build_backbone")
     return functools.partial(build, factory, dict(parameters))
 

@@ -41,4 +41,4 @@ def test_the_loss_of_ones_own_works(project):
     exec(compile(block, "README.md", "exec"), names)
     from bci_dann.objectives import Sizes, Term
 
-    assert isinstance(names["SmallFeatures"].build(Sizes(4, 2, 3, True)), Term)
+    assert isinstance(names["SmallFeatures"]().build(Sizes(4, 2, 3, True)), Term)

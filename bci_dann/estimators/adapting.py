@@ -87,6 +87,7 @@ class SubjectAdaptation:
         Returns
         -------
         Self
+            The copy; this estimator stays as it is.
         """
         part = Part.unlabelled(read_for_learning(self, X))
         adapted = copy.deepcopy(self)

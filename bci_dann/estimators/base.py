@@ -155,7 +155,7 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
 
         Parameters
         ----------
-        X, y, subjects, X_target_unlabeled, X_target_labeled, y_target_labeled
+        X, y, subjects, X_target_unlabeled, X_target_labeled, y_target_labeled : array-like
             As for :meth:`fit`.
 
         Returns
@@ -266,6 +266,7 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
         Returns
         -------
         ndarray, shape (n_trials, n_classes)
+            Rows of sum 1, in the order of ``classes_``.
         """
         raise NotImplementedError
 
@@ -294,6 +295,7 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
         Returns
         -------
         Self
+            This estimator.
         """
         self._cache = cache
         return self
@@ -313,6 +315,7 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
         Returns
         -------
         ndarray, shape (n_trials, ...)
+            Trials as the fitted method takes them.
         """
         signals = read_for_use(self, X)
         return align(self.alignment_, signals.X, signals.domains)
@@ -330,7 +333,7 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
 
     @property
     def sampling_rate(self) -> float | None:
-        """The sampling frequency (Hz): the parameter, or what the trials bring."""
+        """The sampling frequency (Hz): ``sfreq``, or that of the trials; see :meth:`fit`."""
         given: float | None = getattr(self, "sfreq", None)
         return self.sfreq_ if given is None else given
 

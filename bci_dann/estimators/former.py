@@ -29,6 +29,7 @@ _ADVERSARY = {
 }
 # The weight of the adversary in the version before, where it was not given.
 _ADVERSARY_WEIGHT = 0.1
+_WEIGHTING = ("classifier", "clip")
 # Parameters of the networks of the default recipe of the version before, with their defaults.
 _NETWORK_DEFAULTS: dict[str, Any] = {
     "backbone": "EEGNet",
@@ -115,7 +116,7 @@ def present_network_arguments(
     backbone, terms : object
         As they were given.
     former : mapping of str to object
-        Parameters of the version before; see ``NetworkClassifier.former_parameters``.
+        Parameters of the version before.
 
     Returns
     -------
@@ -162,7 +163,7 @@ def present_weighting(owner: str, weighting: Any, former: Mapping[str, Any]) -> 
     str or dict
         In the form of this version.
     """
-    given = {name: former[name] for name in ("classifier", "clip") if name in former}
+    given = {name: former[name] for name in _WEIGHTING if name in former}
     if not given:
         return weighting
     spec = _named("weighting", given.get("classifier", weighting))
@@ -180,7 +181,7 @@ def present_members(former: Mapping[str, Any]) -> list[tuple[dict[str, Any], flo
     Parameters
     ----------
     former : mapping of str to object
-        Its parameters; see ``EnsembleClassifier.former_parameters``.
+        Its parameters.
 
     Returns
     -------

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 __all__ = ["NetworkClassifier"]
 
 logger = logging.getLogger(__name__)
-
 BATCH_NORMS = ("pooled", "target", "domain")
 DOMAINS = ("subject", "session", "source_target")
 
@@ -87,8 +86,8 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
     augmentation : dict of str to dict, optional
         Transforms of ``braindecode.augmentation`` with their parameters, such as
         ``{"FTSurrogate": {"phase_noise_magnitude": 0.5}}``: each gives one more version of every
-        trial, and epochs, which stay as long, draw from all. ``"ChannelsSymmetry"`` swaps left
-        and right, in channels and classes. Memory grows by as many copies.
+        trial, which takes memory, and epochs draw from all. ``"ChannelsSymmetry"`` swaps left
+        and right.
     n_members : int
         Networks that are trained from different seeds; their probabilities are averaged.
     sfreq : float, optional
@@ -124,9 +123,6 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         With a weighting, the weights of the source trials and how far to trust them.
     """
 
-    # A preset adds these terms in front of those of the user.
-    default_terms: ClassVar[Mapping[str, Any]] = {}
-    # Keywords of the version before; a configuration with them is accepted without importing torch.
     former_parameters: ClassVar[tuple[str, ...]] = (
         "backbone_params",
         "adversary_weight",
@@ -134,6 +130,8 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         "gamma",
         "domain_smoothing",
     )
+    # A preset adds these terms in front of those of the user.
+    default_terms: ClassVar[Mapping[str, Any]] = {}
 
     networks_: list[Decoder]
     history_: list[dict[str, float]]
@@ -218,6 +216,7 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         Returns
         -------
         mapping or sequence
+            As ``terms``.
         """
         return objectives.with_default_terms(self.default_terms, self.terms)
 
@@ -227,11 +226,12 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         Returns
         -------
         str, mapping, callable or None
+            As ``weighting``.
         """
         return self.weighting
 
     def training_settings(self) -> TrainingSettings:
-        """Return how long and how fast the networks learn, as a TrainingSettings."""
+        """Return how long and how fast the networks learn; see :class:`TrainingSettings`."""
         return training.TrainingSettings(
             self.max_epochs,
             self.batch_size,
@@ -246,6 +246,7 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         Returns
         -------
         Decoder
+            With initial weights.
 
         Raises
         ------
@@ -311,7 +312,7 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         Parameters
         ----------
         plan : TrainingPlan
-            As :meth:`plan` returned it.
+            From :meth:`plan`.
         histories : sequence
             The history of each member, or the error that has stopped it.
 

@@ -46,20 +46,36 @@ class ReweightedClassifier(NetworkClassifier):
 
     Parameters
     ----------
-    backbone, alignment, terms, domains, guard, batch_norm, augmentation, n_members, sfreq, \
-max_epochs, batch_size, lr, weight_decay, device, random_state
-        As in :class:`NetworkClassifier`; but for ``alignment``, ``sfreq`` and ``random_state``
-        they concern ``learner="network"``. By default trials are not aligned.
+    backbone : str, mapping or nn.Module
+        As in :class:`NetworkClassifier`, for ``learner="network"``.
     weighting : str, mapping or callable
         As in :class:`NetworkClassifier`.
     learner : {"network", "tangent_space"} or classifier
         What is trained with the weights: the network, logistic regression on tangent-space
         features, or on these a scikit-learn classifier that takes ``sample_weight`` and gives
         probabilities (such a model cannot be saved).
-    features, n_components, temper, unit, n_subjects
-        How the weights are found; see
-        :class:`~bci_dann.estimators.inputs.source_weights.WeightingSettings`. They may also be
-        keys of ``weighting``, which come first.
+    features : {"tangent_space", "csp", "network"}
+        What the weights are found on; see
+        :class:`~bci_dann.estimators.inputs.source_weights.WeightingSettings`, also for the next
+        four. They may also be keys of ``weighting``, which come first.
+    n_components : int
+        Number of features that remain after PCA.
+    temper : float or "auto"
+        Weights are raised to this power.
+    unit : {"trial", "subject"}
+        Whether each trial has its own weight, or all trials of a source subject their mean.
+    n_subjects : int or None
+        With ``unit="subject"``, how many source subjects are kept.
+    alignment : str, mapping, Alignment or None
+        As in :class:`NetworkClassifier`; by default trials are not aligned.
+    terms, domains, guard, batch_norm, augmentation, n_members : object
+        As in :class:`NetworkClassifier`, for ``learner="network"``.
+    sfreq : float, optional
+        Sampling frequency (Hz) of arrays; epochs bring their own.
+    max_epochs, batch_size, lr, weight_decay, device : object
+        As in :class:`NetworkClassifier`, for ``learner="network"``.
+    random_state : None, int or numpy random generator
+        Seeds the weighting and the network.
     **former : Any
         ``classifier`` and ``clip`` of the version before, and those of
         :class:`NetworkClassifier`, with a warning that says the new form.
@@ -112,6 +128,7 @@ max_epochs, batch_size, lr, weight_decay, device, random_state
         **former: Any,
     ) -> None:
         check_former(type(self).__name__, former, self.former_parameters)
+        of_network = NetworkClassifier.former_parameters
         super().__init__(
             backbone,
             alignment=alignment,
@@ -129,7 +146,7 @@ max_epochs, batch_size, lr, weight_decay, device, random_state
             weight_decay=weight_decay,
             device=device,
             random_state=random_state,
-            **{k: v for k, v in former.items() if k in NetworkClassifier.former_parameters},
+            **{k: v for k, v in former.items() if k in of_network},
         )
         self.learner = learner
         self.features = features

@@ -171,10 +171,10 @@ def _in_window(epochs: mne.BaseEpochs, recipe: ModelRecipe, n_times: int | None)
     matched = resampled_epochs(cut, end, resample, n_times)
     missing = 0 if n_times is None else n_times - len(matched.times)
     if missing:
+        longer = f"cut them {missing / recipe.sfreq:.3g} s longer, or " if missing > 0 else ""
         raise DataError(
             f"the epochs have {len(matched.times)} samples from {start:g} to {end:g} s at "
-            f"{recipe.sfreq:g} Hz, and the model wants {n_times}: cut them "
-            f"{missing / recipe.sfreq:.3g} s longer, or give the Raw."
+            f"{recipe.sfreq:g} Hz, and the model wants {n_times}: {longer}give the Raw."
         )
     return matched
 

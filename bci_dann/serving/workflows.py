@@ -141,10 +141,13 @@ def adapt_model(
     ResultsError
         When the folder cannot be written to, which is tried before adapting.
     """
+    from bci_dann.data import EEGTrials
+
     served = as_served_model(model)
     if out is not None:
         check_writable(Path(out))
-    trials = _concatenated([prepare(one, served, cues=cues) for one in _as_list(recordings)])
+    prepared = [prepare(one, served, cues=cues) for one in _as_list(recordings)]
+    trials = EEGTrials.concatenate(prepared)
     estimator = served.estimator
     with warnings.catch_warnings():  # the result says so
         warnings.filterwarnings("ignore", r"adapt\(\) changes nothing", BCIDannWarning)
@@ -290,19 +293,6 @@ def _recipe(
         data=run.data,
         preprocessing=run.preprocessing.model_copy(update={"channels": trials.ch_names}),
         layout=layout,
-    )
-
-
-def _concatenated(parts: Sequence[EEGTrials]) -> EEGTrials:
-    import pandas as pd
-
-    from bci_dann.data import EEGTrials
-
-    return EEGTrials.trusted(  # each part was checked when it was made
-        X=np.concatenate([part.X for part in parts]),
-        y=None,
-        metadata=pd.concat([part.metadata for part in parts], ignore_index=True),
-        info=parts[0].info,
     )
 
 

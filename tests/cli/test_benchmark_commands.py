@@ -51,6 +51,24 @@ def test_dry_run_lists_and_writes_nothing(bci_dann, config, sources, tmp_path, m
     assert not (tmp_path / "runs").exists()
 
 
+def test_results_go_to_a_folder_of_the_runs_name(bci_dann, config, sources, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = bci_dann("run", config, "--data-dir", sources)
+    assert done.exit_code == 0, done.output
+    assert "Every session: runs/mine/results.csv" in done.stdout
+    selected = bci_dann("select", "runs/mine")
+    assert selected.exit_code == 0, selected.output
+    assert "Choosing among pipelines: train" in selected.stdout
+    assert "always shallow" in selected.stdout
+
+
+def test_select_wants_a_folder_of_results_and_pipelines_in_it(bci_dann, tmp_path):
+    done = bci_dann("select", tmp_path / "none")
+    assert done.exit_code in (1, 2)
+    assert done.stderr.startswith("Error: ")
+    assert str(tmp_path / "none") in done.stderr
+
+
 @pytest.fixture
 def with_variants(config):
     content = {**yaml.safe_load(config.read_text()), "pipelines": ["shallow"]}

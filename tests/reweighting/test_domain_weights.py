@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -122,3 +123,84 @@ def test_a_power_that_cannot_be(temper):
 def test_an_unknown_name_lists_the_weightings():
     with pytest.raises(ConfigError, match=r"'kmm'.*got 'kkm'. Did you mean 'kmm'"):
         weigh_sources(np.ones((10, 1)), np.ones((10, 1)), "kkm")
+
+
+def test_subjects_of_unequal_size_are_compared_by_their_mean():
+    """A subject is not nearer because it has more trials."""
+    weighed = DomainWeights(np.array([1.0, 1.0, 1.0, 1.0, 1.5, 0.5]), 0.7, 5.0)
+    subjects = np.array(["many"] * 4 + ["good", "bad"])
+    nearest = per_subject(weighed, subjects, n_subjects=1)
+    np.testing.assert_array_equal(nearest.weights, [0, 0, 0, 0, 6, 0])
+    assert nearest.domain_auc == 0.7
+
+
+def test_of_equally_near_subjects_the_first_ones_by_name_remain():
+    weighed = DomainWeights(np.ones(6), 0.5, 6.0)
+    nearest = per_subject(weighed, np.array(["c", "c", "a", "a", "b", "b"]), n_subjects=2)
+    np.testing.assert_array_equal(nearest.weights, [0, 0, 1.5, 1.5, 1.5, 1.5])
+
+
+def test_subjects_need_not_be_sorted():
+    weighed = DomainWeights(np.array([3.0, 0.5, 0.5, 1.0, 0.5, 0.5]), 0.7, 4.0)
+    subjects = np.array(["b", "a", "b", "a", "b", "a"])
+    means = per_subject(weighed, subjects).weights
+    np.testing.assert_allclose(means[subjects == "b"], 4 / 3)
+    np.testing.assert_allclose(means[subjects == "a"], 2 / 3)
+
+
+@pytest.mark.parametrize("ratio", ["logistic", "ulsif"])
+def test_the_diagnostics_describe_the_weights(ratio):
+    rng = np.random.default_rng(0)
+    source, target = rng.normal(size=(80, 2)), rng.normal(0.8, 1, size=(40, 2))
+    weighed = weigh_sources(source, target, ratio, 0)
+    w = weighed.weights
+    assert weighed.effective_sample_size == pytest.approx(w.sum() ** 2 / (w**2).sum())
+    assert 0.5 < weighed.domain_auc < 0.95
+
+
+def test_the_domain_auc_grows_with_the_distance():
+    rng = np.random.default_rng(0)
+    source, target = rng.normal(size=(200, 2)), rng.normal(size=(100, 2))
+    aucs = [weigh_sources(source, target + d, "ulsif", 0).domain_auc for d in (0.0, 0.5, 1.0, 3.0)]
+    assert aucs == sorted(aucs)
+    assert aucs[0] < 0.6 < 0.98 < aucs[-1]
+
+
+def test_the_domain_auc_of_a_nonlinear_shift_needs_a_nonlinear_classifier():
+    """Logistic regression, which judges density ratios, sees means alone."""
+    rng = np.random.default_rng(0)
+    source, target = rng.normal(size=(400, 2)), rng.normal(0, 3, size=(400, 2))
+    aucs = {name: weigh_sources(source, target, name, 0).domain_auc for name in ("kmm", "boosting")}
+    assert aucs["kmm"] < 0.6 < 0.75 < aucs["boosting"]
+
+
+def test_a_generator_gives_other_folds_each_time():
+    rng = np.random.default_rng(0)
+    source, target = rng.normal(size=(60, 2)), rng.normal(0.5, 1, size=(30, 2))
+    generator = np.random.default_rng(1)
+    one, two = (weigh_sources(source, target, "logistic", generator) for _ in range(2))
+    assert not np.array_equal(one.weights, two.weights)
+    again = weigh_sources(source, target, "logistic", np.random.default_rng(1))
+    np.testing.assert_array_equal(again.weights, one.weights)
+
+
+def test_a_random_weighting_of_ones_own_is_reproducible():
+    def drawn(X_source, X_target, random_state):
+        weights = np.random.default_rng(random_state).uniform(size=len(X_source))
+        return weights / weights.mean()
+
+    sides = np.zeros((20, 1)), np.ones((20, 1))
+    one, two, other = (weigh_with(drawn, *sides, seed).weights for seed in (5, 5, 6))
+    np.testing.assert_array_equal(one, two)
+    assert not np.array_equal(one, other)
+
+
+def test_weights_of_subjects_without_overlap_are_computed_and_warned_of_once():
+    rng = np.random.default_rng(0)
+    source, target = rng.normal(size=(40, 1)), rng.normal(60, 1, size=(40, 1))
+    with warnings.catch_warnings(record=True) as given:
+        warnings.simplefilter("always")
+        weights = domain_classifier_weights(source, target, random_state=0)
+    assert len(given) == 1
+    assert Path(given[0].filename).name == Path(__file__).name  # the caller's line
+    np.testing.assert_allclose(weights, 1.0, atol=0.2)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import mne
 import numpy as np
 import pandas as pd
@@ -181,3 +184,16 @@ def test_no_recording_at_all(model):
     for work in (adapt_model, predict_recordings):
         with pytest.raises(ConfigError, match="give one at least"):
             work(model, [])
+
+
+def test_serving_loads_the_libraries_of_the_method_and_no_others(folder, first, second):
+    """Spatial patterns need no torch; MOABB and braindecode take seconds and are of no use."""
+    code = (
+        "import sys\n"
+        "from bci_dann.serving import adapt_model, predict_recordings\n"
+        f"adapted = adapt_model({str(folder)!r}, {str(first)!r}).model\n"
+        f"print(len(predict_recordings(adapted, {str(second)!r})))\n"
+        "print(sorted({'torch', 'moabb', 'braindecode'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["16", "[]"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -25,15 +25,42 @@ from bci_dann.estimators.networks.network_outputs import (
 )
 from bci_dann.exceptions import TrainingError
 from bci_dann.models import Decoder
-from bci_dann.objectives import Objective, Sizes, WeightedTerm, build_objective, read_terms
-from bci_dann.training import History, Member, TrainingData, augment
-
-if TYPE_CHECKING:
-    from bci_dann.estimators.network import NetworkClassifier
+from bci_dann.objectives import (
+    Objective,
+    Sizes,
+    Terms,
+    WeightedTerm,
+    build_objective,
+    read_terms,
+)
+from bci_dann.training import Augmentation, History, Member, TrainingData, augment
 
 __all__ = ["TrainingPlan", "build_plan", "trained_by_plan"]
 
 logger = logging.getLogger(__name__)
+
+
+class NetworkMethod(Protocol):
+    """What a plan needs of a classifier; see :class:`bci_dann.estimators.NetworkClassifier`."""
+
+    domains: str
+    guard: bool
+    batch_norm: str
+    augmentation: Augmentation | None
+    n_members: int
+    random_state: Any
+    classes_: NDArray[Any]
+    ch_names_: list[str] | None
+
+    @property
+    def sampling_rate(self) -> float | None:
+        """The sampling frequency (Hz); see :class:`bci_dann.estimators.NetworkClassifier`."""
+
+    def training_terms(self) -> Terms:
+        """Return the terms; see :class:`bci_dann.estimators.NetworkClassifier`."""
+
+    def build_network(self) -> Decoder:
+        """Return a network; see :class:`bci_dann.estimators.NetworkClassifier`."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +88,7 @@ class TrainingPlan:
 
 
 def build_plan(
-    classifier: NetworkClassifier,
+    classifier: NetworkMethod,
     trials: TrainingTrials,
     weights: NDArray[np.float64],
     name: str = "the network",
@@ -70,7 +97,7 @@ def build_plan(
 
     Parameters
     ----------
-    classifier : NetworkClassifier
+    classifier : NetworkMethod
         Knows the classes and the kind of trials.
     trials : TrainingTrials
         Standardised.
@@ -131,7 +158,7 @@ def trained_by_plan(
 
 
 def _training_data(
-    classifier: NetworkClassifier, trials: TrainingTrials, weights: NDArray[np.float64]
+    classifier: NetworkMethod, trials: TrainingTrials, weights: NDArray[np.float64]
 ) -> TrainingData:
     names = trials.domain_names(classifier.domains)
     domains = np.unique(names, return_inverse=True)[1].astype(np.int64)
@@ -158,9 +185,7 @@ def _training_data(
     )
 
 
-def _members(
-    classifier: NetworkClassifier, data: TrainingData, name: str, terms: Any
-) -> list[Member]:
+def _members(classifier: NetworkMethod, data: TrainingData, name: str, terms: Any) -> list[Member]:
     n_domains, has_target = int(data.domains.max()) + 1, bool(data.is_target.any())
     count = classifier.n_members
 
@@ -182,7 +207,7 @@ def _members(
 
 
 def _member(
-    classifier: NetworkClassifier,
+    classifier: NetworkMethod,
     data: TrainingData,
     index: int,
     name: str,
