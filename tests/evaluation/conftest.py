@@ -90,7 +90,12 @@ SPECS = {
         _own("transfer", "ShallowClassifier", alignment="euclidean"),
         _own("reweighted", "ReweightedClassifier", learner="tangent_space", n_components=2),
         _own("mlp", "DANNClassifier", alignment="euclidean", backbone="MLP", max_epochs=2),
-        _own("eegnet", "DANNClassifier", max_epochs=2, backbone_params={"kernel_length": 16}),
+        _own(
+            "eegnet",
+            "DANNClassifier",
+            max_epochs=2,
+            backbone={"name": "EEGNet", "kernel_length": 16},
+        ),
     )
 }
 

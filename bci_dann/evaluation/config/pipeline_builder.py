@@ -26,17 +26,31 @@ class BuildWarning:
     Attributes
     ----------
     message : str
-        What the class has said.
-    text : str
-        The same, with the file or configuration that gave rise to it, and with the lines that
-        should stand there, where the warning has an attribute ``new_form``.
+        The class's own words.
+    place : str
+        The file or configuration that gave rise to it.
+    new_lines : str
+        What should stand there, as YAML, where the warning has an attribute ``new_form``.
     category : type of Warning
         :class:`~bci_dann.exceptions.BCIDannWarning` for warnings of this package's classes.
     """
 
     message: str
-    text: str
+    place: str
+    new_lines: str
     category: type[Warning]
+
+    @property
+    def text(self) -> str:
+        """The message with its place and the new lines.
+
+        Returns
+        -------
+        str
+            What the user reads.
+        """
+        advice = f"\nWrite instead:\n{self.new_lines}" if self.new_lines else ""
+        return f"{self.place}: {self.message}{advice}"
 
 
 def build(
@@ -169,13 +183,11 @@ def _build_warning(
     message, new_form = str(caught.message), getattr(caught.message, "new_form", None)
     origins = [origin for name, origin in spec.set_by.items() if re.search(rf"\b{name}\b", message)]
     place = origins[0] if origins and origins[0] else spec.source or f"pipeline {spec.name}"
-    lines = [f"{place}: {message}"]
-    if new_form is not None:
-        lines += ["Write instead:", yaml_lines(new_form, indent=2)]
+    new_lines = "" if new_form is None else yaml_lines(new_form, indent=2)
     is_own = step["from"].split(".")[0] == "bci_dann"
     deprecated = is_own and issubclass(caught.category, DEPRECATIONS)
-    category = BCIDannWarning if new_form is not None or deprecated else caught.category
-    return BuildWarning(message, "\n".join(lines), category)
+    category = BCIDannWarning if new_lines or deprecated else caught.category
+    return BuildWarning(message, place, new_lines, category)
 
 
 def _check_steps(pipeline: str, steps: Sequence[Any], estimator: Any) -> None:

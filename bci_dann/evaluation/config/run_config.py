@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +11,7 @@ from pydantic import Field, PrivateAttr, field_validator
 from bci_dann._config import StrictModel, validate
 from bci_dann._resources import find_configuration
 from bci_dann._validation import check_option, did_you_mean
-from bci_dann.data.dataset_names import SIMULATED
+from bci_dann.data.dataset_names import SIMULATED, check_dataset_name
 from bci_dann.data.datasets import DataConfig
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.evaluation.config.constructor import constructor_of
@@ -107,10 +105,11 @@ def load_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig
     Parameters
     ----------
     config : str, pathlib.Path, mapping or RunConfig
-        A YAML file, which may take over keys of another (``extends: other.yaml``); or its
-        content. Pipeline names in a file are looked up in ``../pipelines`` beside the file's
-        folder, in ``pipelines`` in the working folder, and in the pipelines that come with the
-        package, and become paths.
+        A YAML file, which may take over keys of another (``extends: other.yaml``); the name of
+        a configuration that comes with the package (``quickstart``); or the content. Pipeline
+        names in a file are looked up in ``../pipelines`` beside the file's folder, in
+        ``pipelines`` in the working folder, and in the pipelines that come with the package,
+        and become paths.
 
     Returns
     -------
@@ -235,8 +234,7 @@ def _revalidated(run: RunConfig, replaced: Mapping[str, Any]) -> RunConfig:
 
 
 def _check_dataset(data: DataConfig) -> None:
-    if find_spec("bci_dann.data.dataset_names") is not None:
-        import_module("bci_dann.data.dataset_names").check_dataset_name(data.dataset)
+    check_dataset_name(data.dataset)
     if data.dataset == SIMULATED:
         step = {"from": "bci_dann.data", "name": SIMULATED}
         constructor = constructor_of(step, pipeline="")

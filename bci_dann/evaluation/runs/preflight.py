@@ -99,6 +99,9 @@ def check_data_folder(data: DataConfig, data_dir: str | Path | None) -> None:
 def check_pipelines(pipelines: Sequence[PipelineSpec], seed: int) -> None:
     """Build every pipeline once, and issue each warning of their classes once.
 
+    Where several classes ask for the same new lines in the same place, the first one's warning
+    stands for all.
+
     Parameters
     ----------
     pipelines : sequence of PipelineSpec
@@ -111,11 +114,11 @@ def check_pipelines(pipelines: Sequence[PipelineSpec], seed: int) -> None:
     ConfigError
         When one cannot be built.
     """
-    build_warnings: dict[BuildWarning, None] = {}
+    unique: dict[tuple[str, str], BuildWarning] = {}
     for spec in pipelines:
-        _, new_warnings = build_with_warnings(spec, seed)
-        build_warnings |= dict.fromkeys(new_warnings)
-    for warning in build_warnings:
+        for warning in build_with_warnings(spec, seed)[1]:
+            unique.setdefault((warning.place, warning.new_lines or warning.message), warning)
+    for warning in unique.values():
         warnings.warn(warning.text, warning.category, stacklevel=2)
 
 

@@ -17,7 +17,7 @@ from bci_dann.exceptions import ResultsError
 NETWORK = {
     "name": "DANNClassifier",
     "from": "bci_dann.estimators",
-    "parameters": {"max_epochs": 3, "backbone_params": {"kernel_length": 16}},
+    "parameters": {"max_epochs": 3, "backbone": {"name": "EEGNet", "kernel_length": 16}},
 }
 EEGNET = PipelineSpec("eegnet", (NETWORK,))
 FULL = "train_and_target_unlabeled_full"

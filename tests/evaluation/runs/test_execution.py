@@ -173,7 +173,8 @@ def test_more_threads_are_for_networks_only(task, trials, monkeypatch):
         monkeypatch.setattr(kind, "fit", noting)
         step = {"name": kind.__name__, "from": "bci_dann.estimators", "parameters": {}}
         if kind is SourceOnlyClassifier:
-            step["parameters"] = {"max_epochs": 1, "backbone_params": {"kernel_length": 8}}
+            backbone = {"name": "EEGNet", "kernel_length": 8}
+            step["parameters"] = {"max_epochs": 1, "backbone": backbone}
         compute(replace(task(), pipeline=PipelineSpec("one", (step,)), threads=2), trials)
     assert within == {"ShallowClassifier": 1, "SourceOnlyClassifier": 2}
 

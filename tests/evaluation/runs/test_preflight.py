@@ -118,6 +118,20 @@ def test_a_benchmark_issues_it_once_for_all_its_tasks(prepared, config, ageing, 
     assert len(caught) == 1
 
 
+def test_classes_that_ask_for_the_same_lines_are_told_once(config, ageing, write_pipeline):
+    """One line of a configuration, say for every pipeline, is to be changed once."""
+    step = {"name": "Ageing", "from": "own_ageing_run"}
+    others = [str(write_pipeline(name, step)) for name in ("one", "two")]
+    settings = {"*": {"old": 2}}
+    run = load_config({**config, "pipelines": others, "pipeline_parameters": settings})
+    with pytest.warns(BCIDannWarning) as caught:
+        check_pipelines(pipeline_specs(run), seed=0)
+    assert len(caught) == 1
+    files = load_config({**config, "pipelines": [str(ageing), *others[:1]], "seeds": [1]})
+    with pytest.warns(BCIDannWarning, match="^.*ageing.yml: the parameter"):
+        check_pipelines(pipeline_specs(files), seed=0)
+
+
 def test_a_configuration_that_sets_the_old_parameter_is_named(config, ageing):
     settings = {"ageing": {"old": 2}}
     run = load_config({**config, "pipelines": [str(ageing)], "pipeline_parameters": settings})

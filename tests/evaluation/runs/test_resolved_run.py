@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -103,12 +102,8 @@ def test_diagnose_reads_each_file_once(files, tmp_path, yaml_reads, monkeypatch,
     assert yaml_reads == once
 
 
-# What must not be imported before a mistake is told. The configuration of preprocessing still
-# imports MNE and pandas in versions that have no list of dataset names.
-LIGHT_DATA = importlib.util.find_spec("bci_dann.data.dataset_names") is not None
-HEAVY = {"torch", "moabb", "braindecode", "sklearn", "scipy", "pyriemann", "mne_bids"}
-HEAVY |= {"mne", "pandas"} if LIGHT_DATA else set()
-needs_light_data = pytest.mark.skipif(not LIGHT_DATA, reason="dataset names are MOABB's here")
+# What must not be imported before a mistake is told.
+HEAVY = {"torch", "moabb", "braindecode", "mne", "pandas", "sklearn", "scipy", "pyriemann"}
 
 RECORDINGS = {
     "dataset": "Recordings",
@@ -171,10 +166,7 @@ def folders(tmp_path):
     return {"file": str(tmp_path / "file"), "other": str(tmp_path / "other")}
 
 
-@pytest.mark.parametrize(
-    "mistake",
-    [pytest.param(m, marks=needs_light_data if m == "dataset" else ()) for m in MISTAKES],
-)
+@pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_told_before_anything_heavy_is_imported(mistake, folders):
     change, options, message = MISTAKES[mistake]
     options = {name: str(value).format(**folders) for name, value in options.items()} | {

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bci_dann import _files
 from bci_dann.data.trials import replace_labels
 from bci_dann.evaluation import run_benchmark
-from bci_dann.evaluation.runs import records, runner, worker
+from bci_dann.evaluation.runs import runner, worker
 from bci_dann.evaluation.runs.execution import compute
 from bci_dann.evaluation.runs.manifest import manifest_of
 from bci_dann.evaluation.runs.resolved_run import ResolvedRun, RunOptions, resolve_run
@@ -219,14 +220,14 @@ def test_ctrl_c_keeps_what_is_finished(prepared, config, tmp_path, monkeypatch):
 
 
 def test_full_disk_stops_the_run_and_keeps_the_rest(prepared, config, tmp_path, monkeypatch):
-    original = records._replace
+    original = _files._replace
 
     def fill_up(path, content):
         if len(list(path.parent.glob("*.npz"))) == 2:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         original(path, content)
 
-    monkeypatch.setattr(records, "_replace", fill_up)
+    monkeypatch.setattr(_files, "_replace", fill_up)
     with pytest.raises(ResultsError, match="No space left on device"):
         run(config, tmp_path)
     assert len(record_files(tmp_path)) == 2

@@ -17,7 +17,7 @@ from bci_dann.exceptions import ConfigError, ResultsError
 NETWORK = {
     "name": "DANNClassifier",
     "from": "bci_dann.estimators",
-    "parameters": {"max_epochs": 3, "backbone_params": {"kernel_length": 16}},
+    "parameters": {"max_epochs": 3, "backbone": {"name": "EEGNet", "kernel_length": 16}},
 }
 EEGNET = PipelineSpec("eegnet", (NETWORK,))
 FULL = "train_and_target_unlabeled_full"
@@ -55,13 +55,13 @@ def test_a_run_in_stacks(prepared, networks, tmp_path):
 
 
 def test_a_member_that_fails_costs_only_itself(prepared, networks, tmp_path, monkeypatch):
-    weights = DANNClassifier._weights
+    weigh = DANNClassifier.weigh
 
-    def broken(model, trials):
+    def broken(model, weighting, trials, *more):
         bad = model.random_state == 1 and "1" not in trials.subjects
-        return weights(model, trials) * (np.inf if bad else 1.0)
+        return weigh(model, weighting, trials, *more) * (np.inf if bad else 1.0)
 
-    monkeypatch.setattr(DANNClassifier, "_weights", broken)
+    monkeypatch.setattr(DANNClassifier, "weigh", broken)
     with pytest.raises(ResultsError, match="1 of 12 tasks failed") as failed:
         run_benchmark(networks, tmp_path / "out", progress=False, stack=8)
     assert "subject 1, seed 1 is not finite in epoch 1" in str(failed.value)
@@ -69,14 +69,14 @@ def test_a_member_that_fails_costs_only_itself(prepared, networks, tmp_path, mon
 
 
 def test_a_task_that_cannot_begin_costs_only_itself(prepared, networks, tmp_path, monkeypatch):
-    weights = DANNClassifier._weights
+    weigh = DANNClassifier.weigh
 
-    def refused(model, trials):
+    def refused(model, weighting, trials, *more):
         if model.random_state == 1 and "1" not in trials.subjects:
             raise ValueError("no weights for subject 1")
-        return weights(model, trials)
+        return weigh(model, weighting, trials, *more)
 
-    monkeypatch.setattr(DANNClassifier, "_weights", refused)
+    monkeypatch.setattr(DANNClassifier, "weigh", refused)
     with pytest.raises(ResultsError, match="1 of 12 tasks failed") as failed:
         run_benchmark(networks, tmp_path / "out", progress=False, stack=8)
     assert "no weights for subject 1" in str(failed.value)
