@@ -103,6 +103,7 @@ def read_weighting(spec: Any) -> WeightingSettings | None:
     if isinstance(spec, Mapping):
         settings = {key: spec[key] for key in SETTINGS if key in spec}
         spec = {key: value for key, value in spec.items() if key not in settings}
+        spec = spec["name"] if set(spec) == {"name"} else spec  # which may be an instance
     return WeightingSettings(resolve("weighting", spec), **settings)
 
 
