@@ -168,8 +168,8 @@ def describe_terms(terms: Terms | None) -> Any:
     if terms is None:
         return None
     if isinstance(terms, Mapping):
-        return {name: describe("term", setting) for name, setting in terms.items()}
-    return [describe("term", one) for one in terms]
+        return {name: _described(setting) for name, setting in terms.items()}
+    return [_described(one) for one in terms]
 
 
 def build_objective(terms: Iterable[WeightedTerm], sizes: Sizes) -> Objective:
@@ -202,6 +202,12 @@ def build_objective(terms: Iterable[WeightedTerm], sizes: Sizes) -> Objective:
     )
 
 
+def _described(setting: Any) -> Any:
+    if isinstance(setting, Mapping) and "schedule" in setting:
+        return {**setting, "schedule": describe("schedule", setting["schedule"])}
+    return describe("term", setting)
+
+
 def _pairs(terms: Terms | None) -> Iterator[tuple[str | None, Any]]:
     if terms is None:
         return
@@ -230,7 +236,19 @@ def _read(name: str | None, setting: Any) -> WeightedTerm:
     weight = extra.get("weight", 1.0)
     check_between(f"the weight of {label}", weight, 0.0, math.inf, inclusive=True)
     schedule = resolve("schedule", extra.get("schedule", "constant"))
-    return WeightedTerm(label, resolve("term", spec), float(weight), schedule)
+    term = resolve("term", spec)
+    _check_term(label, term)
+    return WeightedTerm(label, term, float(weight), schedule)
+
+
+def _check_term(label: str, term: Term) -> None:
+    if "_parameters" not in vars(term):
+        raise ConfigError(
+            f"term {label!r}: its __init__ must call super().__init__(), as that of every "
+            "torch.nn.Module."
+        )
+    if type(term).forward is Term.forward:
+        raise ConfigError(f"term {label!r} does not implement forward.")
 
 
 def _label_and_spec(spec: Any) -> tuple[str, Any]:
