@@ -223,15 +223,17 @@ def _pairs(terms: Terms | None) -> Iterator[tuple[str | None, Any]]:
 
 def _read(name: str | None, setting: Any) -> WeightedTerm:
     spec: Any
-    if isinstance(setting, int | float | np.number) and not isinstance(setting, bool):
+    is_number = isinstance(setting, int | float | np.number) and not isinstance(setting, bool)
+    if name is not None and is_number:
         spec, extra = name, {"weight": setting}
     elif isinstance(setting, Mapping):
         extra = {key: setting[key] for key in ("weight", "schedule") if key in setting}
         spec = {"name": name, **{k: v for k, v in setting.items() if k not in extra}}
-    elif name is None or not isinstance(setting, str | bool | None):
+    elif setting is not None and (name is None or not isinstance(setting, str | bool)):
         spec, extra = setting, {}
     else:
-        raise ConfigError(f"terms: {name!r} needs a weight, settings or a term; got {setting!r}.")
+        owner = "each entry of the list" if name is None else repr(name)
+        raise ConfigError(f"terms: {owner} needs a weight, settings or a term; got {setting!r}.")
     label = _label(name, spec)
     weight = extra.get("weight", 1.0)
     check_between(f"the weight of {label}", weight, 0.0, math.inf, inclusive=True)
