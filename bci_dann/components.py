@@ -213,29 +213,47 @@ def describe(kind: str, spec: Any) -> Any:
     Returns
     -------
     str, dict or None
-        Text stays as it is. An instance becomes ``{"name": "module:Class", ...}`` with the
-        parameters of its constructor, which it must keep as attributes of the same names, as
-        scikit-learn's estimators do.
+        Text stays as it is. A class or function becomes ``"module:Class"``. An instance becomes
+        ``{"name": "module:Class", ...}`` with the parameters of its constructor, which it must keep
+        as attributes of the same names, as scikit-learn's estimators do.
 
     Raises
     ------
     ConfigError
-        When the parameters of an instance cannot be told.
+        When it cannot be imported by its path, or an instance does not keep its parameters.
     """
     if spec is None or isinstance(spec, str | Mapping | int | float | bool):
         return spec
-    owner = type(spec)
-    accepted = inspect.signature(owner).parameters.values()
-    named = [p.name for p in accepted if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    missing = [name for name in named if not hasattr(spec, name)]
-    if missing or "<locals>" in owner.__qualname__:
+    is_factory = inspect.isclass(spec) or inspect.isfunction(spec)
+    path = class_path(spec if is_factory else type(spec))
+    if is_factory and _is_importable(path):
+        return path
+    names = [] if is_factory else _parameter_names(kind, type(spec))
+    missing = [name for name in names if not hasattr(spec, name)]
+    if missing or not _is_importable(path):
         raise ConfigError(
-            f"{kind}: an instance of {class_path(owner)} cannot be saved, since it does not keep "
-            f"{', '.join(missing) or 'a name that can be imported'}. Give it as 'module:Class' or "
-            "{name: 'module:Class', ...}, or keep each parameter of the constructor as an "
-            "attribute of the same name."
+            f"{kind}: {path if is_factory else f'an instance of {path}'} cannot be saved, since it "
+            f"does not keep {', '.join(missing) or 'a name that can be imported'}. Give it as "
+            "'module:Class' or {name: 'module:Class', ...}, or keep each parameter of the "
+            "constructor as an attribute of the same name."
         )
-    return {"name": class_path(owner), **{name: getattr(spec, name) for name in named}}
+    return {"name": path, **{name: getattr(spec, name) for name in names}}
+
+
+def _is_importable(path: str) -> bool:
+    """Whether another process can import a class: not from a script, a function or a class."""
+    return is_class_path(path) and not path.startswith("__main__:")
+
+
+def _parameter_names(kind: str, owner: type) -> list[str]:
+    """Return what the constructor of a part takes, but for what follows from the trials."""
+    try:
+        accepted = inspect.signature(owner).parameters.values()
+    except ValueError:  # some classes written in C have none
+        return ["its parameters"]
+    from_trials = ("n_chans", "n_times", "sfreq") if kind == "backbone" else ()
+    any_number = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [p.name for p in accepted if p.kind not in any_number and p.name not in from_trials]
 
 
 def _import(kind: str, name: str) -> Any:

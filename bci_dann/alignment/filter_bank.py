@@ -144,11 +144,6 @@ class FilterBank(Alignment, BaseEstimator):
         """Return ``(n_bands, n_chans, n_times)``."""
         return (len(self.bands), *shape)
 
-    @property
-    def domains_(self) -> list[str]:
-        """The names of the domains learned, in the order of their references."""
-        return getattr(self.centres[0], "domains_", [])
-
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the references of every band; see :meth:`Alignment.to_arrays`."""
         return {

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bci_dann.alignment.result_cache import ResultCache
+from bci_dann.exceptions import ConfigError
 
-__all__ = ["Alignment"]
+__all__ = ["Alignment", "check_finite", "checked_transform"]
 
 
 class Alignment(ABC):
@@ -141,4 +142,60 @@ class Alignment(ABC):
         out : ndarray, shape (n_trials, ...)
             Where to write.
         """
-        out[...] = self.transform(X, domains)
+        out[...] = checked_transform(self, X, domains)
+
+
+def checked_transform(
+    alignment: Alignment, X: NDArray[Any], domains: ArrayLike | None
+) -> NDArray[Any]:
+    """Align trials, and check that the result is what the interface promises.
+
+    Parameters
+    ----------
+    alignment : Alignment
+        Fitted.
+    X : ndarray, shape (n_trials, n_chans, n_times)
+        Trials (µV).
+    domains : array-like of str, shape (n_trials,), or None
+        The domain of each trial.
+
+    Returns
+    -------
+    ndarray, shape (n_trials, ...)
+
+    Raises
+    ------
+    ConfigError
+        Naming the class, what it must return, and what came.
+    """
+    aligned = np.asarray(alignment.transform(X, domains))
+    expected = (len(X), *alignment.shape_of(X.shape[1:]))
+    if aligned.shape != expected:
+        raise _broken(alignment, f"trials of shape {expected}", f"shape {aligned.shape}")
+    check_finite(alignment, aligned)
+    return aligned
+
+
+def check_finite(alignment: Alignment, aligned: NDArray[Any]) -> None:
+    """Raise unless aligned trials are finite.
+
+    Parameters
+    ----------
+    alignment : Alignment
+        What has aligned them.
+    aligned : ndarray, shape (n_trials, ...)
+        Aligned trials.
+
+    Raises
+    ------
+    ConfigError
+        Saying how many are not.
+    """
+    if not np.isfinite(aligned.sum(dtype=np.float64)) and not np.isfinite(aligned).all():
+        n_bad = int((~np.isfinite(aligned)).reshape(len(aligned), -1).any(axis=1).sum())
+        raise _broken(alignment, "finite values", f"{n_bad} trials with NaN or infinity")
+
+
+def _broken(alignment: Alignment, expected: str, got: str) -> ConfigError:
+    name = type(alignment).__name__
+    return ConfigError(f"alignment {name}: transform must return {expected}; got {got}.")

@@ -20,7 +20,11 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from bci_dann._validation import check_between, check_option
 from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.inputs.source_weights import SourceWeighted, read_weighting
+from bci_dann.estimators.inputs.source_weights import (
+    SIGNAL_FEATURES,
+    SourceWeighted,
+    read_weighting,
+)
 from bci_dann.estimators.inputs.training_trials import TARGET, TrainingTrials
 from bci_dann.estimators.shallow import fit_weighted
 from bci_dann.exceptions import ConfigError, DataError
@@ -104,7 +108,7 @@ class ProcrustesClassifier(SourceWeighted, TransferClassifier):
         super().check_parameters()
         check_option("classifier", self.classifier, CLASSIFIERS)
         check_between("trade_off", self.trade_off, 0.0, 1.0, inclusive=True)
-        read_weighting(self.weighting)
+        read_weighting(self.weighting, offered=SIGNAL_FEATURES)
         if self.alignment is None:
             raise ConfigError(
                 "Procrustes analysis stretches and rotates around the centre: it needs "

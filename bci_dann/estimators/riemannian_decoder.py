@@ -189,13 +189,9 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
 
     def check_parameters(self) -> None:
         """Raise on a parameter that ``fit`` could not use; see the base class."""
-        if self._centres_covariances():
-            self._views().check_parameters()
-        else:
-            resolve("alignment", self.alignment)
-        if self.sfreq is not None:
-            check_between("sfreq", self.sfreq, 0.0, math.inf)
-        read_weighting(self.weighting)
+        super().check_parameters()
+        self._views().check_parameters()
+        read_weighting(self.weighting, offered=("tangent_space",))
         check_count("enough_trials", self.enough_trials)
         check_shares(self.target_prior)
         for name in ("C", "span", "target_label_weight"):

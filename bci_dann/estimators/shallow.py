@@ -18,7 +18,11 @@ from bci_dann.alignment import Alignment, FilterBank
 from bci_dann.alignment.filter_bank import BANDS
 from bci_dann.components import resolve
 from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.inputs.source_weights import SourceWeighted, read_weighting
+from bci_dann.estimators.inputs.source_weights import (
+    SIGNAL_FEATURES,
+    SourceWeighted,
+    read_weighting,
+)
 from bci_dann.estimators.inputs.training_trials import TrainingTrials
 from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.features.filter_bank_csp import FilterBankCSP
@@ -154,7 +158,7 @@ class ShallowClassifier(SourceWeighted, TransferClassifier):
                 f"features={self.features!r} and classifier={self.classifier!r} do not go "
                 "together: 'covariances' are for 'mdm', and only they."
             )
-        read_weighting(self.weighting)
+        read_weighting(self.weighting, offered=SIGNAL_FEATURES)
         if self.weighting is not None and self.classifier == "lda":
             raise ConfigError(
                 "weighting: linear discriminant analysis takes no weights; take "

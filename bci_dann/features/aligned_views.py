@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bci_dann.alignment.interface import Alignment
+from bci_dann.alignment.interface import Alignment, checked_transform
 from bci_dann.features.tangent_views import TangentViews
 
 __all__ = ["AlignedViews"]
@@ -128,4 +128,4 @@ class AlignedViews(Alignment):
         return self
 
     def _aligned(self, X: NDArray[Any], domains: ArrayLike | None) -> NDArray[np.float32]:
-        return np.asarray(self.first.transform(X, domains), dtype=np.float32)
+        return np.asarray(checked_transform(self.first, X, domains), dtype=np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from numbers import Real
 
 from torch import Tensor, nn
 
@@ -70,7 +71,7 @@ class Objective(nn.Module):
         Raises
         ------
         ConfigError
-            When a term does not give a scalar.
+            When a term or a schedule does not give a scalar.
         """
         summands = {CLASSIFICATION: classification_loss(batch)}
         for name, term in self.terms.items():
@@ -81,9 +82,17 @@ class Objective(nn.Module):
                     f"{_shown(value)}. Sum or average over the trials."
                 )
             factor = self.weights.get(name, 1.0)
-            schedule = self.schedules.get(name, Constant())
-            summands[name] = factor * schedule(batch.progress) * value
+            summands[name] = factor * self._scheduled(name, batch.progress) * value
         return summands
+
+    def _scheduled(self, name: str, progress: float | Tensor) -> float | Tensor:
+        factor = self.schedules.get(name, Constant())(progress)
+        if not isinstance(factor, Real | Tensor) or (isinstance(factor, Tensor) and factor.ndim):
+            raise ConfigError(
+                f"the schedule of the term {name!r} must give a number or a scalar tensor; got "
+                f"{_shown(factor)}."
+            )
+        return factor
 
 
 def _settings(term: nn.Module) -> Hashable:

@@ -168,8 +168,8 @@ def describe_terms(terms: Terms | None) -> Any:
     if terms is None:
         return None
     if isinstance(terms, Mapping):
-        return {name: describe("term", setting) for name, setting in terms.items()}
-    return [describe("term", one) for one in terms]
+        return {name: _described(setting) for name, setting in terms.items()}
+    return [_described(one) for one in terms]
 
 
 def build_objective(terms: Iterable[WeightedTerm], sizes: Sizes) -> Objective:
@@ -202,6 +202,12 @@ def build_objective(terms: Iterable[WeightedTerm], sizes: Sizes) -> Objective:
     )
 
 
+def _described(setting: Any) -> Any:
+    if isinstance(setting, Mapping) and "schedule" in setting:
+        return {**setting, "schedule": describe("schedule", setting["schedule"])}
+    return describe("term", setting)
+
+
 def _pairs(terms: Terms | None) -> Iterator[tuple[str | None, Any]]:
     if terms is None:
         return
@@ -217,20 +223,34 @@ def _pairs(terms: Terms | None) -> Iterator[tuple[str | None, Any]]:
 
 def _read(name: str | None, setting: Any) -> WeightedTerm:
     spec: Any
-    if isinstance(setting, int | float | np.number) and not isinstance(setting, bool):
+    is_number = isinstance(setting, int | float | np.number) and not isinstance(setting, bool)
+    if name is not None and is_number:
         spec, extra = name, {"weight": setting}
     elif isinstance(setting, Mapping):
         extra = {key: setting[key] for key in ("weight", "schedule") if key in setting}
         spec = {"name": name, **{k: v for k, v in setting.items() if k not in extra}}
-    elif name is None or not isinstance(setting, str | bool | None):
+    elif setting is not None and (name is None or not isinstance(setting, str | bool)):
         spec, extra = setting, {}
     else:
-        raise ConfigError(f"terms: {name!r} needs a weight, settings or a term; got {setting!r}.")
+        owner = "each entry of the list" if name is None else repr(name)
+        raise ConfigError(f"terms: {owner} needs a weight, settings or a term; got {setting!r}.")
     label = _label(name, spec)
     weight = extra.get("weight", 1.0)
     check_between(f"the weight of {label}", weight, 0.0, math.inf, inclusive=True)
     schedule = resolve("schedule", extra.get("schedule", "constant"))
-    return WeightedTerm(label, resolve("term", spec), float(weight), schedule)
+    term = resolve("term", spec)
+    _check_term(label, term)
+    return WeightedTerm(label, term, float(weight), schedule)
+
+
+def _check_term(label: str, term: Term) -> None:
+    if "_parameters" not in vars(term):
+        raise ConfigError(
+            f"term {label!r}: its __init__ must call super().__init__(), as that of every "
+            "torch.nn.Module."
+        )
+    if type(term).forward is Term.forward:
+        raise ConfigError(f"term {label!r} does not implement forward.")
 
 
 def _label_and_spec(spec: Any) -> tuple[str, Any]:

@@ -31,6 +31,7 @@ class LogPower(nn.Module):
         n_windows: int = 2,
     ) -> None:
         super().__init__()
+        self.n_filters, self.n_windows = n_filters, n_windows
         self.mixing = nn.Conv1d(n_chans, n_filters, kernel_size=1, bias=False)
         self.power = nn.AvgPool1d(n_times // n_windows)
 

@@ -19,7 +19,6 @@ import pytest
 import yaml
 
 HERE = Path(__file__).parent
-MODULES = ("feature_norm", "log_euclidean", "log_power", "log_variance", "target_range")
 OURS = "bci_dann.estimators"
 QUICK = {"max_epochs": 2, "alignment": "euclidean"}
 LOGISTIC = {"features": "tangent_space", "classifier": "logistic"}
@@ -188,14 +187,14 @@ def python(code: str, folder: Path, *arguments: object) -> str:
 
 
 @pytest.fixture(scope="module")
-def fitted(tmp_path_factory, draw_toy_eeg, recordings):
+def fitted(tmp_path_factory, draw_toy_eeg, recordings, module_names):
     """A folder with the table of all pipelines, one fitted and adapted model each, and its answers.
 
     It takes seconds, most of them for the imports of a new process.
     """
     folder = tmp_path_factory.mktemp("extension")
     (folder / "mine").mkdir()
-    for name in MODULES:
+    for name in module_names:
         shutil.copy(HERE / f"{name}.py", folder / "mine")
     write_pipelines(folder / "pipelines")
     write_config(folder)
@@ -207,13 +206,13 @@ def fitted(tmp_path_factory, draw_toy_eeg, recordings):
 
 
 @pytest.fixture(scope="module")
-def loaded_with_imports(fitted):
-    return json.loads(python(LOAD, fitted, "imported", *MODULES))
+def loaded_with_imports(fitted, module_names):
+    return json.loads(python(LOAD, fitted, "imported", *module_names))
 
 
 @pytest.fixture(scope="module")
-def loaded_without_imports(fitted):
-    return json.loads(python(LOAD, fitted, "not imported", *MODULES))
+def loaded_without_imports(fitted, module_names):
+    return json.loads(python(LOAD, fitted, "not imported", *module_names))
 
 
 @pytest.mark.parametrize("name", PIPELINES)

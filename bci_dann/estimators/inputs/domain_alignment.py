@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann.alignment import Alignment
+from bci_dann.alignment.interface import check_finite, checked_transform
 from bci_dann.estimators.inputs.training_trials import Part, TrainingTrials
-from bci_dann.exceptions import BCIDannWarning, ConfigError
+from bci_dann.exceptions import BCIDannWarning
 
 __all__ = ["align", "extend_alignment", "fit_alignment", "join"]
 
@@ -93,12 +94,7 @@ def align(
     """
     if alignment is None:
         return X
-    aligned = np.asarray(alignment.transform(X, domains))
-    expected = (len(X), *alignment.shape_of(X.shape[1:]))
-    if aligned.shape != expected:
-        raise _broken(alignment, f"trials of shape {expected}", f"shape {aligned.shape}")
-    _check_finite(alignment, aligned)
-    return aligned
+    return checked_transform(alignment, X, domains)
 
 
 def join(parts: Sequence[Part], alignment: Alignment | None) -> TrainingTrials:
@@ -135,22 +131,5 @@ def _align_into(alignment: Alignment | None, part: Part, out: NDArray[np.float32
     if alignment is None:
         out[:] = part.signals.X
         return
-    try:
-        alignment.transform_into(part.signals.X, part.domains, out)
-    except ValueError as error:
-        if "broadcast" not in str(error):
-            raise
-        got = np.shape(alignment.transform(part.signals.X, part.domains))
-        raise _broken(alignment, f"trials of shape {out.shape}", f"shape {got}") from error
-    _check_finite(alignment, out)
-
-
-def _check_finite(alignment: Alignment, X: NDArray[np.float32]) -> None:
-    if not np.isfinite(X.sum(dtype=np.float64)) and not np.isfinite(X).all():
-        n_bad = int((~np.isfinite(X)).reshape(len(X), -1).any(axis=1).sum())
-        raise _broken(alignment, "finite values", f"{n_bad} trials with NaN or infinity")
-
-
-def _broken(alignment: Alignment, expected: str, got: str) -> ConfigError:
-    name = type(alignment).__name__
-    return ConfigError(f"alignment {name}: transform must return {expected}; got {got}.")
+    alignment.transform_into(part.signals.X, part.domains, out)
+    check_finite(alignment, out)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,12 +19,15 @@ from bci_dann.components import resolve
 from bci_dann.estimators.inputs.training_trials import TrainingTrials
 from bci_dann.exceptions import BCIDannWarning, ConfigError
 from bci_dann.persistence import ModelState
+from bci_dann.reweighting.weighting import weighting_name
 
 __all__ = ["SourceWeighted", "WeightingSettings", "find_source_weights", "read_weighting"]
 
 logger = logging.getLogger(__name__)
 
-FEATURES = ("tangent_space", "csp", "network")
+# Features of aligned signals, which every method has, and those of a network.
+SIGNAL_FEATURES = ("tangent_space", "csp")
+FEATURES = (*SIGNAL_FEATURES, "network")
 UNITS = ("trial", "subject")
 
 # From all trials to the features of a network that was trained on the sources.
@@ -77,7 +81,7 @@ class WeightingSettings:
 SETTINGS = ("features", "n_components", "temper", "unit", "n_subjects")
 
 
-def read_weighting(spec: Any) -> WeightingSettings | None:
+def read_weighting(spec: Any, *, offered: Sequence[str] = FEATURES) -> WeightingSettings | None:
     """Return how source weights are found, for the parameter ``weighting`` of a method.
 
     Parameters
@@ -87,6 +91,8 @@ def read_weighting(spec: Any) -> WeightingSettings | None:
         ``"kmm"``, ``"kliep"``, ``"ulsif"``, ``"rulsif"``, or ``"module:Class"``; a mapping
         ``{"name": ...}`` with parameters of the weighting and those of
         :class:`WeightingSettings`; or a callable. ``None`` is no weighting.
+    offered : sequence of str
+        The features that the method has.
 
     Returns
     -------
@@ -103,7 +109,26 @@ def read_weighting(spec: Any) -> WeightingSettings | None:
     if isinstance(spec, Mapping):
         settings = {key: spec[key] for key in SETTINGS if key in spec}
         spec = {key: value for key, value in spec.items() if key not in settings}
-    return WeightingSettings(resolve("weighting", spec), **settings)
+        spec = spec["name"] if set(spec) == {"name"} else spec  # which may be an instance
+    weighting = resolve("weighting", spec)
+    _check_signature(weighting)
+    if "features" in settings:
+        check_option("features of the weighting", settings["features"], offered)
+    return WeightingSettings(weighting, **settings)
+
+
+def _check_signature(weighting: Callable[..., Any]) -> None:
+    try:
+        signature = inspect.signature(weighting)
+    except (TypeError, ValueError):  # compiled functions may have none
+        return
+    try:
+        signature.bind(None, None)
+    except TypeError as error:
+        raise ConfigError(
+            "weighting: expected what is called with (X_source, X_target); got "
+            f"{weighting_name(weighting)}{signature}: {error}."
+        ) from error
 
 
 @dataclass(frozen=True)
