@@ -27,6 +27,7 @@ def is_class_path(name: str) -> bool:
     Returns
     -------
     bool
+        Of names alone; nothing is imported.
     """
     return CLASS_PATH.fullmatch(name) is not None
 
@@ -76,6 +77,7 @@ def class_path(kind: type) -> str:
     Returns
     -------
     str
+        By which :func:`import_class` finds it again.
     """
     return f"{kind.__module__}:{kind.__qualname__}"
 

@@ -86,6 +86,7 @@ def drift_limit(n_trials: int, level: float = LEVEL) -> float:
     Returns
     -------
     float
+        The quantile of a normal distribution of standard deviation ``1 / sqrt(n_trials)``.
     """
     return NormalDist().inv_cdf(1 - level) / math.sqrt(n_trials)
 
@@ -131,6 +132,7 @@ def classes_follow_drift(
     Returns
     -------
     bool
+        False where there is no sign of blocks.
     """
     differences = (class_means - class_means.mean(axis=0)).T
     if serial_correlation(X @ differences, domains) <= drift_limit(len(X), RARE):

@@ -81,6 +81,7 @@ def adapt_head(
     Returns
     -------
     AdaptedHead
+        With the head before adaptation where no stronger one is trusted.
 
     Raises
     ------
@@ -119,6 +120,7 @@ def head_probabilities(X: Tensor, head: LinearHead) -> NDArray[np.float64]:
     Returns
     -------
     ndarray, shape (n_trials, n_classes)
+        Rows of sum 1.
     """
     probabilities: NDArray[np.float64] = (X @ head.weights + head.biases).softmax(dim=1).numpy()
     return probabilities
@@ -153,5 +155,6 @@ def head_from_arrays(arrays: Mapping[str, NDArray[np.float64]]) -> LinearHead:
     Returns
     -------
     LinearHead
+        In double precision.
     """
     return LinearHead(*(torch.from_numpy(arrays[part]) for part in LinearHead._fields))

@@ -68,6 +68,7 @@ def shares_by_class(shares: Mapping[str, float], classes: NDArray[Any]) -> Float
     Returns
     -------
     ndarray, shape (n_classes,)
+        Positive, of sum 1.
 
     Raises
     ------

@@ -62,6 +62,7 @@ def band_passed(X: NDArray[Any], low: float, high: float, sfreq: float) -> NDArr
     Returns
     -------
     ndarray, shape (n_trials, n_chans, n_times)
+        In the unit of ``X``.
     """
     from scipy.signal import butter, sosfiltfilt
 
@@ -127,6 +128,7 @@ class FilterBank(Alignment, BaseEstimator):
         Returns
         -------
         ndarray, shape (n_trials, n_bands, n_chans, n_times)
+            Float32; each band without unit where it is aligned.
         """
         bank = np.empty((len(X), *self.shape_of(X.shape[1:])), dtype=np.float32)
         self.transform_into(X, domains, bank)
@@ -141,7 +143,7 @@ class FilterBank(Alignment, BaseEstimator):
                 centre.transform_into(filtered, domains, out[:, band])
 
     def shape_of(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Return ``(n_bands, n_chans, n_times)``."""
+        """Return ``(n_bands, n_chans, n_times)``; see :class:`Alignment`."""
         return (len(self.bands), *shape)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:

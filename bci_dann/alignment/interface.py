@@ -125,6 +125,7 @@ class Alignment(ABC):
         Returns
         -------
         tuple of int
+            Shape of a trial after :meth:`transform`.
         """
         return shape
 
@@ -162,6 +163,7 @@ def checked_transform(
     Returns
     -------
     ndarray, shape (n_trials, ...)
+        Finite, of the shape that is promised.
 
     Raises
     ------

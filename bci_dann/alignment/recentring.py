@@ -37,6 +37,7 @@ def inverse_square_root(reference: NDArray[np.float64]) -> NDArray[np.float64]:
     Returns
     -------
     ndarray, shape (n_chans, n_chans)
+        Symmetric.
 
     Raises
     ------
@@ -205,7 +206,7 @@ class Recentring(Alignment, BaseEstimator):
 
     @property
     def domains_(self) -> list[str]:
-        """The names of the domains learned, in the order of their references."""
+        """The names of the domains learned, in their order; see :meth:`from_arrays`."""
         return list(self.references_)
 
     def shape_of(self, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -275,6 +276,7 @@ def domain_names(domains: ArrayLike | None, n_trials: int) -> NDArray[np.str_]:
     Returns
     -------
     ndarray of str, shape (n_trials,)
+        Empty text where no domain is named.
 
     Raises
     ------

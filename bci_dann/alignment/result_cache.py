@@ -52,7 +52,7 @@ class ResultCache:
 
     @property
     def n_results(self) -> int:
-        """How many results are kept."""
+        """How many results are kept; see :meth:`clear`."""
         return len(self._results)
 
     def compute(
@@ -73,6 +73,7 @@ class ResultCache:
         Returns
         -------
         ndarray or tuple of ndarray
+            Read-only.
         """
         array = np.ascontiguousarray(array)
         key = _key(function, array, settings)
@@ -99,12 +100,17 @@ class ResultCache:
 
         Parameters
         ----------
-        function, array, *settings
+        function : callable
+            As for :meth:`compute`.
+        array : ndarray
+            As for :meth:`compute`.
+        *settings : hashable
             As for :meth:`compute`.
 
         Returns
         -------
         ndarray, tuple of ndarray or None
+            ``None`` where it is not kept.
         """
         result: Result | None = self._results.get(
             _key(function, np.ascontiguousarray(array), settings)
@@ -136,12 +142,17 @@ def cached(
     ----------
     cache : ResultCache or None
         ``None`` computes it.
-    function, array, *settings
+    function : callable
+        As for :meth:`ResultCache.compute`.
+    array : ndarray
+        As for :meth:`ResultCache.compute`.
+    *settings : hashable
         As for :meth:`ResultCache.compute`.
 
     Returns
     -------
     ndarray or tuple of ndarray
+        Read-only where it comes from a cache.
     """
     if cache is None:
         return function(array, *settings)

@@ -100,6 +100,7 @@ def mean_covariance(
     Returns
     -------
     ndarray, shape (n_chans, n_chans)
+        Symmetric and positive definite.
 
     Raises
     ------

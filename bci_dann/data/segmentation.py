@@ -208,6 +208,7 @@ def resampled_epochs(
     Returns
     -------
     mne.Epochs
+        All of one length.
     """
     epochs = cut(end)
     if sfreq is None or not len(epochs):

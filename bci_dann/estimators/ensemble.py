@@ -151,6 +151,7 @@ class EnsembleClassifier(TransferClassifier):
         Returns
         -------
         list of (TransferClassifier, float)
+            Unfitted, in the order given.
 
         Raises
         ------
@@ -213,6 +214,7 @@ class EnsembleClassifier(TransferClassifier):
         Returns
         -------
         list of ndarray, shape (n_trials, n_classes)
+            Rows of sum 0.
         """
         logs = [log_probabilities(member.predict_proba(X)) for member in self.members_]
         return [log - log.mean(axis=1, keepdims=True) for log in logs]
@@ -360,6 +362,7 @@ def default_members() -> list[Any]:
     Returns
     -------
     list of [dict, float]
+        Descriptions of methods, and weights.
     """
     content = yaml.safe_load((pipelines_folder() / RECIPE).read_text(encoding="utf-8"))
     members: list[Any] = content["pipeline"][0]["parameters"]["members"]

@@ -45,6 +45,7 @@ def find_method(name: str) -> type[TransferClassifier]:
     Returns
     -------
     type of TransferClassifier
+        Not instantiated.
 
     Raises
     ------
@@ -83,6 +84,7 @@ def build_method(spec: Any) -> TransferClassifier:
     Returns
     -------
     TransferClassifier
+        Its parameters are checked in ``fit``.
 
     Raises
     ------

@@ -194,6 +194,7 @@ class ReweightedClassifier(NetworkClassifier):
         Returns
         -------
         ndarray, shape (n_trials, n_features)
+            Of the network, or in the tangent space.
         """
         if self.trains_network:
             return super().transform(X)

@@ -54,6 +54,7 @@ def model_from_state(state: ModelState) -> TransferClassifier:
     Returns
     -------
     TransferClassifier
+        Fitted.
 
     Raises
     ------

@@ -194,6 +194,7 @@ class Saving(BaseEstimator):
         Returns
         -------
         Alignment or None
+            Unfitted.
         """
         raise NotImplementedError
 

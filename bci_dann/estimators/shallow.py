@@ -53,6 +53,7 @@ def tangent_space_pipeline(of_trials: bool, classifier: ClassifierMixin | None =
     Returns
     -------
     sklearn.pipeline.Pipeline
+        Unfitted.
     """
     steps: list[Any] = tangent_space().steps if of_trials else [("scaler", StandardScaler())]
     last = LogisticRegression(max_iter=1000) if classifier is None else classifier
@@ -115,10 +116,10 @@ class ShallowClassifier(SourceWeighted, TransferClassifier):
     weighting : str, mapping, callable or None
         Weights of the source trials in the fit of the classifier, for ``"logistic"`` and
         ``"mdm"``; see :class:`NetworkClassifier`.
-    random_state : None, int or numpy random generator
-        Seeds the weighting.
     sfreq : float, optional
         Sampling frequency (Hz), which the filter bank needs; epochs bring their own.
+    random_state : None, int or numpy random generator
+        Seeds the weighting.
 
     Attributes
     ----------

@@ -79,6 +79,7 @@ class AlignedViews(Alignment):
         Returns
         -------
         ndarray, shape (n_trials, n_features)
+            Float32, without unit.
         """
         return self.views.transform(self._aligned(X, domains), domains)
 
@@ -103,6 +104,7 @@ class AlignedViews(Alignment):
         Returns
         -------
         dict of str to ndarray
+            With the prefixes ``first.`` and ``views.``.
         """
         arrays = {f"first.{name}": array for name, array in self.first.to_arrays().items()}
         return {**arrays, **{f"views.{k}": v for k, v in self.views.to_arrays().items()}}

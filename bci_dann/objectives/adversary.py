@@ -57,7 +57,7 @@ class DomainAdversary(Term):
         return self
 
     def forward(self, batch: BatchView) -> Tensor:
-        """Return the domain loss of a batch, a scalar."""
+        """Return the domain loss of a batch, a scalar; see :meth:`Term.forward`."""
         strength = ganin_schedule(batch.progress, self.gamma)
         domain_logits = self.head(reverse_gradient(batch.features, strength))
         return cross_entropy(domain_logits, batch.domains, label_smoothing=self.smoothing)

@@ -49,12 +49,12 @@ class BatchView:
 
     @property
     def source_share(self) -> Tensor:
-        """``1 / n_source`` for the sources, zero for the target, shape (batch,)."""
+        """``1 / n_source`` for sources, 0 for the target, (batch,); see :class:`BatchView`."""
         return _share(~self.is_target, self.features)
 
     @property
     def target_share(self) -> Tensor:
-        """``1 / n_target`` for the target, zero for the sources, shape (batch,)."""
+        """``1 / n_target`` for the target, 0 for sources, (batch,); see :class:`BatchView`."""
         return _share(self.is_target, self.features)
 
 
@@ -73,6 +73,7 @@ def entropy(p: Tensor) -> Tensor:
     Returns
     -------
     Tensor, shape (...)
+        At least 0.
     """
     import torch
 

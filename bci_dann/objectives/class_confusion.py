@@ -46,7 +46,7 @@ class ClassConfusion(Term):
         self.temperature, self.normalisation = temperature, normalisation
 
     def forward(self, batch: BatchView) -> Tensor:
-        """Return the confusion of the target trials, a scalar."""
+        """Return the confusion of the target trials, a scalar; see :meth:`Term.forward`."""
         p = torch.softmax(batch.logits / self.temperature, dim=1)
         weights = (1.0 + torch.exp(-entropy(p.detach()))) * batch.is_target
         weights = weights / weights.mean().clamp(min=torch.finfo(p.dtype).tiny)

@@ -52,7 +52,7 @@ class ConditionalAdversary(Term):
         return self
 
     def forward(self, batch: BatchView) -> Tensor:
-        """Return the domain loss of a batch, a scalar."""
+        """Return the domain loss of a batch, a scalar; see :meth:`Term.forward`."""
         p = torch.softmax(batch.logits, dim=1).detach()
         features = reverse_gradient(batch.features, ganin_schedule(batch.progress, self.gamma))
         joint = (p[:, :, None] * features[:, None, :]).flatten(1)

@@ -21,7 +21,7 @@ class DeepCoral(Term):
     replayable = True
 
     def forward(self, batch: BatchView) -> Tensor:
-        """Return the squared distance of the covariances, a scalar."""
+        """Return the squared distance of the covariances, a scalar; see :meth:`Term.forward`."""
         d = batch.features.shape[1]
         source = _covariance(batch.features, batch.source_share)
         target = _covariance(batch.features, batch.target_share)

@@ -22,7 +22,7 @@ class ConditionalEntropy(Term):
     replayable = True
 
     def forward(self, batch: BatchView) -> Tensor:
-        """Return the mean entropy, a scalar."""
+        """Return the mean entropy, a scalar; see :meth:`Term.forward`."""
         return (entropy(torch.softmax(batch.logits, dim=1)) * batch.target_share).sum()
 
 
@@ -37,7 +37,7 @@ class InformationMaximisation(Term):
     replayable = True
 
     def forward(self, batch: BatchView) -> Tensor:
-        """Return minus the mutual information, a scalar."""
+        """Return minus the mutual information, a scalar; see :meth:`Term.forward`."""
         p = torch.softmax(batch.logits, dim=1)
         share = batch.target_share
         mean = (p * share[:, None]).sum(0)

@@ -30,7 +30,7 @@ class MeanDiscrepancy(Term):
     replayable = True
 
     def forward(self, batch: BatchView) -> Tensor:
-        """Return the squared discrepancy (biased, never negative), a scalar."""
+        """Return the squared discrepancy (biased), a scalar; see :meth:`Term.forward`."""
         return _discrepancy(_kernel(batch.features), batch)
 
 
@@ -40,7 +40,7 @@ class JointDiscrepancy(Term):
     replayable = True
 
     def forward(self, batch: BatchView) -> Tensor:
-        """Return the squared discrepancy of the joint distributions, a scalar."""
+        """Return the squared joint discrepancy, a scalar; see :meth:`Term.forward`."""
         classes = torch.softmax(batch.logits, dim=1)
         return _discrepancy(_kernel(batch.features) * _kernel(classes), batch)
 

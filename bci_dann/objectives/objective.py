@@ -45,12 +45,12 @@ class Objective(nn.Module):
 
     @property
     def names(self) -> list[str]:
-        """The names of the summands, in the order of :meth:`forward`."""
+        """The names of the summands, in their order; see :meth:`forward`."""
         return [CLASSIFICATION, *self.terms]
 
     @property
     def signature(self) -> Hashable:
-        """What two objectives have in common that one of them can compute for both."""
+        """What objectives must share for one to compute the others'; see :meth:`forward`."""
         return tuple(
             (name, self.weights.get(name, 1.0), repr(self.schedules.get(name)), _settings(term))
             for name, term in self.terms.items()
@@ -67,6 +67,7 @@ class Objective(nn.Module):
         Returns
         -------
         dict of str to Tensor, shape ()
+            Of the label loss first, then of each term.
 
         Raises
         ------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol, overload
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -33,14 +33,6 @@ class Schedule(Protocol):
         -------
         float or Tensor, shape ()
         """
-
-
-@overload
-def ganin_schedule(progress: float, gamma: float = GAMMA) -> float: ...
-
-
-@overload
-def ganin_schedule(progress: Tensor, gamma: float = GAMMA) -> Tensor: ...
 
 
 def ganin_schedule(progress: float | Tensor, gamma: float = GAMMA) -> float | Tensor:

@@ -95,5 +95,6 @@ class Term(nn.Module):
         Returns
         -------
         Tensor, shape ()
+            A scalar, of which the gradient is taken.
         """
         raise NotImplementedError

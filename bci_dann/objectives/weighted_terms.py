@@ -67,6 +67,7 @@ class WeightedTerm:
         Returns
         -------
         WeightedTerm
+            A copy.
         """
         return replace(self, weight=factor * self.weight)
 
@@ -113,6 +114,7 @@ def check_terms(terms: Terms | None) -> list[WeightedTerm]:
     Returns
     -------
     list of WeightedTerm
+        As :func:`read_terms`.
 
     Raises
     ------
@@ -186,6 +188,7 @@ def build_objective(terms: Iterable[WeightedTerm], sizes: Sizes) -> Objective:
     Returns
     -------
     Objective
+        With new layers.
     """
     used = []
     for one in terms:

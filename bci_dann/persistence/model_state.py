@@ -42,7 +42,18 @@ class ModelState:
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
 
     def part(self, name: str) -> dict[str, NDArray[Any]]:
-        """Return the arrays whose names begin with ``name`` and a dot, without that."""
+        """Return the arrays whose names begin with a prefix.
+
+        Parameters
+        ----------
+        name : str
+            The prefix, without its dot.
+
+        Returns
+        -------
+        dict of str to ndarray
+            By their names without the prefix.
+        """
         prefix = f"{name}."
         return {
             key.removeprefix(prefix): array
@@ -94,6 +105,7 @@ def read_state(folder: str | Path) -> ModelState:
     Returns
     -------
     ModelState
+        Without what only files hold.
 
     Raises
     ------

@@ -86,6 +86,7 @@ def align(
     Returns
     -------
     ndarray, shape (n_trials, ...)
+        Finite.
 
     Raises
     ------

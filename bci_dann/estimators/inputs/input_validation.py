@@ -80,12 +80,21 @@ def read_for_learning(
 
     Parameters
     ----------
-    model, X, y, subjects, reset
+    model : TransferClassifier
+        As for :func:`read_for_use`.
+    X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
+        As for :func:`read_for_use`.
+    y : array-like, shape (n_trials,), optional
+        As for :func:`read_for_use`.
+    subjects : array-like, shape (n_trials,), optional
+        As for :func:`read_for_use`.
+    reset : bool
         As for :func:`read_for_use`.
 
     Returns
     -------
     Signals
+        With ``X`` as float32.
 
     Raises
     ------

@@ -56,6 +56,7 @@ def encode(y: ArrayLike | None, classes: NDArray[Any], n_trials: int) -> NDArray
     Returns
     -------
     ndarray of int, shape (n_trials,)
+        Indices into ``classes``.
 
     Raises
     ------

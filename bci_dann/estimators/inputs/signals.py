@@ -60,6 +60,7 @@ def read_signals(X: Any, subjects: ArrayLike | None = None) -> Signals:
     Returns
     -------
     Signals
+        With domains where they are known.
 
     Raises
     ------
@@ -93,6 +94,7 @@ def copy_trials(X: Any) -> NDArray[Any] | EEGTrials:
     Returns
     -------
     ndarray or EEGTrials
+        Of the kind that was given; epochs become EEGTrials.
     """
     if _is_epochs(X):
         X = EEGTrials.from_epochs(X)
@@ -112,6 +114,7 @@ def concatenate(parts: list[Any]) -> Any:
     Returns
     -------
     ndarray or EEGTrials
+        Without labels.
 
     Raises
     ------
@@ -145,8 +148,12 @@ def check_same_kind(
         Number of samples in a trial.
     signals : Signals
         The trials.
-    fitted_n_times, fitted_ch_names, fitted_sfreq
-        Those of the model; ``None`` where they are unknown.
+    fitted_n_times : int or None
+        That of the model; ``None`` where it is unknown.
+    fitted_ch_names : list of str or None
+        Those of the model.
+    fitted_sfreq : float or None
+        That of the model (Hz).
 
     Raises
     ------

@@ -97,6 +97,7 @@ def read_weighting(spec: Any, *, offered: Sequence[str] = FEATURES) -> Weighting
     Returns
     -------
     WeightingSettings or None
+        ``None`` for no weighting.
 
     Raises
     ------
@@ -221,22 +222,22 @@ class SourceWeighted:
 
     @property
     def weights_(self) -> NDArray[np.float64] | None:
-        """Weights of the source trials, shape (n_source,); ``None`` without a weighting."""
+        """The weights of the source trials, shape (n_source,); see :class:`SourceWeights`."""
         return None if self.source_weights_ is None else self.source_weights_.weights
 
     @property
     def domain_auc_(self) -> float | None:
-        """Out-of-fold ROC-AUC of source against target; NaN without a target."""
+        """The ROC-AUC of source against target; see :class:`SourceWeights`."""
         return None if self.source_weights_ is None else self.source_weights_.domain_auc
 
     @property
     def effective_sample_size_(self) -> float | None:
-        """How many equally weighted trials the weighted sources are worth."""
+        """The effective sample size of the weighted sources; see :class:`SourceWeights`."""
         return None if self.source_weights_ is None else self.source_weights_.effective_sample_size
 
     @property
     def temper_(self) -> float | None:
-        """The power that the weights were raised to."""
+        """The power that the weights were raised to; see :class:`SourceWeights`."""
         return None if self.source_weights_ is None else self.source_weights_.temper
 
     def weigh(

@@ -48,19 +48,20 @@ class Part:
         Returns
         -------
         Part
+            Of the target.
         """
         return cls(signals, np.full(len(signals.X), UNLABELLED), is_target=True)
 
     @property
     def domains(self) -> NDArray[np.str_]:
-        """``subject/session`` of each trial, or one name for all where it is unknown."""
+        """``subject/session`` of each trial, one name where unknown; see :class:`Signals`."""
         if self.signals.domains is not None:
             return self.signals.domains
         return np.repeat(TARGET if self.is_target else UNKNOWN_SUBJECT, len(self.labels))
 
     @property
     def subjects(self) -> NDArray[np.str_]:
-        """The subject of each trial; all target trials have one name."""
+        """The subject of each trial, one name for the target; see :class:`Signals`."""
         if self.is_target:
             return np.repeat(TARGET, len(self.labels))
         known = self.signals.subjects
@@ -93,12 +94,12 @@ class TrainingTrials:
 
     @property
     def is_labelled(self) -> NDArray[np.bool_]:
-        """Which trials have a label, shape (n_trials,)."""
+        """Whether each trial has a label, shape (n_trials,)."""
         return self.labels != UNLABELLED
 
     @property
     def is_unlabelled_target(self) -> NDArray[np.bool_]:
-        """Which trials are the target's and have no label, shape (n_trials,)."""
+        """Whether each trial is the target's and has no label, shape (n_trials,)."""
         return self.is_target & ~self.is_labelled
 
     def select(self, chosen: NDArray[np.bool_]) -> TrainingTrials:
@@ -123,6 +124,7 @@ class TrainingTrials:
         Returns
         -------
         TrainingTrials
+            Views where they are neighbours; else copies.
         """
         return self.select(self.is_labelled)
 

@@ -40,7 +40,9 @@ def features_and_logits(
     Returns
     -------
     features : ndarray, shape (n_trials, n_features)
+        Output of the backbone.
     logits : ndarray, shape (n_trials, n_classes)
+        Output of the motor-imagery head.
     """
     with torch.inference_mode():
         outputs = [network(part) for part in trial_batches(signals)]
@@ -49,7 +51,18 @@ def features_and_logits(
 
 
 def trial_batches(signals: NDArray[np.float32]) -> Sequence[torch.Tensor]:
-    """Return standardised trials as a network takes them, cut into batches."""
+    """Return standardised trials as a network takes them, cut into batches.
+
+    Parameters
+    ----------
+    signals : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features)
+        Aligned and standardised.
+
+    Returns
+    -------
+    sequence of Tensor, shape (batch, n_chans, n_times)
+        Vectors get a time axis of length one.
+    """
     trials = torch.from_numpy(signals if signals.ndim == 3 else signals[:, :, None])
     return torch.split(trials, PREDICTION_BATCH)
 
@@ -69,6 +82,7 @@ def mean_probabilities(
     Returns
     -------
     ndarray, shape (n_trials, n_classes)
+        Rows of sum 1.
     """
     logits = [
         torch.from_numpy(features_and_logits(network, signals)[1]).double() for network in networks
@@ -92,7 +106,9 @@ def trained_networks(
     Returns
     -------
     networks : list of Decoder
+        On the CPU.
     histories : list
+        Their histories.
 
     Raises
     ------
@@ -114,5 +130,16 @@ def trained_networks(
 
 
 def mean_losses(epoch: Sequence[dict[str, float]]) -> dict[str, float]:
-    """Return the mean of each summand over the members' losses of one epoch."""
+    """Return the mean of each summand of the loss over members.
+
+    Parameters
+    ----------
+    epoch : sequence of dict of str to float
+        The losses of each member in one epoch.
+
+    Returns
+    -------
+    dict of str to float
+        By the name of the summand.
+    """
     return {name: float(np.mean([losses[name] for losses in epoch])) for name in epoch[0]}

@@ -83,7 +83,7 @@ class TrainingPlan:
 
     @property
     def members(self) -> list[Member]:
-        """All networks to be trained, the adapted ones first."""
+        """All networks to be trained, the adapted ones first; see :class:`TrainingPlan`."""
         return [*self.adapted, *self.plain]
 
 
@@ -109,6 +109,7 @@ def build_plan(
     Returns
     -------
     TrainingPlan
+        Untrained.
     """
     terms = classifier.training_terms()
     used = trials.is_labelled if not terms else np.ones(len(trials.labels), dtype=bool)
