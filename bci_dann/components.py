@@ -16,6 +16,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from numbers import Number
 from typing import Any
 
 from bci_dann._validation import check_option, did_you_mean
@@ -297,7 +298,7 @@ def describe(kind: str, spec: Any) -> Any:
     ConfigError
         When it cannot be imported by its path, or an instance does not keep its parameters.
     """
-    if spec is None or isinstance(spec, str | Mapping | int | float | bool):
+    if spec is None or isinstance(spec, str | Mapping | Number):
         return spec
     is_factory = inspect.isclass(spec) or inspect.isfunction(spec)
     path = class_path(spec if is_factory else type(spec))
