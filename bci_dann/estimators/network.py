@@ -21,6 +21,7 @@ from bci_dann.adaptation.drift_guard import MIN_TRIALS
 from bci_dann.components import resolve
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.former import FORMER_NETWORK_ARGUMENTS, present_network_arguments
+from bci_dann.estimators.inputs.domain_alignment import network_shape
 from bci_dann.estimators.inputs.source_weights import SourceWeighted, read_weighting
 from bci_dann.estimators.inputs.training_trials import TrainingTrials
 from bci_dann.estimators.networks.network_outputs import (
@@ -55,6 +56,8 @@ __all__ = ["NetworkClassifier"]
 
 logger = logging.getLogger(__name__)
 
+# What is known of the trials before training.
+_READ = ("alignment_", "ch_names_", "classes_", "n_features_in_", "n_times_", "sfreq_")
 BATCH_NORMS = ("pooled", "target", "domain")
 DOMAINS = ("subject", "session", "source_target")
 
@@ -270,7 +273,8 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         """
         _check_input_suits(self.backbone, self.n_times_)
         backbone = resolve("backbone", self.backbone)(
-            n_chans=self.n_features_in_, n_times=self.n_times_ or 1, sfreq=self.sampling_rate
+            **network_shape(self.alignment_, self.n_features_in_, self.n_times_),
+            sfreq=self.sampling_rate,
         )
         return Decoder(backbone, len(self.classes_))
 
@@ -385,7 +389,7 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         """Return features of a network that was trained on the sources without weights."""
         parameters = {name: getattr(self, name) for name in NetworkClassifier().get_params()}
         plain = NetworkClassifier(**{**parameters, "terms": None, "weighting": None})
-        for name in ("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_"):
+        for name in _READ:
             setattr(plain, name, getattr(self, name))
         plain.fit_aligned(replace(trials, X=trials.X.copy()))
         return plain.features_aligned(trials.X)
