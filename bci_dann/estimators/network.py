@@ -21,7 +21,6 @@ from bci_dann.adaptation.drift_guard import MIN_TRIALS
 from bci_dann.components import resolve
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.former import FORMER_NETWORK_ARGUMENTS, present_network_arguments
-from bci_dann.estimators.inputs.domain_alignment import network_shape
 from bci_dann.estimators.inputs.source_weights import SourceWeighted, read_weighting
 from bci_dann.estimators.inputs.training_trials import TrainingTrials
 from bci_dann.estimators.networks.network_outputs import (
@@ -56,8 +55,6 @@ __all__ = ["NetworkClassifier"]
 
 logger = logging.getLogger(__name__)
 
-# What is known of the trials before training.
-_READ = ("alignment_", "ch_names_", "classes_", "n_features_in_", "n_times_", "sfreq_")
 BATCH_NORMS = ("pooled", "target", "domain")
 DOMAINS = ("subject", "session", "source_target")
 
@@ -273,8 +270,7 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         """
         _check_input_suits(self.backbone, self.n_times_)
         backbone = resolve("backbone", self.backbone)(
-            **network_shape(self.alignment_, self.n_features_in_, self.n_times_),
-            sfreq=self.sampling_rate,
+            **self._shape_of_trials(), sfreq=self.sampling_rate
         )
         return Decoder(backbone, len(self.classes_))
 
@@ -389,7 +385,8 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         """Return features of a network that was trained on the sources without weights."""
         parameters = {name: getattr(self, name) for name in NetworkClassifier().get_params()}
         plain = NetworkClassifier(**{**parameters, "terms": None, "weighting": None})
-        for name in _READ:
+        seen = ("alignment_", "classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_")
+        for name in seen:
             setattr(plain, name, getattr(self, name))
         plain.fit_aligned(replace(trials, X=trials.X.copy()))
         return plain.features_aligned(trials.X)
@@ -399,6 +396,13 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         if len(signals) >= MIN_TRIALS:
             for network in self.networks_:
                 recompute_batch_norm(network, trial_batches(signals))
+
+    def _shape_of_trials(self) -> dict[str, int]:
+        """Return the shape that the alignment gives to trials, as backbones are called with it."""
+        shape: tuple[int, ...] = (self.n_features_in_, self.n_times_ or 1)
+        if self.alignment_ is not None:
+            shape = self.alignment_.shape_of(shape)
+        return dict(zip(("n_chans", "n_times"), shape, strict=True))
 
     def __getstate__(self) -> dict[str, Any]:
         """Give networks as their weights: torch does not pickle parametrised modules."""

@@ -13,7 +13,7 @@ from bci_dann.alignment.interface import check_finite, checked_transform
 from bci_dann.estimators.inputs.training_trials import Part, TrainingTrials
 from bci_dann.exceptions import BCIDannWarning
 
-__all__ = ["align", "extend_alignment", "fit_alignment", "join", "network_shape"]
+__all__ = ["align", "extend_alignment", "fit_alignment", "join"]
 
 
 def fit_alignment(alignment: Alignment, source: Part) -> list[str]:
@@ -95,29 +95,6 @@ def align(
     if alignment is None:
         return X
     return checked_transform(alignment, X, domains)
-
-
-def network_shape(alignment: Alignment | None, n_chans: int, n_times: int | None) -> dict[str, int]:
-    """Return the shape of the trials that a network is given.
-
-    Parameters
-    ----------
-    alignment : Alignment or None
-        It may change the shape of a trial.
-    n_chans : int
-        Channels of a trial before alignment, or features of a plain vector.
-    n_times : int or None
-        Samples of a trial before alignment; ``None`` for plain vectors.
-
-    Returns
-    -------
-    dict of str to int
-        ``n_chans`` and ``n_times``, which is 1 for plain vectors.
-    """
-    shape = (n_chans, n_times or 1)
-    if alignment is not None:
-        shape = alignment.shape_of(shape)  # type: ignore[assignment]  # two axes, as of trials
-    return dict(zip(("n_chans", "n_times"), shape, strict=True))
 
 
 def join(parts: Sequence[Part], alignment: Alignment | None) -> TrainingTrials:
