@@ -13,6 +13,7 @@ import functools
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Number
 from typing import Any
 
 from bci_dann._class_paths import class_path, import_class, is_class_path
@@ -222,7 +223,7 @@ def describe(kind: str, spec: Any) -> Any:
     ConfigError
         When it cannot be imported by its path, or an instance does not keep its parameters.
     """
-    if spec is None or isinstance(spec, str | Mapping | int | float | bool):
+    if spec is None or isinstance(spec, str | Mapping | Number):
         return spec
     is_factory = inspect.isclass(spec) or inspect.isfunction(spec)
     path = class_path(spec if is_factory else type(spec))

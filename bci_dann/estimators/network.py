@@ -251,7 +251,7 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         """
         models.check_input_kind(self.backbone, self.n_times_)
         backbone = resolve("backbone", self.backbone)(
-            n_chans=self.n_features_in_, n_times=self.n_times_ or 1, sfreq=self.sampling_rate
+            **self._shape_of_trials(), sfreq=self.sampling_rate
         )
         return models.Decoder(backbone, len(self.classes_))
 
@@ -360,7 +360,8 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         """Return features of a network that was trained on the sources without weights."""
         parameters = {name: getattr(self, name) for name in NetworkClassifier().get_params()}
         plain = NetworkClassifier(**{**parameters, "terms": None, "weighting": None})
-        for name in ("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_"):
+        seen = ("alignment_", "classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_")
+        for name in seen:
             setattr(plain, name, getattr(self, name))
         plain.fit_aligned(replace(trials, X=trials.X.copy()))
         return plain._features(trials.X)
@@ -370,6 +371,13 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         if len(signals) >= MIN_TRIALS:
             for network in self.networks_:
                 training.recompute_batch_norm(network, networks.trial_batches(signals))
+
+    def _shape_of_trials(self) -> dict[str, int]:
+        """Return the shape that the alignment gives to trials, as backbones are called with it."""
+        shape: tuple[int, ...] = (self.n_features_in_, self.n_times_ or 1)
+        if self.alignment_ is not None:
+            shape = self.alignment_.shape_of(shape)
+        return dict(zip(("n_chans", "n_times"), shape, strict=True))
 
     def __getstate__(self) -> dict[str, Any]:
         """Give networks as their weights: torch does not pickle parametrised modules."""
