@@ -100,7 +100,8 @@ def check_imported(description: Any) -> None:
         if module not in sys.modules and module.partition(".")[0] != "bci_dann":
             raise DataError(
                 f"the model uses {path!r}, which is not part of bci_dann. A file never runs code "
-                f"by itself: import {module} before you load the model."
+                f"by itself: import {module} before you load the model, or give the command line "
+                f"--import {module}."
             )
 
 

@@ -8,7 +8,16 @@ from typing import Annotated
 import typer
 
 from bci_dann.cli.console import print_sentence
-from bci_dann.cli.options import ConfigFile, Cues, DataDir, ModelFolder, RecordingFiles, Seed
+from bci_dann.cli.options import (
+    ConfigFile,
+    Cues,
+    DataDir,
+    ModelFolder,
+    RecordingFiles,
+    Seed,
+    UserModules,
+    import_user_modules,
+)
 
 __all__ = ["adapt", "fit", "predict"]
 
@@ -45,8 +54,10 @@ def adapt(  # numpydoc ignore=PR01
         ),
     ],
     cue: Cues = None,
+    modules: UserModules = None,
 ) -> None:
     """Adapt a model to a new subject from recordings without labels."""
+    import_user_modules(modules or [])
     from bci_dann.serving import adapt_model
 
     adaptation = adapt_model(model, recordings, cues=cue or [], out=out)
@@ -64,8 +75,10 @@ def predict(  # numpydoc ignore=PR01
     recordings: RecordingFiles,
     out: Annotated[Path, typer.Option("--out", "-o", help="CSV file.")] = Path("predictions.csv"),
     cue: Cues = None,
+    modules: UserModules = None,
 ) -> None:
     """Predict the class of each trial of some recordings."""
+    import_user_modules(modules or [])
     from bci_dann.serving import predict_recordings
 
     table = predict_recordings(model, recordings, cues=cue or [], out=out)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,7 +28,9 @@ __all__ = [
     "ResultsFolder",
     "Seed",
     "Seeds",
+    "UserModules",
     "config_with_options",
+    "import_user_modules",
     "split_list",
 ]
 
@@ -71,6 +74,11 @@ Cues = Annotated[
     ),
 ]
 
+UserModules = Annotated[
+    list[str] | None,
+    typer.Option("--import", help="Module of your own whose classes the model uses; repeatable."),
+]
+
 # A comma outside the brackets of a variant's name, such as "csp[n_components=2,alignment=none]".
 SEPARATOR = re.compile(r",(?![^\[]*\])")
 
@@ -101,6 +109,29 @@ def config_with_options(config: Path, options: Mapping[str, str | None]) -> RunC
     run = load_config(config)
     given = {key: split_list(text, key) for key, text in options.items() if text is not None}
     return with_replaced(run, given) if given else run
+
+
+def import_user_modules(names: Iterable[str]) -> None:
+    """Import modules that the user has named, so that a model may use their classes.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Modules on Python's path.
+
+    Raises
+    ------
+    ConfigError
+        When one cannot be imported.
+    """
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            raise ConfigError(
+                f"--import {name}: {error}. The folder of {name}.py must be on Python's path: "
+                "install it, or set PYTHONPATH."
+            ) from error
 
 
 def split_list(text: str, option: str) -> list[Any]:

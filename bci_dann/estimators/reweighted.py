@@ -128,7 +128,6 @@ class ReweightedClassifier(NetworkClassifier):
         **former: Any,
     ) -> None:
         check_former(type(self).__name__, former, self.former_parameters)
-        of_network = NetworkClassifier.former_parameters
         super().__init__(
             backbone,
             alignment=alignment,
@@ -146,14 +145,10 @@ class ReweightedClassifier(NetworkClassifier):
             weight_decay=weight_decay,
             device=device,
             random_state=random_state,
-            **{k: v for k, v in former.items() if k in of_network},
+            **{k: v for k, v in former.items() if k in NetworkClassifier.former_parameters},
         )
-        self.learner = learner
-        self.features = features
-        self.n_components = n_components
-        self.temper = temper
-        self.unit = unit
-        self.n_subjects = n_subjects
+        self.learner, self.features, self.n_components = learner, features, n_components
+        self.temper, self.unit, self.n_subjects = temper, unit, n_subjects
 
     def check_parameters(self) -> None:
         """Raise on a parameter that ``fit`` could not use; see the base class."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import mne
 import numpy as np
 import pandas as pd
@@ -156,3 +158,34 @@ def test_predictions_do_not_replace_the_recording(bci_dann, model, new, tmp_path
     assert done.exit_code == 2
     assert "one of the recordings" in done.stderr
     assert copy.read_bytes() == new[0].read_bytes()
+
+
+def test_a_model_of_a_users_own_part_is_used_once_its_module_is_named(
+    bci_dann, config, sources, new, tmp_path, monkeypatch
+):
+    (tmp_path / "own_alignment_9.py").write_text(
+        "from bci_dann.alignment import EuclideanAlignment\n\n\n"
+        "class Own(EuclideanAlignment):\n    pass\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    pipeline = config.parent.parent / "pipelines" / "shallow.yml"
+    content = yaml.safe_load(pipeline.read_text())
+    content["pipeline"][0]["parameters"] = {"alignment": "own_alignment_9:Own"}
+    pipeline.write_text(yaml.safe_dump(content))
+    model, out = tmp_path / "model", tmp_path / "adapted"
+    fit = ("fit", config, "-o", model, "--pipeline", "shallow", "--data-dir", sources)
+    assert bci_dann(*fit).exit_code == 0
+    monkeypatch.delitem(sys.modules, "own_alignment_9")
+    refused = bci_dann("adapt", model, new[0], "-o", out)
+    assert refused.exit_code == 1
+    assert "--import own_alignment_9" in refused.output
+    assert "own_alignment_9" not in sys.modules
+    named = bci_dann("adapt", model, new[0], "-o", out, "--import", "own_alignment_9")
+    assert named.exit_code == 0, named.output
+    assert "adapted to 16 trials" in named.stdout
+
+
+def test_a_module_that_is_not_there_is_told(bci_dann, model, new, tmp_path):
+    done = bci_dann("adapt", model, new[0], "-o", tmp_path / "out", "--import", "no_such_module_9")
+    assert done.exit_code == 1
+    assert "set PYTHONPATH" in done.output
