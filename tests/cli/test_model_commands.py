@@ -177,7 +177,7 @@ def test_a_model_of_a_users_own_part_is_used_once_its_module_is_named(
     assert bci_dann(*fit).exit_code == 0
     monkeypatch.delitem(sys.modules, "own_alignment_9")
     refused = bci_dann("adapt", model, new[0], "-o", out)
-    assert refused.exit_code == 1
+    assert refused.exit_code == 2
     assert "--import own_alignment_9" in refused.output
     assert "own_alignment_9" not in sys.modules
     named = bci_dann("adapt", model, new[0], "-o", out, "--import", "own_alignment_9")
@@ -187,5 +187,5 @@ def test_a_model_of_a_users_own_part_is_used_once_its_module_is_named(
 
 def test_a_module_that_is_not_there_is_told(bci_dann, model, new, tmp_path):
     done = bci_dann("adapt", model, new[0], "-o", tmp_path / "out", "--import", "no_such_module_9")
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "set PYTHONPATH" in done.output
