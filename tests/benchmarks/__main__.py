@@ -41,7 +41,7 @@ def sections(threads: int, jobs: int, repeats: int, subjects: Sequence[int]) -> 
         trials = make_trials(SUBJECTS, TRIALS, n_source, CHANNELS, SAMPLES)
         return fit_rows(trials, Setting(epochs=3, batch=BATCH, repeats=max(1, repeats // 3)))
 
-    def people() -> Sequence[Row]:
+    def subjects_run() -> Sequence[Row]:
         loads = [Load(n, n_trials=40, sfreq=128.0, epochs=2, jobs=jobs) for n in subjects]
         return subject_rows(loads)
 
@@ -69,7 +69,7 @@ def sections(threads: int, jobs: int, repeats: int, subjects: Sequence[int]) -> 
             "Leave-one-subject-out with the Riemannian decoder, sources remembered",
             lambda: fold_rows([3, 10], 15, 439, max(1, repeats // 15)),
         ),
-        ("Leave-one-subject-out run of ea_dann, 2 epochs, one thread a job", people),
+        ("Leave-one-subject-out run of ea_dann, 2 epochs, one thread a job", subjects_run),
         (
             f"Training step of EEGNet, batch {BATCH}, against its multiplications",
             lambda: floor_rows(BATCH, repeats, threads, size=1536),

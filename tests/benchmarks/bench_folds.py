@@ -15,31 +15,24 @@ import numpy as np
 import torch
 from timing import Row, alternate, machine, markdown, say
 
-from bci_dann.alignment import riemannian
-from bci_dann.alignment.result_cache import Memory
+from bci_dann.alignment import ResultCache
 from bci_dann.estimators import RiemannianClassifier
-from bci_dann.features import tangent_views
 
 TRIALS = 160
 
 
-def leave_one_out(X: np.ndarray, y: np.ndarray, people: np.ndarray, *, anew: bool) -> None:
-    """Fit and predict every fold."""
-    forget()
-    for subject in np.unique(people):
-        new = people == subject
+def leave_one_out(X: np.ndarray, y: np.ndarray, groups: np.ndarray, *, anew: bool) -> None:
+    """Fit and predict every fold, with a cache for each fold or one for all."""
+    cache = ResultCache()
+    for subject in np.unique(groups):
+        new = groups == subject
         if anew:
-            forget()
+            cache = ResultCache()
         model = RiemannianClassifier(sfreq=125.0, terms={"information_maximisation": 0.4})
-        model.fit(X[~new], y[~new], subjects=people[~new], X_target_unlabeled=X[new])
+        model.use_cache(cache).fit(
+            X[~new], y[~new], subjects=groups[~new], X_target_unlabeled=X[new]
+        )
         model.predict_proba(X[new])
-
-
-def forget() -> None:
-    """Start as a new process does."""
-    tangent_views._remembered = Memory(tangent_views._seen, tangent_views.REMEMBERED_BYTES)
-    for name, memory in riemannian._remembered.items():
-        riemannian._remembered[name] = Memory(memory._function, riemannian.REMEMBERED_BYTES)
 
 
 def fold_rows(subjects: Sequence[int], n_chans: int, n_times: int, repeats: int) -> list[Row]:
@@ -48,10 +41,10 @@ def fold_rows(subjects: Sequence[int], n_chans: int, n_times: int, repeats: int)
     for n_subjects in subjects:
         rng, n_trials = np.random.default_rng(0), n_subjects * TRIALS
         X = rng.normal(0, 10, (n_trials, n_chans, n_times)).astype(np.float32)
-        y, people = np.arange(n_trials) % 2, np.arange(n_trials) // TRIALS
+        y, groups = np.arange(n_trials) % 2, np.arange(n_trials) // TRIALS
         X[y == 1, 0] *= 1.3
         both = [
-            lambda anew=anew, given=(X, y, people): leave_one_out(*given, anew=anew)
+            lambda anew=anew, given=(X, y, groups): leave_one_out(*given, anew=anew)
             for anew in (True, False)
         ]
         slow, fast = alternate(both, repeats, warm_up=0)
