@@ -11,12 +11,12 @@ from __future__ import annotations
 import functools
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from threadpoolctl import ThreadpoolController
+    from threadpoolctl import LibController
 
 __all__ = ["limited_threads", "method_threads"]
 
@@ -53,6 +53,9 @@ def limited_threads(threads: int) -> Iterator[None]:
 def method_threads(uses_network: bool) -> Iterator[None]:
     """Compute on one thread, and restore what the process had.
 
+    Several threads of Python may do so at once: linear algebra has one thread until the last of
+    them has left.
+
     Parameters
     ----------
     uses_network : bool
@@ -70,52 +73,97 @@ def method_threads(uses_network: bool) -> Iterator[None]:
                 yield
 
 
-class _SharedLimit:
-    """A limit of the whole process, for as long as any thread of Python asks for it."""
+class _BlasLimit:
+    """One thread for linear algebra, for as long as any thread of Python asks for it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._users = 0
-        self._restore = ExitStack()
+        # the libraries that were limited, and the threads that they had, by the library's path
+        self._before: dict[str, tuple[LibController, int]] = {}
 
     @contextmanager
     def limited(self) -> Iterator[None]:
+        libraries = _libraries(*(name in sys.modules for name in _WITH_POOLS))
         with self._lock:
             self._users += 1
-            if self._users == 1:
-                self._apply(self._restore)
+            own = [(one, one.num_threads) for one in libraries]
+            of_thread = [(one, n_threads) for one, n_threads in own if _is_per_thread(one)]
+            for library, n_threads in own:
+                if not _is_per_thread(library):
+                    self._before.setdefault(library.filepath, (library, n_threads))
+                library.set_num_threads(1)
         try:
             yield
         finally:
             with self._lock:
                 self._users -= 1
+                _set_threads(of_thread)
                 if self._users == 0:
-                    self._restore.close()
-
-    def _apply(self, restore: ExitStack) -> None:
-        raise NotImplementedError
-
-
-class _BlasLimit(_SharedLimit):
-    def _apply(self, restore: ExitStack) -> None:
-        controller = _controller(*(name in sys.modules for name in _WITH_POOLS))
-        restore.enter_context(controller.limit(limits=1, user_api="blas"))
+                    _set_threads(self._before.values())
+                    self._before.clear()
+                _release_control()
 
 
-class _TorchLimit(_SharedLimit):
-    def _apply(self, restore: ExitStack) -> None:
+def _is_per_thread(library: LibController) -> bool:
+    """Whether each thread of Python has its own number of threads."""
+    return getattr(library, "threading_layer", None) == "openmp"
+
+
+def _set_threads(numbers: Iterable[tuple[LibController, int]]) -> None:
+    for library, n_threads in numbers:
+        library.set_num_threads(n_threads)
+
+
+class _TorchLimit:
+    """One thread of torch for the thread of Python that asks; each has a number of its own."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._of_process = 1
+        self._thread = threading.local()
+
+    @contextmanager
+    def limited(self) -> Iterator[None]:
         import torch
 
-        restore.callback(torch.set_num_threads, torch.get_num_threads())
-        torch.set_num_threads(1)
+        if getattr(self._thread, "is_limited", False):
+            yield
+            return
+        with self._lock:
+            own = torch.get_num_threads()
+            if self._users == 0:
+                self._of_process = own
+            elif own == 1:  # a thread that is new to torch begins with the limit of another
+                own = self._of_process
+            self._users += 1
+            torch.set_num_threads(1)
+        self._thread.is_limited = True
+        try:
+            yield
+        finally:
+            self._thread.is_limited = False
+            with self._lock:
+                self._users -= 1
+                torch.set_num_threads(own)
+
+
+def _release_control() -> None:
+    """Let another thread of Python set the number next: from version 3.8 on, one has to."""
+    from threadpoolctl import OpenBLASController
+
+    if hasattr(OpenBLASController, "clear_controlling_thread"):
+        OpenBLASController.clear_controlling_thread()
 
 
 @functools.cache
-def _controller(*loaded: bool) -> ThreadpoolController:  # noqa: ARG001 (new libraries: look anew)
-    """Return what controls the libraries of now; looking for them takes tens of milliseconds."""
+def _libraries(*loaded: bool) -> list[LibController]:  # noqa: ARG001 (new libraries: look anew)
+    """Return the libraries of now; looking for them takes tens of milliseconds."""
     from threadpoolctl import ThreadpoolController
 
-    return ThreadpoolController()
+    libraries: list[LibController] = ThreadpoolController().select(user_api="blas").lib_controllers
+    return libraries
 
 
 _blas, _torch = _BlasLimit(), _TorchLimit()

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from bci_dann._arrays import log_probabilities
 from bci_dann._random import check_random_state, stream
 from bci_dann._resources import pipelines_folder
-from bci_dann._validation import check_between
+from bci_dann._validation import check_between, check_option
 from bci_dann.adaptation.drift_guard import MIN_TRIALS
 from bci_dann.adaptation.label_shift import (
     check_shares,
@@ -141,7 +141,11 @@ class EnsembleClassifier(TransferClassifier):
         """Raise on a parameter that ``fit`` could not use; see the base class."""
         check_shares(self.target_prior)
         check_random_state(self.random_state)
-        for member, weight in self.weighted_members():
+        members = self.weighted_members()
+        names = sorted({name for member, _ in members for name in member.get_params(deep=False)})
+        for name in self.member_parameters or {}:
+            check_option("each name in member_parameters", name, names)
+        for member, weight in members:
             check_between("the weight of each member", weight, 0.0, math.inf)
             member.check_parameters()
 

@@ -8,6 +8,7 @@ Minutes on a quiet machine; each script beside this one has more options of its 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
@@ -24,6 +25,7 @@ from bench_stack import stack_rows
 from bench_startup import startup_rows
 from bench_subjects import Load, subject_rows
 from bench_subspace import FEATURES, subspace_rows
+from bench_threads import thread_rows
 from timing import Row, machine, markdown, say
 
 BATCH = 64
@@ -64,6 +66,10 @@ def sections(threads: int, jobs: int, repeats: int, subjects: Sequence[int]) -> 
         (
             "Heads of the Riemannian decoder in the span of its trials",
             lambda: subspace_rows([3, 10], FEATURES, max(1, repeats // 5)),
+        ),
+        (
+            "Fit and single predictions on all threads against one",
+            lambda: thread_rows(["rts_im"], os.cpu_count() or 1, max(1, repeats // 5)),
         ),
         (
             "Leave-one-subject-out with the Riemannian decoder, sources remembered",
