@@ -29,9 +29,8 @@ from bci_dann.alignment import ResultCache
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.former import (
     check_former,
+    present_ensemble_members,
     present_ensemble_state,
-    present_members,
-    warn_former,
 )
 from bci_dann.estimators.methods import build_method, describe_method
 from bci_dann.estimators.saved_models import model_from_state
@@ -129,7 +128,8 @@ class EnsembleClassifier(TransferClassifier):
         if isinstance(members, str):  # the first parameter of the version before
             former, members = {"backbone": members, **former}, None
         if former:
-            members, member_parameters = self._present(members, member_parameters, former)
+            check_former(type(self).__name__, former, self.former_parameters)
+            members = present_ensemble_members(type(self).__name__, members, former)
         self.members = members
         self.weights = weights
         self.member_parameters = member_parameters
@@ -344,20 +344,6 @@ class EnsembleClassifier(TransferClassifier):
             if estimated is not None:
                 return np.asarray(estimated)
         return estimate_prior(softmax(averaged, axis=1), self._source_prior)
-
-    def _present(
-        self, members: Any, member_parameters: dict[str, Any] | None, former: dict[str, Any]
-    ) -> tuple[Any, dict[str, Any] | None]:
-        """Return what parameters of the version before stand for."""
-        owner = type(self).__name__
-        check_former(owner, former, self.former_parameters)
-        if members is None:
-            members = present_members(former)
-            warn_former(owner, former, {"members": members})
-            return members, member_parameters
-        values = {**(member_parameters or {}), **former}
-        warn_former(owner, former, {"member_parameters": values})
-        return members, values
 
 
 def default_members() -> list[Any]:

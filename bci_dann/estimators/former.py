@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bci_dann._validation import did_you_mean
@@ -13,8 +13,8 @@ from bci_dann.persistence import ModelState
 
 __all__ = [
     "check_former",
+    "present_ensemble_members",
     "present_ensemble_state",
-    "present_members",
     "present_network_arguments",
     "present_weighting",
     "warn_former",
@@ -30,25 +30,26 @@ _ADVERSARY = {
 # The weight of the adversary in the version before, where it was not given.
 _ADVERSARY_WEIGHT = 0.1
 _WEIGHTING = ("classifier", "clip")
-# Parameters of the networks of the default recipe of the version before, with their defaults.
-_NETWORK_DEFAULTS: dict[str, Any] = {
-    "backbone": "EEGNet",
-    "backbone_params": None,
-    "alignment": "euclidean",
-    "terms": None,
-    "adversary_weight": _ADVERSARY_WEIGHT,
-    "domains": "subject",
-    "n_members": 3,
-    "batch_norm": "pooled",
-    "augmentation": None,
-    "guard": True,
-    "max_epochs": 100,
-    "batch_size": 64,
-    "lr": 1e-3,
-    "weight_decay": 0.0,
-    "device": "auto",
-}
-_NETWORK_WEIGHT = 0.25
+# The ensemble of the version before, with its defaults.
+_FORMER_MEMBERS: list[tuple[dict[str, Any], float]] = [
+    ({"name": "RiemannianClassifier", "terms": None, "guard": True}, 1.0),
+    (
+        {
+            "name": "DANNClassifier",
+            "backbone": "EEGNet",
+            "alignment": "euclidean",
+            "terms": {"domain_adversary": _ADVERSARY_WEIGHT},
+            "domains": "subject",
+            "n_members": 3,
+            "guard": True,
+            "max_epochs": 100,
+        },
+        0.25,
+    ),
+]
+# Methods that are networks, and parameters of the ensemble that were not for its networks.
+_NETWORKS = ("DANNClassifier", "NetworkClassifier", "ReweightedClassifier", "SourceOnlyClassifier")
+_NOT_OF_NETWORKS = ("backbone_params", "network_weight", "tangent_terms")
 
 
 def check_former(owner: str, given: Mapping[str, Any], former: Iterable[str]) -> None:
@@ -175,35 +176,62 @@ def present_weighting(owner: str, weighting: Any, former: Mapping[str, Any]) -> 
     return new
 
 
-def present_members(former: Mapping[str, Any]) -> list[tuple[dict[str, Any], float]]:
-    """Return the members of an ensemble of the version before.
+def present_ensemble_members(
+    owner: str, members: Sequence[Any] | None, former: Mapping[str, Any]
+) -> list[Any]:
+    """Return the members of an ensemble that parameters of the version before stand for.
 
     Parameters
     ----------
+    owner : str
+        The class, for the warning.
+    members : sequence of (method, float), or None
+        As they were given: the networks among them get the parameters. ``None`` is the ensemble
+        of the version before, of a Riemannian decoder and networks.
     former : mapping of str to object
-        Its parameters.
+        Parameters of the version before.
 
     Returns
     -------
     list of (dict, float)
-        The Riemannian decoder and the networks, with their weights.
+        In the form of this version.
     """
-    network = {**_NETWORK_DEFAULTS, **{k: v for k, v in former.items() if k in _NETWORK_DEFAULTS}}
-    backbone, params = network.pop("backbone"), network.pop("backbone_params")
-    weight, terms = network.pop("adversary_weight"), network.pop("terms")
-    guard = network["guard"]
-    riemannian = {
-        "name": "RiemannianClassifier",
-        "terms": former.get("tangent_terms"),
-        "guard": guard,
-    }
-    networks = {
-        "name": "DANNClassifier",
-        "backbone": {**_named("backbone", backbone), **params} if params else backbone,
-        "terms": {"domain_adversary": weight, **(terms or {})},
-        **network,
-    }
-    return [(riemannian, 1.0), (networks, float(former.get("network_weight", _NETWORK_WEIGHT)))]
+    if members is None:
+        members = _FORMER_MEMBERS
+    changed = [_changed_member(method, weight, former) for method, weight in members]
+    warn_former(owner, former, {"members": changed})
+    return changed
+
+
+def _changed_member(method: Any, weight: float, former: Mapping[str, Any]) -> tuple[Any, float]:
+    """Return a member with those former parameters that were meant for its kind."""
+    from bci_dann.estimators.methods import describe_method
+
+    described = describe_method(method)
+    if described["name"] == "RiemannianClassifier":
+        names = {"tangent_terms": "terms", "guard": "guard"}
+        given = {new: former[old] for old, new in names.items() if old in former}
+        return {**described, **given}, weight
+    if described["name"] not in _NETWORKS:
+        return method, weight
+    plain = {k: v for k, v in former.items() if k not in (*_ADVERSARY, *_NOT_OF_NETWORKS)}
+    terms = plain.get("terms", described.get("terms")) or {}
+    present = {**described, **plain}
+    if "backbone_params" in former:
+        backbone = _named("backbone", present.get("backbone", "EEGNet"))
+        present["backbone"] = {**backbone, **(former["backbone_params"] or {})}
+    if "terms" in former or any(name in former for name in _ADVERSARY):
+        before = (described.get("terms") or {}).get("domain_adversary", _ADVERSARY_WEIGHT)
+        others = {name: setting for name, setting in terms.items() if name != "domain_adversary"}
+        present["terms"] = {"domain_adversary": _adversary(before, former), **others}
+    return present, float(former.get("network_weight", weight))
+
+
+def _adversary(before: Any, former: Mapping[str, Any]) -> Any:
+    """Return the settings of the domain adversary; a number is its weight alone."""
+    settings = dict(before) if isinstance(before, Mapping) else {"weight": before}
+    settings |= {_ADVERSARY[name]: former[name] for name in _ADVERSARY if name in former}
+    return settings if len(settings) > 1 else settings["weight"]
 
 
 def present_ensemble_state(state: ModelState) -> ModelState:

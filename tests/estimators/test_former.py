@@ -239,33 +239,46 @@ HEAD = {"name": "RiemannianClassifier", "terms": None, "guard": True}
 )
 def test_an_ensemble_of_the_version_before_is_a_list_of_two_members(former, head, network, weight):
     model, (message,) = built(EnsembleClassifier, **former)
-    expected = [({**HEAD, **head}, 1.0), ({**NETWORK, **network}, weight)]
-    assert message.new_form == {"members": expected}
-    assert model.members == expected
+    assert message.new_form == {"members": model.members}
     assert model.get_params()["member_parameters"] is None
     model.check_parameters()
-    kinds = [(type(member), w) for member, w in model.weighted_members()]
-    assert kinds == [(RiemannianClassifier, 1.0), (DANNClassifier, weight)]
+    (riemannian, one), (networks, other) = model.weighted_members()
+    assert (type(riemannian), one) == (RiemannianClassifier, 1.0)
+    assert (type(networks), other) == (DANNClassifier, weight)
+    for member, values in ((riemannian, {**HEAD, **head}), (networks, {**NETWORK, **network})):
+        parameters = member.get_params()
+        assert {name: parameters[name] for name in values if name != "name"} == {
+            name: value for name, value in values.items() if name != "name"
+        }
 
 
-def test_former_arguments_beside_members_are_set_in_those_that_have_them():
+def test_former_arguments_beside_members_reach_the_networks_alone():
     members = [("rts_im", 1.0), ({"name": "DANNClassifier", "lr": 0.1}, 0.25)]
-    model, (message,) = built(
-        EnsembleClassifier, members=members, member_parameters={"lr": 0.2}, max_epochs=3
-    )
-    assert message.new_form == {"member_parameters": {"lr": 0.2, "max_epochs": 3}}
-    assert model.members is members
-    network = model.weighted_members()[1][0]
-    assert (network.lr, network.max_epochs) == (0.2, 3)
+    former = {"max_epochs": 3, "alignment": "riemannian", "backbone_params": {"F1": 4}}
+    model, (message,) = built(EnsembleClassifier, members=members, **former)
+    assert message.new_form == {"members": model.members}
+    networks = model.weighted_members()[1][0]
+    assert (networks.lr, networks.max_epochs, networks.alignment) == (0.1, 3, "riemannian")
+    assert networks.backbone == {"name": "EEGNet", "F1": 4}
+    assert model.weighted_members()[0][0].terms == {"information_maximisation": 0.4}
+    assert members[1][0] == {"name": "DANNClassifier", "lr": 0.1}  # as it was given
 
 
-@pytest.mark.parametrize("name", ["tangent_terms", "network_weight", "backbone_params"])
-def test_former_arguments_that_no_member_has_are_refused(name):
-    model, _ = built(EnsembleClassifier, members=[("rts_im", 1.0)], **{name: 1.0})
-    with pytest.raises(
-        ConfigError, match=f"each name in member_parameters must be one of .*got {name!r}"
-    ):
-        model.check_parameters()
+@pytest.mark.parametrize(
+    ("former", "terms"),
+    [
+        ({"adversary_weight": 0.0}, {"domain_adversary": 0.0, "mcc": 1.0}),
+        ({"terms": {"coral": 1.0}}, {"domain_adversary": 0.2, "coral": 1.0}),
+        (
+            {"adversary_weight": 0.3, "terms": {"coral": 1.0}},
+            {"domain_adversary": 0.3, "coral": 1.0},
+        ),
+    ],
+)
+def test_former_terms_beside_members_keep_the_adversary_apart(former, terms):
+    given = {"name": "DANNClassifier", "terms": {"domain_adversary": 0.2, "mcc": 1.0}}
+    model, _ = built(EnsembleClassifier, members=[(given, 1.0)], **former)
+    assert model.weighted_members()[0][0].terms == terms
 
 
 # --- models saved in format 4 ---------------------------------------------------------------------
