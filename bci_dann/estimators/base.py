@@ -337,6 +337,14 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
         given: float | None = getattr(self, "sfreq", None)
         return self.sfreq_ if given is None else given
 
+    @property
+    def aligned_shape(self) -> dict[str, int]:
+        """``n_chans`` and ``n_times`` of an aligned trial; a plain vector has one sample."""
+        shape: tuple[int, ...] = (self.n_features_in_, self.n_times_ or 1)
+        if self.alignment_ is not None:
+            shape = self.alignment_.shape_of(shape)
+        return dict(zip(("n_chans", "n_times"), shape, strict=True))
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "classes_")
 

@@ -251,7 +251,7 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         """
         models.check_input_kind(self.backbone, self.n_times_)
         backbone = resolve("backbone", self.backbone)(
-            **self._shape_of_trials(), sfreq=self.sampling_rate
+            **self.aligned_shape, sfreq=self.sampling_rate
         )
         return models.Decoder(backbone, len(self.classes_))
 
@@ -371,13 +371,6 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         if len(signals) >= MIN_TRIALS:
             for network in self.networks_:
                 training.recompute_batch_norm(network, networks.trial_batches(signals))
-
-    def _shape_of_trials(self) -> dict[str, int]:
-        """Return the shape that the alignment gives to trials, as backbones are called with it."""
-        shape: tuple[int, ...] = (self.n_features_in_, self.n_times_ or 1)
-        if self.alignment_ is not None:
-            shape = self.alignment_.shape_of(shape)
-        return dict(zip(("n_chans", "n_times"), shape, strict=True))
 
     def __getstate__(self) -> dict[str, Any]:
         """Give networks as their weights: torch does not pickle parametrised modules."""
