@@ -13,11 +13,11 @@ import numpy as np
 
 from bci_dann.exceptions import ConfigError
 
-__all__ = ["TURN", "check_random_state", "fenced_torch_seed", "stream"]
+__all__ = ["TORCH_LOCK", "check_random_state", "isolated_torch_seed", "stream"]
 
 # Held from the first weights of a network to the end of its training: torch's global generator and
 # oneDNN's switch exist once in a process, so threads that train use them one after another.
-TURN = threading.RLock()
+TORCH_LOCK = threading.RLock()
 
 
 def check_random_state(random_state: Any) -> None:
@@ -71,7 +71,7 @@ def stream(random_state: Any, *purpose: str | int) -> np.random.SeedSequence:
 
 
 @contextmanager
-def fenced_torch_seed(seed: np.random.SeedSequence) -> Iterator[None]:
+def isolated_torch_seed(seed: np.random.SeedSequence) -> Iterator[None]:
     """Seed torch's generators inside a ``with`` block, and restore their state after it.
 
     Module initialisers and dropout draw from torch's global generator and accept no other. Other
@@ -89,6 +89,6 @@ def fenced_torch_seed(seed: np.random.SeedSequence) -> Iterator[None]:
     """
     import torch
 
-    with TURN, torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+    with TORCH_LOCK, torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(int(seed.generate_state(1, np.uint64)[0]) & (2**63 - 1))
         yield

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from bci_dann._random import check_random_state, fenced_torch_seed, stream
+from bci_dann._random import check_random_state, isolated_torch_seed, stream
 from bci_dann.exceptions import ConfigError
 
 
@@ -41,10 +41,10 @@ def test_fence_leaves_the_callers_generator_alone():
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    with fenced_torch_seed(stream(0, "a")):
+    with isolated_torch_seed(stream(0, "a")):
         inside = torch.rand(3)
     assert torch.equal(torch.rand(3), expected)
-    with fenced_torch_seed(stream(0, "a")):
+    with isolated_torch_seed(stream(0, "a")):
         assert torch.equal(torch.rand(3), inside)
 
 
@@ -52,7 +52,7 @@ def test_the_state_is_restored_after_an_error_too():
     before = torch.random.get_rng_state()
 
     def fail():
-        with fenced_torch_seed(stream(0, "a")):
+        with isolated_torch_seed(stream(0, "a")):
             torch.rand(3)
             raise RuntimeError
 
@@ -67,7 +67,7 @@ def test_threads_draw_what_they_draw_alone():
 
     def draw(seed):
         at_the_door.wait(timeout=10)
-        with fenced_torch_seed(stream(seed, "a")):
+        with isolated_torch_seed(stream(seed, "a")):
             drawn[seed] = [float(torch.rand(())) for _ in range(200)]
 
     threads = [threading.Thread(target=draw, args=(seed,)) for seed in range(4)]
@@ -76,7 +76,7 @@ def test_threads_draw_what_they_draw_alone():
     for thread in threads:
         thread.join()
     for seed in range(4):
-        with fenced_torch_seed(stream(seed, "a")):
+        with isolated_torch_seed(stream(seed, "a")):
             assert drawn[seed] == [float(torch.rand(())) for _ in range(200)]
 
 

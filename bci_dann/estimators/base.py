@@ -339,7 +339,7 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
 
     @property
     def aligned_shape(self) -> dict[str, int]:
-        """``n_chans`` and ``n_times`` of an aligned trial; a plain vector has one sample."""
+        """``n_chans`` and ``n_times`` of an aligned trial, 1 for vectors; see :meth:`fit`."""
         shape: tuple[int, ...] = (self.n_features_in_, self.n_times_ or 1)
         if self.alignment_ is not None:
             shape = self.alignment_.shape_of(shape)

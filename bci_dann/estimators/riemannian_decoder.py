@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from bci_dann._class_paths import is_class_path
-from bci_dann._random import fenced_torch_seed, stream
+from bci_dann._random import isolated_torch_seed, stream
 from bci_dann._validation import check_between, check_count
 from bci_dann.adaptation.drift_guard import MIN_TRIALS, classes_follow_drift, cues_in_blocks
 from bci_dann.adaptation.head_adaptation import (
@@ -375,5 +375,5 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
 
 def _has_layers(one: WeightedTerm) -> bool:
     """Whether a term has layers of its own, which change features."""
-    with fenced_torch_seed(stream(0, "discarded")):
+    with isolated_torch_seed(stream(0, "discarded")):
         return bool(list(one.term.build(Sizes(1, 2, 2, has_target=True)).parameters()))

@@ -15,7 +15,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from bci_dann._compat import pyriemann_module
 from bci_dann.features.shrunk_covariance import shrunk_covariances
 
-__all__ = ["covariances", "reduced", "tangent_space"]
+__all__ = ["covariances", "reduce_features", "tangent_space"]
 
 
 def covariances() -> FunctionTransformer:
@@ -47,7 +47,7 @@ def tangent_space() -> Pipeline:
     return make_pipeline(covariances(), vectors)
 
 
-def reduced(vectors: NDArray[np.float64], n_components: int) -> NDArray[np.float64]:
+def reduce_features(vectors: NDArray[np.float64], n_components: int) -> NDArray[np.float64]:
     """Return feature vectors standardised and reduced by principal component analysis.
 
     Domain classifiers need few features: with as many as trials the domains separate

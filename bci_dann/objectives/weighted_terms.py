@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bci_dann._random import fenced_torch_seed, stream
+from bci_dann._random import isolated_torch_seed, stream
 from bci_dann._validation import check_between
 from bci_dann.components import describe, resolve
 from bci_dann.exceptions import ConfigError
@@ -121,7 +121,7 @@ def check_terms(terms: Terms | None) -> list[WeightedTerm]:
     ConfigError
         As :func:`read_terms`.
     """
-    with fenced_torch_seed(stream(0, "discarded")):
+    with isolated_torch_seed(stream(0, "discarded")):
         return read_terms(terms)
 
 

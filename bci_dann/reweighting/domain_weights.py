@@ -26,9 +26,9 @@ from bci_dann.reweighting.weighting import WEIGHTINGS, SourceWeighting, apply_we
 __all__ = [
     "SEPARATE_AUC",
     "DomainWeights",
+    "average_by_subject",
     "domain_classifier_weights",
-    "per_subject",
-    "tempered",
+    "temper_weights",
     "warn_without_overlap",
     "weigh_sources",
     "weigh_with",
@@ -214,7 +214,7 @@ def _weights_and_auc(
     return weights, float(roc_auc_score(is_target, p))
 
 
-def tempered(weighed: DomainWeights, temper: float) -> DomainWeights:
+def temper_weights(weighed: DomainWeights, temper: float) -> DomainWeights:
     """Return weights raised to a power.
 
     Shimodaira (2000), "Improving predictive inference under covariate shift by weighting the
@@ -235,7 +235,7 @@ def tempered(weighed: DomainWeights, temper: float) -> DomainWeights:
     return _described(weighed.weights**temper, weighed.domain_auc)
 
 
-def per_subject(
+def average_by_subject(
     weighed: DomainWeights, subjects: NDArray[np.str_], n_subjects: int | None = None
 ) -> DomainWeights:
     """Return weights that are equal within each source subject, the mean of its trials.

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from bci_dann._random import TURN
+from bci_dann._random import TORCH_LOCK
 from bci_dann.exceptions import BCIDannWarning
 from bci_dann.models import Decoder, NetworkInput
 
@@ -59,7 +59,7 @@ def checked_convolutions(
     BCIDannWarning
         Where oneDNN is switched off, since training is slower without it.
     """
-    with TURN:
+    with TORCH_LOCK:
         if device.type != "cpu" or _gradients_agree(network, inputs):
             yield
             return

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn.utils.parametrize import type_before_parametrizations
 
-from bci_dann._random import fenced_torch_seed
+from bci_dann._random import isolated_torch_seed
 from bci_dann.exceptions import BCIDannWarning, ConfigError, TrainingError
 from bci_dann.training.batching import balanced_order, batches_of
 from bci_dann.training.loop import History, OnEpoch, run_epochs, train
@@ -158,7 +158,7 @@ def _train_group(
     if len(members) > 1:
         states = _generator_states(members)
         try:
-            with fenced_torch_seed(members[0].torch_seed):
+            with isolated_torch_seed(members[0].torch_seed):
                 return train_stack(members, settings)
         except torch.OutOfMemoryError:
             raise
@@ -172,7 +172,7 @@ def _train_group(
 def _train_alone(
     member: Member, settings: TrainingSettings, on_epoch: OnEpoch | None
 ) -> History | TrainingError:
-    with fenced_torch_seed(member.torch_seed):
+    with isolated_torch_seed(member.torch_seed):
         try:
             return train(member, settings, on_epoch)
         except TrainingError as error:

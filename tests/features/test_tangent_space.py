@@ -6,7 +6,7 @@ from pyriemann.geometry.mean import mean_riemann
 from scipy.linalg import logm, sqrtm
 
 from bci_dann.features.shrunk_covariance import shrunk_covariances
-from bci_dann.features.tangent_space import covariances, reduced, tangent_space
+from bci_dann.features.tangent_space import covariances, reduce_features, tangent_space
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_new_trials_are_mapped_at_the_mean_of_the_old_ones(trials):
 def test_reduced_features_are_standardised_principal_components():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(40, 5)) * [1, 10, 100, 1000, 1e4]
-    scores = reduced(X, 2)
+    scores = reduce_features(X, 2)
     scaled = (X - X.mean(0)) / X.std(0)
     values = np.linalg.svd(scaled, full_matrices=False)[1]
     np.testing.assert_allclose(np.linalg.norm(scores, axis=0), values[:2])
@@ -49,10 +49,12 @@ def test_reduced_features_are_standardised_principal_components():
 @pytest.mark.parametrize(("shape", "expected"), [((40, 5), 5), ((4, 9), 4), ((40, 30), 10)])
 def test_there_are_no_more_components_than_features_or_trials(shape, expected):
     X = np.random.default_rng(0).normal(size=shape)
-    assert reduced(X, 10).shape == (shape[0], expected)
+    assert reduce_features(X, 10).shape == (shape[0], expected)
 
 
 def test_constant_features_do_not_contribute():
     X = np.random.default_rng(0).normal(size=(20, 3))
     with_constant = np.c_[X, np.full(20, 7.0)]
-    np.testing.assert_allclose(np.abs(reduced(with_constant, 3)), np.abs(reduced(X, 3)), atol=1e-9)
+    np.testing.assert_allclose(
+        np.abs(reduce_features(with_constant, 3)), np.abs(reduce_features(X, 3)), atol=1e-9
+    )

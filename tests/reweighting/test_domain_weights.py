@@ -11,9 +11,9 @@ from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 from bci_dann.reweighting import (
     WEIGHTINGS,
     DomainWeights,
+    average_by_subject,
     domain_classifier_weights,
-    per_subject,
-    tempered,
+    temper_weights,
     warn_without_overlap,
     weigh_sources,
     weigh_with,
@@ -29,22 +29,23 @@ SUBJECTS = np.array(["a", "a", "b", "b", "c", "c"])
 
 
 def test_a_subjects_trials_get_its_mean(weighed):
-    even = per_subject(weighed, SUBJECTS)
+    even = average_by_subject(weighed, SUBJECTS)
     np.testing.assert_allclose(even.weights, [2, 2, 2 / 3, 2 / 3, 1 / 3, 1 / 3])
     assert even.effective_sample_size > weighed.effective_sample_size
 
 
 def test_the_subjects_of_largest_mean_weight_remain(weighed):
-    nearest = per_subject(weighed, SUBJECTS, n_subjects=1)
+    nearest = average_by_subject(weighed, SUBJECTS, n_subjects=1)
     np.testing.assert_allclose(nearest.weights, [3, 3, 0, 0, 0, 0])
     assert nearest.effective_sample_size == pytest.approx(2)
     np.testing.assert_allclose(
-        per_subject(weighed, SUBJECTS, n_subjects=9).weights, per_subject(weighed, SUBJECTS).weights
+        average_by_subject(weighed, SUBJECTS, n_subjects=9).weights,
+        average_by_subject(weighed, SUBJECTS).weights,
     )
 
 
 def test_tempering_is_a_power_of_mean_one(weighed):
-    half = tempered(weighed, 0.5)
+    half = temper_weights(weighed, 0.5)
     np.testing.assert_allclose(half.weights / half.weights[2], weighed.weights**0.5 / 1.5**-0.5)
     assert half.weights.mean() == pytest.approx(1)
 
@@ -108,10 +109,10 @@ def test_overlap_is_judged_by_auc_and_by_effective_sample_size(domain_auc, effec
 
 
 def test_weights_of_power_0_are_equal_and_of_power_1_unchanged(weighed):
-    np.testing.assert_array_equal(tempered(weighed, 0.0).weights, np.ones(6))
-    np.testing.assert_allclose(tempered(weighed, 1.0).weights, weighed.weights)
-    assert tempered(weighed, 0.0).effective_sample_size == 6
-    assert tempered(weighed, 0.0).domain_auc == weighed.domain_auc
+    np.testing.assert_array_equal(temper_weights(weighed, 0.0).weights, np.ones(6))
+    np.testing.assert_allclose(temper_weights(weighed, 1.0).weights, weighed.weights)
+    assert temper_weights(weighed, 0.0).effective_sample_size == 6
+    assert temper_weights(weighed, 0.0).domain_auc == weighed.domain_auc
 
 
 @pytest.mark.parametrize("temper", [-0.1, "auto", None])
@@ -129,21 +130,21 @@ def test_subjects_of_unequal_size_are_compared_by_their_mean():
     """A subject is not nearer because it has more trials."""
     weighed = DomainWeights(np.array([1.0, 1.0, 1.0, 1.0, 1.5, 0.5]), 0.7, 5.0)
     subjects = np.array(["many"] * 4 + ["good", "bad"])
-    nearest = per_subject(weighed, subjects, n_subjects=1)
+    nearest = average_by_subject(weighed, subjects, n_subjects=1)
     np.testing.assert_array_equal(nearest.weights, [0, 0, 0, 0, 6, 0])
     assert nearest.domain_auc == 0.7
 
 
 def test_of_equally_near_subjects_the_first_ones_by_name_remain():
     weighed = DomainWeights(np.ones(6), 0.5, 6.0)
-    nearest = per_subject(weighed, np.array(["c", "c", "a", "a", "b", "b"]), n_subjects=2)
+    nearest = average_by_subject(weighed, np.array(["c", "c", "a", "a", "b", "b"]), n_subjects=2)
     np.testing.assert_array_equal(nearest.weights, [0, 0, 1.5, 1.5, 1.5, 1.5])
 
 
 def test_subjects_need_not_be_sorted():
     weighed = DomainWeights(np.array([3.0, 0.5, 0.5, 1.0, 0.5, 0.5]), 0.7, 4.0)
     subjects = np.array(["b", "a", "b", "a", "b", "a"])
-    means = per_subject(weighed, subjects).weights
+    means = average_by_subject(weighed, subjects).weights
     np.testing.assert_allclose(means[subjects == "b"], 4 / 3)
     np.testing.assert_allclose(means[subjects == "a"], 2 / 3)
 

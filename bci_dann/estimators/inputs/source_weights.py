@@ -183,8 +183,8 @@ def find_source_weights(
     """
     from bci_dann.reweighting import (
         N_FOLDS,
-        per_subject,
-        tempered,
+        average_by_subject,
+        temper_weights,
         warn_without_overlap,
         weigh_with,
     )
@@ -200,9 +200,9 @@ def find_source_weights(
     temper = settings.temper
     if temper == "auto":
         temper = _chosen_temper(trials.select(sources), by_trial.weights)
-    result = tempered(by_trial, float(temper))
+    result = temper_weights(by_trial, float(temper))
     if settings.unit == "subject":
-        result = per_subject(result, trials.subjects[sources], settings.n_subjects)
+        result = average_by_subject(result, trials.subjects[sources], settings.n_subjects)
     warn_without_overlap(result)
     return SourceWeights(
         result.weights, result.domain_auc, result.effective_sample_size, float(temper)
@@ -334,7 +334,7 @@ def _domain_features(
     network: NetworkFeatures | None,
     vectors: NDArray[Any] | None,
 ) -> NDArray[np.float64]:
-    from bci_dann.features.tangent_space import reduced, tangent_space
+    from bci_dann.features.tangent_space import reduce_features, tangent_space
 
     X = trials.X
     if X.ndim == 2 and vectors is None:
@@ -349,7 +349,7 @@ def _domain_features(
         vectors = _spatial_patterns(trials, settings.n_components)
     else:
         vectors = tangent_space().fit_transform(X.astype(np.float64))
-    return reduced(vectors, min(settings.n_components, int(trials.is_target.sum())))
+    return reduce_features(vectors, min(settings.n_components, int(trials.is_target.sum())))
 
 
 def _spatial_patterns(trials: TrainingTrials, n_components: int) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
-from bci_dann._random import fenced_torch_seed, stream
+from bci_dann._random import isolated_torch_seed, stream
 from bci_dann.models import Decoder
 
 __all__ = ["network_arrays", "restore_network", "restore_networks"]
@@ -72,7 +72,7 @@ def restore_network(build: Callable[[], Decoder], weights: Mapping[str, torch.Te
     Decoder
         In evaluation mode.
     """
-    with fenced_torch_seed(stream(0, "discarded")):  # the initial weights are replaced
+    with isolated_torch_seed(stream(0, "discarded")):  # the initial weights are replaced
         network = build().eval()
     network.load_state_dict(weights)
     return network

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from bci_dann._arrays import log_probabilities
-from bci_dann._random import fenced_torch_seed, stream
+from bci_dann._random import isolated_torch_seed, stream
 from bci_dann.adaptation.drift_guard import strongest_trusted
 from bci_dann.estimators.inputs.training_trials import TrainingTrials
 from bci_dann.estimators.networks.network_outputs import (
@@ -217,7 +217,7 @@ def _member(
     # the first member is the network that would be trained alone
     member = ("member", index) if index else ()
     seed = stream(classifier.random_state, "training", *member)
-    with fenced_torch_seed(seed):
+    with isolated_torch_seed(seed):
         network = classifier.build_network()
         built = objective(network)
     return Member(

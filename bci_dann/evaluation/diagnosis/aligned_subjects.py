@@ -161,9 +161,9 @@ def _covariances(trials: EEGTrials, alignment: str | None) -> Floats:
 
 def _features(covariances: Floats, n_components: int) -> Floats:
     """Return the domain classifier's features; sources and target together are all trials."""
-    from bci_dann.features.tangent_space import reduced, tangent_space
+    from bci_dann.features.tangent_space import reduce_features, tangent_space
 
-    return reduced(tangent_space()[1:].fit_transform(covariances), n_components)
+    return reduce_features(tangent_space()[1:].fit_transform(covariances), n_components)
 
 
 def _measures(source: Floats, target: Floats, random_state: Any) -> dict[str, float]:

@@ -83,7 +83,7 @@ class ImportanceWeighting:
 
     def _features(self, train: NDArray[np.intp], seen: NDArray[np.intp]) -> tuple[Floats, Floats]:
         from bci_dann.alignment.riemannian import CovarianceRecentring
-        from bci_dann.features.tangent_space import reduced, tangent_space
+        from bci_dann.features.tangent_space import reduce_features, tangent_space
 
         domains, covariances = self._trials.domains, self._covariances
         centring = CovarianceRecentring().fit(covariances[train], domains=domains[train])
@@ -91,7 +91,7 @@ class ImportanceWeighting:
         both = np.concatenate([train, seen])
         centred = centring.transform(covariances[both], domains[both])
         vectors = tangent_space()[1:].fit_transform(centred)
-        features = reduced(vectors, min(N_COMPONENTS, len(seen)))
+        features = reduce_features(vectors, min(N_COMPONENTS, len(seen)))
         return features[: len(train)], features[len(train) :]
 
 
