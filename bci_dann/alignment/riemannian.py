@@ -116,9 +116,11 @@ def _mean_where_signal_is(
 ) -> NDArray[np.float64]:
     """Return the Riemannian mean within the directions that hold signal in any matrix."""
     arithmetic = np.average(covariances, axis=0, weights=counts)
+    if not np.isfinite(arithmetic).all():
+        return arithmetic  # which whitening refuses
     values, vectors = np.linalg.eigh(arithmetic)
     if not values[-1] > 0:
-        return arithmetic  # zero or not finite, which whitening refuses
+        return arithmetic  # zero, which whitening refuses
     span = vectors[:, values > RANK_TOLERANCE * values[-1]]
     within = span.T @ ((1.0 - SHRINKAGE) * covariances + SHRINKAGE * arithmetic) @ span
     return span @ _weighted_mean(within, counts, "riemannian") @ span.T

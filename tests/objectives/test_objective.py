@@ -5,15 +5,18 @@ import math
 import pytest
 import torch
 
+from bci_dann.exceptions import ConfigError
 from bci_dann.objectives import (
     UNLABELLED,
     BatchView,
     DomainAdversary,
     Objective,
     Sizes,
+    Term,
     classification_loss,
     ganin_schedule,
 )
+from bci_dann.objectives.schedules import Linear
 
 
 def view(progress: float = 1.0, **changes) -> BatchView:
@@ -73,3 +76,103 @@ def test_objective_weighs_its_terms():
     summands = Objective({"two": Two()}, {"two": 0.25})(view())
     assert float(summands["two"]) == 0.5
     assert set(summands) == {"classification", "two"}
+
+
+# --- what a stack of networks may share ---------------------------------------------------------
+
+
+class Margin(Term):
+    def __init__(self, margin: float = 1.0) -> None:
+        super().__init__()
+        self.margin = margin
+
+    def forward(self, batch):
+        return (batch.logits.square().mean() - self.margin).square()
+
+
+def signature(term=None, weight=1.0, schedule=None, name="one"):
+    schedules = {} if schedule is None else {name: schedule}
+    return Objective({name: term or Margin()}, {name: weight}, schedules).signature
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        signature(Margin(2.0)),
+        signature(weight=0.5),
+        signature(schedule=Linear()),
+        signature(schedule=Linear(until=0.5)),
+        signature(name="two"),
+        signature(DomainAdversary()),
+        Objective().signature,
+    ],
+)
+def test_objectives_that_differ_do_not_share_a_signature(other):
+    assert signature() == signature() != other
+    assert hash(signature()) == hash(signature())
+
+
+def test_trained_layers_are_no_part_of_the_signature():
+    sizes = Sizes(3, 2, 2, has_target=True)
+    one, two = (DomainAdversary().build(sizes) for _ in range(2))
+    assert not torch.equal(one.head[0].weight, two.head[0].weight)
+    assert signature(one) == signature(two)
+
+
+def test_parameters_of_terms_are_trained_with_the_network():
+    adversary = DomainAdversary().build(Sizes(3, 2, 2, has_target=True))
+    objective = Objective({"domain_adversary": adversary})
+    assert set(objective.parameters()) == set(adversary.parameters())
+    assert objective.names == ["classification", "domain_adversary"]
+    assert Objective().names == ["classification"]
+
+
+def test_the_summands_add_up_to_the_gradient_of_the_loss():
+    """The label loss moves the logits as if it were alone, and the term adds to it."""
+    both, alone, term = (view() for _ in range(3))
+    for batch in (both, alone, term):
+        batch.logits.requires_grad_()
+    sum(Objective({"margin": Margin()}, {"margin": 0.5})(both).values()).backward()
+    sum(Objective()(alone).values()).backward()
+    (0.5 * Margin()(term)).backward()
+    torch.testing.assert_close(both.logits.grad, alone.logits.grad + term.logits.grad)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (torch.ones(3), r"shape \(3,\)"),
+        (torch.ones(1, 1), r"shape \(1, 1\)"),
+        (2.5, "2.5"),
+        (None, "None"),
+    ],
+)
+def test_a_term_that_gives_no_scalar_is_named(value, shown):
+    class Wrong(torch.nn.Module):
+        def forward(self, batch):
+            return value
+
+    with pytest.raises(
+        ConfigError, match=f"term 'wrong': forward must give a scalar.*; got {shown}"
+    ):
+        Objective({"wrong": Wrong()})(view())
+
+
+# --- the label loss -----------------------------------------------------------------------------
+
+
+def test_weights_multiply_losses_and_are_not_normalised_batch_by_batch():
+    """Twice the weights are twice the loss: only then is the risk of the target estimated."""
+    batch = view()
+    doubled = view(weights=2 * batch.weights)
+    assert float(classification_loss(doubled)) == pytest.approx(
+        2 * float(classification_loss(batch))
+    )
+
+
+def test_unlabelled_trials_get_no_gradient():
+    batch = view()
+    batch.logits.requires_grad_()
+    classification_loss(batch).backward()
+    assert (batch.logits.grad[3] == 0).all()
+    assert (batch.logits.grad[:3] != 0).any(dim=1).all()

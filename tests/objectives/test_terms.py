@@ -170,3 +170,179 @@ def test_names_of_terms():
     with pytest.raises(ConfigError, match=r"must be a subclass of bci_dann\.objectives\.Term"):
         resolve("term", "collections:OrderedDict")
     assert isinstance(resolve("term", "mcc"), Term)
+
+
+# --- properties --------------------------------------------------------------------------------
+
+TARGET_ALONE = ["mcc", "entropy", "information_maximisation"]
+
+
+def changed(batch: BatchView, **parts) -> BatchView:
+    return BatchView(**{**vars(batch), **parts})
+
+
+@pytest.mark.parametrize("name", built_in_names("term"))
+def test_the_order_of_trials_does_not_matter(name):
+    torch.manual_seed(0)
+    term, batch = resolve("term", name).build(SIZES).double(), view()
+    order = torch.randperm(N, generator=torch.Generator().manual_seed(1))
+    turned = changed(
+        batch,
+        **{
+            part: getattr(batch, part)[order]
+            for part in ("features", "logits", "labels", "domains", "weights", "is_target")
+        },
+    )
+    assert_allclose(term(turned).item(), term(batch).item(), rtol=1e-10)
+
+
+@pytest.mark.parametrize("name", TARGET_ALONE)
+def test_terms_of_the_outputs_look_at_the_target_alone(name):
+    term, batch = resolve("term", name), view()
+    is_target = batch.is_target[:, None]
+    other = torch.where(is_target, batch.logits, 3 * batch.logits.flip(0))
+    assert_allclose(term(changed(batch, logits=other)).item(), term(batch).item(), rtol=1e-12)
+    term(batch).backward()
+    assert (batch.logits.grad[~batch.is_target] == 0).all()
+    assert (batch.logits.grad[batch.is_target] != 0).any()
+
+
+@pytest.mark.parametrize("name", built_in_names("term"))
+def test_a_term_of_features_alone_says_so(name):
+    torch.manual_seed(0)
+    term, batch = resolve("term", name).build(SIZES).double(), view()
+    other = changed(batch, logits=batch.logits.detach().flip(0))
+    ignores_logits = term(other).item() == term(batch).item()
+    # the adversary looks at features, but its layers make it useless where these are fixed anyway
+    assert term.features_only is (ignores_logits and not list(term.parameters()))
+
+
+@pytest.mark.parametrize("name", built_in_names("term"))
+def test_only_adversaries_of_the_sources_do_without_a_target(name):
+    assert resolve("term", name).needs_target is (
+        name not in ("domain_adversary", "cdan", "cdan_e")
+    )
+
+
+@pytest.mark.parametrize("name", built_in_names("term"))
+def test_built_in_terms_can_be_captured_and_are_the_same_for_a_progress_that_is_a_tensor(name):
+    torch.manual_seed(0)
+    term, batch = resolve("term", name).build(SIZES).double(), view(progress=0.5)
+    as_tensor = changed(batch, progress=torch.tensor(0.5, dtype=torch.float64))
+    assert term.replayable
+    assert term(as_tensor).item() == pytest.approx(term(batch).item(), rel=1e-12)
+
+
+@pytest.mark.parametrize(("name", "power"), [("coral", 4), ("mmd", 0)])
+def test_units_of_the_features(name, power):
+    """CORAL grows with the fourth power; the kernels have widths relative to the distances."""
+    term, batch = resolve("term", name), view()
+    scaled = changed(batch, features=3 * batch.features.detach())
+    assert_allclose(term(scaled).item(), 3**power * term(batch).item(), rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["coral", "mmd"])
+def test_what_is_common_to_both_sides_costs_nothing(name):
+    term, batch = resolve("term", name), view()
+    shifted = changed(batch, features=batch.features.detach() + 7.0)
+    assert_allclose(term(shifted).item(), term(batch).item(), rtol=1e-8)
+
+
+def test_a_discrepancy_grows_with_the_shift():
+    batch = view()
+    shifts = [0.0, 1.0, 2.0, 4.0]
+    values = [
+        MeanDiscrepancy()(
+            changed(batch, features=batch.features.detach() + s * batch.is_target[:, None])
+        ).item()
+        for s in shifts
+    ]
+    assert values == sorted(values)
+    assert 0 <= values[0] < values[-1] < 2  # kernels are at most 1
+
+
+def test_known_class_shares_replace_equal_ones():
+    """``mean_i H(p_i) + KL(mean p || q)``, but for the constant ``log K`` of equal shares."""
+    batch = view()
+    _, p, is_target = parts(batch)
+    prior = np.array([0.2, 0.3, 0.5])
+    mean = p[is_target].mean(0)
+    expected = entropy(p[is_target], axis=1).mean() + entropy(mean, prior) - np.log(3)
+    with_prior = changed(batch, prior=torch.from_numpy(prior))
+    assert_allclose(InformationMaximisation()(with_prior).item(), expected, rtol=1e-10)
+    equal = changed(batch, prior=torch.full((3,), 1 / 3, dtype=torch.float64))
+    assert_allclose(
+        InformationMaximisation()(equal).item(), InformationMaximisation()(batch).item(), rtol=1e-10
+    )
+
+
+def certain(classes) -> BatchView:
+    """Return a batch of target trials whose classes are certain."""
+    batch = view()
+    logits = 100.0 * torch.nn.functional.one_hot(torch.as_tensor(classes), N_CLASSES).double()
+    return changed(batch, logits=logits, is_target=torch.ones(N, dtype=torch.bool))
+
+
+def test_certain_and_balanced_decisions_are_the_best():
+    balanced, collapsed = certain(np.arange(N) % N_CLASSES), certain(np.zeros(N, dtype=int))
+    assert ConditionalEntropy()(balanced).item() == pytest.approx(0, abs=1e-9)
+    assert ConditionalEntropy()(collapsed).item() == pytest.approx(0, abs=1e-9)  # cannot tell
+    information = [InformationMaximisation()(one).item() for one in (balanced, collapsed)]
+    assert information == pytest.approx([-np.log(3), 0], abs=0.01)
+    for normalisation in ("class", "batch"):
+        assert ClassConfusion(normalisation=normalisation)(balanced).item() < 1e-9
+
+
+def test_a_class_that_is_hardly_predicted_counts_as_much_in_the_confusion_of_the_paper():
+    """By row sums a rare class that is confused costs as much as a frequent one."""
+    logits = torch.zeros(N, N_CLASSES, dtype=torch.float64)
+    logits[:, 0] = 8.0  # nearly all mass on one class
+    one_sided = changed(certain(np.zeros(N, dtype=int)), logits=logits)
+    by_class, by_batch = (
+        ClassConfusion(normalisation=n)(one_sided).item() for n in ("class", "batch")
+    )
+    assert by_class > 0.5 > 10 * by_batch
+
+
+def test_a_higher_temperature_is_more_confused():
+    values = [ClassConfusion(temperature=t)(view()).item() for t in (0.5, 1.0, 2.5, 10.0, 1e6)]
+    assert values == sorted(values)
+    assert values[-1] == pytest.approx((N_CLASSES - 1) / N_CLASSES, rel=1e-4)  # all classes alike
+
+
+def test_features_from_which_the_domain_cannot_be_told_cost_the_logarithm_of_their_number():
+    batch = view()
+    term = DomainAdversary().build(SIZES).double()
+    for layer in term.parameters():
+        torch.nn.init.zeros_(layer)
+    assert term(batch).item() == pytest.approx(np.log(4))
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: DomainAdversary(hidden=0), "hidden must be a whole number above 0"),
+        (lambda: DomainAdversary(gamma=-1.0), "gamma must be a number at least 0"),
+        (lambda: DomainAdversary(smoothing=1.0), "smoothing must be a number at least 0 and below"),
+        (lambda: ConditionalAdversary(hidden=2.5), "hidden must be a whole number above 0"),
+        (lambda: ConditionalAdversary(gamma=np.nan), "gamma must be a number at least 0"),
+        (lambda: ClassConfusion(temperature=0), "temperature must be a number above 0"),
+        (lambda: ClassConfusion(normalisation="clas"), "Did you mean 'class'"),
+    ],
+)
+def test_parameters_that_cannot_be(build, message):
+    with pytest.raises(ConfigError, match=message):
+        build()
+
+
+def test_a_term_of_ones_own_needs_only_forward():
+    class SmallLogits(Term):
+        def forward(self, batch):
+            return batch.logits.square().mean()
+
+    term, batch = SmallLogits(), view()
+    assert term.build(SIZES) is term
+    assert (term.needs_target, term.features_only, term.replayable) == (True, False, False)
+    assert_allclose(term(batch).item(), np.square(batch.logits.detach().numpy()).mean())
+    with pytest.raises(NotImplementedError):
+        Term()(batch)
