@@ -20,7 +20,7 @@ def test_more_versions_give_another_network_of_as_many_steps(kind, toy_eeg, monk
         members.extend(found)
         return train_networks(found, *given, **named)
 
-    monkeypatch.setattr("bci_dann.estimators.network.train_networks", noting)
+    monkeypatch.setattr("bci_dann.training.train_networks", noting)
     X, y, subjects = toy_eeg.without(1)
     X_new = toy_eeg.of(1)[0]
     given = {"subjects": subjects, "X_target_unlabeled": X_new}
