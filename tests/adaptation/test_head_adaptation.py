@@ -47,11 +47,18 @@ def problem():
     return data, is_target, ridge, base
 
 
-def adapted(problem, terms, guard=False, domains=None, prior=EQUAL, **changes):
-    data, is_target, ridge, base = problem
-    domains = np.where(is_target, "new/0", "a/0") if domains is None else domains
-    given = {"data": data, "to_adapt_to": is_target, "base": base, "anchor": ridge, **changes}
-    return adapt_head(**given, domains=domains, prior=prior, terms=read_terms(terms), guard=guard)
+def adapted(problem, terms, guard=False, prior=EQUAL, data=None, to_adapt_to=None):
+    given, is_target, ridge, base = problem
+    return adapt_head(
+        given if data is None else data,
+        np.where(is_target, "new/0", "a/0"),
+        is_target if to_adapt_to is None else to_adapt_to,
+        base,
+        ridge,
+        prior,
+        read_terms(terms),
+        guard,
+    )
 
 
 def confidence(problem, head):
@@ -140,7 +147,7 @@ def test_too_few_trials_are_not_adapted_to(problem):
     torch.testing.assert_close(result.head.weights, problem[3].weights)
 
 
-def test_the_anchor_holds_the_head(problem):
+def test_the_penalty_holds_the_head(problem):
     """With a stiffer penalty on deviation from the source-trained head it moves less."""
     data, is_target, ridge, base = problem
     new = TrainingData(
@@ -151,13 +158,15 @@ def test_the_anchor_holds_the_head(problem):
     )
     moved = []
     for stiffness in (1.0, 100.0):
-        anchor = source_penalty(base, data.X[~torch.from_numpy(is_target)], ridge.ridge * stiffness)
+        penalty = source_penalty(
+            base, data.X[~torch.from_numpy(is_target)], ridge.ridge * stiffness
+        )
         result = adapt_head(
             new,
             np.repeat("new/0", 30),
             np.ones(30, dtype=bool),
             base,
-            anchor._replace(factor=anchor.factor * stiffness**0.5),
+            penalty._replace(factor=penalty.factor * stiffness**0.5),
             EQUAL,
             read_terms({"information_maximisation": 1.0}),
             guard=False,
