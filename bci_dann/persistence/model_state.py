@@ -85,7 +85,8 @@ def write_state(state: ModelState, folder: str | Path) -> Path:
     from safetensors.numpy import save
 
     path = Path(folder)
-    arrays = save({name: np.ascontiguousarray(array) for name, array in state.arrays.items()})
+    # contiguous; `ascontiguousarray` would give numbers an axis
+    arrays = save({name: np.asarray(array, order="C") for name, array in state.arrays.items()})
     content = {"format": FORMAT, "bci_dann": __version__, **state.description}
     content["arrays"] = _digest(arrays)  # a crash between two files is told when they are read
     description = json.dumps(content, indent=2, default=_plain).encode()

@@ -88,7 +88,7 @@ def moody_target(toy_eeg, strength):
 def test_unknown_cues_in_blocks_are_told_from_alertness(alertness):
     rng = np.random.default_rng(0)
     class_means = np.eye(2, 200)
-    level = alertness * drift()[:, None] * np.eye(200)[2]  # no class of other people's
+    level = alertness * drift()[:, None] * np.eye(200)[2]  # of no class of other subjects
     noise = 0.5 * rng.normal(size=(160, 200))
     blocks = np.arange(160) // 10 % 2
     assert classes_follow_drift(class_means[blocks] + level + noise, DOMAIN, class_means)
@@ -116,16 +116,17 @@ def test_networks_fall_back_to_those_that_did_not_adapt(toy_eeg, monkeypatch):
     given = {"X": X, "y": y, "subjects": subjects, "X_target_unlabeled": X_new}
     quick = {"max_epochs": 2, "random_state": 0}
     terms = {"terms": {"domain_adversary": 0.0, "mcc": 1.0}}
-    for verdict, alone in (
+    for trusted, alone in (
         (1, DANNClassifier(**quick, **terms)),
         (0, DANNClassifier(**quick)),
     ):
         monkeypatch.setattr(
-            "bci_dann.estimators.networks.training_plan.strongest_trusted", lambda *_, v=verdict: v
+            "bci_dann.estimators.networks.training_plan.strongest_trusted",
+            lambda *_, index=trusted: index,
         )
         guarded = DANNClassifier(**quick, **terms, guard=True).fit(**given)
-        assert guarded.adapted_ is bool(verdict)
-        if verdict:
+        assert guarded.adapted_ is bool(trusted)
+        if trusted:
             np.testing.assert_array_equal(
                 guarded.predict_proba(X_new), alone.fit(**given).predict_proba(X_new)
             )
@@ -135,7 +136,7 @@ def test_networks_fall_back_to_those_that_did_not_adapt(toy_eeg, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("amount", [0.0, 2.0])
-def test_on_simulated_people_whose_alertness_wanes(amount):
+def test_on_simulated_subjects_whose_alertness_wanes(amount):
     """Known truth: cues are shuffled, and what waxes and wanes has nothing to do with them."""
     shift = {"head": 1, "frequency": 1, "gain": 1, "noise": 1, "drift": 1, "alertness": amount}
     trials = load_dataset(

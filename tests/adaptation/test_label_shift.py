@@ -5,10 +5,13 @@ import pytest
 from scipy.special import softmax
 
 from bci_dann.adaptation.label_shift import (
+    check_shares,
     estimate_prior,
     offsets_to_decided_shares,
     offsets_to_mean_shares,
+    shares_by_class,
 )
+from bci_dann.exceptions import ConfigError
 
 
 def calibrated(shares, n=4000, seed=0):
@@ -21,16 +24,15 @@ def calibrated(shares, n=4000, seed=0):
 
 @pytest.mark.parametrize("shares", [[0.5, 0.5], [0.8, 0.2], [0.1, 0.3, 0.6]])
 def test_shares_are_found(shares):
-    found = estimate_prior(
-        softmax(calibrated(shares), axis=1), np.full(len(shares), 1 / len(shares))
-    )
-    np.testing.assert_allclose(found, shares, atol=0.03)
+    equal = np.full(len(shares), 1 / len(shares))
+    estimate = estimate_prior(softmax(calibrated(shares), axis=1), equal)
+    np.testing.assert_allclose(estimate, shares, atol=0.03)
 
 
 def test_shares_of_the_sources_are_taken_out():
     probabilities = np.array([[0.9, 0.1]] * 200 + [[0.9, 0.1]] * 200)
-    found = estimate_prior(probabilities, np.array([0.9, 0.1]))
-    np.testing.assert_allclose(found, 0.5, atol=1e-6)  # the outputs say nothing but the prior
+    estimate = estimate_prior(probabilities, np.array([0.9, 0.1]))
+    np.testing.assert_allclose(estimate, 0.5, atol=1e-6)  # the outputs say nothing but the prior
 
 
 def test_few_trials_leave_equal_shares():
@@ -55,3 +57,118 @@ def test_decisions_meet_known_shares_however_sure_they_are(confidence):
     assert offsets.sum() == pytest.approx(0, abs=1e-9 * confidence)
     shares = np.bincount((scores + offsets).argmax(1), minlength=3) / len(scores)
     np.testing.assert_allclose(shares, [0.2, 0.2, 0.6], atol=0.02)
+
+
+# --- shares by name -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shares", [None, {"a": 0.5, "b": 0.5}, {"a": 0.2, "b": 0.3, "c": 0.5}])
+def test_shares_that_can_be(shares):
+    check_shares(shares)
+
+
+@pytest.mark.parametrize(
+    ("shares", "message"),
+    [
+        ({"a": 0.5, "b": 0.6}, r"target_prior must sum to 1; got \{'a': 0.5, 'b': 0.6\}"),
+        ({"a": 1.0, "b": 0.0}, "the share of a must be a number above 0 and below 1; got 1.0"),
+        ({"a": 1.5, "b": -0.5}, "the share of a must be"),
+        ({"a": "half", "b": 0.5}, "the share of a must be"),
+        ({"a": float("nan"), "b": 0.5}, "the share of a must be"),
+        ({}, "must sum to 1"),
+    ],
+)
+def test_shares_that_cannot_be(shares, message):
+    with pytest.raises(ConfigError, match=message):
+        check_shares(shares)
+
+
+def test_shares_are_in_the_order_of_the_classes_whatever_their_kind():
+    np.testing.assert_array_equal(
+        shares_by_class({"b": 0.2, "a": 0.8}, np.array(["a", "b"])), [0.8, 0.2]
+    )
+    # YAML reads 0 and 1 as numbers, and JSON keys are text
+    np.testing.assert_array_equal(
+        shares_by_class({"1": 0.3, "0": 0.7}, np.array([0, 1])), [0.7, 0.3]
+    )
+    np.testing.assert_array_equal(
+        shares_by_class({1: 0.3, 0: 0.7}, np.array(["0", "1"])), [0.7, 0.3]
+    )
+
+
+@pytest.mark.parametrize(
+    "shares", [{"a": 1.0}, {"a": 0.5, "c": 0.5}, {"a": 0.4, "b": 0.3, "c": 0.3}]
+)
+def test_shares_must_name_all_classes_and_no_others(shares):
+    with pytest.raises(ConfigError, match=r"give a share to each of \['a', 'b'\]; got"):
+        shares_by_class(shares, np.array(["a", "b"]))
+
+
+# --- the estimate ---------------------------------------------------------------------------------
+
+
+def test_the_estimate_maximises_the_likelihood_of_the_outputs():
+    """Against a search over all shares of two classes, with the prior trials counted in."""
+    probabilities = softmax(calibrated([0.7, 0.3], n=300), axis=1)
+    source = np.array([0.5, 0.5])
+    candidates = np.linspace(0.01, 0.99, 981)
+    likelihood = [
+        np.log(probabilities @ (np.array([q, 1 - q]) / source)).sum()
+        + 40 / 2 * (np.log(q) + np.log(1 - q))  # as if 40 further trials had equal shares
+        for q in candidates
+    ]
+    best = candidates[int(np.argmax(likelihood))]
+    assert estimate_prior(probabilities, source)[0] == pytest.approx(best, abs=1e-3)
+
+
+def test_the_order_of_trials_and_of_classes_does_not_matter():
+    probabilities = softmax(calibrated([0.2, 0.3, 0.5], n=200), axis=1)
+    source = np.array([0.2, 0.3, 0.5])
+    once = estimate_prior(probabilities, source)
+    np.testing.assert_allclose(estimate_prior(probabilities[::-1], source), once)
+    np.testing.assert_allclose(
+        estimate_prior(probabilities[:, ::-1], source[::-1]), once[::-1], rtol=1e-9
+    )
+    assert once.sum() == pytest.approx(1)
+    assert (once > 0).all()
+
+
+def test_more_trials_leave_less_of_equal_shares():
+    estimates = [
+        estimate_prior(np.repeat([[0.99, 0.01]], n, axis=0), np.array([0.5, 0.5]))[0]
+        for n in (0, 10, 100, 1000)
+    ]
+    assert estimates == sorted(estimates)
+    assert estimates[0] == 0.5
+    assert estimates[-1] > 0.95
+
+
+# --- offsets --------------------------------------------------------------------------------------
+
+
+def test_offsets_do_not_depend_on_a_constant_of_each_trial():
+    scores = calibrated([0.3, 0.3, 0.4], n=200)
+    prior = np.array([0.2, 0.5, 0.3])
+    shifted = scores + np.random.default_rng(1).normal(size=(200, 1))
+    for offsets in (offsets_to_mean_shares, offsets_to_decided_shares):
+        expected = offsets(scores, prior)
+        np.testing.assert_allclose(offsets(shifted, prior), expected, atol=1e-9)
+        assert expected.sum() == pytest.approx(0, abs=1e-9)
+
+
+def test_scores_that_meet_the_shares_are_not_moved():
+    scores = calibrated([0.5, 0.5], n=400)
+    met = softmax(scores, axis=1).mean(axis=0)
+    np.testing.assert_allclose(offsets_to_mean_shares(scores, met), 0, atol=1e-9)
+
+
+def test_decisions_scale_with_the_scores():
+    scores, prior = calibrated([0.3, 0.7], n=300), np.array([0.6, 0.4])
+    one = offsets_to_decided_shares(scores, prior)
+    np.testing.assert_allclose(offsets_to_decided_shares(50 * scores, prior), 50 * one, rtol=1e-9)
+
+
+def test_scores_that_do_not_vary_give_finite_offsets():
+    offsets = offsets_to_decided_shares(np.zeros((30, 2)), np.array([0.8, 0.2]))
+    assert np.isfinite(offsets).all()
+    assert offsets[0] > offsets[1]

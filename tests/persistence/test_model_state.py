@@ -95,3 +95,82 @@ def test_what_cannot_be_described_leaves_the_old_model_whole(saved):
 def test_numbers_of_numpy_are_numbers(tmp_path):
     folder = write_state(ModelState({"n": np.int64(3), "x": np.float32(0.5)}), tmp_path)
     assert read_state(folder).description["n"] == 3
+
+
+# --- parts, kinds and versions ------------------------------------------------------------------
+
+
+def test_a_part_is_named_by_what_stands_before_the_dot():
+    names = ("net.0.w", "net.0.b", "net.10.w", "network.w", "net")
+    state = ModelState({}, {name: np.array(i) for i, name in enumerate(names)})
+    assert state.part("net.0") == {"w": 0, "b": 1}
+    assert set(state.part("net")) == {"0.w", "0.b", "10.w"}
+    assert state.part("nothing") == {}
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(4, dtype=np.int64),
+        np.float32([1.5, -0.0, np.nan, np.inf]),
+        np.array([True, False]),
+        np.array(3.25),
+        np.zeros((0, 3)),
+        np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+        np.arange(10.0)[::3],
+    ],
+    ids=str,
+)
+def test_arrays_keep_kind_shape_and_every_bit(tmp_path, array):
+    back = read_state(write_state(ModelState({}, {"a": array}), tmp_path)).arrays["a"]
+    assert (back.dtype, back.shape) == (array.dtype, array.shape)
+    assert back.tobytes() == array.tobytes()
+
+
+def test_a_model_is_replaced_as_a_whole(saved):
+    folder, _ = saved
+    write_state(ModelState({"class": "Y"}, {"v": np.ones(2)}), folder)
+    back = read_state(folder)
+    assert back.description["class"] == "Y"
+    assert set(back.arrays) == {"v"}
+    assert "n" not in back.description
+
+
+def test_a_model_of_the_version_before_is_read(saved):
+    folder, state = saved
+    description = json.loads((folder / "model.json").read_text())
+    for missing in ("arrays", None):  # format 4 may lack the digest
+        description.pop(missing, None)
+        (folder / "model.json").write_text(json.dumps({**description, "format": 4}))
+        np.testing.assert_array_equal(read_state(folder).arrays["w"], state.arrays["w"])
+
+
+@pytest.mark.parametrize("name", ["model.json", "model.safetensors"])
+def test_a_missing_file_is_named(saved, name):
+    folder, _ = saved
+    (folder / name).unlink()
+    with pytest.raises(DataError, match=f"holds no saved model: {name} is missing"):
+        read_state(folder)
+
+
+@pytest.mark.parametrize("number", [None, 0, 3, "5", 6])
+def test_formats_that_are_not_read_are_told_with_their_writer(saved, number):
+    folder, _ = saved
+    description = json.loads((folder / "model.json").read_text())
+    description |= {"format": number, "bci_dann": "9.9"}
+    (folder / "model.json").write_text(json.dumps(description))
+    with pytest.raises(DataError, match=rf"format {number!r}; .* formats 4, 5.* written by 9\.9"):
+        read_state(folder)
+
+
+def test_text_of_every_language_survives(tmp_path):
+    names = ["Barthélemy", "左手", "µV"]
+    folder = write_state(ModelState({"classes": names}), tmp_path)
+    assert read_state(folder).description["classes"] == names
+
+
+def test_the_same_model_is_written_to_the_same_bytes(tmp_path):
+    state = ModelState({"class": "X"}, {"b": np.ones(2), "a": np.zeros(3)})
+    one, two = (write_state(state, tmp_path / name) for name in "ab")
+    for name in ("model.json", "model.safetensors"):
+        assert (one / name).read_bytes() == (two / name).read_bytes()
