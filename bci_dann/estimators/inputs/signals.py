@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from bci_dann.data.trials import EEGTrials
@@ -114,7 +113,7 @@ def concatenate(parts: list[Any]) -> Any:
     Returns
     -------
     ndarray or EEGTrials
-        Without labels.
+        In the order of the parts.
 
     Raises
     ------
@@ -125,12 +124,7 @@ def concatenate(parts: list[Any]) -> Any:
         raise DataError("some trials came as arrays and others with channel names: choose one.")
     if not isinstance(parts[0], EEGTrials):
         return np.concatenate(parts)
-    return EEGTrials.trusted(  # each part was checked when it was made
-        np.concatenate([part.X for part in parts]),
-        None,
-        pd.concat([part.metadata for part in parts], ignore_index=True),
-        parts[0].info,
-    )
+    return EEGTrials.concatenate(parts)
 
 
 def check_same_kind(
