@@ -37,7 +37,7 @@ def encode_first(y: ArrayLike) -> tuple[NDArray[Any], NDArray[np.int64]]:
     check_classification_targets(y)
     classes, labels = np.unique(column_or_1d(y, warn=True), return_inverse=True)
     if len(classes) < 2:
-        raise DataError(f"y has one class only, {classes[0]!r}; at least 2 are needed.")
+        raise DataError(f"y has one class only, {classes.tolist()}; at least 2 are needed.")
     return classes, labels.astype(np.int64)
 
 

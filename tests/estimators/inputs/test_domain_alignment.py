@@ -1,0 +1,128 @@
+"""Alignments of the domains of one fit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bci_dann.alignment import Alignment, EuclideanAlignment, euclidean_reference
+from bci_dann.estimators.inputs.domain_alignment import (
+    align,
+    extend_alignment,
+    fit_alignment,
+    join,
+)
+from bci_dann.exceptions import BCIDannWarning, ConfigError
+
+
+class Noting(Alignment):
+    """Notes what it is called with."""
+
+    def __init__(self):
+        self.calls = []
+
+    def fit(self, X, domains=None):
+        self.calls.append(("fit", len(X), sorted(set(domains.tolist()))))
+        return self
+
+    def extend(self, X, domains=None):
+        self.calls.append(("extend", len(X), sorted(set(domains.tolist()))))
+        return self
+
+    def transform(self, X, domains=None):
+        self.calls.append(("transform", len(X), None if domains is None else len(domains)))
+        return X
+
+    def to_arrays(self):
+        return {}
+
+    def from_arrays(self, domains, arrays):
+        return self
+
+
+def test_sources_are_learned_domain_by_domain(draw_part):
+    alignment = Noting()
+    source = draw_part(4, domains=["b/0", "a/0", "b/0", "a/1"])
+    assert fit_alignment(alignment, source) == ["a/0", "a/1", "b/0"]
+    assert alignment.calls == [("fit", 4, ["a/0", "a/1", "b/0"])]
+
+
+def test_all_parts_of_the_target_are_learned_at_once(draw_part):
+    alignment = Noting()
+    labelled = draw_part(2, is_target=True, domains=["z/1", "z/0"])
+    unlabelled = draw_part(3, is_target=True, domains=["z/0", "z/0", "y/0"])
+    domains = extend_alignment(alignment, ["a/0", "z/0"], [labelled, unlabelled])
+    assert alignment.calls == [("extend", 5, ["y/0", "z/0", "z/1"])]
+    assert domains == ["a/0", "z/0", "y/0", "z/1"]  # each once, in the order of learning
+
+
+def test_without_a_target_nothing_is_extended():
+    alignment, learned = Noting(), ["a/0"]
+    domains = extend_alignment(alignment, learned, [])
+    assert domains == learned
+    assert domains is not learned
+    assert alignment.calls == []
+
+
+def test_trials_that_are_domains_of_their_own_are_warned_of(draw_part):
+    with pytest.warns(BCIDannWarning, match="every source trial is a domain of its own"):
+        fit_alignment(Noting(), draw_part(3, domains=["a", "b", "c"]))
+
+
+def test_parts_are_joined_in_their_order(draw_part):
+    source = draw_part(4, domains=["a/0", "a/0", "b/0", "b/0"])
+    target = draw_part(2, is_target=True, labels=[1, -1], seed=1)
+    trials = join([source, target], None)
+    np.testing.assert_array_equal(trials.X, np.concatenate([source.signals.X, target.signals.X]))
+    assert trials.X.dtype == np.float32
+    assert trials.labels.tolist() == [0, 1, 0, 1, 1, -1]
+    assert trials.subjects.tolist() == ["a", "a", "b", "b", "<target>", "<target>"]
+    assert trials.domains.tolist() == ["a/0", "a/0", "b/0", "b/0", "<target>", "<target>"]
+    assert trials.is_target.tolist() == [False] * 4 + [True] * 2
+    assert not np.shares_memory(trials.X, source.signals.X)  # a method may overwrite it
+
+
+def test_joined_parts_are_aligned_by_their_own_domains(draw_part):
+    source = draw_part(60, domains=["a/0"] * 30 + ["b/0"] * 30)
+    target = draw_part(30, is_target=True, gain=70.0, seed=1)
+    alignment = EuclideanAlignment()
+    learned = fit_alignment(alignment, source)
+    extend_alignment(alignment, learned, [target])
+    trials = join([source, target], alignment)
+    for name in ("a/0", "b/0", "<target>"):
+        reference = euclidean_reference(trials.X[trials.domains == name])
+        np.testing.assert_allclose(reference, np.eye(3), atol=1e-5)
+
+
+class Halved(Noting):
+    """Gives trials of another shape, and says so."""
+
+    def transform(self, X, domains=None):
+        return X[:, :, ::2]
+
+    def shape_of(self, shape):
+        return (shape[0], shape[1] // 2)
+
+
+def test_the_alignment_may_change_the_shape_of_trials(draw_part):
+    source = draw_part(4)
+    assert join([source], Halved()).X.shape == (4, 3, 20)
+    assert align(Halved(), source.signals.X, None).shape == (4, 3, 20)
+
+
+def test_without_alignment_trials_are_passed_on(draw_part):
+    X = draw_part(4).signals.X
+    assert align(None, X, None) is X
+
+
+class Infinite(Noting):
+    """Overrides the method that saves memory, and breaks the contract in it."""
+
+    def transform_into(self, X, domains, out):
+        out[:] = X
+        out[1] = np.inf
+
+
+def test_what_is_written_in_place_must_be_finite_too(draw_part):
+    with np.errstate(invalid="ignore"), pytest.raises(ConfigError, match=r"Infinite: .* 1 trials"):
+        join([draw_part(4)], Infinite())

@@ -1,0 +1,159 @@
+"""Arrays, epochs and trials with names, read as one thing."""
+
+from __future__ import annotations
+
+import mne
+import numpy as np
+import pandas as pd
+import pytest
+
+from bci_dann.data import EEGTrials
+from bci_dann.estimators.inputs.signals import (
+    Signals,
+    check_same_kind,
+    check_sfreq,
+    concatenate,
+    copy_trials,
+    read_signals,
+)
+from bci_dann.exceptions import DataError
+
+
+@pytest.fixture
+def X():
+    return np.random.default_rng(0).normal(0, 10, (4, 2, 32)).astype(np.float32)
+
+
+def named(X, subjects=("p", "p", "q", "q"), names=("C3", "C4"), sfreq=64.0):
+    metadata = pd.DataFrame({"subject": subjects, "session": ["0", "1", "0", "0"], "run": "0"})
+    info = mne.create_info(list(names), sfreq, "eeg")
+    return EEGTrials(X, np.array(["a", "b", "a", "b"]), metadata, info)
+
+
+def epochs(X, metadata=None):
+    info = mne.create_info(["C3", "C4"], 64.0, "eeg")
+    return mne.EpochsArray(X * 1e-6, info, metadata=metadata, verbose="error")
+
+
+def test_arrays_bring_nothing_but_numbers(X):
+    signals = read_signals(X)
+    assert signals.X is X
+    assert (signals.subjects, signals.domains, signals.ch_names, signals.sfreq) == (None,) * 4
+    with_subjects = read_signals(X, [1, 1, 2, 2])
+    assert with_subjects.subjects.tolist() == with_subjects.domains.tolist() == ["1", "1", "2", "2"]
+
+
+def test_trials_with_names_bring_them(X):
+    signals = read_signals(named(X))
+    np.testing.assert_array_equal(signals.X, X)
+    assert signals.subjects.tolist() == ["p", "p", "q", "q"]
+    assert signals.domains.tolist() == ["p/0", "p/1", "q/0", "q/0"]
+    assert (signals.ch_names, signals.sfreq) == (["C3", "C4"], 64.0)
+    same = read_signals(named(X), ["p", "p", "q", "q"])
+    assert same.domains.tolist() == signals.domains.tolist()
+
+
+def test_epochs_are_read_in_microvolt_with_the_domains_of_their_metadata(X):
+    metadata = pd.DataFrame({"subject": [1, 1, 2, 2], "session": "s", "run": "0"})
+    signals = read_signals(epochs(X, metadata))
+    np.testing.assert_allclose(signals.X, X, rtol=1e-5)
+    assert signals.domains.tolist() == ["1/s", "1/s", "2/s", "2/s"]
+    assert signals.sfreq == 64.0
+
+
+@pytest.mark.parametrize("metadata", [None, pd.DataFrame({"cue": ["a", "b", "a", "b"]})])
+def test_epochs_that_do_not_say_whose_they_are(X, metadata):
+    signals = read_signals(epochs(X, metadata))
+    assert (signals.subjects, signals.domains) == (None, None)
+    given = read_signals(epochs(X, metadata), ["p", "p", "q", "q"])
+    assert given.domains.tolist() == ["p", "p", "q", "q"]
+    assert given.ch_names == ["C3", "C4"]
+
+
+@pytest.mark.parametrize(
+    ("subjects", "message"),
+    [
+        (["p"], r"subjects must have shape \(4,\); got \(1,\)"),
+        ([["p"]] * 4, r"got \(4, 1\)"),
+        (["q", "q", "p", "p"], "differ from the subjects in the trials' own metadata"),
+    ],
+)
+def test_subjects_that_do_not_fit(X, subjects, message):
+    with pytest.raises(DataError, match=message):
+        read_signals(named(X), subjects)
+
+
+# --- trials that are copied for later -------------------------------------------------------------
+
+
+def test_a_copy_does_not_change_with_the_buffer(X):
+    before = X.copy()
+    for trials in (X, named(X.copy()), epochs(X.copy())):
+        copied = copy_trials(trials)
+        values = copied if isinstance(copied, np.ndarray) else copied.X
+        X[:] = 0
+        np.testing.assert_allclose(values, before, rtol=1e-5)
+        X[:] = before
+
+
+def test_a_copy_has_no_labels(X):
+    copied = copy_trials(named(X))
+    assert copied.y is None
+    assert copied.metadata is not named(X).metadata
+    assert copy_trials(X.tolist()).shape == X.shape
+
+
+def test_trials_of_one_kind_are_put_together(X):
+    arrays = concatenate([X[:1], X[1:]])
+    np.testing.assert_array_equal(arrays, X)
+    parts = [copy_trials(named(X)[:1]), copy_trials(named(X)[1:])]
+    together = concatenate(parts)
+    np.testing.assert_array_equal(together.X, X)
+    assert together.domains.tolist() == named(X).domains.tolist()
+    assert together.ch_names == ["C3", "C4"]
+    with pytest.raises(DataError, match="some trials came as arrays and others with channel names"):
+        concatenate([X, parts[0]])
+
+
+# --- trials of another kind ----------------------------------------------------------------------
+
+OF_MODEL = {"fitted_n_times": 32, "fitted_ch_names": ["C3", "C4"], "fitted_sfreq": 64.0}
+
+
+@pytest.mark.parametrize(
+    ("n_times", "brought", "fitted", "message"),
+    [
+        (32, {"ch_names": ["C3", "C4"], "sfreq": 64.0}, {}, None),
+        (32, {}, {}, None),  # an array says nothing
+        (
+            32,
+            {"ch_names": ["Cz"], "sfreq": 99.0},
+            {"fitted_ch_names": None, "fitted_sfreq": None},
+            None,
+        ),
+        (16, {}, {}, "trials have 16 samples; the model was fitted with 32. Cut the same window"),
+        (None, {}, {}, "trials have None samples; the model was fitted with 32"),
+        (32, {"sfreq": 32.0}, {}, "sampled at 32.0 Hz; the model was fitted at 64.0 Hz. Resample"),
+        (32, {"ch_names": ["C4", "C3"]}, {}, r"the channels \['C4', 'C3'\]; .* in that order"),
+    ],
+)
+def test_trials_are_compared_with_those_of_the_fit(n_times, brought, fitted, message):
+    signals = Signals(None, None, None, **brought)
+    given = (n_times, signals, *{**OF_MODEL, **fitted}.values())
+    if message is None:
+        check_same_kind(*given)
+    else:
+        with pytest.raises(DataError, match=message):
+            check_same_kind(*given)
+
+
+@pytest.mark.parametrize(
+    ("given", "of_trials"), [(None, None), (64.0, None), (None, 64.0), (64, 64.0)]
+)
+def test_one_sampling_frequency(given, of_trials):
+    check_sfreq(given, of_trials)
+
+
+def test_two_sampling_frequencies():
+    with pytest.raises(DataError, match=r"sfreq is 128 Hz, and the trials bring 62\.5 Hz"):
+        check_sfreq(128.0, 62.5)
