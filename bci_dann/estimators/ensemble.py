@@ -187,6 +187,7 @@ class EnsembleClassifier(TransferClassifier):
         y_target_labeled: ArrayLike | None = None,
     ) -> Self:
         """Train all members; see :meth:`TransferClassifier.fit`."""
+        self.forget()
         self.check_parameters()
         self._forget_passed()
         if self.target_prior is not None:  # training takes minutes: check before

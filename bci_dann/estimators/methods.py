@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from numbers import Number
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +97,11 @@ def build_method(spec: Any) -> TransferClassifier:
     if isinstance(spec, TransferClassifier):
         copied: TransferClassifier = clone(spec)
         return copied
+    if not isinstance(spec, str | Mapping):
+        raise ConfigError(
+            "method: expected the name of a pipeline or of a class, a mapping {name: ..., "
+            f"parameter: value}}, or an estimator; got {spec!r}."
+        )
     if isinstance(spec, str) and not is_class_path(spec) and spec not in METHODS:
         return _from_pipeline(spec)
     name, parameters = split_spec("method", spec)
@@ -124,13 +130,22 @@ def describe_method(spec: Any) -> Any:
     ConfigError
         When a parameter cannot be described.
     """
-    if isinstance(spec, Mapping):
+    if isinstance(spec, Mapping) and _is_plain(spec):
         return dict(spec)
     method = build_method(spec)
     owner = type(method)
     built_in = owner.__module__.partition(".")[0] == "bci_dann"
     name = owner.__name__ if built_in else f"{owner.__module__}:{owner.__qualname__}"
     return {"name": name, **method.plain_parameters()}
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is made of text and numbers alone."""
+    if isinstance(value, Mapping):
+        return all(map(_is_plain, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, str | Number)
 
 
 def _from_pipeline(name: str) -> TransferClassifier:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -177,10 +178,12 @@ class Saving(BaseEstimator):
 
     def _check_state_is_complete(self) -> None:
         """Raise where a method of one's own would lose what it has learned."""
-        if type(self).to_state is not Saving.to_state:
-            return
+        owner = next(base for base in type(self).__mro__ if "to_state" in vars(base))
+        if not _is_own(owner):
+            return  # who writes it knows what is lost
+        declared = [name for base in owner.__mro__ for name in inspect.get_annotations(base)]
         fitted = {name for name in vars(self) if name.endswith("_") and name[0] != "_"}
-        lost = sorted(fitted - set(_SAVED) - set(self.state_attributes))
+        lost = sorted(fitted - {*_SAVED, *declared, *self.state_attributes})
         if lost:
             raise ConfigError(
                 f"{type(self).__name__} cannot be saved: {', '.join(lost)} would be lost. Name "
@@ -201,5 +204,9 @@ class Saving(BaseEstimator):
 
 def _saved_name(owner: type) -> str:
     """Return the name of a class of the package, or the path of another."""
-    is_own = owner.__module__.partition(".")[0] == "bci_dann"
-    return owner.__name__ if is_own else class_path(owner)
+    return owner.__name__ if _is_own(owner) else class_path(owner)
+
+
+def _is_own(owner: type) -> bool:
+    """Whether a class is one of the package's."""
+    return owner.__module__.partition(".")[0] == "bci_dann"

@@ -1,0 +1,317 @@
+"""Models on disk: what is saved, what is refused before it is lost, and what a file may name."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+
+from bci_dann import load_model
+from bci_dann.estimators import (
+    DANNClassifier,
+    EnsembleClassifier,
+    NetworkClassifier,
+    ProcrustesClassifier,
+    RiemannianClassifier,
+    ShallowClassifier,
+    TransferClassifier,
+)
+from bci_dann.exceptions import ConfigError, DataError
+from bci_dann.persistence import ModelState
+
+
+@pytest.fixture(scope="module")
+def given(draw_toy_eeg):
+    eeg = draw_toy_eeg(n_subjects=3, n_trials=20, n_chans=4)
+    X, y, subjects = eeg.without(1)
+    return {"X": X, "y": y, "subjects": subjects, "X_target_unlabeled": eeg.of(1)[0]}
+
+
+def description_of(folder):
+    return json.loads((folder / "model.json").read_text())
+
+
+def rewrite(folder, change):
+    description = description_of(folder)
+    change(description)
+    (folder / "model.json").write_text(json.dumps(description))
+
+
+# --- methods of one's own ---------------------------------------------------------------------
+
+
+class Power(TransferClassifier):
+    """Logistic regression on the power of channels, written in numbers."""
+
+    state_attributes = ("weights_", "bias_", "count_")
+
+    def __init__(self, alignment="euclidean", C=1.0):
+        self.alignment = alignment
+        self.C = C
+
+    def fit_aligned(self, trials):
+        known = trials.labelled()
+        model = LogisticRegression(C=self.C).fit(known.X.var(axis=2), known.labels)
+        self.weights_, self.bias_ = model.coef_[0], float(model.intercept_[0])
+        self.count_ = len(known.labels)
+
+    def predict_proba_aligned(self, X):
+        p = 1 / (1 + np.exp(-(X.var(axis=2) @ self.weights_ + self.bias_)))
+        return np.stack([1 - p, p], axis=1)
+
+
+class Forgetful(Power):
+    state_attributes = ("weights_",)
+
+
+class Written(Power):
+    """Writes its state itself."""
+
+    state_attributes = ()
+
+    def to_state(self):
+        state = super().to_state()
+        state.arrays["weights"] = self.weights_
+        state.description["bias"] = self.bias_
+        return state
+
+    def from_state(self, state):
+        super().from_state(state)
+        self.weights_, self.bias_ = state.arrays["weights"], state.description["bias"]
+
+
+class Thresholded(ShallowClassifier):
+    """A class of the package that learns one number more."""
+
+    def fit_aligned(self, trials):
+        super().fit_aligned(trials)
+        self.threshold_ = 0.25
+
+    def predict_proba_aligned(self, X):
+        return np.clip(super().predict_proba_aligned(X), self.threshold_, 1 - self.threshold_)
+
+
+class ThresholdedAndNamed(Thresholded):
+    state_attributes = ("threshold_",)
+
+
+@pytest.mark.parametrize("kind", [Power, Written, ThresholdedAndNamed])
+def test_a_method_of_ones_own_is_saved_and_loaded(given, tmp_path, kind):
+    model = kind().fit(**given)
+    loaded = load_model(model.save(tmp_path / "model"))
+    new = given["X_target_unlabeled"]
+    assert type(loaded) is kind
+    assert description_of(tmp_path / "model")["class"] == f"{__name__}:{kind.__name__}"
+    np.testing.assert_array_equal(loaded.predict_proba(new), model.predict_proba(new))
+    adapted = loaded.adapt(new[:10]).predict_proba(new)
+    np.testing.assert_array_equal(adapted, model.adapt(new[:10]).predict_proba(new))
+
+
+def test_numbers_among_the_state_are_numbers_again(given, tmp_path):
+    loaded = load_model(Power(C=0.5).fit(**given).save(tmp_path / "model"))
+    assert (type(loaded.bias_), type(loaded.count_)) == (float, int)
+    assert (loaded.count_, loaded.C, loaded.weights_.shape) == (40, 0.5, (4,))
+
+
+@pytest.mark.parametrize(
+    ("kind", "lost"), [(Forgetful, "bias_, count_"), (Thresholded, "threshold_")]
+)
+def test_what_would_be_lost_is_told_before_anything_is_written(given, tmp_path, kind, lost):
+    model = kind().fit(**given)
+    message = f"{kind.__name__} cannot be saved: {lost} would be lost. Name arrays and numbers in"
+    with pytest.raises(ConfigError, match=message):
+        model.save(tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        ShallowClassifier(),
+        ProcrustesClassifier(),
+        RiemannianClassifier(n_windows=1, n_delays=1),
+        NetworkClassifier(weighting="kmm", max_epochs=1),
+        EnsembleClassifier([(ShallowClassifier(), 1.0)]),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_classes_of_the_package_are_saved_by_their_names(given, tmp_path, model):
+    folder = model.fit(**given).save(tmp_path / "model")
+    assert description_of(folder)["class"] == type(model).__name__
+
+
+def test_a_model_that_was_not_fitted(tmp_path):
+    with pytest.raises(NotFittedError):
+        ShallowClassifier().save(tmp_path / "model")
+
+
+def test_a_class_of_a_script_is_not_saved(given, tmp_path):
+    kind = type("Mine", (ShallowClassifier,), {"__module__": "__main__"})
+    with pytest.raises(ConfigError, match=r"Mine cannot be saved: .* top level of a module"):
+        kind().fit(**given).save(tmp_path / "model")
+
+
+# --- what is kept of a fit --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("y", [["a", "b"], [0, 1], [False, True], [1.0, 2.0]])
+def test_classes_keep_their_kind(given, tmp_path, y):
+    labels = np.array(y)[(given["y"] == "b").astype(int)]
+    model = ShallowClassifier().fit(given["X"], labels, subjects=given["subjects"])
+    loaded = load_model(model.save(tmp_path / "model"))
+    assert loaded.classes_.dtype == model.classes_.dtype
+    np.testing.assert_array_equal(loaded.predict(given["X"]), model.predict(given["X"]))
+
+
+def test_names_of_channels_and_domains_are_kept(given, tmp_path, eeg_trials):
+    sessions = np.repeat(["0", "1"], 20)
+    source = eeg_trials(given["X"], given["y"], given["subjects"], sessions)
+    model = RiemannianClassifier(n_windows=1, n_delays=1).fit(source, given["y"])
+    loaded = load_model(model.save(tmp_path / "model"))
+    for name in ("ch_names_", "sfreq_", "domains_", "n_times_", "n_features_in_"):
+        assert getattr(loaded, name) == getattr(model, name), name
+    assert loaded.domains_ == ["2/0", "3/1"]
+    other = eeg_trials(given["X"], given["y"], given["subjects"], sfreq=64.0)
+    with pytest.raises(DataError, match="the model was fitted at 128"):
+        loaded.predict(other)
+
+
+def test_trials_that_were_handed_over_are_not_saved(given, tmp_path):
+    model = ShallowClassifier().fit(given["X"], given["y"], subjects=given["subjects"])
+    new = given["X_target_unlabeled"]
+    online = model.partial_adapt(new[:8])
+    loaded = load_model(online.save(tmp_path / "model"))
+    np.testing.assert_array_equal(loaded.predict_proba(new), online.predict_proba(new))
+    assert not any(np.shares_memory(new, array) for array in loaded.to_state().arrays.values())
+    assert not hasattr(loaded, "_online")
+
+
+def test_saving_twice_gives_the_same_files(given, tmp_path):
+    model = ShallowClassifier().fit(**given)
+    one = model.save(tmp_path / "one")
+    two = load_model(one).save(tmp_path / "two")
+    for name in ("model.json", "model.safetensors"):
+        assert (one / name).read_bytes() == (two / name).read_bytes()
+
+
+# --- files that name code -----------------------------------------------------------------------
+
+EVIL = "evil_module_of_a_model:Mine"
+PLACES = {
+    "alignment": lambda parameters: parameters.update(alignment=EVIL),
+    "alignment mapping": lambda parameters: parameters.update(alignment={"name": EVIL}),
+    "backbone": lambda parameters: parameters.update(backbone={"name": EVIL, "depth": 2}),
+    "term": lambda parameters: parameters.update(terms={EVIL: 1.0}),
+    "term in a list": lambda parameters: parameters.update(terms=["mcc", {"name": EVIL}]),
+    "schedule": lambda parameters: parameters.update(terms={"mcc": {"schedule": EVIL}}),
+    "weighting": lambda parameters: parameters.update(weighting={"name": EVIL}),
+    "member": lambda parameters: parameters.update(members=[[{"name": EVIL}, 1.0]]),
+}
+
+
+@pytest.fixture
+def evil(tmp_path, monkeypatch):
+    """A module on Python's path that leaves a trace when it is run."""
+    folder = tmp_path / "path"
+    folder.mkdir()
+    trace = tmp_path / "trace"
+    (folder / "evil_module_of_a_model.py").write_text(f"open({str(trace)!r}, 'w').close()\n")
+    monkeypatch.syspath_prepend(folder)
+    yield trace
+    assert "evil_module_of_a_model" not in sys.modules
+
+
+@pytest.fixture(scope="module")
+def network(given, tmp_path_factory):
+    model = DANNClassifier(max_epochs=1, random_state=0).fit(**given)
+    return model.save(tmp_path_factory.mktemp("network"))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_file_runs_no_code_wherever_it_names_it(network, evil, tmp_path, place):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for name in ("model.json", "model.safetensors"):
+        (folder / name).write_bytes((network / name).read_bytes())
+    rewrite(folder, lambda description: PLACES[place](description["parameters"]))
+    with pytest.raises(DataError, match="import evil_module_of_a_model before you load the model"):
+        load_model(folder)
+    assert not evil.exists()
+
+
+def test_a_class_that_is_not_imported_is_not_imported(network, evil, tmp_path):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for name in ("model.json", "model.safetensors"):
+        (folder / name).write_bytes((network / name).read_bytes())
+    rewrite(folder, lambda description: description.update({"class": EVIL}))
+    with pytest.raises(DataError, match="uses 'evil_module_of_a_model:Mine', which is not part of"):
+        load_model(folder)
+    assert not evil.exists()
+
+
+def test_a_member_of_an_ensemble_runs_no_code_either(given, evil, tmp_path):
+    folder = EnsembleClassifier([(ShallowClassifier(), 1.0)]).fit(**given).save(tmp_path / "model")
+
+    def change(description):
+        description["members"][0]["parameters"]["alignment"] = EVIL
+
+    rewrite(folder, change)
+    with pytest.raises(DataError, match="import evil_module_of_a_model before"):
+        load_model(folder)
+    assert not evil.exists()
+
+
+# --- files that are damaged or forged -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d.update({"class": "Mine"}), "must be one of DANNClassifier, .*; got 'Mine'"),
+        (lambda d: d.update({"class": "math:pi"}), "must be a subclass of"),
+        (lambda d: d.update({"class": "sys:no_such"}), "the class of the saved model"),
+        (lambda d: d.pop("class"), "got 'None'"),
+        (lambda d: d.pop("classes"), "is damaged: 'classes'"),
+        (lambda d: d.pop("parameters"), "is damaged: 'parameters'"),
+        (lambda d: d["parameters"].update(depth=3), "is damaged: .*unexpected keyword"),
+        (lambda d: d.update(n_networks=2), "is damaged"),
+        (lambda d: d["parameters"].update(backbone={"name": "EEGNet", "F1": 3}), "is damaged"),
+    ],
+)
+def test_descriptions_that_do_not_fit(network, tmp_path, change, message):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for name in ("model.json", "model.safetensors"):
+        (folder / name).write_bytes((network / name).read_bytes())
+    rewrite(folder, change)
+    with pytest.raises(DataError, match=message):
+        load_model(folder)
+
+
+def test_arrays_that_are_missing(network, tmp_path):
+    arrays = load_file(network / "model.safetensors")
+    del arrays["center"]
+    save_file(arrays, tmp_path / "model.safetensors")
+    description = description_of(network)
+    del description["arrays"]
+    (tmp_path / "model.json").write_text(json.dumps(description))
+    with pytest.raises(DataError, match="is damaged: 'center'"):
+        load_model(tmp_path)
+
+
+def test_a_state_is_all_that_a_model_is(given):
+    """Other processes get models as states, without a folder."""
+    model = ShallowClassifier().fit(**given)
+    state = model.to_state()
+    assert isinstance(state, ModelState)
+    json.dumps(state.description)
+    again = ShallowClassifier()
+    again.from_state(state)
+    new = given["X_target_unlabeled"]
+    np.testing.assert_array_equal(again.predict_proba(new), model.predict_proba(new))
