@@ -89,8 +89,8 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         bears only so much.
     target_prior : dict of str to float, optional
         How often the target imagines each movement, by class name, where it is known from the
-        plan of the session. Alignment takes the mean of all trials for the person's own, so
-        without it a person who mostly rests is decoded as if they did half the time. Decisions
+        plan of the session. Alignment takes the mean of all trials for the subject's own, so
+        without it a subject who mostly rests is decoded as if they did half the time. Decisions
         meet it where 20 trials or more were seen without labels.
     target_label_weight : float
         How much a labelled trial of the target counts in the label loss, where one of a source
@@ -240,8 +240,9 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
     def fit_aligned(self, trials: TrainingTrials) -> None:
         """Fit the head to labels and terms; see the base class."""
         weights = self.weigh(self.weighting, trials, self.random_state, vectors=trials.X)
-        few = 2 * len(trials.X) <= trials.X.shape[1]  # with more, coordinates take what they save
-        subspace = Subspace.of(trials.X) if few else Subspace(None)
+        n_trials, n_features = trials.X.shape
+        # with more trials, coordinates take the time that they save
+        subspace = Subspace.of(trials.X) if 2 * n_trials <= n_features else Subspace(None)
         self._fit_features(replace(trials, X=subspace.coordinates(trials.X)), weights)
         # what was learned of coordinates holds for features
         self.class_means_ = subspace.vectors(self.class_means_)
