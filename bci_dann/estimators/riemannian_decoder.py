@@ -89,8 +89,8 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         bears only so much.
     target_prior : dict of str to float, optional
         How often the target imagines each movement, by class name, where it is known from the
-        plan of the session. Alignment takes the mean of all trials for the subject's own, so
-        without it a subject who mostly rests is decoded as if they did half the time. Decisions
+        plan of the session. Alignment takes the mean of all trials for the person's own, so
+        without it a person who mostly rests is decoded as if they did half the time. Decisions
         meet it where 20 trials or more were seen without labels.
     target_label_weight : float
         How much a labelled trial of the target counts in the label loss, where one of a source
