@@ -87,9 +87,9 @@ class _BlasLimit:
         libraries = _libraries(*(name in sys.modules for name in _WITH_POOLS))
         with self._lock:
             self._users += 1
-            own = [(one, one.num_threads) for one in libraries]
-            of_thread = [(one, n_threads) for one, n_threads in own if _is_per_thread(one)]
-            for library, n_threads in own:
+            numbers = [(one, one.num_threads) for one in libraries]
+            of_thread = [(one, n_threads) for one, n_threads in numbers if _is_per_thread(one)]
+            for library, n_threads in numbers:
                 if not _is_per_thread(library):
                     self._before.setdefault(library.filepath, (library, n_threads))
                 library.set_num_threads(1)
@@ -132,11 +132,11 @@ class _TorchLimit:
             yield
             return
         with self._lock:
-            own = torch.get_num_threads()
+            before = torch.get_num_threads()
             if self._users == 0:
-                self._of_process = own
-            elif own == 1:  # a thread that is new to torch begins with the limit of another
-                own = self._of_process
+                self._of_process = before
+            elif before == 1:  # a thread that is new to torch begins with the limit of another
+                before = self._of_process
             self._users += 1
             torch.set_num_threads(1)
         self._thread.is_limited = True
@@ -146,7 +146,7 @@ class _TorchLimit:
             self._thread.is_limited = False
             with self._lock:
                 self._users -= 1
-                torch.set_num_threads(own)
+                torch.set_num_threads(before)
 
 
 def _release_control() -> None:

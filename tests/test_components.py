@@ -114,7 +114,7 @@ def test_a_kind_that_does_not_exist(call):
 
 
 def test_names_are_listed_without_importing_the_parts():
-    """Wrong names are told before torch is loaded, which takes seconds."""
+    """Wrong names are refused before torch is loaded, which takes seconds."""
     code = (
         "import sys\n"
         "from bci_dann.components import KINDS, built_in_names\n"

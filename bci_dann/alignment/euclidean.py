@@ -60,6 +60,6 @@ class EuclideanAlignment(SignalWhitening):
     def _pooled(
         self, references: Sequence[NDArray[np.float64]], counts: NDArray[np.int_]
     ) -> NDArray[np.float64]:
-        weighted = [count * own for own, count in zip(references, counts, strict=True)]
+        weighted = [count * one for one, count in zip(references, counts, strict=True)]
         pooled: NDArray[np.float64] = np.sum(weighted, axis=0) / counts.sum()
         return pooled

@@ -241,8 +241,9 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
     def fit_aligned(self, trials: TrainingTrials) -> None:
         """Fit the head to labels and terms; see the base class."""
         weights = self.weigh(self.weighting, trials, self.random_state, vectors=trials.X)
-        few = 2 * len(trials.X) <= trials.X.shape[1]  # with more, coordinates take what they save
-        subspace = Subspace.of(trials.X) if few else Subspace(None)
+        n_trials, n_features = trials.X.shape
+        # with more trials, coordinates take the time that they save
+        subspace = Subspace.of(trials.X) if 2 * n_trials <= n_features else Subspace(None)
         self._fit_features(replace(trials, X=subspace.coordinates(trials.X)), weights)
         # what was learned of coordinates holds for features
         self.class_means_ = subspace.vectors(self.class_means_)

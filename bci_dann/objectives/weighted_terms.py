@@ -165,7 +165,7 @@ def describe_terms(terms: Terms | None) -> Any:
     Raises
     ------
     ConfigError
-        When the parameters of an instance cannot be told.
+        When an instance does not keep its parameters.
     """
     if terms is None:
         return None

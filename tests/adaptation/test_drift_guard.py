@@ -1,4 +1,4 @@
-"""The guard believes what follows the cues, and not what follows alertness."""
+"""Drift guard: outputs that follow the cues are trusted, and those that follow alertness not."""
 
 from __future__ import annotations
 

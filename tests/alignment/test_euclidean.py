@@ -34,7 +34,7 @@ def test_every_domain_has_identity_covariance_afterwards(trials):
         np.testing.assert_allclose(own, np.eye(4), atol=1e-5)
 
 
-def test_stranger_gets_the_pooled_source_until_a_target_is_seen(trials):
+def test_an_unknown_domain_gets_the_pooled_source_until_a_target_is_seen(trials):
     domains = np.repeat(["a", "b"], 15)
     alignment = EuclideanAlignment().fit(trials, domains=domains)
     pooled = EuclideanAlignment().fit(trials).transform(trials)

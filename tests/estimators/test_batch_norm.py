@@ -1,4 +1,4 @@
-"""Batch-norm statistics of the person at hand."""
+"""Batch-norm statistics of the new subject."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_trial_by_trial_statistics_know_no_later_trial(fold):
     assert not np.array_equal(seen[0][2:], seen[1][2:])
 
 
-def test_statistics_of_the_person_are_saved(fold, tmp_path):
+def test_statistics_of_the_subject_are_saved(fold, tmp_path):
     X, y, subjects, X_new = fold
     adapted = SourceOnlyClassifier(**QUICK).fit(X, y, subjects=subjects).adapt(X_new)
     adapted.save(tmp_path / "model")

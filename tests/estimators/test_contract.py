@@ -363,7 +363,7 @@ def test_a_saved_class_that_is_not_known_is_refused(fold, tmp_path):
         load_model(folder)
 
 
-def test_a_new_person_is_not_centred_on_another_target(method, fold, toy_eeg, eeg_trials):
+def test_a_new_subject_is_not_centred_on_another_target(method, fold, toy_eeg, eeg_trials):
     """Arrays have no domain: the target of `fit` and the one of `adapt` must not be one."""
     X, y, subjects, X_new, y_new = fold
     other = X_new[:, ::-1] * np.linspace(0.5, 3.0, X_new.shape[1])[:, None]

@@ -43,7 +43,7 @@ def pipelines(project, tmp_path):
         if "member_parameters" in step.get_params():
             step.set_params(member_parameters={"max_epochs": 1, "n_members": 1}, random_state=0)
         if step.get_params().get("features") == "filter_bank_csp":
-            step.set_params(sfreq=128.0)  # which MOABB's arrays do not tell
+            step.set_params(sfreq=128.0)  # which MOABB's arrays do not bring
     return found
 
 

@@ -19,8 +19,8 @@ def test_stretching_is_that_of_pyriemann():
     assert _dispersion(theirs) == pytest.approx(1)
 
 
-def person(rng, angle=0.0, spread=1.0, n=40):
-    """Class 1 has more power in a direction that differs between people."""
+def subject(rng, angle=0.0, spread=1.0, n=40):
+    """Class 1 has more power in a direction that differs between subjects."""
     y = np.arange(n) % 2
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     gains = np.exp(spread * np.stack([np.where(y, 0.8, -0.8), np.where(y, -0.8, 0.8)], axis=1))
@@ -31,10 +31,10 @@ def person(rng, angle=0.0, spread=1.0, n=40):
 
 def test_labels_of_the_target_turn_the_sources_to_it():
     rng = np.random.default_rng(0)
-    parts = [person(rng) for _ in range(3)]
+    parts = [subject(rng) for _ in range(3)]
     X, y = (np.concatenate(part) for part in zip(*parts, strict=True))
     subjects = np.repeat(["1", "2", "3"], 40)
-    X_new, y_new = person(rng, angle=np.deg2rad(70))
+    X_new, y_new = subject(rng, angle=np.deg2rad(70))
     few = {"X_target_labeled": X_new[:10], "y_target_labeled": y_new[:10]}
     for classifier in ("mdm", "logistic"):
         model = ProcrustesClassifier(classifier=classifier)
@@ -49,8 +49,8 @@ def test_labels_of_the_target_turn_the_sources_to_it():
 
 def test_a_weighted_mean_lies_between_the_sources_and_the_target():
     rng = np.random.default_rng(0)
-    X, y = person(rng)
-    X_new, y_new = person(rng, angle=np.deg2rad(70))
+    X, y = subject(rng)
+    X_new, y_new = subject(rng, angle=np.deg2rad(70))
     few = {"X_target_labeled": X_new[:10], "y_target_labeled": y_new[:10]}
     scores = []
     for trade_off in (0.0, 0.9):
@@ -62,8 +62,8 @@ def test_a_weighted_mean_lies_between_the_sources_and_the_target():
 
 def test_a_target_of_another_dispersion_is_stretched():
     rng = np.random.default_rng(0)
-    X, y = person(rng)
-    X_new, _ = person(rng, spread=0.3)
+    X, y = subject(rng)
+    X_new, _ = subject(rng, spread=0.3)
     model = ProcrustesClassifier().fit(X, y)
     adapted = model.adapt(X_new)
     assert adapted.dispersion_ < 0.5 * model.dispersion_
@@ -73,7 +73,7 @@ def test_a_target_of_another_dispersion_is_stretched():
 
 def test_bad_input():
     rng = np.random.default_rng(0)
-    X, y = person(rng)
+    X, y = subject(rng)
     with pytest.raises(ConfigError, match="needs alignment="):
         ProcrustesClassifier(alignment=None).fit(X, y)
     with pytest.raises(ConfigError, match="trade_off must be"):

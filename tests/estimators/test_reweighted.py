@@ -140,7 +140,7 @@ def noted_features(monkeypatch):
     return seen
 
 
-def test_people_without_overlap_are_told(toy_eeg):
+def test_subjects_without_overlap_are_warned_of(toy_eeg):
     X, y, subjects = toy_eeg.without(1)
     X_new, _ = toy_eeg.of(1)
     model = ReweightedClassifier(learner="tangent_space", random_state=0)

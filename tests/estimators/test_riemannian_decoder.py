@@ -66,7 +66,7 @@ def test_few_trials_adapt_in_proportion(toy_eeg):
 
 
 @pytest.mark.parametrize("terms", [None, {"information_maximisation": 0.8}])
-def test_a_person_who_is_known_to_rest_mostly_is_decoded_as_one(draw_toy_eeg, terms):
+def test_a_subject_who_is_known_to_rest_mostly_is_decoded_as_one(draw_toy_eeg, terms):
     eeg = draw_toy_eeg(n_subjects=4, n_trials=160, shift=0.2)
     rng = np.random.default_rng(0)
     eeg = dataclasses.replace(eeg, X=eeg.X + rng.normal(0, 20, eeg.X.shape).astype("f4"))
@@ -110,7 +110,7 @@ def test_known_shares_that_cannot_be(toy_eeg, shares, message):
 def test_few_labels_count_more_than_as_many_of_the_sources(toy_eeg):
     X, y, subjects = toy_eeg.without(1)
     X_new, y_new = toy_eeg.of(1)
-    swapped = np.where(y_new == "a", "b", "a")  # a person whose brain works the other way round
+    swapped = np.where(y_new == "a", "b", "a")  # a subject whose brain works the other way round
     scores = []
     for weight in (0.1, 50.0):
         model = RiemannianClassifier(target_label_weight=weight)
@@ -166,7 +166,7 @@ def shuffled(X, y, subjects):
     return X[order], y[order], subjects[order]
 
 
-def test_a_drifting_person_is_decoded_without_the_drift(toy_eeg):
+def test_a_drifting_subject_is_decoded_without_the_drift(toy_eeg):
     X, y, subjects = shuffled(*toy_eeg.without(1))
     X_new = waning(shuffled(*toy_eeg.of(1), np.zeros(len(toy_eeg.of(1)[1])))[0])
     model = RiemannianClassifier(terms={"information_maximisation": 0.8})
@@ -184,7 +184,7 @@ def test_where_cues_come_in_blocks_nothing_is_left_out(toy_eeg):
     np.testing.assert_array_equal(model.head_.weights, kept.head_.weights)
 
 
-def test_a_person_whose_cues_come_in_blocks_is_decoded_all_the_same(draw_toy_eeg):
+def test_a_subject_whose_cues_come_in_blocks_is_decoded_all_the_same(draw_toy_eeg):
     eeg = draw_toy_eeg(n_trials=80)
     X, y, subjects = shuffled(*eeg.without(1))
     X_new, y_new, _ = in_blocks(*eeg.of(1), np.zeros(80))
@@ -219,7 +219,7 @@ def test_real_trials_put_into_blocks_are_decoded_all_the_same(project, shared_da
     assert blocks > mixed - 0.05
 
 
-def test_adapt_leaves_out_what_drifts_in_the_new_person_too(toy_eeg, tmp_path):
+def test_adapt_leaves_out_what_drifts_in_the_new_subject_too(toy_eeg, tmp_path):
     X, y, subjects = shuffled(*toy_eeg.without(1))
     X_new = waning(toy_eeg.of(1)[0])
     model = RiemannianClassifier(terms={"information_maximisation": 0.8})
@@ -233,7 +233,7 @@ def test_adapt_leaves_out_what_drifts_in_the_new_person_too(toy_eeg, tmp_path):
     np.testing.assert_array_equal(again.predict_proba(X_new), adapted.predict_proba(X_new))
 
 
-def test_a_drifting_person_is_noticed_even_if_no_source_drifts(toy_eeg):
+def test_a_drifting_subject_is_noticed_even_if_no_source_drifts(toy_eeg):
     X, y, subjects = shuffled(*toy_eeg.without(1))
     model = RiemannianClassifier(n_windows=1, n_delays=1).fit(X, y, subjects=subjects)
     assert model.drift_.shape[1] == 0

@@ -1,4 +1,4 @@
-"""On simulated people the adversary earns its keep, and costs nothing where there is no shift."""
+"""On simulated subjects the adversary gains accuracy, and loses none where there is no shift."""
 
 from __future__ import annotations
 
