@@ -18,6 +18,8 @@ import pandas as pd
 import pytest
 import yaml
 
+import bci_dann
+
 HERE = Path(__file__).parent
 OURS = "bci_dann.estimators"
 QUICK = {"max_epochs": 2, "alignment": "euclidean"}
@@ -173,8 +175,8 @@ def write_config(folder: Path) -> None:
 
 def python(code: str, folder: Path, *arguments: object) -> str:
     """Run code in a new process whose path holds the five files, and return what it prints."""
-    source = Path(__file__).parents[2]
-    path = os.pathsep.join([str(folder / "mine"), str(source), os.environ.get("PYTHONPATH", "")])
+    package = Path(bci_dann.__file__).parents[1]  # of the source tree, or installed
+    path = os.pathsep.join([str(folder / "mine"), str(package), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, "-c", code, str(folder), *map(str, arguments)],
         env={**os.environ, "PYTHONPATH": path},
