@@ -71,7 +71,9 @@ def configuration(shift: Mapping[str, float], random_state: int) -> dict[str, An
         "variants": {term: {"alignment": [None, "euclidean"]} for term in TERMS},
         "protocols": ["train_and_target_unlabeled_full"],
         "seeds": [random_state],
-        "pipeline_parameters": {"*": {"max_epochs": 50, "backbone_params": {"kernel_length": 32}}},
+        "pipeline_parameters": {
+            "*": {"max_epochs": 50, "backbone": {"name": "EEGNet", "kernel_length": 32}}
+        },
     }
 
 

@@ -45,12 +45,12 @@ TOYS = {
     "shifted blobs": Toy(
         lambda seed: shifted_blobs(random_state=seed),
         # empirical: with a larger learning rate the adversary sometimes interchanges the classes
-        {"max_epochs": 150, "lr": 1e-3},
+        {"backbone": "MLP", "max_epochs": 150, "lr": 1e-3},
         adversary_weight=2.0,
     ),
     "rotated moons": Toy(
         lambda seed: rotated_moons(random_state=seed),
-        {"max_epochs": 150, "lr": 1e-2, "backbone_params": {"hidden": [15]}},
+        {"backbone": {"name": "MLP", "hidden": [15]}, "max_epochs": 150, "lr": 1e-2},
         adversary_weight=1.0,
     ),
 }
@@ -73,15 +73,15 @@ def target_accuracies(toy: Toy, seed: int) -> dict[str, float]:
     """
     pair = toy.draw(seed)
     weight = toy.adversary_weight
-    objectives: dict[str, dict[str, Any]] = {
-        "source only": {"adversary_weight": 0.0},
-        "DANN": {"adversary_weight": weight},
-        "CDAN": {"adversary_weight": 0.0, "terms": {"cdan": weight}},
-        "CDAN-E": {"adversary_weight": 0.0, "terms": {"cdan_e": weight}},
+    objectives = {
+        "source only": {"domain_adversary": 0.0},
+        "DANN": {"domain_adversary": weight},
+        "CDAN": {"domain_adversary": 0.0, "cdan": weight},
+        "CDAN-E": {"domain_adversary": 0.0, "cdan_e": weight},
     }
     accuracies = {}
-    for method, objective in objectives.items():
-        model = DANNClassifier("MLP", random_state=seed, **objective, **toy.training)
+    for method, terms in objectives.items():
+        model = DANNClassifier(random_state=seed, terms=terms, **toy.training)
         model.fit(pair.X_source, pair.y_source, X_target_unlabeled=pair.X_target)
         accuracies[method] = model.score(pair.X_target, pair.y_target)
     return accuracies
