@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import bci_dann
+from bci_dann._compat import braindecode_models
 
 PACKAGE = Path(bci_dann.__file__).parent
 MOST_MODULES = 15  # in a folder, without its __init__
@@ -211,6 +212,7 @@ def test_type_checkers_find_the_annotations():
     "path", [p for p in module_paths() if ">>>" in p.read_text("utf-8")], ids=module_name
 )
 def test_examples_in_docstrings_give_what_they_say(path):
+    braindecode_models()  # warns of other libraries when it is loaded first, in an example or here
     failed, attempted = doctest.testmod(importlib.import_module(module_name(path)))
     assert attempted > 0
     assert failed == 0

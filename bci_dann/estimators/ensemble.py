@@ -128,7 +128,7 @@ class EnsembleClassifier(TransferClassifier):
         if isinstance(members, str):  # the first parameter of the version before
             former, members = {"backbone": members, **former}, None
         if former:
-            check_former(type(self).__name__, former, self.former_parameters)
+            check_former(type(self), former)
             members = present_ensemble_members(type(self).__name__, members, former)
         self.members = members
         self.weights = weights

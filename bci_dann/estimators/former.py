@@ -52,28 +52,27 @@ _NETWORKS = ("DANNClassifier", "NetworkClassifier", "ReweightedClassifier", "Sou
 _NOT_OF_NETWORKS = ("backbone_params", "network_weight", "tangent_terms")
 
 
-def check_former(owner: str, given: Mapping[str, Any], former: Iterable[str]) -> None:
+def check_former(owner: Any, given: Mapping[str, Any]) -> None:
     """Raise on a keyword that neither this version nor the one before knows.
 
     Parameters
     ----------
-    owner : str
-        The class.
+    owner : type
+        The class; its ``former_parameters`` are those of the version before.
     given : mapping of str to object
         Keywords that are no parameters of this version.
-    former : iterable of str
-        Parameters of the version before.
 
     Raises
     ------
     TypeError
         As Python does for an unexpected keyword.
     """
-    known = list(former)
+    known = [*owner._get_param_names(), *owner.former_parameters]
     for name in given:
-        if name not in known:
+        if name not in owner.former_parameters:
             raise TypeError(
-                f"{owner} got an unexpected keyword argument {name!r}.{did_you_mean(name, known)}"
+                f"{owner.__name__} got an unexpected keyword argument {name!r}."
+                f"{did_you_mean(name, known)}"
             )
 
 

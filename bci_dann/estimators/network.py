@@ -161,7 +161,7 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         **former: Any,
     ) -> None:
         if former:
-            check_former(type(self).__name__, former, self.former_parameters)
+            check_former(type(self), former)
             backbone, terms = present_network_arguments(
                 type(self).__name__, backbone, terms, former
             )

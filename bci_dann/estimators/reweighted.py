@@ -127,7 +127,7 @@ class ReweightedClassifier(NetworkClassifier):
         random_state: Any = None,
         **former: Any,
     ) -> None:
-        check_former(type(self).__name__, former, self.former_parameters)
+        check_former(type(self), former)
         super().__init__(
             backbone,
             alignment=alignment,

@@ -65,8 +65,11 @@ def fit_linear(
     closure = partial(_loss_and_gradient, weights, biases, data, objective, penalty)
     final = optimiser.step(closure)
     if not bool(torch.isfinite(final)):
+        summands = objective(_view(weights.detach(), biases.detach(), data))
         raise TrainingError(
-            "The loss of the linear head is not finite. Look for trials of an extreme amplitude."
+            "The loss of the linear head is not finite: "
+            f"{ {name: float(value) for name, value in summands.items()} }. Look for trials of an "
+            "extreme amplitude."
         )
     return LinearHead(weights.detach(), biases.detach())
 
@@ -76,7 +79,14 @@ def _loss_and_gradient(
 ) -> Tensor:
     """Return the loss of a head, and leave its gradient in the head's tensors."""
     weights.grad = biases.grad = None
-    view = BatchView(
+    summands = torch.stack(list(objective(_view(weights, biases, data)).values()))
+    loss = summands.sum() + penalty.value(weights, biases)
+    loss.backward()  # type: ignore[no-untyped-call]
+    return loss
+
+
+def _view(weights: Tensor, biases: Tensor, data: TrainingData) -> BatchView:
+    return BatchView(
         data.X,
         data.X @ weights + biases,
         labels=data.labels,
@@ -86,7 +96,3 @@ def _loss_and_gradient(
         progress=1.0,
         prior=data.prior,
     )
-    summands = torch.stack(list(objective(view).values()))
-    loss = summands.sum() + penalty.value(weights, biases)
-    loss.backward()  # type: ignore[no-untyped-call]
-    return loss

@@ -141,7 +141,7 @@ def our_dann(trials: Trials, setting: Setting) -> Fit:
         "EEGNet",
         sfreq=128.0,
         domains="source_target",
-        adversary_weight=ADVERSARY_WEIGHT,
+        terms={"domain_adversary": ADVERSARY_WEIGHT},
         max_epochs=setting.epochs,
         batch_size=setting.batch,
         lr=LR,

@@ -174,6 +174,13 @@ def test_an_unknown_keyword_is_a_type_error_with_a_suggestion(kind):
         kind(zzz=1)
 
 
+def test_a_misspelt_parameter_of_this_version_is_suggested_too():
+    with pytest.raises(TypeError, match=r"'max_epoch'\. Did you mean 'max_epochs'\?"):
+        DANNClassifier(max_epoch=3)
+    with pytest.raises(TypeError, match=r"'member'\. Did you mean 'members'\?"):
+        EnsembleClassifier(member=[("rts_im", 1.0)])
+
+
 def test_former_arguments_are_no_parameters():
     model, _ = built(DANNClassifier, gamma=5.0)
     assert "gamma" not in model.get_params()
