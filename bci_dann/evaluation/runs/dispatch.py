@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bci_dann._files import write_atomically
 from bci_dann.evaluation.config.pipeline_builder import build_with_warnings, trains_network
+from bci_dann.evaluation.runs.invocations import add_invocation, current_invocation
 from bci_dann.evaluation.runs.progress import tracked
 from bci_dann.evaluation.runs.records import Task
 from bci_dann.evaluation.runs.results import ResultsFolder
@@ -45,6 +46,8 @@ def run_missing(run: ResolvedRun, tasks: Sequence[Task], trials_folder: Path) ->
     """
     folder, options = run.folder, run.options
     pending = [task for task in tasks if folder.read(task) is None]
+    if pending:
+        add_invocation(folder.path, current_invocation(run.versions))
     stacks = stacks_of(pending, options.stack or _default_stack()) if pending else []
     setup = WorkerSetup(run.run_id, trials_folder, folder)
     try:

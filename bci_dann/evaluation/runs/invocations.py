@@ -1,0 +1,166 @@
+"""The commands that filled a results folder: when, on which machine, from which commit."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bci_dann._files import write_atomically
+
+__all__ = ["Invocation", "add_invocation", "current_invocation", "read_invocations"]
+
+INVOCATIONS_FILE = "invocations.json"
+UNKNOWN = "unknown"
+CPU_INFO = Path("/proc/cpuinfo")
+PACKAGE = Path(__file__).resolve().parents[2]
+# Options whose value is a path of one machine: what stands for it in a published command, and
+# None where the option is left out, since it changes no result.
+LOCAL_PATHS = {"--data-dir": "FOLDER", "--out": None, "-o": None}
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One command that computed results.
+
+    Attributes
+    ----------
+    date : str
+        When it began, ISO 8601, to the second, in UTC.
+    command : str
+        As typed, without the paths of this machine.
+    commit : str
+        Of the checkout that the package ran from, followed by ``+changes`` where files
+        differed from it; ``"unknown"`` outside a checkout.
+    machine : str
+        Processor and number of cores.
+    versions : dict of str to str
+        Of the packages that results depend on.
+    """
+
+    date: str
+    command: str
+    commit: str
+    machine: str
+    versions: dict[str, str]
+
+
+def current_invocation(
+    versions: Mapping[str, str], arguments: Sequence[str] | None = None
+) -> Invocation:
+    """Describe the command that this process carries out.
+
+    Parameters
+    ----------
+    versions : mapping of str to str
+        Of the packages that results depend on.
+    arguments : sequence of str, optional
+        The program and its arguments; ``None`` takes those of this process.
+
+    Returns
+    -------
+    Invocation
+        With the present time.
+    """
+    return Invocation(
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=_command(sys.argv if arguments is None else arguments),
+        commit=_commit(PACKAGE.parent),
+        machine=_machine(),
+        versions=dict(versions),
+    )
+
+
+def add_invocation(folder: Path, invocation: Invocation) -> None:
+    """Append a command to those of a results folder.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The results folder.
+    invocation : Invocation
+        The command.
+
+    Raises
+    ------
+    ResultsError
+        When the folder cannot be written to.
+    """
+    known = [asdict(one) for one in read_invocations(folder)]
+    text = json.dumps([*known, asdict(invocation)], indent=1)
+    write_atomically(folder / INVOCATIONS_FILE, text.encode())
+
+
+def read_invocations(folder: Path) -> list[Invocation]:
+    """Return the commands that filled a results folder, the first one first.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The results folder.
+
+    Returns
+    -------
+    list of Invocation
+        Empty for folders of earlier versions, which kept none.
+    """
+    try:
+        stored = json.loads((folder / INVOCATIONS_FILE).read_text(encoding="utf-8"))
+        return [Invocation(**one) for one in stored]
+    except (OSError, ValueError, TypeError):
+        return []
+
+
+def _command(arguments: Sequence[str]) -> str:
+    program = Path(arguments[0]).name if arguments else ""
+    is_own = program in {"bci-dann", "__main__.py"}
+    words = ["bci-dann"] if is_own else ["python", program or UNKNOWN]
+    remaining = iter(arguments[1:])
+    for word in remaining:
+        option, separator, value = word.partition("=")
+        if option not in LOCAL_PATHS:
+            words.append(word)
+            continue
+        if not separator:
+            next(remaining, value)
+        stand_in = LOCAL_PATHS[option]
+        words += [] if stand_in is None else [option, stand_in]
+    return shlex.join(words)
+
+
+def _commit(checkout: Path) -> str:
+    """Return the commit of a checkout, without a search in the folders above it."""
+    if not (checkout / ".git").exists():
+        return UNKNOWN
+    commit = _git(checkout, "rev-parse", "HEAD")
+    changes = _git(checkout, "status", "--porcelain", "--untracked-files=no")
+    return f"{commit}+changes" if commit and changes else commit or UNKNOWN
+
+
+def _git(checkout: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(checkout), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()
+
+
+def _machine() -> str:
+    return f"{_processor()}, {os.cpu_count()} cores"
+
+
+def _processor() -> str:
+    try:
+        lines = CPU_INFO.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())
