@@ -54,16 +54,12 @@ def _network(axes: Axes) -> None:
         ((1.65, 0.44), (3.0, 0.05)),
     ):
         axes.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": GREY, "shrinkA": 0})
-    for y0, y1, text, colour, place in (
-        (0.78, 0.46, "gradient of the label loss", BLUE, (2.2, 1.03)),
-        (-0.14, 0.24, "gradient reversed:\ntimes −lambda", ORANGE, (2.05, -0.12)),
+    for start, end, text, colour, place in (
+        ((3.0, 0.78), (1.68, 0.46), "gradient of the label loss", BLUE, (2.2, 1.03)),
+        ((3.0, -0.14), (1.68, 0.3), "gradient reversed:\ntimes −lambda", ORANGE, (2.05, -0.12)),
     ):
-        axes.annotate(
-            "",
-            (1.68, y1 if colour == BLUE else 0.3),
-            (3.0, y0 + (0.0 if colour == BLUE else 0.0)),
-            arrowprops={"arrowstyle": "-|>", "color": colour, "linestyle": "--", "shrinkA": 0},
-        )
+        arrow = {"arrowstyle": "-|>", "color": colour, "linestyle": "--", "shrinkA": 0}
+        axes.annotate("", end, start, arrowprops=arrow)
         axes.text(*place, text, ha="center", va="center", color=colour, size=9)
     axes.set_xlim(-0.5, 3.9)
     axes.set_ylim(-0.3, 1.2)

@@ -64,16 +64,12 @@ def _box(axes: Axes, title: str, text: str, x: float, y: float, colour: str) -> 
 
 
 def _arrow(axes: Axes, x0: float, y0: float, x1: float, y1: float) -> None:
-    start = [x0 * STEP_X, y0 * STEP_Y]
-    end = [x1 * STEP_X, y1 * STEP_Y]
     if y0 == y1:
-        start[0] += WIDTH / 2
-        end[0] -= WIDTH / 2
+        start = (x0 * STEP_X + WIDTH / 2, y0 * STEP_Y)
+        end = (x1 * STEP_X - WIDTH / 2, y1 * STEP_Y)
     else:
-        start[1] += HEIGHT / 2
-        end[1] -= HEIGHT / 2
-        end[0] += 0.3 * WIDTH * ((x0 > x1) - (x0 < x1))
-        start[0] += 0.3 * WIDTH * ((x0 < x1) - (x0 > x1))
-    axes.annotate(
-        "", end, start, arrowprops={"arrowstyle": "-|>", "color": GREY, "shrinkA": 0, "shrinkB": 1}
-    )
+        aside = 0.3 * WIDTH * ((x0 < x1) - (x0 > x1))
+        start = (x0 * STEP_X + aside, y0 * STEP_Y + HEIGHT / 2)
+        end = (x1 * STEP_X - aside, y1 * STEP_Y - HEIGHT / 2)
+    arrow = {"arrowstyle": "-|>", "color": GREY, "shrinkA": 0, "shrinkB": 1}
+    axes.annotate("", end, start, arrowprops=arrow)

@@ -66,8 +66,10 @@ def _panel(axes: Axes, title: str, source: Trials, target: Trials) -> None:
     domains = (("source", BLUE, source), ("target", ORANGE, target))
     for name, colour, (X, labels) in domains:
         for label, marker in ((0, "o"), (1, "^")):
+            chosen = X[labels == label]
             axes.scatter(
-                *X[labels == label].T,
+                chosen[:, 0],
+                chosen[:, 1],
                 marker=marker,
                 s=20,
                 facecolor=colour if name == "target" else "none",
