@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -43,13 +44,13 @@ FILE_NAME = re.compile(r"^# ([\w-]+(?:[/.][\w-]+)*\.(?:py|ya?ml))\s*$")
 
 # Runs the steps of a page in one process, so that Python blocks share a namespace.
 DRIVER = """
-import json, subprocess, sys, traceback
+import json, subprocess, sys, time, traceback
 from pathlib import Path
 
 names = {"__name__": "__page__"}
 for step in json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")):
     place, kind, code = step["place"], step["kind"], step["code"]
-    failure = None
+    failure, start = None, time.perf_counter()
     if kind == "file":
         Path(step["file"]).parent.mkdir(parents=True, exist_ok=True)
         Path(step["file"]).write_text(code, encoding="utf-8")
@@ -61,7 +62,7 @@ for step in json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")):
             exec(compile("\\n" * step["offset"] + code, step["page"], "exec"), names)
         except BaseException:
             failure = traceback.format_exc()
-    sys.stdout.flush()
+    print(f"[{place}: {time.perf_counter() - start:.1f} s]", flush=True)
     if failure is not None:
         sys.exit(f"{place}: {failure}")
 """
@@ -197,7 +198,7 @@ def problems(block: Block) -> Iterator[str]:
             yield f"{block.place}: no valid Python: {error}"
 
 
-def run_page(page: Path, folder: Path, package: Path, timeout_s: float = 300.0) -> str:
+def run_page(page: Path, folder: Path, package: Path, timeout_s: float = 600.0) -> str:
     """Run the blocks of a page in a folder, in a process of their own.
 
     Parameters
@@ -225,19 +226,34 @@ def run_page(page: Path, folder: Path, package: Path, timeout_s: float = 300.0) 
     with tempfile.TemporaryDirectory() as tools:
         plan = Path(tools) / "steps.json"
         plan.write_text(json.dumps(steps), encoding="utf-8")
-        done = subprocess.run(
-            [sys.executable, "-u", "-c", DRIVER, str(plan)],
-            cwd=folder,
-            env=_environment(folder, package, Path(tools)),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=timeout_s,
-            check=False,
-        )
-    if done.returncode:
-        raise PageError(done.stdout)
-    return done.stdout
+        command = [sys.executable, "-u", "-c", DRIVER, str(plan)]
+        environment = _environment(folder, package, Path(tools))
+        code, output = _run(command, folder, environment, timeout_s)
+    if code:
+        raise PageError(output)
+    return output
+
+
+def _run(
+    command: list[str], folder: Path, environment: dict[str, str], timeout_s: float
+) -> tuple[int, str]:
+    """Return exit code and output of a command; with its children it is ended when time is up."""
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            output, _ = process.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            output, _ = process.communicate()
+            return 1, f"{output}\nnot finished after {timeout_s:g} s"
+    return process.returncode, output
 
 
 def _step(block: Block) -> dict[str, object]:

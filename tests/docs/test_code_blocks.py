@@ -122,6 +122,12 @@ def test_a_block_that_fails_fails_its_page(tmp_path, empty, language, code, mess
         run_page(page, empty, PACKAGE)
 
 
+def test_a_page_that_takes_too_long_is_ended(tmp_path, empty):
+    page = write_page(tmp_path, "```bash\necho begun\nsleep 60\n```\n")
+    with pytest.raises(PageError, match=r"begun\s+not finished after 3 s"):
+        run_page(page, empty, PACKAGE, timeout_s=3)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
