@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -55,6 +56,9 @@ FILTER = """
         const empty = ![...list.children].some((child) => !child.hidden);
         list.hidden = list.previousElementSibling.hidden = empty;
       });
+      document.querySelectorAll('section[id^="messages-"]').forEach((section) => {
+        section.hidden = !section.querySelector("dl.messages:not([hidden])");
+      });
       count.textContent = query.length ? `${shown} of ${terms.length} messages` : "";
     });
   };
@@ -62,6 +66,10 @@ FILTER = """
 })();
 </script>
 """
+
+
+class Verbatim(nodes.inline, addnodes.not_smartquotable):
+    """Text whose quotes and dashes stay as they are, so that it can be searched for."""
 
 
 class AllMessages(SphinxDirective):
@@ -116,7 +124,7 @@ def _with_gaps(text: str) -> list[nodes.Node]:
     parts: list[nodes.Node] = []
     for index, words in enumerate(text.split(GAP)):
         parts += [nodes.emphasis("", GAP)] if index else []
-        parts += [nodes.Text(words)] if words else []
+        parts += [Verbatim("", words)] if words else []
     return parts
 
 
