@@ -9,13 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bci_dann._files import write_atomically
-from bci_dann.evaluation.runs.invocations import Invocation, read_invocations
+from bci_dann.evaluation.runs.invocations import (
+    Invocation,
+    current_invocation,
+    read_invocations,
+)
+from bci_dann.evaluation.runs.records import versions
 from bci_dann.exceptions import ResultsError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["PublishedTable", "publish", "read_published"]
+__all__ = ["PublishedTable", "publish", "publish_own", "read_published"]
 
 # Digits of the figures in a file: more than any page shows, few enough to compare two files.
 SIGNIFICANT_DIGITS = 6
@@ -96,6 +101,26 @@ def publish(folder: str | Path, note: str, reference: str = "source_only") -> Pu
             "folder that `bci-dann run` has written; one of an earlier version must be run again."
         )
     return PublishedTable(summarise(_results(path), _n_classes(path), reference), note, invocations)
+
+
+def publish_own(rows: pd.DataFrame, note: str, path: Path) -> None:
+    """Write a table that this process has computed, with its command as provenance.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The table.
+    note : str
+        What was measured on which data, in one sentence.
+    path : pathlib.Path
+        The CSV file; a former one is replaced.
+
+    Raises
+    ------
+    ResultsError
+        When the file cannot be written.
+    """
+    PublishedTable(rows, note, [current_invocation(versions())]).write(path)
 
 
 def read_published(path: str | Path) -> PublishedTable:
