@@ -1,11 +1,14 @@
 """Figures of accuracy in pages, drawn from the tables in ``docs/results`` at build time.
 
 Provides the directive ``results-table`` and the role ``result``. A page never holds a figure that
-was typed by hand; ``tests/docs/test_results.py`` looks for these.
+was typed by hand; ``tests/docs/test_results.py`` looks for these. The README is read without a
+build: ``python docs/_ext/results.py`` writes its tables between their marks,
+``<!-- results: NAME | QUERY | COLUMNS -->`` and ``<!-- end of results -->``.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -42,6 +45,7 @@ FORMATS = {
     "ess": ".0f",
 }
 MISSING = "–"
+MARKED = re.compile(r"(<!-- results: (.+?) -->\n).*?(<!-- end of results -->)", re.DOTALL)
 
 
 def table(name: str) -> PublishedTable:
@@ -79,6 +83,29 @@ def parsed_columns(text: str) -> list[str]:
     return [part.strip() for part in text.split(",")]
 
 
+def markdown(rows: pd.DataFrame, columns: list[str]) -> str:
+    """Return rows as a table in Markdown."""
+    head = [HEADINGS.get(name, name.replace("_", " ")) for name in columns]
+    lines = [head, ["---"] * len(columns)]
+    for _, row in rows.iterrows():
+        cells = [cell(row, name) for name in columns]
+        lines.append(
+            [f"`{c}`" if n == "pipeline" else c for c, n in zip(cells, columns, strict=True)]
+        )
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def with_results(text: str) -> str:
+    """Return a page in Markdown with its marked tables written anew."""
+
+    def table_of(match: re.Match[str]) -> str:
+        name, query, columns = (part.strip() for part in match[2].split("|"))
+        rows = selected(table(name).rows, query).sort_values("accuracy", ascending=False)
+        return match[1] + markdown(rows, parsed_columns(columns)) + match[3]
+
+    return MARKED.sub(table_of, text)
+
+
 class ResultsTable(SphinxDirective):
     """A table of ``docs/results``, or some rows and columns of it."""
 
@@ -103,7 +130,7 @@ class ResultsTable(SphinxDirective):
             raise self.error(f"results-table {name}: no row fits {self.options.get('rows')!r}")
         if "sort" in self.options:
             rows = rows.sort_values(self.options["sort"], ascending=False)
-        columns = self.options.get("columns", list(DEFAULT_COLUMNS))
+        columns = self.options.get("columns") or _default_columns(rows)
         return [self._table(rows, columns), *self._provenance(published)]
 
     def _table(self, rows: pd.DataFrame, columns: list[str]) -> nodes.Node:
@@ -151,6 +178,11 @@ class Result(SphinxRole):
             return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
 
 
+def _default_columns(rows: pd.DataFrame) -> list[str]:
+    is_summary = set(DEFAULT_COLUMNS) <= set(rows.columns)
+    return list(DEFAULT_COLUMNS if is_summary else rows.columns)
+
+
 def _row(cells: list[nodes.Node]) -> nodes.row:
     row = nodes.row()
     row += [nodes.entry("", nodes.paragraph("", "", content)) for content in cells]
@@ -167,3 +199,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("results-table", ResultsTable)
     app.add_role("result", Result())
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+if __name__ == "__main__":
+    readme = RESULTS.parents[1] / "README.md"
+    readme.write_text(with_results(readme.read_text(encoding="utf-8")), encoding="utf-8")
