@@ -81,6 +81,8 @@ html_title = "bci_dann"
 html_static_path = ["_static"]
 html_css_files = ["bci_dann.css"]
 html_show_sourcelink = False
+html_favicon = "_static/favicon.svg"
+html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
 html_theme_options = {
     "logo": {"text": "bci_dann"},
     "show_prev_next": False,

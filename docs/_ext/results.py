@@ -45,6 +45,7 @@ FORMATS = {
     "ess": ".0f",
 }
 MISSING = "–"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 MARKED = re.compile(r"(<!-- results: (.+?) -->\n).*?(<!-- end of results -->)", re.DOTALL)
 
 
@@ -62,7 +63,7 @@ def cell(row: Any, column: str) -> str:
     """Return one figure as pages show it; accuracy comes with its spread over subjects."""
     text = plain(row, column)
     if column == "accuracy" and text != MISSING and "std_subjects" in row:
-        return f"{text} ± {plain(row, 'std_subjects')}"
+        return f"{text}{NO_BREAK}±{NO_BREAK}{plain(row, 'std_subjects')}"
     return text
 
 

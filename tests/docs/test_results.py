@@ -165,7 +165,7 @@ def test_a_figure_has_the_digits_of_its_column():
         {"pipeline": "x", "accuracy": 85.46, "std_subjects": 6.71, "roc_auc": 0.9236, "gain": 2.04}
     )
     shown = [module.cell(row, name) for name in ("accuracy", "roc_auc", "gain", "pipeline")]
-    assert shown == ["85.5 ± 6.7", "0.924", "+2.0", "x"]
+    assert shown == ["85.5\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}6.7", "0.924", "+2.0", "x"]
     assert module.plain(pd.Series({"p_value": float("nan")}), "p_value") == "–"
 
 
