@@ -40,6 +40,13 @@ def test_the_blocks_of_a_page_run_from_top_to_bottom(page, tmp_path, request):
     run_page(page, tmp_path, PACKAGE)
 
 
+def test_the_first_command_is_the_same_everywhere():
+    command = 'python3 -m venv .venv && .venv/bin/pip install -q -c constraints.txt -e ".[dev]"'
+    for page in (ROOT / "README.md", ROOT / "docs" / "start.md"):
+        (first, *_) = [block.code for block in read_blocks(page) if block.language == "bash"]
+        assert first.splitlines()[0] == f"{command} && .venv/bin/bci-dann quickstart --jobs 2"
+
+
 PAGE = """\
 # A page
 
