@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 TABLES = sorted((DOCS / "results").glob("*.csv"))
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted(DOCS.glob("methods/*.md"))]
+PAGES += [ROOT / "configs" / "experiments" / "README.md"]
 PAGES = [path for path in PAGES if path.name != "changelog.md"]
 # What looks like a score, a gain or a speed: 85.5, 0.924, .74, 85 %, 2 points, 3 times as fast.
 FIGURE = re.compile(
