@@ -64,7 +64,10 @@ def pipelines(text: Filter = "") -> None:  # numpydoc ignore=PR01
         place = "" if path.parent.samefile(shipped) else f" ({path})"
         rows.append((name, pipeline_description(path) + place))
     print_table(f"{len(rows)} pipelines", ("name", "method"), rows, lines=False)
-    print_sentence(f"Those without a file name are in {shipped}; copy one there to change it.")
+    print_sentence(
+        f"Those without a file name come with bci_dann, in {shipped}. To change one, copy its file "
+        "into pipelines/ in this folder, and give the file and the key `name` another name."
+    )
 
 
 def docs(  # numpydoc ignore=PR01

@@ -6,6 +6,7 @@ model, recordings of a subject who is in no training, and predictions for one of
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -200,7 +201,8 @@ def _write(raw: mne.io.BaseRaw, path: Path) -> Path:
             "Choose another folder with --out."
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
     return path
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 __all__ = ["after_quickstart", "after_run"]
 
 READING = (
-    "Read the picture from left to right: each line is a subject. A method helps where most "
-    "subjects gain over source_only, which is plain training; a higher mean alone may come from "
-    "one subject. Below the dotted line a subject is not told from guessing."
+    "How to read the picture: each line is a subject. A method helps where most subjects gain",
+    "over source_only, which is plain training; a higher mean alone may come from one subject.",
+    "Below the dotted line a subject's accuracy may well come from guessing.",
 )
 
 
@@ -75,7 +75,7 @@ def after_quickstart(
         f"  {folder / 'subjects.png'}: what each method does for each subject",
         f"  {folder / 'results.csv'}: the same as a table, one row a subject and method",
         f"  {folder / 'predictions.csv'}: the new subject's trials, with probabilities",
-        READING,
+        *READING,
         "",
         "Type next",
         "  the same new subject, step by step:",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["subject_figure", "write_subject_figure"]
+__all__ = ["draw_subjects", "write_subject_figure"]
 
 Floats = NDArray[np.float64]
 
@@ -77,12 +77,12 @@ def write_subject_figure(results: pd.DataFrame, path: str | Path) -> Path:
         When it cannot be written.
     """
     buffer = io.BytesIO()
-    subject_figure(results).savefig(buffer, format="png", dpi=DPI)
+    draw_subjects(results).savefig(buffer, format="png", dpi=DPI)
     write_atomically(Path(path), buffer.getvalue())
     return Path(path)
 
 
-def subject_figure(results: pd.DataFrame) -> Figure:
+def draw_subjects(results: pd.DataFrame) -> Figure:
     """Draw the accuracy of each subject under each pipeline, and the gain over plain training.
 
     Parameters
