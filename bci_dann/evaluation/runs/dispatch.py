@@ -45,6 +45,8 @@ def run_missing(run: ResolvedRun, tasks: Sequence[Task], trials_folder: Path) ->
     ResultsError
         When tasks have failed, or a worker has died; finished tasks have their records.
     """
+    import joblib
+
     folder, options = run.folder, run.options
     pending = [task for task in tasks if folder.read(task) is None]
     if pending:
@@ -53,7 +55,8 @@ def run_missing(run: ResolvedRun, tasks: Sequence[Task], trials_folder: Path) ->
     setup = WorkerSetup(run.run_id, trials_folder, folder)
     try:
         results = _results(stacks, setup, options.n_jobs)
-        watched = tracked(results, pending, len(tasks), options.progress)
+        n_jobs = joblib.effective_n_jobs(options.n_jobs)
+        watched = tracked(results, pending, len(tasks), options.progress, n_jobs)
         failures = [(task, failure) for task, failure in watched if failure is not None]
     finally:
         release_worker(run.run_id)

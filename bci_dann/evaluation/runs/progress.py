@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bci_dann.evaluation.runs.records import Task
 
@@ -17,10 +16,16 @@ if TYPE_CHECKING:
 __all__ = ["TimeLeft", "duration_text", "step_by_step", "tracked"]
 
 Result = TypeVar("Result")
+# What a task takes beside its networks, in passes over the trials (empirical).
+WITHOUT_NETWORK = 5.0
 
 
 def tracked(
-    results: Iterable[tuple[Task, Result]], pending: Sequence[Task], total: int, show: bool
+    results: Iterable[tuple[Task, Result]],
+    pending: Sequence[Task],
+    total: int,
+    show: bool,
+    n_jobs: int = 1,
 ) -> Iterator[tuple[Task, Result]]:
     """Pass results of tasks on, showing progress on the standard error stream.
 
@@ -37,6 +42,8 @@ def tracked(
         The number of all tasks, those that were finished before among them.
     show : bool
         Whether to show anything.
+    n_jobs : int
+        Tasks at a time, which the time left depends on.
 
     Yields
     ------
@@ -46,27 +53,35 @@ def tracked(
     from rich.console import Console
 
     console = Console(stderr=True, markup=False)  # names of variants have brackets
+    left = TimeLeft(pending, n_jobs)
     if not show:
         yield from results
     elif console.is_terminal:
-        yield from _with_bar(results, pending, total, console)
+        yield from _with_bar(results, pending, total, left, console)
     else:
-        yield from _with_lines(results, pending, total, console)
+        yield from _with_lines(results, total - len(pending), total, left, console)
 
 
 class TimeLeft:
-    """Time until the last task, from the time that those of the same pipeline have taken.
+    """Time until the last task, from what the finished ones have taken.
+
+    Tasks of different pipelines are compared by the passes over the trials that training their
+    networks takes, as far as their definitions tell.
 
     Parameters
     ----------
     pending : sequence of Task
         The tasks that are to be done.
+    n_jobs : int
+        Tasks at a time.
     """
 
-    def __init__(self, pending: Sequence[Task]) -> None:
-        self._waiting = Counter(task.pipeline.name for task in pending)
-        self._intervals: Mapping[str, list[float]] = defaultdict(list)
-        self._last = time.monotonic()
+    def __init__(self, pending: Sequence[Task], n_jobs: int = 1) -> None:
+        self._costs = {task.key: _cost(task) for task in pending}
+        self._left = sum(self._costs.values())
+        self._done = 0.0
+        self._n_unknown = min(n_jobs, len(pending))
+        self._start = time.monotonic()
 
     def finished(self, task: Task) -> None:
         """Note that a task is done.
@@ -76,10 +91,10 @@ class TimeLeft:
         task : Task
             One of the pending tasks.
         """
-        now = time.monotonic()
-        self._intervals[task.pipeline.name].append(now - self._last)
-        self._last = now
-        self._waiting[task.pipeline.name] -= 1
+        cost = self._costs.get(task.key, 0.0)
+        self._done += cost
+        self._left -= cost
+        self._n_unknown -= 1
 
     @property
     def seconds(self) -> float | None:
@@ -88,14 +103,12 @@ class TimeLeft:
         Returns
         -------
         float or None
-            Pipelines of which nothing is done yet are taken to need the mean time of the
-            others. ``None`` before the first task is done.
+            ``None`` until as many tasks are done as run at a time: the first to be done says
+            little of the others.
         """
-        if not self._intervals:
+        if self._n_unknown > 0 or not self._done:
             return None
-        means = {name: sum(times) / len(times) for name, times in self._intervals.items()}
-        usual = sum(means.values()) / len(means)
-        return sum(count * means.get(name, usual) for name, count in self._waiting.items())
+        return (time.monotonic() - self._start) / self._done * self._left
 
 
 def duration_text(seconds: float) -> str:
@@ -151,9 +164,8 @@ def step_by_step(total: int, show: bool) -> Iterator[Callable[[str, int], None]]
 
 
 def _with_lines(
-    results: Iterable[tuple[Task, Result]], pending: Sequence[Task], total: int, console: Console
+    results: Iterable[tuple[Task, Result]], done: int, total: int, left: TimeLeft, console: Console
 ) -> Iterator[tuple[Task, Result]]:
-    done, left = total - len(pending), TimeLeft(pending)
     console.print(f"{done}/{total} tasks are finished", highlight=False)
     for count, (task, result) in enumerate(results, start=done + 1):
         left.finished(task)
@@ -164,9 +176,13 @@ def _with_lines(
 
 
 def _with_bar(
-    results: Iterable[tuple[Task, Result]], pending: Sequence[Task], total: int, console: Console
+    results: Iterable[tuple[Task, Result]],
+    pending: Sequence[Task],
+    total: int,
+    left: TimeLeft,
+    console: Console,
 ) -> Iterator[tuple[Task, Result]]:
-    waiting, left = {task.key: task.pipeline.name for task in pending}, TimeLeft(pending)
+    waiting = {task.key: task.pipeline.name for task in pending}
     with _bar(console) as bar:
         done = total - len(pending)
         handle = bar.add_task(_first(waiting), total=total, completed=done)
@@ -181,6 +197,24 @@ def _with_bar(
 def _left_text(left: TimeLeft, is_going_on: bool) -> str:
     seconds = left.seconds
     return f", about {duration_text(seconds)} left" if is_going_on and seconds is not None else ""
+
+
+def _cost(task: Task) -> float:
+    """Return what a task costs, in passes over the trials."""
+    return WITHOUT_NETWORK + sum(_passes(step["parameters"]) for step in task.pipeline.definition)
+
+
+def _passes(value: Any) -> float:
+    """Count the epochs of all networks in the parameters of a step, members of it included."""
+    if isinstance(value, list | tuple):
+        return sum(map(_passes, value))
+    if not isinstance(value, Mapping):
+        return 0.0
+    nested = sum(map(_passes, value.values()))
+    epochs, members = value.get("max_epochs"), value.get("n_members", 1)
+    if not isinstance(epochs, int) or not isinstance(members, int):
+        return nested
+    return nested + epochs * members * (2 if value.get("guard") else 1)
 
 
 def _first(waiting: dict[str, str]) -> str:

@@ -111,18 +111,33 @@ def clock(monkeypatch):
     return times
 
 
-def test_the_time_left_is_known_by_pipeline(clock):
-    left = TimeLeft([task("slow", "1"), task("slow", "2"), task("quick", "1"), task("quick", "2")])
+def network(name, subject, **parameters):
+    return Task(
+        "Set", "data", PipelineSpec(name, ({"parameters": parameters},)), "train", subject, 0
+    )
+
+
+def test_the_time_left_goes_by_the_epochs_of_networks(clock):
+    slow = [network("slow", subject, max_epochs=20, n_members=2, guard=True) for subject in "12"]
+    members = [[{"max_epochs": 10, "n_members": 1}, 0.5], [{}, 1.0]]
+    quick = [network("quick", subject, members=members) for subject in "12"]
+    left = TimeLeft([*slow, *quick])
     assert left.seconds is None
+    clock.now = 17.0  # for 5 + 20 * 2 * 2 passes
+    left.finished(slow[0])
+    assert left.seconds == pytest.approx(17.0 + 2 * 3.0)
+    clock.now = 20.0
+    left.finished(quick[0])
+    assert left.seconds == pytest.approx(20.0)
+
+
+def test_nothing_is_known_until_as_many_are_done_as_run_at_a_time(clock):
+    left = TimeLeft(TASKS, n_jobs=2)
     clock.now = 10.0
-    left.finished(task("slow", "1"))
-    assert left.seconds == 30.0  # nothing is known of the quick ones yet
-    clock.now = 11.0
-    left.finished(task("quick", "1"))
-    assert left.seconds == 11.0
-    clock.now = 12.0
-    left.finished(task("quick", "2"))
-    assert left.seconds == 10.0
+    left.finished(TASKS[0])
+    assert left.seconds is None
+    left.finished(TASKS[1])
+    assert left.seconds == pytest.approx(5.0)
 
 
 def test_a_terminal_tells_the_time_left(capsys, terminal):
