@@ -26,6 +26,10 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "bci-dann select runs/quickstart": "Scores without labels, on a finished run.",
         "bci-dann select runs/quickstart --pipelines dann,ea_csp_lda": "Among these two.",
     },
+    "publish": {
+        'bci-dann publish runs/mine -o mine.csv --note "Nine subjects."': "A table to cite.",
+        'bci-dann publish runs/mine -o mine.csv --note "..." --reference dann': "Gains over dann.",
+    },
     "diagnose": {
         "bci-dann diagnose quickstart": "Tables here, pictures in runs/quickstart/diagnosis.",
         "bci-dann diagnose my.yaml --data-dir recordings -o shift": "Your own recordings.",
