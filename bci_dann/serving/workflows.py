@@ -40,6 +40,24 @@ class Adaptation:  # numpydoc ignore=PR02
         Number of trials of the new subject.
     changed : bool
         False for a model without alignment, in which there is nothing to adapt.
+
+    See Also
+    --------
+    adapt_model : Returns it.
+
+    Examples
+    --------
+    >>> from bci_dann import serving
+    >>> from bci_dann.data import SimulatedMI
+    >>> config = {
+    ...     "name": "first",
+    ...     "data": {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}},
+    ...     "pipelines": ["csp_lda"],  # without alignment
+    ...     "protocols": ["train"],
+    ... }
+    >>> raw = SimulatedMI(n_subjects=4, n_trials=10).get_data([4])[4]["0"]["0"]
+    >>> serving.adapt_model(serving.fit_model(config), raw).changed
+    False
     """
 
     model: ServedModel
@@ -89,6 +107,25 @@ def fit_model(
         When the training recordings are not what was promised.
     ResultsError
         When the folder cannot be written to, which is tried before training.
+
+    See Also
+    --------
+    adapt_model : The next step, for a new subject.
+    open_model : Opens the folder that ``out`` names.
+    bci_dann.run_benchmark : How good the pipeline is for subjects it has not seen.
+
+    Examples
+    --------
+    >>> from bci_dann import serving
+    >>> config = {
+    ...     "name": "first",
+    ...     "data": {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}},
+    ...     "pipelines": ["ea_csp_lda"],
+    ...     "protocols": ["train"],
+    ... }
+    >>> model = serving.fit_model(config)
+    >>> model.recipe.classes, model.recipe.sfreq
+    (['left_hand', 'right_hand'], 128.0)
     """
     from bci_dann.data import open_trials, prepare_trials
     from bci_dann.evaluation import load_config
@@ -140,6 +177,30 @@ def adapt_model(
         As :func:`prepare`.
     ResultsError
         When the folder cannot be written to, which is tried before adapting.
+
+    See Also
+    --------
+    fit_model : Trains the model.
+    predict_recordings : The next step.
+    bci_dann.TransferClassifier.adapt : The same for arrays of trials.
+
+    Examples
+    --------
+    The model of :func:`fit_model`, and a simulated recording of a fourth subject:
+
+    >>> from bci_dann import serving
+    >>> from bci_dann.data import SimulatedMI
+    >>> config = {
+    ...     "name": "first",
+    ...     "data": {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}},
+    ...     "pipelines": ["ea_csp_lda"],
+    ...     "protocols": ["train"],
+    ... }
+    >>> model = serving.fit_model(config)
+    >>> raw = SimulatedMI(n_subjects=4, n_trials=10).get_data([4])[4]["0"]["0"]
+    >>> adaptation = serving.adapt_model(model, raw)
+    >>> adaptation.n_trials, adaptation.changed
+    (20, True)
     """
     from bci_dann.data import EEGTrials
 
@@ -192,6 +253,31 @@ def predict_recordings(
         As :func:`prepare`.
     ResultsError
         When the file cannot be written.
+
+    See Also
+    --------
+    adapt_model : The step before.
+    write_predictions : Writes the table.
+    prepare : The trials, to be predicted by hand.
+
+    Examples
+    --------
+    The adapted model of :func:`adapt_model`:
+
+    >>> from bci_dann import serving
+    >>> from bci_dann.data import SimulatedMI
+    >>> config = {
+    ...     "name": "first",
+    ...     "data": {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}},
+    ...     "pipelines": ["ea_csp_lda"],
+    ...     "protocols": ["train"],
+    ... }
+    >>> model = serving.fit_model(config)
+    >>> raw = SimulatedMI(n_subjects=4, n_trials=10).get_data([4])[4]["0"]["0"]
+    >>> adapted = serving.adapt_model(model, raw).model
+    >>> table = serving.predict_recordings(adapted, raw)
+    >>> len(table), list(table.columns)
+    (20, ['file', 'trial', 'onset_s', 'predicted', 'p_left_hand', 'p_right_hand', 'event'])
     """
     import pandas as pd
 
@@ -225,6 +311,23 @@ def write_predictions(table: pd.DataFrame, path: str | Path) -> None:
     ------
     ResultsError
         When it cannot be written.
+
+    See Also
+    --------
+    predict_recordings : Returns the table, and writes it where ``out`` is given.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import pandas as pd
+    >>> from bci_dann import serving
+    >>> table = pd.DataFrame({"trial": [0], "predicted": ["feet"], "p_feet": [2 / 3]})
+    >>> with TemporaryDirectory() as folder:
+    ...     serving.write_predictions(table, Path(folder) / "predictions.csv")
+    ...     print((Path(folder) / "predictions.csv").read_text())
+    trial,predicted,p_feet
+    0,feet,0.666667
     """
     from bci_dann._files import write_atomically
 

@@ -217,6 +217,27 @@ def selection_table(folder: str | Path, pipelines: Sequence[str] | None = None) 
         When the folder has no records, or a pipeline is missing for some subjects.
     ConfigError
         When there are not two pipelines to choose among, or one is not in the folder.
+
+    See Also
+    --------
+    nested_choice : A choice on the other subjects, whose labels are known.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from bci_dann import run_benchmark
+    >>> from bci_dann.evaluation import selection_table
+    >>> config = {
+    ...     "name": "first",
+    ...     "data": {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}},
+    ...     "pipelines": ["csp_lda", "ea_csp_lda"],
+    ...     "protocols": ["train"],
+    ... }
+    >>> with TemporaryDirectory() as folder:
+    ...     results = run_benchmark(config, out=folder, progress=False)
+    ...     table = selection_table(folder)
+    >>> "oracle" in set(table["choice"])
+    True
     """
     import pandas as pd
 
