@@ -44,6 +44,7 @@ class ReweightedClassifier(NetworkClassifier):
     the odds p / (1 - p) of a domain classifier, out of fold, calibrated, clipped and of mean 1.
     Without a target all weights are 1. Training with such weights estimates the loss on the
     target [1]_, as far as the domains overlap. Training with such weights estimates the loss on the
+    target [1]_, as far as the domains overlap. Training with such weights estimates the loss on the
     target [1]_, as far as the domains overlap.
 
     Parameters
@@ -107,7 +108,7 @@ class ReweightedClassifier(NetworkClassifier):
     >>> trials = load_dataset("SimulatedMI", n_subjects=3, n_trials=10)
     >>> new = trials.subjects == "3"
     >>> sources, target = trials[~new], trials[new].unlabelled()
-    >>> model = ReweightedClassifier(learner="tangent_space", alignment="riemannian", random_state=0)
+    >>> model = ReweightedClassifier(learner="tangent_space", alignment="riemannian")
     >>> model = model.fit(sources, sources.y, X_target_unlabeled=target)
     >>> model.weights_.shape, 1 <= model.effective_sample_size_ <= 40
     ((40,), True)

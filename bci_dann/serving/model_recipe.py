@@ -111,12 +111,8 @@ def save_recipe(recipe: ModelRecipe, folder: str | Path) -> None:
     --------
     >>> from tempfile import TemporaryDirectory
     >>> from bci_dann import serving
-    >>> config = {
-    ...     "name": "first",
-    ...     "data": {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}},
-    ...     "pipelines": ["ea_csp_lda"],
-    ...     "protocols": ["train"],
-    ... }
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "pipelines": ["ea_csp_lda"], "protocols": ["train"]}
     >>> model = serving.fit_model(config)
     >>> with TemporaryDirectory() as folder:
     ...     serving.save_recipe(model.recipe, folder)
@@ -157,12 +153,8 @@ def load_recipe(folder: str | Path) -> ModelRecipe:
     --------
     >>> from tempfile import TemporaryDirectory
     >>> from bci_dann import serving
-    >>> config = {
-    ...     "name": "first",
-    ...     "data": {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}},
-    ...     "pipelines": ["ea_csp_lda"],
-    ...     "protocols": ["train"],
-    ... }
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "pipelines": ["ea_csp_lda"], "protocols": ["train"]}
     >>> with TemporaryDirectory() as folder:
     ...     model = serving.fit_model(config, out=folder)
     ...     serving.load_recipe(folder).preprocessing.band

@@ -72,12 +72,8 @@ def prepare(
     --------
     >>> from bci_dann import serving
     >>> from bci_dann.data import SimulatedMI
-    >>> config = {
-    ...     "name": "first",
-    ...     "data": {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}},
-    ...     "pipelines": ["ea_csp_lda"],
-    ...     "protocols": ["train"],
-    ... }
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "pipelines": ["ea_csp_lda"], "protocols": ["train"]}
     >>> model = serving.fit_model(config)
     >>> raw = SimulatedMI(n_subjects=4, n_trials=10).get_data([4])[4]["0"]["0"]
     >>> trials = serving.prepare(raw, model)

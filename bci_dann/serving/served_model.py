@@ -158,12 +158,8 @@ def open_model(folder: str | Path) -> ServedModel:
     --------
     >>> from tempfile import TemporaryDirectory
     >>> from bci_dann import serving
-    >>> config = {
-    ...     "name": "first",
-    ...     "data": {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}},
-    ...     "pipelines": ["ea_csp_lda"],
-    ...     "protocols": ["train"],
-    ... }
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "pipelines": ["ea_csp_lda"], "protocols": ["train"]}
     >>> with TemporaryDirectory() as folder:
     ...     saved = serving.fit_model(config, out=folder)
     ...     type(serving.open_model(folder).estimator).__name__

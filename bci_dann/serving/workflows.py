@@ -49,12 +49,8 @@ class Adaptation:  # numpydoc ignore=PR02
     --------
     >>> from bci_dann import serving
     >>> from bci_dann.data import SimulatedMI
-    >>> config = {
-    ...     "name": "first",
-    ...     "data": {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}},
-    ...     "pipelines": ["csp_lda"],  # without alignment
-    ...     "protocols": ["train"],
-    ... }
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "pipelines": ["csp_lda"], "protocols": ["train"]}
     >>> raw = SimulatedMI(n_subjects=4, n_trials=10).get_data([4])[4]["0"]["0"]
     >>> serving.adapt_model(serving.fit_model(config), raw).changed
     False
@@ -111,18 +107,12 @@ def fit_model(
     See Also
     --------
     adapt_model : The next step, for a new subject.
-    open_model : Opens the folder that ``out`` names.
-    bci_dann.run_benchmark : How good the pipeline is for subjects it has not seen.
 
     Examples
     --------
     >>> from bci_dann import serving
-    >>> config = {
-    ...     "name": "first",
-    ...     "data": {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}},
-    ...     "pipelines": ["ea_csp_lda"],
-    ...     "protocols": ["train"],
-    ... }
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "pipelines": ["ea_csp_lda"], "protocols": ["train"]}
     >>> model = serving.fit_model(config)
     >>> model.recipe.classes, model.recipe.sfreq
     (['left_hand', 'right_hand'], 128.0)
@@ -180,25 +170,17 @@ def adapt_model(
 
     See Also
     --------
-    fit_model : Trains the model.
     predict_recordings : The next step.
     bci_dann.TransferClassifier.adapt : The same for arrays of trials.
 
     Examples
     --------
-    The model of :func:`fit_model`, and a simulated recording of a fourth subject:
-
     >>> from bci_dann import serving
     >>> from bci_dann.data import SimulatedMI
-    >>> config = {
-    ...     "name": "first",
-    ...     "data": {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}},
-    ...     "pipelines": ["ea_csp_lda"],
-    ...     "protocols": ["train"],
-    ... }
-    >>> model = serving.fit_model(config)
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "pipelines": ["ea_csp_lda"], "protocols": ["train"]}
     >>> raw = SimulatedMI(n_subjects=4, n_trials=10).get_data([4])[4]["0"]["0"]
-    >>> adaptation = serving.adapt_model(model, raw)
+    >>> adaptation = serving.adapt_model(serving.fit_model(config), raw)
     >>> adaptation.n_trials, adaptation.changed
     (20, True)
     """
@@ -258,23 +240,15 @@ def predict_recordings(
     --------
     adapt_model : The step before.
     write_predictions : Writes the table.
-    prepare : The trials, to be predicted by hand.
 
     Examples
     --------
-    The adapted model of :func:`adapt_model`:
-
     >>> from bci_dann import serving
     >>> from bci_dann.data import SimulatedMI
-    >>> config = {
-    ...     "name": "first",
-    ...     "data": {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}},
-    ...     "pipelines": ["ea_csp_lda"],
-    ...     "protocols": ["train"],
-    ... }
-    >>> model = serving.fit_model(config)
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "pipelines": ["ea_csp_lda"], "protocols": ["train"]}
     >>> raw = SimulatedMI(n_subjects=4, n_trials=10).get_data([4])[4]["0"]["0"]
-    >>> adapted = serving.adapt_model(model, raw).model
+    >>> adapted = serving.adapt_model(serving.fit_model(config), raw).model
     >>> table = serving.predict_recordings(adapted, raw)
     >>> len(table), list(table.columns)
     (20, ['file', 'trial', 'onset_s', 'predicted', 'p_left_hand', 'p_right_hand', 'event'])
@@ -324,8 +298,8 @@ def write_predictions(table: pd.DataFrame, path: str | Path) -> None:
     >>> from bci_dann import serving
     >>> table = pd.DataFrame({"trial": [0], "predicted": ["feet"], "p_feet": [2 / 3]})
     >>> with TemporaryDirectory() as folder:
-    ...     serving.write_predictions(table, Path(folder) / "predictions.csv")
-    ...     print((Path(folder) / "predictions.csv").read_text())
+    ...     serving.write_predictions(table, path := Path(folder, "predictions.csv"))
+    ...     print(path.read_text())
     trial,predicted,p_feet
     0,feet,0.666667
     """

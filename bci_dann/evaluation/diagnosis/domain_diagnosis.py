@@ -73,8 +73,8 @@ class Diagnosis:
     >>> from bci_dann.evaluation import diagnose
     >>> trials = load_dataset("SimulatedMI", n_subjects=3, n_trials=10)
     >>> result = diagnose(trials, alignments=[None], n_components=2)
-    >>> result.distances.shape, sorted(result.shifts["band"].unique())
-    ((3, 5), ['beta', 'low gamma', 'mu', 'theta'])
+    >>> sorted(result.shifts["band"].unique())
+    ['beta', 'low gamma', 'mu', 'theta']
     """
 
     table: pd.DataFrame
@@ -137,17 +137,17 @@ def diagnose(
     References
     ----------
     .. [1] Arsigny, V., Fillard, P., Pennec, X. and Ayache, N. (2007). Geometric means in a novel
-       vector space structure on symmetric positive-definite matrices. SIAM Journal on Matrix Analysis
-       and Applications 29(1), 328-347. doi:10.1137/050637996.
+       vector space structure on symmetric positive-definite matrices. SIAM J. Matrix Anal. Appl.
+       29(1), 328-347. doi:10.1137/050637996.
 
     Examples
     --------
     >>> from bci_dann import load_dataset
     >>> from bci_dann.evaluation import diagnose
     >>> trials = load_dataset("SimulatedMI", n_subjects=3, n_trials=10)
-    >>> result = diagnose(trials, alignments=[None, "euclidean"], n_components=2)
+    >>> result = diagnose(trials, alignments=["euclidean"], n_components=2)
     >>> result.table[["subject", "alignment", "overlap"]].shape
-    (6, 3)
+    (3, 3)
     """
     import pandas as pd
 

@@ -106,12 +106,9 @@ def run_benchmark(
     --------
     >>> from tempfile import TemporaryDirectory
     >>> from bci_dann import run_benchmark
-    >>> config = {
-    ...     "name": "first",
-    ...     "data": {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}},
-    ...     "pipelines": ["csp_lda", "ea_csp_lda"],
-    ...     "protocols": ["train"],
-    ... }
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "protocols": ["train"]}
+    >>> config["pipelines"] = ["csp_lda", "ea_csp_lda"]
     >>> with TemporaryDirectory() as folder:
     ...     tasks = run_benchmark(config, out=folder, progress=False, dry_run=True)
     >>> len(tasks)

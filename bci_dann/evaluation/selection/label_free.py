@@ -227,12 +227,9 @@ def selection_table(folder: str | Path, pipelines: Sequence[str] | None = None) 
     >>> from tempfile import TemporaryDirectory
     >>> from bci_dann import run_benchmark
     >>> from bci_dann.evaluation import selection_table
-    >>> config = {
-    ...     "name": "first",
-    ...     "data": {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}},
-    ...     "pipelines": ["csp_lda", "ea_csp_lda"],
-    ...     "protocols": ["train"],
-    ... }
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "protocols": ["train"]}
+    >>> config["pipelines"] = ["csp_lda", "ea_csp_lda"]
     >>> with TemporaryDirectory() as folder:
     ...     results = run_benchmark(config, out=folder, progress=False)
     ...     table = selection_table(folder)

@@ -120,12 +120,9 @@ def nested_choice(
 
     >>> from tempfile import TemporaryDirectory
     >>> from bci_dann.evaluation import nested_choice
-    >>> config = {
-    ...     "name": "first",
-    ...     "data": {"dataset": "SimulatedMI", "params": {"n_subjects": 4, "n_trials": 10}},
-    ...     "pipelines": ["csp_lda", "ea_csp_lda"],
-    ...     "protocols": ["train"],
-    ... }
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 4, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "protocols": ["train"]}
+    >>> config["pipelines"] = ["csp_lda", "ea_csp_lda"]
     >>> with TemporaryDirectory() as folder:
     ...     tasks = nested_choice(config, out=folder, progress=False, dry_run=True)
     >>> len(tasks)
