@@ -45,6 +45,7 @@ class Kind:
 _BACKBONES = "bci_dann.models.backbones"
 _WEIGHTINGS = "bci_dann.reweighting.builtin_weightings"
 
+# The kinds of parts, each with its contract and the package's own parts.
 KINDS: Mapping[str, Kind] = {
     "alignment": Kind(
         "a subclass of bci_dann.alignment.Alignment, with fit, extend, transform, to_arrays and "

@@ -61,6 +61,7 @@ class Protocol:
     share: float = 0.0
 
 
+# Protocols by name: what of the target training may see, and how its trials are predicted.
 PROTOCOLS = {
     "train": Protocol(),
     "train_trialwise": Protocol(trialwise=True),

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["UNLABELLED", "BatchView", "entropy"]
 
+# The label of trials whose class is not known.
 UNLABELLED = -1
 
 

@@ -27,7 +27,7 @@ __all__ = [
 
 Array = NDArray[np.float64]
 
-# Built-in weightings, "module:Class" by the names that pipelines use.
+# Built-in weightings: "module:Class" by the names that pipelines use.
 WEIGHTINGS = KINDS["weighting"].built_in
 # Empirical: far above the rounding of a mean of double-precision numbers, far below any mean of
 # weights that somebody forgot to scale.
@@ -53,6 +53,7 @@ class SourceWeighting(Protocol):
     --------
     Weight 1 for each source trial within the range of the target, and 0 for the others:
 
+    >>> from bci_dann.reweighting import SourceWeighting
     >>> def within_range(X_source, X_target):
     ...     inside = (X_source >= X_target.min(0)) & (X_source <= X_target.max(0))
     ...     weights = inside.all(1).astype(float)

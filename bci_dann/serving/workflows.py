@@ -299,7 +299,7 @@ def write_predictions(table: pd.DataFrame, path: str | Path) -> None:
     >>> table = pd.DataFrame({"trial": [0], "predicted": ["feet"], "p_feet": [2 / 3]})
     >>> with TemporaryDirectory() as folder:
     ...     serving.write_predictions(table, path := Path(folder, "predictions.csv"))
-    ...     print(path.read_text())
+    ...     print(path.read_text(), end="")
     trial,predicted,p_feet
     0,feet,0.666667
     """

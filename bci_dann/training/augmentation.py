@@ -24,7 +24,7 @@ from bci_dann.training.training_data import TrainingData
 
 __all__ = ["Augmentation", "augment", "check_augmentation"]
 
-# Transform of braindecode -> its parameters
+# Transforms of braindecode by name, each with its parameters.
 Augmentation = Mapping[str, Mapping[str, Any]]
 
 # Transforms that mix trials of several subjects, or change nothing.

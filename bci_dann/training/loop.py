@@ -19,6 +19,7 @@ __all__ = ["History", "OnEpoch", "run_epochs", "train"]
 # and eight cost less than a step.
 N_CHECKED_TRIALS = 8
 
+# The mean of each summand of the loss by its name, one entry an epoch.
 History = list[dict[str, float]]
 OnEpoch = Callable[[int, dict[str, float]], None]
 
