@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bci_dann._version import __version__
-from bci_dann.cli.benchmark_commands import choose, run, select
+from bci_dann.cli.benchmark_commands import choose, publish, run, select
 from bci_dann.cli.diagnose_command import diagnose
 from bci_dann.cli.error_handling import ErrorReportingGroup
 from bci_dann.cli.information_commands import datasets, doctor, pipelines
@@ -20,7 +20,7 @@ __all__ = ["app"]
 
 # In the order in which help lists them.
 COMMANDS = (
-    *(run, choose, select, diagnose),
+    *(run, choose, select, publish, diagnose),
     *(fit, adapt, predict),
     *(doctor, datasets, pipelines),
 )
