@@ -16,7 +16,7 @@ import pytest
 
 import bci_dann
 
-EXTENSIONS = Path(__file__).resolve().parents[2] / "docs" / "_extensions"
+EXTENSIONS = Path(__file__).resolve().parents[2] / "docs" / "_ext"
 sys.path.insert(0, str(EXTENSIONS))
 import api_reference  # noqa: E402
 from api_reference import ROOMS, find_target, is_documented, load, pages, targets  # noqa: E402
