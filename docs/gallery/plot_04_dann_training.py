@@ -45,7 +45,7 @@ source, target = trials[~new], trials[new]
 # -------------------------------
 # The history of a fitted network, ``history_``, holds each summand of the loss by epoch. How often
 # D is right is not among them, so the built-in adversary is extended by a note of it. That is a
-# term of one's own (:ref:`sphx_glr_gallery_plot_09_own_loss.py`) in six lines. It writes to a
+# term of one's own (:ref:`sphx_glr_auto_gallery_plot_09_own_loss.py`) in six lines. It writes to a
 # list, which a recorded GPU step could not, hence ``replayable = False``.
 
 

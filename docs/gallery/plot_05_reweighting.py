@@ -160,7 +160,7 @@ fig.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
 # * Look at both numbers before you trust weights: an AUC near 1 means no overlap, and a small
 #   effective sample size means that a few trials decide. Methods with a ``weighting`` warn in both
 #   cases; results tables have the columns ``ess`` and ``domain_auc``.
-# * Without overlap, align first (:ref:`sphx_glr_gallery_plot_03_alignment.py`), find the weights on
+# * Without overlap, align first (:ref:`sphx_glr_auto_gallery_plot_03_alignment.py`), find the weights on
 #   fewer features (``n_components``), or temper them (``temper`` below 1).
 # * Reweighting assumes that the same input means the same class in every subject. In EEG that is
 #   a strong assumption.
