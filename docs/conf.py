@@ -35,7 +35,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "figures",
     "messages",
-    "public_names",
+    "api_reference",
     "results",
 ]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
@@ -43,7 +43,7 @@ exclude_patterns = ["_build", "gallery/*.rst", "results/README.md", "_templates"
 templates_path = ["_templates"]
 nitpicky = False
 
-myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
+myst_enable_ext = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
 autosummary_generate = True
