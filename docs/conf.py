@@ -34,6 +34,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "figures",
+    "gallery_pictures",
     "messages",
     "api_reference",
     "results",
@@ -71,6 +72,7 @@ sphinx_gallery_conf = {
     "min_reported_time": 1000,
     "image_scrapers": ("matplotlib",),
     "reset_modules": ("matplotlib",),
+    "capture_repr": ("_repr_html_",),  # tables, but not what plotting calls return
     "matplotlib_animations": False,
     "plot_gallery": "True",
 }

@@ -34,7 +34,10 @@ def draw_samples(ax, pair):
     """Draw the source as small crosses, and the target as circles, by class."""
     for label in (0, 1):
         colour = COLOURS[f"class {label}"]
-        source, target = pair.X_source[pair.y_source == label], pair.X_target[pair.y_target == label]
+        source, target = (
+            pair.X_source[pair.y_source == label],
+            pair.X_target[pair.y_target == label],
+        )
         ax.scatter(*source.T, marker="x", s=14, lw=0.8, alpha=0.6, color=colour)
         ax.scatter(*target.T, marker="o", s=14, lw=0.4, color=colour, edgecolor="white")
     ax.set(xlabel="feature 1 (arbitrary unit)", aspect="equal")

@@ -164,7 +164,7 @@ ax.legend(title="told from one trial", loc=(0.65, 0.2), frameon=False)
 # * The more subjects differ, the easier they are told apart, and the less a decoder of others
 #   finds in a new one.
 # * Kinds of difference look different: a gain moves whole clusters, which alignment can take back
-#   (:ref:`sphx_glr_gallery_plot_03_alignment.py`).
+#   (:ref:`sphx_glr_auto_gallery_plot_03_alignment.py`).
 # * Amounts of the simulator are no measurements: they say what a method does when a shift of this
 #   kind is there, not how large shifts between recorded subjects are.
 #

@@ -86,7 +86,11 @@ for column, (name, X) in zip(axes.T, aligned.items(), strict=True):
     for label, marker in (("left_hand", "o"), ("right_hand", "^")):
         here = trials.y == label
         column[1].scatter(
-            *points[here].T, s=10, marker=marker, color=COLOURS[label], label=label.replace("_", " ")
+            *points[here].T,
+            s=10,
+            marker=marker,
+            color=COLOURS[label],
+            label=label.replace("_", " "),
         )
     column[0].set(title=name, xticks=[], yticks=[])
     column[1].set(xlabel="component 1", xticks=[], yticks=[])

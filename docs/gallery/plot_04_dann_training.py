@@ -45,7 +45,7 @@ source, target = trials[~new], trials[new]
 # -------------------------------
 # The history of a fitted network, ``history_``, holds each summand of the loss by epoch. How often
 # D is right is not among them, so the built-in adversary is extended by a note of it. That is a
-# term of one's own (:ref:`sphx_glr_gallery_plot_09_own_loss.py`) in six lines. It writes to a
+# term of one's own (:ref:`sphx_glr_auto_gallery_plot_09_own_loss.py`) in six lines. It writes to a
 # list, which a recorded GPU step could not, hence ``replayable = False``.
 
 
@@ -113,8 +113,12 @@ for name, (model, notes) in runs.items():
     axes[1].plot(epochs, domain_accuracy, color=COLOURS[name], label=name)
 axes[1].axhline(25, color="#222222", lw=1, ls=":")
 axes[1].annotate("chance: one of four subjects", (MAX_EPOCHS, 25), ha="right", va="bottom")
-axes[0].set(title="label loss (sources)", xlabel="epoch", ylabel="cross-entropy (nat)", ylim=(0, None))
-axes[1].set(title="domain head D", xlabel="epoch", ylabel="subjects named rightly (%)", ylim=(0, 105))
+axes[0].set(
+    title="label loss (sources)", xlabel="epoch", ylabel="cross-entropy (nat)", ylim=(0, None)
+)
+axes[1].set(
+    title="domain head D", xlabel="epoch", ylabel="subjects named rightly (%)", ylim=(0, 105)
+)
 axes[0].legend(frameon=False)
 
 # %%

@@ -59,7 +59,12 @@ axes[0].axvline(weighted_mean, color=COLOURS["reweighting"], ls=":", label="weig
 axes[0].set_ylabel("trials")
 axes[1].plot(x, true_ratio, color="#222222", lw=1, label="true density ratio")
 axes[1].plot(
-    source[:, 0], weighed.weights, ".", ms=4, color=COLOURS["reweighting"], label="weight of a trial"
+    source[:, 0],
+    weighed.weights,
+    ".",
+    ms=4,
+    color=COLOURS["reweighting"],
+    label="weight of a trial",
 )
 axes[1].set(xlabel="feature (standard deviations)", ylabel="weight", ylim=(0, 12))
 for ax in axes:
@@ -160,8 +165,8 @@ fig.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
 # * Look at both numbers before you trust weights: an AUC near 1 means no overlap, and a small
 #   effective sample size means that a few trials decide. Methods with a ``weighting`` warn in both
 #   cases; results tables have the columns ``ess`` and ``domain_auc``.
-# * Without overlap, align first (:ref:`sphx_glr_gallery_plot_03_alignment.py`), find the weights on
-#   fewer features (``n_components``), or temper them (``temper`` below 1).
+# * Without overlap, align first (:ref:`sphx_glr_auto_gallery_plot_03_alignment.py`), find the
+#   weights on fewer features (``n_components``), or temper them (``temper`` below 1).
 # * Reweighting assumes that the same input means the same class in every subject. In EEG that is
 #   a strong assumption.
 #

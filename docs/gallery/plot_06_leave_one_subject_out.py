@@ -55,7 +55,9 @@ results[columns].head(4)
 # accuracy that guessing exceeds one time in twenty, not 50 %.
 
 table = summarise(results, reference="csp_lda")
-table[["pipeline", "n_subjects", "accuracy", "std_subjects", "roc_auc", "gain", "p_value", "chance"]]
+table[
+    ["pipeline", "n_subjects", "accuracy", "std_subjects", "roc_auc", "gain", "p_value", "chance"]
+]
 
 # %%
 # Every subject, not the mean alone

@@ -85,7 +85,7 @@ def train(weight):
 
 
 models = {weight: train(weight) for weight in WEIGHT_COLOURS}
-models[1.0].history_[-1]
+print("the last epoch at a weight of 1:", models[1.0].history_[-1])
 
 # %%
 # What to look at

@@ -29,10 +29,10 @@ COLOURS = {
 # %%
 # Pipelines, dataset, paradigm
 # ----------------------------
-# The first pipeline is MNE's common spatial patterns with scikit-learn's discriminant analysis, and
-# knows nothing of this package. The others align the target by what they are given of it. The
-# simulator is a MOABB dataset, as :class:`~bci_dann.data.Recordings` is for a folder of files; in its
-# place any other will do. The paradigm cuts the trials, here band-passed from 8 to 30 Hz.
+# The first pipeline is MNE's common spatial patterns with scikit-learn's discriminant analysis,
+# and knows nothing of this package. The others align the target by what they are given of it. The
+# simulator is a MOABB dataset, as :class:`~bci_dann.data.Recordings` is for a folder of files; in
+# its place any other will do. The paradigm cuts the trials, here band-passed from 8 to 30 Hz.
 
 pipelines = {
     "MNE's CSP + LDA": make_pipeline(mne.decoding.CSP(6), LinearDiscriminantAnalysis()),
@@ -109,7 +109,8 @@ with plt.rc_context():
 # %%
 # What to take from it
 # --------------------
-# * Any file of ``pipelines/`` runs in MOABB as it is; ``parse_pipelines_from_directory`` reads them.
+# * Any file of ``pipelines/`` runs in MOABB as it is: ``parse_pipelines_from_directory`` reads
+#   them.
 # * MOABB's ``random_state`` does not reach the networks: set that of each pipeline.
 # * MOABB's arrays do not say which session a trial is from, so there the target is aligned as one
 #   domain. ``return_epochs=True`` brings the sessions back.

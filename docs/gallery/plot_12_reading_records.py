@@ -25,9 +25,9 @@ COLOURS = {"csp_lda": "#7F7F7F", "ea_csp_lda": "#56B4E9", "ra_ts_logistic": "#00
 # -------------------------
 # Three pipelines, six simulated subjects, each the target once. ``config.json`` says what was run,
 # ``invocations.json`` when and by which command, ``results.csv`` is the table, and ``records`` has
-# one file for each task, named by everything that
-# determines it: data, pipeline, protocol, target, seed and versions. That is why a run that was
-# stopped goes on, and why a changed configuration never reuses an old result.
+# one file for each task, named by everything that determines it: data, pipeline, protocol, target,
+# seed and versions. That is why a run that was stopped goes on, and why a changed configuration
+# never reuses an old result.
 
 config = {
     "name": "gallery",
