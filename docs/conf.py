@@ -44,7 +44,7 @@ exclude_patterns = ["_build", "gallery/*.rst", "results/README.md", "_templates"
 templates_path = ["_templates"]
 nitpicky = False
 
-myst_enable_ext = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
+myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
 autosummary_generate = True
