@@ -61,6 +61,22 @@ class PipelineSpec:
         The file that it was read from, for messages; it takes no part in comparisons.
     set_by : mapping of str to str
         For parameters that a run's configuration has set, what has set them; likewise.
+
+    See Also
+    --------
+    load_pipeline : Reads one from a file.
+    build : The estimator that it describes.
+
+    Examples
+    --------
+    >>> from bci_dann.evaluation import PipelineSpec, build
+    >>> step = {
+    ...     "name": "ShallowClassifier",
+    ...     "from": "bci_dann.estimators",
+    ...     "parameters": {"features": "tangent_space", "classifier": "logistic"},
+    ... }
+    >>> build(PipelineSpec("mine", (step,))).classifier
+    'logistic'
     """
 
     name: str
@@ -139,6 +155,30 @@ def load_pipeline(path: str | Path) -> PipelineSpec:
     ------
     ConfigError
         When the file cannot be read, or does not have this format.
+
+    See Also
+    --------
+    build : The estimator that it describes.
+    bci_dann.estimators.build_method : A method by the name of its pipeline.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from bci_dann.evaluation import build, load_pipeline
+    >>> text = '''
+    ... name: mine
+    ... paradigms: [LeftRightImagery]
+    ... pipeline:
+    ...   - name: ShallowClassifier
+    ...     from: bci_dann.estimators
+    ...     parameters: {features: csp, n_components: 6}
+    ... '''
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "mine.yml"
+    ...     size = path.write_text(text)
+    ...     build(load_pipeline(path)).n_components
+    6
     """
     content = read_yaml(Path(path), "pipeline")
     if isinstance(content, Mapping) and "param_grid" in content:
