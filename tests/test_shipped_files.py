@@ -78,6 +78,15 @@ def test_a_pipeline_is_named_like_its_file_and_plain_for_moabb(path):
 
 
 @pytest.mark.parametrize("path", PIPELINES, ids=named)
+def test_a_pipeline_says_in_one_line_what_it_is_and_gives_its_paper(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("# ")
+    assert lines[0].endswith(".")
+    assert re.search(r"\([A-Z].* (19|20)\d\d\)", lines[0])
+    assert not lines[1].startswith("#")
+
+
+@pytest.mark.parametrize("path", PIPELINES, ids=named)
 def test_a_pipeline_loads_in_moabb(path, tmp_path):
     from moabb.pipelines.utils import parse_pipelines_from_directory
 
