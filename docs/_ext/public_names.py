@@ -477,7 +477,11 @@ def write_pages(app: Any, config: Any) -> None:
         path = folder / f"{name}.rst"
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
-    config.autosummary_context = {**config.autosummary_context, **class_members()}
+    if config.default_role is None:
+        config.default_role = "py:obj"  # `name` in a docstring is a reference
+    has_gallery = "sphinx_gallery.gen_gallery" in app.extensions
+    context = {**class_members(), "has_gallery": has_gallery}
+    config.autosummary_context = {**config.autosummary_context, **context}
 
 
 def resolve_reference(app: Any, env: Any, node: Any, content: Any) -> Any:
