@@ -34,8 +34,9 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "figures",
+    "gallery_pictures",
     "messages",
-    "public_names",
+    "api_reference",
     "results",
 ]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
@@ -71,6 +72,7 @@ sphinx_gallery_conf = {
     "min_reported_time": 1000,
     "image_scrapers": ("matplotlib",),
     "reset_modules": ("matplotlib",),
+    "capture_repr": ("_repr_html_",),  # tables, but not what plotting calls return
     "matplotlib_animations": False,
     "plot_gallery": "True",
 }

@@ -53,7 +53,7 @@ def run(  # numpydoc ignore=PR01
 ) -> None:
     """Compare pipelines, leaving one subject out at a time; continues where it stopped."""
     from bci_dann.evaluation import run_benchmark, summarise
-    from bci_dann.reporting import closing_tables
+    from bci_dann.reporting import after_run, closing_tables, write_subject_figure
 
     options = {"seeds": seeds, "pipelines": pipelines, "protocols": protocols}
     description = config_with_options(config, options)
@@ -70,9 +70,11 @@ def run(  # numpydoc ignore=PR01
     if dry_run:
         _print_plan(results, out)
         return
+    write_subject_figure(results, out / "subjects.png")
     for table in closing_tables(summarise(results)):
         output_console().print(table)
-    print_sentence(f"Every session: {out / 'results.csv'}")
+    for line in after_run(out, config):
+        print_sentence(line)
 
 
 def choose(  # numpydoc ignore=PR01

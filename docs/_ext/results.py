@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 RESULTS = Path(__file__).parents[1] / "results"
+EXPERIMENTS = "configs/experiments"
 DEFAULT_COLUMNS = ("pipeline", "n_seeds", "accuracy", "roc_auc")
 HEADINGS = {
     "accuracy": "accuracy %, ± over subjects",
@@ -52,6 +53,12 @@ MARKED = re.compile(r"(<!-- results: (.+?) -->\n).*?(<!-- end of results -->)", 
 def table(name: str) -> PublishedTable:
     """Read a table of ``docs/results``; a missing one is empty and says so."""
     return read_published(RESULTS / f"{name}.csv")
+
+
+def is_open(name: str) -> bool:
+    """Whether an experiment has no table yet at the present defaults."""
+    experiment = RESULTS.parents[1] / EXPERIMENTS / f"{name}.yaml"
+    return experiment.is_file() and not (RESULTS / f"{name}.csv").exists()
 
 
 def selected(rows: pd.DataFrame, query: str | None) -> pd.DataFrame:
@@ -122,6 +129,9 @@ class ResultsTable(SphinxDirective):
         """Return the table, and below it the commands that computed it."""
         name = self.arguments[0]
         self.env.note_dependency(str(RESULTS / f"{name}.csv"))
+        if is_open(name):
+            text = f"This table is not computed yet: bci-dann run {EXPERIMENTS}/{name}.yaml"
+            return [nodes.note("", nodes.paragraph("", text))]
         try:
             published = table(name)
             rows = selected(published.rows, self.options.get("rows"))

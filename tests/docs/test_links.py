@@ -12,7 +12,7 @@ DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted(DOCS.glob("methods/*.md"))]
 
 # Made when the site is built, not stored.
-GENERATED = ("auto_gallery/", "api/", "generated/", "gallery_results/")
+GENERATED = ("auto_gallery/", "api/", "_figures/")
 
 FENCED = re.compile(r"^([ >]*)(`{3,}|~{3,})(?!\{).*?^\1?\2\s*$", flags=re.MULTILINE | re.DOTALL)
 INLINE_CODE = re.compile(r"(?<!\})(`+)(?!`).+?(?<!`)\1(?!`)")

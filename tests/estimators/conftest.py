@@ -54,9 +54,15 @@ METHODS = {
 }
 
 
-@pytest.fixture(params=list(METHODS))
-def method(request):
-    return METHODS[request.param]()
+@pytest.fixture(scope="module", params=list(METHODS))
+def new_method(request):
+    """Return a function that builds a method, each in turn."""
+    return METHODS[request.param]
+
+
+@pytest.fixture
+def method(new_method):
+    return new_method()
 
 
 @pytest.fixture

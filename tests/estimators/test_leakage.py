@@ -14,22 +14,23 @@ from bci_dann.estimators import (
 )
 
 
-@pytest.mark.parametrize("poison", ["shuffled", "nonsense"])
-def test_target_labels_change_nothing(method, toy_eeg, eeg_trials, poison):
-    X, y, subjects = toy_eeg.without(1)
-    X_new, y_new = toy_eeg.of(1)
-    bad = {
-        "shuffled": np.random.default_rng(0).permutation(y_new),
-        "nonsense": np.repeat("no such class", len(y_new)),
-    }[poison]
-    own = np.repeat(1, len(X_new))
-    source = eeg_trials(X, y, subjects)
-    results = []
-    for labels in (y_new, bad):
-        target = eeg_trials(X_new, labels, own)
-        method.fit(source, y, X_target_unlabeled=target)
-        results.append(method.predict_proba(target))
-    np.testing.assert_array_equal(*results)
+@pytest.fixture(scope="module")
+def small_eeg(draw_toy_eeg):
+    return draw_toy_eeg(n_subjects=3, n_trials=24, n_chans=4)
+
+
+def test_target_labels_change_nothing(method, small_eeg, eeg_trials):
+    X, y, subjects = small_eeg.without(1)
+    X_new, y_new = small_eeg.of(1)
+    shuffled = np.random.default_rng(0).permutation(y_new)
+    nonsense = np.repeat("no such class", len(y_new))
+    source, own = eeg_trials(X, y, subjects), np.repeat(1, len(X_new))
+    targets = [eeg_trials(X_new, labels, own) for labels in (y_new, shuffled, nonsense)]
+    honest, *poisoned = (
+        method.fit(source, y, X_target_unlabeled=target).predict_proba(target) for target in targets
+    )
+    for probabilities in poisoned:
+        np.testing.assert_array_equal(probabilities, honest)
 
 
 SMALL = {"n_windows": 1, "n_delays": 1}
@@ -75,11 +76,6 @@ COMBINATIONS = {
         random_state=0,
     ),
 }
-
-
-@pytest.fixture
-def small_eeg(draw_toy_eeg):
-    return draw_toy_eeg(n_subjects=3, n_trials=24, n_chans=4)
 
 
 @pytest.mark.parametrize("name", COMBINATIONS)

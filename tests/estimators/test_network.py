@@ -198,7 +198,7 @@ def test_the_history_names_the_summands_in_the_order_of_the_terms(vectors):
         (f"{__name__}:half_way", [0, 0, 1, 1]),
         (half_way, [0, 0, 1, 1]),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),  # not an address in memory
 )
 def test_a_weight_follows_its_schedule(vectors, schedule, expected):
     assert factors(vectors, schedule) == pytest.approx(expected, abs=1e-6)

@@ -26,7 +26,7 @@ PROGRESS = np.linspace(0, 1, 21)
         (Linear(), lambda p: p),
         (Linear(until=0.25), lambda p: min(4 * p, 1.0)),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),  # not an address in memory
 )
 def test_a_schedule_is_its_formula(schedule, formula):
     expected = [formula(p) for p in PROGRESS]

@@ -7,6 +7,7 @@ files that you trust.
 from __future__ import annotations
 
 import filecmp
+import itertools
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ __all__ = [
     "available_pipelines",
     "find_pipeline",
     "load_pipeline",
+    "pipeline_description",
     "warn_of_built_in_name",
 ]
 
@@ -187,6 +189,30 @@ def load_pipeline(path: str | Path) -> PipelineSpec:
     file = validate(_PipelineFile, content, str(path))
     steps = tuple(component.model_dump(by_alias=True) for component in file.pipeline)
     return PipelineSpec(file.name, steps, source=str(path))
+
+
+def pipeline_description(path: Path) -> str:
+    """Return what a pipeline file says of its method, in one line.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+
+    Returns
+    -------
+    str
+        The comment at its beginning; without one, the names of its steps.
+
+    Raises
+    ------
+    ConfigError
+        When there is no comment, and the file cannot be read as a pipeline.
+    """
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    comment = itertools.takewhile(lambda line: line.startswith("#"), lines)
+    text = " ".join(line.lstrip("#").strip() for line in comment).strip()
+    return text or " + ".join(step["name"] for step in load_pipeline(path).definition)
 
 
 def warn_of_built_in_name(spec: PipelineSpec, built_in_folder: Path) -> None:
