@@ -157,8 +157,8 @@ axes[0].set_ylabel("accuracy on the target (%)")
 # %%
 # What to take from it
 # --------------------
-# * An alignment mends what it models. Scaling mends gains; where signals are mixed otherwise, only
-#   a full matrix can, and what moves the sources themselves no alignment mends entirely.
+# * An alignment mends what it models. Scaling mends gains; where the mixture of signals differs, a
+#   full matrix is needed.
 # * Lines are means, dots single subjects: with four of them, differences of a few points say
 #   nothing.
 # * Built in are ``"euclidean"`` (He and Wu 2020) and ``"riemannian"`` (Zanini et al. 2018).

@@ -74,7 +74,8 @@ def trials_of(record):
     )
 
 
-trials = pd.concat([trials_of(record) for record in read_predictions(folder)], ignore_index=True)
+trials = pd.concat(map(trials_of, read_predictions(folder)))
+trials = trials.sort_values(["pipeline", "subject", "trial"], ignore_index=True)
 temporary.cleanup()
 trials.head(4)
 

@@ -6,6 +6,7 @@ They are executed when the documentation is built, not here.
 from __future__ import annotations
 
 import ast
+import importlib
 import importlib.util
 import re
 from pathlib import Path
@@ -35,6 +36,7 @@ GLOBAL_STATE = re.compile(
     r"|torch\.manual_seed|simplefilter|os\.environ|sklearn\.set_config"
 )
 TEXT_CELL = re.compile(r"^# %%\n((?:#.*\n)+)", re.MULTILINE)
+ROLE = re.compile(r":(?:class|func|meth|mod|attr):`(~?bci_dann[\w.]*)`")
 REFERENCE = re.compile(r":ref:`sphx_glr_auto_gallery_(\w+)\.py`")
 
 
@@ -132,3 +134,14 @@ def test_the_build_finds_a_script_without_a_picture(tmp_path):
         (built / "images" / "thumb" / f"sphx_glr_{name}_thumb.png").touch()
     (built / "images" / "sphx_glr_plot_1_draws_001.png").touch()
     assert load_extension().scripts_without_picture(scripts, built) == ["plot_2_nothing.py"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_of_the_package_in_the_text_exist(name):
+    for path in ROLE.findall(source_of(name)):
+        module, _, attributes = path.removeprefix("~").partition(".")
+        found = importlib.import_module(module)
+        for attribute in attributes.split("."):
+            if not hasattr(found, attribute):  # a package that is not imported yet
+                importlib.import_module(f"{found.__name__}.{attribute}")
+            found = getattr(found, attribute)
