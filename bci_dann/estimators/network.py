@@ -126,7 +126,7 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
     References
     ----------
     .. [1] Li, Y. et al. (2018). Adaptive batch normalization for practical domain adaptation.
-       Pattern Recognition 80, 109-117. arXiv:1603.04779.
+       Pattern Recognition 80, 109-117. doi:10.1016/j.patcog.2018.03.005.
     .. [2] Chang, W.-G. et al. (2019). Domain-specific batch normalization for unsupervised domain
        adaptation. CVPR, 7354-7362. arXiv:1906.03950.
 

@@ -90,7 +90,7 @@ class ProcrustesClassifier(SourceWeighted, TransferClassifier):
        transfer learning for brain-computer interfaces. IEEE Transactions on Biomedical Engineering
        66(8), 2390-2401. doi:10.1109/TBME.2018.2889705.
     .. [2] Kalunga, E. K., Chevallier, S. and Barthélemy, Q. (2018). Transfer learning for
-       SSVEP-based BCI using Riemannian similarities between users. EUSIPCO, 1685-1689.
+       SSVEP-based BCI using Riemannian similarities between users. EUSIPCO.
 
     Examples
     --------

@@ -34,7 +34,7 @@ class MeanDiscrepancy(Term):
     References
     ----------
     .. [1] Gretton, A. et al. (2012). A kernel two-sample test. Journal of Machine Learning Research
-       13, 723-773. arXiv:0805.2368.
+       13, 723-773.
     .. [2] Long, M., Cao, Y., Wang, J. and Jordan, M. I. (2015). Learning transferable features with
        deep adaptation networks. ICML. arXiv:1502.02791.
 

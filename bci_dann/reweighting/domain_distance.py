@@ -165,7 +165,7 @@ def maximum_mean_discrepancy(
     References
     ----------
     .. [1] Gretton, A., Borgwardt, K. M., Rasch, M. J., Schölkopf, B. and Smola, A. (2012). A kernel
-       two-sample test. Journal of Machine Learning Research 13, 723-773. arXiv:0805.2368.
+       two-sample test. Journal of Machine Learning Research 13, 723-773.
 
     Examples
     --------

@@ -317,15 +317,15 @@ def own_members(owner: type) -> dict[str, str]:
     return found
 
 
-def inherited_members(owner: type) -> dict[str, list[str]]:
+def inherited_members(owner: type) -> dict[str, dict[str, str]]:
     """Return what a class inherits from each base that has a page, by the base's full name."""
     seen = set(own_members(owner))
     inherited = {}
     for base in public_bases(owner)[1:]:
-        names = [name for name in own_members(base) if name not in seen]
-        seen.update(names)
-        if names:
-            inherited[targets()[f"{base.__module__}.{base.__qualname__}"]] = names
+        new = {name: kind for name, kind in own_members(base).items() if name not in seen}
+        seen.update(new)
+        if new:
+            inherited[targets()[f"{base.__module__}.{base.__qualname__}"]] = new
     return inherited
 
 
@@ -401,6 +401,11 @@ def heading(text: str, line: str) -> list[str]:
     return [text, line * len(text), ""]
 
 
+def part_title(module: str) -> str:
+    """Return the heading of a module on the page of its package."""
+    return module.rpartition(".")[2].replace("_", " ").replace("builtin", "built-in").capitalize()
+
+
 def room_page(room: Room) -> str:
     """Return the page of a room, as reStructuredText."""
     lines = [*heading(room.title, "="), f".. py:module:: {room.module}", ""]
@@ -409,9 +414,9 @@ def room_page(room: Room) -> str:
         listing = listings()[module]
         if module != room.module:
             summary, _, more = (importlib.import_module(module).__doc__ or "").partition("\n\n")
-            lines += [*heading(module.rpartition(".")[2].replace("_", " ").capitalize(), "-")]
-            lines += [f".. py:module:: {module}", "", f"``{module}``: {summary.strip()}", ""]
-            lines += [*more.strip().splitlines(), ""]
+            lines += [*heading(part_title(module), "-")]
+            lines += [f".. py:module:: {module}", "", f"In ``{module}``. {summary.strip()}", ""]
+            lines += [*map(with_links, more.strip().splitlines()), ""]
         package = importlib.import_module(module)
         classes = tuple(n for n in listing.described if inspect.isclass(getattr(package, n)))
         functions = tuple(n for n in listing.described if n not in classes)
@@ -477,7 +482,25 @@ def write_pages(app: Any, config: Any) -> None:
         path = folder / f"{name}.rst"
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
-    config.autosummary_context = {**config.autosummary_context, **class_members()}
+    if config.toc_object_entries_show_parents == "domain":
+        config.toc_object_entries_show_parents = "hide"
+    if config.default_role is None:
+        config.default_role = "py:obj"  # `name` in a docstring is a reference
+    has_gallery = "sphinx_gallery.gen_gallery" in app.extensions
+    context = {**class_members(), "has_gallery": has_gallery}
+    config.autosummary_context = {**config.autosummary_context, **context}
+
+
+def link_papers(*arguments: Any) -> None:
+    """Make links of the DOI and arXiv numbers in the lines of a docstring."""
+    lines = arguments[-1]  # as autodoc-process-docstring gives them
+    lines[:] = [with_links(line) for line in lines]
+
+
+def with_links(line: str) -> str:
+    """Return a line of text with links in the place of DOI and arXiv numbers."""
+    line = re.sub(r"\bdoi:(10\.\S+?)(?=[.,;]?(?:\s|$))", r"`doi:\1 <https://doi.org/\1>`__", line)
+    return re.sub(r"\barXiv:(\d{4}\.\d+)", r"`arXiv:\1 <https://arxiv.org/abs/\1>`__", line)
 
 
 def resolve_reference(app: Any, env: Any, node: Any, content: Any) -> Any:
@@ -501,4 +524,5 @@ def setup(app: Any) -> dict[str, bool]:
     """Connect to Sphinx."""
     app.connect("config-inited", write_pages)
     app.connect("missing-reference", resolve_reference)
+    app.connect("autodoc-process-docstring", link_papers, priority=900)  # after numpydoc
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -180,3 +180,16 @@ def test_an_example_imports_what_it_uses(name):
     """`tests/test_package.py` executes examples, but with the names of their module at hand."""
     examples = doctest.DocTestParser().get_examples(inspect.getdoc(load(name)) or "")
     assert undefined_names("".join(example.source for example in examples)) == set()
+
+
+@pytest.mark.parametrize(
+    ("line", "target"),
+    [
+        ("66(8). doi:10.1109/TBME.2018.2889705.", "https://doi.org/10.1109/TBME.2018.2889705"),
+        ("J. doi:10.1016/S0378-3758(00)00115-4.", "https://doi.org/10.1016/S0378-3758(00)00115-4"),
+        ("ICML. arXiv:2002.08546.", "https://arxiv.org/abs/2002.08546"),
+        ("no number", None),
+    ],
+)
+def test_numbers_of_papers_become_links(line, target):
+    assert re.findall(r"<(.*)>", api_reference.with_links(line)) == ([target] if target else [])

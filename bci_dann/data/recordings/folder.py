@@ -184,7 +184,7 @@ class Recordings(BaseDataset):
         Raises
         ------
         DataError
-            When a channel is missing, or sampling frequencies differ and `resample` is not set.
+            When a channel is missing, or sampling frequencies differ and ``resample`` is not set.
         ConfigError
             When a frequency or the window does not fit a recording.
         """
