@@ -85,6 +85,7 @@ html_css_files = ["bci_dann.css"]
 html_show_sourcelink = False
 html_favicon = "_static/favicon.svg"
 html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
+html_sidebars = {"index": [], "start": [], "results": []}  # pages without pages below them
 html_theme_options = {
     "logo": {"text": "bci_dann"},
     "show_prev_next": False,
