@@ -160,7 +160,7 @@ def test_on_simulated_subjects_whose_alertness_wanes(amount):
             ("guarded", {"terms": terms, "remove_drift": False}),
             ("steady", {"terms": terms, "guard": False}),
         ):
-            model = RiemannianClassifier(n_windows=1, n_delays=1, **settings)
+            model = RiemannianClassifier(n_windows=1, n_delays=1, robust=False, **settings)
             model.fit(
                 trials[~own].unlabelled(),
                 trials.y[~own],

@@ -207,7 +207,7 @@ def test_real_trials_put_into_blocks_are_decoded_all_the_same(project, shared_da
         subjects=["01", "02", "03", "05"],
     )
     own = trials.subjects == "01"
-    model = RiemannianClassifier(terms={"information_maximisation": 0.4})
+    model = RiemannianClassifier(n_windows=1, n_delays=1, terms={"information_maximisation": 0.4})
     model.fit(trials[~own].unlabelled(), trials.y[~own])
     new, labels = trials[own], trials.y[own]
     order = np.lexsort((labels, new.metadata["session"]))  # one block a class

@@ -9,7 +9,7 @@ from bci_dann._threads import limited_threads
 from bci_dann.data import EEGTrials, Preprocessing, load_dataset
 from bci_dann.estimators import DANNClassifier, SourceOnlyClassifier
 
-TARGETS = ("1", "2", "3")
+TARGETS = ("1", "2")
 
 
 def simulated(shift: float) -> EEGTrials:
@@ -36,12 +36,12 @@ def without_adversary(**params) -> DANNClassifier:
 
 
 def mean_accuracy(make, trials: EEGTrials, seed: int) -> float:
-    """Mean over three targets, nothing aligned."""
+    """Mean over the targets, nothing aligned."""
     scores = []
     for subject in TARGETS:
         own = trials.subjects == subject
         model = make(
-            max_epochs=50,
+            max_epochs=25,
             backbone={"name": "EEGNet", "kernel_length": 32},
             random_state=seed,
         )
@@ -62,8 +62,8 @@ def accuracies(make, trials: EEGTrials, n_seeds: int) -> np.ndarray:
 @pytest.mark.slow
 def test_dann_beats_source_only_under_shift_by_more_than_seeds_can_blur():
     trials = simulated(shift=1.0)
-    adversarial = accuracies(dann, trials, n_seeds=5)
-    gain = adversarial - accuracies(source_only, trials, n_seeds=5)
+    adversarial = accuracies(dann, trials, n_seeds=3)
+    gain = adversarial - accuracies(source_only, trials, n_seeds=3)
     assert (gain > 0).all()
     assert gain.mean() > 0.08
     assert gain.mean() > 2 * gain.std(ddof=1) / np.sqrt(len(gain))

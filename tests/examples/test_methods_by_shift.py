@@ -86,8 +86,11 @@ def test_the_command_prints_the_table(benchmark, tmp_path):
     assert len(benchmark) == len(SHIFTS)
 
 
-def accuracies(shift, out, **changes):
+def accuracies(shift, out, n_subjects=6, max_epochs=50, **changes):
     plan = {**configuration(SHIFTS[shift], 0), **changes}
+    plan["data"]["params"]["n_subjects"] = n_subjects
+    if plan["pipeline_parameters"]:
+        plan["pipeline_parameters"]["*"]["max_epochs"] = max_epochs
     results = run_benchmark(plan, out / shift, progress=False)
     return results.groupby("pipeline")["accuracy"].mean()
 
@@ -111,6 +114,8 @@ def test_terms_cure_the_gain_that_plain_training_falls_for(tmp_path):
         tmp_path,
         pipelines=["source_only", "dann", *terms],
         variants={term: {"alignment": [None]} for term in terms},
+        n_subjects=5,
+        max_epochs=25,
     )
     assert scores.pop("source_only") < 0.7
     assert (scores > 0.7).all()

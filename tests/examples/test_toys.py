@@ -23,8 +23,8 @@ def runs(name: str, n_seeds: int) -> pd.DataFrame:
 
 
 @pytest.mark.slow
-def test_blobs_over_ten_seeds():
-    scores = runs("shifted blobs", 10)
+def test_blobs_over_four_seeds():
+    scores = runs("shifted blobs", 4)
     assert 0.5 <= scores.pop("source only").mean() <= 0.6
     assert scores["DANN"].min() >= 0.95
     # conditioning on wrong predictions may keep one seed from succeeding
@@ -32,12 +32,12 @@ def test_blobs_over_ten_seeds():
 
 
 @pytest.mark.slow
-def test_moons_over_ten_seeds():
-    scores = runs("rotated moons", 10)
+def test_moons_over_four_seeds():
+    scores = runs("rotated moons", 4)
     plain = scores.pop("source only")
     assert (scores.mean() > plain.mean() - 0.02).all()
     assert scores["DANN"].mean() > plain.mean() + 0.05
-    assert np.sum(scores["DANN"] > plain) >= 8
+    assert np.sum(scores["DANN"] > plain) >= 3
 
 
 def short(name="shifted blobs"):
