@@ -170,6 +170,13 @@ def test_a_figure_has_the_digits_of_its_column():
     assert module.plain(pd.Series({"p_value": float("nan")}), "p_value") == "–"
 
 
+def test_rows_that_are_not_computed_yet_differ_from_misspelt_ones():
+    known = extension().names_shipped_pipelines
+    assert known('pipeline in ["dann", "ea_csp_lda[n_components=2]"]')
+    assert not known('pipeline == "dan"')
+    assert not known("accuracy > 200")
+
+
 def test_a_missing_table_is_an_error_of_the_build():
     with pytest.raises(ResultsError, match="cannot be read"):
         extension().table("gone")
