@@ -1,4 +1,4 @@
-"""Folders of the pipelines and run configurations that come with the package."""
+"""Pipelines, run configurations and documentation that come with the package."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from pathlib import Path
 from bci_dann._validation import did_you_mean
 from bci_dann.exceptions import BCIDannWarning, ConfigError, InstallationError
 
-__all__ = ["configs_folder", "find_configuration", "pipelines_folder"]
+__all__ = [
+    "configs_folder",
+    "documentation_index",
+    "find_configuration",
+    "pipelines_folder",
+    "shipped_configurations",
+]
 
 
 def pipelines_folder() -> Path:
@@ -75,7 +81,7 @@ def find_configuration(given: str | Path) -> Path:
     path = Path(given)
     if path.exists() and not path.is_dir():
         return path
-    shipped = _shipped_configurations()
+    shipped = shipped_configurations()
     name = _without_suffix(path)
     if name not in shipped:
         raise ConfigError(_missing(path, shipped))
@@ -89,12 +95,54 @@ def find_configuration(given: str | Path) -> Path:
     return shipped[name]
 
 
+def shipped_configurations() -> dict[str, Path]:
+    """Return the run configurations that come with the package.
+
+    Returns
+    -------
+    dict of str to pathlib.Path
+        The files by name, as ``quickstart`` or ``experiments/strength``.
+    """
+    folder = configs_folder()
+    files = sorted(folder.rglob("*.yaml"))
+    return {file.relative_to(folder).with_suffix("").as_posix(): file for file in files}
+
+
+def documentation_index() -> Path:
+    """Return the first page of the built documentation.
+
+    Returns
+    -------
+    pathlib.Path
+        Inside the package where a wheel has brought it; ``docs/_build/html/index.html`` of the
+        checkout where it was built there.
+
+    Raises
+    ------
+    InstallationError
+        When there is none; the message says how to build it.
+    """
+    package = _package()
+    inside = package / "_docs" / "index.html"
+    built = package.parent / "docs" / "_build" / "html" / "index.html"
+    if inside.is_file():
+        return inside
+    if _is_checkout(package) and built.is_file():
+        return built
+    raise InstallationError(
+        f"the documentation is not built: there is no {built if _is_checkout(package) else inside}."
+        " In a checkout of bci_dann, build it with\n"
+        '  pip install -e ".[docs]"\n'
+        "  python -m sphinx -b html docs docs/_build/html"
+    )
+
+
 def _shipped(name: str) -> Path:
-    package = Path(str(importlib.resources.files("bci_dann")))
+    package = _package()
     installed, checkout = package / f"_{name}", package.parent / name
     if installed.is_dir():
         return installed
-    if (package.parent / "pyproject.toml").is_file() and checkout.is_dir():
+    if _is_checkout(package) and checkout.is_dir():
         return checkout
     raise InstallationError(
         f"this installation of bci_dann lacks its {name}: expected the folder {installed}. "
@@ -102,11 +150,12 @@ def _shipped(name: str) -> Path:
     )
 
 
-def _shipped_configurations() -> dict[str, Path]:
-    """Return the files by name, as ``quickstart`` or ``experiments/strength``."""
-    folder = configs_folder()
-    files = sorted(folder.rglob("*.yaml"))
-    return {file.relative_to(folder).with_suffix("").as_posix(): file for file in files}
+def _package() -> Path:
+    return Path(str(importlib.resources.files("bci_dann")))
+
+
+def _is_checkout(package: Path) -> bool:
+    return (package.parent / "pyproject.toml").is_file()
 
 
 def _without_suffix(path: Path) -> str:

@@ -45,6 +45,7 @@ class Kind:
 _BACKBONES = "bci_dann.models.backbones"
 _WEIGHTINGS = "bci_dann.reweighting.builtin_weightings"
 
+# The kinds of parts, each with its contract and the package's own parts.
 KINDS: Mapping[str, Kind] = {
     "alignment": Kind(
         "a subclass of bci_dann.alignment.Alignment, with fit, extend, transform, to_arrays and "
@@ -118,6 +119,16 @@ def built_in_names(kind: str) -> list[str]:
     ------
     ConfigError
         When there is no such kind.
+
+    See Also
+    --------
+    resolve : The part that a name stands for.
+
+    Examples
+    --------
+    >>> from bci_dann.components import built_in_names
+    >>> built_in_names("schedule")
+    ['constant', 'ganin', 'linear']
     """
     check_option("the kind of a component", kind, KINDS)
     if kind == "backbone":
@@ -150,8 +161,16 @@ def resolve(kind: str, spec: Any) -> Any:
         When it does not exist, is of another kind, or does not take these parameters. The
         message names the kind, what was expected, and what came.
 
+    See Also
+    --------
+    built_in_names : The names of each kind.
+    bci_dann.estimators.build_method : The same for whole methods.
+
     Examples
     --------
+    >>> from bci_dann import resolve
+    >>> resolve("alignment", "euclidean")
+    EuclideanAlignment()
     >>> resolve("term", {"name": "mcc", "temperature": 2.0}).temperature
     2.0
     """
@@ -187,6 +206,16 @@ def split_spec(kind: str, spec: Any) -> tuple[str, dict[str, Any]]:
     ------
     ConfigError
         When a mapping has no name, or the description is neither text nor mapping.
+
+    See Also
+    --------
+    resolve : The part that a description stands for.
+
+    Examples
+    --------
+    >>> from bci_dann.components import split_spec
+    >>> split_spec("term", {"name": "mcc", "temperature": 2.0})
+    ('mcc', {'temperature': 2.0})
     """
     if isinstance(spec, str):
         return spec, {}
@@ -222,6 +251,17 @@ def describe(kind: str, spec: Any) -> Any:
     ------
     ConfigError
         When it cannot be imported by its path, or an instance does not keep its parameters.
+
+    See Also
+    --------
+    resolve : The way back, from a description to the part.
+
+    Examples
+    --------
+    >>> from bci_dann.alignment import RiemannianAlignment
+    >>> from bci_dann.components import describe
+    >>> describe("alignment", RiemannianAlignment())
+    {'name': 'bci_dann.alignment.riemannian:RiemannianAlignment'}
     """
     if spec is None or isinstance(spec, str | Mapping | Number):
         return spec

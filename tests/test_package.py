@@ -41,8 +41,9 @@ LAYERS = [
     {"serving"},
     {"reporting"},
     {"installation"},
+    {"examples"},
     {"cli"},
-    {"__main__", "examples"},
+    {"__main__"},
 ]
 
 

@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bci_dann._resources import configs_folder, find_configuration, pipelines_folder
+from bci_dann._resources import (
+    configs_folder,
+    documentation_index,
+    find_configuration,
+    pipelines_folder,
+)
 from bci_dann.exceptions import BCIDannWarning, ConfigError, InstallationError
 
 
@@ -128,3 +133,29 @@ def test_a_shipped_configuration_needs_no_source_tree(package, elsewhere, projec
     run = load_config("quickstart")
     assert run.name == "quickstart"
     assert all(Path(path).parent == package / "_pipelines" for path in run.pipelines)
+
+
+def index_in(folder):
+    folder.mkdir(parents=True)
+    (folder / "index.html").touch()
+    return folder / "index.html"
+
+
+def test_the_documentation_of_a_checkout_is_what_was_built_there(package):
+    built = index_in(package.parent / "docs" / "_build" / "html")
+    with pytest.raises(InstallationError, match="not built"):
+        documentation_index()  # some other folder named docs
+    (package.parent / "pyproject.toml").touch()
+    assert documentation_index() == built
+
+
+def test_the_documentation_of_a_wheel_goes_before_that(package):
+    index_in(package.parent / "docs" / "_build" / "html")
+    (package.parent / "pyproject.toml").touch()
+    inside = index_in(package / "_docs")
+    assert documentation_index() == inside
+
+
+def test_documentation_that_is_not_built_says_how_to_build_it(package):
+    with pytest.raises(InstallationError, match=r"(?s)pip install -e .*sphinx -b html docs"):
+        documentation_index()

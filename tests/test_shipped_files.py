@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -27,7 +28,8 @@ def test_there_are_some():
 def test_there_is_nothing_else():
     """One suffix each, so that nothing is overlooked by the ones who look for it."""
     files = [path for path in configs_folder().rglob("*") if path.is_file()]
-    assert sorted(files) == CONFIGS
+    readme = configs_folder() / "experiments" / "README.md"  # a wheel has none
+    assert sorted(set(files) - {readme}) == CONFIGS
     locks = {path for path in pipelines_folder().iterdir() if path.suffix == ".lock"}  # of MOABB
     assert sorted(set(pipelines_folder().iterdir()) - locks) == PIPELINES
 
@@ -35,6 +37,14 @@ def test_there_is_nothing_else():
 @pytest.mark.parametrize("path", CONFIGS, ids=named)
 def test_a_config_is_valid_and_named_like_its_file(path):
     assert load_config(path).name == path.stem
+
+
+def test_every_experiment_is_explained(project):
+    folder = project / "configs" / "experiments"
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert all(f"`{path.name}`" in text for path in folder.glob("*.yaml"))
+    named = set(re.findall(r"`(\w+\.yaml)`", text))
+    assert named == {path.name for path in folder.glob("*.yaml")}
 
 
 def test_no_config_has_the_name_of_another():
@@ -65,6 +75,15 @@ def test_a_pipeline_is_named_like_its_file_and_plain_for_moabb(path):
     assert set(content["paradigms"]) == {"LeftRightImagery", "MotorImagery"}
     for step in content["pipeline"]:
         assert is_plain(step["parameters"])
+
+
+@pytest.mark.parametrize("path", PIPELINES, ids=named)
+def test_a_pipeline_says_in_one_line_what_it_is_and_gives_its_paper(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("# ")
+    assert lines[0].endswith(".")
+    assert re.search(r"\([A-Z].* (19|20)\d\d\)", lines[0])
+    assert not lines[1].startswith("#")
 
 
 @pytest.mark.parametrize("path", PIPELINES, ids=named)

@@ -42,6 +42,8 @@ def command(*arguments):
         command("--help"),
         command("adapt", "--help"),
         command("--version"),
+        command("quickstart", "--help"),
+        command("datasets"),
     ],
 )
 def test_nothing_heavy_is_loaded(code):

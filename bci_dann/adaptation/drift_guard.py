@@ -49,7 +49,7 @@ def serial_correlation(scores: NDArray[Any], domains: NDArray[np.str_]) -> float
     """Return the first serial correlation of outputs.
 
     ``sum_d sum_i s_i s_(i+1) / sum_d sum_i s_i^2`` over the domains d, with the mean of each
-    domain removed.
+    domain removed [1]_.
 
     Parameters
     ----------
@@ -62,6 +62,24 @@ def serial_correlation(scores: NDArray[Any], domains: NDArray[np.str_]) -> float
     -------
     float
         From -1 to 1; 0 where the outputs do not vary.
+
+    See Also
+    --------
+    drift_limit : How large it becomes by chance.
+
+    References
+    ----------
+    .. [1] Anderson, R. L. (1942). Distribution of the serial correlation coefficient. Annals of
+       Mathematical Statistics 13(1), 1-13. doi:10.1214/aoms/1177731638.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.adaptation.drift_guard import serial_correlation
+    >>> rising = np.linspace(-1, 1, 100)
+    >>> scores = np.column_stack([rising, -rising])
+    >>> round(serial_correlation(scores, np.repeat("1/0", 100)), 2)
+    0.97
     """
     relative = scores - scores.mean(axis=1, keepdims=True)  # logits are known but for a constant
     covariance = variance = 0.0
@@ -87,6 +105,16 @@ def drift_limit(n_trials: int, level: float = LEVEL) -> float:
     -------
     float
         The quantile of a normal distribution of standard deviation ``1 / sqrt(n_trials)``.
+
+    See Also
+    --------
+    serial_correlation : The statistic.
+
+    Examples
+    --------
+    >>> from bci_dann.adaptation.drift_guard import drift_limit
+    >>> round(drift_limit(100), 3)
+    0.164
     """
     return NormalDist().inv_cdf(1 - level) / math.sqrt(n_trials)
 
@@ -105,6 +133,18 @@ def cues_in_blocks(labels: NDArray[np.int64], domains: NDArray[np.str_]) -> bool
     -------
     bool
         Whether neighbouring trials have the same class more often than chance allows.
+
+    See Also
+    --------
+    classes_follow_drift : A test without labels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.adaptation.drift_guard import cues_in_blocks
+    >>> domains = np.repeat("1/0", 40)
+    >>> cues_in_blocks(np.repeat([0, 1], 20), domains), cues_in_blocks(np.tile([0, 1], 20), domains)
+    (True, False)
     """
     cues = np.eye(labels.max() + 1)[labels]
     return serial_correlation(cues, domains) > drift_limit(len(labels))
@@ -133,6 +173,26 @@ def classes_follow_drift(
     -------
     bool
         False where there is no sign of blocks.
+
+    See Also
+    --------
+    cues_in_blocks : A test with labels.
+    bci_dann.features.drift_directions : The directions of drift.
+
+    Examples
+    --------
+    Cues in two blocks, and in random order:
+
+    >>> import numpy as np
+    >>> from bci_dann.adaptation.drift_guard import classes_follow_drift
+    >>> rng = np.random.default_rng(0)
+    >>> means = np.array([[-1.0, 0.0], [1.0, 0.0]])
+    >>> blocks, domains = np.repeat([0, 1], 50), np.repeat("1/0", 100)
+    >>> noise = 0.3 * rng.normal(size=(100, 2))
+    >>> classes_follow_drift(means[blocks] + noise, domains, means)
+    True
+    >>> classes_follow_drift(means[rng.permutation(blocks)] + noise, domains, means)
+    False
     """
     differences = (class_means - class_means.mean(axis=0)).T
     if serial_correlation(X @ differences, domains) <= drift_limit(len(X), RARE):
@@ -156,6 +216,20 @@ def strongest_trusted(candidates: Sequence[NDArray[Any]], domains: NDArray[np.st
     -------
     int
         An index; 0 where no adaptation is to be trusted.
+
+    See Also
+    --------
+    serial_correlation : The statistic.
+    bci_dann.adaptation.head_adaptation.adapt_head : Chooses its strength by it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.adaptation.drift_guard import strongest_trusted
+    >>> noise, rising = np.random.default_rng(0).normal(size=100), np.linspace(-3, 3, 100)
+    >>> candidates = [np.column_stack([s, -s]) for s in (noise, noise + rising)]
+    >>> strongest_trusted(candidates, np.repeat("1/0", 100))
+    0
     """
     if len(domains) < MIN_TRIALS:
         return 0

@@ -41,6 +41,18 @@ class AdaptedHead:
         Weights and biases.
     strength : float
         The share of the terms' weights that was used; 0 where nothing was adapted.
+
+    See Also
+    --------
+    adapt_head : Returns it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from bci_dann.adaptation.head_adaptation import AdaptedHead
+    >>> from bci_dann.training import LinearHead
+    >>> AdaptedHead(LinearHead(torch.zeros(3, 2), torch.zeros(2)), strength=0.0).strength
+    0.0
     """
 
     head: LinearHead
@@ -87,6 +99,25 @@ def adapt_head(
     ------
     TrainingError
         When the loss of the head is not finite.
+
+    See Also
+    --------
+    bci_dann.RiemannianClassifier : Adapts its head by it.
+    bci_dann.adaptation.drift_guard.strongest_trusted : The choice of the strength.
+
+    Examples
+    --------
+    What a user calls, with terms and guard:
+
+    >>> import numpy as np
+    >>> from bci_dann import RiemannianClassifier
+    >>> X = np.random.default_rng(0).normal(0, 10, (80, 3, 128))
+    >>> y = np.arange(80) % 2
+    >>> X[y == 0, 0] *= 2
+    >>> terms = {"information_maximisation": 0.5}
+    >>> model = RiemannianClassifier(terms=terms, n_windows=1, n_delays=1)
+    >>> 0 <= model.fit(X[:40], y[:40], X_target_unlabeled=X[40:]).strength_ <= 1
+    True
     """
     seen = torch.from_numpy(to_adapt_to)
     data = replace(data, prior=torch.from_numpy(prior))
@@ -121,6 +152,20 @@ def head_probabilities(X: Tensor, head: LinearHead) -> NDArray[np.float64]:
     -------
     ndarray, shape (n_trials, n_classes)
         Rows of sum 1.
+
+    See Also
+    --------
+    bci_dann.training.LinearHead : The head.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from bci_dann.adaptation.head_adaptation import head_probabilities
+    >>> from bci_dann.training import LinearHead
+    >>> X = torch.zeros(1, 3, dtype=torch.float64)
+    >>> weights, biases = torch.zeros(3, 2).double(), torch.zeros(2).double()
+    >>> head_probabilities(X, LinearHead(weights, biases))
+    array([[0.5, 0.5]])
     """
     probabilities: NDArray[np.float64] = (X @ head.weights + head.biases).softmax(dim=1).numpy()
     return probabilities
@@ -140,6 +185,18 @@ def head_arrays(name: str, head: LinearHead) -> dict[str, NDArray[np.float64]]:
     -------
     dict of str to ndarray
         ``name.weights`` and ``name.biases``.
+
+    See Also
+    --------
+    head_from_arrays : The way back.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from bci_dann.adaptation.head_adaptation import head_arrays
+    >>> from bci_dann.training import LinearHead
+    >>> sorted(head_arrays("head", LinearHead(torch.zeros(3, 2), torch.zeros(2))))
+    ['head.biases', 'head.weights']
     """
     return {f"{name}.weights": head.weights.numpy(), f"{name}.biases": head.biases.numpy()}
 
@@ -156,5 +213,16 @@ def head_from_arrays(arrays: Mapping[str, NDArray[np.float64]]) -> LinearHead:
     -------
     LinearHead
         In double precision.
+
+    See Also
+    --------
+    head_arrays : Gives the arrays.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.adaptation.head_adaptation import head_from_arrays
+    >>> head_from_arrays({"weights": np.zeros((3, 2)), "biases": np.zeros(2)}).weights.shape
+    torch.Size([3, 2])
     """
     return LinearHead(*(torch.from_numpy(arrays[part]) for part in LinearHead._fields))

@@ -48,6 +48,20 @@ def check_shares(shares: Mapping[str, float] | None) -> None:
     ------
     ConfigError
         When they are not.
+
+    See Also
+    --------
+    shares_by_class : The shares in the order of the classes.
+
+    Examples
+    --------
+    >>> from bci_dann.adaptation.label_shift import check_shares
+    >>> check_shares({"left_hand": 0.8, "right_hand": 0.2})
+    >>> try:
+    ...     check_shares({"left_hand": 0.8, "right_hand": 0.3})
+    ... except ValueError as error:
+    ...     print(error)
+    target_prior must sum to 1; got {'left_hand': 0.8, 'right_hand': 0.3}.
     """
     for name, share in (shares or {}).items():
         check_between(f"the share of {name}", share, 0.0, 1.0)
@@ -74,6 +88,17 @@ def shares_by_class(shares: Mapping[str, float], classes: NDArray[Any]) -> Float
     ------
     ConfigError
         When it does not name these classes.
+
+    See Also
+    --------
+    check_shares : Whether they sum to one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.adaptation.label_shift import shares_by_class
+    >>> shares_by_class({"rest": 0.8, "feet": 0.2}, np.array(["feet", "rest"]))
+    array([0.2, 0.8])
     """
     named = {str(name): share for name, share in shares.items()}
     names = [str(name) for name in classes]
@@ -87,6 +112,10 @@ def shares_by_class(shares: Mapping[str, float], classes: NDArray[Any]) -> Float
 def estimate_prior(probabilities: Floats, source_prior: Floats) -> Floats:
     """Return the class shares among trials, by expectation maximisation.
 
+    Equation 2.9 of [1]_, with shrinkage towards equal shares.
+
+    Equation 2.9 of [1]_, with shrinkage towards equal shares.
+
     Parameters
     ----------
     probabilities : ndarray, shape (n_trials, n_classes)
@@ -98,6 +127,24 @@ def estimate_prior(probabilities: Floats, source_prior: Floats) -> Floats:
     -------
     ndarray, shape (n_classes,)
         Positive, sum 1; near equal shares where there are few trials.
+
+    See Also
+    --------
+    offsets_to_mean_shares : Outputs that meet the shares.
+
+    References
+    ----------
+    .. [1] Saerens, M., Latinne, P. and Decaestecker, C. (2002). Adjusting the outputs of a
+       classifier to new a priori probabilities. Neural Computation 14(1), 21-41.
+       doi:10.1162/089976602753284446.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.adaptation.label_shift import estimate_prior
+    >>> probabilities = np.array([[0.99, 0.01]] * 300 + [[0.01, 0.99]] * 100)
+    >>> estimate_prior(probabilities, np.array([0.5, 0.5])).round(2)
+    array([0.73, 0.27])
     """
     n_trials, n_classes = probabilities.shape
     prior = np.full(n_classes, 1.0 / n_classes)
@@ -122,6 +169,20 @@ def offsets_to_mean_shares(scores: Floats, prior: Floats) -> Floats:
     -------
     ndarray, shape (n_classes,)
         Of mean 0.
+
+    See Also
+    --------
+    offsets_to_decided_shares : Where the shares are known.
+    estimate_prior : The shares.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.adaptation.label_shift import offsets_to_mean_shares
+    >>> scores = np.random.default_rng(0).normal(size=(200, 2)) + [1.0, 0.0]
+    >>> shifted = np.exp(scores + offsets_to_mean_shares(scores, np.array([0.5, 0.5])))
+    >>> (shifted / shifted.sum(axis=1, keepdims=True)).mean(axis=0).round(3)
+    array([0.5, 0.5])
     """
     offsets = np.zeros(len(prior))
     for _ in range(ITERATIONS):
@@ -147,6 +208,20 @@ def offsets_to_decided_shares(scores: Floats, prior: Floats) -> Floats:
     -------
     ndarray, shape (n_classes,)
         Of mean 0.
+
+    See Also
+    --------
+    offsets_to_mean_shares : Where the shares are estimated.
+    bci_dann.RiemannianClassifier : Uses it with ``target_prior``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.adaptation.label_shift import offsets_to_decided_shares
+    >>> scores = np.random.default_rng(0).normal(size=(200, 2)) + [1.0, 0.0]
+    >>> offsets = offsets_to_decided_shares(scores, np.array([0.2, 0.8]))
+    >>> round(float(np.mean((scores + offsets).argmax(axis=1) == 0)), 1)
+    0.2
     """
     relative = scores - scores.mean(axis=1, keepdims=True)
     spread = relative.std() or 1.0

@@ -20,8 +20,8 @@ __all__ = ["EuclideanAlignment", "euclidean_reference"]
 def euclidean_reference(X: NDArray[Any]) -> NDArray[np.float64]:
     """Return the arithmetic mean of the trials' covariances.
 
-    ``R = (1/n) sum_i X_i X_i' / n_times`` (He and Wu 2020, eq. 10, scaled by the length so
-    that trials of different lengths can share a reference).
+    ``R = (1/n) sum_i X_i X_i' / n_times``: equation 10 of [1]_, scaled by the length so that
+    trials of different lengths can share a reference.
 
     Parameters
     ----------
@@ -32,6 +32,25 @@ def euclidean_reference(X: NDArray[Any]) -> NDArray[np.float64]:
     -------
     ndarray, shape (n_chans, n_chans)
         The reference (µV²), computed in double precision.
+
+    See Also
+    --------
+    EuclideanAlignment : Whitens trials by it.
+
+    References
+    ----------
+    .. [1] He, H. and Wu, D. (2020). Transfer learning for brain-computer interfaces: a Euclidean
+       space data alignment approach. IEEE Transactions on Biomedical Engineering 67(2), 399-410.
+       doi:10.1109/TBME.2019.2913914.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.alignment import euclidean_reference
+    >>> X = np.random.default_rng(0).normal(scale=[[[10.0], [3.0]]], size=(20, 2, 200))
+    >>> euclidean_reference(X).round()
+    array([[100.,  -0.],
+           [ -0.,   9.]])
     """
     reference = np.zeros((X.shape[1], X.shape[1]))
     for trial in X:  # trial by trial: a float64 copy of all trials need not fit in memory
@@ -43,14 +62,28 @@ def euclidean_reference(X: NDArray[Any]) -> NDArray[np.float64]:
 class EuclideanAlignment(SignalWhitening):
     """Whiten the trials of every domain: ``R^(-1/2) X_i``, as float32.
 
-    Trials are ``(n_trials, n_chans, n_times)`` in microvolt, references in µV².
+    Trials are ``(n_trials, n_chans, n_times)`` in microvolt, references in µV². Afterwards the
+    mean covariance of each domain is the identity [1]_.
+
+    See Also
+    --------
+    RiemannianAlignment : The same with the Riemannian mean.
+    euclidean_reference : The reference ``R``.
+
+    References
+    ----------
+    .. [1] He, H. and Wu, D. (2020). Transfer learning for brain-computer interfaces: a Euclidean
+       space data alignment approach. IEEE Transactions on Biomedical Engineering 67(2), 399-410.
+       doi:10.1109/TBME.2019.2913914.
 
     Examples
     --------
     >>> import numpy as np
+    >>> from bci_dann import EuclideanAlignment
     >>> X = np.random.default_rng(0).normal(scale=[[[10.0], [3.0]]], size=(20, 2, 200))
     >>> aligned = EuclideanAlignment().fit(X).transform(X)
-    >>> np.allclose(euclidean_reference(aligned), np.eye(2), atol=1e-6)
+    >>> covariances = aligned @ aligned.transpose(0, 2, 1) / 200
+    >>> np.allclose(covariances.mean(axis=0), np.eye(2), atol=1e-6)
     True
     """
 

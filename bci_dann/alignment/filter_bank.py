@@ -75,6 +75,8 @@ def band_passed(X: NDArray[Any], low: float, high: float, sfreq: float) -> NDArr
 class FilterBank(Alignment, BaseEstimator):
     """Alignment in several bands: ``(n_trials, n_chans, n_times)`` becomes one more axis.
 
+    The default bands are 4 Hz wide, from 8 to 28 Hz, as in [1]_.
+
     Parameters
     ----------
     centres : list of Alignment or None
@@ -88,6 +90,26 @@ class FilterBank(Alignment, BaseEstimator):
     ------
     ConfigError
         When a band does not lie below half the sampling frequency.
+
+    See Also
+    --------
+    EuclideanAlignment : An alignment for a band.
+    bci_dann.ShallowClassifier : Uses it for ``features="filter_bank_csp"``.
+
+    References
+    ----------
+    .. [1] Ang, K. K. et al. (2012). Filter bank common spatial pattern algorithm on BCI competition
+       IV datasets 2a and 2b. Frontiers in Neuroscience 6:39. doi:10.3389/fnins.2012.00039.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.alignment import EuclideanAlignment, FilterBank
+    >>> X = np.random.default_rng(0).normal(0, 10, (20, 3, 256))
+    >>> bands = [(8, 12), (12, 16)]
+    >>> bank = FilterBank([EuclideanAlignment() for _ in bands], sfreq=128.0, bands=bands)
+    >>> bank.fit(X).transform(X).shape
+    (20, 2, 3, 256)
     """
 
     def __init__(

@@ -30,6 +30,39 @@ class Alignment(ABC):
     cache : ResultCache or None
         Where an estimator lets an alignment keep what it computes of the trials of a domain; see
         :func:`~bci_dann.alignment.result_cache.cached`. Not a parameter, and not saved.
+
+    See Also
+    --------
+    EuclideanAlignment : Re-centring by the arithmetic mean of covariances.
+    Recentring : A base for alignments with one reference for each domain.
+    bci_dann.resolve : How methods find an alignment.
+
+    Examples
+    --------
+    Channels of variance 1, by the standard deviations of all source domains:
+
+    >>> import numpy as np
+    >>> from bci_dann.alignment import Alignment
+    >>> class UnitVariance(Alignment):
+    ...     def fit(self, X, domains=None):
+    ...         self.scale_ = X.std(axis=(0, 2))[:, None]
+    ...         return self
+    ...
+    ...     def extend(self, X, domains=None):
+    ...         return self
+    ...
+    ...     def transform(self, X, domains=None):
+    ...         return (X / self.scale_).astype(np.float32)
+    ...
+    ...     def to_arrays(self):
+    ...         return {"scale": self.scale_}
+    ...
+    ...     def from_arrays(self, domains, arrays):
+    ...         self.scale_ = arrays["scale"]
+    ...         return self
+    >>> X = np.random.default_rng(0).normal(0, 10, (20, 3, 128))
+    >>> float(UnitVariance().fit(X).transform(X).std().round(3))
+    1.0
     """
 
     cache: ResultCache | None = None

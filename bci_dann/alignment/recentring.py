@@ -71,6 +71,27 @@ class Recentring(Alignment, BaseEstimator):
         The reference for trials of a domain never seen: the mean over the trials of the
         last call, so over the sources until a target has been seen, and over the target
         from then on.
+
+    See Also
+    --------
+    EuclideanAlignment : References are arithmetic means of covariances.
+    RiemannianAlignment : References are Riemannian means of covariances.
+    Alignment : The contract, for alignments without references.
+
+    Examples
+    --------
+    What every re-centring does with a domain that it has learned, and one that it has not:
+
+    >>> import numpy as np
+    >>> from bci_dann.alignment import EuclideanAlignment
+    >>> X = np.random.default_rng(0).normal(0, 10, (40, 3, 128))
+    >>> domains = np.repeat(["1/0", "2/0"], 20)
+    >>> alignment = EuclideanAlignment().fit(X, domains)
+    >>> alignment.domains_
+    ['1/0', '2/0']
+    >>> unseen = alignment.transform(X[:1], ["3/0"])  # by the pooled reference
+    >>> np.allclose(unseen, alignment.transform(X[:1], ["1/0"]))
+    False
     """
 
     references_: dict[str, NDArray[np.float64]]

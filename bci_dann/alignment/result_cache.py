@@ -37,11 +37,22 @@ class ResultCache:
     n_bytes : int
         How many bytes of results are kept; those used longest ago are dropped first.
 
+    See Also
+    --------
+    bci_dann.TransferClassifier.use_cache : Gives one to an estimator.
+
     Examples
     --------
+    >>> from bci_dann import ShallowClassifier, load_dataset
+    >>> from bci_dann.alignment import ResultCache
+    >>> trials = load_dataset("SimulatedMI", n_subjects=3, n_trials=10)
     >>> cache = ResultCache()
-    >>> cached(cache, np.sum, np.ones(3)), cache.n_results
-    (np.float64(3.0), 1)
+    >>> for target in ("1", "2", "3"):  # the same source domains, again and again
+    ...     sources = trials[trials.subjects != target]
+    ...     model = ShallowClassifier("csp", alignment="riemannian").use_cache(cache)
+    ...     model = model.fit(sources, sources.y)
+    >>> cache.n_results
+    3
     """
 
     def __init__(self, n_bytes: int = DEFAULT_BYTES) -> None:

@@ -63,11 +63,32 @@ class CovarianceRecentring(Recentring):
 class RiemannianAlignment(SignalWhitening):
     """Whiten the trials of every domain by the Riemannian mean of their covariances.
 
-    As :class:`EuclideanAlignment`, with a mean on which single trials of large amplitude, such
-    as artefacts, weigh less. Covariances are shrunk by a thousandth towards the domain's arithmetic
-    mean: unlike shrinkage towards a sphere this commutes with whitening, so the mean of what was
-    whitened is the identity. Directions without signal, as after an average reference, are left
-    out of it.
+    As :class:`EuclideanAlignment`, with the mean of [1]_, on which single trials of large
+    amplitude, such as artefacts, weigh less. Covariances are shrunk by a thousandth towards the
+    domain's arithmetic mean: unlike shrinkage towards a sphere this commutes with whitening, so
+    the mean of what was whitened is the identity. Directions without signal, as after an average
+    reference, are left out of it.
+
+    See Also
+    --------
+    EuclideanAlignment : The same with the arithmetic mean, which is faster.
+    bci_dann.features.TangentViews : Re-centring of covariances, as features.
+
+    References
+    ----------
+    .. [1] Zanini, P. et al. (2018). Transfer learning: a Riemannian geometry framework with
+       applications to brain-computer interfaces. IEEE Transactions on Biomedical Engineering 65(5),
+       1107-1116. doi:10.1109/TBME.2017.2742541.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.alignment import RiemannianAlignment
+    >>> X = np.random.default_rng(0).normal(scale=[[[10.0], [3.0]]], size=(20, 2, 200))
+    >>> aligned = RiemannianAlignment().fit(X).transform(X)
+    >>> covariances = aligned @ aligned.transpose(0, 2, 1) / 200
+    >>> np.allclose(covariances.mean(axis=0), np.eye(2), atol=0.05)
+    True
     """
 
     def _reference(self, X: NDArray[Any]) -> NDArray[np.float64]:

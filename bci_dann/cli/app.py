@@ -10,25 +10,27 @@ from typing import Annotated
 import typer
 
 from bci_dann._version import __version__
-from bci_dann.cli.benchmark_commands import choose, run, select
+from bci_dann.cli.benchmark_commands import choose, publish, run, select
 from bci_dann.cli.diagnose_command import diagnose
 from bci_dann.cli.error_handling import ErrorReportingGroup
-from bci_dann.cli.information_commands import datasets, doctor, pipelines
+from bci_dann.cli.help_examples import EXAMPLES, START, epilog
+from bci_dann.cli.information_commands import datasets, docs, doctor, pipelines
 from bci_dann.cli.model_commands import adapt, fit, predict
+from bci_dann.cli.quickstart_command import quickstart
 
 __all__ = ["app"]
 
 # In the order in which help lists them.
 COMMANDS = (
-    *(run, choose, select, diagnose),
+    *(quickstart, run, choose, select, publish, diagnose),
     *(fit, adapt, predict),
-    *(doctor, datasets, pipelines),
+    *(datasets, pipelines, docs, doctor),
 )
 
 app = typer.Typer(
     cls=ErrorReportingGroup,
     no_args_is_help=True,
-    add_completion=False,
+    epilog=epilog(START),
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
@@ -52,4 +54,4 @@ def bci_dann(  # numpydoc ignore=PR01
 
 
 for command in COMMANDS:
-    app.command()(command)
+    app.command(epilog=epilog(EXAMPLES[command.__name__]))(command)

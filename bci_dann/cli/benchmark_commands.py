@@ -1,4 +1,4 @@
-"""Commands of the benchmark: ``run``, ``choose`` and ``select``."""
+"""Commands of the benchmark: ``run``, ``choose``, ``select`` and ``publish``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bci_dann.cli.options import (
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["choose", "run", "select"]
+__all__ = ["choose", "publish", "run", "select"]
 
 PLAN_COLUMNS = ("pipeline", "protocol", "seeds", "target subjects", "tasks")
 TARGET_COLUMNS = ("target", "chosen", "over pseudo-targets %", "accuracy %", "ROC AUC")
@@ -53,7 +53,7 @@ def run(  # numpydoc ignore=PR01
 ) -> None:
     """Compare pipelines, leaving one subject out at a time; continues where it stopped."""
     from bci_dann.evaluation import run_benchmark, summarise
-    from bci_dann.reporting import closing_tables
+    from bci_dann.reporting import after_run, closing_tables, write_subject_figure
 
     options = {"seeds": seeds, "pipelines": pipelines, "protocols": protocols}
     description = config_with_options(config, options)
@@ -70,9 +70,11 @@ def run(  # numpydoc ignore=PR01
     if dry_run:
         _print_plan(results, out)
         return
+    write_subject_figure(results, out / "subjects.png")
     for table in closing_tables(summarise(results)):
         output_console().print(table)
-    print_sentence(f"Every session: {out / 'results.csv'}")
+    for line in after_run(out, config):
+        print_sentence(line)
 
 
 def choose(  # numpydoc ignore=PR01
@@ -118,6 +120,27 @@ def select(  # numpydoc ignore=PR01
         rows = [_selection_row(choice) for _, choice in choices.iterrows()]
         print_table(f"Choosing among pipelines: {protocol}", SELECTION_COLUMNS, rows)
     print_sentence("ROC AUC over all trials of a subject; `run` shows the mean over sessions.")
+
+
+def publish(  # numpydoc ignore=PR01
+    results: Annotated[Path, typer.Argument(help="Results folder that `run` has written.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="CSV file; a former one is replaced.")],
+    note: Annotated[
+        str, typer.Option("--note", help="What was measured on which data, in one sentence.")
+    ],
+    reference: Annotated[
+        str, typer.Option("--reference", help="Pipeline that gains are taken against.")
+    ] = "source_only",
+) -> None:
+    """Write the summary of a run as a table that says how it was computed.
+
+    The head of the file holds the commands, commits, dates, machine and versions.
+    """
+    from bci_dann.reporting import publish as published
+
+    table = published(results, note, reference)
+    table.write(out)
+    print_sentence(f"{len(table.rows)} rows of {len(table.invocations)} commands are in {out}")
 
 
 def _print_plan(tasks: pd.DataFrame, out: Path) -> None:

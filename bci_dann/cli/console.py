@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["output_console", "print_problem", "print_sentence", "print_table"]
+__all__ = [
+    "output_console",
+    "print_problem",
+    "print_progress",
+    "print_sentence",
+    "print_table",
+]
 
 # Columns in a file or a pipe, where there is no terminal to fit in. Empirical: wide enough for
 # every table of the commands, so that a name stays in one piece and can be searched for.
@@ -40,7 +46,9 @@ def print_sentence(text: str) -> None:
     output_console().print(text, soft_wrap=True, highlight=False)
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def print_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, lines: bool = True
+) -> None:
     """Print a table.
 
     Parameters
@@ -51,15 +59,32 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
         Their headings.
     rows : iterable of sequence of str
         One cell a column.
+    lines : bool
+        Whether to draw lines around the cells; long tables read better without.
     """
     from rich.table import Table
 
     table = Table(title=title, title_justify="left")
+    if not lines:
+        table.box, table.padding, table.pad_edge = None, (0, 1, 0, 0), False
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*row)
     output_console().print(table)
+
+
+def print_progress(text: str) -> None:
+    """Print what is being done on the standard error stream, which keeps the output for results.
+
+    Parameters
+    ----------
+    text : str
+        A sentence.
+    """
+    from rich.console import Console
+
+    Console(stderr=True, markup=False).print(text, soft_wrap=True, highlight=False)
 
 
 def print_problem(message: str, style: str = "red") -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from bci_dann.cli.collected_warnings import collected_warnings
 from bci_dann.cli.console import print_problem
 from bci_dann.exceptions import BCIDannError, BCIDannWarning, ConfigError, DataError
 
@@ -38,18 +39,19 @@ class ErrorReportingGroup(TyperGroup):
         typer.Exit
             With the exit code, after an error was printed.
         """
-        with warnings.catch_warnings():
-            if ctx.params.get("debug"):
+        if ctx.params.get("debug"):
+            with warnings.catch_warnings():
+                warnings.simplefilter("always", BCIDannWarning)
                 return super().invoke(ctx)
-            _print_own_warnings_only()
-            try:
+        try:
+            with collected_warnings():
                 return super().invoke(ctx)
-            except (Exception, KeyboardInterrupt) as error:
-                code = exit_code_of(error)
-                if code is None:
-                    raise
-                print_problem(_message(error))
-                raise typer.Exit(code) from None
+        except (Exception, KeyboardInterrupt) as error:
+            code = exit_code_of(error)
+            if code is None:
+                raise
+            print_problem(_message(error))
+            raise typer.Exit(code) from None
 
 
 def exit_code_of(error: BaseException) -> int | None:
@@ -81,10 +83,3 @@ def _message(error: BaseException) -> str:
     if isinstance(error, BCIDannError):
         return f"Error: {error}"
     return f"Error: {type(error).__name__}: {error} (give --debug after bci-dann for more)"
-
-
-def _print_own_warnings_only() -> None:
-    """Print warnings of this package as a line each, and none of other libraries."""
-    warnings.simplefilter("ignore")
-    warnings.simplefilter("default", BCIDannWarning)
-    warnings.showwarning = lambda message, *_, **__: print_problem(f"Warning: {message}", "yellow")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bci_dann.cli.completion import complete_pipelines
 from bci_dann.cli.console import print_sentence
 from bci_dann.cli.options import (
     ConfigFile,
@@ -29,7 +30,12 @@ def fit(  # numpydoc ignore=PR01
     ],
     pipeline: Annotated[
         str | None,
-        typer.Option("--pipeline", "-p", help="Which of the configuration's pipelines."),
+        typer.Option(
+            "--pipeline",
+            "-p",
+            help="Which of the configuration's pipelines.",
+            autocompletion=complete_pipelines,
+        ),
     ] = None,
     data_dir: DataDir = None,
     seed: Seed = 0,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bci_dann.cli.completion import complete_config, complete_pipelines, complete_protocols
 from bci_dann.exceptions import ConfigError
 
 if TYPE_CHECKING:
@@ -34,7 +35,14 @@ __all__ = [
     "split_list",
 ]
 
-ConfigFile = Annotated[Path, typer.Argument(help="Configuration file (YAML).", show_default=False)]
+ConfigFile = Annotated[
+    Path,
+    typer.Argument(
+        help="Configuration file (YAML), or the name of a shipped one.",
+        show_default=False,
+        autocompletion=complete_config,
+    ),
+]
 DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", help="Folder of the recordings, or of MOABB's downloads."),
@@ -51,11 +59,19 @@ Seeds = Annotated[
 ]
 Pipelines = Annotated[
     str | None,
-    typer.Option("--pipelines", help="Pipelines in the place of the configuration's: ea_dann,dann"),
+    typer.Option(
+        "--pipelines",
+        help="Pipelines in the place of the configuration's: ea_dann,dann",
+        autocompletion=complete_pipelines,
+    ),
 ]
 Protocols = Annotated[
     str | None,
-    typer.Option("--protocols", help="Protocols in the place of the configuration's."),
+    typer.Option(
+        "--protocols",
+        help="Protocols in the place of the configuration's.",
+        autocompletion=complete_protocols,
+    ),
 ]
 DryRun = Annotated[
     bool,

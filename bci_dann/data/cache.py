@@ -256,6 +256,19 @@ def open_trials(folder: Path | str) -> EEGTrials:
     ------
     DataError
         When the folder is missing or damaged.
+
+    See Also
+    --------
+    prepare_trials : Makes the folder.
+    load_dataset : Both in one call.
+
+    Examples
+    --------
+    >>> from bci_dann.data import DataConfig, Preprocessing, open_trials, prepare_trials
+    >>> config = DataConfig(dataset="SimulatedMI", params={"n_subjects": 3, "n_trials": 10})
+    >>> trials = open_trials(prepare_trials(config, Preprocessing()))
+    >>> type(trials.X).__name__, trials.ch_names[:2]
+    ('memmap', ['Fz', 'FC3'])
     """
     folder = Path(folder)
     if not folder.is_dir():

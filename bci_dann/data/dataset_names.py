@@ -66,6 +66,20 @@ def check_dataset_name(name: str) -> None:
     ConfigError
         When neither this package nor the installed MOABB has the dataset; the message offers
         the nearest name.
+
+    See Also
+    --------
+    make_dataset : The dataset of a name.
+
+    Examples
+    --------
+    >>> from bci_dann.data import check_dataset_name
+    >>> check_dataset_name("BNCI2014_001")
+    >>> try:
+    ...     check_dataset_name("BNCI2014_01")
+    ... except ValueError as error:
+    ...     print(str(error).partition("`")[0].rstrip())
+    unknown dataset 'BNCI2014_01'. Did you mean 'BNCI2014_001'?
     """
     if name in dataset_names() or name in _installed_moabb_names():
         return

@@ -39,6 +39,20 @@ class DataConfig(SubsetConfig):  # numpydoc ignore=PR02
         Session names; ``"first"`` takes the first session of each subject; ``None`` all.
     classes : list of str, or None
         ``None`` takes all classes of the dataset.
+
+    See Also
+    --------
+    make_dataset : The dataset that a configuration names.
+    load_dataset : Its trials.
+    RecordingsLayout : The key ``recordings``.
+
+    Examples
+    --------
+    >>> from bci_dann import load_dataset
+    >>> from bci_dann.data import DataConfig
+    >>> config = DataConfig(dataset="SimulatedMI", params={"n_subjects": 3, "n_trials": 10})
+    >>> load_dataset(config, subjects=[1, 2]).X.shape
+    (40, 15, 513)
     """
 
     dataset: str
@@ -77,6 +91,18 @@ def make_dataset(config: DataConfig, data_dir: Path | str | None = None) -> Base
         folder of ``Recordings`` is not given.
     DataError
         When the folder of ``Recordings`` is missing or empty, or no file fits.
+
+    See Also
+    --------
+    load_dataset : Trials instead of a dataset.
+    check_dataset_name : Whether there is such a dataset.
+
+    Examples
+    --------
+    >>> from bci_dann.data import DataConfig, make_dataset
+    >>> dataset = make_dataset(DataConfig(dataset="SimulatedMI", params={"n_subjects": 3}))
+    >>> dataset.subject_list
+    [1, 2, 3]
     """
     if config.dataset == RECORDINGS:
         return _recordings(config, data_dir)

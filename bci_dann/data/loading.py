@@ -61,6 +61,19 @@ def prepare_trials(
     DataError
         When recordings are missing, damaged, or no EEG in microvolt; the message names the
         subject, session, run and channel.
+
+    See Also
+    --------
+    open_trials : Opens the folder.
+    load_dataset : Both in one call.
+
+    Examples
+    --------
+    >>> from bci_dann.data import DataConfig, Preprocessing, open_trials, prepare_trials
+    >>> config = DataConfig(dataset="SimulatedMI", params={"n_subjects": 3, "n_trials": 10})
+    >>> folder = prepare_trials(config, Preprocessing())
+    >>> len(open_trials(folder))
+    60
     """
     dataset = make_dataset(config, data_dir)
     return _prepare(dataset, config, preprocessing, data_dir, cache_dir, progress)
@@ -114,12 +127,20 @@ def load_dataset(
     DataError
         When recordings are missing, damaged, or no EEG in microvolt.
 
+    See Also
+    --------
+    bci_dann.data.DataConfig : The same choices as a configuration.
+    bci_dann.data.SimulatedMI : The simulator and its parameters.
+    bci_dann.data.Recordings : A folder of one's own recordings.
+
     Examples
     --------
     >>> from bci_dann import load_dataset
     >>> trials = load_dataset("SimulatedMI", n_subjects=3, n_trials=10)
-    >>> trials.X.shape
-    (60, 15, 513)
+    >>> trials.X.shape, trials.sfreq
+    ((60, 15, 513), 128.0)
+    >>> load_dataset("SimulatedMI", n_subjects=3, n_trials=10, subjects=[2]).X.shape
+    (20, 15, 513)
     """
     selection = {"subjects": subjects, "sessions": sessions, "classes": classes}
     given = {name: value for name, value in selection.items() if value is not None}

@@ -45,6 +45,20 @@ class Preprocessing(StrictModel):  # numpydoc ignore=PR02
     reject_uv : float or None
         Drop trials whose peak-to-peak amplitude in any channel is larger (µV), after
         filtering.
+
+    See Also
+    --------
+    load_dataset : Takes it, or a mapping with these keys.
+
+    Examples
+    --------
+    Motor rhythms between half a second and three and a half, at 128 Hz:
+
+    >>> from bci_dann import load_dataset
+    >>> from bci_dann.data import Preprocessing
+    >>> steps = Preprocessing(band=(8, 30), window=(0.5, 3.5), resample=128, channels=["C3", "C4"])
+    >>> load_dataset("SimulatedMI", preprocessing=steps, n_subjects=1, n_trials=5).X.shape
+    (10, 2, 385)
     """
 
     channels: list[str] | None = None

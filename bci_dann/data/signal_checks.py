@@ -41,8 +41,24 @@ def check_signals(X: NDArray[np.floating[Any]], ch_names: list[str], where: str 
     ------
     DataError
         When there are no trials, a sample is not finite, a channel is flat in every trial, or
-        the median standard deviation lies outside `PLAUSIBLE_UV`. The message names ``where``
+        the median standard deviation is not between 0.05 and 5000 µV. The message names ``where``
         and the channels.
+
+    See Also
+    --------
+    EEGTrials : Checks its signals by this function.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.data import check_signals
+    >>> X = np.random.default_rng(0).normal(0, 10, (20, 2, 256))  # µV
+    >>> check_signals(X, ["C3", "C4"])
+    >>> try:
+    ...     check_signals(X * 1e-6, ["C3", "C4"])  # volt
+    ... except ValueError as error:
+    ...     print(str(error).partition("µV. ")[2])
+    The signals seem to be in volt or millivolt: convert them to microvolt.
     """
     prefix = f"{where}: " if where else ""
     if not len(X):

@@ -42,6 +42,24 @@ class EEGTrials:  # numpydoc ignore=PR02
     DataError
         When the parts disagree in length, a sample is not finite, a channel is flat,
         or the scale cannot be EEG in microvolt.
+
+    See Also
+    --------
+    load_dataset : Trials of a dataset by its name.
+    bci_dann.serving.prepare : Trials of one recording, as a saved model wants them.
+
+    Examples
+    --------
+    >>> import mne
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from bci_dann import EEGTrials
+    >>> X = np.random.default_rng(0).normal(0, 10, (20, 3, 256)).astype(np.float32)  # µV
+    >>> metadata = pd.DataFrame({"subject": "1", "session": "0", "run": "0"}, index=range(20))
+    >>> info = mne.create_info(["C3", "Cz", "C4"], 128.0, "eeg")
+    >>> trials = EEGTrials(X, np.tile(["left_hand", "right_hand"], 10), metadata, info)
+    >>> len(trials[trials.y == "left_hand"]), trials.domains[0]
+    (10, np.str_('1/0'))
     """
 
     X: NDArray[np.float32]

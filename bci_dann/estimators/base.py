@@ -57,9 +57,16 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
     sfreq_ : float or None
         Sampling frequency (Hz), where it is known.
 
+    See Also
+    --------
+    NetworkClassifier : A method with a network.
+    ShallowClassifier : A method of few lines, to read first.
+    bci_dann.alignment.Alignment : The contract of alignments.
+
     Examples
     --------
     >>> from sklearn.linear_model import LogisticRegression
+    >>> from bci_dann import TransferClassifier, load_dataset
     >>> class PowerClassifier(TransferClassifier):
     ...     def __init__(self, alignment="euclidean"):
     ...         self.alignment = alignment
@@ -70,6 +77,11 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
     ...
     ...     def predict_proba_aligned(self, X):
     ...         return self.model_.predict_proba(X.var(axis=2))
+    >>> trials = load_dataset("SimulatedMI", n_subjects=3, n_trials=10)
+    >>> new = trials.subjects == "3"
+    >>> model = PowerClassifier().fit(trials[~new], trials[~new].y)
+    >>> model.adapt(trials[new].unlabelled()).predict(trials[new]).shape
+    (20,)
     """
 
     # What MOABB's transfer protocols and scikit-learn's routing may hand to `fit`.

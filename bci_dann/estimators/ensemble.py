@@ -52,7 +52,7 @@ class EnsembleClassifier(TransferClassifier):
     probabilities than linear decoders, right or wrong; so the log-odds of all members are brought
     to the spread of the member of the largest weight over the target's trials before they are
     averaged. The average is shifted so that its mean probabilities are the estimated class shares
-    (:mod:`bci_dann.adaptation.label_shift`).
+    (:mod:`bci_dann.adaptation.label_shift`) [1]_.
 
     Parameters
     ----------
@@ -87,6 +87,27 @@ class EnsembleClassifier(TransferClassifier):
         What is added to the averaged log-odds.
     prior_ : ndarray, shape (n_classes,)
         Known or estimated class shares of the target.
+
+    See Also
+    --------
+    RiemannianClassifier : The linear decoder of the default recipe.
+    bci_dann.estimators.build_method : What a member may be.
+
+    References
+    ----------
+    .. [1] Saerens, M., Latinne, P. and Decaestecker, C. (2002). Adjusting the outputs of a
+       classifier to new a priori probabilities. Neural Computation 14(1), 21-41.
+       doi:10.1162/089976602753284446.
+
+    Examples
+    --------
+    >>> from bci_dann import EnsembleClassifier, ShallowClassifier, load_dataset
+    >>> trials = load_dataset("SimulatedMI", n_subjects=3, n_trials=10)
+    >>> members = [(ShallowClassifier("csp"), 1.0), (ShallowClassifier("tangent_space"), 0.5)]
+    >>> new = trials.subjects == "3"
+    >>> model = EnsembleClassifier(members).fit(trials[~new], trials[~new].y)
+    >>> model.predict_proba(trials[new]).shape
+    (20, 2)
     """
 
     former_parameters: ClassVar[tuple[str, ...]] = (

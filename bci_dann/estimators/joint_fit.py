@@ -44,6 +44,22 @@ def fit_together(
     ------
     ConfigError
         When the numbers of models, arguments and names differ.
+
+    See Also
+    --------
+    bci_dann.evaluation.run_benchmark : Fits the folds and seeds of a run by this function.
+    bci_dann.training.train_networks : The training of networks behind it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann import NetworkClassifier
+    >>> from bci_dann.estimators import fit_together
+    >>> X = np.random.default_rng(0).normal(size=(40, 4))
+    >>> models = [NetworkClassifier("MLP", max_epochs=2, random_state=seed) for seed in (0, 1)]
+    >>> fitted = fit_together(models, [{"X": X, "y": X[:, 0] > 0}] * 2)
+    >>> [len(model.history_) for model in fitted]
+    [2, 2]
     """
     names = [f"network {index}" for index in range(len(models))] if names is None else names
     if not len(models) == len(arguments) == len(names):

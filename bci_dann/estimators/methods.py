@@ -91,6 +91,19 @@ def build_method(spec: Any) -> TransferClassifier:
     ------
     ConfigError
         When there is no such pipeline or class, or it does not take these parameters.
+
+    See Also
+    --------
+    EnsembleClassifier : Takes its members in these forms.
+    bci_dann.resolve : The same for the parts of a method.
+
+    Examples
+    --------
+    >>> from bci_dann.estimators import build_method
+    >>> build_method("csp_lda").features
+    'csp'
+    >>> build_method({"name": "DANNClassifier", "max_epochs": 20}).max_epochs
+    20
     """
     from bci_dann.estimators.base import TransferClassifier
 

@@ -21,12 +21,10 @@ from bci_dann.adaptation.drift_guard import MIN_TRIALS
 from bci_dann.components import resolve
 from bci_dann.estimators import networks
 from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.former import (
-    check_former,
-    present_network_arguments,
-)
+from bci_dann.estimators.former import check_former, present_network_arguments
 from bci_dann.estimators.inputs.source_weights import SourceWeighted, read_weighting
 from bci_dann.estimators.inputs.training_trials import TrainingTrials
+from bci_dann.estimators.saving import PickledNetworks
 from bci_dann.exceptions import TrainingError
 from bci_dann.persistence import ModelState
 
@@ -43,7 +41,7 @@ BATCH_NORMS = ("pooled", "target", "domain")
 DOMAINS = ("subject", "session", "source_target")
 
 
-class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
+class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, TransferClassifier):
     """A network trained on the sources, with any terms that adapt it to the target.
 
     Its parts are open: each of ``backbone``, ``alignment``, ``terms`` and ``weighting`` takes a
@@ -78,11 +76,8 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
     batch_norm : {"pooled", "target", "domain"}
         Whose trials the statistics of batch normalisation are taken from once the weights are
         final: all domains alike, or the target's unlabelled ones alone, where there are 20 or
-        more (Li, Wang, Shi, Hou and Liu 2018, "Adaptive batch normalization for practical domain
-        adaptation", Pattern Recognition 80, 109-117). ``"domain"`` does the same, and normalises
-        source and target apart in training, too (Chang, You, Seo, Kwak and Han 2019,
-        "Domain-specific batch normalization for unsupervised domain adaptation", CVPR,
-        7354-7362). ``adapt`` always takes the new subject's.
+        more [1]_. ``"domain"`` does the same, and normalises source and target apart in training,
+        too [2]_. ``adapt`` always takes the new subject's.
     augmentation : dict of str to dict, optional
         Transforms of ``braindecode.augmentation`` with their parameters, such as
         ``{"FTSurrogate": {"phase_noise_magnitude": 0.5}}``: each gives one more version of every
@@ -121,6 +116,29 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         Whether the networks are those that adapt; False where the guard did not trust them.
     source_weights_ : SourceWeights or None
         With a weighting, the weights and how far to trust them.
+
+    See Also
+    --------
+    DANNClassifier : The preset with a domain adversary.
+    ReweightedClassifier : The preset with weighted sources.
+    bci_dann.objectives.read_terms : All forms of ``terms``.
+
+    References
+    ----------
+    .. [1] Li, Y. et al. (2018). Adaptive batch normalization for practical domain adaptation.
+       Pattern Recognition 80, 109-117. doi:10.1016/j.patcog.2018.03.005.
+    .. [2] Chang, W.-G. et al. (2019). Domain-specific batch normalization for unsupervised domain
+       adaptation. CVPR, 7354-7362. arXiv:1906.03950.
+
+    Examples
+    --------
+    >>> from bci_dann import NetworkClassifier, load_dataset
+    >>> trials = load_dataset("SimulatedMI", n_subjects=3, n_trials=10)
+    >>> new = trials.subjects == "3"
+    >>> model = NetworkClassifier("EEGNet", terms={"mcc": 1.0}, max_epochs=1, random_state=0)
+    >>> sources, target = trials[~new], trials[new].unlabelled()
+    >>> model.fit(sources, sources.y, X_target_unlabeled=target).transform(target).shape
+    (20, 256)
     """
 
     former_parameters: ClassVar[tuple[str, ...]] = (
@@ -133,7 +151,6 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
     # A preset adds these terms in front of those of the user.
     default_terms: ClassVar[Mapping[str, Any]] = {}
 
-    networks_: list[Decoder]
     history_: list[dict[str, float]]
     center_: NDArray[np.float32]
     scale_: NDArray[np.float32]
@@ -371,19 +388,6 @@ class NetworkClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         if len(signals) >= MIN_TRIALS:
             for network in self.networks_:
                 training.recompute_batch_norm(network, networks.trial_batches(signals))
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Give networks as their weights: torch does not pickle parametrised modules."""
-        state = dict(super().__getstate__())  # a copy: Python gives the attributes themselves
-        if "networks_" in state:
-            state["networks_"] = [network.state_dict() for network in self.networks_]
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        weights = state.get("networks_")
-        super().__setstate__(state)
-        if weights is not None:
-            self.networks_ = [networks.restore_network(self.build_network, one) for one in weights]
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -47,9 +47,9 @@ Covariances = NDArray[np.float64]
 class ProcrustesClassifier(SourceWeighted, TransferClassifier):
     """Covariances of every domain centred, stretched and, with target labels, rotated.
 
-    Centring is the alignment. Stretching gives every domain the same dispersion around its mean,
-    and needs no labels. Rotation brings the class means of each source subject to those of the
-    target's labelled trials; without these nothing is rotated.
+    Riemannian Procrustes analysis [1]_: centring is the alignment. Stretching gives every domain
+    the same dispersion around its mean, and needs no labels. Rotation brings the class means of
+    each source subject to those of the target's labelled trials; without these nothing is rotated.
 
     Parameters
     ----------
@@ -61,9 +61,8 @@ class ProcrustesClassifier(SourceWeighted, TransferClassifier):
         Whether to rotate the sources where labelled target trials are given.
     classifier : {"logistic", "mdm", "mdwm"}
         Logistic regression in the tangent space; the nearest class mean; or the nearest mean
-        between the sources' and the target's (Kalunga, Chevallier and Barthélemy 2018,
-        "Transfer learning for SSVEP-based BCI using Riemannian similarities between users",
-        EUSIPCO), which without target labels is the sources' own.
+        between the sources' and the target's [2]_, which without target labels is the sources'
+        own.
     trade_off : float
         For ``"mdwm"``, the place between the sources' mean (0) and the target's (1).
     weighting : str, mapping, callable or None
@@ -79,6 +78,33 @@ class ProcrustesClassifier(SourceWeighted, TransferClassifier):
         the source domains where no target was seen.
     pipeline_ : sklearn.pipeline.Pipeline
         The classifier on centred and stretched covariances.
+
+    See Also
+    --------
+    RiemannianClassifier : Re-centred tangent vectors and a linear head.
+    bci_dann.alignment.RiemannianAlignment : Centring alone.
+
+    References
+    ----------
+    .. [1] Rodrigues, P. L. C., Jutten, C. and Congedo, M. (2019). Riemannian Procrustes analysis:
+       transfer learning for brain-computer interfaces. IEEE Transactions on Biomedical Engineering
+       66(8), 2390-2401. doi:10.1109/TBME.2018.2889705.
+    .. [2] Kalunga, E. K., Chevallier, S. and Barthélemy, Q. (2018). Transfer learning for
+       SSVEP-based BCI using Riemannian similarities between users. EUSIPCO.
+
+    Examples
+    --------
+    A few labelled trials of the target, by which the sources are rotated:
+
+    >>> from bci_dann import ProcrustesClassifier, load_dataset
+    >>> steps = {"channels": ["C3", "Cz", "C4"]}
+    >>> trials = load_dataset("SimulatedMI", preprocessing=steps, n_subjects=3, n_trials=10)
+    >>> new = trials.subjects == "3"
+    >>> sources, few, rest = trials[~new], trials[new][:10], trials[new][10:]
+    >>> model = ProcrustesClassifier(classifier="mdm")
+    >>> model = model.fit(sources, sources.y, X_target_labeled=few, y_target_labeled=few.y)
+    >>> model.predict(rest).shape
+    (10,)
     """
 
     dispersion_: float

@@ -42,7 +42,10 @@ class ReweightedClassifier(NetworkClassifier):
 
     The :class:`NetworkClassifier` with a weighting: the weight of each source trial is by default
     the odds p / (1 - p) of a domain classifier, out of fold, calibrated, clipped and of mean 1.
-    Without a target all weights are 1.
+    Without a target all weights are 1. Training with such weights estimates the loss on the
+    target [1]_, as far as the domains overlap. Training with such weights estimates the loss on the
+    target [1]_, as far as the domains overlap. Training with such weights estimates the loss on the
+    target [1]_, as far as the domains overlap.
 
     Parameters
     ----------
@@ -86,6 +89,29 @@ class ReweightedClassifier(NetworkClassifier):
         The weights of the source trials and how far to trust them.
     shallow_ : sklearn.pipeline.Pipeline
         The fitted classifier, where it is no network.
+
+    See Also
+    --------
+    NetworkClassifier : The base, with ``weighting`` among its parameters.
+    bci_dann.reweighting.weigh_sources : The weights alone, of feature arrays.
+    bci_dann.evaluation.diagnose : Whether the domains overlap.
+
+    References
+    ----------
+    .. [1] Shimodaira, H. (2000). Improving predictive inference under covariate shift by weighting
+       the log-likelihood function. Journal of Statistical Planning and Inference 90(2), 227-244.
+       doi:10.1016/S0378-3758(00)00115-4.
+
+    Examples
+    --------
+    >>> from bci_dann import ReweightedClassifier, load_dataset
+    >>> trials = load_dataset("SimulatedMI", n_subjects=3, n_trials=10)
+    >>> new = trials.subjects == "3"
+    >>> sources, target = trials[~new], trials[new].unlabelled()
+    >>> model = ReweightedClassifier(learner="tangent_space", alignment="riemannian")
+    >>> model = model.fit(sources, sources.y, X_target_unlabeled=target)
+    >>> model.weights_.shape, 1 <= model.effective_sample_size_ <= 40
+    ((40,), True)
     """
 
     former_parameters: ClassVar[tuple[str, ...]] = (

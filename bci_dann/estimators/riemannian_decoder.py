@@ -59,10 +59,11 @@ __all__ = ["RiemannianClassifier"]
 class RiemannianClassifier(SourceWeighted, TransferClassifier):
     """Tangent vectors of several views, each domain re-centred, and a linear head.
 
-    Without terms this is regularised logistic regression on the sources. With terms the same
-    head also fits the structure of the unlabelled target. It is trained to the end on all
-    trials at once, in seconds, and without randomness. ``adapt`` does the same without source
-    data: a quadratic penalty on deviation from the source-trained head stands for their trials.
+    Covariances are mapped to the tangent space [1]_, those of delayed channels too [2]_. Without
+    terms this is regularised logistic regression on the sources. With terms the same head also
+    fits the structure of the unlabelled target. It is trained to the end on all trials at once, in
+    seconds, and without randomness. ``adapt`` does the same without source data: a quadratic
+    penalty on deviation from the source-trained head stands for their trials.
 
     Parameters
     ----------
@@ -132,13 +133,27 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
     strength_ : float
         The share of the terms' weights that the guard has let pass; 0 where nothing was adapted.
 
+    See Also
+    --------
+    TangentViews : The features.
+    ShallowClassifier : Plain tangent space and logistic regression.
+
+    References
+    ----------
+    .. [1] Barachant, A. et al. (2012). Multiclass brain-computer interface classification by
+       Riemannian geometry. IEEE Trans. Biomed. Eng. 59(4), 920-928. doi:10.1109/TBME.2011.2172210.
+    .. [2] Carrara, I. and Papadopoulo, T. (2024). Classification of BCI-EEG based on the augmented
+       covariance matrix. IEEE Trans. Biomed. Eng. 71(9), 2651-2662. arXiv:2302.04508.
+
     Examples
     --------
-    >>> import numpy as np
-    >>> X = np.random.default_rng(0).normal(0, 10, size=(40, 3, 100))
-    >>> X[::2, 0] *= 2
-    >>> RiemannianClassifier().fit(X, np.arange(40) % 2).score(X, np.arange(40) % 2)
-    1.0
+    >>> from bci_dann import RiemannianClassifier, load_dataset
+    >>> trials = load_dataset("SimulatedMI", n_subjects=3, n_trials=10)
+    >>> new = trials.subjects == "3"
+    >>> model = RiemannianClassifier(n_windows=1, n_delays=1)
+    >>> model = model.fit(trials[~new], trials[~new].y).adapt(trials[new].unlabelled())
+    >>> model.predict(trials[new]).shape
+    (20,)
     """
 
     head_: LinearHead

@@ -35,6 +35,22 @@ def load_model(folder: str | Path) -> TransferClassifier:
     DataError
         When there is no model, it is damaged, or it uses a class of a module that the user has
         not imported.
+
+    See Also
+    --------
+    TransferClassifier.save : Writes the folder.
+    bci_dann.serving.open_model : A model together with the recipe of its trials.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from bci_dann import ShallowClassifier, load_dataset, load_model
+    >>> trials = load_dataset("SimulatedMI", n_subjects=3, n_trials=10)
+    >>> model = ShallowClassifier("csp").fit(trials, trials.y)
+    >>> with TemporaryDirectory() as folder:
+    ...     again = load_model(model.save(folder))
+    >>> bool((again.predict(trials) == model.predict(trials)).all())
+    True
     """
     state = read_state(folder)
     try:

@@ -1,4 +1,4 @@
-"""The state of a fitted estimator, and its folder on disk."""
+"""The state of a fitted estimator, its folder on disk, and networks in pickles."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from sklearn.utils.validation import check_is_fitted
 from bci_dann import objectives
 from bci_dann._class_paths import class_path
 from bci_dann.components import describe
+from bci_dann.estimators import networks
 from bci_dann.exceptions import ConfigError
 from bci_dann.persistence import ModelState, write_state
 
 if TYPE_CHECKING:
     from bci_dann.alignment import Alignment
+    from bci_dann.models import Decoder
 
-__all__ = ["Saving"]
+__all__ = ["PickledNetworks", "Saving"]
 
 # Fitted attributes that the state of every method holds.
 _SAVED = (
@@ -200,6 +202,37 @@ class Saving(BaseEstimator):
             Unfitted.
         """
         raise NotImplementedError
+
+
+class PickledNetworks(BaseEstimator):
+    """Pickling of an estimator with networks, for other processes: networks as their weights.
+
+    torch does not pickle parametrised modules.
+    """
+
+    networks_: list[Decoder]
+
+    def build_network(self) -> Decoder:
+        """Return a network for the kind of trials that were read; a subclass implements it.
+
+        Returns
+        -------
+        Decoder
+            With initial weights.
+        """
+        raise NotImplementedError
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())  # a copy: Python gives the attributes themselves
+        if "networks_" in state:
+            state["networks_"] = [network.state_dict() for network in self.networks_]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        weights = state.get("networks_")
+        super().__setstate__(state)
+        if weights is not None:
+            self.networks_ = [networks.restore_network(self.build_network, one) for one in weights]
 
 
 def _saved_name(owner: type) -> str:

@@ -100,9 +100,8 @@ class ShallowClassifier(SourceWeighted, TransferClassifier):
     Parameters
     ----------
     features : {"csp", "filter_bank_csp", "tangent_space", "covariances"}
-        Log-power of common spatial patterns (Blankertz et al. 2008, IEEE Signal Process.
-        Mag. 25(1), 41-56), the same in five bands (Ang et al. 2012), covariances in the tangent
-        space, or covariances themselves (Barachant et al. 2012).
+        Log-power of common spatial patterns [1]_, the same in five bands [2]_, covariances in the
+        tangent space, or covariances themselves [3]_.
         Plain vectors are classified as they are.
     classifier : {"lda", "logistic", "mdm"}
         Linear discriminant analysis, logistic regression (on standardised features, but for the
@@ -125,6 +124,31 @@ class ShallowClassifier(SourceWeighted, TransferClassifier):
     ----------
     pipeline_ : sklearn.pipeline.Pipeline
         The fitted steps after alignment.
+
+    See Also
+    --------
+    RiemannianClassifier : Tangent vectors of several views, and terms for the target.
+    bci_dann.alignment.EuclideanAlignment : What ``alignment="euclidean"`` does.
+
+    References
+    ----------
+    .. [1] Blankertz, B. et al. (2008). Optimizing spatial filters for robust EEG single-trial
+       analysis. IEEE Signal Processing Magazine 25(1), 41-56. doi:10.1109/MSP.2008.4408441.
+    .. [2] Ang, K. K. et al. (2012). Filter bank common spatial pattern algorithm on BCI competition
+       IV datasets 2a and 2b. Frontiers in Neuroscience 6:39. doi:10.3389/fnins.2012.00039.
+    .. [3] Barachant, A. et al. (2012). Multiclass brain-computer interface classification by
+       Riemannian geometry. IEEE Transactions on Biomedical Engineering 59(4), 920-928.
+       doi:10.1109/TBME.2011.2172210.
+
+    Examples
+    --------
+    >>> from bci_dann import ShallowClassifier, load_dataset
+    >>> trials = load_dataset("SimulatedMI", n_subjects=3, n_trials=10)
+    >>> new = trials.subjects == "3"
+    >>> sources, target = trials[~new], trials[new].unlabelled()
+    >>> model = ShallowClassifier("csp", "lda", n_components=4)
+    >>> model.fit(sources, sources.y, X_target_unlabeled=target).predict_proba(target).shape
+    (20, 2)
     """
 
     pipeline_: Pipeline

@@ -16,13 +16,21 @@ class SourceOnlyClassifier(NetworkClassifier):
     labelled ones join the label loss. All other parameters are those of
     :class:`NetworkClassifier`.
 
+    See Also
+    --------
+    DANNClassifier : The same network, which hides the subject.
+    NetworkClassifier : The same with any terms, and all parameters.
+    ShallowClassifier : Baselines without a network.
+
     Examples
     --------
-    >>> import numpy as np
-    >>> X = np.random.default_rng(0).normal(size=(40, 4))
-    >>> model = SourceOnlyClassifier("MLP", max_epochs=60, lr=1e-2, random_state=0)
-    >>> bool(model.fit(X, X[:, 0] > 0).score(X, X[:, 0] > 0) > 0.7)
-    True
+    >>> from bci_dann import SourceOnlyClassifier, load_dataset
+    >>> trials = load_dataset("SimulatedMI", n_subjects=3, n_trials=10)
+    >>> new = trials.subjects == "3"
+    >>> model = SourceOnlyClassifier("ShallowFBCSPNet", max_epochs=1, random_state=0)
+    >>> model = model.fit(trials[~new], trials[~new].y)
+    >>> model.predict(trials[new]).shape
+    (20,)
     """
 
     def check_parameters(self) -> None:

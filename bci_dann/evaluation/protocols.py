@@ -61,6 +61,7 @@ class Protocol:
     share: float = 0.0
 
 
+# Protocols by name: what of the target training may see, and how its trials are predicted.
 PROTOCOLS = {
     "train": Protocol(),
     "train_trialwise": Protocol(trialwise=True),
@@ -93,6 +94,19 @@ class Fold:
         The target's trials that training may see with their labels.
     test : ndarray of int
         The target's trials that are scored.
+
+    See Also
+    --------
+    split : Returns it.
+
+    Examples
+    --------
+    >>> from bci_dann import load_dataset
+    >>> from bci_dann.evaluation import split
+    >>> trials = load_dataset("SimulatedMI", n_subjects=3, n_trials=10)
+    >>> fold = split(trials.metadata, "3", "train_and_target_unlabeled_50p")
+    >>> len(fold.train), len(fold.unlabelled), len(fold.test)
+    (40, 10, 10)
     """
 
     train: NDArray[np.intp]
@@ -138,6 +152,22 @@ def split(
     DataError
         When there is no other subject, or no such subject, or it is the one to be left out,
         or it has no trials to be scored beyond those that are seen with labels.
+
+    See Also
+    --------
+    bci_dann.run_benchmark : Every subject in turn as the target.
+
+    Examples
+    --------
+    >>> from bci_dann import ShallowClassifier, load_dataset
+    >>> from bci_dann.evaluation import split
+    >>> trials = load_dataset("SimulatedMI", n_subjects=3, n_trials=10)
+    >>> fold = split(trials.metadata, "3", "train_and_target_unlabeled_full")
+    >>> train, test = trials[fold.train], trials[fold.test]
+    >>> model = ShallowClassifier("csp")
+    >>> model = model.fit(train, train.y, X_target_unlabeled=trials[fold.unlabelled].unlabelled())
+    >>> 0 <= model.score(test, test.y) <= 1
+    True
     """
     check_option("protocol", protocol, PROTOCOLS)
     subjects = metadata["subject"].to_numpy(dtype=str)

@@ -64,6 +64,33 @@ def summarise(
           over subjects.
 
         NaN where there is nothing to compare or to compute.
+
+    See Also
+    --------
+    bci_dann.run_benchmark : Returns the results.
+    to_moabb : The frame of ``moabb.analysis``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from bci_dann.evaluation import summarise
+    >>> results = pd.DataFrame(
+    ...     {
+    ...         "dataset": "Mine",
+    ...         "pipeline": ["source_only", "source_only", "dann", "dann"],
+    ...         "protocol": "train",
+    ...         "seed": 0,
+    ...         "subject": ["1", "2"] * 2,
+    ...         "session": "0",
+    ...         "n_test": 40,
+    ...         "accuracy": [0.60, 0.70, 0.70, 0.75],
+    ...         "roc_auc": [0.65, 0.72, 0.74, 0.80],
+    ...     }
+    ... )
+    >>> summarise(results, n_classes=2)[["pipeline", "accuracy", "gain", "chance"]]
+          pipeline  accuracy  gain  chance
+    0         dann      72.5   7.5    62.5
+    1  source_only      65.0   NaN    62.5
     """
     import pandas as pd
 
@@ -133,6 +160,30 @@ def to_moabb(results: pd.DataFrame, metric: str = "accuracy") -> pd.DataFrame:
         When the metric is unknown.
     ResultsError
         When a score is NaN, which MOABB's statistics refuse.
+
+    See Also
+    --------
+    summarise : A table of means without MOABB.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from bci_dann.evaluation import to_moabb
+    >>> results = pd.DataFrame(
+    ...     {
+    ...         "dataset": "Mine",
+    ...         "pipeline": "dann",
+    ...         "protocol": "train",
+    ...         "seed": [0, 1],
+    ...         "subject": "1",
+    ...         "session": "0",
+    ...         "n_train": 40,
+    ...         "accuracy": [0.70, 0.80],
+    ...         "fit_seconds": 2.0,
+    ...     }
+    ... )
+    >>> to_moabb(results)["score"].tolist()
+    [0.75]
     """
     check_option("metric", metric, METRICS)
     if results[metric].isna().any():

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+import typer
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -18,8 +20,14 @@ from rich.table import Table
 from bci_dann._threads import limited_threads
 from bci_dann.data.simulation.toy_vectors import ToyPair, rotated_moons, shifted_blobs
 from bci_dann.estimators import DANNClassifier
+from bci_dann.reporting import publish_own
 
-__all__ = ["TOYS", "Toy", "target_accuracies"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["TOYS", "Toy", "accuracy_table", "target_accuracies"]
+
+NOTE = "Two-dimensional toys; accuracy on the target, whose labels train nothing"
 
 
 @dataclass(frozen=True)
@@ -87,27 +95,52 @@ def target_accuracies(toy: Toy, seed: int) -> dict[str, float]:
     return accuracies
 
 
-def main(n_seeds: int = 10) -> None:
-    """Print the accuracy on the target of each network on each pair of domains.
+def accuracy_table(n_seeds: int) -> pd.DataFrame:
+    """Train every network on every pair of domains.
 
     Parameters
     ----------
     n_seeds : int
-        Draws of each pair, over which accuracies are averaged.
+        Draws of each pair.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a pair and method: ``toy``, ``method``, ``n_seeds``, and mean and standard
+        deviation over seeds of the accuracy on the target (%).
     """
-    table = Table(title=f"accuracy on the target, mean ± spread over {n_seeds} seeds")
-    table.add_column("toy")
+    import pandas as pd
+
+    rows = []
     for name, toy in TOYS.items():
         with limited_threads(1):  # threads slow down layers this small
             runs = [target_accuracies(toy, seed) for seed in track(range(n_seeds), name)]
-        scores = {method: [run[method] for run in runs] for method in runs[0]}
-        if not table.rows:
-            for method in scores:
-                table.add_column(method)
-        cells = [f"{np.mean(values):.3f} ± {np.std(values):.3f}" for values in scores.values()]
-        table.add_row(name, *cells)
-    Console().print(table)
+        for method in runs[0]:
+            values = 100 * np.array([run[method] for run in runs])
+            spread = float(values.std())
+            rows.append((name, method, n_seeds, float(values.mean()), spread))
+    return pd.DataFrame(rows, columns=["toy", "method", "n_seeds", "accuracy", "std_seeds"])
+
+
+def main(  # numpydoc ignore=PR01
+    seeds: Annotated[int, typer.Option(help="Draws of each pair.")] = 10,
+    table: Annotated[
+        Path | None, typer.Option(help="CSV file that keeps the table and how it was computed.")
+    ] = None,
+) -> None:
+    """Print the accuracy on the target of each network on each pair of domains."""
+    accuracies = accuracy_table(seeds)
+    if table is not None:
+        publish_own(accuracies, NOTE, table)
+    shown = Table(title=f"accuracy on the target, %, mean ± spread over {seeds} seeds")
+    shown.add_column("toy")
+    for method in accuracies["method"].unique():
+        shown.add_column(method)
+    for name, rows in accuracies.groupby("toy", sort=False):
+        cells = zip(rows["accuracy"], rows["std_seeds"], strict=True)
+        shown.add_row(str(name), *(f"{mean:.1f} ± {spread:.1f}" for mean, spread in cells))
+    Console().print(shown)
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

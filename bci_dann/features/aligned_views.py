@@ -22,6 +22,21 @@ class AlignedViews(Alignment):
         Unfitted; it must keep the shape ``(n_trials, n_chans, n_times)``.
     views : TangentViews
         Unfitted, with ``mean=None``.
+
+    See Also
+    --------
+    TangentViews : The views, which also re-centre by themselves.
+    bci_dann.RiemannianClassifier : Uses it with an alignment of one's own.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.alignment import EuclideanAlignment
+    >>> from bci_dann.features import AlignedViews, TangentViews
+    >>> X = np.random.default_rng(0).normal(0, 10, (20, 3, 128)).astype(np.float32)
+    >>> views = TangentViews(None, n_windows=1, n_delays=1)
+    >>> AlignedViews(EuclideanAlignment(), views).fit(X).transform(X).shape
+    (20, 6)
     """
 
     def __init__(self, first: Alignment, views: TangentViews) -> None:

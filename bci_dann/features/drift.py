@@ -36,11 +36,14 @@ LEVEL = 0.05
 def drift_directions(X: NDArray[Any], domains: NDArray[np.str_]) -> NDArray[np.float64]:
     """Return the directions in which trials drift by more than chance.
 
-    They are eigenvectors of the autocovariance ``sum_l w_l (C_l + C_l')``, where ``C_l`` is the
-    covariance of trials with those ``l`` later, each domain about its own mean, and ``w_l = 1 - l /
-    11`` for ``l = 1 ... 10``. Without drift the eigenvalues scatter about zero to either side, so
-    the most negative one estimates how large the largest becomes by chance; and along a fixed
-    direction, in units of the variance, their standard error is ``2 sqrt(sum_l w_l^2 /
+    Cues come in random order, so what neighbouring trials share is no class. Projecting it out is
+    nuisance attribute projection [1]_; stationary spatial patterns are a relative [2]_.
+
+    The directions are eigenvectors of the autocovariance ``sum_l w_l (C_l + C_l')``, where ``C_l``
+    is the covariance of trials with those ``l`` later, each domain about its own mean, and ``w_l
+    = 1 - l / 11`` for ``l = 1 ... 10``. Without drift the eigenvalues scatter about zero to either
+    side, so the most negative one estimates how large the largest becomes by chance; and along a
+    fixed direction, in units of the variance, their standard error is ``2 sqrt(sum_l w_l^2 /
     n_trials)``. Directions whose eigenvalue exceeds both limits are returned.
 
     Parameters
@@ -54,6 +57,32 @@ def drift_directions(X: NDArray[Any], domains: NDArray[np.str_]) -> NDArray[np.f
     -------
     ndarray, shape (n_features, n_directions)
         Orthonormal columns; no columns where nothing drifts.
+
+    See Also
+    --------
+    without_directions : Projects them out.
+    bci_dann.RiemannianClassifier : Does so with ``remove_drift``.
+
+    References
+    ----------
+    .. [1] Solomonoff, A., Campbell, W. M. and Boardman, I. (2005). Advances in channel compensation
+       for SVM speaker recognition. ICASSP, 629-632. doi:10.1109/ICASSP.2005.1415192.
+    .. [2] Samek, W., Vidaurre, C., Müller, K.-R. and Kawanabe, M. (2012). Stationary common spatial
+       patterns for brain-computer interfacing. Journal of Neural Engineering 9, 026013.
+       doi:10.1088/1741-2560/9/2/026013.
+
+    Examples
+    --------
+    The first of three features rises from trial to trial:
+
+    >>> import numpy as np
+    >>> from bci_dann.features import drift_directions
+    >>> X = np.random.default_rng(0).normal(size=(200, 3))
+    >>> X[:, 0] += np.linspace(-2, 2, 200)
+    >>> np.abs(drift_directions(X, np.repeat("1/0", 200))).round(1)
+    array([[1. ],
+           [0. ],
+           [0.1]])
     """
     centred = np.array(X, dtype=np.float64)
     for name in np.unique(domains):
@@ -84,6 +113,17 @@ def without_directions(X: NDArray[Any], directions: NDArray[np.float64]) -> NDAr
     -------
     ndarray, shape (n_rows, n_features)
         Orthogonal to the directions, in double precision.
+
+    See Also
+    --------
+    drift_directions : Finds them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.features import without_directions
+    >>> without_directions(np.array([[3.0, 4.0]]), np.array([[1.0], [0.0]]))
+    array([[0., 4.]])
     """
     return np.asarray(X - (X @ directions) @ directions.T, dtype=np.float64)
 

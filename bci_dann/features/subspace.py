@@ -28,6 +28,19 @@ class Subspace:
     ----------
     basis : ndarray, shape (n_features, n_directions), or None
         Orthonormal columns; ``None`` for the full feature space.
+
+    See Also
+    --------
+    bci_dann.training.LinearHead : A head can be mapped between both spaces.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.features import Subspace
+    >>> X = np.random.default_rng(0).normal(size=(20, 500))
+    >>> span = Subspace.of(X)
+    >>> span.coordinates(X).shape, np.allclose(span.vectors(span.coordinates(X)), X)
+    ((20, 20), True)
     """
 
     basis: NDArray[np.float64] | None

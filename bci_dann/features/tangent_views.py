@@ -41,7 +41,8 @@ class TangentViews(Alignment, BaseEstimator):
 
     The views are the whole trial, windows of it, the whole trial with delayed copies of its
     channels, and the whole trial in narrow bands. Each gives the matrix logarithm of its
-    covariance (oracle approximating shrinkage), after re-centring by the mean of the domain.
+    covariance [1]_ (with oracle approximating shrinkage), after re-centring by the mean of the
+    domain. Delayed copies bring the spectrum into the covariance [2]_.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ class TangentViews(Alignment, BaseEstimator):
     span : int, optional
         How much later the last copy is than the first (samples); one period of the mu rhythm is
         100 ms. Where it is not given, twice the lag of the most negative autocorrelation of the
-        source trials, see :func:`most_negative_lag`.
+        source trials.
     bands : sequence of (float, float)
         Lower and upper edge of each band (Hz); none by default.
     sfreq : float, optional
@@ -71,6 +72,27 @@ class TangentViews(Alignment, BaseEstimator):
         The delay between copies (samples).
     centres_ : list of CovarianceRecentring
         One for each view.
+
+    See Also
+    --------
+    bci_dann.RiemannianClassifier : A linear head on these features.
+    bci_dann.alignment.RiemannianAlignment : Re-centring of the signals.
+
+    References
+    ----------
+    .. [1] Barachant, A. et al. (2012). Multiclass brain-computer interface classification by
+       Riemannian geometry. IEEE Trans. Biomed. Eng. 59(4), 920-928. doi:10.1109/TBME.2011.2172210.
+    .. [2] Carrara, I. and Papadopoulo, T. (2024). Classification of BCI-EEG based on the augmented
+       covariance matrix. IEEE Trans. Biomed. Eng. 71(9), 2651-2662. arXiv:2302.04508.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.features import TangentViews
+    >>> X = np.random.default_rng(0).normal(0, 10, (20, 3, 128))
+    >>> views = TangentViews("riemannian", n_windows=3, n_delays=2, span=13)
+    >>> views.fit(X).transform(X).shape, views.lag_
+    ((20, 45), 13)
     """
 
     lag_: int

@@ -60,6 +60,20 @@ class Backbone(nn.Module):
     ----------
     n_features : int
         Width of the output.
+
+    See Also
+    --------
+    build_backbone : Builds one.
+    Decoder : A backbone and a classification head.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch import nn
+    >>> from bci_dann.models import Backbone
+    >>> backbone = Backbone(nn.Conv1d(3, 5, kernel_size=1), n_chans=3, n_times=128)
+    >>> backbone.n_features, backbone(torch.zeros(2, 3, 128)).shape
+    (640, torch.Size([2, 640]))
     """
 
     def __init__(self, body: nn.Module, n_chans: int, n_times: int) -> None:

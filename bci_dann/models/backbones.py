@@ -58,6 +58,16 @@ def backbone_names() -> list[str]:
     -------
     list of str
         ``"MLP"``, then the models of braindecode in alphabetical order.
+
+    See Also
+    --------
+    build_backbone : Builds one of these.
+
+    Examples
+    --------
+    >>> from bci_dann.models import backbone_names
+    >>> "EEGNet" in backbone_names()
+    True
     """
     models = braindecode_models()
     base = models.base.EEGModuleMixin
@@ -83,6 +93,20 @@ def check_backbone(spec: BackboneSpec, params: Mapping[str, Any] | None = None) 
     ------
     ConfigError
         With the nearest known name, or with what a user-defined class lacks.
+
+    See Also
+    --------
+    build_backbone : Builds it.
+
+    Examples
+    --------
+    >>> from bci_dann.models import check_backbone
+    >>> check_backbone("EEGNet", {"kernel_length": 32})
+    >>> try:
+    ...     check_backbone("EEGNett")
+    ... except ValueError as error:
+    ...     print("EEGNet" in str(error))
+    True
     """
     spec, params = _name_of_braindecode_class(spec), params or {}
     if not isinstance(spec, str):
@@ -143,9 +167,15 @@ def build_backbone(
         When the name is unknown, the model cannot be built for these shapes, or a user-defined
         one breaks the contract.
 
+    See Also
+    --------
+    make_backbone : A built-in one by name.
+    bci_dann.resolve : How methods find a backbone.
+
     Examples
     --------
     >>> from torch import nn
+    >>> from bci_dann.models import build_backbone
     >>> class LogPower(nn.Module):
     ...     def __init__(self, n_chans, n_times, sfreq, n_filters=4):
     ...         super().__init__()
@@ -192,8 +222,14 @@ def make_backbone(
     ConfigError
         When the name is unknown, or the model cannot be built for these shapes.
 
+    See Also
+    --------
+    build_backbone : The same for classes and modules of one's own.
+    backbone_names : The names.
+
     Examples
     --------
+    >>> from bci_dann.models import make_backbone
     >>> make_backbone("EEGNet", n_chans=22, n_times=512, sfreq=128).n_features
     256
     """
@@ -272,6 +308,20 @@ def check_input_kind(spec: Any, n_times: int | None) -> None:
     ------
     DataError
         When the backbone is one of braindecode's, and the input is vectors.
+
+    See Also
+    --------
+    build_backbone : Builds a backbone for either kind of input.
+
+    Examples
+    --------
+    >>> from bci_dann.models import check_input_kind
+    >>> check_input_kind("MLP", None)  # plain vectors
+    >>> try:
+    ...     check_input_kind("EEGNet", None)
+    ... except ValueError as error:
+    ...     print(str(error).partition(" For ")[0])
+    EEGNet needs trials (n_trials, n_chans, n_times); X has two dimensions.
     """
     name = spec.get("name") if isinstance(spec, Mapping) else spec
     if n_times is None and isinstance(name, str) and name != MLP_NAME and ":" not in name:

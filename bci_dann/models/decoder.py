@@ -21,6 +21,21 @@ class Decoder(nn.Module):
         G, ``(batch, n_chans, n_times) -> (batch, n_features)``.
     n_classes : int
         Number of classes.
+
+    See Also
+    --------
+    make_backbone : G.
+    motor_imagery_head : F.
+    domain_head : D.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from bci_dann.models import Decoder, make_backbone
+    >>> network = Decoder(make_backbone("EEGNet", 3, 256, 128.0), n_classes=2)
+    >>> features, logits = network(torch.zeros(4, 3, 256))
+    >>> features.shape, logits.shape
+    (torch.Size([4, 128]), torch.Size([4, 2]))
     """
 
     def __init__(self, backbone: Backbone, n_classes: int) -> None:
@@ -76,5 +91,15 @@ def motor_imagery_head(n_features: int, n_classes: int) -> nn.Module:
     -------
     nn.Module
         ``(batch, n_features) -> (batch, n_classes)`` logits.
+
+    See Also
+    --------
+    Decoder : Holds it.
+
+    Examples
+    --------
+    >>> from bci_dann.models import motor_imagery_head
+    >>> motor_imagery_head(16, 2)
+    Linear(in_features=16, out_features=2, bias=True)
     """
     return nn.Linear(n_features, n_classes)

@@ -41,6 +41,8 @@ class _GradientReversal(torch.autograd.Function):
 def reverse_gradient(x: Tensor, strength: float | Tensor) -> Tensor:
     """Return ``x`` unchanged, with its gradient multiplied by ``-strength``.
 
+    The gradient reversal layer of [1]_.
+
     Parameters
     ----------
     x : Tensor, any shape
@@ -52,6 +54,25 @@ def reverse_gradient(x: Tensor, strength: float | Tensor) -> Tensor:
     -------
     Tensor
         Equal to ``x``.
+
+    See Also
+    --------
+    domain_head : What stands behind it.
+    bci_dann.objectives.DomainAdversary : The term that uses both.
+
+    References
+    ----------
+    .. [1] Ganin, Y. et al. (2016). Domain-adversarial training of neural networks. Journal of
+       Machine Learning Research 17(59), 1-35. arXiv:1505.07818.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from bci_dann.models import reverse_gradient
+    >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> reverse_gradient(x, 0.5).sum().backward()
+    >>> x.grad
+    tensor([-0.5000, -0.5000])
     """
     reversed_: Tensor = _GradientReversal.apply(x, strength)  # type: ignore[no-untyped-call]
     return reversed_
@@ -73,5 +94,17 @@ def domain_head(n_features: int, n_domains: int, hidden: int = 64) -> nn.Module:
     -------
     nn.Module
         ``(batch, n_features) -> (batch, n_domains)`` logits.
+
+    See Also
+    --------
+    reverse_gradient : What stands in front of it.
+    motor_imagery_head : The head of the task.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from bci_dann.models import domain_head
+    >>> domain_head(16, n_domains=4)(torch.zeros(8, 16)).shape
+    torch.Size([8, 4])
     """
     return nn.Sequential(nn.Linear(n_features, hidden), nn.ReLU(), nn.Linear(hidden, n_domains))

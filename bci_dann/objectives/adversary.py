@@ -26,7 +26,7 @@ class DomainAdversary(Term):
     """Cross-entropy of a domain head behind a gradient reversal.
 
     ``min over D, max over G of CE(D(G(x)), domain)``: D descends at full strength, G ascends
-    scaled by Ganin's lambda.
+    scaled by Ganin's lambda [1]_. Its name in ``terms`` is ``"domain_adversary"``.
 
     Parameters
     ----------
@@ -36,9 +36,27 @@ class DomainAdversary(Term):
         Steepness of Ganin's schedule of lambda.
     smoothing : float
         Share of each domain label that is spread over all domains, from 0 to below 1. With it
-        the domain head cannot become certain, and goes on giving gradients (Szegedy, Vanhoucke,
-        Ioffe, Shlens and Wojna 2016, "Rethinking the Inception architecture for computer
-        vision", CVPR, section 7).
+        the domain head cannot become certain, and goes on giving gradients [2]_.
+
+    See Also
+    --------
+    bci_dann.DANNClassifier : The preset that trains with it.
+    bci_dann.objectives.conditional_adversary.ConditionalAdversary : The same given the class.
+    ganin_schedule : Lambda.
+
+    References
+    ----------
+    .. [1] Ganin, Y. et al. (2016). Domain-adversarial training of neural networks. Journal of
+       Machine Learning Research 17(59), 1-35. arXiv:1505.07818.
+    .. [2] Szegedy, C. et al. (2016). Rethinking the Inception architecture for computer vision.
+       CVPR, section 7. arXiv:1512.00567.
+
+    Examples
+    --------
+    >>> from bci_dann import NetworkClassifier
+    >>> settings = {"domain_adversary": {"weight": 0.3, "hidden": 32, "smoothing": 0.1}}
+    >>> NetworkClassifier("EEGNet", terms=settings).terms["domain_adversary"]["hidden"]
+    32
     """
 
     needs_target = False  # the sources may be hidden from each other

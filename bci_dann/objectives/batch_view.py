@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["UNLABELLED", "BatchView", "entropy"]
 
+# The label of trials whose class is not known.
 UNLABELLED = -1
 
 
@@ -36,6 +37,29 @@ class BatchView:
         training steps are captured as a CUDA graph.
     prior : Tensor, shape (n_classes,), or None
         Estimated class shares of the target; ``None`` for equal shares.
+
+    See Also
+    --------
+    Term : What maps it to a scalar.
+    bci_dann.objectives.UNLABELLED : The label of trials without label.
+
+    Examples
+    --------
+    Three source trials, the third one of another domain, and one target trial without label:
+
+    >>> import torch
+    >>> from bci_dann.objectives import UNLABELLED, BatchView
+    >>> batch = BatchView(
+    ...     features=torch.ones(4, 8),
+    ...     logits=torch.zeros(4, 2),
+    ...     labels=torch.tensor([0, 1, 1, UNLABELLED]),
+    ...     domains=torch.tensor([0, 0, 1, 2]),
+    ...     weights=torch.ones(4),
+    ...     is_target=torch.tensor([False, False, False, True]),
+    ...     progress=0.5,
+    ... )
+    >>> batch.source_share, batch.target_share
+    (tensor([0.3333, 0.3333, 0.3333, 0.0000]), tensor([0., 0., 0., 1.]))
     """
 
     features: Tensor

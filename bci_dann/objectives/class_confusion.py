@@ -25,7 +25,8 @@ class ClassConfusion(Term):
 
     ``p_i = softmax(z_i / T)``, ``W_i`` proportional to ``1 + exp(-H(p_i))`` and of mean 1,
     ``C = sum_i W_i p_i p_i'``; each row of ``C`` is divided by its sum, and what is not on the
-    diagonal is summed and divided by the number of classes.
+    diagonal is summed and divided by the number of classes [1]_. Its name in ``terms`` is
+    ``"mcc"``.
 
     Parameters
     ----------
@@ -35,6 +36,29 @@ class ClassConfusion(Term):
         By the row sums, as in the paper, so that rare classes count as much as frequent ones
         and a collapse onto one class is not rewarded; or by the number of trials, as in code
         that leaves this step out.
+
+    See Also
+    --------
+    bci_dann.objectives.entropy.InformationMaximisation : Another term of the outputs.
+    bci_dann.objectives.Term : The contract of terms.
+
+    References
+    ----------
+    .. [1] Jin, Y., Wang, X., Long, M. and Wang, J. (2020). Minimum class confusion for versatile
+       domain adaptation. ECCV, section 3.2. arXiv:1912.03699.
+
+    Examples
+    --------
+    Certain predictions do not confuse classes; a network trains with it by ``terms={"mcc": 1.0}``:
+
+    >>> import torch
+    >>> from bci_dann.objectives import BatchView
+    >>> from bci_dann.objectives.class_confusion import ClassConfusion
+    >>> logits, target = 50 * torch.eye(2), torch.tensor([True, True])
+    >>> labels, domains, weights = torch.tensor([-1, -1]), torch.zeros(2, dtype=int), torch.ones(2)
+    >>> batch = BatchView(torch.ones(2, 8), logits, labels, domains, weights, target, 1.0)
+    >>> round(float(ClassConfusion()(batch)), 3)
+    0.0
     """
 
     replayable = True

@@ -13,9 +13,8 @@ __all__ = ["classification_loss"]
 def classification_loss(batch: BatchView) -> Tensor:
     """Return ``sum_i w_i CE_i / n`` over the ``n`` labelled trials of a batch.
 
-    The sum is divided by the number of trials, not by the sum of weights: importance
-    weighting (Shimodaira 2000, J. Stat. Plan. Inference 90(2), 227-244) estimates the
-    target's risk without that bias from batch to batch.
+    The sum is divided by the number of trials, not by the sum of weights: importance weighting [1]_
+    estimates the target's risk without that bias from batch to batch.
 
     Parameters
     ----------
@@ -26,6 +25,27 @@ def classification_loss(batch: BatchView) -> Tensor:
     -------
     Tensor, shape ()
         Zero, with a gradient of zero, when no trial is labelled.
+
+    See Also
+    --------
+    Objective : Adds the terms to it.
+    bci_dann.reweighting.weigh_sources : The weights.
+
+    References
+    ----------
+    .. [1] Shimodaira, H. (2000). Improving predictive inference under covariate shift by weighting
+       the log-likelihood function. Journal of Statistical Planning and Inference 90(2), 227-244.
+       doi:10.1016/S0378-3758(00)00115-4.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from bci_dann.objectives import BatchView, classification_loss
+    >>> target = torch.tensor([False, False])
+    >>> labels, domains, weights = torch.tensor([0, 1]), torch.tensor([0, 1]), torch.ones(2)
+    >>> batch = BatchView(torch.ones(2, 8), torch.zeros(2, 2), labels, domains, weights, target, 1)
+    >>> round(float(classification_loss(batch)), 3)  # the logarithm of 2
+    0.693
     """
     labelled = batch.labels != UNLABELLED
     losses = cross_entropy(batch.logits, batch.labels, ignore_index=UNLABELLED, reduction="none")

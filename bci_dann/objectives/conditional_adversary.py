@@ -25,7 +25,8 @@ __all__ = ["ConditionalAdversary", "EntropyWeightedAdversary"]
 class ConditionalAdversary(Term):
     """CDAN: cross-entropy of a domain head on the outer product of features and class.
 
-    The class probabilities enter as constants: this term changes the features alone.
+    The multilinear map of [1]_, equation 4. The class probabilities enter as constants: this term
+    changes the features alone. Its name in ``terms`` is ``"cdan"``.
 
     Parameters
     ----------
@@ -33,6 +34,24 @@ class ConditionalAdversary(Term):
         Width of the domain head's hidden layer.
     gamma : float
         Steepness of Ganin's schedule of lambda.
+
+    See Also
+    --------
+    EntropyWeightedAdversary : The same with trials of certain class counting more.
+    bci_dann.objectives.DomainAdversary : The same without the class.
+
+    References
+    ----------
+    .. [1] Long, M., Cao, Z., Wang, J. and Jordan, M. I. (2018). Conditional adversarial domain
+       adaptation. NeurIPS. arXiv:1705.10667.
+
+    Examples
+    --------
+    >>> from bci_dann.objectives import Sizes
+    >>> from bci_dann.objectives.conditional_adversary import ConditionalAdversary
+    >>> sizes = Sizes(n_features=16, n_classes=2, n_domains=4, has_target=True)
+    >>> ConditionalAdversary(hidden=8).build(sizes).head[0].in_features
+    32
     """
 
     needs_target = False  # the sources may be hidden from each other
@@ -64,6 +83,24 @@ class ConditionalAdversary(Term):
 
 
 class EntropyWeightedAdversary(ConditionalAdversary):
-    """CDAN-E: trials of certain class count up to twice as much as others."""
+    """CDAN-E: trials of certain class count up to twice as much as others.
+
+    The entropy conditioning of [1]_, equation 8. Its name in ``terms`` is ``"cdan_e"``.
+
+    See Also
+    --------
+    ConditionalAdversary : The same with equal weights.
+
+    References
+    ----------
+    .. [1] Long, M., Cao, Z., Wang, J. and Jordan, M. I. (2018). Conditional adversarial domain
+       adaptation. NeurIPS. arXiv:1705.10667.
+
+    Examples
+    --------
+    >>> from bci_dann import resolve
+    >>> resolve("term", {"name": "cdan_e", "hidden": 32}).hidden
+    32
+    """
 
     entropy_weights = True

@@ -15,7 +15,34 @@ __all__ = ["DeepCoral"]
 
 
 class DeepCoral(Term):
-    """``|C_source - C_target|^2 / (4 d^2)``, with covariances of ``d`` features."""
+    """``|C_source - C_target|^2 / (4 d^2)``, with covariances of ``d`` features.
+
+    Equations 1 to 3 of [1]_. Its name in ``terms`` is ``"coral"``.
+
+    Equations 1 to 3 of [1]_. Its name in ``terms`` is ``"coral"``.
+
+    See Also
+    --------
+    bci_dann.objectives.mean_discrepancy.MeanDiscrepancy : All moments, by a kernel.
+    bci_dann.EuclideanAlignment : Equal covariances of the signals instead of the features.
+
+    References
+    ----------
+    .. [1] Sun, B. and Saenko, K. (2016). Deep CORAL: correlation alignment for deep domain
+       adaptation. ECCV workshops. arXiv:1607.01719.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from bci_dann.objectives import BatchView
+    >>> from bci_dann.objectives.coral import DeepCoral
+    >>> features = torch.tensor([[1.0], [-1.0], [2.0], [-2.0]])
+    >>> target = torch.tensor([False, False, True, True])
+    >>> labels, domains, weights = -torch.ones(4, dtype=int), target.long(), torch.ones(4)
+    >>> batch = BatchView(features, torch.zeros(4, 2), labels, domains, weights, target, 1.0)
+    >>> float(DeepCoral()(batch))
+    9.0
+    """
 
     features_only = True
     replayable = True

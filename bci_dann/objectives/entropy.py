@@ -17,7 +17,32 @@ __all__ = ["ConditionalEntropy", "InformationMaximisation"]
 
 
 class ConditionalEntropy(Term):
-    """``mean_i H(p_i)`` over the target trials (nats)."""
+    """``mean_i H(p_i)`` over the target trials (nats).
+
+    Entropy minimisation [1]_. Its name in ``terms`` is ``"entropy"``.
+
+    Entropy minimisation [1]_. Its name in ``terms`` is ``"entropy"``.
+
+    See Also
+    --------
+    InformationMaximisation : The same without collapse onto one class.
+
+    References
+    ----------
+    .. [1] Grandvalet, Y. and Bengio, Y. (2004). Semi-supervised learning by entropy minimization.
+       NeurIPS.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from bci_dann.objectives import BatchView
+    >>> from bci_dann.objectives.entropy import ConditionalEntropy
+    >>> labels, domains, weights = torch.tensor([-1, -1]), torch.zeros(2, dtype=int), torch.ones(2)
+    >>> target = torch.tensor([True, True])
+    >>> batch = BatchView(torch.ones(2, 8), torch.zeros(2, 2), labels, domains, weights, target, 1)
+    >>> round(float(ConditionalEntropy()(batch)), 3)  # the logarithm of 2
+    0.693
+    """
 
     replayable = True
 
@@ -29,9 +54,31 @@ class ConditionalEntropy(Term):
 class InformationMaximisation(Term):
     """``mean_i H(p_i) - H(mean_i p_i)``: minus the information that inputs give on classes.
 
-    The second part keeps the first from putting all trials into one class. Where the class
-    shares ``q`` of the target are known, the mean prediction is drawn to them instead of to
-    equal shares: ``- sum_k mean_i p_ik log(K q_k)`` is added.
+    Equation 3 of [1]_. The second part keeps the first from putting all trials into one class.
+    Where the class shares ``q`` of the target are known, the mean prediction is drawn to them
+    instead of to equal shares: ``- sum_k mean_i p_ik log(K q_k)`` is added. Its name in ``terms``
+    is ``"information_maximisation"``.
+
+    See Also
+    --------
+    ConditionalEntropy : The first part alone.
+    bci_dann.RiemannianClassifier : A linear head that trains with it.
+
+    References
+    ----------
+    .. [1] Liang, J., Hu, D. and Feng, J. (2020). Do we really need to access the source data?
+       Source hypothesis transfer for unsupervised domain adaptation. ICML. arXiv:2002.08546.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from bci_dann.objectives import BatchView
+    >>> from bci_dann.objectives.entropy import InformationMaximisation
+    >>> logits, target = 50 * torch.eye(2), torch.tensor([True, True])
+    >>> labels, domains, weights = torch.tensor([-1, -1]), torch.zeros(2, dtype=int), torch.ones(2)
+    >>> batch = BatchView(torch.ones(2, 8), logits, labels, domains, weights, target, 1.0)
+    >>> round(float(InformationMaximisation()(batch)), 3)  # certain, and of both classes
+    -0.693
     """
 
     replayable = True

@@ -23,7 +23,32 @@ WIDTHS = (0.25, 0.5, 1.0, 2.0, 4.0)
 class MeanDiscrepancy(Term):
     """``w' K w`` with ``w = 1/n_source`` on sources and ``-1/n_target`` on the target.
 
-    ``K`` is the mean of Gaussian kernels of several widths.
+    ``K`` is the mean of Gaussian kernels of several widths, as in [2]_; the statistic is that of
+    [1]_, equation 5. Its name in ``terms`` is ``"mmd"``.
+
+    See Also
+    --------
+    JointDiscrepancy : Of features and predicted classes together.
+    bci_dann.reweighting.maximum_mean_discrepancy : The same of arrays, with a test.
+
+    References
+    ----------
+    .. [1] Gretton, A. et al. (2012). A kernel two-sample test. Journal of Machine Learning Research
+       13, 723-773.
+    .. [2] Long, M., Cao, Y., Wang, J. and Jordan, M. I. (2015). Learning transferable features with
+       deep adaptation networks. ICML. arXiv:1502.02791.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from bci_dann.objectives import BatchView
+    >>> from bci_dann.objectives.mean_discrepancy import MeanDiscrepancy
+    >>> target = torch.tensor([False, False, True, True])
+    >>> labels, domains, weights = -torch.ones(4, dtype=int), target.long(), torch.ones(4)
+    >>> features = torch.tensor([[0.0], [1.0], [0.0], [1.0]])  # the same on both sides
+    >>> batch = BatchView(features, torch.zeros(4, 2), labels, domains, weights, target, 1.0)
+    >>> abs(round(float(MeanDiscrepancy()(batch)), 3))
+    0.0
     """
 
     features_only = True
@@ -35,7 +60,25 @@ class MeanDiscrepancy(Term):
 
 
 class JointDiscrepancy(Term):
-    """The same, with the product of a kernel on features and one on predicted classes."""
+    """The discrepancy with the product of a kernel on features and one on predicted classes.
+
+    Equation 9 of [1]_. Its name in ``terms`` is ``"joint_mmd"``.
+
+    See Also
+    --------
+    MeanDiscrepancy : Of features alone.
+
+    References
+    ----------
+    .. [1] Long, M., Zhu, H., Wang, J. and Jordan, M. I. (2017). Deep transfer learning with joint
+       adaptation networks. ICML. arXiv:1605.06636.
+
+    Examples
+    --------
+    >>> from bci_dann import NetworkClassifier
+    >>> NetworkClassifier("EEGNet", terms={"joint_mmd": 0.5}).terms
+    {'joint_mmd': 0.5}
+    """
 
     replayable = True
 

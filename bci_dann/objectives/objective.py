@@ -30,6 +30,23 @@ class Objective(nn.Module):
         The weight of each term; 1 where it is not given.
     schedules : mapping of str to callable
         The schedule of each term; constant where it is not given.
+
+    See Also
+    --------
+    build_objective : Builds it from terms with weights.
+    classification_loss : Its first summand.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from bci_dann.objectives import BatchView, Objective
+    >>> from bci_dann.objectives.entropy import ConditionalEntropy
+    >>> target = torch.tensor([False, True])
+    >>> labels, domains, weights = torch.tensor([0, -1]), torch.tensor([0, 1]), torch.ones(2)
+    >>> batch = BatchView(torch.ones(2, 8), torch.zeros(2, 2), labels, domains, weights, target, 1)
+    >>> summands = Objective({"entropy": ConditionalEntropy()}, {"entropy": 0.1})(batch)
+    >>> {name: round(float(value), 3) for name, value in summands.items()}
+    {'classification': 0.693, 'entropy': 0.069}
     """
 
     def __init__(

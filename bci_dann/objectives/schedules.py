@@ -18,7 +18,24 @@ GAMMA = 10.0
 
 
 class Schedule(Protocol):
-    """What a schedule is: a function of the progress of training."""
+    """What a schedule is: a function of the progress of training.
+
+    See Also
+    --------
+    ganin_schedule : The schedule of the DANN paper.
+    bci_dann.resolve : Schedules by name.
+
+    Examples
+    --------
+    A weight that is on in the second half of training only:
+
+    >>> from bci_dann import NetworkClassifier
+    >>> def late(progress):
+    ...     return 1.0 if progress > 0.5 else 0.0
+    >>> model = NetworkClassifier(terms={"mcc": {"weight": 1.0, "schedule": late}})
+    >>> model.terms["mcc"]["schedule"](0.75)
+    1.0
+    """
 
     def __call__(self, progress: float | Tensor) -> float | Tensor:
         """Return the factor of the weight.
@@ -38,8 +55,7 @@ class Schedule(Protocol):
 def ganin_schedule(progress: float | Tensor, gamma: float = GAMMA) -> float | Tensor:
     """Return ``2 / (1 + exp(-gamma p)) - 1``: 0 at the start, nearly 1 at the end.
 
-    Ganin et al. (2016), "Domain-adversarial training of neural networks", JMLR 17(59),
-    section 5.2.2, with gamma = 10.
+    The lambda of [1]_, section 5.2.2, with gamma = 10.
 
     Parameters
     ----------
@@ -52,6 +68,21 @@ def ganin_schedule(progress: float | Tensor, gamma: float = GAMMA) -> float | Te
     -------
     float or Tensor, shape ()
         From 0 to 1.
+
+    See Also
+    --------
+    bci_dann.objectives.schedules.Ganin : The same as a part of a method.
+
+    References
+    ----------
+    .. [1] Ganin, Y. et al. (2016). Domain-adversarial training of neural networks. Journal of
+       Machine Learning Research 17(59), 1-35. arXiv:1505.07818.
+
+    Examples
+    --------
+    >>> from bci_dann.objectives import ganin_schedule
+    >>> [round(ganin_schedule(progress), 2) for progress in (0.0, 0.1, 0.5, 1.0)]
+    [0.0, 0.46, 0.99, 1.0]
     """
     if isinstance(progress, Tensor):
         return 2.0 / (1.0 + torch.exp(-gamma * progress)) - 1.0
@@ -60,7 +91,18 @@ def ganin_schedule(progress: float | Tensor, gamma: float = GAMMA) -> float | Te
 
 @dataclass(frozen=True)
 class Constant:
-    """The full weight from the first step to the last."""
+    """The full weight from the first step to the last.
+
+    See Also
+    --------
+    Schedule : The contract of schedules.
+
+    Examples
+    --------
+    >>> from bci_dann import resolve
+    >>> resolve("schedule", "constant")(0.3)
+    1.0
+    """
 
     def __call__(self, progress: float | Tensor) -> float:  # noqa: ARG002 (of all schedules)
         """Return 1; see :class:`Schedule`."""
@@ -69,12 +111,22 @@ class Constant:
 
 @dataclass(frozen=True)
 class Ganin:
-    """The schedule of Ganin et al. (2016); see :func:`ganin_schedule`.
+    """The schedule of the DANN paper; see :func:`ganin_schedule`.
 
     Parameters
     ----------
     gamma : float
         Steepness.
+
+    See Also
+    --------
+    ganin_schedule : The formula and its paper.
+
+    Examples
+    --------
+    >>> from bci_dann import resolve
+    >>> resolve("schedule", {"name": "ganin", "gamma": 5.0})(1.0) < 1
+    True
     """
 
     gamma: float = GAMMA
@@ -95,6 +147,17 @@ class Linear:
     ----------
     until : float
         The progress at which the full weight is reached, above 0 and at most 1.
+
+    See Also
+    --------
+    Schedule : The contract of schedules.
+
+    Examples
+    --------
+    >>> from bci_dann import resolve
+    >>> schedule = resolve("schedule", {"name": "linear", "until": 0.5})
+    >>> schedule(0.25), schedule(0.75)
+    (0.5, 1.0)
     """
 
     until: float = 1.0

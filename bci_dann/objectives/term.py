@@ -26,6 +26,18 @@ class Sizes:
         Number of domains in the training data.
     has_target : bool
         Whether trials of the target are among them.
+
+    See Also
+    --------
+    Term.build : Takes it.
+    build_objective : Takes it for all terms.
+
+    Examples
+    --------
+    >>> from bci_dann.objectives import DomainAdversary, Sizes
+    >>> sizes = Sizes(n_features=16, n_classes=2, n_domains=4, has_target=True)
+    >>> DomainAdversary(hidden=8).build(sizes).head[-1].out_features
+    4
     """
 
     n_features: int
@@ -58,11 +70,28 @@ class Term(nn.Module):
         branches on values, or counts steps itself is not; one of another package has to say
         that it is.
 
+    See Also
+    --------
+    BatchView : What it maps to a scalar.
+    DomainAdversary : A term with layers.
+    read_terms : How methods find terms.
+
     Examples
     --------
+    A term of one's own, and a network that trains with it:
+
+    >>> import numpy as np
+    >>> from bci_dann import NetworkClassifier
+    >>> from bci_dann.objectives import Term
     >>> class SmallFeatures(Term):
+    ...     needs_target = False
+    ...
     ...     def forward(self, batch):
     ...         return batch.features.square().mean()
+    >>> X = np.random.default_rng(0).normal(size=(40, 4))
+    >>> model = NetworkClassifier("MLP", terms=[SmallFeatures()], max_epochs=2, random_state=0)
+    >>> sorted(model.fit(X, X[:, 0] > 0).history_[0])
+    ['classification']
     """
 
     needs_target: ClassVar[bool] = True

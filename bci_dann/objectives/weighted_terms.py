@@ -49,6 +49,18 @@ class WeightedTerm:
     schedule : callable
         The factor of the weight as training goes on; see
         :class:`~bci_dann.objectives.schedules.Schedule`.
+
+    See Also
+    --------
+    read_terms : Returns them.
+    build_objective : Takes them.
+
+    Examples
+    --------
+    >>> from bci_dann.objectives import read_terms
+    >>> (term,) = read_terms({"mcc": 1.0})
+    >>> term.label, term.scaled(0.5).weight
+    ('mcc', 0.5)
     """
 
     label: str
@@ -94,6 +106,18 @@ def read_terms(terms: Terms | None) -> list[WeightedTerm]:
     ------
     ConfigError
         Saying what is accepted.
+
+    See Also
+    --------
+    check_terms : The same where only errors matter.
+    Term : The contract, for terms of one's own.
+
+    Examples
+    --------
+    >>> from bci_dann.objectives import read_terms
+    >>> terms = {"domain_adversary": 0.1, "mcc": {"weight": 1.0, "schedule": "ganin"}}
+    >>> [(one.label, one.weight, one.schedule) for one in read_terms(terms)]
+    [('domain_adversary', 0.1, Constant()), ('mcc', 1.0, Ganin(gamma=10.0))]
     """
     read = [_read(name, setting) for name, setting in _pairs(terms)]
     labels = [one.label for one in read]
@@ -120,6 +144,19 @@ def check_terms(terms: Terms | None) -> list[WeightedTerm]:
     ------
     ConfigError
         As :func:`read_terms`.
+
+    See Also
+    --------
+    read_terms : All forms of ``terms``.
+
+    Examples
+    --------
+    >>> from bci_dann.objectives import check_terms
+    >>> try:
+    ...     check_terms({"mmc": 1.0})
+    ... except ValueError as error:
+    ...     print(str(error).partition(" Expected")[0])
+    there is no term 'mmc'. Did you mean 'mmd'?
     """
     with isolated_torch_seed(stream(0, "discarded")):
         return read_terms(terms)
@@ -139,6 +176,17 @@ def with_default_terms(defaults: Mapping[str, Any], terms: Terms | None) -> Term
     -------
     mapping or sequence
         In the form of ``terms``.
+
+    See Also
+    --------
+    read_terms : All forms of ``terms``.
+    bci_dann.DANNClassifier : A preset with a default term.
+
+    Examples
+    --------
+    >>> from bci_dann.objectives import with_default_terms
+    >>> with_default_terms({"domain_adversary": 0.1}, {"mcc": 1.0})
+    {'domain_adversary': 0.1, 'mcc': 1.0}
     """
     if terms is None or isinstance(terms, Mapping):
         given = terms or {}
@@ -166,6 +214,18 @@ def describe_terms(terms: Terms | None) -> Any:
     ------
     ConfigError
         When an instance does not keep its parameters.
+
+    See Also
+    --------
+    read_terms : The way back.
+    bci_dann.components.describe : The same for the other parts of a method.
+
+    Examples
+    --------
+    >>> from bci_dann.objectives import describe_terms
+    >>> from bci_dann.objectives.class_confusion import ClassConfusion
+    >>> describe_terms([ClassConfusion(temperature=2.0)])[0]["name"]
+    'bci_dann.objectives.class_confusion:ClassConfusion'
     """
     if terms is None:
         return None
@@ -189,6 +249,18 @@ def build_objective(terms: Iterable[WeightedTerm], sizes: Sizes) -> Objective:
     -------
     Objective
         With new layers.
+
+    See Also
+    --------
+    read_terms : Reads the terms.
+    Objective : The result.
+
+    Examples
+    --------
+    >>> from bci_dann.objectives import Sizes, build_objective, read_terms
+    >>> sizes = Sizes(n_features=16, n_classes=2, n_domains=4, has_target=False)
+    >>> build_objective(read_terms({"domain_adversary": 0.1, "mcc": 1.0}), sizes).names
+    ['classification', 'domain_adversary']
     """
     used = []
     for one in terms:

@@ -36,6 +36,20 @@ class ModelState:
         JSON-able: class, parameters, class names, shapes.
     arrays : dict of str to ndarray
         Weights, statistics and references.
+
+    See Also
+    --------
+    write_state : Writes it.
+    bci_dann.TransferClassifier.to_state : The state of a method.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.persistence import ModelState
+    >>> arrays = {"head.weights": np.ones(2), "head.biases": np.ones(1)}
+    >>> state = ModelState({"class": "Mine"}, arrays)
+    >>> sorted(state.part("head"))
+    ['biases', 'weights']
     """
 
     description: dict[str, Any]
@@ -81,6 +95,21 @@ def write_state(state: ModelState, folder: str | Path) -> Path:
     ------
     ResultsError
         When the folder cannot be written to.
+
+    See Also
+    --------
+    read_state : Reads it.
+    bci_dann.TransferClassifier.save : Writes a fitted method.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> from bci_dann.persistence import ModelState, write_state
+    >>> with TemporaryDirectory() as folder:
+    ...     path = write_state(ModelState({"class": "Mine"}, {"weights": np.ones(2)}), folder)
+    ...     print(sorted(file.name for file in path.iterdir()))
+    ['model.json', 'model.safetensors']
     """
     from safetensors.numpy import save
 
@@ -112,6 +141,21 @@ def read_state(folder: str | Path) -> ModelState:
     ------
     DataError
         When there is no model, or it is damaged, or of a newer format.
+
+    See Also
+    --------
+    write_state : Writes it.
+    bci_dann.load_model : Reads a fitted method.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> from bci_dann.persistence import ModelState, read_state, write_state
+    >>> with TemporaryDirectory() as folder:
+    ...     path = write_state(ModelState({"class": "Mine"}, {"weights": np.ones(2)}), folder)
+    ...     print(read_state(path).arrays)
+    {'weights': array([1., 1.])}
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load

@@ -11,10 +11,40 @@ from bci_dann._lazy import lazy_names
 
 if TYPE_CHECKING:
     from bci_dann.reporting.diagnosis_report import write_diagnosis
+    from bci_dann.reporting.next_steps import after_quickstart, after_run
+    from bci_dann.reporting.published_table import (
+        PublishedTable,
+        publish,
+        publish_own,
+        read_published,
+    )
+    from bci_dann.reporting.subject_figure import draw_subjects, write_subject_figure
     from bci_dann.reporting.table import closing_tables
 
-_MODULES = {"closing_tables": "table", "write_diagnosis": "diagnosis_report"}
+_MODULES = {
+    "PublishedTable": "published_table",
+    "after_quickstart": "next_steps",
+    "after_run": "next_steps",
+    "closing_tables": "table",
+    "draw_subjects": "subject_figure",
+    "publish": "published_table",
+    "publish_own": "published_table",
+    "read_published": "published_table",
+    "write_diagnosis": "diagnosis_report",
+    "write_subject_figure": "subject_figure",
+}
 
-__all__ = ["closing_tables", "write_diagnosis"]
+__all__ = [
+    "PublishedTable",
+    "after_quickstart",
+    "after_run",
+    "closing_tables",
+    "draw_subjects",
+    "publish",
+    "publish_own",
+    "read_published",
+    "write_diagnosis",
+    "write_subject_figure",
+]
 
 __getattr__, __dir__ = lazy_names(__name__, _MODULES)

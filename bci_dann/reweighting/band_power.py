@@ -38,6 +38,20 @@ class BandPowerShift:
     variance : ndarray, shape (n_bands, n_chans)
         Binary logarithm of the ratio of standard deviations: 1 where that of the target's trials
         is twice that of a source subject's.
+
+    See Also
+    --------
+    band_power_shift : Returns it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.reweighting import band_power_shift
+    >>> rng = np.random.default_rng(0)
+    >>> source, target = rng.normal(0, 1, (200, 1, 2)), rng.normal(0, 2, (200, 1, 2))
+    >>> shift = band_power_shift(source, target)
+    >>> shift.mean.round(), shift.variance.round()
+    (array([[0., 0.]]), array([[1., 1.]]))
     """
 
     mean: Array
@@ -63,8 +77,13 @@ def bands_within(low: float, high: float) -> dict[str, tuple[float, float]]:
     DataError
         When the pass band is empty.
 
+    See Also
+    --------
+    log_band_power : The power in them.
+
     Examples
     --------
+    >>> from bci_dann.reweighting import bands_within
     >>> bands_within(8, 32)
     {'mu': (8.0, 13.0), 'beta': (13.0, 30.0)}
     """
@@ -86,8 +105,7 @@ def log_band_power(
 ) -> Array:
     """Return the natural logarithm of the mean power density in each band.
 
-    By the method of Welch (1967), "The use of fast Fourier transform for the estimation of power
-    spectra", IEEE Trans. Audio Electroacoust. 15(2), 70-73, with segments of 1 s.
+    By the method of Welch [1]_, with segments of 1 s.
 
     Parameters
     ----------
@@ -107,6 +125,24 @@ def log_band_power(
     ------
     DataError
         When the spectrum has no frequency in a band, or a trial no power.
+
+    See Also
+    --------
+    bands_within : The bands of a pass band.
+    band_power_shift : The comparison of two subjects.
+
+    References
+    ----------
+    .. [1] Welch, P. D. (1967). The use of fast Fourier transform for the estimation of power
+       spectra. IEEE Trans. Audio Electroacoust. 15(2), 70-73. doi:10.1109/TAU.1967.1161901.
+
+    Examples
+    --------
+    >>> from bci_dann import load_dataset
+    >>> from bci_dann.reweighting import bands_within, log_band_power
+    >>> trials = load_dataset("SimulatedMI", n_subjects=3, n_trials=10)
+    >>> log_band_power(trials.X, trials.sfreq, bands_within(8, 32)).shape
+    (60, 2, 15)
     """
     n_segment = min(X.shape[2], round(SEGMENT * sfreq))
     n_fft = max(n_segment, round(sfreq))  # 1 Hz apart also in short trials
@@ -128,10 +164,9 @@ def band_power_shift(
 ) -> BandPowerShift:
     """Compare the log-power of a target subject with that of the sources, in mean and variance.
 
-    The difference of means is Cohen's d (Cohen 1988, "Statistical power analysis for the
-    behavioral sciences", section 2.2). Source subjects have equal weight. The standard deviation
-    is that within a subject: one over all trials would contain the differences between subjects
-    too, so that every target would seem to vary less than the sources.
+    The difference of means is Cohen's d [1]_. Source subjects have equal weight. The standard
+    deviation is that within a subject: one over all trials would contain the differences between
+    subjects too, so that every target would seem to vary less than the sources.
 
     Parameters
     ----------
@@ -146,6 +181,26 @@ def band_power_shift(
     -------
     BandPowerShift
         NaN where either side has fewer than two trials of a subject, or does not vary.
+
+    See Also
+    --------
+    log_band_power : What it takes.
+    bci_dann.evaluation.diagnose : The comparison for every subject of a dataset.
+
+    References
+    ----------
+    .. [1] Cohen, J. (1988). Statistical power analysis for the behavioral sciences, section 2.2.
+       Lawrence Erlbaum. doi:10.4324/9780203771587.
+
+    Examples
+    --------
+    >>> from bci_dann import load_dataset
+    >>> from bci_dann.reweighting import band_power_shift, bands_within, log_band_power
+    >>> trials = load_dataset("SimulatedMI", n_subjects=3, n_trials=10)
+    >>> power = log_band_power(trials.X, trials.sfreq, bands_within(8, 32))
+    >>> new = trials.subjects == "3"
+    >>> band_power_shift(power[~new], power[new], trials.subjects[~new]).mean.shape
+    (2, 15)
     """
     subjects = np.zeros(len(source)) if source_subjects is None else np.asarray(source_subjects)
     names, subject_index = np.unique(subjects, return_inverse=True)

@@ -43,8 +43,8 @@ Array = NDArray[np.float64]
 class DomainClassifierWeighting:
     """Base of the weightings that take the odds of a domain classifier.
 
-    The probability that a trial is the target's is out of fold, calibrated and clipped; see
-    :mod:`bci_dann.reweighting.domain_classifier`.
+    The weight is ``p / (1 - p)`` of the probability ``p`` that a trial is the target's, which is
+    out of fold, calibrated and clipped. By Bayes' rule this is a density ratio [1]_.
 
     Parameters
     ----------
@@ -57,6 +57,26 @@ class DomainClassifierWeighting:
     classifier : str
         The domain classifier, a name in
         :data:`~bci_dann.reweighting.domain_classifier.CLASSIFIERS`.
+
+    See Also
+    --------
+    LogisticWeighting : The default.
+    ForestWeighting : By a random forest.
+    BoostingWeighting : By gradient-boosted trees.
+
+    References
+    ----------
+    .. [1] Bickel, S., Brückner, M. and Scheffer, T. (2009). Discriminative learning under covariate
+       shift. Journal of Machine Learning Research 10, 2137-2155.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.reweighting.builtin_weightings import LogisticWeighting
+    >>> rng = np.random.default_rng(0)
+    >>> source, target = rng.normal(0, 1, (100, 2)), rng.normal(0.5, 1, (50, 2))
+    >>> LogisticWeighting(clip=0.05)(source, target, random_state=0).shape
+    (100,)
     """
 
     classifier: ClassVar[str]
@@ -112,7 +132,14 @@ class DomainClassifierWeighting:
 
 
 class LogisticWeighting(DomainClassifierWeighting):
-    """Odds of logistic regression on standardised features."""
+    """Odds of logistic regression on standardised features.
+
+    Examples
+    --------
+    >>> from bci_dann import resolve
+    >>> resolve("weighting", "logistic")
+    LogisticWeighting(clip=0.01)
+    """
 
     classifier = "logistic"
 
@@ -141,6 +168,20 @@ class DensityRatioWeighting:
     estimate : callable
         A function of :mod:`bci_dann.reweighting.density_ratio`; the fields of the class are its
         keyword arguments.
+
+    See Also
+    --------
+    KernelMeanMatchingWeighting : By kernel means.
+    ULSIFWeighting : By least squares.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.reweighting.builtin_weightings import ULSIFWeighting
+    >>> rng = np.random.default_rng(0)
+    >>> source, target = rng.normal(0, 1, (100, 2)), rng.normal(0.5, 1, (50, 2))
+    >>> round(float(ULSIFWeighting()(source, target, random_state=0).mean()), 6)
+    1.0
     """
 
     estimate: ClassVar[Callable[..., Array]]
@@ -196,13 +237,41 @@ class DensityRatioWeighting:
 
 
 class GaussianWeighting(DensityRatioWeighting):
-    """Ratio of two normal densities."""
+    """Ratio of two normal densities, fitted with shrunk covariances.
+
+    The weighting of [1]_ with a parametric model of both domains.
+
+    References
+    ----------
+    .. [1] Shimodaira, H. (2000). Improving predictive inference under covariate shift. J. Stat.
+       Plan. Inference 90(2), 227-244. doi:10.1016/S0378-3758(00)00115-4.
+
+    Examples
+    --------
+    >>> from bci_dann import resolve
+    >>> resolve("weighting", "gaussian")
+    GaussianWeighting()
+    """
 
     estimate = staticmethod(density_ratio.gaussian)
 
 
 class NeighboursWeighting(DensityRatioWeighting):
-    """Counts of target trials near each source trial."""
+    """Counts of target trials near each source trial.
+
+    Near is what is no further than the k-th nearest source trial [1]_.
+
+    References
+    ----------
+    .. [1] Lima, M. et al. (2008). Estimating the redshift distribution of photometric galaxy
+       samples. Monthly Notices of the Royal Astronomical Society 390(1), 118-130. arXiv:0801.3822.
+
+    Examples
+    --------
+    >>> from bci_dann import resolve
+    >>> resolve("weighting", "neighbours")
+    NeighboursWeighting()
+    """
 
     estimate = staticmethod(density_ratio.neighbours)
 
@@ -210,6 +279,8 @@ class NeighboursWeighting(DensityRatioWeighting):
 @dataclass(frozen=True, kw_only=True)
 class KernelMeanMatchingWeighting(DensityRatioWeighting):
     """Kernel mean matching (KMM).
+
+    The weighted mean of the sources in the feature space of a kernel is that of the target [1]_.
 
     Parameters
     ----------
@@ -219,6 +290,17 @@ class KernelMeanMatchingWeighting(DensityRatioWeighting):
         Deviation of the mean weight from 1 that costs nothing.
     ridge : float
         Added to the diagonal of the kernel matrix: larger gives smoother weights.
+
+    References
+    ----------
+    .. [1] Huang, J. et al. (2006). Correcting sample selection bias by unlabeled data. NeurIPS,
+       equation 12.
+
+    Examples
+    --------
+    >>> from bci_dann import resolve
+    >>> resolve("weighting", {"name": "kmm", "bound": 10.0})
+    KernelMeanMatchingWeighting(bound=10.0, slack=0.05, ridge=1.0)
     """
 
     estimate = staticmethod(density_ratio.kernel_mean_matching)
@@ -228,13 +310,42 @@ class KernelMeanMatchingWeighting(DensityRatioWeighting):
 
 
 class KLIEPWeighting(DensityRatioWeighting):
-    """Kullback-Leibler importance estimation procedure (KLIEP)."""
+    """Kullback-Leibler importance estimation procedure (KLIEP).
+
+    The weighted sources are as close as possible to the target in Kullback-Leibler divergence [1]_.
+
+    References
+    ----------
+    .. [1] Sugiyama, M. et al. (2008). Direct importance estimation for covariate shift adaptation.
+       Annals of the Institute of Statistical Mathematics 60(4), 699-746.
+       doi:10.1007/s10463-008-0197-x.
+
+    Examples
+    --------
+    >>> from bci_dann import resolve
+    >>> resolve("weighting", "kliep")
+    KLIEPWeighting()
+    """
 
     estimate = staticmethod(density_ratio.kliep)
 
 
 class ULSIFWeighting(DensityRatioWeighting):
-    """Unconstrained least-squares importance fitting (uLSIF)."""
+    """Unconstrained least-squares importance fitting (uLSIF).
+
+    The density ratio by least squares, in closed form [1]_.
+
+    References
+    ----------
+    .. [1] Kanamori, T., Hido, S. and Sugiyama, M. (2009). A least-squares approach to direct
+       importance estimation. Journal of Machine Learning Research 10, 1391-1445.
+
+    Examples
+    --------
+    >>> from bci_dann import resolve
+    >>> resolve("weighting", "ulsif")
+    ULSIFWeighting()
+    """
 
     estimate = staticmethod(density_ratio.ulsif)
 
@@ -243,11 +354,24 @@ class ULSIFWeighting(DensityRatioWeighting):
 class RULSIFWeighting(DensityRatioWeighting):
     """Relative unconstrained least-squares importance fitting (RuLSIF).
 
+    The ratio of the target to a mixture of both domains, which is bounded [1]_.
+
     Parameters
     ----------
     relative : float
         Share of the target in the mixture that the ratio divides by, above 0 and below 1. The
         true ratio is at most ``1 / relative``.
+
+    References
+    ----------
+    .. [1] Yamada, M. et al. (2013). Relative density-ratio estimation for robust distribution
+       comparison. Neural Computation 25(5), 1324-1370. arXiv:1106.4729.
+
+    Examples
+    --------
+    >>> from bci_dann import resolve
+    >>> resolve("weighting", {"name": "rulsif", "relative": 0.1})
+    RULSIFWeighting(relative=0.1)
     """
 
     estimate = staticmethod(density_ratio.rulsif)

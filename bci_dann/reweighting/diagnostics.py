@@ -16,7 +16,7 @@ __all__ = ["effective_sample_size", "top_share"]
 def effective_sample_size(weights: ArrayLike) -> float:
     """Return ``(sum w)^2 / sum w^2``, the number of equally weighted trials worth as much.
 
-    Kish (1965), "Survey Sampling", Wiley.
+    The formula is that of Kish [1]_.
 
     Parameters
     ----------
@@ -27,6 +27,23 @@ def effective_sample_size(weights: ArrayLike) -> float:
     -------
     float
         Between 1 and ``n_trials``; 0 when all weights are zero.
+
+    See Also
+    --------
+    top_share : The share of the weight that a few trials carry.
+    weigh_sources : Weights with this diagnostic.
+
+    References
+    ----------
+    .. [1] Kish, L. (1965). Survey sampling. Wiley.
+
+    Examples
+    --------
+    >>> from bci_dann.reweighting import effective_sample_size
+    >>> effective_sample_size([1, 1, 1, 1])
+    4.0
+    >>> effective_sample_size([97, 1, 1, 1])
+    1.062473438164046
     """
     w = np.asarray(weights, dtype=np.float64)
     total = np.square(w).sum()
@@ -57,8 +74,13 @@ def top_share(weights: ArrayLike, share: float = 0.01) -> float:
     ConfigError
         When ``share`` is outside its range.
 
+    See Also
+    --------
+    effective_sample_size : The number of equal trials worth as much.
+
     Examples
     --------
+    >>> from bci_dann.reweighting import top_share
     >>> top_share([97, 1, 1, 1], share=0.25)
     0.97
     """

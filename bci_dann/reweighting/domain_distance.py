@@ -49,6 +49,21 @@ def domain_errors(
     ------
     DataError
         When a side has fewer trials than there are folds, or the feature counts differ.
+
+    See Also
+    --------
+    proxy_a_distance : The distance that follows from their mean.
+    maximum_mean_discrepancy : A distance without a classifier.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.reweighting import domain_errors
+    >>> rng = np.random.default_rng(0)
+    >>> source, target = rng.normal(0, 1, (200, 2)), rng.normal(3, 1, (100, 2))
+    >>> source_error, target_error = domain_errors(source, target, random_state=0)
+    >>> source_error < 0.1, target_error < 0.1
+    (True, True)
     """
     source, target = check_sample_pair(X_source, X_target, at_least=N_FOLDS)
     X, is_target = stack_sample_pair(source, target)
@@ -60,8 +75,7 @@ def domain_errors(
 def proxy_a_distance(error: float) -> float:
     """Return ``2 (1 - 2 error)``, the proxy A-distance.
 
-    Ben-David, Blitzer, Crammer, Kulesza, Pereira and Vaughan (2010), "A theory of learning from
-    different domains", Machine Learning 79, 151-175, section 3.
+    It stands for the distance in the bound of Ben-David et al. on the error in the target [1]_.
 
     Parameters
     ----------
@@ -78,6 +92,21 @@ def proxy_a_distance(error: float) -> float:
     ------
     ConfigError
         When ``error`` is outside its range.
+
+    See Also
+    --------
+    domain_errors : The errors that it takes.
+
+    References
+    ----------
+    .. [1] Ben-David, S. et al. (2010). A theory of learning from different domains. Machine
+       Learning 79, 151-175, section 3. doi:10.1007/s10994-009-5152-4.
+
+    Examples
+    --------
+    >>> from bci_dann.reweighting import proxy_a_distance
+    >>> proxy_a_distance(0.25)
+    1.0
     """
     if error != 1:
         check_between("error", error, 0.0, 1.0, inclusive=True)
@@ -94,8 +123,7 @@ def maximum_mean_discrepancy(
 ) -> tuple[float, float]:
     """Return the squared maximum mean discrepancy (MMD) and the p-value of a permutation test.
 
-    Gretton, Borgwardt, Rasch, Schölkopf and Smola (2012), "A kernel two-sample test", JMLR 13,
-    723-773: the unbiased estimate of lemma 6, with a Gaussian kernel whose width is the median
+    The unbiased estimate of [1]_ (lemma 6), with a Gaussian kernel whose width is the median
     distance (section 8).
 
     Parameters
@@ -128,6 +156,26 @@ def maximum_mean_discrepancy(
         When a side has fewer than two trials, or the feature counts differ.
     ConfigError
         When a count is no whole number above 0.
+
+    See Also
+    --------
+    domain_errors : How well a classifier tells both apart.
+    bci_dann.evaluation.diagnose : Both for every subject of a dataset.
+
+    References
+    ----------
+    .. [1] Gretton, A., Borgwardt, K. M., Rasch, M. J., Schölkopf, B. and Smola, A. (2012). A kernel
+       two-sample test. Journal of Machine Learning Research 13, 723-773.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.reweighting import maximum_mean_discrepancy
+    >>> rng = np.random.default_rng(0)
+    >>> source, target = rng.normal(0, 1, (50, 2)), rng.normal(1, 1, (50, 2))
+    >>> mmd2, p_value = maximum_mean_discrepancy(source, target, 99, random_state=0)
+    >>> round(p_value, 2)
+    0.01
     """
     check_count("n_permutations", n_permutations)
     check_count("max_trials", max_trials)

@@ -56,6 +56,21 @@ class DomainWeights:
         indistinguishable, near 1 where they do not overlap and weighting cannot help.
     effective_sample_size : float
         Number of equally weighted trials worth as much, between 1 and ``n_source``.
+
+    See Also
+    --------
+    weigh_sources : Returns it.
+    bci_dann.ReweightedClassifier : Uses the weights.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.reweighting import weigh_sources
+    >>> rng = np.random.default_rng(0)
+    >>> source, target = rng.normal(0, 1, (100, 2)), rng.normal(0.5, 1, (50, 2))
+    >>> weighed = weigh_sources(source, target, random_state=0)
+    >>> weighed.weights.shape, 1 <= weighed.effective_sample_size <= 100
+    ((100,), True)
     """
 
     weights: NDArray[np.float64]
@@ -73,7 +88,9 @@ def domain_classifier_weights(
 ) -> Array:
     """Return the odds of a domain classifier as weights of the source trials.
 
-    :func:`weigh_sources` also returns their diagnostics.
+    Source trials are class 0, target trials class 1, and the weight is ``p / (1 - p)`` of the
+    out-of-fold probability of class 1, a density ratio by Bayes' rule [1]_. :func:`weigh_sources`
+    also returns the diagnostics.
 
     Parameters
     ----------
@@ -100,8 +117,20 @@ def domain_classifier_weights(
     DataError
         When a side has fewer trials than there are folds, or the feature counts differ.
 
+    See Also
+    --------
+    weigh_sources : Weights with diagnostics, by any built-in weighting.
+    effective_sample_size : How many trials they are worth.
+
+    References
+    ----------
+    .. [1] Bickel, S., Brückner, M. and Scheffer, T. (2009). Discriminative learning under covariate
+       shift. Journal of Machine Learning Research 10, 2137-2155.
+
     Examples
     --------
+    >>> import numpy as np
+    >>> from bci_dann.reweighting import domain_classifier_weights
     >>> rng = np.random.default_rng(0)
     >>> source, target = rng.normal(0, 1, (2000, 1)), rng.normal(1, 1, (2000, 1))
     >>> w = domain_classifier_weights(source, target, random_state=0)
@@ -144,6 +173,23 @@ def weigh_with(
     DataError
         When a side has fewer trials than there are folds, the feature counts differ, or the
         weighting breaks its contract.
+
+    See Also
+    --------
+    weigh_sources : The built-in weightings by name.
+    SourceWeighting : The contract of a weighting.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.reweighting import weigh_with
+    >>> def nearer_half(X_source, X_target):
+    ...     distance = np.linalg.norm(X_source - X_target.mean(axis=0), axis=1)
+    ...     return 2.0 * (distance < np.median(distance))
+    >>> rng = np.random.default_rng(0)
+    >>> source, target = rng.normal(0, 1, (100, 2)), rng.normal(0.5, 1, (50, 2))
+    >>> weigh_with(nearer_half, source, target, random_state=0).effective_sample_size
+    50.0
     """
     return _described(*_weights_and_auc(weighting, X_source, X_target, random_state))
 
@@ -173,8 +219,7 @@ def weigh_sources(
         For domain classifiers: probabilities are held within ``[clip, 1 - clip]``.
     temper : float
         Weights are raised to this power: below 1 less variance for more bias, at 0 all are
-        equal (Shimodaira 2000, "Improving predictive inference under covariate shift by
-        weighting the log-likelihood function", J. Stat. Plan. Inference 90(2), section 3).
+        equal [1]_.
 
     Returns
     -------
@@ -187,6 +232,27 @@ def weigh_sources(
         When there is no such ratio, or ``clip`` or ``temper`` is outside its range.
     DataError
         When a side has fewer trials than there are folds, or the feature counts differ.
+
+    See Also
+    --------
+    weigh_with : The same by a weighting of one's own.
+    warn_without_overlap : A warning where weights cannot help.
+
+    References
+    ----------
+    .. [1] Shimodaira, H. (2000). Improving predictive inference under covariate shift by weighting
+       the log-likelihood function. Journal of Statistical Planning and Inference 90(2), 227-244,
+       section 3. doi:10.1016/S0378-3758(00)00115-4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.reweighting import weigh_sources
+    >>> rng = np.random.default_rng(0)
+    >>> source, target = rng.normal(0, 1, (100, 2)), rng.normal(0.5, 1, (50, 2))
+    >>> weighed = weigh_sources(source, target, "ulsif", random_state=0)
+    >>> round(float(weighed.weights.mean()), 6), 0.5 < weighed.domain_auc < 0.95
+    (1.0, True)
     """
     check_option("classifier", ratio, WEIGHTINGS)
     check_between("clip", clip, 0.0, 0.5)
@@ -217,8 +283,7 @@ def _weights_and_auc(
 def temper_weights(weighed: DomainWeights, temper: float) -> DomainWeights:
     """Return weights raised to a power.
 
-    Shimodaira (2000), "Improving predictive inference under covariate shift by weighting the
-    log-likelihood function", J. Stat. Plan. Inference 90(2), 227-244, section 3.
+    The estimated loss then has less variance and more bias [1]_.
 
     Parameters
     ----------
@@ -231,6 +296,25 @@ def temper_weights(weighed: DomainWeights, temper: float) -> DomainWeights:
     -------
     DomainWeights
         Of mean 1 again, with their own effective sample size.
+
+    See Also
+    --------
+    choose_temper : The power that validation on the sources favours.
+    effective_sample_size : How many trials the weights are worth.
+
+    References
+    ----------
+    .. [1] Shimodaira, H. (2000). Improving predictive inference under covariate shift by weighting
+       the log-likelihood function. Journal of Statistical Planning and Inference 90(2), 227-244,
+       section 3. doi:10.1016/S0378-3758(00)00115-4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.reweighting import DomainWeights, temper_weights
+    >>> weighed = DomainWeights(np.array([1.9, 0.1]), domain_auc=0.9, effective_sample_size=1.1)
+    >>> round(temper_weights(weighed, 0.5).effective_sample_size, 2)
+    1.44
     """
     return _described(weighed.weights**temper, weighed.domain_auc)
 
@@ -253,6 +337,19 @@ def average_by_subject(
     -------
     DomainWeights
         Of mean 1 again, with their own effective sample size.
+
+    See Also
+    --------
+    weigh_sources : Weights of single trials.
+    bci_dann.ReweightedClassifier : Averages with ``unit="subject"``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.reweighting import DomainWeights, average_by_subject
+    >>> weighed = DomainWeights(np.array([1.8, 1.2, 0.6, 0.4]), 0.8, 3.2)
+    >>> average_by_subject(weighed, np.array(["1", "1", "2", "2"])).weights
+    array([1.5, 1.5, 0.5, 0.5])
     """
     names, index = np.unique(subjects, return_inverse=True)
     means = np.bincount(index, weighed.weights) / np.bincount(index)
@@ -269,6 +366,20 @@ def warn_without_overlap(weighed: DomainWeights) -> None:
     weighed : DomainWeights
         A :class:`~bci_dann.exceptions.BCIDannWarning` is given where the domain AUC is 0.95 or
         more, or the effective sample size below 5 % of the source trials.
+
+    See Also
+    --------
+    weigh_sources : Returns the weights.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np
+    >>> from bci_dann.reweighting import DomainWeights, warn_without_overlap
+    >>> with warnings.catch_warnings(record=True, action="always") as caught:
+    ...     warn_without_overlap(DomainWeights(np.ones(10), 0.99, 10.0))
+    >>> len(caught)
+    1
     """
     n_source = len(weighed.weights)
     separate = weighed.domain_auc >= SEPARATE_AUC

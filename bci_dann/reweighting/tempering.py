@@ -28,9 +28,8 @@ def choose_temper(
 ) -> float:
     """Return the power of the weights with the smallest weighted loss on held-out sources.
 
-    Held-out trials have their full weights, so the loss estimates that on the target: Sugiyama,
-    Krauledat and Müller (2007), "Covariate shift adaptation by importance weighted cross
-    validation", JMLR 8, 985-1005. No target label is needed.
+    Held-out trials have their full weights, so the loss estimates that on the target [1]_. No
+    target label is needed.
 
     Parameters
     ----------
@@ -48,7 +47,28 @@ def choose_temper(
     Returns
     -------
     float
-        One of :data:`TEMPERS`; the smallest where several have the same loss.
+        0, 0.25, 0.5, 0.75 or 1; the smallest where several have the same loss.
+
+    See Also
+    --------
+    temper_weights : Raises weights to the power.
+    bci_dann.ReweightedClassifier : Chooses with ``temper="auto"``.
+
+    References
+    ----------
+    .. [1] Sugiyama, M., Krauledat, M. and Müller, K.-R. (2007). Covariate shift adaptation by
+       importance weighted cross validation. Journal of Machine Learning Research 8, 985-1005.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from bci_dann.reweighting import choose_temper
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(60, 2))
+    >>> labels, weights = (X[:, 0] > 0).astype(int), np.ones(60)
+    >>> choose_temper(LogisticRegression(), X, labels, weights)  # equal weights: no difference
+    0.0
     """
     folds = _folds(labels, subjects)
     losses = [

@@ -27,7 +27,7 @@ __all__ = [
 
 Array = NDArray[np.float64]
 
-# Built-in weightings, "module:Class" by the names that pipelines use.
+# Built-in weightings: "module:Class" by the names that pipelines use.
 WEIGHTINGS = KINDS["weighting"].built_in
 # Empirical: far above the rounding of a mean of double-precision numbers, far below any mean of
 # weights that somebody forgot to scale.
@@ -43,10 +43,17 @@ class SourceWeighting(Protocol):
     takes no ``random_state`` is called without it. An instance that is saved with a model is
     named by its class and parameters, which it must hold as attributes of the same names.
 
+    See Also
+    --------
+    weigh_with : The weights of a weighting, with diagnostics.
+    check_weights : What is checked of them.
+    bci_dann.reweighting.WEIGHTINGS : The built-in ones.
+
     Examples
     --------
     Weight 1 for each source trial within the range of the target, and 0 for the others:
 
+    >>> from bci_dann.reweighting import SourceWeighting
     >>> def within_range(X_source, X_target):
     ...     inside = (X_source >= X_target.min(0)) & (X_source <= X_target.max(0))
     ...     weights = inside.all(1).astype(float)
@@ -135,6 +142,21 @@ def check_weights(weights: ArrayLike, n_source: int, name: str) -> Array:
     DataError
         Naming the socket, what was expected and what came, when there is not one number for
         each source trial, or the numbers are not finite, negative, or not of mean 1.
+
+    See Also
+    --------
+    SourceWeighting : The contract.
+
+    Examples
+    --------
+    >>> from bci_dann.reweighting import check_weights
+    >>> check_weights([0.5, 1.5], n_source=2, name="mine")
+    array([0.5, 1.5])
+    >>> try:
+    ...     check_weights([1.0, 3.0], n_source=2, name="mine")
+    ... except ValueError as error:
+    ...     print(str(error).partition("; ")[2])
+    got mean 2. Divide them by their mean.
     """
     expected = f"weighting {name!r}: expected one weight of mean 1 for each source trial"
     try:

@@ -39,6 +39,27 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
         From recording to trials, with the channels in the model's order.
     layout : RecordingsLayout
         Units, channel names and events of recordings.
+
+    See Also
+    --------
+    ServedModel : A recipe and its estimator.
+    load_recipe : Reads one from a model folder.
+
+    Examples
+    --------
+    >>> from bci_dann import serving
+    >>> from bci_dann.data import DataConfig, Preprocessing, RecordingsLayout
+    >>> recipe = serving.ModelRecipe(
+    ...     pipeline="ea_csp_lda",
+    ...     seed=0,
+    ...     classes=["left_hand", "right_hand"],
+    ...     sfreq=128.0,
+    ...     data=DataConfig(dataset="SimulatedMI"),
+    ...     preprocessing=Preprocessing(channels=["C3", "C4"], window=(0.5, 3.5)),
+    ...     layout=RecordingsLayout(pattern="{subject}", events={"left_hand": "left_hand"}),
+    ... )
+    >>> recipe.window
+    (0.5, 3.5)
     """
 
     pipeline: str
@@ -80,6 +101,23 @@ def save_recipe(recipe: ModelRecipe, folder: str | Path) -> None:
     ------
     ResultsError
         When the file cannot be written.
+
+    See Also
+    --------
+    load_recipe : Reads it.
+    ServedModel.save : Writes the estimator, too.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from bci_dann import serving
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "pipelines": ["ea_csp_lda"], "protocols": ["train"]}
+    >>> model = serving.fit_model(config)
+    >>> with TemporaryDirectory() as folder:
+    ...     serving.save_recipe(model.recipe, folder)
+    ...     serving.load_recipe(folder) == model.recipe
+    True
     """
     from bci_dann._files import write_atomically
 
@@ -105,6 +143,22 @@ def load_recipe(folder: str | Path) -> ModelRecipe:
         When the folder has none, or it does not fit this version.
     ResultsError
         When it cannot be read.
+
+    See Also
+    --------
+    save_recipe : Writes it.
+    open_model : The recipe with its estimator.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from bci_dann import serving
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "pipelines": ["ea_csp_lda"], "protocols": ["train"]}
+    >>> with TemporaryDirectory() as folder:
+    ...     model = serving.fit_model(config, out=folder)
+    ...     serving.load_recipe(folder).preprocessing.band
+    (8.0, 32.0)
     """
     path = Path(folder) / FILE
     try:

@@ -62,6 +62,23 @@ def prepare(
     DataError
         When it is missing or damaged, lacks a channel or the events, is flat, or is not in the
         unit of the training recordings.
+
+    See Also
+    --------
+    predict_recordings : Prepares recordings and predicts their trials.
+    bci_dann.load_dataset : Labelled trials of a whole dataset.
+
+    Examples
+    --------
+    >>> from bci_dann import serving
+    >>> from bci_dann.data import SimulatedMI
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "pipelines": ["ea_csp_lda"], "protocols": ["train"]}
+    >>> model = serving.fit_model(config)
+    >>> raw = SimulatedMI(n_subjects=4, n_trials=10).get_data([4])[4]["0"]["0"]
+    >>> trials = serving.prepare(raw, model)
+    >>> trials.X.shape, trials.y
+    ((20, 15, 513), None)
     """
     served = as_served_model(model)
     if isinstance(recording, str | Path):

@@ -25,6 +25,29 @@ class ServedModel:
         Fitted on trials, ``(n_trials, n_chans, n_times)``.
     recipe : ModelRecipe
         How its trials are made.
+
+    See Also
+    --------
+    fit_model : Trains one.
+    open_model : Opens a saved one.
+
+    Examples
+    --------
+    >>> from bci_dann import ShallowClassifier, load_dataset, serving
+    >>> from bci_dann.data import DataConfig, Preprocessing, RecordingsLayout
+    >>> trials = load_dataset("SimulatedMI", n_subjects=3, n_trials=10)
+    >>> recipe = serving.ModelRecipe(
+    ...     pipeline="mine",
+    ...     seed=0,
+    ...     classes=["left_hand", "right_hand"],
+    ...     sfreq=trials.sfreq,
+    ...     data=DataConfig(dataset="SimulatedMI"),
+    ...     preprocessing=Preprocessing(channels=trials.ch_names),
+    ...     layout=RecordingsLayout(pattern="{subject}", events={"left_hand": "left_hand"}),
+    ... )
+    >>> model = serving.ServedModel(ShallowClassifier("csp").fit(trials, trials.y), recipe)
+    >>> model.n_times
+    513
     """
 
     def __init__(self, estimator: TransferClassifier, recipe: ModelRecipe) -> None:
@@ -125,6 +148,22 @@ def open_model(folder: str | Path) -> ServedModel:
         When there is no model, or it is damaged.
     ResultsError
         When the recipe cannot be read.
+
+    See Also
+    --------
+    bci_dann.load_model : The estimator alone, without its recipe.
+    ServedModel.save : Writes the folder.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from bci_dann import serving
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "pipelines": ["ea_csp_lda"], "protocols": ["train"]}
+    >>> with TemporaryDirectory() as folder:
+    ...     saved = serving.fit_model(config, out=folder)
+    ...     type(serving.open_model(folder).estimator).__name__
+    'ShallowClassifier'
     """
     return _SavedModel(Path(folder))
 

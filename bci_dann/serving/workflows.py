@@ -40,6 +40,20 @@ class Adaptation:  # numpydoc ignore=PR02
         Number of trials of the new subject.
     changed : bool
         False for a model without alignment, in which there is nothing to adapt.
+
+    See Also
+    --------
+    adapt_model : Returns it.
+
+    Examples
+    --------
+    >>> from bci_dann import serving
+    >>> from bci_dann.data import SimulatedMI
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "pipelines": ["csp_lda"], "protocols": ["train"]}
+    >>> raw = SimulatedMI(n_subjects=4, n_trials=10).get_data([4])[4]["0"]["0"]
+    >>> serving.adapt_model(serving.fit_model(config), raw).changed
+    False
     """
 
     model: ServedModel
@@ -89,6 +103,19 @@ def fit_model(
         When the training recordings are not what was promised.
     ResultsError
         When the folder cannot be written to, which is tried before training.
+
+    See Also
+    --------
+    adapt_model : The next step, for a new subject.
+
+    Examples
+    --------
+    >>> from bci_dann import serving
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "pipelines": ["ea_csp_lda"], "protocols": ["train"]}
+    >>> model = serving.fit_model(config)
+    >>> model.recipe.classes, model.recipe.sfreq
+    (['left_hand', 'right_hand'], 128.0)
     """
     from bci_dann.data import open_trials, prepare_trials
     from bci_dann.evaluation import load_config
@@ -140,6 +167,22 @@ def adapt_model(
         As :func:`prepare`.
     ResultsError
         When the folder cannot be written to, which is tried before adapting.
+
+    See Also
+    --------
+    predict_recordings : The next step.
+    bci_dann.TransferClassifier.adapt : The same for arrays of trials.
+
+    Examples
+    --------
+    >>> from bci_dann import serving
+    >>> from bci_dann.data import SimulatedMI
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "pipelines": ["ea_csp_lda"], "protocols": ["train"]}
+    >>> raw = SimulatedMI(n_subjects=4, n_trials=10).get_data([4])[4]["0"]["0"]
+    >>> adaptation = serving.adapt_model(serving.fit_model(config), raw)
+    >>> adaptation.n_trials, adaptation.changed
+    (20, True)
     """
     from bci_dann.data import EEGTrials
 
@@ -192,6 +235,23 @@ def predict_recordings(
         As :func:`prepare`.
     ResultsError
         When the file cannot be written.
+
+    See Also
+    --------
+    adapt_model : The step before.
+    write_predictions : Writes the table.
+
+    Examples
+    --------
+    >>> from bci_dann import serving
+    >>> from bci_dann.data import SimulatedMI
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "pipelines": ["ea_csp_lda"], "protocols": ["train"]}
+    >>> raw = SimulatedMI(n_subjects=4, n_trials=10).get_data([4])[4]["0"]["0"]
+    >>> adapted = serving.adapt_model(serving.fit_model(config), raw).model
+    >>> table = serving.predict_recordings(adapted, raw)
+    >>> len(table), list(table.columns)
+    (20, ['file', 'trial', 'onset_s', 'predicted', 'p_left_hand', 'p_right_hand', 'event'])
     """
     import pandas as pd
 
@@ -225,6 +285,23 @@ def write_predictions(table: pd.DataFrame, path: str | Path) -> None:
     ------
     ResultsError
         When it cannot be written.
+
+    See Also
+    --------
+    predict_recordings : Returns the table, and writes it where ``out`` is given.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import pandas as pd
+    >>> from bci_dann import serving
+    >>> table = pd.DataFrame({"trial": [0], "predicted": ["feet"], "p_feet": [2 / 3]})
+    >>> with TemporaryDirectory() as folder:
+    ...     serving.write_predictions(table, path := Path(folder, "predictions.csv"))
+    ...     print(path.read_text(), end="")
+    trial,predicted,p_feet
+    0,feet,0.666667
     """
     from bci_dann._files import write_atomically
 

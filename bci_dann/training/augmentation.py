@@ -24,7 +24,7 @@ from bci_dann.training.training_data import TrainingData
 
 __all__ = ["Augmentation", "augment", "check_augmentation"]
 
-# Transform of braindecode -> its parameters
+# Transforms of braindecode by name, each with its parameters.
 Augmentation = Mapping[str, Mapping[str, Any]]
 
 # Transforms that mix trials of several subjects, or change nothing.
@@ -47,6 +47,20 @@ def check_augmentation(augmentation: Augmentation | None) -> None:
     ------
     ConfigError
         With the nearest known name.
+
+    See Also
+    --------
+    augment : Makes the versions.
+
+    Examples
+    --------
+    >>> from bci_dann.training import check_augmentation
+    >>> check_augmentation({"FTSurrogate": {"phase_noise_magnitude": 0.5}})
+    >>> try:
+    ...     check_augmentation({"FTSurogate": {}})
+    ... except ValueError as error:
+    ...     print("FTSurrogate" in str(error))
+    True
     """
     for name, params in (augmentation or {}).items():
         check_option("each key of augmentation", name, _transforms())
@@ -67,8 +81,9 @@ def augment(
 ) -> TrainingData:
     """Return the trials with one more version of each for every transform.
 
-    The length of an epoch does not change: it draws from all versions. Labels do not change
-    either, except by ``ChannelsSymmetry``, which makes imagery of the left hand that of the right.
+    Which transforms help is compared in [1]_. The length of an epoch does not change: it draws
+    from all versions. Labels do not change either, except by ``ChannelsSymmetry``, which makes
+    imagery of the left hand that of the right.
 
     Parameters
     ----------
@@ -94,6 +109,29 @@ def augment(
     ------
     ConfigError
         When a transform lacks what it needs, or fails on these trials.
+
+    See Also
+    --------
+    check_augmentation : Checks the names and parameters.
+    bci_dann.NetworkClassifier : Takes them as ``augmentation``.
+
+    References
+    ----------
+    .. [1] Rommel, C., Paillard, J., Moreau, T. and Gramfort, A. (2022). Data augmentation for
+       learning predictive models on EEG: a systematic comparison. Journal of Neural Engineering
+       19(6), 066020. arXiv:2206.14483.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from bci_dann.training import TrainingData, augment
+    >>> labels, domains = torch.tensor([0, 1]), torch.tensor([0, 0])
+    >>> X, target = torch.randn(2, 3, 64), torch.tensor([False, False])
+    >>> data = TrainingData(X, labels, domains, torch.ones(2), target)
+    >>> seed, classes = np.random.SeedSequence(0), np.array(["feet", "rest"])
+    >>> augment(data, {"TimeReverse": {}}, seed, classes).X.shape
+    torch.Size([4, 3, 64])
     """
     parts = [data]
     seeds = seed.spawn(len(augmentation))

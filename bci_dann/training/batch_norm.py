@@ -47,6 +47,17 @@ def has_batch_norm(network: nn.Module) -> bool:
     -------
     bool
         True where :func:`recompute_batch_norm` has something to do.
+
+    See Also
+    --------
+    recompute_batch_norm : Recomputes their statistics.
+
+    Examples
+    --------
+    >>> from bci_dann.models import make_backbone
+    >>> from bci_dann.training import has_batch_norm
+    >>> has_batch_norm(make_backbone("EEGNet", 3, 256, 128.0))
+    True
     """
     return bool(batch_norm_layers(network))
 
@@ -58,6 +69,9 @@ def recompute_batch_norm(
 ) -> None:
     """Set every batch-norm layer's running statistics to the mean over ``batches``.
 
+    After a short training a moving average still describes the first weights; this is the "precise"
+    batch normalisation of [1]_, section 3.
+
     Parameters
     ----------
     network : nn.Module
@@ -66,6 +80,25 @@ def recompute_batch_norm(
         Standardised trials.
     forward : callable, optional
         Computes a batch in place of ``network``, whose layers it must use.
+
+    See Also
+    --------
+    has_batch_norm : Whether there is something to do.
+    bci_dann.NetworkClassifier : Chooses the trials by ``batch_norm``.
+
+    References
+    ----------
+    .. [1] Wu, Y. and Johnson, J. (2021). Rethinking "Batch" in BatchNorm. arXiv:2105.07576.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch import nn
+    >>> from bci_dann.training import recompute_batch_norm
+    >>> network = nn.BatchNorm1d(2)
+    >>> recompute_batch_norm(network, [torch.tensor([[1.0, 4.0], [3.0, 6.0]])])
+    >>> network.running_mean
+    tensor([2., 5.])
     """
     network.eval()  # no dropout
     layers = batch_norm_layers(network)

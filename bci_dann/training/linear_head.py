@@ -53,6 +53,26 @@ def fit_linear(
     ------
     TrainingError
         When the loss is not finite.
+
+    See Also
+    --------
+    ridge_penalty : The penalty of a logistic regression.
+    source_penalty : The penalty that stands for source trials.
+    bci_dann.RiemannianClassifier : Fits its head by it.
+
+    Examples
+    --------
+    Logistic regression:
+
+    >>> import torch
+    >>> from bci_dann.objectives import Objective
+    >>> from bci_dann.training import TrainingData, fit_linear, ridge_penalty
+    >>> X = torch.tensor([[-2.0], [-1.0], [1.0], [2.0]], dtype=torch.float64)
+    >>> labels, domains = torch.tensor([0, 0, 1, 1]), torch.zeros(4, dtype=int)
+    >>> data = TrainingData(X, labels, domains, torch.ones(4), torch.zeros(4, dtype=bool))
+    >>> head = fit_linear(data, Objective(), ridge_penalty(1, 2, C=1.0, n_labelled=4))
+    >>> (X @ head.weights + head.biases).argmax(dim=1)
+    tensor([0, 0, 1, 1])
     """
     weights, biases = (part.clone().requires_grad_() for part in start or penalty.head)
     optimiser = without_compiler(torch.optim.LBFGS)(

@@ -19,6 +19,7 @@ __all__ = ["History", "OnEpoch", "run_epochs", "train"]
 # and eight cost less than a step.
 N_CHECKED_TRIALS = 8
 
+# The mean of each summand of the loss by its name, one entry an epoch.
 History = list[dict[str, float]]
 OnEpoch = Callable[[int, dict[str, float]], None]
 
@@ -44,6 +45,23 @@ def train(member: Member, settings: TrainingSettings, on_epoch: OnEpoch | None =
     ------
     TrainingError
         When the loss is not finite, naming the epoch.
+
+    See Also
+    --------
+    train_networks : Many networks, in stacks where that is faster.
+    Member : The network with its trials.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann import NetworkClassifier
+    >>> from bci_dann.training import TrainingSettings, train
+    >>> X = np.random.default_rng(0).normal(size=(40, 4))
+    >>> model = NetworkClassifier("MLP", random_state=0)
+    >>> (member,) = model.plan(model.training_trials(X, X[:, 0] > 0)).members
+    >>> settings = TrainingSettings(3, batch_size=16, lr=1e-2, weight_decay=0, device="cpu")
+    >>> len(train(member, settings))
+    3
     """
     (result,) = run_epochs([member], NetworkTraining(member, settings), settings, on_epoch)
     if isinstance(result, TrainingError):

@@ -38,6 +38,19 @@ class LinearHead(NamedTuple):
         Weights.
     biases : Tensor, shape (n_classes,)
         Biases.
+
+    See Also
+    --------
+    fit_linear : Returns one.
+    HeadPenalty : A penalty on deviation from it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from bci_dann.training import LinearHead
+    >>> head = LinearHead(weights=torch.eye(2), biases=torch.zeros(2))
+    >>> torch.tensor([[1.0, 3.0]]) @ head.weights + head.biases
+    tensor([[1., 3.]])
     """
 
     weights: Tensor
@@ -75,6 +88,19 @@ class HeadPenalty(NamedTuple):
         Weight of the squared deviation of all weights.
     factor : Tensor, shape (n_directions, n_features + 1)
         The matrix ``F``: further curvature in some directions of features.
+
+    See Also
+    --------
+    ridge_penalty : A ridge alone.
+    source_penalty : A ridge, and the curvature of the source loss.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from bci_dann.training import LinearHead, ridge_penalty
+    >>> penalty = ridge_penalty(2, 2, C=0.5, n_labelled=4)
+    >>> float(penalty.value(torch.eye(2, dtype=torch.float64), torch.zeros(2, dtype=torch.float64)))
+    1.0
     """
 
     head: LinearHead
@@ -136,6 +162,17 @@ def ridge_penalty(n_features: int, n_classes: int, C: float, n_labelled: int) ->
     -------
     HeadPenalty
         On deviation from zero; biases are free.
+
+    See Also
+    --------
+    fit_linear : Takes it.
+    source_penalty : A penalty that stands for source trials.
+
+    Examples
+    --------
+    >>> from bci_dann.training import ridge_penalty
+    >>> ridge_penalty(n_features=10, n_classes=2, C=1.0, n_labelled=100).ridge
+    0.01
     """
     weights = torch.zeros(n_features, n_classes, dtype=torch.float64)
     biases = torch.zeros(n_classes, dtype=torch.float64)
@@ -149,10 +186,8 @@ def source_penalty(head: LinearHead, X: Tensor, ridge: float) -> HeadPenalty:
     Near the trained head the loss is a parabola (Laplace approximation). Its curvature in the
     features of trial ``i`` is ``d_i = (1 - sum_k p_ik^2) / (2 (K - 1))``, which is exact for two
     classes, and for more where they are equally likely. Of ``sqrt(d_i / n) [x_i, 1]`` the
-    strongest directions are taken. A diagonal in their place (Kirkpatrick et al. 2017,
-    "Overcoming catastrophic forgetting in neural networks", PNAS 114(13), 3521-3526) would leave
-    the head free to move along features that vary together: Ritter, Botev and Barber (2018),
-    "Online structured Laplace approximations for overcoming catastrophic forgetting", NeurIPS.
+    strongest directions are taken. A diagonal in their place [1]_ would leave the head
+    free to move along features that vary together [2]_.
 
     Parameters
     ----------
@@ -167,6 +202,28 @@ def source_penalty(head: LinearHead, X: Tensor, ridge: float) -> HeadPenalty:
     -------
     HeadPenalty
         On deviation from ``head``.
+
+    See Also
+    --------
+    ridge_penalty : The penalty without source trials.
+    bci_dann.RiemannianClassifier : Adapts under it without source data.
+
+    References
+    ----------
+    .. [1] Kirkpatrick, J. et al. (2017). Overcoming catastrophic forgetting in neural networks.
+       PNAS 114(13), 3521-3526. doi:10.1073/pnas.1611835114.
+    .. [2] Ritter, H., Botev, A. and Barber, D. (2018). Online structured Laplace approximations for
+       overcoming catastrophic forgetting. NeurIPS. arXiv:1805.07810.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from bci_dann.training import LinearHead, source_penalty
+    >>> X = torch.randn(20, 3, dtype=torch.float64)
+    >>> weights, biases = torch.zeros(3, 2).double(), torch.zeros(2).double()
+    >>> penalty = source_penalty(LinearHead(weights, biases), X, ridge=0.1)
+    >>> penalty.factor.shape, float(penalty.value(weights, biases))
+    (torch.Size([4, 4]), 0.0)
     """
     from sklearn.utils.extmath import randomized_svd  # a second of imports
 
@@ -200,6 +257,22 @@ def penalty_without_directions(
     -------
     HeadPenalty
         Without curvature in the directions.
+
+    See Also
+    --------
+    bci_dann.features.drift_directions : Directions to be left out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from bci_dann.training import LinearHead, penalty_without_directions, source_penalty
+    >>> weights, biases = torch.eye(2, dtype=torch.float64), torch.zeros(2, dtype=torch.float64)
+    >>> X = torch.randn(20, 2, dtype=torch.float64)
+    >>> penalty = source_penalty(LinearHead(weights, biases), X, ridge=0.1)
+    >>> reduced = penalty_without_directions(penalty, np.array([[1.0], [0.0]]))
+    >>> bool(reduced.head.weights[0].abs().max() < 1e-9)
+    True
     """
     factor = penalty.factor
     unused = torch.zeros(factor.shape[1], directions.shape[1], dtype=torch.float64)

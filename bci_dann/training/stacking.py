@@ -56,6 +56,24 @@ def train_networks(
     list
         The history of each member; or the error that has stopped it, which does not concern
         the others.
+
+    See Also
+    --------
+    train : One network.
+    train_stack : One stack.
+    bci_dann.estimators.fit_together : The same for classifiers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann import NetworkClassifier
+    >>> from bci_dann.training import TrainingSettings, train_networks
+    >>> X = np.random.default_rng(0).normal(size=(40, 4))
+    >>> model = NetworkClassifier("MLP", n_members=2, random_state=0)
+    >>> members = model.plan(model.training_trials(X, X[:, 0] > 0)).members
+    >>> settings = TrainingSettings(3, batch_size=16, lr=1e-2, weight_decay=0, device="cpu")
+    >>> [len(history) for history in train_networks(members, [settings] * 2)]
+    [3, 3]
     """
     results: dict[int, History | TrainingError] = {}
     for indices in _groups(members, settings, stack):
@@ -89,6 +107,23 @@ def train_stack(
     ------
     ConfigError
         When the members differ in architecture or in the shape of trials or batches.
+
+    See Also
+    --------
+    train_networks : Forms the stacks.
+    stack_signature : What the members must share.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann import NetworkClassifier
+    >>> from bci_dann.training import TrainingSettings, train_stack
+    >>> X = np.random.default_rng(0).normal(size=(40, 4))
+    >>> model = NetworkClassifier("MLP", n_members=2, random_state=0)
+    >>> members = model.plan(model.training_trials(X, X[:, 0] > 0)).members
+    >>> settings = TrainingSettings(3, batch_size=16, lr=1e-2, weight_decay=0, device="cpu")
+    >>> [len(history) for history in train_stack(members, settings)]
+    [3, 3]
     """
     _check_one_signature(members, settings)
     states = _generator_states(members)
@@ -123,6 +158,22 @@ def stack_signature(member: Member, settings: TrainingSettings) -> tuple[Hashabl
     tuple
         Hashable: layers with their settings, shapes of weights and trials, terms with their
         weights, and lengths of all batches.
+
+    See Also
+    --------
+    train_stack : Trains members of one signature.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann import NetworkClassifier
+    >>> from bci_dann.training import TrainingSettings, stack_signature
+    >>> X = np.random.default_rng(0).normal(size=(40, 4))
+    >>> model = NetworkClassifier("MLP", n_members=2, random_state=0)
+    >>> first, second = model.plan(model.training_trials(X, X[:, 0] > 0)).members
+    >>> settings = TrainingSettings(3, batch_size=16, lr=1e-2, weight_decay=0, device="cpu")
+    >>> stack_signature(first, settings) == stack_signature(second, settings)
+    True
     """
     modules = (member.network, member.objective)
     weights = tuple(

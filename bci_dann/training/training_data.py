@@ -36,6 +36,26 @@ class TrainingData:
     n_recorded : int or None
         Number of recorded trials, without augmented versions, which is the length of an epoch;
         None where all are recorded.
+
+    See Also
+    --------
+    Member : The trials with a network.
+    bci_dann.objectives.BatchView : A batch of them, as terms see it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from bci_dann.objectives import UNLABELLED
+    >>> from bci_dann.training import TrainingData
+    >>> data = TrainingData(
+    ...     X=torch.randn(4, 3, 128),
+    ...     labels=torch.tensor([0, 1, UNLABELLED, UNLABELLED]),
+    ...     domains=torch.tensor([0, 0, 1, 1]),
+    ...     weights=torch.ones(4),
+    ...     is_target=torch.tensor([False, False, True, True]),
+    ... )
+    >>> data.n_recorded is None  # no augmented versions
+    True
     """
 
     X: Tensor
@@ -63,6 +83,17 @@ class TrainingSettings:
         Decoupled weight decay (AdamW).
     device : str
         A device that torch knows, see :func:`resolve_device`.
+
+    See Also
+    --------
+    train : Takes them.
+    bci_dann.NetworkClassifier.training_settings : Those of a classifier.
+
+    Examples
+    --------
+    >>> from bci_dann import NetworkClassifier
+    >>> NetworkClassifier(max_epochs=20, device="cpu").training_settings()
+    TrainingSettings(max_epochs=20, batch_size=64, lr=0.001, weight_decay=0.0, device='cpu')
     """
 
     max_epochs: int
@@ -93,6 +124,21 @@ class Member:
         caller's state is restored afterwards.
     domain_batch_norm : bool
         Whether batch norms see source and target trials of a batch separately.
+
+    See Also
+    --------
+    train : Trains it.
+    bci_dann.estimators.networks.TrainingPlan : The members of a classifier.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann import NetworkClassifier
+    >>> X = np.random.default_rng(0).normal(size=(40, 4))
+    >>> model = NetworkClassifier("MLP", random_state=0)
+    >>> (member,) = model.plan(model.training_trials(X, X[:, 0] > 0)).members
+    >>> member.data.X.shape, member.name
+    (torch.Size([40, 4, 1]), 'the network')
     """
 
     network: Decoder
@@ -121,6 +167,18 @@ def resolve_device(name: str) -> str:
     ------
     ConfigError
         When there is no such device.
+
+    See Also
+    --------
+    TrainingSettings : Takes the device.
+
+    Examples
+    --------
+    >>> from bci_dann.training import resolve_device
+    >>> resolve_device("cpu")
+    'cpu'
+    >>> resolve_device("auto") in ("cpu", "cuda")
+    True
     """
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 import yaml
@@ -56,6 +58,8 @@ def test_results_go_to_a_folder_of_the_runs_name(bci_dann, config, sources, tmp_
     done = bci_dann("run", config, "--data-dir", sources)
     assert done.exit_code == 0, done.output
     assert "Every session: runs/mine/results.csv" in done.stdout
+    assert "Every subject in one picture: runs/mine/subjects.png" in done.stdout
+    assert Path("runs/mine/subjects.png").read_bytes().startswith(b"\x89PNG")
     selected = bci_dann("select", "runs/mine")
     assert selected.exit_code == 0, selected.output
     assert "Choosing among pipelines: train" in selected.stdout

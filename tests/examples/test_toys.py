@@ -12,6 +12,7 @@ from bci_dann._threads import limited_threads
 from bci_dann.data.simulation.toy_vectors import shifted_blobs
 from bci_dann.examples import toys
 from bci_dann.examples.toys import TOYS, Toy, target_accuracies
+from bci_dann.reporting import read_published
 
 METHODS = ["source only", "DANN", "CDAN", "CDAN-E"]
 
@@ -68,13 +69,16 @@ def test_labels_of_the_target_are_not_used_in_training():
     assert turned == pytest.approx({name: 1 - score for name, score in scores.items()})
 
 
-def test_the_command_prints_mean_and_spread(monkeypatch, capsys):
+def test_the_command_prints_and_keeps_mean_and_spread(monkeypatch, capsys, tmp_path):
     values = {0: 0.25, 1: 0.75}
     monkeypatch.setattr(
         toys, "target_accuracies", lambda toy, seed: dict.fromkeys(METHODS, values[seed])
     )
     monkeypatch.setattr(toys, "TOYS", {"blobs": Toy(lambda seed: shifted_blobs(20, seed), {}, 1.0)})
-    toys.main(n_seeds=2)
+    toys.main(seeds=2, table=tmp_path / "toys.csv")
     output = capsys.readouterr().out
-    assert "0.500 ± 0.250" in output
+    assert "50.0 ± 25.0" in output
     assert "blobs" in output
+    kept = read_published(tmp_path / "toys.csv").rows
+    assert kept["method"].tolist() == METHODS
+    assert set(kept["accuracy"]) == {50.0}

@@ -49,6 +49,27 @@ class Recordings(BaseDataset):
         When the layout or the code cannot be used.
     DataError
         When the folder is missing or empty, or no file fits.
+
+    See Also
+    --------
+    RecordingsLayout : The names of the files, and their events.
+    load_dataset : Trials of a folder, by ``"Recordings"``.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import mne
+    >>> import numpy as np
+    >>> from bci_dann.data import Recordings
+    >>> noise = np.random.default_rng(0).normal(0, 1e-5, (2, 1280))  # volt, as MNE has it
+    >>> raw = mne.io.RawArray(noise, mne.create_info(["C3", "C4"], 128.0, "eeg"), verbose="error")
+    >>> raw = raw.set_annotations(mne.Annotations([1, 5], 0, ["left", "right"]))
+    >>> layout = {"pattern": "s{subject}_raw.fif", "events": {"left": "left_hand"}}
+    >>> with TemporaryDirectory() as folder:
+    ...     files = raw.save(Path(folder) / "s07_raw.fif", verbose="error")
+    ...     print(Recordings(folder, layout).subject_list)
+    ['07']
     """
 
     # The path of this class in version 0.1.0, which is part of the cache keys since then.
@@ -163,7 +184,7 @@ class Recordings(BaseDataset):
         Raises
         ------
         DataError
-            When a channel is missing, or sampling frequencies differ and `resample` is not set.
+            When a channel is missing, or sampling frequencies differ and ``resample`` is not set.
         ConfigError
             When a frequency or the window does not fit a recording.
         """

@@ -49,6 +49,22 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
     montage : str or None
         MNE's standard montage to take electrode positions from; ``None`` keeps those of
         the file.
+
+    See Also
+    --------
+    Recordings : The dataset that it describes.
+    DataConfig : Holds it under the key ``recordings``.
+
+    Examples
+    --------
+    >>> from bci_dann.data import RecordingsLayout
+    >>> layout = RecordingsLayout(
+    ...     pattern="sub{subject}/ses{session}.edf",
+    ...     events={"769": "left_hand", "770": "right_hand"},
+    ...     rename={"T3": "T7"},
+    ... )
+    >>> layout.interval
+    (0.0, 4.0)
     """
 
     events: Annotated[dict[str, str], Field(min_length=1)]

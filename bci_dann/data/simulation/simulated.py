@@ -54,7 +54,7 @@ class SimulatedMI(BaseDataset):
     """Motor imagery of simulated subjects, computed when it is loaded, without any files.
 
     Dipoles in the hand and foot areas carry mu and beta rhythms, which lose power during
-    imagery of the opposite hand (or the feet): event-related desynchronisation. They, a 1/f
+    imagery of the opposite hand (or the feet): event-related desynchronisation [1]_. They, a 1/f
     background from random cortical dipoles, and blinks reach the electrodes through MNE's
     spherical head model; sensor noise and 50 Hz line noise are added. ``shift`` sets the
     differences between subjects, and `truth` returns them.
@@ -87,6 +87,27 @@ class SimulatedMI(BaseDataset):
     ------
     ConfigError
         When a parameter cannot be used.
+
+    See Also
+    --------
+    Shift : The differences between subjects.
+    load_dataset : Its trials, by ``"SimulatedMI"``.
+
+    References
+    ----------
+    .. [1] Pfurtscheller, G. and Lopes da Silva, F. H. (1999). Event-related EEG/MEG synchronization
+       and desynchronization: basic principles. Clinical Neurophysiology 110(11), 1842-1857.
+       doi:10.1016/S1388-2457(99)00141-8.
+
+    Examples
+    --------
+    >>> from bci_dann import load_dataset
+    >>> from bci_dann.data import SimulatedMI
+    >>> dataset = SimulatedMI(n_subjects=3, n_trials=10, shift={"gain": 1.0, "inverted": 0.34})
+    >>> [dataset.truth(subject).inverted for subject in dataset.subject_list].count(True)
+    1
+    >>> load_dataset(dataset, subjects=[1]).X.shape
+    (20, 15, 513)
     """
 
     # The path of this class in version 0.1.0, which is part of the cache keys since then.

@@ -72,6 +72,18 @@ class Shift(StrictModel):  # numpydoc ignore=PR02
         Fraction of subjects whose hands desynchronise the wrong hemisphere.
     weak : float
         Fraction of subjects who hardly desynchronise at all.
+
+    See Also
+    --------
+    SimulatedMI : Takes it, a mapping with these keys, or one number.
+
+    Examples
+    --------
+    >>> from bci_dann.data import Shift, SimulatedMI
+    >>> shift = Shift(head=1.0, frequency=1.0)
+    >>> peaks = [SimulatedMI(n_subjects=2, shift=shift).truth(subject).mu_hz for subject in (1, 2)]
+    >>> peaks[0] != peaks[1]
+    True
     """
 
     head: Amount = 0.0

@@ -21,7 +21,13 @@ from bci_dann.exceptions import BCIDannWarning, ConfigError
 from bci_dann.persistence import ModelState
 from bci_dann.reweighting.weighting import weighting_name
 
-__all__ = ["SourceWeighted", "WeightingSettings", "find_source_weights", "read_weighting"]
+__all__ = [
+    "SourceWeighted",
+    "SourceWeights",
+    "WeightingSettings",
+    "find_source_weights",
+    "read_weighting",
+]
 
 logger = logging.getLogger(__name__)
 

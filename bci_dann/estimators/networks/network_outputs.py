@@ -43,6 +43,21 @@ def features_and_logits(
         Output of the backbone.
     logits : ndarray, shape (n_trials, n_classes)
         Output of the motor-imagery head.
+
+    See Also
+    --------
+    mean_probabilities : Probabilities of several networks.
+    trial_batches : The batches in which trials pass a network.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.estimators.networks import features_and_logits
+    >>> from bci_dann.models import Decoder, make_backbone
+    >>> network = Decoder(make_backbone("EEGNet", 3, 256, 128.0), n_classes=2).eval()
+    >>> features, logits = features_and_logits(network, np.zeros((5, 3, 256), np.float32))
+    >>> features.shape, logits.shape
+    ((5, 128), (5, 2))
     """
     with torch.inference_mode():
         outputs = [network(part) for part in trial_batches(signals)]
@@ -62,6 +77,18 @@ def trial_batches(signals: NDArray[np.float32]) -> Sequence[torch.Tensor]:
     -------
     sequence of Tensor, shape (batch, n_chans, n_times)
         Vectors get a time axis of length one.
+
+    See Also
+    --------
+    features_and_logits : Sends the batches through a network.
+    bci_dann.training.recompute_batch_norm : Takes them, too.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.estimators.networks import trial_batches
+    >>> [tuple(batch.shape) for batch in trial_batches(np.zeros((5, 3), np.float32))]
+    [(5, 3, 1)]
     """
     trials = torch.from_numpy(signals if signals.ndim == 3 else signals[:, :, None])
     return torch.split(trials, PREDICTION_BATCH)
@@ -83,6 +110,19 @@ def mean_probabilities(
     -------
     ndarray, shape (n_trials, n_classes)
         Rows of sum 1.
+
+    See Also
+    --------
+    features_and_logits : The outputs of one network.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.estimators.networks import mean_probabilities
+    >>> from bci_dann.models import Decoder, make_backbone
+    >>> members = [Decoder(make_backbone("MLP", 4, 1), n_classes=2).eval() for _ in range(2)]
+    >>> mean_probabilities(members, np.zeros((5, 4), np.float32)).shape
+    (5, 2)
     """
     logits = [
         torch.from_numpy(features_and_logits(network, signals)[1]).double() for network in networks
@@ -141,5 +181,15 @@ def mean_losses(epoch: Sequence[dict[str, float]]) -> dict[str, float]:
     -------
     dict of str to float
         By the name of the summand.
+
+    See Also
+    --------
+    bci_dann.training.train : Returns such losses for one network.
+
+    Examples
+    --------
+    >>> from bci_dann.estimators.networks import mean_losses
+    >>> mean_losses([{"classification": 0.75}, {"classification": 0.25}])
+    {'classification': 0.5}
     """
     return {name: float(np.mean([losses[name] for losses in epoch])) for name in epoch[0]}

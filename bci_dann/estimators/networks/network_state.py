@@ -26,6 +26,18 @@ def network_arrays(networks: Sequence[Decoder]) -> dict[str, NDArray[Any]]:
     -------
     dict of str to ndarray
         Keys are ``network.<index>.<name>``.
+
+    See Also
+    --------
+    restore_networks : The way back.
+
+    Examples
+    --------
+    >>> from bci_dann.estimators.networks import network_arrays
+    >>> from bci_dann.models import Decoder, make_backbone
+    >>> arrays = network_arrays([Decoder(make_backbone("MLP", 4, 1), n_classes=2)])
+    >>> sorted(arrays)[-1]
+    'network.0.head.weight'
     """
     return {
         f"network.{index}.{name}": values.numpy()
@@ -50,6 +62,22 @@ def restore_networks(
     -------
     list of Decoder
         In evaluation mode.
+
+    See Also
+    --------
+    network_arrays : Gives the arrays.
+    restore_network : One network.
+
+    Examples
+    --------
+    >>> from bci_dann.estimators.networks import network_arrays, restore_networks
+    >>> from bci_dann.models import Decoder, make_backbone
+    >>> def build():
+    ...     return Decoder(make_backbone("MLP", 4, 1), n_classes=2)
+    >>> arrays = network_arrays([build()])
+    >>> state = {name.removeprefix("network.0."): array for name, array in arrays.items()}
+    >>> len(restore_networks(build, [state]))
+    1
     """
     return [
         restore_network(build, {name: torch.from_numpy(array) for name, array in state.items()})
@@ -71,6 +99,19 @@ def restore_network(build: Callable[[], Decoder], weights: Mapping[str, torch.Te
     -------
     Decoder
         In evaluation mode.
+
+    See Also
+    --------
+    restore_networks : Several, from arrays.
+
+    Examples
+    --------
+    >>> from bci_dann.estimators.networks import restore_network
+    >>> from bci_dann.models import Decoder, make_backbone
+    >>> def build():
+    ...     return Decoder(make_backbone("MLP", 4, 1), n_classes=2)
+    >>> restore_network(build, build().state_dict()).training
+    False
     """
     with isolated_torch_seed(stream(0, "discarded")):  # the initial weights are replaced
         network = build().eval()

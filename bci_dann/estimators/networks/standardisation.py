@@ -28,6 +28,18 @@ def center_and_scale(
     -------
     center, scale : ndarray, shape () or (n_features,)
         Computed in double precision; a scale of zero is returned as one.
+
+    See Also
+    --------
+    standardise : Uses both.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.estimators.networks import center_and_scale
+    >>> X = np.array([[1.0, 10.0], [3.0, 10.0]], np.float32)  # vectors; the second does not vary
+    >>> center_and_scale(X)
+    (array([ 2., 10.], dtype=float32), array([1., 1.], dtype=float32))
     """
     axis = 0 if X.ndim == 2 else None
     count = len(X) if X.ndim == 2 else X.size
@@ -61,6 +73,18 @@ def standardise(
     -------
     ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features, 1)
         Vectors get a time axis of length one, so that networks see trials.
+
+    See Also
+    --------
+    center_and_scale : Finds both.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.estimators.networks import center_and_scale, standardise
+    >>> X = np.random.default_rng(0).normal(0, 10, (20, 3, 128)).astype(np.float32)
+    >>> float(standardise(X, *center_and_scale(X)).std().round(3))
+    1.0
     """
     scaled = np.subtract(X, center, out=out)
     np.divide(scaled, scale, out=scaled)

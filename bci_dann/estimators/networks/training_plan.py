@@ -75,6 +75,21 @@ class TrainingPlan:
         The same without terms, for the drift guard to fall back on; empty without a guard.
     trials : TrainingTrials
         The trials of the fit, standardised.
+
+    See Also
+    --------
+    build_plan : Builds it.
+    bci_dann.NetworkClassifier.plan : The plan of a classifier for its trials.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann import DANNClassifier
+    >>> X = np.random.default_rng(0).normal(size=(40, 4))
+    >>> model = DANNClassifier("MLP", n_members=2, guard=True, random_state=0)
+    >>> plan = model.plan(model.training_trials(X, X[:, 0] > 0, X_target_unlabeled=X + 1))
+    >>> len(plan.adapted), len(plan.plain)
+    (2, 2)
     """
 
     adapted: list[Member]
@@ -110,6 +125,22 @@ def build_plan(
     -------
     TrainingPlan
         Untrained.
+
+    See Also
+    --------
+    trained_by_plan : The networks, once the plan was trained.
+    bci_dann.NetworkClassifier.plan : Standardises and weighs trials before.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann import NetworkClassifier
+    >>> from bci_dann.estimators.networks import build_plan
+    >>> X = np.random.default_rng(0).normal(size=(40, 4)).astype(np.float32)
+    >>> model = NetworkClassifier("MLP", random_state=0)
+    >>> trials = model.training_trials(X, X[:, 0] > 0)
+    >>> len(build_plan(model, trials, np.ones(40)).members)
+    1
     """
     terms = classifier.training_terms()
     used = trials.is_labelled if not terms else np.ones(len(trials.labels), dtype=bool)
@@ -148,6 +179,25 @@ def trained_by_plan(
     ------
     TrainingError
         When none was trained to the end.
+
+    See Also
+    --------
+    bci_dann.training.train_networks : Trains the members of a plan.
+    bci_dann.NetworkClassifier.complete : Uses the networks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann import NetworkClassifier
+    >>> from bci_dann.estimators.networks import trained_by_plan
+    >>> from bci_dann.training import train_networks
+    >>> X = np.random.default_rng(0).normal(size=(40, 4))
+    >>> model = NetworkClassifier("MLP", max_epochs=2, random_state=0)
+    >>> plan = model.plan(model.training_trials(X, X[:, 0] > 0))
+    >>> histories = train_networks(plan.members, [model.training_settings()])
+    >>> networks, used, adapted = trained_by_plan(plan, histories)
+    >>> len(networks), adapted
+    (1, True)
     """
     n_adapted = len(plan.adapted)
     adapted = trained_networks(plan.adapted, histories[:n_adapted])

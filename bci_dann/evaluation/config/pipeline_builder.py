@@ -78,6 +78,19 @@ def build(
     ConfigError
         When a class cannot be imported, a parameter is unknown or wrong, the result gives
         no probabilities, or a step stands before an estimator that learns from the target.
+
+    See Also
+    --------
+    load_pipeline : Reads a pipeline file.
+    bci_dann.estimators.build_method : A method by the name of its pipeline.
+
+    Examples
+    --------
+    >>> from bci_dann.evaluation import PipelineSpec, build
+    >>> step = {"name": "DANNClassifier", "from": "bci_dann.estimators", "parameters": {}}
+    >>> model = build(PipelineSpec("mine", (step,)), seed=3, overrides={"max_epochs": 20})
+    >>> model.random_state, model.max_epochs
+    (3, 20)
     """
     estimator, build_warnings = build_with_warnings(with_parameters(spec, overrides or {}), seed)
     for warning in build_warnings:

@@ -7,6 +7,7 @@ files that you trust.
 from __future__ import annotations
 
 import filecmp
+import itertools
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ __all__ = [
     "available_pipelines",
     "find_pipeline",
     "load_pipeline",
+    "pipeline_description",
     "warn_of_built_in_name",
 ]
 
@@ -59,6 +61,22 @@ class PipelineSpec:
         The file that it was read from, for messages; it takes no part in comparisons.
     set_by : mapping of str to str
         For parameters that a run's configuration has set, what has set them; likewise.
+
+    See Also
+    --------
+    load_pipeline : Reads one from a file.
+    build : The estimator that it describes.
+
+    Examples
+    --------
+    >>> from bci_dann.evaluation import PipelineSpec, build
+    >>> step = {
+    ...     "name": "ShallowClassifier",
+    ...     "from": "bci_dann.estimators",
+    ...     "parameters": {"features": "tangent_space", "classifier": "logistic"},
+    ... }
+    >>> build(PipelineSpec("mine", (step,))).classifier
+    'logistic'
     """
 
     name: str
@@ -137,6 +155,30 @@ def load_pipeline(path: str | Path) -> PipelineSpec:
     ------
     ConfigError
         When the file cannot be read, or does not have this format.
+
+    See Also
+    --------
+    build : The estimator that it describes.
+    bci_dann.estimators.build_method : A method by the name of its pipeline.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from bci_dann.evaluation import build, load_pipeline
+    >>> text = '''
+    ... name: mine
+    ... paradigms: [LeftRightImagery]
+    ... pipeline:
+    ...   - name: ShallowClassifier
+    ...     from: bci_dann.estimators
+    ...     parameters: {features: csp, n_components: 6}
+    ... '''
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "mine.yml"
+    ...     size = path.write_text(text)
+    ...     build(load_pipeline(path)).n_components
+    6
     """
     content = read_yaml(Path(path), "pipeline")
     if isinstance(content, Mapping) and "param_grid" in content:
@@ -147,6 +189,30 @@ def load_pipeline(path: str | Path) -> PipelineSpec:
     file = validate(_PipelineFile, content, str(path))
     steps = tuple(component.model_dump(by_alias=True) for component in file.pipeline)
     return PipelineSpec(file.name, steps, source=str(path))
+
+
+def pipeline_description(path: Path) -> str:
+    """Return what a pipeline file says of its method, in one line.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+
+    Returns
+    -------
+    str
+        The comment at its beginning; without one, the names of its steps.
+
+    Raises
+    ------
+    ConfigError
+        When there is no comment, and the file cannot be read as a pipeline.
+    """
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    comment = itertools.takewhile(lambda line: line.startswith("#"), lines)
+    text = " ".join(line.lstrip("#").strip() for line in comment).strip()
+    return text or " + ".join(step["name"] for step in load_pipeline(path).definition)
 
 
 def warn_of_built_in_name(spec: PipelineSpec, built_in_folder: Path) -> None:

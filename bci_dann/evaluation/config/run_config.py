@@ -70,6 +70,18 @@ class RunConfig(StrictModel):
     threads : int
         Threads of one task. Sums in another order round differently, so this belongs to
         the results; the number of tasks at a time does not.
+
+    See Also
+    --------
+    load_config : Reads one from a file.
+    bci_dann.run_benchmark : Runs it.
+
+    Examples
+    --------
+    >>> from bci_dann.evaluation import load_config
+    >>> config = load_config("quickstart")
+    >>> config.data.dataset, config.preprocessing.band, config.seeds
+    ('SimulatedMI', (8.0, 30.0), [0])
     """
 
     name: str = Field(min_length=1, pattern=r"^[\w.-]+$")
@@ -120,6 +132,25 @@ def load_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig
     ------
     ConfigError
         Naming each wrong key, with what was probably meant.
+
+    See Also
+    --------
+    RunConfig : The keys.
+    resolve_run : The same with pipelines and options.
+
+    Examples
+    --------
+    >>> from bci_dann.evaluation import load_config
+    >>> config = load_config(
+    ...     {
+    ...         "name": "mine",
+    ...         "data": {"dataset": "BNCI2014_001", "classes": ["left_hand", "right_hand"]},
+    ...         "pipelines": ["csp_lda", "ea_csp_lda", "rts_im"],
+    ...         "protocols": ["train", "train_and_target_unlabeled_full"],
+    ...     }
+    ... )
+    >>> config.seeds, config.preprocessing.band
+    ([0], (8.0, 32.0))
     """
     run = read_config(config)
     pipeline_specs(run)  # raises where a pipeline or a parameter is wrong

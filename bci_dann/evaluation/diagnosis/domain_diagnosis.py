@@ -61,6 +61,20 @@ class Diagnosis:
         Before any alignment, which mixes the channels.
     info : mne.Info
         The channels, for figures.
+
+    See Also
+    --------
+    diagnose : Returns it.
+    bci_dann.reporting.write_diagnosis : Writes tables and figures.
+
+    Examples
+    --------
+    >>> from bci_dann import load_dataset
+    >>> from bci_dann.evaluation import diagnose
+    >>> trials = load_dataset("SimulatedMI", n_subjects=3, n_trials=10)
+    >>> result = diagnose(trials, alignments=[None], n_components=2)
+    >>> sorted(result.shifts["band"].unique())
+    ['beta', 'low gamma', 'mu', 'theta']
     """
 
     table: pd.DataFrame
@@ -83,9 +97,7 @@ def diagnose(
 
     Features are those by which :class:`~bci_dann.estimators.ReweightedClassifier` weighs its
     sources: covariances in the tangent space of the mean of all, standardised, reduced by PCA.
-    Log-Euclidean distances: Arsigny, Fillard, Pennec and Ayache (2007), "Geometric means in a
-    novel vector space structure on symmetric positive-definite matrices", SIAM J. Matrix Anal.
-    Appl. 29(1), 328-347.
+    Distances between mean covariances are log-Euclidean [1]_.
 
     Parameters
     ----------
@@ -115,6 +127,27 @@ def diagnose(
         When there is only one subject, or a sample is not finite.
     ConfigError
         When an alignment is unknown or ``n_components`` no whole number above 0.
+
+    See Also
+    --------
+    Diagnosis : The tables.
+    bci_dann.reporting.write_diagnosis : Writes them with figures.
+    bci_dann.reweighting.maximum_mean_discrepancy : One of the distances.
+
+    References
+    ----------
+    .. [1] Arsigny, V., Fillard, P., Pennec, X. and Ayache, N. (2007). Geometric means in a novel
+       vector space structure on symmetric positive-definite matrices. SIAM J. Matrix Anal. Appl.
+       29(1), 328-347. doi:10.1137/050637996.
+
+    Examples
+    --------
+    >>> from bci_dann import load_dataset
+    >>> from bci_dann.evaluation import diagnose
+    >>> trials = load_dataset("SimulatedMI", n_subjects=3, n_trials=10)
+    >>> result = diagnose(trials, alignments=["euclidean"], n_components=2)
+    >>> result.table[["subject", "alignment", "overlap"]].shape
+    (3, 3)
     """
     import pandas as pd
 

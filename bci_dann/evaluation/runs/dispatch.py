@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from bci_dann.evaluation.runs.invocations import add_invocation, current_invocat
 from bci_dann.evaluation.runs.progress import tracked
 from bci_dann.evaluation.runs.records import Task
 from bci_dann.evaluation.runs.results import ResultsFolder
-from bci_dann.evaluation.runs.worker import WorkerSetup, execute, release_worker
+from bci_dann.evaluation.runs.worker import WorkerSetup, execute_quietly, release_worker
 from bci_dann.exceptions import ResultsError
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def run_missing(run: ResolvedRun, tasks: Sequence[Task], trials_folder: Path) ->
     ResultsError
         When tasks have failed, or a worker has died; finished tasks have their records.
     """
+    import joblib
+
     folder, options = run.folder, run.options
     pending = [task for task in tasks if folder.read(task) is None]
     if pending:
@@ -52,7 +55,8 @@ def run_missing(run: ResolvedRun, tasks: Sequence[Task], trials_folder: Path) ->
     setup = WorkerSetup(run.run_id, trials_folder, folder)
     try:
         results = _results(stacks, setup, options.n_jobs)
-        watched = tracked(results, pending, len(tasks), options.progress)
+        n_jobs = joblib.effective_n_jobs(options.n_jobs)
+        watched = tracked(results, pending, len(tasks), options.progress, n_jobs)
         failures = [(task, failure) for task, failure in watched if failure is not None]
     finally:
         release_worker(run.run_id)
@@ -97,11 +101,14 @@ def _results(
     import joblib
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-    jobs = (joblib.delayed(execute)(tasks, setup) for tasks in stacks)
+    jobs = (joblib.delayed(execute_quietly)(tasks, setup) for tasks in stacks)
     # tasks take minutes, so a batch of several would only delay what is known
     parallel = joblib.Parallel(n_jobs, return_as="generator_unordered", batch_size=1)
     try:
-        yield from itertools.chain.from_iterable(parallel(jobs))
+        for results, caught in parallel(jobs):
+            for warning in caught:
+                warnings.warn(warning.text, warning.category, stacklevel=2)
+            yield from results
     except TerminatedWorkerError as error:
         raise ResultsError(
             "a worker process died, most often for lack of memory. Finished tasks have their "

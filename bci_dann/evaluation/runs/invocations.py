@@ -119,9 +119,7 @@ def read_invocations(folder: Path) -> list[Invocation]:
 
 
 def _command(arguments: Sequence[str]) -> str:
-    program = Path(arguments[0]).name if arguments else ""
-    is_own = program in {"bci-dann", "__main__.py"}
-    words = ["bci-dann"] if is_own else ["python", program or UNKNOWN]
+    words = _program(Path(arguments[0])) if arguments else ["python"]
     remaining = iter(arguments[1:])
     for word in remaining:
         option, separator, value = word.partition("=")
@@ -133,6 +131,19 @@ def _command(arguments: Sequence[str]) -> str:
         stand_in = LOCAL_PATHS[option]
         words += [] if stand_in is None else [option, stand_in]
     return shlex.join(words)
+
+
+def _program(path: Path) -> list[str]:
+    """Return how a program is called: by name, as a module of this package, or as a script."""
+    absolute = path.absolute()
+    if path.name == "bci-dann" or absolute == PACKAGE / "__main__.py":
+        return ["bci-dann"]
+    if absolute.is_relative_to(PACKAGE):
+        module = absolute.relative_to(PACKAGE.parent).with_suffix("")
+        return ["python", "-m", ".".join(module.parts)]
+    script = absolute.parent if path.name == "__main__.py" else absolute
+    inside = script.is_relative_to(Path.cwd())
+    return ["python", script.relative_to(Path.cwd()).as_posix() if inside else script.name]
 
 
 def _commit(checkout: Path) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bci_dann.evaluation.runs.records import Task
 
@@ -12,18 +13,24 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
-__all__ = ["step_by_step", "tracked"]
+__all__ = ["TimeLeft", "duration_text", "step_by_step", "tracked"]
 
 Result = TypeVar("Result")
+# What a task takes beside its networks, in passes over the trials (empirical).
+WITHOUT_NETWORK = 5.0
 
 
 def tracked(
-    results: Iterable[tuple[Task, Result]], pending: Sequence[Task], total: int, show: bool
+    results: Iterable[tuple[Task, Result]],
+    pending: Sequence[Task],
+    total: int,
+    show: bool,
+    n_jobs: int = 1,
 ) -> Iterator[tuple[Task, Result]]:
     """Pass results of tasks on, showing progress on the standard error stream.
 
     A terminal gets a bar; a file or a pipe gets a line with the number of all tasks before the
-    first one, and then one line for each task.
+    first one, and then one line for each task. Both tell how much time is left.
 
     Parameters
     ----------
@@ -35,6 +42,8 @@ def tracked(
         The number of all tasks, those that were finished before among them.
     show : bool
         Whether to show anything.
+    n_jobs : int
+        Tasks at a time, which the time left depends on.
 
     Yields
     ------
@@ -44,17 +53,87 @@ def tracked(
     from rich.console import Console
 
     console = Console(stderr=True, markup=False)  # names of variants have brackets
-    done = total - len(pending)
+    left = TimeLeft(pending, n_jobs)
     if not show:
         yield from results
     elif console.is_terminal:
-        yield from _with_bar(results, pending, total, console)
+        yield from _with_bar(results, pending, total, left, console)
     else:
-        console.print(f"{done}/{total} tasks are finished", highlight=False)
-        for count, (task, result) in enumerate(results, start=done + 1):
-            failed = " failed" if result is not None else ""
-            console.print(f"{count}/{total} {task.label}{failed}", soft_wrap=True, highlight=False)
-            yield task, result
+        yield from _with_lines(results, total - len(pending), total, left, console)
+
+
+class TimeLeft:
+    """Time until the last task, from what the finished ones have taken.
+
+    Tasks of different pipelines are compared by the passes over the trials that training their
+    networks takes, as far as their definitions tell.
+
+    Parameters
+    ----------
+    pending : sequence of Task
+        The tasks that are to be done.
+    n_jobs : int
+        Tasks at a time.
+    """
+
+    def __init__(self, pending: Sequence[Task], n_jobs: int = 1) -> None:
+        self._costs = {task.key: _cost(task) for task in pending}
+        self._left = sum(self._costs.values())
+        self._done = 0.0
+        self._n_unknown = min(n_jobs, len(pending))
+        self._start = time.monotonic()
+
+    def finished(self, task: Task) -> None:
+        """Note that a task is done.
+
+        Parameters
+        ----------
+        task : Task
+            One of the pending tasks.
+        """
+        cost = self._costs.get(task.key, 0.0)
+        self._done += cost
+        self._left -= cost
+        self._n_unknown -= 1
+
+    @property
+    def seconds(self) -> float | None:
+        """The time left (s).
+
+        Returns
+        -------
+        float or None
+            ``None`` until as many tasks are done as run at a time: the first to be done says
+            little of the others.
+        """
+        if self._n_unknown > 0 or not self._done:
+            return None
+        return (time.monotonic() - self._start) / self._done * self._left
+
+
+def duration_text(seconds: float) -> str:
+    """Return a time in the unit in which it is easily read.
+
+    Parameters
+    ----------
+    seconds : float
+        The time (s).
+
+    Returns
+    -------
+    str
+        For example ``"40 s"``, ``"5 min"`` or ``"2.5 h"``.
+
+    Examples
+    --------
+    >>> duration_text(130.0)
+    '2 min'
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
 
 
 @contextmanager
@@ -79,13 +158,29 @@ def step_by_step(total: int, show: bool) -> Iterator[Callable[[str, int], None]]
     if not (show and console.is_terminal):
         yield lambda *_: None
         return
-    with _bar(console) as bar:
+    with _bar(console, measures_left=True) as bar:
         handle = bar.add_task("", total=total)
         yield lambda text, n_done: bar.update(handle, advance=n_done, description=text)
 
 
+def _with_lines(
+    results: Iterable[tuple[Task, Result]], done: int, total: int, left: TimeLeft, console: Console
+) -> Iterator[tuple[Task, Result]]:
+    console.print(f"{done}/{total} tasks are finished", highlight=False)
+    for count, (task, result) in enumerate(results, start=done + 1):
+        left.finished(task)
+        failed = " failed" if result is not None else ""
+        line = f"{count}/{total} {task.label}{failed}{_left_text(left, count < total)}"
+        console.print(line, soft_wrap=True, highlight=False)
+        yield task, result
+
+
 def _with_bar(
-    results: Iterable[tuple[Task, Result]], pending: Sequence[Task], total: int, console: Console
+    results: Iterable[tuple[Task, Result]],
+    pending: Sequence[Task],
+    total: int,
+    left: TimeLeft,
+    console: Console,
 ) -> Iterator[tuple[Task, Result]]:
     waiting = {task.key: task.pipeline.name for task in pending}
     with _bar(console) as bar:
@@ -93,15 +188,41 @@ def _with_bar(
         handle = bar.add_task(_first(waiting), total=total, completed=done)
         for task, result in results:
             waiting.pop(task.key, None)
-            bar.update(handle, advance=1, description=_first(waiting))
+            left.finished(task)
+            text = _first(waiting) + _left_text(left, bool(waiting))
+            bar.update(handle, advance=1, description=text)
             yield task, result
+
+
+def _left_text(left: TimeLeft, is_going_on: bool) -> str:
+    seconds = left.seconds
+    return f", about {duration_text(seconds)} left" if is_going_on and seconds is not None else ""
+
+
+def _cost(task: Task) -> float:
+    """Return what a task costs, in passes over the trials."""
+    return WITHOUT_NETWORK + sum(_passes(step["parameters"]) for step in task.pipeline.definition)
+
+
+def _passes(value: Any) -> float:
+    """Count the epochs of all networks in the parameters of a step, members of it included."""
+    if isinstance(value, list | tuple):
+        return sum(map(_passes, value))
+    if not isinstance(value, Mapping):
+        return 0.0
+    nested = sum(map(_passes, value.values()))
+    epochs, members = value.get("max_epochs"), value.get("n_members", 1)
+    if not isinstance(epochs, int) or not isinstance(members, int):
+        return nested
+    return nested + epochs * members * (2 if value.get("guard") else 1)
 
 
 def _first(waiting: dict[str, str]) -> str:
     return next(iter(waiting.values()), "done")
 
 
-def _bar(console: Console) -> Progress:
+def _bar(console: Console, measures_left: bool = False) -> Progress:
+    """Return a bar; that of tasks has the time left in its description."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -111,9 +232,7 @@ def _bar(console: Console) -> Progress:
         TimeRemainingColumn,
     )
 
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        *(BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()),
-        *(TextColumn("left"), TimeRemainingColumn()),
-    )
+    left = (TextColumn("left"), TimeRemainingColumn()) if measures_left else ()
+    description = TextColumn("{task.description}", markup=False)
+    columns = (description, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), *left)
     return Progress(*columns, console=console)

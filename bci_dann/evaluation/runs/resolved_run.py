@@ -43,6 +43,18 @@ class RunOptions:
     stack : int or None
         Most networks that a process trains as one; ``None`` takes 64 on a GPU and 1 on a CPU.
         Results in a stack of another size differ by rounding.
+
+    See Also
+    --------
+    resolve_run : Takes them.
+    bci_dann.run_benchmark : Takes the same as arguments.
+
+    Examples
+    --------
+    >>> from bci_dann.evaluation import RunOptions, resolve_run
+    >>> run = resolve_run("quickstart", RunOptions(n_jobs=2, progress=False, dry_run=True))
+    >>> run.options.n_jobs
+    2
     """
 
     out: str | Path | None = None
@@ -70,6 +82,18 @@ class ResolvedRun:
         The versions that the records will name.
     run_id : str
         A name of its own for each run.
+
+    See Also
+    --------
+    resolve_run : Returns it.
+    RunOptions : How it is carried out.
+
+    Examples
+    --------
+    >>> from bci_dann.evaluation import RunOptions, resolve_run
+    >>> run = resolve_run("quickstart", RunOptions(dry_run=True))
+    >>> run.config.name, len(run.dataset.subject_list)
+    ('quickstart', 6)
     """
 
     config: RunConfig
@@ -160,6 +184,24 @@ def resolve_run(
         When the folder of the recordings is missing, or none of its files fits.
     ResultsError
         When the results folder is a file, cannot be read, or holds another configuration.
+
+    See Also
+    --------
+    bci_dann.run_benchmark : Resolves a run and computes it.
+    load_config : The configuration alone.
+
+    Examples
+    --------
+    >>> from bci_dann.evaluation import RunOptions, resolve_run
+    >>> config = {
+    ...     "name": "mine",
+    ...     "data": {"dataset": "SimulatedMI"},
+    ...     "pipelines": ["csp_lda", "ea_csp_lda"],
+    ...     "protocols": ["train"],
+    ... }
+    >>> run = resolve_run(config, RunOptions(dry_run=True))
+    >>> [pipeline.name for pipeline in run.pipelines]
+    ['csp_lda', 'ea_csp_lda']
     """
     check_jobs(options.n_jobs)
     check_stack(options.stack)

@@ -95,6 +95,24 @@ def run_benchmark(
         have failed; finished tasks have their records.
     KeyboardInterrupt
         After Ctrl-C, once the table of the finished tasks is written.
+
+    See Also
+    --------
+    bci_dann.evaluation.summarise : One row for each pipeline.
+    bci_dann.evaluation.nested_choice : A pipeline for each subject, chosen without its labels.
+    bci_dann.evaluation.RunConfig : The keys of a configuration.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from bci_dann import run_benchmark
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "protocols": ["train"]}
+    >>> config["pipelines"] = ["csp_lda", "ea_csp_lda"]
+    >>> with TemporaryDirectory() as folder:
+    ...     tasks = run_benchmark(config, out=folder, progress=False, dry_run=True)
+    >>> len(tasks)
+    6
     """
     options = RunOptions(out, n_jobs, data_dir, cache_dir, progress, dry_run, stack)
     done = run_tasks(resolve_run(config, options), LEAVE_ONE_SUBJECT_OUT)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import sys
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +16,10 @@ from bci_dann.evaluation.runs.results import ResultsFolder
 if TYPE_CHECKING:
     from bci_dann.data import EEGTrials
 
-__all__ = ["Worker", "WorkerSetup", "execute", "release_worker"]
+__all__ = ["TaskWarning", "Worker", "WorkerSetup", "execute", "execute_quietly", "release_worker"]
+
+# Where the classes of warnings are that any process can load.
+KNOWN_MODULES = ("builtins", "bci_dann")
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,22 @@ class WorkerSetup:
     run_id: str
     trials_folder: Path
     folder: ResultsFolder
+
+
+@dataclass(frozen=True)
+class TaskWarning:
+    """A warning that a task has raised, on its way to the process of the run.
+
+    Attributes
+    ----------
+    text : str
+        The message.
+    category : type of Warning
+        Its class, or the nearest of its bases that another process is sure to know.
+    """
+
+    text: str
+    category: type[Warning]
 
 
 class Worker:
@@ -99,8 +116,6 @@ def execute(tasks: Sequence[Task], setup: WorkerSetup) -> list[tuple[Task, str |
     ResultsError
         When a record cannot be written, as would then happen to all other tasks too.
     """
-    if multiprocessing.parent_process() is not None:
-        warnings.showwarning = _show_warning_as_line
     worker = _worker_of(setup)
     share = partial(_share_cache, worker=worker)
     results: Iterable[Record | str]
@@ -115,6 +130,32 @@ def execute(tasks: Sequence[Task], setup: WorkerSetup) -> list[tuple[Task, str |
             write_record(setup.folder.record_path(task), task, result)
         finished.append((task, failure))
     return finished
+
+
+def execute_quietly(
+    tasks: Sequence[Task], setup: WorkerSetup
+) -> tuple[list[tuple[Task, str | None]], list[TaskWarning]]:
+    """Compute some tasks as :func:`execute` does, and return their warnings, too.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+        The tasks.
+    setup : WorkerSetup
+        The run that they belong to.
+
+    Returns
+    -------
+    results : list of (Task, str or None)
+        As :func:`execute` returns them.
+    caught : list of TaskWarning
+        What the filters of this process let pass, each once. The process of the run raises them
+        again, so that they are counted and shown in one place.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        results = execute(tasks, setup)
+    once = dict.fromkeys(TaskWarning(str(one.message), _known(one.category)) for one in caught)
+    return results, list(once)
 
 
 def release_worker(run_id: str) -> None:
@@ -142,6 +183,7 @@ def _share_cache(estimator: Any, worker: Worker) -> None:
         estimator.use_cache(worker.cache)
 
 
-def _show_warning_as_line(message: Warning | str, *_: Any, **__: Any) -> None:
-    """Show a worker's warning without its place in the code, which concerns no user."""
-    sys.stderr.write(f"Warning: {message}\n")  # at once, so that lines of workers do not mix
+def _known(category: type[Warning]) -> type[Warning]:
+    ours = (base for base in category.__mro__ if base.__module__.split(".")[0] in KNOWN_MODULES)
+    known = next(ours, UserWarning)
+    return known if issubclass(known, Warning) else UserWarning

@@ -217,6 +217,24 @@ def selection_table(folder: str | Path, pipelines: Sequence[str] | None = None) 
         When the folder has no records, or a pipeline is missing for some subjects.
     ConfigError
         When there are not two pipelines to choose among, or one is not in the folder.
+
+    See Also
+    --------
+    nested_choice : A choice on the other subjects, whose labels are known.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from bci_dann import run_benchmark
+    >>> from bci_dann.evaluation import selection_table
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "protocols": ["train"]}
+    >>> config["pipelines"] = ["csp_lda", "ea_csp_lda"]
+    >>> with TemporaryDirectory() as folder:
+    ...     results = run_benchmark(config, out=folder, progress=False)
+    ...     table = selection_table(folder)
+    >>> "oracle" in set(table["choice"])
+    True
     """
     import pandas as pd
 

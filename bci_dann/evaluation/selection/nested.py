@@ -63,7 +63,8 @@ def nested_choice(
     Each pipeline is trained and scored for every pseudo-target: another subject, whose labels
     are known, while the target itself is left out entirely, being neither source nor target.
     These are pipelines x subjects x (subjects - 1) x seeds trainings for each protocol, beside
-    the ordinary ones, which :func:`bci_dann.evaluation.run_benchmark` shares.
+    the ordinary ones, which :func:`bci_dann.evaluation.run_benchmark` shares. The score of the best
+    of several pipelines is optimistic [1]_ [2]_; that of a nested choice is not.
 
     Parameters
     ----------
@@ -100,6 +101,32 @@ def nested_choice(
         ``run_benchmark``.
     ResultsError
         As ``run_benchmark``.
+
+    See Also
+    --------
+    nested_summary : Accuracy and regret of the choice.
+    selection_table : Choices by scores that need no labels.
+
+    References
+    ----------
+    .. [1] Varma, S. and Simon, R. (2006). Bias in error estimation when using cross-validation for
+       model selection. BMC Bioinformatics 7:91. doi:10.1186/1471-2105-7-91.
+    .. [2] Cawley, G. C. and Talbot, N. L. C. (2010). On over-fitting in model selection and
+       subsequent selection bias in performance evaluation. JMLR 11, 2079-2107.
+
+    Examples
+    --------
+    Of two pipelines and four subjects, 8 ordinary trainings and 24 nested ones:
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from bci_dann.evaluation import nested_choice
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 4, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "protocols": ["train"]}
+    >>> config["pipelines"] = ["csp_lda", "ea_csp_lda"]
+    >>> with TemporaryDirectory() as folder:
+    ...     tasks = nested_choice(config, out=folder, progress=False, dry_run=True)
+    >>> len(tasks)
+    32
     """
     from bci_dann.data import open_trials
 
@@ -199,6 +226,33 @@ def nested_summary(table: pd.DataFrame) -> pd.DataFrame:
         pseudo-targets`` is made with all labels too, though never with a target's own score.
         ``accuracy`` (%) and ``roc_auc`` (0 to 1) are means over targets; ``regret`` and
         ``worst_regret`` the accuracy lost against the oracle, mean and worst target (points).
+
+    See Also
+    --------
+    nested_choice : Returns the table.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from bci_dann.evaluation import nested_summary
+    >>> table = pd.DataFrame(
+    ...     {
+    ...         "protocol": "train",
+    ...         "subject": ["1", "1", "2", "2"],
+    ...         "pipeline": ["csp_lda", "ea_csp_lda"] * 2,
+    ...         "pseudo_accuracy": [0.6, 0.7, 0.6, 0.8],
+    ...         "pseudo_roc_auc": [0.6, 0.7, 0.6, 0.8],
+    ...         "accuracy": [0.6, 0.7, 0.75, 0.7],
+    ...         "roc_auc": [0.6, 0.7, 0.8, 0.7],
+    ...         "chosen": [False, True, False, True],
+    ...     }
+    ... )
+    >>> nested_summary(table)[["choice", "accuracy", "regret"]].round(1)
+                         choice  accuracy  regret
+    0                    nested      70.0     2.5
+    1  best over pseudo-targets      70.0     2.5
+    2         best in hindsight      70.0     2.5
+    3                    oracle      72.5     0.0
     """
     import pandas as pd
 

@@ -130,6 +130,16 @@ def keyed_layers(network: nn.Module) -> list[KeyedDropout]:
     -------
     list of KeyedDropout
         In the order of ``network.modules()``.
+
+    See Also
+    --------
+    keyed : Gives the layers their keys.
+
+    Examples
+    --------
+    >>> from bci_dann.models import keyed_layers, make_backbone
+    >>> len(keyed_layers(make_backbone("EEGNet", 3, 256, 128.0)))
+    2
     """
     return [layer for layer in network.modules() if isinstance(layer, KeyedDropout)]
 
@@ -149,6 +159,25 @@ def keyed(network: nn.Module, keys: Iterable[Tensor]) -> Iterator[None]:
     ------
     None
         The keys are removed at the end of the block, also after an error.
+
+    See Also
+    --------
+    keyed_layers : The layers that take a key.
+
+    Examples
+    --------
+    The same keys drop the same features:
+
+    >>> import torch
+    >>> from bci_dann.models import keyed, keyed_layers, make_backbone
+    >>> network = make_backbone("EEGNet", 3, 256, 128.0)
+    >>> keys = [torch.tensor(i, dtype=torch.int32) for i, _ in enumerate(keyed_layers(network))]
+    >>> X, outputs = torch.randn(4, 3, 256), []
+    >>> for _ in range(2):
+    ...     with keyed(network, keys):
+    ...         outputs.append(network(X))
+    >>> torch.equal(*outputs)
+    True
     """
     layers = keyed_layers(network)
     for layer, key in zip(layers, keys, strict=True):

@@ -11,6 +11,7 @@ from bci_dann.evaluation.config.pipeline_file import (
     available_pipelines,
     find_pipeline,
     load_pipeline,
+    pipeline_description,
     warn_of_built_in_name,
 )
 from bci_dann.exceptions import BCIDannWarning, ConfigError
@@ -127,3 +128,12 @@ def test_other_names_and_copies_are_no_cause_for_a_warning(built_in, write_pipel
         warnings.simplefilter("error")
         for path in (copied, built_in / "ea_dann.yml", write_pipeline("other", LOGISTIC)):
             warn_of_built_in_name(load_pipeline(path), built_in)
+
+
+def test_a_pipeline_is_described_by_its_first_comment_else_by_its_steps(tmp_path):
+    path = tmp_path / "mine.yml"
+    body = "name: mine\npipeline:\n  - {name: A, from: m}\n  - {name: B, from: m}\n"
+    path.write_text(body)
+    assert pipeline_description(path) == "A + B"
+    path.write_text(f"# What it is,\n# and its paper.\n\n# Something else.\n{body}")
+    assert pipeline_description(path) == "What it is, and its paper."

@@ -76,10 +76,13 @@ def tasks(run):
 def test_only_tasks_without_a_record_are_computed(run, tasks, trials_folder, monkeypatch):
     run_missing(run, tasks[:2], trials_folder)
     seen = []
-    original = dispatch.execute
-    monkeypatch.setattr(
-        dispatch, "execute", lambda some, setup: seen.extend(some) or original(some, setup)
-    )
+    original = dispatch.execute_quietly
+
+    def execute(some, setup):
+        seen.extend(some)
+        return original(some, setup)
+
+    monkeypatch.setattr(dispatch, "execute_quietly", execute)
     run_missing(run, tasks, trials_folder)
     assert seen == tasks[2:]
     assert all(run.folder.read(one) is not None for one in tasks)
@@ -123,7 +126,7 @@ def test_a_dead_worker_is_told_with_its_cause_and_cure(run, tasks, trials_folder
 
     def died(*_, **__):
         def parallel(jobs):
-            yield [(tasks[0], None)]
+            yield [(tasks[0], None)], []
             raise TerminatedWorkerError("killed")
 
         return parallel

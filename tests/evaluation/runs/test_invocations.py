@@ -21,7 +21,7 @@ VERSIONS = {"bci_dann": "0.1.0+abc", "torch": "2.13.0"}
     [
         (["/env/bin/bci-dann", "run", "c.yaml", "--jobs", "2"], "bci-dann run c.yaml --jobs 2"),
         (
-            ["/x/bci_dann/__main__.py", "run", "c.yaml", "--data-dir", "/home/me/eeg"],
+            [invocations.PACKAGE / "__main__.py", "run", "c.yaml", "--data-dir", "/home/me/eeg"],
             "bci-dann run c.yaml --data-dir FOLDER",
         ),
         (
@@ -29,7 +29,10 @@ VERSIONS = {"bci_dann": "0.1.0+abc", "torch": "2.13.0"}
             "bci-dann run c.yaml --data-dir FOLDER --seeds 0,1",
         ),
         (["/home/me/study.py", "--fast"], "python study.py --fast"),
-        ([], "python unknown"),
+        (["benchmarks/__main__.py", "--all"], "python benchmarks --all"),
+        (["benchmarks/one.py"], "python benchmarks/one.py"),
+        ([invocations.PACKAGE / "examples" / "toys.py"], "python -m bci_dann.examples.toys"),
+        ([], "python"),
     ],
 )
 def test_a_command_is_kept_without_paths_of_this_machine(arguments, command):

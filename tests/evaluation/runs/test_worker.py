@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from dataclasses import replace
 
 import pytest
@@ -11,8 +12,15 @@ import pytest
 from bci_dann.evaluation.runs import worker as worker_module
 from bci_dann.evaluation.runs.records import Task
 from bci_dann.evaluation.runs.results import ResultsFolder
-from bci_dann.evaluation.runs.worker import Worker, WorkerSetup, execute, release_worker
-from bci_dann.exceptions import ResultsError
+from bci_dann.evaluation.runs.worker import (
+    TaskWarning,
+    Worker,
+    WorkerSetup,
+    execute,
+    execute_quietly,
+    release_worker,
+)
+from bci_dann.exceptions import BCIDannWarning, ResultsError
 
 
 @pytest.fixture
@@ -124,23 +132,43 @@ def test_estimators_share_the_cache_of_their_worker(setup):
     assert estimator.cache is worker.cache
 
 
-def test_warnings_of_worker_processes_are_a_line(capsys):
-    worker_module._show_warning_as_line(UserWarning("[few] trials"), UserWarning, "file.py", 3)
-    assert capsys.readouterr().err == "Warning: [few] trials\n"
+class Foreign(FutureWarning):
+    """A warning whose class no other process knows."""
 
 
-def test_warnings_reach_the_standard_error_of_a_run_in_processes(tmp_path):
-    """A worker has no console of its own, and what it says must not get lost."""
+def test_warnings_of_tasks_come_back_once_each(setup, tasks, monkeypatch):
+    def warning(*_):
+        for category in (BCIDannWarning, BCIDannWarning, Foreign):
+            warnings.warn("few trials", category, stacklevel=1)
+        raise ValueError
+
+    monkeypatch.setattr(worker_module, "compute", warning)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        ((_, failure),), caught = execute_quietly(tasks[:1], setup)
+    assert "ValueError" in failure
+    assert caught == [
+        TaskWarning("few trials", BCIDannWarning),
+        TaskWarning("few trials", FutureWarning),
+    ]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_run_raises_the_warnings_of_its_tasks_itself(tmp_path, n_jobs):
+    """In this process, where they are counted, and on no stream of a worker."""
     code = (
-        "import warnings, joblib\n"
-        "from bci_dann.evaluation.runs import worker\n"
-        "def job(): \n"
-        "    warnings.showwarning = worker._show_warning_as_line\n"
+        "import warnings, sys\n"
+        "from bci_dann.exceptions import BCIDannWarning\n"
+        "from bci_dann.evaluation.runs import dispatch\n"
+        "from bci_dann.evaluation.runs.worker import TaskWarning\n"
+        "def task(tasks, setup):\n"
+        "    return [(one, None) for one in tasks], [TaskWarning('few', BCIDannWarning)]\n"
+        "dispatch.execute_quietly = task\n"
+        "with warnings.catch_warnings(record=True) as caught:\n"
         "    warnings.simplefilter('always')\n"
-        "    warnings.warn('few trials')\n"
-        "joblib.Parallel(2)(joblib.delayed(job)() for _ in range(2))\n"
+        f"    list(dispatch._results([['a'], ['b']], None, {n_jobs}))\n"
+        "print([(str(one.message), one.category.__name__) for one in caught])\n"
     )
-    path = tmp_path / "probe.py"
-    path.write_text(code)
-    done = subprocess.run([sys.executable, path], capture_output=True, text=True, check=True)
-    assert done.stderr.splitlines().count("Warning: few trials") == 2
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str([("few", "BCIDannWarning")] * 2)
+    assert "few" not in done.stderr

@@ -1,0 +1,89 @@
+"""Worked examples at the end of each command's help."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["EXAMPLES", "START", "epilog"]
+
+# For each command, lines to type and what they do, in the order in which a user meets them.
+EXAMPLES: Mapping[str, Mapping[str, str]] = {
+    "quickstart": {
+        "bci-dann quickstart --jobs 2": "Two tasks at a time.",
+        "bci-dann quickstart -o first": "Into the folder first.",
+    },
+    "run": {
+        "bci-dann run quickstart --jobs 2": "A configuration that comes with the package.",
+        "bci-dann run my.yaml --data-dir recordings --dry-run": "Check files, train nothing.",
+        "bci-dann run my.yaml --data-dir recordings --jobs 2": "Run, or go on where it stopped.",
+        "bci-dann run my.yaml --pipelines rts_im,ea_dann --seeds 0,1,2": "Other lists.",
+    },
+    "choose": {
+        "bci-dann choose my.yaml --data-dir recordings --dry-run": "Count the tasks.",
+        "bci-dann choose my.yaml --data-dir recordings --jobs 2": "Choose for each subject.",
+    },
+    "select": {
+        "bci-dann select runs/quickstart": "Scores without labels, on a finished run.",
+        "bci-dann select runs/quickstart --pipelines dann,ea_csp_lda": "Among these two.",
+    },
+    "publish": {
+        'bci-dann publish runs/mine -o mine.csv --note "Nine subjects."': "A table to cite.",
+        'bci-dann publish runs/mine -o mine.csv --note "..." --reference dann': "Gains over dann.",
+    },
+    "diagnose": {
+        "bci-dann diagnose quickstart": "Tables here, pictures in runs/quickstart/diagnosis.",
+        "bci-dann diagnose my.yaml --data-dir recordings -o shift": "Your own recordings.",
+    },
+    "fit": {
+        "bci-dann fit quickstart --pipeline bci_dann -o model": "The default recipe.",
+        "bci-dann fit my.yaml --data-dir recordings -p rts_im -o model": "Your own subjects.",
+    },
+    "adapt": {
+        "bci-dann adapt model run1.fif -o adapted": "One recording of the new subject.",
+        "bci-dann adapt model run1.edf run2.edf -o adapted": "Several, in order of recording.",
+        "bci-dann adapt model run1.edf --cue cue -o adapted": "Trials start at these annotations.",
+    },
+    "predict": {
+        "bci-dann predict adapted run2.fif": "Into predictions.csv.",
+        "bci-dann predict adapted run2.edf run3.edf -o today.csv": "Several, into today.csv.",
+    },
+    "doctor": {
+        "bci-dann doctor": "Exit code 0: nothing is wrong.",
+    },
+    "datasets": {
+        "bci-dann datasets": "All of them.",
+        "bci-dann datasets 2014": "Those with 2014 in their name.",
+    },
+    "pipelines": {
+        "bci-dann pipelines": "All of them.",
+        "bci-dann pipelines dann": "Those with dann in their name.",
+    },
+    "docs": {
+        "bci-dann docs": "In the browser.",
+        "bci-dann docs --path": "Where they are.",
+    },
+}
+
+# At the end of `bci-dann --help`.
+START: Mapping[str, str] = {
+    "bci-dann quickstart --jobs 2": "See it work, on simulated subjects.",
+    "bci-dann run --help": "Examples, as for every command.",
+    "bci-dann --install-completion": "Let the Tab key complete names.",
+}
+
+
+def epilog(examples: Mapping[str, str]) -> str:
+    """Return examples as the end of a help page.
+
+    Parameters
+    ----------
+    examples : mapping of str to str
+        What to type, and what it does.
+
+    Returns
+    -------
+    str
+        Rich markup, one paragraph an example.
+    """
+    paragraphs = [f"[cyan]{command}[/cyan]\n   {meaning}" for command, meaning in examples.items()]
+    return "\n\n".join(["[bold]Examples[/bold]", *paragraphs])

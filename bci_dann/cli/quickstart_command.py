@@ -1,0 +1,32 @@
+"""The command ``quickstart``: the whole product once, on simulated subjects."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bci_dann.cli.console import output_console, print_progress, print_sentence
+from bci_dann.cli.options import Jobs
+
+__all__ = ["quickstart"]
+
+
+def quickstart(  # numpydoc ignore=PR01
+    jobs: Jobs = 1,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for everything.")] = Path(
+        "runs/quickstart"
+    ),
+) -> None:
+    """Compare methods on simulated subjects, then serve a new subject; one picture, minutes."""
+    from bci_dann.evaluation import summarise
+    from bci_dann.examples.quickstart import run_quickstart
+    from bci_dann.reporting import after_quickstart, closing_tables
+
+    done = run_quickstart(out, jobs, say=print_progress)
+    for table in closing_tables(summarise(done.results)):
+        output_console().print(table)
+    counts = (done.n_trials, done.n_right, done.n_right_before)
+    for line in after_quickstart(done.folder, done.model, done.recordings, counts):
+        print_sentence(line)

@@ -1,0 +1,160 @@
+"""Size and licence of the datasets that a configuration may name, without importing MOABB."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bci_dann.data.dataset_names import MOABB_IMAGERY_DATASETS, RECORDINGS, SIMULATED
+
+__all__ = ["DatasetSummary", "dataset_summaries"]
+
+UNKNOWN = "–"
+# In MOABB for its own tests, with random numbers as signals.
+NOT_EEG = {"FakeDataset"}
+
+# Our fields and MOABB's columns.
+COLUMNS = {
+    "subjects": "#Subj",
+    "sessions": "#Sessions",
+    "channels": "#Chan",
+    "classes": "#Classes",
+    "sfreq": "Freq (Hz)",
+    "trials": "#Trials / class",
+}
+RANGE = re.compile(r"varies \((.+)\)")
+CLASS = re.compile(r"class (\w+)\((\w*)")
+LICENCE = re.compile(r"\s+license=[\"']([^\"']+)[\"']")
+# `"Beetl2021_A": {"documentation": {"license": "CC-BY-4.0", ...` in MOABB's own corrections
+CORRECTION = re.compile(r'"(\w+)": \{\s*"documentation": \{\s*"license": "([^"]+)"')
+
+
+@dataclass(frozen=True)
+class DatasetSummary:  # numpydoc ignore=PR02
+    """Size and licence of a dataset, as text, since some of MOABB's entries are ranges.
+
+    Parameters
+    ----------
+    name : str
+        What a configuration calls it.
+    subjects : str
+        Number of subjects.
+    sessions : str
+        Sessions of each subject.
+    channels : str
+        EEG channels.
+    classes : str
+        Classes.
+    sfreq : str
+        Sampling frequency (Hz).
+    trials : str
+        Trials of each class, as MOABB counts them: of a session in some datasets, of a subject
+        in others.
+    licence : str
+        The licence that MOABB notes; an en dash where it notes none, as for any other entry.
+    """
+
+    name: str
+    subjects: str = UNKNOWN
+    sessions: str = UNKNOWN
+    channels: str = UNKNOWN
+    classes: str = UNKNOWN
+    sfreq: str = UNKNOWN
+    trials: str = UNKNOWN
+    licence: str = UNKNOWN
+
+
+# The defaults of the simulator's parameters; a test compares them.
+SIMULATED_SUMMARY = DatasetSummary(SIMULATED, "6", "1", "15", "2", "128", "40")
+
+
+def dataset_summaries(contains: str = "") -> list[DatasetSummary]:
+    """Return the datasets with motor imagery, ours first.
+
+    Parameters
+    ----------
+    contains : str
+        Only names that contain this text, in upper or lower case.
+
+    Returns
+    -------
+    list of DatasetSummary
+        The simulator, folders of recordings, and MOABB's motor-imagery datasets by name. What
+        the installed MOABB does not tell is an en dash.
+    """
+    folder = _moabb_datasets_folder()
+    rows, licences = _summary_rows(folder), _licences(folder)
+    names = sorted({*MOABB_IMAGERY_DATASETS, *rows} - NOT_EEG)
+    theirs = [_of_moabb(name, rows.get(name, {}), licences.get(name, UNKNOWN)) for name in names]
+    every = [SIMULATED_SUMMARY, DatasetSummary(RECORDINGS), *theirs]
+    return [one for one in every if contains.lower() in one.name.lower()]
+
+
+def _of_moabb(name: str, row: Mapping[str, str], licence: str) -> DatasetSummary:
+    entries = {
+        field: RANGE.sub(r"\1", row.get(column) or UNKNOWN) for field, column in COLUMNS.items()
+    }
+    return DatasetSummary(name, **entries, licence=licence)
+
+
+def _moabb_datasets_folder() -> Path | None:
+    """Return ``moabb/datasets`` without importing it, which takes seconds."""
+    package = importlib.util.find_spec("moabb")
+    return Path(package.origin).parent / "datasets" if package and package.origin else None
+
+
+def _summary_rows(folder: Path | None) -> dict[str, dict[str, str]]:
+    """Return the rows of MOABB's own summary of its motor-imagery datasets, by name."""
+    path = folder / "summary_imagery.csv" if folder else None
+    if path is None or not path.is_file():
+        return {}
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["Dataset"]: row for row in csv.DictReader(file)}
+
+
+def _licences(folder: Path | None) -> dict[str, str]:
+    """Return the licences by class, read in the source of MOABB's dataset classes."""
+    if folder is None:
+        return {}
+    found: dict[str, str] = {}
+    for path in sorted(folder.rglob("*.py")):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if "license=" in text:
+            found |= _licences_in(text)
+    catalogue = folder / "metadata" / "__init__.py"
+    if catalogue.is_file():
+        found |= dict(CORRECTION.findall(catalogue.read_text(encoding="utf-8")))
+    return {name: licence.replace(" ", "-") for name, licence in found.items()}
+
+
+def _licences_in(source: str) -> dict[str, str]:
+    """Return the licences of a module's classes: their own, their base's, or the module's."""
+    own: dict[str, str] = {}
+    base_of: dict[str, str] = {}
+    for scope, base, licence in _statements(source):
+        if base is not None:
+            base_of[scope] = base
+        if licence is not None:
+            own.setdefault(scope, licence)
+    module = own.pop("", None)
+    inherited = {name: own.get(base, module) for name, base in base_of.items()}
+    every = {name: own.get(name, inherited[name]) for name in base_of}
+    return {name: licence for name, licence in every.items() if licence is not None}
+
+
+def _statements(source: str) -> Iterator[tuple[str, str | None, str | None]]:
+    """Yield class (empty outside of any), base where a class begins, licence where there is one."""
+    scope = ""
+    for line in source.splitlines():
+        begins, licence = CLASS.match(line), LICENCE.match(line)
+        if begins:
+            scope = begins[1]
+            yield scope, begins[2], None
+        elif licence:
+            yield scope, None, licence[1]
+        elif line[:1].isalpha() or line[:1] == "_":
+            scope = ""

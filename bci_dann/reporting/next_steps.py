@@ -1,0 +1,89 @@
+"""Closing lines of commands: what to look at, how to read it, and what to type next."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+__all__ = ["after_quickstart", "after_run"]
+
+READING = (
+    "How to read the picture: each line is a subject. A method helps where most subjects gain",
+    "over source_only, which is plain training; a higher mean alone may come from one subject.",
+    "Below the dotted line a subject's accuracy may well come from guessing.",
+)
+
+
+def after_run(out: Path, config: Path) -> list[str]:
+    """Return the closing lines of ``bci-dann run``.
+
+    Parameters
+    ----------
+    out : pathlib.Path
+        The results folder.
+    config : pathlib.Path
+        What the user gave as configuration.
+
+    Returns
+    -------
+    list of str
+        One sentence a line.
+    """
+    folder, file = shlex.quote(str(out)), shlex.quote(str(config))
+    return [
+        f"Every session: {out / 'results.csv'}",
+        f"Every subject in one picture: {out / 'subjects.png'}",
+        f"Next: `bci-dann select {folder}` (what choosing without labels brings) or "
+        f"`bci-dann fit {file} --pipeline NAME -o model` (a model for a new subject).",
+    ]
+
+
+def after_quickstart(
+    folder: Path, model: Path, recordings: Sequence[Path], counts: tuple[int, int, int]
+) -> list[str]:
+    """Return the closing lines of ``bci-dann quickstart``.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where everything is.
+    model : pathlib.Path
+        Folder of the saved model.
+    recordings : sequence of pathlib.Path
+        The new subject's, the one to adapt to and the one to predict.
+    counts : tuple of int
+        Trials of the second recording, how many are right after adaptation, and before.
+
+    Returns
+    -------
+    list of str
+        One line each; some are empty, as they part paragraphs.
+    """
+    n_trials, n_right, n_before = counts
+    first, second = (shlex.quote(str(path)) for path in recordings)
+    saved, adapted = shlex.quote(str(model)), shlex.quote(str(folder / "adapted"))
+    return [
+        "",
+        f"A new subject, who is in no training, {n_trials} trials of the second session:",
+        f"  {n_before:3d} right by the saved model as it is",
+        f"  {n_right:3d} right once it is adapted to the first session, without labels",
+        "The simulator knows the classes. A real new subject's are not known, and nothing can be "
+        "counted.",
+        "",
+        "Look at",
+        f"  {folder / 'subjects.png'}: what each method does for each subject",
+        f"  {folder / 'results.csv'}: the same as a table, one row a subject and method",
+        f"  {folder / 'predictions.csv'}: the new subject's trials, with probabilities",
+        *READING,
+        "",
+        "Type next",
+        "  the same new subject, step by step:",
+        f"    bci-dann adapt {saved} {first} -o {adapted}",
+        f"    bci-dann predict {adapted} {second} -o predictions.csv",
+        "  your own recordings (my.yaml says what the files hold; see the documentation):",
+        "    bci-dann run my.yaml --data-dir FOLDER --dry-run",
+        "    bci-dann run my.yaml --data-dir FOLDER",
+        "  the documentation:",
+        "    bci-dann docs",
+    ]

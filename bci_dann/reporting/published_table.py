@@ -1,0 +1,214 @@
+"""Tables for publication: a CSV file whose head says which commands computed it, where and when."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bci_dann._files import write_atomically
+from bci_dann.evaluation.runs.invocations import (
+    Invocation,
+    current_invocation,
+    read_invocations,
+)
+from bci_dann.evaluation.runs.records import versions
+from bci_dann.exceptions import ResultsError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["PublishedTable", "publish", "publish_own", "read_published"]
+
+# Digits of the figures in a file: more than any page shows, few enough to compare two files.
+SIGNIFICANT_DIGITS = 6
+
+
+@dataclass(frozen=True, eq=False)
+class PublishedTable:
+    """A table with its provenance.
+
+    Attributes
+    ----------
+    rows : pandas.DataFrame
+        The table.
+    note : str
+        What was measured on which data, in one sentence.
+    invocations : list of Invocation
+        The commands that computed the table, the first one first.
+    """
+
+    rows: pd.DataFrame
+    note: str
+    invocations: list[Invocation] = field(default_factory=list)
+
+    def write(self, path: Path) -> None:
+        """Write the table as CSV, below its provenance in lines that begin with ``#``.
+
+        Parameters
+        ----------
+        path : pathlib.Path
+            The file; a former one is replaced in one step. ``pandas.read_csv(path,
+            comment="#")`` reads it.
+
+        Raises
+        ------
+        ResultsError
+            When the file cannot be written.
+        """
+        lines = [f"# note: {self.note}", *_provenance(self.invocations)]
+        buffer = io.StringIO()
+        self.rows.to_csv(buffer, index=False, float_format=f"%.{SIGNIFICANT_DIGITS}g")
+        write_atomically(path, "\n".join([*lines, buffer.getvalue()]).encode())
+
+
+def publish(folder: str | Path, note: str, reference: str = "source_only") -> PublishedTable:
+    """Summarise a results folder, with the commands that filled it.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        A results folder, as ``bci-dann run`` writes it.
+    note : str
+        What was measured on which data, in one sentence.
+    reference : str
+        The pipeline that gains are taken against.
+
+    Returns
+    -------
+    PublishedTable
+        One row a pipeline and protocol, as :func:`bci_dann.evaluation.summarise` returns them.
+
+    Raises
+    ------
+    ResultsError
+        When it is no results folder, holds no finished task, or was filled by a version that
+        did not keep its commands.
+
+    See Also
+    --------
+    read_published : The way back.
+    """
+    from bci_dann.evaluation import summarise
+
+    path = Path(folder)
+    invocations = read_invocations(path)
+    if not invocations:
+        raise ResultsError(
+            f"{path} does not say which commands filled it: there is no invocations.json. Give the "
+            "folder that `bci-dann run` has written; one of an earlier version must be run again."
+        )
+    return PublishedTable(summarise(_results(path), _n_classes(path), reference), note, invocations)
+
+
+def publish_own(rows: pd.DataFrame, note: str, path: Path) -> None:
+    """Write a table that this process has computed, with its command as provenance.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The table.
+    note : str
+        What was measured on which data, in one sentence.
+    path : pathlib.Path
+        The CSV file; a former one is replaced.
+
+    Raises
+    ------
+    ResultsError
+        When the file cannot be written.
+    """
+    PublishedTable(rows, note, [current_invocation(versions())]).write(path)
+
+
+def read_published(path: str | Path) -> PublishedTable:
+    """Read a table that :meth:`PublishedTable.write` has written.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The CSV file.
+
+    Returns
+    -------
+    PublishedTable
+        The rows and their provenance.
+
+    Raises
+    ------
+    ResultsError
+        When the file is missing, or is no table with provenance.
+    """
+    import pandas as pd
+
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines(keepends=True)
+    except OSError as error:
+        raise ResultsError(f"{path} cannot be read: {error.strerror or error}.") from error
+    head = [line[1:].strip() for line in lines if line.startswith("#")]
+    pairs = [line.partition(": ")[::2] for line in head]
+    if not pairs or pairs[0][0] != "note":
+        raise ResultsError(
+            f"{path} is no published table: its first line must be `# note: ...`. Write it with "
+            "`bci-dann publish`."
+        )
+    body = "".join(line for line in lines if not line.startswith("#"))
+    rows = pd.read_csv(io.StringIO(body))
+    return PublishedTable(rows, pairs[0][1], _invocations(pairs[1:]))
+
+
+def _results(folder: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    path = folder / "results.csv"
+    try:
+        table = pd.read_csv(path, dtype={"subject": str, "session": str})
+    except (OSError, ValueError) as error:
+        raise ResultsError(
+            f"{path} cannot be read: {error}. Run into this folder first."
+        ) from error
+    if table.empty:
+        raise ResultsError(f"{path} is empty: no task of this run has finished yet.")
+    return table
+
+
+def _n_classes(folder: Path) -> int:
+    from bci_dann.evaluation.selection.subject_predictions import read_predictions
+
+    return next(len(record.classes) for record in read_predictions(folder))
+
+
+def _provenance(invocations: Sequence[Invocation]) -> list[str]:
+    """Return the lines of the head; versions are those of the last command."""
+    lines = []
+    for one in invocations:
+        lines += [f"# command: {one.command}", f"# commit: {one.commit}"]
+        lines += [f"# date: {one.date}", f"# machine: {one.machine}"]
+        lines += ["# versions: " + ", ".join(f"{k} {v}" for k, v in one.versions.items())]
+    return lines
+
+
+def _invocations(pairs: Sequence[tuple[str, str]]) -> list[Invocation]:
+    found: list[dict[str, str]] = []
+    for key, value in pairs:
+        if key == "command":
+            found.append({})
+        if found:
+            found[-1][key] = value
+    return [
+        Invocation(
+            date=one.get("date", ""),
+            command=one["command"],
+            commit=one.get("commit", ""),
+            machine=one.get("machine", ""),
+            versions=dict(_version(text) for text in one.get("versions", "").split(", ") if text),
+        )
+        for one in found
+    ]
+
+
+def _version(text: str) -> tuple[str, str]:
+    name, _, version = text.partition(" ")
+    return name, version

@@ -1,0 +1,112 @@
+"""
+A few labels of the new subject
+===============================
+
+A new subject may give a few labelled trials, in a short calibration. How many are needed, and what
+do the other subjects still add? Three decoders are compared as the number of labelled trials
+grows: one that knows the new subject alone, one that knows the others alone, and one that has both.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from bci_dann import RiemannianClassifier, load_dataset
+
+COLOURS = {
+    "new subject alone": "#D55E00",
+    "others alone": "#7F7F7F",
+    "others and new subject": "#009E73",
+}
+
+trials = load_dataset(
+    "SimulatedMI",
+    n_subjects=5,
+    n_trials=30,
+    sfreq=64,
+    random_state=0,
+    preprocessing={"band": [8, 30], "window": [0.5, 3.5]},
+)
+
+# %%
+# A fair comparison
+# -----------------
+# The last 20 trials of each subject are scored, whatever the number of labels; the labelled trials
+# are the first of each class. Every decoder sees the unlabelled trials of the new subject,
+# for its alignment. All are :class:`bci_dann.RiemannianClassifier`: tangent vectors of re-centred
+# covariances with a linear head, in which a labelled trial of the target counts twice as much as
+# one of a source (``target_label_weight``).
+
+COUNTS = (1, 2, 4, 8, 15)
+
+
+def split_target(trials, count):
+    """Return the first labelled trials of each class, all others, and those to be scored."""
+    early = trials.y[:-20]
+    first = np.concatenate([np.flatnonzero(early == name)[:count] for name in np.unique(early)])
+    shown = np.isin(np.arange(len(trials)), first)
+    return trials[shown], trials[~shown].unlabelled(), trials[-20:]
+
+
+def new_decoder():
+    """Return an unfitted decoder, small enough for a gallery."""
+    return RiemannianClassifier(n_windows=1, n_delays=1, robust=False)
+
+
+def scores_of(subject):
+    """Return the accuracy of each decoder for each number of labels, when a subject is new."""
+    new = trials.subjects == subject
+    source, target = trials[~new], trials[new]
+    rows = []
+    for count in COUNTS:
+        labelled, unlabelled, scored = split_target(target, count)
+        both = new_decoder().fit(
+            source,
+            source.y,
+            X_target_unlabeled=unlabelled,
+            X_target_labeled=labelled,
+            y_target_labeled=labelled.y,
+        )
+        alone = new_decoder().fit(labelled, labelled.y, X_target_unlabeled=unlabelled)
+        rows.append([alone.score(scored, scored.y), both.score(scored, scored.y)])
+    others = new_decoder().fit(source, source.y, X_target_unlabeled=target.unlabelled())
+    constant = [others.score(scored, scored.y)] * len(COUNTS)
+    alone, both = np.transpose(rows)
+    return dict(zip(COLOURS, (alone, constant, both), strict=True))
+
+
+by_subject = [scores_of(subject) for subject in np.unique(trials.subjects)]
+
+# %%
+# What to look at
+# ---------------
+# Thick lines are means over subjects, thin lines single subjects. Look where the decoder of the new
+# subject alone meets the others: with fewer labels than there, other subjects are worth more than
+# a calibration. And look whether the green line leaves the grey one: that is what labels add to a
+# decoder that is aligned already.
+
+fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+for name, marker in zip(COLOURS, ("^", "s", "o"), strict=True):
+    values = 100 * np.array([scores[name] for scores in by_subject])
+    ax.plot(COUNTS, values.T, color=COLOURS[name], lw=0.6, alpha=0.4)
+    ax.plot(COUNTS, values.mean(0), color=COLOURS[name], lw=2.5, marker=marker, label=name)
+ax.axhline(50, color="#222222", lw=1, ls=":")
+ax.annotate("chance", (15, 50), ha="right", va="top")
+ax.set_xscale("log", base=2)
+ax.set_xticks(COUNTS, COUNTS)
+ax.set(
+    xlabel="labelled trials of each class of the new subject",
+    ylabel="accuracy on later trials (%)",
+    ylim=(40, 102),
+)
+ax.legend(title="trained on labels of", loc="lower right", bbox_to_anchor=(1, 0.18), frameon=False)
+
+# %%
+# What to take from it
+# --------------------
+# * Give labelled and unlabelled trials of the target to ``fit`` together: ``X_target_labeled``,
+#   ``y_target_labeled`` and ``X_target_unlabeled``.
+# * In a benchmark the protocols ``semisupervised_1`` to ``semisupervised_20`` do the same. There
+#   the scored trials change with the number of labels, so compare each with the same decoder
+#   without labels on the same trials.
+# * Where the curves meet depends on how much subjects differ and how noisy their trials are; it
+#   is a property of these simulated subjects, not a recommendation for a calibration.

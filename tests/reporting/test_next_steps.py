@@ -1,0 +1,45 @@
+"""Closing lines: files that exist, and commands that the command line knows."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from bci_dann.cli.app import COMMANDS
+from bci_dann.reporting import after_quickstart, after_run
+
+QUICKSTART = after_quickstart(
+    Path("my runs/q"),
+    Path("my runs/q/model"),
+    (Path("my runs/q/new_subject/a.fif"), Path("my runs/q/new_subject/b.fif")),
+    (60, 50, 40),
+)
+
+
+def typed(lines):
+    return [shlex.split(line) for line in lines if line.strip().startswith("bci-dann ")]
+
+
+def test_every_line_to_type_is_a_command():
+    commands = {command.__name__ for command in COMMANDS}
+    lines = typed(QUICKSTART)
+    assert len(lines) >= 4
+    assert {line[1] for line in lines} <= commands
+
+
+def test_paths_with_spaces_are_quoted():
+    adapt = next(line for line in typed(QUICKSTART) if line[1] == "adapt")
+    assert adapt[2:] == [
+        "my runs/q/model",
+        "my runs/q/new_subject/a.fif",
+        "-o",
+        "my runs/q/adapted",
+    ]
+    assert "'my runs'" in after_run(Path("my runs"), Path("my.yaml"))[-1]
+
+
+def test_the_counts_are_told():
+    text = "\n".join(QUICKSTART)
+    assert "60 trials" in text
+    assert "40 right by the saved model" in text
+    assert "50 right once it is adapted" in text

@@ -1,0 +1,98 @@
+"""Published tables carry the commands that computed them, and are read back as written."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from bci_dann.evaluation import run_benchmark
+from bci_dann.evaluation.runs.invocations import Invocation
+from bci_dann.exceptions import ResultsError
+from bci_dann.reporting import PublishedTable, publish, read_published
+
+RUN = {
+    "name": "tiny",
+    "data": {
+        "dataset": "SimulatedMI",
+        "params": {"n_subjects": 3, "n_trials": 12, "n_sessions": 1, "random_state": 0},
+    },
+    "preprocessing": {"band": [8, 30], "window": [0.5, 2.5], "resample": 64},
+    "pipelines": ["csp_lda", "ea_csp_lda"],
+    "protocols": ["train_and_target_unlabeled_full"],
+    "seeds": [0],
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    out = tmp_path_factory.mktemp("published") / "run"
+    run_benchmark(RUN, out, progress=False)
+    return out
+
+
+def test_the_table_of_a_run_comes_back_with_its_command(folder, tmp_path):
+    table = publish(folder, "Three simulated subjects", reference="csp_lda")
+    table.write(tmp_path / "table.csv")
+    again = read_published(tmp_path / "table.csv")
+    assert again.note == "Three simulated subjects"
+    assert again.invocations == table.invocations
+    assert len(again.invocations) == 1
+    assert again.rows["n_subjects"].tolist() == [3, 3]
+    pd.testing.assert_frame_equal(again.rows, table.rows, rtol=1e-5)
+    assert 50 < again.rows["chance"].iloc[0] < 100
+
+
+def test_a_second_run_without_new_tasks_adds_no_command(folder):
+    run_benchmark(RUN, folder, progress=False)
+    assert len(publish(folder, "again").invocations) == 1
+
+
+def test_plain_pandas_reads_the_file(folder, tmp_path):
+    publish(folder, "note").write(tmp_path / "table.csv")
+    rows = pd.read_csv(tmp_path / "table.csv", comment="#")
+    assert set(rows["pipeline"]) == {"csp_lda", "ea_csp_lda"}
+
+
+def test_several_commands_keep_their_order(tmp_path):
+    commands = [
+        Invocation(f"2026-01-0{i}", f"bci-dann run {i}", "abc", "one core", {"torch": "2.13+cpu"})
+        for i in (1, 2)
+    ]
+    PublishedTable(pd.DataFrame({"x": [0.1]}), "note: with a colon", commands).write(
+        tmp_path / "t.csv"
+    )
+    again = read_published(tmp_path / "t.csv")
+    assert (again.note, again.invocations) == ("note: with a colon", commands)
+
+
+def test_a_folder_of_an_earlier_version_is_refused(folder, tmp_path):
+    (tmp_path / "results.csv").write_bytes((folder / "results.csv").read_bytes())
+    with pytest.raises(ResultsError, match=r"no invocations\.json.*run again"):
+        publish(tmp_path, "note")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "cannot be read"), ("dataset,pipeline\n", "is empty: no task")],
+)
+def test_a_folder_without_results_is_refused(tmp_path, content, message):
+    one = {"date": "", "command": "bci-dann run", "commit": "", "machine": "", "versions": {}}
+    (tmp_path / "invocations.json").write_text(json.dumps([one]))
+    if content is not None:
+        (tmp_path / "results.csv").write_text(content)
+    with pytest.raises(ResultsError, match=message):
+        publish(tmp_path, "note")
+
+
+@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "# commit: x\na\n1\n"])
+def test_a_file_without_provenance_is_refused(tmp_path, content):
+    (tmp_path / "t.csv").write_text(content)
+    with pytest.raises(ResultsError, match="no published table"):
+        read_published(tmp_path / "t.csv")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ResultsError, match=r"nothing\.csv cannot be read"):
+        read_published(tmp_path / "nothing.csv")
