@@ -41,7 +41,8 @@ def mean_accuracy(make, trials: EEGTrials, seed: int) -> float:
     for subject in TARGETS:
         own = trials.subjects == subject
         model = make(
-            max_epochs=25,
+            max_epochs=15,
+            lr=2e-3,
             backbone={"name": "EEGNet", "kernel_length": 32},
             random_state=seed,
         )
