@@ -6,6 +6,8 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from bci_dann.data import load_dataset
+from bci_dann.estimators import build_method
 from bci_dann.evaluation import load_config, run_benchmark
 from bci_dann.examples.methods_by_shift import (
     METHODS,
@@ -86,11 +88,8 @@ def test_the_command_prints_the_table(benchmark, tmp_path):
     assert len(benchmark) == len(SHIFTS)
 
 
-def accuracies(shift, out, n_subjects=6, max_epochs=50, **changes):
+def accuracies(shift, out, **changes):
     plan = {**configuration(SHIFTS[shift], 0), **changes}
-    plan["data"]["params"]["n_subjects"] = n_subjects
-    if plan["pipeline_parameters"]:
-        plan["pipeline_parameters"]["*"]["max_epochs"] = max_epochs
     results = run_benchmark(plan, out / shift, progress=False)
     return results.groupby("pipeline")["accuracy"].mean()
 
@@ -107,15 +106,17 @@ def test_rotation_costs_what_alignment_brings_back(tmp_path):
 
 
 @pytest.mark.slow
-def test_terms_cure_the_gain_that_plain_training_falls_for(tmp_path):
-    terms = ["ea_mcc", "ea_coral", "ea_mmd"]
-    scores = accuracies(
-        "gain",
-        tmp_path,
-        pipelines=["source_only", "dann", *terms],
-        variants={term: {"alignment": [None]} for term in terms},
-        n_subjects=5,
-        max_epochs=25,
-    )
+def test_terms_cure_the_gain_that_plain_training_falls_for():
+    plan = load_config(configuration(SHIFTS["gain"], 0))
+    trials = load_dataset(plan.data, preprocessing=plan.preprocessing)
+    training = {**plan.pipeline_parameters["*"], "max_epochs": 25, "random_state": 0}
+    scores = dict.fromkeys(["source_only", "dann", "ea_mcc", "ea_coral", "ea_mmd"], 0.0)
+    for subject in ("1", "2"):
+        own = trials.subjects == subject
+        source, target = trials[~own].unlabelled(), trials[own].unlabelled()
+        for name in scores:
+            model = build_method(name).set_params(alignment=None, **training)
+            model.fit(source, trials.y[~own], X_target_unlabeled=target)
+            scores[name] += model.score(target, trials.y[own]) / 2
     assert scores.pop("source_only") < 0.7
-    assert (scores > 0.7).all()
+    assert min(scores.values()) > 0.7
