@@ -70,6 +70,7 @@ sphinx_gallery_conf = {
     "doc_module": ("bci_dann",),
     "parallel": 2,
     "min_reported_time": 1000,
+    "write_computation_times": False,  # its page would load scripts from elsewhere
     "image_scrapers": ("matplotlib",),
     "reset_modules": ("matplotlib",),
     "capture_repr": ("_repr_html_",),  # tables, but not what plotting calls return
