@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bci_dann._files import write_atomically
 from bci_dann.evaluation.config.pipeline_builder import build_with_warnings, trains_network
-from bci_dann.evaluation.runs.invocations import add_invocation, current_invocation
+from bci_dann.evaluation.runs.invocations import Invocation, add_invocation, current_invocation
 from bci_dann.evaluation.runs.progress import tracked
 from bci_dann.evaluation.runs.records import Task
 from bci_dann.evaluation.runs.results import ResultsFolder
@@ -49,12 +49,10 @@ def run_missing(run: ResolvedRun, tasks: Sequence[Task], trials_folder: Path) ->
 
     folder, options = run.folder, run.options
     pending = [task for task in tasks if folder.read(task) is None]
-    if pending:
-        add_invocation(folder.path, current_invocation(run.versions))
     stacks = stacks_of(pending, options.stack or _default_stack()) if pending else []
     setup = WorkerSetup(run.run_id, trials_folder, folder)
     try:
-        results = _results(stacks, setup, options.n_jobs)
+        results = _noted(_results(stacks, setup, options.n_jobs), run)
         n_jobs = joblib.effective_n_jobs(options.n_jobs)
         watched = tracked(results, pending, len(tasks), options.progress, n_jobs)
         failures = [(task, failure) for task, failure in watched if failure is not None]
@@ -114,6 +112,18 @@ def _results(
             "a worker process died, most often for lack of memory. Finished tasks have their "
             "records: give the same command again with fewer --jobs."
         ) from error
+
+
+def _noted(
+    results: Iterator[tuple[Task, str | None]], run: ResolvedRun
+) -> Iterator[tuple[Task, str | None]]:
+    """Pass results on; the first record notes the command, so that one without any leaves none."""
+    invocation: Invocation | None = current_invocation(run.versions)
+    for task, failure in results:
+        if failure is None and invocation is not None:
+            add_invocation(run.folder.path, invocation)
+            invocation = None
+        yield task, failure
 
 
 def _failed(

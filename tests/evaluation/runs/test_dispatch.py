@@ -10,6 +10,7 @@ import pytest
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
 from bci_dann.evaluation.runs import dispatch
 from bci_dann.evaluation.runs.dispatch import run_missing, stacks_of
+from bci_dann.evaluation.runs.invocations import read_invocations
 from bci_dann.evaluation.runs.records import Task
 from bci_dann.evaluation.runs.resolved_run import RunOptions, resolve_run
 from bci_dann.exceptions import ResultsError
@@ -109,6 +110,16 @@ def test_failures_are_listed_and_the_log_has_their_tracebacks(run, tasks, trials
     assert [f"== {one.label}" in log for one in unknown] == [True, True]
     assert log.count("Traceback") == 2
     assert run.folder.read(tasks[0]) is not None
+
+
+def test_only_a_command_that_has_computed_something_is_kept(run, tasks, trials_folder):
+    unknown = replace(tasks[0], subject="9")
+    with pytest.raises(ResultsError):
+        run_missing(run, [unknown], trials_folder)
+    assert read_invocations(run.folder.path) == []
+    for _ in range(2):  # the second time all is finished
+        run_missing(run, tasks, trials_folder)
+        assert len(read_invocations(run.folder.path)) == 1
 
 
 def test_the_log_of_an_earlier_failure_goes_with_it(run, tasks, trials_folder):
