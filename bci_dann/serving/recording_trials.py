@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bci_dann.exceptions import ConfigError, DataError
-from bci_dann.serving.epochs_trials import as_trials, check_scale, trials_of_epochs
+from bci_dann.serving.epochs_trials import as_trials, trials_of_epochs
 from bci_dann.serving.recording_names import Recording, raw_session, recording_label
 from bci_dann.serving.served_model import ServedModel, as_served_model
 
@@ -245,10 +245,8 @@ def _cut(
     if cut.epochs is None:
         return PreparedRecording(label, None, cues)
     used = cues[cues["left_out"] == ""]
-    trials = as_trials(
-        cut.epochs, label, session=session, onset=used["onset"].to_numpy(), event=used["event"]
-    )
-    check_scale(trials, model.recipe, label)
+    told = {"onset": used["onset"].to_numpy(), "event": used["event"].to_numpy()}
+    trials = as_trials(cut.epochs, model.recipe, label, session=session, **told)
     return PreparedRecording(label, trials, cues)
 
 
