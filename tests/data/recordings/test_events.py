@@ -165,11 +165,10 @@ def annotated(*marks):
 
 
 def test_an_interruption_is_marked_for_filters_and_epochs():
-    read = annotated(
-        (0.0, "New Segment/"), (5.0, "left"), (7.501, "boundary"), (20, "EDGE boundary")
-    )
-    marks = [(a["onset"], a["description"]) for a in read.raw.annotations]
-    assert marks == [(5.0, "left_hand"), (7.5078125, INTERRUPTION), (20.0, INTERRUPTION)]
+    marks = ((0.0, "New Segment/"), (5.0, "left"), (7.501, "boundary"), (20, "EDGE boundary"))
+    found = annotated(*marks).raw.annotations
+    assert found.onset.tolist() == [5.0, 961 / 128, 20.0]
+    assert found.description.tolist() == ["left_hand", INTERRUPTION, INTERRUPTION]
 
 
 @pytest.mark.parametrize("name", ["New Segment/", "boundary", "BAD boundary", "32766"])
