@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import mne
 import numpy as np
 import pytest
 
 from bci_dann.data import DataConfig, load_dataset
+
+# The writers of formats that stand beside the tests.
+sys.path.insert(0, str(Path(__file__).parent))
 
 SFREQ, SECONDS = 100.0, 40
 EVENTS = {"left": "left_hand", "right": "right_hand"}
