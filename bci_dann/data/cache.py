@@ -308,13 +308,19 @@ def _read_account(path: Path) -> pd.DataFrame | None:
 
 
 def _write_info(path: Path, info: mne.Info) -> None:
+    """Write names of channels with escapes, because MNE's format holds ASCII letters only."""
     import mne
 
+    written = info.copy()  # writing unlocks it for all threads
     with mne.use_log_level("error"):
-        mne.io.write_info(path, info.copy())  # writing unlocks it for all threads
+        mne.rename_channels(written, lambda name: name.encode("unicode_escape").decode("ascii"))
+        mne.io.write_info(path, written)
 
 
 def _read_info(path: Path) -> mne.Info:
     import mne
 
-    return mne.io.read_info(path, verbose="error")
+    with mne.use_log_level("error"):
+        info = mne.io.read_info(path)
+        mne.rename_channels(info, lambda name: name.encode("ascii").decode("unicode_escape"))
+    return info

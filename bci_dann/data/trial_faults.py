@@ -100,7 +100,7 @@ def trial_faults(
     if not judged:
         return TrialFaults([_reason(one, np.inf, False) for one in measures], stretches, np.nan)
     _check_not_flat(judged, channels)
-    medians = np.maximum(np.median([one.amplitude for one in judged], axis=0), FLAT_UV)
+    medians = _typical_amplitudes(judged)
     if screen:
         _check_one_unit(medians, channels)
         _check_no_copies(raw, picks, channels, windows, measures)
@@ -194,6 +194,14 @@ def _reason(measures: _Measures | None, medians: NDArray[np.float64] | float, sc
         return "railed"
     ratio = np.maximum(measures.amplitude, FLAT_UV) / medians
     return "scale" if ((ratio > TRIAL_RATIO) | (ratio < 1 / TRIAL_RATIO)).any() else ""
+
+
+def _typical_amplitudes(judged: list[_Measures]) -> NDArray[np.float64]:
+    """Return the median amplitude of each channel over the trials in which it is not flat."""
+    amplitude = np.array([one.amplitude for one in judged])
+    is_flat = np.array([one.deviation < FLAT_UV for one in judged])
+    medians = np.nanmedian(np.where(is_flat, np.nan, amplitude), axis=0)
+    return np.asarray(np.maximum(medians, FLAT_UV))
 
 
 def _middle(values: NDArray[np.float64]) -> float:

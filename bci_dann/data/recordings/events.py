@@ -30,7 +30,9 @@ __all__ = [
 ]
 
 # How recording software and MNE mark the first sample after an interruption: BrainVision, EEGLAB,
-# MNE's own concatenation, and GDF's code 0x7FFE for a new segment.
+# MNE's own concatenation, and GDF's code 0x7FFE for a new segment. BrainVision files name marks
+# of other software as comments.
+COMMENT = re.compile(r"comment/", re.IGNORECASE)
 INTERRUPTION_MARKS = re.compile(r"new segment(/.*)?|(edge |bad )?boundary|32766", re.IGNORECASE)
 
 # Share of the time between the first and the last trigger in which a trigger channel that holds its
@@ -242,6 +244,8 @@ def class_annotations(
     for start, length, name in zip(
         present.onset - raw.first_time, present.duration, present.description, strict=True
     ):
+        comment = COMMENT.match(name)
+        name = name[comment.end() :] if comment else name
         if INTERRUPTION_MARKS.fullmatch(name):
             # the first whole sample after it; a mark at the first sample starts the recording
             sample = int(np.ceil(start * raw.info["sfreq"] - 1e-6))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -225,6 +226,26 @@ class Recordings(BaseDataset):
                 f"the recordings have different sampling frequencies, {listed}. "
                 "Set preprocessing `resample` to a common one."
             )
+
+    def get_data(self, *args: Any, **kwargs: Any) -> Any:
+        """Return recordings as MOABB does.
+
+        Parameters
+        ----------
+        *args : object
+            As of :meth:`moabb.datasets.base.BaseDataset.get_data`.
+        **kwargs : object
+            The same.
+
+        Returns
+        -------
+        dict
+            By subject, session and run.
+        """
+        with warnings.catch_warnings():  # the account says which tasks leave a recording
+            message = r"(Limited|Omitted) \d+ annotation"
+            warnings.filterwarnings("ignore", message, RuntimeWarning)
+            return super().get_data(*args, **kwargs)
 
     def _get_single_subject_data(self, subject: str) -> dict[str, dict[str, mne.io.BaseRaw]]:
         sessions = {

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import mne
+import numpy as np
 import pandas as pd
 
 from bci_dann.data.montages import standard_montage
@@ -19,9 +20,11 @@ from bci_dann.data.recordings.events import (
     class_cues,
     set_annotations,
 )
+from bci_dann.data.recordings.gdf_header import check_gdf_file
 from bci_dann.data.recordings.layout import RecordingsLayout
 from bci_dann.data.recordings.truncation import (
     check_events_inside,
+    check_samples_file,
     detect_omitted_annotations,
     omitted_events,
 )
@@ -73,7 +76,9 @@ def open_recording(path: Path, layout: RecordingsLayout) -> CuedRecording:
         does not know of, or cannot be read.
     """
     _read(path, check_edf_file, path)
+    _read(path, check_gdf_file, path)
     raw, omitted = _read(path, detect_omitted_annotations, partial(_open, path, layout))
+    _read(path, check_samples_file, raw, path)
     outside = omitted_events(raw, path, layout) if omitted else []
     recording = _with_cues(raw, layout, path, outside)
     check_events_inside(recording.cues, raw, path, layout.interval)
@@ -190,7 +195,8 @@ def _open(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
 def _read(path: Path | str, function: Any, *args: Any, **kwargs: Any) -> Any:
     """Call a reading function, and turn its failure into a `DataError` that names the file."""
     try:
-        return function(*args, **kwargs)
+        with np.errstate(all="ignore"):  # damaged samples may be any number
+            return function(*args, **kwargs)
     except BCIDannError as error:
         if str(path) in str(error):
             raise

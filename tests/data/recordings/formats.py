@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import edfio
@@ -122,11 +121,11 @@ def write_edf(folder, stem, content, kind=edfio.Edf, signal=edfio.EdfSignal, rec
             physical_dimension=unit,
             physical_range=_physical_range(channel * FACTOR[unit]),
         )
-        for channel, name, unit in zip(
-            content.signals, content.names, content.unit_of, strict=True
-        )
+        for channel, name, unit in zip(content.signals, content.names, content.unit_of, strict=True)
     ]
-    listed = [edfio.EdfAnnotation(max(0, a), b or None, c) for a, b, c in content.annotations(PLAIN)]
+    listed = [
+        edfio.EdfAnnotation(max(0, a), b or None, c) for a, b, c in content.annotations(PLAIN)
+    ]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         file = kind(signals, annotations=listed, data_record_duration=record)
@@ -135,9 +134,12 @@ def write_edf(folder, stem, content, kind=edfio.Edf, signal=edfio.EdfSignal, rec
 
 
 def _physical_range(values):
-    largest = float(np.nanmax(np.abs(values)))
-    rounded = float(f"{1.1 * largest or 1.0:.1g}") + 10.0 ** np.floor(np.log10(largest or 1.0))
-    return -rounded, rounded
+    """Return limits of one digit, because a header has room for eight letters."""
+    largest = float(np.nanmax(np.abs(values))) or 1.0
+    digit = 10.0 ** np.floor(np.log10(largest))
+    limit = float(f"{(np.floor(largest / digit) + 1) * digit:.1g}")
+    limit = max(limit, 0.001)  # edfio has no room for less
+    return -limit, limit
 
 
 def write_bdf(folder, stem, content):
@@ -185,9 +187,15 @@ def write_brainvision(folder, stem, content, segments=()):
     with warnings.catch_warnings():  # other units than µV are common, and not of the specification
         warnings.simplefilter("ignore")
         pybv.write_brainvision(
-            data=content.signals, sfreq=content.sfreq, ch_names=list(content.names),
-            fname_base=stem, folder_out=str(folder), events=inside, unit=units, resolution=1e-3,
+            data=np.nan_to_num(content.signals, posinf=0.0), sfreq=content.sfreq,
+            ch_names=list(content.names), fname_base=stem, folder_out=str(folder), events=inside,
+            unit=units, resolution=1e-3,
         )  # fmt: skip
+    missing = ~np.isfinite(content.signals.T)
+    if missing.any():  # which pybv does not write
+        samples = np.memmap(folder / f"{stem}.eeg", "<f4", "r+", shape=missing.shape)
+        samples[missing] = content.signals.T[missing]
+        samples.flush()
     lines = [f"Stimulus,S  {one['description']},{one['onset'] + 1},1,0" for one in beyond]
     lines += [f"New Segment,,{sample + 1},1,0,20200101120000000000" for sample in segments]
     markers = folder / f"{stem}.vmrk"
@@ -258,7 +266,9 @@ def write_gdf(folder, stem, content, version="2.20", event_sfreq=None):
         head += bytes(24) + np.array([n_records], "<i8").tobytes() + duration
         head += np.array([n], "<u2").tobytes() + bytes(2)
         head += names + bytes(80 * n) + bytes(6 * n) + np.full(n, 4275, "<u2").tobytes()
-        head += bounds + bounds + bytes(68 * n) + bytes(12 * n) + tail + bytes(12 * n) + bytes(20 * n)
+        head += (
+            bounds + bounds + bytes(68 * n) + bytes(12 * n) + tail + bytes(12 * n) + bytes(20 * n)
+        )
     assert len(head) == header_bytes, (len(head), header_bytes)
     position, code = (np.array([one[k] for one in listed], int) for k in (0, 1))
     rate = float(event_sfreq or content.sfreq)
@@ -305,8 +315,8 @@ FORMATS = {
     "fif triggers": _format(
         write_fif_triggers, "{subject}_raw.fif", {"1": "left_hand", "2": "right_hand"}
     ),
-    "edf": _format(write_edf, "{subject}.edf", precision=0.01),
-    "edf discontinuous": _format(write_edf_discontinuous, "{subject}.edf", precision=0.01),
+    "edf": _format(write_edf, "{subject}.edf", precision=0.02),
+    "edf discontinuous": _format(write_edf_discontinuous, "{subject}.edf", precision=0.02),
     "bdf": _format(write_bdf, "{subject}.bdf"),
     "brainvision": _format(write_brainvision, "{subject}.vhdr", BRAINVISION),
     "eeglab": _format(write_eeglab, "{subject}.set"),

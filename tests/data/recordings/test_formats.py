@@ -91,7 +91,9 @@ def test_a_recording_that_is_split_has_parts(tmp_path, contents):
 
 
 @pytest.mark.parametrize("unit", ["V", "mV", "uV", "nV"])
-@pytest.mark.parametrize(("write", "name"), [(write_edf, "edf"), (write_brainvision, "brainvision")])
+@pytest.mark.parametrize(
+    ("write", "name"), [(write_edf, "edf"), (write_brainvision, "brainvision")]
+)
 def test_units_that_a_file_names_are_converted(tmp_path, contents, unit, write, name):
     """Also one channel of another unit than the rest."""
     from dataclasses import replace

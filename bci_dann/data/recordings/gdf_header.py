@@ -1,0 +1,138 @@
+"""Checks of GDF files that MNE does not make, and the events that it leaves out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann.exceptions import DataError
+
+__all__ = ["check_gdf_file", "gdf_events"]
+
+# Layout of a GDF header (Schlögl 2006, arXiv:cs/0608052): version 1 and 2 have these fields in one
+# place, of other types; then come the fields of all signals, one after another, of which the
+# samples in a record and the type of a sample stand at these bytes a signal.
+FIXED_BYTES = 256
+VERSION, HEADER_BYTES, N_RECORDS, DURATION, N_SIGNALS = 4, 184, 236, 244, 252
+SAMPLES_AT, TYPE_AT = 216, 220
+SECOND_VERSION = 1.9
+LARGER_TABLE_HEAD = 1.94  # from this version on the rate of the event table is a float
+TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 8, 16: 4, 17: 8, 18: 16, 279: 3, 535: 3}
+
+# Relative difference of sampling frequencies that is rounding: the old event table has whole Hz.
+RATE_TOLERANCE = 0.005
+
+
+@dataclass(frozen=True)
+class _Header:
+    """What the checks need: where the event table starts, and the rate of the first signal."""
+
+    version: float
+    events_at: int
+    sfreq: float
+
+
+@dataclass(frozen=True)
+class _EventTable:
+    """Samples, counted from 0, and codes; the rate is 0 where the table does not say it."""
+
+    sfreq: float
+    samples: NDArray[np.int_]
+    codes: NDArray[np.int_]
+
+
+def check_gdf_file(path: Path) -> None:
+    """Refuse a GDF file that is shorter than it says, or whose events count at another rate.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file; other formats pass.
+
+    Raises
+    ------
+    DataError
+        When the file is truncated, and with its end lost its events, or when events count samples
+        of another sampling frequency than the signals', which MNE passes over.
+    OSError, ValueError, IndexError
+        When the header cannot be read.
+    """
+    if path.suffix.lower() != ".gdf":
+        return
+    header = _read_header(path)
+    actual = path.stat().st_size
+    if actual < header.events_at:
+        raise DataError(
+            f"{path} is truncated: its header promises {header.events_at} bytes before the table "
+            f"of events, and it has {actual}. Copy the file again from its source, or leave it "
+            "out with `exclude`."
+        )
+    table = _read_events(path, header)
+    if table.sfreq and abs(table.sfreq / header.sfreq - 1) > RATE_TOLERANCE:
+        raise DataError(
+            f"{path} counts its events at {table.sfreq:g} Hz and its signals at "
+            f"{header.sfreq:g} Hz, so that cues would be read at other times. Export it with one "
+            "sampling frequency, or leave it out with `exclude`."
+        )
+
+
+def gdf_events(path: Path) -> list[tuple[float, str]]:
+    """Return all events of a GDF file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+
+    Returns
+    -------
+    list of (float, str)
+        Time after the first sample (s), and code.
+    """
+    header = _read_header(path)
+    table = _read_events(path, header)
+    onsets = table.samples / header.sfreq
+    return list(zip(onsets.tolist(), map(str, table.codes.tolist()), strict=True))
+
+
+def _read_header(path: Path) -> _Header:
+    with path.open("rb") as file:
+        fixed = file.read(FIXED_BYTES)
+        version = float(fixed[VERSION:8])
+        old = version < SECOND_VERSION
+        n_signals = _number(fixed, N_SIGNALS, "<u4" if old else "<u2")
+        n_records = _number(fixed, N_RECORDS, "<i8")
+        header_bytes = _number(fixed, HEADER_BYTES, "<i8" if old else "<u2") * (1 if old else 256)
+        fields = file.read(FIXED_BYTES * n_signals)
+    numerator, denominator = np.frombuffer(fixed, "<u4", 2, DURATION).tolist()
+    samples = np.frombuffer(fields, "<i4", n_signals, SAMPLES_AT * n_signals).tolist()
+    types = np.frombuffer(fields, "<i4", n_signals, TYPE_AT * n_signals).tolist()
+    if n_records < 0:
+        raise DataError(f"{path} was never closed: its header has no length.")
+    record_bytes = sum(n * TYPE_BYTES[kind] for n, kind in zip(samples, types, strict=True))
+    # a duration of 0 is taken as a second, as MNE does
+    seconds = numerator / denominator if numerator else 1.0
+    return _Header(version, header_bytes + n_records * record_bytes, max(samples) / seconds)
+
+
+def _read_events(path: Path, header: _Header) -> _EventTable:
+    with path.open("rb") as file:
+        file.seek(header.events_at)
+        content = file.read()
+    if len(content) < 8:  # no table
+        return _EventTable(0.0, np.zeros(0, int), np.zeros(0, int))
+    middle = int.from_bytes(content[1:4], "little")
+    if header.version < LARGER_TABLE_HEAD:
+        sfreq, n_events = float(middle), _number(content, 4, "<u4")
+    else:
+        sfreq, n_events = float(np.frombuffer(content, "<f4", 1, 4)[0]), middle
+    samples = np.frombuffer(content, "<u4", n_events, 8).astype(int) - 1  # counted from 1
+    codes = np.frombuffer(content, "<u2", n_events, 8 + 4 * n_events).astype(int)
+    return _EventTable(sfreq, samples, codes)
+
+
+def _number(content: bytes, offset: int, kind: str) -> int:
+    return int(np.frombuffer(content, kind, 1, offset)[0])
