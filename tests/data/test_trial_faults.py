@@ -124,3 +124,9 @@ def test_bridged_electrodes_are_no_copies(raw):
 
 def test_one_channel_has_nothing_to_compare_with(raw):
     assert reasons(raw, channels=["C3"]) == FINE
+
+
+def test_a_channel_that_is_flat_in_most_trials_is_no_unit(raw):
+    """It costs these trials; what it is like in the others decides on its unit."""
+    raw._data[1, WINDOWS[2, 0] :] = 1e-4
+    assert reasons(raw, channels=["Cz", "C4"]) == ["", "", *["flat"] * 6]

@@ -51,7 +51,7 @@ class _Header:
 
 
 def check_edf_file(path: Path) -> None:
-    """Refuse an EDF or BDF file that is shorter than it says, or that has pauses.
+    """Refuse an EDF or BDF file that has another length than it says, or pauses.
 
     Parameters
     ----------
@@ -61,8 +61,9 @@ def check_edf_file(path: Path) -> None:
     Raises
     ------
     DataError
-        When the file is truncated, or time passes between its records that holds no samples: MNE
-        reads such a file as if it were continuous, and moves the trials after the pause.
+        When the file is truncated, has whole records more than it says, or time passes between
+        its records that holds no samples: MNE reads such a file as if it were continuous, and
+        moves the trials after the pause.
     OSError, ValueError
         When the header cannot be read.
     """
@@ -78,6 +79,12 @@ def check_edf_file(path: Path) -> None:
         raise DataError(
             f"{path} is truncated: its header promises {promised} bytes and it has {actual}. "
             "Copy the file again from its source, or leave it out with `exclude`."
+        )
+    if actual >= promised + header.record_bytes(sample_bytes) > promised:
+        raise DataError(
+            f"{path} is longer than its header says: {promised} bytes are promised and it has "
+            f"{actual}. What comes later, events too, would be passed over. Export it again, or "
+            "leave it out with `exclude`."
         )
     if header.kind.startswith(DISCONTINUOUS):
         _check_continuous(path, header, sample_bytes)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from formats import CLASSES, FORMATS, GDF, Content
+from formats import CLASSES, FORMATS, TRIGGER_LINES, Content
 from formats import write_brainvision as brainvision
 from formats import write_edf_discontinuous as discontinuous
 from formats import write_fif_triggers as triggers
@@ -19,6 +20,7 @@ SAMPLES_IN_FLOAT = ("fif", "triggers", "brainvision", "eeglab")
 UNICODE = ("brainvision", "eeglab", "bids")
 HELD_BY_MNE = ("fif", "triggers", "bids")  # what lies outside is not written
 REPEATED_S = 0.1
+HELD_S = 1e4
 
 
 @dataclass
@@ -33,6 +35,7 @@ class Drawn:
     steps: dict[str, Any]
     interruptions: Sequence[int] = ()
     may_refuse: set[str] = field(default_factory=set)
+    by_line: bool = False
     damage: str = ""
 
     @property
@@ -99,8 +102,10 @@ def draw(seed: int, folder: Path, damaged: bool | None = None) -> Drawn:
     signals = rng.normal(0, 10 ** rng.uniform(-5.5, -4.3), (len(names), n_times))
     cues = _cues(rng, sfreq, n_times)
     steps: dict[str, Any] = {"band": None, "window": (float(rng.choice([-0.3, 0.0, 0.5])), 1.2)}
-    layout = {"interval": (float(rng.choice([0.0, 0.0, 0.3, 1.0])), 0.0)}
-    layout["interval"] = (layout["interval"][0], layout["interval"][0] + 1.5)
+    if rng.random() < 0.2:
+        steps["band"] = (4.0, 30.0)
+    start = float(rng.choice([0.0, 0.0, 0.3, 1.0]))
+    layout = {"interval": (start, start + 1.5)}
     drawn = Drawn(seed, form, Content(signals, names, sfreq, cues), folder, layout, steps)
     for change in rng.choice(CHANGES, int(rng.integers(0, 4)), replace=False):
         change(rng, drawn)
@@ -251,13 +256,19 @@ def _write(rng, drawn: Drawn, folder: Path) -> None:
     elif drawn.form == "triggers":
         form = "fif triggers"
         date = 1.6e9 if rng.random() < 0.5 else None
-        drawn.path = triggers(folder, stem, content, rng.choice([0.004, 0.02, 0.3]), date)
+        width, by_line = float(rng.choice([0.004, 0.02, 0.3, HELD_S])), bool(rng.random() < 0.3)
+        if width == HELD_S:  # until the next cue, if it is another
+            cues, by_line = content.cues, False
+            follows = [True, *(a[1] != b[1] for a, b in pairwise(cues))]
+            cues = [cue for cue, kept in zip(cues, follows, strict=True) if kept]
+            content = drawn.content = replace(content, cues=cues)
+        drawn.path, drawn.by_line = triggers(folder, stem, content, width, date, by_line), by_line
     else:
         drawn.path = FORMATS[form].write(folder, stem, content)
     drawn.form = form
     drawn.layout = {**FORMATS[form].layout, **drawn.layout}
-    if form.startswith("gdf"):
-        drawn.layout["events"] = GDF
+    if drawn.form == "fif triggers" and drawn.by_line:
+        drawn.layout["events"] = TRIGGER_LINES
 
 
 def _damage(rng, drawn: Drawn) -> None:

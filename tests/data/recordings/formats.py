@@ -94,14 +94,20 @@ def write_fif_split(folder, stem, content):
     return write_fif(folder, stem, content, fmt="double", split_size="2MB", buffer_size_sec=0.5)
 
 
-def write_fif_triggers(folder, stem, content, width=0.02, date=None, line="STI 014"):
-    """Write the cues into a trigger channel."""
+TRIGGERS = {"1": "left_hand", "2": "right_hand"}
+TRIGGER_LINES = {"STI001": "left_hand", "STI002:1": "right_hand"}
+
+
+def write_fif_triggers(folder, stem, content, width=0.02, date=None, by_line=False):
+    """Write the cues into a trigger channel, or into one for each class."""
     raw = replace(content, cues=()).raw(PLAIN)
-    stim = np.zeros((1, raw.n_times))
+    lines = ["STI001", "STI002"] if by_line else ["STI 014"]
+    stim = np.zeros((len(lines), raw.n_times))
     samples = max(1, round(width * content.sfreq))
     for sample, label in content.cues:
-        stim[0, sample : sample + samples] = CODES[label]
-    info = mne.create_info([line], content.sfreq, "stim")
+        line, code = (CODES[label] - 1, 1) if by_line else (0, CODES[label])
+        stim[line, sample : sample + samples] = code
+    info = mne.create_info(lines, content.sfreq, "stim")
     raw.add_channels([mne.io.RawArray(stim, info, verbose="error")], force_update_info=True)
     if date is not None:
         annotations = raw.annotations
@@ -312,9 +318,7 @@ FORMATS = {
     "fif cropped": _format(write_fif_cropped, "{subject}_raw.fif"),
     "fif cropped dated": _format(write_fif_cropped_dated, "{subject}_raw.fif"),
     "fif split": _format(write_fif_split, "{subject}_raw.fif"),
-    "fif triggers": _format(
-        write_fif_triggers, "{subject}_raw.fif", {"1": "left_hand", "2": "right_hand"}
-    ),
+    "fif triggers": _format(write_fif_triggers, "{subject}_raw.fif", TRIGGERS),
     "edf": _format(write_edf, "{subject}.edf", precision=0.02),
     "edf discontinuous": _format(write_edf_discontinuous, "{subject}.edf", precision=0.02),
     "bdf": _format(write_bdf, "{subject}.bdf"),

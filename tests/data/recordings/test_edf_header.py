@@ -92,3 +92,13 @@ def test_what_is_no_edf_file_is_left_to_the_reader(tmp_path, content):
     (tmp_path / "s1.edf").write_bytes(content)
     with pytest.raises(ValueError, match="invalid literal"):
         check_edf_file(tmp_path / "s1.edf")
+
+
+def test_an_edf_with_records_that_its_header_does_not_count(tmp_path, write_edf):
+    """As when it was copied while the recording went on: its later cues would be lost."""
+    path = write_edf(tmp_path / "s1.edf", n_records=20, header_records=12)
+    with pytest.raises(DataError, match=r"s1.edf is longer than its header.* 5568 bytes .*8768"):
+        check_edf_file(path)
+    path = write_edf(tmp_path / "s2.edf")
+    path.write_bytes(path.read_bytes() + bytes(100))  # less than a record
+    check_edf_file(path)

@@ -192,3 +192,9 @@ def test_cues_beyond_the_end_are_counted(tmp_path):
     whole = open_recording(tmp_path / "s1_raw.fif", layout_of()).cues
     assert (whole["left_out"] == "").all()
     assert len(whole) == len(onsets)
+
+
+def test_marks_that_brainvision_names_as_comments_count():
+    marks = ((3.0, "left"), (9.0, "Comment/BAD_blink"), (12.0, "Comment/EDGE boundary"))
+    found = annotated(*marks, (20.0, "Comment/left over")).raw.annotations
+    assert found.description.tolist() == ["left_hand", "BAD_blink", INTERRUPTION]

@@ -8,6 +8,7 @@ import shutil
 import mne
 import numpy as np
 import pytest
+from formats import CLASSES, PLAIN, Content, write_eeglab
 
 from bci_dann.data import (
     DataConfig,
@@ -279,3 +280,26 @@ def test_a_real_recording_that_was_cut(shared_data, tmp_path):
         Recordings(tmp_path, layout).check()
     with pytest.raises(DataError, match=r"eeg.edf is truncated"):
         load_dataset(config, data_dir=tmp_path)
+
+
+def test_a_task_that_leaves_the_recording_is_counted_and_no_warning_of_others(tmp_path, make_raw):
+    """Stock MOABB moves events to the start of the task, and MNE warns of those outside."""
+    raw = make_raw()
+    raw.annotations.append(38.1, 0.0, "left")
+    (tmp_path / "sA").mkdir()
+    raw.save(tmp_path / "sA" / "01_raw.fif", verbose="error")
+    layout = {"pattern": "s{subject}/{session}_raw.fif", "events": PLAIN, "interval": (1.2, 2.2)}
+    dataset = Recordings(tmp_path, layout)
+    trials = load_dataset(dataset, preprocessing={"band": None})
+    assert len(trials) == 9
+    assert trials.account["outside"].tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("name", ["Cñ", "Fz µV", "электрод 1", "a\\n"])
+def test_names_of_channels_in_any_script(tmp_path, name):
+    signals = np.random.default_rng(0).normal(0, 1e-5, (2, 2000))
+    cues = [(300 + 500 * k, CLASSES[k % 2]) for k in range(3)]
+    write_eeglab(tmp_path, "s1", Content(signals, ["Cz", name], 100.0, cues))
+    layout = {"pattern": "{subject}.set", "events": PLAIN, "interval": (0, 2)}
+    trials = load_dataset(Recordings(tmp_path, layout), preprocessing={"band": None})
+    assert trials.ch_names == ["Cz", name]

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from drawn import draw
 from formats import CLASSES, FORMATS
+from mne.filter import filter_data
 
 from bci_dann import ShallowClassifier, load_dataset, serving
 from bci_dann.data import DataConfig, Preprocessing, RecordingsLayout
@@ -97,6 +98,7 @@ def compare(drawn, table, trials):
     found = list(zip(samples.tolist(), table["class"], strict=True))
     if not drawn.damage:
         assert sorted(found) == sorted(content.cues)
+    signals = processed(drawn)
     order = [list(content.names).index(name) for name in trials.ch_names]
     finite = content.signals[np.isfinite(content.signals)]
     precision = FORMATS[drawn.form].precision * max(1.0, 2e4 * np.abs(finite).max())
@@ -108,10 +110,23 @@ def compare(drawn, table, trials):
                 near.add("scale")
             assert drawn.damage or reason in near, sample
             continue
-        written = 1e6 * content.signals[order, max(0, sample + first) : sample + last + 1]
-        same = (np.abs(next(used) - written) <= precision).mean()
+        trial = next(used)
+        if signals is None:
+            continue
+        written = 1e6 * signals[order, max(0, sample + first) : sample + last + 1]
+        same = (np.abs(trial - written) <= precision).mean()
         assert same > 0.9 if drawn.damage else same == 1.0, sample
         assert drawn.damage or drawn.reasons(sample, label, slack=-2) <= LIMITS | {"doubled"}
+
+
+def processed(drawn):
+    """Return the signals as trials are cut from them, where that is the same over the whole."""
+    content, band = drawn.content, drawn.steps["band"]
+    if band is None:
+        return content.signals
+    if len(drawn.interruptions) or drawn.damage or not np.isfinite(content.signals).all():
+        return None
+    return filter_data(content.signals, content.sfreq, *band, method="iir", verbose="error")
 
 
 def has_cause(drawn, refusal):

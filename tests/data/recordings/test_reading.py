@@ -175,3 +175,11 @@ def test_a_file_that_mne_cannot_read(tmp_path, name):
     (tmp_path / name).write_bytes(b"nothing of use")
     with pytest.raises(DataError, match=rf"{name} cannot be read: \w+: "):
         open_recording(tmp_path / name, layout_of())
+
+
+def test_damaged_samples_are_no_warning_of_another_package(tmp_path, make_raw, write_fif):
+    raw = with_triggers(make_raw(), {"left": 5, "right": 7})
+    raw._data[:, 1000:1100] = np.nan
+    path = write_fif(tmp_path, "A", "1", raw)
+    cues = read_recording(path, layout_of(events={"5": "left_hand", "7": "right_hand"})).cues
+    assert len(cues) == 8 + (cues["sample"] == 1000).sum()
