@@ -10,14 +10,19 @@ import mne
 import numpy as np
 
 from bci_dann.data.montages import standard_montage
+from bci_dann.data.recordings.channels import ChannelAccount, account_channels, with_channels
 from bci_dann.data.recordings.layout import RecordingsLayout
 from bci_dann.data.recordings.truncation import check_events_inside, detect_omitted_annotations
+from bci_dann.data.recordings.units import scale_of, scale_samples
 from bci_dann.exceptions import BCIDannError, DataError
 
-__all__ = ["apply_layout", "open_recording", "read_recording"]
+__all__ = ["apply_layout", "open_recording", "open_with_account", "read_recording"]
 
 # Bytes of a sample (EDF: Kemp et al. 1992; BDF is the same with 24 bits).
 BYTES_PER_SAMPLE = {".edf": 2, ".bdf": 3}
+
+# What MNE's readers of EDF and BDF say of annotations in another encoding.
+UNDECODABLE = "invalid byte in at least one annotations channel"
 
 # Layout of an EDF header (Kemp et al. 1992, doi:10.1016/0013-4694(92)90009-7): a fixed part, of
 # which these bytes hold the length of the header, the number of records and the number of
@@ -40,7 +45,8 @@ def open_recording(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
     Returns
     -------
     mne.io.Raw
-        EEG channels only, with annotations exactly as in the file.
+        The EEG channels, and with other types those that the reader had taken for EEG;
+        annotations exactly as in the file.
 
     Raises
     ------
@@ -48,11 +54,39 @@ def open_recording(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
         When the file is shorter than its header says or its events need, or MNE cannot
         read it.
     """
+    return open_with_account(path, layout)[0]
+
+
+def open_with_account(
+    path: Path, layout: RecordingsLayout
+) -> tuple[mne.io.BaseRaw, ChannelAccount]:
+    """Open a recording, and say what became of each of its channels.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    layout : RecordingsLayout
+        As for `open_recording`.
+
+    Returns
+    -------
+    raw : mne.io.Raw
+        As `open_recording` returns it.
+    account : ChannelAccount
+        One entry for each channel of the file.
+
+    Raises
+    ------
+    DataError
+        As `open_recording`.
+    """
     _check_length(path)
     raw, omitted = _read(path, detect_omitted_annotations, partial(_open, path, layout))
     _annotate_triggers(raw)
     check_events_inside(raw, path, layout, omitted)
-    return _with_layout_channels(raw, layout, path)
+    account = account_channels(raw, layout, path)
+    return with_channels(raw, account), account
 
 
 def read_recording(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
@@ -105,15 +139,13 @@ def apply_layout(raw: mne.io.BaseRaw, layout: RecordingsLayout, name: Path | str
     """
     raw = raw.copy()
     _annotate_triggers(raw)
-    return _loaded(_with_layout_channels(raw, layout, name), layout, name)
+    return _loaded(with_channels(raw, account_channels(raw, layout, name)), layout, name)
 
 
 def _loaded(raw: mne.io.BaseRaw, layout: RecordingsLayout, name: Path | str) -> mne.io.BaseRaw:
     """Load samples in place, with the layout's unit, positions and classes."""
     _read(name, raw.load_data, verbose="error")
-    if layout.unit_scale != 1.0:
-        scale = layout.unit_scale
-        raw.apply_function(lambda x: x * scale, picks="eeg", channel_wise=False, verbose="error")
+    scale_samples(raw, scale_of(layout.unit_scale, Path(name).as_posix()))
     if layout.montage is not None:
         montage = standard_montage(layout.montage)
         raw.set_montage(montage, match_case=False, on_missing="ignore", verbose="error")
@@ -121,12 +153,13 @@ def _loaded(raw: mne.io.BaseRaw, layout: RecordingsLayout, name: Path | str) -> 
 
 
 def _open(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
+    options = {"encoding": layout.encoding} if path.suffix.lower() in BYTES_PER_SAMPLE else {}
     if layout.format == "bids":
         import mne_bids
 
         bids_path = mne_bids.get_bids_path_from_fname(path)
-        return mne_bids.read_raw_bids(bids_path, verbose="warning")
-    return mne.io.read_raw(path, preload=False, verbose="warning")
+        return mne_bids.read_raw_bids(bids_path, extra_params=options, verbose="warning")
+    return mne.io.read_raw(path, preload=False, verbose="warning", **options)
 
 
 def _read(path: Path | str, function: Any, *args: Any, **kwargs: Any) -> Any:
@@ -136,10 +169,19 @@ def _read(path: Path | str, function: Any, *args: Any, **kwargs: Any) -> Any:
     except BCIDannError:
         raise
     except Exception as error:  # readers fail in as many ways as files do
+        if UNDECODABLE in str(error):
+            raise DataError(_encoding_advice(path)) from error
         raise DataError(
             f"{path} cannot be read: {type(error).__name__}: {error} "
             "Copy the file again from its source, or leave it out with `exclude`."
         ) from error
+
+
+def _encoding_advice(path: Path | str) -> str:
+    return (
+        f"{path}: the texts of its annotations are in another encoding than was assumed. Set "
+        "`encoding: latin1` under `recordings`, or the encoding of the program that wrote the file."
+    )
 
 
 def _check_length(path: Path) -> None:
@@ -183,34 +225,15 @@ def _annotate_triggers(raw: mne.io.BaseRaw) -> None:
     raw.set_annotations(raw.annotations + triggers)
 
 
-def _with_layout_channels(
-    raw: mne.io.BaseRaw, layout: RecordingsLayout, path: Path | str
-) -> mne.io.BaseRaw:
-    """Drop and rename channels in place, leaving EEG channels only."""
-    raw.drop_channels([name for name in layout.drop if name in raw.ch_names])
-    if not len(mne.pick_types(raw.info, eeg=True, exclude=[])):
-        raise DataError(f"{path} has no EEG channels; it has {', '.join(raw.ch_names)}.")
-    raw.pick("eeg", exclude=[], verbose="error")
-    new_names = [layout.rename.get(name, name) for name in raw.ch_names]
-    duplicates = sorted({name for name in new_names if new_names.count(name) > 1})
-    if duplicates:
-        raise DataError(
-            f"{path} has several channels of the names {duplicates} after `rename`. "
-            "Leave all but one of each out with `drop`, or rename them otherwise."
-        )
-    raw.rename_channels(dict(zip(raw.ch_names, new_names, strict=True)), verbose="error")
-    return raw
-
-
 def _class_annotations(annotations: mne.Annotations, layout: RecordingsLayout) -> mne.Annotations:
     """Return annotations of the layout's events, named as classes, and of bad segments."""
-    selected = annotations.copy()
+    selected, events = annotations.copy(), layout.events_of()
     unused = [
         index
         for index, name in enumerate(selected.description)
-        if name not in layout.events and not name.lower().startswith("bad")
+        if name not in events and not name.lower().startswith("bad")
     ]
     selected.delete(unused)
     return selected.rename(
-        {name: layout.events[name] for name in set(selected.description) if name in layout.events}
+        {name: events[name] for name in set(selected.description) if name in events}
     )

@@ -90,9 +90,10 @@ def _check(
 ) -> None:
     start, stop = layout.interval
     end = raw.n_times / raw.info["sfreq"]
+    cues = layout.events_of()
     for onset, name in events:
         missing = onset + stop - end
-        if name in layout.events and missing >= TOLERATED_MISSING_SHARE * (stop - start):
+        if name in cues and missing >= TOLERATED_MISSING_SHARE * (stop - start):
             raise DataError(
                 f"{path} is truncated: the event {name!r} at {onset:.2f} s has a task until "
                 f"{onset + stop:.2f} s, but the recording ends at {end:.2f} s. "
