@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from bci_dann._validation import did_you_mean
 from bci_dann.data.preprocessing import Preprocessing
-from bci_dann.data.recordings.channels import as_eeg
+from bci_dann.data.recordings.bad_channels import check_not_bad
+from bci_dann.data.recordings.channels import as_good_eeg
 from bci_dann.data.recordings.electrode_names import resolve_names
 from bci_dann.data.signal_checks import FLAT_UV, flat_channels_message
 from bci_dann.exceptions import ConfigError, DataError
@@ -20,7 +21,6 @@ from bci_dann.exceptions import ConfigError, DataError
 __all__ = [
     "ImageryTask",
     "check_channels",
-    "check_not_bad",
     "check_recording",
     "cut_trials",
     "resampled_epochs",
@@ -70,8 +70,8 @@ def check_recording(
     """
     _check_frequencies(raw.info["sfreq"], preprocessing)
     reference = preprocessing.reference if isinstance(preprocessing.reference, list) else []
-    names = [*_selected_channels(raw, preprocessing), *resolve_names(reference, raw.ch_names)]
-    check_channels(raw, names)
+    channels = _selected_channels(raw, preprocessing)
+    check_channels(raw, [*channels, *_named_channels(raw, reference, preprocessing)])
     start, end = _epoch_limits(dataset, preprocessing)
     if end - start > raw.times[-1]:
         raise ConfigError(
@@ -249,7 +249,7 @@ def _referenced(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> mne.io.Bas
         return _picked(raw, channels)
     if preprocessing.reference == "average":
         return _subtract_mean(_picked(raw, channels), channels)
-    reference = resolve_names(preprocessing.reference, raw.ch_names)
+    reference = _named_channels(raw, preprocessing.reference, preprocessing)
     others = [name for name in reference if name not in channels]
     with_reference = _picked(raw, channels + others)
     return _picked(_subtract_mean(with_reference, reference), channels)
@@ -261,7 +261,7 @@ def _subtract_mean(raw: mne.io.BaseRaw, channels: list[str]) -> mne.io.BaseRaw:
 
 def _picked(raw: mne.io.BaseRaw, names: list[str]) -> mne.io.BaseRaw:
     check_channels(raw, names)
-    return as_eeg(raw.pick(names, verbose="error"))
+    return as_good_eeg(raw.pick(names, verbose="error"))
 
 
 def _selected_channels(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> list[str]:
@@ -269,34 +269,16 @@ def _selected_channels(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> lis
     exclude = "bads" if preprocessing.bads == "leave_out" else ()
     if preprocessing.channels is None:
         return [raw.ch_names[i] for i in mne.pick_types(raw.info, eeg=True, exclude=exclude)]
-    names = resolve_names(preprocessing.channels, raw.ch_names)
+    return _named_channels(raw, preprocessing.channels, preprocessing)
+
+
+def _named_channels(
+    raw: mne.io.BaseRaw, wanted: list[str], preprocessing: Preprocessing
+) -> list[str]:
+    names = resolve_names(wanted, raw.ch_names)
     if preprocessing.bads == "leave_out":
         check_not_bad(raw, names)
     return names
-
-
-def check_not_bad(raw: mne.io.BaseRaw | mne.BaseEpochs, names: list[str]) -> None:
-    """Raise where a wanted channel is marked bad.
-
-    Parameters
-    ----------
-    raw : mne.io.Raw or mne.Epochs
-        Its ``info["bads"]`` are the marks.
-    names : list of str
-        The channels that are wanted.
-
-    Raises
-    ------
-    DataError
-        Naming the channels and what can be done.
-    """
-    bad = [name for name in names if name in raw.info["bads"]]
-    if bad:
-        raise DataError(
-            f"the channels {bad} are marked bad in the recording. Leave them out everywhere "
-            "(`drop`, or a list of `channels` without them), take them as they are with "
-            "preprocessing `bads: use`, or interpolate them and save the recording again."
-        )
 
 
 def _check_not_flat(

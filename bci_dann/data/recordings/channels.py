@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import mne
 import numpy as np
 
 from bci_dann._validation import did_you_mean
 from bci_dann.data.montages import standard_montage
+from bci_dann.data.recordings.channel_account import (
+    DERIVATION,
+    MATCHED,
+    NUMBERED,
+    SHARED,
+    UNKNOWN,
+    ChannelAccount,
+    ChannelUse,
+)
 from bci_dann.data.recordings.electrode_names import (
     channels_named,
     is_derivation,
@@ -24,100 +32,14 @@ from bci_dann.data.recordings.electrode_names import (
 from bci_dann.data.recordings.layout import RecordingsLayout
 from bci_dann.exceptions import ConfigError, DataError
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 __all__ = [
-    "ChannelAccount",
-    "ChannelUse",
     "account_channels",
-    "as_eeg",
+    "as_good_eeg",
     "check_channel_keys",
     "with_channels",
 ]
 
-# Reasons in an account.
-MATCHED = "the 10-05 name of this electrode"
-SHARED = "keeps its name: several channels are at this 10-05 position"
-DERIVATION = "a voltage between two electrodes, without a position"
-NUMBERED = "an electrode without the name of a position"
-UNKNOWN = "no electrode by its name"
-
 Names: TypeAlias = dict[str, tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class ChannelUse:  # numpydoc ignore=PR02
-    """What becomes of one channel.
-
-    Parameters
-    ----------
-    name : str
-        As in the file.
-    type : str
-        MNE's type of it, as the file or the reader gives it.
-    used_as : str
-        Its name among the EEG channels; empty where it is left out.
-    reason : str
-        Why it is left out or has another name; empty where neither is so.
-    type_after : str
-        The type that it has when the recording has been read; empty where it is removed.
-    """
-
-    name: str
-    type: str
-    used_as: str
-    reason: str = ""
-    type_after: str = "eeg"
-
-
-@dataclass(frozen=True)
-class ChannelAccount:  # numpydoc ignore=PR02
-    """What becomes of each channel of a recording.
-
-    Parameters
-    ----------
-    file : str
-        The recording.
-    uses : tuple of ChannelUse
-        One for each channel of the file, in its order.
-    """
-
-    file: str
-    uses: tuple[ChannelUse, ...]
-
-    @property
-    def left_out(self) -> list[str]:  # numpydoc ignore=RT01
-        """Channels that the reader takes for EEG, and that are none by their names."""
-        return [one.name for one in self.uses if not one.used_as and one.type_after]
-
-    def used_because(self, *reasons: str) -> dict[str, str]:
-        """Return the channels that are used for some reasons.
-
-        Parameters
-        ----------
-        *reasons : str
-            Such as ``MATCHED``.
-
-        Returns
-        -------
-        dict of str to str
-            By the name in the file the name after reading.
-        """
-        return {one.name: one.used_as for one in self.uses if one.reason in reasons and one.used_as}
-
-    def frame(self) -> pd.DataFrame:
-        """Return the account as a table.
-
-        Returns
-        -------
-        pandas.DataFrame
-            One row a channel: ``file``, ``channel``, ``type``, ``used_as`` and ``reason``.
-        """
-        import pandas as pd
-
-        rows = [(self.file, one.name, one.type, one.used_as, one.reason) for one in self.uses]
-        return pd.DataFrame(rows, columns=["file", "channel", "type", "used_as", "reason"])
 
 
 def account_channels(
@@ -156,9 +78,10 @@ def account_channels(
     judged = {
         name: renamed.get(name, name) for name in kept if types[name] == "eeg" and name not in asked
     }
-    others = _other_signals(judged, _with_position(raw, judged, layout.montage))
+    placed = _with_position(raw, judged, layout.montage)
+    others = _other_signals(judged, placed)
     used = [name for name in kept if name in asked or (name in judged and name not in others)]
-    names = _names(used, renamed, asked)
+    names = _names(used, renamed, asked, placed)
 
     def use(name: str, kind: str) -> ChannelUse:
         if name in names:
@@ -209,7 +132,9 @@ def _names_electrodes(name: str) -> bool:
     return standard_name(name) is not None or is_derivation(name) or says_eeg(name)
 
 
-def _names(used: Iterable[str], renamed: Mapping[str, str], asked: Collection[str]) -> Names:
+def _names(
+    used: Iterable[str], renamed: Mapping[str, str], asked: Collection[str], placed: Collection[str]
+) -> Names:
     """Return the names of the channels that are used, each with the reason."""
     wanted = {name: renamed.get(name) or standard_name(name) or name for name in used}
     times = Counter(wanted.values())
@@ -217,30 +142,24 @@ def _names(used: Iterable[str], renamed: Mapping[str, str], asked: Collection[st
     for name, new in wanted.items():
         if name in renamed:
             names[name] = (new, "`rename`")
-        elif new != name and times[new] > 1:
-            names[name] = (name, SHARED)
         elif new != name:
-            names[name] = (new, MATCHED)
+            names[name] = (new, MATCHED) if times[new] == 1 else (name, SHARED)
+        elif name in asked:
+            names[name] = (name, "`extra_channels`")
+        elif name in placed or standard_name(name) is not None:
+            names[name] = (name, "")
         else:
-            names[name] = (name, "`extra_channels`" if name in asked else _reason(name))
+            names[name] = (name, DERIVATION if is_derivation(name) else NUMBERED)
     return names
-
-
-def _reason(name: str) -> str:
-    if standard_name(name) is not None:
-        return ""
-    return DERIVATION if is_derivation(name) else NUMBERED
 
 
 def _check(account: ChannelAccount) -> None:
     after = [one.used_as or one.name for one in account.uses if one.type_after]
     if not any(one.used_as for one in account.uses):
-        listed = ", ".join(
-            f"{one.name} ({one.reason})" if one.reason else one.name for one in account.uses
-        )
+        listed = ", ".join(f"{one.name} ({one.reason})" for one in account.uses)
         raise DataError(
-            f"{account.file} has no EEG channels; it has {listed}. Take channels whose names "
-            "do not say that they are EEG with `extra_channels`."
+            f"{account.file} has no EEG channels; it has {listed or 'no channel at all'}. "
+            "Channels that are EEG in spite of it are taken with `extra_channels`."
         )
     duplicates = sorted(name for name, times in Counter(after).items() if times > 1)
     if duplicates:
@@ -273,8 +192,10 @@ def with_channels(raw: mne.io.BaseRaw, account: ChannelAccount) -> mne.io.BaseRa
     return raw.rename_channels(new_names, verbose="error")
 
 
-def as_eeg(recording: mne.io.BaseRaw) -> mne.io.BaseRaw:
-    """Give all channels of a recording the type EEG in place, as filters and limits pick by type.
+def as_good_eeg(recording: mne.io.BaseRaw) -> mne.io.BaseRaw:
+    """Treat all channels of a recording as good EEG, in place.
+
+    MNE's filters pick channels by their type, and its rejection passes over bad ones.
 
     Parameters
     ----------
@@ -287,10 +208,12 @@ def as_eeg(recording: mne.io.BaseRaw) -> mne.io.BaseRaw:
         The same.
     """
     types = recording.get_channel_types()
-    others = {
-        name: "eeg" for name, kind in zip(recording.ch_names, types, strict=True) if kind != "eeg"
-    }
-    return recording.set_channel_types(others, on_unit_change="ignore", verbose="error")
+    others = [name for name, kind in zip(recording.ch_names, types, strict=True) if kind != "eeg"]
+    recording.set_channel_types(
+        dict.fromkeys(others, "eeg"), on_unit_change="ignore", verbose="error"
+    )
+    recording.info["bads"] = []
+    return recording
 
 
 def check_channel_keys(layout: RecordingsLayout, accounts: Iterable[ChannelAccount]) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mne
 from moabb.datasets.base import BaseDataset
@@ -15,12 +16,18 @@ from bci_dann._config import validate
 from bci_dann._validation import did_you_mean
 from bci_dann.data.montages import standard_montage
 from bci_dann.data.preprocessing import Preprocessing
+from bci_dann.data.recordings.bad_channels import check_alike
+from bci_dann.data.recordings.channel_account import ChannelAccount
+from bci_dann.data.recordings.channels import check_channel_keys
 from bci_dann.data.recordings.discovery import RecordingFile, find_recordings, numbered_names
 from bci_dann.data.recordings.layout import RecordingsLayout
-from bci_dann.data.recordings.reading import open_recording, read_recording
+from bci_dann.data.recordings.reading import open_with_account, read_with_account
 from bci_dann.data.segmentation import check_recording
 from bci_dann.data.subset import Subset
-from bci_dann.exceptions import ConfigError, DataError
+from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Recordings", "RecordingsLayout"]
 
@@ -87,7 +94,12 @@ class Recordings(BaseDataset):
             layout = validate(RecordingsLayout, layout, "recordings")
         self.folder = Path(folder).expanduser()
         self.layout = layout
-        self._files = _arranged(find_recordings(self.folder, layout))
+        found = find_recordings(self.folder, layout)
+        self._runs = {one.path: one.run for one in found}
+        layout.check_recordings({self._name(path): run for path, run in self._runs.items()})
+        self._files = _arranged(found)
+        self._keys_checked = False
+        self._warned: set[str] = set()
         super().__init__(
             subjects=list(self._files),
             sessions_per_subject=min(len(sessions) for sessions in self._files.values()),
@@ -160,16 +172,49 @@ class Recordings(BaseDataset):
             When a file is truncated or unreadable, its channels differ from those of the
             first, or an event of the layout occurs in no file.
         ConfigError
-            When MNE has no such montage.
+            When MNE has no such montage, or ``drop``, ``rename`` or ``extra_channels`` names a
+            channel that is in no file.
+
+        Warns
+        -----
+        BCIDannWarning
+            When channels are left out, or their names are matched to those of electrodes.
         """
         if self.layout.montage is not None:
             standard_montage(self.layout.montage)
         descriptions: set[str] = set()
+        accounts: list[ChannelAccount] = []
         for path in self._paths():
-            raw = open_recording(path, self.layout)
-            self._check_channels(raw, path)
+            raw, account = self._open(path)
+            accounts.append(account)
             descriptions |= set(raw.annotations.description)
+        check_channel_keys(self.layout, accounts)
+        self._keys_checked = True
+        for account in accounts:
+            self._check_channels(account)
+            self._warn(account)
         self._check_events(descriptions, self.layout.events, "any recording")
+
+    def channel_account(self) -> pd.DataFrame:
+        """Return what becomes of each channel of each file.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a channel: ``file``, ``channel``, ``type``, ``used_as`` (empty where it is left
+            out) and ``reason``.
+
+        Raises
+        ------
+        DataError
+            When a file cannot be opened.
+        """
+        import pandas as pd
+
+        frames = [
+            self._open(path)[1].frame().assign(file=self._name(path)) for path in self._paths()
+        ]
+        return pd.concat(frames, ignore_index=True)
 
     def check_fits(self, preprocessing: Preprocessing, subset: Subset) -> None:
         """Check recordings against preprocessing steps without reading their samples.
@@ -189,18 +234,22 @@ class Recordings(BaseDataset):
             When a frequency or the window does not fit a recording.
         """
         rates: dict[float, Path] = {}
+        bads: dict[Path, list[str]] = {}
         for path, raw in self._selected(subset):
             try:
                 check_recording(raw, self, preprocessing)
             except (DataError, ConfigError) as error:
                 raise type(error)(f"{path}: {error}") from error
             rates.setdefault(raw.info["sfreq"], path)
+            bads[path] = [name for name in raw.info["bads"] if name in self._channels]
         if preprocessing.resample is None and len(rates) > 1:
             listed = " and ".join(f"{rate:g} Hz ({path})" for rate, path in rates.items())
             raise DataError(
                 f"the recordings have different sampling frequencies, {listed}. "
                 "Set preprocessing `resample` to a common one."
             )
+        if preprocessing.channels is None and preprocessing.bads == "leave_out":
+            check_alike(bads)
 
     def _get_single_subject_data(self, subject: str) -> dict[str, dict[str, mne.io.BaseRaw]]:
         sessions = {
@@ -215,10 +264,39 @@ class Recordings(BaseDataset):
             self._raise_on_missing_events(subject)
         return {session: runs for session, runs in with_trials.items() if runs}
 
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix()
+
+    def _layout_of(self, path: Path) -> RecordingsLayout:
+        return self.layout.for_recording(self._runs[path], self._name(path))
+
+    def _open(self, path: Path) -> tuple[mne.io.BaseRaw, ChannelAccount]:
+        return open_with_account(path, self._layout_of(path))
+
     def _read(self, path: Path) -> mne.io.BaseRaw:
-        raw = read_recording(path, self.layout)
-        self._check_channels(raw, path)
-        return raw.reorder_channels(self._channels)
+        raw, account = read_with_account(path, self._layout_of(path))
+        self._check_channel_keys(account)
+        self._check_channels(account)
+        self._warn(account)
+        others = [name for name in raw.ch_names if name not in self._channels]
+        return raw.reorder_channels([*self._channels, *others])
+
+    def _check_channel_keys(self, account: ChannelAccount) -> None:
+        """Check keys where nobody has called `check`, opening all files only if one lacks them."""
+        if self._keys_checked:
+            return
+        try:
+            check_channel_keys(self.layout, [account])
+        except ConfigError:
+            check_channel_keys(self.layout, [self._open(path)[1] for path in self._paths()])
+            self._keys_checked = True
+
+    def _warn(self, account: ChannelAccount) -> None:
+        """Warn once of what is the same in many files."""
+        for note in account.notes():
+            if note not in self._warned:
+                self._warned.add(note)
+                warnings.warn(f"{account.file}: {note}", BCIDannWarning, stacklevel=3)
 
     def _has_classes(self, raw: mne.io.BaseRaw) -> bool:
         return not set(self.layout.classes).isdisjoint(raw.annotations.description)
@@ -226,8 +304,7 @@ class Recordings(BaseDataset):
     @cached_property
     def _channels(self) -> list[str]:
         """The channels of the first recording, which all others must have."""
-        first = open_recording(next(iter(self._paths())), self.layout)
-        return list(first.ch_names)
+        return self._open(next(iter(self._paths())))[1].used
 
     def _selected(self, subset: Subset) -> Iterator[tuple[Path, mne.io.BaseRaw]]:
         """Open the recordings of a subset in which events occur."""
@@ -242,24 +319,25 @@ class Recordings(BaseDataset):
 
     def _open_with_events(self, paths: Iterable[Path]) -> Iterator[tuple[Path, mne.io.BaseRaw]]:
         for path in paths:
-            raw = open_recording(path, self.layout)
-            if not set(self.layout.events).isdisjoint(raw.annotations.description):
+            raw, _ = self._open(path)
+            if not set(self._layout_of(path).events).isdisjoint(raw.annotations.description):
                 yield path, raw
 
-    def _check_channels(self, raw: mne.io.BaseRaw, path: Path) -> None:
-        missing = [name for name in self._channels if name not in raw.ch_names]
-        extra = [name for name in raw.ch_names if name not in self._channels]
+    def _check_channels(self, account: ChannelAccount) -> None:
+        missing = [name for name in self._channels if name not in account.used]
+        extra = [name for name in account.used if name not in self._channels]
         if missing or extra:
             raise DataError(
-                f"{path}: the channels differ from those of {next(iter(self._paths()))}: "
+                f"{account.file}: the channels differ from those of {next(iter(self._paths()))}: "
                 f"missing {missing or 'none'}, extra {extra or 'none'}. Leave channels that "
                 "are not in every file out with `drop`, or give them one name with `rename`."
             )
 
     def _raise_on_missing_events(self, subject: str) -> None:
         paths = [path for runs in self._files[subject].values() for path in runs.values()]
-        opened = [open_recording(path, self.layout) for path in paths]
-        descriptions = {name for raw in opened for name in raw.annotations.description}
+        descriptions = {
+            name for path in paths for name in self._open(path)[0].annotations.description
+        }
         where = f"the recordings of subject {subject}"
         self._check_events(descriptions, list(self.layout.events)[:1], where)
 

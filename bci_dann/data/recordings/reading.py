@@ -10,13 +10,20 @@ import mne
 import numpy as np
 
 from bci_dann.data.montages import standard_montage
-from bci_dann.data.recordings.channels import ChannelAccount, account_channels, with_channels
+from bci_dann.data.recordings.channel_account import ChannelAccount
+from bci_dann.data.recordings.channels import account_channels, with_channels
 from bci_dann.data.recordings.layout import RecordingsLayout
 from bci_dann.data.recordings.truncation import check_events_inside, detect_omitted_annotations
 from bci_dann.data.recordings.units import scale_of, scale_samples
 from bci_dann.exceptions import BCIDannError, DataError
 
-__all__ = ["apply_layout", "open_recording", "open_with_account", "read_recording"]
+__all__ = [
+    "apply_layout",
+    "open_recording",
+    "open_with_account",
+    "read_recording",
+    "read_with_account",
+]
 
 # Bytes of a sample (EDF: Kemp et al. 1992; BDF is the same with 24 bits).
 BYTES_PER_SAMPLE = {".edf": 2, ".bdf": 3}
@@ -112,7 +119,37 @@ def read_recording(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
         When the file is shorter than its header says or its events need, or MNE cannot
         read it.
     """
-    return _loaded(open_recording(path, layout), layout, path)
+    return read_with_account(path, layout)[0]
+
+
+def read_with_account(
+    path: Path, layout: RecordingsLayout
+) -> tuple[mne.io.BaseRaw, ChannelAccount]:
+    """Read a recording, and say what became of each of its channels.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    layout : RecordingsLayout
+        As for `read_recording`.
+
+    Returns
+    -------
+    raw : mne.io.Raw
+        As `read_recording` returns it.
+    account : ChannelAccount
+        One entry for each channel of the file.
+
+    Raises
+    ------
+    ConfigError
+        As `read_recording`.
+    DataError
+        As `read_recording`.
+    """
+    raw, account = open_with_account(path, layout)
+    return _loaded(raw, layout, path), account
 
 
 def apply_layout(raw: mne.io.BaseRaw, layout: RecordingsLayout, name: Path | str) -> mne.io.BaseRaw:
