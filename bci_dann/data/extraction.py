@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import mne
@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from bci_dann._validation import did_you_mean
+from bci_dann.data.cues import REASONS, account_of, left_out_sentence, with_outcome
+from bci_dann.data.dataset_checks import RecordingComparison
 from bci_dann.data.preprocessing import Preprocessing
-from bci_dann.data.segmentation import cut_trials
+from bci_dann.data.segmentation import CutTrials, cut_trials, same_sfreq
 from bci_dann.data.signal_checks import check_signals
 from bci_dann.data.subset import Subset
 from bci_dann.data.trials import EEGTrials
@@ -34,6 +36,11 @@ class _Provenance:
     session: str
     run: str
     file: str
+
+    @property
+    def place(self) -> dict[str, str]:
+        """The recording as an account names it."""
+        return {name: str(value) for name, value in asdict(self).items()}
 
     def __str__(self) -> str:
         file = f" ({self.file})" if self.file else ""
@@ -71,14 +78,21 @@ def extract_trials(
         in channels or length, or a subject lacks a class.
     """
     reference: EEGTrials | None = None
+    comparison = RecordingComparison()
     for subject in _with_progress(subset.subjects, dataset.code, progress):
-        runs = []
+        runs, accounts = [], []
         for provenance, raw in _recordings(dataset, subject, subset):
-            trials = _trials(raw, dataset, subset, preprocessing, provenance, reference)
-            if trials is not None:
-                reference = reference or trials
-                runs.append(trials)
-        yield _subject_trials(runs, subject, subset, preprocessing)
+            cut, cues = _cut(raw, dataset, subset, preprocessing, provenance, reference)
+            accounts.append((provenance.place, cues))
+            if cut.epochs is None:
+                continue
+            trials = _trials(cut.epochs, dataset, provenance, reference)
+            if hasattr(dataset, "cues"):
+                comparison.add(str(provenance), trials, cut.typical_uv)
+            reference = reference or trials
+            runs.append(trials)
+        account = account_of(accounts)
+        yield _subject_trials(runs, subject, subset, preprocessing, account)
 
 
 def _with_progress(subjects: list[Any], title: str, progress: bool) -> Iterable[Any]:
@@ -128,25 +142,42 @@ def _load(dataset: BaseDataset, subject: Any) -> Sessions:
     return sessions
 
 
-def _trials(
+def _cut(
     raw: mne.io.BaseRaw,
     dataset: BaseDataset,
     subset: Subset,
     preprocessing: Preprocessing,
     provenance: _Provenance,
     reference: EEGTrials | None,
-) -> EEGTrials | None:
+) -> tuple[CutTrials, pd.DataFrame]:
+    """Cut the trials of one recording, and return every cue of it."""
+    recorded_cues = getattr(dataset, "cues", None)
+    n_times = None if reference is None else reference.X.shape[2]
+    try:
+        cut = cut_trials(
+            raw, dataset, subset.classes, preprocessing, n_times, screen=recorded_cues is not None
+        )
+    except (DataError, ConfigError) as error:
+        raise type(error)(f"{provenance}: {error}") from error
+    if recorded_cues is None:
+        return cut, cut.cues
+    cues = recorded_cues(provenance.subject, provenance.session, provenance.run)
+    return cut, with_outcome(cues[cues["label"].isin(subset.classes)], cut.cues)
+
+
+def _trials(
+    epochs: mne.Epochs,
+    dataset: BaseDataset,
+    provenance: _Provenance,
+    reference: EEGTrials | None,
+) -> EEGTrials:
     """Return the trials of one recording, on the channels and time axis of ``reference``."""
     try:
-        n_times = None if reference is None else reference.X.shape[2]
-        epochs = cut_trials(raw, dataset, subset.classes, preprocessing, n_times)
-        if epochs is None:
-            return None
         if reference is not None:
             epochs = _in_channel_order(epochs, reference)
         return _as_trials(epochs, dataset.unit_factor, provenance)
-    except (DataError, ConfigError) as error:
-        raise type(error)(f"{provenance}: {error}") from error
+    except DataError as error:
+        raise DataError(f"{provenance}: {error}") from error
 
 
 def _in_channel_order(epochs: mne.Epochs, reference: EEGTrials) -> mne.Epochs:
@@ -160,10 +191,11 @@ def _in_channel_order(epochs: mne.Epochs, reference: EEGTrials) -> mne.Epochs:
             "List the common channels in preprocessing `channels`."
         )
     n_times = reference.X.shape[2]
-    if epochs.info["sfreq"] != reference.sfreq or len(epochs.times) != n_times:
+    sfreq = epochs.info["sfreq"]
+    if not same_sfreq(sfreq, reference.sfreq) or len(epochs.times) != n_times:
         raise DataError(
-            f"trials have {len(epochs.times)} samples at {epochs.info['sfreq']:g} Hz, those of "
-            f"the first recording {n_times} at {reference.sfreq:g} Hz. "
+            f"trials have {len(epochs.times)} samples at {sfreq:.10g} Hz, those of "
+            f"the first recording {n_times} at {reference.sfreq:.10g} Hz. "
             "Set preprocessing `resample` to a common sampling frequency."
         )
     return epochs.reorder_channels(reference.ch_names)
@@ -196,16 +228,24 @@ def _anonymous_info(epochs: mne.Epochs) -> mne.Info:
 
 
 def _subject_trials(
-    runs: list[EEGTrials], subject: Any, subset: Subset, preprocessing: Preprocessing
+    runs: list[EEGTrials],
+    subject: Any,
+    subset: Subset,
+    preprocessing: Preprocessing,
+    account: pd.DataFrame,
 ) -> EEGTrials:
     """Join the runs of a subject, and check that no class is missing."""
+    reasons = left_out_sentence(account[list(REASONS)].sum().to_dict())
+    found = f" Of {account['found'].sum()} cues were left out {reasons}." if reasons else ""
     if not runs:
-        raise DataError(f"subject {subject} has no trials left.{_no_trials_advice(preprocessing)}")
-    trials = EEGTrials.concatenate(runs)
+        advice = _no_trials_advice(preprocessing)
+        raise DataError(f"subject {subject} has no trials left.{found}{advice}")
+    joined = EEGTrials.concatenate(runs)
+    trials = EEGTrials.trusted(joined.X, joined.y, joined.metadata, joined.info, account)
     for name in subset.classes:
         if name not in np.asarray(trials.y):
             raise DataError(
-                f"subject {subject} has no trials of the class {name!r}."
+                f"subject {subject} has no trials of the class {name!r}.{found}"
                 f"{_no_trials_advice(preprocessing)} Leave the subject out with `subjects`, "
                 "or the class with `classes`."
             )

@@ -137,7 +137,7 @@ def _of_cues(epochs: mne.BaseEpochs, cues: Sequence[str]) -> mne.BaseEpochs:
 
 def _with_layout(epochs: mne.BaseEpochs, recipe: ModelRecipe) -> mne.BaseEpochs:
     """Name, pick and scale channels in place, and reject as in training."""
-    from bci_dann.data.segmentation import check_channels
+    from bci_dann.data.recordings.channel_selection import check_channels
 
     layout, channels = recipe.layout, list(recipe.preprocessing.channels or [])
     renamed = {old: new for old, new in layout.rename.items() if old in epochs.ch_names}

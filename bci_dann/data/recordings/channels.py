@@ -10,7 +10,6 @@ from typing import TypeAlias
 import mne
 import numpy as np
 
-from bci_dann._validation import did_you_mean
 from bci_dann.data.montages import standard_montage
 from bci_dann.data.recordings.channel_account import (
     DERIVATION,
@@ -30,12 +29,11 @@ from bci_dann.data.recordings.electrode_names import (
     standard_name,
 )
 from bci_dann.data.recordings.layout import RecordingsLayout
-from bci_dann.exceptions import ConfigError, DataError
+from bci_dann.exceptions import DataError
 
 __all__ = [
     "account_channels",
     "as_good_eeg",
-    "check_channel_keys",
     "with_channels",
 ]
 
@@ -214,33 +212,3 @@ def as_good_eeg(recording: mne.io.BaseRaw) -> mne.io.BaseRaw:
     )
     recording.info["bads"] = []
     return recording
-
-
-def check_channel_keys(layout: RecordingsLayout, accounts: Iterable[ChannelAccount]) -> None:
-    """Raise where a key of the layout names a channel that no recording has.
-
-    Parameters
-    ----------
-    layout : RecordingsLayout
-        The keys ``drop``, ``rename`` and ``extra_channels``.
-    accounts : iterable of ChannelAccount
-        Those of all recordings.
-
-    Raises
-    ------
-    ConfigError
-        Naming the key, the channel and those that there are.
-    """
-    present = list(dict.fromkeys(one.name for account in accounts for one in account.uses))
-    after = [*present, *layout.rename.values()]
-    for key, entries, names in (
-        ("drop", layout.drop, present),
-        ("rename", layout.rename, present),
-        ("extra_channels", layout.extra_channels, after),
-    ):
-        for entry in entries:
-            if not channels_named(entry, names):
-                raise ConfigError(
-                    f"recordings.{key} has {entry!r}, which is no channel of any recording."
-                    f"{did_you_mean(entry, names)} There are {', '.join(present)}."
-                )

@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import mne
+import pandas as pd
 from moabb.datasets.base import BaseDataset
 
 from bci_dann._config import validate
 from bci_dann._validation import did_you_mean
 from bci_dann.data.montages import standard_montage
 from bci_dann.data.preprocessing import Preprocessing
-from bci_dann.data.recordings.bad_channels import check_alike
 from bci_dann.data.recordings.channel_account import ChannelAccount
-from bci_dann.data.recordings.channels import check_channel_keys
+from bci_dann.data.recordings.channel_checks import ChannelChecks
+from bci_dann.data.recordings.channel_selection import check_alike
 from bci_dann.data.recordings.discovery import RecordingFile, find_recordings, numbered_names
+from bci_dann.data.recordings.events import class_of
 from bci_dann.data.recordings.layout import RecordingsLayout
-from bci_dann.data.recordings.reading import open_with_account, read_with_account
-from bci_dann.data.segmentation import check_recording
+from bci_dann.data.recordings.reading import CuedRecording, open_recording, read_recording
+from bci_dann.data.segmentation import check_recording, same_sfreq
 from bci_dann.data.subset import Subset
-from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
-
-if TYPE_CHECKING:
-    import pandas as pd
+from bci_dann.exceptions import ConfigError, DataError
 
 __all__ = ["Recordings", "RecordingsLayout"]
 
@@ -98,8 +96,8 @@ class Recordings(BaseDataset):
         self._runs = {one.path: one.run for one in found}
         layout.check_recordings({self._name(path): run for path, run in self._runs.items()})
         self._files = _arranged(found)
-        self._keys_checked = False
-        self._warned: set[str] = set()
+        self._checks = ChannelChecks(layout, self._channel_accounts)
+        self._cues: dict[Path, pd.DataFrame] = {}
         super().__init__(
             subjects=list(self._files),
             sessions_per_subject=min(len(sessions) for sessions in self._files.values()),
@@ -128,6 +126,26 @@ class Recordings(BaseDataset):
             When there is no such recording.
         """
         return self._files[subject][session][run].relative_to(self.folder)
+
+    def cues(self, subject: str, session: str, run: str) -> pd.DataFrame:
+        """Return every cue of a recording that was loaded, also those that give no trial.
+
+        Parameters
+        ----------
+        subject, session, run : str
+            The names that the dataset gives them.
+
+        Returns
+        -------
+        pandas.DataFrame
+            See :func:`bci_dann.data.cues.cue_table`.
+
+        Raises
+        ------
+        KeyError
+            When there is no such recording, or it was not loaded.
+        """
+        return self._cues[self._files[subject][session][run]]
 
     def data_path(self, subject: str, *_args: Any, **_kwargs: Any) -> list[str]:
         """Return the paths of a subject's recordings, as MOABB requires.
@@ -185,14 +203,10 @@ class Recordings(BaseDataset):
         descriptions: set[str] = set()
         accounts: list[ChannelAccount] = []
         for path in self._paths():
-            raw, account = self._open(path)
-            accounts.append(account)
-            descriptions |= set(raw.annotations.description)
-        check_channel_keys(self.layout, accounts)
-        self._keys_checked = True
-        for account in accounts:
-            self._check_channels(account)
-            self._warn(account)
+            recording = self._open(path)
+            accounts.append(recording.channels)
+            descriptions |= set(recording.raw.annotations.description)
+        self._checks.check_all(accounts)
         self._check_events(descriptions, self.layout.events, "any recording")
 
     def channel_account(self) -> pd.DataFrame:
@@ -209,10 +223,9 @@ class Recordings(BaseDataset):
         DataError
             When a file cannot be opened.
         """
-        import pandas as pd
-
         frames = [
-            self._open(path)[1].frame().assign(file=self._name(path)) for path in self._paths()
+            account.frame().assign(file=self._name(path))
+            for path, account in zip(self._paths(), self._channel_accounts(), strict=True)
         ]
         return pd.concat(frames, ignore_index=True)
 
@@ -240,10 +253,11 @@ class Recordings(BaseDataset):
                 check_recording(raw, self, preprocessing)
             except (DataError, ConfigError) as error:
                 raise type(error)(f"{path}: {error}") from error
-            rates.setdefault(raw.info["sfreq"], path)
-            bads[path] = [name for name in raw.info["bads"] if name in self._channels]
+            bads[path] = [name for name in raw.info["bads"] if name in self._checks.channels]
+            if not any(same_sfreq(raw.info["sfreq"], rate) for rate in rates):
+                rates[raw.info["sfreq"]] = path
         if preprocessing.resample is None and len(rates) > 1:
-            listed = " and ".join(f"{rate:g} Hz ({path})" for rate, path in rates.items())
+            listed = " and ".join(f"{rate:.10g} Hz ({path})" for rate, path in rates.items())
             raise DataError(
                 f"the recordings have different sampling frequencies, {listed}. "
                 "Set preprocessing `resample` to a common one."
@@ -257,7 +271,7 @@ class Recordings(BaseDataset):
             for session, runs in self._files[subject].items()
         }
         with_trials = {
-            session: {run: raw for run, raw in runs.items() if self._has_classes(raw)}
+            session: {run: one.raw for run, one in runs.items() if len(one.cues)}
             for session, runs in sessions.items()
         }
         if not any(with_trials.values()):
@@ -270,41 +284,20 @@ class Recordings(BaseDataset):
     def _layout_of(self, path: Path) -> RecordingsLayout:
         return self.layout.for_recording(self._runs[path], self._name(path))
 
-    def _open(self, path: Path) -> tuple[mne.io.BaseRaw, ChannelAccount]:
-        return open_with_account(path, self._layout_of(path))
+    def _channel_accounts(self) -> Iterator[ChannelAccount]:
+        for path in self._paths():
+            yield self._open(path).channels
 
-    def _read(self, path: Path) -> mne.io.BaseRaw:
-        raw, account = read_with_account(path, self._layout_of(path))
-        self._check_channel_keys(account)
-        self._check_channels(account)
-        self._warn(account)
-        others = [name for name in raw.ch_names if name not in self._channels]
-        return raw.reorder_channels([*self._channels, *others])
+    def _open(self, path: Path) -> CuedRecording:
+        return open_recording(path, self._layout_of(path))
 
-    def _check_channel_keys(self, account: ChannelAccount) -> None:
-        """Check keys where nobody has called `check`, opening all files only if one lacks them."""
-        if self._keys_checked:
-            return
-        try:
-            check_channel_keys(self.layout, [account])
-        except ConfigError:
-            check_channel_keys(self.layout, [self._open(path)[1] for path in self._paths()])
-            self._keys_checked = True
-
-    def _warn(self, account: ChannelAccount) -> None:
-        """Warn once of what is the same in many files."""
-        for note in account.notes():
-            if note not in self._warned:
-                self._warned.add(note)
-                warnings.warn(f"{account.file}: {note}", BCIDannWarning, stacklevel=3)
-
-    def _has_classes(self, raw: mne.io.BaseRaw) -> bool:
-        return not set(self.layout.classes).isdisjoint(raw.annotations.description)
-
-    @cached_property
-    def _channels(self) -> list[str]:
-        """The channels of the first recording, which all others must have."""
-        return self._open(next(iter(self._paths())))[1].used
+    def _read(self, path: Path) -> CuedRecording:
+        recording = read_recording(path, self._layout_of(path))
+        self._checks.check(recording.channels)
+        self._cues[path] = recording.cues
+        channels = self._checks.channels
+        others = [name for name in recording.raw.ch_names if name not in channels]
+        return replace(recording, raw=recording.raw.reorder_channels([*channels, *others]))
 
     def _selected(self, subset: Subset) -> Iterator[tuple[Path, mne.io.BaseRaw]]:
         """Open the recordings of a subset in which events occur."""
@@ -319,31 +312,20 @@ class Recordings(BaseDataset):
 
     def _open_with_events(self, paths: Iterable[Path]) -> Iterator[tuple[Path, mne.io.BaseRaw]]:
         for path in paths:
-            raw, _ = self._open(path)
-            if not set(self._layout_of(path).events).isdisjoint(raw.annotations.description):
-                yield path, raw
-
-    def _check_channels(self, account: ChannelAccount) -> None:
-        missing = [name for name in self._channels if name not in account.used]
-        extra = [name for name in account.used if name not in self._channels]
-        if missing or extra:
-            raise DataError(
-                f"{account.file}: the channels differ from those of {next(iter(self._paths()))}: "
-                f"missing {missing or 'none'}, extra {extra or 'none'}. Leave channels that "
-                "are not in every file out with `drop`, or give them one name with `rename`."
-            )
+            recording = self._open(path)
+            if len(recording.cues):
+                yield path, recording.raw
 
     def _raise_on_missing_events(self, subject: str) -> None:
         paths = [path for runs in self._files[subject].values() for path in runs.values()]
-        descriptions = {
-            name for path in paths for name in self._open(path)[0].annotations.description
-        }
+        opened = [self._open(path).raw for path in paths]
+        descriptions = {name for raw in opened for name in raw.annotations.description}
         where = f"the recordings of subject {subject}"
         self._check_events(descriptions, list(self.layout.events)[:1], where)
 
     def _check_events(self, descriptions: set[str], events: Iterable[str], where: str) -> None:
         for name in events:
-            if name not in descriptions:
+            if not any(class_of(description, {name: name}) for description in descriptions):
                 raise DataError(
                     f"{self.folder}: the event {name!r} does not occur in {where}."
                     f"{did_you_mean(name, descriptions)} "
