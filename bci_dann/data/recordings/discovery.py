@@ -13,7 +13,7 @@ from bci_dann._validation import did_you_mean
 from bci_dann.data.recordings.layout import FIELDS, RecordingsLayout
 from bci_dann.exceptions import ConfigError, DataError
 
-__all__ = ["RecordingFile", "find_recordings", "numbered_names"]
+__all__ = ["RecordingFile", "fields_of", "find_recordings", "numbered_names"]
 
 # MOABB's rule for sessions and runs (`moabb.datasets.base.check_session_names`): the order of
 # recording, then perhaps a description.
@@ -115,6 +115,25 @@ def _as_expression(pattern: str) -> re.Pattern[str]:
             parts += [f"(?P={field})" if field in named else f"(?P<{field}>[^/]+?)"]
             named.add(field)
     return re.compile("".join(parts))
+
+
+def fields_of(path: str, pattern: str) -> dict[str, str]:
+    """Return the subject, session and run that a path names, wherever its folder is.
+
+    Parameters
+    ----------
+    path : str
+        A path with slashes.
+    pattern : str
+        The pattern that the end of the path may fit.
+
+    Returns
+    -------
+    dict of str to str
+        By field; empty where the path does not fit.
+    """
+    match = re.fullmatch(f"(?:.*/)?{_as_expression(pattern).pattern}", path)
+    return match.groupdict() if match else {}
 
 
 def _in_bids(folder: Path, layout: RecordingsLayout) -> list[RecordingFile]:
