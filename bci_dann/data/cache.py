@@ -2,7 +2,8 @@
 
 A folder holds ``X.npy`` (float32, µV), ``trials.csv`` (subject, session, run, label),
 ``account.csv`` (what became of the cues of each recording), ``info.fif`` and ``key.json`` (the
-parts of the key, to be read by users). Nothing in it is a pickle. A folder is complete as soon as it exists, so readers and writers need no lock.
+parts of the key, to be read by users). Nothing in it is a pickle. A folder is complete as soon as
+it exists, so readers and writers need no lock.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ __all__ = [
     "CUE_COLUMNS",
     "REASONS",
     "account_of",
+    "account_sentence",
     "cue_table",
     "left_out_sentence",
     "mark_repeated",
@@ -172,3 +173,23 @@ def left_out_sentence(counts: Mapping[str, int]) -> str:
         for reason, sentence in REASONS.items()
         if counts.get(reason, 0)
     )
+
+
+def account_sentence(account: pd.DataFrame) -> str:
+    """Say how many cues became trials, and why others did not.
+
+    Parameters
+    ----------
+    account : pandas.DataFrame
+        As :func:`account_of` returns it.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    found, used = int(account["found"].sum()), int(account["used"].sum())
+    if used == found:
+        return f"All {found} cues are trials."
+    counts = {reason: int(account[reason].sum()) for reason in REASONS}
+    return f"{used} of {found} cues are trials. Left out: {left_out_sentence(counts)}."

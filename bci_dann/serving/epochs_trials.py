@@ -16,13 +16,15 @@ from bci_dann.serving.recording_names import epochs_session, recording_label
 
 if TYPE_CHECKING:
     import mne
+    import pandas as pd
 
     from bci_dann.data import EEGTrials
     from bci_dann.data.preprocessing import Preprocessing
     from bci_dann.serving.model_recipe import ModelRecipe
+    from bci_dann.serving.reading_options import ReadingOptions
     from bci_dann.serving.served_model import ServedModel
 
-__all__ = ["as_trials", "event_names", "trials_of_epochs"]
+__all__ = ["as_trials", "check_scale", "event_names", "trials_of_epochs"]
 
 # One subject at a time is served, so the name only has to differ from those of the sources.
 NEW_SUBJECT = "new"
@@ -34,8 +36,8 @@ BAND_TOLERANCE = 0.5
 
 
 def trials_of_epochs(
-    epochs: mne.BaseEpochs, model: ServedModel, cues: Sequence[str] = ()
-) -> EEGTrials:
+    epochs: mne.BaseEpochs, model: ServedModel, options: ReadingOptions
+) -> tuple[EEGTrials | None, pd.DataFrame]:
     """Bring epochs to the channels, the window and the sampling frequency of a model.
 
     Parameters
@@ -45,14 +47,16 @@ def trials_of_epochs(
         trial. They are left as they are.
     model : ServedModel
         The model.
-    cues : sequence of str
-        The events to take; by default all.
+    options : ReadingOptions
+        The events to take, by default all, the unit and names of channels.
 
     Returns
     -------
-    EEGTrials
+    trials : EEGTrials or None
         As :func:`bci_dann.serving.prepare` returns it. The session of each trial is that in a
         column ``session`` of the epochs' metadata, where there is one.
+    cues : pandas.DataFrame
+        The events of the epochs that were taken, with the reason where one gives no trial.
 
     Raises
     ------
@@ -64,14 +68,62 @@ def trials_of_epochs(
     label, recipe = recording_label(epochs), model.recipe
     _warn_of_another_band(epochs, recipe.preprocessing, label)
     try:
-        chosen = _with_layout(_of_cues(epochs.copy().load_data(), cues), recipe)
-        matched = _in_window(chosen, recipe, model.n_times)
+        of_cues = _of_cues(epochs.copy().load_data(), list(options.cues))
+        chosen = _with_layout(of_cues, recipe, options, label)
+        listed = _cues_of(chosen, recipe, options)
+        kept = _within_limit(chosen, recipe)
+        listed.loc[~np.isin(chosen.selection, kept.selection), "left_out"] = "amplitude"
+        if not len(kept):
+            return None, listed
+        matched = _in_window(kept, recipe, model.n_times)
     except DataError as error:
         raise DataError(f"{label}: {error}") from error
     named = matched.metadata is not None and "session" in matched.metadata
     session = matched.metadata["session"].to_numpy() if named else epochs_session(epochs)
-    names = [recipe.layout.events.get(name, name) for name in event_names(matched)]
-    return as_trials(matched, label, session=session, onset_s=np.nan, event=names)
+    events = event_names(matched)
+    trials = as_trials(matched, label, session=session, onset=np.nan, event=events)
+    check_scale(trials, recipe, label)
+    return trials, listed
+
+
+def _cues_of(epochs: mne.BaseEpochs, recipe: ModelRecipe, options: ReadingOptions) -> pd.DataFrame:
+    from bci_dann.data.cues import cue_table
+
+    names = event_names(epochs)
+    known = {**recipe.layout.events_of(), **{k: v for k, v in options.cues.items() if v}}
+    labels = [known.get(name, name) for name in names]
+    return cue_table(np.arange(len(names)), names, labels).assign(onset=np.nan)
+
+
+def check_scale(trials: EEGTrials, recipe: ModelRecipe, label: str) -> None:
+    """Refuse trials whose amplitude differs from that of training as units do.
+
+    Parameters
+    ----------
+    trials : EEGTrials
+        The trials of a recording.
+    recipe : ModelRecipe
+        Knows the typical amplitude of the training trials, unless an older version wrote it.
+    label : str
+        Of the recording, for messages.
+
+    Raises
+    ------
+    DataError
+        When the unit is another.
+    """
+    from bci_dann.data.dataset_checks import RECORDING_RATIO
+    from bci_dann.data.signal_checks import typical_amplitude
+
+    if recipe.typical_uv is None:
+        return
+    typical = typical_amplitude(trials.X)
+    if not 1 / RECORDING_RATIO < typical / recipe.typical_uv < RECORDING_RATIO:
+        raise DataError(
+            f"{label} has a typical amplitude of {typical:.3g} µV, and the model was trained on "
+            f"{recipe.typical_uv:.3g} µV: the unit differs. Give the factor with --unit-scale (or "
+            "unit_scale= in Python): 1e-6 where the file holds microvolt and does not say so."
+        )
 
 
 def as_trials(epochs: mne.BaseEpochs, label: str, **metadata: Any) -> EEGTrials:
@@ -135,24 +187,37 @@ def _of_cues(epochs: mne.BaseEpochs, cues: Sequence[str]) -> mne.BaseEpochs:
     return chosen
 
 
-def _with_layout(epochs: mne.BaseEpochs, recipe: ModelRecipe) -> mne.BaseEpochs:
-    """Name, pick and scale channels in place, and reject as in training."""
-    from bci_dann.data.recordings.channel_selection import check_channels
+def _with_layout(
+    epochs: mne.BaseEpochs, recipe: ModelRecipe, options: ReadingOptions, label: str
+) -> mne.BaseEpochs:
+    """Name, pick and scale channels in place."""
+    from bci_dann.data.recordings.channel_selection import check_channels, named_channels
+    from bci_dann.data.recordings.channels import as_good_eeg
+    from bci_dann.data.recordings.electrode_names import channels_named
+    from bci_dann.data.recordings.units import scale_of, scale_samples
 
     layout, channels = recipe.layout, list(recipe.preprocessing.channels or [])
-    renamed = {old: new for old, new in layout.rename.items() if old in epochs.ch_names}
-    epochs.rename_channels(renamed, verbose="error")
-    check_channels(epochs, channels)
-    epochs.pick(channels, verbose="error")
-    if layout.unit_scale != 1.0:
-        scale = layout.unit_scale
-        epochs.apply_function(lambda x: x * scale, picks="eeg", channel_wise=False, verbose="error")
-    limit = recipe.preprocessing.reject_uv
-    if limit is not None:
-        epochs.drop_bad(reject={"eeg": limit / UV_PER_VOLT}, verbose="error")
-    if not len(epochs):
-        raise DataError(f"no epoch stays within reject_uv, {limit:g} µV.")
+    rename = {**layout.rename, **options.rename}
+    epochs.rename_channels(
+        {name: new for old, new in rename.items() for name in channels_named(old, epochs.ch_names)},
+        verbose="error",
+    )
+    names = named_channels(epochs, channels, recipe.preprocessing)
+    check_channels(epochs, names)
+    epochs.pick(names, verbose="error").reorder_channels(names)
+    epochs.rename_channels(dict(zip(names, channels, strict=True)), verbose="error")
+    as_good_eeg(epochs)
+    scale = options.unit_scale
+    scale_samples(epochs, scale_of(layout.unit_scale, label) if scale is None else scale)
     return epochs
+
+
+def _within_limit(epochs: mne.BaseEpochs, recipe: ModelRecipe) -> mne.BaseEpochs:
+    """Drop epochs as in training."""
+    limit = recipe.preprocessing.reject_uv
+    if limit is None:
+        return epochs
+    return epochs.copy().drop_bad(reject={"eeg": limit / UV_PER_VOLT}, verbose="error")
 
 
 def _in_window(epochs: mne.BaseEpochs, recipe: ModelRecipe, n_times: int | None) -> mne.BaseEpochs:

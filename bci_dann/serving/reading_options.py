@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -12,21 +12,18 @@ from bci_dann._validation import check_option, did_you_mean
 from bci_dann.exceptions import ConfigError, DataError
 
 if TYPE_CHECKING:
-    import mne
-    import pandas as pd
-
     from bci_dann.data.recordings.channel_account import ChannelAccount
     from bci_dann.data.recordings.layout import RecordingsLayout
     from bci_dann.serving.model_recipe import ModelRecipe
+    from bci_dann.serving.recording_trials import PreparedRecording
 
 __all__ = [
     "Cues",
     "ReadingOptions",
     "check_cues_found",
     "check_renamed",
-    "event_counts",
     "layout_for",
-    "listed_events",
+    "no_event",
     "reading_options",
 ]
 
@@ -185,21 +182,15 @@ def check_renamed(options: ReadingOptions, account: ChannelAccount) -> None:
             )
 
 
-def check_cues_found(
-    options: ReadingOptions, found: Iterable[pd.DataFrame], events: Mapping[str, int], label: str
-) -> None:
+def check_cues_found(options: ReadingOptions, prepared: Sequence[PreparedRecording]) -> None:
     """Raise where a cue that the user names is in none of some recordings.
 
     Parameters
     ----------
     options : ReadingOptions
         The cues.
-    found : iterable of pandas.DataFrame
-        The tables of cues of the recordings.
-    events : mapping of str to int
-        How often each event is in them.
-    label : str
-        What the message calls the recordings.
+    prepared : sequence of PreparedRecording
+        The recordings.
 
     Raises
     ------
@@ -208,43 +199,33 @@ def check_cues_found(
     """
     from bci_dann.data.recordings.events import class_of
 
-    names = {str(event) for table in found for event in table["event"]}
+    found = {str(event) for one in prepared for event in one.cues["event"]}
     for cue in options.cues:
-        if not any(class_of(name, {cue: cue}) for name in names):
-            raise DataError(
-                f"{label}: the event {cue!r} does not occur.{did_you_mean(cue, events)} "
-                f"There are {listed_events(events)}."
-            )
+        if not any(class_of(event, {cue: cue}) for event in found):
+            events: Counter[str] = Counter()
+            for one in prepared:
+                events.update(one.events)
+            labels = ", ".join(one.label for one in prepared)
+            raise DataError(f"{labels}: {no_event(cue, dict(events.most_common()))}")
 
 
-def listed_events(events: Mapping[str, int]) -> str:
-    """Return events with their counts as a phrase.
+def no_event(event: str, events: Mapping[str, int]) -> str:
+    """Say that an event does not occur, and which do.
 
     Parameters
     ----------
+    event : str
+        The event.
     events : mapping of str to int
         How often each event occurs.
 
     Returns
     -------
     str
-        For example ``"769 (20 times), 770 (20 times)"``.
+        Two or three sentences.
     """
-    return ", ".join(f"{name} ({times} times)" for name, times in events.items()) or "no events"
-
-
-def event_counts(recordings: Iterable[mne.io.BaseRaw]) -> dict[str, int]:
-    """Count the events of recordings that are open, with triggers among their annotations.
-
-    Parameters
-    ----------
-    recordings : iterable of mne.io.Raw
-        As `open_recording` returns them.
-
-    Returns
-    -------
-    dict of str to int
-        How often each event occurs, the most frequent first.
-    """
-    counts = Counter(str(name) for raw in recordings for name in raw.annotations.description)
-    return dict(counts.most_common())
+    listed = ", ".join(f"{name} ({times} times)" for name, times in events.items())
+    return (
+        f"the event {event!r} does not occur.{did_you_mean(event, events)} "
+        f"There are {listed or 'no events at all'}."
+    )

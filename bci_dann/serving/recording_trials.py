@@ -2,29 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bci_dann.exceptions import ConfigError, DataError
-from bci_dann.serving.epochs_trials import as_trials, event_names, trials_of_epochs
+from bci_dann.serving.epochs_trials import (
+    as_trials,
+    check_scale,
+    event_names,
+    trials_of_epochs,
+)
+from bci_dann.serving.reading_options import (
+    Cues,
+    ReadingOptions,
+    check_cues_found,
+    check_renamed,
+    layout_for,
+    no_event,
+    reading_options,
+)
 from bci_dann.serving.recording_names import Recording, raw_session, recording_label
 from bci_dann.serving.served_model import ServedModel, as_served_model
 
 if TYPE_CHECKING:
     import mne
+    import pandas as pd
 
     from bci_dann.data import EEGTrials
     from bci_dann.data.preprocessing import Preprocessing
     from bci_dann.data.recordings.layout import RecordingsLayout
+    from bci_dann.data.recordings.reading import CuedRecording
     from bci_dann.serving.model_recipe import ModelRecipe
 
-__all__ = ["prepare"]
+__all__ = ["PreparedRecording", "prepare", "prepare_with_cues", "serving_account"]
+
+
+@dataclass(frozen=True)
+class PreparedRecording:
+    """The trials of a recording, and every cue of it.
+
+    Parameters
+    ----------
+    label : str
+        What tables and messages call the recording.
+    trials : EEGTrials or None
+        The trials, in the order of the cues that are not left out; ``None`` where there is none.
+    cues : pandas.DataFrame
+        The columns of :func:`bci_dann.data.cues.cue_table`, and ``onset`` (s).
+    events : dict of str to int
+        How often each event is in the recording.
+    """
+
+    label: str
+    trials: EEGTrials | None
+    cues: pd.DataFrame
+    events: dict[str, int]
+
+    @property
+    def required_trials(self) -> EEGTrials:
+        """The trials.
+
+        Raises
+        ------
+        DataError
+            When there is none, with the reasons.
+        """
+        if self.trials is None:
+            from bci_dann.data.cues import left_out_sentence
+
+            reasons = left_out_sentence(self.cues["left_out"].value_counts().to_dict())
+            found = f"Of {len(self.cues)} cues were left out {reasons}."
+            raise DataError(f"{self.label} has no usable trials. {found}")
+        return self.trials
 
 
 def prepare(
-    recording: Recording, model: str | Path | ServedModel, *, cues: Sequence[str] = ()
+    recording: Recording,
+    model: str | Path | ServedModel,
+    *,
+    cues: Cues = (),
+    unit_scale: float | str | None = None,
+    rename: Mapping[str, str] | None = None,
 ) -> EEGTrials:
     """Turn a recording into the trials that a model wants.
 
@@ -42,16 +103,21 @@ def prepare(
         Path of a file in a format that MNE reads, or what MNE made of one. It is left as it is.
     model : str, pathlib.Path or ServedModel
         A model folder with a recipe, or a model from :func:`open_model`.
-    cues : sequence of str
-        Annotations at which trials start, or events to take of epochs. By default the events
-        of training, and all epochs.
+    cues : sequence of str, or mapping of str to str or None
+        Events at which trials start, or events to take of epochs, perhaps with their classes. By
+        default the events of training, and all epochs.
+    unit_scale : float, str or None
+        Factor on the samples, or the unit of the numbers that MNE takes for volt, such as
+        ``"microvolt"``. By default that of training.
+    rename : mapping of str to str, or None
+        New names of channels, beside those of training.
 
     Returns
     -------
     EEGTrials
         In microvolt and without labels. Beside ``subject``, ``session`` and ``run`` the metadata
-        have ``onset_s``, the time of each trial's event after the start of the recording (s,
-        not known of epochs), and ``event``, the class or cue that it names. The session is the
+        have ``onset``, the time of each trial's event after the start of the recording (s,
+        not known of epochs), and ``event``, as the recording names it. The session is the
         same for every copy of a recording, so that a model recognises one that it was adapted
         to.
 
@@ -81,18 +147,74 @@ def prepare(
     ((20, 15, 513), None)
     """
     served = as_served_model(model)
+    options = reading_options(served.recipe, cues, unit_scale, rename)
+    return prepare_with_cues([recording], served, options)[0].required_trials
+
+
+def prepare_with_cues(
+    recordings: Sequence[Recording], model: ServedModel, options: ReadingOptions
+) -> list[PreparedRecording]:
+    """Do what :func:`prepare` does for several recordings, with an account of the cues.
+
+    Parameters
+    ----------
+    recordings : sequence of str, pathlib.Path, mne.io.Raw or mne.Epochs
+        Recordings of one subject.
+    model : ServedModel
+        The model.
+    options : ReadingOptions
+        What the user says of the recordings.
+
+    Returns
+    -------
+    list of PreparedRecording
+        Trials, where there are any, and every cue.
+
+    Raises
+    ------
+    ConfigError, DataError
+        As :func:`prepare`, and when a cue of the user is in none of them.
+    """
+    prepared = [_prepared(recording, model, options) for recording in recordings]
+    check_cues_found(options, prepared)
+    return prepared
+
+
+def _prepared(
+    recording: Recording, model: ServedModel, options: ReadingOptions
+) -> PreparedRecording:
     if isinstance(recording, str | Path):
-        return _trials_of_file(Path(recording), served, cues)
+        return _of_file(Path(recording), model, options)
     import mne
 
     if isinstance(recording, mne.io.BaseRaw):
-        return _trials_of_raw(recording, served, cues)
+        return _of_raw(recording, model, options)
     if isinstance(recording, mne.BaseEpochs):
-        return trials_of_epochs(recording, served, cues)
+        trials, cues = trials_of_epochs(recording, model, options)
+        events = dict(Counter(event_names(recording).tolist()).most_common())
+        return PreparedRecording(recording_label(recording), trials, cues, events)
     raise ConfigError(
         "a recording is the path of a file, an mne.io.Raw or mne.Epochs; got "
         f"{type(recording).__name__}. Trials that are ready go to the estimator itself."
     )
+
+
+def serving_account(prepared: Sequence[PreparedRecording]) -> pd.DataFrame:
+    """Count the cues of recordings of one subject.
+
+    Parameters
+    ----------
+    prepared : sequence of PreparedRecording
+        The recordings.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As ``EEGTrials.account``; subject, session and run are empty.
+    """
+    from bci_dann.data.cues import account_of
+
+    return account_of([({"file": one.label}, one.cues) for one in prepared])
 
 
 @dataclass(frozen=True)
@@ -104,64 +226,80 @@ class _Task:
     code: str = "the recording"
 
 
-def _trials_of_file(path: Path, model: ServedModel, cues: Sequence[str]) -> EEGTrials:
+def _of_file(path: Path, model: ServedModel, options: ReadingOptions) -> PreparedRecording:
     from bci_dann.data.recordings.reading import read_recording
     from bci_dann.data.recordings.recording_paths import bids_events_path, recording_name
 
     if not path.exists():
         raise DataError(f"there is no recording {path}.")
-    layout = _layout(model.recipe, cues, has_bids_events=bids_events_path(path).is_file())
-    raw = read_recording(path, layout)
-    return _cut(raw, str(path), recording_name(path), model, layout)
+    layout = layout_for(model.recipe, options, str(path), bids_events_path(path).is_file())
+    recording = read_recording(path, layout)
+    check_renamed(options, recording.channels)
+    return _cut(recording, str(path), recording_name(path), model, layout)
 
 
-def _trials_of_raw(raw: mne.io.BaseRaw, model: ServedModel, cues: Sequence[str]) -> EEGTrials:
+def _of_raw(raw: mne.io.BaseRaw, model: ServedModel, options: ReadingOptions) -> PreparedRecording:
     from bci_dann.data.recordings.reading import apply_layout
 
     label = recording_label(raw)
-    layout = _layout(model.recipe, cues)
-    return _cut(apply_layout(raw, layout, label), label, raw_session(raw), model, layout)
-
-
-def _layout(
-    recipe: ModelRecipe, cues: Sequence[str], has_bids_events: bool = False
-) -> RecordingsLayout:
-    """Return the layout with the events of the model's classes, or with the user's cues.
-
-    A file with BIDS events beside it is read as such by a model of BIDS data; any other
-    recording is taken as it is.
-    """
-    known = {key: name for key, name in recipe.layout.events.items() if name in recipe.classes}
-    events = {cue: known.get(cue, cue) for cue in cues} or known
-    in_bids = recipe.layout.format == "bids" and has_bids_events
-    place = {} if in_bids else {"format": "files", "pattern": "{subject}"}
-    return recipe.layout.model_copy(update={"events": events, **place})
+    layout = layout_for(model.recipe, options, label)
+    recording = apply_layout(raw, layout, label)
+    check_renamed(options, recording.channels)
+    return _cut(recording, label, raw_session(raw), model, layout)
 
 
 def _cut(
-    raw: mne.io.BaseRaw, label: str, session: str, model: ServedModel, layout: RecordingsLayout
-) -> EEGTrials:
+    recording: CuedRecording, label: str, session: str, model: ServedModel, layout: RecordingsLayout
+) -> PreparedRecording:
     """Cut the trials of a recording whose annotations name the classes or cues."""
+    from bci_dann.data.cues import with_outcome
     from bci_dann.data.segmentation import cut_trials
 
-    steps = _steps_from_event(model.recipe, raw.info["sfreq"])
+    sfreq = recording.raw.info["sfreq"]
+    steps = _steps_from_event(model.recipe, sfreq)
     task = _Task((0.0, layout.interval[1]))
     try:
-        epochs = cut_trials(raw, task, layout.classes, steps, model.n_times)
+        cut = cut_trials(recording.raw, task, layout.classes, steps, model.n_times)
     except (DataError, ConfigError) as error:
         raise type(error)(f"{label}: {error}") from error
-    if epochs is None:
+    if recording.cues.empty:
         raise DataError(
             f"{label} has no trials: none of the events {', '.join(layout.events)} lies within "
-            "it. Name the annotations that start a trial with --cue (or cues= in Python)."
+            f"it; {no_event(next(iter(layout.events)), recording.events)} Name the events that "
+            "start a trial with --cue (or cues= in Python)."
         )
-    onsets = (epochs.events[:, 0] - raw.first_samp) / raw.info["sfreq"]
-    return as_trials(epochs, label, session=session, onset_s=onsets, event=event_names(epochs))
+    cues = with_outcome(recording.cues, cut.cues)
+    cues = cues.assign(onset=cues["sample"] / sfreq)
+    if cut.epochs is None:
+        return PreparedRecording(label, None, cues, recording.events)
+    used = cues[cues["left_out"] == ""]
+    trials = as_trials(
+        _named_as_in_training(cut.epochs, model.recipe),
+        label,
+        session=session,
+        onset=used["onset"].to_numpy(),
+        event=used["event"],
+    )
+    check_scale(trials, model.recipe, label)
+    return PreparedRecording(label, trials, cues, recording.events)
+
+
+def _named_as_in_training(epochs: mne.Epochs, recipe: ModelRecipe) -> mne.Epochs:
+    """Give channels the spelling of the model, which an older version may have written."""
+    from bci_dann.data.recordings.electrode_names import resolve_names
+
+    channels = list(recipe.preprocessing.channels or epochs.ch_names)
+    names = resolve_names(channels, epochs.ch_names)
+    spellings = dict(zip(names, channels, strict=True))
+    return epochs.reorder_channels(names).rename_channels(spellings, verbose="error")
 
 
 def _steps_from_event(recipe: ModelRecipe, sfreq: float) -> Preprocessing:
     """Return the steps with the window counted from the event, at the model's frequency."""
-    resample = recipe.preprocessing.resample or (recipe.sfreq if sfreq != recipe.sfreq else None)
+    from bci_dann.data.segmentation import same_sfreq
+
+    other_rate = None if same_sfreq(sfreq, recipe.sfreq) else recipe.sfreq
+    resample = recipe.preprocessing.resample or other_rate
     start, end = recipe.preprocessing.window
     task_start = recipe.layout.interval[0]
     window = (start + task_start, None if end is None else end + task_start)

@@ -49,13 +49,13 @@ def selected_channels(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> list
 
 
 def named_channels(
-    raw: mne.io.BaseRaw, wanted: Sequence[str], preprocessing: Preprocessing
+    raw: mne.io.BaseRaw | mne.BaseEpochs, wanted: Sequence[str], preprocessing: Preprocessing
 ) -> list[str]:
     """Return the names that some channels have in a recording.
 
     Parameters
     ----------
-    raw : mne.io.Raw
+    raw : mne.io.Raw or mne.Epochs
         The recording.
     wanted : sequence of str
         The channels, in any spelling of an electrode's name.

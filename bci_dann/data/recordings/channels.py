@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import mne
 import numpy as np
@@ -37,6 +37,7 @@ __all__ = [
     "with_channels",
 ]
 
+Recording = TypeVar("Recording", mne.io.BaseRaw, mne.BaseEpochs)
 Names: TypeAlias = dict[str, tuple[str, str]]
 
 
@@ -190,19 +191,19 @@ def with_channels(raw: mne.io.BaseRaw, account: ChannelAccount) -> mne.io.BaseRa
     return raw.rename_channels(new_names, verbose="error")
 
 
-def as_good_eeg(recording: mne.io.BaseRaw) -> mne.io.BaseRaw:
+def as_good_eeg(recording: Recording) -> Recording:
     """Treat all channels of a recording as good EEG, in place.
 
     MNE's filters pick channels by their type, and its rejection passes over bad ones.
 
     Parameters
     ----------
-    recording : mne.io.Raw
+    recording : mne.io.Raw or mne.Epochs
         The recording, with the channels that are wanted and no others.
 
     Returns
     -------
-    mne.io.Raw
+    mne.io.Raw or mne.Epochs
         The same.
     """
     types = recording.get_channel_types()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -55,11 +56,14 @@ class CuedRecording:
         Every cue; see :func:`bci_dann.data.cues.cue_table`.
     channels : ChannelAccount
         Every channel of the file.
+    events : dict of str to int
+        How often each event is in the file, triggers among them, the most frequent first.
     """
 
     raw: mne.io.BaseRaw
     cues: pd.DataFrame
     channels: ChannelAccount
+    events: dict[str, int]
 
 
 def open_recording(path: Path, layout: RecordingsLayout) -> CuedRecording:
@@ -88,8 +92,7 @@ def open_recording(path: Path, layout: RecordingsLayout) -> CuedRecording:
     outside = omitted_events(raw, path, layout) if omitted else []
     cues = _cues(raw, layout, path, outside)
     check_events_inside(cues, raw, path, layout.interval)
-    channels = account_channels(raw, layout, path)
-    return CuedRecording(with_channels(raw, channels), cues, channels)
+    return _with_layout_channels(raw, cues, layout, path)
 
 
 def read_recording(path: Path, layout: RecordingsLayout) -> CuedRecording:
@@ -141,8 +144,7 @@ def apply_layout(raw: mne.io.BaseRaw, layout: RecordingsLayout, name: Path | str
     """
     raw = raw.copy()
     cues = _cues(raw, layout, name)
-    channels = account_channels(raw, layout, name)
-    return _loaded(CuedRecording(with_channels(raw, channels), cues, channels), layout, name)
+    return _loaded(_with_layout_channels(raw, cues, layout, name), layout, name)
 
 
 def _cues(
@@ -164,6 +166,15 @@ def _cues(
             "Choose `events` that name one class a trial, or leave the file out with `exclude`."
         )
     return cues
+
+
+def _with_layout_channels(
+    raw: mne.io.BaseRaw, cues: pd.DataFrame, layout: RecordingsLayout, name: Path | str
+) -> CuedRecording:
+    """Choose and name channels in place."""
+    events = Counter(raw.annotations.description.tolist())
+    channels = account_channels(raw, layout, name)
+    return CuedRecording(with_channels(raw, channels), cues, channels, dict(events.most_common()))
 
 
 def _loaded(recording: CuedRecording, layout: RecordingsLayout, name: Path | str) -> CuedRecording:

@@ -128,8 +128,12 @@ def _events_of_bids(path: Path) -> Iterable[Event]:
 
 
 def _events_of_file(raw: mne.io.BaseRaw, path: Path) -> Iterable[Event]:
-    file = _marker_file(path) if path.suffix.lower() == ".vhdr" else path
-    annotations = mne.read_annotations(file, sfreq=raw.info["sfreq"])
+    suffix = path.suffix.lower()
+    file = _marker_file(path) if suffix == ".vhdr" else path
+    # MNE searches a whole EDF file for annotations, and finds some in the samples: any bytes have
+    # to be readable
+    encoding = "latin-1" if suffix in (".edf", ".bdf") else "utf8"
+    annotations = mne.read_annotations(file, sfreq=raw.info["sfreq"], encoding=encoding)
     return zip(annotations.onset - raw.first_time, annotations.description, strict=True)
 
 
