@@ -151,10 +151,10 @@ def test_a_recording_that_is_not_there(model, tmp_path):
 
 @pytest.mark.parametrize("kind", ["file", "raw", "epochs"])
 def test_a_channel_that_is_missing_is_named(model, raw, cut, tmp_path, kind):
-    raw.rename_channels({"C4": "c4"})
+    raw.rename_channels({"C4": "XC4"})
     raw.save(tmp_path / "other_raw.fif", verbose="error")
     recording = {"file": tmp_path / "other_raw.fif", "raw": raw, "epochs": cut()}[kind]
-    with pytest.raises(DataError, match=r"\['C4'\] are not in the recording. Did you mean 'c4'"):
+    with pytest.raises(DataError, match=r"\['C4'\] are not in the recording. Did you mean 'XC4'"):
         prepare(recording, model)
 
 

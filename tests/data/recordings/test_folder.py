@@ -279,3 +279,21 @@ def test_a_real_recording_that_was_cut(shared_data, tmp_path):
         Recordings(tmp_path, layout).check()
     with pytest.raises(DataError, match=r"eeg.edf is truncated"):
         load_dataset(config, data_dir=tmp_path)
+
+
+def test_events_that_mean_other_things_in_other_runs(tmp_path, load, make_raw):
+    for number, run in enumerate(("04", "06", "08")):
+        raw = make_raw(seed=number, events=("T1", "T2"))
+        raw.save(tmp_path / f"s1_{run}_raw.fif", verbose="error")
+    keys = {"pattern": "s{subject}_{run}_raw.fif", "interval": (0, 3)}
+    events = {"T1": {"0[48]": "left_hand"}, "T2": {"04": "right_hand", "06": "feet"}}
+    trials = load(tmp_path, keys, events=events)
+    counts = trials.metadata.assign(y=trials.y).groupby(["run", "y"]).size().to_dict()
+    assert counts == {
+        ("04", "left_hand"): 5,
+        ("04", "right_hand"): 4,
+        ("06", "feet"): 4,
+        ("08", "left_hand"): 5,
+    }
+    with pytest.raises(ConfigError, match=r"events.T2 has '6', which is no run"):
+        load(tmp_path, keys, events={"T1": "left_hand", "T2": {"6": "feet"}})

@@ -20,7 +20,7 @@ def test_a_unit_is_a_number_or_a_name(value, factor):
 
 @pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), True, None, "", []])
 def test_what_is_no_unit(value):
-    with pytest.raises(ValueError, match="number greater than 0.*microvolt"):
+    with pytest.raises(ValueError, match=r"number greater than 0.*microvolt"):
         parse_scale(value)
 
 
