@@ -175,14 +175,14 @@ def cut_trials(
     windows = events[:, [0]] - raw.first_samp + np.array([first, last + 1])
     band = preprocessing.band
     faults = trial_faults(loaded, channels, windows, dataset.unit_factor, band, screen)
-    _mark_missing_samples(loaded, faults.not_finite)
-    filtered = _reference_and_filter(loaded, preprocessing)
     labels = np.array(classes)[events[:, 2] - 1]
     cues = cue_table(events[:, 0] - raw.first_samp, labels, labels)
     reasons = np.array(faults.reasons, dtype=object)
-    wanted = np.isin(reasons, LEFT_TO_MNE)
-    if not wanted.any():
+    if "" not in faults.reasons:
         return CutTrials(None, cues.assign(left_out=reasons))
+    _mark_missing_samples(loaded, faults.not_finite)
+    filtered = _reference_and_filter(loaded, preprocessing)
+    wanted = np.isin(reasons, LEFT_TO_MNE)
     limit = _rejection(dataset, preprocessing)
     cut = partial(_epochs, filtered, events[wanted], event_id, start, limit)
     epochs = resampled_epochs(cut, end, preprocessing.resample, n_times)

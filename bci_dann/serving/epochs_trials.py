@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bci_dann.serving.reading_options import ReadingOptions
     from bci_dann.serving.served_model import ServedModel
 
-__all__ = ["as_trials", "check_scale", "event_names", "trials_of_epochs"]
+__all__ = ["as_trials", "event_names", "trials_of_epochs"]
 
 # One subject at a time is served, so the name only has to differ from those of the sources.
 NEW_SUBJECT = "new"
@@ -81,8 +81,7 @@ def trials_of_epochs(
     named = matched.metadata is not None and "session" in matched.metadata
     session = matched.metadata["session"].to_numpy() if named else epochs_session(epochs)
     events = event_names(matched)
-    trials = as_trials(matched, label, session=session, onset=np.nan, event=events)
-    check_scale(trials, recipe, label)
+    trials = as_trials(matched, recipe, label, session=session, onset=np.nan, event=events)
     return trials, listed
 
 
@@ -95,44 +94,17 @@ def _cues_of(epochs: mne.BaseEpochs, recipe: ModelRecipe, options: ReadingOption
     return cue_table(np.arange(len(names)), names, labels).assign(onset=np.nan)
 
 
-def check_scale(trials: EEGTrials, recipe: ModelRecipe, label: str) -> None:
-    """Refuse trials whose amplitude differs from that of training as units do.
-
-    Parameters
-    ----------
-    trials : EEGTrials
-        The trials of a recording.
-    recipe : ModelRecipe
-        Knows the typical amplitude of the training trials, unless an older version wrote it.
-    label : str
-        Of the recording, for messages.
-
-    Raises
-    ------
-    DataError
-        When the unit is another.
-    """
-    from bci_dann.data.dataset_checks import RECORDING_RATIO
-    from bci_dann.data.signal_checks import typical_amplitude
-
-    if recipe.typical_uv is None:
-        return
-    typical = typical_amplitude(trials.X)
-    if not 1 / RECORDING_RATIO < typical / recipe.typical_uv < RECORDING_RATIO:
-        raise DataError(
-            f"{label} has a typical amplitude of {typical:.3g} µV, and the model was trained on "
-            f"{recipe.typical_uv:.3g} µV: the unit differs. Give the factor with --unit-scale (or "
-            "unit_scale= in Python): 1e-6 where the file holds microvolt and does not say so."
-        )
-
-
-def as_trials(epochs: mne.BaseEpochs, label: str, **metadata: Any) -> EEGTrials:
+def as_trials(
+    epochs: mne.BaseEpochs, recipe: ModelRecipe, label: str, **metadata: Any
+) -> EEGTrials:
     """Return epochs that are as the model wants them in microvolt.
 
     Parameters
     ----------
     epochs : mne.Epochs
         In volt.
+    recipe : ModelRecipe
+        Knows the amplitude of the training trials.
     label : str
         Of the recording, for messages.
     **metadata : object
@@ -155,10 +127,29 @@ def as_trials(epochs: mne.BaseEpochs, label: str, **metadata: Any) -> EEGTrials:
     signals = (epochs.get_data() * UV_PER_VOLT).astype(np.float32)
     columns = {"subject": NEW_SUBJECT, "run": "0", **metadata}
     table = pd.DataFrame(columns, index=range(len(signals)))
+    _check_scale(signals, recipe, label)
     try:
         return EEGTrials(signals, None, table, epochs.info)
     except DataError as error:
         raise DataError(f"{label}: {error}") from error
+
+
+def _check_scale(signals: NDArray[np.float32], recipe: ModelRecipe, label: str) -> None:
+    """Refuse trials whose amplitude differs from that of training as units do."""
+    from bci_dann.data.dataset_checks import RECORDING_RATIO
+    from bci_dann.data.signal_checks import FLAT_UV, typical_amplitude
+
+    if recipe.typical_uv is None or not len(signals):  # an older version wrote the recipe
+        return
+    typical = typical_amplitude(signals)
+    if not 1 / RECORDING_RATIO < typical / recipe.typical_uv < RECORDING_RATIO:
+        steps = round(np.log10(recipe.typical_uv / max(typical, FLAT_UV)) / 3)
+        factor = recipe.layout.unit_scale * 1000.0**steps
+        raise DataError(
+            f"{label} has a typical amplitude of {typical:.3g} µV, and the model was trained on "
+            f"{recipe.typical_uv:.3g} µV: the unit differs. Check the file, and give "
+            f"--unit-scale {factor:g} (or unit_scale={factor:g} in Python)."
+        )
 
 
 def event_names(epochs: mne.BaseEpochs) -> NDArray[np.str_]:

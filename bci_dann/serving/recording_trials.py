@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.serving.epochs_trials import (
     as_trials,
-    check_scale,
     event_names,
     trials_of_epochs,
 )
@@ -273,14 +272,14 @@ def _cut(
     if cut.epochs is None:
         return PreparedRecording(label, None, cues, recording.events)
     used = cues[cues["left_out"] == ""]
+    told = {"onset": used["onset"].to_numpy(), "event": used["event"].to_numpy()}
     trials = as_trials(
         _named_as_in_training(cut.epochs, model.recipe),
+        model.recipe,
         label,
         session=session,
-        onset=used["onset"].to_numpy(),
-        event=used["event"],
+        **told,
     )
-    check_scale(trials, model.recipe, label)
     return PreparedRecording(label, trials, cues, recording.events)
 
 

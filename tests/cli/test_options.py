@@ -56,11 +56,11 @@ def test_cues_with_and_without_classes():
 
 @pytest.mark.parametrize("texts", [["=left_hand"], [""], ["a=left", "a=right"], ["a", "a=left"]])
 def test_cues_that_cannot_be_read(texts):
-    with pytest.raises(ConfigError, match="^--cue "):
+    with pytest.raises(ConfigError, match=r"^--cue "):
         parse_cues(texts)
 
 
 @pytest.mark.parametrize("texts", [["C3"], ["C3="], ["=C3"], ["a=C3", "a=C4"]])
 def test_renames_that_cannot_be_read(texts):
-    with pytest.raises(ConfigError, match="^--rename "):
+    with pytest.raises(ConfigError, match=r"^--rename "):
         parse_renames(texts)
