@@ -273,13 +273,8 @@ def _cut(
         return PreparedRecording(label, None, cues, recording.events)
     used = cues[cues["left_out"] == ""]
     told = {"onset": used["onset"].to_numpy(), "event": used["event"].to_numpy()}
-    trials = as_trials(
-        _named_as_in_training(cut.epochs, model.recipe),
-        model.recipe,
-        label,
-        session=session,
-        **told,
-    )
+    epochs = _named_as_in_training(cut.epochs, model.recipe)
+    trials = as_trials(epochs, model.recipe, label, session=session, **told)
     return PreparedRecording(label, trials, cues, recording.events)
 
 

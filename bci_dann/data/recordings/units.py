@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
-from typing import Any
-
-import mne
+from typing import TYPE_CHECKING, Any
 
 from bci_dann._validation import did_you_mean
 from bci_dann.exceptions import ConfigError
+
+if TYPE_CHECKING:
+    import mne
 
 __all__ = ["UNITS", "check_patterns", "matches_path", "parse_scale", "scale_of", "scale_samples"]
 
