@@ -30,7 +30,7 @@ UNKNOWN = "no electrode by its name"
 
 # What a user should know, with the names in the place of the braces.
 LEFT_OUT_NOTE = (
-    "the channels {} are no electrodes on the scalp by their names. They are left out, unless "
+    "no electrodes on the scalp by their names: {}. Such channels are left out, unless "
     "`extra_channels` or preprocessing `channels` lists them."
 )
 MATCHED_NOTE = "names of channels were read as those of 10-05 positions: {}."

@@ -102,7 +102,11 @@ class ChannelChecks:
         for note in account.notes():
             if note not in self._said:
                 self._said.add(note)
-                warnings.warn(f"{account.file}: {note}", BCIDannWarning, stacklevel=4)
+                warnings.warn(
+                    f"{account.file}: {note} `bci-dann check` lists every channel.",
+                    BCIDannWarning,
+                    stacklevel=4,
+                )
 
     def _check_keys_beside(self, account: ChannelAccount) -> None:
         try:

@@ -45,7 +45,7 @@ def test_other_signals_are_left_out_and_named():
     assert of_file.used == ["C3"]
     assert of_file.left_out == ["EOG-left", "EMG chin", "AccX", "ECG", "Foo"]
     (note,) = of_file.notes()
-    assert "EOG-left, EMG chin, AccX, ECG, Foo are no electrodes" in note
+    assert "no electrodes on the scalp by their names: EOG-left, EMG chin, AccX, ECG, Foo." in note
     frame = of_file.frame()
     assert list(frame.columns) == ["file", "channel", "type", "used_as", "reason"]
     assert frame["used_as"].tolist() == ["C3", "", "", "", "", ""]
