@@ -111,7 +111,7 @@ def test_a_file_of_epochs_is_read(model, cut, expected, tmp_path):
     trials = prepare(tmp_path / "new-epo.fif", model)
     np.testing.assert_allclose(trials.X, expected.X, atol=1e-4)
     (tmp_path / "bad-epo.fif").write_bytes(b"damage")
-    with pytest.raises(DataError, match="bad-epo.fif cannot be read"):
+    with pytest.raises(DataError, match=r"bad-epo.fif cannot be read"):
         prepare(tmp_path / "bad-epo.fif", model)
 
 
