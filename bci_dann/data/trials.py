@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bci_dann.data.event_classes import classes_of_events
 from bci_dann.data.lazy_rows import LazyRows
 from bci_dann.data.signal_checks import check_signals
 from bci_dann.exceptions import DataError
@@ -58,8 +59,8 @@ class EEGTrials:  # numpydoc ignore=PR02
     >>> metadata = pd.DataFrame({"subject": "1", "session": "0", "run": "0"}, index=range(20))
     >>> info = mne.create_info(["C3", "Cz", "C4"], 128.0, "eeg")
     >>> trials = EEGTrials(X, np.tile(["left_hand", "right_hand"], 10), metadata, info)
-    >>> len(trials[trials.y == "left_hand"]), trials.domains[0]
-    (10, np.str_('1/0'))
+    >>> len(trials[trials.y == "left_hand"]), trials.domains[:2].tolist()
+    (10, ['1/0', '1/0'])
     """
 
     X: NDArray[np.float32]
@@ -112,7 +113,13 @@ class EEGTrials:  # numpydoc ignore=PR02
         return trials
 
     @classmethod
-    def from_epochs(cls, epochs: mne.BaseEpochs) -> EEGTrials:
+    def from_epochs(
+        cls,
+        epochs: mne.BaseEpochs,
+        classes: Mapping[str, str] | Sequence[str] | None = None,
+        *,
+        labelled: bool = True,
+    ) -> EEGTrials:
         """Take trials from ``mne.Epochs``, whose metadata may name subject, session and run.
 
         Parameters
@@ -120,6 +127,13 @@ class EEGTrials:  # numpydoc ignore=PR02
         epochs : mne.Epochs
             Event names become class names; columns missing from ``epochs.metadata`` are
             filled with ``"0"``. EEG channels that are not marked bad are taken.
+        classes : mapping of str to str, or sequence of str, optional
+            Where events have several tags, as ``left/sound``: the tags that are classes,
+            ``["left", "right"]``, or the class of each event or tag. Without it, the class is
+            the tag at the one place where the names of the events differ, or where all are
+            names of motor imagery.
+        labelled : bool
+            Whether the trials get labels; without them the names of events do not matter.
 
         Returns
         -------
@@ -129,9 +143,9 @@ class EEGTrials:  # numpydoc ignore=PR02
         Raises
         ------
         DataError
-            When a sample is not finite, a channel is flat, or the scale is not that of EEG.
+            When a sample is not finite, a channel is flat, the scale is not that of EEG, or
+            it cannot be told which tag of the events is the class.
         """
-        names = {code: name.split("/")[-1] for name, code in epochs.event_id.items()}
         given = epochs.metadata if epochs.metadata is not None else pd.DataFrame()
         columns = {
             column: given[column].to_numpy() if column in given else np.repeat("0", len(epochs))
@@ -139,7 +153,7 @@ class EEGTrials:  # numpydoc ignore=PR02
         }
         return cls(
             X=epochs.get_data(units="uV", picks="eeg").astype(np.float32),  # without bad channels
-            y=np.array([names[code] for code in epochs.events[:, 2]]),
+            y=_event_labels(epochs, classes) if labelled else None,
             metadata=pd.DataFrame(columns),
             info=epochs.copy().pick("eeg", exclude="bads").info,
         )
@@ -258,6 +272,19 @@ def replace_labels(trials: EEGTrials, y: NDArray[np.str_] | None) -> EEGTrials:
         When ``y`` has another length.
     """
     return EEGTrials.trusted(X=trials.X, y=y, metadata=trials.metadata, info=trials.info)
+
+
+def _event_labels(
+    epochs: mne.BaseEpochs, classes: Mapping[str, str] | Sequence[str] | None
+) -> NDArray[np.str_]:
+    codes = epochs.events[:, 2]
+    occurring = set(codes.tolist())
+    names = {name: code for name, code in epochs.event_id.items() if code in occurring}
+    classes_of_codes: dict[int, str] = {}
+    for name, found in classes_of_events(names, classes).items():
+        if classes_of_codes.setdefault(names[name], found) != found:
+            raise DataError(f"the event code {names[name]} has the names of two classes: {names}.")
+    return np.array([classes_of_codes[code] for code in codes])
 
 
 def _check_parts(parts: Sequence[EEGTrials]) -> None:

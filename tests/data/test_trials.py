@@ -198,6 +198,34 @@ def test_metadata_of_epochs_names_subjects_and_sessions(epochs):
     assert set(trials.metadata["run"]) == {"0"}
 
 
+def _with_events(epochs, **event_id):
+    epochs.event_id = {name.replace("__", "/"): code for name, code in event_id.items()}
+    return epochs
+
+
+def test_the_tag_that_names_the_class_labels_epochs(epochs):
+    trials = EEGTrials.from_epochs(_with_events(epochs, left__run1=1, right__run1=2))
+    assert trials.y.tolist() == ["left", "right", "left", "right"]
+
+
+def test_events_that_do_not_occur_do_not_matter(epochs):
+    trials = EEGTrials.from_epochs(_with_events(epochs, left=1, right=2, beep__loud=3))
+    assert set(trials.y) == {"left", "right"}
+
+
+def test_ambiguous_events_need_their_classes(epochs):
+    ambiguous = _with_events(epochs, A__x=1, B__y=2)
+    with pytest.raises(DataError, match="may be"):
+        EEGTrials.from_epochs(ambiguous)
+    assert set(EEGTrials.from_epochs(ambiguous, ["x", "y"]).y) == {"x", "y"}
+    assert EEGTrials.from_epochs(ambiguous, labelled=False).y is None
+
+
+def test_one_code_of_two_classes_is_refused(epochs):
+    with pytest.raises(DataError, match="code 1 has the names of two classes"):
+        EEGTrials.from_epochs(_with_events(epochs, left=1, right=1, rest=2))
+
+
 def test_epochs_of_a_flat_channel_are_refused(epochs):
     epochs._data[:, 1] = 0.0
     with pytest.raises(DataError, match=r"\['C4'\] are flat"):

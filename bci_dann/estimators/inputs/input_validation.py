@@ -9,7 +9,13 @@ import numpy as np
 from sklearn.utils.validation import validate_data
 
 from bci_dann.data.signal_checks import check_signals, silent_trials
-from bci_dann.estimators.inputs.signals import Signals, check_same_kind, check_sfreq, read_signals
+from bci_dann.estimators.inputs.signals import (
+    Signals,
+    check_same_kind,
+    check_sfreq,
+    in_channel_order,
+    read_signals,
+)
 from bci_dann.exceptions import DataError
 
 __all__ = ["read_for_learning", "read_for_use"]
@@ -50,6 +56,8 @@ def read_for_use(
         Naming what does not fit.
     """
     signals = read_signals(X, subjects)
+    if not reset:
+        signals = in_channel_order(signals, model.ch_names_)
     checked = validate_data(
         model,
         signals.X,
