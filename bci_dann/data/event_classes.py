@@ -10,10 +10,9 @@ from bci_dann.exceptions import DataError
 __all__ = ["classes_of_events"]
 
 # What the events of motor imagery are called in MOABB and in common protocols, in small letters.
-IMAGERY = frozenset(
-    "left right left_hand right_hand lefthand righthand hand hands both_hands "
-    "foot feet both_feet tongue rest idle".split()
-)
+SIDES = ("left", "right", "left_hand", "right_hand", "lefthand", "righthand")
+PARTS = ("hand", "hands", "both_hands", "foot", "feet", "both_feet", "tongue", "rest", "idle")
+IMAGERY = frozenset(SIDES + PARTS)
 
 
 def classes_of_events(

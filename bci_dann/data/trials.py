@@ -41,8 +41,8 @@ class EEGTrials:  # numpydoc ignore=PR02
     Raises
     ------
     DataError
-        When the parts disagree in length, a sample is not finite, a channel is flat,
-        or the scale cannot be EEG in microvolt.
+        When the parts disagree in length, the metadata have gaps, a sample is not finite, a
+        channel is flat, or the scale cannot be EEG in microvolt.
 
     See Also
     --------
@@ -70,6 +70,7 @@ class EEGTrials:  # numpydoc ignore=PR02
 
     def __post_init__(self) -> None:
         _check_shapes(self)
+        _check_names(self.metadata)
         check_signals(self.X, self.ch_names)
 
     @classmethod
@@ -310,6 +311,16 @@ def _axes(trials: EEGTrials) -> dict[str, Any]:
         "sampling frequency (Hz)": trials.sfreq,
         "number of samples": trials.X.shape[2],
     }
+
+
+def _check_names(metadata: pd.DataFrame) -> None:
+    for column in METADATA_COLUMNS:
+        n_missing = int(metadata[column].isna().sum())
+        if n_missing:
+            raise DataError(
+                f"metadata has no {column} for {n_missing} of {len(metadata)} trials: name it, or "
+                "leave these trials out."
+            )
 
 
 def _check_shapes(trials: EEGTrials) -> None:

@@ -230,3 +230,9 @@ def test_epochs_of_a_flat_channel_are_refused(epochs):
     epochs._data[:, 1] = 0.0
     with pytest.raises(DataError, match=r"\['C4'\] are flat"):
         EEGTrials.from_epochs(epochs)
+
+
+def test_metadata_with_gaps_is_refused(epochs):
+    epochs.metadata = pd.DataFrame({"subject": [1, None, 2, 2], "session": "a"})
+    with pytest.raises(DataError, match="metadata has no subject for 1 of 4 trials"):
+        EEGTrials.from_epochs(epochs)

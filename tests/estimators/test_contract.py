@@ -232,8 +232,25 @@ def test_nan_is_refused(method, fold):
     X, y, *_ = fold
     broken = X.copy()
     broken[3, 2, 1] = np.nan
-    with pytest.raises(ValueError, match="NaN"):
+    with pytest.raises(DataError, match=r"NaN or inf: trials \[3\], channels \[2\]"):
         method.fit(broken, y)
+
+
+def test_swapped_axes_are_refused(fold, of_sources):
+    X, y, subjects, X_new, _ = fold
+    model = ShallowClassifier()
+    with pytest.raises(DataError, match=r"128 channels of 6 samples.*X.transpose\(0, 2, 1\)"):
+        model.fit(X.transpose(0, 2, 1), y, subjects=subjects)
+    with pytest.raises(DataError, match=r"fitted with 6 channels of 128 samples"):
+        of_sources.predict(X_new.transpose(0, 2, 1))
+
+
+def test_a_label_that_is_missing_or_misspelt_is_refused(method, fold):
+    X, y, subjects, *_ = fold
+    for label, said in (("nan", "1 of 120 labels are missing"), ("B", "capitals"), ("bb", "once")):
+        wrong = np.where(np.arange(len(y)) == 5, label, y)
+        with pytest.raises(DataError, match=said):
+            method.fit(X, wrong, subjects=subjects)
 
 
 def test_other_window_is_refused(method, fold):

@@ -177,3 +177,11 @@ def test_epochs_whose_tags_do_not_tell_the_class_are_read_all_the_same(X):
     several.event_id = {"A/x": 1, "A/y": 2, "B/x": 3, "B/y": 4}
     np.testing.assert_allclose(read_signals(several).X, X, rtol=1e-5)
     assert copy_trials(several).y is None
+
+
+@pytest.mark.parametrize("missing", [np.nan, None, ""])
+def test_every_trial_needs_a_subject(X, missing):
+    with pytest.raises(DataError, match=r"1 of 4 subjects are missing .* at \[2\]"):
+        read_signals(X, np.array(["p", "p", missing, "q"], dtype=object))
+    with pytest.raises(DataError, match="2 of 4 subjects"):
+        read_signals(X, [1.0, np.nan, 2.0, np.nan])
