@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bci_dann.exceptions import BCIDannWarning, TrainingError
 from bci_dann.models import Decoder
+from bci_dann.models.precision import single_precision
 from bci_dann.training import History, Member
 
 __all__ = [
@@ -59,7 +60,7 @@ def features_and_logits(
     >>> features.shape, logits.shape
     ((5, 128), (5, 2))
     """
-    with torch.inference_mode():
+    with torch.inference_mode(), single_precision():
         outputs = [network(part) for part in trial_batches(signals)]
     features, logits = (torch.cat(parts).numpy() for parts in zip(*outputs, strict=True))
     return features, logits

@@ -25,6 +25,7 @@ from bci_dann.estimators.networks.network_outputs import (
 )
 from bci_dann.exceptions import TrainingError
 from bci_dann.models import Decoder
+from bci_dann.models.precision import single_precision
 from bci_dann.objectives import (
     Objective,
     Sizes,
@@ -267,7 +268,7 @@ def _member(
     # the first member is the network that would be trained alone
     member = ("member", index) if index else ()
     seed = stream(classifier.random_state, "training", *member)
-    with isolated_torch_seed(seed):
+    with isolated_torch_seed(seed), single_precision():
         network = classifier.build_network()
         built = objective(network)
     return Member(
