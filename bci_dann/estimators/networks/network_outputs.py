@@ -112,6 +112,11 @@ def mean_probabilities(
     ndarray, shape (n_trials, n_classes)
         Rows of sum 1.
 
+    Raises
+    ------
+    TrainingError
+        When a probability is not finite.
+
     See Also
     --------
     features_and_logits : The outputs of one network.
@@ -129,6 +134,11 @@ def mean_probabilities(
         torch.from_numpy(features_and_logits(network, signals)[1]).double() for network in networks
     ]
     probabilities: NDArray[np.float64] = torch.stack(logits).softmax(dim=2).mean(0).numpy()
+    if not np.isfinite(probabilities).all():
+        raise TrainingError(
+            "the network gives no numbers for these trials: its weights are too large. Train it "
+            "with a lower `lr`, and look for trials of an extreme amplitude."
+        )
     return probabilities
 
 
