@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["METADATA_COLUMNS", "EEGTrials", "replace_labels"]
 
 METADATA_COLUMNS = ("subject", "session", "run")
+# So many subjects, sessions and classes are named when trials are printed.
+N_LISTED = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,8 +194,27 @@ class EEGTrials:  # numpydoc ignore=PR02
     def __len__(self) -> int:
         return len(self.X)
 
+    def __repr__(self) -> str:
+        n_trials, n_chans, n_times = self.shape
+        named = {"subjects": self.subjects, "sessions": self.metadata["session"].astype(str)}
+        parts = [f"{name} {_listed(np.unique(of).tolist())}" for name, of in named.items()]
+        if self.y is None:
+            parts.append("no labels")
+        else:
+            counts = zip(*np.unique(self.y, return_counts=True), strict=True)
+            parts.append(f"classes {_listed([f'{name} ({count})' for name, count in counts])}")
+        return (
+            f"EEGTrials({n_trials} trials, {n_chans} channels, {n_times} samples at "
+            f"{self.sfreq:g} Hz; {'; '.join(parts)})"
+        )
+
     def __getitem__(self, index: Any) -> EEGTrials:
-        """Return the trials at ``index`` (a slice, a mask or an array of integers)."""
+        """Return the trials at ``index`` (a slice, a mask or an array of integers).
+
+        scikit-learn's cross-validation asks for ``trials[index, ...]``, which is the same.
+        """
+        if isinstance(index, tuple) and index[1:] == (...,):
+            index = index[0]
         return self._indexed(index, self.X[index])
 
     def deferred(self, index: Any) -> EEGTrials:
@@ -228,6 +249,12 @@ class EEGTrials:  # numpydoc ignore=PR02
         y = None if self.y is None else self.y[index]
         metadata = self.metadata.iloc[index].reset_index(drop=True)
         return EEGTrials.trusted(X, y, metadata, self.info)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:  # numpydoc ignore=RT01
+        """Shape of ``X``: numbers of trials, channels and samples."""
+        n_trials, n_chans, n_times = self.X.shape
+        return n_trials, n_chans, n_times
 
     @property
     def subjects(self) -> NDArray[np.str_]:  # numpydoc ignore=RT01
@@ -273,6 +300,12 @@ def replace_labels(trials: EEGTrials, y: NDArray[np.str_] | None) -> EEGTrials:
         When ``y`` has another length.
     """
     return EEGTrials.trusted(X=trials.X, y=y, metadata=trials.metadata, info=trials.info)
+
+
+def _listed(names: list[str]) -> str:
+    """Return names as one text, the first of many."""
+    more = ", ..." if len(names) > N_LISTED else ""
+    return ", ".join(names[:N_LISTED]) + more
 
 
 def _event_labels(

@@ -40,7 +40,7 @@ from bci_dann.persistence import ModelState
 __all__ = ["EnsembleClassifier"]
 
 # What all members have learned alike, since they have read the same trials.
-SHARED = ("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_")
+SHARED = ("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_", "met_target_")
 # The pipeline file that lists the members of the default recipe.
 RECIPE = "bci_dann.yml"
 

@@ -236,3 +236,24 @@ def test_metadata_with_gaps_is_refused(epochs):
     epochs.metadata = pd.DataFrame({"subject": [1, None, 2, 2], "session": "a"})
     with pytest.raises(DataError, match="metadata has no subject for 1 of 4 trials"):
         EEGTrials.from_epochs(epochs)
+
+
+def test_trials_are_printed_in_one_line():
+    trials = make()
+    assert repr(trials) == (
+        "EEGTrials(6 trials, 2 channels, 30 samples at 100 Hz; subjects A; sessions 1; "
+        "classes left (3), right (3))"
+    )
+    assert repr(trials.unlabelled()).endswith("; no labels)")
+    many = EEGTrials.concatenate([trials] * 20)
+    many.metadata["subject"] = np.arange(120)
+    assert len(repr(many)) < 200
+    assert "subjects 0, 1, 10, 100, 101, 102, 103, 104, ...;" in repr(many)
+
+
+def test_trials_are_indexed_as_scikit_learn_does():
+    trials = make()
+    assert trials.shape == (6, 2, 30)
+    chosen = trials[np.array([4, 1]), ...]
+    np.testing.assert_array_equal(chosen.X, trials.X[[4, 1]])
+    assert chosen.metadata["run"].tolist() == trials.metadata["run"].iloc[[4, 1]].tolist()

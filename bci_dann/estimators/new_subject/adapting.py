@@ -11,9 +11,9 @@ from sklearn.utils.validation import check_is_fitted
 from bci_dann._threads import method_threads
 from bci_dann.estimators.inputs.domain_alignment import extend_alignment, join
 from bci_dann.estimators.inputs.input_validation import read_for_learning
-from bci_dann.estimators.inputs.signals import concatenate, copy_trials
+from bci_dann.estimators.inputs.signals import Signals, concatenate, copy_trials
 from bci_dann.estimators.inputs.training_trials import Part, TrainingTrials
-from bci_dann.exceptions import BCIDannWarning, ConfigError
+from bci_dann.exceptions import BCIDannWarning, ConfigError, UnadaptedWarning
 
 if TYPE_CHECKING:
     from bci_dann.alignment import Alignment
@@ -30,6 +30,8 @@ class SubjectAdaptation:
 
     alignment_: Alignment | None
     domains_: list[str]
+    # whether trials of a target were seen, in `fit` or since
+    met_target_: bool
     # the model that was fitted, and the trials that were handed over since
     _online: tuple[Self, list[Any]]
 
@@ -91,6 +93,7 @@ class SubjectAdaptation:
         """
         part = Part.unlabelled(read_for_learning(self, X))
         adapted = copy.deepcopy(self)
+        adapted.met_target_ = True
         with method_threads(self.trains_network):
             if adapted.alignment_ is not None:
                 learned = extend_alignment(adapted.alignment_, adapted.domains_, [part])
@@ -137,6 +140,28 @@ class SubjectAdaptation:
         adapted = copy.copy(self) if len(trials) < MIN_PASSED else fitted.adapted(trials)
         adapted._online = (fitted, passed)
         return adapted
+
+    def warn_if_unadapted(self, signals: Signals) -> None:
+        """Warn where trials are aligned by a reference that is none of their subject.
+
+        Parameters
+        ----------
+        signals : Signals
+            Trials to be predicted. Fewer than five could not be adapted to either.
+        """
+        if self.alignment_ is None or self.met_target_ or len(signals.X) < MIN_PASSED:
+            return
+        domains = signals.domains
+        if domains is not None and set(domains.tolist()) <= set(self.domains_):
+            return
+        warnings.warn(
+            "nothing was adapted to the subject of these trials: they are aligned by the mean of "
+            "the source subjects, and predictions may be at chance. Give X_target_unlabeled to "
+            "fit, or predict with model.adapt(X); in scikit-learn's cross-validation, wrap the "
+            "method in bci_dann.TransductiveClassifier.",
+            UnadaptedWarning,
+            stacklevel=3,
+        )
 
     def adapt_aligned(self, trials: TrainingTrials) -> None:
         """Adapt this copy to aligned trials of a new subject; a subclass may implement it.
