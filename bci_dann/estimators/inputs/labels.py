@@ -12,8 +12,9 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from bci_dann.exceptions import DataError
+from bci_dann.objectives.batch_view import UNLABELLED
 
-__all__ = ["check_labels", "encode", "encode_first", "missing_labels"]
+__all__ = ["check_labels", "encode", "encode_first", "encode_known", "missing_labels"]
 
 # Text that stands for a value that is not there, as numpy and pandas write it.
 MISSING = ("", "nan", "NaN", "None", "<NA>", "NaT")
@@ -126,18 +127,55 @@ def encode(y: ArrayLike | None, classes: NDArray[Any], n_trials: int) -> NDArray
     values = np.asarray(y)
     if y is None or values.shape != (n_trials,):
         raise DataError(f"y_target_labeled must have shape ({n_trials},); got {values.shape}.")
-    strange = sorted(set(_plain(values)) - set(classes.tolist()), key=str)
-    if strange:
-        raise DataError(
-            f"the target has labels {strange} that the sources do not have; "
-            f"the sources have {classes.tolist()}."
-        )
+    _check_known(values, classes)
     return np.searchsorted(classes, values).astype(np.int64)
 
 
 def _plain(values: NDArray[Any]) -> list[Any]:
     """Return values as Python's own kinds: numpy writes its text as ``np.str_('left')``."""
     return [value.item() if isinstance(value, np.generic) else value for value in values.tolist()]
+
+
+def encode_known(y: ArrayLike, classes: NDArray[Any], n_trials: int) -> NDArray[np.int64]:
+    """Return the indices of labels of which some are missing.
+
+    Parameters
+    ----------
+    y : array-like, shape (n_trials,)
+        Labels; NaN, None or ``""`` where a trial has none.
+    classes : ndarray, shape (n_classes,)
+        What the sources have, sorted.
+    n_trials : int
+        How many labels are wanted.
+
+    Returns
+    -------
+    ndarray of int, shape (n_trials,)
+        Indices into ``classes``; ``UNLABELLED`` where a label is missing.
+
+    Raises
+    ------
+    DataError
+        When there are too few or many, or a label is unknown to the sources.
+    """
+    values = np.asarray(y, dtype=object)
+    if values.shape != (n_trials,):
+        raise DataError(f"y must have shape ({n_trials},); got {values.shape}.")
+    labels = np.full(n_trials, UNLABELLED, dtype=np.int64)
+    known = ~missing_labels(values)
+    _check_known(values[known], classes)
+    index = {name: position for position, name in enumerate(classes.tolist())}
+    labels[known] = [index[name] for name in _plain(values[known])]
+    return labels
+
+
+def _check_known(values: NDArray[Any], classes: NDArray[Any]) -> None:
+    strange = sorted(set(_plain(values)) - set(classes.tolist()), key=str)
+    if strange:
+        raise DataError(
+            f"the target has labels {strange} that the sources do not have; "
+            f"the sources have {classes.tolist()}."
+        )
 
 
 def _check_spelling(counts: dict[Any, int]) -> None:

@@ -4,8 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bci_dann.estimators.inputs.labels import check_labels, encode, encode_first, missing_labels
+from bci_dann.estimators.inputs.labels import (
+    check_labels,
+    encode,
+    encode_first,
+    encode_known,
+    missing_labels,
+)
 from bci_dann.exceptions import DataError
+from bci_dann.objectives import UNLABELLED
 
 
 @pytest.mark.parametrize(
@@ -120,3 +127,24 @@ def test_messages_and_classes_hold_plain_names():
     assert repr(classes) == "array(['a', 'b'], dtype=object)"
     with pytest.raises(DataError, match=r"labels \['c'\] that"):
         encode(y[-1:], classes, 1)
+
+
+@pytest.mark.parametrize(
+    ("y", "classes"),
+    [
+        (["b", None, "a", ""], ["a", "b"]),
+        (np.array(["b", "nan", "a", "nan"]), ["a", "b"]),
+        ([2.0, np.nan, 1.0, np.nan], [1, 2]),
+        (pd.Series([2, None, 1, None], dtype="Int64"), [1, 2]),
+    ],
+)
+def test_some_labels_may_be_missing(y, classes):
+    assert encode_known(y, np.array(classes), 4).tolist() == [1, UNLABELLED, 0, UNLABELLED]
+
+
+def test_labels_beside_missing_ones_must_fit():
+    classes = np.array(["a", "b"])
+    with pytest.raises(DataError, match=r"labels \['c'\] that the sources do not have"):
+        encode_known(["a", None, "c"], classes, 3)
+    with pytest.raises(DataError, match=r"y must have shape \(3,\); got \(2,\)"):
+        encode_known(["a", None], classes, 3)
