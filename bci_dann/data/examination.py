@@ -179,7 +179,8 @@ class _Examiner:
             for one in recordings:
                 self._add(one)
         except (DataError, ConfigError) as error:
-            self.result.problems.append(str(error))
+            if str(error) not in self.result.problems:  # of a file that all are compared with
+                self.result.problems.append(str(error))
 
     def _add(self, one: ExtractedRecording) -> None:
         self.result.recordings.append(_examined(one, self.dataset.unit_factor))
@@ -226,5 +227,6 @@ def _spectra(raw: mne.io.BaseRaw, unit_factor: float) -> pd.DataFrame:
     )
     inside = (frequencies >= SPECTRUM_BAND[0]) & (frequencies <= SPECTRUM_BAND[1])
     median = np.median(power, axis=1) if whole.size else np.full(power.shape[::2], np.nan)
+    median /= np.log(2)  # the median of the exponential distribution that periodograms have
     names = [raw.ch_names[pick] for pick in picks]
     return pd.DataFrame(median[:, inside].T, index=frequencies[inside], columns=names)

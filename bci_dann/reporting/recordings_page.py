@@ -27,6 +27,7 @@ LEFT_OUT_COLOUR = "#D55E00"
 # Sizes in inches, empirical: names of files and channels stay legible.
 WIDTH, ROW, MARGIN, TALLEST = 9.0, 0.2, 1.6, 60.0
 LONGEST_NAME = 40
+DPI = 110
 # Subjects that get a colour and a name of their own among the spectra.
 MOST_NAMED = 12
 
@@ -57,7 +58,6 @@ def write_recordings_page(examination: Examination, path: str | Path, title: str
         When it cannot be written.
     """
     import mne
-    from matplotlib import pyplot as plt
 
     figures = {
         "Cues over time": draw_cues,
@@ -69,9 +69,9 @@ def write_recordings_page(examination: Examination, path: str | Path, title: str
         report.add_html(_in_words(examination), title="In words")
         for name, draw in figures.items():
             if examination.recordings:
-                figure = draw(examination.recordings)
-                report.add_figure(figure, title=name, image_format="png")
-                plt.close(figure)
+                picture = Path(scratch) / f"{draw.__name__}.png"
+                draw(examination.recordings).savefig(picture, dpi=DPI)
+                report.add_image(picture, title=name)
         report.add_html(_table(examination), title="Cues of each recording")
         file = Path(scratch) / "page.html"
         report.save(file, open_browser=False)
@@ -138,7 +138,7 @@ def draw_amplitudes(recordings: list[ExaminedRecording]) -> Figure:
     values = table.to_numpy(dtype=float)
     positive = values[values > 0]
     lowest = positive.min() if len(positive) else 1.0
-    limits = (lowest, max(values.max(initial=0.0), 1.01 * lowest))
+    limits = (lowest, max(positive.max(initial=0.0), 1.01 * lowest))
     image = ax.imshow(
         np.maximum(values, limits[0]), aspect="auto", norm=LogNorm(*limits), cmap="viridis"
     )
@@ -161,9 +161,10 @@ def draw_spectra(recordings: list[ExaminedRecording]) -> Figure:
         Power spectral density in µV²/Hz.
     """
     from matplotlib import colormaps
-    from matplotlib import pyplot as plt
+    from matplotlib.figure import Figure
 
-    figure, ax = plt.subplots(figsize=(WIDTH, 4.5), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 4.5), layout="constrained")
+    ax = figure.subplots()
     subjects = list(dict.fromkeys(one.place["subject"] for one in recordings))
     shades = colormaps["turbo"](np.linspace(0.05, 0.95, len(subjects)))
     colours = dict(zip(subjects, shades, strict=True))
@@ -183,10 +184,11 @@ def draw_spectra(recordings: list[ExaminedRecording]) -> Figure:
 
 
 def _rows(recordings: list[ExaminedRecording]) -> tuple[Figure, Axes]:
-    from matplotlib import pyplot as plt
+    from matplotlib.figure import Figure
 
     height = min(MARGIN + ROW * len(recordings), TALLEST)
-    figure, ax = plt.subplots(figsize=(WIDTH, height), layout="constrained")
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    ax = figure.subplots()
     names = [one.name[-LONGEST_NAME:] for one in recordings]
     ax.set_yticks(range(len(recordings)), names, fontsize=8)
     ax.set_ylim(len(recordings) - 0.5, -0.5)
