@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 
 from bci_dann._config import StrictModel
 from bci_dann._validation import did_you_mean
@@ -29,6 +29,8 @@ class SubsetConfig(StrictModel):  # numpydoc ignore=PR02
     classes : list of str, or None
         Class names.
     """
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)  # sessions: [1, 2]
 
     subjects: list[int | str] | None = None
     sessions: list[str] | Literal["first"] | None = None
