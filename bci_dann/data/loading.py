@@ -11,11 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from bci_dann._config import validate
-from bci_dann.data.cache import DATA_VERSION, TrialsWriter, cache_root, open_trials, store
+from bci_dann.data.cache import (
+    DATA_VERSION,
+    TrialsWriter,
+    cache_key,
+    cache_root,
+    open_trials,
+    store,
+)
 from bci_dann.data.datasets import DataConfig, make_dataset
 from bci_dann.data.extraction import extract_trials
-from bci_dann.data.fingerprint import dataset_fingerprint
+from bci_dann.data.fingerprint import dataset_fingerprint, describes_itself
 from bci_dann.data.preprocessing import Preprocessing
+from bci_dann.data.source_files import SourceFiles
 from bci_dann.data.subset import SubsetConfig, resolve_subset
 from bci_dann.data.trials import EEGTrials
 from bci_dann.exceptions import ConfigError
@@ -181,13 +189,18 @@ def _prepare(
     from bci_dann.data.recordings.folder import Recordings
 
     subset = resolve_subset(dataset, subset_config)
-    parts = {
+    root = Path(cache_dir) if cache_dir else cache_root()
+    parts: dict[str, Any] = {
         "data_version": DATA_VERSION,
         "dataset": dataset_fingerprint(dataset),
         "selection": asdict(subset),
         "preprocessing": preprocessing.model_dump(mode="json"),
         "versions": {name: version(name) for name in ("mne", "moabb", "numpy", "scipy")},
     }
+
+    sources = SourceFiles(root, cache_key(parts), data_dir)
+    if not describes_itself(dataset) and (changes := sources.changes()):
+        parts["changed_files"] = changes
 
     def fill(writer: TrialsWriter) -> None:
         if isinstance(dataset, Recordings):
@@ -196,8 +209,10 @@ def _prepare(
         with _mne_data_folder(data_dir):
             for trials in extract_trials(dataset, subset, preprocessing, progress):
                 writer.add(trials)
+            if not describes_itself(dataset):
+                sources.remember(dataset, subset.subjects)
 
-    return store(Path(cache_dir) if cache_dir else cache_root(), parts, fill)
+    return store(root, parts, fill)
 
 
 @contextmanager

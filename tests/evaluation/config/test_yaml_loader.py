@@ -20,7 +20,26 @@ def parsed(text, free=False):
 
 @pytest.mark.parametrize(
     "word",
-    "001 010 08 -07 00.5 0x1F 0b1 1_000 1:30 190:20:30 yes No on OFF y 2024-05-01 = 1e".split(),
+    [
+        "001",
+        "010",
+        "08",
+        "-07",
+        "00.5",
+        "0x1F",
+        "0b1",
+        "1_000",
+        "1:30",
+        "190:20:30",
+        "yes",
+        "No",
+        "on",
+        "OFF",
+        "y",
+        "2024-05-01",
+        "=",
+        "1e",
+    ],
 )
 def test_words_stay_what_was_typed(word):
     assert parsed(f"{{a: [{word}]}}") == {"a": [word]}
