@@ -7,7 +7,7 @@ subject is loaded. They are asked for once it is, and remembered with their cont
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,8 +100,17 @@ def _data_folder(data_dir: Path | str | None) -> Path | None:
 def _paths(dataset: BaseDataset, subject: Any) -> list[Path]:
     """Return what MOABB has read for a subject that is loaded, so that nothing is downloaded."""
     try:
-        paths = dataset.data_path(subject)
+        return [path for path in _flat(dataset.data_path(subject)) if path.exists()]
     except Exception:  # datasets that have no files, and those that others wrote
         return []
-    listed = [paths] if isinstance(paths, str | Path) else paths
-    return [Path(path) for path in listed or [] if isinstance(path, str | Path)]
+
+
+def _flat(paths: Any) -> Iterator[Path]:
+    """Yield the paths of what datasets return: one, a list, or a mapping of lists."""
+    if isinstance(paths, str | Path):
+        yield Path(paths)
+    elif isinstance(paths, Mapping):
+        yield from _flat(list(paths.values()))
+    elif isinstance(paths, list | tuple):
+        for path in paths:
+            yield from _flat(path)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bci_dann._files import check_folder_of, write_atomically
 from bci_dann._validation import check_option
 from bci_dann.exceptions import BCIDannWarning, ConfigError
 from bci_dann.serving.recording_names import Recording, recording_files, recording_label
@@ -230,7 +231,7 @@ def predict_recordings(
     Raises
     ------
     ConfigError
-        When there is no recording, or ``out`` is one of them, or as :func:`prepare`.
+        When there is no recording, ``out`` is one or lies nowhere, or as :func:`prepare`.
     DataError
         As :func:`prepare`.
     ResultsError
@@ -257,7 +258,7 @@ def predict_recordings(
 
     served, listed = as_served_model(model), _as_list(recordings)
     if out is not None:
-        _check_no_recording(Path(out), listed)
+        _check_no_recording(check_folder_of(Path(out)), listed)
     prepared = [prepare(one, served, cues=cues) for one in listed]
     tables = [
         _predictions(served.estimator, recording_label(one), trials)
@@ -303,8 +304,6 @@ def write_predictions(table: pd.DataFrame, path: str | Path) -> None:
     trial,predicted,p_feet
     0,feet,0.666667
     """
-    from bci_dann._files import write_atomically
-
     write_atomically(Path(path), table.to_csv(index=False, float_format="%.6f").encode())
 
 

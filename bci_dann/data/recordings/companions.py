@@ -198,4 +198,4 @@ def _eeglab_data(path: Path) -> Any:
     content = scipy.io.loadmat(
         path, variable_names=[wanted], squeeze_me=True, struct_as_record=False
     )[wanted]
-    return content.data if wanted == "EEG" else str(content) if content.dtype.kind == "U" else None
+    return content.data if wanted == "EEG" else content

@@ -148,7 +148,8 @@ def _listed(names: list[str]) -> str:
 
 
 def _in_bids(folder: Path, layout: RecordingsLayout) -> list[_Candidate]:
-    found = [one for parts in BIDS_PATHS for one in PathPattern(parts).find(folder) if one.is_exact]
+    every = [one for parts in BIDS_PATHS for one in PathPattern(parts).find(folder)]
+    found = list({one.name: one for one in every if one.is_exact}.values())
     entities = [dict(BIDS_ENTITY.findall(one.name)) for one in found]
     tasks = sorted({one["task"] for one in entities if "task" in one})
     candidates = [
