@@ -24,7 +24,7 @@ from bci_dann.data.extraction import extract_trials
 from bci_dann.data.fingerprint import dataset_fingerprint, describes_itself
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.source_files import SourceFiles
-from bci_dann.data.subset import SubsetConfig, resolve_subset
+from bci_dann.data.subset import SubsetConfig, check_sessions, resolve_subset
 from bci_dann.data.trials import EEGTrials
 from bci_dann.exceptions import ConfigError
 
@@ -207,8 +207,11 @@ def _prepare(
             dataset.check()  # all files, before the samples of the first are read
             dataset.check_fits(preprocessing, subset)
         with _mne_data_folder(data_dir):
+            sessions: set[str] = set()
             for trials in extract_trials(dataset, subset, preprocessing, progress):
+                sessions.update(trials.metadata["session"])
                 writer.add(trials)
+            check_sessions(dataset, subset.sessions, sorted(sessions))
             if not describes_itself(dataset):
                 sources.remember(dataset, subset.subjects)
 

@@ -12,6 +12,7 @@ import pytest
 from moabb.datasets.base import BaseDataset
 
 from bci_dann.data import load_dataset
+from bci_dann.exceptions import ConfigError
 
 EVENTS = {"left_hand": 1, "right_hand": 2}
 
@@ -125,3 +126,8 @@ def test_files_are_found_in_whatever_a_dataset_returns(folder, wrap, monkeypatch
     first = np.array(load(folder, cache_dir=folder / "cache").X)
     write(folder / "s1_raw.fif", 7)
     assert not np.array_equal(load(folder, cache_dir=folder / "cache").X, first)
+
+
+def test_a_session_that_no_subject_has_is_told_after_loading(folder):
+    with pytest.raises(ConfigError, match=r"Downloaded has no session '1'\. .*It has 0\."):
+        load(folder, sessions=["0", "1"])

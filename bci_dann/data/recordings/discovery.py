@@ -149,7 +149,8 @@ def _listed(names: list[str]) -> str:
 
 def _in_bids(folder: Path, layout: RecordingsLayout) -> list[_Candidate]:
     every = [one for parts in BIDS_PATHS for one in PathPattern(parts).find(folder)]
-    found = list({one.name: one for one in every if one.is_exact}.values())
+    by_name = {one.name: one for one in every if one.is_exact}
+    found = [by_name[name] for name in sorted(by_name)]
     entities = [dict(BIDS_ENTITY.findall(one.name)) for one in found]
     tasks = sorted({one["task"] for one in entities if "task" in one})
     candidates = [

@@ -101,6 +101,11 @@ class Recordings(BaseDataset):
             paradigm="imagery",
         )
 
+    @property
+    def session_names(self) -> list[str]:  # numpydoc ignore=RT01
+        """The names of the sessions that any subject has."""
+        return list(dict.fromkeys(name for sessions in self._files.values() for name in sessions))
+
     def recording_path(self, subject: str, session: str, run: str) -> Path:
         """Return the path of a recording.
 
