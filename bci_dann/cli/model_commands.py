@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bci_dann.cli.accounts import print_account
 from bci_dann.cli.completion import complete_pipelines
 from bci_dann.cli.console import print_sentence
 from bci_dann.cli.options import (
@@ -69,6 +70,7 @@ def adapt(  # numpydoc ignore=PR01
     adaptation = adapt_model(model, recordings, cues=cue or [], out=out)
     if adaptation.changed:
         print_sentence(f"adapted to {adaptation.n_trials} trials without labels; saved in {out}")
+        print_account(adaptation.account)
     else:
         print_sentence(
             f"not adapted: a model without alignment has nothing to adapt, and {out} is a copy "
@@ -85,9 +87,14 @@ def predict(  # numpydoc ignore=PR01
 ) -> None:
     """Predict the class of each trial of some recordings."""
     import_user_modules(modules or [])
+    from bci_dann.data.cues import left_out_sentence
     from bci_dann.serving import predict_recordings
 
     table = predict_recordings(model, recordings, cues=cue or [], out=out)
-    counts = table["predicted"].value_counts().sort_index()
+    predicted = table[table["left_out"] == ""]
+    counts = predicted["prediction"].value_counts().sort_index()
     listed = ", ".join(f"{count} {name}" for name, count in counts.items())
-    print_sentence(f"{len(table)} trials in {out}: {listed}")
+    print_sentence(f"{len(predicted)} predictions in {out}: {listed}")
+    reasons = left_out_sentence(table["left_out"].value_counts().to_dict())
+    if reasons:
+        print_sentence(f"cues without a prediction: {reasons}")

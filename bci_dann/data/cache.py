@@ -1,8 +1,9 @@
 """Cache of prepared trials on disk, under a key of everything that determines them.
 
 A folder holds ``X.npy`` (float32, µV), ``trials.csv`` (subject, session, run, label),
-``info.fif`` and ``key.json`` (the parts of the key, to be read by users). Nothing in it is a
-pickle. A folder is complete as soon as it exists, so readers and writers need no lock.
+``account.csv`` (what became of the cues of each recording), ``info.fif`` and ``key.json`` (the
+parts of the key, to be read by users). Nothing in it is a pickle. A folder is complete as soon as
+it exists, so readers and writers need no lock.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bci_dann.data.cues import read_account
 from bci_dann.data.trials import METADATA_COLUMNS, EEGTrials
 from bci_dann.exceptions import DataError
 
@@ -32,9 +34,10 @@ __all__ = ["DATA_VERSION", "TrialsWriter", "cache_key", "cache_root", "open_tria
 
 # Part of every key: increase it when a change of this package gives other trials for the same
 # configuration, so that trials prepared before are not used.
-DATA_VERSION = 1
+DATA_VERSION = 2
 
 SIGNALS_FILE, TABLE_FILE, INFO_FILE, KEY_FILE = "X.npy", "trials.csv", "info.fif", "key.json"
+ACCOUNT_FILE = "account.csv"
 LABEL_COLUMN = "label"
 
 
@@ -86,6 +89,7 @@ class TrialsWriter:
         self._file: BinaryIO | None = None
         self._trial_shape: tuple[int, ...] = ()
         self._tables: list[pd.DataFrame] = []
+        self._accounts: list[pd.DataFrame] = []
         self._info: mne.Info | None = None
 
     def add(self, trials: EEGTrials) -> None:
@@ -109,6 +113,8 @@ class TrialsWriter:
         self.n_trials += len(signals)
         table = trials.metadata[list(METADATA_COLUMNS)].astype(str)
         self._tables.append(table.assign(**{LABEL_COLUMN: trials.y}))
+        if trials.account is not None:
+            self._accounts.append(trials.account)
 
     def _append(self, signals: NDArray[np.float32], info: mne.Info) -> None:
         if self._file is None:
@@ -140,6 +146,9 @@ class TrialsWriter:
             self._file.close()
             table = pd.concat(self._tables, ignore_index=True)
             table.to_csv(self.folder / TABLE_FILE, index=False)
+            if self._accounts:
+                account = pd.concat(self._accounts, ignore_index=True)
+                account.to_csv(self.folder / ACCOUNT_FILE, index=False)
             _write_info(self.folder / INFO_FILE, self._info)
             (self.folder / KEY_FILE).write_text(json.dumps(parts, indent=1, sort_keys=True))
 
@@ -287,7 +296,8 @@ def _read(folder: Path) -> EEGTrials:
     labels = table.pop(LABEL_COLUMN).to_numpy(dtype=str)
     signals = np.load(folder / SIGNALS_FILE, mmap_mode="r", allow_pickle=False)
     info = _read_info(folder / INFO_FILE)
-    return EEGTrials.trusted(X=signals, y=labels, metadata=table, info=info)
+    account = read_account(folder / ACCOUNT_FILE)
+    return EEGTrials.trusted(X=signals, y=labels, metadata=table, info=info, account=account)
 
 
 def _write_info(path: Path, info: mne.Info) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import mne
@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from bci_dann._validation import did_you_mean
+from bci_dann.data.cues import REASONS, account_of, left_out_sentence, with_outcome
+from bci_dann.data.dataset_checks import RecordingComparison
 from bci_dann.data.preprocessing import Preprocessing
-from bci_dann.data.segmentation import cut_trials
+from bci_dann.data.segmentation import CutTrials, cut_trials, same_sfreq
 from bci_dann.data.signal_checks import check_signals
 from bci_dann.data.subset import Subset
 from bci_dann.data.trials import EEGTrials
@@ -21,23 +23,69 @@ from bci_dann.exceptions import BCIDannError, ConfigError, DataError
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
-__all__ = ["extract_trials"]
+__all__ = [
+    "ExtractedRecording",
+    "Provenance",
+    "extract_recordings",
+    "extract_trials",
+    "with_progress",
+]
 
 Sessions = dict[str, dict[str, mne.io.BaseRaw]]
 
 
 @dataclass(frozen=True)
-class _Provenance:
-    """The subject, session, run and file of a recording."""
+class Provenance:
+    """Where a recording comes from.
+
+    Parameters
+    ----------
+    subject : int or str
+        The subject.
+    session, run : str
+        Their names.
+    file : str
+        Its path inside the folder of recordings; empty for other datasets.
+    """
 
     subject: Any
     session: str
     run: str
     file: str
 
+    @property
+    def place(self) -> dict[str, str]:
+        """The recording as an account names it."""
+        return {name: str(value) for name, value in asdict(self).items()}
+
     def __str__(self) -> str:
         file = f" ({self.file})" if self.file else ""
         return f"subject {self.subject}, session {self.session}, run {self.run}{file}"
+
+
+@dataclass(frozen=True)
+class ExtractedRecording:
+    """A recording and its trials.
+
+    Parameters
+    ----------
+    provenance : Provenance
+        Where it comes from.
+    raw : mne.io.Raw
+        The recording as the dataset gives it.
+    cues : pandas.DataFrame
+        Every cue; see :func:`bci_dann.data.cues.cue_table`.
+    trials : EEGTrials or None
+        Its trials, where there are any.
+    typical_uv : float
+        Typical amplitude in the pass band (µV).
+    """
+
+    provenance: Provenance
+    raw: mne.io.BaseRaw
+    cues: pd.DataFrame
+    trials: EEGTrials | None
+    typical_uv: float
 
 
 def extract_trials(
@@ -71,28 +119,94 @@ def extract_trials(
         in channels or length, or a subject lacks a class.
     """
     reference: EEGTrials | None = None
-    for subject in _with_progress(subset.subjects, dataset.code, progress):
-        runs = []
-        for provenance, raw in _recordings(dataset, subject, subset):
-            trials = _trials(raw, dataset, subset, preprocessing, provenance, reference)
-            if trials is not None:
-                reference = reference or trials
-                runs.append(trials)
-        yield _subject_trials(runs, subject, subset, preprocessing)
+    comparison = RecordingComparison()
+    for subject in with_progress(subset.subjects, dataset.code, progress):
+        runs, accounts = [], []
+        for one in extract_recordings(dataset, subject, subset, preprocessing, reference):
+            accounts.append((one.provenance.place, one.cues))
+            if one.trials is None:
+                continue
+            if hasattr(dataset, "cues"):
+                comparison.add(str(one.provenance), one.trials, one.typical_uv)
+            reference = reference or one.trials
+            runs.append(one.trials)
+        yield _subject_trials(runs, subject, subset, preprocessing, account_of(accounts))
 
 
-def _with_progress(subjects: list[Any], title: str, progress: bool) -> Iterable[Any]:
+def extract_recordings(
+    dataset: BaseDataset,
+    subject: Any,
+    subset: Subset,
+    preprocessing: Preprocessing,
+    reference: EEGTrials | None = None,
+) -> Iterator[ExtractedRecording]:
+    """Yield the recordings of one subject with their trials.
+
+    Parameters
+    ----------
+    dataset : moabb.datasets.base.BaseDataset
+        The dataset.
+    subject : int or str
+        One of its subjects.
+    subset : Subset
+        The sessions and classes to extract.
+    preprocessing : Preprocessing
+        The steps.
+    reference : EEGTrials or None
+        Trials whose channels and time axis these must have; by default those of the first
+        recording.
+
+    Yields
+    ------
+    ExtractedRecording
+        In the order of sessions and runs.
+
+    Raises
+    ------
+    DataError, ConfigError
+        As :func:`extract_trials`.
+    """
+    for provenance, raw in _recordings(dataset, subject, subset):
+        cut, cues = _cut(raw, dataset, subset, preprocessing, provenance, reference)
+        trials = None
+        if cut.epochs is not None:
+            trials = _trials(cut.epochs, dataset, provenance, reference)
+            reference = reference or trials
+        yield ExtractedRecording(provenance, raw, cues, trials, cut.typical_uv)
+
+
+def with_progress(
+    subjects: list[Any], title: str, progress: bool, verb: str = "Preparing"
+) -> Iterable[Any]:
+    """Iterate over subjects, with a progress bar on the standard error stream where wanted.
+
+    Parameters
+    ----------
+    subjects : list
+        The subjects.
+    title : str
+        The name of the dataset.
+    progress : bool
+        Whether to show the bar.
+    verb : str
+        What is done.
+
+    Returns
+    -------
+    iterable
+        The subjects.
+    """
     if not progress:
         return subjects
     from rich.console import Console
     from rich.progress import track
 
-    return track(subjects, description=f"Preparing {title}", console=Console(stderr=True))
+    return track(subjects, description=f"{verb} {title}", console=Console(stderr=True))
 
 
 def _recordings(
     dataset: BaseDataset, subject: Any, subset: Subset
-) -> Iterator[tuple[_Provenance, mne.io.BaseRaw]]:
+) -> Iterator[tuple[Provenance, mne.io.BaseRaw]]:
     """Yield the recordings of the selected sessions of one subject."""
     sessions = _load(dataset, subject)
     selected = subset.sessions_of(list(sessions))
@@ -102,7 +216,7 @@ def _recordings(
     for session in selected:
         for run, raw in sessions[session].items():
             file = str(recording_path(subject, session, run)) if recording_path else ""
-            yield _Provenance(subject, session, run, file), raw
+            yield Provenance(subject, session, run, file), raw
 
 
 def _no_session_message(
@@ -128,25 +242,42 @@ def _load(dataset: BaseDataset, subject: Any) -> Sessions:
     return sessions
 
 
-def _trials(
+def _cut(
     raw: mne.io.BaseRaw,
     dataset: BaseDataset,
     subset: Subset,
     preprocessing: Preprocessing,
-    provenance: _Provenance,
+    provenance: Provenance,
     reference: EEGTrials | None,
-) -> EEGTrials | None:
+) -> tuple[CutTrials, pd.DataFrame]:
+    """Cut the trials of one recording, and return every cue of it."""
+    recorded_cues = getattr(dataset, "cues", None)
+    n_times = None if reference is None else reference.X.shape[2]
+    try:
+        cut = cut_trials(
+            raw, dataset, subset.classes, preprocessing, n_times, screen=recorded_cues is not None
+        )
+    except (DataError, ConfigError) as error:
+        raise type(error)(f"{provenance}: {error}") from error
+    if recorded_cues is None:
+        return cut, cut.cues
+    cues = recorded_cues(provenance.subject, provenance.session, provenance.run)
+    return cut, with_outcome(cues[cues["label"].isin(subset.classes)], cut.cues)
+
+
+def _trials(
+    epochs: mne.Epochs,
+    dataset: BaseDataset,
+    provenance: Provenance,
+    reference: EEGTrials | None,
+) -> EEGTrials:
     """Return the trials of one recording, on the channels and time axis of ``reference``."""
     try:
-        n_times = None if reference is None else reference.X.shape[2]
-        epochs = cut_trials(raw, dataset, subset.classes, preprocessing, n_times)
-        if epochs is None:
-            return None
         if reference is not None:
             epochs = _in_channel_order(epochs, reference)
         return _as_trials(epochs, dataset.unit_factor, provenance)
-    except (DataError, ConfigError) as error:
-        raise type(error)(f"{provenance}: {error}") from error
+    except DataError as error:
+        raise DataError(f"{provenance}: {error}") from error
 
 
 def _in_channel_order(epochs: mne.Epochs, reference: EEGTrials) -> mne.Epochs:
@@ -160,16 +291,17 @@ def _in_channel_order(epochs: mne.Epochs, reference: EEGTrials) -> mne.Epochs:
             "List the common channels in preprocessing `channels`."
         )
     n_times = reference.X.shape[2]
-    if epochs.info["sfreq"] != reference.sfreq or len(epochs.times) != n_times:
+    sfreq = epochs.info["sfreq"]
+    if not same_sfreq(sfreq, reference.sfreq) or len(epochs.times) != n_times:
         raise DataError(
-            f"trials have {len(epochs.times)} samples at {epochs.info['sfreq']:g} Hz, those of "
-            f"the first recording {n_times} at {reference.sfreq:g} Hz. "
+            f"trials have {len(epochs.times)} samples at {sfreq:.10g} Hz, those of "
+            f"the first recording {n_times} at {reference.sfreq:.10g} Hz. "
             "Set preprocessing `resample` to a common sampling frequency."
         )
     return epochs.reorder_channels(reference.ch_names)
 
 
-def _as_trials(epochs: mne.Epochs, unit_factor: float, provenance: _Provenance) -> EEGTrials:
+def _as_trials(epochs: mne.Epochs, unit_factor: float, provenance: Provenance) -> EEGTrials:
     names = {code: name for name, code in epochs.event_id.items()}
     signals = (epochs.get_data() * unit_factor).astype(np.float32)
     check_signals(signals, epochs.ch_names)
@@ -196,16 +328,24 @@ def _anonymous_info(epochs: mne.Epochs) -> mne.Info:
 
 
 def _subject_trials(
-    runs: list[EEGTrials], subject: Any, subset: Subset, preprocessing: Preprocessing
+    runs: list[EEGTrials],
+    subject: Any,
+    subset: Subset,
+    preprocessing: Preprocessing,
+    account: pd.DataFrame,
 ) -> EEGTrials:
     """Join the runs of a subject, and check that no class is missing."""
+    reasons = left_out_sentence(account[list(REASONS)].sum().to_dict())
+    found = f" Of {account['found'].sum()} cues were left out {reasons}." if reasons else ""
     if not runs:
-        raise DataError(f"subject {subject} has no trials left.{_no_trials_advice(preprocessing)}")
-    trials = EEGTrials.concatenate(runs)
+        advice = _no_trials_advice(preprocessing)
+        raise DataError(f"subject {subject} has no trials left.{found}{advice}")
+    joined = EEGTrials.concatenate(runs)
+    trials = EEGTrials.trusted(joined.X, joined.y, joined.metadata, joined.info, account)
     for name in subset.classes:
         if name not in np.asarray(trials.y):
             raise DataError(
-                f"subject {subject} has no trials of the class {name!r}."
+                f"subject {subject} has no trials of the class {name!r}.{found}"
                 f"{_no_trials_advice(preprocessing)} Leave the subject out with `subjects`, "
                 "or the class with `classes`."
             )

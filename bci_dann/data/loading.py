@@ -23,7 +23,7 @@ from bci_dann.data.datasets import DataConfig, make_dataset
 from bci_dann.data.extraction import extract_trials
 from bci_dann.data.fingerprint import dataset_fingerprint, describes_itself
 from bci_dann.data.preprocessing import Preprocessing
-from bci_dann.data.source_files import SourceFiles
+from bci_dann.data.recordings.source_files import SourceFiles
 from bci_dann.data.subset import SubsetConfig, check_sessions, resolve_subset
 from bci_dann.data.trials import EEGTrials
 from bci_dann.exceptions import ConfigError
@@ -31,7 +31,7 @@ from bci_dann.exceptions import ConfigError
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
-__all__ = ["load_dataset", "prepare_trials"]
+__all__ = ["load_dataset", "mne_data_folder", "prepare_trials"]
 
 
 def prepare_trials(
@@ -206,7 +206,7 @@ def _prepare(
         if isinstance(dataset, Recordings):
             dataset.check()  # all files, before the samples of the first are read
             dataset.check_fits(preprocessing, subset)
-        with _mne_data_folder(data_dir):
+        with mne_data_folder(data_dir):
             sessions: set[str] = set()
             for trials in extract_trials(dataset, subset, preprocessing, progress):
                 sessions.update(trials.metadata["session"])
@@ -219,10 +219,20 @@ def _prepare(
 
 
 @contextmanager
-def _mne_data_folder(data_dir: Path | str | None) -> Iterator[None]:
+def mne_data_folder(data_dir: Path | str | None) -> Iterator[None]:
     """Set ``MNE_DATA`` for a time, because MOABB has no argument for its data folder.
 
     The user's MNE configuration file is not changed.
+
+    Parameters
+    ----------
+    data_dir : path, or None
+        The folder; ``None`` changes nothing.
+
+    Yields
+    ------
+    None
+        While the folder is set.
     """
     before = os.environ.get("MNE_DATA")
     if data_dir is not None:

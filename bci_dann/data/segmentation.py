@@ -3,29 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
 import mne
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from bci_dann._validation import did_you_mean
+from bci_dann.data.cues import cue_table
 from bci_dann.data.preprocessing import Preprocessing
-from bci_dann.data.signal_checks import FLAT_UV, flat_channels_message
+from bci_dann.data.trial_faults import trial_faults
 from bci_dann.exceptions import ConfigError, DataError
 
 __all__ = [
+    "INTERRUPTION",
+    "CutTrials",
     "ImageryTask",
     "check_channels",
     "check_recording",
     "cut_trials",
     "resampled_epochs",
+    "same_sfreq",
 ]
 
 # Samples by which trials of one window may differ after resampling from different rates: both
 # ends of a window are included, and each is rounded to a whole sample.
 MAX_LENGTH_DIFFERENCE = 2
+
+# The name by which MNE's filters know where a recording is interrupted, and its epochs what to
+# leave out; and that of stretches in which samples are missing.
+INTERRUPTION = "BAD_ACQ_SKIP"
+NOT_FINITE = f"{INTERRUPTION}_NOT_FINITE"
+
+# Relative difference of sampling frequencies that is rounding: formats store the sampling interval
+# in whole microseconds, or the frequency with few digits.
+SFREQ_TOLERANCE = 1e-4
+
+# Trials that are given to MNE's epochs: they know best what lies outside of a recording.
+LEFT_TO_MNE = ("", "outside", "not_finite")
 
 
 class ImageryTask(Protocol):
@@ -76,14 +94,39 @@ def check_recording(
         )
 
 
+@dataclass(frozen=True)
+class CutTrials:  # numpydoc ignore=PR02
+    """The trials of a recording, and what became of its cues.
+
+    Parameters
+    ----------
+    epochs : mne.Epochs or None
+        The trials in the unit of the recording, that is ``1 / dataset.unit_factor`` µV; ``None``
+        where there is none.
+    cues : pandas.DataFrame
+        Each cue of the classes, with the reason where it gave no trial; see
+        :func:`bci_dann.data.cues.cue_table`.
+    typical_uv : float
+        Median amplitude over trials and channels in the pass band, before referencing (µV).
+    """
+
+    epochs: mne.Epochs | None
+    cues: pd.DataFrame
+    typical_uv: float = np.nan
+
+
 def cut_trials(
     raw: mne.io.BaseRaw,
     dataset: ImageryTask,
     classes: list[str],
     preprocessing: Preprocessing,
     n_times: int | None = None,
-) -> mne.Epochs | None:
+    screen: bool = True,
+) -> CutTrials:
     """Cut the trials of one run.
+
+    Filters do not run across interruptions and missing samples, and trials that touch one are
+    left out.
 
     Parameters
     ----------
@@ -100,33 +143,79 @@ def cut_trials(
         Samples that a resampled trial must have, as set by earlier recordings. Recordings of
         other sampling rates give up to two samples more or fewer for the same window, because
         both its ends are included; such trials are cut again or cropped.
+    screen : bool
+        Leave out trials with a flat, railed or wrongly scaled channel, which MOABB keeps.
 
     Returns
     -------
-    mne.Epochs or None
-        The trials in the unit of the recording, that is ``1 / dataset.unit_factor`` µV;
-        ``None`` when the run has no trial of these classes.
+    CutTrials
+        The trials, and the fate of every cue of these classes.
 
     Raises
     ------
     DataError
-        When a channel is missing, or flat in every trial.
+        When a channel is missing, flat in every trial, a copy of another, or in another unit.
     ConfigError
         When a frequency or the window does not fit the recording.
     """
     events, event_id = _cue_events(raw, dataset, classes)
     if not len(events):
-        return None
+        return CutTrials(None, cue_table())
     _check_frequencies(raw.info["sfreq"], preprocessing)
     start, end = _epoch_limits(dataset, preprocessing)
     loaded = raw.copy().load_data(verbose="error")
-    windows = events[:, [0]] - raw.first_samp + np.array([start, end]) * raw.info["sfreq"]
     channels = _selected_channels(raw, preprocessing)
-    _check_not_flat(loaded, channels, windows.astype(int), dataset.unit_factor)
+    check_channels(raw, channels)
+    first, last = (round(time * raw.info["sfreq"]) for time in (start, end))
+    windows = events[:, [0]] - raw.first_samp + np.array([first, last + 1])
+    band = preprocessing.band
+    faults = trial_faults(loaded, channels, windows, dataset.unit_factor, band, screen)
+    labels = np.array(classes)[events[:, 2] - 1]
+    cues = cue_table(events[:, 0] - raw.first_samp, labels, labels)
+    reasons = np.array(faults.reasons, dtype=object)
+    if "" not in faults.reasons:
+        return CutTrials(None, cues.assign(left_out=reasons))
+    _mark_missing_samples(loaded, faults.not_finite)
     filtered = _reference_and_filter(loaded, preprocessing)
-    cut = partial(_epochs, filtered, events, event_id, start, _rejection(dataset, preprocessing))
+    wanted = np.isin(reasons, LEFT_TO_MNE)
+    limit = _rejection(dataset, preprocessing)
+    cut = partial(_epochs, filtered, events[wanted], event_id, start, limit)
     epochs = resampled_epochs(cut, end, preprocessing.resample, n_times)
-    return epochs if len(epochs) else None
+    reasons[wanted] = [_drop_reason(entry) for entry in epochs.drop_log]
+    outcome = cues.assign(left_out=reasons)
+    return CutTrials(epochs if len(epochs) else None, outcome, faults.typical_uv)
+
+
+def _drop_reason(entry: tuple[str, ...]) -> str:
+    """Translate an entry of MNE's log of dropped epochs."""
+    if not entry:
+        return ""
+    first = entry[0]
+    if first in ("NO_DATA", "TOO_SHORT"):
+        return "outside"
+    if first == NOT_FINITE:
+        return "not_finite"
+    if first.upper().startswith(INTERRUPTION):
+        return "boundary"
+    if first == "DROP DUPLICATE":
+        return "doubled"
+    return "marked_bad" if first.lower().startswith("bad") else "amplitude"
+
+
+def _mark_missing_samples(raw: mne.io.BaseRaw, stretches: list[tuple[int, int]]) -> None:
+    """Annotate missing samples, so that MNE filters on either side and drops what they touch."""
+    if not stretches:
+        return
+    sfreq = raw.info["sfreq"]
+    onset = np.array([start for start, _ in stretches]) / sfreq
+    duration = np.array([stop - start for start, stop in stretches]) / sfreq
+    present = raw.annotations
+    marks = mne.Annotations(
+        [*(present.onset - raw.first_time), *onset],
+        [*present.duration, *duration],
+        [*present.description, *([NOT_FINITE] * len(stretches))],
+    )
+    raw.set_annotations(marks, emit_warning=False)
 
 
 def _cue_events(
@@ -265,22 +354,6 @@ def _selected_channels(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> lis
     return preprocessing.channels or eeg_channels
 
 
-def _check_not_flat(
-    raw: mne.io.BaseRaw, names: list[str], windows: NDArray[np.int_], unit_factor: float
-) -> None:
-    """Check the samples as recorded: a reference or a filter gives a flat channel a signal."""
-    picks = [raw.ch_names.index(name) for name in names if name in raw.ch_names]
-    inside = np.clip(windows, 0, raw.n_times)
-    inside = inside[inside[:, 0] < inside[:, 1]]
-    flat = np.full(len(picks), len(inside) > 0)
-    for start, stop in inside if picks else ():
-        with np.errstate(invalid="ignore", over="ignore"):  # check_signals refuses these samples
-            deviation = raw.get_data(picks, start, stop).std(axis=1)
-        flat &= deviation * unit_factor < FLAT_UV
-    if flat.any():
-        raise DataError(flat_channels_message([raw.ch_names[i] for i in np.array(picks)[flat]]))
-
-
 def check_channels(raw: mne.io.BaseRaw | mne.BaseEpochs, names: list[str]) -> None:
     """Raise unless a recording has all of some channels.
 
@@ -305,6 +378,22 @@ def check_channels(raw: mne.io.BaseRaw | mne.BaseEpochs, names: list[str]) -> No
         )
     if not names:
         raise DataError(f"the recording has no EEG channels. It has {', '.join(raw.ch_names)}.")
+
+
+def same_sfreq(first: float, second: float) -> bool:
+    """Return whether two sampling frequencies differ by rounding only.
+
+    Parameters
+    ----------
+    first, second : float
+        In Hz.
+
+    Returns
+    -------
+    bool
+        Whether a trial of ten seconds would differ by less than a tenth of a sample at 100 Hz.
+    """
+    return bool(abs(first - second) <= SFREQ_TOLERANCE * max(first, second))
 
 
 def _check_frequencies(sfreq: float, preprocessing: Preprocessing) -> None:

@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from bci_dann.exceptions import DataError
 
-__all__ = ["FLAT_UV", "PLAUSIBLE_UV", "check_signals", "flat_channels_message", "silent_trials"]
+__all__ = [
+    "FLAT_UV",
+    "PLAUSIBLE_UV",
+    "check_signals",
+    "flat_channels_message",
+    "silent_trials",
+    "typical_amplitude",
+]
 
 # Lowest and highest plausible median standard deviation of a scalp recording (µV). Empirical:
 # filtered and unfiltered EEG lies between about 1 and 100 µV; the margins are wide enough that
@@ -72,6 +79,22 @@ def check_signals(X: NDArray[np.floating[Any]], ch_names: list[str], where: str 
     if flat.any():
         raise DataError(prefix + flat_channels_message(_names_at(ch_names, flat)))
     _check_scale(float(np.median(deviation)), prefix)
+
+
+def typical_amplitude(X: NDArray[np.floating[Any]]) -> float:
+    """Return the median standard deviation of trials and channels.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_chans, n_times)
+        Signals (µV).
+
+    Returns
+    -------
+    float
+        In microvolt.
+    """
+    return float(np.median(_standard_deviations(X)))
 
 
 def silent_trials(X: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:

@@ -36,6 +36,11 @@ class EEGTrials:  # numpydoc ignore=PR02
         One row a trial with the columns ``subject``, ``session`` and ``run``.
     info : mne.Info
         Channel names, positions and sampling frequency (Hz).
+    account : pandas.DataFrame or None
+        Of a loaded dataset: how many cues each recording has, how many of them are trials here,
+        and why the others are not. One row a recording and event with the columns ``file``,
+        ``subject``, ``session``, ``run``, ``event``, ``found``, ``used`` and one a reason. A
+        selection of trials has none.
 
     Raises
     ------
@@ -66,6 +71,7 @@ class EEGTrials:  # numpydoc ignore=PR02
     y: NDArray[np.str_] | None
     metadata: pd.DataFrame
     info: mne.Info
+    account: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         _check_shapes(self)
@@ -78,6 +84,7 @@ class EEGTrials:  # numpydoc ignore=PR02
         y: NDArray[np.str_] | None,
         metadata: pd.DataFrame,
         info: mne.Info,
+        account: pd.DataFrame | None = None,
     ) -> EEGTrials:
         """Build trials from signals that were checked before, without reading them again.
 
@@ -94,6 +101,8 @@ class EEGTrials:  # numpydoc ignore=PR02
             One row a trial with the columns ``subject``, ``session`` and ``run``.
         info : mne.Info
             Channel names, positions and sampling frequency (Hz).
+        account : pandas.DataFrame or None
+            What became of the cues of the recordings.
 
         Returns
         -------
@@ -106,7 +115,8 @@ class EEGTrials:  # numpydoc ignore=PR02
             When the parts disagree in length.
         """
         trials = object.__new__(cls)
-        for name, value in {"X": X, "y": y, "metadata": metadata, "info": info}.items():
+        fields = {"X": X, "y": y, "metadata": metadata, "info": info, "account": account}
+        for name, value in fields.items():
             object.__setattr__(trials, name, value)
         _check_shapes(trials)
         return trials
@@ -167,11 +177,13 @@ class EEGTrials:  # numpydoc ignore=PR02
         """
         _check_parts(parts)
         labels = [part.y for part in parts if part.y is not None]
+        accounts = [part.account for part in parts if part.account is not None]
         return cls.trusted(
             X=np.concatenate([part.X for part in parts]),
             y=np.concatenate(labels) if labels else None,
             metadata=pd.concat([part.metadata for part in parts], ignore_index=True),
             info=parts[0].info,
+            account=pd.concat(accounts, ignore_index=True) if len(accounts) == len(parts) else None,
         )
 
     def __len__(self) -> int:
@@ -257,7 +269,7 @@ def replace_labels(trials: EEGTrials, y: NDArray[np.str_] | None) -> EEGTrials:
     DataError
         When ``y`` has another length.
     """
-    return EEGTrials.trusted(X=trials.X, y=y, metadata=trials.metadata, info=trials.info)
+    return EEGTrials.trusted(trials.X, y, trials.metadata, trials.info, trials.account)
 
 
 def _check_parts(parts: Sequence[EEGTrials]) -> None:

@@ -222,4 +222,4 @@ def _serve(model: Path, recordings: tuple[Path, Path], predictions: Path) -> tup
 
 def _n_right(table: pd.DataFrame) -> int:
     """Count the predictions that name the class of the cue, which the simulator has noted."""
-    return int((table["predicted"] == table["event"]).sum())
+    return int((table["prediction"] == table["class"]).sum())

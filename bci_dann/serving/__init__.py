@@ -28,15 +28,10 @@ from bci_dann._lazy import lazy_names
 
 if TYPE_CHECKING:
     from bci_dann.serving.model_recipe import ModelRecipe, load_recipe, save_recipe
+    from bci_dann.serving.predictions import predict_recordings, write_predictions
     from bci_dann.serving.recording_trials import prepare
     from bci_dann.serving.served_model import ServedModel, open_model
-    from bci_dann.serving.workflows import (
-        Adaptation,
-        adapt_model,
-        fit_model,
-        predict_recordings,
-        write_predictions,
-    )
+    from bci_dann.serving.workflows import Adaptation, adapt_model, fit_model
 
 _MODULES = {
     "Adaptation": "workflows",
@@ -46,10 +41,10 @@ _MODULES = {
     "fit_model": "workflows",
     "load_recipe": "model_recipe",
     "open_model": "served_model",
-    "predict_recordings": "workflows",
+    "predict_recordings": "predictions",
     "prepare": "recording_trials",
     "save_recipe": "model_recipe",
-    "write_predictions": "workflows",
+    "write_predictions": "predictions",
 }
 
 __all__ = [

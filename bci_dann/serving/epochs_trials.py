@@ -16,6 +16,7 @@ from bci_dann.serving.recording_names import epochs_session, recording_label
 
 if TYPE_CHECKING:
     import mne
+    import pandas as pd
 
     from bci_dann.data import EEGTrials
     from bci_dann.data.preprocessing import Preprocessing
@@ -35,7 +36,7 @@ BAND_TOLERANCE = 0.5
 
 def trials_of_epochs(
     epochs: mne.BaseEpochs, model: ServedModel, cues: Sequence[str] = ()
-) -> EEGTrials:
+) -> tuple[EEGTrials | None, pd.DataFrame]:
     """Bring epochs to the channels, the window and the sampling frequency of a model.
 
     Parameters
@@ -50,9 +51,11 @@ def trials_of_epochs(
 
     Returns
     -------
-    EEGTrials
+    trials : EEGTrials or None
         As :func:`bci_dann.serving.prepare` returns it. The session of each trial is that in a
         column ``session`` of the epochs' metadata, where there is one.
+    cues : pandas.DataFrame
+        The events of the epochs that were taken, with the reason where one gives no trial.
 
     Raises
     ------
@@ -65,22 +68,40 @@ def trials_of_epochs(
     _warn_of_another_band(epochs, recipe.preprocessing, label)
     try:
         chosen = _with_layout(_of_cues(epochs.copy().load_data(), cues), recipe)
-        matched = _in_window(chosen, recipe, model.n_times)
+        listed = _cues_of(chosen, recipe)
+        kept = _within_limit(chosen, recipe)
+        listed.loc[~np.isin(chosen.selection, kept.selection), "left_out"] = "amplitude"
+        if not len(kept):
+            return None, listed
+        matched = _in_window(kept, recipe, model.n_times)
     except DataError as error:
         raise DataError(f"{label}: {error}") from error
     named = matched.metadata is not None and "session" in matched.metadata
     session = matched.metadata["session"].to_numpy() if named else epochs_session(epochs)
-    names = [recipe.layout.events.get(name, name) for name in event_names(matched)]
-    return as_trials(matched, label, session=session, onset_s=np.nan, event=names)
+    events = event_names(matched)
+    trials = as_trials(matched, recipe, label, session=session, onset=np.nan, event=events)
+    return trials, listed
 
 
-def as_trials(epochs: mne.BaseEpochs, label: str, **metadata: Any) -> EEGTrials:
+def _cues_of(epochs: mne.BaseEpochs, recipe: ModelRecipe) -> pd.DataFrame:
+    from bci_dann.data.cues import cue_table
+
+    names = event_names(epochs)
+    labels = [recipe.layout.events.get(name, name) for name in names]
+    return cue_table(np.arange(len(names)), names, labels).assign(onset=np.nan)
+
+
+def as_trials(
+    epochs: mne.BaseEpochs, recipe: ModelRecipe, label: str, **metadata: Any
+) -> EEGTrials:
     """Return epochs that are as the model wants them in microvolt.
 
     Parameters
     ----------
     epochs : mne.Epochs
         In volt.
+    recipe : ModelRecipe
+        Knows the amplitude of the training trials.
     label : str
         Of the recording, for messages.
     **metadata : object
@@ -103,10 +124,29 @@ def as_trials(epochs: mne.BaseEpochs, label: str, **metadata: Any) -> EEGTrials:
     signals = (epochs.get_data() * UV_PER_VOLT).astype(np.float32)
     columns = {"subject": NEW_SUBJECT, "run": "0", **metadata}
     table = pd.DataFrame(columns, index=range(len(signals)))
+    _check_scale(signals, recipe, label)
     try:
         return EEGTrials(signals, None, table, epochs.info)
     except DataError as error:
         raise DataError(f"{label}: {error}") from error
+
+
+def _check_scale(signals: NDArray[np.float32], recipe: ModelRecipe, label: str) -> None:
+    """Refuse trials whose amplitude differs from that of training as units do."""
+    from bci_dann.data.dataset_checks import RECORDING_RATIO
+    from bci_dann.data.signal_checks import FLAT_UV, typical_amplitude
+
+    if recipe.typical_uv is None or not len(signals):  # an older version wrote the recipe
+        return
+    typical = typical_amplitude(signals)
+    if not 1 / RECORDING_RATIO < typical / recipe.typical_uv < RECORDING_RATIO:
+        steps = round(np.log10(recipe.typical_uv / max(typical, FLAT_UV)) / 3)
+        factor = recipe.layout.unit_scale * 1000.0**steps
+        raise DataError(
+            f"{label} has a typical amplitude of {typical:.3g} µV, and the model was trained on "
+            f"{recipe.typical_uv:.3g} µV: the unit differs. Check the file, and give "
+            f"--unit-scale {factor:g} (or unit_scale={factor:g} in Python)."
+        )
 
 
 def event_names(epochs: mne.BaseEpochs) -> NDArray[np.str_]:
@@ -136,7 +176,7 @@ def _of_cues(epochs: mne.BaseEpochs, cues: Sequence[str]) -> mne.BaseEpochs:
 
 
 def _with_layout(epochs: mne.BaseEpochs, recipe: ModelRecipe) -> mne.BaseEpochs:
-    """Name, pick and scale channels in place, and reject as in training."""
+    """Name, pick and scale channels in place."""
     from bci_dann.data.segmentation import check_channels
 
     layout, channels = recipe.layout, list(recipe.preprocessing.channels or [])
@@ -144,15 +184,19 @@ def _with_layout(epochs: mne.BaseEpochs, recipe: ModelRecipe) -> mne.BaseEpochs:
     epochs.rename_channels(renamed, verbose="error")
     check_channels(epochs, channels)
     epochs.pick(channels, verbose="error")
+    epochs.reorder_channels(channels)
     if layout.unit_scale != 1.0:
         scale = layout.unit_scale
         epochs.apply_function(lambda x: x * scale, picks="eeg", channel_wise=False, verbose="error")
-    limit = recipe.preprocessing.reject_uv
-    if limit is not None:
-        epochs.drop_bad(reject={"eeg": limit / UV_PER_VOLT}, verbose="error")
-    if not len(epochs):
-        raise DataError(f"no epoch stays within reject_uv, {limit:g} µV.")
     return epochs
+
+
+def _within_limit(epochs: mne.BaseEpochs, recipe: ModelRecipe) -> mne.BaseEpochs:
+    """Drop epochs as in training."""
+    limit = recipe.preprocessing.reject_uv
+    if limit is None:
+        return epochs
+    return epochs.copy().drop_bad(reject={"eeg": limit / UV_PER_VOLT}, verbose="error")
 
 
 def _in_window(epochs: mne.BaseEpochs, recipe: ModelRecipe, n_times: int | None) -> mne.BaseEpochs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 
@@ -39,6 +40,12 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
         From recording to trials, with the channels in the model's order.
     layout : RecordingsLayout
         Units, channel names and events of recordings.
+    typical_uv : float or None
+        Median standard deviation of the training trials (µV), which tells a wrong unit.
+    account : list of dict
+        What became of the cues of the training recordings: the rows of ``EEGTrials.account``.
+    adapted_to : list of dict
+        The same of the recordings that the model was adapted to; empty before.
 
     See Also
     --------
@@ -69,6 +76,9 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
     data: DataConfig
     preprocessing: Preprocessing
     layout: RecordingsLayout
+    typical_uv: Annotated[float, Field(gt=0)] | None = None
+    account: list[dict[str, str | int]] = Field(default_factory=list)
+    adapted_to: list[dict[str, str | int]] = Field(default_factory=list)
 
     @property
     def window(self) -> tuple[float, float]:

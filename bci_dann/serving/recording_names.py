@@ -3,20 +3,53 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
+
+from bci_dann.exceptions import ConfigError
 
 if TYPE_CHECKING:
     import mne
 
-__all__ = ["Recording", "epochs_session", "raw_session", "recording_files", "recording_label"]
+__all__ = [
+    "Recording",
+    "as_list",
+    "epochs_session",
+    "raw_session",
+    "recording_files",
+    "recording_label",
+]
 
 Recording: TypeAlias = "str | Path | mne.io.BaseRaw | mne.BaseEpochs"
 
 # Samples at either end of a recording in memory that are hashed. Empirical: EEG of a second
 # never repeats, and so many are read from any file in milliseconds.
 HASHED_SAMPLES = 2**12
+
+
+def as_list(recordings: Recording | Sequence[Recording]) -> list[Recording]:
+    """Return recordings as a list, also where there is one.
+
+    Parameters
+    ----------
+    recordings : str, pathlib.Path, mne.io.Raw, mne.Epochs, or list of these
+        One recording or several.
+
+    Returns
+    -------
+    list
+        With one recording at least.
+
+    Raises
+    ------
+    ConfigError
+        When there is none.
+    """
+    listed = list(recordings) if isinstance(recordings, list | tuple) else [recordings]
+    if not listed:
+        raise ConfigError("there is no recording: give one at least.")
+    return listed
 
 
 def recording_label(recording: Recording) -> str:

@@ -8,19 +8,57 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bci_dann.exceptions import ConfigError, DataError
-from bci_dann.serving.epochs_trials import as_trials, event_names, trials_of_epochs
+from bci_dann.serving.epochs_trials import as_trials, trials_of_epochs
 from bci_dann.serving.recording_names import Recording, raw_session, recording_label
 from bci_dann.serving.served_model import ServedModel, as_served_model
 
 if TYPE_CHECKING:
     import mne
+    import pandas as pd
 
     from bci_dann.data import EEGTrials
     from bci_dann.data.preprocessing import Preprocessing
     from bci_dann.data.recordings.layout import RecordingsLayout
+    from bci_dann.data.recordings.reading import CuedRecording
     from bci_dann.serving.model_recipe import ModelRecipe
 
-__all__ = ["prepare"]
+__all__ = ["PreparedRecording", "prepare", "prepare_with_cues", "serving_account"]
+
+
+@dataclass(frozen=True)
+class PreparedRecording:
+    """The trials of a recording, and every cue of it.
+
+    Parameters
+    ----------
+    label : str
+        What tables and messages call the recording.
+    trials : EEGTrials or None
+        The trials, in the order of the cues that are not left out; ``None`` where there is none.
+    cues : pandas.DataFrame
+        The columns of :func:`bci_dann.data.cues.cue_table`, and ``onset`` (s).
+    """
+
+    label: str
+    trials: EEGTrials | None
+    cues: pd.DataFrame
+
+    @property
+    def required_trials(self) -> EEGTrials:
+        """The trials.
+
+        Raises
+        ------
+        DataError
+            When there is none, with the reasons.
+        """
+        if self.trials is None:
+            from bci_dann.data.cues import left_out_sentence
+
+            reasons = left_out_sentence(self.cues["left_out"].value_counts().to_dict())
+            found = f"Of {len(self.cues)} cues were left out {reasons}."
+            raise DataError(f"{self.label} has no usable trials. {found}")
+        return self.trials
 
 
 def prepare(
@@ -50,8 +88,8 @@ def prepare(
     -------
     EEGTrials
         In microvolt and without labels. Beside ``subject``, ``session`` and ``run`` the metadata
-        have ``onset_s``, the time of each trial's event after the start of the recording (s,
-        not known of epochs), and ``event``, the class or cue that it names. The session is the
+        have ``onset``, the time of each trial's event after the start of the recording (s,
+        not known of epochs), and ``event``, as the recording names it. The session is the
         same for every copy of a recording, so that a model recognises one that it was adapted
         to.
 
@@ -80,19 +118,65 @@ def prepare(
     >>> trials.X.shape, trials.y
     ((20, 15, 513), None)
     """
-    served = as_served_model(model)
+    return prepare_with_cues(recording, as_served_model(model), cues).required_trials
+
+
+def prepare_with_cues(
+    recording: Recording, model: ServedModel, cues: Sequence[str] = ()
+) -> PreparedRecording:
+    """Do what :func:`prepare` does, with an account of the cues.
+
+    Parameters
+    ----------
+    recording : str, pathlib.Path, mne.io.Raw or mne.Epochs
+        The recording.
+    model : ServedModel
+        The model.
+    cues : sequence of str
+        Annotations at which trials start.
+
+    Returns
+    -------
+    PreparedRecording
+        Trials, where there are any, and every cue.
+
+    Raises
+    ------
+    ConfigError, DataError
+        As :func:`prepare`.
+    """
     if isinstance(recording, str | Path):
-        return _trials_of_file(Path(recording), served, cues)
+        return _of_file(Path(recording), model, cues)
     import mne
 
     if isinstance(recording, mne.io.BaseRaw):
-        return _trials_of_raw(recording, served, cues)
+        return _of_raw(recording, model, cues)
     if isinstance(recording, mne.BaseEpochs):
-        return trials_of_epochs(recording, served, cues)
+        return PreparedRecording(
+            recording_label(recording), *trials_of_epochs(recording, model, cues)
+        )
     raise ConfigError(
         "a recording is the path of a file, an mne.io.Raw or mne.Epochs; got "
         f"{type(recording).__name__}. Trials that are ready go to the estimator itself."
     )
+
+
+def serving_account(prepared: Sequence[PreparedRecording]) -> pd.DataFrame:
+    """Count the cues of recordings of one subject.
+
+    Parameters
+    ----------
+    prepared : sequence of PreparedRecording
+        The recordings.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As ``EEGTrials.account``; subject, session and run are empty.
+    """
+    from bci_dann.data.cues import account_of
+
+    return account_of([({"file": one.label}, one.cues) for one in prepared])
 
 
 @dataclass(frozen=True)
@@ -104,18 +188,17 @@ class _Task:
     code: str = "the recording"
 
 
-def _trials_of_file(path: Path, model: ServedModel, cues: Sequence[str]) -> EEGTrials:
+def _of_file(path: Path, model: ServedModel, cues: Sequence[str]) -> PreparedRecording:
     from bci_dann.data.recordings.reading import read_recording
     from bci_dann.data.recordings.recording_paths import bids_events_path, recording_name
 
     if not path.exists():
         raise DataError(f"there is no recording {path}.")
     layout = _layout(model.recipe, cues, has_bids_events=bids_events_path(path).is_file())
-    raw = read_recording(path, layout)
-    return _cut(raw, str(path), recording_name(path), model, layout)
+    return _cut(read_recording(path, layout), str(path), recording_name(path), model, layout)
 
 
-def _trials_of_raw(raw: mne.io.BaseRaw, model: ServedModel, cues: Sequence[str]) -> EEGTrials:
+def _of_raw(raw: mne.io.BaseRaw, model: ServedModel, cues: Sequence[str]) -> PreparedRecording:
     from bci_dann.data.recordings.reading import apply_layout
 
     label = recording_label(raw)
@@ -139,29 +222,40 @@ def _layout(
 
 
 def _cut(
-    raw: mne.io.BaseRaw, label: str, session: str, model: ServedModel, layout: RecordingsLayout
-) -> EEGTrials:
+    recording: CuedRecording, label: str, session: str, model: ServedModel, layout: RecordingsLayout
+) -> PreparedRecording:
     """Cut the trials of a recording whose annotations name the classes or cues."""
+    from bci_dann.data.cues import with_outcome
     from bci_dann.data.segmentation import cut_trials
 
-    steps = _steps_from_event(model.recipe, raw.info["sfreq"])
+    sfreq = recording.raw.info["sfreq"]
+    steps = _steps_from_event(model.recipe, sfreq)
     task = _Task((0.0, layout.interval[1]))
     try:
-        epochs = cut_trials(raw, task, layout.classes, steps, model.n_times)
+        cut = cut_trials(recording.raw, task, layout.classes, steps, model.n_times)
     except (DataError, ConfigError) as error:
         raise type(error)(f"{label}: {error}") from error
-    if epochs is None:
+    if recording.cues.empty:
         raise DataError(
             f"{label} has no trials: none of the events {', '.join(layout.events)} lies within "
             "it. Name the annotations that start a trial with --cue (or cues= in Python)."
         )
-    onsets = (epochs.events[:, 0] - raw.first_samp) / raw.info["sfreq"]
-    return as_trials(epochs, label, session=session, onset_s=onsets, event=event_names(epochs))
+    cues = with_outcome(recording.cues, cut.cues)
+    cues = cues.assign(onset=cues["sample"] / sfreq)
+    if cut.epochs is None:
+        return PreparedRecording(label, None, cues)
+    used = cues[cues["left_out"] == ""]
+    told = {"onset": used["onset"].to_numpy(), "event": used["event"].to_numpy()}
+    trials = as_trials(cut.epochs, model.recipe, label, session=session, **told)
+    return PreparedRecording(label, trials, cues)
 
 
 def _steps_from_event(recipe: ModelRecipe, sfreq: float) -> Preprocessing:
     """Return the steps with the window counted from the event, at the model's frequency."""
-    resample = recipe.preprocessing.resample or (recipe.sfreq if sfreq != recipe.sfreq else None)
+    from bci_dann.data.segmentation import same_sfreq
+
+    other_rate = None if same_sfreq(sfreq, recipe.sfreq) else recipe.sfreq
+    resample = recipe.preprocessing.resample or other_rate
     start, end = recipe.preprocessing.window
     task_start = recipe.layout.interval[0]
     window = (start + task_start, None if end is None else end + task_start)

@@ -1,4 +1,4 @@
-"""Fit a model to a configuration's subjects, adapt it to a new subject, predict recordings."""
+"""Fit a model to a configuration's subjects, and adapt it to a new subject."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bci_dann._files import check_folder_of, write_atomically
 from bci_dann._validation import check_option
 from bci_dann.exceptions import BCIDannWarning, ConfigError
-from bci_dann.serving.recording_names import Recording, recording_files, recording_label
-from bci_dann.serving.recording_trials import prepare
+from bci_dann.serving.recording_names import Recording, as_list
+from bci_dann.serving.recording_trials import prepare_with_cues, serving_account
 from bci_dann.serving.served_model import ServedModel, as_served_model, check_writable
 
 if TYPE_CHECKING:
@@ -22,11 +21,10 @@ if TYPE_CHECKING:
 
     from bci_dann.data import EEGTrials
     from bci_dann.data.recordings.layout import RecordingsLayout
-    from bci_dann.estimators import TransferClassifier
     from bci_dann.evaluation import PipelineSpec, RunConfig
     from bci_dann.serving.model_recipe import ModelRecipe
 
-__all__ = ["Adaptation", "adapt_model", "fit_model", "predict_recordings", "write_predictions"]
+__all__ = ["Adaptation", "adapt_model", "fit_model"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +39,9 @@ class Adaptation:  # numpydoc ignore=PR02
         Number of trials of the new subject.
     changed : bool
         False for a model without alignment, in which there is nothing to adapt.
+    account : pandas.DataFrame
+        What became of the cues, by recording and event: ``file``, ``event``, ``found``, ``used``,
+        and one column a reason.
 
     See Also
     --------
@@ -60,6 +61,7 @@ class Adaptation:  # numpydoc ignore=PR02
     model: ServedModel
     n_trials: int
     changed: bool
+    account: pd.DataFrame
 
 
 def fit_model(
@@ -190,128 +192,29 @@ def adapt_model(
     served = as_served_model(model)
     if out is not None:
         check_writable(Path(out))
-    prepared = [prepare(one, served, cues=cues) for one in _as_list(recordings)]
-    trials = EEGTrials.concatenate(prepared)
+    prepared = [prepare_with_cues(one, served, cues) for one in as_list(recordings)]
+    trials = EEGTrials.concatenate([one.required_trials for one in prepared])
+    account = serving_account(prepared)
+    _say_whom_it_replaces(served.recipe)
     estimator = served.estimator
     with warnings.catch_warnings():  # the result says so
         warnings.filterwarnings("ignore", r"adapt\(\) changes nothing", BCIDannWarning)
-        adapted = ServedModel(estimator.adapt(trials), served.recipe)
+        changed = {"adapted_to": account.to_dict("records")}
+        adapted = ServedModel(estimator.adapt(trials), served.recipe.model_copy(update=changed))
     if out is not None:
         adapted.save(out)
-    return Adaptation(adapted, len(trials), changed=estimator.can_adapt)
+    return Adaptation(adapted, len(trials), estimator.can_adapt, account)
 
 
-def predict_recordings(
-    model: str | Path | ServedModel,
-    recordings: Recording | Sequence[Recording],
-    *,
-    cues: Sequence[str] = (),
-    out: str | Path | None = None,
-) -> pd.DataFrame:
-    """Predict the class of each trial of some recordings.
-
-    Parameters
-    ----------
-    model : str, pathlib.Path or ServedModel
-        A model or its folder, best one that was adapted to the subject.
-    recordings : str, pathlib.Path, mne.io.Raw, mne.Epochs, or list of these
-        Recordings of one subject; see :func:`prepare`.
-    cues : sequence of str
-        Annotations at which trials start. By default the events of training.
-    out : str, pathlib.Path or None
-        CSV file to write the predictions to.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a trial: ``file``, ``trial`` (from 0 in each recording), ``onset_s`` (s),
-        ``predicted``, one column ``p_CLASS`` for each class, and ``event`` where the events
-        name classes.
-
-    Raises
-    ------
-    ConfigError
-        When there is no recording, ``out`` is one or lies nowhere, or as :func:`prepare`.
-    DataError
-        As :func:`prepare`.
-    ResultsError
-        When the file cannot be written.
-
-    See Also
-    --------
-    adapt_model : The step before.
-    write_predictions : Writes the table.
-
-    Examples
-    --------
-    >>> from bci_dann import serving
-    >>> from bci_dann.data import SimulatedMI
-    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
-    >>> config = {"name": "my", "data": data, "pipelines": ["ea_csp_lda"], "protocols": ["train"]}
-    >>> raw = SimulatedMI(n_subjects=4, n_trials=10).get_data([4])[4]["0"]["0"]
-    >>> adapted = serving.adapt_model(serving.fit_model(config), raw).model
-    >>> table = serving.predict_recordings(adapted, raw)
-    >>> len(table), list(table.columns)
-    (20, ['file', 'trial', 'onset_s', 'predicted', 'p_left_hand', 'p_right_hand', 'event'])
-    """
-    import pandas as pd
-
-    served, listed = as_served_model(model), _as_list(recordings)
-    if out is not None:
-        _check_no_recording(check_folder_of(Path(out)), listed)
-    prepared = [prepare(one, served, cues=cues) for one in listed]
-    tables = [
-        _predictions(served.estimator, recording_label(one), trials)
-        for one, trials in zip(listed, prepared, strict=True)
-    ]
-    table = pd.concat(tables, ignore_index=True)
-    if not set(table["event"]) <= set(served.recipe.classes):
-        table = table.drop(columns="event")
-    if out is not None:
-        write_predictions(table, out)
-    return table
-
-
-def write_predictions(table: pd.DataFrame, path: str | Path) -> None:
-    """Write predictions as CSV, with six decimals.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        As :func:`predict_recordings` returns it.
-    path : str or pathlib.Path
-        The file.
-
-    Raises
-    ------
-    ResultsError
-        When it cannot be written.
-
-    See Also
-    --------
-    predict_recordings : Returns the table, and writes it where ``out`` is given.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> from tempfile import TemporaryDirectory
-    >>> import pandas as pd
-    >>> from bci_dann import serving
-    >>> table = pd.DataFrame({"trial": [0], "predicted": ["feet"], "p_feet": [2 / 3]})
-    >>> with TemporaryDirectory() as folder:
-    ...     serving.write_predictions(table, path := Path(folder, "predictions.csv"))
-    ...     print(path.read_text(), end="")
-    trial,predicted,p_feet
-    0,feet,0.666667
-    """
-    write_atomically(Path(path), table.to_csv(index=False, float_format="%.6f").encode())
-
-
-def _as_list(recordings: Recording | Sequence[Recording]) -> list[Recording]:
-    listed = list(recordings) if isinstance(recordings, list | tuple) else [recordings]
-    if not listed:
-        raise ConfigError("there is no recording: give one at least.")
-    return listed
+def _say_whom_it_replaces(recipe: ModelRecipe) -> None:
+    files = list(dict.fromkeys(str(row["file"]) for row in recipe.adapted_to))
+    if files:
+        warnings.warn(
+            f"the model was adapted to {', '.join(files)} before. It starts from the training "
+            "subjects again: give all recordings of one subject in one call.",
+            BCIDannWarning,
+            stacklevel=3,
+        )
 
 
 def _pipeline_of(run: RunConfig, name: str | None) -> PipelineSpec:
@@ -359,6 +262,7 @@ def _layout(run: RunConfig, data_dir: str | Path | None) -> RecordingsLayout:
 def _recipe(
     run: RunConfig, spec: PipelineSpec, seed: int, trials: EEGTrials, layout: RecordingsLayout
 ) -> ModelRecipe:
+    from bci_dann.data.signal_checks import typical_amplitude
     from bci_dann.serving.model_recipe import ModelRecipe
 
     return ModelRecipe(
@@ -369,30 +273,6 @@ def _recipe(
         data=run.data,
         preprocessing=run.preprocessing.model_copy(update={"channels": trials.ch_names}),
         layout=layout,
+        typical_uv=typical_amplitude(trials.X),
+        account=[] if trials.account is None else trials.account.to_dict("records"),
     )
-
-
-def _check_no_recording(out: Path, recordings: Sequence[Recording]) -> None:
-    """Raise where predictions would replace a recording."""
-    files = [file for one in recordings for file in recording_files(one)]
-    if out.resolve() in {file.resolve() for file in files}:
-        raise ConfigError(
-            f"{out}, where predictions would be written, is one of the recordings: "
-            "name another file."
-        )
-
-
-def _predictions(estimator: TransferClassifier, label: str, trials: EEGTrials) -> pd.DataFrame:
-    import pandas as pd
-
-    classes = np.asarray(estimator.classes_)
-    probabilities = estimator.predict_proba(trials)
-    columns: dict[str, Any] = {
-        "file": [label] * len(trials),
-        "trial": range(len(trials)),
-        "onset_s": trials.metadata["onset_s"].to_numpy(),
-        "predicted": classes[probabilities.argmax(axis=1)],
-    }
-    for name, column in zip(classes.tolist(), probabilities.T, strict=True):
-        columns[f"p_{name}"] = column
-    return pd.DataFrame({**columns, "event": trials.metadata["event"].to_numpy()})

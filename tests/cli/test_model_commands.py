@@ -40,13 +40,13 @@ def test_a_new_subject_is_served_without_labels(bci_dann, model, new, tmp_path):
     assert f"adapted to 16 trials without labels; saved in {adapted}" in done.stdout
     table = predictions(bci_dann, adapted, new[1], out=tmp_path / "predictions.csv")
     assert list(table.columns) == [
-        *("file", "trial", "onset_s", "predicted"),
-        *("p_left_hand", "p_right_hand", "event"),
+        *("file", "trial", "onset", "event", "class", "prediction"),
+        *("p_left_hand", "p_right_hand", "left_out"),
     ]
     assert list(table["trial"]) == list(range(16))
-    np.testing.assert_allclose(table["onset_s"], 1.0 + 3.0 * np.arange(16))
+    np.testing.assert_allclose(table["onset"], 1.0 + 3.0 * np.arange(16))
     np.testing.assert_allclose(table["p_left_hand"] + table["p_right_hand"], 1, atol=1e-5)
-    assert (table["predicted"] == table["event"]).mean() > 0.8
+    assert (table["prediction"] == table["class"]).mean() > 0.8
 
 
 def test_python_gives_the_file_that_the_command_line_gives(
@@ -66,9 +66,9 @@ def test_python_gives_the_file_that_the_command_line_gives(
 def test_the_counts_of_predictions_are_printed(bci_dann, model, new, tmp_path):
     out = tmp_path / "predictions.csv"
     done = bci_dann("predict", model, new[1], "-o", out)
-    counts = pd.read_csv(out)["predicted"].value_counts()
+    counts = pd.read_csv(out)["prediction"].value_counts()
     expected = f"{counts['left_hand']} left_hand, {counts['right_hand']} right_hand"
-    assert done.stdout == f"16 trials in {out}: {expected}\n"
+    assert done.stdout == f"16 predictions in {out}: {expected}\n"
 
 
 def test_fit_wants_one_pipeline_that_can_be_saved(bci_dann, config, sources, tmp_path):
@@ -99,7 +99,7 @@ def test_adapting_without_alignment_says_that_nothing_changed(
 
 
 def test_class_names_of_events_change_no_prediction(bci_dann, model, new, tmp_path):
-    """A recording whose cues name no class gives the same numbers, without ``event``."""
+    """A recording whose cues name no class gives the same numbers, with no ``class``."""
     raw = mne.io.read_raw(new[1], preload=True, verbose="error")
     raw.annotations.rename({"769": "cue", "770": "cue"})
     raw.save(tmp_path / "cued_raw.fif", verbose="error")
@@ -111,7 +111,9 @@ def test_class_names_of_events_change_no_prediction(bci_dann, model, new, tmp_pa
         out=tmp_path / "cued.csv",
         options=["--cue", "cue"],
     )
-    pd.testing.assert_frame_equal(cued.drop(columns="file"), named.drop(columns=["file", "event"]))
+    names = ["file", "event", "class"]
+    pd.testing.assert_frame_equal(cued.drop(columns=names), named.drop(columns=names))
+    assert cued["class"].isna().all()
 
 
 def test_the_spelling_of_a_path_changes_no_prediction(bci_dann, model, new, tmp_path, monkeypatch):

@@ -43,7 +43,7 @@ def test_key_ignores_the_order_of_names_and_nothing_else():
 
 def test_keys_are_those_of_trials_that_were_prepared_before():
     """Where one of these has to change, all prepared trials are computed again."""
-    assert DATA_VERSION == 1
+    assert DATA_VERSION == 2
     assert cache_key({"b": [1, "µ"], "a": None}) == (
         "7a59aacb9e62c2b6d9a4b041faba58ccd169fe1f9754ab24af8aa2b5d5b464b7"
     )
@@ -75,7 +75,7 @@ def test_what_is_opened_is_what_was_written(tmp_path):
 
 def test_no_file_is_a_pickle(tmp_path):
     names = {path.name for path in prepare(tmp_path).iterdir()}
-    assert names == {"X.npy", "trials.csv", "info.fif", "key.json"}
+    assert names == {"X.npy", "trials.csv", "account.csv", "info.fif", "key.json"}
 
 
 def test_the_second_time_nothing_is_computed(tmp_path, monkeypatch):

@@ -106,13 +106,25 @@ def test_subjects_with_different_sampling_rates_can_be_resampled():
 
 
 def broken_sample(raw):
-    raw._data[4, 700:2000] = np.nan
+    raw._data[4, 700:710] = np.nan
     return raw
 
 
-def test_signals_are_checked_and_the_recording_is_named():
-    with pytest.raises(DataError, match=r"^subject 2, session 0, run 0: .*finite.*\['C5'\]"):
-        extracted(Changed(broken_sample), band=None)
+def test_missing_samples_cost_their_trials_and_are_counted():
+    whole, part = extracted(Changed(broken_sample))
+    assert whole.account["found"].sum() == whole.account["used"].sum() == len(whole)
+    lost = part.account["not_finite"].sum()
+    assert 0 < lost < part.account["found"].sum()
+    assert len(part) == part.account["used"].sum() == part.account["found"].sum() - lost
+
+
+def test_the_reasons_are_told_where_nothing_is_left():
+    def without_samples(raw):
+        raw._data[:] = np.nan
+        return raw
+
+    with pytest.raises(DataError, match=r"^subject 2 has no trials left. Of \d+ cues were"):
+        extracted(Changed(without_samples))
 
 
 def test_a_step_that_does_not_fit_names_the_recording_and_stays_a_configuration_error():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bci_dann.data import Preprocessing
-from bci_dann.data.segmentation import check_recording, cut_trials
+from bci_dann.data.segmentation import INTERRUPTION, check_recording, cut_trials, same_sfreq
 from bci_dann.exceptions import ConfigError, DataError
 
 SFREQ, SECONDS = 128.0, 60
@@ -36,7 +36,14 @@ def make_raw(names=("C3", "Cz", "C4"), sfreq=SFREQ, seed=0):
 
 
 def cut(raw, task=Task(), classes=CLASSES, n_times=None, **steps):
-    return cut_trials(raw, task, classes, Preprocessing(**steps), n_times)
+    return cut_trials(raw, task, classes, Preprocessing(**steps), n_times).epochs
+
+
+def reasons(raw, screen=True, **steps):
+    """Return why each cue gives no trial."""
+    cues = cut_trials(raw, Task(), CLASSES, Preprocessing(**steps), screen=screen).cues
+    assert cues["sample"].tolist() == (ONSETS[: len(cues)] * SFREQ).tolist()
+    return cues["left_out"].tolist()
 
 
 def test_trials_are_the_samples_of_the_window():
@@ -113,6 +120,56 @@ def test_band_keeps_what_is_inside(method):
     frequencies = np.fft.rfftfreq(signals.shape[2], 1 / SFREQ)
     inside, outside = (frequencies > 10) & (frequencies < 14), frequencies > 30
     assert spectrum[inside].mean() > 10 * spectrum[outside].mean()
+
+
+USED = [""] * len(ONSETS)
+
+
+def test_every_cue_gets_a_trial_or_a_reason():
+    assert reasons(make_raw()) == USED
+    raw = make_raw().crop(0, ONSETS[-1] + 1)
+    raw.annotations.append(ONSETS[2] + 0.5, 0.2, "BAD_muscle")
+    raw.annotations.append(ONSETS[5] + 1, 0.0, INTERRUPTION)
+    raw._data[0, int((ONSETS[3] + 1) * SFREQ)] += 1e-3
+    expected = ["", "", "marked_bad", "amplitude", "", "boundary", *[""] * 5, "outside"]
+    assert reasons(raw, band=None, reject_uv=500.0) == expected
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("method", ["iir", "fir"])
+def test_missing_samples_cost_the_trials_that_they_touch(value, method):
+    raw, whole = make_raw(), make_raw()
+    raw._data[1, 60:200] = value  # before the first trial
+    raw._data[:, int((ONSETS[4] + 1) * SFREQ)] = value
+    result = cut_trials(raw, Task(), CLASSES, Preprocessing(notch=50.0, filter_method=method))
+    assert result.cues["left_out"].tolist() == [*USED[:4], "not_finite", *USED[5:]]
+    assert np.isfinite(result.epochs.get_data()).all()
+    last = cut(whole, notch=50.0, filter_method=method).get_data()[-1]
+    np.testing.assert_allclose(result.epochs.get_data()[-1], last, atol=1e-9)
+
+
+def test_missing_samples_of_channels_that_are_not_used_cost_nothing():
+    raw = make_raw()
+    raw._data[1] = np.nan
+    assert len(cut(raw, channels=["C3", "C4"])) == len(ONSETS)
+
+
+def test_filters_do_not_run_across_an_interruption():
+    """What comes before an interruption leaves no trace behind it."""
+    raw = make_raw()
+    start = int((ONSETS[6] - 0.5) * SFREQ)
+    raw._data[:, :start] += 0.1
+    across = cut(raw, band=(1, 30)).get_data()[6]
+    raw.annotations.append(start / SFREQ, 0.0, INTERRUPTION)
+    apart = cut(raw, band=(1, 30)).get_data()[6]
+    assert np.abs(across).max() > 10 * np.abs(apart).max()
+
+
+def test_faults_of_a_trial_are_reasons_only_where_trials_are_screened():
+    raw = make_raw()
+    raw._data[1, int(ONSETS[3] * SFREQ) :][:400] = 3e-6
+    assert reasons(raw) == [*USED[:3], "flat", *USED[4:]]
+    assert reasons(raw, screen=False) == USED
 
 
 def test_rejection_counts_in_microvolt_and_drops_only_large_trials():
@@ -218,6 +275,13 @@ def test_trials_of_any_rate_have_as_many_samples(sfreq, target):
     inside = np.s_[..., 20:-20]
     likeness = np.corrcoef(*(signals[inside].ravel() for signals in both))[0, 1]
     assert likeness > 0.9
+
+
+def test_sampling_frequencies_that_differ_by_rounding_are_the_same():
+    assert same_sfreq(250.0, 249.9999)
+    assert same_sfreq(512.0, 512.0)
+    assert not same_sfreq(250.0, 250.1)
+    assert not same_sfreq(125.0, 128.0)
 
 
 @pytest.mark.parametrize("n_times", [180, 200])

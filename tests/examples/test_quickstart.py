@@ -66,7 +66,7 @@ def test_each_step_is_told_before_it_begins(done, said):
 def test_predictions_are_counted_against_the_truth(done):
     table = pd.read_csv(done.predictions)
     assert len(table) == done.n_trials == 16
-    assert (table["predicted"] == table["event"]).sum() == done.n_right
+    assert (table["prediction"] == table["class"]).sum() == done.n_right
     assert 0 <= done.n_right_before <= done.n_trials
 
 

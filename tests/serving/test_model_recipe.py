@@ -40,6 +40,8 @@ def test_fit_describes_the_trials_of_training(model):
     assert recipe.preprocessing.channels == ["C3", "Cz", "C4", "Pz"]
     assert recipe.sfreq == 128
     assert recipe.window == (0.0, 2.0)
+    assert 1 < recipe.typical_uv < 100
+    assert sum(row["used"] for row in recipe.account) == 48
 
 
 def test_a_recipe_survives_its_file(model, tmp_path):
@@ -57,7 +59,8 @@ def test_folders_of_the_version_before_are_read(written_before):
 def test_the_file_keeps_the_format_of_the_version_before(written_before, tmp_path):
     save_recipe(load_recipe(written_before), tmp_path / "new")
     written = json.loads((tmp_path / "new" / "recipe.json").read_text())
-    assert written == json.loads(WRITTEN_BEFORE)
+    added = {"typical_uv": None, "account": [], "adapted_to": []}
+    assert written == json.loads(WRITTEN_BEFORE) | added
 
 
 @pytest.mark.parametrize(

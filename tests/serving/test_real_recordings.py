@@ -47,7 +47,7 @@ def test_the_file_is_eeg_in_microvolt_under_present_names(from_file, model):
     assert from_file.X.shape[1:] == (15, 439)
     assert 1 < from_file.X.std() < 100
     assert {"T7", "P8"} <= set(from_file.ch_names)
-    assert set(from_file.metadata["event"]) == {"rest", "right_hand"}
+    assert set(from_file.metadata["event"]) == {"OVTK_GDF_Right", "OVTK_GDF_Tongue"}
 
 
 def test_a_raw_gives_the_trials_of_its_file(path, model, from_file):

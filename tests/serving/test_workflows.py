@@ -50,7 +50,7 @@ def test_a_lab_serves_a_new_subject(folder, first, second, tmp_path):
     probabilities = adapted.estimator.predict_proba(trials)
     adapted.save(tmp_path / "adapted")
     np.testing.assert_array_equal(table[["p_left_hand", "p_right_hand"]], probabilities)
-    assert (table["predicted"] == table["event"]).mean() > 0.9
+    assert (table["prediction"] == table["class"]).mean() > 0.9
 
 
 def test_fit_returns_what_it_saves(folder, training, second):
@@ -91,7 +91,7 @@ def test_an_unwritable_folder_is_told_before_the_work(
         pytest.fail("the work came first")
 
     monkeypatch.setattr("bci_dann.data.prepare_trials", too_late)
-    monkeypatch.setattr("bci_dann.serving.workflows.prepare", too_late)
+    monkeypatch.setattr("bci_dann.serving.workflows.prepare_with_cues", too_late)
     (tmp_path / "file").write_text("")
     for work in (
         lambda out: fit_model(**training, out=out),
@@ -148,26 +148,44 @@ def test_files_and_objects_are_predicted_alike(adapted, first, second, raw):
 def test_epochs_are_predicted_as_the_trials_of_their_raw(model, raw, cut):
     """Without adaptation no session is known, so that both are centred on the sources' mean."""
     of_epochs, of_raw = predict_recordings(model, cut()), predict_recordings(model, raw)
-    columns = ["trial", "predicted", "p_left_hand", "p_right_hand", "event"]
+    columns = ["trial", "prediction", "p_left_hand", "p_right_hand", "event", "class"]
     pd.testing.assert_frame_equal(of_epochs[columns], of_raw[columns])
     assert set(of_epochs["file"]) == {"Epochs"}
-    assert of_epochs["onset_s"].isna().all()
+    assert of_epochs["onset"].isna().all()
 
 
-def test_events_that_name_no_class_are_left_out(adapted, raw):
+def test_events_that_name_no_class_are_predicted_too(adapted, raw):
     expected = predict_recordings(adapted, raw)
     raw.annotations.rename({"769": "cue", "770": "cue"})
     cued = predict_recordings(adapted, raw, cues=["cue"])
-    pd.testing.assert_frame_equal(cued, expected.drop(columns="event"))
+    pd.testing.assert_frame_equal(cued, expected.assign(**{"event": "cue", "class": ""}))
+
+
+def test_there_is_a_row_for_every_cue_and_a_reason_where_there_is_no_prediction(adapted, raw):
+    expected = predict_recordings(adapted, raw)
+    onsets = expected["onset"]
+    raw.annotations.append(onsets[2] + 0.5, 0.2, "BAD_blink")
+    raw.annotations.append(onsets[5], 0.0, "769" if expected["event"][5] == "770" else "770")
+    raw.annotations.append(onsets[7] + 0.02, 0.0, expected["event"][7])
+    table = predict_recordings(adapted, raw)
+    reasons = ["", "", "marked_bad", "", "", "contradicting", "contradicting", "", "", "doubled"]
+    assert table["left_out"].tolist() == [*reasons, *[""] * 8]
+    assert table["trial"].tolist() == list(range(18))
+    left_out = table["left_out"] != ""
+    assert (table["prediction"][left_out] == "").all()
+    assert table["p_left_hand"].isna().equals(left_out)
+    kept = expected["p_left_hand"].drop([2, 5]).to_numpy()
+    np.testing.assert_array_equal(table["p_left_hand"][~left_out], kept)
 
 
 def test_predictions_are_written_with_six_decimals(adapted, second, tmp_path):
     table = predict_recordings(adapted, second, out=tmp_path / "new" / "predictions.csv")
     lines = (tmp_path / "new" / "predictions.csv").read_text().splitlines()
-    assert lines[0] == "file,trial,onset_s,predicted,p_left_hand,p_right_hand,event"
+    assert lines[0] == "file,trial,onset,event,class,prediction,p_left_hand,p_right_hand,left_out"
     first = table.iloc[0]
-    numbers = f"{first['onset_s']:.6f},{first['predicted']},{first['p_left_hand']:.6f}"
-    assert lines[1].startswith(f"{second},0,{numbers},")
+    cue = f"{first['onset']:.6f},{first['event']},{first['class']}"
+    numbers = f"{first['prediction']},{first['p_left_hand']:.6f}"
+    assert lines[1].startswith(f"{second},0,{cue},{numbers},")
 
 
 def test_predictions_do_not_replace_a_recording(adapted, second, tmp_path):

@@ -10,19 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import mne
+import pandas as pd
 from moabb.datasets.base import BaseDataset
 
 from bci_dann._config import validate
 from bci_dann._validation import did_you_mean
+from bci_dann.data.cues import account_of
 from bci_dann.data.montages import standard_montage
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.recordings.companions import bids_sidecars, files_read
 from bci_dann.data.recordings.content_digest import content_digest
 from bci_dann.data.recordings.discovery import RecordingFile, find_recordings, numbered_names
+from bci_dann.data.recordings.events import class_of
 from bci_dann.data.recordings.layout import RecordingsLayout
 from bci_dann.data.recordings.path_pattern import plain_text
-from bci_dann.data.recordings.reading import open_recording, read_recording
-from bci_dann.data.segmentation import check_recording
+from bci_dann.data.recordings.reading import CuedRecording, open_recording, read_recording
+from bci_dann.data.segmentation import check_recording, same_sfreq
 from bci_dann.data.subset import Subset
 from bci_dann.exceptions import ConfigError, DataError
 
@@ -92,6 +95,7 @@ class Recordings(BaseDataset):
         self.folder = Path(folder).expanduser()
         self.layout = layout
         self._files = _arranged(find_recordings(self.folder, layout))
+        self._cues: dict[Path, pd.DataFrame] = {}
         super().__init__(
             subjects=list(self._files),
             sessions_per_subject=min(len(sessions) for sessions in self._files.values()),
@@ -125,6 +129,26 @@ class Recordings(BaseDataset):
             When there is no such recording.
         """
         return self._files[subject][session][run].relative_to(self.folder)
+
+    def cues(self, subject: str, session: str, run: str) -> pd.DataFrame:
+        """Return every cue of a recording that was loaded, also those that give no trial.
+
+        Parameters
+        ----------
+        subject, session, run : str
+            The names that the dataset gives them.
+
+        Returns
+        -------
+        pandas.DataFrame
+            See :func:`bci_dann.data.cues.cue_table`.
+
+        Raises
+        ------
+        KeyError
+            When there is no such recording, or it was not loaded.
+        """
+        return self._cues[self._files[subject][session][run]]
 
     def data_path(self, subject: str, *_args: Any, **_kwargs: Any) -> list[str]:
         """Return the paths of a subject's recordings, as MOABB requires.
@@ -175,7 +199,7 @@ class Recordings(BaseDataset):
             standard_montage(self.layout.montage)
         descriptions: set[str] = set()
         for path in self._paths():
-            raw = open_recording(path, self.layout)
+            raw = open_recording(path, self.layout).raw
             self._check_channels(raw, path)
             descriptions |= set(raw.annotations.description)
         self._check_events(descriptions, self.layout.events, "any recording")
@@ -203,13 +227,39 @@ class Recordings(BaseDataset):
                 check_recording(raw, self, preprocessing)
             except (DataError, ConfigError) as error:
                 raise type(error)(f"{path}: {error}") from error
-            rates.setdefault(raw.info["sfreq"], path)
+            if not any(same_sfreq(raw.info["sfreq"], rate) for rate in rates):
+                rates[raw.info["sfreq"]] = path
         if preprocessing.resample is None and len(rates) > 1:
-            listed = " and ".join(f"{rate:g} Hz ({path})" for rate, path in rates.items())
+            listed = " and ".join(f"{rate:.10g} Hz ({path})" for rate, path in rates.items())
             raise DataError(
                 f"the recordings have different sampling frequencies, {listed}. "
                 "Set preprocessing `resample` to a common one."
             )
+
+    def planned_account(self, subset: Subset) -> pd.DataFrame:
+        """Count the cues of the recordings of a subset without reading their samples.
+
+        Parameters
+        ----------
+        subset : Subset
+            The subjects, sessions and classes.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As ``EEGTrials.account``, before anything is left out for its signals.
+        """
+        recordings = []
+        for subject, sessions in self._files.items():
+            if subject not in subset.subjects:
+                continue
+            for session in subset.sessions_of(list(sessions)):
+                for run, path in sessions[session].items():
+                    place = {"file": path.relative_to(self.folder), "subject": subject}
+                    cues = open_recording(path, self.layout).cues
+                    wanted = cues[cues["label"].isin(subset.classes)]
+                    recordings.append(({**place, "session": session, "run": run}, wanted))
+        return account_of(recordings)
 
     def _get_single_subject_data(self, subject: str) -> dict[str, dict[str, mne.io.BaseRaw]]:
         sessions = {
@@ -217,26 +267,24 @@ class Recordings(BaseDataset):
             for session, runs in self._files[subject].items()
         }
         with_trials = {
-            session: {run: raw for run, raw in runs.items() if self._has_classes(raw)}
+            session: {run: one.raw for run, one in runs.items() if len(one.cues)}
             for session, runs in sessions.items()
         }
         if not any(with_trials.values()):
             self._raise_on_missing_events(subject)
         return {session: runs for session, runs in with_trials.items() if runs}
 
-    def _read(self, path: Path) -> mne.io.BaseRaw:
-        raw = read_recording(path, self.layout)
-        self._check_channels(raw, path)
-        return raw.reorder_channels(self._channels)
-
-    def _has_classes(self, raw: mne.io.BaseRaw) -> bool:
-        return not set(self.layout.classes).isdisjoint(raw.annotations.description)
+    def _read(self, path: Path) -> CuedRecording:
+        recording = read_recording(path, self.layout)
+        self._check_channels(recording.raw, path)
+        self._cues[path] = recording.cues
+        return CuedRecording(recording.raw.reorder_channels(self._channels), recording.cues)
 
     @cached_property
     def _channels(self) -> list[str]:
         """The channels of the first recording, which all others must have."""
         first = open_recording(next(iter(self._paths())), self.layout)
-        return list(first.ch_names)
+        return list(first.raw.ch_names)
 
     def _selected(self, subset: Subset) -> Iterator[tuple[Path, mne.io.BaseRaw]]:
         """Open the recordings of a subset in which events occur."""
@@ -251,9 +299,9 @@ class Recordings(BaseDataset):
 
     def _open_with_events(self, paths: Iterable[Path]) -> Iterator[tuple[Path, mne.io.BaseRaw]]:
         for path in paths:
-            raw = open_recording(path, self.layout)
-            if not set(self.layout.events).isdisjoint(raw.annotations.description):
-                yield path, raw
+            recording = open_recording(path, self.layout)
+            if len(recording.cues):
+                yield path, recording.raw
 
     def _check_channels(self, raw: mne.io.BaseRaw, path: Path) -> None:
         missing = [name for name in self._channels if name not in raw.ch_names]
@@ -267,14 +315,14 @@ class Recordings(BaseDataset):
 
     def _raise_on_missing_events(self, subject: str) -> None:
         paths = [path for runs in self._files[subject].values() for path in runs.values()]
-        opened = [open_recording(path, self.layout) for path in paths]
+        opened = [open_recording(path, self.layout).raw for path in paths]
         descriptions = {name for raw in opened for name in raw.annotations.description}
         where = f"the recordings of subject {subject}"
         self._check_events(descriptions, list(self.layout.events)[:1], where)
 
     def _check_events(self, descriptions: set[str], events: Iterable[str], where: str) -> None:
         for name in events:
-            if name not in descriptions:
+            if not any(class_of(description, {name: name}) for description in descriptions):
                 raise DataError(
                     f"{self.folder}: the event {name!r} does not occur in {where}."
                     f"{did_you_mean(name, descriptions)} "

@@ -2,33 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import mne
-import numpy as np
+import pandas as pd
 
 from bci_dann.data.montages import standard_montage
+from bci_dann.data.recordings.edf_header import check_edf_file
+from bci_dann.data.recordings.events import (
+    annotate_triggers,
+    class_annotations,
+    class_cues,
+    set_annotations,
+)
 from bci_dann.data.recordings.layout import RecordingsLayout
-from bci_dann.data.recordings.truncation import check_events_inside, detect_omitted_annotations
+from bci_dann.data.recordings.truncation import (
+    check_events_inside,
+    detect_omitted_annotations,
+    omitted_events,
+)
 from bci_dann.exceptions import BCIDannError, DataError
 
-__all__ = ["apply_layout", "open_recording", "read_recording"]
+__all__ = ["CuedRecording", "apply_layout", "open_recording", "read_recording"]
 
-# Bytes of a sample (EDF: Kemp et al. 1992; BDF is the same with 24 bits).
-BYTES_PER_SAMPLE = {".edf": 2, ".bdf": 3}
-
-# Layout of an EDF header (Kemp et al. 1992, doi:10.1016/0013-4694(92)90009-7): a fixed part, of
-# which these bytes hold the length of the header, the number of records and the number of
-# signals; then the fields of all signals, the samples in each record after these bytes a signal.
-EDF_FIXED_BYTES = 256
-EDF_HEADER_BYTES, EDF_N_RECORDS, EDF_N_SIGNALS = slice(184, 192), slice(236, 244), slice(252, 256)
-EDF_BYTES_BEFORE_SAMPLES, EDF_SAMPLES_BYTES = 216, 8
+# Share of the cues of a recording that may contradict each other. Empirical: a marker sent by
+# mistake is one of dozens; where a fifth contradict, the events do not mean what `events` says.
+MAX_CONTRADICTING_SHARE = 0.2
 
 
-def open_recording(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
-    """Open a recording without reading its samples.
+@dataclass(frozen=True)
+class CuedRecording:
+    """A recording and its cues.
+
+    Parameters
+    ----------
+    raw : mne.io.Raw
+        EEG channels, counted from sample 0. As `read_recording` returns it, its annotations are
+        the classes of usable cues, stretches that are marked bad, and interruptions.
+    cues : pandas.DataFrame
+        Every cue; see :func:`bci_dann.data.cues.cue_table`.
+    """
+
+    raw: mne.io.BaseRaw
+    cues: pd.DataFrame
+
+
+def open_recording(path: Path, layout: RecordingsLayout) -> CuedRecording:
+    """Open a recording without reading the samples of its EEG channels.
 
     Parameters
     ----------
@@ -39,23 +63,24 @@ def open_recording(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
 
     Returns
     -------
-    mne.io.Raw
-        EEG channels only, with annotations exactly as in the file.
+    CuedRecording
+        EEG channels only, with annotations exactly as in the file, and triggers beside them.
 
     Raises
     ------
     DataError
-        When the file is shorter than its header says or its events need, or MNE cannot
-        read it.
+        When the file is shorter than its header says or its events need, has pauses that MNE
+        does not know of, or cannot be read.
     """
-    _check_length(path)
+    _read(path, check_edf_file, path)
     raw, omitted = _read(path, detect_omitted_annotations, partial(_open, path, layout))
-    _annotate_triggers(raw)
-    check_events_inside(raw, path, layout, omitted)
-    return _with_layout_channels(raw, layout, path)
+    outside = omitted_events(raw, path, layout) if omitted else []
+    recording = _with_cues(raw, layout, path, outside)
+    check_events_inside(recording.cues, raw, path, layout.interval)
+    return CuedRecording(_with_layout_channels(raw, layout, path), recording.cues)
 
 
-def read_recording(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
+def read_recording(path: Path, layout: RecordingsLayout) -> CuedRecording:
     """Read a recording: samples in volt, electrode positions, classes as annotations.
 
     Parameters
@@ -67,21 +92,20 @@ def read_recording(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
 
     Returns
     -------
-    mne.io.Raw
-        Its annotations are named as the classes, beside those that mark bad segments.
+    CuedRecording
+        The first sample is number 0, and there is no date, so that every time counts from it.
 
     Raises
     ------
     ConfigError
         When MNE has no such montage.
     DataError
-        When the file is shorter than its header says or its events need, or MNE cannot
-        read it.
+        As `open_recording`.
     """
     return _loaded(open_recording(path, layout), layout, path)
 
 
-def apply_layout(raw: mne.io.BaseRaw, layout: RecordingsLayout, name: Path | str) -> mne.io.BaseRaw:
+def apply_layout(raw: mne.io.BaseRaw, layout: RecordingsLayout, name: Path | str) -> CuedRecording:
     """Return what `read_recording` makes of a file, of a recording that is in memory.
 
     Parameters
@@ -95,8 +119,8 @@ def apply_layout(raw: mne.io.BaseRaw, layout: RecordingsLayout, name: Path | str
 
     Returns
     -------
-    mne.io.Raw
-        Its annotations are named as the classes, beside those that mark bad segments.
+    CuedRecording
+        As `read_recording`.
 
     Raises
     ------
@@ -104,20 +128,54 @@ def apply_layout(raw: mne.io.BaseRaw, layout: RecordingsLayout, name: Path | str
         When it has no EEG channels, or they cannot be renamed.
     """
     raw = raw.copy()
-    _annotate_triggers(raw)
-    return _loaded(_with_layout_channels(raw, layout, name), layout, name)
+    recording = _with_cues(raw, layout, name)
+    return _loaded(
+        CuedRecording(_with_layout_channels(raw, layout, name), recording.cues), layout, name
+    )
 
 
-def _loaded(raw: mne.io.BaseRaw, layout: RecordingsLayout, name: Path | str) -> mne.io.BaseRaw:
-    """Load samples in place, with the layout's unit, positions and classes."""
+def _with_cues(
+    raw: mne.io.BaseRaw,
+    layout: RecordingsLayout,
+    name: Path | str,
+    outside: Sequence[tuple[float, str]] = (),
+) -> CuedRecording:
+    """Annotate triggers in place, and find the cues."""
+    _read(name, annotate_triggers, raw, layout.events, name)
+    cues = _read(name, class_cues, raw, layout.events, outside)
+    contradicting = cues[cues["left_out"] == "contradicting"]
+    if len(contradicting) > MAX_CONTRADICTING_SHARE * len(cues):
+        first = contradicting.iloc[0]
+        raise DataError(
+            f"{name}: {len(contradicting)} of {len(cues)} cues name two classes at the same time; "
+            f"the first is {first['event']!r} at {first['sample'] / raw.info['sfreq']:.2f} s. "
+            "Choose `events` that name one class a trial, or leave the file out with `exclude`."
+        )
+    return CuedRecording(raw, cues)
+
+
+def _loaded(recording: CuedRecording, layout: RecordingsLayout, name: Path | str) -> CuedRecording:
+    """Load samples, with the layout's unit, positions and classes."""
+    raw, cues = recording.raw, recording.cues
+    annotations = class_annotations(raw, cues)
     _read(name, raw.load_data, verbose="error")
     if layout.unit_scale != 1.0:
         scale = layout.unit_scale
         raw.apply_function(lambda x: x * scale, picks="eeg", channel_wise=False, verbose="error")
+    raw = _from_first_sample(raw)
     if layout.montage is not None:
         montage = standard_montage(layout.montage)
         raw.set_montage(montage, match_case=False, on_missing="ignore", verbose="error")
-    return raw.set_annotations(_class_annotations(raw.annotations, layout))
+    return CuedRecording(set_annotations(raw, *annotations), cues)
+
+
+def _from_first_sample(raw: mne.io.BaseRaw) -> mne.io.BaseRaw:
+    """Count samples from 0 without a date; otherwise MOABB adds the first sample's time twice."""
+    if raw.first_samp == 0 and raw.info["meas_date"] is None:
+        return raw
+    info = raw.info.copy()
+    info.set_meas_date(None)
+    return mne.io.RawArray(raw.get_data(), info, first_samp=0, copy=None, verbose="error")
 
 
 def _open(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
@@ -133,54 +191,15 @@ def _read(path: Path | str, function: Any, *args: Any, **kwargs: Any) -> Any:
     """Call a reading function, and turn its failure into a `DataError` that names the file."""
     try:
         return function(*args, **kwargs)
-    except BCIDannError:
-        raise
+    except BCIDannError as error:
+        if str(path) in str(error):
+            raise
+        raise type(error)(f"{path}: {error}") from error
     except Exception as error:  # readers fail in as many ways as files do
         raise DataError(
             f"{path} cannot be read: {type(error).__name__}: {error} "
             "Copy the file again from its source, or leave it out with `exclude`."
         ) from error
-
-
-def _check_length(path: Path) -> None:
-    """Compare an EDF or BDF file with the length in its header; MNE would only warn."""
-    sample_bytes = BYTES_PER_SAMPLE.get(path.suffix.lower())
-    if sample_bytes is None:
-        return
-    promised = _read(path, _promised_bytes, path, sample_bytes)
-    actual = path.stat().st_size
-    if promised is not None and actual < promised:
-        raise DataError(
-            f"{path} is truncated: its header promises {promised} bytes and it has {actual}. "
-            "Copy the file again from its source, or leave it out with `exclude`."
-        )
-
-
-def _promised_bytes(path: Path, sample_bytes: int) -> int | None:
-    """Return the length of a complete file, or None where the header does not know it."""
-    with path.open("rb") as file:
-        head = file.read(EDF_FIXED_BYTES)
-        n_records, n_signals = int(head[EDF_N_RECORDS]), int(head[EDF_N_SIGNALS])
-        file.seek(EDF_FIXED_BYTES + EDF_BYTES_BEFORE_SAMPLES * n_signals)
-        samples = [int(file.read(EDF_SAMPLES_BYTES)) for _ in range(n_signals)]
-    if n_records < 0:  # a recording that was never closed
-        return None
-    return int(head[EDF_HEADER_BYTES]) + n_records * sum(samples) * sample_bytes
-
-
-def _annotate_triggers(raw: mne.io.BaseRaw) -> None:
-    """Turn a trigger channel into annotations that are named by the trigger's number."""
-    if not len(mne.pick_types(raw.info, stim=True)):
-        return
-    events = mne.find_events(raw, shortest_event=1, verbose="error")
-    if not len(events):
-        return
-    names = {code: str(code) for code in np.unique(events[:, 2])}
-    first, date = raw.first_samp, raw.info["meas_date"]
-    triggers = mne.annotations_from_events(
-        events, raw.info["sfreq"], names, first_samp=first, orig_time=date, verbose="error"
-    )
-    raw.set_annotations(raw.annotations + triggers)
 
 
 def _with_layout_channels(
@@ -200,17 +219,3 @@ def _with_layout_channels(
         )
     raw.rename_channels(dict(zip(raw.ch_names, new_names, strict=True)), verbose="error")
     return raw
-
-
-def _class_annotations(annotations: mne.Annotations, layout: RecordingsLayout) -> mne.Annotations:
-    """Return annotations of the layout's events, named as classes, and of bad segments."""
-    selected = annotations.copy()
-    unused = [
-        index
-        for index, name in enumerate(selected.description)
-        if name not in layout.events and not name.lower().startswith("bad")
-    ]
-    selected.delete(unused)
-    return selected.rename(
-        {name: layout.events[name] for name in set(selected.description) if name in layout.events}
-    )

@@ -9,19 +9,17 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import mne
+import pandas as pd
 
 from bci_dann.data.recordings.layout import RecordingsLayout
 from bci_dann.data.recordings.recording_paths import bids_events_path
 from bci_dann.exceptions import BCIDannWarning, DataError
 
-__all__ = ["check_events_inside", "detect_omitted_annotations"]
+__all__ = ["check_events_inside", "detect_omitted_annotations", "omitted_events"]
 
 # Share of a task that may be missing at the end. Empirical: an operator who stops a recording
 # during the last task loses less than half of it, and a file that was cut short loses more.
 TOLERATED_MISSING_SHARE = 0.5
-
-# EDF and BDF files are compared with the length that their header promises instead.
-FORMATS_WITH_LENGTH = (".edf", ".bdf")
 
 Event = tuple[float, str]
 
@@ -58,60 +56,68 @@ def _suppress(_: logging.LogRecord) -> bool:
     return False
 
 
-def check_events_inside(
-    raw: mne.io.BaseRaw, path: Path, layout: RecordingsLayout, omitted: bool
-) -> None:
-    """Raise where the recording ends before the tasks of its events do.
+def omitted_events(raw: mne.io.BaseRaw, path: Path, layout: RecordingsLayout) -> list[Event]:
+    """Return the annotations of a file that lie outside of its recording, which MNE leaves out.
 
     Parameters
     ----------
     raw : mne.io.Raw
         The recording.
     path : pathlib.Path
-        Its file.
+        Its file, whose annotations are read again.
     layout : RecordingsLayout
-        The events that start a task, and the interval of the task.
-    omitted : bool
-        Whether ``raw`` lacks annotations that the file has; they are then read again.
+        Whether it is a file of BIDS.
+
+    Returns
+    -------
+    list of (float, str)
+        Time after the first sample of the recording (s), and name.
+    """
+    end = raw.n_times / raw.info["sfreq"]
+    try:
+        events = _events_of_bids(path) if layout.format == "bids" else _events_of_file(raw, path)
+    except Exception:  # a format whose annotations MNE cannot read by themselves
+        warnings.warn(
+            f"{path} has annotations outside the recording, which ends at {end:.2f} s: it may be "
+            "truncated.",
+            BCIDannWarning,
+            stacklevel=2,
+        )
+        return []
+    return [(onset, name) for onset, name in events if not 0 <= onset < end]
+
+
+def check_events_inside(
+    cues: pd.DataFrame, raw: mne.io.BaseRaw, path: Path, interval: tuple[float, float]
+) -> None:
+    """Raise where a recording ends before the tasks of its events do.
+
+    Parameters
+    ----------
+    cues : pandas.DataFrame
+        The cues of the recording, also those outside of it.
+    raw : mne.io.Raw
+        The recording.
+    path : pathlib.Path
+        Its file.
+    interval : tuple of float
+        Start and end of a task after its event (s).
 
     Raises
     ------
     DataError
         When half a task or more lies beyond the end.
     """
-    read = raw.annotations
-    _check(zip(read.onset - raw.first_time, read.description, strict=True), raw, path, layout)
-    if omitted and path.suffix.lower() not in FORMATS_WITH_LENGTH:
-        _check(_all_events(raw, path, layout), raw, path, layout)
-
-
-def _check(
-    events: Iterable[Event], raw: mne.io.BaseRaw, path: Path, layout: RecordingsLayout
-) -> None:
-    start, stop = layout.interval
+    start, stop = interval
     end = raw.n_times / raw.info["sfreq"]
-    for onset, name in events:
-        missing = onset + stop - end
-        if name in layout.events and missing >= TOLERATED_MISSING_SHARE * (stop - start):
+    onsets = cues["sample"] / raw.info["sfreq"]
+    for onset, name in zip(onsets, cues["event"], strict=True):
+        if onset + stop - end >= TOLERATED_MISSING_SHARE * (stop - start):
             raise DataError(
                 f"{path} is truncated: the event {name!r} at {onset:.2f} s has a task until "
                 f"{onset + stop:.2f} s, but the recording ends at {end:.2f} s. "
                 "Copy the file again from its source, or leave it out with `exclude`."
             )
-
-
-def _all_events(raw: mne.io.BaseRaw, path: Path, layout: RecordingsLayout) -> Iterable[Event]:
-    """Return onset and name of each event in the file, also of those beyond its end."""
-    try:
-        return _events_of_bids(path) if layout.format == "bids" else _events_of_file(raw, path)
-    except Exception:  # a format whose annotations MNE cannot read by themselves
-        warnings.warn(
-            f"{path} has annotations outside the recording, which ends at "
-            f"{raw.n_times / raw.info['sfreq']:.2f} s: it may be truncated.",
-            BCIDannWarning,
-            stacklevel=2,
-        )
-        return []
 
 
 def _events_of_bids(path: Path) -> Iterable[Event]:
@@ -122,10 +128,13 @@ def _events_of_bids(path: Path) -> Iterable[Event]:
 
 
 def _events_of_file(raw: mne.io.BaseRaw, path: Path) -> Iterable[Event]:
-    file = _marker_file(path) if path.suffix.lower() == ".vhdr" else path
-    annotations = mne.read_annotations(file, sfreq=raw.info["sfreq"])
-    offset = 0.0 if annotations.orig_time is None else raw.first_time
-    return zip(annotations.onset - offset, annotations.description, strict=True)
+    suffix = path.suffix.lower()
+    file = _marker_file(path) if suffix == ".vhdr" else path
+    # MNE searches a whole EDF file for annotations, and finds some in the samples: any bytes have
+    # to be readable
+    encoding = "latin-1" if suffix in (".edf", ".bdf") else "utf8"
+    annotations = mne.read_annotations(file, sfreq=raw.info["sfreq"], encoding=encoding)
+    return zip(annotations.onset - raw.first_time, annotations.description, strict=True)
 
 
 def _marker_file(path: Path) -> Path:

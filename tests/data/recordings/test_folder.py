@@ -95,7 +95,7 @@ def test_a_layout_may_be_a_mapping_and_is_checked(folder, layout):
 
 def test_units_can_be_scaled(tmp_path, load, make_raw, write_fif):
     for subject in "AB":
-        write_fif(tmp_path, subject, "1", make_raw(scale=10.0))
+        write_fif(tmp_path, subject, "1", make_raw(seed=ord(subject), scale=10.0))
     with pytest.raises(
         DataError, match=r"subject A, session 1, run 0 \(sA/1_raw.fif\).*unit_scale"
     ):
@@ -105,14 +105,14 @@ def test_units_can_be_scaled(tmp_path, load, make_raw, write_fif):
 
 def test_channels_in_another_order_are_put_in_order(tmp_path, load, make_raw, write_fif):
     write_fif(tmp_path, "A", "1", make_raw())
-    write_fif(tmp_path, "B", "1", make_raw().reorder_channels(["C4", "Cz", "C3"]))
+    write_fif(tmp_path, "A", "2", make_raw().reorder_channels(["C4", "Cz", "C3"]))
     trials = load(tmp_path)
     np.testing.assert_array_equal(trials.X[:9], trials.X[9:])
 
 
 def test_other_channels_are_named_with_the_file(tmp_path, load, make_raw, write_fif):
     write_fif(tmp_path, "A", "1", make_raw())
-    write_fif(tmp_path, "B", "1", make_raw(names=("C3", "Cz", "C2")))
+    write_fif(tmp_path, "B", "1", make_raw(seed=1, names=("C3", "Cz", "C2")))
     with pytest.raises(DataError, match=r"sB/1_raw.fif.*missing \['C4'\], extra \['C2'\].*drop"):
         load(tmp_path)
     assert load(tmp_path, drop=["C4", "C2"]).ch_names == ["C3", "Cz"]
@@ -244,13 +244,13 @@ def test_check_fits_looks_at_the_sessions_asked_for(folder, layout, make_raw, wr
     dataset.check_fits(steps, everything(dataset, sessions="first"))
 
 
-def test_the_fingerprint_follows_files_and_layout(folder, layout):
+def test_the_fingerprint_follows_files_and_layout(folder, layout, tmp_path_factory):
     first = dataset_fingerprint(Recordings(folder, layout))
     assert dataset_fingerprint(Recordings(folder, layout)) == first
     assert dataset_fingerprint(Recordings(folder, {**layout, "interval": (0, 2)})) != first
     path = folder / "sA" / "01_raw.fif"
     os.utime(path, (0, 0))
-    shutil.copytree(folder, copy := folder.with_name("copy"))
+    copy = shutil.copytree(folder, tmp_path_factory.mktemp("other") / "copy")
     for same in (folder, copy):
         assert dataset_fingerprint(Recordings(same, layout)) == first
 

@@ -25,17 +25,17 @@ def path(tmp_path, make_raw, write_fif):
 
 
 def test_opening_reads_no_samples_and_keeps_annotations(path):
-    raw = open_recording(path, layout_of())
+    raw = open_recording(path, layout_of()).raw
     assert not raw.preload
     assert set(raw.annotations.description) == {"left", "right"}
     assert raw.ch_names == ["C3", "Cz", "C4"]
 
 
 def test_reading_names_annotations_as_classes(path):
-    raw = read_recording(path, layout_of())
+    raw = read_recording(path, layout_of()).raw
     assert raw.preload
     assert raw.annotations.description[:2].tolist() == ["left_hand", "right_hand"]
-    opened = open_recording(path, layout_of())
+    opened = open_recording(path, layout_of()).raw
     np.testing.assert_array_equal(raw.annotations.onset, opened.annotations.onset)
 
 
@@ -44,26 +44,26 @@ def test_other_annotations_are_dropped_but_for_bad_segments(tmp_path, make_raw, 
     raw.annotations.append([1.0, 5.0, 6.0], [0.0, 1.0, 1.0], ["start", "BAD_blink", "bad muscle"])
     path = write_fif(tmp_path, "A", "1", raw)
     names = set(
-        read_recording(path, layout_of(events={"left": "left_hand"})).annotations.description
+        read_recording(path, layout_of(events={"left": "left_hand"})).raw.annotations.description
     )
     assert names == {"left_hand", "BAD_blink", "bad muscle"}
 
 
 def test_two_events_may_be_one_class(path):
     both = layout_of(events={"left": "hand", "right": "hand"})
-    assert set(read_recording(path, both).annotations.description) == {"hand"}
+    assert set(read_recording(path, both).raw.annotations.description) == {"hand"}
 
 
 def test_samples_are_scaled(path):
-    plain = read_recording(path, layout_of()).get_data()
-    scaled = read_recording(path, layout_of(unit_scale=1e-3)).get_data()
+    plain = read_recording(path, layout_of()).raw.get_data()
+    scaled = read_recording(path, layout_of(unit_scale=1e-3)).raw.get_data()
     np.testing.assert_allclose(scaled, plain * 1e-3, rtol=1e-12)
 
 
 def test_channels_are_dropped_then_renamed(tmp_path, make_raw, write_fif):
     path = write_fif(tmp_path, "A", "1", make_raw(names=("T3", "Cz", "AUX")))
     keys = {"rename": {"T3": "T7", "T9": "X"}, "drop": ["AUX", "not there"]}
-    assert open_recording(path, layout_of(**keys)).ch_names == ["T7", "Cz"]
+    assert open_recording(path, layout_of(**keys)).raw.ch_names == ["T7", "Cz"]
 
 
 def test_channels_of_other_types_are_left_out_and_bad_eeg_channels_are_not(
@@ -71,7 +71,7 @@ def test_channels_of_other_types_are_left_out_and_bad_eeg_channels_are_not(
 ):
     raw = make_raw().set_channel_types({"Cz": "eog"}, verbose="error")
     raw.info["bads"] = ["C4"]
-    opened = open_recording(write_fif(tmp_path, "A", "1", raw), layout_of())
+    opened = open_recording(write_fif(tmp_path, "A", "1", raw), layout_of()).raw
     assert opened.ch_names == ["C3", "C4"]
 
 
@@ -88,7 +88,7 @@ def test_two_channels_of_one_name(path):
     message = r"1_raw.fif has several channels of the names \['C4'\] after `rename`.*`drop`"
     with pytest.raises(DataError, match=message):
         open_recording(path, layout_of(rename={"C3": "C4"}))
-    swapped = open_recording(path, layout_of(rename={"C3": "C4", "C4": "C3"}))
+    swapped = open_recording(path, layout_of(rename={"C3": "C4", "C4": "C3"})).raw
     assert swapped.ch_names == ["C4", "Cz", "C3"]
 
 
@@ -98,7 +98,7 @@ def positions(raw):
 
 def test_positions_come_from_the_montage_whatever_the_case(tmp_path, make_raw, write_fif):
     path = write_fif(tmp_path, "A", "1", make_raw(names=("c3", "CZ", "X9")))
-    places = positions(read_recording(path, layout_of()))
+    places = positions(read_recording(path, layout_of()).raw)
     assert places["c3"][0] < -0.04
     assert abs(places["CZ"][0]) < 0.01
     assert not np.isfinite(places["X9"]).all() or not places["X9"].any()
@@ -107,9 +107,9 @@ def test_positions_come_from_the_montage_whatever_the_case(tmp_path, make_raw, w
 def test_without_a_montage_positions_are_those_of_the_file(tmp_path, make_raw, write_fif):
     raw = make_raw().set_montage("biosemi32", on_missing="ignore", verbose="error")
     path = write_fif(tmp_path, "A", "1", raw)
-    kept = positions(read_recording(path, layout_of(montage=None)))
+    kept = positions(read_recording(path, layout_of(montage=None)).raw)
     np.testing.assert_allclose(kept["C3"], positions(raw)["C3"], atol=1e-6)
-    replaced = positions(read_recording(path, layout_of()))
+    replaced = positions(read_recording(path, layout_of()).raw)
     assert np.abs(replaced["C3"] - kept["C3"]).max() > 1e-3
 
 
@@ -129,7 +129,7 @@ def with_triggers(raw, codes):
 def test_triggers_in_a_stim_channel_are_events(tmp_path, make_raw, write_fif):
     onsets = make_raw().annotations.onset
     path = write_fif(tmp_path, "A", "1", with_triggers(make_raw(), {"left": 5, "right": 7}))
-    raw = read_recording(path, layout_of(events={"5": "left_hand", "7": "right_hand"}))
+    raw = read_recording(path, layout_of(events={"5": "left_hand", "7": "right_hand"})).raw
     assert raw.ch_names == ["C3", "Cz", "C4"]
     assert raw.annotations.description[:2].tolist() == ["left_hand", "right_hand"]
     np.testing.assert_allclose(raw.annotations.onset, onsets, atol=1e-9)
@@ -141,12 +141,12 @@ def test_a_stim_channel_without_triggers_changes_nothing(tmp_path, make_raw, wri
     raw = with_triggers(raw, {"left": 5, "right": 7})
     raw._data[-1] = 0
     path = write_fif(tmp_path, "A", "1", raw.set_annotations(annotations))
-    assert set(open_recording(path, layout_of()).annotations.description) == {"left", "right"}
+    assert set(open_recording(path, layout_of()).raw.annotations.description) == {"left", "right"}
 
 
 def test_a_complete_edf_is_opened_and_a_truncated_one_refused(tmp_path, write_edf):
     path = write_edf(tmp_path / "s1.edf")
-    assert open_recording(path, layout_of()).ch_names == ["C3", "C4"]
+    assert open_recording(path, layout_of()).raw.ch_names == ["C3", "C4"]
     path.write_bytes(path.read_bytes()[:-1000])
     with pytest.raises(DataError, match=r"s1.edf is truncated.*promises 8768 bytes.*has 7768\."):
         open_recording(path, layout_of())
@@ -155,12 +155,12 @@ def test_a_complete_edf_is_opened_and_a_truncated_one_refused(tmp_path, write_ed
 def test_an_edf_that_is_longer_than_its_header_says(tmp_path, write_edf):
     path = write_edf(tmp_path / "s1.edf")
     path.write_bytes(path.read_bytes() + bytes(10))
-    assert open_recording(path, layout_of()).ch_names == ["C3", "C4"]
+    assert open_recording(path, layout_of()).raw.ch_names == ["C3", "C4"]
 
 
 def test_an_edf_that_was_never_closed_is_as_long_as_it_is(tmp_path, write_edf):
     path = write_edf(tmp_path / "s1.edf", n_records=20, header_records=-1)
-    assert open_recording(path, layout_of()).times[-1] == pytest.approx(19.99)
+    assert open_recording(path, layout_of()).raw.times[-1] == pytest.approx(19.99)
 
 
 @pytest.mark.parametrize("content", [b"not a header", b""])

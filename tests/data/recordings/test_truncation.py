@@ -10,11 +10,13 @@ import mne
 import pytest
 
 from bci_dann.data import RecordingsLayout
+from bci_dann.data.recordings.events import class_cues
 from bci_dann.data.recordings.reading import open_recording
 from bci_dann.data.recordings.truncation import (
     TOLERATED_MISSING_SHARE,
     check_events_inside,
     detect_omitted_annotations,
+    omitted_events,
 )
 from bci_dann.exceptions import BCIDannWarning, DataError
 
@@ -28,7 +30,10 @@ def layout_of(**keys):
 
 
 def check(raw, layout=None, omitted=False, path="x_raw.fif"):
-    check_events_inside(raw, Path(path), layout or layout_of(), omitted)
+    layout = layout or layout_of()
+    outside = omitted_events(raw, Path(path), layout) if omitted else []
+    cues = class_cues(raw, layout.events, outside)
+    check_events_inside(cues, raw, Path(path), layout.interval)
 
 
 def test_a_complete_recording_passes(make_raw):
@@ -139,7 +144,7 @@ def test_the_marker_file_is_the_one_that_the_header_names(brainvision, cut_sampl
 
 def test_a_marker_file_named_by_a_placeholder(brainvision, cut_samples):
     path, layout = brainvision
-    raw = open_recording(path, layout)
+    raw = open_recording(path, layout).raw
     cut_samples(path.with_suffix(".eeg"), 20)
     header = path.read_text(encoding="utf-8")
     path.write_text(header.replace("=s1.vmrk", "=$b.vmrk"), encoding="utf-8")
@@ -155,8 +160,19 @@ def test_annotations_that_cannot_be_read_again_are_warned_of(tmp_path, make_raw)
         check(make_raw(), omitted=True, path=path)
 
 
-def test_edf_is_judged_by_its_length_alone(make_raw):
-    check(make_raw(), omitted=True, path="never_opened.edf")
+def test_an_edf_whose_cues_lie_beyond_its_end_is_refused(tmp_path, make_raw):
+    import edfio
+
+    def write(seconds):
+        signals = 1e6 * make_raw().get_data()[:, : 100 * seconds]
+        channels = [edfio.EdfSignal(x, 100, label="C3", physical_dimension="uV") for x in signals]
+        cue = edfio.EdfAnnotation(34.0, None, "left")
+        edfio.Edf(channels[:1], annotations=[cue]).write(tmp_path / "s1.edf")
+        return tmp_path / "s1.edf"
+
+    assert open_recording(write(40), layout_of()).cues["sample"].tolist() == [3400]
+    with pytest.raises(DataError, match=r"s1.edf is truncated: the event 'left' at 34.00 s"):
+        open_recording(write(20), layout_of())
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # MNE-BIDS on what the toy lacks

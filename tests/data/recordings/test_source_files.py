@@ -76,9 +76,9 @@ def test_other_subjects_do_not_matter(folder):
     assert load(folder, subjects=[1]).X.filename == first.X.filename
 
 
-def test_a_copy_in_another_folder_is_the_same_and_another_download_is_not(folder, tmp_path):
+def test_a_copy_in_another_folder_is_the_same_and_another_download_is_not(folder, tmp_path_factory):
     first = load(folder)
-    copy = shutil.copytree(folder, tmp_path.with_name("copy"))
+    copy = shutil.copytree(folder, tmp_path_factory.mktemp("other") / "copy")
     assert load(copy).X.filename == first.X.filename
     write(copy / "s2_raw.fif", 7)
     assert not np.array_equal(load(copy).X, first.X)

@@ -1,0 +1,45 @@
+"""Printing of accounts: which cues of the recordings became trials, and why others did not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bci_dann.cli.console import print_sentence, print_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["print_account", "print_account_table"]
+
+
+def print_account(account: pd.DataFrame) -> None:
+    """Print in a sentence how many cues became trials, and why others did not.
+
+    Parameters
+    ----------
+    account : pandas.DataFrame
+        As ``EEGTrials.account``.
+    """
+    from bci_dann.data.cues import account_sentence
+
+    print_sentence(account_sentence(account))
+
+
+def print_account_table(account: pd.DataFrame) -> None:
+    """Print an account row by row, with the reasons that occur.
+
+    Parameters
+    ----------
+    account : pandas.DataFrame
+        As ``EEGTrials.account``.
+    """
+    from bci_dann.data.cues import REASONS
+
+    named = [key for key in ("file", "subject", "session", "run") if account[key].any()]
+    reasons = [reason for reason in REASONS if account[reason].any()]
+    columns = [*named, "event", "found", "used", *reasons]
+    rows = [[str(value) for value in row] for row in account[columns].itertuples(index=False)]
+    print_table("Cues of each recording", columns, rows, lines=False)
+    for reason in reasons:
+        print_sentence(f"{reason}: {REASONS[reason]}")
+    print_account(account)

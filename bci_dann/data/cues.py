@@ -1,0 +1,216 @@
+"""Accounts of cues: which of those in a recording became trials, and why others did not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+__all__ = [
+    "ACCOUNT_KEYS",
+    "CUE_COLUMNS",
+    "REASONS",
+    "account_of",
+    "account_sentence",
+    "cue_table",
+    "left_out_sentence",
+    "mark_repeated",
+    "read_account",
+    "with_outcome",
+]
+
+# A table of cues has one row a cue: its sample, counted from the first of the recording, the event
+# as the recording names it, the class that the event stands for, and why it gives no trial ("" for
+# a cue that gives one).
+CUE_COLUMNS = ("sample", "event", "label", "left_out")
+
+# Why a cue gives no trial.
+REASONS = {
+    "outside": "the trial is not wholly inside the recording",
+    "boundary": "the recording is interrupted during the trial",
+    "marked_bad": "the trial overlaps a stretch that is marked bad",
+    "not_finite": "a sample of the trial is missing or infinite",
+    "flat": "a channel is constant during the trial",
+    "railed": "a channel is at the limit of its range during the trial",
+    "scale": "a channel has another unit, or a jump, during the trial",
+    "amplitude": "the peak-to-peak amplitude is above reject_uv",
+    "doubled": "the same cue came just before",
+    "contradicting": "the recording names another class at the same time",
+}
+
+# Cues so close together are one (s). Empirical: markers that are sent twice arrive within some
+# tens of milliseconds, and no motor-imagery design has cues closer than a second.
+REPEATED_S = 0.1
+
+# What a row of an account is about.
+ACCOUNT_KEYS = ("file", "subject", "session", "run", "event")
+
+
+def cue_table(
+    samples: Sequence[int] | NDArray[np.int_] = (),
+    events: Sequence[str] | NDArray[Any] = (),
+    labels: Sequence[str] | NDArray[Any] = (),
+) -> pd.DataFrame:
+    """Return a table of cues, none of which is left out.
+
+    Parameters
+    ----------
+    samples : sequence of int
+        The sample of each cue, counted from the first of the recording.
+    events : sequence of str
+        The events, as the recording names them.
+    labels : sequence of str
+        Their classes.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns ``sample``, ``event``, ``label`` and ``left_out``, in the order of samples.
+    """
+    table = pd.DataFrame(
+        {
+            "sample": np.asarray(samples, dtype=int),
+            "event": np.asarray(events, dtype=object),
+            "label": np.asarray(labels, dtype=object),
+            "left_out": np.full(len(samples), "", dtype=object),
+        }
+    )
+    return table.sort_values("sample", kind="stable", ignore_index=True)
+
+
+def mark_repeated(cues: pd.DataFrame, sfreq: float) -> pd.DataFrame:
+    """Leave out cues that come twice, or that contradict each other.
+
+    Parameters
+    ----------
+    cues : pandas.DataFrame
+        A table of cues in the order of samples.
+    sfreq : float
+        Sampling frequency (Hz).
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same rows. Of cues within a tenth of a second that name one class the first is kept;
+        where they name several, all are left out.
+    """
+    if cues.empty:
+        return cues
+    apart = np.diff(cues["sample"]) > REPEATED_S * sfreq
+    group = np.concatenate([[0], np.cumsum(apart)])
+    contradicting = cues.groupby(group)["label"].transform("nunique").to_numpy() > 1
+    doubled = pd.Series(group).duplicated().to_numpy() & ~contradicting
+    reason = np.select([contradicting, doubled], ["contradicting", "doubled"], "")
+    kept = cues["left_out"].to_numpy()
+    return cues.assign(left_out=np.where(kept == "", reason, kept))
+
+
+def with_outcome(cues: pd.DataFrame, cut: pd.DataFrame) -> pd.DataFrame:
+    """Enter what became of cues when they were cut.
+
+    Parameters
+    ----------
+    cues : pandas.DataFrame
+        The cues that a recording has.
+    cut : pandas.DataFrame
+        The cues that were cut, with the reason where one gave no trial.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of ``cues``; those that were left out before keep their reason.
+    """
+    outcome = dict(zip(cut["sample"], cut["left_out"], strict=True))
+    reasons = [
+        before or outcome.get(sample, "outside")
+        for sample, before in zip(cues["sample"], cues["left_out"], strict=True)
+    ]
+    return cues.assign(left_out=np.asarray(reasons, dtype=object))
+
+
+def account_of(recordings: Sequence[tuple[Mapping[str, Any], pd.DataFrame]]) -> pd.DataFrame:
+    """Count cues by recording and event.
+
+    Parameters
+    ----------
+    recordings : sequence of (mapping, pandas.DataFrame)
+        For each recording its ``file``, ``subject``, ``session`` and ``run``, and its cues.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns ``file``, ``subject``, ``session``, ``run``, ``event``, ``found``, ``used``,
+        and one for each reason why a cue gives no trial.
+    """
+    rows = []
+    for place, cues in recordings:
+        for event, group in cues.groupby("event", sort=False):
+            counts = group["left_out"].value_counts()
+            row = {key: str(place.get(key, "")) for key in ACCOUNT_KEYS[:-1]} | {"event": event}
+            row |= {"found": len(group), "used": int(counts.get("", 0))}
+            rows.append(row | {reason: int(counts.get(reason, 0)) for reason in REASONS})
+    return pd.DataFrame(rows, columns=[*ACCOUNT_KEYS, "found", "used", *REASONS])
+
+
+def left_out_sentence(counts: Mapping[str, int]) -> str:
+    """Say how many cues were left out for which reason.
+
+    Parameters
+    ----------
+    counts : mapping of str to int
+        By reason the number of cues; zeros are passed over.
+
+    Returns
+    -------
+    str
+        For example ``"3: the trial is not wholly inside the recording"``; empty where no cue was
+        left out.
+    """
+    return "; ".join(
+        f"{counts[reason]}: {sentence}"
+        for reason, sentence in REASONS.items()
+        if counts.get(reason, 0)
+    )
+
+
+def account_sentence(account: pd.DataFrame) -> str:
+    """Say how many cues became trials, and why others did not.
+
+    Parameters
+    ----------
+    account : pandas.DataFrame
+        As :func:`account_of` returns it.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    found, used = int(account["found"].sum()), int(account["used"].sum())
+    if used == found:
+        return f"All {found} cues are trials."
+    counts = {reason: int(account[reason].sum()) for reason in REASONS}
+    return f"{used} of {found} cues are trials. Left out: {left_out_sentence(counts)}."
+
+
+def read_account(path: Path) -> pd.DataFrame | None:
+    """Read an account.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A CSV file.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        ``None`` where there is no file.
+    """
+    if not path.is_file():
+        return None
+    as_text = dict.fromkeys(ACCOUNT_KEYS, str)
+    return pd.read_csv(path, dtype=as_text, keep_default_na=False)

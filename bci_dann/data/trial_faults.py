@@ -1,0 +1,258 @@
+"""Faults of single trials and channels in a recording, before it is referenced and filtered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import mne
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann.data.signal_checks import FLAT_UV, flat_channels_message
+from bci_dann.exceptions import DataError
+
+__all__ = ["TrialFaults", "trial_faults"]
+
+# Ratios of amplitudes that only another unit explains: units differ by 1000. Empirical: in 58 real
+# recordings the median amplitude of a channel in the pass band is within 2.2 times that of the
+# others, and no trial has more than 5 times the median of its channel; artefacts of some
+# millivolt reach 100.
+CHANNEL_RATIO = 100.0
+TRIAL_RATIO = 300.0
+
+# Share of a trial's samples that a channel spends at the limit of its range, in stretches of three
+# samples and more. Empirical: in the real recordings a channel that is connected never reaches it.
+RAILED_SHARE = 0.1
+RAILED_STRETCH = 3
+
+# The band in which channels are compared where the signals stay unfiltered (Hz): below it drifts
+# differ between electrodes, above it the mains do.
+DEFAULT_BAND = (4.0, 40.0)
+
+# Two channels whose correlation over a trial is closer to 1 or -1 than this are one signal.
+# Empirical: bridged electrodes, which are as alike as two electrodes get, differ by their noise.
+COPY_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class TrialFaults:  # numpydoc ignore=PR02
+    """What is wrong with the trials of a recording.
+
+    Parameters
+    ----------
+    reasons : list of str
+        A name of :data:`bci_dann.data.cues.REASONS` for each trial; ``""`` where nothing is wrong.
+    not_finite : list of (int, int)
+        First sample of each stretch in which a sample is missing, and the first after it.
+    typical_uv : float
+        Median amplitude in the pass band over trials and channels (µV); NaN without usable trials.
+    """
+
+    reasons: list[str]
+    not_finite: list[tuple[int, int]]
+    typical_uv: float
+
+
+def trial_faults(
+    raw: mne.io.BaseRaw,
+    channels: list[str],
+    windows: NDArray[np.int_],
+    unit_factor: float,
+    band: tuple[float, float] | None = None,
+    screen: bool = True,
+) -> TrialFaults:
+    """Find the trials of a recording that cannot be used.
+
+    Parameters
+    ----------
+    raw : mne.io.Raw
+        The recording in memory, as recorded: a reference or a filter gives a flat channel a
+        signal, and spreads a wrong unit over all channels.
+    channels : list of str
+        The channels that trials are made of.
+    windows : ndarray of int, shape (n_trials, 2)
+        First sample of each trial, and the first after it. Trials that leave the recording are
+        not judged.
+    unit_factor : float
+        Microvolt per unit of the recording.
+    band : tuple of float, or None
+        The pass band (Hz).
+    screen : bool
+        Whether channels are compared, and flat, railed and scaled trials are found. Without it
+        only missing samples are, and channels that are flat throughout.
+
+    Returns
+    -------
+    TrialFaults
+        Reasons in the order of ``windows``.
+
+    Raises
+    ------
+    DataError
+        When a channel is flat in every trial, has another unit than the others, or is a copy of
+        one.
+    """
+    picks = [raw.ch_names.index(name) for name in channels]
+    stretches = _stretches_not_finite(raw, picks)
+    limits = _Limits(raw, picks)
+    measures = [_measured(raw, picks, window, unit_factor, band, limits) for window in windows]
+    judged = [one for one in measures if one is not None and one.finite]
+    if not judged:
+        return TrialFaults([_reason(one, np.inf, False) for one in measures], stretches, np.nan)
+    _check_not_flat(judged, channels)
+    medians = np.maximum(np.median([one.amplitude for one in judged], axis=0), FLAT_UV)
+    if screen:
+        _check_one_unit(medians, channels)
+        _check_no_copies(raw, picks, channels, windows, measures)
+    reasons = [_reason(one, medians, screen) for one in measures]
+    return TrialFaults(reasons, stretches, _middle(medians))
+
+
+class _Limits:
+    """The lowest and the highest value of each channel over the recording."""
+
+    def __init__(self, raw: mne.io.BaseRaw, picks: list[int]) -> None:
+        ends = [_ends(raw.get_data(pick)) for pick in picks]
+        self.low, self.high = np.array(ends).reshape(-1, 2, 1).transpose(1, 0, 2)
+
+    def share(self, signals: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return by channel the share of samples in stretches at one of the limits."""
+        at_limit = (signals <= self.low) | (signals >= self.high)
+        n_begins = max(0, at_limit.shape[1] - RAILED_STRETCH + 1)
+        shifted = [at_limit[:, k : k + n_begins] for k in range(RAILED_STRETCH)]
+        begins = np.logical_and.reduce(shifted)
+        covered = np.zeros_like(at_limit)
+        for k in range(RAILED_STRETCH):
+            covered[:, k : k + n_begins] |= begins
+        return np.asarray(covered.mean(axis=1))
+
+
+def _ends(signal: NDArray[np.float64]) -> tuple[float, float]:
+    finite = signal[np.isfinite(signal)]
+    return (float(finite.min()), float(finite.max())) if len(finite) else (-np.inf, np.inf)
+
+
+@dataclass(frozen=True)
+class _Measures:
+    """Of one trial, by channel: deviation (µV), amplitude (µV) and share at a limit."""
+
+    finite: bool
+    deviation: NDArray[np.float64]
+    amplitude: NDArray[np.float64]
+    railed: NDArray[np.float64]
+
+
+def _measured(
+    raw: mne.io.BaseRaw,
+    picks: list[int],
+    window: NDArray[np.int_],
+    unit_factor: float,
+    band: tuple[float, float] | None,
+    limits: _Limits,
+) -> _Measures | None:
+    """Measure a trial; None where it leaves the recording."""
+    start, stop = window
+    if not 0 <= start < stop <= raw.n_times:
+        return None
+    signals = raw.get_data(picks, start, stop)
+    if not np.isfinite(signals).all():
+        nothing = np.zeros(len(picks))
+        return _Measures(False, nothing, nothing, nothing)
+    return _Measures(
+        finite=True,
+        deviation=signals.std(axis=1) * unit_factor,
+        amplitude=_amplitude(signals, raw.info["sfreq"], band or DEFAULT_BAND) * unit_factor,
+        railed=limits.share(signals),
+    )
+
+
+def _amplitude(
+    signals: NDArray[np.float64], sfreq: float, band: tuple[float, float]
+) -> NDArray[np.float64]:
+    """Return the root mean square of each channel in a band."""
+    centred = signals - signals.mean(axis=1, keepdims=True)
+    taper = np.hanning(signals.shape[1] + 2)[1:-1]
+    spectrum = np.fft.rfft(centred * taper, axis=1)
+    frequencies = np.fft.rfftfreq(signals.shape[1], 1 / sfreq)
+    inside = (frequencies >= band[0]) & (frequencies <= band[1])
+    if not inside.any():  # the trial is too short for the band
+        inside = frequencies > 0
+    power = 2 * (np.abs(spectrum[:, inside]) ** 2).sum(axis=1)
+    return np.asarray(np.sqrt(power / (signals.shape[1] * (taper**2).sum())))
+
+
+def _reason(measures: _Measures | None, medians: NDArray[np.float64] | float, screen: bool) -> str:
+    if measures is None:
+        return "outside"
+    if not measures.finite:
+        return "not_finite"
+    if not screen:
+        return ""
+    if (measures.deviation < FLAT_UV).any():
+        return "flat"
+    if (measures.railed >= RAILED_SHARE).any():
+        return "railed"
+    ratio = np.maximum(measures.amplitude, FLAT_UV) / medians
+    return "scale" if ((ratio > TRIAL_RATIO) | (ratio < 1 / TRIAL_RATIO)).any() else ""
+
+
+def _middle(values: NDArray[np.float64]) -> float:
+    return float(np.exp(np.median(np.log(values))))
+
+
+def _check_not_flat(judged: list[_Measures], channels: list[str]) -> None:
+    flat = np.all([one.deviation < FLAT_UV for one in judged], axis=0)
+    if flat.any():
+        raise DataError(flat_channels_message(_named(channels, flat)))
+
+
+def _check_one_unit(medians: NDArray[np.float64], channels: list[str]) -> None:
+    """Refuse channels whose amplitude differs from the others' as units do."""
+    ratio = medians / _middle(medians)
+    odd = (ratio > CHANNEL_RATIO) | (ratio < 1 / CHANNEL_RATIO)
+    if not odd.any():
+        return
+    listed = ", ".join(
+        f"{name} ({value:.3g} µV)"
+        for name, value in zip(_named(channels, odd), medians[odd], strict=True)
+    )
+    others = medians[~odd] if (~odd).any() else medians
+    raise DataError(
+        f"the channels {listed} seem to have another unit than the rest, whose typical amplitude "
+        f"is {_middle(others):.3g} µV. Leave them out with `drop` or `channels`, or correct the "
+        "unit in the file."
+    )
+
+
+def _check_no_copies(
+    raw: mne.io.BaseRaw,
+    picks: list[int],
+    channels: list[str],
+    windows: NDArray[np.int_],
+    measures: list[_Measures | None],
+) -> None:
+    """Refuse two channels that are one signal, by the first trial in which all have a signal."""
+    for (start, stop), one in zip(windows, measures, strict=True):
+        if one is None or not one.finite or (one.deviation < FLAT_UV).any():
+            continue
+        alike = np.abs(np.corrcoef(raw.get_data(picks, start, stop)))
+        pairs = np.argwhere(np.triu(np.atleast_2d(alike) > 1 - COPY_TOLERANCE, k=1))
+        if len(pairs):
+            first, second = (channels[index] for index in pairs[0])
+            raise DataError(
+                f"the channels {first} and {second} hold the same signal. Leave one of them out "
+                "with `drop` or `channels`."
+            )
+        return
+
+
+def _stretches_not_finite(raw: mne.io.BaseRaw, picks: list[int]) -> list[tuple[int, int]]:
+    missing = np.zeros(raw.n_times, dtype=bool)
+    for pick in picks:
+        missing |= ~np.isfinite(raw.get_data(pick)[0])
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], missing.astype(int), [0]])))
+    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
+
+
+def _named(channels: list[str], mask: NDArray[np.bool_]) -> list[str]:
+    return [name for name, selected in zip(channels, mask, strict=True) if selected]

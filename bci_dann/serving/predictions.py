@@ -1,0 +1,161 @@
+"""Predictions of a saved model for the cues of recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bci_dann._files import check_folder_of, write_atomically
+from bci_dann.exceptions import ConfigError
+from bci_dann.serving.recording_names import Recording, as_list, recording_files
+from bci_dann.serving.recording_trials import PreparedRecording, prepare_with_cues
+from bci_dann.serving.served_model import ServedModel, as_served_model
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["predict_recordings", "write_predictions"]
+
+
+def predict_recordings(
+    model: str | Path | ServedModel,
+    recordings: Recording | Sequence[Recording],
+    *,
+    cues: Sequence[str] = (),
+    out: str | Path | None = None,
+) -> pd.DataFrame:
+    """Predict the class of each trial of some recordings.
+
+    Parameters
+    ----------
+    model : str, pathlib.Path or ServedModel
+        A model or its folder, best one that was adapted to the subject.
+    recordings : str, pathlib.Path, mne.io.Raw, mne.Epochs, or list of these
+        Recordings of one subject; see :func:`prepare`.
+    cues : sequence of str
+        Annotations at which trials start. By default the events of training.
+    out : str, pathlib.Path or None
+        CSV file to write the predictions to.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a cue, also of those that give no trial: ``file``, ``trial`` (from 0 in each
+        recording), ``onset`` (s after the start of the recording), ``event`` (as the recording
+        names it), ``class`` (that the event stands for, if any), ``prediction``, one column
+        ``p_CLASS`` for each class, and ``left_out``: the reason where there is no prediction, a
+        name of :data:`bci_dann.data.cues.REASONS`.
+
+    Raises
+    ------
+    ConfigError
+        When there is no recording, ``out`` is one of them or in no folder, or as :func:`prepare`.
+    DataError
+        As :func:`prepare`.
+    ResultsError
+        When the file cannot be written.
+
+    See Also
+    --------
+    adapt_model : The step before.
+    write_predictions : Writes the table.
+
+    Examples
+    --------
+    >>> from bci_dann import serving
+    >>> from bci_dann.data import SimulatedMI
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "pipelines": ["ea_csp_lda"], "protocols": ["train"]}
+    >>> raw = SimulatedMI(n_subjects=4, n_trials=10).get_data([4])[4]["0"]["0"]
+    >>> adapted = serving.adapt_model(serving.fit_model(config), raw).model
+    >>> table = serving.predict_recordings(adapted, raw)
+    >>> list(table.columns)[:6]
+    ['file', 'trial', 'onset', 'event', 'class', 'prediction']
+    >>> list(table.columns)[6:]
+    ['p_left_hand', 'p_right_hand', 'left_out']
+    """
+    import pandas as pd
+
+    served, listed = as_served_model(model), as_list(recordings)
+    if out is not None:
+        _check_no_recording(check_folder_of(Path(out)), listed)
+    prepared = [prepare_with_cues(one, served, cues) for one in listed]
+    if all(one.trials is None for one in prepared):
+        prepared[0].required_trials  # noqa: B018 - raises, with the reasons
+    tables = [_predictions(served, one) for one in prepared]
+    table = pd.concat(tables, ignore_index=True)
+    if out is not None:
+        write_predictions(table, out)
+    return table
+
+
+def write_predictions(table: pd.DataFrame, path: str | Path) -> None:
+    """Write predictions as CSV, with six decimals.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As :func:`predict_recordings` returns it.
+    path : str or pathlib.Path
+        The file.
+
+    Raises
+    ------
+    ResultsError
+        When it cannot be written.
+
+    See Also
+    --------
+    predict_recordings : Returns the table, and writes it where ``out`` is given.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import pandas as pd
+    >>> from bci_dann import serving
+    >>> table = pd.DataFrame({"trial": [0], "prediction": ["feet"], "p_feet": [2 / 3]})
+    >>> with TemporaryDirectory() as folder:
+    ...     serving.write_predictions(table, path := Path(folder, "predictions.csv"))
+    ...     print(path.read_text(), end="")
+    trial,prediction,p_feet
+    0,feet,0.666667
+    """
+    write_atomically(Path(path), table.to_csv(index=False, float_format="%.6f").encode())
+
+
+def _check_no_recording(out: Path, recordings: Sequence[Recording]) -> None:
+    """Raise where predictions would replace a recording."""
+    files = [file for one in recordings for file in recording_files(one)]
+    if out.resolve() in {file.resolve() for file in files}:
+        raise ConfigError(
+            f"{out}, where predictions would be written, is one of the recordings: "
+            "name another file."
+        )
+
+
+def _predictions(model: ServedModel, prepared: PreparedRecording) -> pd.DataFrame:
+    import pandas as pd
+
+    cues, classes = prepared.cues, np.asarray(model.estimator.classes_)
+    used = (cues["left_out"] == "").to_numpy()
+    probabilities = np.full((len(cues), len(classes)), np.nan)
+    prediction = np.full(len(cues), "", dtype=object)
+    if prepared.trials is not None:
+        probabilities[used] = model.estimator.predict_proba(prepared.trials)
+        prediction[used] = classes[probabilities[used].argmax(axis=1)]
+    known = cues["label"].isin(model.recipe.classes)
+    columns: dict[str, Any] = {
+        "file": prepared.label,
+        "trial": range(len(cues)),
+        "onset": cues["onset"].to_numpy(),
+        "event": cues["event"].to_numpy(),
+        "class": cues["label"].where(known, "").to_numpy(),
+        "prediction": prediction,
+    }
+    for name, column in zip(classes.tolist(), probabilities.T, strict=True):
+        columns[f"p_{name}"] = column
+    return pd.DataFrame({**columns, "left_out": cues["left_out"].to_numpy()})
