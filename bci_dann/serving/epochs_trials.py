@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann._validation import check_option
-from bci_dann.exceptions import BCIDannWarning, DataError
+from bci_dann.exceptions import DataError
+from bci_dann.serving.mismatches import filtered_epochs, warn_of_reference
 from bci_dann.serving.recording_names import epochs_session, recording_label
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bci_dann.data import EEGTrials
-    from bci_dann.data.preprocessing import Preprocessing
     from bci_dann.serving.model_recipe import ModelRecipe
     from bci_dann.serving.served_model import ServedModel
 
@@ -28,10 +27,6 @@ __all__ = ["as_trials", "event_names", "trials_of_epochs"]
 # One subject at a time is served, so the name only has to differ from those of the sources.
 NEW_SUBJECT = "new"
 UV_PER_VOLT = 1e6
-
-# Hz by which the edges of a filter that MNE has noted may differ from the model's. Empirical:
-# steps between the bands that are in use are at least twice as wide.
-BAND_TOLERANCE = 0.5
 
 
 def trials_of_epochs(
@@ -65,9 +60,10 @@ def trials_of_epochs(
         When a channel is missing, or the epochs do not cover the model's window.
     """
     label, recipe = recording_label(epochs), model.recipe
-    _warn_of_another_band(epochs, recipe.preprocessing, label)
+    warn_of_reference(epochs, recipe.preprocessing, label)
     try:
         chosen = _with_layout(_of_cues(epochs.copy().load_data(), cues), recipe)
+        chosen = filtered_epochs(chosen, recipe.preprocessing, recipe.window, label)
         listed = _cues_of(chosen, recipe)
         kept = _within_limit(chosen, recipe)
         listed.loc[~np.isin(chosen.selection, kept.selection), "left_out"] = "amplitude"
@@ -226,19 +222,3 @@ def _in_window(epochs: mne.BaseEpochs, recipe: ModelRecipe, n_times: int | None)
 def _cropped(epochs: mne.BaseEpochs, start: float, end: float) -> mne.BaseEpochs:
     last = min(end, epochs.times[-1])
     return epochs.copy().crop(max(start, epochs.times[0]), last, verbose="error")
-
-
-def _warn_of_another_band(epochs: mne.BaseEpochs, steps: Preprocessing, label: str) -> None:
-    """Warn where MNE has noted other filters; of arrays it does not know them."""
-    if steps.band is None:
-        return
-    noted = (epochs.info["highpass"], epochs.info["lowpass"])
-    if max(abs(a - b) for a, b in zip(noted, steps.band, strict=True)) > BAND_TOLERANCE:
-        wanted = "{:g} to {:g} Hz".format(*steps.band)
-        warnings.warn(
-            f"{label}: the epochs hold {noted[0]:g} to {noted[1]:g} Hz by their info, and the "
-            f"model was trained on {wanted}. Filter the recording before cutting it, or give the "
-            "Raw; pass over this where they were filtered without MNE.",
-            BCIDannWarning,
-            stacklevel=4,
-        )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.serving.epochs_trials import as_trials, trials_of_epochs
+from bci_dann.serving.mismatches import warn_of_former_filter, warn_of_reference
 from bci_dann.serving.recording_names import Recording, raw_session, recording_label
 from bci_dann.serving.served_model import ServedModel, as_served_model
 
@@ -189,11 +190,15 @@ class _Task:
 
 
 def _of_file(path: Path, model: ServedModel, cues: Sequence[str]) -> PreparedRecording:
-    from bci_dann.data.recordings.reading import read_recording
+    from bci_dann.data.recordings.epochs_files import is_epochs_file, read_epochs_file
+    from bci_dann.data.recordings.reading import read_file, read_recording
     from bci_dann.data.recordings.recording_paths import bids_events_path, recording_name
 
     if not path.exists():
         raise DataError(f"there is no recording {path}.")
+    if is_epochs_file(path):
+        epochs = read_file(path, read_epochs_file, path)
+        return PreparedRecording(str(path), *trials_of_epochs(epochs, model, cues))
     layout = _layout(model.recipe, cues, has_bids_events=bids_events_path(path).is_file())
     return _cut(read_recording(path, layout), str(path), recording_name(path), model, layout)
 
@@ -202,6 +207,8 @@ def _of_raw(raw: mne.io.BaseRaw, model: ServedModel, cues: Sequence[str]) -> Pre
     from bci_dann.data.recordings.reading import apply_layout
 
     label = recording_label(raw)
+    warn_of_former_filter(raw, model.recipe.preprocessing, label)
+    warn_of_reference(raw, model.recipe.preprocessing, label)
     layout = _layout(model.recipe, cues)
     return _cut(apply_layout(raw, layout, label), label, raw_session(raw), model, layout)
 

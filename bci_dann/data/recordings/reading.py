@@ -13,6 +13,7 @@ import pandas as pd
 
 from bci_dann.data.montages import standard_montage
 from bci_dann.data.recordings.edf_header import check_edf_file
+from bci_dann.data.recordings.epochs_files import as_continuous, is_epochs_file, read_epochs_file
 from bci_dann.data.recordings.events import (
     annotate_triggers,
     class_annotations,
@@ -27,7 +28,7 @@ from bci_dann.data.recordings.truncation import (
 )
 from bci_dann.exceptions import BCIDannError, DataError
 
-__all__ = ["CuedRecording", "apply_layout", "open_recording", "read_recording"]
+__all__ = ["CuedRecording", "apply_layout", "open_recording", "read_file", "read_recording"]
 
 # Share of the cues of a recording that may contradict each other. Empirical: a marker sent by
 # mistake is one of dozens; where a fifth contradict, the events do not mean what `events` says.
@@ -72,8 +73,8 @@ def open_recording(path: Path, layout: RecordingsLayout) -> CuedRecording:
         When the file is shorter than its header says or its events need, has pauses that MNE
         does not know of, or cannot be read.
     """
-    _read(path, check_edf_file, path)
-    raw, omitted = _read(path, detect_omitted_annotations, partial(_open, path, layout))
+    read_file(path, check_edf_file, path)
+    raw, omitted = read_file(path, detect_omitted_annotations, partial(_open, path, layout))
     outside = omitted_events(raw, path, layout) if omitted else []
     recording = _with_cues(raw, layout, path, outside)
     check_events_inside(recording.cues, raw, path, layout.interval)
@@ -141,8 +142,8 @@ def _with_cues(
     outside: Sequence[tuple[float, str]] = (),
 ) -> CuedRecording:
     """Annotate triggers in place, and find the cues."""
-    _read(name, annotate_triggers, raw, layout.events, name)
-    cues = _read(name, class_cues, raw, layout.events, outside)
+    read_file(name, annotate_triggers, raw, layout.events, name)
+    cues = read_file(name, class_cues, raw, layout.events, outside)
     contradicting = cues[cues["left_out"] == "contradicting"]
     if len(contradicting) > MAX_CONTRADICTING_SHARE * len(cues):
         first = contradicting.iloc[0]
@@ -158,7 +159,7 @@ def _loaded(recording: CuedRecording, layout: RecordingsLayout, name: Path | str
     """Load samples, with the layout's unit, positions and classes."""
     raw, cues = recording.raw, recording.cues
     annotations = class_annotations(raw, cues)
-    _read(name, raw.load_data, verbose="error")
+    read_file(name, raw.load_data, verbose="error")
     if layout.unit_scale != 1.0:
         scale = layout.unit_scale
         raw.apply_function(lambda x: x * scale, picks="eeg", channel_wise=False, verbose="error")
@@ -184,11 +185,35 @@ def _open(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
 
         bids_path = mne_bids.get_bids_path_from_fname(path)
         return mne_bids.read_raw_bids(bids_path, verbose="warning")
+    if is_epochs_file(path):
+        return as_continuous(read_epochs_file(path))
     return mne.io.read_raw(path, preload=False, verbose="warning")
 
 
-def _read(path: Path | str, function: Any, *args: Any, **kwargs: Any) -> Any:
-    """Call a reading function, and turn its failure into a `DataError` that names the file."""
+def read_file(path: Path | str, function: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call a reading function, and turn its failure into a `DataError` that names the file.
+
+    Parameters
+    ----------
+    path : pathlib.Path or str
+        What messages call the file.
+    function : callable
+        The function.
+    *args : object
+        Its arguments.
+    **kwargs : object
+        Its keyword arguments.
+
+    Returns
+    -------
+    object
+        What the function returns.
+
+    Raises
+    ------
+    DataError
+        Whatever the function raises; errors of this package keep their type.
+    """
     try:
         return function(*args, **kwargs)
     except BCIDannError as error:
