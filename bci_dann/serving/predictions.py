@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bci_dann._files import check_folder_of, write_atomically
 from bci_dann.exceptions import ConfigError
 from bci_dann.serving.recording_names import Recording, as_list, recording_files
 from bci_dann.serving.recording_trials import PreparedRecording, prepare_with_cues
@@ -51,7 +52,7 @@ def predict_recordings(
     Raises
     ------
     ConfigError
-        When there is no recording, or ``out`` is one of them, or as :func:`prepare`.
+        When there is no recording, ``out`` is one of them or in no folder, or as :func:`prepare`.
     DataError
         As :func:`prepare`.
     ResultsError
@@ -80,7 +81,7 @@ def predict_recordings(
 
     served, listed = as_served_model(model), as_list(recordings)
     if out is not None:
-        _check_no_recording(Path(out), listed)
+        _check_no_recording(check_folder_of(Path(out)), listed)
     prepared = [prepare_with_cues(one, served, cues) for one in listed]
     if all(one.trials is None for one in prepared):
         prepared[0].required_trials  # noqa: B018 - raises, with the reasons
@@ -123,8 +124,6 @@ def write_predictions(table: pd.DataFrame, path: str | Path) -> None:
     trial,prediction,p_feet
     0,feet,0.666667
     """
-    from bci_dann._files import write_atomically
-
     write_atomically(Path(path), table.to_csv(index=False, float_format="%.6f").encode())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
@@ -17,9 +18,12 @@ from bci_dann._validation import did_you_mean
 from bci_dann.data.cues import account_of
 from bci_dann.data.montages import standard_montage
 from bci_dann.data.preprocessing import Preprocessing
+from bci_dann.data.recordings.companions import bids_sidecars, files_read
+from bci_dann.data.recordings.content_digest import content_digest
 from bci_dann.data.recordings.discovery import RecordingFile, find_recordings, numbered_names
 from bci_dann.data.recordings.events import class_of
 from bci_dann.data.recordings.layout import RecordingsLayout
+from bci_dann.data.recordings.path_pattern import plain_text
 from bci_dann.data.recordings.reading import CuedRecording, open_recording, read_recording
 from bci_dann.data.segmentation import check_recording, same_sfreq
 from bci_dann.data.subset import Subset
@@ -101,6 +105,11 @@ class Recordings(BaseDataset):
             paradigm="imagery",
         )
 
+    @property
+    def session_names(self) -> list[str]:  # numpydoc ignore=RT01
+        """The names of the sessions that any subject has."""
+        return list(dict.fromkeys(name for sessions in self._files.values() for name in sessions))
+
     def recording_path(self, subject: str, session: str, run: str) -> Path:
         """Return the path of a recording.
 
@@ -166,14 +175,14 @@ class Recordings(BaseDataset):
         Returns
         -------
         dict
-            The layout, and the name, size and time of modification of each file.
+            The layout, and the name, size and a digest of each file that is read. Where the
+            files lie, and when they were copied there, does not matter.
         """
-        files = sorted({file for path in self._paths() for file in self._companions(path)})
+        files = {file for path in self._paths() for file in self._files_read(path)}
         described = [
-            (file.relative_to(self.folder).as_posix(), file.stat().st_size, file.stat().st_mtime_ns)
-            for file in files
+            (self._relative(file), file.stat().st_size, content_digest(file)) for file in files
         ]
-        return {"layout": self.layout.model_dump(mode="json"), "files": described}
+        return {"layout": self.layout.model_dump(mode="json"), "files": sorted(described)}
 
     def check(self) -> None:
         """Open every recording and check its length, channels and events.
@@ -325,10 +334,14 @@ class Recordings(BaseDataset):
             for runs in sessions.values():
                 yield from runs.values()
 
-    def _companions(self, path: Path) -> list[Path]:
+    def _files_read(self, path: Path) -> list[Path]:
         """Return a recording and the files that belong to it, such as markers and samples."""
-        pattern = "*" if self.layout.format == "bids" else f"{path.stem}.*"
-        return [file for file in path.parent.glob(pattern) if file.is_file()]
+        in_bids = self.layout.format == "bids"
+        return [*files_read(path), *(bids_sidecars(path, self.folder) if in_bids else ())]
+
+    def _relative(self, file: Path) -> str:
+        """Return the name of a file, which a header may have named outside of the folder."""
+        return plain_text(Path(os.path.relpath(file, self.folder)).as_posix())
 
 
 def _arranged(recordings: list[RecordingFile]) -> dict[str, dict[str, dict[str, Path]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from bci_dann._config import StrictModel
 from bci_dann._validation import did_you_mean
@@ -66,6 +66,8 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
     >>> layout.interval
     (0.0, 4.0)
     """
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)  # events: {769: left_hand}
 
     events: Annotated[dict[str, str], Field(min_length=1)]
     format: Literal["files", "bids"] = "files"
