@@ -12,14 +12,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bci_dann.data.cues import cue_table
-from bci_dann.data.preprocessing import Preprocessing
-from bci_dann.data.recordings.channel_selection import (
+from bci_dann.data.channels.channel_selection import (
     check_channels,
     named_channels,
     selected_channels,
 )
-from bci_dann.data.recordings.channels import as_good_eeg
+from bci_dann.data.channels.channel_use import as_good_eeg
+from bci_dann.data.cues import cue_table
+from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.trial_faults import trial_faults
 from bci_dann.exceptions import ConfigError
 

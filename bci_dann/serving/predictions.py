@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bci_dann._files import check_folder_of, write_atomically
 from bci_dann.exceptions import ConfigError
 from bci_dann.serving.reading_options import Cues, reading_options
 from bci_dann.serving.recording_names import Recording, as_list, recording_files
@@ -59,7 +60,7 @@ def predict_recordings(
     Raises
     ------
     ConfigError
-        When there is no recording, or ``out`` is one of them, or as :func:`prepare`.
+        When there is no recording, ``out`` is one of them or in no folder, or as :func:`prepare`.
     DataError
         As :func:`prepare`.
     ResultsError
@@ -88,7 +89,7 @@ def predict_recordings(
 
     served, listed = as_served_model(model), as_list(recordings)
     if out is not None:
-        _check_no_recording(Path(out), listed)
+        _check_no_recording(check_folder_of(Path(out)), listed)
     options = reading_options(served.recipe, cues, unit_scale, rename)
     prepared = prepare_with_cues(listed, served, options)
     if all(one.trials is None for one in prepared):
@@ -132,8 +133,6 @@ def write_predictions(table: pd.DataFrame, path: str | Path) -> None:
     trial,prediction,p_feet
     0,feet,0.666667
     """
-    from bci_dann._files import write_atomically
-
     write_atomically(Path(path), table.to_csv(index=False, float_format="%.6f").encode())
 
 

@@ -12,7 +12,7 @@ from bci_dann._validation import check_option, did_you_mean
 from bci_dann.exceptions import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from bci_dann.data.recordings.channel_account import ChannelAccount
+    from bci_dann.data.channels.channel_account import ChannelAccount
     from bci_dann.data.recordings.layout import RecordingsLayout
     from bci_dann.serving.model_recipe import ModelRecipe
     from bci_dann.serving.recording_trials import PreparedRecording
@@ -78,7 +78,7 @@ def reading_options(
     ConfigError
         When the model does not know a class, or the unit is none.
     """
-    from bci_dann.data.recordings.units import parse_scale
+    from bci_dann.data.channels.units import parse_scale
 
     if isinstance(cues, str):
         raise ConfigError(f"cues are a list of events, or classes by event; got {cues!r}.")
@@ -120,7 +120,7 @@ def layout_for(
     ConfigError
         When events mean different things in different runs, and the run is not known.
     """
-    from bci_dann.data.recordings.units import scale_of
+    from bci_dann.data.channels.units import scale_of
 
     layout, path = recipe.layout, Path(label).as_posix()
     known = {
@@ -149,11 +149,11 @@ def layout_for(
 
 def _run_in(path: str, layout: RecordingsLayout) -> str:
     """Return the run that the path names, as those of training do; empty where it does not."""
-    from bci_dann.data.recordings.discovery import fields_of
+    from bci_dann.data.recordings.path_pattern import PathPattern
 
     if layout.pattern is None:
         return ""
-    return fields_of(path, layout.pattern).get("run", "")
+    return PathPattern.of_fields(layout.pattern).fields_at_end(path).get("run", "")
 
 
 def check_renamed(options: ReadingOptions, account: ChannelAccount) -> None:
@@ -171,7 +171,7 @@ def check_renamed(options: ReadingOptions, account: ChannelAccount) -> None:
     ConfigError
         Naming the channel, and those that there are.
     """
-    from bci_dann.data.recordings.electrode_names import channels_named
+    from bci_dann.data.channels.electrode_names import channels_named
 
     present = [one.name for one in account.uses]
     for old, new in options.rename.items():

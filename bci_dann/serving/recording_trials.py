@@ -14,6 +14,7 @@ from bci_dann.serving.epochs_trials import (
     event_names,
     trials_of_epochs,
 )
+from bci_dann.serving.mismatches import warn_of_former_filter, warn_of_reference
 from bci_dann.serving.reading_options import (
     Cues,
     ReadingOptions,
@@ -189,9 +190,7 @@ def _prepared(
     if isinstance(recording, mne.io.BaseRaw):
         return _of_raw(recording, model, options)
     if isinstance(recording, mne.BaseEpochs):
-        trials, cues = trials_of_epochs(recording, model, options)
-        events = dict(Counter(event_names(recording).tolist()).most_common())
-        return PreparedRecording(recording_label(recording), trials, cues, events)
+        return _of_epochs(recording, recording_label(recording), model, options)
     raise ConfigError(
         "a recording is the path of a file, an mne.io.Raw or mne.Epochs; got "
         f"{type(recording).__name__}. Trials that are ready go to the estimator itself."
@@ -226,11 +225,15 @@ class _Task:
 
 
 def _of_file(path: Path, model: ServedModel, options: ReadingOptions) -> PreparedRecording:
-    from bci_dann.data.recordings.reading import read_recording
+    from bci_dann.data.recordings.epochs_files import is_epochs_file, read_epochs_file
+    from bci_dann.data.recordings.reading import read_file, read_recording
     from bci_dann.data.recordings.recording_paths import bids_events_path, recording_name
 
     if not path.exists():
         raise DataError(f"there is no recording {path}.")
+    if is_epochs_file(path):
+        epochs = read_file(path, read_epochs_file, path)
+        return _of_epochs(epochs, str(path), model, options)
     layout = layout_for(model.recipe, options, str(path), bids_events_path(path).is_file())
     recording = read_recording(path, layout)
     check_renamed(options, recording.channels)
@@ -241,16 +244,27 @@ def _of_raw(raw: mne.io.BaseRaw, model: ServedModel, options: ReadingOptions) ->
     from bci_dann.data.recordings.reading import apply_layout
 
     label = recording_label(raw)
+    warn_of_former_filter(raw, model.recipe.preprocessing, label)
+    warn_of_reference(raw, model.recipe.preprocessing, label)
     layout = layout_for(model.recipe, options, label)
     recording = apply_layout(raw, layout, label)
     check_renamed(options, recording.channels)
     return _cut(recording, label, raw_session(raw), model, layout)
 
 
+def _of_epochs(
+    epochs: mne.BaseEpochs, label: str, model: ServedModel, options: ReadingOptions
+) -> PreparedRecording:
+    events = dict(Counter(event_names(epochs).tolist()).most_common())
+    trials, cues = trials_of_epochs(epochs, model, options)
+    return PreparedRecording(label, trials, cues, events)
+
+
 def _cut(
     recording: CuedRecording, label: str, session: str, model: ServedModel, layout: RecordingsLayout
 ) -> PreparedRecording:
     """Cut the trials of a recording whose annotations name the classes or cues."""
+    from bci_dann.data.channels.units import scale_of
     from bci_dann.data.cues import with_outcome
     from bci_dann.data.segmentation import cut_trials
 
@@ -274,13 +288,14 @@ def _cut(
     used = cues[cues["left_out"] == ""]
     told = {"onset": used["onset"].to_numpy(), "event": used["event"].to_numpy()}
     epochs = _named_as_in_training(cut.epochs, model.recipe)
-    trials = as_trials(epochs, model.recipe, label, session=session, **told)
+    scale = scale_of(layout.unit_scale, label)
+    trials = as_trials(epochs, model.recipe, label, scale, session=session, **told)
     return PreparedRecording(label, trials, cues, recording.events)
 
 
 def _named_as_in_training(epochs: mne.Epochs, recipe: ModelRecipe) -> mne.Epochs:
     """Give channels the spelling of the model, which an older version may have written."""
-    from bci_dann.data.recordings.electrode_names import resolve_names
+    from bci_dann.data.channels.electrode_names import resolve_names
 
     channels = list(recipe.preprocessing.channels or epochs.ch_names)
     names = resolve_names(channels, epochs.ch_names)

@@ -162,6 +162,14 @@ def test_predictions_do_not_replace_the_recording(bci_dann, model, new, tmp_path
     assert copy.read_bytes() == new[0].read_bytes()
 
 
+def test_no_folder_is_made_unasked(bci_dann, model, new, tmp_path):
+    done = bci_dann("predict", model, new[0], "-o", tmp_path / "none" / "predictions.csv")
+    assert done.exit_code == 2
+    assert f"mkdir -p {tmp_path / 'none'}" in done.stderr
+    assert bci_dann("adapt", model, tmp_path / "x.fif", "-o", tmp_path / "none").exit_code == 2
+    assert not (tmp_path / "none").exists()
+
+
 def test_a_model_of_a_users_own_part_is_used_once_its_module_is_named(
     bci_dann, config, sources, new, tmp_path, monkeypatch
 ):

@@ -6,8 +6,8 @@ import warnings
 from collections.abc import Callable, Iterable
 
 from bci_dann._validation import did_you_mean
-from bci_dann.data.recordings.channel_account import ChannelAccount
-from bci_dann.data.recordings.electrode_names import channels_named
+from bci_dann.data.channels.channel_account import ChannelAccount
+from bci_dann.data.channels.electrode_names import channels_named
 from bci_dann.data.recordings.layout import RecordingsLayout
 from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -14,15 +15,18 @@ from moabb.datasets.base import BaseDataset
 
 from bci_dann._config import validate
 from bci_dann._validation import did_you_mean
+from bci_dann.data.channels.channel_account import ChannelAccount
+from bci_dann.data.channels.channel_selection import check_alike
 from bci_dann.data.cues import account_of
 from bci_dann.data.montages import standard_montage
 from bci_dann.data.preprocessing import Preprocessing
-from bci_dann.data.recordings.channel_account import ChannelAccount
 from bci_dann.data.recordings.channel_checks import ChannelChecks
-from bci_dann.data.recordings.channel_selection import check_alike
-from bci_dann.data.recordings.discovery import RecordingFile, find_recordings, numbered_names
+from bci_dann.data.recordings.companions import bids_sidecars, files_read
+from bci_dann.data.recordings.content_digest import content_digest
+from bci_dann.data.recordings.discovery import arranged, find_recordings
 from bci_dann.data.recordings.events import class_of
 from bci_dann.data.recordings.layout import RecordingsLayout
+from bci_dann.data.recordings.path_pattern import plain_text
 from bci_dann.data.recordings.reading import CuedRecording, open_recording, read_recording
 from bci_dann.data.segmentation import check_recording, same_sfreq
 from bci_dann.data.subset import Subset
@@ -96,7 +100,7 @@ class Recordings(BaseDataset):
         found = find_recordings(self.folder, layout)
         self._runs = {one.path: one.run for one in found}
         layout.check_recordings({self._name(path): run for path, run in self._runs.items()})
-        self._files = _arranged(found)
+        self._files = arranged(found)
         self._checks = ChannelChecks(layout, self._channel_accounts)
         self._cues: dict[Path, pd.DataFrame] = {}
         super().__init__(
@@ -107,6 +111,11 @@ class Recordings(BaseDataset):
             interval=list(layout.interval),
             paradigm="imagery",
         )
+
+    @property
+    def session_names(self) -> list[str]:  # numpydoc ignore=RT01
+        """The names of the sessions that any subject has."""
+        return list(dict.fromkeys(name for sessions in self._files.values() for name in sessions))
 
     def recording_path(self, subject: str, session: str, run: str) -> Path:
         """Return the path of a recording.
@@ -173,14 +182,14 @@ class Recordings(BaseDataset):
         Returns
         -------
         dict
-            The layout, and the name, size and time of modification of each file.
+            The layout, and the name, size and a digest of each file that is read. Where the
+            files lie, and when they were copied there, does not matter.
         """
-        files = sorted({file for path in self._paths() for file in self._companions(path)})
+        files = {file for path in self._paths() for file in self._files_read(path)}
         described = [
-            (file.relative_to(self.folder).as_posix(), file.stat().st_size, file.stat().st_mtime_ns)
-            for file in files
+            (self._relative(file), file.stat().st_size, content_digest(file)) for file in files
         ]
-        return {"layout": self.layout.model_dump(mode="json"), "files": described}
+        return {"layout": self.layout.model_dump(mode="json"), "files": sorted(described)}
 
     def check(self) -> None:
         """Open every recording and check its length, channels and events.
@@ -363,26 +372,11 @@ class Recordings(BaseDataset):
             for runs in sessions.values():
                 yield from runs.values()
 
-    def _companions(self, path: Path) -> list[Path]:
+    def _files_read(self, path: Path) -> list[Path]:
         """Return a recording and the files that belong to it, such as markers and samples."""
-        pattern = "*" if self.layout.format == "bids" else f"{path.stem}.*"
-        return [file for file in path.parent.glob(pattern) if file.is_file()]
+        in_bids = self.layout.format == "bids"
+        return [*files_read(path), *(bids_sidecars(path, self.folder) if in_bids else ())]
 
-
-def _arranged(recordings: list[RecordingFile]) -> dict[str, dict[str, dict[str, Path]]]:
-    """Arrange paths by subject, session and run, under names that MOABB accepts."""
-    arranged: dict[str, dict[str, dict[str, Path]]] = {}
-    for subject in dict.fromkeys(one.subject for one in recordings):
-        of_subject = [one for one in recordings if one.subject == subject]
-        sessions = numbered_names(one.session for one in of_subject)
-        arranged[subject] = {
-            name: _runs([one for one in of_subject if one.session == session])
-            for session, name in sessions.items()
-        }
-    return arranged
-
-
-def _runs(recordings: list[RecordingFile]) -> dict[str, Path]:
-    names = numbered_names(one.run for one in recordings)
-    paths = {one.run: one.path for one in recordings}
-    return {name: paths[run] for run, name in names.items()}
+    def _relative(self, file: Path) -> str:
+        """Return the name of a file, which a header may have named outside of the folder."""
+        return plain_text(Path(os.path.relpath(file, self.folder)).as_posix())

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from bci_dann._config import StrictModel
 from bci_dann._validation import did_you_mean
-from bci_dann.data.recordings.units import check_patterns, matches_path, parse_scale, scale_of
+from bci_dann.data.channels.units import check_patterns, matches_path, parse_scale, scale_of
 from bci_dann.exceptions import ConfigError
 
 __all__ = ["FIELDS", "RecordingsLayout"]
@@ -81,6 +81,8 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
     (0.0, 4.0)
     """
 
+    model_config = ConfigDict(coerce_numbers_to_str=True)  # events: {769: left_hand}
+
     events: Annotated[dict[str, str | dict[str, str]], Field(min_length=1)]
     format: Literal["files", "bids"] = "files"
     pattern: str | None = None
@@ -99,9 +101,9 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
     def _check_events(cls, events: Any) -> Any:
         for event, meaning in events.items() if isinstance(events, Mapping) else ():
             by_run = meaning.items() if isinstance(meaning, Mapping) else [("", meaning)]
-            if not by_run or not all(isinstance(text, str) for pair in by_run for text in pair):
+            if not by_run or not all(_is_name(text) for pair in by_run for text in pair):
                 raise ValueError(
-                    f"an event has a class, or classes by run in quotes, for example "
+                    f"an event has a class, or classes by run, for example "
                     f"{{'T1': {{'04': 'left_hand'}}}}; {event!r} has {meaning!r}"
                 )
         return events
@@ -260,6 +262,10 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
                 _check_runs(event, meaning, runs)
         for path, run in runs.items():
             self.for_recording(run, path)
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
 def _fits(pattern: str, run: str, path: str) -> bool:

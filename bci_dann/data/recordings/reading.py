@@ -12,10 +12,12 @@ from typing import Any
 import mne
 import pandas as pd
 
+from bci_dann.data.channels.channel_account import ChannelAccount
+from bci_dann.data.channels.channel_use import account_channels, with_channels
+from bci_dann.data.channels.units import scale_of, scale_samples
 from bci_dann.data.montages import standard_montage
-from bci_dann.data.recordings.channel_account import ChannelAccount
-from bci_dann.data.recordings.channels import account_channels, with_channels
 from bci_dann.data.recordings.edf_header import check_edf_file
+from bci_dann.data.recordings.epochs_files import as_continuous, is_epochs_file, read_epochs_file
 from bci_dann.data.recordings.events import (
     annotate_triggers,
     class_annotations,
@@ -28,10 +30,9 @@ from bci_dann.data.recordings.truncation import (
     detect_omitted_annotations,
     omitted_events,
 )
-from bci_dann.data.recordings.units import scale_of, scale_samples
 from bci_dann.exceptions import BCIDannError, DataError
 
-__all__ = ["CuedRecording", "apply_layout", "open_recording", "read_recording"]
+__all__ = ["CuedRecording", "apply_layout", "open_recording", "read_file", "read_recording"]
 
 # Formats whose readers take an encoding, and what they say of annotations in another one.
 FORMATS_WITH_ENCODING = (".edf", ".bdf")
@@ -87,8 +88,8 @@ def open_recording(path: Path, layout: RecordingsLayout) -> CuedRecording:
         When the file is shorter than its header says or its events need, has pauses that MNE
         does not know of, or cannot be read.
     """
-    _read(path, check_edf_file, path)
-    raw, omitted = _read(path, detect_omitted_annotations, partial(_open, path, layout))
+    read_file(path, check_edf_file, path)
+    raw, omitted = read_file(path, detect_omitted_annotations, partial(_open, path, layout))
     outside = omitted_events(raw, path, layout) if omitted else []
     cues = _cues(raw, layout, path, outside)
     check_events_inside(cues, raw, path, layout.interval)
@@ -155,8 +156,8 @@ def _cues(
 ) -> pd.DataFrame:
     """Annotate triggers in place, and find the cues."""
     events = layout.events_of()
-    _read(name, annotate_triggers, raw, events, name)
-    cues: pd.DataFrame = _read(name, class_cues, raw, events, outside)
+    read_file(name, annotate_triggers, raw, events, name)
+    cues: pd.DataFrame = read_file(name, class_cues, raw, events, outside)
     contradicting = cues[cues["left_out"] == "contradicting"]
     if len(contradicting) > MAX_CONTRADICTING_SHARE * len(cues):
         first = contradicting.iloc[0]
@@ -181,7 +182,7 @@ def _loaded(recording: CuedRecording, layout: RecordingsLayout, name: Path | str
     """Load samples, with the layout's unit, positions and classes."""
     raw = recording.raw
     annotations = class_annotations(raw, recording.cues)
-    _read(name, raw.load_data, verbose="error")
+    read_file(name, raw.load_data, verbose="error")
     scale_samples(raw, scale_of(layout.unit_scale, Path(name).as_posix()))
     raw = _from_first_sample(raw)
     if layout.montage is not None:
@@ -207,11 +208,35 @@ def _open(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
 
         bids_path = mne_bids.get_bids_path_from_fname(path)
         return mne_bids.read_raw_bids(bids_path, extra_params=options, verbose="warning")
+    if is_epochs_file(path):
+        return as_continuous(read_epochs_file(path))
     return mne.io.read_raw(path, preload=False, verbose="warning", **options)
 
 
-def _read(path: Path | str, function: Any, *args: Any, **kwargs: Any) -> Any:
-    """Call a reading function, and turn its failure into a `DataError` that names the file."""
+def read_file(path: Path | str, function: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call a reading function, and turn its failure into a `DataError` that names the file.
+
+    Parameters
+    ----------
+    path : pathlib.Path or str
+        What messages call the file.
+    function : callable
+        The function.
+    *args : object
+        Its arguments.
+    **kwargs : object
+        Its keyword arguments.
+
+    Returns
+    -------
+    object
+        What the function returns.
+
+    Raises
+    ------
+    DataError
+        Whatever the function raises; errors of this package keep their type.
+    """
     try:
         return function(*args, **kwargs)
     except BCIDannError as error:

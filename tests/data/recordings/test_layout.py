@@ -57,7 +57,7 @@ def test_bids_needs_no_pattern():
         ({"unit_scale": {"a*": "microvlt"}}, "unit_scale.*Did you mean 'microvolt'"),
         ({"encoding": "latin-one"}, "encoding.*no such encoding"),
         ({"events": {"T1": {}}}, "an event has a class, or classes by run"),
-        ({"events": {"T1": {4: "left_hand"}}}, "classes by run in quotes"),
+        ({"events": {"T1": {"04": ["left_hand"]}}}, "an event has a class, or classes by run"),
         ({"format": "edf"}, "format.*'files' or 'bids'"),
         ({"patern": "x"}, "unknown key 'patern'. Did you mean 'pattern'"),
     ],

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bci_dann.data import RecordingsLayout
-from bci_dann.data.recordings.units import check_patterns, matches_path, parse_scale, scale_of
+from bci_dann.data.channels.units import check_patterns, matches_path, parse_scale, scale_of
 from bci_dann.exceptions import ConfigError, DataError
 
 

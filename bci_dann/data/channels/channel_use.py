@@ -10,8 +10,7 @@ from typing import TypeAlias, TypeVar
 import mne
 import numpy as np
 
-from bci_dann.data.montages import standard_montage
-from bci_dann.data.recordings.channel_account import (
+from bci_dann.data.channels.channel_account import (
     DERIVATION,
     MATCHED,
     NUMBERED,
@@ -20,7 +19,7 @@ from bci_dann.data.recordings.channel_account import (
     ChannelAccount,
     ChannelUse,
 )
-from bci_dann.data.recordings.electrode_names import (
+from bci_dann.data.channels.electrode_names import (
     channels_named,
     is_derivation,
     is_numbered,
@@ -28,6 +27,7 @@ from bci_dann.data.recordings.electrode_names import (
     says_eeg,
     standard_name,
 )
+from bci_dann.data.montages import standard_montage
 from bci_dann.data.recordings.layout import RecordingsLayout
 from bci_dann.exceptions import DataError
 

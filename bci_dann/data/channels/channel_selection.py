@@ -9,8 +9,8 @@ from pathlib import Path
 import mne
 
 from bci_dann._validation import did_you_mean
+from bci_dann.data.channels.electrode_names import resolve_names
 from bci_dann.data.preprocessing import Preprocessing
-from bci_dann.data.recordings.electrode_names import resolve_names
 from bci_dann.exceptions import BCIDannWarning, DataError
 
 __all__ = [

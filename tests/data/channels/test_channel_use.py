@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bci_dann.data import RecordingsLayout
-from bci_dann.data.recordings.channels import account_channels, as_good_eeg, with_channels
+from bci_dann.data.channels.channel_use import account_channels, as_good_eeg, with_channels
 from bci_dann.exceptions import DataError
 
 

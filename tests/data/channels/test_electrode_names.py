@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bci_dann.data.montages import standard_montage
-from bci_dann.data.recordings.electrode_names import (
+from bci_dann.data.channels.electrode_names import (
     channels_named,
     is_derivation,
     is_numbered,
@@ -13,6 +12,7 @@ from bci_dann.data.recordings.electrode_names import (
     resolve_names,
     standard_name,
 )
+from bci_dann.data.montages import standard_montage
 from bci_dann.exceptions import DataError
 
 
