@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bci_dann.data.preprocessing import Preprocessing
     from bci_dann.data.recordings.folder import Recordings
     from bci_dann.data.recordings.layout import RecordingsLayout
+    from bci_dann.data.screening.examination import Examination, examine_recordings
     from bci_dann.data.signal_checks import check_signals
     from bci_dann.data.simulation.simulated import SimulatedMI
     from bci_dann.data.simulation.subject_shift import Shift
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "DataConfig": "datasets",
     "EEGTrials": "trials",
+    "Examination": "screening.examination",
     "Preprocessing": "preprocessing",
     "Recordings": "recordings.folder",
     "RecordingsLayout": "recordings.layout",
@@ -33,6 +35,7 @@ _MODULES = {
     "SimulatedMI": "simulation.simulated",
     "check_dataset_name": "dataset_names",
     "check_signals": "signal_checks",
+    "examine_recordings": "screening.examination",
     "load_dataset": "loading",
     "make_dataset": "datasets",
     "open_trials": "cache",
@@ -42,6 +45,7 @@ _MODULES = {
 __all__ = [
     "DataConfig",
     "EEGTrials",
+    "Examination",
     "Preprocessing",
     "Recordings",
     "RecordingsLayout",
@@ -49,6 +53,7 @@ __all__ = [
     "SimulatedMI",
     "check_dataset_name",
     "check_signals",
+    "examine_recordings",
     "load_dataset",
     "make_dataset",
     "open_trials",

@@ -1,107 +1,79 @@
-"""One recording in every format: the same trials, in training and in prediction."""
+"""Formats that can be read, and what is said of the others."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
-from formats import BRAINVISION, CLASSES, FORMATS, Content, write_brainvision, write_edf
 
-from bci_dann import load_dataset, serving
-from bci_dann.data import DataConfig
-
-SFREQ, N_TIMES = 512.0, 512 * 60
-NAMES = ["F3", "Fz", "F4", "C3", "Cz", "C4", "P3", "Pz", "P4", "Oz"]
-STEPS = {"band": None, "window": (0.5, 1.5)}
-FIRST, LAST = 256, 768  # samples of the window
+from bci_dann.data.recordings.formats import READABLE, check_format, extension_of
+from bci_dann.exceptions import DataError
 
 
-def content_of(seed, n_cues=12):
-    """Draw noise of which no two stretches are alike, and cues at any sample."""
-    rng = np.random.default_rng(seed)
-    samples = (SFREQ * (2 + 4.5 * np.arange(n_cues) + rng.uniform(0, 1, n_cues))).astype(int)
-    labels = rng.permutation([CLASSES[k % 2] for k in range(n_cues)])
-    cues = list(zip(samples.tolist(), labels.tolist(), strict=True))
-    return Content(rng.normal(0, 1e-5, (len(NAMES), N_TIMES)), NAMES, SFREQ, cues)
-
-
-@pytest.fixture(scope="module")
-def contents():
-    return {"1": content_of(1), "2": content_of(2)}
-
-
-@pytest.fixture(scope="module", params=FORMATS)
-def written(request, contents, tmp_path_factory):
-    """Two subjects in one format: its name, their folder, and the files."""
-    folder = tmp_path_factory.mktemp("written")
-    form = FORMATS[request.param]
-    return request.param, folder, {s: form.write(folder, s, contents[s]) for s in contents}
-
-
-def run_of(name, **changes):
-    layout = {**FORMATS[name].layout, "interval": (0, 2), **changes}
-    data = {"dataset": "Recordings", "recordings": layout}
-    return {
-        "name": "formats",
-        "data": data,
-        "preprocessing": STEPS,
-        "pipelines": ["csp_lda"],
-        "protocols": ["train"],
-    }
-
-
-def load(folder, name, **changes):
-    config = DataConfig(**run_of(name, **changes)["data"])
-    return load_dataset(config, data_dir=folder, preprocessing=STEPS)
-
-
-def expected(content):
-    """Return the trials of a recording (µV), cut by hand."""
-    return np.stack([1e6 * content.signals[:, s + FIRST : s + LAST + 1] for s, _ in content.cues])
-
-
-def test_the_trials_are_those_that_were_written(written, contents):
-    name, folder, _ = written
-    trials = load(folder, name)
-    for subject, content in contents.items():
-        own = trials.subjects == subject
-        np.testing.assert_allclose(
-            trials.X[own], expected(content), rtol=0, atol=FORMATS[name].precision
-        )
-        assert trials.y[own].tolist() == [label for _, label in content.cues]
-    assert trials.account["found"].sum() == trials.account["used"].sum() == 24
-
-
-def test_prediction_has_the_trials_of_training(written, contents):
-    name, folder, files = written
-    trials = load(folder, name)
-    model = serving.fit_model(run_of(name), data_dir=folder)
-    prepared = serving.prepare(files["2"], model)
-    np.testing.assert_array_equal(prepared.X, trials.X[trials.subjects == "2"])
-    table = serving.predict_recordings(model, files["2"])
-    samples, labels = zip(*contents["2"].cues, strict=True)
-    np.testing.assert_allclose(table["onset"], np.array(samples) / SFREQ, atol=1e-9)
-    assert table["class"].tolist() == list(labels)
-    assert (table["left_out"] == "").all()
-    assert table["prediction"].isin(CLASSES).all()
-
-
-def test_a_recording_that_is_split_has_parts(tmp_path, contents):
-    FORMATS["fif split"].write(tmp_path, "1", contents["1"])
-    assert len(list(tmp_path.iterdir())) > 1
-
-
-@pytest.mark.parametrize("unit", ["V", "mV", "uV", "nV"])
 @pytest.mark.parametrize(
-    ("write", "name"), [(write_edf, "edf"), (write_brainvision, "brainvision")]
+    ("name", "extension"),
+    [("A.V2.EDF", ".edf"), ("a_raw.fif.gz", ".fif.gz"), ("a.edf.gz", ".gz"), ("a", "")],
 )
-def test_units_that_a_file_names_are_converted(tmp_path, contents, unit, write, name):
-    """Also one channel of another unit than the rest."""
-    from dataclasses import replace
+def test_extensions(name, extension):
+    assert extension_of(name) == extension
 
-    for subject, content in contents.items():
-        units = [unit] * 9 + ["uV"]
-        write(tmp_path, subject, replace(content, units=units))
-    events = BRAINVISION if name == "brainvision" else FORMATS[name].layout["events"]
-    trials = load(tmp_path, name, events=events)
-    own = trials.subjects == "1"
-    np.testing.assert_allclose(trials.X[own], expected(contents["1"]), rtol=0, atol=0.02)
+
+def test_mne_knows_the_formats():
+    from mne.io._read_raw import _get_supported
+
+    assert set(READABLE) <= set(_get_supported())
+
+
+@pytest.mark.parametrize("extension", [*READABLE, ".EDF", ".Set", ".Fif.GZ"])
+def test_readable_files_pass_and_need_not_exist(tmp_path, extension):
+    check_format(tmp_path / f"a{extension}")
+    (tmp_path / f"a{extension}").write_bytes(b"anything")
+    check_format(tmp_path / f"a{extension}")
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("a.xdf", r"a \.xdf file.*pyxdf\.load_xdf.*RawArray"),
+        ("a.CSV", r"a \.csv file.*names no unit.*_raw\.fif"),
+        ("OpenBCI-RAW.txt", r"Formats that can: EDF, .*EEGLAB \(\.set\)\. What to do: a table"),
+        ("a.mat", r"scipy\.io\.loadmat"),
+        ("a.edf.gz", r"What to do: unpack it"),
+        ("a.vmrk", r"name the header \(\.vhdr\)"),
+        ("a.fdt", r"name the \.set file"),
+        ("a.xyz", r"convert it to one of them"),
+        ("eeg", r"a file without an extension"),
+    ],
+)
+def test_other_files_are_refused_with_what_to_do(tmp_path, name, advice):
+    with pytest.raises(DataError, match=advice):
+        check_format(tmp_path / name)
+
+
+def test_samples_beside_their_header(tmp_path):
+    check_format(tmp_path / "a.eeg")  # Nihon Kohden
+    (tmp_path / "a.vhdr").touch()
+    with pytest.raises(DataError, match="samples of a recording: name its header"):
+        check_format(tmp_path / "a.eeg")
+
+
+@pytest.mark.parametrize(
+    ("content", "command"),
+    [
+        ("/annex/objects/SHA256E-s9--ab.edf\n", "datalad get"),
+        ("version https://git-lfs.github.com/spec/v1\n", "git lfs pull --include"),
+    ],
+)
+def test_a_pointer_in_the_place_of_a_file(tmp_path, content, command):
+    (tmp_path / "a.edf").write_text(content)
+    with pytest.raises(DataError, match=rf"a\.edf was not fetched. Fetch it: `{command} /"):
+        check_format(tmp_path / "a.edf")
+
+
+def test_a_header_whose_samples_were_not_fetched(tmp_path):
+    (tmp_path / "a.vhdr").touch()
+    (tmp_path / "a.eeg").symlink_to("../.git/annex/objects/none")
+    with pytest.raises(DataError, match=r"a\.eeg is a link that leads to nothing.*datalad get"):
+        check_format(tmp_path / "a.vhdr")
+    (tmp_path / "a.eeg").unlink()
+    (tmp_path / "a.eeg").symlink_to("elsewhere")
+    with pytest.raises(DataError, match=r"leads to nothing. Mend it"):
+        check_format(tmp_path / "a.vhdr")

@@ -7,13 +7,13 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from drawn import draw
-from formats import CLASSES, FORMATS
+from format_writers import CLASSES, FORMATS
 from mne.filter import filter_data
+from random_recordings import draw
 
 from bci_dann import ShallowClassifier, load_dataset, serving
 from bci_dann.data import DataConfig, Preprocessing, RecordingsLayout
-from bci_dann.data.cues import REASONS
+from bci_dann.data.screening.cues import REASONS
 from bci_dann.exceptions import BCIDannError, BCIDannWarning
 
 # Reasons that a limit decides, so that the test cannot say of each trial whether it has to have it.
@@ -55,7 +55,7 @@ def load(drawn, folder):
 
 def recipe_of(drawn, trials):
     known = trials is not None
-    channels = trials.ch_names if known else list(drawn.content.names)
+    channels = trials.ch_names if known else drawn.electrodes
     return serving.ModelRecipe(
         pipeline="listening",
         seed=0,
@@ -99,8 +99,9 @@ def compare(drawn, table, trials):
     if not drawn.damage:
         assert sorted(found) == sorted(content.cues)
     signals = processed(drawn)
-    order = [list(content.names).index(name) for name in trials.ch_names]
-    finite = content.signals[np.isfinite(content.signals)]
+    assert drawn.damage or sorted(trials.ch_names) == sorted(drawn.electrodes)
+    order = [drawn.electrodes.index(name) for name in trials.ch_names]
+    finite = drawn.signals[np.isfinite(drawn.signals)]
     precision = FORMATS[drawn.form].precision * max(1.0, 2e4 * np.abs(finite).max())
     used = iter(trials.X)
     for (sample, label), reason in zip(found, table["left_out"], strict=True):
@@ -123,10 +124,10 @@ def processed(drawn):
     """Return the signals as trials are cut from them, where that is the same over the whole."""
     content, band = drawn.content, drawn.steps["band"]
     if band is None:
-        return content.signals
-    if len(drawn.interruptions) or drawn.damage or not np.isfinite(content.signals).all():
+        return drawn.signals
+    if len(drawn.interruptions) or drawn.damage or not np.isfinite(drawn.signals).all():
         return None
-    return filter_data(content.signals, content.sfreq, *band, method="iir", verbose="error")
+    return filter_data(drawn.signals, content.sfreq, *band, method="iir", verbose="error")
 
 
 def has_cause(drawn, refusal):

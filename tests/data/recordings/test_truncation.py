@@ -184,22 +184,3 @@ def test_a_truncated_bids_recording_is_refused(tmp_path, make_raw, write_bids, c
     cut_samples(next(tmp_path.glob("sub-01/eeg/*.eeg")), 20)
     with pytest.raises(DataError, match=r"sub-01.*truncated: the event 'right' at 22.00 s"):
         open_recording(header, layout)
-
-
-@pytest.mark.parametrize("name", ["brainvision", "eeglab fdt"])
-@pytest.mark.parametrize("missing", [1, 4, 8])
-def test_a_samples_file_from_which_bytes_are_missing_is_refused(tmp_path, name, missing):
-    """From there on channels would be taken for each other."""
-    import numpy as np
-    from formats import FORMATS, Content
-
-    signals = np.random.default_rng(0).normal(0, 1e-5, (3, 1000))
-    content = Content(signals, ["C3", "Cz", "C4"], 100.0, [(100, "left_hand")])
-    path = FORMATS[name].write(tmp_path, "s1", content)
-    layout = layout_of(events=FORMATS[name].layout["events"])
-    assert len(open_recording(path, layout).cues) == 1
-    samples = next(file for file in tmp_path.iterdir() if file.suffix in (".eeg", ".fdt"))
-    data = samples.read_bytes()
-    samples.write_bytes(data[:600] + data[600 + missing :])
-    with pytest.raises(DataError, match=rf"s1.*: {samples.name} is damaged: it has \d+ bytes"):
-        open_recording(path, layout)

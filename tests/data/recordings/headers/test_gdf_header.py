@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from formats import CLASSES, GDF, Content, write_gdf
+from format_writers import CLASSES, GDF, Content, write_gdf
 
 from bci_dann.data import RecordingsLayout
-from bci_dann.data.recordings.gdf_header import check_gdf_file, gdf_events
+from bci_dann.data.recordings.headers.gdf_header import check_gdf_file, gdf_events
 from bci_dann.data.recordings.reading import open_recording
 from bci_dann.exceptions import DataError
 

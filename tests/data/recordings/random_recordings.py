@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from formats import CLASSES, FORMATS, TRIGGER_LINES, Content
-from formats import write_brainvision as brainvision
-from formats import write_edf_discontinuous as discontinuous
-from formats import write_fif_triggers as triggers
+from format_writers import CLASSES, FORMATS, TRIGGER_LINES, Content
+from format_writers import write_brainvision as brainvision
+from format_writers import write_edf_discontinuous as discontinuous
+from format_writers import write_fif_triggers as triggers
 
-POOL = ("Fz", "c3", "C4", "CZ", "P3", "Pz", "T7", "Fp1", "FC3", "CP4", "Cñ", "O 1")
+# Names of electrodes, with those that they are read as, and of channels that are left out.
+ELECTRODES = {
+    **{name: name for name in ("Fz", "C4", "P3", "Pz", "T7", "Fp1", "FC3", "CP4")},
+    **{"c3": "C3", "CZ": "Cz", "EEG P4": "P4", "O1-A2": "O1", "F3..": "F3"},
+}
+OTHERS = ("EOG left", "EMG chin", "AccX", "Cñ", "X 1")
 SFREQS = (100.0, 128.0, 160.0, 250.0, 256.0, 100.5, 250.4)
 SAMPLES_IN_FLOAT = ("fif", "triggers", "brainvision", "eeglab")
 UNICODE = ("brainvision", "eeglab", "bids")
@@ -37,6 +42,16 @@ class Drawn:
     may_refuse: set[str] = field(default_factory=set)
     by_line: bool = False
     damage: str = ""
+
+    @property
+    def signals(self) -> np.ndarray:
+        """The signals of the electrodes."""
+        return self.content.signals[: len(self.electrodes)]
+
+    @property
+    def electrodes(self) -> list[str]:
+        """The names that electrodes are read as; other channels come after them."""
+        return [ELECTRODES[name] for name in self.content.names if name in ELECTRODES]
 
     @property
     def window(self) -> tuple[int, int]:
@@ -70,14 +85,14 @@ class Drawn:
                 found.add("marked_bad")
         if any(first - slack < at <= last + slack for at in self.interruptions):
             found.add("boundary")
-        inside = content.signals[:, max(0, first - slack) : max(0, last + 1 + slack)]
+        inside = self.signals[:, max(0, first - slack) : max(0, last + 1 + slack)]
         if inside.size and not np.isfinite(inside).all():
             found.add("not_finite")
-        part = content.signals[:, max(0, first) : max(0, last + 1)]
+        part = self.signals[:, max(0, first) : max(0, last + 1)]
         if part.size and np.isfinite(part).all():
             if (part.std(axis=1) < 1e-9).any():
                 found.add("flat")
-            finite = np.where(np.isfinite(content.signals), content.signals, 0.0)
+            finite = np.where(np.isfinite(self.signals), self.signals, 0.0)
             top, low = finite.max(axis=1, keepdims=True), finite.min(axis=1, keepdims=True)
             room = 0.02 * (top - low)
             if (((part >= top - room) | (part <= low + room)).mean(axis=1) > 0.08).any():
@@ -96,7 +111,8 @@ def draw(seed: int, folder: Path, damaged: bool | None = None) -> Drawn:
         n_times = round(sfreq * 10) * int(rng.integers(2, 4))  # whole records
     else:
         n_times = int(sfreq * rng.uniform(18, 30))
-    names = rng.choice(POOL, int(rng.integers(2, 5)), replace=False).tolist()
+    names = rng.choice(list(ELECTRODES), int(rng.integers(2, 4)), replace=False).tolist()
+    names = [*names, *rng.choice(OTHERS, int(rng.integers(0, 2)), replace=False).tolist()]
     if form.split()[0] not in UNICODE:
         names = [name.replace("ñ", "n") for name in names]
     signals = rng.normal(0, 10 ** rng.uniform(-5.5, -4.3), (len(names), n_times))

@@ -6,7 +6,7 @@ import edfio
 import numpy as np
 import pytest
 
-from bci_dann.data.recordings.edf_header import check_edf_file
+from bci_dann.data.recordings.headers.edf_header import check_edf_file
 from bci_dann.exceptions import DataError
 
 # Places of the header's bytes, and of the numbers of records and of signals.

@@ -1,0 +1,1 @@
+"""What headers of recordings say of the length and the clock of a file."""
