@@ -102,7 +102,7 @@ def predict(  # numpydoc ignore=PR01
 ) -> None:
     """Predict the class of each trial of some recordings."""
     import_user_modules(modules or [])
-    from bci_dann.data.cues import left_out_sentence
+    from bci_dann.data.screening.cues import left_out_sentence
     from bci_dann.serving import predict_recordings
 
     table = predict_recordings(

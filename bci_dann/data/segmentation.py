@@ -18,9 +18,9 @@ from bci_dann.data.channels.channel_selection import (
     selected_channels,
 )
 from bci_dann.data.channels.channel_use import as_good_eeg
-from bci_dann.data.cues import cue_table
 from bci_dann.data.preprocessing import Preprocessing
-from bci_dann.data.trial_faults import trial_faults
+from bci_dann.data.screening.cues import cue_table
+from bci_dann.data.screening.trial_faults import trial_faults
 from bci_dann.exceptions import ConfigError
 
 __all__ = [
@@ -110,7 +110,7 @@ class CutTrials:  # numpydoc ignore=PR02
         where there is none.
     cues : pandas.DataFrame
         Each cue of the classes, with the reason where it gave no trial; see
-        :func:`bci_dann.data.cues.cue_table`.
+        :func:`bci_dann.data.screening.cues.cue_table`.
     typical_uv : float
         Median amplitude over trials and channels in the pass band, before referencing (µV).
     """

@@ -84,7 +84,7 @@ def trials_of_epochs(
 
 
 def _cues_of(epochs: mne.BaseEpochs, recipe: ModelRecipe, options: ReadingOptions) -> pd.DataFrame:
-    from bci_dann.data.cues import cue_table
+    from bci_dann.data.screening.cues import cue_table
 
     names = event_names(epochs)
     known = {**recipe.layout.events_of(), **{k: v for k, v in options.cues.items() if v}}
@@ -138,7 +138,7 @@ def _check_scale(
     signals: NDArray[np.float32], recipe: ModelRecipe, label: str, scale: float
 ) -> None:
     """Refuse trials whose amplitude differs from that of training as units do."""
-    from bci_dann.data.dataset_checks import RECORDING_RATIO
+    from bci_dann.data.screening.dataset_checks import RECORDING_RATIO
     from bci_dann.data.signal_checks import FLAT_UV, typical_amplitude
 
     if recipe.typical_uv is None or not len(signals):  # an older version wrote the recipe

@@ -55,7 +55,7 @@ def predict_recordings(
         recording), ``onset`` (s after the start of the recording), ``event`` (as the recording
         names it), ``class`` (that the event stands for, if any), ``prediction``, one column
         ``p_CLASS`` for each class, and ``left_out``: the reason where there is no prediction, a
-        name of :data:`bci_dann.data.cues.REASONS`.
+        name of :data:`bci_dann.data.screening.cues.REASONS`.
 
     Raises
     ------

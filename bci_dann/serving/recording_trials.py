@@ -51,7 +51,7 @@ class PreparedRecording:
     trials : EEGTrials or None
         The trials, in the order of the cues that are not left out; ``None`` where there is none.
     cues : pandas.DataFrame
-        The columns of :func:`bci_dann.data.cues.cue_table`, and ``onset`` (s).
+        The columns of :func:`bci_dann.data.screening.cues.cue_table`, and ``onset`` (s).
     events : dict of str to int
         How often each event is in the recording.
     """
@@ -71,7 +71,7 @@ class PreparedRecording:
             When there is none, with the reasons.
         """
         if self.trials is None:
-            from bci_dann.data.cues import left_out_sentence
+            from bci_dann.data.screening.cues import left_out_sentence
 
             reasons = left_out_sentence(self.cues["left_out"].value_counts().to_dict())
             found = f"Of {len(self.cues)} cues were left out {reasons}."
@@ -210,7 +210,7 @@ def serving_account(prepared: Sequence[PreparedRecording]) -> pd.DataFrame:
     pandas.DataFrame
         As ``EEGTrials.account``; subject, session and run are empty.
     """
-    from bci_dann.data.cues import account_of
+    from bci_dann.data.screening.cues import account_of
 
     return account_of([({"file": one.label}, one.cues) for one in prepared])
 
@@ -265,7 +265,7 @@ def _cut(
 ) -> PreparedRecording:
     """Cut the trials of a recording whose annotations name the classes or cues."""
     from bci_dann.data.channels.units import scale_of
-    from bci_dann.data.cues import with_outcome
+    from bci_dann.data.screening.cues import with_outcome
     from bci_dann.data.segmentation import cut_trials
 
     sfreq = recording.raw.info["sfreq"]

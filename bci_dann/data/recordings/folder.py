@@ -17,7 +17,6 @@ from bci_dann._config import validate
 from bci_dann._validation import did_you_mean
 from bci_dann.data.channels.channel_account import ChannelAccount
 from bci_dann.data.channels.channel_selection import check_alike
-from bci_dann.data.cues import account_of
 from bci_dann.data.montages import standard_montage
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.recordings.channel_checks import ChannelChecks
@@ -28,6 +27,7 @@ from bci_dann.data.recordings.events import class_of
 from bci_dann.data.recordings.layout import RecordingsLayout
 from bci_dann.data.recordings.path_pattern import plain_text
 from bci_dann.data.recordings.reading import CuedRecording, open_recording, read_recording
+from bci_dann.data.screening.cues import account_of
 from bci_dann.data.segmentation import check_recording, same_sfreq
 from bci_dann.data.subset import Subset
 from bci_dann.exceptions import ConfigError, DataError
@@ -148,7 +148,7 @@ class Recordings(BaseDataset):
         Returns
         -------
         pandas.DataFrame
-            See :func:`bci_dann.data.cues.cue_table`.
+            See :func:`bci_dann.data.screening.cues.cue_table`.
 
         Raises
         ------

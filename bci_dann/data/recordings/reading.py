@@ -24,6 +24,7 @@ from bci_dann.data.recordings.events import (
     class_cues,
     set_annotations,
 )
+from bci_dann.data.recordings.formats import check_format
 from bci_dann.data.recordings.layout import RecordingsLayout
 from bci_dann.data.recordings.truncation import (
     check_events_inside,
@@ -54,7 +55,7 @@ class CuedRecording:
         sample 0. As `read_recording` returns it, its annotations are the classes of usable cues,
         stretches that are marked bad, and interruptions.
     cues : pandas.DataFrame
-        Every cue; see :func:`bci_dann.data.cues.cue_table`.
+        Every cue; see :func:`bci_dann.data.screening.cues.cue_table`.
     channels : ChannelAccount
         Every channel of the file.
     events : dict of str to int
@@ -88,6 +89,7 @@ def open_recording(path: Path, layout: RecordingsLayout) -> CuedRecording:
         When the file is shorter than its header says or its events need, has pauses that MNE
         does not know of, or cannot be read.
     """
+    check_format(path)
     read_file(path, check_edf_file, path)
     raw, omitted = read_file(path, detect_omitted_annotations, partial(_open, path, layout))
     outside = omitted_events(raw, path, layout) if omitted else []
