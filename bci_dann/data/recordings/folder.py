@@ -306,10 +306,8 @@ class Recordings(BaseDataset):
 
         Parameters
         ----------
-        *args : object
+        *args, **kwargs : object
             As of :meth:`moabb.datasets.base.BaseDataset.get_data`.
-        **kwargs : object
-            The same.
 
         Returns
         -------
@@ -317,8 +315,7 @@ class Recordings(BaseDataset):
             By subject, session and run.
         """
         with warnings.catch_warnings():  # the account says which tasks leave a recording
-            message = r"(Limited|Omitted) \d+ annotation"
-            warnings.filterwarnings("ignore", message, RuntimeWarning)
+            warnings.filterwarnings("ignore", r"(Limited|Omitted) \d+ annot", RuntimeWarning)
             return super().get_data(*args, **kwargs)
 
     def _get_single_subject_data(self, subject: str) -> dict[str, dict[str, mne.io.BaseRaw]]:
