@@ -1,0 +1,301 @@
+"""A first look at the recordings of a folder: what they have in common, and what differs."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from bci_dann.data.recordings.discovery import RecordingFile, find_recordings
+from bci_dann.data.recordings.layout import RecordingsLayout
+from bci_dann.data.survey.cue_guess import CueGuess, TaskGuess, guess_cues, guess_task
+from bci_dann.data.survey.file_survey import FileSurvey, open_as_it_is, survey_file
+from bci_dann.data.survey.pattern_guess import PatternGuess, guess_pattern
+from bci_dann.data.survey.signal_sample import SignalSample, sample_signals
+from bci_dann.exceptions import BCIDannError, DataError
+
+__all__ = ["FolderSurvey", "survey_folder"]
+
+# The formats that a configuration describes, by the file that is named; the best first, where a
+# folder holds the same recordings in several.
+FORMATS = {
+    ".fif": "FIF",
+    ".fif.gz": "FIF",
+    ".vhdr": "BrainVision",
+    ".set": "EEGLAB",
+    ".edf": "EDF",
+    ".bdf": "BDF",
+    ".gdf": "GDF",
+}
+
+# Files beside a recording that belong to it or describe it.
+COMPANIONS = {".eeg", ".vmrk", ".fdt", ".dat", ".json", ".tsv", ".pos", ".sfp", ".md", ".event"}
+
+# Names of FIF files that hold no recording, and of parts of one that was split.
+FIF_OF_OTHERS = re.compile(
+    r"[-_](epo|ave|ica|cov|proj|fwd|inv|src|trans|eve|stc|sph|lay|annot)\.fif(\.gz)?$", re.IGNORECASE
+)
+LATER_PART = re.compile(r"(?P<first>.*)-[0-9]+(?P<end>\.fif(\.gz)?)$", re.IGNORECASE)
+SPLIT_NAME = re.compile(r"_split-(?!0*1_)[0-9]+_", re.IGNORECASE)
+
+# A recording in the place where BIDS has it.
+BIDS_NAME = re.compile(
+    r"(?P<sub>sub-[^/_]+)/((?P<ses>ses-[^/_]+)/)?eeg/(?P=sub)(?(ses)_(?P=ses))_"
+    r"(.*_)?eeg\.(edf|bdf|vhdr|set|fif)"
+)
+BIDS_TASK = re.compile(r"_task-([^_/.]+)")
+
+# Recordings whose signals are looked at. Empirical: a second in all.
+MAX_SAMPLED = 12
+
+# Share of the usual number of cues below which a session or run looks like practice.
+PRACTICE_SHARE = 0.5
+
+Steps = Callable[[str, int], None]
+
+
+@dataclass(frozen=True)
+class FolderSurvey:
+    """What the recordings of a folder have in common.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        The folder.
+    recordings : tuple of RecordingFile
+        Those that the pattern fits and that can be read, with subject, session and run.
+    files : tuple of FileSurvey
+        Their headers, in the same order.
+    samples : tuple of SignalSample
+        The signals of some of them.
+    unreadable : dict of str to str
+        By path why a recording cannot be read.
+    pattern : PatternGuess
+        The pattern of the paths; empty for BIDS.
+    bids_tasks : tuple of str or None
+        The tasks of a BIDS dataset; ``None`` for other folders.
+    other_files : dict of str to int
+        By extension the number of files that are in none of the formats.
+    """
+
+    folder: Path
+    recordings: tuple[RecordingFile, ...]
+    files: tuple[FileSurvey, ...]
+    samples: tuple[SignalSample, ...]
+    unreadable: dict[str, str]
+    pattern: PatternGuess
+    bids_tasks: tuple[str, ...] | None
+    other_files: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def cues(self) -> CueGuess:  # numpydoc ignore=RT01
+        """Which events are cues."""
+        return guess_cues([one.events for one in self.files])
+
+    @property
+    def task(self) -> TaskGuess:  # numpydoc ignore=RT01
+        """How long a task lasts."""
+        return guess_task([one.events for one in self.files], self.cues.candidates)
+
+    def values(self, name: str) -> list[str]:
+        """Return the values of a field of the paths, in the order of recordings.
+
+        Parameters
+        ----------
+        name : {"subject", "session", "run"}
+            The field.
+
+        Returns
+        -------
+        list of str
+            Each once.
+        """
+        return list(dict.fromkeys(getattr(one, name) for one in self.recordings))
+
+    def practice(self, name: str) -> dict[str, tuple[int, int]]:
+        """Return the sessions or runs that have far fewer cues than others.
+
+        Parameters
+        ----------
+        name : {"session", "run"}
+            The field.
+
+        Returns
+        -------
+        dict of str to (int, int)
+            By value the usual number of its cues in a recording, and that of all.
+        """
+        cues = self.cues.candidates
+        counts = [int(one.events["name"].isin(cues).sum()) for one in self.files]
+        by_value: dict[str, list[int]] = {}
+        for recording, count in zip(self.recordings, counts, strict=True):
+            if count:
+                by_value.setdefault(getattr(recording, name), []).append(count)
+        if len(by_value) < 2:
+            return {}
+        usual = int(np.median([count for counts in by_value.values() for count in counts]))
+        medians = {value: int(np.median(of_value)) for value, of_value in by_value.items()}
+        return {
+            value: (median, usual)
+            for value, median in medians.items()
+            if median <= PRACTICE_SHARE * usual
+        }
+
+
+def survey_folder(folder: Path, steps: Steps | None = None) -> FolderSurvey:
+    """Look at the recordings of a folder: all headers, and some seconds of a few signals.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder.
+    steps : callable or None
+        Called with a description and the number of recordings that were done before.
+
+    Returns
+    -------
+    FolderSurvey
+        What was seen.
+
+    Raises
+    ------
+    DataError
+        When the folder is missing, empty, or has no recording that can be read.
+    """
+    names, other_files = _listed(folder)
+    bids = [name for name in names if BIDS_NAME.fullmatch(name)]
+    is_bids = 2 * len(bids) > len(names)
+    if is_bids:
+        tasks = sorted({match[1] for name in bids for match in BIDS_TASK.finditer(name)})
+        left_out = tuple(name for name in names if name not in set(bids))
+        pattern, recordings = PatternGuess(None, {}, (), left_out), _in_bids(folder)
+    else:
+        tasks, (pattern, recordings) = None, _by_pattern(folder, _of_one_format(names), names)
+    readable, files, samples, unreadable = _look(folder, recordings, is_bids, steps)
+    if not files:
+        listed = "; ".join(f"{name}: {reason}" for name, reason in list(unreadable.items())[:3])
+        raise DataError(f"{folder}: none of {len(unreadable)} recordings can be read. {listed}")
+    return FolderSurvey(
+        folder=folder,
+        recordings=tuple(readable),
+        files=tuple(files),
+        samples=tuple(samples),
+        unreadable=unreadable,
+        pattern=pattern,
+        bids_tasks=None if tasks is None else tuple(tasks),
+        other_files=other_files,
+    )
+
+
+def _listed(folder: Path) -> tuple[list[str], dict[str, int]]:
+    """Return the paths of recordings, and the number of other files by their extensions."""
+    if not folder.is_dir():
+        reason = "is a file" if folder.exists() else "does not exist"
+        raise DataError(f"{folder} {reason}; a folder of recordings is needed.")
+    files = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+    names = [
+        path.as_posix()
+        for path in files
+        if not any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    ]
+    recordings = [name for name in names if _is_recording(name, names)]
+    others = Counter(_extension(name) for name in names if _extension(name) not in FORMATS)
+    if not recordings:
+        listed = ", ".join(names[:5]) or "none"
+        raise DataError(
+            f"{folder} has no recordings, that is, no files of the formats "
+            f"{', '.join(dict.fromkeys(FORMATS.values()))}. Among the files there: {listed}."
+        )
+    return recordings, {end: n for end, n in others.items() if end not in COMPANIONS}
+
+
+def _extension(name: str) -> str:
+    lower = name.lower()
+    return ".fif.gz" if lower.endswith(".fif.gz") else Path(lower).suffix
+
+
+def _is_recording(name: str, names: Sequence[str]) -> bool:
+    if _extension(name) not in FORMATS or FIF_OF_OTHERS.search(name) or SPLIT_NAME.search(name):
+        return False
+    part = LATER_PART.fullmatch(name)
+    return part is None or f"{part['first']}{part['end']}" not in names
+
+
+def _of_one_format(names: Sequence[str]) -> list[str]:
+    """Return the recordings of the most frequent format, or of the best of several."""
+    counts = Counter(map(_extension, names))
+    order = list(FORMATS)
+    chosen = max(counts, key=lambda extension: (counts[extension], -order.index(extension)))
+    return [name for name in names if _extension(name) == chosen]
+
+
+def _in_bids(folder: Path) -> list[RecordingFile]:
+    layout = RecordingsLayout(format="bids", events={"any": "any"})
+    return find_recordings(folder, layout)
+
+
+def _by_pattern(
+    folder: Path, names: Sequence[str], every: Sequence[str]
+) -> tuple[PatternGuess, list[RecordingFile]]:
+    """Guess a pattern, and keep it where it gives the recordings that were meant."""
+    guess = guess_pattern(names)
+    left_out = tuple(name for name in every if name not in guess.fields)
+    meant = {name: fields for name, fields in guess.fields.items() if fields}
+    if guess.pattern is not None:
+        try:
+            layout = RecordingsLayout(pattern=guess.pattern, events={"any": "any"})
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                found = find_recordings(folder, layout)
+        except (BCIDannError, ValueError):
+            found = []
+        if {one.path.relative_to(folder).as_posix(): _fields(one) for one in found} == {
+            name: {"session": "0", "run": "0", **fields} for name, fields in meant.items()
+        }:
+            return PatternGuess(guess.pattern, guess.fields, guess.by_place, left_out), found
+    unnamed = [RecordingFile(folder / name, "", "0", "0") for name in guess.fields]
+    return PatternGuess(None, {}, (), left_out), unnamed
+
+
+def _fields(recording: RecordingFile) -> dict[str, str]:
+    return {"subject": recording.subject, "session": recording.session, "run": recording.run}
+
+
+def _look(
+    folder: Path, recordings: Sequence[RecordingFile], is_bids: bool, steps: Steps | None
+) -> tuple[list[RecordingFile], list[FileSurvey], list[SignalSample], dict[str, str]]:
+    """Open every recording, and read the signals of some that are spread over all."""
+    sampled = set(_spread(len(recordings)))
+    readable, files, samples, unreadable = [], [], [], {}
+    for index, recording in enumerate(recordings):
+        name = recording.path.relative_to(folder).as_posix()
+        if steps is not None:
+            steps(name, int(index > 0))
+        try:
+            raw = open_as_it_is(recording.path, is_bids)
+            survey = survey_file(raw, name, recording.path)
+            sample = None
+            if index in sampled and survey.eeg:
+                sample = sample_signals(raw, survey.eeg, name)
+        except Exception as error:  # damage beyond the header shows when samples are read
+            unreadable[name] = _reason(error, recording.path)
+            continue
+        readable.append(recording)
+        files.append(survey)
+        samples += [] if sample is None else [sample]
+    return readable, files, samples, unreadable
+
+
+def _spread(n_recordings: int) -> Iterator[int]:
+    count = min(n_recordings, MAX_SAMPLED)
+    return (int(index) for index in np.linspace(0, n_recordings - 1, count).round())
+
+
+def _reason(error: Exception, path: Path) -> str:
+    text = str(error) if isinstance(error, BCIDannError) else f"{type(error).__name__}: {error}"
+    return " ".join(text.replace(f"{path} ", "").replace(f"{path}: ", "").split())
