@@ -11,6 +11,7 @@ import typer
 
 from bci_dann._version import __version__
 from bci_dann.cli.benchmark_commands import choose, publish, run, select
+from bci_dann.cli.check_command import check
 from bci_dann.cli.diagnose_command import diagnose
 from bci_dann.cli.error_handling import ErrorReportingGroup
 from bci_dann.cli.help_examples import EXAMPLES, START, epilog
@@ -22,7 +23,7 @@ __all__ = ["app"]
 
 # In the order in which help lists them.
 COMMANDS = (
-    *(quickstart, run, choose, select, publish, diagnose),
+    *(quickstart, check, run, choose, select, publish, diagnose),
     *(fit, adapt, predict),
     *(datasets, pipelines, docs, doctor),
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bci_dann.cli.accounts import print_account
 from bci_dann.cli.console import output_console, print_sentence, print_table
 from bci_dann.cli.options import (
     ConfigFile,
@@ -23,6 +24,8 @@ from bci_dann.cli.options import (
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from bci_dann.evaluation import RunConfig
 
 __all__ = ["choose", "publish", "run", "select"]
 
@@ -53,6 +56,7 @@ def run(  # numpydoc ignore=PR01
 ) -> None:
     """Compare pipelines, leaving one subject out at a time; continues where it stopped."""
     from bci_dann.evaluation import run_benchmark, summarise
+    from bci_dann.evaluation.runs.results import ResultsFolder
     from bci_dann.reporting import after_run, closing_tables, write_subject_figure
 
     options = {"seeds": seeds, "pipelines": pipelines, "protocols": protocols}
@@ -69,10 +73,14 @@ def run(  # numpydoc ignore=PR01
     )
     if dry_run:
         _print_plan(results, out)
+        _print_planned_account(description, data_dir)
         return
     write_subject_figure(results, out / "subjects.png")
     for table in closing_tables(summarise(results)):
         output_console().print(table)
+    account = ResultsFolder(out).account()
+    if account is not None:
+        print_account(account)
     for line in after_run(out, config):
         print_sentence(line)
 
@@ -152,6 +160,18 @@ def _print_plan(tasks: pd.DataFrame, out: Path) -> None:
     ]
     print_table("Tasks", PLAN_COLUMNS, rows)
     print_sentence(f"{len(tasks)} tasks; results would go to {out}")
+
+
+def _print_planned_account(config: RunConfig, data_dir: Path | None) -> None:
+    """Print the cues of recordings in a folder; of other datasets nothing is known yet."""
+    from bci_dann.data import make_dataset
+    from bci_dann.data.recordings.folder import Recordings
+    from bci_dann.data.subset import resolve_subset
+
+    dataset = make_dataset(config.data, data_dir)
+    if isinstance(dataset, Recordings):
+        print_account(dataset.planned_account(resolve_subset(dataset, config.data)))
+        print_sentence("signals are not looked at yet: `bci-dann check` does")
 
 
 def _joined(values: pd.Series[Any]) -> str:

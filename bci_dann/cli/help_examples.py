@@ -12,6 +12,10 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "bci-dann quickstart --jobs 2": "Two tasks at a time.",
         "bci-dann quickstart -o first": "Into the folder first.",
     },
+    "check": {
+        "bci-dann check my.yaml --data-dir recordings": "Cues of each file, and problems.",
+        "bci-dann check my.yaml --data-dir recordings --out check.html": "With pictures.",
+    },
     "run": {
         "bci-dann run quickstart --jobs 2": "A configuration that comes with the package.",
         "bci-dann run my.yaml --data-dir recordings --dry-run": "Check files, train nothing.",

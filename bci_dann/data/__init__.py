@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bci_dann.data.cache import open_trials
     from bci_dann.data.dataset_names import check_dataset_name
     from bci_dann.data.datasets import DataConfig, make_dataset
+    from bci_dann.data.examination import Examination, examine_recordings
     from bci_dann.data.loading import load_dataset, prepare_trials
     from bci_dann.data.preprocessing import Preprocessing
     from bci_dann.data.recordings.folder import Recordings
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "DataConfig": "datasets",
     "EEGTrials": "trials",
+    "Examination": "examination",
     "Preprocessing": "preprocessing",
     "Recordings": "recordings.folder",
     "RecordingsLayout": "recordings.layout",
@@ -33,6 +35,7 @@ _MODULES = {
     "SimulatedMI": "simulation.simulated",
     "check_dataset_name": "dataset_names",
     "check_signals": "signal_checks",
+    "examine_recordings": "examination",
     "load_dataset": "loading",
     "make_dataset": "datasets",
     "open_trials": "cache",
@@ -42,6 +45,7 @@ _MODULES = {
 __all__ = [
     "DataConfig",
     "EEGTrials",
+    "Examination",
     "Preprocessing",
     "Recordings",
     "RecordingsLayout",
@@ -49,6 +53,7 @@ __all__ = [
     "SimulatedMI",
     "check_dataset_name",
     "check_signals",
+    "examine_recordings",
     "load_dataset",
     "make_dataset",
     "open_trials",

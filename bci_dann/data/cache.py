@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bci_dann.data.cues import ACCOUNT_KEYS
+from bci_dann.data.cues import read_account
 from bci_dann.data.trials import METADATA_COLUMNS, EEGTrials
 from bci_dann.exceptions import DataError
 
@@ -296,15 +296,8 @@ def _read(folder: Path) -> EEGTrials:
     labels = table.pop(LABEL_COLUMN).to_numpy(dtype=str)
     signals = np.load(folder / SIGNALS_FILE, mmap_mode="r", allow_pickle=False)
     info = _read_info(folder / INFO_FILE)
-    account = _read_account(folder / ACCOUNT_FILE)
+    account = read_account(folder / ACCOUNT_FILE)
     return EEGTrials.trusted(X=signals, y=labels, metadata=table, info=info, account=account)
-
-
-def _read_account(path: Path) -> pd.DataFrame | None:
-    if not path.is_file():
-        return None
-    as_text = dict.fromkeys(ACCOUNT_KEYS, str)
-    return pd.read_csv(path, dtype=as_text, keep_default_na=False)
 
 
 def _write_info(path: Path, info: mne.Info) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ __all__ = [
     "cue_table",
     "left_out_sentence",
     "mark_repeated",
+    "read_account",
     "with_outcome",
 ]
 
@@ -193,3 +195,22 @@ def account_sentence(account: pd.DataFrame) -> str:
         return f"All {found} cues are trials."
     counts = {reason: int(account[reason].sum()) for reason in REASONS}
     return f"{used} of {found} cues are trials. Left out: {left_out_sentence(counts)}."
+
+
+def read_account(path: Path) -> pd.DataFrame | None:
+    """Read an account.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A CSV file.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        ``None`` where there is no file.
+    """
+    if not path.is_file():
+        return None
+    as_text = dict.fromkeys(ACCOUNT_KEYS, str)
+    return pd.read_csv(path, dtype=as_text, keep_default_na=False)

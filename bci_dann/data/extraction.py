@@ -23,14 +23,30 @@ from bci_dann.exceptions import BCIDannError, ConfigError, DataError
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
-__all__ = ["extract_trials"]
+__all__ = [
+    "ExtractedRecording",
+    "Provenance",
+    "extract_recordings",
+    "extract_trials",
+    "with_progress",
+]
 
 Sessions = dict[str, dict[str, mne.io.BaseRaw]]
 
 
 @dataclass(frozen=True)
-class _Provenance:
-    """The subject, session, run and file of a recording."""
+class Provenance:
+    """Where a recording comes from.
+
+    Parameters
+    ----------
+    subject : int or str
+        The subject.
+    session, run : str
+        Their names.
+    file : str
+        Its path inside the folder of recordings; empty for other datasets.
+    """
 
     subject: Any
     session: str
@@ -45,6 +61,31 @@ class _Provenance:
     def __str__(self) -> str:
         file = f" ({self.file})" if self.file else ""
         return f"subject {self.subject}, session {self.session}, run {self.run}{file}"
+
+
+@dataclass(frozen=True)
+class ExtractedRecording:
+    """A recording and its trials.
+
+    Parameters
+    ----------
+    provenance : Provenance
+        Where it comes from.
+    raw : mne.io.Raw
+        The recording as the dataset gives it.
+    cues : pandas.DataFrame
+        Every cue; see :func:`bci_dann.data.cues.cue_table`.
+    trials : EEGTrials or None
+        Its trials, where there are any.
+    typical_uv : float
+        Typical amplitude in the pass band (µV).
+    """
+
+    provenance: Provenance
+    raw: mne.io.BaseRaw
+    cues: pd.DataFrame
+    trials: EEGTrials | None
+    typical_uv: float
 
 
 def extract_trials(
@@ -79,34 +120,93 @@ def extract_trials(
     """
     reference: EEGTrials | None = None
     comparison = RecordingComparison()
-    for subject in _with_progress(subset.subjects, dataset.code, progress):
+    for subject in with_progress(subset.subjects, dataset.code, progress):
         runs, accounts = [], []
-        for provenance, raw in _recordings(dataset, subject, subset):
-            cut, cues = _cut(raw, dataset, subset, preprocessing, provenance, reference)
-            accounts.append((provenance.place, cues))
-            if cut.epochs is None:
+        for one in extract_recordings(dataset, subject, subset, preprocessing, reference):
+            accounts.append((one.provenance.place, one.cues))
+            if one.trials is None:
                 continue
-            trials = _trials(cut.epochs, dataset, provenance, reference)
             if hasattr(dataset, "cues"):
-                comparison.add(str(provenance), trials, cut.typical_uv)
+                comparison.add(str(one.provenance), one.trials, one.typical_uv)
+            reference = reference or one.trials
+            runs.append(one.trials)
+        yield _subject_trials(runs, subject, subset, preprocessing, account_of(accounts))
+
+
+def extract_recordings(
+    dataset: BaseDataset,
+    subject: Any,
+    subset: Subset,
+    preprocessing: Preprocessing,
+    reference: EEGTrials | None = None,
+) -> Iterator[ExtractedRecording]:
+    """Yield the recordings of one subject with their trials.
+
+    Parameters
+    ----------
+    dataset : moabb.datasets.base.BaseDataset
+        The dataset.
+    subject : int or str
+        One of its subjects.
+    subset : Subset
+        The sessions and classes to extract.
+    preprocessing : Preprocessing
+        The steps.
+    reference : EEGTrials or None
+        Trials whose channels and time axis these must have; by default those of the first
+        recording.
+
+    Yields
+    ------
+    ExtractedRecording
+        In the order of sessions and runs.
+
+    Raises
+    ------
+    DataError, ConfigError
+        As :func:`extract_trials`.
+    """
+    for provenance, raw in _recordings(dataset, subject, subset):
+        cut, cues = _cut(raw, dataset, subset, preprocessing, provenance, reference)
+        trials = None
+        if cut.epochs is not None:
+            trials = _trials(cut.epochs, dataset, provenance, reference)
             reference = reference or trials
-            runs.append(trials)
-        account = account_of(accounts)
-        yield _subject_trials(runs, subject, subset, preprocessing, account)
+        yield ExtractedRecording(provenance, raw, cues, trials, cut.typical_uv)
 
 
-def _with_progress(subjects: list[Any], title: str, progress: bool) -> Iterable[Any]:
+def with_progress(
+    subjects: list[Any], title: str, progress: bool, verb: str = "Preparing"
+) -> Iterable[Any]:
+    """Iterate over subjects, with a progress bar on the standard error stream where wanted.
+
+    Parameters
+    ----------
+    subjects : list
+        The subjects.
+    title : str
+        The name of the dataset.
+    progress : bool
+        Whether to show the bar.
+    verb : str
+        What is done.
+
+    Returns
+    -------
+    iterable
+        The subjects.
+    """
     if not progress:
         return subjects
     from rich.console import Console
     from rich.progress import track
 
-    return track(subjects, description=f"Preparing {title}", console=Console(stderr=True))
+    return track(subjects, description=f"{verb} {title}", console=Console(stderr=True))
 
 
 def _recordings(
     dataset: BaseDataset, subject: Any, subset: Subset
-) -> Iterator[tuple[_Provenance, mne.io.BaseRaw]]:
+) -> Iterator[tuple[Provenance, mne.io.BaseRaw]]:
     """Yield the recordings of the selected sessions of one subject."""
     sessions = _load(dataset, subject)
     selected = subset.sessions_of(list(sessions))
@@ -116,7 +216,7 @@ def _recordings(
     for session in selected:
         for run, raw in sessions[session].items():
             file = str(recording_path(subject, session, run)) if recording_path else ""
-            yield _Provenance(subject, session, run, file), raw
+            yield Provenance(subject, session, run, file), raw
 
 
 def _no_session_message(
@@ -147,7 +247,7 @@ def _cut(
     dataset: BaseDataset,
     subset: Subset,
     preprocessing: Preprocessing,
-    provenance: _Provenance,
+    provenance: Provenance,
     reference: EEGTrials | None,
 ) -> tuple[CutTrials, pd.DataFrame]:
     """Cut the trials of one recording, and return every cue of it."""
@@ -168,7 +268,7 @@ def _cut(
 def _trials(
     epochs: mne.Epochs,
     dataset: BaseDataset,
-    provenance: _Provenance,
+    provenance: Provenance,
     reference: EEGTrials | None,
 ) -> EEGTrials:
     """Return the trials of one recording, on the channels and time axis of ``reference``."""
@@ -201,7 +301,7 @@ def _in_channel_order(epochs: mne.Epochs, reference: EEGTrials) -> mne.Epochs:
     return epochs.reorder_channels(reference.ch_names)
 
 
-def _as_trials(epochs: mne.Epochs, unit_factor: float, provenance: _Provenance) -> EEGTrials:
+def _as_trials(epochs: mne.Epochs, unit_factor: float, provenance: Provenance) -> EEGTrials:
     names = {code: name for name, code in epochs.event_id.items()}
     signals = (epochs.get_data() * unit_factor).astype(np.float32)
     check_signals(signals, epochs.ch_names)

@@ -23,7 +23,7 @@ from bci_dann.exceptions import ConfigError
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
-__all__ = ["load_dataset", "prepare_trials"]
+__all__ = ["load_dataset", "mne_data_folder", "prepare_trials"]
 
 
 def prepare_trials(
@@ -193,7 +193,7 @@ def _prepare(
         if isinstance(dataset, Recordings):
             dataset.check()  # all files, before the samples of the first are read
             dataset.check_fits(preprocessing, subset)
-        with _mne_data_folder(data_dir):
+        with mne_data_folder(data_dir):
             for trials in extract_trials(dataset, subset, preprocessing, progress):
                 writer.add(trials)
 
@@ -201,10 +201,20 @@ def _prepare(
 
 
 @contextmanager
-def _mne_data_folder(data_dir: Path | str | None) -> Iterator[None]:
+def mne_data_folder(data_dir: Path | str | None) -> Iterator[None]:
     """Set ``MNE_DATA`` for a time, because MOABB has no argument for its data folder.
 
     The user's MNE configuration file is not changed.
+
+    Parameters
+    ----------
+    data_dir : path, or None
+        The folder; ``None`` changes nothing.
+
+    Yields
+    ------
+    None
+        While the folder is set.
     """
     before = os.environ.get("MNE_DATA")
     if data_dir is not None:

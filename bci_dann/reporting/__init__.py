@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         publish_own,
         read_published,
     )
+    from bci_dann.reporting.recordings_page import write_recordings_page
     from bci_dann.reporting.subject_figure import draw_subjects, write_subject_figure
     from bci_dann.reporting.table import closing_tables
 
@@ -31,6 +32,7 @@ _MODULES = {
     "publish_own": "published_table",
     "read_published": "published_table",
     "write_diagnosis": "diagnosis_report",
+    "write_recordings_page": "recordings_page",
     "write_subject_figure": "subject_figure",
 }
 
@@ -44,6 +46,7 @@ __all__ = [
     "publish_own",
     "read_published",
     "write_diagnosis",
+    "write_recordings_page",
     "write_subject_figure",
 ]
 

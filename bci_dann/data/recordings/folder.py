@@ -14,6 +14,7 @@ from moabb.datasets.base import BaseDataset
 
 from bci_dann._config import validate
 from bci_dann._validation import did_you_mean
+from bci_dann.data.cues import account_of
 from bci_dann.data.montages import standard_montage
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.recordings.discovery import RecordingFile, find_recordings, numbered_names
@@ -225,6 +226,31 @@ class Recordings(BaseDataset):
                 f"the recordings have different sampling frequencies, {listed}. "
                 "Set preprocessing `resample` to a common one."
             )
+
+    def planned_account(self, subset: Subset) -> pd.DataFrame:
+        """Count the cues of the recordings of a subset without reading their samples.
+
+        Parameters
+        ----------
+        subset : Subset
+            The subjects, sessions and classes.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As ``EEGTrials.account``, before anything is left out for its signals.
+        """
+        recordings = []
+        for subject, sessions in self._files.items():
+            if subject not in subset.subjects:
+                continue
+            for session in subset.sessions_of(list(sessions)):
+                for run, path in sessions[session].items():
+                    place = {"file": path.relative_to(self.folder), "subject": subject}
+                    cues = open_recording(path, self.layout).cues
+                    wanted = cues[cues["label"].isin(subset.classes)]
+                    recordings.append(({**place, "session": session, "run": run}, wanted))
+        return account_of(recordings)
 
     def _get_single_subject_data(self, subject: str) -> dict[str, dict[str, mne.io.BaseRaw]]:
         sessions = {

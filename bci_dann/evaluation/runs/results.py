@@ -57,6 +57,17 @@ class ResultsFolder:
         """
         return self.path / "results.csv"
 
+    @property
+    def account_path(self) -> Path:
+        """The file that says what became of the cues.
+
+        Returns
+        -------
+        pathlib.Path
+            It need not exist yet.
+        """
+        return self.path / "account.csv"
+
     def record_path(self, task: Task) -> Path:
         """Return the file of a task's record.
 
@@ -186,6 +197,34 @@ class ResultsFolder:
             When it cannot be written.
         """
         write_atomically(self.table_path, table.to_csv(index=False).encode())
+
+    def write_account(self, account: pd.DataFrame | None) -> None:
+        """Write ``account.csv``: what became of the cues of each recording.
+
+        Parameters
+        ----------
+        account : pandas.DataFrame or None
+            As ``EEGTrials.account``.
+
+        Raises
+        ------
+        ResultsError
+            When it cannot be written.
+        """
+        if account is not None:
+            write_atomically(self.account_path, account.to_csv(index=False).encode())
+
+    def account(self) -> pd.DataFrame | None:
+        """Read ``account.csv``.
+
+        Returns
+        -------
+        pandas.DataFrame or None
+            As ``EEGTrials.account``; ``None`` where an older version wrote the folder.
+        """
+        from bci_dann.data.cues import read_account
+
+        return read_account(self.account_path)
 
     def manifest(self) -> Manifest | None:
         """Read the folder's manifest.

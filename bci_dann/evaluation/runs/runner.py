@@ -195,11 +195,14 @@ def run_tasks(run: ResolvedRun, plan: TaskPlan) -> TaskRun:
     if run.options.dry_run:
         tasks = _tasks(run, "", manifest, _planned_subjects(run, plan))
         return TaskRun(run.folder, plan.tasks(tasks), [])
+    from bci_dann.data import open_trials
+
     trials_folder = run.prepare_trials()
     data_key, subjects = trials_folder.name, _checked_subjects(trials_folder, plan)
     requested, tabulated = (_tasks(run, data_key, one, subjects) for one in (manifest, merged))
     done = TaskRun(run.folder, plan.tasks(requested), tabulated, trials_folder)
     run.folder.open(replace(manifest, data_key=data_key, versions=dict(run.versions)))
+    run.folder.write_account(open_trials(trials_folder).account)
     with _table_written(done):
         run_missing(run, done.requested, trials_folder)
     return done

@@ -167,7 +167,7 @@ def annotated(*marks):
 def test_an_interruption_is_marked_for_filters_and_epochs():
     marks = ((0.0, "New Segment/"), (5.0, "left"), (7.501, "boundary"), (20, "EDGE boundary"))
     found = annotated(*marks).raw.annotations
-    assert found.onset.tolist() == [5.0, 961 / 128, 20.0]
+    assert found.onset == pytest.approx([5.0, 961 / 128, 20.0], abs=1e-6)
     assert found.description.tolist() == ["left_hand", INTERRUPTION, INTERRUPTION]
 
 

@@ -1,0 +1,232 @@
+"""Examination of the recordings of a dataset: cues, amplitudes, spectra and problems of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from bci_dann.data.cues import account_of
+from bci_dann.data.dataset_checks import RecordingComparison
+from bci_dann.data.datasets import DataConfig, make_dataset
+from bci_dann.data.extraction import ExtractedRecording, extract_recordings, with_progress
+from bci_dann.data.preprocessing import Preprocessing
+from bci_dann.data.subset import Subset, resolve_subset
+from bci_dann.exceptions import BCIDannError, ConfigError, DataError
+
+if TYPE_CHECKING:
+    import mne
+    from moabb.datasets.base import BaseDataset
+
+    from bci_dann.data.trials import EEGTrials
+
+__all__ = ["Examination", "ExaminedRecording", "examine_recordings"]
+
+# Spectra are of stretches of two seconds, so that lines half a hertz apart are told apart, and go
+# from slow drifts to above the mains frequency (Hz).
+SPECTRUM_STRETCH_S = 2.0
+SPECTRUM_BAND = (1.0, 100.0)
+# Amplitudes are those of the rhythms: drifts and mains would hide them (Hz).
+AMPLITUDE_BAND = (4.0, 40.0)
+
+
+@dataclass(frozen=True)
+class ExaminedRecording:  # numpydoc ignore=PR02
+    """What a recording looks like.
+
+    Parameters
+    ----------
+    place : dict of str to str
+        Its ``file``, ``subject``, ``session`` and ``run``.
+    duration_s : float
+        Its length (s).
+    sfreq : float
+        Sampling frequency (Hz).
+    amplitude_uv : pandas.Series
+        Root mean square of each channel from 4 to 40 Hz (µV).
+    spectrum : pandas.Series
+        Median power spectral density over channels (µV²/Hz) by frequency (Hz).
+    cues : pandas.DataFrame
+        Every cue with its ``onset`` (s), ``event``, ``label`` and ``left_out``.
+    """
+
+    place: dict[str, str]
+    duration_s: float
+    sfreq: float
+    amplitude_uv: pd.Series[float]
+    spectrum: pd.Series[float]
+    cues: pd.DataFrame
+
+    @property
+    def name(self) -> str:  # numpydoc ignore=RT01
+        """The file, or subject, session and run."""
+        subject, session, run = (self.place[key] for key in ("subject", "session", "run"))
+        return self.place["file"] or f"{subject}/{session}/{run}"
+
+
+@dataclass(frozen=True)
+class Examination:  # numpydoc ignore=PR02
+    """The recordings of a dataset, and what keeps some of them from being used.
+
+    Parameters
+    ----------
+    recordings : list of ExaminedRecording
+        Those that can be read.
+    problems : list of str
+        One message for each subject, or pair of recordings, that cannot be used.
+
+    See Also
+    --------
+    examine_recordings : Returns it.
+
+    Examples
+    --------
+    >>> from bci_dann.data import DataConfig, examine_recordings
+    >>> config = DataConfig(dataset="SimulatedMI", params={"n_subjects": 2, "n_trials": 5})
+    >>> examine_recordings(config).problems
+    []
+    """
+
+    recordings: list[ExaminedRecording] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def account(self) -> pd.DataFrame:  # numpydoc ignore=RT01
+        """What became of the cues of each recording; see ``EEGTrials.account``."""
+        return account_of([(one.place, one.cues) for one in self.recordings])
+
+
+def examine_recordings(
+    config: DataConfig,
+    preprocessing: Preprocessing | None = None,
+    data_dir: Path | str | None = None,
+    progress: bool = False,
+) -> Examination:
+    """Read every recording of a configuration and note what it holds.
+
+    Parameters
+    ----------
+    config : DataConfig
+        The dataset, and the subjects, sessions and classes of it.
+    preprocessing : Preprocessing or None
+        The steps by which recordings become trials.
+    data_dir : path, or None
+        Where the recordings are; see :func:`bci_dann.data.prepare_trials`.
+    progress : bool
+        Show a progress bar over subjects on the standard error stream.
+
+    Returns
+    -------
+    Examination
+        A subject that cannot be used is among the problems, and the others are examined.
+
+    Raises
+    ------
+    ConfigError
+        When the configuration does not fit the dataset.
+    DataError
+        When no file is found.
+
+    See Also
+    --------
+    prepare_trials : Refuses what is a problem here.
+
+    Examples
+    --------
+    >>> from bci_dann.data import DataConfig, examine_recordings
+    >>> config = DataConfig(dataset="SimulatedMI", params={"n_subjects": 2, "n_trials": 5})
+    >>> examination = examine_recordings(config)
+    >>> examination.account[["subject", "event", "found", "used"]]
+      subject       event  found  used
+    0       1   left_hand      5     5
+    1       1  right_hand      5     5
+    2       2   left_hand      5     5
+    3       2  right_hand      5     5
+    >>> float(examination.recordings[0].amplitude_uv["C3"].round(1)) > 0
+    True
+    """
+    from bci_dann.data.loading import mne_data_folder
+
+    dataset = make_dataset(config, data_dir)
+    subset = resolve_subset(dataset, config)
+    steps = preprocessing or Preprocessing()
+    examination = Examination()
+    examiner = _Examiner(dataset, subset, steps, examination)
+    with mne_data_folder(data_dir):
+        for subject in with_progress(subset.subjects, dataset.code, progress, "Examining"):
+            examiner.examine(subject)
+    return examination
+
+
+class _Examiner:
+    """Examines one subject after another, comparing each with those before."""
+
+    def __init__(
+        self, dataset: BaseDataset, subset: Subset, steps: Preprocessing, result: Examination
+    ) -> None:
+        self.dataset, self.subset, self.steps, self.result = dataset, subset, steps, result
+        self.comparison = RecordingComparison()
+        self.reference: EEGTrials | None = None
+
+    def examine(self, subject: Any) -> None:
+        recordings = extract_recordings(
+            self.dataset, subject, self.subset, self.steps, self.reference
+        )
+        try:
+            for one in recordings:
+                self._add(one)
+        except (DataError, ConfigError) as error:
+            if str(error) not in self.result.problems:  # of a file that all are compared with
+                self.result.problems.append(str(error))
+
+    def _add(self, one: ExtractedRecording) -> None:
+        self.result.recordings.append(_examined(one, self.dataset.unit_factor))
+        if one.trials is None:
+            self.result.problems.append(f"{one.provenance} has no usable trials.")
+            return
+        self.reference = self.reference or one.trials
+        if not hasattr(self.dataset, "cues"):
+            return
+        try:
+            self.comparison.add(str(one.provenance), one.trials, one.typical_uv)
+        except BCIDannError as error:
+            self.result.problems.append(str(error))
+
+
+def _examined(one: ExtractedRecording, unit_factor: float) -> ExaminedRecording:
+    spectra = _spectra(one.raw, unit_factor)
+    low, high = AMPLITUDE_BAND
+    inside = spectra.loc[low:high]
+    width = float(np.diff(spectra.index[:2])[0]) if len(spectra) > 1 else 1.0
+    sfreq = float(one.raw.info["sfreq"])
+    return ExaminedRecording(
+        place=one.provenance.place,
+        duration_s=one.raw.n_times / sfreq,
+        sfreq=sfreq,
+        amplitude_uv=np.sqrt(inside.sum() * width),
+        spectrum=spectra.median(axis=1),
+        cues=one.cues.assign(onset=one.cues["sample"] / sfreq),
+    )
+
+
+def _spectra(raw: mne.io.BaseRaw, unit_factor: float) -> pd.DataFrame:
+    """Return the power spectral density (µV²/Hz), one row a frequency, one column a channel."""
+    import mne
+    import scipy.signal
+
+    picks = mne.pick_types(raw.info, eeg=True)
+    n_stretch = int(SPECTRUM_STRETCH_S * raw.info["sfreq"])
+    signals = raw.get_data(picks)[:, : raw.n_times // n_stretch * n_stretch] * unit_factor
+    stretches = signals.reshape(len(picks), -1, n_stretch)
+    whole = stretches[:, np.isfinite(stretches).all(axis=(0, 2))]
+    frequencies, power = scipy.signal.periodogram(
+        whole, raw.info["sfreq"], window="hann", detrend="constant", axis=2
+    )
+    inside = (frequencies >= SPECTRUM_BAND[0]) & (frequencies <= SPECTRUM_BAND[1])
+    median = np.median(power, axis=1) if whole.size else np.full(power.shape[::2], np.nan)
+    median /= np.log(2)  # the median of the exponential distribution that periodograms have
+    names = [raw.ch_names[pick] for pick in picks]
+    return pd.DataFrame(median[:, inside].T, index=frequencies[inside], columns=names)

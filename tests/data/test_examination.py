@@ -1,0 +1,57 @@
+"""Examination of recordings: what is measured is what was recorded, and problems do not stop it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bci_dann.data import DataConfig, Preprocessing, SimulatedMI, examine_recordings
+from bci_dann.data.examination import AMPLITUDE_BAND
+
+PARAMS = {"n_subjects": 2, "n_trials": 5}
+
+
+@pytest.fixture(scope="module")
+def examination():
+    return examine_recordings(DataConfig(dataset="SimulatedMI", params=PARAMS))
+
+
+def test_each_recording_is_described(examination):
+    raws = [SimulatedMI(**PARAMS).get_data([s])[s]["0"]["0"] for s in (1, 2)]
+    assert [one.place["subject"] for one in examination.recordings] == ["1", "2"]
+    for one, raw in zip(examination.recordings, raws, strict=True):
+        assert one.sfreq == raw.info["sfreq"]
+        assert one.duration_s == raw.n_times / one.sfreq
+        assert list(one.amplitude_uv.index) == [name for name in raw.ch_names if name != "stim"]
+        assert one.cues["onset"].tolist() == pytest.approx(raw.annotations.onset.tolist())
+        assert one.name == f"{one.place['subject']}/0/0"
+
+
+def test_amplitudes_are_those_of_the_band(examination):
+    raw = SimulatedMI(**PARAMS).get_data([1])[1]["0"]["0"].load_data()
+    raw.filter(*AMPLITUDE_BAND, picks="eeg", verbose="error")
+    expected = raw.get_data("eeg").std(axis=1) * 1e6
+    measured = examination.recordings[0].amplitude_uv.to_numpy()
+    np.testing.assert_allclose(measured, expected, rtol=0.2)  # blinks count less in a median
+
+
+def test_the_spectrum_goes_up_to_above_the_mains(examination):
+    spectrum = examination.recordings[0].spectrum
+    assert spectrum.index[0] == 1.0
+    assert spectrum.index[-1] >= 60
+    assert spectrum.loc[10.0] > spectrum.loc[40.0] > 0
+
+
+def test_a_step_that_fits_no_recording_is_a_problem_of_each(examination):
+    config = DataConfig(dataset="SimulatedMI", params=PARAMS)
+    found = examine_recordings(config, Preprocessing(channels=["C3", "Xz"]))
+    assert len(found.problems) == 2
+    assert all("'Xz'" in problem for problem in found.problems)
+    assert found.account.empty
+
+
+def test_nothing_usable_is_a_problem(examination):
+    config = DataConfig(dataset="SimulatedMI", params=PARAMS)
+    found = examine_recordings(config, Preprocessing(reject_uv=1e-3))
+    assert [problem.endswith("has no usable trials.") for problem in found.problems] == [True] * 2
+    assert (found.account["amplitude"] == found.account["found"]).all()
