@@ -246,9 +246,7 @@ def _onsets(events: pd.DataFrame, names: Sequence[str]) -> NDArray[np.float64]:
     return np.asarray(events.loc[events["name"].isin(list(names)), "onset"], dtype=float)
 
 
-def _next_lags(
-    starts: NDArray[np.float64], ends: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _next_lags(starts: NDArray[np.float64], ends: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the time from each start to the next end; none for starts without one."""
     following = np.searchsorted(ends, starts, side="right")
     has_one = following < len(ends)

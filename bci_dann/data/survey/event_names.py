@@ -48,9 +48,23 @@ WORDS = (
 
 # Words of events that belong to a trial without being its cue.
 NO_CUE = frozenset(
-    "start stop end begin beginning onset offset feedback response button press correct incorrect "
-    "error hit miss beep cross fixation fix baseline trial session experiment break pause boundary "
-    "segment edge bad eyes artifact artefact reject rejected comment sync train".split()
+    {
+        *("start", "stop", "end", "begin", "beginning", "onset", "offset"),
+        *("trial", "session", "experiment", "train", "baseline", "segment", "boundary", "edge"),
+        *(
+            "feedback",
+            "response",
+            "button",
+            "press",
+            "correct",
+            "incorrect",
+            "error",
+            "hit",
+            "miss",
+        ),
+        *("beep", "cross", "fixation", "fix", "break", "pause", "eyes"),
+        *("bad", "artifact", "artefact", "reject", "rejected", "comment", "sync"),
+    }
 )
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 

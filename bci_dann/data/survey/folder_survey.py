@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,7 +38,8 @@ COMPANIONS = {".eeg", ".vmrk", ".fdt", ".dat", ".json", ".tsv", ".pos", ".sfp", 
 
 # Names of FIF files that hold no recording, and of parts of one that was split.
 FIF_OF_OTHERS = re.compile(
-    r"[-_](epo|ave|ica|cov|proj|fwd|inv|src|trans|eve|stc|sph|lay|annot)\.fif(\.gz)?$", re.IGNORECASE
+    r"[-_](epo|ave|ica|cov|proj|fwd|inv|src|trans|eve|stc|sph|lay|annot)\.fif(\.gz)?$",
+    re.IGNORECASE,
 )
 LATER_PART = re.compile(r"(?P<first>.*)-[0-9]+(?P<end>\.fif(\.gz)?)$", re.IGNORECASE)
 SPLIT_NAME = re.compile(r"_split-(?!0*1_)[0-9]+_", re.IGNORECASE)
@@ -56,7 +57,7 @@ MAX_SAMPLED = 12
 # Share of the usual number of cues below which a session or run looks like practice.
 PRACTICE_SHARE = 0.5
 
-Steps = Callable[[str, int], None]
+Track = Callable[[Sequence[RecordingFile]], Iterable[RecordingFile]]
 
 
 @dataclass(frozen=True)
@@ -147,15 +148,15 @@ class FolderSurvey:
         }
 
 
-def survey_folder(folder: Path, steps: Steps | None = None) -> FolderSurvey:
+def survey_folder(folder: Path, track: Track = iter) -> FolderSurvey:
     """Look at the recordings of a folder: all headers, and some seconds of a few signals.
 
     Parameters
     ----------
     folder : pathlib.Path
         The folder.
-    steps : callable or None
-        Called with a description and the number of recordings that were done before.
+    track : callable
+        Takes the recordings and yields them, as a progress bar does.
 
     Returns
     -------
@@ -176,7 +177,7 @@ def survey_folder(folder: Path, steps: Steps | None = None) -> FolderSurvey:
         pattern, recordings = PatternGuess(None, {}, (), left_out), _in_bids(folder)
     else:
         tasks, (pattern, recordings) = None, _by_pattern(folder, _of_one_format(names), names)
-    readable, files, samples, unreadable = _look(folder, recordings, is_bids, steps)
+    readable, files, samples, unreadable = _look(folder, recordings, is_bids, track)
     if not files:
         listed = "; ".join(f"{name}: {reason}" for name, reason in list(unreadable.items())[:3])
         raise DataError(f"{folder}: none of {len(unreadable)} recordings can be read. {listed}")
@@ -267,15 +268,13 @@ def _fields(recording: RecordingFile) -> dict[str, str]:
 
 
 def _look(
-    folder: Path, recordings: Sequence[RecordingFile], is_bids: bool, steps: Steps | None
+    folder: Path, recordings: Sequence[RecordingFile], is_bids: bool, track: Track
 ) -> tuple[list[RecordingFile], list[FileSurvey], list[SignalSample], dict[str, str]]:
     """Open every recording, and read the signals of some that are spread over all."""
     sampled = set(_spread(len(recordings)))
     readable, files, samples, unreadable = [], [], [], {}
-    for index, recording in enumerate(recordings):
+    for index, recording in enumerate(track(recordings)):
         name = recording.path.relative_to(folder).as_posix()
-        if steps is not None:
-            steps(name, int(index > 0))
         try:
             raw = open_as_it_is(recording.path, is_bids)
             survey = survey_file(raw, name, recording.path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -136,9 +135,11 @@ def _parts(texts: tuple[str, ...]) -> list[tuple[str, ...]]:
     if len({tuple(token.isdecimal() for token in one) for one in tokens}) == 1:
         parts = [part for token in zip(*tokens, strict=True) for part in _halves(token)]
         return parts or [texts]
-    common = os.path.commonprefix(texts)
-    if any(common.lower() in words for words in WORDS.values()):
-        return [(common,) * len(texts), tuple(text[len(common) :] for text in texts)]
+    for word in (word for words in WORDS.values() for word in words):
+        if all(text.lower().startswith(word) and len(text) > len(word) for text in texts):
+            cut = len(word)
+            starts, rest = (tuple(t[:cut] for t in texts), tuple(t[cut:] for t in texts))
+            return [starts, rest] if len(set(starts)) == 1 else [texts]
     return [texts]
 
 
@@ -269,7 +270,9 @@ def _widen(columns: list[_Column]) -> bool:
         first, last = min(own[0], *near), max(own[0], *near)
         between = columns[first : last + 1]
         if {one.field for one in between} <= {"", field}:
-            joined = tuple("".join(texts) for texts in zip(*(c.texts for c in between)))
+            joined = tuple(
+                "".join(texts) for texts in zip(*(one.texts for one in between), strict=True)
+            )
             columns[first : last + 1] = [_Column(joined, between[0].depth, field=field)]
             if _are_told_apart(columns):
                 return True

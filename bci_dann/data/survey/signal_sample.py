@@ -28,8 +28,8 @@ UNITS = {1.0: "volt", 1e-3: "millivolt", 1e-6: "microvolt", 1e-9: "nanovolt"}
 MAINS_HZ = (50, 60)
 PEAK_HZ, NEAR_HZ = 1.0, 5.0
 
-# Ratio of the peak's power to that beside it. Empirical: without mains it is up to 1.5; two data sets
-# have 2.7 to 4000.
+# Ratio of the peak's power to that beside it. Empirical: without mains it is up to 1.5; two
+# data sets have 2.7 to 4000.
 MIN_PEAK_RATIO = 2.0
 
 
@@ -161,9 +161,7 @@ def _spectra(
     return np.asarray(frequencies), np.asarray(power)
 
 
-def _mains_ratios(
-    frequencies: NDArray[np.float64], power: NDArray[np.float64]
-) -> dict[int, float]:
+def _mains_ratios(frequencies: NDArray[np.float64], power: NDArray[np.float64]) -> dict[int, float]:
     ratios: dict[int, float] = {}
     for hz in MAINS_HZ:
         distance = np.abs(frequencies - hz)

@@ -1,0 +1,310 @@
+"""A commented configuration to start from, written from a survey of recordings."""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import yaml
+
+from bci_dann.data.survey.cue_guess import EventCount
+from bci_dann.data.survey.folder_survey import FolderSurvey
+from bci_dann.data.survey.signal_sample import guess_mains, guess_scale
+from bci_dann.data.survey.survey_summary import (
+    channel_differences,
+    listed,
+    mains_sentence,
+    sampling_rates,
+    summary_rows,
+    unit_sentence,
+)
+
+__all__ = ["StarterConfiguration", "starter_configuration"]
+
+# Lines of events that are not taken. Empirical: more than any design has, and fewer than there
+# are where every comment of an experimenter is an event.
+MAX_EVENT_LINES = 40
+
+# Characters of a comment, without what it is indented by.
+COMMENT_WIDTH = 94
+
+# Names of the 10-20 system before the 10-10 system replaced them (Klem et al. 1999).
+OLD_NAMES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}
+
+# Text that YAML reads as itself without quotes, if it is no number, date or truth value.
+PLAIN = re.compile(r"[A-Za-z_][\w ./-]*\w|[A-Za-z_]")
+
+EEGMMIDB_NOTE = (
+    "In PhysioNet's EEG Motor Movement/Imagery Dataset T1 and T2 mean the left and the right fist "
+    "in the runs 03, 04, 07, 08, 11 and 12, and both fists and both feet in 05, 06, 09, 10, 13 "
+    "and 14; the even ones are imagery. T0 is rest."
+)
+
+
+@dataclass(frozen=True)
+class StarterConfiguration:
+    """The text of a configuration, and what is left for the user to fill in.
+
+    Attributes
+    ----------
+    text : str
+        YAML with comments. While there are questions, reading it is an error that names the key.
+    questions : tuple of str
+        What the recordings do not tell.
+    remarks : tuple of str
+        What to look at before the configuration is used.
+    """
+
+    text: str
+    questions: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+def starter_configuration(survey: FolderSurvey, name: str) -> StarterConfiguration:
+    """Write a configuration that describes the recordings of a survey.
+
+    Parameters
+    ----------
+    survey : FolderSurvey
+        What was seen.
+    name : str
+        The name of the run; other characters than letters, digits, dots and dashes are replaced.
+
+    Returns
+    -------
+    StarterConfiguration
+        Ready to be written to a file.
+    """
+    blocks = [
+        (0, _head(survey)),
+        (0, [f"name: {_scalar(re.sub(r'[^A-Za-z0-9_.-]+', '-', name) or 'mine')}"]),
+        (0, ["data:"]),
+        (2, ["dataset: Recordings", "recordings:"]),
+        (4, _paths(survey)),
+        (4, _events(survey)),
+        (4, _interval(survey)),
+        (4, _unit(survey)),
+        (4, _channels(survey)),
+        (0, ["preprocessing:"]),
+        (2, _preprocessing(survey)),
+        (0, _methods()),
+    ]
+    lines = [f"{' ' * indent}{line}".rstrip() for indent, block in blocks for line in block]
+    return StarterConfiguration("\n".join(lines) + "\n", _questions(survey), _remarks(survey))
+
+
+def _head(survey: FolderSurvey) -> list[str]:
+    return [
+        "# Written by `bci-dann init` from a look at the recordings. What follows a # is a comment:",
+        "# read it, correct what was guessed wrong, and remove the # where a line is wanted.",
+        "#",
+        *_comments(f"{about}: {seen}" for about, seen in summary_rows(survey)),
+        *_comments(f"cannot be read: {_scalar(n)}: {why}" for n, why in survey.unreadable.items()),
+        "",
+    ]
+
+
+def _paths(survey: FolderSurvey) -> list[str]:
+    return [*(_bids(survey) or _pattern(survey)), *_practice(survey)]
+
+
+def _bids(survey: FolderSurvey) -> list[str]:
+    tasks = survey.bids_tasks
+    if tasks is None:
+        return []
+    lines = ["format: bids"]
+    if len(tasks) == 1:
+        return [*lines, f"task: {_scalar(tasks[0])}"]
+    if tasks:
+        lines += ["# All tasks are read; runs without any of the events are left out."]
+        lines += [f"# task: {_scalar(task)}" for task in tasks]
+    return lines
+
+
+def _pattern(survey: FolderSurvey) -> list[str]:
+    guess = survey.pattern
+    if guess.pattern is None:
+        return [
+            "# Where the path names the subject, and the session and run where there are several:",
+            *_comments([f"for example {_scalar(survey.files[0].name)}"]),
+            '# pattern: "{subject}/{session}.edf"',
+        ]
+    by_place = [f"{{{field}}}" for field in guess.by_place]
+    note = [f"{' and '.join(by_place)} by its place in the path: check it"] if by_place else []
+    return [*_comments(note), f"pattern: {json.dumps(guess.pattern, ensure_ascii=False)}"]
+
+
+def _practice(survey: FolderSurvey) -> list[str]:
+    lines = []
+    for field in ("session", "run"):
+        for value, (count, usual) in survey.practice(field).items():
+            lines += [
+                *_comments([f"{field} {value} has {count} cues, and others {usual}: practice?"]),
+                f"# exclude: {{{field}: [{json.dumps(value, ensure_ascii=False)}]}}",
+            ]
+    return lines
+
+
+def _events(survey: FolderSurvey) -> list[str]:
+    guess = survey.cues
+    cues = [one for one in guess.events if one.is_cue]
+    others = [one for one in guess.events if not one.is_cue]
+    lines = ["# The events that start a task, each with its class."]
+    if not cues:
+        lines += _comments(
+            [
+                "The names do not tell which events these are: write the class after each of them "
+                "and remove its #."
+            ]
+        )
+    if {"T1", "T2"} <= {one.name for one in others}:
+        lines += _comments([EEGMMIDB_NOTE])
+    lines.append("events:")
+    lines += _aligned((f"  {_scalar(one.name)}: {one.label}", _times(one)) for one in cues)
+    lines += _aligned(
+        (f"  # {_scalar(one.name)}: {one.label or 'CLASS'}", _times(one))
+        for one in others[:MAX_EVENT_LINES]
+    )
+    more = len(others) - MAX_EVENT_LINES
+    return [*lines, *([f"  # and {more} other events that are rarer"] if more > 0 else [])]
+
+
+def _times(one: EventCount) -> str:
+    hint = "; may be a cue" if one.may_be_cue and not one.is_cue else ""
+    meaning = f"; {one.meaning}" if one.meaning else ""
+    return f"{one.count} times in {one.n_files} files{hint}{meaning}"
+
+
+def _interval(survey: FolderSurvey) -> list[str]:
+    task = survey.task
+    guessed = "" if task.is_shown else ". A guess: correct it"
+    return [
+        "# Start and end of the task, in seconds after the event:",
+        *_comments([f"{task.evidence}{guessed}."]),
+        f"interval: [0, {task.end_s:g}]",
+    ]
+
+
+def _unit(survey: FolderSurvey) -> list[str]:
+    scale = guess_scale(survey.samples)
+    lines = _comments([f"Unit: {unit_sentence(survey)}."])
+    if scale == 1.0 or not survey.samples:
+        return lines
+    if scale is not None:
+        return [*lines, f"unit_scale: {scale:.1e}"]
+    lines += _comments(
+        f"{_scalar(one.name)}: {one.typical_uv:.2g} µV if its numbers are volt"
+        for one in survey.samples
+    )
+    lines += _comments(["Write what the numbers are to be multiplied by: 1.0e-6 for microvolt."])
+    return [*lines, "unit_scale:"]
+
+
+def _channels(survey: FolderSurvey) -> list[str]:
+    common, others = channel_differences(survey)
+    lines: list[str] = []
+    if others and common:
+        counts = (f"{_scalar(name)} is in {count}" for name, count in others.items())
+        lines += _comments([f"Not in all {len(survey.files)} files: {', '.join(counts)}."])
+        lines += [f"drop: {_flow(others)}"]
+    elif others:
+        names = (f"{_scalar(one.name)}: {listed(one.eeg)}" for one in survey.files[:2])
+        lines += _comments(["No EEG channel is in all files. Give one name to what is the same:"])
+        lines += [*_comments(names), "# rename: {OLD: NEW}"]
+    old = _old_names(common)
+    if old:
+        pairs = ", ".join(f"{name}: {new}" for name, new in old.items())
+        lines += ["# Names of the 10-20 system of today:", f"rename: {{{pairs}}}"]
+    return lines
+
+
+def _old_names(names: Sequence[str]) -> dict[str, str]:
+    return {name: new for name, new in OLD_NAMES.items() if name in names and new not in names}
+
+
+def _preprocessing(survey: FolderSurvey) -> list[str]:
+    common, _ = channel_differences(survey)
+    lines: list[str] = []
+    if common:
+        lines += ["# Channels to use, in their order; all of them without this key:"]
+        renamed = _old_names(common)
+        lines += [f"# channels: {_flow([renamed.get(name, name) for name in common])}"]
+    flat = sorted({name for one in survey.samples for name in (*one.flat, *one.not_finite)})
+    if flat:
+        lines += _comments([f"Without a signal in some of the files: {listed(flat)}."])
+    frequency, _ = guess_mains(survey.samples)
+    lines += _comments([f"Mains: {mains_sentence(survey)}."])
+    lines += [f"notch: {frequency}"] if frequency else []
+    end = survey.task.end_s
+    start = 0.5 if end >= 2 else 0
+    lines += _aligned(
+        [
+            ("band: [8, 30]", "Hz"),
+            (f"window: [{start:g}, {end:g}]", "seconds after the start of the task"),
+        ]
+    )
+    rates = sampling_rates(survey)
+    if len(rates) > 1:
+        rate = f"{next(iter(rates)):g}"
+        lines += ["# The sampling rates differ:", f"resample: {rate}"]
+    return lines
+
+
+def _methods() -> list[str]:
+    return [
+        "# `bci-dann pipelines` lists all methods. `bci_dann` is the default recipe; it takes",
+        "# minutes rather than seconds.",
+        "pipelines: [csp_lda, ea_csp_lda, rts_im]",
+        "protocols: [train_and_target_unlabeled_full]",
+        "seeds: [0]",
+    ]
+
+
+def _questions(survey: FolderSurvey) -> tuple[str, ...]:
+    questions = []
+    if survey.bids_tasks is None and survey.pattern.pattern is None:
+        questions.append("pattern: which part of the path names the subject")
+    if not survey.cues.cues:
+        questions.append("events: which events start a task, and of which class")
+    if survey.samples and guess_scale(survey.samples) is None:
+        questions.append("unit_scale: the unit of the files")
+    return tuple(questions)
+
+
+def _remarks(survey: FolderSurvey) -> tuple[str, ...]:
+    remarks = []
+    if len(survey.values("subject")) == 1 and survey.values("subject") != [""]:
+        remarks.append("There is one subject, and `run` needs two or more to leave one out.")
+    if survey.unreadable:
+        remarks.append("Move files that cannot be read out of the folder, or copy them again.")
+    if survey.pattern.by_place:
+        remarks.append(f"Check the pattern: {', '.join(survey.pattern.by_place)} by place.")
+    return tuple(remarks)
+
+
+def _comments(sentences: Iterable[str]) -> list[str]:
+    """Return sentences as lines of comments; nothing in them can end a comment."""
+    return [
+        line
+        for text in sentences
+        for line in textwrap.wrap(text, COMMENT_WIDTH, initial_indent="# ", subsequent_indent="# ")
+    ]
+
+
+def _aligned(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    rows = list(pairs)
+    width = max((len(left) for left, _ in rows), default=0)
+    return [f"{left:<{width}}   # {right}" for left, right in rows]
+
+
+def _flow(names: Sequence[str] | Mapping[str, int]) -> str:
+    return f"[{', '.join(_scalar(name) for name in names)}]"
+
+
+def _scalar(text: str) -> str:
+    """Return text as YAML reads it back, quoted where that is needed."""
+    is_plain = PLAIN.fullmatch(text) is not None and yaml.safe_load(text) == text
+    return text if is_plain else json.dumps(text, ensure_ascii=False)
