@@ -109,10 +109,11 @@ def _as_expression(pattern: str) -> re.Pattern[str]:
     """Turn a pattern with fields into a regular expression with named groups."""
     parts: list[str] = []
     named: set[str] = set()
-    for text, field, _, _ in string.Formatter().parse(pattern):
+    for text, field, width, _ in string.Formatter().parse(pattern):
         parts += [re.escape(text).replace(r"\*", "[^/]*")]
         if field:
-            parts += [f"(?P={field})" if field in named else f"(?P<{field}>[^/]+?)"]
+            any_text = f"[^/]{{{width}}}" if width else "[^/]+?"
+            parts += [f"(?P={field})" if field in named else f"(?P<{field}>{any_text})"]
             named.add(field)
     return re.compile("".join(parts))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,12 @@ from bci_dann.data.recordings.events import annotate_triggers
 from bci_dann.exceptions import BCIDannError, DataError
 
 __all__ = ["FileSurvey", "open_as_it_is", "survey_file"]
+
+# Names of signals that are no EEG, in files that do not say so.
+OTHER_SIGNAL = re.compile(
+    r"eog|emg|ecg|ekg|^[hv]eo|^chin|^acc|gyro|gsr|^eda|resp|temp|trig|^stat|^sti|^aux|counter",
+    re.IGNORECASE,
+)
 
 # Bytes of a file whose trigger channel is read, which for some formats means all of the file.
 MAX_TRIGGER_BYTES = 200e6
@@ -44,7 +51,16 @@ class FileSurvey:
 
     @property
     def eeg(self) -> list[str]:  # numpydoc ignore=RT01
-        """The channels that MNE takes for EEG."""
+        """The channels that MNE takes for EEG, and whose names name no other signal."""
+        return [name for name in self._typed_eeg if not OTHER_SIGNAL.search(name)]
+
+    @property
+    def other_signals(self) -> list[str]:  # numpydoc ignore=RT01
+        """The channels that MNE takes for EEG though their names name another signal."""
+        return [name for name in self._typed_eeg if OTHER_SIGNAL.search(name)]
+
+    @property
+    def _typed_eeg(self) -> list[str]:
         return [name for name, kind in self.channels.items() if kind == "eeg"]
 
 

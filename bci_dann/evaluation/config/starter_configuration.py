@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import yaml
@@ -98,8 +98,8 @@ def starter_configuration(survey: FolderSurvey, name: str) -> StarterConfigurati
 
 def _head(survey: FolderSurvey) -> list[str]:
     return [
-        "# Written by `bci-dann init` from a look at the recordings. What follows a # is a comment:",
-        "# read it, correct what was guessed wrong, and remove the # where a line is wanted.",
+        "# Written by `bci-dann init` from a look at the recordings. Read the comments, correct",
+        "# what was guessed wrong, and remove the # in front of lines that are wanted.",
         "#",
         *_comments(f"{about}: {seen}" for about, seen in summary_rows(survey)),
         *_comments(f"cannot be read: {_scalar(n)}: {why}" for n, why in survey.unreadable.items()),
@@ -206,14 +206,19 @@ def _unit(survey: FolderSurvey) -> list[str]:
 def _channels(survey: FolderSurvey) -> list[str]:
     common, others = channel_differences(survey)
     lines: list[str] = []
-    if others and common:
-        counts = (f"{_scalar(name)} is in {count}" for name, count in others.items())
-        lines += _comments([f"Not in all {len(survey.files)} files: {', '.join(counts)}."])
-        lines += [f"drop: {_flow(others)}"]
-    elif others:
+    if others and not common:
         names = (f"{_scalar(one.name)}: {listed(one.eeg)}" for one in survey.files[:2])
         lines += _comments(["No EEG channel is in all files. Give one name to what is the same:"])
         lines += [*_comments(names), "# rename: {OLD: NEW}"]
+        others = {}
+    no_eeg = list(dict.fromkeys(name for one in survey.files for name in one.other_signals))
+    if others:
+        counts = (f"{_scalar(name)} is in {count}" for name, count in others.items())
+        lines += _comments([f"Not in all {len(survey.files)} files: {', '.join(counts)}."])
+    if no_eeg:
+        lines += _comments([f"Other signals by their names: {listed(no_eeg)}."])
+    if others or no_eeg:
+        lines += [f"drop: {_flow([*others, *no_eeg])}"]
     old = _old_names(common)
     if old:
         pairs = ", ".join(f"{name}: {new}" for name, new in old.items())
@@ -300,7 +305,7 @@ def _aligned(pairs: Iterable[tuple[str, str]]) -> list[str]:
     return [f"{left:<{width}}   # {right}" for left, right in rows]
 
 
-def _flow(names: Sequence[str] | Mapping[str, int]) -> str:
+def _flow(names: Sequence[str]) -> str:
     return f"[{', '.join(_scalar(name) for name in names)}]"
 
 
