@@ -30,8 +30,8 @@ def init(  # numpydoc ignore=PR01
     starter = starter_configuration(survey, out.stem)
     write_atomically(out, starter.text.encode())
     print_table(f"Recordings in {folder}", ("", ""), summary_rows(survey), lines=False)
-    for name, reason in survey.unreadable.items():
-        print_problem(f"Unreadable: {name}: {reason}", "yellow")
+    for one in survey.unreadable:
+        print_problem(f"Unreadable: {one.name}: {one.reason}", "yellow")
     for remark in starter.remarks:
         print_sentence(remark)
     print_sentence(f"The configuration is in {out}: read its comments.")

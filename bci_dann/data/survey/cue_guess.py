@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bci_dann.data.survey.event_names import class_named, known_meaning, may_be_cue
+from bci_dann.data.survey.event_names import class_named, known_meaning, may_be_cue, may_end_task
 
 __all__ = ["CueGuess", "EventCount", "TaskGuess", "guess_cues", "guess_task"]
 
@@ -20,11 +20,14 @@ __all__ = ["CueGuess", "EventCount", "TaskGuess", "guess_cues", "guess_task"]
 MIN_SHARE = 0.2
 MAX_REST_RATIO = 1.5
 
-# Events whose names tell nothing may be cues where two occur about equally often, this often a
+# Events whose names tell nothing may be cues where two occur about equally often, so often a
 # recording, in no fixed order: the time from one to the next of the other varies by this much (s).
-MAX_COUNT_RATIO = 1.5
+MAX_COUNT_RATIO = 2.0
 MIN_COUNT = 4
 MIN_SPREAD_S = 0.5
+
+# The most frequent events, whose order is looked at. Empirical: designs have fewer.
+MAX_COMPARED = 30
 
 # A task that an event ends, or that is as long as its cue: its length and how much it may vary (s),
 # and the share of the cues that show it. Empirical: imagery lasts 2 to 8 s in published designs.
@@ -147,7 +150,8 @@ def _named_cues(counts: dict[str, int], labels: dict[str, str]) -> list[str]:
 
 
 def _possible_cues(recordings: Sequence[pd.DataFrame], counts: dict[str, int]) -> set[str]:
-    names = [name for name in counts if may_be_cue(name)]
+    frequent = sorted(counts, key=lambda name: -counts[name])[:MAX_COMPARED]
+    names = [name for name in frequent if counts[name] >= MIN_COUNT and may_be_cue(name)]
     return {
         name
         for first, second in combinations(names, 2)
@@ -220,7 +224,8 @@ def _length_until_event(
     recordings: Sequence[pd.DataFrame], cues: Sequence[str]
 ) -> tuple[float, str] | None:
     """Return the time to the first event that follows each cue in the same distance."""
-    others = sorted({name for events in recordings for name in events["name"]} - set(cues))
+    names = {name for events in recordings for name in events["name"]} - set(cues)
+    others = sorted(name for name in names if may_end_task(name))
     n_cues = sum(len(_onsets(events, cues)) for events in recordings)
     found = {}
     for name in others:

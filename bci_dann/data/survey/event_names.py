@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["class_named", "known_meaning", "may_be_cue"]
+__all__ = ["class_named", "known_meaning", "may_be_cue", "may_end_task"]
 
 # Codes of GDF for the cues of motor imagery (hexadecimal 0301 to 0304), and those of other events
 # of a trial, from the table of event codes of the BioSig project, which maintains GDF.
@@ -68,6 +68,12 @@ NO_CUE = frozenset(
 )
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 
+# Words and codes of events that begin something, and so do not end a task.
+BEGINNING = frozenset(
+    ("start", "begin", "beginning", "onset", "cross", "fixation", "fix", "baseline")
+)
+BEGINNING_CODES = frozenset(("768", "783", "786"))
+
 # Beside these a class names another event: "feedback left" or "left correct" is no cue.
 NOT_A_CLASS = NO_CUE - {"start", "begin", "onset", "trial", "fix", "train"}
 
@@ -129,6 +135,22 @@ def may_be_cue(event: str) -> bool:
         False where its name says that it is another event.
     """
     return event.strip() not in GDF_MEANINGS and not _words(event) & NO_CUE
+
+
+def may_end_task(event: str) -> bool:
+    """Return whether nothing in its name speaks against an event ending a task.
+
+    Parameters
+    ----------
+    event : str
+        As in a recording.
+
+    Returns
+    -------
+    bool
+        False where its name says that something begins.
+    """
+    return event.strip() not in BEGINNING_CODES and not _words(event) & BEGINNING
 
 
 def _words(event: str) -> set[str]:

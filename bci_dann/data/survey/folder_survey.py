@@ -7,19 +7,20 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from bci_dann.data.recordings.discovery import RecordingFile, find_recordings
-from bci_dann.data.recordings.layout import RecordingsLayout
+from bci_dann.data.recordings.layout import FIELDS, RecordingsLayout
 from bci_dann.data.survey.cue_guess import CueGuess, TaskGuess, guess_cues, guess_task
 from bci_dann.data.survey.file_survey import FileSurvey, open_as_it_is, survey_file
 from bci_dann.data.survey.pattern_guess import PatternGuess, guess_pattern
 from bci_dann.data.survey.signal_sample import SignalSample, sample_signals
 from bci_dann.exceptions import BCIDannError, DataError
 
-__all__ = ["FolderSurvey", "survey_folder"]
+__all__ = ["FolderSurvey", "Unreadable", "survey_folder"]
 
 # The formats that a configuration describes, by the file that is named; the best first, where a
 # folder holds the same recordings in several.
@@ -61,6 +62,15 @@ Track = Callable[[Sequence[RecordingFile]], Iterable[RecordingFile]]
 
 
 @dataclass(frozen=True)
+class Unreadable:
+    """A recording that cannot be read, its path inside the folder, and the reason."""
+
+    recording: RecordingFile
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class FolderSurvey:
     """What the recordings of a folder have in common.
 
@@ -74,8 +84,8 @@ class FolderSurvey:
         Their headers, in the same order.
     samples : tuple of SignalSample
         The signals of some of them.
-    unreadable : dict of str to str
-        By path why a recording cannot be read.
+    unreadable : tuple of Unreadable
+        Those that the pattern fits and that cannot be read.
     pattern : PatternGuess
         The pattern of the paths; empty for BIDS.
     bids_tasks : tuple of str or None
@@ -88,20 +98,46 @@ class FolderSurvey:
     recordings: tuple[RecordingFile, ...]
     files: tuple[FileSurvey, ...]
     samples: tuple[SignalSample, ...]
-    unreadable: dict[str, str]
+    unreadable: tuple[Unreadable, ...]
     pattern: PatternGuess
     bids_tasks: tuple[str, ...] | None
     other_files: dict[str, int] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def cues(self) -> CueGuess:  # numpydoc ignore=RT01
         """Which events are cues."""
         return guess_cues([one.events for one in self.files])
 
-    @property
+    @cached_property
     def task(self) -> TaskGuess:  # numpydoc ignore=RT01
         """How long a task lasts."""
         return guess_task([one.events for one in self.files], self.cues.candidates)
+
+    @cached_property
+    def tasks_with_cues(self) -> tuple[str, ...]:  # numpydoc ignore=RT01
+        """The tasks of a BIDS dataset in whose recordings the cues occur."""
+        cues = set(self.cues.cues)
+        names = [one.name for one in self.files if cues & set(one.events["name"])]
+        return tuple(sorted({m[1] for name in names for m in BIDS_TASK.finditer(name)}))
+
+    def exclude(self) -> dict[str, list[str]]:
+        """Return the subjects, sessions or runs of which nothing can be read.
+
+        Returns
+        -------
+        dict of str to list of str
+            By field its values, as in a `RecordingsLayout`. A recording that cannot be read
+            beside others of the same subject, session and run number is not among them.
+        """
+        excluded: dict[str, list[str]] = {}
+        for one in self.unreadable:
+            for name in FIELDS:
+                value = getattr(one.recording, name)
+                if value and value not in self.values(name):
+                    of_field = excluded.setdefault(name, [])
+                    of_field += [] if value in of_field else [value]
+                    break
+        return excluded
 
     def values(self, name: str) -> list[str]:
         """Return the values of a field of the paths, in the order of recordings.
@@ -179,14 +215,14 @@ def survey_folder(folder: Path, track: Track = iter) -> FolderSurvey:
         tasks, (pattern, recordings) = None, _by_pattern(folder, _of_one_format(names), names)
     readable, files, samples, unreadable = _look(folder, recordings, is_bids, track)
     if not files:
-        listed = "; ".join(f"{name}: {reason}" for name, reason in list(unreadable.items())[:3])
+        listed = "; ".join(f"{one.name}: {one.reason}" for one in unreadable[:3])
         raise DataError(f"{folder}: none of {len(unreadable)} recordings can be read. {listed}")
     return FolderSurvey(
         folder=folder,
         recordings=tuple(readable),
         files=tuple(files),
         samples=tuple(samples),
-        unreadable=unreadable,
+        unreadable=tuple(unreadable),
         pattern=pattern,
         bids_tasks=None if tasks is None else tuple(tasks),
         other_files=other_files,
@@ -269,10 +305,10 @@ def _fields(recording: RecordingFile) -> dict[str, str]:
 
 def _look(
     folder: Path, recordings: Sequence[RecordingFile], is_bids: bool, track: Track
-) -> tuple[list[RecordingFile], list[FileSurvey], list[SignalSample], dict[str, str]]:
+) -> tuple[list[RecordingFile], list[FileSurvey], list[SignalSample], list[Unreadable]]:
     """Open every recording, and read the signals of some that are spread over all."""
     sampled = set(_spread(len(recordings)))
-    readable, files, samples, unreadable = [], [], [], {}
+    readable, files, samples, unreadable = [], [], [], []
     for index, recording in enumerate(track(recordings)):
         name = recording.path.relative_to(folder).as_posix()
         try:
@@ -282,7 +318,7 @@ def _look(
             if index in sampled and survey.eeg:
                 sample = sample_signals(raw, survey.eeg, name)
         except Exception as error:  # damage beyond the header shows when samples are read
-            unreadable[name] = _reason(error, recording.path)
+            unreadable.append(Unreadable(recording, name, _reason(error, recording.path)))
             continue
         readable.append(recording)
         files.append(survey)

@@ -10,7 +10,8 @@ from bci_dann.data.recordings.layout import FIELDS
 
 __all__ = ["PatternGuess", "guess_pattern"]
 
-SEPARATOR = re.compile(r"([/_\-. ]+)")
+SEPARATOR = re.compile(r"[/_\-. ]+")
+DATE = re.compile(r"(?<![0-9])([0-9]{4})([-_.])([0-9]{2})\2([0-9]{2})(?![0-9])")
 TOKEN = re.compile(r"[0-9]+|[^0-9]+")
 EXTENSION = re.compile(r"(\.fif\.gz|\.[^./]*)$", re.IGNORECASE)
 
@@ -108,7 +109,19 @@ def guess_pattern(paths: Iterable[str]) -> PatternGuess:
 
 def _form(path: str) -> tuple[str, ...]:
     extension = _extension(path)
-    return (extension.lower(), *SEPARATOR.findall(path.removesuffix(extension)))
+    return (extension.lower(), *_split(path)[1::2])
+
+
+def _split(path: str) -> list[str]:
+    """Split a path at separators, which stand at every second place; a date is one part."""
+    stem = path.removesuffix(_extension(path))
+    inside = {i for date in DATE.finditer(stem) for i in (date.end(1), date.end(3))}
+    parts, end = [], 0
+    for match in SEPARATOR.finditer(stem):
+        if match.start() not in inside:
+            parts += [stem[end : match.start()], match[0]]
+            end = match.end()
+    return [*parts, stem[end:]]
 
 
 def _extension(path: str) -> str:
@@ -118,11 +131,10 @@ def _extension(path: str) -> str:
 
 def _columns(paths: Sequence[str]) -> list[_Column]:
     """Split paths at separators, and between letters and numbers where all paths allow it."""
-    split = [SEPARATOR.split(path.removesuffix(_extension(path))) for path in paths]
     columns: list[_Column] = []
     depth = 0
-    for texts in zip(*split, strict=True):
-        if SEPARATOR.fullmatch(texts[0]):
+    for place, texts in enumerate(zip(*map(_split, paths), strict=True)):
+        if place % 2:
             columns.append(_Column(texts, depth, is_separator=True))
             depth += texts[0].count("/")
         else:
@@ -131,6 +143,8 @@ def _columns(paths: Sequence[str]) -> list[_Column]:
 
 
 def _parts(texts: tuple[str, ...]) -> list[tuple[str, ...]]:
+    if all(DATE.fullmatch(text) for text in texts):
+        return [texts]
     tokens = [TOKEN.findall(text) for text in texts]
     if len({tuple(token.isdecimal() for token in one) for one in tokens}) == 1:
         parts = [part for token in zip(*tokens, strict=True) for part in _halves(token)]

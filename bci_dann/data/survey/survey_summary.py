@@ -49,7 +49,8 @@ def summary_rows(survey: FolderSurvey) -> list[tuple[str, str]]:
         ("mains", mains_sentence(survey)),
     ]
     if survey.unreadable:
-        rows.append(("cannot be read", f"{len(survey.unreadable)}: {listed(survey.unreadable)}"))
+        names = [one.name for one in survey.unreadable]
+        rows.append(("cannot be read", f"{len(names)}: {listed(names)}"))
     if survey.pattern.left_out:
         left_out = survey.pattern.left_out
         rows.append(("left out", f"{len(left_out)} of another form: {listed(left_out)}"))
@@ -59,7 +60,7 @@ def summary_rows(survey: FolderSurvey) -> list[tuple[str, str]]:
     return rows
 
 
-def listed(names: Sequence[str] | dict[str, str]) -> str:
+def listed(names: Sequence[str]) -> str:
     """Return names with commas, the first ones where there are many.
 
     Parameters

@@ -102,13 +102,13 @@ def _head(survey: FolderSurvey) -> list[str]:
         "# what was guessed wrong, and remove the # in front of lines that are wanted.",
         "#",
         *_comments(f"{about}: {seen}" for about, seen in summary_rows(survey)),
-        *_comments(f"cannot be read: {_scalar(n)}: {why}" for n, why in survey.unreadable.items()),
+        *_comments(f"cannot be read: {_scalar(o.name)}: {o.reason}" for o in survey.unreadable),
         "",
     ]
 
 
 def _paths(survey: FolderSurvey) -> list[str]:
-    return [*(_bids(survey) or _pattern(survey)), *_practice(survey)]
+    return [*(_bids(survey) or _pattern(survey)), *_exclude(survey)]
 
 
 def _bids(survey: FolderSurvey) -> list[str]:
@@ -116,8 +116,11 @@ def _bids(survey: FolderSurvey) -> list[str]:
     if tasks is None:
         return []
     lines = ["format: bids"]
-    if len(tasks) == 1:
-        return [*lines, f"task: {_scalar(tasks[0])}"]
+    chosen = survey.tasks_with_cues if len(tasks) > 1 else tasks
+    if len(chosen) == 1:
+        others = [task for task in tasks if task not in chosen]
+        lines += _comments([f"Without cues: {listed(others)}"]) if others else []
+        return [*lines, f"task: {_scalar(chosen[0])}"]
     if tasks:
         lines += ["# All tasks are read; runs without any of the events are left out."]
         lines += [f"# task: {_scalar(task)}" for task in tasks]
@@ -137,14 +140,16 @@ def _pattern(survey: FolderSurvey) -> list[str]:
     return [*_comments(note), f"pattern: {json.dumps(guess.pattern, ensure_ascii=False)}"]
 
 
-def _practice(survey: FolderSurvey) -> list[str]:
+def _exclude(survey: FolderSurvey) -> list[str]:
+    excluded = survey.exclude()
     lines = []
+    if excluded:
+        values = (f"{field}: {_flow_quoted(excluded[field])}" for field in excluded)
+        lines += ["# Recordings of these cannot be read:", f"exclude: {{{', '.join(values)}}}"]
     for field in ("session", "run"):
         for value, (count, usual) in survey.practice(field).items():
-            lines += [
-                *_comments([f"{field} {value} has {count} cues, and others {usual}: practice?"]),
-                f"# exclude: {{{field}: [{json.dumps(value, ensure_ascii=False)}]}}",
-            ]
+            lines += _comments([f"{field} {value} has {count} cues, and others {usual}: practice?"])
+            lines += [f"# exclude: {{{field}: {_flow_quoted([value])}}}"]
     return lines
 
 
@@ -284,9 +289,13 @@ def _remarks(survey: FolderSurvey) -> tuple[str, ...]:
     if len(survey.values("subject")) == 1 and survey.values("subject") != [""]:
         remarks.append("There is one subject, and `run` needs two or more to leave one out.")
     if survey.unreadable:
-        remarks.append("Move files that cannot be read out of the folder, or copy them again.")
+        remarks.append(
+            "Files that cannot be read: copy them again, or move those out of the folder that "
+            "`exclude` does not name."
+        )
     if survey.pattern.by_place:
-        remarks.append(f"Check the pattern: {', '.join(survey.pattern.by_place)} by place.")
+        fields = " and ".join(survey.pattern.by_place)
+        remarks.append(f"Check the pattern: {fields} was taken by its place in the path.")
     return tuple(remarks)
 
 
@@ -307,6 +316,10 @@ def _aligned(pairs: Iterable[tuple[str, str]]) -> list[str]:
 
 def _flow(names: Sequence[str]) -> str:
     return f"[{', '.join(_scalar(name) for name in names)}]"
+
+
+def _flow_quoted(values: Sequence[str]) -> str:
+    return f"[{', '.join(json.dumps(value, ensure_ascii=False) for value in values)}]"
 
 
 def _scalar(text: str) -> str:
