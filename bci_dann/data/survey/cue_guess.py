@@ -20,9 +20,10 @@ __all__ = ["CueGuess", "EventCount", "TaskGuess", "guess_cues", "guess_task"]
 MIN_SHARE = 0.2
 MAX_REST_RATIO = 1.5
 
-# Events whose names tell nothing may be cues where two occur about equally often, so often a
-# recording, in no fixed order: the time from one to the next of the other varies by this much (s).
-MAX_COUNT_RATIO = 2.0
+# Events whose names tell nothing may be cues where two occur about equally often (a pause after
+# each trial of two classes is twice as frequent), so often a recording, in no fixed order: the
+# time from one to the next of the other varies by this much (s).
+MAX_COUNT_RATIO = 1.75
 MIN_COUNT = 4
 MIN_SPREAD_S = 0.5
 

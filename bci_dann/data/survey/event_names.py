@@ -66,6 +66,8 @@ NO_CUE = frozenset(
         *("bad", "artifact", "artefact", "reject", "rejected", "comment", "sync"),
     }
 )
+# The type that MNE writes in front of a BrainVision marker, which says nothing of its meaning.
+BRAINVISION_TYPE = re.compile(r"^(Comment|Stimulus)/")
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 
 # Words and codes of events that begin something, and so do not end a task.
@@ -154,4 +156,4 @@ def may_end_task(event: str) -> bool:
 
 
 def _words(event: str) -> set[str]:
-    return {word.lower() for word in WORD.findall(event)}
+    return {word.lower() for word in WORD.findall(BRAINVISION_TYPE.sub("", event))}

@@ -27,6 +27,7 @@ from bci_dann.data.survey.event_names import (
         ("both hands", "hands"),
         ("idle", "rest"),
         ("start_left", "left_hand"),
+        ("Comment/left", "left_hand"),
     ],
 )
 def test_a_name_tells_a_class(event, label):
