@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         RiemannianClassifier,
         ShallowClassifier,
         SourceOnlyClassifier,
+        TransductiveClassifier,
         TransferClassifier,
         load_model,
     )
@@ -39,6 +40,7 @@ _MODULES = {
     "RiemannianClassifier": "estimators",
     "ShallowClassifier": "estimators",
     "SourceOnlyClassifier": "estimators",
+    "TransductiveClassifier": "estimators",
     "TransferClassifier": "estimators",
     "load_dataset": "data",
     "load_model": "estimators",
@@ -57,6 +59,7 @@ __all__ = [
     "RiemannianClassifier",
     "ShallowClassifier",
     "SourceOnlyClassifier",
+    "TransductiveClassifier",
     "TransferClassifier",
     "__version__",
     "load_dataset",

@@ -1,4 +1,4 @@
-"""Atomic writing of files: a reader sees the former content or all of the new one."""
+"""Writing of files: checked before the work, and in one step after it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,37 @@ import os
 import uuid
 from pathlib import Path
 
-from bci_dann.exceptions import ResultsError
+from bci_dann.exceptions import ConfigError, ResultsError
 
-__all__ = ["write_atomically"]
+__all__ = ["check_folder_of", "write_atomically"]
+
+
+def check_folder_of(path: Path) -> Path:
+    """Return the path of a file to be written, once its folder is seen to exist.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+
+    Returns
+    -------
+    pathlib.Path
+        The same.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such folder, or a folder has the name of the file.
+    """
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder: name a file in it.")
+    if not path.parent.is_dir():
+        raise ConfigError(
+            f"the folder of {path} does not exist. Make it (`mkdir -p {path.parent}`), or name "
+            "another file."
+        )
+    return path
 
 
 def write_atomically(path: Path, content: bytes) -> None:

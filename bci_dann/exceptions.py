@@ -13,6 +13,7 @@ __all__ = [
     "InstallationError",
     "ResultsError",
     "TrainingError",
+    "UnadaptedWarning",
 ]
 
 
@@ -142,6 +143,24 @@ class BCIDannWarning(UserWarning):
     >>> from bci_dann.exceptions import BCIDannWarning
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("error", BCIDannWarning)
+    """
+
+
+class UnadaptedWarning(BCIDannWarning):
+    """A model with alignment predicts a subject of whom it has seen nothing.
+
+    See Also
+    --------
+    bci_dann.TransductiveClassifier : Adapts within scikit-learn's cross-validation.
+
+    Examples
+    --------
+    Where sources alone are wanted, for comparison:
+
+    >>> import warnings
+    >>> from bci_dann.exceptions import UnadaptedWarning
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", UnadaptedWarning)
     """
 
 

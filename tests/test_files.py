@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bci_dann import _files
-from bci_dann._files import write_atomically
-from bci_dann.exceptions import ResultsError
+from bci_dann._files import check_folder_of, write_atomically
+from bci_dann.exceptions import ConfigError, ResultsError
 
 
 def test_content_arrives_and_nothing_else_stays(tmp_path):
@@ -99,3 +99,12 @@ def test_the_error_is_the_packages_own_and_keeps_its_cause(tmp_path, monkeypatch
     with pytest.raises(ResultsError, match="Permission denied") as raised:
         write_atomically(tmp_path / "a", b"")
     assert isinstance(raised.value.__cause__, PermissionError)
+
+
+def test_the_folder_of_a_file_is_wanted_before_the_work(tmp_path):
+    assert check_folder_of(tmp_path / "table.csv") == tmp_path / "table.csv"
+    with pytest.raises(ConfigError, match=r"does not exist. Make it \(`mkdir -p .*none`\)"):
+        check_folder_of(tmp_path / "none" / "table.csv")
+    with pytest.raises(ConfigError, match="is a folder: name a file in it"):
+        check_folder_of(tmp_path)
+    assert not list(tmp_path.iterdir())

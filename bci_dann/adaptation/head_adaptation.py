@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bci_dann.adaptation.drift_guard import strongest_trusted
-from bci_dann.objectives import Sizes, WeightedTerm, build_objective
+from bci_dann.objectives import UNLABELLED, Objective, Sizes, WeightedTerm, build_objective
 from bci_dann.training import HeadPenalty, LinearHead, TrainingData, fit_linear
 
 __all__ = [
     "STRENGTHS",
     "AdaptedHead",
     "adapt_head",
+    "fitted_to_labels",
     "head_arrays",
     "head_from_arrays",
     "head_probabilities",
@@ -136,6 +137,55 @@ def adapt_head(
         chosen = strongest_trusted(scores, domains[to_adapt_to])
         logger.info("the guard trusts %d of %d strengths", chosen, len(heads) - 1)
     return AdaptedHead(heads[chosen], strengths[chosen])
+
+
+def fitted_to_labels(
+    data: TrainingData, penalty: HeadPenalty, n_sources: float
+) -> tuple[TrainingData, LinearHead]:
+    """Fit a head to labelled trials of the target, held by the penalty that stands for sources.
+
+    The penalty is the label loss of ``n_sources`` source trials, per trial. So the loss of the few
+    labelled trials of the target counts as it would among these.
+
+    Parameters
+    ----------
+    data : TrainingData
+        Features of the target's trials in double precision, of which some may have labels.
+    penalty : HeadPenalty
+        Quadratic penalty on deviation from the head of the sources.
+    n_sources : float
+        How many trials that head was trained on.
+
+    Returns
+    -------
+    data : TrainingData
+        With the weights of the labelled trials beside those of the sources.
+    head : LinearHead
+        That of the sources where no trial has a label.
+
+    See Also
+    --------
+    adapt_head : Adapts it to the trials without labels.
+
+    Examples
+    --------
+    What a user calls:
+
+    >>> import numpy as np
+    >>> from bci_dann import RiemannianClassifier
+    >>> X = np.random.default_rng(0).normal(0, 10, (80, 3, 128))
+    >>> y = np.arange(80) % 2
+    >>> X[y == 0, 0] *= 2
+    >>> model = RiemannianClassifier(n_windows=1, n_delays=1).fit(X[:40], y[:40])
+    >>> known = np.where(np.arange(40) < 8, y[40:], np.nan)
+    >>> model.adapt(X[40:], known).predict(X[40:]).shape
+    (40,)
+    """
+    n_labelled = int((data.labels != UNLABELLED).sum())
+    if not n_labelled:
+        return data, penalty.head
+    data = replace(data, weights=data.weights * (n_labelled / n_sources))
+    return data, fit_linear(data, Objective(), penalty)
 
 
 def head_probabilities(X: Tensor, head: LinearHead) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ def print_account(account: pd.DataFrame) -> None:
     account : pandas.DataFrame
         As ``EEGTrials.account``.
     """
-    from bci_dann.data.cues import account_sentence
+    from bci_dann.data.screening.cues import account_sentence
 
     print_sentence(account_sentence(account))
 
@@ -33,7 +33,7 @@ def print_account_table(account: pd.DataFrame) -> None:
     account : pandas.DataFrame
         As ``EEGTrials.account``.
     """
-    from bci_dann.data.cues import REASONS
+    from bci_dann.data.screening.cues import REASONS
 
     named = [key for key in ("file", "subject", "session", "run") if account[key].any()]
     reasons = [reason for reason in REASONS if account[reason].any()]

@@ -27,7 +27,7 @@ def check(  # numpydoc ignore=PR01
 
     Exit code 2: a recording cannot be used.
     """
-    from bci_dann.data.examination import examine_recordings
+    from bci_dann.data.screening.examination import examine_recordings
     from bci_dann.evaluation import load_config
     from bci_dann.reporting import write_recordings_page
 

@@ -78,8 +78,11 @@ def exit_code_of(error: BaseException) -> int | None:
 
 
 def _message(error: BaseException) -> str:
+    text = str(error).strip()  # an error without arguments is no false value
     if isinstance(error, KeyboardInterrupt):
-        return f"Stopped: {error or 'nothing was lost that had been written.'}"
-    if isinstance(error, BCIDannError):
-        return f"Error: {error}"
+        return f"Stopped: {text or 'nothing was lost that had been written.'}"
+    if isinstance(error, BCIDannError) and text:
+        return f"Error: {text}"
+    if not text:
+        return f"Error: {type(error).__name__} (give --debug after bci-dann for more)"
     return f"Error: {type(error).__name__}: {error} (give --debug after bci-dann for more)"

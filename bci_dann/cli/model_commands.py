@@ -16,9 +16,13 @@ from bci_dann.cli.options import (
     DataDir,
     ModelFolder,
     RecordingFiles,
+    Renames,
     Seed,
+    UnitScale,
     UserModules,
     import_user_modules,
+    parse_cues,
+    parse_renames,
 )
 
 __all__ = ["adapt", "fit", "predict"]
@@ -61,13 +65,22 @@ def adapt(  # numpydoc ignore=PR01
         ),
     ],
     cue: Cues = None,
+    unit_scale: UnitScale = None,
+    rename: Renames = None,
     modules: UserModules = None,
 ) -> None:
     """Adapt a model to a new subject from recordings without labels."""
     import_user_modules(modules or [])
     from bci_dann.serving import adapt_model
 
-    adaptation = adapt_model(model, recordings, cues=cue or [], out=out)
+    adaptation = adapt_model(
+        model,
+        recordings,
+        cues=parse_cues(cue or []),
+        unit_scale=unit_scale,
+        rename=parse_renames(rename or []),
+        out=out,
+    )
     if adaptation.changed:
         print_sentence(f"adapted to {adaptation.n_trials} trials without labels; saved in {out}")
         print_account(adaptation.account)
@@ -83,14 +96,23 @@ def predict(  # numpydoc ignore=PR01
     recordings: RecordingFiles,
     out: Annotated[Path, typer.Option("--out", "-o", help="CSV file.")] = Path("predictions.csv"),
     cue: Cues = None,
+    unit_scale: UnitScale = None,
+    rename: Renames = None,
     modules: UserModules = None,
 ) -> None:
     """Predict the class of each trial of some recordings."""
     import_user_modules(modules or [])
-    from bci_dann.data.cues import left_out_sentence
+    from bci_dann.data.screening.cues import left_out_sentence
     from bci_dann.serving import predict_recordings
 
-    table = predict_recordings(model, recordings, cues=cue or [], out=out)
+    table = predict_recordings(
+        model,
+        recordings,
+        cues=parse_cues(cue or []),
+        unit_scale=unit_scale,
+        rename=parse_renames(rename or []),
+        out=out,
+    )
     predicted = table[table["left_out"] == ""]
     counts = predicted["prediction"].value_counts().sort_index()
     listed = ", ".join(f"{count} {name}" for name, count in counts.items())

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from bci_dann.data.cache import open_trials
     from bci_dann.data.dataset_names import check_dataset_name
     from bci_dann.data.datasets import DataConfig, make_dataset
-    from bci_dann.data.examination import Examination, examine_recordings
     from bci_dann.data.loading import load_dataset, prepare_trials
     from bci_dann.data.preprocessing import Preprocessing
     from bci_dann.data.recordings.folder import Recordings
     from bci_dann.data.recordings.layout import RecordingsLayout
+    from bci_dann.data.screening.examination import Examination, examine_recordings
     from bci_dann.data.signal_checks import check_signals
     from bci_dann.data.simulation.simulated import SimulatedMI
     from bci_dann.data.simulation.subject_shift import Shift
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "DataConfig": "datasets",
     "EEGTrials": "trials",
-    "Examination": "examination",
+    "Examination": "screening.examination",
     "Preprocessing": "preprocessing",
     "Recordings": "recordings.folder",
     "RecordingsLayout": "recordings.layout",
@@ -35,7 +35,7 @@ _MODULES = {
     "SimulatedMI": "simulation.simulated",
     "check_dataset_name": "dataset_names",
     "check_signals": "signal_checks",
-    "examine_recordings": "examination",
+    "examine_recordings": "screening.examination",
     "load_dataset": "loading",
     "make_dataset": "datasets",
     "open_trials": "cache",

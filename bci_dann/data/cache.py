@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bci_dann.data.cues import read_account
+from bci_dann.data.screening.cues import read_account
 from bci_dann.data.trials import METADATA_COLUMNS, EEGTrials
 from bci_dann.exceptions import DataError
 

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from bci_dann._validation import did_you_mean
-from bci_dann.data.cues import REASONS, account_of, left_out_sentence, with_outcome
-from bci_dann.data.dataset_checks import RecordingComparison
 from bci_dann.data.preprocessing import Preprocessing
+from bci_dann.data.screening.cues import REASONS, account_of, left_out_sentence, with_outcome
+from bci_dann.data.screening.dataset_checks import RecordingComparison
 from bci_dann.data.segmentation import CutTrials, cut_trials, same_sfreq
 from bci_dann.data.signal_checks import check_signals
 from bci_dann.data.subset import Subset
@@ -74,7 +74,7 @@ class ExtractedRecording:
     raw : mne.io.Raw
         The recording as the dataset gives it.
     cues : pandas.DataFrame
-        Every cue; see :func:`bci_dann.data.cues.cue_table`.
+        Every cue; see :func:`bci_dann.data.screening.cues.cue_table`.
     trials : EEGTrials or None
         Its trials, where there are any.
     typical_uv : float

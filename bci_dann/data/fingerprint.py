@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
-__all__ = ["dataset_fingerprint"]
+__all__ = ["dataset_fingerprint", "describes_itself"]
 
 
 def dataset_fingerprint(dataset: BaseDataset) -> dict[str, Any]:
@@ -17,7 +17,7 @@ def dataset_fingerprint(dataset: BaseDataset) -> dict[str, Any]:
 
     A dataset may define a method ``fingerprint()`` that returns its state, and an attribute
     ``fingerprint_class`` that names its class wherever its module moves. Of others the path of
-    the class and a hash of all attributes are taken.
+    the class and a hash of all attributes are taken; see `SourceFiles` for the files of these.
 
     Parameters
     ----------
@@ -29,12 +29,29 @@ def dataset_fingerprint(dataset: BaseDataset) -> dict[str, Any]:
     dict
         The keys ``class``, ``code`` and ``state``.
     """
-    state = getattr(dataset, "fingerprint", None)
     return {
         "class": _class_name(type(dataset)),
         "code": dataset.code,
-        "state": state() if callable(state) else _hash_of_attributes(dataset),
+        "state": dataset.fingerprint()
+        if describes_itself(dataset)
+        else _hash_of_attributes(dataset),
     }
+
+
+def describes_itself(dataset: BaseDataset) -> bool:
+    """Return whether a dataset has a method that tells its state, files included.
+
+    Parameters
+    ----------
+    dataset : moabb.datasets.base.BaseDataset
+        Any dataset.
+
+    Returns
+    -------
+    bool
+        Whether it has.
+    """
+    return callable(getattr(dataset, "fingerprint", None))
 
 
 def _class_name(dataset_class: type[BaseDataset]) -> str:

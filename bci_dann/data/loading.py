@@ -11,12 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from bci_dann._config import validate
-from bci_dann.data.cache import DATA_VERSION, TrialsWriter, cache_root, open_trials, store
+from bci_dann.data.cache import (
+    DATA_VERSION,
+    TrialsWriter,
+    cache_key,
+    cache_root,
+    open_trials,
+    store,
+)
 from bci_dann.data.datasets import DataConfig, make_dataset
 from bci_dann.data.extraction import extract_trials
-from bci_dann.data.fingerprint import dataset_fingerprint
+from bci_dann.data.fingerprint import dataset_fingerprint, describes_itself
 from bci_dann.data.preprocessing import Preprocessing
-from bci_dann.data.subset import SubsetConfig, resolve_subset
+from bci_dann.data.recordings.source_files import SourceFiles
+from bci_dann.data.subset import SubsetConfig, check_sessions, resolve_subset
 from bci_dann.data.trials import EEGTrials
 from bci_dann.exceptions import ConfigError
 
@@ -181,7 +189,8 @@ def _prepare(
     from bci_dann.data.recordings.folder import Recordings
 
     subset = resolve_subset(dataset, subset_config)
-    parts = {
+    root = Path(cache_dir) if cache_dir else cache_root()
+    parts: dict[str, Any] = {
         "data_version": DATA_VERSION,
         "dataset": dataset_fingerprint(dataset),
         "selection": asdict(subset),
@@ -189,15 +198,24 @@ def _prepare(
         "versions": {name: version(name) for name in ("mne", "moabb", "numpy", "scipy")},
     }
 
+    sources = SourceFiles(root, cache_key(parts), data_dir)
+    if not describes_itself(dataset) and (changes := sources.changes()):
+        parts["changed_files"] = changes
+
     def fill(writer: TrialsWriter) -> None:
         if isinstance(dataset, Recordings):
             dataset.check()  # all files, before the samples of the first are read
             dataset.check_fits(preprocessing, subset)
         with mne_data_folder(data_dir):
+            sessions: set[str] = set()
             for trials in extract_trials(dataset, subset, preprocessing, progress):
+                sessions.update(trials.metadata["session"])
                 writer.add(trials)
+            check_sessions(dataset, subset.sessions, sorted(sessions))
+            if not describes_itself(dataset):
+                sources.remember(dataset, subset.subjects)
 
-    return store(Path(cache_dir) if cache_dir else cache_root(), parts, fill)
+    return store(root, parts, fill)
 
 
 @contextmanager

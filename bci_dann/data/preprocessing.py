@@ -23,8 +23,11 @@ class Preprocessing(StrictModel):  # numpydoc ignore=PR02
     Parameters
     ----------
     channels : list of str, or None
-        The channels to keep, in this order. ``None`` keeps all EEG channels that are not
-        marked bad.
+        The channels to keep, in this order, in any spelling of an electrode's name. ``None``
+        keeps all EEG channels that are not marked bad.
+    bads : {"leave_out", "use"}
+        What happens to channels that a recording marks bad: they are left out, and refused where
+        ``channels`` names them; or they are used as they are.
     reference : None, "average" or list of str
         ``None`` keeps the recording's own reference; ``"average"`` subtracts the mean of
         the kept channels; names subtract the mean of these channels, which need not be
@@ -62,6 +65,7 @@ class Preprocessing(StrictModel):  # numpydoc ignore=PR02
     """
 
     channels: list[str] | None = None
+    bads: Literal["leave_out", "use"] = "leave_out"
     reference: Literal["average"] | list[str] | None = None
     notch: Positive | None = None
     band: tuple[Positive, Positive] | None = (8.0, 32.0)

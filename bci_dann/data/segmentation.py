@@ -12,17 +12,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bci_dann._validation import did_you_mean
-from bci_dann.data.cues import cue_table
+from bci_dann.data.channels.channel_selection import (
+    check_channels,
+    named_channels,
+    selected_channels,
+)
+from bci_dann.data.channels.channel_use import as_good_eeg
 from bci_dann.data.preprocessing import Preprocessing
-from bci_dann.data.trial_faults import trial_faults
-from bci_dann.exceptions import ConfigError, DataError
+from bci_dann.data.screening.cues import cue_table
+from bci_dann.data.screening.trial_faults import trial_faults
+from bci_dann.exceptions import ConfigError
 
 __all__ = [
     "INTERRUPTION",
     "CutTrials",
     "ImageryTask",
-    "check_channels",
     "check_recording",
     "cut_trials",
     "resampled_epochs",
@@ -85,7 +89,8 @@ def check_recording(
     """
     _check_frequencies(raw.info["sfreq"], preprocessing)
     reference = preprocessing.reference if isinstance(preprocessing.reference, list) else []
-    check_channels(raw, [*_selected_channels(raw, preprocessing), *reference])
+    channels = selected_channels(raw, preprocessing)
+    check_channels(raw, [*channels, *named_channels(raw, reference, preprocessing)])
     start, end = _epoch_limits(dataset, preprocessing)
     if end - start > raw.times[-1]:
         raise ConfigError(
@@ -105,7 +110,7 @@ class CutTrials:  # numpydoc ignore=PR02
         where there is none.
     cues : pandas.DataFrame
         Each cue of the classes, with the reason where it gave no trial; see
-        :func:`bci_dann.data.cues.cue_table`.
+        :func:`bci_dann.data.screening.cues.cue_table`.
     typical_uv : float
         Median amplitude over trials and channels in the pass band, before referencing (µV).
     """
@@ -164,7 +169,7 @@ def cut_trials(
     _check_frequencies(raw.info["sfreq"], preprocessing)
     start, end = _epoch_limits(dataset, preprocessing)
     loaded = raw.copy().load_data(verbose="error")
-    channels = _selected_channels(raw, preprocessing)
+    channels = selected_channels(raw, preprocessing)
     check_channels(raw, channels)
     first, last = (round(time * raw.info["sfreq"]) for time in (start, end))
     windows = events[:, [0]] - raw.first_samp + np.array([first, last + 1])
@@ -329,14 +334,15 @@ def _reference_and_filter(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> 
 
 
 def _referenced(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> mne.io.BaseRaw:
-    channels = _selected_channels(raw, preprocessing)
+    channels = selected_channels(raw, preprocessing)
     if preprocessing.reference is None:
         return _picked(raw, channels)
     if preprocessing.reference == "average":
         return _subtract_mean(_picked(raw, channels), channels)
-    others = [name for name in preprocessing.reference if name not in channels]
+    reference = named_channels(raw, preprocessing.reference, preprocessing)
+    others = [name for name in reference if name not in channels]
     with_reference = _picked(raw, channels + others)
-    return _picked(_subtract_mean(with_reference, preprocessing.reference), channels)
+    return _picked(_subtract_mean(with_reference, reference), channels)
 
 
 def _subtract_mean(raw: mne.io.BaseRaw, channels: list[str]) -> mne.io.BaseRaw:
@@ -345,39 +351,7 @@ def _subtract_mean(raw: mne.io.BaseRaw, channels: list[str]) -> mne.io.BaseRaw:
 
 def _picked(raw: mne.io.BaseRaw, names: list[str]) -> mne.io.BaseRaw:
     check_channels(raw, names)
-    return raw.pick(names, verbose="error")
-
-
-def _selected_channels(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> list[str]:
-    """Return the channels of the trials: those asked for, or all good EEG channels."""
-    eeg_channels = [raw.ch_names[i] for i in mne.pick_types(raw.info, eeg=True)]
-    return preprocessing.channels or eeg_channels
-
-
-def check_channels(raw: mne.io.BaseRaw | mne.BaseEpochs, names: list[str]) -> None:
-    """Raise unless a recording has all of some channels.
-
-    Parameters
-    ----------
-    raw : mne.io.Raw or mne.Epochs
-        Where they are looked for.
-    names : list of str
-        The channels.
-
-    Raises
-    ------
-    DataError
-        Naming what is missing.
-    """
-    missing = [name for name in names if name not in raw.ch_names]
-    if missing:
-        guess = did_you_mean(missing[0], raw.ch_names)
-        raise DataError(
-            f"the channels {missing} are not in the recording.{guess} "
-            f"It has {', '.join(raw.ch_names)}."
-        )
-    if not names:
-        raise DataError(f"the recording has no EEG channels. It has {', '.join(raw.ch_names)}.")
+    return as_good_eeg(raw.pick(names, verbose="error"))
 
 
 def same_sfreq(first: float, second: float) -> bool:

@@ -28,6 +28,13 @@ PLAUSIBLE_UV = (0.05, 5_000.0)
 # precision leaves a constant of 0.1 V about 1e-11 µV, and EEG read in volt by mistake has 1e-6.
 FLAT_UV = 1e-7
 
+# Files of one folder may differ in their unit, so that a factor for all would break others.
+FILE_UNIT_ADVICE = (
+    'Of recordings, `unit_scale: {{"PATTERN OF THE FILE": {0}}}` gives the unit of some files, '
+    "`unit_scale: {0}` that of all, and --unit-scale {0} that of recordings to `adapt` or "
+    "`predict`."
+)
+
 # Trials converted to double precision at a time: 64 channels of 1000 samples then take 33 MB.
 CHUNK_TRIALS = 64
 
@@ -64,7 +71,7 @@ def check_signals(X: NDArray[np.floating[Any]], ch_names: list[str], where: str 
     >>> try:
     ...     check_signals(X * 1e-6, ["C3", "C4"])  # volt
     ... except ValueError as error:
-    ...     print(str(error).partition("µV. ")[2])
+    ...     print(str(error).partition("µV. ")[2].partition(" Of")[0])
     The signals seem to be in volt or millivolt: convert them to microvolt.
     """
     prefix = f"{where}: " if where else ""
@@ -157,10 +164,12 @@ def _check_scale(typical: float, prefix: str) -> None:
 
 def _unit_advice(typical: float) -> str:
     if typical < PLAUSIBLE_UV[0]:
-        return "The signals seem to be in volt or millivolt: convert them to microvolt."
-    return (
-        "The signals seem to be in a smaller unit than was assumed: "
-        "for recordings set `unit_scale` (1e-6 where a file stores microvolt without saying so)."
+        return (
+            "The signals seem to be in volt or millivolt: convert them to microvolt. "
+            + FILE_UNIT_ADVICE.format("1000")
+        )
+    return "The signals seem to be in a smaller unit than was assumed. " + FILE_UNIT_ADVICE.format(
+        "microvolt"
     )
 
 

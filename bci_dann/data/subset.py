@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 
 from bci_dann._config import StrictModel
 from bci_dann._validation import did_you_mean
+from bci_dann.data.recordings.path_pattern import plain_text
 from bci_dann.exceptions import ConfigError
 
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
-__all__ = ["Subset", "SubsetConfig", "resolve_subset"]
+__all__ = ["Subset", "SubsetConfig", "check_sessions", "resolve_subset"]
 
 
 class SubsetConfig(StrictModel):  # numpydoc ignore=PR02
@@ -29,6 +31,8 @@ class SubsetConfig(StrictModel):  # numpydoc ignore=PR02
     classes : list of str, or None
         Class names.
     """
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)  # sessions: [1, 2]
 
     subjects: list[int | str] | None = None
     sessions: list[str] | Literal["first"] | None = None
@@ -100,8 +104,13 @@ def resolve_subset(dataset: BaseDataset, config: SubsetConfig) -> Subset:
     Raises
     ------
     ConfigError
-        When the dataset does not have a subject or class, or fewer than two classes.
+        When the dataset does not have a subject, session or class, or fewer than two classes.
+        The sessions of MOABB's datasets are known only once they are loaded: see
+        `check_sessions`.
     """
+    sessions = getattr(dataset, "session_names", None)
+    if sessions is not None:
+        check_sessions(dataset, config.sessions, sessions)
     return Subset(
         subjects=_subjects(dataset, config.subjects),
         sessions=config.sessions,
@@ -109,17 +118,45 @@ def resolve_subset(dataset: BaseDataset, config: SubsetConfig) -> Subset:
     )
 
 
+def check_sessions(
+    dataset: BaseDataset, requested: list[str] | Literal["first"] | None, present: Iterable[str]
+) -> None:
+    """Raise where a session that was asked for does not occur in any subject.
+
+    Parameters
+    ----------
+    dataset : moabb.datasets.base.BaseDataset
+        The dataset.
+    requested : list of str, "first" or None
+        As in `SubsetConfig`.
+    present : iterable of str
+        The sessions of all subjects.
+
+    Raises
+    ------
+    ConfigError
+        Naming the first session that does not occur.
+    """
+    known = list(dict.fromkeys(present))
+    for session in requested if isinstance(requested, list) else []:
+        if session not in known:
+            raise ConfigError(
+                f"{dataset.code} has no session {session!r}.{did_you_mean(session, known)} "
+                f"It has {', '.join(known)}."
+            )
+
+
 def _subjects(dataset: BaseDataset, requested: list[int | str] | None) -> list[Any]:
-    available = {str(subject): subject for subject in dataset.subject_list}
+    available = {plain_text(str(subject)): subject for subject in dataset.subject_list}
     if requested is None:
         return list(available.values())
     for subject in requested:
-        if str(subject) not in available:
+        if plain_text(str(subject)) not in available:
             raise ConfigError(
                 f"{dataset.code} has no subject {subject!r}.{did_you_mean(subject, available)} "
                 f"It has {', '.join(available)}."
             )
-    names = {str(subject) for subject in requested}
+    names = {plain_text(str(subject)) for subject in requested}
     return [subject for name, subject in available.items() if name in names]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bci_dann.data.event_classes import classes_of_events
 from bci_dann.data.lazy_rows import LazyRows
 from bci_dann.data.signal_checks import check_signals
 from bci_dann.exceptions import DataError
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["METADATA_COLUMNS", "EEGTrials", "replace_labels"]
 
 METADATA_COLUMNS = ("subject", "session", "run")
+# So many subjects, sessions and classes are named when trials are printed.
+N_LISTED = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +48,8 @@ class EEGTrials:  # numpydoc ignore=PR02
     Raises
     ------
     DataError
-        When the parts disagree in length, a sample is not finite, a channel is flat,
-        or the scale cannot be EEG in microvolt.
+        When the parts disagree in length, the metadata have gaps, a sample is not finite, a
+        channel is flat, or the scale cannot be EEG in microvolt.
 
     See Also
     --------
@@ -63,8 +66,8 @@ class EEGTrials:  # numpydoc ignore=PR02
     >>> metadata = pd.DataFrame({"subject": "1", "session": "0", "run": "0"}, index=range(20))
     >>> info = mne.create_info(["C3", "Cz", "C4"], 128.0, "eeg")
     >>> trials = EEGTrials(X, np.tile(["left_hand", "right_hand"], 10), metadata, info)
-    >>> len(trials[trials.y == "left_hand"]), trials.domains[0]
-    (10, np.str_('1/0'))
+    >>> len(trials[trials.y == "left_hand"]), trials.domains[:2].tolist()
+    (10, ['1/0', '1/0'])
     """
 
     X: NDArray[np.float32]
@@ -75,6 +78,7 @@ class EEGTrials:  # numpydoc ignore=PR02
 
     def __post_init__(self) -> None:
         _check_shapes(self)
+        _check_names(self.metadata)
         check_signals(self.X, self.ch_names)
 
     @classmethod
@@ -122,7 +126,13 @@ class EEGTrials:  # numpydoc ignore=PR02
         return trials
 
     @classmethod
-    def from_epochs(cls, epochs: mne.BaseEpochs) -> EEGTrials:
+    def from_epochs(
+        cls,
+        epochs: mne.BaseEpochs,
+        classes: Mapping[str, str] | Sequence[str] | None = None,
+        *,
+        labelled: bool = True,
+    ) -> EEGTrials:
         """Take trials from ``mne.Epochs``, whose metadata may name subject, session and run.
 
         Parameters
@@ -130,6 +140,13 @@ class EEGTrials:  # numpydoc ignore=PR02
         epochs : mne.Epochs
             Event names become class names; columns missing from ``epochs.metadata`` are
             filled with ``"0"``. EEG channels that are not marked bad are taken.
+        classes : mapping of str to str, or sequence of str, optional
+            Where events have several tags, as ``left/sound``: the tags that are classes,
+            ``["left", "right"]``, or the class of each event or tag. Without it, the class is
+            the tag at the one place where the names of the events differ, or where all are
+            names of motor imagery.
+        labelled : bool
+            Whether the trials get labels; without them the names of events do not matter.
 
         Returns
         -------
@@ -139,9 +156,9 @@ class EEGTrials:  # numpydoc ignore=PR02
         Raises
         ------
         DataError
-            When a sample is not finite, a channel is flat, or the scale is not that of EEG.
+            When a sample is not finite, a channel is flat, the scale is not that of EEG, or
+            it cannot be told which tag of the events is the class.
         """
-        names = {code: name.split("/")[-1] for name, code in epochs.event_id.items()}
         given = epochs.metadata if epochs.metadata is not None else pd.DataFrame()
         columns = {
             column: given[column].to_numpy() if column in given else np.repeat("0", len(epochs))
@@ -149,7 +166,7 @@ class EEGTrials:  # numpydoc ignore=PR02
         }
         return cls(
             X=epochs.get_data(units="uV", picks="eeg").astype(np.float32),  # without bad channels
-            y=np.array([names[code] for code in epochs.events[:, 2]]),
+            y=_event_labels(epochs, classes) if labelled else None,
             metadata=pd.DataFrame(columns),
             info=epochs.copy().pick("eeg", exclude="bads").info,
         )
@@ -189,8 +206,27 @@ class EEGTrials:  # numpydoc ignore=PR02
     def __len__(self) -> int:
         return len(self.X)
 
+    def __repr__(self) -> str:
+        n_trials, n_chans, n_times = self.shape
+        named = {"subjects": self.subjects, "sessions": self.metadata["session"].astype(str)}
+        parts = [f"{name} {_listed(np.unique(of).tolist())}" for name, of in named.items()]
+        if self.y is None:
+            parts.append("no labels")
+        else:
+            counts = zip(*np.unique(self.y, return_counts=True), strict=True)
+            parts.append(f"classes {_listed([f'{name} ({count})' for name, count in counts])}")
+        return (
+            f"EEGTrials({n_trials} trials, {n_chans} channels, {n_times} samples at "
+            f"{self.sfreq:g} Hz; {'; '.join(parts)})"
+        )
+
     def __getitem__(self, index: Any) -> EEGTrials:
-        """Return the trials at ``index`` (a slice, a mask or an array of integers)."""
+        """Return the trials at ``index`` (a slice, a mask or an array of integers).
+
+        scikit-learn's cross-validation asks for ``trials[index, ...]``, which is the same.
+        """
+        if isinstance(index, tuple) and index[1:] == (...,):
+            index = index[0]
         return self._indexed(index, self.X[index])
 
     def deferred(self, index: Any) -> EEGTrials:
@@ -225,6 +261,12 @@ class EEGTrials:  # numpydoc ignore=PR02
         y = None if self.y is None else self.y[index]
         metadata = self.metadata.iloc[index].reset_index(drop=True)
         return EEGTrials.trusted(X, y, metadata, self.info)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:  # numpydoc ignore=RT01
+        """Shape of ``X``: numbers of trials, channels and samples."""
+        n_trials, n_chans, n_times = self.X.shape
+        return n_trials, n_chans, n_times
 
     @property
     def subjects(self) -> NDArray[np.str_]:  # numpydoc ignore=RT01
@@ -272,6 +314,25 @@ def replace_labels(trials: EEGTrials, y: NDArray[np.str_] | None) -> EEGTrials:
     return EEGTrials.trusted(trials.X, y, trials.metadata, trials.info, trials.account)
 
 
+def _listed(names: list[str]) -> str:
+    """Return names as one text, the first of many."""
+    more = ", ..." if len(names) > N_LISTED else ""
+    return ", ".join(names[:N_LISTED]) + more
+
+
+def _event_labels(
+    epochs: mne.BaseEpochs, classes: Mapping[str, str] | Sequence[str] | None
+) -> NDArray[np.str_]:
+    codes = epochs.events[:, 2]
+    occurring = set(codes.tolist())
+    names = {name: code for name, code in epochs.event_id.items() if code in occurring}
+    classes_of_codes: dict[int, str] = {}
+    for name, found in classes_of_events(names, classes).items():
+        if classes_of_codes.setdefault(names[name], found) != found:
+            raise DataError(f"the event code {names[name]} has the names of two classes: {names}.")
+    return np.array([classes_of_codes[code] for code in codes])
+
+
 def _check_parts(parts: Sequence[EEGTrials]) -> None:
     if not parts:
         raise DataError("there are no trials to join; at least one part is needed.")
@@ -295,6 +356,16 @@ def _axes(trials: EEGTrials) -> dict[str, Any]:
         "sampling frequency (Hz)": trials.sfreq,
         "number of samples": trials.X.shape[2],
     }
+
+
+def _check_names(metadata: pd.DataFrame) -> None:
+    for column in METADATA_COLUMNS:
+        n_missing = int(metadata[column].isna().sum())
+        if n_missing:
+            raise DataError(
+                f"metadata has no {column} for {n_missing} of {len(metadata)} trials: name it, or "
+                "leave these trials out."
+            )
 
 
 def _check_shapes(trials: EEGTrials) -> None:

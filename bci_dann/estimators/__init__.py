@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bci_dann.estimators.joint_fit import fit_together
     from bci_dann.estimators.methods import build_method
     from bci_dann.estimators.network import NetworkClassifier
+    from bci_dann.estimators.new_subject.transductive import TransductiveClassifier
     from bci_dann.estimators.procrustes import ProcrustesClassifier
     from bci_dann.estimators.reweighted import ReweightedClassifier
     from bci_dann.estimators.riemannian_decoder import RiemannianClassifier
@@ -29,6 +30,7 @@ _MODULES = {
     "RiemannianClassifier": "riemannian_decoder",
     "ShallowClassifier": "shallow",
     "SourceOnlyClassifier": "source_only",
+    "TransductiveClassifier": "new_subject.transductive",
     "TransferClassifier": "base",
     "build_method": "methods",
     "fit_together": "joint_fit",
@@ -44,6 +46,7 @@ __all__ = [
     "RiemannianClassifier",
     "ShallowClassifier",
     "SourceOnlyClassifier",
+    "TransductiveClassifier",
     "TransferClassifier",
     "build_method",
     "fit_together",

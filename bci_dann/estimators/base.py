@@ -16,7 +16,6 @@ from bci_dann._validation import check_between
 from bci_dann.alignment import Alignment, ResultCache
 from bci_dann.components import resolve
 from bci_dann.data.signal_checks import silent_trials
-from bci_dann.estimators.adapting import SubjectAdaptation
 from bci_dann.estimators.inputs.domain_alignment import (
     align,
     extend_alignment,
@@ -26,6 +25,7 @@ from bci_dann.estimators.inputs.domain_alignment import (
 from bci_dann.estimators.inputs.input_validation import read_for_learning, read_for_use
 from bci_dann.estimators.inputs.labels import encode, encode_first
 from bci_dann.estimators.inputs.training_trials import Part, TrainingTrials
+from bci_dann.estimators.new_subject.adapting import SubjectAdaptation
 from bci_dann.estimators.saving import Saving
 from bci_dann.exceptions import DataError
 
@@ -52,6 +52,8 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
         The fitted alignment.
     domains_ : list of str
         The domains that the alignment has learned, in that order.
+    met_target_ : bool
+        Whether trials of a target were seen, in ``fit`` or ``adapt``.
     ch_names_ : list of str or None
         Channel names, where the training data carried them.
     sfreq_ : float or None
@@ -98,6 +100,7 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
     n_times_: int | None
     alignment_: Alignment | None
     domains_: list[str]
+    met_target_: bool
     ch_names_: list[str] | None
     sfreq_: float | None
     # Given by `use_cache`; no parameter, and not saved.
@@ -193,6 +196,7 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
             parts.append(Part(target, labels, is_target=True))
         if X_target_unlabeled is not None:
             parts.append(Part.unlabelled(read_for_learning(self, X_target_unlabeled)))
+        self.met_target_ = len(parts) > 1
         self.domains_, self.alignment_ = [], self.make_alignment()
         if self.alignment_ is not None:
             self.alignment_.cache = ResultCache() if self._cache is None else self._cache
@@ -218,6 +222,8 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return class probabilities.
 
+        A warning says where nothing was adapted to the subject.
+
         Parameters
         ----------
         X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
@@ -231,6 +237,7 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
         """
         check_is_fitted(self)
         signals = read_for_use(self, X)
+        self.warn_if_unadapted(signals)
         with method_threads(self.trains_network):
             silent = silent_trials(signals.X)
             if not silent.any():

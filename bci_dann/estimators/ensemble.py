@@ -8,14 +8,12 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import yaml
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
 from sklearn.utils.validation import check_is_fitted
 
 from bci_dann._arrays import log_probabilities
 from bci_dann._random import check_random_state, stream
-from bci_dann._resources import pipelines_folder
 from bci_dann._validation import check_between, check_option
 from bci_dann.adaptation.drift_guard import MIN_TRIALS
 from bci_dann.adaptation.label_shift import (
@@ -32,7 +30,7 @@ from bci_dann.estimators.former import (
     present_ensemble_members,
     present_ensemble_state,
 )
-from bci_dann.estimators.methods import build_method, describe_method
+from bci_dann.estimators.methods import build_method, default_members, describe_method
 from bci_dann.estimators.saved_models import model_from_state
 from bci_dann.exceptions import ConfigError
 from bci_dann.persistence import ModelState
@@ -40,9 +38,7 @@ from bci_dann.persistence import ModelState
 __all__ = ["EnsembleClassifier"]
 
 # What all members have learned alike, since they have read the same trials.
-SHARED = ("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_")
-# The pipeline file that lists the members of the default recipe.
-RECIPE = "bci_dann.yml"
+SHARED = ("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_", "met_target_")
 
 
 class EnsembleClassifier(TransferClassifier):
@@ -245,10 +241,11 @@ class EnsembleClassifier(TransferClassifier):
         logs = [log_probabilities(member.predict_proba(X)) for member in self.members_]
         return [log - log.mean(axis=1, keepdims=True) for log in logs]
 
-    def adapted(self, X: Any) -> Self:
-        """Return a copy whose members are adapted; see :meth:`TransferClassifier.adapted`."""
+    def adapted(self, X: Any, y: ArrayLike | None = None) -> Self:
+        """Return a copy whose members are adapted, to labels where they can use them."""
         adapted = copy.copy(self)
-        adapted._set_members([member.adapted(X) for member in self.members_])
+        given = [y if member.uses_labels else None for member in self.members_]
+        adapted._set_members([m.adapted(X, of) for m, of in zip(self.members_, given, strict=True)])
         adapted._calibrate(X)
         return adapted
 
@@ -256,6 +253,11 @@ class EnsembleClassifier(TransferClassifier):
     def trains_network(self) -> bool:
         """Whether a member trains a network."""
         return any(member.trains_network for member, _ in self.weighted_members())
+
+    @property
+    def uses_labels(self) -> bool:
+        """Whether a member learns from labels in ``adapt``; the others adapt without."""
+        return any(member.uses_labels for member in self.members_)
 
     @property
     def can_adapt(self) -> bool:
@@ -366,19 +368,6 @@ class EnsembleClassifier(TransferClassifier):
             if estimated is not None:
                 return np.asarray(estimated)
         return estimate_prior(softmax(averaged, axis=1), self._source_prior)
-
-
-def default_members() -> list[Any]:
-    """Return the members of the default recipe, as its pipeline file lists them.
-
-    Returns
-    -------
-    list of [dict, float]
-        Descriptions of methods, and weights.
-    """
-    content = yaml.safe_load((pipelines_folder() / RECIPE).read_text(encoding="utf-8"))
-    members: list[Any] = content["pipeline"][0]["parameters"]["members"]
-    return members
 
 
 def _pairs(members: Sequence[Any]) -> list[tuple[Any, float]]:

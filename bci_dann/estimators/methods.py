@@ -20,7 +20,7 @@ from bci_dann.exceptions import ConfigError
 if TYPE_CHECKING:
     from bci_dann.estimators.base import TransferClassifier
 
-__all__ = ["METHODS", "build_method", "describe_method", "find_method"]
+__all__ = ["METHODS", "build_method", "default_members", "describe_method", "find_method"]
 
 # The classes of this package and their modules, which are imported when they are used.
 METHODS = {
@@ -33,6 +33,8 @@ METHODS = {
     "ShallowClassifier": "bci_dann.estimators.shallow",
     "SourceOnlyClassifier": "bci_dann.estimators.source_only",
 }
+# The pipeline file that lists the members of the default recipe.
+RECIPE = "bci_dann.yml"
 
 
 def find_method(name: str) -> type[TransferClassifier]:
@@ -150,6 +152,19 @@ def describe_method(spec: Any) -> Any:
     built_in = owner.__module__.partition(".")[0] == "bci_dann"
     name = owner.__name__ if built_in else f"{owner.__module__}:{owner.__qualname__}"
     return {"name": name, **method.plain_parameters()}
+
+
+def default_members() -> list[Any]:
+    """Return the members of the default recipe, as its pipeline file lists them.
+
+    Returns
+    -------
+    list of [dict, float]
+        Descriptions of methods, and weights.
+    """
+    content = yaml.safe_load((pipelines_folder() / RECIPE).read_text(encoding="utf-8"))
+    members: list[Any] = content["pipeline"][0]["parameters"]["members"]
+    return members
 
 
 def _is_plain(value: Any) -> bool:

@@ -12,11 +12,11 @@ import torch
 from numpy.typing import NDArray
 
 from bci_dann._class_paths import is_class_path
-from bci_dann._random import isolated_torch_seed, stream
 from bci_dann._validation import check_between, check_count
 from bci_dann.adaptation.drift_guard import MIN_TRIALS, classes_follow_drift, cues_in_blocks
 from bci_dann.adaptation.head_adaptation import (
     adapt_head,
+    fitted_to_labels,
     head_arrays,
     head_from_arrays,
     head_probabilities,
@@ -41,7 +41,7 @@ from bci_dann.features import (
     drift_directions,
     without_directions,
 )
-from bci_dann.objectives import Objective, Sizes, Terms, WeightedTerm, check_terms, read_terms
+from bci_dann.objectives import Objective, Terms, WeightedTerm, check_terms, read_terms
 from bci_dann.persistence import ModelState
 from bci_dann.training import (
     HeadPenalty,
@@ -212,7 +212,7 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         for name in ("C", "span", "target_label_weight"):
             check_between(name, getattr(self, name), 0.0, math.inf)
         for one in check_terms(self.terms):
-            if one.term.features_only or _has_layers(one):
+            if one.term.features_only or one.has_layers():
                 raise ConfigError(
                     f"terms: {one.label!r} changes features, which are fixed here. Take a term "
                     "of the outputs: 'information_maximisation', 'mcc', 'entropy'."
@@ -246,12 +246,19 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         has_terms = any(one.weight for one in check_terms(self.terms))
         return super().can_adapt or has_terms or self.target_prior is not None
 
+    @property
+    def uses_labels(self) -> bool:
+        """Whether ``adapt`` learns from labels: it does, held by the source penalty."""
+        return True
+
     def adapt_aligned(self, trials: TrainingTrials) -> None:
         """Adapt the head to a new subject, held by the source penalty; see the base class."""
         if not self._classes_follow_drift(trials):
             self._leave_out_drift_of(trials)
-        weights = np.ones(len(trials.labels))
-        self._adapt_head(self._as_data(trials, weights), trials, self.source_penalty_)
+        data = self._as_data(trials, np.ones(len(trials.labels)))
+        n_sources = 1.0 / (self.C * self.source_penalty_.ridge)
+        data, base = fitted_to_labels(data, self.source_penalty_, n_sources)
+        self._adapt_head(data, trials, self.source_penalty_, base)
 
     def fit_aligned(self, trials: TrainingTrials) -> None:
         """Fit the head to labels and terms; see the base class."""
@@ -278,7 +285,8 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         self.source_penalty_ = source_penalty(
             fit_linear(data, Objective(), ridge), data.X, ridge.ridge
         )
-        self._adapt_head(self._as_data(trials, weights), trials, ridge)
+        base = self.source_penalty_.head
+        self._adapt_head(self._as_data(trials, weights), trials, ridge, base)
 
     def _find_drift(self, known: TrainingTrials, trials: TrainingTrials) -> None:
         """Find the directions in which all trials drift, or those of known class alone."""
@@ -316,15 +324,17 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         weights = without_directions(head.weights.numpy().T, self.drift_).T
         return LinearHead(torch.from_numpy(np.ascontiguousarray(weights)), head.biases)
 
-    def _adapt_head(self, data: TrainingData, trials: TrainingTrials, penalty: HeadPenalty) -> None:
-        """Adapt the head of the sources as strongly as the drift guard allows."""
+    def _adapt_head(
+        self, data: TrainingData, trials: TrainingTrials, penalty: HeadPenalty, base: LinearHead
+    ) -> None:
+        """Adapt the head of the labelled trials as strongly as the drift guard allows."""
         seen = data.X[torch.from_numpy(trials.is_unlabelled_target)]
         self.prior_ = self._prior(seen)
         adapted = adapt_head(
             data,
             trials.domains,
             trials.is_unlabelled_target,
-            self.source_penalty_.head,
+            base,
             penalty,
             self.prior_,
             self._terms_for(int(trials.is_target.sum())),
@@ -387,9 +397,3 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         self.drift_, self.class_means_ = state.arrays["drift"], state.arrays["class_means"]
         self.leaves_out_drift_ = state.description["leaves_out_drift"]
         self.strength_ = state.description["strength"]
-
-
-def _has_layers(one: WeightedTerm) -> bool:
-    """Whether a term has layers of its own, which change features."""
-    with isolated_torch_seed(stream(0, "discarded")):
-        return bool(list(one.term.build(Sizes(1, 2, 2, has_target=True)).parameters()))

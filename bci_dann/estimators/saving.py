@@ -30,6 +30,7 @@ _SAVED = (
     "ch_names_",
     "classes_",
     "domains_",
+    "met_target_",
     "n_features_in_",
     "n_times_",
     "sfreq_",
@@ -57,6 +58,7 @@ class Saving(BaseEstimator):
     n_times_: int | None
     alignment_: Alignment | None
     domains_: list[str]
+    met_target_: bool
     ch_names_: list[str] | None
     sfreq_: float | None
 
@@ -128,6 +130,7 @@ class Saving(BaseEstimator):
             "n_times": self.n_times_,
             "ch_names": self.ch_names_,
             "sfreq": self.sfreq_,
+            "met_target": self.met_target_,
             "domains": getattr(self.alignment_, "domains_", self.domains_),
         }
         for name in self.state_attributes:
@@ -147,6 +150,7 @@ class Saving(BaseEstimator):
         self.n_features_in_, self.n_times_ = saved["n_features_in"], saved["n_times"]
         self.ch_names_, self.sfreq_ = saved["ch_names"], saved["sfreq"]
         self.domains_ = list(saved["domains"])
+        self.met_target_ = saved.get("met_target", True)  # the version before did not say
         self.alignment_ = self.make_alignment()
         if self.alignment_ is not None:
             self.alignment_.from_arrays(self.domains_, state.part("alignment"))

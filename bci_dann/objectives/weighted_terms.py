@@ -83,6 +83,17 @@ class WeightedTerm:
         """
         return replace(self, weight=factor * self.weight)
 
+    def has_layers(self) -> bool:
+        """Return whether the term has layers of its own, which change features.
+
+        Returns
+        -------
+        bool
+            False for a function of outputs.
+        """
+        with isolated_torch_seed(stream(0, "discarded")):
+            return bool(list(self.term.build(Sizes(1, 2, 2, has_target=True)).parameters()))
+
 
 def read_terms(terms: Terms | None) -> list[WeightedTerm]:
     """Return fresh terms for the parameter ``terms`` of a method.

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bci_dann._files import write_atomically
-from bci_dann.data.cues import REASONS, account_sentence
+from bci_dann.data.screening.cues import REASONS, account_sentence
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from bci_dann.data.examination import Examination, ExaminedRecording
+    from bci_dann.data.screening.examination import Examination, ExaminedRecording
 
 __all__ = ["draw_amplitudes", "draw_cues", "draw_spectra", "write_recordings_page"]
 

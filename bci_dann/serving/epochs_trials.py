@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann._validation import check_option
-from bci_dann.exceptions import BCIDannWarning, DataError
+from bci_dann.exceptions import DataError
+from bci_dann.serving.mismatches import filtered_epochs, warn_of_reference
 from bci_dann.serving.recording_names import epochs_session, recording_label
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bci_dann.data import EEGTrials
-    from bci_dann.data.preprocessing import Preprocessing
     from bci_dann.serving.model_recipe import ModelRecipe
+    from bci_dann.serving.reading_options import ReadingOptions
     from bci_dann.serving.served_model import ServedModel
 
 __all__ = ["as_trials", "event_names", "trials_of_epochs"]
@@ -29,13 +30,9 @@ __all__ = ["as_trials", "event_names", "trials_of_epochs"]
 NEW_SUBJECT = "new"
 UV_PER_VOLT = 1e6
 
-# Hz by which the edges of a filter that MNE has noted may differ from the model's. Empirical:
-# steps between the bands that are in use are at least twice as wide.
-BAND_TOLERANCE = 0.5
-
 
 def trials_of_epochs(
-    epochs: mne.BaseEpochs, model: ServedModel, cues: Sequence[str] = ()
+    epochs: mne.BaseEpochs, model: ServedModel, options: ReadingOptions
 ) -> tuple[EEGTrials | None, pd.DataFrame]:
     """Bring epochs to the channels, the window and the sampling frequency of a model.
 
@@ -46,8 +43,8 @@ def trials_of_epochs(
         trial. They are left as they are.
     model : ServedModel
         The model.
-    cues : sequence of str
-        The events to take; by default all.
+    options : ReadingOptions
+        The events to take, by default all, the unit and names of channels.
 
     Returns
     -------
@@ -65,10 +62,12 @@ def trials_of_epochs(
         When a channel is missing, or the epochs do not cover the model's window.
     """
     label, recipe = recording_label(epochs), model.recipe
-    _warn_of_another_band(epochs, recipe.preprocessing, label)
+    warn_of_reference(epochs, recipe.preprocessing, label)
     try:
-        chosen = _with_layout(_of_cues(epochs.copy().load_data(), cues), recipe)
-        listed = _cues_of(chosen, recipe)
+        of_cues = _of_cues(epochs.copy().load_data(), list(options.cues))
+        chosen = _with_layout(of_cues, recipe, options, label)
+        chosen = filtered_epochs(chosen, recipe.preprocessing, recipe.window, label)
+        listed = _cues_of(chosen, recipe, options)
         kept = _within_limit(chosen, recipe)
         listed.loc[~np.isin(chosen.selection, kept.selection), "left_out"] = "amplitude"
         if not len(kept):
@@ -79,20 +78,22 @@ def trials_of_epochs(
     named = matched.metadata is not None and "session" in matched.metadata
     session = matched.metadata["session"].to_numpy() if named else epochs_session(epochs)
     events = event_names(matched)
-    trials = as_trials(matched, recipe, label, session=session, onset=np.nan, event=events)
+    scale = _scale(recipe, options, label)
+    trials = as_trials(matched, recipe, label, scale, session=session, onset=np.nan, event=events)
     return trials, listed
 
 
-def _cues_of(epochs: mne.BaseEpochs, recipe: ModelRecipe) -> pd.DataFrame:
-    from bci_dann.data.cues import cue_table
+def _cues_of(epochs: mne.BaseEpochs, recipe: ModelRecipe, options: ReadingOptions) -> pd.DataFrame:
+    from bci_dann.data.screening.cues import cue_table
 
     names = event_names(epochs)
-    labels = [recipe.layout.events.get(name, name) for name in names]
+    known = {**recipe.layout.events_of(), **{k: v for k, v in options.cues.items() if v}}
+    labels = [known.get(name, name) for name in names]
     return cue_table(np.arange(len(names)), names, labels).assign(onset=np.nan)
 
 
 def as_trials(
-    epochs: mne.BaseEpochs, recipe: ModelRecipe, label: str, **metadata: Any
+    epochs: mne.BaseEpochs, recipe: ModelRecipe, label: str, scale: float, **metadata: Any
 ) -> EEGTrials:
     """Return epochs that are as the model wants them in microvolt.
 
@@ -104,6 +105,8 @@ def as_trials(
         Knows the amplitude of the training trials.
     label : str
         Of the recording, for messages.
+    scale : float
+        The factor that their samples were multiplied by.
     **metadata : object
         Columns beside ``subject`` and ``run``: one value for all trials or one each.
 
@@ -124,16 +127,18 @@ def as_trials(
     signals = (epochs.get_data() * UV_PER_VOLT).astype(np.float32)
     columns = {"subject": NEW_SUBJECT, "run": "0", **metadata}
     table = pd.DataFrame(columns, index=range(len(signals)))
-    _check_scale(signals, recipe, label)
+    _check_scale(signals, recipe, label, scale)
     try:
         return EEGTrials(signals, None, table, epochs.info)
     except DataError as error:
         raise DataError(f"{label}: {error}") from error
 
 
-def _check_scale(signals: NDArray[np.float32], recipe: ModelRecipe, label: str) -> None:
+def _check_scale(
+    signals: NDArray[np.float32], recipe: ModelRecipe, label: str, scale: float
+) -> None:
     """Refuse trials whose amplitude differs from that of training as units do."""
-    from bci_dann.data.dataset_checks import RECORDING_RATIO
+    from bci_dann.data.screening.dataset_checks import RECORDING_RATIO
     from bci_dann.data.signal_checks import FLAT_UV, typical_amplitude
 
     if recipe.typical_uv is None or not len(signals):  # an older version wrote the recipe
@@ -141,7 +146,7 @@ def _check_scale(signals: NDArray[np.float32], recipe: ModelRecipe, label: str) 
     typical = typical_amplitude(signals)
     if not 1 / RECORDING_RATIO < typical / recipe.typical_uv < RECORDING_RATIO:
         steps = round(np.log10(recipe.typical_uv / max(typical, FLAT_UV)) / 3)
-        factor = recipe.layout.unit_scale * 1000.0**steps
+        factor = scale * 1000.0**steps
         raise DataError(
             f"{label} has a typical amplitude of {typical:.3g} µV, and the model was trained on "
             f"{recipe.typical_uv:.3g} µV: the unit differs. Check the file, and give "
@@ -175,20 +180,36 @@ def _of_cues(epochs: mne.BaseEpochs, cues: Sequence[str]) -> mne.BaseEpochs:
     return chosen
 
 
-def _with_layout(epochs: mne.BaseEpochs, recipe: ModelRecipe) -> mne.BaseEpochs:
+def _with_layout(
+    epochs: mne.BaseEpochs, recipe: ModelRecipe, options: ReadingOptions, label: str
+) -> mne.BaseEpochs:
     """Name, pick and scale channels in place."""
-    from bci_dann.data.segmentation import check_channels
+    from bci_dann.data.channels.channel_selection import check_channels, named_channels
+    from bci_dann.data.channels.channel_use import as_good_eeg
+    from bci_dann.data.channels.electrode_names import channels_named
+    from bci_dann.data.channels.units import scale_samples
 
     layout, channels = recipe.layout, list(recipe.preprocessing.channels or [])
-    renamed = {old: new for old, new in layout.rename.items() if old in epochs.ch_names}
-    epochs.rename_channels(renamed, verbose="error")
-    check_channels(epochs, channels)
-    epochs.pick(channels, verbose="error")
-    epochs.reorder_channels(channels)
-    if layout.unit_scale != 1.0:
-        scale = layout.unit_scale
-        epochs.apply_function(lambda x: x * scale, picks="eeg", channel_wise=False, verbose="error")
+    rename = {**layout.rename, **options.rename}
+    epochs.rename_channels(
+        {name: new for old, new in rename.items() for name in channels_named(old, epochs.ch_names)},
+        verbose="error",
+    )
+    names = named_channels(epochs, channels, recipe.preprocessing)
+    check_channels(epochs, names)
+    epochs.pick(names, verbose="error").reorder_channels(names)
+    epochs.rename_channels(dict(zip(names, channels, strict=True)), verbose="error")
+    as_good_eeg(epochs)
+    scale_samples(epochs, _scale(recipe, options, label))
     return epochs
+
+
+def _scale(recipe: ModelRecipe, options: ReadingOptions, label: str) -> float:
+    from bci_dann.data.channels.units import scale_of
+
+    if options.unit_scale is not None:
+        return options.unit_scale
+    return scale_of(recipe.layout.unit_scale, Path(label).as_posix())
 
 
 def _within_limit(epochs: mne.BaseEpochs, recipe: ModelRecipe) -> mne.BaseEpochs:
@@ -226,19 +247,3 @@ def _in_window(epochs: mne.BaseEpochs, recipe: ModelRecipe, n_times: int | None)
 def _cropped(epochs: mne.BaseEpochs, start: float, end: float) -> mne.BaseEpochs:
     last = min(end, epochs.times[-1])
     return epochs.copy().crop(max(start, epochs.times[0]), last, verbose="error")
-
-
-def _warn_of_another_band(epochs: mne.BaseEpochs, steps: Preprocessing, label: str) -> None:
-    """Warn where MNE has noted other filters; of arrays it does not know them."""
-    if steps.band is None:
-        return
-    noted = (epochs.info["highpass"], epochs.info["lowpass"])
-    if max(abs(a - b) for a, b in zip(noted, steps.band, strict=True)) > BAND_TOLERANCE:
-        wanted = "{:g} to {:g} Hz".format(*steps.band)
-        warnings.warn(
-            f"{label}: the epochs hold {noted[0]:g} to {noted[1]:g} Hz by their info, and the "
-            f"model was trained on {wanted}. Filter the recording before cutting it, or give the "
-            "Raw; pass over this where they were filtered without MNE.",
-            BCIDannWarning,
-            stacklevel=4,
-        )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bci_dann._files import check_folder_of, write_atomically
 from bci_dann.exceptions import ConfigError
+from bci_dann.serving.reading_options import Cues, reading_options
 from bci_dann.serving.recording_names import Recording, as_list, recording_files
 from bci_dann.serving.recording_trials import PreparedRecording, prepare_with_cues
 from bci_dann.serving.served_model import ServedModel, as_served_model
@@ -23,7 +25,9 @@ def predict_recordings(
     model: str | Path | ServedModel,
     recordings: Recording | Sequence[Recording],
     *,
-    cues: Sequence[str] = (),
+    cues: Cues = (),
+    unit_scale: float | str | None = None,
+    rename: Mapping[str, str] | None = None,
     out: str | Path | None = None,
 ) -> pd.DataFrame:
     """Predict the class of each trial of some recordings.
@@ -34,8 +38,13 @@ def predict_recordings(
         A model or its folder, best one that was adapted to the subject.
     recordings : str, pathlib.Path, mne.io.Raw, mne.Epochs, or list of these
         Recordings of one subject; see :func:`prepare`.
-    cues : sequence of str
-        Annotations at which trials start. By default the events of training.
+    cues : sequence of str, or mapping of str to str or None
+        Events at which trials start, perhaps with their classes. By default those of training.
+    unit_scale : float, str or None
+        Factor on the samples, or the unit of the numbers that MNE takes for volt, such as
+        ``"microvolt"``. By default that of training.
+    rename : mapping of str to str, or None
+        New names of channels, beside those of training.
     out : str, pathlib.Path or None
         CSV file to write the predictions to.
 
@@ -46,12 +55,12 @@ def predict_recordings(
         recording), ``onset`` (s after the start of the recording), ``event`` (as the recording
         names it), ``class`` (that the event stands for, if any), ``prediction``, one column
         ``p_CLASS`` for each class, and ``left_out``: the reason where there is no prediction, a
-        name of :data:`bci_dann.data.cues.REASONS`.
+        name of :data:`bci_dann.data.screening.cues.REASONS`.
 
     Raises
     ------
     ConfigError
-        When there is no recording, or ``out`` is one of them, or as :func:`prepare`.
+        When there is no recording, ``out`` is one of them or in no folder, or as :func:`prepare`.
     DataError
         As :func:`prepare`.
     ResultsError
@@ -80,8 +89,9 @@ def predict_recordings(
 
     served, listed = as_served_model(model), as_list(recordings)
     if out is not None:
-        _check_no_recording(Path(out), listed)
-    prepared = [prepare_with_cues(one, served, cues) for one in listed]
+        _check_no_recording(check_folder_of(Path(out)), listed)
+    options = reading_options(served.recipe, cues, unit_scale, rename)
+    prepared = prepare_with_cues(listed, served, options)
     if all(one.trials is None for one in prepared):
         prepared[0].required_trials  # noqa: B018 - raises, with the reasons
     tables = [_predictions(served, one) for one in prepared]
@@ -123,8 +133,6 @@ def write_predictions(table: pd.DataFrame, path: str | Path) -> None:
     trial,prediction,p_feet
     0,feet,0.666667
     """
-    from bci_dann._files import write_atomically
-
     write_atomically(Path(path), table.to_csv(index=False, float_format="%.6f").encode())
 
 

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bci_dann.exceptions import ConfigError, DataError
-from bci_dann.serving.epochs_trials import as_trials, trials_of_epochs
+from bci_dann.serving.epochs_trials import (
+    as_trials,
+    event_names,
+    trials_of_epochs,
+)
+from bci_dann.serving.mismatches import warn_of_former_filter, warn_of_reference
+from bci_dann.serving.reading_options import (
+    Cues,
+    ReadingOptions,
+    check_cues_found,
+    check_renamed,
+    layout_for,
+    no_event,
+    reading_options,
+)
 from bci_dann.serving.recording_names import Recording, raw_session, recording_label
 from bci_dann.serving.served_model import ServedModel, as_served_model
 
@@ -36,12 +51,15 @@ class PreparedRecording:
     trials : EEGTrials or None
         The trials, in the order of the cues that are not left out; ``None`` where there is none.
     cues : pandas.DataFrame
-        The columns of :func:`bci_dann.data.cues.cue_table`, and ``onset`` (s).
+        The columns of :func:`bci_dann.data.screening.cues.cue_table`, and ``onset`` (s).
+    events : dict of str to int
+        How often each event is in the recording.
     """
 
     label: str
     trials: EEGTrials | None
     cues: pd.DataFrame
+    events: dict[str, int]
 
     @property
     def required_trials(self) -> EEGTrials:
@@ -53,7 +71,7 @@ class PreparedRecording:
             When there is none, with the reasons.
         """
         if self.trials is None:
-            from bci_dann.data.cues import left_out_sentence
+            from bci_dann.data.screening.cues import left_out_sentence
 
             reasons = left_out_sentence(self.cues["left_out"].value_counts().to_dict())
             found = f"Of {len(self.cues)} cues were left out {reasons}."
@@ -62,7 +80,12 @@ class PreparedRecording:
 
 
 def prepare(
-    recording: Recording, model: str | Path | ServedModel, *, cues: Sequence[str] = ()
+    recording: Recording,
+    model: str | Path | ServedModel,
+    *,
+    cues: Cues = (),
+    unit_scale: float | str | None = None,
+    rename: Mapping[str, str] | None = None,
 ) -> EEGTrials:
     """Turn a recording into the trials that a model wants.
 
@@ -80,9 +103,14 @@ def prepare(
         Path of a file in a format that MNE reads, or what MNE made of one. It is left as it is.
     model : str, pathlib.Path or ServedModel
         A model folder with a recipe, or a model from :func:`open_model`.
-    cues : sequence of str
-        Annotations at which trials start, or events to take of epochs. By default the events
-        of training, and all epochs.
+    cues : sequence of str, or mapping of str to str or None
+        Events at which trials start, or events to take of epochs, perhaps with their classes. By
+        default the events of training, and all epochs.
+    unit_scale : float, str or None
+        Factor on the samples, or the unit of the numbers that MNE takes for volt, such as
+        ``"microvolt"``. By default that of training.
+    rename : mapping of str to str, or None
+        New names of channels, beside those of training.
 
     Returns
     -------
@@ -118,43 +146,51 @@ def prepare(
     >>> trials.X.shape, trials.y
     ((20, 15, 513), None)
     """
-    return prepare_with_cues(recording, as_served_model(model), cues).required_trials
+    served = as_served_model(model)
+    options = reading_options(served.recipe, cues, unit_scale, rename)
+    return prepare_with_cues([recording], served, options)[0].required_trials
 
 
 def prepare_with_cues(
-    recording: Recording, model: ServedModel, cues: Sequence[str] = ()
-) -> PreparedRecording:
-    """Do what :func:`prepare` does, with an account of the cues.
+    recordings: Sequence[Recording], model: ServedModel, options: ReadingOptions
+) -> list[PreparedRecording]:
+    """Do what :func:`prepare` does for several recordings, with an account of the cues.
 
     Parameters
     ----------
-    recording : str, pathlib.Path, mne.io.Raw or mne.Epochs
-        The recording.
+    recordings : sequence of str, pathlib.Path, mne.io.Raw or mne.Epochs
+        Recordings of one subject.
     model : ServedModel
         The model.
-    cues : sequence of str
-        Annotations at which trials start.
+    options : ReadingOptions
+        What the user says of the recordings.
 
     Returns
     -------
-    PreparedRecording
+    list of PreparedRecording
         Trials, where there are any, and every cue.
 
     Raises
     ------
     ConfigError, DataError
-        As :func:`prepare`.
+        As :func:`prepare`, and when a cue of the user is in none of them.
     """
+    prepared = [_prepared(recording, model, options) for recording in recordings]
+    check_cues_found(options, prepared)
+    return prepared
+
+
+def _prepared(
+    recording: Recording, model: ServedModel, options: ReadingOptions
+) -> PreparedRecording:
     if isinstance(recording, str | Path):
-        return _of_file(Path(recording), model, cues)
+        return _of_file(Path(recording), model, options)
     import mne
 
     if isinstance(recording, mne.io.BaseRaw):
-        return _of_raw(recording, model, cues)
+        return _of_raw(recording, model, options)
     if isinstance(recording, mne.BaseEpochs):
-        return PreparedRecording(
-            recording_label(recording), *trials_of_epochs(recording, model, cues)
-        )
+        return _of_epochs(recording, recording_label(recording), model, options)
     raise ConfigError(
         "a recording is the path of a file, an mne.io.Raw or mne.Epochs; got "
         f"{type(recording).__name__}. Trials that are ready go to the estimator itself."
@@ -174,7 +210,7 @@ def serving_account(prepared: Sequence[PreparedRecording]) -> pd.DataFrame:
     pandas.DataFrame
         As ``EEGTrials.account``; subject, session and run are empty.
     """
-    from bci_dann.data.cues import account_of
+    from bci_dann.data.screening.cues import account_of
 
     return account_of([({"file": one.label}, one.cues) for one in prepared])
 
@@ -188,44 +224,48 @@ class _Task:
     code: str = "the recording"
 
 
-def _of_file(path: Path, model: ServedModel, cues: Sequence[str]) -> PreparedRecording:
-    from bci_dann.data.recordings.reading import read_recording
+def _of_file(path: Path, model: ServedModel, options: ReadingOptions) -> PreparedRecording:
+    from bci_dann.data.recordings.epochs_files import is_epochs_file, read_epochs_file
+    from bci_dann.data.recordings.reading import read_file, read_recording
     from bci_dann.data.recordings.recording_paths import bids_events_path, recording_name
 
     if not path.exists():
         raise DataError(f"there is no recording {path}.")
-    layout = _layout(model.recipe, cues, has_bids_events=bids_events_path(path).is_file())
-    return _cut(read_recording(path, layout), str(path), recording_name(path), model, layout)
+    if is_epochs_file(path):
+        epochs = read_file(path, read_epochs_file, path)
+        return _of_epochs(epochs, str(path), model, options)
+    layout = layout_for(model.recipe, options, str(path), bids_events_path(path).is_file())
+    recording = read_recording(path, layout)
+    check_renamed(options, recording.channels)
+    return _cut(recording, str(path), recording_name(path), model, layout)
 
 
-def _of_raw(raw: mne.io.BaseRaw, model: ServedModel, cues: Sequence[str]) -> PreparedRecording:
+def _of_raw(raw: mne.io.BaseRaw, model: ServedModel, options: ReadingOptions) -> PreparedRecording:
     from bci_dann.data.recordings.reading import apply_layout
 
     label = recording_label(raw)
-    layout = _layout(model.recipe, cues)
-    return _cut(apply_layout(raw, layout, label), label, raw_session(raw), model, layout)
+    warn_of_former_filter(raw, model.recipe.preprocessing, label)
+    warn_of_reference(raw, model.recipe.preprocessing, label)
+    layout = layout_for(model.recipe, options, label)
+    recording = apply_layout(raw, layout, label)
+    check_renamed(options, recording.channels)
+    return _cut(recording, label, raw_session(raw), model, layout)
 
 
-def _layout(
-    recipe: ModelRecipe, cues: Sequence[str], has_bids_events: bool = False
-) -> RecordingsLayout:
-    """Return the layout with the events of the model's classes, or with the user's cues.
-
-    A file with BIDS events beside it is read as such by a model of BIDS data; any other
-    recording is taken as it is.
-    """
-    known = {key: name for key, name in recipe.layout.events.items() if name in recipe.classes}
-    events = {cue: known.get(cue, cue) for cue in cues} or known
-    in_bids = recipe.layout.format == "bids" and has_bids_events
-    place = {} if in_bids else {"format": "files", "pattern": "{subject}"}
-    return recipe.layout.model_copy(update={"events": events, **place})
+def _of_epochs(
+    epochs: mne.BaseEpochs, label: str, model: ServedModel, options: ReadingOptions
+) -> PreparedRecording:
+    events = dict(Counter(event_names(epochs).tolist()).most_common())
+    trials, cues = trials_of_epochs(epochs, model, options)
+    return PreparedRecording(label, trials, cues, events)
 
 
 def _cut(
     recording: CuedRecording, label: str, session: str, model: ServedModel, layout: RecordingsLayout
 ) -> PreparedRecording:
     """Cut the trials of a recording whose annotations name the classes or cues."""
-    from bci_dann.data.cues import with_outcome
+    from bci_dann.data.channels.units import scale_of
+    from bci_dann.data.screening.cues import with_outcome
     from bci_dann.data.segmentation import cut_trials
 
     sfreq = recording.raw.info["sfreq"]
@@ -238,16 +278,29 @@ def _cut(
     if recording.cues.empty:
         raise DataError(
             f"{label} has no trials: none of the events {', '.join(layout.events)} lies within "
-            "it. Name the annotations that start a trial with --cue (or cues= in Python)."
+            f"it; {no_event(next(iter(layout.events)), recording.events)} Name the events that "
+            "start a trial with --cue (or cues= in Python)."
         )
     cues = with_outcome(recording.cues, cut.cues)
     cues = cues.assign(onset=cues["sample"] / sfreq)
     if cut.epochs is None:
-        return PreparedRecording(label, None, cues)
+        return PreparedRecording(label, None, cues, recording.events)
     used = cues[cues["left_out"] == ""]
     told = {"onset": used["onset"].to_numpy(), "event": used["event"].to_numpy()}
-    trials = as_trials(cut.epochs, model.recipe, label, session=session, **told)
-    return PreparedRecording(label, trials, cues)
+    epochs = _named_as_in_training(cut.epochs, model.recipe)
+    scale = scale_of(layout.unit_scale, label)
+    trials = as_trials(epochs, model.recipe, label, scale, session=session, **told)
+    return PreparedRecording(label, trials, cues, recording.events)
+
+
+def _named_as_in_training(epochs: mne.Epochs, recipe: ModelRecipe) -> mne.Epochs:
+    """Give channels the spelling of the model, which an older version may have written."""
+    from bci_dann.data.channels.electrode_names import resolve_names
+
+    channels = list(recipe.preprocessing.channels or epochs.ch_names)
+    names = resolve_names(channels, epochs.ch_names)
+    spellings = dict(zip(names, channels, strict=True))
+    return epochs.reorder_channels(names).rename_channels(spellings, verbose="error")
 
 
 def _steps_from_event(recipe: ModelRecipe, sfreq: float) -> Preprocessing:

@@ -185,12 +185,12 @@ def as_served_model(model: str | Path | ServedModel) -> ServedModel:
 
 
 def check_writable(folder: Path) -> None:
-    """Make a model's folder, before the work whose result goes into it.
+    """Try to write where a model's folder is or will be, before the work whose result goes there.
 
     Parameters
     ----------
     folder : pathlib.Path
-        The folder.
+        The folder; it is not made, so that none is left where the work fails.
 
     Raises
     ------
@@ -198,8 +198,8 @@ def check_writable(folder: Path) -> None:
         When it cannot be made or written to.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
+        nearest = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+        with tempfile.TemporaryFile(dir=nearest):
             pass
     except OSError as error:
         raise ResultsError(

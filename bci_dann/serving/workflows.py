@@ -12,6 +12,7 @@ import numpy as np
 
 from bci_dann._validation import check_option
 from bci_dann.exceptions import BCIDannWarning, ConfigError
+from bci_dann.serving.reading_options import Cues, reading_options
 from bci_dann.serving.recording_names import Recording, as_list
 from bci_dann.serving.recording_trials import prepare_with_cues, serving_account
 from bci_dann.serving.served_model import ServedModel, as_served_model, check_writable
@@ -140,7 +141,9 @@ def adapt_model(
     model: str | Path | ServedModel,
     recordings: Recording | Sequence[Recording],
     *,
-    cues: Sequence[str] = (),
+    cues: Cues = (),
+    unit_scale: float | str | None = None,
+    rename: Mapping[str, str] | None = None,
     out: str | Path | None = None,
 ) -> Adaptation:
     """Adapt a model to a new subject from recordings without labels.
@@ -152,8 +155,13 @@ def adapt_model(
     recordings : str, pathlib.Path, mne.io.Raw, mne.Epochs, or list of these
         Recordings of one subject, in the order of recording; see :func:`prepare`. Of their
         events only the times are used.
-    cues : sequence of str
-        Annotations at which trials start. By default the events of training.
+    cues : sequence of str, or mapping of str to str or None
+        Events at which trials start, perhaps with their classes. By default those of training.
+    unit_scale : float, str or None
+        Factor on the samples, or the unit of the numbers that MNE takes for volt, such as
+        ``"microvolt"``. By default that of training.
+    rename : mapping of str to str, or None
+        New names of channels, beside those of training.
     out : str, pathlib.Path or None
         Folder to save the adapted model in; a model in it is replaced.
 
@@ -192,7 +200,8 @@ def adapt_model(
     served = as_served_model(model)
     if out is not None:
         check_writable(Path(out))
-    prepared = [prepare_with_cues(one, served, cues) for one in as_list(recordings)]
+    options = reading_options(served.recipe, cues, unit_scale, rename)
+    prepared = prepare_with_cues(as_list(recordings), served, options)
     trials = EEGTrials.concatenate([one.required_trials for one in prepared])
     account = serving_account(prepared)
     _say_whom_it_replaces(served.recipe)

@@ -30,7 +30,15 @@ Augmentation = Mapping[str, Mapping[str, Any]]
 # Transforms that mix trials of several subjects, or change nothing.
 EXCLUDED = {"Mixup", "SegmentationReconstruction", "Compose", "IdentityTransform"}
 SYMMETRY = "ChannelsSymmetry"
-OPPOSITE = {"left": "right", "right": "left"}
+# The parameter that says which classes a mirror exchanges, beside those of braindecode.
+PAIRS = "classes"
+OPPOSITE = {
+    write(side): write(other)
+    for side, other in (("left", "right"), ("right", "left"))
+    for write in (str.lower, str.title, str.upper)
+}
+# Imagery and rest that a mirror leaves as they are, in small letters.
+WITHOUT_SIDE = {"rest", "idle", "none", "feet", "both_feet", "hands", "both_hands", "tongue"}
 # Trials that are transformed at a time, which bounds the memory of intermediate results.
 CHUNK = 256
 
@@ -66,9 +74,12 @@ def check_augmentation(augmentation: Augmentation | None) -> None:
         check_option("each key of augmentation", name, _transforms())
         known = set(inspect.signature(_transforms()[name].__init__).parameters)
         for key in params or {}:
-            check_option(
-                f"each parameter of {name}", key, known - {"self", "probability", "random_state"}
-            )
+            if (name, key) != (SYMMETRY, PAIRS):
+                check_option(
+                    f"each parameter of {name}",
+                    key,
+                    known - {"self", "probability", "random_state"},
+                )
 
 
 def augment(
@@ -83,7 +94,8 @@ def augment(
 
     Which transforms help is compared in [1]_. The length of an epoch does not change: it draws
     from all versions. Labels do not change either, except by ``ChannelsSymmetry``, which makes
-    imagery of the left hand that of the right.
+    imagery of the left hand that of the right. Where the names of the classes do not say
+    ``left`` and ``right``, ``{"ChannelsSymmetry": {"classes": {"LH": "RH"}}}`` does.
 
     Parameters
     ----------
@@ -135,9 +147,11 @@ def augment(
     """
     parts = [data]
     seeds = seed.spawn(len(augmentation))
-    for (name, params), transform_seed in zip(augmentation.items(), seeds, strict=True):
-        transform = _built(name, dict(params or {}), transform_seed, ch_names, sfreq)
-        labels = _mirrored(data.labels, classes) if name == SYMMETRY else data.labels
+    for (name, given), transform_seed in zip(augmentation.items(), seeds, strict=True):
+        params, labels = dict(given or {}), data.labels
+        if name == SYMMETRY:
+            labels = _mirrored(labels, [str(one) for one in classes], params.pop(PAIRS, None))
+        transform = _built(name, params, transform_seed, ch_names, sfreq)
         X = _transformed(name, transform, data.X)
         parts.append(dataclasses.replace(data, X=X, labels=labels))
     per_trial = ("X", "labels", "domains", "weights", "is_target")
@@ -190,17 +204,49 @@ def _transformed(name: str, transform: Any, X: Tensor) -> Tensor:
     return changed.to(X.dtype)
 
 
-def _mirrored(labels: Tensor, classes: NDArray[Any]) -> Tensor:
+def _mirrored(labels: Tensor, names: list[str], pairs: Mapping[str, str] | None) -> Tensor:
     """Return the labels of trials whose sides are swapped; unlabelled ones stay unlabelled."""
-    names = [str(name) for name in classes]
+    swapped = _by_name(names) if pairs is None else _by_pairs(names, pairs)
+    index = torch.tensor([names.index(name) for name in swapped])
+    return torch.where(labels >= 0, index[labels.clamp(min=0)], labels)
+
+
+def _by_name(names: list[str]) -> list[str]:
+    """Return the class that each becomes, where the names say so."""
     swapped = [_other_side(name) for name in names]
+    unknown = [
+        name
+        for name, other in zip(names, swapped, strict=True)
+        if name == other and name.lower() not in WITHOUT_SIDE
+    ]
+    if unknown:
+        raise ConfigError(
+            f"augmentation {SYMMETRY}: it cannot be told which side the classes {unknown} are of. "
+            f"Say which classes are exchanged, {{'{SYMMETRY}': {{'{PAIRS}': {{'LH': 'RH'}}}}}}; "
+            "those that are not named stay as they are."
+        )
     if set(swapped) != set(names):
         raise ConfigError(
             f"augmentation {SYMMETRY}: with sides swapped, the classes {names} would be {swapped}. "
             "It can be used where both sides are among the classes, or neither."
         )
-    index = torch.tensor([names.index(name) for name in swapped])
-    return torch.where(labels >= 0, index[labels.clamp(min=0)], labels)
+    return swapped
+
+
+def _by_pairs(names: list[str], pairs: Mapping[str, str]) -> list[str]:
+    """Return the class that each becomes by the pairs given; others stay as they are."""
+    if not isinstance(pairs, Mapping):
+        raise ConfigError(
+            f"{PAIRS} of {SYMMETRY} must be a mapping, as {{'LH': 'RH'}}; got {pairs!r}."
+        )
+    swapped: dict[str, str] = {}
+    for pair in pairs.items():
+        one, other = map(str, pair)
+        for name in (one, other):
+            check_option(f"each class of {SYMMETRY}", name, names)
+        if swapped.setdefault(one, other) != other or swapped.setdefault(other, one) != one:
+            raise ConfigError(f"{PAIRS} of {SYMMETRY} exchange a class with two others: {pairs}.")
+    return [swapped.get(name, name) for name in names]
 
 
 def _other_side(name: str) -> str:

@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from bci_dann.models import NetworkInput
+from bci_dann.models.precision import single_precision
 
 __all__ = ["batch_norm_layers", "has_batch_norm", "recompute_batch_norm"]
 
@@ -108,7 +109,7 @@ def recompute_batch_norm(
     for layer in layers:
         layer.reset_running_stats()
         layer.train()
-    with torch.no_grad():
+    with torch.no_grad(), single_precision():
         for count, batch in enumerate(batches, start=1):
             for layer in layers:
                 layer.momentum = 1.0 / count  # a plain average over the batches

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from bci_dann.exceptions import TrainingError
+from bci_dann.models.precision import single_precision
 from bci_dann.training.batching import BatchLoader
 from bci_dann.training.convolution_check import checked_convolutions
 from bci_dann.training.training_data import Member, TrainingSettings
@@ -95,7 +96,7 @@ def run_epochs(
     """
     loader, device = BatchLoader(members, settings), torch.device(settings.device)
     examples = loader.first_trials(N_CHECKED_TRIALS)
-    with checked_convolutions(members[0].network, examples, device):
+    with single_precision(), checked_convolutions(members[0].network, examples, device):
         return _epochs(members, loader, training, settings, on_epoch)
 
 

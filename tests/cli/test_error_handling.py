@@ -16,6 +16,8 @@ from bci_dann.exceptions import (
     ResultsError,
 )
 
+MORE = "(give --debug after bci-dann for more)"
+
 
 @pytest.mark.parametrize(
     ("change", "message"),
@@ -56,6 +58,27 @@ def test_ctrl_c_exits_with_130_and_says_how_to_go_on(bci_dann, config, monkeypat
     done = bci_dann("run", config)
     assert done.exit_code == 130
     assert "2 of 3 tasks" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (KeyboardInterrupt(), "Stopped: nothing was lost that had been written."),
+        (
+            NotImplementedError(),
+            "Error: NotImplementedError (give --debug after bci-dann for more)",
+        ),
+        (DataError(), "Error: DataError (give --debug after bci-dann for more)"),
+        (MemoryError(""), "Error: MemoryError (give --debug after bci-dann for more)"),
+        (AssertionError(" "), "Error: AssertionError (give --debug after bci-dann for more)"),
+    ],
+)
+def test_an_error_without_a_message_is_named(bci_dann, config, monkeypatch, error, line):
+    def silent(*_, **__):
+        raise error
+
+    monkeypatch.setattr("bci_dann.evaluation.runs.runner.run_benchmark", silent)
+    assert bci_dann("run", config).stderr.strip() == line
 
 
 def test_unexpected_errors_have_no_traceback_either(bci_dann, config, monkeypatch):

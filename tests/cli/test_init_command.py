@@ -53,7 +53,7 @@ def test_units_mains_and_task_are_in_the_file(bci_dann, tmp_path, write_cued):
     assert layout["interval"] == [0, 3]
     assert "unit_scale" not in layout
     content = told(tmp_path / "microvolt.yaml")
-    assert content["data"]["recordings"]["unit_scale"] == 1e-6
+    assert content["data"]["recordings"]["unit_scale"] == "microvolt"
     assert content["preprocessing"]["notch"] == 60
 
 
@@ -103,13 +103,13 @@ def test_units_that_differ_are_asked_for(bci_dann, tmp_path, write_cued):
 
 def test_rates_and_channels_that_differ(bci_dann, tmp_path, write_cued):
     write_cued(tmp_path / "data" / "S1_raw.fif", names=["C3", "C4", "T3", "EOG left"])
-    write_cued(tmp_path / "data" / "S2_raw.fif", names=["C3", "C4", "T3", "Pz"], sfreq=250.0)
+    write_cued(tmp_path / "data" / "S2_raw.fif", names=["C3", "C4", "T7", "Pz"], sfreq=250.0)
     out = tmp_path / "my.yaml"
     bci_dann("init", tmp_path / "data", "-o", out)
+    assert "EOG left (EOG by its name)" in out.read_text()
     assert told(out)["preprocessing"]["resample"] == 128
     layout = told(out)["data"]["recordings"]
-    assert sorted(layout["drop"]) == ["EOG left", "Pz"]
-    assert layout["rename"] == {"T3": "T7"}
+    assert layout["drop"] == ["Pz"]
     assert bci_dann("run", out, "--data-dir", tmp_path / "data", "--dry-run").exit_code == 0
 
 
@@ -174,7 +174,8 @@ def test_mi_openbci_is_described_as_its_own_configuration_does(
     text = out.read_text().replace("# exclude:", "exclude:").replace(": tongue", ": rest")
     out.write_text(text)
     ours, theirs = load_config(out), load_config(project / "configs" / "mi_openbci.yaml")
-    assert ours.data == theirs.data
+    layout = theirs.data.recordings.model_copy(update={"rename": {}})  # names are matched now
+    assert ours.data.recordings == layout
     assert ours.preprocessing == theirs.preprocessing
     assert bci_dann("run", out, "--data-dir", folder, "--dry-run").exit_code == 0
 
@@ -190,4 +191,11 @@ def test_physionet(bci_dann, tmp_path, shared_data):
     assert content["data"]["recordings"]["pattern"].endswith("/S{subject}/S{subject}R{run}.edf")
     assert content["data"]["recordings"]["interval"] == [0, 4.1]
     assert content["preprocessing"]["notch"] == 60
-    assert "runs 03, 04, 07" in " ".join(out.read_text().replace("#", "").split())
+    chosen = out.read_text().replace("# T1:", "T1:").replace("# T2:", "T2:")
+    events = yaml.safe_load(chosen)["data"]["recordings"]["events"]
+    assert events["T1"]["04"] == "left_hand"
+    assert events["T2"]["06"] == "feet"
+    out.write_text(chosen)
+    checked = bci_dann("check", out, "--data-dir", folder)
+    assert checked.exit_code == 0
+    assert "All 90 cues are trials" in checked.stdout

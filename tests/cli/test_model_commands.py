@@ -162,6 +162,14 @@ def test_predictions_do_not_replace_the_recording(bci_dann, model, new, tmp_path
     assert copy.read_bytes() == new[0].read_bytes()
 
 
+def test_no_folder_is_made_unasked(bci_dann, model, new, tmp_path):
+    done = bci_dann("predict", model, new[0], "-o", tmp_path / "none" / "predictions.csv")
+    assert done.exit_code == 2
+    assert f"mkdir -p {tmp_path / 'none'}" in done.stderr
+    assert bci_dann("adapt", model, tmp_path / "x.fif", "-o", tmp_path / "none").exit_code == 2
+    assert not (tmp_path / "none").exists()
+
+
 def test_a_model_of_a_users_own_part_is_used_once_its_module_is_named(
     bci_dann, config, sources, new, tmp_path, monkeypatch
 ):
@@ -191,3 +199,29 @@ def test_a_module_that_is_not_there_is_told(bci_dann, model, new, tmp_path):
     done = bci_dann("adapt", model, new[0], "-o", tmp_path / "out", "--import", "no_such_module_9")
     assert done.exit_code == 2
     assert "set PYTHONPATH" in done.output
+
+
+def test_what_differs_in_a_recording_is_said_by_options(bci_dann, model, new, tmp_path):
+    raw = mne.io.read_raw(new[1], preload=True, verbose="error")
+    raw.apply_function(lambda x: x * 1e6).rename_channels({"C3": "Ch1"})
+    raw.annotations.rename({"769": "A", "770": "B"})
+    raw.save(tmp_path / "other_raw.fif", verbose="error")
+    plain = predictions(bci_dann, model, new[1], out=tmp_path / "plain.csv")
+    options = ["--unit-scale", "microvolt", "--rename", "Ch1=C3", "--cue", "A=left_hand"]
+    other = predictions(
+        bci_dann,
+        model,
+        tmp_path / "other_raw.fif",
+        out=tmp_path / "other.csv",
+        options=[*options, "--cue", "B=right_hand"],
+    )
+    np.testing.assert_allclose(other["p_left_hand"], plain["p_left_hand"], atol=1e-4)
+    done = bci_dann(
+        "adapt", model, tmp_path / "other_raw.fif", "-o", tmp_path / "adapted", *options
+    )
+    assert done.exit_code == 0, done.output
+    assert "adapted to 8 trials" in done.stdout
+    options = ["--cue", "A=left hand"]
+    done = bci_dann("predict", model, tmp_path / "other_raw.fif", *options)
+    assert done.exit_code == 2
+    assert "Did you mean 'left_hand'" in done.stderr

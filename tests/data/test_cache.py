@@ -88,6 +88,7 @@ def test_the_second_time_nothing_is_computed(tmp_path, monkeypatch):
     "changes",
     [
         {"channels": ["C3", "C4"]},
+        {"bads": "use"},
         {"reference": "average"},
         {"notch": 50.0},
         {"band": (8.0, 30.0)},

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from bci_dann._config import validate
-from bci_dann.data.subset import Subset, SubsetConfig, resolve_subset
+from bci_dann.data.subset import Subset, SubsetConfig, check_sessions, resolve_subset
 from bci_dann.exceptions import ConfigError
 
 
@@ -94,3 +94,25 @@ def test_wrong_choices_are_explained(choice, message):
 def test_a_choice_does_not_change():
     with pytest.raises(ValueError, match="frozen"):
         SubsetConfig().subjects = [1]
+
+
+def test_sessions_that_no_subject_has():
+    toy = dataset()
+    toy.session_names = ["0", "1test"]
+    assert resolved(toy, sessions=["1test", "0"]).sessions == ["1test", "0"]
+    with pytest.raises(ConfigError, match=r"session '1tset'. Did you mean '1test'\? It has 0, 1"):
+        resolved(toy, sessions=["0", "1tset"])
+    for choice in (None, "first", []):
+        check_sessions(toy, choice, [])
+
+
+def test_numbers_are_names_where_names_are_wanted():
+    choice = SubsetConfig(subjects=[1, "01"], sessions=[1, 2.5], classes=[769, 770])
+    assert choice.subjects == [1, "01"]
+    assert choice.sessions == ["1", "2.5"]
+    assert choice.classes == ["769", "770"]
+
+
+def test_letters_with_marks_are_equal_in_either_form():
+    toy = dataset(subjects=("M\u00fcller", "A\u030asa"))
+    assert resolved(toy, subjects=["Mu\u0308ller", "\u00c5sa"]).subjects == toy.subject_list

@@ -198,7 +198,62 @@ def test_metadata_of_epochs_names_subjects_and_sessions(epochs):
     assert set(trials.metadata["run"]) == {"0"}
 
 
+def _with_events(epochs, **event_id):
+    epochs.event_id = {name.replace("__", "/"): code for name, code in event_id.items()}
+    return epochs
+
+
+def test_the_tag_that_names_the_class_labels_epochs(epochs):
+    trials = EEGTrials.from_epochs(_with_events(epochs, left__run1=1, right__run1=2))
+    assert trials.y.tolist() == ["left", "right", "left", "right"]
+
+
+def test_events_that_do_not_occur_do_not_matter(epochs):
+    trials = EEGTrials.from_epochs(_with_events(epochs, left=1, right=2, beep__loud=3))
+    assert set(trials.y) == {"left", "right"}
+
+
+def test_ambiguous_events_need_their_classes(epochs):
+    ambiguous = _with_events(epochs, A__x=1, B__y=2)
+    with pytest.raises(DataError, match="may be"):
+        EEGTrials.from_epochs(ambiguous)
+    assert set(EEGTrials.from_epochs(ambiguous, ["x", "y"]).y) == {"x", "y"}
+    assert EEGTrials.from_epochs(ambiguous, labelled=False).y is None
+
+
+def test_one_code_of_two_classes_is_refused(epochs):
+    with pytest.raises(DataError, match="code 1 has the names of two classes"):
+        EEGTrials.from_epochs(_with_events(epochs, left=1, right=1, rest=2))
+
+
 def test_epochs_of_a_flat_channel_are_refused(epochs):
     epochs._data[:, 1] = 0.0
     with pytest.raises(DataError, match=r"\['C4'\] are flat"):
         EEGTrials.from_epochs(epochs)
+
+
+def test_metadata_with_gaps_is_refused(epochs):
+    epochs.metadata = pd.DataFrame({"subject": [1, None, 2, 2], "session": "a"})
+    with pytest.raises(DataError, match="metadata has no subject for 1 of 4 trials"):
+        EEGTrials.from_epochs(epochs)
+
+
+def test_trials_are_printed_in_one_line():
+    trials = make()
+    assert repr(trials) == (
+        "EEGTrials(6 trials, 2 channels, 30 samples at 100 Hz; subjects A; sessions 1; "
+        "classes left (3), right (3))"
+    )
+    assert repr(trials.unlabelled()).endswith("; no labels)")
+    many = EEGTrials.concatenate([trials] * 20)
+    many.metadata["subject"] = np.arange(120)
+    assert len(repr(many)) < 200
+    assert "subjects 0, 1, 10, 100, 101, 102, 103, 104, ...;" in repr(many)
+
+
+def test_trials_are_indexed_as_scikit_learn_does():
+    trials = make()
+    assert trials.shape == (6, 2, 30)
+    chosen = trials[np.array([4, 1]), ...]
+    np.testing.assert_array_equal(chosen.X, trials.X[[4, 1]])
+    assert chosen.metadata["run"].tolist() == trials.metadata["run"].iloc[[4, 1]].tolist()

@@ -138,10 +138,13 @@ def test_methods_of_ones_own_are_checked_before_training(given):
         Noting(alignment="no").fit(**given)
 
 
-def test_labels_are_no_use_to_adapt_yet(given, eeg):
+def test_labels_that_a_method_cannot_use_are_refused(given, eeg):
     model = Noting().fit(**given)
-    with pytest.raises(ConfigError, match=r"adapt\(\) does not use labels yet: give them to fit"):
+    said = r"Noting cannot learn from labels without .* give them to fit\(\).* RiemannianClassifier"
+    with pytest.raises(ConfigError, match=said):
         model.adapt(*eeg.of(1))
+    X, y = eeg.of(1)
+    model.adapt(X, [None] * len(y))  # none is given
 
 
 # --- what a failed or repeated fit leaves ---------------------------------------------------------

@@ -14,7 +14,7 @@ from pyriemann.geometry.mean import mean_riemann
 from sklearn import get_config
 from sklearn.exceptions import NotFittedError
 
-from bci_dann import load_model
+from bci_dann import EEGTrials, load_model
 from bci_dann.estimators import (
     DANNClassifier,
     EnsembleClassifier,
@@ -190,12 +190,32 @@ def test_each_session_is_aligned_by_itself(fold, eeg_trials):
     np.testing.assert_allclose(covariance, np.eye(6), atol=1e-4)
 
 
-def test_channels_in_another_order_are_refused(fold, eeg_trials):
+def test_channels_in_another_order_are_brought_into_that_of_the_sources(fold, eeg_trials):
+    X, y, subjects, X_new, y_new = fold
+    target = eeg_trials(X_new, y_new, np.repeat(1, len(X_new)))
+    order = [3, 0, 5, 1, 4, 2]
+    mixed = EEGTrials.trusted(
+        target.X[:, order], target.y, target.metadata, mne.pick_info(target.info.copy(), order)
+    )
+    assert mixed.ch_names != target.ch_names
+    sources = eeg_trials(X, y, subjects)
+    model = ShallowClassifier().fit(sources, y, X_target_unlabeled=mixed.unlabelled())
+    expected = ShallowClassifier().fit(sources, y, X_target_unlabeled=target.unlabelled())
+    np.testing.assert_array_equal(model.predict_proba(mixed), expected.predict_proba(target))
+    adapted = model.adapt(mixed.unlabelled())
+    np.testing.assert_array_equal(adapted.predict_proba(target), adapted.predict_proba(mixed))
+    epochs = mne.EpochsArray(1e-6 * mixed.X, mixed.info, verbose="error")
+    np.testing.assert_allclose(
+        model.predict_proba(epochs), expected.predict_proba(X_new), rtol=1e-3
+    )
+
+
+def test_other_channels_are_refused(fold, eeg_trials):
     X, y, subjects, X_new, y_new = fold
     model = ShallowClassifier().fit(eeg_trials(X, y, subjects), y)
     other = eeg_trials(X_new, y_new, np.repeat(1, len(X_new)))
-    mne.rename_channels(other.info, {"C3": "C4", "C4": "C3"})
-    with pytest.raises(DataError, match="in that order"):
+    mne.rename_channels(other.info, {"C3": "Oz"})
+    with pytest.raises(DataError, match=r"lack the channels \['C3'\] and have .*\['Oz'\]"):
         model.predict(other)
 
 
@@ -212,8 +232,25 @@ def test_nan_is_refused(method, fold):
     X, y, *_ = fold
     broken = X.copy()
     broken[3, 2, 1] = np.nan
-    with pytest.raises(ValueError, match="NaN"):
+    with pytest.raises(DataError, match=r"NaN or inf: trials \[3\], channels \[2\]"):
         method.fit(broken, y)
+
+
+def test_swapped_axes_are_refused(fold, of_sources):
+    X, y, subjects, X_new, _ = fold
+    model = ShallowClassifier()
+    with pytest.raises(DataError, match=r"128 channels of 6 samples.*X.transpose\(0, 2, 1\)"):
+        model.fit(X.transpose(0, 2, 1), y, subjects=subjects)
+    with pytest.raises(DataError, match=r"fitted with 6 channels of 128 samples"):
+        of_sources.predict(X_new.transpose(0, 2, 1))
+
+
+def test_a_label_that_is_missing_or_misspelt_is_refused(method, fold):
+    X, y, subjects, *_ = fold
+    for label, said in (("nan", "1 of 120 labels are missing"), ("B", "capitals"), ("bb", "once")):
+        wrong = np.where(np.arange(len(y)) == 5, label, y)
+        with pytest.raises(DataError, match=said):
+            method.fit(X, wrong, subjects=subjects)
 
 
 def test_other_window_is_refused(method, fold):

@@ -87,3 +87,24 @@ def test_alignment_meets_the_target_in_moabb_on_real_recordings(
     gain = aligned["score"].astype(float).mean() - blind["score"].astype(float).mean()
     assert gain > 0.03
     assert aligned["score"].astype(float).mean() > 0.75
+
+
+def test_shipped_pipelines_that_moabb_runs_need_nothing_that_its_arrays_lack(
+    project, toy_eeg, tmp_path
+):
+    from moabb.pipelines.utils import generate_paradigms, parse_pipelines_from_directory
+
+    copied = shutil.copytree(project / "pipelines", tmp_path / "pipelines")
+    parsed = parse_pipelines_from_directory(str(copied))
+    by_paradigm = generate_paradigms(parsed)
+    assert set(by_paradigm) == {"LeftRightImagery", "MotorImagery"}
+    assert {one["name"] for one in parsed} - set(by_paradigm["MotorImagery"]) == {
+        "fbcsp_lda",
+        "ea_fbcsp_lda",
+        "ra_fbcsp_lda",
+    }
+    X, y, subjects = toy_eeg.without(1)
+    for pipeline in by_paradigm["MotorImagery"].values():
+        method = pipeline.steps[-1][1]
+        if hasattr(method, "training_trials") and hasattr(method, "alignment"):
+            method.training_trials(X, y, subjects)

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bci_dann.data.cues import cue_table
-from bci_dann.data.examination import Examination, ExaminedRecording
+from bci_dann.data.screening.cues import cue_table
+from bci_dann.data.screening.examination import Examination, ExaminedRecording
 from bci_dann.exceptions import ResultsError
 from bci_dann.reporting import write_recordings_page
 from bci_dann.reporting.recordings_page import draw_amplitudes, draw_cues, draw_spectra

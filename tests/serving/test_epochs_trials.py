@@ -82,10 +82,37 @@ def test_a_sample_that_is_not_there(model, raw, cut):
     assert prepare(cut(0, 2.01, recording=resampled), model).X.shape[2] == 257
 
 
-@pytest.mark.parametrize("band", [None, (1, 40), (10, 20)])
-def test_another_band_is_warned_of(model, cut, band):
-    with pytest.warns(BCIDannWarning, match=r"trained on 8 to 32 Hz. Filter the recording"):
-        prepare(cut(band=band), model)
+@pytest.mark.parametrize("band", [None, (1, 40)])
+def test_a_wider_band_is_filtered_and_short_epochs_are_warned_of(model, cut, expected, band):
+    with pytest.warns(BCIDannWarning, match=r"filtered to the model's 8 to 32 Hz. They end 0 s"):
+        short = prepare(cut(band=band), model)
+    long = prepare(cut(-0.9, 2.9, band=band), model)  # nothing to warn of
+    errors = [np.abs(trials.X - expected.X).mean() for trials in (short, long)]
+    assert errors[1] < 0.2 * expected.X.std()
+    assert errors[1] < errors[0]
+
+
+def test_a_narrower_band_is_warned_of(model, cut):
+    with pytest.warns(BCIDannWarning, match=r"hold 10 to 20 Hz .* on 8 to 32 Hz: rhythms"):
+        prepare(cut(band=(10, 20)), model)
+
+
+def test_another_reference_is_warned_of(model, cut, raw, with_recipe):
+    raw.set_eeg_reference("average", verbose="error")
+    with pytest.warns(BCIDannWarning, match=r"re-referenced in MNE.*`reference: average`"):
+        prepare(cut(), model)
+    with pytest.warns(BCIDannWarning, match="re-referenced in MNE"):
+        prepare(raw, model)
+    prepare(raw, with_recipe(reference="average"))
+
+
+def test_a_file_of_epochs_is_read(model, cut, expected, tmp_path):
+    cut(-0.9, 2.9).save(tmp_path / "new-epo.fif", verbose="error")
+    trials = prepare(tmp_path / "new-epo.fif", model)
+    np.testing.assert_allclose(trials.X, expected.X, atol=1e-4)
+    (tmp_path / "bad-epo.fif").write_bytes(b"damage")
+    with pytest.raises(DataError, match=r"bad-epo.fif cannot be read"):
+        prepare(tmp_path / "bad-epo.fif", model)
 
 
 def test_no_band_no_warning(with_recipe, cut):

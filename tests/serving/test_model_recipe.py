@@ -59,8 +59,12 @@ def test_folders_of_the_version_before_are_read(written_before):
 def test_the_file_keeps_the_format_of_the_version_before(written_before, tmp_path):
     save_recipe(load_recipe(written_before), tmp_path / "new")
     written = json.loads((tmp_path / "new" / "recipe.json").read_text())
-    added = {"typical_uv": None, "account": [], "adapted_to": []}
-    assert written == json.loads(WRITTEN_BEFORE) | added
+    expected = json.loads(WRITTEN_BEFORE)
+    expected |= {"typical_uv": None, "account": [], "adapted_to": []}
+    expected["preprocessing"] |= {"bads": "leave_out"}
+    for layout in (expected["layout"], expected["data"]["recordings"]):
+        layout |= {"encoding": "utf8", "extra_channels": []}
+    assert written == expected
 
 
 @pytest.mark.parametrize(

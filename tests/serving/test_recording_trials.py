@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import mne
 import numpy as np
 import pandas as pd
@@ -9,7 +11,7 @@ import pytest
 
 from bci_dann.data import open_trials, prepare_trials
 from bci_dann.evaluation import load_config
-from bci_dann.exceptions import ConfigError, DataError
+from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 from bci_dann.serving import prepare
 
 
@@ -151,10 +153,10 @@ def test_a_recording_that_is_not_there(model, tmp_path):
 
 @pytest.mark.parametrize("kind", ["file", "raw", "epochs"])
 def test_a_channel_that_is_missing_is_named(model, raw, cut, tmp_path, kind):
-    raw.rename_channels({"C4": "c4"})
+    raw.rename_channels({"C4": "XC4"})
     raw.save(tmp_path / "other_raw.fif", verbose="error")
     recording = {"file": tmp_path / "other_raw.fif", "raw": raw, "epochs": cut()}[kind]
-    with pytest.raises(DataError, match=r"\['C4'\] are not in the recording. Did you mean 'c4'"):
+    with pytest.raises(DataError, match=r"\['C4'\] are not in the recording. Did you mean 'XC4'"):
         prepare(recording, model)
 
 
@@ -192,3 +194,15 @@ def test_a_sample_that_is_missing_costs_its_trial(model, raw):
 def test_a_thing_that_is_no_recording(model, thing):
     with pytest.raises(ConfigError, match=rf"mne.io.Raw or mne.Epochs; got {type(thing).__name__}"):
         prepare(thing, model)
+
+
+def test_a_recording_that_was_filtered_before_is_warned_of(model, raw):
+    raw.filter(8, 32, picks="all", verbose="error")
+    with pytest.warns(BCIDannWarning, match=r"holds 8 to 32 Hz by its info.*as it was read"):
+        prepare(raw, model)
+
+
+def test_a_hardware_filter_beyond_the_band_is_none_of_it(model, raw):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        prepare(raw.filter(0.5, 45, picks="all", verbose="error"), model)

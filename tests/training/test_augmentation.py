@@ -100,6 +100,56 @@ def test_a_mirror_needs_both_sides_and_names(data):
         augment(data, {"ChannelsSymmetry": {}}, SEED, HANDS)
 
 
+@pytest.mark.parametrize(
+    "classes", [("Left_hand", "Right_hand"), ("LEFT", "RIGHT"), ("imagery_left", "imagery_right")]
+)
+def test_sides_are_read_in_any_writing(data, classes):
+    more = augment(data, {"ChannelsSymmetry": {}}, SEED, np.array(classes), NAMES)
+    assert more.labels[8:].tolist() == [1, 0] * 3 + [UNLABELLED] * 2
+
+
+@pytest.mark.parametrize(
+    "classes", [("LH", "RH"), ("769", "770"), (1, 2), ("L", "rest"), ("a", "b")]
+)
+def test_a_mirror_asks_for_the_pairs_that_it_cannot_read(data, classes):
+    with pytest.raises(ConfigError, match=r"cannot be told .*'classes': \{'LH': 'RH'\}"):
+        augment(data, {"ChannelsSymmetry": {}}, SEED, np.array(classes), NAMES)
+
+
+def test_the_pairs_may_be_given(data):
+    mirror = {"ChannelsSymmetry": {"classes": {"LH": "RH"}}}
+    check_augmentation(mirror)
+    data.labels[0] = 2
+    more = augment(data, mirror, SEED, np.array(["LH", "RH", "moving"]), NAMES)
+    assert more.labels[8:].tolist() == [2, 0, 1, 0, 1, 0] + [UNLABELLED] * 2
+    torch.testing.assert_close(more.X[8:], data.X[:, [2, 1, 0]])
+    codes = {"ChannelsSymmetry": {"classes": {769: 770}}}
+    assert augment(data, codes, SEED, np.array([769, 770, 780]), NAMES).labels[9] == 0
+    unchanged = augment(
+        data, {"ChannelsSymmetry": {"classes": {}}}, SEED, np.array(["a", "b", "c"]), NAMES
+    )
+    torch.testing.assert_close(unchanged.labels[8:], data.labels)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "said"),
+    [
+        ({"LH": "RF"}, "each class of ChannelsSymmetry must be one of 'LH', 'RH', 'F'; got 'RF'"),
+        ({"LH": "RH", "F": "RH"}, "exchange a class with two others"),
+        (["LH", "RH"], "must be a mapping"),
+    ],
+)
+def test_pairs_that_cannot_be(data, pairs, said):
+    with pytest.raises(ConfigError, match=said):
+        augment(
+            data,
+            {"ChannelsSymmetry": {"classes": pairs}},
+            SEED,
+            np.array(["LH", "RH", "F"]),
+            NAMES,
+        )
+
+
 def test_a_parameter_out_of_range_is_said_in_the_words_of_the_transform(data):
     with pytest.raises(ConfigError, match="FTSurrogate: phase_noise_magnitude should be between"):
         augment(data, {"FTSurrogate": {"phase_noise_magnitude": 3.0}}, SEED, HANDS)

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
-import string
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bci_dann._validation import did_you_mean
-from bci_dann.data.recordings.layout import FIELDS, RecordingsLayout
-from bci_dann.exceptions import ConfigError, DataError
+from bci_dann.data.recordings.companions import is_later_part, split_parts
+from bci_dann.data.recordings.formats import check_format
+from bci_dann.data.recordings.layout import RecordingsLayout
+from bci_dann.data.recordings.path_pattern import (
+    FoundPath,
+    PathPattern,
+    near_misses,
+    plain_text,
+)
+from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 
-__all__ = ["RecordingFile", "find_recordings", "numbered_names"]
+__all__ = ["RecordingFile", "arranged", "find_recordings", "numbered_names"]
 
 # MOABB's rule for sessions and runs (`moabb.datasets.base.check_session_names`): the order of
 # recording, then perhaps a description.
@@ -21,7 +28,12 @@ MOABB_NAME = re.compile(r"([0-9]+)(|[a-zA-Z]+[a-zA-Z0-9]*)")
 
 # The formats that BIDS allows for EEG (Pernet et al. 2019, doi:10.1038/s41597-019-0104-8), and FIF,
 # which MNE-BIDS reads as well.
-BIDS_EXTENSIONS = (".edf", ".bdf", ".vhdr", ".set", ".fif")
+BIDS_FILE = r"sub-[^/]+_eeg(?i:\.(?:edf|bdf|vhdr|set|fif))"
+BIDS_PATHS = [
+    ("sub-[^/]+", "eeg", BIDS_FILE),
+    ("sub-[^/]+", "ses-[^/]+", "eeg", BIDS_FILE),
+]
+BIDS_ENTITY = re.compile(r"(?:^|[_/])([a-z]+)-([^-_/.]+)")
 
 # File names in an error message: enough to see how they differ from the pattern.
 MAX_LISTED_FILES = 5
@@ -45,6 +57,14 @@ class RecordingFile:  # numpydoc ignore=PR02
     run: str = "0"
 
 
+@dataclass(frozen=True)
+class _Candidate:
+    """A recording, or a link that leads to none."""
+
+    file: RecordingFile
+    is_broken: bool
+
+
 def find_recordings(folder: Path, layout: RecordingsLayout) -> list[RecordingFile]:
     """Find the recordings that a layout describes.
 
@@ -63,18 +83,23 @@ def find_recordings(folder: Path, layout: RecordingsLayout) -> list[RecordingFil
     Raises
     ------
     DataError
-        When the folder is missing or empty, nothing fits, or two files have the same name.
+        When the folder is missing or empty, nothing fits, two files have the same name, a link
+        is broken, or a format cannot be read.
     ConfigError
         When ``exclude`` names something that does not occur.
     """
     _check_folder(folder)
-    files = _in_bids(folder, layout) if layout.format == "bids" else _by_pattern(folder, layout)
-    _check_unique(files, folder)
-    selected = _without_excluded(files, layout)
+    search = _in_bids if layout.format == "bids" else _by_pattern
+    candidates = _without_later_parts(search(folder, layout))
+    _check_unique(candidates, folder, layout)
+    selected = _without_excluded(candidates, layout)
     if not selected:
-        raise DataError(f"{folder}: `exclude` leaves none of the {len(files)} recordings.")
+        raise DataError(f"{folder}: `exclude` leaves none of the {len(candidates)} recordings.")
+    _check_fetched(selected)
+    for one in selected:
+        check_format(one.file.path)
     return sorted(
-        selected,
+        (one.file for one in selected),
         key=lambda f: (_natural_key(f.subject), _natural_key(f.session), _natural_key(f.run)),
     )
 
@@ -87,84 +112,161 @@ def _check_folder(folder: Path) -> None:
         raise DataError(f"{folder} is empty.")
 
 
-def _by_pattern(folder: Path, layout: RecordingsLayout) -> list[RecordingFile]:
+def _by_pattern(folder: Path, layout: RecordingsLayout) -> list[_Candidate]:
     assert layout.pattern is not None
-    expression = _as_expression(layout.pattern)
-    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
-    files = {name: paths[name] for name in sorted(paths) if paths[name].is_file()}
-    recordings = [
-        RecordingFile(path=path, **match.groupdict())
-        for name, path in files.items()
-        if (match := expression.fullmatch(name))
-    ]
-    if not recordings:
+    found = PathPattern.of_fields(layout.pattern).find(folder)
+    other_case = [one.name for one in found if not one.is_exact]
+    exact = [one for one in found if one.is_exact]
+    if not exact:
+        hint = _case_sentence(other_case) if other_case else ""
         raise DataError(
             f"no file of {folder} fits the pattern {layout.pattern!r}. "
-            f"Among the files there: {', '.join(list(files)[:MAX_LISTED_FILES]) or 'none'}."
+            f"{near_misses(folder, layout.pattern)}{hint}"
         )
-    return recordings
+    if other_case:
+        warnings.warn(
+            f"{folder}: left out are files that do not fit the pattern {layout.pattern!r}."
+            f"{_case_sentence(other_case)} Rename them, or those that fit.",
+            BCIDannWarning,
+            stacklevel=2,
+        )
+    return [_Candidate(RecordingFile(one.path, **_named(one)), one.is_broken) for one in exact]
 
 
-def _as_expression(pattern: str) -> re.Pattern[str]:
-    """Turn a pattern with fields into a regular expression with named groups."""
-    parts: list[str] = []
-    named: set[str] = set()
-    for text, field, width, _ in string.Formatter().parse(pattern):
-        parts += [re.escape(text).replace(r"\*", "[^/]*")]
-        if field:
-            any_text = f"[^/]{{{width}}}" if width else "[^/]+?"
-            parts += [f"(?P={field})" if field in named else f"(?P<{field}>{any_text})"]
-            named.add(field)
-    return re.compile("".join(parts))
+def _named(found: FoundPath) -> dict[str, str]:
+    return {"subject": "", **found.fields}  # a broken link to a folder may lack the subject
 
 
-def _in_bids(folder: Path, layout: RecordingsLayout) -> list[RecordingFile]:
-    import mne_bids
+def _case_sentence(names: list[str]) -> str:
+    verb = "differs" if len(names) == 1 else "differ"
+    return f" {_listed(names)} {verb} in upper and lower case only."
 
-    search = mne_bids.BIDSPath(root=folder, task=layout.task, datatype="eeg", suffix="eeg")
-    paths = [p for p in search.match(ignore_json=True) if p.extension in BIDS_EXTENSIONS]
-    if not paths:
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - MAX_LISTED_FILES
+    return ", ".join(names[:MAX_LISTED_FILES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _in_bids(folder: Path, layout: RecordingsLayout) -> list[_Candidate]:
+    every = [one for parts in BIDS_PATHS for one in PathPattern(parts).find(folder)]
+    by_name = {one.name: one for one in every if one.is_exact}
+    found = [by_name[name] for name in sorted(by_name)]
+    entities = [dict(BIDS_ENTITY.findall(one.name)) for one in found]
+    tasks = sorted({one["task"] for one in entities if "task" in one})
+    candidates = [
+        _from_bids(one, of_one, layout.task)
+        for one, of_one in zip(found, entities, strict=True)
+        if layout.task in (None, of_one.get("task", layout.task if one.is_broken else None))
+    ]
+    if not candidates:
         task = f" of the task {layout.task!r}" if layout.task else ""
+        there = f"{did_you_mean(layout.task, tasks)} There are {', '.join(tasks)}." if tasks else ""
         raise DataError(
             f"{folder} has no BIDS EEG recordings{task}, that is, no files like "
-            "sub-01/eeg/sub-01_task-NAME_eeg.edf."
+            f"sub-01/eeg/sub-01_task-NAME_eeg.edf.{there}"
         )
-    return [_from_bids(path, layout) for path in paths]
+    return candidates
 
 
-def _from_bids(path: Any, layout: RecordingsLayout) -> RecordingFile:
-    run = path.run or "0"
+def _from_bids(found: FoundPath, entities: dict[str, str], task: str | None) -> _Candidate:
+    subject, session = entities["sub"], entities.get("ses")
+    expected = [f"sub-{subject}", *([f"ses-{session}"] if session else []), "eeg"]
+    if not found.is_broken and found.name.split("/")[:-1] != expected:
+        raise DataError(
+            f"{found.path} does not lie in the folder {'/'.join(expected)}, where its name "
+            "belongs. Rename it, or move it."
+        )
+    run = entities.get("run", "0")
     # without a choice of task, the task is part of the name, so that no two runs share one
-    name = run if layout.task or not path.task else f"{path.task}{run}"
-    return RecordingFile(Path(path.fpath), path.subject, path.session or "0", name)
+    name = run if task or "task" not in entities else f"{entities['task']}{run}"
+    return _Candidate(RecordingFile(found.path, subject, session or "0", name), found.is_broken)
 
 
-def _check_unique(recordings: list[RecordingFile], folder: Path) -> None:
+def _without_later_parts(candidates: list[_Candidate]) -> list[_Candidate]:
+    """Leave out the second and later files of split recordings, which are read with the first."""
+    suspects = {one.file.path for one in candidates if is_later_part(one.file.path)}
+    folders = {path.parent for path in suspects}
+    later = {
+        part
+        for one in candidates
+        if one.file.path.parent in folders and not one.is_broken
+        for part in split_parts(one.file.path)[1:]
+    }
+    return [one for one in candidates if one.file.path not in later]
+
+
+def _check_fetched(candidates: list[_Candidate]) -> None:
+    broken = [one.file.path for one in candidates if one.is_broken]
+    if broken:
+        targets = " ".join(str(path.readlink()) for path in broken)
+        command = f" (`datalad get {broken[0]}`)" if ".git/annex" in targets else ""
+        raise DataError(
+            f"links that lead to nothing: {_listed([str(path) for path in broken])}. Fetch what "
+            f"they stand for{command}, mend the links, or leave them out with `exclude`."
+        )
+
+
+def _check_unique(candidates: list[_Candidate], folder: Path, layout: RecordingsLayout) -> None:
     paths: dict[tuple[str, str, str], Path] = {}
-    for one in recordings:
+    for one in (candidate.file for candidate in candidates if not candidate.is_broken):
         name = (one.subject, one.session, one.run)
         if name in paths:
+            in_bids = "Choose a `task`, or move one of them out of the folder."
+            advice = (
+                in_bids if layout.format == "bids" else "Add {session} or {run} to the pattern."
+            )
             raise DataError(
                 f"{folder}: {paths[name].relative_to(folder)} and {one.path.relative_to(folder)} "
-                f"are both subject {name[0]}, session {name[1]}, run {name[2]}. "
-                "Add {session} or {run} to the pattern."
+                f"are both subject {name[0]}, session {name[1]}, run {name[2]}. {advice}"
             )
         paths[name] = one.path
 
 
-def _without_excluded(
-    recordings: list[RecordingFile], layout: RecordingsLayout
-) -> list[RecordingFile]:
-    for field, values in layout.exclude.items():
-        present = sorted({getattr(one, field) for one in recordings}, key=_natural_key)
+def _without_excluded(candidates: list[_Candidate], layout: RecordingsLayout) -> list[_Candidate]:
+    excluded = {field: list(map(plain_text, values)) for field, values in layout.exclude.items()}
+    for field, values in excluded.items():
+        present = sorted({getattr(one.file, field) for one in candidates}, key=_natural_key)
         for value in values:
             if value not in present:
                 raise ConfigError(
                     f"recordings.exclude.{field} has {value!r}, which does not occur."
                     f"{did_you_mean(value, present)} There are {', '.join(present)}."
                 )
-    excluded = {field: layout.exclude.get(field, []) for field in FIELDS}
-    return [one for one in recordings if not any(getattr(one, f) in excluded[f] for f in FIELDS)]
+    return [
+        one
+        for one in candidates
+        if not any(getattr(one.file, field) in values for field, values in excluded.items())
+    ]
+
+
+def arranged(recordings: list[RecordingFile]) -> dict[str, dict[str, dict[str, Path]]]:
+    """Arrange paths by subject, session and run, under names that MOABB accepts.
+
+    Parameters
+    ----------
+    recordings : list of RecordingFile
+        The recordings.
+
+    Returns
+    -------
+    dict
+        The path by the names of subject, session and run.
+    """
+    files: dict[str, dict[str, dict[str, Path]]] = {}
+    for subject in dict.fromkeys(one.subject for one in recordings):
+        of_subject = [one for one in recordings if one.subject == subject]
+        sessions = numbered_names(one.session for one in of_subject)
+        files[subject] = {
+            name: _runs([one for one in of_subject if one.session == session])
+            for session, name in sessions.items()
+        }
+    return files
+
+
+def _runs(recordings: list[RecordingFile]) -> dict[str, Path]:
+    names = numbered_names(one.run for one in recordings)
+    paths = {one.run: one.path for one in recordings}
+    return {name: paths[run] for run, name in names.items()}
 
 
 def numbered_names(values: Iterable[str]) -> dict[str, str]:

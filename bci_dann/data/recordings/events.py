@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bci_dann.data.cues import cue_table, mark_repeated
+from bci_dann.data.screening.cues import cue_table, mark_repeated
 from bci_dann.data.segmentation import INTERRUPTION
 from bci_dann.exceptions import BCIDannWarning, DataError
 
@@ -181,7 +181,7 @@ def class_cues(
     Returns
     -------
     pandas.DataFrame
-        As :func:`bci_dann.data.cues.cue_table`, with those left out that are doubled, contradict
+        As :func:`bci_dann.data.screening.cues.cue_table`, with those left out that are doubled, contradict
         each other or lie outside of the recording.
 
     Raises

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,19 @@ from moabb.datasets.base import BaseDataset
 
 from bci_dann._config import validate
 from bci_dann._validation import did_you_mean
-from bci_dann.data.cues import account_of
+from bci_dann.data.channels.channel_account import ChannelAccount
+from bci_dann.data.channels.channel_selection import check_alike
 from bci_dann.data.montages import standard_montage
 from bci_dann.data.preprocessing import Preprocessing
-from bci_dann.data.recordings.discovery import RecordingFile, find_recordings, numbered_names
+from bci_dann.data.recordings.channel_checks import ChannelChecks
+from bci_dann.data.recordings.companions import bids_sidecars, files_read
+from bci_dann.data.recordings.content_digest import content_digest
+from bci_dann.data.recordings.discovery import arranged, find_recordings
 from bci_dann.data.recordings.events import class_of
 from bci_dann.data.recordings.layout import RecordingsLayout
+from bci_dann.data.recordings.path_pattern import plain_text
 from bci_dann.data.recordings.reading import CuedRecording, open_recording, read_recording
+from bci_dann.data.screening.cues import account_of
 from bci_dann.data.segmentation import check_recording, same_sfreq
 from bci_dann.data.subset import Subset
 from bci_dann.exceptions import ConfigError, DataError
@@ -90,7 +97,11 @@ class Recordings(BaseDataset):
             layout = validate(RecordingsLayout, layout, "recordings")
         self.folder = Path(folder).expanduser()
         self.layout = layout
-        self._files = _arranged(find_recordings(self.folder, layout))
+        found = find_recordings(self.folder, layout)
+        self._runs = {one.path: one.run for one in found}
+        layout.check_recordings({self._name(path): run for path, run in self._runs.items()})
+        self._files = arranged(found)
+        self._checks = ChannelChecks(layout, self._channel_accounts)
         self._cues: dict[Path, pd.DataFrame] = {}
         super().__init__(
             subjects=list(self._files),
@@ -100,6 +111,11 @@ class Recordings(BaseDataset):
             interval=list(layout.interval),
             paradigm="imagery",
         )
+
+    @property
+    def session_names(self) -> list[str]:  # numpydoc ignore=RT01
+        """The names of the sessions that any subject has."""
+        return list(dict.fromkeys(name for sessions in self._files.values() for name in sessions))
 
     def recording_path(self, subject: str, session: str, run: str) -> Path:
         """Return the path of a recording.
@@ -132,7 +148,7 @@ class Recordings(BaseDataset):
         Returns
         -------
         pandas.DataFrame
-            See :func:`bci_dann.data.cues.cue_table`.
+            See :func:`bci_dann.data.screening.cues.cue_table`.
 
         Raises
         ------
@@ -166,14 +182,14 @@ class Recordings(BaseDataset):
         Returns
         -------
         dict
-            The layout, and the name, size and time of modification of each file.
+            The layout, and the name, size and a digest of each file that is read. Where the
+            files lie, and when they were copied there, does not matter.
         """
-        files = sorted({file for path in self._paths() for file in self._companions(path)})
+        files = {file for path in self._paths() for file in self._files_read(path)}
         described = [
-            (file.relative_to(self.folder).as_posix(), file.stat().st_size, file.stat().st_mtime_ns)
-            for file in files
+            (self._relative(file), file.stat().st_size, content_digest(file)) for file in files
         ]
-        return {"layout": self.layout.model_dump(mode="json"), "files": described}
+        return {"layout": self.layout.model_dump(mode="json"), "files": sorted(described)}
 
     def check(self) -> None:
         """Open every recording and check its length, channels and events.
@@ -184,16 +200,44 @@ class Recordings(BaseDataset):
             When a file is truncated or unreadable, its channels differ from those of the
             first, or an event of the layout occurs in no file.
         ConfigError
-            When MNE has no such montage.
+            When MNE has no such montage, or ``drop``, ``rename`` or ``extra_channels`` names a
+            channel that is in no file.
+
+        Warns
+        -----
+        BCIDannWarning
+            When channels are left out, or their names are matched to those of electrodes.
         """
         if self.layout.montage is not None:
             standard_montage(self.layout.montage)
         descriptions: set[str] = set()
+        accounts: list[ChannelAccount] = []
         for path in self._paths():
-            raw = open_recording(path, self.layout).raw
-            self._check_channels(raw, path)
-            descriptions |= set(raw.annotations.description)
+            recording = self._open(path)
+            accounts.append(recording.channels)
+            descriptions |= set(recording.raw.annotations.description)
+        self._checks.check_all(accounts)
         self._check_events(descriptions, self.layout.events, "any recording")
+
+    def channel_account(self) -> pd.DataFrame:
+        """Return what becomes of each channel of each file.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a channel: ``file``, ``channel``, ``type``, ``used_as`` (empty where it is left
+            out) and ``reason``.
+
+        Raises
+        ------
+        DataError
+            When a file cannot be opened.
+        """
+        frames = [
+            account.frame().assign(file=self._name(path))
+            for path, account in zip(self._paths(), self._channel_accounts(), strict=True)
+        ]
+        return pd.concat(frames, ignore_index=True)
 
     def check_fits(self, preprocessing: Preprocessing, subset: Subset) -> None:
         """Check recordings against preprocessing steps without reading their samples.
@@ -213,11 +257,13 @@ class Recordings(BaseDataset):
             When a frequency or the window does not fit a recording.
         """
         rates: dict[float, Path] = {}
+        bads: dict[Path, list[str]] = {}
         for path, raw in self._selected(subset):
             try:
                 check_recording(raw, self, preprocessing)
             except (DataError, ConfigError) as error:
                 raise type(error)(f"{path}: {error}") from error
+            bads[path] = [name for name in raw.info["bads"] if name in self._checks.channels]
             if not any(same_sfreq(raw.info["sfreq"], rate) for rate in rates):
                 rates[raw.info["sfreq"]] = path
         if preprocessing.resample is None and len(rates) > 1:
@@ -226,6 +272,8 @@ class Recordings(BaseDataset):
                 f"the recordings have different sampling frequencies, {listed}. "
                 "Set preprocessing `resample` to a common one."
             )
+        if preprocessing.channels is None and preprocessing.bads == "leave_out":
+            check_alike(bads)
 
     def planned_account(self, subset: Subset) -> pd.DataFrame:
         """Count the cues of the recordings of a subset without reading their samples.
@@ -265,17 +313,26 @@ class Recordings(BaseDataset):
             self._raise_on_missing_events(subject)
         return {session: runs for session, runs in with_trials.items() if runs}
 
-    def _read(self, path: Path) -> CuedRecording:
-        recording = read_recording(path, self.layout)
-        self._check_channels(recording.raw, path)
-        self._cues[path] = recording.cues
-        return CuedRecording(recording.raw.reorder_channels(self._channels), recording.cues)
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix()
 
-    @cached_property
-    def _channels(self) -> list[str]:
-        """The channels of the first recording, which all others must have."""
-        first = open_recording(next(iter(self._paths())), self.layout)
-        return list(first.raw.ch_names)
+    def _layout_of(self, path: Path) -> RecordingsLayout:
+        return self.layout.for_recording(self._runs[path], self._name(path))
+
+    def _channel_accounts(self) -> Iterator[ChannelAccount]:
+        for path in self._paths():
+            yield self._open(path).channels
+
+    def _open(self, path: Path) -> CuedRecording:
+        return open_recording(path, self._layout_of(path))
+
+    def _read(self, path: Path) -> CuedRecording:
+        recording = read_recording(path, self._layout_of(path))
+        self._checks.check(recording.channels)
+        self._cues[path] = recording.cues
+        channels = self._checks.channels
+        others = [name for name in recording.raw.ch_names if name not in channels]
+        return replace(recording, raw=recording.raw.reorder_channels([*channels, *others]))
 
     def _selected(self, subset: Subset) -> Iterator[tuple[Path, mne.io.BaseRaw]]:
         """Open the recordings of a subset in which events occur."""
@@ -290,23 +347,13 @@ class Recordings(BaseDataset):
 
     def _open_with_events(self, paths: Iterable[Path]) -> Iterator[tuple[Path, mne.io.BaseRaw]]:
         for path in paths:
-            recording = open_recording(path, self.layout)
+            recording = self._open(path)
             if len(recording.cues):
                 yield path, recording.raw
 
-    def _check_channels(self, raw: mne.io.BaseRaw, path: Path) -> None:
-        missing = [name for name in self._channels if name not in raw.ch_names]
-        extra = [name for name in raw.ch_names if name not in self._channels]
-        if missing or extra:
-            raise DataError(
-                f"{path}: the channels differ from those of {next(iter(self._paths()))}: "
-                f"missing {missing or 'none'}, extra {extra or 'none'}. Leave channels that "
-                "are not in every file out with `drop`, or give them one name with `rename`."
-            )
-
     def _raise_on_missing_events(self, subject: str) -> None:
         paths = [path for runs in self._files[subject].values() for path in runs.values()]
-        opened = [open_recording(path, self.layout).raw for path in paths]
+        opened = [self._open(path).raw for path in paths]
         descriptions = {name for raw in opened for name in raw.annotations.description}
         where = f"the recordings of subject {subject}"
         self._check_events(descriptions, list(self.layout.events)[:1], where)
@@ -325,26 +372,11 @@ class Recordings(BaseDataset):
             for runs in sessions.values():
                 yield from runs.values()
 
-    def _companions(self, path: Path) -> list[Path]:
+    def _files_read(self, path: Path) -> list[Path]:
         """Return a recording and the files that belong to it, such as markers and samples."""
-        pattern = "*" if self.layout.format == "bids" else f"{path.stem}.*"
-        return [file for file in path.parent.glob(pattern) if file.is_file()]
+        in_bids = self.layout.format == "bids"
+        return [*files_read(path), *(bids_sidecars(path, self.folder) if in_bids else ())]
 
-
-def _arranged(recordings: list[RecordingFile]) -> dict[str, dict[str, dict[str, Path]]]:
-    """Arrange paths by subject, session and run, under names that MOABB accepts."""
-    arranged: dict[str, dict[str, dict[str, Path]]] = {}
-    for subject in dict.fromkeys(one.subject for one in recordings):
-        of_subject = [one for one in recordings if one.subject == subject]
-        sessions = numbered_names(one.session for one in of_subject)
-        arranged[subject] = {
-            name: _runs([one for one in of_subject if one.session == session])
-            for session, name in sessions.items()
-        }
-    return arranged
-
-
-def _runs(recordings: list[RecordingFile]) -> dict[str, Path]:
-    names = numbered_names(one.run for one in recordings)
-    paths = {one.run: one.path for one in recordings}
-    return {name: paths[run] for run, name in names.items()}
+    def _relative(self, file: Path) -> str:
+        """Return the name of a file, which a header may have named outside of the folder."""
+        return plain_text(Path(os.path.relpath(file, self.folder)).as_posix())

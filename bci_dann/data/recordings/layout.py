@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import codecs
 import string
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from bci_dann._config import StrictModel
 from bci_dann._validation import did_you_mean
+from bci_dann.data.channels.units import check_patterns, matches_path, parse_scale, scale_of
+from bci_dann.exceptions import ConfigError
 
 __all__ = ["FIELDS", "RecordingsLayout"]
 
@@ -21,9 +26,11 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
 
     Parameters
     ----------
-    events : dict of str to str
+    events : dict of str to str, or to dict of str to str
         Annotation description to class name, for example
-        ``{"OVTK_GDF_Right": "right_hand"}``. Other annotations are ignored.
+        ``{"OVTK_GDF_Right": "right_hand"}``. Other annotations are ignored. Where an event means
+        different things in different runs, its classes by the run, or by patterns of runs or
+        paths: ``{"T1": {"04": "left_hand", "06": "hands"}}``. In other runs it is ignored.
     format : {"files", "bids"}
         ``"files"`` finds recordings by ``pattern`` and reads them with MNE, which knows
         the format by the extension (EDF, BDF, GDF, FIF, BrainVision, EEGLAB SET);
@@ -40,13 +47,20 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
         Values of a field to leave out, for example ``{"session": ["001"]}``.
     interval : tuple of float
         Start and end of the imagery task in seconds after the event.
-    unit_scale : float
-        Factor on the samples that MNE reads as volt: 1e-6 for files that hold microvolt
-        without saying so.
+    unit_scale : float, str, or dict of str to float or str
+        The unit of the numbers that MNE reads as volt: ``"microvolt"`` for files that hold
+        microvolt without saying so, or the factor itself, 1e-6. Where files differ, units by
+        patterns of their paths: ``{"S3*.edf": "microvolt"}``; others are in volt.
+    encoding : str
+        Encoding of the annotations of EDF and BDF files, for example ``"latin1"``.
     rename : dict of str to str
-        New names of channels, for example ``{"T3": "T7"}``.
+        New names of channels, for example ``{"AUX 3": "C3"}``. Spellings of one electrode need
+        none: ``EEG C3-A2``, ``c3..`` and the old ``T3`` are read as ``C3`` and ``T7``.
     drop : list of str
         Channels to leave out, by their name before ``rename``, where a file has them.
+    extra_channels : list of str
+        Channels to take as EEG though they are no electrodes on the scalp by their name or type,
+        such as ``EMG chin``. Others of that kind are left out.
     montage : str or None
         MNE's standard montage to take electrode positions from; ``None`` keeps those of
         the file.
@@ -68,15 +82,19 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
     (0.0, 4.0)
     """
 
-    events: Annotated[dict[str, str], Field(min_length=1)]
+    model_config = ConfigDict(coerce_numbers_to_str=True)  # events: {769: left_hand}
+
+    events: Annotated[dict[str, str | dict[str, str]], Field(min_length=1)]
     format: Literal["files", "bids"] = "files"
     pattern: str | None = None
     task: str | None = None
     exclude: dict[str, list[str]] = Field(default_factory=dict)
     interval: tuple[float, float] = (0.0, 4.0)
-    unit_scale: Annotated[float, Field(gt=0)] = 1.0
+    unit_scale: float | dict[str, float] = 1.0
+    encoding: str = "utf8"
     rename: dict[str, str] = Field(default_factory=dict)
     drop: list[str] = Field(default_factory=list)
+    extra_channels: list[str] = Field(default_factory=list)
     montage: str | None = "standard_1020"
 
     @field_validator("events", mode="before")
@@ -87,7 +105,32 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
                 "name the events that start a task, each with its class, for example "
                 "{'769': left_hand, '770': right_hand}"
             )
+        for event, meaning in events.items() if isinstance(events, Mapping) else ():
+            by_run = meaning.items() if isinstance(meaning, Mapping) else [("", meaning)]
+            if not by_run or not all(_is_name(text) for pair in by_run for text in pair):
+                raise ValueError(
+                    f"an event has a class, or classes by run, for example "
+                    f"{{'T1': {{'04': 'left_hand'}}}}; {event!r} has {meaning!r}"
+                )
         return events
+
+    @field_validator("unit_scale", mode="before")
+    @classmethod
+    def _parse_unit_scale(cls, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {pattern: parse_scale(unit) for pattern, unit in value.items()}
+        return parse_scale(value)
+
+    @field_validator("encoding")
+    @classmethod
+    def _check_encoding(cls, encoding: str) -> str:
+        try:
+            codecs.lookup(encoding)
+        except LookupError:
+            raise ValueError(
+                "Python knows no such encoding; files are mostly utf8, latin1 or cp1252"
+            ) from None
+        return encoding
 
     @field_validator("pattern")
     @classmethod
@@ -132,7 +175,124 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
     @property
     def classes(self) -> list[str]:  # numpydoc ignore=RT01
         """Class names in the order of ``events``, each once."""
-        return list(dict.fromkeys(self.events.values()))
+        return list(dict.fromkeys(name for event in self.events for name in self.meanings(event)))
+
+    def meanings(self, event: str) -> list[str]:
+        """Return the classes that an event has in any run.
+
+        Parameters
+        ----------
+        event : str
+            A key of ``events``.
+
+        Returns
+        -------
+        list of str
+            Each class once.
+        """
+        meaning = self.events[event]
+        return [meaning] if isinstance(meaning, str) else list(dict.fromkeys(meaning.values()))
+
+    def events_of(self, run: str = "0", path: str = "") -> dict[str, str]:
+        """Return the events of one recording and their classes.
+
+        Parameters
+        ----------
+        run : str
+            The run, as in the path of the recording.
+        path : str
+            The path inside the folder, with slashes.
+
+        Returns
+        -------
+        dict of str to str
+            Without the events that mean nothing in this run.
+
+        Raises
+        ------
+        ConfigError
+            When an event has several classes in the run.
+        """
+        classes = {event: self._class_of(event, run, path) for event in self.events}
+        return {event: name for event, name in classes.items() if name is not None}
+
+    def _class_of(self, event: str, run: str, path: str) -> str | None:
+        meaning = self.events[event]
+        if isinstance(meaning, str):
+            return meaning
+        if run in meaning:  # the very run, whatever patterns it fits beside
+            return meaning[run]
+        fitting = {name for pattern, name in meaning.items() if _fits(pattern, run, path)}
+        if len(fitting) > 1:
+            raise ConfigError(
+                f"recordings.events.{event}: several patterns fit the run {run!r} ({path}), which "
+                f"then is {' and '.join(sorted(fitting))}. Write patterns of which one fits."
+            )
+        return next(iter(fitting), None)
+
+    def for_recording(self, run: str, path: str) -> RecordingsLayout:
+        """Return the layout of one recording: its unit, and its events with one class each.
+
+        Parameters
+        ----------
+        run : str
+            The run, as in the path of the recording.
+        path : str
+            The path inside the folder, with slashes.
+
+        Returns
+        -------
+        RecordingsLayout
+            ``unit_scale`` is a number, and ``events`` lacks those that mean nothing in this run.
+
+        Raises
+        ------
+        ConfigError
+            When patterns that contradict each other fit the recording.
+        """
+        scale = scale_of(self.unit_scale, path)
+        return self.model_copy(update={"unit_scale": scale, "events": self.events_of(run, path)})
+
+    def check_recordings(self, runs: Mapping[str, str]) -> None:
+        """Check the keys that tell recordings apart against those that there are.
+
+        Parameters
+        ----------
+        runs : mapping of str to str
+            By the path of each recording inside the folder its run.
+
+        Raises
+        ------
+        ConfigError
+            When a pattern fits no recording, or patterns that contradict each other fit one.
+        """
+        if isinstance(self.unit_scale, Mapping):
+            check_patterns(self.unit_scale, runs, "recordings.unit_scale")
+        for event, meaning in self.events.items():
+            if isinstance(meaning, Mapping):
+                _check_runs(event, meaning, runs)
+        for path, run in runs.items():
+            self.for_recording(run, path)
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def _fits(pattern: str, run: str, path: str) -> bool:
+    return fnmatchcase(run, pattern) or matches_path(pattern, path)
+
+
+def _check_runs(event: str, patterns: Iterable[str], runs: Mapping[str, str]) -> None:
+    for pattern in patterns:
+        if not any(_fits(pattern, run, path) for path, run in runs.items()):
+            present = sorted(set(runs.values()))
+            raise ConfigError(
+                f"recordings.events.{event} has {pattern!r}, which is no run."
+                f"{did_you_mean(pattern, present)} The runs are {', '.join(present)}. Write a run "
+                "as `{run}` in the pattern of the paths gives it, or a pattern such as '0[48]' or "
+                "'*R04.edf'."
+            )
 
 
 def _unknown_field(field: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,19 @@ from typing import Any
 import mne
 import pandas as pd
 
+from bci_dann.data.channels.channel_account import ChannelAccount
+from bci_dann.data.channels.channel_use import account_channels, with_channels
+from bci_dann.data.channels.units import scale_of, scale_samples
 from bci_dann.data.montages import standard_montage
 from bci_dann.data.recordings.edf_header import check_edf_file
+from bci_dann.data.recordings.epochs_files import as_continuous, is_epochs_file, read_epochs_file
 from bci_dann.data.recordings.events import (
     annotate_triggers,
     class_annotations,
     class_cues,
     set_annotations,
 )
+from bci_dann.data.recordings.formats import check_format
 from bci_dann.data.recordings.layout import RecordingsLayout
 from bci_dann.data.recordings.truncation import (
     check_events_inside,
@@ -27,7 +33,11 @@ from bci_dann.data.recordings.truncation import (
 )
 from bci_dann.exceptions import BCIDannError, DataError
 
-__all__ = ["CuedRecording", "apply_layout", "open_recording", "read_recording"]
+__all__ = ["CuedRecording", "apply_layout", "open_recording", "read_file", "read_recording"]
+
+# Formats whose readers take an encoding, and what they say of annotations in another one.
+FORMATS_WITH_ENCODING = (".edf", ".bdf")
+UNDECODABLE = "invalid byte in at least one annotations channel"
 
 # Share of the cues of a recording that may contradict each other. Empirical: a marker sent by
 # mistake is one of dozens; where a fifth contradict, the events do not mean what `events` says.
@@ -36,19 +46,26 @@ MAX_CONTRADICTING_SHARE = 0.2
 
 @dataclass(frozen=True)
 class CuedRecording:
-    """A recording and its cues.
+    """A recording, its cues and what became of its channels.
 
     Parameters
     ----------
     raw : mne.io.Raw
-        EEG channels, counted from sample 0. As `read_recording` returns it, its annotations are
-        the classes of usable cues, stretches that are marked bad, and interruptions.
+        EEG channels, and with other types those that the reader had taken for EEG, counted from
+        sample 0. As `read_recording` returns it, its annotations are the classes of usable cues,
+        stretches that are marked bad, and interruptions.
     cues : pandas.DataFrame
-        Every cue; see :func:`bci_dann.data.cues.cue_table`.
+        Every cue; see :func:`bci_dann.data.screening.cues.cue_table`.
+    channels : ChannelAccount
+        Every channel of the file.
+    events : dict of str to int
+        How often each event is in the file, triggers among them, the most frequent first.
     """
 
     raw: mne.io.BaseRaw
     cues: pd.DataFrame
+    channels: ChannelAccount
+    events: dict[str, int]
 
 
 def open_recording(path: Path, layout: RecordingsLayout) -> CuedRecording:
@@ -64,7 +81,7 @@ def open_recording(path: Path, layout: RecordingsLayout) -> CuedRecording:
     Returns
     -------
     CuedRecording
-        EEG channels only, with annotations exactly as in the file, and triggers beside them.
+        With annotations exactly as in the file, and triggers beside them.
 
     Raises
     ------
@@ -72,12 +89,13 @@ def open_recording(path: Path, layout: RecordingsLayout) -> CuedRecording:
         When the file is shorter than its header says or its events need, has pauses that MNE
         does not know of, or cannot be read.
     """
-    _read(path, check_edf_file, path)
-    raw, omitted = _read(path, detect_omitted_annotations, partial(_open, path, layout))
+    check_format(path)
+    read_file(path, check_edf_file, path)
+    raw, omitted = read_file(path, detect_omitted_annotations, partial(_open, path, layout))
     outside = omitted_events(raw, path, layout) if omitted else []
-    recording = _with_cues(raw, layout, path, outside)
-    check_events_inside(recording.cues, raw, path, layout.interval)
-    return CuedRecording(_with_layout_channels(raw, layout, path), recording.cues)
+    cues = _cues(raw, layout, path, outside)
+    check_events_inside(cues, raw, path, layout.interval)
+    return _with_layout_channels(raw, cues, layout, path)
 
 
 def read_recording(path: Path, layout: RecordingsLayout) -> CuedRecording:
@@ -128,21 +146,20 @@ def apply_layout(raw: mne.io.BaseRaw, layout: RecordingsLayout, name: Path | str
         When it has no EEG channels, or they cannot be renamed.
     """
     raw = raw.copy()
-    recording = _with_cues(raw, layout, name)
-    return _loaded(
-        CuedRecording(_with_layout_channels(raw, layout, name), recording.cues), layout, name
-    )
+    cues = _cues(raw, layout, name)
+    return _loaded(_with_layout_channels(raw, cues, layout, name), layout, name)
 
 
-def _with_cues(
+def _cues(
     raw: mne.io.BaseRaw,
     layout: RecordingsLayout,
     name: Path | str,
     outside: Sequence[tuple[float, str]] = (),
-) -> CuedRecording:
+) -> pd.DataFrame:
     """Annotate triggers in place, and find the cues."""
-    _read(name, annotate_triggers, raw, layout.events, name)
-    cues = _read(name, class_cues, raw, layout.events, outside)
+    events = layout.events_of()
+    read_file(name, annotate_triggers, raw, events, name)
+    cues: pd.DataFrame = read_file(name, class_cues, raw, events, outside)
     contradicting = cues[cues["left_out"] == "contradicting"]
     if len(contradicting) > MAX_CONTRADICTING_SHARE * len(cues):
         first = contradicting.iloc[0]
@@ -151,22 +168,29 @@ def _with_cues(
             f"the first is {first['event']!r} at {first['sample'] / raw.info['sfreq']:.2f} s. "
             "Choose `events` that name one class a trial, or leave the file out with `exclude`."
         )
-    return CuedRecording(raw, cues)
+    return cues
+
+
+def _with_layout_channels(
+    raw: mne.io.BaseRaw, cues: pd.DataFrame, layout: RecordingsLayout, name: Path | str
+) -> CuedRecording:
+    """Choose and name channels in place."""
+    events = Counter(raw.annotations.description.tolist())
+    channels = account_channels(raw, layout, name)
+    return CuedRecording(with_channels(raw, channels), cues, channels, dict(events.most_common()))
 
 
 def _loaded(recording: CuedRecording, layout: RecordingsLayout, name: Path | str) -> CuedRecording:
     """Load samples, with the layout's unit, positions and classes."""
-    raw, cues = recording.raw, recording.cues
-    annotations = class_annotations(raw, cues)
-    _read(name, raw.load_data, verbose="error")
-    if layout.unit_scale != 1.0:
-        scale = layout.unit_scale
-        raw.apply_function(lambda x: x * scale, picks="eeg", channel_wise=False, verbose="error")
+    raw = recording.raw
+    annotations = class_annotations(raw, recording.cues)
+    read_file(name, raw.load_data, verbose="error")
+    scale_samples(raw, scale_of(layout.unit_scale, Path(name).as_posix()))
     raw = _from_first_sample(raw)
     if layout.montage is not None:
         montage = standard_montage(layout.montage)
         raw.set_montage(montage, match_case=False, on_missing="ignore", verbose="error")
-    return CuedRecording(set_annotations(raw, *annotations), cues)
+    return replace(recording, raw=set_annotations(raw, *annotations))
 
 
 def _from_first_sample(raw: mne.io.BaseRaw) -> mne.io.BaseRaw:
@@ -179,16 +203,42 @@ def _from_first_sample(raw: mne.io.BaseRaw) -> mne.io.BaseRaw:
 
 
 def _open(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
+    takes_encoding = path.suffix.lower() in FORMATS_WITH_ENCODING
+    options = {"encoding": layout.encoding} if takes_encoding else {}
     if layout.format == "bids":
         import mne_bids
 
         bids_path = mne_bids.get_bids_path_from_fname(path)
-        return mne_bids.read_raw_bids(bids_path, verbose="warning")
-    return mne.io.read_raw(path, preload=False, verbose="warning")
+        return mne_bids.read_raw_bids(bids_path, extra_params=options, verbose="warning")
+    if is_epochs_file(path):
+        return as_continuous(read_epochs_file(path))
+    return mne.io.read_raw(path, preload=False, verbose="warning", **options)
 
 
-def _read(path: Path | str, function: Any, *args: Any, **kwargs: Any) -> Any:
-    """Call a reading function, and turn its failure into a `DataError` that names the file."""
+def read_file(path: Path | str, function: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call a reading function, and turn its failure into a `DataError` that names the file.
+
+    Parameters
+    ----------
+    path : pathlib.Path or str
+        What messages call the file.
+    function : callable
+        The function.
+    *args : object
+        Its arguments.
+    **kwargs : object
+        Its keyword arguments.
+
+    Returns
+    -------
+    object
+        What the function returns.
+
+    Raises
+    ------
+    DataError
+        Whatever the function raises; errors of this package keep their type.
+    """
     try:
         return function(*args, **kwargs)
     except BCIDannError as error:
@@ -196,26 +246,13 @@ def _read(path: Path | str, function: Any, *args: Any, **kwargs: Any) -> Any:
             raise
         raise type(error)(f"{path}: {error}") from error
     except Exception as error:  # readers fail in as many ways as files do
+        if UNDECODABLE in str(error):
+            raise DataError(
+                f"{path}: the texts of its annotations are in another encoding than was assumed. "
+                "Set `encoding: latin1` under `recordings`, or the encoding of the program that "
+                "wrote the file."
+            ) from error
         raise DataError(
             f"{path} cannot be read: {type(error).__name__}: {error} "
             "Copy the file again from its source, or leave it out with `exclude`."
         ) from error
-
-
-def _with_layout_channels(
-    raw: mne.io.BaseRaw, layout: RecordingsLayout, path: Path | str
-) -> mne.io.BaseRaw:
-    """Drop and rename channels in place, leaving EEG channels only."""
-    raw.drop_channels([name for name in layout.drop if name in raw.ch_names])
-    if not len(mne.pick_types(raw.info, eeg=True, exclude=[])):
-        raise DataError(f"{path} has no EEG channels; it has {', '.join(raw.ch_names)}.")
-    raw.pick("eeg", exclude=[], verbose="error")
-    new_names = [layout.rename.get(name, name) for name in raw.ch_names]
-    duplicates = sorted({name for name in new_names if new_names.count(name) > 1})
-    if duplicates:
-        raise DataError(
-            f"{path} has several channels of the names {duplicates} after `rename`. "
-            "Leave all but one of each out with `drop`, or rename them otherwise."
-        )
-    raw.rename_channels(dict(zip(raw.ch_names, new_names, strict=True)), verbose="error")
-    return raw

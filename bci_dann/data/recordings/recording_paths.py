@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import os
 from pathlib import Path
+
+from bci_dann.data.recordings.companions import is_existing_file, named_by_header
+from bci_dann.data.recordings.formats import COMPANION_SUFFIXES
 
 __all__ = ["bids_events_path", "recording_name"]
 
 # Bytes at either end of a file that are hashed. Empirical: they hold the header and the first
 # samples, which differ between recordings, and a file of a gigabyte is hashed in milliseconds.
 HASHED_BYTES = 2**16
-
-# Files in which BrainVision, EEGLAB and Curry keep samples and markers beside a header.
-COMPANION_SUFFIXES = (".eeg", ".vmrk", ".fdt", ".dat")
 
 
 def bids_events_path(path: Path) -> Path:
@@ -46,18 +46,21 @@ def recording_name(path: Path) -> str:
         Equal for every spelling of the path and every copy of the recording, and different
         for another recording of the same name.
     """
-    path = path.resolve()
+    target = path.resolve()
+    base = path if _companions(path) else target  # a link may lie among links, or alone
+    files = sorted(base.rglob("*")) if base.is_dir() else sorted({base, *_companions(base)})
     digest = hashlib.sha256()
-    for file in sorted(file for file in _files_of(path) if file.is_file()):
-        digest.update(f"{file.relative_to(path.parent).as_posix()} {file.stat().st_size}".encode())
+    for file in (file for file in files if file.is_file()):
+        name = target.name if file == base else os.path.relpath(file, base.parent)
+        digest.update(os.fsencode(f"{Path(name).as_posix()} {file.stat().st_size}"))
         digest.update(_first_and_last_bytes(file))
-    return f"{path.name}-{digest.hexdigest()[:12]}"
+    return f"{target.name}-{digest.hexdigest()[:12]}"
 
 
-def _files_of(path: Path) -> Iterable[Path]:
-    if path.is_dir():
-        return path.rglob("*")
-    return {path, *(path.with_suffix(suffix) for suffix in COMPANION_SUFFIXES)}
+def _companions(path: Path) -> set[Path]:
+    """Return the files with samples and markers that lie beside a header."""
+    beside = (path.with_suffix(suffix) for suffix in COMPANION_SUFFIXES)
+    return {*filter(is_existing_file, (*beside, *named_by_header(path)))} - {path}
 
 
 def _first_and_last_bytes(file: Path) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,17 +9,18 @@ from pathlib import Path
 import mne
 import pandas as pd
 
+from bci_dann.data.channels.channel_account import ChannelAccount
+from bci_dann.data.channels.channel_use import account_channels
 from bci_dann.data.recordings.edf_header import check_edf_file
 from bci_dann.data.recordings.events import annotate_triggers
-from bci_dann.exceptions import BCIDannError, DataError
+from bci_dann.data.recordings.formats import check_format
+from bci_dann.data.recordings.layout import RecordingsLayout
+from bci_dann.data.recordings.reading import read_file
 
-__all__ = ["FileSurvey", "open_as_it_is", "survey_file"]
+__all__ = ["AS_IT_IS", "FileSurvey", "open_as_it_is", "survey_file"]
 
-# Names of signals that are no EEG, in files that do not say so.
-OTHER_SIGNAL = re.compile(
-    r"eog|emg|ecg|ekg|^[hv]eo|^chin|^acc|gyro|gsr|^eda|resp|temp|trig|^stat|^sti|^aux|counter",
-    re.IGNORECASE,
-)
+# A layout that says nothing of channels and units; it needs an event and a subject.
+AS_IT_IS = RecordingsLayout(pattern="{subject}", events={"any": "any"})
 
 # Bytes of a file whose trigger channel is read, which for some formats means all of the file.
 MAX_TRIGGER_BYTES = 200e6
@@ -36,8 +36,8 @@ class FileSurvey:
         The path inside the folder, with slashes.
     sfreq, duration_s : float
         Sampling frequency (Hz) and length (s).
-    channels : dict of str to str
-        By name the type that MNE has for it.
+    channels : ChannelAccount
+        What becomes of each channel where nothing is said of it.
     events : pandas.DataFrame
         The columns ``onset`` and ``duration`` (s after the first sample) and ``name``, in the
         order of onsets.
@@ -46,22 +46,13 @@ class FileSurvey:
     name: str
     sfreq: float
     duration_s: float
-    channels: dict[str, str]
+    channels: ChannelAccount
     events: pd.DataFrame
 
     @property
-    def eeg(self) -> list[str]:  # numpydoc ignore=RT01
-        """The channels that MNE takes for EEG, and whose names name no other signal."""
-        return [name for name in self._typed_eeg if not OTHER_SIGNAL.search(name)]
-
-    @property
-    def other_signals(self) -> list[str]:  # numpydoc ignore=RT01
-        """The channels that MNE takes for EEG though their names name another signal."""
-        return [name for name in self._typed_eeg if OTHER_SIGNAL.search(name)]
-
-    @property
-    def _typed_eeg(self) -> list[str]:
-        return [name for name, kind in self.channels.items() if kind == "eeg"]
+    def signals(self) -> list[str]:  # numpydoc ignore=RT01
+        """The EEG channels by their names in the file."""
+        return [one.name for one in self.channels.uses if one.used_as]
 
 
 def open_as_it_is(path: Path, is_bids: bool) -> mne.io.BaseRaw:
@@ -84,20 +75,20 @@ def open_as_it_is(path: Path, is_bids: bool) -> mne.io.BaseRaw:
     DataError
         With the reason why it cannot be read.
     """
-    try:
-        check_edf_file(path)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            if not is_bids:
-                return mne.io.read_raw(path, preload=False, verbose="error")
-            import mne_bids
+    check_format(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        read_file(path, check_edf_file, path)
+        if not is_bids:
+            raw: mne.io.BaseRaw = read_file(path, mne.io.read_raw, path, verbose="error")
+            return raw
+        import mne_bids
 
-            bids_path = mne_bids.get_bids_path_from_fname(path)
-            return mne_bids.read_raw_bids(bids_path, verbose="error")
-    except BCIDannError:
-        raise
-    except Exception as error:  # readers fail in as many ways as files do
-        raise DataError(f"{type(error).__name__}: {error}") from error
+        bids_path = read_file(path, mne_bids.get_bids_path_from_fname, path)
+        of_bids: mne.io.BaseRaw = read_file(
+            path, mne_bids.read_raw_bids, bids_path, verbose="error"
+        )
+        return of_bids
 
 
 def survey_file(raw: mne.io.BaseRaw, name: str, path: Path) -> FileSurvey:
@@ -120,15 +111,12 @@ def survey_file(raw: mne.io.BaseRaw, name: str, path: Path) -> FileSurvey:
     Raises
     ------
     DataError
-        When its trigger channel cannot be read.
+        When its trigger channel cannot be read, or it has no EEG channel.
     """
     if path.stat().st_size <= MAX_TRIGGER_BYTES:
-        try:
-            with warnings.catch_warnings():  # that triggers are held is said when they are used
-                warnings.simplefilter("ignore")
-                annotate_triggers(raw, (), name)
-        except Exception as error:
-            raise DataError(f"{type(error).__name__}: {error}") from error
+        with warnings.catch_warnings():  # that triggers are held is said when they are used
+            warnings.simplefilter("ignore")
+            read_file(path, annotate_triggers, raw, (), name)
     events = pd.DataFrame(
         {
             "onset": raw.annotations.onset - raw.first_time,
@@ -140,6 +128,6 @@ def survey_file(raw: mne.io.BaseRaw, name: str, path: Path) -> FileSurvey:
         name=name,
         sfreq=float(raw.info["sfreq"]),
         duration_s=raw.n_times / float(raw.info["sfreq"]),
-        channels=dict(zip(raw.ch_names, raw.get_channel_types(), strict=True)),
+        channels=account_channels(raw, AS_IT_IS, name),
         events=events.sort_values("onset", kind="stable", ignore_index=True),
     )

@@ -12,8 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from bci_dann.data.recordings.companions import is_later_part
 from bci_dann.data.recordings.discovery import RecordingFile, find_recordings
+from bci_dann.data.recordings.formats import extension_of
 from bci_dann.data.recordings.layout import FIELDS, RecordingsLayout
+from bci_dann.data.recordings.path_pattern import is_hidden, plain_text
 from bci_dann.data.survey.cue_guess import CueGuess, TaskGuess, guess_cues, guess_task
 from bci_dann.data.survey.file_survey import FileSurvey, open_as_it_is, survey_file
 from bci_dann.data.survey.pattern_guess import PatternGuess, guess_pattern
@@ -42,8 +45,7 @@ FIF_OF_OTHERS = re.compile(
     r"[-_](epo|ave|ica|cov|proj|fwd|inv|src|trans|eve|stc|sph|lay|annot)\.fif(\.gz)?$",
     re.IGNORECASE,
 )
-LATER_PART = re.compile(r"(?P<first>.*)-[0-9]+(?P<end>\.fif(\.gz)?)$", re.IGNORECASE)
-SPLIT_NAME = re.compile(r"_split-(?!0*1_)[0-9]+_", re.IGNORECASE)
+LATER_NUMBER = re.compile(r"-[0-9]+(?=\.fif(\.gz)?$)")
 
 # A recording in the place where BIDS has it.
 BIDS_NAME = re.compile(
@@ -234,14 +236,9 @@ def _listed(folder: Path) -> tuple[list[str], dict[str, int]]:
     if not folder.is_dir():
         reason = "is a file" if folder.exists() else "does not exist"
         raise DataError(f"{folder} {reason}; a folder of recordings is needed.")
-    files = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
-    names = [
-        path.as_posix()
-        for path in files
-        if not any(part.startswith((".", "__MACOSX")) for part in path.parts)
-    ]
+    names = sorted(_files_below(folder))
     recordings = [name for name in names if _is_recording(name, names)]
-    others = Counter(_extension(name) for name in names if _extension(name) not in FORMATS)
+    others = Counter(extension_of(name) for name in names if extension_of(name) not in FORMATS)
     if not recordings:
         listed = ", ".join(names[:5]) or "none"
         raise DataError(
@@ -251,24 +248,34 @@ def _listed(folder: Path) -> tuple[list[str], dict[str, int]]:
     return recordings, {end: n for end, n in others.items() if end not in COMPANIONS}
 
 
-def _extension(name: str) -> str:
-    lower = name.lower()
-    return ".fif.gz" if lower.endswith(".fif.gz") else Path(lower).suffix
+def _files_below(folder: Path, prefix: str = "", above: tuple[Path, ...] = ()) -> Iterator[str]:
+    """Yield the paths of files; linked folders are followed, but none into itself."""
+    above = (*above, folder.resolve())
+    for path in folder.iterdir():
+        name = prefix + plain_text(path.name)
+        if is_hidden(path.name):
+            continue
+        if path.is_dir() and path.resolve() not in above:
+            yield from _files_below(path, f"{name}/", above)
+        elif path.is_file():
+            yield name
 
 
 def _is_recording(name: str, names: Sequence[str]) -> bool:
-    if _extension(name) not in FORMATS or FIF_OF_OTHERS.search(name) or SPLIT_NAME.search(name):
+    if extension_of(name) not in FORMATS or FIF_OF_OTHERS.search(name):
         return False
-    part = LATER_PART.fullmatch(name)
-    return part is None or f"{part['first']}{part['end']}" not in names
+    if not is_later_part(Path(name)):
+        return True
+    first = LATER_NUMBER.sub("", name)
+    return first != name and first not in names
 
 
 def _of_one_format(names: Sequence[str]) -> list[str]:
     """Return the recordings of the most frequent format, or of the best of several."""
-    counts = Counter(map(_extension, names))
+    counts = Counter(map(extension_of, names))
     order = list(FORMATS)
     chosen = max(counts, key=lambda extension: (counts[extension], -order.index(extension)))
-    return [name for name in names if _extension(name) == chosen]
+    return [name for name in names if extension_of(name) == chosen]
 
 
 def _in_bids(folder: Path) -> list[RecordingFile]:
@@ -291,12 +298,16 @@ def _by_pattern(
                 found = find_recordings(folder, layout)
         except (BCIDannError, ValueError):
             found = []
-        if {one.path.relative_to(folder).as_posix(): _fields(one) for one in found} == {
+        if {_inside(folder, one.path): _fields(one) for one in found} == {
             name: {"session": "0", "run": "0", **fields} for name, fields in meant.items()
         }:
             return PatternGuess(guess.pattern, guess.fields, guess.by_place, left_out), found
     unnamed = [RecordingFile(folder / name, "", "0", "0") for name in guess.fields]
     return PatternGuess(None, {}, (), left_out), unnamed
+
+
+def _inside(folder: Path, path: Path) -> str:
+    return plain_text(path.relative_to(folder).as_posix())
 
 
 def _fields(recording: RecordingFile) -> dict[str, str]:
@@ -310,13 +321,13 @@ def _look(
     sampled = set(_spread(len(recordings)))
     readable, files, samples, unreadable = [], [], [], []
     for index, recording in enumerate(track(recordings)):
-        name = recording.path.relative_to(folder).as_posix()
+        name = _inside(folder, recording.path)
         try:
             raw = open_as_it_is(recording.path, is_bids)
             survey = survey_file(raw, name, recording.path)
             sample = None
-            if index in sampled and survey.eeg:
-                sample = sample_signals(raw, survey.eeg, name)
+            if index in sampled:
+                sample = sample_signals(raw, survey.signals, name)
         except Exception as error:  # damage beyond the header shows when samples are read
             unreadable.append(Unreadable(recording, name, _reason(error, recording.path)))
             continue
@@ -333,4 +344,4 @@ def _spread(n_recordings: int) -> Iterator[int]:
 
 def _reason(error: Exception, path: Path) -> str:
     text = str(error) if isinstance(error, BCIDannError) else f"{type(error).__name__}: {error}"
-    return " ".join(text.replace(f"{path} ", "").replace(f"{path}: ", "").split())
+    return " ".join(text.replace(f"{path}: ", "").replace(str(path), "it").split())

@@ -113,7 +113,7 @@ def channel_differences(survey: FolderSurvey) -> tuple[list[str], dict[str, int]
     others : dict of str to int
         By name the number of recordings that have it.
     """
-    counts = Counter(name for one in survey.files for name in one.eeg)
+    counts = Counter(name for one in survey.files for name in one.channels.used)
     n_files = len(survey.files)
     common = [name for name, count in counts.items() if count == n_files]
     return common, {name: count for name, count in counts.items() if count < n_files}
@@ -198,9 +198,9 @@ def _lengths_text(seconds: Sequence[float]) -> str:
 
 def _channels_text(survey: FolderSurvey) -> str:
     common, others = channel_differences(survey)
-    kinds = Counter(kind for kind in survey.files[0].channels.values() if kind != "eeg")
+    unused = [one.name for one in survey.files[0].channels.uses if not one.used_as]
     text = f"{len(common)} EEG: {listed(common)}" if common else "no EEG channel is in all files"
-    text += "".join(f"; {count} {kind}" for kind, count in kinds.items())
+    text += f"; not used: {listed(unused)}" if unused else ""
     return text + (f"; not in all files: {listed(list(others))}" if others else "")
 
 

@@ -9,7 +9,19 @@ import numpy as np
 from sklearn.utils.validation import validate_data
 
 from bci_dann.data.signal_checks import check_signals, silent_trials
-from bci_dann.estimators.inputs.signals import Signals, check_same_kind, check_sfreq, read_signals
+from bci_dann.estimators.inputs.array_checks import (
+    check_finite_samples,
+    check_fitted_axes,
+    check_order_of_axes,
+)
+from bci_dann.estimators.inputs.labels import check_labels
+from bci_dann.estimators.inputs.signals import (
+    Signals,
+    check_same_kind,
+    check_sfreq,
+    in_channel_order,
+    read_signals,
+)
 from bci_dann.exceptions import DataError
 
 __all__ = ["read_for_learning", "read_for_use"]
@@ -50,6 +62,9 @@ def read_for_use(
         Naming what does not fit.
     """
     signals = read_signals(X, subjects)
+    if not reset:
+        signals = in_channel_order(signals, model.ch_names_)
+    _check_before_conversion(model, signals, y, reset)
     checked = validate_data(
         model,
         signals.X,
@@ -57,6 +72,7 @@ def read_for_use(
         reset=reset,
         dtype=np.float32,
         allow_nd=True,
+        ensure_all_finite=False,
         ensure_min_samples=2 if reset else 1,
     )
     array = checked if isinstance(y, str) and y == NO_LABELS else checked[0]
@@ -64,6 +80,7 @@ def read_for_use(
     n_times = array.shape[2] if array.ndim == 3 else None
     if array.ndim > 3:
         raise DataError(f"X must have 2 or 3 dimensions; got shape {array.shape}.")
+    check_finite_samples(array, signals.ch_names)
     if array.ndim == 3 and len(array) >= MANY_TRIALS:
         check_signals(array, signals.ch_names or [str(i) for i in range(array.shape[1])])
     if reset:
@@ -71,6 +88,19 @@ def read_for_use(
         check_sfreq(getattr(model, "sfreq", None), signals.sfreq)
     check_same_kind(n_times, signals, model.n_times_, model.ch_names_, model.sfreq_)
     return signals
+
+
+def _check_before_conversion(model: Any, signals: Signals, y: Any, reset: bool) -> None:
+    """Say in words of trials what scikit-learn would say of samples and features."""
+    shape = getattr(signals.X, "shape", ())
+    if not reset:
+        check_fitted_axes(shape, model.n_features_in_, model.n_times_)
+        return
+    if y is not None:
+        check_labels(y)
+    if signals.ch_names is None:
+        n_labels = None if y is None else np.asarray(y, dtype=object).size
+        check_order_of_axes(shape, n_labels)
 
 
 def read_for_learning(

@@ -2,16 +2,72 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from bci_dann.exceptions import DataError
+from bci_dann.objectives.batch_view import UNLABELLED
 
-__all__ = ["encode", "encode_first"]
+__all__ = ["check_labels", "encode", "encode_first", "encode_known", "missing_labels"]
+
+# Text that stands for a value that is not there, as numpy and pandas write it.
+MISSING = ("", "nan", "NaN", "None", "<NA>", "NaT")
+# A class of one trial, beside a class of at least so many, is a label that was misspelt. Empirical:
+# plans of sessions have as many trials of each class, and artefacts do not take nine of ten.
+MANY_TRIALS = 10
+
+
+def missing_labels(y: ArrayLike) -> NDArray[np.bool_]:
+    """Find the labels that are not there.
+
+    Parameters
+    ----------
+    y : array-like, shape (n_trials,)
+        Labels, or other names of trials.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_trials,)
+        True for NaN, None, and text that stands for them: ``""``, ``"nan"``, ``"None"``.
+    """
+    values = np.asarray(y, dtype=object)
+    missing: NDArray[np.bool_] = pd.isna(values)
+    text = [isinstance(value, str) and value.strip() in MISSING for value in values.flat]
+    return missing | np.reshape(text, values.shape).astype(bool)
+
+
+def check_labels(y: ArrayLike) -> None:
+    """Raise on labels of sources that are missing, or more than one for each trial.
+
+    Parameters
+    ----------
+    y : array-like, shape (n_trials,)
+        Labels.
+
+    Raises
+    ------
+    DataError
+        With the number of missing labels, or the shape.
+    """
+    shape = np.shape(np.asarray(y, dtype=object))
+    if len(shape) == 2 and shape[1] > 1:
+        raise DataError(
+            f"y must hold one label for each trial; got shape {shape}. Of one column a class, "
+            "give y.argmax(axis=1)."
+        )
+    missing = np.flatnonzero(missing_labels(y))
+    if len(missing):
+        raise DataError(
+            f"{len(missing)} of {shape[0]} labels are missing (NaN, None or no "
+            f"text), the first at {missing[:10].tolist()}. Leave these trials out, or give those "
+            "of the new subject as X_target_unlabeled."
+        )
 
 
 def encode_first(y: ArrayLike) -> tuple[NDArray[Any], NDArray[np.int64]]:
@@ -32,10 +88,15 @@ def encode_first(y: ArrayLike) -> tuple[NDArray[Any], NDArray[np.int64]]:
     Raises
     ------
     DataError
-        When there is one class only.
+        When there is one class only, or a name seems to be misspelt.
     """
     check_classification_targets(y)
-    classes, labels = np.unique(column_or_1d(y, warn=True), return_inverse=True)
+    classes, labels, counts = np.unique(
+        column_or_1d(y, warn=True), return_inverse=True, return_counts=True
+    )
+    if classes.dtype == object:
+        classes = np.array(_plain(classes), dtype=object)
+    _check_spelling(dict(zip(classes.tolist(), counts.tolist(), strict=True)))
     if len(classes) < 2:
         raise DataError(f"y has one class only, {classes.tolist()}; at least 2 are needed.")
     return classes, labels.astype(np.int64)
@@ -66,10 +127,71 @@ def encode(y: ArrayLike | None, classes: NDArray[Any], n_trials: int) -> NDArray
     values = np.asarray(y)
     if y is None or values.shape != (n_trials,):
         raise DataError(f"y_target_labeled must have shape ({n_trials},); got {values.shape}.")
-    strange = sorted(set(values.tolist()) - set(classes.tolist()))
+    _check_known(values, classes)
+    return np.searchsorted(classes, values).astype(np.int64)
+
+
+def _plain(values: NDArray[Any]) -> list[Any]:
+    """Return values as Python's own kinds: numpy writes its text as ``np.str_('left')``."""
+    return [value.item() if isinstance(value, np.generic) else value for value in values.tolist()]
+
+
+def encode_known(y: ArrayLike, classes: NDArray[Any], n_trials: int) -> NDArray[np.int64]:
+    """Return the indices of labels of which some are missing.
+
+    Parameters
+    ----------
+    y : array-like, shape (n_trials,)
+        Labels; NaN, None or ``""`` where a trial has none.
+    classes : ndarray, shape (n_classes,)
+        What the sources have, sorted.
+    n_trials : int
+        How many labels are wanted.
+
+    Returns
+    -------
+    ndarray of int, shape (n_trials,)
+        Indices into ``classes``; ``UNLABELLED`` where a label is missing.
+
+    Raises
+    ------
+    DataError
+        When there are too few or many, or a label is unknown to the sources.
+    """
+    values = np.asarray(y, dtype=object)
+    if values.shape != (n_trials,):
+        raise DataError(f"y must have shape ({n_trials},); got {values.shape}.")
+    labels = np.full(n_trials, UNLABELLED, dtype=np.int64)
+    known = ~missing_labels(values)
+    _check_known(values[known], classes)
+    index = {name: position for position, name in enumerate(classes.tolist())}
+    labels[known] = [index[name] for name in _plain(values[known])]
+    return labels
+
+
+def _check_known(values: NDArray[Any], classes: NDArray[Any]) -> None:
+    strange = sorted(set(_plain(values)) - set(classes.tolist()), key=str)
     if strange:
         raise DataError(
             f"the target has labels {strange} that the sources do not have; "
             f"the sources have {classes.tolist()}."
         )
-    return np.searchsorted(classes, values).astype(np.int64)
+
+
+def _check_spelling(counts: dict[Any, int]) -> None:
+    """Raise on names that differ only in case or blanks, and on a class of a single trial."""
+    spellings = defaultdict(list)
+    for name in counts:
+        spellings[str(name).strip().casefold()].append(name)
+    for names in spellings.values():
+        if len(names) > 1:
+            raise DataError(
+                f"the classes {names} differ only in capitals or blanks; y has {counts}. Write "
+                "them alike."
+            )
+    once = [name for name, count in counts.items() if count == 1]
+    if once and max(counts.values(), default=0) >= MANY_TRIALS:
+        raise DataError(
+            f"the classes {once} occur once, and are probably misspelt; y has {counts}. Correct "
+            "the labels, or leave these trials out."
+        )

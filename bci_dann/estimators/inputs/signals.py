@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bci_dann.data.trials import EEGTrials
+from bci_dann.estimators.inputs.labels import missing_labels
 from bci_dann.exceptions import DataError
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "check_sfreq",
     "concatenate",
     "copy_trials",
+    "in_channel_order",
     "read_signals",
 ]
 
@@ -69,7 +71,7 @@ def read_signals(X: Any, subjects: ArrayLike | None = None) -> Signals:
     named = isinstance(X, EEGTrials)
     if _is_epochs(X):
         named = X.metadata is not None and "subject" in X.metadata
-        X = EEGTrials.from_epochs(X)
+        X = EEGTrials.from_epochs(X, labelled=False)
     names = None if subjects is None else _names(subjects, len(X))
     if not isinstance(X, EEGTrials):
         return Signals(X, names, names)
@@ -80,6 +82,29 @@ def read_signals(X: Any, subjects: ArrayLike | None = None) -> Signals:
             "subjects differ from the subjects in the trials' own metadata; leave `subjects` out."
         )
     return Signals(np.asarray(X.X), X.subjects, X.domains, X.ch_names, X.sfreq)
+
+
+def in_channel_order(signals: Signals, ch_names: list[str] | None) -> Signals:
+    """Bring channels into the order of those that a model was fitted to.
+
+    Parameters
+    ----------
+    signals : Signals
+        The trials.
+    ch_names : list of str or None
+        The channels of the model; ``None`` where their names are unknown.
+
+    Returns
+    -------
+    Signals
+        As given where the names are unknown, in order, or others: these are refused later, by
+        :func:`check_same_kind`.
+    """
+    given = signals.ch_names
+    if given is None or ch_names is None or given == ch_names or sorted(given) != sorted(ch_names):
+        return signals
+    order = [given.index(name) for name in ch_names]
+    return replace(signals, X=np.asarray(signals.X)[:, order], ch_names=list(ch_names))
 
 
 def copy_trials(X: Any) -> NDArray[Any] | EEGTrials:
@@ -96,7 +121,7 @@ def copy_trials(X: Any) -> NDArray[Any] | EEGTrials:
         Of the kind that was given; epochs become EEGTrials.
     """
     if _is_epochs(X):
-        X = EEGTrials.from_epochs(X)
+        X = EEGTrials.from_epochs(X, labelled=False)
     if not isinstance(X, EEGTrials):
         return np.array(X)
     return EEGTrials.trusted(np.array(X.X), None, X.metadata.copy(), X.info)
@@ -166,8 +191,7 @@ def check_same_kind(
         )
     if None not in (signals.ch_names, fitted_ch_names) and signals.ch_names != fitted_ch_names:
         raise DataError(
-            f"trials have the channels {signals.ch_names}; "
-            f"the model was fitted with {fitted_ch_names}, in that order."
+            _channels_message(list(signals.ch_names or ()), list(fitted_ch_names or ()))
         )
 
 
@@ -191,10 +215,31 @@ def check_sfreq(given: float | None, of_trials: float | None) -> None:
         )
 
 
+def _channels_message(given: list[str], fitted: list[str]) -> str:
+    """Say which channels are missing or not known; those of the model in their order."""
+    missing = [name for name in fitted if name not in given]
+    unknown = [name for name in given if name not in fitted]
+    parts = []
+    if missing:
+        parts.append(f"lack the channels {missing}")
+    if unknown:
+        parts.append(f"have the channels {unknown}, which the model does not know")
+    return (
+        f"trials {' and '.join(parts)}; the model was fitted with {fitted}. Pick and rename the "
+        "channels, in any order."
+    )
+
+
 def _names(subjects: ArrayLike, n_trials: int) -> NDArray[np.str_]:
     names = np.asarray(subjects).astype(str)
     if names.shape != (n_trials,):
         raise DataError(f"subjects must have shape ({n_trials},); got {names.shape}.")
+    missing = np.flatnonzero(missing_labels(subjects))
+    if len(missing):
+        raise DataError(
+            f"{len(missing)} of {n_trials} subjects are missing (NaN, None or no text), the first "
+            f"at {missing[:10].tolist()}: each trial needs the name of its subject."
+        )
     return names
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bci_dann.exceptions import BCIDannWarning, TrainingError
 from bci_dann.models import Decoder
+from bci_dann.models.precision import single_precision
 from bci_dann.training import History, Member
 
 __all__ = [
@@ -59,7 +60,7 @@ def features_and_logits(
     >>> features.shape, logits.shape
     ((5, 128), (5, 2))
     """
-    with torch.inference_mode():
+    with torch.inference_mode(), single_precision():
         outputs = [network(part) for part in trial_batches(signals)]
     features, logits = (torch.cat(parts).numpy() for parts in zip(*outputs, strict=True))
     return features, logits
@@ -111,6 +112,11 @@ def mean_probabilities(
     ndarray, shape (n_trials, n_classes)
         Rows of sum 1.
 
+    Raises
+    ------
+    TrainingError
+        When a probability is not finite.
+
     See Also
     --------
     features_and_logits : The outputs of one network.
@@ -128,6 +134,11 @@ def mean_probabilities(
         torch.from_numpy(features_and_logits(network, signals)[1]).double() for network in networks
     ]
     probabilities: NDArray[np.float64] = torch.stack(logits).softmax(dim=2).mean(0).numpy()
+    if not np.isfinite(probabilities).all():
+        raise TrainingError(
+            "the network gives no numbers for these trials: its weights are too large. Train it "
+            "with a lower `lr`, and look for trials of an extreme amplitude."
+        )
     return probabilities
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bci_dann._random import isolated_torch_seed, stream
 from bci_dann.models import Decoder
+from bci_dann.models.precision import single_precision
 
 __all__ = ["network_arrays", "restore_network", "restore_networks"]
 
@@ -113,7 +114,8 @@ def restore_network(build: Callable[[], Decoder], weights: Mapping[str, torch.Te
     >>> restore_network(build, build().state_dict()).training
     False
     """
-    with isolated_torch_seed(stream(0, "discarded")):  # the initial weights are replaced
+    # the initial weights are replaced
+    with isolated_torch_seed(stream(0, "discarded")), single_precision():
         network = build().eval()
     network.load_state_dict(weights)
     return network

@@ -20,11 +20,13 @@ from bci_dann._random import isolated_torch_seed, stream
 from bci_dann.adaptation.drift_guard import strongest_trusted
 from bci_dann.estimators.inputs.training_trials import TrainingTrials
 from bci_dann.estimators.networks.network_outputs import (
+    features_and_logits,
     mean_probabilities,
     trained_networks,
 )
 from bci_dann.exceptions import TrainingError
 from bci_dann.models import Decoder
+from bci_dann.models.precision import single_precision
 from bci_dann.objectives import (
     Objective,
     Sizes,
@@ -38,6 +40,10 @@ from bci_dann.training import Augmentation, History, Member, TrainingData, augme
 __all__ = ["TrainingPlan", "build_plan", "trained_by_plan"]
 
 logger = logging.getLogger(__name__)
+
+# Trials that a trained network is tried on. What overflows in its weights or in its statistics of
+# batch normalisation shows with any trial.
+N_CHECKED_TRIALS = 16
 
 
 class NetworkMethod(Protocol):
@@ -199,6 +205,10 @@ def trained_by_plan(
     >>> len(networks), adapted
     (1, True)
     """
+    histories = [
+        _with_finite_outputs(member, history)
+        for member, history in zip(plan.members, histories, strict=True)
+    ]
     n_adapted = len(plan.adapted)
     adapted = trained_networks(plan.adapted, histories[:n_adapted])
     if not plan.plain:
@@ -206,6 +216,25 @@ def trained_by_plan(
     plain = trained_networks(plan.plain, histories[n_adapted:])
     trusted = _guard_trusts(plain[0], adapted[0], plan.trials)
     return (*(adapted if trusted else plain), trusted)
+
+
+def _with_finite_outputs(
+    member: Member, history: History | TrainingError
+) -> History | TrainingError:
+    """Return a history, or an error where the trained network gives no numbers.
+
+    The last step, or statistics of batch normalisation, may overflow behind the last loss.
+    """
+    if isinstance(history, TrainingError):
+        return history
+    network, trials = member.network.cpu(), member.data.X[:N_CHECKED_TRIALS]
+    _, logits = features_and_logits(network.eval(), trials.numpy())
+    if np.isfinite(logits).all():
+        return history
+    return TrainingError(
+        f"The outputs of {member.name} are not finite after epoch {len(history)}, its last. "
+        "Lower `lr`, or look for trials of an extreme amplitude."
+    )
 
 
 def _training_data(
@@ -267,7 +296,7 @@ def _member(
     # the first member is the network that would be trained alone
     member = ("member", index) if index else ()
     seed = stream(classifier.random_state, "training", *member)
-    with isolated_torch_seed(seed):
+    with isolated_torch_seed(seed), single_precision():
         network = classifier.build_network()
         built = objective(network)
     return Member(

@@ -12,7 +12,7 @@ import yaml
 
 from bci_dann.data.survey.cue_guess import EventCount
 from bci_dann.data.survey.folder_survey import FolderSurvey
-from bci_dann.data.survey.signal_sample import guess_mains, guess_scale
+from bci_dann.data.survey.signal_sample import UNITS, guess_mains, guess_scale
 from bci_dann.data.survey.survey_summary import (
     channel_differences,
     listed,
@@ -31,16 +31,20 @@ MAX_EVENT_LINES = 40
 # Characters of a comment, without what it is indented by.
 COMMENT_WIDTH = 94
 
-# Names of the 10-20 system before the 10-10 system replaced them (Klem et al. 1999).
-OLD_NAMES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}
-
 # Text that YAML reads as itself without quotes, if it is no number, date or truth value.
 PLAIN = re.compile(r"[A-Za-z_][\w ./-]*\w|[A-Za-z_]")
 
+# What T1 and T2 mean in the runs of imagery of PhysioNet's EEG Motor Movement/Imagery Dataset
+# (Schalk et al. 2004, doi:10.1109/TBME.2004.827072); in the runs between the same was moved.
+EEGMMIDB = {
+    "T1": dict.fromkeys(("04", "08", "12"), "left_hand")
+    | dict.fromkeys(("06", "10", "14"), "hands"),
+    "T2": dict.fromkeys(("04", "08", "12"), "right_hand")
+    | dict.fromkeys(("06", "10", "14"), "feet"),
+}
 EEGMMIDB_NOTE = (
-    "In PhysioNet's EEG Motor Movement/Imagery Dataset T1 and T2 mean the left and the right fist "
-    "in the runs 03, 04, 07, 08, 11 and 12, and both fists and both feet in 05, 06, 09, 10, 13 "
-    "and 14; the even ones are imagery. T0 is rest."
+    "In PhysioNet's EEG Motor Movement/Imagery Dataset T1 and T2 mean other classes in other runs, "
+    "as written below for its runs of imagery; T0 is rest. Remove the # if this is that dataset."
 )
 
 
@@ -165,16 +169,29 @@ def _events(survey: FolderSurvey) -> list[str]:
                 "and remove its #."
             ]
         )
-    if {"T1", "T2"} <= {one.name for one in others}:
+    by_run = _classes_by_run(survey)
+    if by_run:
         lines += _comments([EEGMMIDB_NOTE])
     lines.append("events:")
     lines += _aligned((f"  {_scalar(one.name)}: {one.label}", _times(one)) for one in cues)
     lines += _aligned(
-        (f"  # {_scalar(one.name)}: {one.label or 'CLASS'}", _times(one))
+        (f"  # {_scalar(one.name)}: {by_run.get(one.name) or one.label or 'CLASS'}", _times(one))
         for one in others[:MAX_EVENT_LINES]
     )
     more = len(others) - MAX_EVENT_LINES
     return [*lines, *([f"  # and {more} other events that are rarer"] if more > 0 else [])]
+
+
+def _classes_by_run(survey: FolderSurvey) -> dict[str, str]:
+    """Return the classes of T1 and T2 by run, as YAML, where both occur in such runs."""
+    if not set(EEGMMIDB) <= set(survey.cues.candidates):
+        return {}
+    runs = [run for run in survey.values("run") if run in EEGMMIDB["T1"]]
+    return {
+        event: f"{{{', '.join(f'{json.dumps(run)}: {classes[run]}' for run in runs)}}}"
+        for event, classes in EEGMMIDB.items()
+        if runs
+    }
 
 
 def _times(one: EventCount) -> str:
@@ -199,40 +216,31 @@ def _unit(survey: FolderSurvey) -> list[str]:
     if scale == 1.0 or not survey.samples:
         return lines
     if scale is not None:
-        return [*lines, f"unit_scale: {scale:.1e}"]
+        return [*lines, f"unit_scale: {UNITS[scale]}"]
     lines += _comments(
         f"{_scalar(one.name)}: {one.typical_uv:.2g} µV if its numbers are volt"
         for one in survey.samples
     )
-    lines += _comments(["Write what the numbers are to be multiplied by: 1.0e-6 for microvolt."])
+    lines += _comments(
+        ['Write the unit, as in unit_scale: {"S1*.edf": microvolt}; others are in volt.']
+    )
     return [*lines, "unit_scale:"]
 
 
 def _channels(survey: FolderSurvey) -> list[str]:
     common, others = channel_differences(survey)
-    lines: list[str] = []
-    if others and not common:
-        names = (f"{_scalar(one.name)}: {listed(one.eeg)}" for one in survey.files[:2])
-        lines += _comments(["No EEG channel is in all files. Give one name to what is the same:"])
-        lines += [*_comments(names), "# rename: {OLD: NEW}"]
-        others = {}
-    no_eeg = list(dict.fromkeys(name for one in survey.files for name in one.other_signals))
-    if others:
+    unused = {o.name: o.reason for f in survey.files for o in f.channels.uses if not o.used_as}
+    reasons = [f"{_scalar(name)} ({reason})" for name, reason in unused.items()]
+    lines = _comments([f"Not used as EEG: {listed(reasons)}."]) if reasons else []
+    if others and common:
         counts = (f"{_scalar(name)} is in {count}" for name, count in others.items())
         lines += _comments([f"Not in all {len(survey.files)} files: {', '.join(counts)}."])
-    if no_eeg:
-        lines += _comments([f"Other signals by their names: {listed(no_eeg)}."])
-    if others or no_eeg:
-        lines += [f"drop: {_flow([*others, *no_eeg])}"]
-    old = _old_names(common)
-    if old:
-        pairs = ", ".join(f"{name}: {new}" for name, new in old.items())
-        lines += ["# Names of the 10-20 system of today:", f"rename: {{{pairs}}}"]
+        lines += [f"drop: {_flow(list(others))}"]
+    elif others:
+        names = (f"{_scalar(one.name)}: {listed(one.channels.used)}" for one in survey.files[:2])
+        lines += _comments(["No EEG channel is in all files. Give one name to what is the same:"])
+        lines += [*_comments(names), "# rename: {OLD: NEW}"]
     return lines
-
-
-def _old_names(names: Sequence[str]) -> dict[str, str]:
-    return {name: new for name, new in OLD_NAMES.items() if name in names and new not in names}
 
 
 def _preprocessing(survey: FolderSurvey) -> list[str]:
@@ -240,8 +248,7 @@ def _preprocessing(survey: FolderSurvey) -> list[str]:
     lines: list[str] = []
     if common:
         lines += ["# Channels to use, in their order; all of them without this key:"]
-        renamed = _old_names(common)
-        lines += [f"# channels: {_flow([renamed.get(name, name) for name in common])}"]
+        lines += [f"# channels: {_flow(common)}"]
     flat = sorted({name for one in survey.samples for name in (*one.flat, *one.not_finite)})
     if flat:
         lines += _comments([f"Without a signal in some of the files: {listed(flat)}."])

@@ -8,15 +8,22 @@ from typing import Any
 import yaml
 
 from bci_dann._validation import did_you_mean
+from bci_dann.evaluation.config.yaml_loader import Keys, YamlError, parse_yaml
 from bci_dann.exceptions import ConfigError
 
 __all__ = ["read_config_content", "read_yaml", "yaml_lines"]
 
 EXTENDS = "extends"
 
+# Sections of a configuration whose values go to classes that declare no types.
+FREE_SECTIONS: tuple[Keys, ...] = (("data", "params"), ("pipeline_parameters",), ("variants",))
+
 
 def read_yaml(path: Path, kind: str) -> Any:
     """Read a YAML file; every file of a run is read by this function.
+
+    Text stays as it was typed, see :func:`~bci_dann.evaluation.config.yaml_loader.parse_yaml`.
+    A pipeline file, which MOABB must read alike, may hold nothing that YAML 1.1 reads otherwise.
 
     Parameters
     ----------
@@ -33,14 +40,23 @@ def read_yaml(path: Path, kind: str) -> Any:
     Raises
     ------
     ConfigError
-        When the file is missing or is no YAML.
+        When the file is missing, is no YAML, or is ambiguous; the message names the line.
     """
+    is_free = _in_free_section if kind == "configuration" else _everywhere
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return parse_yaml(path.read_text(encoding="utf-8"), is_free)
     except FileNotFoundError:
         near = did_you_mean(path.name, [p.name for p in path.parent.glob("*.y*ml")])
         raise ConfigError(f"there is no {kind} file {path}.{near}") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except YamlError as error:
+        where = f"{path}, line {error.line}" if error.line else str(path)
+        raise ConfigError(f"the {kind} file {where}: {error}.") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"the {kind} file {path}, line {line}: it is no text in UTF-8. Save it as UTF-8."
+        ) from error
+    except (OSError, ValueError) as error:
         raise ConfigError(f"the {kind} file {path} cannot be read: {error}") from error
 
 
@@ -97,6 +113,14 @@ def yaml_lines(content: Any, indent: int = 0) -> str:
     """
     lines = yaml.safe_dump(content, sort_keys=False, allow_unicode=True).splitlines()
     return "\n".join(" " * indent + line for line in lines)
+
+
+def _in_free_section(keys: Keys) -> bool:
+    return any(keys[: len(section)] == section for section in FREE_SECTIONS)
+
+
+def _everywhere(_: Keys) -> bool:
+    return True
 
 
 def _base_path(content: dict[str, Any], path: Path) -> Path:

@@ -18,7 +18,7 @@ from bci_dann._threads import limited_threads
 from bci_dann.evaluation.config.pipeline_builder import build_with_warnings, wants_target
 from bci_dann.evaluation.protocols import PROTOCOLS, Fold, split
 from bci_dann.evaluation.runs.records import DIAGNOSTICS, Record, Task
-from bci_dann.exceptions import DataError, ResultsError
+from bci_dann.exceptions import DataError, ResultsError, UnadaptedWarning
 
 if TYPE_CHECKING:
     from bci_dann.data import EEGTrials
@@ -138,6 +138,8 @@ def _built_all(tasks: Sequence[Task], prepare: Prepare | None) -> Iterator[list[
     """Build the estimators of tasks, without repeating warnings that the run has issued."""
     built = [build_with_warnings(task.pipeline, task.seed) for task in tasks]
     with warnings.catch_warnings():
+        # what of the target is seen is the protocol's choice
+        warnings.simplefilter("ignore", UnadaptedWarning)
         for message in {one.message for _, build_warnings in built for one in build_warnings}:
             warnings.filterwarnings("ignore", re.escape(message))
         for estimator, _ in built:

@@ -222,7 +222,7 @@ class ResultsFolder:
         pandas.DataFrame or None
             As ``EEGTrials.account``; ``None`` where an older version wrote the folder.
         """
-        from bci_dann.data.cues import read_account
+        from bci_dann.data.screening.cues import read_account
 
         return read_account(self.account_path)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import unicodedata
 from pathlib import Path
 
 import pytest
 
 from bci_dann.data.recordings.discovery import RecordingFile, find_recordings, numbered_names
 from bci_dann.data.recordings.layout import RecordingsLayout
-from bci_dann.exceptions import ConfigError, DataError
+from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 
 EVENTS = {"left": "left_hand", "right": "right_hand"}
 
@@ -131,6 +133,138 @@ def test_excluding_everything(tree):
         find(folder, "{subject}/{session}.edf", exclude={"subject": ["A", "B"]})
 
 
+def test_linked_folders_and_files_are_followed_under_their_own_names(tree, tmp_path_factory):
+    folder, store = tree("s1/eeg.edf"), tmp_path_factory.mktemp("store")
+    for name in ("a", "b"):
+        (store / name).mkdir()
+        (store / name / "eeg.edf").touch()
+    (folder / "s2").symlink_to(store / "a", target_is_directory=True)
+    (folder / "s3").mkdir()
+    (folder / "s3" / "eeg.edf").symlink_to(store / "b" / "eeg.edf")
+    assert [one[0] for one in find(folder, "s{subject}/eeg.edf")] == ["1", "2", "3"]
+    alias = store / "alias"
+    alias.symlink_to(folder, target_is_directory=True)
+    assert [one[0] for one in find(alias, "s{subject}/eeg.edf")] == ["1", "2", "3"]
+
+
+def test_loops_of_links_end(tree):
+    folder = tree("A/x/1.edf", "B/x/2.edf")
+    (folder / "A" / "up").symlink_to(folder, target_is_directory=True)
+    (folder / "A" / "self").symlink_to("self")
+    (folder / "B" / "other").symlink_to(folder / "A", target_is_directory=True)
+    assert [one[3] for one in find(folder, "{subject}/x/{session}.edf")] == [
+        "A/x/1.edf",
+        "B/x/2.edf",
+    ]
+    assert [one[3] for one in find(folder, "B/*/x/{subject}.edf")] == ["B/other/x/1.edf"]
+    with pytest.raises(DataError, match=r"links that lead to nothing: .*A/self\. .*mend the links"):
+        find(folder, "{subject}/{session}/{run}.edf")
+
+
+@pytest.mark.parametrize("place", ["s3", "s3/eeg.edf"])
+def test_broken_links_are_refused_unless_excluded(tree, place):
+    folder = tree("s1/eeg.edf", "s2/eeg.edf", "s3x/notes.txt")
+    (folder / place).parent.mkdir(exist_ok=True)
+    (folder / place).symlink_to("../.git/annex/objects/none")
+    (folder / "unrelated.edf").symlink_to("nowhere")
+    with pytest.raises(
+        DataError, match=rf"{place}\. Fetch .* \(`datalad get .*{place}`\).*exclude"
+    ):
+        find(folder, "s{subject}/eeg.edf")
+    found = find(folder, "s{subject}/eeg.edf", exclude={"subject": ["3"]})
+    assert [one[0] for one in found] == ["1", "2"]
+
+
+def test_junk_is_ignored(tree):
+    junk = ["._A.edf", ".A.edf", "__MACOSX/A.edf", ".git/A.edf", "@eaDir/A.edf", ".DS_Store"]
+    folder = tree("A.edf", "x/B.edf", "x/._B.edf", "x/Thumbs.db", *junk)
+    assert [one[3] for one in find(folder, "{subject}.edf")] == ["A.edf"]
+    assert [one[3] for one in find(folder, "*/{subject}.edf")] == ["x/B.edf"]
+    assert [one[3] for one in find(folder, ".git/{subject}.edf")] == [".git/A.edf"]
+    with pytest.raises(DataError, match=r"Among the files there: A\.edf, x/B\.edf\."):
+        find(folder, "{subject}.set")
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("of_pattern", ["NFC", "NFD"])
+def test_letters_with_marks_fit_in_either_form(tree, form, of_pattern):
+    names = ["Übung 1/Müller.edf", "Übung 2/Åse.edf"]
+    folder = tree(*(unicodedata.normalize(form, name) for name in names))
+    pattern = unicodedata.normalize(of_pattern, "Übung {session}/{subject}.edf")
+    excluded = {"subject": [unicodedata.normalize(of_pattern, "Åse")]}
+    (one,) = find(folder, pattern, exclude=excluded)
+    assert one[:2] == ("Müller", "1")
+
+
+@pytest.mark.parametrize("pattern", ["S{subject}.edf", "S{subject}.EDF", "./S{subject}.Edf"])
+def test_the_case_of_an_extension_does_not_matter(tree, pattern):
+    folder = tree("S1.edf", "S2.EDF", "S3.Edf")
+    assert [one[0] for one in find(folder, pattern)] == ["1", "2", "3"]
+
+
+def test_names_that_differ_in_case_are_told(tree):
+    folder = tree("S1.edf", "s2.edf", "S3.EDF")
+    with pytest.warns(BCIDannWarning, match=r"left out.* s2\.edf differs in upper and lower case"):
+        assert [one[0] for one in find(folder, "S{subject}.edf")] == ["1", "3"]
+    with pytest.raises(
+        DataError, match=r"fits the pattern.*S1\.edf, S3\.EDF differ in upper and low"
+    ):
+        find(folder, "s{subject}.edf", exclude={}) if (folder / "s2.edf").unlink() is None else None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "sentence"),
+    [
+        ("S{subject}.gdf", "data/S1.edf would"),
+        ("data/S{subject}.gdf", "data/S1.edf differs in the extension only"),
+        ("S{subject}.edf", "data/S1.edf would fit in another folder: write its folders"),
+        ("data\\S{subject}.edf", "Write folders with a slash"),
+        ("data/S{subject}_raw.edf", "Among the files there: data/S1.edf, data/S2.edf"),
+    ],
+)
+def test_how_files_miss_a_pattern_is_told(tree, pattern, sentence):
+    folder = tree("data/S1.edf", "data/S2.edf", *(f"zzz/{i}.txt" for i in range(9)))
+    if pattern == "S{subject}.gdf":
+        sentence = "Among the files there: data/S1.edf"
+    with pytest.raises(DataError) as error:
+        find(folder, pattern)
+    assert sentence in str(error.value)
+
+
+def test_formats_that_cannot_be_read_are_told_before_anything_is_read(tree):
+    folder = tree("S1.csv", "S2.edf")
+    with pytest.raises(DataError, match=r"S1\.csv is a \.csv file.*EDF, BDF.*_raw\.fif"):
+        find(folder, "S{subject}.*")
+    assert [one[0] for one in find(folder, "S{subject}.*", exclude={"subject": ["1"]})] == ["2"]
+
+
+def test_a_name_that_is_no_text(tree):
+    folder = tree("S1.edf")
+    (folder / os.fsdecode(b"S\xff.edf")).touch()
+    with pytest.raises(DataError, match=r"the name 'S\\udcff\.edf' .* is no text in UTF-8. Rename"):
+        find(folder, "S{subject}.edf")
+
+
+def test_a_pipe_or_socket_is_no_recording(tree):
+    folder = tree("S1.edf")
+    os.mkfifo(folder / "S2.edf")
+    assert [one[0] for one in find(folder, "S{subject}.edf")] == ["1"]
+
+
+def test_a_folder_that_may_not_be_listed(tree, monkeypatch):
+    folder = tree("A/1.edf", "B/1.edf")
+    listed = Path.iterdir
+
+    def forbidden(self):
+        if self.name == "B":
+            raise PermissionError(13, "Permission denied", str(self))
+        return listed(self)
+
+    monkeypatch.setattr(Path, "iterdir", forbidden)
+    with pytest.raises(DataError, match=r"B cannot be listed: Permission denied"):
+        find(folder, "{subject}/{session}.edf")
+
+
 BIDS = [
     "sub-01/eeg/sub-01_task-imagery_run-2_eeg.edf",
     "sub-01/eeg/sub-01_task-imagery_run-2_eeg.json",
@@ -162,6 +296,36 @@ def test_bids_without_recordings(tree):
         bids(folder, task="p300")
     with pytest.raises(DataError, match="no BIDS EEG recordings, that is, no files like sub-01"):
         bids(folder / "sub-01" / "eeg")
+
+
+def test_bids_copies_in_other_folders_are_no_recordings(tree):
+    folder = tree(*BIDS, *(f"{place}/{BIDS[0]}" for place in ("derivatives/x", "sourcedata")))
+    (folder / "sub-03").symlink_to(folder / "sub-01", target_is_directory=True)
+    with pytest.raises(DataError, match=r"does not lie in the folder sub-01/eeg, where its name"):
+        bids(folder)
+    (folder / "sub-03").unlink()
+    assert len(bids(folder)) == 3
+
+
+def test_bids_recordings_that_were_not_fetched(tree):
+    folder = tree(*BIDS)
+    for place in ("sub-03", "sub-02/ses-b/eeg/sub-02_ses-b_task-imagery_run-2_eeg.vhdr"):
+        (folder / place).symlink_to("../.git/annex/objects/none")
+    with pytest.raises(DataError, match=r"sub-02_ses.*sub-03\. Fetch .*datalad get"):
+        bids(folder, task="imagery")
+    with pytest.raises(DataError, match=r"nothing: [^ ]*sub-03\. Fetch"):
+        bids(folder, task="rest")
+
+
+def test_a_task_that_bids_does_not_have(tree):
+    with pytest.raises(DataError, match=r"'imagry'.*mean 'imagery'\? There are imagery, rest"):
+        bids(tree(*BIDS), task="imagry")
+
+
+def test_two_bids_files_of_one_run(tree):
+    folder = tree(*BIDS, "sub-01/eeg/sub-01_task-imagery_acq-b_run-2_eeg.edf")
+    with pytest.raises(DataError, match=r"subject 01, session 0, run imagery2. Choose a `task`"):
+        bids(folder)
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,24 @@ def test_a_damaged_file_is_named(folder, load):
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # MNE-BIDS on what the toy lacks
+def test_what_bids_inherits_is_in_the_fingerprint(tmp_path, make_raw, write_bids):
+    write_bids(tmp_path, "01", make_raw(), session="a")
+    keys = {"format": "bids", "events": {"left": "left_hand", "right": "right_hand"}}
+    before = files(tmp_path, keys)
+    place = "sub-01/ses-a/eeg/sub-01_ses-a"
+    assert {f"{place}_task-imagery_{end}" for end in ("eeg.vhdr", "events.tsv")} <= before
+    added = [
+        "task-imagery_events.json",
+        "sub-01/sub-01_electrodes.tsv",
+        f"{place}_coordsystem.json",
+    ]
+    for name in [*added, "notes_events.txt", "sub-01/ses-a/eeg/readme.txt"]:
+        (tmp_path / name).write_text("{}")
+    assert set(added) <= files(tmp_path, keys)
+    assert files(tmp_path, keys) <= before | set(added)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # MNE-BIDS on what the toy lacks
 def test_bids(tmp_path, load, make_raw, write_bids):
     for subject in ("01", "02"):
         write_bids(tmp_path, subject, make_raw(seed=int(subject)))
@@ -226,13 +244,60 @@ def test_check_fits_looks_at_the_sessions_asked_for(folder, layout, make_raw, wr
     dataset.check_fits(steps, everything(dataset, sessions="first"))
 
 
-def test_the_fingerprint_follows_files_and_layout(folder, layout):
+def test_the_fingerprint_follows_files_and_layout(folder, layout, tmp_path_factory):
     first = dataset_fingerprint(Recordings(folder, layout))
     assert dataset_fingerprint(Recordings(folder, layout)) == first
     assert dataset_fingerprint(Recordings(folder, {**layout, "interval": (0, 2)})) != first
     path = folder / "sA" / "01_raw.fif"
     os.utime(path, (0, 0))
+    copy = shutil.copytree(folder, tmp_path_factory.mktemp("other") / "copy")
+    for same in (folder, copy):
+        assert dataset_fingerprint(Recordings(same, layout)) == first
+
+
+def test_a_byte_amid_a_file_is_noticed_though_its_time_is_set_back(folder, layout):
+    first = dataset_fingerprint(Recordings(folder, layout))
+    path = folder / "sA" / "01_raw.fif"
+    before, content = path.stat(), bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert dataset_fingerprint(Recordings(folder, layout)) != first
+
+
+def files(folder, keys):
+    return {name for name, *_ in Recordings(folder, keys).fingerprint()["files"]}
+
+
+@pytest.mark.parametrize("name", ["s{}[run1].fif", "s{} (1)?.fif", "Übung {} ж.fif", "s{}#%*.fif"])
+def test_names_with_any_letter_are_in_the_fingerprint(folder, layout, load, name):
+    for subject in "AB":
+        (folder / f"s{subject}" / "01_raw.fif").rename(folder / name.format(subject))
+    keys = {**layout, "pattern": name.format("{subject}")}
+    assert files(folder, keys) == {name.format("A"), name.format("B")}
+    first = load(folder, keys)
+    shutil.copy(folder / "sA" / "02_raw.fif", folder / name.format("A"))
+    assert not np.array_equal(load(folder, keys).X, first.X)
+
+
+def test_parts_of_a_split_recording_are_one(folder, layout, make_raw):
+    split = folder / "sC"
+    split.mkdir()
+    raw = make_raw(names=[f"E{i}" for i in range(150)]).set_annotations(None)
+    raw.save(split / "03_raw.fif", split_size="2MB", verbose="error")
+    assert (split / "03_raw-1.fif").is_file()
+    keys = {**layout, "pattern": "s{subject}/{session}.fif"}
+    assert "sC/03_raw-1.fif" in files(folder, keys)
+    assert {file[0] for file in Recordings(folder, keys)._files["C"]} == {"0"}
+
+
+def test_files_that_a_header_names_are_in_the_fingerprint(folder, layout, make_raw):
+    for subject in "AB":
+        mne.export.export_raw(folder / f"old{subject}.vhdr", make_raw(), verbose="error")
+        (folder / f"old{subject}.vhdr").rename(folder / f"{subject}.vhdr")
+    keys = {**layout, "pattern": "{subject}.vhdr"}
+    renamed = {f"old{subject}{end}" for subject in "AB" for end in (".eeg", ".vmrk")}
+    assert files(folder, keys) == {"A.vhdr", "B.vhdr", *renamed}
 
 
 def test_files_beside_a_recording_are_in_the_fingerprint(folder, layout):
@@ -279,3 +344,21 @@ def test_a_real_recording_that_was_cut(shared_data, tmp_path):
         Recordings(tmp_path, layout).check()
     with pytest.raises(DataError, match=r"eeg.edf is truncated"):
         load_dataset(config, data_dir=tmp_path)
+
+
+def test_events_that_mean_other_things_in_other_runs(tmp_path, load, make_raw):
+    for number, run in enumerate(("04", "06", "08")):
+        raw = make_raw(seed=number, events=("T1", "T2"))
+        raw.save(tmp_path / f"s1_{run}_raw.fif", verbose="error")
+    keys = {"pattern": "s{subject}_{run}_raw.fif", "interval": (0, 3)}
+    events = {"T1": {"0[48]": "left_hand"}, "T2": {"04": "right_hand", "06": "feet"}}
+    trials = load(tmp_path, keys, events=events)
+    counts = trials.metadata.assign(y=trials.y).groupby(["run", "y"]).size().to_dict()
+    assert counts == {
+        ("04", "left_hand"): 5,
+        ("04", "right_hand"): 4,
+        ("06", "feet"): 4,
+        ("08", "left_hand"): 5,
+    }
+    with pytest.raises(ConfigError, match=r"events.T2 has '6', which is no run"):
+        load(tmp_path, keys, events={"T1": "left_hand", "T2": {"6": "feet"}})

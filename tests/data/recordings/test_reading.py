@@ -80,7 +80,9 @@ def test_a_recording_without_eeg_channels(path):
     raw.set_channel_types({"C4": "misc"}, verbose="error").save(
         path, overwrite=True, verbose="error"
     )
-    with pytest.raises(DataError, match=r"1_raw.fif has no EEG channels; it has C4\."):
+    with pytest.raises(
+        DataError, match=r"1_raw.fif has no EEG channels; it has C4 \(of the type misc"
+    ):
         open_recording(path, layout_of())
 
 
@@ -99,8 +101,8 @@ def positions(raw):
 def test_positions_come_from_the_montage_whatever_the_case(tmp_path, make_raw, write_fif):
     path = write_fif(tmp_path, "A", "1", make_raw(names=("c3", "CZ", "X9")))
     places = positions(read_recording(path, layout_of()).raw)
-    assert places["c3"][0] < -0.04
-    assert abs(places["CZ"][0]) < 0.01
+    assert places["C3"][0] < -0.04
+    assert abs(places["Cz"][0]) < 0.01
     assert not np.isfinite(places["X9"]).all() or not places["X9"].any()
 
 
@@ -175,3 +177,20 @@ def test_a_file_that_mne_cannot_read(tmp_path, name):
     (tmp_path / name).write_bytes(b"nothing of use")
     with pytest.raises(DataError, match=rf"{name} cannot be read: \w+: "):
         open_recording(tmp_path / name, layout_of())
+
+
+def test_annotations_in_another_encoding(tmp_path):
+    edfio = pytest.importorskip("edfio")
+    noise = np.random.default_rng(0).normal(0, 10, (2, 4000))
+    channels = [
+        edfio.EdfSignal(one, 100, label=name, physical_dimension="uV")
+        for one, name in zip(noise, ("C3", "C4"), strict=True)
+    ]
+    path = tmp_path / "s1.edf"
+    edfio.Edf(channels, annotations=[edfio.EdfAnnotation(5.0, None, "gaucheX")]).write(path)
+    path.write_bytes(path.read_bytes().replace(b"gaucheX", "main \xe9g".encode("latin-1")))
+    events = {"main \xe9g": "left_hand"}
+    with pytest.raises(DataError, match=r"s1.edf: the texts of its annotations.*encoding: latin1"):
+        open_recording(path, layout_of(events=events))
+    opened = open_recording(path, layout_of(events=events, encoding="latin1"))
+    assert opened.cues["label"].tolist() == ["left_hand"]

@@ -67,6 +67,30 @@ def test_another_length_is_another_name(recording):
     assert recording_name(recording) != before
 
 
+def test_files_that_the_header_names_count(recording):
+    recording.write_text("DataFile=old.eeg\nMarkerFile=old.vmrk")
+    names = set()
+    for content in (None, b"1", b"2"):
+        if content is not None:
+            recording.with_name("old.vmrk").write_bytes(content)
+        names.add(recording_name(recording))
+    assert len(names) == 3
+
+
+def test_links_that_lie_beside_each_other_are_one_recording(recording, tmp_path):
+    """As in datasets of git-annex, where each file is a link to a place of its own."""
+    names = set()
+    for folder in "xy":
+        (tmp_path / folder).mkdir()
+        for number, suffix in enumerate((".vhdr", ".eeg", ".vmrk")):
+            target = tmp_path / folder / f"object{number}"
+            content = recording.with_suffix(suffix).read_bytes()
+            target.write_bytes(content + folder.encode() if suffix == ".vmrk" else content)
+            (tmp_path / folder / f"r{suffix}").symlink_to(target)
+        names.add(recording_name(tmp_path / folder / "r.vhdr"))
+    assert len(names) == 2
+
+
 def test_other_recordings_in_the_folder_do_not_matter(recording):
     before = recording_name(recording)
     recording.with_name("y.eeg").write_text("another")

@@ -17,7 +17,7 @@ def look(path):
 def test_rate_length_channels_and_events(tmp_path, write_cued):
     one = look(write_cued(tmp_path / "a_raw.fif", n_cues=4, names=["C3", "EOG left"]))
     assert (one.sfreq, one.duration_s) == (128.0, 32.0)
-    assert (one.eeg, one.other_signals) == (["C3"], ["EOG left"])
+    assert (one.signals, one.channels.left_out) == (["C3"], ["EOG left"])
     assert list(one.events["onset"]) == [2.0, 8.0, 14.0, 20.0]
     assert set(one.events["name"]) == {"769", "770"}
 
@@ -42,5 +42,5 @@ def test_triggers_are_events(tmp_path, write_cued):
 
 def test_a_file_that_cannot_be_read_says_why(tmp_path):
     (tmp_path / "a.edf").write_bytes(b"no header")
-    with pytest.raises(DataError, match="ValueError"):
+    with pytest.raises(DataError, match="cannot be read"):
         open_as_it_is(tmp_path / "a.edf", is_bids=False)

@@ -14,6 +14,7 @@ from bci_dann.estimators.inputs.signals import (
     check_sfreq,
     concatenate,
     copy_trials,
+    in_channel_order,
     read_signals,
 )
 from bci_dann.exceptions import DataError
@@ -134,7 +135,7 @@ OF_MODEL = {"fitted_n_times": 32, "fitted_ch_names": ["C3", "C4"], "fitted_sfreq
         (16, {}, {}, "trials have 16 samples; the model was fitted with 32. Cut the same window"),
         (None, {}, {}, "trials have None samples; the model was fitted with 32"),
         (32, {"sfreq": 32.0}, {}, "sampled at 32.0 Hz; the model was fitted at 64.0 Hz. Resample"),
-        (32, {"ch_names": ["C4", "C3"]}, {}, r"the channels \['C4', 'C3'\]; .* in that order"),
+        (32, {"ch_names": ["C3", "Pz"]}, {}, r"lack the channels \['C4'\] and have .*\['Pz'\]"),
     ],
 )
 def test_trials_are_compared_with_those_of_the_fit(n_times, brought, fitted, message):
@@ -157,3 +158,30 @@ def test_one_sampling_frequency(given, of_trials):
 def test_two_sampling_frequencies():
     with pytest.raises(DataError, match=r"sfreq is 128 Hz, and the trials bring 62\.5 Hz"):
         check_sfreq(128.0, 62.5)
+
+
+def test_named_channels_are_brought_into_the_fitted_order(X):
+    swapped = read_signals(named(X[:, ::-1], names=("C4", "C3")))
+    ordered = in_channel_order(swapped, ["C3", "C4"])
+    np.testing.assert_array_equal(ordered.X, X)
+    assert ordered.ch_names == ["C3", "C4"]
+    assert in_channel_order(swapped, None) is swapped
+    assert in_channel_order(swapped, ["C3", "Cz"]) is swapped
+    unnamed = read_signals(X)
+    assert in_channel_order(unnamed, ["C3", "C4"]) is unnamed
+
+
+def test_epochs_whose_tags_do_not_tell_the_class_are_read_all_the_same(X):
+    several = epochs(X)
+    several.events[:, 2] = [1, 2, 3, 4]
+    several.event_id = {"A/x": 1, "A/y": 2, "B/x": 3, "B/y": 4}
+    np.testing.assert_allclose(read_signals(several).X, X, rtol=1e-5)
+    assert copy_trials(several).y is None
+
+
+@pytest.mark.parametrize("missing", [np.nan, None, ""])
+def test_every_trial_needs_a_subject(X, missing):
+    with pytest.raises(DataError, match=r"1 of 4 subjects are missing .* at \[2\]"):
+        read_signals(X, np.array(["p", "p", missing, "q"], dtype=object))
+    with pytest.raises(DataError, match="2 of 4 subjects"):
+        read_signals(X, [1.0, np.nan, 2.0, np.nan])

@@ -95,3 +95,11 @@ def test_losses_are_averaged_summand_by_summand():
     assert mean_losses(epoch) == {"classification": 1.5, "mcc": 0.25}
     assert list(mean_losses(epoch)) == ["classification", "mcc"]
     assert mean_losses(epoch[:1]) == epoch[0]
+
+
+def test_probabilities_that_are_no_numbers_are_an_error():
+    network = Decoder(make_backbone("MLP", 4, 1), n_classes=2).eval()
+    with torch.no_grad():
+        network.head.weight.fill_(1e38)
+    with pytest.raises(TrainingError, match="lower `lr`"):
+        mean_probabilities([network], np.full((3, 4), 1e38, np.float32))

@@ -9,7 +9,7 @@ import torch
 from bci_dann.estimators import DANNClassifier, NetworkClassifier
 from bci_dann.estimators.networks import training_plan
 from bci_dann.estimators.networks.training_plan import trained_by_plan
-from bci_dann.exceptions import TrainingError
+from bci_dann.exceptions import BCIDannWarning, TrainingError
 from bci_dann.objectives import UNLABELLED
 
 QUICK = {"max_epochs": 1, "random_state": 0}
@@ -157,3 +157,18 @@ def test_a_guard_cannot_fall_back_on_what_failed(given):
     plan = plan_of(DANNClassifier("MLP", guard=True, **QUICK), given)
     with pytest.raises(TrainingError, match="the plain one"):
         trained_by_plan(plan, [history(1.0), TrainingError("the plain one")])
+
+
+def test_a_network_that_overflows_after_its_last_loss_is_an_error(given):
+    model = NetworkClassifier("MLP", n_members=2, **QUICK)
+    plan = plan_of(model, given, "fold 3")
+    with torch.no_grad():
+        plan.members[0].network.head.weight.fill_(torch.inf)
+    history = [{"classification": 0.5}]
+    with pytest.warns(BCIDannWarning, match="outputs of fold 3, member 0 are not finite"):
+        networks, used, _ = trained_by_plan(plan, [history, history])
+    assert (len(networks), len(used)) == (1, 1)
+    with torch.no_grad():
+        plan.members[1].network.head.bias.fill_(torch.nan)
+    with pytest.raises(TrainingError, match=r"not finite after epoch 1, its last\. Lower `lr`"):
+        trained_by_plan(plan, [history, history])

@@ -36,9 +36,7 @@ def test_no_line_is_too_long_to_be_read(sources):
     assert max(map(len, starter(sources).text.splitlines())) <= 100
 
 
-@pytest.mark.parametrize(
-    ("stem", "name"), [("my run (2)", "my-run-2-"), ("é", "-"), ("a.b", "a.b")]
-)
+@pytest.mark.parametrize(("stem", "name"), [("my run (2)", "my-run-2-"), ("a.b", "a.b")])
 def test_the_name_of_the_file_becomes_a_name_of_a_run(sources, stem, name):
     assert yaml.safe_load(starter(sources, stem).text)["name"] == name
 

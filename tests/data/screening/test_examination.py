@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bci_dann.data import DataConfig, Preprocessing, SimulatedMI, examine_recordings
-from bci_dann.data.examination import AMPLITUDE_BAND
+from bci_dann.data.screening.examination import AMPLITUDE_BAND
 
 PARAMS = {"n_subjects": 2, "n_trials": 5}
 

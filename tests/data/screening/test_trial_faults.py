@@ -6,7 +6,7 @@ import mne
 import numpy as np
 import pytest
 
-from bci_dann.data.trial_faults import CHANNEL_RATIO, TRIAL_RATIO, trial_faults
+from bci_dann.data.screening.trial_faults import CHANNEL_RATIO, TRIAL_RATIO, trial_faults
 from bci_dann.exceptions import DataError
 
 SFREQ, NAMES = 128.0, ["C3", "Cz", "C4", "Pz"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bci_dann.data.cues import (
+from bci_dann.data.screening.cues import (
     REASONS,
     account_of,
     account_sentence,

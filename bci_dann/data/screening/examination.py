@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bci_dann.data.cues import account_of
-from bci_dann.data.dataset_checks import RecordingComparison
 from bci_dann.data.datasets import DataConfig, make_dataset
 from bci_dann.data.extraction import ExtractedRecording, extract_recordings, with_progress
 from bci_dann.data.preprocessing import Preprocessing
+from bci_dann.data.screening.cues import account_of
+from bci_dann.data.screening.dataset_checks import RecordingComparison
 from bci_dann.data.subset import Subset, resolve_subset
 from bci_dann.exceptions import BCIDannError, ConfigError, DataError
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from bci_dann.data import EEGTrials
-from bci_dann.data.dataset_checks import RecordingComparison
+from bci_dann.data.screening.dataset_checks import RecordingComparison
 from bci_dann.exceptions import DataError
 
 

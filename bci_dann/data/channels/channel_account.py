@@ -1,0 +1,136 @@
+"""The account of a recording's channels: used under which name, or left out, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "DERIVATION",
+    "MATCHED",
+    "NUMBERED",
+    "SHARED",
+    "UNKNOWN",
+    "ChannelAccount",
+    "ChannelUse",
+]
+
+# Names in a warning about matched names: enough to see the rule.
+MAX_LISTED_NAMES = 3
+
+# Reasons in an account.
+MATCHED = "the 10-05 name of this electrode"
+SHARED = "keeps its name: several channels are at this 10-05 position"
+DERIVATION = "a voltage between two electrodes, without a position"
+NUMBERED = "an electrode without the name of a position"
+UNKNOWN = "no electrode by its name"
+
+# What a user should know, with the names in the place of the braces.
+LEFT_OUT_NOTE = (
+    "no electrodes on the scalp by their names: {}. Such channels are left out, unless "
+    "`extra_channels` or preprocessing `channels` lists them."
+)
+MATCHED_NOTE = "names of channels were read as those of 10-05 positions: {}."
+SHARED_NOTE = (
+    "the channels {} keep their names, as there are several at one position. Leave all but one "
+    "out with `drop`."
+)
+UNPLACED_NOTE = (
+    "the names of the channels {} tell no position on the head. They are used, but have no place "
+    "in topographies. Name them with `rename` if you know their positions."
+)
+
+
+@dataclass(frozen=True)
+class ChannelUse:  # numpydoc ignore=PR02
+    """What becomes of one channel.
+
+    Parameters
+    ----------
+    name : str
+        As in the file.
+    type : str
+        MNE's type of it, as the file or the reader gives it.
+    used_as : str
+        Its name among the EEG channels; empty where it is left out.
+    reason : str
+        Why it is left out or has another name; empty where neither is so.
+    type_after : str
+        The type that it has when the recording has been read; empty where it is removed.
+    """
+
+    name: str
+    type: str
+    used_as: str
+    reason: str = ""
+    type_after: str = "eeg"
+
+
+@dataclass(frozen=True)
+class ChannelAccount:  # numpydoc ignore=PR02
+    """What becomes of each channel of a recording.
+
+    Parameters
+    ----------
+    file : str
+        The recording.
+    uses : tuple of ChannelUse
+        One for each channel of the file, in its order.
+    """
+
+    file: str
+    uses: tuple[ChannelUse, ...]
+
+    @property
+    def used(self) -> list[str]:  # numpydoc ignore=RT01
+        """Names of the EEG channels after reading, in the order of the file."""
+        return [one.used_as for one in self.uses if one.used_as]
+
+    @property
+    def left_out(self) -> list[str]:  # numpydoc ignore=RT01
+        """Channels that the reader takes for EEG, and that are none by their names."""
+        return [one.name for one in self.uses if not one.used_as and one.type_after]
+
+    def _used_because(self, *reasons: str) -> list[ChannelUse]:
+        return [one for one in self.uses if one.reason in reasons and one.used_as]
+
+    def notes(self) -> list[str]:
+        """Return what a user should know of the channels, whatever the file.
+
+        Returns
+        -------
+        list of str
+            Sentences on channels that are left out, matched, or used without a position.
+        """
+        matched = [f"{one.name} = {one.used_as}" for one in self._used_because(MATCHED)]
+        named = {
+            LEFT_OUT_NOTE: ", ".join(self.left_out),
+            MATCHED_NOTE: _shortened(matched),
+            SHARED_NOTE: ", ".join(one.name for one in self._used_because(SHARED)),
+            UNPLACED_NOTE: _shortened(
+                [one.name for one in self._used_because(NUMBERED, DERIVATION)]
+            ),
+        }
+        return [template.format(names) for template, names in named.items() if names]
+
+    def frame(self) -> pd.DataFrame:
+        """Return the account as a table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a channel: ``file``, ``channel``, ``type``, ``used_as`` and ``reason``.
+        """
+        import pandas as pd
+
+        rows = [(self.file, one.name, one.type, one.used_as, one.reason) for one in self.uses]
+        return pd.DataFrame(rows, columns=["file", "channel", "type", "used_as", "reason"])
+
+
+def _shortened(names: list[str]) -> str:
+    more = len(names) - MAX_LISTED_NAMES
+    some = ", ".join(names[:MAX_LISTED_NAMES])
+    return f"{some} and {more} more" if more > 1 else ", ".join(names)

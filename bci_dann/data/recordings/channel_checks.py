@@ -1,0 +1,132 @@
+"""Checks of the channels across the recordings of a folder, and what is said of them once."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable
+
+from bci_dann._validation import did_you_mean
+from bci_dann.data.channels.channel_account import ChannelAccount
+from bci_dann.data.channels.electrode_names import channels_named
+from bci_dann.data.recordings.layout import RecordingsLayout
+from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
+
+__all__ = ["ChannelChecks"]
+
+
+class ChannelChecks:
+    """Checks of the channels of recordings that one layout describes.
+
+    Parameters
+    ----------
+    layout : RecordingsLayout
+        The keys ``drop``, ``rename`` and ``extra_channels``.
+    open_all : callable
+        Gives the account of each recording, the first of which all others are compared with.
+    """
+
+    def __init__(
+        self, layout: RecordingsLayout, open_all: Callable[[], Iterable[ChannelAccount]]
+    ) -> None:
+        self._layout = layout
+        self._open_all = open_all
+        self._first: ChannelAccount | None = None
+        self._keys_checked = False
+        self._said: set[str] = set()
+
+    @property
+    def channels(self) -> list[str]:
+        """The EEG channels of the first recording, which all others must have."""
+        if self._first is None:
+            self._first = next(iter(self._open_all()))
+        return self._first.used
+
+    def check_all(self, accounts: Iterable[ChannelAccount]) -> None:
+        """Check all recordings of a folder.
+
+        Parameters
+        ----------
+        accounts : iterable of ChannelAccount
+            Those of all recordings.
+
+        Raises
+        ------
+        ConfigError
+            When a key of the layout names a channel that no recording has.
+        DataError
+            When the channels of a recording differ from those of the first.
+
+        Warns
+        -----
+        BCIDannWarning
+            Of channels that are left out, matched, or without a position, once for each kind.
+        """
+        listed = list(accounts)
+        self._first = self._first or listed[0]
+        _check_keys(self._layout, listed)
+        self._keys_checked = True
+        for account in listed:
+            self.check(account)
+
+    def check(self, account: ChannelAccount) -> None:
+        """Check one recording.
+
+        Parameters
+        ----------
+        account : ChannelAccount
+            Its channels.
+
+        Raises
+        ------
+        ConfigError
+            As `check_all`; all recordings are opened only where this one lacks a channel.
+        DataError
+            As `check_all`.
+
+        Warns
+        -----
+        BCIDannWarning
+            As `check_all`.
+        """
+        if not self._keys_checked:
+            self._check_keys_beside(account)
+        missing = [name for name in self.channels if name not in account.used]
+        extra = [name for name in account.used if name not in self.channels]
+        if missing or extra:
+            assert self._first is not None
+            raise DataError(
+                f"{account.file}: the channels differ from those of {self._first.file}: "
+                f"missing {missing or 'none'}, extra {extra or 'none'}. Leave channels that "
+                "are not in every file out with `drop`, or give them one name with `rename`."
+            )
+        for note in account.notes():
+            if note not in self._said:
+                self._said.add(note)
+                warnings.warn(
+                    f"{account.file}: {note} `bci-dann check` lists every channel.",
+                    BCIDannWarning,
+                    stacklevel=4,
+                )
+
+    def _check_keys_beside(self, account: ChannelAccount) -> None:
+        try:
+            _check_keys(self._layout, [account])
+        except ConfigError:
+            _check_keys(self._layout, self._open_all())
+            self._keys_checked = True
+
+
+def _check_keys(layout: RecordingsLayout, accounts: Iterable[ChannelAccount]) -> None:
+    present = list(dict.fromkeys(one.name for account in accounts for one in account.uses))
+    after = [*present, *layout.rename.values()]
+    for key, entries, names in (
+        ("drop", layout.drop, present),
+        ("rename", layout.rename, present),
+        ("extra_channels", layout.extra_channels, after),
+    ):
+        for entry in entries:
+            if not channels_named(entry, names):
+                raise ConfigError(
+                    f"recordings.{key} has {entry!r}, which is no channel of any recording."
+                    f"{did_you_mean(entry, names)} There are {', '.join(present)}."
+                )

@@ -1,0 +1,201 @@
+"""The files that are read with a recording: those that its header names, and those beside it."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from bci_dann.data.recordings.formats import extension_of
+
+__all__ = [
+    "bids_sidecars",
+    "files_read",
+    "is_existing_file",
+    "is_later_part",
+    "named_by_header",
+    "split_parts",
+]
+
+BRAINVISION = (".vhdr", ".ahdr")
+FIF = (".fif", ".fif.gz")
+
+# The names of later parts of a split FIF file: MNE's own and those of BIDS.
+LATER_PART = re.compile(r"-[0-9]+\.fif(\.gz)?$|_split-0*([2-9]|[1-9][0-9]+)_.*\.fif(\.gz)?$")
+
+# What MNE-BIDS takes from the files beside a recording, and from those that it inherits.
+# `participants.tsv` is not among them: it says nothing about signals or events.
+SIDECAR_SUFFIXES = ("events", "channels", "electrodes", "coordsystem", "eeg", "scans")
+SIDECAR_EXTENSIONS = (".tsv", ".json")
+
+
+def files_read(path: Path) -> list[Path]:
+    """Return a recording and the files that MNE reads with it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The recording: a file, or a folder that is one (``.mff``). It may be a link: companions
+        lie beside the link, as MNE looks for them there.
+
+    Returns
+    -------
+    list of pathlib.Path
+        Those that exist: what the header names (BrainVision, EEGLAB), the parts of a split FIF
+        file, and files of the same name with another extension, which hold markers or samples in
+        other formats.
+    """
+    if path.is_dir():
+        return sorted(file for file in path.rglob("*") if file.is_file())
+    named = {path, *_namesakes(path), *named_by_header(path)}
+    return sorted(file for file in named if is_existing_file(file))
+
+
+def named_by_header(path: Path) -> Iterable[Path]:
+    """Return the files that the header of a recording names.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The recording.
+
+    Returns
+    -------
+    iterable of pathlib.Path
+        Samples and markers (BrainVision, EEGLAB), or the parts of a split FIF file; they need
+        not exist.
+    """
+    extension = extension_of(path.name)
+    if extension in BRAINVISION:
+        return _named_by_brainvision(path)
+    if extension == ".set":
+        return _named_by_eeglab(path)
+    return split_parts(path) if extension in FIF else ()
+
+
+def split_parts(path: Path) -> list[Path]:
+    """Return the files of a FIF recording that was split.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The first part, which names the second, and so on.
+
+    Returns
+    -------
+    list of pathlib.Path
+        With ``path`` alone where it is whole, or cannot be read.
+    """
+    import mne
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            raw = mne.io.read_raw_fif(path, on_split_missing="ignore", verbose="critical")
+    except Exception:  # damaged files, and FIF files of epochs, which are no Raw
+        return [path]
+    return [Path(name) for name in raw.filenames if name is not None]
+
+
+def is_later_part(path: Path) -> bool:
+    """Return whether a name is that of a second or later part of a split FIF file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file, which is not opened: a whole recording may have such a name, too.
+
+    Returns
+    -------
+    bool
+        Whether it is.
+    """
+    return LATER_PART.search(path.name) is not None
+
+
+def bids_sidecars(path: Path, root: Path) -> list[Path]:
+    """Return the files from which MNE-BIDS takes the events and channels of a recording.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The recording.
+    root : pathlib.Path
+        The folder of the BIDS dataset.
+
+    Returns
+    -------
+    list of pathlib.Path
+        Those beside the recording and in each folder above, up to ``root``, from which files of
+        lower folders inherit.
+    """
+    above = path.relative_to(root).parents
+    folders = {root / folder / inner for folder in above for inner in ("", "eeg")}
+    files = (file for folder in folders if folder.is_dir() for file in folder.iterdir())
+    return sorted(file for file in files if _is_sidecar(file))
+
+
+def is_existing_file(file: Path) -> bool:
+    """Return whether there is a file.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+        What a header names.
+
+    Returns
+    -------
+    bool
+        False also for what no file can be called, which a damaged header may name.
+    """
+    with suppress(OSError, ValueError):
+        return file.is_file()
+    return False
+
+
+def _is_sidecar(file: Path) -> bool:
+    suffix = file.stem.rpartition("_")[2]
+    is_named_so = suffix in SIDECAR_SUFFIXES and file.suffix in SIDECAR_EXTENSIONS
+    return is_named_so and file.is_file()
+
+
+def _namesakes(path: Path) -> Iterator[Path]:
+    """Yield the files of a folder that differ from another in their extension only."""
+    start = path.name[: len(path.name) - len(extension_of(path.name))] + "."
+    return (file for file in path.parent.iterdir() if file.name.startswith(start))
+
+
+def _named_by_brainvision(path: Path) -> Iterator[Path]:
+    content = path.read_bytes()
+    for encoding in ("utf-8", "latin-1"):  # MNE tries both
+        header = content.decode(encoding, errors="replace")
+        for name in re.findall(r"(?mi)^\s*(?:DataFile|MarkerFile)\s*=\s*(.+?)\s*$", header):
+            if "\0" not in name:
+                yield path.parent / name.replace("$b", path.stem)
+
+
+def _named_by_eeglab(path: Path) -> Iterable[Path]:
+    """Return the file of samples that an EEGLAB file names; in case of doubt all of the folder."""
+    samples = [file for file in path.parent.iterdir() if file.suffix.lower() == ".fdt"]
+    if not samples:
+        return ()
+    try:
+        name = _eeglab_data(path)
+    except Exception:  # MATLAB 7.3, and damaged files
+        return samples
+    return (path.parent / name,) if isinstance(name, str) else ()
+
+
+def _eeglab_data(path: Path) -> Any:
+    """Return the field ``data``, which is an array, or the name of a file."""
+    import scipy.io
+
+    variables = {name for name, *_ in scipy.io.whosmat(path)}
+    wanted = "EEG" if "EEG" in variables else "data"
+    content = scipy.io.loadmat(
+        path, variable_names=[wanted], squeeze_me=True, struct_as_record=False
+    )[wanted]
+    return content.data if wanted == "EEG" else content

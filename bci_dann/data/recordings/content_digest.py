@@ -1,0 +1,73 @@
+"""Digests of files by their content, remembered for files that have not been touched since."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from bci_dann.data.cache import cache_root
+from bci_dann.exceptions import DataError
+
+__all__ = ["content_digest"]
+
+# Hexadecimal digits of a digest: 128 bits.
+DIGITS = 32
+
+# A file that was changed so short a time ago is not remembered: it may change again without
+# another time of modification. The coarsest clock of a file system, that of FAT, has 2 s.
+SETTLED_SECONDS = 3.0
+
+
+def content_digest(file: Path) -> str:
+    """Return a digest of all bytes of a file.
+
+    The digest is kept in the cache with size, inode and times of the file, one of which changes
+    with its content even where a program sets back the time of modification; so a file is read
+    again only after it was touched.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+        The file, or a link to it.
+
+    Returns
+    -------
+    str
+        Equal for equal content, wherever the file lies and whenever it was copied there.
+
+    Raises
+    ------
+    DataError
+        When the file cannot be read.
+    """
+    try:
+        state = _state(file.stat())
+        memory = cache_root() / "digests" / hashlib.sha256(os.fsencode(file.resolve())).hexdigest()
+        known = _recalled(memory, state)
+        if known is not None:
+            return known
+        with file.open("rb") as stream:
+            digest = hashlib.file_digest(stream, hashlib.blake2b).hexdigest()[:DIGITS]
+    except OSError as error:
+        raise DataError(f"{file} cannot be read: {error.strerror or error}.") from error
+    if time.time_ns() - max(state[2:]) > SETTLED_SECONDS * 1e9:
+        with suppress(OSError):  # a cache that cannot be written costs time only
+            memory.parent.mkdir(parents=True, exist_ok=True)
+            memory.write_text(json.dumps([state, digest]))
+    return digest
+
+
+def _state(stat: os.stat_result) -> list[int]:
+    return [stat.st_size, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns]
+
+
+def _recalled(memory: Path, state: list[int]) -> str | None:
+    with suppress(OSError, ValueError, TypeError):
+        known_state, digest = json.loads(memory.read_bytes())
+        if known_state == state and isinstance(digest, str):
+            return digest
+    return None

@@ -1,0 +1,97 @@
+"""Files of epochs: `-epo.fif` and epoched EEGLAB `.set` files, also as a continuous recording."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import mne
+import numpy as np
+
+from bci_dann.data.recordings.events import set_annotations
+
+__all__ = ["as_continuous", "is_epochs_file", "read_epochs_file"]
+
+# The endings that MNE asks for in the names of files of epochs.
+EPOCHS_NAME = re.compile(r".+[-_]epo\.fif(\.gz)?")
+
+# The name that marks the first sample of each epoch but the first, as MNE's concatenation has it.
+EDGE = "EDGE boundary"
+
+
+def is_epochs_file(path: Path) -> bool:
+    """Return whether a file holds epochs rather than a continuous recording.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+
+    Returns
+    -------
+    bool
+        By its name for FIF, by its content for EEGLAB.
+    """
+    name = path.name.lower()
+    if EPOCHS_NAME.fullmatch(name):
+        return True
+    return name.endswith(".set") and _is_epoched_eeglab(path)
+
+
+def read_epochs_file(path: Path) -> mne.BaseEpochs:
+    """Read a file of epochs.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A file for which `is_epochs_file` is true.
+
+    Returns
+    -------
+    mne.Epochs
+        With their signals in memory.
+    """
+    if path.suffix.lower() == ".set":
+        return mne.io.read_epochs_eeglab(path, verbose="error")
+    return mne.read_epochs(path, preload=True, verbose="error")
+
+
+def as_continuous(epochs: mne.BaseEpochs) -> mne.io.BaseRaw:
+    """Join epochs to a recording that is interrupted between them.
+
+    Parameters
+    ----------
+    epochs : mne.Epochs
+        The epochs.
+
+    Returns
+    -------
+    mne.io.Raw
+        An annotation at time 0 of each epoch has the name of its event. Filters work on each epoch
+        by itself, and no trial may reach over its ends.
+    """
+    sfreq, n_times = epochs.info["sfreq"], len(epochs.times)
+    first = round(epochs.times[0] * sfreq)
+    lead = max(0, first)  # where epochs start after their event, it needs a place before the first
+    signals = np.concatenate(list(epochs.get_data()), axis=1)
+    padded = np.pad(signals, ((0, 0), (lead, 0)))
+    raw = mne.io.RawArray(padded, epochs.info.copy(), verbose="error")
+    starts = lead + n_times * np.arange(len(epochs))
+    names = {code: name for name, code in epochs.event_id.items()}
+    edges = starts[0 if lead else 1 :]
+    return set_annotations(
+        raw,
+        np.concatenate([starts - first, edges]) / sfreq,
+        np.zeros(len(starts) + len(edges)),
+        [*(names[code] for code in epochs.events[:, 2]), *([EDGE] * len(edges))],
+    )
+
+
+def _is_epoched_eeglab(path: Path) -> bool:
+    try:
+        mne.io.read_raw_eeglab(path, preload=False, verbose="error")
+    except TypeError as error:
+        return "number of trials" in str(error)  # MNE's words for a file of epochs
+    except Exception:  # whatever is wrong is told when the file is read
+        return False
+    return False

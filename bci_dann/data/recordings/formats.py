@@ -1,0 +1,143 @@
+"""The file formats that can be read, and what to do with the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bci_dann.exceptions import DataError
+
+__all__ = ["COMPANION_SUFFIXES", "check_format", "extension_of"]
+
+# By extension, as `mne.io.read_raw` knows them.
+READABLE = {
+    ".edf": "EDF",
+    ".bdf": "BDF",
+    ".gdf": "GDF",
+    ".fif": "FIF",
+    ".fif.gz": "FIF",
+    ".vhdr": "BrainVision",
+    ".ahdr": "BrainVision",
+    ".set": "EEGLAB",
+    ".cnt": "Neuroscan or ANT",
+    ".mff": "EGI",
+    ".cdt": "Curry",
+    ".dap": "Curry",
+    ".rs3": "Curry",
+    ".dat": "BCI2000 or Curry",
+    ".eeg": "Nihon Kohden",
+    ".lay": "Persyst",
+    ".data": "Nicolet",
+    ".nedf": "Neuroelectrics",
+    ".mefd": "MEF3",
+    ".ns3": "Blackrock",
+    ".nxe": "Nexstim",
+}
+
+# The formats that messages recommend: each states channels, rate and events, and most its unit.
+RECOMMENDED = "EDF, BDF, GDF, FIF, BrainVision (.vhdr) and EEGLAB (.set)"
+
+_AS_FIF = (
+    "read its samples into an array in volt, and save "
+    "mne.io.RawArray(array, mne.create_info(names, sfreq, 'eeg')) with its annotations as "
+    "NAME_raw.fif"
+)
+_UNPACK = "unpack it"
+
+# Files in which BrainVision, EEGLAB and Curry keep samples and markers beside a header.
+COMPANION_SUFFIXES = (".eeg", ".vmrk", ".fdt", ".dat")
+
+# What to do with a file of another format.
+ADVICE = {
+    ".xdf": "load it with pyxdf.load_xdf, " + _AS_FIF,
+    ".xdfz": "load it with pyxdf.load_xdf, " + _AS_FIF,
+    ".csv": "a table names no unit and no rate: " + _AS_FIF,
+    ".tsv": "a table names no unit and no rate: " + _AS_FIF,
+    ".txt": "a table names no unit and no rate: " + _AS_FIF,
+    ".xlsx": "a table names no unit and no rate: " + _AS_FIF,
+    ".parquet": "a table names no unit and no rate: " + _AS_FIF,
+    ".feather": "a table names no unit and no rate: " + _AS_FIF,
+    ".mat": "load it with scipy.io.loadmat, " + _AS_FIF,
+    ".npy": "load it with numpy.load, " + _AS_FIF,
+    ".npz": "load it with numpy.load, " + _AS_FIF,
+    ".h5": _AS_FIF,
+    ".hdf5": _AS_FIF,
+    ".nwb": _AS_FIF,
+    ".pkl": _AS_FIF,
+    ".gz": _UNPACK,
+    ".bz2": _UNPACK,
+    ".xz": _UNPACK,
+    ".zip": _UNPACK,
+    ".rar": _UNPACK,
+    ".7z": _UNPACK,
+    ".tar": _UNPACK,
+    ".vmrk": "name the header (.vhdr), which names this file",
+    ".fdt": "name the .set file, which names this file",
+}
+
+# The beginning of a small file that stands for one that was not fetched.
+POINTERS = {
+    b"/annex/objects/": "datalad get",
+    b"version https://git-lfs": "git lfs pull --include",
+}
+POINTER_BYTES = max(map(len, POINTERS))
+
+
+def extension_of(name: str) -> str:
+    """Return the extension of a file name, in lower case.
+
+    Parameters
+    ----------
+    name : str
+        The name.
+
+    Returns
+    -------
+    str
+        With its point; ``".fif.gz"`` is one. Empty where there is none.
+    """
+    suffix = Path(name.lower()).suffix
+    return ".fif.gz" if name.lower().endswith(".fif.gz") else suffix
+
+
+def check_format(path: Path) -> None:
+    """Raise where a file is in no format that can be read, by its name and first bytes.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file; one that does not exist is checked by its name.
+
+    Raises
+    ------
+    DataError
+        Saying which formats there are, and how to convert the file.
+    """
+    extension = extension_of(path.name)
+    if extension == ".eeg" and path.with_suffix(".vhdr").is_file():
+        raise DataError(f"{path} has the samples of a recording: name its header (.vhdr).")
+    if extension not in READABLE:
+        advice = ADVICE.get(extension, "convert it to one of them")
+        kind = f"a {extension} file" if extension else "a file without an extension"
+        raise DataError(
+            f"{path} is {kind}, which cannot be read. Formats that can: {RECOMMENDED}. "
+            f"What to do: {advice}."
+        )
+    for file in (path, *(path.with_suffix(suffix) for suffix in COMPANION_SUFFIXES)):
+        _check_fetched(file)
+
+
+def _check_fetched(file: Path) -> None:
+    """Raise where a file is a link that leads to nothing, or a pointer in the place of a file."""
+    if file.is_symlink() and not file.exists():
+        fetch = f"Fetch it: `datalad get {file}`" if "annex" in str(file.readlink()) else "Mend it"
+        raise DataError(f"{file} is a link that leads to nothing. {fetch}.")
+    if not file.is_file():
+        return
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(POINTER_BYTES)
+    except OSError as error:
+        raise DataError(f"{file} cannot be opened: {error.strerror or error}.") from error
+    for start, command in POINTERS.items():
+        if head.startswith(start):
+            raise DataError(f"{file} was not fetched. Fetch it: `{command} {file}`.")

@@ -1,0 +1,286 @@
+"""Search of a folder for the paths that fit a pattern with fields."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import string
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bci_dann.exceptions import DataError
+
+__all__ = ["FoundPath", "PathPattern", "is_hidden", "near_misses", "plain_text"]
+
+# Folders and files that operating systems and storage devices leave between recordings. What
+# starts with a point is ignored as well: `._*`, `.DS_Store`, `.git`, `.datalad`.
+JUNK = {"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"}
+JUNK |= {"Thumbs.db", "desktop.ini"}
+
+# Names in a message about a pattern that fits nothing: enough to see how they differ from it.
+MAX_LISTED = 5
+
+# Files of a folder that are compared with such a pattern. Empirical: a tenth of a second.
+MAX_COMPARED = 2000
+
+
+@dataclass(frozen=True)
+class FoundPath:  # numpydoc ignore=PR02
+    """A path that fits a pattern.
+
+    Parameters
+    ----------
+    name : str
+        The path inside the folder, with composed letters (NFC) and slashes.
+    path : pathlib.Path
+        The file.
+    fields : dict of str to str
+        The text of the fields; of a broken link to a folder only those up to it.
+    is_exact : bool
+        Whether upper and lower case fit, too; those of the extension do not matter.
+    is_broken : bool
+        Whether it is a link to something that does not exist.
+    """
+
+    name: str
+    path: Path
+    fields: dict[str, str] = field(default_factory=dict)
+    is_exact: bool = True
+    is_broken: bool = False
+
+
+class PathPattern:
+    """Regular expressions for the folders, and then the file name, of a path.
+
+    Parameters
+    ----------
+    parts : sequence of str
+        One expression for each folder and the last for the file.
+    """
+
+    def __init__(self, parts: Sequence[str]) -> None:
+        joined = ["/".join(parts[: depth + 1]) for depth in range(len(parts))]
+        self._exact = [re.compile(one) for one in joined]
+        self._any_case = [re.compile(one, re.IGNORECASE) for one in joined]
+        self._takes_hidden = [part.startswith(re.escape(".")) for part in parts]
+
+    @classmethod
+    def of_fields(cls, pattern: str) -> PathPattern:
+        """Return the expressions of a pattern such as ``"sub-{subject}/*_{run}.edf"``.
+
+        Parameters
+        ----------
+        pattern : str
+            As in a `RecordingsLayout`.
+
+        Returns
+        -------
+        PathPattern
+            With a group for each field.
+        """
+        parts = plain_text(pattern).split("/")
+        named: set[str] = set()
+        expressions = [_expression(part, named) for part in parts if part not in ("", ".")]
+        return cls([*expressions[:-1], _with_any_case_of_extension(expressions[-1])])
+
+    def find(self, folder: Path) -> list[FoundPath]:
+        """Return the files of a folder that fit, and links that are broken where they would.
+
+        Parameters
+        ----------
+        folder : pathlib.Path
+            The folder. Linked folders in it are followed, but none into itself.
+
+        Returns
+        -------
+        list of FoundPath
+            In the order of their names.
+
+        Raises
+        ------
+        DataError
+            When a folder cannot be listed, or a name is no text.
+        """
+        try:
+            return sorted(self._descend(folder, "", (_identity(folder),)), key=lambda f: f.name)
+        except OSError as error:
+            raise DataError(
+                f"{error.filename} cannot be listed: {error.strerror or error}. "
+                "Change its permissions, or move it out of the folder."
+            ) from error
+
+    def fits(self, name: str) -> bool:
+        """Return whether a path inside the folder fits.
+
+        Parameters
+        ----------
+        name : str
+            With slashes.
+
+        Returns
+        -------
+        bool
+            Whether it does, with regard to upper and lower case.
+        """
+        return self._exact[-1].fullmatch(plain_text(name)) is not None
+
+    def fields_at_end(self, path: str) -> dict[str, str]:
+        """Return the fields of a path whose end fits, wherever its folder is.
+
+        Parameters
+        ----------
+        path : str
+            With slashes.
+
+        Returns
+        -------
+        dict of str to str
+            The text of each field; empty where the path does not fit.
+        """
+        match = re.fullmatch(f"(?:.*/)?{self._exact[-1].pattern}", plain_text(path))
+        return match.groupdict() if match else {}
+
+    def _descend(
+        self, folder: Path, prefix: str, above: tuple[tuple[int, int], ...]
+    ) -> Iterator[FoundPath]:
+        depth = len(above) - 1
+        for path in folder.iterdir():
+            name = prefix + plain_text(path.name)
+            match = self._any_case[depth].fullmatch(name)
+            if not match or is_hidden(path.name, self._takes_hidden[depth]):
+                continue
+            _check_is_text(path)
+            if path.is_symlink() and not path.exists():
+                yield self._found(name, path, match, depth, is_broken=True)
+            elif depth == len(self._exact) - 1:
+                if path.is_file():
+                    yield self._found(name, path, match, depth)
+            elif path.is_dir() and _identity(path) not in above:
+                yield from self._descend(path, f"{name}/", (*above, _identity(path)))
+
+    def _found(
+        self, name: str, path: Path, match: re.Match[str], depth: int, is_broken: bool = False
+    ) -> FoundPath:
+        exact = self._exact[depth].fullmatch(name)
+        fields = {key: text for key, text in (exact or match).groupdict().items() if text}
+        return FoundPath(name, path, fields, exact is not None, is_broken)
+
+
+def plain_text(name: str) -> str:
+    """Return a name with composed letters, as a Mac and others write them differently.
+
+    Parameters
+    ----------
+    name : str
+        The name.
+
+    Returns
+    -------
+    str
+        In Unicode's form NFC.
+    """
+    return unicodedata.normalize("NFC", name)
+
+
+def is_hidden(name: str, may_start_with_a_point: bool = False) -> bool:
+    """Return whether a file or folder is none of the user's.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    may_start_with_a_point : bool
+        Whether a name such as ``.data`` was asked for.
+
+    Returns
+    -------
+    bool
+        Whether it is to be ignored.
+    """
+    is_dotted = name.startswith(".") and not may_start_with_a_point
+    return is_dotted or name.startswith("._") or name in JUNK
+
+
+def near_misses(folder: Path, pattern: str) -> str:
+    """Return sentences on the files of a folder that come closest to a pattern that fits none.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder.
+    pattern : str
+        The pattern.
+
+    Returns
+    -------
+    str
+        Some names, and how they differ where that is known.
+    """
+    names = [name for name, _ in zip(_all_files(folder), range(MAX_COMPARED), strict=False)]
+    similar = difflib.SequenceMatcher(b=re.sub(r"\{(\w)\w*\}", r"\1", pattern), autojunk=False)
+
+    def distance(name: str) -> tuple[float, str]:
+        similar.set_seq1(name)
+        return -similar.ratio(), name
+
+    listed = ", ".join(sorted(names, key=distance)[:MAX_LISTED]) or "none"
+    return f"Among the files there: {listed}.{_difference(sorted(names), pattern)}"
+
+
+def _difference(names: list[str], pattern: str) -> str:
+    """Return a sentence on a file that would fit in another folder, or by another extension."""
+    whole, stem = PathPattern.of_fields(pattern), PathPattern.of_fields(_without_extension(pattern))
+    for name in names:
+        folders = name.split("/")
+        if any(whole.fits("/".join(folders[depth:])) for depth in range(1, len(folders))):
+            return f" {name} would fit in another folder: write its folders into the pattern."
+        if stem.fits(_without_extension(name)):
+            return f" {name} differs in the extension only."
+    if "\\" in pattern:
+        return " Write folders with a slash (/)."
+    return ""
+
+
+def _without_extension(name: str) -> str:
+    return re.sub(r"\.[^./{}]*$", "", name)
+
+
+def _all_files(folder: Path) -> Iterator[str]:
+    for root, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not is_hidden(name))
+        for name in sorted(files):
+            if not is_hidden(name):
+                yield Path(root, name).relative_to(folder).as_posix()
+
+
+def _expression(part: str, named: set[str]) -> str:
+    """Turn a part of a pattern into a regular expression; a field is a group where it is new."""
+    texts: list[str] = []
+    for text, name, width, _ in string.Formatter().parse(part):
+        texts.append(re.escape(text).replace(r"\*", "[^/]*"))
+        if name:
+            any_text = f"[^/]{{{width}}}" if width else "[^/]+?"
+            texts.append(f"(?P={name})" if name in named else f"(?P<{name}>{any_text})")
+            named.add(name)
+    return "".join(texts)
+
+
+def _with_any_case_of_extension(expression: str) -> str:
+    return re.sub(r"((?:\\\.[A-Za-z0-9]+)+)$", r"(?i:\1)", expression)
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    stat = folder.stat()
+    return stat.st_dev, stat.st_ino
+
+
+def _check_is_text(path: Path) -> None:
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:
+        raise DataError(
+            f"the name {path.name!a} in {str(path.parent)!a} is no text in UTF-8. Rename it."
+        ) from None

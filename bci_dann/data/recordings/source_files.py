@@ -1,0 +1,116 @@
+"""The files that MOABB read for prepared trials, to notice when one of them changes.
+
+MOABB finds the files of a dataset by downloading what is missing, so they are unknown before a
+subject is loaded. They are asked for once it is, and remembered with their content.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bci_dann.data.recordings.companions import files_read
+from bci_dann.data.recordings.content_digest import content_digest
+
+if TYPE_CHECKING:
+    from moabb.datasets.base import BaseDataset
+
+__all__ = ["SourceFiles"]
+
+Digests = dict[str, str | None]
+
+
+class SourceFiles:
+    """The files behind the trials of one key of the cache.
+
+    Parameters
+    ----------
+    cache : pathlib.Path
+        The cache.
+    key : str
+        The key of the trials, as if the files were as they were the first time.
+    data_dir : path, or None
+        The folder that MOABB reads from; ``None`` is that of MNE's configuration. Files in it are
+        known by their path inside, so that another folder with a copy of them is the same.
+    """
+
+    def __init__(self, cache: Path, key: str, data_dir: Path | str | None) -> None:
+        self._memory = cache / "sources" / f"{key}.json"
+        self._data_dir = _data_folder(data_dir)
+
+    def changes(self) -> Digests:
+        """Return the state of the files where it is not that of the first time.
+
+        Returns
+        -------
+        dict of str to str or None
+            Digests by file; ``None`` of one that is missing. Empty where nothing has changed, is
+            known, or is left: prepared trials outlive the recordings.
+        """
+        first = self._first_digests()
+        now = {name: self._digest(name) for name in first}
+        is_gone = not any(now.values())
+        return {} if is_gone or now == first else now
+
+    def remember(self, dataset: BaseDataset, subjects: Iterable[Any]) -> None:
+        """Note the files of some subjects that were just loaded, unless they are known.
+
+        Parameters
+        ----------
+        dataset : moabb.datasets.base.BaseDataset
+            The dataset.
+        subjects : iterable
+            Its subjects.
+        """
+        paths = [path for subject in subjects for path in _paths(dataset, subject)]
+        names = sorted({self._name(file) for path in paths for file in files_read(path)})
+        digests = {**{name: self._digest(name) for name in names}, **self._first_digests()}
+        if digests:
+            with suppress(OSError):  # then a change is not noticed; the trials are right
+                self._memory.parent.mkdir(parents=True, exist_ok=True)
+                self._memory.write_text(json.dumps(digests, indent=1, sort_keys=True))
+
+    def _first_digests(self) -> Digests:
+        try:
+            content = json.loads(self._memory.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return content if isinstance(content, dict) else {}
+
+    def _name(self, file: Path) -> str:
+        file = file.absolute()
+        inside = self._data_dir is not None and file.is_relative_to(self._data_dir)
+        return (file.relative_to(self._data_dir) if inside else file).as_posix()  # type: ignore[arg-type]
+
+    def _digest(self, name: str) -> str | None:
+        file = Path(name) if self._data_dir is None else self._data_dir / name
+        return content_digest(file) if file.is_file() else None
+
+
+def _data_folder(data_dir: Path | str | None) -> Path | None:
+    import mne
+
+    folder = data_dir or mne.get_config("MNE_DATA")
+    return Path(folder).expanduser().absolute() if folder else None
+
+
+def _paths(dataset: BaseDataset, subject: Any) -> list[Path]:
+    """Return what MOABB has read for a subject that is loaded, so that nothing is downloaded."""
+    try:
+        return [path for path in _flat(dataset.data_path(subject)) if path.exists()]
+    except Exception:  # datasets that have no files, and those that others wrote
+        return []
+
+
+def _flat(paths: Any) -> Iterator[Path]:
+    """Yield the paths of what datasets return: one, a list, or a mapping of lists."""
+    if isinstance(paths, str | Path):
+        yield Path(paths)
+    elif isinstance(paths, Mapping):
+        yield from _flat(list(paths.values()))
+    elif isinstance(paths, list | tuple):
+        for path in paths:
+            yield from _flat(path)

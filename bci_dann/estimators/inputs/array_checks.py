@@ -1,0 +1,114 @@
+"""Checks of arrays that come without names: order of axes, and samples that are not finite."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann._arrays import chunks
+from bci_dann.exceptions import DataError
+
+__all__ = ["check_finite_samples", "check_fitted_axes", "check_order_of_axes"]
+
+# More channels for each sample than this are samples taken for channels. Empirical: caps have up to
+# 256 electrodes, and one second at 128 Hz, shorter than any window of motor imagery, 128 samples.
+MAX_CHANNELS_PER_SAMPLE = 2
+# So many trials and channels are named in a message.
+N_NAMED = 10
+
+
+def check_order_of_axes(shape: Sequence[int], n_labels: int | None) -> None:
+    """Raise where an array of trials is not ordered as trials, channels, samples.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Shape of the array, of any number of axes.
+    n_labels : int or None
+        Number of labels, where there are labels.
+
+    Raises
+    ------
+    DataError
+        Where another axis has the length of the labels, or there are far more channels than
+        samples. The message says how to transpose.
+    """
+    if len(shape) != 3:
+        return
+    if n_labels is not None and n_labels != shape[0] and n_labels in shape[1:]:
+        trials = list(shape).index(n_labels, 1)
+        channels, samples = sorted({0, 1, 2} - {trials}, key=lambda axis: shape[axis])
+        raise DataError(
+            f"X has shape {tuple(shape)}, and y has {n_labels} labels: axes must be (n_trials, "
+            f"n_chans, n_times). Give X.transpose({trials}, {channels}, {samples})."
+        )
+    if shape[1] > MAX_CHANNELS_PER_SAMPLE * shape[2]:
+        raise DataError(
+            f"X has shape {tuple(shape)}, that is {shape[1]} channels of {shape[2]} samples: axes "
+            "must be (n_trials, n_chans, n_times). Give X.transpose(0, 2, 1); where the order is "
+            "right, give mne.Epochs or EEGTrials, which name the channels."
+        )
+
+
+def check_fitted_axes(shape: Sequence[int], n_chans: int, n_times: int | None) -> None:
+    """Raise where trials have the channels and samples of a model in each other's place.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Shape of the array, of any number of axes.
+    n_chans : int
+        Channels of the model.
+    n_times : int or None
+        Samples of the model; ``None`` for plain vectors.
+
+    Raises
+    ------
+    DataError
+        Saying how to transpose.
+    """
+    if n_chans != n_times and tuple(shape[1:]) == (n_times, n_chans):
+        raise DataError(
+            f"X has shape {tuple(shape)}; the model was fitted with {n_chans} channels of "
+            f"{n_times} samples. Give X.transpose(0, 2, 1)."
+        )
+
+
+def check_finite_samples(X: NDArray[np.floating[Any]], ch_names: Sequence[str] | None) -> None:
+    """Raise where a sample is NaN or infinite.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features)
+        Trials or feature vectors.
+    ch_names : sequence of str or None
+        Channel names; without them channels are numbered from 0.
+
+    Raises
+    ------
+    DataError
+        Naming the trials and channels.
+    """
+    broken = np.zeros(X.shape[:2], dtype=bool)
+    for part in chunks(len(X)):
+        finite = np.isfinite(X[part])
+        broken[part] = ~finite.reshape(*finite.shape[:2], -1).all(axis=2)
+    if not broken.any():
+        return
+    rows, columns = np.flatnonzero(broken.any(axis=1)), np.flatnonzero(broken.any(axis=0))
+    row, column = ("trials", "channels") if X.ndim > 2 else ("rows", "features")
+    named = columns.tolist() if ch_names is None else [ch_names[i] for i in columns.tolist()]
+    raise DataError(
+        f"{len(rows)} of {len(X)} {row} hold samples that are NaN or inf: {row} "
+        f"{_first(rows.tolist())}, {column} {_first(named)}. Leave these {row} out, or repair "
+        f"the {column}."
+    )
+
+
+def _first(values: list[Any]) -> str:
+    """Return the first values of a list as text."""
+    more = f" and {len(values) - N_NAMED} more" if len(values) > N_NAMED else ""
+    return f"{values[:N_NAMED]}{more}"

@@ -1,0 +1,1 @@
+"""A fitted method and a subject that it has not seen: adaptation, and scikit-learn's folds."""
