@@ -30,9 +30,9 @@ FLAT_UV = 1e-7
 
 # Files of one folder may differ in their unit, so that a factor for all would break others.
 FILE_UNIT_ADVICE = (
-    'Of recordings, `unit_scale: {{"PATTERN OF THE FILE": {0}}}` gives the unit of some files, '
-    "`unit_scale: {0}` that of all, and --unit-scale {0} that of recordings to `adapt` or "
-    "`predict`."
+    'Of recordings, `unit_scale: {"PATTERN OF THE FILE": microvolt}` gives the unit of those files '
+    "that need it and leaves the others as they are; --unit-scale microvolt does so for `adapt` "
+    "and `predict`."
 )
 
 # Trials converted to double precision at a time: 64 channels of 1000 samples then take 33 MB.
@@ -71,7 +71,7 @@ def check_signals(X: NDArray[np.floating[Any]], ch_names: list[str], where: str 
     >>> try:
     ...     check_signals(X * 1e-6, ["C3", "C4"])  # volt
     ... except ValueError as error:
-    ...     print(str(error).partition("µV. ")[2].partition(" Of")[0])
+    ...     print(str(error).partition("µV. ")[2].partition(" Where")[0])
     The signals seem to be in volt or millivolt: convert them to microvolt.
     """
     prefix = f"{where}: " if where else ""
@@ -165,12 +165,10 @@ def _check_scale(typical: float, prefix: str) -> None:
 def _unit_advice(typical: float) -> str:
     if typical < PLAUSIBLE_UV[0]:
         return (
-            "The signals seem to be in volt or millivolt: convert them to microvolt. "
-            + FILE_UNIT_ADVICE.format("1000")
+            "The signals seem to be in volt or millivolt: convert them to microvolt. Where the "
+            f"`unit_scale` of all files makes them so small, give it by file. {FILE_UNIT_ADVICE}"
         )
-    return "The signals seem to be in a smaller unit than was assumed. " + FILE_UNIT_ADVICE.format(
-        "microvolt"
-    )
+    return f"The signals seem to be in a smaller unit than was assumed. {FILE_UNIT_ADVICE}"
 
 
 def _names_at(ch_names: list[str], mask: NDArray[np.bool_]) -> list[str]:

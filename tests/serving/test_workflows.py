@@ -179,8 +179,8 @@ def test_there_is_a_row_for_every_cue_and_a_reason_where_there_is_no_prediction(
 
 
 def test_predictions_are_written_with_six_decimals(adapted, second, tmp_path):
-    table = predict_recordings(adapted, second, out=tmp_path / "new" / "predictions.csv")
-    lines = (tmp_path / "new" / "predictions.csv").read_text().splitlines()
+    table = predict_recordings(adapted, second, out=tmp_path / "predictions.csv")
+    lines = (tmp_path / "predictions.csv").read_text().splitlines()
     assert lines[0] == "file,trial,onset,event,class,prediction,p_left_hand,p_right_hand,left_out"
     first = table.iloc[0]
     cue = f"{first['onset']:.6f},{first['event']},{first['class']}"

@@ -181,8 +181,8 @@ def class_cues(
     Returns
     -------
     pandas.DataFrame
-        As :func:`bci_dann.data.screening.cues.cue_table`, with those left out that are doubled, contradict
-        each other or lie outside of the recording.
+        As :func:`bci_dann.data.screening.cues.cue_table`, with those left out that are doubled,
+        contradict each other or lie outside of the recording.
 
     Raises
     ------

@@ -148,7 +148,7 @@ def account_of(recordings: Sequence[tuple[Mapping[str, Any], pd.DataFrame]]) -> 
     """
     rows = []
     for place, cues in recordings:
-        for event, group in cues.groupby("event", sort=False):
+        for event, group in cues.groupby("event"):
             counts = group["left_out"].value_counts()
             row = {key: str(place.get(key, "")) for key in ACCOUNT_KEYS[:-1]} | {"event": event}
             row |= {"found": len(group), "used": int(counts.get("", 0))}

@@ -41,7 +41,8 @@ class TrialFaults:  # numpydoc ignore=PR02
     Parameters
     ----------
     reasons : list of str
-        A name of :data:`bci_dann.data.screening.cues.REASONS` for each trial; ``""`` where nothing is wrong.
+        A name of :data:`bci_dann.data.screening.cues.REASONS` for each trial; ``""`` where nothing
+        is wrong.
     not_finite : list of (int, int)
         First sample of each stretch in which a sample is missing, and the first after it.
     typical_uv : float

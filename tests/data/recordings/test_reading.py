@@ -172,7 +172,7 @@ def test_an_edf_that_is_not_one(tmp_path, content):
         open_recording(tmp_path / "s1.edf", layout_of())
 
 
-@pytest.mark.parametrize("name", ["s1.xyz", "s1.fif", "s1.vhdr"])
+@pytest.mark.parametrize("name", ["s1.gdf", "s1.fif", "s1.vhdr"])
 def test_a_file_that_mne_cannot_read(tmp_path, name):
     (tmp_path / name).write_bytes(b"nothing of use")
     with pytest.raises(DataError, match=rf"{name} cannot be read: \w+: "):
