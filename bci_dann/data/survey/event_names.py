@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from bci_dann.data.recordings.events import INTERRUPTION_MARKS
+
 __all__ = ["class_named", "known_meaning", "may_be_cue", "may_end_task"]
 
 # Codes of GDF for the cues of motor imagery (hexadecimal 0301 to 0304), and those of other events
@@ -120,6 +122,10 @@ def known_meaning(event: str) -> str:
     str
         Empty where nothing is.
     """
+    if event.lower().startswith("bad"):
+        return "a stretch that is marked bad"
+    if INTERRUPTION_MARKS.fullmatch(event):
+        return "an interruption"
     return GDF_MEANINGS.get(event.strip(), "")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from bci_dann.data.recordings.companions import is_later_part
-from bci_dann.data.recordings.discovery import RecordingFile, find_recordings
+from bci_dann.data.recordings.discovery import RecordingFile
 from bci_dann.data.recordings.formats import extension_of
-from bci_dann.data.recordings.layout import FIELDS, RecordingsLayout
-from bci_dann.data.recordings.path_pattern import is_hidden, plain_text
+from bci_dann.data.recordings.layout import FIELDS
+from bci_dann.data.recordings.path_pattern import PathPattern, is_hidden, plain_text
 from bci_dann.data.survey.cue_guess import CueGuess, TaskGuess, guess_cues, guess_task
 from bci_dann.data.survey.file_survey import FileSurvey, open_as_it_is, survey_file
 from bci_dann.data.survey.pattern_guess import PatternGuess, guess_pattern
@@ -52,6 +51,7 @@ BIDS_NAME = re.compile(
     r"(?P<sub>sub-[^/_]+)/((?P<ses>ses-[^/_]+)/)?eeg/(?P=sub)(?(ses)_(?P=ses))_"
     r"(.*_)?eeg\.(edf|bdf|vhdr|set|fif)"
 )
+BIDS_ENTITY = re.compile(r"(?:^|_)([a-z]+)-([^-_/.]+)")
 BIDS_TASK = re.compile(r"_task-([^_/.]+)")
 
 # Recordings whose signals are looked at. Empirical: a second in all.
@@ -212,7 +212,7 @@ def survey_folder(folder: Path, track: Track = iter) -> FolderSurvey:
     if is_bids:
         tasks = sorted({match[1] for name in bids for match in BIDS_TASK.finditer(name)})
         left_out = tuple(name for name in names if name not in set(bids))
-        pattern, recordings = PatternGuess(None, {}, (), left_out), _in_bids(folder)
+        pattern, recordings = PatternGuess(None, {}, (), left_out), _in_bids(folder, bids, tasks)
     else:
         tasks, (pattern, recordings) = None, _by_pattern(folder, _of_one_format(names), names)
     readable, files, samples, unreadable = _look(folder, recordings, is_bids, track)
@@ -257,8 +257,8 @@ def _files_below(folder: Path, prefix: str = "", above: tuple[Path, ...] = ()) -
             continue
         if path.is_dir() and path.resolve() not in above:
             yield from _files_below(path, f"{name}/", above)
-        elif path.is_file():
-            yield name
+        elif path.is_file() or (path.is_symlink() and not path.exists()):
+            yield name  # a link that leads to nothing is told as a file that cannot be read
 
 
 def _is_recording(name: str, names: Sequence[str]) -> bool:
@@ -278,9 +278,16 @@ def _of_one_format(names: Sequence[str]) -> list[str]:
     return [name for name in names if extension_of(name) == chosen]
 
 
-def _in_bids(folder: Path) -> list[RecordingFile]:
-    layout = RecordingsLayout(format="bids", events={"any": "any"})
-    return find_recordings(folder, layout)
+def _in_bids(folder: Path, names: Iterable[str], tasks: Sequence[str]) -> list[RecordingFile]:
+    """Return recordings under the names that `find_recordings` gives them."""
+    recordings = []
+    for name in names:
+        entities = dict(BIDS_ENTITY.findall(name.rpartition("/")[2]))
+        task = entities.get("task", "") if len(tasks) > 1 else ""
+        run = f"{task}{entities.get('run', '0')}"
+        session = entities.get("ses", "0")
+        recordings.append(RecordingFile(folder / name, entities["sub"], session, run))
+    return recordings
 
 
 def _by_pattern(
@@ -289,29 +296,19 @@ def _by_pattern(
     """Guess a pattern, and keep it where it gives the recordings that were meant."""
     guess = guess_pattern(names)
     left_out = tuple(name for name in every if name not in guess.fields)
-    meant = {name: fields for name, fields in guess.fields.items() if fields}
     if guess.pattern is not None:
-        try:
-            layout = RecordingsLayout(pattern=guess.pattern, events={"any": "any"})
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                found = find_recordings(folder, layout)
-        except (BCIDannError, ValueError):
-            found = []
-        if {_inside(folder, one.path): _fields(one) for one in found} == {
-            name: {"session": "0", "run": "0", **fields} for name, fields in meant.items()
-        }:
-            return PatternGuess(guess.pattern, guess.fields, guess.by_place, left_out), found
+        found = PathPattern.of_fields(guess.pattern).find(folder)
+        recordings = {one.name: one for one in found if one.is_exact and one.name in names}
+        if {name: one.fields for name, one in recordings.items()} == guess.fields:
+            return PatternGuess(guess.pattern, guess.fields, guess.by_place, left_out), [
+                RecordingFile(one.path, **one.fields) for one in recordings.values()
+            ]
     unnamed = [RecordingFile(folder / name, "", "0", "0") for name in guess.fields]
     return PatternGuess(None, {}, (), left_out), unnamed
 
 
 def _inside(folder: Path, path: Path) -> str:
     return plain_text(path.relative_to(folder).as_posix())
-
-
-def _fields(recording: RecordingFile) -> dict[str, str]:
-    return {"subject": recording.subject, "session": recording.session, "run": recording.run}
 
 
 def _look(

@@ -197,7 +197,8 @@ def _classes_by_run(survey: FolderSurvey) -> dict[str, str]:
 def _times(one: EventCount) -> str:
     hint = "; may be a cue" if one.may_be_cue and not one.is_cue else ""
     meaning = f"; {one.meaning}" if one.meaning else ""
-    return f"{one.count} times in {one.n_files} files{hint}{meaning}"
+    files = "file" if one.n_files == 1 else "files"
+    return f"{one.count} times in {one.n_files} {files}{hint}{meaning}"
 
 
 def _interval(survey: FolderSurvey) -> list[str]:

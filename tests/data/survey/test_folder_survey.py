@@ -5,6 +5,8 @@ from __future__ import annotations
 import mne
 import pytest
 
+from bci_dann.data.recordings.discovery import find_recordings
+from bci_dann.data.recordings.layout import RecordingsLayout
 from bci_dann.data.survey.folder_survey import MAX_SAMPLED, survey_folder
 from bci_dann.data.survey.survey_summary import summary_rows
 from bci_dann.exceptions import DataError
@@ -68,6 +70,29 @@ def test_a_damaged_file_is_told_with_its_reason_and_stops_nothing(tmp_path, writ
     assert survey.exclude() == {"subject": ["3"]}  # s2_b cannot be left out by itself
 
 
+def test_what_was_not_fetched_is_told_and_the_rest_described(tmp_path, write_cued):
+    for subject in "12":
+        write_cued(tmp_path / f"s{subject}_raw.fif")
+    (tmp_path / "s3_raw.fif").symlink_to("missing")
+    (tmp_path / "s4_raw.fif").write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
+    survey = survey_folder(tmp_path)
+    assert survey.pattern.pattern == "s{subject}_raw.fif"
+    reasons = {one.name: one.reason for one in survey.unreadable}
+    assert "leads to nothing" in reasons["s3_raw.fif"]
+    assert "not fetched" in reasons["s4_raw.fif"]
+    assert survey.exclude() == {"subject": ["3", "4"]}
+
+
+def test_linked_folders_are_followed_and_loops_end(tmp_path, write_cued):
+    (tmp_path / "data").mkdir()
+    for subject in "12":
+        write_cued(tmp_path / f"store{subject}" / "a_raw.fif")
+        (tmp_path / "data" / f"S{subject}").symlink_to(tmp_path / f"store{subject}")
+    (tmp_path / "data" / "loop").symlink_to(tmp_path / "data")
+    survey = survey_folder(tmp_path / "data")
+    assert names(survey) == ["S1/a_raw.fif", "S2/a_raw.fif"]
+
+
 @pytest.mark.parametrize("content", [(), ("notes.txt",), ("a-epo.fif",)])
 def test_a_folder_without_recordings_is_refused(tmp_path, content):
     for name in content:
@@ -126,3 +151,5 @@ def test_a_bids_dataset_is_recognised_with_the_task_that_has_cues(tmp_path, writ
     assert survey.bids_tasks == ("imagery", "rest")
     assert survey.tasks_with_cues == ("imagery",)
     assert survey.values("subject") == ["01", "02"]
+    layout = RecordingsLayout(format="bids", events={"left": "left_hand"})
+    assert list(survey.recordings) == find_recordings(tmp_path / "bids", layout)
