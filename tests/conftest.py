@@ -148,6 +148,35 @@ def write_recording(path: Path, seed: int, n_trials: int = 16) -> Path:
 
 
 @pytest.fixture(scope="session")
+def write_cued():
+    """Return a function that writes noise of 10 µV with cues in random order, as FIF or EDF."""
+    import mne
+
+    def write(path, events=("769", "770"), n_cues=12, gap=6.0, duration=0.0, after=(), **changes):
+        options = {"seed": 0, "names": CHANNELS, "sfreq": SFREQ, "scale": 1e-5, "mains": 50.0}
+        options |= changes
+        sfreq, names = options["sfreq"], list(options["names"])
+        rng = np.random.default_rng(options["seed"])
+        time = np.arange(int(sfreq * int(gap * n_cues + 8))) / sfreq
+        hum = np.sin(2 * np.pi * options["mains"] * time)
+        samples = options["scale"] * (rng.standard_normal((len(names), len(time))) + hum)
+        raw = mne.io.RawArray(samples, mne.create_info(names, sfreq, "eeg"), verbose="error")
+        onsets = 2.0 + gap * np.arange(n_cues)
+        cues = rng.permutation(np.resize(events, n_cues))
+        others = [(onset + lag, 0.0, name) for name, lag in after for onset in onsets]
+        rows = [*zip(onsets, [duration] * n_cues, cues, strict=True), *others]
+        raw.set_annotations(mne.Annotations(*zip(*rows, strict=True)))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".fif":
+            raw.save(path, verbose="error")
+        else:
+            mne.export.export_raw(path, raw, verbose="error")
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
 def recordings(tmp_path_factory):
     """Recordings of three source subjects and of a fourth, ``new``."""
     folder = tmp_path_factory.mktemp("recordings")

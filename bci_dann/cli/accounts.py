@@ -9,7 +9,7 @@ from bci_dann.cli.console import print_sentence, print_table
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["print_account", "print_account_table"]
+__all__ = ["print_account", "print_account_table", "print_channels"]
 
 
 def print_account(account: pd.DataFrame) -> None:
@@ -23,6 +23,24 @@ def print_account(account: pd.DataFrame) -> None:
     from bci_dann.data.screening.cues import account_sentence
 
     print_sentence(account_sentence(account))
+
+
+def print_channels(channels: pd.DataFrame) -> None:
+    """Print what becomes of channels: of all that are used as they are, only the number.
+
+    Parameters
+    ----------
+    channels : pandas.DataFrame
+        As ``Examination.channels``.
+    """
+    told = channels[channels["reason"] != ""]
+    groups = told.groupby(["channel", "type", "used_as", "reason"], sort=False)
+    rows = [(*map(str, key), str(len(group))) for key, group in groups]
+    if rows:
+        columns = ("channel", "type", "used as", "why", "files")
+        print_table("Channels with another name, and without use", columns, rows, lines=False)
+    used = channels[channels["used_as"] != ""].groupby("file").size()
+    print_sentence(f"{' or '.join(map(str, sorted(used.unique())))} EEG channels in each file.")
 
 
 def print_account_table(account: pd.DataFrame) -> None:

@@ -16,6 +16,7 @@ from bci_dann.cli.diagnose_command import diagnose
 from bci_dann.cli.error_handling import ErrorReportingGroup
 from bci_dann.cli.help_examples import EXAMPLES, START, epilog
 from bci_dann.cli.information_commands import datasets, docs, doctor, pipelines
+from bci_dann.cli.init_command import init
 from bci_dann.cli.model_commands import adapt, fit, predict
 from bci_dann.cli.quickstart_command import quickstart
 
@@ -23,7 +24,7 @@ __all__ = ["app"]
 
 # In the order in which help lists them.
 COMMANDS = (
-    *(quickstart, check, run, choose, select, publish, diagnose),
+    *(quickstart, init, check, run, choose, select, publish, diagnose),
     *(fit, adapt, predict),
     *(datasets, pipelines, docs, doctor),
 )

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bci_dann.cli.accounts import print_account_table
+from bci_dann.cli.accounts import print_account_table, print_channels
 from bci_dann.cli.console import print_problem, print_sentence
 from bci_dann.cli.error_handling import USER_ERROR
 from bci_dann.cli.options import ConfigFile, DataDir
@@ -33,6 +33,8 @@ def check(  # numpydoc ignore=PR01
 
     run = load_config(config)
     examination = examine_recordings(run.data, run.preprocessing, data_dir, progress=True)
+    if examination.channels is not None:
+        print_channels(examination.channels)
     if examination.recordings:
         print_account_table(examination.account)
     for problem in examination.problems:

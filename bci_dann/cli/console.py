@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+Item = TypeVar("Item")
 
 __all__ = [
     "output_console",
@@ -15,6 +17,7 @@ __all__ = [
     "print_progress",
     "print_sentence",
     "print_table",
+    "tracked",
 ]
 
 # Columns in a file or a pipe, where there is no terminal to fit in. Empirical: wide enough for
@@ -103,3 +106,25 @@ def print_problem(message: str, style: str = "red") -> None:
     label, _, rest = message.partition(" ")
     text = Text(label, style=style).append(f" {rest}", "none")
     Console(stderr=True).print(text, soft_wrap=True)
+
+
+def tracked(items: Sequence[Item]) -> Iterable[Item]:
+    """Pass items on, with a bar on the standard error stream if it is a terminal.
+
+    Parameters
+    ----------
+    items : sequence
+        What is worked on.
+
+    Returns
+    -------
+    iterable
+        The same items.
+    """
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return track(
+        items, "Looking at files", console=console, disable=not console.is_terminal, transient=True
+    )

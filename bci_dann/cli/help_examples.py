@@ -12,6 +12,10 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "bci-dann quickstart --jobs 2": "Two tasks at a time.",
         "bci-dann quickstart -o first": "Into the folder first.",
     },
+    "init": {
+        "bci-dann init recordings -o my.yaml": "Write what the files show into my.yaml.",
+        "bci-dann init bids_dataset -o my.yaml --force": "Replace my.yaml if it exists.",
+    },
     "check": {
         "bci-dann check my.yaml --data-dir recordings": "Cues of each file, and problems.",
         "bci-dann check my.yaml --data-dir recordings --out check.html": "With pictures.",

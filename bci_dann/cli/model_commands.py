@@ -67,9 +67,15 @@ def adapt(  # numpydoc ignore=PR01
     cue: Cues = None,
     unit_scale: UnitScale = None,
     rename: Renames = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            "--labels", help="CSV file of known labels: trial (or onset), label; else file, too."
+        ),
+    ] = None,
     modules: UserModules = None,
 ) -> None:
-    """Adapt a model to a new subject from recordings without labels."""
+    """Adapt a model to a new subject from recordings without labels, or with few."""
     import_user_modules(modules or [])
     from bci_dann.serving import adapt_model
 
@@ -79,10 +85,13 @@ def adapt(  # numpydoc ignore=PR01
         cues=parse_cues(cue or []),
         unit_scale=unit_scale,
         rename=parse_renames(rename or []),
+        labels=labels,
         out=out,
     )
-    if adaptation.changed:
-        print_sentence(f"adapted to {adaptation.n_trials} trials without labels; saved in {out}")
+    n_labels = adaptation.n_labels
+    if adaptation.changed or n_labels:
+        known = f"{n_labels} of them with a label" if n_labels else "without labels"
+        print_sentence(f"adapted to {adaptation.n_trials} trials {known}; saved in {out}")
         print_account(adaptation.account)
     else:
         print_sentence(

@@ -73,6 +73,9 @@ def write_recordings_page(examination: Examination, path: str | Path, title: str
                 draw(examination.recordings).savefig(picture, dpi=DPI)
                 report.add_image(picture, title=name)
         report.add_html(_table(examination), title="Cues of each recording")
+        if examination.channels is not None:
+            table = examination.channels.to_html(index=False, border=0, classes="table table-sm")
+            report.add_html(table, title="Channels of each recording")
         file = Path(scratch) / "page.html"
         report.save(file, open_browser=False)
         write_atomically(Path(path), file.read_bytes())

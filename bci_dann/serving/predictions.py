@@ -10,6 +10,7 @@ import numpy as np
 
 from bci_dann._files import check_folder_of, write_atomically
 from bci_dann.exceptions import ConfigError
+from bci_dann.serving.plausibility import warn_of_one_class
 from bci_dann.serving.reading_options import Cues, reading_options
 from bci_dann.serving.recording_names import Recording, as_list, recording_files
 from bci_dann.serving.recording_trials import PreparedRecording, prepare_with_cues
@@ -96,6 +97,7 @@ def predict_recordings(
         prepared[0].required_trials  # noqa: B018 - raises, with the reasons
     tables = [_predictions(served, one) for one in prepared]
     table = pd.concat(tables, ignore_index=True)
+    warn_of_one_class(table["prediction"][table["left_out"] == ""])
     if out is not None:
         write_predictions(table, out)
     return table

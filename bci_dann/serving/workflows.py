@@ -12,6 +12,8 @@ import numpy as np
 
 from bci_dann._validation import check_option
 from bci_dann.exceptions import BCIDannWarning, ConfigError
+from bci_dann.serving.few_labels import known_labels, read_labels
+from bci_dann.serving.plausibility import warn_of_few_trials, warn_of_one_class
 from bci_dann.serving.reading_options import Cues, reading_options
 from bci_dann.serving.recording_names import Recording, as_list
 from bci_dann.serving.recording_trials import prepare_with_cues, serving_account
@@ -43,6 +45,8 @@ class Adaptation:  # numpydoc ignore=PR02
     account : pandas.DataFrame
         What became of the cues, by recording and event: ``file``, ``event``, ``found``, ``used``,
         and one column a reason.
+    n_labels : int
+        How many of the trials had a label.
 
     See Also
     --------
@@ -63,6 +67,7 @@ class Adaptation:  # numpydoc ignore=PR02
     n_trials: int
     changed: bool
     account: pd.DataFrame
+    n_labels: int = 0
 
 
 def fit_model(
@@ -144,9 +149,10 @@ def adapt_model(
     cues: Cues = (),
     unit_scale: float | str | None = None,
     rename: Mapping[str, str] | None = None,
+    labels: str | Path | pd.DataFrame | None = None,
     out: str | Path | None = None,
 ) -> Adaptation:
-    """Adapt a model to a new subject from recordings without labels.
+    """Adapt a model to a new subject from recordings without labels, or with few.
 
     Parameters
     ----------
@@ -162,6 +168,10 @@ def adapt_model(
         ``"microvolt"``. By default that of training.
     rename : mapping of str to str, or None
         New names of channels, beside those of training.
+    labels : str, pathlib.Path, pandas.DataFrame or None
+        Labels that are known: a CSV file, or its content, with the columns ``label``, and ``trial``
+        (from 0, as the predictions count cues) or ``onset`` (s); with several recordings also
+        ``file``. Trials that it does not name have no label.
     out : str, pathlib.Path or None
         Folder to save the adapted model in; a model in it is replaced.
 
@@ -173,9 +183,10 @@ def adapt_model(
     Raises
     ------
     ConfigError
-        When there is no recording, or as :func:`prepare`.
+        When there is no recording, a label is no class, the method cannot learn from labels, or
+        as :func:`prepare`.
     DataError
-        As :func:`prepare`.
+        When a label belongs to no cue, or as :func:`prepare`.
     ResultsError
         When the folder cannot be written to, which is tried before adapting.
 
@@ -198,21 +209,26 @@ def adapt_model(
     from bci_dann.data import EEGTrials
 
     served = as_served_model(model)
+    table = None if labels is None else read_labels(labels)
     if out is not None:
         check_writable(Path(out))
     options = reading_options(served.recipe, cues, unit_scale, rename)
     prepared = prepare_with_cues(as_list(recordings), served, options)
     trials = EEGTrials.concatenate([one.required_trials for one in prepared])
     account = serving_account(prepared)
+    y = None if table is None else known_labels(table, prepared, served.recipe.classes)
     _say_whom_it_replaces(served.recipe)
+    warn_of_few_trials(len(trials))
     estimator = served.estimator
     with warnings.catch_warnings():  # the result says so
         warnings.filterwarnings("ignore", r"adapt\(\) changes nothing", BCIDannWarning)
         changed = {"adapted_to": account.to_dict("records")}
-        adapted = ServedModel(estimator.adapt(trials), served.recipe.model_copy(update=changed))
+        adapted = ServedModel(estimator.adapt(trials, y), served.recipe.model_copy(update=changed))
+    warn_of_one_class(adapted.estimator.predict(trials))
     if out is not None:
         adapted.save(out)
-    return Adaptation(adapted, len(trials), estimator.can_adapt, account)
+    n_labels = 0 if y is None else int((y != "").sum())
+    return Adaptation(adapted, len(trials), estimator.can_adapt, account, n_labels)
 
 
 def _say_whom_it_replaces(recipe: ModelRecipe) -> None:

@@ -31,6 +31,17 @@ def test_every_recording_has_a_row_for_each_event(bci_dann, config, sources):
     assert [row[0] for row in rows] == [f"s{s}/run_raw.fif" for s in (1, 1, 2, 2, 3, 3)]
     assert all(row[-3:] in (["769", "8", "8"], ["770", "8", "8"]) for row in rows)
     assert "All 48 cues are trials." in done.stdout
+    assert "4 EEG channels in each file." in done.stdout
+
+
+def test_channels_that_are_renamed_or_left_out_are_listed_once(bci_dann, config, folder):
+    for subject in (1, 2, 3):
+        damage(folder, subject, lambda raw: raw.rename_channels({"C3": "EEG C3-A2", "Pz": "EMG"}))
+    done = bci_dann("check", config, "--data-dir", folder)
+    assert done.exit_code == 0, done.output
+    listed = [line.split() for line in done.stdout.splitlines() if "10-05" in line or "EMG" in line]
+    assert [(line[0], line[-1]) for line in listed] == [("EEG", "3"), ("EMG", "3")]
+    assert "3 EEG channels in each file." in done.stdout
 
 
 def test_what_was_left_out_is_counted_and_explained(bci_dann, config, folder):

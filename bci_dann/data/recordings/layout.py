@@ -39,6 +39,7 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
         Path of a recording inside the folder, with the fields ``{subject}`` (required),
         ``{session}`` and ``{run}``, for example ``"edf{subject}/{session}/eeg.edf"``. A
         field matches anything but a slash, and the same text where it is repeated;
+        ``{subject:2}`` matches two characters, where nothing stands between two fields;
         ``*`` matches any text but a slash. Required for ``"files"``.
     task : str or None
         The BIDS task to read; ``None`` reads every task.
@@ -99,6 +100,11 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
     @field_validator("events", mode="before")
     @classmethod
     def _check_events(cls, events: Any) -> Any:
+        if not events:
+            raise ValueError(
+                "name the events that start a task, each with its class, for example "
+                "{'769': left_hand, '770': right_hand}"
+            )
         for event, meaning in events.items() if isinstance(events, Mapping) else ():
             by_run = meaning.items() if isinstance(meaning, Mapping) else [("", meaning)]
             if not by_run or not all(_is_name(text) for pair in by_run for text in pair):
@@ -132,12 +138,17 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
         if pattern is None:
             return None
         try:
-            fields = [field for _, field, _, _ in string.Formatter().parse(pattern) if field]
+            parts = [part for part in string.Formatter().parse(pattern) if part[1]]
         except ValueError as error:
             raise ValueError(f"the pattern cannot be read: {error}") from None
-        for field in fields:
+        fields = [str(field) for _, field, _, _ in parts]
+        for _, field, width, _ in parts:
             if field not in FIELDS:
-                raise ValueError(_unknown_field(field))
+                raise ValueError(_unknown_field(str(field)))
+            if width and not (width.isdecimal() and int(width) > 0):
+                raise ValueError(
+                    f"{{{field}:{width}}} should have a number of characters, as in {{{field}:2}}"
+                )
         if "subject" not in fields:
             raise ValueError("the pattern needs the field {subject}")
         return pattern

@@ -259,10 +259,11 @@ def _all_files(folder: Path) -> Iterator[str]:
 def _expression(part: str, named: set[str]) -> str:
     """Turn a part of a pattern into a regular expression; a field is a group where it is new."""
     texts: list[str] = []
-    for text, name, _, _ in string.Formatter().parse(part):
+    for text, name, width, _ in string.Formatter().parse(part):
         texts.append(re.escape(text).replace(r"\*", "[^/]*"))
         if name:
-            texts.append(f"(?P={name})" if name in named else f"(?P<{name}>[^/]+?)")
+            any_text = f"[^/]{{{width}}}" if width else "[^/]+?"
+            texts.append(f"(?P={name})" if name in named else f"(?P<{name}>{any_text})")
             named.add(name)
     return "".join(texts)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +77,9 @@ class Examination:  # numpydoc ignore=PR02
         Those that can be read.
     problems : list of str
         One message for each subject, or pair of recordings, that cannot be used.
+    channels : pandas.DataFrame or None
+        Of a folder of recordings what becomes of each channel: ``file``, ``channel``, ``type``,
+        ``used_as`` and ``reason``.
 
     See Also
     --------
@@ -92,6 +95,7 @@ class Examination:  # numpydoc ignore=PR02
 
     recordings: list[ExaminedRecording] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    channels: pd.DataFrame | None = None
 
     @property
     def account(self) -> pd.DataFrame:  # numpydoc ignore=RT01
@@ -158,7 +162,16 @@ def examine_recordings(
     with mne_data_folder(data_dir):
         for subject in with_progress(subset.subjects, dataset.code, progress, "Examining"):
             examiner.examine(subject)
-    return examination
+    return replace(examination, channels=_channels(dataset))
+
+
+def _channels(dataset: BaseDataset) -> pd.DataFrame | None:
+    from bci_dann.data.recordings.folder import Recordings
+
+    try:
+        return dataset.channel_account() if isinstance(dataset, Recordings) else None
+    except BCIDannError:  # a file that cannot be opened is among the problems
+        return None
 
 
 class _Examiner:

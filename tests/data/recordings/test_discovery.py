@@ -70,6 +70,17 @@ def test_a_repeated_field_is_the_same_text(tree):
     assert [one[3] for one in found] == ["A/A_1.edf", "B/B_1.edf"]
 
 
+def test_a_width_tells_fields_apart_between_which_nothing_stands(tree):
+    folder = tree("A01T.gdf", "A01E.gdf", "A10T.gdf", "A100T.gdf", "Ben7.gdf")
+    found = find(folder, "A{subject:2}{run:1}.gdf")
+    assert sorted(one[:3] for one in found) == [
+        ("01", "0", "E"),
+        ("01", "0", "T"),
+        ("10", "0", "T"),
+    ]
+    assert find(folder, "B{subject}{run:1}.gdf")[0][:3] == ("en", "0", "7")
+
+
 def test_other_characters_of_a_pattern_stand_for_themselves(tree):
     folder = tree("s(1).v2.edf", "s(2)xv2.edf")
     assert [one[0] for one in find(folder, "s({subject}).v2.edf")] == ["1"]

@@ -29,7 +29,13 @@ def test_classes_come_in_the_order_of_events_and_once():
 
 
 @pytest.mark.parametrize(
-    "pattern", ["{subject}.fif", "a/{subject}_{session}_{run}.edf", "{subject}/{subject}*.gdf"]
+    "pattern",
+    [
+        "{subject}.fif",
+        "a/{subject}_{session}_{run}.edf",
+        "{subject}/{subject}*.gdf",
+        "A{subject:2}{run:1}.gdf",
+    ],
 )
 def test_patterns_with_known_fields(pattern):
     assert make(pattern=pattern).pattern == pattern
@@ -48,7 +54,10 @@ def test_bids_needs_no_pattern():
         ({"pattern": "{subjekt}.fif"}, r"unknown field \{subjekt\}. Did you mean 'subject'"),
         ({"pattern": "{subject.fif"}, "the pattern cannot be read"),
         ({"pattern": None}, "'pattern' is missing, for example.*or set format: bids"),
-        ({"events": {}}, "events"),
+        ({"pattern": "{subject:two}.fif"}, "should have a number of characters"),
+        ({"pattern": "{subject:0}.fif"}, "should have a number of characters"),
+        ({"events": {}}, "events: name the events that start a task"),
+        ({"events": None}, "events: name the events that start a task"),
         ({"events": ["left"]}, "events"),
         ({"interval": (4, 0)}, "start < end"),
         ({"interval": (4, 4)}, "start < end"),

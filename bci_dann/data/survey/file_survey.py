@@ -1,0 +1,133 @@
+"""What the header of one recording says: rate, length, channels with types, and events."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import mne
+import pandas as pd
+
+from bci_dann.data.channels.channel_account import ChannelAccount
+from bci_dann.data.channels.channel_use import account_channels
+from bci_dann.data.recordings.edf_header import check_edf_file
+from bci_dann.data.recordings.events import annotate_triggers
+from bci_dann.data.recordings.formats import check_format
+from bci_dann.data.recordings.layout import RecordingsLayout
+from bci_dann.data.recordings.reading import read_file
+
+__all__ = ["AS_IT_IS", "FileSurvey", "open_as_it_is", "survey_file"]
+
+# A layout that says nothing of channels and units; it needs an event and a subject.
+AS_IT_IS = RecordingsLayout(pattern="{subject}", events={"any": "any"})
+
+# Bytes of a file whose trigger channel is read, which for some formats means all of the file.
+MAX_TRIGGER_BYTES = 200e6
+
+
+@dataclass(frozen=True)
+class FileSurvey:
+    """The header of a recording.
+
+    Attributes
+    ----------
+    name : str
+        The path inside the folder, with slashes.
+    sfreq, duration_s : float
+        Sampling frequency (Hz) and length (s).
+    channels : ChannelAccount
+        What becomes of each channel where nothing is said of it.
+    events : pandas.DataFrame
+        The columns ``onset`` and ``duration`` (s after the first sample) and ``name``, in the
+        order of onsets.
+    """
+
+    name: str
+    sfreq: float
+    duration_s: float
+    channels: ChannelAccount
+    events: pd.DataFrame
+
+    @property
+    def signals(self) -> list[str]:  # numpydoc ignore=RT01
+        """The EEG channels by their names in the file."""
+        return [one.name for one in self.channels.uses if one.used_as]
+
+
+def open_as_it_is(path: Path, is_bids: bool) -> mne.io.BaseRaw:
+    """Open a recording without a description of it, and without reading its samples.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    is_bids : bool
+        Whether its events and channel types are in files of BIDS beside it.
+
+    Returns
+    -------
+    mne.io.Raw
+        As MNE, or MNE-BIDS, reads it.
+
+    Raises
+    ------
+    DataError
+        With the reason why it cannot be read.
+    """
+    check_format(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        read_file(path, check_edf_file, path)
+        if not is_bids:
+            raw: mne.io.BaseRaw = read_file(path, mne.io.read_raw, path, verbose="error")
+            return raw
+        import mne_bids
+
+        bids_path = read_file(path, mne_bids.get_bids_path_from_fname, path)
+        of_bids: mne.io.BaseRaw = read_file(
+            path, mne_bids.read_raw_bids, bids_path, verbose="error"
+        )
+        return of_bids
+
+
+def survey_file(raw: mne.io.BaseRaw, name: str, path: Path) -> FileSurvey:
+    """Return what a recording says of itself.
+
+    Parameters
+    ----------
+    raw : mne.io.Raw
+        The recording; its triggers are added to its annotations.
+    name : str
+        What the survey calls it.
+    path : pathlib.Path
+        Its file.
+
+    Returns
+    -------
+    FileSurvey
+        Its header and events.
+
+    Raises
+    ------
+    DataError
+        When its trigger channel cannot be read, or it has no EEG channel.
+    """
+    if path.stat().st_size <= MAX_TRIGGER_BYTES:
+        with warnings.catch_warnings():  # that triggers are held is said when they are used
+            warnings.simplefilter("ignore")
+            read_file(path, annotate_triggers, raw, (), name)
+    events = pd.DataFrame(
+        {
+            "onset": raw.annotations.onset - raw.first_time,
+            "duration": raw.annotations.duration,
+            "name": [str(text) for text in raw.annotations.description],
+        }
+    )
+    return FileSurvey(
+        name=name,
+        sfreq=float(raw.info["sfreq"]),
+        duration_s=raw.n_times / float(raw.info["sfreq"]),
+        channels=account_channels(raw, AS_IT_IS, name),
+        events=events.sort_values("onset", kind="stable", ignore_index=True),
+    )

@@ -1,0 +1,317 @@
+"""A guess of the path pattern of recordings, from the parts of their paths that vary."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bci_dann.data.recordings.layout import FIELDS
+
+__all__ = ["PatternGuess", "guess_pattern"]
+
+SEPARATOR = re.compile(r"[/_\-. ]+")
+DATE = re.compile(r"(?<![0-9])([0-9]{4})([-_.])([0-9]{2})\2([0-9]{2})(?![0-9])")
+TOKEN = re.compile(r"[0-9]+|[^0-9]+")
+EXTENSION = re.compile(r"(\.fif\.gz|\.[^./]*)$", re.IGNORECASE)
+
+# Words in front of a number that say what it counts, and letters that may say it.
+WORDS = {
+    "subject": ("subject", "subj", "sub", "participant", "patient", "proband", "volunteer", "vp"),
+    "session": ("session", "sess", "ses", "day", "visit"),
+    "run": ("run", "block", "record", "rec", "part", "file"),
+}
+LETTERS = {"subject": ("s", "p", "pp", "id"), "session": ("s", "d"), "run": ("r",)}
+
+# A number such as 0203 is subject 02 and session 03 where most combinations of its halves occur.
+# Empirical: numbers that simply count fill at most half of the combinations, or have more than 20
+# second halves.
+MIN_GRID_SHARE = 0.7
+MAX_SECOND_HALVES = 20
+
+
+@dataclass(frozen=True)
+class PatternGuess:
+    """A pattern, and how it was found.
+
+    Attributes
+    ----------
+    pattern : str or None
+        As for `RecordingsLayout`; ``None`` where the paths do not tell the subjects apart.
+    fields : dict of str to dict of str to str
+        By path the text of each field.
+    by_place : tuple of str
+        The fields that no word in the paths names, and that were chosen by their place.
+    left_out : tuple of str
+        Paths of another form, which the pattern does not fit.
+    """
+
+    pattern: str | None
+    fields: dict[str, dict[str, str]]
+    by_place: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass
+class _Column:
+    """A part of the paths: its text in each of them, and the field that it is."""
+
+    texts: tuple[str, ...]
+    depth: int
+    is_separator: bool = False
+    field: str = ""
+
+    @property
+    def varies(self) -> bool:
+        return len(set(self.texts)) > 1
+
+    @property
+    def width(self) -> int | None:
+        """The number of characters, where it is the same in all paths."""
+        widths = {len(text) for text in self.texts}
+        return widths.pop() if len(widths) == 1 else None
+
+
+def guess_pattern(paths: Iterable[str]) -> PatternGuess:
+    """Guess which parts of some paths name subject, session and run.
+
+    Parameters
+    ----------
+    paths : iterable of str
+        The recordings inside their folder, with slashes.
+
+    Returns
+    -------
+    PatternGuess
+        Of the largest group of paths that have the same extension and the same separators.
+
+    Examples
+    --------
+    >>> guess_pattern(["S001/S001R03.edf", "S001/S001R04.edf", "S002/S002R03.edf"]).pattern
+    'S{subject}/S{subject}R{run}.edf'
+    >>> guess_pattern(["Anna_run1.gdf", "Anna_run2.gdf", "Ben_run1.gdf"]).pattern
+    '{subject}_run{run}.gdf'
+    """
+    every = sorted(paths)
+    if not every:
+        return PatternGuess(None, {})
+    of_form: dict[tuple[str, ...], list[str]] = {}
+    for path in every:
+        of_form.setdefault(_form(path), []).append(path)
+    group = max(of_form.values(), key=len)
+    left_out = tuple(path for path in every if path not in set(group))
+    columns = _columns(group)
+    by_place = _assign(columns)
+    if by_place is None:
+        return PatternGuess(None, {path: {} for path in group}, (), left_out)
+    return PatternGuess(_pattern(columns, group[0]), _fields(columns, group), by_place, left_out)
+
+
+def _form(path: str) -> tuple[str, ...]:
+    extension = _extension(path)
+    return (extension.lower(), *_split(path)[1::2])
+
+
+def _split(path: str) -> list[str]:
+    """Split a path at separators, which stand at every second place; a date is one part."""
+    stem = path.removesuffix(_extension(path))
+    inside = {i for date in DATE.finditer(stem) for i in (date.end(1), date.end(3))}
+    parts, end = [], 0
+    for match in SEPARATOR.finditer(stem):
+        if match.start() not in inside:
+            parts += [stem[end : match.start()], match[0]]
+            end = match.end()
+    return [*parts, stem[end:]]
+
+
+def _extension(path: str) -> str:
+    match = EXTENSION.search(path)
+    return match[0] if match else ""
+
+
+def _columns(paths: Sequence[str]) -> list[_Column]:
+    """Split paths at separators, and between letters and numbers where all paths allow it."""
+    columns: list[_Column] = []
+    depth = 0
+    for place, texts in enumerate(zip(*map(_split, paths), strict=True)):
+        if place % 2:
+            columns.append(_Column(texts, depth, is_separator=True))
+            depth += texts[0].count("/")
+        else:
+            columns += [_Column(part, depth) for part in _parts(texts)]
+    return columns
+
+
+def _parts(texts: tuple[str, ...]) -> list[tuple[str, ...]]:
+    if all(DATE.fullmatch(text) for text in texts):
+        return [texts]
+    tokens = [TOKEN.findall(text) for text in texts]
+    if len({tuple(token.isdecimal() for token in one) for one in tokens}) == 1:
+        parts = [part for token in zip(*tokens, strict=True) for part in _halves(token)]
+        return parts or [texts]
+    for word in (word for words in WORDS.values() for word in words):
+        if all(text.lower().startswith(word) and len(text) > len(word) for text in texts):
+            cut = len(word)
+            starts, rest = (tuple(t[:cut] for t in texts), tuple(t[cut:] for t in texts))
+            return [starts, rest] if len(set(starts)) == 1 else [texts]
+    return [texts]
+
+
+def _halves(texts: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Split numbers of two parts, such as 0203 for subject 02 and session 03."""
+    width = len(texts[0])
+    if not texts[0].isdecimal() or width not in (4, 6) or len({len(text) for text in texts}) > 1:
+        return [texts]
+    first, second = (tuple(text[part] for text in texts) for part in _cuts(width))
+    n_first, n_second = len(set(first)), len(set(second))
+    is_grid = len(set(texts)) >= MIN_GRID_SHARE * n_first * n_second
+    if is_grid and n_first > 1 and 1 < n_second <= MAX_SECOND_HALVES:
+        return [first, second]
+    return [texts]
+
+
+def _cuts(width: int) -> tuple[slice, slice]:
+    return slice(None, width // 2), slice(width // 2, None)
+
+
+def _assign(columns: list[_Column]) -> tuple[str, ...] | None:
+    """Name the columns that are fields, in place; return the fields that were chosen by place."""
+    for vocabulary, exact in ((WORDS, False), (LETTERS, True)):
+        for varying in (True, False):
+            for column in columns:
+                _name_by_word(column, columns, vocabulary, exact, varying)
+    by_place = []
+    if not _has(columns, "subject"):
+        place = _place_of_subject(columns)
+        if place is None:
+            return None
+        _name(columns, place, "subject")
+        by_place.append("subject")
+    for column in columns:
+        if _are_told_apart(columns):
+            break
+        if column.varies and not column.field:
+            free = [field for field in FIELDS if not _has(columns, field)]
+            in_folder = column.depth < columns[-1].depth
+            if not free:
+                break
+            field = free[0] if in_folder else free[-1]
+            _name(columns, column, field)
+            by_place.append(field)
+    if not _are_told_apart(columns) and not _widen(columns):
+        return None
+    return tuple(by_place)
+
+
+def _name_by_word(
+    column: _Column,
+    columns: list[_Column],
+    vocabulary: dict[str, tuple[str, ...]],
+    exact: bool,
+    varying: bool,
+) -> None:
+    if column.is_separator or column.field or column.varies is not varying:
+        return
+    word = _word_before(column, columns)
+    is_number = all(text.isdecimal() for text in column.texts)
+    if not word or not (column.varies or is_number):
+        return
+    for field, words in vocabulary.items():
+        fits = word in words if exact else any(_ends_with(word, one) for one in words)
+        if fits and not _has(columns, field):
+            _name(columns, column, field)
+            return
+
+
+def _ends_with(word: str, one: str) -> bool:
+    return word == one or (len(one) > 2 and word.endswith(one))
+
+
+def _word_before(column: _Column, columns: list[_Column]) -> str:
+    """Return the word in front of a column, which may stand before a separator."""
+    index = next(i for i, one in enumerate(columns) if one is column)
+    before = columns[max(0, index - 2) : index]
+    if before and before[-1].is_separator:
+        before = before[:-1] if "." not in before[-1].texts[0] else []
+    if not before or before[-1].varies or before[-1].is_separator:
+        return ""
+    return before[-1].texts[0].lower() if before[-1].texts[0].isalpha() else ""
+
+
+def _place_of_subject(columns: list[_Column]) -> _Column | None:
+    """Return the first part that varies, or the innermost folder where all have one subject."""
+    varying = [one for one in columns if one.varies and not one.field]
+    if varying:
+        return varying[0]
+    constant = [one for one in columns if not (one.is_separator or one.field or one.varies)]
+    in_folders = [one for one in constant if one.depth < columns[-1].depth]
+    if in_folders:
+        return in_folders[-1]
+    is_single = len(columns[0].texts) == 1
+    return constant[0] if is_single and constant and not _has(columns, "run") else None
+
+
+def _has(columns: list[_Column], field: str) -> bool:
+    return any(one.field == field for one in columns)
+
+
+def _name(columns: list[_Column], named: _Column, field: str) -> None:
+    """Make a column, and those with the same texts, a field."""
+    for one in columns:
+        is_same = one.texts == named.texts and not one.is_separator
+        if one is named or (is_same and not one.field and _is_repeated(one)):
+            one.field = field
+
+
+def _is_repeated(column: _Column) -> bool:
+    """Return whether equal texts elsewhere are no accident, as a constant word may be."""
+    return column.varies or column.texts[0].isdecimal()
+
+
+def _are_told_apart(columns: list[_Column]) -> bool:
+    texts = [one.texts for one in columns if one.field]
+    return len(set(zip(*texts, strict=True))) == len(columns[0].texts) if texts else False
+
+
+def _widen(columns: list[_Column]) -> bool:
+    """Let the run, or else the session, take what is left of the varying parts around it."""
+    for field in ("run", "session"):
+        own = [i for i, one in enumerate(columns) if one.field == field]
+        left = [i for i, one in enumerate(columns) if one.varies and not one.field]
+        near = [i for i in left if own and columns[i].depth == columns[own[0]].depth]
+        if not near:
+            continue
+        first, last = min(own[0], *near), max(own[0], *near)
+        between = columns[first : last + 1]
+        if {one.field for one in between} <= {"", field}:
+            joined = tuple(
+                "".join(texts) for texts in zip(*(one.texts for one in between), strict=True)
+            )
+            columns[first : last + 1] = [_Column(joined, between[0].depth, field=field)]
+            if _are_told_apart(columns):
+                return True
+    return False
+
+
+def _pattern(columns: list[_Column], path: str) -> str:
+    pieces = [
+        _piece(column, [*columns[max(0, i - 1) : i], *columns[i + 1 : i + 2]])
+        for i, column in enumerate(columns)
+    ]
+    return re.sub(r"\*+", "*", "".join(pieces)) + _extension(path)
+
+
+def _piece(column: _Column, beside: list[_Column]) -> str:
+    if column.field:
+        # without a literal between them, fields are told apart by their widths
+        is_open = any(one.field or one.varies for one in beside)
+        width = f":{column.width}" if is_open and column.width else ""
+        return f"{{{column.field}{width}}}"
+    if column.varies:
+        return "*"
+    return column.texts[0].replace("{", "{{").replace("}", "}}")
+
+
+def _fields(columns: list[_Column], paths: Sequence[str]) -> dict[str, dict[str, str]]:
+    named = {one.field: one.texts for one in columns if one.field}
+    return {path: {f: texts[i] for f, texts in named.items()} for i, path in enumerate(paths)}

@@ -1,0 +1,141 @@
+"""Labels that are known of some trials of a new subject, from a table of cues."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann._validation import did_you_mean
+from bci_dann.exceptions import ConfigError, DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bci_dann.serving.recording_trials import PreparedRecording
+
+__all__ = ["known_labels", "read_labels"]
+
+# The column of labels, and the columns that say which cue a label belongs to.
+LABEL, TRIAL, ONSET, FILE = "label", "trial", "onset", "file"
+
+# Seconds by which an onset may differ from that of its cue: tables have milliseconds or more.
+ONSET_TOLERANCE_S = 0.05
+
+
+def read_labels(labels: str | Path | pd.DataFrame) -> pd.DataFrame:
+    """Read a table of labels.
+
+    Parameters
+    ----------
+    labels : str, pathlib.Path or pandas.DataFrame
+        A CSV file, or its content: ``label``, and ``trial`` (as in the predictions, from 0) or
+        ``onset`` (s); with several recordings also ``file``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows that have a label.
+
+    Raises
+    ------
+    ConfigError
+        When a column is missing.
+    DataError
+        When the file cannot be read, or has no labels.
+    """
+    import pandas as pd
+
+    name = "the labels" if isinstance(labels, pd.DataFrame) else str(labels)
+    table = labels if isinstance(labels, pd.DataFrame) else _read(Path(labels))
+    if LABEL not in table or not {TRIAL, ONSET} & set(table):
+        raise ConfigError(
+            f"{name} needs the column 'label', and 'trial' or 'onset'; it has "
+            f"{', '.join(map(str, table))}."
+        )
+    known = table[table[LABEL].notna() & (table[LABEL].astype(str).str.strip() != "")]
+    if known.empty:
+        raise DataError(f"{name} holds no labels: the column 'label' is empty.")
+    return known.assign(label=known[LABEL].astype(str).str.strip())
+
+
+def _read(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        return pd.read_csv(path, dtype={LABEL: str, FILE: str}, skipinitialspace=True)
+    except FileNotFoundError:
+        raise DataError(f"there is no file {path}.") from None
+    except Exception as error:  # a table can be damaged in many ways
+        raise DataError(f"{path} cannot be read as CSV: {error}") from error
+
+
+def known_labels(
+    table: pd.DataFrame, prepared: Sequence[PreparedRecording], classes: Sequence[str]
+) -> NDArray[np.object_]:
+    """Return the labels of the trials of some recordings.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As :func:`read_labels` returns it.
+    prepared : sequence of PreparedRecording
+        The recordings.
+    classes : sequence of str
+        The classes of the model.
+
+    Returns
+    -------
+    ndarray of object, shape (n_trials,)
+        ``""`` where a trial has no label.
+
+    Raises
+    ------
+    ConfigError
+        When a label is no class of the model, or it is not said which recording is meant.
+    DataError
+        When a row belongs to no cue.
+    """
+    for label in table[LABEL].unique():
+        if label not in classes:
+            raise ConfigError(
+                f"the label {label!r} is no class of the model.{did_you_mean(label, classes)} "
+                f"It has {', '.join(classes)}."
+            )
+    if len(prepared) > 1 and FILE not in table:
+        raise ConfigError("with several recordings the labels need the column 'file'.")
+    parts = [_labels_of(_rows_of(table, one), one) for one in prepared]
+    return np.concatenate(parts)
+
+
+def _rows_of(table: pd.DataFrame, recording: PreparedRecording) -> pd.DataFrame:
+    if FILE not in table:
+        return table
+    name = Path(recording.label).name
+    return table[[Path(str(file)).name == name for file in table[FILE]]]
+
+
+def _labels_of(rows: pd.DataFrame, recording: PreparedRecording) -> NDArray[np.object_]:
+    labels = np.full(len(recording.cues), "", dtype=object)
+    onsets = recording.cues["onset"].to_numpy()
+    for row in rows.to_dict("records"):
+        index = _cue_of(row, onsets)
+        if index is None:
+            place = f"trial {row[TRIAL]}" if TRIAL in row else f"onset {row[ONSET]} s"
+            raise DataError(
+                f"{recording.label} has no cue of the label for {place}. It has {len(onsets)} "
+                "cues, counted from 0; `bci-dann predict` lists them."
+            )
+        labels[index] = row[LABEL]
+    return labels[(recording.cues["left_out"] == "").to_numpy()]
+
+
+def _cue_of(row: dict[str, float], onsets: NDArray[np.float64]) -> int | None:
+    if TRIAL in row:
+        trial = float(row[TRIAL])
+        return int(trial) if trial.is_integer() and 0 <= trial < len(onsets) else None
+    distance = np.abs(onsets - float(row[ONSET]))
+    return int(distance.argmin()) if distance.min(initial=np.inf) <= ONSET_TOLERANCE_S else None

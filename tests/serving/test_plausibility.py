@@ -1,0 +1,55 @@
+"""Warnings where an adaptation or a prediction cannot mean what it seems to."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+
+from bci_dann.exceptions import BCIDannWarning
+from bci_dann.serving import adapt_model, predict_recordings
+from bci_dann.serving.plausibility import ENOUGH_TRIALS, warn_of_few_trials, warn_of_one_class
+
+
+def test_few_trials_are_warned_of_and_enough_are_not():
+    with pytest.warns(BCIDannWarning, match=r"adapted to 3 trials only.*falls rather than rises"):
+        warn_of_few_trials(3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_of_few_trials(ENOUGH_TRIALS)
+
+
+@pytest.mark.parametrize("predictions", [["a"] * 9, ["a"] * 30 + ["b"], []])
+def test_two_classes_or_few_trials_are_no_fault(predictions):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_of_one_class(predictions)
+
+
+def test_one_class_throughout_is_warned_of():
+    with pytest.warns(BCIDannWarning, match=r"all 10 trials are predicted as 'a'. Either"):
+        warn_of_one_class(["a"] * 10)
+
+
+def test_a_short_recording_is_warned_of(model, raw):
+    with pytest.warns(BCIDannWarning, match="adapted to 4 trials only"):
+        adapt_model(model, raw.crop(0, 13.5))
+
+
+def test_a_second_adaptation_says_whom_it_replaces(model, first, second, tmp_path):
+    once = adapt_model(model, first, out=tmp_path / "once").model
+    assert {row["file"] for row in once.recipe.adapted_to} == {str(first)}
+    with pytest.warns(BCIDannWarning, match=r"was adapted to .*first_raw.fif before"):
+        adapt_model(tmp_path / "once", second)
+
+
+def test_a_recording_without_any_difference_is_warned_of(model, raw):
+    """Every trial is the same signal."""
+    start = round(raw.annotations.onset[0] * raw.info["sfreq"])
+    period = round(3.0 * raw.info["sfreq"])
+    for k in range(1, 16):
+        raw._data[:, start + k * period :][:, :period] = raw._data[:, start : start + period][
+            :, : raw.n_times - start - k * period
+        ]
+    with pytest.warns(BCIDannWarning, match="all 16 trials are predicted as"):
+        predict_recordings(model, raw)
