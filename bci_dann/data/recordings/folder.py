@@ -165,10 +165,8 @@ class Recordings(BaseDataset):
         ----------
         subject : str
             A member of ``subject_list``.
-        *_args : object
+        *_args, **_kwargs : object
             MOABB's further arguments are for downloads, and ignored.
-        **_kwargs : object
-            The same.
 
         Returns
         -------
@@ -307,11 +305,11 @@ class Recordings(BaseDataset):
         Parameters
         ----------
         *args, **kwargs : object
-            As of :meth:`moabb.datasets.base.BaseDataset.get_data`.
+            As MOABB has them.
 
         Returns
         -------
-        dict
+        dict of dict
             By subject, session and run.
         """
         with warnings.catch_warnings():  # the account says which tasks leave a recording

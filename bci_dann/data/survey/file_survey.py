@@ -11,9 +11,9 @@ import pandas as pd
 
 from bci_dann.data.channels.channel_account import ChannelAccount
 from bci_dann.data.channels.channel_use import account_channels
-from bci_dann.data.recordings.edf_header import check_edf_file
 from bci_dann.data.recordings.events import annotate_triggers
 from bci_dann.data.recordings.formats import check_format
+from bci_dann.data.recordings.headers.edf_header import check_edf_file
 from bci_dann.data.recordings.layout import RecordingsLayout
 from bci_dann.data.recordings.reading import read_file
 
