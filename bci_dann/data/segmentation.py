@@ -20,11 +20,15 @@ from bci_dann.data.channels.channel_selection import (
 from bci_dann.data.channels.channel_use import as_good_eeg
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.screening.cues import cue_table
+from bci_dann.data.screening.interruptions import (
+    INTERRUPTION,
+    NOT_FINITE,
+    mark_missing_samples,
+)
 from bci_dann.data.screening.trial_faults import trial_faults
 from bci_dann.exceptions import ConfigError
 
 __all__ = [
-    "INTERRUPTION",
     "CutTrials",
     "ImageryTask",
     "check_recording",
@@ -36,11 +40,6 @@ __all__ = [
 # Samples by which trials of one window may differ after resampling from different rates: both
 # ends of a window are included, and each is rounded to a whole sample.
 MAX_LENGTH_DIFFERENCE = 2
-
-# The name by which MNE's filters know where a recording is interrupted, and its epochs what to
-# leave out; and that of stretches in which samples are missing.
-INTERRUPTION = "BAD_ACQ_SKIP"
-NOT_FINITE = f"{INTERRUPTION}_NOT_FINITE"
 
 # Relative difference of sampling frequencies that is rounding: formats store the sampling interval
 # in whole microseconds, or the frequency with few digits.
@@ -180,7 +179,7 @@ def cut_trials(
     reasons = np.array(faults.reasons, dtype=object)
     if "" not in faults.reasons:
         return CutTrials(None, cues.assign(left_out=reasons))
-    _mark_missing_samples(loaded, faults.not_finite)
+    mark_missing_samples(loaded, [loaded.ch_names.index(name) for name in channels])
     filtered = _reference_and_filter(loaded, preprocessing)
     wanted = np.isin(reasons, LEFT_TO_MNE)
     limit = _rejection(dataset, preprocessing)
@@ -205,22 +204,6 @@ def _drop_reason(entry: tuple[str, ...]) -> str:
     if first == "DROP DUPLICATE":
         return "doubled"
     return "marked_bad" if first.lower().startswith("bad") else "amplitude"
-
-
-def _mark_missing_samples(raw: mne.io.BaseRaw, stretches: list[tuple[int, int]]) -> None:
-    """Annotate missing samples, so that MNE filters on either side and drops what they touch."""
-    if not stretches:
-        return
-    sfreq = raw.info["sfreq"]
-    onset = np.array([start for start, _ in stretches]) / sfreq
-    duration = np.array([stop - start for start, stop in stretches]) / sfreq
-    present = raw.annotations
-    marks = mne.Annotations(
-        [*(present.onset - raw.first_time), *onset],
-        [*present.duration, *duration],
-        [*present.description, *([NOT_FINITE] * len(stretches))],
-    )
-    raw.set_annotations(marks, emit_warning=False)
 
 
 def _cue_events(

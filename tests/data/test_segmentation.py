@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from bci_dann.data import Preprocessing
-from bci_dann.data.segmentation import INTERRUPTION, check_recording, cut_trials, same_sfreq
+from bci_dann.data.screening.interruptions import INTERRUPTION
+from bci_dann.data.segmentation import check_recording, cut_trials, same_sfreq
 from bci_dann.exceptions import ConfigError, DataError
 
 SFREQ, SECONDS = 128.0, 60

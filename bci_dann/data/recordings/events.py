@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bci_dann.data.screening.cues import cue_table, mark_repeated
-from bci_dann.data.segmentation import INTERRUPTION
+from bci_dann.data.screening.interruptions import INTERRUPTION
 from bci_dann.exceptions import BCIDannWarning, DataError
 
 __all__ = [

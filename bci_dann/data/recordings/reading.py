@@ -34,6 +34,7 @@ from bci_dann.data.recordings.truncation import (
     detect_omitted_annotations,
     omitted_events,
 )
+from bci_dann.data.screening.interruptions import mark_missing_samples
 from bci_dann.exceptions import BCIDannError, DataError
 
 __all__ = ["CuedRecording", "apply_layout", "open_recording", "read_file", "read_recording"]
@@ -195,7 +196,10 @@ def _loaded(recording: CuedRecording, layout: RecordingsLayout, name: Path | str
     if layout.montage is not None:
         montage = standard_montage(layout.montage)
         raw.set_montage(montage, match_case=False, on_missing="ignore", verbose="error")
-    return replace(recording, raw=set_annotations(raw, *annotations))
+    set_annotations(raw, *annotations)
+    # for MOABB's own paradigms; trials of ours count the missing samples of their channels alone
+    mark_missing_samples(raw, mne.pick_types(raw.info, eeg=True).tolist())
+    return replace(recording, raw=raw)
 
 
 def _from_first_sample(raw: mne.io.BaseRaw) -> mne.io.BaseRaw:

@@ -43,14 +43,11 @@ class TrialFaults:  # numpydoc ignore=PR02
     reasons : list of str
         A name of :data:`bci_dann.data.screening.cues.REASONS` for each trial; ``""`` where nothing
         is wrong.
-    not_finite : list of (int, int)
-        First sample of each stretch in which a sample is missing, and the first after it.
     typical_uv : float
         Median amplitude in the pass band over trials and channels (µV); NaN without usable trials.
     """
 
     reasons: list[str]
-    not_finite: list[tuple[int, int]]
     typical_uv: float
 
 
@@ -94,19 +91,18 @@ def trial_faults(
         one.
     """
     picks = [raw.ch_names.index(name) for name in channels]
-    stretches = _stretches_not_finite(raw, picks)
     limits = _Limits(raw, picks)
     measures = [_measured(raw, picks, window, unit_factor, band, limits) for window in windows]
     judged = [one for one in measures if one is not None and one.finite]
     if not judged:
-        return TrialFaults([_reason(one, np.inf, False) for one in measures], stretches, np.nan)
+        return TrialFaults([_reason(one, np.inf, False) for one in measures], np.nan)
     _check_not_flat(judged, channels)
     medians = _typical_amplitudes(judged)
     if screen:
         _check_one_unit(medians, channels)
         _check_no_copies(raw, picks, channels, windows, measures)
     reasons = [_reason(one, medians, screen) for one in measures]
-    return TrialFaults(reasons, stretches, _middle(medians))
+    return TrialFaults(reasons, _middle(medians))
 
 
 class _Limits:
@@ -253,14 +249,6 @@ def _check_no_copies(
                 "with `drop` or `channels`."
             )
         return
-
-
-def _stretches_not_finite(raw: mne.io.BaseRaw, picks: list[int]) -> list[tuple[int, int]]:
-    missing = np.zeros(raw.n_times, dtype=bool)
-    for pick in picks:
-        missing |= ~np.isfinite(raw.get_data(pick)[0])
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], missing.astype(int), [0]])))
-    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
 
 
 def _named(channels: list[str], mask: NDArray[np.bool_]) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 from bci_dann.data import RecordingsLayout
 from bci_dann.data.recordings.events import INTERRUPTION_MARKS, class_of
 from bci_dann.data.recordings.reading import apply_layout, open_recording, read_recording
-from bci_dann.data.segmentation import INTERRUPTION
+from bci_dann.data.screening.interruptions import INTERRUPTION
 from bci_dann.exceptions import BCIDannWarning, DataError
 
 EVENTS = {"left": "left_hand", "right": "right_hand"}

@@ -126,6 +126,19 @@ def test_events_that_never_occur(folder, load):
         load(folder, events={"left": "left_hand", "rigth": "right_hand"})
 
 
+def test_missing_samples_cost_single_trials_in_stock_moabb(tmp_path, layout, make_raw, write_fif):
+    from moabb.paradigms import LeftRightImagery
+
+    for subject in "AB":
+        raw = make_raw(seed=ord(subject))
+        raw._data[1, 100:110] = np.nan  # before the first cue
+        raw._data[:, 650] = np.nan  # in the second trial
+        write_fif(tmp_path, subject, "1", raw)
+    X, y, _ = LeftRightImagery(fmin=8, fmax=30).get_data(Recordings(tmp_path, layout), ["A"])
+    assert len(X) == len(y) == 8
+    assert np.isfinite(X).all()
+
+
 def test_no_event_at_all_in_stock_moabb(folder, layout):
     dataset = Recordings(folder, {**layout, "events": {"769": "left_hand", "770": "right_hand"}})
     with pytest.raises(DataError, match=r"'769' does not occur.*subject A.*There are left, right"):
