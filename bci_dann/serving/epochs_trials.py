@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bci_dann._validation import check_option
 from bci_dann.exceptions import DataError
 from bci_dann.serving.mismatches import filtered_epochs, warn_of_reference
+from bci_dann.serving.plausibility import warn_of_amplitude
 from bci_dann.serving.recording_names import epochs_session, recording_label
 
 if TYPE_CHECKING:
@@ -152,6 +153,7 @@ def _check_scale(
             f"{recipe.typical_uv:.3g} µV: the unit differs. Check the file, and give "
             f"--unit-scale {factor:g} (or unit_scale={factor:g} in Python)."
         )
+    warn_of_amplitude(typical, recipe.typical_range_uv, label)
 
 
 def event_names(epochs: mne.BaseEpochs) -> NDArray[np.str_]:

@@ -42,6 +42,8 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
         Units, channel names and events of recordings.
     typical_uv : float or None
         Median standard deviation of the training trials (µV), which tells a wrong unit.
+    typical_range_uv : tuple of float, or None
+        The lowest and the highest of these medians of single training subjects (µV).
     account : list of dict
         What became of the cues of the training recordings: the rows of ``EEGTrials.account``.
     adapted_to : list of dict
@@ -77,6 +79,7 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
     preprocessing: Preprocessing
     layout: RecordingsLayout
     typical_uv: Annotated[float, Field(gt=0)] | None = None
+    typical_range_uv: tuple[float, float] | None = None
     account: list[dict[str, str | int]] = Field(default_factory=list)
     adapted_to: list[dict[str, str | int]] = Field(default_factory=list)
 

@@ -10,12 +10,16 @@ from numpy.typing import ArrayLike
 
 from bci_dann.exceptions import BCIDannWarning
 
-__all__ = ["ENOUGH_TRIALS", "warn_of_few_trials", "warn_of_one_class"]
+__all__ = ["ENOUGH_TRIALS", "warn_of_amplitude", "warn_of_few_trials", "warn_of_one_class"]
 
 # Trials from which adapting is worth it. Empirical: on MI-OpenBCI, adapting a re-centred
 # tangent-space decoder to the first 4 trials of a session left 5 of 10 subjects with fewer right
 # predictions than before or as many, to the first 8 trials 2 of 10, and more trials gained little.
 ENOUGH_TRIALS = 8
+
+# Ratio to the nearest training subject from which an amplitude is far off. Empirical: ten subjects
+# on one amplifier lie within a factor of 4.
+FAR = 4.0
 
 # Predictions from which it is no chance that all are of one class: of ten trials of two equally
 # frequent classes, one in 500 times.
@@ -53,6 +57,27 @@ def warn_of_one_class(predictions: ArrayLike) -> None:
             "recording has one class, or it differs from those of training in more than the "
             "subject: compare channels, unit, reference and cues."
         )
+
+
+def warn_of_amplitude(typical_uv: float, training: tuple[float, float] | None, label: str) -> None:
+    """Warn where the amplitude of a recording is far from that of every training subject.
+
+    Parameters
+    ----------
+    typical_uv : float
+        Median standard deviation of its trials (µV).
+    training : tuple of float, or None
+        The lowest and the highest of the training subjects (µV); ``None`` where it is not known.
+    label : str
+        Of the recording.
+    """
+    if training is None or training[0] / FAR < typical_uv < training[1] * FAR:
+        return
+    _warn(
+        f"{label} has a typical amplitude of {typical_uv:.3g} µV, and the subjects that the model "
+        f"was trained on have {training[0]:.3g} to {training[1]:.3g} µV. Check the gain, the "
+        "electrodes and the reference; predictions are less certain than the model's scores say."
+    )
 
 
 def _warn(text: str) -> None:

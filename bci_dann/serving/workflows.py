@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,7 +136,8 @@ def fit_model(
     if out is not None:
         check_writable(Path(out))
     trials = open_trials(prepare_trials(run.data, run.preprocessing, data_dir, cache_dir, progress))
-    estimator.fit(trials.unlabelled(), trials.y)
+    with _training_shown(spec.name, trials, progress):
+        estimator.fit(trials.unlabelled(), trials.y)
     model = ServedModel(estimator, _recipe(run, spec, seed, trials, _layout(run, data_dir)))
     if out is not None:
         model.save(out)
@@ -231,6 +233,22 @@ def adapt_model(
     return Adaptation(adapted, len(trials), estimator.can_adapt, account, n_labels)
 
 
+@contextmanager
+def _training_shown(pipeline: str, trials: EEGTrials, progress: bool) -> Iterator[None]:
+    """Show on the standard error stream, where wanted, that training goes on and for how long."""
+    if not progress:
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    n_subjects = len(np.unique(trials.subjects))
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        bar.add_task(f"Training {pipeline} on {len(trials)} trials of {n_subjects} subjects")
+        yield
+
+
 def _say_whom_it_replaces(recipe: ModelRecipe) -> None:
     files = list(dict.fromkeys(str(row["file"]) for row in recipe.adapted_to))
     if files:
@@ -290,6 +308,8 @@ def _recipe(
     from bci_dann.data.signal_checks import typical_amplitude
     from bci_dann.serving.model_recipe import ModelRecipe
 
+    subjects = trials.subjects
+    amplitudes = [typical_amplitude(trials.X[subjects == name]) for name in np.unique(subjects)]
     return ModelRecipe(
         pipeline=spec.name,
         seed=seed,
@@ -299,5 +319,6 @@ def _recipe(
         preprocessing=run.preprocessing.model_copy(update={"channels": trials.ch_names}),
         layout=layout,
         typical_uv=typical_amplitude(trials.X),
+        typical_range_uv=(min(amplitudes), max(amplitudes)),
         account=[] if trials.account is None else trials.account.to_dict("records"),
     )

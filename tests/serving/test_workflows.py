@@ -60,6 +60,15 @@ def test_fit_returns_what_it_saves(folder, training, second):
     pd.testing.assert_frame_equal(predict_recordings(model, second), expected)
 
 
+def test_fit_shows_that_it_trains(training, capsys):
+    fit_model(**training, progress=True)
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert "Training csp on 48 trials of 3 subjects" in output.err
+    fit_model(**training)
+    assert capsys.readouterr().err == ""
+
+
 def test_the_seed_is_written_down(training):
     assert fit_model(**training, seed=3).recipe.seed == 3
 
