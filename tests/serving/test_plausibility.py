@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 
-from bci_dann.exceptions import BCIDannWarning, UnadaptedWarning
+from bci_dann.exceptions import BCIDannWarning
 from bci_dann.serving import adapt_model, predict_recordings
 from bci_dann.serving.plausibility import ENOUGH_TRIALS, warn_of_few_trials, warn_of_one_class
 
@@ -55,12 +55,11 @@ def test_a_recording_without_any_difference_is_warned_of(model, raw):
         predict_recordings(model, raw)
 
 
-def test_an_amplitude_far_from_that_of_all_training_subjects_is_warned_of(model, raw):
-    assert model.recipe.typical_range_uv[0] <= model.recipe.typical_uv
+def test_an_amplitude_far_from_that_of_all_training_subjects_is_warned_of(adapted, raw):
+    assert adapted.recipe.typical_range_uv[0] <= adapted.recipe.typical_uv
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warnings.simplefilter("ignore", UnadaptedWarning)
-        predict_recordings(model, raw)
+        predict_recordings(adapted, raw)
     raw.apply_function(lambda x: 15 * x)
     with pytest.warns(BCIDannWarning, match=r"second_raw.fif has a typical amplitude .* Check the"):
-        predict_recordings(model, raw)
+        predict_recordings(adapted, raw)
