@@ -25,6 +25,9 @@ TINY = {
     "pipeline_parameters": {"ea_csp_lda": {"n_components": 4}},
 }
 
+# so small a model may see one class only
+pytestmark = pytest.mark.filterwarnings("ignore:all 16 trials are predicted:UserWarning")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
@@ -50,6 +53,7 @@ def test_everything_is_in_the_folder(done, folder):
     assert [path.name for path in done.recordings] == ["session0_raw.fif", "session1_raw.fif"]
     assert all(path.parent == folder / "new_subject" for path in done.recordings)
     assert sorted(path.name for path in folder.iterdir() if path.is_file()) == [
+        "account.csv",
         "config.json",
         "invocations.json",
         "predictions.csv",

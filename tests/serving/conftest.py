@@ -57,6 +57,12 @@ def second(recordings):
     return recordings / "new" / "second_raw.fif"
 
 
+@pytest.fixture(scope="session")
+def adapted(model, first):
+    """The model, adapted to the first recording of the new subject."""
+    return serving.adapt_model(model, first).model
+
+
 @pytest.fixture
 def raw(second):
     return mne.io.read_raw(second, preload=True, verbose="error")

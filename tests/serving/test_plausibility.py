@@ -55,6 +55,7 @@ def test_a_recording_without_any_difference_is_warned_of(model, raw):
         predict_recordings(model, raw)
 
 
+@pytest.mark.filterwarnings("ignore:all 16 trials are predicted:UserWarning")
 def test_an_amplitude_far_from_that_of_all_training_subjects_is_warned_of(adapted, raw):
     assert adapted.recipe.typical_range_uv[0] <= adapted.recipe.typical_uv
     with warnings.catch_warnings():

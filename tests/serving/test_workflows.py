@@ -16,11 +16,6 @@ from bci_dann.exceptions import ConfigError, DataError, ResultsError
 from bci_dann.serving import adapt_model, fit_model, predict_recordings, prepare
 
 
-@pytest.fixture(scope="session")
-def adapted(model, first):
-    return adapt_model(model, first).model
-
-
 @pytest.fixture
 def pipelines(training, tmp_path):
     """Return a configuration of pipelines with other parameters, or of other classes."""

@@ -173,7 +173,7 @@ class Recordings(BaseDataset):
         list of str
             In the order of sessions and runs.
         """
-        return [str(path) for runs in self._files[subject].values() for path in runs.values()]
+        return [str(path) for name, *_, path in self._all() if name == subject]
 
     def fingerprint(self) -> dict[str, Any]:
         """Return what determines the signals, for the keys of the cache.
@@ -257,7 +257,8 @@ class Recordings(BaseDataset):
         """
         rates: dict[float, Path] = {}
         bads: dict[Path, list[str]] = {}
-        for path, raw in self._selected(subset):
+        for path, recording in self._selected(subset):
+            raw = recording.raw
             try:
                 check_recording(raw, self, preprocessing)
             except (DataError, ConfigError) as error:
@@ -287,16 +288,12 @@ class Recordings(BaseDataset):
         pandas.DataFrame
             As ``EEGTrials.account``, before anything is left out for its signals.
         """
+        places = {path: place for *place, path in self._all()}
         recordings = []
-        for subject, sessions in self._files.items():
-            if subject not in subset.subjects:
-                continue
-            for session in subset.sessions_of(list(sessions)):
-                for run, path in sessions[session].items():
-                    place = {"file": path.relative_to(self.folder), "subject": subject}
-                    cues = open_recording(path, self.layout).cues
-                    wanted = cues[cues["label"].isin(subset.classes)]
-                    recordings.append(({**place, "session": session, "run": run}, wanted))
+        for path, one in self._selected(subset):
+            place = dict(zip(("subject", "session", "run"), places[path], strict=True))
+            wanted = one.cues[one.cues["label"].isin(subset.classes)]
+            recordings.append(({"file": self._name(path), **place}, wanted))
         return account_of(recordings)
 
     def get_data(self, *args: Any, **kwargs: Any) -> Any:
@@ -304,8 +301,10 @@ class Recordings(BaseDataset):
 
         Parameters
         ----------
-        *args, **kwargs : object
+        *args : object
             As MOABB has them.
+        **kwargs : object
+            The same.
 
         Returns
         -------
@@ -350,7 +349,7 @@ class Recordings(BaseDataset):
         others = [name for name in recording.raw.ch_names if name not in channels]
         return replace(recording, raw=recording.raw.reorder_channels([*channels, *others]))
 
-    def _selected(self, subset: Subset) -> Iterator[tuple[Path, mne.io.BaseRaw]]:
+    def _selected(self, subset: Subset) -> Iterator[tuple[Path, CuedRecording]]:
         """Open the recordings of a subset in which events occur."""
         for subject in subset.subjects:
             sessions = {
@@ -361,15 +360,12 @@ class Recordings(BaseDataset):
             for session in subset.sessions_of(with_events):
                 yield from sessions[session]
 
-    def _open_with_events(self, paths: Iterable[Path]) -> Iterator[tuple[Path, mne.io.BaseRaw]]:
-        for path in paths:
-            recording = self._open(path)
-            if len(recording.cues):
-                yield path, recording.raw
+    def _open_with_events(self, paths: Iterable[Path]) -> Iterator[tuple[Path, CuedRecording]]:
+        opened = ((path, self._open(path)) for path in paths)
+        return ((path, recording) for path, recording in opened if len(recording.cues))
 
     def _raise_on_missing_events(self, subject: str) -> None:
-        paths = [path for runs in self._files[subject].values() for path in runs.values()]
-        opened = [self._open(path).raw for path in paths]
+        opened = [self._open(path).raw for name, *_, path in self._all() if name == subject]
         descriptions = {name for raw in opened for name in raw.annotations.description}
         where = f"the recordings of subject {subject}"
         self._check_events(descriptions, list(self.layout.events)[:1], where)
@@ -383,10 +379,15 @@ class Recordings(BaseDataset):
                     f"There are {', '.join(sorted(descriptions)) or 'no annotations at all'}."
                 )
 
+    def _all(self) -> Iterator[tuple[str, str, str, Path]]:
+        """Return subject, session, run and path of each recording."""
+        for subject, sessions in self._files.items():
+            for session, runs in sessions.items():
+                for run, path in runs.items():
+                    yield subject, session, run, path
+
     def _paths(self) -> Iterable[Path]:
-        for sessions in self._files.values():
-            for runs in sessions.values():
-                yield from runs.values()
+        return (path for *_, path in self._all())
 
     def _files_read(self, path: Path) -> list[Path]:
         """Return a recording and the files that belong to it, such as markers and samples."""

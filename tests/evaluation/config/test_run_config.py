@@ -67,7 +67,7 @@ def test_unknown_file_names_its_neighbour(tmp_path):
 def test_broken_yaml(tmp_path):
     path = tmp_path / "broken.yaml"
     path.write_text("name: [")
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match=r"broken.yaml, line 1: "):
         load_config(path)
 
 
