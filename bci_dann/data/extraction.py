@@ -54,7 +54,7 @@ class Provenance:
     file: str
 
     @property
-    def place(self) -> dict[str, str]:
+    def place(self) -> dict[str, str]:  # numpydoc ignore=RT01
         """The recording as an account names it."""
         return {name: str(value) for name, value in asdict(self).items()}
 

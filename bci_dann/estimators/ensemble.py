@@ -242,7 +242,20 @@ class EnsembleClassifier(TransferClassifier):
         return [log - log.mean(axis=1, keepdims=True) for log in logs]
 
     def adapted(self, X: Any, y: ArrayLike | None = None) -> Self:
-        """Return a copy whose members are adapted, to labels where they can use them."""
+        """Return a copy whose members are adapted, to labels where they can use them.
+
+        Parameters
+        ----------
+        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
+            Trials of the new subject (µV), in the order of recording.
+        y : array-like, shape (n_trials,), optional
+            Labels of these trials; NaN, None or ``""`` where a trial has none.
+
+        Returns
+        -------
+        Self
+            The copy; this estimator stays as it is.
+        """
         adapted = copy.copy(self)
         given = [y if member.uses_labels else None for member in self.members_]
         adapted._set_members([m.adapted(X, of) for m, of in zip(self.members_, given, strict=True)])

@@ -62,7 +62,7 @@ class PreparedRecording:
     events: dict[str, int]
 
     @property
-    def required_trials(self) -> EEGTrials:
+    def required_trials(self) -> EEGTrials:  # numpydoc ignore=RT01
         """The trials.
 
         Raises

@@ -86,12 +86,12 @@ class ChannelAccount:  # numpydoc ignore=PR02
 
     @property
     def used(self) -> list[str]:  # numpydoc ignore=RT01
-        """Names of the EEG channels after reading, in the order of the file."""
+        """The EEG channels by their names after reading, in the order of the file."""
         return [one.used_as for one in self.uses if one.used_as]
 
     @property
     def left_out(self) -> list[str]:  # numpydoc ignore=RT01
-        """Channels that the reader takes for EEG, and that are none by their names."""
+        """The channels that the reader takes for EEG, and that are none by their names."""
         return [one.name for one in self.uses if not one.used_as and one.type_after]
 
     def _used_because(self, *reasons: str) -> list[ChannelUse]:

@@ -35,7 +35,7 @@ class ChannelChecks:
         self._said: set[str] = set()
 
     @property
-    def channels(self) -> list[str]:
+    def channels(self) -> list[str]:  # numpydoc ignore=RT01
         """The EEG channels of the first recording, which all others must have."""
         if self._first is None:
             self._first = next(iter(self._open_all()))
