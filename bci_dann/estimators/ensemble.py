@@ -241,20 +241,12 @@ class EnsembleClassifier(TransferClassifier):
         logs = [log_probabilities(member.predict_proba(X)) for member in self.members_]
         return [log - log.mean(axis=1, keepdims=True) for log in logs]
 
-    def adapted(self, X: Any, y: ArrayLike | None = None) -> Self:
+    def adapted(  # numpydoc ignore=PR01,RT01
+        self, X: Any, y: ArrayLike | None = None
+    ) -> Self:
         """Return a copy whose members are adapted, to labels where they can use them.
 
-        Parameters
-        ----------
-        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
-            Trials of the new subject (µV), in the order of recording.
-        y : array-like, shape (n_trials,), optional
-            Labels of these trials; NaN, None or ``""`` where a trial has none.
-
-        Returns
-        -------
-        Self
-            The copy; this estimator stays as it is.
+        Parameters and return value are those of :meth:`SubjectAdaptation.adapted`.
         """
         adapted = copy.copy(self)
         given = [y if member.uses_labels else None for member in self.members_]
