@@ -26,19 +26,25 @@ def print_account(account: pd.DataFrame) -> None:
 
 
 def print_channels(channels: pd.DataFrame) -> None:
-    """Print what becomes of channels: of all that are used as they are, only the number.
+    """Print what becomes of channels: a row for each that is not used as it is or as matched.
 
     Parameters
     ----------
     channels : pandas.DataFrame
         As ``Examination.channels``.
     """
-    told = channels[channels["reason"] != ""]
+    from bci_dann.data.channels.channel_account import MATCHED
+
+    told = channels[~channels["reason"].isin(["", MATCHED])]
     groups = told.groupby(["channel", "type", "used_as", "reason"], sort=False)
     rows = [(*map(str, key), str(len(group))) for key, group in groups]
     if rows:
         columns = ("channel", "type", "used as", "why", "files")
-        print_table("Channels with another name, and without use", columns, rows, lines=False)
+        print_table("Channels", columns, rows, lines=False)
+    matched = channels[channels["reason"] == MATCHED].drop_duplicates("channel")
+    if len(matched):
+        pairs = zip(matched["channel"], matched["used_as"], strict=True)
+        print_sentence(f"read as 10-05 names: {', '.join(f'{old} = {new}' for old, new in pairs)}")
     used = channels[channels["used_as"] != ""].groupby("file").size()
     print_sentence(f"{' or '.join(map(str, sorted(used.unique())))} EEG channels in each file.")
 

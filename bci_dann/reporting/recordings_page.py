@@ -26,7 +26,7 @@ CLASS_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9")
 LEFT_OUT_COLOUR = "#D55E00"
 # Sizes in inches, empirical: names of files and channels stay legible.
 WIDTH, ROW, MARGIN, TALLEST = 9.0, 0.2, 1.6, 60.0
-LONGEST_NAME = 40
+LONGEST_NAME, MOST_LARGE_NAMES = 40, 40
 DPI = 110
 # Subjects that get a colour and a name of their own among the spectra.
 MOST_NAMED = 12
@@ -145,7 +145,8 @@ def draw_amplitudes(recordings: list[ExaminedRecording]) -> Figure:
     image = ax.imshow(
         np.maximum(values, limits[0]), aspect="auto", norm=LogNorm(*limits), cmap="viridis"
     )
-    ax.set_xticks(range(table.shape[1]), table.columns, rotation=90, fontsize=8)
+    size = 8 if table.shape[1] <= MOST_LARGE_NAMES else 5
+    ax.set_xticks(range(table.shape[1]), table.columns, rotation=90, fontsize=size)
     figure.colorbar(image, ax=ax, label="µV from 4 to 40 Hz")
     return figure
 
