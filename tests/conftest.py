@@ -18,6 +18,20 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--thousands", action="store_true", help="run the thousands of random inputs, too"
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--thousands"):
+        skipped = pytest.mark.skip(reason="thousands of random inputs: pytest --thousands")
+        for item in items:
+            if item.get_closest_marker("thousands"):
+                item.add_marker(skipped)
+
+
 @pytest.fixture(autouse=True)
 def _fenced_folders(tmp_path_factory, monkeypatch):
     """Keep MNE, MOABB and our cache out of the home folder of whoever runs the tests."""

@@ -43,8 +43,8 @@ REASONS = {
 }
 
 # Cues so close together are one (s). Empirical: markers that are sent twice arrive within some
-# tens of milliseconds, and no motor-imagery design has cues closer than a second.
-REPEATED_S = 0.1
+# tenths of a second, and no motor-imagery design has cues closer than a second.
+REPEATED_S = 0.5
 
 # What a row of an account is about.
 ACCOUNT_KEYS = ("file", "subject", "session", "run", "event")
@@ -95,7 +95,7 @@ def mark_repeated(cues: pd.DataFrame, sfreq: float) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The same rows. Of cues within a tenth of a second that name one class the first is kept;
+        The same rows. Of cues within half a second that name one class the first is kept;
         where they name several, all are left out.
     """
     if cues.empty:

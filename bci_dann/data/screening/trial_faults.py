@@ -87,12 +87,13 @@ def trial_faults(
     Raises
     ------
     DataError
-        When a channel is flat in every trial, has another unit than the others, or is a copy of
-        one.
+        When a channel is flat or lacks samples in every trial, has another unit than the others,
+        or is a copy of one.
     """
     picks = [raw.ch_names.index(name) for name in channels]
     limits = _Limits(raw, picks)
     measures = [_measured(raw, picks, window, unit_factor, band, limits) for window in windows]
+    _check_not_missing(measures, channels)
     judged = [one for one in measures if one is not None and one.finite]
     if not judged:
         return TrialFaults([_reason(one, np.inf, False) for one in measures], np.nan)
@@ -131,12 +132,20 @@ def _ends(signal: NDArray[np.float64]) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class _Measures:
-    """Of one trial, by channel: deviation (µV), amplitude (µV) and share at a limit."""
+    """Of one trial, by channel: deviation (µV), amplitude (µV) and share at a limit.
 
-    finite: bool
+    Where a channel lacks samples, the others are not measured.
+    """
+
+    missing: NDArray[np.bool_]
     deviation: NDArray[np.float64]
     amplitude: NDArray[np.float64]
     railed: NDArray[np.float64]
+
+    @property
+    def finite(self) -> bool:
+        """Whether no channel lacks samples."""
+        return not self.missing.any()
 
 
 def _measured(
@@ -152,11 +161,12 @@ def _measured(
     if not 0 <= start < stop <= raw.n_times:
         return None
     signals = raw.get_data(picks, start, stop)
-    if not np.isfinite(signals).all():
+    missing = ~np.isfinite(signals).all(axis=1)
+    if missing.any():
         nothing = np.zeros(len(picks))
-        return _Measures(False, nothing, nothing, nothing)
+        return _Measures(missing, nothing, nothing, nothing)
     return _Measures(
-        finite=True,
+        missing=missing,
         deviation=signals.std(axis=1) * unit_factor,
         amplitude=_amplitude(signals, raw.info["sfreq"], band or DEFAULT_BAND) * unit_factor,
         railed=limits.share(signals),
@@ -205,6 +215,17 @@ def _middle(values: NDArray[np.float64]) -> float:
     return float(np.exp(np.median(np.log(values))))
 
 
+def _check_not_missing(measures: list[_Measures | None], channels: list[str]) -> None:
+    """Refuse single channels that lack samples in every trial."""
+    inside = [one.missing for one in measures if one is not None]
+    missing = np.all(inside, axis=0) if inside else np.zeros(len(channels), dtype=bool)
+    if missing.any() and not missing.all():
+        raise DataError(
+            f"the channels {_named(channels, missing)} lack samples (NaN or infinite) in every "
+            "trial. Leave them out with `drop` or `channels`."
+        )
+
+
 def _check_not_flat(judged: list[_Measures], channels: list[str]) -> None:
     flat = np.all([one.deviation < FLAT_UV for one in judged], axis=0)
     if flat.any():
@@ -213,7 +234,8 @@ def _check_not_flat(judged: list[_Measures], channels: list[str]) -> None:
 
 def _check_one_unit(medians: NDArray[np.float64], channels: list[str]) -> None:
     """Refuse channels whose amplitude differs from the others' as units do."""
-    ratio = medians / _middle(medians)
+    usual = medians[::-1] if len(medians) == 2 else _middle(medians)
+    ratio = medians / usual  # of two channels, each is compared with the other
     odd = (ratio > CHANNEL_RATIO) | (ratio < 1 / CHANNEL_RATIO)
     if not odd.any():
         return

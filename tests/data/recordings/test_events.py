@@ -28,8 +28,8 @@ def drawn(sfreq, seed):
     signals = 1e-5 * rng.standard_normal((2, int(60 * sfreq)))
     info = mne.create_info(["C3", "C4"], sfreq, "eeg")
     raw = mne.io.RawArray(signals, info, verbose="error")
-    onsets = np.sort(rng.uniform(0.1, 57, 12)) + 0.2 * np.arange(12) / 12
-    onsets = onsets[np.concatenate([[True], np.diff(onsets) > 0.2])]
+    onsets = np.sort(rng.uniform(0.1, 57, 12))
+    onsets = onsets[np.concatenate([[True], np.diff(onsets) > 0.6])]
     return raw, onsets, rng.choice(list(EVENTS), len(onsets))
 
 

@@ -52,6 +52,13 @@ def test_missing_samples_are_judged_by_trial(raw):
     assert faults(raw, channels=["Cz", "Pz"]).reasons == FINE
 
 
+def test_a_channel_without_samples_in_any_trial_is_refused(raw):
+    raw._data[2, 200:] = np.nan
+    for screen in (True, False):
+        with pytest.raises(DataError, match=r"channels \['C4'\] lack samples .* in every trial"):
+            faults(raw, screen=screen)
+
+
 def test_a_recording_of_missing_samples_only(raw):
     raw._data[:] = np.nan
     found = faults(raw)
@@ -99,6 +106,14 @@ def test_a_channel_in_another_unit_is_refused_and_named(raw, factor, band):
     with pytest.raises(DataError, match=r"channels C4 \([\d.e+-]+ µV\) seem to have another"):
         faults(raw, band=band)
     faults(raw, band=band, screen=False)
+
+
+def test_of_two_channels_both_are_named(raw):
+    raw._data[2] *= 1e3
+    with pytest.raises(DataError, match=r"the channels C3 .*, C4 .* seem to have another unit"):
+        faults(raw, channels=["C3", "C4"])
+    raw._data[2] /= 50
+    assert reasons(raw, channels=["C3", "C4"]) == FINE
 
 
 def test_loud_channels_artefacts_and_drifts_are_no_units(raw):
