@@ -91,7 +91,10 @@ def split_parts(path: Path) -> list[Path]:
     """
     import mne
 
+    from bci_dann.data.recordings.headers.fif_tags import check_fif_file
+
     try:
+        check_fif_file(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             raw = mne.io.read_raw_fif(path, on_split_missing="ignore", verbose="critical")

@@ -9,6 +9,7 @@ import mne
 import numpy as np
 
 from bci_dann.data.recordings.events import set_annotations
+from bci_dann.data.recordings.headers.fif_tags import check_fif_file
 
 __all__ = ["as_continuous", "is_epochs_file", "read_epochs_file"]
 
@@ -53,6 +54,7 @@ def read_epochs_file(path: Path) -> mne.BaseEpochs:
     """
     if path.suffix.lower() == ".set":
         return mne.io.read_epochs_eeglab(path, verbose="error")
+    check_fif_file(path)
     return mne.read_epochs(path, preload=True, verbose="error")
 
 

@@ -14,6 +14,8 @@ from bci_dann.data.channels.channel_use import account_channels
 from bci_dann.data.recordings.events import annotate_triggers
 from bci_dann.data.recordings.formats import check_format
 from bci_dann.data.recordings.headers.edf_header import check_edf_file
+from bci_dann.data.recordings.headers.fif_tags import check_fif_file
+from bci_dann.data.recordings.headers.gdf_header import check_gdf_file
 from bci_dann.data.recordings.layout import RecordingsLayout
 from bci_dann.data.recordings.reading import read_file
 
@@ -78,7 +80,8 @@ def open_as_it_is(path: Path, is_bids: bool) -> mne.io.BaseRaw:
     check_format(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        read_file(path, check_edf_file, path)
+        for check in (check_edf_file, check_gdf_file, check_fif_file):
+            read_file(path, check, path)
         if not is_bids:
             raw: mne.io.BaseRaw = read_file(path, mne.io.read_raw, path, verbose="error")
             return raw

@@ -1,0 +1,54 @@
+"""Check of FIF files that MNE does not make: that their tags do not lead in a circle."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+from pathlib import Path
+
+from bci_dann.exceptions import DataError
+
+__all__ = ["check_fif_file"]
+
+# A FIF file is a chain of tags. The header of each holds, in big-endian integers of four bytes,
+# its kind, its type, the size of its data (bytes), and the place of the next tag: 0 where it
+# follows at once, -1 after the last.
+HEADER = struct.Struct(">iIii")
+AT_ONCE = 0
+
+
+def check_fif_file(path: Path) -> None:
+    """Refuse a damaged FIF file that MNE would read without an end.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file; other formats pass.
+
+    Raises
+    ------
+    DataError
+        When a tag leads back to one before it.
+    OSError
+        When the file cannot be read.
+    """
+    name = path.name.lower()
+    if not name.endswith((".fif", ".fif.gz")):
+        return
+    opener = gzip.open if name.endswith(".gz") else open
+    with opener(path, "rb") as file:
+        position, seen = 0, set[int]()
+        while position not in seen:
+            seen.add(position)
+            file.seek(position)
+            header = file.read(HEADER.size)
+            if len(header) < HEADER.size:
+                return
+            _, _, size, following = HEADER.unpack(header)
+            position = position + HEADER.size + size if following == AT_ONCE else following
+            if position < 0:
+                return
+    raise DataError(
+        f"{path} is damaged: at byte {position} its parts lead in a circle. Copy the file again "
+        "from its source, or leave it out with `exclude`."
+    )
