@@ -196,6 +196,9 @@ def _eeglab_data(path: Path) -> Any:
     """Return the field ``data``, which is an array, or the name of a file."""
     import scipy.io
 
+    from bci_dann.data.recordings.headers.mat_elements import check_mat_file
+
+    check_mat_file(path)
     variables = {name for name, *_ in scipy.io.whosmat(path)}
     wanted = "EEG" if "EEG" in variables else "data"
     content = scipy.io.loadmat(

@@ -10,6 +10,7 @@ import numpy as np
 
 from bci_dann.data.recordings.events import set_annotations
 from bci_dann.data.recordings.headers.fif_tags import check_fif_file
+from bci_dann.data.recordings.headers.mat_elements import check_mat_file
 
 __all__ = ["as_continuous", "is_epochs_file", "read_epochs_file"]
 
@@ -91,6 +92,7 @@ def as_continuous(epochs: mne.BaseEpochs) -> mne.io.BaseRaw:
 
 def _is_epoched_eeglab(path: Path) -> bool:
     try:
+        check_mat_file(path)
         mne.io.read_raw_eeglab(path, preload=False, verbose="error")
     except TypeError as error:
         return "number of trials" in str(error)  # MNE's words for a file of epochs

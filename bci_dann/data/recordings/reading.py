@@ -28,6 +28,7 @@ from bci_dann.data.recordings.formats import check_format
 from bci_dann.data.recordings.headers.edf_header import check_edf_file
 from bci_dann.data.recordings.headers.fif_tags import check_fif_file
 from bci_dann.data.recordings.headers.gdf_header import check_gdf_file
+from bci_dann.data.recordings.headers.mat_elements import check_mat_file
 from bci_dann.data.recordings.headers.samples_file import check_samples_file
 from bci_dann.data.recordings.layout import RecordingsLayout
 from bci_dann.data.recordings.truncation import (
@@ -98,6 +99,7 @@ def open_recording(path: Path, layout: RecordingsLayout) -> CuedRecording:
     read_file(path, check_edf_file, path)
     read_file(path, check_gdf_file, path)
     read_file(path, check_fif_file, path)
+    read_file(path, check_mat_file, path)
     raw, omitted = read_file(path, detect_omitted_annotations, partial(_open, path, layout))
     read_file(path, check_samples_file, raw, path)
     outside = omitted_events(raw, path, layout) if omitted else []

@@ -100,7 +100,7 @@ def trial_faults(
     _check_not_flat(judged, channels)
     medians = _typical_amplitudes(judged)
     if screen:
-        _check_one_unit(medians, channels)
+        _check_one_unit(medians, _mostly_flat(judged), channels)
         _check_no_copies(raw, picks, channels, windows, measures)
     reasons = [_reason(one, medians, screen) for one in measures]
     return TrialFaults(reasons, _middle(medians))
@@ -232,8 +232,18 @@ def _check_not_flat(judged: list[_Measures], channels: list[str]) -> None:
         raise DataError(flat_channels_message(_named(channels, flat)))
 
 
-def _check_one_unit(medians: NDArray[np.float64], channels: list[str]) -> None:
+def _mostly_flat(judged: list[_Measures]) -> NDArray[np.bool_]:
+    """Return the channels that are flat in most trials: what is left tells no unit."""
+    return np.asarray(np.mean([one.deviation < FLAT_UV for one in judged], axis=0) > 0.5)
+
+
+def _check_one_unit(
+    medians: NDArray[np.float64], mostly_flat: NDArray[np.bool_], channels: list[str]
+) -> None:
     """Refuse channels whose amplitude differs from the others' as units do."""
+    channels, medians = _named(channels, ~mostly_flat), medians[~mostly_flat]
+    if len(medians) < 2:
+        return
     usual = medians[::-1] if len(medians) == 2 else _middle(medians)
     ratio = medians / usual  # of two channels, each is compared with the other
     odd = (ratio > CHANNEL_RATIO) | (ratio < 1 / CHANNEL_RATIO)

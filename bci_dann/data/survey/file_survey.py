@@ -16,6 +16,7 @@ from bci_dann.data.recordings.formats import check_format
 from bci_dann.data.recordings.headers.edf_header import check_edf_file
 from bci_dann.data.recordings.headers.fif_tags import check_fif_file
 from bci_dann.data.recordings.headers.gdf_header import check_gdf_file
+from bci_dann.data.recordings.headers.mat_elements import check_mat_file
 from bci_dann.data.recordings.layout import RecordingsLayout
 from bci_dann.data.recordings.reading import read_file
 
@@ -80,7 +81,7 @@ def open_as_it_is(path: Path, is_bids: bool) -> mne.io.BaseRaw:
     check_format(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for check in (check_edf_file, check_gdf_file, check_fif_file):
+        for check in (check_edf_file, check_gdf_file, check_fif_file, check_mat_file):
             read_file(path, check, path)
         if not is_bids:
             raw: mne.io.BaseRaw = read_file(path, mne.io.read_raw, path, verbose="error")
