@@ -27,6 +27,9 @@ NUMBERS = {INT8, 2, 3, 4, INT32, UINT32, 7, 9, 12, 13, 16, 17, 18}
 BEGINNING = (UINT32, INT32, INT8)
 FIELDS = {1: (), 2: (INT32, INT8), 3: (INT8, INT32, INT8)}  # cell, structure, object
 NUMERIC_CLASSES = range(4, 16)
+# Sparse arrays have their indices in two elements of their own; a bit of the flags says that the
+# imaginary parts follow the real ones.
+SPARSE, COMPLEX = 5, 0x800
 
 
 class _DamageError(Exception):
@@ -95,10 +98,14 @@ def _check_array(content: mmap.mmap, start: int, stop: int, order: str) -> None:
     """Check an array and the arrays in it; one without any content is empty."""
     expected: Sequence[int] = BEGINNING
     rest: Container[int] = NUMBERS
+    missing = 0
     for index, (place, kind, data, end) in enumerate(_elements(content, start, stop, order)):
         if index == 0:
-            array_class = struct.unpack_from(f"{order}I", content, data)[0] & 0xFF
+            flags = struct.unpack_from(f"{order}I", content, data)[0]
+            array_class = flags & 0xFF
+            missing = len(BEGINNING) + (3 if array_class == SPARSE else 1) + bool(flags & COMPLEX)
             if array_class in FIELDS:
+                missing = 0
                 expected, rest = (*BEGINNING, *FIELDS[array_class]), (MATRIX,)
             elif array_class not in NUMERIC_CLASSES:
                 raise _DamageError(f"at byte {place} is no array that is known")
@@ -107,6 +114,9 @@ def _check_array(content: mmap.mmap, start: int, stop: int, order: str) -> None:
             raise _DamageError(f"at byte {place} is a data element of another type than expected")
         if kind == MATRIX:
             _check_array(content, data, end, order)
+        missing -= 1
+    if missing > 0:
+        raise _DamageError(f"the array at byte {start} lacks {missing} of its elements")
 
 
 def _check_compressed(data: bytes, start: int) -> None:
