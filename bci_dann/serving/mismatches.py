@@ -19,7 +19,9 @@ __all__ = ["filtered_epochs", "warn_of_former_filter", "warn_of_reference"]
 BAND_TOLERANCE = 0.5
 
 # Periods of the lowest frequency that epochs should have on either side of the window, so that the
-# filter's response to the ends of an epoch has decayed inside of it. Empirical.
+# filter's response to the ends of an epoch has decayed inside of it. Empirical: on noise, in the
+# 50 ms at either end of the window, 4 periods leave an error of 0.1 % of the signal, one leaves 5 %,
+# and none 60 to 100 %.
 MARGIN_PERIODS = 4.0
 
 

@@ -15,8 +15,7 @@ __all__ = ["TrialFaults", "trial_faults"]
 
 # Ratios of amplitudes that only another unit explains: units differ by 1000. Empirical: in 58 real
 # recordings the median amplitude of a channel in the pass band is within 2.2 times that of the
-# others, and no trial has more than 5 times the median of its channel; artefacts of some
-# millivolt reach 100.
+# others, and no trial has more than 5 times the median of its channel.
 CHANNEL_RATIO = 100.0
 TRIAL_RATIO = 300.0
 
@@ -30,7 +29,7 @@ RAILED_STRETCH = 3
 DEFAULT_BAND = (4.0, 40.0)
 
 # Two channels whose correlation over a trial is closer to 1 or -1 than this are one signal.
-# Empirical: bridged electrodes, which are as alike as two electrodes get, differ by their noise.
+# So near that bridged electrodes, which differ by the noise of their amplifiers, are none.
 COPY_TOLERANCE = 1e-9
 
 

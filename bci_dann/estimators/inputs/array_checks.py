@@ -13,7 +13,7 @@ from bci_dann.exceptions import DataError
 
 __all__ = ["check_finite_samples", "check_fitted_axes", "check_order_of_axes"]
 
-# More channels for each sample than this are samples taken for channels. Empirical: caps have up to
+# More channels for each sample than this are samples taken for channels: caps have up to
 # 256 electrodes, and one second at 128 Hz, shorter than any window of motor imagery, 128 samples.
 MAX_CHANNELS_PER_SAMPLE = 2
 # So many trials and channels are named in a message.

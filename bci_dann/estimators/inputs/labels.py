@@ -18,7 +18,7 @@ __all__ = ["check_labels", "encode", "encode_first", "encode_known", "missing_la
 
 # Text that stands for a value that is not there, as numpy and pandas write it.
 MISSING = ("", "nan", "NaN", "None", "<NA>", "NaT")
-# A class of one trial, beside a class of at least so many, is a label that was misspelt. Empirical:
+# A class of one trial, beside a class of at least so many, is a label that was misspelt:
 # plans of sessions have as many trials of each class, and artefacts do not take nine of ten.
 MANY_TRIALS = 10
 
