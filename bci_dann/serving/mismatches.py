@@ -20,8 +20,8 @@ BAND_TOLERANCE = 0.5
 
 # Periods of the lowest frequency that epochs should have on either side of the window, so that the
 # filter's response to the ends of an epoch has decayed inside of it. Empirical: on noise, in the
-# 50 ms at either end of the window, 4 periods leave an error of 0.1 % of the signal, one leaves 5 %,
-# and none 60 to 100 %.
+# 50 ms at either end of the window, 4 periods leave an error of 0.1 % of the signal, one leaves
+# 5 %, and none 60 to 100 %.
 MARGIN_PERIODS = 4.0
 
 

@@ -12,7 +12,9 @@ from bci_dann.serving.plausibility import ENOUGH_TRIALS, warn_of_few_trials, war
 
 
 def test_few_trials_are_warned_of_and_enough_are_not():
-    with pytest.warns(BCIDannWarning, match=r"adapted to 3 trials only.*falls rather than rises"):
+    with pytest.warns(
+        BCIDannWarning, match=r"adapted to 3 trials only.*lose accuracy rather than gain"
+    ):
         warn_of_few_trials(3)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
