@@ -94,7 +94,7 @@ def predict_recordings(
     options = reading_options(served.recipe, cues, unit_scale, rename)
     prepared = prepare_with_cues(listed, served, options)
     if all(one.trials is None for one in prepared):
-        prepared[0].required_trials  # noqa: B018 - raises, with the reasons
+        prepared[0].require_trials()  # tells the reasons
     tables = [_predictions(served, one) for one in prepared]
     table = pd.concat(tables, ignore_index=True)
     warn_of_one_class(table["prediction"][table["left_out"] == ""])

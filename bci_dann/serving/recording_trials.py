@@ -61,9 +61,13 @@ class PreparedRecording:
     cues: pd.DataFrame
     events: dict[str, int]
 
-    @property
-    def required_trials(self) -> EEGTrials:  # numpydoc ignore=RT01
-        """The trials.
+    def require_trials(self) -> EEGTrials:
+        """Return the trials, of which there has to be one.
+
+        Returns
+        -------
+        EEGTrials
+            The trials.
 
         Raises
         ------
@@ -148,7 +152,7 @@ def prepare(
     """
     served = as_served_model(model)
     options = reading_options(served.recipe, cues, unit_scale, rename)
-    return prepare_with_cues([recording], served, options)[0].required_trials
+    return prepare_with_cues([recording], served, options)[0].require_trials()
 
 
 def prepare_with_cues(

@@ -216,7 +216,7 @@ def adapt_model(
         check_writable(Path(out))
     options = reading_options(served.recipe, cues, unit_scale, rename)
     prepared = prepare_with_cues(as_list(recordings), served, options)
-    trials = EEGTrials.concatenate([one.required_trials for one in prepared])
+    trials = EEGTrials.concatenate([one.require_trials() for one in prepared])
     account = serving_account(prepared)
     y = None if table is None else known_labels(table, prepared, served.recipe.classes)
     _say_whom_it_replaces(served.recipe)
