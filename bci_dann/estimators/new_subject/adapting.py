@@ -174,7 +174,8 @@ class SubjectAdaptation:
         warnings.warn(
             "nothing was adapted to the subject of these trials: they are aligned by the mean of "
             "the source subjects, and predictions may be at chance. Give X_target_unlabeled to "
-            "fit, or predict with model.adapt(X); in scikit-learn's cross-validation, wrap the "
+            "fit, or predict with model.adapt(X) (on the command line after `bci-dann adapt`); in "
+            "scikit-learn's cross-validation, wrap the "
             "method in bci_dann.TransductiveClassifier.",
             UnadaptedWarning,
             stacklevel=3,
