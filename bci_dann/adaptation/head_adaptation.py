@@ -188,7 +188,9 @@ def fitted_to_labels(
     return data, fit_linear(data, Objective(), penalty)
 
 
-def head_probabilities(X: Tensor, head: LinearHead) -> NDArray[np.float64]:
+def head_probabilities(
+    X: Tensor, head: LinearHead, offsets: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
     """Return the class probabilities of features.
 
     Parameters
@@ -197,6 +199,8 @@ def head_probabilities(X: Tensor, head: LinearHead) -> NDArray[np.float64]:
         Features, in double precision.
     head : LinearHead
         Weights and biases.
+    offsets : ndarray, shape (n_trials, n_classes), optional
+        Subtracted from the logits.
 
     Returns
     -------
@@ -217,7 +221,10 @@ def head_probabilities(X: Tensor, head: LinearHead) -> NDArray[np.float64]:
     >>> head_probabilities(X, LinearHead(weights, biases))
     array([[0.5, 0.5]])
     """
-    probabilities: NDArray[np.float64] = (X @ head.weights + head.biases).softmax(dim=1).numpy()
+    logits = X @ head.weights + head.biases
+    if offsets is not None:
+        logits = logits - torch.from_numpy(offsets)
+    probabilities: NDArray[np.float64] = logits.softmax(dim=1).numpy()
     return probabilities
 
 

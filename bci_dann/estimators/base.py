@@ -241,11 +241,11 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
         with method_threads(self.trains_network):
             silent = silent_trials(signals.X)
             if not silent.any():
-                return self._predict_proba(signals.X, signals.domains)
+                return self.predict_proba_read(signals.X, signals.domains)
             probabilities = np.full((len(silent), len(self.classes_)), 1.0 / len(self.classes_))
             domains = None if signals.domains is None else signals.domains[~silent]
             if not silent.all():
-                probabilities[~silent] = self._predict_proba(signals.X[~silent], domains)
+                probabilities[~silent] = self.predict_proba_read(signals.X[~silent], domains)
             return probabilities
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -288,6 +288,27 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
             Rows of sum 1, in the order of ``classes_``.
         """
         raise NotImplementedError
+
+    def predict_proba_read(
+        self, X: NDArray[np.float32], domains: NDArray[np.str_] | None
+    ) -> NDArray[np.float64]:
+        """Return the class probabilities of trials that were read and checked.
+
+        A subclass may override it where it needs the trials before alignment, too.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features)
+            Trials (µV), each of which holds a signal.
+        domains : ndarray of str, shape (n_trials,), or None
+            The domain of each trial.
+
+        Returns
+        -------
+        ndarray, shape (n_trials, n_classes)
+            Rows of sum 1, in the order of ``classes_``.
+        """
+        return self.predict_proba_aligned(align(self.alignment_, X, domains))
 
     def make_alignment(self) -> Alignment | None:
         """Return a fresh alignment for the kind of trials that :meth:`fit` has read.
@@ -338,11 +359,6 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
         """
         signals = read_for_use(self, X)
         return align(self.alignment_, signals.X, signals.domains)
-
-    def _predict_proba(
-        self, X: NDArray[np.float32], domains: NDArray[np.str_] | None
-    ) -> NDArray[np.float64]:
-        return self.predict_proba_aligned(align(self.alignment_, X, domains))
 
     def _release_cache(self) -> None:
         """Drop what was computed for one call of ``fit`` alone."""

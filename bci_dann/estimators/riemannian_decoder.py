@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bci_dann._class_paths import is_class_path
 from bci_dann._validation import check_between, check_count
-from bci_dann.adaptation.drift_guard import MIN_TRIALS, classes_follow_drift, cues_in_blocks
+from bci_dann.adaptation.drift_guard import MIN_TRIALS
 from bci_dann.adaptation.head_adaptation import (
     adapt_head,
     fitted_to_labels,
@@ -27,10 +27,13 @@ from bci_dann.adaptation.label_shift import (
     offsets_to_decided_shares,
     shares_by_class,
 )
+from bci_dann.adaptation.slow_changes import SlowChanges, SlowChangesFinder
 from bci_dann.alignment import Alignment
 from bci_dann.alignment.filter_bank import BANDS
 from bci_dann.components import resolve
 from bci_dann.estimators.base import TransferClassifier
+from bci_dann.estimators.inputs.domain_alignment import align
+from bci_dann.estimators.inputs.seen_trials import SeenTrials
 from bci_dann.estimators.inputs.source_weights import SourceWeighted, read_weighting
 from bci_dann.estimators.inputs.training_trials import TrainingTrials
 from bci_dann.exceptions import ConfigError
@@ -38,7 +41,6 @@ from bci_dann.features import (
     AlignedViews,
     Subspace,
     TangentViews,
-    drift_directions,
     without_directions,
 )
 from bci_dann.objectives import Objective, Terms, WeightedTerm, check_terms, read_terms
@@ -100,6 +102,12 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
     robust : bool
         Whether outlying samples of each trial are pulled in; see
         :mod:`bci_dann.features.winsorising`.
+    local_span : float or None
+        Features of each trial are taken relative to their mean over the trials around it, which
+        follows slow changes within a session; this is the standard deviation of the weights of
+        these trials; see :func:`bci_dann.features.local_deviations`. A trial of the target that was not
+        adapted to is taken as it is. All trials must be in the order of recording; where the cues
+        of a subject seem to come in blocks, and for ``None``, no such mean is subtracted.
     remove_drift : bool
         Whether to leave out the directions in which the features drift from trial to trial; see
         :mod:`bci_dann.features.drift`. All trials must be in the order of recording, and cues in
@@ -119,12 +127,10 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
     ----------
     head_ : LinearHead
         Weights and biases.
-    class_means_ : ndarray, shape (n_classes, n_features)
-        Mean features of the labelled trials of each class.
-    drift_ : ndarray, shape (n_features, n_directions)
-        The directions that the head makes no use of.
-    leaves_out_drift_ : bool
-        Whether there may be any: they were asked for, and the labelled cues do not come in blocks.
+    slow_changes_ : SlowChangesFinder
+        What the sources have shown of slow changes.
+    seen_ : SeenTrials
+        What local means change in the outputs for the trials of the target.
     source_penalty_ : HeadPenalty
         The head of the labelled trials alone, and the penalty on deviation from it.
     prior_ : ndarray, shape (n_classes,)
@@ -157,9 +163,8 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
     """
 
     head_: LinearHead
-    class_means_: NDArray[Any]
-    drift_: NDArray[np.float64]
-    leaves_out_drift_: bool
+    slow_changes_: SlowChangesFinder
+    seen_: SeenTrials
     source_penalty_: HeadPenalty
     source_prior_: NDArray[np.float64]
     prior_: NDArray[np.float64]
@@ -180,6 +185,7 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         target_prior: dict[str, float] | None = None,
         target_label_weight: float = 2.0,
         robust: bool = True,
+        local_span: float | None = 10.0,
         remove_drift: bool = True,
         guard: bool = True,
         weighting: Any = None,
@@ -197,6 +203,7 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         self.target_prior = target_prior
         self.target_label_weight = target_label_weight
         self.robust = robust
+        self.local_span = local_span
         self.remove_drift = remove_drift
         self.guard = guard
         self.weighting = weighting
@@ -209,6 +216,8 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         read_weighting(self.weighting, offered=("tangent_space",))
         check_count("enough_trials", self.enough_trials)
         check_shares(self.target_prior)
+        if self.local_span is not None:
+            check_between("local_span", self.local_span, 0.0, math.inf)
         for name in ("C", "span", "target_label_weight"):
             check_between(name, getattr(self, name), 0.0, math.inf)
         for one in check_terms(self.terms):
@@ -241,6 +250,17 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         return AlignedViews(resolve("alignment", self.alignment), views)
 
     @property
+    def drift_(self) -> NDArray[np.float64]:
+        """Directions that the head makes no use of, shape (n_features, n_directions).
+
+        Returns
+        -------
+        ndarray
+            Orthonormal columns.
+        """
+        return self.slow_changes_.directions
+
+    @property
     def can_adapt(self) -> bool:
         """Whether ``adapt`` re-centres, has terms to adapt by, or shares of classes to meet."""
         has_terms = any(one.weight for one in check_terms(self.terms))
@@ -253,12 +273,16 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
 
     def adapt_aligned(self, trials: TrainingTrials) -> None:
         """Adapt the head to a new subject, held by the source penalty; see the base class."""
-        if not self._classes_follow_drift(trials):
-            self._leave_out_drift_of(trials)
-        data = self._as_data(trials, np.ones(len(trials.labels)))
+        known = self.drift_.shape[1]
+        changes = self._take_slow_changes(trials)
+        self.source_penalty_ = penalty_without_directions(
+            self.source_penalty_, changes.directions[:, known:]
+        )
+        data = self._as_data(trials.X - changes.local, trials, np.ones(len(trials.labels)))
         n_sources = 1.0 / (self.C * self.source_penalty_.ridge)
         data, base = fitted_to_labels(data, self.source_penalty_, n_sources)
         self._adapt_head(data, trials, self.source_penalty_, base)
+        self._remember(trials, changes.local)
 
     def fit_aligned(self, trials: TrainingTrials) -> None:
         """Fit the head to labels and terms; see the base class."""
@@ -268,8 +292,7 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         subspace = Subspace.of(trials.X) if 2 * n_trials <= n_features else Subspace(None)
         self._fit_features(replace(trials, X=subspace.coordinates(trials.X)), weights)
         # what was learned of coordinates holds for features
-        self.class_means_ = subspace.vectors(self.class_means_)
-        self.drift_ = np.ascontiguousarray(subspace.vectors(self.drift_.T).T)
+        self.slow_changes_ = self.slow_changes_.in_feature_space(subspace)
         self.source_penalty_ = self.source_penalty_.in_feature_space(subspace)
         self.head_ = self.head_.in_feature_space(subspace)
 
@@ -278,46 +301,35 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         n_classes = len(self.classes_)
         counts = np.bincount(known.labels, minlength=n_classes)
         self.source_prior_ = counts / counts.sum()
-        self.class_means_ = np.stack([known.X[known.labels == k].mean(0) for k in range(n_classes)])
-        self._find_drift(known, trials)
-        data = self._as_data(known, weights[trials.is_labelled])
-        ridge = ridge_penalty(data.X.shape[1], n_classes, self.C, len(known.X))
+        self.slow_changes_ = SlowChangesFinder.of_sources(
+            known.X, known.labels, known.domains, n_classes, self.local_span, self.remove_drift
+        )
+        changes = self._take_slow_changes(trials)
+        X = trials.X - changes.local
+        of_known = self._as_data(X[trials.is_labelled], known, weights[trials.is_labelled])
+        ridge = ridge_penalty(X.shape[1], n_classes, self.C, len(known.X))
         self.source_penalty_ = source_penalty(
-            fit_linear(data, Objective(), ridge), data.X, ridge.ridge
+            fit_linear(of_known, Objective(), ridge), of_known.X, ridge.ridge
         )
-        base = self.source_penalty_.head
-        self._adapt_head(self._as_data(trials, weights), trials, ridge, base)
+        data = self._as_data(X, trials, weights)
+        self._adapt_head(data, trials, ridge, self.source_penalty_.head)
+        self._remember(trials, changes.local)
 
-    def _find_drift(self, known: TrainingTrials, trials: TrainingTrials) -> None:
-        """Find the directions in which all trials drift, or those of known class alone."""
-        self.leaves_out_drift_ = self.remove_drift and not cues_in_blocks(
-            known.labels, known.domains
+    def _take_slow_changes(self, trials: TrainingTrials) -> SlowChanges:
+        """Find what changes slowly, and leave its directions out from now on."""
+        changes = self.slow_changes_.find(
+            trials.X, trials.labels, trials.domains, trials.is_unlabelled_target
         )
-        self.drift_ = np.empty((known.X.shape[1], 0))
-        if not self.leaves_out_drift_:
-            return
-        if self._classes_follow_drift(trials):
-            # drift with alertness looks the same: test again without that of the sources
-            self.drift_ = drift_directions(known.X, known.domains)
-            if self._classes_follow_drift(trials):
-                return
-        self.drift_ = drift_directions(trials.X, trials.domains)
+        self.slow_changes_ = replace(self.slow_changes_, directions=changes.directions)
+        return changes
 
-    def _classes_follow_drift(self, trials: TrainingTrials) -> bool:
-        """Test whether a new subject's cues seem to come in blocks; see the drift guard."""
-        new = trials.is_unlabelled_target
-        if not self.leaves_out_drift_ or new.sum() < MIN_TRIALS:
-            return False
-        X = without_directions(trials.X[new], self.drift_)
-        return classes_follow_drift(X, trials.domains[new], self.class_means_)
-
-    def _leave_out_drift_of(self, trials: TrainingTrials) -> None:
-        """Leave out the directions in which a new subject's features drift, too."""
-        if not self.leaves_out_drift_ or len(trials.X) < MIN_TRIALS:
+    def _remember(self, trials: TrainingTrials, local: NDArray[np.float64]) -> None:
+        """Keep what the local means change in the outputs for the trials of the new subject."""
+        if trials.digests is None or not trials.is_target.any():
+            self.seen_ = SeenTrials.none(len(self.classes_))
             return
-        added = drift_directions(without_directions(trials.X, self.drift_), trials.domains)
-        self.drift_ = np.hstack([self.drift_, added])
-        self.source_penalty_ = penalty_without_directions(self.source_penalty_, added)
+        offsets = local[trials.is_target] @ self.head_.weights.numpy()
+        self.seen_ = SeenTrials(trials.digests[trials.is_target], offsets)
 
     def _without_drift(self, head: LinearHead) -> LinearHead:
         """Return a head that ignores the directions of drift in features."""
@@ -358,10 +370,12 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         share = min(1.0, n_target / self.enough_trials)
         return [one.scaled(share) for one in read_terms(self.terms)]
 
-    def _as_data(self, trials: TrainingTrials, weights: NDArray[np.float64]) -> TrainingData:
+    def _as_data(
+        self, X: NDArray[np.float64], trials: TrainingTrials, weights: NDArray[np.float64]
+    ) -> TrainingData:
         weights = np.where(trials.is_target, self.target_label_weight, weights)
         return TrainingData(
-            X=torch.from_numpy(without_directions(trials.X, self.drift_)),
+            X=torch.from_numpy(without_directions(X, self.drift_)),
             labels=torch.from_numpy(trials.labels),
             domains=torch.from_numpy(trials.is_target.astype(np.int64)),
             weights=torch.from_numpy(weights),
@@ -372,18 +386,25 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         """Return class probabilities; see the base class."""
         return head_probabilities(torch.from_numpy(X).double(), self.head_)
 
+    def predict_proba_read(
+        self, X: NDArray[np.float32], domains: NDArray[np.str_] | None
+    ) -> NDArray[np.float64]:
+        """Return class probabilities; of trials adapted to, about their local means."""
+        features = torch.from_numpy(align(self.alignment_, X, domains)).double()
+        return head_probabilities(features, self.head_, self.seen_.values_of(X))
+
     def to_state(self) -> ModelState:
         """Return the head and its source penalty; see the base class."""
         state = super().to_state()
         self.add_weights_to(state)
         for name, part in (("head", self.head_), ("base", self.source_penalty_.head)):
             state.arrays.update(head_arrays(name, part))
-        state.arrays.update(prior=self.prior_, source_prior=self.source_prior_, drift=self.drift_)
-        state.arrays.update(
-            factor=self.source_penalty_.factor.numpy(), class_means=self.class_means_
-        )
-        state.description.update(strength=self.strength_, leaves_out_drift=self.leaves_out_drift_)
-        state.description.update(ridge=self.source_penalty_.ridge)
+        state.arrays.update(prior=self.prior_, source_prior=self.source_prior_)
+        state.arrays.update(factor=self.source_penalty_.factor.numpy())
+        state.arrays.update(self.slow_changes_.to_arrays())
+        state.arrays.update(seen=self.seen_.digests, seen_offsets=self.seen_.values)
+        state.description.update(strength=self.strength_, ridge=self.source_penalty_.ridge)
+        state.description.update(cues_in_blocks=self.slow_changes_.in_blocks)
         return state
 
     def from_state(self, state: ModelState) -> None:
@@ -394,6 +415,12 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         factor = torch.from_numpy(state.arrays["factor"])
         self.source_penalty_ = HeadPenalty(base, state.description["ridge"], factor)
         self.prior_, self.source_prior_ = state.arrays["prior"], state.arrays["source_prior"]
-        self.drift_, self.class_means_ = state.arrays["drift"], state.arrays["class_means"]
-        self.leaves_out_drift_ = state.description["leaves_out_drift"]
+        # models of before have no local means
+        in_blocks = state.description.get("cues_in_blocks", False)
+        self.slow_changes_ = SlowChangesFinder.from_arrays(
+            state.arrays, self.local_span, self.remove_drift, in_blocks
+        )
+        self.seen_ = SeenTrials.none(len(self.classes_))
+        if "seen" in state.arrays:
+            self.seen_ = SeenTrials(state.arrays["seen"], state.arrays["seen_offsets"])
         self.strength_ = state.description["strength"]

@@ -9,6 +9,7 @@ from bci_dann._lazy import lazy_names
 if TYPE_CHECKING:
     from bci_dann.features.aligned_views import AlignedViews
     from bci_dann.features.drift import drift_directions, without_directions
+    from bci_dann.features.local_centring import local_deviations
     from bci_dann.features.subspace import Subspace
     from bci_dann.features.tangent_views import TangentViews
 
@@ -17,9 +18,17 @@ _MODULES = {
     "Subspace": "subspace",
     "TangentViews": "tangent_views",
     "drift_directions": "drift",
+    "local_deviations": "local_centring",
     "without_directions": "drift",
 }
 
-__all__ = ["AlignedViews", "Subspace", "TangentViews", "drift_directions", "without_directions"]
+__all__ = [
+    "AlignedViews",
+    "Subspace",
+    "TangentViews",
+    "drift_directions",
+    "local_deviations",
+    "without_directions",
+]
 
 __getattr__, __dir__ = lazy_names(__name__, _MODULES)

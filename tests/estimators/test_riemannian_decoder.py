@@ -16,7 +16,7 @@ from bci_dann.exceptions import ConfigError, DataError
 
 def test_without_terms_it_is_logistic_regression(toy_eeg):
     X, y, subjects = toy_eeg.without(1)
-    model = RiemannianClassifier(C=0.5).fit(X, y, subjects=subjects)
+    model = RiemannianClassifier(C=0.5, local_span=None).fit(X, y, subjects=subjects)
     features = model.alignment_.transform(X, subjects.astype(str)).astype(np.float64)
     reference = LogisticRegression(C=0.5, tol=1e-8, max_iter=5000).fit(features, y)
     np.testing.assert_allclose(

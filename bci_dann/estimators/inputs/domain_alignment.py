@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bci_dann.alignment import Alignment
 from bci_dann.alignment.interface import check_finite, checked_transform
+from bci_dann.estimators.inputs.seen_trials import trial_digests
 from bci_dann.estimators.inputs.training_trials import Part, TrainingTrials
 from bci_dann.exceptions import BCIDannWarning
 
@@ -125,7 +126,15 @@ def join(parts: Sequence[Part], alignment: Alignment | None) -> TrainingTrials:
         subjects=np.concatenate([part.subjects for part in parts]),
         domains=np.concatenate([part.domains for part in parts]),
         is_target=np.repeat([part.is_target for part in parts], sizes),
+        digests=np.concatenate([_digests(part) for part in parts]),
     )
+
+
+def _digests(part: Part) -> NDArray[np.uint64]:
+    """Return digests of the target's trials, which alone may be met again; zeros for others."""
+    if part.is_target:
+        return trial_digests(part.signals.X)
+    return np.zeros(len(part.labels), dtype=np.uint64)
 
 
 def _align_into(alignment: Alignment | None, part: Part, out: NDArray[np.float32]) -> None:

@@ -1,0 +1,218 @@
+"""Slow changes of features within a session, found without labels, and left out.
+
+Two ways are combined: the mean over the trials around each trial, which follows one subject, and
+directions in which trials drift, which all subjects may share. Where cues come in blocks the
+classes change slowly, too; then neither is taken from trials of unknown class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann.adaptation.drift_guard import MIN_TRIALS, classes_follow_drift, cues_in_blocks
+from bci_dann.features import Subspace, drift_directions, local_deviations, without_directions
+
+__all__ = ["SlowChanges", "SlowChangesFinder"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SlowChanges:
+    """What of the features of trials changes slowly.
+
+    Parameters
+    ----------
+    local : ndarray, shape (n_trials, n_features)
+        How far the mean around each trial is from that of its domain.
+    directions : ndarray, shape (n_features, n_directions)
+        Orthonormal directions of drift in what is left, with those that were known before.
+    """
+
+    local: Floats
+    directions: Floats
+
+
+@dataclass(frozen=True)
+class SlowChangesFinder:
+    """How slow changes are looked for, and what the sources have shown.
+
+    Parameters
+    ----------
+    span : float or None
+        Of the means around each trial (trials); ``None`` takes none.
+    remove_drift : bool
+        Whether directions of drift are looked for.
+    class_means : ndarray, shape (n_classes, n_features)
+        Mean features of each class over the labelled trials.
+    in_blocks : bool
+        Whether the labelled cues come in blocks.
+    source_drift : ndarray, shape (n_features, n_directions)
+        Directions in which the sources drift before anything is subtracted.
+    directions : ndarray, shape (n_features, n_directions)
+        Directions of drift that are left out already.
+    """
+
+    span: float | None
+    remove_drift: bool
+    class_means: Floats
+    in_blocks: bool
+    source_drift: Floats
+    directions: Floats
+
+    @classmethod
+    def of_sources(
+        cls,
+        X: NDArray[Any],
+        labels: NDArray[np.int64],
+        domains: NDArray[np.str_],
+        n_classes: int,
+        span: float | None,
+        remove_drift: bool,
+    ) -> SlowChangesFinder:
+        """Learn from labelled trials what drift looks like.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_features)
+            Features; the trials of each domain in the order of recording.
+        labels : ndarray of int, shape (n_trials,)
+            Class indices.
+        domains : ndarray of str, shape (n_trials,)
+            The domain of each trial.
+        n_classes : int
+            Number of classes, each of which has a trial.
+        span : float or None
+            Of the means around each trial (trials).
+        remove_drift : bool
+            Whether directions of drift are looked for.
+
+        Returns
+        -------
+        SlowChangesFinder
+            For these trials and those of new subjects.
+        """
+        in_blocks = cues_in_blocks(labels, domains)
+        looks = not in_blocks and (remove_drift or span is not None)
+        drift = drift_directions(X, domains) if looks else np.empty((X.shape[1], 0))
+        class_means = np.stack([X[labels == k].mean(axis=0) for k in range(n_classes)])
+        return cls(span, remove_drift, class_means, in_blocks, drift, np.empty((X.shape[1], 0)))
+
+    @classmethod
+    def from_arrays(
+        cls,
+        arrays: Mapping[str, NDArray[Any]],
+        span: float | None,
+        remove_drift: bool,
+        in_blocks: bool,
+    ) -> SlowChangesFinder:
+        """Restore what :meth:`to_arrays` returned, also that of version 0.1.0.
+
+        Parameters
+        ----------
+        arrays : mapping of str to ndarray
+            Among others those of :meth:`to_arrays`.
+        span : float or None
+            Of the means around each trial (trials).
+        remove_drift : bool
+            Whether directions of drift are looked for.
+        in_blocks : bool
+            Whether the labelled cues come in blocks.
+
+        Returns
+        -------
+        SlowChangesFinder
+            Without means around trials where the model was trained without.
+        """
+        if "source_drift" not in arrays:
+            span = None
+        drift = arrays["drift"]
+        source_drift = arrays.get("source_drift", drift)
+        return cls(span, remove_drift, arrays["class_means"], in_blocks, source_drift, drift)
+
+    def to_arrays(self) -> dict[str, Floats]:
+        """Return what was learned, to be saved.
+
+        Returns
+        -------
+        dict of str to ndarray
+            ``class_means``, ``source_drift`` and ``drift``.
+        """
+        return {
+            "class_means": self.class_means,
+            "source_drift": self.source_drift,
+            "drift": self.directions,
+        }
+
+    def in_feature_space(self, subspace: Subspace) -> SlowChangesFinder:
+        """Return the same for features, from one for their coordinates in a subspace.
+
+        Parameters
+        ----------
+        subspace : bci_dann.features.Subspace
+            The subspace.
+
+        Returns
+        -------
+        SlowChangesFinder
+            Its arrays have one entry for each feature.
+        """
+        source_drift, directions = (
+            np.ascontiguousarray(subspace.vectors(one.T).T)
+            for one in (self.source_drift, self.directions)
+        )
+        return replace(
+            self,
+            class_means=subspace.vectors(self.class_means),
+            source_drift=source_drift,
+            directions=directions,
+        )
+
+    def find(
+        self,
+        X: NDArray[Any],
+        labels: NDArray[np.int64],
+        domains: NDArray[np.str_],
+        is_new: NDArray[np.bool_],
+    ) -> SlowChanges:
+        """Find slow changes in trials of sources, of a new subject, or of both.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_features)
+            Features; the trials of each domain in the order of recording.
+        labels : ndarray of int, shape (n_trials,)
+            Class indices, -1 where unknown.
+        domains : ndarray of str, shape (n_trials,)
+            The domain of each trial.
+        is_new : ndarray of bool, shape (n_trials,)
+            Which are unlabelled trials of a new subject.
+
+        Returns
+        -------
+        SlowChanges
+            Zeros, and no directions, where nothing is to be left out.
+        """
+        blocks = self.in_blocks or self._comes_in_blocks(X[is_new], domains[is_new])
+        used = ~is_new if blocks else np.ones(len(X), dtype=bool)
+        local = np.zeros(X.shape)
+        if self.span is not None:
+            local[used] = local_deviations(X[used], domains[used], self.span, labels[used])
+        directions = np.empty((X.shape[1], 0))
+        if self.remove_drift and not self.in_blocks and used.sum() >= MIN_TRIALS:
+            left = without_directions((X - local)[used], self.directions)
+            directions = drift_directions(left, domains[used])
+        return SlowChanges(local, np.hstack([self.directions, directions]))
+
+    def _comes_in_blocks(self, X: NDArray[Any], domains: NDArray[np.str_]) -> bool:
+        """Test whether a new subject's cues seem to come in blocks; see the drift guard."""
+        if len(X) < MIN_TRIALS or not classes_follow_drift(X, domains, self.class_means):
+            return False
+        # drift with alertness looks the same: test again without that of the sources
+        reduced = without_directions(X, self.source_drift)
+        return classes_follow_drift(reduced, domains, self.class_means)

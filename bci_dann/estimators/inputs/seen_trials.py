@@ -1,0 +1,84 @@
+"""Trials that a model has adapted to, recognised by their samples when they are predicted."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["SeenTrials", "trial_digests"]
+
+DIGEST_BYTES = 8
+
+
+def trial_digests(X: NDArray[Any]) -> NDArray[np.uint64]:
+    """Return a number for each trial that tells it from others.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, ...)
+        Trials.
+
+    Returns
+    -------
+    ndarray of uint64, shape (n_trials,)
+        Of the samples in single precision.
+    """
+    rows = (np.ascontiguousarray(trial, dtype=np.float32) for trial in X)
+    digests = b"".join(hashlib.blake2b(row, digest_size=DIGEST_BYTES).digest() for row in rows)
+    return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
+
+
+class SeenTrials:
+    """What was found out about each trial of a new subject that the model has adapted to.
+
+    Parameters
+    ----------
+    digests : ndarray of uint64, shape (n_seen,)
+        As :func:`trial_digests` returns them.
+    values : ndarray, shape (n_seen, n_values)
+        What belongs to each trial.
+    """
+
+    def __init__(self, digests: NDArray[np.uint64], values: NDArray[np.float64]) -> None:
+        self.digests, first = np.unique(digests, return_index=True)
+        self.values = values[first]
+
+    @classmethod
+    def none(cls, n_values: int) -> Self:
+        """Return an instance that knows no trial.
+
+        Parameters
+        ----------
+        n_values : int
+            How many values a trial has.
+
+        Returns
+        -------
+        SeenTrials
+            Every look-up gives zeros.
+        """
+        return cls(np.empty(0, dtype=np.uint64), np.empty((0, n_values)))
+
+    def values_of(self, X: NDArray[Any]) -> NDArray[np.float64]:
+        """Return what belongs to trials, in any order and number.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, ...)
+            Trials with the samples that they had when the model adapted to them.
+
+        Returns
+        -------
+        ndarray, shape (n_trials, n_values)
+            Zeros for trials that were not seen.
+        """
+        values = np.zeros((len(X), self.values.shape[1]))
+        if len(self.digests):
+            digests = trial_digests(X)
+            where = np.searchsorted(self.digests, digests).clip(max=len(self.digests) - 1)
+            known = self.digests[where] == digests
+            values[known] = self.values[where[known]]
+        return values
