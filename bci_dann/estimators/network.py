@@ -356,7 +356,7 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
         )
 
     def adapt_aligned(self, trials: TrainingTrials) -> None:
-        """Adapt batch normalisation to a new subject, and heads to its labels; see the base."""
+        """Adapt batch normalisation, and the heads to labels; see the base class."""
         signals = networks.standardise(trials.X, self.center_, self.scale_)
         networks.adapt_batch_norm(self.networks_, signals)
         networks.fit_heads(self.networks_, self.head_penalties_, signals, trials.labels)

@@ -65,8 +65,11 @@ def adapt_batch_norm(networks: Sequence[Decoder], signals: NDArray[np.float32]) 
     >>> from bci_dann.estimators.networks import adapt_batch_norm
     >>> from bci_dann.models import Decoder, make_backbone
     >>> network = Decoder(make_backbone("EEGNet", 3, 256, 128.0), n_classes=2).eval()
-    >>> before = network.state_dict()["backbone.body.bnorm_temporal.running_mean"].clone()
+    >>> mean = next(m for name, m in network.named_buffers() if name.endswith("running_mean"))
+    >>> before = mean.tolist()
     >>> adapt_batch_norm([network], np.ones((20, 3, 256), np.float32))
+    >>> mean.tolist() == before
+    False
     """
     if len(signals) >= MIN_TRIALS:
         for network in networks:
@@ -264,6 +267,7 @@ def _features(network: Decoder, signals: NDArray[np.float32]) -> torch.Tensor:
 
 
 def _set_head(network: Decoder, head: LinearHead) -> None:
+    weights, biases = network.head.parameters()
     with torch.no_grad():
-        network.head.weight.copy_(head.weights.T)
-        network.head.bias.copy_(head.biases)
+        weights.copy_(head.weights.T)
+        biases.copy_(head.biases)
