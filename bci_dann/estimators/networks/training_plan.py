@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from bci_dann import training
 from bci_dann._arrays import log_probabilities
 from bci_dann._random import isolated_torch_seed, stream
 from bci_dann.adaptation.drift_guard import strongest_trusted
@@ -42,7 +43,6 @@ from bci_dann.training import (
     TrainingData,
     TrainingSettings,
     augment,
-    train_networks,
 )
 
 __all__ = ["TrainingPlan", "build_plan", "train_plan", "trained_by_plan"]
@@ -199,7 +199,8 @@ def train_plan(plan: TrainingPlan, settings: TrainingSettings) -> list[History |
     >>> [len(history) for history in train_plan(plan, model.training_settings())]
     [2]
     """
-    return train_networks(plan.members, [settings] * len(plan.members), on_epoch=_log_epoch)
+    members = plan.members
+    return training.train_networks(members, [settings] * len(members), on_epoch=_log_epoch)
 
 
 def trained_by_plan(
