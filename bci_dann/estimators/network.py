@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,7 +16,6 @@ from sklearn.utils.validation import check_is_fitted
 from bci_dann import models, objectives, training
 from bci_dann._random import check_random_state
 from bci_dann._validation import check_between, check_count, check_option
-from bci_dann.adaptation.drift_guard import MIN_TRIALS
 from bci_dann.components import resolve
 from bci_dann.estimators import networks
 from bci_dann.estimators.base import TransferClassifier
@@ -32,11 +30,10 @@ if TYPE_CHECKING:
     from bci_dann.estimators.networks import TrainingPlan
     from bci_dann.models import Decoder
     from bci_dann.objectives import Terms
-    from bci_dann.training import Augmentation, History, TrainingSettings
+    from bci_dann.training import Augmentation, HeadPenalty, History, TrainingSettings
 
 __all__ = ["NetworkClassifier"]
 
-logger = logging.getLogger(__name__)
 BATCH_NORMS = ("pooled", "target", "domain")
 DOMAINS = ("subject", "session", "source_target")
 
@@ -112,6 +109,8 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
     center_, scale_ : ndarray
         What aligned signals are standardised with: one number for all channels, or one for
         each feature of plain vectors.
+    head_penalties_ : list of HeadPenalty
+        What holds the head of each member where ``adapt`` learns from labels.
     adapted_ : bool
         Whether the networks are those that adapt; False where the guard did not trust them.
     source_weights_ : SourceWeights or None
@@ -155,6 +154,7 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
     center_: NDArray[np.float32]
     scale_: NDArray[np.float32]
     adapted_: bool
+    head_penalties_: Sequence[HeadPenalty] = ()
 
     def __init__(
         self,
@@ -226,6 +226,11 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
         return super().can_adapt or any(
             map(training.has_batch_norm, getattr(self, "networks_", []))
         )
+
+    @property
+    def uses_labels(self) -> bool:
+        """Whether ``adapt`` fits the heads to labels: where there are penalties that hold them."""
+        return self.trains_network and bool(self.head_penalties_)
 
     def training_terms(self) -> Terms:
         """Return the terms of the objective, those of the preset first.
@@ -334,14 +339,15 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
         """
         self.networks_, histories_used, self.adapted_ = networks.trained_by_plan(plan, histories)
         self.history_ = [networks.mean_losses(epoch) for epoch in zip(*histories_used, strict=True)]
+        self.head_penalties_ = networks.head_penalties(self.networks_, plan.trials.labelled().X)
         if self.batch_norm != "pooled":
-            self._recompute_batch_norm(plan.trials.X[plan.trials.is_unlabelled_target])
+            unlabelled = plan.trials.select(plan.trials.is_unlabelled_target)
+            networks.adapt_batch_norm(self.networks_, unlabelled.X)
 
     def fit_aligned(self, trials: TrainingTrials) -> None:
         """Train the networks; see :meth:`TransferClassifier.fit_aligned`."""
         plan = self.plan(trials)
-        settings = [self.training_settings()] * len(plan.members)
-        self.complete(plan, training.train_networks(plan.members, settings, on_epoch=_log_epoch))
+        self.complete(plan, networks.train_plan(plan, self.training_settings()))
 
     def predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the mean probabilities of the members; see the base class."""
@@ -350,8 +356,10 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
         )
 
     def adapt_aligned(self, trials: TrainingTrials) -> None:
-        """Take the statistics of batch normalisation from a new subject; see the base class."""
-        self._recompute_batch_norm(networks.standardise(trials.X, self.center_, self.scale_))
+        """Adapt batch normalisation, and the heads to labels; see the base class."""
+        signals = networks.standardise(trials.X, self.center_, self.scale_)
+        networks.adapt_batch_norm(self.networks_, signals)
+        networks.fit_heads(self.networks_, self.head_penalties_, signals, trials.labels)
 
     def to_state(self) -> ModelState:
         """Return weights and scaling of the networks; see the base class."""
@@ -359,6 +367,7 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
         if self.trains_network:
             scaling = {"center": self.center_, "scale": self.scale_}
             state.arrays.update(**scaling, **networks.network_arrays(self.networks_))
+            state.arrays.update(networks.penalty_arrays(self.head_penalties_))
             state.description.update(n_networks=len(self.networks_), adapted=self.adapted_)
         self.add_weights_to(state)
         return state
@@ -371,6 +380,7 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
             self.adapted_ = bool(state.description.get("adapted", True))
             states = [state.part(f"network.{i}") for i in range(state.description["n_networks"])]
             self.networks_ = networks.restore_networks(self.build_network, states)
+            self.head_penalties_ = networks.penalties_from_state(state, len(states))
         self.take_weights_from(state)
 
     def _features_without_weights(self, trials: TrainingTrials) -> NDArray[np.float32]:
@@ -383,17 +393,7 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
         plain.fit_aligned(replace(trials, X=trials.X.copy()))
         return plain._features(trials.X)
 
-    def _recompute_batch_norm(self, signals: NDArray[np.float32]) -> None:
-        """Take the statistics of batch normalisation from a subject's standardised trials."""
-        if len(signals) >= MIN_TRIALS:
-            for network in self.networks_:
-                training.recompute_batch_norm(network, networks.trial_batches(signals))
-
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
-
-
-def _log_epoch(epoch: int, losses: dict[str, float]) -> None:
-    logger.info("epoch %d: %s", epoch + 1, losses)

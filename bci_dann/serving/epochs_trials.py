@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bci_dann._validation import check_option
 from bci_dann.exceptions import DataError
+from bci_dann.serving.channel_exchange import warn_of_exchange
 from bci_dann.serving.mismatches import filtered_epochs, warn_of_reference
 from bci_dann.serving.plausibility import warn_of_amplitude
 from bci_dann.serving.recording_names import epochs_session, recording_label
@@ -130,9 +131,11 @@ def as_trials(
     table = pd.DataFrame(columns, index=range(len(signals)))
     _check_scale(signals, recipe, label, scale)
     try:
-        return EEGTrials(signals, None, table, epochs.info)
+        trials = EEGTrials(signals, None, table, epochs.info)
     except DataError as error:
         raise DataError(f"{label}: {error}") from error
+    warn_of_exchange(signals, recipe, label)
+    return trials
 
 
 def _check_scale(

@@ -44,6 +44,9 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
         Median standard deviation of the training trials (µV), which tells a wrong unit.
     typical_range_uv : tuple of float, or None
         The lowest and the highest of these medians of single training subjects (µV).
+    correlations : list of str or None
+        Mean correlations between channels in training subjects, one row for each channel, which
+        tell exchanged channels.
     account : list of dict
         What became of the cues of the training recordings: the rows of ``EEGTrials.account``.
     adapted_to : list of dict
@@ -80,6 +83,7 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
     layout: RecordingsLayout
     typical_uv: Annotated[float, Field(gt=0)] | None = None
     typical_range_uv: tuple[float, float] | None = None
+    correlations: list[str] | None = None
     account: list[dict[str, str | int]] = Field(default_factory=list)
     adapted_to: list[dict[str, str | int]] = Field(default_factory=list)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from bci_dann.serving.reading_options import Cues, reading_options
 from bci_dann.serving.recording_names import Recording, as_list
 from bci_dann.serving.recording_trials import prepare_with_cues, serving_account
 from bci_dann.serving.served_model import ServedModel, as_served_model, check_writable
+from bci_dann.serving.training_display import training_shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,7 +98,8 @@ def fit_model(
     cache_dir : str, pathlib.Path or None
         Where prepared trials are kept; see :func:`bci_dann.data.prepare_trials`.
     progress : bool
-        Whether to show a progress bar over subjects on the standard error stream.
+        Whether to show progress on the standard error stream: over subjects that are read, and in a
+        terminal over epochs of networks.
 
     Returns
     -------
@@ -136,7 +137,7 @@ def fit_model(
     if out is not None:
         check_writable(Path(out))
     trials = open_trials(prepare_trials(run.data, run.preprocessing, data_dir, cache_dir, progress))
-    with _training_shown(spec.name, trials, progress):
+    with training_shown(_training_text(spec.name, trials), estimator, progress):
         estimator.fit(trials.unlabelled(), trials.y)
     model = ServedModel(estimator, _recipe(run, spec, seed, trials, _layout(run, data_dir)))
     if out is not None:
@@ -233,20 +234,9 @@ def adapt_model(
     return Adaptation(adapted, len(trials), estimator.can_adapt, account, n_labels)
 
 
-@contextmanager
-def _training_shown(pipeline: str, trials: EEGTrials, progress: bool) -> Iterator[None]:
-    """Show on the standard error stream, where wanted, that training goes on and for how long."""
-    if not progress:
-        yield
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
+def _training_text(pipeline: str, trials: EEGTrials) -> str:
     n_subjects = len(np.unique(trials.subjects))
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        bar.add_task(f"Training {pipeline} on {len(trials)} trials of {n_subjects} subjects")
-        yield
+    return f"Training {pipeline} on {len(trials)} trials of {n_subjects} subjects"
 
 
 def _say_whom_it_replaces(recipe: ModelRecipe) -> None:
@@ -306,6 +296,7 @@ def _recipe(
     run: RunConfig, spec: PipelineSpec, seed: int, trials: EEGTrials, layout: RecordingsLayout
 ) -> ModelRecipe:
     from bci_dann.data.signal_checks import typical_amplitude
+    from bci_dann.serving.channel_exchange import mean_correlations
     from bci_dann.serving.model_recipe import ModelRecipe
 
     subjects = trials.subjects
@@ -320,5 +311,6 @@ def _recipe(
         layout=layout,
         typical_uv=typical_amplitude(trials.X),
         typical_range_uv=(min(amplitudes), max(amplitudes)),
+        correlations=mean_correlations(trials.X, subjects),
         account=[] if trials.account is None else trials.account.to_dict("records"),
     )

@@ -9,6 +9,7 @@ from bci_dann._lazy import lazy_names
 if TYPE_CHECKING:
     from bci_dann.training.augmentation import Augmentation, augment, check_augmentation
     from bci_dann.training.batch_norm import has_batch_norm, recompute_batch_norm
+    from bci_dann.training.epoch_observer import observed_epochs
     from bci_dann.training.linear_head import fit_linear
     from bci_dann.training.loop import History, train
     from bci_dann.training.quadratic_penalty import (
@@ -38,6 +39,7 @@ _MODULES = {
     "check_augmentation": "augmentation",
     "fit_linear": "linear_head",
     "has_batch_norm": "batch_norm",
+    "observed_epochs": "epoch_observer",
     "penalty_without_directions": "quadratic_penalty",
     "recompute_batch_norm": "batch_norm",
     "resolve_device": "training_data",
@@ -61,6 +63,7 @@ __all__ = [
     "check_augmentation",
     "fit_linear",
     "has_batch_norm",
+    "observed_epochs",
     "penalty_without_directions",
     "recompute_batch_norm",
     "resolve_device",

@@ -7,6 +7,13 @@ from typing import TYPE_CHECKING
 from bci_dann._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from bci_dann.estimators.networks.adapted_networks import (
+        adapt_batch_norm,
+        fit_heads,
+        head_penalties,
+        penalties_from_state,
+        penalty_arrays,
+    )
     from bci_dann.estimators.networks.network_outputs import (
         features_and_logits,
         mean_losses,
@@ -22,35 +29,48 @@ if TYPE_CHECKING:
     from bci_dann.estimators.networks.training_plan import (
         TrainingPlan,
         build_plan,
+        train_plan,
         trained_by_plan,
     )
 
 _MODULES = {
     "TrainingPlan": "training_plan",
+    "adapt_batch_norm": "adapted_networks",
     "build_plan": "training_plan",
     "center_and_scale": "standardisation",
+    "fit_heads": "adapted_networks",
+    "head_penalties": "adapted_networks",
     "mean_losses": "network_outputs",
     "mean_probabilities": "network_outputs",
     "network_arrays": "network_state",
     "features_and_logits": "network_outputs",
+    "penalties_from_state": "adapted_networks",
+    "penalty_arrays": "adapted_networks",
     "restore_network": "network_state",
     "restore_networks": "network_state",
     "standardise": "standardisation",
+    "train_plan": "training_plan",
     "trained_by_plan": "training_plan",
     "trial_batches": "network_outputs",
 }
 
 __all__ = [
     "TrainingPlan",
+    "adapt_batch_norm",
     "build_plan",
     "center_and_scale",
     "features_and_logits",
+    "fit_heads",
+    "head_penalties",
     "mean_losses",
     "mean_probabilities",
     "network_arrays",
+    "penalties_from_state",
+    "penalty_arrays",
     "restore_network",
     "restore_networks",
     "standardise",
+    "train_plan",
     "trained_by_plan",
     "trial_batches",
 ]

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from bci_dann import training
 from bci_dann._arrays import log_probabilities
 from bci_dann._random import isolated_torch_seed, stream
 from bci_dann.adaptation.drift_guard import strongest_trusted
@@ -35,9 +36,16 @@ from bci_dann.objectives import (
     build_objective,
     read_terms,
 )
-from bci_dann.training import Augmentation, History, Member, TrainingData, augment
+from bci_dann.training import (
+    Augmentation,
+    History,
+    Member,
+    TrainingData,
+    TrainingSettings,
+    augment,
+)
 
-__all__ = ["TrainingPlan", "build_plan", "trained_by_plan"]
+__all__ = ["TrainingPlan", "build_plan", "train_plan", "trained_by_plan"]
 
 logger = logging.getLogger(__name__)
 
@@ -160,6 +168,41 @@ def build_plan(
     return TrainingPlan(adapted, plain, trials)
 
 
+def train_plan(plan: TrainingPlan, settings: TrainingSettings) -> list[History | TrainingError]:
+    """Train the networks of a plan, and log the losses of each epoch.
+
+    Parameters
+    ----------
+    plan : TrainingPlan
+        Its networks are trained in place.
+    settings : TrainingSettings
+        For all of them.
+
+    Returns
+    -------
+    list
+        The history of each member, or the error that has stopped it.
+
+    See Also
+    --------
+    trained_by_plan : The networks to be used then.
+    bci_dann.estimators.fit_together : Trains the networks of several plans at once.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann import NetworkClassifier
+    >>> from bci_dann.estimators.networks import train_plan
+    >>> X = np.random.default_rng(0).normal(size=(40, 4))
+    >>> model = NetworkClassifier("MLP", max_epochs=2, random_state=0)
+    >>> plan = model.plan(model.training_trials(X, X[:, 0] > 0))
+    >>> [len(history) for history in train_plan(plan, model.training_settings())]
+    [2]
+    """
+    members = plan.members
+    return training.train_networks(members, [settings] * len(members), on_epoch=_log_epoch)
+
+
 def trained_by_plan(
     plan: TrainingPlan, histories: Sequence[History | TrainingError]
 ) -> tuple[list[Decoder], list[History], bool]:
@@ -188,7 +231,7 @@ def trained_by_plan(
 
     See Also
     --------
-    bci_dann.training.train_networks : Trains the members of a plan.
+    train_plan : Trains the members of a plan.
     bci_dann.NetworkClassifier.complete : Uses the networks.
 
     Examples
@@ -320,3 +363,7 @@ def _guard_trusts(
     trusted = strongest_trusted(scores, new.domains) == 1
     logger.info("the drift guard %s", "trusts the adaptation" if trusted else "falls back")
     return trusted
+
+
+def _log_epoch(epoch: int, losses: dict[str, float]) -> None:
+    logger.info("epoch %d: %s", epoch + 1, losses)

@@ -70,7 +70,8 @@ class SubjectAdaptation:
             raise ConfigError(
                 f"{type(self).__name__} cannot learn from labels without the source trials: give "
                 "them to fit() as X_target_labeled and y_target_labeled, leave `y` out, or take "
-                "RiemannianClassifier, or an EnsembleClassifier with one as a member."
+                "RiemannianClassifier, a network, or an EnsembleClassifier with one as a member. "
+                "A network that an earlier version has saved must be fitted again."
             )
         if not (self.can_adapt or labelled):
             warnings.warn(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
+
 import mne
 import numpy as np
 import pytest
@@ -12,9 +15,12 @@ from bci_dann.data import EEGTrials
 from bci_dann.estimators import (
     DANNClassifier,
     EnsembleClassifier,
+    ReweightedClassifier,
     RiemannianClassifier,
     ShallowClassifier,
+    fit_together,
 )
+from bci_dann.estimators.saved_models import model_from_state
 from bci_dann.exceptions import ConfigError, DataError
 
 
@@ -69,11 +75,18 @@ def test_trials_that_do_not_belong_are_not_taken_in(fold, eeg_trials):
 # --- labels of the new subject ---------------------------------------------------------------
 
 
+QUICK = {"max_epochs": 2, "random_state": 0}
 LABEL_USERS = {
     "no terms": RiemannianClassifier,
     "terms": riemannian,
     "no alignment": lambda: RiemannianClassifier(alignment=None, n_windows=1, n_delays=1),
     "ensemble": lambda: EnsembleClassifier([(riemannian(), 1.0), (ShallowClassifier(), 0.5)]),
+    "network": lambda: DANNClassifier(n_members=2, guard=True, **QUICK),
+    "network without alignment": lambda: DANNClassifier("Deep4Net", alignment=None, **QUICK),
+    "weighted network": lambda: ReweightedClassifier(batch_norm="target", **QUICK),
+    "ensemble of networks": lambda: EnsembleClassifier(
+        [(DANNClassifier(**QUICK), 1.0), (ShallowClassifier(), 0.5)]
+    ),
 }
 
 
@@ -133,10 +146,73 @@ def test_what_was_learned_of_labels_is_saved(of_sources, fold, tmp_path):
     )
 
 
+def network_of(fold):
+    X, y, subjects, *_ = fold
+    return DANNClassifier(**QUICK).fit(X, y, subjects=subjects)
+
+
+def test_the_head_of_a_network_learns_and_its_backbone_stays(fold):
+    *_, X_new, y_new = fold
+    network = network_of(fold)
+    before = copy.deepcopy(network.networks_[0].state_dict())
+    plain, taught = network.adapt(X_new), network.adapt(X_new, y_new)
+    np.testing.assert_array_equal(plain.transform(X_new), taught.transform(X_new))
+    weights = [model.networks_[0].state_dict() for model in (network, plain, taught)]
+    for name in ("head.weight", "head.bias"):
+        assert weights[0][name].equal(before[name])
+        assert weights[1][name].equal(before[name])
+        assert not weights[2][name].equal(before[name])
+
+
+def test_each_adaptation_of_a_network_starts_from_the_sources(fold):
+    *_, X_new, y_new = fold
+    network = network_of(fold)
+    taught = network.adapt(X_new, y_new)
+    for labels in (None, np.where(np.arange(len(y_new)) < 8, y_new, "")):
+        np.testing.assert_array_equal(
+            taught.adapt(X_new, labels).predict_proba(X_new),
+            network.adapt(X_new, labels).predict_proba(X_new),
+        )
+
+
+def test_networks_that_are_trained_together_learn_from_labels_as_those_trained_alone(fold):
+    X, y, subjects, X_new, y_new = fold
+    given = {"X": X, "y": y, "subjects": subjects}
+    together = fit_together([DANNClassifier(**QUICK) for _ in range(2)], [given] * 2, stack=True)
+    alone = network_of(fold).adapt(X_new, y_new).predict_proba(X_new)
+    for model in together:
+        assert model.uses_labels
+        np.testing.assert_allclose(model.adapt(X_new, y_new).predict_proba(X_new), alone, atol=1e-3)
+
+
+def test_labels_do_not_change_the_network_that_was_loaded(fold, tmp_path):
+    *_, X_new, y_new = fold
+    network = network_of(fold)
+    loaded = load_model(network.save(tmp_path))
+    np.testing.assert_array_equal(
+        loaded.adapt(X_new, y_new).predict_proba(X_new),
+        network.adapt(X_new, y_new).predict_proba(X_new),
+    )
+    np.testing.assert_array_equal(loaded.predict_proba(X_new), network.predict_proba(X_new))
+
+
+def test_a_network_that_was_saved_without_penalties_must_be_fitted_again(fold):
+    *_, X_new, y_new = fold
+    state = network_of(fold).to_state()
+    former = {k: v for k, v in state.arrays.items() if not k.startswith("penalty.")}
+    loaded = model_from_state(replace(state, arrays=former))
+    assert not loaded.uses_labels
+    with pytest.raises(ConfigError, match="an earlier version has saved must be fitted again"):
+        loaded.adapt(X_new, y_new)
+    np.testing.assert_array_equal(
+        loaded.adapt(X_new).predict_proba(X_new), network_of(fold).adapt(X_new).predict_proba(X_new)
+    )
+
+
 def test_methods_that_need_the_sources_for_labels_say_so(fold):
     X, y, subjects, X_new, y_new = fold
-    network = DANNClassifier(max_epochs=1, random_state=0)
-    for method in (ShallowClassifier(), EnsembleClassifier([(ShallowClassifier(), 1.0)]), network):
+    weighted = ReweightedClassifier(learner="tangent_space", alignment="riemannian")
+    for method in (ShallowClassifier(), EnsembleClassifier([(ShallowClassifier(), 1.0)]), weighted):
         fitted = method.fit(X, y, subjects=subjects)
         assert not fitted.uses_labels
         with pytest.raises(ConfigError, match=r"X_target_labeled.*RiemannianClassifier"):

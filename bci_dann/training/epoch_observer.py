@@ -1,0 +1,61 @@
+"""A callback for each epoch of whatever network is trained, such as a progress bar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+__all__ = ["observed_epochs", "tell_epoch"]
+
+Observer = Callable[[int], None]
+_observer: ContextVar[Observer | None] = ContextVar("observer of epochs", default=None)
+
+
+@contextmanager
+def observed_epochs(observer: Observer) -> Iterator[None]:
+    """Call an observer after each epoch of any network that is trained in a block.
+
+    Parameters
+    ----------
+    observer : callable
+        Called with the number of networks that have finished an epoch, in the thread that trains.
+
+    Yields
+    ------
+    None
+        While it observes.
+
+    See Also
+    --------
+    train_networks : Trains networks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann import NetworkClassifier
+    >>> from bci_dann.training import observed_epochs
+    >>> X, counts = np.random.default_rng(0).normal(size=(40, 4)), []
+    >>> with observed_epochs(counts.append):
+    ...     model = NetworkClassifier("MLP", max_epochs=3).fit(X, X[:, 0] > 0)
+    >>> counts
+    [1, 1, 1]
+    """
+    token = _observer.set(observer)
+    try:
+        yield
+    finally:
+        _observer.reset(token)
+
+
+def tell_epoch(n_networks: int) -> None:
+    """Tell the observer, where there is one, that an epoch is finished.
+
+    Parameters
+    ----------
+    n_networks : int
+        Networks that were trained at once.
+    """
+    observer = _observer.get()
+    if observer is not None:
+        observer(n_networks)
