@@ -1,0 +1,1 @@
+"""Regimes: situations of users, derived from a data set; and simulated data sets drawn at random."""
