@@ -17,6 +17,7 @@ from bci_dann.evaluation.runs.preflight import (
     check_pipelines,
     check_recordings,
     check_subject_count,
+    check_without_regimes,
 )
 from bci_dann.evaluation.runs.records import Task
 from bci_dann.evaluation.runs.resolved_run import ResolvedRun, RunOptions, resolve_run
@@ -189,6 +190,7 @@ def run_tasks(run: ResolvedRun, plan: TaskPlan) -> TaskRun:
     KeyboardInterrupt
         After Ctrl-C, once the table of the finished tasks is written.
     """
+    check_without_regimes(run.config)
     check_pipelines(run.pipelines, run.config.seeds[0])
     manifest = manifest_of(run.config, run.pipelines, recordings_fingerprint(run.dataset))
     merged = run.folder.merged(manifest)
@@ -229,10 +231,13 @@ def task_table(tasks: Sequence[Task]) -> pd.DataFrame:
 
 
 def _planned_subjects(run: ResolvedRun, plan: TaskPlan) -> list[str]:
+    from bci_dann.data.regimes.trial_choice import draw_subjects
     from bci_dann.data.subset import resolve_subset
 
     selection = resolve_subset(run.dataset, run.config.data)
     subjects = [str(subject) for subject in selection.subjects]
+    if run.config.data.regime is not None:
+        subjects = draw_subjects(run.config.data.regime, subjects)
     check_subject_count(subjects, plan.n_left_out)
     check_recordings(run.dataset, run.config.preprocessing, selection)
     return subjects
