@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["choose", "publish", "run", "select"]
 
 PLAN_COLUMNS = ("pipeline", "protocol", "seeds", "target subjects", "tasks")
+REGIME_PLAN_COLUMNS = ("regime", "pipelines", "protocols", "seeds", "target subjects", "tasks")
 TARGET_COLUMNS = ("target", "chosen", "over pseudo-targets %", "accuracy %", "ROC AUC")
 CHOICE_COLUMNS = ("choice", "pipeline", "accuracy %", "ROC AUC", "regret", "worst target")
 SELECTION_COLUMNS = ("chosen by", "accuracy %", "ROC AUC", "regret", "worst subject")
@@ -67,12 +68,18 @@ def run(  # numpydoc ignore=PR01
     options = {"seeds": seeds, "pipelines": pipelines, "protocols": protocols}
     description = config_with_options(config, options)
     out = out or Path("runs") / description.name
-    how = {"n_jobs": jobs, "data_dir": data_dir, "dry_run": dry_run, "progress": not dry_run}
+    how: dict[str, Any] = {
+        "n_jobs": jobs,
+        "data_dir": data_dir,
+        "dry_run": dry_run,
+        "progress": not dry_run,
+        "stack": stack,
+    }
     if description.has_regimes or regimes is not None or held_out:
         names = None if regimes is None else split_list(regimes, "regimes")
-        _run_regimes(description, out, {**how, "stack": stack}, names, held_out)
+        _run_regimes(description, out, how, names, held_out)
         return
-    results = run_benchmark(description, out, **how, stack=stack)
+    results = run_benchmark(description, out, **how)
     if dry_run:
         _print_plan(results, out)
         _print_planned_account(description, data_dir)
@@ -106,9 +113,7 @@ def _run_regimes(
 
     table = run_regimes(config, out, **how, regimes=names, held_out=held_out)
     if how["dry_run"]:
-        for regime, tasks in table.groupby("regime", sort=False):
-            _print_plan(tasks, out / str(regime), f"Tasks: {regime}")
-        print_sentence(f"{len(table)} tasks in {table['regime'].nunique()} regimes")
+        _print_regime_plan(table, out)
         return
     write_regime_figure(table, out / "regimes.png")
     for one in regime_tables(table):
@@ -184,14 +189,31 @@ def publish(  # numpydoc ignore=PR01
     print_sentence(f"{len(table.rows)} rows of {len(table.invocations)} commands are in {out}")
 
 
-def _print_plan(tasks: pd.DataFrame, out: Path, title: str = "Tasks") -> None:
+def _print_regime_plan(tasks: pd.DataFrame, out: Path) -> None:
+    """Print the tasks of a dry run over regimes, one row a regime."""
+    rows = [
+        (
+            str(regime),
+            str(group["pipeline"].nunique()),
+            _joined(group["protocol"]),
+            _joined(group["seed"]),
+            _joined(group["subject"]),
+            str(len(group)),
+        )
+        for regime, group in tasks.groupby("regime", sort=False)
+    ]
+    print_table("Tasks", REGIME_PLAN_COLUMNS, rows, lines=False)
+    print_sentence(f"{len(tasks)} tasks in {len(rows)} regimes; results would go to {out}")
+
+
+def _print_plan(tasks: pd.DataFrame, out: Path) -> None:
     """Print the tasks of a dry run, one row a pipeline and protocol."""
     groups = tasks.groupby(["pipeline", "protocol"], sort=False)
     rows = [
         (*names, _joined(group["seed"]), _joined(group["subject"]), str(len(group)))
         for names, group in groups
     ]
-    print_table(title, PLAN_COLUMNS, rows)
+    print_table("Tasks", PLAN_COLUMNS, rows)
     print_sentence(f"{len(tasks)} tasks; results would go to {out}")
 
 

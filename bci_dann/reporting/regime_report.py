@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 __all__ = ["compared_pipelines", "regime_tables"]
 
 NOTE = (
-    "Each cell: accuracy (points) and ROC AUC, less those of the best baseline of this regime, which "
-    "is picked with its scores in view, so that it is a high bar. worst: the lowest difference of "
-    "any regime; mean: over regimes."
+    "Each cell: accuracy (points) and ROC AUC, less those of the best baseline of this regime, "
+    "which is picked with its scores in view, so that it is a high bar. worst: the lowest "
+    "difference of any regime; mean: over regimes."
 )
 MISSING = "–"
 

@@ -1,1 +1,1 @@
-"""Regimes: situations of users, derived from a data set; and simulated data sets drawn at random."""
+"""Regimes: the situations of users, derived from a data set, and random simulated data sets."""

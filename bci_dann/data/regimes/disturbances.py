@@ -77,11 +77,12 @@ def add_artefacts(
     ndarray, shape (n_trials, n_chans, n_times)
         A copy.
     """
+    n_chans: int = X.shape[1]
     disturbed = X.copy()
     for trial in np.flatnonzero(rng.random(len(X)) < share):
         wave, start = _burst(X.shape[2], sfreq, rng)
-        pattern = SPREAD * rng.random(X.shape[1])
-        pattern[rng.integers(X.shape[1])] = 1.0
+        pattern = SPREAD * rng.random(n_chans)
+        pattern[rng.integers(n_chans)] = 1.0
         peak = rng.uniform(*amplitude)
         added = (peak * pattern[:, None] * wave).astype(np.float32)
         disturbed[trial, :, start : start + len(wave)] += added
@@ -106,17 +107,15 @@ def spoil_channels(X: Signals, n_dead: int, n_noisy: int, rng: np.random.Generat
         A copy.
     """
     spoilt = X.copy()
-    channels = rng.choice(X.shape[1], n_dead + n_noisy, replace=False)
-    for place, channel in enumerate(channels.tolist()):
+    channels = rng.permutation(X.shape[1])[: n_dead + n_noisy]
+    for place, channel in enumerate(channels):
         factor = DEAD if place < n_dead else NOISY
         noise = rng.standard_normal(spoilt[:, channel].shape, dtype=np.float32)
         spoilt[:, channel] = np.float32(factor * X[:, channel].std(dtype=np.float64)) * noise
     return spoilt
 
 
-def _burst(
-    n_times: int, sfreq: float, rng: np.random.Generator
-) -> tuple[NDArray[np.float64], int]:
+def _burst(n_times: int, sfreq: float, rng: np.random.Generator) -> tuple[NDArray[np.float64], int]:
     """Draw a Hann-windowed oscillation of peak 1 at most, and its first sample in a trial."""
     length = min(n_times, max(2, round(rng.uniform(*BURST_SECONDS) * sfreq)))
     frequency, phase = rng.uniform(*BURST_HZ), rng.uniform(0, 2 * np.pi)

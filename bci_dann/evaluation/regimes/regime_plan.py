@@ -96,7 +96,7 @@ def _of_world(config: RunConfig, name: str, world: World) -> PlannedRegime:
 
 
 def _single(config: RunConfig, name: str, **replaced: Any) -> RunConfig:
-    without = {"regimes": {}, "worlds": None, "baselines": []}
+    without: dict[str, Any] = {"regimes": {}, "worlds": None, "baselines": []}
     single = config.model_copy(update={"name": name, **without, **replaced})
     single._origin = config._origin
     return single

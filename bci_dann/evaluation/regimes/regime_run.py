@@ -12,9 +12,15 @@ from bci_dann._files import write_atomically
 from bci_dann.evaluation.config.run_config import RunConfig, load_config
 from bci_dann.evaluation.regimes.regime_plan import PlannedRegime, plan_regimes
 from bci_dann.evaluation.regimes.regime_table import TABLE_FILE, RegimeResults, regime_table
+from bci_dann.evaluation.runs.preflight import check_pipelines
 from bci_dann.evaluation.runs.progress import announce
 from bci_dann.evaluation.runs.resolved_run import ResolvedRun, RunOptions, resolve_run
-from bci_dann.evaluation.runs.runner import LEAVE_ONE_SUBJECT_OUT, run_tasks, task_table
+from bci_dann.evaluation.runs.runner import (
+    LEAVE_ONE_SUBJECT_OUT,
+    planned_tasks,
+    run_tasks,
+    task_table,
+)
 from bci_dann.exceptions import ConfigError, DataError, ResultsError
 
 if TYPE_CHECKING:
@@ -47,9 +53,19 @@ def run_regimes(
     out : str, pathlib.Path or None
         Holds a results folder for each regime, as :func:`bci_dann.run_benchmark` writes it, and
         ``regimes.csv``; ``None`` is ``runs/NAME`` in the working folder.
-    n_jobs, data_dir, progress, dry_run, cache_dir, stack
-        As for :func:`bci_dann.run_benchmark`. A dry run of recordings does not know their trials,
-        so that it checks numbers of subjects alone.
+    n_jobs : int
+        Tasks at a time, as for :func:`bci_dann.run_benchmark`.
+    data_dir : str, pathlib.Path or None
+        Where the recordings are.
+    progress : bool
+        Whether to show progress on the standard error stream.
+    dry_run : bool
+        Check everything but the signals, and return the tasks. Trials are not known then: of the
+        regimes only the numbers of subjects are checked.
+    cache_dir : str, pathlib.Path or None
+        Where prepared trials are kept.
+    stack : int or None
+        Networks that a process trains together, as for :func:`bci_dann.run_benchmark`.
     regimes : sequence of str, or None
         The regimes to run, and to put into the table; ``None`` takes all.
     held_out : bool
@@ -101,9 +117,7 @@ def run_regimes(
     folder = Path("runs") / checked.name if out is None else Path(out)
     options = RunOptions(None, n_jobs, data_dir, cache_dir, progress, dry_run, stack)
     planned = plan_regimes(checked, regimes, held_out)
-    runs = [
-        resolve_run(one.config, replace(options, out=folder / one.name)) for one in planned
-    ]
+    runs = [resolve_run(one.config, replace(options, out=folder / one.name)) for one in planned]
     if dry_run:
         return _planned_tasks(planned, runs)
     numbers = [_prepared_subjects(one, run) for one, run in zip(planned, runs, strict=True)]
@@ -128,12 +142,19 @@ def run_regimes(
 
 
 def _planned_tasks(planned: Sequence[PlannedRegime], runs: Sequence[ResolvedRun]) -> pd.DataFrame:
+    """Return one row a task; the files, which regimes have in common, are opened once."""
     import pandas as pd
 
+    check_pipelines(runs[0].pipelines, runs[0].config.seeds[0])
+    opened: set[str] = set()
     tables = []
     for one, run in zip(planned, runs, strict=True):
+        dataset = run.config.data.dataset
         with _naming(one):
-            table = task_table(run_tasks(run, LEAVE_ONE_SUBJECT_OUT).requested)
+            open_files = dataset not in opened
+            tasks = planned_tasks(run, LEAVE_ONE_SUBJECT_OUT, open_files=open_files)
+        opened.add(dataset)
+        table = task_table(tasks)
         table.insert(0, "regime", one.name)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
