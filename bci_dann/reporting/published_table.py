@@ -16,7 +16,8 @@ from bci_dann.evaluation.runs.invocations import (
     read_invocations,
 )
 from bci_dann.evaluation.runs.records import versions
-from bci_dann.exceptions import ResultsError
+from bci_dann.evaluation.summary import REFERENCE
+from bci_dann.exceptions import ConfigError, ResultsError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +66,7 @@ class PublishedTable:
         write_atomically(path, "\n".join([*lines, buffer.getvalue()]).encode())
 
 
-def publish(folder: str | Path, note: str, reference: str = "source_only") -> PublishedTable:
+def publish(folder: str | Path, note: str, reference: str = REFERENCE) -> PublishedTable:
     """Summarise a results folder, with the commands that filled it.
 
     Parameters
@@ -86,6 +87,8 @@ def publish(folder: str | Path, note: str, reference: str = "source_only") -> Pu
 
     Raises
     ------
+    ConfigError
+        When a reference is given for a folder of regimes.
     ResultsError
         When it is no results folder, holds no finished task, or was filled by a version that
         did not keep its commands.
@@ -98,6 +101,11 @@ def publish(folder: str | Path, note: str, reference: str = "source_only") -> Pu
 
     path = Path(folder)
     if (path / TABLE_FILE).is_file():
+        if reference != REFERENCE:
+            raise ConfigError(
+                f"{path} holds regimes, whose table compares with the best of the baselines: leave "
+                "--reference out, or give the folder of one regime."
+            )
         return _published_regimes(path, note)
     invocations = read_invocations(path)
     if not invocations:

@@ -131,4 +131,4 @@ def _draw_rows(
 def _name_rows(ax: Axes, regimes: Sequence[str], held_out: set[str]) -> None:
     labels = [f"{name} (held out)" if name in held_out else str(name) for name in regimes]
     ax.set_yticks(range(len(regimes)), labels, fontsize=9)
-    ax.set_ylim(len(regimes) - 0.5, -0.5)
+    ax.set_ylim(max(1, len(regimes)) - 0.5, -0.5)
