@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from bci_dann.data.regimes.regime import Regime
 
-__all__ = ["check_regime", "derive_trials", "prepare_derived"]
+__all__ = ["derive_trials", "prepare_derived"]
 
 # Part of the key of derived trials: increase it when a change of this folder gives other trials
 # for the same regime.
@@ -73,24 +73,6 @@ def derive_trials(trials: EEGTrials, regime: Regime) -> EEGTrials:
     (30, 15, 128)
     """
     return EEGTrials.concatenate(list(_derived_subjects(trials, regime)))
-
-
-def check_regime(trials: EEGTrials, regime: Regime) -> None:
-    """Raise unless a regime can be applied; signals are not read.
-
-    Parameters
-    ----------
-    trials : EEGTrials
-        Labelled trials of all subjects.
-    regime : Regime
-        The regime.
-
-    Raises
-    ------
-    ConfigError
-        When the data do not have what the regime asks for.
-    """
-    choose_trials(trials, regime)
 
 
 def prepare_derived(folder: Path, regime: Regime, root: Path) -> Path:
