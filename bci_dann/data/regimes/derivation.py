@@ -16,10 +16,9 @@ from bci_dann.data.regimes.trial_choice import (
     choose_trials,
     draw_names,
     generator,
-    in_blocks,
     n_samples,
-    shuffled,
 )
+from bci_dann.data.regimes.trial_order import in_blocks, shuffled
 from bci_dann.data.trials import EEGTrials
 from bci_dann.exceptions import ConfigError
 

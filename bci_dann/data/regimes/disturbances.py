@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bci_dann.data.regimes.trial_order import by_session
+
 __all__ = ["add_artefacts", "change_half_way", "spoil_channels"]
 
 Signals = NDArray[np.float32]
@@ -43,8 +45,7 @@ def change_half_way(
     normal = rng.standard_normal((n_chans, n_chans)) / np.sqrt(n_chans)
     mixing = expm(strength * (normal + np.diag(rng.standard_normal(n_chans)))).astype(np.float32)
     changed = X.copy()
-    for name in dict.fromkeys(sessions.tolist()):
-        rows = np.flatnonzero(sessions == name)
+    for rows in by_session(sessions):
         later = rows[len(rows) // 2 :]
         changed[later] = mixing @ X[later]
     return changed

@@ -1,4 +1,4 @@
-"""Which trials of a data set a regime keeps, and in which order."""
+"""Which subjects, trials, channels and samples of a data set a regime keeps."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bci_dann._random import stream
 from bci_dann._validation import check_option
+from bci_dann.data.regimes.trial_order import by_session
 from bci_dann.exceptions import ConfigError
 
 if TYPE_CHECKING:
@@ -22,9 +23,7 @@ __all__ = [
     "draw_names",
     "draw_subjects",
     "generator",
-    "in_blocks",
     "n_samples",
-    "shuffled",
 ]
 
 Rows = NDArray[np.intp]
@@ -217,61 +216,11 @@ def n_samples(trials: EEGTrials, regime: Regime) -> int:
     return count
 
 
-def in_blocks(labels: Names, sessions: Names, length: int) -> Rows:
-    """Return the order in which blocks of one class follow each other in each session.
-
-    Parameters
-    ----------
-    labels : ndarray of str, shape (n_trials,)
-        The classes.
-    sessions : ndarray of str, shape (n_trials,)
-        The sessions.
-    length : int
-        Trials in a block.
-
-    Returns
-    -------
-    ndarray of int, shape (n_trials,)
-        Classes take turns in the order of their names; trials of a class keep their order.
-    """
-    order = []
-    for rows in _by_session(sessions):
-        names, class_number = np.unique(labels[rows], return_inverse=True)
-        rank = np.zeros(len(rows), dtype=np.intp)
-        for number in range(len(names)):
-            own = class_number == number
-            rank[own] = np.arange(own.sum())
-        order.append(rows[np.lexsort((rank, class_number, rank // length))])
-    return np.concatenate(order)
-
-
-def shuffled(sessions: Names, rng: np.random.Generator) -> Rows:
-    """Return a random order of the trials of each session.
-
-    Parameters
-    ----------
-    sessions : ndarray of str, shape (n_trials,)
-        The sessions.
-    rng : numpy.random.Generator
-        The source of the order.
-
-    Returns
-    -------
-    ndarray of int, shape (n_trials,)
-        Sessions stay in their order.
-    """
-    return np.concatenate([rng.permutation(rows) for rows in _by_session(sessions)])
-
-
 def _classes(labels: Names, regime: Regime) -> list[str]:
     known: list[str] = np.unique(labels).tolist()
     for name in regime.classes or []:
         check_option("each class of a regime", name, known)
     return regime.classes or known
-
-
-def _by_session(sessions: Names) -> list[Rows]:
-    return [np.flatnonzero(sessions == name) for name in dict.fromkeys(sessions.tolist())]
 
 
 def _first_sessions(sessions: Names, count: int | None, subject: str) -> NDArray[np.bool_]:
@@ -296,7 +245,7 @@ def _first_shares(sessions: Names, regime: Regime, subject: str) -> Rows:
         return np.arange(len(sessions))
     rng = generator(regime, "session shares", subject)
     kept = []
-    for rows in _by_session(sessions):
+    for rows in by_session(sessions):
         count = round(rng.uniform(*regime.session_shares) * len(rows))
         kept.append(rows[: max(count, SHORTEST_SESSION)])
     return np.sort(np.concatenate(kept))

@@ -1,4 +1,4 @@
-"""Which trials a regime keeps, in which order, and what the data must have for it."""
+"""Which trials a regime keeps, and what the data must have for it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,7 @@ import numpy as np
 import pytest
 
 from bci_dann.data import Regime
-from bci_dann.data.regimes.trial_choice import (
-    choose_trials,
-    draw_subjects,
-    in_blocks,
-    n_samples,
-    shuffled,
-)
+from bci_dann.data.regimes.trial_choice import choose_trials, draw_subjects, n_samples
 from bci_dann.data.trials import replace_labels
 from bci_dann.exceptions import ConfigError
 
@@ -117,22 +111,3 @@ def test_duration_in_samples(trials):
     assert n_samples(trials, Regime(duration=1.0)) == 64
     assert n_samples(trials, Regime(duration=2.0)) == 128
     assert n_samples(trials, Regime()) == 128
-
-
-def test_cues_come_in_blocks_within_each_session():
-    labels = np.array(list("abababbb") + list("ba"))
-    sessions = np.array(["first"] * 8 + ["second"] * 2)
-    order = in_blocks(labels, sessions, 2)
-    assert "".join(labels[order]) == "aabbabbb" + "ab"
-    assert set(sessions[order][:8]) == {"first"}
-    for name in "ab":
-        in_class = order[labels[order] == name]
-        assert list(in_class) == sorted(in_class)  # trials of a class keep their order
-
-
-def test_trials_are_shuffled_within_each_session():
-    sessions = np.repeat(["first", "second"], 50)
-    order = shuffled(sessions, np.random.default_rng(0))
-    np.testing.assert_array_equal(sessions[order], sessions)
-    assert sorted(order) == list(range(100))
-    assert list(order) != sorted(order)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bci_dann.data import open_trials, prepare_trials
+from bci_dann.data.regimes.trial_choice import choose_trials
 from bci_dann.evaluation import load_config, nested_choice, run_benchmark
 from bci_dann.evaluation.config.run_config import with_replaced
 from bci_dann.evaluation.regimes.regime_plan import plan_regimes
@@ -105,3 +107,21 @@ def test_regimes_are_not_overlooked_by_other_runs(content, function, tmp_path):
     with pytest.raises(ConfigError, match="each of which is a run of its own"):
         function(content, tmp_path / "out", progress=False)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.real_data
+def test_the_shipped_regimes_fit_the_recordings_that_they_are_for(project, shared_data):
+    config = load_config(project / "configs" / "regimes.yaml")
+    folder = prepare_trials(config.data, config.preprocessing, shared_data / "mi-openbci")
+    trials = open_trials(folder)
+    for one in plan_regimes(config, held_out=True):
+        regime = one.config.data.regime
+        if one.config.data.dataset == "Recordings" and regime is not None:
+            assert len(choose_trials(trials, regime)) == (regime.n_subjects or 10)
+
+
+def test_every_tenth_of_the_shipped_regimes_is_held_out(project):
+    """A rule that was made before any score was seen."""
+    regimes = load_config(project / "configs" / "regimes.yaml").regimes
+    held_out = [place for place, one in enumerate(regimes.values(), start=1) if one.held_out]
+    assert held_out == [10, 20]
