@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["choose", "publish", "run", "select"]
 
 PLAN_COLUMNS = ("pipeline", "protocol", "seeds", "target subjects", "tasks")
+REGIME_PLAN_COLUMNS = ("regime", "pipelines", "protocols", "seeds", "target subjects", "tasks")
 TARGET_COLUMNS = ("target", "chosen", "over pseudo-targets %", "accuracy %", "ROC AUC")
 CHOICE_COLUMNS = ("choice", "pipeline", "accuracy %", "ROC AUC", "regret", "worst target")
 SELECTION_COLUMNS = ("chosen by", "accuracy %", "ROC AUC", "regret", "worst subject")
@@ -52,29 +53,46 @@ def run(  # numpydoc ignore=PR01
     seeds: Seeds = None,
     pipelines: Pipelines = None,
     protocols: Protocols = None,
+    regimes: Annotated[
+        str | None,
+        typer.Option("--regimes", help="Regimes of the configuration to run. Default: all."),
+    ] = None,
+    held_out: Annotated[
+        bool, typer.Option("--held-out", help="Run the regimes kept for a last look, too.")
+    ] = False,
     dry_run: DryRun = False,
 ) -> None:
     """Compare pipelines, leaving one subject out at a time; continues where it stopped."""
-    from bci_dann.evaluation import run_benchmark, summarise
-    from bci_dann.evaluation.runs.results import ResultsFolder
-    from bci_dann.reporting import after_run, closing_tables, write_subject_figure
+    from bci_dann.evaluation import run_benchmark
 
     options = {"seeds": seeds, "pipelines": pipelines, "protocols": protocols}
     description = config_with_options(config, options)
     out = out or Path("runs") / description.name
-    results = run_benchmark(
-        description,
-        out,
-        n_jobs=jobs,
-        data_dir=data_dir,
-        dry_run=dry_run,
-        progress=not dry_run,
-        stack=stack,
-    )
+    how: dict[str, Any] = {
+        "n_jobs": jobs,
+        "data_dir": data_dir,
+        "dry_run": dry_run,
+        "progress": not dry_run,
+        "stack": stack,
+    }
+    if description.has_regimes or regimes is not None or held_out:
+        names = None if regimes is None else split_list(regimes, "regimes")
+        _run_regimes(description, out, how, names, held_out)
+        return
+    results = run_benchmark(description, out, **how)
     if dry_run:
         _print_plan(results, out)
         _print_planned_account(description, data_dir)
         return
+    _report(results, out, config)
+
+
+def _report(results: pd.DataFrame, out: Path, config: Path) -> None:
+    """Draw and print what a run has found."""
+    from bci_dann.evaluation import summarise
+    from bci_dann.evaluation.runs.results import ResultsFolder
+    from bci_dann.reporting import after_run, closing_tables, write_subject_figure
+
     write_subject_figure(results, out / "subjects.png")
     for table in closing_tables(summarise(results)):
         output_console().print(table)
@@ -83,6 +101,26 @@ def run(  # numpydoc ignore=PR01
         print_account(account)
     for line in after_run(out, config):
         print_sentence(line)
+
+
+def _run_regimes(
+    config: RunConfig, out: Path, how: dict[str, Any], names: list[str] | None, held_out: bool
+) -> None:
+    """Run regimes, and draw and print how the pipelines do in each."""
+    from bci_dann.evaluation import run_regimes
+    from bci_dann.evaluation.regimes.regime_table import TABLE_FILE
+    from bci_dann.reporting import regime_tables, write_regime_figure
+
+    table = run_regimes(config, out, **how, regimes=names, held_out=held_out)
+    if how["dry_run"]:
+        _print_regime_plan(table, out)
+        return
+    write_regime_figure(table, out / "regimes.png")
+    for one in regime_tables(table):
+        output_console().print(one)
+    print_sentence(f"Every regime and pipeline: {out / TABLE_FILE}")
+    print_sentence(f"The same as a picture: {out / 'regimes.png'}")
+    print_sentence(f"Every subject: the folders of the regimes in {out}, as of any run")
 
 
 def choose(  # numpydoc ignore=PR01
@@ -149,6 +187,23 @@ def publish(  # numpydoc ignore=PR01
     table = published(results, note, reference)
     table.write(out)
     print_sentence(f"{len(table.rows)} rows of {len(table.invocations)} commands are in {out}")
+
+
+def _print_regime_plan(tasks: pd.DataFrame, out: Path) -> None:
+    """Print the tasks of a dry run over regimes, one row a regime."""
+    rows = [
+        (
+            str(regime),
+            str(group["pipeline"].nunique()),
+            _joined(group["protocol"]),
+            _joined(group["seed"]),
+            _joined(group["subject"]),
+            str(len(group)),
+        )
+        for regime, group in tasks.groupby("regime", sort=False)
+    ]
+    print_table("Tasks", REGIME_PLAN_COLUMNS, rows, lines=False)
+    print_sentence(f"{len(tasks)} tasks in {len(rows)} regimes; results would go to {out}")
 
 
 def _print_plan(tasks: pd.DataFrame, out: Path) -> None:

@@ -25,6 +25,7 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "bci-dann run my.yaml --data-dir recordings --dry-run": "Check files, train nothing.",
         "bci-dann run my.yaml --data-dir recordings --jobs 2": "Run, or go on where it stopped.",
         "bci-dann run my.yaml --pipelines rts_im,ea_dann --seeds 0,1,2": "Other lists.",
+        "bci-dann run regimes --data-dir recordings --regimes whole,artefacts": "Two regimes.",
     },
     "choose": {
         "bci-dann choose my.yaml --data-dir recordings --dry-run": "Count the tasks.",

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from bci_dann.data.preprocessing import Preprocessing
     from bci_dann.data.recordings.folder import Recordings
     from bci_dann.data.recordings.layout import RecordingsLayout
+    from bci_dann.data.regimes.derivation import derive_trials
+    from bci_dann.data.regimes.regime import Regime
+    from bci_dann.data.regimes.worlds import World, Worlds, draw_world
     from bci_dann.data.screening.examination import Examination, examine_recordings
     from bci_dann.data.signal_checks import check_signals
     from bci_dann.data.simulation.simulated import SimulatedMI
@@ -31,10 +34,15 @@ _MODULES = {
     "Preprocessing": "preprocessing",
     "Recordings": "recordings.folder",
     "RecordingsLayout": "recordings.layout",
+    "Regime": "regimes.regime",
     "Shift": "simulation.subject_shift",
     "SimulatedMI": "simulation.simulated",
+    "World": "regimes.worlds",
+    "Worlds": "regimes.worlds",
     "check_dataset_name": "dataset_names",
     "check_signals": "signal_checks",
+    "derive_trials": "regimes.derivation",
+    "draw_world": "regimes.worlds",
     "examine_recordings": "screening.examination",
     "load_dataset": "loading",
     "make_dataset": "datasets",
@@ -49,10 +57,15 @@ __all__ = [
     "Preprocessing",
     "Recordings",
     "RecordingsLayout",
+    "Regime",
     "Shift",
     "SimulatedMI",
+    "World",
+    "Worlds",
     "check_dataset_name",
     "check_signals",
+    "derive_trials",
+    "draw_world",
     "examine_recordings",
     "load_dataset",
     "make_dataset",

@@ -7,11 +7,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, model_validator
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from bci_dann._validation import did_you_mean
 from bci_dann.data.dataset_names import RECORDINGS, SIMULATED, check_dataset_name
 from bci_dann.data.recordings.layout import RecordingsLayout
+from bci_dann.data.regimes.regime import Regime
 from bci_dann.data.subset import SubsetConfig
 from bci_dann.exceptions import ConfigError
 
@@ -39,12 +45,15 @@ class DataConfig(SubsetConfig):  # numpydoc ignore=PR02
         Session names; ``"first"`` takes the first session of each subject; ``None`` all.
     classes : list of str, or None
         ``None`` takes all classes of the dataset.
+    regime : Regime or None
+        What is then kept of the prepared trials, and what disturbs them.
 
     See Also
     --------
     make_dataset : The dataset that a configuration names.
     load_dataset : Its trials.
     RecordingsLayout : The key ``recordings``.
+    Regime : The key ``regime``.
 
     Examples
     --------
@@ -58,6 +67,7 @@ class DataConfig(SubsetConfig):  # numpydoc ignore=PR02
     dataset: str
     params: dict[str, Any] = Field(default_factory=dict)
     recordings: RecordingsLayout | None = None
+    regime: Regime | None = None
 
     @model_validator(mode="after")
     def _check_layout(self) -> DataConfig:
@@ -66,6 +76,14 @@ class DataConfig(SubsetConfig):  # numpydoc ignore=PR02
         if self.dataset != RECORDINGS and self.recordings is not None:
             raise ValueError(f"the key 'recordings' is for dataset: Recordings, not {self.dataset}")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_unset_regime(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave an unset regime out, so that stored configurations without one stay equal."""
+        content: dict[str, Any] = handler(self)
+        if self.regime is None:
+            content.pop("regime", None)
+        return content
 
 
 def make_dataset(config: DataConfig, data_dir: Path | str | None = None) -> BaseDataset:

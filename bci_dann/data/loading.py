@@ -24,6 +24,7 @@ from bci_dann.data.extraction import extract_trials
 from bci_dann.data.fingerprint import dataset_fingerprint, describes_itself
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.recordings.source_files import SourceFiles
+from bci_dann.data.regimes.derivation import prepare_derived
 from bci_dann.data.subset import SubsetConfig, check_sessions, resolve_subset
 from bci_dann.data.trials import EEGTrials
 from bci_dann.exceptions import ConfigError
@@ -46,7 +47,8 @@ def prepare_trials(
     Parameters
     ----------
     config : DataConfig
-        The dataset, and the subjects, sessions and classes of it.
+        The dataset, the subjects, sessions and classes of it, and its regime, which is applied
+        to the prepared trials.
     preprocessing : Preprocessing
         The steps by which recordings become trials.
     data_dir : path, or None
@@ -84,7 +86,10 @@ def prepare_trials(
     60
     """
     dataset = make_dataset(config, data_dir)
-    return _prepare(dataset, config, preprocessing, data_dir, cache_dir, progress)
+    folder = _prepare(dataset, config, preprocessing, data_dir, cache_dir, progress)
+    if config.regime is None:
+        return folder
+    return prepare_derived(folder, config.regime, _root(cache_dir))
 
 
 def load_dataset(
@@ -189,7 +194,7 @@ def _prepare(
     from bci_dann.data.recordings.folder import Recordings
 
     subset = resolve_subset(dataset, subset_config)
-    root = Path(cache_dir) if cache_dir else cache_root()
+    root = _root(cache_dir)
     parts: dict[str, Any] = {
         "data_version": DATA_VERSION,
         "dataset": dataset_fingerprint(dataset),
@@ -216,6 +221,10 @@ def _prepare(
                 sources.remember(dataset, subset.subjects)
 
     return store(root, parts, fill)
+
+
+def _root(cache_dir: Path | str | None) -> Path:
+    return Path(cache_dir) if cache_dir else cache_root()
 
 
 @contextmanager

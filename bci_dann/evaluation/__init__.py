@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from bci_dann.evaluation.config.run_config import RunConfig, load_config
     from bci_dann.evaluation.diagnosis.domain_diagnosis import Diagnosis, diagnose
     from bci_dann.evaluation.protocols import PROTOCOLS, Fold, split
+    from bci_dann.evaluation.regimes.regime_run import run_regimes
+    from bci_dann.evaluation.regimes.regime_table import summarise_regimes
     from bci_dann.evaluation.runs.resolved_run import ResolvedRun, RunOptions, resolve_run
     from bci_dann.evaluation.runs.runner import run_benchmark
     from bci_dann.evaluation.selection.label_free import selection_table
@@ -37,9 +39,11 @@ _MODULES = {
     "nested_summary": "selection.nested",
     "resolve_run": "runs.resolved_run",
     "run_benchmark": "runs.runner",
+    "run_regimes": "regimes.regime_run",
     "selection_table": "selection.label_free",
     "split": "protocols",
     "summarise": "summary",
+    "summarise_regimes": "regimes.regime_table",
     "to_moabb": "summary",
 }
 
@@ -59,9 +63,11 @@ __all__ = [
     "nested_summary",
     "resolve_run",
     "run_benchmark",
+    "run_regimes",
     "selection_table",
     "split",
     "summarise",
+    "summarise_regimes",
     "to_moabb",
 ]
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PROTOCOLS", "Fold", "Protocol", "split"]
 
-# The share of the first class at which all of its trials are used; the largest of the protocols,
-# 80 to 20, so that all shares leave the same number of trials.
+# The share of the first class at which all of its trials are used, so that all shares up to this
+# one, 80 to 20, leave the same number of trials. A larger one leaves fewer.
 LARGEST_SHARE = 0.8
 
 
@@ -48,8 +48,9 @@ class Protocol:
         seen without, and scored.
     share : float
         The share that the first class, in the order of their names, is to have among the target's
-        trials; the rest of them is left out entirely. Whatever the share, as many trials are used
-        as if all of the first class were four in five. 0 uses all trials.
+        trials; the rest of them is left out entirely. As many trials are used as if all of the
+        first class were four in five, and fewer where a class is to have more than that. 0 uses
+        all trials.
     """
 
     calibration: float = 0.0
@@ -69,6 +70,8 @@ PROTOCOLS = {
     "train_and_target_unlabeled_50p": Protocol(calibration=0.5),
     "train_and_target_unlabeled_full": Protocol(calibration=1.0),
     "train_and_target_unlabeled_80_20": Protocol(calibration=1.0, share=0.8),
+    "train_and_target_unlabeled_90_10": Protocol(calibration=1.0, share=0.9),
+    "train_and_target_unlabeled_65_35": Protocol(calibration=1.0, share=0.65),
     "train_and_target_unlabeled_50_50": Protocol(calibration=1.0, share=0.5),
     "train_and_target_unlabeled_20_80": Protocol(calibration=1.0, share=0.2),
     "train_and_target_labeled_20p": Protocol(calibration=0.2, labelled=True),
@@ -217,9 +220,10 @@ def _with_class_share(
     """Mark, in each session, evenly spaced trials of the first class and of the others."""
     selected = np.zeros(len(labels), dtype=bool)
     is_first = labels == np.unique(labels)[0]
+    largest = max(LARGEST_SHARE, share, 1 - share)
     for session in np.unique(sessions):
         in_session = sessions == session
-        n_selected = np.sum(in_session & is_first) / LARGEST_SHARE
+        n_selected = np.sum(in_session & is_first) / largest
         for part, part_share in ((is_first, share), (~is_first, 1 - share)):
             trials = np.flatnonzero(in_session & part)
             count = min(max(round(part_share * n_selected), 1), len(trials))

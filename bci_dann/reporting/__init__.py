@@ -19,6 +19,8 @@ if TYPE_CHECKING:
         read_published,
     )
     from bci_dann.reporting.recordings_page import write_recordings_page
+    from bci_dann.reporting.regime_figure import draw_regimes, write_regime_figure
+    from bci_dann.reporting.regime_report import regime_tables
     from bci_dann.reporting.subject_figure import draw_subjects, write_subject_figure
     from bci_dann.reporting.table import closing_tables
 
@@ -27,12 +29,15 @@ _MODULES = {
     "after_quickstart": "next_steps",
     "after_run": "next_steps",
     "closing_tables": "table",
+    "draw_regimes": "regime_figure",
     "draw_subjects": "subject_figure",
     "publish": "published_table",
     "publish_own": "published_table",
     "read_published": "published_table",
+    "regime_tables": "regime_report",
     "write_diagnosis": "diagnosis_report",
     "write_recordings_page": "recordings_page",
+    "write_regime_figure": "regime_figure",
     "write_subject_figure": "subject_figure",
 }
 
@@ -41,12 +46,15 @@ __all__ = [
     "after_quickstart",
     "after_run",
     "closing_tables",
+    "draw_regimes",
     "draw_subjects",
     "publish",
     "publish_own",
     "read_published",
+    "regime_tables",
     "write_diagnosis",
     "write_recordings_page",
+    "write_regime_figure",
     "write_subject_figure",
 ]
 

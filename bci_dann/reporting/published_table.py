@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bci_dann._files import write_atomically
+from bci_dann.evaluation.regimes.regime_table import TABLE_FILE
 from bci_dann.evaluation.runs.invocations import (
     Invocation,
     current_invocation,
     read_invocations,
 )
 from bci_dann.evaluation.runs.records import versions
-from bci_dann.exceptions import ResultsError
+from bci_dann.evaluation.summary import REFERENCE
+from bci_dann.exceptions import ConfigError, ResultsError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,25 +66,29 @@ class PublishedTable:
         write_atomically(path, "\n".join([*lines, buffer.getvalue()]).encode())
 
 
-def publish(folder: str | Path, note: str, reference: str = "source_only") -> PublishedTable:
+def publish(folder: str | Path, note: str, reference: str = REFERENCE) -> PublishedTable:
     """Summarise a results folder, with the commands that filled it.
 
     Parameters
     ----------
     folder : str or pathlib.Path
-        A results folder, as ``bci-dann run`` writes it.
+        A results folder, as ``bci-dann run`` writes it; or one with a results folder for each
+        regime, whose ``regimes.csv`` is then the table.
     note : str
         What was measured on which data, in one sentence.
     reference : str
-        The pipeline that gains are taken against.
+        The pipeline that gains are taken against. In regimes it is the best of the baselines.
 
     Returns
     -------
     PublishedTable
-        One row a pipeline and protocol, as :func:`bci_dann.evaluation.summarise` returns them.
+        One row a pipeline and protocol, as :func:`bci_dann.evaluation.summarise` returns them; of
+        regimes one row a regime, pipeline and protocol.
 
     Raises
     ------
+    ConfigError
+        When a reference is given for a folder of regimes.
     ResultsError
         When it is no results folder, holds no finished task, or was filled by a version that
         did not keep its commands.
@@ -94,6 +100,13 @@ def publish(folder: str | Path, note: str, reference: str = "source_only") -> Pu
     from bci_dann.evaluation import summarise
 
     path = Path(folder)
+    if (path / TABLE_FILE).is_file():
+        if reference != REFERENCE:
+            raise ConfigError(
+                f"{path} holds regimes, whose table compares with the best of the baselines: leave "
+                "--reference out, or give the folder of one regime."
+            )
+        return _published_regimes(path, note)
     invocations = read_invocations(path)
     if not invocations:
         raise ResultsError(
@@ -157,6 +170,20 @@ def read_published(path: str | Path) -> PublishedTable:
     body = "".join(line for line in lines if not line.startswith("#"))
     rows = pd.read_csv(io.StringIO(body))
     return PublishedTable(rows, pairs[0][1], _invocations(pairs[1:]))
+
+
+def _published_regimes(folder: Path, note: str) -> PublishedTable:
+    """Return the table of a folder with regimes; a command that filled several is named once."""
+    import pandas as pd
+
+    rows = pd.read_csv(folder / TABLE_FILE)
+    if rows.empty:
+        raise ResultsError(f"{folder / TABLE_FILE} is empty: no regime has been finished yet.")
+    every = [one for name in rows["regime"].unique() for one in read_invocations(folder / name)]
+    first: dict[tuple[str, str, str], Invocation] = {}
+    for one in sorted(every, key=lambda one: one.date):
+        first.setdefault((one.command, one.commit, one.machine), one)
+    return PublishedTable(rows, note, list(first.values()))
 
 
 def _results(folder: Path) -> pd.DataFrame:

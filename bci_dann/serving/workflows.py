@@ -132,6 +132,12 @@ def fit_model(
     from bci_dann.evaluation import load_config
 
     run = load_config(config)
+    if run.data.regime is not None:
+        raise ConfigError(
+            "data.regime changes trials for a comparison of methods, and a model is trained on "
+            "recordings as they are: remove it; subjects, channels and windows are set in `data` "
+            "and `preprocessing`."
+        )
     spec = _pipeline_of(run, pipeline)
     estimator = _savable_estimator(spec, seed)
     if out is not None:

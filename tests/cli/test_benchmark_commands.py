@@ -118,3 +118,66 @@ def test_variants_of_what_is_not_asked_for_are_dropped(bci_dann, with_variants, 
     alone = bci_dann("choose", with_variants, *arguments)
     assert alone.exit_code == 2
     assert "a choice needs at least two pipelines" in alone.stderr
+
+
+@pytest.fixture
+def with_regimes(config):
+    content = yaml.safe_load(config.read_text())
+    content["regimes"] = {
+        "whole": {},
+        "two_channels": {"channels": ["C3", "C4"]},
+        "last_look": {"n_trials": 10, "held_out": True},
+    }
+    config.write_text(yaml.safe_dump({**content, "baselines": ["plain"]}, sort_keys=False))
+    return config
+
+
+def test_regimes_are_run_printed_and_drawn(bci_dann, with_regimes, sources, tmp_path):
+    out = tmp_path / "out"
+    done = bci_dann("run", with_regimes, "--out", out, "--data-dir", sources)
+    assert done.exit_code == 0, done.output
+    assert "Regime 2 of 2: two_channels" in done.stderr
+    assert "Regimes by pipelines: train" in done.stdout
+    assert "│ worst" in done.stdout
+    assert (out / "regimes.png").read_bytes().startswith(b"\x89PNG")
+    assert set(pd.read_csv(out / "regimes.csv")["regime"]) == {"whole", "two_channels"}
+    published = bci_dann("publish", out, "--out", tmp_path / "t.csv", "--note", "Two regimes.")
+    assert published.exit_code == 0, published.output
+    selected = bci_dann("select", out / "two_channels")
+    assert selected.exit_code == 0, selected.output
+
+
+def test_a_dry_run_lists_regimes(bci_dann, with_regimes, sources, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = ("run", with_regimes, "--data-dir", sources, "--dry-run")
+    done = bci_dann(*arguments)
+    assert done.exit_code == 0, done.output
+    assert "12 tasks in 2 regimes; results would go to runs/mine" in done.stdout
+    held_out = bci_dann(*arguments, "--held-out", "--regimes", "whole, last_look")
+    assert held_out.exit_code == 0, held_out.output
+    assert "last_look" in held_out.stdout
+    assert "two_channels" not in held_out.stdout
+    assert not (tmp_path / "runs").exists()
+
+
+def test_regimes_that_are_not_there_are_refused(bci_dann, with_regimes, sources, tmp_path):
+    arguments = ("run", with_regimes, "--data-dir", sources, "--out", tmp_path / "out")
+    unknown = bci_dann(*arguments, "--regimes", "hole")
+    assert unknown.exit_code == 2
+    assert "Did you mean 'whole'" in unknown.stderr
+    waiting = bci_dann(*arguments, "--regimes", "last_look")
+    assert waiting.exit_code == 2
+    assert "--held-out" in waiting.stderr
+    none = bci_dann("run", "quickstart", "--regimes", "whole")
+    assert none.exit_code == 2
+    assert "quickstart has no regimes" in none.stderr
+
+
+def test_a_model_is_not_trained_in_a_regime(bci_dann, config, sources, tmp_path):
+    content = yaml.safe_load(config.read_text())
+    content["data"]["regime"] = {"n_trials": 10}
+    config.write_text(yaml.safe_dump(content))
+    arguments = ("--data-dir", sources, "--pipeline", "shallow", "--out", tmp_path / "model")
+    done = bci_dann("fit", config, *arguments)
+    assert done.exit_code == 2
+    assert "data.regime changes trials for a comparison" in done.stderr

@@ -114,10 +114,20 @@ def test_a_target_of_80_to_20_is_thinned_and_keeps_its_labels_to_itself():
     np.testing.assert_array_equal(fold.train, whole.train)
 
 
+# protocol, trials of the first class, all trials: 90 to 10 leaves fewer
+SHARES = (
+    ("80_20", 30, 38),
+    ("65_35", 24, 38),
+    ("50_50", 18, 36),
+    ("20_80", 8, 38),
+    ("90_10", 30, 34),
+)
+
+
 def test_whatever_the_shares_as_many_trials_are_kept():
     metadata = pd.DataFrame({"subject": np.repeat(["1", "2"], 60), "session": ["a", "b"] * 60})
     labels = np.tile(["rest", "rest", "hand", "hand"], 30)
-    for shares, n_hands, n_trials in (("80_20", 30, 38), ("50_50", 18, 36), ("20_80", 8, 38)):
+    for shares, n_hands, n_trials in SHARES:
         test = split(metadata, "2", f"train_and_target_unlabeled_{shares}", labels).test
         hands = labels[test] == "hand"
         assert (hands.sum(), len(test)) == (n_hands, n_trials)  # but for rounding, as many

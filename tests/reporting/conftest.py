@@ -97,3 +97,36 @@ def _matplotlib_left_alone():
     yield
     assert not pyplot.get_fignums()
     assert {key: mpl.rcParams[key] for key in mpl.rcParams} == before
+
+
+def make_regimes(n_regimes=3, pipelines=("new", "newer"), protocols=("train",), held_out=()):
+    """Draw a table of regimes with two baselines, as ``run_regimes`` returns it."""
+    rng = np.random.default_rng(0)
+    rows = [
+        {
+            "regime": f"situation_{index:02d}",
+            "held_out": index in held_out,
+            "pipeline": name,
+            "is_baseline": name in ("old", "older"),
+            "protocol": protocol,
+            "n_subjects": 9,
+            "accuracy": 70.0,
+            "balanced_accuracy": 70.0,
+            "roc_auc": 0.75,
+            "best_baseline": "old",
+            "baseline_accuracy": 71.25,
+            "baseline_roc_auc": 0.8125,
+            "accuracy_difference": 0.0 if name == "old" else rng.normal(2, 4),
+            "roc_auc_difference": 0.0 if name == "old" else rng.normal(0.02, 0.04),
+        }
+        for index in range(n_regimes)
+        for protocol in protocols
+        for name in (*pipelines, "old", "older")
+    ]
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def draw_regimes_table():
+    """Return the function that draws one."""
+    return make_regimes

@@ -7,9 +7,9 @@ import json
 import pandas as pd
 import pytest
 
-from bci_dann.evaluation import run_benchmark
+from bci_dann.evaluation import run_benchmark, run_regimes
 from bci_dann.evaluation.runs.invocations import Invocation
-from bci_dann.exceptions import ResultsError
+from bci_dann.exceptions import ConfigError, ResultsError
 from bci_dann.reporting import PublishedTable, publish, read_published
 
 RUN = {
@@ -96,3 +96,37 @@ def test_a_file_without_provenance_is_refused(tmp_path, content):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ResultsError, match=r"nothing\.csv cannot be read"):
         read_published(tmp_path / "nothing.csv")
+
+
+@pytest.fixture(scope="module")
+def regimes_folder(tmp_path_factory):
+    out = tmp_path_factory.mktemp("published") / "regimes"
+    regimes = {"whole": {}, "few_trials": {"n_trials": 12}}
+    run_regimes({**RUN, "regimes": regimes, "baselines": ["csp_lda"]}, out, progress=False)
+    return out
+
+
+def test_a_folder_of_regimes_is_published_with_each_command_once(regimes_folder, tmp_path):
+    table = publish(regimes_folder, "Two regimes")
+    assert table.rows["regime"].tolist() == ["whole"] * 2 + ["few_trials"] * 2
+    assert len(table.invocations) == 1
+    table.write(tmp_path / "table.csv")
+    again = read_published(tmp_path / "table.csv")
+    pd.testing.assert_frame_equal(again.rows, table.rows, rtol=1e-5)
+    assert again.invocations == table.invocations
+
+
+def test_one_regime_of_them_is_published_as_any_run(regimes_folder):
+    rows = publish(regimes_folder / "whole", "One of them", reference="csp_lda").rows
+    assert rows["n_subjects"].tolist() == [3, 3]
+
+
+def test_another_reference_than_the_baselines_is_refused(regimes_folder):
+    with pytest.raises(ConfigError, match="leave --reference out"):
+        publish(regimes_folder, "Two regimes", reference="csp_lda")
+
+
+def test_regimes_of_which_none_is_finished_are_refused(tmp_path):
+    (tmp_path / "regimes.csv").write_text("regime,pipeline\n")
+    with pytest.raises(ResultsError, match="no regime has been finished"):
+        publish(tmp_path, "nothing")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, PrivateAttr, field_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from bci_dann._config import StrictModel, validate
 from bci_dann._resources import find_configuration
@@ -14,6 +14,8 @@ from bci_dann._validation import check_option, did_you_mean
 from bci_dann.data.dataset_names import SIMULATED, check_dataset_name
 from bci_dann.data.datasets import DataConfig
 from bci_dann.data.preprocessing import Preprocessing
+from bci_dann.data.regimes.regime import Regime
+from bci_dann.data.regimes.worlds import Worlds
 from bci_dann.evaluation.config.constructor import constructor_of
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
 from bci_dann.evaluation.config.run_pipelines import (
@@ -37,6 +39,7 @@ __all__ = [
 ]
 
 Values = Annotated[list[Any], Field(min_length=1)]
+RegimeName = Annotated[str, Field(pattern=r"^\w[\w-]*$")]
 Settings = Annotated[dict[str, Values], Field(min_length=1)]
 
 
@@ -70,6 +73,13 @@ class RunConfig(StrictModel):
     threads : int
         Threads of one task. Sums in another order round differently, so this belongs to
         the results; the number of tasks at a time does not.
+    regimes : dict of str to Regime
+        Situations to compare the pipelines in, by name, each a run of its own on trials that
+        are derived from ``data``.
+    worlds : Worlds or None
+        Simulated data sets, drawn at random, as further regimes.
+    baselines : list of str
+        The pipelines whose best one, in each regime, the others are compared with.
 
     See Also
     --------
@@ -93,9 +103,23 @@ class RunConfig(StrictModel):
     pipeline_parameters: dict[str, dict[str, Any]] = Field(default_factory=dict)
     variants: dict[str, Settings] = Field(default_factory=dict)
     threads: int = Field(default=1, ge=1)
+    regimes: dict[RegimeName, Regime] = Field(default_factory=dict)
+    worlds: Worlds | None = None
+    baselines: list[str] = Field(default_factory=list)
     _origin: ConfigOrigin = PrivateAttr(default_factory=ConfigOrigin)
 
-    @field_validator("pipelines", "protocols", "seeds")
+    @property
+    def has_regimes(self) -> bool:
+        """Whether the run is one of each regime.
+
+        Returns
+        -------
+        bool
+            True where there are ``regimes`` or ``worlds``.
+        """
+        return bool(self.regimes) or self.worlds is not None
+
+    @field_validator("pipelines", "protocols", "seeds", "baselines")
     @classmethod
     def _check_unique(cls, values: list[Any]) -> list[Any]:
         repeated = sorted({str(value) for value in values if values.count(value) > 1})
@@ -109,6 +133,22 @@ class RunConfig(StrictModel):
         for protocol in protocols:
             check_option("each protocol", protocol, PROTOCOLS)
         return protocols
+
+    @model_validator(mode="after")
+    def _check_regimes(self) -> RunConfig:
+        if self.has_regimes and not self.baselines:
+            raise ValueError(
+                "baselines is missing: name the pipelines whose best one the others are compared "
+                "with in each regime"
+            )
+        if self.baselines and not self.has_regimes:
+            raise ValueError("baselines are for regimes: add `regimes` or `worlds`, or remove it")
+        if self.has_regimes and self.data.regime is not None:
+            raise ValueError("data.regime is set beside regimes or worlds; give one of the two")
+        if self.worlds is not None:
+            for name in set(self.worlds.draw()) & set(self.regimes):
+                raise ValueError(f"the regime {name!r} has the name of a world; rename it")
+        return self
 
 
 def load_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig:
@@ -153,7 +193,10 @@ def load_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig
     ([0], (8.0, 32.0))
     """
     run = read_config(config)
-    pipeline_specs(run)  # raises where a pipeline or a parameter is wrong
+    specs = pipeline_specs(run)  # raises where a pipeline or a parameter is wrong
+    if not isinstance(config, RunConfig):  # with other pipelines, baselines may be of a run before
+        for name in run.baselines:
+            check_option("each of baselines", name, [spec.name for spec in specs])
     return run
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bci_dann.data.preprocessing import Preprocessing
     from bci_dann.data.subset import Subset
     from bci_dann.evaluation.config.pipeline_file import PipelineSpec
+    from bci_dann.evaluation.config.run_config import RunConfig
 
 __all__ = [
     "check_classes",
@@ -29,6 +30,7 @@ __all__ = [
     "check_recordings",
     "check_stack",
     "check_subject_count",
+    "check_without_regimes",
 ]
 
 # Numbers of subjects in words, for messages.
@@ -67,6 +69,27 @@ def check_stack(stack: int | None) -> None:
     """
     if stack is not None and stack < 1:
         raise ConfigError(f"--stack (stack) must be at least 1; got {stack}.")
+
+
+def check_without_regimes(config: RunConfig) -> None:
+    """Raise on a configuration of several regimes, each of which is a run of its own.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The configuration.
+
+    Raises
+    ------
+    ConfigError
+        When it has regimes or worlds.
+    """
+    if config.has_regimes:
+        raise ConfigError(
+            f"{config.name} has regimes or worlds, each of which is a run of its own: use "
+            "`bci-dann run`, or run_regimes in Python. For anything else, give a configuration "
+            "without the keys regimes, worlds and baselines."
+        )
 
 
 def check_data_folder(data: DataConfig, data_dir: str | Path | None) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
-__all__ = ["TimeLeft", "duration_text", "step_by_step", "tracked"]
+__all__ = ["TimeLeft", "announce", "duration_text", "step_by_step", "tracked"]
 
 Result = TypeVar("Result")
 # What a task takes beside its networks, in passes over the trials (empirical).
@@ -60,6 +60,22 @@ def tracked(
         yield from _with_bar(results, pending, total, left, console)
     else:
         yield from _with_lines(results, total - len(pending), total, left, console)
+
+
+def announce(text: str, show: bool) -> None:
+    """Say on the standard error stream what comes next.
+
+    Parameters
+    ----------
+    text : str
+        On one line, however long.
+    show : bool
+        Whether to say anything.
+    """
+    from rich.console import Console
+
+    if show:
+        Console(stderr=True, markup=False).print(text, soft_wrap=True, highlight=False)
 
 
 class TimeLeft:

@@ -17,6 +17,7 @@ from bci_dann.evaluation.runs.preflight import (
     check_pipelines,
     check_recordings,
     check_subject_count,
+    check_without_regimes,
 )
 from bci_dann.evaluation.runs.records import Task
 from bci_dann.evaluation.runs.resolved_run import ResolvedRun, RunOptions, resolve_run
@@ -30,6 +31,7 @@ __all__ = [
     "LEAVE_ONE_SUBJECT_OUT",
     "TaskPlan",
     "TaskRun",
+    "planned_tasks",
     "run_benchmark",
     "run_tasks",
     "task_table",
@@ -189,12 +191,12 @@ def run_tasks(run: ResolvedRun, plan: TaskPlan) -> TaskRun:
     KeyboardInterrupt
         After Ctrl-C, once the table of the finished tasks is written.
     """
+    check_without_regimes(run.config)
     check_pipelines(run.pipelines, run.config.seeds[0])
     manifest = manifest_of(run.config, run.pipelines, recordings_fingerprint(run.dataset))
     merged = run.folder.merged(manifest)
     if run.options.dry_run:
-        tasks = _tasks(run, "", manifest, _planned_subjects(run, plan))
-        return TaskRun(run.folder, plan.tasks(tasks), [])
+        return TaskRun(run.folder, planned_tasks(run, plan), [])
     from bci_dann.data import open_trials
 
     trials_folder = run.prepare_trials()
@@ -206,6 +208,38 @@ def run_tasks(run: ResolvedRun, plan: TaskPlan) -> TaskRun:
     with _table_written(done):
         run_missing(run, done.requested, trials_folder)
     return done
+
+
+def planned_tasks(run: ResolvedRun, plan: TaskPlan, *, open_files: bool = True) -> list[Task]:
+    """Return the tasks of a run without preparing its trials.
+
+    Parameters
+    ----------
+    run : ResolvedRun
+        The run.
+    plan : TaskPlan
+        Which tasks it consists of.
+    open_files : bool
+        Whether to open and check every file of a folder of recordings, which takes time.
+
+    Returns
+    -------
+    list of Task
+        They belong to no data yet.
+
+    Raises
+    ------
+    ConfigError
+        When the data or preprocessing do not fit the dataset.
+    DataError
+        When the recordings are not what was promised.
+    ResultsError
+        When the results folder holds other results.
+    """
+    manifest = manifest_of(run.config, run.pipelines, recordings_fingerprint(run.dataset))
+    run.folder.merged(manifest)
+    subjects = _planned_subjects(run, plan, open_files)
+    return plan.tasks(_tasks(run, "", manifest, subjects))
 
 
 def task_table(tasks: Sequence[Task]) -> pd.DataFrame:
@@ -228,13 +262,17 @@ def task_table(tasks: Sequence[Task]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _planned_subjects(run: ResolvedRun, plan: TaskPlan) -> list[str]:
+def _planned_subjects(run: ResolvedRun, plan: TaskPlan, open_files: bool) -> list[str]:
+    from bci_dann.data.regimes.trial_choice import draw_subjects
     from bci_dann.data.subset import resolve_subset
 
     selection = resolve_subset(run.dataset, run.config.data)
     subjects = [str(subject) for subject in selection.subjects]
+    if run.config.data.regime is not None:
+        subjects = draw_subjects(run.config.data.regime, subjects)
     check_subject_count(subjects, plan.n_left_out)
-    check_recordings(run.dataset, run.config.preprocessing, selection)
+    if open_files:
+        check_recordings(run.dataset, run.config.preprocessing, selection)
     return subjects
 
 

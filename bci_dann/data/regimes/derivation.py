@@ -1,0 +1,178 @@
+"""Trials of a regime, derived from those of the whole data set, subject by subject."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann.data.cache import TrialsWriter, open_trials, store
+from bci_dann.data.regimes.disturbances import add_artefacts, change_half_way, spoil_channels
+from bci_dann.data.regimes.trial_choice import (
+    channel_positions,
+    choose_trials,
+    draw_names,
+    generator,
+    n_samples,
+)
+from bci_dann.data.regimes.trial_order import in_blocks, shuffled
+from bci_dann.data.trials import EEGTrials
+from bci_dann.exceptions import ConfigError
+
+if TYPE_CHECKING:
+    import mne
+
+    from bci_dann.data.regimes.regime import Regime
+
+__all__ = ["derive_trials", "prepare_derived"]
+
+# Part of the key of derived trials: increase it when a change of this folder gives other trials
+# for the same regime.
+REGIME_VERSION = 1
+# What all trials of a subject are called when its sessions are merged.
+MERGED = "0"
+
+
+def derive_trials(trials: EEGTrials, regime: Regime) -> EEGTrials:
+    """Apply a regime to the trials of a data set.
+
+    Parameters
+    ----------
+    trials : EEGTrials
+        Labelled trials of all subjects; they are left as they are.
+    regime : Regime
+        What to keep, and what disturbs it.
+
+    Returns
+    -------
+    EEGTrials
+        A copy, equal to the bit for equal arguments. Labels decide which trials there are only
+        by ``classes``, and their order only by ``cues_in_blocks``.
+
+    Raises
+    ------
+    ConfigError
+        When the data do not have what the regime asks for.
+
+    See Also
+    --------
+    Regime : Its keys.
+    draw_world : A simulated data set and a regime, drawn at random.
+
+    Examples
+    --------
+    >>> from bci_dann import load_dataset
+    >>> from bci_dann.data import Regime, derive_trials
+    >>> trials = load_dataset("SimulatedMI", n_subjects=4, n_trials=20)
+    >>> few = derive_trials(trials, Regime(n_subjects=3, n_trials=10, duration=1.0))
+    >>> few.X.shape
+    (30, 15, 128)
+    """
+    return EEGTrials.concatenate(list(_derived_subjects(trials, regime)))
+
+
+def prepare_derived(folder: Path, regime: Regime, root: Path) -> Path:
+    """Derive the trials of a regime from prepared ones, unless the cache has them.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The prepared trials of the whole data set.
+    regime : Regime
+        The regime.
+    root : pathlib.Path
+        The cache.
+
+    Returns
+    -------
+    pathlib.Path
+        A folder for `open_trials`: ``folder`` itself where the regime changes nothing.
+
+    Raises
+    ------
+    ConfigError
+        When the data do not have what the regime asks for.
+    DataError
+        When the folder cannot be written.
+    """
+    if not regime.changes_trials:
+        return folder
+    parts = {
+        "regime_version": REGIME_VERSION,
+        "trials": folder.name,
+        "regime": regime.model_dump(mode="json", exclude={"held_out"}),
+    }
+
+    def fill(writer: TrialsWriter) -> None:
+        for trials in _derived_subjects(open_trials(folder), regime):
+            writer.add(trials)
+
+    return store(root, parts, fill)
+
+
+def _derived_subjects(trials: EEGTrials, regime: Regime) -> Iterator[EEGTrials]:
+    """Derive the trials of one subject at a time, so that memory holds one."""
+    if trials.y is None:
+        raise ConfigError("a regime is derived from trials with labels; these have none.")
+    rows = choose_trials(trials, regime)
+    info = _picked(trials.info, channel_positions(trials, regime))
+    subjects = list(rows)
+    spoilt = set(subjects[::2]) if regime.dead_channels or regime.noisy_channels else set()
+    loud: set[str] = set()
+    if regime.gain != 1:
+        loud = set(draw_names(regime, "loud", subjects, regime.n_loud_subjects))
+    for subject, own in rows.items():
+        chosen = _in_recorded_order(trials, own, regime)
+        X = _disturbed(chosen, trials.sfreq, regime, subject, subject in spoilt)
+        if subject in loud:
+            X *= np.float32(regime.gain)
+        derived = EEGTrials.trusted(X, chosen.y, chosen.metadata, info)
+        if regime.shuffled:
+            rng = generator(regime, "order", subject)
+            derived = derived[shuffled(_sessions(derived), rng)]
+        yield derived
+
+
+def _in_recorded_order(trials: EEGTrials, rows: NDArray[np.intp], regime: Regime) -> EEGTrials:
+    """Return a subject's trials in the order in which the regime has them recorded."""
+    metadata = trials.metadata.iloc[rows].reset_index(drop=True)
+    if regime.merge_sessions:
+        metadata = metadata.assign(session=MERGED)
+    labels = np.asarray(trials.y)[rows]
+    channels, n_times = channel_positions(trials, regime), n_samples(trials, regime)
+    X = np.ascontiguousarray(trials.X[rows][:, channels, :n_times], dtype=np.float32)
+    chosen = EEGTrials.trusted(X, labels, metadata, _picked(trials.info, channels))
+    if regime.cues_in_blocks is None:
+        return chosen
+    return chosen[in_blocks(labels, _sessions(chosen), regime.cues_in_blocks)]
+
+
+def _disturbed(
+    trials: EEGTrials, sfreq: float, regime: Regime, subject: str, is_spoilt: bool
+) -> NDArray[np.float32]:
+    X = trials.X
+    if regime.change_half_way:
+        rng = generator(regime, "change half way", subject)
+        X = change_half_way(X, _sessions(trials), regime.change_half_way, rng)
+    if regime.artefact_share:
+        rng = generator(regime, "artefacts", subject)
+        X = add_artefacts(X, regime.artefact_share, regime.artefact_amplitude, sfreq, rng)
+    if is_spoilt:
+        rng = generator(regime, "bad channels", subject)
+        X = spoil_channels(X, regime.dead_channels, regime.noisy_channels, rng)
+    return X
+
+
+def _sessions(trials: EEGTrials) -> NDArray[np.str_]:
+    return trials.metadata["session"].to_numpy(dtype=str)
+
+
+def _picked(info: mne.Info, positions: list[int]) -> mne.Info:
+    import mne
+
+    if positions == list(range(len(info["ch_names"]))):
+        return info
+    return mne.pick_info(info, positions, copy=True, verbose="error")

@@ -1,0 +1,125 @@
+"""What disturbs the signals of one subject: moved electrodes, artefacts, bad channels."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann.data.regimes.trial_order import by_session
+
+__all__ = ["add_artefacts", "change_half_way", "spoil_channels"]
+
+Signals = NDArray[np.float32]
+
+# Of bursts: frequency (Hz), in the band that motor imagery is decoded from; length (s); and the
+# largest amplitude at other electrodes, as a share of that at the strongest. Empirical.
+BURST_HZ, BURST_SECONDS, SPREAD = (9.0, 25.0), (0.2, 1.0), 0.1
+# Standard deviations of the noise of dead and noisy channels, as factors on that of the channel.
+DEAD, NOISY = 0.05, 10.0
+
+
+def change_half_way(
+    X: Signals, sessions: NDArray[np.str_], strength: float, rng: np.random.Generator
+) -> Signals:
+    """Mix the channels of the second half of each session by one random matrix.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_chans, n_times)
+        Signals of a subject (µV), in the order of recording.
+    sessions : ndarray of str, shape (n_trials,)
+        The session of each trial.
+    strength : float
+        How far the matrix is from the identity.
+    rng : numpy.random.Generator
+        The source of the matrix.
+
+    Returns
+    -------
+    ndarray, shape (n_trials, n_chans, n_times)
+        A copy.
+    """
+    from scipy.linalg import expm
+
+    n_chans = X.shape[1]
+    normal = rng.standard_normal((n_chans, n_chans)) / np.sqrt(n_chans)
+    mixing = expm(strength * (normal + np.diag(rng.standard_normal(n_chans)))).astype(np.float32)
+    changed = X.copy()
+    for rows in by_session(sessions):
+        later = rows[len(rows) // 2 :]
+        changed[later] = mixing @ X[later]
+    return changed
+
+
+def add_artefacts(
+    X: Signals,
+    share: float,
+    amplitude: tuple[float, float],
+    sfreq: float,
+    rng: np.random.Generator,
+) -> Signals:
+    """Add a burst to a random share of trials.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_chans, n_times)
+        Signals of a subject (µV).
+    share : float
+        The probability that a trial gets one.
+    amplitude : tuple of (float, float)
+        Lowest and highest peak (µV).
+    sfreq : float
+        Sampling frequency (Hz).
+    rng : numpy.random.Generator
+        The source of trials and bursts.
+
+    Returns
+    -------
+    ndarray, shape (n_trials, n_chans, n_times)
+        A copy.
+    """
+    n_chans: int = X.shape[1]
+    disturbed = X.copy()
+    for trial in np.flatnonzero(rng.random(len(X)) < share):
+        wave, start = _burst(X.shape[2], sfreq, rng)
+        pattern = SPREAD * rng.random(n_chans)
+        pattern[rng.integers(n_chans)] = 1.0
+        peak = rng.uniform(*amplitude)
+        added = (peak * pattern[:, None] * wave).astype(np.float32)
+        disturbed[trial, :, start : start + len(wave)] += added
+    return disturbed
+
+
+def spoil_channels(X: Signals, n_dead: int, n_noisy: int, rng: np.random.Generator) -> Signals:
+    """Replace channels drawn at random by white noise, weak or strong.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_chans, n_times)
+        Signals of a subject (µV).
+    n_dead, n_noisy : int
+        How many channels get noise of 0.05 and of 10 times their standard deviation.
+    rng : numpy.random.Generator
+        The source of channels and noise.
+
+    Returns
+    -------
+    ndarray, shape (n_trials, n_chans, n_times)
+        A copy.
+    """
+    spoilt = X.copy()
+    channels = rng.permutation(X.shape[1])[: n_dead + n_noisy]
+    for place, channel in enumerate(channels):
+        factor = DEAD if place < n_dead else NOISY
+        noise = rng.standard_normal(spoilt[:, channel].shape, dtype=np.float32)
+        spoilt[:, channel] = np.float32(factor * X[:, channel].std(dtype=np.float64)) * noise
+    return spoilt
+
+
+def _burst(n_times: int, sfreq: float, rng: np.random.Generator) -> tuple[NDArray[np.float64], int]:
+    """Draw a Hann-windowed oscillation of peak 1 at most, and its first sample in a trial."""
+    length = min(n_times, max(2, round(rng.uniform(*BURST_SECONDS) * sfreq)))
+    frequency, phase = rng.uniform(*BURST_HZ), rng.uniform(0, 2 * np.pi)
+    start = int(rng.integers(n_times - length + 1))
+    time = np.arange(length) / sfreq
+    return np.hanning(length) * np.sin(2 * np.pi * frequency * time + phase), start

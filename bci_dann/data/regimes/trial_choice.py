@@ -1,0 +1,270 @@
+"""Which subjects, trials, channels and samples of a data set a regime keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann._random import stream
+from bci_dann._validation import check_option
+from bci_dann.data.regimes.trial_order import by_session
+from bci_dann.exceptions import ConfigError
+
+if TYPE_CHECKING:
+    from bci_dann.data.regimes.regime import Regime
+    from bci_dann.data.trials import EEGTrials
+
+__all__ = [
+    "channel_positions",
+    "choose_trials",
+    "draw_names",
+    "draw_subjects",
+    "generator",
+    "n_samples",
+]
+
+Rows = NDArray[np.intp]
+Names = NDArray[np.str_]
+
+# Fewest trials of a shortened session. Empirical: the covariance of a session, which alignment
+# needs, can be estimated from these.
+SHORTEST_SESSION = 8
+# Fewest samples of a trial that covariances can be estimated from.
+FEWEST_SAMPLES = 8
+
+
+def generator(regime: Regime, purpose: str, subject: str) -> np.random.Generator:
+    """Return the random generator of one purpose and subject.
+
+    Parameters
+    ----------
+    regime : Regime
+        It holds the seed.
+    purpose : str
+        What is drawn.
+    subject : str
+        The subject.
+
+    Returns
+    -------
+    numpy.random.Generator
+        Independent of all other purposes and subjects.
+    """
+    return np.random.default_rng(stream(regime.random_state, "regime", purpose, subject))
+
+
+def draw_names(regime: Regime, purpose: str, names: Sequence[str], count: int) -> list[str]:
+    """Draw some subjects, each by a random number of its own.
+
+    Parameters
+    ----------
+    regime : Regime
+        It holds the seed.
+    purpose : str
+        What they are drawn for.
+    names : sequence of str
+        The subjects.
+    count : int
+        How many to draw.
+
+    Returns
+    -------
+    list of str
+        In the order of ``names``. Those of a smaller ``count`` are among those of a larger one.
+    """
+    numbers = {name: generator(regime, purpose, name).random() for name in names}
+    drawn = set(sorted(names, key=lambda name: numbers[name])[:count])
+    return [name for name in names if name in drawn]
+
+
+def draw_subjects(regime: Regime, subjects: Sequence[str]) -> list[str]:
+    """Return the subjects that a regime keeps, which their names decide.
+
+    Parameters
+    ----------
+    regime : Regime
+        The regime.
+    subjects : sequence of str
+        All subjects.
+
+    Returns
+    -------
+    list of str
+        In their order.
+
+    Raises
+    ------
+    ConfigError
+        When there are too few.
+    """
+    count = len(subjects) if regime.n_subjects is None else regime.n_subjects
+    if count > len(subjects):
+        raise ConfigError(f"n_subjects is {count}, and the data have {_plural(subjects)}.")
+    if regime.gain != 1 and regime.n_loud_subjects > count:
+        raise ConfigError(f"n_loud_subjects is {regime.n_loud_subjects}, of {count} subjects.")
+    return draw_names(regime, "subjects", subjects, count)
+
+
+def choose_trials(trials: EEGTrials, regime: Regime) -> dict[str, Rows]:
+    """Return the trials of each subject that a regime keeps, and check it against the data.
+
+    Parameters
+    ----------
+    trials : EEGTrials
+        Labelled trials of all subjects.
+    regime : Regime
+        The regime.
+
+    Returns
+    -------
+    dict of str to ndarray of int
+        Positions of trials by subject, in the order of recording.
+
+    Raises
+    ------
+    ConfigError
+        When the data do not have what the regime asks for: a channel, a class, as many subjects,
+        sessions, trials or samples; or when fewer than two subjects would keep a class.
+    """
+    channel_positions(trials, regime)
+    n_samples(trials, regime)
+    labels = np.asarray(trials.y, dtype=str)
+    classes = _classes(labels, regime)
+    of_trial, sessions = trials.subjects, trials.metadata["session"].to_numpy(dtype=str)
+    kept_class = np.isin(labels, classes)
+    subjects = draw_subjects(regime, list(dict.fromkeys(of_trial.tolist())))
+    rows = {}
+    for subject in subjects:
+        own = np.flatnonzero((of_trial == subject) & kept_class)
+        own = own[_first_sessions(sessions[own], regime.n_sessions, subject)]
+        own = _first_trials(own, regime.n_trials, subject)
+        rows[subject] = own[_first_shares(sessions[own], regime, subject)]
+    _check_classes(rows, labels, classes)
+    return rows
+
+
+def channel_positions(trials: EEGTrials, regime: Regime) -> list[int]:
+    """Return the positions of the channels that a regime keeps.
+
+    Parameters
+    ----------
+    trials : EEGTrials
+        The trials.
+    regime : Regime
+        The regime.
+
+    Returns
+    -------
+    list of int
+        In the regime's order.
+
+    Raises
+    ------
+    ConfigError
+        When a channel is missing, or none would be left undisturbed.
+    """
+    known = trials.ch_names
+    names = known if regime.channels is None else regime.channels
+    for name in names:
+        check_option("each channel of a regime", name, known)
+    n_bad = regime.dead_channels + regime.noisy_channels
+    if n_bad >= len(names):
+        raise ConfigError(
+            f"dead_channels and noisy_channels are {n_bad} of {len(names)} channels: at least one "
+            "must stay as it is."
+        )
+    return [known.index(name) for name in names]
+
+
+def n_samples(trials: EEGTrials, regime: Regime) -> int:
+    """Return the number of samples of a trial that a regime keeps.
+
+    Parameters
+    ----------
+    trials : EEGTrials
+        The trials.
+    regime : Regime
+        The regime.
+
+    Returns
+    -------
+    int
+        All of them where the regime sets no duration.
+
+    Raises
+    ------
+    ConfigError
+        When trials are shorter than the duration, or would be too short.
+    """
+    available = trials.shape[2]
+    if regime.duration is None:
+        return available
+    count = round(regime.duration * trials.sfreq)
+    if count > available:
+        raise ConfigError(
+            f"duration is {regime.duration:g} s, and the trials are {available / trials.sfreq:g} s "
+            "long."
+        )
+    if count < FEWEST_SAMPLES:
+        raise ConfigError(
+            f"duration is {regime.duration:g} s, {count} samples at {trials.sfreq:g} Hz; a trial "
+            f"needs at least {FEWEST_SAMPLES}."
+        )
+    return count
+
+
+def _classes(labels: Names, regime: Regime) -> list[str]:
+    known: list[str] = np.unique(labels).tolist()
+    for name in regime.classes or []:
+        check_option("each class of a regime", name, known)
+    return regime.classes or known
+
+
+def _first_sessions(sessions: Names, count: int | None, subject: str) -> NDArray[np.bool_]:
+    names = list(dict.fromkeys(sessions.tolist()))
+    if count is not None and count > len(names):
+        raise ConfigError(f"n_sessions is {count}, and subject {subject} has {len(names)}.")
+    return np.isin(sessions, names[:count])
+
+
+def _first_trials(rows: Rows, count: int | None, subject: str) -> Rows:
+    if count is not None and count > len(rows):
+        raise ConfigError(
+            f"n_trials is {count}, and subject {subject} has {len(rows)} trials. Ask for fewer, or "
+            "leave this subject out with `data.subjects`."
+        )
+    return rows[:count]
+
+
+def _first_shares(sessions: Names, regime: Regime, subject: str) -> Rows:
+    """Return the first trials of each session, a random share of it."""
+    if regime.session_shares is None:
+        return np.arange(len(sessions))
+    rng = generator(regime, "session shares", subject)
+    kept = []
+    for rows in by_session(sessions):
+        count = round(rng.uniform(*regime.session_shares) * len(rows))
+        kept.append(rows[: max(count, SHORTEST_SESSION)])
+    return np.sort(np.concatenate(kept))
+
+
+def _check_classes(rows: Mapping[str, Rows], labels: Names, classes: Sequence[str]) -> None:
+    if len(rows) < 2:
+        raise ConfigError(
+            f"leaving one subject out needs two subjects or more; the data have {_plural(rows)}."
+        )
+    for name in classes:
+        n_subjects = sum(bool(np.any(labels[own] == name)) for own in rows.values())
+        if n_subjects < 2:
+            raise ConfigError(
+                f"trials of the class {name!r} are left in {n_subjects} subjects, and two or more "
+                "are needed. Keep more trials, sessions or subjects, or leave the class out with "
+                "`classes`."
+            )
+
+
+def _plural(subjects: Sequence[str] | Mapping[str, Rows]) -> str:
+    return f"{len(subjects)} subject{'' if len(subjects) == 1 else 's'}"

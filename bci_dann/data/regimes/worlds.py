@@ -1,0 +1,195 @@
+"""Simulated data sets whose parameters are drawn at random, each with a regime."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field
+
+from bci_dann._config import StrictModel
+from bci_dann._random import stream
+from bci_dann.data.regimes.regime import Regime
+
+__all__ = ["World", "Worlds", "draw_world"]
+
+# The electrodes that worlds draw from: three that all have, and the others of 64 in the 10-10
+# system.
+# fmt: off
+MOTOR = ("C3", "Cz", "C4")
+OTHERS = (
+    "Fp1", "Fpz", "Fp2", "AF7", "AF3", "AFz", "AF4", "AF8",
+    "F7", "F5", "F3", "F1", "Fz", "F2", "F4", "F6", "F8",
+    "FT7", "FC5", "FC3", "FC1", "FCz", "FC2", "FC4", "FC6", "FT8",
+    "T7", "C5", "C1", "C2", "C6", "T8", "T9", "T10",
+    "TP7", "CP5", "CP3", "CP1", "CPz", "CP2", "CP4", "CP6", "TP8",
+    "P7", "P5", "P3", "P1", "Pz", "P2", "P4", "P6", "P8",
+    "PO7", "PO3", "POz", "PO4", "PO8", "O1", "Oz", "O2", "Iz",
+)
+# fmt: on
+CLASS_PAIRS = (("left_hand", "right_hand"), ("right_hand", "rest"), ("left_hand", "feet"))
+# Smallest and largest numbers, drawn log-uniformly; trials are of a subject.
+CHANNELS, SUBJECTS, TRIALS = (3, 64), (4, 40), (30, 300)
+# Most trials of a world, and most trials times channels, so that a world takes minutes, not hours.
+MOST_TRIALS, MOST_TRIALS_TIMES_CHANNELS = 1500, 32_000
+# Of amounts: differences between subjects, alertness, ERD, SNR, and of the regime's disturbances.
+SHIFT, ALERTNESS, ERD, SNR, HALF_WAY = (0.0, 2.0), (0.0, 1.5), (0.3, 0.8), (0.5, 1.5), (0.1, 0.5)
+WEAK, ARTEFACT_SHARE, GAIN = 0.2, 0.05, 15.0
+# One in so many is held out, for a last look at the end of a study: the tenth, the twentieth, ...
+HELD_OUT_EVERY = 10
+
+
+class Worlds(StrictModel):  # numpydoc ignore=PR02
+    """Simulated data sets with parameters drawn at random, as regimes of a run.
+
+    Parameters
+    ----------
+    count : int
+        How many; the first ones are the same for any number.
+    random_state : int
+        The seed.
+
+    See Also
+    --------
+    draw_world : One of them.
+
+    Examples
+    --------
+    >>> from bci_dann.data import Worlds
+    >>> list(Worlds(count=2).draw())
+    ['world_000', 'world_001']
+    """
+
+    count: Annotated[int, Field(ge=1, le=1000)]
+    random_state: Annotated[int, Field(ge=0)] = 0
+
+    def draw(self) -> dict[str, World]:
+        """Return the worlds by name.
+
+        Returns
+        -------
+        dict of str to World
+            ``world_000``, ``world_001``, ...
+        """
+        return {f"world_{i:03d}": draw_world(self.random_state, i) for i in range(self.count)}
+
+
+@dataclass(frozen=True)
+class World:
+    """A simulated data set, and the regime that it is seen in.
+
+    Attributes
+    ----------
+    params : mapping of str to object
+        Parameters of `SimulatedMI`.
+    regime : Regime
+        What disturbs its trials, and whether it is held out.
+
+    See Also
+    --------
+    draw_world : Draws it.
+
+    Examples
+    --------
+    >>> from bci_dann.data import DataConfig, draw_world
+    >>> world = draw_world(random_state=0, index=9)
+    >>> config = DataConfig(dataset="SimulatedMI", params=world.params, regime=world.regime)
+    >>> config.regime.held_out
+    True
+    """
+
+    params: Mapping[str, Any]
+    regime: Regime
+
+
+def draw_world(random_state: int, index: int) -> World:
+    """Draw a simulated data set and its regime.
+
+    Numbers of channels (3 to 64), subjects (4 to 40) and trials of a subject (30 to 300) are
+    drawn log-uniformly and independently of each other, and then capped, so that a world takes
+    minutes: at most 1500 trials in all, and at most 32 000 trials times channels. Where there are
+    too many, subjects get fewer trials, down to 30, and then there are fewer subjects: worlds with
+    many channels have few subjects. There are one to three sessions, of whole trials of each
+    class, so that a subject may have a few trials fewer than drawn. The classes, and how much
+    subjects, sessions and electrodes differ, are drawn as well.
+
+    Parameters
+    ----------
+    random_state : int
+        The seed.
+    index : int
+        Which world; each is drawn by itself.
+
+    Returns
+    -------
+    World
+        Every tenth is held out: those with the index 9, 19, and so on.
+
+    See Also
+    --------
+    SimulatedMI : Takes the parameters.
+    Regime : The disturbances.
+
+    Examples
+    --------
+    >>> from bci_dann.data import draw_world
+    >>> world = draw_world(random_state=0, index=1)
+    >>> sorted(world.params)[:4]
+    ['ch_names', 'classes', 'erd', 'n_sessions']
+    >>> draw_world(0, 1) == world
+    True
+    """
+    rng = np.random.default_rng(stream(random_state, "world", index))
+    n_chans, n_subjects, n_trials = _sizes(rng)
+    n_sessions = int(rng.choice([1, 1, 2, 3]))
+    seed = int(rng.integers(2**31))
+    shift = {name: _uniform(rng, SHIFT) for name in ("head", "frequency", "gain", "noise", "drift")}
+    shift["alertness"] = _sometimes(rng, 0.5, _uniform(rng, ALERTNESS))
+    shift["weak"] = _sometimes(rng, 0.5, WEAK)
+    params = {
+        "n_subjects": n_subjects,
+        "n_sessions": n_sessions,
+        "n_trials": max(4, n_trials // (2 * n_sessions)),
+        "shift": shift,
+        "classes": list(CLASS_PAIRS[int(rng.integers(len(CLASS_PAIRS)))]),
+        "ch_names": [*MOTOR, *rng.permutation(OTHERS)[: n_chans - len(MOTOR)].tolist()],
+        "erd": _uniform(rng, ERD),
+        "snr": _log_uniform(rng, SNR),
+        "random_state": seed,
+    }
+    regime = Regime(
+        artefact_share=_sometimes(rng, 1 / 3, ARTEFACT_SHARE),
+        gain=_sometimes(rng, 1 / 4, GAIN, otherwise=1.0),
+        change_half_way=_sometimes(rng, 1 / 4, _uniform(rng, HALF_WAY)),
+        random_state=seed,
+        held_out=index % HELD_OUT_EVERY == HELD_OUT_EVERY - 1,
+    )
+    return World(params, regime)
+
+
+def _sizes(rng: np.random.Generator) -> tuple[int, int, int]:
+    """Draw the numbers of channels, of subjects, and of trials of a subject, capped."""
+    n_chans, n_subjects, n_trials = (
+        round(_log_uniform(rng, limits)) for limits in (CHANNELS, SUBJECTS, TRIALS)
+    )
+    most = min(MOST_TRIALS, MOST_TRIALS_TIMES_CHANNELS // n_chans)
+    n_trials = min(n_trials, max(TRIALS[0], most // n_subjects))
+    return n_chans, min(n_subjects, max(SUBJECTS[0], most // n_trials)), n_trials
+
+
+def _uniform(rng: np.random.Generator, limits: tuple[float, float]) -> float:
+    """Draw a number, rounded so that it reads well in files."""
+    return round(float(rng.uniform(*limits)), 3)
+
+
+def _log_uniform(rng: np.random.Generator, limits: tuple[float, float]) -> float:
+    low, high = np.log(limits)
+    return round(float(np.exp(rng.uniform(low, high))), 3)
+
+
+def _sometimes(
+    rng: np.random.Generator, probability: float, value: float, otherwise: float = 0.0
+) -> float:
+    return value if rng.random() < probability else otherwise

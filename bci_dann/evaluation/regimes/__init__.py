@@ -1,0 +1,1 @@
+"""Comparison of pipelines in many regimes."""

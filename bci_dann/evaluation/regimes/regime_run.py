@@ -1,0 +1,196 @@
+"""Runs over regimes: a results folder for each, and one table of regimes by pipelines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bci_dann._files import write_atomically
+from bci_dann.evaluation.config.run_config import RunConfig, load_config
+from bci_dann.evaluation.regimes.regime_plan import PlannedRegime, plan_regimes
+from bci_dann.evaluation.regimes.regime_table import TABLE_FILE, RegimeResults, regime_table
+from bci_dann.evaluation.runs.preflight import check_pipelines
+from bci_dann.evaluation.runs.progress import announce
+from bci_dann.evaluation.runs.resolved_run import ResolvedRun, RunOptions, resolve_run
+from bci_dann.evaluation.runs.runner import (
+    LEAVE_ONE_SUBJECT_OUT,
+    planned_tasks,
+    run_tasks,
+    task_table,
+)
+from bci_dann.exceptions import ConfigError, DataError, ResultsError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["run_regimes"]
+
+
+def run_regimes(
+    config: str | Path | Mapping[str, Any] | RunConfig,
+    out: str | Path | None = None,
+    n_jobs: int = 1,
+    data_dir: str | Path | None = None,
+    progress: bool = True,
+    dry_run: bool = False,
+    cache_dir: str | Path | None = None,
+    stack: int | None = None,
+    regimes: Sequence[str] | None = None,
+    held_out: bool = False,
+) -> pd.DataFrame:
+    """Compare pipelines in many regimes, each subject of each regime in turn being the target.
+
+    The trials of all regimes are prepared before the first one is trained on. A regime in which
+    tasks fail does not keep the others from being computed.
+
+    Parameters
+    ----------
+    config : str, pathlib.Path, mapping or RunConfig
+        A configuration with ``regimes`` or ``worlds``, and ``baselines``.
+    out : str, pathlib.Path or None
+        Holds a results folder for each regime, as :func:`bci_dann.run_benchmark` writes it, and
+        ``regimes.csv``; ``None`` is ``runs/NAME`` in the working folder.
+    n_jobs : int
+        Tasks at a time, as for :func:`bci_dann.run_benchmark`.
+    data_dir : str, pathlib.Path or None
+        Where the recordings are.
+    progress : bool
+        Whether to show progress on the standard error stream.
+    dry_run : bool
+        Check everything but the signals, and return the tasks. Trials are not known then: of the
+        regimes only the numbers of subjects are checked.
+    cache_dir : str, pathlib.Path or None
+        Where prepared trials are kept.
+    stack : int or None
+        Networks that a process trains together, as for :func:`bci_dann.run_benchmark`.
+    regimes : sequence of str, or None
+        The regimes to run, and to put into the table; ``None`` takes all.
+    held_out : bool
+        Whether to run those that are held out, for a last look.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each regime, pipeline and protocol, as in ``regimes.csv``: accuracies (%), ROC
+        AUC (0 to 1), and differences to the best of the baselines in this regime. In a dry run one
+        row a task.
+
+    Raises
+    ------
+    ConfigError
+        When the configuration is wrong, or a regime does not fit the data.
+    DataError
+        When the recordings are not what was promised, or do not allow the protocols.
+    ResultsError
+        When a folder holds another configuration or cannot be written to, or when tasks have
+        failed; the table of the others is written.
+    KeyboardInterrupt
+        After Ctrl-C, once the table of the finished tasks is written.
+
+    See Also
+    --------
+    summarise_regimes : The worst and the mean difference of each pipeline.
+    bci_dann.data.Regime : What a regime may be.
+    bci_dann.run_benchmark : The same in a single regime.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from bci_dann.evaluation import run_regimes
+    >>> config = {
+    ...     "name": "mine",
+    ...     "data": {"dataset": "SimulatedMI", "params": {"n_subjects": 4, "n_trials": 10}},
+    ...     "pipelines": ["csp_lda", "ea_csp_lda"],
+    ...     "protocols": ["train"],
+    ...     "regimes": {"whole": {}, "few_subjects": {"n_subjects": 3}},
+    ...     "baselines": ["csp_lda"],
+    ... }
+    >>> with TemporaryDirectory() as folder:
+    ...     tasks = run_regimes(config, folder, progress=False, dry_run=True)
+    >>> tasks.groupby("regime", sort=False).size().to_dict()
+    {'whole': 8, 'few_subjects': 6}
+    """
+    checked = load_config(config)
+    folder = Path("runs") / checked.name if out is None else Path(out)
+    options = RunOptions(None, n_jobs, data_dir, cache_dir, progress, dry_run, stack)
+    planned = plan_regimes(checked, regimes, held_out)
+    runs = [resolve_run(one.config, replace(options, out=folder / one.name)) for one in planned]
+    if dry_run:
+        return _planned_tasks(planned, runs)
+    numbers = [_prepared_subjects(one, run) for one, run in zip(planned, runs, strict=True)]
+    failures: dict[str, ResultsError] = {}
+    try:
+        for place, (one, run) in enumerate(zip(planned, runs, strict=True), start=1):
+            announce(f"Regime {place} of {len(runs)}: {one.name}", progress)
+            try:
+                run_tasks(run, LEAVE_ONE_SUBJECT_OUT)
+            except ResultsError as error:
+                failures[one.name] = error
+    finally:
+        table = _table(planned, runs, numbers, checked.baselines)
+        write_atomically(folder / TABLE_FILE, table.to_csv(index=False).encode())
+    if failures:
+        lines = [f"{name}: {error}" for name, error in failures.items()]
+        raise ResultsError(
+            f"tasks failed in {len(failures)} of {len(runs)} regimes; {folder / TABLE_FILE} has "
+            "the pipelines that are complete.\n" + "\n".join(lines)
+        )
+    return table
+
+
+def _planned_tasks(planned: Sequence[PlannedRegime], runs: Sequence[ResolvedRun]) -> pd.DataFrame:
+    """Return one row a task; the files, which regimes have in common, are opened once."""
+    import pandas as pd
+
+    check_pipelines(runs[0].pipelines, runs[0].config.seeds[0])
+    opened: set[str] = set()
+    tables = []
+    for one, run in zip(planned, runs, strict=True):
+        dataset = run.config.data.dataset
+        with _naming(one):
+            open_files = dataset not in opened
+            tasks = planned_tasks(run, LEAVE_ONE_SUBJECT_OUT, open_files=open_files)
+        opened.add(dataset)
+        table = task_table(tasks)
+        table.insert(0, "regime", one.name)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _prepared_subjects(one: PlannedRegime, run: ResolvedRun) -> int:
+    """Prepare the trials of a regime, and return how many subjects they are of."""
+    from bci_dann.data import open_trials
+
+    with _naming(one):
+        trials = open_trials(run.prepare_trials())
+    return len(set(trials.subjects.tolist()))
+
+
+@contextmanager
+def _naming(regime: PlannedRegime) -> Iterator[None]:
+    """Let errors about the data of a block say which regime they are of."""
+    try:
+        yield
+    except (ConfigError, DataError) as error:
+        raise type(error)(f"regime {regime.name!r}: {error}") from error
+
+
+def _table(
+    planned: Sequence[PlannedRegime],
+    runs: Sequence[ResolvedRun],
+    numbers: Sequence[int],
+    baselines: Sequence[str],
+) -> pd.DataFrame:
+    """Return the table of what the folders of these regimes hold."""
+    import pandas as pd
+
+    results = []
+    for one, run, n_subjects in zip(planned, runs, numbers, strict=True):
+        path = run.folder.table_path
+        if path.is_file():
+            table = pd.read_csv(path, dtype={"subject": str, "session": str})
+            results.append(RegimeResults(one.name, table, n_subjects, one.is_held_out))
+    return regime_table(results, baselines)

@@ -1,0 +1,162 @@
+"""The table of regimes by pipelines, with differences to the best baseline of each regime."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bci_dann.evaluation.summary import per_subject_and_seed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["REGIME_COLUMNS", "TABLE_FILE", "RegimeResults", "regime_table", "summarise_regimes"]
+
+TABLE_FILE = "regimes.csv"
+REGIME_COLUMNS = (
+    *("regime", "held_out", "pipeline", "is_baseline", "protocol", "n_subjects"),
+    *("accuracy", "balanced_accuracy", "roc_auc"),
+    *("best_baseline", "baseline_accuracy", "baseline_roc_auc"),
+    *("accuracy_difference", "roc_auc_difference"),
+)
+DIFFERENCES = ["accuracy_difference", "roc_auc_difference"]
+
+
+@dataclass(frozen=True, eq=False)
+class RegimeResults:
+    """The results of one regime.
+
+    Attributes
+    ----------
+    name : str
+        The regime.
+    results : pandas.DataFrame
+        As in ``results.csv``.
+    n_subjects : int
+        How many subjects there are, each in turn the target.
+    is_held_out : bool
+        Whether the regime is kept for a last look.
+    """
+
+    name: str
+    results: pd.DataFrame
+    n_subjects: int
+    is_held_out: bool = False
+
+
+def regime_table(regimes: Sequence[RegimeResults], baselines: Collection[str]) -> pd.DataFrame:
+    """Return one row for each regime, pipeline and protocol.
+
+    Parameters
+    ----------
+    regimes : sequence of RegimeResults
+        The results, regime by regime.
+    baselines : collection of str
+        The pipelines whose best one the others are compared with.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns :data:`REGIME_COLUMNS`. ``accuracy`` and ``balanced_accuracy`` are means over
+        subjects (%), ``roc_auc`` too (0 to 1). ``best_baseline`` has the highest accuracy of the
+        baselines in this regime and protocol; ``baseline_accuracy`` and ``baseline_roc_auc`` are
+        the highest of each, maybe of two baselines. Differences to these are in points, and of
+        the ROC AUC. A pipeline that has not been computed for all subjects is left out.
+    """
+    import pandas as pd
+
+    rows = [row for regime in regimes for row in _rows(regime, baselines)]
+    return pd.DataFrame(rows, columns=list(REGIME_COLUMNS))
+
+
+def summarise_regimes(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the worst and the mean difference over regimes.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As :func:`run_regimes` returns it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Two rows, ``worst`` and ``mean`` in the column ``summary``, for each pipeline and protocol,
+        with ``n_regimes``, ``accuracy_difference`` (points) and ``roc_auc_difference``.
+
+    See Also
+    --------
+    run_regimes : Returns the table.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from bci_dann.evaluation import summarise_regimes
+    >>> table = pd.DataFrame(
+    ...     {
+    ...         "regime": ["whole", "few_subjects"],
+    ...         "pipeline": "rts_im",
+    ...         "protocol": "train",
+    ...         "accuracy_difference": [9.0, -1.0],
+    ...         "roc_auc_difference": [0.08, 0.0],
+    ...     }
+    ... )
+    >>> summarise_regimes(table)[["summary", "accuracy_difference", "roc_auc_difference"]]
+      summary  accuracy_difference  roc_auc_difference
+    0   worst                 -1.0                0.00
+    1    mean                  4.0                0.04
+    """
+    import pandas as pd
+
+    groups = table.groupby(["pipeline", "protocol"], sort=False)
+    parts = [
+        groups[DIFFERENCES].agg(function).assign(summary=name, n_regimes=groups["regime"].nunique())
+        for name, function in (("worst", "min"), ("mean", "mean"))
+    ]
+    columns = ["summary", "pipeline", "protocol", "n_regimes", *DIFFERENCES]
+    return pd.concat(parts).reset_index()[columns]
+
+
+def _rows(regime: RegimeResults, baselines: Collection[str]) -> Iterator[dict[str, Any]]:
+    scores = _scores(regime)
+    for _, row in scores.iterrows():
+        same = scores[scores["protocol"] == row["protocol"]]
+        best = _best(same[same["pipeline"].isin(list(baselines))])
+        yield {
+            "regime": regime.name,
+            "held_out": regime.is_held_out,
+            "is_baseline": row["pipeline"] in baselines,
+            **row,
+            **best,
+            "accuracy_difference": row["accuracy"] - best["baseline_accuracy"],
+            "roc_auc_difference": row["roc_auc"] - best["baseline_roc_auc"],
+        }
+
+
+def _best(baselines: pd.DataFrame) -> Mapping[str, Any]:
+    if baselines.empty:
+        nan = float("nan")
+        return {"best_baseline": "", "baseline_accuracy": nan, "baseline_roc_auc": nan}
+    return {
+        "best_baseline": baselines.loc[baselines["accuracy"].idxmax(), "pipeline"],
+        "baseline_accuracy": baselines["accuracy"].max(),
+        "baseline_roc_auc": baselines["roc_auc"].max(),
+    }
+
+
+def _scores(regime: RegimeResults) -> pd.DataFrame:
+    """Return the means over subjects of the pipelines that are complete, in their order."""
+    results = regime.results
+    place = ["pipeline", "protocol", "subject", "seed"]
+    by_seed = per_subject_and_seed(results).set_index(place)
+    balanced = results.assign(accuracy=results["balanced_accuracy"])
+    scores = by_seed[["accuracy", "roc_auc"]].assign(
+        balanced_accuracy=per_subject_and_seed(balanced).set_index(place)["accuracy"]
+    )
+    scores[["accuracy", "balanced_accuracy"]] *= 100
+    by_subject = scores.groupby(place[:3]).mean()
+    groups = by_subject.groupby(place[:2])
+    means = groups.mean().assign(n_subjects=groups.size())
+    n_seeds = by_seed.reset_index().groupby(place[:2])["seed"].nunique()
+    n_tasks = by_seed.groupby(place[:2]).size()
+    return means[n_tasks == regime.n_subjects * n_seeds].reset_index()
