@@ -12,35 +12,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from bci_dann.adaptation.drift_guard import MIN_TRIALS, classes_follow_drift, cues_in_blocks
 from bci_dann.features import Subspace, drift_directions, local_deviations, without_directions
+from bci_dann.training import LinearHead
 
-__all__ = ["SlowChanges", "SlowChangesFinder"]
+__all__ = ["SlowChanges"]
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class SlowChanges:
-    """What of the features of trials changes slowly.
-
-    Parameters
-    ----------
-    local : ndarray, shape (n_trials, n_features)
-        How far the mean around each trial is from that of its domain.
-    directions : ndarray, shape (n_features, n_directions)
-        Orthonormal directions of drift in what is left, with those that were known before.
-    """
-
-    local: Floats
-    directions: Floats
-
-
-@dataclass(frozen=True)
-class SlowChangesFinder:
-    """How slow changes are looked for, and what the sources have shown.
+    """How slow changes are looked for, what the sources have shown, and what is left out.
 
     Parameters
     ----------
@@ -74,7 +60,7 @@ class SlowChangesFinder:
         n_classes: int,
         span: float | None,
         remove_drift: bool,
-    ) -> SlowChangesFinder:
+    ) -> SlowChanges:
         """Learn from labelled trials what drift looks like.
 
         Parameters
@@ -94,7 +80,7 @@ class SlowChangesFinder:
 
         Returns
         -------
-        SlowChangesFinder
+        SlowChanges
             For these trials and those of new subjects.
         """
         in_blocks = cues_in_blocks(labels, domains)
@@ -109,8 +95,7 @@ class SlowChangesFinder:
         arrays: Mapping[str, NDArray[Any]],
         span: float | None,
         remove_drift: bool,
-        in_blocks: bool,
-    ) -> SlowChangesFinder:
+    ) -> SlowChanges:
         """Restore what :meth:`to_arrays` returned, also that of version 0.1.0.
 
         Parameters
@@ -121,35 +106,34 @@ class SlowChangesFinder:
             Of the means around each trial (trials).
         remove_drift : bool
             Whether directions of drift are looked for.
-        in_blocks : bool
-            Whether the labelled cues come in blocks.
 
         Returns
         -------
-        SlowChangesFinder
+        SlowChanges
             Without means around trials where the model was trained without.
         """
+        means, drift = arrays["class_means"], arrays["drift"]
         if "source_drift" not in arrays:
-            span = None
-        drift = arrays["drift"]
-        source_drift = arrays.get("source_drift", drift)
-        return cls(span, remove_drift, arrays["class_means"], in_blocks, source_drift, drift)
+            return cls(None, remove_drift, means, not drift.size, drift, drift)
+        in_blocks = bool(arrays["cues_in_blocks"])
+        return cls(span, remove_drift, means, in_blocks, arrays["source_drift"], drift)
 
-    def to_arrays(self) -> dict[str, Floats]:
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return what was learned, to be saved.
 
         Returns
         -------
         dict of str to ndarray
-            ``class_means``, ``source_drift`` and ``drift``.
+            ``class_means``, ``cues_in_blocks``, ``source_drift`` and ``drift``.
         """
         return {
             "class_means": self.class_means,
+            "cues_in_blocks": np.array(self.in_blocks),
             "source_drift": self.source_drift,
             "drift": self.directions,
         }
 
-    def in_feature_space(self, subspace: Subspace) -> SlowChangesFinder:
+    def in_feature_space(self, subspace: Subspace) -> SlowChanges:
         """Return the same for features, from one for their coordinates in a subspace.
 
         Parameters
@@ -159,7 +143,7 @@ class SlowChangesFinder:
 
         Returns
         -------
-        SlowChangesFinder
+        SlowChanges
             Its arrays have one entry for each feature.
         """
         source_drift, directions = (
@@ -179,7 +163,7 @@ class SlowChangesFinder:
         labels: NDArray[np.int64],
         domains: NDArray[np.str_],
         is_new: NDArray[np.bool_],
-    ) -> SlowChanges:
+    ) -> tuple[SlowChanges, Floats]:
         """Find slow changes in trials of sources, of a new subject, or of both.
 
         Parameters
@@ -195,8 +179,11 @@ class SlowChangesFinder:
 
         Returns
         -------
-        SlowChanges
-            Zeros, and no directions, where nothing is to be left out.
+        changes : SlowChanges
+            With the directions in which these trials drift, too.
+        local : ndarray, shape (n_trials, n_features)
+            How far the mean around each trial is from that of its domain, to be subtracted; zeros
+            where cues come in blocks.
         """
         blocks = self.in_blocks or self._comes_in_blocks(X[is_new], domains[is_new])
         used = ~is_new if blocks else np.ones(len(X), dtype=bool)
@@ -207,7 +194,24 @@ class SlowChangesFinder:
         if self.remove_drift and not self.in_blocks and used.sum() >= MIN_TRIALS:
             left = without_directions((X - local)[used], self.directions)
             directions = drift_directions(left, domains[used])
-        return SlowChanges(local, np.hstack([self.directions, directions]))
+        known = np.hstack([self.directions, directions])
+        return replace(self, directions=known), local
+
+    def removed_from(self, head: LinearHead) -> LinearHead:
+        """Return a head that ignores the directions of drift in features.
+
+        Parameters
+        ----------
+        head : LinearHead
+            Weights and biases.
+
+        Returns
+        -------
+        LinearHead
+            With weights orthogonal to the directions.
+        """
+        weights = without_directions(head.weights.numpy().T, self.directions).T
+        return head._replace(weights=torch.from_numpy(np.ascontiguousarray(weights)))
 
     def _comes_in_blocks(self, X: NDArray[Any], domains: NDArray[np.str_]) -> bool:
         """Test whether a new subject's cues seem to come in blocks; see the drift guard."""

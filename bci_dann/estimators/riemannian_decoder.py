@@ -27,7 +27,7 @@ from bci_dann.adaptation.label_shift import (
     offsets_to_decided_shares,
     shares_by_class,
 )
-from bci_dann.adaptation.slow_changes import SlowChanges, SlowChangesFinder
+from bci_dann.adaptation.slow_changes import SlowChanges
 from bci_dann.alignment import Alignment
 from bci_dann.alignment.filter_bank import BANDS
 from bci_dann.components import resolve
@@ -89,8 +89,7 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         Terms for the target with their weights; see :class:`DANNClassifier`. Only terms that
         look at the outputs have an influence, since the features are fixed.
     enough_trials : int
-        Where there are fewer trials of the target, terms weigh less in proportion: each trial
-        bears only so much.
+        Where there are fewer trials of the target, terms weigh less in proportion.
     target_prior : dict of str to float, optional
         Class shares of the target, by class name, where they are known from the plan of the
         session. Re-centring takes the mean of all trials for the subject's reference, so that
@@ -103,23 +102,20 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         Whether outlying samples of each trial are pulled in; see
         :mod:`bci_dann.features.winsorising`.
     local_span : float or None
-        Features of each trial are taken relative to their mean over the trials around it, which
-        follows slow changes within a session; this is the standard deviation of the weights of
-        these trials; see :func:`bci_dann.features.local_deviations`. A trial of the target that was not
-        adapted to is taken as it is. All trials must be in the order of recording; where the cues
-        of a subject seem to come in blocks, and for ``None``, no such mean is subtracted.
+        Slow changes within a session are followed by the mean of the features over the trials
+        around each trial; this is the standard deviation of their weights (trials); see
+        :func:`bci_dann.features.local_deviations`. A trial of the target that was not adapted to
+        is taken as it is. All trials must be in the order of recording; where the cues of a subject
+        seem to come in blocks, and for ``None``, nothing is followed.
     remove_drift : bool
-        Whether to leave out the directions in which the features drift from trial to trial; see
-        :mod:`bci_dann.features.drift`. All trials must be in the order of recording, and cues in
-        random order: where the labelled ones come in blocks, nothing is left out, and where the
-        target's seem to, nothing that is the target's alone.
+        Whether to leave out the directions in which the features still drift from trial to trial;
+        see :mod:`bci_dann.features.drift`. The order matters as for ``local_span``.
     guard : bool
         Whether to adapt only as strongly as the outputs do not begin to drift; see
         :mod:`bci_dann.adaptation.drift_guard`. The target's trials must be in the order of
         recording.
     weighting : str, mapping, callable or None
-        Weights of the source trials in the label loss; see :class:`NetworkClassifier`. They are
-        found on the tangent vectors.
+        Weights of source trials, found on tangent vectors; see :class:`NetworkClassifier`.
     random_state : None, int or numpy random generator
         Seeds the weighting; nothing else is random.
 
@@ -127,22 +123,21 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
     ----------
     head_ : LinearHead
         Weights and biases.
-    slow_changes_ : SlowChangesFinder
+    slow_changes_ : SlowChanges
         What the sources have shown of slow changes.
     seen_ : SeenTrials
-        What local means change in the outputs for the trials of the target.
+        What the trials around each trial of the target change in its outputs.
     source_penalty_ : HeadPenalty
         The head of the labelled trials alone, and the penalty on deviation from it.
     prior_ : ndarray, shape (n_classes,)
-        Estimated class shares of the target; equal shares where they are not known and its
-        unlabelled trials were not seen. Information maximisation uses them.
+        Class shares of the target, as known or estimated; equal shares where its unlabelled trials
+        were not seen. Information maximisation uses them.
     strength_ : float
         The share of the terms' weights that the guard has let pass; 0 where nothing was adapted.
 
     See Also
     --------
     TangentViews : The features.
-    ShallowClassifier : Plain tangent space and logistic regression.
 
     References
     ----------
@@ -163,7 +158,7 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
     """
 
     head_: LinearHead
-    slow_changes_: SlowChangesFinder
+    slow_changes_: SlowChanges
     seen_: SeenTrials
     source_penalty_: HeadPenalty
     source_prior_: NDArray[np.float64]
@@ -216,10 +211,10 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         read_weighting(self.weighting, offered=("tangent_space",))
         check_count("enough_trials", self.enough_trials)
         check_shares(self.target_prior)
-        if self.local_span is not None:
-            check_between("local_span", self.local_span, 0.0, math.inf)
         for name in ("C", "span", "target_label_weight"):
             check_between(name, getattr(self, name), 0.0, math.inf)
+        if self.local_span is not None:
+            check_between("local_span", self.local_span, 0.0, math.inf)
         for one in check_terms(self.terms):
             if one.term.features_only or one.has_layers():
                 raise ConfigError(
@@ -251,13 +246,7 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
 
     @property
     def drift_(self) -> NDArray[np.float64]:
-        """Directions that the head makes no use of, shape (n_features, n_directions).
-
-        Returns
-        -------
-        ndarray
-            Orthonormal columns.
-        """
+        """Directions that the head makes no use of, shape (n_features, n_directions)."""
         return self.slow_changes_.directions
 
     @property
@@ -274,22 +263,21 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
     def adapt_aligned(self, trials: TrainingTrials) -> None:
         """Adapt the head to a new subject, held by the source penalty; see the base class."""
         known = self.drift_.shape[1]
-        changes = self._take_slow_changes(trials)
+        local = self._leave_out_slow_changes(trials)
         self.source_penalty_ = penalty_without_directions(
-            self.source_penalty_, changes.directions[:, known:]
+            self.source_penalty_, self.drift_[:, known:]
         )
-        data = self._as_data(trials.X - changes.local, trials, np.ones(len(trials.labels)))
+        data = self._as_data(trials.X - local, trials, np.ones(len(trials.labels)))
         n_sources = 1.0 / (self.C * self.source_penalty_.ridge)
         data, base = fitted_to_labels(data, self.source_penalty_, n_sources)
-        self._adapt_head(data, trials, self.source_penalty_, base)
-        self._remember(trials, changes.local)
+        self._adapt_head(data, trials, self.source_penalty_, base, local)
 
     def fit_aligned(self, trials: TrainingTrials) -> None:
         """Fit the head to labels and terms; see the base class."""
         weights = self.weigh(self.weighting, trials, self.random_state, vectors=trials.X)
-        n_trials, n_features = trials.X.shape
         # with more trials, coordinates take the time that they save
-        subspace = Subspace.of(trials.X) if 2 * n_trials <= n_features else Subspace(None)
+        few = 2 * len(trials.X) <= trials.X.shape[1]
+        subspace = Subspace.of(trials.X) if few else Subspace(None)
         self._fit_features(replace(trials, X=subspace.coordinates(trials.X)), weights)
         # what was learned of coordinates holds for features
         self.slow_changes_ = self.slow_changes_.in_feature_space(subspace)
@@ -301,70 +289,62 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         n_classes = len(self.classes_)
         counts = np.bincount(known.labels, minlength=n_classes)
         self.source_prior_ = counts / counts.sum()
-        self.slow_changes_ = SlowChangesFinder.of_sources(
+        self.slow_changes_ = SlowChanges.of_sources(
             known.X, known.labels, known.domains, n_classes, self.local_span, self.remove_drift
         )
-        changes = self._take_slow_changes(trials)
-        X = trials.X - changes.local
+        local = self._leave_out_slow_changes(trials)
+        X = trials.X - local
         of_known = self._as_data(X[trials.is_labelled], known, weights[trials.is_labelled])
         ridge = ridge_penalty(X.shape[1], n_classes, self.C, len(known.X))
         self.source_penalty_ = source_penalty(
             fit_linear(of_known, Objective(), ridge), of_known.X, ridge.ridge
         )
         data = self._as_data(X, trials, weights)
-        self._adapt_head(data, trials, ridge, self.source_penalty_.head)
-        self._remember(trials, changes.local)
+        self._adapt_head(data, trials, ridge, self.source_penalty_.head, local)
 
-    def _take_slow_changes(self, trials: TrainingTrials) -> SlowChanges:
-        """Find what changes slowly, and leave its directions out from now on."""
-        changes = self.slow_changes_.find(
+    def _leave_out_slow_changes(self, trials: TrainingTrials) -> NDArray[np.float64]:
+        """Return what is to be subtracted from features, and note the directions of drift."""
+        self.slow_changes_, local = self.slow_changes_.find(
             trials.X, trials.labels, trials.domains, trials.is_unlabelled_target
         )
-        self.slow_changes_ = replace(self.slow_changes_, directions=changes.directions)
-        return changes
-
-    def _remember(self, trials: TrainingTrials, local: NDArray[np.float64]) -> None:
-        """Keep what the local means change in the outputs for the trials of the new subject."""
-        if trials.digests is None or not trials.is_target.any():
-            self.seen_ = SeenTrials.none(len(self.classes_))
-            return
-        offsets = local[trials.is_target] @ self.head_.weights.numpy()
-        self.seen_ = SeenTrials(trials.digests[trials.is_target], offsets)
-
-    def _without_drift(self, head: LinearHead) -> LinearHead:
-        """Return a head that ignores the directions of drift in features."""
-        weights = without_directions(head.weights.numpy().T, self.drift_).T
-        return LinearHead(torch.from_numpy(np.ascontiguousarray(weights)), head.biases)
+        return local
 
     def _adapt_head(
-        self, data: TrainingData, trials: TrainingTrials, penalty: HeadPenalty, base: LinearHead
+        self,
+        data: TrainingData,
+        trials: TrainingTrials,
+        penalty: HeadPenalty,
+        base: LinearHead,
+        local: NDArray[np.float64],
     ) -> None:
         """Adapt the head of the labelled trials as strongly as the drift guard allows."""
-        seen = data.X[torch.from_numpy(trials.is_unlabelled_target)]
+        is_seen = trials.is_unlabelled_target
+        seen = data.X[torch.from_numpy(is_seen)]
         self.prior_ = self._prior(seen)
         adapted = adapt_head(
             data,
             trials.domains,
-            trials.is_unlabelled_target,
+            is_seen,
             base,
             penalty,
             self.prior_,
             self._terms_for(int(trials.is_target.sum())),
             self.guard,
         )
-        self.strength_, self.head_ = adapted.strength, self._without_drift(adapted.head)
+        self.strength_, self.head_ = adapted.strength, self.slow_changes_.removed_from(adapted.head)
         if self.target_prior is not None and len(seen) >= MIN_TRIALS:
             scores = (seen @ self.head_.weights + self.head_.biases).numpy()
             offsets = torch.from_numpy(offsets_to_decided_shares(scores, self.prior_))
             self.head_ = self.head_._replace(biases=self.head_.biases + offsets)
+        known = trials.is_target
+        self.seen_ = SeenTrials(trials.digests[known], local[known] @ self.head_.weights.numpy())
 
     def _prior(self, seen: torch.Tensor) -> NDArray[np.float64]:
         """Return the shares of the classes among the target's trials, as known or as estimated."""
         if self.target_prior is not None:
             return shares_by_class(self.target_prior, self.classes_)
-        return estimate_prior(
-            head_probabilities(seen, self.source_penalty_.head), self.source_prior_
-        )
+        probabilities = head_probabilities(seen, self.source_penalty_.head)
+        return estimate_prior(probabilities, self.source_prior_)
 
     def _terms_for(self, n_target: int) -> list[WeightedTerm]:
         share = min(1.0, n_target / self.enough_trials)
@@ -389,7 +369,7 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
     def predict_proba_read(
         self, X: NDArray[np.float32], domains: NDArray[np.str_] | None
     ) -> NDArray[np.float64]:
-        """Return class probabilities; of trials adapted to, about their local means."""
+        """Return class probabilities, relative to the trials around each that was adapted to."""
         features = torch.from_numpy(align(self.alignment_, X, domains)).double()
         return head_probabilities(features, self.head_, self.seen_.values_of(X))
 
@@ -401,10 +381,8 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
             state.arrays.update(head_arrays(name, part))
         state.arrays.update(prior=self.prior_, source_prior=self.source_prior_)
         state.arrays.update(factor=self.source_penalty_.factor.numpy())
-        state.arrays.update(self.slow_changes_.to_arrays())
-        state.arrays.update(seen=self.seen_.digests, seen_offsets=self.seen_.values)
+        state.arrays.update(**self.slow_changes_.to_arrays(), **self.seen_.to_arrays())
         state.description.update(strength=self.strength_, ridge=self.source_penalty_.ridge)
-        state.description.update(cues_in_blocks=self.slow_changes_.in_blocks)
         return state
 
     def from_state(self, state: ModelState) -> None:
@@ -415,12 +393,7 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         factor = torch.from_numpy(state.arrays["factor"])
         self.source_penalty_ = HeadPenalty(base, state.description["ridge"], factor)
         self.prior_, self.source_prior_ = state.arrays["prior"], state.arrays["source_prior"]
-        # models of before have no local means
-        in_blocks = state.description.get("cues_in_blocks", False)
-        self.slow_changes_ = SlowChangesFinder.from_arrays(
-            state.arrays, self.local_span, self.remove_drift, in_blocks
-        )
-        self.seen_ = SeenTrials.none(len(self.classes_))
-        if "seen" in state.arrays:
-            self.seen_ = SeenTrials(state.arrays["seen"], state.arrays["seen_offsets"])
+        span = self.local_span
+        self.slow_changes_ = SlowChanges.from_arrays(state.arrays, span, self.remove_drift)
+        self.seen_ = SeenTrials.from_arrays(state.arrays, len(self.classes_))
         self.strength_ = state.description["strength"]

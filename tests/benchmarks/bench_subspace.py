@@ -40,6 +40,7 @@ def made_trials(n_subjects: int, n_features: int) -> TrainingTrials:
         (sessions // SESSIONS).astype(str),
         sessions.astype(str),
         is_target,
+        np.arange(n_trials, dtype=np.uint64),
     )
 
 
@@ -52,7 +53,7 @@ def subspace_rows(subjects: Sequence[int], n_features: int, repeats: int) -> lis
         model.classes_ = np.arange(2)
 
         def in_features(model: RiemannianClassifier = model, trials: TrainingTrials = trials):
-            model._fit_features(trials)
+            model._fit_features(trials, np.ones(len(trials.labels)))
 
         def in_span(model: RiemannianClassifier = model, trials: TrainingTrials = trials):
             model._fit_aligned(trials)

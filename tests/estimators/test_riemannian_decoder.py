@@ -252,6 +252,7 @@ def test_heads_of_few_trials_are_those_found_in_all_features():
         (sessions // 2).astype(str),
         sessions.astype(str),
         is_target,
+        np.arange(len(X), dtype=np.uint64),
     )
     model, reference = (
         RiemannianClassifier(terms={"information_maximisation": 0.4}) for _ in range(2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -26,7 +27,7 @@ def trial_digests(X: NDArray[Any]) -> NDArray[np.uint64]:
     ndarray of uint64, shape (n_trials,)
         Of the samples in single precision.
     """
-    rows = (np.ascontiguousarray(trial, dtype=np.float32) for trial in X)
+    rows = (np.asarray(trial, dtype=np.float32).tobytes() for trial in X)
     digests = b"".join(hashlib.blake2b(row, digest_size=DIGEST_BYTES).digest() for row in rows)
     return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
 
@@ -47,20 +48,33 @@ class SeenTrials:
         self.values = values[first]
 
     @classmethod
-    def none(cls, n_values: int) -> Self:
-        """Return an instance that knows no trial.
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], n_values: int) -> Self:
+        """Restore what :meth:`to_arrays` returned.
 
         Parameters
         ----------
+        arrays : mapping of str to ndarray
+            Without them, as in models of version 0.1.0, no trial is known.
         n_values : int
             How many values a trial has.
 
         Returns
         -------
         SeenTrials
-            Every look-up gives zeros.
+            The same.
         """
-        return cls(np.empty(0, dtype=np.uint64), np.empty((0, n_values)))
+        digests = arrays.get("seen.digests", np.empty(0, dtype=np.uint64))
+        return cls(digests, arrays.get("seen.values", np.empty((0, n_values))))
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the contents, to be saved.
+
+        Returns
+        -------
+        dict of str to ndarray
+            ``seen.digests`` and ``seen.values``.
+        """
+        return {"seen.digests": self.digests, "seen.values": self.values}
 
     def values_of(self, X: NDArray[Any]) -> NDArray[np.float64]:
         """Return what belongs to trials, in any order and number.

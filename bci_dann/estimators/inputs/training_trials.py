@@ -84,8 +84,8 @@ class TrainingTrials:
         ``subject/session`` of each trial.
     is_target : ndarray of bool, shape (n_trials,)
         Which trials are the target's.
-    digests : ndarray of uint64, shape (n_trials,), or None
-        What tells each trial from others before alignment; see
+    digests : ndarray of uint64, shape (n_trials,)
+        What tells each trial of the target from others before alignment; see
         :func:`~bci_dann.estimators.inputs.seen_trials.trial_digests`.
     """
 
@@ -94,7 +94,7 @@ class TrainingTrials:
     subjects: NDArray[np.str_]
     domains: NDArray[np.str_]
     is_target: NDArray[np.bool_]
-    digests: NDArray[np.uint64] | None = None
+    digests: NDArray[np.uint64]
 
     @property
     def is_labelled(self) -> NDArray[np.bool_]:
@@ -120,8 +120,7 @@ class TrainingTrials:
             Views where the chosen trials are neighbours, so that memory is shared; else copies.
         """
         index = _as_slice(chosen)
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return TrainingTrials(**{k: v if v is None else v[index] for k, v in values.items()})
+        return TrainingTrials(*(getattr(self, field.name)[index] for field in fields(self)))
 
     def labelled(self) -> TrainingTrials:
         """Return the trials that have a label; see :meth:`select`.

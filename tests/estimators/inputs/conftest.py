@@ -37,6 +37,7 @@ def make_trials(n_source=40, n_target=20, n_labelled=0, seed=0, X=None):
         subjects=subjects,
         domains=np.char.add(subjects, "/0"),
         is_target=is_target,
+        digests=np.arange(n, dtype=np.uint64),
     )
 
 
