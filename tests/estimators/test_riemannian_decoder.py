@@ -12,6 +12,7 @@ from bci_dann.estimators import RiemannianClassifier
 from bci_dann.estimators.inputs.training_trials import TrainingTrials
 from bci_dann.evaluation.config.run_config import load_config
 from bci_dann.exceptions import ConfigError, DataError
+from bci_dann.features import local_deviations
 
 
 def test_without_terms_it_is_logistic_regression(toy_eeg):
@@ -280,3 +281,46 @@ def test_a_term_of_another_file_is_not_run_because_a_model_names_it(toy_eeg, tmp
     (folder / "model.json").write_text(named)
     with pytest.raises(DataError, match="import evil_term_3 before you load"):
         load_model(folder)
+
+
+def wandering(X, strength=0.8):
+    """Let the gain of the first electrode follow a slow wave, as with drying gel."""
+    changed = X.copy()
+    level = np.exp(strength * np.sin(2 * np.pi * np.arange(len(X)) / 50))
+    changed[:, 0] *= level[:, None].astype("f4")
+    return changed
+
+
+def test_seen_trials_are_taken_relative_to_those_around_them(toy_eeg):
+    X, y, subjects = shuffled(*toy_eeg.without(1))
+    X_new = wandering(shuffled(*toy_eeg.of(1), np.zeros(40))[0], strength=0.3)
+    model = RiemannianClassifier(n_windows=1, n_delays=1, local_span=5.0)
+    adapted = model.fit(X, y, subjects=subjects).adapt(X_new)
+    features = adapted.read_aligned(X_new)
+    around = local_deviations(features, np.repeat("1", 40), 5.0)
+    wanted = adapted.predict_proba_aligned((features - around).astype("f4"))
+    np.testing.assert_allclose(adapted.predict_proba(X_new), wanted, atol=1e-5)
+    assert np.abs(wanted - adapted.predict_proba_aligned(features)).max() > 0.01
+
+
+def test_seen_trials_are_predicted_alike_alone_together_and_by_a_saved_model(toy_eeg, tmp_path):
+    X, y, subjects = shuffled(*toy_eeg.without(1))
+    X_new = wandering(toy_eeg.of(1)[0])
+    model = RiemannianClassifier(n_windows=1, n_delays=1).fit(X, y, subjects=subjects)
+    adapted = model.adapt(X_new)
+    together = adapted.predict_proba(X_new)
+    alone = np.concatenate([adapted.predict_proba(X_new[i : i + 1]) for i in range(len(X_new))])
+    np.testing.assert_allclose(alone, together, atol=1e-6)
+    adapted.save(tmp_path)
+    np.testing.assert_array_equal(load_model(tmp_path).predict_proba(X_new), together)
+    another = np.nextafter(X_new, np.float32(np.inf))  # other trials, of the same values
+    assert np.abs(adapted.predict_proba(another) - together).max() > 1e-3
+    plain = adapted.predict_proba_aligned(adapted.read_aligned(another))
+    np.testing.assert_allclose(adapted.predict_proba(another), plain)
+
+
+@pytest.mark.parametrize("span", [0.0, -1.0, np.nan])
+def test_a_span_that_is_no_span_is_refused(toy_eeg, span):
+    X, y, _ = toy_eeg.without(1)
+    with pytest.raises(ConfigError, match="local_span"):
+        RiemannianClassifier(local_span=span).fit(X, y)
