@@ -246,7 +246,7 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
 
     @property
     def drift_(self) -> NDArray[np.float64]:
-        """Directions that the head makes no use of, shape (n_features, n_directions)."""
+        """The directions that the head ignores; see :class:`SlowChanges`."""
         return self.slow_changes_.directions
 
     @property
@@ -369,7 +369,7 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
     def predict_proba_read(
         self, X: NDArray[np.float32], domains: NDArray[np.str_] | None
     ) -> NDArray[np.float64]:
-        """Return class probabilities, relative to the trials around each that was adapted to."""
+        """Return probabilities, of seen trials relative to their neighbours; see the base class."""
         features = torch.from_numpy(align(self.alignment_, X, domains)).double()
         return head_probabilities(features, self.head_, self.seen_.values_of(X))
 

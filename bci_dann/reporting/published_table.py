@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bci_dann._files import write_atomically
-from bci_dann.evaluation.regimes.regime_table import TABLE_FILE
+from bci_dann.evaluation.regimes.regime_table import TABLE_FILE, summarise_regimes
 from bci_dann.evaluation.runs.invocations import (
     Invocation,
     current_invocation,
@@ -83,7 +83,8 @@ def publish(folder: str | Path, note: str, reference: str = REFERENCE) -> Publis
     -------
     PublishedTable
         One row a pipeline and protocol, as :func:`bci_dann.evaluation.summarise` returns them; of
-        regimes one row a regime, pipeline and protocol.
+        regimes one row a regime, pipeline and protocol, and at the end the worst and the mean
+        difference over regimes, ``worst`` and ``mean`` in the column ``regime``.
 
     Raises
     ------
@@ -183,7 +184,8 @@ def _published_regimes(folder: Path, note: str) -> PublishedTable:
     first: dict[tuple[str, str, str], Invocation] = {}
     for one in sorted(every, key=lambda one: one.date):
         first.setdefault((one.command, one.commit, one.machine), one)
-    return PublishedTable(rows, note, list(first.values()))
+    summary = summarise_regimes(rows).rename(columns={"summary": "regime"})
+    return PublishedTable(pd.concat([rows, summary], ignore_index=True), note, list(first.values()))
 
 
 def _results(folder: Path) -> pd.DataFrame:

@@ -37,10 +37,18 @@ HEADINGS = {
     "chance": "chance %",
     "ess": "ESS",
     "domain_auc": "domain AUC",
+    "best_baseline": "best simple method",
+    "baseline_accuracy": "its accuracy %",
+    "baseline_roc_auc": "best ROC AUC of one",
+    "accuracy_difference": "accuracy, points above",
+    "roc_auc_difference": "ROC AUC above",
 }
 FORMATS = {
     **dict.fromkeys(("accuracy", "std_subjects", "std_seeds", "chance"), ".1f"),
-    "gain": "+.1f",
+    **dict.fromkeys(("gain", "accuracy_difference"), "+.1f"),
+    "baseline_accuracy": ".1f",
+    "baseline_roc_auc": ".3f",
+    "roc_auc_difference": "+.3f",
     **dict.fromkeys(("roc_auc", "domain_auc"), ".3f"),
     "p_value": ".4f",
     "ess": ".0f",
@@ -115,7 +123,9 @@ def with_results(text: str) -> str:
 
     def table_of(match: re.Match[str]) -> str:
         name, query, columns = (part.strip() for part in match[2].split("|"))
-        rows = selected(table(name).rows, query).sort_values("accuracy", ascending=False)
+        rows = selected(table(name).rows, query)
+        if rows["accuracy"].notna().all():  # the worst and the mean over regimes have none
+            rows = rows.sort_values("accuracy", ascending=False)
         return match[1] + markdown(rows, parsed_columns(columns)) + match[3]
 
     return MARKED.sub(table_of, text)
