@@ -201,6 +201,9 @@ def pyriemann_module(name: str) -> Any:
         When pyriemann is missing or has no such module.
     """
     _defer("pyriemann")
+    if name == "spatialfilters":
+        # both modules import names of each other, which works in this order alone
+        _quiet_import("pyriemann.estimation")
     return _quiet_import(f"pyriemann.{name}")
 
 

@@ -89,6 +89,14 @@ def test_pyriemann_loads_without_matplotlib_and_is_complete_afterwards():
     assert printed(code) == "False pyriemann.stats True MDM"
 
 
+@pytest.mark.parametrize(
+    "name", ["classification", "geometry.mean", "spatialfilters", "tangentspace", "transfer"]
+)
+def test_any_module_of_pyriemann_may_be_the_first_that_a_process_loads(name):
+    code = f"from bci_dann._compat import pyriemann_module as load\nprint(load({name!r}).__name__)"
+    assert printed(code) == f"pyriemann.{name}"
+
+
 @pytest.mark.parametrize("call", ["pyriemann_module('nothing')", "braindecode_models()"])
 def test_a_library_that_is_missing_is_named(call):
     library = call.partition("_")[0]

@@ -37,6 +37,7 @@ HEADINGS = {
     "chance": "chance %",
     "ess": "ESS",
     "domain_auc": "domain AUC",
+    "n_regimes": "regimes",
     "best_baseline": "best simple method",
     "baseline_accuracy": "its accuracy %",
     "baseline_roc_auc": "best ROC AUC of one",
@@ -51,7 +52,7 @@ FORMATS = {
     "roc_auc_difference": "+.3f",
     **dict.fromkeys(("roc_auc", "domain_auc"), ".3f"),
     "p_value": ".4f",
-    "ess": ".0f",
+    **dict.fromkeys(("ess", "n_regimes", "n_subjects"), ".0f"),
 }
 MISSING = "–"
 NO_BREAK = "\N{NO-BREAK SPACE}"
