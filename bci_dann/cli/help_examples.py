@@ -24,7 +24,7 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "bci-dann run quickstart --jobs 2": "A configuration that comes with the package.",
         "bci-dann run my.yaml --data-dir recordings --dry-run": "Check files, train nothing.",
         "bci-dann run my.yaml --data-dir recordings --jobs 2": "Run, or go on where it stopped.",
-        "bci-dann run my.yaml --pipelines rts_im,ea_dann --seeds 0,1,2": "Other lists.",
+        "bci-dann run my.yaml --pipelines bci_dann_light,ea_dann --seeds 0,1,2": "Other lists.",
         "bci-dann run regimes --data-dir recordings --regimes whole,artefacts": "Two regimes.",
     },
     "choose": {
@@ -45,7 +45,7 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
     },
     "fit": {
         "bci-dann fit quickstart --pipeline bci_dann -o model": "The default recipe.",
-        "bci-dann fit my.yaml --data-dir recordings -p rts_im -o model": "Your own subjects.",
+        "bci-dann fit my.yaml --data-dir recordings -p bci_dann_light -o m": "Your own subjects.",
     },
     "adapt": {
         "bci-dann adapt model run1.fif -o adapted": "One recording of the new subject.",

@@ -275,7 +275,7 @@ def _methods() -> list[str]:
     return [
         "# `bci-dann pipelines` lists all methods. `bci_dann` is the default recipe; it takes",
         "# minutes rather than seconds.",
-        "pipelines: [csp_lda, ea_csp_lda, rts_im]",
+        "pipelines: [csp_lda, ea_csp_lda, bci_dann_light]",
         "protocols: [train_and_target_unlabeled_full]",
         "seeds: [0]",
     ]
