@@ -80,7 +80,7 @@ def test_members_are_the_methods_alone(toy_eeg):
     arguments = given(toy_eeg)
     X_new = arguments["X_target_unlabeled"]
     network = DANNClassifier(max_epochs=2)
-    model = EnsembleClassifier([("rts_im", 1.0), (network, 0.25)], random_state=0)
+    model = EnsembleClassifier([("bci_dann_light", 1.0), (network, 0.25)], random_state=0)
     model.fit(**arguments)
     alone = [
         RiemannianClassifier(terms={"information_maximisation": 0.4}),
