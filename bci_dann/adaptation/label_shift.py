@@ -114,8 +114,6 @@ def estimate_prior(probabilities: Floats, source_prior: Floats) -> Floats:
 
     Equation 2.9 of [1]_, with shrinkage towards equal shares.
 
-    Equation 2.9 of [1]_, with shrinkage towards equal shares.
-
     Parameters
     ----------
     probabilities : ndarray, shape (n_trials, n_classes)

@@ -90,8 +90,8 @@ def adapt(  # numpydoc ignore=PR01
     )
     n_labels = adaptation.n_labels
     if adaptation.changed or n_labels:
-        known = f"{n_labels} of them with a label" if n_labels else "without labels"
-        print_sentence(f"adapted to {adaptation.n_trials} trials {known}; saved in {out}")
+        known = f", {n_labels} of them with a label" if n_labels else " without labels"
+        print_sentence(f"adapted to {adaptation.n_trials} trials{known}; saved in {out}")
         print_account(adaptation.account)
     else:
         print_sentence(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bci_dann._files import write_atomically
-from bci_dann.reporting.subject_figure import COLOURS, DPI, MARKERS
+from bci_dann.reporting.png_file import write_png
+from bci_dann.reporting.subject_figure import COLOURS, MARKERS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,10 +46,7 @@ def write_regime_figure(table: pd.DataFrame, path: str | Path) -> Path:
     ResultsError
         When it cannot be written.
     """
-    buffer = io.BytesIO()
-    draw_regimes(table).savefig(buffer, format="png", dpi=DPI)
-    write_atomically(Path(path), buffer.getvalue())
-    return Path(path)
+    return write_png(draw_regimes(table), path)
 
 
 def draw_regimes(table: pd.DataFrame) -> Figure:

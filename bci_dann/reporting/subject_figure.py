@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bci_dann._files import write_atomically
 from bci_dann.evaluation.summary import REFERENCE, per_subject_and_seed, summarise
+from bci_dann.reporting.png_file import write_png
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +28,6 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 ONE_OF_MANY = "0.6"  # grey, where there are more subjects than colours
 SIGNS = (("#0072B2", "^"), ("#D55E00", "v"), ("0.4", "o"))  # gain, loss, no difference
-DPI = 150
 # Sizes in inches, empirical: names of pipelines stay legible.
 SLOT, NARROW_SLOT, MARGIN, WIDEST = 1.35, 0.6, 3.4, 60.0
 HEIGHT_ABOVE, HEIGHT_BELOW, PER_LETTER = 4.2, 2.6, 0.08
@@ -76,10 +74,7 @@ def write_subject_figure(results: pd.DataFrame, path: str | Path) -> Path:
     ResultsError
         When it cannot be written.
     """
-    buffer = io.BytesIO()
-    draw_subjects(results).savefig(buffer, format="png", dpi=DPI)
-    write_atomically(Path(path), buffer.getvalue())
-    return Path(path)
+    return write_png(draw_subjects(results), path)
 
 
 def draw_subjects(results: pd.DataFrame) -> Figure:
