@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -206,31 +207,32 @@ def _names_with_protocol(results: pd.DataFrame) -> Any:
     return results["pipeline"] + " (" + results["protocol"] + ")"
 
 
-def per_subject_and_seed(results: pd.DataFrame) -> pd.DataFrame:
+def per_subject_and_seed(results: pd.DataFrame, metrics: Sequence[str] = AVERAGED) -> pd.DataFrame:
     """Return one row for each pipeline, protocol, seed and subject.
 
     Parameters
     ----------
     results : pandas.DataFrame
         As for :func:`summarise`.
+    metrics : sequence of str
+        Columns to average.
 
     Returns
     -------
     pandas.DataFrame
-        ``accuracy``, ``roc_auc`` (0 to 1), ``ess`` and ``domain_auc`` are means over sessions,
-        weighted by their trials; sessions in which one is NaN have no weight in it. ``n_test`` is
-        a sum.
+        ``metrics`` are means over sessions, weighted by their trials; sessions in which one is NaN
+        have no weight in it. ``n_test`` is a sum.
     """
     keys = [*GROUP, "seed", "subject"]
     frame = results[[*keys, "n_test"]].copy()
-    for metric in AVERAGED:
+    for metric in metrics:
         # tables of earlier versions have no diagnostics
         values = results.get(metric, results["n_test"] * np.nan).astype(float)
         weight = results["n_test"].where(values.notna())
         frame[metric] = values * weight
         frame[f"{metric}_weight"] = weight
     sums = frame.groupby(keys, as_index=False).sum(min_count=1)
-    for metric in AVERAGED:
+    for metric in metrics:
         sums[metric] = sums[metric] / sums[f"{metric}_weight"]
     return sums
 

@@ -1,0 +1,105 @@
+"""Meta-analysis of a comparison of pipelines over several datasets."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["combine_datasets"]
+
+
+def combine_datasets(comparisons: pd.DataFrame) -> pd.DataFrame:
+    """Combine the comparisons of pipelines over datasets.
+
+    Parameters
+    ----------
+    comparisons : pandas.DataFrame
+        As :func:`compare_pipelines` returns it, of several datasets.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each protocol and pair of pipelines that two or more datasets have:
+
+        - ``n_datasets``, ``n_subjects``: how many enter;
+        - ``difference``, ``low``, ``high``: the mean of a random-effects model and its 95 %
+          interval (DerSimonian and Laird 1986), in units of the metric;
+        - ``heterogeneity``: the share of the variance that is between datasets (I², 0 to 1);
+        - ``p_greater``: Stouffer's combination of the one-sided p-values, weighted by the square
+          roots of the numbers of subjects, as in MOABB.
+
+    See Also
+    --------
+    compare_pipelines : Within each dataset.
+    moabb.analysis.meta_analysis : The same combination of p-values.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from bci_dann.evaluation.statistics.meta_analysis import combine_datasets
+    >>> comparisons = pd.DataFrame(
+    ...     {
+    ...         "dataset": ["A", "B"],
+    ...         "protocol": "train",
+    ...         "pipeline": "ea_dann",
+    ...         "reference": "source_only",
+    ...         "n_subjects": [9, 16],
+    ...         "difference": [0.04, 0.02],
+    ...         "effect_size": [1.0, 0.5],
+    ...         "p_greater": [0.02, 0.04],
+    ...     }
+    ... )
+    >>> combine_datasets(comparisons)[["n_datasets", "n_subjects", "p_greater"]].round(3)
+       n_datasets  n_subjects  p_greater
+    0           2          25      0.004
+    """
+    import pandas as pd
+
+    pairs = comparisons.dropna(subset=["p_greater"]).groupby(
+        ["protocol", "pipeline", "reference"], sort=False
+    )
+    rows = [
+        {**dict(zip(("protocol", "pipeline", "reference"), pair, strict=True)), **_combined(rows)}
+        for pair, rows in pairs
+        if len(rows) > 1
+    ]
+    columns = ["protocol", "pipeline", "reference", "n_datasets", "n_subjects", "difference"]
+    columns += ["low", "high", "heterogeneity", "p_greater"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _combined(rows: pd.DataFrame) -> dict[str, Any]:
+    from scipy.stats import combine_pvalues
+
+    subjects = rows["n_subjects"].to_numpy(dtype=float)
+    stouffer = combine_pvalues(rows["p_greater"], method="stouffer", weights=np.sqrt(subjects))
+    return {
+        "n_datasets": len(rows),
+        "n_subjects": int(subjects.sum()),
+        **_random_effects(rows),
+        "p_greater": float(stouffer.pvalue),
+    }
+
+
+def _random_effects(rows: pd.DataFrame) -> dict[str, float]:
+    from statsmodels.stats.meta_analysis import combine_effects
+
+    difference = rows["difference"].to_numpy(dtype=float)
+    spread = difference / rows["effect_size"].to_numpy(dtype=float)
+    variance = spread**2 / rows["n_subjects"].to_numpy(dtype=float)
+    if not np.all(np.isfinite(variance)) or not np.all(variance > 0):
+        # differences without spread over subjects have no weight in this model
+        return dict.fromkeys(("difference", "low", "high", "heterogeneity"), math.nan)
+    combined = combine_effects(difference, variance, method_re="dl")
+    mean, _, low, high = combined.summary_frame().loc["random effect"].iloc[:4]
+    return {
+        "difference": float(mean),
+        "low": float(low),
+        "high": float(high),
+        "heterogeneity": max(0.0, float(combined.i2)),
+    }

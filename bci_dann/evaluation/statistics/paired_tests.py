@@ -1,0 +1,229 @@
+"""Comparisons of pipelines over subjects: exact tests, Holm's correction, effects, intervals.
+
+The subjects' folds share most of their training data, so that their scores are not independent;
+every test over subjects of one dataset is approximate for this reason (Nadeau and Bengio 2003,
+"Inference for the generalization error", Machine Learning 52, 239-281).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann._validation import check_option
+from bci_dann.evaluation.statistics.paired_scores import paired_differences, scores_by_subject
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["compare_pipelines", "paired_p_values"]
+
+# Up to here all 2 ** 13 = 8192 patterns of signs are counted, as in MOABB; above, Wilcoxon's test.
+EXACT_SUBJECTS = 13
+RESAMPLES = 9999
+CONFIDENCE = 0.95
+COLUMNS = (
+    *("dataset", "protocol", "pipeline", "reference", "n_subjects", "difference"),
+    *("low", "high", "effect_size", "p_greater", "p_value", "p_holm"),
+)
+
+Floats = NDArray[np.float64]
+
+
+def compare_pipelines(
+    results: pd.DataFrame,
+    reference: str | None = None,
+    metric: str = "accuracy",
+    random_state: int = 0,
+) -> pd.DataFrame:
+    """Compare pipelines over the subjects of each dataset and protocol.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        As :func:`bci_dann.run_benchmark` returns, or ``results.csv``. Seeds are averaged within
+        each subject first: repetitions are no further subjects.
+    reference : str, optional
+        The pipeline that all others are compared with; all pairs where it is not given.
+    metric : str
+        A metric of the table.
+    random_state : int
+        Seeds the bootstrap.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each comparison, with the columns
+
+        - ``dataset``, ``protocol``, ``pipeline``, ``reference``, ``n_subjects``;
+        - ``difference``: mean over subjects, in units of the metric;
+        - ``low``, ``high``: its 95 % interval, by a bootstrap over subjects (BCa, Efron 1987);
+        - ``effect_size``: the difference in standard deviations of the differences (Cohen's d_z);
+        - ``p_greater``, ``p_value``: one-sided and two-sided; sign-flip permutations, exact, up to
+          13 subjects, Wilcoxon's signed-rank test above;
+        - ``p_holm``: the two-sided one after Holm's correction over the comparisons of this
+          dataset and protocol (Holm 1979).
+
+        NaN where fewer than two subjects can be compared.
+
+    Raises
+    ------
+    ConfigError
+        When the metric or the reference is unknown.
+
+    See Also
+    --------
+    combine_datasets : The same over several datasets.
+    average_ranks : Many pipelines at once.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from bci_dann.evaluation.statistics.paired_tests import compare_pipelines
+    >>> results = pd.DataFrame(
+    ...     {
+    ...         "dataset": "Mine",
+    ...         "pipeline": ["ea_dann"] * 6 + ["source_only"] * 6,
+    ...         "protocol": "train",
+    ...         "seed": 0,
+    ...         "subject": [*"123456"] * 2,
+    ...         "session": "0",
+    ...         "n_test": 40,
+    ...         "accuracy": [0.7, 0.75, 0.8, 0.65, 0.7, 0.9, 0.6, 0.7, 0.75, 0.6, 0.6, 0.85],
+    ...     }
+    ... )
+    >>> table = compare_pipelines(results, reference="source_only")
+    >>> table[["pipeline", "n_subjects", "difference", "p_value"]].round(3)
+      pipeline  n_subjects  difference  p_value
+    0  ea_dann           6       0.067    0.031
+    """
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = []
+    if reference is not None:
+        check_option("reference", reference, sorted(set(results["pipeline"])))
+    for dataset, protocol, scores in scores_by_subject(results, metric):
+        place = {"dataset": dataset, "protocol": protocol}
+        compared = [
+            {**place, "pipeline": one, "reference": other, **_comparison(differences, random_state)}
+            for one, other in _pairs(list(scores), reference)
+            if len(differences := paired_differences(scores, one, other).to_numpy(dtype=float))
+        ]
+        rows.extend(_with_holm(compared))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def paired_p_values(differences: Floats) -> tuple[float, float]:
+    """Test whether paired differences are above zero, and whether they are other than zero.
+
+    Parameters
+    ----------
+    differences : ndarray, shape (n_subjects,)
+        One for each subject.
+
+    Returns
+    -------
+    p_greater, p_two_sided : float
+        Sign-flip permutations of the mean, exact, up to 13 subjects; Wilcoxon's signed-rank test
+        above. NaN for fewer than two subjects, 1 where all differences are zero.
+
+    See Also
+    --------
+    scipy.stats.permutation_test : Counts the patterns of signs.
+    scipy.stats.wilcoxon : For more subjects.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.evaluation.statistics.paired_tests import paired_p_values
+    >>> paired_p_values(np.array([0.1, 0.2, 0.1, 0.3]))
+    (0.0625, 0.125)
+    """
+    from scipy.stats import permutation_test, wilcoxon
+
+    if len(differences) < 2:
+        return math.nan, math.nan
+    if not np.any(differences):
+        return 1.0, 1.0
+    if len(differences) > EXACT_SUBJECTS:
+        sides = (wilcoxon(differences, alternative=side) for side in ("greater", "two-sided"))
+    else:
+        sides = (
+            permutation_test(
+                (differences,),
+                lambda sample, axis: sample.mean(axis=axis),
+                permutation_type="samples",
+                alternative=side,
+                vectorized=True,
+                n_resamples=2**EXACT_SUBJECTS,
+            )
+            for side in ("greater", "two-sided")
+        )
+    greater, both = (float(test.pvalue) for test in sides)
+    return greater, both
+
+
+def _pairs(pipelines: list[str], reference: str | None) -> list[tuple[str, str]]:
+    if reference is None:
+        return list(itertools.combinations(pipelines, 2))
+    return [(one, reference) for one in pipelines if one != reference and reference in pipelines]
+
+
+def _comparison(differences: Floats, random_state: int) -> dict[str, float]:
+    p_greater, p_value = paired_p_values(differences)
+    low, high = _interval(differences, random_state)
+    return {
+        "n_subjects": len(differences),
+        "difference": float(differences.mean()),
+        "low": low,
+        "high": high,
+        "effect_size": _effect_size(differences),
+        "p_greater": p_greater,
+        "p_value": p_value,
+    }
+
+
+def _effect_size(differences: Floats) -> float:
+    """Return the standardised mean; infinite where all subjects differ by the same."""
+    if len(differences) < 2:
+        return math.nan
+    mean, spread = float(differences.mean()), float(differences.std(ddof=1))
+    if np.ptp(differences) == 0:
+        return math.copysign(math.inf, mean) if mean else 0.0
+    return mean / spread
+
+
+def _interval(differences: Floats, random_state: int) -> tuple[float, float]:
+    from scipy.stats import bootstrap
+
+    if len(differences) < 2:
+        return math.nan, math.nan
+    if np.ptp(differences) == 0:
+        return float(differences[0]), float(differences[0])
+    interval = bootstrap(
+        (differences,),
+        np.mean,
+        n_resamples=RESAMPLES,
+        confidence_level=CONFIDENCE,
+        method="BCa",
+        rng=np.random.default_rng(random_state),
+    ).confidence_interval
+    return float(interval.low), float(interval.high)
+
+
+def _with_holm(compared: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    from statsmodels.stats.multitest import multipletests
+
+    tested = [row for row in compared if not math.isnan(row["p_value"])]
+    corrected = (
+        multipletests([row["p_value"] for row in tested], method="holm")[1] if tested else []
+    )
+    for row in compared:
+        row["p_holm"] = math.nan
+    for row, p_value in zip(tested, corrected, strict=True):
+        row["p_holm"] = float(p_value)
+    return compared

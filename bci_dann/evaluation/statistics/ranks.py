@@ -1,0 +1,112 @@
+"""Average ranks of pipelines over subjects, and which of them can be told apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bci_dann.evaluation.statistics.paired_scores import scores_by_subject
+from bci_dann.exceptions import ResultsError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Ranks", "average_ranks"]
+
+# Friedman's test and the procedure after it need this many pipelines.
+LEAST_PIPELINES = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Ranks:
+    """Average ranks of pipelines.
+
+    Attributes
+    ----------
+    ranks : pandas.Series
+        The average rank of each pipeline, 1 for the best; sorted.
+    p_values : pandas.DataFrame
+        For each pair of pipelines, by Nemenyi's procedure.
+    p_friedman : float
+        Whether any pipeline differs, by Friedman's test.
+    n_subjects : int
+        How many subjects were ranked, over all datasets.
+    """
+
+    ranks: pd.Series
+    p_values: pd.DataFrame
+    p_friedman: float
+    n_subjects: int
+
+
+def average_ranks(results: pd.DataFrame, protocol: str, metric: str = "accuracy") -> Ranks:
+    """Rank the pipelines in each subject, and test which ranks differ.
+
+    Demšar (2006), "Statistical comparisons of classifiers over multiple data sets", J. Machine
+    Learning Research 7, 1-30.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        As :func:`bci_dann.run_benchmark` returns, or ``results.csv``.
+    protocol : str
+        The protocol whose scores are ranked: ranks of different protocols cannot be compared.
+    metric : str
+        A metric of the table, of which more is better.
+
+    Returns
+    -------
+    Ranks
+        Over the subjects that all pipelines have, of all datasets.
+
+    Raises
+    ------
+    ResultsError
+        When there are fewer than three pipelines, or fewer than two subjects that all have.
+
+    See Also
+    --------
+    compare_pipelines : Two pipelines at a time.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from bci_dann.evaluation.statistics.ranks import average_ranks
+    >>> results = pd.DataFrame(
+    ...     {
+    ...         "dataset": "Mine",
+    ...         "pipeline": ["csp_lda"] * 4 + ["ea_csp_lda"] * 4 + ["ea_dann"] * 4,
+    ...         "protocol": "train",
+    ...         "seed": 0,
+    ...         "subject": [*"1234"] * 3,
+    ...         "session": "0",
+    ...         "n_test": 40,
+    ...         "accuracy": [0.5, 0.6, 0.5, 0.7, 0.7, 0.7, 0.6, 0.8, 0.8, 0.6, 0.7, 0.9],
+    ...     }
+    ... )
+    >>> average_ranks(results, "train").ranks.to_dict()
+    {'ea_dann': 1.375, 'ea_csp_lda': 1.75, 'csp_lda': 2.875}
+    """
+    import pandas as pd
+    from scikit_posthocs import posthoc_nemenyi_friedman
+    from scipy.stats import friedmanchisquare
+
+    frames = {
+        dataset: scores.groupby(level="subject").mean()
+        for dataset, name, scores in scores_by_subject(results, metric)
+        if name == protocol
+    }
+    scores = pd.concat(frames).dropna() if frames else pd.DataFrame()
+    n_subjects, n_pipelines = scores.shape
+    if n_pipelines < LEAST_PIPELINES or n_subjects < 2:
+        raise ResultsError(
+            f"ranks need {LEAST_PIPELINES} pipelines or more, and two subjects or more that all "
+            f"of them have, under {protocol}; got {n_pipelines} pipelines and {n_subjects} "
+            "subjects."
+        )
+    ranks = scores.rank(axis=1, ascending=False).mean().sort_values()
+    p_values = posthoc_nemenyi_friedman(scores.to_numpy())
+    p_values.index = p_values.columns = scores.columns
+    test = friedmanchisquare(*scores.to_numpy().T)
+    order = list(ranks.index)
+    return Ranks(ranks, p_values.loc[order, order], float(test.pvalue), n_subjects)

@@ -1,0 +1,57 @@
+"""Comparisons of pipelines over several datasets."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bci_dann.evaluation.statistics.meta_analysis import combine_datasets
+from bci_dann.evaluation.statistics.paired_tests import compare_pipelines
+
+
+@pytest.fixture
+def comparisons(make_results) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    tables = []
+    for dataset, n_subjects in (("One", 8), ("Two", 12), ("Three", 16)):
+        base = rng.uniform(0.6, 0.8, n_subjects)
+        gains = rng.normal(0.03, 0.04, n_subjects)
+        tables.append(make_results({"new": base + gains, "old": base}, dataset))
+    return compare_pipelines(pd.concat(tables), reference="old")
+
+
+def test_p_values_are_combined_as_in_moabb(comparisons):
+    from moabb.analysis.meta_analysis import combine_pvalues
+
+    expected = combine_pvalues(comparisons["p_greater"], comparisons["n_subjects"])
+    combined = combine_datasets(comparisons).iloc[0]
+    assert combined["p_greater"] == pytest.approx(float(expected))
+    assert (combined["n_datasets"], combined["n_subjects"]) == (3, 36)
+
+
+def test_the_mean_is_that_of_dersimonian_and_laird(comparisons):
+    means = comparisons["difference"].to_numpy()
+    variances = (means / comparisons["effect_size"]) ** 2 / comparisons["n_subjects"]
+    weights = 1 / variances.to_numpy()
+    fixed = np.average(means, weights=weights)
+    q = np.sum(weights * (means - fixed) ** 2)
+    scale = weights.sum() - np.sum(weights**2) / weights.sum()
+    between = max(0.0, (q - (len(means) - 1)) / scale)
+    weights = 1 / (variances.to_numpy() + between)
+    combined = combine_datasets(comparisons).iloc[0]
+    assert combined["difference"] == pytest.approx(np.average(means, weights=weights))
+    half = 1.959964 / np.sqrt(weights.sum())
+    assert combined["high"] - combined["difference"] == pytest.approx(half, rel=1e-5)
+    assert combined["heterogeneity"] == pytest.approx(max(0.0, 1 - (len(means) - 1) / q))
+
+
+def test_one_dataset_is_no_meta_analysis(comparisons):
+    assert combine_datasets(comparisons.iloc[:1]).empty
+
+
+def test_differences_without_spread_give_no_mean(comparisons):
+    comparisons.loc[0, "effect_size"] = np.inf
+    combined = combine_datasets(comparisons).iloc[0]
+    assert np.isnan(combined["difference"])
+    assert np.isfinite(combined["p_greater"])

@@ -1,0 +1,125 @@
+"""Comparisons of pipelines over subjects."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import wilcoxon
+
+from bci_dann.evaluation.statistics.paired_tests import compare_pipelines, paired_p_values
+from bci_dann.exceptions import ConfigError
+
+A = [0.70, 0.75, 0.80, 0.65, 0.70, 0.92]
+B = [0.60, 0.71, 0.75, 0.62, 0.60, 0.85]
+
+
+def test_equals_a_count_of_all_patterns_of_signs():
+    differences = np.array([0.1, -0.02, 0.05, 0.07, 0.0, 0.03, -0.01])
+    patterns = np.array(list(itertools.product([1, -1], repeat=7)))
+    means = (patterns * differences).mean(axis=1)
+    greater = np.mean(means >= differences.mean() - 1e-12)
+    assert paired_p_values(differences) == pytest.approx((greater, 2 * greater))
+
+
+def test_equals_moabb_on_the_same_scores(make_results):
+    from moabb.analysis.meta_analysis import compute_effect, compute_pvals_perm
+
+    frame = pd.DataFrame({"a": A, "b": B})
+    row = compare_pipelines(make_results({"a": A, "b": B}), reference="b").iloc[0]
+    # MOABB counts the given signs among the patterns, too
+    assert row["p_greater"] == pytest.approx(compute_pvals_perm(frame)[0, 1], abs=1 / 64)
+    assert row["effect_size"] == pytest.approx(compute_effect(frame)[0, 1])
+    assert row["difference"] == pytest.approx(np.mean(np.subtract(A, B)))
+
+
+def test_more_subjects_are_tested_by_wilcoxon():
+    differences = np.random.default_rng(0).normal(0.03, 0.05, 20)
+    expected = [wilcoxon(differences, alternative=side).pvalue for side in ("greater", "two-sided")]
+    assert paired_p_values(differences) == pytest.approx(tuple(expected))
+
+
+def test_seeds_are_no_further_subjects(make_results):
+    seeds = [make_results({"a": A, "b": B}, seed=seed) for seed in range(5)]
+    once, repeated = (compare_pipelines(table) for table in (seeds[0], pd.concat(seeds)))
+    pd.testing.assert_frame_equal(once, repeated)
+
+
+def test_a_pipeline_with_one_seed_is_compared_with_the_mean_over_seeds(make_results):
+    network = [
+        make_results({"net": np.add(A, change)}, seed=k) for k, change in enumerate((0.02, -0.02))
+    ]
+    table = compare_pipelines(pd.concat([*network, make_results({"b": B})]), reference="b")
+    assert table["difference"].item() == pytest.approx(np.mean(np.subtract(A, B)))
+
+
+def test_only_subjects_that_both_have_are_compared(make_results):
+    table = compare_pipelines(make_results({"a": A, "b": [*B[:4], np.nan, np.nan]}))
+    assert table["n_subjects"].item() == 4
+
+
+def test_holm_corrects_over_the_comparisons_of_a_dataset(make_results):
+    scores = {"a": A, "b": B, "c": B[::-1], "d": A[::-1]}
+    table = compare_pipelines(make_results(scores)).sort_values("p_value")
+    assert len(table) == 6
+    smallest = table.iloc[0]
+    assert smallest["p_holm"] == pytest.approx(min(1.0, 6 * smallest["p_value"]))
+    assert (table["p_holm"] >= table["p_value"]).all()
+
+
+def test_the_interval_holds_the_difference_and_is_seeded(make_results):
+    results = make_results({"a": A, "b": B})
+    first, again = (compare_pipelines(results, random_state=3).iloc[0] for _ in range(2))
+    assert first["low"] < first["difference"] < first["high"]
+    assert (first["low"], first["high"]) == (again["low"], again["high"])
+
+
+def test_protocols_and_datasets_are_compared_apart(make_results):
+    parts = [
+        make_results({"a": A, "b": B}, dataset, protocol)
+        for dataset, protocol in (("One", "train"), ("One", "online"), ("Two", "train"))
+    ]
+    table = compare_pipelines(pd.concat(parts))
+    assert len(table) == 3
+    assert not table.duplicated(["dataset", "protocol"]).any()
+
+
+@pytest.mark.parametrize("n_subjects", [1, 0])
+def test_too_few_subjects_give_no_number(make_results, n_subjects):
+    table = compare_pipelines(
+        make_results({"a": A, "b": [*B[:n_subjects], *[np.nan] * (6 - n_subjects)]})
+    )
+    assert table["p_value"].isna().all()
+    assert len(table) == n_subjects
+
+
+def test_equal_pipelines_do_not_differ(make_results):
+    row = compare_pipelines(make_results({"a": A, "b": A})).iloc[0]
+    assert (row["p_value"], row["effect_size"], row["low"], row["high"]) == (1.0, 0.0, 0.0, 0.0)
+
+
+def test_unknown_names_are_refused(make_results):
+    with pytest.raises(ConfigError, match="reference"):
+        compare_pipelines(make_results({"a": A, "b": B}), reference="c")
+    with pytest.raises(ConfigError, match="metric"):
+        compare_pipelines(make_results({"a": A, "b": B}), metric="luck")
+
+
+@pytest.mark.slow
+def test_false_alarms_come_at_the_nominal_rate(make_results):
+    """Four pipelines without any difference: Holm's correction finds one in 5 % of the runs."""
+    rng = np.random.default_rng(0)
+    found = [
+        (_compare_without_intervals(rng.normal(0.7, 0.1, (9, 4))) < 0.05).any() for _ in range(200)
+    ]
+    assert np.mean(found) < 0.05 + 2 * np.sqrt(0.05 * 0.95 / 200)
+
+
+def _compare_without_intervals(scores: np.ndarray) -> np.ndarray:
+    from statsmodels.stats.multitest import multipletests
+
+    pairs = itertools.combinations(range(scores.shape[1]), 2)
+    p_values = [paired_p_values(scores[:, i] - scores[:, j])[1] for i, j in pairs]
+    return multipletests(p_values, method="holm")[1]
