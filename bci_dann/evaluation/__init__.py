@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from bci_dann.evaluation.runs.runner import run_benchmark
     from bci_dann.evaluation.selection.label_free import selection_table
     from bci_dann.evaluation.selection.nested import nested_choice, nested_summary
+    from bci_dann.evaluation.statistics.meta_analysis import combine_datasets
+    from bci_dann.evaluation.statistics.paired_tests import compare_pipelines
+    from bci_dann.evaluation.statistics.power import detectable_difference
+    from bci_dann.evaluation.statistics.ranks import Ranks, average_ranks
+    from bci_dann.evaluation.stored_results import StoredResults, open_results
     from bci_dann.evaluation.summary import summarise, to_moabb
 
 _MODULES = {
@@ -28,15 +33,22 @@ _MODULES = {
     "Fold": "protocols",
     "PROTOCOLS": "protocols",
     "PipelineSpec": "config.pipeline_file",
+    "Ranks": "statistics.ranks",
     "ResolvedRun": "runs.resolved_run",
     "RunConfig": "config.run_config",
     "RunOptions": "runs.resolved_run",
+    "StoredResults": "stored_results",
+    "average_ranks": "statistics.ranks",
     "build": "config.pipeline_builder",
+    "combine_datasets": "statistics.meta_analysis",
+    "compare_pipelines": "statistics.paired_tests",
+    "detectable_difference": "statistics.power",
     "diagnose": "diagnosis.domain_diagnosis",
     "load_config": "config.run_config",
     "load_pipeline": "config.pipeline_file",
     "nested_choice": "selection.nested",
     "nested_summary": "selection.nested",
+    "open_results": "stored_results",
     "resolve_run": "runs.resolved_run",
     "run_benchmark": "runs.runner",
     "run_regimes": "regimes.regime_run",
@@ -52,15 +64,22 @@ __all__ = [
     "Diagnosis",
     "Fold",
     "PipelineSpec",
+    "Ranks",
     "ResolvedRun",
     "RunConfig",
     "RunOptions",
+    "StoredResults",
+    "average_ranks",
     "build",
+    "combine_datasets",
+    "compare_pipelines",
+    "detectable_difference",
     "diagnose",
     "load_config",
     "load_pipeline",
     "nested_choice",
     "nested_summary",
+    "open_results",
     "resolve_run",
     "run_benchmark",
     "run_regimes",

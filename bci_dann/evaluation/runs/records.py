@@ -29,6 +29,7 @@ __all__ = [
     "Record",
     "Task",
     "read_record",
+    "read_stored",
     "versions",
     "write_record",
 ]
@@ -239,17 +240,43 @@ def read_record(path: Path, task: Task) -> Record | None:
         return None
 
 
-def _parse(path: Path, task: Task) -> Record:
+def read_stored(path: Path) -> tuple[dict[str, Any], Record]:
+    """Read a record and the description of its task.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The ``.npz`` file.
+
+    Returns
+    -------
+    about : dict
+        ``key``, ``dataset``, ``pipeline``, ``definition``, ``protocol``, ``subject``, ``without``,
+        ``seed`` and ``versions`` of the task.
+    record : Record
+        Its results.
+
+    Raises
+    ------
+    OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error
+        When the file is damaged: :data:`DAMAGE`.
+    """
     # by way of memory: numpy leaves a damaged file open
     with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
-        about = json.loads(str(stored["about"]))
-        if about["key"] != task.key:
-            raise ValueError("it belongs to another task")
+        about: dict[str, Any] = json.loads(str(stored["about"]))
         fit_seconds, predict_seconds = stored["seconds"].tolist()
-        return Record(
+        record = Record(
             **{name: stored[name] for name in ARRAYS},
             n_train=about["n_train"],
             fit_seconds=fit_seconds,
             predict_seconds=predict_seconds,
             diagnostics=about["diagnostics"],
         )
+    return about, record
+
+
+def _parse(path: Path, task: Task) -> Record:
+    about, record = read_stored(path)
+    if about["key"] != task.key:
+        raise ValueError("it belongs to another task")
+    return record

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bci_dann.evaluation.runs.records import ARRAYS, DAMAGE
+from bci_dann.evaluation.runs.records import ARRAYS, DAMAGE, Record, read_stored
 from bci_dann.evaluation.runs.results import ResultsFolder
 from bci_dann.exceptions import ResultsError
 
@@ -80,22 +78,20 @@ def read_predictions(folder: str | Path) -> Iterator[SubjectPredictions]:
         )
     for file in sorted((path / "records").glob("*.npz")):
         try:
-            # by way of memory: numpy leaves a damaged file open
-            with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as stored:
-                about = json.loads(str(stored["about"]))
-                if manifest.includes(about):
-                    yield _predictions(about, stored)
+            about, record = read_stored(file)
         except DAMAGE as error:
             raise ResultsError(
                 f"the record {file} cannot be read: {error}. Delete it, and run again."
             ) from error
+        if manifest.includes(about):
+            yield _predictions(about, record)
 
 
-def _predictions(about: dict[str, Any], stored: Any) -> SubjectPredictions:
+def _predictions(about: dict[str, Any], record: Record) -> SubjectPredictions:
     return SubjectPredictions(
         about["pipeline"],
         about["protocol"],
         about["seed"],
         about["subject"],
-        **{name: stored[name] for name in ARRAYS},
+        **{name: getattr(record, name) for name in ARRAYS},
     )

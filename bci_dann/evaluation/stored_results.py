@@ -1,0 +1,307 @@
+"""What a results folder holds, as tidy frames: one row for each task, one for each trial."""
+
+from __future__ import annotations
+
+import functools
+import math
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann._validation import check_option
+from bci_dann.evaluation.runs.manifest import Manifest
+from bci_dann.evaluation.runs.records import DAMAGE, DIAGNOSTICS, Record, read_stored
+from bci_dann.evaluation.runs.results import ResultsFolder
+from bci_dann.exceptions import BCIDannWarning, ResultsError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["StoredResults", "open_results"]
+
+TASK = ("dataset", "pipeline", "protocol", "subject", "seed")
+FORMATS = ("csv", "parquet")
+
+Metric = Callable[[NDArray[np.float64], NDArray[np.str_], list[str]], float]
+
+
+def open_results(folder: str | Path) -> StoredResults:
+    """Open a results folder, of a finished run or of one that has not ended.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        As ``bci-dann run --out`` or :func:`bci_dann.run_benchmark` has written it.
+
+    Returns
+    -------
+    StoredResults
+        Records are read when they are asked for.
+
+    Raises
+    ------
+    ResultsError
+        When it is no results folder.
+
+    See Also
+    --------
+    bci_dann.run_benchmark : Writes the folder.
+    summarise : Means over subjects, of ``results.csv``.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from bci_dann import run_benchmark
+    >>> from bci_dann.evaluation import open_results
+    >>> config = {
+    ...     "name": "mine",
+    ...     "data": {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}},
+    ...     "pipelines": ["ea_csp_lda"],
+    ...     "protocols": ["train_and_target_unlabeled_full"],
+    ... }
+    >>> with TemporaryDirectory() as run:
+    ...     _ = run_benchmark(config, run, progress=False)
+    ...     results = open_results(run)
+    ...     n_tasks, n_trials = len(results.tasks), len(results.trials)
+    >>> n_tasks, n_trials
+    (3, 60)
+    """
+    path = Path(folder)
+    manifest = ResultsFolder(path).manifest()
+    if manifest is None:
+        raise ResultsError(
+            f"{path} is no results folder. Give the folder that `bci-dann run --out` has written."
+        )
+    return StoredResults(path, manifest)
+
+
+class StoredResults:
+    """The records of a results folder that its table is made from.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder.
+    manifest : Manifest
+        Its contents in words: configuration, pipelines, versions.
+
+    Attributes
+    ----------
+    damaged : list of pathlib.Path
+        Records that cannot be read, once the records were read; the same command computes them
+        again.
+
+    See Also
+    --------
+    open_results : Opens a folder.
+
+    Examples
+    --------
+    Any metric, without training again:
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from bci_dann import run_benchmark
+    >>> from bci_dann.evaluation import open_results
+    >>> config = {
+    ...     "name": "mine",
+    ...     "data": {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}},
+    ...     "pipelines": ["ea_csp_lda"],
+    ...     "protocols": ["train_and_target_unlabeled_full"],
+    ... }
+    >>> def brier(probabilities, truth, classes):
+    ...     return ((probabilities[:, 1] - (truth == classes[1])) ** 2).mean()
+    >>> with TemporaryDirectory() as run:
+    ...     _ = run_benchmark(config, run, progress=False)
+    ...     scores = open_results(run).score(brier)
+    >>> scores.columns.tolist()
+    ['dataset', 'pipeline', 'protocol', 'subject', 'seed', 'session', 'n_test', 'score']
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self.damaged: list[Path] = []
+
+    @functools.cached_property
+    def tasks(self) -> pd.DataFrame:
+        """One row for each finished task, sorted.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``dataset``, ``pipeline``, ``protocol``, ``subject``, ``seed``, ``n_train``,
+            ``n_test``, ``fit_seconds``, ``predict_seconds``, ``ess`` and ``domain_auc`` (NaN for
+            methods without), ``version`` (of this package, with a fingerprint of its code) and
+            ``key``, the name of the record's file.
+        """
+        import pandas as pd
+
+        rows = [
+            {
+                **_task_of(about),
+                "n_train": record.n_train,
+                "n_test": len(record.truth),
+                "fit_seconds": record.fit_seconds,
+                "predict_seconds": record.predict_seconds,
+                **{name: record.diagnostics.get(name, math.nan) for name in DIAGNOSTICS},
+                "version": about["versions"]["bci_dann"],
+                "key": about["key"],
+            }
+            for about, record in self._records
+        ]
+        columns = ["n_train", "n_test", "fit_seconds", "predict_seconds", *DIAGNOSTICS]
+        return pd.DataFrame(rows, columns=[*TASK, *columns, "version", "key"])
+
+    @functools.cached_property
+    def trials(self) -> pd.DataFrame:
+        """One row for each scored trial of each task, in the order of recording.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``dataset``, ``pipeline``, ``protocol``, ``subject``, ``seed``, ``session``, ``trial``
+            (the position among all trials of the data, so that rows of different tasks can be
+            joined), ``truth``, ``prediction``, and ``p_<class>``, the probability of each class.
+        """
+        import pandas as pd
+
+        parts = [_trials_of(about, record) for about, record in self._records]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*TASK])
+
+    def score(self, metric: Metric) -> pd.DataFrame:
+        """Compute a metric from the probabilities that were stored.
+
+        Parameters
+        ----------
+        metric : callable
+            Takes probabilities ``(n_trials, n_classes)``, the true class of each trial, and the
+            class names in the order of the columns; returns a number.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each task and session: ``dataset``, ``pipeline``, ``protocol``,
+            ``subject``, ``seed``, ``session``, ``n_test`` and ``score``.
+        """
+        import pandas as pd
+
+        rows = [
+            {
+                **_task_of(about),
+                "session": session,
+                "n_test": int(chosen.sum()),
+                "score": float(
+                    metric(
+                        record.probabilities[chosen],
+                        record.truth[chosen],
+                        record.classes.tolist(),
+                    )
+                ),
+            }
+            for about, record in self._records
+            for session, chosen in _sessions_of(record)
+        ]
+        return pd.DataFrame(rows, columns=[*TASK, "session", "n_test", "score"])
+
+    def write(self, folder: str | Path, form: str = "csv") -> list[Path]:
+        """Write both frames into files that other programs read.
+
+        Parameters
+        ----------
+        folder : str or pathlib.Path
+            Made where it does not exist.
+        form : {"csv", "parquet"}
+            Parquet needs the package ``pyarrow``.
+
+        Returns
+        -------
+        list of pathlib.Path
+            ``tasks`` and ``trials``.
+
+        Raises
+        ------
+        ConfigError
+            When the form is unknown.
+        ResultsError
+            When Parquet is asked for and ``pyarrow`` is missing.
+        """
+        check_option("form", form, FORMATS)
+        target = Path(folder)
+        target.mkdir(parents=True, exist_ok=True)
+        files = []
+        for name, frame in (("tasks", self.tasks), ("trials", self.trials)):
+            files.append(target / f"{name}.{form}")
+            if form == "csv":
+                frame.to_csv(files[-1], index=False)
+            else:
+                _write_parquet(frame, files[-1])
+        return files
+
+    @functools.cached_property
+    def _records(self) -> list[tuple[dict[str, Any], Record]]:
+        """Descriptions and records, sorted by task; damaged ones are noted and told of once."""
+        stored = sorted(self._read(), key=lambda pair: _order(pair[0]))
+        if self.damaged:
+            warnings.warn(
+                f"{len(self.damaged)} records in {self.folder} are damaged and left out, "
+                f"{self.damaged[0].name} for one. The command of the run computes them again.",
+                BCIDannWarning,
+                stacklevel=4,
+            )
+        return stored
+
+    def _read(self) -> Iterator[tuple[dict[str, Any], Record]]:
+        for path in sorted((self.folder / "records").glob("*.npz")):
+            try:
+                about, record = read_stored(path)
+            except DAMAGE:
+                self.damaged.append(path)
+                continue
+            if self.manifest.includes(about):
+                yield about, record
+
+
+def _task_of(about: dict[str, Any]) -> dict[str, Any]:
+    return {name: about[name] for name in TASK}
+
+
+def _order(about: dict[str, Any]) -> tuple[Any, ...]:
+    """Sort subject 2 before subject 10."""
+    subject = str(about["subject"])
+    number = (0, int(subject), "") if subject.isdigit() else (1, 0, subject)
+    return about["dataset"], about["pipeline"], about["protocol"], number, about["seed"]
+
+
+def _sessions_of(record: Record) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    for session in sorted(set(record.sessions.tolist())):
+        yield session, record.sessions == session
+
+
+def _trials_of(about: dict[str, Any], record: Record) -> pd.DataFrame:
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        {
+            **{name: [value] * len(record.truth) for name, value in _task_of(about).items()},
+            "session": record.sessions,
+            "trial": record.test_index,
+            "truth": record.truth,
+            "prediction": record.classes[record.probabilities.argmax(axis=1)],
+        }
+    )
+    for index, name in enumerate(record.classes):
+        frame[f"p_{name}"] = record.probabilities[:, index]
+    return frame.sort_values("trial", ignore_index=True)
+
+
+def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    try:
+        frame.to_parquet(path, index=False)
+    except ImportError as error:
+        raise ResultsError(
+            "Parquet files need the package pyarrow: `pip install pyarrow`, or write csv."
+        ) from error
