@@ -16,7 +16,7 @@ import pandas as pd
 from sklearn.metrics import brier_score_loss, confusion_matrix
 
 from bci_dann import run_benchmark
-from bci_dann.evaluation.selection.subject_predictions import read_predictions
+from bci_dann.evaluation import open_results
 
 COLOURS = {"csp_lda": "#7F7F7F", "ea_csp_lda": "#56B4E9", "ra_ts_logistic": "#009E73"}
 
@@ -56,28 +56,12 @@ table[["pipeline", "subject", "n_test", "accuracy", "roc_auc", "nll", "ece"]].he
 # %%
 # The records: one row for each trial
 # -----------------------------------
-# ``read_predictions`` yields the predictions of each task: probabilities, truth, the class of each
-# column, and the position of each trial in the data. Put together they are a table of trials.
+# ``open_results`` gives two tables: ``tasks``, one row for each training, and ``trials``, one row for
+# each scored trial with its truth and the probability of each class.
 
-
-def trials_of(record):
-    """Return one row for each scored trial of a record."""
-    return pd.DataFrame(
-        {
-            "pipeline": record.pipeline,
-            "subject": record.subject,
-            "trial": record.test_index,
-            "truth": record.truth,
-            "predicted": record.classes[record.probabilities.argmax(1)],
-            "p_right_hand": record.probabilities[:, list(record.classes).index("right_hand")],
-        }
-    )
-
-
-trials = pd.concat(map(trials_of, read_predictions(folder)))
-trials = trials.sort_values(["pipeline", "subject", "trial"], ignore_index=True)
+trials = open_results(folder).trials
 temporary.cleanup()
-trials.head(4)
+trials[["pipeline", "subject", "trial", "truth", "prediction", "p_right_hand"]].head(4)
 
 # %%
 # Another metric
@@ -132,7 +116,7 @@ fig, axes = plt.subplots(1, 3, figsize=(7, 2.9), sharey=True, layout="constraine
 for ax, name in zip(axes, COLOURS, strict=True):
     rows = trials[trials["pipeline"] == name]
     shares = 100 * confusion_matrix(
-        rows["truth"], rows["predicted"], labels=classes, normalize="true"
+        rows["truth"], rows["prediction"], labels=classes, normalize="true"
     )
     image = ax.imshow(shares, cmap="Blues", vmin=0, vmax=100)
     for (row, column), share in np.ndenumerate(shares):
@@ -151,7 +135,7 @@ fig.colorbar(image, ax=axes, label="share of the row (%)")
 # * Keep the folder of a run: any question about trials can be asked later.
 # * ``bci-dann select`` and ``bci-dann choose`` work on the same records.
 # * Trials of one subject are not independent of each other. For a test, take one number for each
-#   subject, as :func:`bci_dann.evaluation.summarise` does.
+#   subject, as :func:`bci_dann.evaluation.compare_pipelines` does.
 #
 # **References**
 #
