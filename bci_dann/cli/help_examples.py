@@ -35,6 +35,10 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "bci-dann select runs/quickstart": "Scores without labels, on a finished run.",
         "bci-dann select runs/quickstart --pipelines dann,ea_csp_lda": "Among these two.",
     },
+    "compare": {
+        "bci-dann compare runs/before runs/after": "Configuration, code and accuracy.",
+        "bci-dann compare runs/before runs/after --metric roc_auc": "Another metric.",
+    },
     "publish": {
         'bci-dann publish runs/mine -o mine.csv --note "Nine subjects."': "A table to cite.",
         'bci-dann publish runs/mine -o mine.csv --note "..." --reference dann': "Gains over dann.",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bci_dann.evaluation.protocols import PROTOCOLS, Fold, split
     from bci_dann.evaluation.regimes.regime_run import run_regimes
     from bci_dann.evaluation.regimes.regime_table import summarise_regimes
+    from bci_dann.evaluation.run_comparison import RunComparison, compare_runs
     from bci_dann.evaluation.runs.resolved_run import ResolvedRun, RunOptions, resolve_run
     from bci_dann.evaluation.runs.runner import run_benchmark
     from bci_dann.evaluation.selection.label_free import selection_table
@@ -35,6 +36,7 @@ _MODULES = {
     "PipelineSpec": "config.pipeline_file",
     "Ranks": "statistics.ranks",
     "ResolvedRun": "runs.resolved_run",
+    "RunComparison": "run_comparison",
     "RunConfig": "config.run_config",
     "RunOptions": "runs.resolved_run",
     "StoredResults": "stored_results",
@@ -42,6 +44,7 @@ _MODULES = {
     "build": "config.pipeline_builder",
     "combine_datasets": "statistics.meta_analysis",
     "compare_pipelines": "statistics.paired_tests",
+    "compare_runs": "run_comparison",
     "detectable_difference": "statistics.power",
     "diagnose": "diagnosis.domain_diagnosis",
     "load_config": "config.run_config",
@@ -66,6 +69,7 @@ __all__ = [
     "PipelineSpec",
     "Ranks",
     "ResolvedRun",
+    "RunComparison",
     "RunConfig",
     "RunOptions",
     "StoredResults",
@@ -73,6 +77,7 @@ __all__ = [
     "build",
     "combine_datasets",
     "compare_pipelines",
+    "compare_runs",
     "detectable_difference",
     "diagnose",
     "load_config",

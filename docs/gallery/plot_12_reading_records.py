@@ -56,8 +56,8 @@ table[["pipeline", "subject", "n_test", "accuracy", "roc_auc", "nll", "ece"]].he
 # %%
 # The records: one row for each trial
 # -----------------------------------
-# ``open_results`` gives two tables: ``tasks``, one row for each training, and ``trials``, one row for
-# each scored trial with its truth and the probability of each class.
+# ``open_results`` gives two tables: ``tasks``, one row for each training, and ``trials``, one row
+# for each scored trial with its truth and the probability of each class.
 
 trials = open_results(folder).trials
 temporary.cleanup()

@@ -136,7 +136,9 @@ def recordings_fingerprint(dataset: BaseDataset) -> str:
     return cache_key(dataset_fingerprint(dataset))[:16]
 
 
-def differences(stored: Manifest, new: Manifest) -> Iterator[str]:
+def differences(
+    stored: Manifest, new: Manifest, where: tuple[str, str] = ("in the folder", "now")
+) -> Iterator[str]:
     """Name what may not differ between two manifests of one folder, and does.
 
     Parameters
@@ -145,18 +147,26 @@ def differences(stored: Manifest, new: Manifest) -> Iterator[str]:
         Of the results that the folder holds.
     new : Manifest
         Of the results that a run would add.
+    where : tuple of (str, str)
+        Words for the two.
 
     Yields
     ------
     str
-        A key, with its value in the folder and its value now.
+        A key, with its value in both.
     """
-    yield from _compare(_without_subjects(stored.fixed), _without_subjects(new.fixed), "")
-    for name in stored.pipelines.keys() & new.pipelines.keys():
-        yield from _compare(stored.pipelines[name], new.pipelines[name], f"pipelines.{name}")
+    for path, one, other in _compare(
+        _without_subjects(stored.fixed), _without_subjects(new.fixed), ""
+    ):
+        yield f"{path}: {one!r} {where[0]}, {other!r} {where[1]}"
+    for name in sorted(stored.pipelines.keys() & new.pipelines.keys()):
+        steps = stored.pipelines[name], new.pipelines[name]
+        for path, one, other in _compare(*steps, f"pipelines.{name}"):
+            yield f"{path}: {one!r} {where[0]}, {other!r} {where[1]}"
 
 
-def _compare(stored: Any, new: Any, path: str) -> Iterator[str]:
+def _compare(stored: Any, new: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the paths at which two values differ, with both."""
     if isinstance(stored, dict) and isinstance(new, dict):
         for key in sorted(stored.keys() | new.keys()):
             yield from _compare(stored.get(key), new.get(key), f"{path}.{key}" if path else key)
@@ -164,7 +174,7 @@ def _compare(stored: Any, new: Any, path: str) -> Iterator[str]:
         for index, (one, other) in enumerate(zip(stored, new, strict=True)):
             yield from _compare(one, other, f"{path}[{index}]")
     elif stored != new:
-        yield f"{path}: {stored!r} in the folder, {new!r} now"
+        yield path, stored, new
 
 
 def _are_steps(stored: list[Any], new: list[Any]) -> bool:

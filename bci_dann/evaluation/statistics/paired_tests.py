@@ -20,7 +20,7 @@ from bci_dann.evaluation.statistics.paired_scores import paired_differences, sco
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["compare_pipelines", "paired_p_values"]
+__all__ = ["compare_pipelines", "paired_p_values", "with_holm"]
 
 # Up to here all 2 ** 13 = 8192 patterns of signs are counted, as in MOABB; above, Wilcoxon's test.
 EXACT_SUBJECTS = 13
@@ -113,7 +113,7 @@ def compare_pipelines(
             for one, other in _pairs(list(scores), reference)
             if len(differences := paired_differences(scores, one, other).to_numpy(dtype=float))
         ]
-        rows.extend(_with_holm(compared))
+        rows.extend(with_holm(compared))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -215,15 +215,36 @@ def _interval(differences: Floats, random_state: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
-def _with_holm(compared: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def with_holm(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add ``p_holm`` to comparisons: their two-sided p-values, corrected over all of them.
+
+    Parameters
+    ----------
+    rows : list of dict
+        With ``p_value``.
+
+    Returns
+    -------
+    list of dict
+        The same dictionaries; NaN where there is no p-value.
+
+    See Also
+    --------
+    statsmodels.stats.multitest.multipletests : The correction.
+
+    Examples
+    --------
+    >>> from bci_dann.evaluation.statistics.paired_tests import with_holm
+    >>> [row["p_holm"] for row in with_holm([{"p_value": 0.01}, {"p_value": 0.04}])]
+    [0.02, 0.04]
+    """
     from statsmodels.stats.multitest import multipletests
 
-    tested = [row for row in compared if not math.isnan(row["p_value"])]
-    corrected = (
-        multipletests([row["p_value"] for row in tested], method="holm")[1] if tested else []
-    )
-    for row in compared:
+    tested = [row for row in rows if not math.isnan(row["p_value"])]
+    for row in rows:
         row["p_holm"] = math.nan
-    for row, p_value in zip(tested, corrected, strict=True):
-        row["p_holm"] = float(p_value)
-    return compared
+    if tested:
+        corrected = multipletests([row["p_value"] for row in tested], method="holm")[1]
+        for row, p_value in zip(tested, corrected, strict=True):
+            row["p_holm"] = float(p_value)
+    return rows

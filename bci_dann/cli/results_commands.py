@@ -1,0 +1,58 @@
+"""Commands that look at finished runs: ``compare``."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bci_dann.cli.console import print_sentence, print_table
+
+__all__ = ["compare"]
+
+SCORE_COLUMNS = (
+    "pipeline",
+    "subjects",
+    "first",
+    "second",
+    "difference",
+    "95 % interval",
+    "p",
+    "p Holm",
+)
+SCORE_NOTE = (
+    "difference: second minus first, mean over the subjects that both have; p: two-sided, from "
+    "the subjects' differences; p Holm: corrected over all rows. Folds share training data, so "
+    "that p is approximate."
+)
+
+
+def compare(  # numpydoc ignore=PR01
+    first: Annotated[Path, typer.Argument(help="Results folder of a run.")],
+    second: Annotated[Path, typer.Argument(help="Results folder of another run.")],
+    metric: Annotated[str, typer.Option("--metric", help="A metric of results.csv.")] = "accuracy",
+) -> None:
+    """Show what differs between two runs: configuration, code and scores, with tests."""
+    from bci_dann.evaluation import compare_runs
+
+    comparison = compare_runs(first, second, metric)
+    changes = [(change,) for change in comparison.changes] or [("nothing",)]
+    print_table("What differs", ("configuration, recordings and versions",), changes)
+    for (dataset, protocol), rows in comparison.scores.groupby(["dataset", "protocol"]):
+        cells = [_score_row(row) for _, row in rows.iterrows()]
+        print_table(f"{metric}: {dataset}, {protocol}", SCORE_COLUMNS, cells)
+    print_sentence(SCORE_NOTE if len(comparison.scores) else "The runs have no pipeline in common.")
+
+
+def _score_row(row: Any) -> list[str]:
+    scores = [f"{row[name]:.3f}" for name in ("first", "second")]
+    interval = f"{row['low']:+.3f} to {row['high']:+.3f}" if math.isfinite(row["low"]) else "–"
+    p_values = [_number(row[name]) for name in ("p_value", "p_holm")]
+    difference = f"{row['difference']:+.3f}"
+    return [row["pipeline"], str(row["n_subjects"]), *scores, difference, interval, *p_values]
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}" if math.isfinite(value) else "–"

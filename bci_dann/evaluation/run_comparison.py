@@ -1,0 +1,161 @@
+"""Two runs compared: what differs in their configurations, code and scores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bci_dann._validation import check_option
+from bci_dann.evaluation.metrics import METRICS
+from bci_dann.evaluation.runs.manifest import Manifest, differences
+from bci_dann.evaluation.runs.results import ResultsFolder
+from bci_dann.evaluation.statistics.paired_scores import scores_by_subject
+from bci_dann.evaluation.statistics.paired_tests import compare_pipelines, with_holm
+from bci_dann.exceptions import ResultsError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["RunComparison", "compare_runs"]
+
+GROUP = ["dataset", "protocol", "pipeline"]
+COLUMNS = (
+    *GROUP,
+    "n_subjects",
+    "first",
+    "second",
+    "difference",
+    "low",
+    "high",
+    "p_value",
+    "p_holm",
+)
+WHERE = ("in the first", "in the second")
+
+
+@dataclass(frozen=True, eq=False)
+class RunComparison:
+    """What differs between two runs.
+
+    Attributes
+    ----------
+    changes : list of str
+        What differs in configurations, pipelines, recordings and versions; empty where nothing
+        does.
+    scores : pandas.DataFrame
+        One row for each dataset, protocol and pipeline that both runs have: the mean of each run
+        over the subjects that both have, their difference (second minus first) with a 95 %
+        interval, its two-sided p-value, and the same after Holm's correction over all rows.
+    """
+
+    changes: list[str]
+    scores: pd.DataFrame
+
+
+def compare_runs(first: str | Path, second: str | Path, metric: str = "accuracy") -> RunComparison:
+    """Compare two runs, subject by subject.
+
+    Parameters
+    ----------
+    first, second : str or pathlib.Path
+        Results folders, as ``bci-dann run --out`` has written them.
+    metric : str
+        A metric of ``results.csv``.
+
+    Returns
+    -------
+    RunComparison
+        What has changed, and what became of the scores.
+
+    Raises
+    ------
+    ConfigError
+        When the metric is unknown.
+    ResultsError
+        When one is no results folder or has no table yet.
+
+    See Also
+    --------
+    compare_pipelines : Pipelines of one run.
+    open_results : The trials of a run.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from bci_dann import run_benchmark
+    >>> from bci_dann.evaluation import compare_runs
+    >>> config = {
+    ...     "name": "mine",
+    ...     "data": {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}},
+    ...     "pipelines": ["ea_csp_lda"],
+    ...     "protocols": ["train_and_target_unlabeled_full"],
+    ... }
+    >>> narrow = {**config, "preprocessing": {"band": [10, 14]}}
+    >>> with TemporaryDirectory() as one, TemporaryDirectory() as other:
+    ...     _ = run_benchmark(config, one, progress=False)
+    ...     _ = run_benchmark(narrow, other, progress=False)
+    ...     comparison = compare_runs(one, other)
+    >>> comparison.changes[0]
+    'preprocessing.band: [8.0, 32.0] in the first, [10.0, 14.0] in the second'
+    >>> comparison.scores["n_subjects"].tolist()
+    [3]
+    """
+    check_option("metric", metric, METRICS)
+    (one, results), (other, new_results) = _opened(Path(first)), _opened(Path(second))
+    return RunComparison(list(_changes(one, other)), _scores(results, new_results, metric))
+
+
+def _opened(path: Path) -> tuple[Manifest, pd.DataFrame]:
+    import pandas as pd
+
+    folder = ResultsFolder(path)
+    manifest = folder.manifest()
+    if manifest is None or not folder.table_path.exists():
+        raise ResultsError(
+            f"{path} holds no results.csv of a run. Give a folder that `bci-dann run --out` has "
+            "written, once its first tasks are finished."
+        )
+    return manifest, pd.read_csv(folder.table_path, dtype={"subject": str, "session": str})
+
+
+def _changes(one: Manifest, other: Manifest) -> Iterator[str]:
+    yield from differences(one, other, WHERE)
+    for what in ("pipelines", "protocols", "seeds"):
+        here, there = (list(map(str, getattr(manifest, what))) for manifest in (one, other))
+        for names, others, where in ((here, there, "first"), (there, here, "second")):
+            alone = [name for name in names if name not in others]
+            if alone:
+                yield f"{what} only in the {where}: {', '.join(alone)}"
+    if None not in (one.recordings, other.recordings) and one.recordings != other.recordings:
+        yield "the recordings are others"
+    before, after = one.versions or {}, other.versions or {}
+    for name in sorted(before.keys() & after.keys()):
+        if before[name] != after[name]:
+            yield f"{name}: {before[name]} {WHERE[0]}, {after[name]} {WHERE[1]}"
+
+
+def _scores(first: pd.DataFrame, second: pd.DataFrame, metric: str) -> pd.DataFrame:
+    import pandas as pd
+
+    both = pd.concat([first.assign(run="first"), second.assign(run="second")], ignore_index=True)
+    rows = [
+        {**dict(zip(GROUP, place, strict=True)), **_row(results, metric)}
+        for place, results in both.groupby(GROUP, sort=True)
+        if results["run"].nunique() == 2
+    ]
+    return pd.DataFrame(with_holm(rows), columns=list(COLUMNS))
+
+
+def _row(results: pd.DataFrame, metric: str) -> dict[str, Any]:
+    """Compare one pipeline in both runs, as if each run were a pipeline."""
+    results = results.assign(pipeline=results["run"])
+    compared = compare_pipelines(results, "first", metric)
+    if compared.empty:
+        return {"n_subjects": 0, "p_value": math.nan}
+    ((_, _, scores),) = scores_by_subject(results, metric)
+    means = scores.groupby(level="subject").mean().dropna().mean()
+    kept = ["n_subjects", "difference", "low", "high", "p_value"]
+    return {"first": means["first"], "second": means["second"], **compared[kept].iloc[0]}
