@@ -11,9 +11,8 @@ import pytest
 from bci_dann import _files
 from bci_dann.data.trials import replace_labels
 from bci_dann.evaluation import run_benchmark
-from bci_dann.evaluation.runs import runner, worker
+from bci_dann.evaluation.runs import worker
 from bci_dann.evaluation.runs.execution import compute
-from bci_dann.evaluation.runs.manifest import manifest_of
 from bci_dann.evaluation.runs.resolved_run import ResolvedRun, RunOptions, resolve_run
 from bci_dann.evaluation.runs.results import COLUMNS
 from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError, ResultsError
@@ -243,8 +242,7 @@ def test_table_order_does_not_depend_on_who_finishes_first(prepared, config, tmp
 
     run(config, tmp_path)
     resolved = resolve_run(config, RunOptions(tmp_path))
-    manifest = manifest_of(resolved.config, resolved.pipelines)
-    tasks = runner._tasks(resolved, prepared.name, manifest, ["1", "2", "3"])
+    tasks = resolved.folder.manifest().tasks
     finished = list(ResultsFolder(tmp_path).finished(tasks))
     assert len(finished) == 3
     pd.testing.assert_frame_equal(results_table(finished), results_table(finished[::-1]))

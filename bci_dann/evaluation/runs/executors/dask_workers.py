@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,8 @@ class DaskWorkers(Executor):
     show : bool
         Whether to say on the standard error stream that workers are waited for.
     """
+
+    deaths_in_company = 1  # since the scheduler has tried again already
 
     def __init__(
         self,
@@ -134,12 +137,10 @@ class DaskWorkers(Executor):
 
     def submit(self, tasks: Sequence[Task], setup: WorkerSetup) -> None:
         """Hand a group to the scheduler; see :class:`Executor`."""
-        from distributed.client import FutureCancelledError
-
         self._run_ids.add(setup.run_id)
         try:
             future = self._client.submit(_execute, list(tasks), setup, pure=False)
-        except (FutureCancelledError, RuntimeError, OSError) as error:
+        except _lost_connection() as error:
             raise _scheduler_lost(error) from error
         self._submitted[future] = tasks
         self._done.add(future)
@@ -293,12 +294,15 @@ def _scheduler_lost(error: Exception) -> ResultsError:
 
 
 def _ignoring_a_lost_scheduler(call: Callable[[], Any]) -> None:
-    from distributed.client import FutureCancelledError
-
-    try:
+    with suppress(*_lost_connection()):
         call()
-    except (OSError, RuntimeError, FutureCancelledError):  # it cannot be told any more
-        return
+
+
+def _lost_connection() -> tuple[type[Exception], ...]:
+    """Return what a client raises that has lost its scheduler."""
+    from distributed.client import ClosedClientError, FutureCancelledError
+
+    return (ClosedClientError, FutureCancelledError, RuntimeError, OSError)
 
 
 def _reason(error: BaseException) -> str:

@@ -43,6 +43,10 @@ class Executor(ABC):
     the same for all of them.
     """
 
+    # Deaths of workers after which a task is computed with no other one beside it: after the first,
+    # the cause may have been another task, or the machine.
+    deaths_in_company = 2
+
     @property
     @abstractmethod
     def n_workers(self) -> int:

@@ -13,13 +13,10 @@ from bci_dann.exceptions import BCIDannWarning
 
 __all__ = ["computed"]
 
-# Deaths of workers after which a task is computed with no other one beside it: after the first,
-# the cause may have been another task, or the machine.
-DEATHS_IN_COMPANY = 2
 DIED_ALONE = (
-    "every worker that computed this task died, {n} in all, the last one with no other task beside "
-    "it: for lack of memory, or by a crash inside a library. Try it on a machine with more memory, "
-    "or leave the pipeline out."
+    "every worker that computed this task died, the last one with no other task beside it: for "
+    "lack of memory, or by a crash inside a library. Try it on a machine with more memory, or "
+    "leave the pipeline out."
 )
 
 
@@ -29,8 +26,8 @@ def computed(
     """Compute groups of tasks, and raise the warnings of their workers here.
 
     When a worker dies, the tasks that it may have been computing are submitted again. Those
-    whose workers have died twice are computed alone at the end, one after another, so that a
-    task that ends its worker fails without the others.
+    whose workers die again are computed alone at the end, one after another, so that a task that
+    ends its worker fails without the others.
 
     Parameters
     ----------
@@ -71,9 +68,10 @@ def computed(
                 tasks = finished.tasks
                 deaths.update(task.key for task in tasks)
                 if is_alone:
-                    yield from ((t, DIED_ALONE.format(n=deaths[t.key])) for t in tasks)
-                elif deaths[tasks[0].key] < DEATHS_IN_COMPANY:
-                    _tell_of_death(tasks)
+                    yield from ((task, DIED_ALONE) for task in tasks)
+                    continue
+                _tell_of_death(tasks)
+                if deaths[tasks[0].key] < executor.deaths_in_company:
                     queue.append(tasks)
                 else:
                     alone.extend([task] for task in tasks)
