@@ -45,7 +45,7 @@ def test_a_task_that_ends_its_workers_fails_and_the_others_finish(
 ):
     with (
         pytest.warns(BCIDannWarning, match="a worker process died"),
-        pytest.raises(ResultsError, match="(?s)1 of 6 tasks failed.*every worker that computed"),
+        pytest.raises(ResultsError, match=r"(?s)1 of 6 tasks failed.*every worker that computed"),
     ):
         run(deadly_config(), tmp_path / "out", executor=two_workers)
     assert len(list((tmp_path / "out" / "records").iterdir())) == 5
