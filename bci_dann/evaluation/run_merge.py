@@ -40,6 +40,18 @@ class Merge:
         first is in the joined folder.
     damaged : list of pathlib.Path
         Records that cannot be read, and were left out.
+
+    See Also
+    --------
+    merge_runs : Returns it.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from bci_dann.evaluation import Merge
+    >>> merge = Merge(Path("all"), n_tasks=3, missing=[], different=[], damaged=[])
+    >>> len(merge.missing)
+    0
     """
 
     folder: Path

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -60,5 +62,18 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     with (
         pytest.raises(ResultsError, match="cannot be written"),
         folder_lock(tmp_path / "file" / "out"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.ENOSPC, errno.EACCES])
+def test_a_folder_that_cannot_be_written_to_is_told_with_what_to_do(tmp_path, monkeypatch, number):
+    def fail(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("filelock.FileLock.acquire", fail)
+    with (
+        pytest.raises(ResultsError, match=f"{os.strerror(number)}.*check the permissions"),
+        folder_lock(tmp_path),
     ):
         pass
