@@ -137,9 +137,7 @@ def run_benchmark(
         out, n_jobs, data_dir, cache_dir, progress, dry_run, stack, executor, shard
     )
     done = run_tasks(resolve_run(config, options), LEAVE_ONE_SUBJECT_OUT)
-    if dry_run:
-        return task_table(done.requested)
-    return results_table(done.folder.finished(done.tabulated))
+    return task_table(done.requested) if done.table is None else done.table
 
 
 @dataclass(frozen=True)
@@ -176,12 +174,15 @@ class TaskRun:
         Of this run.
     trials_folder : pathlib.Path or None
         The prepared trials; ``None`` in a dry run, which prepares none.
+    table : pandas.DataFrame or None
+        As ``results.csv`` holds it; ``None`` in a dry run.
     """
 
     folder: ResultsFolder
     requested: list[Task]
     manifest: Manifest
     trials_folder: Path | None = None
+    table: pd.DataFrame | None = None
 
     @property
     def tabulated(self) -> list[Task]:
@@ -250,9 +251,9 @@ def _computed(run: ResolvedRun, plan: TaskPlan, manifest: Manifest) -> TaskRun:
         {"prepared trials": trials_folder.resolve(), "results": run.folder.resolved().path}
     )
     run.folder.write_account(open_trials(trials_folder).account)
-    with _table_written(done):
+    with _table_written_on_errors(done):
         run_missing(run, done.requested, trials_folder)
-    return done
+    return replace(done, table=_write_table(done))
 
 
 def planned_tasks(run: ResolvedRun, plan: TaskPlan, *, open_files: bool = True) -> list[Task]:
@@ -340,8 +341,8 @@ def _shard_of(run: ResolvedRun, tasks: list[Task]) -> list[Task]:
 
 
 @contextmanager
-def _table_written(run: TaskRun) -> Iterator[None]:
-    """Write the table of the finished tasks, however the block ends."""
+def _table_written_on_errors(run: TaskRun) -> Iterator[None]:
+    """Write the table of the finished tasks where the block fails."""
     try:
         yield
     except KeyboardInterrupt:
@@ -358,9 +359,10 @@ def _table_written(run: TaskRun) -> Iterator[None]:
         except ResultsError:
             raise error from None
         raise
-    _write_table(run)
 
 
-def _write_table(run: TaskRun) -> None:
+def _write_table(run: TaskRun) -> pd.DataFrame:
     with run.folder.locked():  # so that the last of several runs writes what all have found
-        run.folder.write_table(results_table(run.folder.finished(run.tabulated)))
+        table = results_table(run.folder.finished(run.tabulated))
+        run.folder.write_table(table)
+    return table
