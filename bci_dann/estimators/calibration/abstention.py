@@ -6,15 +6,12 @@ arXiv:1705.08500: the error among the trials that are answered, and its trade ag
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann.estimators.calibration.subject_weights import equal_subjects
-from bci_dann.exceptions import BCIDannWarning
 
-__all__ = ["is_abstained", "threshold_for_error"]
+__all__ = ["LEAST_ANSWERED", "NOTHING_ANSWERED", "is_abstained", "threshold_for_error"]
 
 Floats = NDArray[np.float64]
 
@@ -68,7 +65,7 @@ def threshold_for_error(
     Returns
     -------
     float
-        0 where every trial may be answered; infinite, with a warning, where no threshold that
+        0 where every trial may be answered; :data:`NOTHING_ANSWERED` where no threshold that
         answers a tenth of the trials is enough.
     """
     confidence = probabilities.max(axis=1)
@@ -83,13 +80,6 @@ def threshold_for_error(
     enough = answered >= LEAST_ANSWERED * answered[-1]
     allowed = np.flatnonzero(enough & (error <= max_error))
     if not len(allowed):
-        warnings.warn(
-            f"max_error={max_error:g} cannot be kept on the source subjects: of those that answer "
-            f"at least {LEAST_ANSWERED:.0%} of the trials, the best threshold has "
-            f"{error[enough].min():.0%} of errors. Nothing will be answered; allow a larger error.",
-            BCIDannWarning,
-            stacklevel=2,
-        )
         return NOTHING_ANSWERED
     last = allowed[-1]
     return 0.0 if last == len(ends) - 1 else float(ordered[ends[last]])

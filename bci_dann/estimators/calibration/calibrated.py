@@ -1,8 +1,9 @@
-"""A method with calibrated probabilities, prediction sets and abstention, by its source subjects."""
+"""A method whose probabilities are calibrated on its source subjects, and which may abstain."""
 
 from __future__ import annotations
 
 import copy
+import warnings
 from typing import Any, Self
 
 import numpy as np
@@ -14,7 +15,11 @@ from bci_dann._random import check_random_state
 from bci_dann._validation import check_between, check_count, check_option
 from bci_dann.alignment import ResultCache
 from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.calibration.abstention import is_abstained
+from bci_dann.estimators.calibration.abstention import (
+    LEAST_ANSWERED,
+    NOTHING_ANSWERED,
+    is_abstained,
+)
 from bci_dann.estimators.calibration.conformal_sets import prediction_sets
 from bci_dann.estimators.calibration.learned_calibration import Calibration, CalibrationRules
 from bci_dann.estimators.calibration.source_predictions import predict_sources, source_folds
@@ -23,7 +28,7 @@ from bci_dann.estimators.inputs.input_validation import read_for_learning
 from bci_dann.estimators.inputs.labels import encode_first
 from bci_dann.estimators.methods import build_method, describe_method
 from bci_dann.estimators.saved_models import model_from_state
-from bci_dann.exceptions import ConfigError, DataError
+from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 from bci_dann.persistence import ModelState
 
 __all__ = ["CalibratedClassifier"]
@@ -211,6 +216,7 @@ class CalibratedClassifier(TransferClassifier):
             Calibration.learn(probabilities, labels, names, rules)
             for probabilities in (predicted.adapted, predicted.unadapted)
         )
+        self._warn_if_nothing_is_answered()
         self._set_method(method)
         return self
 
@@ -353,6 +359,16 @@ class CalibratedClassifier(TransferClassifier):
         if hasattr(self, "method_"):
             self.method_.use_cache(cache)
         return self
+
+    def _warn_if_nothing_is_answered(self) -> None:
+        if self.adapted_calibration_.abstain_below == NOTHING_ANSWERED:
+            warnings.warn(
+                f"max_error={self.max_error:g} cannot be kept on the source subjects by a "
+                f"threshold that answers {LEAST_ANSWERED:.0%} of their trials or more, so that "
+                "predict will give no class at all: allow a larger error.",
+                BCIDannWarning,
+                stacklevel=3,
+            )
 
     def _around(self, method: TransferClassifier) -> Self:
         """Return a copy of this estimator around another fitted method."""

@@ -29,7 +29,12 @@ SMALL_LOG_ODDS = 1e-3
 class _Logits(ClassifierMixin, BaseEstimator):
     """Takes logits as its input, and returns them as its decision function."""
 
-    def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(  # scikit-learn's signature; nothing is trained
+        self,
+        X: Any,  # noqa: ARG002
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,  # noqa: ARG002
+    ) -> Self:
         """Note the classes."""
         self.classes_ = np.unique(y)
         return self
