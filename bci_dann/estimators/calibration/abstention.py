@@ -18,6 +18,8 @@ Floats = NDArray[np.float64]
 # The error among fewer of the source trials than this share is left out of account: of a hundred
 # trials a subject it would stand on fewer than ten. Empirical.
 LEAST_ANSWERED = 0.1
+# Far above the rounding of sums of weights, far below the weight of a trial.
+TOLERANCE = 1e-9
 # No probability reaches it.
 NOTHING_ANSWERED = np.inf
 
@@ -77,8 +79,8 @@ def threshold_for_error(
     ends = np.append(np.flatnonzero(np.diff(ordered)), len(ordered) - 1)
     answered = np.cumsum(weights)[ends]
     error = np.cumsum(weights * wrong)[ends] / answered
-    enough = answered >= LEAST_ANSWERED * answered[-1]
-    allowed = np.flatnonzero(enough & (error <= max_error))
+    enough = answered >= LEAST_ANSWERED * answered[-1] - TOLERANCE
+    allowed = np.flatnonzero(enough & (error <= max_error + TOLERANCE))
     if not len(allowed):
         return NOTHING_ANSWERED
     last = allowed[-1]

@@ -177,7 +177,7 @@ class CalibratedClassifier(TransferClassifier):
             method.set_params(random_state=self.random_state)
         return method
 
-    def fit(
+    def fit(  # numpydoc ignore=PR01,RT01
         self,
         X: Any,
         y: ArrayLike,
@@ -189,18 +189,24 @@ class CalibratedClassifier(TransferClassifier):
         """Train the method, and calibrate it on its sources; see :meth:`TransferClassifier.fit`.
 
         Trials of the target are given to the method, and have no part in the calibration.
+
+        Raises
+        ------
+        DataError
+            Also when there are fewer than three source subjects, they are not named, or a class is
+            missing where some of them are left out.
         """
         self.forget()
         self.check_parameters()
         if isinstance(X, list):
             X = np.asarray(X)
         names = read_for_learning(self, X, y, subjects, reset=True).subjects
+        classes, labels = encode_first(y)
         if names is None:
             raise DataError(
                 "calibration leaves out each source subject in turn: name the subject of each "
                 "trial in `subjects`, or give EEGTrials."
             )
-        classes, labels = encode_first(y)
         folds = source_folds(labels, names, classes, self.n_folds)
         target = (X_target_unlabeled, X_target_labeled, y_target_labeled)
         method = self.build().use_cache(self._cache).fit(X, y, subjects, *target)
