@@ -198,7 +198,7 @@ class CalibratedClassifier(TransferClassifier):
         """
         self.forget()
         self.check_parameters()
-        if isinstance(X, list):
+        if isinstance(X, list) or not hasattr(X, "__len__"):  # what cannot be indexed by an array
             X = np.asarray(X)
         names = read_for_learning(self, X, y, subjects, reset=True).subjects
         classes, labels = encode_first(y)

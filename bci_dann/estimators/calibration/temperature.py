@@ -1,7 +1,8 @@
 """Temperature scaling of probabilities, fitted by scikit-learn's calibrator.
 
 Guo, Pleiss, Sun and Weinberger (2017), "On calibration of modern neural networks", ICML,
-arXiv:1706.04599, section 4.2.
+arXiv:1706.04599, section 4.2. Labels are softened as by Platt (1999), "Probabilistic outputs for
+support vector machines", in: Advances in Large Margin Classifiers, MIT Press, 61-74.
 """
 
 from __future__ import annotations
@@ -48,12 +49,16 @@ class _Logits(ClassifierMixin, BaseEstimator):
 def fit_temperature(probabilities: Floats, labels: NDArray[np.int64], weights: Floats) -> float:
     """Find the temperature under which known labels are most likely.
 
+    Every label counts as wrong with the probability that Platt's rule gives for so many trials.
+    Where no trial is decided wrongly, the temperature would else be as low as it can be, and the
+    first error on a new subject infinitely surprising.
+
     Parameters
     ----------
     probabilities : ndarray, shape (n_trials, n_classes)
         Of a model that has not seen the labels of these trials.
     labels : ndarray of int, shape (n_trials,)
-        The column of the true class; every class occurs.
+        The column of the true class.
     weights : ndarray, shape (n_trials,)
         How much each trial counts.
 
@@ -62,17 +67,31 @@ def fit_temperature(probabilities: Floats, labels: NDArray[np.int64], weights: F
     float
         Above 1 where the probabilities were too extreme, below 1 where they were too cautious.
     """
-    everything = np.arange(len(labels))
+    n_trials, n_classes = probabilities.shape
+    every_class = np.tile(np.arange(n_classes), n_trials)
+    everything = np.arange(len(every_class))
     # one split, whose two parts are all trials: there is nothing that could be trained
     calibrator = CalibratedClassifierCV(
         _Logits(), method="temperature", cv=[(everything, everything)], ensemble=True
     )
     with config_context(enable_metadata_routing=False):  # weights need no request then
-        calibrator.fit(_centred_logits(probabilities), labels, sample_weight=weights)
-    probe = np.zeros((1, probabilities.shape[1]))
+        calibrator.fit(
+            np.repeat(_centred_logits(probabilities), n_classes, axis=0),
+            every_class,
+            sample_weight=(weights[:, None] * _soft_labels(labels, n_classes)).ravel(),
+        )
+    probe = np.zeros((1, n_classes))
     probe[0, 0] = SMALL_LOG_ODDS
     answer = calibrator.predict_proba(probe)[0]
     return SMALL_LOG_ODDS / float(logit(answer[0] / (answer[0] + answer[1])))
+
+
+def _soft_labels(labels: NDArray[np.int64], n_classes: int) -> Floats:
+    """Return the probability of each class given the label, by the rule of Platt (1999)."""
+    wrong = 1.0 / (len(labels) + 2)
+    soft = np.full((len(labels), n_classes), wrong / (n_classes - 1))
+    soft[np.arange(len(labels)), labels] = 1.0 - wrong
+    return soft
 
 
 def tempered(probabilities: Floats, temperature: float) -> Floats:

@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy.sparse import issparse
 from sklearn.metrics import accuracy_score, log_loss
 from sklearn.model_selection import LeaveOneGroupOut, cross_val_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -26,8 +27,20 @@ METHOD = {"name": "ShallowClassifier", "features": "tangent_space", "classifier"
 
 
 @pytest.fixture(scope="module")
-def toy(draw_toy_eeg):
-    return draw_toy_eeg(n_subjects=5, n_trials=30, shift=1.0)
+def noisy_eeg(draw_toy_eeg):
+    """Return a function that draws subjects who are decoded with errors."""
+
+    def draw(noise=5.0, **sizes):
+        toy = draw_toy_eeg(**sizes)
+        toy.X[:] += noise * np.random.default_rng(0).standard_normal(toy.X.shape)
+        return toy
+
+    return draw
+
+
+@pytest.fixture(scope="module")
+def toy(noisy_eeg):
+    return noisy_eeg(n_subjects=5, n_trials=30, shift=1.0)
 
 
 def fitted(toy, target=False, **parameters):
@@ -60,14 +73,19 @@ def test_probabilities_are_those_of_the_method_divided_by_the_temperature(toy, a
     )
 
 
-def test_an_overconfident_method_is_brought_down(draw_toy_eeg):
-    """Eighty noise channels and few trials: a classifier without a penalty believes too much."""
-    toy = draw_toy_eeg(n_subjects=6, n_trials=20, n_chans=20, shift=1.0)
-    X_new, y_new = toy.of(1)
-    model = fitted(toy, target=True)
-    assert model.calibration_.temperature > 1
-    losses = [log_loss(y_new, p.predict_proba(X_new)) for p in (model.method_, model)]
-    assert losses[1] < losses[0]
+def test_an_overconfident_method_is_brought_down(noisy_eeg):
+    toy = noisy_eeg(noise=30.0, n_subjects=6, n_trials=20)
+    hardly_penalised = RiemannianClassifier(C=100.0, local_span=None, remove_drift=False)
+    losses = []
+    for subject in (2, 4, 6):
+        X, y, subjects = toy.without(subject)
+        X_new, y_new = toy.of(subject)
+        model = CalibratedClassifier(hardly_penalised, n_folds=3)
+        model.fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
+        assert model.calibration_.temperature > 1.5
+        losses.append([log_loss(y_new, p.predict_proba(X_new)) for p in (model.method_, model)])
+    before, after = np.mean(losses, axis=0)
+    assert after < 0.95 * before
 
 
 def test_subjects_that_were_not_adapted_to_have_a_calibration_of_their_own(toy, of_sources):
@@ -103,21 +121,20 @@ def test_without_a_threshold_every_trial_has_a_class(toy):
     assert model.abstains_below is None
 
 
-def test_the_error_that_is_allowed_is_kept_on_average(draw_toy_eeg):
-    toy = draw_toy_eeg(n_subjects=8, n_trials=40, shift=0.5, seed=3)
-    toy.X[:] += 30 * np.random.default_rng(0).standard_normal(toy.X.shape)
+def test_the_error_that_is_allowed_is_kept_on_average(noisy_eeg):
+    toy = noisy_eeg(noise=15.0, n_subjects=8, n_trials=40, seed=3)
     errors, all_errors = [], []
     for subject in range(1, 9):
         X, y, subjects = toy.without(subject)
         X_new, y_new = toy.of(subject)
-        model = CalibratedClassifier(METHOD, max_error=0.1, n_folds=4)
+        model = CalibratedClassifier(METHOD, max_error=0.05, n_folds=4)
         model.fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
         given = model.predict(X_new)
         errors += [a != b for a, b in zip(given, y_new, strict=True) if a is not None]
         all_errors.append(1 - model.score(X_new, y_new))
-    assert np.mean(all_errors) > 0.12
-    assert np.mean(errors) < 0.12
-    assert len(errors) > 80
+    assert np.mean(all_errors) > 0.1
+    assert np.mean(errors) < 0.07
+    assert len(errors) > 160  # of 320
 
 
 def test_an_error_that_cannot_be_kept_is_said_and_nothing_answered(toy):
@@ -128,9 +145,8 @@ def test_an_error_that_cannot_be_kept_is_said_and_nothing_answered(toy):
     assert all(name is None for name in model.adapt(toy.X[:30]).predict(toy.X[:30]))
 
 
-def test_sets_hold_the_true_class_as_often_as_promised(draw_toy_eeg):
-    toy = draw_toy_eeg(n_subjects=10, n_trials=40, shift=0.5, seed=4)
-    toy.X[:] += 30 * np.random.default_rng(0).standard_normal(toy.X.shape)
+def test_sets_hold_the_true_class_as_often_as_promised(noisy_eeg):
+    toy = noisy_eeg(noise=30.0, n_subjects=10, n_trials=40, seed=4)
     hits, sizes = [], []
     for subject in (1, 4, 7, 10):
         X, y, subjects = toy.without(subject)
@@ -222,7 +238,7 @@ def test_it_is_a_member_of_ensembles_and_of_cross_validation(toy):
 
 def test_a_cache_changes_nothing_and_seeds_reach_the_method(toy):
     X_new = toy.of(1)[0]
-    plain, cached = CalibratedClassifier(METHOD), CalibratedClassifier(METHOD)
+    plain, cached = CalibratedClassifier("ra_ts_logistic"), CalibratedClassifier("ra_ts_logistic")
     X, y, subjects = toy.without(1)
     cached.use_cache(cache := ResultCache()).fit(X, y, subjects=subjects)
     plain.fit(X, y, subjects=subjects)
@@ -270,8 +286,10 @@ class WithSubjects(CalibratedClassifier):
     """Divides the vectors of scikit-learn's checks, which have no subjects, among three."""
 
     def fit(self, X, y, subjects=None, **target):
-        names = np.arange(len(X)) % 3 if subjects is None and hasattr(X, "__len__") else subjects
-        return super().fit(X, y, names, **target)
+        if subjects is None and y is not None and not issparse(X):
+            place = np.arange(len(np.asarray(y)))
+            subjects = (place + place // 3) % 3  # each of them with every class
+        return super().fit(X, y, subjects, **target)
 
 
 @parametrize_with_checks([WithSubjects(ShallowClassifier())])

@@ -31,7 +31,7 @@ def test_a_temperature_is_found_again(n_classes, factor):
 
 
 def test_it_is_the_one_of_least_log_loss():
-    honest, labels = drawn(3, 300, seed=1)
+    honest, labels = drawn(3, 3000, seed=1)
     weights = np.random.default_rng(2).uniform(0.2, 2, len(labels))
     best = fit_temperature(honest, labels, weights)
 
@@ -40,6 +40,16 @@ def test_it_is_the_one_of_least_log_loss():
         return -np.average(np.log(own), weights=weights)
 
     assert loss(best) < min(loss(0.98 * best), loss(1.02 * best))
+
+
+def test_sources_without_an_error_do_not_make_the_next_error_impossible():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(2, size=400)
+    right = rng.uniform(0.6, 0.7, 400)
+    probabilities = np.where(np.arange(2) == labels[:, None], right[:, None], 1 - right[:, None])
+    temperature = fit_temperature(probabilities, labels, np.ones(400))
+    wrong = 1 - tempered(probabilities, temperature).max(axis=1)
+    assert wrong.mean() == pytest.approx(1 / 402, rel=0.5)
 
 
 def test_weights_count():
