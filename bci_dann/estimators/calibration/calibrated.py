@@ -198,9 +198,8 @@ class CalibratedClassifier(TransferClassifier):
         """
         self.forget()
         self.check_parameters()
-        if isinstance(X, list) or not hasattr(X, "__len__"):  # what cannot be indexed by an array
-            X = np.asarray(X)
-        names = read_for_learning(self, X, y, subjects, reset=True).subjects
+        read = read_for_learning(self, X, y, subjects, reset=True)
+        names = read.subjects
         classes, labels = encode_first(y)
         if names is None:
             raise DataError(
@@ -212,8 +211,9 @@ class CalibratedClassifier(TransferClassifier):
         method = self.build().use_cache(self._cache).fit(X, y, subjects, *target)
         # the same domains come in nearly every fold
         cache = ResultCache() if self._cache is None else self._cache
+        trials = read.X if read.ch_names is None else X  # what has channel names can be indexed
         predicted = predict_sources(
-            lambda: self.build().use_cache(cache), X, np.asarray(y), names, folds, self.by
+            lambda: self.build().use_cache(cache), trials, np.asarray(y), names, folds, self.by
         )
         rules = CalibrationRules(
             self.set_coverage, self.conservative, self.abstain_below, self.max_error

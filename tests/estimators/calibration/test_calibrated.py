@@ -287,6 +287,7 @@ class WithSubjects(CalibratedClassifier):
 
     def fit(self, X, y, subjects=None, **target):
         if subjects is None and y is not None and not issparse(X):
+            X = X if hasattr(X, "__len__") else np.asarray(X)
             place = np.arange(len(np.asarray(y)))
             subjects = (place + place // 3) % 3  # each of them with every class
         return super().fit(X, y, subjects, **target)
