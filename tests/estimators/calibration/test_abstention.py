@@ -32,7 +32,7 @@ def test_the_lowest_threshold_that_keeps_the_error():
         threshold_for_error(of_confidence(confidence), labels, one, e) for e in (0.1, 0.2, 0.6)
     ]
     assert found == [0.85, 0.7, 0.0]  # errors of 0 in 3, 1 in 6 and 5 in 10
-    answered = ~is_abstained(probabilities, found[1])
+    answered = ~is_abstained(of_confidence(confidence), found[1])
     assert labels[answered].mean() <= 0.2
 
 
