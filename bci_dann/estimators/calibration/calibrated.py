@@ -227,7 +227,7 @@ class CalibratedClassifier(TransferClassifier):
         return self
 
     @property
-    def calibration_(self) -> Calibration:
+    def calibration_(self) -> Calibration:  # numpydoc ignore=RT01
         """The calibration for subjects that the method has adapted to, or that for others."""
         return self.adapted_calibration_ if self.met_target_ else self.unadapted_calibration_
 
