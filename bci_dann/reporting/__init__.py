@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from bci_dann.reporting.recordings_page import write_recordings_page
     from bci_dann.reporting.regime_figure import draw_regimes, write_regime_figure
     from bci_dann.reporting.regime_report import regime_tables
+    from bci_dann.reporting.risk_coverage_figure import (
+        draw_risk_coverage,
+        write_risk_coverage_figure,
+    )
     from bci_dann.reporting.subject_figure import draw_subjects, write_subject_figure
     from bci_dann.reporting.table import closing_tables
 
@@ -30,6 +34,7 @@ _MODULES = {
     "after_run": "next_steps",
     "closing_tables": "table",
     "draw_regimes": "regime_figure",
+    "draw_risk_coverage": "risk_coverage_figure",
     "draw_subjects": "subject_figure",
     "publish": "published_table",
     "publish_own": "published_table",
@@ -38,6 +43,7 @@ _MODULES = {
     "write_diagnosis": "diagnosis_report",
     "write_recordings_page": "recordings_page",
     "write_regime_figure": "regime_figure",
+    "write_risk_coverage_figure": "risk_coverage_figure",
     "write_subject_figure": "subject_figure",
 }
 
@@ -47,6 +53,7 @@ __all__ = [
     "after_run",
     "closing_tables",
     "draw_regimes",
+    "draw_risk_coverage",
     "draw_subjects",
     "publish",
     "publish_own",
@@ -55,6 +62,7 @@ __all__ = [
     "write_diagnosis",
     "write_recordings_page",
     "write_regime_figure",
+    "write_risk_coverage_figure",
     "write_subject_figure",
 ]
 
