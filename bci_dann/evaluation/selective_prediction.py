@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bci_dann.evaluation.stored_results import open_results
 from bci_dann.exceptions import DataError, ResultsError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["risk_coverage", "selective_errors"]
+__all__ = ["coverage_curves", "risk_coverage", "selective_errors"]
 
 # Shares of trials that are answered: every twentieth.
 COVERAGES = np.arange(1, 21) / 20
@@ -118,26 +119,46 @@ def risk_coverage(folder: str | Path) -> pd.DataFrame:
     >>> len(table), float(table["coverage"].iloc[-1])
     (20, 1.0)
     """
+    trials = open_results(folder).trials
+    if trials.empty:
+        raise ResultsError(f"{folder} holds no finished task; run the configuration first.")
+    return coverage_curves(trials)
+
+
+def coverage_curves(trials: pd.DataFrame) -> pd.DataFrame:
+    """Return the risk-coverage curves of trials, each the mean over its target subjects.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        One row or more of :attr:`StoredResults.trials`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As :func:`risk_coverage` returns it.
+
+    See Also
+    --------
+    risk_coverage : The same of a results folder.
+    """
     import pandas as pd
 
-    from bci_dann.evaluation.selection.subject_predictions import read_predictions
-
+    columns = [name for name in trials if name.startswith("p_")]
+    classes = [name.removeprefix("p_") for name in columns]
     curves = []
-    for one in read_predictions(folder):
-        errors = selective_errors(one.probabilities, one.truth, one.classes.tolist())
+    keys = ["pipeline", "protocol", "subject", "seed"]
+    for key, one in trials.groupby(keys, sort=False):
+        truth = one["truth"].to_numpy(dtype=str)
+        errors = selective_errors(one[columns].to_numpy(dtype=float), truth, classes)
         answered = np.ceil(COVERAGES * len(errors) - 1e-9).astype(int)
         of_subject = {
-            "pipeline": one.pipeline,
-            "protocol": one.protocol,
-            "subject": one.subject,
-            "seed": one.seed,
+            **dict(zip(keys, key, strict=True)),
             "coverage": COVERAGES,
             "error": 100 * errors[answered - 1],
             "aurc": 100 * errors.mean(),
         }
         curves.append(pd.DataFrame(of_subject))
-    if not curves:
-        raise ResultsError(f"{folder} holds no finished task; run the configuration first.")
     curve = ["pipeline", "protocol", "coverage"]
     measures = ["error", "aurc"]
     by_subject = pd.concat(curves).groupby([*curve, "subject"], as_index=False)[measures].mean()

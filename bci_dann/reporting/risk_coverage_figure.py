@@ -78,7 +78,7 @@ def draw_risk_coverage(table: pd.DataFrame) -> Figure:
                 markersize=4,
                 label=f"{name} (area {own['aurc'].iloc[0]:.1f})",
             )
-        ax.set_title(f"{protocol}, mean over {rows['n_subjects'].max()} subjects", fontsize=10)
+        ax.set_title(f"{protocol} (N = {rows['n_subjects'].max()} subjects)", fontsize=10)
         ax.set_xlabel("trials answered, the most certain first (%)")
         ax.legend(fontsize=8, frameon=False)
         ax.grid(alpha=0.3)

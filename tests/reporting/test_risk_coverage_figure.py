@@ -32,8 +32,8 @@ def table():
 def test_one_panel_a_protocol_and_one_line_a_pipeline(table):
     axes = draw_risk_coverage(table).axes
     assert [ax.get_title() for ax in axes] == [
-        "train, mean over 9 subjects",
-        "online, mean over 9 subjects",
+        "train (N = 9 subjects)",
+        "online (N = 9 subjects)",
     ]
     for ax in axes:
         names = [line.get_label() for line in ax.lines]
