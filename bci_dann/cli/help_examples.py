@@ -27,6 +27,10 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "bci-dann run my.yaml --pipelines bci_dann_light,ea_dann --seeds 0,1,2": "Other lists.",
         "bci-dann run regimes --data-dir recordings --regimes whole,artefacts": "Two regimes.",
     },
+    "report": {
+        "bci-dann report runs/quickstart": "Write report.html in that folder again.",
+        "bci-dann report runs/quickstart -o mine.html --texts paper": "Texts for a paper, too.",
+    },
     "choose": {
         "bci-dann choose my.yaml --data-dir recordings --dry-run": "Count the tasks.",
         "bci-dann choose my.yaml --data-dir recordings --jobs 2": "Choose for each subject.",

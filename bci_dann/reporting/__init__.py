@@ -25,6 +25,11 @@ if TYPE_CHECKING:
         draw_risk_coverage,
         write_risk_coverage_figure,
     )
+    from bci_dann.reporting.run_report.page import (
+        report_or_warn,
+        write_report_texts,
+        write_run_report,
+    )
     from bci_dann.reporting.subject_figure import draw_subjects, write_subject_figure
     from bci_dann.reporting.table import closing_tables
 
@@ -40,10 +45,13 @@ _MODULES = {
     "publish_own": "published_table",
     "read_published": "published_table",
     "regime_tables": "regime_report",
+    "report_or_warn": "run_report.page",
     "write_diagnosis": "diagnosis_report",
     "write_recordings_page": "recordings_page",
     "write_regime_figure": "regime_figure",
+    "write_report_texts": "run_report.page",
     "write_risk_coverage_figure": "risk_coverage_figure",
+    "write_run_report": "run_report.page",
     "write_subject_figure": "subject_figure",
 }
 
@@ -59,10 +67,13 @@ __all__ = [
     "publish_own",
     "read_published",
     "regime_tables",
+    "report_or_warn",
     "write_diagnosis",
     "write_recordings_page",
     "write_regime_figure",
+    "write_report_texts",
     "write_risk_coverage_figure",
+    "write_run_report",
     "write_subject_figure",
 ]
 

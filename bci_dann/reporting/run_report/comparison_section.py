@@ -5,7 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from bci_dann.reporting.run_report.html_parts import Reading, Section, paragraph_html, table_html
+from bci_dann.reporting.run_report.html_parts import (
+    MINUS,
+    Reading,
+    Section,
+    p_value_text,
+    paragraph_html,
+    signed_text,
+    table_html,
+)
 
 if TYPE_CHECKING:
     from bci_dann.reporting.run_report.run_content import RunContent
@@ -14,13 +22,13 @@ if TYPE_CHECKING:
 __all__ = ["comparison_section"]
 
 READING = Reading(
-    "Each row is a pipeline against the reference over the subjects that both have, seeds averaged "
-    "first. p: two-sided, from sign flips of the subjects' differences (exact up to 13 subjects, "
-    "Wilcoxon's signed-rank test above). p Holm: corrected over the rows of the table. Effect size: "
-    "mean difference in standard deviations of the differences.",
+    "Each row is a pipeline against the reference over the subjects that both have, seeds "
+    "averaged first. p: two-sided, from sign flips of the subjects' differences (exact up to 13 "
+    "subjects, Wilcoxon's signed-rank test above). p Holm: corrected over the rows of the "
+    "table. Effect size: mean difference in standard deviations of the differences.",
     "An interval on one side of zero and p Holm below 0.05.",
-    "An interval across zero: the run does not say which of the two is better. That is no proof that "
-    "they are equal.",
+    "An interval across zero: the run does not say which of the two is better. That is no proof "
+    "that they are equal.",
     "Quote the difference with its interval, p Holm and N. Do not add pipelines until one is "
     "significant: every further row is corrected for.",
 )
@@ -63,13 +71,15 @@ def _row(row: Any) -> dict[str, str]:
     return {
         "pipeline": row["pipeline"],
         "subjects": str(row["n_subjects"]),
-        "difference (points)": f"{100 * row['difference']:+.1f}",
-        "95 % interval": f"{low:+.1f} to {high:+.1f}" if math.isfinite(low) else "–",
-        "effect size": _number(row["effect_size"], "+.2f"),
-        "p": _number(row["p_value"], ".4f"),
-        "p Holm": _number(row["p_holm"], ".4f"),
+        "difference (points)": signed_text(100 * row["difference"]),
+        "95 % interval": f"{signed_text(low)} to {signed_text(high)}"
+        if math.isfinite(low)
+        else "–",
+        "effect size": _effect_text(row["effect_size"]),
+        "p": p_value_text(row["p_value"]),
+        "p Holm": p_value_text(row["p_holm"]),
     }
 
 
-def _number(value: float, form: str) -> str:
-    return format(value, form) if math.isfinite(value) else "–"
+def _effect_text(value: float) -> str:
+    return f"{value:+.2f}".replace("-", MINUS) if math.isfinite(value) else "–"

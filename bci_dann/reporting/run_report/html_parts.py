@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import html
 import io
+import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,15 +16,21 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
+    "MINUS",
     "Reading",
     "Section",
     "code_html",
     "details_html",
     "figure_html",
     "list_html",
+    "p_value_text",
     "paragraph_html",
+    "signed_text",
     "table_html",
 ]
+
+MINUS = "\N{MINUS SIGN}"
+TYPED = re.compile(r"`([^`]+)`")
 
 
 @dataclass(frozen=True)
@@ -70,10 +78,8 @@ class Reading:
             HTML.
         """
         parts = {"Good": self.good, "Bad": self.bad, "What to do": self.advice}
-        items = "".join(
-            f"<dt>{name}</dt><dd>{html.escape(text)}</dd>" for name, text in parts.items()
-        )
-        shows = html.escape(self.shows)
+        items = "".join(f"<dt>{name}</dt><dd>{_inline(text)}</dd>" for name, text in parts.items())
+        shows = _inline(self.shows)
         return f'<div class="reading"><p><b>How to read this.</b> {shows}</p><dl>{items}</dl></div>'
 
 
@@ -128,14 +134,14 @@ def paragraph_html(text: str) -> str:
     Parameters
     ----------
     text : str
-        Plain text.
+        Plain text; backticks mark what is typed.
 
     Returns
     -------
     str
         HTML.
     """
-    return f"<p>{html.escape(text)}</p>"
+    return f"<p>{_inline(text)}</p>"
 
 
 def list_html(sentences: Iterable[str]) -> str:
@@ -151,7 +157,7 @@ def list_html(sentences: Iterable[str]) -> str:
     str
         HTML; empty where there are none.
     """
-    items = "".join(f"<li>{html.escape(text)}</li>" for text in sentences)
+    items = "".join(f"<li>{_inline(text)}</li>" for text in sentences)
     return f"<ul>{items}</ul>" if items else ""
 
 
@@ -187,3 +193,42 @@ def details_html(summary: str, body: str) -> str:
         HTML.
     """
     return f"<details><summary>{html.escape(summary)}</summary>{body}</details>"
+
+
+def signed_text(value: float) -> str:
+    """Return a difference with its sign.
+
+    Parameters
+    ----------
+    value : float
+        In points; NaN where there is none.
+
+    Returns
+    -------
+    str
+        To a tenth.
+    """
+    text = f"{value:+.1f}" if math.isfinite(value) else "–"
+    return text.replace("-", MINUS)
+
+
+def p_value_text(value: float) -> str:
+    """Return a p-value.
+
+    Parameters
+    ----------
+    value : float
+        NaN where there is none.
+
+    Returns
+    -------
+    str
+        To three digits after the point.
+    """
+    if not math.isfinite(value):
+        return "–"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _inline(text: str) -> str:
+    return TYPED.sub(r"<code>\1</code>", html.escape(text))

@@ -12,7 +12,9 @@ from bci_dann.reporting.run_report.html_parts import (
     Section,
     details_html,
     list_html,
+    p_value_text,
     paragraph_html,
+    signed_text,
     table_html,
 )
 
@@ -51,10 +53,11 @@ def overview_section(run: RunContent) -> Section:
         What is missing is always told.
     """
     groups = run.groups
-    parts = [list_html([_compared(run, groups)])]
+    parts = [paragraph_html(_compared(run, groups))]
     if groups:
-        findings = [sentence for group in groups for sentence in _findings(group)]
-        parts += ["<h3>What came out</h3>", list_html([*findings, HINDSIGHT, CAUTION])]
+        parts.append("<h3>What came out</h3>")
+        parts += [f"<h4>{group.protocol}</h4>{list_html(_findings(group))}" for group in groups]
+        parts += ["<h4>For all of these</h4>", list_html([HINDSIGHT, CAUTION])]
     parts += ["<h3>What failed and what is missing</h3>", _missing(run)]
     return Section("In words", "".join(parts))
 
@@ -82,15 +85,12 @@ def _findings(group: ScoredGroup) -> Iterator[str]:
     low, high = mean_interval(accuracies.to_numpy(dtype=float))
     count = _count(len(accuracies), "subject")
     interval = f"95 % interval {low:.1f} to {high:.1f}, " if len(accuracies) > 1 else ""
-    yield (
-        f"{group.protocol}: {best} has the highest mean accuracy, {accuracies.mean():.1f} % "
-        f"({interval}{count})."
-    )
+    yield (f"{best} has the highest mean accuracy, {accuracies.mean():.1f} % ({interval}{count}).")
     if group.reference is not None:
         yield from _against_reference(group, best)
     if group.n_subjects < LEAST_SUBJECTS:
         yield (
-            f"{group.protocol}: with {_count(group.n_subjects, 'subject')} no difference can be "
+            f"With {_count(group.n_subjects, 'subject')} no difference can be "
             f"significant at 5 % in an exact two-sided test; {LEAST_SUBJECTS} or more are needed."
         )
 
@@ -99,18 +99,19 @@ def _against_reference(group: ScoredGroup, best: str) -> Iterator[str]:
     reference, rows = group.reference, group.comparisons
     for _, row in rows[rows["pipeline"] == best].iterrows():
         yield (
-            f"{group.protocol}: {best} differs from {reference}, the reference, by "
-            f"{100 * row['difference']:+.1f} points (95 % interval {100 * row['low']:+.1f} to "
-            f"{100 * row['high']:+.1f}; p = {row['p_holm']:.3f} after Holm's correction over "
+            f"{best} differs from {reference}, the reference, by "
+            f"{signed_text(100 * row['difference'])} points (95 % interval "
+            f"{signed_text(100 * row['low'])} to {signed_text(100 * row['high'])}; "
+            f"p {_equals(row['p_holm'])} after Holm's correction over "
             f"{_count(len(rows), 'comparison')})."
         )
     spread = _median_spread(group)
     if best == reference:
-        yield f"{group.protocol}: no pipeline has a higher mean than {reference}, the reference."
+        yield f"No pipeline has a higher mean than {reference}, the reference."
     if spread is not None and group.n_subjects > 1:
         smallest = detectable_difference(group.n_subjects, spread)
         yield (
-            f"{group.protocol}: differences to {reference} spread over subjects by {spread:.1f} "
+            f"Differences to {reference} spread over subjects by {spread:.1f} "
             f"points (median over pipelines), so that {_count(group.n_subjects, 'subject')} show a "
             f"true difference of {smallest:.1f} points in 4 of 5 studies; smaller ones are often "
             "missed."
@@ -188,3 +189,8 @@ def _shortened(names: list[str], most: int = 12) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _equals(p_value: float) -> str:
+    text = p_value_text(p_value)
+    return text if text.startswith("<") else f"= {text}"

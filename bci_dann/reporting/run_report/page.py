@@ -97,7 +97,7 @@ def report_or_warn(folder: str | Path) -> Path | None:
         return write_run_report(folder)
     except Exception as error:  # whatever fails here, the results are there
         warnings.warn(
-            f"the results are complete, but their report could not be written: {error} "
+            f"the results are in their files, but their report could not be written: {error} "
             f"({type(error).__name__}). `bci-dann report {folder}` tries again.",
             BCIDannWarning,
             stacklevel=2,

@@ -27,20 +27,20 @@ if TYPE_CHECKING:
 __all__ = ["draw_protocols", "draw_times", "protocols_section", "times_section"]
 
 LADDER = Reading(
-    "Mean accuracy of each pipeline under each protocol, on the trials that all protocols score, so "
-    "that the points of a line can be compared.",
+    "Mean accuracy of each pipeline under each protocol, on the trials that all protocols "
+    "score, so that the points of a line can be compared.",
     "A line that rises where training sees more of the target: the pipeline uses what it sees.",
     "A level line: the method ignores the target. A falling one: it is misled by the target's "
     "trials.",
     "Choose the protocol that your application allows first, and a pipeline within it second.",
 )
 TIMES = Reading(
-    "Time of one task, training and prediction, on a logarithmic scale: the point is the median, the "
-    "line runs from the 5th to the 95th percentile.",
+    "Time of one task, training and prediction, on a logarithmic scale: the point is the "
+    "median, the line runs from the 5th to the 95th percentile.",
     "Short for what it brings in accuracy: look at the ranking beside it.",
     "Times that vary widely: other programs used the machine, so that they say little.",
-    "Compare within one machine and one command only. For many subjects see the page on performance "
-    "in the documentation.",
+    "Compare within one machine and one command only. For many subjects see the page on "
+    "performance in the documentation.",
 )
 
 
@@ -59,14 +59,19 @@ def protocols_section(run: RunContent) -> Section | None:
     """
     if len(run.groups) < 2:
         return None
-    common = _common_trials(run.stored.trials)
+    parts = [_ladder(run, trials) for _, trials in run.stored.trials.groupby("dataset")]
+    return Section("Protocols", "".join(parts))
+
+
+def _ladder(run: RunContent, trials: pd.DataFrame) -> str:
+    common = _common_trials(trials)
     if common.empty:
         text = "No trial is scored by all protocols, so that they cannot be compared."
-        return Section("Protocols", paragraph_html(text))
+        return paragraph_html(text)
     names = [name for name in run.groups[-1].shown(MOST_DRAWN) if name in set(common["pipeline"])]
     n_subjects, n_trials = common["subject"].nunique(), common["trial"].nunique()
     title = f"Accuracy over protocols, N = {n_subjects} subjects, {n_trials} trials that all score"
-    return Section("Protocols", figure_html(draw_protocols(common, names), title, LADDER))
+    return figure_html(draw_protocols(common, names), title, LADDER)
 
 
 def times_section(run: RunContent) -> Section:

@@ -15,6 +15,7 @@ from bci_dann.reporting.run_report.html_parts import (
     Reading,
     Section,
     figure_html,
+    p_value_text,
     paragraph_html,
     table_html,
 )
@@ -31,19 +32,20 @@ if TYPE_CHECKING:
 __all__ = ["ranking_section"]
 
 MEANS = Reading(
-    "A thick point is the mean accuracy of a pipeline over subjects, each of whom was in no part of "
-    "its training; the line is the 95 % interval of the mean over subjects; small points are "
-    "subjects. The dotted line is the accuracy that guessing exceeds for one subject in 5 % of "
-    "cases.",
+    "A thick point is the mean accuracy of a pipeline over subjects, each of whom was in no "
+    "part of its training; the line is the 95 % interval of the mean over subjects; small "
+    "points are subjects. The dotted line is the accuracy that guessing exceeds for one subject "
+    "in 5 % of cases.",
     "An interval well above the dotted line, and subjects close to each other.",
-    "Subjects at the dotted line: for them the pipeline may be guessing. A mean that a few subjects "
-    "carry.",
-    "Take differences from the comparison table and not from overlapping intervals: all pipelines "
-    "see the same subjects, and pairs say more. Name the interval and N beside every mean.",
+    "Subjects at the dotted line: for them the pipeline may be guessing. A mean that a few "
+    "subjects carry.",
+    "Take differences from the comparison table and not from overlapping intervals: all "
+    "pipelines see the same subjects, and pairs say more. Name the interval and N beside every "
+    "mean.",
 )
 RANKS = Reading(
-    "The average rank of each pipeline over subjects, 1 for the best. A bar joins pipelines that "
-    "Nemenyi's procedure cannot tell apart at 5 %.",
+    "The average rank of each pipeline over subjects, 1 for the best. A bar joins pipelines "
+    "that Nemenyi's procedure cannot tell apart at 5 %.",
     "The pipeline that you favour stands leftmost, and no bar joins it with the reference.",
     "One bar over all: the subjects are too few, or the pipelines too alike, for any order.",
     "Report pipelines under one bar as equal, and prefer the simplest of them. More subjects "
@@ -90,7 +92,7 @@ def _ranks(group: ScoredGroup) -> str:
     figure, n_shown = draw_critical_difference(ranks)
     title = (
         f"Average ranks by accuracy under {group.protocol}, N = {ranks.n_subjects} subjects "
-        f"(Friedman's test over all: p = {ranks.p_friedman:.3f})"
+        f"(p of Friedman's test over all: {p_value_text(ranks.p_friedman)})"
     )
     return figure_html(figure, title, RANKS) + _cap(n_shown, len(ranks.ranks))
 

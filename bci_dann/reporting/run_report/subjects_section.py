@@ -13,6 +13,7 @@ from bci_dann.reporting.run_report.html_parts import (
     figure_html,
     list_html,
     paragraph_html,
+    signed_text,
     table_html,
 )
 from bci_dann.reporting.subject_figure import TOLERANCE, draw_subjects
@@ -27,14 +28,14 @@ __all__ = ["subjects_section"]
 
 MOST_DRAWN = 12  # pipelines whose names and numbers can still be read
 PAIRED = Reading(
-    "Above, each line is a subject and each column a pipeline; a black bar is the mean. Below, each "
-    "mark is a subject's accuracy minus that of the reference: an upward mark gains, a downward mark "
-    "loses.",
+    "Above, each line is a subject and each column a pipeline; a black bar is the mean. Below, "
+    "each mark is a subject's accuracy minus that of the reference: an upward mark gains, a "
+    "downward mark loses.",
     "Lines that rise together, and marks above zero for nearly all subjects.",
     "Marks far below zero: negative transfer, a subject who would have been better off with the "
     "reference. A higher mean that one or two subjects carry.",
-    "Look up who loses in the table below, and whether it is always the same subject: then look at "
-    "that subject's recordings (`bci-dann check`) and shift (`bci-dann diagnose`).",
+    "Look up who loses in the table below, and whether it is always the same subject: then look "
+    "at that subject's recordings (`bci-dann check`) and shift (`bci-dann diagnose`).",
 )
 
 
@@ -93,10 +94,10 @@ def _harm_row(name: str, gains: pd.Series) -> dict[str, str]:
         "subjects": str(len(gains)),
         "gain": str(int((gains > TOLERANCE).sum())),
         "lose": str(int((gains < -TOLERANCE).sum())),
-        "mean": f"{gains.mean():+.1f}",
-        "median": f"{gains.median():+.1f}",
-        "worst": f"{gains.min():+.1f} (subject {worst})",
-        "best": f"{gains.max():+.1f} (subject {gains.idxmax()})",
+        "mean": signed_text(gains.mean()),
+        "median": signed_text(gains.median()),
+        "worst": f"{signed_text(gains.min())} (subject {worst})",
+        "best": f"{signed_text(gains.max())} (subject {gains.idxmax()})",
     }
 
 

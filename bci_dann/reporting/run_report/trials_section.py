@@ -29,24 +29,24 @@ CONFUSION = Reading(
     "Each row is a true class, each column a predicted one; a cell is the share of the row's "
     "trials (%), over all subjects and seeds.",
     "High numbers on the diagonal, about equal to each other.",
-    "A column that is high in every row: the pipeline prefers that class, often because the target's "
-    "signals are shifted.",
+    "A column that is high in every row: the pipeline prefers that class, often because the "
+    "target's signals are shifted.",
     "Compare balanced accuracy as well. A preference for one class calls for alignment or an "
     "adaptation; see label shift in the documentation.",
 )
 RELIABILITY = Reading(
-    "Trials are grouped by the probability of the predicted class (horizontal); the height is the "
-    "share of them that are right. Groups of fewer than 20 trials are not drawn. ECE is the mean "
-    "distance from the diagonal (expected calibration error).",
+    "Trials are grouped by the probability of the predicted class (horizontal); the height is "
+    "the share of them that are right. Groups of fewer than 20 trials are not drawn. ECE is the "
+    "mean distance from the diagonal (expected calibration error).",
     "A line on the diagonal: a probability of 80 % is right in 80 % of cases.",
-    "A line below the diagonal: the pipeline is too certain; thresholds on its probabilities then "
-    "promise too much.",
-    "Use the probabilities as they are only where the line follows the diagonal; else calibrate, as "
-    "bci_dann_light_calibrated does on source subjects.",
+    "A line below the diagonal: the pipeline is too certain; thresholds on its probabilities "
+    "then promise too much.",
+    "Use the probabilities as they are only where the line follows the diagonal; else "
+    "calibrate, as bci_dann_light_calibrated does on source subjects.",
 )
 RISK = Reading(
-    "The error among the most certain trials, against the share of trials that is answered; the rest "
-    "gets no decision. The last point on the right is the error of all trials.",
+    "The error among the most certain trials, against the share of trials that is answered; the "
+    "rest gets no decision. The last point on the right is the error of all trials.",
     "A line that falls steeply to the left: leaving the uncertain trials out removes most errors.",
     "A flat line: certainty says nothing about being right, and abstaining only costs trials.",
     "Pick the share that your application can afford, and serve with `bci-dann predict "
@@ -90,8 +90,8 @@ def _figures(group: ScoredGroup, classes: list[str]) -> str:
     parts = [
         figure_html(draw_confusion(trials, names, classes), f"Confusion {size}", CONFUSION),
         figure_html(draw_reliability(trials, names, classes), f"Calibration {size}", RELIABILITY),
-        figure_html(draw_risk_coverage(curves), f"Errors of the most certain {size}", RISK),
-        figure_html(draw_time_course(trials, names), f"Over the session {size}", COURSE),
+        figure_html(draw_risk_coverage(curves), f"Errors of the most certain trials {size}", RISK),
+        figure_html(draw_time_course(trials, names), f"Accuracy over the session {size}", COURSE),
     ]
     if len(names) < len(group.best_first):
         parts.append(

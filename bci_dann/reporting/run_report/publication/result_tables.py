@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from bci_dann.evaluation.statistics.intervals import mean_interval
+from bci_dann.reporting.run_report.html_parts import MINUS, p_value_text, signed_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,8 +46,8 @@ def published_rows(group: ScoredGroup) -> pd.DataFrame:
         if group.reference is not None:
             difference = compared["difference"].get(name, math.nan)
             p_value = compared["p_holm"].get(name, math.nan)
-            row["Difference"] = f"{100 * difference:+.1f}" if math.isfinite(difference) else "–"
-            row["p (Holm)"] = _p_text(p_value)
+            row["Difference"] = signed_text(100 * difference)
+            row["p (Holm)"] = p_value_text(p_value)
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -110,12 +111,6 @@ def _caption(group: ScoredGroup) -> str:
     )
 
 
-def _p_text(value: float) -> str:
-    if not math.isfinite(value):
-        return "–"
-    return "<0.001" if value < 0.001 else f"{value:.3f}"
-
-
 # In LaTeX's words what its own characters and ours mean.
 LATEX = {
     **{character: f"\\{character}" for character in "&%$#_{}"},
@@ -125,6 +120,7 @@ LATEX = {
     "<": r"$<$",
     ">": r"$>$",
     "–": "--",
+    MINUS: "$-$",
     "±": r"$\pm$",
 }
 
