@@ -46,13 +46,12 @@ def report(  # numpydoc ignore=PR01
     what is missing.
     """
     from bci_dann._files import check_folder_of
-    from bci_dann.reporting import write_report_texts, write_run_report
+    from bci_dann.reporting import write_run_report
 
-    page = write_run_report(results, None if out is None else check_folder_of(out))
+    page = write_run_report(results, None if out is None else check_folder_of(out), texts)
     print_sentence(f"The report is in {page}; open it in a browser")
     if texts is not None:
-        files = write_report_texts(results, texts)
-        print_sentence(f"{', '.join(file.name for file in files)} are in {texts}")
+        print_sentence(f"Methods, references (BibTeX) and tables are in {texts}")
 
 
 def compare(  # numpydoc ignore=PR01

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     )
     from bci_dann.reporting.run_report.page import (
         report_or_warn,
-        write_report_texts,
         write_run_report,
     )
     from bci_dann.reporting.subject_figure import draw_subjects, write_subject_figure
@@ -49,7 +48,6 @@ _MODULES = {
     "write_diagnosis": "diagnosis_report",
     "write_recordings_page": "recordings_page",
     "write_regime_figure": "regime_figure",
-    "write_report_texts": "run_report.page",
     "write_risk_coverage_figure": "risk_coverage_figure",
     "write_run_report": "run_report.page",
     "write_subject_figure": "subject_figure",
@@ -71,7 +69,6 @@ __all__ = [
     "write_diagnosis",
     "write_recordings_page",
     "write_regime_figure",
-    "write_report_texts",
     "write_risk_coverage_figure",
     "write_run_report",
     "write_subject_figure",

@@ -9,6 +9,7 @@ from bci_dann.reporting.run_report.html_parts import (
     MINUS,
     Reading,
     Section,
+    heading_html,
     p_value_text,
     paragraph_html,
     signed_text,
@@ -49,7 +50,7 @@ def comparison_section(run: RunContent) -> Section:
     """
     parts = [READING.html]
     for group in run.groups:
-        parts += [f"<h3>{group.protocol}</h3>", _table(group)]
+        parts += [heading_html(group.title, 3), _table(group)]
     return Section("Comparisons", "".join(parts))
 
 
@@ -62,7 +63,7 @@ def _table(group: ScoredGroup) -> str:
     if rows.empty:
         return paragraph_html(f"No pipeline shares a subject with {group.reference}.")
     rows = rows.sort_values("difference", ascending=False)
-    head = f"<h4>Accuracy against {group.reference}, N = {group.n_subjects} subjects</h4>"
+    head = heading_html(f"Accuracy against {group.reference}, N = {group.n_subjects} subjects", 4)
     return head + table_html(pd.DataFrame([_row(row) for _, row in rows.iterrows()]))
 
 

@@ -82,7 +82,7 @@ def completeness_of(stored: StoredResults, account: pd.DataFrame | None) -> Comp
 def _subjects(stored: StoredResults, account: pd.DataFrame | None) -> list[str]:
     """Return the subjects that have trials, those without any record among them."""
     known = list(stored.tasks["subject"].unique())
-    if account is not None and stored.manifest.fixed["data"].get("regime") is None:
+    if account is not None and stored.manifest.fixed.get("data", {}).get("regime") is None:
         known += account.loc[account["used"] > 0, "subject"].tolist()
     return sorted(set(known), key=lambda name: (len(name), name))
 

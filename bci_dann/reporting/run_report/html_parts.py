@@ -22,6 +22,7 @@ __all__ = [
     "code_html",
     "details_html",
     "figure_html",
+    "heading_html",
     "list_html",
     "p_value_text",
     "paragraph_html",
@@ -126,6 +127,24 @@ def table_html(table: pd.DataFrame) -> str:
     """
     body = table.to_html(index=False, border=0, classes="table table-sm", justify="left")
     return f'<div class="scroll">{body}</div>'
+
+
+def heading_html(text: str, level: int) -> str:
+    """Return a heading.
+
+    Parameters
+    ----------
+    text : str
+        Plain text.
+    level : int
+        3 for a part of a section, 4 for a part of that.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    return f"<h{level}>{html.escape(text)}</h{level}>"
 
 
 def paragraph_html(text: str) -> str:

@@ -9,6 +9,7 @@ from bci_dann.reporting.run_report.html_parts import (
     Section,
     code_html,
     details_html,
+    heading_html,
     list_html,
     paragraph_html,
     table_html,
@@ -67,7 +68,7 @@ def methods_section(run: RunContent) -> Section:
     parts = [
         paragraph_html("Written from the configuration; check it against what you did."),
         *map(paragraph_html, paragraphs),
-        "<h3>References</h3>",
+        heading_html("References", 3),
         list_html(paper.text for paper in cited_papers(paragraphs)),
         paragraph_html(
             "Blocks to copy: one click selects a block. `bci-dann report RUN --texts FOLDER` "
@@ -99,27 +100,27 @@ def configuration_section(run: RunContent) -> Section:
     """
     manifest = run.stored.manifest
     settings = {**manifest.fixed, "protocols": manifest.protocols, "seeds": manifest.seeds}
-    parts = ["<h3>Commands</h3>", _commands(run), "<h3>Versions</h3>", _versions(run)]
-    parts += ["<h3>Configuration</h3>", code_html(_yaml(settings))]
+    parts = [
+        heading_html("Commands", 3),
+        _commands(run),
+        heading_html("Versions", 3),
+        _versions(run),
+    ]
+    parts += [heading_html("Configuration", 3), code_html(_yaml(settings))]
     parts.append(details_html("Pipelines in full", code_html(_yaml(manifest.pipelines))))
     return Section("Configuration", "".join(parts))
 
 
 def _commands(run: RunContent) -> str:
-    import pandas as pd
-
     if not run.invocations:
         return paragraph_html("The folder does not say which commands filled it.")
-    rows = [
-        {
-            "date (UTC)": one.date,
-            "command": one.command,
-            "machine": one.machine,
-            "commit": one.commit,
-        }
-        for one in run.invocations
-    ]
-    return table_html(pd.DataFrame(rows))
+    parts = []
+    for one in run.invocations:
+        parts += [
+            paragraph_html(f"{one.date} (UTC), {one.machine}, commit {one.commit}:"),
+            code_html(one.command),
+        ]
+    return "".join(parts)
 
 
 def _versions(run: RunContent) -> str:

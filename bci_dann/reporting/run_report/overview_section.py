@@ -11,6 +11,7 @@ from bci_dann.evaluation.statistics.intervals import mean_interval
 from bci_dann.reporting.run_report.html_parts import (
     Section,
     details_html,
+    heading_html,
     list_html,
     p_value_text,
     paragraph_html,
@@ -55,10 +56,11 @@ def overview_section(run: RunContent) -> Section:
     groups = run.groups
     parts = [paragraph_html(_compared(run, groups))]
     if groups:
-        parts.append("<h3>What came out</h3>")
-        parts += [f"<h4>{group.protocol}</h4>{list_html(_findings(group))}" for group in groups]
-        parts += ["<h4>For all of these</h4>", list_html([HINDSIGHT, CAUTION])]
-    parts += ["<h3>What failed and what is missing</h3>", _missing(run)]
+        parts.append(heading_html("What came out", 3))
+        for group in groups:
+            parts += [heading_html(group.title, 4), list_html(_findings(group))]
+        parts += [heading_html("For all of these", 4), list_html([HINDSIGHT, CAUTION])]
+    parts += [heading_html("What failed and what is missing", 3), _missing(run)]
     return Section("In words", "".join(parts))
 
 

@@ -22,7 +22,7 @@ from bci_dann.reporting.run_report.run_content import RunContent, read_run
 from bci_dann.reporting.run_report.subjects_section import subjects_section
 from bci_dann.reporting.run_report.trials_section import trials_section
 
-__all__ = ["REPORT_FILE", "report_or_warn", "write_report_texts", "write_run_report"]
+__all__ = ["REPORT_FILE", "report_or_warn", "write_run_report"]
 
 REPORT_FILE = "report.html"
 STYLE = Path(__file__).with_name("report.css")
@@ -30,7 +30,9 @@ STYLE = Path(__file__).with_name("report.css")
 WITHOUT_KEYS = "window.addEventListener('load', () => { window.onkeydown = null; });"
 
 
-def write_run_report(folder: str | Path, path: str | Path | None = None) -> Path:
+def write_run_report(
+    folder: str | Path, path: str | Path | None = None, texts: str | Path | None = None
+) -> Path:
     """Write the report of a run as an HTML page that needs no other file.
 
     Parameters
@@ -40,16 +42,19 @@ def write_run_report(folder: str | Path, path: str | Path | None = None) -> Path
     path : str, pathlib.Path or None
         The file, ``report.html`` in the folder where it is not given; a former one is replaced
         in one step.
+    texts : str, pathlib.Path or None
+        A folder for ``methods.md``, ``references.bib``, ``results.md`` and ``results.tex``: texts
+        of the page that a publication can take over. They are not written where it is not given.
 
     Returns
     -------
     pathlib.Path
-        The file.
+        The page.
 
     Raises
     ------
     ResultsError
-        When the folder is no results folder, or the file cannot be written.
+        When the folder is no results folder, or a file cannot be written.
 
     See Also
     --------
@@ -72,6 +77,9 @@ def write_run_report(folder: str | Path, path: str | Path | None = None) -> Path
     run = read_run(folder)
     target = Path(folder) / REPORT_FILE if path is None else Path(path)
     write_atomically(target, _page(run))
+    if texts is not None:
+        for name, text in publishable_texts(run).items():
+            write_atomically(Path(texts) / name, text.encode())
     return target
 
 
@@ -103,37 +111,6 @@ def report_or_warn(folder: str | Path) -> Path | None:
             stacklevel=2,
         )
         return None
-
-
-def write_report_texts(folder: str | Path, target: str | Path) -> list[Path]:
-    """Write methods, references and results as files that a publication can take over.
-
-    Parameters
-    ----------
-    folder : str or pathlib.Path
-        A results folder.
-    target : str or pathlib.Path
-        Where the files go: ``methods.md``, ``references.bib``, ``results.md``, ``results.tex``.
-
-    Returns
-    -------
-    list of pathlib.Path
-        The files.
-
-    Raises
-    ------
-    ResultsError
-        When the folder is no results folder, or a file cannot be written.
-
-    See Also
-    --------
-    write_run_report : The page, which shows the same texts.
-    """
-    texts = publishable_texts(read_run(folder))
-    files = [Path(target) / name for name in texts]
-    for file, text in zip(files, texts.values(), strict=True):
-        write_atomically(file, text.encode())
-    return files
 
 
 def _page(run: RunContent) -> bytes:

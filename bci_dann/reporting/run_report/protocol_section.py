@@ -144,6 +144,8 @@ def draw_times(tasks: pd.DataFrame) -> Figure:
     matplotlib.figure.Figure
         One row a pipeline, the fastest first.
     """
+    from matplotlib.ticker import LogFormatter
+
     seconds = (tasks["fit_seconds"] + tasks["predict_seconds"]).groupby(tasks["pipeline"])
     spread = seconds.quantile([0.05, 0.5, 0.95]).unstack().sort_values(0.5).clip(lower=1e-3)
     figure = empty_figure(1.1 + ROW * max(3, len(spread)))
@@ -163,6 +165,8 @@ def draw_times(tasks: pd.DataFrame) -> Figure:
     ax.set_yticks(rows, spread.index)
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set_xscale("log")
+    ax.xaxis.set_major_formatter(LogFormatter())
+    ax.xaxis.set_minor_formatter(LogFormatter())
     ax.set_xlabel("time of one task (s)")
     ax.set_title(f"N = {len(tasks)} tasks", fontsize=10)
     ax.grid(axis="x", alpha=0.3)

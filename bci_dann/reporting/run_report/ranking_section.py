@@ -15,6 +15,7 @@ from bci_dann.reporting.run_report.html_parts import (
     Reading,
     Section,
     figure_html,
+    heading_html,
     p_value_text,
     paragraph_html,
     table_html,
@@ -68,7 +69,7 @@ def ranking_section(run: RunContent) -> Section:
     """
     parts = []
     for group in run.groups:
-        parts += [f"<h3>{group.protocol}</h3>", _means(group), _ranks(group), _table(group)]
+        parts += [heading_html(group.title, 3), _means(group), _ranks(group), _table(group)]
     return Section("Ranking", "".join(parts))
 
 
@@ -127,7 +128,7 @@ def _table(group: ScoredGroup) -> str:
         },
     }
     head = f"Means over subjects under {group.protocol}, N = {group.n_subjects}"
-    return f"<h4>{head}</h4>" + table_html(pd.DataFrame(rows))
+    return heading_html(head, 4) + table_html(pd.DataFrame(rows))
 
 
 def _number(value: float, form: str) -> str:

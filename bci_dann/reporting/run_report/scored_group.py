@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bci_dann.evaluation import compare_pipelines
+from bci_dann.evaluation.statistics.paired_tests import COLUMNS
 from bci_dann.evaluation.summary import per_subject_and_seed
 
 if TYPE_CHECKING:
@@ -38,6 +39,17 @@ class ScoredGroup:
     trials: pd.DataFrame
     reference: str | None
 
+    @property
+    def title(self) -> str:
+        """The heading of the group.
+
+        Returns
+        -------
+        str
+            Dataset and protocol.
+        """
+        return f"{self.dataset}, {self.protocol}"
+
     @functools.cached_property
     def accuracies(self) -> pd.DataFrame:
         """The accuracy of each subject and pipeline, the mean over sessions and then seeds.
@@ -64,8 +76,10 @@ class ScoredGroup:
         pandas.DataFrame
             As :func:`bci_dann.evaluation.compare_pipelines` returns it; empty without a reference.
         """
+        import pandas as pd
+
         if self.reference is None:
-            return compare_pipelines(self.results.iloc[:0])
+            return pd.DataFrame(columns=list(COLUMNS))
         return compare_pipelines(self.results, reference=self.reference)
 
     @property

@@ -11,6 +11,7 @@ from bci_dann.reporting.run_report.html_parts import (
     Section,
     details_html,
     figure_html,
+    heading_html,
     list_html,
     paragraph_html,
     signed_text,
@@ -54,7 +55,7 @@ def subjects_section(run: RunContent) -> Section:
     """
     parts = []
     for group in run.groups:
-        parts += [f"<h3>{group.protocol}</h3>", _figure(group), _harm(group), _every(group)]
+        parts += [heading_html(group.title, 3), _figure(group), _harm(group), _every(group)]
     return Section("Subjects", "".join(parts))
 
 
@@ -67,8 +68,8 @@ def _figure(group: ScoredGroup) -> str:
     text = figure_html(figure, title, PAIRED)
     if len(names) < len(group.best_first):
         text += paragraph_html(
-            f"The figure shows the {len(names)} best of {len(group.best_first)} pipelines"
-            f"{' and the reference' if group.reference else ''}; the tables show all."
+            f"The figure shows {len(names)} of {len(group.best_first)} pipelines: the best, and the "
+            "reference. The tables show all."
         )
     return text
 
@@ -81,8 +82,8 @@ def _harm(group: ScoredGroup) -> str:
         return paragraph_html("There is one pipeline only: nothing to gain or lose against.")
     gains = group.gains
     rows = [_harm_row(name, gains[name].dropna()) for name in gains]
-    head = f"<h4>Gain and loss against {group.reference} (points of accuracy)</h4>"
-    return head + table_html(pd.DataFrame(rows)) + list_html(_always_losing(gains))
+    head = heading_html(f"Gain and loss against {group.reference} (points of accuracy)", 4)
+    return head + table_html(pd.DataFrame(rows).fillna("–")) + list_html(_always_losing(gains))
 
 
 def _harm_row(name: str, gains: pd.Series) -> dict[str, str]:

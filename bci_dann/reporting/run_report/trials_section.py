@@ -10,6 +10,7 @@ from bci_dann.reporting.run_report.html_parts import (
     Reading,
     Section,
     figure_html,
+    heading_html,
     paragraph_html,
 )
 from bci_dann.reporting.run_report.trial_figures import (
@@ -75,7 +76,7 @@ def trials_section(run: RunContent) -> Section:
     """
     parts = []
     for group in run.groups:
-        parts += [f"<h3>{group.protocol}</h3>", _figures(group, run.classes)]
+        parts += [heading_html(group.title, 3), _figures(group, run.classes)]
     return Section("Trials", "".join(parts))
 
 

@@ -55,8 +55,8 @@ def methods_paragraphs(run: RunContent) -> list[str]:
 
 def _data(run: RunContent) -> str:
     trials = run.stored.trials
-    fixed = run.stored.manifest.fixed["data"]
-    name = fixed["dataset"]
+    fixed = run.stored.manifest.fixed.get("data", {})
+    name = fixed.get("dataset", "unknown")
     source = "recordings in a folder" if name == "Recordings" else f"the data set {name}"
     if trials.empty:
         return f"Trials came from {source}."
