@@ -69,7 +69,7 @@ class ScoredGroup:
 
     @functools.cached_property
     def comparisons(self) -> pd.DataFrame:
-        """Every pipeline against the reference.
+        """The comparison of every pipeline with the reference.
 
         Returns
         -------

@@ -68,8 +68,8 @@ def _figure(group: ScoredGroup) -> str:
     text = figure_html(figure, title, PAIRED)
     if len(names) < len(group.best_first):
         text += paragraph_html(
-            f"The figure shows {len(names)} of {len(group.best_first)} pipelines: the best, and the "
-            "reference. The tables show all."
+            f"The figure shows {len(names)} of {len(group.best_first)} pipelines: the best, and "
+            "the reference. The tables show all."
         )
     return text
 
