@@ -121,7 +121,9 @@ def _against_reference(group: ScoredGroup, best: str) -> Iterator[str]:
 
 
 def _median_spread(group: ScoredGroup) -> float | None:
-    spreads = group.gains.std().dropna()
+    gains = group.gains
+    whole = gains.loc[:, gains.notna().sum() == gains.notna().sum().max()]
+    spreads = whole.std().dropna()
     return float(spreads.median()) if len(spreads) and spreads.median() > 0 else None
 
 

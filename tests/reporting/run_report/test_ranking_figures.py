@@ -44,10 +44,9 @@ def test_one_subject_has_a_mean_and_no_interval():
 
 def ranks_of(names):
     table = pd.Series(np.linspace(1, len(names), len(names)), index=names)
-    p_values = pd.DataFrame(0.001, index=names, columns=names)
-    p_values.iloc[0, 1] = p_values.iloc[1, 0] = 0.5
-    np.fill_diagonal(p_values.to_numpy(), 1.0)
-    return Ranks(table, p_values, 0.01, 12)
+    square = np.where(np.eye(len(names)) > 0, 1.0, 0.001)
+    square[0, 1] = square[1, 0] = 0.5
+    return Ranks(table, pd.DataFrame(square, index=names, columns=names), 0.01, 12)
 
 
 def test_pipelines_that_cannot_be_told_apart_are_joined():
