@@ -185,53 +185,27 @@ class FollowedHead:
         coefficients = np.linalg.solve(coordinates.T, moved)
         return replace(self, coefficients=coefficients, biases=head.biases.numpy())
 
-    def scores(self, head: LinearHead) -> Floats:
-        """Return the logits of the trials that are kept.
+    def base_scores(self) -> Floats:
+        """Return the logits of the trials that are kept, by the base."""
+        n_fixed, n_classes = len(self.fixed), len(self.biases)
+        products = self.products[n_fixed:, n_fixed - n_classes : n_fixed]
+        return products + self.base.biases.numpy()
 
-        Parameters
-        ----------
-        head : LinearHead
-            For all features.
-
-        Returns
-        -------
-        ndarray, shape (n_rows, n_classes)
-            Of the oldest trial first.
-        """
-        weights = head.weights.numpy().astype(np.float32)
-        return np.stack([row @ weights for row in self.rows]) + head.biases.numpy()
+    def scores(self) -> Floats:
+        """Return the logits of the trials that are kept, by the head that follows them."""
+        changes = self.products[len(self.fixed) :] @ self.coefficients
+        return self.base_scores() - self.base.biases.numpy() + changes + self.biases
 
     def head(self) -> LinearHead:
-        """Return the head for all features.
+        """Return the head for all features: the base, and what the trials have changed."""
+        coefficients = self.coefficients.astype(np.float32)
+        spanned = np.concatenate([self.fixed, np.stack(self.rows)])
+        return self._head(self.base.weights.numpy() + spanned.T @ coefficients, self.biases)
 
-        Returns
-        -------
-        LinearHead
-            The base, and what the trials have changed.
-        """
-        weights = self.base.weights.numpy() + self.fixed.T @ self.coefficients[: len(self.fixed)]
-        for row, coefficients in zip(self.rows, self.coefficients[len(self.fixed) :], strict=True):
-            weights += np.outer(row, coefficients)
-        return self._head(weights, self.biases)
-
-    def trusted_head(self, guard: bool) -> LinearHead:
-        """Return the head, or the base where its outputs begin to drift; see the drift guard.
-
-        Parameters
-        ----------
-        guard : bool
-            Whether the drift of the outputs is tested.
-
-        Returns
-        -------
-        LinearHead
-            One of the two.
-        """
-        head = self.head()
-        if not guard:
-            return head
-        candidates = [self.scores(self.base), self.scores(head)]
-        return (self.base, head)[strongest_trusted(candidates, np.array(self.domains))]
+    def is_trusted(self) -> bool:
+        """Return whether the outputs drift no more than those of the base; see the drift guard."""
+        candidates = [self.base_scores(), self.scores()]
+        return strongest_trusted(candidates, np.array(self.domains)) == 1
 
     @property
     def has_enough(self) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from bci_dann.adaptation.drift_guard import MIN_TRIALS
 from bci_dann.adaptation.followed_head import FULL_STRENGTH, FollowedHead
@@ -44,6 +44,10 @@ from bci_dann.training import (
 )
 
 __all__ = ["AdaptiveHead"]
+
+# Iterations for each trial with which the class shares follow; they hardly change from trial to
+# trial.
+PRIOR_ITERATIONS = 5
 
 
 class AdaptiveHead(SourceWeighted, TransferClassifier):
@@ -114,16 +118,17 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
         self._followed = followed = followed.with_trial(features, str(trials.domains[0]))
         if not followed.has_enough:
             return
-        scores = torch.from_numpy(followed.scores(followed.base))
-        self.prior_ = self._prior_of(scores.softmax(dim=1).numpy())
+        self.prior_ = self._followed_prior(followed)
         terms = read_terms(self.terms)
         if any(one.weight for one in terms):
             share = min(1.0, followed.count / min(self.enough_trials, FULL_STRENGTH))
             scaled = [one.scaled(share) for one in terms]
             self._followed = followed = followed.stepped(penalty, scaled, self.prior_)
-        head = followed.trusted_head(self.guard)
-        self.strength_ = float(head is not followed.base)
-        self.head_ = self._with_known_shares(head, followed.scores)
+        is_trusted = not self.guard or followed.is_trusted()
+        self.strength_ = float(is_trusted)
+        head = followed.head() if is_trusted else followed.base
+        scores = followed.scores() if is_trusted else followed.base_scores()
+        self.head_ = self._with_known_shares(head, scores)
 
     def fit_aligned(self, trials: TrainingTrials) -> None:
         """Fit the head to labels and terms; see the base class."""
@@ -186,29 +191,31 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
         )
         self.strength_, self.head_ = adapted.strength, self.slow_changes_.removed_from(adapted.head)
         if len(seen) >= MIN_TRIALS:
-            self.head_ = self._with_known_shares(
-                self.head_, lambda head: (seen @ head.weights + head.biases).numpy()
-            )
+            scores = (seen @ self.head_.weights + self.head_.biases).numpy()
+            self.head_ = self._with_known_shares(self.head_, scores)
         known = trials.is_target
         self.seen_ = SeenTrials(trials.digests[known], local[known] @ self.head_.weights.numpy())
 
-    def _with_known_shares(
-        self, head: LinearHead, scores: Callable[[LinearHead], NDArray[np.float64]]
-    ) -> LinearHead:
+    def _with_known_shares(self, head: LinearHead, scores: NDArray[np.float64]) -> LinearHead:
         """Return a head whose decisions on the target have known shares, where they are known."""
         if self.target_prior is None:
             return head
-        offsets = torch.from_numpy(offsets_to_decided_shares(scores(head), self.prior_))
+        offsets = torch.from_numpy(offsets_to_decided_shares(scores, self.prior_))
         return head._replace(biases=head.biases + offsets)
 
     def _prior(self, seen: torch.Tensor) -> NDArray[np.float64]:
         """Return the shares of the classes among the target's trials, as known or as estimated."""
-        return self._prior_of(head_probabilities(seen, self.source_penalty_.head))
-
-    def _prior_of(self, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
         if self.target_prior is not None:
             return shares_by_class(self.target_prior, self.classes_)
+        probabilities = head_probabilities(seen, self.source_penalty_.head)
         return estimate_prior(probabilities, self.source_prior_)
+
+    def _followed_prior(self, followed: FollowedHead) -> NDArray[np.float64]:
+        """Return the shares as :meth:`_prior` does, by a few iterations from those before."""
+        if self.target_prior is not None:
+            return shares_by_class(self.target_prior, self.classes_)
+        probabilities = softmax(followed.base_scores(), axis=1)
+        return estimate_prior(probabilities, self.source_prior_, self.prior_, PRIOR_ITERATIONS)
 
     def _terms_for(self, n_target: int) -> list[WeightedTerm]:
         share = min(1.0, n_target / self.enough_trials)
