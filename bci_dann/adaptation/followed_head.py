@@ -26,8 +26,8 @@ __all__ = ["FULL_STRENGTH", "FollowedHead"]
 
 Floats = NDArray[np.float64]
 
-# Trials that are kept: four sessions of MI-OpenBCI. Empirical: with 100 accuracy is half a point to a
-# point lower on this data set cut to five channels.
+# Trials that are kept: four sessions of MI-OpenBCI. Empirical: with 100 accuracy is half a point
+# to a point lower on this data set cut to five channels.
 MOST_TRIALS = 160
 # Trials from which on terms have their full weight. Empirical: 150, as in a single adaptation to
 # all trials, costs .01 of ROC AUC on the same data, and 30 is no better.

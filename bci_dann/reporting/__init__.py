@@ -12,11 +12,6 @@ from bci_dann._lazy import lazy_names
 if TYPE_CHECKING:
     from bci_dann.reporting.diagnosis_report import write_diagnosis
     from bci_dann.reporting.next_steps import after_quickstart, after_run
-    from bci_dann.reporting.trial_curve import (
-        draw_online_curve,
-        online_curve,
-        write_online_figure,
-    )
     from bci_dann.reporting.published_table import (
         PublishedTable,
         publish,
@@ -28,6 +23,11 @@ if TYPE_CHECKING:
     from bci_dann.reporting.regime_report import regime_tables
     from bci_dann.reporting.subject_figure import draw_subjects, write_subject_figure
     from bci_dann.reporting.table import closing_tables
+    from bci_dann.reporting.trial_curve import (
+        draw_online_curve,
+        online_curve,
+        write_online_figure,
+    )
 
 _MODULES = {
     "PublishedTable": "published_table",

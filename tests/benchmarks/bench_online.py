@@ -1,4 +1,4 @@
-"""Time predicting a trial and handing it over, and see whether it grows with the trials that passed.
+"""Time predicting a trial and handing it over, as trials pass.
 
 The first hundred trials against the last hundred: time of both calls together, and the size of the
 pickled model. Trials are noise; the work does not depend on what they hold.
