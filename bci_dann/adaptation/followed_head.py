@@ -35,8 +35,15 @@ FULL_STRENGTH = 60
 # Iterations of L-BFGS for each trial, which start from the head before. Empirical: as good as to
 # the end.
 STEPS = 3
-# Added to the inner products, relative to their mean: the rounding of features in single precision.
-JITTER = 1e-6
+# Features are taken relative to the mean of the trials that have passed, which looks back on so
+# many trials, as in Vidaurre et al. (2011), "Toward unsupervised adaptation of LDA for brain-computer
+# interfaces", IEEE Trans. Biomed. Eng. 58(3), 587-597; references follow more slowly.
+SPAN = 15.0
+# As how many trials the mean of the sources, zero after re-centring, counts at the start.
+PRIOR_TRIALS = 10.0
+# Added to the squared norm of each vector, as a share of it: more than rounding in single precision
+# makes of hundreds of inner products.
+JITTER = 1e-5
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,11 @@ class FollowedHead:
     coefficients : ndarray, shape (n_fixed + n_rows, n_classes)
         Weights of the head minus those of the base, as sums of ``fixed`` and ``rows``.
     biases : ndarray, shape (n_classes,)
-        Of the head.
+        Of the head, for features relative to ``mean``.
+    mean : ndarray, shape (n_features,)
+        Exponentially weighted mean of the features of all trials that have passed.
+    weight : float
+        As how many trials it counts.
     count : int
         How many trials have passed.
 
@@ -85,6 +96,8 @@ class FollowedHead:
     products: Floats
     coefficients: Floats
     biases: Floats
+    mean: Floats
+    weight: float = PRIOR_TRIALS
     count: int = 0
 
     @classmethod
@@ -107,9 +120,10 @@ class FollowedHead:
         fixed = np.vstack([directions, base.weights.numpy().T]).astype(np.float32)
         wide = fixed.astype(np.float64)
         none = np.zeros((len(fixed), base.weights.shape[1]))
-        return cls(base, fixed, (), (), wide @ wide.T, none, base.biases.numpy())
+        mean = np.zeros(fixed.shape[1])
+        return cls(base, fixed, (), (), wide @ wide.T, none, base.biases.numpy(), mean)
 
-    def with_trial(self, features: NDArray[Any], domain: str) -> FollowedHead:
+    def with_trial(self, features: NDArray[Any], domain: str, centred: bool = True) -> FollowedHead:
         """Return the same with one more trial, and without the oldest where there are too many.
 
         Parameters
@@ -118,13 +132,16 @@ class FollowedHead:
             Of the trial.
         domain : str
             Its domain.
+        centred : bool
+            Whether features are taken relative to the mean of the trials before.
 
         Returns
         -------
         FollowedHead
             With the same head, but for what the oldest trial has contributed.
         """
-        row = features.astype(np.float32)
+        row = (features - self.mean).astype(np.float32)
+        weight = 1.0 + (1.0 - 1.0 / SPAN) * self.weight
         new = np.array([*(self.fixed @ row), *(one @ row for one in self.rows), row @ row])
         size = len(new)
         products, coefficients = np.empty((size, size)), np.zeros((size, len(self.biases)))
@@ -142,6 +159,8 @@ class FollowedHead:
             domains=domains,
             products=products,
             coefficients=coefficients,
+            mean=self.mean + (features - self.mean) / weight if centred else self.mean,
+            weight=weight,
             count=self.count + 1,
         )
 
@@ -202,7 +221,15 @@ class FollowedHead:
         n_fixed = len(self.fixed)
         change = self.fixed.T @ coefficients[:n_fixed]
         change += np.stack(self.rows).T @ coefficients[n_fixed:]
-        return self._head(self.base.weights.numpy() + change, self.biases)
+        return self._for_next(self.base.weights.numpy() + change, self.biases)
+
+    def base_head(self) -> LinearHead:
+        """Return the base for all features of the next trial."""
+        return self._for_next(self.base.weights.numpy(), self.base.biases.numpy())
+
+    def _for_next(self, weights: Floats, biases: Floats) -> LinearHead:
+        """Return a head that takes the mean of the trials before from features."""
+        return self._head(weights, biases - self.mean @ weights)
 
     def is_trusted(self) -> bool:
         """Return whether the outputs drift no more than those of the base; see the drift guard."""
@@ -223,6 +250,8 @@ class FollowedHead:
             "products": self.products,
             "coefficients": self.coefficients,
             "biases": self.biases,
+            "mean": self.mean,
+            "weight": np.array(self.weight),
             "count": np.array(self.count),
         }
 
@@ -245,19 +274,22 @@ class FollowedHead:
             The same.
         """
         base = head_from_arrays({part: arrays[f"base.{part}"] for part in LinearHead._fields})
-        names = ("fixed", "products", "coefficients", "biases")
+        names = ("fixed", "products", "coefficients", "biases", "mean")
         return cls(
             base,
             rows=tuple(arrays["rows"]),
             domains=tuple(domains),
+            weight=float(arrays["weight"].item()),
             count=int(arrays["count"].item()),
             **{name: arrays[name] for name in names},
         )
 
     def _coordinates(self) -> Floats:
         """Return coordinates of ``fixed`` and ``rows`` with the inner products that they have."""
-        jitter = JITTER * np.trace(self.products) / len(self.products)
-        return np.linalg.cholesky(self.products + jitter * np.eye(len(self.products)))
+        norms = np.sqrt(np.maximum(np.diag(self.products), np.finfo(np.float64).tiny))
+        cosines = self.products / np.outer(norms, norms)
+        factor = np.linalg.cholesky(cosines + JITTER * np.eye(len(norms)))
+        return np.asarray(norms[:, None] * factor)
 
     @staticmethod
     def _head(weights: Floats, biases: Floats) -> LinearHead:

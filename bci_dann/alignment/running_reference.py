@@ -4,8 +4,8 @@ Re-centring of a session by the mean of all its trials needs all of them. A step
 from the reference to each trial that passes takes constant time and memory: Zanini, Congedo,
 Jutten, Said and Berthoumieu (2018), "Transfer learning: a Riemannian geometry framework with
 applications to brain-computer interfaces", IEEE Trans. Biomed. Eng. 65(5), 1107-1116; Kumar,
-Alimohammadi et al. (2024), "Transfer learning promotes acquisition of individual BCI skills",
-PNAS Nexus 3(2), pgae076, who re-centre online in this way.
+Alawieh, Racz, Fakhreddine and Millán (2024), "Transfer learning promotes acquisition of individual
+BCI skills", PNAS Nexus 3(2), pgae076, who re-centre online in this way.
 """
 
 from __future__ import annotations

@@ -109,24 +109,28 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
     def follow_aligned(self, trials: TrainingTrials) -> None:
         """Move the head by the next trial of a new subject; see the base class.
 
-        Terms act from the 20th trial on, and with their full weight from the 60th. The directions
-        of drift stay those that are known.
+        Terms act from the 20th trial on, and with their full weight from the 60th. With
+        ``local_span``, features are taken relative to their mean over the trials before. The
+        directions of drift stay those that are known.
         """
+        terms = [one for one in read_terms(self.terms) if one.weight]
+        if not terms and self.target_prior is None:
+            return
         penalty = self.source_penalty_
         followed = self._followed or FollowedHead.of(penalty, self.head_)
         features = without_directions(trials.X, self.drift_)[0]
-        self._followed = followed = followed.with_trial(features, str(trials.domains[0]))
+        domain, centred = str(trials.domains[0]), self.local_span is not None
+        self._followed = followed = followed.with_trial(features, domain, centred)
         if not followed.has_enough:
             return
         self.prior_ = self._followed_prior(followed)
-        terms = read_terms(self.terms)
-        if any(one.weight for one in terms):
+        if terms:
             share = min(1.0, followed.count / min(self.enough_trials, FULL_STRENGTH))
             scaled = [one.scaled(share) for one in terms]
             self._followed = followed = followed.stepped(penalty, scaled, self.prior_)
         is_trusted = not self.guard or followed.is_trusted()
         self.strength_ = float(is_trusted)
-        head = followed.head() if is_trusted else followed.base
+        head = followed.head() if is_trusted else followed.base_head()
         scores = followed.scores() if is_trusted else followed.base_scores()
         self.head_ = self._with_known_shares(head, scores)
 

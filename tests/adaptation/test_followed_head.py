@@ -49,7 +49,7 @@ def penalty():
 def follow(penalty, X, n_steps=1, domain="new/0"):
     followed = FollowedHead.of(penalty, penalty.head)
     for features in X:
-        followed = followed.with_trial(features, domain)
+        followed = followed.with_trial(features, domain, centred=False)
     for _ in range(n_steps):
         followed = followed.stepped(penalty, TERMS, EQUAL)
     return followed
@@ -101,10 +101,27 @@ def test_what_a_trial_has_contributed_leaves_with_it(penalty, monkeypatch):
     monkeypatch.setattr(followed_head, "MOST_TRIALS", 20)
     X, _ = drawn(21, seed=2)
     followed = follow(penalty, X[:20])
-    later = followed.with_trial(X[20], "new/0")
+    later = followed.with_trial(X[20], "new/0", centred=False)
     oldest = np.outer(X[0], followed.coefficients[len(followed.fixed)])
     np.testing.assert_allclose(
         later.head().weights, followed.head().weights.numpy() - oldest, atol=1e-6
+    )
+
+
+def test_features_are_relative_to_the_mean_of_the_trials_before(penalty):
+    X, _ = drawn(6, seed=4, shift=2.0)
+    followed, mean, weight = FollowedHead.of(penalty, penalty.head), np.zeros(N_FEATURES), 10.0
+    for features in X:
+        followed = followed.with_trial(features, "new/0")
+        np.testing.assert_allclose(followed.rows[-1], features - mean, atol=1e-5)
+        mean, weight = (
+            (mean * weight * 14 / 15 + features) / (weight * 14 / 15 + 1),
+            (weight * 14 / 15 + 1),
+        )
+    base, next_head = followed.base, followed.base_head()
+    expected = (X[0] - mean) @ base.weights.numpy() + base.biases.numpy()
+    np.testing.assert_allclose(
+        X[0] @ next_head.weights.numpy() + next_head.biases.numpy(), expected, rtol=1e-9
     )
 
 
