@@ -35,9 +35,9 @@ FULL_STRENGTH = 60
 # Iterations of L-BFGS for each trial, which start from the head before. Empirical: as good as to
 # the end.
 STEPS = 3
-# Features are taken relative to the mean of the trials that have passed, which looks back on so
-# many trials, as in Vidaurre et al. (2011), "Toward unsupervised adaptation of LDA for brain-computer
-# interfaces", IEEE Trans. Biomed. Eng. 58(3), 587-597; references follow more slowly.
+# Features are taken relative to the mean of the trials before, which looks back on so many: Vidaurre
+# et al. (2011), "Toward unsupervised adaptation of LDA for brain-computer interfaces", IEEE Trans.
+# Biomed. Eng. 58(3), 587-597. References follow more slowly.
 SPAN = 15.0
 # As how many trials the mean of the sources, zero after re-centring, counts at the start.
 PRIOR_TRIALS = 10.0
