@@ -35,9 +35,9 @@ FULL_STRENGTH = 60
 # Iterations of L-BFGS for each trial, which start from the head before. Empirical: as good as to
 # the end.
 STEPS = 3
-# Features are taken relative to the mean of the trials before, which looks back on so many: Vidaurre
-# et al. (2011), "Toward unsupervised adaptation of LDA for brain-computer interfaces", IEEE Trans.
-# Biomed. Eng. 58(3), 587-597. References follow more slowly.
+# Features are taken relative to the mean of the trials before, which looks back on so many:
+# Vidaurre et al. (2011), "Toward unsupervised adaptation of LDA for brain-computer interfaces",
+# IEEE Trans. Biomed. Eng. 58(3), 587-597. References follow more slowly.
 SPAN = 15.0
 # As how many trials the mean of the sources, zero after re-centring, counts at the start.
 PRIOR_TRIALS = 10.0
@@ -205,18 +205,36 @@ class FollowedHead:
         return replace(self, coefficients=coefficients, biases=head.biases.numpy())
 
     def base_scores(self) -> Floats:
-        """Return the logits of the trials that are kept, by the base."""
+        """Return the logits of the trials that are kept, by the base.
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_classes)
+            Of the oldest trial first.
+        """
         n_fixed, n_classes = len(self.fixed), len(self.biases)
         products = self.products[n_fixed:, n_fixed - n_classes : n_fixed]
         return products + self.base.biases.numpy()
 
     def scores(self) -> Floats:
-        """Return the logits of the trials that are kept, by the head that follows them."""
+        """Return the logits of the trials that are kept, by the head that follows them.
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_classes)
+            Of the oldest trial first.
+        """
         changes = self.products[len(self.fixed) :] @ self.coefficients
         return self.base_scores() - self.base.biases.numpy() + changes + self.biases
 
     def head(self) -> LinearHead:
-        """Return the head for all features: the base, and what the trials have changed."""
+        """Return the head for all features: the base, and what the trials have changed.
+
+        Returns
+        -------
+        LinearHead
+            For the next trial.
+        """
         coefficients = self.coefficients.astype(np.float32)
         n_fixed = len(self.fixed)
         change = self.fixed.T @ coefficients[:n_fixed]
@@ -224,7 +242,13 @@ class FollowedHead:
         return self._for_next(self.base.weights.numpy() + change, self.biases)
 
     def base_head(self) -> LinearHead:
-        """Return the base for all features of the next trial."""
+        """Return the base for all features of the next trial.
+
+        Returns
+        -------
+        LinearHead
+            With the mean of the trials before in its biases.
+        """
         return self._for_next(self.base.weights.numpy(), self.base.biases.numpy())
 
     def _for_next(self, weights: Floats, biases: Floats) -> LinearHead:
@@ -232,7 +256,13 @@ class FollowedHead:
         return self._head(weights, biases - self.mean @ weights)
 
     def is_trusted(self) -> bool:
-        """Return whether the outputs drift no more than those of the base; see the drift guard."""
+        """Return whether the outputs drift no more than those of the base; see the drift guard.
+
+        Returns
+        -------
+        bool
+            Of the trials that are kept.
+        """
         candidates = [self.base_scores(), self.scores()]
         return strongest_trusted(candidates, np.array(self.domains)) == 1
 
@@ -242,7 +272,13 @@ class FollowedHead:
         return len(self.rows) >= MIN_TRIALS
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the state, to be saved, but for the names of domains; see :meth:`from_arrays`."""
+        """Return the state, to be saved, but for the names of domains; see :meth:`from_arrays`.
+
+        Returns
+        -------
+        dict of str to ndarray
+            By field.
+        """
         return {
             **head_arrays("base", self.base),
             "fixed": self.fixed,

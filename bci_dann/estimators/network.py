@@ -234,7 +234,7 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
         return self.trains_network and bool(self.head_penalties_)
 
     def training_terms(self) -> Terms:
-        """Return the terms of the objective, those of the preset first; see ``terms``."""
+        """Return the terms of the objective, those of the preset first. See :class:`Objective`."""
         return objectives.with_default_terms(self.default_terms, self.terms)
 
     def source_weighting(self) -> Any:
@@ -252,7 +252,13 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
         )
 
     def build_network(self) -> Decoder:
-        """Return an untrained network for the kind of trials that were read; see :meth:`fit`."""
+        """Return an untrained network for the kind of trials that :meth:`fit` has read.
+
+        Returns
+        -------
+        Decoder
+            With initial weights.
+        """
         models.check_input_kind(self.backbone, self.n_times_)
         backbone = resolve("backbone", self.backbone)(
             **self.aligned_shape, sfreq=self.sampling_rate
