@@ -23,6 +23,7 @@ from bci_dann.adaptation.label_shift import (
     estimate_prior,
     offsets_to_decided_shares,
     shares_by_class,
+    shares_of_labels,
 )
 from bci_dann.adaptation.slow_changes import SlowChanges
 from bci_dann.estimators.base import TransferClassifier
@@ -75,6 +76,8 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
     source_prior_: NDArray[np.float64]
     prior_: NDArray[np.float64]
     strength_: float
+    # whether the shares of the classes were told, or counted among labels of the target
+    _shares_are_known: bool = False
     # the head that follows a new subject's trials, from the first that was handed over
     _followed: FollowedHead | None = None
 
@@ -114,7 +117,7 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
         directions of drift stay those that are known.
         """
         terms = [one for one in read_terms(self.terms) if one.weight]
-        if not terms and self.target_prior is None:
+        if not terms and not self._shares_are_known:
             return
         penalty = self.source_penalty_
         followed = self._followed or FollowedHead.of(penalty, self.head_)
@@ -182,7 +185,9 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
         """Adapt the head of the labelled trials as strongly as the drift guard allows."""
         is_seen = trials.is_unlabelled_target
         seen = data.X[torch.from_numpy(is_seen)]
-        self.prior_ = self._prior(seen)
+        of_target = trials.labels[trials.is_target & trials.is_labelled]
+        self.prior_ = self._prior(seen, of_target)
+        self._shares_are_known = self.target_prior is not None or len(of_target) > 0
         adapted = adapt_head(
             data,
             trials.domains,
@@ -202,22 +207,27 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
 
     def _with_known_shares(self, head: LinearHead, scores: NDArray[np.float64]) -> LinearHead:
         """Return a head whose decisions on the target have known shares, where they are known."""
-        if self.target_prior is None:
+        if not self._shares_are_known:
             return head
         offsets = torch.from_numpy(offsets_to_decided_shares(scores, self.prior_))
         return head._replace(biases=head.biases + offsets)
 
-    def _prior(self, seen: torch.Tensor) -> NDArray[np.float64]:
-        """Return the shares of the classes among the target's trials, as known or as estimated."""
+    def _prior(self, seen: torch.Tensor, labels: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the shares of the classes among the target's trials.
+
+        They were told, or are counted among its labels, or are estimated.
+        """
         if self.target_prior is not None:
             return shares_by_class(self.target_prior, self.classes_)
+        if len(labels):
+            return shares_of_labels(labels, len(self.classes_))
         probabilities = head_probabilities(seen, self.source_penalty_.head)
         return estimate_prior(probabilities, self.source_prior_)
 
     def _followed_prior(self, followed: FollowedHead) -> NDArray[np.float64]:
         """Return the shares as :meth:`_prior` does, by a few iterations from those before."""
-        if self.target_prior is not None:
-            return shares_by_class(self.target_prior, self.classes_)
+        if self._shares_are_known:
+            return self.prior_
         probabilities = softmax(followed.base_scores(), axis=1)
         return estimate_prior(probabilities, self.source_prior_, self.prior_, PRIOR_ITERATIONS)
 
@@ -262,6 +272,7 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
         state.arrays.update(factor=self.source_penalty_.factor.numpy())
         state.arrays.update(**self.slow_changes_.to_arrays(), **self.seen_.to_arrays())
         state.description.update(strength=self.strength_, ridge=self.source_penalty_.ridge)
+        state.description["shares_are_known"] = self._shares_are_known
         if self._followed is not None:
             followed = self._followed.to_arrays().items()
             state.arrays.update({f"followed.{name}": array for name, array in followed})
@@ -280,6 +291,8 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
         self.slow_changes_ = SlowChanges.from_arrays(state.arrays, span, self.remove_drift)
         self.seen_ = SeenTrials.from_arrays(state.arrays, len(self.classes_))
         self.strength_ = state.description["strength"]
+        has_shares = self.target_prior is not None
+        self._shares_are_known = state.description.get("shares_are_known", has_shares)
         self._followed = None
         if "followed" in state.description:
             domains = state.description["followed"]

@@ -58,6 +58,9 @@ class RiemannianClassifier(AdaptiveHead):
         session. Re-centring takes the mean of all trials for the subject's reference, so that
         without known shares a subject who mostly rests is decoded as if resting half of the
         time. The decisions have these shares where 20 trials or more were seen without labels.
+        Where shares are not given, labels of the target tell them (see
+        :func:`bci_dann.adaptation.label_shift.shares_of_labels`): they should be of trials as they
+        came, not of as many of each class.
     target_label_weight : float
         How much a labelled trial of the target counts in the label loss, where one of a source
         counts 1.

@@ -17,7 +17,7 @@ def uneven_metadata():
     return pd.DataFrame(rows, columns=["subject", "session"])
 
 
-OURS = ("n_per_class", "online", "share", "source_free")
+OURS = ("n_per_class", "n_first", "online", "share", "source_free")
 MOABBS = [n for n, rule in PROTOCOLS.items() if not any(getattr(rule, own) for own in OURS)]
 
 
@@ -96,6 +96,23 @@ def test_semisupervised_needs_labels_and_something_to_score():
         split(metadata, "9", "semisupervised_5")
     with pytest.raises(DataError, match="no trial left"):
         split(metadata, "9", "semisupervised_20", np.repeat("one", len(metadata)))
+
+
+def test_the_first_ten_trials_of_a_thinned_target_are_seen_with_labels():
+    metadata = pd.DataFrame({"subject": np.repeat(["1", "2"], 60), "session": "0"})
+    labels = np.resize(np.array(["hand", "rest"]), 120)
+    whole = split(metadata, "2", "train_and_target_unlabeled_80_20", labels).test
+    fold = split(metadata, "2", "first_10_labeled_80_20", labels)
+    np.testing.assert_array_equal(fold.labelled, whole[:10])
+    np.testing.assert_array_equal(fold.test, whole[10:])
+    np.testing.assert_array_equal(fold.unlabelled, fold.test)
+    assert set(labels[fold.labelled]) == {"hand", "rest"}
+
+
+def test_more_trials_than_the_first_ten_are_needed():
+    metadata = pd.DataFrame({"subject": np.repeat(["1", "2"], 10), "session": "0"})
+    with pytest.raises(DataError, match="none is left to be scored"):
+        split(metadata, "2", "first_10_labeled")
 
 
 def test_a_target_of_80_to_20_is_thinned_and_keeps_its_labels_to_itself():
