@@ -37,7 +37,8 @@ FULL_STRENGTH = 60
 STEPS = 3
 # Features are taken relative to the mean of the trials before, which looks back on so many:
 # Vidaurre et al. (2011), "Toward unsupervised adaptation of LDA for brain-computer interfaces",
-# IEEE Trans. Biomed. Eng. 58(3), 587-597. References follow more slowly.
+# IEEE Trans. Biomed. Eng. 58(3), 587-597. References follow more slowly. Empirical: it brings
+# subjects with large changes up by several points, and costs others one or two.
 SPAN = 15.0
 # As how many trials the mean of the sources, zero after re-centring, counts at the start.
 PRIOR_TRIALS = 10.0
