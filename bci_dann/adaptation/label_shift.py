@@ -109,7 +109,12 @@ def shares_by_class(shares: Mapping[str, float], classes: NDArray[Any]) -> Float
     return np.array([named[name] for name in names])
 
 
-def estimate_prior(probabilities: Floats, source_prior: Floats) -> Floats:
+def estimate_prior(
+    probabilities: Floats,
+    source_prior: Floats,
+    start: Floats | None = None,
+    iterations: int = ITERATIONS,
+) -> Floats:
     """Return the class shares among trials, by expectation maximisation.
 
     Equation 2.9 of [1]_, with shrinkage towards equal shares.
@@ -120,6 +125,10 @@ def estimate_prior(probabilities: Floats, source_prior: Floats) -> Floats:
         Class probabilities of the target's trials, by a classifier trained on the sources.
     source_prior : ndarray, shape (n_classes,)
         The shares of the classes in its training data.
+    start : ndarray, shape (n_classes,), optional
+        The estimate before the last trials came; equal shares by default.
+    iterations : int
+        Of expectation maximisation.
 
     Returns
     -------
@@ -145,8 +154,8 @@ def estimate_prior(probabilities: Floats, source_prior: Floats) -> Floats:
     array([0.73, 0.27])
     """
     n_trials, n_classes = probabilities.shape
-    prior = np.full(n_classes, 1.0 / n_classes)
-    for _ in range(ITERATIONS):
+    prior = np.full(n_classes, 1.0 / n_classes) if start is None else start
+    for _ in range(iterations):
         posterior = probabilities * (prior / source_prior)
         posterior /= posterior.sum(axis=1, keepdims=True)
         prior = (posterior.sum(axis=0) + PSEUDO_TRIALS / n_classes) / (n_trials + PSEUDO_TRIALS)

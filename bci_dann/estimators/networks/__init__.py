@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         penalties_from_state,
         penalty_arrays,
     )
+    from bci_dann.estimators.networks.followed_statistics import FollowedStatistics
     from bci_dann.estimators.networks.network_outputs import (
         features_and_logits,
         mean_losses,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     )
 
 _MODULES = {
+    "FollowedStatistics": "followed_statistics",
     "TrainingPlan": "training_plan",
     "adapt_batch_norm": "adapted_networks",
     "build_plan": "training_plan",
@@ -55,6 +57,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "FollowedStatistics",
     "TrainingPlan",
     "adapt_batch_norm",
     "build_plan",
