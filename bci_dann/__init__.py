@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         SourceOnlyClassifier,
         TransductiveClassifier,
         TransferClassifier,
+        TTimeClassifier,
         load_model,
     )
     from bci_dann.evaluation import run_benchmark
@@ -40,6 +41,7 @@ _MODULES = {
     "RiemannianClassifier": "estimators",
     "ShallowClassifier": "estimators",
     "SourceOnlyClassifier": "estimators",
+    "TTimeClassifier": "estimators",
     "TransductiveClassifier": "estimators",
     "TransferClassifier": "estimators",
     "load_dataset": "data",
@@ -59,6 +61,7 @@ __all__ = [
     "RiemannianClassifier",
     "ShallowClassifier",
     "SourceOnlyClassifier",
+    "TTimeClassifier",
     "TransductiveClassifier",
     "TransferClassifier",
     "__version__",

@@ -73,7 +73,7 @@ SESSIONS = {"0": "0train", "1": "1test"}
 
 @pytest.fixture
 def bnci_stand_in(monkeypatch):
-    """BNCI2014_001 with simulated signals: its channels, classes, sessions and times of the cues."""
+    """BNCI2014_001 with simulated signals: its channels, classes, sessions and times of cues."""
     import mne
     import numpy as np
     from moabb.datasets import BNCI2014_001

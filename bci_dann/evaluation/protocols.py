@@ -217,7 +217,7 @@ def _first_of_each_class(
 def _with_class_share(
     labels: NDArray[np.str_], sessions: NDArray[np.str_], share: float
 ) -> NDArray[np.bool_]:
-    """Mark, in each session, evenly spaced trials of each class; all but the first share the rest."""
+    """Mark, in each session, evenly spaced trials of each class; the first has a given share."""
     selected = np.zeros(len(labels), dtype=bool)
     classes = np.unique(labels)
     largest = max(LARGEST_SHARE, share, 1 - share)

@@ -134,7 +134,9 @@ def test_whatever_the_shares_as_many_trials_are_kept():
         assert len(set(metadata["session"][test])) == 2
 
 
-@pytest.mark.parametrize(("shares", "counts"), [("80_20", [40, 3, 3, 3]), ("20_80", [10, 13, 13, 13])])
+@pytest.mark.parametrize(
+    ("shares", "counts"), [("80_20", [40, 3, 3, 3]), ("20_80", [10, 13, 13, 13])]
+)
 def test_further_classes_share_what_the_first_one_leaves(shares, counts):
     metadata = pd.DataFrame({"subject": np.repeat(["1", "2"], 160), "session": "a"})
     # in blocks, where evenly spaced trials of all others would miss a class
