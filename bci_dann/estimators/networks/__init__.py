@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         restore_network,
         restore_networks,
     )
-    from bci_dann.estimators.networks.online_network import OnlineNetwork, information_loss
+    from bci_dann.estimators.networks.online_training import OnlineTraining, information_loss
     from bci_dann.estimators.networks.standardisation import center_and_scale, standardise
     from bci_dann.estimators.networks.training_plan import (
         TrainingPlan,
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "FollowedStatistics": "followed_statistics",
-    "OnlineNetwork": "online_network",
-    "information_loss": "online_network",
+    "OnlineTraining": "online_training",
+    "information_loss": "online_training",
     "TrainingPlan": "training_plan",
     "adapt_batch_norm": "adapted_networks",
     "build_plan": "training_plan",
@@ -61,7 +61,7 @@ _MODULES = {
 
 __all__ = [
     "FollowedStatistics",
-    "OnlineNetwork",
+    "OnlineTraining",
     "TrainingPlan",
     "adapt_batch_norm",
     "build_plan",

@@ -19,7 +19,7 @@ from bci_dann.exceptions import TrainingError
 from bci_dann.persistence import ModelState
 
 if TYPE_CHECKING:
-    from bci_dann.estimators.networks import OnlineNetwork, TrainingPlan
+    from bci_dann.estimators.networks import OnlineTraining, TrainingPlan
     from bci_dann.training import History
 
 __all__ = ["TTimeClassifier"]
@@ -65,7 +65,7 @@ class TTimeClassifier(NetworkClassifier):
     (1, 2)
     """
 
-    _online: tuple[OnlineNetwork, ...] = ()
+    _online: tuple[OnlineTraining, ...] = ()
 
     @property
     def can_adapt(self) -> bool:
@@ -91,9 +91,13 @@ class TTimeClassifier(NetworkClassifier):
 
     def _learn_from(self, signals: Iterable[NDArray[np.float32]]) -> None:
         for signal in signals:
-            online = self._online or tuple(map(networks.OnlineNetwork, self.networks_))
-            self._online = tuple(one.updated(signal) for one in online)
-            self.networks_ = [one.network for one in self._online]
+            online = self._online or [networks.OnlineTraining() for _ in self.networks_]
+            stepped = [
+                one.step(network, signal)
+                for one, network in zip(online, self.networks_, strict=True)
+            ]
+            self._online = tuple(one for one, _ in stepped)
+            self.networks_ = [network for _, network in stepped]
 
     def to_state(self) -> ModelState:
         """Return what the next step goes on from, too; see the base class."""
@@ -109,6 +113,6 @@ class TTimeClassifier(NetworkClassifier):
         super().from_state(state)
         if state.description["online"]:
             self._online = tuple(
-                networks.OnlineNetwork.from_arrays(network, state.part(f"online.{index}"))
-                for index, network in enumerate(self.networks_)
+                networks.OnlineTraining.from_arrays(state.part(f"online.{index}"))
+                for index in range(len(self.networks_))
             )

@@ -1,4 +1,4 @@
-"""A network that is trained further, without labels, on each trial of a new subject that passes.
+"""Training of a network, without labels, on each trial of a new subject that passes.
 
 Li, Wang, Luo, Ding and Wu (2023), "T-TIME: test-time information maximization ensemble for
 plug-and-play BCIs", IEEE Trans. Biomed. Eng. 71(2), 423-432, arXiv:2412.07228, section III.
@@ -22,7 +22,7 @@ from bci_dann.models.precision import single_precision
 from bci_dann.objectives.batch_view import entropy
 from bci_dann.training.batch_norm import batch_norm_layers
 
-__all__ = ["OnlineNetwork", "information_loss"]
+__all__ = ["OnlineTraining", "information_loss"]
 
 # Trials of the sliding batch, temperature of the probabilities, learning rate of Adam, constant of
 # the class weights, and the probability from which a trial counts as one of its class: the values
@@ -70,13 +70,11 @@ def information_loss(probabilities: Tensor, counts: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class OnlineNetwork:
-    """A network, the last trials that it was trained on, and the state of its optimiser.
+class OnlineTraining:
+    """The last trials that a network was trained on, and the state of its optimiser.
 
     Parameters
     ----------
-    network : Decoder
-        In evaluation mode, on the CPU.
     signals : tuple of ndarray, shape (n_chans, n_times)
         The last trials, standardised; at most eight.
     counts : tuple of float
@@ -91,22 +89,21 @@ class OnlineNetwork:
     Examples
     --------
     >>> import numpy as np
-    >>> from bci_dann.estimators.networks import OnlineNetwork
+    >>> from bci_dann.estimators.networks import OnlineTraining
     >>> from bci_dann.models import Decoder, make_backbone
-    >>> network = Decoder(make_backbone("EEGNet", 3, 256, 128.0), n_classes=2).eval()
-    >>> online = OnlineNetwork(network)
+    >>> online, network = OnlineTraining(), Decoder(make_backbone("EEGNet", 3, 256, 128.0), 2)
+    >>> before = network
     >>> for signal in np.random.default_rng(0).normal(size=(8, 3, 256)).astype(np.float32):
-    ...     online = online.updated(signal)
-    >>> online.network is network  # the eighth trial has made the first step
+    ...     online, network = online.step(network, signal)
+    >>> network is before  # the eighth trial has made the first step
     False
     """
 
-    network: Decoder
     signals: tuple[NDArray[np.float32], ...] = ()
     counts: tuple[float, ...] = ()
     moments: Moments = field(default_factory=dict)
 
-    def updated(self, signal: NDArray[np.float32]) -> OnlineNetwork:
+    def step(self, network: Decoder, signal: NDArray[np.float32]) -> tuple[OnlineTraining, Decoder]:
         """Train a copy of the network by one step on the last eight trials.
 
         Batch normalisation takes the statistics of these trials, and its running ones move. There
@@ -114,18 +111,22 @@ class OnlineNetwork:
 
         Parameters
         ----------
+        network : Decoder
+            In evaluation mode, on the CPU; it stays as it is.
         signal : ndarray, shape (n_chans, n_times)
             The next trial, standardised.
 
         Returns
         -------
-        OnlineNetwork
-            This one stays as it is.
+        online : OnlineTraining
+            With this trial; this one stays as it is.
+        network : Decoder
+            In evaluation mode.
         """
         signals = (*self.signals, signal)[-BATCH:]
         if len(signals) < BATCH:
-            return replace(self, signals=signals)
-        network = copy.deepcopy(self.network)
+            return replace(self, signals=signals), network
+        network = copy.deepcopy(network)
         optimiser = self._optimiser(network)
         with torch.enable_grad(), single_precision():
             for layer in batch_norm_layers(network):
@@ -139,7 +140,7 @@ class OnlineNetwork:
         new = probabilities.detach() if not self.counts else probabilities.detach()[-1:]
         counts = counts + _confident(new)
         moments = optimiser.state_dict()["state"]
-        return OnlineNetwork(network.eval(), signals, tuple(counts.tolist()), moments)
+        return OnlineTraining(signals, tuple(counts.tolist()), moments), network.eval()
 
     def _optimiser(self, network: Decoder) -> torch.optim.Optimizer:
         optimiser = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE)
@@ -150,7 +151,7 @@ class OnlineNetwork:
         return optimiser
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what the next step needs beside the network, to be saved.
+        """Return what the next step needs, to be saved.
 
         Returns
         -------
@@ -166,19 +167,17 @@ class OnlineNetwork:
         return arrays
 
     @classmethod
-    def from_arrays(cls, network: Decoder, arrays: Mapping[str, NDArray[Any]]) -> OnlineNetwork:
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> OnlineTraining:
         """Restore what :meth:`to_arrays` returned.
 
         Parameters
         ----------
-        network : Decoder
-            The network as it was saved.
         arrays : mapping of str to ndarray
             As returned.
 
         Returns
         -------
-        OnlineNetwork
+        OnlineTraining
             It goes on to the bit.
         """
         moments: dict[int, dict[str, Tensor]] = {}
@@ -187,7 +186,7 @@ class OnlineNetwork:
             if moment:
                 # a step is counted in a tensor without axes
                 moments.setdefault(int(index), {})[moment] = torch.from_numpy(np.array(array))
-        return cls(network, tuple(arrays["signals"]), tuple(arrays["counts"].tolist()), moments)
+        return cls(tuple(arrays["signals"]), tuple(arrays["counts"].tolist()), moments)
 
 
 def _confident(probabilities: Tensor) -> Tensor:
