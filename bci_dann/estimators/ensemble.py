@@ -342,7 +342,7 @@ class EnsembleClassifier(TransferClassifier):
         for name in SHARED:
             setattr(self, name, getattr(members[0], name))
 
-    def weighted_methods(self) -> list[tuple[Any, float]]:
+    def _pairs(self) -> list[tuple[Any, float]]:
         """Return the methods and their weights."""
         pairs = weighted_methods(default_members() if self.members is None else self.members)
         if self.weights is None:

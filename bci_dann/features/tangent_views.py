@@ -312,10 +312,10 @@ class TangentViews(Alignment, BaseEstimator):
         """
         self.lag_ = int(arrays["lag"].item())  # saved with one dimension
         n_views = sum(name.endswith(".fallback") for name in arrays)
-        parts = ("references", "fallback")
+        parts = ("references", "fallback", "running")
         self.centres_ = [
             CovarianceRecentring(self.mean or "riemannian").from_arrays(
-                domains, {part: arrays[f"{index}.{part}"] for part in parts}
+                domains, {k: arrays[f"{index}.{k}"] for k in parts if f"{index}.{k}" in arrays}
             )
             for index in range(n_views)
         ]

@@ -12,6 +12,11 @@ from bci_dann._lazy import lazy_names
 if TYPE_CHECKING:
     from bci_dann.reporting.diagnosis_report import write_diagnosis
     from bci_dann.reporting.next_steps import after_quickstart, after_run
+    from bci_dann.reporting.trial_curve import (
+        draw_online_curve,
+        online_curve,
+        write_online_figure,
+    )
     from bci_dann.reporting.published_table import (
         PublishedTable,
         publish,
@@ -29,13 +34,16 @@ _MODULES = {
     "after_quickstart": "next_steps",
     "after_run": "next_steps",
     "closing_tables": "table",
+    "draw_online_curve": "trial_curve",
     "draw_regimes": "regime_figure",
     "draw_subjects": "subject_figure",
+    "online_curve": "trial_curve",
     "publish": "published_table",
     "publish_own": "published_table",
     "read_published": "published_table",
     "regime_tables": "regime_report",
     "write_diagnosis": "diagnosis_report",
+    "write_online_figure": "trial_curve",
     "write_recordings_page": "recordings_page",
     "write_regime_figure": "regime_figure",
     "write_subject_figure": "subject_figure",
@@ -46,13 +54,16 @@ __all__ = [
     "after_quickstart",
     "after_run",
     "closing_tables",
+    "draw_online_curve",
     "draw_regimes",
     "draw_subjects",
+    "online_curve",
     "publish",
     "publish_own",
     "read_published",
     "regime_tables",
     "write_diagnosis",
+    "write_online_figure",
     "write_recordings_page",
     "write_regime_figure",
     "write_subject_figure",
