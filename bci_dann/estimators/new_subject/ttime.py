@@ -79,7 +79,7 @@ class TTimeClassifier(NetworkClassifier):
         self._learn_from(plan.trials.select(plan.trials.is_unlabelled_target).X)
 
     def adapt_aligned(self, trials: TrainingTrials) -> None:
-        """Adapt as the base class does, then learn from the trials in their order."""
+        """Adapt, then learn from the trials in their order; see the base class."""
         super().adapt_aligned(trials)
         self._online = ()
         unlabelled = trials.select(trials.is_unlabelled_target)
