@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bci_dann.components import resolve
     from bci_dann.data import EEGTrials, load_dataset
     from bci_dann.estimators import (
+        CalibratedClassifier,
         DANNClassifier,
         EnsembleClassifier,
         NetworkClassifier,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from bci_dann.evaluation import run_benchmark
 
 _MODULES = {
+    "CalibratedClassifier": "estimators",
     "DANNClassifier": "estimators",
     "EEGTrials": "data",
     "EnsembleClassifier": "estimators",
@@ -51,6 +53,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "CalibratedClassifier",
     "DANNClassifier",
     "EEGTrials",
     "EnsembleClassifier",

@@ -8,6 +8,7 @@ from bci_dann._lazy import lazy_names
 
 if TYPE_CHECKING:
     from bci_dann.estimators.base import TransferClassifier
+    from bci_dann.estimators.calibration.calibrated import CalibratedClassifier
     from bci_dann.estimators.dann import DANNClassifier
     from bci_dann.estimators.ensemble import EnsembleClassifier
     from bci_dann.estimators.joint_fit import fit_together
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from bci_dann.estimators.source_only import SourceOnlyClassifier
 
 _MODULES = {
+    "CalibratedClassifier": "calibration.calibrated",
     "DANNClassifier": "dann",
     "EnsembleClassifier": "ensemble",
     "NetworkClassifier": "network",
@@ -40,6 +42,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "CalibratedClassifier",
     "DANNClassifier",
     "EnsembleClassifier",
     "NetworkClassifier",

@@ -32,6 +32,7 @@ __all__ = [
 
 # The classes of this package and their modules, which are imported when they are used.
 METHODS = {
+    "CalibratedClassifier": "bci_dann.estimators.calibration.calibrated",
     "DANNClassifier": "bci_dann.estimators.dann",
     "EnsembleClassifier": "bci_dann.estimators.ensemble",
     "NetworkClassifier": "bci_dann.estimators.network",

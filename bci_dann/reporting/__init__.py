@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from bci_dann.reporting.recordings_page import write_recordings_page
     from bci_dann.reporting.regime_figure import draw_regimes, write_regime_figure
     from bci_dann.reporting.regime_report import regime_tables
+    from bci_dann.reporting.risk_coverage_figure import (
+        draw_risk_coverage,
+        write_risk_coverage_figure,
+    )
     from bci_dann.reporting.subject_figure import draw_subjects, write_subject_figure
     from bci_dann.reporting.table import closing_tables
 
@@ -36,6 +40,7 @@ _MODULES = {
     "closing_tables": "table",
     "draw_online_curve": "trial_curve",
     "draw_regimes": "regime_figure",
+    "draw_risk_coverage": "risk_coverage_figure",
     "draw_subjects": "subject_figure",
     "online_curve": "trial_curve",
     "publish": "published_table",
@@ -46,6 +51,7 @@ _MODULES = {
     "write_online_figure": "trial_curve",
     "write_recordings_page": "recordings_page",
     "write_regime_figure": "regime_figure",
+    "write_risk_coverage_figure": "risk_coverage_figure",
     "write_subject_figure": "subject_figure",
 }
 
@@ -56,6 +62,7 @@ __all__ = [
     "closing_tables",
     "draw_online_curve",
     "draw_regimes",
+    "draw_risk_coverage",
     "draw_subjects",
     "online_curve",
     "publish",
@@ -66,6 +73,7 @@ __all__ = [
     "write_online_figure",
     "write_recordings_page",
     "write_regime_figure",
+    "write_risk_coverage_figure",
     "write_subject_figure",
 ]
 

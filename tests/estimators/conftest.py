@@ -8,6 +8,7 @@ import pytest
 from bci_dann.components import built_in_names
 from bci_dann.data import EEGTrials
 from bci_dann.estimators import (
+    CalibratedClassifier,
     DANNClassifier,
     EnsembleClassifier,
     NetworkClassifier,
@@ -45,6 +46,7 @@ METHODS = {
         ],
         random_state=0,
     ),
+    "calibrated": lambda: CalibratedClassifier("ra_ts_logistic"),
     "reweighted_dann": lambda: NetworkClassifier(
         **QUICK, terms={"domain_adversary": 0.1}, weighting="logistic", alignment="riemannian"
     ),
