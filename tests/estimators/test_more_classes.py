@@ -10,7 +10,7 @@ from bci_dann._resources import pipelines_folder
 from bci_dann.data import Preprocessing
 from bci_dann.evaluation import build, load_pipeline
 
-# Few trials of three subjects hardly overlap.
+# Few trials of four subjects hardly overlap.
 pytestmark = pytest.mark.filterwarnings("ignore:source and target hardly overlap")
 
 CLASSES = ("feet", "left_hand", "right_hand", "tongue")
@@ -21,10 +21,10 @@ QUICK = {"max_epochs": 1, "n_members": 1, "member_parameters": {"max_epochs": 1,
 
 @pytest.fixture(scope="module", params=[3, 4], ids="{} classes".format)
 def eeg(request):
-    """Trials of three subjects with strong effects, of whom the last is the target."""
+    """Trials of four subjects with strong effects, of whom the last is the target."""
     trials = load_dataset(
         "SimulatedMI",
-        n_subjects=3,
+        n_subjects=4,
         n_trials=10,
         classes=CLASSES[: request.param],
         ch_names=["C5", "C3", "Cz", "C4", "C6"],
@@ -34,7 +34,7 @@ def eeg(request):
         snr=3.0,
         shift=0.5,
     )
-    new = trials.subjects == "3"
+    new = trials.subjects == "4"
     return trials[~new], trials[new]
 
 
