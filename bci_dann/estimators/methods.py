@@ -41,6 +41,7 @@ METHODS = {
     "RiemannianClassifier": "bci_dann.estimators.riemannian_decoder",
     "ShallowClassifier": "bci_dann.estimators.shallow",
     "SourceOnlyClassifier": "bci_dann.estimators.source_only",
+    "TTimeClassifier": "bci_dann.estimators.new_subject.ttime",
 }
 # The pipeline file that lists the members of the default recipe.
 RECIPE = "bci_dann.yml"

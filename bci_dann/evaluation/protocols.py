@@ -51,9 +51,9 @@ class Protocol:
         seen without, and scored.
     share : float
         The share that the first class, in the order of their names, is to have among the target's
-        trials; the rest of them is left out entirely. As many trials are used as if all of the
-        first class were four in five, and fewer where a class is to have more than that. 0 uses
-        all trials.
+        trials; the rest of them is left out entirely. More than two classes keep their proportions
+        but for the first. As many trials are used as if all of the first class were four in five,
+        and fewer where a class is to have more than that. 0 uses all trials.
     """
 
     calibration: float = 0.0
@@ -237,15 +237,16 @@ def _check_some_left(n_trials: int, n_first: int, subject: str) -> None:
 def _with_class_share(
     labels: NDArray[np.str_], sessions: NDArray[np.str_], share: float
 ) -> NDArray[np.bool_]:
-    """Mark, in each session, evenly spaced trials of the first class and of the others."""
+    """Mark, in each session, evenly spaced trials of each class; the first has a given share."""
     selected = np.zeros(len(labels), dtype=bool)
-    is_first = labels == np.unique(labels)[0]
+    classes = np.unique(labels)
     largest = max(LARGEST_SHARE, share, 1 - share)
     for session in np.unique(sessions):
-        in_session = sessions == session
-        n_selected = np.sum(in_session & is_first) / largest
-        for part, part_share in ((is_first, share), (~is_first, 1 - share)):
-            trials = np.flatnonzero(in_session & part)
+        of_class = [np.flatnonzero((sessions == session) & (labels == name)) for name in classes]
+        n_selected = len(of_class[0]) / largest
+        n_others = sum(map(len, of_class[1:]))
+        for number, trials in enumerate(of_class):
+            part_share = (1 - share) * (len(trials) / max(n_others, 1)) if number else share
             count = min(max(round(part_share * n_selected), 1), len(trials))
             spaced = np.linspace(0, len(trials) - 1, count).round().astype(int)
             selected[trials[spaced]] = True

@@ -151,6 +151,17 @@ def test_whatever_the_shares_as_many_trials_are_kept():
         assert len(set(metadata["session"][test])) == 2
 
 
+@pytest.mark.parametrize(
+    ("shares", "counts"), [("80_20", [40, 3, 3, 3]), ("20_80", [10, 13, 13, 13])]
+)
+def test_further_classes_share_what_the_first_one_leaves(shares, counts):
+    metadata = pd.DataFrame({"subject": np.repeat(["1", "2"], 160), "session": "a"})
+    # in blocks, where evenly spaced trials of all others would miss a class
+    labels = np.tile(np.repeat(["feet", "left_hand", "right_hand", "tongue"], 40), 2)
+    test = split(metadata, "2", f"train_and_target_unlabeled_{shares}", labels).test
+    assert np.unique(labels[test], return_counts=True)[1].tolist() == counts
+
+
 def test_a_target_of_one_class_is_not_thinned():
     metadata = uneven_metadata()
     own = np.flatnonzero(metadata["subject"] == "9")
