@@ -20,8 +20,8 @@ __all__ = ["REFERENCE", "chance_level", "per_subject_and_seed", "summarise", "to
 # The pipeline that others are compared with: training on the sources, without adaptation.
 REFERENCE = "source_only"
 GROUP = ["dataset", "pipeline", "protocol"]
-MEASURES = ("roc_auc", "gain", "p_value", "chance", "ess", "domain_auc")
-AVERAGED = ("accuracy", "roc_auc", "ess", "domain_auc")
+MEASURES = ("balanced_accuracy", "roc_auc", "gain", "p_value", "chance", "ess", "domain_auc")
+AVERAGED = ("accuracy", "balanced_accuracy", "roc_auc", "ess", "domain_auc")
 # 2 ** 13: every sign pattern of up to 13 subjects is counted, more are sampled
 PERMUTATIONS = 8192
 
@@ -53,6 +53,7 @@ def summarise(
         - ``accuracy``: mean over subjects (%);
         - ``std_subjects``: standard deviation over subjects (points);
         - ``std_seeds``: standard deviation over seeds of the mean (points);
+        - ``balanced_accuracy``: mean over subjects of the mean over classes (%);
         - ``roc_auc``: mean over subjects (0 to 1), sessions without it left out;
         - ``gain``: mean difference to ``reference`` in the same protocol, over the seeds that
           both have (points);
@@ -256,6 +257,7 @@ def _row(
         "accuracy": 100 * subjects["accuracy"].mean(),
         "std_subjects": 100 * subjects["accuracy"].std(),
         "std_seeds": 100 * seeds.std(),
+        "balanced_accuracy": 100 * subjects["balanced_accuracy"].mean(),
         "roc_auc": subjects["roc_auc"].mean(),
         "gain": 100 * gain,
         "p_value": p_value,

@@ -53,11 +53,11 @@ def test_every_pipeline_runs_on_moabbs_fake_dataset(pipelines, cs_mode, tmp_path
     from moabb.paradigms import LeftRightImagery
 
     dataset = FakeDataset(
-        ["left_hand", "right_hand"], n_subjects=3, n_sessions=1, n_runs=1, n_events=30, seed=1
+        ["left_hand", "right_hand"], n_subjects=4, n_sessions=1, n_runs=1, n_events=30, seed=1
     )
     results = evaluate(pipelines, dataset, LeftRightImagery(), cs_mode, tmp_path)
     assert set(results["pipeline"]) == set(pipelines)
-    assert len(results) == 3 * len(pipelines)
+    assert len(results) == 4 * len(pipelines)
     assert np.isfinite(results["score"].astype(float)).all()
 
 
