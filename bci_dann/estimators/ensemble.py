@@ -260,6 +260,11 @@ class EnsembleClassifier(TransferClassifier):
         return any(member.trains_network for member, _ in self.weighted_members())
 
     @property
+    def takes_rest(self) -> bool:
+        """Whether a member takes rest windows."""
+        return any(member.takes_rest for member, _ in self.weighted_members())
+
+    @property
     def uses_labels(self) -> bool:
         """Whether a member learns from labels in ``adapt``; the others adapt without."""
         return any(member.uses_labels for member in self.members_)

@@ -41,6 +41,7 @@ from bci_dann.features import (
     AlignedViews,
     Subspace,
     TangentViews,
+    rest_weight,
     without_directions,
 )
 from bci_dann.objectives import Objective, Terms, WeightedTerm, check_terms, read_terms
@@ -118,6 +119,10 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         Weights of source trials, found on tangent vectors; see :class:`NetworkClassifier`.
     random_state : None, int or numpy random generator
         Seeds the weighting; nothing else is random.
+    reference : {"trials", "rest"} or mapping
+        What each domain is re-centred by: the mean of its trials, that of its rest windows (see
+        :class:`EEGTrials`), which does not depend on the shares of the classes, or with
+        ``{"name": "rest", "weight": 0.5}`` a point on the geodesic from the first to the second.
 
     Attributes
     ----------
@@ -185,6 +190,7 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         guard: bool = True,
         weighting: Any = None,
         random_state: Any = None,
+        reference: Any = "trials",
     ) -> None:
         self.alignment = alignment
         self.n_windows = n_windows
@@ -203,6 +209,7 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         self.guard = guard
         self.weighting = weighting
         self.random_state = random_state
+        self.reference = reference
 
     def check_parameters(self) -> None:
         """Raise on a parameter that ``fit`` could not use; see the base class."""
@@ -228,7 +235,13 @@ class RiemannianClassifier(SourceWeighted, TransferClassifier):
         mean = self.alignment if self._centres_covariances() else None
         if isinstance(mean, Mapping):
             mean = mean["name"]
-        return TangentViews(mean, self.n_windows, self.n_delays, span, bands, sfreq, self.robust)
+        views = TangentViews(mean, self.n_windows, self.n_delays, span, bands, sfreq, self.robust)
+        return views.set_params(rest_weight=rest_weight(self.reference))
+
+    @property
+    def takes_rest(self) -> bool:
+        """Whether the references of domains are means of rest windows; see the base class."""
+        return self._views().takes_rest
 
     def _centres_covariances(self) -> bool:
         """Whether the covariances of each domain are re-centred, by a mean that has a name."""

@@ -19,10 +19,15 @@ from bci_dann.exceptions import DataError
 from bci_dann.features.shrunk_covariance import shrunk_covariances
 from bci_dann.features.winsorising import winsorise
 
-__all__ = ["Views", "overlapping_windows"]
+__all__ = ["Views", "most_negative_lag", "overlapping_windows"]
 
 # Samples of the shortest window: fewer hold hardly any covariance.
 LEAST_WINDOW = 3
+# Longest delay that is considered, as a share of the trial. Empirical: half a period of the mu
+# rhythm, 50 ms, is well within a tenth of a trial of 3 s.
+LONGEST_LAG = 0.1
+# Power (µV²) of a flat channel, whose autocorrelation is then 0.
+LEAST_POWER = 1e-30
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,30 @@ class Views:
         widths += [n_chans * self.n_copies] * (self.n_copies > 1)
         return widths + [n_chans] * len(self.bands)
 
+    def check_same_views(self, n_times: int, n_rest_times: int) -> None:
+        """Raise where rest windows are too short for the views of the trials.
+
+        Parameters
+        ----------
+        n_times : int
+            Samples of a trial.
+        n_rest_times : int
+            Samples of a rest window.
+
+        Raises
+        ------
+        DataError
+            Saying how long they must be.
+        """
+        needed = 2 * self.n_copies * _possible_lag(n_times, self.n_copies, self.lag)
+        needed = max(needed if self.n_copies > 1 else 2, self.n_windows * LEAST_WINDOW)
+        if n_rest_times < min(needed, n_times):
+            raise DataError(
+                f"rest windows have {n_rest_times} samples, and the delayed copies and windows of "
+                f"trials need {needed}: set a longer preprocessing `rest_window`, or take fewer "
+                "n_delays and n_windows."
+            )
+
     def _filtered(self, X: NDArray[Any], low: float, high: float) -> NDArray[np.float64]:
         if self.sfreq is None:
             raise DataError("bands need the sampling frequency: give sfreq=..., or epochs.")
@@ -130,11 +159,42 @@ def overlapping_windows(n_times: int, n_windows: int) -> list[slice]:
     return [slice(start, min(start + round(length), n_times)) for start in starts]
 
 
+def most_negative_lag(X: NDArray[Any]) -> int:
+    """Return the lag of the smallest, usually most negative, autocorrelation of trials.
+
+    For narrow-band EEG it is half a period of the strongest rhythm.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_chans, n_times)
+        Trials (µV); all have the same weight, whatever their amplitude.
+
+    Returns
+    -------
+    int
+        From 1 to a tenth of the trial (samples).
+    """
+    n_times = X.shape[2]
+    longest = max(1, int(LONGEST_LAG * n_times))
+    total = np.zeros(longest + 1)
+    for part in chunks(len(X)):
+        trials = np.asarray(X[part], dtype=np.float64)
+        power = np.abs(np.fft.rfft(trials, 2 * n_times, axis=2)) ** 2
+        correlation = np.fft.irfft(power, axis=2)[:, :, : longest + 1]
+        total += (correlation / np.maximum(correlation[:, :, :1], LEAST_POWER)).sum((0, 1))
+    return 1 + int(np.argmin(total[1:]))
+
+
 def _delayed(X: NDArray[Any], n_delays: int, lag: int) -> NDArray[Any]:
     """Return the channels and their delayed copies, ``(n_trials, n_chans * n_delays, ...)``."""
-    lag = min(lag, max(1, X.shape[2] // (2 * n_delays)))
+    lag = _possible_lag(X.shape[2], n_delays, lag)
     n_times = X.shape[2] - (n_delays - 1) * lag
     return np.concatenate([X[:, :, i * lag : i * lag + n_times] for i in range(n_delays)], axis=1)
+
+
+def _possible_lag(n_times: int, n_delays: int, lag: int) -> int:
+    """Return the lag, shorter where the copies would leave less than half of the trial."""
+    return min(lag, max(1, n_times // (2 * n_delays)))
 
 
 def _shrunk(X: NDArray[Any], view: Callable[..., NDArray[Any]]) -> NDArray[np.float64]:
