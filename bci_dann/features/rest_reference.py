@@ -52,7 +52,8 @@ def rest_weight(reference: Any) -> float:
             f"{dict(reference)!r}."
         )
     weight = reference.get("weight", 1.0)
-    check_between("the weight of reference", weight, 0.0, 1.0)
+    if weight != 1:
+        check_between("the weight of reference", weight, 0.0, 1.0)
     return float(weight)
 
 
