@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bci_dann.data import load_dataset, open_trials, prepare_trials
-from bci_dann.data.cache import DATA_VERSION, TrialsWriter, cache_key, cache_root, store
+from bci_dann.data.cache import DATA_VERSION, cache_key, cache_root, store
 from bci_dann.data.datasets import DataConfig
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.exceptions import DataError
@@ -200,7 +200,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path, trials, monkeypatch):
     def no_space(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(TrialsWriter, "_write_header", no_space)
+    monkeypatch.setattr(np.lib.format, "write_array_header_1_0", no_space)
     with pytest.raises(DataError, match=r"disk is full.*BCI_DANN_CACHE"):
         store(tmp_path, {"a": 1}, fill_with(trials))
     assert leftovers(tmp_path) == []

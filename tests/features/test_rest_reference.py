@@ -82,9 +82,7 @@ def test_a_blend_lies_between_both_means_in_every_view(trials, rest):
         for weight in (0.0, 1.0, 0.5)
     )
     for view in range(4):
-        first, last, middle = (
-            one.centres_[view].references_["b/0"] for one in (at, toward, half)
-        )
+        first, last, middle = (one.centres_[view].references_["b/0"] for one in (at, toward, half))
         whole = distance_riemann(first, last)
         assert distance_riemann(first, middle) == pytest.approx(whole / 2, rel=1e-6)
         assert distance_riemann(middle, last) == pytest.approx(whole / 2, rel=1e-6)
@@ -117,7 +115,7 @@ def test_a_new_domain_is_added_and_saved(trials, rest):
 
 def test_windows_too_short_for_the_delays_are_refused(trials, rest):
     views = TangentViews(n_windows=1, n_delays=7, span=48, rest_weight=1.0)
-    with pytest.raises(DataError, match="rest windows have 80 samples, .* need 112"):
+    with pytest.raises(DataError, match=r"rest windows have 80 samples, .* need 112"):
         views.fit(trials, DOMAINS, rest, REST_DOMAINS)
 
 

@@ -156,10 +156,12 @@ def cut_rest_windows(
     if steps is None or cut.epochs is None:
         return None
     start, end = limits = trial_limits(dataset, steps)
-    sfreq = steps.resample or raw.info["sfreq"]
+    sfreq = raw.info["sfreq"]
     n_times = round(end * sfreq) - round(start * sfreq) + 1
+    if steps.resample is not None:  # recordings of other sampling rates give as many or some more
+        n_times = int((end - start) * steps.resample + TOLERANCE)
     try:
-        at_rest = cut_trials(raw, dataset, classes, steps, n_times, screen)
+        at_rest = cut_trials(raw, dataset, classes, steps, screen=screen)
     except DataError as error:
         raise DataError(f"in the rest windows, {error}") from error
     samples = cut.cues.loc[cut.cues["left_out"] == "", "sample"].to_numpy()
@@ -168,10 +170,9 @@ def cut_rest_windows(
     every_class = list(dict.fromkeys([*classes, *getattr(dataset, "event_id", {})]))
     tasks = cue_events(raw, dataset, every_class)[0][:, 0] - raw.first_samp
     extent = _task_extent(dataset, preprocessing, task_start)
-    sfreq = raw.info["sfreq"]
     reasons[_overlaps(samples / sfreq, limits, tasks / sfreq, extent)] = OVERLAPS
     windows = np.full((len(samples), len(cut.epochs.ch_names), n_times), np.nan)
-    windows[reasons == ""] = _at_cues(at_rest, samples[reasons == ""])
+    windows[reasons == ""] = _at_cues(at_rest, samples[reasons == ""])[:, :, :n_times]
     flat = (windows.std(axis=2) * dataset.unit_factor < FLAT_UV).any(axis=1)
     reasons[flat], windows[flat] = "flat", np.nan
     ch_names = (at_rest.epochs or cut.epochs).ch_names
