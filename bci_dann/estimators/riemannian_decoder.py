@@ -41,9 +41,9 @@ from bci_dann.features import (
     AlignedViews,
     Subspace,
     TangentViews,
-    rest_weight,
     without_directions,
 )
+from bci_dann.features.rest_reference import rest_weight
 from bci_dann.objectives import Objective, Terms, WeightedTerm, check_terms, read_terms
 from bci_dann.persistence import ModelState
 from bci_dann.training import (

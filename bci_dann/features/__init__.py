@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from bci_dann.features.aligned_views import AlignedViews
     from bci_dann.features.drift import drift_directions, without_directions
     from bci_dann.features.local_centring import local_deviations
-    from bci_dann.features.rest_reference import rest_weight
     from bci_dann.features.subspace import Subspace
     from bci_dann.features.tangent_views import TangentViews
 
@@ -20,7 +19,6 @@ _MODULES = {
     "TangentViews": "tangent_views",
     "drift_directions": "drift",
     "local_deviations": "local_centring",
-    "rest_weight": "rest_reference",
     "without_directions": "drift",
 }
 
@@ -30,7 +28,6 @@ __all__ = [
     "TangentViews",
     "drift_directions",
     "local_deviations",
-    "rest_weight",
     "without_directions",
 ]
 

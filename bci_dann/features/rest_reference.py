@@ -1,11 +1,9 @@
 """References of domains from windows between the trials, which do not depend on class shares.
 
 The mean over the trials of a domain moves towards the class that is more frequent; the mean over
-windows in which the subject has no task does not. Barachant et al. (2013), "Classification of
-covariance matrices using a Riemannian-based kernel for BCI applications", Neurocomputing 112,
-172-178, and Zanini et al. (2018), "Transfer learning: a Riemannian geometry framework with
-applications to brain-computer interfaces", IEEE Trans. Biomed. Eng. 65(5), 1107-1116, take such a
-reference from the resting state.
+windows in which the subject has no task does not. Zanini et al. (2018), "Transfer learning: a
+Riemannian geometry framework with applications to brain-computer interfaces", IEEE Trans. Biomed.
+Eng. 65(5), 1107-1116, take the mean of the resting state as the reference.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ from pyriemann.geometry.distance import distance_riemann
 from pyriemann.geometry.mean import mean_riemann
 
 from bci_dann.exceptions import ConfigError, DataError
-from bci_dann.features import TangentViews, rest_weight
-from bci_dann.features.rest_reference import blended_reference
+from bci_dann.features import TangentViews
+from bci_dann.features.rest_reference import blended_reference, rest_weight
 from bci_dann.features.shrunk_covariance import shrunk_covariances
 
 DOMAINS = np.repeat(["a/0", "b/0"], 12)

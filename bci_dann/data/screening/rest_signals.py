@@ -26,9 +26,9 @@ def rest_mask(rest: Any) -> NDArray[np.bool_]:
     Returns
     -------
     ndarray of bool, shape (n_trials,)
-        By the first sample of each window, so that not all of them are read.
+        By the first sample of each window, so that not all of a memory-mapped array is read.
     """
-    return np.asarray(~np.isnan(rest[:, 0, 0]))
+    return np.asarray(~np.isnan(np.asarray(rest)[:, 0, 0]))
 
 
 def joined_rest(parts: Sequence[Rest], shapes: Sequence[tuple[int, int]]) -> Rest:
