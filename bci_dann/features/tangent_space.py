@@ -6,21 +6,16 @@ geometry", IEEE Trans. Biomed. Eng. 59(4), 920-928.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from bci_dann._arrays import floored_log
 from bci_dann._compat import pyriemann_module
-from bci_dann.alignment.recentring import inverse_square_root
 from bci_dann.features.shrunk_covariance import shrunk_covariances
 
-__all__ = ["covariances", "reduce_features", "tangent_space", "tangent_vectors"]
+__all__ = ["covariances", "reduce_features", "tangent_space"]
 
 
 def covariances() -> FunctionTransformer:
@@ -74,38 +69,3 @@ def reduce_features(vectors: NDArray[np.float64], n_components: int) -> NDArray[
     pca = PCA(n_components, svd_solver="full")
     scores: NDArray[np.float64] = make_pipeline(StandardScaler(), pca).fit_transform(vectors)
     return scores
-
-
-def tangent_vectors(
-    covariances: Iterable[NDArray[np.float64]], references: Sequence[NDArray[Any]]
-) -> NDArray[np.float32]:
-    """Return the logarithms of re-centred covariances, the views side by side.
-
-    Parameters
-    ----------
-    covariances : iterable of ndarray, shape (n_trials, width, width)
-        Those of one view after the other.
-    references : sequence of ndarray, shape (width, width)
-        One for each view.
-
-    Returns
-    -------
-    ndarray, shape (n_trials, n_features)
-        Upper triangles, scaled so that norms are kept.
-    """
-    blocks = [
-        _flat_logarithms(whitening @ of_view @ whitening).astype(np.float32)
-        for of_view, whitening in zip(
-            covariances, map(inverse_square_root, references), strict=True
-        )
-    ]
-    return np.concatenate(blocks, axis=1)
-
-
-def _flat_logarithms(covariances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the upper triangles of the logarithms, so that norms are kept."""
-    values, vectors = np.linalg.eigh(covariances)
-    logarithms = (vectors * floored_log(values)[:, None]) @ vectors.swapaxes(1, 2)
-    rows, columns = np.triu_indices(covariances.shape[1])
-    scale = np.where(rows == columns, 1.0, np.sqrt(2.0))
-    return np.asarray(logarithms[:, rows, columns] * scale)

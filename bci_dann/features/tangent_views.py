@@ -20,11 +20,11 @@ from bci_dann.alignment.filter_bank import check_bands
 from bci_dann.alignment.interface import Alignment
 from bci_dann.alignment.recentring import domain_names
 from bci_dann.alignment.result_cache import cached
-from bci_dann.alignment.riemannian import MEANS, CovarianceRecentring, mean_covariance
+from bci_dann.alignment.riemannian import MEANS, CovarianceRecentring
 from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.features.covariance_views import Views, most_negative_lag
 from bci_dann.features.rest_reference import blended_reference
-from bci_dann.features.tangent_space import tangent_vectors
+from bci_dann.features.tangent_vectors import domain_features, tangent_vectors
 
 __all__ = ["TangentViews"]
 
@@ -346,8 +346,7 @@ class TangentViews(Alignment, BaseEstimator):
         own, counts = np.unique(names, return_counts=True)
         views = self._views(X.shape[1], self.lag_)
         features = [
-            cached(self.cache, _domain_features, X[names == name], views, self._mean)
-            for name in own
+            cached(self.cache, domain_features, X[names == name], views, self._mean) for name in own
         ]
         by_view = zip(*(references for _, *references in features), strict=True)
         return [(own.tolist(), list(references), counts) for references in by_view]
@@ -360,7 +359,7 @@ class TangentViews(Alignment, BaseEstimator):
         ]
         views = self._views(X.shape[1], self.lag_)
         cache = self.cache
-        known = None if cache is None else cache.find(_domain_features, X, views, self._mean)
+        known = None if cache is None else cache.find(domain_features, X, views, self._mean)
         if known is not None and all(map(np.array_equal, known[1:], references)):
             return known[0]
         return tangent_vectors(views.covariances(X), references)
@@ -376,10 +375,3 @@ class TangentViews(Alignment, BaseEstimator):
     @property
     def _mean(self) -> str:
         return self.mean or "riemannian"
-
-
-def _domain_features(X: NDArray[Any], views: Views, mean: str) -> tuple[NDArray[Any], ...]:
-    """Return a domain's tangent vectors at its own means, and its mean in each view."""
-    covariances = list(views.covariances(X))
-    references = [mean_covariance(of_view, mean) for of_view in covariances]
-    return tangent_vectors(covariances, references), *references
