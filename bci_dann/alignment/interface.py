@@ -72,6 +72,15 @@ class Alignment(ABC):
     cache: ResultCache | None = None
     takes_rest: bool = False
 
+    @property
+    def follows(self) -> bool:
+        """Whether :meth:`follow` learns from trials one after another; no by default.
+
+        An estimator then keeps the last hundred trials of a new subject, and calls :meth:`extend`
+        with them for each trial that passes.
+        """
+        return False
+
     @abstractmethod
     def fit(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
         """Learn the references of the source domains.
@@ -105,6 +114,27 @@ class Alignment(ABC):
         Alignment
             ``self``.
         """
+
+    def follow(self, X: NDArray[Any], domain: str) -> Self:
+        """Move the reference of a domain by one trial, in constant time and memory.
+
+        A subclass that implements it says so in :attr:`follows`. It leaves the references that it
+        has in place, and sets attributes anew: copies of an alignment share them.
+
+        Parameters
+        ----------
+        X : ndarray, shape (1, n_chans, n_times)
+            The next trial (µV).
+        domain : str
+            Its domain, ``"subject/session"``. A new one leans on that before it, and the first on
+            the sources.
+
+        Returns
+        -------
+        Alignment
+            ``self``.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     def transform(self, X: NDArray[Any], domains: ArrayLike | None = None) -> NDArray[Any]:

@@ -55,6 +55,7 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
     "predict": {
         "bci-dann predict adapted run2.fif": "Into predictions.csv.",
         "bci-dann predict adapted run2.edf run3.edf -o today.csv": "Several, into today.csv.",
+        "bci-dann predict adapted run2.edf --abstain-below 0.7": "No class where it is uncertain.",
     },
     "doctor": {
         "bci-dann doctor": "Exit code 0: nothing is wrong.",

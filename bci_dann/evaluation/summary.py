@@ -247,8 +247,9 @@ def _row(
     gain, p_value = _against_reference(rows, by_seed, group, reference)
     trials = round(subjects["n_test"].mean())
     rule = PROTOCOLS.get(group[GROUP.index("protocol")])  # tables of others may have their own
-    shares = (rule.share, 1.0 - rule.share) if rule is not None and rule.share else (0.0,)
-    share = shares[0] if n_classes != 2 else max(shares)
+    share = rule.share if rule is not None else 0.0
+    if share and n_classes:
+        share = max(share, (1.0 - share) / (n_classes - 1))  # the others, where they are equal
     return {
         "n_subjects": len(subjects),
         "n_seeds": len(seeds),

@@ -19,15 +19,10 @@ from bci_dann.exceptions import DataError
 from bci_dann.features.shrunk_covariance import shrunk_covariances
 from bci_dann.features.winsorising import winsorise
 
-__all__ = ["Views", "most_negative_lag", "overlapping_windows"]
+__all__ = ["Views", "overlapping_windows"]
 
 # Samples of the shortest window: fewer hold hardly any covariance.
 LEAST_WINDOW = 3
-# Longest delay that is considered, as a share of the trial. Empirical: half a period of the mu
-# rhythm, 50 ms, is well within a tenth of a trial of 3 s.
-LONGEST_LAG = 0.1
-# Power (µV²) of a flat channel, whose autocorrelation is then 0.
-LEAST_POWER = 1e-30
 
 
 @dataclass(frozen=True)
@@ -157,32 +152,6 @@ def overlapping_windows(n_times: int, n_windows: int) -> list[slice]:
     length = n_times / (1 + 2 * (n_windows - 1) / 3)
     starts = [round(2 * length / 3 * index) for index in range(n_windows)]
     return [slice(start, min(start + round(length), n_times)) for start in starts]
-
-
-def most_negative_lag(X: NDArray[Any]) -> int:
-    """Return the lag of the smallest, usually most negative, autocorrelation of trials.
-
-    For narrow-band EEG it is half a period of the strongest rhythm.
-
-    Parameters
-    ----------
-    X : ndarray, shape (n_trials, n_chans, n_times)
-        Trials (µV); all have the same weight, whatever their amplitude.
-
-    Returns
-    -------
-    int
-        From 1 to a tenth of the trial (samples).
-    """
-    n_times = X.shape[2]
-    longest = max(1, int(LONGEST_LAG * n_times))
-    total = np.zeros(longest + 1)
-    for part in chunks(len(X)):
-        trials = np.asarray(X[part], dtype=np.float64)
-        power = np.abs(np.fft.rfft(trials, 2 * n_times, axis=2)) ** 2
-        correlation = np.fft.irfft(power, axis=2)[:, :, : longest + 1]
-        total += (correlation / np.maximum(correlation[:, :, :1], LEAST_POWER)).sum((0, 1))
-    return 1 + int(np.argmin(total[1:]))
 
 
 def _delayed(X: NDArray[Any], n_delays: int, lag: int) -> NDArray[Any]:

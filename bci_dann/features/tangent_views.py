@@ -9,30 +9,35 @@ spectrum into the covariance.
 
 from __future__ import annotations
 
+import copy
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
+from bci_dann._arrays import chunks
 from bci_dann._validation import check_count, check_option
 from bci_dann.alignment.filter_bank import check_bands
 from bci_dann.alignment.interface import Alignment
 from bci_dann.alignment.recentring import domain_names
-from bci_dann.alignment.result_cache import cached
+from bci_dann.alignment.result_cache import ResultCache, cached
 from bci_dann.alignment.riemannian import MEANS, CovarianceRecentring
-from bci_dann.exceptions import ConfigError, DataError
-from bci_dann.features.covariance_views import Views, most_negative_lag
-from bci_dann.features.rest_reference import blended_reference
-from bci_dann.features.tangent_vectors import domain_features, tangent_vectors
+from bci_dann.features.covariance_views import Views
+from bci_dann.features.tangent_vectors import domain_features, tangent_vectors, view_covariances
 
-__all__ = ["TangentViews"]
+__all__ = ["TangentViews", "most_negative_lag"]
 
+# Longest delay that is considered, as a share of the trial. Empirical: half a period of the mu
+# rhythm, 50 ms, is well within a tenth of a trial of 3 s.
+LONGEST_LAG = 0.1
 # Most channels and delayed copies in all. Empirical: wider covariances take minutes.
 WIDEST = 200
-
-# Domains, their references in one view, and the numbers of trials that these stand for.
-References = tuple[list[str], list[NDArray[Any]], NDArray[np.int_]]
+# Power (µV²) of a flat channel, whose autocorrelation is then 0.
+LEAST_POWER = 1e-30
+# What is kept of the trial that was predicted last, so that following it computes nothing twice:
+# covariances and decompositions of a trial of 22 channels take 1 MB.
+BYTES_OF_LAST_TRIAL = 2**22
 
 
 class TangentViews(Alignment, BaseEstimator):
@@ -64,9 +69,6 @@ class TangentViews(Alignment, BaseEstimator):
     robust : bool
         Whether outlying samples of each trial are scaled down first; see
         :func:`~bci_dann.features.winsorising.winsorise`.
-    rest_weight : float
-        How far the reference of each domain lies from the mean of its trials, 0, towards the mean
-        of its rest windows, 1; see :func:`~bci_dann.features.rest_reference.rest_weight`.
 
     Attributes
     ----------
@@ -99,6 +101,7 @@ class TangentViews(Alignment, BaseEstimator):
 
     lag_: int
     centres_: list[CovarianceRecentring]
+    _of_last_trial: ResultCache | None = None
 
     def __init__(
         self,
@@ -109,7 +112,6 @@ class TangentViews(Alignment, BaseEstimator):
         bands: tuple[tuple[float, float], ...] = (),
         sfreq: float | None = None,
         robust: bool = True,
-        rest_weight: float = 0.0,
     ) -> None:
         self.mean = mean
         self.n_windows = n_windows
@@ -118,7 +120,6 @@ class TangentViews(Alignment, BaseEstimator):
         self.bands = bands
         self.sfreq = sfreq
         self.robust = robust
-        self.rest_weight = rest_weight
 
     def check_parameters(self) -> None:
         """Raise on a parameter that cannot be used.
@@ -130,29 +131,12 @@ class TangentViews(Alignment, BaseEstimator):
         """
         if self.mean is not None:
             check_option("alignment", self.mean, MEANS)
-        elif self.rest_weight:
-            raise ConfigError(
-                "reference='rest' is the mean by which covariances are re-centred, so it takes "
-                "alignment='riemannian' or 'euclidean'; with another alignment, or none, take "
-                "reference='trials'."
-            )
         check_count("n_windows", self.n_windows)
         check_count("n_delays", self.n_delays)
         if self.sfreq is not None:
             check_bands(self.bands, self.sfreq)
 
-    @property
-    def takes_rest(self) -> bool:  # type: ignore[override]
-        """Whether rest windows have a weight in the references; see :class:`Alignment`."""
-        return self.rest_weight > 0
-
-    def fit(
-        self,
-        X: NDArray[Any],
-        domains: ArrayLike | None = None,
-        rest: NDArray[Any] | None = None,
-        rest_domains: ArrayLike | None = None,
-    ) -> Self:
+    def fit(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
         """Learn the delay, and the means of the source domains.
 
         Parameters
@@ -161,10 +145,6 @@ class TangentViews(Alignment, BaseEstimator):
             Source trials (µV).
         domains : array-like of str, shape (n_trials,), optional
             The domain of each trial.
-        rest : ndarray, shape (n_windows, n_chans, n_rest_times), optional
-            Rest windows (µV), which a weight of theirs needs.
-        rest_domains : array-like of str, shape (n_windows,), optional
-            The domain of each; at least one for each domain of the trials.
 
         Returns
         -------
@@ -176,17 +156,11 @@ class TangentViews(Alignment, BaseEstimator):
         self.lag_ = max(1, round(span / max(1, n_copies - 1)))
         self.centres_ = [
             CovarianceRecentring(self._mean).set_references(names, references, counts)
-            for names, references, counts in self._references(X, domains, rest, rest_domains)
+            for names, references, counts in self._references(X, domains)
         ]
         return self
 
-    def extend(
-        self,
-        X: NDArray[Any],
-        domains: ArrayLike | None = None,
-        rest: NDArray[Any] | None = None,
-        rest_domains: ArrayLike | None = None,
-    ) -> Self:
+    def extend(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
         """Add the means of further domains, and keep the others.
 
         Parameters
@@ -195,8 +169,6 @@ class TangentViews(Alignment, BaseEstimator):
             Trials of the new domains (µV).
         domains : array-like of str, shape (n_trials,), optional
             The domain of each trial.
-        rest, rest_domains : array-like, optional
-            As for :meth:`fit`.
 
         Returns
         -------
@@ -204,9 +176,45 @@ class TangentViews(Alignment, BaseEstimator):
             ``self``; unchanged where ``mean`` is ``None``.
         """
         if self.mean is not None:
-            by_view = self._references(X, domains, rest, rest_domains)
-            for centre, of_view in zip(self.centres_, by_view, strict=True):
+            for centre, of_view in zip(self.centres_, self._references(X, domains), strict=True):
                 centre.add_references(*of_view)
+        return self
+
+    @property
+    def follows(self) -> bool:
+        """Whether means follow trials one after another; see :meth:`Alignment.follow`.
+
+        Returns
+        -------
+        bool
+            Always.
+        """
+        return True
+
+    def follow(self, X: NDArray[Any], domain: str) -> Self:
+        """Move the mean of a domain in each view by one trial.
+
+        Parameters
+        ----------
+        X : ndarray, shape (1, n_chans, n_times)
+            The next trial (µV).
+        domain : str
+            Its domain.
+
+        Returns
+        -------
+        TangentViews
+            ``self``; unchanged where ``mean`` is ``None``.
+        """
+        if self.mean is None:
+            return self
+        if self._of_last_trial is None:
+            self._of_last_trial = ResultCache(BYTES_OF_LAST_TRIAL)
+        covariances = self._covariances_of_last(X, self._of_last_trial)
+        self.centres_ = [
+            copy.copy(centre).follow_covariance(of_view[0], domain, self._of_last_trial)
+            for centre, of_view in zip(self.centres_, covariances, strict=True)
+        ]
         return self
 
     def transform(self, X: NDArray[Any], domains: ArrayLike | None = None) -> NDArray[Any]:
@@ -304,43 +312,18 @@ class TangentViews(Alignment, BaseEstimator):
         """
         self.lag_ = int(arrays["lag"].item())  # saved with one dimension
         n_views = sum(name.endswith(".fallback") for name in arrays)
-        parts = ("references", "fallback")
+        parts = ("references", "fallback", "running")
         self.centres_ = [
             CovarianceRecentring(self.mean or "riemannian").from_arrays(
-                domains, {part: arrays[f"{index}.{part}"] for part in parts}
+                domains, {k: arrays[f"{index}.{k}"] for k in parts if f"{index}.{k}" in arrays}
             )
             for index in range(n_views)
         ]
         return self
 
     def _references(
-        self,
-        X: NDArray[Any],
-        domains: ArrayLike | None,
-        rest: NDArray[Any] | None,
-        rest_domains: ArrayLike | None,
-    ) -> list[References]:
-        """Return, for each view, domains, their references, and the numbers of trials of these."""
-        if not self.takes_rest:
-            return self._means(X, domains)
-        if rest is None:
-            raise DataError("a reference of rest windows needs rest windows: give rest=....")
-        self._views(X.shape[1], self.lag_).check_same_views(X.shape[2], rest.shape[2])
-        at_rest = self._means(rest, rest_domains)
-        if self.rest_weight == 1:
-            return at_rest
-        return list(map(self._blended, self._means(X, domains), at_rest))
-
-    def _blended(self, of_trials: References, of_rest: References) -> References:
-        names, means, n_trials = of_trials
-        _, means_at_rest, n_windows = of_rest
-        blended = [
-            blended_reference(*both, self.rest_weight, self._mean)
-            for both in zip(means, means_at_rest, strict=True)
-        ]
-        return names, blended, np.minimum(n_trials, n_windows)
-
-    def _means(self, X: NDArray[Any], domains: ArrayLike | None) -> list[References]:
+        self, X: NDArray[Any], domains: ArrayLike | None
+    ) -> list[tuple[list[str], list[NDArray[Any]], NDArray[np.int_]]]:
         """Return, for each view, domains, their means, and their numbers of trials."""
         names = domain_names(None if self.mean is None else domains, len(X))
         own, counts = np.unique(names, return_counts=True)
@@ -362,7 +345,15 @@ class TangentViews(Alignment, BaseEstimator):
         known = None if cache is None else cache.find(domain_features, X, views, self._mean)
         if known is not None and all(map(np.array_equal, known[1:], references)):
             return known[0]
+        if self._of_last_trial is not None and len(X) == 1:
+            covariances = self._covariances_of_last(X, self._of_last_trial)
+            return tangent_vectors(covariances, references, self._of_last_trial)
         return tangent_vectors(views.covariances(X), references)
+
+    def _covariances_of_last(
+        self, X: NDArray[Any], cache: ResultCache
+    ) -> tuple[NDArray[np.float64], ...]:
+        return cache.compute(view_covariances, X, self._views(X.shape[1], self.lag_))
 
     def _views(self, n_chans: int, lag: int) -> Views:
         bands = tuple((low, high) for low, high in self.bands)
@@ -375,3 +366,29 @@ class TangentViews(Alignment, BaseEstimator):
     @property
     def _mean(self) -> str:
         return self.mean or "riemannian"
+
+
+def most_negative_lag(X: NDArray[Any]) -> int:
+    """Return the lag of the smallest, usually most negative, autocorrelation of trials.
+
+    For narrow-band EEG it is half a period of the strongest rhythm.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_chans, n_times)
+        Trials (µV); all have the same weight, whatever their amplitude.
+
+    Returns
+    -------
+    int
+        From 1 to a tenth of the trial (samples).
+    """
+    n_times = X.shape[2]
+    longest = max(1, int(LONGEST_LAG * n_times))
+    total = np.zeros(longest + 1)
+    for part in chunks(len(X)):
+        trials = np.asarray(X[part], dtype=np.float64)
+        power = np.abs(np.fft.rfft(trials, 2 * n_times, axis=2)) ** 2
+        correlation = np.fft.irfft(power, axis=2)[:, :, : longest + 1]
+        total += (correlation / np.maximum(correlation[:, :, :1], LEAST_POWER)).sum((0, 1))
+    return 1 + int(np.argmin(total[1:]))

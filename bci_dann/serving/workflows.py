@@ -235,7 +235,8 @@ def adapt_model(
         warnings.filterwarnings("ignore", r"adapt\(\) changes nothing", BCIDannWarning)
         changed = {"adapted_to": account.to_dict("records")}
         adapted = ServedModel(estimator.adapt(trials, y), served.recipe.model_copy(update=changed))
-    warn_of_one_class(adapted.estimator.predict(trials))
+    decided = adapted.estimator.predict_proba(trials).argmax(axis=1)  # also where it would abstain
+    warn_of_one_class(adapted.estimator.classes_[decided])
     if out is not None:
         adapted.save(out)
     n_labels = 0 if y is None else int((y != "").sum())

@@ -8,8 +8,9 @@ from scipy.linalg import logm, sqrtm
 from bci_dann.alignment import ResultCache
 from bci_dann.exceptions import DataError
 from bci_dann.features import TangentViews
-from bci_dann.features.covariance_views import Views, most_negative_lag
+from bci_dann.features.covariance_views import Views
 from bci_dann.features.shrunk_covariance import shrunk_covariances
+from bci_dann.features.tangent_views import most_negative_lag
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ __all__ = [
     "Signals",
     "check_same_kind",
     "check_sfreq",
-    "concatenate",
     "copy_trials",
     "in_channel_order",
     "read_signals",
@@ -131,31 +130,6 @@ def copy_trials(X: Any) -> NDArray[Any] | EEGTrials:
         return np.array(X)
     rest = None if X.rest is None else np.array(X.rest)
     return EEGTrials.trusted(np.array(X.X), None, X.metadata.copy(), X.info, rest=rest)
-
-
-def concatenate(parts: list[Any]) -> Any:
-    """Put trials of one kind together.
-
-    Parameters
-    ----------
-    parts : list of ndarray or EEGTrials
-        At least one, all of one kind.
-
-    Returns
-    -------
-    ndarray or EEGTrials
-        In the order of the parts.
-
-    Raises
-    ------
-    DataError
-        When they are not of one kind.
-    """
-    if len({isinstance(part, EEGTrials) for part in parts}) > 1:
-        raise DataError("some trials came as arrays and others with channel names: choose one.")
-    if not isinstance(parts[0], EEGTrials):
-        return np.concatenate(parts)
-    return EEGTrials.concatenate(parts)
 
 
 def check_same_kind(
