@@ -30,6 +30,10 @@ class Alignment(ABC):
     cache : ResultCache or None
         Where an estimator lets an alignment keep what it computes of the trials of a domain; see
         :func:`~bci_dann.alignment.result_cache.cached`. Not a parameter, and not saved.
+    takes_rest : bool
+        Whether an estimator is to hand rest windows to :meth:`fit` and :meth:`extend`, too, as the
+        arguments ``rest``, shape ``(n_windows, n_chans, n_rest_times)`` (µV), and
+        ``rest_domains``, shape ``(n_windows,)``. False unless a subclass says more.
 
     See Also
     --------
@@ -66,6 +70,7 @@ class Alignment(ABC):
     """
 
     cache: ResultCache | None = None
+    takes_rest: bool = False
 
     @property
     def follows(self) -> bool:

@@ -235,16 +235,13 @@ class EnsembleClassifier(TransferClassifier):
         logs = [log_probabilities(member.predict_proba(X)) for member in self.members_]
         return [log - log.mean(axis=1, keepdims=True) for log in logs]
 
-    def adapted(  # numpydoc ignore=PR01,RT01
-        self, X: Any, y: ArrayLike | None = None
-    ) -> Self:
+    def adapted(self, X: Any, y: ArrayLike | None = None) -> Self:  # numpydoc ignore=PR01,RT01
         """Return a copy whose members are adapted, to labels where they can use them.
 
         Parameters and return value are those of :meth:`SubjectAdaptation.adapted`.
         """
         adapted = copy.copy(self)
-        given = [y if member.uses_labels else None for member in self.members_]
-        adapted._set_members([m.adapted(X, of) for m, of in zip(self.members_, given, strict=True)])
+        adapted._set_members([m.adapted(X, y if m.uses_labels else None) for m in self.members_])
         adapted._calibrate(X)
         return adapted
 
@@ -273,6 +270,11 @@ class EnsembleClassifier(TransferClassifier):
     def trains_network(self) -> bool:
         """Whether a member trains a network."""
         return any(member.trains_network for member, _ in self.weighted_members())
+
+    @property
+    def takes_rest(self) -> bool:
+        """Whether a member takes rest windows."""
+        return any(member.takes_rest for member, _ in self.weighted_members())
 
     @property
     def uses_labels(self) -> bool:

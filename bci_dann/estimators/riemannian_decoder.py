@@ -16,6 +16,8 @@ from bci_dann.estimators.adaptive_head import AdaptiveHead
 from bci_dann.estimators.inputs.source_weights import read_weighting
 from bci_dann.exceptions import ConfigError
 from bci_dann.features import AlignedViews, TangentViews
+from bci_dann.features.rest_reference import rest_weight
+from bci_dann.features.rest_views import RestViews
 from bci_dann.objectives import Terms, check_terms
 
 __all__ = ["RiemannianClassifier"]
@@ -84,6 +86,10 @@ class RiemannianClassifier(AdaptiveHead):
         Weights of source trials, found on tangent vectors; see :class:`NetworkClassifier`.
     random_state : None, int or numpy random generator
         Seeds the weighting; nothing else is random.
+    reference : {"trials", "rest"} or mapping
+        What each domain is re-centred by: the mean of its trials, that of its rest windows (see
+        :class:`EEGTrials`), which does not depend on the shares of the classes, or with
+        ``{"name": "rest", "weight": 0.5}`` a point on the geodesic from the first to the second.
 
     Attributes
     ----------
@@ -143,6 +149,7 @@ class RiemannianClassifier(AdaptiveHead):
         guard: bool = True,
         weighting: Any = None,
         random_state: Any = None,
+        reference: Any = "trials",
     ) -> None:
         self.alignment = alignment
         self.n_windows = n_windows
@@ -161,6 +168,7 @@ class RiemannianClassifier(AdaptiveHead):
         self.guard = guard
         self.weighting = weighting
         self.random_state = random_state
+        self.reference = reference
 
     def check_parameters(self) -> None:
         """Raise on a parameter that ``fit`` could not use; see the base class."""
@@ -186,7 +194,14 @@ class RiemannianClassifier(AdaptiveHead):
         mean = self.alignment if self._centres_covariances() else None
         if isinstance(mean, Mapping):
             mean = mean["name"]
-        return TangentViews(mean, self.n_windows, self.n_delays, span, bands, sfreq, self.robust)
+        settings = (mean, self.n_windows, self.n_delays, span, bands, sfreq, self.robust)
+        weight = rest_weight(self.reference)
+        return RestViews(*settings, weight) if weight else TangentViews(*settings)
+
+    @property
+    def takes_rest(self) -> bool:
+        """Whether the references of domains are means of rest windows; see the base class."""
+        return self._views().takes_rest
 
     def _centres_covariances(self) -> bool:
         """Whether the covariances of each domain are re-centred, by a mean that has a name."""

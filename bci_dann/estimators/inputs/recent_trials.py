@@ -27,10 +27,13 @@ class RecentTrials:
         The trials (µV), oldest first; copies of what was given.
     domains : tuple of str
         The domain of each.
+    rest : tuple of (ndarray, shape (n_chans, n_rest_times), or None)
+        The rest window of each (µV); ``None`` where the trials brought none.
     """
 
     X: tuple[NDArray[np.float32], ...] = ()
     domains: tuple[str, ...] = ()
+    rest: tuple[NDArray[np.float32] | None, ...] = ()
 
     def followed_by(self, part: Part) -> RecentTrials:
         """Return the last trials once further ones have passed.
@@ -47,7 +50,11 @@ class RecentTrials:
         """
         X = (*self.X, *(np.array(trial) for trial in part.signals.X))
         domains = (*self.domains, *part.domains.tolist())
-        return RecentTrials(X[-MOST_TRIALS:], domains[-MOST_TRIALS:])
+        windows = part.signals.rest
+        new = [None] * len(part.labels) if windows is None else np.array(windows)
+        return RecentTrials(
+            X[-MOST_TRIALS:], domains[-MOST_TRIALS:], (*self.rest, *new)[-MOST_TRIALS:]
+        )
 
     def as_part(self, kind: Signals) -> Part:
         """Return the trials as a part to adapt to.
@@ -62,5 +69,12 @@ class RecentTrials:
         Part
             Without labels.
         """
-        domains = np.array(self.domains)
-        return Part.unlabelled(replace(kind, X=np.stack(self.X), subjects=None, domains=domains))
+        known = [rest for rest in self.rest if rest is not None]
+        signals = replace(
+            kind,
+            X=np.stack(self.X),
+            subjects=None,
+            domains=np.array(self.domains),
+            rest=np.stack(known) if len(known) == len(self.X) else None,
+        )
+        return Part.unlabelled(signals)

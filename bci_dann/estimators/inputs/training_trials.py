@@ -69,7 +69,8 @@ class Part:
         subjects, domains = (
             None if names is None else names[one] for names in (of_all.subjects, of_all.domains)
         )
-        signals = replace(of_all, X=of_all.X[one], subjects=subjects, domains=domains)
+        rest = None if of_all.rest is None else np.asarray(of_all.rest)[one]
+        signals = replace(of_all, X=of_all.X[one], subjects=subjects, domains=domains, rest=rest)
         return replace(self, signals=signals, labels=self.labels[one])
 
     @property

@@ -247,6 +247,11 @@ class SubjectAdaptation:
         """
 
     @property
+    def takes_rest(self) -> bool:
+        """Whether a method learns references from the rest windows of the trials."""
+        return False
+
+    @property
     def trains_network(self) -> bool:
         """Whether ``fit`` trains a network."""
         return False

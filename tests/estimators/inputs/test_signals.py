@@ -172,3 +172,17 @@ def test_every_trial_needs_a_subject(X, missing):
         read_signals(X, np.array(["p", "p", missing, "q"], dtype=object))
     with pytest.raises(DataError, match="2 of 4 subjects"):
         read_signals(X, [1.0, np.nan, 2.0, np.nan])
+
+
+def test_rest_windows_are_read_copied_and_ordered_with_the_channels(X):
+    given = named(X)
+    trials = EEGTrials(X, given.y, given.metadata, given.info, rest=X[:, :, ::-1])
+    signals = read_signals(trials)
+    assert signals.rest is trials.rest
+    turned = in_channel_order(signals, ["C4", "C3"])
+    np.testing.assert_array_equal(turned.rest, trials.rest[:, ::-1])
+    copied = copy_trials(trials)
+    assert not np.shares_memory(copied.rest, trials.rest)
+    np.testing.assert_array_equal(copied.rest, trials.rest)
+    assert read_signals(X).rest is None
+    assert read_signals(given).rest is None
