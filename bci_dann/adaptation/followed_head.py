@@ -57,7 +57,7 @@ class FollowedHead:
         The head when the subject came, to which the penalty holds.
     fixed : ndarray, shape (n_fixed, n_features)
         Directions of the penalty and columns of the base, in single precision.
-    rows : tuple of ndarray, shape (n_features,)
+    rows : ndarray, shape (n_rows, n_features)
         Features of the last trials, in single precision.
     domains : tuple of str
         The domain of each of them.
@@ -92,7 +92,7 @@ class FollowedHead:
 
     base: LinearHead
     fixed: NDArray[np.float32]
-    rows: tuple[NDArray[np.float32], ...]
+    rows: NDArray[np.float32]
     domains: tuple[str, ...]
     products: Floats
     coefficients: Floats
@@ -122,7 +122,8 @@ class FollowedHead:
         wide = fixed.astype(np.float64)
         none = np.zeros((len(fixed), base.weights.shape[1]))
         mean = np.zeros(fixed.shape[1])
-        return cls(base, fixed, (), (), wide @ wide.T, none, base.biases.numpy(), mean)
+        rows = np.empty((0, fixed.shape[1]), dtype=np.float32)
+        return cls(base, fixed, rows, (), wide @ wide.T, none, base.biases.numpy(), mean)
 
     def with_trial(self, features: NDArray[Any], domain: str, centred: bool = True) -> FollowedHead:
         """Return the same with one more trial, and without the oldest where there are too many.
@@ -143,17 +144,19 @@ class FollowedHead:
         """
         row = (features - self.mean).astype(np.float32)
         weight = 1.0 + (1.0 - 1.0 / SPAN) * self.weight
-        new = np.array([*(self.fixed @ row), *(one @ row for one in self.rows), row @ row])
+        new = np.array([*(self.fixed @ row), *(self.rows @ row), row @ row])
         size = len(new)
         products, coefficients = np.empty((size, size)), np.zeros((size, len(self.biases)))
         products[:-1, :-1], products[-1], products[:, -1] = self.products, new, new
         coefficients[:-1] = self.coefficients
-        rows, domains = (*self.rows, row), (*self.domains, domain)
-        if len(rows) > MOST_TRIALS:
+        too_many = len(self.rows) == MOST_TRIALS
+        rows = np.concatenate([self.rows[1:] if too_many else self.rows, row[None]])
+        domains = (*self.domains, domain)
+        if too_many:
             oldest = len(self.fixed)
             products = np.delete(np.delete(products, oldest, 0), oldest, 1)
             coefficients = np.delete(coefficients, oldest, 0)
-            rows, domains = rows[1:], domains[1:]
+            domains = domains[1:]
         return replace(
             self,
             rows=rows,
@@ -239,7 +242,7 @@ class FollowedHead:
         coefficients = self.coefficients.astype(np.float32)
         n_fixed = len(self.fixed)
         change = self.fixed.T @ coefficients[:n_fixed]
-        change += np.stack(self.rows).T @ coefficients[n_fixed:]
+        change += self.rows.T @ coefficients[n_fixed:]
         return self._for_next(self.base.weights.numpy() + change, self.biases)
 
     def base_head(self) -> LinearHead:
@@ -283,7 +286,7 @@ class FollowedHead:
         return {
             **head_arrays("base", self.base),
             "fixed": self.fixed,
-            "rows": np.stack(self.rows),
+            "rows": self.rows,
             "products": self.products,
             "coefficients": self.coefficients,
             "biases": self.biases,
@@ -311,10 +314,9 @@ class FollowedHead:
             The same.
         """
         base = head_from_arrays({part: arrays[f"base.{part}"] for part in LinearHead._fields})
-        names = ("fixed", "products", "coefficients", "biases", "mean")
+        names = ("fixed", "rows", "products", "coefficients", "biases", "mean")
         return cls(
             base,
-            rows=tuple(arrays["rows"]),
             domains=tuple(domains),
             weight=float(arrays["weight"].item()),
             count=int(arrays["count"].item()),

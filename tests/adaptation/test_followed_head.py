@@ -92,7 +92,7 @@ def test_only_the_last_trials_are_kept(penalty):
     X, _ = drawn(MOST_TRIALS + 7, seed=2)
     followed = follow(penalty, X, n_steps=0)
     assert followed.count == MOST_TRIALS + 7
-    np.testing.assert_array_equal(np.stack(followed.rows), X[7:].astype(np.float32))
+    np.testing.assert_array_equal(followed.rows, X[7:].astype(np.float32))
     last = follow(penalty, X[7:], n_steps=0)
     np.testing.assert_allclose(followed.products, last.products, rtol=1e-5, atol=1e-5)
 
