@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         SourceOnlyClassifier,
         TransductiveClassifier,
         TransferClassifier,
+        TTimeClassifier,
         load_model,
     )
     from bci_dann.evaluation import run_benchmark
@@ -42,6 +43,7 @@ _MODULES = {
     "RiemannianClassifier": "estimators",
     "ShallowClassifier": "estimators",
     "SourceOnlyClassifier": "estimators",
+    "TTimeClassifier": "estimators",
     "TransductiveClassifier": "estimators",
     "TransferClassifier": "estimators",
     "load_dataset": "data",
@@ -62,6 +64,7 @@ __all__ = [
     "RiemannianClassifier",
     "ShallowClassifier",
     "SourceOnlyClassifier",
+    "TTimeClassifier",
     "TransductiveClassifier",
     "TransferClassifier",
     "__version__",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bci_dann.estimators.methods import build_method
     from bci_dann.estimators.network import NetworkClassifier
     from bci_dann.estimators.new_subject.transductive import TransductiveClassifier
+    from bci_dann.estimators.new_subject.ttime import TTimeClassifier
     from bci_dann.estimators.procrustes import ProcrustesClassifier
     from bci_dann.estimators.reweighted import ReweightedClassifier
     from bci_dann.estimators.riemannian_decoder import RiemannianClassifier
@@ -32,6 +33,7 @@ _MODULES = {
     "RiemannianClassifier": "riemannian_decoder",
     "ShallowClassifier": "shallow",
     "SourceOnlyClassifier": "source_only",
+    "TTimeClassifier": "new_subject.ttime",
     "TransductiveClassifier": "new_subject.transductive",
     "TransferClassifier": "base",
     "build_method": "methods",
@@ -49,6 +51,7 @@ __all__ = [
     "RiemannianClassifier",
     "ShallowClassifier",
     "SourceOnlyClassifier",
+    "TTimeClassifier",
     "TransductiveClassifier",
     "TransferClassifier",
     "build_method",

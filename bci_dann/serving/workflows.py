@@ -130,6 +130,7 @@ def fit_model(
     """
     from bci_dann.data import open_trials, prepare_trials
     from bci_dann.evaluation import load_config
+    from bci_dann.evaluation.runs.preflight import check_rest_window
 
     run = load_config(config)
     if run.data.regime is not None:
@@ -140,6 +141,7 @@ def fit_model(
         )
     spec = _pipeline_of(run, pipeline)
     estimator = _savable_estimator(spec, seed)
+    check_rest_window(spec.name, estimator, run.preprocessing)
     if out is not None:
         check_writable(Path(out))
     trials = open_trials(prepare_trials(run.data, run.preprocessing, data_dir, cache_dir, progress))

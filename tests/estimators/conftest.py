@@ -17,6 +17,7 @@ from bci_dann.estimators import (
     RiemannianClassifier,
     ShallowClassifier,
     SourceOnlyClassifier,
+    TTimeClassifier,
 )
 
 QUICK = {"max_epochs": 2, "random_state": 0}
@@ -30,6 +31,7 @@ METHODS = {
     "mdwm": lambda: ProcrustesClassifier(classifier="mdwm"),
     "source_only": lambda: SourceOnlyClassifier(**QUICK),
     "dann": lambda: DANNClassifier(**QUICK),
+    "ttime": lambda: TTimeClassifier(**QUICK, alignment="euclidean"),
     "every_term": lambda: DANNClassifier(**QUICK, terms=dict.fromkeys(built_in_names("term"), 0.1)),
     "guarded_pair": lambda: DANNClassifier(**QUICK, terms={"mcc": 1.0}, n_members=2, guard=True),
     "riemannian": lambda: RiemannianClassifier(terms={"information_maximisation": 0.5}),
