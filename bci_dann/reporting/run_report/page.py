@@ -26,8 +26,14 @@ __all__ = ["REPORT_FILE", "report_or_warn", "write_run_report"]
 
 REPORT_FILE = "report.html"
 STYLE = Path(__file__).with_name("report.css")
-# MNE's page hides all sections when T is pressed, a key of its filter, which this page lacks.
-WITHOUT_KEYS = "window.addEventListener('load', () => { window.onkeydown = null; });"
+# MNE's page hides all sections when T is pressed, a key of its filter, which this page lacks; on
+# paper nothing can be opened by a click.
+SCRIPT = """
+window.addEventListener('load', () => { window.onkeydown = null; });
+window.addEventListener('beforeprint', () => {
+  document.querySelectorAll('details').forEach((part) => { part.open = true; });
+});
+"""
 
 
 def write_run_report(
@@ -119,7 +125,7 @@ def _page(run: RunContent) -> bytes:
     with mne.use_log_level("error"), tempfile.TemporaryDirectory() as scratch:
         report = mne.Report(title=f"Report of {run.name}")
         report.add_custom_css(STYLE.read_text(encoding="utf-8"))
-        report.add_custom_js(WITHOUT_KEYS)
+        report.add_custom_js(SCRIPT)
         for section in _sections(run):
             report.add_html(section.body, title=section.title, tags=("report",))
         file = Path(scratch) / "report.html"
