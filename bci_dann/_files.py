@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 import uuid
 from pathlib import Path
 
 from bci_dann.exceptions import ConfigError, ResultsError
 
-__all__ = ["check_folder_of", "write_atomically"]
+__all__ = ["check_folder_of", "remove_abandoned", "write_atomically"]
+
+# Seconds after which a temporary file, which is written in one go, belongs to a writer that was
+# killed: an hour allows for the clocks of a network file system.
+ABANDONED_S = 3600.0
+TEMPORARY = ".part"
 
 
 def check_folder_of(path: Path) -> Path:
@@ -68,9 +74,23 @@ def write_atomically(path: Path, content: bytes) -> None:
         ) from error
 
 
+def remove_abandoned(folder: Path) -> None:
+    """Remove the temporary files of writers that were killed.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        A folder that :func:`write_atomically` writes to; it need not exist.
+    """
+    for path in folder.glob(f".*{TEMPORARY}"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > ABANDONED_S:
+                path.unlink()
+
+
 def _replace(path: Path, content: bytes) -> None:
     # one name for each writer, in the same folder, so that the renaming is one step
-    temporary = path.with_name(f".{uuid.uuid4().hex}.part")
+    temporary = path.with_name(f".{uuid.uuid4().hex}{TEMPORARY}")
     try:
         with temporary.open("xb") as file:
             file.write(content)

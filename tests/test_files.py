@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bci_dann import _files
-from bci_dann._files import check_folder_of, write_atomically
+from bci_dann._files import check_folder_of, remove_abandoned, write_atomically
 from bci_dann.exceptions import ConfigError, ResultsError
 
 
@@ -108,3 +108,14 @@ def test_the_folder_of_a_file_is_wanted_before_the_work(tmp_path):
     with pytest.raises(ConfigError, match="is a folder: name a file in it"):
         check_folder_of(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_temporary_files_of_killed_writers_are_removed_after_an_hour(tmp_path):
+    old, new, other = (tmp_path / name for name in (".a.part", ".b.part", "results.csv"))
+    for path in (old, new, other):
+        path.write_text("")
+    for path in (old, other):
+        os.utime(path, (0, 0))
+    remove_abandoned(tmp_path)
+    remove_abandoned(tmp_path / "not there")
+    assert set(tmp_path.iterdir()) == {new, other}

@@ -19,13 +19,13 @@ from bci_dann.cli.information_commands import datasets, docs, doctor, pipelines
 from bci_dann.cli.init_command import init
 from bci_dann.cli.model_commands import adapt, fit, predict
 from bci_dann.cli.quickstart_command import quickstart
-from bci_dann.cli.results_commands import compare, report
+from bci_dann.cli.results_commands import compare, merge, report
 
 __all__ = ["app"]
 
 # In the order in which help lists them.
 COMMANDS = (
-    *(quickstart, init, check, run, report, choose, select, compare, publish, diagnose),
+    *(quickstart, init, check, run, merge, report, choose, select, compare, publish, diagnose),
     *(fit, adapt, predict),
     *(datasets, pipelines, docs, doctor),
 )

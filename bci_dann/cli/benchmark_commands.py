@@ -13,6 +13,7 @@ from bci_dann.cli.accounts import print_account
 from bci_dann.cli.console import output_console, print_sentence, print_table
 from bci_dann.cli.options import (
     ConfigFile,
+    Dask,
     DataDir,
     DryRun,
     Jobs,
@@ -21,6 +22,7 @@ from bci_dann.cli.options import (
     ResultsFolder,
     Seeds,
     config_with_options,
+    executor_of,
     split_list,
 )
 
@@ -52,6 +54,15 @@ def run(  # numpydoc ignore=PR01
         int | None,
         typer.Option("--stack", help="Networks trained as one. Default: 64 on a GPU, else 1."),
     ] = None,
+    dask: Dask = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            "--shard",
+            metavar="I/N",
+            help="Compute the I-th of N parts of the tasks; `bci-dann merge` joins folders.",
+        ),
+    ] = None,
     seeds: Seeds = None,
     pipelines: Pipelines = None,
     protocols: Protocols = None,
@@ -76,6 +87,8 @@ def run(  # numpydoc ignore=PR01
         "dry_run": dry_run,
         "progress": not dry_run,
         "stack": stack,
+        "executor": executor_of(dask),
+        "shard": shard,
     }
     if description.has_regimes or regimes is not None or held_out:
         names = None if regimes is None else split_list(regimes, "regimes")

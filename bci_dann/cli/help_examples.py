@@ -25,11 +25,17 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "bci-dann run my.yaml --data-dir recordings --dry-run": "Check files, train nothing.",
         "bci-dann run my.yaml --data-dir recordings --jobs 2": "Run, or go on where it stopped.",
         "bci-dann run my.yaml --pipelines bci_dann_light,ea_dann --seeds 0,1,2": "Other lists.",
+        "bci-dann run quickstart --dask local --jobs 2": "Two Dask workers on this machine.",
+        "bci-dann run my.yaml --dask tcp://10.0.0.1:8786": "The workers of a Dask scheduler.",
+        "bci-dann run my.yaml --shard 1/4 -o runs/part1": "The first quarter of the tasks.",
         "bci-dann run regimes --data-dir recordings --regimes whole,artefacts": "Two regimes.",
     },
     "report": {
         "bci-dann report runs/quickstart": "Write report.html in that folder again.",
         "bci-dann report runs/quickstart -o mine.html --texts paper": "Texts for a paper, too.",
+    },
+    "merge": {
+        "bci-dann merge runs/part1 runs/part2 -o runs/all": "Join two shards of a run.",
     },
     "choose": {
         "bci-dann choose my.yaml --data-dir recordings --dry-run": "Count the tasks.",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ConfigFile",
     "Cues",
+    "Dask",
     "DataDir",
     "DryRun",
     "Jobs",
@@ -33,6 +34,7 @@ __all__ = [
     "UnitScale",
     "UserModules",
     "config_with_options",
+    "executor_of",
     "import_user_modules",
     "parse_cues",
     "parse_renames",
@@ -56,6 +58,14 @@ ResultsFolder = Annotated[
     typer.Option("--out", "-o", help="Results folder, of `run` and `choose`. Default: runs/NAME."),
 ]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Tasks at a time; -1: cores.")]
+Dask = Annotated[
+    str | None,
+    typer.Option(
+        "--dask",
+        metavar="local|ADDRESS",
+        help="Dask workers: --jobs of this machine, or those of the scheduler at tcp://HOST:PORT.",
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", help="The random_state.")]
 Seeds = Annotated[
     str | None,
@@ -148,6 +158,34 @@ def config_with_options(config: Path, options: Mapping[str, str | None]) -> RunC
     run = load_config(config)
     given = {key: split_list(text, key) for key, text in options.items() if text is not None}
     return with_replaced(run, given) if given else run
+
+
+def executor_of(dask: str | None) -> str | None:
+    """Read the value of ``--dask``.
+
+    Parameters
+    ----------
+    dask : str or None
+        ``"local"`` or the address of a scheduler.
+
+    Returns
+    -------
+    str or None
+        The executor, as :func:`bci_dann.run_benchmark` takes it.
+
+    Raises
+    ------
+    ConfigError
+        When it is something else.
+    """
+    if dask is None or "://" in dask:
+        return dask
+    if dask != "local":
+        raise ConfigError(
+            f"--dask takes local, for workers on this machine, or the address of a scheduler such "
+            f"as tcp://10.0.0.1:8786; got {dask!r}."
+        )
+    return "dask"
 
 
 def import_user_modules(names: Iterable[str]) -> None:

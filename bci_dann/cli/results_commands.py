@@ -1,4 +1,4 @@
-"""Commands that look at finished runs: ``report`` and ``compare``."""
+"""Commands that look at finished runs: ``report``, ``compare`` and ``merge``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 from bci_dann.cli.console import print_sentence, print_table
 
-__all__ = ["compare", "report"]
+__all__ = ["compare", "merge", "report"]
 
 SCORE_COLUMNS = (
     "pipeline",
@@ -69,6 +69,18 @@ def compare(  # numpydoc ignore=PR01
         cells = [_score_row(row) for _, row in rows.iterrows()]
         print_table(f"{metric}: {dataset}, {protocol}", SCORE_COLUMNS, cells)
     print_sentence(SCORE_NOTE if len(comparison.scores) else "The runs have no pipeline in common.")
+
+
+def merge(  # numpydoc ignore=PR01
+    runs: Annotated[list[Path], typer.Argument(help="Results folders of shards of one run.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The joined results folder.")],
+) -> None:
+    """Join results folders of one configuration, data and code, and say what is missing."""
+    from bci_dann.evaluation import merge_runs
+
+    done = merge_runs(runs, out)
+    n_finished = done.n_tasks - len(done.missing)
+    print_sentence(f"{n_finished} of {done.n_tasks} tasks are in {out / 'results.csv'}")
 
 
 def _score_row(row: Any) -> list[str]:

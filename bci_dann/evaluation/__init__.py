@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bci_dann.evaluation.regimes.regime_run import run_regimes
     from bci_dann.evaluation.regimes.regime_table import summarise_regimes
     from bci_dann.evaluation.run_comparison import RunComparison, compare_runs
+    from bci_dann.evaluation.run_merge import Merge, merge_runs
     from bci_dann.evaluation.runs.resolved_run import ResolvedRun, RunOptions, resolve_run
     from bci_dann.evaluation.runs.runner import run_benchmark
     from bci_dann.evaluation.selection.label_free import selection_table
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "Diagnosis": "diagnosis.domain_diagnosis",
     "Fold": "protocols",
+    "Merge": "run_merge",
     "PROTOCOLS": "protocols",
     "PipelineSpec": "config.pipeline_file",
     "Ranks": "statistics.ranks",
@@ -50,6 +52,7 @@ _MODULES = {
     "diagnose": "diagnosis.domain_diagnosis",
     "load_config": "config.run_config",
     "load_pipeline": "config.pipeline_file",
+    "merge_runs": "run_merge",
     "nested_choice": "selection.nested",
     "nested_summary": "selection.nested",
     "open_results": "stored_results",
@@ -69,6 +72,7 @@ __all__ = [
     "PROTOCOLS",
     "Diagnosis",
     "Fold",
+    "Merge",
     "PipelineSpec",
     "Ranks",
     "ResolvedRun",
@@ -85,6 +89,7 @@ __all__ = [
     "diagnose",
     "load_config",
     "load_pipeline",
+    "merge_runs",
     "nested_choice",
     "nested_summary",
     "open_results",

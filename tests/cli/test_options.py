@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bci_dann.cli.options import config_with_options, parse_cues, parse_renames, split_list
+from bci_dann.cli.options import (
+    config_with_options,
+    executor_of,
+    parse_cues,
+    parse_renames,
+    split_list,
+)
 from bci_dann.exceptions import ConfigError
 
 
@@ -64,3 +70,11 @@ def test_cues_that_cannot_be_read(texts):
 def test_renames_that_cannot_be_read(texts):
     with pytest.raises(ConfigError, match=r"^--rename "):
         parse_renames(texts)
+
+
+def test_dask_is_local_or_an_address():
+    assert executor_of(None) is None
+    assert executor_of("local") == "dask"
+    assert executor_of("tls://10.0.0.1:8786") == "tls://10.0.0.1:8786"
+    with pytest.raises(ConfigError, match=r"--dask takes local.*tcp://10.*; got '10.0.0.1:8786'"):
+        executor_of("10.0.0.1:8786")

@@ -78,3 +78,19 @@ def test_a_report_that_fails_loses_no_results(bci_dann, config, sources, tmp_pat
     assert "no fonts" in done.stderr
     assert "report.html" not in done.stdout
     assert (out / "results.csv").is_file()
+
+
+def test_merge_joins_shards_and_says_what_is_there(bci_dann, config, sources, tmp_path):
+    parts = [tmp_path / "1", tmp_path / "2"]
+    for number, part in enumerate(parts, start=1):
+        done = bci_dann(
+            "run", config, "--out", part, "--data-dir", sources, "--shard", f"{number}/2"
+        )
+        assert done.exit_code == 0, done.output
+    done = bci_dann("merge", *parts, "--out", tmp_path / "all")
+    assert done.exit_code == 0, done.output
+    assert "6 of 6 tasks are in" in done.stdout
+    done = bci_dann("merge", parts[0], "--out", tmp_path / "half")
+    assert done.exit_code == 0, done.output
+    assert "3 of 6 tasks are in" in done.stdout
+    assert "3 of 6 tasks are missing" in done.stderr

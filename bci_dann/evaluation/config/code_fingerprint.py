@@ -21,7 +21,7 @@ WITHOUT_INFLUENCE = (
     *("__main__.py", "_version.py", "installation.py"),
     *("cli", "examples", "reporting", "serving"),
     *("evaluation/diagnosis", "evaluation/selection", "evaluation/metrics.py"),
-    "evaluation/summary.py",
+    *("evaluation/summary.py", "evaluation/run_merge.py"),
 )
 # Hexadecimal digits of a fingerprint: 64 bits, so that two versions of the code do not share one.
 N_DIGITS = 16

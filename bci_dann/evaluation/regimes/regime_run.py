@@ -12,6 +12,8 @@ from bci_dann._files import write_atomically
 from bci_dann.evaluation.config.run_config import RunConfig, load_config
 from bci_dann.evaluation.regimes.regime_plan import PlannedRegime, plan_regimes
 from bci_dann.evaluation.regimes.regime_table import TABLE_FILE, RegimeResults, regime_table
+from bci_dann.evaluation.runs.executors.executor import Executor
+from bci_dann.evaluation.runs.executors.executor_choice import opened
 from bci_dann.evaluation.runs.preflight import check_pipelines
 from bci_dann.evaluation.runs.progress import announce
 from bci_dann.evaluation.runs.resolved_run import ResolvedRun, RunOptions, resolve_run
@@ -40,6 +42,8 @@ def run_regimes(
     stack: int | None = None,
     regimes: Sequence[str] | None = None,
     held_out: bool = False,
+    executor: Any = None,
+    shard: str | None = None,
 ) -> pd.DataFrame:
     """Compare pipelines in many regimes, each subject of each regime in turn being the target.
 
@@ -70,6 +74,10 @@ def run_regimes(
         The regimes to run, and to put into the table; ``None`` takes all.
     held_out : bool
         Whether to run those that are held out, for a last look.
+    executor : str, distributed.Client or None
+        Where tasks are computed, as for :func:`bci_dann.run_benchmark`.
+    shard : str or None
+        The part of the tasks of each regime, as for :func:`bci_dann.run_benchmark`.
 
     Returns
     -------
@@ -115,20 +123,16 @@ def run_regimes(
     """
     checked = load_config(config)
     folder = Path("runs") / checked.name if out is None else Path(out)
-    options = RunOptions(None, n_jobs, data_dir, cache_dir, progress, dry_run, stack)
+    how = (n_jobs, data_dir, cache_dir, progress, dry_run, stack, executor, shard)
+    options = RunOptions(None, *how)
     planned = plan_regimes(checked, regimes, held_out)
     runs = [resolve_run(one.config, replace(options, out=folder / one.name)) for one in planned]
     if dry_run:
         return _planned_tasks(planned, runs)
     numbers = [_prepared_subjects(one, run) for one, run in zip(planned, runs, strict=True)]
-    failures: dict[str, ResultsError] = {}
     try:
-        for place, (one, run) in enumerate(zip(planned, runs, strict=True), start=1):
-            announce(f"Regime {place} of {len(runs)}: {one.name}", progress)
-            try:
-                run_tasks(run, LEAVE_ONE_SUBJECT_OUT)
-            except ResultsError as error:
-                failures[one.name] = error
+        with opened(executor, n_jobs, progress) as shared:
+            failures = _run_each(planned, runs, shared, progress)
     finally:
         table = _table(planned, runs, numbers, checked.baselines)
         write_atomically(folder / TABLE_FILE, table.to_csv(index=False).encode())
@@ -139,6 +143,21 @@ def run_regimes(
             "the pipelines that are complete.\n" + "\n".join(lines)
         )
     return table
+
+
+def _run_each(
+    planned: Sequence[PlannedRegime], runs: Sequence[ResolvedRun], executor: Executor, show: bool
+) -> dict[str, ResultsError]:
+    """Run regimes on the same workers, and return what has failed in which."""
+    failures: dict[str, ResultsError] = {}
+    for place, (one, run) in enumerate(zip(planned, runs, strict=True), start=1):
+        announce(f"Regime {place} of {len(runs)}: {one.name}", show)
+        options = replace(run.options, executor=executor)
+        try:
+            run_tasks(replace(run, options=options), LEAVE_ONE_SUBJECT_OUT)
+        except ResultsError as error:
+            failures[one.name] = error
+    return failures
 
 
 def _planned_tasks(planned: Sequence[PlannedRegime], runs: Sequence[ResolvedRun]) -> pd.DataFrame:

@@ -1,20 +1,23 @@
-"""Dispatch of tasks without a record to worker processes, and the report of failed tasks."""
+"""Dispatch of tasks without a record to an executor, and the report of failed tasks."""
 
 from __future__ import annotations
 
 import itertools
-import warnings
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bci_dann._files import write_atomically
 from bci_dann.evaluation.config.pipeline_builder import build_with_warnings, trains_network
+from bci_dann.evaluation.runs.executors.executor_choice import opened
+from bci_dann.evaluation.runs.executors.submission import computed
 from bci_dann.evaluation.runs.invocations import Invocation, add_invocation, current_invocation
 from bci_dann.evaluation.runs.progress import tracked
 from bci_dann.evaluation.runs.records import Task
 from bci_dann.evaluation.runs.results import ResultsFolder
-from bci_dann.evaluation.runs.worker import WorkerSetup, execute_quietly, release_worker
+from bci_dann.evaluation.runs.worker import WorkerSetup, release_worker
 from bci_dann.exceptions import ResultsError
 
 if TYPE_CHECKING:
@@ -24,8 +27,8 @@ __all__ = ["RESUME", "run_missing", "stacks_of"]
 
 FAILURES = "failures.txt"
 RESUME = "Give the same command again to continue from here."
-# Networks in a stack on a GPU: the folds and seeds of a usual benchmark.
-GPU_STACK = 64
+# The line before the traceback of a task in the log of failures.
+HEADING = re.compile(r"^== (.*)\n", flags=re.MULTILINE)
 
 
 def run_missing(run: ResolvedRun, tasks: Sequence[Task], trials_folder: Path) -> None:
@@ -34,7 +37,7 @@ def run_missing(run: ResolvedRun, tasks: Sequence[Task], trials_folder: Path) ->
     Parameters
     ----------
     run : ResolvedRun
-        The run; its options say how many processes and networks at a time.
+        The run; its options name the executor, and the number of networks at a time.
     tasks : sequence of Task
         All tasks that are to be finished.
     trials_folder : pathlib.Path
@@ -43,24 +46,27 @@ def run_missing(run: ResolvedRun, tasks: Sequence[Task], trials_folder: Path) ->
     Raises
     ------
     ResultsError
-        When tasks have failed, or a worker has died; finished tasks have their records.
+        When tasks have failed, or workers cannot be reached; finished tasks have their records.
     """
-    import joblib
-
     folder, options = run.folder, run.options
-    pending = [task for task in tasks if folder.read(task) is None]
-    stacks = stacks_of(pending, options.stack or _default_stack()) if pending else []
-    setup = WorkerSetup(run.run_id, trials_folder, folder)
-    try:
-        results = _noted(_results(stacks, setup, options.n_jobs), run)
-        n_jobs = joblib.effective_n_jobs(options.n_jobs)
-        watched = tracked(results, pending, len(tasks), options.progress, n_jobs)
-        failures = [(task, failure) for task, failure in watched if failure is not None]
-    finally:
-        release_worker(run.run_id)
+    pending = folder.missing(tasks)
+    failures: list[tuple[Task, str]] = []
+    if pending:
+        with opened(options.executor, options.n_jobs, options.progress) as executor:
+            # workers may have another working folder
+            setup = WorkerSetup(run.run_id, trials_folder.resolve(), folder.resolved())
+            stacks = stacks_of(pending, options.stack or executor.default_stack)
+            try:
+                # closing: what a failure to write has left running is ended
+                with closing(computed(executor, stacks, setup)) as results:
+                    noted, n_workers = _noted(results, run), executor.n_workers
+                    watched = tracked(noted, pending, len(tasks), options.progress, n_workers)
+                    failures = [(task, failure) for task, failure in watched if failure is not None]
+            finally:
+                release_worker(run.run_id)
+    _log_failures(folder, pending, failures)
     if failures:
         raise _failed(folder, failures, len(pending))
-    (folder.path / FAILURES).unlink(missing_ok=True)  # of an earlier run
 
 
 def stacks_of(tasks: Sequence[Task], size: int) -> list[list[Task]]:
@@ -87,33 +93,6 @@ def stacks_of(tasks: Sequence[Task], size: int) -> list[list[Task]]:
     return stacks
 
 
-def _default_stack() -> int:
-    import torch
-
-    return GPU_STACK if torch.cuda.is_available() else 1
-
-
-def _results(
-    stacks: list[list[Task]], setup: WorkerSetup, n_jobs: int
-) -> Iterator[tuple[Task, str | None]]:
-    import joblib
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
-
-    jobs = (joblib.delayed(execute_quietly)(tasks, setup) for tasks in stacks)
-    # tasks take minutes, so a batch of several would only delay what is known
-    parallel = joblib.Parallel(n_jobs, return_as="generator_unordered", batch_size=1)
-    try:
-        for results, caught in parallel(jobs):
-            for warning in caught:
-                warnings.warn(warning.text, warning.category, stacklevel=2)
-            yield from results
-    except TerminatedWorkerError as error:
-        raise ResultsError(
-            "a worker process died, most often for lack of memory. Finished tasks have their "
-            "records: give the same command again with fewer --jobs."
-        ) from error
-
-
 def _noted(
     results: Iterator[tuple[Task, str | None]], run: ResolvedRun
 ) -> Iterator[tuple[Task, str | None]]:
@@ -121,17 +100,48 @@ def _noted(
     invocation: Invocation | None = current_invocation(run.versions)
     for task, failure in results:
         if failure is None and invocation is not None:
-            add_invocation(run.folder.path, invocation)
+            with run.folder.locked():
+                add_invocation(run.folder.path, invocation)
             invocation = None
         yield task, failure
+
+
+def _log_failures(
+    folder: ResultsFolder, attempted: Sequence[Task], failures: Sequence[tuple[Task, str]]
+) -> None:
+    """Rewrite the log of failures, with those of other runs whose tasks still have no record."""
+    log = folder.path / FAILURES
+    if not (failures or log.exists()):
+        return
+    with folder.locked():
+        manifest = folder.manifest()
+        others = {task.label: task for task in (manifest.tasks if manifest else [])}
+        for task in attempted:
+            others.pop(task.label, None)
+        entries = {
+            label: text
+            for label, text in _logged(log)
+            if label in others and not folder.record_path(others[label]).exists()
+        }
+        entries |= {task.label: failure for task, failure in failures}
+        if entries:
+            text = "\n".join(f"== {label}\n{failure}" for label, failure in entries.items())
+            write_atomically(log, text.encode())
+        else:
+            log.unlink(missing_ok=True)
+
+
+def _logged(log: Path) -> Iterator[tuple[str, str]]:
+    """Yield the labels of the tasks in a log of failures, with their tracebacks."""
+    if log.exists():
+        parts = HEADING.split(log.read_text(encoding="utf-8"))[1:]
+        yield from zip(parts[::2], (part.rstrip("\n") for part in parts[1::2]), strict=True)
 
 
 def _failed(
     folder: ResultsFolder, failures: Sequence[tuple[Task, str]], n_pending: int
 ) -> ResultsError:
     log = folder.path / FAILURES
-    text = "\n".join(f"== {task.label}\n{failure}" for task, failure in failures)
-    write_atomically(log, text.encode())
     lines = [f"  {task.label}: {_last_line(failure)}" for task, failure in failures]
     return ResultsError(
         f"{len(failures)} of {n_pending} tasks failed; the others are finished and have their "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -39,6 +40,9 @@ class Manifest:
     data_key, versions : str and dict, or None
         The prepared trials and the libraries of the last run, from which the folder's table is
         made; records of earlier runs with others may remain. ``None`` where they are not known.
+    subjects : list of str, or None
+        The targets of the last run. ``None`` where they are not known, as in folders of earlier
+        versions.
     """
 
     fixed: dict[str, Any]
@@ -48,6 +52,25 @@ class Manifest:
     recordings: str | None = None
     data_key: str | None = None
     versions: dict[str, str] | None = None
+    subjects: list[str] | None = None
+
+    @property
+    def tasks(self) -> list[Task]:
+        """The tasks that the folder's table is made from, finished or not.
+
+        Returns
+        -------
+        list of Task
+            Each pipeline, protocol, seed and target, pipelines outermost, so that a first one is
+            complete early. Empty where the targets are not known.
+        """
+        dataset, threads = self.fixed["data"]["dataset"], self.fixed["threads"]
+        libraries, data_key = self.versions or versions(), self.data_key or ""
+        grid = itertools.product(self.specs, self.protocols, self.seeds, self.subjects or [])
+        return [
+            Task(dataset, data_key, spec, protocol, subject, seed, threads, versions=libraries)
+            for spec, protocol, seed, subject in grid
+        ]
 
     @property
     def specs(self) -> list[PipelineSpec]:

@@ -30,6 +30,7 @@ __all__ = [
     "Task",
     "read_record",
     "read_stored",
+    "set_aside",
     "versions",
     "write_record",
 ]
@@ -39,6 +40,8 @@ __all__ = [
 LIBRARIES = ("torch", "braindecode", "scikit-learn", "numpy", "scipy", "pyriemann")
 # Columns of the results table, and the fitted attributes of estimators that they show.
 DIAGNOSTICS = {"ess": "effective_sample_size_", "domain_auc": "domain_auc_"}
+# What the name of a damaged record ends in, once it is set aside.
+ASIDE = ".damaged"
 ARRAYS = ("probabilities", "truth", "classes", "sessions", "test_index")
 # What reading a truncated or altered file may raise.
 DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
@@ -238,6 +241,35 @@ def read_record(path: Path, task: Task) -> Record | None:
             stacklevel=2,
         )
         return None
+
+
+def set_aside(path: Path, task: Task) -> Path | None:
+    """Rename the record of a task where it is damaged, so that another can take its place.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The ``.npz`` file.
+    task : Task
+        The task whose record is expected there.
+
+    Returns
+    -------
+    pathlib.Path or None
+        Where the damaged file is now; ``None`` where there was none, or where it cannot be read
+        or renamed at all, as on a network folder that does not answer.
+    """
+    try:
+        _parse(path, task)
+    except OSError:
+        return None
+    except DAMAGE:
+        aside = path.with_name(path.name + ASIDE)
+        try:
+            return path.replace(aside)
+        except OSError:
+            return None
+    return None
 
 
 def read_stored(path: Path) -> tuple[dict[str, Any], Record]:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
 from bci_dann.evaluation.config.run_config import RunConfig, pipeline_specs, read_config
+from bci_dann.evaluation.runs.executors.executor_choice import check_executor
 from bci_dann.evaluation.runs.manifest import manifest_of
 from bci_dann.evaluation.runs.preflight import check_data_folder, check_jobs, check_stack
 from bci_dann.evaluation.runs.records import versions
 from bci_dann.evaluation.runs.results import ResultsFolder
+from bci_dann.evaluation.runs.shard import Shard
 
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
@@ -43,6 +45,13 @@ class RunOptions:
     stack : int or None
         Most networks that a process trains as one; ``None`` takes 64 on a GPU and 1 on a CPU.
         Results in a stack of another size differ by rounding.
+    executor : str, distributed.Client or None
+        Where tasks are computed: ``"in-process"``; ``"loky"``, in ``n_jobs`` processes of this
+        machine; ``"dask"``, by ``n_jobs`` Dask workers that the run starts on this machine; the
+        address of a Dask scheduler, ``"tcp://10.0.0.1:8786"``, or a client of one. ``None`` takes
+        the first for one job, and loky for several.
+    shard : str or None
+        ``"I/N"`` computes the I-th of N parts of the tasks, from 1 to N; ``None`` all.
 
     See Also
     --------
@@ -64,6 +73,8 @@ class RunOptions:
     progress: bool = True
     dry_run: bool = False
     stack: int | None = None
+    executor: Any = None
+    shard: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,6 +195,8 @@ def resolve_run(
         When the folder of the recordings is missing, or none of its files fits.
     ResultsError
         When the results folder is a file, cannot be read, or holds another configuration.
+    InstallationError
+        When Dask is asked for, and not installed.
 
     See Also
     --------
@@ -205,6 +218,9 @@ def resolve_run(
     """
     check_jobs(options.n_jobs)
     check_stack(options.stack)
+    check_executor(options.executor, options.n_jobs)
+    if options.shard is not None:
+        Shard.read(options.shard)
     checked = read_config(config)
     check_data_folder(checked.data, options.data_dir)
     run = ResolvedRun(checked, tuple(pipeline_specs(checked)), options)

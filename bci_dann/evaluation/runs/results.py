@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bci_dann._files import write_atomically
+from bci_dann._files import remove_abandoned, write_atomically
 from bci_dann.evaluation.metrics import METRICS, score
+from bci_dann.evaluation.runs.folder_lock import folder_lock
 from bci_dann.evaluation.runs.manifest import Manifest, differences
 from bci_dann.evaluation.runs.records import (
     DIAGNOSTICS,
     Record,
     Task,
     read_record,
+    set_aside,
 )
-from bci_dann.exceptions import ResultsError
+from bci_dann.exceptions import BCIDannWarning, ResultsError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,6 +72,16 @@ class ResultsFolder:
         """
         return self.path / "account.csv"
 
+    def resolved(self) -> ResultsFolder:
+        """Return the same folder by a path that holds in any working folder.
+
+        Returns
+        -------
+        ResultsFolder
+            Of the absolute path.
+        """
+        return ResultsFolder(self.path.resolve())
+
     def record_path(self, task: Task) -> Path:
         """Return the file of a task's record.
 
@@ -98,6 +112,33 @@ class ResultsFolder:
         """
         return read_record(self.record_path(task), task)
 
+    def missing(self, tasks: Iterable[Task]) -> list[Task]:
+        """Return the tasks that have no record; damaged records are set aside, with a warning.
+
+        Parameters
+        ----------
+        tasks : iterable of Task
+            The tasks.
+
+        Returns
+        -------
+        list of Task
+            In their order.
+        """
+        found = []
+        for task in tasks:
+            aside = set_aside(self.record_path(task), task)
+            if aside is not None:
+                warnings.warn(
+                    f"the record of {task.label} was damaged: it is computed again, and the "
+                    f"damaged file is now {aside}",
+                    BCIDannWarning,
+                    stacklevel=2,
+                )
+            if aside is not None or self.read(task) is None:
+                found.append(task)
+        return found
+
     def finished(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Record]]:
         """Read those of some tasks that have a record.
 
@@ -115,6 +156,21 @@ class ResultsFolder:
             record = self.read(task)
             if record is not None:
                 yield task, record
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep other runs from rewriting the files of this folder during a block.
+
+        Returns
+        -------
+        context manager
+            Records need no lock, since each is written in one step under a name of its own.
+
+        Raises
+        ------
+        ResultsError
+            When the folder cannot be written to, or another run keeps the lock.
+        """
+        return folder_lock(self.path)
 
     def merged(self, new: Manifest) -> Manifest:
         """Return the folder's manifest joined with that of a run, writing nothing.
@@ -158,6 +214,7 @@ class ResultsFolder:
             recordings=new.recordings or stored.recordings,
             data_key=new.data_key or stored.data_key,
             versions=new.versions or stored.versions,
+            subjects=new.subjects or stored.subjects,
         )
 
     def open(self, new: Manifest) -> Manifest:
@@ -178,9 +235,13 @@ class ResultsFolder:
         ResultsError
             As :meth:`merged`, or when the folder cannot be written to.
         """
-        merged = self.merged(new)
-        text = json.dumps(vars(merged), indent=2) + "\n"
-        write_atomically(self.path / MANIFEST_FILE, text.encode())
+        self.merged(new)  # a folder that is refused is left untouched
+        with self.locked():
+            merged = self.merged(new)
+            text = json.dumps(vars(merged), indent=2) + "\n"
+            write_atomically(self.path / MANIFEST_FILE, text.encode())
+        for folder in (self.path, self.path / "records"):
+            remove_abandoned(folder)
         return merged
 
     def write_table(self, table: pd.DataFrame) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bci_dann.evaluation.config.run_config import RunConfig
 from bci_dann.evaluation.runs.dispatch import RESUME, run_missing
+from bci_dann.evaluation.runs.executors.executor_choice import opened
 from bci_dann.evaluation.runs.manifest import Manifest, manifest_of, recordings_fingerprint
 from bci_dann.evaluation.runs.preflight import (
     check_classes,
@@ -22,6 +22,7 @@ from bci_dann.evaluation.runs.preflight import (
 from bci_dann.evaluation.runs.records import Task
 from bci_dann.evaluation.runs.resolved_run import ResolvedRun, RunOptions, resolve_run
 from bci_dann.evaluation.runs.results import ResultsFolder, results_table
+from bci_dann.evaluation.runs.shard import Shard
 from bci_dann.exceptions import ResultsError
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def run_benchmark(
     dry_run: bool = False,
     cache_dir: str | Path | None = None,
     stack: int | None = None,
+    executor: Any = None,
+    shard: str | None = None,
 ) -> pd.DataFrame:
     """Compare pipelines, each subject in turn being the target.
 
@@ -79,6 +82,16 @@ def run_benchmark(
         Folds and seeds of one pipeline whose networks a process trains together, in one set
         of tensors; equal to training them apart but for rounding. ``None`` takes 64 where
         there is a GPU, and 1 on a CPU, where a stack gains little and processes use the cores.
+    executor : str, distributed.Client or None
+        Where tasks are computed: ``"in-process"``; ``"loky"``, in ``n_jobs`` processes of this
+        machine; ``"dask"``, by ``n_jobs`` Dask workers that the run starts on this machine; the
+        address of a Dask scheduler, such as ``"tcp://10.0.0.1:8786"``, or a client of one. All
+        workers of a scheduler have to see ``out`` and the prepared trials under the same paths.
+        ``None`` takes the first for one job, and loky for several. Records do not depend on it,
+        bit for bit.
+    shard : str or None
+        ``"I/N"`` computes the I-th of N parts of the tasks, from 1 to N, for job arrays;
+        :func:`bci_dann.evaluation.merge_runs` joins the folders. ``None`` computes all.
 
     Returns
     -------
@@ -89,12 +102,16 @@ def run_benchmark(
     Raises
     ------
     ConfigError
-        When the configuration, a pipeline or ``n_jobs`` is wrong.
+        When the configuration, a pipeline or an option is wrong, or a Dask scheduler does not
+        answer or has other versions.
     DataError
         When the recordings are not what was promised, or do not allow the protocols.
     ResultsError
-        When the folder holds another configuration or cannot be written to, or when tasks
-        have failed; finished tasks have their records.
+        When the folder holds another configuration or cannot be written to, when tasks have
+        failed, or when workers do not see the folders or cannot be reached any more; finished
+        tasks have their records.
+    InstallationError
+        When Dask is asked for, and not installed.
     KeyboardInterrupt
         After Ctrl-C, once the table of the finished tasks is written.
 
@@ -116,7 +133,9 @@ def run_benchmark(
     >>> len(tasks)
     6
     """
-    options = RunOptions(out, n_jobs, data_dir, cache_dir, progress, dry_run, stack)
+    options = RunOptions(
+        out, n_jobs, data_dir, cache_dir, progress, dry_run, stack, executor, shard
+    )
     done = run_tasks(resolve_run(config, options), LEAVE_ONE_SUBJECT_OUT)
     if dry_run:
         return task_table(done.requested)
@@ -153,16 +172,27 @@ class TaskRun:
         The folder.
     requested : list of Task
         The tasks of the run.
-    tabulated : list of Task
-        The tasks that the folder's table shows, those of earlier runs among them.
+    manifest : Manifest
+        Of this run.
     trials_folder : pathlib.Path or None
         The prepared trials; ``None`` in a dry run, which prepares none.
     """
 
     folder: ResultsFolder
     requested: list[Task]
-    tabulated: list[Task]
+    manifest: Manifest
     trials_folder: Path | None = None
+
+    @property
+    def tabulated(self) -> list[Task]:
+        """The tasks that the folder's table shows, those of other runs among them.
+
+        Returns
+        -------
+        list of Task
+            With the pipelines, protocols and seeds that the folder has at this moment.
+        """
+        return self.folder.merged(self.manifest).tasks
 
 
 def run_tasks(run: ResolvedRun, plan: TaskPlan) -> TaskRun:
@@ -194,16 +224,31 @@ def run_tasks(run: ResolvedRun, plan: TaskPlan) -> TaskRun:
     check_without_regimes(run.config)
     check_pipelines(run.pipelines, run.config.seeds[0], run.config.preprocessing)
     manifest = manifest_of(run.config, run.pipelines, recordings_fingerprint(run.dataset))
-    merged = run.folder.merged(manifest)
-    if run.options.dry_run:
-        return TaskRun(run.folder, planned_tasks(run, plan), [])
+    run.folder.merged(manifest)
+    options = run.options
+    if options.dry_run:
+        return TaskRun(run.folder, planned_tasks(run, plan), manifest)
+    with opened(options.executor, options.n_jobs, options.progress) as executor:
+        executor.check_versions(run.versions)
+        return _computed(replace(run, options=replace(options, executor=executor)), plan, manifest)
+
+
+def _computed(run: ResolvedRun, plan: TaskPlan, manifest: Manifest) -> TaskRun:
+    """Compute the tasks of a run whose executor is ready."""
     from bci_dann.data import open_trials
 
     trials_folder = run.prepare_trials()
-    data_key, subjects = trials_folder.name, _checked_subjects(trials_folder, plan)
-    requested, tabulated = (_tasks(run, data_key, one, subjects) for one in (manifest, merged))
-    done = TaskRun(run.folder, plan.tasks(requested), tabulated, trials_folder)
-    run.folder.open(replace(manifest, data_key=data_key, versions=dict(run.versions)))
+    known = replace(
+        manifest,
+        data_key=trials_folder.name,
+        versions=dict(run.versions),
+        subjects=_checked_subjects(trials_folder, plan),
+    )
+    done = TaskRun(run.folder, _shard_of(run, plan.tasks(known.tasks)), known, trials_folder)
+    run.folder.open(known)
+    run.options.executor.check_folders(
+        {"prepared trials": trials_folder.resolve(), "results": run.folder.resolved().path}
+    )
     run.folder.write_account(open_trials(trials_folder).account)
     with _table_written(done):
         run_missing(run, done.requested, trials_folder)
@@ -238,8 +283,12 @@ def planned_tasks(run: ResolvedRun, plan: TaskPlan, *, open_files: bool = True) 
     """
     manifest = manifest_of(run.config, run.pipelines, recordings_fingerprint(run.dataset))
     run.folder.merged(manifest)
-    subjects = _planned_subjects(run, plan, open_files)
-    return plan.tasks(_tasks(run, "", manifest, subjects))
+    known = replace(
+        manifest,
+        versions=dict(run.versions),
+        subjects=_planned_subjects(run, plan, open_files),
+    )
+    return _shard_of(run, plan.tasks(known.tasks))
 
 
 def task_table(tasks: Sequence[Task]) -> pd.DataFrame:
@@ -286,16 +335,8 @@ def _checked_subjects(trials_folder: Path, plan: TaskPlan) -> list[str]:
     return subjects
 
 
-def _tasks(
-    run: ResolvedRun, data_key: str, manifest: Manifest, subjects: Sequence[str]
-) -> list[Task]:
-    """List the tasks, pipelines outermost, so that a first pipeline is complete early."""
-    grid = itertools.product(manifest.specs, manifest.protocols, manifest.seeds, subjects)
-    dataset, threads = run.config.data.dataset, run.config.threads
-    return [
-        Task(dataset, data_key, spec, protocol, subject, seed, threads, versions=run.versions)
-        for spec, protocol, seed, subject in grid
-    ]
+def _shard_of(run: ResolvedRun, tasks: list[Task]) -> list[Task]:
+    return tasks if run.options.shard is None else Shard.read(run.options.shard).of(tasks)
 
 
 @contextmanager
@@ -321,4 +362,5 @@ def _table_written(run: TaskRun) -> Iterator[None]:
 
 
 def _write_table(run: TaskRun) -> None:
-    run.folder.write_table(results_table(run.folder.finished(run.tabulated)))
+    with run.folder.locked():  # so that the last of several runs writes what all have found
+        run.folder.write_table(results_table(run.folder.finished(run.tabulated)))

@@ -16,7 +16,15 @@ from bci_dann.evaluation.runs.results import ResultsFolder
 if TYPE_CHECKING:
     from bci_dann.data import EEGTrials
 
-__all__ = ["TaskWarning", "Worker", "WorkerSetup", "execute", "execute_quietly", "release_worker"]
+__all__ = [
+    "Outcome",
+    "TaskWarning",
+    "Worker",
+    "WorkerSetup",
+    "execute",
+    "execute_quietly",
+    "release_worker",
+]
 
 # Where the classes of warnings are that any process can load.
 KNOWN_MODULES = ("builtins", "bci_dann")
@@ -55,6 +63,11 @@ class TaskWarning:
 
     text: str
     category: type[Warning]
+
+
+# What a worker returns of some tasks: each with the traceback of one that has failed, and the
+# warnings of all.
+Outcome = tuple[list[tuple[Task, str | None]], list[TaskWarning]]
 
 
 class Worker:
@@ -98,6 +111,9 @@ _current: dict[str, Worker] = {}
 def execute(tasks: Sequence[Task], setup: WorkerSetup) -> list[tuple[Task, str | None]]:
     """Compute some tasks in this process and write their records.
 
+    A task that has got a record since it was submitted, from another run in the same folder or
+    from a worker that died after writing it, is left as it is.
+
     Parameters
     ----------
     tasks : sequence of Task
@@ -116,25 +132,17 @@ def execute(tasks: Sequence[Task], setup: WorkerSetup) -> list[tuple[Task, str |
     ResultsError
         When a record cannot be written, as would then happen to all other tasks too.
     """
-    worker = _worker_of(setup)
-    share = partial(_share_cache, worker=worker)
-    results: Iterable[Record | str]
-    if len(tasks) > 1:
-        results = compute_stack(tasks, worker.trials, share)
-    else:
-        results = (attempt(partial(compute, task, worker.trials, share)) for task in tasks)
-    finished: list[tuple[Task, str | None]] = []
-    for task, result in zip(tasks, results, strict=True):
-        failure = result if isinstance(result, str) else None
-        if not isinstance(result, str):
+    missing = [task for task in tasks if not setup.folder.record_path(task).exists()]
+    failures: dict[str, str] = {}
+    for task, result in zip(missing, _results(missing, _worker_of(setup)), strict=True):
+        if isinstance(result, str):
+            failures[task.key] = result
+        else:
             write_record(setup.folder.record_path(task), task, result)
-        finished.append((task, failure))
-    return finished
+    return [(task, failures.get(task.key)) for task in tasks]
 
 
-def execute_quietly(
-    tasks: Sequence[Task], setup: WorkerSetup
-) -> tuple[list[tuple[Task, str | None]], list[TaskWarning]]:
+def execute_quietly(tasks: Sequence[Task], setup: WorkerSetup) -> Outcome:
     """Compute some tasks as :func:`execute` does, and return their warnings, too.
 
     Parameters
@@ -167,6 +175,13 @@ def release_worker(run_id: str) -> None:
         The name of the run.
     """
     _current.pop(run_id, None)
+
+
+def _results(tasks: Sequence[Task], worker: Worker) -> Iterable[Record | str]:
+    share = partial(_share_cache, worker=worker)
+    if len(tasks) > 1:
+        return compute_stack(tasks, worker.trials, share)
+    return (attempt(partial(compute, task, worker.trials, share)) for task in tasks)
 
 
 def _worker_of(setup: WorkerSetup) -> Worker:

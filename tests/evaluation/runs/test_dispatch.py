@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import joblib
 import pytest
 
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
 from bci_dann.evaluation.runs import dispatch
 from bci_dann.evaluation.runs.dispatch import run_missing, stacks_of
+from bci_dann.evaluation.runs.executors import executor
 from bci_dann.evaluation.runs.invocations import read_invocations
+from bci_dann.evaluation.runs.manifest import manifest_of
 from bci_dann.evaluation.runs.records import Task
 from bci_dann.evaluation.runs.resolved_run import RunOptions, resolve_run
-from bci_dann.exceptions import ResultsError
+from bci_dann.exceptions import BCIDannWarning, ResultsError
 
 NETWORK = {
     "name": "DANNClassifier",
@@ -57,12 +58,6 @@ def test_no_tasks_are_no_stacks():
     assert stacks_of([], size=4) == []
 
 
-@pytest.mark.parametrize(("has_gpu", "expected"), [(True, 64), (False, 1)])
-def test_stacks_are_for_gpus_by_default(monkeypatch, has_gpu, expected):
-    monkeypatch.setattr("torch.cuda.is_available", lambda: has_gpu)
-    assert dispatch._default_stack() == expected
-
-
 @pytest.fixture
 def run(config, tmp_path):
     return resolve_run(config, RunOptions(out=tmp_path / "out", progress=False, stack=1))
@@ -77,13 +72,13 @@ def tasks(run):
 def test_only_tasks_without_a_record_are_computed(run, tasks, trials_folder, monkeypatch):
     run_missing(run, tasks[:2], trials_folder)
     seen = []
-    original = dispatch.execute_quietly
+    original = executor.execute_quietly
 
     def execute(some, setup):
         seen.extend(some)
         return original(some, setup)
 
-    monkeypatch.setattr(dispatch, "execute_quietly", execute)
+    monkeypatch.setattr(executor, "execute_quietly", execute)
     run_missing(run, tasks, trials_folder)
     assert seen == tasks[2:]
     assert all(run.folder.read(one) is not None for one in tasks)
@@ -91,7 +86,7 @@ def test_only_tasks_without_a_record_are_computed(run, tasks, trials_folder, mon
 
 def test_nothing_is_imported_or_built_where_all_is_finished(run, tasks, trials_folder, monkeypatch):
     run_missing(run, tasks, trials_folder)
-    monkeypatch.setattr(dispatch, "_default_stack", lambda: pytest.fail("torch was imported"))
+    monkeypatch.setattr(dispatch, "opened", lambda *_: pytest.fail("an executor was started"))
     monkeypatch.setattr(dispatch, "stacks_of", lambda *_: pytest.fail("a pipeline was built"))
     run_missing(replace(run, options=replace(run.options, stack=None)), tasks, trials_folder)
 
@@ -132,21 +127,6 @@ def test_the_log_of_an_earlier_failure_goes_with_it(run, tasks, trials_folder):
     assert not log.exists()
 
 
-def test_a_dead_worker_is_told_with_its_cause_and_cure(run, tasks, trials_folder, monkeypatch):
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
-
-    def died(*_, **__):
-        def parallel(jobs):
-            yield [(tasks[0], None)], []
-            raise TerminatedWorkerError("killed")
-
-        return parallel
-
-    monkeypatch.setattr(joblib, "Parallel", died)
-    with pytest.raises(ResultsError, match=r"lack of memory.*fewer --jobs"):
-        run_missing(run, tasks, trials_folder)
-
-
 def test_records_of_workers_are_those_of_this_process(run, tasks, trials_folder, tmp_path):
     """A worker computes no key of its own: it is given the versions of the run."""
     two = replace(run, options=replace(run.options, out=tmp_path / "two", n_jobs=2))
@@ -157,11 +137,27 @@ def test_records_of_workers_are_those_of_this_process(run, tasks, trials_folder,
     assert names[0] == names[1] == sorted(f"{one.key}.npz" for one in versioned)
 
 
-def test_a_damaged_record_is_replaced(run, tasks, trials_folder):
+def test_a_damaged_record_is_set_aside_and_replaced(run, tasks, trials_folder):
     run_missing(run, tasks, trials_folder)
     good = run.folder.read(tasks[0])
-    run.folder.record_path(tasks[0]).write_bytes(b"half")
-    with pytest.warns(UserWarning, match="damaged"):
+    path = run.folder.record_path(tasks[0])
+    path.write_bytes(b"half")
+    with pytest.warns(BCIDannWarning, match=rf"{tasks[0].label} was damaged.*{path}\.damaged"):
         run_missing(run, tasks, trials_folder)
     again = run.folder.read(tasks[0])
     assert again.probabilities.tobytes() == good.probabilities.tobytes()
+    assert path.with_name(f"{path.name}.damaged").read_bytes() == b"half"
+
+
+def test_failures_of_another_run_in_the_folder_stay_until_their_tasks_have_records(
+    run, tasks, trials_folder
+):
+    log = run.folder.path / "failures.txt"
+    manifest = manifest_of(run.config, run.pipelines)
+    known = replace(manifest, data_key="data", versions=dict(run.versions), subjects=list("123"))
+    run.folder.open(known)
+    log.write_text(f"== {tasks[1].label}\nTraceback\nOSError: no\n== {tasks[0].label}\nother")
+    run_missing(run, tasks[:1], trials_folder)
+    assert log.read_text() == f"== {tasks[1].label}\nTraceback\nOSError: no"
+    run_missing(run, tasks[1:], trials_folder)
+    assert not log.exists()

@@ -12,7 +12,13 @@ import pytest
 
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
 from bci_dann.evaluation.runs import records
-from bci_dann.evaluation.runs.records import Record, Task, read_record, write_record
+from bci_dann.evaluation.runs.records import (
+    Record,
+    Task,
+    read_record,
+    set_aside,
+    write_record,
+)
 from bci_dann.exceptions import BCIDannWarning, ResultsError
 
 TASK = Task("Set", "key", PipelineSpec("p", ({"name": "A", "parameters": {}},)), "train", "1", 0)
@@ -145,3 +151,29 @@ def test_no_pickle_is_needed(tmp_path):
     write_record(Path(tmp_path / "a.npz"), TASK, RECORD)
     with np.load(tmp_path / "a.npz", allow_pickle=False) as stored:
         assert all(stored[name].dtype != object for name in stored)
+
+
+def test_a_damaged_record_is_set_aside_and_a_good_one_is_not(tmp_path):
+    path = tmp_path / "a.npz"
+    write_record(path, TASK, RECORD)
+    assert set_aside(path, TASK) is None
+    path.write_bytes(path.read_bytes()[:100])
+    half = path.read_bytes()
+    assert set_aside(path, TASK) == tmp_path / "a.npz.damaged"
+    assert (tmp_path / "a.npz.damaged").read_bytes() == half
+    assert not path.exists()
+    assert set_aside(path, TASK) is None
+
+
+def test_a_record_that_cannot_be_read_at_present_is_left_where_it_is(tmp_path, monkeypatch):
+    """As on a network folder that does not answer."""
+    path = tmp_path / "a.npz"
+    write_record(path, TASK, RECORD)
+
+    def fail(*_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", fail)
+        assert set_aside(path, TASK) is None
+    assert read_record(path, TASK) is not None

@@ -3,17 +3,18 @@ from __future__ import annotations
 import errno
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from bci_dann import _files
+from bci_dann.data.cache import store
 from bci_dann.data.trials import replace_labels
 from bci_dann.evaluation import run_benchmark
 from bci_dann.evaluation.runs import runner, worker
 from bci_dann.evaluation.runs.execution import compute
-from bci_dann.evaluation.runs.manifest import manifest_of
 from bci_dann.evaluation.runs.resolved_run import ResolvedRun, RunOptions, resolve_run
 from bci_dann.evaluation.runs.results import COLUMNS
 from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError, ResultsError
@@ -109,6 +110,29 @@ def test_changed_configuration_is_refused(prepared, config, tmp_path, change, na
 def test_other_subjects_are_no_other_configuration(prepared, config, tmp_path):
     run(config, tmp_path)
     run({**config, "data": {"dataset": "SimulatedMI", "subjects": [1, 2]}}, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["bci_dann", "torch", "numpy"])
+def test_another_version_of_code_or_libraries_reuses_no_record(
+    prepared, config, tmp_path, computed, name
+):
+    run(config, tmp_path)
+    computed.clear()
+    resolved = resolve_run(config, RunOptions(tmp_path, progress=False))
+    other = replace(resolved, versions={**resolved.versions, name: "other"})
+    done = runner.run_tasks(other, runner.LEAVE_ONE_SUBJECT_OUT)
+    assert computed == ["1", "2", "3"]
+    assert len(done.tabulated) == 3  # the table is that of the last run
+    assert len(record_files(tmp_path)) == 6
+
+
+def test_other_trials_reuse_no_record(prepared, config, tmp_path, computed, monkeypatch, trials):
+    run(config, tmp_path)
+    computed.clear()
+    other = store(tmp_path / "cache", {"other": 1}, lambda writer: writer.add(trials))
+    monkeypatch.setattr(ResolvedRun, "prepare_trials", lambda _: other)
+    assert len(run(config, tmp_path)) == 6
+    assert computed == ["1", "2", "3"]
 
 
 def folder_of_recordings(folder):
@@ -243,8 +267,7 @@ def test_table_order_does_not_depend_on_who_finishes_first(prepared, config, tmp
 
     run(config, tmp_path)
     resolved = resolve_run(config, RunOptions(tmp_path))
-    manifest = manifest_of(resolved.config, resolved.pipelines)
-    tasks = runner._tasks(resolved, prepared.name, manifest, ["1", "2", "3"])
+    tasks = resolved.folder.manifest().tasks
     finished = list(ResultsFolder(tmp_path).finished(tasks))
     assert len(finished) == 3
     pd.testing.assert_frame_equal(results_table(finished), results_table(finished[::-1]))
@@ -252,7 +275,6 @@ def test_table_order_does_not_depend_on_who_finishes_first(prepared, config, tmp
 
 def test_one_subject_is_refused_before_training(config, tmp_path, monkeypatch, trials_folder):
     from bci_dann.data import open_trials
-    from bci_dann.data.cache import store
 
     trials = open_trials(trials_folder)
     alone = store(tmp_path, {"one": 1}, lambda w: w.add(trials[trials.subjects == "1"]))
@@ -263,8 +285,6 @@ def test_one_subject_is_refused_before_training(config, tmp_path, monkeypatch, t
 
 
 def test_class_of_one_subject_only_is_refused(config, tmp_path, monkeypatch, trials):
-    from bci_dann.data.cache import store
-
     y = trials.y.astype("<U5")
     y[0] = "feet"
     folder = store(tmp_path, {"c": 1}, lambda w: w.add(replace_labels(trials, y)))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import warnings
 from dataclasses import replace
 
 import pytest
 
+from bci_dann.evaluation import run_benchmark
 from bci_dann.evaluation.runs import worker as worker_module
 from bci_dann.evaluation.runs.records import Task
 from bci_dann.evaluation.runs.results import ResultsFolder
@@ -98,15 +97,11 @@ def test_nothing_is_kept_after_the_run(setup, tasks, opened):
 
 
 def test_a_benchmark_releases_its_worker(prepared, config, tmp_path):
-    from bci_dann.evaluation import run_benchmark
-
     run_benchmark(config, tmp_path / "out", progress=False)
     assert worker_module._current == {}
 
 
 def test_a_benchmark_that_fails_releases_its_worker(prepared, config, tmp_path, monkeypatch):
-    from bci_dann.evaluation import run_benchmark
-
     def interrupted(*_):
         raise KeyboardInterrupt
 
@@ -153,22 +148,22 @@ def test_warnings_of_tasks_come_back_once_each(setup, tasks, monkeypatch):
     ]
 
 
+def test_a_task_that_has_got_a_record_meanwhile_is_left(setup, tasks, monkeypatch):
+    """From another run in the same folder, or from a worker that died after writing it."""
+    execute(tasks[:1], setup)
+    before = setup.folder.record_path(tasks[0]).stat().st_mtime_ns
+    monkeypatch.setattr(worker_module, "compute", lambda *_: pytest.fail("computed again"))
+    assert execute(tasks[:1], setup) == [(tasks[0], None)]
+    assert setup.folder.record_path(tasks[0]).stat().st_mtime_ns == before
+
+
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_a_run_raises_the_warnings_of_its_tasks_itself(tmp_path, n_jobs):
+def test_a_run_raises_the_warnings_of_its_tasks_itself(
+    prepared, write_pipeline, config, tmp_path, n_jobs
+):
     """In this process, where they are counted, and on no stream of a worker."""
-    code = (
-        "import warnings, sys\n"
-        "from bci_dann.exceptions import BCIDannWarning\n"
-        "from bci_dann.evaluation.runs import dispatch\n"
-        "from bci_dann.evaluation.runs.worker import TaskWarning\n"
-        "def task(tasks, setup):\n"
-        "    return [(one, None) for one in tasks], [TaskWarning('few', BCIDannWarning)]\n"
-        "dispatch.execute_quietly = task\n"
-        "with warnings.catch_warnings(record=True) as caught:\n"
-        "    warnings.simplefilter('always')\n"
-        f"    list(dispatch._results([['a'], ['b']], None, {n_jobs}))\n"
-        "print([(str(one.message), one.category.__name__) for one in caught])\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == str([("few", "BCIDannWarning")] * 2)
-    assert "few" not in done.stderr
+    step = {"name": "LogisticRegression", "from": "sklearn.linear_model"}
+    scaler = {"name": "Vectorizer", "from": "mne.decoding"}
+    few = write_pipeline("few", scaler, {**step, "parameters": {"max_iter": 1}})
+    with pytest.warns(UserWarning, match="failed to converge"):
+        run_benchmark({**config, "pipelines": [str(few)]}, tmp_path, n_jobs, progress=False)

@@ -1,0 +1,279 @@
+"""Results folders of the shards of a run, joined in one folder."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bci_dann._files import write_atomically
+from bci_dann.evaluation.runs.invocations import add_invocation, read_invocations
+from bci_dann.evaluation.runs.manifest import Manifest, differences
+from bci_dann.evaluation.runs.records import ARRAYS, DAMAGE, Record, Task, read_stored
+from bci_dann.evaluation.runs.results import ResultsFolder, results_table
+from bci_dann.exceptions import BCIDannWarning, ResultsError
+
+__all__ = ["Merge", "merge_runs"]
+
+# Names in a message; the number of all is there, too.
+MOST_NAMED = 10
+
+
+@dataclass(frozen=True)
+class Merge:
+    """What became of a merge.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        The joined results folder.
+    n_tasks : int
+        The tasks of the joined run.
+    missing : list of str
+        Those without a record, in words.
+    different : list of str
+        Tasks of which folders hold different predictions, in words; that of the folder named
+        first is in the joined folder.
+    damaged : list of pathlib.Path
+        Records that cannot be read, and were left out.
+
+    See Also
+    --------
+    merge_runs : Returns it.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from bci_dann.evaluation import Merge
+    >>> merge = Merge(Path("all"), n_tasks=3, missing=[], different=[], damaged=[])
+    >>> len(merge.missing)
+    0
+    """
+
+    folder: Path
+    n_tasks: int
+    missing: list[str]
+    different: list[str]
+    damaged: list[Path]
+
+
+def merge_runs(folders: Sequence[str | Path], out: str | Path) -> Merge:
+    """Join results folders of one configuration, data and code, such as the shards of a run.
+
+    The joined folder is one that :func:`bci_dann.run_benchmark` goes on with. Its ``results.csv``
+    is that of a run without shards to the bit, but for ``fit_seconds``, which are measured. Folders
+    may have other seeds, protocols and pipelines, and may overlap.
+
+    Parameters
+    ----------
+    folders : sequence of str or pathlib.Path
+        The results folders.
+    out : str or pathlib.Path
+        The joined folder. What it already holds of the same configuration stays.
+
+    Returns
+    -------
+    Merge
+        What is missing, and what differs between folders; both are also warned of.
+
+    Raises
+    ------
+    ResultsError
+        When a folder is no results folder, when configurations, data or versions differ, or when
+        ``out`` cannot be written to.
+
+    See Also
+    --------
+    bci_dann.run_benchmark : Computes a shard of a run.
+    open_results : Opens the joined folder.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from bci_dann import run_benchmark
+    >>> from bci_dann.evaluation import merge_runs
+    >>> config = {
+    ...     "name": "mine",
+    ...     "data": {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}},
+    ...     "pipelines": ["ea_csp_lda"],
+    ...     "protocols": ["train_and_target_unlabeled_full"],
+    ... }
+    >>> with TemporaryDirectory() as name:
+    ...     shards = [Path(name, number) for number in ("1", "2")]
+    ...     for number, shard in zip(("1/2", "2/2"), shards, strict=True):
+    ...         _ = run_benchmark(config, shard, shard=number, progress=False)
+    ...     merge = merge_runs(shards, Path(name, "all"))
+    >>> merge.n_tasks, merge.missing
+    (3, [])
+    """
+    target = ResultsFolder(out)
+    sources = [ResultsFolder(folder) for folder in folders]
+    if not sources:
+        raise ResultsError("merge needs the results folders that it is to join; got none.")
+    if target.manifest() is not None:  # what an earlier merge has joined comes first
+        sources.insert(0, target)
+    manifests = [_manifest_of(source) for source in sources]
+    _check_alike(sources, manifests)
+    records = _StoredRecords()
+    for source in sources:
+        records.add(source)
+    for manifest in manifests:
+        target.open(manifest)
+    records.copy_to(target)
+    _join_invocations(sources, target)
+    _copy_account(sources, target)
+    return _finished(target, records)
+
+
+class _StoredRecords:
+    """The undamaged records of several folders, by their keys; the first folder's is kept."""
+
+    def __init__(self) -> None:
+        self.paths: dict[str, Path] = {}
+        self.about: dict[str, dict[str, Any]] = {}
+        self.different: list[str] = []
+        self.damaged: list[Path] = []
+
+    def add(self, folder: ResultsFolder) -> None:
+        for path in sorted(folder.path.glob("records/*.npz")):
+            try:
+                about, record = read_stored(path)
+                former = self._former(about["key"])
+            except DAMAGE:
+                self.damaged.append(path)
+                continue
+            if former is None:
+                self.paths[about["key"]], self.about[about["key"]] = path, about
+            elif not _are_equal(former, record):
+                self.different.append(_label(about))
+
+    def copy_to(self, target: ResultsFolder) -> None:
+        for key, path in self.paths.items():
+            copy = target.path / "records" / f"{key}.npz"
+            if not copy.exists():
+                write_atomically(copy, path.read_bytes())
+
+    def _former(self, key: str) -> Record | None:
+        return read_stored(self.paths[key])[1] if key in self.paths else None
+
+
+def _manifest_of(folder: ResultsFolder) -> Manifest:
+    manifest = folder.manifest()
+    if manifest is None:
+        raise ResultsError(
+            f"{folder.path} is no results folder. Give folders that `bci-dann run --out` has "
+            "written; a job that failed before its first task leaves none."
+        )
+    return manifest
+
+
+def _check_alike(folders: Sequence[ResultsFolder], manifests: Sequence[Manifest]) -> None:
+    """Raise unless all folders are of one configuration, data and code."""
+    first, *others = zip(folders, manifests, strict=True)
+    for folder, manifest in others:
+        changed = list(_differences(first[1], manifest))
+        if changed:
+            raise ResultsError(
+                f"{folder.path} is of another run than {first[0].path}, and is not joined with "
+                "it:\n  " + "\n  ".join(changed) + "\nLeave one of them out, or compute it again "
+                "with the configuration, data and versions of the other."
+            )
+
+
+def _differences(first: Manifest, other: Manifest) -> Iterator[str]:
+    where = ("in the first", "in the second")
+    yield from differences(first, other, where)
+    for name in ("recordings", "subjects", "data_key"):
+        values = [getattr(manifest, name) for manifest in (first, other)]
+        if None not in values and values[0] != values[1]:
+            yield f"{name}: {values[0]!r} {where[0]}, {values[1]!r} {where[1]}"
+    one, two = first.versions or {}, other.versions or {}
+    for name in sorted(one.keys() & two.keys()):
+        if one[name] != two[name]:
+            yield f"version of {name}: {one[name]} {where[0]}, {two[name]} {where[1]}"
+
+
+def _are_equal(one: Record, other: Record) -> bool:
+    """Whether two records say the same, apart from the seconds that they took."""
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ARRAYS)
+
+
+def _join_invocations(sources: Sequence[ResultsFolder], target: ResultsFolder) -> None:
+    with target.locked():
+        known = read_invocations(target.path)
+        others = [one for source in sources for one in read_invocations(source.path)]
+        for one in sorted(others, key=lambda invocation: invocation.date):
+            if one not in known:
+                add_invocation(target.path, one)
+                known.append(one)
+
+
+def _copy_account(sources: Sequence[ResultsFolder], target: ResultsFolder) -> None:
+    """Copy what became of the cues, which is the same for all folders of the same data."""
+    found = (source.account_path for source in sources if source.account_path.exists())
+    path = next(found, target.account_path)
+    if path != target.account_path:
+        write_atomically(target.account_path, path.read_bytes())
+
+
+def _finished(target: ResultsFolder, records: _StoredRecords) -> Merge:
+    """Write the table of the joined folder, and warn of what is missing or differs."""
+    manifest = _manifest_of(target)
+    tasks = manifest.tasks or list(_tasks_of(records, manifest))
+    with target.locked():
+        target.write_table(results_table(target.finished(tasks)))
+    missing = [task.label for task in tasks if task.key not in records.paths]
+    merge = Merge(target.path, len(tasks), missing, records.different, records.damaged)
+    for text in _warnings(merge, manifest.subjects is not None):
+        warnings.warn(text, BCIDannWarning, stacklevel=3)
+    return merge
+
+
+def _tasks_of(records: _StoredRecords, manifest: Manifest) -> Iterator[Task]:
+    """Yield the finished tasks of folders of earlier versions, which do not name the subjects."""
+    subjects = dict.fromkeys(
+        about["subject"] for about in records.about.values() if manifest.includes(about)
+    )
+    yield from replace(manifest, subjects=list(subjects)).tasks
+
+
+def _warnings(merge: Merge, names_subjects: bool) -> Iterator[str]:
+    if merge.missing:
+        yield (
+            f"{len(merge.missing)} of {merge.n_tasks} tasks are missing: {_listed(merge.missing)}. "
+            f"Compute them with `bci-dann run CONFIG --out {merge.folder}`, or merge the folders "
+            "that have them into the same folder."
+        )
+    if merge.different:
+        yield (
+            f"{len(merge.different)} tasks have other predictions in different folders, as on "
+            "different machines or GPUs; those of the folder named first are kept: "
+            f"{_listed(merge.different)}."
+        )
+    if merge.damaged:
+        yield (
+            f"{len(merge.damaged)} records are damaged, and left out: "
+            f"{_listed(list(map(str, merge.damaged)))}."
+        )
+    if not names_subjects:
+        yield (
+            "these folders are of an earlier version, which did not note the subjects: a subject "
+            "who is in none of them is not told of as missing."
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f"; and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return "; ".join(names[:MOST_NAMED]) + more
+
+
+def _label(about: dict[str, Any]) -> str:
+    return (
+        f"{about['pipeline']}, {about['protocol']}, subject {about['subject']}, seed "
+        f"{about['seed']}"
+    )

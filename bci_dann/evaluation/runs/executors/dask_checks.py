@@ -1,0 +1,100 @@
+"""Checks of a Dask scheduler and its workers before a run: libraries, code and folders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bci_dann.evaluation.runs.records import versions
+from bci_dann.exceptions import ConfigError
+
+__all__ = ["check_libraries", "check_worker_versions", "on_every_worker"]
+
+# Seconds that a worker, which may have to import this package first, has for an answer.
+ANSWER_S = 120.0
+# What scheduler, workers and client talk by.
+PROTOCOL = ("distributed", "dask", "python")
+
+
+def check_libraries(client: Any) -> None:
+    """Raise unless scheduler and workers run the same Dask as this process.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Connected to the scheduler.
+
+    Raises
+    ------
+    ConfigError
+        Naming who has which version.
+    """
+    found = client.get_versions()
+    own = _protocol_of(found["client"])
+    others = {"the Dask scheduler": found["scheduler"]}
+    others |= {f"the Dask worker {name}": one for name, one in found["workers"].items()}
+    for name, one in others.items():
+        for library, version in _protocol_of(one).items():
+            if version != own[library]:
+                raise ConfigError(
+                    f"{name} has {library} {version}, and this process {own[library]}. Start "
+                    "scheduler and workers in the environment of this process."
+                )
+
+
+def check_worker_versions(client: Any, expected: Mapping[str, str]) -> None:
+    """Raise unless every worker has the package and libraries that the records will name.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Connected to the scheduler.
+    expected : mapping of str to str
+        Of this package, with a fingerprint of its code, and of the libraries.
+
+    Raises
+    ------
+    ConfigError
+        Naming a worker and what differs.
+    """
+    for address, found in on_every_worker(client, versions).items():
+        if not isinstance(found, Mapping):
+            raise ConfigError(
+                f"the Dask worker {address} cannot load bci_dann: {found}. Start workers in the "
+                "environment of this process."
+            )
+        for name, version in expected.items():
+            if found.get(name) != version:
+                raise ConfigError(
+                    f"the Dask worker {address} has {name} {found.get(name)}, and this process "
+                    f"{version}. Give all the same environment and restart the workers, which keep "
+                    "the code that they have loaded."
+                )
+
+
+def on_every_worker(client: Any, function: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
+    """Call a function on all workers that are there.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Connected to the scheduler.
+    function : callable
+        Of this package.
+    *arguments : object
+        Its arguments.
+
+    Returns
+    -------
+    dict of str to object
+        By the address of each worker what the function has returned, or the error.
+    """
+    if not client.scheduler_info(n_workers=-1)["workers"]:
+        return {}
+    answers: dict[str, Any] = client.run(function, *arguments, on_error="return")
+    return answers
+
+
+def _protocol_of(found: Mapping[str, Any]) -> dict[str, str]:
+    everything = {**found["packages"], **found["host"]}
+    return {name: str(everything.get(name)) for name in PROTOCOL}

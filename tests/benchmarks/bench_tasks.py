@@ -1,0 +1,84 @@
+"""Time many small tasks with each executor: what a task costs beyond its own time.
+
+The pipeline is trivial, so that nearly all is cost of the run: submission, the record on the disk,
+the progress. Workers are started, and import what they need, before the time is taken.
+
+    python tests/benchmarks/bench_tasks.py --tasks 2000
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from timing import Row, machine, markdown, say
+
+from bci_dann.evaluation import run_benchmark
+from bci_dann.evaluation.runs.executors.executor_choice import opened
+from bci_dann.evaluation.runs.results import ResultsFolder
+
+SUBJECTS = 10
+CONFIG = {
+    "name": "tasks",
+    "data": {"dataset": "SimulatedMI", "params": {"n_subjects": SUBJECTS, "n_trials": 4}},
+    "preprocessing": {"band": [8, 30], "resample": 64, "channels": ["C3", "Cz", "C4"]},
+    "protocols": ["train"],
+}
+PIPELINE = """\
+name: trivial
+paradigms: [LeftRightImagery]
+pipeline:
+- {name: Vectorizer, from: mne.decoding}
+- {name: DummyClassifier, from: sklearn.dummy}
+"""
+
+
+def task_rows(names: Sequence[tuple[str, int]], n_tasks: int) -> list[Row]:
+    """Return one row for each executor, given by name and number of workers."""
+    with tempfile.TemporaryDirectory() as folder:
+        pipeline = Path(folder, "trivial.yml")
+        pipeline.write_text(PIPELINE)
+        config = {**CONFIG, "pipelines": [str(pipeline)]}
+        return [_row(config, Path(folder), name, n_jobs, n_tasks) for name, n_jobs in names]
+
+
+def _row(config: dict[str, object], folder: Path, name: str, n_jobs: int, n_tasks: int) -> Row:
+    out = folder / f"{name}{n_jobs}"
+    with opened(name, n_jobs, show=False) as executor:
+        # a first run prepares trials, and lets each worker import its libraries
+        run_benchmark({**config, "seeds": [0, 1]}, out / "first", progress=False, executor=executor)
+        seeds = list(range(n_tasks // SUBJECTS))
+        start = time.perf_counter()
+        run_benchmark({**config, "seeds": seeds}, out / "all", progress=False, executor=executor)
+        elapsed = time.perf_counter() - start
+    results = ResultsFolder(out / "all")
+    records = [results.read(task) for task in results.manifest().tasks]
+    own = sum(record.fit_seconds + record.predict_seconds for record in records)
+    return {
+        "executor": name,
+        "workers": n_jobs,
+        "tasks": len(records),
+        "whole run [s]": elapsed,
+        "own time of a task [ms]": 1e3 * own / len(records),
+        "added to a task [ms]": 1e3 * (elapsed - own / n_jobs) / len(records),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tasks", type=int, default=2000)
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
+    o = parser.parse_args()
+    executors = [("in-process", 1), ("loky", o.jobs), ("dask", o.jobs)]
+    say(f"{machine([1])}\n")
+    say(markdown(task_rows(executors, o.tasks)))
+
+
+if __name__ == "__main__":
+    main()
