@@ -84,7 +84,7 @@ class ScoredGroup:
 
     @property
     def gains(self) -> pd.DataFrame:
-        """Differences to the reference for each subject.
+        """The differences to the reference for each subject.
 
         Returns
         -------
