@@ -80,7 +80,10 @@ def completeness_of(stored: StoredResults, account: pd.DataFrame | None) -> Comp
 
 
 def _subjects(stored: StoredResults, account: pd.DataFrame | None) -> list[str]:
-    """Return the subjects that have trials, those without any record among them."""
+    """Return the target subjects, those without any record among them."""
+    if stored.manifest.subjects is not None:
+        return stored.manifest.subjects
+    # folders of earlier versions do not name them
     known = list(stored.tasks["subject"].unique())
     if account is not None and stored.manifest.fixed.get("data", {}).get("regime") is None:
         known += account.loc[account["used"] > 0, "subject"].tolist()

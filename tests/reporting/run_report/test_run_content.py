@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -84,8 +86,6 @@ def test_gains_are_differences_of_the_same_subject(content):
 
 
 def test_records_of_other_code_are_counted_and_not_shown(write_run, tmp_path):
-    import json
-
     run = write_run(tmp_path / "run", n_subjects=3, protocols=("train",))
     manifest = json.loads((run / "config.json").read_text())
     del manifest["pipelines"]["csp_lda"]
@@ -93,3 +93,14 @@ def test_records_of_other_code_are_counted_and_not_shown(write_run, tmp_path):
     content = read_run(run)
     assert content.completeness.n_others == 3
     assert set(content.results["pipeline"]) == {"ea_csp_lda", "ra_ts_logistic"}
+
+
+def test_subjects_that_the_run_names_are_planned(write_run, tmp_path):
+    run = write_run(tmp_path / "run", ("csp_lda",), n_subjects=3, protocols=("train",))
+    manifest = json.loads((run / "config.json").read_text())
+    manifest["subjects"] = ["1", "2", "3", "17"]
+    (run / "config.json").write_text(json.dumps(manifest))
+    (run / "account.csv").unlink()
+    complete = read_run(run).completeness
+    assert complete.n_planned == 4
+    assert complete.missing["subject"].tolist() == ["17"]
