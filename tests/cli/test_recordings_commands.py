@@ -1,4 +1,4 @@
-"""The commands ``init`` and ``check``: from a folder to a configuration, and what each file gives."""
+"""The commands ``init`` and ``check``: a configuration for recordings, and what each gives."""
 
 from __future__ import annotations
 
