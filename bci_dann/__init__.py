@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bci_dann.components import resolve
     from bci_dann.data import EEGTrials, load_dataset
     from bci_dann.estimators import (
+        CalibratedClassifier,
         DANNClassifier,
         EnsembleClassifier,
         NetworkClassifier,
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
         SourceOnlyClassifier,
         TransductiveClassifier,
         TransferClassifier,
+        TTimeClassifier,
         load_model,
     )
     from bci_dann.evaluation import run_benchmark
 
 _MODULES = {
+    "CalibratedClassifier": "estimators",
     "DANNClassifier": "estimators",
     "EEGTrials": "data",
     "EnsembleClassifier": "estimators",
@@ -40,6 +43,7 @@ _MODULES = {
     "RiemannianClassifier": "estimators",
     "ShallowClassifier": "estimators",
     "SourceOnlyClassifier": "estimators",
+    "TTimeClassifier": "estimators",
     "TransductiveClassifier": "estimators",
     "TransferClassifier": "estimators",
     "load_dataset": "data",
@@ -49,6 +53,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "CalibratedClassifier",
     "DANNClassifier",
     "EEGTrials",
     "EnsembleClassifier",
@@ -59,6 +64,7 @@ __all__ = [
     "RiemannianClassifier",
     "ShallowClassifier",
     "SourceOnlyClassifier",
+    "TTimeClassifier",
     "TransductiveClassifier",
     "TransferClassifier",
     "__version__",

@@ -10,7 +10,9 @@ import pytest
 import yaml
 
 from bci_dann._resources import configs_folder, pipelines_folder
-from bci_dann.evaluation import load_config
+from bci_dann.data import SimulatedMI, open_trials, prepare_trials
+from bci_dann.evaluation import load_config, run_benchmark
+from bci_dann.evaluation.config.run_config import with_replaced
 
 CONFIGS = sorted(configs_folder().rglob("*.yaml"))
 PIPELINES = sorted(pipelines_folder().glob("*.yml"))
@@ -59,6 +61,70 @@ def test_runs_on_the_same_dataset_agree_on_it():
     assert all((r.data, r.preprocessing) == (runs[0].data, runs[0].preprocessing) for r in runs)
 
 
+# The electrodes of BCI Competition IV 2a, in the order of its files (Tangermann et al. 2012).
+# fmt: off
+ELECTRODES = [
+    "Fz", "FC3", "FC1", "FCz", "FC2", "FC4", "C5", "C3", "C1", "Cz", "C2", "C4", "C6",
+    "CP3", "CP1", "CPz", "CP2", "CP4", "P1", "Pz", "P2", "POz",
+]
+# fmt: on
+SESSIONS = {"0": "0train", "1": "1test"}
+
+
+@pytest.fixture
+def bnci_stand_in(monkeypatch):
+    """BNCI2014_001 with simulated signals: its channels, classes, sessions and times of cues."""
+    import mne
+    import numpy as np
+    from moabb.datasets import BNCI2014_001
+
+    simulated = SimulatedMI(
+        n_subjects=3,
+        n_sessions=2,
+        n_trials=6,
+        classes=list(BNCI2014_001().event_id),
+        sfreq=250.0,
+        ch_names=ELECTRODES,
+        erd=0.9,
+        shift=0.5,
+    )
+
+    def as_in_moabb(raw):
+        codes = BNCI2014_001().event_id
+        # MOABB has the beginning of a trial in the trigger channel, two seconds before the cue
+        samples = np.round((raw.annotations.onset - 2.0) * 250).astype(int)
+        trigger = np.zeros(len(raw.times))
+        trigger[samples + 1] = [codes[name] for name in raw.annotations.description]
+        names = ["EOG1", "EOG2", "EOG3", "stim"]
+        eyes = 1e-4 * np.random.default_rng(0).standard_normal((3, len(trigger)))
+        info = mne.create_info(names, 250.0, ["eog"] * 3 + ["stim"])
+        others = mne.io.RawArray(np.vstack([eyes, trigger]), info, verbose="error")
+        return raw.set_annotations(None).add_channels([others], force_update_info=True)
+
+    def get(self, subject):
+        data = simulated._get_single_subject_data(subject)
+        return {SESSIONS[name]: {"0": as_in_moabb(runs["0"])} for name, runs in data.items()}
+
+    monkeypatch.setenv("MOABB_DOWNLOAD_PROVIDER", "upstream")  # no mirror is asked first
+    monkeypatch.setattr(BNCI2014_001, "_get_single_subject_data", get)
+
+
+def test_the_four_classes_of_bnci_run_as_they_stand(bnci_stand_in, tmp_path):
+    """The data set cannot be had without a network, so signals are simulated in its place."""
+    shipped = load_config(configs_folder() / "bnci2014_001_4class.yaml")
+    data = shipped.data.model_copy(update={"subjects": [1, 2, 3]})
+    trials = open_trials(prepare_trials(data, shipped.preprocessing))
+    assert trials.ch_names == ELECTRODES
+    assert trials.X.shape == (3 * 2 * 4 * 6, 22, 449)
+    assert sorted(set(trials.metadata["session"])) == ["0train", "1test"]
+    config = with_replaced(shipped, {"data": data, "pipelines": ["rts_im", "mdm", "ra_mdm"]})
+    table = run_benchmark(config, tmp_path / "run", progress=False)
+    assert len(table) == 3 * 3 * 2
+    assert table.attrs["n_classes"] == 4
+    assert table["roc_auc"].notna().all()
+    assert table[table["pipeline"] == "rts_im"]["accuracy"].mean() > 0.4
+
+
 def is_plain(value) -> bool:
     """Whether a value is text, numbers, lists and mappings alone."""
     if isinstance(value, dict):
@@ -72,8 +138,9 @@ def is_plain(value) -> bool:
 def test_a_pipeline_is_named_like_its_file_and_plain_for_moabb(path):
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert content["name"] == path.stem
-    # a filter bank needs the sampling frequency, which MOABB's arrays do not bring
-    in_moabb = set() if "fbcsp" in path.stem else {"LeftRightImagery", "MotorImagery"}
+    # MOABB's arrays bring no sampling frequency, which a filter bank needs, and no rest windows
+    ours = "fbcsp" in path.stem or path.stem == "rts_rest"
+    in_moabb = set() if ours else {"LeftRightImagery", "MotorImagery"}
     assert set(content["paradigms"]) == in_moabb
     for step in content["pipeline"]:
         assert is_plain(step["parameters"])

@@ -270,6 +270,9 @@ class Noting(TransferClassifier):
     def adapt_aligned(self, trials):
         self.noted_["adapt"] = counts()
 
+    def follow_aligned(self, trials):
+        self.noted_["follow"] = counts()
+
     def predict_proba_aligned(self, X):
         self.noted_["predict"] = counts()
         return np.full((len(X), 2), 0.5)
@@ -280,8 +283,9 @@ def test_a_method_of_ones_own_computes_on_one_thread(given, network):
     model = Noting(network=network).fit(**given)
     model = model.adapt(given["X_target_unlabeled"])
     model.predict(given["X_target_unlabeled"][:1])
+    model = model.partial_adapt(given["X_target_unlabeled"][:1])
     expected = (2 if network else 1, [1] * len(blas()))
-    assert model.noted_ == dict.fromkeys(("fit", "adapt", "predict"), expected)
+    assert model.noted_ == dict.fromkeys(("fit", "adapt", "predict", "follow"), expected)
 
 
 def test_methods_in_several_threads_of_python_give_what_they_give_alone(given):

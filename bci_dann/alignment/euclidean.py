@@ -90,6 +90,9 @@ class EuclideanAlignment(SignalWhitening):
     def _reference(self, X: NDArray[Any]) -> NDArray[np.float64]:
         return euclidean_reference(X)
 
+    def _geometry(self) -> str:
+        return "euclidean"
+
     def _pooled(
         self, references: Sequence[NDArray[np.float64]], counts: NDArray[np.int_]
     ) -> NDArray[np.float64]:

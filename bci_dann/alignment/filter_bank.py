@@ -6,6 +6,7 @@ competition IV datasets 2a and 2b", Front. Neurosci. 6:39: bands 4 Hz wide.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
@@ -135,6 +136,20 @@ class FilterBank(Alignment, BaseEstimator):
         for centre, filtered in self._filtered(X):
             if centre is not None:
                 centre.extend(filtered, domains)
+        return self
+
+    @property
+    def follows(self) -> bool:
+        """Whether all bands follow trials one after another; see :meth:`Alignment.follow`."""
+        return all(centre is None or centre.follows for centre in self.centres)
+
+    def follow(self, X: NDArray[Any], domain: str) -> Self:
+        """Move the references of each band by one trial; see :meth:`Alignment.follow`."""
+        moved = [centre and copy.copy(centre) for centre in self.centres]
+        for centre, (low, high) in zip(moved, self.bands, strict=True):
+            if centre is not None:
+                centre.follow(band_passed(X, low, high, self.sfreq), domain)
+        self.centres = moved
         return self
 
     def transform(self, X: NDArray[Any], domains: ArrayLike | None = None) -> NDArray[Any]:

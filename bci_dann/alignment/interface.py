@@ -30,6 +30,10 @@ class Alignment(ABC):
     cache : ResultCache or None
         Where an estimator lets an alignment keep what it computes of the trials of a domain; see
         :func:`~bci_dann.alignment.result_cache.cached`. Not a parameter, and not saved.
+    takes_rest : bool
+        Whether an estimator is to hand rest windows to :meth:`fit` and :meth:`extend`, too, as the
+        arguments ``rest``, shape ``(n_windows, n_chans, n_rest_times)`` (µV), and
+        ``rest_domains``, shape ``(n_windows,)``. False unless a subclass says more.
 
     See Also
     --------
@@ -66,6 +70,16 @@ class Alignment(ABC):
     """
 
     cache: ResultCache | None = None
+    takes_rest: bool = False
+
+    @property
+    def follows(self) -> bool:
+        """Whether :meth:`follow` learns from trials one after another; no by default.
+
+        An estimator then keeps the last hundred trials of a new subject, and calls :meth:`extend`
+        with them for each trial that passes.
+        """
+        return False
 
     @abstractmethod
     def fit(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
@@ -100,6 +114,27 @@ class Alignment(ABC):
         Alignment
             ``self``.
         """
+
+    def follow(self, X: NDArray[Any], domain: str) -> Self:
+        """Move the reference of a domain by one trial, in constant time and memory.
+
+        A subclass that implements it says so in :attr:`follows`. It leaves the references that it
+        has in place, and sets attributes anew: copies of an alignment share them.
+
+        Parameters
+        ----------
+        X : ndarray, shape (1, n_chans, n_times)
+            The next trial (µV).
+        domain : str
+            Its domain, ``"subject/session"``. A new one leans on that before it, and the first on
+            the sources.
+
+        Returns
+        -------
+        Alignment
+            ``self``.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     def transform(self, X: NDArray[Any], domains: ArrayLike | None = None) -> NDArray[Any]:

@@ -11,6 +11,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from bci_dann.alignment.interface import Alignment
+from bci_dann.alignment.result_cache import ResultCache, cached
+from bci_dann.alignment.running_reference import PRIOR_TRIALS, RunningReference, moved_reference
 from bci_dann.exceptions import DataError
 
 __all__ = ["Recentring", "SignalWhitening", "domain_names", "inverse_square_root"]
@@ -96,6 +98,8 @@ class Recentring(Alignment, BaseEstimator):
 
     references_: dict[str, NDArray[np.float64]]
     fallback_: NDArray[np.float64]
+    # The session whose trials are followed, and how far.
+    _running: RunningReference | None = None
 
     def fit(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
         """Compute the references of the source domains.
@@ -135,6 +139,7 @@ class Recentring(Alignment, BaseEstimator):
         """
         self.references_ = dict(zip(names, references, strict=True))
         self.fallback_ = self._pooled(references, counts)
+        self._running = None
         return self
 
     def extend(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
@@ -177,12 +182,60 @@ class Recentring(Alignment, BaseEstimator):
         Recentring
             ``self``.
         """
+        self._running = None
         self.fallback_ = self._pooled(references, counts)
         shares = np.stack([counts, np.maximum(ENOUGH_TRIALS - counts, 0)], axis=1)
         self.references_.update(
             (name, self._pooled([reference, self.fallback_], share) if share[1] else reference)
             for name, reference, share in zip(names, references, shares, strict=True)
         )
+        return self
+
+    @property
+    def follows(self) -> bool:
+        """Whether references follow trials one after another; see :meth:`Alignment.follow`."""
+        return self._geometry() is not None
+
+    def follow(self, X: NDArray[Any], domain: str) -> Self:
+        """Move the reference of a domain towards one trial, and make it the fallback.
+
+        The step is ``max(1 / n, 0.05)`` long, where ``n`` counts the trials of the domain and ten
+        for the reference from which it starts: its own, where it was learned before; that of the
+        domain followed before; or the fallback, which for a new subject is scaled to the median
+        power of its first five trials. See :mod:`bci_dann.alignment.running_reference`.
+
+        Parameters
+        ----------
+        X : ndarray, shape (1, ...)
+            The next trial.
+        domain : str
+            Its domain.
+
+        Returns
+        -------
+        Recentring
+            ``self``.
+        """
+        return self.follow_covariance(self._covariance(X), domain)
+
+    def follow_covariance(  # numpydoc ignore=PR01,RT01
+        self, covariance: NDArray[np.float64], domain: str, cache: ResultCache | None = None
+    ) -> Self:
+        """Follow a trial by its covariance (µV²); see :meth:`follow`, and ``moved_reference``."""
+        running = self._running
+        reference = self.references_.get(domain, self.fallback_)
+        if running is None and domain not in self.references_:
+            running = RunningReference.of_new_subject(domain, reference)
+        elif running is None or running.domain != domain:
+            running = RunningReference(domain, PRIOR_TRIALS)
+        running, reference = running.rescaled(reference, covariance)
+        self._running, weight = running.next_weight()
+        whitening = cached(cache, inverse_square_root, reference)
+        moved = moved_reference(
+            reference, whitening, covariance, weight, self._geometry() or "", cache
+        )
+        self.references_ = {**self.references_, domain: moved}
+        self.fallback_ = moved
         return self
 
     def transform(self, X: NDArray[Any], domains: ArrayLike | None = None) -> NDArray[Any]:
@@ -217,12 +270,20 @@ class Recentring(Alignment, BaseEstimator):
     def to_arrays(self) -> dict[str, NDArray[np.float64]]:
         """Return the references as arrays; see :meth:`Alignment.to_arrays`."""
         references = np.stack(list(self.references_.values()))
-        return {"references": references, "fallback": self.fallback_}
+        arrays = {"references": references, "fallback": self.fallback_}
+        if self._running is not None:
+            place = self.domains_.index(self._running.domain)
+            arrays["running"] = np.array([place, *self._running.to_array()])
+        return arrays
 
     def from_arrays(self, domains: list[str], arrays: dict[str, NDArray[np.float64]]) -> Self:
         """Restore the references; see :meth:`Alignment.from_arrays`."""
         self.references_ = dict(zip(domains, arrays["references"], strict=True))
         self.fallback_ = arrays["fallback"]
+        self._running = None
+        if "running" in arrays:
+            place, *progress = arrays["running"].tolist()
+            self._running = RunningReference.from_array(domains[int(place)], np.array(progress))
         return self
 
     @property
@@ -250,6 +311,14 @@ class Recentring(Alignment, BaseEstimator):
         """Return the reference of a domain's trials."""
         raise NotImplementedError
 
+    def _covariance(self, X: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the covariance of one trial."""
+        raise NotImplementedError
+
+    def _geometry(self) -> str | None:
+        """Return the way to a trial, ``riemannian`` or ``euclidean``; None where there is none."""
+        return None
+
     def _pooled(
         self, references: Sequence[NDArray[np.float64]], counts: NDArray[np.int_]
     ) -> NDArray[np.float64]:
@@ -269,6 +338,10 @@ class Recentring(Alignment, BaseEstimator):
 
 class SignalWhitening(Recentring):
     """Re-centring of the signals themselves: ``R^(-1/2) X_i``, as float32."""
+
+    def _covariance(self, X: NDArray[Any]) -> NDArray[np.float64]:
+        trial = np.asarray(X[0], dtype=np.float64)
+        return np.asarray(trial @ trial.T / trial.shape[1])
 
     def _empty(self, X: NDArray[Any]) -> NDArray[Any]:
         return np.empty(X.shape, dtype=np.float32)

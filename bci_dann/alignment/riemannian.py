@@ -44,6 +44,12 @@ class CovarianceRecentring(Recentring):
     def _reference(self, X: NDArray[Any]) -> NDArray[np.float64]:
         return mean_covariance(X, self.mean, self.cache)
 
+    def _covariance(self, X: NDArray[Any]) -> NDArray[np.float64]:
+        return np.asarray(X[0], dtype=np.float64)
+
+    def _geometry(self) -> str:
+        return self.mean
+
     def _pooled(
         self, references: Sequence[NDArray[np.float64]], counts: NDArray[np.int_]
     ) -> NDArray[np.float64]:
@@ -95,6 +101,9 @@ class RiemannianAlignment(SignalWhitening):
         wide = np.asarray(X, dtype=np.float64)
         covariances = wide @ wide.swapaxes(1, 2) / X.shape[2]
         return cached(self.cache, _mean_of_signals, covariances)
+
+    def _geometry(self) -> str:
+        return "riemannian"
 
     def _pooled(
         self, references: Sequence[NDArray[np.float64]], counts: NDArray[np.int_]

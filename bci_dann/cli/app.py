@@ -11,21 +11,20 @@ import typer
 
 from bci_dann._version import __version__
 from bci_dann.cli.benchmark_commands import choose, publish, run, select
-from bci_dann.cli.check_command import check
 from bci_dann.cli.diagnose_command import diagnose
 from bci_dann.cli.error_handling import ErrorReportingGroup
 from bci_dann.cli.help_examples import EXAMPLES, START, epilog
 from bci_dann.cli.information_commands import datasets, docs, doctor, pipelines
-from bci_dann.cli.init_command import init
 from bci_dann.cli.model_commands import adapt, fit, predict
 from bci_dann.cli.quickstart_command import quickstart
-from bci_dann.cli.results_commands import compare, merge
+from bci_dann.cli.recordings_commands import check, init
+from bci_dann.cli.results_commands import compare, merge, report
 
 __all__ = ["app"]
 
 # In the order in which help lists them.
 COMMANDS = (
-    *(quickstart, init, check, run, merge, choose, select, compare, publish, diagnose),
+    *(quickstart, init, check, run, merge, report, choose, select, compare, publish, diagnose),
     *(fit, adapt, predict),
     *(datasets, pipelines, docs, doctor),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -92,7 +94,8 @@ def run(  # numpydoc ignore=PR01
         names = None if regimes is None else split_list(regimes, "regimes")
         _run_regimes(description, out, how, names, held_out)
         return
-    results = run_benchmark(description, out, **how)
+    with _report_of_failures(out):
+        results = run_benchmark(description, out, **how)
     if dry_run:
         _print_plan(results, out)
         _print_planned_account(description, data_dir)
@@ -104,7 +107,12 @@ def _report(results: pd.DataFrame, out: Path, config: Path) -> None:
     """Draw and print what a run has found."""
     from bci_dann.evaluation import summarise
     from bci_dann.evaluation.runs.results import ResultsFolder
-    from bci_dann.reporting import after_run, closing_tables, write_subject_figure
+    from bci_dann.reporting import (
+        after_run,
+        closing_tables,
+        report_or_warn,
+        write_subject_figure,
+    )
 
     write_subject_figure(results, out / "subjects.png")
     for table in closing_tables(summarise(results)):
@@ -112,8 +120,23 @@ def _report(results: pd.DataFrame, out: Path, config: Path) -> None:
     account = ResultsFolder(out).account()
     if account is not None:
         print_account(account)
-    for line in after_run(out, config):
+    for line in after_run(out, config, report_or_warn(out)):
         print_sentence(line)
+
+
+@contextmanager
+def _report_of_failures(out: Path) -> Iterator[None]:
+    """Where tasks of a run fail, write the report as well, which says what is missing."""
+    from bci_dann.evaluation.runs.dispatch import FAILURES
+    from bci_dann.exceptions import ResultsError
+    from bci_dann.reporting import report_or_warn
+
+    try:
+        yield
+    except ResultsError:
+        if (out / FAILURES).is_file():
+            report_or_warn(out)
+        raise
 
 
 def _run_regimes(

@@ -30,6 +30,10 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "bci-dann run my.yaml --shard 1/4 -o runs/part1": "The first quarter of the tasks.",
         "bci-dann run regimes --data-dir recordings --regimes whole,artefacts": "Two regimes.",
     },
+    "report": {
+        "bci-dann report runs/quickstart": "Write report.html in that folder again.",
+        "bci-dann report runs/quickstart -o mine.html --texts paper": "Texts for a paper, too.",
+    },
     "merge": {
         "bci-dann merge runs/part1 runs/part2 -o runs/all": "Join two shards of a run.",
     },
@@ -65,6 +69,7 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
     "predict": {
         "bci-dann predict adapted run2.fif": "Into predictions.csv.",
         "bci-dann predict adapted run2.edf run3.edf -o today.csv": "Several, into today.csv.",
+        "bci-dann predict adapted run2.edf --abstain-below 0.7": "No class where it is uncertain.",
     },
     "doctor": {
         "bci-dann doctor": "Exit code 0: nothing is wrong.",

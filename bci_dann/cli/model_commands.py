@@ -107,6 +107,13 @@ def predict(  # numpydoc ignore=PR01
     cue: Cues = None,
     unit_scale: UnitScale = None,
     rename: Renames = None,
+    abstain_below: Annotated[
+        float | None,
+        typer.Option(
+            "--abstain-below",
+            help="Give no class where the largest probability is below this (0 to 1).",
+        ),
+    ] = None,
     modules: UserModules = None,
 ) -> None:
     """Predict the class of each trial of some recordings."""
@@ -120,12 +127,16 @@ def predict(  # numpydoc ignore=PR01
         cues=parse_cues(cue or []),
         unit_scale=unit_scale,
         rename=parse_renames(rename or []),
+        abstain_below=abstain_below,
         out=out,
     )
-    predicted = table[table["left_out"] == ""]
+    predicted = table[table["prediction"] != ""]
     counts = predicted["prediction"].value_counts().sort_index()
     listed = ", ".join(f"{count} {name}" for name, count in counts.items())
-    print_sentence(f"{len(predicted)} predictions in {out}: {listed}")
+    print_sentence(f"{len(predicted)} predictions in {out}: {listed}".removesuffix(": "))
+    if "abstained" in table:
+        n_trials = int((table["left_out"] == "").sum())
+        print_sentence(f"{table['abstained'].sum()} of {n_trials} trials have no class: abstained")
     reasons = left_out_sentence(table["left_out"].value_counts().to_dict())
     if reasons:
         print_sentence(f"cues without a prediction: {reasons}")

@@ -28,5 +28,5 @@ def quickstart(  # numpydoc ignore=PR01
     for table in closing_tables(summarise(done.results)):
         output_console().print(table)
     counts = (done.n_trials, done.n_right, done.n_right_before)
-    for line in after_quickstart(done.folder, done.model, done.recordings, counts):
+    for line in after_quickstart(done.folder, done.model, done.recordings, counts, done.report):
         print_sentence(line)

@@ -1,4 +1,4 @@
-"""Commands that look at finished runs: ``compare`` and ``merge``."""
+"""Commands that look at finished runs: ``report``, ``compare`` and ``merge``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 from bci_dann.cli.console import print_sentence, print_table
 
-__all__ = ["compare", "merge"]
+__all__ = ["compare", "merge", "report"]
 
 SCORE_COLUMNS = (
     "pipeline",
@@ -27,6 +27,31 @@ SCORE_NOTE = (
     "the subjects' differences; p Holm: corrected over all rows. Folds share training data, so "
     "that p is approximate."
 )
+
+
+def report(  # numpydoc ignore=PR01
+    results: Annotated[Path, typer.Argument(help="Results folder that `run` has written.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="HTML file. Default: report.html in the folder."),
+    ] = None,
+    texts: Annotated[
+        Path | None,
+        typer.Option("--texts", help="Folder for methods, BibTeX and tables as files, too."),
+    ] = None,
+) -> None:
+    """Write the report of a run as one HTML page: results, how to read them, how to cite them.
+
+    `run` ends with it. A run that has not ended, or that has failed, has one as well, which says
+    what is missing.
+    """
+    from bci_dann._files import check_folder_of
+    from bci_dann.reporting import write_run_report
+
+    page = write_run_report(results, None if out is None else check_folder_of(out), texts)
+    print_sentence(f"The report is in {page}; open it in a browser")
+    if texts is not None:
+        print_sentence(f"Methods, references (BibTeX) and tables are in {texts}")
 
 
 def compare(  # numpydoc ignore=PR01

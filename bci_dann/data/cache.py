@@ -1,6 +1,7 @@
 """Cache of prepared trials on disk, under a key of everything that determines them.
 
-A folder holds ``X.npy`` (float32, µV), ``trials.csv`` (subject, session, run, label),
+A folder holds ``X.npy`` (float32, µV), ``rest.npy`` (likewise, where rest windows were cut),
+``trials.csv`` (subject, session, run, label),
 ``account.csv`` (what became of the cues of each recording), ``info.fif`` and ``key.json`` (the
 parts of the key, to be read by users). Nothing in it is a pickle. A folder is complete as soon as
 it exists, so readers and writers need no lock.
@@ -37,7 +38,7 @@ __all__ = ["DATA_VERSION", "TrialsWriter", "cache_key", "cache_root", "open_tria
 DATA_VERSION = 2
 
 SIGNALS_FILE, TABLE_FILE, INFO_FILE, KEY_FILE = "X.npy", "trials.csv", "info.fif", "key.json"
-ACCOUNT_FILE = "account.csv"
+ACCOUNT_FILE, REST_FILE = "account.csv", "rest.npy"
 LABEL_COLUMN = "label"
 
 
@@ -85,9 +86,8 @@ class TrialsWriter:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.n_trials = 0
-        self._file: BinaryIO | None = None
-        self._trial_shape: tuple[int, ...] = ()
+        self._signals = _RowsFile(folder / SIGNALS_FILE)
+        self._rest = _RowsFile(folder / REST_FILE)
         self._tables: list[pd.DataFrame] = []
         self._accounts: list[pd.DataFrame] = []
         self._info: mne.Info | None = None
@@ -107,23 +107,15 @@ class TrialsWriter:
         ValueError
             When the trials have another shape than those before.
         """
-        signals = np.ascontiguousarray(trials.X, dtype=np.float32)
         with _os_errors_as_data_errors(self.folder.parent):
-            self._append(signals, trials.info)
-        self.n_trials += len(signals)
+            self._signals.add(trials.X)
+            if trials.rest is not None:
+                self._rest.add(trials.rest)
+        self._info = self._info or trials.info
         table = trials.metadata[list(METADATA_COLUMNS)].astype(str)
         self._tables.append(table.assign(**{LABEL_COLUMN: trials.y}))
         if trials.account is not None:
             self._accounts.append(trials.account)
-
-    def _append(self, signals: NDArray[np.float32], info: mne.Info) -> None:
-        if self._file is None:
-            self._trial_shape, self._info = signals.shape[1:], info
-            self._file = (self.folder / SIGNALS_FILE).open("wb")
-            self._write_header()
-        if signals.shape[1:] != self._trial_shape:
-            raise ValueError(f"trials of shape {signals.shape[1:]} after {self._trial_shape}")
-        self._file.write(signals.data)
 
     def finish(self, parts: Mapping[str, Any]) -> None:
         """Write the number of trials, the table of trials and the key.
@@ -138,12 +130,11 @@ class TrialsWriter:
         DataError
             When no trials were added, or the folder cannot be written.
         """
-        if self._file is None or self._info is None:
+        if self._info is None:
             raise DataError("there are no trials to store.")
         with _os_errors_as_data_errors(self.folder.parent):
-            self._file.seek(0)
-            self._write_header()
-            self._file.close()
+            self._signals.finish()
+            self._rest.finish()
             table = pd.concat(self._tables, ignore_index=True)
             table.to_csv(self.folder / TABLE_FILE, index=False)
             if self._accounts:
@@ -153,20 +144,50 @@ class TrialsWriter:
             (self.folder / KEY_FILE).write_text(json.dumps(parts, indent=1, sort_keys=True))
 
     def discard(self) -> None:
-        """Close an unfinished file; without effect after `finish`."""
+        """Close unfinished files; without effect after `finish`."""
+        for file in (self._signals, self._rest):
+            file.discard()
+
+
+class _RowsFile:
+    """A NumPy file of float32 that grows row by row, and does not exist before the first."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: BinaryIO | None = None
+        self._n_rows = 0
+        self._row_shape: tuple[int, ...] = ()
+
+    def add(self, rows: NDArray[np.float32]) -> None:
+        rows = np.ascontiguousarray(rows, dtype=np.float32)
+        if self._file is None:
+            self._row_shape = rows.shape[1:]
+            self._file = self.path.open("wb")
+            self._write_header(self._file)
+        if rows.shape[1:] != self._row_shape:
+            raise ValueError(f"trials of shape {rows.shape[1:]} after {self._row_shape}")
+        self._file.write(rows.data)
+        self._n_rows += len(rows)
+
+    def finish(self) -> None:
+        if self._file is not None:
+            self._file.seek(0)
+            self._write_header(self._file)
+            self._file.close()
+
+    def discard(self) -> None:
         if self._file is not None:
             with suppress(OSError):  # a full disk may refuse to write the buffer
                 self._file.close()
 
-    def _write_header(self) -> None:
-        """Write the header of ``X.npy``; NumPy pads it so that it may be rewritten in place."""
-        assert self._file is not None
+    def _write_header(self, file: BinaryIO) -> None:
+        """Write the header; NumPy pads it so that it may be rewritten in place."""
         np.lib.format.write_array_header_1_0(
-            self._file,
+            file,
             {
                 "descr": np.lib.format.dtype_to_descr(np.dtype(np.float32)),
                 "fortran_order": False,
-                "shape": (self.n_trials, *self._trial_shape),
+                "shape": (self._n_rows, *self._row_shape),
             },
         )
 
@@ -297,7 +318,10 @@ def _read(folder: Path) -> EEGTrials:
     signals = np.load(folder / SIGNALS_FILE, mmap_mode="r", allow_pickle=False)
     info = _read_info(folder / INFO_FILE)
     account = read_account(folder / ACCOUNT_FILE)
-    return EEGTrials.trusted(X=signals, y=labels, metadata=table, info=info, account=account)
+    rest = None
+    if (folder / REST_FILE).is_file():
+        rest = np.load(folder / REST_FILE, mmap_mode="r", allow_pickle=False)
+    return EEGTrials.trusted(signals, labels, table, info, account, rest)
 
 
 def _write_info(path: Path, info: mne.Info) -> None:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bci_dann._validation import did_you_mean
 from bci_dann.exceptions import DataError
 
-__all__ = ["classes_of_events"]
+if TYPE_CHECKING:
+    import mne
+
+__all__ = ["classes_of_events", "labels_of_epochs"]
 
 # What the events of motor imagery are called in MOABB and in common protocols, in small letters.
 SIDES = ("left", "right", "left_hand", "right_hand", "lefthand", "righthand")
@@ -68,6 +75,38 @@ _HOW_TO_SAY = (
     "Say which tags are classes, EEGTrials.from_epochs(epochs, classes=['left', 'right']), or the "
     "class of each event, classes={'left/sound': 'left', ...}."
 )
+
+
+def labels_of_epochs(
+    epochs: mne.BaseEpochs, classes: Mapping[str, str] | Sequence[str] | None
+) -> NDArray[np.str_]:
+    """Return the class of each epoch.
+
+    Parameters
+    ----------
+    epochs : mne.Epochs
+        The epochs.
+    classes : mapping of str to str, sequence of str or None
+        As for :func:`classes_of_events`.
+
+    Returns
+    -------
+    ndarray of str, shape (n_epochs,)
+        Class names.
+
+    Raises
+    ------
+    DataError
+        When an event code has the names of two classes, or as :func:`classes_of_events`.
+    """
+    codes = epochs.events[:, 2]
+    occurring = set(codes.tolist())
+    names = {name: code for name, code in epochs.event_id.items() if code in occurring}
+    classes_of_codes: dict[int, str] = {}
+    for name, found in classes_of_events(names, classes).items():
+        if classes_of_codes.setdefault(names[name], found) != found:
+            raise DataError(f"the event code {names[name]} has the names of two classes: {names}.")
+    return np.array([classes_of_codes[code] for code in codes])
 
 
 def _place_of_class(tags: Mapping[str, Sequence[str]]) -> int:

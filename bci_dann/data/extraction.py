@@ -14,6 +14,11 @@ from bci_dann._validation import did_you_mean
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.screening.cues import REASONS, account_of, left_out_sentence, with_outcome
 from bci_dann.data.screening.dataset_checks import RecordingComparison
+from bci_dann.data.screening.rest_windows import (
+    RestWindows,
+    cut_rest_windows,
+    rest_sentence,
+)
 from bci_dann.data.segmentation import CutTrials, cut_trials, same_sfreq
 from bci_dann.data.signal_checks import check_signals
 from bci_dann.data.subset import Subset
@@ -130,6 +135,7 @@ def extract_trials(
                 comparison.add(str(one.provenance), one.trials, one.typical_uv)
             reference = reference or one.trials
             runs.append(one.trials)
+        _check_rest(accounts, preprocessing)
         yield _subject_trials(runs, subject, subset, preprocessing, account_of(accounts))
 
 
@@ -167,10 +173,10 @@ def extract_recordings(
         As :func:`extract_trials`.
     """
     for provenance, raw in _recordings(dataset, subject, subset):
-        cut, cues = _cut(raw, dataset, subset, preprocessing, provenance, reference)
+        cut, cues, rest = _cut(raw, dataset, subset, preprocessing, provenance, reference)
         trials = None
         if cut.epochs is not None:
-            trials = _trials(cut.epochs, dataset, provenance, reference)
+            trials = _trials(cut.epochs, dataset, provenance, reference, rest)
             reference = reference or trials
         yield ExtractedRecording(provenance, raw, cues, trials, cut.typical_uv)
 
@@ -249,20 +255,21 @@ def _cut(
     preprocessing: Preprocessing,
     provenance: Provenance,
     reference: EEGTrials | None,
-) -> tuple[CutTrials, pd.DataFrame]:
-    """Cut the trials of one recording, and return every cue of it."""
+) -> tuple[CutTrials, pd.DataFrame, RestWindows | None]:
+    """Cut the trials of one recording, and return every cue of it, and the rest windows."""
     recorded_cues = getattr(dataset, "cues", None)
     n_times = None if reference is None else reference.X.shape[2]
+    screen = recorded_cues is not None
     try:
-        cut = cut_trials(
-            raw, dataset, subset.classes, preprocessing, n_times, screen=recorded_cues is not None
-        )
+        cut = cut_trials(raw, dataset, subset.classes, preprocessing, n_times, screen)
+        rest = cut_rest_windows(raw, dataset, subset.classes, preprocessing, cut, screen)
     except (DataError, ConfigError) as error:
         raise type(error)(f"{provenance}: {error}") from error
+    of_cut = cut.cues if rest is None else rest.cues
     if recorded_cues is None:
-        return cut, cut.cues
+        return cut, of_cut, rest
     cues = recorded_cues(provenance.subject, provenance.session, provenance.run)
-    return cut, with_outcome(cues[cues["label"].isin(subset.classes)], cut.cues)
+    return cut, with_outcome(cues[cues["label"].isin(subset.classes)], of_cut), rest
 
 
 def _trials(
@@ -270,12 +277,13 @@ def _trials(
     dataset: BaseDataset,
     provenance: Provenance,
     reference: EEGTrials | None,
+    rest: RestWindows | None,
 ) -> EEGTrials:
     """Return the trials of one recording, on the channels and time axis of ``reference``."""
     try:
         if reference is not None:
             epochs = _in_channel_order(epochs, reference)
-        return _as_trials(epochs, dataset.unit_factor, provenance)
+        return _as_trials(epochs, dataset.unit_factor, provenance, rest)
     except DataError as error:
         raise DataError(f"{provenance}: {error}") from error
 
@@ -301,7 +309,9 @@ def _in_channel_order(epochs: mne.Epochs, reference: EEGTrials) -> mne.Epochs:
     return epochs.reorder_channels(reference.ch_names)
 
 
-def _as_trials(epochs: mne.Epochs, unit_factor: float, provenance: Provenance) -> EEGTrials:
+def _as_trials(
+    epochs: mne.Epochs, unit_factor: float, provenance: Provenance, rest: RestWindows | None
+) -> EEGTrials:
     names = {code: name for name, code in epochs.event_id.items()}
     signals = (epochs.get_data() * unit_factor).astype(np.float32)
     check_signals(signals, epochs.ch_names)
@@ -315,6 +325,7 @@ def _as_trials(epochs: mne.Epochs, unit_factor: float, provenance: Provenance) -
         y=np.array([names[code] for code in epochs.events[:, 2]]),
         metadata=pd.DataFrame([row] * len(signals)),
         info=_anonymous_info(epochs),
+        rest=None if rest is None else rest.in_microvolt(epochs.ch_names, unit_factor),
     )
 
 
@@ -341,7 +352,9 @@ def _subject_trials(
         advice = _no_trials_advice(preprocessing)
         raise DataError(f"subject {subject} has no trials left.{found}{advice}")
     joined = EEGTrials.concatenate(runs)
-    trials = EEGTrials.trusted(joined.X, joined.y, joined.metadata, joined.info, account)
+    trials = EEGTrials.trusted(
+        joined.X, joined.y, joined.metadata, joined.info, account, joined.rest
+    )
     for name in subset.classes:
         if name not in np.asarray(trials.y):
             raise DataError(
@@ -350,6 +363,27 @@ def _subject_trials(
                 "or the class with `classes`."
             )
     return trials
+
+
+def _check_rest(
+    accounts: list[tuple[dict[str, str], pd.DataFrame]], preprocessing: Preprocessing
+) -> None:
+    """Raise where no trial of a session has a rest window."""
+    window = preprocessing.rest_window
+    if window is None:
+        return
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for place, cues in accounts:
+        of_session = reasons.setdefault((place["subject"], place["session"]), [])
+        of_session.extend(cues.loc[cues["left_out"] == "", "rest"] if "rest" in cues else [])
+    for (subject, session), of_trials in reasons.items():
+        if of_trials and "" not in of_trials:
+            raise DataError(
+                f"subject {subject}, session {session}: none of {len(of_trials)} trials has a rest "
+                f"window. Left out: {rest_sentence(of_trials)}. Set preprocessing `rest_window`, "
+                f"which is [{window[0]:g}, {window[1]:g}] s, to a time between the trials, or "
+                "leave the session out."
+            )
 
 
 def _no_trials_advice(preprocessing: Preprocessing) -> str:

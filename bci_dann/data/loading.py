@@ -25,6 +25,7 @@ from bci_dann.data.fingerprint import dataset_fingerprint, describes_itself
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.recordings.source_files import SourceFiles
 from bci_dann.data.regimes.derivation import prepare_derived
+from bci_dann.data.screening.rest_windows import rest_steps
 from bci_dann.data.subset import SubsetConfig, check_sessions, resolve_subset
 from bci_dann.data.trials import EEGTrials
 from bci_dann.exceptions import ConfigError
@@ -194,6 +195,7 @@ def _prepare(
     from bci_dann.data.recordings.folder import Recordings
 
     subset = resolve_subset(dataset, subset_config)
+    rest_steps(dataset, preprocessing)  # raises before a recording is read
     root = _root(cache_dir)
     parts: dict[str, Any] = {
         "data_version": DATA_VERSION,

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from bci_dann._config import StrictModel
 
@@ -48,6 +54,11 @@ class Preprocessing(StrictModel):  # numpydoc ignore=PR02
     reject_uv : float or None
         Drop trials whose peak-to-peak amplitude in any channel is larger (µV), after
         filtering.
+    rest_window : tuple of (float, float), or None
+        Start and end of a window between the trials in seconds after the start of the imagery
+        task, negative before it, in which the subject has no task: ``(-2.5, -0.5)``. Such windows
+        go through the same steps as the trials and are kept with them, as ``EEGTrials.rest``, for
+        methods with ``reference="rest"``. ``None`` cuts none.
 
     See Also
     --------
@@ -73,6 +84,15 @@ class Preprocessing(StrictModel):  # numpydoc ignore=PR02
     resample: Positive | None = None
     window: tuple[float, float | None] = (0.0, None)
     reject_uv: Positive | None = None
+    rest_window: tuple[float, float] | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out the rest window where there is none: keys of prepared trials stay the same."""
+        content: dict[str, Any] = handler(self)
+        if self.rest_window is None:
+            content.pop("rest_window", None)
+        return content
 
     @field_validator("channels", "reference")
     @classmethod
@@ -95,4 +115,8 @@ class Preprocessing(StrictModel):  # numpydoc ignore=PR02
         start, end = self.window
         if end is not None and start >= end:
             raise ValueError(f"window must be (start, end) with start < end; got {self.window}")
+        if self.rest_window is not None and self.rest_window[0] >= self.rest_window[1]:
+            raise ValueError(
+                f"rest_window must be (start, end) with start < end; got {self.rest_window}"
+            )
         return self

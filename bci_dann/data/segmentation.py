@@ -32,9 +32,11 @@ __all__ = [
     "CutTrials",
     "ImageryTask",
     "check_recording",
+    "cue_events",
     "cut_trials",
     "resampled_epochs",
     "same_sfreq",
+    "trial_limits",
 ]
 
 # Samples by which trials of one window may differ after resampling from different rates: both
@@ -90,7 +92,7 @@ def check_recording(
     reference = preprocessing.reference if isinstance(preprocessing.reference, list) else []
     channels = selected_channels(raw, preprocessing)
     check_channels(raw, [*channels, *named_channels(raw, reference, preprocessing)])
-    start, end = _epoch_limits(dataset, preprocessing)
+    start, end = trial_limits(dataset, preprocessing)
     if end - start > raw.times[-1]:
         raise ConfigError(
             f"preprocessing.window: a trial would last {end - start:g} s, and the whole "
@@ -162,11 +164,11 @@ def cut_trials(
     ConfigError
         When a frequency or the window does not fit the recording.
     """
-    events, event_id = _cue_events(raw, dataset, classes)
+    events, event_id = cue_events(raw, dataset, classes)
     if not len(events):
         return CutTrials(None, cue_table())
     _check_frequencies(raw.info["sfreq"], preprocessing)
-    start, end = _epoch_limits(dataset, preprocessing)
+    start, end = trial_limits(dataset, preprocessing)
     loaded = raw.copy().load_data(verbose="error")
     channels = selected_channels(raw, preprocessing)
     check_channels(raw, channels)
@@ -206,10 +208,25 @@ def _drop_reason(entry: tuple[str, ...]) -> str:
     return "marked_bad" if first.lower().startswith("bad") else "amplitude"
 
 
-def _cue_events(
+def cue_events(
     raw: mne.io.BaseRaw, dataset: ImageryTask, classes: list[str]
 ) -> tuple[NDArray[np.int_], dict[str, int]]:
-    """Return the events at the cue, ``interval[0]`` before the annotations."""
+    """Return the events at the cue, ``interval[0]`` before the annotations.
+
+    Parameters
+    ----------
+    raw : mne.io.Raw
+        The recording.
+    dataset : ImageryTask
+        Gives the task interval.
+    classes : list of str
+        The classes to find.
+
+    Returns
+    -------
+    tuple of (ndarray of int, shape (n_cues, 3), dict of str to int)
+        Events as MNE has them, and the code of each class that occurs.
+    """
     present = set(raw.annotations.description)
     event_id = {name: code for code, name in enumerate(classes, start=1) if name in present}
     if not event_id:
@@ -219,8 +236,26 @@ def _cue_events(
     return events, event_id
 
 
-def _epoch_limits(dataset: ImageryTask, preprocessing: Preprocessing) -> tuple[float, float]:
-    """Return start and end of a trial after the cue (s)."""
+def trial_limits(dataset: ImageryTask, preprocessing: Preprocessing) -> tuple[float, float]:
+    """Return start and end of a trial after the cue.
+
+    Parameters
+    ----------
+    dataset : ImageryTask
+        Gives the task interval.
+    preprocessing : Preprocessing
+        The steps.
+
+    Returns
+    -------
+    tuple of float
+        In seconds.
+
+    Raises
+    ------
+    ConfigError
+        When the window starts after the task.
+    """
     start, end = preprocessing.window
     task_start, task_end = dataset.interval
     tmin = start + task_start

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bci_dann.data.event_classes import classes_of_events
+from bci_dann.data.event_classes import labels_of_epochs
 from bci_dann.data.lazy_rows import LazyRows
+from bci_dann.data.screening.rest_signals import Rest, joined_rest, rest_mask
 from bci_dann.data.signal_checks import check_signals
 from bci_dann.exceptions import DataError
 
@@ -44,6 +45,10 @@ class EEGTrials:  # numpydoc ignore=PR02
         and why the others are not. One row a recording and event with the columns ``file``,
         ``subject``, ``session``, ``run``, ``event``, ``found``, ``used`` and one a reason. A
         selection of trials has none.
+    rest : ndarray, shape (n_trials, n_chans, n_rest_times), or None
+        The window between the trials that belongs to each trial, in microvolt, float32; NaN for a
+        trial that has none. ``None`` where no rest windows were cut; see
+        :class:`bci_dann.data.Preprocessing`.
 
     Raises
     ------
@@ -75,11 +80,14 @@ class EEGTrials:  # numpydoc ignore=PR02
     metadata: pd.DataFrame
     info: mne.Info
     account: pd.DataFrame | None = None
+    rest: Rest = None
 
     def __post_init__(self) -> None:
         _check_shapes(self)
         _check_names(self.metadata)
         check_signals(self.X, self.ch_names)
+        if self.has_rest.any():
+            check_signals(np.asarray(self.rest)[self.has_rest], self.ch_names, "rest windows")
 
     @classmethod
     def trusted(
@@ -89,6 +97,7 @@ class EEGTrials:  # numpydoc ignore=PR02
         metadata: pd.DataFrame,
         info: mne.Info,
         account: pd.DataFrame | None = None,
+        rest: Rest = None,
     ) -> EEGTrials:
         """Build trials from signals that were checked before, without reading them again.
 
@@ -107,6 +116,8 @@ class EEGTrials:  # numpydoc ignore=PR02
             Channel names, positions and sampling frequency (Hz).
         account : pandas.DataFrame or None
             What became of the cues of the recordings.
+        rest : ndarray, shape (n_trials, n_chans, n_rest_times), or None
+            Checked rest windows (µV).
 
         Returns
         -------
@@ -119,9 +130,8 @@ class EEGTrials:  # numpydoc ignore=PR02
             When the parts disagree in length.
         """
         trials = object.__new__(cls)
-        fields = {"X": X, "y": y, "metadata": metadata, "info": info, "account": account}
-        for name, value in fields.items():
-            object.__setattr__(trials, name, value)
+        for field, value in zip(fields(cls), (X, y, metadata, info, account, rest), strict=True):
+            object.__setattr__(trials, field.name, value)
         _check_shapes(trials)
         return trials
 
@@ -166,7 +176,7 @@ class EEGTrials:  # numpydoc ignore=PR02
         }
         return cls(
             X=epochs.get_data(units="uV", picks="eeg").astype(np.float32),  # without bad channels
-            y=_event_labels(epochs, classes) if labelled else None,
+            y=labels_of_epochs(epochs, classes) if labelled else None,
             metadata=pd.DataFrame(columns),
             info=epochs.copy().pick("eeg", exclude="bads").info,
         )
@@ -184,7 +194,7 @@ class EEGTrials:  # numpydoc ignore=PR02
         -------
         EEGTrials
             A copy of the signals, with the ``info`` of the first part. They are not checked
-            again.
+            again. Where only some parts have rest windows, the trials of the others have none.
 
         Raises
         ------
@@ -201,6 +211,7 @@ class EEGTrials:  # numpydoc ignore=PR02
             metadata=pd.concat([part.metadata for part in parts], ignore_index=True),
             info=parts[0].info,
             account=pd.concat(accounts, ignore_index=True) if len(accounts) == len(parts) else None,
+            rest=joined_rest([part.rest for part in parts], [part.shape[:2] for part in parts]),
         )
 
     def __len__(self) -> int:
@@ -227,7 +238,8 @@ class EEGTrials:  # numpydoc ignore=PR02
         """
         if isinstance(index, tuple) and index[1:] == (...,):
             index = index[0]
-        return self._indexed(index, self.X[index])
+        rest = None if self.rest is None else self.rest[index]
+        return self._indexed(index, self.X[index], rest)
 
     def deferred(self, index: Any) -> EEGTrials:
         """Return the trials at ``index`` without reading their signals yet.
@@ -242,10 +254,11 @@ class EEGTrials:  # numpydoc ignore=PR02
         Returns
         -------
         EEGTrials
-            Its ``X`` is a :class:`~bci_dann.data.lazy_rows.LazyRows`, which becomes an array
-            each time it is used.
+            Its ``X`` and ``rest`` are :class:`~bci_dann.data.lazy_rows.LazyRows`, which become
+            arrays each time they are used.
         """
-        return self._indexed(index, cast("NDArray[np.float32]", LazyRows(self.X, index)))
+        X, rest = (None if of is None else LazyRows(of, index) for of in (self.X, self.rest))
+        return self._indexed(index, cast("NDArray[np.float32]", X), cast(Rest, rest))
 
     def unlabelled(self) -> EEGTrials:
         """Return the same trials without labels.
@@ -257,16 +270,21 @@ class EEGTrials:  # numpydoc ignore=PR02
         """
         return replace_labels(self, None)
 
-    def _indexed(self, index: Any, X: NDArray[np.float32]) -> EEGTrials:
+    def _indexed(self, index: Any, X: NDArray[np.float32], rest: Rest) -> EEGTrials:
         y = None if self.y is None else self.y[index]
         metadata = self.metadata.iloc[index].reset_index(drop=True)
-        return EEGTrials.trusted(X, y, metadata, self.info)
+        return EEGTrials.trusted(X, y, metadata, self.info, rest=rest)
 
     @property
     def shape(self) -> tuple[int, int, int]:  # numpydoc ignore=RT01
         """Shape of ``X``: numbers of trials, channels and samples."""
         n_trials, n_chans, n_times = self.X.shape
         return n_trials, n_chans, n_times
+
+    @property
+    def has_rest(self) -> NDArray[np.bool_]:  # numpydoc ignore=RT01
+        """Whether each trial has a rest window, shape (n_trials,)."""
+        return np.zeros(len(self), dtype=bool) if self.rest is None else rest_mask(self.rest)
 
     @property
     def subjects(self) -> NDArray[np.str_]:  # numpydoc ignore=RT01
@@ -311,26 +329,13 @@ def replace_labels(trials: EEGTrials, y: NDArray[np.str_] | None) -> EEGTrials:
     DataError
         When ``y`` has another length.
     """
-    return EEGTrials.trusted(trials.X, y, trials.metadata, trials.info, trials.account)
+    return EEGTrials.trusted(trials.X, y, trials.metadata, trials.info, trials.account, trials.rest)
 
 
 def _listed(names: list[str]) -> str:
     """Return names as one text, the first of many."""
     more = ", ..." if len(names) > N_LISTED else ""
     return ", ".join(names[:N_LISTED]) + more
-
-
-def _event_labels(
-    epochs: mne.BaseEpochs, classes: Mapping[str, str] | Sequence[str] | None
-) -> NDArray[np.str_]:
-    codes = epochs.events[:, 2]
-    occurring = set(codes.tolist())
-    names = {name: code for name, code in epochs.event_id.items() if code in occurring}
-    classes_of_codes: dict[int, str] = {}
-    for name, found in classes_of_events(names, classes).items():
-        if classes_of_codes.setdefault(names[name], found) != found:
-            raise DataError(f"the event code {names[name]} has the names of two classes: {names}.")
-    return np.array([classes_of_codes[code] for code in codes])
 
 
 def _check_parts(parts: Sequence[EEGTrials]) -> None:
@@ -374,6 +379,11 @@ def _check_shapes(trials: EEGTrials) -> None:
         raise DataError(f"X must be (n_trials, n_chans, n_times); got shape {shape}.")
     if len(trials.metadata) != shape[0]:
         raise DataError(f"metadata has {len(trials.metadata)} rows for {shape[0]} trials.")
+    if trials.rest is not None and trials.rest.shape[:2] != shape[:2]:
+        raise DataError(
+            f"rest must be (n_trials, n_chans, n_rest_times), as {shape[:2]} of X; got shape "
+            f"{trials.rest.shape}."
+        )
     if trials.y is not None and len(trials.y) != shape[0]:
         raise DataError(f"y has {len(trials.y)} labels for {shape[0]} trials.")
     missing = [c for c in METADATA_COLUMNS if c not in trials.metadata]

@@ -8,12 +8,14 @@ from bci_dann._lazy import lazy_names
 
 if TYPE_CHECKING:
     from bci_dann.estimators.base import TransferClassifier
+    from bci_dann.estimators.calibration.calibrated import CalibratedClassifier
     from bci_dann.estimators.dann import DANNClassifier
     from bci_dann.estimators.ensemble import EnsembleClassifier
     from bci_dann.estimators.joint_fit import fit_together
     from bci_dann.estimators.methods import build_method
     from bci_dann.estimators.network import NetworkClassifier
     from bci_dann.estimators.new_subject.transductive import TransductiveClassifier
+    from bci_dann.estimators.new_subject.ttime import TTimeClassifier
     from bci_dann.estimators.procrustes import ProcrustesClassifier
     from bci_dann.estimators.reweighted import ReweightedClassifier
     from bci_dann.estimators.riemannian_decoder import RiemannianClassifier
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from bci_dann.estimators.source_only import SourceOnlyClassifier
 
 _MODULES = {
+    "CalibratedClassifier": "calibration.calibrated",
     "DANNClassifier": "dann",
     "EnsembleClassifier": "ensemble",
     "NetworkClassifier": "network",
@@ -30,6 +33,7 @@ _MODULES = {
     "RiemannianClassifier": "riemannian_decoder",
     "ShallowClassifier": "shallow",
     "SourceOnlyClassifier": "source_only",
+    "TTimeClassifier": "new_subject.ttime",
     "TransductiveClassifier": "new_subject.transductive",
     "TransferClassifier": "base",
     "build_method": "methods",
@@ -38,6 +42,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "CalibratedClassifier",
     "DANNClassifier",
     "EnsembleClassifier",
     "NetworkClassifier",
@@ -46,6 +51,7 @@ __all__ = [
     "RiemannianClassifier",
     "ShallowClassifier",
     "SourceOnlyClassifier",
+    "TTimeClassifier",
     "TransductiveClassifier",
     "TransferClassifier",
     "build_method",

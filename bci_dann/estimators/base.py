@@ -367,6 +367,11 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
             alignment.cache = None
 
     @property
+    def abstains_below(self) -> float | None:
+        """The probability below which :meth:`predict` gives no class; ``None``: it always does."""
+        return None
+
+    @property
     def sampling_rate(self) -> float | None:
         """The sampling frequency (Hz): ``sfreq``, or that of the trials; see :meth:`fit`."""
         given: float | None = getattr(self, "sfreq", None)

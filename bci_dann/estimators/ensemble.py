@@ -26,16 +26,26 @@ from bci_dann.adaptation.label_shift import (
 from bci_dann.alignment import ResultCache
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.former import (
+    FORMER_ENSEMBLE_PARAMETERS,
     check_former,
     present_ensemble_members,
     present_ensemble_state,
 )
-from bci_dann.estimators.methods import build_method, default_members, describe_method
+from bci_dann.estimators.methods import (
+    build_method,
+    default_members,
+    depends_on_seed,
+    describe_method,
+    weighted_methods,
+)
 from bci_dann.estimators.saved_models import model_from_state
 from bci_dann.exceptions import ConfigError
 from bci_dann.persistence import ModelState
 
 __all__ = ["EnsembleClassifier"]
+
+# Trials that spreads and offsets follow, as many as the head of RiemannianClassifier.
+MOST_TRIALS = 100
 
 # What all members have learned alike, since they have read the same trials.
 SHARED = ("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_", "met_target_")
@@ -106,30 +116,14 @@ class EnsembleClassifier(TransferClassifier):
     (20, 2)
     """
 
-    former_parameters: ClassVar[tuple[str, ...]] = (
-        "backbone",
-        "backbone_params",
-        "alignment",
-        "terms",
-        "adversary_weight",
-        "domains",
-        "n_members",
-        "batch_norm",
-        "augmentation",
-        "guard",
-        "max_epochs",
-        "batch_size",
-        "lr",
-        "weight_decay",
-        "device",
-        "tangent_terms",
-        "network_weight",
-    )
+    former_parameters: ClassVar[tuple[str, ...]] = FORMER_ENSEMBLE_PARAMETERS
 
     members_: list[TransferClassifier]
     spreads_: list[float]
     offsets_: NDArray[np.float64]
     prior_: NDArray[np.float64]
+    # log-odds of each member for the last trials that were handed over
+    _passed: NDArray[np.float64] | None = None
 
     def __init__(
         self,
@@ -187,7 +181,7 @@ class EnsembleClassifier(TransferClassifier):
             given = {k: v for k, v in (self.member_parameters or {}).items() if k in names}
             if "random_state" in names:
                 given["random_state"] = self._seed(seeded)
-                seeded += _is_random(member)
+                seeded += depends_on_seed(member)
             for name in ("sfreq", "target_prior"):
                 if name in names and getattr(self, name) is not None:
                     given[name] = getattr(self, name)
@@ -241,23 +235,46 @@ class EnsembleClassifier(TransferClassifier):
         logs = [log_probabilities(member.predict_proba(X)) for member in self.members_]
         return [log - log.mean(axis=1, keepdims=True) for log in logs]
 
-    def adapted(  # numpydoc ignore=PR01,RT01
-        self, X: Any, y: ArrayLike | None = None
-    ) -> Self:
+    def adapted(self, X: Any, y: ArrayLike | None = None) -> Self:  # numpydoc ignore=PR01,RT01
         """Return a copy whose members are adapted, to labels where they can use them.
 
         Parameters and return value are those of :meth:`SubjectAdaptation.adapted`.
         """
         adapted = copy.copy(self)
-        given = [y if member.uses_labels else None for member in self.members_]
-        adapted._set_members([m.adapted(X, of) for m, of in zip(self.members_, given, strict=True)])
+        adapted._set_members([m.adapted(X, y if m.uses_labels else None) for m in self.members_])
         adapted._calibrate(X)
         return adapted
+
+    def partial_adapt(self, X: Any) -> Self:
+        """Adapt every member to the next trials; see :meth:`TransferClassifier.partial_adapt`.
+
+        Spreads and offsets follow the last hundred trials, as the members have predicted them.
+        """
+        check_is_fitted(self)
+        followed = self.copied()
+        for start in range(len(X)):
+            trial = X[start : start + 1]
+            odds = np.stack(followed.log_odds(trial))  # before the members have seen it
+            followed._set_members([m.partial_adapt(trial) for m in followed.members_])
+            passed = [odds] if followed._passed is None else [followed._passed, odds]
+            followed._passed = np.concatenate(passed, axis=1)[:, -MOST_TRIALS:]
+            followed._calibrate_on(list(followed._passed))
+        return followed
+
+    @property
+    def follows(self) -> bool:
+        """Whether all members follow trials one by one; see :meth:`partial_adapt`."""
+        return all(member.follows for member in self.members_)
 
     @property
     def trains_network(self) -> bool:
         """Whether a member trains a network."""
         return any(member.trains_network for member, _ in self.weighted_members())
+
+    @property
+    def takes_rest(self) -> bool:
+        """Whether a member takes rest windows."""
+        return any(member.takes_rest for member, _ in self.weighted_members())
 
     @property
     def uses_labels(self) -> bool:
@@ -273,7 +290,7 @@ class EnsembleClassifier(TransferClassifier):
         """Return the parameters as a file can hold them; see the base class."""
         parameters = {**super().plain_parameters(), "members": self.members}
         if self.members is not None:
-            pairs = _pairs(self.members)
+            pairs = weighted_methods(self.members)
             parameters["members"] = [[describe_method(m), weight] for m, weight in pairs]
         return parameters
 
@@ -282,6 +299,8 @@ class EnsembleClassifier(TransferClassifier):
         state = super().to_state()
         state.arrays.update(offsets=self.offsets_, prior=self.prior_)
         state.arrays.update(source_prior=self._source_prior)
+        if self._passed is not None:
+            state.arrays["passed"] = self._passed
         states = [member.to_state() for member in self.members_]
         state.description.update(
             spreads=self.spreads_,
@@ -305,6 +324,7 @@ class EnsembleClassifier(TransferClassifier):
         equal = np.full(len(self.classes_), 1.0 / len(self.classes_))
         self.prior_ = state.arrays.get("prior", equal)
         self._source_prior = state.arrays.get("source_prior", equal)
+        self._passed = state.arrays.get("passed")
 
     def use_cache(self, cache: ResultCache | None) -> Self:
         """Share a cache among the members; see :meth:`TransferClassifier.use_cache`."""
@@ -326,7 +346,7 @@ class EnsembleClassifier(TransferClassifier):
 
     def _pairs(self) -> list[tuple[Any, float]]:
         """Return the methods and their weights."""
-        pairs = _pairs(default_members() if self.members is None else self.members)
+        pairs = weighted_methods(default_members() if self.members is None else self.members)
         if self.weights is None:
             return pairs
         if len(self.weights) != len(pairs):
@@ -350,13 +370,17 @@ class EnsembleClassifier(TransferClassifier):
 
     def _calibrate(self, X: Any) -> None:
         """Learn spreads and offsets from the target's unlabelled trials, where there are any."""
+        self._passed = None
         n_classes = len(self.classes_)
         self.spreads_ = [1.0] * len(self.members_)
         self.offsets_ = np.zeros(n_classes)
         self.prior_ = np.full(n_classes, 1.0 / n_classes)
-        if X is None or len(X) < MIN_TRIALS:
+        if X is not None:
+            self._calibrate_on(self.log_odds(X))
+
+    def _calibrate_on(self, odds: Sequence[NDArray[np.float64]]) -> None:
+        if len(odds[0]) < MIN_TRIALS:
             return
-        odds = self.log_odds(X)
         self.spreads_ = [float(one.std()) or 1.0 for one in odds]
         averaged = self._averaged(odds)
         self.prior_ = self._prior(averaged)
@@ -373,21 +397,3 @@ class EnsembleClassifier(TransferClassifier):
             if estimated is not None:
                 return np.asarray(estimated)
         return estimate_prior(softmax(averaged, axis=1), self._source_prior)
-
-
-def _pairs(members: Sequence[Any]) -> list[tuple[Any, float]]:
-    """Return methods and weights, or raise."""
-    pairs = [
-        tuple(one) if isinstance(one, list | tuple) and len(one) == 2 else None for one in members
-    ]
-    if not pairs or None in pairs:
-        raise ConfigError(
-            "members must list methods with their weights, as [('rts_im', 1.0), (estimator, "
-            f"0.25)]; got {members!r}."
-        )
-    return pairs  # type: ignore[return-value]
-
-
-def _is_random(member: TransferClassifier) -> bool:
-    """Whether what a member learns depends on its seed."""
-    return member.trains_network or getattr(member, "weighting", None) is not None

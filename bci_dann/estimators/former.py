@@ -51,6 +51,27 @@ _FORMER_MEMBERS: list[tuple[dict[str, Any], float]] = [
 _NETWORKS = ("DANNClassifier", "NetworkClassifier", "ReweightedClassifier", "SourceOnlyClassifier")
 _NOT_OF_NETWORKS = ("backbone_params", "network_weight", "tangent_terms")
 
+# Parameters of EnsembleClassifier in the version before.
+FORMER_ENSEMBLE_PARAMETERS = (
+    "backbone",
+    "backbone_params",
+    "alignment",
+    "terms",
+    "adversary_weight",
+    "domains",
+    "n_members",
+    "batch_norm",
+    "augmentation",
+    "guard",
+    "max_epochs",
+    "batch_size",
+    "lr",
+    "weight_decay",
+    "device",
+    "tangent_terms",
+    "network_weight",
+)
+
 
 def check_former(owner: Any, given: Mapping[str, Any]) -> None:
     """Raise on a keyword that neither this version nor the one before knows.

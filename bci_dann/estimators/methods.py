@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Number
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,10 +20,19 @@ from bci_dann.exceptions import ConfigError
 if TYPE_CHECKING:
     from bci_dann.estimators.base import TransferClassifier
 
-__all__ = ["METHODS", "build_method", "default_members", "describe_method", "find_method"]
+__all__ = [
+    "METHODS",
+    "build_method",
+    "default_members",
+    "depends_on_seed",
+    "describe_method",
+    "find_method",
+    "weighted_methods",
+]
 
 # The classes of this package and their modules, which are imported when they are used.
 METHODS = {
+    "CalibratedClassifier": "bci_dann.estimators.calibration.calibrated",
     "DANNClassifier": "bci_dann.estimators.dann",
     "EnsembleClassifier": "bci_dann.estimators.ensemble",
     "NetworkClassifier": "bci_dann.estimators.network",
@@ -32,6 +41,7 @@ METHODS = {
     "RiemannianClassifier": "bci_dann.estimators.riemannian_decoder",
     "ShallowClassifier": "bci_dann.estimators.shallow",
     "SourceOnlyClassifier": "bci_dann.estimators.source_only",
+    "TTimeClassifier": "bci_dann.estimators.new_subject.ttime",
 }
 # The pipeline file that lists the members of the default recipe.
 RECIPE = "bci_dann.yml"
@@ -204,3 +214,48 @@ def _pipeline_path(name: str) -> Path:
         f"there is no pipeline or method {name!r}.{did_you_mean(name, [*known, *METHODS])} "
         f"Pipelines: {', '.join(sorted(known))}."
     )
+
+
+def weighted_methods(members: Sequence[Any]) -> list[tuple[Any, float]]:
+    """Return the methods of an ensemble and their weights.
+
+    Parameters
+    ----------
+    members : sequence of (method, float)
+        As :class:`EnsembleClassifier` takes them.
+
+    Returns
+    -------
+    list of (method, float)
+        At least one.
+
+    Raises
+    ------
+    ConfigError
+        When they are something else.
+    """
+    pairs = [
+        tuple(one) if isinstance(one, list | tuple) and len(one) == 2 else None for one in members
+    ]
+    if not pairs or None in pairs:
+        raise ConfigError(
+            "members must list methods with their weights, as [('rts_im', 1.0), (estimator, "
+            f"0.25)]; got {members!r}."
+        )
+    return pairs  # type: ignore[return-value]
+
+
+def depends_on_seed(member: TransferClassifier) -> bool:
+    """Return whether what a method learns depends on its seed.
+
+    Parameters
+    ----------
+    member : TransferClassifier
+        The method.
+
+    Returns
+    -------
+    bool
+        True for networks, and where source trials are weighted.
+    """
+    return member.trains_network or getattr(member, "weighting", None) is not None

@@ -27,7 +27,7 @@ from bci_dann.exceptions import TrainingError
 from bci_dann.persistence import ModelState
 
 if TYPE_CHECKING:
-    from bci_dann.estimators.networks import TrainingPlan
+    from bci_dann.estimators.networks import FollowedStatistics, TrainingPlan
     from bci_dann.models import Decoder
     from bci_dann.objectives import Terms
     from bci_dann.training import Augmentation, HeadPenalty, History, TrainingSettings
@@ -155,6 +155,7 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
     scale_: NDArray[np.float32]
     adapted_: bool
     head_penalties_: Sequence[HeadPenalty] = ()
+    _followed: FollowedStatistics | None = None
 
     def __init__(
         self,
@@ -233,13 +234,7 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
         return self.trains_network and bool(self.head_penalties_)
 
     def training_terms(self) -> Terms:
-        """Return the terms of the objective, those of the preset first.
-
-        Returns
-        -------
-        mapping or sequence
-            As ``terms``.
-        """
+        """Return the terms of the objective, those of the preset first. See :class:`Objective`."""
         return objectives.with_default_terms(self.default_terms, self.terms)
 
     def source_weighting(self) -> Any:
@@ -257,19 +252,12 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
         )
 
     def build_network(self) -> Decoder:
-        """Return a network for the kind of trials that :meth:`fit` has read.
+        """Return an untrained network for the kind of trials that :meth:`fit` has read.
 
         Returns
         -------
         Decoder
             With initial weights.
-
-        Raises
-        ------
-        DataError
-            When the backbone needs trials, and vectors were given.
-        ConfigError
-            When the backbone cannot be built for these shapes.
         """
         models.check_input_kind(self.backbone, self.n_times_)
         backbone = resolve("backbone", self.backbone)(
@@ -337,6 +325,7 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
         TrainingError
             When no network was trained to the end.
         """
+        self._followed = None
         self.networks_, histories_used, self.adapted_ = networks.trained_by_plan(plan, histories)
         self.history_ = [networks.mean_losses(epoch) for epoch in zip(*histories_used, strict=True)]
         self.head_penalties_ = networks.head_penalties(self.networks_, plan.trials.labelled().X)
@@ -357,9 +346,16 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
 
     def adapt_aligned(self, trials: TrainingTrials) -> None:
         """Adapt batch normalisation, and the heads to labels; see the base class."""
+        self._followed = None
         signals = networks.standardise(trials.X, self.center_, self.scale_)
         networks.adapt_batch_norm(self.networks_, signals)
         networks.fit_heads(self.networks_, self.head_penalties_, signals, trials.labels)
+
+    def follow_aligned(self, trials: TrainingTrials) -> None:
+        """Move the statistics of batch normalisation by the next trial; see the base class."""
+        (signal,) = networks.standardise(trials.X, self.center_, self.scale_)
+        followed = self._followed or networks.FollowedStatistics()
+        self._followed, self.networks_ = followed.follow(self.networks_, signal)
 
     def to_state(self) -> ModelState:
         """Return weights and scaling of the networks; see the base class."""
@@ -369,6 +365,8 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
             state.arrays.update(**scaling, **networks.network_arrays(self.networks_))
             state.arrays.update(networks.penalty_arrays(self.head_penalties_))
             state.description.update(n_networks=len(self.networks_), adapted=self.adapted_)
+            if self._followed is not None:
+                self._followed.add_to(state)
         self.add_weights_to(state)
         return state
 
@@ -381,6 +379,7 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
             states = [state.part(f"network.{i}") for i in range(state.description["n_networks"])]
             self.networks_ = networks.restore_networks(self.build_network, states)
             self.head_penalties_ = networks.penalties_from_state(state, len(states))
+            self._followed = networks.FollowedStatistics.from_state(state)
         self.take_weights_from(state)
 
     def _features_without_weights(self, trials: TrainingTrials) -> NDArray[np.float32]:

@@ -19,6 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from bci_dann._validation import check_between, check_option
+from bci_dann.alignment.running_reference import LARGEST_RATIO, MOMENTUM, PRIOR_TRIALS
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.inputs.source_weights import (
     SIGNAL_FEATURES,
@@ -109,6 +110,8 @@ class ProcrustesClassifier(SourceWeighted, TransferClassifier):
 
     dispersion_: float
     pipeline_: Pipeline
+    # trials that were handed over one after another
+    _n_followed: int = 0
 
     def __init__(
         self,
@@ -145,6 +148,21 @@ class ProcrustesClassifier(SourceWeighted, TransferClassifier):
         """Take the dispersion of a new subject; see the base class."""
         if len(trials.X) >= MIN_TRIALS:
             self.dispersion_ = _dispersion(shrunk_covariances(trials.X))
+
+    def follow_aligned(self, trials: TrainingTrials) -> None:
+        """Move the dispersion by the next trial; see the base class.
+
+        The weight of the trial is ``max(1 / n, 0.05)``, where the dispersion of the sources counts
+        as ten trials. A distance more than ten times the mean counts as ten times.
+        """
+        distance = min(_dispersion(shrunk_covariances(trials.X)), LARGEST_RATIO * self.dispersion_)
+        self._n_followed += 1
+        weight = max(1.0 / (PRIOR_TRIALS + self._n_followed), MOMENTUM)
+        self.dispersion_ += weight * (distance - self.dispersion_)
+
+    def _forget_passed(self) -> None:
+        super()._forget_passed()
+        self._n_followed = 0
 
     def fit_aligned(self, trials: TrainingTrials) -> None:
         """Stretch and rotate the domains, and fit the classifier; see the base class."""
@@ -222,6 +240,8 @@ class ProcrustesClassifier(SourceWeighted, TransferClassifier):
         self.add_weights_to(state)
         state.arrays.update(write_steps(self.pipeline_))
         state.description["dispersion"] = self.dispersion_
+        if self._n_followed:
+            state.description["followed"] = self._n_followed
         return state
 
     def from_state(self, state: ModelState) -> None:
@@ -229,6 +249,7 @@ class ProcrustesClassifier(SourceWeighted, TransferClassifier):
         super().from_state(state)
         self.take_weights_from(state)
         self.dispersion_ = state.description["dispersion"]
+        self._n_followed = state.description.get("followed", 0)
         self.pipeline_ = read_steps(self._build_pipeline(), state.arrays)
 
 

@@ -248,6 +248,11 @@ class ReweightedClassifier(NetworkClassifier):
         if self.trains_network:
             super().adapt_aligned(trials)
 
+    def follow_aligned(self, trials: TrainingTrials) -> None:
+        """Follow with the network, where there is one; see the base class."""
+        if self.trains_network:
+            super().follow_aligned(trials)
+
     def check_savable(self) -> None:
         """Raise where the model could not be saved; see the base class."""
         super().check_savable()

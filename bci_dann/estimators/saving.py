@@ -15,6 +15,7 @@ from bci_dann import objectives
 from bci_dann._class_paths import class_path
 from bci_dann.components import describe
 from bci_dann.estimators import networks
+from bci_dann.estimators.inputs.recent_trials import RecentTrials
 from bci_dann.exceptions import ConfigError
 from bci_dann.persistence import ModelState, write_state
 
@@ -61,6 +62,7 @@ class Saving(BaseEstimator):
     met_target_: bool
     ch_names_: list[str] | None
     sfreq_: float | None
+    _recent: tuple[Any, RecentTrials] | None = None
 
     def save(self, folder: str | Path) -> Path:
         """Write the fitted model: safetensors and JSON, no pickle.
@@ -135,7 +137,10 @@ class Saving(BaseEstimator):
         }
         for name in self.state_attributes:
             arrays[f"state.{name}"] = np.asarray(getattr(self, name))
-        return ModelState(description, arrays)
+        state = ModelState(description, arrays)
+        if self._recent is not None:
+            _add_recent(state, *self._recent)
+        return state
 
     def from_state(self, state: ModelState) -> None:
         """Restore what :meth:`to_state` returned; a subclass restores its own arrays.
@@ -157,6 +162,8 @@ class Saving(BaseEstimator):
         for name in self.state_attributes:
             array = state.arrays[f"state.{name}"]
             setattr(self, name, array.item() if array.ndim == 0 else array)
+        if "recent" in saved:
+            self._recent = _recent_from(state)
 
     def plain_parameters(self) -> dict[str, Any]:
         """Return the parameters as a file can hold them.
@@ -237,6 +244,25 @@ class PickledNetworks(BaseEstimator):
         super().__setstate__(state)
         if weights is not None:
             self.networks_ = [networks.restore_network(self.build_network, one) for one in weights]
+
+
+def _add_recent(state: ModelState, fitted: Saving, recent: RecentTrials) -> None:
+    """Save the model that was fitted, and the trials that it was adapted to since."""
+    of_fitted = fitted.to_state()
+    state.description["recent"] = {
+        "fitted": of_fitted.description,
+        "domains": list(recent.domains),
+    }
+    state.arrays["recent.X"] = np.stack(recent.X)
+    state.arrays.update({f"recent.fitted.{k}": v for k, v in of_fitted.arrays.items()})
+
+
+def _recent_from(state: ModelState) -> tuple[Any, RecentTrials]:
+    from bci_dann.estimators.saved_models import model_from_state
+
+    saved = state.description["recent"]
+    fitted = model_from_state(ModelState(saved["fitted"], state.part("recent.fitted")))
+    return fitted, RecentTrials(tuple(state.arrays["recent.X"]), tuple(saved["domains"]))
 
 
 def _saved_name(owner: type) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bci_dann.evaluation.runs.runner import run_benchmark
     from bci_dann.evaluation.selection.label_free import selection_table
     from bci_dann.evaluation.selection.nested import nested_choice, nested_summary
+    from bci_dann.evaluation.selective_prediction import risk_coverage, selective_errors
     from bci_dann.evaluation.statistics.meta_analysis import combine_datasets
     from bci_dann.evaluation.statistics.paired_tests import compare_pipelines
     from bci_dann.evaluation.statistics.power import detectable_difference
@@ -56,9 +57,11 @@ _MODULES = {
     "nested_summary": "selection.nested",
     "open_results": "stored_results",
     "resolve_run": "runs.resolved_run",
+    "risk_coverage": "selective_prediction",
     "run_benchmark": "runs.runner",
     "run_regimes": "regimes.regime_run",
     "selection_table": "selection.label_free",
+    "selective_errors": "selective_prediction",
     "split": "protocols",
     "summarise": "summary",
     "summarise_regimes": "regimes.regime_table",
@@ -91,9 +94,11 @@ __all__ = [
     "nested_summary",
     "open_results",
     "resolve_run",
+    "risk_coverage",
     "run_benchmark",
     "run_regimes",
     "selection_table",
+    "selective_errors",
     "split",
     "summarise",
     "summarise_regimes",

@@ -46,11 +46,14 @@ class Protocol:
     n_per_class : int
         How many trials of each class are seen with labels, first trials first; all others are
         seen without, and scored.
+    n_first : int
+        How many trials are seen with labels, the first ones whatever their class; all others are
+        seen without, and scored.
     share : float
         The share that the first class, in the order of their names, is to have among the target's
-        trials; the rest of them is left out entirely. As many trials are used as if all of the
-        first class were four in five, and fewer where a class is to have more than that. 0 uses
-        all trials.
+        trials; the rest of them is left out entirely. More than two classes keep their proportions
+        but for the first. As many trials are used as if all of the first class were four in five,
+        and fewer where a class is to have more than that. 0 uses all trials.
     """
 
     calibration: float = 0.0
@@ -59,6 +62,7 @@ class Protocol:
     online: bool = False
     source_free: bool = False
     n_per_class: int = 0
+    n_first: int = 0
     share: float = 0.0
 
 
@@ -78,6 +82,11 @@ PROTOCOLS = {
     "train_and_target_labeled_50p": Protocol(calibration=0.5, labelled=True),
     "source_free": Protocol(source_free=True),
     "online": Protocol(trialwise=True, online=True),
+    "first_10_labeled": Protocol(labelled=True, n_first=10),
+    "first_10_labeled_80_20": Protocol(labelled=True, n_first=10, share=0.8),
+    "first_10_labeled_90_10": Protocol(labelled=True, n_first=10, share=0.9),
+    "first_10_labeled_50_50": Protocol(labelled=True, n_first=10, share=0.5),
+    "first_10_labeled_20_80": Protocol(labelled=True, n_first=10, share=0.2),
     **{f"semisupervised_{k}": Protocol(labelled=True, n_per_class=k) for k in (1, 2, 5, 10, 20)},
 }
 
@@ -187,6 +196,9 @@ def split(
     if rule.share:
         target_labels = _labels(labels, protocol)[target]
         target = target[_with_class_share(target_labels, sessions[target], rule.share)]
+    if rule.n_first:
+        _check_some_left(len(target), rule.n_first, str(target_subject))
+        return Fold(train, target[rule.n_first :], target[: rule.n_first], target[rule.n_first :])
     seen = _seen_in_training(sessions[target], rule.calibration)
     test = target if rule.calibration == 1 else target[~seen]
     calibration = (none, target[seen]) if rule.labelled else (target[seen], none)
@@ -214,18 +226,27 @@ def _first_of_each_class(
     return shown
 
 
+def _check_some_left(n_trials: int, n_first: int, subject: str) -> None:
+    if n_trials <= n_first:
+        raise DataError(
+            f"subject {subject} has {n_trials} trials, so that none is left to be scored once the "
+            f"first {n_first} are seen with labels."
+        )
+
+
 def _with_class_share(
     labels: NDArray[np.str_], sessions: NDArray[np.str_], share: float
 ) -> NDArray[np.bool_]:
-    """Mark, in each session, evenly spaced trials of the first class and of the others."""
+    """Mark, in each session, evenly spaced trials of each class; the first has a given share."""
     selected = np.zeros(len(labels), dtype=bool)
-    is_first = labels == np.unique(labels)[0]
+    classes = np.unique(labels)
     largest = max(LARGEST_SHARE, share, 1 - share)
     for session in np.unique(sessions):
-        in_session = sessions == session
-        n_selected = np.sum(in_session & is_first) / largest
-        for part, part_share in ((is_first, share), (~is_first, 1 - share)):
-            trials = np.flatnonzero(in_session & part)
+        of_class = [np.flatnonzero((sessions == session) & (labels == name)) for name in classes]
+        n_selected = len(of_class[0]) / largest
+        n_others = sum(map(len, of_class[1:]))
+        for number, trials in enumerate(of_class):
+            part_share = (1 - share) * (len(trials) / max(n_others, 1)) if number else share
             count = min(max(round(part_share * n_selected), 1), len(trials))
             spaced = np.linspace(0, len(trials) - 1, count).round().astype(int)
             selected[trials[spaced]] = True

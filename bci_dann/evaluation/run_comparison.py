@@ -49,6 +49,17 @@ class RunComparison:
         One row for each dataset, protocol and pipeline that both runs have: the mean of each run
         over the subjects that both have, their difference (second minus first) with a 95 %
         interval, its two-sided p-value, and the same after Holm's correction over all rows.
+
+    See Also
+    --------
+    compare_runs : Returns it.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from bci_dann.evaluation import RunComparison
+    >>> RunComparison(["seeds only in the second: 1"], pd.DataFrame()).changes
+    ['seeds only in the second: 1']
     """
 
     changes: list[str]
@@ -158,4 +169,5 @@ def _row(results: pd.DataFrame, metric: str) -> dict[str, Any]:
     ((_, _, scores),) = scores_by_subject(results, metric)
     means = scores.groupby(level="subject").mean().dropna().mean()
     kept = ["n_subjects", "difference", "low", "high", "p_value"]
-    return {"first": means["first"], "second": means["second"], **compared[kept].iloc[0]}
+    (row,) = compared[kept].to_dict("records")
+    return {"first": means["first"], "second": means["second"], **row}

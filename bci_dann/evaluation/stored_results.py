@@ -169,8 +169,14 @@ class StoredResults:
         """
         import pandas as pd
 
-        parts = [_trials_of(about, record) for about, record in self._records]
-        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*TASK])
+        if not self._records:
+            return pd.DataFrame(columns=[*TASK])
+        tasks = pd.DataFrame([_task_of(about) for about, _ in self._records])
+        # one frame from whole columns: a frame for each record would take most of the time
+        counts = [len(record.truth) for _, record in self._records]
+        columns = {name: tasks[name].repeat(counts).array for name in TASK}
+        parts = [_columns_of(record) for _, record in self._records]
+        return pd.DataFrame({**columns, **_joined(parts, counts)})
 
     def score(self, metric: Metric) -> pd.DataFrame:
         """Compute a metric from the probabilities that were stored.
@@ -281,21 +287,31 @@ def _sessions_of(record: Record) -> Iterator[tuple[str, NDArray[np.bool_]]]:
         yield session, record.sessions == session
 
 
-def _trials_of(about: dict[str, Any], record: Record) -> pd.DataFrame:
-    import pandas as pd
+def _columns_of(record: Record) -> dict[str, NDArray[Any]]:
+    """Return a record's trials in the order of recording, by the name of the column."""
+    order = np.argsort(record.test_index)
+    probabilities = record.probabilities[order]
+    return {
+        "session": record.sessions[order],
+        "trial": record.test_index[order],
+        "truth": record.truth[order],
+        "prediction": record.classes[probabilities.argmax(axis=1)],
+        **{f"p_{name}": probabilities[:, place] for place, name in enumerate(record.classes)},
+    }
 
-    frame = pd.DataFrame(
-        {
-            **{name: [value] * len(record.truth) for name, value in _task_of(about).items()},
-            "session": record.sessions,
-            "trial": record.test_index,
-            "truth": record.truth,
-            "prediction": record.classes[record.probabilities.argmax(axis=1)],
-        }
-    )
-    for index, name in enumerate(record.classes):
-        frame[f"p_{name}"] = record.probabilities[:, index]
-    return frame.sort_values("trial", ignore_index=True)
+
+def _joined(parts: list[dict[str, NDArray[Any]]], counts: list[int]) -> dict[str, NDArray[Any]]:
+    """Join the columns of records; a class that a record does not know has NaN there."""
+    names = dict.fromkeys(name for part in parts for name in part)
+    return {
+        name: np.concatenate(
+            [
+                part[name] if name in part else np.full(count, np.nan)
+                for part, count in zip(parts, counts, strict=True)
+            ]
+        )
+        for name in names
+    }
 
 
 def _write_parquet(frame: pd.DataFrame, path: Path) -> None:

@@ -21,8 +21,8 @@ __all__ = ["REFERENCE", "chance_level", "per_subject_and_seed", "summarise", "to
 # The pipeline that others are compared with: training on the sources, without adaptation.
 REFERENCE = "source_only"
 GROUP = ["dataset", "pipeline", "protocol"]
-MEASURES = ("roc_auc", "gain", "p_value", "chance", "ess", "domain_auc")
-AVERAGED = ("accuracy", "roc_auc", "ess", "domain_auc")
+MEASURES = ("balanced_accuracy", "roc_auc", "gain", "p_value", "chance", "ess", "domain_auc")
+AVERAGED = ("accuracy", "balanced_accuracy", "roc_auc", "ess", "domain_auc")
 # 2 ** 13: every sign pattern of up to 13 subjects is counted, more are sampled
 PERMUTATIONS = 8192
 
@@ -54,6 +54,7 @@ def summarise(
         - ``accuracy``: mean over subjects (%);
         - ``std_subjects``: standard deviation over subjects (points);
         - ``std_seeds``: standard deviation over seeds of the mean (points);
+        - ``balanced_accuracy``: mean over subjects of the mean over classes (%);
         - ``roc_auc``: mean over subjects (0 to 1), sessions without it left out;
         - ``gain``: mean difference to ``reference`` in the same protocol, over the seeds that
           both have (points);
@@ -249,14 +250,16 @@ def _row(
     gain, p_value = _against_reference(rows, by_seed, group, reference)
     trials = round(subjects["n_test"].mean())
     rule = PROTOCOLS.get(group[GROUP.index("protocol")])  # tables of others may have their own
-    shares = (rule.share, 1.0 - rule.share) if rule is not None and rule.share else (0.0,)
-    share = shares[0] if n_classes != 2 else max(shares)
+    share = rule.share if rule is not None else 0.0
+    if share and n_classes:
+        share = max(share, (1.0 - share) / (n_classes - 1))  # the others, where they are equal
     return {
         "n_subjects": len(subjects),
         "n_seeds": len(seeds),
         "accuracy": 100 * subjects["accuracy"].mean(),
         "std_subjects": 100 * subjects["accuracy"].std(),
         "std_seeds": 100 * seeds.std(),
+        "balanced_accuracy": 100 * subjects["balanced_accuracy"].mean(),
         "roc_auc": subjects["roc_auc"].mean(),
         "gain": 100 * gain,
         "p_value": p_value,

@@ -1,6 +1,6 @@
 """The quickstart: methods compared on simulated subjects, then one new subject served.
 
-Everything goes into one folder: the records and the table of the comparison, a picture, a saved
+Everything goes into one folder: the records, table and report of the comparison, a picture, a saved
 model, recordings of a subject who is in no training, and predictions for one of them.
 """
 
@@ -53,6 +53,8 @@ class Quickstart:  # numpydoc ignore=PR02
         How many of them the adapted model predicts right.
     n_right_before : int
         How many of them the model predicts right as it was trained.
+    report : pathlib.Path or None
+        The report of the comparison (HTML); ``None`` where a warning says that it failed.
     """
 
     results: pd.DataFrame
@@ -64,6 +66,7 @@ class Quickstart:  # numpydoc ignore=PR02
     n_trials: int
     n_right: int
     n_right_before: int
+    report: Path | None = None
 
 
 def run_quickstart(
@@ -110,7 +113,7 @@ def run_quickstart(
         After Ctrl-C; no file is left half written.
     """
     from bci_dann.evaluation import load_config, run_benchmark
-    from bci_dann.reporting import write_subject_figure
+    from bci_dann.reporting import report_or_warn, write_subject_figure
 
     run, folder, tell = load_config(config), Path(out), say or _say_nothing
     _check_is_simulated(run)
@@ -122,10 +125,9 @@ def run_quickstart(
     tell("3 of 3: a new subject is simulated and served from the saved model")
     recordings = _write_recordings(run, folder / "new_subject")
     predictions = folder / "predictions.csv"
-    n_trials, n_right, n_right_before = _serve(model, recordings, predictions)
-    return Quickstart(
-        results, folder, figure, model, recordings, predictions, n_trials, n_right, n_right_before
-    )
+    counts = _serve(model, recordings, predictions)
+    report = report_or_warn(folder)
+    return Quickstart(results, folder, figure, model, recordings, predictions, *counts, report)
 
 
 def new_subject_recordings(run: RunConfig) -> tuple[mne.io.BaseRaw, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, Self
 
 import numpy as np
@@ -79,6 +80,29 @@ class AlignedViews(Alignment):
             ``self``.
         """
         self.first.extend(X, domains)
+        return self
+
+    @property
+    def follows(self) -> bool:
+        """Whether the alignment follows trials one after another; see :meth:`Alignment.follow`."""
+        return self.first.follows
+
+    def follow(self, X: NDArray[Any], domain: str) -> Self:
+        """Move the reference of the alignment by one trial.
+
+        Parameters
+        ----------
+        X : ndarray, shape (1, n_chans, n_times)
+            The next trial (µV).
+        domain : str
+            Its domain.
+
+        Returns
+        -------
+        AlignedViews
+            ``self``.
+        """
+        self.first = copy.copy(self.first).follow(X, domain)
         return self
 
     def transform(self, X: NDArray[Any], domains: ArrayLike | None = None) -> NDArray[Any]:

@@ -103,6 +103,30 @@ class Views:
         widths += [n_chans * self.n_copies] * (self.n_copies > 1)
         return widths + [n_chans] * len(self.bands)
 
+    def check_same_views(self, n_times: int, n_rest_times: int) -> None:
+        """Raise where rest windows are too short for the views of the trials.
+
+        Parameters
+        ----------
+        n_times : int
+            Samples of a trial.
+        n_rest_times : int
+            Samples of a rest window.
+
+        Raises
+        ------
+        DataError
+            Saying how long they must be.
+        """
+        needed = 2 * self.n_copies * _possible_lag(n_times, self.n_copies, self.lag)
+        needed = max(needed if self.n_copies > 1 else 2, self.n_windows * LEAST_WINDOW)
+        if n_rest_times < min(needed, n_times):
+            raise DataError(
+                f"rest windows have {n_rest_times} samples, and the delayed copies and windows of "
+                f"trials need {needed}: set a longer preprocessing `rest_window`, or take fewer "
+                "n_delays and n_windows."
+            )
+
     def _filtered(self, X: NDArray[Any], low: float, high: float) -> NDArray[np.float64]:
         if self.sfreq is None:
             raise DataError("bands need the sampling frequency: give sfreq=..., or epochs.")
@@ -132,9 +156,14 @@ def overlapping_windows(n_times: int, n_windows: int) -> list[slice]:
 
 def _delayed(X: NDArray[Any], n_delays: int, lag: int) -> NDArray[Any]:
     """Return the channels and their delayed copies, ``(n_trials, n_chans * n_delays, ...)``."""
-    lag = min(lag, max(1, X.shape[2] // (2 * n_delays)))
+    lag = _possible_lag(X.shape[2], n_delays, lag)
     n_times = X.shape[2] - (n_delays - 1) * lag
     return np.concatenate([X[:, :, i * lag : i * lag + n_times] for i in range(n_delays)], axis=1)
+
+
+def _possible_lag(n_times: int, n_delays: int, lag: int) -> int:
+    """Return the lag, shorter where the copies would leave less than half of the trial."""
+    return min(lag, max(1, n_times // (2 * n_delays)))
 
 
 def _shrunk(X: NDArray[Any], view: Callable[..., NDArray[Any]]) -> NDArray[np.float64]:

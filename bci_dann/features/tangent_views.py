@@ -9,21 +9,22 @@ spectrum into the covariance.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import copy
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
-from bci_dann._arrays import chunks, floored_log
+from bci_dann._arrays import chunks
 from bci_dann._validation import check_count, check_option
 from bci_dann.alignment.filter_bank import check_bands
 from bci_dann.alignment.interface import Alignment
-from bci_dann.alignment.recentring import domain_names, inverse_square_root
-from bci_dann.alignment.result_cache import cached
-from bci_dann.alignment.riemannian import MEANS, CovarianceRecentring, mean_covariance
+from bci_dann.alignment.recentring import domain_names
+from bci_dann.alignment.result_cache import ResultCache, cached
+from bci_dann.alignment.riemannian import MEANS, CovarianceRecentring
 from bci_dann.features.covariance_views import Views
+from bci_dann.features.tangent_vectors import domain_features, tangent_vectors, view_covariances
 
 __all__ = ["TangentViews", "most_negative_lag"]
 
@@ -34,6 +35,9 @@ LONGEST_LAG = 0.1
 WIDEST = 200
 # Power (µV²) of a flat channel, whose autocorrelation is then 0.
 LEAST_POWER = 1e-30
+# What is kept of the trial that was predicted last, so that following it computes nothing twice:
+# covariances and decompositions of a trial of 22 channels take 1 MB.
+BYTES_OF_LAST_TRIAL = 2**22
 
 
 class TangentViews(Alignment, BaseEstimator):
@@ -97,6 +101,7 @@ class TangentViews(Alignment, BaseEstimator):
 
     lag_: int
     centres_: list[CovarianceRecentring]
+    _of_last_trial: ResultCache | None = None
 
     def __init__(
         self,
@@ -173,6 +178,43 @@ class TangentViews(Alignment, BaseEstimator):
         if self.mean is not None:
             for centre, of_view in zip(self.centres_, self._references(X, domains), strict=True):
                 centre.add_references(*of_view)
+        return self
+
+    @property
+    def follows(self) -> bool:
+        """Whether means follow trials one after another; see :meth:`Alignment.follow`.
+
+        Returns
+        -------
+        bool
+            Always.
+        """
+        return True
+
+    def follow(self, X: NDArray[Any], domain: str) -> Self:
+        """Move the mean of a domain in each view by one trial.
+
+        Parameters
+        ----------
+        X : ndarray, shape (1, n_chans, n_times)
+            The next trial (µV).
+        domain : str
+            Its domain.
+
+        Returns
+        -------
+        TangentViews
+            ``self``; unchanged where ``mean`` is ``None``.
+        """
+        if self.mean is None:
+            return self
+        if self._of_last_trial is None:
+            self._of_last_trial = ResultCache(BYTES_OF_LAST_TRIAL)
+        covariances = self._covariances_of_last(X, self._of_last_trial)
+        self.centres_ = [
+            copy.copy(centre).follow_covariance(of_view[0], domain, self._of_last_trial)
+            for centre, of_view in zip(self.centres_, covariances, strict=True)
+        ]
         return self
 
     def transform(self, X: NDArray[Any], domains: ArrayLike | None = None) -> NDArray[Any]:
@@ -270,10 +312,10 @@ class TangentViews(Alignment, BaseEstimator):
         """
         self.lag_ = int(arrays["lag"].item())  # saved with one dimension
         n_views = sum(name.endswith(".fallback") for name in arrays)
-        parts = ("references", "fallback")
+        parts = ("references", "fallback", "running")
         self.centres_ = [
             CovarianceRecentring(self.mean or "riemannian").from_arrays(
-                domains, {part: arrays[f"{index}.{part}"] for part in parts}
+                domains, {k: arrays[f"{index}.{k}"] for k in parts if f"{index}.{k}" in arrays}
             )
             for index in range(n_views)
         ]
@@ -287,8 +329,7 @@ class TangentViews(Alignment, BaseEstimator):
         own, counts = np.unique(names, return_counts=True)
         views = self._views(X.shape[1], self.lag_)
         features = [
-            cached(self.cache, _domain_features, X[names == name], views, self._mean)
-            for name in own
+            cached(self.cache, domain_features, X[names == name], views, self._mean) for name in own
         ]
         by_view = zip(*(references for _, *references in features), strict=True)
         return [(own.tolist(), list(references), counts) for references in by_view]
@@ -301,10 +342,18 @@ class TangentViews(Alignment, BaseEstimator):
         ]
         views = self._views(X.shape[1], self.lag_)
         cache = self.cache
-        known = None if cache is None else cache.find(_domain_features, X, views, self._mean)
+        known = None if cache is None else cache.find(domain_features, X, views, self._mean)
         if known is not None and all(map(np.array_equal, known[1:], references)):
             return known[0]
-        return _tangent_vectors(views.covariances(X), references)
+        if self._of_last_trial is not None and len(X) == 1:
+            covariances = self._covariances_of_last(X, self._of_last_trial)
+            return tangent_vectors(covariances, references, self._of_last_trial)
+        return tangent_vectors(views.covariances(X), references)
+
+    def _covariances_of_last(
+        self, X: NDArray[Any], cache: ResultCache
+    ) -> tuple[NDArray[np.float64], ...]:
+        return cache.compute(view_covariances, X, self._views(X.shape[1], self.lag_))
 
     def _views(self, n_chans: int, lag: int) -> Views:
         bands = tuple((low, high) for low, high in self.bands)
@@ -343,32 +392,3 @@ def most_negative_lag(X: NDArray[Any]) -> int:
         correlation = np.fft.irfft(power, axis=2)[:, :, : longest + 1]
         total += (correlation / np.maximum(correlation[:, :, :1], LEAST_POWER)).sum((0, 1))
     return 1 + int(np.argmin(total[1:]))
-
-
-def _domain_features(X: NDArray[Any], views: Views, mean: str) -> tuple[NDArray[Any], ...]:
-    """Return a domain's tangent vectors at its own means, and its mean in each view."""
-    covariances = list(views.covariances(X))
-    references = [mean_covariance(of_view, mean) for of_view in covariances]
-    return _tangent_vectors(covariances, references), *references
-
-
-def _tangent_vectors(
-    covariances: Iterable[NDArray[np.float64]], references: Sequence[NDArray[Any]]
-) -> NDArray[np.float32]:
-    """Return the logarithms of re-centred covariances, the views side by side."""
-    blocks = [
-        _flat_logarithms(whitening @ of_view @ whitening).astype(np.float32)
-        for of_view, whitening in zip(
-            covariances, map(inverse_square_root, references), strict=True
-        )
-    ]
-    return np.concatenate(blocks, axis=1)
-
-
-def _flat_logarithms(covariances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the upper triangles of the logarithms, so that norms are kept."""
-    values, vectors = np.linalg.eigh(covariances)
-    logarithms = (vectors * floored_log(values)[:, None]) @ vectors.swapaxes(1, 2)
-    rows, columns = np.triu_indices(covariances.shape[1])
-    scale = np.where(rows == columns, 1.0, np.sqrt(2.0))
-    return np.asarray(logarithms[:, rows, columns] * scale)

@@ -9,6 +9,7 @@ themselves are scaled, so that whatever is computed from them is robust.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ def _scale_factors(X: NDArray[np.float64]) -> NDArray[np.float64]:
     distances = _mahalanobis(X, X)
     # leverages sum to the rank, which is lower after an average reference
     rank = np.maximum(np.square(distances).sum(axis=1, keepdims=True).round(), 1)
-    relative_limit = np.sqrt(chi2.ppf(ORDINARY_SHARE, rank) / chi2.ppf(0.5, rank))
+    relative_limit = np.vectorize(_relative_limit, otypes=[float])(rank)
     for _ in range(N_STEPS):
         median = np.median(distances, axis=1, keepdims=True)
         # a trial that is flat for the most part has no scale, and is not changed
@@ -65,6 +66,12 @@ def _scale_factors(X: NDArray[np.float64]) -> NDArray[np.float64]:
         factors = np.minimum(1.0, limits / np.maximum(distances, np.finfo(np.float64).tiny))
         distances = _mahalanobis(X, X * factors[:, None])
     return factors
+
+
+@functools.cache
+def _relative_limit(rank: float) -> float:
+    """Return the largest ordinary distance in relation to the median; see :func:`winsorise`."""
+    return float(np.sqrt(chi2.ppf(ORDINARY_SHARE, rank) / chi2.ppf(0.5, rank)))
 
 
 def _mahalanobis(X: NDArray[np.float64], scaled: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ READING = (
 )
 
 
-def after_run(out: Path, config: Path) -> list[str]:
+def after_run(out: Path, config: Path, report: Path | None = None) -> list[str]:
     """Return the closing lines of ``bci-dann run``.
 
     Parameters
@@ -24,6 +24,8 @@ def after_run(out: Path, config: Path) -> list[str]:
         The results folder.
     config : pathlib.Path
         What the user gave as configuration.
+    report : pathlib.Path or None
+        The report, where it was written.
 
     Returns
     -------
@@ -32,6 +34,7 @@ def after_run(out: Path, config: Path) -> list[str]:
     """
     folder, file = shlex.quote(str(out)), shlex.quote(str(config))
     return [
+        *([] if report is None else [f"The report, with how to read and cite it: {report}"]),
         f"Every session: {out / 'results.csv'}",
         f"Every subject in one picture: {out / 'subjects.png'}",
         f"Next: `bci-dann select {folder}` (what choosing without labels brings) or "
@@ -40,7 +43,11 @@ def after_run(out: Path, config: Path) -> list[str]:
 
 
 def after_quickstart(
-    folder: Path, model: Path, recordings: Sequence[Path], counts: tuple[int, int, int]
+    folder: Path,
+    model: Path,
+    recordings: Sequence[Path],
+    counts: tuple[int, int, int],
+    report: Path | None = None,
 ) -> list[str]:
     """Return the closing lines of ``bci-dann quickstart``.
 
@@ -54,6 +61,8 @@ def after_quickstart(
         The new subject's, the one to adapt to and the one to predict.
     counts : tuple of int
         Trials of the second recording, how many are right after adaptation, and before.
+    report : pathlib.Path or None
+        The report of the comparison, where it was written.
 
     Returns
     -------
@@ -72,6 +81,7 @@ def after_quickstart(
         "counted.",
         "",
         "Look at",
+        *([] if report is None else [f"  {report}: the comparison explained, in a browser"]),
         f"  {folder / 'subjects.png'}: what each method does for each subject",
         f"  {folder / 'results.csv'}: the same as a table, one row a subject and method",
         f"  {folder / 'predictions.csv'}: the new subject's trials, with probabilities",

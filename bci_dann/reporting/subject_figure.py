@@ -44,14 +44,15 @@ class _Group:
     table: pd.DataFrame
     chance: float
     n_seeds: int
+    reference: str
 
     @property
     def gains(self) -> pd.DataFrame | None:
         """Differences to the reference in points; ``None`` where there is nothing to compare."""
-        others = [name for name in self.table if name != REFERENCE]
-        if REFERENCE not in self.table or not others:
+        others = [name for name in self.table if name != self.reference]
+        if self.reference not in self.table or not others:
             return None
-        return self.table[others].sub(self.table[REFERENCE], axis=0)
+        return self.table[others].sub(self.table[self.reference], axis=0)
 
 
 def write_subject_figure(results: pd.DataFrame, path: str | Path) -> Path:
@@ -77,22 +78,24 @@ def write_subject_figure(results: pd.DataFrame, path: str | Path) -> Path:
     return write_png(draw_subjects(results), path)
 
 
-def draw_subjects(results: pd.DataFrame) -> Figure:
-    """Draw the accuracy of each subject under each pipeline, and the gain over plain training.
+def draw_subjects(results: pd.DataFrame, reference: str = REFERENCE) -> Figure:
+    """Draw the accuracy of each subject under each pipeline, and the gain over one of them.
 
     Parameters
     ----------
     results : pandas.DataFrame
         As :func:`bci_dann.evaluation.run_benchmark` returns it, or ``results.csv``.
+    reference : str
+        The pipeline that gains are taken against; plain training where it is not given.
 
     Returns
     -------
     matplotlib.figure.Figure
         One column for each dataset and protocol. Above, the accuracy (%), one line a subject and
-        the mean of all; below, the differences to ``source_only`` (points), where it was run.
+        the mean of all; below, the differences to ``reference`` (points), where it was run.
         Neither pyplot nor a global style is used.
     """
-    groups = _groups(results)
+    groups = _groups(results, reference)
     slots = [max(2, len(group.table.columns)) for group in groups]
     has_gains = any(group.gains is not None for group in groups)
     figure = _empty_figure(groups, slots, has_gains)
@@ -114,7 +117,7 @@ def draw_subjects(results: pd.DataFrame) -> Figure:
     axes[0, 0].set_ylabel("accuracy on the target subject (%)")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     if has_gains:
-        axes[1, 0].set_ylabel(f"gain over {REFERENCE} (points)")
+        axes[1, 0].set_ylabel(f"gain over {reference} (points)")
         low, high = axes[1, 0].get_ylim()
         axes[1, 0].set_ylim(low, high + 0.15 * (high - low))  # room for the counts
         handles += _sign_handles()
@@ -138,11 +141,11 @@ def _empty_figure(groups: Sequence[_Group], slots: Sequence[int], has_gains: boo
     return figure
 
 
-def _groups(results: pd.DataFrame) -> list[_Group]:
+def _groups(results: pd.DataFrame, reference: str) -> list[_Group]:
     """Split the results by dataset and protocol, in their order; the reference comes first."""
     chances = summarise(results).groupby(["dataset", "protocol"])["chance"].mean()
     scores = per_subject_and_seed(results)
-    order = list(dict.fromkeys([REFERENCE, *results["pipeline"]]))
+    order = list(dict.fromkeys([reference, *results["pipeline"]]))
     groups = []
     for dataset, protocol in dict.fromkeys(
         zip(results["dataset"], results["protocol"], strict=True)
@@ -152,7 +155,7 @@ def _groups(results: pd.DataFrame) -> list[_Group]:
         columns = [name for name in order if name in means]
         table = 100 * means.loc[_in_natural_order(means.index), columns]
         chance, n_seeds = float(chances[dataset, protocol]), rows["seed"].nunique()
-        groups.append(_Group(f"{dataset}, {protocol}", table, chance, n_seeds))
+        groups.append(_Group(f"{dataset}, {protocol}", table, chance, n_seeds, reference))
     return groups
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bci_dann._files import check_folder_of, write_atomically
+from bci_dann._validation import check_between
 from bci_dann.exceptions import ConfigError
 from bci_dann.serving.plausibility import warn_of_one_class
 from bci_dann.serving.reading_options import Cues, reading_options
@@ -29,6 +30,7 @@ def predict_recordings(
     cues: Cues = (),
     unit_scale: float | str | None = None,
     rename: Mapping[str, str] | None = None,
+    abstain_below: float | None = None,
     out: str | Path | None = None,
 ) -> pd.DataFrame:
     """Predict the class of each trial of some recordings.
@@ -46,6 +48,11 @@ def predict_recordings(
         ``"microvolt"``. By default that of training.
     rename : mapping of str to str, or None
         New names of channels, beside those of training.
+    abstain_below : float or None
+        A trial gets no class where its largest probability is below this, between 0 and 1, or all
+        classes are equally probable. By default what the model itself says: a
+        :class:`~bci_dann.CalibratedClassifier` may have such a threshold, other methods always give
+        a class.
     out : str, pathlib.Path or None
         CSV file to write the predictions to.
 
@@ -56,12 +63,14 @@ def predict_recordings(
         recording), ``onset`` (s after the start of the recording), ``event`` (as the recording
         names it), ``class`` (that the event stands for, if any), ``prediction``, one column
         ``p_CLASS`` for each class, and ``left_out``: the reason where there is no prediction, a
-        name of :data:`bci_dann.data.screening.cues.REASONS`.
+        name of :data:`bci_dann.data.screening.cues.REASONS`. Where there is a threshold, also
+        ``abstained``: whether a trial has no prediction because of it.
 
     Raises
     ------
     ConfigError
-        When there is no recording, ``out`` is one of them or in no folder, or as :func:`prepare`.
+        When there is no recording, ``out`` is one of them or in no folder, the threshold is not
+        between 0 and 1, or as :func:`prepare`.
     DataError
         As :func:`prepare`.
     ResultsError
@@ -88,6 +97,8 @@ def predict_recordings(
     """
     import pandas as pd
 
+    if abstain_below is not None:
+        check_between("abstain_below", abstain_below, 0.0, 1.0)
     served, listed = as_served_model(model), as_list(recordings)
     if out is not None:
         _check_no_recording(check_folder_of(Path(out)), listed)
@@ -95,9 +106,11 @@ def predict_recordings(
     prepared = prepare_with_cues(listed, served, options)
     if all(one.trials is None for one in prepared):
         prepared[0].require_trials()  # tells the reasons
-    tables = [_predictions(served, one) for one in prepared]
+    if abstain_below is None:
+        abstain_below = served.estimator.abstains_below
+    tables = [_predictions(served, one, abstain_below) for one in prepared]
     table = pd.concat(tables, ignore_index=True)
-    warn_of_one_class(table["prediction"][table["left_out"] == ""])
+    warn_of_one_class(table["prediction"][table["prediction"] != ""])
     if out is not None:
         write_predictions(table, out)
     return table
@@ -148,16 +161,24 @@ def _check_no_recording(out: Path, recordings: Sequence[Recording]) -> None:
         )
 
 
-def _predictions(model: ServedModel, prepared: PreparedRecording) -> pd.DataFrame:
+def _predictions(
+    model: ServedModel, prepared: PreparedRecording, abstain_below: float | None
+) -> pd.DataFrame:
     import pandas as pd
+
+    from bci_dann.estimators.calibration.abstention import is_abstained
 
     cues, classes = prepared.cues, np.asarray(model.estimator.classes_)
     used = (cues["left_out"] == "").to_numpy()
     probabilities = np.full((len(cues), len(classes)), np.nan)
     prediction = np.full(len(cues), "", dtype=object)
+    abstained = np.zeros(len(cues), dtype=bool)
     if prepared.trials is not None:
         probabilities[used] = model.estimator.predict_proba(prepared.trials)
         prediction[used] = classes[probabilities[used].argmax(axis=1)]
+        if abstain_below is not None:
+            abstained[used] = is_abstained(probabilities[used], abstain_below)
+            prediction[abstained] = ""
     known = cues["label"].isin(model.recipe.classes)
     columns: dict[str, Any] = {
         "file": prepared.label,
@@ -169,4 +190,7 @@ def _predictions(model: ServedModel, prepared: PreparedRecording) -> pd.DataFram
     }
     for name, column in zip(classes.tolist(), probabilities.T, strict=True):
         columns[f"p_{name}"] = column
-    return pd.DataFrame({**columns, "left_out": cues["left_out"].to_numpy()})
+    columns["left_out"] = cues["left_out"].to_numpy()
+    if abstain_below is not None:
+        columns["abstained"] = abstained
+    return pd.DataFrame(columns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,12 +29,15 @@ from bci_dann.serving.served_model import ServedModel, as_served_model
 
 if TYPE_CHECKING:
     import mne
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from bci_dann.data import EEGTrials
     from bci_dann.data.preprocessing import Preprocessing
     from bci_dann.data.recordings.layout import RecordingsLayout
     from bci_dann.data.recordings.reading import CuedRecording
+    from bci_dann.data.screening.rest_windows import RestWindows
     from bci_dann.serving.model_recipe import ModelRecipe
 
 __all__ = ["PreparedRecording", "prepare", "prepare_with_cues", "serving_account"]
@@ -270,6 +273,7 @@ def _cut(
     """Cut the trials of a recording whose annotations name the classes or cues."""
     from bci_dann.data.channels.units import scale_of
     from bci_dann.data.screening.cues import with_outcome
+    from bci_dann.data.screening.rest_windows import cut_rest_windows
     from bci_dann.data.segmentation import cut_trials
 
     sfreq = recording.raw.info["sfreq"]
@@ -277,6 +281,9 @@ def _cut(
     task = _Task((0.0, layout.interval[1]))
     try:
         cut = cut_trials(recording.raw, task, layout.classes, steps, model.n_times)
+        rest = cut_rest_windows(
+            recording.raw, task, layout.classes, steps, cut, task_start=layout.interval[0]
+        )
     except (DataError, ConfigError) as error:
         raise type(error)(f"{label}: {error}") from error
     if recording.cues.empty:
@@ -285,7 +292,7 @@ def _cut(
             f"it; {no_event(next(iter(layout.events)), recording.events)} Name the events that "
             "start a trial with --cue (or cues= in Python)."
         )
-    cues = with_outcome(recording.cues, cut.cues)
+    cues = with_outcome(recording.cues, cut.cues if rest is None else rest.cues)
     cues = cues.assign(onset=cues["sample"] / sfreq)
     if cut.epochs is None:
         return PreparedRecording(label, None, cues, recording.events)
@@ -294,7 +301,18 @@ def _cut(
     epochs = _named_as_in_training(cut.epochs, model.recipe)
     scale = scale_of(layout.unit_scale, label)
     trials = as_trials(epochs, model.recipe, label, scale, session=session, **told)
+    if rest is not None:
+        trials = replace(trials, rest=_in_order_of_training(rest, model.recipe, task.unit_factor))
     return PreparedRecording(label, trials, cues, recording.events)
+
+
+def _in_order_of_training(
+    rest: RestWindows, recipe: ModelRecipe, unit_factor: float
+) -> NDArray[np.float32]:
+    from bci_dann.data.channels.electrode_names import resolve_names
+
+    channels = list(recipe.preprocessing.channels or rest.ch_names)
+    return rest.in_microvolt(resolve_names(channels, rest.ch_names), unit_factor)
 
 
 def _named_as_in_training(epochs: mne.Epochs, recipe: ModelRecipe) -> mne.Epochs:
@@ -315,5 +333,8 @@ def _steps_from_event(recipe: ModelRecipe, sfreq: float) -> Preprocessing:
     resample = recipe.preprocessing.resample or other_rate
     start, end = recipe.preprocessing.window
     task_start = recipe.layout.interval[0]
-    window = (start + task_start, None if end is None else end + task_start)
-    return recipe.preprocessing.model_copy(update={"window": window, "resample": resample})
+    changed: dict[str, object] = {"resample": resample}
+    changed["window"] = (start + task_start, None if end is None else end + task_start)
+    if recipe.preprocessing.rest_window is not None:
+        changed["rest_window"] = tuple(t + task_start for t in recipe.preprocessing.rest_window)
+    return recipe.preprocessing.model_copy(update=changed)

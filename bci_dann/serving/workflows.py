@@ -130,6 +130,7 @@ def fit_model(
     """
     from bci_dann.data import open_trials, prepare_trials
     from bci_dann.evaluation import load_config
+    from bci_dann.evaluation.runs.preflight import check_rest_window
 
     run = load_config(config)
     if run.data.regime is not None:
@@ -140,6 +141,7 @@ def fit_model(
         )
     spec = _pipeline_of(run, pipeline)
     estimator = _savable_estimator(spec, seed)
+    check_rest_window(spec.name, estimator, run.preprocessing)
     if out is not None:
         check_writable(Path(out))
     trials = open_trials(prepare_trials(run.data, run.preprocessing, data_dir, cache_dir, progress))
@@ -233,7 +235,8 @@ def adapt_model(
         warnings.filterwarnings("ignore", r"adapt\(\) changes nothing", BCIDannWarning)
         changed = {"adapted_to": account.to_dict("records")}
         adapted = ServedModel(estimator.adapt(trials, y), served.recipe.model_copy(update=changed))
-    warn_of_one_class(adapted.estimator.predict(trials))
+    decided = adapted.estimator.predict_proba(trials).argmax(axis=1)  # also where it would abstain
+    warn_of_one_class(adapted.estimator.classes_[decided])
     if out is not None:
         adapted.save(out)
     n_labels = 0 if y is None else int((y != "").sum())

@@ -17,7 +17,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from bci_dann.models import NetworkInput
 from bci_dann.models.precision import single_precision
 
-__all__ = ["batch_norm_layers", "has_batch_norm", "recompute_batch_norm"]
+__all__ = ["batch_norm_layers", "has_batch_norm", "moved_batch_norm", "recompute_batch_norm"]
 
 
 def batch_norm_layers(network: nn.Module) -> list[_BatchNorm]:
@@ -114,6 +114,45 @@ def recompute_batch_norm(
             for layer in layers:
                 layer.momentum = 1.0 / count  # a plain average over the batches
             (forward or network)(batch)
+    for layer, momentum in zip(layers, momenta, strict=True):
+        layer.momentum = momentum
+    network.eval()
+
+
+def moved_batch_norm(network: nn.Module, batch: NetworkInput, weight: float) -> None:
+    """Move every batch-norm layer's running statistics towards those of a batch.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Changed in place, and left in evaluation mode.
+    batch : Tensor or TrialSpectra
+        Standardised trials.
+    weight : float
+        The weight of the batch, 0 to 1.
+
+    See Also
+    --------
+    recompute_batch_norm : Replaces the statistics.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch import nn
+    >>> from bci_dann.training.batch_norm import moved_batch_norm
+    >>> network = nn.BatchNorm1d(2)
+    >>> moved_batch_norm(network, torch.tensor([[1.0, 4.0], [3.0, 6.0]]), weight=0.5)
+    >>> network.running_mean
+    tensor([1.0000, 2.5000])
+    """
+    network.eval()  # no dropout
+    layers = batch_norm_layers(network)
+    momenta = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.momentum = weight
+        layer.train()
+    with torch.no_grad(), single_precision():
+        network(batch)
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum
     network.eval()

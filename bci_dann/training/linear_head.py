@@ -26,6 +26,7 @@ def fit_linear(
     objective: Objective,
     penalty: HeadPenalty,
     start: LinearHead | None = None,
+    max_iter: int = MAX_ITERATIONS,
 ) -> LinearHead:
     """Return the head that minimises the objective plus a penalty.
 
@@ -43,6 +44,8 @@ def fit_linear(
     start : LinearHead, optional
         First iterate, by default the reference head of the penalty. Terms of the target have
         several minima, and a near one is found.
+    max_iter : int
+        Iterations; the default is more than is ever needed.
 
     Returns
     -------
@@ -77,7 +80,7 @@ def fit_linear(
     weights, biases = (part.clone().requires_grad_() for part in start or penalty.head)
     optimiser = without_compiler(torch.optim.LBFGS)(
         [weights, biases],
-        max_iter=MAX_ITERATIONS,
+        max_iter=max_iter,
         history_size=HISTORY_SIZE,
         line_search_fn="strong_wolfe",
     )

@@ -10,6 +10,7 @@ from bci_dann.adaptation.label_shift import (
     offsets_to_decided_shares,
     offsets_to_mean_shares,
     shares_by_class,
+    shares_of_labels,
 )
 from bci_dann.exceptions import ConfigError
 
@@ -172,3 +173,11 @@ def test_scores_that_do_not_vary_give_finite_offsets():
     offsets = offsets_to_decided_shares(np.zeros((30, 2)), np.array([0.8, 0.2]))
     assert np.isfinite(offsets).all()
     assert offsets[0] > offsets[1]
+
+
+def test_shares_of_labels_lean_on_equal_shares():
+    few, many = (shares_of_labels(np.zeros(n, dtype=np.int64), 2)[0] for n in (3, 300))
+    assert 0.5 < few < 0.6
+    assert many > 0.95
+    np.testing.assert_allclose(shares_of_labels(np.empty(0, dtype=np.int64), 3), np.full(3, 1 / 3))
+    np.testing.assert_allclose(shares_of_labels(np.array([0, 1, 2, 2]), 3).sum(), 1.0)

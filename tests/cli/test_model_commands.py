@@ -71,6 +71,33 @@ def test_the_counts_of_predictions_are_printed(bci_dann, model, new, tmp_path):
     assert done.stdout == f"16 predictions in {out}: {expected}\n"
 
 
+def test_uncertain_trials_get_no_class_and_are_counted(bci_dann, model, new, tmp_path):
+    every = predictions(bci_dann, model, new[1], out=tmp_path / "every.csv")
+    largest = every[["p_left_hand", "p_right_hand"]].max(axis=1)
+    threshold = float(largest.sort_values().iloc[4:6].mean().round(6))  # five are below
+    out = tmp_path / "some.csv"
+    done = bci_dann("predict", model, new[1], "-o", out, "--abstain-below", threshold)
+    assert done.exit_code == 0, done.output
+    assert f"11 predictions in {out}: " in done.stdout
+    assert "5 of 16 trials have no class: abstained" in done.stdout
+    some = pd.read_csv(out)
+    assert list(some.columns) == [*every.columns, "abstained"]
+    np.testing.assert_array_equal(some["abstained"], largest < threshold)
+    np.testing.assert_array_equal(some["prediction"].isna(), some["abstained"])
+    answered = ~some["abstained"]
+    assert (some["prediction"] == every["prediction"])[answered].all()
+    pd.testing.assert_series_equal(some["p_left_hand"], every["p_left_hand"])
+
+
+@pytest.mark.parametrize("threshold", ["0", "1", "70", "-0.5", "nan"])
+def test_a_threshold_is_a_probability(bci_dann, model, new, tmp_path, threshold):
+    out = tmp_path / "none.csv"
+    done = bci_dann("predict", model, new[1], "-o", out, f"--abstain-below={threshold}")
+    assert done.exit_code == 2
+    assert "abstain_below must be a number above 0 and below 1" in done.stderr
+    assert not out.exists()
+
+
 def test_fit_wants_one_pipeline_that_can_be_saved(bci_dann, config, sources, tmp_path):
     for arguments, message in {
         (): "choose one with --pipeline (or pipeline= in Python): shallow, plain",

@@ -35,7 +35,7 @@ def calls(monkeypatch):
         say("1 of 3: methods")
         recordings = (out / "new_subject" / "a.fif", out / "new_subject" / "b.fif")
         files = (out / "subjects.png", out / "model", recordings, out / "predictions.csv")
-        return Quickstart(pd.DataFrame(rows), out, *files, 60, 50, 40)
+        return Quickstart(pd.DataFrame(rows), out, *files, 60, 50, 40, out / "report.html")
 
     monkeypatch.setattr("bci_dann.examples.quickstart.run_quickstart", run)
     return seen
@@ -49,6 +49,7 @@ def test_it_prints_the_table_the_counts_and_what_to_type(bci_dann, calls):
     assert "50 right once it is adapted" in done.stdout
     assert "bci-dann adapt first/model first/new_subject/a.fif -o first/adapted" in done.stdout
     assert "first/subjects.png" in done.stdout
+    assert "first/report.html" in done.stdout
 
 
 def test_steps_are_on_the_standard_error_stream(bci_dann, calls):

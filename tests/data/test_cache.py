@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bci_dann.data import load_dataset, open_trials, prepare_trials
-from bci_dann.data.cache import DATA_VERSION, TrialsWriter, cache_key, cache_root, store
+from bci_dann.data.cache import DATA_VERSION, cache_key, cache_root, store
 from bci_dann.data.datasets import DataConfig
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.exceptions import DataError
@@ -96,6 +96,7 @@ def test_the_second_time_nothing_is_computed(tmp_path, monkeypatch):
         {"resample": 100.0},
         {"window": (0.5, 3.0)},
         {"reject_uv": 1000.0},
+        {"rest_window": (-0.9, -0.1)},
     ],
 )
 def test_every_step_is_in_the_key(tmp_path, changes):
@@ -199,7 +200,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path, trials, monkeypatch):
     def no_space(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(TrialsWriter, "_write_header", no_space)
+    monkeypatch.setattr(np.lib.format, "write_array_header_1_0", no_space)
     with pytest.raises(DataError, match=r"disk is full.*BCI_DANN_CACHE"):
         store(tmp_path, {"a": 1}, fill_with(trials))
     assert leftovers(tmp_path) == []
@@ -252,3 +253,23 @@ def test_a_damaged_folder_says_how_to_clear_it(tmp_path, name, damage):
 def test_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(DataError, match="does not exist"):
         open_trials(tmp_path / "nowhere")
+
+
+def test_rest_windows_are_stored_beside_trials_that_stay_the_same(tmp_path):
+    folder = prepare(tmp_path, steps=changed(STEPS, rest_window=(-0.9, -0.1)))
+    with_rest, without = open_trials(folder), open_trials(prepare(tmp_path))
+    assert {path.name for path in folder.iterdir()} > {"rest.npy"}
+    assert isinstance(with_rest.rest, np.memmap)
+    assert with_rest.rest.shape == (12, 15, 103)
+    assert with_rest.has_rest.all()
+    assert with_rest.account["rest"].sum() == 12
+    assert without.rest is None
+    np.testing.assert_array_equal(with_rest.X, without.X)
+
+
+def test_without_a_rest_window_keys_are_those_of_versions_that_had_none():
+    written = Preprocessing().model_dump(mode="json")
+    assert "rest_window" not in written
+    assert "rest_window" not in json.loads(Preprocessing().model_dump_json())
+    assert written.keys() == Preprocessing.model_fields.keys() - {"rest_window"}
+    assert Preprocessing(rest_window=(-1, 0)).model_dump()["rest_window"] == (-1, 0)

@@ -257,3 +257,45 @@ def test_trials_are_indexed_as_scikit_learn_does():
     chosen = trials[np.array([4, 1]), ...]
     np.testing.assert_array_equal(chosen.X, trials.X[[4, 1]])
     assert chosen.metadata["run"].tolist() == trials.metadata["run"].iloc[[4, 1]].tolist()
+
+
+def with_rest(n_trials=6, missing=(1,), n_times=20, **changes):
+    parts = vars(make(n_trials, **changes))
+    rest = 10 * np.random.default_rng(9).standard_normal((n_trials, 2, n_times))
+    rest[list(missing)] = np.nan
+    return EEGTrials(**{**parts, "rest": rest.astype(np.float32)})
+
+
+def test_rest_windows_follow_their_trials():
+    trials = with_rest()
+    assert trials.has_rest.tolist() == [True, False, True, True, True, True]
+    index = np.array([3, 1])
+    for taken in (trials[index], trials.deferred(index), trials.unlabelled()[index]):
+        np.testing.assert_array_equal(np.asarray(taken.rest), trials.rest[index])
+        assert taken.has_rest.tolist() == [True, False]
+    assert isinstance(trials.deferred(index).rest, LazyRows)
+    assert replace_labels(trials, np.repeat("feet", 6)).rest is trials.rest
+    assert make().rest is None
+    assert not make().has_rest.any()
+
+
+def test_trials_that_are_joined_keep_their_rest_windows():
+    joined = EEGTrials.concatenate([make(2), with_rest(3)])
+    assert joined.has_rest.tolist() == [False, False, True, False, True]
+    assert EEGTrials.concatenate([make(2), make(3)]).rest is None
+    with pytest.raises(DataError, match=r"have \[20, 30\] samples"):
+        EEGTrials.concatenate([with_rest(), with_rest(n_times=30)])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda rest: rest[:4], r"rest must be .*got shape \(4, 2, 20\)"),
+        (lambda rest: rest * 1e-6, "rest windows: the typical standard deviation"),
+        (lambda rest: np.where(np.arange(20) == 5, np.nan, rest), "rest windows: samples are not"),
+    ],
+)
+def test_rest_windows_are_checked(change, message):
+    trials = with_rest(missing=())
+    with pytest.raises(DataError, match=message):
+        EEGTrials(**{**vars(trials), "rest": change(trials.rest)})

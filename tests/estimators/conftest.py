@@ -8,6 +8,7 @@ import pytest
 from bci_dann.components import built_in_names
 from bci_dann.data import EEGTrials
 from bci_dann.estimators import (
+    CalibratedClassifier,
     DANNClassifier,
     EnsembleClassifier,
     NetworkClassifier,
@@ -16,6 +17,7 @@ from bci_dann.estimators import (
     RiemannianClassifier,
     ShallowClassifier,
     SourceOnlyClassifier,
+    TTimeClassifier,
 )
 
 QUICK = {"max_epochs": 2, "random_state": 0}
@@ -29,6 +31,7 @@ METHODS = {
     "mdwm": lambda: ProcrustesClassifier(classifier="mdwm"),
     "source_only": lambda: SourceOnlyClassifier(**QUICK),
     "dann": lambda: DANNClassifier(**QUICK),
+    "ttime": lambda: TTimeClassifier(**QUICK, alignment="euclidean"),
     "every_term": lambda: DANNClassifier(**QUICK, terms=dict.fromkeys(built_in_names("term"), 0.1)),
     "guarded_pair": lambda: DANNClassifier(**QUICK, terms={"mcc": 1.0}, n_members=2, guard=True),
     "riemannian": lambda: RiemannianClassifier(terms={"information_maximisation": 0.5}),
@@ -43,6 +46,7 @@ METHODS = {
         ],
         random_state=0,
     ),
+    "calibrated": lambda: CalibratedClassifier("ra_ts_logistic"),
     "reweighted_dann": lambda: NetworkClassifier(
         **QUICK, terms={"domain_adversary": 0.1}, weighting="logistic", alignment="riemannian"
     ),

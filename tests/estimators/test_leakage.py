@@ -16,7 +16,7 @@ from bci_dann.estimators import (
 
 @pytest.fixture(scope="module")
 def small_eeg(draw_toy_eeg):
-    return draw_toy_eeg(n_subjects=3, n_trials=24, n_chans=4)
+    return draw_toy_eeg(n_subjects=4, n_trials=24, n_chans=4)
 
 
 def test_target_labels_change_nothing(method, small_eeg, eeg_trials):

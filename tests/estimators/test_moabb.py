@@ -53,12 +53,25 @@ def test_every_pipeline_runs_on_moabbs_fake_dataset(pipelines, cs_mode, tmp_path
     from moabb.paradigms import LeftRightImagery
 
     dataset = FakeDataset(
-        ["left_hand", "right_hand"], n_subjects=3, n_sessions=1, n_runs=1, n_events=30, seed=1
+        ["left_hand", "right_hand"], n_subjects=4, n_sessions=1, n_runs=1, n_events=30, seed=1
     )
     results = evaluate(pipelines, dataset, LeftRightImagery(), cs_mode, tmp_path)
     assert set(results["pipeline"]) == set(pipelines)
-    assert len(results) == 3 * len(pipelines)
+    assert len(results) == 4 * len(pipelines)
     assert np.isfinite(results["score"].astype(float)).all()
+
+
+def test_every_pipeline_runs_on_four_classes_in_moabb(pipelines, tmp_path):
+    from moabb.datasets.fake import FakeDataset
+    from moabb.paradigms import MotorImagery
+
+    events = ["left_hand", "right_hand", "feet", "tongue"]
+    dataset = FakeDataset(events, n_subjects=4, n_sessions=1, n_runs=1, n_events=32, seed=1)
+    paradigm = MotorImagery(n_classes=4)
+    results = evaluate(pipelines, dataset, paradigm, "train_and_target_unlabeled_full", tmp_path)
+    assert set(results["pipeline"]) == set(pipelines)
+    assert len(results) == 4 * len(pipelines)
+    assert results["score"].astype(float).between(0, 1).all()
 
 
 @pytest.mark.real_data

@@ -84,6 +84,35 @@ def test_a_subject_who_is_known_to_rest_mostly_is_decoded_as_one(draw_toy_eeg, t
         assert np.mean(model.predict(X_new) == "a") == pytest.approx(0.8, abs=0.06)
 
 
+def test_ten_labels_tell_that_a_subject_mostly_rests(draw_toy_eeg, tmp_path):
+    eeg = draw_toy_eeg(n_subjects=4, n_trials=160, shift=0.2)
+    rng = np.random.default_rng(0)
+    eeg = dataclasses.replace(eeg, X=eeg.X + rng.normal(0, 20, eeg.X.shape).astype("f4"))
+    X, y, subjects = eeg.without(1)
+    X_new, y_new = eeg.of(1)
+    kept = rng.permutation(np.r_[np.flatnonzero(y_new == "a"), np.flatnonzero(y_new == "b")[:20]])
+    X_new, y_new = X_new[kept], y_new[kept]
+    terms = {"information_maximisation": 0.8}
+    few = {"X_target_labeled": X_new[:10], "y_target_labeled": y_new[:10]}
+    rest = {"X_target_unlabeled": X_new[10:]}
+    untold = RiemannianClassifier(terms=terms).fit(X, y, subjects=subjects, **rest)
+    told = RiemannianClassifier(terms=terms).fit(X, y, subjects=subjects, **rest, **few)
+    n_rest = np.sum(y_new[:10] == "a")
+    np.testing.assert_allclose(told.prior_[0], (n_rest + 10) / 30)
+    assert told.score(X_new[10:], y_new[10:]) > untold.score(X_new[10:], y_new[10:]) + 0.03
+    known = np.where(np.arange(len(y_new)) < 10, y_new.astype(object), None)
+    adapted = untold.adapt(X_new, known)
+    np.testing.assert_allclose(adapted.prior_, told.prior_)
+    share = np.mean(adapted.predict(X_new[10:]) == "a")
+    assert share == pytest.approx(told.prior_[0], abs=0.06)
+    adapted.save(tmp_path / "model")
+    followed = [
+        model.partial_adapt(X_new[:30]).prior_
+        for model in (adapted, load_model(tmp_path / "model"))
+    ]
+    np.testing.assert_allclose(followed, [told.prior_] * 2)  # labels that were given stay in use
+
+
 def test_known_shares_are_met_without_alignment_and_not_by_a_handful_of_trials(toy_eeg):
     X, y, subjects = toy_eeg.without(1)
     X_new = toy_eeg.of(1)[0]

@@ -181,16 +181,6 @@ def test_names_of_channels_and_domains_are_kept(given, tmp_path, eeg_trials):
         loaded.predict(other)
 
 
-def test_trials_that_were_handed_over_are_not_saved(given, tmp_path):
-    model = ShallowClassifier().fit(given["X"], given["y"], subjects=given["subjects"])
-    new = given["X_target_unlabeled"]
-    online = model.partial_adapt(new[:8])
-    loaded = load_model(online.save(tmp_path / "model"))
-    np.testing.assert_array_equal(loaded.predict_proba(new), online.predict_proba(new))
-    assert not any(np.shares_memory(new, array) for array in loaded.to_state().arrays.values())
-    assert not hasattr(loaded, "_online")
-
-
 def test_saving_twice_gives_the_same_files(given, tmp_path):
     model = ShallowClassifier().fit(**given)
     one = model.save(tmp_path / "one")

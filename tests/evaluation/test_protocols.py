@@ -17,7 +17,7 @@ def uneven_metadata():
     return pd.DataFrame(rows, columns=["subject", "session"])
 
 
-OURS = ("n_per_class", "online", "share", "source_free")
+OURS = ("n_per_class", "n_first", "online", "share", "source_free")
 MOABBS = [n for n, rule in PROTOCOLS.items() if not any(getattr(rule, own) for own in OURS)]
 
 
@@ -98,6 +98,23 @@ def test_semisupervised_needs_labels_and_something_to_score():
         split(metadata, "9", "semisupervised_20", np.repeat("one", len(metadata)))
 
 
+def test_the_first_ten_trials_of_a_thinned_target_are_seen_with_labels():
+    metadata = pd.DataFrame({"subject": np.repeat(["1", "2"], 60), "session": "0"})
+    labels = np.resize(np.array(["hand", "rest"]), 120)
+    whole = split(metadata, "2", "train_and_target_unlabeled_80_20", labels).test
+    fold = split(metadata, "2", "first_10_labeled_80_20", labels)
+    np.testing.assert_array_equal(fold.labelled, whole[:10])
+    np.testing.assert_array_equal(fold.test, whole[10:])
+    np.testing.assert_array_equal(fold.unlabelled, fold.test)
+    assert set(labels[fold.labelled]) == {"hand", "rest"}
+
+
+def test_more_trials_than_the_first_ten_are_needed():
+    metadata = pd.DataFrame({"subject": np.repeat(["1", "2"], 10), "session": "0"})
+    with pytest.raises(DataError, match="none is left to be scored"):
+        split(metadata, "2", "first_10_labeled")
+
+
 def test_a_target_of_80_to_20_is_thinned_and_keeps_its_labels_to_itself():
     metadata = uneven_metadata()
     labels = np.resize(np.array(["rest", "hand", "hand"]), len(metadata))
@@ -132,6 +149,17 @@ def test_whatever_the_shares_as_many_trials_are_kept():
         hands = labels[test] == "hand"
         assert (hands.sum(), len(test)) == (n_hands, n_trials)  # but for rounding, as many
         assert len(set(metadata["session"][test])) == 2
+
+
+@pytest.mark.parametrize(
+    ("shares", "counts"), [("80_20", [40, 3, 3, 3]), ("20_80", [10, 13, 13, 13])]
+)
+def test_further_classes_share_what_the_first_one_leaves(shares, counts):
+    metadata = pd.DataFrame({"subject": np.repeat(["1", "2"], 160), "session": "a"})
+    # in blocks, where evenly spaced trials of all others would miss a class
+    labels = np.tile(np.repeat(["feet", "left_hand", "right_hand", "tongue"], 40), 2)
+    test = split(metadata, "2", f"train_and_target_unlabeled_{shares}", labels).test
+    assert np.unique(labels[test], return_counts=True)[1].tolist() == counts
 
 
 def test_a_target_of_one_class_is_not_thinned():

@@ -108,6 +108,12 @@ def test_a_guess_may_always_say_the_frequent_class(shares):
     assert chance_level(2, 100, share=0.3) == chance_level(2, 100)
 
 
+@pytest.mark.parametrize(("shares", "most"), [("80_20", 0.8), ("20_80", 0.8 / 3)])
+def test_with_four_classes_the_others_have_a_third_of_the_rest_each(shares, most):
+    rows = results({"a": [0.7, 0.7]}, n_test=100, protocol=f"train_and_target_unlabeled_{shares}")
+    assert summarise(rows, n_classes=4)["chance"][0] == 100 * chance_level(4, 100, share=most)
+
+
 def test_chance_is_that_of_moabb():
     from moabb.analysis.chance_level import adjusted_chance_level
 

@@ -50,6 +50,7 @@ def test_everything_is_in_the_folder(done, folder):
     assert pd.read_csv(folder / "results.csv")["pipeline"].nunique() == 2
     assert done.figure.read_bytes().startswith(b"\x89PNG")
     assert (done.model / "recipe.json").is_file()
+    assert done.report == folder / "report.html"
     assert [path.name for path in done.recordings] == ["session0_raw.fif", "session1_raw.fif"]
     assert all(path.parent == folder / "new_subject" for path in done.recordings)
     assert sorted(path.name for path in folder.iterdir() if path.is_file()) == [
@@ -57,6 +58,7 @@ def test_everything_is_in_the_folder(done, folder):
         "config.json",
         "invocations.json",
         "predictions.csv",
+        "report.html",
         "results.csv",
         "subjects.png",
     ]

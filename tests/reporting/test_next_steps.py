@@ -13,6 +13,7 @@ QUICKSTART = after_quickstart(
     Path("my runs/q/model"),
     (Path("my runs/q/new_subject/a.fif"), Path("my runs/q/new_subject/b.fif")),
     (60, 50, 40),
+    Path("my runs/q/report.html"),
 )
 
 
@@ -43,3 +44,10 @@ def test_the_counts_are_told():
     assert "60 trials" in text
     assert "40 right by the saved model" in text
     assert "50 right once it is adapted" in text
+
+
+def test_a_report_is_named_where_there_is_one():
+    assert any("my runs/q/report.html" in line for line in QUICKSTART)
+    out = Path("runs/my")
+    assert "runs/my/report.html" in after_run(out, Path("my.yaml"), out / "report.html")[0]
+    assert not any("report" in line for line in after_run(out, Path("my.yaml")))

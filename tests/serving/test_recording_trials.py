@@ -206,3 +206,40 @@ def test_a_hardware_filter_beyond_the_band_is_none_of_it(model, raw):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         prepare(raw.filter(0.5, 45, picks="all", verbose="error"), model)
+
+
+REST = {"rest_window": (-0.9, -0.1)}
+
+
+def test_rest_windows_of_a_file_are_those_of_training(with_recipe, training, tmp_path):
+    run = load_config({**training["config"], "preprocessing": REST})
+    trained = open_trials(
+        prepare_trials(run.data, run.preprocessing, training["data_dir"], cache_dir=tmp_path)
+    )
+    own = trained[trained.subjects == "2"]
+    trials = prepare(training["data_dir"] / "s2" / "run_raw.fif", with_recipe(**REST))
+    np.testing.assert_array_equal(trials.rest, own.rest)
+    np.testing.assert_array_equal(trials.X, own.X)
+    assert own.has_rest.all()
+
+
+def test_rest_windows_count_from_the_task_also_where_it_starts_later(
+    with_recipe, training, tmp_path
+):
+    steps = {"window": (0.25, None), "rest_window": (-1.4, -0.6)}
+    layout = {**training["config"]["data"]["recordings"], "interval": [0.5, 1.5]}
+    data = {"dataset": "Recordings", "recordings": layout}
+    run = load_config({**training["config"], "data": data, "preprocessing": steps})
+    trained = open_trials(
+        prepare_trials(run.data, run.preprocessing, training["data_dir"], cache_dir=tmp_path)
+    )
+    changed = with_recipe({"interval": (0.5, 1.5)}, **steps)
+    trials = prepare(training["data_dir"] / "s2" / "run_raw.fif", changed)
+    np.testing.assert_array_equal(trials.rest, trained.rest[trained.subjects == "2"])
+
+
+def test_rest_windows_have_the_channels_in_the_order_of_the_model(with_recipe, second):
+    turned = with_recipe(channels=["C4", "C3"], **REST)
+    plain = with_recipe(channels=["C3", "C4"], **REST)
+    given, expected = prepare(second, turned).rest, prepare(second, plain).rest
+    np.testing.assert_array_equal(given[:, ::-1], expected)

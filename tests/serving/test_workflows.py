@@ -219,3 +219,24 @@ def test_serving_loads_the_libraries_of_the_method_and_no_others(folder, first, 
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["16", "[]"]
+
+
+def test_a_model_re_centred_by_rest_windows_serves_a_recording(training, second, tmp_path):
+    step = {
+        "name": "RiemannianClassifier",
+        "from": "bci_dann.estimators",
+        "parameters": {"reference": "rest", "n_windows": 1, "n_delays": 1},
+    }
+    content = {"name": "at_rest", "paradigms": [], "pipeline": [step]}
+    (tmp_path / "at_rest.yml").write_text(yaml.safe_dump(content))
+    config = {**training["config"], "pipelines": [str(tmp_path / "at_rest.yml")]}
+    given = {"data_dir": training["data_dir"], "cache_dir": tmp_path / "cache"}
+    with pytest.raises(ConfigError, match=r"pipeline at_rest .*add `rest_window: \[-2.5, -0.5\]`"):
+        serving.fit_model(config, **given)
+    config["preprocessing"] = {"rest_window": [-0.9, -0.1]}
+    model = serving.fit_model(config, **given, out=tmp_path / "model")
+    loaded = serving.open_model(tmp_path / "model")
+    assert loaded.recipe.preprocessing.rest_window == (-0.9, -0.1)
+    first, again = (serving.adapt_model(one, second).model for one in (model, loaded))
+    tables = [serving.predict_recordings(one, second) for one in (first, again)]
+    pd.testing.assert_frame_equal(*(getattr(table, "trials", table) for table in tables))

@@ -19,6 +19,7 @@ from bci_dann.data.regimes.trial_choice import (
     n_samples,
 )
 from bci_dann.data.regimes.trial_order import in_blocks, shuffled
+from bci_dann.data.screening.rest_signals import rest_mask
 from bci_dann.data.trials import EEGTrials
 from bci_dann.exceptions import ConfigError
 
@@ -126,10 +127,14 @@ def _derived_subjects(trials: EEGTrials, regime: Regime) -> Iterator[EEGTrials]:
         loud = set(draw_names(regime, "loud", subjects, regime.n_loud_subjects))
     for subject, own in rows.items():
         chosen = _in_recorded_order(trials, own, regime)
-        X = _disturbed(chosen, trials.sfreq, regime, subject, subject in spoilt)
+        X = _disturbed(chosen.X, chosen, regime, subject, subject in spoilt)
+        rest = chosen.rest
+        if rest is not None:
+            rest = _disturbed(rest, chosen, regime, subject, subject in spoilt)
         if subject in loud:
             X *= np.float32(regime.gain)
-        derived = EEGTrials.trusted(X, chosen.y, chosen.metadata, info)
+            rest = None if rest is None else rest * np.float32(regime.gain)
+        derived = EEGTrials.trusted(X, chosen.y, chosen.metadata, info, rest=rest)
         if regime.shuffled:
             rng = generator(regime, "order", subject)
             derived = derived[shuffled(_sessions(derived), rng)]
@@ -144,19 +149,31 @@ def _in_recorded_order(trials: EEGTrials, rows: NDArray[np.intp], regime: Regime
     labels = np.asarray(trials.y)[rows]
     channels, n_times = channel_positions(trials, regime), n_samples(trials, regime)
     X = np.ascontiguousarray(trials.X[rows][:, channels, :n_times], dtype=np.float32)
-    chosen = EEGTrials.trusted(X, labels, metadata, _picked(trials.info, channels))
+    rest = None if trials.rest is None else np.array(trials.rest[rows][:, channels])
+    info = _picked(trials.info, channels)
+    chosen = EEGTrials.trusted(X, labels, metadata, info, rest=rest)
     if regime.cues_in_blocks is None:
         return chosen
     return chosen[in_blocks(labels, _sessions(chosen), regime.cues_in_blocks)]
 
 
 def _disturbed(
-    trials: EEGTrials, sfreq: float, regime: Regime, subject: str, is_spoilt: bool
+    X: NDArray[np.float32], trials: EEGTrials, regime: Regime, subject: str, is_spoilt: bool
 ) -> NDArray[np.float32]:
-    X = trials.X
+    """Disturb the signals of a subject's trials, or its rest windows, some of which are missing."""
     if regime.change_half_way:
         rng = generator(regime, "change half way", subject)
         X = change_half_way(X, _sessions(trials), regime.change_half_way, rng)
+    present = rest_mask(X)
+    if not present.all():
+        X[present] = _with_faults(X[present], trials.sfreq, regime, subject, is_spoilt)
+        return X
+    return _with_faults(X, trials.sfreq, regime, subject, is_spoilt)
+
+
+def _with_faults(
+    X: NDArray[np.float32], sfreq: float, regime: Regime, subject: str, is_spoilt: bool
+) -> NDArray[np.float32]:
     if regime.artefact_share:
         rng = generator(regime, "artefacts", subject)
         X = add_artefacts(X, regime.artefact_share, regime.artefact_amplitude, sfreq, rng)

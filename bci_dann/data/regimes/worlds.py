@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from inspect import signature
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from bci_dann._config import StrictModel
 from bci_dann._random import stream
+from bci_dann._validation import check_option
 from bci_dann.data.regimes.regime import Regime
 
 __all__ = ["World", "Worlds", "draw_world"]
@@ -50,6 +52,8 @@ class Worlds(StrictModel):  # numpydoc ignore=PR02
         How many; the first ones are the same for any number.
     random_state : int
         The seed.
+    params : dict
+        Parameters of `SimulatedMI` that are the same in all worlds; the others are drawn.
 
     See Also
     --------
@@ -60,10 +64,28 @@ class Worlds(StrictModel):  # numpydoc ignore=PR02
     >>> from bci_dann.data import Worlds
     >>> list(Worlds(count=2).draw())
     ['world_000', 'world_001']
+    >>> worlds = Worlds(count=2, params={"classes": ["left_hand", "right_hand", "feet", "tongue"]})
+    >>> [len(world.params["classes"]) for world in worlds.draw().values()]
+    [4, 4]
     """
 
     count: Annotated[int, Field(ge=1, le=1000)]
     random_state: Annotated[int, Field(ge=0)] = 0
+    params: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("params")
+    @classmethod
+    def _check_params(cls, params: dict[str, Any]) -> dict[str, Any]:
+        if not params:
+            return params
+        from bci_dann.data.simulation.simulated import SimulatedMI  # takes seconds: it needs MOABB
+
+        if "random_state" in params:
+            raise ValueError("random_state differs from world to world; leave it out of params")
+        for name in params:
+            check_option("each of params", name, signature(SimulatedMI).parameters)
+        SimulatedMI(**params)  # raises on a value that it cannot use
+        return params
 
     def draw(self) -> dict[str, World]:
         """Return the worlds by name.
@@ -73,7 +95,11 @@ class Worlds(StrictModel):  # numpydoc ignore=PR02
         dict of str to World
             ``world_000``, ``world_001``, ...
         """
-        return {f"world_{i:03d}": draw_world(self.random_state, i) for i in range(self.count)}
+        drawn = {f"world_{i:03d}": draw_world(self.random_state, i) for i in range(self.count)}
+        return {
+            name: replace(world, params={**world.params, **self.params})
+            for name, world in drawn.items()
+        }
 
 
 @dataclass(frozen=True)

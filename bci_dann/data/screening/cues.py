@@ -122,14 +122,19 @@ def with_outcome(cues: pd.DataFrame, cut: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The rows of ``cues``; those that were left out before keep their reason.
+        The rows of ``cues``; those that were left out before keep their reason. Where ``cut`` says
+        why trials have no rest window, so does the result.
     """
     outcome = dict(zip(cut["sample"], cut["left_out"], strict=True))
     reasons = [
         before or outcome.get(sample, "outside")
         for sample, before in zip(cues["sample"], cues["left_out"], strict=True)
     ]
-    return cues.assign(left_out=np.asarray(reasons, dtype=object))
+    outcomes = cues.assign(left_out=np.asarray(reasons, dtype=object))
+    if "rest" in cut:
+        without_rest = dict(zip(cut["sample"], cut["rest"], strict=True))
+        outcomes["rest"] = [without_rest.get(sample) for sample in cues["sample"]]
+    return outcomes
 
 
 def account_of(recordings: Sequence[tuple[Mapping[str, Any], pd.DataFrame]]) -> pd.DataFrame:
@@ -144,16 +149,22 @@ def account_of(recordings: Sequence[tuple[Mapping[str, Any], pd.DataFrame]]) -> 
     -------
     pandas.DataFrame
         The columns ``file``, ``subject``, ``session``, ``run``, ``event``, ``found``, ``used``,
-        and one for each reason why a cue gives no trial.
+        and one for each reason why a cue gives no trial. Where rest windows were cut, ``rest`` is
+        how many of the trials have one.
     """
     rows = []
+    with_rest = any("rest" in cues for _, cues in recordings)
     for place, cues in recordings:
         for event, group in cues.groupby("event"):
             counts = group["left_out"].value_counts()
             row = {key: str(place.get(key, "")) for key in ACCOUNT_KEYS[:-1]} | {"event": event}
             row |= {"found": len(group), "used": int(counts.get("", 0))}
-            rows.append(row | {reason: int(counts.get(reason, 0)) for reason in REASONS})
-    return pd.DataFrame(rows, columns=[*ACCOUNT_KEYS, "found", "used", *REASONS])
+            row |= {reason: int(counts.get(reason, 0)) for reason in REASONS}
+            if with_rest:
+                row["rest"] = int((group["rest"] == "").sum()) if "rest" in group else 0
+            rows.append(row)
+    columns = [*ACCOUNT_KEYS, "found", "used", *REASONS, *(["rest"] if with_rest else [])]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def left_out_sentence(counts: Mapping[str, int]) -> str:
@@ -191,10 +202,11 @@ def account_sentence(account: pd.DataFrame) -> str:
         One sentence.
     """
     found, used = int(account["found"].sum()), int(account["used"].sum())
+    rest = f" {int(account['rest'].sum())} trials have a rest window." if "rest" in account else ""
     if used == found:
-        return f"All {found} cues are trials."
+        return f"All {found} cues are trials.{rest}"
     counts = {reason: int(account[reason].sum()) for reason in REASONS}
-    return f"{used} of {found} cues are trials. Left out: {left_out_sentence(counts)}."
+    return f"{used} of {found} cues are trials. Left out: {left_out_sentence(counts)}.{rest}"
 
 
 def read_account(path: Path) -> pd.DataFrame | None:

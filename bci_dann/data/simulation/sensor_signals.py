@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -43,18 +44,22 @@ TASK = (0.0, 4.0)
 
 # The motor areas: the electrode above each, and the distance from the centre of the head (m). The
 # hand areas lie under C3 and C4 and the foot area under Cz, deeper, in the longitudinal fissure
-# (Pfurtscheller and Lopes da Silva 1999, doi:10.1016/S1388-2457(99)00141-8).
-AREAS = {"left": ("C3", 0.073), "right": ("C4", 0.073), "foot": ("Cz", 0.066)}
+# (Pfurtscheller and Lopes da Silva 1999, doi:10.1016/S1388-2457(99)00141-8). The tongue areas lie
+# lateral of the hand areas (Penfield and Boldrey 1937, doi:10.1093/brain/60.4.389).
+HANDS_AND_FEET = {"left": ("C3", 0.073), "right": ("C4", 0.073), "foot": ("Cz", 0.066)}
+TONGUE = {"left_tongue": ("C5", 0.073), "right_tongue": ("C6", 0.073)}
 
-# Share of the desynchronisation in each area for each class: full in the contralateral hand area
-# or the foot area, weak on the other side (same source; the share of 0.2 is empirical).
+# Share of the desynchronisation in each area for each class, where it is not 0: full in the
+# contralateral hand area or the foot area, weak on the other side (source of the former areas; the
+# share of 0.2 is empirical); full on both sides for the tongue.
 DESYNCHRONISATION = {
-    "left_hand": {"left": 0.2, "right": 1.0, "foot": 0.0},
-    "right_hand": {"left": 1.0, "right": 0.2, "foot": 0.0},
+    "left_hand": {"left": 0.2, "right": 1.0},
+    "right_hand": {"left": 1.0, "right": 0.2},
     "feet": {"left": 0.2, "right": 0.2, "foot": 1.0},
-    "rest": {"left": 0.0, "right": 0.0, "foot": 0.0},
+    "tongue": {"left_tongue": 1.0, "right_tongue": 1.0},
+    "rest": {},
 }
-OPPOSITE_AREA = {"left": "right", "right": "left", "foot": "foot"}
+OPPOSITE_AREA = {"left": "right", "right": "left"}
 
 # Peak frequencies (Hz): the middle of the mu band, 8-13 Hz, and twice that for beta.
 MU_HZ, BETA_HZ = 10.5, 21.0
@@ -123,21 +128,27 @@ class _CommonSources:
     eye_direction: Array
 
 
-def nominal_parameters(electrodes: Array) -> NominalParameters:
+def nominal_parameters(electrodes: Array, classes: Sequence[str]) -> NominalParameters:
     """Return the parameters of a subject without any shift.
 
     Parameters
     ----------
     electrodes : ndarray, shape (n_chans, 3)
         Nominal positions (m, head coordinates).
+    classes : sequence of str
+        The tongue areas have rhythms where ``"tongue"`` is among these.
 
     Returns
     -------
     NominalParameters
         Frequencies, positions and number of sources.
     """
-    positions, directions = _motor_areas()
-    return NominalParameters(MU_HZ, BETA_HZ, electrodes, positions, directions, N_BACKGROUND)
+    # without the tongue areas, data of other classes are those of version 0.1.0
+    areas = HANDS_AND_FEET | TONGUE if "tongue" in classes else HANDS_AND_FEET
+    positions, directions = _dipoles_below(areas)
+    return NominalParameters(
+        MU_HZ, BETA_HZ, electrodes, tuple(areas), positions, directions, N_BACKGROUND
+    )
 
 
 def motor_potentials(
@@ -169,9 +180,9 @@ def motor_potentials(
     """
     depth = erd * (WEAK_FACTOR if truth.weak else 1.0)
     moments = [
-        _amplitude(rng, schedule, depth, OPPOSITE_AREA[area] if truth.inverted else area)
+        _amplitude(rng, schedule, depth, OPPOSITE_AREA.get(area, area) if truth.inverted else area)
         * _mu_and_beta(rng, schedule, truth)
-        for area in AREAS
+        for area in truth.areas
     ]
     lead = leadfield(truth.electrodes[session], truth.dipoles, truth.orientations)
     potentials: Array = lead @ np.array(moments)
@@ -181,7 +192,7 @@ def motor_potentials(
 def _amplitude(
     rng: np.random.Generator, schedule: RecordingSchedule, depth: float, area: str
 ) -> Array:
-    shares = np.array([DESYNCHRONISATION[label][area] for label in schedule.labels])
+    shares = np.array([DESYNCHRONISATION[label].get(area, 0.0) for label in schedule.labels])
     depths = shares * depth * (1 + ERD_SPREAD * rng.standard_normal(len(shares)))
     depths = np.clip(depths, 0.0, MAX_ERD)
     task = TASK[1] - TASK[0]
@@ -278,10 +289,10 @@ def line_noise(rng: np.random.Generator, n_chans: int, schedule: RecordingSchedu
     return np.outer(strength, sine_wave(rng, schedule.n_times, schedule.sfreq, LINE_HZ))
 
 
-def _motor_areas() -> tuple[Array, Array]:
-    """Return position and direction of the motor areas, in the order of ``AREAS``."""
-    above = electrode_positions([name for name, _ in AREAS.values()])
-    distance = np.array([[radius] for _, radius in AREAS.values()])
+def _dipoles_below(areas: Mapping[str, tuple[str, float]]) -> tuple[Array, Array]:
+    """Return positions and directions of motor areas."""
+    above = electrode_positions([name for name, _ in areas.values()])
+    distance = np.array([[radius] for _, radius in areas.values()])
     radial = (above - HEAD_CENTRE) / HEAD_RADIUS
     # sources in the anterior bank of the central sulcus point backwards as well as outwards; the
     # angle of about 27 degrees is empirical

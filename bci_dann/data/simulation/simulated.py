@@ -39,7 +39,7 @@ CHANNELS = (
     "CP3", "CPz", "CP4", "Pz",
 )
 # fmt: on
-EVENT_CODES = {"left_hand": 1, "right_hand": 2, "feet": 3, "rest": 4}
+EVENT_CODES = {"left_hand": 1, "right_hand": 2, "feet": 3, "rest": 4, "tongue": 5}
 
 # Time from trial to trial, longest random pause added to it, and time before the first task and
 # after the last (s). Empirical: short trials that still leave rhythms a second to recover.
@@ -53,11 +53,11 @@ SFREQ_LIMITS, ERD_LIMITS, SNR_LIMITS = (64.0, 10_000.0), (0.0, 0.95), (0.0, 100.
 class SimulatedMI(BaseDataset):
     """Motor imagery of simulated subjects, computed when it is loaded, without any files.
 
-    Dipoles in the hand and foot areas carry mu and beta rhythms, which lose power during
-    imagery of the opposite hand (or the feet): event-related desynchronisation [1]_. They, a 1/f
-    background from random cortical dipoles, and blinks reach the electrodes through MNE's
-    spherical head model; sensor noise and 50 Hz line noise are added. ``shift`` sets the
-    differences between subjects, and `truth` returns them.
+    Dipoles in the areas of the hands, the feet and the tongue carry mu and beta rhythms, which lose
+    power during imagery of the opposite hand, the feet or the tongue: event-related
+    desynchronisation [1]_. They, a 1/f background from random cortical dipoles, and blinks reach
+    the electrodes through MNE's spherical head model; sensor noise and 50 Hz line noise are added.
+    ``shift`` sets the differences between subjects, and `truth` returns them.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ class SimulatedMI(BaseDataset):
         Differences between subjects. A number scales all lasting differences; with 0,
         subjects differ in their noise only.
     classes : sequence of str
-        Two or more of ``"left_hand"``, ``"right_hand"``, ``"feet"``, ``"rest"``.
+        Two or more of ``"left_hand"``, ``"right_hand"``, ``"feet"``, ``"tongue"``, ``"rest"``.
     sfreq : float
         Sampling frequency (Hz), at least 64.
     ch_names : sequence of str
@@ -211,7 +211,7 @@ class SimulatedMI(BaseDataset):
         """
         if subject not in self.all_subjects:
             raise ConfigError(f"subject must be one of {self.all_subjects}; got {subject!r}.")
-        nominal = nominal_parameters(self._positions)
+        nominal = nominal_parameters(self._positions, self.classes)
         n_subjects = len(self.all_subjects)
         return draw_subject(nominal, self.shift, self.seed, subject, n_subjects, self.n_sessions)
 

@@ -141,10 +141,12 @@ class SubjectTruth:  # numpydoc ignore=PR02
         Peak frequencies (Hz).
     electrodes : ndarray, shape (n_sessions, n_chans, 3)
         True positions of the electrodes (m, head coordinates).
-    dipoles : ndarray, shape (3, 3)
-        Positions of the left hand area, the right hand area and the foot area (m, head
-        coordinates).
-    orientations : ndarray, shape (3, 3)
+    areas : tuple of str
+        The motor areas: left hand, right hand, foot, and, where the data set has this class, the
+        tongue on the left and on the right.
+    dipoles : ndarray, shape (n_areas, 3)
+        Their positions (m, head coordinates).
+    orientations : ndarray, shape (n_areas, 3)
         Their directions, unit vectors.
     gain : ndarray, shape (n_sessions, n_chans)
         Factor on each channel.
@@ -161,6 +163,7 @@ class SubjectTruth:  # numpydoc ignore=PR02
     mu_hz: float
     beta_hz: float
     electrodes: Array
+    areas: tuple[str, ...]
     dipoles: Array
     orientations: Array
     gain: Array
@@ -180,8 +183,10 @@ class NominalParameters:  # numpydoc ignore=PR02
         Peak frequencies (Hz).
     electrodes : ndarray, shape (n_chans, 3)
         Nominal positions of the electrodes (m, head coordinates).
-    dipoles, orientations : ndarray, shape (3, 3)
-        Positions (m) and directions of the motor areas, as in `SubjectTruth`.
+    areas : tuple of str
+        The motor areas, as in `SubjectTruth`.
+    dipoles, orientations : ndarray, shape (n_areas, 3)
+        Their positions (m) and directions.
     n_background : int
         Number of background sources.
     """
@@ -189,6 +194,7 @@ class NominalParameters:  # numpydoc ignore=PR02
     mu_hz: float
     beta_hz: float
     electrodes: Array
+    areas: tuple[str, ...]
     dipoles: Array
     orientations: Array
     n_background: int
@@ -237,6 +243,7 @@ def draw_subject(
         mu_hz=mu_hz,
         beta_hz=beta_hz,
         electrodes=_electrodes(nominal, shift, normal, n_sessions),
+        areas=nominal.areas,
         dipoles=_moved_dipoles(nominal, shift, normal),
         orientations=_rotated_dipoles(nominal, shift, normal),
         gain=_gains(shift, normal, n_sessions, n_chans),

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann.alignment import Alignment
 from bci_dann.alignment.interface import check_finite, checked_transform
+from bci_dann.data.screening.rest_signals import rest_mask
+from bci_dann.estimators.inputs.array_checks import check_finite_samples
 from bci_dann.estimators.inputs.seen_trials import trial_digests
 from bci_dann.estimators.inputs.training_trials import Part, TrainingTrials
-from bci_dann.exceptions import BCIDannWarning
+from bci_dann.exceptions import BCIDannWarning, DataError
 
 __all__ = ["align", "extend_alignment", "fit_alignment", "join"]
 
@@ -31,6 +34,11 @@ def fit_alignment(alignment: Alignment, source: Part) -> list[str]:
     -------
     list of str
         The domains in the order in which they are learned.
+
+    Raises
+    ------
+    DataError
+        When the alignment takes rest windows, and a domain has none.
     """
     domains = np.unique(source.domains).tolist()
     if len(domains) == len(source.domains):
@@ -40,7 +48,7 @@ def fit_alignment(alignment: Alignment, source: Part) -> list[str]:
             BCIDannWarning,
             stacklevel=4,
         )
-    alignment.fit(source.signals.X, source.domains)
+    alignment.fit(source.signals.X, source.domains, **_rest_of(alignment, [source]))
     return domains
 
 
@@ -62,11 +70,17 @@ def extend_alignment(
     -------
     list of str
         All domains in the order in which they were learned.
+
+    Raises
+    ------
+    DataError
+        As :func:`fit_alignment`.
     """
     if not targets:
         return list(learned)
     domains = np.concatenate([target.domains for target in targets])
-    alignment.extend(np.concatenate([target.signals.X for target in targets]), domains)
+    X = np.concatenate([target.signals.X for target in targets])
+    alignment.extend(X, domains, **_rest_of(alignment, targets))
     return [*learned, *(name for name in np.unique(domains).tolist() if name not in learned)]
 
 
@@ -128,6 +142,30 @@ def join(parts: Sequence[Part], alignment: Alignment | None) -> TrainingTrials:
         is_target=np.repeat([part.is_target for part in parts], sizes),
         digests=np.concatenate([_digests(part) for part in parts]),
     )
+
+
+def _rest_of(alignment: Alignment, parts: Sequence[Part]) -> dict[str, Any]:
+    """Return the rest windows of trials as an argument, where the alignment takes them."""
+    if not alignment.takes_rest:
+        return {}
+    if any(part.signals.rest is None for part in parts):
+        raise DataError(
+            "the reference of each domain is the mean of its rest windows, and these trials bring "
+            "none; arrays and epochs cannot. Give EEGTrials, as load_dataset(..., "
+            "preprocessing={'rest_window': [-2.5, -0.5]}) returns them, or a recording to a saved "
+            "model; or take reference='trials'."
+        )
+    rest = np.concatenate([np.asarray(part.signals.rest) for part in parts])
+    domains, present = np.concatenate([part.domains for part in parts]), rest_mask(rest)
+    without = sorted(set(domains.tolist()) - set(domains[present].tolist()))
+    if without:
+        raise DataError(
+            f"none of the {np.isin(domains, without).sum()} trials of {', '.join(without)} has a "
+            "rest window: give more trials, set preprocessing `rest_window` to a time between the "
+            "trials, or take reference='trials'."
+        )
+    check_finite_samples(rest[present], parts[0].signals.ch_names)
+    return {"rest": rest[present], "rest_domains": domains[present]}
 
 
 def _digests(part: Part) -> NDArray[np.uint64]:

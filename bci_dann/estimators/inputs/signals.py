@@ -16,7 +16,6 @@ __all__ = [
     "Signals",
     "check_same_kind",
     "check_sfreq",
-    "concatenate",
     "copy_trials",
     "in_channel_order",
     "read_signals",
@@ -39,6 +38,9 @@ class Signals:
         Channel names.
     sfreq : float or None
         Sampling frequency (Hz).
+    rest : array-like, shape (n_trials, n_chans, n_rest_times), or None
+        Rest windows, where the trials bring some; see :class:`bci_dann.EEGTrials`. Not read into
+        memory yet.
     """
 
     X: Any
@@ -46,6 +48,7 @@ class Signals:
     domains: NDArray[np.str_] | None
     ch_names: list[str] | None = None
     sfreq: float | None = None
+    rest: Any = None
 
 
 def read_signals(X: Any, subjects: ArrayLike | None = None) -> Signals:
@@ -76,12 +79,12 @@ def read_signals(X: Any, subjects: ArrayLike | None = None) -> Signals:
     if not isinstance(X, EEGTrials):
         return Signals(X, names, names)
     if not named:
-        return Signals(np.asarray(X.X), names, names, X.ch_names, X.sfreq)
+        return Signals(np.asarray(X.X), names, names, X.ch_names, X.sfreq, X.rest)
     if names is not None and not np.array_equal(names, X.subjects):
         raise DataError(
             "subjects differ from the subjects in the trials' own metadata; leave `subjects` out."
         )
-    return Signals(np.asarray(X.X), X.subjects, X.domains, X.ch_names, X.sfreq)
+    return Signals(np.asarray(X.X), X.subjects, X.domains, X.ch_names, X.sfreq, X.rest)
 
 
 def in_channel_order(signals: Signals, ch_names: list[str] | None) -> Signals:
@@ -104,7 +107,8 @@ def in_channel_order(signals: Signals, ch_names: list[str] | None) -> Signals:
     if given is None or ch_names is None or given == ch_names or sorted(given) != sorted(ch_names):
         return signals
     order = [given.index(name) for name in ch_names]
-    return replace(signals, X=np.asarray(signals.X)[:, order], ch_names=list(ch_names))
+    X, rest = (None if of is None else np.asarray(of)[:, order] for of in (signals.X, signals.rest))
+    return replace(signals, X=X, rest=rest, ch_names=list(ch_names))
 
 
 def copy_trials(X: Any) -> NDArray[Any] | EEGTrials:
@@ -124,32 +128,8 @@ def copy_trials(X: Any) -> NDArray[Any] | EEGTrials:
         X = EEGTrials.from_epochs(X, labelled=False)
     if not isinstance(X, EEGTrials):
         return np.array(X)
-    return EEGTrials.trusted(np.array(X.X), None, X.metadata.copy(), X.info)
-
-
-def concatenate(parts: list[Any]) -> Any:
-    """Put trials of one kind together.
-
-    Parameters
-    ----------
-    parts : list of ndarray or EEGTrials
-        At least one, all of one kind.
-
-    Returns
-    -------
-    ndarray or EEGTrials
-        In the order of the parts.
-
-    Raises
-    ------
-    DataError
-        When they are not of one kind.
-    """
-    if len({isinstance(part, EEGTrials) for part in parts}) > 1:
-        raise DataError("some trials came as arrays and others with channel names: choose one.")
-    if not isinstance(parts[0], EEGTrials):
-        return np.concatenate(parts)
-    return EEGTrials.concatenate(parts)
+    rest = None if X.rest is None else np.array(X.rest)
+    return EEGTrials.trusted(np.array(X.X), None, X.metadata.copy(), X.info, rest=rest)
 
 
 def check_same_kind(

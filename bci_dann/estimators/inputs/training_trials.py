@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,27 @@ class Part:
             Of the target.
         """
         return cls(signals, np.full(len(signals.X), UNLABELLED), is_target=True)
+
+    def single(self, index: int) -> Part:
+        """Return one of the trials.
+
+        Parameters
+        ----------
+        index : int
+            Which.
+
+        Returns
+        -------
+        Part
+            Of one trial; its signals are a view.
+        """
+        one, of_all = slice(index, index + 1), self.signals
+        subjects, domains = (
+            None if names is None else names[one] for names in (of_all.subjects, of_all.domains)
+        )
+        rest = None if of_all.rest is None else np.asarray(of_all.rest)[one]
+        signals = replace(of_all, X=of_all.X[one], subjects=subjects, domains=domains, rest=rest)
+        return replace(self, signals=signals, labels=self.labels[one])
 
     @property
     def domains(self) -> NDArray[np.str_]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         penalties_from_state,
         penalty_arrays,
     )
+    from bci_dann.estimators.networks.followed_statistics import FollowedStatistics
     from bci_dann.estimators.networks.network_outputs import (
         features_and_logits,
         mean_losses,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         restore_network,
         restore_networks,
     )
+    from bci_dann.estimators.networks.online_training import OnlineTraining, information_loss
     from bci_dann.estimators.networks.standardisation import center_and_scale, standardise
     from bci_dann.estimators.networks.training_plan import (
         TrainingPlan,
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
     )
 
 _MODULES = {
+    "FollowedStatistics": "followed_statistics",
+    "OnlineTraining": "online_training",
+    "information_loss": "online_training",
     "TrainingPlan": "training_plan",
     "adapt_batch_norm": "adapted_networks",
     "build_plan": "training_plan",
@@ -55,6 +60,8 @@ _MODULES = {
 }
 
 __all__ = [
+    "FollowedStatistics",
+    "OnlineTraining",
     "TrainingPlan",
     "adapt_batch_norm",
     "build_plan",
@@ -62,6 +69,7 @@ __all__ = [
     "features_and_logits",
     "fit_heads",
     "head_penalties",
+    "information_loss",
     "mean_losses",
     "mean_probabilities",
     "network_arrays",

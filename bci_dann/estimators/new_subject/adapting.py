@@ -14,7 +14,8 @@ from bci_dann._threads import method_threads
 from bci_dann.estimators.inputs.domain_alignment import extend_alignment, join
 from bci_dann.estimators.inputs.input_validation import read_for_learning
 from bci_dann.estimators.inputs.labels import encode_known, missing_labels
-from bci_dann.estimators.inputs.signals import Signals, concatenate, copy_trials
+from bci_dann.estimators.inputs.recent_trials import RecentTrials
+from bci_dann.estimators.inputs.signals import Signals
 from bci_dann.estimators.inputs.training_trials import Part, TrainingTrials
 from bci_dann.exceptions import BCIDannWarning, ConfigError, UnadaptedWarning
 
@@ -36,8 +37,8 @@ class SubjectAdaptation:
     domains_: list[str]
     # whether trials of a target were seen, in `fit` or since
     met_target_: bool
-    # the model that was fitted, and the trials that were handed over since
-    _online: tuple[Self, list[Any]]
+    # the model that was fitted, and the last trials that were handed over, where it cannot follow
+    _recent: tuple[Self, RecentTrials] | None = None
 
     def adapt(self, X: Any, y: ArrayLike | None = None) -> Self:
         """Adapt to a new subject without source data: re-centre on its trials.
@@ -80,14 +81,12 @@ class SubjectAdaptation:
                 BCIDannWarning,
                 stacklevel=2,
             )
-        adapted = self.adapted(X, y)
-        adapted._forget_passed()
-        return adapted
+        return self.adapted(X, y)
 
     def adapted(self, X: Any, y: ArrayLike | None = None) -> Self:
         """Return a copy that is adapted to all given trials of one subject.
 
-        :meth:`adapt` and :meth:`partial_adapt` call it.
+        :meth:`adapt` calls it.
 
         Parameters
         ----------
@@ -105,7 +104,11 @@ class SubjectAdaptation:
         if y is not None:
             labels = encode_known(y, self.classes_, len(part.labels))
             part = replace(part, labels=labels)
+        return self._adapted_to(part)
+
+    def _adapted_to(self, part: Part) -> Self:
         adapted = copy.deepcopy(self)
+        adapted._forget_passed()
         adapted.met_target_ = True
         with method_threads(self.trains_network):
             if adapted.alignment_ is not None:
@@ -129,20 +132,21 @@ class SubjectAdaptation:
         """Adapt to the next trials of a new subject: predict them first, then hand them over.
 
         Li et al. (2023), "T-TIME: test-time information maximization ensemble for plug-and-play
-        BCIs", IEEE Trans. Biomed. Eng. 71(2), 423-432, adapt in this order. Each call adapts the
-        model that was fitted, or adapted to earlier trials, as :meth:`adapt` does, to all trials
-        that were handed over so far; the first five are only collected.
+        BCIs", IEEE Trans. Biomed. Eng. 71(2), 423-432, adapt in this order. References, and what a
+        method learns in :meth:`follow_aligned`, move by one step a trial, in constant time and
+        memory. A method or an alignment of one's own that cannot do so (:attr:`follows`) is adapted
+        as it was fitted to the last hundred trials.
 
         Parameters
         ----------
         X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
-            The next trials of the subject (µV), always of one kind. They are copied, so that a
-            buffer may be used again.
+            The next trials of the subject (µV), in the order of recording. Several at a time are
+            the same as one after another.
 
         Returns
         -------
         Self
-            A new estimator; this one stays as it is. What was handed over is not saved.
+            A new estimator; this one stays as it is. Once saved and loaded, it goes on from there.
 
         Raises
         ------
@@ -151,12 +155,63 @@ class SubjectAdaptation:
             They then count as not handed over, and the next ones may follow.
         """
         check_is_fitted(self)
-        read_for_learning(self, X)
-        fitted, passed = getattr(self, "_online", (self, []))
-        passed = [*passed, copy_trials(X)]
-        trials = concatenate(passed)
-        adapted = copy.copy(self) if len(trials) < MIN_PASSED else fitted.adapted(trials)
-        adapted._online = (fitted, passed)
+        part = Part.unlabelled(read_for_learning(self, X))
+        if not self.follows:
+            return self._adapted_to_recent(part)
+        followed = self.copied()
+        followed.met_target_ = True
+        with method_threads(self.trains_network):
+            for index in range(len(part.labels)):
+                followed._follow(part.single(index))
+        return followed
+
+    @property
+    def follows(self) -> bool:
+        """Whether :meth:`partial_adapt` moves the model by one step a trial.
+
+        A subclass that implements :meth:`adapt_aligned` must implement :meth:`follow_aligned`, too;
+        and so must its alignment :meth:`~bci_dann.alignment.Alignment.follow`.
+        """
+        names = [set(vars(base)) for base in type(self).__mro__]
+        adapts, follows = (
+            next(place for place, own in enumerate(names) if name in own)
+            for name in ("adapt_aligned", "follow_aligned")
+        )
+        return follows <= adapts and (self.alignment_ is None or self.alignment_.follows)
+
+    def follow_aligned(self, trials: TrainingTrials) -> None:
+        """Learn from the next aligned trial of a new subject; a subclass may implement it.
+
+        It sets attributes anew, and leaves what they hold in place: the estimator before shares it.
+
+        Parameters
+        ----------
+        trials : TrainingTrials
+            One trial without label, aligned by the reference before it.
+        """
+
+    def copied(self) -> Self:
+        """Return a copy that shares everything that was learned; see :meth:`partial_adapt`."""
+        copied = type(self).__new__(type(self))
+        copied.__dict__.update(self.__dict__)
+        return copied
+
+    def _follow(self, part: Part) -> None:
+        """Learn from one trial, as it was predicted: by the reference before it."""
+        self.follow_aligned(join([part], self.alignment_))
+        if self.alignment_ is not None:
+            domain = str(part.domains[0])
+            self.alignment_ = copy.copy(self.alignment_).follow(part.signals.X, domain)
+            if domain not in self.domains_:
+                self.domains_ = [*self.domains_, domain]
+
+    def _adapted_to_recent(self, part: Part) -> Self:
+        """Adapt the model that was fitted to the last trials."""
+        fitted, recent = (self, RecentTrials()) if self._recent is None else self._recent
+        recent = recent.followed_by(part)
+        enough = len(recent.X) >= MIN_PASSED
+        adapted = fitted._adapted_to(recent.as_part(part.signals)) if enough else self.copied()
+        adapted._recent = (fitted, recent)
         return adapted
 
     def warn_if_unadapted(self, signals: Signals) -> None:
@@ -192,10 +247,15 @@ class SubjectAdaptation:
         """
 
     @property
+    def takes_rest(self) -> bool:
+        """Whether a method learns references from the rest windows of the trials."""
+        return False
+
+    @property
     def trains_network(self) -> bool:
         """Whether ``fit`` trains a network."""
         return False
 
     def _forget_passed(self) -> None:
-        """Drop the trials that were handed over to the model of before."""
-        self.__dict__.pop("_online", None)
+        """Drop what :meth:`partial_adapt` goes on from."""
+        self._recent = None

@@ -1,4 +1,4 @@
-"""Members of ensembles that are named by their pipeline: their methods and parameters in full."""
+"""Methods inside methods that are named by their pipeline: their classes and parameters in full."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from bci_dann.exceptions import ConfigError
 
 __all__ = ["with_members"]
 
-MEMBERS = "members"
+# Parameters that hold several methods, and one.
+MEMBERS, METHOD = "members", "method"
 OURS = "bci_dann.estimators"
 
 Load = Callable[[str], PipelineSpec]
@@ -27,7 +28,7 @@ def with_members(spec: PipelineSpec, load: Load) -> PipelineSpec:
     ----------
     spec : PipelineSpec
         A pipeline, which is left as it is. Its methods of this package may have a parameter
-        ``members``: a list of methods, each perhaps in a pair with its weight.
+        ``members``, a list of methods, each perhaps in a pair with its weight, or ``method``.
     load : callable
         Returns the content of the pipeline file of a name.
 
@@ -46,11 +47,14 @@ def with_members(spec: PipelineSpec, load: Load) -> PipelineSpec:
 
 
 def _with_members(step: Mapping[str, Any], pipeline: str, load: Load) -> dict[str, Any]:
-    members = step["parameters"].get(MEMBERS)
-    if step["from"] != OURS or not isinstance(members, list | tuple):
+    parameters = dict(step["parameters"])
+    if step["from"] != OURS:
         return dict(step)
-    described = [_described_entry(entry, pipeline, load) for entry in members]
-    return {**step, "parameters": {**step["parameters"], MEMBERS: described}}
+    if isinstance(parameters.get(MEMBERS), list | tuple):
+        parameters[MEMBERS] = [_described_entry(one, pipeline, load) for one in parameters[MEMBERS]]
+    if METHOD in parameters:
+        parameters[METHOD] = _described(parameters[METHOD], pipeline, load)
+    return {**step, "parameters": parameters}
 
 
 def _described_entry(entry: Any, pipeline: str, load: Load) -> Any:

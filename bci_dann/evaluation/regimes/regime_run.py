@@ -164,7 +164,8 @@ def _planned_tasks(planned: Sequence[PlannedRegime], runs: Sequence[ResolvedRun]
     """Return one row a task; the files, which regimes have in common, are opened once."""
     import pandas as pd
 
-    check_pipelines(runs[0].pipelines, runs[0].config.seeds[0])
+    config = runs[0].config
+    check_pipelines(runs[0].pipelines, config.seeds[0], config.preprocessing)
     opened: set[str] = set()
     tables = []
     for one, run in zip(planned, runs, strict=True):

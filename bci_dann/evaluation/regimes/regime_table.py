@@ -149,10 +149,7 @@ def _scores(regime: RegimeResults) -> pd.DataFrame:
     results = regime.results
     place = ["pipeline", "protocol", "subject", "seed"]
     by_seed = per_subject_and_seed(results).set_index(place)
-    balanced = results.assign(accuracy=results["balanced_accuracy"])
-    scores = by_seed[["accuracy", "roc_auc"]].assign(
-        balanced_accuracy=per_subject_and_seed(balanced).set_index(place)["accuracy"]
-    )
+    scores = by_seed[["accuracy", "balanced_accuracy", "roc_auc"]].copy()
     scores[["accuracy", "balanced_accuracy"]] *= 100
     by_subject = scores.groupby(place[:3]).mean()
     groups = by_subject.groupby(place[:2])

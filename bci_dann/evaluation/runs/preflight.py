@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +28,7 @@ __all__ = [
     "check_jobs",
     "check_pipelines",
     "check_recordings",
+    "check_rest_window",
     "check_stack",
     "check_subject_count",
     "check_without_regimes",
@@ -119,7 +120,9 @@ def check_data_folder(data: DataConfig, data_dir: str | Path | None) -> None:
     find_recordings(Path(data_dir).expanduser(), data.recordings)
 
 
-def check_pipelines(pipelines: Sequence[PipelineSpec], seed: int) -> None:
+def check_pipelines(
+    pipelines: Sequence[PipelineSpec], seed: int, preprocessing: Preprocessing | None = None
+) -> None:
     """Build every pipeline once, and issue each warning of their classes once.
 
     Where several classes ask for the same new lines in the same place, the first one's warning
@@ -131,18 +134,48 @@ def check_pipelines(pipelines: Sequence[PipelineSpec], seed: int) -> None:
         The pipelines of a run.
     seed : int
         Any of its seeds.
+    preprocessing : Preprocessing or None
+        The preprocessing of the run.
 
     Raises
     ------
     ConfigError
-        When one cannot be built.
+        When one cannot be built, or takes rest windows where the preprocessing cuts none.
     """
     unique: dict[tuple[str, str], BuildWarning] = {}
     for spec in pipelines:
-        for warning in build_with_warnings(spec, seed)[1]:
+        estimator, issued = build_with_warnings(spec, seed)
+        if preprocessing is not None:
+            check_rest_window(spec.name, estimator, preprocessing)
+        for warning in issued:
             unique.setdefault((warning.place, warning.new_lines or warning.message), warning)
     for warning in unique.values():
         warnings.warn(warning.text, warning.category, stacklevel=2)
+
+
+def check_rest_window(name: str, estimator: Any, preprocessing: Preprocessing) -> None:
+    """Raise where a method takes rest windows, and the preprocessing cuts none.
+
+    Parameters
+    ----------
+    name : str
+        The pipeline's name.
+    estimator : estimator
+        What it builds.
+    preprocessing : Preprocessing
+        The preprocessing of the run.
+
+    Raises
+    ------
+    ConfigError
+        Saying what to add.
+    """
+    if getattr(estimator, "takes_rest", False) and preprocessing.rest_window is None:
+        raise ConfigError(
+            f"pipeline {name} re-centres by rest windows (reference: rest), and the preprocessing "
+            "cuts none: add `rest_window: [-2.5, -0.5]` to `preprocessing`, a time between the "
+            "trials in seconds after the start of the task."
+        )
 
 
 def check_recordings(dataset: BaseDataset, preprocessing: Preprocessing, selection: Subset) -> None:

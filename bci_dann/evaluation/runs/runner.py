@@ -223,7 +223,7 @@ def run_tasks(run: ResolvedRun, plan: TaskPlan) -> TaskRun:
         After Ctrl-C, once the table of the finished tasks is written.
     """
     check_without_regimes(run.config)
-    check_pipelines(run.pipelines, run.config.seeds[0])
+    check_pipelines(run.pipelines, run.config.seeds[0], run.config.preprocessing)
     manifest = manifest_of(run.config, run.pipelines, recordings_fingerprint(run.dataset))
     run.folder.merged(manifest)
     options = run.options

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann._validation import check_option
+from bci_dann.evaluation.statistics.intervals import mean_interval
 from bci_dann.evaluation.statistics.paired_scores import paired_differences, scores_by_subject
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ __all__ = ["compare_pipelines", "paired_p_values", "with_holm"]
 
 # Up to here all 2 ** 13 = 8192 patterns of signs are counted, as in MOABB; above, Wilcoxon's test.
 EXACT_SUBJECTS = 13
-RESAMPLES = 9999
-CONFIDENCE = 0.95
 COLUMNS = (
     *("dataset", "protocol", "pipeline", "reference", "n_subjects", "difference"),
     *("low", "high", "effect_size", "p_greater", "p_value", "p_holm"),
@@ -175,7 +174,7 @@ def _pairs(pipelines: list[str], reference: str | None) -> list[tuple[str, str]]
 
 def _comparison(differences: Floats, random_state: int) -> dict[str, float]:
     p_greater, p_value = paired_p_values(differences)
-    low, high = _interval(differences, random_state)
+    low, high = mean_interval(differences, random_state)
     return {
         "n_subjects": len(differences),
         "difference": float(differences.mean()),
@@ -195,24 +194,6 @@ def _effect_size(differences: Floats) -> float:
     if np.ptp(differences) == 0:
         return math.copysign(math.inf, mean) if mean else 0.0
     return mean / spread
-
-
-def _interval(differences: Floats, random_state: int) -> tuple[float, float]:
-    from scipy.stats import bootstrap
-
-    if len(differences) < 2:
-        return math.nan, math.nan
-    if np.ptp(differences) == 0:
-        return float(differences[0]), float(differences[0])
-    interval = bootstrap(
-        (differences,),
-        np.mean,
-        n_resamples=RESAMPLES,
-        confidence_level=CONFIDENCE,
-        method="BCa",
-        rng=np.random.default_rng(random_state),
-    ).confidence_interval
-    return float(interval.low), float(interval.high)
 
 
 def with_holm(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -31,6 +31,19 @@ class Ranks:
         Whether any pipeline differs, by Friedman's test.
     n_subjects : int
         How many subjects were ranked, over all datasets.
+
+    See Also
+    --------
+    average_ranks : Returns them.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from bci_dann.evaluation import Ranks
+    >>> ranks = pd.Series({"ea_dann": 1.2, "csp_lda": 1.8})
+    >>> p_values = pd.DataFrame(1.0, index=ranks.index, columns=ranks.index)
+    >>> Ranks(ranks, p_values, p_friedman=0.3, n_subjects=5).ranks.idxmin()
+    'ea_dann'
     """
 
     ranks: pd.Series

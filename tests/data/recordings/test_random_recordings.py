@@ -27,6 +27,7 @@ class Listener:
 
     classes_ = np.array(CLASSES)
     n_times_ = None
+    abstains_below = None
 
     def predict_proba(self, trials):
         self.trials = trials

@@ -10,7 +10,7 @@ import pytest
 
 from bci_dann.data import DataConfig, Regime, derive_trials, load_dataset, prepare_trials
 from bci_dann.data.preprocessing import Preprocessing
-from bci_dann.data.trials import replace_labels
+from bci_dann.data.trials import EEGTrials, replace_labels
 from bci_dann.exceptions import ConfigError
 
 EVERYTHING = {
@@ -172,3 +172,30 @@ def test_loaded_trials_are_the_derived_ones():
     np.testing.assert_array_equal(loaded.X, derived.X)
     np.testing.assert_array_equal(loaded.y, derived.y)
     assert loaded.ch_names == ["C3", "C4"]
+
+
+def at_rest(trials, missing=(3, 50)):
+    rest = np.random.default_rng(5).normal(0, 10, (len(trials), 5, 40)).astype(np.float32)
+    rest[list(missing)] = np.nan
+    return EEGTrials(trials.X, trials.y, trials.metadata, trials.info, rest=rest)
+
+
+@pytest.mark.parametrize("order", [{}, {"shuffled": True}, {"cues_in_blocks": 4}])
+def test_rest_windows_are_disturbed_as_the_trials_and_stay_with_them(trials, order):
+    given = at_rest(trials)
+    quiet = {**EVERYTHING, **order, "artefact_share": 0.0, "dead_channels": 0, "noisy_channels": 0}
+    derived, plain = derive(given, **quiet), derive(trials, **quiet)
+    np.testing.assert_array_equal(derived.X, plain.X)
+    as_trials = EEGTrials.trusted(given.rest, given.y, given.metadata, given.info)
+    again = derive(as_trials, **{**quiet, "duration": None})  # the same mixing and gain
+    assert derived.rest.shape == (len(derived), 3, 40)
+    np.testing.assert_array_equal(derived.rest, again.X)
+
+
+def test_missing_rest_windows_stay_missing_where_channels_are_spoilt(trials):
+    derived = derive(at_rest(trials), dead_channels=1, noisy_channels=1)
+    assert np.flatnonzero(~derived.has_rest).tolist() == [3, 50]
+    assert np.isfinite(derived.rest[derived.has_rest]).all()
+    spoilt = derived.rest[:40][derived.has_rest[:40]].std(axis=(0, 2))
+    assert spoilt.min() < 2
+    assert spoilt.max() > 50

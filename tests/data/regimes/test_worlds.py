@@ -71,6 +71,27 @@ def test_a_world_can_be_loaded(index):
     assert np.isfinite(trials.X).all()
 
 
+def test_parameters_may_be_the_same_in_all_worlds():
+    given = {"n_subjects": 9, "classes": ["left_hand", "right_hand", "feet", "tongue"]}
+    for name, world in Worlds(count=5, params=given).draw().items():
+        drawn = Worlds(count=5).draw()[name]
+        assert world.params == {**drawn.params, **given}
+        assert world.regime == drawn.regime
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"n_subject": 9}, "Did you mean 'n_subjects'"),
+        ({"classes": ["left_hand", "tongues"]}, "Did you mean 'tongue'"),
+        ({"random_state": 3}, "random_state differs from world to world"),
+    ],
+)
+def test_wrong_parameters_are_refused(params, message):
+    with pytest.raises(ConfigError, match=message):
+        validate(Worlds, {"count": 3, "params": params}, "worlds")
+
+
 @pytest.mark.parametrize("content", [{"count": 0}, {"counts": 3}, {"count": 3, "random_state": -1}])
 def test_wrong_keys_are_refused(content):
     with pytest.raises(ConfigError):

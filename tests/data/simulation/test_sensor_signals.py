@@ -23,6 +23,7 @@ from bci_dann.data.simulation.subject_shift import Shift, draw_subject
 
 NAMES = ["C3", "Cz", "C4", "Fz", "Pz"]
 SFREQ = 128.0
+HANDS = ["left_hand", "right_hand"]
 
 
 def rng(seed=0):
@@ -30,7 +31,7 @@ def rng(seed=0):
 
 
 def subject(**changes):
-    nominal = nominal_parameters(electrode_positions(NAMES))
+    nominal = nominal_parameters(electrode_positions(NAMES), HANDS)
     truth = draw_subject(nominal, Shift(), seed=0, subject=1, n_subjects=2, n_sessions=1)
     return replace(truth, **changes)
 
@@ -43,7 +44,7 @@ def schedule(label="left_hand", n_trials=20, sfreq=SFREQ):
 
 def test_motor_areas_lie_under_their_electrodes():
     electrodes = electrode_positions(["C3", "C4", "Cz"])
-    nominal = nominal_parameters(electrodes)
+    nominal = nominal_parameters(electrodes, HANDS)
     above = electrodes - HEAD_CENTRE
     below = nominal.dipoles - HEAD_CENTRE
     cosines = (above * below).sum(axis=1) / (
@@ -55,7 +56,7 @@ def test_motor_areas_lie_under_their_electrodes():
 
 
 def test_sources_point_outwards_and_backwards():
-    nominal = nominal_parameters(electrode_positions(NAMES))
+    nominal = nominal_parameters(electrode_positions(NAMES), HANDS)
     radial = nominal.dipoles - HEAD_CENTRE
     assert ((nominal.orientations * radial).sum(axis=1) > 0).all()
     assert (nominal.orientations[:, 1] < radial[:, 1] / np.linalg.norm(radial, axis=1)).all()
@@ -83,6 +84,32 @@ def test_power_falls_over_the_area_of_the_class(label, falls, stays):
     found = ratios(label)
     assert found[falls] < 0.5
     assert found[stays] > found[falls] + 0.2
+
+
+def test_power_falls_on_both_sides_for_the_tongue():
+    nominal = nominal_parameters(electrode_positions(NAMES), ["tongue", "feet"])
+    truth = draw_subject(nominal, Shift(), seed=0, subject=1, n_subjects=2, n_sessions=1)
+    plan = schedule("tongue")
+    moments = [
+        motor_potentials(rng(), replace(truth, inverted=one), 0, plan, erd=0.8)
+        for one in (False, True)
+    ]
+    np.testing.assert_array_equal(*moments)  # either side of the tongue area does the same
+    lateral = replace(truth, electrodes=electrode_positions(["C5", "C6", "Cz"])[None])
+    inside, outside = power_in_and_out(motor_potentials(rng(), lateral, 0, plan, erd=0.8), plan)
+    left, right, vertex = inside / outside
+    assert max(left, right) < vertex - 0.2
+
+
+def test_tongue_areas_leave_signals_of_other_classes_as_they_were():
+    """Data sets without this class are those of the first version."""
+    nominal = nominal_parameters(electrode_positions(NAMES), HANDS)
+    assert nominal.areas == ("left", "right", "foot")
+    wider = nominal_parameters(electrode_positions(NAMES), [*HANDS, "tongue"])
+    shift = Shift(head=1.0)
+    truths = [draw_subject(one, shift, 0, 1, 2, 1) for one in (nominal, wider)]
+    np.testing.assert_array_equal(truths[0].dipoles, truths[1].dipoles[:3])
+    np.testing.assert_array_equal(truths[0].orientations, truths[1].orientations[:3])
 
 
 def test_power_does_not_fall_at_rest():

@@ -31,7 +31,7 @@ ALL_PARTS = {
 
 @pytest.fixture(scope="module")
 def nominal():
-    return nominal_parameters(electrode_positions(NAMES))
+    return nominal_parameters(electrode_positions(NAMES), ["left_hand", "right_hand"])
 
 
 def draw(nominal, amounts=None, subject=1, seed=0, n_subjects=4, n_sessions=1):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from bci_dann.estimators.inputs.domain_alignment import (
     fit_alignment,
     join,
 )
-from bci_dann.exceptions import BCIDannWarning, ConfigError
+from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 
 
 class Noting(Alignment):
@@ -126,3 +128,45 @@ class Infinite(Noting):
 def test_what_is_written_in_place_must_be_finite_too(draw_part):
     with np.errstate(invalid="ignore"), pytest.raises(ConfigError, match=r"Infinite: .* 1 trials"):
         join([draw_part(4)], Infinite())
+
+
+class NotingRest(Noting):
+    """Notes the rest windows that it is given."""
+
+    takes_rest = True
+
+    def fit(self, X, domains=None, rest=None, rest_domains=None):
+        self.calls.append((len(X), rest, rest_domains))
+        return self
+
+    extend = fit
+
+
+def resting(part, missing=()):
+    rest = np.random.default_rng(3).standard_normal((len(part.labels), 2, 5)).astype(np.float32)
+    rest[list(missing)] = np.nan
+    return replace(part, signals=replace(part.signals, rest=rest))
+
+
+def test_rest_windows_that_exist_reach_an_alignment_that_takes_them(draw_part):
+    alignment = NotingRest()
+    source = resting(draw_part(4, domains=["a/0", "a/0", "b/0", "b/0"]), missing=[1])
+    fit_alignment(alignment, source)
+    target = resting(draw_part(2, is_target=True, domains=["z/0", "z/0"]))
+    extend_alignment(alignment, ["a/0", "b/0"], [target])
+    (_, rest, domains), (_, of_target, _) = alignment.calls
+    np.testing.assert_array_equal(rest, source.signals.rest[[0, 2, 3]])
+    assert domains.tolist() == ["a/0", "b/0", "b/0"]
+    np.testing.assert_array_equal(of_target, target.signals.rest)
+
+
+def test_a_domain_without_rest_window_is_refused(draw_part):
+    source = draw_part(4, domains=["a/0", "a/0", "b/0", "b/0"])
+    with pytest.raises(DataError, match=r"these trials bring none; arrays and epochs cannot"):
+        fit_alignment(NotingRest(), source)
+    with pytest.raises(DataError, match=r"none of the 2 trials of b/0 has a rest window"):
+        fit_alignment(NotingRest(), resting(source, missing=[2, 3]))
+    broken = resting(source)
+    broken.signals.rest[0, 1, 2] = np.inf
+    with pytest.raises(DataError, match="NaN or inf"):
+        fit_alignment(NotingRest(), broken)

@@ -12,7 +12,6 @@ from bci_dann.estimators.inputs.signals import (
     Signals,
     check_same_kind,
     check_sfreq,
-    concatenate,
     copy_trials,
     in_channel_order,
     read_signals,
@@ -104,18 +103,6 @@ def test_a_copy_has_no_labels(X):
     assert copy_trials(X.tolist()).shape == X.shape
 
 
-def test_trials_of_one_kind_are_put_together(X):
-    arrays = concatenate([X[:1], X[1:]])
-    np.testing.assert_array_equal(arrays, X)
-    parts = [copy_trials(named(X)[:1]), copy_trials(named(X)[1:])]
-    together = concatenate(parts)
-    np.testing.assert_array_equal(together.X, X)
-    assert together.domains.tolist() == named(X).domains.tolist()
-    assert together.ch_names == ["C3", "C4"]
-    with pytest.raises(DataError, match="some trials came as arrays and others with channel names"):
-        concatenate([X, parts[0]])
-
-
 # --- trials of another kind ----------------------------------------------------------------------
 
 OF_MODEL = {"fitted_n_times": 32, "fitted_ch_names": ["C3", "C4"], "fitted_sfreq": 64.0}
@@ -185,3 +172,17 @@ def test_every_trial_needs_a_subject(X, missing):
         read_signals(X, np.array(["p", "p", missing, "q"], dtype=object))
     with pytest.raises(DataError, match="2 of 4 subjects"):
         read_signals(X, [1.0, np.nan, 2.0, np.nan])
+
+
+def test_rest_windows_are_read_copied_and_ordered_with_the_channels(X):
+    given = named(X)
+    trials = EEGTrials(X, given.y, given.metadata, given.info, rest=X[:, :, ::-1])
+    signals = read_signals(trials)
+    assert signals.rest is trials.rest
+    turned = in_channel_order(signals, ["C4", "C3"])
+    np.testing.assert_array_equal(turned.rest, trials.rest[:, ::-1])
+    copied = copy_trials(trials)
+    assert not np.shares_memory(copied.rest, trials.rest)
+    np.testing.assert_array_equal(copied.rest, trials.rest)
+    assert read_signals(X).rest is None
+    assert read_signals(given).rest is None

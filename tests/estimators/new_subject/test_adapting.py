@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from dataclasses import replace
 
 import mne
@@ -11,10 +12,12 @@ import pytest
 from sklearn.base import clone
 
 from bci_dann import load_model
+from bci_dann.alignment import EuclideanAlignment
 from bci_dann.data import EEGTrials
 from bci_dann.estimators import (
     DANNClassifier,
     EnsembleClassifier,
+    ProcrustesClassifier,
     ReweightedClassifier,
     RiemannianClassifier,
     ShallowClassifier,
@@ -22,6 +25,8 @@ from bci_dann.estimators import (
 )
 from bci_dann.estimators.saved_models import model_from_state
 from bci_dann.exceptions import ConfigError, DataError
+
+QUICK = {"max_epochs": 2, "random_state": 0}
 
 
 @pytest.fixture
@@ -58,24 +63,142 @@ def test_fit_and_adapt_begin_anew(fold):
 def test_trials_that_do_not_belong_are_not_taken_in(fold, eeg_trials):
     X, y, subjects, X_new, y_new = fold
     new = eeg_trials(X_new, y_new, np.repeat("new", len(X_new)))
-    turned = EEGTrials(
-        X_new[:, ::-1].copy(),
-        y_new,
-        new.metadata,
-        mne.create_info(new.ch_names[::-1], new.sfreq, "eeg"),
-    )
-    online = riemannian().fit(eeg_trials(X, y, subjects), y)
-    broken = np.full_like(X_new[:1], np.nan)
-    for wrong in (turned[1:2], X_new[:1, :, :-5], broken):
+    online = riemannian().fit(eeg_trials(X, y, subjects), y).partial_adapt(new[:1])
+    expected = online.partial_adapt(new[1:2]).predict_proba(new)
+    broken, silent = np.full_like(X_new[:1], np.nan), np.zeros_like(X_new[:1])
+    for wrong in (X_new[:1, :, :-5], X_new[:1, :-1], broken, silent):
         with pytest.raises(ValueError):  # noqa: PT011 (also scikit-learn's of NaN)
-            online.partial_adapt(new[:1]).partial_adapt(wrong)
-    assert len(online.partial_adapt(new[:8]).predict(new)) == len(new)
+            online.partial_adapt(wrong)
+    np.testing.assert_array_equal(online.partial_adapt(new[1:2]).predict_proba(new), expected)
+
+
+def test_channels_of_trials_handed_over_may_come_in_any_order(fold, eeg_trials):
+    X, y, subjects, X_new, y_new = fold
+    new = eeg_trials(X_new, y_new, np.repeat("new", len(X_new)))
+    info = mne.create_info(new.ch_names[::-1], new.sfreq, "eeg")
+    turned = EEGTrials(X_new[:, ::-1].copy(), y_new, new.metadata, info)
+    online = riemannian().fit(eeg_trials(X, y, subjects), y)
+    np.testing.assert_array_equal(
+        online.partial_adapt(turned).predict_proba(turned),
+        online.partial_adapt(new).predict_proba(new),
+    )
+
+
+# --- constant time and memory ----------------------------------------------------------------
+
+
+class OfOnesOwn(ShallowClassifier):
+    """Notes how many trials it is adapted to, and cannot follow them."""
+
+    def adapt_aligned(self, trials):
+        self.n_adapted = len(trials.X)
+
+
+class OwnAlignment(EuclideanAlignment):
+    """An alignment of which the package knows no way from a reference to a trial."""
+
+    def _geometry(self):
+        return None
+
+
+FOLLOWERS = {
+    "tangent views": lambda: RiemannianClassifier(terms={"information_maximisation": 0.5}),
+    "euclidean": ShallowClassifier,
+    "filter bank": lambda: ShallowClassifier("filter_bank_csp", sfreq=128.0),
+    "procrustes": ProcrustesClassifier,
+    "network": lambda: DANNClassifier(**QUICK),
+    "method of one's own": OfOnesOwn,
+    "alignment of one's own": lambda: ShallowClassifier(alignment=OwnAlignment()),
+    "ensemble": lambda: EnsembleClassifier([(riemannian(), 1.0), (OfOnesOwn(), 0.5)]),
+}
+
+
+def state_size(model):
+    state = model.to_state()
+    return sum(array.nbytes for array in state.arrays.values())
+
+
+@pytest.mark.parametrize("name", list(FOLLOWERS))
+def test_the_state_does_not_grow_with_the_trials(name, fold):
+    X, y, subjects, X_new, _ = fold
+    model = FOLLOWERS[name]().fit(X, y, subjects=subjects)
+    sizes = []
+    for _ in range(4):
+        model = model.partial_adapt(np.concatenate([X_new, X_new]))
+        sizes.append((state_size(model), len(pickle.dumps(model))))
+    assert sizes[1][0] == sizes[3][0]  # after 160 and 320 trials
+    assert abs(sizes[3][1] - sizes[1][1]) < 500
+
+
+def test_who_cannot_follow_is_adapted_to_the_last_hundred_trials(fold):
+    X, y, subjects, X_new, _ = fold
+    model = OfOnesOwn().fit(X, y, subjects=subjects)
+    assert not model.follows
+    assert not hasattr(model.partial_adapt(X_new[:4]), "n_adapted")
+    many = np.concatenate([X_new] * 3)
+    online = model.partial_adapt(many)
+    assert online.n_adapted == 100
+    np.testing.assert_array_equal(
+        online.predict_proba(X_new), model.adapt(many[-100:]).predict_proba(X_new)
+    )
+
+
+def test_a_subclass_that_adapts_in_its_own_way_does_not_follow_in_that_of_its_base():
+    class Adapting(RiemannianClassifier):
+        def adapt_aligned(self, trials):
+            pass
+
+    class Following(Adapting):
+        def follow_aligned(self, trials):
+            pass
+
+    for kind, follows in ((RiemannianClassifier, True), (Adapting, False), (Following, True)):
+        model = kind()
+        model.alignment_ = None
+        assert model.follows is follows
+
+
+def test_labels_of_trials_handed_over_have_no_effect(fold, eeg_trials):
+    X, y, subjects, X_new, y_new = fold
+    new, wrong = (
+        eeg_trials(X_new, labels, np.repeat("new", len(X_new)))
+        for labels in (y_new, np.where(y_new == "a", "b", "a"))
+    )
+    model = riemannian().fit(eeg_trials(X, y, subjects), y)
+    np.testing.assert_array_equal(
+        model.partial_adapt(new).predict_proba(new), model.partial_adapt(wrong).predict_proba(new)
+    )
+
+
+def test_a_new_session_leans_on_the_one_before(fold, eeg_trials):
+    X, y, subjects, X_new, y_new = fold
+    sessions = np.repeat(["0", "1"], 20)
+    new = eeg_trials(X_new, y_new, np.repeat("new", 40), sessions)
+    model = ShallowClassifier().fit(eeg_trials(X, y, subjects), y)
+    first = model.partial_adapt(new[:20])
+    both = first.partial_adapt(new[20:21])
+    before, after = (one.alignment_.references_ for one in (first, both))
+    assert first.domains_[-1:] == ["new/0"]
+    assert both.domains_[-2:] == ["new/0", "new/1"]
+    np.testing.assert_array_equal(after["new/0"], before["new/0"])
+    covariance = X_new[20].astype(float) @ X_new[20].T / X_new.shape[2]
+    np.testing.assert_allclose(after["new/1"], (10 * before["new/0"] + covariance) / 11, rtol=1e-6)
+
+
+def test_after_adapt_the_trials_handed_over_start_from_what_it_has_learned(fold):
+    X, y, subjects, X_new, y_new = fold
+    adapted = riemannian().fit(X, y, subjects=subjects).adapt(X_new[:20], y_new[:20])
+    online = adapted.partial_adapt(X_new[20:30])
+    fewer = online.partial_adapt(X_new[30:31])
+    np.testing.assert_array_equal(online.head_.weights, adapted.head_.weights)
+    assert len(fewer.predict(X_new)) == 40
+    again = online.adapt(X_new[:20], y_new[:20])
+    np.testing.assert_array_equal(again.predict_proba(X_new), adapted.predict_proba(X_new))
 
 
 # --- labels of the new subject ---------------------------------------------------------------
 
 
-QUICK = {"max_epochs": 2, "random_state": 0}
 LABEL_USERS = {
     "no terms": RiemannianClassifier,
     "terms": riemannian,

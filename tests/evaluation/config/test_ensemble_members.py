@@ -1,4 +1,4 @@
-"""Members of an ensemble that are named by a pipeline: their files are part of the definition."""
+"""Methods inside methods that are named by a pipeline: their files are part of the definition."""
 
 from __future__ import annotations
 
@@ -76,6 +76,20 @@ def test_ensembles_of_ensembles(loaded):
         "RiemannianClassifier",
         "own_methods:Own",
     ]
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        ("rts_im", {"name": "RiemannianClassifier", "guard": True}),
+        ({"name": "DANNClassifier"}, {"name": "DANNClassifier"}),
+        ("DANNClassifier", "DANNClassifier"),
+    ],
+)
+def test_the_method_inside_another_is_written_out(loaded, method, expected):
+    spec = PipelineSpec("ours", (step("CalibratedClassifier", method=method, n_folds=3),))
+    found = with_members(spec, loaded).definition[0]["parameters"]
+    assert found == {"method": expected, "n_folds": 3}
 
 
 def test_other_pipelines_are_the_same_object(loaded):

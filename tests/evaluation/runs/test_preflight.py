@@ -178,3 +178,11 @@ def test_only_folders_of_recordings_are_opened(monkeypatch):
     assert calls == []
     check_recordings(Recordings(), "preprocessing", "selection")
     assert calls == ["check", ("preprocessing", "selection")]
+
+
+def test_rest_windows_must_be_cut_where_a_pipeline_takes_them(config):
+    run = load_config({**config, "pipelines": ["rts_logistic", "rts_rest"]})
+    with pytest.raises(ConfigError, match=r"pipeline rts_rest .*add `rest_window: \[-2.5, -0.5\]`"):
+        check_pipelines(pipeline_specs(run), 0, run.preprocessing)
+    with_rest = run.preprocessing.model_copy(update={"rest_window": (-0.9, -0.1)})
+    check_pipelines(pipeline_specs(run), 0, with_rest)

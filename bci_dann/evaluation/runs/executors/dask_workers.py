@@ -1,4 +1,4 @@
-"""Tasks on the workers of a Dask scheduler, of this machine or of a cluster."""
+"""The tasks on the workers of a Dask scheduler, of this machine or of a cluster."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class DaskWorkers(Executor):
 
     @property
     def n_workers(self) -> int:
-        """Workers at present; see :class:`Executor`.
+        """The workers at present; see :class:`Executor`.
 
         Returns
         -------
@@ -88,7 +88,7 @@ class DaskWorkers(Executor):
 
     @property
     def most_submitted(self) -> int:
-        """Groups at the scheduler; see :class:`Executor`.
+        """The groups at the scheduler; see :class:`Executor`.
 
         Returns
         -------
@@ -99,7 +99,7 @@ class DaskWorkers(Executor):
 
     @cached_property
     def default_stack(self) -> int:
-        """Networks in a stack; see :class:`Executor`.
+        """The networks in a stack; see :class:`Executor`.
 
         Returns
         -------

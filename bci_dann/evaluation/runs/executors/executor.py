@@ -50,7 +50,7 @@ class Executor(ABC):
     @property
     @abstractmethod
     def n_workers(self) -> int:
-        """Groups that are computed at a time.
+        """The groups that are computed at a time.
 
         Returns
         -------
@@ -60,7 +60,7 @@ class Executor(ABC):
 
     @property
     def most_submitted(self) -> int:
-        """Groups that are handed over at a time, those that wait among them.
+        """The number of groups that are handed over at a time, those that wait among them.
 
         Returns
         -------
@@ -71,7 +71,7 @@ class Executor(ABC):
 
     @property
     def default_stack(self) -> int:
-        """Networks that a worker trains as one, where the user names no number.
+        """The number of networks that a worker trains as one, where the user names none.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Tasks in several processes of this machine, by loky."""
+"""The tasks in several processes of this machine, by loky."""
 
 from __future__ import annotations
 

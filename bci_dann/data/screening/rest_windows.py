@@ -1,0 +1,232 @@
+"""Windows between the trials of a recording, in which the subject has no task."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import mne
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bci_dann.data.preprocessing import Preprocessing
+from bci_dann.data.screening.cues import REASONS
+from bci_dann.data.segmentation import (
+    CutTrials,
+    ImageryTask,
+    cue_events,
+    cut_trials,
+    trial_limits,
+)
+from bci_dann.data.signal_checks import FLAT_UV
+from bci_dann.exceptions import ConfigError, DataError
+
+__all__ = ["RestWindows", "cut_rest_windows", "rest_sentence", "rest_steps"]
+
+# Why a trial has no rest window, beside the reasons why a cue gives no trial.
+OVERLAPS = "overlaps"
+# Seconds by which a rest window may reach into a task: more than the rounding of cues to whole
+# samples of a recording at 125 Hz.
+TOLERANCE = 0.01
+
+
+@dataclass(frozen=True)
+class RestWindows:
+    """The rest windows of the trials of one recording.
+
+    Parameters
+    ----------
+    signals : ndarray, shape (n_trials, n_chans, n_times)
+        In the unit of the recording; NaN for a trial without rest window.
+    ch_names : list of str
+        The channels.
+    cues : pandas.DataFrame
+        All cues of the recording with a further column ``rest``: why a trial has no rest window,
+        ``""`` where it has one, ``None`` where the cue gives no trial.
+    """
+
+    signals: NDArray[np.float64]
+    ch_names: list[str]
+    cues: pd.DataFrame
+
+    def in_microvolt(self, ch_names: Sequence[str], unit_factor: float) -> NDArray[np.float32]:
+        """Return the signals with channels in another order.
+
+        Parameters
+        ----------
+        ch_names : sequence of str
+            The channels to take.
+        unit_factor : float
+            Microvolt per unit of the recording.
+
+        Returns
+        -------
+        ndarray, shape (n_trials, n_chans, n_times)
+            In microvolt.
+        """
+        order = [self.ch_names.index(name) for name in ch_names]
+        return (self.signals[:, order] * unit_factor).astype(np.float32)
+
+
+def rest_steps(
+    dataset: ImageryTask, preprocessing: Preprocessing, task_start: float | None = None
+) -> Preprocessing | None:
+    """Return the steps that cut rest windows in the place of trials.
+
+    Parameters
+    ----------
+    dataset : ImageryTask
+        Gives the task interval.
+    preprocessing : Preprocessing
+        The steps of the trials.
+    task_start : float or None
+        When the task starts after the cue (s); by default as the dataset says.
+
+    Returns
+    -------
+    Preprocessing or None
+        ``None`` where there are no rest windows.
+
+    Raises
+    ------
+    ConfigError
+        When the rest window overlaps the task of its own trial.
+    """
+    window = preprocessing.rest_window
+    if window is None:
+        return None
+    steps = preprocessing.model_copy(update={"window": window, "rest_window": None})
+    start, end = trial_limits(dataset, steps)
+    first, last = _task_extent(dataset, preprocessing, task_start)
+    if start < last and first < end:
+        origin = start - window[0]
+        raise ConfigError(
+            f"preprocessing.rest_window [{window[0]:g}, {window[1]:g}] s overlaps the task and "
+            f"trial, which last from {first - origin:g} to {last - origin:g} s: end it before the "
+            "task, as [-2.5, -0.5], or start it after."
+        )
+    return steps
+
+
+def cut_rest_windows(
+    raw: mne.io.BaseRaw,
+    dataset: ImageryTask,
+    classes: list[str],
+    preprocessing: Preprocessing,
+    cut: CutTrials,
+    screen: bool = True,
+    task_start: float | None = None,
+) -> RestWindows | None:
+    """Cut the rest window of each trial of a recording, by the steps of the trials.
+
+    Parameters
+    ----------
+    raw : mne.io.Raw
+        The recording; it is left as it is.
+    dataset : ImageryTask
+        Gives the task interval and the unit; any MOABB dataset is one.
+    classes : list of str
+        The classes of the trials.
+    preprocessing : Preprocessing
+        The steps.
+    cut : CutTrials
+        What :func:`~bci_dann.data.segmentation.cut_trials` has returned for this recording.
+    screen : bool
+        As for :func:`~bci_dann.data.segmentation.cut_trials`.
+    task_start : float or None
+        As for :func:`rest_steps`.
+
+    Returns
+    -------
+    RestWindows or None
+        ``None`` where the preprocessing has no rest window, or the recording no trials. A window
+        that overlaps a task of any class in the recording, leaves the recording, is interrupted,
+        or has a flat channel is left out.
+
+    Raises
+    ------
+    DataError
+        As :func:`~bci_dann.data.segmentation.cut_trials`.
+    ConfigError
+        As :func:`rest_steps`.
+    """
+    steps = rest_steps(dataset, preprocessing, task_start)
+    if steps is None or cut.epochs is None:
+        return None
+    start, end = limits = trial_limits(dataset, steps)
+    sfreq = raw.info["sfreq"]
+    n_times = round(end * sfreq) - round(start * sfreq) + 1
+    if steps.resample is not None:  # recordings of other sampling rates give as many or some more
+        n_times = int((end - start) * steps.resample + TOLERANCE)
+    try:
+        at_rest = cut_trials(raw, dataset, classes, steps, screen=screen)
+    except DataError as error:
+        raise DataError(f"in the rest windows, {error}") from error
+    samples = cut.cues.loc[cut.cues["left_out"] == "", "sample"].to_numpy()
+    outcome = dict(zip(at_rest.cues["sample"], at_rest.cues["left_out"], strict=True))
+    reasons = np.array([outcome[sample] for sample in samples], dtype=object)
+    every_class = list(dict.fromkeys([*classes, *getattr(dataset, "event_id", {})]))
+    tasks = cue_events(raw, dataset, every_class)[0][:, 0] - raw.first_samp
+    extent = _task_extent(dataset, preprocessing, task_start)
+    reasons[_overlaps(samples / sfreq, limits, tasks / sfreq, extent)] = OVERLAPS
+    windows = np.full((len(samples), len(cut.epochs.ch_names), n_times), np.nan)
+    windows[reasons == ""] = _at_cues(at_rest, samples[reasons == ""])[:, :, :n_times]
+    flat = (windows.std(axis=2) * dataset.unit_factor < FLAT_UV).any(axis=1)
+    reasons[flat], windows[flat] = "flat", np.nan
+    ch_names = (at_rest.epochs or cut.epochs).ch_names
+    told = pd.DataFrame({"sample": samples, "rest": reasons})
+    return RestWindows(windows, ch_names, cut.cues.merge(told, on="sample", how="left"))
+
+
+def rest_sentence(reasons: Iterable[str]) -> str:
+    """Say why trials have no rest window.
+
+    Parameters
+    ----------
+    reasons : iterable of str
+        One for each trial; ``""`` where it has a rest window.
+
+    Returns
+    -------
+    str
+        For example ``"12: it overlaps a trial"``; empty where each trial has one.
+    """
+    counts = Counter(reasons)
+    sentences = {OVERLAPS: "it overlaps a trial", **REASONS}
+    return "; ".join(
+        f"{counts[reason]}: {sentence.replace('the trial', 'it')}"
+        for reason, sentence in sentences.items()
+        if counts[reason]
+    )
+
+
+def _task_extent(
+    dataset: ImageryTask, preprocessing: Preprocessing, task_start: float | None
+) -> tuple[float, float]:
+    """Return start and end of task and trial together, after the cue (s)."""
+    start, end = trial_limits(dataset, preprocessing)
+    first = dataset.interval[0] if task_start is None else task_start
+    return min(start, first), max(end, dataset.interval[1])
+
+
+def _overlaps(
+    cues: NDArray[np.float64],
+    window: tuple[float, float],
+    tasks: NDArray[np.float64],
+    extent: tuple[float, float],
+) -> NDArray[np.bool_]:
+    """Mark the cues (s) whose window overlaps the extent of any task; both are relative to cues."""
+    starts, ends = (cues[:, None] + edge for edge in window)
+    first, last = (tasks + edge for edge in extent)
+    return np.asarray(((starts < last - TOLERANCE) & (first < ends - TOLERANCE)).any(axis=1))
+
+
+def _at_cues(cut: CutTrials, samples: NDArray[np.int_]) -> NDArray[np.float64]:
+    """Return the windows at these cues."""
+    if cut.epochs is None:
+        return np.empty((0, 1, 1))
+    kept = cut.cues.loc[cut.cues["left_out"] == "", "sample"].to_numpy()
+    windows: NDArray[np.float64] = cut.epochs.get_data()[np.searchsorted(kept, samples)]
+    return windows

@@ -1,0 +1,299 @@
+"""A linear head on fixed features that adapts to the unlabelled target, and follows its trials."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from bci_dann.adaptation.drift_guard import MIN_TRIALS
+from bci_dann.adaptation.followed_head import FULL_STRENGTH, FollowedHead
+from bci_dann.adaptation.head_adaptation import (
+    adapt_head,
+    fitted_to_labels,
+    head_arrays,
+    head_from_arrays,
+    head_probabilities,
+)
+from bci_dann.adaptation.label_shift import (
+    estimate_prior,
+    offsets_to_decided_shares,
+    shares_by_class,
+    shares_of_labels,
+)
+from bci_dann.adaptation.slow_changes import SlowChanges
+from bci_dann.estimators.base import TransferClassifier
+from bci_dann.estimators.inputs.domain_alignment import align
+from bci_dann.estimators.inputs.seen_trials import SeenTrials
+from bci_dann.estimators.inputs.source_weights import SourceWeighted
+from bci_dann.estimators.inputs.training_trials import TrainingTrials
+from bci_dann.features import Subspace, without_directions
+from bci_dann.objectives import Objective, Terms, WeightedTerm, check_terms, read_terms
+from bci_dann.persistence import ModelState
+from bci_dann.training import (
+    HeadPenalty,
+    LinearHead,
+    TrainingData,
+    fit_linear,
+    penalty_without_directions,
+    ridge_penalty,
+    source_penalty,
+)
+
+__all__ = ["AdaptiveHead"]
+
+# Iterations for each trial with which the class shares follow; they hardly change from trial to
+# trial.
+PRIOR_ITERATIONS = 5
+
+
+class AdaptiveHead(SourceWeighted, TransferClassifier):
+    """A linear head on features that an alignment gives, as :class:`RiemannianClassifier` has it.
+
+    A subclass has the parameters below, and the fitted attributes that
+    :class:`RiemannianClassifier` describes.
+    """
+
+    C: float
+    terms: Terms | None
+    enough_trials: int
+    target_prior: dict[str, float] | None
+    target_label_weight: float
+    local_span: float | None
+    remove_drift: bool
+    guard: bool
+    weighting: Any
+    random_state: Any
+
+    head_: LinearHead
+    slow_changes_: SlowChanges
+    seen_: SeenTrials
+    source_penalty_: HeadPenalty
+    source_prior_: NDArray[np.float64]
+    prior_: NDArray[np.float64]
+    strength_: float
+    # whether the shares of the classes were told, or counted among labels of the target
+    _shares_are_known: bool = False
+    # the head that follows a new subject's trials, from the first that was handed over
+    _followed: FollowedHead | None = None
+
+    @property
+    def drift_(self) -> NDArray[np.float64]:
+        """The directions that the head ignores; see :class:`SlowChanges`."""
+        return self.slow_changes_.directions
+
+    @property
+    def can_adapt(self) -> bool:
+        """Whether ``adapt`` re-centres, has terms to adapt by, or shares of classes to meet."""
+        has_terms = any(one.weight for one in check_terms(self.terms))
+        return super().can_adapt or has_terms or self.target_prior is not None
+
+    @property
+    def uses_labels(self) -> bool:
+        """Whether ``adapt`` learns from labels: it does, held by the source penalty."""
+        return True
+
+    def adapt_aligned(self, trials: TrainingTrials) -> None:
+        """Adapt the head to a new subject, held by the source penalty; see the base class."""
+        known = self.drift_.shape[1]
+        local = self._leave_out_slow_changes(trials)
+        self.source_penalty_ = penalty_without_directions(
+            self.source_penalty_, self.drift_[:, known:]
+        )
+        data = self._as_data(trials.X - local, trials, np.ones(len(trials.labels)))
+        n_sources = 1.0 / (self.C * self.source_penalty_.ridge)
+        data, base = fitted_to_labels(data, self.source_penalty_, n_sources)
+        self._adapt_head(data, trials, self.source_penalty_, base, local)
+
+    def follow_aligned(self, trials: TrainingTrials) -> None:
+        """Move the head by the next trial of a new subject; see the base class.
+
+        Terms act from the 20th trial on, and with their full weight from the 60th. With
+        ``local_span``, features are taken relative to their mean over the trials before. The
+        directions of drift stay those that are known.
+        """
+        terms = [one for one in read_terms(self.terms) if one.weight]
+        if not terms and not self._shares_are_known:
+            return
+        penalty = self.source_penalty_
+        followed = self._followed or FollowedHead.of(penalty, self.head_)
+        features = without_directions(trials.X, self.drift_)[0]
+        domain, centred = str(trials.domains[0]), self.local_span is not None
+        self._followed = followed = followed.with_trial(features, domain, centred)
+        if not followed.has_enough:
+            return
+        self.prior_ = self._followed_prior(followed)
+        if terms:
+            share = min(1.0, followed.count / min(self.enough_trials, FULL_STRENGTH))
+            scaled = [one.scaled(share) for one in terms]
+            self._followed = followed = followed.stepped(penalty, scaled, self.prior_)
+        is_trusted = not self.guard or followed.is_trusted()
+        self.strength_ = float(is_trusted)
+        head = followed.head() if is_trusted else followed.base_head()
+        scores = followed.scores() if is_trusted else followed.base_scores()
+        self.head_ = self._with_known_shares(head, scores)
+
+    def fit_aligned(self, trials: TrainingTrials) -> None:
+        """Fit the head to labels and terms; see the base class."""
+        weights = self.weigh(self.weighting, trials, self.random_state, vectors=trials.X)
+        # with more trials, coordinates take the time that they save
+        few = 2 * len(trials.X) <= trials.X.shape[1]
+        subspace = Subspace.of(trials.X) if few else Subspace(None)
+        self._fit_features(replace(trials, X=subspace.coordinates(trials.X)), weights)
+        # what was learned of coordinates holds for features
+        self.slow_changes_ = self.slow_changes_.in_feature_space(subspace)
+        self.source_penalty_ = self.source_penalty_.in_feature_space(subspace)
+        self.head_ = self.head_.in_feature_space(subspace)
+
+    def _fit_features(self, trials: TrainingTrials, weights: NDArray[np.float64]) -> None:
+        known = trials.labelled()
+        n_classes = len(self.classes_)
+        counts = np.bincount(known.labels, minlength=n_classes)
+        self.source_prior_ = counts / counts.sum()
+        self.slow_changes_ = SlowChanges.of_sources(
+            known.X, known.labels, known.domains, n_classes, self.local_span, self.remove_drift
+        )
+        local = self._leave_out_slow_changes(trials)
+        X = trials.X - local
+        of_known = self._as_data(X[trials.is_labelled], known, weights[trials.is_labelled])
+        ridge = ridge_penalty(X.shape[1], n_classes, self.C, len(known.X))
+        self.source_penalty_ = source_penalty(
+            fit_linear(of_known, Objective(), ridge), of_known.X, ridge.ridge
+        )
+        data = self._as_data(X, trials, weights)
+        self._adapt_head(data, trials, ridge, self.source_penalty_.head, local)
+
+    def _leave_out_slow_changes(self, trials: TrainingTrials) -> NDArray[np.float64]:
+        """Return what is to be subtracted from features, and note the directions of drift."""
+        self.slow_changes_, local = self.slow_changes_.find(
+            trials.X, trials.labels, trials.domains, trials.is_unlabelled_target
+        )
+        return local
+
+    def _adapt_head(
+        self,
+        data: TrainingData,
+        trials: TrainingTrials,
+        penalty: HeadPenalty,
+        base: LinearHead,
+        local: NDArray[np.float64],
+    ) -> None:
+        """Adapt the head of the labelled trials as strongly as the drift guard allows."""
+        is_seen = trials.is_unlabelled_target
+        seen = data.X[torch.from_numpy(is_seen)]
+        of_target = trials.labels[trials.is_target & trials.is_labelled]
+        self.prior_ = self._prior(seen, of_target)
+        self._shares_are_known = self.target_prior is not None or len(of_target) > 0
+        adapted = adapt_head(
+            data,
+            trials.domains,
+            is_seen,
+            base,
+            penalty,
+            self.prior_,
+            self._terms_for(int(trials.is_target.sum())),
+            self.guard,
+        )
+        self.strength_, self.head_ = adapted.strength, self.slow_changes_.removed_from(adapted.head)
+        if len(seen) >= MIN_TRIALS:
+            scores = (seen @ self.head_.weights + self.head_.biases).numpy()
+            self.head_ = self._with_known_shares(self.head_, scores)
+        known = trials.is_target
+        self.seen_ = SeenTrials(trials.digests[known], local[known] @ self.head_.weights.numpy())
+
+    def _with_known_shares(self, head: LinearHead, scores: NDArray[np.float64]) -> LinearHead:
+        """Return a head whose decisions on the target have known shares, where they are known."""
+        if not self._shares_are_known:
+            return head
+        offsets = torch.from_numpy(offsets_to_decided_shares(scores, self.prior_))
+        return head._replace(biases=head.biases + offsets)
+
+    def _prior(self, seen: torch.Tensor, labels: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the shares of the classes among the target's trials.
+
+        They were told, or are counted among its labels, or are estimated.
+        """
+        if self.target_prior is not None:
+            return shares_by_class(self.target_prior, self.classes_)
+        if len(labels):
+            return shares_of_labels(labels, len(self.classes_))
+        probabilities = head_probabilities(seen, self.source_penalty_.head)
+        return estimate_prior(probabilities, self.source_prior_)
+
+    def _followed_prior(self, followed: FollowedHead) -> NDArray[np.float64]:
+        """Return the shares as :meth:`_prior` does, by a few iterations from those before."""
+        if self._shares_are_known:
+            return self.prior_
+        probabilities = softmax(followed.base_scores(), axis=1)
+        return estimate_prior(probabilities, self.source_prior_, self.prior_, PRIOR_ITERATIONS)
+
+    def _terms_for(self, n_target: int) -> list[WeightedTerm]:
+        share = min(1.0, n_target / self.enough_trials)
+        return [one.scaled(share) for one in read_terms(self.terms)]
+
+    def _as_data(
+        self, X: NDArray[np.float64], trials: TrainingTrials, weights: NDArray[np.float64]
+    ) -> TrainingData:
+        weights = np.where(trials.is_target, self.target_label_weight, weights)
+        return TrainingData(
+            X=torch.from_numpy(without_directions(X, self.drift_)),
+            labels=torch.from_numpy(trials.labels),
+            domains=torch.from_numpy(trials.is_target.astype(np.int64)),
+            weights=torch.from_numpy(weights),
+            is_target=torch.from_numpy(trials.is_target),
+        )
+
+    def predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return class probabilities; see the base class."""
+        return head_probabilities(torch.from_numpy(X).double(), self.head_)
+
+    def predict_proba_read(
+        self, X: NDArray[np.float32], domains: NDArray[np.str_] | None
+    ) -> NDArray[np.float64]:
+        """Return probabilities, of seen trials relative to their neighbours; see the base class."""
+        features = torch.from_numpy(align(self.alignment_, X, domains)).double()
+        return head_probabilities(features, self.head_, self.seen_.values_of(X))
+
+    def _forget_passed(self) -> None:
+        super()._forget_passed()
+        self._followed = None
+
+    def to_state(self) -> ModelState:
+        """Return the head and its source penalty; see the base class."""
+        state = super().to_state()
+        self.add_weights_to(state)
+        for name, part in (("head", self.head_), ("base", self.source_penalty_.head)):
+            state.arrays.update(head_arrays(name, part))
+        state.arrays.update(prior=self.prior_, source_prior=self.source_prior_)
+        state.arrays.update(factor=self.source_penalty_.factor.numpy())
+        state.arrays.update(**self.slow_changes_.to_arrays(), **self.seen_.to_arrays())
+        state.description.update(strength=self.strength_, ridge=self.source_penalty_.ridge)
+        state.description["shares_are_known"] = self._shares_are_known
+        if self._followed is not None:
+            followed = self._followed.to_arrays().items()
+            state.arrays.update({f"followed.{name}": array for name, array in followed})
+            state.description["followed"] = list(self._followed.domains)
+        return state
+
+    def from_state(self, state: ModelState) -> None:
+        """Restore the head and its source penalty; see the base class."""
+        super().from_state(state)
+        self.take_weights_from(state)
+        self.head_, base = (head_from_arrays(state.part(name)) for name in ("head", "base"))
+        factor = torch.from_numpy(state.arrays["factor"])
+        self.source_penalty_ = HeadPenalty(base, state.description["ridge"], factor)
+        self.prior_, self.source_prior_ = state.arrays["prior"], state.arrays["source_prior"]
+        span = self.local_span
+        self.slow_changes_ = SlowChanges.from_arrays(state.arrays, span, self.remove_drift)
+        self.seen_ = SeenTrials.from_arrays(state.arrays, len(self.classes_))
+        self.strength_ = state.description["strength"]
+        has_shares = self.target_prior is not None
+        self._shares_are_known = state.description.get("shares_are_known", has_shares)
+        self._followed = None
+        if "followed" in state.description:
+            domains = state.description["followed"]
+            self._followed = FollowedHead.from_arrays(state.part("followed"), domains)

@@ -1,0 +1,1 @@
+"""Calibrated probabilities, prediction sets and abstention, learned from the source subjects."""

@@ -1,0 +1,388 @@
+"""A method whose probabilities are calibrated on its source subjects, and which may abstain."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.metrics import accuracy_score
+from sklearn.utils.validation import check_is_fitted
+
+from bci_dann._random import check_random_state
+from bci_dann._validation import check_between, check_count, check_option
+from bci_dann.alignment import ResultCache
+from bci_dann.estimators.base import TransferClassifier
+from bci_dann.estimators.calibration.abstention import (
+    LEAST_ANSWERED,
+    NOTHING_ANSWERED,
+    is_abstained,
+)
+from bci_dann.estimators.calibration.conformal_sets import prediction_sets
+from bci_dann.estimators.calibration.learned_calibration import Calibration, CalibrationRules
+from bci_dann.estimators.calibration.source_predictions import predict_sources, source_folds
+from bci_dann.estimators.calibration.temperature import tempered
+from bci_dann.estimators.inputs.input_validation import read_for_learning
+from bci_dann.estimators.inputs.labels import encode_first
+from bci_dann.estimators.methods import build_method, describe_method
+from bci_dann.estimators.saved_models import model_from_state
+from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
+from bci_dann.persistence import ModelState
+
+__all__ = ["CalibratedClassifier"]
+
+BY = ("adapt", "fit")
+# What the wrapped method has learned of the trials, and this one shows.
+SHARED = ("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_", "met_target_")
+
+
+class CalibratedClassifier(TransferClassifier):
+    """A method whose probabilities are calibrated on source subjects, and which may abstain.
+
+    Each source subject in turn is left out, seen without labels as the new subject will be, and
+    predicted. Its labels, which are known, then say how far the probabilities of the method are to
+    be trusted: one temperature divides all log-probabilities [1]_, each class has a threshold above
+    which it is in the prediction set of a trial [2]_ [3]_, and trials whose most probable class is
+    not probable enough may be left without a class [4]_. Every subject counts the same. The method
+    itself is trained on all sources; its decisions stay as they are where it does not abstain.
+
+    What is found on source subjects holds for new subjects on average, as far as these resemble the
+    sources. It is no promise for a single subject.
+
+    Parameters
+    ----------
+    method : str, mapping or TransferClassifier
+        What is calibrated; see :func:`bci_dann.estimators.build_method`.
+    by : {"adapt", "fit"}
+        How source subjects that are left out are seen. ``"adapt"`` trains once for each group of
+        subjects and adapts to each of its subjects; ``"fit"`` trains once for each subject, with
+        its trials as ``X_target_unlabeled``. Take ``"fit"`` for networks that are trained with the
+        target's trials: adaptation without sources is another method there.
+    n_folds : int
+        Into how many groups source subjects are divided at most, and how often the method is
+        trained beside the one time that it always is, for ``by="adapt"``.
+    set_coverage : float
+        Share of the trials of each class whose prediction set is to hold the class, between 0 and
+        1; the mean over subjects.
+    conservative : bool
+        Whether the new subject counts as one that is never covered, so that the mean over new
+        subjects is not below ``set_coverage`` [5]_ but for what leaving subjects out changes in the
+        method. With fewer than ``set_coverage / (1 - set_coverage)`` source subjects all sets then
+        hold all classes.
+    abstain_below : float, optional
+        :meth:`predict` gives no class where the largest calibrated probability is below this.
+    max_error : float, optional
+        In the place of ``abstain_below``: the share of errors that is allowed among the trials of
+        source subjects that get a class; the lowest threshold that keeps it is used.
+    random_state : None, int or numpy random generator
+        Seeds the method, where it has a ``random_state``; ``None`` leaves its own.
+
+    Attributes
+    ----------
+    method_ : TransferClassifier
+        The fitted method.
+    adapted_calibration_, unadapted_calibration_ : Calibration
+        What was learned for subjects that the method has seen or adapted to, and for others: with
+        the attributes ``temperature``, ``class_thresholds`` and ``abstain_below``.
+
+    See Also
+    --------
+    bci_dann.evaluation.risk_coverage : How the error falls with the share of trials answered.
+
+    References
+    ----------
+    .. [1] Guo, C., Pleiss, G., Sun, Y. and Weinberger, K. Q. (2017). On calibration of modern
+       neural networks. ICML. arXiv:1706.04599.
+    .. [2] Vovk, V. (2012). Conditional validity of inductive conformal predictors. ACML.
+       arXiv:1209.2673.
+    .. [3] Dunn, R., Wasserman, L. and Ramdas, A. (2023). Distribution-free prediction sets for
+       two-layer hierarchical models. J. Am. Stat. Assoc. 118(544), 2491-2502.
+    .. [4] Geifman, Y. and El-Yaniv, R. (2017). Selective classification for deep neural networks.
+       NeurIPS. arXiv:1705.08500.
+    .. [5] Lee, Y., Barber, R. F. and Willett, R. (2023). Distribution-free inference with
+       hierarchical data. arXiv:2306.06342.
+
+    Examples
+    --------
+    >>> from bci_dann import CalibratedClassifier, load_dataset
+    >>> trials = load_dataset("SimulatedMI", n_subjects=4, n_trials=10)
+    >>> new = trials.subjects == "4"
+    >>> model = CalibratedClassifier("ra_ts_logistic", abstain_below=0.7)
+    >>> model = model.fit(trials[~new], trials[~new].y).adapt(trials[new].unlabelled())
+    >>> model.predict_set(trials[new]).shape
+    (20, 2)
+    >>> sorted(set(model.predict(trials[new])) - {None})
+    ['left_hand', 'right_hand']
+    """
+
+    method_: TransferClassifier
+    adapted_calibration_: Calibration
+    unadapted_calibration_: Calibration
+
+    def __init__(
+        self,
+        method: Any = "ra_ts_logistic",
+        *,
+        by: str = "adapt",
+        n_folds: int = 10,
+        set_coverage: float = 0.9,
+        conservative: bool = False,
+        abstain_below: float | None = None,
+        max_error: float | None = None,
+        random_state: Any = None,
+    ) -> None:
+        self.method = method
+        self.by = by
+        self.n_folds = n_folds
+        self.set_coverage = set_coverage
+        self.conservative = conservative
+        self.abstain_below = abstain_below
+        self.max_error = max_error
+        self.random_state = random_state
+
+    def check_parameters(self) -> None:
+        """Raise on a parameter that ``fit`` could not use; see the base class."""
+        check_option("by", self.by, BY)
+        check_count("n_folds", self.n_folds)
+        check_between("n_folds", self.n_folds, 2, np.inf, inclusive=True)
+        check_random_state(self.random_state)
+        check_between("set_coverage", self.set_coverage, 0.0, 1.0)
+        for name in ("abstain_below", "max_error"):
+            if getattr(self, name) is not None:
+                check_between(name, getattr(self, name), 0.0, 1.0)
+        if self.abstain_below is not None and self.max_error is not None:
+            raise ConfigError(
+                "abstain_below is a threshold, and max_error finds one: give one of them; got "
+                f"{self.abstain_below!r} and {self.max_error!r}."
+            )
+        self.build().check_parameters()
+
+    def build(self) -> TransferClassifier:
+        """Return the method, unfitted.
+
+        Returns
+        -------
+        TransferClassifier
+            With the ``random_state`` of this estimator, where both have one.
+
+        Raises
+        ------
+        ConfigError
+            When there is no such method.
+        """
+        method = build_method(self.method)
+        if self.random_state is not None and "random_state" in method.get_params(deep=False):
+            method.set_params(random_state=self.random_state)
+        return method
+
+    def fit(  # numpydoc ignore=PR01,RT01
+        self,
+        X: Any,
+        y: ArrayLike,
+        subjects: ArrayLike | None = None,
+        X_target_unlabeled: Any = None,
+        X_target_labeled: Any = None,
+        y_target_labeled: ArrayLike | None = None,
+    ) -> Self:
+        """Train the method, and calibrate it on its sources; see :meth:`TransferClassifier.fit`.
+
+        Trials of the target are given to the method, and have no part in the calibration.
+
+        Raises
+        ------
+        DataError
+            Also when there are fewer than three source subjects, they are not named, or a class is
+            missing where some of them are left out.
+        """
+        self.forget()
+        self.check_parameters()
+        read = read_for_learning(self, X, y, subjects, reset=True)
+        names = read.subjects
+        classes, labels = encode_first(y)
+        if names is None:
+            raise DataError(
+                "calibration leaves out each source subject in turn: name the subject of each "
+                "trial in `subjects`, or give EEGTrials."
+            )
+        folds = source_folds(labels, names, classes, self.n_folds)
+        target = (X_target_unlabeled, X_target_labeled, y_target_labeled)
+        method = self.build().use_cache(self._cache).fit(X, y, subjects, *target)
+        # the same domains come in nearly every fold
+        cache = ResultCache() if self._cache is None else self._cache
+        trials = read.X if read.ch_names is None else X  # what has channel names can be indexed
+        predicted = predict_sources(
+            lambda: self.build().use_cache(cache), trials, np.asarray(y), names, folds, self.by
+        )
+        rules = CalibrationRules(
+            self.set_coverage, self.conservative, self.abstain_below, self.max_error
+        )
+        self.adapted_calibration_, self.unadapted_calibration_ = (
+            Calibration.learn(probabilities, labels, names, rules)
+            for probabilities in (predicted.adapted, predicted.unadapted)
+        )
+        self._warn_if_nothing_is_answered()
+        self._set_method(method)
+        return self
+
+    @property
+    def calibration_(self) -> Calibration:  # numpydoc ignore=RT01
+        """The calibration for subjects that the method has adapted to, or that for others."""
+        return self.adapted_calibration_ if self.met_target_ else self.unadapted_calibration_
+
+    @property
+    def abstains_below(self) -> float | None:
+        """The probability below which :meth:`predict` gives no class; see the base class."""
+        return self.calibration_.abstain_below
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return calibrated class probabilities; see :meth:`TransferClassifier.predict_proba`."""
+        check_is_fitted(self)
+        return tempered(self.method_.predict_proba(X), self.calibration_.temperature)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the most probable class of each trial, or ``None`` where it is not certain enough.
+
+        Parameters
+        ----------
+        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
+            Trials (µV); see :meth:`predict_proba`.
+
+        Returns
+        -------
+        ndarray, shape (n_trials,)
+            Class names. Where ``abstain_below`` or ``max_error`` was given, an array of objects,
+            with ``None`` for trials that get no class: scikit-learn's metrics refuse it, and do not
+            count it as a class.
+        """
+        probabilities = self.predict_proba(X)
+        decided = np.asarray(self.classes_[probabilities.argmax(axis=1)])
+        if self.abstains_below is None:
+            return decided
+        given = decided.astype(object)
+        given[is_abstained(probabilities, self.abstains_below)] = None
+        return given
+
+    def predict_set(self, X: Any) -> NDArray[np.bool_]:
+        """Return the prediction set of each trial.
+
+        Parameters
+        ----------
+        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
+            Trials (µV); see :meth:`predict_proba`.
+
+        Returns
+        -------
+        ndarray of bool, shape (n_trials, n_classes)
+            Whether each class, in the order of ``classes_``, is in the set. No set is empty. A
+            trial that holds no signal has all classes.
+        """
+        return prediction_sets(self.predict_proba(X), self.calibration_.class_thresholds)
+
+    def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return the accuracy of the most probable classes, of all trials.
+
+        Parameters
+        ----------
+        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
+            Trials (µV).
+        y : array-like, shape (n_trials,)
+            Their true classes.
+        sample_weight : array-like, shape (n_trials,), optional
+            How much each trial counts.
+
+        Returns
+        -------
+        float
+            Abstention has no influence.
+        """
+        decided = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return float(accuracy_score(y, decided, sample_weight=sample_weight))
+
+    def adapt(self, X: Any, y: ArrayLike | None = None) -> Self:
+        """Adapt the method; the calibration stays. See :meth:`TransferClassifier.adapt`."""
+        check_is_fitted(self)
+        return self._around(self.method_.adapt(X, y))
+
+    def adapted(  # numpydoc ignore=PR01,RT01
+        self, X: Any, y: ArrayLike | None = None
+    ) -> Self:
+        """Return a copy whose method is adapted.
+
+        Parameters and return value are those of :meth:`SubjectAdaptation.adapted`.
+        """
+        return self._around(self.method_.adapted(X, y))
+
+    def partial_adapt(self, X: Any) -> Self:
+        """Adapt the method to the next trials; see :meth:`TransferClassifier.partial_adapt`."""
+        check_is_fitted(self)
+        return self._around(self.method_.partial_adapt(X))
+
+    @property
+    def trains_network(self) -> bool:
+        """Whether the method trains a network."""
+        return self.build().trains_network
+
+    @property
+    def uses_labels(self) -> bool:
+        """Whether the method learns from labels in ``adapt``."""
+        return self.method_.uses_labels
+
+    @property
+    def can_adapt(self) -> bool:
+        """Whether ``adapt`` changes the method."""
+        return self.method_.can_adapt
+
+    def plain_parameters(self) -> dict[str, Any]:
+        """Return the parameters as a file can hold them; see the base class."""
+        return {**super().plain_parameters(), "method": describe_method(self.method)}
+
+    def to_state(self) -> ModelState:
+        """Return the states of the method and of the calibrations; see the base class."""
+        state = super().to_state()
+        method = self.method_.to_state()
+        state.description["method"] = method.description
+        parts = {
+            "method": method.arrays,
+            "adapted": self.adapted_calibration_.to_arrays(),
+            "unadapted": self.unadapted_calibration_.to_arrays(),
+        }
+        for part, arrays in parts.items():
+            state.arrays.update({f"{part}.{name}": array for name, array in arrays.items()})
+        return state
+
+    def from_state(self, state: ModelState) -> None:
+        """Restore the method and the calibrations; see the base class."""
+        method = ModelState(state.description["method"], state.part("method"))
+        self._set_method(model_from_state(method))
+        self.adapted_calibration_ = Calibration.from_arrays(state.part("adapted"))
+        self.unadapted_calibration_ = Calibration.from_arrays(state.part("unadapted"))
+
+    def use_cache(self, cache: ResultCache | None) -> Self:
+        """Share a cache with the method; see :meth:`TransferClassifier.use_cache`."""
+        super().use_cache(cache)
+        if hasattr(self, "method_"):
+            self.method_.use_cache(cache)
+        return self
+
+    def _warn_if_nothing_is_answered(self) -> None:
+        if self.adapted_calibration_.abstain_below == NOTHING_ANSWERED:
+            warnings.warn(
+                f"max_error={self.max_error:g} cannot be kept on the source subjects by a "
+                f"threshold that answers {LEAST_ANSWERED:.0%} of their trials or more, so that "
+                "predict will give no class at all: allow a larger error.",
+                BCIDannWarning,
+                stacklevel=3,
+            )
+
+    def _around(self, method: TransferClassifier) -> Self:
+        """Return a copy of this estimator around another fitted method."""
+        adapted = copy.copy(self)
+        adapted._set_method(method)
+        return adapted
+
+    def _set_method(self, method: TransferClassifier) -> None:
+        self.method_, self.alignment_, self.domains_ = method, None, []
+        for name in SHARED:
+            setattr(self, name, getattr(method, name))

@@ -1,0 +1,194 @@
+"""Training of a network, without labels, on each trial of a new subject that passes.
+
+Li, Wang, Luo, Ding and Wu (2023), "T-TIME: test-time information maximization ensemble for
+plug-and-play BCIs", IEEE Trans. Biomed. Eng. 71(2), 423-432, arXiv:2412.07228, section III.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bci_dann.estimators.networks.network_outputs import trial_batches
+from bci_dann.models import Decoder
+from bci_dann.models.precision import single_precision
+from bci_dann.objectives.batch_view import entropy
+from bci_dann.training.batch_norm import batch_norm_layers
+
+__all__ = ["OnlineTraining", "information_loss"]
+
+# Trials of the sliding batch, temperature of the probabilities, learning rate of Adam, constant of
+# the class weights, and the probability from which a trial counts as one of its class: the values
+# of the paper and of its authors' code (github.com/sylyoung/DeepTransferEEG).
+BATCH, TEMPERATURE, LEARNING_RATE, CONSTANT, CONFIDENT = 8, 2.0, 1e-3, 4.0, 0.7
+
+Moments = Mapping[int, Mapping[str, Tensor]]
+
+
+def information_loss(probabilities: Tensor, counts: Tensor) -> Tensor:
+    """Return the conditional entropy of trials, and minus the entropy of adapted class shares.
+
+    ``mean_i H(p_i) + sum_k q_k log q_k``, where ``q_k`` is proportional to
+    ``mean_i p_ik / (c + z_k)`` and ``z_k`` counts the trials that were confidently of class ``k``:
+    classes that were frequent so far may be so in the batch, too.
+
+    Parameters
+    ----------
+    probabilities : Tensor, shape (batch, n_classes)
+        Of the trials of the batch.
+    counts : Tensor, shape (n_classes,)
+        The ``z_k``.
+
+    Returns
+    -------
+    Tensor, shape ()
+        The loss (nats).
+
+    See Also
+    --------
+    bci_dann.objectives.InformationMaximisation : The same for all trials at once.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from bci_dann.estimators.networks import information_loss
+    >>> one_class = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
+    >>> both_classes = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    >>> none = torch.zeros(2)
+    >>> bool(information_loss(both_classes, none) < information_loss(one_class, none))
+    True
+    """
+    weighted = probabilities.mean(0) / (CONSTANT + counts)
+    return entropy(probabilities).mean() - entropy(weighted / weighted.sum())
+
+
+@dataclass(frozen=True)
+class OnlineTraining:
+    """The last trials that a network was trained on, and the state of its optimiser.
+
+    Parameters
+    ----------
+    signals : tuple of ndarray, shape (n_chans, n_times)
+        The last trials, standardised; at most eight.
+    counts : tuple of float
+        How many trials were confidently of each class; empty before the first step.
+    moments : mapping of int to mapping of str to Tensor
+        Adam's ``step``, ``exp_avg`` and ``exp_avg_sq`` of each parameter.
+
+    See Also
+    --------
+    bci_dann.TTimeClassifier : Predicts each trial before it is handed over.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.estimators.networks import OnlineTraining
+    >>> from bci_dann.models import Decoder, make_backbone
+    >>> online, network = OnlineTraining(), Decoder(make_backbone("EEGNet", 3, 256, 128.0), 2)
+    >>> before = network
+    >>> for signal in np.random.default_rng(0).normal(size=(8, 3, 256)).astype(np.float32):
+    ...     online, network = online.step(network, signal)
+    >>> network is before  # the eighth trial has made the first step
+    False
+    """
+
+    signals: tuple[NDArray[np.float32], ...] = ()
+    counts: tuple[float, ...] = ()
+    moments: Moments = field(default_factory=dict)
+
+    def step(self, network: Decoder, signal: NDArray[np.float32]) -> tuple[OnlineTraining, Decoder]:
+        """Train a copy of the network by one step on the last eight trials.
+
+        Batch normalisation takes the statistics of these trials, and its running ones move. There
+        is no dropout, so that nothing is random. With fewer than eight trials no step is taken.
+
+        Parameters
+        ----------
+        network : Decoder
+            In evaluation mode, on the CPU; it stays as it is.
+        signal : ndarray, shape (n_chans, n_times)
+            The next trial, standardised.
+
+        Returns
+        -------
+        online : OnlineTraining
+            With this trial; this one stays as it is.
+        network : Decoder
+            In evaluation mode.
+        """
+        signals = (*self.signals, signal)[-BATCH:]
+        if len(signals) < BATCH:
+            return replace(self, signals=signals), network
+        network = copy.deepcopy(network)
+        optimiser = self._optimiser(network)
+        with torch.enable_grad(), single_precision():
+            for layer in batch_norm_layers(network):
+                layer.train()
+            (batch,) = trial_batches(np.stack(signals))
+            probabilities = (network(batch)[1] / TEMPERATURE).softmax(dim=1)
+            counts = torch.tensor(self.counts or [0.0] * probabilities.shape[1])
+            optimiser.zero_grad()
+            information_loss(probabilities, counts).backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+        new = probabilities.detach() if not self.counts else probabilities.detach()[-1:]
+        counts = counts + _confident(new)
+        moments = optimiser.state_dict()["state"]
+        return OnlineTraining(signals, tuple(counts.tolist()), moments), network.eval()
+
+    def _optimiser(self, network: Decoder) -> torch.optim.Optimizer:
+        optimiser = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE)
+        if self.moments:
+            state = optimiser.state_dict()
+            # a copy: steps change the tensors in place, and this network may be used again
+            optimiser.load_state_dict({**state, "state": copy.deepcopy(dict(self.moments))})
+        return optimiser
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what the next step needs, to be saved.
+
+        Returns
+        -------
+        dict of str to ndarray
+            The last trials, the counts and the state of the optimiser.
+        """
+        arrays: dict[str, NDArray[Any]] = {
+            "signals": np.stack(self.signals),
+            "counts": np.array(self.counts),
+        }
+        for index, of_parameter in self.moments.items():
+            arrays.update({f"{index}.{name}": one.numpy() for name, one in of_parameter.items()})
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> OnlineTraining:
+        """Restore what :meth:`to_arrays` returned.
+
+        Parameters
+        ----------
+        arrays : mapping of str to ndarray
+            As returned.
+
+        Returns
+        -------
+        OnlineTraining
+            It goes on to the bit.
+        """
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, array in arrays.items():
+            index, _, moment = name.partition(".")
+            if moment:
+                # a step is counted in a tensor without axes
+                moments.setdefault(int(index), {})[moment] = torch.from_numpy(np.array(array))
+        return cls(tuple(arrays["signals"]), tuple(arrays["counts"].tolist()), moments)
+
+
+def _confident(probabilities: Tensor) -> Tensor:
+    """Return how many trials are confidently of each class."""
+    return (probabilities > CONFIDENT).float().sum(0)

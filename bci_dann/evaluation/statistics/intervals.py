@@ -1,0 +1,60 @@
+"""Confidence intervals of means over subjects, by the bootstrap."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["mean_interval"]
+
+RESAMPLES = 9999
+CONFIDENCE = 0.95
+
+
+def mean_interval(values: NDArray[np.float64], random_state: int = 0) -> tuple[float, float]:
+    """Return the 95 % interval of a mean over subjects.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_subjects,)
+        One for each subject.
+    random_state : int
+        Seeds the bootstrap.
+
+    Returns
+    -------
+    low, high : float
+        By a bootstrap over subjects (BCa, Efron 1987, "Better bootstrap confidence intervals", J.
+        Am. Stat. Assoc. 82, 171-185). NaN for fewer than two subjects; the common value where
+        all are equal.
+
+    See Also
+    --------
+    compare_pipelines : Intervals of differences.
+    scipy.stats.bootstrap : Computes it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.evaluation.statistics.intervals import mean_interval
+    >>> low, high = mean_interval(np.array([60.0, 70.0, 65.0, 80.0, 75.0]))
+    >>> low < 70.0 < high
+    True
+    """
+    from scipy.stats import bootstrap
+
+    if len(values) < 2:
+        return math.nan, math.nan
+    if np.ptp(values) == 0:
+        return float(values[0]), float(values[0])
+    interval = bootstrap(
+        (values,),
+        np.mean,
+        n_resamples=RESAMPLES,
+        confidence_level=CONFIDENCE,
+        method="BCa",
+        rng=np.random.default_rng(random_state),
+    ).confidence_interval
+    return float(interval.low), float(interval.high)

@@ -1,0 +1,164 @@
+"""Tangent vectors of several views, re-centred by windows between the trials."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bci_dann.alignment.riemannian import CovarianceRecentring
+from bci_dann.exceptions import ConfigError, DataError
+from bci_dann.features.rest_reference import blended_reference
+from bci_dann.features.tangent_views import TangentViews
+
+__all__ = ["RestViews"]
+
+# Domains, their references in one view, and the numbers of trials that these stand for.
+References = tuple[list[str], list[NDArray[Any]], NDArray[np.int_]]
+
+
+class RestViews(TangentViews):
+    """:class:`TangentViews` whose references do not depend on the shares of the classes.
+
+    Parameters
+    ----------
+    mean : {"riemannian", "euclidean"}
+        The mean of the rest windows, and that of the trials, of each domain.
+    n_windows, n_delays, span, bands, sfreq, robust : object
+        As for :class:`TangentViews`.
+    weight : float
+        How far the reference of each domain lies from the mean of its trials, 0, towards the mean
+        of its rest windows, 1; see :func:`~bci_dann.features.rest_reference.rest_weight`.
+
+    See Also
+    --------
+    bci_dann.RiemannianClassifier : Uses it with ``reference="rest"``.
+    """
+
+    takes_rest = True
+
+    def __init__(
+        self,
+        mean: str | None = "riemannian",
+        n_windows: int = 3,
+        n_delays: int = 7,
+        span: int | None = None,
+        bands: tuple[tuple[float, float], ...] = (),
+        sfreq: float | None = None,
+        robust: bool = True,
+        weight: float = 1.0,
+    ) -> None:
+        super().__init__(mean, n_windows, n_delays, span, bands, sfreq, robust)
+        self.weight = weight
+
+    def check_parameters(self) -> None:
+        """Raise on a parameter that cannot be used.
+
+        Raises
+        ------
+        ConfigError
+            As :class:`TangentViews`, and where there is no mean to re-centre by.
+        """
+        super().check_parameters()
+        if self.mean is None:
+            raise ConfigError(
+                "reference='rest' is the mean by which covariances are re-centred, so it takes "
+                "alignment='riemannian' or 'euclidean'; with another alignment, or none, take "
+                "reference='trials'."
+            )
+
+    def fit(
+        self,
+        X: NDArray[Any],
+        domains: ArrayLike | None = None,
+        rest: NDArray[Any] | None = None,
+        rest_domains: ArrayLike | None = None,
+    ) -> Self:
+        """Learn the delay, and the references of the source domains.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_chans, n_times)
+            Source trials (µV).
+        domains : array-like of str, shape (n_trials,), optional
+            The domain of each trial.
+        rest : ndarray, shape (n_windows, n_chans, n_rest_times)
+            Rest windows (µV).
+        rest_domains : array-like of str, shape (n_windows,), optional
+            The domain of each; at least one for each domain of the trials.
+
+        Returns
+        -------
+        RestViews
+            ``self``.
+        """
+        super().fit(X, domains)
+        self.centres_ = [
+            CovarianceRecentring(self._mean).set_references(*of_view)
+            for of_view in self._references_at_rest(X, domains, rest, rest_domains)
+        ]
+        return self
+
+    def extend(
+        self,
+        X: NDArray[Any],
+        domains: ArrayLike | None = None,
+        rest: NDArray[Any] | None = None,
+        rest_domains: ArrayLike | None = None,
+    ) -> Self:
+        """Add the references of further domains, and keep the others.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_chans, n_times)
+            Trials of the new domains (µV).
+        domains : array-like of str, shape (n_trials,), optional
+            The domain of each trial.
+        rest, rest_domains : array-like
+            As for :meth:`fit`.
+
+        Returns
+        -------
+        RestViews
+            ``self``.
+        """
+        by_view = self._references_at_rest(X, domains, rest, rest_domains)
+        for centre, of_view in zip(self.centres_, by_view, strict=True):
+            centre.add_references(*of_view)
+        return self
+
+    @property
+    def follows(self) -> bool:
+        """Whether references follow trials one after another.
+
+        Returns
+        -------
+        bool
+            Never: they are learned again from the last trials and their rest windows.
+        """
+        return False
+
+    def _references_at_rest(
+        self,
+        X: NDArray[Any],
+        domains: ArrayLike | None,
+        rest: NDArray[Any] | None,
+        rest_domains: ArrayLike | None,
+    ) -> list[References]:
+        if rest is None:
+            raise DataError("a reference of rest windows needs rest windows: give rest=....")
+        self._views(X.shape[1], self.lag_).check_same_views(X.shape[2], rest.shape[2])
+        at_rest = self._references(rest, rest_domains)
+        if self.weight == 1:
+            return at_rest
+        return list(map(self._blended, self._references(X, domains), at_rest))
+
+    def _blended(self, of_trials: References, of_rest: References) -> References:
+        names, means, n_trials = of_trials
+        _, means_at_rest, n_windows = of_rest
+        blended = [
+            blended_reference(*both, self.weight, self._mean)
+            for both in zip(means, means_at_rest, strict=True)
+        ]
+        return names, blended, np.minimum(n_trials, n_windows)

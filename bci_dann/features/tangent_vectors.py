@@ -1,0 +1,102 @@
+"""Tangent vectors of covariances in several views, at a reference for each view.
+
+Barachant et al. (2012), "Multiclass brain-computer interface classification by Riemannian
+geometry", IEEE Trans. Biomed. Eng. 59(4), 920-928: the logarithm of a covariance, flattened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann._arrays import floored_log
+from bci_dann.alignment.recentring import inverse_square_root
+from bci_dann.alignment.result_cache import ResultCache, cached
+from bci_dann.alignment.riemannian import mean_covariance
+from bci_dann.alignment.running_reference import eigen
+from bci_dann.features.covariance_views import Views
+
+__all__ = ["domain_features", "tangent_vectors", "view_covariances"]
+
+
+def domain_features(X: NDArray[Any], views: Views, mean: str) -> tuple[NDArray[Any], ...]:
+    """Return a domain's tangent vectors at its own means, and its mean in each view.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_chans, n_times)
+        Trials (µV).
+    views : Views
+        The views.
+    mean : {"riemannian", "euclidean"}
+        The mean.
+
+    Returns
+    -------
+    tuple of ndarray
+        The vectors, ``(n_trials, n_features)``, then the means, ``(width, width)`` (µV²).
+    """
+    covariances = list(views.covariances(X))
+    references = [mean_covariance(of_view, mean) for of_view in covariances]
+    return tangent_vectors(covariances, references), *references
+
+
+def view_covariances(X: NDArray[Any], views: Views) -> tuple[NDArray[np.float64], ...]:
+    """Return the covariances of trials in each view, as a tuple that can be cached.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_chans, n_times)
+        Trials (µV).
+    views : Views
+        The views.
+
+    Returns
+    -------
+    tuple of ndarray, shape (n_trials, width, width)
+        One for each view (µV²).
+    """
+    return tuple(views.covariances(X))
+
+
+def tangent_vectors(
+    covariances: Iterable[NDArray[np.float64]],
+    references: Sequence[NDArray[Any]],
+    cache: ResultCache | None = None,
+) -> NDArray[np.float32]:
+    """Return the logarithms of re-centred covariances, the views side by side.
+
+    Parameters
+    ----------
+    covariances : iterable of ndarray, shape (n_trials, width, width)
+        One for each view (µV²).
+    references : sequence of ndarray, shape (width, width)
+        The mean by which each view is re-centred (µV²).
+    cache : ResultCache or None
+        Where decompositions of the same matrices are found again.
+
+    Returns
+    -------
+    ndarray, shape (n_trials, n_features)
+        Float32, without unit.
+    """
+    whitenings = (cached(cache, inverse_square_root, one) for one in references)
+    blocks = [
+        _flat_logarithms(whitening @ of_view @ whitening, cache).astype(np.float32)
+        for of_view, whitening in zip(covariances, whitenings, strict=True)
+    ]
+    return np.concatenate(blocks, axis=1)
+
+
+def _flat_logarithms(
+    covariances: NDArray[np.float64], cache: ResultCache | None
+) -> NDArray[np.float64]:
+    """Return the upper triangles of the logarithms, so that norms are kept."""
+    values, vectors = cached(cache, eigen, covariances)
+    logarithms = (vectors * floored_log(values)[:, None]) @ vectors.swapaxes(1, 2)
+    rows, columns = np.triu_indices(covariances.shape[1])
+    scale = np.where(rows == columns, 1.0, np.sqrt(2.0))
+    return np.asarray(logarithms[:, rows, columns] * scale)

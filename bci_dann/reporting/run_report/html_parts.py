@@ -1,0 +1,253 @@
+"""Parts of a report in HTML: sections, figures with their reading, tables, blocks to copy."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "MINUS",
+    "Reading",
+    "Section",
+    "code_html",
+    "details_html",
+    "figure_html",
+    "heading_html",
+    "list_html",
+    "p_value_text",
+    "paragraph_html",
+    "signed_text",
+    "table_html",
+]
+
+MINUS = "\N{MINUS SIGN}"
+TYPED = re.compile(r"`([^`]+)`")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page that the table of contents lists.
+
+    Attributes
+    ----------
+    title : str
+        The heading.
+    body : str
+        The content in HTML.
+    """
+
+    title: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How to read a figure.
+
+    Attributes
+    ----------
+    shows : str
+        What is drawn.
+    good, bad : str
+        What a good and a bad result look like.
+    advice : str
+        What to do.
+    """
+
+    shows: str
+    good: str
+    bad: str
+    advice: str
+
+    @property
+    def html(self) -> str:
+        """The reading as it stands below a figure.
+
+        Returns
+        -------
+        str
+            HTML.
+        """
+        parts = {"Good": self.good, "Bad": self.bad, "What to do": self.advice}
+        items = "".join(f"<dt>{name}</dt><dd>{_inline(text)}</dd>" for name, text in parts.items())
+        shows = _inline(self.shows)
+        return f'<div class="reading"><p><b>How to read this.</b> {shows}</p><dl>{items}</dl></div>'
+
+
+def figure_html(figure: Figure, title: str, reading: Reading) -> str:
+    """Return a figure with the words that belong to it.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Becomes a vector graphic inside the page.
+    title : str
+        What is shown, for whom, with the number of subjects; also read out by screen readers.
+    reading : Reading
+        How to read it.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+    text = html.escape(title)
+    return (
+        f'<figure class="result"><figcaption>{text}</figcaption>'
+        f'<div class="scroll"><img alt="{text}" src="data:image/svg+xml;base64,{data}"></div>'
+        f"{reading.html}</figure>"
+    )
+
+
+def table_html(table: pd.DataFrame) -> str:
+    """Return a table of texts.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row a line; the index is not shown.
+
+    Returns
+    -------
+    str
+        HTML that scrolls sideways where it is too wide.
+    """
+    body = table.to_html(index=False, border=0, classes="table table-sm", justify="left")
+    return f'<div class="scroll">{body}</div>'
+
+
+def heading_html(text: str, level: int) -> str:
+    """Return a heading.
+
+    Parameters
+    ----------
+    text : str
+        Plain text.
+    level : int
+        3 for a part of a section, 4 for a part of that.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    return f"<h{level}>{html.escape(text)}</h{level}>"
+
+
+def paragraph_html(text: str) -> str:
+    """Return a paragraph.
+
+    Parameters
+    ----------
+    text : str
+        Plain text; backticks mark what is typed.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    return f"<p>{_inline(text)}</p>"
+
+
+def list_html(sentences: Iterable[str]) -> str:
+    """Return a list of sentences.
+
+    Parameters
+    ----------
+    sentences : iterable of str
+        Plain text.
+
+    Returns
+    -------
+    str
+        HTML; empty where there are none.
+    """
+    items = "".join(f"<li>{_inline(text)}</li>" for text in sentences)
+    return f"<ul>{items}</ul>" if items else ""
+
+
+def code_html(text: str) -> str:
+    """Return a block to copy: one click selects all of it.
+
+    Parameters
+    ----------
+    text : str
+        Plain text.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    return f'<pre class="copy">{html.escape(text)}</pre>'
+
+
+def details_html(summary: str, body: str) -> str:
+    """Return a part that opens on a click.
+
+    Parameters
+    ----------
+    summary : str
+        What it holds.
+    body : str
+        HTML.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    return f"<details><summary>{html.escape(summary)}</summary>{body}</details>"
+
+
+def signed_text(value: float) -> str:
+    """Return a difference with its sign.
+
+    Parameters
+    ----------
+    value : float
+        In points; NaN where there is none.
+
+    Returns
+    -------
+    str
+        To a tenth.
+    """
+    text = f"{value:+.1f}" if math.isfinite(value) else "–"
+    return text.replace("-", MINUS)
+
+
+def p_value_text(value: float) -> str:
+    """Return a p-value.
+
+    Parameters
+    ----------
+    value : float
+        NaN where there is none.
+
+    Returns
+    -------
+    str
+        To three digits after the point.
+    """
+    if not math.isfinite(value):
+        return "–"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _inline(text: str) -> str:
+    return TYPED.sub(r"<code>\1</code>", html.escape(text))

@@ -1,0 +1,200 @@
+"""First section of a report: what was compared, what came out, what is missing, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bci_dann.data.screening.cues import account_sentence
+from bci_dann.evaluation import detectable_difference
+from bci_dann.evaluation.statistics.intervals import mean_interval
+from bci_dann.reporting.run_report.html_parts import (
+    Section,
+    details_html,
+    heading_html,
+    list_html,
+    p_value_text,
+    paragraph_html,
+    signed_text,
+    table_html,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bci_dann.reporting.run_report.completeness import Completeness
+    from bci_dann.reporting.run_report.run_content import RunContent
+    from bci_dann.reporting.run_report.scored_group import ScoredGroup
+
+__all__ = ["overview_section"]
+
+# Below this many subjects no two-sided sign-flip test can reach 5 %: 2 / 2 ** 5 > 0.05.
+LEAST_SUBJECTS = 6
+CAUTION = (
+    "Folds share most of their training data, so that the subjects' scores are not independent: "
+    "intervals and p-values are approximate (Nadeau and Bengio 2003)."
+)
+HINDSIGHT = (
+    "The best pipeline was picked with its scores in view, which makes its mean optimistic. "
+    "`bci-dann choose` says what a choice that may be reported is worth."
+)
+
+
+def overview_section(run: RunContent) -> Section:
+    """Return the section that says in words what a run has found and what it lacks.
+
+    Parameters
+    ----------
+    run : RunContent
+        The run.
+
+    Returns
+    -------
+    Section
+        What is missing is always told.
+    """
+    groups = run.groups
+    parts = [paragraph_html(_compared(run, groups))]
+    if groups:
+        parts.append(heading_html("What came out", 3))
+        for group in groups:
+            parts += [heading_html(group.title, 4), list_html(_findings(group))]
+        parts += [heading_html("For all of these", 4), list_html([HINDSIGHT, CAUTION])]
+    parts += [heading_html("What failed and what is missing", 3), _missing(run)]
+    return Section("In words", "".join(parts))
+
+
+def _compared(run: RunContent, groups: list[ScoredGroup]) -> str:
+    names, protocols = run.stored.manifest.pipelines, run.stored.manifest.protocols
+    what = f"{_count(len(names), 'pipeline')} under {_count(len(protocols), 'protocol')}"
+    if not groups:
+        return f"The run compares {what}. No task has finished yet: there is no score to show."
+    trials, seeds = run.stored.trials, run.results["seed"].nunique()
+    n_sessions = len(trials[["subject", "session"]].drop_duplicates())
+    return (
+        f"The run compares {what} on {', '.join(sorted(trials['dataset'].unique()))}: "
+        f"{_count(trials['subject'].nunique(), 'subject')}, {_count(n_sessions, 'session')} and "
+        f"{_count(trials['trial'].nunique(), 'scored trial')} of the classes "
+        f"{', '.join(run.classes)}, with {_count(seeds, 'seed')}. Each subject in turn is left out "
+        "of training and predicted."
+    )
+
+
+def _findings(group: ScoredGroup) -> Iterator[str]:
+    """Say which pipeline is best in a protocol, and how certain that is."""
+    best = group.best_first[0]
+    accuracies = group.accuracies[best].dropna()
+    low, high = mean_interval(accuracies.to_numpy(dtype=float))
+    count = _count(len(accuracies), "subject")
+    interval = f"95 % interval {low:.1f} to {high:.1f}, " if len(accuracies) > 1 else ""
+    yield (f"{best} has the highest mean accuracy, {accuracies.mean():.1f} % ({interval}{count}).")
+    if group.reference is not None:
+        yield from _against_reference(group, best)
+    if group.n_subjects < LEAST_SUBJECTS:
+        yield (
+            f"With {_count(group.n_subjects, 'subject')} no difference can be "
+            f"significant at 5 % in an exact two-sided test; {LEAST_SUBJECTS} or more are needed."
+        )
+
+
+def _against_reference(group: ScoredGroup, best: str) -> Iterator[str]:
+    reference, rows = group.reference, group.comparisons
+    for _, row in rows[rows["pipeline"] == best].iterrows():
+        yield (
+            f"{best} differs from {reference}, the reference, by "
+            f"{signed_text(100 * row['difference'])} points (95 % interval "
+            f"{signed_text(100 * row['low'])} to {signed_text(100 * row['high'])}; "
+            f"p {_equals(row['p_holm'])} after Holm's correction over "
+            f"{_count(len(rows), 'comparison')})."
+        )
+    spread = _median_spread(group)
+    if best == reference:
+        yield f"No pipeline has a higher mean than {reference}, the reference."
+    if spread is not None and group.n_subjects > 1:
+        smallest = detectable_difference(group.n_subjects, spread)
+        yield (
+            f"Differences to {reference} spread over subjects by {spread:.1f} "
+            f"points (median over pipelines), so that {_count(group.n_subjects, 'subject')} show a "
+            f"true difference of {smallest:.1f} points in 4 of 5 studies; smaller ones are often "
+            "missed."
+        )
+
+
+def _median_spread(group: ScoredGroup) -> float | None:
+    gains = group.gains
+    whole = gains.loc[:, gains.notna().sum() == gains.notna().sum().max()]
+    spreads = whole.std().dropna()
+    return float(spreads.median()) if len(spreads) and spreads.median() > 0 else None
+
+
+def _missing(run: RunContent) -> str:
+    complete = run.completeness
+    sentences = [_tasks_sentence(complete)]
+    if complete.damaged:
+        sentences.append(
+            f"{_count(len(complete.damaged), 'record')} cannot be read and count as missing: "
+            f"{', '.join(complete.damaged[:3])}{' …' if len(complete.damaged) > 3 else ''}. The "
+            "same command computes them again."
+        )
+    if complete.n_others:
+        sentences.append(
+            f"{_count(complete.n_others, 'further record')} in the folder belong to other code, "
+            "other data, a pipeline that was defined otherwise, or a nested choice; they are not "
+            "shown."
+        )
+    if run.is_recomputed and len(run.results):
+        sentences.append(
+            "results.csv is missing or does not agree with the records: all figures here are "
+            "computed from the records. The same command writes results.csv again."
+        )
+    if run.account is None:
+        sentences.append("What became of the cues of the recordings is not known for this data.")
+    else:
+        sentences.append(account_sentence(run.account))
+    failed = [f"{label}: {error}" for label, error in complete.failures.items()]
+    parts = [list_html(sentences)]
+    if failed:
+        text = "Failed in the last command (failures.txt has the tracebacks):"
+        parts += [paragraph_html(text), list_html(failed[:20])]
+        if len(failed) > 20:
+            parts.append(paragraph_html(f"and {len(failed) - 20} more."))
+    if len(complete.missing):
+        parts.append(details_html("Tasks without a record", table_html(_listed(complete))))
+    is_whole = not (len(complete.missing) or complete.damaged or failed)
+    return "".join(parts) if is_whole else f'<div class="missing">{"".join(parts)}</div>'
+
+
+def _tasks_sentence(complete: Completeness) -> str:
+    if not complete.n_planned:
+        return "How many tasks are missing is not known: the folder names no subject yet."
+    if complete.missing.empty:
+        return f"All {complete.n_planned} tasks have their records."
+    return (
+        f"{len(complete.missing)} of {complete.n_planned} tasks (each pipeline under each protocol "
+        "and seed, for each subject) have no record: they have not run, or have failed. The same "
+        "command computes them and says what fails. Until then means of different pipelines are "
+        "over different subjects."
+    )
+
+
+def _listed(complete: Completeness) -> pd.DataFrame:
+    """Return one row for each pipeline, protocol and seed that lacks subjects."""
+    keys = ["pipeline", "protocol", "seed"]
+    return (
+        complete.missing.groupby(keys, sort=False)["subject"]
+        .agg(tasks="size", subjects=lambda names: _shortened(list(names)))
+        .reset_index()
+    )
+
+
+def _shortened(names: list[str], most: int = 12) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _equals(p_value: float) -> str:
+    text = p_value_text(p_value)
+    return text if text.startswith("<") else f"= {text}"

@@ -1,0 +1,148 @@
+"""Page about a run: written once it has ended, and again at any time from its records."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from pathlib import Path
+
+from bci_dann._files import write_atomically
+from bci_dann.exceptions import BCIDannWarning
+from bci_dann.reporting.run_report.comparison_section import comparison_section
+from bci_dann.reporting.run_report.html_parts import Section
+from bci_dann.reporting.run_report.methods_section import (
+    configuration_section,
+    methods_section,
+    publishable_texts,
+)
+from bci_dann.reporting.run_report.overview_section import overview_section
+from bci_dann.reporting.run_report.protocol_section import protocols_section, times_section
+from bci_dann.reporting.run_report.ranking_section import ranking_section
+from bci_dann.reporting.run_report.run_content import RunContent, read_run
+from bci_dann.reporting.run_report.subjects_section import subjects_section
+from bci_dann.reporting.run_report.trials_section import trials_section
+
+__all__ = ["REPORT_FILE", "report_or_warn", "write_run_report"]
+
+REPORT_FILE = "report.html"
+STYLE = Path(__file__).with_name("report.css")
+# MNE's page hides all sections when T is pressed, a key of its filter, which this page lacks; on
+# paper nothing can be opened by a click.
+SCRIPT = """
+window.addEventListener('load', () => { window.onkeydown = null; });
+window.addEventListener('beforeprint', () => {
+  document.querySelectorAll('details').forEach((part) => { part.open = true; });
+});
+"""
+
+
+def write_run_report(
+    folder: str | Path, path: str | Path | None = None, texts: str | Path | None = None
+) -> Path:
+    """Write the report of a run as an HTML page that needs no other file.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        A results folder, of a finished run or of one that has not ended.
+    path : str, pathlib.Path or None
+        The file, ``report.html`` in the folder where it is not given; a former one is replaced
+        in one step.
+    texts : str, pathlib.Path or None
+        A folder for ``methods.md``, ``references.bib``, ``results.md`` and ``results.tex``: texts
+        of the page that a publication can take over. They are not written where it is not given.
+
+    Returns
+    -------
+    pathlib.Path
+        The page.
+
+    Raises
+    ------
+    ResultsError
+        When the folder is no results folder, or a file cannot be written.
+
+    See Also
+    --------
+    bci_dann.evaluation.open_results : What the report is drawn from.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from bci_dann import run_benchmark
+    >>> from bci_dann.reporting import write_run_report
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "pipelines": ["csp_lda"], "protocols": ["train"]}
+    >>> with TemporaryDirectory() as run:
+    ...     _ = run_benchmark(config, run, progress=False)
+    ...     page = write_run_report(run)
+    ...     "All 3 tasks have their records." in page.read_text(encoding="utf-8")
+    True
+    """
+    run = read_run(folder)
+    target = Path(folder) / REPORT_FILE if path is None else Path(path)
+    write_atomically(target, _page(run))
+    if texts is not None:
+        for name, text in publishable_texts(run).items():
+            write_atomically(Path(texts) / name, text.encode())
+    return target
+
+
+def report_or_warn(folder: str | Path) -> Path | None:
+    """Write the report of a run that has just ended; a failure is no error.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        The results folder.
+
+    Returns
+    -------
+    pathlib.Path or None
+        The file; ``None`` where it could not be written, which a warning says.
+
+    Warns
+    -----
+    BCIDannWarning
+        With the cause, when there is no report.
+    """
+    try:
+        return write_run_report(folder)
+    except Exception as error:  # whatever fails here, the results are there
+        warnings.warn(
+            f"the results are in their files, but their report could not be written: {error} "
+            f"({type(error).__name__}). `bci-dann report {folder}` tries again.",
+            BCIDannWarning,
+            stacklevel=2,
+        )
+        return None
+
+
+def _page(run: RunContent) -> bytes:
+    import mne
+
+    with mne.use_log_level("error"), tempfile.TemporaryDirectory() as scratch:
+        report = mne.Report(title=f"Report of {run.name}")
+        report.add_custom_css(STYLE.read_text(encoding="utf-8"))
+        report.add_custom_js(SCRIPT)
+        for section in _sections(run):
+            report.add_html(section.body, title=section.title, tags=("report",))
+        file = Path(scratch) / "report.html"
+        report.save(file, open_browser=False)
+        return file.read_bytes()
+
+
+def _sections(run: RunContent) -> list[Section]:
+    sections: list[Section | None] = [overview_section(run)]
+    if run.groups:
+        sections += [
+            ranking_section(run),
+            subjects_section(run),
+            comparison_section(run),
+            trials_section(run),
+            protocols_section(run),
+            times_section(run),
+        ]
+    sections += [configuration_section(run), methods_section(run)]
+    return [section for section in sections if section is not None]

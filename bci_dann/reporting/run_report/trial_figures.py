@@ -1,0 +1,169 @@
+"""Figures of single trials: confusion, reliability of probabilities, accuracy over a session."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann.evaluation.metrics import expected_calibration_error
+from bci_dann.reporting.run_report.ranking_figures import empty_figure
+from bci_dann.reporting.subject_figure import COLOURS, MARKERS
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["MOST_DRAWN", "draw_confusion", "draw_reliability", "draw_time_course"]
+
+MOST_DRAWN = len(COLOURS) - 1  # pipelines that colours and forms still tell apart
+MATRICES_IN_A_ROW, MATRIX = 3, 3.0  # inches
+N_BINS, FEWEST_IN_BIN = 10, 20
+N_PARTS = 4
+
+
+def draw_confusion(trials: pd.DataFrame, pipelines: Sequence[str], classes: list[str]) -> Figure:
+    """Draw the confusion matrix of each pipeline.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        One row for each scored trial.
+    pipelines : sequence of str
+        Which to draw, in this order.
+    classes : list of str
+        Rows and columns.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Shares of the true class in percent.
+    """
+    from sklearn.metrics import confusion_matrix
+
+    n_columns = min(MATRICES_IN_A_ROW, len(pipelines))
+    n_rows = math.ceil(len(pipelines) / n_columns)
+    side = MATRIX + 0.25 * max(0, len(classes) - 4)
+    figure = empty_figure(side * n_rows, (side + 0.4) * n_columns)
+    axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
+    for ax, name in zip(axes, pipelines, strict=False):
+        own = trials[trials["pipeline"] == name]
+        counts = confusion_matrix(own["truth"], own["prediction"], labels=classes)
+        totals = counts.sum(axis=1, keepdims=True)
+        shares = 100 * counts / np.maximum(totals, 1)
+        ax.imshow(shares, vmin=0, vmax=100, cmap="Blues")
+        for row, column in np.ndindex(shares.shape):
+            colour = "white" if shares[row, column] > 60 else "black"
+            text = f"{shares[row, column]:.0f}"
+            ax.text(column, row, text, ha="center", va="center", color=colour)
+        ax.set_xticks(range(len(classes)), classes, rotation=30, ha="right", fontsize=8)
+        ax.set_yticks(range(len(classes)), classes, fontsize=8)
+        ax.set_xlabel("predicted", fontsize=8)
+        ax.set_ylabel("true (row: 100 %)", fontsize=8)
+        ax.set_title(f"{name}, N = {own['subject'].nunique()} subjects", fontsize=9)
+    for ax in axes[len(pipelines) :]:
+        ax.set_axis_off()
+    return figure
+
+
+def draw_reliability(trials: pd.DataFrame, pipelines: Sequence[str], classes: list[str]) -> Figure:
+    """Draw how often predictions of a given probability are right.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        One row for each scored trial.
+    pipelines : sequence of str
+        Which to draw, in this order.
+    classes : list of str
+        The classes of the columns of probabilities.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        One line a pipeline, with its expected calibration error in the legend.
+    """
+    figure = empty_figure(4.6, 7.5)
+    ax = figure.subplots()
+    lowest = 100 / len(classes)
+    ax.plot([lowest, 100], [lowest, 100], color="0.4", linestyle=":", label="as it should be")
+    for style, name, own in _styled(trials, pipelines):
+        probabilities = own[[f"p_{one}" for one in classes]].to_numpy(dtype=np.float64)
+        hit = (own["truth"] == own["prediction"]).to_numpy()
+        codes = own["truth"].map({one: n for n, one in enumerate(classes)}).to_numpy(dtype=np.intp)
+        error = expected_calibration_error(probabilities, codes)
+        x, y = _bins(probabilities.max(axis=1), hit, 1 / len(classes))
+        ax.plot(100 * x, 100 * y, **style, label=f"{name} (ECE {100 * error:.1f})")
+    ax.set_title(f"N = {trials['subject'].nunique()} subjects", fontsize=10)
+    ax.set_xlabel("probability of the predicted class (%)")
+    ax.set_ylabel("accuracy among these trials (%)")
+    _finish(ax)
+    return figure
+
+
+def draw_time_course(trials: pd.DataFrame, pipelines: Sequence[str]) -> Figure:
+    """Draw the accuracy in the quarters of a session.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        One row for each scored trial; ``trial`` is in the order of recording.
+    pipelines : sequence of str
+        Which to draw, in this order.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Means over subjects, one line a pipeline.
+    """
+    figure = empty_figure(4.2, 7.5)
+    ax = figure.subplots()
+    place = trials.groupby(["pipeline", "subject", "seed", "session"])["trial"].rank(pct=True)
+    part = np.ceil(N_PARTS * place - 1e-9).astype(int)
+    frame = trials.assign(part=part, hit=trials["truth"] == trials["prediction"])
+    for style, name, own in _styled(frame, pipelines):
+        by_subject = own.groupby(["part", "subject"])["hit"].mean()
+        means = 100 * by_subject.groupby(level="part").mean()
+        ax.plot(means.index, means.to_numpy(), **style, label=name)
+    ax.set_xticks(range(1, N_PARTS + 1), ["first", "second", "third", "last"][:N_PARTS])
+    ax.set_title(f"N = {trials['subject'].nunique()} subjects", fontsize=10)
+    ax.set_xlabel("quarter of the session's scored trials")
+    ax.set_ylabel("accuracy (%)")
+    _finish(ax)
+    return figure
+
+
+def _styled(
+    trials: pd.DataFrame, pipelines: Sequence[str]
+) -> Iterator[tuple[dict[str, Any], str, pd.DataFrame]]:
+    """Yield each pipeline with a colour and a form of its own."""
+    for index, name in enumerate(pipelines):
+        style = {
+            "color": COLOURS[index % len(COLOURS)],
+            "marker": MARKERS[index % len(MARKERS)],
+            "markersize": 5,
+        }
+        yield style, name, trials[trials["pipeline"] == name]
+
+
+def _bins(
+    confidence: NDArray[np.float64], hit: NDArray[np.bool_], lowest: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean confidence and the accuracy of groups of equal width."""
+    scaled = (confidence - lowest) / (1 - lowest) * N_BINS
+    bins = np.clip(np.ceil(scaled).astype(int) - 1, 0, N_BINS - 1)
+    counts = np.bincount(bins, minlength=N_BINS)
+    kept = counts >= FEWEST_IN_BIN
+    sums = (np.bincount(bins, weights=one, minlength=N_BINS)[kept] for one in (confidence, hit))
+    x, y = (total / counts[kept] for total in sums)
+    return x, y
+
+
+def _finish(ax: Axes) -> None:
+    ax.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    ax.grid(alpha=0.3)
+    ax.spines[["top", "right"]].set_visible(False)
