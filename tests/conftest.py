@@ -20,13 +20,15 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def pytest_addoption(parser):
     parser.addoption(
-        "--thousands", action="store_true", help="run the thousands of random inputs, too"
+        "--thousands",
+        action="store_true",
+        help="run thousands of random inputs and other long tests, too",
     )
 
 
 def pytest_collection_modifyitems(config, items):
     if not config.getoption("--thousands"):
-        skipped = pytest.mark.skip(reason="thousands of random inputs: pytest --thousands")
+        skipped = pytest.mark.skip(reason="takes many minutes: pytest --thousands")
         for item in items:
             if item.get_closest_marker("thousands"):
                 item.add_marker(skipped)

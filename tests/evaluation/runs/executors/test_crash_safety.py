@@ -147,8 +147,8 @@ LOKY, DASK = ("--jobs", "2"), ("--dask", "local", "--jobs", "2")
     [
         (LOKY, 2),
         (DASK, 1),
-        pytest.param(LOKY, 20, marks=pytest.mark.slow),
-        pytest.param(DASK, 10, marks=pytest.mark.slow),
+        pytest.param(LOKY, 20, marks=pytest.mark.thousands),
+        pytest.param(DASK, 10, marks=pytest.mark.thousands),
     ],
     ids=["loky", "dask", "loky, twenty times", "dask, ten times"],
 )
@@ -244,7 +244,7 @@ def cluster(tmp_path, ended):
     return made
 
 
-@pytest.mark.slow
+@pytest.mark.thousands
 def test_a_worker_that_is_killed_ten_times_costs_what_it_was_doing(cluster):
     command, rng = cluster.command, np.random.default_rng(0)
     process = command.start()
@@ -267,7 +267,7 @@ def test_a_worker_that_is_killed_ten_times_costs_what_it_was_doing(cluster):
 
 
 @pytest.mark.parametrize(
-    "n_kills", [1, pytest.param(10, marks=pytest.mark.slow)], ids=["once", "ten times"]
+    "n_kills", [1, pytest.param(10, marks=pytest.mark.thousands)], ids=["once", "ten times"]
 )
 def test_a_scheduler_that_is_killed_ends_the_run_which_goes_on_with_another(cluster, n_kills):
     command, rng = cluster.command, np.random.default_rng(1)
