@@ -53,7 +53,8 @@ def test_everything_is_in_the_folder(done, folder):
     assert done.report == folder / "report.html"
     assert [path.name for path in done.recordings] == ["session0_raw.fif", "session1_raw.fif"]
     assert all(path.parent == folder / "new_subject" for path in done.recordings)
-    assert sorted(path.name for path in folder.iterdir() if path.is_file()) == [
+    shown = (path.name for path in folder.iterdir() if path.is_file())
+    assert sorted(name for name in shown if not name.startswith(".")) == [
         "account.csv",
         "config.json",
         "invocations.json",
