@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bci_dann._validation import did_you_mean
-from bci_dann.evaluation.config.module_source import bound_names, definition_of
+from bci_dann.evaluation.config.module_source import bound_names, definition_of, literal_of
 from bci_dann.exceptions import ConfigError
 
 __all__ = ["Constructor", "constructor_of", "defaults_of", "imported_class"]
@@ -194,16 +194,19 @@ def _constructor_from_class_source(module: str, node: ast.ClassDef) -> Construct
     constructor = _constructor_from_arguments(init.args, skip=1)
     if init.name != "__init__" or not constructor.takes_any:
         return constructor if init.name == "__init__" else None
-    former = _former_parameters(node)
+    former = _former_parameters(module, node)
     if former is None and node.bases:
         return None  # a base may list them
     return replace(constructor, takes_any=not former, former=former or ())
 
 
-def _former_parameters(node: ast.ClassDef) -> tuple[str, ...] | None:
-    """Return the keywords of the version before that a class lists itself."""
+def _former_parameters(module: str, node: ast.ClassDef) -> tuple[str, ...] | None:
+    """Return the keywords of the version before that a class lists, itself or by a constant."""
     for part in node.body:
         if FORMER in bound_names(part) and isinstance(part, ast.Assign | ast.AnnAssign):
+            if isinstance(part.value, ast.Name):
+                names: tuple[str, ...] | None = literal_of(module, part.value.id)
+                return names
             try:
                 return tuple(ast.literal_eval(part.value)) if part.value is not None else None
             except ValueError:

@@ -8,8 +8,9 @@ import importlib.machinery
 import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-__all__ = ["bound_names", "definition_of", "module_file"]
+__all__ = ["bound_names", "definition_of", "literal_of", "module_file"]
 
 Definition = ast.ClassDef | ast.FunctionDef
 
@@ -55,18 +56,46 @@ def definition_of(module: str, name: str) -> tuple[str, Definition] | None:
         it for certain: the name is bound more than once, or computed, or the module is no
         Python file.
     """
+    module, node = _binding_of(module, name)
+    return (module, node) if isinstance(node, Definition) else None
+
+
+def literal_of(module: str, name: str) -> Any:
+    """Return the value of a constant, following imports as :func:`definition_of` does.
+
+    Parameters
+    ----------
+    module : str
+        Where the name is used.
+    name : str
+        The constant.
+
+    Returns
+    -------
+    Any
+        ``None`` where the source does not tell it for certain.
+    """
+    _, node = _binding_of(module, name)
+    if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+        return None
+    try:
+        return ast.literal_eval(node.value)
+    except ValueError:  # it is computed
+        return None
+
+
+def _binding_of(module: str, name: str) -> tuple[str, ast.stmt | None]:
+    """Return the only statement that binds a name, and its module; imports are followed."""
     for _ in range(LONGEST_CHAIN):
         tree = _parsed_module(module)
         bindings = [] if tree is None else list(_bindings(tree, name))
         if len(bindings) != 1:
-            return None
+            break
         node = bindings[0]
-        if isinstance(node, Definition):
-            return module, node
         if not isinstance(node, ast.ImportFrom):
-            return None
+            return module, node
         module, name = _import_source(node, module), _name_at_source(node, name)
-    return None
+    return module, None
 
 
 def _module_spec(module: str) -> importlib.machinery.ModuleSpec | None:

@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from bci_dann.evaluation.config.module_source import bound_names, definition_of, module_file
+from bci_dann.evaluation.config.module_source import (
+    bound_names,
+    definition_of,
+    literal_of,
+    module_file,
+)
 
 
 @pytest.fixture
@@ -131,3 +136,12 @@ def test_a_changed_file_is_read_again(tmp_path, monkeypatch):
 def test_bound_names(statement, names):
     (node,) = ast.parse(statement).body
     assert bound_names(node) == names
+
+
+def test_a_constant_is_followed_to_the_module_that_gives_its_value(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "constants_here.py").write_text("NAMES = ('a', 'b')\nCOMPUTED = tuple('ab')\n")
+    (tmp_path / "constants_there.py").write_text("from constants_here import NAMES, COMPUTED\n")
+    assert literal_of("constants_there", "NAMES") == ("a", "b")
+    assert literal_of("constants_there", "COMPUTED") is None
+    assert literal_of("constants_there", "NOTHING") is None
