@@ -1,8 +1,8 @@
 """Time many small tasks with each executor: what a task costs beyond its own time.
 
 The pipeline is trivial, so that nearly all is cost of the run: submission, the record on the disk,
-the progress. Workers are started, and import what they need, before the time is taken. The scores of
-the table, which are the same for all, are timed apart.
+the progress. Workers are started, and import what they need, before the time is taken. The scores
+of the table, which are the same for all, are timed apart.
 
     python tests/benchmarks/bench_tasks.py --tasks 2000
 """
