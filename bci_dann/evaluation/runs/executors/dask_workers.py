@@ -84,7 +84,8 @@ class DaskWorkers(Executor):
         int
             At least 1.
         """
-        return max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
+        # a client that has lost its scheduler knows nothing: the next call says so
+        return max(1, len(self._client.scheduler_info(n_workers=-1).get("workers", ())))
 
     @property
     def most_submitted(self) -> int:
