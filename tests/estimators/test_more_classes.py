@@ -14,7 +14,8 @@ from bci_dann.evaluation import build, load_pipeline
 pytestmark = pytest.mark.filterwarnings("ignore:source and target hardly overlap")
 
 CLASSES = ("feet", "left_hand", "right_hand", "tongue")
-PIPELINES = sorted(pipelines_folder().glob("*.yml"))
+# `rts_rest` needs windows between trials, which arrays do not bring.
+PIPELINES = sorted(set(pipelines_folder().glob("*.yml")) - {pipelines_folder() / "rts_rest.yml"})
 # Methods without a network are trained to the end, so that they must beat guessing after alignment.
 QUICK = {"max_epochs": 1, "n_members": 1, "member_parameters": {"max_epochs": 1, "n_members": 1}}
 
