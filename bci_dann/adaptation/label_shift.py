@@ -31,9 +31,9 @@ ITERATIONS = 200
 # The estimate is shrunk towards equal shares, as if so many further trials had equal shares;
 # empirical: a quarter of a session of 160 trials.
 PSEUDO_TRIALS = 40.0
-# As how many labels of each class equal shares count beside those that are known. Empirical, on two
-# cuts of MI-OpenBCI and two simulated data sets with their scores in view: where classes are equally
-# frequent, ten labels then cost a third of a point on average, and with 3 nearly three points.
+# As how many labels of each class equal shares count beside those that are known. Empirical, on
+# two cuts of MI-OpenBCI and two simulated data sets with their scores in view: where classes are
+# equally frequent, ten labels then cost a third of a point on average, and with 3 nearly three.
 PSEUDO_LABELS = 10.0
 # Log-odds of this standard deviation give probabilities near 0 or 1, which are nearly decisions.
 DECIDED = 4.0

@@ -16,11 +16,15 @@ from bci_dann.cli.options import (
     Dask,
     DataDir,
     DryRun,
+    HeldOut,
     Jobs,
     Pipelines,
     Protocols,
+    Regimes,
     ResultsFolder,
     Seeds,
+    Shard,
+    Stack,
     config_with_options,
     executor_of,
     split_list,
@@ -50,29 +54,14 @@ def run(  # numpydoc ignore=PR01
     out: ResultsFolder = None,
     data_dir: DataDir = None,
     jobs: Jobs = 1,
-    stack: Annotated[
-        int | None,
-        typer.Option("--stack", help="Networks trained as one. Default: 64 on a GPU, else 1."),
-    ] = None,
+    stack: Stack = None,
     dask: Dask = None,
-    shard: Annotated[
-        str | None,
-        typer.Option(
-            "--shard",
-            metavar="I/N",
-            help="Compute the I-th of N parts of the tasks; `bci-dann merge` joins folders.",
-        ),
-    ] = None,
+    shard: Shard = None,
     seeds: Seeds = None,
     pipelines: Pipelines = None,
     protocols: Protocols = None,
-    regimes: Annotated[
-        str | None,
-        typer.Option("--regimes", help="Regimes of the configuration to run. Default: all."),
-    ] = None,
-    held_out: Annotated[
-        bool, typer.Option("--held-out", help="Run the regimes kept for a last look, too.")
-    ] = False,
+    regimes: Regimes = None,
+    held_out: HeldOut = False,
     dry_run: DryRun = False,
 ) -> None:
     """Compare pipelines, leaving one subject out at a time; continues where it stopped."""

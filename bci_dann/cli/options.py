@@ -22,15 +22,19 @@ __all__ = [
     "Dask",
     "DataDir",
     "DryRun",
+    "HeldOut",
     "Jobs",
     "ModelFolder",
     "Pipelines",
     "Protocols",
     "RecordingFiles",
+    "Regimes",
     "Renames",
     "ResultsFolder",
     "Seed",
     "Seeds",
+    "Shard",
+    "Stack",
     "UnitScale",
     "UserModules",
     "config_with_options",
@@ -65,6 +69,25 @@ Dask = Annotated[
         metavar="local|ADDRESS",
         help="Dask workers: --jobs of this machine, or those of the scheduler at tcp://HOST:PORT.",
     ),
+]
+Shard = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        help="Compute the I-th of N parts of the tasks; `bci-dann merge` joins folders.",
+    ),
+]
+Stack = Annotated[
+    int | None,
+    typer.Option("--stack", help="Networks trained as one. Default: 64 on a GPU, else 1."),
+]
+Regimes = Annotated[
+    str | None,
+    typer.Option("--regimes", help="Regimes of the configuration to run. Default: all."),
+]
+HeldOut = Annotated[
+    bool, typer.Option("--held-out", help="Run the regimes kept for a last look, too.")
 ]
 Seed = Annotated[int, typer.Option("--seed", help="The random_state.")]
 Seeds = Annotated[

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bci_dann.reporting.png_file import write_png
-from bci_dann.reporting.subject_figure import COLOURS, MARKERS
+from bci_dann.reporting.subject_figure import mark_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,14 +90,8 @@ def _styles(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Return how each pipeline is drawn; others than baselines come first in the legend."""
     baselines = list(dict.fromkeys(table.loc[table["is_baseline"], "pipeline"]))
     others = [name for name in dict.fromkeys(table["pipeline"]) if name not in baselines]
-    # seven colours with seven forms, shifted by one each time, are 49 different marks
-    marks = [
-        (COLOURS[i % len(COLOURS)], MARKERS[(i + i // len(COLOURS)) % len(MARKERS)])
-        for i in range(len(others))
-    ]
     filled = {
-        name: {"color": colour, "marker": marker, "markersize": 7, "zorder": 4}
-        for name, (colour, marker) in zip(others, marks, strict=True)
+        name: {**mark_of(index), "markersize": 7, "zorder": 4} for index, name in enumerate(others)
     }
     grey = {"color": BASELINE_COLOUR, "fillstyle": "none", "markersize": 5, "zorder": 3}
     hollow = {

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bci_dann.reporting.png_file import write_png
-from bci_dann.reporting.subject_figure import COLOURS, MARKERS
+from bci_dann.reporting.subject_figure import mark_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,9 +72,7 @@ def draw_risk_coverage(table: pd.DataFrame) -> Figure:
             ax.plot(
                 100 * own["coverage"],
                 own["error"],
-                color=COLOURS[index % len(COLOURS)],
-                # seven colours with seven forms, shifted by one each time
-                marker=MARKERS[(index + index // len(COLOURS)) % len(MARKERS)],
+                **mark_of(index),
                 markersize=4,
                 label=f"{name} (area {own['aurc'].iloc[0]:.1f})",
             )

@@ -36,6 +36,24 @@ MOST_LEVEL_NAMES, LONGEST_LEVEL_NAME = 8, 20  # pipelines whose names fit beside
 TOLERANCE = 1e-6
 
 
+def mark_of(index: int) -> dict[str, Any]:
+    """Return a colour and a form that tell a line or a point from others.
+
+    Parameters
+    ----------
+    index : int
+        Its number.
+
+    Returns
+    -------
+    dict
+        ``color`` and ``marker``: seven colours with seven forms, shifted by one each time, are 49
+        different marks.
+    """
+    form = index + index // len(COLOURS)
+    return {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[form % len(MARKERS)]}
+
+
 @dataclass(frozen=True)
 class _Group:
     """Accuracies (%) of one dataset and protocol, one row a subject, one column a pipeline."""

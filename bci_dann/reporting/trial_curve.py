@@ -70,8 +70,8 @@ def online_curve(folder: str | Path, width: int = 20) -> pd.DataFrame:
 
     check_count("width", width)
     rows = [row for one in read_predictions(folder) for row in _rows(one, width)]
-    table = pd.DataFrame(rows)
     keys = ["pipeline", "protocol", "first_trial", "last_trial"]
+    table = pd.DataFrame(rows, columns=[*keys, "subject", "n_trials", "hits"])
     return table.groupby(keys, as_index=False).agg(
         n_subjects=("subject", "nunique"), n_trials=("n_trials", "sum"), accuracy=("hits", "mean")
     )

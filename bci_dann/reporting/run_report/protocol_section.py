@@ -16,7 +16,7 @@ from bci_dann.reporting.run_report.html_parts import (
 )
 from bci_dann.reporting.run_report.ranking_figures import BLUE, GREY, ROW, empty_figure
 from bci_dann.reporting.run_report.trial_figures import MOST_DRAWN
-from bci_dann.reporting.subject_figure import COLOURS, MARKERS
+from bci_dann.reporting.subject_figure import mark_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,8 +118,7 @@ def draw_protocols(trials: pd.DataFrame, pipelines: Sequence[str]) -> Figure:
         ax.plot(
             range(len(order)),
             means.loc[name].reindex(order).to_numpy(),
-            color=COLOURS[index % len(COLOURS)],
-            marker=MARKERS[index % len(MARKERS)],
+            **mark_of(index),
             label=name,
         )
     ax.set_xticks(range(len(order)), order, rotation=25, ha="right")

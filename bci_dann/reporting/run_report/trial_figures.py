@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bci_dann.evaluation.metrics import expected_calibration_error
 from bci_dann.reporting.run_report.ranking_figures import empty_figure
-from bci_dann.reporting.subject_figure import COLOURS, MARKERS
+from bci_dann.reporting.subject_figure import COLOURS, mark_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,11 +142,7 @@ def _styled(
 ) -> Iterator[tuple[dict[str, Any], str, pd.DataFrame]]:
     """Yield each pipeline with a colour and a form of its own."""
     for index, name in enumerate(pipelines):
-        style = {
-            "color": COLOURS[index % len(COLOURS)],
-            "marker": MARKERS[index % len(MARKERS)],
-            "markersize": 5,
-        }
+        style = {**mark_of(index), "markersize": 5}
         yield style, name, trials[trials["pipeline"] == name]
 
 
