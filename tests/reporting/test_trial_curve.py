@@ -63,3 +63,8 @@ def test_protocols_are_lines_of_their_own(curve, tmp_path):
 def test_another_folder_is_refused(tmp_path):
     with pytest.raises(ResultsError, match="is no results folder"):
         online_curve(tmp_path)
+
+
+def test_a_run_without_records_has_a_curve_without_rows(curve):
+    assert curve().empty
+    assert list(curve().columns)[:2] == ["pipeline", "protocol"]
