@@ -116,14 +116,16 @@ def _report(results: pd.DataFrame, out: Path, config: Path) -> None:
 @contextmanager
 def _report_of_failures(out: Path) -> Iterator[None]:
     """Where tasks of a run fail, write the report as well, which says what is missing."""
-    from bci_dann.evaluation.runs.dispatch import FAILURES
     from bci_dann.exceptions import ResultsError
-    from bci_dann.reporting import report_or_warn
 
     try:
         yield
     except ResultsError:
+        from bci_dann.evaluation.runs.dispatch import FAILURES
+
         if (out / FAILURES).is_file():
+            from bci_dann.reporting import report_or_warn
+
             report_or_warn(out)
         raise
 

@@ -218,7 +218,7 @@ def test_trial_by_trial_the_calibration_follows_the_adaptation(toy, of_sources):
         temperatures.append(model.calibration_.temperature)
         model = model.partial_adapt(trial[None])
     one, other = of_sources.unadapted_calibration_, of_sources.adapted_calibration_
-    assert temperatures == [one.temperature] * 5 + [other.temperature]
+    assert temperatures == [one.temperature] + [other.temperature] * 5
 
 
 def test_it_is_a_member_of_ensembles_and_of_cross_validation(toy):

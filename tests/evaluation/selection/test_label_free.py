@@ -92,6 +92,8 @@ def write(folder, pipeline, subject, odds, truth, seed=0):
         "protocol": "train",
         "subject": subject,
         "seed": seed,
+        "n_train": 100,
+        "diagnostics": {},
     }
     (folder / "records").mkdir(parents=True, exist_ok=True)
     np.savez(
@@ -102,6 +104,7 @@ def write(folder, pipeline, subject, odds, truth, seed=0):
         classes=names,
         sessions=np.repeat("0", N),
         test_index=np.arange(N),
+        seconds=np.array([1.0, 0.1]),
     )
     held = {name: [{"name": name}] for name in ("plain", "sharp", "drifting")}
     scope = Manifest(fixed={}, pipelines=held, protocols=["train"], seeds=[0])

@@ -189,10 +189,13 @@ def local_workers(n_workers: int, show: bool = True) -> DaskWorkers:
     cluster = LocalCluster(
         n_workers=n_workers,
         threads_per_worker=1,
-        dashboard_address=None,
+        dashboard_address=None,  # none, although the scheduler opens its port all the same
         memory_limit=0,  # a worker that is paused for its memory would never go on
         silence_logs=logging.CRITICAL,  # what becomes of a task is told by the run
-        scheduler_kwargs={"allowed_failures": ALLOWED_FAILURES},
+        scheduler_kwargs={
+            "allowed_failures": ALLOWED_FAILURES,
+            "dashboard_address": "127.0.0.1:0",  # any free port: several runs at a time
+        },
     )
     client = Client(cluster, set_as_default=False)
     return DaskWorkers(client, (client.close, cluster.close), are_own=True, show=show)

@@ -76,15 +76,15 @@ def test_an_address_is_connected_to_and_its_workers_are_left(
 ):
     address = two_workers._client.scheduler.address
     assert len(run(config, tmp_path, executor=address)) == 6
-    assert two_workers.n_workers == 2
-    held = two_workers._client.run(_kept_runs)
+    two_workers._client.wait_for_workers(2, timeout=60)  # one that a test ended starts anew
+
+    def kept_runs():  # nested, so that it is sent by value: workers do not see the tests
+        from bci_dann.evaluation.runs import worker
+
+        return list(worker._current)
+
+    held = two_workers._client.run(kept_runs)
     assert all(run_ids == [] for run_ids in held.values())
-
-
-def _kept_runs():
-    from bci_dann.evaluation.runs import worker
-
-    return list(worker._current)
 
 
 def test_no_scheduler_is_refused_before_any_data(config, tmp_path, monkeypatch):
