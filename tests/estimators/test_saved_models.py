@@ -263,7 +263,7 @@ def test_a_member_of_an_ensemble_runs_no_code_either(given, evil, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d.update({"class": "Mine"}), "must be one of CalibratedClassifier, .*; got 'Mine'"),
+        (lambda d: d.update({"class": "Mine"}), "one of CalibratedClassifier, .*; got 'Mine'"),
         (lambda d: d.update({"class": "math:pi"}), "must be a subclass of"),
         (lambda d: d.update({"class": "sys:no_such"}), "the class of the saved model"),
         (lambda d: d.pop("class"), "got 'None'"),
