@@ -10,15 +10,15 @@ from typing import Annotated
 import typer
 
 from bci_dann._version import __version__
-from bci_dann.cli.benchmark_commands import choose, publish, run, select
-from bci_dann.cli.diagnose_command import diagnose
+from bci_dann.cli.commands.benchmark_commands import choose, publish, run, select
+from bci_dann.cli.commands.diagnose_command import diagnose
+from bci_dann.cli.commands.information_commands import datasets, docs, doctor, pipelines
+from bci_dann.cli.commands.model_commands import adapt, fit, predict
+from bci_dann.cli.commands.quickstart_command import quickstart
+from bci_dann.cli.commands.recordings_commands import check, init
+from bci_dann.cli.commands.results_commands import compare, merge, report
 from bci_dann.cli.error_handling import ErrorReportingGroup
 from bci_dann.cli.help_examples import EXAMPLES, START, epilog
-from bci_dann.cli.information_commands import datasets, docs, doctor, pipelines
-from bci_dann.cli.model_commands import adapt, fit, predict
-from bci_dann.cli.quickstart_command import quickstart
-from bci_dann.cli.recordings_commands import check, init
-from bci_dann.cli.results_commands import compare, merge, report
 
 __all__ = ["app"]
 

@@ -1,0 +1,1 @@
+"""The commands of `bci-dann`, by what they are about."""
