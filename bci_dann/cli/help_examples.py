@@ -71,6 +71,12 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "bci-dann predict adapted run2.edf run3.edf -o today.csv": "Several, into today.csv.",
         "bci-dann predict adapted run2.edf --abstain-below 0.7": "No class where it is uncertain.",
     },
+    "evaluate": {
+        "bci-dann evaluate adapted run2.edf run3.edf": "Events tell the classes, as in training.",
+        "bci-dann evaluate adapted run2.edf --labels few.csv": "A table tells them.",
+        "bci-dann evaluate adapted run2.edf --cue start_left=left_hand": "Other events.",
+        "bci-dann evaluate adapted run2.edf --json > scores.json": "For another program.",
+    },
     "doctor": {
         "bci-dann doctor": "Exit code 0: nothing is wrong.",
     },

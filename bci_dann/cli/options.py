@@ -24,6 +24,7 @@ __all__ = [
     "DryRun",
     "HeldOut",
     "Jobs",
+    "Labels",
     "ModelFolder",
     "Pipelines",
     "Protocols",
@@ -145,6 +146,10 @@ Renames = Annotated[
         metavar="OLD=NEW",
         help="Channel of the recordings, and the electrode that it is; repeatable.",
     ),
+]
+Labels = Annotated[
+    Path | None,
+    typer.Option("--labels", help="CSV file of known labels: label, trial (or onset), file."),
 ]
 UserModules = Annotated[
     list[str] | None,

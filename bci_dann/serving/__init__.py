@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 from bci_dann._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from bci_dann.serving.model_evaluation import ModelEvaluation, evaluate_model
     from bci_dann.serving.model_recipe import ModelRecipe, load_recipe, save_recipe
     from bci_dann.serving.predictions import predict_recordings, write_predictions
     from bci_dann.serving.recording_trials import prepare
@@ -35,9 +36,11 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "Adaptation": "workflows",
+    "ModelEvaluation": "model_evaluation",
     "ModelRecipe": "model_recipe",
     "ServedModel": "served_model",
     "adapt_model": "workflows",
+    "evaluate_model": "model_evaluation",
     "fit_model": "workflows",
     "load_recipe": "model_recipe",
     "open_model": "served_model",
@@ -49,9 +52,11 @@ _MODULES = {
 
 __all__ = [
     "Adaptation",
+    "ModelEvaluation",
     "ModelRecipe",
     "ServedModel",
     "adapt_model",
+    "evaluate_model",
     "fit_model",
     "load_recipe",
     "open_model",

@@ -51,6 +51,8 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
         What became of the cues of the training recordings: the rows of ``EEGTrials.account``.
     adapted_to : list of dict
         The same of the recordings that the model was adapted to; empty before.
+    adapted_labels : int
+        How many trials of these had a label.
 
     See Also
     --------
@@ -86,6 +88,7 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
     correlations: list[str] | None = None
     account: list[dict[str, str | int]] = Field(default_factory=list)
     adapted_to: list[dict[str, str | int]] = Field(default_factory=list)
+    adapted_labels: int = Field(default=0, ge=0)
 
     @property
     def window(self) -> tuple[float, float]:

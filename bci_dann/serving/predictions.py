@@ -20,7 +20,7 @@ from bci_dann.serving.served_model import ServedModel, as_served_model
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["predict_recordings", "write_predictions"]
+__all__ = ["predict_recordings", "predictions_of", "write_predictions"]
 
 
 def predict_recordings(
@@ -95,8 +95,6 @@ def predict_recordings(
     >>> list(table.columns)[6:]
     ['p_left_hand', 'p_right_hand', 'left_out']
     """
-    import pandas as pd
-
     if abstain_below is not None:
         check_between("abstain_below", abstain_below, 0.0, 1.0)
     served, listed = as_served_model(model), as_list(recordings)
@@ -104,12 +102,9 @@ def predict_recordings(
         _check_no_recording(check_folder_of(Path(out)), listed)
     options = reading_options(served.recipe, cues, unit_scale, rename)
     prepared = prepare_with_cues(listed, served, options)
-    if all(one.trials is None for one in prepared):
-        prepared[0].require_trials()  # tells the reasons
     if abstain_below is None:
         abstain_below = served.estimator.abstains_below
-    tables = [_predictions(served, one, abstain_below) for one in prepared]
-    table = pd.concat(tables, ignore_index=True)
+    table = predictions_of(served, prepared, abstain_below)
     warn_of_one_class(table["prediction"][table["prediction"] != ""])
     if out is not None:
         write_predictions(table, out)
@@ -149,6 +144,38 @@ def write_predictions(table: pd.DataFrame, path: str | Path) -> None:
     0,feet,0.666667
     """
     write_atomically(Path(path), table.to_csv(index=False, float_format="%.6f").encode())
+
+
+def predictions_of(
+    model: ServedModel, prepared: Sequence[PreparedRecording], abstain_below: float | None = None
+) -> pd.DataFrame:
+    """Predict the trials of recordings that were cut before.
+
+    Parameters
+    ----------
+    model : ServedModel
+        The model.
+    prepared : sequence of PreparedRecording
+        Recordings of one subject.
+    abstain_below : float or None
+        As :func:`predict_recordings` takes it; ``None`` gives every trial a class.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As :func:`predict_recordings` returns it.
+
+    Raises
+    ------
+    DataError
+        When no recording has a usable trial.
+    """
+    import pandas as pd
+
+    if all(one.trials is None for one in prepared):
+        prepared[0].require_trials()  # tells the reasons
+    tables = [_predictions(model, one, abstain_below) for one in prepared]
+    return pd.concat(tables, ignore_index=True)
 
 
 def _check_no_recording(out: Path, recordings: Sequence[Recording]) -> None:

@@ -228,18 +228,18 @@ def adapt_model(
     trials = EEGTrials.concatenate([one.require_trials() for one in prepared])
     account = serving_account(prepared)
     y = None if table is None else known_labels(table, prepared, served.recipe.classes)
+    n_labels = 0 if y is None else int((y != "").sum())
     _say_whom_it_replaces(served.recipe)
     warn_of_few_trials(len(trials))
     estimator = served.estimator
     with warnings.catch_warnings():  # the result says so
         warnings.filterwarnings("ignore", r"adapt\(\) changes nothing", BCIDannWarning)
-        changed = {"adapted_to": account.to_dict("records")}
+        changed = {"adapted_to": account.to_dict("records"), "adapted_labels": n_labels}
         adapted = ServedModel(estimator.adapt(trials, y), served.recipe.model_copy(update=changed))
     decided = adapted.estimator.predict_proba(trials).argmax(axis=1)  # also where it would abstain
     warn_of_one_class(adapted.estimator.classes_[decided])
     if out is not None:
         adapted.save(out)
-    n_labels = 0 if y is None else int((y != "").sum())
     return Adaptation(adapted, len(trials), estimator.can_adapt, account, n_labels)
 
 

@@ -14,6 +14,7 @@ from bci_dann.cli.options import (
     ConfigFile,
     Cues,
     DataDir,
+    Labels,
     ModelFolder,
     RecordingFiles,
     Renames,
@@ -67,12 +68,7 @@ def adapt(  # numpydoc ignore=PR01
     cue: Cues = None,
     unit_scale: UnitScale = None,
     rename: Renames = None,
-    labels: Annotated[
-        Path | None,
-        typer.Option(
-            "--labels", help="CSV file of known labels: trial (or onset), label; else file, too."
-        ),
-    ] = None,
+    labels: Labels = None,
     modules: UserModules = None,
 ) -> None:
     """Adapt a model to a new subject from recordings without labels, or with few."""

@@ -1,0 +1,95 @@
+"""The command ``evaluate``: scores of a saved model on labelled recordings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bci_dann.cli.console import print_sentence, print_table
+from bci_dann.cli.options import (
+    Cues,
+    Labels,
+    ModelFolder,
+    RecordingFiles,
+    Renames,
+    UnitScale,
+    UserModules,
+    import_user_modules,
+    parse_cues,
+    parse_renames,
+)
+
+if TYPE_CHECKING:
+    from bci_dann.serving import ModelEvaluation
+
+__all__ = ["evaluate"]
+
+NOTE = (
+    "Intervals are of 95 %: of the accuracies by Clopper and Pearson, of ROC AUC by Newcombe. They "
+    "take trials as independent, and say nothing of other days: sessions of one subject differ by "
+    "more, so evaluate on several."
+)
+
+
+def evaluate(  # numpydoc ignore=PR01
+    model: ModelFolder,
+    recordings: RecordingFiles,
+    cue: Cues = None,
+    unit_scale: UnitScale = None,
+    rename: Renames = None,
+    labels: Labels = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    modules: UserModules = None,
+) -> None:
+    """Score a model on recordings of one subject whose classes are known."""
+    import_user_modules(modules or [])
+    from bci_dann.serving import evaluate_model
+
+    evaluation = evaluate_model(
+        model,
+        recordings,
+        cues=parse_cues(cue or []),
+        unit_scale=unit_scale,
+        rename=parse_renames(rename or []),
+        labels=labels,
+    )
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(evaluation.to_dict(), indent=2))
+        return
+    _print(evaluation)
+
+
+def _print(evaluation: ModelEvaluation) -> None:
+    counts = ", ".join(f"{count} {name}" for name, count in evaluation.n_trials.items())
+    print_sentence(f"{sum(evaluation.n_trials.values())} labelled trials: {counts}")
+    _print_scores(evaluation)
+    confusion = evaluation.confusion
+    rows = [(f"true {name}", *map(str, counts)) for name, *counts in confusion.itertuples()]
+    print_table("Trials", ("", *map(str, confusion.columns)), rows, lines=False)
+    recordings = evaluation.by_recording
+    if len(recordings) > 1:
+        of_each = [
+            (one.file, str(one.n_trials), f"{100 * one.accuracy:.1f}")
+            for one in recordings.itertuples()
+        ]
+        print_table("Recordings", ("file", "trials", "accuracy %"), of_each, lines=False)
+    if evaluation.more_trials:
+        print_sentence(
+            f"{evaluation.more_trials} more labelled trials would narrow the interval of the "
+            "accuracy to about 5 points on either side."
+        )
+    print_sentence(NOTE)
+
+
+def _print_scores(evaluation: ModelEvaluation) -> None:
+    rows = []
+    for name in ("accuracy", "balanced_accuracy", "roc_auc"):
+        value, low, high = (100 * number for number in getattr(evaluation, name))
+        label = {"roc_auc": "ROC AUC"}.get(name, name.replace("_", " "))
+        interval = f"{low:.1f} to {high:.1f}" if low == low else "not known"  # not NaN
+        rows.append((label, f"{value:.1f}", interval))
+    print_table("Scores in %", ("", "value", "95 % interval"), rows, lines=False)
+    print_sentence(f"Chance is {100 * evaluation.chance:.1f} %, the most frequent class's share.")

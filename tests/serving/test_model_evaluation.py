@@ -1,0 +1,150 @@
+"""Scores of a saved model on recordings of one subject whose classes are known."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+
+from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
+from bci_dann.serving import ServedModel, adapt_model, evaluate_model, predict_recordings
+
+
+def answering(model, answers):
+    """Return a model that gives the trials of a recording these probabilities of `right_hand`."""
+    answers = np.asarray(answers, dtype=float)
+
+    def predict_proba(trials):
+        return np.stack([1 - answers, answers], axis=1)[: len(trials)]
+
+    classes = np.array(["left_hand", "right_hand"])
+    estimator = SimpleNamespace(
+        classes_=classes, n_times_=model.n_times, predict_proba=predict_proba
+    )
+    return ServedModel(estimator, model.recipe)
+
+
+def test_scores_are_those_of_the_predictions(adapted, first, second):
+    evaluation = evaluate_model(adapted, [first, second])
+    table = predict_recordings(adapted, [first, second])
+    truth, predicted = table["class"], table["prediction"]
+    assert evaluation.n_trials == {"left_hand": 16, "right_hand": 16}
+    assert evaluation.accuracy.value == (truth == predicted).mean()
+    balanced = balanced_accuracy_score(truth, predicted)
+    assert evaluation.balanced_accuracy.value == pytest.approx(balanced)
+    auc = roc_auc_score(truth == "right_hand", table["p_right_hand"])
+    assert evaluation.roc_auc.value == pytest.approx(auc)
+    for estimate in (evaluation.accuracy, evaluation.balanced_accuracy, evaluation.roc_auc):
+        assert estimate.low < estimate.value <= estimate.high
+    assert evaluation.by_recording["n_trials"].tolist() == [16, 16]
+    right = ((truth == predicted).groupby(table["file"], sort=False)).mean()
+    assert evaluation.by_recording["accuracy"].tolist() == right.tolist()
+
+
+def test_rows_of_the_confusion_are_true_classes(model, first):
+    wrong_on_the_left = answering(model, [0.9] * 16)
+    with pytest.warns(BCIDannWarning) as warned:
+        evaluation = evaluate_model(wrong_on_the_left, first)
+    assert "all 16 trials are predicted" in str(warned[0].message)
+    assert "could be that of chance: its interval, 25% to 75%" in str(warned[1].message)
+    assert evaluation.confusion.loc["left_hand", "right_hand"] == 8
+    assert evaluation.confusion.loc["right_hand"].tolist() == [0, 8]
+    assert evaluation.chance == 0.5
+    assert not evaluation.is_above_chance
+
+
+def test_json_has_all_but_the_trials(adapted, first):
+    evaluation = evaluate_model(adapted, first)
+    content = json.loads(json.dumps(evaluation.to_dict(), allow_nan=False))
+    assert content["accuracy"]["value"] == evaluation.accuracy.value
+    assert content["confusion"]["left_hand"]["left_hand"] == 8
+    assert content["more_trials"] == 36 - 16  # with none wrong
+    assert content["by_recording"][0]["file"] == str(first)
+
+
+def test_only_trials_with_a_label_are_scored(adapted, first):
+    """And chance is that of these trials: three of four are of one class."""
+    table = predict_recordings(adapted, first)
+    chosen = table.groupby("class").head(6).drop(index=[1, 3, 5, 7])
+    labels = pd.DataFrame({"trial": chosen["trial"], "label": chosen["class"]})
+    with pytest.warns(BCIDannWarning, match="could be that of chance"):
+        evaluation = evaluate_model(adapted, first, labels=labels)
+    assert evaluation.n_trials == {"left_hand": 6, "right_hand": 2}
+    assert evaluation.chance == 0.75
+    assert sorted(evaluation.trials["trial"]) == sorted(chosen["trial"])
+
+
+def test_labels_win_over_events_and_the_difference_is_told(adapted, first):
+    table = predict_recordings(adapted, first)
+    shifted = pd.DataFrame({"trial": table["trial"], "label": np.roll(table["class"], 1)})
+    with pytest.warns(BCIDannWarning) as warned:
+        evaluation = evaluate_model(adapted, first, labels=shifted)
+    assert "16 labels contradict the class" in str(warned[0].message)
+    assert evaluation.accuracy.value == 0.0
+
+
+def test_cues_may_say_the_class(adapted, raw):
+    raw.annotations.rename({"769": "start_a", "770": "start_b"})
+    cues = {"start_a": "left_hand", "start_b": "right_hand"}
+    assert sum(evaluate_model(adapted, raw, cues=cues).n_trials.values()) == 16
+    with pytest.raises(DataError, match=r"no trial has a known class.*--cue EVENT=left_hand"):
+        evaluate_model(adapted, raw, cues=["start_a", "start_b"])
+
+
+def test_one_class_is_no_test(adapted, first):
+    with pytest.raises(DataError, match="all labelled trials are of the class 'left_hand'"):
+        evaluate_model(adapted, first, cues={"769": "left_hand"})
+
+
+def test_labels_that_fit_nothing_are_refused(adapted, first):
+    with pytest.raises(DataError, match="no cue of the label for trial 99"):
+        evaluate_model(adapted, first, labels=pd.DataFrame({"trial": [99], "label": "left_hand"}))
+    with pytest.raises(ConfigError, match="is no class of the model"):
+        evaluate_model(adapted, first, labels=pd.DataFrame({"trial": [0], "label": "feet"}))
+
+
+def test_trials_that_are_left_out_are_not_scored(adapted, raw):
+    raw.annotations.append(raw.annotations.onset[2] + 0.5, 0.2, "BAD_blink")
+    assert sum(evaluate_model(adapted, raw).n_trials.values()) == 15
+
+
+def test_a_recording_of_training_is_recognised(model, recordings):
+    with pytest.warns(BCIDannWarning, match="seems to be trained on this recording"):
+        evaluate_model(model, recordings / "sources" / "s2" / "run_raw.fif")
+
+
+def test_a_recording_that_lent_its_labels_is_recognised(adapted, first, second):
+    learned = adapted.recipe.model_copy(update={"adapted_labels": 8})
+    with pytest.warns(BCIDannWarning, match="adapted to this recording with labels"):
+        evaluate_model(ServedModel(adapted.estimator, learned), first)
+    evaluate_model(ServedModel(adapted.estimator, learned), second)  # no warning
+    evaluate_model(adapted, first)  # nor of a recording without labels
+
+
+def test_the_number_of_labels_is_in_the_recipe(adapted, model, first):
+    from bci_dann import RiemannianClassifier
+    from bci_dann.serving import prepare
+
+    assert adapted.recipe.adapted_labels == 0
+    trials = prepare(first, model)
+    labels = np.tile(["left_hand", "right_hand"], 8)
+    learning = ServedModel(RiemannianClassifier().fit(trials, labels), model.recipe)
+    few = pd.DataFrame({"trial": [0, 1], "label": ["left_hand", "right_hand"]})
+    assert adapt_model(learning, first, labels=few).model.recipe.adapted_labels == 2
+
+
+def test_more_than_two_classes_have_no_interval_of_the_area(model):
+    from bci_dann.serving.model_evaluation import _evaluation
+
+    classes = np.array(["feet", "left_hand", "right_hand"])
+    p = np.random.default_rng(0).dirichlet(np.ones(3), 30)
+    table = pd.DataFrame(p, columns=[f"p_{name}" for name in classes])
+    table["prediction"], table["file"] = classes[p.argmax(axis=1)], "a.edf"
+    evaluation = _evaluation(table.assign(truth=np.tile(classes, 10)), classes)
+    assert evaluation.chance == pytest.approx(1 / 3)
+    assert 0 < evaluation.roc_auc.value < 1
+    assert evaluation.to_dict()["roc_auc"]["low"] is None
