@@ -58,8 +58,9 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "bci-dann diagnose my.yaml --data-dir recordings -o shift": "Your own recordings.",
     },
     "fit": {
-        "bci-dann fit quickstart --pipeline bci_dann -o model": "The default recipe.",
-        "bci-dann fit my.yaml --data-dir recordings -p bci_dann_light -o m": "Your own subjects.",
+        "bci-dann fit quickstart -o model": "The default recipe.",
+        "bci-dann fit my.yaml --data-dir recordings -p bci_dann -o m": "With its network.",
+        "bci-dann fit my.yaml --data-dir recordings --exclude 9,10 -o m": "Not on these subjects.",
     },
     "adapt": {
         "bci-dann adapt model run1.fif -o adapted": "One recording of the new subject.",

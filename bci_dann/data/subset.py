@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import ConfigDict, model_validator
 
@@ -16,7 +16,9 @@ from bci_dann.exceptions import ConfigError
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
-__all__ = ["Subset", "SubsetConfig", "check_sessions", "resolve_subset"]
+__all__ = ["Subset", "SubsetConfig", "check_sessions", "resolve_subset", "without_subjects"]
+
+Config = TypeVar("Config", bound="SubsetConfig")
 
 
 class SubsetConfig(StrictModel):  # numpydoc ignore=PR02
@@ -144,6 +146,47 @@ def check_sessions(
                 f"{dataset.code} has no session {session!r}.{did_you_mean(session, known)} "
                 f"It has {', '.join(known)}."
             )
+
+
+def without_subjects(
+    dataset: BaseDataset, config: Config, excluded: Sequence[int | str]
+) -> tuple[Config, list[str]]:
+    """Leave subjects out of a selection.
+
+    Parameters
+    ----------
+    dataset : moabb.datasets.base.BaseDataset
+        The dataset.
+    config : SubsetConfig
+        The trials asked for.
+    excluded : sequence of int or str
+        Subjects that it selects.
+
+    Returns
+    -------
+    config : SubsetConfig
+        The selection of the others, by their names.
+    excluded : list of str
+        The names of those that were left out, in the order of the dataset.
+
+    Raises
+    ------
+    ConfigError
+        When one is not among the selected subjects, or none is left.
+    """
+    selected = [plain_text(str(subject)) for subject in _subjects(dataset, config.subjects)]
+    names = [plain_text(str(subject)) for subject in excluded]
+    for name in names:
+        if name not in selected:
+            raise ConfigError(
+                f"the subject {name!r} cannot be excluded: it is not among those selected of "
+                f"{dataset.code}.{did_you_mean(name, selected)} They are {', '.join(selected)}."
+            )
+    kept = [name for name in selected if name not in names]
+    if not kept:
+        raise ConfigError(f"all {len(selected)} subjects are excluded: leave one at least.")
+    changed = config.model_copy(update={"subjects": kept})
+    return changed, [name for name in selected if name in names]
 
 
 def _subjects(dataset: BaseDataset, requested: list[int | str] | None) -> list[Any]:

@@ -36,6 +36,8 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
         Sampling frequency of the trials (Hz).
     data : DataConfig
         The training data.
+    excluded : list of str
+        Subjects that were left out of training, beside those that ``data`` does not select.
     preprocessing : Preprocessing
         From recording to trials, with the channels in the model's order.
     layout : RecordingsLayout
@@ -81,6 +83,7 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
     classes: list[str] = Field(min_length=2)
     sfreq: float = Field(gt=0)
     data: DataConfig
+    excluded: list[str] = Field(default_factory=list)
     preprocessing: Preprocessing
     layout: RecordingsLayout
     typical_uv: Annotated[float, Field(gt=0)] | None = None

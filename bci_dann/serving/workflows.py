@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from bci_dann.evaluation import PipelineSpec, RunConfig
     from bci_dann.serving.model_recipe import ModelRecipe
 
-__all__ = ["Adaptation", "adapt_model", "fit_model"]
+__all__ = ["DEFAULT_PIPELINE", "Adaptation", "adapt_model", "fit_model"]
+
+# The default recipe: of its two forms the one without a network, which adapts in a second.
+DEFAULT_PIPELINE = "bci_dann_light"
 
 
 @dataclass(frozen=True)
@@ -75,20 +78,25 @@ def fit_model(
     config: str | Path | Mapping[str, Any] | RunConfig,
     *,
     pipeline: str | None = None,
+    exclude: Sequence[str | int] = (),
     data_dir: str | Path | None = None,
     seed: int = 0,
     out: str | Path | None = None,
     cache_dir: str | Path | None = None,
     progress: bool = False,
 ) -> ServedModel:
-    """Train a pipeline on all subjects of a configuration.
+    """Train a pipeline on the subjects of a configuration.
 
     Parameters
     ----------
     config : str, pathlib.Path, mapping or RunConfig
-        A configuration file or its content.
+        A configuration file or its content. Its keys ``pipelines`` and ``protocols`` may be left
+        out.
     pipeline : str or None
-        One of the configuration's pipelines; may be left out where there is only one.
+        One of the configuration's pipelines. By default the only one that it names; where it names
+        several or none, the default recipe ``bci_dann_light``.
+    exclude : sequence of str or int
+        Subjects to leave out of training, such as one that the model is evaluated on.
     data_dir : str, pathlib.Path or None
         Where the recordings are; see :func:`bci_dann.data.prepare_trials`.
     seed : int
@@ -109,7 +117,8 @@ def fit_model(
     Raises
     ------
     ConfigError
-        When the configuration or the pipeline is wrong, or the model could not be saved.
+        When the configuration or the pipeline is wrong, a subject to exclude is unknown, or the
+        model could not be saved.
     DataError
         When the training recordings are not what was promised.
     ResultsError
@@ -132,7 +141,7 @@ def fit_model(
     from bci_dann.evaluation import load_config
     from bci_dann.evaluation.runs.preflight import check_rest_window
 
-    run = load_config(config)
+    run = load_config(config, {"pipelines": [DEFAULT_PIPELINE], "protocols": ["train"]})
     if run.data.regime is not None:
         raise ConfigError(
             "data.regime changes trials for a comparison of methods, and a model is trained on "
@@ -144,10 +153,12 @@ def fit_model(
     check_rest_window(spec.name, estimator, run.preprocessing)
     if out is not None:
         check_writable(Path(out))
+    run, excluded = _without_subjects(run, exclude, data_dir)
     trials = open_trials(prepare_trials(run.data, run.preprocessing, data_dir, cache_dir, progress))
     with training_shown(_training_text(spec.name, trials), estimator, progress):
         estimator.fit(trials.unlabelled(), trials.y)
-    model = ServedModel(estimator, _recipe(run, spec, seed, trials, _layout(run, data_dir)))
+    recipe = _recipe(run, spec, seed, trials, _layout(run, data_dir))
+    model = ServedModel(estimator, recipe.model_copy(update={"excluded": excluded}))
     if out is not None:
         model.save(out)
     return model
@@ -261,16 +272,34 @@ def _say_whom_it_replaces(recipe: ModelRecipe) -> None:
 
 def _pipeline_of(run: RunConfig, name: str | None) -> PipelineSpec:
     """Return the pipeline of a configuration that is to be trained."""
-    from bci_dann.evaluation.config.run_config import pipeline_specs
+    from bci_dann.evaluation.config.run_config import pipeline_specs, with_replaced
 
     specs = {spec.name: spec for spec in pipeline_specs(run)}
     if name is None and len(specs) > 1:
+        default = with_replaced(run, {"pipelines": [DEFAULT_PIPELINE]})
+        specs = {spec.name: spec for spec in pipeline_specs(default)}
+    if name is None and len(specs) > 1:  # the configuration lists variants of the default
         raise ConfigError(
             f"choose one with --pipeline (or pipeline= in Python): {', '.join(specs)}."
         )
     name = next(iter(specs)) if name is None else name
     check_option("pipeline", name, specs)
     return specs[name]
+
+
+def _without_subjects(
+    run: RunConfig, exclude: Sequence[str | int], data_dir: str | Path | None
+) -> tuple[RunConfig, list[str]]:
+    """Return a run without some of its subjects, and their names as the dataset has them."""
+    from bci_dann.data import make_dataset
+    from bci_dann.data.subset import without_subjects
+
+    if isinstance(exclude, str):
+        raise ConfigError(f"exclude is a list of subjects; got {exclude!r}.")
+    if not exclude:
+        return run, []
+    data, excluded = without_subjects(make_dataset(run.data, data_dir), run.data, exclude)
+    return run.model_copy(update={"data": data}), excluded
 
 
 def _savable_estimator(spec: PipelineSpec, seed: int) -> Any:

@@ -7,7 +7,13 @@ from types import SimpleNamespace
 import pytest
 
 from bci_dann._config import validate
-from bci_dann.data.subset import Subset, SubsetConfig, check_sessions, resolve_subset
+from bci_dann.data.subset import (
+    Subset,
+    SubsetConfig,
+    check_sessions,
+    resolve_subset,
+    without_subjects,
+)
 from bci_dann.exceptions import ConfigError
 
 
@@ -116,3 +122,14 @@ def test_numbers_are_names_where_names_are_wanted():
 def test_letters_with_marks_are_equal_in_either_form():
     toy = dataset(subjects=("M\u00fcller", "A\u030asa"))
     assert resolved(toy, subjects=["Mu\u0308ller", "\u00c5sa"]).subjects == toy.subject_list
+
+
+def test_subjects_are_left_out_of_those_selected():
+    everyone = SubsetConfig(sessions="first")
+    kept, excluded = without_subjects(dataset(), everyone, ["10", 1])
+    assert (kept, excluded) == (SubsetConfig(subjects=["2"], sessions="first"), ["1", "10"])
+    chosen = SubsetConfig(subjects=[1, 2])
+    with pytest.raises(ConfigError, match=r"'10' cannot be excluded.* of Toy.* They are 1, 2\."):
+        without_subjects(dataset(), chosen, [10])
+    with pytest.raises(ConfigError, match="all 2 subjects are excluded"):
+        without_subjects(dataset(), chosen, [1, 2])

@@ -70,12 +70,29 @@ def test_the_seed_is_written_down(training):
 
 def test_fit_wants_one_pipeline_that_can_be_saved(pipelines):
     config = pipelines(csp=CSP, plain=LOGISTIC)
-    with pytest.raises(ConfigError, match=r"--pipeline \(or pipeline= in Python\): csp, plain"):
-        fit_model(**config)
     with pytest.raises(ConfigError, match="Did you mean 'csp'"):
         fit_model(**config, pipeline="csq")
     with pytest.raises(ConfigError, match=r"'plain' \(LogisticRegression\).*saved and adapted"):
         fit_model(**config, pipeline="plain")
+
+
+def test_pipelines_and_protocols_may_be_left_out(training):
+    config = {name: training["config"][name] for name in ("name", "data")}
+    model = fit_model(**{**training, "config": config}, exclude=[1])
+    assert model.recipe.pipeline == "bci_dann_light"
+    assert {domain.split("/")[0] for domain in model.estimator.alignment_.domains_} == {"2", "3"}
+
+
+def test_of_variants_of_the_default_recipe_one_has_to_be_chosen(training):
+    settings = {"pipelines": ["csp_lda", "bci_dann_light"]}
+    settings["variants"] = {"bci_dann_light": {"n_windows": [1, 3]}}
+    with pytest.raises(ConfigError, match=r"choose one .*bci_dann_light\[n_windows=1\]"):
+        fit_model(**{**training, "config": {**training["config"], **settings}})
+
+
+def test_a_subject_in_a_text_is_no_list(training):
+    with pytest.raises(ConfigError, match="exclude is a list of subjects; got '12'"):
+        fit_model(**training, exclude="12")
 
 
 def test_a_dataset_of_moabb_gives_a_recipe_for_files_like_its_own(pipelines, second):

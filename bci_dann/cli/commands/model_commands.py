@@ -24,6 +24,7 @@ from bci_dann.cli.options import (
     import_user_modules,
     parse_cues,
     parse_renames,
+    split_list,
 )
 
 __all__ = ["adapt", "fit", "predict"]
@@ -39,21 +40,37 @@ def fit(  # numpydoc ignore=PR01
         typer.Option(
             "--pipeline",
             "-p",
-            help="Which of the configuration's pipelines.",
+            help="Which of the configuration's pipelines. Default: its only one, else the default "
+            "recipe bci_dann_light.",
             autocompletion=complete_pipelines,
         ),
+    ] = None,
+    exclude: Annotated[
+        str | None,
+        typer.Option("--exclude", help="Subjects to leave out of training: 9,10"),
     ] = None,
     data_dir: DataDir = None,
     seed: Seed = 0,
 ) -> None:
-    """Train on all subjects of a configuration and save the model."""
+    """Train on the subjects of a configuration and save the model."""
     from bci_dann.serving import fit_model
+    from bci_dann.serving.workflows import DEFAULT_PIPELINE
 
     model = fit_model(
-        config, pipeline=pipeline, data_dir=data_dir, seed=seed, out=out, progress=True
+        config,
+        pipeline=pipeline,
+        exclude=[] if exclude is None else split_list(exclude, "exclude"),
+        data_dir=data_dir,
+        seed=seed,
+        out=out,
+        progress=True,
     )
-    classes = ", ".join(model.recipe.classes)
-    print_sentence(f"{model.recipe.pipeline} for {classes} is saved in {out}")
+    recipe = model.recipe
+    if pipeline is None and recipe.pipeline == DEFAULT_PIPELINE:
+        print_sentence(f"{DEFAULT_PIPELINE} is the default recipe; --pipeline takes another")
+    print_sentence(f"{recipe.pipeline} for {', '.join(recipe.classes)} is saved in {out}")
+    if recipe.excluded:
+        print_sentence(f"left out of training: {', '.join(recipe.excluded)}")
 
 
 def adapt(  # numpydoc ignore=PR01

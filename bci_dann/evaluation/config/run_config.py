@@ -151,7 +151,9 @@ class RunConfig(StrictModel):
         return self
 
 
-def load_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig:
+def load_config(
+    config: str | Path | Mapping[str, Any] | RunConfig, defaults: Mapping[str, Any] | None = None
+) -> RunConfig:
     """Read and check a run configuration.
 
     Parameters
@@ -162,6 +164,8 @@ def load_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig
         names in a file are looked up in ``../pipelines`` beside the file's folder, in
         ``pipelines`` in the working folder, and in the pipelines that come with the package,
         and become paths.
+    defaults : mapping of str to object, or None
+        Values of keys that the file or the content may leave out.
 
     Returns
     -------
@@ -192,7 +196,7 @@ def load_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig
     >>> config.seeds, config.preprocessing.band
     ([0], (8.0, 32.0))
     """
-    run = read_config(config)
+    run = read_config(config, defaults)
     specs = pipeline_specs(run)  # raises where a pipeline or a parameter is wrong
     if not isinstance(config, RunConfig):  # with other pipelines, baselines may be of a run before
         for name in run.baselines:
@@ -200,7 +204,9 @@ def load_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig
     return run
 
 
-def read_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig:
+def read_config(
+    config: str | Path | Mapping[str, Any] | RunConfig, defaults: Mapping[str, Any] | None = None
+) -> RunConfig:
     """Read a run configuration and its pipeline files, and check its keys and names.
 
     Nothing that takes long is imported. What is left to check are the parameters of the
@@ -210,6 +216,8 @@ def read_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig
     ----------
     config : str, pathlib.Path, mapping or RunConfig
         As for :func:`load_config`. Files that a RunConfig has read before are not read again.
+    defaults : mapping of str to object, or None
+        Values of keys that the file or the content may leave out.
 
     Returns
     -------
@@ -225,10 +233,13 @@ def read_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig
     if isinstance(config, RunConfig):
         run = config
     elif isinstance(config, Mapping):
-        run = validate(RunConfig, config, "the configuration")
+        run = validate(RunConfig, {**(defaults or {}), **config}, "the configuration")
     else:
         path = find_configuration(config)
-        run = validate(RunConfig, read_config_content(path), str(path))
+        content = read_config_content(path)
+        if isinstance(content, Mapping):
+            content = {**(defaults or {}), **content}
+        run = validate(RunConfig, content, str(path))
         run._origin = ConfigOrigin(str(path), path.parent)
     _check_dataset(run.data)
     return _with_pipeline_files(run)

@@ -100,13 +100,29 @@ def test_a_threshold_is_a_probability(bci_dann, model, new, tmp_path, threshold)
 
 def test_fit_wants_one_pipeline_that_can_be_saved(bci_dann, config, sources, tmp_path):
     for arguments, message in {
-        (): "choose one with --pipeline (or pipeline= in Python): shallow, plain",
         ("--pipeline", "shalow"): "Did you mean 'shallow'",
         ("--pipeline", "plain"): "saved and adapted",
     }.items():
         done = bci_dann("fit", config, "-o", tmp_path / "m", "--data-dir", sources, *arguments)
         assert done.exit_code == 2
         assert message in done.stderr
+
+
+def test_fit_takes_the_default_recipe_where_none_is_named(bci_dann, config, sources, tmp_path):
+    """Several pipelines are listed, one subject is left out; the command and the recipe say so."""
+    arguments = ("fit", config, "-o", tmp_path / "m", "--data-dir", sources, "--exclude")
+    done = bci_dann(*arguments, "4")
+    assert done.exit_code == 2
+    assert "the subject '4' cannot be excluded" in done.stderr
+    assert "They are 1, 2, 3." in done.stderr
+    done = bci_dann(*arguments, "2")
+    assert done.exit_code == 0, done.output
+    assert "bci_dann_light is the default recipe; --pipeline takes another" in done.stdout
+    assert "left out of training: 2" in done.stdout
+    recipe = serving.load_recipe(tmp_path / "m")
+    assert (recipe.pipeline, recipe.excluded) == ("bci_dann_light", ["2"])
+    assert recipe.data.subjects == ["1", "3"]
+    assert {row["subject"] for row in recipe.account} == {"1", "3"}
 
 
 def test_adapting_without_alignment_says_that_nothing_changed(
