@@ -376,9 +376,8 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
         if self.trains_network:
             self.center_, self.scale_ = state.arrays["center"], state.arrays["scale"]
             self.adapted_ = bool(state.description.get("adapted", True))
-            states = [state.part(f"network.{i}") for i in range(state.description["n_networks"])]
-            self.networks_ = networks.restore_networks(self.build_network, states)
-            self.head_penalties_ = networks.penalties_from_state(state, len(states))
+            self.networks_ = networks.restore_networks(self.build_network, state)
+            self.head_penalties_ = networks.penalties_from_state(state, len(self.networks_))
             self._followed = networks.FollowedStatistics.from_state(state)
         self.take_weights_from(state)
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from bci_dann._class_paths import check_imported, is_class_path
 from bci_dann.estimators.methods import METHODS, find_method
@@ -15,6 +19,9 @@ if TYPE_CHECKING:
     from bci_dann.estimators.base import TransferClassifier
 
 __all__ = ["is_loadable", "load_model", "model_from_state"]
+
+# Samples of one trial. Empirical: 256 channels, 40 s at 2,000 Hz.
+MOST_SAMPLES = 20_000_000
 
 
 def load_model(folder: str | Path) -> TransferClassifier:
@@ -54,9 +61,15 @@ def load_model(folder: str | Path) -> TransferClassifier:
     """
     state = read_state(folder)
     try:
-        return model_from_state(state)
-    except (KeyError, TypeError, RuntimeError) as error:  # RuntimeError: shapes do not fit
-        raise DataError(f"the model in {folder} is damaged: {error}") from error
+        model = model_from_state(state)
+        if type(model).__name__ in METHODS:
+            _check_prediction(model)
+        return model
+    except DataError:
+        raise
+    except Exception as error:  # what does not fit may be found anywhere
+        reason = str(error) or type(error).__name__
+        raise DataError(f"the model in {folder} is damaged: {reason}") from error
 
 
 def model_from_state(state: ModelState) -> TransferClassifier:
@@ -77,6 +90,7 @@ def model_from_state(state: ModelState) -> TransferClassifier:
     DataError
         When its class, or one that its parameters name, is not known or not imported.
     """
+    _check_description(state.description)
     name = str(state.description.get("class"))
     check_imported([name, state.description["parameters"]])
     if name not in METHODS and not is_class_path(name):
@@ -93,6 +107,33 @@ def model_from_state(state: ModelState) -> TransferClassifier:
         model = kind(**state.description["parameters"])
     model.from_state(state)
     return model
+
+
+def _check_description(description: Mapping[str, Any]) -> None:
+    """Raise on classes and a shape of trials that none can have, before anything is built."""
+    classes = description.get("classes", [""])
+    if not (isinstance(classes, list) and all(isinstance(c, str | int | float) for c in classes)):
+        raise DataError(f"the classes of the saved model must be a list of names; got {classes!r}.")
+    sizes = [description.get(name) for name in ("n_features_in", "n_times")]
+    given = [size for size in sizes if size is not None]
+    if not all(type(size) is int and size > 0 for size in given) or math.prod(given) > MOST_SAMPLES:
+        raise DataError(
+            f"the saved model wants trials of the shape {tuple(sizes)}; expected whole numbers of "
+            f"channels and samples, above 0 and with a product up to {MOST_SAMPLES}."
+        )
+
+
+def _check_prediction(model: TransferClassifier) -> None:
+    """Raise unless a model gives probabilities, which tells arrays that do not fit each other."""
+    times = () if model.n_times_ is None else (model.n_times_,)
+    noise = 10.0 * np.random.default_rng(0).standard_normal((1, model.n_features_in_, *times))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        probabilities = model.predict_proba(noise.astype(np.float32))
+    if probabilities.shape != (1, len(model.classes_)) or not np.isfinite(probabilities).all():
+        raise DataError(
+            "the saved model gives no probabilities: its arrays are damaged. Save it anew."
+        )
 
 
 def is_loadable(estimator: object) -> bool:

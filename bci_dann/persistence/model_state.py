@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from bci_dann._files import write_atomically
 from bci_dann._version import __version__
 from bci_dann.exceptions import DataError
+from bci_dann.persistence.model_files import MOST_ARRAY_BYTES, read_model_bytes, read_model_json
 
 __all__ = ["ModelState", "read_state", "write_state"]
 
@@ -140,7 +141,8 @@ def read_state(folder: str | Path) -> ModelState:
     Raises
     ------
     DataError
-        When there is no model, or it is damaged, or of a newer format.
+        When there is no model, or it is damaged, or of a newer format; or a file leads out of the
+        folder, or is far larger than those of models.
 
     See Also
     --------
@@ -162,9 +164,11 @@ def read_state(folder: str | Path) -> ModelState:
 
     path = Path(folder)
     try:
-        description = json.loads((path / DESCRIPTION).read_text(encoding="utf-8"))
-        content = (path / ARRAYS).read_bytes()
+        description = read_model_json(path, DESCRIPTION)
+        content = read_model_bytes(path, ARRAYS, MOST_ARRAY_BYTES)
         arrays = load(content)
+    except DataError:
+        raise
     except FileNotFoundError as error:
         raise DataError(
             f"{path} holds no saved model: {Path(error.filename or ARRAYS).name} is missing. "

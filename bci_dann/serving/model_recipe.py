@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +11,7 @@ from bci_dann._config import StrictModel, validate
 from bci_dann.data.datasets import DataConfig
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.recordings.layout import RecordingsLayout
-from bci_dann.exceptions import ConfigError, ResultsError
+from bci_dann.exceptions import ConfigError, DataError, ResultsError
 
 __all__ = ["ModelRecipe", "load_recipe", "save_recipe"]
 
@@ -164,6 +163,8 @@ def load_recipe(folder: str | Path) -> ModelRecipe:
     ------
     ConfigError
         When the folder has none, or it does not fit this version.
+    DataError
+        When it leads out of the folder, or is far larger than a recipe.
     ResultsError
         When it cannot be read.
 
@@ -183,9 +184,13 @@ def load_recipe(folder: str | Path) -> ModelRecipe:
     ...     serving.load_recipe(folder).preprocessing.band
     (8.0, 32.0)
     """
+    from bci_dann.persistence.model_files import read_model_json
+
     path = Path(folder) / FILE
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_model_json(path.parent, FILE)
+    except DataError:
+        raise
     except FileNotFoundError:
         raise ConfigError(
             f"{folder} has no {FILE}, so it is not known how to read recordings for this model. "

@@ -270,7 +270,7 @@ def test_a_member_of_an_ensemble_runs_no_code_either(given, evil, tmp_path):
         (lambda d: d.pop("classes"), "is damaged: 'classes'"),
         (lambda d: d.pop("parameters"), "is damaged: 'parameters'"),
         (lambda d: d["parameters"].update(depth=3), "is damaged: .*unexpected keyword"),
-        (lambda d: d.update(n_networks=2), "is damaged"),
+        (lambda d: d.update(n_networks=2), "no weights of its network 1"),
         (lambda d: d["parameters"].update(backbone={"name": "EEGNet", "F1": 3}), "is damaged"),
     ],
 )
@@ -293,6 +293,68 @@ def test_arrays_that_are_missing(network, tmp_path):
     (tmp_path / "model.json").write_text(json.dumps(description))
     with pytest.raises(DataError, match="is damaged: 'center'"):
         load_model(tmp_path)
+
+
+def forged(model, folder, change):
+    """Save a model with other arrays than its own, and no checksum."""
+    model.save(folder)
+    arrays = load_file(folder / "model.safetensors")
+    change(arrays)
+    save_file(arrays, folder / "model.safetensors")
+    rewrite(folder, lambda description: description.pop("arrays"))
+    return folder
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda arrays: arrays.update({"head.weights": arrays["head.weights"][:5]}),
+        lambda arrays: arrays.update({"head.weights": arrays["head.weights"].astype("int8")}),
+        lambda arrays: arrays.update({"head.biases": np.full(2, np.nan)}),
+        lambda arrays: arrays.update({"alignment.0.fallback": np.ones((9, 9))}),
+        lambda arrays: arrays.update({"alignment.0.references": np.ones((1, 4, 4))}),
+        lambda arrays: arrays.update({"seen.values": np.ones((1, 1))}),
+        lambda arrays: arrays.update({"cues_in_blocks": np.ones((3, 3))}),
+    ],
+)
+def test_arrays_that_do_not_fit_are_told_when_the_model_is_loaded(given, tmp_path, change):
+    model = RiemannianClassifier(n_windows=1, n_delays=1).fit(**given)
+    folder = forged(model, tmp_path / "model", change)
+    with pytest.raises(DataError, match=r"damaged|no probabilities"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("name", ["steps.a", "steps.a.b.c", "steps.none.x_"])
+def test_steps_that_there_are_not(given, tmp_path, name):
+    model = ShallowClassifier().fit(**given)
+    folder = forged(model, tmp_path / "model", lambda arrays: arrays.update({name: np.ones(2)}))
+    with pytest.raises(DataError, match="is damaged"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("n_times", 10**12),
+        ("n_times", "128"),
+        ("n_times", -1),
+        ("n_features_in", 1.5),
+        ("n_features_in", True),
+        ("n_features_in", 10**6),
+        ("classes", [[], []]),
+        ("classes", "ab"),
+        ("classes_dtype", {"name": "x"}),
+        ("domains", "x"),
+        ("sfreq", float("nan")),
+    ],
+)
+def test_descriptions_of_the_wrong_kind(given, tmp_path, key, value):
+    folder = RiemannianClassifier(n_windows=1, n_delays=1).fit(**given).save(tmp_path / "model")
+    rewrite(folder, lambda description: description.update({key: value}))
+    with pytest.raises(
+        DataError, match=r"is damaged|wants trials of the shape|classes of the saved model"
+    ):
+        load_model(folder)
 
 
 def test_a_state_is_all_that_a_model_is(given):

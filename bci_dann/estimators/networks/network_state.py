@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -9,10 +10,18 @@ import torch
 from numpy.typing import NDArray
 
 from bci_dann._random import isolated_torch_seed, stream
+from bci_dann.exceptions import DataError
 from bci_dann.models import Decoder
 from bci_dann.models.precision import single_precision
+from bci_dann.persistence import ModelState
 
 __all__ = ["network_arrays", "restore_network", "restore_networks"]
+
+# Larger trials, and numbers of more digits in the parameters of a backbone, are a reason to count
+# the weights of a network before it is built, which takes seconds. Empirical: 64 channels and a
+# minute at 250 Hz; backbones have tens to hundreds of filters.
+USUAL_SAMPLES = 1_000_000
+USUAL_DIGITS = 3
 
 
 def network_arrays(networks: Sequence[Decoder]) -> dict[str, NDArray[Any]]:
@@ -47,22 +56,26 @@ def network_arrays(networks: Sequence[Decoder]) -> dict[str, NDArray[Any]]:
     }
 
 
-def restore_networks(
-    build: Callable[[], Decoder], states: Sequence[Mapping[str, NDArray[Any]]]
-) -> list[Decoder]:
+def restore_networks(build: Callable[[], Decoder], state: ModelState) -> list[Decoder]:
     """Return the networks that :func:`network_arrays` gave the arrays of.
 
     Parameters
     ----------
     build : callable
         Returns a network of the same architecture.
-    states : sequence of mapping of str to ndarray
-        The arrays of each network, without the prefix.
+    state : ModelState
+        With ``n_networks`` in its description, and their arrays.
 
     Returns
     -------
     list of Decoder
         In evaluation mode.
+
+    Raises
+    ------
+    DataError
+        When a network is missing, or would have more weights than there are; unusually large
+        ones are counted before they are built.
 
     See Also
     --------
@@ -73,17 +86,45 @@ def restore_networks(
     --------
     >>> from bci_dann.estimators.networks import network_arrays, restore_networks
     >>> from bci_dann.models import Decoder, make_backbone
+    >>> from bci_dann.persistence import ModelState
     >>> def build():
     ...     return Decoder(make_backbone("MLP", 4, 1), n_classes=2)
-    >>> arrays = network_arrays([build()])
-    >>> state = {name.removeprefix("network.0."): array for name, array in arrays.items()}
-    >>> len(restore_networks(build, [state]))
+    >>> state = ModelState({"n_networks": 1}, network_arrays([build()]))
+    >>> len(restore_networks(build, state))
     1
     """
-    return [
-        restore_network(build, {name: torch.from_numpy(array) for name, array in state.items()})
-        for state in states
-    ]
+    restored = []
+    for index in range(state.description["n_networks"]):
+        arrays = state.part(f"network.{index}")
+        if not arrays:
+            raise DataError(f"the saved model has no weights of its network {index}.")
+        weights = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        if not index and _is_unusual(state.description):
+            _check_size(build, sum(map(torch.Tensor.numel, weights.values())))
+        restored.append(restore_network(build, weights))
+    return restored
+
+
+def _is_unusual(description: Mapping[str, Any]) -> bool:
+    """Whether a network may be too large for the memory: its trials are, or numbers of layers."""
+    n_samples = (description.get("n_features_in") or 1) * (description.get("n_times") or 1)
+    sizes = re.findall(r"\d+", str(description.get("parameters", {}).get("backbone")))
+    return n_samples > USUAL_SAMPLES or any(len(size) > USUAL_DIGITS for size in sizes)
+
+
+def _check_size(build: Callable[[], Decoder], n_weights: int) -> None:
+    """Raise where a network would have more weights than a file holds for it."""
+    try:
+        with isolated_torch_seed(stream(0, "discarded")), torch.device("meta"):
+            described = build().state_dict()
+    except Exception:  # not every network can be described without being built
+        return
+    expected = sum(map(torch.Tensor.numel, described.values()))
+    if expected > n_weights:
+        raise DataError(
+            f"the network of the saved model has {expected} weights by its description, and the "
+            f"file holds {n_weights} of them."
+        )
 
 
 def restore_network(build: Callable[[], Decoder], weights: Mapping[str, torch.Tensor]) -> Decoder:

@@ -135,6 +135,8 @@ class FastBody(nn.Sequential, ABC):
             return "asked for layer by layer"
         if X.dim() != 3 or X.dtype not in (torch.float32, torch.float64):
             return f"input of shape {tuple(X.shape[1:])} and type {X.dtype}"
+        if X.is_meta:  # has no values, and no autocasting
+            return "the meta device"
         if torch.is_autocast_enabled(X.device.type):
             return "mixed precision"
         if X.requires_grad and torch.is_grad_enabled():

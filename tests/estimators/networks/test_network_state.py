@@ -11,6 +11,7 @@ from bci_dann.estimators.networks.network_state import (
     restore_network,
     restore_networks,
 )
+from bci_dann.exceptions import DataError
 from bci_dann.models import Decoder, make_backbone
 from bci_dann.persistence import ModelState
 
@@ -22,8 +23,8 @@ def build(name="EEGNet"):
 @pytest.mark.parametrize("name", ["EEGNet", "ShallowFBCSPNet", "MLP"])
 def test_networks_are_restored_to_the_bit(name):
     networks = [build(name).eval() for _ in range(2)]
-    state = ModelState({}, network_arrays(networks))
-    again = restore_networks(lambda: build(name), [state.part(f"network.{i}") for i in range(2)])
+    state = ModelState({"n_networks": 2}, network_arrays(networks))
+    again = restore_networks(lambda: build(name), state)
     X = torch.randn(3, 4, 128)
     for one, other in zip(networks, again, strict=True):
         assert not other.training
@@ -55,9 +56,27 @@ def test_restored_weights_are_no_views_of_the_file():
 
 
 def test_weights_of_another_architecture_are_refused():
-    arrays = ModelState({}, network_arrays([build("MLP")])).part("network.0")
+    state = ModelState({"n_networks": 1}, network_arrays([build("MLP")]))
     with pytest.raises(RuntimeError, match=r"Missing key|Unexpected key"):
-        restore_networks(build, [arrays])
-    wide = {name: np.repeat(array, 2, axis=0) for name, array in arrays.items()}
+        restore_networks(build, state)
+    wide = {name: np.repeat(array, 2, axis=0) for name, array in state.arrays.items()}
     with pytest.raises(RuntimeError, match="size mismatch"):
-        restore_networks(lambda: build("MLP"), [wide])
+        restore_networks(lambda: build("MLP"), ModelState(state.description, wide))
+
+
+def test_a_network_that_is_missing_ends_the_search():
+    state = ModelState({"n_networks": 10**12}, network_arrays([build("MLP")]))
+    with pytest.raises(DataError, match="has no weights of its network 1"):
+        restore_networks(lambda: build("MLP"), state)
+
+
+def test_a_huge_network_is_counted_and_not_built():
+    """It would fill terabytes; a usual one is not counted, which would take seconds."""
+    parameters = {"backbone": {"name": "EEGNet", "F1": 10**6}}
+    state = ModelState({"n_networks": 1, "parameters": parameters}, network_arrays([build()]))
+
+    def huge():
+        return Decoder(make_backbone("EEGNet", 4, 128, sfreq=64.0, F1=10**6), n_classes=2)
+
+    with pytest.raises(DataError, match=r"has \d{8,} weights by its description, and .* holds \d+"):
+        restore_networks(huge, state)
