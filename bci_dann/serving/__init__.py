@@ -28,6 +28,8 @@ from bci_dann._lazy import lazy_names
 
 if TYPE_CHECKING:
     from bci_dann.serving.model_recipe import ModelRecipe, load_recipe, save_recipe
+    from bci_dann.serving.online.decision import Decision
+    from bci_dann.serving.online.online_decoder import OnlineDecoder
     from bci_dann.serving.predictions import predict_recordings, write_predictions
     from bci_dann.serving.recording_trials import prepare
     from bci_dann.serving.served_model import ServedModel, open_model
@@ -35,7 +37,9 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "Adaptation": "workflows",
+    "Decision": "online.decision",
     "ModelRecipe": "model_recipe",
+    "OnlineDecoder": "online.online_decoder",
     "ServedModel": "served_model",
     "adapt_model": "workflows",
     "fit_model": "workflows",
@@ -49,7 +53,9 @@ _MODULES = {
 
 __all__ = [
     "Adaptation",
+    "Decision",
     "ModelRecipe",
+    "OnlineDecoder",
     "ServedModel",
     "adapt_model",
     "fit_model",
