@@ -71,6 +71,10 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "bci-dann predict adapted run2.edf run3.edf -o today.csv": "Several, into today.csv.",
         "bci-dann predict adapted run2.edf --abstain-below 0.7": "No class where it is uncertain.",
     },
+    "replay": {
+        "bci-dann replay adapted run2.fif -o replay.png": "Decisions, accuracy and a picture.",
+        "bci-dann replay model run1.edf --adapting --step 0.5": "The model follows the subject.",
+    },
     "doctor": {
         "bci-dann doctor": "Exit code 0: nothing is wrong.",
     },

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bci_dann.serving.model_recipe import ModelRecipe, load_recipe, save_recipe
     from bci_dann.serving.online.decision import Decision
     from bci_dann.serving.online.online_decoder import OnlineDecoder
+    from bci_dann.serving.online.replay import Replay, replay_recording
     from bci_dann.serving.predictions import predict_recordings, write_predictions
     from bci_dann.serving.recording_trials import prepare
     from bci_dann.serving.served_model import ServedModel, open_model
@@ -40,6 +41,7 @@ _MODULES = {
     "Decision": "online.decision",
     "ModelRecipe": "model_recipe",
     "OnlineDecoder": "online.online_decoder",
+    "Replay": "online.replay",
     "ServedModel": "served_model",
     "adapt_model": "workflows",
     "fit_model": "workflows",
@@ -47,6 +49,7 @@ _MODULES = {
     "open_model": "served_model",
     "predict_recordings": "predictions",
     "prepare": "recording_trials",
+    "replay_recording": "online.replay",
     "save_recipe": "model_recipe",
     "write_predictions": "predictions",
 }
@@ -56,6 +59,7 @@ __all__ = [
     "Decision",
     "ModelRecipe",
     "OnlineDecoder",
+    "Replay",
     "ServedModel",
     "adapt_model",
     "fit_model",
@@ -63,6 +67,7 @@ __all__ = [
     "open_model",
     "predict_recordings",
     "prepare",
+    "replay_recording",
     "save_recipe",
     "write_predictions",
 ]
