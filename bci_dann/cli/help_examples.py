@@ -78,6 +78,10 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "bci-dann evaluate adapted run2.edf --cue start_left=left_hand": "Other events.",
         "bci-dann evaluate adapted run2.edf --json > scores.json": "For another program.",
     },
+    "replay": {
+        "bci-dann replay adapted run2.fif -o replay.png": "Decisions, accuracy and a picture.",
+        "bci-dann replay model run1.edf --adapting --step 0.5": "The model follows the subject.",
+    },
     "doctor": {
         "bci-dann doctor": "Exit code 0: nothing is wrong.",
     },

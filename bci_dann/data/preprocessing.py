@@ -42,9 +42,11 @@ class Preprocessing(StrictModel):  # numpydoc ignore=PR02
         Line frequency to remove (Hz).
     band : tuple of float, or None
         Pass band (Hz); ``None`` leaves the signals unfiltered.
-    filter_method : {"iir", "fir"}
+    filter_method : {"iir", "fir", "causal"}
         ``"iir"`` is MOABB's own zero-phase Butterworth filter; ``"fir"`` is MNE's
-        zero-phase default.
+        zero-phase default. ``"causal"`` is the Butterworth filter of ``"iir"``, forward only, and a
+        notch of second order: trials are then late by the group delay of these filters, and equal
+        to the windows of :class:`bci_dann.serving.OnlineDecoder`.
     resample : float or None
         New sampling frequency (Hz).
     window : tuple of (float, float or None)
@@ -80,7 +82,7 @@ class Preprocessing(StrictModel):  # numpydoc ignore=PR02
     reference: Literal["average"] | list[str] | None = None
     notch: Positive | None = None
     band: tuple[Positive, Positive] | None = (8.0, 32.0)
-    filter_method: Literal["iir", "fir"] = "iir"
+    filter_method: Literal["iir", "fir", "causal"] = "iir"
     resample: Positive | None = None
     window: tuple[float, float | None] = (0.0, None)
     reject_uv: Positive | None = None

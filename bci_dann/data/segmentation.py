@@ -18,6 +18,7 @@ from bci_dann.data.channels.channel_selection import (
     selected_channels,
 )
 from bci_dann.data.channels.channel_use import as_good_eeg
+from bci_dann.data.filtering.signal_filters import check_frequencies, filter_recording
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.screening.cues import cue_table
 from bci_dann.data.screening.interruptions import (
@@ -88,7 +89,7 @@ def check_recording(
     ConfigError
         When a frequency or the window does not fit the recording.
     """
-    _check_frequencies(raw.info["sfreq"], preprocessing)
+    check_frequencies(raw.info["sfreq"], preprocessing)
     reference = preprocessing.reference if isinstance(preprocessing.reference, list) else []
     channels = selected_channels(raw, preprocessing)
     check_channels(raw, [*channels, *named_channels(raw, reference, preprocessing)])
@@ -167,7 +168,7 @@ def cut_trials(
     events, event_id = cue_events(raw, dataset, classes)
     if not len(events):
         return CutTrials(None, cue_table())
-    _check_frequencies(raw.info["sfreq"], preprocessing)
+    check_frequencies(raw.info["sfreq"], preprocessing)
     start, end = trial_limits(dataset, preprocessing)
     loaded = raw.copy().load_data(verbose="error")
     channels = selected_channels(raw, preprocessing)
@@ -182,7 +183,7 @@ def cut_trials(
     if "" not in faults.reasons:
         return CutTrials(None, cues.assign(left_out=reasons))
     mark_missing_samples(loaded, [loaded.ch_names.index(name) for name in channels])
-    filtered = _reference_and_filter(loaded, preprocessing)
+    filtered = filter_recording(_referenced(loaded, preprocessing), preprocessing)
     wanted = np.isin(reasons, LEFT_TO_MNE)
     limit = _rejection(dataset, preprocessing)
     cut = partial(_epochs, filtered, events[wanted], event_id, start, limit)
@@ -339,19 +340,8 @@ def resampled_epochs(
     return epochs
 
 
-def _reference_and_filter(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> mne.io.BaseRaw:
-    """Apply reference and filters in place, leaving the selected channels only."""
-    filtered = _referenced(raw, preprocessing)
-    if preprocessing.notch is not None:
-        filtered.notch_filter(preprocessing.notch, picks="data", verbose="error")
-    if preprocessing.band is not None:
-        low, high = preprocessing.band
-        method = preprocessing.filter_method
-        filtered.filter(low, high, method=method, picks="data", verbose="error")
-    return filtered
-
-
 def _referenced(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> mne.io.BaseRaw:
+    """Apply the reference in place, leaving the selected channels only."""
     channels = selected_channels(raw, preprocessing)
     if preprocessing.reference is None:
         return _picked(raw, channels)
@@ -386,13 +376,3 @@ def same_sfreq(first: float, second: float) -> bool:
         Whether a trial of ten seconds would differ by less than a tenth of a sample at 100 Hz.
     """
     return bool(abs(first - second) <= SFREQ_TOLERANCE * max(first, second))
-
-
-def _check_frequencies(sfreq: float, preprocessing: Preprocessing) -> None:
-    highest = preprocessing.band[1] if preprocessing.band else 0.0
-    for name, value in {"band": highest, "notch": preprocessing.notch or 0.0}.items():
-        if value >= sfreq / 2:
-            raise ConfigError(
-                f"preprocessing.{name} has {value:g} Hz, and the recording is sampled at "
-                f"{sfreq:g} Hz: choose less than {sfreq / 2:g} Hz."
-            )

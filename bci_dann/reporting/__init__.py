@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bci_dann.reporting.recordings_page import write_recordings_page
     from bci_dann.reporting.regime_figure import draw_regimes, write_regime_figure
     from bci_dann.reporting.regime_report import regime_tables
+    from bci_dann.reporting.replay_figure import draw_replay, write_replay_figure
     from bci_dann.reporting.risk_coverage_figure import (
         draw_risk_coverage,
         write_risk_coverage_figure,
@@ -44,6 +45,7 @@ _MODULES = {
     "closing_tables": "table",
     "draw_online_curve": "trial_curve",
     "draw_regimes": "regime_figure",
+    "draw_replay": "replay_figure",
     "draw_risk_coverage": "risk_coverage_figure",
     "draw_subjects": "subject_figure",
     "online_curve": "trial_curve",
@@ -56,6 +58,7 @@ _MODULES = {
     "write_online_figure": "trial_curve",
     "write_recordings_page": "recordings_page",
     "write_regime_figure": "regime_figure",
+    "write_replay_figure": "replay_figure",
     "write_risk_coverage_figure": "risk_coverage_figure",
     "write_run_report": "run_report.page",
     "write_subject_figure": "subject_figure",
@@ -68,6 +71,7 @@ __all__ = [
     "closing_tables",
     "draw_online_curve",
     "draw_regimes",
+    "draw_replay",
     "draw_risk_coverage",
     "draw_subjects",
     "online_curve",
@@ -80,6 +84,7 @@ __all__ = [
     "write_online_figure",
     "write_recordings_page",
     "write_regime_figure",
+    "write_replay_figure",
     "write_risk_coverage_figure",
     "write_run_report",
     "write_subject_figure",

@@ -29,6 +29,9 @@ from bci_dann._lazy import lazy_names
 if TYPE_CHECKING:
     from bci_dann.serving.model_evaluation import ModelEvaluation, evaluate_model
     from bci_dann.serving.model_recipe import ModelRecipe, load_recipe, save_recipe
+    from bci_dann.serving.online.decision import Decision
+    from bci_dann.serving.online.online_decoder import OnlineDecoder
+    from bci_dann.serving.online.replay import Replay, replay_recording
     from bci_dann.serving.predictions import predict_recordings, write_predictions
     from bci_dann.serving.recording_trials import prepare
     from bci_dann.serving.served_model import ServedModel, open_model
@@ -37,7 +40,10 @@ if TYPE_CHECKING:
 _MODULES = {
     "Adaptation": "workflows",
     "ModelEvaluation": "model_evaluation",
+    "Decision": "online.decision",
     "ModelRecipe": "model_recipe",
+    "OnlineDecoder": "online.online_decoder",
+    "Replay": "online.replay",
     "ServedModel": "served_model",
     "adapt_model": "workflows",
     "evaluate_model": "model_evaluation",
@@ -46,6 +52,7 @@ _MODULES = {
     "open_model": "served_model",
     "predict_recordings": "predictions",
     "prepare": "recording_trials",
+    "replay_recording": "online.replay",
     "save_recipe": "model_recipe",
     "write_predictions": "predictions",
 }
@@ -53,7 +60,10 @@ _MODULES = {
 __all__ = [
     "Adaptation",
     "ModelEvaluation",
+    "Decision",
     "ModelRecipe",
+    "OnlineDecoder",
+    "Replay",
     "ServedModel",
     "adapt_model",
     "evaluate_model",
@@ -62,6 +72,7 @@ __all__ = [
     "open_model",
     "predict_recordings",
     "prepare",
+    "replay_recording",
     "save_recipe",
     "write_predictions",
 ]

@@ -47,6 +47,8 @@ def filtered_epochs(
         Filtered where MNE has noted a wider band than the model's; otherwise as they were, with a
         warning where they hold less than the model's band.
     """
+    from bci_dann.data.filtering.signal_filters import filter_band
+
     if steps.band is None:
         return epochs
     low, high = steps.band
@@ -61,7 +63,7 @@ def filtered_epochs(
         )
         return epochs
     margin = min(window[0] - epochs.times[0], epochs.times[-1] - window[1])
-    filtered = epochs.filter(low, high, method=steps.filter_method, picks="all", verbose="error")
+    filtered = filter_band(epochs, steps, picks="all")
     if margin < MARGIN_PERIODS / low:
         _warn(
             f"{label}: the epochs hold {noted[0]:g} to {noted[1]:g} Hz by their info, and were "

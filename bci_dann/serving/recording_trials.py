@@ -9,22 +9,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bci_dann.exceptions import ConfigError, DataError
+from bci_dann.serving.continuous_recordings import (
+    ContinuousRecording,
+    continuous_of_raw,
+    read_continuous,
+)
 from bci_dann.serving.epochs_trials import (
     as_trials,
     event_names,
     trials_of_epochs,
 )
-from bci_dann.serving.mismatches import warn_of_former_filter, warn_of_reference
 from bci_dann.serving.reading_options import (
     Cues,
     ReadingOptions,
     check_cues_found,
-    check_renamed,
-    layout_for,
     no_event,
     reading_options,
 )
-from bci_dann.serving.recording_names import Recording, raw_session, recording_label
+from bci_dann.serving.recording_names import Recording, recording_label
 from bci_dann.serving.served_model import ServedModel, as_served_model
 
 if TYPE_CHECKING:
@@ -35,8 +37,6 @@ if TYPE_CHECKING:
 
     from bci_dann.data import EEGTrials
     from bci_dann.data.preprocessing import Preprocessing
-    from bci_dann.data.recordings.layout import RecordingsLayout
-    from bci_dann.data.recordings.reading import CuedRecording
     from bci_dann.data.screening.rest_windows import RestWindows
     from bci_dann.serving.model_recipe import ModelRecipe
 
@@ -195,7 +195,7 @@ def _prepared(
     import mne
 
     if isinstance(recording, mne.io.BaseRaw):
-        return _of_raw(recording, model, options)
+        return _cut(continuous_of_raw(recording, model, options), model)
     if isinstance(recording, mne.BaseEpochs):
         return _of_epochs(recording, recording_label(recording), model, options)
     raise ConfigError(
@@ -233,30 +233,12 @@ class _Task:
 
 def _of_file(path: Path, model: ServedModel, options: ReadingOptions) -> PreparedRecording:
     from bci_dann.data.recordings.epochs_files import is_epochs_file, read_epochs_file
-    from bci_dann.data.recordings.reading import read_file, read_recording
-    from bci_dann.data.recordings.recording_paths import bids_events_path, recording_name
+    from bci_dann.data.recordings.reading import read_file
 
-    if not path.exists():
-        raise DataError(f"there is no recording {path}.")
-    if is_epochs_file(path):
+    if path.exists() and is_epochs_file(path):
         epochs = read_file(path, read_epochs_file, path)
         return _of_epochs(epochs, str(path), model, options)
-    layout = layout_for(model.recipe, options, str(path), bids_events_path(path).is_file())
-    recording = read_recording(path, layout)
-    check_renamed(options, recording.channels)
-    return _cut(recording, str(path), recording_name(path), model, layout)
-
-
-def _of_raw(raw: mne.io.BaseRaw, model: ServedModel, options: ReadingOptions) -> PreparedRecording:
-    from bci_dann.data.recordings.reading import apply_layout
-
-    label = recording_label(raw)
-    warn_of_former_filter(raw, model.recipe.preprocessing, label)
-    warn_of_reference(raw, model.recipe.preprocessing, label)
-    layout = layout_for(model.recipe, options, label)
-    recording = apply_layout(raw, layout, label)
-    check_renamed(options, recording.channels)
-    return _cut(recording, label, raw_session(raw), model, layout)
+    return _cut(read_continuous(path, model, options), model)
 
 
 def _of_epochs(
@@ -267,16 +249,15 @@ def _of_epochs(
     return PreparedRecording(label, trials, cues, events)
 
 
-def _cut(
-    recording: CuedRecording, label: str, session: str, model: ServedModel, layout: RecordingsLayout
-) -> PreparedRecording:
+def _cut(continuous: ContinuousRecording, model: ServedModel) -> PreparedRecording:
     """Cut the trials of a recording whose annotations name the classes or cues."""
     from bci_dann.data.channels.units import scale_of
     from bci_dann.data.screening.cues import with_outcome
     from bci_dann.data.screening.rest_windows import cut_rest_windows
     from bci_dann.data.segmentation import cut_trials
 
-    sfreq = recording.raw.info["sfreq"]
+    recording, layout, label = continuous.recording, continuous.layout, continuous.label
+    sfreq = continuous.sfreq
     steps = _steps_from_event(model.recipe, sfreq)
     task = _Task((0.0, layout.interval[1]))
     try:
@@ -300,7 +281,7 @@ def _cut(
     told = {"onset": used["onset"].to_numpy(), "event": used["event"].to_numpy()}
     epochs = _named_as_in_training(cut.epochs, model.recipe)
     scale = scale_of(layout.unit_scale, label)
-    trials = as_trials(epochs, model.recipe, label, scale, session=session, **told)
+    trials = as_trials(epochs, model.recipe, label, scale, session=continuous.session, **told)
     if rest is not None:
         trials = replace(trials, rest=_in_order_of_training(rest, model.recipe, task.unit_factor))
     return PreparedRecording(label, trials, cues, recording.events)

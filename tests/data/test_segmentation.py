@@ -114,7 +114,7 @@ def test_notch_removes_the_line_and_little_else():
     assert after.std() > 1.5e-5
 
 
-@pytest.mark.parametrize("method", ["iir", "fir"])
+@pytest.mark.parametrize("method", ["iir", "fir", "causal"])
 def test_band_keeps_what_is_inside(method):
     signals = cut(make_raw(), band=(8, 16), filter_method=method).get_data()
     spectrum = np.abs(np.fft.rfft(signals, axis=2)).mean(axis=(0, 1))
@@ -137,7 +137,7 @@ def test_every_cue_gets_a_trial_or_a_reason():
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-@pytest.mark.parametrize("method", ["iir", "fir"])
+@pytest.mark.parametrize("method", ["iir", "fir", "causal"])
 def test_missing_samples_cost_the_trials_that_they_touch(value, method):
     raw, whole = make_raw(), make_raw()
     raw._data[1, 60:200] = value  # before the first trial

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bci_dann.data.signal_checks import FLAT_UV, flat_channels_message
 from bci_dann.exceptions import DataError
 
-__all__ = ["TrialFaults", "trial_faults"]
+__all__ = ["RAILED_SHARE", "TrialFaults", "railed_share", "trial_faults"]
 
 # Ratios of amplitudes that only another unit explains: units differ by 1000. Empirical: in 58 real
 # recordings the median amplitude of a channel in the pass band is within 2.2 times that of the
@@ -114,14 +114,35 @@ class _Limits:
 
     def share(self, signals: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return by channel the share of samples in stretches at one of the limits."""
-        at_limit = (signals <= self.low) | (signals >= self.high)
-        n_begins = max(0, at_limit.shape[1] - RAILED_STRETCH + 1)
-        shifted = [at_limit[:, k : k + n_begins] for k in range(RAILED_STRETCH)]
-        begins = np.logical_and.reduce(shifted)
-        covered = np.zeros_like(at_limit)
-        for k in range(RAILED_STRETCH):
-            covered[:, k : k + n_begins] |= begins
-        return np.asarray(covered.mean(axis=1))
+        return railed_share(signals, self.low, self.high)
+
+
+def railed_share(
+    signals: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return how much of a trial each channel spends at a limit of its range.
+
+    Parameters
+    ----------
+    signals : ndarray, shape (n_chans, n_times)
+        As recorded.
+    low, high : ndarray, shape (n_chans, 1)
+        The lowest and the highest value of each channel over the recording.
+
+    Returns
+    -------
+    ndarray, shape (n_chans,)
+        Share of the samples in stretches of three and more at one of the limits; a channel is
+        railed from :data:`RAILED_SHARE` on.
+    """
+    at_limit = (signals <= low) | (signals >= high)
+    n_begins = max(0, at_limit.shape[1] - RAILED_STRETCH + 1)
+    shifted = [at_limit[:, k : k + n_begins] for k in range(RAILED_STRETCH)]
+    begins = np.logical_and.reduce(shifted)
+    covered = np.zeros_like(at_limit)
+    for k in range(RAILED_STRETCH):
+        covered[:, k : k + n_begins] |= begins
+    return np.asarray(covered.mean(axis=1))
 
 
 def _ends(signal: NDArray[np.float64]) -> tuple[float, float]:

@@ -92,8 +92,10 @@ def _steps(settings: dict[str, Any]) -> Iterator[str]:
     if settings.get("notch"):
         yield f"notch filtered at {settings['notch']:g} Hz"
     if settings.get("band"):
-        kind = settings.get("filter_method", "iir").upper()
-        yield "band-pass filtered from {:g} to {:g} Hz ({})".format(*settings["band"], kind)
+        method = settings.get("filter_method", "iir")
+        kind = "causal IIR" if method == "causal" else method.upper()
+        low, high = settings["band"]
+        yield f"band-pass filtered from {low:g} to {high:g} Hz ({kind})"
     if settings.get("window"):
         start, end = settings["window"]
         until = "the end of the task" if end is None else f"{end:g} s"

@@ -1,0 +1,1 @@
+"""Filters of recordings and streams."""

@@ -1,0 +1,1 @@
+"""Decoding of a stream: causal filters, windows, an artefact gate, decisions and their replay."""

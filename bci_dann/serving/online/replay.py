@@ -1,0 +1,244 @@
+"""Replay of a recording through the decoder of a stream, faster than real time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann._files import check_folder_of, write_atomically
+from bci_dann._validation import check_between
+from bci_dann.exceptions import ConfigError
+from bci_dann.serving.continuous_recordings import ContinuousRecording, read_continuous
+from bci_dann.serving.online.decision import Decision
+from bci_dann.serving.online.online_decoder import OnlineDecoder
+from bci_dann.serving.online.replay_scores import ReplayScores, cue_table_of, decision_table
+from bci_dann.serving.reading_options import Cues, reading_options
+from bci_dann.serving.recording_names import recording_files
+from bci_dann.serving.served_model import ServedModel, as_served_model
+
+if TYPE_CHECKING:
+    import mne
+    import pandas as pd
+
+__all__ = ["Replay", "replay_recording"]
+
+
+@dataclass(frozen=True)
+class Replay:  # numpydoc ignore=PR02
+    """What a decoder said during a recording.
+
+    Parameters
+    ----------
+    label : str
+        What messages call the recording.
+    decisions : pandas.DataFrame
+        One row a step: ``time`` (s after the start of the recording), ``ok``, ``prediction``,
+        ``reason``, one column ``p_CLASS`` for each class, and ``faults`` by channel.
+    cues : pandas.DataFrame
+        One row a usable cue, decided on at the end of its trial: ``onset`` (s), ``event``,
+        ``class`` (empty where it is not known), and the columns of decisions.
+    scores : ReplayScores or None
+        How often the decoder was right; ``None`` where no class is known.
+    delay_s : float
+        By how much the filters delay the signal (s).
+    window_s : float
+        How long the window is (s).
+    model : ServedModel
+        The model as it has adapted.
+
+    See Also
+    --------
+    replay_recording : Returns it.
+
+    Examples
+    --------
+    >>> from bci_dann import serving
+    >>> from bci_dann.data import SimulatedMI
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "pipelines": ["ea_csp_lda"], "protocols": ["train"]}
+    >>> raw = SimulatedMI(n_subjects=4, n_trials=10).get_data([4])[4]["0"]["0"]
+    >>> model = serving.adapt_model(serving.fit_model(config), raw).model
+    >>> replay = serving.replay_recording(model, raw, step=1.0)
+    >>> int(replay.scores.confusion.to_numpy().sum())
+    20
+    """
+
+    label: str
+    decisions: pd.DataFrame
+    cues: pd.DataFrame
+    scores: ReplayScores | None
+    delay_s: float
+    window_s: float
+    model: ServedModel
+
+
+def replay_recording(
+    model: str | Path | ServedModel,
+    recording: str | Path | mne.io.BaseRaw,
+    *,
+    step: float = 0.2,
+    chunk_s: float = 0.2,
+    adapting: bool = False,
+    abstain_below: float | None = None,
+    cues: Cues = (),
+    unit_scale: float | str | None = None,
+    rename: Mapping[str, str] | None = None,
+    out: str | Path | None = None,
+    progress: bool = False,
+) -> Replay:
+    """Decode a recording as if it were a stream.
+
+    Parameters
+    ----------
+    model : str, pathlib.Path or ServedModel
+        A model or its folder, best one that was adapted to the subject.
+    recording : str, pathlib.Path or mne.io.Raw
+        Continuous; see :func:`prepare`.
+    step : float
+        Time between decisions (s).
+    chunk_s : float
+        Length of the chunks (s), which has no influence on decisions.
+    adapting : bool
+        Whether the model follows the subject; see :class:`OnlineDecoder`.
+    abstain_below : float or None
+        A window gets no class where its largest probability is below this.
+    cues : sequence of str, or mapping of str to str or None
+        Events at which trials start, perhaps with their classes. By default those of training.
+    unit_scale : float, str or None
+        Factor on the samples, or the unit of the numbers. By default that of training.
+    rename : mapping of str to str, or None
+        New names of channels, beside those of training.
+    out : str, pathlib.Path or None
+        CSV file to write the decisions to.
+    progress : bool
+        Whether to show a progress bar on the standard error stream.
+
+    Returns
+    -------
+    Replay
+        Decisions, and where cues are known how often they were right.
+
+    Raises
+    ------
+    ConfigError
+        When the recording is not continuous, ``out`` is the recording itself, or as
+        :class:`OnlineDecoder`.
+    DataError
+        When the recording cannot be read, or lacks channels.
+    ResultsError
+        When the file cannot be written.
+
+    See Also
+    --------
+    OnlineDecoder : Does the same to a stream.
+    predict_recordings : Decodes trials, with the filters of training.
+
+    Examples
+    --------
+    >>> from bci_dann import serving
+    >>> from bci_dann.data import SimulatedMI
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "pipelines": ["ea_csp_lda"], "protocols": ["train"]}
+    >>> raw = SimulatedMI(n_subjects=4, n_trials=10).get_data([4])[4]["0"]["0"]
+    >>> model = serving.adapt_model(serving.fit_model(config), raw).model
+    >>> replay = serving.replay_recording(model, raw, step=1.0)
+    >>> list(replay.decisions.columns)
+    ['time', 'ok', 'prediction', 'reason', 'p_left_hand', 'p_right_hand', 'faults']
+    """
+    check_between("chunk_s", chunk_s, 0.0, np.inf)
+    served = as_served_model(model)
+    if out is not None:
+        _check_not_the_recording(check_folder_of(Path(out)), recording)
+    continuous = read_continuous(
+        recording, served, reading_options(served.recipe, cues, unit_scale, rename)
+    )
+    decoder = OnlineDecoder(
+        served,
+        sfreq=continuous.sfreq,
+        ch_names=continuous.raw.ch_names,
+        step=step,
+        adapting=adapting,
+        abstain_below=abstain_below,
+    )
+    usable = continuous.cues[continuous.cues["left_out"] == ""]
+    ends = _ends_of_trials(usable, served, continuous.sfreq)
+    decisions, at_ends = _decode(decoder, continuous, ends, chunk_s, progress)
+    table = decision_table(decisions, decoder.classes)
+    at_cues = cue_table_of(usable, ends, at_ends, decoder.classes, continuous.sfreq)
+    if out is not None:
+        content = table.to_csv(index=False, float_format="%.6f").encode()
+        write_atomically(Path(out), content)
+    return Replay(
+        label=continuous.label,
+        decisions=table,
+        cues=at_cues,
+        scores=ReplayScores.of(at_cues, table, decoder.classes, step),
+        delay_s=decoder.delay_s,
+        window_s=decoder.window_s,
+        model=decoder.model,
+    )
+
+
+def _decode(
+    decoder: OnlineDecoder,
+    continuous: ContinuousRecording,
+    ends: NDArray[np.int_],
+    chunk_s: float,
+    progress: bool,
+) -> tuple[list[Decision], dict[int, Decision]]:
+    """Push a recording, and decide in addition where trials end."""
+    signal, n_chunk = _signal_uv(continuous), max(1, round(chunk_s * decoder.sfreq))
+    n_samples = signal.shape[1]
+    inside = ends[(ends > 0) & (ends <= n_samples)]
+    edges = np.unique(np.concatenate([np.arange(0, n_samples, n_chunk), inside, [n_samples]]))
+    wanted = set(inside.tolist())
+    decisions: list[Decision] = []
+    at_ends: dict[int, Decision] = {}
+    pairs = list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+    for start, stop in _shown(pairs, continuous.label, progress):
+        decisions += decoder.push(signal[:, start:stop])
+        if stop in wanted:
+            at_ends[stop] = decoder.decide()
+    return decisions, at_ends
+
+
+def _signal_uv(continuous: ContinuousRecording) -> NDArray[np.float64]:
+    """Return the signals, with NaN where the recording is interrupted (µV)."""
+    from bci_dann.data.screening.interruptions import INTERRUPTION
+
+    raw = continuous.raw
+    signal: NDArray[np.float64] = raw.get_data() * 1e6
+    for onset, duration, name in zip(
+        raw.annotations.onset, raw.annotations.duration, raw.annotations.description, strict=True
+    ):
+        if name.upper().startswith((INTERRUPTION, "EDGE")):
+            start = max(0, round((onset - raw.first_time) * continuous.sfreq))
+            signal[:, start : start + max(1, round(duration * continuous.sfreq))] = np.nan
+    return signal
+
+
+def _ends_of_trials(usable: pd.DataFrame, model: ServedModel, sfreq: float) -> NDArray[np.int_]:
+    """Return how many samples there are up to the end of each trial, which is included."""
+    last = round(model.recipe.window[1] * sfreq)
+    return np.asarray(usable["sample"].to_numpy(dtype=int) + last + 1)
+
+
+def _shown(
+    pairs: Sequence[tuple[int, int]], label: str, progress: bool
+) -> Iterable[tuple[int, int]]:
+    if not progress:
+        return pairs
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(pairs, description=f"Replaying {label}", console=Console(stderr=True))
+
+
+def _check_not_the_recording(out: Path, recording: str | Path | mne.io.BaseRaw) -> None:
+    if out.resolve() in {file.resolve() for file in recording_files(recording)}:
+        raise ConfigError(f"{out}, where decisions would be written, is the recording itself.")

@@ -1,0 +1,126 @@
+"""Resampling of a stream to the sampling frequency of a model, chunk by chunk."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann.data.segmentation import same_sfreq
+from bci_dann.exceptions import ConfigError
+
+__all__ = ["StreamResampler"]
+
+# Denominators up to which a ratio of sampling frequencies is looked for: 128/1000 is 16/125.
+LARGEST_DENOMINATORS = (8, 64, 512)
+
+# Zero crossings of the anti-aliasing filter on either side, and its Kaiser window: those of
+# `scipy.signal.resample_poly`.
+HALF_LENGTH, KAISER_BETA = 10, 5.0
+
+
+class StreamResampler:
+    """A polyphase filter with a state: the output does not depend on the sizes of the chunks.
+
+    Sample ``k`` of the output is the signal at ``k / to`` seconds after the first sample of the
+    input, late by :attr:`delay_s`.
+
+    Parameters
+    ----------
+    sfreq : float
+        Sampling frequency of the stream (Hz).
+    to : float
+        That of the model (Hz).
+
+    Raises
+    ------
+    ConfigError
+        When the ratio has no short form, such as 250 Hz to 128 Hz has it: 64/125.
+    """
+
+    def __init__(self, sfreq: float, to: float) -> None:
+        ratio = Fraction(1) if same_sfreq(sfreq, to) else _ratio(sfreq, to)
+        self._up, self._down = ratio.numerator, ratio.denominator
+        self.delay_s = 0.0
+        self._taps = np.ones((1, 1))
+        if ratio != 1:
+            self._taps = _polyphase(self._up, self._down)
+            self.delay_s = HALF_LENGTH * max(self._up, self._down) / (self._up * sfreq)
+        self.reset()
+
+    def reset(self) -> None:
+        """Start a new signal."""
+        self._n_read, self._n_written = 0, 0
+        self._tail: NDArray[np.float64] | None = None
+
+    def inputs_for(self, n_outputs: int) -> int:
+        """Return how many samples of the stream give some of the model.
+
+        Parameters
+        ----------
+        n_outputs : int
+            Samples at the model's frequency.
+
+        Returns
+        -------
+        int
+            Samples of the stream, from the start of a signal.
+        """
+        return (n_outputs - 1) * self._down // self._up + 1
+
+    def resampled(self, samples: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Resample the next samples.
+
+        Parameters
+        ----------
+        samples : ndarray, shape (n_chans, n_samples)
+            Of the stream.
+
+        Returns
+        -------
+        ndarray, shape (n_chans, n_outputs)
+            Those of the model that they complete; perhaps none.
+        """
+        if self._up == self._down == 1 or not samples.shape[1]:
+            return samples
+        n_taps = self._taps.shape[1]
+        if self._tail is None:  # as if the first sample had been there forever
+            self._tail = np.repeat(samples[:, :1], n_taps - 1, axis=1)
+        joined = np.concatenate([self._tail, samples], axis=1)
+        self._n_read += samples.shape[1]
+        stop = (self._n_read * self._up - 1) // self._down + 1
+        positions = np.arange(self._n_written, stop) * self._down
+        newest = positions // self._up - (self._n_read - samples.shape[1])
+        windows = np.lib.stride_tricks.sliding_window_view(joined, n_taps, axis=1)[:, newest]
+        result = np.einsum("cnt,nt->cn", windows, self._taps[positions % self._up])
+        self._n_written, self._tail = stop, joined[:, joined.shape[1] - (n_taps - 1) :]
+        return np.asarray(result)
+
+
+def _ratio(sfreq: float, to: float) -> Fraction:
+    """Return the simplest ratio that is right but for the rounding of sampling frequencies."""
+    for most in LARGEST_DENOMINATORS:
+        ratio = Fraction(to / sfreq).limit_denominator(most)
+        if ratio > 0 and same_sfreq(sfreq * float(ratio), to):
+            return ratio
+    raise ConfigError(
+        f"a stream at {sfreq:g} Hz cannot be resampled to the model's {to:g} Hz chunk by chunk: "
+        f"their ratio is no fraction with a denominator up to {LARGEST_DENOMINATORS[-1]}. Choose "
+        "another rate of the amplifier, or train with preprocessing `resample` at a simple "
+        "fraction of it."
+    )
+
+
+def _polyphase(up: int, down: int) -> NDArray[np.float64]:
+    """Return the taps of each phase, the latest sample last."""
+    from scipy.signal import firwin
+
+    longest = max(up, down)
+    half = HALF_LENGTH * longest
+    taps = firwin(2 * half + 1, 1.0 / longest, window=("kaiser", KAISER_BETA)) * up
+    n_taps = -(-len(taps) // up)
+    padded = np.zeros(n_taps * up)
+    padded[: len(taps)] = taps
+    phases = padded.reshape(n_taps, up).T  # row p: taps p, p + up, ... from the latest sample back
+    return np.ascontiguousarray(phases[:, ::-1])

@@ -1,0 +1,38 @@
+"""The commands of streams."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+
+@pytest.fixture
+def model(bci_dann, config, sources, recordings, tmp_path):
+    fitted, adapted = tmp_path / "model", tmp_path / "adapted"
+    first = recordings / "new" / "first_raw.fif"
+    options = ("--pipeline", "shallow", "--data-dir", sources)
+    assert bci_dann("fit", config, "-o", fitted, *options).exit_code == 0
+    assert bci_dann("adapt", fitted, first, "-o", adapted).exit_code == 0
+    return adapted
+
+
+def test_replay_tells_decisions_accuracy_and_delay(bci_dann, model, recordings, tmp_path):
+    csv, picture = tmp_path / "d.csv", tmp_path / "replay.png"
+    second = recordings / "new" / "second_raw.fif"
+    done = bci_dann("replay", model, second, "--csv", csv, "-o", picture, "--step", 0.5)
+    assert done.exit_code == 0, done.output
+    table = pd.read_csv(csv)
+    assert f"{len(table)} decisions in {csv}" in done.stdout
+    assert "the filters delay by 0.0" in done.stdout
+    assert "Decided at the end of each trial" in done.stdout
+    assert "of 16," in done.stdout
+    assert picture.stat().st_size > 10_000
+
+
+def test_replay_says_what_is_wrong_before_it_begins(bci_dann, model, recordings, tmp_path):
+    second = recordings / "new" / "second_raw.fif"
+    done = bci_dann("replay", model, second, "--csv", tmp_path / "no" / "d.csv")
+    assert done.exit_code == 2
+    done = bci_dann("replay", model, tmp_path / "none.fif", "--csv", tmp_path / "d.csv")
+    assert done.exit_code == 2
+    assert "there is no recording" in done.stderr
