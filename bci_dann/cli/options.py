@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bci_dann.evaluation import RunConfig
 
 __all__ = [
+    "BadChannels",
     "ConfigFile",
     "Cues",
     "Dask",
@@ -28,6 +29,7 @@ __all__ = [
     "Pipelines",
     "Protocols",
     "RecordingFiles",
+    "Reference",
     "Regimes",
     "Renames",
     "ResultsFolder",
@@ -144,6 +146,23 @@ Renames = Annotated[
         "--rename",
         metavar="OLD=NEW",
         help="Channel of the recordings, and the electrode that it is; repeatable.",
+    ),
+]
+BadChannels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--bad",
+        metavar="CHANNEL",
+        help="Channel that is bad, to be interpolated where the model uses it; repeatable.",
+    ),
+]
+Reference = Annotated[
+    str | None,
+    typer.Option(
+        "--reference",
+        metavar="CHANNELS",
+        help="Channels whose mean is subtracted, for a model that keeps the reference of its "
+        "recordings: A1,A2. Default: as recorded.",
     ),
 ]
 UserModules = Annotated[

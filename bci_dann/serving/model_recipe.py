@@ -51,6 +51,9 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
         What became of the cues of the training recordings: the rows of ``EEGTrials.account``.
     adapted_to : list of dict
         The same of the recordings that the model was adapted to; empty before.
+    adapted_by : list of str
+        What was done to those recordings because they are not like the training recordings, in
+        sentences.
 
     See Also
     --------
@@ -86,6 +89,7 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
     correlations: list[str] | None = None
     account: list[dict[str, str | int]] = Field(default_factory=list)
     adapted_to: list[dict[str, str | int]] = Field(default_factory=list)
+    adapted_by: list[str] = Field(default_factory=list)
 
     @property
     def window(self) -> tuple[float, float]:

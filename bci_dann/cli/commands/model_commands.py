@@ -11,11 +11,13 @@ from bci_dann.cli.accounts import print_account
 from bci_dann.cli.completion import complete_pipelines
 from bci_dann.cli.console import print_sentence
 from bci_dann.cli.options import (
+    BadChannels,
     ConfigFile,
     Cues,
     DataDir,
     ModelFolder,
     RecordingFiles,
+    Reference,
     Renames,
     Seed,
     UnitScale,
@@ -23,6 +25,7 @@ from bci_dann.cli.options import (
     import_user_modules,
     parse_cues,
     parse_renames,
+    split_list,
 )
 
 __all__ = ["adapt", "fit", "predict"]
@@ -67,6 +70,8 @@ def adapt(  # numpydoc ignore=PR01
     cue: Cues = None,
     unit_scale: UnitScale = None,
     rename: Renames = None,
+    bad: BadChannels = None,
+    reference: Reference = None,
     labels: Annotated[
         Path | None,
         typer.Option(
@@ -85,9 +90,13 @@ def adapt(  # numpydoc ignore=PR01
         cues=parse_cues(cue or []),
         unit_scale=unit_scale,
         rename=parse_renames(rename or []),
+        bads=bad or [],
+        reference=split_list(reference, "reference") if reference else [],
         labels=labels,
         out=out,
     )
+    for sentence in adaptation.differences:
+        print_sentence(sentence)
     n_labels = adaptation.n_labels
     if adaptation.changed or n_labels:
         known = f", {n_labels} of them with a label" if n_labels else " without labels"
@@ -107,6 +116,8 @@ def predict(  # numpydoc ignore=PR01
     cue: Cues = None,
     unit_scale: UnitScale = None,
     rename: Renames = None,
+    bad: BadChannels = None,
+    reference: Reference = None,
     abstain_below: Annotated[
         float | None,
         typer.Option(
@@ -127,9 +138,13 @@ def predict(  # numpydoc ignore=PR01
         cues=parse_cues(cue or []),
         unit_scale=unit_scale,
         rename=parse_renames(rename or []),
+        bads=bad or [],
+        reference=split_list(reference, "reference") if reference else [],
         abstain_below=abstain_below,
         out=out,
     )
+    for sentence in table.attrs["differences"]:
+        print_sentence(sentence)
     predicted = table[table["prediction"] != ""]
     counts = predicted["prediction"].value_counts().sort_index()
     listed = ", ".join(f"{count} {name}" for name, count in counts.items())

@@ -149,7 +149,7 @@ def interpolate_electrodes(
 def _place(name: str, montage: str) -> str | None:
     """Return the name that the position of an electrode has in a montage."""
     known = _places(montage)
-    return known.get(name.lower()) or known.get((standard_name(name) or "").lower())
+    return known.get((standard_name(name) or name).lower()) or known.get(name.lower())
 
 
 @cache

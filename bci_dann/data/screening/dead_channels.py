@@ -58,7 +58,7 @@ def dead_channels(
         return {}
     shares = found.mean(axis=0)  # of the trials, by failure and channel
     dead = shares.sum(axis=0) > MOSTLY
-    return {names[i]: FAILURES[int(shares[:, i].argmax())] for i in np.flatnonzero(dead)}
+    return {names[i]: FAILURES[int(shares[:, i].argmax())] for i in np.flatnonzero(dead).tolist()}
 
 
 def _failures(
