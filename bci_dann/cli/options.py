@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bci_dann.evaluation import RunConfig
 
 __all__ = [
+    "BadChannels",
     "ConfigFile",
     "Cues",
     "Dask",
@@ -29,6 +30,7 @@ __all__ = [
     "Pipelines",
     "Protocols",
     "RecordingFiles",
+    "Reference",
     "Regimes",
     "Renames",
     "ResultsFolder",
@@ -150,6 +152,23 @@ Renames = Annotated[
 Labels = Annotated[
     Path | None,
     typer.Option("--labels", help="CSV file of known labels: label, trial (or onset), file."),
+]
+BadChannels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--bad",
+        metavar="CHANNEL",
+        help="Channel that is bad, to be interpolated where the model uses it; repeatable.",
+    ),
+]
+Reference = Annotated[
+    str | None,
+    typer.Option(
+        "--reference",
+        metavar="CHANNELS",
+        help="Channels whose mean is subtracted, for a model that keeps the reference of its "
+        "recordings: A1,A2. Default: as recorded.",
+    ),
 ]
 UserModules = Annotated[
     list[str] | None,

@@ -59,8 +59,8 @@ _MODULES = {
 
 __all__ = [
     "Adaptation",
-    "ModelEvaluation",
     "Decision",
+    "ModelEvaluation",
     "ModelRecipe",
     "OnlineDecoder",
     "Replay",

@@ -140,7 +140,8 @@ def continuous_of_raw(
 
     label = recording_label(raw)
     warn_of_former_filter(raw, model.recipe.preprocessing, label)
-    warn_of_reference(raw, model.recipe.preprocessing, label)
+    if not options.reference:
+        warn_of_reference(raw, model.recipe.preprocessing, label)
     layout = layout_for(model.recipe, options, label)
     recording = apply_layout(raw, layout, label)
     check_renamed(options, recording.channels)

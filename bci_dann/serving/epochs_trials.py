@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bci_dann._validation import check_option
 from bci_dann.exceptions import DataError
 from bci_dann.serving.channel_exchange import warn_of_exchange
+from bci_dann.serving.headsets.repaired_signals import epochs_with_electrodes
 from bci_dann.serving.mismatches import filtered_epochs, warn_of_reference
 from bci_dann.serving.plausibility import warn_of_amplitude
 from bci_dann.serving.recording_names import epochs_session, recording_label
@@ -22,20 +23,40 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bci_dann.data import EEGTrials
+    from bci_dann.serving.headsets.electrodes import Electrodes
     from bci_dann.serving.model_recipe import ModelRecipe
     from bci_dann.serving.reading_options import ReadingOptions
     from bci_dann.serving.served_model import ServedModel
 
-__all__ = ["as_trials", "event_names", "trials_of_epochs"]
+__all__ = ["EpochsTrials", "as_trials", "event_names", "trials_of_epochs"]
 
 # One subject at a time is served, so the name only has to differ from those of the sources.
 NEW_SUBJECT = "new"
 UV_PER_VOLT = 1e6
 
 
+class EpochsTrials(NamedTuple):
+    """The trials of epochs, the epochs that were taken, and where their signals come from.
+
+    Parameters
+    ----------
+    trials : EEGTrials or None
+        As :func:`bci_dann.serving.prepare` returns it. The session of each trial is that in a
+        column ``session`` of the epochs' metadata, where there is one.
+    cues : pandas.DataFrame
+        The events of the epochs that were taken, with the reason where one gives no trial.
+    electrodes : Electrodes
+        Those of the model.
+    """
+
+    trials: EEGTrials | None
+    cues: pd.DataFrame
+    electrodes: Electrodes
+
+
 def trials_of_epochs(
     epochs: mne.BaseEpochs, model: ServedModel, options: ReadingOptions
-) -> tuple[EEGTrials | None, pd.DataFrame]:
+) -> EpochsTrials:
     """Bring epochs to the channels, the window and the sampling frequency of a model.
 
     Parameters
@@ -50,30 +71,28 @@ def trials_of_epochs(
 
     Returns
     -------
-    trials : EEGTrials or None
-        As :func:`bci_dann.serving.prepare` returns it. The session of each trial is that in a
-        column ``session`` of the epochs' metadata, where there is one.
-    cues : pandas.DataFrame
-        The events of the epochs that were taken, with the reason where one gives no trial.
+    EpochsTrials
+        With no trials where all epochs are above the limit of amplitude.
 
     Raises
     ------
     ConfigError
         When there are no events of the name of a cue.
     DataError
-        When a channel is missing, or the epochs do not cover the model's window.
+        When too many channels are missing, or the epochs do not cover the model's window.
     """
     label, recipe = recording_label(epochs), model.recipe
-    warn_of_reference(epochs, recipe.preprocessing, label)
+    if not options.reference:
+        warn_of_reference(epochs, recipe.preprocessing, label)
     try:
         of_cues = _of_cues(epochs.copy().load_data(), list(options.cues))
-        chosen = _with_layout(of_cues, recipe, options, label)
+        chosen, electrodes = _with_layout(of_cues, recipe, options, label)
         chosen = filtered_epochs(chosen, recipe.preprocessing, recipe.window, label)
         listed = _cues_of(chosen, recipe, options)
         kept = _within_limit(chosen, recipe)
         listed.loc[~np.isin(chosen.selection, kept.selection), "left_out"] = "amplitude"
         if not len(kept):
-            return None, listed
+            return EpochsTrials(None, listed, electrodes)
         matched = _in_window(kept, recipe, model.n_times)
     except DataError as error:
         raise DataError(f"{label}: {error}") from error
@@ -81,8 +100,10 @@ def trials_of_epochs(
     session = matched.metadata["session"].to_numpy() if named else epochs_session(epochs)
     events = event_names(matched)
     scale = _scale(recipe, options, label)
-    trials = as_trials(matched, recipe, label, scale, session=session, onset=np.nan, event=events)
-    return trials, listed
+    replaced = tuple(electrodes.replaced)
+    told = {"session": session, "onset": np.nan, "event": events}
+    trials = as_trials(matched, recipe, label, scale, replaced, **told)
+    return EpochsTrials(trials, listed, electrodes)
 
 
 def _cues_of(epochs: mne.BaseEpochs, recipe: ModelRecipe, options: ReadingOptions) -> pd.DataFrame:
@@ -95,7 +116,12 @@ def _cues_of(epochs: mne.BaseEpochs, recipe: ModelRecipe, options: ReadingOption
 
 
 def as_trials(
-    epochs: mne.BaseEpochs, recipe: ModelRecipe, label: str, scale: float, **metadata: Any
+    epochs: mne.BaseEpochs,
+    recipe: ModelRecipe,
+    label: str,
+    scale: float,
+    interpolated: Sequence[str] = (),
+    **metadata: Any,
 ) -> EEGTrials:
     """Return epochs that are as the model wants them in microvolt.
 
@@ -109,6 +135,8 @@ def as_trials(
         Of the recording, for messages.
     scale : float
         The factor that their samples were multiplied by.
+    interpolated : sequence of str
+        Electrodes that were, which say nothing of an exchange of cables.
     **metadata : object
         Columns beside ``subject`` and ``run``: one value for all trials or one each.
 
@@ -128,13 +156,16 @@ def as_trials(
 
     signals = (epochs.get_data() * UV_PER_VOLT).astype(np.float32)
     columns = {"subject": NEW_SUBJECT, "run": "0", **metadata}
+    if interpolated:
+        columns["interpolated"] = " ".join(interpolated)
     table = pd.DataFrame(columns, index=range(len(signals)))
     _check_scale(signals, recipe, label, scale)
     try:
         trials = EEGTrials(signals, None, table, epochs.info)
     except DataError as error:
         raise DataError(f"{label}: {error}") from error
-    warn_of_exchange(signals, recipe, label)
+    if not interpolated:
+        warn_of_exchange(signals, recipe, label)
     return trials
 
 
@@ -187,11 +218,11 @@ def _of_cues(epochs: mne.BaseEpochs, cues: Sequence[str]) -> mne.BaseEpochs:
 
 def _with_layout(
     epochs: mne.BaseEpochs, recipe: ModelRecipe, options: ReadingOptions, label: str
-) -> mne.BaseEpochs:
-    """Name, pick and scale channels in place."""
-    from bci_dann.data.channels.channel_selection import check_channels, named_channels
+) -> tuple[mne.BaseEpochs, Electrodes]:
+    """Name, re-reference, interpolate, pick and scale channels in place."""
+    from bci_dann.data.channels.channel_selection import check_channels
     from bci_dann.data.channels.channel_use import as_good_eeg
-    from bci_dann.data.channels.electrode_names import channels_named
+    from bci_dann.data.channels.electrode_names import channels_named, resolve_names
     from bci_dann.data.channels.units import scale_samples
 
     layout, channels = recipe.layout, list(recipe.preprocessing.channels or [])
@@ -200,13 +231,18 @@ def _with_layout(
         {name: new for old, new in rename.items() for name in channels_named(old, epochs.ch_names)},
         verbose="error",
     )
-    names = named_channels(epochs, channels, recipe.preprocessing)
+    if options.reference:
+        reference = resolve_names(options.reference, epochs.ch_names)
+        check_channels(epochs, reference)
+        epochs.set_eeg_reference(reference, verbose="error")
+    epochs, electrodes = epochs_with_electrodes(epochs, recipe, options)
+    names = resolve_names(channels, epochs.ch_names)
     check_channels(epochs, names)
     epochs.pick(names, verbose="error").reorder_channels(names)
     epochs.rename_channels(dict(zip(names, channels, strict=True)), verbose="error")
     as_good_eeg(epochs)
     scale_samples(epochs, _scale(recipe, options, label))
-    return epochs
+    return epochs, electrodes
 
 
 def _scale(recipe: ModelRecipe, options: ReadingOptions, label: str) -> float:

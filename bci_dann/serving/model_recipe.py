@@ -54,6 +54,9 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
         The same of the recordings that the model was adapted to; empty before.
     adapted_labels : int
         How many trials of these had a label.
+    adapted_by : list of str
+        What was done to those recordings because they are not like the training recordings, in
+        sentences.
 
     See Also
     --------
@@ -91,6 +94,7 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
     account: list[dict[str, str | int]] = Field(default_factory=list)
     adapted_to: list[dict[str, str | int]] = Field(default_factory=list)
     adapted_labels: int = Field(default=0, ge=0)
+    adapted_by: list[str] = Field(default_factory=list)
 
     @property
     def window(self) -> tuple[float, float]:

@@ -30,6 +30,8 @@ def predict_recordings(
     cues: Cues = (),
     unit_scale: float | str | None = None,
     rename: Mapping[str, str] | None = None,
+    bads: Sequence[str] = (),
+    reference: Sequence[str] = (),
     abstain_below: float | None = None,
     out: str | Path | None = None,
 ) -> pd.DataFrame:
@@ -48,6 +50,10 @@ def predict_recordings(
         ``"microvolt"``. By default that of training.
     rename : mapping of str to str, or None
         New names of channels, beside those of training.
+    bads : sequence of str
+        Channels that are bad, beside those that recordings mark; see :func:`prepare`.
+    reference : sequence of str
+        Electrodes to re-reference to; see :func:`prepare`.
     abstain_below : float or None
         A trial gets no class where its largest probability is below this, between 0 and 1, or all
         classes are equally probable. By default what the model itself says: a
@@ -64,7 +70,9 @@ def predict_recordings(
         names it), ``class`` (that the event stands for, if any), ``prediction``, one column
         ``p_CLASS`` for each class, and ``left_out``: the reason where there is no prediction, a
         name of :data:`bci_dann.data.screening.cues.REASONS`. Where there is a threshold, also
-        ``abstained``: whether a trial has no prediction because of it.
+        ``abstained``: whether a trial has no prediction because of it. Where electrodes were
+        interpolated, also ``interpolated``: their names. ``attrs["differences"]`` says by
+        recording what was done because it is not like those of training.
 
     Raises
     ------
@@ -100,11 +108,15 @@ def predict_recordings(
     served, listed = as_served_model(model), as_list(recordings)
     if out is not None:
         _check_no_recording(check_folder_of(Path(out)), listed)
-    options = reading_options(served.recipe, cues, unit_scale, rename)
+    options = reading_options(served.recipe, cues, unit_scale, rename, bads, reference)
     prepared = prepare_with_cues(listed, served, options)
     if abstain_below is None:
         abstain_below = served.estimator.abstains_below
     table = predictions_of(served, prepared, abstain_below)
+    if any(one.interpolated for one in prepared):
+        names = {one.label: " ".join(one.interpolated) for one in prepared}
+        table["interpolated"] = table["file"].map(names)
+    table.attrs["differences"] = [one.differences for one in prepared if one.differences]
     warn_of_one_class(table["prediction"][table["prediction"] != ""])
     if out is not None:
         write_predictions(table, out)

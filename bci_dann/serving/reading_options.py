@@ -42,11 +42,17 @@ class ReadingOptions:  # numpydoc ignore=PR02
         Factor on the samples; ``None`` is that of training.
     rename : dict of str to str
         New names of channels, beside those of training.
+    bads : tuple of str
+        Channels that are bad, beside those that a recording marks.
+    reference : tuple of str
+        Electrodes whose mean is subtracted; empty keeps the reference of the recording.
     """
 
     cues: Mapping[str, str | None] = field(default_factory=dict)
     unit_scale: float | None = None
     rename: Mapping[str, str] = field(default_factory=dict)
+    bads: tuple[str, ...] = ()
+    reference: tuple[str, ...] = ()
 
 
 def reading_options(
@@ -54,6 +60,8 @@ def reading_options(
     cues: Cues = (),
     unit_scale: float | str | None = None,
     rename: Mapping[str, str] | None = None,
+    bads: Sequence[str] = (),
+    reference: Sequence[str] = (),
 ) -> ReadingOptions:
     """Check what a user says of new recordings.
 
@@ -67,6 +75,10 @@ def reading_options(
         A factor, or a unit such as ``"microvolt"``.
     rename : mapping of str to str, or None
         New names of channels.
+    bads : sequence of str
+        Channels that are bad.
+    reference : sequence of str
+        Electrodes to re-reference to.
 
     Returns
     -------
@@ -76,7 +88,8 @@ def reading_options(
     Raises
     ------
     ConfigError
-        When the model does not know a class, or the unit is none.
+        When the model does not know a class, the unit is none, or the model has a reference of
+        its own.
     """
     from bci_dann.data.channels.units import parse_scale
 
@@ -90,7 +103,16 @@ def reading_options(
         scale = None if unit_scale is None else parse_scale(unit_scale)
     except ValueError as error:
         raise ConfigError(f"unit_scale: {error}") from None
-    return ReadingOptions(by_event, scale, dict(rename or {}))
+    for name, value in {"bads": bads, "reference": reference}.items():
+        if isinstance(value, str):
+            raise ConfigError(f"{name} is a list of channels, such as [{value!r}]; got a text.")
+    own = recipe.preprocessing.reference
+    if reference and own is not None:
+        raise ConfigError(
+            f"the model re-references every recording itself (to {own}): leave --reference (or "
+            "reference= in Python) out."
+        )
+    return ReadingOptions(by_event, scale, dict(rename or {}), tuple(bads), tuple(reference))
 
 
 def layout_for(

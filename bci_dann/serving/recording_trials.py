@@ -19,6 +19,8 @@ from bci_dann.serving.epochs_trials import (
     event_names,
     trials_of_epochs,
 )
+from bci_dann.serving.headsets.differences import differences
+from bci_dann.serving.headsets.repaired_signals import raw_with_electrodes
 from bci_dann.serving.reading_options import (
     Cues,
     ReadingOptions,
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 
     from bci_dann.data import EEGTrials
     from bci_dann.data.preprocessing import Preprocessing
+    from bci_dann.data.recordings.layout import RecordingsLayout
+    from bci_dann.data.recordings.reading import CuedRecording
     from bci_dann.data.screening.rest_windows import RestWindows
     from bci_dann.serving.model_recipe import ModelRecipe
 
@@ -57,12 +61,18 @@ class PreparedRecording:
         The columns of :func:`bci_dann.data.screening.cues.cue_table`, and ``onset`` (s).
     events : dict of str to int
         How often each event is in the recording.
+    differences : str
+        What was done because the recording is not like those of training; empty where nothing.
+    interpolated : tuple of str
+        Electrodes of the model that were interpolated, as the recording or the model names them.
     """
 
     label: str
     trials: EEGTrials | None
     cues: pd.DataFrame
     events: dict[str, int]
+    differences: str = ""
+    interpolated: tuple[str, ...] = ()
 
     def require_trials(self) -> EEGTrials:
         """Return the trials, of which there has to be one.
@@ -93,6 +103,8 @@ def prepare(
     cues: Cues = (),
     unit_scale: float | str | None = None,
     rename: Mapping[str, str] | None = None,
+    bads: Sequence[str] = (),
+    reference: Sequence[str] = (),
 ) -> EEGTrials:
     """Turn a recording into the trials that a model wants.
 
@@ -103,6 +115,9 @@ def prepare(
     ``Epochs`` are taken as referenced and filtered already, since trials are too short for the
     filters of recordings, and as time-locked to the event that starts a trial. Channels are
     picked by name, and the window and the sampling frequency are brought to the model's.
+
+    Up to a fifth of the model's electrodes may be missing, marked bad, or without a signal in more
+    than half of the trials: they are interpolated from all others by spherical splines.
 
     Parameters
     ----------
@@ -118,13 +133,19 @@ def prepare(
         ``"microvolt"``. By default that of training.
     rename : mapping of str to str, or None
         New names of channels, beside those of training.
+    bads : sequence of str
+        Channels that are bad, beside those that the recording marks.
+    reference : sequence of str
+        Electrodes whose mean the recording is re-referenced to, for a model that keeps the
+        reference of its recordings: those that the training recordings had as theirs.
 
     Returns
     -------
     EEGTrials
         In microvolt and without labels. Beside ``subject``, ``session`` and ``run`` the metadata
         have ``onset``, the time of each trial's event after the start of the recording (s,
-        not known of epochs), and ``event``, as the recording names it. The session is the
+        not known of epochs), ``event``, as the recording names it, and where electrodes were
+        interpolated ``interpolated``, which lists them. The session is the
         same for every copy of a recording, so that a model recognises one that it was adapted
         to.
 
@@ -133,8 +154,8 @@ def prepare(
     ConfigError
         When the recording is of another type, or does not allow the model's filters or window.
     DataError
-        When it is missing or damaged, lacks a channel or the events, is flat, or is not in the
-        unit of the training recordings.
+        When it is missing or damaged, lacks the events or more than a fifth of the electrodes, or
+        is not in the unit of the training recordings.
 
     See Also
     --------
@@ -154,7 +175,7 @@ def prepare(
     ((20, 15, 513), None)
     """
     served = as_served_model(model)
-    options = reading_options(served.recipe, cues, unit_scale, rename)
+    options = reading_options(served.recipe, cues, unit_scale, rename, bads, reference)
     return prepare_with_cues([recording], served, options)[0].require_trials()
 
 
@@ -195,7 +216,7 @@ def _prepared(
     import mne
 
     if isinstance(recording, mne.io.BaseRaw):
-        return _cut(continuous_of_raw(recording, model, options), model)
+        return _cut(continuous_of_raw(recording, model, options), model, options)
     if isinstance(recording, mne.BaseEpochs):
         return _of_epochs(recording, recording_label(recording), model, options)
     raise ConfigError(
@@ -238,53 +259,81 @@ def _of_file(path: Path, model: ServedModel, options: ReadingOptions) -> Prepare
     if path.exists() and is_epochs_file(path):
         epochs = read_file(path, read_epochs_file, path)
         return _of_epochs(epochs, str(path), model, options)
-    return _cut(read_continuous(path, model, options), model)
+    return _cut(read_continuous(path, model, options), model, options)
 
 
 def _of_epochs(
     epochs: mne.BaseEpochs, label: str, model: ServedModel, options: ReadingOptions
 ) -> PreparedRecording:
     events = dict(Counter(event_names(epochs).tolist()).most_common())
-    trials, cues = trials_of_epochs(epochs, model, options)
-    return PreparedRecording(label, trials, cues, events)
+    found = trials_of_epochs(epochs, model, options)
+    told = differences(label, epochs.info["sfreq"], found.electrodes, model.recipe, options)
+    interpolated = tuple(found.electrodes.replaced)
+    return PreparedRecording(label, found.trials, found.cues, events, told, interpolated)
 
 
-def _cut(continuous: ContinuousRecording, model: ServedModel) -> PreparedRecording:
+def _cut(
+    continuous: ContinuousRecording, model: ServedModel, options: ReadingOptions
+) -> PreparedRecording:
     """Cut the trials of a recording whose annotations name the classes or cues."""
-    from bci_dann.data.channels.units import scale_of
     from bci_dann.data.screening.cues import with_outcome
     from bci_dann.data.screening.rest_windows import cut_rest_windows
     from bci_dann.data.segmentation import cut_trials
 
     recording, layout, label = continuous.recording, continuous.layout, continuous.label
     sfreq = continuous.sfreq
-    steps = _steps_from_event(model.recipe, sfreq)
+    steps = _steps_from_event(model.recipe, sfreq, options)
     task = _Task((0.0, layout.interval[1]))
     try:
-        cut = cut_trials(recording.raw, task, layout.classes, steps, model.n_times)
+        raw, electrodes = raw_with_electrodes(
+            recording.raw, recording.cues["sample"].to_numpy(), model.recipe, layout, options
+        )
+        cut = cut_trials(raw, task, layout.classes, steps, model.n_times)
         rest = cut_rest_windows(
-            recording.raw, task, layout.classes, steps, cut, task_start=layout.interval[0]
+            raw, task, layout.classes, steps, cut, task_start=layout.interval[0]
         )
     except (DataError, ConfigError) as error:
         raise type(error)(f"{label}: {error}") from error
+    _check_any_cue(recording, layout, label)
+    cues = with_outcome(recording.cues, cut.cues if rest is None else rest.cues)
+    cues = cues.assign(onset=cues["sample"] / sfreq)
+    told = differences(label, sfreq, electrodes, model.recipe, options)
+    prepared = PreparedRecording(
+        label, None, cues, recording.events, told, tuple(electrodes.replaced)
+    )
+    if cut.epochs is None:
+        return prepared
+    trials = _trials(cut.epochs, prepared, continuous.session, model.recipe, layout)
+    if rest is not None:
+        trials = replace(trials, rest=_in_order_of_training(rest, model.recipe, task.unit_factor))
+    return replace(prepared, trials=trials)
+
+
+def _trials(
+    epochs: mne.Epochs,
+    prepared: PreparedRecording,
+    session: str,
+    recipe: ModelRecipe,
+    layout: RecordingsLayout,
+) -> EEGTrials:
+    from bci_dann.data.channels.units import scale_of
+
+    used = prepared.cues[prepared.cues["left_out"] == ""]
+    told = {"onset": used["onset"].to_numpy(), "event": used["event"].to_numpy()}
+    named = _named_as_in_training(epochs, recipe)
+    scale = scale_of(layout.unit_scale, prepared.label)
+    return as_trials(
+        named, recipe, prepared.label, scale, prepared.interpolated, session=session, **told
+    )
+
+
+def _check_any_cue(recording: CuedRecording, layout: RecordingsLayout, label: str) -> None:
     if recording.cues.empty:
         raise DataError(
             f"{label} has no trials: none of the events {', '.join(layout.events)} lies within "
             f"it; {no_event(next(iter(layout.events)), recording.events)} Name the events that "
             "start a trial with --cue (or cues= in Python)."
         )
-    cues = with_outcome(recording.cues, cut.cues if rest is None else rest.cues)
-    cues = cues.assign(onset=cues["sample"] / sfreq)
-    if cut.epochs is None:
-        return PreparedRecording(label, None, cues, recording.events)
-    used = cues[cues["left_out"] == ""]
-    told = {"onset": used["onset"].to_numpy(), "event": used["event"].to_numpy()}
-    epochs = _named_as_in_training(cut.epochs, model.recipe)
-    scale = scale_of(layout.unit_scale, label)
-    trials = as_trials(epochs, model.recipe, label, scale, session=continuous.session, **told)
-    if rest is not None:
-        trials = replace(trials, rest=_in_order_of_training(rest, model.recipe, task.unit_factor))
-    return PreparedRecording(label, trials, cues, recording.events)
 
 
 def _in_order_of_training(
@@ -306,7 +355,7 @@ def _named_as_in_training(epochs: mne.Epochs, recipe: ModelRecipe) -> mne.Epochs
     return epochs.reorder_channels(names).rename_channels(spellings, verbose="error")
 
 
-def _steps_from_event(recipe: ModelRecipe, sfreq: float) -> Preprocessing:
+def _steps_from_event(recipe: ModelRecipe, sfreq: float, options: ReadingOptions) -> Preprocessing:
     """Return the steps with the window counted from the event, at the model's frequency."""
     from bci_dann.data.segmentation import same_sfreq
 
@@ -315,6 +364,8 @@ def _steps_from_event(recipe: ModelRecipe, sfreq: float) -> Preprocessing:
     start, end = recipe.preprocessing.window
     task_start = recipe.layout.interval[0]
     changed: dict[str, object] = {"resample": resample}
+    if options.reference:
+        changed["reference"] = list(options.reference)
     changed["window"] = (start + task_start, None if end is None else end + task_start)
     if recipe.preprocessing.rest_window is not None:
         changed["rest_window"] = tuple(t + task_start for t in recipe.preprocessing.rest_window)

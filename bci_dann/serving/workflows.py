@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,10 @@ class Adaptation:  # numpydoc ignore=PR02
         and one column a reason.
     n_labels : int
         How many of the trials had a label.
+    differences : list of str
+        By recording what was done because it is not like those of training: electrodes that
+        were interpolated, another sampling frequency or reference. Also in the recipe of the
+        model, as ``adapted_by``.
 
     See Also
     --------
@@ -72,6 +76,7 @@ class Adaptation:  # numpydoc ignore=PR02
     changed: bool
     account: pd.DataFrame
     n_labels: int = 0
+    differences: list[str] = field(default_factory=list)
 
 
 def fit_model(
@@ -171,6 +176,8 @@ def adapt_model(
     cues: Cues = (),
     unit_scale: float | str | None = None,
     rename: Mapping[str, str] | None = None,
+    bads: Sequence[str] = (),
+    reference: Sequence[str] = (),
     labels: str | Path | pd.DataFrame | None = None,
     out: str | Path | None = None,
 ) -> Adaptation:
@@ -190,6 +197,10 @@ def adapt_model(
         ``"microvolt"``. By default that of training.
     rename : mapping of str to str, or None
         New names of channels, beside those of training.
+    bads : sequence of str
+        Channels that are bad, beside those that recordings mark; see :func:`prepare`.
+    reference : sequence of str
+        Electrodes to re-reference to; see :func:`prepare`.
     labels : str, pathlib.Path, pandas.DataFrame or None
         Labels that are known: a CSV file, or its content, with the columns ``label``, and ``trial``
         (from 0, as the predictions count cues) or ``onset`` (s); with several recordings also
@@ -234,10 +245,11 @@ def adapt_model(
     table = None if labels is None else read_labels(labels)
     if out is not None:
         check_writable(Path(out))
-    options = reading_options(served.recipe, cues, unit_scale, rename)
+    options = reading_options(served.recipe, cues, unit_scale, rename, bads, reference)
     prepared = prepare_with_cues(as_list(recordings), served, options)
     trials = EEGTrials.concatenate([one.require_trials() for one in prepared])
     account = serving_account(prepared)
+    told = [one.differences for one in prepared if one.differences]
     y = None if table is None else known_labels(table, prepared, served.recipe.classes)
     n_labels = 0 if y is None else int((y != "").sum())
     _say_whom_it_replaces(served.recipe)
@@ -245,13 +257,17 @@ def adapt_model(
     estimator = served.estimator
     with warnings.catch_warnings():  # the result says so
         warnings.filterwarnings("ignore", r"adapt\(\) changes nothing", BCIDannWarning)
-        changed = {"adapted_to": account.to_dict("records"), "adapted_labels": n_labels}
+        changed = {
+            "adapted_to": account.to_dict("records"),
+            "adapted_labels": n_labels,
+            "adapted_by": told,
+        }
         adapted = ServedModel(estimator.adapt(trials, y), served.recipe.model_copy(update=changed))
     decided = adapted.estimator.predict_proba(trials).argmax(axis=1)  # also where it would abstain
     warn_of_one_class(adapted.estimator.classes_[decided])
     if out is not None:
         adapted.save(out)
-    return Adaptation(adapted, len(trials), estimator.can_adapt, account, n_labels)
+    return Adaptation(adapted, len(trials), estimator.can_adapt, account, n_labels, told)
 
 
 def _training_text(pipeline: str, trials: EEGTrials) -> str:

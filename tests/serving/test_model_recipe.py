@@ -61,7 +61,7 @@ def test_the_file_keeps_the_format_of_the_version_before(written_before, tmp_pat
     written = json.loads((tmp_path / "new" / "recipe.json").read_text())
     expected = json.loads(WRITTEN_BEFORE)
     expected |= {"typical_uv": None, "typical_range_uv": None, "account": [], "adapted_to": []}
-    expected |= {"correlations": None, "adapted_labels": 0, "excluded": []}
+    expected |= {"correlations": None, "adapted_labels": 0, "adapted_by": [], "excluded": []}
     expected["preprocessing"] |= {"bads": "leave_out"}
     for layout in (expected["layout"], expected["data"]["recordings"]):
         layout |= {"encoding": "utf8", "extra_channels": []}

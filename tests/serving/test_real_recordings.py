@@ -10,6 +10,8 @@ import pytest
 
 from bci_dann.evaluation import load_config
 from bci_dann.serving import ModelRecipe, ServedModel, prepare
+from bci_dann.serving.reading_options import reading_options
+from bci_dann.serving.recording_trials import prepare_with_cues
 
 pytestmark = pytest.mark.real_data
 
@@ -68,3 +70,27 @@ def test_epochs_that_a_lab_has_cut_are_those_trials(path, model, from_file):
     trials = prepare(epochs, model)
     np.testing.assert_allclose(trials.X, from_file.X, rtol=1e-4, atol=1e-4)
     assert list(trials.metadata["event"]) == list(from_file.metadata["event"])
+
+
+def test_another_headset_passes_with_a_plain_statement(shared_data, model):
+    """PhysionetMI: 64 electrodes at 160 Hz, with dots behind their names, in volt."""
+    (path,) = shared_data.glob("eegmmidb-s001/**/S001R04.edf")
+    options = reading_options(model.recipe, {"T1": None, "T2": "right_hand"}, "volt")
+    (prepared,) = prepare_with_cues([path], model, options)
+    trials = prepared.require_trials()
+    assert trials.X.shape == (15, 15, 439)
+    assert trials.ch_names == model.recipe.preprocessing.channels
+    assert "15 of its 64 EEG channels are those of the model" in prepared.differences
+    assert "Sampled at 160 Hz; its trials are resampled to the model's 125 Hz" in (
+        prepared.differences
+    )
+
+
+def test_an_electrode_of_another_headset_is_near_what_was_recorded(shared_data, model):
+    (path,) = shared_data.glob("eegmmidb-s001/**/S001R04.edf")
+    options = {"cues": ["T1", "T2"], "unit_scale": "volt"}
+    recorded = prepare(path, model, **options)
+    estimated = prepare(path, model, bads=["C3"], **options)
+    index = recorded.ch_names.index("C3")
+    pair = (recorded.X[:, index].ravel(), estimated.X[:, index].ravel())
+    assert np.corrcoef(*pair)[0, 1] > 0.95

@@ -101,7 +101,7 @@ def test_a_dataset_of_moabb_gives_a_recipe_for_files_like_its_own(pipelines, sec
     given["config"] = {**given["config"], "data": simulated}
     model = fit_model(**given)
     assert model.recipe.layout.events == {"left_hand": "left_hand", "right_hand": "right_hand"}
-    with pytest.raises(DataError, match="are not in the recording"):
+    with pytest.raises(DataError, match=r"not in the recording\): no signal at 11 of"):
         prepare(mne.io.read_raw(second, preload=True, verbose="error"), model, cues=["769"])
 
 

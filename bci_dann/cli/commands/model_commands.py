@@ -11,12 +11,14 @@ from bci_dann.cli.accounts import print_account
 from bci_dann.cli.completion import complete_pipelines
 from bci_dann.cli.console import print_sentence
 from bci_dann.cli.options import (
+    BadChannels,
     ConfigFile,
     Cues,
     DataDir,
     Labels,
     ModelFolder,
     RecordingFiles,
+    Reference,
     Renames,
     Seed,
     UnitScale,
@@ -85,6 +87,8 @@ def adapt(  # numpydoc ignore=PR01
     cue: Cues = None,
     unit_scale: UnitScale = None,
     rename: Renames = None,
+    bad: BadChannels = None,
+    reference: Reference = None,
     labels: Labels = None,
     modules: UserModules = None,
 ) -> None:
@@ -98,9 +102,13 @@ def adapt(  # numpydoc ignore=PR01
         cues=parse_cues(cue or []),
         unit_scale=unit_scale,
         rename=parse_renames(rename or []),
+        bads=bad or [],
+        reference=split_list(reference, "reference") if reference else [],
         labels=labels,
         out=out,
     )
+    for sentence in adaptation.differences:
+        print_sentence(sentence)
     n_labels = adaptation.n_labels
     if adaptation.changed or n_labels:
         known = f", {n_labels} of them with a label" if n_labels else " without labels"
@@ -120,6 +128,8 @@ def predict(  # numpydoc ignore=PR01
     cue: Cues = None,
     unit_scale: UnitScale = None,
     rename: Renames = None,
+    bad: BadChannels = None,
+    reference: Reference = None,
     abstain_below: Annotated[
         float | None,
         typer.Option(
@@ -140,9 +150,13 @@ def predict(  # numpydoc ignore=PR01
         cues=parse_cues(cue or []),
         unit_scale=unit_scale,
         rename=parse_renames(rename or []),
+        bads=bad or [],
+        reference=split_list(reference, "reference") if reference else [],
         abstain_below=abstain_below,
         out=out,
     )
+    for sentence in table.attrs["differences"]:
+        print_sentence(sentence)
     predicted = table[table["prediction"] != ""]
     counts = predicted["prediction"].value_counts().sort_index()
     listed = ", ".join(f"{count} {name}" for name, count in counts.items())

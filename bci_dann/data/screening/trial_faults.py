@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bci_dann.data.signal_checks import FLAT_UV, flat_channels_message
 from bci_dann.exceptions import DataError
 
-__all__ = ["RAILED_SHARE", "TrialFaults", "railed_share", "trial_faults"]
+__all__ = ["RAILED_SHARE", "ChannelLimits", "TrialFaults", "railed_share", "trial_faults"]
 
 # Ratios of amplitudes that only another unit explains: units differ by 1000. Empirical: in 58 real
 # recordings the median amplitude of a channel in the pass band is within 2.2 times that of the
@@ -90,7 +90,7 @@ def trial_faults(
         or is a copy of one.
     """
     picks = [raw.ch_names.index(name) for name in channels]
-    limits = _Limits(raw, picks)
+    limits = ChannelLimits(raw, picks)
     measures = [_measured(raw, picks, window, unit_factor, band, limits) for window in windows]
     _check_not_missing(measures, channels)
     judged = [one for one in measures if one is not None and one.finite]
@@ -105,15 +105,34 @@ def trial_faults(
     return TrialFaults(reasons, _middle(medians))
 
 
-class _Limits:
-    """The lowest and the highest value of each channel over the recording."""
+class ChannelLimits:
+    """The lowest and the highest value of each channel over the recording.
+
+    Parameters
+    ----------
+    raw : mne.io.Raw
+        The recording in memory.
+    picks : list of int
+        The channels.
+    """
 
     def __init__(self, raw: mne.io.BaseRaw, picks: list[int]) -> None:
         ends = [_ends(raw.get_data(pick)) for pick in picks]
         self.low, self.high = np.array(ends).reshape(-1, 2, 1).transpose(1, 0, 2)
 
     def share(self, signals: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return by channel the share of samples in stretches at one of the limits."""
+        """Return by channel the share of samples in stretches at one of the limits.
+
+        Parameters
+        ----------
+        signals : ndarray, shape (n_chans, n_times)
+            A stretch of the recording.
+
+        Returns
+        -------
+        ndarray, shape (n_chans,)
+            From 0 to 1.
+        """
         return railed_share(signals, self.low, self.high)
 
 
@@ -174,7 +193,7 @@ def _measured(
     window: NDArray[np.int_],
     unit_factor: float,
     band: tuple[float, float] | None,
-    limits: _Limits,
+    limits: ChannelLimits,
 ) -> _Measures | None:
     """Measure a trial; None where it leaves the recording."""
     start, stop = window
@@ -277,7 +296,7 @@ def _check_one_unit(
     raise DataError(
         f"the channels {listed} seem to have another unit than the rest, whose typical amplitude "
         f"is {_middle(others):.3g} µV. Leave them out with `drop` or `channels`, or correct the "
-        "unit in the file."
+        "unit in the file. `adapt` and `predict` interpolate electrodes that --bad names."
     )
 
 

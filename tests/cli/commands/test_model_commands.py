@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import mne
@@ -268,3 +269,28 @@ def test_what_differs_in_a_recording_is_said_by_options(bci_dann, model, new, tm
     done = bci_dann("predict", model, tmp_path / "other_raw.fif", *options)
     assert done.exit_code == 2
     assert "Did you mean 'left_hand'" in done.stderr
+
+
+def test_what_was_done_to_a_recording_of_another_headset_is_printed(bci_dann, model, new, tmp_path):
+    raw = mne.io.read_raw(new[1], preload=True, verbose="error")
+    spare = (
+        raw.copy()
+        .pick(["Cz"])
+        .rename_channels({"Cz": "A1"})
+        .apply_function(lambda x: 0.1 * x[::-1])
+    )
+    raw.add_channels([spare]).resample(100, verbose="error").save(
+        tmp_path / "other_raw.fif", verbose="error"
+    )
+    said = "Sampled at 100 Hz; its trials are resampled to the model's 128 Hz. Re-referenced to A1."
+    options = ["--reference", "A1"]
+    adapted = tmp_path / "adapted"
+    done = bci_dann("adapt", model, tmp_path / "other_raw.fif", "-o", adapted, *options)
+    assert said in done.stdout, done.output
+    out = tmp_path / "out.csv"
+    done = bci_dann("predict", adapted, tmp_path / "other_raw.fif", "-o", out, *options)
+    assert said in done.stdout, done.output
+    assert said in json.loads((adapted / "recipe.json").read_text())["adapted_by"][0]
+    done = bci_dann("predict", adapted, tmp_path / "other_raw.fif", "-o", out, "--bad", "Pz")
+    assert done.exit_code == 2
+    assert "Pz (named as bad): no signal at 1 of the model's 4 electrodes" in done.stderr
