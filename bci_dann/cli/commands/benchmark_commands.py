@@ -94,7 +94,7 @@ def run(  # numpydoc ignore=PR01
 
 def _report(results: pd.DataFrame, out: Path, config: Path) -> None:
     """Draw and print what a run has found."""
-    from bci_dann.evaluation import summarise
+    from bci_dann.evaluation import common_accuracy, open_results, summarise
     from bci_dann.evaluation.runs.results import ResultsFolder
     from bci_dann.reporting import (
         after_run,
@@ -104,7 +104,9 @@ def _report(results: pd.DataFrame, out: Path, config: Path) -> None:
     )
 
     write_subject_figure(results, out / "subjects.png")
-    for table in closing_tables(summarise(results)):
+    several = results["protocol"].nunique() > 1
+    common = common_accuracy(open_results(out).trials) if several else None
+    for table in closing_tables(summarise(results), common):
         output_console().print(table)
     account = ResultsFolder(out).account()
     if account is not None:
