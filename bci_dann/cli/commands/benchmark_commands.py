@@ -23,6 +23,7 @@ from bci_dann.cli.options import (
     Regimes,
     ResultsFolder,
     Seeds,
+    Settings,
     Shard,
     Stack,
     config_with_options,
@@ -62,13 +63,14 @@ def run(  # numpydoc ignore=PR01
     protocols: Protocols = None,
     regimes: Regimes = None,
     held_out: HeldOut = False,
+    settings: Settings = None,
     dry_run: DryRun = False,
 ) -> None:
     """Compare pipelines, leaving one subject out at a time; continues where it stopped."""
     from bci_dann.evaluation import run_benchmark
 
     options = {"seeds": seeds, "pipelines": pipelines, "protocols": protocols}
-    description = config_with_options(config, options)
+    description = config_with_options(config, options, settings)
     out = out or Path("runs") / description.name
     how: dict[str, Any] = {
         "n_jobs": jobs,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +25,7 @@ from bci_dann.evaluation.config.run_pipelines import (
     complete_specs,
     pipeline_folders,
 )
+from bci_dann.evaluation.config.settings import with_settings
 from bci_dann.evaluation.config.yaml_file import read_config_content
 from bci_dann.evaluation.protocols import PROTOCOLS
 from bci_dann.exceptions import ConfigError
@@ -151,7 +152,9 @@ class RunConfig(StrictModel):
         return self
 
 
-def load_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig:
+def load_config(
+    config: str | Path | Mapping[str, Any] | RunConfig, settings: Sequence[str] = ()
+) -> RunConfig:
     """Read and check a run configuration.
 
     Parameters
@@ -162,6 +165,9 @@ def load_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig
         names in a file are looked up in ``../pipelines`` beside the file's folder, in
         ``pipelines`` in the working folder, and in the pipelines that come with the package,
         and become paths.
+    settings : sequence of str
+        Values to replace in a file or mapping before it is checked, each ``"KEY=VALUE"`` with
+        dots between keys and a value in YAML, as ``bci-dann run --set`` takes them.
 
     Returns
     -------
@@ -192,7 +198,7 @@ def load_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig
     >>> config.seeds, config.preprocessing.band
     ([0], (8.0, 32.0))
     """
-    run = read_config(config)
+    run = read_config(config, settings)
     specs = pipeline_specs(run)  # raises where a pipeline or a parameter is wrong
     if not isinstance(config, RunConfig):  # with other pipelines, baselines may be of a run before
         for name in run.baselines:
@@ -200,7 +206,9 @@ def load_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig
     return run
 
 
-def read_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig:
+def read_config(
+    config: str | Path | Mapping[str, Any] | RunConfig, settings: Sequence[str] = ()
+) -> RunConfig:
     """Read a run configuration and its pipeline files, and check its keys and names.
 
     Nothing that takes long is imported. What is left to check are the parameters of the
@@ -210,6 +218,8 @@ def read_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig
     ----------
     config : str, pathlib.Path, mapping or RunConfig
         As for :func:`load_config`. Files that a RunConfig has read before are not read again.
+    settings : sequence of str
+        As for :func:`load_config`; they do not change a RunConfig.
 
     Returns
     -------
@@ -225,10 +235,11 @@ def read_config(config: str | Path | Mapping[str, Any] | RunConfig) -> RunConfig
     if isinstance(config, RunConfig):
         run = config
     elif isinstance(config, Mapping):
-        run = validate(RunConfig, config, "the configuration")
+        run = validate(RunConfig, with_settings(config, settings), "the configuration")
     else:
         path = find_configuration(config)
-        run = validate(RunConfig, read_config_content(path), str(path))
+        source = f"{path} with --set" if settings else str(path)
+        run = validate(RunConfig, with_settings(read_config_content(path), settings), source)
         run._origin = ConfigOrigin(str(path), path.parent)
     _check_dataset(run.data)
     return _with_pipeline_files(run)
