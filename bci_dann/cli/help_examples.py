@@ -25,6 +25,7 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "bci-dann run my.yaml --data-dir recordings --dry-run": "Check files, train nothing.",
         "bci-dann run my.yaml --data-dir recordings --jobs 2": "Run, or go on where it stopped.",
         "bci-dann run my.yaml --pipelines bci_dann_light,ea_dann --seeds 0,1,2": "Other lists.",
+        "bci-dann run quickstart --set preprocessing.band=[8,24] -o runs/mu": "One value changed.",
         "bci-dann run quickstart --dask local --jobs 2": "Two Dask workers on this machine.",
         "bci-dann run my.yaml --dask tcp://10.0.0.1:8786": "The workers of a Dask scheduler.",
         "bci-dann run my.yaml --shard 1/4 -o runs/part1": "The first quarter of the tasks.",

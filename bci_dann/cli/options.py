@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,6 +36,7 @@ __all__ = [
     "ResultsFolder",
     "Seed",
     "Seeds",
+    "Settings",
     "Shard",
     "Stack",
     "UnitScale",
@@ -96,6 +97,14 @@ Seed = Annotated[int, typer.Option("--seed", help="The random_state.")]
 Seeds = Annotated[
     str | None,
     typer.Option("--seeds", help="Seeds in the place of the configuration's: 0,1,2"),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Value in the place of the configuration's, dots between keys; repeatable.",
+    ),
 ]
 Pipelines = Annotated[
     str | None,
@@ -179,7 +188,9 @@ UserModules = Annotated[
 SEPARATOR = re.compile(r",(?![^\[]*\])")
 
 
-def config_with_options(config: Path, options: Mapping[str, str | None]) -> RunConfig:
+def config_with_options(
+    config: Path, options: Mapping[str, str | None], settings: Sequence[str] | None = None
+) -> RunConfig:
     """Read a configuration, with lists of it replaced by options.
 
     Parameters
@@ -188,6 +199,8 @@ def config_with_options(config: Path, options: Mapping[str, str | None]) -> RunC
         The configuration file.
     options : mapping of str to str or None
         By the key of the configuration the value of the option, ``None`` where it is not given.
+    settings : sequence of str or None
+        Values of ``--set``, which replace those of the file before it is checked.
 
     Returns
     -------
@@ -202,7 +215,7 @@ def config_with_options(config: Path, options: Mapping[str, str | None]) -> RunC
     from bci_dann.evaluation import load_config
     from bci_dann.evaluation.config.run_config import with_replaced
 
-    run = load_config(config)
+    run = load_config(config, settings or ())
     given = {key: split_list(text, key) for key, text in options.items() if text is not None}
     return with_replaced(run, given) if given else run
 

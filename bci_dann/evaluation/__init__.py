@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bci_dann.evaluation.config.pipeline_file import PipelineSpec, load_pipeline
     from bci_dann.evaluation.config.run_config import RunConfig, load_config
     from bci_dann.evaluation.diagnosis.domain_diagnosis import Diagnosis, diagnose
+    from bci_dann.evaluation.protocol_overlap import common_accuracy, common_trials
     from bci_dann.evaluation.protocols import PROTOCOLS, Fold, split
     from bci_dann.evaluation.regimes.regime_run import run_regimes
     from bci_dann.evaluation.regimes.regime_table import summarise_regimes
@@ -46,6 +47,8 @@ _MODULES = {
     "average_ranks": "statistics.ranks",
     "build": "config.pipeline_builder",
     "combine_datasets": "statistics.meta_analysis",
+    "common_accuracy": "protocol_overlap",
+    "common_trials": "protocol_overlap",
     "compare_pipelines": "statistics.paired_tests",
     "compare_runs": "run_comparison",
     "detectable_difference": "statistics.power",
@@ -83,6 +86,8 @@ __all__ = [
     "average_ranks",
     "build",
     "combine_datasets",
+    "common_accuracy",
+    "common_trials",
     "compare_pipelines",
     "compare_runs",
     "detectable_difference",

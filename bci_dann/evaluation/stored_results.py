@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann._validation import check_option
+from bci_dann.evaluation import protocol_overlap
 from bci_dann.evaluation.runs.manifest import Manifest
 from bci_dann.evaluation.runs.records import DAMAGE, DIAGNOSTICS, Record, read_stored
 from bci_dann.evaluation.runs.results import ResultsFolder
@@ -178,14 +179,17 @@ class StoredResults:
         parts = [_columns_of(record) for _, record in self._records]
         return pd.DataFrame({**columns, **_joined(parts, counts)})
 
-    def score(self, metric: Metric) -> pd.DataFrame:
+    def score(self, metric: Metric | None = None, *, common_trials: bool = False) -> pd.DataFrame:
         """Compute a metric from the probabilities that were stored.
 
         Parameters
         ----------
-        metric : callable
+        metric : callable or None
             Takes probabilities ``(n_trials, n_classes)``, the true class of each trial, and the
-            class names in the order of the columns; returns a number.
+            class names in the order of the columns; returns a number. ``None`` is the accuracy.
+        common_trials : bool
+            Whether to score the trials only that all protocols of the folder score, so that
+            protocols can be compared; sessions without any have no row.
 
         Returns
         -------
@@ -195,6 +199,7 @@ class StoredResults:
         """
         import pandas as pd
 
+        metric = metric or _accuracy
         rows = [
             {
                 **_task_of(about),
@@ -209,7 +214,7 @@ class StoredResults:
                 ),
             }
             for about, record in self._records
-            for session, chosen in _sessions_of(record)
+            for session, chosen in _sessions_of(record, self._scored(about, common_trials))
         ]
         return pd.DataFrame(rows, columns=[*TASK, "session", "n_test", "score"])
 
@@ -247,6 +252,19 @@ class StoredResults:
                 _write_parquet(frame, files[-1])
         return files
 
+    def _scored(self, about: dict[str, Any], common: bool) -> NDArray[np.int64] | None:
+        """Return the positions of a dataset's common trials; ``None`` for all of them."""
+        return self._common[about["dataset"]] if common else None
+
+    @functools.cached_property
+    def _common(self) -> dict[str, NDArray[np.int64]]:
+        """The positions of the trials that all protocols score, by dataset."""
+        left = protocol_overlap.common_trials(self.trials)
+        return {
+            name: left.loc[left["dataset"] == name, "trial"].unique()
+            for name in self.trials["dataset"].unique()
+        }
+
     @functools.cached_property
     def _records(self) -> list[tuple[dict[str, Any], Record]]:
         """Descriptions and records, sorted by task; damaged ones are noted and told of once."""
@@ -282,9 +300,19 @@ def _order(about: dict[str, Any]) -> tuple[Any, ...]:
     return about["dataset"], about["pipeline"], about["protocol"], number, about["seed"]
 
 
-def _sessions_of(record: Record) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    for session in sorted(set(record.sessions.tolist())):
-        yield session, record.sessions == session
+def _sessions_of(
+    record: Record, only: NDArray[np.int64] | None
+) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Yield the sessions of a record and their trials, those in ``only`` if that is given."""
+    scored = np.ones(len(record.truth), bool) if only is None else np.isin(record.test_index, only)
+    for session in sorted(set(record.sessions[scored].tolist())):
+        yield session, scored & (record.sessions == session)
+
+
+def _accuracy(
+    probabilities: NDArray[np.float64], truth: NDArray[np.str_], classes: list[str]
+) -> float:
+    return float(np.mean(np.asarray(classes)[probabilities.argmax(axis=1)] == truth))
 
 
 def _columns_of(record: Record) -> dict[str, NDArray[Any]]:

@@ -18,6 +18,11 @@ NOTE = (
     "guessing exceeds for one subject in 5 % of cases."
 )
 
+COMMON_COLUMN = "common %"
+COMMON_NOTE = (
+    " common: accuracy on the trials that all protocols of the run score, the only column that "
+    "may be compared between protocols."
+)
 WEIGHTING_COLUMNS = ("ESS", "domain AUC")
 WEIGHTING_NOTE = (
     " ESS: effective sample size of the weighted source trials; domain AUC: of a classifier of "
@@ -25,13 +30,16 @@ WEIGHTING_NOTE = (
 )
 
 
-def closing_tables(summary: pd.DataFrame) -> list[Table]:
+def closing_tables(summary: pd.DataFrame, common: pd.DataFrame | None = None) -> list[Table]:
     """Return the summary as tables for the terminal.
 
     Parameters
     ----------
     summary : pandas.DataFrame
         As :func:`bci_dann.evaluation.summarise` returns it.
+    common : pandas.DataFrame or None
+        As :func:`bci_dann.evaluation.common_accuracy` returns it; ``None`` and an empty one add no
+        column.
 
     Returns
     -------
@@ -39,11 +47,19 @@ def closing_tables(summary: pd.DataFrame) -> list[Table]:
         One for each dataset and protocol, since figures of different protocols are not
         comparable. The last carries the explanation of the columns.
     """
+    if common is not None and not common.empty:
+        summary = summary.merge(common, on=["dataset", "pipeline", "protocol"], how="left")
     groups = summary.groupby(["dataset", "protocol"], sort=False)
     tables = [_table(f"{dataset}, {protocol}", rows) for (dataset, protocol), rows in groups]
     if tables:
         headers = [column.header for column in tables[-1].columns]
-        tables[-1].caption = NOTE + (WEIGHTING_NOTE if WEIGHTING_COLUMNS[0] in headers else "")
+        tables[-1].caption = "".join(
+            [
+                NOTE,
+                COMMON_NOTE if COMMON_COLUMN in headers else "",
+                WEIGHTING_NOTE if WEIGHTING_COLUMNS[0] in headers else "",
+            ]
+        )
     return tables
 
 
@@ -53,11 +69,16 @@ def _table(title: str, rows: pd.DataFrame) -> Table:
     table = Table(title=f"Leave one subject out: {title}", caption_justify="left")
     table.add_column("pipeline", overflow="fold")
     headers = ["accuracy %", "seeds", "ROC AUC", "gain", "p", "chance %", "subjects"]
+    has_common = "common_accuracy" in rows
     has_weights = "ess" in rows and rows["ess"].notna().any()
+    if has_common:
+        headers.append(COMMON_COLUMN)
     for header in [*headers, *(WEIGHTING_COLUMNS if has_weights else ())]:
         table.add_column(header, justify="right")
     for _, row in rows.iterrows():
-        table.add_row(row["pipeline"], *_cells(row), *(_weight_cells(row) if has_weights else ()))
+        common = [_number(row["common_accuracy"], ".1f")] if has_common else []
+        weights = _weight_cells(row) if has_weights else []
+        table.add_row(row["pipeline"], *_cells(row), *common, *weights)
     return table
 
 

@@ -146,7 +146,7 @@ def fit_model(
     from bci_dann.evaluation import load_config
     from bci_dann.evaluation.runs.preflight import check_rest_window
 
-    run = load_config(config, {"pipelines": [DEFAULT_PIPELINE], "protocols": ["train"]})
+    run = load_config(config, defaults={"pipelines": [DEFAULT_PIPELINE], "protocols": ["train"]})
     if run.data.regime is not None:
         raise ConfigError(
             "data.regime changes trials for a comparison of methods, and a model is trained on "

@@ -106,3 +106,21 @@ def test_records_of_another_definition_are_not_of_this_table(run, tmp_path):
 def test_a_folder_without_a_run_is_refused(tmp_path):
     with pytest.raises(ResultsError, match="no results folder"):
         open_results(tmp_path)
+
+
+def test_scores_on_the_trials_that_all_protocols_score(run, tmp_path):
+    config = {**CONFIG, "protocols": ["train", "train_and_target_unlabeled_50p"]}
+    run_benchmark({**config, "pipelines": ["csp_lda"]}, tmp_path / "two", progress=False)
+    results = open_results(tmp_path / "two")
+    by_protocol = results.score().groupby("protocol")["n_test"]
+    assert by_protocol.unique().map(list).to_dict() == {
+        "train": [20],
+        "train_and_target_unlabeled_50p": [10],
+    }
+    common = results.score(common_trials=True)
+    assert common["n_test"].eq(10).all()
+    assert len(common) == 3 * 2 * 2
+    # a method that ignores the target predicts the same under both protocols
+    halves = [rows["score"].tolist() for _, rows in common.groupby("protocol")]
+    assert halves[0] == halves[1]
+    assert halves[0] != results.score().query("protocol == 'train'")["score"].tolist()

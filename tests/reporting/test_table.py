@@ -67,5 +67,22 @@ def test_effective_sample_size_and_domain_auc_have_columns_where_trials_are_weig
     assert "ESS: effective sample size of the weighted source trials" in " ".join(text.split())
 
 
+def test_accuracy_on_common_trials_has_a_column_where_there_are_several_protocols():
+    common = pd.DataFrame(
+        {
+            "dataset": "Set",
+            "pipeline": ["ea_dann", "ea_dann"],
+            "protocol": ["train", "train_and_target_unlabeled_full"],
+            "n_common": 20,
+            "common_accuracy": [71.25, 81.25],
+        }
+    )
+    rows = summary("train", "train_and_target_unlabeled_full")
+    text = printed(closing_tables(rows, common))
+    assert [word in text for word in ("common %", "71.2", "81.2")] == [True] * 3
+    assert "all protocols of the run score" in " ".join(text.split())
+    assert "common" not in printed(closing_tables(rows, common.iloc[:0]))
+
+
 def test_nothing_finished_is_no_table():
     assert closing_tables(summary("train").iloc[:0]) == []

@@ -23,6 +23,7 @@ from bci_dann.cli.options import (
     Regimes,
     ResultsFolder,
     Seeds,
+    Settings,
     Shard,
     Stack,
     config_with_options,
@@ -62,13 +63,14 @@ def run(  # numpydoc ignore=PR01
     protocols: Protocols = None,
     regimes: Regimes = None,
     held_out: HeldOut = False,
+    settings: Settings = None,
     dry_run: DryRun = False,
 ) -> None:
     """Compare pipelines, leaving one subject out at a time; continues where it stopped."""
     from bci_dann.evaluation import run_benchmark
 
     options = {"seeds": seeds, "pipelines": pipelines, "protocols": protocols}
-    description = config_with_options(config, options)
+    description = config_with_options(config, options, settings)
     out = out or Path("runs") / description.name
     how: dict[str, Any] = {
         "n_jobs": jobs,
@@ -94,7 +96,7 @@ def run(  # numpydoc ignore=PR01
 
 def _report(results: pd.DataFrame, out: Path, config: Path) -> None:
     """Draw and print what a run has found."""
-    from bci_dann.evaluation import summarise
+    from bci_dann.evaluation import common_accuracy, open_results, summarise
     from bci_dann.evaluation.runs.results import ResultsFolder
     from bci_dann.reporting import (
         after_run,
@@ -104,7 +106,9 @@ def _report(results: pd.DataFrame, out: Path, config: Path) -> None:
     )
 
     write_subject_figure(results, out / "subjects.png")
-    for table in closing_tables(summarise(results)):
+    several = results["protocol"].nunique() > 1
+    common = common_accuracy(open_results(out).trials) if several else None
+    for table in closing_tables(summarise(results), common):
         output_console().print(table)
     account = ResultsFolder(out).account()
     if account is not None:

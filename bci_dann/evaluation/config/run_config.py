@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +25,7 @@ from bci_dann.evaluation.config.run_pipelines import (
     complete_specs,
     pipeline_folders,
 )
+from bci_dann.evaluation.config.settings import with_settings
 from bci_dann.evaluation.config.yaml_file import read_config_content
 from bci_dann.evaluation.protocols import PROTOCOLS
 from bci_dann.exceptions import ConfigError
@@ -152,7 +153,9 @@ class RunConfig(StrictModel):
 
 
 def load_config(
-    config: str | Path | Mapping[str, Any] | RunConfig, defaults: Mapping[str, Any] | None = None
+    config: str | Path | Mapping[str, Any] | RunConfig,
+    settings: Sequence[str] = (),
+    defaults: Mapping[str, Any] | None = None,
 ) -> RunConfig:
     """Read and check a run configuration.
 
@@ -164,6 +167,9 @@ def load_config(
         names in a file are looked up in ``../pipelines`` beside the file's folder, in
         ``pipelines`` in the working folder, and in the pipelines that come with the package,
         and become paths.
+    settings : sequence of str
+        Values to replace in a file or mapping before it is checked, each ``"KEY=VALUE"`` with
+        dots between keys and a value in YAML, as ``bci-dann run --set`` takes them.
     defaults : mapping of str to object, or None
         Values of keys that the file or the content may leave out.
 
@@ -196,7 +202,7 @@ def load_config(
     >>> config.seeds, config.preprocessing.band
     ([0], (8.0, 32.0))
     """
-    run = read_config(config, defaults)
+    run = read_config(config, settings, defaults)
     specs = pipeline_specs(run)  # raises where a pipeline or a parameter is wrong
     if not isinstance(config, RunConfig):  # with other pipelines, baselines may be of a run before
         for name in run.baselines:
@@ -205,7 +211,9 @@ def load_config(
 
 
 def read_config(
-    config: str | Path | Mapping[str, Any] | RunConfig, defaults: Mapping[str, Any] | None = None
+    config: str | Path | Mapping[str, Any] | RunConfig,
+    settings: Sequence[str] = (),
+    defaults: Mapping[str, Any] | None = None,
 ) -> RunConfig:
     """Read a run configuration and its pipeline files, and check its keys and names.
 
@@ -216,8 +224,10 @@ def read_config(
     ----------
     config : str, pathlib.Path, mapping or RunConfig
         As for :func:`load_config`. Files that a RunConfig has read before are not read again.
+    settings : sequence of str
+        As for :func:`load_config`; they do not change a RunConfig.
     defaults : mapping of str to object, or None
-        Values of keys that the file or the content may leave out.
+        As for :func:`load_config`.
 
     Returns
     -------
@@ -233,13 +243,14 @@ def read_config(
     if isinstance(config, RunConfig):
         run = config
     elif isinstance(config, Mapping):
-        run = validate(RunConfig, {**(defaults or {}), **config}, "the configuration")
+        content = {**(defaults or {}), **with_settings(config, settings)}
+        run = validate(RunConfig, content, "the configuration")
     else:
         path = find_configuration(config)
-        content = read_config_content(path)
+        content = with_settings(read_config_content(path), settings)
         if isinstance(content, Mapping):
             content = {**(defaults or {}), **content}
-        run = validate(RunConfig, content, str(path))
+        run = validate(RunConfig, content, f"{path} with --set" if settings else str(path))
         run._origin = ConfigOrigin(str(path), path.parent)
     _check_dataset(run.data)
     return _with_pipeline_files(run)

@@ -11,7 +11,7 @@ from bci_dann._validation import did_you_mean
 from bci_dann.evaluation.config.yaml_loader import Keys, YamlError, parse_yaml
 from bci_dann.exceptions import ConfigError
 
-__all__ = ["read_config_content", "read_yaml", "yaml_lines"]
+__all__ = ["in_free_section", "read_config_content", "read_yaml", "yaml_lines"]
 
 EXTENDS = "extends"
 
@@ -42,7 +42,7 @@ def read_yaml(path: Path, kind: str) -> Any:
     ConfigError
         When the file is missing, is no YAML, or is ambiguous; the message names the line.
     """
-    is_free = _in_free_section if kind == "configuration" else _everywhere
+    is_free = in_free_section if kind == "configuration" else _everywhere
     try:
         return parse_yaml(path.read_text(encoding="utf-8"), is_free)
     except FileNotFoundError:
@@ -115,7 +115,19 @@ def yaml_lines(content: Any, indent: int = 0) -> str:
     return "\n".join(" " * indent + line for line in lines)
 
 
-def _in_free_section(keys: Keys) -> bool:
+def in_free_section(keys: Keys) -> bool:
+    """Return whether a value of a configuration goes to a class that declares no types.
+
+    Parameters
+    ----------
+    keys : tuple of str
+        Its keys from the root.
+
+    Returns
+    -------
+    bool
+        True in sections such as ``data.params``.
+    """
     return any(keys[: len(section)] == section for section in FREE_SECTIONS)
 
 

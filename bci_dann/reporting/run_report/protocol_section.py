@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bci_dann.evaluation import common_trials
 from bci_dann.evaluation.protocols import PROTOCOLS
 from bci_dann.reporting.run_report.html_parts import (
     Reading,
@@ -64,7 +65,7 @@ def protocols_section(run: RunContent) -> Section | None:
 
 
 def _ladder(run: RunContent, trials: pd.DataFrame) -> str:
-    common = _common_trials(trials)
+    common = _under_all_protocols(trials)
     if common.empty:
         text = "No trial is scored by all protocols, so that they cannot be compared."
         return paragraph_html(text)
@@ -173,16 +174,12 @@ def draw_times(tasks: pd.DataFrame) -> Figure:
     return figure
 
 
-def _common_trials(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of pipelines under all protocols, and of trials that each of them scores."""
+def _under_all_protocols(trials: pd.DataFrame) -> pd.DataFrame:
+    """Return common trials of pipelines that ran under all protocols, so that lines are whole."""
     n_protocols = trials["protocol"].nunique()
     counts = trials.groupby("pipeline")["protocol"].nunique()
     whole = trials[trials["pipeline"].isin(counts.index[counts == n_protocols])]
-    if whole.empty:
-        return whole
     tasks = whole[["pipeline", "protocol", "subject"]].drop_duplicates()
     per_subject = tasks.groupby("subject").size()
     everywhere = per_subject.index[per_subject == per_subject.max()]
-    whole = whole[whole["subject"].isin(everywhere)]
-    scored_by = whole.groupby("trial")["protocol"].nunique()
-    return whole[whole["trial"].isin(scored_by.index[scored_by == n_protocols])]
+    return common_trials(whole[whole["subject"].isin(everywhere)])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bci_dann.evaluation import average_ranks, summarise
+from bci_dann.evaluation import average_ranks, common_accuracy, summarise
 from bci_dann.evaluation.metrics import METRICS
 from bci_dann.evaluation.statistics.intervals import mean_interval
 from bci_dann.evaluation.summary import per_subject_and_seed
@@ -27,11 +27,14 @@ from bci_dann.reporting.run_report.ranking_figures import (
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from bci_dann.reporting.run_report.run_content import RunContent
     from bci_dann.reporting.run_report.scored_group import ScoredGroup
 
 __all__ = ["ranking_section"]
 
+COMMON = "accuracy on common trials %"
 MEANS = Reading(
     "A thick point is the mean accuracy of a pipeline over subjects, each of whom was in no "
     "part of its training; the line is the 95 % interval of the mean over subjects; small "
@@ -68,8 +71,10 @@ def ranking_section(run: RunContent) -> Section:
         One part a dataset and protocol, since scores of two protocols cannot be compared.
     """
     parts = []
+    common = common_accuracy(run.stored.trials)
     for group in run.groups:
-        parts += [heading_html(group.title, 3), _means(group), _ranks(group), _table(group)]
+        parts += [heading_html(group.title, 3), _means(group), _ranks(group)]
+        parts.append(_table(group, common))
     return Section("Ranking", "".join(parts))
 
 
@@ -104,7 +109,7 @@ def _cap(n_shown: int, n_all: int) -> str:
     return paragraph_html(f"The figure shows {n_shown} of {n_all} pipelines; tables show all.")
 
 
-def _table(group: ScoredGroup) -> str:
+def _table(group: ScoredGroup, common: pd.DataFrame) -> str:
     """Return every metric of every pipeline, as means over subjects."""
     import pandas as pd
 
@@ -128,7 +133,16 @@ def _table(group: ScoredGroup) -> str:
         },
     }
     head = f"Means over subjects under {group.protocol}, N = {group.n_subjects}"
-    return heading_html(head, 4) + table_html(pd.DataFrame(rows))
+    own = common[(common["dataset"] == group.dataset) & (common["protocol"] == group.protocol)]
+    if own.empty:
+        return heading_html(head, 4) + table_html(pd.DataFrame(rows))
+    shared = own.set_index("pipeline")["common_accuracy"].reindex(group.best_first)
+    rows[COMMON] = [f"{value:.1f}" if np.isfinite(value) else "–" for value in shared]
+    note = (
+        f"{COMMON}: on the {own['n_common'].max()} trials that all protocols of the run score. "
+        "Only this column may be compared between protocols."
+    )
+    return heading_html(head, 4) + table_html(pd.DataFrame(rows)) + paragraph_html(note)
 
 
 def _number(value: float, form: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -181,3 +182,17 @@ def test_a_model_is_not_trained_in_a_regime(bci_dann, config, sources, tmp_path)
     done = bci_dann("fit", config, *arguments)
     assert done.exit_code == 2
     assert "data.regime changes trials for a comparison" in done.stderr
+
+
+def test_a_value_that_is_set_is_in_the_manifest(bci_dann, config, sources, tmp_path):
+    arguments = ("--data-dir", sources, "--out", tmp_path / "out")
+    settings = ("--set", "preprocessing.band=[9, 27]", "--set", "seeds=[4]")
+    done = bci_dann("run", config, *arguments, *settings)
+    assert done.exit_code == 0, done.output
+    manifest = json.loads((tmp_path / "out" / "config.json").read_text())
+    assert manifest["fixed"]["preprocessing"]["band"] == [9.0, 27.0]
+    assert manifest["seeds"] == [4]
+    again = bci_dann("run", config, *arguments)
+    assert again.exit_code != 0
+    assert "preprocessing" in again.output
+    assert bci_dann("run", config, *arguments, "--set", "preprocessing.bnad=1").exit_code == 2

@@ -10,6 +10,7 @@ from bci_dann.reporting.run_report.protocol_section import (
     draw_times,
     protocols_section,
 )
+from bci_dann.reporting.run_report.ranking_section import ranking_section
 from bci_dann.reporting.run_report.run_content import read_run
 
 
@@ -34,9 +35,21 @@ def test_only_common_trials_count(small_run, monkeypatch):
     )
 
 
+def test_the_ranking_shows_each_score_on_common_trials_too(small_run):
+    run = read_run(small_run)
+    page = ranking_section(run).body
+    trials = run.stored.trials
+    late = trials[(trials["trial"] % 40 >= 20) & (trials["pipeline"] == "csp_lda")]
+    hit = (late["truth"] == late["prediction"]).groupby([late["protocol"], late["subject"]]).mean()
+    for value in 100 * hit.groupby(level=0).mean():
+        assert f"<td>{value:.1f}</td>" in page
+    assert page.count("on the 160 trials that all protocols of the run score") == 2
+
+
 def test_one_protocol_has_no_section(write_run, tmp_path):
     run = write_run(tmp_path / "run", n_subjects=3, protocols=("train",))
     assert protocols_section(read_run(run)) is None
+    assert "common trials" not in ranking_section(read_run(run)).body
 
 
 def test_times_are_those_of_training_and_prediction():
