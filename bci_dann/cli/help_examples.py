@@ -68,6 +68,7 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "bci-dann adapt model run1.edf --cue cue -o adapted": "Trials start at these annotations.",
     },
     "predict": {
+        "bci-dann predict builtin:right-hand-rest my.edf": "A model that comes with the package.",
         "bci-dann predict adapted run2.fif": "Into predictions.csv.",
         "bci-dann predict adapted run2.edf run3.edf -o today.csv": "Several, into today.csv.",
         "bci-dann predict adapted run2.edf --abstain-below 0.7": "No class where it is uncertain.",
@@ -77,6 +78,11 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "bci-dann evaluate adapted run2.edf --labels few.csv": "A table tells them.",
         "bci-dann evaluate adapted run2.edf --cue start_left=left_hand": "Other events.",
         "bci-dann evaluate adapted run2.edf --json > scores.json": "For another program.",
+    },
+    "inspect": {
+        "bci-dann inspect": "The models that come with the package.",
+        "bci-dann inspect builtin:right-hand-rest": "What one of them is.",
+        "bci-dann inspect model --json": "A model of your own, for another program.",
     },
     "doctor": {
         "bci-dann doctor": "Exit code 0: nothing is wrong.",

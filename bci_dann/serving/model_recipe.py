@@ -54,6 +54,15 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
         The same of the recordings that the model was adapted to; empty before.
     adapted_labels : int
         How many trials of these had a label.
+    licence : str or None
+        Under which licence the model may be used, as Hugging Face names it, such as ``cc0-1.0``.
+    note : str or None
+        A sentence on the data, for the model card.
+    scores : list of dict
+        Results of the pipeline that a table holds, for the model card; see
+        :func:`bci_dann.serving.model_cards.card_scores.scores_of_table`.
+    versions : dict of str to str
+        Versions of the libraries that trained the model.
 
     See Also
     --------
@@ -91,6 +100,10 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
     account: list[dict[str, str | int]] = Field(default_factory=list)
     adapted_to: list[dict[str, str | int]] = Field(default_factory=list)
     adapted_labels: int = Field(default=0, ge=0)
+    licence: str | None = None
+    note: str | None = None
+    scores: list[dict[str, str | int | float]] = Field(default_factory=list)
+    versions: dict[str, str] = Field(default_factory=dict)
 
     @property
     def window(self) -> tuple[float, float]:
@@ -152,7 +165,7 @@ def load_recipe(folder: str | Path) -> ModelRecipe:
     Parameters
     ----------
     folder : str or pathlib.Path
-        The model's folder.
+        The model's folder, or the name of a model that comes with the package.
 
     Returns
     -------
@@ -184,9 +197,10 @@ def load_recipe(folder: str | Path) -> ModelRecipe:
     ...     serving.load_recipe(folder).preprocessing.band
     (8.0, 32.0)
     """
+    from bci_dann._resources import find_model
     from bci_dann.persistence.model_files import read_model_json
 
-    path = Path(folder) / FILE
+    path = find_model(folder) / FILE
     try:
         content = read_model_json(path.parent, FILE)
     except DataError:
