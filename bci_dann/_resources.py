@@ -1,4 +1,4 @@
-"""Pipelines, run configurations and documentation that come with the package."""
+"""Pipelines, run configurations, models and documentation that come with the package."""
 
 from __future__ import annotations
 
@@ -11,12 +11,18 @@ from bci_dann._validation import did_you_mean
 from bci_dann.exceptions import BCIDannWarning, ConfigError, InstallationError
 
 __all__ = [
+    "BUILTIN",
+    "builtin_models",
     "configs_folder",
     "documentation_index",
     "find_configuration",
+    "find_model",
     "pipelines_folder",
     "shipped_configurations",
 ]
+
+# What a name of a model that comes with the package begins with, in the place of a folder.
+BUILTIN = "builtin:"
 
 
 def pipelines_folder() -> Path:
@@ -106,6 +112,53 @@ def shipped_configurations() -> dict[str, Path]:
     folder = configs_folder()
     files = sorted(folder.rglob("*.yaml"))
     return {file.relative_to(folder).with_suffix("").as_posix(): file for file in files}
+
+
+def builtin_models() -> dict[str, Path]:
+    """Return the trained models that come with the package.
+
+    Returns
+    -------
+    dict of str to pathlib.Path
+        The folders by name, as ``builtin:right-hand-rest``.
+    """
+    folder = _package() / "serving" / "builtin"
+    return {f"{BUILTIN}{one.name}": one for one in sorted(folder.glob("*")) if one.is_dir()}
+
+
+def find_model(given: str | Path) -> Path:
+    """Return the folder of a saved model, the user's or one that comes with the package.
+
+    Parameters
+    ----------
+    given : str or pathlib.Path
+        A folder, or a name such as ``"builtin:right-hand-rest"``.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder, which need not exist unless it comes with the package.
+
+    Raises
+    ------
+    ConfigError
+        When no model of this name comes with the package.
+
+    Examples
+    --------
+    >>> find_model("builtin:right-hand-rest").name
+    'right-hand-rest'
+    """
+    name = str(given)
+    if not name.startswith(BUILTIN):
+        return Path(given)
+    models = builtin_models()
+    if name not in models:
+        raise ConfigError(
+            f"no model {name!r} comes with bci_dann.{did_you_mean(name, models)} These do: "
+            f"{', '.join(models)}."
+        )
+    return models[name]
 
 
 def documentation_index() -> Path:

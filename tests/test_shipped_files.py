@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 
-from bci_dann._resources import configs_folder, pipelines_folder
+from bci_dann._resources import builtin_models, configs_folder, pipelines_folder
 from bci_dann.data import SimulatedMI, open_trials, prepare_trials
 from bci_dann.evaluation import load_config, run_benchmark
 from bci_dann.evaluation.config.run_config import with_replaced
@@ -163,3 +164,15 @@ def test_a_pipeline_loads_in_moabb(path, tmp_path):
     copied = shutil.copy(path, tmp_path)
     (parsed,) = parse_pipelines_from_directory(str(copied))
     assert parsed["name"] == path.stem
+
+
+def test_models_are_small_and_go_into_wheel_and_source_distribution(project):
+    assert list(builtin_models()) == ["builtin:right-hand-rest"]
+    for folder in builtin_models().values():
+        files = {path.name: path.stat().st_size for path in folder.iterdir()}
+        assert set(files) == {"README.md", "model.json", "model.safetensors", "recipe.json"}
+        assert sum(files.values()) < 4.5e6
+    in_wheel = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "serving/builtin/**/*" in in_wheel["tool"]["setuptools"]["package-data"]["bci_dann"]
+    in_source = (project / "MANIFEST.in").read_text(encoding="utf-8")
+    assert "recursive-include bci_dann/serving/builtin *" in in_source

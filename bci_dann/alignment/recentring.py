@@ -269,7 +269,8 @@ class Recentring(Alignment, BaseEstimator):
 
     def to_arrays(self) -> dict[str, NDArray[np.float64]]:
         """Return the references as arrays; see :meth:`Alignment.to_arrays`."""
-        references = np.stack(list(self.references_.values()))
+        nothing = np.empty((0, *self.fallback_.shape))
+        references = np.stack(list(self.references_.values())) if self.references_ else nothing
         arrays = {"references": references, "fallback": self.fallback_}
         if self._running is not None:
             place = self.domains_.index(self._running.domain)

@@ -14,6 +14,7 @@ from bci_dann.cli.commands.benchmark_commands import choose, publish, run, selec
 from bci_dann.cli.commands.diagnose_command import diagnose
 from bci_dann.cli.commands.evaluate_command import evaluate
 from bci_dann.cli.commands.information_commands import datasets, docs, doctor, pipelines
+from bci_dann.cli.commands.inspect_command import inspect
 from bci_dann.cli.commands.model_commands import adapt, fit, predict
 from bci_dann.cli.commands.quickstart_command import quickstart
 from bci_dann.cli.commands.recordings_commands import check, init
@@ -27,7 +28,7 @@ __all__ = ["app"]
 # In the order in which help lists them.
 COMMANDS = (
     *(quickstart, init, check, run, merge, report, choose, select, compare, publish, diagnose),
-    *(fit, adapt, predict, evaluate, replay),
+    *(fit, adapt, predict, evaluate, replay, inspect),
     *(datasets, pipelines, docs, doctor),
 )
 

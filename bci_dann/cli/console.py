@@ -13,6 +13,7 @@ Item = TypeVar("Item")
 
 __all__ = [
     "output_console",
+    "print_markdown",
     "print_problem",
     "print_progress",
     "print_sentence",
@@ -47,6 +48,20 @@ def print_sentence(text: str) -> None:
         On one line, however long.
     """
     output_console().print(text, soft_wrap=True, highlight=False)
+
+
+def print_markdown(text: str) -> None:
+    """Print a page of Markdown.
+
+    Parameters
+    ----------
+    text : str
+        The page. Control characters in it, which a file of somebody else may have, are replaced.
+    """
+    from rich.markdown import Markdown
+
+    safe = "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    output_console().print(Markdown(safe, hyperlinks=False))
 
 
 def print_table(

@@ -69,6 +69,7 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "bci-dann adapt model run1.edf --cue cue -o adapted": "Trials start at these annotations.",
     },
     "predict": {
+        "bci-dann predict builtin:right-hand-rest my.edf": "A model that comes with the package.",
         "bci-dann predict adapted run2.fif": "Into predictions.csv.",
         "bci-dann predict adapted run2.edf run3.edf -o today.csv": "Several, into today.csv.",
         "bci-dann predict adapted run2.edf --abstain-below 0.7": "No class where it is uncertain.",
@@ -82,6 +83,11 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
     "replay": {
         "bci-dann replay adapted run2.fif -o replay.png": "Decisions, accuracy and a picture.",
         "bci-dann replay model run1.edf --adapting --step 0.5": "The model follows the subject.",
+    },
+    "inspect": {
+        "bci-dann inspect": "The models that come with the package.",
+        "bci-dann inspect builtin:right-hand-rest": "What one of them is.",
+        "bci-dann inspect model --json": "A model of your own, for another program.",
     },
     "doctor": {
         "bci-dann doctor": "Exit code 0: nothing is wrong.",

@@ -128,7 +128,9 @@ DryRun = Annotated[
         "--dry-run", help="Check all but the signals, list the tasks, train and write nothing."
     ),
 ]
-ModelFolder = Annotated[Path, typer.Argument(help="Folder that `fit` or `adapt` wrote.")]
+ModelFolder = Annotated[
+    Path, typer.Argument(help="Folder that `fit` or `adapt` wrote, or builtin:NAME.")
+]
 RecordingFiles = Annotated[
     list[Path], typer.Argument(help="Recordings of one subject, in any format MNE reads.")
 ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bci_dann._class_paths import check_imported, is_class_path
+from bci_dann._resources import find_model
 from bci_dann.estimators.methods import METHODS, find_method
 from bci_dann.exceptions import ConfigError, DataError, FormerArgumentWarning
 from bci_dann.persistence import ModelState, read_state
@@ -30,7 +31,8 @@ def load_model(folder: str | Path) -> TransferClassifier:
     Parameters
     ----------
     folder : path
-        The model's folder.
+        The model's folder, or the name of a model that comes with the package, such as
+        ``"builtin:right-hand-rest"``.
 
     Returns
     -------
@@ -39,6 +41,8 @@ def load_model(folder: str | Path) -> TransferClassifier:
 
     Raises
     ------
+    ConfigError
+        When no model of the name comes with the package.
     DataError
         When there is no model, it is damaged, or it uses a class of a module that the user has
         not imported.
@@ -59,7 +63,7 @@ def load_model(folder: str | Path) -> TransferClassifier:
     >>> bool((again.predict(trials) == model.predict(trials)).all())
     True
     """
-    state = read_state(folder)
+    state = read_state(find_model(folder))
     try:
         model = model_from_state(state)
         if type(model).__name__ in METHODS:

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 from bci_dann._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from bci_dann.serving.model_cards.model_facts import describe_model
     from bci_dann.serving.model_evaluation import ModelEvaluation, evaluate_model
     from bci_dann.serving.model_recipe import ModelRecipe, load_recipe, save_recipe
     from bci_dann.serving.online.decision import Decision
@@ -46,6 +47,7 @@ _MODULES = {
     "Replay": "online.replay",
     "ServedModel": "served_model",
     "adapt_model": "workflows",
+    "describe_model": "model_cards.model_facts",
     "evaluate_model": "model_evaluation",
     "fit_model": "workflows",
     "load_recipe": "model_recipe",
@@ -66,6 +68,7 @@ __all__ = [
     "Replay",
     "ServedModel",
     "adapt_model",
+    "describe_model",
     "evaluate_model",
     "fit_model",
     "load_recipe",

@@ -57,6 +57,15 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
     adapted_by : list of str
         What was done to those recordings because they are not like the training recordings, in
         sentences.
+    licence : str or None
+        Under which licence the model may be used, as Hugging Face names it, such as ``cc0-1.0``.
+    note : str or None
+        A sentence on the data, for the model card.
+    scores : list of dict
+        Results of the pipeline that a table holds, for the model card; see
+        :func:`bci_dann.serving.model_cards.card_scores.scores_of_table`.
+    versions : dict of str to str
+        Versions of the libraries that trained the model.
 
     See Also
     --------
@@ -95,6 +104,10 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
     adapted_to: list[dict[str, str | int]] = Field(default_factory=list)
     adapted_labels: int = Field(default=0, ge=0)
     adapted_by: list[str] = Field(default_factory=list)
+    licence: str | None = None
+    note: str | None = None
+    scores: list[dict[str, str | int | float]] = Field(default_factory=list)
+    versions: dict[str, str] = Field(default_factory=dict)
 
     @property
     def window(self) -> tuple[float, float]:
@@ -156,7 +169,7 @@ def load_recipe(folder: str | Path) -> ModelRecipe:
     Parameters
     ----------
     folder : str or pathlib.Path
-        The model's folder.
+        The model's folder, or the name of a model that comes with the package.
 
     Returns
     -------
@@ -188,9 +201,10 @@ def load_recipe(folder: str | Path) -> ModelRecipe:
     ...     serving.load_recipe(folder).preprocessing.band
     (8.0, 32.0)
     """
+    from bci_dann._resources import find_model
     from bci_dann.persistence.model_files import read_model_json
 
-    path = Path(folder) / FILE
+    path = find_model(folder) / FILE
     try:
         content = read_model_json(path.parent, FILE)
     except DataError:

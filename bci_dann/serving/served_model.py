@@ -7,7 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bci_dann.exceptions import ResultsError
+from bci_dann._resources import BUILTIN, find_model
+from bci_dann.exceptions import ConfigError, ResultsError
 from bci_dann.serving.model_recipe import ModelRecipe, load_recipe, save_recipe
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class ServedModel:
         return self.estimator.n_times_
 
     def save(self, folder: str | Path) -> Path:
-        """Write the estimator and the recipe.
+        """Write the estimator, the recipe and a model card.
 
         Parameters
         ----------
@@ -91,12 +92,18 @@ class ServedModel:
 
         Raises
         ------
+        ConfigError
+            When the folder has the name of a model that comes with the package.
         ResultsError
             When it cannot be written to.
         """
+        from bci_dann.serving.model_cards.card_text import write_card
+        from bci_dann.serving.model_cards.model_facts import describe_model
+
         check_writable(Path(folder))
         written = self.estimator.save(folder)
         save_recipe(self.recipe, folder)
+        write_card(describe_model(self), written)
         return written
 
 
@@ -133,7 +140,8 @@ def open_model(folder: str | Path) -> ServedModel:
     Parameters
     ----------
     folder : str or pathlib.Path
-        What ``bci-dann fit``, ``bci-dann adapt`` or :meth:`ServedModel.save` wrote.
+        What ``bci-dann fit``, ``bci-dann adapt`` or :meth:`ServedModel.save` wrote; or the name of
+        a model that comes with the package, such as ``"builtin:right-hand-rest"``.
 
     Returns
     -------
@@ -143,7 +151,7 @@ def open_model(folder: str | Path) -> ServedModel:
     Raises
     ------
     ConfigError
-        When the folder has no recipe.
+        When the folder has no recipe, or no model of the name comes with the package.
     DataError
         When there is no model, or it is damaged.
     ResultsError
@@ -165,7 +173,7 @@ def open_model(folder: str | Path) -> ServedModel:
     ...     type(serving.open_model(folder).estimator).__name__
     'ShallowClassifier'
     """
-    return _SavedModel(Path(folder))
+    return _SavedModel(find_model(folder))
 
 
 def as_served_model(model: str | Path | ServedModel) -> ServedModel:
@@ -194,9 +202,16 @@ def check_writable(folder: Path) -> None:
 
     Raises
     ------
+    ConfigError
+        When it has the name of a model that comes with the package.
     ResultsError
         When it cannot be made or written to.
     """
+    if str(folder).startswith(BUILTIN):
+        raise ConfigError(
+            f"{folder} names a model that comes with bci_dann, and nothing is written there: "
+            "choose a folder with --out (or out= in Python)."
+        )
     try:
         nearest = next(one for one in (folder, *folder.absolute().parents) if one.exists())
         with tempfile.TemporaryFile(dir=nearest):

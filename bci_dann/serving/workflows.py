@@ -86,6 +86,8 @@ def fit_model(
     exclude: Sequence[str | int] = (),
     data_dir: str | Path | None = None,
     seed: int = 0,
+    compact: bool = False,
+    card: Mapping[str, Any] | None = None,
     out: str | Path | None = None,
     cache_dir: str | Path | None = None,
     progress: bool = False,
@@ -106,6 +108,13 @@ def fit_model(
         Where the recordings are; see :func:`bci_dann.data.prepare_trials`.
     seed : int
         The ``random_state``.
+    compact : bool
+        Whether to forget the references of the training sessions, half of what a model of many
+        sessions holds. New subjects are served alike; see
+        :func:`bci_dann.serving.compact_model.without_training_sessions`.
+    card : mapping of str to str, or None
+        For the model card: ``licence`` (as Hugging Face names it), ``note`` on the data, and
+        ``scores``, a table of ``bci-dann publish`` that holds the pipeline.
     out : str, pathlib.Path or None
         Folder to save the model in; a model in it is replaced.
     cache_dir : str, pathlib.Path or None
@@ -145,6 +154,8 @@ def fit_model(
     from bci_dann.data import open_trials, prepare_trials
     from bci_dann.evaluation import load_config
     from bci_dann.evaluation.runs.preflight import check_rest_window
+    from bci_dann.serving.compact_model import without_training_sessions
+    from bci_dann.serving.model_cards.card_scores import card_fields
 
     run = load_config(config, defaults={"pipelines": [DEFAULT_PIPELINE], "protocols": ["train"]})
     if run.data.regime is not None:
@@ -154,6 +165,7 @@ def fit_model(
             "and `preprocessing`."
         )
     spec = _pipeline_of(run, pipeline)
+    noted = card_fields(card or {}, spec.name)
     estimator = _savable_estimator(spec, seed)
     check_rest_window(spec.name, estimator, run.preprocessing)
     if out is not None:
@@ -162,8 +174,10 @@ def fit_model(
     trials = open_trials(prepare_trials(run.data, run.preprocessing, data_dir, cache_dir, progress))
     with training_shown(_training_text(spec.name, trials), estimator, progress):
         estimator.fit(trials.unlabelled(), trials.y)
+    if compact:
+        estimator = without_training_sessions(estimator)
     recipe = _recipe(run, spec, seed, trials, _layout(run, data_dir))
-    model = ServedModel(estimator, recipe.model_copy(update={"excluded": excluded}))
+    model = ServedModel(estimator, recipe.model_copy(update={"excluded": excluded, **noted}))
     if out is not None:
         model.save(out)
     return model
@@ -350,6 +364,7 @@ def _recipe(
     run: RunConfig, spec: PipelineSpec, seed: int, trials: EEGTrials, layout: RecordingsLayout
 ) -> ModelRecipe:
     from bci_dann.data.signal_checks import typical_amplitude
+    from bci_dann.evaluation.runs.records import versions
     from bci_dann.serving.channel_exchange import mean_correlations
     from bci_dann.serving.model_recipe import ModelRecipe
 
@@ -367,4 +382,5 @@ def _recipe(
         typical_range_uv=(min(amplitudes), max(amplitudes)),
         correlations=mean_correlations(trials.X, subjects),
         account=[] if trials.account is None else trials.account.to_dict("records"),
+        versions=versions(),
     )

@@ -62,6 +62,7 @@ def test_the_file_keeps_the_format_of_the_version_before(written_before, tmp_pat
     expected = json.loads(WRITTEN_BEFORE)
     expected |= {"typical_uv": None, "typical_range_uv": None, "account": [], "adapted_to": []}
     expected |= {"correlations": None, "adapted_labels": 0, "adapted_by": [], "excluded": []}
+    expected |= {"licence": None, "note": None, "scores": [], "versions": {}}
     expected["preprocessing"] |= {"bads": "leave_out"}
     for layout in (expected["layout"], expected["data"]["recordings"]):
         layout |= {"encoding": "utf8", "extra_channels": []}

@@ -53,6 +53,19 @@ def fit(  # numpydoc ignore=PR01
     ] = None,
     data_dir: DataDir = None,
     seed: Seed = 0,
+    compact: Annotated[
+        bool, typer.Option("--compact", help="Forget the references of the training sessions.")
+    ] = False,
+    licence: Annotated[
+        str | None, typer.Option("--licence", help="For the model card, such as cc0-1.0.")
+    ] = None,
+    note: Annotated[
+        str | None, typer.Option("--note", help="For the model card: a sentence on the data.")
+    ] = None,
+    scores: Annotated[
+        Path | None,
+        typer.Option("--scores", help="For the model card: a table that `publish` wrote."),
+    ] = None,
 ) -> None:
     """Train on the subjects of a configuration and save the model."""
     from bci_dann.serving import fit_model
@@ -64,6 +77,8 @@ def fit(  # numpydoc ignore=PR01
         exclude=[] if exclude is None else split_list(exclude, "exclude"),
         data_dir=data_dir,
         seed=seed,
+        compact=compact,
+        card={"licence": licence, "note": note, "scores": scores},
         out=out,
         progress=True,
     )

@@ -1,0 +1,217 @@
+"""The model card in Hugging Face's form: YAML front matter, and sections of Markdown."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bci_dann._files import write_atomically
+from bci_dann.exceptions import BCIDannWarning
+
+__all__ = ["card_body", "card_text", "write_card"]
+
+FILE = "README.md"
+MARK = "<!-- written by bci_dann: `save`, `bci-dann fit` and `bci-dann adapt` write it anew -->"
+LIMITS = (
+    "It decodes the classes above and no others: every trial gets one of them, also where the "
+    "subject does nothing.",
+    "It wants the channels above by their names, in any order, and the unit, reference, filters "
+    "and window above; `bci-dann predict` brings recordings to them.",
+    "A new subject has to be adapted to, from some unlabelled trials, and some subjects are "
+    "decoded no better than by chance: `bci-dann evaluate` tells, from labelled trials.",
+    "It is no medical device, and nothing that could do harm may depend on it.",
+)
+
+
+def card_text(facts: Mapping[str, Any]) -> str:
+    """Return the model card of a saved model.
+
+    Parameters
+    ----------
+    facts : mapping of str to object
+        As :func:`~bci_dann.serving.describe_model` returns them.
+
+    Returns
+    -------
+    str
+        The content of ``README.md``.
+    """
+    import yaml
+
+    front = yaml.safe_dump(_front_matter(facts), sort_keys=False, allow_unicode=True)
+    return f"---\n{front}---\n\n{MARK}\n\n{card_body(facts)}"
+
+
+def card_body(facts: Mapping[str, Any]) -> str:
+    """Return the sections of a model card.
+
+    Parameters
+    ----------
+    facts : mapping of str to object
+        As :func:`~bci_dann.serving.describe_model` returns them.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    sections = {
+        f"{facts['pipeline']}: {', '.join(facts['classes'])}": _summary(facts),
+        "Training data": _data(facts),
+        "From recording to trial": _trials(facts),
+        "Adapted to": _adapted(facts),
+        "Scores": _scores(facts),
+        "Limits": [f"- {line}" for line in LIMITS],
+        "Versions": [", ".join(f"{k} {v}" for k, v in facts["versions"].items()) or "Not noted."],
+    }
+    levels = ["#", *["##"] * len(sections)]
+    blocks = [
+        f"{level} {title}\n\n" + "\n".join(lines)
+        for level, (title, lines) in zip(levels, sections.items(), strict=False)
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def write_card(facts: Mapping[str, Any], folder: Path) -> None:
+    """Write the model card into a model's folder, unless somebody else has written one.
+
+    Parameters
+    ----------
+    facts : mapping of str to object
+        As :func:`~bci_dann.serving.describe_model` returns them.
+    folder : pathlib.Path
+        The model's folder.
+
+    Raises
+    ------
+    ResultsError
+        When the file cannot be written.
+    """
+    path = folder / FILE
+    if path.is_file() and MARK not in path.read_text(encoding="utf-8", errors="replace"):
+        warnings.warn(
+            f"{path} was not written by bci_dann, and stays as it is: the model has no card.",
+            BCIDannWarning,
+            stacklevel=3,
+        )
+        return
+    write_atomically(path, card_text(facts).encode())
+
+
+def _front_matter(facts: Mapping[str, Any]) -> dict[str, Any]:
+    front: dict[str, Any] = {
+        "library_name": "bci_dann",
+        "license": facts["licence"] or "unknown",
+        "tags": ["eeg", "bci", "motor-imagery", "domain-adaptation", *facts["classes"]],
+    }
+    results = [_model_index_entry(score) for score in facts["scores"]]
+    if results:
+        front["model-index"] = [{"name": facts["pipeline"], "results": results}]
+    return front
+
+
+def _model_index_entry(score: Mapping[str, Any]) -> dict[str, Any]:
+    metrics = [("accuracy", "accuracy"), ("roc_auc", "roc_auc")]
+    return {
+        "task": {"type": "other", "name": "motor imagery decoding of subjects who are left out"},
+        "dataset": {"type": "other", "name": score["note"] or score["table"]},
+        "metrics": [
+            {"type": kind, "value": score[name], "args": {"protocol": score["protocol"]}}
+            for kind, name in metrics
+            if name in score
+        ],
+        "source": {"name": score["table"]},
+    }
+
+
+def _summary(facts: Mapping[str, Any]) -> list[str]:
+    lines = [
+        f"A decoder of imagined movements from EEG: `{facts['class']}` of bci_dann, trained on "
+        f"{facts['data']['n_subjects']} subjects, for new subjects without labels.",
+        "",
+        f"- Classes: {', '.join(facts['classes'])}",
+        f"- Channels: {len(facts['channels'])} ({', '.join(facts['channels'])})",
+        f"- Licence: {facts['licence'] or 'not stated'}",
+    ]
+    return [*lines, "", *_usage()]
+
+
+def _usage() -> list[str]:
+    commands = [
+        "bci-dann adapt MODEL first_run.edf -o adapted",
+        "bci-dann predict adapted second_run.edf",
+        "bci-dann evaluate adapted labelled_run.edf",
+    ]
+    return ["```bash", *commands, "```"]
+
+
+def _data(facts: Mapping[str, Any]) -> list[str]:
+    data = facts["data"]
+    lines = [facts["note"], ""] if facts["note"] else []
+    lines += [
+        f"- Dataset: {data['dataset']}",
+        f"- {data['n_trials']} trials (of {data['n_cues']} cues) of {data['n_subjects']} subjects "
+        f"in {data['n_sessions']} sessions",
+    ]
+    if data["excluded_subjects"]:
+        lines.append(f"- Left out of training: {', '.join(data['excluded_subjects'])}")
+    if data["typical_amplitude_uv"]:
+        lines.append(f"- Typical amplitude after filtering: {data['typical_amplitude_uv']:.3g} µV")
+    return lines
+
+
+def _trials(facts: Mapping[str, Any]) -> list[str]:
+    trial, steps = facts["trial"], facts["preprocessing"]
+    start, end = trial["window_s"]
+    reference = steps["reference"] or "that of the recording"
+    band = steps["band_hz"]
+    filters = (
+        "none" if band is None else f"{band[0]:g} to {band[1]:g} Hz ({steps['filter_method']})"
+    )
+    events = ", ".join(f"`{event}` = {name}" for event, name in facts["events"].items())
+    lines = {
+        "Events": events,
+        "Reference": reference if isinstance(reference, str) else ", ".join(reference),
+        "Notch filter": f"{steps['notch_hz']:g} Hz" if steps["notch_hz"] else "none",
+        "Band-pass filter": filters,
+        "Window after the event": f"{start:g} to {end:g} s",
+        "Sampling frequency": f"{trial['sampling_frequency_hz']:g} Hz ({trial['n_times']} samples)",
+        "Rejected above": f"{steps['reject_above_uv']:g} µV"
+        if steps["reject_above_uv"]
+        else "none",
+        "Unit": trial["unit"],
+    }
+    return [f"- {name}: {value}" for name, value in lines.items()]
+
+
+def _adapted(facts: Mapping[str, Any]) -> list[str]:
+    if not facts["adapted_to"]:
+        return ["No subject: adapt it first."]
+    labels = facts["adapted_labels"]
+    known = f"{labels} of these trials with a label" if labels else "all without labels"
+    listed = [f"- {one['file']}: {one['n_trials']} trials" for one in facts["adapted_to"]]
+    return [*listed, "", f"One subject, {known}."]
+
+
+def _scores(facts: Mapping[str, Any]) -> list[str]:
+    if not facts["scores"]:
+        return ["None are noted. `bci-dann evaluate` scores it on labelled recordings."]
+    lines = []
+    for score in facts["scores"]:
+        spread = f" ± {score['std_subjects']:.1f} over subjects" if "std_subjects" in score else ""
+        parts = [f"accuracy {score['accuracy']:.1f} %{spread}"]
+        if "roc_auc" in score:
+            parts.append(f"ROC AUC {score['roc_auc']:.3f}")
+        if "chance" in score:
+            parts.append(f"chance {score['chance']:.1f} %")
+        number = f" of {score['n_subjects']:g} subjects" if "n_subjects" in score else ""
+        lines.append(f"- Protocol `{score['protocol']}`: mean{number}: {', '.join(parts)}.")
+        lines.append(f"  From the table `{score['table']}`: {score['note'] or 'without a note'}.")
+    return [
+        *lines,
+        "",
+        "These are scores of the method on subjects who were left out of training, one after the "
+        "other; this model was trained on the subjects above together.",
+    ]
