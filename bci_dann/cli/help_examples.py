@@ -65,11 +65,16 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "bci-dann adapt model run1.fif -o adapted": "One recording of the new subject.",
         "bci-dann adapt model run1.edf run2.edf -o adapted": "Several, in order of recording.",
         "bci-dann adapt model run1.edf --cue cue -o adapted": "Trials start at these annotations.",
+        "bci-dann adapt model run1.edf --bad C3 --bad P8 -o adapted": "Two electrodes are bad.",
     },
     "predict": {
         "bci-dann predict adapted run2.fif": "Into predictions.csv.",
         "bci-dann predict adapted run2.edf run3.edf -o today.csv": "Several, into today.csv.",
         "bci-dann predict adapted run2.edf --abstain-below 0.7": "No class where it is uncertain.",
+    },
+    "export": {
+        "bci-dann export adapted -o adapted.onnx": "With the references of the new subject.",
+        "bci-dann export model -o model.onnx --check": "Compared with the model.",
     },
     "doctor": {
         "bci-dann doctor": "Exit code 0: nothing is wrong.",

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 from bci_dann._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from bci_dann.serving.export.onnx_file import check_onnx, export_onnx, exported_program
     from bci_dann.serving.model_recipe import ModelRecipe, load_recipe, save_recipe
     from bci_dann.serving.predictions import predict_recordings, write_predictions
     from bci_dann.serving.recording_trials import prepare
@@ -38,6 +39,9 @@ _MODULES = {
     "ModelRecipe": "model_recipe",
     "ServedModel": "served_model",
     "adapt_model": "workflows",
+    "check_onnx": "export.onnx_file",
+    "export_onnx": "export.onnx_file",
+    "exported_program": "export.onnx_file",
     "fit_model": "workflows",
     "load_recipe": "model_recipe",
     "open_model": "served_model",
@@ -52,6 +56,9 @@ __all__ = [
     "ModelRecipe",
     "ServedModel",
     "adapt_model",
+    "check_onnx",
+    "export_onnx",
+    "exported_program",
     "fit_model",
     "load_recipe",
     "open_model",
