@@ -13,6 +13,7 @@ from bci_dann._version import __version__
 from bci_dann.cli.commands.benchmark_commands import choose, publish, run, select
 from bci_dann.cli.commands.diagnose_command import diagnose
 from bci_dann.cli.commands.evaluate_command import evaluate
+from bci_dann.cli.commands.export_command import export
 from bci_dann.cli.commands.information_commands import datasets, docs, doctor, pipelines
 from bci_dann.cli.commands.inspect_command import inspect
 from bci_dann.cli.commands.model_commands import adapt, fit, predict
@@ -28,7 +29,7 @@ __all__ = ["app"]
 # In the order in which help lists them.
 COMMANDS = (
     *(quickstart, init, check, run, merge, report, choose, select, compare, publish, diagnose),
-    *(fit, adapt, predict, evaluate, replay, inspect),
+    *(fit, adapt, predict, evaluate, replay, inspect, export),
     *(datasets, pipelines, docs, doctor),
 )
 

@@ -67,6 +67,7 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "bci-dann adapt model run1.fif -o adapted": "One recording of the new subject.",
         "bci-dann adapt model run1.edf run2.edf -o adapted": "Several, in order of recording.",
         "bci-dann adapt model run1.edf --cue cue -o adapted": "Trials start at these annotations.",
+        "bci-dann adapt model run1.edf --bad C3 --bad P8 -o adapted": "Two electrodes are bad.",
     },
     "predict": {
         "bci-dann predict builtin:right-hand-rest my.edf": "A model that comes with the package.",
@@ -88,6 +89,10 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "bci-dann inspect": "The models that come with the package.",
         "bci-dann inspect builtin:right-hand-rest": "What one of them is.",
         "bci-dann inspect model --json": "A model of your own, for another program.",
+    },
+    "export": {
+        "bci-dann export adapted -o adapted.onnx": "With the references of the new subject.",
+        "bci-dann export model -o model.onnx --check": "Compared with the model.",
     },
     "doctor": {
         "bci-dann doctor": "Exit code 0: nothing is wrong.",

@@ -19,7 +19,7 @@ from bci_dann.exceptions import DataError
 from bci_dann.features.shrunk_covariance import shrunk_covariances
 from bci_dann.features.winsorising import winsorise
 
-__all__ = ["Views", "overlapping_windows"]
+__all__ = ["Views", "overlapping_windows", "possible_lag"]
 
 # Samples of the shortest window: fewer hold hardly any covariance.
 LEAST_WINDOW = 3
@@ -118,7 +118,7 @@ class Views:
         DataError
             Saying how long they must be.
         """
-        needed = 2 * self.n_copies * _possible_lag(n_times, self.n_copies, self.lag)
+        needed = 2 * self.n_copies * possible_lag(n_times, self.n_copies, self.lag)
         needed = max(needed if self.n_copies > 1 else 2, self.n_windows * LEAST_WINDOW)
         if n_rest_times < min(needed, n_times):
             raise DataError(
@@ -156,13 +156,28 @@ def overlapping_windows(n_times: int, n_windows: int) -> list[slice]:
 
 def _delayed(X: NDArray[Any], n_delays: int, lag: int) -> NDArray[Any]:
     """Return the channels and their delayed copies, ``(n_trials, n_chans * n_delays, ...)``."""
-    lag = _possible_lag(X.shape[2], n_delays, lag)
+    lag = possible_lag(X.shape[2], n_delays, lag)
     n_times = X.shape[2] - (n_delays - 1) * lag
     return np.concatenate([X[:, :, i * lag : i * lag + n_times] for i in range(n_delays)], axis=1)
 
 
-def _possible_lag(n_times: int, n_delays: int, lag: int) -> int:
-    """Return the lag, shorter where the copies would leave less than half of the trial."""
+def possible_lag(n_times: int, n_delays: int, lag: int) -> int:
+    """Return the lag, shorter where the copies would leave less than half of the trial.
+
+    Parameters
+    ----------
+    n_times : int
+        Length of the trial (samples).
+    n_delays : int
+        Copies of the channels.
+    lag : int
+        The delay from one copy to the next (samples).
+
+    Returns
+    -------
+    int
+        In samples.
+    """
     return min(lag, max(1, n_times // (2 * n_delays)))
 
 

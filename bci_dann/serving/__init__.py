@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 from bci_dann._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from bci_dann.serving.export.onnx_file import check_onnx, export_onnx, exported_program
     from bci_dann.serving.model_cards.model_facts import describe_model
     from bci_dann.serving.model_evaluation import ModelEvaluation, evaluate_model
     from bci_dann.serving.model_recipe import ModelRecipe, load_recipe, save_recipe
@@ -49,6 +50,9 @@ _MODULES = {
     "adapt_model": "workflows",
     "describe_model": "model_cards.model_facts",
     "evaluate_model": "model_evaluation",
+    "check_onnx": "export.onnx_file",
+    "export_onnx": "export.onnx_file",
+    "exported_program": "export.onnx_file",
     "fit_model": "workflows",
     "load_recipe": "model_recipe",
     "open_model": "served_model",
@@ -68,8 +72,11 @@ __all__ = [
     "Replay",
     "ServedModel",
     "adapt_model",
+    "check_onnx",
     "describe_model",
     "evaluate_model",
+    "export_onnx",
+    "exported_program",
     "fit_model",
     "load_recipe",
     "open_model",

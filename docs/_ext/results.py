@@ -43,16 +43,19 @@ HEADINGS = {
     "baseline_roc_auc": "best ROC AUC of one",
     "accuracy_difference": "accuracy, points above",
     "roc_auc_difference": "ROC AUC above",
+    "n_missing": "missing",
+    "n_sets": "sets",
+    "worst_difference": "worst set",
 }
 FORMATS = {
     **dict.fromkeys(("accuracy", "std_subjects", "std_seeds", "chance"), ".1f"),
-    **dict.fromkeys(("gain", "accuracy_difference"), "+.1f"),
+    **dict.fromkeys(("gain", "accuracy_difference", "worst_difference"), "+.1f"),
     "baseline_accuracy": ".1f",
     "baseline_roc_auc": ".3f",
     "roc_auc_difference": "+.3f",
     **dict.fromkeys(("roc_auc", "domain_auc"), ".3f"),
     "p_value": ".4f",
-    **dict.fromkeys(("ess", "n_regimes", "n_subjects"), ".0f"),
+    **dict.fromkeys(("ess", "n_regimes", "n_subjects", "n_missing", "n_sets"), ".0f"),
 }
 MISSING = "–"
 NO_BREAK = "\N{NO-BREAK SPACE}"

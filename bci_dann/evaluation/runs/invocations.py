@@ -23,7 +23,7 @@ CPU_INFO = Path("/proc/cpuinfo")
 PACKAGE = Path(__file__).resolve().parents[2]
 # Options whose value is a path of one machine: what stands for it in a published command, and
 # None where the option is left out, since it changes no result.
-LOCAL_PATHS = {"--data-dir": "FOLDER", "--out": None, "-o": None}
+LOCAL_PATHS = {"--data-dir": "FOLDER", "--out": None, "-o": None, "--rows": None}
 
 
 @dataclass(frozen=True)

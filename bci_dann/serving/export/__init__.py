@@ -1,0 +1,1 @@
+"""Export of fitted models to ONNX, with alignment and standardisation inside the graph."""

@@ -1,0 +1,194 @@
+"""The Riemannian decoder as one torch module: covariances, their logarithms, and a linear head."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.stats import chi2
+from torch import Tensor, nn
+
+from bci_dann.alignment.recentring import inverse_square_root
+from bci_dann.exceptions import ConfigError
+from bci_dann.features import TangentViews
+from bci_dann.features.covariance_views import overlapping_windows, possible_lag
+from bci_dann.features.winsorising import N_STEPS, ORDINARY_SHARE
+from bci_dann.serving.export.matrix_functions import inverse, logarithm
+
+if TYPE_CHECKING:
+    from bci_dann.alignment import Alignment
+    from bci_dann.estimators import RiemannianClassifier
+
+__all__ = ["CovarianceDecoder"]
+
+# As `SMALLEST` of matrix functions, of the scatter of trials that are whitened by their mean.
+SMALLEST_SCATTER = 1e-6
+
+
+class CovarianceDecoder(nn.Module):
+    """Class probabilities of a Riemannian decoder.
+
+    The steps are those of :class:`~bci_dann.features.TangentViews`, in double precision.
+
+    Parameters
+    ----------
+    estimator : RiemannianClassifier
+        Fitted. Covariances are re-centred by the means of domains that it has not seen: after
+        ``adapt`` those of the new subject.
+
+    Raises
+    ------
+    ConfigError
+        When it has bands, an alignment of one's own, or a mean that is singular.
+    """
+
+    weights: Tensor
+    biases: Tensor
+
+    def __init__(self, estimator: RiemannianClassifier) -> None:
+        super().__init__()
+        views = _tangent_views(estimator.alignment_)
+        n_chans, n_times = estimator.n_features_in_, estimator.n_times_ or 1
+        n_copies = len(views.centres_[-1].fallback_) // n_chans  # delayed copies are the last view
+        self.robust, self.n_copies = views.robust, n_copies
+        self.lag = possible_lag(n_times, n_copies, views.lag_)
+        self.windows = overlapping_windows(n_times, views.n_windows) if views.n_windows > 1 else []
+        self.n_views = len(views.centres_)
+        for index, centre in enumerate(views.centres_):
+            self.register_buffer(f"whitening_{index}", _whitening(centre.fallback_))
+        self.register_buffer("weights", estimator.head_.weights)
+        self.register_buffer("biases", estimator.head_.biases)
+        self.relative_limit = _relative_limit(n_chans)
+        self.eval()
+
+    def forward(self, trials: Tensor) -> Tensor:
+        """Return class probabilities.
+
+        Parameters
+        ----------
+        trials : Tensor, shape (batch, n_chans, n_times)
+            In microvolt, single precision.
+
+        Returns
+        -------
+        Tensor, shape (batch, n_classes)
+            In double precision.
+        """
+        if self.robust:
+            trials = trials * self._factors(trials.double())[:, None].float()
+        centred = [
+            self._centred(index, _shrunk_covariance(view.double()))
+            for index, view in enumerate(self._views(trials))
+        ]
+        features = torch.cat(_flat_logarithms(centred), dim=1).float().double()
+        return (features @ self.weights + self.biases).softmax(dim=1)
+
+    def _centred(self, index: int, covariances: Tensor) -> Tensor:
+        whitening = self._whitening(index)
+        return whitening @ covariances @ whitening
+
+    def _whitening(self, index: int) -> Tensor:
+        whitening: Tensor = getattr(self, f"whitening_{index}")
+        return whitening
+
+    def _views(self, trials: Tensor) -> Sequence[Tensor]:
+        n_kept = trials.shape[2] - (self.n_copies - 1) * self.lag
+        starts = [index * self.lag for index in range(self.n_copies)]
+        views = [trials, *(trials[:, :, window] for window in self.windows)]
+        if self.n_copies > 1:
+            views.append(torch.cat([trials[:, :, at : at + n_kept] for at in starts], dim=1))
+        return views
+
+    def _factors(self, trials: Tensor) -> Tensor:
+        """Return the factor of each sample; see :func:`bci_dann.features.winsorising.winsorise`.
+
+        Distances do not change with the mixing of channels, so signals that are whitened by the
+        mean keep the iterations well conditioned.
+        """
+        signals = self._whitening(0) @ trials
+        distances = _mahalanobis(signals, signals)
+        factors = torch.ones_like(distances)
+        for _ in range(N_STEPS):
+            median = _median(distances)
+            limits = torch.where(median > 0, self.relative_limit * median, torch.inf)
+            factors = torch.clamp(limits / distances.clamp(min=1e-300), max=1.0)
+            distances = _mahalanobis(signals, signals * factors[:, None])
+        return factors
+
+
+def _mahalanobis(signals: Tensor, scaled: Tensor) -> Tensor:
+    scatter_inverse = inverse(scaled @ scaled.transpose(1, 2), SMALLEST_SCATTER)
+    return (signals * (scatter_inverse @ signals)).sum(dim=1).clamp(min=0.0).sqrt()
+
+
+def _median(values: Tensor) -> Tensor:
+    """Return the medians of rows; torch's own is the lower of two middle values."""
+    n = values.shape[1]
+    lowest = torch.topk(values, n // 2 + 1, dim=1, largest=False).values
+    return lowest[:, -1:] if n % 2 else lowest[:, -2:].mean(dim=1, keepdim=True)
+
+
+def _shrunk_covariance(trials: Tensor) -> Tensor:
+    """Return covariances by oracle approximating shrinkage, as `shrunk_covariances` does."""
+    n_chans, n_times = trials.shape[1:]
+    centred = trials - trials.mean(dim=2, keepdim=True)
+    empirical = centred @ centred.transpose(1, 2) / n_times
+    eye = torch.eye(n_chans, dtype=torch.float64)
+    mean_variance = (empirical * eye).sum(dim=(1, 2), keepdim=True) / n_chans
+    mean_square = empirical.square().mean(dim=(1, 2), keepdim=True)
+    spread = (n_times + 1) * (mean_square - mean_variance**2 / n_chans)
+    share = (mean_square + mean_variance**2) / torch.where(spread > 0, spread, 1.0)
+    shrinkage = torch.where(spread > 0, share.clamp(max=1.0), 1.0)
+    return (1.0 - shrinkage) * empirical + shrinkage * mean_variance * eye
+
+
+def _flat_logarithms(covariances: Sequence[Tensor]) -> list[Tensor]:
+    """Return the upper triangles of logarithms by view; views of one width pass as one batch."""
+    flat: list[Tensor] = []
+    for width, group in itertools.groupby(covariances, key=lambda one: one.shape[1]):
+        several = list(group)
+        together = _upper_triangles(logarithm(torch.cat(several)), width)
+        flat += together.reshape(len(several), -1, together.shape[1]).unbind(0)
+    return flat
+
+
+def _upper_triangles(matrices: Tensor, width: int) -> Tensor:
+    """Return upper triangles as rows, scaled so that norms are kept."""
+    rows, columns = np.triu_indices(width)
+    scale = torch.from_numpy(np.where(rows == columns, 1.0, np.sqrt(2.0)))
+    places = torch.from_numpy(rows * width + columns)
+    return matrices.flatten(1)[:, places] * scale
+
+
+def _relative_limit(rank: int) -> float:
+    return float(np.sqrt(chi2.ppf(ORDINARY_SHARE, rank) / chi2.ppf(0.5, rank)))
+
+
+def _tangent_views(alignment: Alignment | None) -> TangentViews:
+    if not isinstance(alignment, TangentViews):
+        raise ConfigError(
+            f"a Riemannian decoder with the alignment {type(alignment).__name__} of one's own "
+            "cannot be exported: take alignment 'riemannian' or 'euclidean'."
+        )
+    if alignment.bands:
+        raise ConfigError(
+            "a Riemannian decoder with `filter_bank: true` cannot be exported: ONNX has no filters "
+            "of the spectrum. Train it without."
+        )
+    return alignment
+
+
+def _whitening(reference: NDArray[np.float64]) -> Tensor:
+    whitening = inverse_square_root(reference)
+    rank = np.linalg.matrix_rank(whitening)
+    if rank < len(whitening):
+        raise ConfigError(
+            f"the mean covariance of this model has rank {rank} of {len(whitening)}, as after an "
+            "average reference, and the exported logarithm needs all directions. Train without "
+            "`reference: average`, on channels that do not depend on each other."
+        )
+    return torch.from_numpy(whitening)

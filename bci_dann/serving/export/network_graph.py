@@ -1,0 +1,80 @@
+"""Networks as one torch module: trials in microvolt, alignment, standardisation, probabilities."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from bci_dann.alignment.recentring import SignalWhitening, inverse_square_root
+from bci_dann.exceptions import ConfigError
+from bci_dann.models.fast.body import FastBody
+
+if TYPE_CHECKING:
+    from bci_dann.alignment import Alignment
+    from bci_dann.estimators.network import NetworkClassifier
+
+__all__ = ["AlignedNetworks"]
+
+
+class AlignedNetworks(nn.Module):
+    """The mean probabilities of networks, after alignment and standardisation.
+
+    Parameters
+    ----------
+    estimator : NetworkClassifier
+        Fitted. Trials are aligned by the reference of domains that it has not seen: after
+        ``adapt`` that of the new subject.
+
+    Raises
+    ------
+    ConfigError
+        When its alignment is no product with one matrix.
+    """
+
+    whitening: Tensor | None
+    center: Tensor
+    scale: Tensor
+
+    def __init__(self, estimator: NetworkClassifier) -> None:
+        super().__init__()
+        self.register_buffer("whitening", _whitening(estimator.alignment_))
+        self.register_buffer("center", torch.from_numpy(estimator.center_))
+        self.register_buffer("scale", torch.from_numpy(estimator.scale_))
+        self.networks = nn.ModuleList(copy.deepcopy(one) for one in estimator.networks_)
+        for module in self.networks.modules():
+            if isinstance(module, FastBody):
+                module.fast = False  # braindecode's own layers, which every runtime has
+        self.eval()
+
+    def forward(self, trials: Tensor) -> Tensor:
+        """Return class probabilities.
+
+        Parameters
+        ----------
+        trials : Tensor, shape (batch, n_chans, n_times)
+            In microvolt, single precision.
+
+        Returns
+        -------
+        Tensor, shape (batch, n_classes)
+            In double precision.
+        """
+        if self.whitening is not None:
+            trials = (self.whitening @ trials.double()).float()
+        signals = (trials - self.center) / self.scale
+        logits = [network(signals)[1] for network in self.networks]
+        return torch.stack(logits).double().softmax(dim=2).mean(0)
+
+
+def _whitening(alignment: Alignment | None) -> Tensor | None:
+    if alignment is None:
+        return None
+    if not isinstance(alignment, SignalWhitening):
+        raise ConfigError(
+            f"the alignment {type(alignment).__name__} cannot be exported: it is no product with "
+            "one matrix. Networks with alignment 'euclidean', 'riemannian' or none can."
+        )
+    return torch.from_numpy(inverse_square_root(alignment.fallback_))
