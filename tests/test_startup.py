@@ -44,6 +44,8 @@ def command(*arguments):
         command("--version"),
         command("quickstart", "--help"),
         command("datasets"),
+        command("inspect"),
+        command("inspect", "builtin:right-hand-rest"),
     ],
 )
 def test_nothing_heavy_is_loaded(code):

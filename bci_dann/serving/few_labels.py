@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,7 +97,7 @@ def known_labels(
     ConfigError
         When a label is no class of the model, or it is not said which recording is meant.
     DataError
-        When a row belongs to no cue.
+        When a row belongs to no cue, or two rows contradict each other.
     """
     for label in table[LABEL].unique():
         if label not in classes:
@@ -129,13 +129,22 @@ def _labels_of(rows: pd.DataFrame, recording: PreparedRecording) -> NDArray[np.o
                 f"{recording.label} has no cue of the label for {place}. It has {len(onsets)} "
                 "cues, counted from 0; `bci-dann predict` lists them."
             )
+        if labels[index] not in ("", row[LABEL]):
+            raise DataError(
+                f"{recording.label}: trial {index} has the labels {labels[index]!r} and "
+                f"{row[LABEL]!r}. Each trial has one: correct the table."
+            )
         labels[index] = row[LABEL]
     return labels[(recording.cues["left_out"] == "").to_numpy()]
 
 
-def _cue_of(row: dict[str, float], onsets: NDArray[np.float64]) -> int | None:
-    if TRIAL in row:
-        trial = float(row[TRIAL])
-        return int(trial) if trial.is_integer() and 0 <= trial < len(onsets) else None
-    distance = np.abs(onsets - float(row[ONSET]))
+def _cue_of(row: dict[str, Any], onsets: NDArray[np.float64]) -> int | None:
+    place = TRIAL if TRIAL in row else ONSET
+    try:
+        number = float(row[place])
+    except (TypeError, ValueError):  # a text is the place of no cue
+        return None
+    if place == TRIAL:
+        return int(number) if number.is_integer() and 0 <= number < len(onsets) else None
+    distance = np.abs(onsets - number)
     return int(distance.argmin()) if distance.min(initial=np.inf) <= ONSET_TOLERANCE_S else None

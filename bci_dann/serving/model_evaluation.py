@@ -75,12 +75,13 @@ class ModelEvaluation:  # numpydoc ignore=PR02
     --------
     >>> from bci_dann import serving
     >>> from bci_dann.data import SimulatedMI
-    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
-    >>> config = {"name": "my", "data": data, "pipelines": ["ea_csp_lda"], "protocols": ["train"]}
-    >>> raw = SimulatedMI(n_subjects=4, n_trials=10).get_data([4])[4]["0"]["0"]
-    >>> evaluation = serving.evaluate_model(serving.fit_model(config), raw)
-    >>> evaluation.confusion.loc["left_hand"].sum()
-    np.int64(10)
+    >>> params = {"n_subjects": 3, "n_trials": 20, "erd": 0.9}
+    >>> data = {"dataset": "SimulatedMI", "params": params}
+    >>> model = serving.fit_model({"name": "my", "data": data, "pipelines": ["ea_csp_lda"]})
+    >>> raw = SimulatedMI(n_subjects=4, n_trials=20, erd=0.9).get_data([4])[4]["0"]["0"]
+    >>> evaluation = serving.evaluate_model(serving.adapt_model(model, raw).model, raw)
+    >>> int(evaluation.confusion.loc["left_hand"].sum()), evaluation.is_above_chance
+    (20, True)
     """
 
     n_trials: dict[str, int]
@@ -182,10 +183,11 @@ def evaluate_model(
     --------
     >>> from bci_dann import serving
     >>> from bci_dann.data import SimulatedMI
-    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 20}}
-    >>> config = {"name": "my", "data": data, "pipelines": ["ea_csp_lda"], "protocols": ["train"]}
-    >>> raw = SimulatedMI(n_subjects=4, n_trials=20).get_data([4])[4]["0"]["0"]
-    >>> evaluation = serving.evaluate_model(serving.fit_model(config), raw)
+    >>> params = {"n_subjects": 3, "n_trials": 20, "erd": 0.9}
+    >>> data = {"dataset": "SimulatedMI", "params": params}
+    >>> model = serving.fit_model({"name": "my", "data": data, "pipelines": ["ea_csp_lda"]})
+    >>> raw = SimulatedMI(n_subjects=4, n_trials=20, erd=0.9).get_data([4])[4]["0"]["0"]
+    >>> evaluation = serving.evaluate_model(serving.adapt_model(model, raw).model, raw)
     >>> evaluation.n_trials, evaluation.chance
     ({'left_hand': 20, 'right_hand': 20}, 0.5)
     """

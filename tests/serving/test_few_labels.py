@@ -78,6 +78,8 @@ def test_several_recordings_are_told_apart_by_file(learning, first, second):
         ({"trial": 16}, DataError, "no cue of the label for trial 16. It has 16 cues"),
         ({"trial": -1}, DataError, "no cue of the label for trial -1"),
         ({"trial": 0.5}, DataError, "no cue of the label for trial 0.5"),
+        ({"trial": "first"}, DataError, "no cue of the label for trial first"),
+        ({"trial": None}, DataError, "no cue of the label for trial None"),
         ({"label": " "}, DataError, "holds no labels"),
     ],
 )
@@ -91,6 +93,13 @@ def test_an_onset_without_a_cue_is_refused(learning, first):
     table = pd.DataFrame({"onset": [2.2], "label": ["left_hand"]})
     with pytest.raises(DataError, match=r"no cue of the label for onset 2.2 s"):
         adapt_model(learning, first, labels=table)
+
+
+def test_two_labels_of_one_trial_are_refused(learning, first):
+    table = pd.DataFrame({"trial": [0, 0, 0], "label": ["left_hand", "left_hand", "right_hand"]})
+    with pytest.raises(DataError, match="trial 0 has the labels 'left_hand' and 'right_hand'"):
+        adapt_model(learning, first, labels=table)
+    assert adapt_model(learning, first, labels=table[:2]).n_labels == 1
 
 
 def test_a_method_that_cannot_learn_says_which_can(model, first):
