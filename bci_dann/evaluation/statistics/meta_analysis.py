@@ -90,7 +90,8 @@ def _random_effects(rows: pd.DataFrame) -> dict[str, float]:
     from statsmodels.stats.meta_analysis import combine_effects
 
     difference = rows["difference"].to_numpy(dtype=float)
-    spread = difference / rows["effect_size"].to_numpy(dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a mean of exactly zero
+        spread = difference / rows["effect_size"].to_numpy(dtype=float)
     variance = spread**2 / rows["n_subjects"].to_numpy(dtype=float)
     if not np.all(np.isfinite(variance)) or not np.all(variance > 0):
         # differences without spread over subjects have no weight in this model

@@ -55,3 +55,10 @@ def test_differences_without_spread_give_no_mean(comparisons):
     combined = combine_datasets(comparisons).iloc[0]
     assert np.isnan(combined["difference"])
     assert np.isfinite(combined["p_greater"])
+
+
+def test_a_mean_of_exactly_zero_is_no_error(comparisons):
+    comparisons.loc[0, ["difference", "effect_size"]] = 0.0
+    combined = combine_datasets(comparisons).iloc[0]
+    assert np.isnan(combined["difference"])
+    assert np.isfinite(combined["p_greater"])
