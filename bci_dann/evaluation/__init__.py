@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bci_dann.evaluation.statistics.power import detectable_difference
     from bci_dann.evaluation.statistics.ranks import Ranks, average_ranks
     from bci_dann.evaluation.stored_results import StoredResults, open_results
-    from bci_dann.evaluation.suites.suite_config import Suite, is_suite, load_suite
+    from bci_dann.evaluation.suites.suite_config import Suite, load_suite
     from bci_dann.evaluation.suites.suite_run import SuiteTables, run_suite, suite_tables
     from bci_dann.evaluation.summary import summarise, to_moabb
 
@@ -57,7 +57,6 @@ _MODULES = {
     "compare_runs": "run_comparison",
     "detectable_difference": "statistics.power",
     "diagnose": "diagnosis.domain_diagnosis",
-    "is_suite": "suites.suite_config",
     "load_config": "config.run_config",
     "load_pipeline": "config.pipeline_file",
     "load_suite": "suites.suite_config",
@@ -102,7 +101,6 @@ __all__ = [
     "compare_runs",
     "detectable_difference",
     "diagnose",
-    "is_suite",
     "load_config",
     "load_pipeline",
     "load_suite",

@@ -75,7 +75,8 @@ def run(  # numpydoc ignore=PR01
     dry_run: DryRun = False,
 ) -> None:
     """Compare pipelines, leaving one subject out at a time; continues where it stopped."""
-    from bci_dann.evaluation import is_suite, run_benchmark
+    from bci_dann.evaluation import run_benchmark
+    from bci_dann.evaluation.suites.suite_config import is_suite
 
     options = {"seeds": seeds, "pipelines": pipelines, "protocols": protocols}
     how: dict[str, Any] = {

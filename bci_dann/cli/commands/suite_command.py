@@ -129,7 +129,8 @@ def _report(suite: Suite, out: Path) -> None:
     tables = suite_tables(out, suite)
     if tables.scores.empty:
         return
-    for table in closing_tables(tables.scores):
+    reference = {} if suite.reference is None else {"reference": suite.reference}
+    for table in closing_tables(tables.scores, **reference):
         output_console().print(table)
     for protocol, rows in tables.over_datasets.groupby("protocol", sort=False):
         cells = [_over_row(row) for _, row in rows.iterrows()]
@@ -176,7 +177,8 @@ def _print_plan(tasks: pd.DataFrame, out: Path, data_dir: Path | None) -> None:
     print_sentence(PLAN_NOTE)
     where = data_dir or "the folder that MNE_DATA names, ~/mne_data by default"
     print_sentence(f"Nothing was downloaded. A run downloads to {where}.")
-    print_sentence(f"{len(tasks)} tasks on {len(sizes)} data sets; results would go to {out}")
+    number = "1 data set" if len(sizes) == 1 else f"{len(sizes)} data sets"
+    print_sentence(f"{len(tasks)} tasks on {number}; results would go to {out}")
 
 
 def _whole(value: float) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bci_dann._files import write_atomically
+from bci_dann.evaluation.protocol_overlap import common_accuracy
 from bci_dann.evaluation.runs.executors.executor import Executor
 from bci_dann.evaluation.runs.executors.executor_choice import opened
 from bci_dann.evaluation.runs.progress import announce
@@ -15,6 +16,7 @@ from bci_dann.evaluation.runs.resolved_run import ResolvedRun, RunOptions, resol
 from bci_dann.evaluation.runs.runner import LEAVE_ONE_SUBJECT_OUT, run_tasks
 from bci_dann.evaluation.statistics.meta_analysis import combine_datasets
 from bci_dann.evaluation.statistics.paired_tests import compare_pipelines
+from bci_dann.evaluation.stored_results import StoredResults, open_results
 from bci_dann.evaluation.suites.suite_config import Suite, load_suite
 from bci_dann.evaluation.suites.suite_size import planned_suite
 from bci_dann.evaluation.summary import summarise
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SUITE_FILES", "SuiteTables", "run_suite", "suite_tables"]
 
+PLACE = ("dataset", "pipeline", "protocol")
 # Files of a suite's folder, by the attribute of SuiteTables that they hold.
 SUITE_FILES = {
     "scores": "suite.csv",
@@ -40,7 +43,8 @@ class SuiteTables:
     Attributes
     ----------
     scores : pandas.DataFrame
-        As :func:`summarise` returns it, for each data set.
+        As :func:`summarise` returns it, for each data set, with ``n_common`` and
+        ``common_accuracy`` of :func:`common_accuracy`, NaN where there is one protocol.
     comparisons : pandas.DataFrame
         As :func:`compare_pipelines` returns it, within each data set.
     over_datasets : pandas.DataFrame
@@ -49,6 +53,15 @@ class SuiteTables:
     See Also
     --------
     suite_tables : Reads the folders.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from bci_dann.evaluation import load_suite, suite_tables
+    >>> with TemporaryDirectory() as nothing_yet:
+    ...     tables = suite_tables(nothing_yet, load_suite("suites/mi-v1"))
+    >>> len(tables.scores), len(tables.over_datasets)
+    (0, 0)
     """
 
     scores: pd.DataFrame
@@ -186,6 +199,16 @@ def suite_tables(folder: str | Path, suite: Suite) -> SuiteTables:
     See Also
     --------
     run_suite : Writes them.
+    combine_datasets : The meta-analysis.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from bci_dann.evaluation import load_suite, suite_tables
+    >>> with TemporaryDirectory() as nothing_yet:
+    ...     tables = suite_tables(nothing_yet, load_suite("suites/mi-v1"))
+    >>> len(tables.scores), len(tables.over_datasets)
+    (0, 0)
     """
     import pandas as pd
 
@@ -201,16 +224,20 @@ def suite_tables(folder: str | Path, suite: Suite) -> SuiteTables:
         nothing = pd.DataFrame()
         return SuiteTables(nothing, nothing, nothing)
     reference = {} if suite.reference is None else {"reference": suite.reference}
+    stored = {name: open_results(Path(folder) / name) for name in filled}
     scores = [
-        summarise(table, _n_classes(suite, name, Path(folder)), **reference)
+        summarise(table, _n_classes(suite, name, stored[name]), **reference)
         for name, table in filled.items()
     ]
+    common = [_common(stored[name], table).assign(dataset=name) for name, table in filled.items()]
     compared = [
         compare_pipelines(table, _known(suite.reference, table)) for table in filled.values()
     ]
     comparisons = pd.concat(compared, ignore_index=True)
     return SuiteTables(
-        pd.concat(scores, ignore_index=True), comparisons, combine_datasets(comparisons)
+        pd.concat(scores, ignore_index=True).merge(pd.concat(common), "left", list(PLACE)),
+        comparisons,
+        combine_datasets(comparisons),
     )
 
 
@@ -235,15 +262,18 @@ def _known(reference: str | None, table: pd.DataFrame) -> str | None:
     return reference if reference in set(table["pipeline"]) else None
 
 
-def _n_classes(suite: Suite, name: str, folder: Path) -> int | None:
+def _n_classes(suite: Suite, name: str, stored: StoredResults) -> int | None:
     """Return the number of classes of a data set, of its configuration or its records."""
-    from bci_dann.evaluation.stored_results import open_results
-
     classes = suite.runs[name].data.classes
     if classes is not None:
         return len(classes)
-    stored = open_results(folder / name)
     return sum(column.startswith("p_") for column in stored.trials) or None
+
+
+def _common(stored: StoredResults, table: pd.DataFrame) -> pd.DataFrame:
+    """Return accuracies on common trials; records are not read where there is one protocol."""
+    trials = stored.trials if table["protocol"].nunique() > 1 else table.iloc[:0]
+    return common_accuracy(trials)
 
 
 def _write(tables: SuiteTables, folder: Path) -> None:

@@ -13,7 +13,6 @@ from pydantic import Field, field_validator
 
 from bci_dann._config import StrictModel, validate
 from bci_dann.evaluation import common_accuracy, summarise
-from bci_dann.evaluation.runs.manifest import Manifest
 from bci_dann.evaluation.statistics.intervals import mean_interval
 from bci_dann.exceptions import ConfigError, ResultsError
 from bci_dann.reporting.run_report.run_content import read_run
@@ -27,7 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["SCHEMA", "Entry", "Score", "entry_of_run", "read_entry", "slug"]
 
 SCHEMA: Literal["bci_dann.leaderboard/1"] = "bci_dann.leaderboard/1"
-Text = Annotated[str, Field(min_length=1, max_length=200)]
+LONGEST_NAME = 100  # of an entry, and so of its file
+Text = Annotated[str, Field(min_length=1, max_length=1000)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -77,12 +77,12 @@ class Entry(StrictModel):  # numpydoc ignore=PR02
 
     Parameters
     ----------
-    schema_name : str
-        ``"bci_dann.leaderboard/1"``; the key ``schema`` in the file.
+    schema : str
+        ``"bci_dann.leaderboard/1"``.
     name : str
         Names the file, without ``.json``.
     run : str
-        A digest of what the run was: data, preprocessing, pipelines.
+        A digest of what the run was: data, preprocessing, and when it began.
     scores : list of Score
         One for each data set, protocol and method.
     date : str
@@ -96,7 +96,7 @@ class Entry(StrictModel):  # numpydoc ignore=PR02
     """
 
     schema_name: Literal["bci_dann.leaderboard/1"] = Field(alias="schema")
-    name: Annotated[str, Field(pattern=r"^\w[\w.-]*$", max_length=100)]
+    name: Annotated[str, Field(pattern=r"^\w[\w.-]*$", max_length=LONGEST_NAME)]
     run: Text
     scores: list[Score] = Field(min_length=1)
     date: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
@@ -184,7 +184,7 @@ def entry_of_run(folder: Path, name: str) -> Entry:
     return Entry(
         schema=SCHEMA,
         name=name,
-        run=_digest(run.stored.manifest),
+        run=_digest(run),
         scores=[score for group in run.groups for score in _scores(group, common)],
         date=_date(run, folder),
         commit=last.commit if last else "unknown",
@@ -207,11 +207,14 @@ def slug(text: str) -> str:
     str
         Letters, digits, dots, underscores and hyphens.
     """
-    return re.sub(r"[^\w.-]+", "-", text).strip("-.") or "run"
+    return re.sub(r"[^\w.-]+", "-", text).strip("-.")[:LONGEST_NAME] or "run"
 
 
-def _digest(manifest: Manifest) -> str:
-    content = [manifest.fixed, manifest.recordings]
+def _digest(run: RunContent) -> str:
+    """Return what tells a folder from others and stays when tasks or pipelines are added to it."""
+    manifest = run.stored.manifest
+    began = run.invocations[0].date if run.invocations else None
+    content = [manifest.fixed, manifest.recordings, began]
     text = json.dumps(content, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -29,7 +29,7 @@ def test_a_dry_run_tells_what_a_run_would_take(bci_dann, suite, tmp_path):
     done = bci_dann("run", suite, "--dry-run", "--out", tmp_path / "out", "--datasets", "more")
     assert done.exit_code == 0, done.output
     text = " ".join(done.stdout.split())
-    assert "8 tasks on 1 data sets" in text
+    assert "8 tasks on 1 data set;" in text
     assert "Nothing was downloaded." in text
     assert "few" not in text
     assert not (tmp_path / "out").exists()
@@ -42,6 +42,7 @@ def test_a_run_joins_data_sets_and_a_leaderboard_shows_them(bci_dann, suite, tmp
     text = " ".join(done.stdout.split())
     assert "Over data sets: train" in text
     assert "Stouffer" in text
+    assert "gain against csp_lda in points" in text
     assert [path.parent.name for path in sorted(out.glob("*/report.html"))] == ["few", "more"]
     done = bci_dann("leaderboard", out, "-o", site)
     assert done.exit_code == 0, done.output

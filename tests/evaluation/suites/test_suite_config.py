@@ -8,7 +8,8 @@ import json
 import pytest
 
 from bci_dann._resources import configs_folder
-from bci_dann.evaluation import is_suite, load_config, load_suite
+from bci_dann.evaluation import load_config, load_suite
+from bci_dann.evaluation.suites.suite_config import is_suite
 from bci_dann.exceptions import ConfigError
 
 CONTENT = {

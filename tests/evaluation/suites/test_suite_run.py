@@ -22,18 +22,23 @@ SMALL = {
 
 
 def test_tables_join_the_data_sets(tmp_path):
-    scores = run_suite(SMALL, tmp_path, progress=False)
-    assert scores[["dataset", "pipeline"]].apply(tuple, axis=1).tolist()[::2]
+    protocols = ["train", "train_and_target_unlabeled_50p"]
+    scores = run_suite({**SMALL, "protocols": protocols}, tmp_path, progress=False)
+    assert len(scores) == 2 * 2 * 2
     assert scores.groupby("dataset", sort=False)["n_subjects"].first().to_dict() == {
         "few": 3,
         "more": 4,
     }
     assert scores["chance"].notna().all()
+    n_common = scores.groupby("dataset")["n_common"].unique().map(list).to_dict()
+    assert n_common == {"few": [3 * 4], "more": [4 * 4]}
+    half = scores[scores["protocol"] == protocols[1]]  # which scores the common trials only
+    assert half["common_accuracy"].tolist() == pytest.approx(half["accuracy"].tolist())
     over = pd.read_csv(tmp_path / "meta_analysis.csv")
-    assert over[["pipeline", "reference"]].values.tolist() == [["ea_csp_lda", "csp_lda"]]
-    assert over["n_datasets"].tolist() == [2]
-    assert over["n_subjects"].tolist() == [7]
-    assert len(pd.read_csv(tmp_path / "comparisons.csv")) == 2
+    assert over[["pipeline", "reference"]].values.tolist() == [["ea_csp_lda", "csp_lda"]] * 2
+    assert over["n_datasets"].tolist() == [2, 2]
+    assert over["n_subjects"].tolist() == [7, 7]
+    assert len(pd.read_csv(tmp_path / "comparisons.csv")) == 4
     assert (tmp_path / "few" / "results.csv").is_file()
 
 

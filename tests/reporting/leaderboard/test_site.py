@@ -125,6 +125,20 @@ def test_an_unfinished_run_says_so(write_run, tmp_path):
     assert "1 task missing" in (tmp_path / "site" / "index.html").read_text()
 
 
+def test_a_name_that_is_long_or_odd_is_shortened(write_run, tmp_path):
+    run = write_run(tmp_path / f"mine & läuft {'x' * 120}", n_subjects=2, protocols=("train",))
+    (entry,) = write_leaderboard([run], tmp_path / "site")
+    assert entry.name.startswith("mine-läuft-xxx")
+    assert len(entry.name) == 100
+    assert write_leaderboard([], tmp_path / "site") == [entry]
+
+
+def test_a_site_that_is_a_file_is_refused(small_run, tmp_path):
+    (tmp_path / "site").write_text("")
+    with pytest.raises(ResultsError):
+        write_leaderboard([small_run], tmp_path / "site")
+
+
 def test_a_suite_stands_for_its_data_sets(write_run, tmp_path):
     for name in ("A", "B"):
         write_run(tmp_path / "mi-v1" / name, n_subjects=2, protocols=("train",))
