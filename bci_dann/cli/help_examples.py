@@ -30,6 +30,7 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "bci-dann run my.yaml --dask tcp://10.0.0.1:8786": "The workers of a Dask scheduler.",
         "bci-dann run my.yaml --shard 1/4 -o runs/part1": "The first quarter of the tasks.",
         "bci-dann run regimes --data-dir recordings --regimes whole,artefacts": "Two regimes.",
+        "bci-dann run suites/mi-v1 --dry-run": "Nine public data sets: what they would take.",
     },
     "report": {
         "bci-dann report runs/quickstart": "Write report.html in that folder again.",
@@ -49,6 +50,10 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
     "compare": {
         "bci-dann compare runs/before runs/after": "Configuration, code and accuracy.",
         "bci-dann compare runs/before runs/after --metric roc_auc": "Another metric.",
+    },
+    "leaderboard": {
+        "bci-dann leaderboard runs/mine runs/mi-v1 -o site": "A run, and all of a suite.",
+        "bci-dann leaderboard -o site": "The page again, after entries came from others.",
     },
     "publish": {
         'bci-dann publish runs/mine -o mine.csv --note "Nine subjects."': "A table to cite.",

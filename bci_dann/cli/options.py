@@ -22,6 +22,7 @@ __all__ = [
     "Cues",
     "Dask",
     "DataDir",
+    "Datasets",
     "DryRun",
     "HeldOut",
     "Jobs",
@@ -43,6 +44,7 @@ __all__ = [
     "UserModules",
     "config_with_options",
     "executor_of",
+    "given_lists",
     "import_user_modules",
     "parse_cues",
     "parse_renames",
@@ -89,6 +91,10 @@ Stack = Annotated[
 Regimes = Annotated[
     str | None,
     typer.Option("--regimes", help="Regimes of the configuration to run. Default: all."),
+]
+Datasets = Annotated[
+    str | None,
+    typer.Option("--datasets", help="Data sets of the suite to run. Default: all."),
 ]
 HeldOut = Annotated[
     bool, typer.Option("--held-out", help="Run the regimes kept for a last look, too.")
@@ -218,8 +224,29 @@ def config_with_options(
     from bci_dann.evaluation.config.run_config import with_replaced
 
     run = load_config(config, settings or ())
-    given = {key: split_list(text, key) for key, text in options.items() if text is not None}
+    given = given_lists(options)
     return with_replaced(run, given) if given else run
+
+
+def given_lists(options: Mapping[str, str | None]) -> dict[str, list[Any]]:
+    """Read the lists that options give in the place of a configuration's.
+
+    Parameters
+    ----------
+    options : mapping of str to str or None
+        By the key of the configuration the value of the option, ``None`` where it is not given.
+
+    Returns
+    -------
+    dict of str to list
+        Of the options that are given.
+
+    Raises
+    ------
+    ConfigError
+        When a value is wrong.
+    """
+    return {key: split_list(text, key) for key, text in options.items() if text is not None}
 
 
 def executor_of(dask: str | None) -> str | None:

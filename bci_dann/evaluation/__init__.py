@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from bci_dann.evaluation.statistics.power import detectable_difference
     from bci_dann.evaluation.statistics.ranks import Ranks, average_ranks
     from bci_dann.evaluation.stored_results import StoredResults, open_results
+    from bci_dann.evaluation.suites.suite_config import Suite, load_suite
+    from bci_dann.evaluation.suites.suite_run import SuiteTables, run_suite, suite_tables
     from bci_dann.evaluation.summary import summarise, to_moabb
 
 _MODULES = {
@@ -44,6 +46,8 @@ _MODULES = {
     "RunConfig": "config.run_config",
     "RunOptions": "runs.resolved_run",
     "StoredResults": "stored_results",
+    "Suite": "suites.suite_config",
+    "SuiteTables": "suites.suite_run",
     "average_ranks": "statistics.ranks",
     "build": "config.pipeline_builder",
     "combine_datasets": "statistics.meta_analysis",
@@ -55,6 +59,7 @@ _MODULES = {
     "diagnose": "diagnosis.domain_diagnosis",
     "load_config": "config.run_config",
     "load_pipeline": "config.pipeline_file",
+    "load_suite": "suites.suite_config",
     "merge_runs": "run_merge",
     "nested_choice": "selection.nested",
     "nested_summary": "selection.nested",
@@ -63,9 +68,11 @@ _MODULES = {
     "risk_coverage": "selective_prediction",
     "run_benchmark": "runs.runner",
     "run_regimes": "regimes.regime_run",
+    "run_suite": "suites.suite_run",
     "selection_table": "selection.label_free",
     "selective_errors": "selective_prediction",
     "split": "protocols",
+    "suite_tables": "suites.suite_run",
     "summarise": "summary",
     "summarise_regimes": "regimes.regime_table",
     "to_moabb": "summary",
@@ -83,6 +90,8 @@ __all__ = [
     "RunConfig",
     "RunOptions",
     "StoredResults",
+    "Suite",
+    "SuiteTables",
     "average_ranks",
     "build",
     "combine_datasets",
@@ -94,6 +103,7 @@ __all__ = [
     "diagnose",
     "load_config",
     "load_pipeline",
+    "load_suite",
     "merge_runs",
     "nested_choice",
     "nested_summary",
@@ -102,9 +112,11 @@ __all__ = [
     "risk_coverage",
     "run_benchmark",
     "run_regimes",
+    "run_suite",
     "selection_table",
     "selective_errors",
     "split",
+    "suite_tables",
     "summarise",
     "summarise_regimes",
     "to_moabb",

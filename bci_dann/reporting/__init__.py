@@ -11,6 +11,7 @@ from bci_dann._lazy import lazy_names
 
 if TYPE_CHECKING:
     from bci_dann.reporting.diagnosis_report import write_diagnosis
+    from bci_dann.reporting.leaderboard.site import write_leaderboard
     from bci_dann.reporting.next_steps import after_quickstart, after_run
     from bci_dann.reporting.published_table import (
         PublishedTable,
@@ -55,6 +56,7 @@ _MODULES = {
     "regime_tables": "regime_report",
     "report_or_warn": "run_report.page",
     "write_diagnosis": "diagnosis_report",
+    "write_leaderboard": "leaderboard.site",
     "write_online_figure": "trial_curve",
     "write_recordings_page": "recordings_page",
     "write_regime_figure": "regime_figure",
@@ -81,6 +83,7 @@ __all__ = [
     "regime_tables",
     "report_or_warn",
     "write_diagnosis",
+    "write_leaderboard",
     "write_online_figure",
     "write_recordings_page",
     "write_regime_figure",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from bci_dann.evaluation.summary import REFERENCE
+
 if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
@@ -14,7 +16,7 @@ __all__ = ["closing_tables"]
 # Captions: what the columns mean.
 NOTE = (
     "± over subjects; seeds: standard deviation of the mean over seeds; gain against "
-    "source_only in points; p: one-sided, not corrected for several pipelines; chance: what "
+    "{reference} in points; p: one-sided, not corrected for several pipelines; chance: what "
     "guessing exceeds for one subject in 5 % of cases."
 )
 
@@ -30,16 +32,20 @@ WEIGHTING_NOTE = (
 )
 
 
-def closing_tables(summary: pd.DataFrame, common: pd.DataFrame | None = None) -> list[Table]:
+def closing_tables(
+    summary: pd.DataFrame, common: pd.DataFrame | None = None, reference: str = REFERENCE
+) -> list[Table]:
     """Return the summary as tables for the terminal.
 
     Parameters
     ----------
     summary : pandas.DataFrame
-        As :func:`bci_dann.evaluation.summarise` returns it.
+        As :func:`bci_dann.evaluation.summarise` returns it; it may have the columns of ``common``.
     common : pandas.DataFrame or None
         As :func:`bci_dann.evaluation.common_accuracy` returns it; ``None`` and an empty one add no
         column.
+    reference : str
+        The pipeline that gains are against.
 
     Returns
     -------
@@ -55,7 +61,7 @@ def closing_tables(summary: pd.DataFrame, common: pd.DataFrame | None = None) ->
         headers = [column.header for column in tables[-1].columns]
         tables[-1].caption = "".join(
             [
-                NOTE,
+                NOTE.format(reference=reference),
                 COMMON_NOTE if COMMON_COLUMN in headers else "",
                 WEIGHTING_NOTE if WEIGHTING_COLUMNS[0] in headers else "",
             ]
@@ -69,7 +75,7 @@ def _table(title: str, rows: pd.DataFrame) -> Table:
     table = Table(title=f"Leave one subject out: {title}", caption_justify="left")
     table.add_column("pipeline", overflow="fold")
     headers = ["accuracy %", "seeds", "ROC AUC", "gain", "p", "chance %", "subjects"]
-    has_common = "common_accuracy" in rows
+    has_common = "common_accuracy" in rows and rows["common_accuracy"].notna().any()
     has_weights = "ess" in rows and rows["ess"].notna().any()
     if has_common:
         headers.append(COMMON_COLUMN)

@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bci_dann.cli.accounts import print_account
+from bci_dann.cli.commands.suite_command import (
+    check_without,
+    run_suite_command,
+    suite_with_options,
+)
 from bci_dann.cli.console import output_console, print_sentence, print_table
 from bci_dann.cli.options import (
     ConfigFile,
     Dask,
     DataDir,
+    Datasets,
     DryRun,
     HeldOut,
     Jobs,
@@ -30,6 +36,7 @@ from bci_dann.cli.options import (
     executor_of,
     split_list,
 )
+from bci_dann.exceptions import ConfigError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,15 +70,15 @@ def run(  # numpydoc ignore=PR01
     protocols: Protocols = None,
     regimes: Regimes = None,
     held_out: HeldOut = False,
+    datasets: Datasets = None,
     settings: Settings = None,
     dry_run: DryRun = False,
 ) -> None:
     """Compare pipelines, leaving one subject out at a time; continues where it stopped."""
     from bci_dann.evaluation import run_benchmark
+    from bci_dann.evaluation.suites.suite_config import is_suite
 
     options = {"seeds": seeds, "pipelines": pipelines, "protocols": protocols}
-    description = config_with_options(config, options, settings)
-    out = out or Path("runs") / description.name
     how: dict[str, Any] = {
         "n_jobs": jobs,
         "data_dir": data_dir,
@@ -81,6 +88,14 @@ def run(  # numpydoc ignore=PR01
         "executor": executor_of(dask),
         "shard": shard,
     }
+    if is_suite(config):
+        check_without(regimes, held_out, of="a suite")
+        run_suite_command(suite_with_options(config, options, settings), out, how, datasets)
+        return
+    if datasets is not None:
+        raise ConfigError(f"--datasets chooses among those of a suite, and {config} is none.")
+    description = config_with_options(config, options, settings)
+    out = out or Path("runs") / description.name
     if description.has_regimes or regimes is not None or held_out:
         names = None if regimes is None else split_list(regimes, "regimes")
         _run_regimes(description, out, how, names, held_out)

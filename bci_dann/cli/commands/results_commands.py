@@ -1,4 +1,4 @@
-"""Commands that look at finished runs: ``report``, ``compare`` and ``merge``."""
+"""Commands that look at finished runs: ``report``, ``compare``, ``merge`` and ``leaderboard``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 from bci_dann.cli.console import print_sentence, print_table
 
-__all__ = ["compare", "merge", "report"]
+__all__ = ["compare", "leaderboard", "merge", "report"]
 
 SCORE_COLUMNS = (
     "pipeline",
@@ -81,6 +81,25 @@ def merge(  # numpydoc ignore=PR01
     done = merge_runs(runs, out)
     n_finished = done.n_tasks - len(done.missing)
     print_sentence(f"{n_finished} of {done.n_tasks} tasks are in {out / 'results.csv'}")
+
+
+def leaderboard(  # numpydoc ignore=PR01
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the site.")],
+    runs: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Results folders, or those of suites. Default: the site's entries."),
+    ] = None,
+    title: Annotated[str, typer.Option("--title", help="Heading of the page.")] = "Leaderboard",
+) -> None:
+    """Show runs in one sortable table: a static page, and one JSON file a run beside it.
+
+    Entries that are in the folder already are checked and kept, those of the same runs replaced.
+    """
+    from bci_dann.reporting import write_leaderboard
+
+    entries = write_leaderboard(runs or [], out, title)
+    print_sentence(f"{len(entries)} entries are in {out / 'entries'}")
+    print_sentence(f"The page is {out / 'index.html'}; any web server takes the folder")
 
 
 def _score_row(row: Any) -> list[str]:

@@ -72,9 +72,9 @@ def read_signals(X: Any, subjects: ArrayLike | None = None) -> Signals:
         When ``subjects`` does not fit the trials.
     """
     named = isinstance(X, EEGTrials)
-    if _is_epochs(X):
-        named = X.metadata is not None and "subject" in X.metadata
-        X = EEGTrials.from_epochs(X, labelled=False)
+    if parts := _epochs_in(X):
+        named = all(one.metadata is not None and "subject" in one.metadata for one in parts)
+        X = _trials_of(parts)
     names = None if subjects is None else _names(subjects, len(X))
     if not isinstance(X, EEGTrials):
         return Signals(X, names, names)
@@ -124,8 +124,8 @@ def copy_trials(X: Any) -> NDArray[Any] | EEGTrials:
     ndarray or EEGTrials
         Of the kind that was given; epochs become EEGTrials.
     """
-    if _is_epochs(X):
-        X = EEGTrials.from_epochs(X, labelled=False)
+    if parts := _epochs_in(X):
+        X = _trials_of(parts)
     if not isinstance(X, EEGTrials):
         return np.array(X)
     rest = None if X.rest is None else np.array(X.rest)
@@ -221,6 +221,21 @@ def _names(subjects: ArrayLike, n_trials: int) -> NDArray[np.str_]:
             f"at {missing[:10].tolist()}: each trial needs the name of its subject."
         )
     return names
+
+
+def _epochs_in(X: Any) -> list[Any]:
+    """Return the epochs that were given, none where it is something else.
+
+    scikit-learn's cross-validation, by which MOABB predicts trial by trial, picks epochs out of
+    ``mne.Epochs`` one at a time, and hands them over as a list.
+    """
+    parts = X if isinstance(X, list | tuple) else [X]
+    return list(parts) if len(parts) and all(map(_is_epochs, parts)) else []
+
+
+def _trials_of(parts: list[Any]) -> EEGTrials:
+    trials = [EEGTrials.from_epochs(one, labelled=False) for one in parts]
+    return trials[0] if len(trials) == 1 else EEGTrials.concatenate(trials)
 
 
 def _is_epochs(X: Any) -> bool:

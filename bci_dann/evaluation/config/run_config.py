@@ -31,13 +31,19 @@ from bci_dann.evaluation.protocols import PROTOCOLS
 from bci_dann.exceptions import ConfigError
 
 __all__ = [
+    "SUITE_KEY",
     "RunConfig",
     "load_config",
+    "located_content",
     "pipeline_folders",
     "pipeline_specs",
     "read_config",
+    "run_of_content",
     "with_replaced",
 ]
+
+# The key that a suite of several data sets has in the place of `data`.
+SUITE_KEY = "datasets"
 
 Values = Annotated[list[Any], Field(min_length=1)]
 RegimeName = Annotated[str, Field(pattern=r"^\w[\w-]*$")]
@@ -241,17 +247,72 @@ def read_config(
         pipeline or a dataset is unknown.
     """
     if isinstance(config, RunConfig):
-        run = config
-    elif isinstance(config, Mapping):
-        content = {**(defaults or {}), **with_settings(config, settings)}
-        run = validate(RunConfig, content, "the configuration")
-    else:
-        path = find_configuration(config)
-        content = with_settings(read_config_content(path), settings)
-        if isinstance(content, Mapping):
-            content = {**(defaults or {}), **content}
-        run = validate(RunConfig, content, f"{path} with --set" if settings else str(path))
-        run._origin = ConfigOrigin(str(path), path.parent)
+        _check_dataset(config.data)
+        return _with_pipeline_files(config)
+    content, origin = located_content(config, settings)
+    if isinstance(content, Mapping):
+        content = {**(defaults or {}), **content}
+    return run_of_content(content, origin)
+
+
+def located_content(
+    config: str | Path | Mapping[str, Any], settings: Sequence[str] = ()
+) -> tuple[Any, ConfigOrigin]:
+    """Read the content of a configuration file, unchecked, and where it is from.
+
+    Parameters
+    ----------
+    config : str, pathlib.Path or mapping
+        A file, the name of a shipped configuration, or the content.
+    settings : sequence of str
+        As for :func:`load_config`.
+
+    Returns
+    -------
+    content : object
+        A mapping, where the file is right.
+    origin : ConfigOrigin
+        Where it is from.
+
+    Raises
+    ------
+    ConfigError
+        When the file is missing or cannot be read, or a setting has another form.
+    """
+    if isinstance(config, Mapping):
+        return with_settings(config, settings), ConfigOrigin()
+    path = find_configuration(config)
+    source = f"{path} with --set" if settings else str(path)
+    return with_settings(read_config_content(path), settings), ConfigOrigin(source, path.parent)
+
+
+def run_of_content(content: Any, origin: ConfigOrigin) -> RunConfig:
+    """Check the content of a configuration, and read its pipeline files.
+
+    Parameters
+    ----------
+    content : object
+        As :func:`located_content` returns it.
+    origin : ConfigOrigin
+        Where it is from.
+
+    Returns
+    -------
+    RunConfig
+        As :func:`read_config` returns it.
+
+    Raises
+    ------
+    ConfigError
+        As :func:`read_config`.
+    """
+    if isinstance(content, Mapping) and SUITE_KEY in content:
+        raise ConfigError(
+            f"{origin.source} is a suite of several data sets, which `bci-dann run` and run_suite "
+            "run. Give a configuration with the key `data` here."
+        )
+    run = validate(RunConfig, content, origin.source)
+    run._origin = origin
     _check_dataset(run.data)
     return _with_pipeline_files(run)
 

@@ -128,6 +128,8 @@ def in_free_section(keys: Keys) -> bool:
     bool
         True in sections such as ``data.params``.
     """
+    if keys[:1] == ("datasets",) and len(keys) > 1:  # a suite: each entry is a section `data`
+        keys = ("data", *keys[2:])
     return any(keys[: len(section)] == section for section in FREE_SECTIONS)
 
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 __all__ = ["combine_datasets"]
 
+# Standard deviations below this are zero but for rounding: every subject differs alike.
+SMALLEST_SPREAD = 1e-9
+
 
 def combine_datasets(comparisons: pd.DataFrame) -> pd.DataFrame:
     """Combine the comparisons of pipelines over datasets.
@@ -90,9 +93,10 @@ def _random_effects(rows: pd.DataFrame) -> dict[str, float]:
     from statsmodels.stats.meta_analysis import combine_effects
 
     difference = rows["difference"].to_numpy(dtype=float)
-    spread = difference / rows["effect_size"].to_numpy(dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a mean of exactly zero
+        spread = difference / rows["effect_size"].to_numpy(dtype=float)
     variance = spread**2 / rows["n_subjects"].to_numpy(dtype=float)
-    if not np.all(np.isfinite(variance)) or not np.all(variance > 0):
+    if not np.all(np.isfinite(variance)) or not np.all(np.abs(spread) > SMALLEST_SPREAD):
         # differences without spread over subjects have no weight in this model
         return dict.fromkeys(("difference", "low", "high", "heterogeneity"), math.nan)
     combined = combine_effects(difference, variance, method_re="dl")

@@ -61,6 +61,18 @@ def test_epochs_are_read_in_microvolt_with_the_domains_of_their_metadata(X):
     assert signals.sfreq == 64.0
 
 
+def test_a_list_of_epochs_is_read_as_one(X):
+    """As scikit-learn's cross-validation picks them out of epochs, one by one."""
+    metadata = pd.DataFrame({"subject": [1, 1, 2, 2], "session": "s", "run": "0"})
+    whole = epochs(X, metadata)
+    signals = read_signals([whole[1], whole[3]])
+    np.testing.assert_allclose(signals.X, X[[1, 3]], rtol=1e-5)
+    assert signals.domains.tolist() == ["1/s", "2/s"]
+    assert signals.ch_names == ["C3", "C4"]
+    assert copy_trials([whole[0]]).X.shape == (1, 2, 32)
+    assert read_signals([]).X == []
+
+
 @pytest.mark.parametrize("metadata", [None, pd.DataFrame({"cue": ["a", "b", "a", "b"]})])
 def test_epochs_that_do_not_say_whose_they_are(X, metadata):
     signals = read_signals(epochs(X, metadata))

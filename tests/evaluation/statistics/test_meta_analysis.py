@@ -55,3 +55,18 @@ def test_differences_without_spread_give_no_mean(comparisons):
     combined = combine_datasets(comparisons).iloc[0]
     assert np.isnan(combined["difference"])
     assert np.isfinite(combined["p_greater"])
+
+
+def test_a_spread_that_is_rounding_gives_no_mean(comparisons):
+    """Three subjects who all gain 0.2: an infinite weight, and nonsense, without a check."""
+    differences = np.array([0.2, 0.2, 0.1 + 0.1 + 1e-16])
+    comparisons.loc[0, "difference"] = differences.mean()
+    comparisons.loc[0, "effect_size"] = 0.2 / 3e-17
+    assert np.isnan(combine_datasets(comparisons).iloc[0]["difference"])
+
+
+def test_a_mean_of_exactly_zero_is_no_error(comparisons):
+    comparisons.loc[0, ["difference", "effect_size"]] = 0.0
+    combined = combine_datasets(comparisons).iloc[0]
+    assert np.isnan(combined["difference"])
+    assert np.isfinite(combined["p_greater"])

@@ -1,0 +1,185 @@
+"""The part of ``run`` that is about suites: several data sets in one run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bci_dann.cli.console import output_console, print_sentence, print_table
+from bci_dann.cli.options import given_lists, split_list
+from bci_dann.exceptions import ConfigError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bci_dann.evaluation import Suite
+
+__all__ = ["check_without", "run_suite_command", "suite_with_options"]
+
+PLAN_COLUMNS = ("data set", "target subjects", "tasks", "trials, at most", "prepared MB, at most")
+OVER_COLUMNS = (
+    *("pipeline", "against", "data sets", "subjects", "difference", "95 % interval"),
+    *("I²", "p"),
+)
+PLAN_NOTE = (
+    "Trials and MB: by MOABB's own summary, which counts the trials of a class for a session of "
+    "some data sets and for a subject of others; a dash where it does not tell. Downloads come "
+    "beside that, and their size is not stated anywhere: recordings take several times the space "
+    "of prepared trials. How long a task takes is known once one has run: fit_seconds in "
+    "results.csv."
+)
+OVER_NOTE = (
+    "difference: points of accuracy, random-effects mean over data sets (DerSimonian and Laird "
+    "1986); I²: share of its variance that is between data sets; p: one-sided, Stouffer's "
+    "combination, not corrected for several pipelines."
+)
+
+
+def check_without(regimes: str | None, held_out: bool, of: str) -> None:
+    """Raise where options of regimes are given.
+
+    Parameters
+    ----------
+    regimes : str or None
+        The value of ``--regimes``.
+    held_out : bool
+        Whether ``--held-out`` is given.
+    of : str
+        What was given instead, for the message.
+
+    Raises
+    ------
+    ConfigError
+        When one of them is given.
+    """
+    if regimes is not None or held_out:
+        raise ConfigError(
+            f"--regimes and --held-out are for configurations with regimes, not {of}."
+        )
+
+
+def suite_with_options(
+    config: Path, options: Mapping[str, str | None], settings: Sequence[str] | None
+) -> Suite:
+    """Read a suite, with lists of it replaced by options.
+
+    Parameters
+    ----------
+    config : pathlib.Path
+        The suite's file, or the name of a shipped one.
+    options : mapping of str to str or None
+        As for :func:`bci_dann.cli.options.config_with_options`.
+    settings : sequence of str or None
+        Values of ``--set``.
+
+    Returns
+    -------
+    Suite
+        Checked as a whole.
+
+    Raises
+    ------
+    ConfigError
+        When the file or an option is wrong.
+    """
+    from bci_dann.evaluation import load_suite
+
+    suite = load_suite(config, settings or ())
+    given = given_lists(options)
+    return suite.with_replaced(given) if given else suite
+
+
+def run_suite_command(
+    suite: Suite, out: Path | None, how: dict[str, Any], datasets: str | None
+) -> None:
+    """Run a suite, and print what it has found over data sets.
+
+    Parameters
+    ----------
+    suite : Suite
+        What to run.
+    out : pathlib.Path or None
+        The folder; ``None`` is ``runs/NAME``.
+    how : dict
+        Further arguments of :func:`bci_dann.evaluation.run_suite`.
+    datasets : str or None
+        The value of ``--datasets``.
+    """
+    from bci_dann.evaluation import run_suite
+
+    out = out or Path("runs") / suite.name
+    names = None if datasets is None else split_list(datasets, "datasets")
+    if how["dry_run"]:
+        _print_plan(run_suite(suite, out, **how, datasets=names), out, how["data_dir"])
+        return
+    try:
+        run_suite(suite, out, **how, datasets=names)
+    finally:
+        _report(suite, out)
+
+
+def _report(suite: Suite, out: Path) -> None:
+    """Write the reports of the data sets that have results, and print the tables over all."""
+    from bci_dann.evaluation import suite_tables
+    from bci_dann.evaluation.suites.suite_run import SUITE_FILES
+    from bci_dann.reporting import closing_tables, report_or_warn
+
+    tables = suite_tables(out, suite)
+    if tables.scores.empty:
+        return
+    reference = {} if suite.reference is None else {"reference": suite.reference}
+    for table in closing_tables(tables.scores, **reference):
+        output_console().print(table)
+    for protocol, rows in tables.over_datasets.groupby("protocol", sort=False):
+        cells = [_over_row(row) for _, row in rows.iterrows()]
+        print_table(f"Over data sets: {protocol}", OVER_COLUMNS, cells)
+    if len(tables.over_datasets):
+        print_sentence(OVER_NOTE)
+    for name in tables.scores["dataset"].unique():
+        report_or_warn(out / name)
+    print_sentence(f"Tables: {', '.join(str(out / name) for name in SUITE_FILES.values())}")
+    print_sentence(f"A report of each data set: {out / 'NAME' / 'report.html'}")
+
+
+def _over_row(row: Any) -> list[str]:
+    low, high = 100 * row["low"], 100 * row["high"]
+    known = math.isfinite(low)
+    return [
+        row["pipeline"],
+        row["reference"],
+        str(row["n_datasets"]),
+        str(row["n_subjects"]),
+        f"{100 * row['difference']:+.1f}" if known else "–",
+        f"{low:+.1f} to {high:+.1f}" if known else "–",
+        f"{row['heterogeneity']:.2f}" if known else "–",
+        f"{row['p_greater']:.4f}",
+    ]
+
+
+def _print_plan(tasks: pd.DataFrame, out: Path, data_dir: Path | None) -> None:
+    sizes = tasks.attrs["sizes"]
+    rows = [
+        (
+            name,
+            str(size["n_subjects"]),
+            str(size["n_tasks"]),
+            _whole(size["trials"]),
+            _whole(size["megabytes"]),
+        )
+        for name, size in sizes.items()
+    ]
+    print_table("Data sets", PLAN_COLUMNS, rows, lines=False)
+    names = ", ".join(tasks["pipeline"].unique())
+    print_sentence(f"Pipelines: {names}")
+    print_sentence(f"Protocols: {', '.join(tasks['protocol'].unique())}")
+    print_sentence(PLAN_NOTE)
+    where = data_dir or "the folder that MNE_DATA names, ~/mne_data by default"
+    print_sentence(f"Nothing was downloaded. A run downloads to {where}.")
+    number = "1 data set" if len(sizes) == 1 else f"{len(sizes)} data sets"
+    print_sentence(f"{len(tasks)} tasks on {number}; results would go to {out}")
+
+
+def _whole(value: float) -> str:
+    return f"{value:.0f}" if math.isfinite(value) else "–"

@@ -1,0 +1,209 @@
+"""The configuration of a suite: several data sets that one comparison of pipelines runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from bci_dann._config import StrictModel, validate
+from bci_dann._validation import check_option
+from bci_dann.data.datasets import DataConfig
+from bci_dann.evaluation.config.run_config import (
+    SUITE_KEY,
+    RunConfig,
+    load_config,
+    located_content,
+    pipeline_specs,
+    run_of_content,
+    with_replaced,
+)
+from bci_dann.exceptions import ConfigError
+
+__all__ = ["Suite", "is_suite", "load_suite"]
+
+# Names of folders; those of files in the suite's folder have a dot.
+FolderName = Annotated[str, Field(pattern=r"^\w[\w-]*$")]
+# Keys of a run that make no sense where there are several data sets.
+OF_ONE_DATASET = ("data", "regimes", "worlds", "baselines")
+OWN_KEYS = (SUITE_KEY, "reference")
+
+
+class _SuiteKeys(StrictModel):
+    """The keys that a suite has beside those of a run."""
+
+    datasets: dict[FolderName, DataConfig] = Field(min_length=1)
+    reference: str | None = None
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A comparison of pipelines on several data sets.
+
+    Attributes
+    ----------
+    name : str
+        Names the suite, its version included, as in ``mi-v1``.
+    runs : dict of str to RunConfig
+        The run on each data set, by the data set's name in the suite.
+    reference : str or None
+        The pipeline that others are compared with at the end; ``None`` compares all pairs.
+
+    See Also
+    --------
+    load_suite : Reads one from a file.
+    run_suite : Runs it.
+
+    Examples
+    --------
+    >>> from bci_dann.evaluation import load_suite
+    >>> suite = load_suite("suites/mi-v1")
+    >>> suite.name, list(suite.runs)[:2]
+    ('mi-v1', ['BNCI2014_001', 'BNCI2014_002'])
+    """
+
+    name: str
+    runs: dict[str, RunConfig]
+    reference: str | None = None
+
+    def with_replaced(self, replaced: Mapping[str, Any]) -> Suite:
+        """Return the suite with some lists of its runs replaced, as the command line does.
+
+        Parameters
+        ----------
+        replaced : mapping of str to object
+            New values by key: ``pipelines``, ``protocols`` or ``seeds``.
+
+        Returns
+        -------
+        Suite
+            Without its reference where that is not run any more.
+
+        Raises
+        ------
+        ConfigError
+            When a value is wrong.
+        """
+        runs = {name: with_replaced(run, replaced) for name, run in self.runs.items()}
+        first = next(iter(runs.values()))
+        names = [spec.name for spec in pipeline_specs(first)]
+        reference = self.reference if self.reference in names else None
+        return replace(self, runs=runs, reference=reference)
+
+    def of_datasets(self, names: Sequence[str] | None) -> Suite:
+        """Return the suite with some of its data sets.
+
+        Parameters
+        ----------
+        names : sequence of str, or None
+            Names in the suite; ``None`` keeps all.
+
+        Returns
+        -------
+        Suite
+            In the order of the suite.
+
+        Raises
+        ------
+        ConfigError
+            When a name is unknown.
+        """
+        if names is None:
+            return self
+        for name in names:
+            check_option("each data set of the suite", name, self.runs)
+        return replace(self, runs={name: run for name, run in self.runs.items() if name in names})
+
+
+def is_suite(config: str | Path | Mapping[str, Any]) -> bool:
+    """Return whether a configuration is a suite, which has several data sets.
+
+    Parameters
+    ----------
+    config : str, pathlib.Path or mapping
+        A file, the name of a shipped configuration, or the content.
+
+    Returns
+    -------
+    bool
+        True where it has the key ``datasets``.
+
+    Raises
+    ------
+    ConfigError
+        When the file is missing or cannot be read.
+    """
+    content, _ = located_content(config)
+    return isinstance(content, Mapping) and SUITE_KEY in content
+
+
+def load_suite(config: str | Path | Mapping[str, Any], settings: Sequence[str] = ()) -> Suite:
+    """Read and check a suite.
+
+    Parameters
+    ----------
+    config : str, pathlib.Path or mapping
+        A YAML file, the name of a shipped suite (``suites/mi-v1``), or the content: the keys of a
+        run, with ``datasets`` in the place of ``data``, a mapping of names to what ``data`` holds,
+        and ``reference``, the pipeline that the others are compared with.
+    settings : sequence of str
+        As for :func:`load_config`.
+
+    Returns
+    -------
+    Suite
+        With the paths of its pipeline files.
+
+    Raises
+    ------
+    ConfigError
+        Naming each wrong key, with what was probably meant.
+
+    See Also
+    --------
+    run_suite : Runs it.
+    load_config : The same for one data set.
+
+    Examples
+    --------
+    >>> from bci_dann.evaluation import load_suite
+    >>> suite = load_suite(
+    ...     {
+    ...         "name": "mine-v1",
+    ...         "datasets": {
+    ...             "few": {"dataset": "SimulatedMI", "params": {"n_subjects": 3}},
+    ...             "many": {"dataset": "SimulatedMI", "params": {"n_subjects": 9}},
+    ...         },
+    ...         "pipelines": ["csp_lda", "ea_csp_lda"],
+    ...         "protocols": ["train"],
+    ...         "reference": "csp_lda",
+    ...     }
+    ... )
+    >>> suite.runs["many"].data.params
+    {'n_subjects': 9}
+    """
+    content, origin = located_content(config, settings)
+    if not isinstance(content, Mapping) or SUITE_KEY not in content:
+        raise ConfigError(
+            f"{origin.source} is no suite: the key {SUITE_KEY!r}, data sets by name, is missing."
+        )
+    for key in OF_ONE_DATASET:
+        if key in content:
+            raise ConfigError(
+                f"{origin.source}: the key {key!r} does not go with {SUITE_KEY!r}. Give each data "
+                f"set under {SUITE_KEY!r}; regimes and worlds have a configuration of their own."
+            )
+    own = validate(_SuiteKeys, {k: content[k] for k in OWN_KEYS if k in content}, origin.source)
+    shared = {key: value for key, value in content.items() if key not in OWN_KEYS}
+    runs = {
+        name: load_config(run_of_content({**shared, "data": dict(data)}, origin))
+        for name, data in own.datasets.items()
+    }
+    first = next(iter(runs.values()))
+    if own.reference is not None:
+        names = [spec.name for spec in pipeline_specs(first)]
+        check_option(f"{origin.source}: reference", own.reference, names)
+    return Suite(first.name, runs, own.reference)

@@ -1,0 +1,82 @@
+"""The command ``run`` on a suite of several data sets."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+CONTENT = {
+    "name": "mine-v1",
+    "datasets": {
+        name: {"dataset": "SimulatedMI", "params": {"n_subjects": n, "n_trials": 4, "sfreq": 64.0}}
+        for name, n in (("few", 3), ("more", 4))
+    },
+    "preprocessing": {"band": [8, 28]},
+    "pipelines": ["csp_lda", "ea_csp_lda"],
+    "protocols": ["train"],
+    "reference": "csp_lda",
+}
+
+
+@pytest.fixture
+def suite(tmp_path):
+    path = tmp_path / "mine-v1.yaml"
+    path.write_text(yaml.safe_dump(CONTENT))
+    return path
+
+
+def test_a_dry_run_tells_what_a_run_would_take(bci_dann, suite, tmp_path):
+    done = bci_dann("run", suite, "--dry-run", "--out", tmp_path / "out", "--datasets", "more")
+    assert done.exit_code == 0, done.output
+    text = " ".join(done.stdout.split())
+    assert "8 tasks on 1 data set;" in text
+    assert "Nothing was downloaded." in text
+    assert "few" not in text
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run_joins_data_sets_and_a_leaderboard_shows_them(bci_dann, suite, tmp_path):
+    out, site = tmp_path / "out", tmp_path / "site"
+    done = bci_dann("run", suite, "--out", out)
+    assert done.exit_code == 0, done.output
+    text = " ".join(done.stdout.split())
+    assert "Over data sets: train" in text
+    assert "Stouffer" in text
+    assert "gain against csp_lda in points" in text
+    assert [path.parent.name for path in sorted(out.glob("*/report.html"))] == ["few", "more"]
+    done = bci_dann("leaderboard", out, "-o", site)
+    assert done.exit_code == 0, done.output
+    names = sorted(path.name for path in (site / "entries").iterdir())
+    assert names == ["out-few.json", "out-more.json"]
+
+
+def test_a_data_set_that_fails_is_named_and_the_exit_code_is_not_0(bci_dann, suite, tmp_path):
+    # a band that 64 Hz signals cannot have, in one data set only
+    changed = ("--set", "datasets.few.params.sfreq=128", "--set", "preprocessing.band=[8, 50]")
+    done = bci_dann("run", suite, "--out", tmp_path / "out", *changed)
+    assert done.exit_code == 1
+    assert "1 of 2 data sets are not complete" in " ".join(done.output.split())
+    assert "more:" in done.output
+    assert (tmp_path / "out" / "few" / "report.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--regimes", "whole"), "for configurations with regimes, not a suite"),
+        (("--held-out",), "for configurations with regimes, not a suite"),
+        (("--datasets", "fwe"), "Did you mean 'few'"),
+        (("--set", "datasets.few.datset=x"), "Did you mean 'dataset'"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(bci_dann, suite, options, message):
+    done = bci_dann("run", suite, "--dry-run", *options)
+    assert done.exit_code == 2
+    assert message in " ".join(done.output.split())
+
+
+def test_data_sets_of_an_ordinary_run_are_refused(bci_dann):
+    done = bci_dann("run", "quickstart", "--dry-run", "--datasets", "few")
+    assert done.exit_code == 2
+    assert "quickstart is none" in " ".join(done.output.split())
+    assert bci_dann("fit", "suites/mi-v1", "-o", "model").exit_code == 2

@@ -1,0 +1,106 @@
+"""Runs on several data sets: on stand-ins for MOABB's, and where some of them fail."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from bci_dann.evaluation import load_suite, run_suite
+from bci_dann.exceptions import ResultsError
+
+SMALL = {
+    "name": "mine-v1",
+    "datasets": {
+        name: {"dataset": "SimulatedMI", "params": {"n_subjects": n, "n_trials": 4, "sfreq": 64.0}}
+        for name, n in (("few", 3), ("more", 4))
+    },
+    "preprocessing": {"band": [8, 28]},
+    "pipelines": ["csp_lda", "ea_csp_lda"],
+    "protocols": ["train"],
+    "reference": "csp_lda",
+}
+
+
+def test_tables_join_the_data_sets(tmp_path):
+    protocols = ["train", "train_and_target_unlabeled_50p"]
+    scores = run_suite({**SMALL, "protocols": protocols}, tmp_path, progress=False)
+    assert len(scores) == 2 * 2 * 2
+    assert scores.groupby("dataset", sort=False)["n_subjects"].first().to_dict() == {
+        "few": 3,
+        "more": 4,
+    }
+    assert scores["chance"].notna().all()
+    n_common = scores.groupby("dataset")["n_common"].unique().map(list).to_dict()
+    assert n_common == {"few": [3 * 4], "more": [4 * 4]}
+    half = scores[scores["protocol"] == protocols[1]]  # which scores the common trials only
+    assert half["common_accuracy"].tolist() == pytest.approx(half["accuracy"].tolist())
+    over = pd.read_csv(tmp_path / "meta_analysis.csv")
+    assert over[["pipeline", "reference"]].values.tolist() == [["ea_csp_lda", "csp_lda"]] * 2
+    assert over["n_datasets"].tolist() == [2, 2]
+    assert over["n_subjects"].tolist() == [7, 7]
+    assert len(pd.read_csv(tmp_path / "comparisons.csv")) == 4
+    assert (tmp_path / "few" / "results.csv").is_file()
+
+
+def test_a_download_that_fails_does_not_end_the_others(stand_ins, monkeypatch, tmp_path):
+    from moabb.datasets import BNCI2015_001
+
+    def no_network(self, subject):
+        raise ConnectionError("the server does not answer")
+
+    monkeypatch.setattr(BNCI2015_001, "_get_single_subject_data", no_network)
+    suite = {
+        **SMALL,
+        "datasets": {
+            "gone": {"dataset": "BNCI2015_001", "subjects": [1, 2]},
+            "there": {"dataset": "BNCI2014_004", "subjects": [1, 2]},
+        },
+        "preprocessing": {"resample": 64},
+    }
+    with pytest.raises(ResultsError, match=r"gone: .*the server does not answer") as raised:
+        run_suite(suite, tmp_path, progress=False)
+    assert "1 of 2 data sets" in str(raised.value)
+    assert "there:" not in str(raised.value)
+    assert set(pd.read_csv(tmp_path / "suite.csv")["dataset"]) == {"there"}
+
+
+@pytest.mark.parametrize("name", ["mi-v1", "mi-4class-v1"])
+def test_a_dry_run_tells_sizes_and_loads_nothing(stand_ins, name, tmp_path):
+    suite = load_suite(f"suites/{name}").with_replaced({"pipelines": ["csp_lda"], "seeds": [0]})
+    tasks = run_suite(suite, tmp_path / "run", progress=False, dry_run=True)
+    sizes = tasks.attrs["sizes"]
+    assert list(sizes) == list(suite.runs)
+    assert sizes["BNCI2014_001"]["n_tasks"] == 9 * 3
+    # 9 subjects, 144 trials of each class, counted for each of two sessions: at most
+    assert sizes["BNCI2014_001"]["trials"] == 9 * 144 * 2 * len(
+        suite.runs["BNCI2014_001"].data.classes
+    )
+    assert all(size["megabytes"] > 0 for size in sizes.values())
+    assert not stand_ins
+    assert not (tmp_path / "run").exists()
+
+
+def shortened(name, datasets=None):
+    """Keep everything of a shipped suite but most subjects, pipelines and seeds."""
+    suite = load_suite(f"suites/{name}", ["reference=csp_lda", "pipelines=[csp_lda, ea_csp_lda]"])
+    for one in suite.runs.values():
+        one.data.__dict__["subjects"] = [1, 2]
+    return suite.of_datasets(datasets).with_replaced({"seeds": [0], "protocols": ["train"]})
+
+
+@pytest.mark.parametrize(
+    ("name", "datasets"),
+    [
+        ("mi-v1", ["BNCI2014_002", "BNCI2014_004", "PhysionetMI"]),
+        pytest.param("mi-v1", None, marks=pytest.mark.slow),
+        pytest.param("mi-4class-v1", None, marks=pytest.mark.slow),
+    ],
+)
+def test_shipped_suites_run_on_stand_ins(stand_ins, name, datasets, tmp_path):
+    suite = shortened(name, datasets)
+    scores = run_suite(suite, tmp_path, progress=False)
+    assert scores["dataset"].drop_duplicates().tolist() == list(suite.runs)
+    assert len(scores) == 2 * len(suite.runs)
+    n_classes = 2 if name == "mi-v1" else 4
+    assert (scores.groupby("dataset")["accuracy"].max() > 100 / n_classes + 10).all()
+    assert len(stand_ins) == 2 * len(suite.runs)
