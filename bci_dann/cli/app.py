@@ -17,7 +17,7 @@ from bci_dann.cli.commands.model_commands import adapt, fit, predict
 from bci_dann.cli.commands.quickstart_command import quickstart
 from bci_dann.cli.commands.recordings_commands import check, init
 from bci_dann.cli.commands.results_commands import compare, merge, report
-from bci_dann.cli.commands.streaming_commands import replay
+from bci_dann.cli.commands.streaming_commands import replay, stream
 from bci_dann.cli.error_handling import ErrorReportingGroup
 from bci_dann.cli.help_examples import EXAMPLES, START, epilog
 
@@ -26,7 +26,7 @@ __all__ = ["app"]
 # In the order in which help lists them.
 COMMANDS = (
     *(quickstart, init, check, run, merge, report, choose, select, compare, publish, diagnose),
-    *(fit, adapt, predict, replay),
+    *(fit, adapt, predict, replay, stream),
     *(datasets, pipelines, docs, doctor),
 )
 

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 from bci_dann._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from bci_dann.serving.live.decode_stream import PageAddress, StreamSummary, decode_stream
     from bci_dann.serving.model_recipe import ModelRecipe, load_recipe, save_recipe
     from bci_dann.serving.online.decision import Decision
     from bci_dann.serving.online.online_decoder import OnlineDecoder
@@ -41,9 +42,12 @@ _MODULES = {
     "Decision": "online.decision",
     "ModelRecipe": "model_recipe",
     "OnlineDecoder": "online.online_decoder",
+    "PageAddress": "live.decode_stream",
     "Replay": "online.replay",
     "ServedModel": "served_model",
+    "StreamSummary": "live.decode_stream",
     "adapt_model": "workflows",
+    "decode_stream": "live.decode_stream",
     "fit_model": "workflows",
     "load_recipe": "model_recipe",
     "open_model": "served_model",
@@ -59,9 +63,12 @@ __all__ = [
     "Decision",
     "ModelRecipe",
     "OnlineDecoder",
+    "PageAddress",
     "Replay",
     "ServedModel",
+    "StreamSummary",
     "adapt_model",
+    "decode_stream",
     "fit_model",
     "load_recipe",
     "open_model",

@@ -24,6 +24,7 @@ __all__ = [
     "check_renamed",
     "layout_for",
     "no_event",
+    "parsed_scale",
     "reading_options",
 ]
 
@@ -78,19 +79,39 @@ def reading_options(
     ConfigError
         When the model does not know a class, or the unit is none.
     """
-    from bci_dann.data.channels.units import parse_scale
-
     if isinstance(cues, str):
         raise ConfigError(f"cues are a list of events, or classes by event; got {cues!r}.")
     by_event = dict(cues) if isinstance(cues, Mapping) else dict.fromkeys(cues)
     for event, name in by_event.items():
         if name is not None:
             check_option(f"the class of the cue {event!r}", name, recipe.classes)
+    return ReadingOptions(by_event, parsed_scale(unit_scale), dict(rename or {}))
+
+
+def parsed_scale(unit_scale: float | str | None) -> float | None:
+    """Read the unit of the numbers.
+
+    Parameters
+    ----------
+    unit_scale : float, str or None
+        A factor, or a unit such as ``"microvolt"``.
+
+    Returns
+    -------
+    float or None
+        The factor; ``None`` where nothing was given.
+
+    Raises
+    ------
+    ConfigError
+        When the unit is none.
+    """
+    from bci_dann.data.channels.units import parse_scale
+
     try:
-        scale = None if unit_scale is None else parse_scale(unit_scale)
+        return None if unit_scale is None else parse_scale(unit_scale)
     except ValueError as error:
         raise ConfigError(f"unit_scale: {error}") from None
-    return ReadingOptions(by_event, scale, dict(rename or {}))
 
 
 def layout_for(
