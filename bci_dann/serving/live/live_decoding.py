@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from bci_dann._validation import check_between
-from bci_dann.exceptions import DataError
 from bci_dann.serving.live.decision_sinks import DecisionSink
-from bci_dann.serving.live.lsl_stream import StreamChunk, StreamLostError
+from bci_dann.serving.live.lsl_stream import StreamChunk, StreamLostError, StreamMissingError
 from bci_dann.serving.online.decision import REASONS, Decision
 from bci_dann.serving.online.online_decoder import OnlineDecoder
 
@@ -19,9 +19,6 @@ __all__ = ["LiveDecoding", "SignalSource"]
 # Time without samples from which decisions say so (s). Empirical: programs of amplifiers send
 # blocks of up to half a second.
 SILENT_S = 1.0
-
-# Time between attempts to find a stream again (s).
-RETRY_S = 1.0
 
 
 class SignalSource(Protocol):
@@ -105,13 +102,10 @@ class LiveDecoding:
         try:
             return self._source.pull(self._step / 2)
         except StreamLostError as error:
-            self._report(f"The stream is lost ({error}); looking for it")
-            try:
+            self._say(f"the stream is lost and looked for ({error})")
+            stop.wait(self._step)
+            with contextlib.suppress(StreamMissingError):  # yet; it is looked for again
                 self._source.connect(0.0)
-            except DataError as not_found:
-                if "came back with other channels" in str(not_found):
-                    raise
-                stop.wait(RETRY_S)
         return []
 
     def _decide(self, chunk: StreamChunk) -> None:
@@ -135,6 +129,10 @@ class LiveDecoding:
         faults = ", ".join(f"{name} {fault}" for name, fault in decision.faults.items())
         state = "" if decision.ok else f"{decision.reason}: {REASONS[decision.reason]}"
         state += f" ({faults})" if faults else ""
+        self._say(state or "decoding", decision.time)
+
+    def _say(self, state: str, time_s: float | None = None) -> None:
+        """Report a state, unless it is the one that was reported before."""
         if state != self._state:
-            self._report(f"{decision.time:.1f} s: {state or 'decoding'}")
             self._state = state
+            self._report(state if time_s is None else f"{time_s:.1f} s: {state}")

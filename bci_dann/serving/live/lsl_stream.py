@@ -12,10 +12,19 @@ from numpy.typing import NDArray
 from bci_dann._validation import did_you_mean
 from bci_dann.exceptions import ConfigError, DataError, InstallationError
 
-__all__ = ["LSLStream", "StreamChunk", "StreamLostError", "load_lsl", "microvolt_factors"]
+__all__ = [
+    "LSLStream",
+    "StreamChunk",
+    "StreamLostError",
+    "StreamMissingError",
+    "load_lsl",
+    "microvolt_factors",
+    "split_at_jumps",
+]
 
-# Seconds for which one search for streams lasts; they answer within a fraction of it.
-SEARCH_S = 1.0
+# Seconds that one search for streams lasts, which answer within a fraction of it, and that a stream
+# that was found may take to open.
+SEARCH_S, OPENING_S = 0.5, 10.0
 # Samples that are read at a time at most.
 MOST_SAMPLES = 4096
 
@@ -26,6 +35,10 @@ UNITS = {
     **dict.fromkeys(("volts", "volt", "v", "0"), 1e6),
     **dict.fromkeys(("nanovolts", "nanovolt", "nv", "-9"), 1e-3),
 }
+
+
+class StreamMissingError(DataError):
+    """There is no stream of a name."""
 
 
 class StreamLostError(Exception):
@@ -114,8 +127,8 @@ class LSLStream:
             irregular, holds text, or does not name its channels.
         """
         info = self._found(wait_s)
-        inlet = self._lsl.StreamInlet(info, processing_flags=["clocksync"])
-        inlet.open_stream(timeout=max(wait_s, SEARCH_S))
+        inlet = self._lsl.StreamInlet(info, recover=False, processing_flags=["clocksync"])
+        inlet.open_stream(timeout=OPENING_S)
         self._adopt(inlet)
 
     def pull(self, wait_s: float) -> list[StreamChunk]:
@@ -158,18 +171,20 @@ class LSLStream:
         clock = self._lsl.local_clock
         end = clock() + wait_s
         others: list[Any] = []
+        seen = ""
         while True:
-            listed = self._lsl.resolve_streams(timeout=min(SEARCH_S, max(wait_s, 0.1)))
+            listed = self._lsl.resolve_streams(timeout=SEARCH_S)
             others = [one for one in listed if one.name != self.name] or others
             fitting = [one for one in listed if one.name == self.name]
             if self._source_id is not None:
                 fitting = [one for one in fitting if one.source_id == self._source_id]
-            if len(fitting) == 1:
-                return fitting[0]
             if len(fitting) > 1:
                 raise DataError(_several_message(self.name, fitting))
-            if clock() > end:
-                raise DataError(self._none_message(wait_s, others))
+            if fitting and fitting[0].uid == seen:  # a second search finds none beside it
+                return fitting[0]
+            seen = fitting[0].uid if fitting else ""
+            if clock() > end and not fitting:
+                raise StreamMissingError(self._none_message(wait_s, others))
 
     def _none_message(self, wait_s: float, others: Sequence[Any]) -> str:
         names = sorted({one.name for one in others})

@@ -16,6 +16,8 @@ LOOPBACK = """\
 [multicast]
 ResolveScope = machine
 ListenAddress = 127.0.0.1
+[lab]
+KnownPeers = {127.0.0.1}
 [log]
 level = -3
 """

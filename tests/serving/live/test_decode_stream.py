@@ -102,7 +102,7 @@ def test_a_source_that_stops_and_comes_back(lsl, start, outlet, signal, name):
     running.wait_for(lambda: running.decisions[-1]["reason"] == "no signal")
     assert running.decisions[-1]["probabilities"] is None
     again = outlet(source_id=name)
-    again.wait_for_consumers(10.0)
+    running.wait_for(lambda: again.has_consumers)
     again.push_chunk(signal[:400])
     running.wait_for(lambda: running.decisions[-1]["ok"])
     reasons = [one["reason"] for one in running.end()]
@@ -123,7 +123,7 @@ def test_units_of_the_stream_are_heeded(lsl, start, outlet, signal, name):
 def test_no_stream_and_several_of_one_name(lsl, short_model, outlet, name):
     kept = [outlet(source_id=f"{name}-{k}") for k in range(2)]
     with pytest.raises(DataError, match=rf"2 LSL streams are named '{name}'.*--source-id"):
-        decode_stream(short_model, name, wait_s=2.0)
+        decode_stream(short_model, name, wait_s=2.0, seconds=1.0)
     with pytest.raises(
         DataError, match=rf"no LSL stream is named '{name}x'.*Did you mean '{name}'"
     ):
@@ -138,7 +138,7 @@ def test_no_stream_and_several_of_one_name(lsl, short_model, outlet, name):
 def test_a_stream_with_other_channels_is_refused(lsl, short_model, outlet, name):
     kept = outlet(ch_names=["Fp1", "Fp2"])
     with pytest.raises(DataError, match="the stream lacks the channels"):
-        decode_stream(short_model, name, wait_s=5.0, report=lambda _: None)
+        decode_stream(short_model, name, wait_s=5.0, seconds=1.0, report=lambda _: None)
     del kept
 
 

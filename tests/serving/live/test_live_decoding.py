@@ -9,7 +9,7 @@ import pytest
 from bci_dann.exceptions import DataError
 from bci_dann.serving import OnlineDecoder
 from bci_dann.serving.live.live_decoding import LiveDecoding
-from bci_dann.serving.live.lsl_stream import StreamChunk, StreamLostError
+from bci_dann.serving.live.lsl_stream import StreamChunk, StreamLostError, StreamMissingError
 
 
 class Source:
@@ -29,6 +29,9 @@ class Source:
 
     def connect(self, wait_s):
         self.connected += 1
+        if self.connected < 3:
+            self.script.insert(0, StreamLostError("gone"))
+            raise StreamMissingError("not yet")
         if not self.returns:
             raise DataError("the LSL stream 'x' came back with other channels or another rate")
 
@@ -71,8 +74,9 @@ def test_a_listener_that_fails_is_left_out_and_the_others_go_on(run, chunks):
 def test_a_stream_that_is_lost_is_connected_again(run, chunks):
     sink = Sink()
     _, told, source = run([*chunks[:6], StreamLostError("gone"), *chunks[10:]], [sink])
-    assert source.connected == 1
-    assert any("The stream is lost (gone)" in text for text in told)
+    assert source.connected == 3
+    assert sum("looked for" in text for text in told) == 1
+    assert any("the stream is lost and looked for (gone)" in text for text in told)
     assert "gap" in {one.reason for one in sink.taken}
 
 
@@ -85,5 +89,5 @@ def test_what_changes_is_told_once(run, chunks):
     broken = [[StreamChunk(c.signals.copy(), c.time)] for (c,) in chunks]
     broken[8][0].signals[2] = float("nan")
     _, told, _ = run(broken, [])
-    assert [text.split(": ")[1] for text in told] == ["decoding", "missing samples"]
+    assert [text.split(": ")[1] for text in told] == ["decoding", "missing samples", "decoding"]
     assert "missing samples)" in told[1]
