@@ -24,7 +24,7 @@ __all__ = [
 
 # Seconds that one search for streams lasts, which answer within a fraction of it, and that a stream
 # that was found may take to open.
-SEARCH_S, OPENING_S = 0.5, 10.0
+SEARCH_S, OPENING_S = 1.0, 10.0
 # Samples that are read at a time at most.
 MOST_SAMPLES = 4096
 
@@ -128,7 +128,13 @@ class LSLStream:
         """
         info = self._found(wait_s)
         inlet = self._lsl.StreamInlet(info, recover=False, processing_flags=["clocksync"])
-        inlet.open_stream(timeout=OPENING_S)
+        try:
+            inlet.open_stream(timeout=OPENING_S)
+        except Exception as error:  # liblsl tells a source that has just gone as one of many
+            raise StreamMissingError(
+                f"the LSL stream {self.name!r} was found, and cannot be opened: {error}. Start "
+                "the amplifier's program again."
+            ) from error
         self._adopt(inlet)
 
     def pull(self, wait_s: float) -> list[StreamChunk]:
