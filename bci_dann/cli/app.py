@@ -20,7 +20,7 @@ from bci_dann.cli.commands.model_commands import adapt, fit, predict
 from bci_dann.cli.commands.quickstart_command import quickstart
 from bci_dann.cli.commands.recordings_commands import check, init
 from bci_dann.cli.commands.results_commands import compare, leaderboard, merge, report
-from bci_dann.cli.commands.streaming_commands import replay
+from bci_dann.cli.commands.streaming_commands import replay, stream
 from bci_dann.cli.error_handling import ErrorReportingGroup
 from bci_dann.cli.help_examples import EXAMPLES, START, epilog
 
@@ -30,7 +30,7 @@ __all__ = ["app"]
 COMMANDS = (
     *(quickstart, init, check, run, merge, report, choose, select, compare, publish),
     *(leaderboard, diagnose),
-    *(fit, adapt, predict, evaluate, replay, inspect, export),
+    *(fit, adapt, predict, evaluate, replay, stream, inspect, export),
     *(datasets, pipelines, docs, doctor),
 )
 

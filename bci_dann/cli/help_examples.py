@@ -90,6 +90,10 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "bci-dann replay adapted run2.fif -o replay.png": "Decisions, accuracy and a picture.",
         "bci-dann replay model run1.edf --adapting --step 0.5": "The model follows the subject.",
     },
+    "stream": {
+        "bci-dann stream adapted --lsl EEG --page": "Lines of JSON, and a page in the browser.",
+        "bci-dann stream adapted --lsl EEG -o today.jsonl --outlet decoded": "Also as a stream.",
+    },
     "inspect": {
         "bci-dann inspect": "The models that come with the package.",
         "bci-dann inspect builtin:right-hand-rest": "What one of them is.",

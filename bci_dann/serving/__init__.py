@@ -28,6 +28,7 @@ from bci_dann._lazy import lazy_names
 
 if TYPE_CHECKING:
     from bci_dann.serving.export.onnx_file import check_onnx, export_onnx, exported_program
+    from bci_dann.serving.live.decode_stream import PageAddress, StreamSummary, decode_stream
     from bci_dann.serving.model_cards.model_facts import describe_model
     from bci_dann.serving.model_evaluation import ModelEvaluation, evaluate_model
     from bci_dann.serving.model_recipe import ModelRecipe, load_recipe, save_recipe
@@ -45,14 +46,17 @@ _MODULES = {
     "Decision": "online.decision",
     "ModelRecipe": "model_recipe",
     "OnlineDecoder": "online.online_decoder",
+    "PageAddress": "live.decode_stream",
     "Replay": "online.replay",
     "ServedModel": "served_model",
+    "StreamSummary": "live.decode_stream",
     "adapt_model": "workflows",
     "describe_model": "model_cards.model_facts",
     "evaluate_model": "model_evaluation",
     "check_onnx": "export.onnx_file",
     "export_onnx": "export.onnx_file",
     "exported_program": "export.onnx_file",
+    "decode_stream": "live.decode_stream",
     "fit_model": "workflows",
     "load_recipe": "model_recipe",
     "open_model": "served_model",
@@ -69,10 +73,13 @@ __all__ = [
     "ModelEvaluation",
     "ModelRecipe",
     "OnlineDecoder",
+    "PageAddress",
     "Replay",
     "ServedModel",
+    "StreamSummary",
     "adapt_model",
     "check_onnx",
+    "decode_stream",
     "describe_model",
     "evaluate_model",
     "export_onnx",

@@ -24,6 +24,7 @@ __all__ = [
     "check_renamed",
     "layout_for",
     "no_event",
+    "parsed_scale",
     "reading_options",
 ]
 
@@ -91,18 +92,12 @@ def reading_options(
         When the model does not know a class, the unit is none, or the model has a reference of
         its own.
     """
-    from bci_dann.data.channels.units import parse_scale
-
     if isinstance(cues, str):
         raise ConfigError(f"cues are a list of events, or classes by event; got {cues!r}.")
     by_event = dict(cues) if isinstance(cues, Mapping) else dict.fromkeys(cues)
     for event, name in by_event.items():
         if name is not None:
             check_option(f"the class of the cue {event!r}", name, recipe.classes)
-    try:
-        scale = None if unit_scale is None else parse_scale(unit_scale)
-    except ValueError as error:
-        raise ConfigError(f"unit_scale: {error}") from None
     for name, value in {"bads": bads, "reference": reference}.items():
         if isinstance(value, str):
             raise ConfigError(f"{name} is a list of channels, such as [{value!r}]; got a text.")
@@ -112,7 +107,34 @@ def reading_options(
             f"the model re-references every recording itself (to {own}): leave --reference (or "
             "reference= in Python) out."
         )
+    scale = parsed_scale(unit_scale)
     return ReadingOptions(by_event, scale, dict(rename or {}), tuple(bads), tuple(reference))
+
+
+def parsed_scale(unit_scale: float | str | None) -> float | None:
+    """Read the unit of the numbers.
+
+    Parameters
+    ----------
+    unit_scale : float, str or None
+        A factor, or a unit such as ``"microvolt"``.
+
+    Returns
+    -------
+    float or None
+        The factor; ``None`` where nothing was given.
+
+    Raises
+    ------
+    ConfigError
+        When the unit is none.
+    """
+    from bci_dann.data.channels.units import parse_scale
+
+    try:
+        return None if unit_scale is None else parse_scale(unit_scale)
+    except ValueError as error:
+        raise ConfigError(f"unit_scale: {error}") from None
 
 
 def layout_for(

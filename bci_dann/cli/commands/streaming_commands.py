@@ -1,4 +1,4 @@
-"""Commands of streams: ``replay``."""
+"""Commands of streams: ``replay`` and ``stream``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bci_dann.cli.console import print_sentence, print_table
+from bci_dann.cli.console import print_progress, print_sentence, print_table
 from bci_dann.cli.options import (
     Cues,
     ModelFolder,
@@ -22,7 +22,7 @@ from bci_dann.cli.options import (
 if TYPE_CHECKING:
     from bci_dann.serving import Replay
 
-__all__ = ["replay"]
+__all__ = ["replay", "stream"]
 
 # Rows of the table of the accuracy over time that are printed.
 PRINTED_TIMES = 12
@@ -76,6 +76,70 @@ def replay(  # numpydoc ignore=PR01
         from bci_dann.reporting import write_replay_figure
 
         print_sentence(f"The picture is in {write_replay_figure(result, out)}")
+
+
+def stream(  # numpydoc ignore=PR01
+    model: ModelFolder,
+    lsl: Annotated[str, typer.Option("--lsl", help="Name of the LSL stream of the EEG.")],
+    source_id: Annotated[
+        str | None, typer.Option("--source-id", help="Its source, where several have the name.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="File for the lines of JSON. Default: the output."),
+    ] = None,
+    outlet: Annotated[
+        str | None, typer.Option("--outlet", help="Send the probabilities as an LSL stream, too.")
+    ] = None,
+    page: Annotated[bool, typer.Option("--page", help="Serve a page that shows them.")] = False,
+    host: Annotated[
+        str, typer.Option("--host", help="Address of the page; others get a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="Its port. Default: a free one.")] = 0,
+    step: Step = 0.2,
+    adapting: Adapting = False,
+    save: Annotated[
+        Path | None, typer.Option("--save", help="Folder for the adapted model at the end.")
+    ] = None,
+    abstain_below: AbstainBelow = None,
+    unit_scale: UnitScale = None,
+    rename: Renames = None,
+    jitter: Annotated[
+        float, typer.Option("--jitter", help="Error of the stream's times that is no gap (s).")
+    ] = 0.025,
+    wait: Annotated[float, typer.Option("--wait", help="How long to look for it (s).")] = 10.0,
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", help="Stop after this time (s).")
+    ] = None,
+    modules: UserModules = None,
+) -> None:
+    """Decode a live stream of an amplifier; Ctrl-C ends it."""
+    import_user_modules(modules or [])
+    import sys
+
+    from bci_dann.serving import PageAddress, decode_stream
+    from bci_dann.serving.reading_options import parsed_scale
+
+    summary = decode_stream(
+        model,
+        lsl,
+        source_id=source_id,
+        step=step,
+        adapting=adapting,
+        abstain_below=abstain_below,
+        unit_scale=parsed_scale(unit_scale),
+        rename=parse_renames(rename or []),
+        jitter_s=jitter,
+        wait_s=wait,
+        seconds=seconds,
+        lines=sys.stdout if out is None else out,
+        outlet=outlet,
+        page=PageAddress(host, port) if page else None,
+        save=save,
+        report=print_progress,
+    )
+    kept = "" if save is None else f"; the model is saved in {save}"
+    print_progress(f"{summary.n_decisions} decisions, {summary.n_ok} of them ok{kept}")
 
 
 def _print_replay(result: Replay, csv: Path) -> None:

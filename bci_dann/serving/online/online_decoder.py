@@ -61,6 +61,8 @@ class OnlineDecoder:
         New names of channels, beside those of training.
     keep : int
         Number of clean windows that are kept for :meth:`adapt`.
+    jitter_s : float
+        By how much the times of chunks may be wrong before samples count as lost (s).
 
     Raises
     ------
@@ -102,15 +104,17 @@ class OnlineDecoder:
         abstain_below: float | None = None,
         rename: Mapping[str, str] | None = None,
         keep: int = 200,
+        jitter_s: float = 0.025,
     ) -> None:
         self._served = as_served_model(model)
         recipe = self._served.recipe
         _check_numbers(sfreq, step, abstain_below, keep)
+        check_between("jitter_s", jitter_s, 0.0, np.inf)
         self.sfreq, self.adapting = float(sfreq), adapting
         self._channels = StreamChannels(recipe, ch_names, rename)
         self._window = SignalWindow(recipe, self._channels, sfreq, _window_length(self._served))
         self._n_window, self._n_step = self._window.n_samples, max(1, round(step * sfreq))
-        self._clock = SampleClock(sfreq)
+        self._clock = SampleClock(sfreq, jitter_s)
         self._clean = CleanWindows(self._n_window, keep)
         self._estimator: Any = self._served.estimator
         own = self._estimator.abstains_below

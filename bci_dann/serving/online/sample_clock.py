@@ -9,10 +9,9 @@ from bci_dann.exceptions import DataError
 
 __all__ = ["Placement", "SampleClock"]
 
-# Difference between the time of a chunk and the time that it should have from which samples were
-# lost or came before (s), and the least number of samples that this is. Empirical: chunks of a
-# busy machine are stamped up to 10 ms late.
-TOLERANCE_S, TOLERANCE_SAMPLES = 0.025, 1.5
+# Least number of samples between the time of a chunk and the time that it should have, from which
+# samples were lost or came before.
+FEWEST_SAMPLES = 1.5
 
 # Share of the difference by which the clock follows each chunk: drift is followed, jitter is not.
 # With 100 ppm and chunks of a second the clock stays 1 ms behind.
@@ -45,11 +44,13 @@ class SampleClock:
     ----------
     sfreq : float
         Nominal sampling frequency (Hz).
+    jitter_s : float
+        By how much the times of chunks may be wrong before samples were lost, or come late (s).
     """
 
-    def __init__(self, sfreq: float) -> None:
+    def __init__(self, sfreq: float, jitter_s: float) -> None:
         self._sfreq = sfreq
-        self._tolerance_s = max(TOLERANCE_S, TOLERANCE_SAMPLES / sfreq)
+        self._tolerance_s = max(jitter_s, FEWEST_SAMPLES / sfreq)
         self.reset()
 
     def reset(self) -> None:

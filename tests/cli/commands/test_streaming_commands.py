@@ -36,3 +36,14 @@ def test_replay_says_what_is_wrong_before_it_begins(bci_dann, model, recordings,
     done = bci_dann("replay", model, tmp_path / "none.fif", "--csv", tmp_path / "d.csv")
     assert done.exit_code == 2
     assert "there is no recording" in done.stderr
+
+
+def test_stream_says_that_there_is_no_such_stream(bci_dann, model, tmp_path, monkeypatch):
+    config = tmp_path / "lsl_api.cfg"
+    config.write_text("[multicast]\nResolveScope = machine\nListenAddress = 127.0.0.1\n")
+    monkeypatch.setenv("LSLAPICFG", str(config))
+    pytest.importorskip("mne_lsl.lsl", reason="mne-lsl is not installed")
+    done = bci_dann("stream", model, "--lsl", "no such stream", "--wait", 0.1)
+    assert done.exit_code == 2
+    assert "no LSL stream is named 'no such stream'" in done.stderr
+    assert done.stdout == ""

@@ -1,0 +1,258 @@
+"""A small local page that shows live decisions: a server of this machine, without dependencies."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+from collections.abc import Sequence
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from bci_dann.exceptions import ConfigError
+from bci_dann.serving.online.decision import Decision
+
+__all__ = ["DecisionPage"]
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+# Seconds between signs of life to a page that there is nothing new for.
+ALIVE_S = 2.0
+
+# Nothing is loaded from elsewhere, and no other page may show or read this one.
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
+    "script-src 'unsafe-inline'; connect-src 'self'; img-src data:; frame-ancestors 'none'; "
+    "base-uri 'none'; form-action 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class DecisionPage:
+    """Serves the page, and sends each decision to whoever has it open.
+
+    On an address other than loopback the page has a random token in its address, without which
+    nothing is sent. Requests that name another host, or come from another page, are refused.
+
+    Parameters
+    ----------
+    classes : sequence of str
+        Names of the probabilities.
+    channels : sequence of str
+        The electrodes that are decoded.
+    title : str
+        What the page says of the model.
+    host : str
+        Address to listen on.
+    port : int
+        Its port; 0 takes a free one.
+
+    Raises
+    ------
+    ConfigError
+        When the address cannot be listened on.
+    """
+
+    def __init__(
+        self,
+        classes: Sequence[str],
+        channels: Sequence[str],
+        title: str = "",
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        self._classes = list(classes)
+        self._setup = {"classes": list(classes), "channels": list(channels), "title": title}
+        self._latest: tuple[int, str] = (0, "")
+        self._news, self._closed = threading.Condition(), False
+        self._token = "" if host in LOOPBACK else secrets.token_urlsafe(16)
+        try:
+            self._server = _Server((host, port), self)
+        except (OSError, OverflowError) as error:
+            raise ConfigError(
+                f"the page cannot be served on {host}:{port}: {error}. Choose another --port, or 0 "
+                "for a free one."
+            ) from error
+        self._host, self.port = host, int(self._server.server_address[1])
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:  # numpydoc ignore=RT01
+        """The address of the page, with its token."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        token = f"?token={self._token}" if self._token else ""
+        return f"http://{host}:{self.port}/{token}"
+
+    def take(self, decision: Decision) -> None:
+        """Send a decision. A page that is slow is sent the latest one only.
+
+        Parameters
+        ----------
+        decision : Decision
+            The next one.
+        """
+        text = json.dumps(decision.as_dict(self._classes))
+        with self._news:
+            self._latest = (self._latest[0] + 1, text)
+            self._news.notify_all()
+
+    def close(self) -> None:
+        """Stop serving."""
+        with self._news:
+            self._closed = True
+            self._news.notify_all()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(timeout=5.0)
+
+    def refusal(self, path: str, headers: Message) -> str:
+        """Return why a request is refused.
+
+        Parameters
+        ----------
+        path : str
+            With the query.
+        headers : email.message.Message
+            Of the request.
+
+        Returns
+        -------
+        str
+            Empty where it is answered.
+        """
+        allowed = self._hosts()
+        if headers.get("Host", "").lower() not in allowed:
+            return "this page is served under the address that the program printed"
+        origin = headers.get("Origin")
+        if origin is not None and origin.lower() not in {f"http://{one}" for one in allowed}:
+            return "requests from other pages are refused"
+        if headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+            return "requests from other pages are refused"
+        given = parse_qs(urlsplit(path).query).get("token", [""])[0]
+        if not secrets.compare_digest(given.encode(), self._token.encode()):
+            return "the token in the address is missing or wrong"
+        return ""
+
+    def next_event(self, after: int) -> tuple[int, str]:
+        """Wait for a decision.
+
+        Parameters
+        ----------
+        after : int
+            Number of the one that was sent before.
+
+        Returns
+        -------
+        tuple of (int, str)
+            Number and JSON of the latest one; the number given where there is none in two seconds,
+            and -1 at the end.
+        """
+        with self._news:
+            self._news.wait_for(lambda: self._closed or self._latest[0] > after, ALIVE_S)
+            return (-1, "") if self._closed else self._latest
+
+    @property
+    def setup(self) -> str:  # numpydoc ignore=RT01
+        """What the page has to know at first, as JSON."""
+        return json.dumps(self._setup)
+
+    def _hosts(self) -> set[str]:
+        own = f"[{self._host}]" if ":" in self._host else self._host
+        names = {own.lower()}
+        if self._host in LOOPBACK:
+            names |= {"127.0.0.1", "localhost", "[::1]"}
+        if self._host in ("0.0.0.0", "::"):
+            names |= _own_addresses()
+        return {f"{name}:{self.port}" for name in names}
+
+
+def _own_addresses() -> set[str]:
+    import socket
+
+    name = socket.gethostname()
+    try:
+        found = {str(one[4][0]) for one in socket.getaddrinfo(name, None)}
+    except OSError:
+        found = set()
+    bare = {"127.0.0.1", "localhost", name.lower(), *found}
+    return {f"[{one}]" if ":" in one else one for one in bare}
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, address: tuple[str, int], page: DecisionPage) -> None:
+        import socket
+
+        self.page = page
+        if ":" in address[0]:
+            self.address_family = socket.AF_INET6
+        super().__init__(address, _Handler)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Stay silent where a page was closed while it was sent something."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    server_version, sys_version = "bci-dann", ""
+    timeout = 30
+
+    def do_GET(self) -> None:
+        """Answer with the page, its setup, or the decisions as they come."""
+        page = self.server.page
+        refusal = page.refusal(self.path, self.headers)
+        if refusal:
+            self._answer(403, "text/plain", refusal)
+            return
+        path = urlsplit(self.path).path
+        if path == "/":
+            content = files("bci_dann.serving.live").joinpath("decision_page.html")
+            self._answer(200, "text/html", content.read_text(encoding="utf-8"))
+        elif path == "/setup":
+            self._answer(200, "application/json", page.setup)
+        elif path == "/events":
+            self._stream(page)
+        else:
+            self._answer(404, "text/plain", "there is nothing here")
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Stay silent: the terminal is for decisions."""
+
+    def _answer(self, code: int, kind: str, text: str) -> None:
+        body = text.encode("utf-8")
+        self.send_response(code)
+        self._send_headers(f"{kind}; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _send_headers(self, kind: str) -> None:
+        self.send_header("Content-Type", kind)
+        for name, value in HEADERS.items():
+            self.send_header(name, value)
+
+    def _stream(self, page: DecisionPage) -> None:
+        self.send_response(200)
+        self._send_headers("text/event-stream")
+        self.end_headers()
+        sent = 0
+        try:
+            while True:
+                number, text = page.next_event(sent)
+                if number < 0:
+                    return
+                line = f"data: {text}\n\n" if number > sent else ": alive\n\n"
+                self.wfile.write(line.encode("utf-8"))
+                self.wfile.flush()
+                sent = number
+        except OSError:  # the page was closed
+            self.close_connection = True

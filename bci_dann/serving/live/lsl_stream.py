@@ -1,0 +1,294 @@
+"""EEG streams of the Lab Streaming Layer: found by name, read in chunks of microvolt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann._validation import did_you_mean
+from bci_dann.exceptions import ConfigError, DataError, InstallationError
+
+__all__ = [
+    "LSLStream",
+    "StreamChunk",
+    "StreamLostError",
+    "StreamMissingError",
+    "load_lsl",
+    "microvolt_factors",
+    "split_at_jumps",
+]
+
+# Seconds that one search for streams lasts, which answer within a fraction of it, and that a stream
+# that was found may take to open.
+SEARCH_S, OPENING_S = 1.0, 10.0
+# Samples that are read at a time at most.
+MOST_SAMPLES = 4096
+
+# Microvolt per unit, by the names and the powers of ten that streams bring.
+UNITS = {
+    **dict.fromkeys(("microvolts", "microvolt", "uv", "µv", "μv", "-6"), 1.0),
+    **dict.fromkeys(("millivolts", "millivolt", "mv", "-3"), 1e3),
+    **dict.fromkeys(("volts", "volt", "v", "0"), 1e6),
+    **dict.fromkeys(("nanovolts", "nanovolt", "nv", "-9"), 1e-3),
+}
+
+
+class StreamMissingError(DataError):
+    """There is no stream of a name."""
+
+
+class StreamLostError(Exception):
+    """The source of a stream has gone, and the stream must be found again."""
+
+
+@dataclass(frozen=True)
+class StreamChunk:
+    """Samples that follow each other.
+
+    Parameters
+    ----------
+    signals : ndarray, shape (n_chans, n_samples)
+        In microvolt.
+    time : float
+        Time of the first sample on the clock of this machine (s).
+    """
+
+    signals: NDArray[np.float64]
+    time: float
+
+
+def load_lsl() -> Any:
+    """Import the library of streams.
+
+    Returns
+    -------
+    module
+        ``mne_lsl.lsl``.
+
+    Raises
+    ------
+    InstallationError
+        When it is not installed.
+    """
+    try:
+        import mne_lsl.lsl
+    except ImportError as error:
+        raise InstallationError(
+            f"streams of the Lab Streaming Layer need mne-lsl, which cannot be imported: {error}. "
+            "Install it with: pip install 'bci_dann[stream]'"
+        ) from error
+    return mne_lsl.lsl
+
+
+class LSLStream:
+    """A stream that is found by its name, and found again when its source was started anew.
+
+    Parameters
+    ----------
+    name : str
+        The stream's name.
+    source_id : str or None
+        Its source, where several streams have the name.
+    unit_scale : float or None
+        Volt per unit of the numbers, as for recordings: 1e-6 for microvolt. By default the unit
+        that the stream tells, and microvolt where it tells none.
+
+    Raises
+    ------
+    InstallationError
+        When mne-lsl is not installed.
+    """
+
+    def __init__(
+        self, name: str, source_id: str | None = None, unit_scale: float | None = None
+    ) -> None:
+        self._lsl = load_lsl()
+        self.name, self._source_id, self._unit_scale = name, source_id, unit_scale
+        self._inlet: Any = None
+        self.sfreq, self.ch_names = 0.0, [""]
+        self.tells_unit = False
+
+    def connect(self, wait_s: float) -> None:
+        """Find the stream and open it.
+
+        Parameters
+        ----------
+        wait_s : float
+            How long to look for it (s).
+
+        Raises
+        ------
+        DataError
+            When there is none, or more than one, with a list of those that there are; or when it is
+            irregular, holds text, or does not name its channels.
+        """
+        info = self._found(wait_s)
+        inlet = self._lsl.StreamInlet(info, recover=False, processing_flags=["clocksync"])
+        try:
+            inlet.open_stream(timeout=OPENING_S)
+        except Exception as error:  # liblsl tells a source that has just gone as one of many
+            raise StreamMissingError(
+                f"the LSL stream {self.name!r} was found, and cannot be opened: {error}. Start "
+                "the amplifier's program again."
+            ) from error
+        self._adopt(inlet)
+
+    def pull(self, wait_s: float) -> list[StreamChunk]:
+        """Read what has arrived.
+
+        Parameters
+        ----------
+        wait_s : float
+            How long to wait where nothing has (s).
+
+        Returns
+        -------
+        list of StreamChunk
+            In the order of time; a new one where times jump. Empty where nothing came.
+
+        Raises
+        ------
+        StreamLostError
+            When the source has gone for good.
+        """
+        try:
+            samples, times = self._inlet.pull_chunk(timeout=0.0, max_samples=MOST_SAMPLES)
+            if not len(times):
+                # one sample ends the waiting; what came with it is read next
+                samples, times = self._inlet.pull_chunk(timeout=wait_s, max_samples=1)
+        except Exception as error:  # liblsl tells a lost source as one error of many
+            raise StreamLostError(str(error)) from error
+        if not len(times):
+            return []
+        signals = samples.T.astype(np.float64) * self._factors[:, None]
+        return split_at_jumps(signals, np.array(times), self.sfreq)
+
+    def close(self) -> None:
+        """Leave the stream."""
+        if self._inlet is not None:
+            self._inlet.close_stream()
+            self._inlet = None
+
+    def _found(self, wait_s: float) -> Any:
+        clock = self._lsl.local_clock
+        end = clock() + wait_s
+        others: list[Any] = []
+        seen = ""
+        while True:
+            listed = self._lsl.resolve_streams(timeout=SEARCH_S)
+            others = [one for one in listed if one.name != self.name] or others
+            fitting = [one for one in listed if one.name == self.name]
+            if self._source_id is not None:
+                fitting = [one for one in fitting if one.source_id == self._source_id]
+            if len(fitting) > 1:
+                raise DataError(_several_message(self.name, fitting))
+            if fitting and fitting[0].uid == seen:  # a second search finds none beside it
+                return fitting[0]
+            seen = fitting[0].uid if fitting else ""
+            if clock() > end and not fitting:
+                raise StreamMissingError(self._none_message(wait_s, others))
+
+    def _none_message(self, wait_s: float, others: Sequence[Any]) -> str:
+        names = sorted({one.name for one in others})
+        of_source = "" if self._source_id is None else f" from the source {self._source_id!r}"
+        return (
+            f"no LSL stream is named {self.name!r}{of_source}; looked for {wait_s:g} s."
+            f"{did_you_mean(self.name, names)} There are: {', '.join(names) or 'none at all'}. "
+            "Start the amplifier's program, and see that both are in one network."
+        )
+
+    def _adopt(self, inlet: Any) -> None:
+        info = inlet.get_sinfo()
+        names = info.get_channel_names()
+        if not info.sfreq or info.dtype == "string":
+            raise DataError(
+                f"the LSL stream {self.name!r} is no signal: it has the rate {info.sfreq:g} Hz and "
+                f"holds {info.dtype}. Take the stream of the EEG."
+            )
+        if not names or any(name is None for name in names):
+            raise DataError(
+                f"the LSL stream {self.name!r} does not name its {info.n_channels} channels, so "
+                "that it is not known which electrode is which. Set channel labels in the "
+                "amplifier's program."
+            )
+        if self._inlet is not None:
+            changed = (float(info.sfreq), list(names)) != (self.sfreq, self.ch_names)
+            if changed:
+                raise DataError(
+                    f"the LSL stream {self.name!r} came back with other channels or another rate: "
+                    f"{info.sfreq:g} Hz, {', '.join(names)}. Start again."
+                )
+        units = info.get_channel_units() or [None] * len(names)
+        self._factors, self.tells_unit = microvolt_factors(units, self._unit_scale)
+        self._inlet, self.sfreq, self.ch_names = inlet, float(info.sfreq), list(names)
+
+
+def microvolt_factors(
+    units: Sequence[str | None], unit_scale: float | None
+) -> tuple[NDArray[np.float64], bool]:
+    """Return by what the numbers of each channel are multiplied to be microvolt.
+
+    Parameters
+    ----------
+    units : sequence of str or None
+        What the stream says.
+    unit_scale : float or None
+        Volt per unit, where the user says it.
+
+    Returns
+    -------
+    tuple of (ndarray, bool)
+        The factors, and whether the unit of all channels is known; microvolt is assumed where not.
+
+    Examples
+    --------
+    >>> microvolt_factors(["microvolts", "V", None], None)
+    (array([1.e+00, 1.e+06, 1.e+00]), False)
+    """
+    if unit_scale is not None:
+        if not unit_scale > 0:
+            raise ConfigError(f"unit_scale must be above 0; got {unit_scale!r}.")
+        return np.full(len(units), unit_scale * 1e6), True
+    known = [UNITS.get(str(unit).strip().lower()) for unit in units]
+    factors = np.array([1.0 if factor is None else factor for factor in known])
+    return factors, None not in known
+
+
+def split_at_jumps(
+    signals: NDArray[np.float64], times: NDArray[np.float64], sfreq: float
+) -> list[StreamChunk]:
+    """Split samples where their times jump.
+
+    Parameters
+    ----------
+    signals : ndarray, shape (n_chans, n_samples)
+        In microvolt.
+    times : ndarray, shape (n_samples,)
+        Of each sample (s).
+    sfreq : float
+        Nominal sampling frequency (Hz).
+
+    Returns
+    -------
+    list of StreamChunk
+        Each without a jump of more than one sample.
+    """
+    jumps = np.flatnonzero(np.abs(np.diff(times) - 1 / sfreq) > 1 / sfreq) + 1
+    starts = [0, *jumps.tolist()]
+    parts = np.split(signals, jumps, axis=1)
+    return [StreamChunk(part, float(times[k])) for part, k in zip(parts, starts, strict=True)]
+
+
+def _several_message(name: str, found: Sequence[Any]) -> str:
+    listed = "; ".join(
+        f"source {one.source_id!r} on {one.hostname}, {one.n_channels} channels at {one.sfreq:g} Hz"
+        for one in found
+    )
+    return (
+        f"{len(found)} LSL streams are named {name!r}: {listed}. Say which with --source-id (or "
+        "source_id= in Python)."
+    )

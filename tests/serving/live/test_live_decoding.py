@@ -1,0 +1,93 @@
+"""The loop of live decoding: faults of the source and of those who listen end nothing."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from bci_dann.exceptions import DataError
+from bci_dann.serving import OnlineDecoder
+from bci_dann.serving.live.live_decoding import LiveDecoding
+from bci_dann.serving.live.lsl_stream import StreamChunk, StreamLostError, StreamMissingError
+
+
+class Source:
+    """Gives what a script says: chunks, nothing, or an error; then it stops the loop."""
+
+    def __init__(self, script, stop, returns=True):
+        self.script, self.stop, self.returns, self.connected = list(script), stop, returns, 0
+
+    def pull(self, wait_s):
+        if not self.script:
+            self.stop.set()
+            return []
+        step = self.script.pop(0)
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+    def connect(self, wait_s):
+        self.connected += 1
+        if self.connected < 3:
+            self.script.insert(0, StreamLostError("gone"))
+            raise StreamMissingError("not yet")
+        if not self.returns:
+            raise DataError("the LSL stream 'x' came back with other channels or another rate")
+
+
+class Sink:
+    def __init__(self, fails=False):
+        self.taken, self.fails = [], fails
+
+    def take(self, decision):
+        if self.fails:
+            raise BrokenPipeError("closed")
+        self.taken.append(decision)
+
+
+@pytest.fixture
+def run(short_model, new_subject, signal):
+    def run(script, sinks, returns=True):
+        decoder = OnlineDecoder(short_model, sfreq=128.0, ch_names=new_subject.ch_names)
+        stop, told = threading.Event(), []
+        source = Source(script, stop, returns)
+        decoding = LiveDecoding(source, decoder, sinks, told.append)
+        decoding.run(stop)
+        return decoding, told, source
+
+    return run
+
+
+@pytest.fixture
+def chunks(signal):
+    return [[StreamChunk(signal[s : s + 32].T, s / 128)] for s in range(0, 512, 32)]
+
+
+def test_a_listener_that_fails_is_left_out_and_the_others_go_on(run, chunks):
+    good, bad = Sink(), Sink(fails=True)
+    decoding, told, _ = run(chunks, [bad, good])
+    assert decoding.n_decisions == decoding.n_ok == len(good.taken) > 10
+    assert sum("Sink takes no more decisions: closed" in text for text in told) == 1
+
+
+def test_a_stream_that_is_lost_is_connected_again(run, chunks):
+    sink = Sink()
+    _, told, source = run([*chunks[:6], StreamLostError("gone"), *chunks[10:]], [sink])
+    assert source.connected == 3
+    assert sum("looked for" in text for text in told) == 1
+    assert any("the stream is lost and looked for (gone)" in text for text in told)
+    assert "gap" in {one.reason for one in sink.taken}
+
+
+def test_a_stream_that_comes_back_as_another_one_is_the_end(run, chunks):
+    with pytest.raises(DataError, match="other channels"):
+        run([*chunks[:3], StreamLostError("gone")], [Sink()], returns=False)
+
+
+def test_what_changes_is_told_once(run, chunks):
+    broken = [[StreamChunk(c.signals.copy(), c.time)] for (c,) in chunks]
+    broken[8][0].signals[2] = float("nan")
+    _, told, _ = run(broken, [])
+    assert [text.split(": ")[1] for text in told] == ["decoding", "missing samples", "decoding"]
+    assert "missing samples)" in told[1]
