@@ -17,37 +17,27 @@ if TYPE_CHECKING:
     from bci_dann.evaluation import RunConfig
 
 __all__ = [
-    "BadChannels",
     "ConfigFile",
-    "Cues",
     "Dask",
     "DataDir",
     "Datasets",
     "DryRun",
     "HeldOut",
     "Jobs",
-    "Labels",
-    "ModelFolder",
     "Pipelines",
     "Protocols",
-    "RecordingFiles",
-    "Reference",
     "Regimes",
-    "Renames",
     "ResultsFolder",
     "Seed",
     "Seeds",
     "Settings",
     "Shard",
     "Stack",
-    "UnitScale",
     "UserModules",
     "config_with_options",
     "executor_of",
     "given_lists",
     "import_user_modules",
-    "parse_cues",
-    "parse_renames",
     "split_list",
 ]
 
@@ -132,59 +122,6 @@ DryRun = Annotated[
     bool,
     typer.Option(
         "--dry-run", help="Check all but the signals, list the tasks, train and write nothing."
-    ),
-]
-ModelFolder = Annotated[
-    Path, typer.Argument(help="Folder that `fit` or `adapt` wrote, or builtin:NAME.")
-]
-RecordingFiles = Annotated[
-    list[Path], typer.Argument(help="Recordings of one subject, in any format MNE reads.")
-]
-Cues = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--cue",
-        metavar="EVENT[=CLASS]",
-        help="Event that starts a trial, and its class if known; repeatable. Default: those of "
-        "training.",
-    ),
-]
-UnitScale = Annotated[
-    str | None,
-    typer.Option(
-        "--unit-scale",
-        metavar="UNIT",
-        help="Unit of the numbers in the recordings: microvolt, millivolt, or volt for each "
-        "unit, 1e-6. Default: as in training.",
-    ),
-]
-Renames = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--rename",
-        metavar="OLD=NEW",
-        help="Channel of the recordings, and the electrode that it is; repeatable.",
-    ),
-]
-Labels = Annotated[
-    Path | None,
-    typer.Option("--labels", help="CSV file of known labels: label, trial (or onset), file."),
-]
-BadChannels = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--bad",
-        metavar="CHANNEL",
-        help="Channel that is bad, to be interpolated where the model uses it; repeatable.",
-    ),
-]
-Reference = Annotated[
-    str | None,
-    typer.Option(
-        "--reference",
-        metavar="CHANNELS",
-        help="Channels whose mean is subtracted, for a model that keeps the reference of its "
-        "recordings: A1,A2. Default: as recorded.",
     ),
 ]
 UserModules = Annotated[
@@ -298,76 +235,6 @@ def import_user_modules(names: Iterable[str]) -> None:
                 f"--import {name}: {error}. The folder of {name}.py must be on Python's path: "
                 "install it, or set PYTHONPATH."
             ) from error
-
-
-def parse_cues(texts: Iterable[str]) -> dict[str, str | None]:
-    """Read the values of ``--cue``.
-
-    Parameters
-    ----------
-    texts : iterable of str
-        ``"EVENT"`` or ``"EVENT=CLASS"``; an event that has an equals sign itself is written with
-        one more at its end.
-
-    Returns
-    -------
-    dict of str to str or None
-        The classes by event.
-
-    Raises
-    ------
-    ConfigError
-        When there is no event, or one has two classes.
-
-    Examples
-    --------
-    >>> parse_cues(["start", "769=left_hand", "a=b="])
-    {'start': None, '769': 'left_hand', 'a=b': None}
-    """
-    cues: dict[str, str | None] = {}
-    for text in texts:
-        before, equals, after = text.rpartition("=")
-        event = (before if equals else text).strip()
-        name = after.strip() or None if equals else None
-        if not event:
-            raise ConfigError(f"--cue takes EVENT or EVENT=CLASS; got {text!r}.")
-        if cues.setdefault(event, name) != name:
-            raise ConfigError(f"--cue gives the event {event!r} twice, with different classes.")
-        cues[event] = name
-    return cues
-
-
-def parse_renames(texts: Iterable[str]) -> dict[str, str]:
-    """Read the values of ``--rename``.
-
-    Parameters
-    ----------
-    texts : iterable of str
-        Each ``"OLD=NEW"``.
-
-    Returns
-    -------
-    dict of str to str
-        New names by old ones.
-
-    Raises
-    ------
-    ConfigError
-        When a name is missing, or a channel has two new ones.
-
-    Examples
-    --------
-    >>> parse_renames(["Ch1=C3"])
-    {'Ch1': 'C3'}
-    """
-    names: dict[str, str] = {}
-    for text in texts:
-        old, _, new = (part.strip() for part in text.rpartition("="))
-        if not old or not new:
-            raise ConfigError(f"--rename takes OLD=NEW, for example Ch1=C3; got {text!r}.")
-        if names.setdefault(old, new) != new:
-            raise ConfigError(f"--rename gives the channel {old!r} two names, {names[old]}, {new}.")
-    return names
 
 
 def split_list(text: str, option: str) -> list[Any]:

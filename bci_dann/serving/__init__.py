@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from bci_dann.serving.online.online_decoder import OnlineDecoder
     from bci_dann.serving.online.replay import Replay, replay_recording
     from bci_dann.serving.predictions import predict_recordings, write_predictions
-    from bci_dann.serving.recording_trials import prepare
+    from bci_dann.serving.reading.recording_trials import prepare
     from bci_dann.serving.served_model import ServedModel, open_model
     from bci_dann.serving.workflows import Adaptation, adapt_model, fit_model
 
@@ -61,7 +61,7 @@ _MODULES = {
     "load_recipe": "model_recipe",
     "open_model": "served_model",
     "predict_recordings": "predictions",
-    "prepare": "recording_trials",
+    "prepare": "reading.recording_trials",
     "replay_recording": "online.replay",
     "save_recipe": "model_recipe",
     "write_predictions": "predictions",

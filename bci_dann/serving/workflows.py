@@ -12,11 +12,11 @@ import numpy as np
 
 from bci_dann._validation import check_option
 from bci_dann.exceptions import BCIDannWarning, ConfigError
+from bci_dann.serving.checks.plausibility import warn_of_few_trials, warn_of_one_class
 from bci_dann.serving.few_labels import known_labels, read_labels
-from bci_dann.serving.plausibility import warn_of_few_trials, warn_of_one_class
-from bci_dann.serving.reading_options import Cues, reading_options
-from bci_dann.serving.recording_names import Recording, as_list
-from bci_dann.serving.recording_trials import prepare_with_cues, serving_account
+from bci_dann.serving.reading.reading_options import Cues, reading_options
+from bci_dann.serving.reading.recording_names import Recording, as_list
+from bci_dann.serving.reading.recording_trials import prepare_with_cues, serving_account
 from bci_dann.serving.served_model import ServedModel, as_served_model, check_writable
 from bci_dann.serving.training_display import training_shown
 
@@ -365,7 +365,7 @@ def _recipe(
 ) -> ModelRecipe:
     from bci_dann.data.signal_checks import typical_amplitude
     from bci_dann.evaluation.runs.records import versions
-    from bci_dann.serving.channel_exchange import mean_correlations
+    from bci_dann.serving.checks.channel_exchange import mean_correlations
     from bci_dann.serving.model_recipe import ModelRecipe
 
     subjects = trials.subjects

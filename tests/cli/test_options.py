@@ -7,8 +7,6 @@ import pytest
 from bci_dann.cli.options import (
     config_with_options,
     executor_of,
-    parse_cues,
-    parse_renames,
     split_list,
 )
 from bci_dann.exceptions import ConfigError
@@ -52,24 +50,6 @@ def test_seeds_that_are_no_numbers_on_the_command_line(bci_dann, config):
     done = bci_dann("run", config, "--seeds", "0;1")
     assert done.exit_code == 2
     assert "--seeds takes whole numbers" in done.stderr
-
-
-def test_cues_with_and_without_classes():
-    cues = parse_cues(["start", "769=left_hand", "Stimulus/S=1=left", "a=b="])
-    assert cues == {"start": None, "769": "left_hand", "Stimulus/S=1": "left", "a=b": None}
-    assert parse_renames(["Ch1=C3", "x = Cz"]) == {"Ch1": "C3", "x": "Cz"}
-
-
-@pytest.mark.parametrize("texts", [["=left_hand"], [""], ["a=left", "a=right"], ["a", "a=left"]])
-def test_cues_that_cannot_be_read(texts):
-    with pytest.raises(ConfigError, match=r"^--cue "):
-        parse_cues(texts)
-
-
-@pytest.mark.parametrize("texts", [["C3"], ["C3="], ["=C3"], ["a=C3", "a=C4"]])
-def test_renames_that_cannot_be_read(texts):
-    with pytest.raises(ConfigError, match=r"^--rename "):
-        parse_renames(texts)
 
 
 def test_dask_is_local_or_an_address():

@@ -10,8 +10,8 @@ import pytest
 
 from bci_dann.evaluation import load_config
 from bci_dann.serving import ModelRecipe, ServedModel, prepare
-from bci_dann.serving.reading_options import reading_options
-from bci_dann.serving.recording_trials import prepare_with_cues
+from bci_dann.serving.reading.reading_options import reading_options
+from bci_dann.serving.reading.recording_trials import prepare_with_cues
 
 pytestmark = pytest.mark.real_data
 

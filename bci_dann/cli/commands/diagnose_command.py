@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bci_dann.cli.console import print_sentence, print_table
-from bci_dann.cli.options import ConfigFile, DataDir, Seed
+from bci_dann.cli.options import (
+    ConfigFile,
+    DataDir,
+    Seed,
+)
 
 if TYPE_CHECKING:
     from bci_dann.evaluation import Diagnosis

@@ -8,14 +8,16 @@ import typer
 
 from bci_dann.cli.console import print_sentence, print_table
 from bci_dann.cli.options import (
+    UserModules,
+    import_user_modules,
+)
+from bci_dann.cli.recording_options import (
     Cues,
     Labels,
     ModelFolder,
     RecordingFiles,
     Renames,
     UnitScale,
-    UserModules,
-    import_user_modules,
     parse_cues,
     parse_renames,
 )

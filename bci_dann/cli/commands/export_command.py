@@ -8,7 +8,13 @@ from typing import Annotated
 import typer
 
 from bci_dann.cli.console import print_sentence
-from bci_dann.cli.options import ModelFolder, UserModules, import_user_modules
+from bci_dann.cli.options import (
+    UserModules,
+    import_user_modules,
+)
+from bci_dann.cli.recording_options import (
+    ModelFolder,
+)
 
 __all__ = ["export"]
 

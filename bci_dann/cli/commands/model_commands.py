@@ -11,22 +11,24 @@ from bci_dann.cli.accounts import print_account
 from bci_dann.cli.completion import complete_pipelines
 from bci_dann.cli.console import print_sentence
 from bci_dann.cli.options import (
-    BadChannels,
     ConfigFile,
-    Cues,
     DataDir,
+    Seed,
+    UserModules,
+    import_user_modules,
+    split_list,
+)
+from bci_dann.cli.recording_options import (
+    BadChannels,
+    Cues,
     Labels,
     ModelFolder,
     RecordingFiles,
     Reference,
     Renames,
-    Seed,
     UnitScale,
-    UserModules,
-    import_user_modules,
     parse_cues,
     parse_renames,
-    split_list,
 )
 
 __all__ = ["adapt", "fit", "predict"]

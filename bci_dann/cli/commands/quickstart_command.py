@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from bci_dann.cli.console import output_console, print_progress, print_sentence
-from bci_dann.cli.options import Jobs
+from bci_dann.cli.options import (
+    Jobs,
+)
 
 __all__ = ["quickstart"]
 

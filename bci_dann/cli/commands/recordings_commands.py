@@ -11,7 +11,10 @@ import typer
 from bci_dann.cli.accounts import print_account_table, print_channels
 from bci_dann.cli.console import print_problem, print_sentence, print_table, tracked
 from bci_dann.cli.error_handling import USER_ERROR
-from bci_dann.cli.options import ConfigFile, DataDir
+from bci_dann.cli.options import (
+    ConfigFile,
+    DataDir,
+)
 from bci_dann.exceptions import ConfigError
 
 __all__ = ["check", "init"]

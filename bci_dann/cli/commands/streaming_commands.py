@@ -9,12 +9,14 @@ import typer
 
 from bci_dann.cli.console import print_progress, print_sentence, print_table
 from bci_dann.cli.options import (
+    UserModules,
+    import_user_modules,
+)
+from bci_dann.cli.recording_options import (
     Cues,
     ModelFolder,
     Renames,
     UnitScale,
-    UserModules,
-    import_user_modules,
     parse_cues,
     parse_renames,
 )
@@ -118,7 +120,7 @@ def stream(  # numpydoc ignore=PR01
     import sys
 
     from bci_dann.serving import PageAddress, decode_stream
-    from bci_dann.serving.reading_options import parsed_scale
+    from bci_dann.serving.reading.reading_options import parsed_scale
 
     summary = decode_stream(
         model,

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bci_dann.cli.console import output_console, print_sentence, print_table
-from bci_dann.cli.options import given_lists, split_list
+from bci_dann.cli.options import (
+    given_lists,
+    split_list,
+)
 from bci_dann.exceptions import ConfigError
 
 if TYPE_CHECKING:

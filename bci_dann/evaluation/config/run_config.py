@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from bci_dann._config import StrictModel, validate
-from bci_dann._resources import find_configuration
 from bci_dann._validation import check_option, did_you_mean
 from bci_dann.data.dataset_names import SIMULATED, check_dataset_name
 from bci_dann.data.datasets import DataConfig
@@ -25,8 +24,7 @@ from bci_dann.evaluation.config.run_pipelines import (
     complete_specs,
     pipeline_folders,
 )
-from bci_dann.evaluation.config.settings import with_settings
-from bci_dann.evaluation.config.yaml_file import read_config_content
+from bci_dann.evaluation.config.settings import located_content
 from bci_dann.evaluation.protocols import PROTOCOLS
 from bci_dann.exceptions import ConfigError
 
@@ -34,7 +32,6 @@ __all__ = [
     "SUITE_KEY",
     "RunConfig",
     "load_config",
-    "located_content",
     "pipeline_folders",
     "pipeline_specs",
     "read_config",
@@ -253,37 +250,6 @@ def read_config(
     if isinstance(content, Mapping):
         content = {**(defaults or {}), **content}
     return run_of_content(content, origin)
-
-
-def located_content(
-    config: str | Path | Mapping[str, Any], settings: Sequence[str] = ()
-) -> tuple[Any, ConfigOrigin]:
-    """Read the content of a configuration file, unchecked, and where it is from.
-
-    Parameters
-    ----------
-    config : str, pathlib.Path or mapping
-        A file, the name of a shipped configuration, or the content.
-    settings : sequence of str
-        As for :func:`load_config`.
-
-    Returns
-    -------
-    content : object
-        A mapping, where the file is right.
-    origin : ConfigOrigin
-        Where it is from.
-
-    Raises
-    ------
-    ConfigError
-        When the file is missing or cannot be read, or a setting has another form.
-    """
-    if isinstance(config, Mapping):
-        return with_settings(config, settings), ConfigOrigin()
-    path = find_configuration(config)
-    source = f"{path} with --set" if settings else str(path)
-    return with_settings(read_config_content(path), settings), ConfigOrigin(source, path.parent)
 
 
 def run_of_content(content: Any, origin: ConfigOrigin) -> RunConfig:

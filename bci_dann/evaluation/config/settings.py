@@ -1,15 +1,18 @@
-"""Single values of a configuration that are replaced by ``KEY=VALUE`` texts of a command line."""
+"""The content of a configuration, with values that a command line replaces by ``KEY=VALUE``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from bci_dann.evaluation.config.yaml_file import in_free_section
+from bci_dann._resources import find_configuration
+from bci_dann.evaluation.config.run_pipelines import ConfigOrigin
+from bci_dann.evaluation.config.yaml_file import in_free_section, read_config_content
 from bci_dann.evaluation.config.yaml_loader import YamlError, parse_yaml
 from bci_dann.exceptions import ConfigError
 
-__all__ = ["with_settings"]
+__all__ = ["located_content", "with_settings"]
 
 FORM = "--set takes KEY=VALUE, for example preprocessing.band=[8,30]"
 
@@ -81,3 +84,34 @@ def _with_value(
             f"{first}=VALUE."
         )
     return {**section, first: _with_value(inner, tuple(rest), value, text)}
+
+
+def located_content(
+    config: str | Path | Mapping[str, Any], settings: Sequence[str] = ()
+) -> tuple[Any, ConfigOrigin]:
+    """Read the content of a configuration file, unchecked, and where it is from.
+
+    Parameters
+    ----------
+    config : str, pathlib.Path or mapping
+        A file, the name of a shipped configuration, or the content.
+    settings : sequence of str
+        As for :func:`load_config`.
+
+    Returns
+    -------
+    content : object
+        A mapping, where the file is right.
+    origin : ConfigOrigin
+        Where it is from.
+
+    Raises
+    ------
+    ConfigError
+        When the file is missing or cannot be read, or a setting has another form.
+    """
+    if isinstance(config, Mapping):
+        return with_settings(config, settings), ConfigOrigin()
+    path = find_configuration(config)
+    source = f"{path} with --set" if settings else str(path)
+    return with_settings(read_config_content(path), settings), ConfigOrigin(source, path.parent)

@@ -16,11 +16,11 @@ from bci_dann.evaluation.config.run_config import (
     SUITE_KEY,
     RunConfig,
     load_config,
-    located_content,
     pipeline_specs,
     run_of_content,
     with_replaced,
 )
+from bci_dann.evaluation.config.settings import located_content
 from bci_dann.exceptions import ConfigError
 
 __all__ = ["Suite", "is_suite", "load_suite"]

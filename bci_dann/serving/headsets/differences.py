@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bci_dann.serving.headsets.electrodes import Electrodes
     from bci_dann.serving.model_recipe import ModelRecipe
-    from bci_dann.serving.reading_options import ReadingOptions
+    from bci_dann.serving.reading.reading_options import ReadingOptions
 
 __all__ = ["differences"]
 

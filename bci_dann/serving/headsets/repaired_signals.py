@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from bci_dann.data.recordings.layout import RecordingsLayout
     from bci_dann.serving.model_recipe import ModelRecipe
-    from bci_dann.serving.reading_options import ReadingOptions
+    from bci_dann.serving.reading.reading_options import ReadingOptions
 
     Recording = TypeVar("Recording", mne.io.BaseRaw, mne.BaseEpochs)
 

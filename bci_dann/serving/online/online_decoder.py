@@ -12,12 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from bci_dann._validation import check_between, check_count
 from bci_dann.exceptions import ConfigError, DataError, UnadaptedWarning
+from bci_dann.serving.checks.plausibility import warn_of_few_trials
 from bci_dann.serving.online.clean_windows import CleanWindows
 from bci_dann.serving.online.decision import Decision, decided, withheld
 from bci_dann.serving.online.sample_clock import SampleClock
 from bci_dann.serving.online.signal_window import SignalWindow
 from bci_dann.serving.online.stream_channels import StreamChannels
-from bci_dann.serving.plausibility import warn_of_few_trials
 from bci_dann.serving.served_model import ServedModel, as_served_model
 
 __all__ = ["OnlineDecoder"]

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from bci_dann._files import check_folder_of, write_atomically
 from bci_dann._validation import check_between
 from bci_dann.exceptions import ConfigError
-from bci_dann.serving.continuous_recordings import ContinuousRecording, read_continuous
 from bci_dann.serving.online.decision import Decision
 from bci_dann.serving.online.online_decoder import OnlineDecoder
 from bci_dann.serving.online.replay_scores import ReplayScores, cue_table_of, decision_table
-from bci_dann.serving.reading_options import Cues, reading_options
-from bci_dann.serving.recording_names import recording_files
+from bci_dann.serving.reading.continuous_recordings import ContinuousRecording, read_continuous
+from bci_dann.serving.reading.reading_options import Cues, reading_options
+from bci_dann.serving.reading.recording_names import recording_files
 from bci_dann.serving.served_model import ServedModel, as_served_model
 
 if TYPE_CHECKING:

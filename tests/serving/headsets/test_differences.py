@@ -7,8 +7,8 @@ import pytest
 
 from bci_dann.exceptions import BCIDannWarning, ConfigError
 from bci_dann.serving import prepare
-from bci_dann.serving.reading_options import reading_options
-from bci_dann.serving.recording_trials import prepare_with_cues
+from bci_dann.serving.reading.reading_options import reading_options
+from bci_dann.serving.reading.recording_trials import prepare_with_cues
 
 
 def said(raw, model, **options):

@@ -9,8 +9,8 @@ from bci_dann import RiemannianClassifier
 from bci_dann.data import open_trials, prepare_trials
 from bci_dann.evaluation import load_config
 from bci_dann.serving import ModelRecipe, OnlineDecoder, ServedModel, prepare
-from bci_dann.serving.continuous_recordings import read_continuous
-from bci_dann.serving.reading_options import ReadingOptions
+from bci_dann.serving.reading.continuous_recordings import read_continuous
+from bci_dann.serving.reading.reading_options import ReadingOptions
 
 pytestmark = pytest.mark.real_data
 

@@ -12,7 +12,7 @@ from bci_dann import load_dataset
 from bci_dann.data import SimulatedMI
 from bci_dann.exceptions import BCIDannWarning
 from bci_dann.serving import adapt_model
-from bci_dann.serving.channel_exchange import (
+from bci_dann.serving.checks.channel_exchange import (
     _correlations,
     _gains,
     exchanged_channels,
@@ -105,7 +105,8 @@ def test_a_recording_with_exchanged_channels_is_warned_of(model, subjects):
 def test_every_recording_is_judged(model, raw, monkeypatch):
     labels = []
     monkeypatch.setattr(
-        "bci_dann.serving.epochs_trials.warn_of_exchange", lambda X, recipe, label: labels.append(X)
+        "bci_dann.serving.reading.epochs_trials.warn_of_exchange",
+        lambda X, recipe, label: labels.append(X),
     )
     adapt_model(model, raw)
     assert [X.ndim for X in labels] == [3]

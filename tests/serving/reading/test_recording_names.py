@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bci_dann.data.recordings.recording_paths import recording_name
-from bci_dann.serving.recording_names import (
+from bci_dann.serving.reading.recording_names import (
     epochs_session,
     raw_session,
     recording_files,

@@ -9,7 +9,7 @@ import pytest
 from bci_dann import serving
 from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.serving import prepare
-from bci_dann.serving.reading_options import layout_for, reading_options
+from bci_dann.serving.reading.reading_options import layout_for, reading_options
 
 
 def test_a_unit_replaces_that_of_training(model, raw):

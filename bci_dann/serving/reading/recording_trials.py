@@ -9,26 +9,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bci_dann.exceptions import ConfigError, DataError
-from bci_dann.serving.continuous_recordings import (
+from bci_dann.serving.headsets.differences import differences
+from bci_dann.serving.headsets.repaired_signals import raw_with_electrodes
+from bci_dann.serving.reading.continuous_recordings import (
     ContinuousRecording,
     continuous_of_raw,
     read_continuous,
 )
-from bci_dann.serving.epochs_trials import (
+from bci_dann.serving.reading.epochs_trials import (
     as_trials,
     event_names,
     trials_of_epochs,
 )
-from bci_dann.serving.headsets.differences import differences
-from bci_dann.serving.headsets.repaired_signals import raw_with_electrodes
-from bci_dann.serving.reading_options import (
+from bci_dann.serving.reading.reading_options import (
     Cues,
     ReadingOptions,
     check_cues_found,
     no_event,
     reading_options,
 )
-from bci_dann.serving.recording_names import Recording, recording_label
+from bci_dann.serving.reading.recording_names import Recording, recording_label
 from bci_dann.serving.served_model import ServedModel, as_served_model
 
 if TYPE_CHECKING:

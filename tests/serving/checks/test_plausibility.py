@@ -8,7 +8,11 @@ import pytest
 
 from bci_dann.exceptions import BCIDannWarning
 from bci_dann.serving import adapt_model, predict_recordings
-from bci_dann.serving.plausibility import ENOUGH_TRIALS, warn_of_few_trials, warn_of_one_class
+from bci_dann.serving.checks.plausibility import (
+    ENOUGH_TRIALS,
+    warn_of_few_trials,
+    warn_of_one_class,
+)
 
 
 def test_few_trials_are_warned_of_and_enough_are_not():

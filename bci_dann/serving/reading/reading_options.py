@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bci_dann.data.channels.channel_account import ChannelAccount
     from bci_dann.data.recordings.layout import RecordingsLayout
     from bci_dann.serving.model_recipe import ModelRecipe
-    from bci_dann.serving.recording_trials import PreparedRecording
+    from bci_dann.serving.reading.recording_trials import PreparedRecording
 
 __all__ = [
     "Cues",

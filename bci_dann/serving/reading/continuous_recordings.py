@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bci_dann.exceptions import ConfigError, DataError
-from bci_dann.serving.mismatches import warn_of_former_filter, warn_of_reference
-from bci_dann.serving.reading_options import ReadingOptions, check_renamed, layout_for
-from bci_dann.serving.recording_names import Recording, raw_session, recording_label
+from bci_dann.serving.checks.mismatches import warn_of_former_filter, warn_of_reference
+from bci_dann.serving.reading.reading_options import ReadingOptions, check_renamed, layout_for
+from bci_dann.serving.reading.recording_names import Recording, raw_session, recording_label
 from bci_dann.serving.served_model import ServedModel
 
 if TYPE_CHECKING:

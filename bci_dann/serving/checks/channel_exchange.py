@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann.exceptions import BCIDannWarning
-from bci_dann.serving.plausibility import ENOUGH_TRIALS
+from bci_dann.serving.checks.plausibility import ENOUGH_TRIALS
 
 if TYPE_CHECKING:
     from bci_dann.serving.model_recipe import ModelRecipe

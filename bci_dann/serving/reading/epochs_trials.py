@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from bci_dann._validation import check_option
 from bci_dann.exceptions import DataError
-from bci_dann.serving.channel_exchange import warn_of_exchange
+from bci_dann.serving.checks.channel_exchange import warn_of_exchange
+from bci_dann.serving.checks.mismatches import filtered_epochs, warn_of_reference
+from bci_dann.serving.checks.plausibility import warn_of_amplitude
 from bci_dann.serving.headsets.repaired_signals import epochs_with_electrodes
-from bci_dann.serving.mismatches import filtered_epochs, warn_of_reference
-from bci_dann.serving.plausibility import warn_of_amplitude
-from bci_dann.serving.recording_names import epochs_session, recording_label
+from bci_dann.serving.reading.recording_names import epochs_session, recording_label
 
 if TYPE_CHECKING:
     import mne
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bci_dann.data import EEGTrials
     from bci_dann.serving.headsets.electrodes import Electrodes
     from bci_dann.serving.model_recipe import ModelRecipe
-    from bci_dann.serving.reading_options import ReadingOptions
+    from bci_dann.serving.reading.reading_options import ReadingOptions
     from bci_dann.serving.served_model import ServedModel
 
 __all__ = ["EpochsTrials", "as_trials", "event_names", "trials_of_epochs"]

@@ -1,0 +1,1 @@
+"""Warnings where a recording does not look like those that a model was trained on."""

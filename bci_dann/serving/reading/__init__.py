@@ -1,0 +1,1 @@
+"""Reading of recordings as the trials or the signals that a saved model wants."""
