@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CovarianceDecoder"]
 
-# As `SMALLEST` of matrix functions, of the scatter of trials that are whitened by their mean.
-SMALLEST_SCATTER = 1e-6
-
 
 class CovarianceDecoder(nn.Module):
     """Class probabilities of a Riemannian decoder.
@@ -121,7 +118,7 @@ class CovarianceDecoder(nn.Module):
 
 
 def _mahalanobis(signals: Tensor, scaled: Tensor) -> Tensor:
-    scatter_inverse = inverse(scaled @ scaled.transpose(1, 2), SMALLEST_SCATTER)
+    scatter_inverse = inverse(scaled @ scaled.transpose(1, 2))
     return (signals * (scatter_inverse @ signals)).sum(dim=1).clamp(min=0.0).sqrt()
 
 

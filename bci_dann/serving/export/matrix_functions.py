@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["SMALLEST", "inverse", "logarithm"]
+__all__ = ["inverse", "logarithm"]
 
 # Ratio of the smallest eigenvalue to the Frobenius norm down to which results are exact.
 # Empirical: covariances of EEG trials, shrunk and re-centred, stay above 1e-5.
@@ -31,22 +31,20 @@ DEGREE = 14
 CONVERGED = 1e-13
 
 
-def inverse(matrices: Tensor, smallest: float = SMALLEST) -> Tensor:
+def inverse(matrices: Tensor) -> Tensor:
     """Return the inverses of matrices.
 
     Parameters
     ----------
     matrices : Tensor, shape (batch, n, n)
         Symmetric and positive definite, in double precision.
-    smallest : float
-        Ratio of the smallest eigenvalue to the Frobenius norm down to which it is exact.
 
     Returns
     -------
     Tensor, shape (batch, n, n)
-        In double precision.
+        Exact for condition numbers up to ``1 / SMALLEST``.
     """
-    _, root = _roots(matrices, smallest)
+    _, root = _roots(matrices, SMALLEST)
     return root @ root
 
 

@@ -32,6 +32,10 @@ LARGEST_BATCH = 64
 TYPICAL_UV = 10.0
 TOLERANCE = 1e-5
 
+# Norm of the random matrix that mixes the channels of a random trial, beside the identity: below
+# one, no combination of channels vanishes.
+MIXING = 0.5
+
 
 def export_onnx(model: str | Path | ServedModel, path: str | Path) -> Path:
     """Write a model as ONNX, from trials in microvolt to class probabilities.
@@ -254,7 +258,8 @@ def _random_trials(served: ServedModel, n_trials: int, seed: int) -> NDArray[np.
     noise = np.fft.irfft(
         np.fft.rfft(rng.standard_normal((n_trials, n_chans, n_times))) * gains, n_times
     )
-    mixing = np.eye(n_chans) + 0.3 * rng.standard_normal((n_trials, n_chans, n_chans))
+    strength = MIXING / np.sqrt(n_chans)
+    mixing = np.eye(n_chans) + strength * rng.standard_normal((n_trials, n_chans, n_chans))
     mixed = mixing @ noise * rng.uniform(0.5, 2.0, (n_trials, 1, 1))
     scale = (recipe.typical_uv or TYPICAL_UV) / np.median(mixed.std(axis=2))
     return (mixed * scale).astype(np.float32)

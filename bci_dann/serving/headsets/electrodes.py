@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Electrodes", "match_electrodes", "named_channels_of"]
 
-# Share of a model's electrodes that may be interpolated. Empirical: docs/results holds what up to a
-# third of 15 cost on real recordings; a fifth is as far as the loss was found to stay small.
+# Share of a model's electrodes that may be interpolated. Empirical: three of 15 cost some points of
+# accuracy on real recordings, and the five of one region up to all that the decoder knew (the
+# table missing_electrodes of docs/results).
 MAX_SHARE = 0.2
 
 
