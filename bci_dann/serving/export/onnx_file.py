@@ -74,6 +74,13 @@ def export_onnx(model: str | Path | ServedModel, path: str | Path) -> Path:
     --------
     check_onnx : Compares the file with the model.
     adapt_model : Adapts a model before.
+
+    Examples
+    --------
+    With the ``onnx`` extra of the package installed:
+
+    >>> from bci_dann import serving
+    >>> path = serving.export_onnx("builtin:right-hand-rest", "model.onnx")  # doctest: +SKIP
     """
     out = check_folder_of(Path(path))
     _check_installed()
@@ -103,6 +110,13 @@ def exported_program(model: str | Path | ServedModel) -> torch.export.ExportedPr
     See Also
     --------
     export_onnx : Writes it as ONNX.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from bci_dann import serving
+    >>> program = serving.exported_program("builtin:right-hand-rest")  # doctest: +SKIP
+    >>> torch.export.save(program, "model.pt2")  # doctest: +SKIP
     """
     import torch
 
@@ -155,6 +169,12 @@ def check_onnx(
     See Also
     --------
     export_onnx : Writes the file.
+
+    Examples
+    --------
+    >>> from bci_dann import serving
+    >>> serving.check_onnx("builtin:right-hand-rest", "model.onnx") < 1e-5  # doctest: +SKIP
+    True
     """
     _check_installed()
     import onnxruntime
