@@ -105,7 +105,7 @@ class SampleClock:
         """
         if time is None or not n_samples:
             return Placement()
-        if not math.isfinite(time):
+        if not _is_finite(time):
             raise DataError(f"time must be a finite number of seconds; got {time!r}.")
         if time == self._last_given:  # however short the chunk is
             return Placement(n_before=n_samples)
@@ -124,3 +124,10 @@ class SampleClock:
             return Placement(is_gap=True)
         self._next_s += FOLLOWING * difference
         return Placement()
+
+
+def _is_finite(time: float) -> bool:
+    try:
+        return math.isfinite(time)
+    except TypeError:  # no number
+        return False

@@ -17,6 +17,9 @@ __all__ = ["SignalWindow"]
 
 MISSING = "missing samples"
 
+# No amplifier gives so much (µV): a damaged number, whose response would last in the filters.
+IMPOSSIBLE_UV = 1e9
+
 
 class SignalWindow:
     """Reference, filters, resampling and a ring buffer, and whether what is in it can be used.
@@ -83,7 +86,7 @@ class SignalWindow:
             finite, the signal is interrupted.
         """
         picked = self._channels.picked(samples)
-        is_finite = np.asarray(np.isfinite(picked).all(axis=0))
+        is_finite = np.asarray(_is_possible(picked).all(axis=0))
         edges = np.flatnonzero(np.diff(is_finite)) + 1
         parts = np.split(picked, edges, axis=1)
         for part, finite in zip(parts, is_finite[[0, *edges]], strict=True):
@@ -124,7 +127,12 @@ class SignalWindow:
 
     def _missing_in(self, picked: NDArray[np.float64]) -> list[str]:
         names = self._channels.picked_names
-        is_missing = np.asarray(~np.isfinite(picked).all(axis=1))
+        is_missing = np.asarray(~_is_possible(picked).all(axis=1))
         # a chunk may have ended within a stretch of missing samples
         before = self._waiting[1] if not self._recorded.n_filled else {}
         return [name for name, one in zip(names, is_missing, strict=True) if one or name in before]
+
+
+def _is_possible(samples: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which samples are numbers of an amplifier; NaN and infinity are none."""
+    return np.asarray(np.abs(samples) < IMPOSSIBLE_UV)

@@ -86,7 +86,7 @@ def test_missing_channels_are_listed(decoder, new_subject):
     assert "C3" in decoder(ch_names=renamed, rename={"left": "C3"}).channels
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1e308])
 def test_a_missing_sample_costs_a_window(decoder, signal, value):
     broken = signal.copy()
     broken[2, 1280] = value
@@ -272,6 +272,8 @@ def test_a_chunk_of_another_kind_is_not_taken(decoder, signal, chunk):
         one.push(chunk)
     with pytest.raises(DataError, match="time must be"):
         one.push(signal[:, 300:310], time=float("nan"))
+    with pytest.raises(DataError, match="time must be"):
+        one.push(signal[:, 300:310], time="now")
     assert one.push(signal[:, 300:400])[0].time == pytest.approx(3.0)
 
 
