@@ -34,7 +34,7 @@ class ExportedDecoder(nn.Module):
     def __init__(self, decoder: nn.Module) -> None:
         super().__init__()
         self.decoder = decoder
-        self.eval()
+        self.eval().requires_grad_(False)
 
     def forward(self, trials: Tensor) -> Tensor:
         """Return class probabilities.
