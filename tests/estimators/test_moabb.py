@@ -182,6 +182,7 @@ def test_moabbs_benchmark_runs_the_folder(shipped_files, evaluations, tmp_path):
 SAME = ["csp_lda", "ra_mdm", "rpa_mdm", "ra_reweight_ts", "bci_dann_light", "ea_dann"]
 
 
+@pytest.mark.filterwarnings("ignore:Convergence not reached")  # of pyriemann, on so few trials
 @pytest.mark.parametrize(
     ("cs_mode", "n_sessions", "names"),
     [
