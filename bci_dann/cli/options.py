@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -133,19 +133,15 @@ UserModules = Annotated[
 SEPARATOR = re.compile(r",(?![^\[]*\])")
 
 
-def config_with_options(
-    config: Path, options: Mapping[str, str | None], settings: Sequence[str] | None = None
-) -> RunConfig:
+def config_with_options(config: Path | RunConfig, options: Mapping[str, str | None]) -> RunConfig:
     """Read a configuration, with lists of it replaced by options.
 
     Parameters
     ----------
-    config : pathlib.Path
-        The configuration file.
+    config : pathlib.Path or RunConfig
+        The configuration, or its file.
     options : mapping of str to str or None
         By the key of the configuration the value of the option, ``None`` where it is not given.
-    settings : sequence of str or None
-        Values of ``--set``, which replace those of the file before it is checked.
 
     Returns
     -------
@@ -160,7 +156,7 @@ def config_with_options(
     from bci_dann.evaluation import load_config
     from bci_dann.evaluation.config.run_config import with_replaced
 
-    run = load_config(config, settings or ())
+    run = load_config(config)
     given = given_lists(options)
     return with_replaced(run, given) if given else run
 

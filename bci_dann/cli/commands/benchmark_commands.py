@@ -13,7 +13,6 @@ from bci_dann.cli.accounts import print_account
 from bci_dann.cli.commands.suite_command import (
     check_without,
     run_suite_command,
-    suite_with_options,
 )
 from bci_dann.cli.console import output_console, print_sentence, print_table
 from bci_dann.cli.options import (
@@ -34,6 +33,7 @@ from bci_dann.cli.options import (
     Stack,
     config_with_options,
     executor_of,
+    given_lists,
     split_list,
 )
 from bci_dann.exceptions import ConfigError
@@ -76,7 +76,7 @@ def run(  # numpydoc ignore=PR01
 ) -> None:
     """Compare pipelines, leaving one subject out at a time; continues where it stopped."""
     from bci_dann.evaluation import run_benchmark
-    from bci_dann.evaluation.suites.suite_config import is_suite
+    from bci_dann.evaluation.suites.suite_config import Suite, load_run_or_suite
 
     options = {"seeds": seeds, "pipelines": pipelines, "protocols": protocols}
     how: dict[str, Any] = {
@@ -88,13 +88,16 @@ def run(  # numpydoc ignore=PR01
         "executor": executor_of(dask),
         "shard": shard,
     }
-    if is_suite(config):
+    loaded = load_run_or_suite(config, settings or ())
+    if isinstance(loaded, Suite):
         check_without(regimes, held_out, of="a suite")
-        run_suite_command(suite_with_options(config, options, settings), out, how, datasets)
+        given = given_lists(options)
+        suite = loaded.with_replaced(given) if given else loaded
+        run_suite_command(suite, out, how, datasets)
         return
     if datasets is not None:
         raise ConfigError(f"--datasets chooses among those of a suite, and {config} is none.")
-    description = config_with_options(config, options, settings)
+    description = config_with_options(loaded, options)
     out = out or Path("runs") / description.name
     if description.has_regimes or regimes is not None or held_out:
         names = None if regimes is None else split_list(regimes, "regimes")

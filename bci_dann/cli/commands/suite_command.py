@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bci_dann.cli.console import output_console, print_sentence, print_table
 from bci_dann.cli.options import (
-    given_lists,
     split_list,
 )
 from bci_dann.exceptions import ConfigError
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
 
     from bci_dann.evaluation import Suite
 
-__all__ = ["check_without", "run_suite_command", "suite_with_options"]
+__all__ = ["check_without", "run_suite_command"]
 
 PLAN_COLUMNS = ("data set", "target subjects", "tasks", "trials, at most", "prepared MB, at most")
 OVER_COLUMNS = (
@@ -61,37 +59,6 @@ def check_without(regimes: str | None, held_out: bool, of: str) -> None:
         raise ConfigError(
             f"--regimes and --held-out are for configurations with regimes, not {of}."
         )
-
-
-def suite_with_options(
-    config: Path, options: Mapping[str, str | None], settings: Sequence[str] | None
-) -> Suite:
-    """Read a suite, with lists of it replaced by options.
-
-    Parameters
-    ----------
-    config : pathlib.Path
-        The suite's file, or the name of a shipped one.
-    options : mapping of str to str or None
-        As for :func:`bci_dann.cli.options.config_with_options`.
-    settings : sequence of str or None
-        Values of ``--set``.
-
-    Returns
-    -------
-    Suite
-        Checked as a whole.
-
-    Raises
-    ------
-    ConfigError
-        When the file or an option is wrong.
-    """
-    from bci_dann.evaluation import load_suite
-
-    suite = load_suite(config, settings or ())
-    given = given_lists(options)
-    return suite.with_replaced(given) if given else suite
 
 
 def run_suite_command(

@@ -20,10 +20,11 @@ from bci_dann.evaluation.config.run_config import (
     run_of_content,
     with_replaced,
 )
+from bci_dann.evaluation.config.run_pipelines import ConfigOrigin
 from bci_dann.evaluation.config.settings import located_content
 from bci_dann.exceptions import ConfigError
 
-__all__ = ["Suite", "is_suite", "load_suite"]
+__all__ = ["Suite", "load_run_or_suite", "load_suite"]
 
 # Names of folders; those of files in the suite's folder have a dot.
 FolderName = Annotated[str, Field(pattern=r"^\w[\w-]*$")]
@@ -118,26 +119,32 @@ class Suite:
         return replace(self, runs={name: run for name, run in self.runs.items() if name in names})
 
 
-def is_suite(config: str | Path | Mapping[str, Any]) -> bool:
-    """Return whether a configuration is a suite, which has several data sets.
+def load_run_or_suite(
+    config: str | Path | Mapping[str, Any], settings: Sequence[str] = ()
+) -> RunConfig | Suite:
+    """Read a configuration of one data set or a suite, each file once.
 
     Parameters
     ----------
     config : str, pathlib.Path or mapping
         A file, the name of a shipped configuration, or the content.
+    settings : sequence of str
+        As for :func:`load_config`.
 
     Returns
     -------
-    bool
-        True where it has the key ``datasets``.
+    RunConfig or Suite
+        A suite where the configuration has the key ``datasets``.
 
     Raises
     ------
     ConfigError
-        When the file is missing or cannot be read.
+        As :func:`load_config` and :func:`load_suite`.
     """
-    content, _ = located_content(config)
-    return isinstance(content, Mapping) and SUITE_KEY in content
+    content, origin = located_content(config, settings)
+    if isinstance(content, Mapping) and SUITE_KEY in content:
+        return _suite_of_content(content, origin)
+    return load_config(run_of_content(content, origin))
 
 
 def load_suite(config: str | Path | Mapping[str, Any], settings: Sequence[str] = ()) -> Suite:
@@ -185,7 +192,10 @@ def load_suite(config: str | Path | Mapping[str, Any], settings: Sequence[str] =
     >>> suite.runs["many"].data.params
     {'n_subjects': 9}
     """
-    content, origin = located_content(config, settings)
+    return _suite_of_content(*located_content(config, settings))
+
+
+def _suite_of_content(content: Any, origin: ConfigOrigin) -> Suite:
     if not isinstance(content, Mapping) or SUITE_KEY not in content:
         raise ConfigError(
             f"{origin.source} is no suite: the key {SUITE_KEY!r}, data sets by name, is missing."

@@ -8,8 +8,8 @@ import json
 import pytest
 
 from bci_dann._resources import configs_folder
-from bci_dann.evaluation import load_config, load_suite
-from bci_dann.evaluation.suites.suite_config import is_suite
+from bci_dann.evaluation import RunConfig, load_config, load_suite
+from bci_dann.evaluation.suites.suite_config import Suite, load_run_or_suite
 from bci_dann.exceptions import ConfigError
 
 CONTENT = {
@@ -96,8 +96,8 @@ def test_what_is_wrong_is_named(change, message):
 
 
 def test_a_run_and_a_suite_are_told_apart():
-    assert is_suite(CONTENT)
-    assert not is_suite("quickstart")
+    assert isinstance(load_run_or_suite(CONTENT), Suite)
+    assert isinstance(load_run_or_suite("quickstart"), RunConfig)
     with pytest.raises(ConfigError, match="is a suite of several data sets"):
         load_config(CONTENT)
     with pytest.raises(ConfigError, match="is no suite"):
