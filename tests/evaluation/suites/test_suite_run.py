@@ -98,7 +98,7 @@ def shortened(name, datasets=None):
 )
 def test_shipped_suites_run_on_stand_ins(stand_ins, name, datasets, tmp_path):
     suite = shortened(name, datasets)
-    scores = run_suite(suite, tmp_path, progress=False)
+    scores = run_suite(suite, tmp_path / "out", progress=False, cache_dir=tmp_path / "cache")
     assert scores["dataset"].drop_duplicates().tolist() == list(suite.runs)
     assert len(scores) == 2 * len(suite.runs)
     n_classes = 2 if name == "mi-v1" else 4

@@ -89,7 +89,7 @@ def on_every_worker(client: Any, function: Callable[..., Any], *arguments: Any) 
     dict of str to object
         By the address of each worker what the function has returned, or the error.
     """
-    if not client.scheduler_info(n_workers=-1)["workers"]:
+    if not client.scheduler_info(n_workers=-1).get("workers"):
         return {}
     answers: dict[str, Any] = client.run(function, *arguments, on_error="return")
     return answers

@@ -119,7 +119,7 @@ class DaskWorkers(Executor):
             When they differ.
         """
         check_libraries(self._client)
-        if not self._client.scheduler_info()["workers"]:
+        if not self._client.scheduler_info().get("workers"):
             address = self._client.scheduler.address
             announce(f"The Dask scheduler at {address} has no worker yet: waiting", self._show)
         check_worker_versions(self._client, expected)
