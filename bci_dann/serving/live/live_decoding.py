@@ -19,6 +19,9 @@ __all__ = ["LiveDecoding", "SignalSource"]
 # Time without samples from which decisions say so (s). Empirical: programs of amplifiers send
 # blocks of up to half a second.
 SILENT_S = 1.0
+# Seconds without a sample after which the stream is looked for again: a source that has ended is
+# not always told as lost.
+SOUGHT_S = 3.0
 
 
 class SignalSource(Protocol):
@@ -86,17 +89,20 @@ class LiveDecoding:
             How long at most (s).
         """
         stop = stop or threading.Event()
-        begin = heard = told = time.monotonic()
+        begin = heard = told = sought = time.monotonic()
         while not stop.is_set() and (seconds is None or time.monotonic() - begin < seconds):
             chunks = self._pulled(stop)
             now = time.monotonic()
             if chunks:
-                heard = told = now
+                heard = told = sought = now
                 for chunk in chunks:
                     self._decide(chunk)
             elif now - heard > SILENT_S and now - told >= self._step:
                 told = now
                 self._hand_on(self._decoder.no_signal(self._last_time + now - heard))
+                if now - sought > SOUGHT_S:
+                    self._look_again()
+                    sought = time.monotonic()
 
     def _pulled(self, stop: threading.Event) -> list[StreamChunk]:
         try:
@@ -104,9 +110,12 @@ class LiveDecoding:
         except StreamLostError as error:
             self._say(f"the stream is lost and looked for ({error})")
             stop.wait(self._step)
-            with contextlib.suppress(StreamMissingError):  # yet; it is looked for again
-                self._source.connect(0.0)
+            self._look_again()
         return []
+
+    def _look_again(self) -> None:
+        with contextlib.suppress(StreamMissingError):  # yet; it is looked for later
+            self._source.connect(0.0)
 
     def _decide(self, chunk: StreamChunk) -> None:
         for decision in self._decoder.push(chunk.signals, time=chunk.time):
