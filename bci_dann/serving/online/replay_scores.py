@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bci_dann.evaluation.statistics.proportions import accuracy_estimate
 from bci_dann.serving.online.decision import Decision
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["ReplayScores", "cue_table_of", "decision_table"]
-
-# Level of the intervals.
-LEVEL = 0.95
 
 
 def decision_table(decisions: Sequence[Decision], classes: Sequence[str]) -> pd.DataFrame:
@@ -97,7 +95,8 @@ class ReplayScores:
     n_right, n_decided, n_cues : int
         Trials whose class was right, that have a class, and whose class is known.
     interval : tuple of float
-        Wilson's interval of the accuracy at 95 %.
+        Interval of the accuracy at 95 %; see
+        :func:`~bci_dann.evaluation.statistics.proportions.accuracy_estimate`.
     confusion : pandas.DataFrame
         Number of trials by the true class (rows) and the decided one, or ``no class``.
     curve : pandas.DataFrame
@@ -138,21 +137,20 @@ class ReplayScores:
         ReplayScores or None
             ``None`` where no class of a cue is known.
         """
-        from statsmodels.stats.proportion import proportion_confint
-
         known = cues[cues["class"] != ""]
         if known.empty:
             return None
         decided = known[known["prediction"] != ""]
         n_right = int((decided["class"] == decided["prediction"]).sum())
-        low, high = (0.0, 1.0)
+        interval = (0.0, 1.0)
         if len(decided):
-            low, high = proportion_confint(n_right, len(decided), 1 - LEVEL, method="wilson")
+            _, low, high = accuracy_estimate(n_right, len(decided))
+            interval = (low, high)
         return cls(
             n_right=n_right,
             n_decided=len(decided),
             n_cues=len(known),
-            interval=(float(low), float(high)),
+            interval=interval,
             confusion=_confusion(known, classes),
             curve=_curve(known, cues, decisions, step),
         )
