@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bci_dann._files import write_atomically
-from bci_dann.evaluation.regimes.regime_table import TABLE_FILE, summarise_regimes
+from bci_dann.evaluation.regimes.regime_table import (
+    REGIME_COLUMNS,
+    SUMMARY_NAMES,
+    TABLE_FILE,
+    summarise_regimes,
+)
 from bci_dann.evaluation.runs.invocations import (
     Invocation,
     current_invocation,
@@ -66,7 +71,9 @@ class PublishedTable:
         write_atomically(path, "\n".join([*lines, buffer.getvalue()]).encode())
 
 
-def publish(folder: str | Path, note: str, reference: str = REFERENCE) -> PublishedTable:
+def publish(
+    folder: str | Path, note: str, reference: str = REFERENCE, join: str | Path | None = None
+) -> PublishedTable:
     """Summarise a results folder, with the commands that filled it.
 
     Parameters
@@ -78,6 +85,9 @@ def publish(folder: str | Path, note: str, reference: str = REFERENCE) -> Publis
         What was measured on which data, in one sentence.
     reference : str
         The pipeline that gains are taken against. In regimes it is the best of the baselines.
+    join : str, pathlib.Path or None
+        A published table of other regimes of the same configuration. Its rows and its commands are
+        kept, but for regimes that the folder holds.
 
     Returns
     -------
@@ -89,7 +99,7 @@ def publish(folder: str | Path, note: str, reference: str = REFERENCE) -> Publis
     Raises
     ------
     ConfigError
-        When a reference is given for a folder of regimes.
+        When a reference is given for a folder of regimes, or a table to join for another one.
     ResultsError
         When it is no results folder, holds no finished task, or was filled by a version that
         did not keep its commands.
@@ -107,7 +117,12 @@ def publish(folder: str | Path, note: str, reference: str = REFERENCE) -> Publis
                 f"{path} holds regimes, whose table compares with the best of the baselines: leave "
                 "--reference out, or give the folder of one regime."
             )
-        return _published_regimes(path, note)
+        return _published_regimes(path, note, None if join is None else read_published(join))
+    if join is not None:
+        raise ConfigError(
+            f"tables are joined regime by regime, and {path} holds no {TABLE_FILE}. Give the "
+            "folder of a run over regimes, or leave --join out."
+        )
     invocations = read_invocations(path)
     if not invocations:
         raise ResultsError(
@@ -173,19 +188,34 @@ def read_published(path: str | Path) -> PublishedTable:
     return PublishedTable(rows, pairs[0][1], _invocations(pairs[1:]))
 
 
-def _published_regimes(folder: Path, note: str) -> PublishedTable:
+def _published_regimes(folder: Path, note: str, others: PublishedTable | None) -> PublishedTable:
     """Return the table of a folder with regimes; a command that filled several is named once."""
     import pandas as pd
 
     rows = pd.read_csv(folder / TABLE_FILE)
     if rows.empty:
         raise ResultsError(f"{folder / TABLE_FILE} is empty: no regime has been finished yet.")
-    every = [one for name in rows["regime"].unique() for one in read_invocations(folder / name)]
+    names = rows["regime"].unique()
+    every = [one for name in names for one in read_invocations(folder / name)]
+    if others is not None:
+        every = [*others.invocations, *every]
+        rows = pd.concat([_other_regimes(others.rows, names), rows], ignore_index=True)
     first: dict[tuple[str, str, str], Invocation] = {}
     for one in sorted(every, key=lambda one: one.date):
         first.setdefault((one.command, one.commit, one.machine), one)
     summary = summarise_regimes(rows).rename(columns={"summary": "regime"})
     return PublishedTable(pd.concat([rows, summary], ignore_index=True), note, list(first.values()))
+
+
+def _other_regimes(rows: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
+    """Return the rows of a published table for regimes that are not among these names."""
+    if not set(REGIME_COLUMNS) <= set(rows):
+        raise ResultsError(
+            "the table to join is none of regimes: it has the columns "
+            f"{', '.join(map(str, rows))}. Give one that was published from a run over regimes."
+        )
+    is_summary = rows["regime"].isin(SUMMARY_NAMES)
+    return rows.loc[~is_summary & ~rows["regime"].isin(list(names)), list(REGIME_COLUMNS)]
 
 
 def _results(folder: Path) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -117,6 +118,29 @@ def test_a_folder_of_regimes_is_published_with_each_command_once(regimes_folder,
     again = read_published(tmp_path / "table.csv")
     pd.testing.assert_frame_equal(again.rows, table.rows, rtol=1e-5, check_dtype=False)
     assert again.invocations == table.invocations
+
+
+def test_other_regimes_are_joined_from_a_published_table(regimes_folder, tmp_path):
+    both = publish(regimes_folder, "Two regimes")
+    few = both.rows["regime"] == "few_trials"
+    former = both.rows.assign(accuracy=both.rows["accuracy"].mask(~few, 0.0))
+    former.loc[few, "regime"] = "world_000"
+    path = tmp_path / "former.csv"
+    PublishedTable(former, "Former", [replace(both.invocations[0], command="earlier")]).write(path)
+    joined = publish(regimes_folder, "Three regimes", join=path)
+    names = ["world_000", "whole", "few_trials", "worst", "mean"]
+    assert joined.rows["regime"].unique().tolist() == names
+    assert (joined.rows["accuracy"].dropna() > 0).all()  # "whole" is that of the folder
+    assert joined.rows.set_index("regime").loc["mean", "n_regimes"].tolist() == [3, 3]
+    assert {one.command for one in joined.invocations} > {"earlier"}
+
+
+def test_a_table_that_is_none_of_regimes_is_not_joined(folder, regimes_folder, tmp_path):
+    publish(folder, "A run").write(tmp_path / "run.csv")
+    with pytest.raises(ResultsError, match="is none of regimes"):
+        publish(regimes_folder, "Regimes", join=tmp_path / "run.csv")
+    with pytest.raises(ConfigError, match="regime by regime"):
+        publish(folder, "A run", join=tmp_path / "run.csv")
 
 
 def test_one_regime_of_them_is_published_as_any_run(regimes_folder):

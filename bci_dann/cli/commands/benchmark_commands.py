@@ -226,6 +226,10 @@ def publish(  # numpydoc ignore=PR01
     reference: Annotated[
         str, typer.Option("--reference", help="Pipeline that gains are taken against.")
     ] = "source_only",
+    join: Annotated[
+        Path | None,
+        typer.Option("--join", help="Published table of other regimes, whose rows are kept."),
+    ] = None,
 ) -> None:
     """Write the summary of a run as a table that says how it was computed.
 
@@ -233,7 +237,7 @@ def publish(  # numpydoc ignore=PR01
     """
     from bci_dann.reporting import publish as published
 
-    table = published(results, note, reference)
+    table = published(results, note, reference, join)
     table.write(out)
     print_sentence(f"{len(table.rows)} rows of {len(table.invocations)} commands are in {out}")
 

@@ -11,7 +11,14 @@ from bci_dann.evaluation.summary import per_subject_and_seed
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["REGIME_COLUMNS", "TABLE_FILE", "RegimeResults", "regime_table", "summarise_regimes"]
+__all__ = [
+    "REGIME_COLUMNS",
+    "SUMMARY_NAMES",
+    "TABLE_FILE",
+    "RegimeResults",
+    "regime_table",
+    "summarise_regimes",
+]
 
 TABLE_FILE = "regimes.csv"
 REGIME_COLUMNS = (
@@ -20,6 +27,8 @@ REGIME_COLUMNS = (
     *("best_baseline", "baseline_accuracy", "baseline_roc_auc"),
     *("accuracy_difference", "roc_auc_difference"),
 )
+# What stands in place of a regime in rows over all of them, and how these are computed.
+SUMMARY_NAMES = {"worst": "min", "mean": "mean"}
 DIFFERENCES = ["accuracy_difference", "roc_auc_difference"]
 
 
@@ -111,7 +120,7 @@ def summarise_regimes(table: pd.DataFrame) -> pd.DataFrame:
     groups = table.groupby(["pipeline", "protocol"], sort=False)
     parts = [
         groups[DIFFERENCES].agg(function).assign(summary=name, n_regimes=groups["regime"].nunique())
-        for name, function in (("worst", "min"), ("mean", "mean"))
+        for name, function in SUMMARY_NAMES.items()
     ]
     columns = ["summary", "pipeline", "protocol", "n_regimes", *DIFFERENCES]
     return pd.concat(parts).reset_index()[columns]
