@@ -29,7 +29,7 @@ from bci_dann._lazy import lazy_names
 if TYPE_CHECKING:
     from bci_dann.serving.export.onnx_file import check_onnx, export_onnx, exported_program
     from bci_dann.serving.live.decode_stream import PageAddress, StreamSummary, decode_stream
-    from bci_dann.serving.model_cards.model_facts import describe_model
+    from bci_dann.serving.model_cards.model_description import describe_model
     from bci_dann.serving.model_evaluation import ModelEvaluation, evaluate_model
     from bci_dann.serving.model_recipe import ModelRecipe, load_recipe, save_recipe
     from bci_dann.serving.online.decision import Decision
@@ -51,7 +51,7 @@ _MODULES = {
     "ServedModel": "served_model",
     "StreamSummary": "live.decode_stream",
     "adapt_model": "workflows",
-    "describe_model": "model_cards.model_facts",
+    "describe_model": "model_cards.model_description",
     "evaluate_model": "model_evaluation",
     "check_onnx": "export.onnx_file",
     "export_onnx": "export.onnx_file",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import tempfile
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bci_dann._resources import BUILTIN, find_model
 from bci_dann.exceptions import ConfigError, ResultsError
+from bci_dann.serving.model_cards.model_facts import facts_of
 from bci_dann.serving.model_recipe import ModelRecipe, load_recipe, save_recipe
 
 if TYPE_CHECKING:
@@ -98,13 +99,26 @@ class ServedModel:
             When it cannot be written to.
         """
         from bci_dann.serving.model_cards.card_text import write_card
-        from bci_dann.serving.model_cards.model_facts import describe_model
 
         check_writable(Path(folder))
         written = self.estimator.save(folder)
         save_recipe(self.recipe, folder)
-        write_card(describe_model(self), written)
+        write_card(self.facts(), written)
         return written
+
+    def facts(self) -> dict[str, Any]:
+        """Say what the model is.
+
+        Returns
+        -------
+        dict of str to object
+            As :func:`describe_model` returns them, but for those of the files.
+        """
+        method = {
+            "class": type(self.estimator).__name__,
+            "parameters": self.estimator.plain_parameters(),
+        }
+        return facts_of(self.recipe, method, self.n_times)
 
 
 class _SavedModel(ServedModel):

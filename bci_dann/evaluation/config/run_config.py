@@ -339,7 +339,8 @@ def pipeline_specs(config: RunConfig) -> list[PipelineSpec]:
     ConfigError
         When a file is wrong, two pipelines have the same name, or a parameter is unknown.
     """
-    return complete_specs(config, config._origin)
+    parameters, variants = config.pipeline_parameters, config.variants
+    return complete_specs(config.pipelines, parameters, variants, config._origin)
 
 
 def _with_pipeline_files(run: RunConfig) -> RunConfig:

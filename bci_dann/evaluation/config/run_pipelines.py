@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bci_dann._resources import pipelines_folder
 from bci_dann._validation import check_option
@@ -24,9 +24,6 @@ from bci_dann.evaluation.config.pipeline_parameters import (
 )
 from bci_dann.evaluation.config.variants import expand_variants
 from bci_dann.exceptions import ConfigError
-
-if TYPE_CHECKING:
-    from bci_dann.evaluation.config.run_config import RunConfig
 
 __all__ = ["EVERY", "ConfigOrigin", "accepted_by_any", "complete_specs", "pipeline_folders"]
 
@@ -118,15 +115,24 @@ def pipeline_folders(config_folder: Path | None = None) -> list[Path]:
     return list(dict.fromkeys(folder.resolve() for folder in folders))
 
 
-def complete_specs(run: RunConfig, origin: ConfigOrigin) -> list[PipelineSpec]:
+def complete_specs(
+    pipelines: Sequence[str],
+    parameters: Mapping[str, Mapping[str, Any]],
+    variants: Mapping[str, Mapping[str, list[Any]]],
+    origin: ConfigOrigin,
+) -> list[PipelineSpec]:
     """Return the pipelines of a run, with all parameters that are in effect.
 
     Parameters
     ----------
-    run : RunConfig
-        The run.
+    pipelines : sequence of str
+        Names of pipelines, or paths of their files.
+    parameters : mapping of str to mapping of str to object
+        By pipeline, the parameters that the run sets.
+    variants : mapping of str to mapping of str to list
+        By pipeline and parameter, the values of which each is a pipeline of its own.
     origin : ConfigOrigin
-        Where it was read from.
+        Where the configuration of the run was read from.
 
     Returns
     -------
@@ -138,12 +144,12 @@ def complete_specs(run: RunConfig, origin: ConfigOrigin) -> list[PipelineSpec]:
     ConfigError
         When a file is wrong, two pipelines have the same name, or a parameter is unknown.
     """
-    specs = [origin.load(path) for path in run.pipelines]
-    _check_names(specs, run.pipeline_parameters)
+    specs = [origin.load(path) for path in pipelines]
+    _check_names(specs, parameters)
     set_by = f"{origin.source}: pipeline_parameters"
-    configured = [_with_run_parameters(spec, run.pipeline_parameters, set_by) for spec in specs]
+    configured = [_with_run_parameters(spec, parameters, set_by) for spec in specs]
     set_by = f"{origin.source}: variants"
-    expanded = expand_variants(configured, run.variants, set_by=set_by)
+    expanded = expand_variants(configured, variants, set_by=set_by)
     for spec in expanded:
         check_parameter_names(spec)
     return [with_defaults(with_members(spec, origin.load)) for spec in expanded]

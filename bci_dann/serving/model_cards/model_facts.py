@@ -1,4 +1,4 @@
-"""Facts of a saved model, read from its folder without the libraries of its method."""
+"""Facts of a model in types that JSON has, as its card and `inspect` show them."""
 
 from __future__ import annotations
 
@@ -6,69 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bci_dann._resources import find_model
-from bci_dann.persistence import read_state
-from bci_dann.serving.model_recipe import ModelRecipe, load_recipe
-from bci_dann.serving.served_model import ServedModel
+from bci_dann.serving.model_recipe import ModelRecipe
 
-__all__ = ["describe_model", "facts_of"]
-
-
-def describe_model(model: str | Path | ServedModel) -> dict[str, Any]:
-    """Say what a saved model is: data, channels, classes, preprocessing, method and scores.
-
-    The checksum of its arrays is compared on the way.
-
-    Parameters
-    ----------
-    model : str, pathlib.Path or ServedModel
-        The folder of a model, the name of one that comes with the package, such as
-        ``"builtin:right-hand-rest"``, or a model.
-
-    Returns
-    -------
-    dict of str to object
-        In types that JSON has. Units are part of the names: ``_hz``, ``_s``, ``_uv``.
-
-    Raises
-    ------
-    ConfigError
-        When the folder has no recipe, or there is no such model in the package.
-    DataError
-        When there is no model, or it is damaged.
-
-    See Also
-    --------
-    open_model : Opens the model for use.
-
-    Examples
-    --------
-    >>> from tempfile import TemporaryDirectory
-    >>> from bci_dann import serving
-    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
-    >>> config = {"name": "my", "data": data, "pipelines": ["ea_csp_lda"], "protocols": ["train"]}
-    >>> with TemporaryDirectory() as folder:
-    ...     model = serving.fit_model(config, out=folder)
-    ...     facts = serving.describe_model(folder)
-    >>> facts["classes"], facts["data"]["n_subjects"], facts["trial"]["window_s"]
-    (['left_hand', 'right_hand'], 3, [0.0, 4.0])
-    """
-    if isinstance(model, ServedModel):
-        estimator = model.estimator
-        method = {"class": type(estimator).__name__, "parameters": estimator.plain_parameters()}
-        return facts_of(model.recipe, method, model.n_times)
-    folder = find_model(model)
-    state = read_state(folder)
-    size = sum(array.nbytes for array in state.arrays.values())
-    return {
-        **facts_of(load_recipe(folder), state.description, state.description.get("n_times")),
-        "written_by": str(state.description.get("bci_dann")),
-        "array_bytes": size,
-    }
+__all__ = ["facts_of"]
 
 
 def facts_of(recipe: ModelRecipe, method: Mapping[str, Any], n_times: int | None) -> dict[str, Any]:
-    """Return what :func:`describe_model` does, but for the files.
+    """Return what is known of a model, but for its files.
 
     Parameters
     ----------

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from bci_dann.data.channels.channel_account import ChannelAccount
     from bci_dann.data.recordings.layout import RecordingsLayout
     from bci_dann.serving.model_recipe import ModelRecipe
-    from bci_dann.serving.reading.recording_trials import PreparedRecording
 
 __all__ = [
     "Cues",
@@ -226,15 +224,21 @@ def check_renamed(options: ReadingOptions, account: ChannelAccount) -> None:
             )
 
 
-def check_cues_found(options: ReadingOptions, prepared: Sequence[PreparedRecording]) -> None:
+def check_cues_found(
+    cues: Iterable[str], found: Collection[str], events: Mapping[str, int], label: str
+) -> None:
     """Raise where a cue that the user names is in none of some recordings.
 
     Parameters
     ----------
-    options : ReadingOptions
-        The cues.
-    prepared : sequence of PreparedRecording
-        The recordings.
+    cues : iterable of str
+        The events that the user names.
+    found : collection of str
+        The events of all cues in the recordings.
+    events : mapping of str to int
+        How often each event of the recordings occurs, whether it is a cue or not.
+    label : str
+        What messages call the recordings.
 
     Raises
     ------
@@ -243,14 +247,9 @@ def check_cues_found(options: ReadingOptions, prepared: Sequence[PreparedRecordi
     """
     from bci_dann.data.recordings.events import class_of
 
-    found = {str(event) for one in prepared for event in one.cues["event"]}
-    for cue in options.cues:
+    for cue in cues:
         if not any(class_of(event, {cue: cue}) for event in found):
-            events: Counter[str] = Counter()
-            for one in prepared:
-                events.update(one.events)
-            labels = ", ".join(one.label for one in prepared)
-            raise DataError(f"{labels}: {no_event(cue, dict(events.most_common()))}")
+            raise DataError(f"{label}: {no_event(cue, events)}")
 
 
 def no_event(event: str, events: Mapping[str, int]) -> str:

@@ -204,7 +204,10 @@ def prepare_with_cues(
         As :func:`prepare`, and when a cue of the user is in none of them.
     """
     prepared = [_prepared(recording, model, options) for recording in recordings]
-    check_cues_found(options, prepared)
+    found = {str(event) for one in prepared for event in one.cues["event"]}
+    events = sum((Counter(one.events) for one in prepared), Counter())
+    label = ", ".join(one.label for one in prepared)
+    check_cues_found(options.cues, found, dict(events.most_common()), label)
     return prepared
 
 

@@ -1,0 +1,65 @@
+"""What a saved model is, read from its folder without the libraries of its method."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bci_dann._resources import find_model
+from bci_dann.persistence import read_state
+from bci_dann.serving.model_cards.model_facts import facts_of
+from bci_dann.serving.model_recipe import load_recipe
+from bci_dann.serving.served_model import ServedModel
+
+__all__ = ["describe_model"]
+
+
+def describe_model(model: str | Path | ServedModel) -> dict[str, Any]:
+    """Say what a saved model is: data, channels, classes, preprocessing, method and scores.
+
+    The checksum of its arrays is compared on the way.
+
+    Parameters
+    ----------
+    model : str, pathlib.Path or ServedModel
+        The folder of a model, the name of one that comes with the package, such as
+        ``"builtin:right-hand-rest"``, or a model.
+
+    Returns
+    -------
+    dict of str to object
+        In types that JSON has. Units are part of the names: ``_hz``, ``_s``, ``_uv``.
+
+    Raises
+    ------
+    ConfigError
+        When the folder has no recipe, or there is no such model in the package.
+    DataError
+        When there is no model, or it is damaged.
+
+    See Also
+    --------
+    open_model : Opens the model for use.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from bci_dann import serving
+    >>> data = {"dataset": "SimulatedMI", "params": {"n_subjects": 3, "n_trials": 10}}
+    >>> config = {"name": "my", "data": data, "pipelines": ["ea_csp_lda"], "protocols": ["train"]}
+    >>> with TemporaryDirectory() as folder:
+    ...     model = serving.fit_model(config, out=folder)
+    ...     facts = serving.describe_model(folder)
+    >>> facts["classes"], facts["data"]["n_subjects"], facts["trial"]["window_s"]
+    (['left_hand', 'right_hand'], 3, [0.0, 4.0])
+    """
+    if isinstance(model, ServedModel):
+        return model.facts()
+    folder = find_model(model)
+    state = read_state(folder)
+    size = sum(array.nbytes for array in state.arrays.values())
+    return {
+        **facts_of(load_recipe(folder), state.description, state.description.get("n_times")),
+        "written_by": str(state.description.get("bci_dann")),
+        "array_bytes": size,
+    }
