@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -29,6 +30,7 @@ import yaml
 
 __all__ = ["Block", "PageError", "problems", "read_blocks", "run_page", "wants_recordings"]
 
+FOLDER = Path(__file__).parent
 EXECUTED = ("python", "bash")
 # Languages of blocks that only show something.
 SHOWN = ("text", "json", "toml", "csv", "bibtex", "html")
@@ -41,31 +43,6 @@ OPTION = re.compile(r"^:[\w-]+:")
 NOT_EXECUTED = re.compile(r"^\s*<!--\s*not executed:(?P<reason>.*?)-->\s*$")
 SETUP = re.compile(r"^\s*<!--\s*setup:\s*recordings\s*-->\s*$", flags=re.MULTILINE)
 FILE_NAME = re.compile(r"^# ([\w-]+(?:[/.][\w-]+)*\.(?:py|ya?ml))\s*$")
-
-# Runs the steps of a page in one process, so that Python blocks share a namespace.
-DRIVER = """
-import json, subprocess, sys, time, traceback
-from pathlib import Path
-
-names = {"__name__": "__page__"}
-for step in json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")):
-    place, kind, code = step["place"], step["kind"], step["code"]
-    failure, start = None, time.perf_counter()
-    if kind == "file":
-        Path(step["file"]).parent.mkdir(parents=True, exist_ok=True)
-        Path(step["file"]).write_text(code, encoding="utf-8")
-    elif kind == "bash":
-        done = subprocess.run(["bash", "-e", "-o", "pipefail", "-c", code])
-        failure = f"bash ended with {done.returncode}" if done.returncode else None
-    else:
-        try:
-            exec(compile("\\n" * step["offset"] + code, step["page"], "exec"), names)
-        except BaseException:
-            failure = traceback.format_exc()
-    print(f"[{place}: {time.perf_counter() - start:.1f} s]", flush=True)
-    if failure is not None:
-        sys.exit(f"{place}: {failure}")
-"""
 
 
 class PageError(AssertionError):
@@ -198,7 +175,9 @@ def problems(block: Block) -> Iterator[str]:
             yield f"{block.place}: no valid Python: {error}"
 
 
-def run_page(page: Path, folder: Path, package: Path, timeout_s: float = 600.0) -> str:
+def run_page(
+    page: Path, folder: Path, package: Path, server: Path, timeout_s: float = 600.0
+) -> str:
     """Run the blocks of a page in a folder, in a process of their own.
 
     Parameters
@@ -209,6 +188,8 @@ def run_page(page: Path, folder: Path, package: Path, timeout_s: float = 600.0) 
         Where files are written; on Python's path.
     package : pathlib.Path
         The folder that holds the package.
+    server : pathlib.Path
+        The socket of ``preloaded_python.py``, of which the page and ``bci-dann`` are forks.
     timeout_s : float
         Time that all blocks together may take.
 
@@ -226,8 +207,8 @@ def run_page(page: Path, folder: Path, package: Path, timeout_s: float = 600.0) 
     with tempfile.TemporaryDirectory() as tools:
         plan = Path(tools) / "steps.json"
         plan.write_text(json.dumps(steps), encoding="utf-8")
-        command = [sys.executable, "-u", "-c", DRIVER, str(plan)]
-        environment = _environment(folder, package, Path(tools))
+        command = [*_preloaded(server), str(FOLDER / "page_steps.py"), str(plan)]
+        environment = _environment(folder, package, Path(tools), server)
         code, output = _run(command, folder, environment, timeout_s)
     if code:
         raise PageError(output)
@@ -267,12 +248,20 @@ def _step(block: Block) -> dict[str, object]:
     }
 
 
-def _environment(folder: Path, package: Path, tools: Path) -> dict[str, str]:
+def _preloaded(server: Path) -> list[str]:
+    """Return the command that has a program run as a fork of the server."""
+    return [sys.executable, "-IS", str(FOLDER / "preloaded_python.py"), str(server)]
+
+
+def _environment(folder: Path, package: Path, tools: Path, server: Path) -> dict[str, str]:
     """Return an environment in which ``bci-dann`` and ``python`` are those of the tests."""
-    commands = {"bci-dann": "-m bci_dann", "python": ""}
-    for name, arguments in commands.items():
+    commands = {
+        "bci-dann": [*_preloaded(server), "-m", "bci_dann"],
+        "python": [sys.executable],
+    }
+    for name, words in commands.items():
         command = tools / name
-        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments} "$@"\n')
+        command.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
         command.chmod(0o755)
     paths = [str(folder), str(package), os.environ.get("PYTHONPATH", "")]
     return {

@@ -31,13 +31,13 @@ def test_every_block_is_run_or_says_why_not(page):
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if read_blocks(page)], ids=name_of)
-def test_the_blocks_of_a_page_run_from_top_to_bottom(page, tmp_path, request):
+def test_the_blocks_of_a_page_run_from_top_to_bottom(page, tmp_path, request, python_server):
     if any(True for block in read_blocks(page) for _ in problems(block)):
         pytest.fail("the page has blocks that may not be run; see the test above")
     if wants_recordings(page.read_text(encoding="utf-8")):
         made = request.getfixturevalue("simulated_recordings")
         shutil.copytree(made, tmp_path, dirs_exist_ok=True)
-    run_page(page, tmp_path, PACKAGE)
+    run_page(page, tmp_path, PACKAGE, python_server)
 
 
 def test_the_first_command_is_the_same_everywhere():
@@ -104,13 +104,13 @@ def empty(tmp_path):
     return folder
 
 
-def test_blocks_are_written_executed_skipped_and_shown(tmp_path, empty):
+def test_blocks_are_written_executed_skipped_and_shown(tmp_path, empty, python_server):
     page = write_page(tmp_path, PAGE)
     blocks = read_blocks(page)
     kinds = ["file", "python", "bash", "python", "skipped", "fragment", "shown"]
     assert [block.kind for block in blocks] == kinds
     assert [problem for block in blocks for problem in problems(block)] == []
-    run_page(page, empty, PACKAGE)
+    run_page(page, empty, PACKAGE, python_server)
     assert (empty / "note.txt").read_text() == "written\n"
 
 
@@ -123,16 +123,16 @@ def test_blocks_are_written_executed_skipped_and_shown(tmp_path, empty):
         ("bash", "bci-dann run no_such_file.yaml", "there is no configuration file no_such_file"),
     ],
 )
-def test_a_block_that_fails_fails_its_page(tmp_path, empty, language, code, message):
+def test_a_block_that_fails_fails_its_page(tmp_path, empty, python_server, language, code, message):
     page = write_page(tmp_path, f"```{language}\n{code}\n```\n")
     with pytest.raises(PageError, match=message):
-        run_page(page, empty, PACKAGE)
+        run_page(page, empty, PACKAGE, python_server)
 
 
-def test_a_page_that_takes_too_long_is_ended(tmp_path, empty):
+def test_a_page_that_takes_too_long_is_ended(tmp_path, empty, python_server):
     page = write_page(tmp_path, "```bash\necho begun\nsleep 60\n```\n")
     with pytest.raises(PageError, match=r"begun\s+not finished after 3 s"):
-        run_page(page, empty, PACKAGE, timeout_s=3)
+        run_page(page, empty, PACKAGE, python_server, timeout_s=3)
 
 
 @pytest.mark.parametrize(
