@@ -20,17 +20,17 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def pytest_addoption(parser):
     parser.addoption(
-        "--thousands",
+        "--slow",
         action="store_true",
-        help="run thousands of random inputs and other long tests, too",
+        help="run the tests that take minutes, too",
     )
 
 
 def pytest_collection_modifyitems(config, items):
-    if not config.getoption("--thousands"):
-        skipped = pytest.mark.skip(reason="takes many minutes: pytest --thousands")
+    if not config.getoption("--slow"):
+        skipped = pytest.mark.skip(reason="takes minutes: pytest --slow")
         for item in items:
-            if item.get_closest_marker("thousands"):
+            if item.get_closest_marker("slow"):
                 item.add_marker(skipped)
 
 

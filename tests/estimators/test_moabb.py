@@ -124,7 +124,7 @@ def test_a_pipeline_of_each_kind_runs_in_every_mode(pipelines, cs_mode, tmp_path
 
 @pytest.mark.parametrize(
     "cs_mode",
-    [pytest.param(m, marks=() if m == ALL_SEEN else pytest.mark.thousands) for m in MODES],
+    [pytest.param(m, marks=() if m == ALL_SEEN else pytest.mark.slow) for m in MODES],
 )
 def test_every_pipeline_runs_in_every_mode(pipelines, cs_mode, tmp_path):
     from moabb.paradigms import LeftRightImagery
@@ -132,7 +132,7 @@ def test_every_pipeline_runs_in_every_mode(pipelines, cs_mode, tmp_path):
     check_all_run(pipelines, small_fake(n_events=30), LeftRightImagery(), cs_mode, tmp_path)
 
 
-@pytest.mark.thousands
+@pytest.mark.slow
 def test_every_pipeline_runs_on_four_classes_in_moabb(pipelines, tmp_path):
     from moabb.paradigms import MotorImagery
 
@@ -153,7 +153,7 @@ ALL_KINDS = ["WithinSession", "CrossSession", "CrossSubject"]
 
 
 @pytest.mark.parametrize(
-    "evaluations", [["CrossSubject"], pytest.param(ALL_KINDS, marks=pytest.mark.thousands)]
+    "evaluations", [["CrossSubject"], pytest.param(ALL_KINDS, marks=pytest.mark.slow)]
 )
 def test_moabbs_benchmark_runs_the_folder(shipped_files, evaluations, tmp_path):
     """Files that need more than its arrays hold are passed over, and do not end the others."""
@@ -193,7 +193,7 @@ SAME = ["csp_lda", "ra_mdm", "rpa_mdm", "ra_reweight_ts", "bci_dann_light", "ea_
         ("train_and_target_unlabeled_50p", 2, SAME[:2]),
         ("train_and_target_unlabeled_full", 1, SAME),
         ("train_and_target_labeled_20p", 2, SAME[1:3]),
-        *(pytest.param(mode, 2, SAME, marks=pytest.mark.thousands) for mode in MODES),
+        *(pytest.param(mode, 2, SAME, marks=pytest.mark.slow) for mode in MODES),
     ],
 )
 def test_our_runner_gives_moabbs_scores(pipelines, cs_mode, n_sessions, names, tmp_path):

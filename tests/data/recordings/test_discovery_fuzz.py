@@ -147,7 +147,7 @@ def check_fingerprint(dataset, tree, seed):
 
 
 @pytest.mark.parametrize(
-    "seeds", [range(100), pytest.param(range(100, 2100), marks=pytest.mark.thousands)], ids=len
+    "seeds", [range(100), pytest.param(range(100, 2100), marks=pytest.mark.slow)], ids=len
 )
 def test_folders_are_read_as_written_or_refused(tmp_path, seeds):
     for seed in seeds:

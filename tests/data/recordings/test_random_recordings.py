@@ -176,7 +176,7 @@ def test_a_random_recording_is_read_as_written_or_refused(tmp_path, seeds):
             raise
 
 
-@pytest.mark.thousands
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", MORE_SEEDS, ids=str)
 def test_many_random_recordings_are_read_as_written_or_refused(tmp_path, seeds):
     test_a_random_recording_is_read_as_written_or_refused(tmp_path, seeds)

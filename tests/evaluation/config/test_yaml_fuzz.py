@@ -36,7 +36,7 @@ WORDS = [
     "1", "001", "010", "08", "0x1F", "1_000", "1:30", "yes", "no", "on", "OFF", "y", "N", "1e3x",
     "2024-05-01", "Müller", "a-b", "T1", "left_hand", "12", "0", "s 1", "x#1", "=", "<<x",
 ]  # fmt: skip
-SEEDS = [range(100), pytest.param(range(100, 2100), marks=pytest.mark.thousands)]
+SEEDS = [range(100), pytest.param(range(100, 2100), marks=pytest.mark.slow)]
 
 
 def words_of(rng):

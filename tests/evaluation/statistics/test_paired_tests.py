@@ -107,7 +107,7 @@ def test_unknown_names_are_refused(make_results):
         compare_pipelines(make_results({"a": A, "b": B}), metric="luck")
 
 
-@pytest.mark.thousands
+@pytest.mark.slow
 def test_false_alarms_come_at_the_nominal_rate(make_results):
     """Four pipelines without any difference: Holm's correction finds one in 5 % of the runs."""
     rng = np.random.default_rng(0)

@@ -92,8 +92,8 @@ def shortened(name, datasets=None):
     ("name", "datasets"),
     [
         ("mi-v1", ["BNCI2014_002", "BNCI2014_004", "PhysionetMI"]),
-        pytest.param("mi-v1", None, marks=pytest.mark.thousands),
-        pytest.param("mi-4class-v1", None, marks=pytest.mark.thousands),
+        pytest.param("mi-v1", None, marks=pytest.mark.slow),
+        pytest.param("mi-4class-v1", None, marks=pytest.mark.slow),
     ],
 )
 def test_shipped_suites_run_on_stand_ins(stand_ins, name, datasets, tmp_path):

@@ -200,7 +200,7 @@ def test_texts_go_into_a_folder_of_their_own(small_run, tmp_path):
     assert names == {"methods.md", "references.bib", "results.md", "results.tex"}
 
 
-@pytest.mark.thousands
+@pytest.mark.slow
 def test_a_large_run_is_drawn_in_a_minute(write_run, read_page, tmp_path):
     from bci_dann._resources import pipelines_folder
 

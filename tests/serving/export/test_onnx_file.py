@@ -37,7 +37,7 @@ def test_the_riemannian_decoder_agrees(served, tmp_path):
     assert check_onnx(model, path, n_trials=200) < 1e-5
 
 
-@pytest.mark.thousands
+@pytest.mark.slow
 def test_the_riemannian_decoder_as_it_is_by_default_agrees(served, tmp_path):
     model = served(RiemannianClassifier())
     path = export_onnx(model, tmp_path / "m.onnx")

@@ -145,10 +145,10 @@ LOKY, DASK = ("--jobs", "2"), ("--dask", "local", "--jobs", "2")
 @pytest.mark.parametrize(
     ("options", "n_kills"),
     [
-        (LOKY, 2),
-        (DASK, 1),
-        pytest.param(LOKY, 20, marks=pytest.mark.thousands),
-        pytest.param(DASK, 10, marks=pytest.mark.thousands),
+        (LOKY, 1),
+        pytest.param(DASK, 1, marks=pytest.mark.slow),
+        pytest.param(LOKY, 20, marks=pytest.mark.slow),
+        pytest.param(DASK, 10, marks=pytest.mark.slow),
     ],
     ids=["loky", "dask", "loky, twenty times", "dask, ten times"],
 )
@@ -198,6 +198,7 @@ def test_two_runs_at_once_in_one_folder_are_one_run(tmp_path, ended):
     command.assert_equal_to_undisturbed()
 
 
+@pytest.mark.slow
 def test_the_same_command_twice_at_once_is_one_run(tmp_path, ended):
     command = Command(tmp_path, 4, "--jobs", "1")
     ended(command)
@@ -244,7 +245,7 @@ def cluster(tmp_path, ended):
     return made
 
 
-@pytest.mark.thousands
+@pytest.mark.slow
 def test_a_worker_that_is_killed_ten_times_costs_what_it_was_doing(cluster):
     command, rng = cluster.command, np.random.default_rng(0)
     process = command.start()
@@ -266,9 +267,8 @@ def test_a_worker_that_is_killed_ten_times_costs_what_it_was_doing(cluster):
     command.assert_nothing_left()
 
 
-@pytest.mark.parametrize(
-    "n_kills", [1, pytest.param(10, marks=pytest.mark.thousands)], ids=["once", "ten times"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("n_kills", [1, 10], ids=["once", "ten times"])
 def test_a_scheduler_that_is_killed_ends_the_run_which_goes_on_with_another(cluster, n_kills):
     command, rng = cluster.command, np.random.default_rng(1)
     for _ in range(n_kills):
