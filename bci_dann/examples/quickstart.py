@@ -1,7 +1,7 @@
 """The quickstart: methods compared on simulated subjects, then one new subject served.
 
 Everything goes into one folder: the records, table and report of the comparison, a picture, a saved
-model, recordings of a subject who is in no training, and predictions for one of them.
+model, recordings of a subject who is not among the sources, and predictions for one of them.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ def after_quickstart(
     saved, adapted = shlex.quote(str(model)), shlex.quote(str(folder / "adapted"))
     return [
         "",
-        f"A new subject, who is in no training, {n_trials} trials of the second session:",
+        f"A new subject, not among the sources, {n_trials} trials of the second session:",
         f"  {n_before:3d} right by the saved model as it is",
         f"  {n_right:3d} right once it is adapted to the first session, without labels",
         "The simulator knows the classes. A real new subject's are not known, and nothing can be "
