@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
+from scipy.special import expit, gammaln, softmax
 
 from bci_dann._validation import check_between
 from bci_dann.exceptions import ConfigError
@@ -31,10 +31,9 @@ ITERATIONS = 200
 # The estimate is shrunk towards equal shares, as if so many further trials had equal shares;
 # empirical: a quarter of a session of 160 trials.
 PSEUDO_TRIALS = 40.0
-# As how many labels of each class equal shares count beside those that are known. Empirical, on
-# two cuts of MI-OpenBCI and two simulated data sets with their scores in view: where classes are
-# equally frequent, ten labels then cost a third of a point on average, and with 3 nearly three.
-PSEUDO_LABELS = 10.0
+# Before labels are seen: the probability that classes are equally frequent by design, and as how
+# many labels of each class equal shares count where they are not.
+DESIGNED_EQUAL, PSEUDO_LABELS = 0.5, 2.0
 # Log-odds of this standard deviation give probabilities near 0 or 1, which are nearly decisions.
 DECIDED = 4.0
 
@@ -115,7 +114,12 @@ def shares_by_class(shares: Mapping[str, float], classes: NDArray[Any]) -> Float
 
 
 def shares_of_labels(labels: NDArray[np.int64], n_classes: int) -> Floats:
-    """Return the class shares that a few labels tell, shrunk towards equal shares.
+    """Return the class shares that a few labels tell.
+
+    Sessions are often planned with equally frequent classes. So equal shares have half of the
+    prior probability, and a Dirichlet prior, in which each class counts as two labels, has the
+    other half. Few labels that do not contradict equal shares then hardly move the estimate, which
+    follows those that do; see [1]_ for such mixtures of a point and a continuous prior.
 
     Parameters
     ----------
@@ -127,21 +131,39 @@ def shares_of_labels(labels: NDArray[np.int64], n_classes: int) -> Floats:
     Returns
     -------
     ndarray, shape (n_classes,)
-        Of sum 1: the posterior mean under a Dirichlet prior of ten trials of each class.
+        The posterior mean, of sum 1.
 
     See Also
     --------
     estimate_prior : Without labels.
 
+    References
+    ----------
+    .. [1] Kass, R. E. and Raftery, A. E. (1995). Bayes factors. Journal of the American
+       Statistical Association 90(430), 773-795. doi:10.1080/01621459.1995.10476572.
+
     Examples
     --------
     >>> import numpy as np
     >>> from bci_dann.adaptation.label_shift import shares_of_labels
-    >>> shares_of_labels(np.array([0] * 8 + [1] * 2), n_classes=2)
-    array([0.6, 0.4])
+    >>> shares_of_labels(np.array([0] * 6 + [1] * 4), n_classes=2).round(2)
+    array([0.53, 0.47])
+    >>> shares_of_labels(np.array([0] * 8 + [1] * 2), n_classes=2).round(2)
+    array([0.65, 0.35])
     """
     counts = np.bincount(labels, minlength=n_classes)
-    return np.asarray((counts + PSEUDO_LABELS) / (len(labels) + n_classes * PSEUDO_LABELS))
+    # log-probabilities of these labels with equal shares, and under the Dirichlet prior
+    equal = -len(labels) * np.log(n_classes)
+    prior = np.full(n_classes, PSEUDO_LABELS)
+    unequal = _log_beta(counts + prior) - _log_beta(prior)
+    is_equal = expit(np.log(DESIGNED_EQUAL / (1 - DESIGNED_EQUAL)) + equal - unequal)
+    drawn = (counts + PSEUDO_LABELS) / (len(labels) + prior.sum())
+    return np.asarray(is_equal / n_classes + (1 - is_equal) * drawn)
+
+
+def _log_beta(counts: Floats) -> float:
+    """Return the logarithm of the multivariate beta function."""
+    return float(gammaln(counts).sum() - gammaln(counts.sum()))
 
 
 def estimate_prior(

@@ -175,9 +175,21 @@ def test_scores_that_do_not_vary_give_finite_offsets():
     assert offsets[0] > offsets[1]
 
 
-def test_shares_of_labels_lean_on_equal_shares():
-    few, many = (shares_of_labels(np.zeros(n, dtype=np.int64), 2)[0] for n in (3, 300))
-    assert 0.5 < few < 0.6
-    assert many > 0.95
-    np.testing.assert_allclose(shares_of_labels(np.empty(0, dtype=np.int64), 3), np.full(3, 1 / 3))
-    np.testing.assert_allclose(shares_of_labels(np.array([0, 1, 2, 2]), 3).sum(), 1.0)
+@pytest.mark.parametrize(
+    ("counts", "low", "high"),
+    [((3, 0), 0.5, 0.65), ((5, 5), 0.5, 0.5), ((7, 3), 0.5, 0.6), ((9, 1), 0.7, 0.8)],
+)
+def test_shares_of_few_labels_lean_on_equal_shares_unless_they_contradict(counts, low, high):
+    shares = shares_of_labels(np.repeat([0, 1], counts), 2)
+    assert low <= shares[0] <= high
+    assert shares.sum() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("counts", [(300, 0), (80, 20), (50, 50), (20, 30, 50)])
+def test_shares_of_many_labels_are_theirs(counts):
+    shares = shares_of_labels(np.repeat(np.arange(len(counts)), counts), len(counts))
+    np.testing.assert_allclose(shares, np.array(counts) / sum(counts), atol=0.02)
+
+
+def test_without_labels_shares_are_equal():
+    assert shares_of_labels(np.empty(0, dtype=np.int64), 3) == pytest.approx(np.full(3, 1 / 3))
