@@ -227,7 +227,6 @@ def test_a_subject_whose_cues_come_in_blocks_is_decoded_all_the_same(draw_toy_ee
 
 
 @pytest.mark.real_data
-@pytest.mark.slow
 def test_real_trials_put_into_blocks_are_decoded_all_the_same(project, shared_data):
     config = load_config(project / "configs" / "mi_openbci.yaml")
     trials = load_dataset(

@@ -60,7 +60,6 @@ def accuracies(make, trials: EEGTrials, n_seeds: int) -> np.ndarray:
         return np.array([mean_accuracy(make, trials, seed) for seed in range(n_seeds)])
 
 
-@pytest.mark.slow
 def test_dann_beats_source_only_under_shift_by_more_than_seeds_can_blur():
     trials = simulated(shift=1.0)
     adversarial = accuracies(dann, trials, n_seeds=3)
@@ -73,7 +72,6 @@ def test_dann_beats_source_only_under_shift_by_more_than_seeds_can_blur():
     assert adversarial[:2].mean() > control.mean() + 0.03
 
 
-@pytest.mark.slow
 def test_they_tie_where_there_is_no_shift():
     trials = simulated(shift=0.0)
     gain = accuracies(dann, trials, 2) - accuracies(source_only, trials, 2)
