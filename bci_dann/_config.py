@@ -59,7 +59,7 @@ def validate(model_class: type[Model], mapping: Any, where: str) -> Model:
 
 
 def _sentence(model_class: type[pydantic.BaseModel], details: ErrorDetails) -> str:
-    path = ".".join(str(part) for part in details["loc"])
+    path = ".".join(str(part) for part in details["loc"] if not _is_tag(part))
     if details["type"] == "extra_forbidden":
         return _unknown_key(model_class, details["loc"], path)
     if details["type"] == "missing":
@@ -67,6 +67,11 @@ def _sentence(model_class: type[pydantic.BaseModel], details: ErrorDetails) -> s
     reason = details["msg"].removeprefix("Value error, ").rstrip(".")
     got = "" if _is_section(details["input"]) else f"; got {details['input']!r}"
     return f"{path}: {reason}{got}." if path else f"{reason}."
+
+
+def _is_tag(part: int | str) -> bool:
+    """Return whether a part of a path is a class of a union, ``<Class>``, and no key."""
+    return isinstance(part, str) and part.startswith("<")
 
 
 def _is_section(value: object) -> bool:
@@ -89,6 +94,9 @@ def _section_at(
     """Return the class of the section at a path of keys, if that is unambiguous."""
     candidates: list[type[pydantic.BaseModel]] = [model_class]
     for part in location:
+        if _is_tag(part):
+            candidates = [one for one in candidates if f"<{one.__name__}>" == part]
+            continue
         deeper = [
             section
             for candidate in candidates

@@ -12,6 +12,7 @@ from bci_dann._lazy import lazy_names
 
 if TYPE_CHECKING:
     from bci_dann.data.cache import open_trials
+    from bci_dann.data.combined.combined_config import CombinedDataConfig, CombinedEntry
     from bci_dann.data.dataset_names import check_dataset_name
     from bci_dann.data.datasets import DataConfig, make_dataset
     from bci_dann.data.loading import load_dataset, prepare_trials
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from bci_dann.data.trials import EEGTrials
 
 _MODULES = {
+    "CombinedDataConfig": "combined.combined_config",
+    "CombinedEntry": "combined.combined_config",
     "DataConfig": "datasets",
     "EEGTrials": "trials",
     "Examination": "screening.examination",
@@ -51,6 +54,8 @@ _MODULES = {
 }
 
 __all__ = [
+    "CombinedDataConfig",
+    "CombinedEntry",
     "DataConfig",
     "EEGTrials",
     "Examination",

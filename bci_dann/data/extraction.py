@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import mne
 import numpy as np
 import pandas as pd
 
-from bci_dann._validation import did_you_mean
 from bci_dann.data.preprocessing import Preprocessing
+from bci_dann.data.recordings.subject_recordings import Provenance, recordings_of
 from bci_dann.data.screening.cues import REASONS, account_of, left_out_sentence, with_outcome
 from bci_dann.data.screening.dataset_checks import RecordingComparison
 from bci_dann.data.screening.rest_windows import (
@@ -23,49 +23,20 @@ from bci_dann.data.segmentation import CutTrials, cut_trials, same_sfreq
 from bci_dann.data.signal_checks import check_signals
 from bci_dann.data.subset import Subset
 from bci_dann.data.trials import EEGTrials
-from bci_dann.exceptions import BCIDannError, ConfigError, DataError
+from bci_dann.exceptions import ConfigError, DataError
 
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
 __all__ = [
     "ExtractedRecording",
-    "Provenance",
     "extract_recordings",
     "extract_trials",
     "with_progress",
 ]
 
-Sessions = dict[str, dict[str, mne.io.BaseRaw]]
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Where a recording comes from.
-
-    Parameters
-    ----------
-    subject : int or str
-        The subject.
-    session, run : str
-        Their names.
-    file : str
-        Its path inside the folder of recordings; empty for other datasets.
-    """
-
-    subject: Any
-    session: str
-    run: str
-    file: str
-
-    @property
-    def place(self) -> dict[str, str]:  # numpydoc ignore=RT01
-        """The recording as an account names it."""
-        return {name: str(value) for name, value in asdict(self).items()}
-
-    def __str__(self) -> str:
-        file = f" ({self.file})" if self.file else ""
-        return f"subject {self.subject}, session {self.session}, run {self.run}{file}"
+# What makes of a recording the one to cut.
+Change = Callable[[mne.io.BaseRaw], mne.io.BaseRaw]
 
 
 @dataclass(frozen=True)
@@ -98,6 +69,8 @@ def extract_trials(
     subset: Subset,
     preprocessing: Preprocessing,
     progress: bool = False,
+    reference: EEGTrials | None = None,
+    change: Change | None = None,
 ) -> Iterator[EEGTrials]:
     """Yield the trials of each selected subject, all on the same channels and time axis.
 
@@ -111,6 +84,11 @@ def extract_trials(
         The steps.
     progress : bool
         Show a progress bar on the standard error stream.
+    reference : EEGTrials or None
+        Trials whose channels and time axis these must have; by default those of the first
+        recording.
+    change : callable, optional
+        Called with each recording; returns the one to cut.
 
     Yields
     ------
@@ -123,11 +101,10 @@ def extract_trials(
         When a recording cannot be read, is not EEG in microvolt, differs from the first
         in channels or length, or a subject lacks a class.
     """
-    reference: EEGTrials | None = None
     comparison = RecordingComparison()
     for subject in with_progress(subset.subjects, dataset.code, progress):
         runs, accounts = [], []
-        for one in extract_recordings(dataset, subject, subset, preprocessing, reference):
+        for one in extract_recordings(dataset, subject, subset, preprocessing, reference, change):
             accounts.append((one.provenance.place, one.cues))
             if one.trials is None:
                 continue
@@ -145,6 +122,7 @@ def extract_recordings(
     subset: Subset,
     preprocessing: Preprocessing,
     reference: EEGTrials | None = None,
+    change: Change | None = None,
 ) -> Iterator[ExtractedRecording]:
     """Yield the recordings of one subject with their trials.
 
@@ -161,6 +139,8 @@ def extract_recordings(
     reference : EEGTrials or None
         Trials whose channels and time axis these must have; by default those of the first
         recording.
+    change : callable, optional
+        Called with each recording; returns the one to cut.
 
     Yields
     ------
@@ -172,7 +152,8 @@ def extract_recordings(
     DataError, ConfigError
         As :func:`extract_trials`.
     """
-    for provenance, raw in _recordings(dataset, subject, subset):
+    for provenance, recorded in recordings_of(dataset, subject, subset):
+        raw = recorded if change is None else _changed(recorded, change, provenance)
         cut, cues, rest = _cut(raw, dataset, subset, preprocessing, provenance, reference)
         trials = None
         if cut.epochs is not None:
@@ -210,42 +191,11 @@ def with_progress(
     return track(subjects, description=f"{verb} {title}", console=Console(stderr=True))
 
 
-def _recordings(
-    dataset: BaseDataset, subject: Any, subset: Subset
-) -> Iterator[tuple[Provenance, mne.io.BaseRaw]]:
-    """Yield the recordings of the selected sessions of one subject."""
-    sessions = _load(dataset, subject)
-    selected = subset.sessions_of(list(sessions))
-    if not selected:
-        raise DataError(_no_session_message(dataset, subject, subset, list(sessions)))
-    recording_path = getattr(dataset, "recording_path", None)
-    for session in selected:
-        for run, raw in sessions[session].items():
-            file = str(recording_path(subject, session, run)) if recording_path else ""
-            yield Provenance(subject, session, run, file), raw
-
-
-def _no_session_message(
-    dataset: BaseDataset, subject: Any, subset: Subset, available: list[str]
-) -> str:
-    requested = subset.sessions if isinstance(subset.sessions, list) else []
-    guess = did_you_mean(requested[0], available) if requested else ""
-    return (
-        f"subject {subject} of {dataset.code} has none of the sessions {requested}.{guess} "
-        f"It has {', '.join(available) or 'none'}."
-    )
-
-
-def _load(dataset: BaseDataset, subject: Any) -> Sessions:
+def _changed(raw: mne.io.BaseRaw, change: Change, provenance: Provenance) -> mne.io.BaseRaw:
     try:
-        sessions: Sessions = dataset.get_data([subject])[subject]
-    except BCIDannError:
-        raise
-    except Exception as error:  # downloads and readers fail in many ways
-        raise DataError(
-            f"subject {subject} of {dataset.code} cannot be loaded: {type(error).__name__}: {error}"
-        ) from error
-    return sessions
+        return change(raw)
+    except DataError as error:
+        raise DataError(f"{provenance}: {error}") from error
 
 
 def _cut(

@@ -19,6 +19,7 @@ from bci_dann.data.cache import (
     open_trials,
     store,
 )
+from bci_dann.data.combined.combined_config import CombinedDataConfig
 from bci_dann.data.datasets import DataConfig, make_dataset
 from bci_dann.data.extraction import extract_trials
 from bci_dann.data.fingerprint import dataset_fingerprint, describes_itself
@@ -26,18 +27,18 @@ from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.recordings.source_files import SourceFiles
 from bci_dann.data.regimes.derivation import prepare_derived
 from bci_dann.data.screening.rest_windows import rest_steps
-from bci_dann.data.subset import SubsetConfig, check_sessions, resolve_subset
+from bci_dann.data.subset import Subset, SubsetConfig, check_sessions, resolve_subset
 from bci_dann.data.trials import EEGTrials
 from bci_dann.exceptions import ConfigError
 
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
-__all__ = ["load_dataset", "mne_data_folder", "prepare_trials"]
+__all__ = ["KeyedSelection", "load_dataset", "mne_data_folder", "prepare_trials"]
 
 
 def prepare_trials(
-    config: DataConfig,
+    config: DataConfig | CombinedDataConfig,
     preprocessing: Preprocessing,
     data_dir: Path | str | None = None,
     cache_dir: Path | str | None = None,
@@ -47,9 +48,9 @@ def prepare_trials(
 
     Parameters
     ----------
-    config : DataConfig
+    config : DataConfig or CombinedDataConfig
         The dataset, the subjects, sessions and classes of it, and its regime, which is applied
-        to the prepared trials.
+        to the prepared trials; or several data sets.
     preprocessing : Preprocessing
         The steps by which recordings become trials.
     data_dir : path, or None
@@ -86,6 +87,10 @@ def prepare_trials(
     >>> len(open_trials(folder))
     60
     """
+    if isinstance(config, CombinedDataConfig):
+        from bci_dann.data.combined.combined_trials import prepare_combined
+
+        return prepare_combined(config, preprocessing, data_dir, _root(cache_dir), progress)
     dataset = make_dataset(config, data_dir)
     folder = _prepare(dataset, config, preprocessing, data_dir, cache_dir, progress)
     if config.regime is None:
@@ -94,7 +99,7 @@ def prepare_trials(
 
 
 def load_dataset(
-    dataset: str | DataConfig | BaseDataset,
+    dataset: str | DataConfig | CombinedDataConfig | BaseDataset,
     *,
     preprocessing: Preprocessing | Mapping[str, Any] | None = None,
     subjects: list[int | str] | None = None,
@@ -109,8 +114,9 @@ def load_dataset(
 
     Parameters
     ----------
-    dataset : str, DataConfig or moabb.datasets.base.BaseDataset
-        A name as in `DataConfig`, a configuration, or any other dataset object.
+    dataset : str, DataConfig, CombinedDataConfig or moabb.datasets.base.BaseDataset
+        A name as in `DataConfig`, a configuration of one or several data sets, or any other
+        dataset object.
     preprocessing : Preprocessing, mapping or None
         ``None`` is 8-32 Hz over the whole imagery task, as in MOABB.
     subjects : list of int or str, or None
@@ -159,6 +165,13 @@ def load_dataset(
     selection = {"subjects": subjects, "sessions": sessions, "classes": classes}
     given = {name: value for name, value in selection.items() if value is not None}
     steps = _as_preprocessing(preprocessing)
+    if isinstance(dataset, CombinedDataConfig):
+        if given or params:
+            raise ConfigError(
+                f"{', '.join([*given, *params])}: of several data sets, each has its own "
+                "subjects, sessions, classes and params in the configuration."
+            )
+        return open_trials(prepare_trials(dataset, steps, data_dir, cache_dir, progress))
     if isinstance(dataset, str | DataConfig):
         config = _as_config(dataset, given, params)
         return open_trials(prepare_trials(config, steps, data_dir, cache_dir, progress))
@@ -184,6 +197,60 @@ def _as_preprocessing(value: Preprocessing | Mapping[str, Any] | None) -> Prepro
     return validate(Preprocessing, value or {}, "preprocessing")
 
 
+class KeyedSelection:
+    """A selection of a dataset, and the parts of the cache's key of its trials.
+
+    Parameters
+    ----------
+    dataset : moabb.datasets.base.BaseDataset
+        The dataset.
+    subset : Subset
+        What is selected.
+    preprocessing : Preprocessing
+        The steps.
+    root : pathlib.Path
+        The cache.
+    data_dir : path, or None
+        The folder that MOABB reads from.
+
+    Attributes
+    ----------
+    parts : dict of str to object
+        Everything that determines the trials.
+
+    Raises
+    ------
+    ConfigError
+        When the rest window does not fit the dataset.
+    """
+
+    def __init__(
+        self,
+        dataset: BaseDataset,
+        subset: Subset,
+        preprocessing: Preprocessing,
+        root: Path,
+        data_dir: Path | str | None,
+    ) -> None:
+        rest_steps(dataset, preprocessing)  # raises before a recording is read
+        self.dataset, self.subset = dataset, subset
+        self.parts: dict[str, Any] = {
+            "data_version": DATA_VERSION,
+            "dataset": dataset_fingerprint(dataset),
+            "selection": asdict(subset),
+            "preprocessing": preprocessing.model_dump(mode="json"),
+            "versions": {name: version(name) for name in ("mne", "moabb", "numpy", "scipy")},
+        }
+        self._sources = SourceFiles(root, cache_key(self.parts), data_dir)
+        if not describes_itself(dataset) and (changes := self._sources.changes()):
+            self.parts["changed_files"] = changes
+
+    def remember_files(self) -> None:
+        """Note the files that were just read, unless the dataset tells of them itself."""
+        if not describes_itself(self.dataset):
+            self._sources.remember(self.dataset, self.subset.subjects)
+
+
 def _prepare(
     dataset: BaseDataset,
     subset_config: SubsetConfig,
@@ -195,19 +262,8 @@ def _prepare(
     from bci_dann.data.recordings.folder import Recordings
 
     subset = resolve_subset(dataset, subset_config)
-    rest_steps(dataset, preprocessing)  # raises before a recording is read
     root = _root(cache_dir)
-    parts: dict[str, Any] = {
-        "data_version": DATA_VERSION,
-        "dataset": dataset_fingerprint(dataset),
-        "selection": asdict(subset),
-        "preprocessing": preprocessing.model_dump(mode="json"),
-        "versions": {name: version(name) for name in ("mne", "moabb", "numpy", "scipy")},
-    }
-
-    sources = SourceFiles(root, cache_key(parts), data_dir)
-    if not describes_itself(dataset) and (changes := sources.changes()):
-        parts["changed_files"] = changes
+    keyed = KeyedSelection(dataset, subset, preprocessing, root, data_dir)
 
     def fill(writer: TrialsWriter) -> None:
         if isinstance(dataset, Recordings):
@@ -219,10 +275,9 @@ def _prepare(
                 sessions.update(trials.metadata["session"])
                 writer.add(trials)
             check_sessions(dataset, subset.sessions, sorted(sessions))
-            if not describes_itself(dataset):
-                sources.remember(dataset, subset.subjects)
+            keyed.remember_files()
 
-    return store(root, parts, fill)
+    return store(root, keyed.parts, fill)
 
 
 def _root(cache_dir: Path | str | None) -> Path:

@@ -7,6 +7,7 @@ each worker process, and because one fold is needed at a time; a test compares t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -132,7 +133,7 @@ def split(
     target_subject: str,
     protocol: str,
     labels: NDArray[np.str_] | None = None,
-    without: str | None = None,
+    without: str | Sequence[str] | None = None,
 ) -> Fold:
     """Return the fold in which ``target_subject`` is the target.
 
@@ -148,9 +149,10 @@ def split(
         The label of each trial. ``semisupervised_K`` needs them to find the first K trials of
         each class; ``train_and_target_unlabeled_80_20`` and similar protocols, to choose the
         target's trials.
-    without : str, optional
-        A subject that is neither source nor target: in a nested choice for this subject, each
-        of the others is the pseudo-target in turn.
+    without : str or sequence of str, optional
+        Subjects that are neither sources nor target: in a nested choice for a subject, each of
+        the others is the pseudo-target in turn; where only other data sets are sources, the other
+        subjects of the target's own.
 
     Returns
     -------
@@ -183,11 +185,12 @@ def split(
     """
     check_option("protocol", protocol, PROTOCOLS)
     subjects = metadata["subject"].to_numpy(dtype=str)
-    _check_subjects(subjects, str(target_subject), without)
+    excluded = [without] if isinstance(without, str) else list(without or ())
+    _check_subjects(subjects, str(target_subject), excluded)
     rule = PROTOCOLS[protocol]
     target = np.flatnonzero(subjects == str(target_subject))
-    left_out = [str(target_subject)] if without is None else [str(target_subject), str(without)]
-    train, none = np.flatnonzero(~np.isin(subjects, left_out)), target[:0]
+    train = np.flatnonzero(~np.isin(subjects, [str(target_subject), *excluded]))
+    none = target[:0]
     sessions = metadata["session"].to_numpy(dtype=str)
     if rule.n_per_class:
         target_labels = _labels(labels, protocol)[target]
@@ -265,11 +268,11 @@ def _seen_in_training(sessions: NDArray[np.str_], fraction: float) -> NDArray[np
     return seen
 
 
-def _check_subjects(subjects: NDArray[np.str_], target: str, without: str | None) -> None:
+def _check_subjects(subjects: NDArray[np.str_], target: str, without: Sequence[str]) -> None:
     known = list(dict.fromkeys(subjects.tolist()))
-    if without is not None:
-        check_option("the subject to leave out", str(without), known, error=DataError)
-        known.remove(str(without))
+    for subject in without:
+        check_option("the subject to leave out", str(subject), known, error=DataError)
+        known.remove(str(subject))
     check_option("the target subject", target, known, error=DataError)
     if len(known) < 2:
         raise DataError(

@@ -144,10 +144,12 @@ def new_subject_recordings(run: RunConfig) -> tuple[mne.io.BaseRaw, ...]:
         One recording a session (V). Annotations at the cues name the classes.
     """
     from bci_dann.data import make_dataset
+    from bci_dann.data.combined.combined_config import one_dataset
 
-    n_subjects = len(make_dataset(run.data).subject_list)
-    params = {**run.data.params, "n_subjects": n_subjects + 1, "n_sessions": N_SESSIONS}
-    dataset = make_dataset(run.data.model_copy(update={"params": params, "subjects": None}))
+    data = one_dataset(run.data, "the quickstart")
+    n_subjects = len(make_dataset(data).subject_list)
+    params = {**data.params, "n_subjects": n_subjects + 1, "n_sessions": N_SESSIONS}
+    dataset = make_dataset(data.model_copy(update={"params": params, "subjects": None}))
     sessions = dataset.get_data([n_subjects + 1])[n_subjects + 1]
     return tuple(raw for runs in sessions.values() for raw in runs.values())
 
@@ -157,10 +159,13 @@ def _say_nothing(_: str) -> None:
 
 
 def _check_is_simulated(run: RunConfig) -> None:
-    if run.data.dataset != "SimulatedMI":
+    from bci_dann.data.combined.combined_config import one_dataset
+
+    data = one_dataset(run.data, "the quickstart")
+    if data.dataset != "SimulatedMI":
         raise ConfigError(
             "the quickstart needs a configuration with dataset: SimulatedMI, since it simulates "
-            f"a new subject; got {run.data.dataset}. Use `bci-dann run` for other data."
+            f"a new subject; got {data.dataset}. Use `bci-dann run` for other data."
         )
 
 

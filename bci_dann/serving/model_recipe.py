@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from bci_dann._config import StrictModel, validate
-from bci_dann.data.datasets import DataConfig
+from bci_dann.data.combined.combined_config import RunData
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.recordings.layout import RecordingsLayout
 from bci_dann.exceptions import ConfigError, DataError, ResultsError
@@ -33,7 +33,7 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
         The classes that the model decodes.
     sfreq : float
         Sampling frequency of the trials (Hz).
-    data : DataConfig
+    data : DataConfig or CombinedDataConfig
         The training data.
     excluded : list of str
         Subjects that were left out of training, beside those that ``data`` does not select.
@@ -93,7 +93,7 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
     seed: int
     classes: list[str] = Field(min_length=2)
     sfreq: float = Field(gt=0)
-    data: DataConfig
+    data: RunData
     excluded: list[str] = Field(default_factory=list)
     preprocessing: Preprocessing
     layout: RecordingsLayout

@@ -97,8 +97,8 @@ def fit_model(
     Parameters
     ----------
     config : str, pathlib.Path, mapping or RunConfig
-        A configuration file or its content. Its keys ``pipelines`` and ``protocols`` may be left
-        out.
+        A configuration file or its content, whose keys ``pipelines`` and ``protocols`` may be left
+        out. Of several data sets, the first says how recordings for the model are read.
     pipeline : str or None
         One of the configuration's pipelines. By default the only one that it names; where it names
         several or none, the default recipe ``bci_dann_light``.
@@ -151,14 +151,14 @@ def fit_model(
     >>> model.recipe.classes, model.recipe.sfreq
     (['left_hand', 'right_hand'], 128.0)
     """
-    from bci_dann.data import open_trials, prepare_trials
+    from bci_dann.data import DataConfig, open_trials, prepare_trials
     from bci_dann.evaluation import load_config
     from bci_dann.evaluation.runs.preflight import check_rest_window
     from bci_dann.serving.compact_model import without_training_sessions
     from bci_dann.serving.model_cards.card_scores import card_fields
 
     run = load_config(config, defaults={"pipelines": [DEFAULT_PIPELINE], "protocols": ["train"]})
-    if run.data.regime is not None:
+    if isinstance(run.data, DataConfig) and run.data.regime is not None:
         raise ConfigError(
             "data.regime changes trials for a comparison of methods, and a model is trained on "
             "recordings as they are: remove it; subjects, channels and windows are set in `data` "
@@ -321,14 +321,13 @@ def _without_subjects(
     run: RunConfig, exclude: Sequence[str | int], data_dir: str | Path | None
 ) -> tuple[RunConfig, list[str]]:
     """Return a run without some of its subjects, and their names as the dataset has them."""
-    from bci_dann.data import make_dataset
-    from bci_dann.data.subset import without_subjects
+    from bci_dann.data.combined.combined_dataset import excluding
 
     if isinstance(exclude, str):
         raise ConfigError(f"exclude is a list of subjects; got {exclude!r}.")
     if not exclude:
         return run, []
-    data, excluded = without_subjects(make_dataset(run.data, data_dir), run.data, exclude)
+    data, excluded = excluding(run.data, exclude, data_dir)
     return run.model_copy(update={"data": data}), excluded
 
 
@@ -346,12 +345,17 @@ def _savable_estimator(spec: PipelineSpec, seed: int) -> Any:
 
 
 def _layout(run: RunConfig, data_dir: str | Path | None) -> RecordingsLayout:
-    """Return the run's layout, or what a MOABB dataset implies for files like its own."""
-    from bci_dann.data import RecordingsLayout, make_dataset
+    """Return the run's layout, or what a MOABB dataset implies for files like its own.
 
-    if run.data.recordings is not None:
-        return run.data.recordings
-    dataset = make_dataset(run.data, data_dir)
+    Of several data sets it is that of the first.
+    """
+    from bci_dann.data import RecordingsLayout, make_dataset
+    from bci_dann.data.combined.combined_config import each_dataset
+
+    first, folder = each_dataset(run.data, data_dir)[0]
+    if first.recordings is not None:
+        return first.recordings
+    dataset = make_dataset(first, folder)
     return RecordingsLayout(
         events={name: name for name in dataset.event_id},
         pattern="{subject}",
@@ -363,6 +367,7 @@ def _layout(run: RunConfig, data_dir: str | Path | None) -> RecordingsLayout:
 def _recipe(
     run: RunConfig, spec: PipelineSpec, seed: int, trials: EEGTrials, layout: RecordingsLayout
 ) -> ModelRecipe:
+    from bci_dann.data.combined.combined_config import without_folders
     from bci_dann.data.signal_checks import typical_amplitude
     from bci_dann.evaluation.runs.records import versions
     from bci_dann.serving.checks.channel_exchange import mean_correlations
@@ -375,7 +380,7 @@ def _recipe(
         seed=seed,
         classes=np.unique(np.asarray(trials.y)).tolist(),
         sfreq=trials.sfreq,
-        data=run.data,
+        data=without_folders(run.data),
         preprocessing=run.preprocessing.model_copy(update={"channels": trials.ch_names}),
         layout=layout,
         typical_uv=typical_amplitude(trials.X),

@@ -273,13 +273,15 @@ def _print_plan(tasks: pd.DataFrame, out: Path) -> None:
 def _print_planned_account(config: RunConfig, data_dir: Path | None) -> None:
     """Print the cues of recordings in a folder; of other datasets nothing is known yet."""
     from bci_dann.data import make_dataset
+    from bci_dann.data.combined.combined_config import each_dataset
     from bci_dann.data.recordings.folder import Recordings
     from bci_dann.data.subset import resolve_subset
 
-    dataset = make_dataset(config.data, data_dir)
-    if isinstance(dataset, Recordings):
-        print_account(dataset.planned_account(resolve_subset(dataset, config.data)))
-        print_sentence("signals are not looked at yet: `bci-dann check` does")
+    for data, folder in each_dataset(config.data, data_dir):
+        dataset = make_dataset(data, folder)
+        if isinstance(dataset, Recordings):
+            print_account(dataset.planned_account(resolve_subset(dataset, data)))
+            print_sentence("signals are not looked at yet: `bci-dann check` does")
 
 
 def _joined(values: pd.Series[Any]) -> str:

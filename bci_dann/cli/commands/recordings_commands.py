@@ -63,12 +63,14 @@ def check(  # numpydoc ignore=PR01
 
     Exit code 2: a recording cannot be used.
     """
+    from bci_dann.data.combined.combined_config import one_dataset
     from bci_dann.data.screening.examination import examine_recordings
     from bci_dann.evaluation import load_config
     from bci_dann.reporting import write_recordings_page
 
     run = load_config(config)
-    examination = examine_recordings(run.data, run.preprocessing, data_dir, progress=True)
+    data = one_dataset(run.data, "`bci-dann check`")
+    examination = examine_recordings(data, run.preprocessing, data_dir, progress=True)
     if examination.channels is not None:
         print_channels(examination.channels)
     if examination.recordings:

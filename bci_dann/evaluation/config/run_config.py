@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from bci_dann._config import StrictModel, validate
 from bci_dann._validation import check_option, did_you_mean
+from bci_dann.data.combined.combined_config import CombinedDataConfig, RunData, each_dataset
 from bci_dann.data.dataset_names import SIMULATED, check_dataset_name
 from bci_dann.data.datasets import DataConfig
 from bci_dann.data.preprocessing import Preprocessing
@@ -57,8 +58,8 @@ class RunConfig(StrictModel):
     ----------
     name : str
         Names the run's folder.
-    data : DataConfig
-        The recordings.
+    data : DataConfig or CombinedDataConfig
+        The recordings, of one data set or of several together.
     preprocessing : Preprocessing
         What makes trials of them.
     pipelines : list of str
@@ -99,7 +100,7 @@ class RunConfig(StrictModel):
     """
 
     name: str = Field(min_length=1, pattern=r"^[\w.-]+$")
-    data: DataConfig
+    data: RunData
     preprocessing: Preprocessing = Preprocessing()
     pipelines: list[str] = Field(min_length=1)
     protocols: list[str] = Field(min_length=1)
@@ -147,7 +148,9 @@ class RunConfig(StrictModel):
             )
         if self.baselines and not self.has_regimes:
             raise ValueError("baselines are for regimes: add `regimes` or `worlds`, or remove it")
-        if self.has_regimes and self.data.regime is not None:
+        if self.has_regimes and isinstance(self.data, CombinedDataConfig):
+            raise ValueError("regimes and worlds are for one data set; `data` lists several")
+        if isinstance(self.data, DataConfig) and self.has_regimes and self.data.regime is not None:
             raise ValueError("data.regime is set beside regimes or worlds; give one of the two")
         if self.worlds is not None:
             for name in set(self.worlds.draw()) & set(self.regimes):
@@ -244,7 +247,7 @@ def read_config(
         pipeline or a dataset is unknown.
     """
     if isinstance(config, RunConfig):
-        _check_dataset(config.data)
+        _check_datasets(config)
         return _with_pipeline_files(config)
     content, origin = located_content(config, settings)
     if isinstance(content, Mapping):
@@ -279,7 +282,7 @@ def run_of_content(content: Any, origin: ConfigOrigin) -> RunConfig:
         )
     run = validate(RunConfig, content, origin.source)
     run._origin = origin
-    _check_dataset(run.data)
+    _check_datasets(run)
     return _with_pipeline_files(run)
 
 
@@ -355,6 +358,11 @@ def _revalidated(run: RunConfig, replaced: Mapping[str, Any]) -> RunConfig:
     checked = validate(RunConfig, {**dict(run), **replaced}, "the configuration")
     checked._origin = run._origin
     return checked
+
+
+def _check_datasets(run: RunConfig) -> None:
+    for data, _ in each_dataset(run.data):
+        _check_dataset(data)
 
 
 def _check_dataset(data: DataConfig) -> None:

@@ -130,6 +130,8 @@ def in_free_section(keys: Keys) -> bool:
     """
     if keys[:1] == ("datasets",) and len(keys) > 1:  # a suite: each entry is a section `data`
         keys = ("data", *keys[2:])
+    if keys[:2] == ("data", "datasets"):  # several together
+        keys = ("data", *keys[2:])
     return any(keys[: len(section)] == section for section in FREE_SECTIONS)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bci_dann._validation import did_you_mean
+from bci_dann.data.combined.combined_config import one_dataset
 from bci_dann.data.dataset_names import SIMULATED
 from bci_dann.data.datasets import DataConfig
 from bci_dann.data.preprocessing import Preprocessing
@@ -82,7 +83,7 @@ def plan_regimes(
 def _of_data(config: RunConfig, name: str, regime: Regime) -> PlannedRegime:
     # a regime that changes nothing has the trials and records of an ordinary run
     kept = regime.model_copy(update={"held_out": False}) if regime.changes_trials else None
-    data = config.data.model_copy(update={"regime": kept})
+    data = one_dataset(config.data, "a regime").model_copy(update={"regime": kept})
     return PlannedRegime(name, _single(config, name, data=data), regime.held_out)
 
 

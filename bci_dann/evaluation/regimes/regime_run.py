@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bci_dann._files import write_atomically
+from bci_dann.data.combined.combined_config import one_dataset
 from bci_dann.evaluation.config.run_config import RunConfig, load_config
 from bci_dann.evaluation.regimes.regime_plan import PlannedRegime, plan_regimes
 from bci_dann.evaluation.regimes.regime_table import TABLE_FILE, RegimeResults, regime_table
@@ -169,7 +170,7 @@ def _planned_tasks(planned: Sequence[PlannedRegime], runs: Sequence[ResolvedRun]
     opened: set[str] = set()
     tables = []
     for one, run in zip(planned, runs, strict=True):
-        dataset = run.config.data.dataset
+        dataset = one_dataset(run.config.data, "a regime").dataset
         with _naming(one):
             open_files = dataset not in opened
             tasks = planned_tasks(run, LEAVE_ONE_SUBJECT_OUT, open_files=open_files)

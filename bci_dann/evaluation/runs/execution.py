@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann._threads import limited_threads
+from bci_dann.data.combined.combined_config import subject_name
 from bci_dann.evaluation.config.pipeline_builder import build_with_warnings, wants_target
 from bci_dann.evaluation.protocols import PROTOCOLS, Fold, split
 from bci_dann.evaluation.runs.records import DIAGNOSTICS, Record, Task
@@ -149,7 +150,15 @@ def _built_all(tasks: Sequence[Task], prepare: Prepare | None) -> Iterator[list[
 
 
 def _fold(task: Task, trials: EEGTrials) -> Fold:
-    return split(trials.metadata, task.subject, task.protocol, trials.y, task.without)
+    without = _others_of_dataset(task, trials) if task.cross_dataset else task.without
+    return split(trials.metadata, task.subject, task.protocol, trials.y, without)
+
+
+def _others_of_dataset(task: Task, trials: EEGTrials) -> list[str]:
+    """Return the other subjects of the target's data set."""
+    first = subject_name(task.dataset, "")
+    subjects = np.unique(trials.subjects).tolist()
+    return [name for name in subjects if name.startswith(first) and name != task.subject]
 
 
 def _fit(estimator: Any, trials: EEGTrials, fold: Fold) -> None:

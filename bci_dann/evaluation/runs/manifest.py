@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bci_dann.data.combined.combined_config import dataset_of_subject
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
 from bci_dann.evaluation.config.run_config import RunConfig
 from bci_dann.evaluation.runs.records import Task, versions
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from moabb.datasets.base import BaseDataset
+
+    from bci_dann.data.combined.combined_dataset import CombinedDataset
 
 __all__ = ["Manifest", "differences", "manifest_of", "recordings_fingerprint"]
 
@@ -64,13 +67,22 @@ class Manifest:
             Each pipeline, protocol, seed and target, pipelines outermost, so that a first one is
             complete early. Empty where the targets are not known.
         """
-        dataset, threads = self.fixed["data"]["dataset"], self.fixed["threads"]
-        libraries, data_key = self.versions or versions(), self.data_key or ""
         grid = itertools.product(self.specs, self.protocols, self.seeds, self.subjects or [])
-        return [
-            Task(dataset, data_key, spec, protocol, subject, seed, threads, versions=libraries)
-            for spec, protocol, seed, subject in grid
-        ]
+        return [self._task(spec, protocol, subject, seed) for spec, protocol, seed, subject in grid]
+
+    def _task(self, pipeline: PipelineSpec, protocol: str, subject: str, seed: int) -> Task:
+        data = self.fixed["data"]
+        return Task(
+            dataset_of_subject(data, subject),
+            self.data_key or "",
+            pipeline,
+            protocol,
+            subject,
+            seed,
+            self.fixed["threads"],
+            cross_dataset=data.get("target_dataset") is not None,
+            versions=self.versions or versions(),
+        )
 
     @property
     def specs(self) -> list[PipelineSpec]:
@@ -102,16 +114,8 @@ class Manifest:
             return False
         if self.data_key is None:
             return True
-        task = Task(
-            about["dataset"],
-            self.data_key,
-            PipelineSpec(name, tuple(steps)),
-            about["protocol"],
-            about["subject"],
-            about["seed"],
-            self.fixed["threads"],
-            versions=self.versions or versions(),
-        )
+        spec = PipelineSpec(name, tuple(steps))
+        task = self._task(spec, about["protocol"], about["subject"], about["seed"])
         return bool(about["key"] == task.key)
 
 
@@ -140,13 +144,13 @@ def manifest_of(
     return Manifest(fixed, _as_stored(definitions), protocols, seeds, recordings)
 
 
-def recordings_fingerprint(dataset: BaseDataset) -> str:
+def recordings_fingerprint(dataset: BaseDataset | CombinedDataset) -> str:
     """Return a digest of a dataset, of all its subjects.
 
     Parameters
     ----------
-    dataset : moabb.datasets.base.BaseDataset
-        The dataset.
+    dataset : moabb.datasets.base.BaseDataset or CombinedDataset
+        The dataset, or several.
 
     Returns
     -------
@@ -206,8 +210,14 @@ def _are_steps(stored: list[Any], new: list[Any]) -> bool:
 
 def _without_subjects(fixed: dict[str, Any]) -> dict[str, Any]:
     """Leave out what may grow; other subjects make another data key, hence other records."""
-    data = {key: value for key, value in fixed.get("data", {}).items() if key != "subjects"}
-    return {**fixed, "data": data}
+    data = fixed.get("data", {})
+    entries = [_without(one, "subjects") for one in data.get("datasets", [])]
+    several = {"datasets": entries} if entries else {}
+    return {**fixed, "data": {**_without(data, "subjects"), **several}}
+
+
+def _without(section: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in section.items() if name != key}
 
 
 def _as_stored(value: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bci_dann.data.combined.combined_config import each_dataset
 from bci_dann.data.recordings.discovery import find_recordings
 from bci_dann.evaluation.config.pipeline_builder import BuildWarning, build_with_warnings
 from bci_dann.exceptions import ConfigError, DataError
@@ -16,7 +17,7 @@ from bci_dann.exceptions import ConfigError, DataError
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
-    from bci_dann.data import DataConfig, EEGTrials
+    from bci_dann.data import CombinedDataConfig, DataConfig, EEGTrials
     from bci_dann.data.preprocessing import Preprocessing
     from bci_dann.data.subset import Subset
     from bci_dann.evaluation.config.pipeline_file import PipelineSpec
@@ -93,12 +94,12 @@ def check_without_regimes(config: RunConfig) -> None:
         )
 
 
-def check_data_folder(data: DataConfig, data_dir: str | Path | None) -> None:
+def check_data_folder(data: DataConfig | CombinedDataConfig, data_dir: str | Path | None) -> None:
     """Raise where a folder of recordings is needed, and is missing or has no file that fits.
 
     Parameters
     ----------
-    data : DataConfig
+    data : DataConfig or CombinedDataConfig
         The data of the run. Other datasets than ``Recordings`` pass.
     data_dir : str, pathlib.Path or None
         The folder.
@@ -110,14 +111,15 @@ def check_data_folder(data: DataConfig, data_dir: str | Path | None) -> None:
     DataError
         When it does not exist, is empty, or no file fits the layout.
     """
-    if data.recordings is None:
-        return
-    if data_dir is None:
-        raise ConfigError(
-            "dataset: Recordings needs the folder of the recordings: pass --data-dir FOLDER "
-            "(or data_dir= in Python)."
-        )
-    find_recordings(Path(data_dir).expanduser(), data.recordings)
+    for one, folder in each_dataset(data, data_dir):
+        if one.recordings is None:
+            continue
+        if folder is None:
+            raise ConfigError(
+                "dataset: Recordings needs the folder of the recordings: pass --data-dir FOLDER "
+                "(or data_dir= in Python)."
+            )
+        find_recordings(Path(folder).expanduser(), one.recordings)
 
 
 def check_pipelines(

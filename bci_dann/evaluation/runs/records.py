@@ -88,6 +88,8 @@ class Task:
         Threads in use.
     without : str or None
         A subject of which nothing is seen, neither in training nor in scoring.
+    cross_dataset : bool
+        Whether the sources are the subjects of other data sets only.
     versions : mapping of str to str
         As :func:`versions` returned them when the run began; workers do not look again, so that
         files that change during a run do not change its keys.
@@ -101,6 +103,7 @@ class Task:
     seed: int
     threads: int = 1
     without: str | None = None
+    cross_dataset: bool = False
     versions: Mapping[str, str] = field(default_factory=lambda: versions())
 
     @property
@@ -134,6 +137,7 @@ class Task:
             "versions": dict(self.versions),
             # only where it is set, so that ordinary tasks keep the keys they always had
             **({} if self.without is None else {"without": self.without}),
+            **({"cross_dataset": True} if self.cross_dataset else {}),
         }
         text = json.dumps(content, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()

@@ -21,6 +21,8 @@ from bci_dann.evaluation.runs.shard import Shard
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
+    from bci_dann.data.combined.combined_dataset import CombinedDataset
+
 __all__ = ["ResolvedRun", "RunOptions", "resolve_run"]
 
 
@@ -114,13 +116,13 @@ class ResolvedRun:
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @cached_property
-    def dataset(self) -> BaseDataset:
+    def dataset(self) -> BaseDataset | CombinedDataset:
         """The dataset, made when it is first asked for, since that imports MOABB.
 
         Returns
         -------
-        moabb.datasets.base.BaseDataset
-            As the configuration names it.
+        moabb.datasets.base.BaseDataset or CombinedDataset
+            As the configuration names it, or several.
 
         Raises
         ------
@@ -129,8 +131,12 @@ class ResolvedRun:
         DataError
             When a folder of recordings is not what was promised.
         """
-        from bci_dann.data import make_dataset
+        from bci_dann.data import CombinedDataConfig, make_dataset
 
+        if isinstance(self.config.data, CombinedDataConfig):
+            from bci_dann.data.combined.combined_dataset import CombinedDataset
+
+            return CombinedDataset(self.config.data, self.options.data_dir)
         return make_dataset(self.config.data, self.options.data_dir)
 
     @property

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bci_dann.data.combined.combined_config import CombinedDataConfig, one_dataset
 from bci_dann.evaluation.config.run_config import RunConfig
 from bci_dann.evaluation.runs.dispatch import RESUME, run_missing
 from bci_dann.evaluation.runs.executors.executor_choice import opened
@@ -243,7 +244,7 @@ def _computed(run: ResolvedRun, plan: TaskPlan, manifest: Manifest) -> TaskRun:
         manifest,
         data_key=trials_folder.name,
         versions=dict(run.versions),
-        subjects=_checked_subjects(trials_folder, plan),
+        subjects=_targets(run.config, _checked_subjects(trials_folder, plan)),
     )
     done = TaskRun(run.folder, _shard_of(run, plan.tasks(known.tasks)), known, trials_folder)
     run.folder.open(known)
@@ -287,7 +288,7 @@ def planned_tasks(run: ResolvedRun, plan: TaskPlan, *, open_files: bool = True) 
     known = replace(
         manifest,
         versions=dict(run.versions),
-        subjects=_planned_subjects(run, plan, open_files),
+        subjects=_targets(run.config, _planned_subjects(run, plan, open_files)),
     )
     return _shard_of(run, plan.tasks(known.tasks))
 
@@ -313,17 +314,33 @@ def task_table(tasks: Sequence[Task]) -> pd.DataFrame:
 
 
 def _planned_subjects(run: ResolvedRun, plan: TaskPlan, open_files: bool) -> list[str]:
+    from bci_dann.data.combined.combined_dataset import CombinedDataset
     from bci_dann.data.regimes.trial_choice import draw_subjects
     from bci_dann.data.subset import resolve_subset
 
-    selection = resolve_subset(run.dataset, run.config.data)
+    dataset = run.dataset
+    if isinstance(dataset, CombinedDataset):
+        check_subject_count(dataset.subject_list, plan.n_left_out)
+        if open_files:
+            dataset.check(run.config.preprocessing)
+        return dataset.subject_list
+    data = one_dataset(run.config.data, "this run")
+    selection = resolve_subset(dataset, data)
     subjects = [str(subject) for subject in selection.subjects]
-    if run.config.data.regime is not None:
-        subjects = draw_subjects(run.config.data.regime, subjects)
+    if data.regime is not None:
+        subjects = draw_subjects(data.regime, subjects)
     check_subject_count(subjects, plan.n_left_out)
     if open_files:
-        check_recordings(run.dataset, run.config.preprocessing, selection)
+        check_recordings(dataset, run.config.preprocessing, selection)
     return subjects
+
+
+def _targets(config: RunConfig, subjects: list[str]) -> list[str]:
+    """Return the subjects that are targets: all, unless one data set is that of the targets."""
+    data = config.data
+    if not isinstance(data, CombinedDataConfig):
+        return subjects
+    return [subject for subject in subjects if data.is_target(subject)]
 
 
 def _checked_subjects(trials_folder: Path, plan: TaskPlan) -> list[str]:

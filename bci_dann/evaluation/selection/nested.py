@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann._files import write_atomically
+from bci_dann.data.combined.combined_config import CombinedDataConfig
 from bci_dann.evaluation.config.run_config import RunConfig
 from bci_dann.evaluation.runs.records import Record, Task
 from bci_dann.evaluation.runs.resolved_run import ResolvedRun, RunOptions, resolve_run
@@ -265,6 +266,12 @@ def nested_summary(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _check_choice(run: ResolvedRun) -> None:
+    data = run.config.data
+    if isinstance(data, CombinedDataConfig) and data.target_dataset is not None:
+        raise ConfigError(
+            "a nested choice leaves out subjects, not data sets: remove target_dataset, or run "
+            "without a choice."
+        )
     names = [spec.name for spec in run.pipelines]
     if len(names) < 2:
         raise ConfigError(

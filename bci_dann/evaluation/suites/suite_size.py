@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from bci_dann.data.combined.combined_config import one_dataset
 from bci_dann.data.dataset_names import RECORDINGS, SIMULATED
 from bci_dann.data.dataset_summaries import DatasetSummary, dataset_summaries
 from bci_dann.evaluation.runs.runner import LEAVE_ONE_SUBJECT_OUT, planned_tasks, task_table
 
 if TYPE_CHECKING:
     import pandas as pd
+    from moabb.datasets.base import BaseDataset
 
+    from bci_dann.data import DataConfig
     from bci_dann.evaluation.config.run_config import RunConfig
     from bci_dann.evaluation.runs.resolved_run import ResolvedRun
 
@@ -60,13 +63,14 @@ def planned_suite(runs: dict[str, ResolvedRun]) -> pd.DataFrame:
 
 def _stated_size(run: ResolvedRun, n_subjects: int) -> dict[str, float]:
     """Return trials and megabytes after preparation, at most, by what the data set states."""
-    if run.config.data.dataset == RECORDINGS:  # its account of cues is exact, and told elsewhere
+    data, dataset = one_dataset(run.config.data, "a suite"), cast("BaseDataset", run.dataset)
+    if data.dataset == RECORDINGS:  # its account of cues is exact, and told elsewhere
         return {"trials": math.nan, "megabytes": math.nan}
-    stated = _simulated(run) if run.config.data.dataset == SIMULATED else _of_moabb(run.config)
-    classes = run.config.data.classes or list(run.dataset.event_id)
+    stated = _simulated(run) if data.dataset == SIMULATED else _of_moabb(run.config, data)
+    classes = data.classes or list(dataset.event_id)
     trials = n_subjects * len(classes) * stated["sessions"] * stated["trials"]
     start, end = run.config.preprocessing.window
-    begin_of_task, end_of_task = run.dataset.interval
+    begin_of_task, end_of_task = dataset.interval
     duration = (end_of_task - begin_of_task if end is None else end) - start
     sfreq = run.config.preprocessing.resample or stated["sfreq"]
     samples = duration * sfreq + 1
@@ -83,14 +87,14 @@ def _simulated(run: ResolvedRun) -> dict[str, float]:
     }
 
 
-def _of_moabb(config: RunConfig) -> dict[str, float]:
+def _of_moabb(config: RunConfig, data: DataConfig) -> dict[str, float]:
     """Read MOABB's summary, whose trials are of a session in some data sets, else of a subject."""
-    name = config.data.dataset
+    name = data.dataset
     found = [one for one in dataset_summaries(name) if one.name == name]
     summary = found[0] if found else DatasetSummary(name)
-    sessions = 1.0 if config.data.sessions == "first" else _number(summary.sessions)
-    if isinstance(config.data.sessions, list):
-        sessions = float(len(config.data.sessions))
+    sessions = 1.0 if data.sessions == "first" else _number(summary.sessions)
+    if isinstance(data.sessions, list):
+        sessions = float(len(data.sessions))
     channels = config.preprocessing.channels
     return {
         "sessions": sessions,

@@ -16,11 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Electrodes", "match_electrodes", "named_channels_of"]
 
-# Share of a model's electrodes that may be interpolated. Empirical: three of 15 cost some points of
-# accuracy on real recordings, and the five of one region up to all that the decoder knew (the
-# table missing_electrodes of docs/results).
-MAX_SHARE = 0.2
-
 
 @dataclass(frozen=True)
 class Electrodes:
@@ -147,6 +142,7 @@ def match_electrodes(
 
 def _check_enough(electrodes: Electrodes, ch_names: Sequence[str]) -> None:
     from bci_dann.data.channels.electrode_names import standard_name
+    from bci_dann.data.channels.interpolation import MAX_SHARE
 
     present, replaced = electrodes.present, electrodes.replaced
     n_all = len(present) + len(replaced)

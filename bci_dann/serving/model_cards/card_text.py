@@ -155,11 +155,25 @@ def _data(facts: Mapping[str, Any]) -> list[str]:
         f"- {data['n_trials']} trials (of {data['n_cues']} cues) of {data['n_subjects']} subjects "
         f"in {data['n_sessions']} sessions",
     ]
+    for one in data.get("datasets", ()):
+        lines.append(
+            f"  - {one['name']} ({one['dataset']}): {one['n_trials']} trials of "
+            f"{one['n_subjects']} subjects; licence {one['licence'] or 'not stated'}; "
+            f"{_unit(one['unit_scale'])}"
+        )
     if data["excluded_subjects"]:
         lines.append(f"- Left out of training: {', '.join(data['excluded_subjects'])}")
     if data["typical_amplitude_uv"]:
         lines.append(f"- Typical amplitude after filtering: {data['typical_amplitude_uv']:.3g} µV")
     return lines
+
+
+def _unit(scale: float | Mapping[str, float]) -> str:
+    if scale == 1.0:
+        return "in the unit that its files state"
+    factors = scale if isinstance(scale, Mapping) else {"": scale}
+    listed = ", ".join(f"{name} {factor:g}".strip() for name, factor in factors.items())
+    return f"samples times {listed} are volt"
 
 
 def _trials(facts: Mapping[str, Any]) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bci_dann.data.combined.combined_config import CombinedDataConfig, dataset_of_subject
+from bci_dann.data.dataset_summaries import dataset_summaries
 from bci_dann.serving.model_recipe import ModelRecipe
 
 __all__ = ["facts_of"]
@@ -62,17 +64,46 @@ def facts_of(recipe: ModelRecipe, method: Mapping[str, Any], n_times: int | None
 
 
 def _data(recipe: ModelRecipe) -> dict[str, Any]:
-    rows = recipe.account
-    subjects = {str(row["subject"]) for row in rows}
+    data = recipe.data
+    if isinstance(data, CombinedDataConfig):
+        of_each = {"datasets": _datasets(data, recipe.account)}
+        name = ", ".join(data.names)
+    else:
+        of_each, name = {}, data.dataset
     return {
-        "dataset": recipe.data.dataset,
-        "n_subjects": len(subjects),
-        "n_sessions": len({(str(row["subject"]), str(row["session"])) for row in rows}),
-        "n_trials": sum(int(row["used"]) for row in rows),
-        "n_cues": sum(int(row["found"]) for row in rows),
+        "dataset": name,
+        **_counts(recipe.account),
+        **of_each,
         "excluded_subjects": recipe.excluded,
         "typical_amplitude_uv": recipe.typical_uv,
     }
+
+
+def _counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    return {
+        "n_subjects": len({str(row["subject"]) for row in rows}),
+        "n_sessions": len({(str(row["subject"]), str(row["session"])) for row in rows}),
+        "n_trials": sum(int(row["used"]) for row in rows),
+        "n_cues": sum(int(row["found"]) for row in rows),
+    }
+
+
+def _datasets(data: CombinedDataConfig, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what is known of each of several data sets."""
+    stored = data.model_dump(mode="json")
+    licences = {one.name: one.licence for one in dataset_summaries()}
+    return [
+        {
+            "name": entry.name,
+            "dataset": entry.dataset,
+            "licence": entry.licence or licences.get(entry.dataset),
+            "unit_scale": 1.0 if entry.recordings is None else entry.recordings.unit_scale,
+            **_counts(
+                [r for r in rows if dataset_of_subject(stored, str(r["subject"])) == entry.name]
+            ),
+        }
+        for entry in data.datasets
+    ]
 
 
 def _adapted_to(recipe: ModelRecipe) -> list[dict[str, Any]]:

@@ -56,8 +56,7 @@ def methods_paragraphs(run: RunContent) -> list[str]:
 def _data(run: RunContent) -> str:
     trials = run.stored.trials
     fixed = run.stored.manifest.fixed.get("data", {})
-    name = fixed.get("dataset", "unknown")
-    source = "recordings in a folder" if name == "Recordings" else f"the data set {name}"
+    source = " and ".join(_source(one) for one in fixed.get("datasets", [fixed]))
     if trials.empty:
         return f"Trials came from {source}."
     sessions = trials[["subject", "session"]].drop_duplicates().groupby("subject").size()
@@ -73,6 +72,14 @@ def _data(run: RunContent) -> str:
         f"{source}, with the classes {', '.join(run.classes)}; "
         f"{trials['trial'].nunique()} trials were scored.{cues}"
     )
+
+
+def _source(data: dict[str, Any]) -> str:
+    dataset = data.get("dataset", "unknown")
+    name = data.get("name", dataset)
+    if dataset != "Recordings":
+        return f"the data set {name}"
+    return "recordings in a folder" if name == dataset else f"recordings in a folder ({name})"
 
 
 def _preprocessing(settings: dict[str, Any]) -> str:
@@ -140,8 +147,15 @@ def _evaluation(run: RunContent) -> str:
     n_seeds = len(manifest.seeds)
     repeated = f"{n_seeds} seeds, averaged within subjects" if n_seeds > 1 else "one seed"
     compared = any(group.reference for group in run.groups)
+    target = manifest.fixed.get("data", {}).get("target_dataset")
+    whose = "Each subject" if target is None else f"Each subject of {target}"
+    sources = (
+        " and left out of training"
+        if target is None
+        else ", the subjects of the other data sets alone being its sources"
+    )
     text = (
-        "Each subject in turn was the target and left out of training, with protocols named as in "
+        f"{whose} in turn was the target{sources}, with protocols named as in "
         f"MOABB (Jayaram and Barachant 2018). Training saw: {'; '.join(seen)}. "
         f"Every pipeline was trained with {repeated}. Intervals of 95 % are from a bootstrap over "
         "subjects (Efron 1987)."

@@ -106,7 +106,7 @@ def _caption(group: ScoredGroup) -> str:
             "correction."
         )
     return (
-        f"Leave one subject out on {group.dataset}, protocol {group.protocol}, "
+        f"Each subject of {group.dataset} in turn the target, protocol {group.protocol}, "
         f"{group.n_subjects} subjects.{against}"
     )
 

@@ -1,0 +1,259 @@
+"""Several data sets as one: subjects with names of their own, classes that agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bci_dann._validation import did_you_mean
+from bci_dann.data.combined.combined_config import (
+    CombinedDataConfig,
+    CombinedEntry,
+    subject_name,
+)
+from bci_dann.data.datasets import DataConfig, make_dataset
+from bci_dann.data.fingerprint import dataset_fingerprint
+from bci_dann.data.preprocessing import Preprocessing
+from bci_dann.data.recordings.path_pattern import plain_text
+from bci_dann.data.subset import Subset, resolve_subset, without_subjects
+from bci_dann.exceptions import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from moabb.datasets.base import BaseDataset
+
+__all__ = ["CombinedDataset", "DatasetPart", "excluding", "naming"]
+
+
+@dataclass(frozen=True, eq=False)
+class DatasetPart:
+    """One of several data sets.
+
+    Attributes
+    ----------
+    entry : CombinedEntry
+        Its configuration.
+    dataset : moabb.datasets.base.BaseDataset
+        The dataset.
+    subset : Subset
+        The subjects, sessions and classes that are selected.
+    folder : pathlib.Path or None
+        Where its recordings are.
+    """
+
+    entry: CombinedEntry
+    dataset: BaseDataset
+    subset: Subset
+    folder: Path | None
+
+    @property
+    def subjects(self) -> list[str]:  # numpydoc ignore=RT01
+        """The selected subjects, by their names among those of all data sets."""
+        return [subject_name(self.entry.name, one) for one in self.subset.subjects]
+
+
+class CombinedDataset:
+    """Several data sets, checked against each other before anything is read.
+
+    Parameters
+    ----------
+    config : CombinedDataConfig
+        The data sets.
+    data_dir : path, or None
+        The folder that those of their recordings are in.
+
+    Attributes
+    ----------
+    parts : list of DatasetPart
+        The data sets, in order.
+
+    Raises
+    ------
+    ConfigError
+        When a data set or a selection is wrong, or their classes differ.
+    DataError
+        When a folder of recordings is not what was promised, or two hold the same file.
+    """
+
+    # Part of the cache keys wherever this module moves.
+    fingerprint_class = "bci_dann.data.CombinedDataset"
+
+    def __init__(self, config: CombinedDataConfig, data_dir: Path | str | None = None) -> None:
+        self.config = config
+        self.parts = [_part(entry, data_dir) for entry in config.datasets]
+        _check_classes(self.parts)
+        _check_files(self.parts)
+
+    @property
+    def code(self) -> str:  # numpydoc ignore=RT01
+        """The names of the data sets, for messages."""
+        return " + ".join(self.config.names)
+
+    @property
+    def subject_list(self) -> list[str]:  # numpydoc ignore=RT01
+        """The selected subjects of all data sets."""
+        return [subject for part in self.parts for subject in part.subjects]
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return what determines the signals of all data sets.
+
+        Returns
+        -------
+        dict
+            The fingerprint of each by its name.
+        """
+        return {part.entry.name: dataset_fingerprint(part.dataset) for part in self.parts}
+
+    def check(self, preprocessing: Preprocessing) -> None:
+        """Check folders of recordings, file by file, without reading signals.
+
+        Parameters
+        ----------
+        preprocessing : Preprocessing
+            The steps.
+
+        Raises
+        ------
+        ConfigError
+            When the steps do not fit a file, or give trials of different lengths.
+        DataError
+            When a file is not what was promised.
+        """
+        from bci_dann.data.recordings.folder import Recordings
+
+        _check_lengths(self.parts, preprocessing)
+        steps = preprocessing.model_copy(update={"channels": None})  # those of all are not known
+        for part in self.parts:
+            if isinstance(part.dataset, Recordings):
+                with naming(part.entry.name):
+                    part.dataset.check()
+                    part.dataset.check_fits(steps, part.subset)
+
+
+@contextmanager
+def naming(dataset: str) -> Iterator[None]:
+    """Put the name of a data set in front of errors.
+
+    Parameters
+    ----------
+    dataset : str
+        The name.
+
+    Yields
+    ------
+    None
+        While errors are named.
+    """
+    try:
+        yield
+    except (ConfigError, DataError) as error:
+        raise type(error)(f"{dataset}: {error}") from error
+
+
+def excluding(
+    config: DataConfig | CombinedDataConfig,
+    excluded: Sequence[str | int],
+    data_dir: Path | str | None,
+) -> tuple[DataConfig | CombinedDataConfig, list[str]]:
+    """Leave subjects out of a data set, or out of several.
+
+    Parameters
+    ----------
+    config : DataConfig or CombinedDataConfig
+        The section of a configuration.
+    excluded : sequence of str or int
+        Subjects that it selects, of several data sets by names like ``"PhysionetMI:1"``.
+    data_dir : path, or None
+        The folder of all recordings.
+
+    Returns
+    -------
+    config : DataConfig or CombinedDataConfig
+        The selection of the others.
+    excluded : list of str
+        The names of those that were left out.
+
+    Raises
+    ------
+    ConfigError
+        When one is not among the selected subjects, or none of a data set is left.
+    """
+    if isinstance(config, DataConfig):
+        return without_subjects(make_dataset(config, data_dir), config, excluded)
+    parts = CombinedDataset(config, data_dir).parts
+    known = {plain_text(subject): subject for part in parts for subject in part.subjects}
+    for subject in map(str, excluded):
+        if plain_text(subject) not in known:
+            raise ConfigError(
+                f"the subject {subject!r} cannot be excluded: it is not among those selected."
+                f"{did_you_mean(subject, known)} They are {', '.join(known.values())}."
+            )
+    names = {plain_text(str(subject)) for subject in excluded}
+    entries, left_out = [], []
+    for part in parts:
+        pairs = zip(part.subjects, part.subset.subjects, strict=True)
+        own = {name: subject for name, subject in pairs if plain_text(name) in names}
+        entry = part.entry
+        if own:
+            with naming(entry.name):
+                entry, _ = without_subjects(part.dataset, entry, list(own.values()))
+        entries.append(entry)
+        left_out += list(own)
+    return config.model_copy(update={"datasets": entries}), left_out
+
+
+def _part(entry: CombinedEntry, data_dir: Path | str | None) -> DatasetPart:
+    folder = entry.folder_in(data_dir)
+    with naming(entry.name):
+        dataset = make_dataset(entry, folder)
+        return DatasetPart(entry, dataset, resolve_subset(dataset, entry), folder)
+
+
+def _check_classes(parts: Sequence[DatasetPart]) -> None:
+    if len({frozenset(part.subset.classes) for part in parts}) == 1:
+        return
+    shared = [
+        name
+        for name in parts[0].subset.classes
+        if all(name in part.dataset.event_id for part in parts)
+    ]
+    advice = (
+        f"All have {', '.join(shared)}: choose among these with `classes` in each data set."
+        if len(shared) > 1
+        else "Choose the same with `classes` in each data set; of recordings in a folder, the "
+        "names of classes are those in `recordings.events`."
+    )
+    listed = "; ".join(f"{part.entry.name} has {', '.join(part.subset.classes)}" for part in parts)
+    raise ConfigError(f"the classes of the data sets differ: {listed}. {advice}")
+
+
+def _check_files(parts: Sequence[DatasetPart]) -> None:
+    """Raise where a file is in two folders of recordings."""
+    from bci_dann.data.recordings.folder import Recordings
+
+    owners: dict[tuple[Any, ...], str] = {}
+    for part in parts:
+        if not isinstance(part.dataset, Recordings):
+            continue
+        for name, *content in part.dataset.fingerprint()["files"]:
+            owner = owners.setdefault(tuple(content), part.entry.name)
+            if owner != part.entry.name:
+                raise DataError(
+                    f"the file {name} of {part.entry.name} is also in {owner}: its subject would "
+                    "be source and target at once. Leave it out of one of them."
+                )
+
+
+def _check_lengths(parts: Sequence[DatasetPart], preprocessing: Preprocessing) -> None:
+    lengths = {
+        part.entry.name: float(part.dataset.interval[1] - part.dataset.interval[0])
+        for part in parts
+    }
+    if preprocessing.window[1] is None and len(set(lengths.values())) > 1:
+        listed = ", ".join(f"{length:g} s in {name}" for name, length in lengths.items())
+        raise ConfigError(
+            f"the task lasts {listed}, and trials of all data sets must have one length: give "
+            f"preprocessing `window` an end, such as [0, {min(lengths.values()):g}]."
+        )

@@ -1,0 +1,170 @@
+"""Trials of several data sets on the same channels, in one folder of the cache."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bci_dann.data.cache import DATA_VERSION, TrialsWriter, store
+from bci_dann.data.channels.channel_selection import selected_channels
+from bci_dann.data.combined.combined_config import CombinedDataConfig, subject_name
+from bci_dann.data.combined.combined_dataset import CombinedDataset, DatasetPart, naming
+from bci_dann.data.combined.common_channels import (
+    RecordingChannels,
+    all_channels,
+    common_channels,
+)
+from bci_dann.data.extraction import extract_trials
+from bci_dann.data.loading import KeyedSelection, mne_data_folder
+from bci_dann.data.preprocessing import Preprocessing
+from bci_dann.data.recordings.subject_recordings import recordings_of
+from bci_dann.data.segmentation import same_sfreq
+from bci_dann.data.subset import check_sessions
+from bci_dann.data.trials import EEGTrials
+from bci_dann.exceptions import BCIDannWarning, DataError
+
+__all__ = ["prepare_combined"]
+
+
+def prepare_combined(
+    config: CombinedDataConfig,
+    preprocessing: Preprocessing,
+    data_dir: Path | str | None,
+    root: Path,
+    progress: bool = False,
+) -> Path:
+    """Load, preprocess and check the trials of several data sets, unless the cache has them.
+
+    Parameters
+    ----------
+    config : CombinedDataConfig
+        The data sets.
+    preprocessing : Preprocessing
+        The steps, the same for all.
+    data_dir : path, or None
+        The folder that those of their recordings are in.
+    root : pathlib.Path
+        The cache.
+    progress : bool
+        Show progress bars over subjects on the standard error stream.
+
+    Returns
+    -------
+    pathlib.Path
+        A folder for `open_trials`. Trials follow each other by data set; subjects are named
+        like ``"PhysionetMI:1"``, in trials and account.
+
+    Raises
+    ------
+    ConfigError, DataError
+        As `prepare_trials`, or when the data sets do not fit each other.
+
+    Warns
+    -----
+    BCIDannWarning
+        When electrodes of a data set are interpolated.
+    """
+    dataset = CombinedDataset(config, data_dir)
+    keyed = [_keyed(part, preprocessing, root) for part in dataset.parts]
+    names = config.names
+    parts: dict[str, Any] = {
+        "data_version": DATA_VERSION,
+        "combined": [{"name": n, **one.parts} for n, one in zip(names, keyed, strict=True)],
+        "channels": config.channels,
+    }
+
+    def fill(writer: TrialsWriter) -> None:
+        dataset.check(preprocessing)
+        changes = _changes(dataset, preprocessing)
+        wanted = changes[0].wanted
+        steps = preprocessing.model_copy(update={"channels": wanted})
+        reference: EEGTrials | None = None
+        for part, one, change in zip(dataset.parts, keyed, changes, strict=True):
+            sessions: set[str] = set()
+            with _reading(part):
+                for trials in extract_trials(
+                    part.dataset, part.subset, steps, progress, reference, change
+                ):
+                    reference = reference or trials
+                    sessions.update(trials.metadata["session"])
+                    writer.add(_named(trials, part.entry.name))
+                check_sessions(part.dataset, part.subset.sessions, sorted(sessions))
+                one.remember_files()
+
+    return store(root, parts, fill)
+
+
+def _keyed(part: DatasetPart, preprocessing: Preprocessing, root: Path) -> KeyedSelection:
+    with naming(part.entry.name):
+        return KeyedSelection(part.dataset, part.subset, preprocessing, root, part.folder)
+
+
+def _changes(dataset: CombinedDataset, preprocessing: Preprocessing) -> list[RecordingChannels]:
+    """Return what brings recordings of each data set to the channels of all.
+
+    The channels and the sampling frequency of a data set are those of its first recording; all
+    others are compared with it when they are read.
+    """
+    config = dataset.config
+    channels: dict[str, list[str]] = {}
+    rates: dict[str, float] = {}
+    firsts = []
+    for part in dataset.parts:
+        with _reading(part):
+            _, raw = next(recordings_of(part.dataset, part.subset.subjects[0], part.subset))
+            own = selected_channels(raw, preprocessing.model_copy(update={"channels": None}))
+        channels[part.entry.name], rates[part.entry.name] = own, float(raw.info["sfreq"])
+        firsts.append(raw)
+    _check_rates(rates, preprocessing)
+    choose = all_channels if config.channels == "all" else common_channels
+    wanted = preprocessing.channels or choose(channels)
+    changes = []
+    for part, raw in zip(dataset.parts, firsts, strict=True):
+        layout = part.entry.recordings
+        change = RecordingChannels(
+            wanted,
+            interpolate=config.channels == "all",
+            use_bads=preprocessing.bads == "use",
+            montage=None if layout is None else layout.montage,
+        )
+        with naming(part.entry.name):
+            missing = change.missing(raw)
+        if missing:
+            warnings.warn(
+                f"{part.entry.name}: {', '.join(missing)} are interpolated by spherical splines "
+                "from its other electrodes.",
+                BCIDannWarning,
+                stacklevel=2,
+            )
+        changes.append(change)
+    return changes
+
+
+def _check_rates(rates: dict[str, float], preprocessing: Preprocessing) -> None:
+    first, *others = rates.values()
+    if preprocessing.resample is None and not all(same_sfreq(first, one) for one in others):
+        listed = ", ".join(f"{rate:g} Hz in {name}" for name, rate in rates.items())
+        raise DataError(
+            f"the sampling frequencies differ: {listed}. Set preprocessing `resample` to a "
+            "common one."
+        )
+
+
+@contextmanager
+def _reading(part: DatasetPart) -> Iterator[None]:
+    with naming(part.entry.name), mne_data_folder(part.folder):
+        yield
+
+
+def _named(trials: EEGTrials, dataset: str) -> EEGTrials:
+    """Return trials, and their account, with the data set in the name of the subject."""
+    metadata = trials.metadata.assign(
+        subject=[subject_name(dataset, one) for one in trials.metadata["subject"]]
+    )
+    account = trials.account
+    if account is not None:
+        account = account.assign(subject=[subject_name(dataset, s) for s in account["subject"]])
+    return EEGTrials.trusted(trials.X, trials.y, metadata, trials.info, account, trials.rest)

@@ -1,0 +1,168 @@
+"""Channels of several data sets: those that all have, or those that any has, and repairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import mne
+
+from bci_dann.data.channels.electrode_names import channels_named, resolve_names
+from bci_dann.data.channels.interpolation import (
+    MAX_SHARE,
+    interpolate_electrodes,
+    montage_of,
+    with_position,
+)
+from bci_dann.exceptions import DataError
+
+__all__ = ["RecordingChannels", "all_channels", "common_channels"]
+
+# Electrodes that data sets must share: the fewest of any data set of motor imagery (C3, Cz, C4).
+FEWEST_COMMON = 3
+
+
+def common_channels(channels: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the electrodes that all data sets have.
+
+    Parameters
+    ----------
+    channels : mapping of str to sequence of str
+        The channels of each data set by its name, in any spelling of the electrodes.
+
+    Returns
+    -------
+    list of str
+        In the order and spelling of the first.
+
+    Raises
+    ------
+    DataError
+        When there are fewer than three.
+    """
+    first, *others = channels.values()
+    common = [name for name in first if all(channels_named(name, names) for names in others)]
+    if len(common) < FEWEST_COMMON:
+        listed = "; ".join(f"{name} has {', '.join(names)}" for name, names in channels.items())
+        raise DataError(
+            f"the data sets have {', '.join(common) or 'no channel'} in common, and at least "
+            f"{FEWEST_COMMON} are needed: {listed}. Give names of electrodes with "
+            "`recordings.rename`, or leave a data set out."
+        )
+    return common
+
+
+def all_channels(channels: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the electrodes that any data set has.
+
+    Parameters
+    ----------
+    channels : mapping of str to sequence of str
+        As for :func:`common_channels`.
+
+    Returns
+    -------
+    list of str
+        In the order and spelling in which they first come.
+    """
+    union: list[str] = []
+    for names in channels.values():
+        union += [name for name in names if not channels_named(name, union)]
+    return union
+
+
+@dataclass(frozen=True)
+class RecordingChannels:
+    """Recordings of one data set, on the channels of several.
+
+    Attributes
+    ----------
+    wanted : list of str
+        The channels, by the names that all data sets get.
+    interpolate : bool
+        Whether electrodes that are missing or marked bad are interpolated.
+    use_bads : bool
+        Whether channels that a recording marks bad are used as they are.
+    montage : str or None
+        MNE's name of the montage whose positions come first.
+    """
+
+    wanted: list[str]
+    interpolate: bool = False
+    use_bads: bool = False
+    montage: str | None = None
+
+    def missing(self, raw: mne.io.BaseRaw) -> list[str]:
+        """Return the electrodes that a recording has no signal of.
+
+        Parameters
+        ----------
+        raw : mne.io.Raw
+            The recording.
+
+        Returns
+        -------
+        list of str
+            Names in ``wanted``. Those that are marked bad are among them where electrodes are
+            interpolated.
+
+        Raises
+        ------
+        DataError
+            When there are more than can be interpolated, or any where none is.
+        """
+        names = zip(self.wanted, resolve_names(self.wanted, raw.ch_names), strict=True)
+        unusable = raw.info["bads"] if self.interpolate and not self.use_bads else []
+        missing = [new for new, own in names if own not in raw.ch_names or own in unusable]
+        limit = int(MAX_SHARE * len(self.wanted)) if self.interpolate else 0
+        if len(missing) > limit:
+            advice = (
+                f"up to a fifth of the {len(self.wanted)} channels, {limit}, can be interpolated. "
+                "Use the common channels (`channels: common`), or list fewer in preprocessing "
+                "`channels`."
+                if self.interpolate
+                else "All data sets need the channels that preprocessing `channels` lists; with "
+                "`channels: all` in `data`, few missing ones are interpolated."
+            )
+            raise DataError(
+                f"{', '.join(missing)} are missing ({len(missing)} of {len(self.wanted)} "
+                f"channels): {advice} The recording has {', '.join(raw.ch_names)}."
+            )
+        return missing
+
+    def __call__(self, raw: mne.io.BaseRaw) -> mne.io.BaseRaw:
+        """Return a recording in which each wanted channel has its name and a signal.
+
+        Parameters
+        ----------
+        raw : mne.io.Raw
+            The recording; it is left as it is.
+
+        Returns
+        -------
+        mne.io.Raw
+            The same where nothing had to be done.
+
+        Raises
+        ------
+        DataError
+            As :meth:`missing`, or when an electrode cannot be interpolated.
+        """
+        missing = self.missing(raw)
+        own = resolve_names(self.wanted, raw.ch_names)
+        renamed = {
+            old: new
+            for old, new in zip(own, self.wanted, strict=True)
+            if old != new and old in raw.ch_names
+        }
+        if not missing and not renamed:
+            return raw
+        changed = raw.copy().rename_channels(renamed, verbose="error")
+        return self._interpolated(changed, missing) if missing else changed
+
+    def _interpolated(self, raw: mne.io.BaseRaw, missing: list[str]) -> mne.io.BaseRaw:
+        montage = montage_of(missing, self.montage)
+        unusable = {*missing, *([] if self.use_bads else raw.info["bads"])}
+        eeg = [raw.ch_names[i] for i in mne.pick_types(raw.info, eeg=True, exclude=())]
+        donors = with_position([name for name in eeg if name not in unusable], montage)
+        return interpolate_electrodes(raw.load_data(verbose="error"), missing, donors, montage)

@@ -1,0 +1,108 @@
+"""The recordings of a subject of a dataset, and where each of them comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from bci_dann._validation import did_you_mean
+from bci_dann.data.subset import Subset
+from bci_dann.exceptions import BCIDannError, DataError
+
+if TYPE_CHECKING:
+    import mne
+    from moabb.datasets.base import BaseDataset
+
+    Sessions = dict[str, dict[str, mne.io.BaseRaw]]
+
+__all__ = ["Provenance", "recordings_of"]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a recording comes from.
+
+    Parameters
+    ----------
+    subject : int or str
+        The subject.
+    session, run : str
+        Their names.
+    file : str
+        Its path inside the folder of recordings; empty for other datasets.
+    """
+
+    subject: Any
+    session: str
+    run: str
+    file: str
+
+    @property
+    def place(self) -> dict[str, str]:  # numpydoc ignore=RT01
+        """The recording as an account names it."""
+        return {name: str(value) for name, value in asdict(self).items()}
+
+    def __str__(self) -> str:
+        file = f" ({self.file})" if self.file else ""
+        return f"subject {self.subject}, session {self.session}, run {self.run}{file}"
+
+
+def recordings_of(
+    dataset: BaseDataset, subject: Any, subset: Subset
+) -> Iterator[tuple[Provenance, mne.io.BaseRaw]]:
+    """Yield the recordings of the selected sessions of one subject.
+
+    Parameters
+    ----------
+    dataset : moabb.datasets.base.BaseDataset
+        The dataset.
+    subject : int or str
+        One of its subjects.
+    subset : Subset
+        The sessions to take.
+
+    Yields
+    ------
+    provenance : Provenance
+        Where a recording comes from.
+    raw : mne.io.Raw
+        The recording as the dataset gives it.
+
+    Raises
+    ------
+    DataError
+        When the subject cannot be loaded, or has none of the sessions.
+    """
+    sessions = _load(dataset, subject)
+    selected = subset.sessions_of(list(sessions))
+    if not selected:
+        raise DataError(_no_session_message(dataset, subject, subset, list(sessions)))
+    recording_path = getattr(dataset, "recording_path", None)
+    for session in selected:
+        for run, raw in sessions[session].items():
+            file = str(recording_path(subject, session, run)) if recording_path else ""
+            yield Provenance(subject, session, run, file), raw
+
+
+def _no_session_message(
+    dataset: BaseDataset, subject: Any, subset: Subset, available: list[str]
+) -> str:
+    requested = subset.sessions if isinstance(subset.sessions, list) else []
+    guess = did_you_mean(requested[0], available) if requested else ""
+    return (
+        f"subject {subject} of {dataset.code} has none of the sessions {requested}.{guess} "
+        f"It has {', '.join(available) or 'none'}."
+    )
+
+
+def _load(dataset: BaseDataset, subject: Any) -> Sessions:
+    try:
+        sessions: Sessions = dataset.get_data([subject])[subject]
+    except BCIDannError:
+        raise
+    except Exception as error:  # downloads and readers fail in many ways
+        raise DataError(
+            f"subject {subject} of {dataset.code} cannot be loaded: {type(error).__name__}: {error}"
+        ) from error
+    return sessions
