@@ -75,7 +75,9 @@ def _is_tag(part: int | str) -> bool:
 
 
 def _is_section(value: object) -> bool:
-    """Return whether a value is a section of its own, too long to repeat in a message."""
+    """Return whether a value is a section, or a list of some, too long to repeat in a message."""
+    if isinstance(value, list):
+        return any(map(_is_section, value))
     return isinstance(value, Mapping | pydantic.BaseModel)
 
 

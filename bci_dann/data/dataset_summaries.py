@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bci_dann.data.dataset_names import MOABB_IMAGERY_DATASETS, RECORDINGS, SIMULATED
 
-__all__ = ["DatasetSummary", "dataset_summaries"]
+__all__ = ["UNKNOWN", "DatasetSummary", "dataset_summaries"]
 
 UNKNOWN = "–"
 # In MOABB for its own tests, with random numbers as signals.

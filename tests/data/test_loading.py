@@ -10,8 +10,18 @@ import mne
 import numpy as np
 import pytest
 
-from bci_dann.data import DataConfig, SimulatedMI, load_dataset, open_trials, prepare_trials
+from bci_dann.data import (
+    DataConfig,
+    SimulatedMI,
+    load_dataset,
+    loading,
+    make_dataset,
+    open_trials,
+    prepare_trials,
+)
+from bci_dann.data.cache import cache_key
 from bci_dann.data.preprocessing import Preprocessing
+from bci_dann.data.subset import resolve_subset
 from bci_dann.exceptions import ConfigError
 
 # MOABB's fake and PhysioNet datasets still use the names of montages that MNE 1.14 renames
@@ -183,6 +193,18 @@ def test_the_environment_is_put_back(tmp_path, monkeypatch, before):
     load_dataset(Watching(**SMALL), data_dir=tmp_path, cache_dir=tmp_path / "cache")
     assert folders == [str(tmp_path)] * 2
     assert os.environ.get("MNE_DATA") == before
+
+
+def test_keys_of_one_data_set_are_those_of_trials_that_were_prepared_before(monkeypatch, tmp_path):
+    """The keys are constants, so that whoever changes them notices."""
+    monkeypatch.setattr(loading, "version", lambda _: "1")
+    config = DataConfig(dataset="SimulatedMI", params={"n_subjects": 2})
+    subset = resolve_subset(make_dataset(config), config)
+    selection = loading.KeyedSelection(
+        make_dataset(config), subset, Preprocessing(), tmp_path, None
+    )
+    key = "134ec970d065c36fe55d0465a804418287298e0ae83dcae026fc9f394e56e720"
+    assert cache_key(selection.parts) == key
 
 
 def test_the_environment_is_put_back_after_a_failure(tmp_path, monkeypatch):

@@ -13,7 +13,14 @@ import yaml
 
 from bci_dann import load_model, serving
 from bci_dann.exceptions import ConfigError, DataError, ResultsError
-from bci_dann.serving import adapt_model, fit_model, predict_recordings, prepare
+from bci_dann.serving import (
+    adapt_model,
+    describe_model,
+    fit_model,
+    predict_recordings,
+    prepare,
+)
+from bci_dann.serving.model_cards.card_text import card_body
 
 
 @pytest.fixture
@@ -88,6 +95,31 @@ def test_of_variants_of_the_default_recipe_one_has_to_be_chosen(training):
     settings["variants"] = {"bci_dann_light": {"n_windows": [1, 3]}}
     with pytest.raises(ConfigError, match=r"choose one .*bci_dann_light\[n_windows=1\]"):
         fit_model(**{**training, "config": {**training["config"], **settings}})
+
+
+def test_a_model_of_several_data_sets_names_them_and_is_used_as_the_first(training, second):
+    simulated = {
+        "dataset": "SimulatedMI",
+        "params": {"n_subjects": 2, "n_trials": 6, "ch_names": ["C4", "Cz", "Pz", "C3", "Fz"]},
+        "licence": "mit",
+    }
+    own = {**training["config"]["data"], "name": "Own", "folder": "sources"}
+    config = {**training["config"], "data": [own, simulated], "preprocessing": {"window": [0, 2]}}
+    given = {**training, "config": config, "data_dir": training["data_dir"].parent}
+    model = fit_model(**given, exclude=["SimulatedMI:2"])
+    assert model.recipe.preprocessing.channels == ["C3", "Cz", "C4", "Pz"]
+    assert model.recipe.layout.events == {"769": "left_hand", "770": "right_hand"}
+    assert model.recipe.excluded == ["SimulatedMI:2"]
+    assert model.recipe.data.datasets[0].folder is None  # a model may be published
+    facts = describe_model(model)
+    assert [
+        [one[key] for key in ("name", "n_subjects", "n_trials", "licence")]
+        for one in facts["data"]["datasets"]
+    ] == [["Own", 3, 48, None], ["SimulatedMI", 1, 12, "mit"]]
+    body = card_body(facts)
+    assert "- Dataset: Own, SimulatedMI" in body
+    assert "SimulatedMI (SimulatedMI): 12 trials of 1 subject; licence mit" in body
+    assert len(predict_recordings(model, second)) == 16
 
 
 def test_a_subject_in_a_text_is_no_list(training):

@@ -51,8 +51,8 @@ class CombinedEntry(DataConfig):  # numpydoc ignore=PR02
     @model_validator(mode="before")
     @classmethod
     def _name_by_dataset(cls, content: Any) -> Any:
-        if isinstance(content, Mapping) and content.get("name") is None and "dataset" in content:
-            return {**content, "name": content["dataset"]}
+        if isinstance(content, Mapping) and content.get("name") is None:
+            return {**content, "name": content.get("dataset", "unnamed")}
         return content
 
     @model_validator(mode="after")
@@ -178,9 +178,10 @@ RunData = Annotated[
 def _check_differ(first: CombinedEntry, second: CombinedEntry) -> None:
     """Raise where two entries have one name, or are the same recordings."""
     if first.model_dump(exclude=NOT_IDENTIFYING) == second.model_dump(exclude=NOT_IDENTIFYING):
+        names = first.name if first.name == second.name else f"{first.name}, as {second.name},"
         raise ValueError(
-            f"the data set {second.name} is listed twice: its subjects would be sources and "
-            "targets at once. List it once, with all its subjects"
+            f"the data set {names} is listed twice: its subjects would be sources and targets at "
+            "once. List it once, with all its subjects"
         )
     if first.name == second.name:
         raise ValueError(f"two data sets have the name {second.name}; give each a `name`")

@@ -134,8 +134,8 @@ def _changes(dataset: CombinedDataset, preprocessing: Preprocessing) -> list[Rec
             missing = change.missing(raw)
         if missing:
             warnings.warn(
-                f"{part.entry.name}: {', '.join(missing)} are interpolated by spherical splines "
-                "from its other electrodes.",
+                f"{part.entry.name}: interpolated by spherical splines of its other electrodes: "
+                f"{', '.join(missing)}.",
                 BCIDannWarning,
                 stacklevel=2,
             )

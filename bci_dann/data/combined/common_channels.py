@@ -117,16 +117,16 @@ class RecordingChannels:
         limit = int(MAX_SHARE * len(self.wanted)) if self.interpolate else 0
         if len(missing) > limit:
             advice = (
-                f"up to a fifth of the {len(self.wanted)} channels, {limit}, can be interpolated. "
+                f"a fifth, {limit}, can be interpolated. "
                 "Use the common channels (`channels: common`), or list fewer in preprocessing "
                 "`channels`."
                 if self.interpolate
-                else "All data sets need the channels that preprocessing `channels` lists; with "
+                else "all data sets need those that preprocessing `channels` lists; with "
                 "`channels: all` in `data`, few missing ones are interpolated."
             )
             raise DataError(
-                f"{', '.join(missing)} are missing ({len(missing)} of {len(self.wanted)} "
-                f"channels): {advice} The recording has {', '.join(raw.ch_names)}."
+                f"{len(missing)} of {len(self.wanted)} channels are missing, {', '.join(missing)}: "
+                f"{advice} The recording has {', '.join(raw.ch_names)}."
             )
         return missing
 

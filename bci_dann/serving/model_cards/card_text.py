@@ -158,8 +158,8 @@ def _data(facts: Mapping[str, Any]) -> list[str]:
     for one in data.get("datasets", ()):
         lines.append(
             f"  - {one['name']} ({one['dataset']}): {one['n_trials']} trials of "
-            f"{one['n_subjects']} subjects; licence {one['licence'] or 'not stated'}; "
-            f"{_unit(one['unit_scale'])}"
+            f"{one['n_subjects']} subject{'s' if one['n_subjects'] > 1 else ''}; "
+            f"licence {one['licence'] or 'not stated'}; {_unit(one['unit_scale'])}"
         )
     if data["excluded_subjects"]:
         lines.append(f"- Left out of training: {', '.join(data['excluded_subjects'])}")

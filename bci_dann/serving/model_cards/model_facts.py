@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bci_dann.data.combined.combined_config import CombinedDataConfig, dataset_of_subject
-from bci_dann.data.dataset_summaries import dataset_summaries
+from bci_dann.data.dataset_summaries import UNKNOWN, dataset_summaries
 from bci_dann.serving.model_recipe import ModelRecipe
 
 __all__ = ["facts_of"]
@@ -91,7 +91,7 @@ def _counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 def _datasets(data: CombinedDataConfig, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return what is known of each of several data sets."""
     stored = data.model_dump(mode="json")
-    licences = {one.name: one.licence for one in dataset_summaries()}
+    licences = {one.name: one.licence for one in dataset_summaries() if one.licence != UNKNOWN}
     return [
         {
             "name": entry.name,

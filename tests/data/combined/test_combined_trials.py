@@ -1,0 +1,91 @@
+"""Trials of several data sets: those of each on its own, on the same channels and times."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bci_dann._config import validate
+from bci_dann.data import CombinedDataConfig, DataConfig, Preprocessing, load_dataset
+from bci_dann.data.combined import combined_trials
+from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
+
+PARAMS = {"n_subjects": 1, "n_trials": 3}
+STEPS = Preprocessing(window=(0.5, 2.5), resample=64, reference="average")
+FIRST = {
+    "dataset": "SimulatedMI",
+    "name": "First",
+    "params": {**PARAMS, "ch_names": ["Fz", "C3", "C4", "Cz", "Pz", "CPz"]},
+}
+SECOND = {
+    "dataset": "SimulatedMI",
+    "name": "Second",
+    "params": {
+        **PARAMS,
+        "ch_names": ["CPz", "Cz", "C4", "C3", "Fz"],
+        "random_state": 1,
+        "sfreq": 100.0,
+    },
+}
+
+
+def several(*entries, **more):
+    return validate(CombinedDataConfig, {"datasets": list(entries), **more}, "here")
+
+
+def alone(entry, steps):
+    return load_dataset(
+        DataConfig(dataset=entry["dataset"], params=entry["params"]), preprocessing=steps
+    )
+
+
+def test_each_data_set_gives_the_trials_that_it_gives_alone():
+    trials = load_dataset(several(FIRST, SECOND), preprocessing=STEPS)
+    common = ["Fz", "C3", "C4", "Cz", "CPz"]
+    assert trials.ch_names == common
+    assert trials.subjects.tolist() == ["First:1"] * 6 + ["Second:1"] * 6
+    steps = STEPS.model_copy(update={"channels": common})
+    for entry, part in ((FIRST, trials[:6]), (SECOND, trials[6:])):
+        own = alone(entry, steps)
+        assert np.array_equal(part.X, own.X[:, :, :128])  # rounding: one sample more at 128 Hz
+        assert part.y.tolist() == own.y.tolist()
+    assert trials.account["subject"].unique().tolist() == ["First:1", "Second:1"]
+    assert trials.account["used"].sum() == len(trials) == 12
+
+
+def test_all_channels_are_there_and_few_missing_ones_are_told_of():
+    config = several(FIRST, SECOND, channels="all")
+    with pytest.warns(BCIDannWarning, match=r"Second: interpolated by .*: Pz"):
+        trials = load_dataset(config, preprocessing=STEPS)
+    assert trials.ch_names == FIRST["params"]["ch_names"]
+    assert np.array_equal(trials[:6].X, alone(FIRST, STEPS).X)
+
+
+def test_listed_channels_take_the_place_of_all():
+    listed = STEPS.model_copy(update={"channels": ["Cz", "C3", "Pz"]})
+    with pytest.raises(DataError, match=r"^Second: 1 of 3 channels are missing, Pz: all"):
+        load_dataset(several(FIRST, SECOND), preprocessing=listed)
+
+
+def test_too_many_missing_electrodes_are_refused():
+    few = {**SECOND, "params": {**SECOND["params"], "ch_names": ["C3", "Cz", "C4"]}}
+    with pytest.raises(DataError, match=r"^Second: 3 of 6 .*, CPz: a fifth, 1.*`channels: common`"):
+        load_dataset(several(FIRST, few, channels="all"), preprocessing=STEPS)
+
+
+def test_different_rates_need_a_common_one():
+    steps = STEPS.model_copy(update={"resample": None})
+    with pytest.raises(DataError, match=r"128 Hz in First, 100 Hz in Second.*`resample`"):
+        load_dataset(several(FIRST, SECOND), preprocessing=steps)
+
+
+def test_trials_are_prepared_once_whoever_is_the_target(monkeypatch):
+    trials = load_dataset(several(FIRST, SECOND), preprocessing=STEPS)
+    monkeypatch.setattr(combined_trials, "extract_trials", None)
+    again = load_dataset(several(FIRST, SECOND, target_dataset="Second"), preprocessing=STEPS)
+    assert np.array_equal(again.X, trials.X)
+
+
+def test_selections_are_those_of_the_configuration():
+    with pytest.raises(ConfigError, match="subjects, n_trials: of several data sets, each has"):
+        load_dataset(several(FIRST, SECOND), subjects=[1], n_trials=3)
