@@ -42,6 +42,18 @@ class CombinedEntry(DataConfig):  # numpydoc ignore=PR02
         no absolute path. ``None`` is that folder itself.
     licence : str or None
         For model cards; by default what MOABB notes of its data sets.
+
+    See Also
+    --------
+    CombinedDataConfig : Lists them.
+    DataConfig : The other keys.
+
+    Examples
+    --------
+    >>> from bci_dann.data import CombinedEntry
+    >>> entry = CombinedEntry(dataset="PhysionetMI", classes=["right_hand", "rest"])
+    >>> entry.name, entry.folder_in("recordings").name
+    ('PhysionetMI', 'recordings')
     """
 
     name: Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
