@@ -10,8 +10,8 @@ import mne
 import numpy as np
 import pandas as pd
 
+from bci_dann.data.preparation.subject_recordings import Provenance, recordings_of
 from bci_dann.data.preprocessing import Preprocessing
-from bci_dann.data.recordings.subject_recordings import Provenance, recordings_of
 from bci_dann.data.screening.cues import REASONS, account_of, left_out_sentence, with_outcome
 from bci_dann.data.screening.dataset_checks import RecordingComparison
 from bci_dann.data.screening.rest_windows import (

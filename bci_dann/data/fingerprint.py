@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
-    from bci_dann.data.combined.combined_dataset import CombinedDataset
-
 __all__ = ["dataset_fingerprint", "describes_itself"]
 
 
-def dataset_fingerprint(dataset: BaseDataset | CombinedDataset) -> dict[str, Any]:
+def dataset_fingerprint(dataset: BaseDataset) -> dict[str, Any]:
     """Return what determines the signals of a dataset, in terms that JSON can hold.
 
     A dataset may define a method ``fingerprint()`` that returns its state, and an attribute
@@ -23,8 +21,8 @@ def dataset_fingerprint(dataset: BaseDataset | CombinedDataset) -> dict[str, Any
 
     Parameters
     ----------
-    dataset : moabb.datasets.base.BaseDataset or CombinedDataset
-        Any dataset, also one defined outside MOABB, or several.
+    dataset : moabb.datasets.base.BaseDataset
+        Any dataset, also one defined outside MOABB.
 
     Returns
     -------
@@ -40,12 +38,12 @@ def dataset_fingerprint(dataset: BaseDataset | CombinedDataset) -> dict[str, Any
     }
 
 
-def describes_itself(dataset: BaseDataset | CombinedDataset) -> bool:
+def describes_itself(dataset: BaseDataset) -> bool:
     """Return whether a dataset has a method that tells its state, files included.
 
     Parameters
     ----------
-    dataset : moabb.datasets.base.BaseDataset or CombinedDataset
+    dataset : moabb.datasets.base.BaseDataset
         Any dataset.
 
     Returns
@@ -56,13 +54,13 @@ def describes_itself(dataset: BaseDataset | CombinedDataset) -> bool:
     return callable(getattr(dataset, "fingerprint", None))
 
 
-def _class_name(dataset_class: type[BaseDataset | CombinedDataset]) -> str:
+def _class_name(dataset_class: type[BaseDataset]) -> str:
     """Return the declared name of a class, which its subclasses do not inherit, or its path."""
     path = f"{dataset_class.__module__}.{dataset_class.__qualname__}"
     return str(vars(dataset_class).get("fingerprint_class", path))
 
 
-def _hash_of_attributes(dataset: BaseDataset | CombinedDataset) -> str:
+def _hash_of_attributes(dataset: BaseDataset) -> str:
     """Hash all attributes but those that are computed from the others on first use."""
     import joblib
 

@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict
-from importlib.metadata import version
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from bci_dann._config import validate
 from bci_dann.data.cache import (
-    DATA_VERSION,
     TrialsWriter,
-    cache_key,
     cache_root,
     open_trials,
     store,
 )
 from bci_dann.data.combined.combined_config import CombinedDataConfig
+from bci_dann.data.combined.combined_trials import prepare_combined
 from bci_dann.data.datasets import DataConfig, make_dataset
 from bci_dann.data.extraction import extract_trials
-from bci_dann.data.fingerprint import dataset_fingerprint, describes_itself
+from bci_dann.data.preparation.keyed_selection import KeyedSelection
+from bci_dann.data.preparation.subject_recordings import mne_data_folder
 from bci_dann.data.preprocessing import Preprocessing
-from bci_dann.data.recordings.source_files import SourceFiles
 from bci_dann.data.regimes.derivation import prepare_derived
-from bci_dann.data.screening.rest_windows import rest_steps
-from bci_dann.data.subset import Subset, SubsetConfig, check_sessions, resolve_subset
+from bci_dann.data.subset import SubsetConfig, check_sessions, resolve_subset
 from bci_dann.data.trials import EEGTrials
 from bci_dann.exceptions import ConfigError
 
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
-__all__ = ["KeyedSelection", "load_dataset", "mne_data_folder", "prepare_trials"]
+__all__ = ["load_dataset", "prepare_trials"]
 
 
 def prepare_trials(
@@ -88,8 +82,6 @@ def prepare_trials(
     60
     """
     if isinstance(config, CombinedDataConfig):
-        from bci_dann.data.combined.combined_trials import prepare_combined
-
         return prepare_combined(config, preprocessing, data_dir, _root(cache_dir), progress)
     dataset = make_dataset(config, data_dir)
     folder = _prepare(dataset, config, preprocessing, data_dir, cache_dir, progress)
@@ -197,60 +189,6 @@ def _as_preprocessing(value: Preprocessing | Mapping[str, Any] | None) -> Prepro
     return validate(Preprocessing, value or {}, "preprocessing")
 
 
-class KeyedSelection:
-    """A selection of a dataset, and the parts of the cache's key of its trials.
-
-    Parameters
-    ----------
-    dataset : moabb.datasets.base.BaseDataset
-        The dataset.
-    subset : Subset
-        What is selected.
-    preprocessing : Preprocessing
-        The steps.
-    root : pathlib.Path
-        The cache.
-    data_dir : path, or None
-        The folder that MOABB reads from.
-
-    Attributes
-    ----------
-    parts : dict of str to object
-        Everything that determines the trials.
-
-    Raises
-    ------
-    ConfigError
-        When the rest window does not fit the dataset.
-    """
-
-    def __init__(
-        self,
-        dataset: BaseDataset,
-        subset: Subset,
-        preprocessing: Preprocessing,
-        root: Path,
-        data_dir: Path | str | None,
-    ) -> None:
-        rest_steps(dataset, preprocessing)  # raises before a recording is read
-        self.dataset, self.subset = dataset, subset
-        self.parts: dict[str, Any] = {
-            "data_version": DATA_VERSION,
-            "dataset": dataset_fingerprint(dataset),
-            "selection": asdict(subset),
-            "preprocessing": preprocessing.model_dump(mode="json"),
-            "versions": {name: version(name) for name in ("mne", "moabb", "numpy", "scipy")},
-        }
-        self._sources = SourceFiles(root, cache_key(self.parts), data_dir)
-        if not describes_itself(dataset) and (changes := self._sources.changes()):
-            self.parts["changed_files"] = changes
-
-    def remember_files(self) -> None:
-        """Note the files that were just read, unless the dataset tells of them itself."""
-        if not describes_itself(self.dataset):
-            self._sources.remember(self.dataset, self.subset.subjects)
-
-
 def _prepare(
     dataset: BaseDataset,
     subset_config: SubsetConfig,
@@ -282,31 +220,3 @@ def _prepare(
 
 def _root(cache_dir: Path | str | None) -> Path:
     return Path(cache_dir) if cache_dir else cache_root()
-
-
-@contextmanager
-def mne_data_folder(data_dir: Path | str | None) -> Iterator[None]:
-    """Set ``MNE_DATA`` for a time, because MOABB has no argument for its data folder.
-
-    The user's MNE configuration file is not changed.
-
-    Parameters
-    ----------
-    data_dir : path, or None
-        The folder; ``None`` changes nothing.
-
-    Yields
-    ------
-    None
-        While the folder is set.
-    """
-    before = os.environ.get("MNE_DATA")
-    if data_dir is not None:
-        os.environ["MNE_DATA"] = str(data_dir)
-    try:
-        yield
-    finally:
-        if before is not None:
-            os.environ["MNE_DATA"] = before
-        elif data_dir is not None:
-            del os.environ["MNE_DATA"]

@@ -14,12 +14,12 @@ from bci_dann.data import (
     DataConfig,
     SimulatedMI,
     load_dataset,
-    loading,
     make_dataset,
     open_trials,
     prepare_trials,
 )
 from bci_dann.data.cache import cache_key
+from bci_dann.data.preparation import keyed_selection
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.subset import resolve_subset
 from bci_dann.exceptions import ConfigError
@@ -197,10 +197,10 @@ def test_the_environment_is_put_back(tmp_path, monkeypatch, before):
 
 def test_keys_of_one_data_set_are_those_of_trials_that_were_prepared_before(monkeypatch, tmp_path):
     """The keys are constants, so that whoever changes them notices."""
-    monkeypatch.setattr(loading, "version", lambda _: "1")
+    monkeypatch.setattr(keyed_selection, "version", lambda _: "1")
     config = DataConfig(dataset="SimulatedMI", params={"n_subjects": 2})
     subset = resolve_subset(make_dataset(config), config)
-    selection = loading.KeyedSelection(
+    selection = keyed_selection.KeyedSelection(
         make_dataset(config), subset, Preprocessing(), tmp_path, None
     )
     key = "134ec970d065c36fe55d0465a804418287298e0ae83dcae026fc9f394e56e720"

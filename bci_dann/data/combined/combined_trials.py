@@ -18,9 +18,9 @@ from bci_dann.data.combined.common_channels import (
     common_channels,
 )
 from bci_dann.data.extraction import extract_trials
-from bci_dann.data.loading import KeyedSelection, mne_data_folder
+from bci_dann.data.preparation.keyed_selection import KeyedSelection
+from bci_dann.data.preparation.subject_recordings import mne_data_folder, recordings_of
 from bci_dann.data.preprocessing import Preprocessing
-from bci_dann.data.recordings.subject_recordings import recordings_of
 from bci_dann.data.segmentation import same_sfreq
 from bci_dann.data.subset import check_sessions
 from bci_dann.data.trials import EEGTrials

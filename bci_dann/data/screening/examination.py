@@ -152,7 +152,7 @@ def examine_recordings(
     >>> float(examination.recordings[0].amplitude_uv["C3"].round(1)) > 0
     True
     """
-    from bci_dann.data.loading import mne_data_folder
+    from bci_dann.data.preparation.subject_recordings import mne_data_folder
 
     dataset = make_dataset(config, data_dir)
     subset = resolve_subset(dataset, config)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bci_dann._validation import did_you_mean
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 
     Sessions = dict[str, dict[str, mne.io.BaseRaw]]
 
-__all__ = ["Provenance", "recordings_of"]
+__all__ = ["Provenance", "mne_data_folder", "recordings_of"]
 
 
 @dataclass(frozen=True)
@@ -106,3 +109,31 @@ def _load(dataset: BaseDataset, subject: Any) -> Sessions:
             f"subject {subject} of {dataset.code} cannot be loaded: {type(error).__name__}: {error}"
         ) from error
     return sessions
+
+
+@contextmanager
+def mne_data_folder(data_dir: Path | str | None) -> Iterator[None]:
+    """Set ``MNE_DATA`` for a time, because MOABB has no argument for its data folder.
+
+    The user's MNE configuration file is not changed.
+
+    Parameters
+    ----------
+    data_dir : path, or None
+        The folder; ``None`` changes nothing.
+
+    Yields
+    ------
+    None
+        While the folder is set.
+    """
+    before = os.environ.get("MNE_DATA")
+    if data_dir is not None:
+        os.environ["MNE_DATA"] = str(data_dir)
+    try:
+        yield
+    finally:
+        if before is not None:
+            os.environ["MNE_DATA"] = before
+        elif data_dir is not None:
+            del os.environ["MNE_DATA"]

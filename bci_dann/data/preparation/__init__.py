@@ -1,0 +1,1 @@
+"""Parts of preparing trials: the recordings of a subject, and the key of what is prepared."""

@@ -1,0 +1,74 @@
+"""A selection of a dataset, and what of it determines the key of its prepared trials."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bci_dann.data.cache import DATA_VERSION, cache_key
+from bci_dann.data.fingerprint import dataset_fingerprint, describes_itself
+from bci_dann.data.preprocessing import Preprocessing
+from bci_dann.data.recordings.source_files import SourceFiles
+from bci_dann.data.screening.rest_windows import rest_steps
+from bci_dann.data.subset import Subset
+
+if TYPE_CHECKING:
+    from moabb.datasets.base import BaseDataset
+
+__all__ = ["KeyedSelection"]
+
+
+class KeyedSelection:
+    """A selection of a dataset, and the parts of the cache's key of its trials.
+
+    Parameters
+    ----------
+    dataset : moabb.datasets.base.BaseDataset
+        The dataset.
+    subset : Subset
+        What is selected.
+    preprocessing : Preprocessing
+        The steps.
+    root : pathlib.Path
+        The cache.
+    data_dir : path, or None
+        The folder that MOABB reads from.
+
+    Attributes
+    ----------
+    parts : dict of str to object
+        Everything that determines the trials.
+
+    Raises
+    ------
+    ConfigError
+        When the rest window does not fit the dataset.
+    """
+
+    def __init__(
+        self,
+        dataset: BaseDataset,
+        subset: Subset,
+        preprocessing: Preprocessing,
+        root: Path,
+        data_dir: Path | str | None,
+    ) -> None:
+        rest_steps(dataset, preprocessing)  # raises before a recording is read
+        self.dataset, self.subset = dataset, subset
+        self.parts: dict[str, Any] = {
+            "data_version": DATA_VERSION,
+            "dataset": dataset_fingerprint(dataset),
+            "selection": asdict(subset),
+            "preprocessing": preprocessing.model_dump(mode="json"),
+            "versions": {name: version(name) for name in ("mne", "moabb", "numpy", "scipy")},
+        }
+        self._sources = SourceFiles(root, cache_key(self.parts), data_dir)
+        if not describes_itself(dataset) and (changes := self._sources.changes()):
+            self.parts["changed_files"] = changes
+
+    def remember_files(self) -> None:
+        """Note the files that were just read, unless the dataset tells of them itself."""
+        if not describes_itself(self.dataset):
+            self._sources.remember(self.dataset, self.subset.subjects)
