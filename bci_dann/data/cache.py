@@ -117,6 +117,24 @@ class TrialsWriter:
         if trials.account is not None:
             self._accounts.append(trials.account)
 
+    def note(self, name: str, content: Any) -> None:
+        """Write what is to be known of the trials into a file beside them.
+
+        Parameters
+        ----------
+        name : str
+            Of the file.
+        content : object
+            Anything that JSON can hold.
+
+        Raises
+        ------
+        DataError
+            When the folder cannot be written.
+        """
+        with _os_errors_as_data_errors(self.folder.parent):
+            (self.folder / name).write_text(json.dumps(content))
+
     def finish(self, parts: Mapping[str, Any]) -> None:
         """Write the number of trials, the table of trials and the key.
 

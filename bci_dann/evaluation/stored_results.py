@@ -294,9 +294,10 @@ def _task_of(about: dict[str, Any]) -> dict[str, Any]:
 
 
 def _order(about: dict[str, Any]) -> tuple[Any, ...]:
-    """Sort subject 2 before subject 10."""
+    """Sort subject 2 before subject 10, and Set:2 before Set:10."""
     subject = str(about["subject"])
-    number = (0, int(subject), "") if subject.isdigit() else (1, 0, subject)
+    prefix, _, name = subject.rpartition(":")
+    number = (0, int(name), prefix) if name.isdigit() else (1, 0, subject)
     return about["dataset"], about["pipeline"], about["protocol"], number, about["seed"]
 
 

@@ -33,7 +33,10 @@ WEIGHTING_NOTE = (
 
 
 def closing_tables(
-    summary: pd.DataFrame, common: pd.DataFrame | None = None, reference: str = REFERENCE
+    summary: pd.DataFrame,
+    common: pd.DataFrame | None = None,
+    reference: str = REFERENCE,
+    heading: str = "Leave one subject out",
 ) -> list[Table]:
     """Return the summary as tables for the terminal.
 
@@ -46,6 +49,8 @@ def closing_tables(
         column.
     reference : str
         The pipeline that gains are against.
+    heading : str
+        What was done, in front of the dataset and the protocol.
 
     Returns
     -------
@@ -56,7 +61,9 @@ def closing_tables(
     if common is not None and not common.empty:
         summary = summary.merge(common, on=["dataset", "pipeline", "protocol"], how="left")
     groups = summary.groupby(["dataset", "protocol"], sort=False)
-    tables = [_table(f"{dataset}, {protocol}", rows) for (dataset, protocol), rows in groups]
+    tables = [
+        _table(f"{heading}: {dataset}, {protocol}", rows) for (dataset, protocol), rows in groups
+    ]
     if tables:
         headers = [column.header for column in tables[-1].columns]
         tables[-1].caption = "".join(
@@ -72,7 +79,7 @@ def closing_tables(
 def _table(title: str, rows: pd.DataFrame) -> Table:
     from rich.table import Table
 
-    table = Table(title=f"Leave one subject out: {title}", caption_justify="left")
+    table = Table(title=title, caption_justify="left")
     table.add_column("pipeline", overflow="fold")
     headers = ["accuracy %", "seeds", "ROC AUC", "gain", "p", "chance %", "subjects"]
     has_common = "common_accuracy" in rows and rows["common_accuracy"].notna().any()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from bci_dann._config import StrictModel, validate
 from bci_dann.data.combined.combined_config import RunData
@@ -37,6 +37,9 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
         The training data.
     excluded : list of str
         Subjects that were left out of training, beside those that ``data`` does not select.
+    interpolated : dict of str to list of str
+        Electrodes of training recordings that were interpolated, by data set where ``data`` lists
+        several.
     preprocessing : Preprocessing
         From recording to trials, with the channels in the model's order.
     layout : RecordingsLayout
@@ -95,6 +98,7 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
     sfreq: float = Field(gt=0)
     data: RunData
     excluded: list[str] = Field(default_factory=list)
+    interpolated: dict[str, list[str]] = Field(default_factory=dict)
     preprocessing: Preprocessing
     layout: RecordingsLayout
     typical_uv: Annotated[float, Field(gt=0)] | None = None
@@ -108,6 +112,14 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
     note: str | None = None
     scores: list[dict[str, str | int | float]] = Field(default_factory=list)
     versions: dict[str, str] = Field(default_factory=dict)
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out interpolated electrodes where there are none: files stay the same."""
+        content: dict[str, Any] = handler(self)
+        if not self.interpolated:
+            content.pop("interpolated", None)
+        return content
 
     @property
     def window(self) -> tuple[float, float]:

@@ -152,6 +152,7 @@ def fit_model(
     (['left_hand', 'right_hand'], 128.0)
     """
     from bci_dann.data import DataConfig, open_trials, prepare_trials
+    from bci_dann.data.combined.combined_trials import interpolated_electrodes
     from bci_dann.evaluation import load_config
     from bci_dann.evaluation.runs.preflight import check_rest_window
     from bci_dann.serving.compact_model import without_training_sessions
@@ -171,13 +172,15 @@ def fit_model(
     if out is not None:
         check_writable(Path(out))
     run, excluded = _without_subjects(run, exclude, data_dir)
-    trials = open_trials(prepare_trials(run.data, run.preprocessing, data_dir, cache_dir, progress))
+    prepared = prepare_trials(run.data, run.preprocessing, data_dir, cache_dir, progress)
+    trials = open_trials(prepared)
     with training_shown(_training_text(spec.name, trials), estimator, progress):
         estimator.fit(trials.unlabelled(), trials.y)
     if compact:
         estimator = without_training_sessions(estimator)
     recipe = _recipe(run, spec, seed, trials, _layout(run, data_dir))
-    model = ServedModel(estimator, recipe.model_copy(update={"excluded": excluded, **noted}))
+    noted |= {"excluded": excluded, "interpolated": interpolated_electrodes(prepared)}
+    model = ServedModel(estimator, recipe.model_copy(update=noted))
     if out is not None:
         model.save(out)
     return model

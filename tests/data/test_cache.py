@@ -124,7 +124,7 @@ def test_every_choice_is_in_the_key(tmp_path, changes):
 
 def test_a_changed_library_is_in_the_key(tmp_path, monkeypatch):
     folder = prepare(tmp_path)
-    monkeypatch.setattr("bci_dann.data.loading.version", lambda name: "0")
+    monkeypatch.setattr("bci_dann.data.preparation.keyed_selection.version", lambda name: "0")
     assert prepare(tmp_path) != folder
 
 

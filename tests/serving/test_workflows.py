@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from bci_dann import load_model, serving
-from bci_dann.exceptions import ConfigError, DataError, ResultsError
+from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError, ResultsError
 from bci_dann.serving import (
     adapt_model,
     describe_model,
@@ -104,10 +104,12 @@ def test_a_model_of_several_data_sets_names_them_and_is_used_as_the_first(traini
         "licence": "mit",
     }
     own = {**training["config"]["data"], "name": "Own", "folder": "sources"}
-    config = {**training["config"], "data": [own, simulated], "preprocessing": {"window": [0, 2]}}
+    data = {"datasets": [own, simulated], "channels": "all"}
+    config = {**training["config"], "data": data, "preprocessing": {"window": [0, 2]}}
     given = {**training, "config": config, "data_dir": training["data_dir"].parent}
-    model = fit_model(**given, exclude=["SimulatedMI:2"])
-    assert model.recipe.preprocessing.channels == ["C3", "Cz", "C4", "Pz"]
+    with pytest.warns(BCIDannWarning, match="Own: interpolated by .*: Fz"):
+        model = fit_model(**given, exclude=["SimulatedMI:2"])
+    assert model.recipe.preprocessing.channels == ["C3", "Cz", "C4", "Pz", "Fz"]
     assert model.recipe.layout.events == {"769": "left_hand", "770": "right_hand"}
     assert model.recipe.excluded == ["SimulatedMI:2"]
     assert model.recipe.data.datasets[0].folder is None  # a model may be published
@@ -118,7 +120,8 @@ def test_a_model_of_several_data_sets_names_them_and_is_used_as_the_first(traini
     ] == [["Own", 3, 48, None], ["SimulatedMI", 1, 12, "mit"]]
     body = card_body(facts)
     assert "- Dataset: Own, SimulatedMI" in body
-    assert "SimulatedMI (SimulatedMI): 12 trials of 1 subject; licence mit" in body
+    assert "Own (Recordings): 48 trials of 3 subjects; licence not stated; in the unit" in body
+    assert "; interpolated: Fz" in body
     assert len(predict_recordings(model, second)) == 16
 
 

@@ -109,10 +109,11 @@ def run(  # numpydoc ignore=PR01
         _print_plan(results, out)
         _print_planned_account(description, data_dir)
         return
-    _report(results, out, config)
+    across = getattr(description.data, "target_dataset", None) is not None
+    _report(results, out, config, "From other data sets" if across else "Leave one subject out")
 
 
-def _report(results: pd.DataFrame, out: Path, config: Path) -> None:
+def _report(results: pd.DataFrame, out: Path, config: Path, heading: str) -> None:
     """Draw and print what a run has found."""
     from bci_dann.evaluation import common_accuracy, open_results, summarise
     from bci_dann.evaluation.runs.results import ResultsFolder
@@ -126,7 +127,7 @@ def _report(results: pd.DataFrame, out: Path, config: Path) -> None:
     write_subject_figure(results, out / "subjects.png")
     several = results["protocol"].nunique() > 1
     common = common_accuracy(open_results(out).trials) if several else None
-    for table in closing_tables(summarise(results), common):
+    for table in closing_tables(summarise(results), common, heading=heading):
         output_console().print(table)
     account = ResultsFolder(out).account()
     if account is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +27,10 @@ from bci_dann.data.subset import check_sessions
 from bci_dann.data.trials import EEGTrials
 from bci_dann.exceptions import BCIDannWarning, DataError
 
-__all__ = ["prepare_combined"]
+__all__ = ["interpolated_electrodes", "prepare_combined"]
+
+# Beside the trials, where electrodes were interpolated.
+INTERPOLATED_FILE = "interpolated.json"
 
 
 def prepare_combined(
@@ -77,6 +81,7 @@ def prepare_combined(
     }
 
     def fill(writer: TrialsWriter) -> None:
+        interpolated: dict[str, list[str]] = {}
         dataset.check(preprocessing)
         changes = _changes(dataset, preprocessing)
         wanted = changes[0].wanted
@@ -93,8 +98,40 @@ def prepare_combined(
                     writer.add(_named(trials, part.entry.name))
                 check_sessions(part.dataset, part.subset.sessions, sorted(sessions))
                 one.remember_files()
+            if change.interpolated:
+                interpolated[part.entry.name] = sorted(change.interpolated)
+        if interpolated:
+            writer.note(INTERPOLATED_FILE, interpolated)
 
-    return store(root, parts, fill)
+    folder = store(root, parts, fill)
+    for name, electrodes in interpolated_electrodes(folder).items():
+        warnings.warn(
+            f"{name}: interpolated by spherical splines of its other electrodes, in some or all "
+            f"recordings: {', '.join(electrodes)}.",
+            BCIDannWarning,
+            stacklevel=3,
+        )
+    return folder
+
+
+def interpolated_electrodes(folder: Path) -> dict[str, list[str]]:
+    """Return the electrodes of each data set that were interpolated.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Prepared trials, of one or several data sets.
+
+    Returns
+    -------
+    dict of str to list of str
+        Without the data sets that have all electrodes.
+    """
+    path = folder / INTERPOLATED_FILE
+    if not path.is_file():
+        return {}
+    stored: dict[str, list[str]] = json.loads(path.read_text())
+    return stored
 
 
 def _keyed(part: DatasetPart, preprocessing: Preprocessing, root: Path) -> KeyedSelection:
@@ -131,14 +168,7 @@ def _changes(dataset: CombinedDataset, preprocessing: Preprocessing) -> list[Rec
             montage=None if layout is None else layout.montage,
         )
         with naming(part.entry.name):
-            missing = change.missing(raw)
-        if missing:
-            warnings.warn(
-                f"{part.entry.name}: interpolated by spherical splines of its other electrodes: "
-                f"{', '.join(missing)}.",
-                BCIDannWarning,
-                stacklevel=2,
-            )
+            change.missing(raw)  # raises before the recordings of any are read
         changes.append(change)
     return changes
 

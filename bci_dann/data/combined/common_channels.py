@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import mne
 
@@ -85,12 +85,15 @@ class RecordingChannels:
         Whether channels that a recording marks bad are used as they are.
     montage : str or None
         MNE's name of the montage whose positions come first.
+    interpolated : set of str
+        The electrodes that were interpolated in any recording so far.
     """
 
     wanted: list[str]
     interpolate: bool = False
     use_bads: bool = False
     montage: str | None = None
+    interpolated: set[str] = field(default_factory=set)
 
     def missing(self, raw: mne.io.BaseRaw) -> list[str]:
         """Return the electrodes that a recording has no signal of.
@@ -157,6 +160,7 @@ class RecordingChannels:
         }
         if not missing and not renamed:
             return raw
+        self.interpolated.update(missing)
         changed = raw.copy().rename_channels(renamed, verbose="error")
         return self._interpolated(changed, missing) if missing else changed
 

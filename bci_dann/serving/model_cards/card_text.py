@@ -160,6 +160,7 @@ def _data(facts: Mapping[str, Any]) -> list[str]:
             f"  - {one['name']} ({one['dataset']}): {one['n_trials']} trials of "
             f"{one['n_subjects']} subject{'s' if one['n_subjects'] > 1 else ''}; "
             f"licence {one['licence'] or 'not stated'}; {_unit(one['unit_scale'])}"
+            + (f"; interpolated: {', '.join(one['interpolated'])}" if one["interpolated"] else "")
         )
     if data["excluded_subjects"]:
         lines.append(f"- Left out of training: {', '.join(data['excluded_subjects'])}")

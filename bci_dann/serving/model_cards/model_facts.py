@@ -66,7 +66,7 @@ def facts_of(recipe: ModelRecipe, method: Mapping[str, Any], n_times: int | None
 def _data(recipe: ModelRecipe) -> dict[str, Any]:
     data = recipe.data
     if isinstance(data, CombinedDataConfig):
-        of_each = {"datasets": _datasets(data, recipe.account)}
+        of_each = {"datasets": _datasets(data, recipe)}
         name = ", ".join(data.names)
     else:
         of_each, name = {}, data.dataset
@@ -88,9 +88,9 @@ def _counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     }
 
 
-def _datasets(data: CombinedDataConfig, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _datasets(data: CombinedDataConfig, recipe: ModelRecipe) -> list[dict[str, Any]]:
     """Return what is known of each of several data sets."""
-    stored = data.model_dump(mode="json")
+    stored, rows = data.model_dump(mode="json"), recipe.account
     licences = {one.name: one.licence for one in dataset_summaries() if one.licence != UNKNOWN}
     return [
         {
@@ -98,6 +98,7 @@ def _datasets(data: CombinedDataConfig, rows: Sequence[Mapping[str, Any]]) -> li
             "dataset": entry.dataset,
             "licence": entry.licence or licences.get(entry.dataset),
             "unit_scale": 1.0 if entry.recordings is None else entry.recordings.unit_scale,
+            "interpolated": recipe.interpolated.get(entry.name, []),
             **_counts(
                 [r for r in rows if dataset_of_subject(stored, str(r["subject"])) == entry.name]
             ),

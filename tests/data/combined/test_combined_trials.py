@@ -57,6 +57,8 @@ def test_all_channels_are_there_and_few_missing_ones_are_told_of():
     config = several(FIRST, SECOND, channels="all")
     with pytest.warns(BCIDannWarning, match=r"Second: interpolated by .*: Pz"):
         trials = load_dataset(config, preprocessing=STEPS)
+    with pytest.warns(BCIDannWarning, match="Second: interpolated"):  # of cached trials, too
+        load_dataset(config, preprocessing=STEPS)
     assert trials.ch_names == FIRST["params"]["ch_names"]
     assert np.array_equal(trials[:6].X, alone(FIRST, STEPS).X)
 
