@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from bci_dann._threads import limited_threads
 from bci_dann.data import EEGTrials, Preprocessing, load_dataset
