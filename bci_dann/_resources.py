@@ -185,8 +185,8 @@ def documentation_index() -> Path:
     raise InstallationError(
         f"the documentation is not built: there is no {built if _is_checkout(package) else inside}."
         " In a checkout of bci_dann, build it with\n"
-        '  pip install -e ".[docs]"\n'
-        "  python -m sphinx -b html docs docs/_build/html"
+        "  python -m sphinx -b html docs docs/_build/html\n"
+        'where the extra "docs" (or "dev") is installed, or read its pages docs/*.md.'
     )
 
 

@@ -157,5 +157,5 @@ def test_the_documentation_of_a_wheel_goes_before_that(package):
 
 
 def test_documentation_that_is_not_built_says_how_to_build_it(package):
-    with pytest.raises(InstallationError, match=r"(?s)pip install -e .*sphinx -b html docs"):
+    with pytest.raises(InstallationError, match=r"sphinx -b html docs"):
         documentation_index()

@@ -64,7 +64,7 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "bci-dann diagnose my.yaml --data-dir recordings -o shift": "Your own recordings.",
     },
     "fit": {
-        "bci-dann fit quickstart -o model": "The default recipe.",
+        "bci-dann fit quickstart -o model": "The default recipe without its networks.",
         "bci-dann fit my.yaml --data-dir recordings -p bci_dann -o m": "With its network.",
         "bci-dann fit my.yaml --data-dir recordings --exclude 9,10 -o m": "Not on these subjects.",
     },

@@ -16,10 +16,19 @@ from bci_dann.exceptions import ResultsError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["REFERENCE", "chance_level", "per_subject_and_seed", "summarise", "to_moabb"]
+__all__ = [
+    "REFERENCE",
+    "chance_level",
+    "per_subject_and_seed",
+    "reference_among",
+    "summarise",
+    "to_moabb",
+]
 
 # The pipeline that others are compared with: training on the sources, without adaptation.
 REFERENCE = "source_only"
+# Pipelines that may take its place, simple ones, the first that was run.
+SIMPLE = (REFERENCE, "csp_lda", "ts_logistic", "mdm", "ea_csp_lda")
 GROUP = ["dataset", "pipeline", "protocol"]
 MEASURES = ("balanced_accuracy", "roc_auc", "gain", "p_value", "chance", "ess", "domain_auc")
 AVERAGED = ("accuracy", "balanced_accuracy", "roc_auc", "ess", "domain_auc")
@@ -106,6 +115,31 @@ def summarise(
     table = pd.DataFrame(rows, columns=[*columns, *MEASURES])
     order = ["dataset", "protocol", "accuracy", "pipeline"]
     return table.sort_values(order, ascending=[True, True, False, True], ignore_index=True)
+
+
+def reference_among(pipelines: Sequence[str]) -> str | None:
+    """Return the pipeline that the others of a run are compared with.
+
+    Parameters
+    ----------
+    pipelines : sequence of str
+        Their names.
+
+    Returns
+    -------
+    str or None
+        ``source_only``, or else a simple pipeline, or else the first; ``None`` where there is
+        nothing to compare.
+
+    Examples
+    --------
+    >>> from bci_dann.evaluation.summary import reference_among
+    >>> reference_among(["ea_dann", "ea_csp_lda", "csp_lda"])
+    'csp_lda'
+    """
+    names = list(dict.fromkeys(pipelines))
+    listed = [*(name for name in SIMPLE if name in names), *names]
+    return listed[0] if len(names) > 1 else None
 
 
 def chance_level(n_classes: int, n_trials: int, alpha: float = 0.05, share: float = 0.0) -> float:

@@ -15,7 +15,9 @@ READING = (
 )
 
 
-def after_run(out: Path, config: Path, report: Path | None = None) -> list[str]:
+def after_run(
+    out: Path, config: Path, data_dir: Path | None = None, report: Path | None = None
+) -> list[str]:
     """Return the closing lines of ``bci-dann run``.
 
     Parameters
@@ -24,6 +26,8 @@ def after_run(out: Path, config: Path, report: Path | None = None) -> list[str]:
         The results folder.
     config : pathlib.Path
         What the user gave as configuration.
+    data_dir : pathlib.Path or None
+        The folder of the recordings, where the user gave one.
     report : pathlib.Path or None
         The report, where it was written.
 
@@ -32,13 +36,15 @@ def after_run(out: Path, config: Path, report: Path | None = None) -> list[str]:
     list of str
         One sentence a line.
     """
-    folder, file = shlex.quote(str(out)), shlex.quote(str(config))
+    folder, data = shlex.quote(str(out)), shlex.quote(str(config))
+    if data_dir is not None:
+        data += f" --data-dir {shlex.quote(str(data_dir))}"
     return [
         *([] if report is None else [f"The report, with how to read and cite it: {report}"]),
         f"Every session: {out / 'results.csv'}",
         f"Every subject in one picture: {out / 'subjects.png'}",
         f"Next: `bci-dann select {folder}` (what choosing without labels brings) or "
-        f"`bci-dann fit {file} --pipeline NAME -o model` (a model for a new subject).",
+        f"`bci-dann fit {data} --pipeline NAME -o model` (a model for a new subject).",
     ]
 
 
@@ -91,9 +97,9 @@ def after_quickstart(
         "  the same new subject, step by step:",
         f"    bci-dann adapt {saved} {first} -o {adapted}",
         f"    bci-dann predict {adapted} {second} -o predictions.csv",
-        "  your own recordings (my.yaml says what the files hold; see the documentation):",
-        "    bci-dann run my.yaml --data-dir FOLDER --dry-run",
+        "  your own recordings (my.yaml then says what the files hold):",
+        "    bci-dann init FOLDER -o my.yaml",
+        "    bci-dann check my.yaml --data-dir FOLDER",
         "    bci-dann run my.yaml --data-dir FOLDER",
-        "  the documentation:",
-        "    bci-dann docs",
+        "  the documentation: docs/start.md and the other pages of docs/",
     ]

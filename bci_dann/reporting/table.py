@@ -5,19 +5,21 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from bci_dann.evaluation.summary import REFERENCE
-
 if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
 __all__ = ["closing_tables"]
 
+PLACE = ["dataset", "protocol", "pipeline"]
 # Captions: what the columns mean.
 NOTE = (
-    "± over subjects; seeds: standard deviation of the mean over seeds; gain against "
-    "{reference} in points; p: one-sided, not corrected for several pipelines; chance: what "
-    "guessing exceeds for one subject in 5 % of cases."
+    "± over subjects; seeds: standard deviation of the mean over seeds; chance: what guessing "
+    "exceeds for one subject in 5 % of cases."
+)
+GAIN_NOTE = (
+    " gain: against {reference} in points; p: two-sided, over subjects, after Holm's correction "
+    "over the pipelines."
 )
 
 COMMON_COLUMN = "common %"
@@ -34,8 +36,8 @@ WEIGHTING_NOTE = (
 
 def closing_tables(
     summary: pd.DataFrame,
+    comparisons: pd.DataFrame,
     common: pd.DataFrame | None = None,
-    reference: str = REFERENCE,
     heading: str = "Leave one subject out",
 ) -> list[Table]:
     """Return the summary as tables for the terminal.
@@ -44,11 +46,11 @@ def closing_tables(
     ----------
     summary : pandas.DataFrame
         As :func:`bci_dann.evaluation.summarise` returns it; it may have the columns of ``common``.
+    comparisons : pandas.DataFrame
+        As :func:`bci_dann.evaluation.compare_pipelines` returns it, against one reference.
     common : pandas.DataFrame or None
         As :func:`bci_dann.evaluation.common_accuracy` returns it; ``None`` and an empty one add no
         column.
-    reference : str
-        The pipeline that gains are against.
     heading : str
         What was done, in front of the dataset and the protocol.
 
@@ -58,8 +60,10 @@ def closing_tables(
         One for each dataset and protocol, since figures of different protocols are not
         comparable. The last carries the explanation of the columns.
     """
+    compared = comparisons[[*PLACE, "difference", "p_holm"]]
+    summary = summary.merge(compared, on=PLACE, how="left")
     if common is not None and not common.empty:
-        summary = summary.merge(common, on=["dataset", "pipeline", "protocol"], how="left")
+        summary = summary.merge(common, on=PLACE, how="left")
     groups = summary.groupby(["dataset", "protocol"], sort=False)
     tables = [
         _table(f"{heading}: {dataset}, {protocol}", rows) for (dataset, protocol), rows in groups
@@ -68,7 +72,8 @@ def closing_tables(
         headers = [column.header for column in tables[-1].columns]
         tables[-1].caption = "".join(
             [
-                NOTE.format(reference=reference),
+                NOTE,
+                *(GAIN_NOTE.format(reference=one) for one in comparisons["reference"].unique()),
                 COMMON_NOTE if COMMON_COLUMN in headers else "",
                 WEIGHTING_NOTE if WEIGHTING_COLUMNS[0] in headers else "",
             ]
@@ -104,8 +109,8 @@ def _cells(row: Any) -> list[str]:
         f"{row['accuracy']:.1f} ± {_number(row['std_subjects'], '.1f')}",
         _number(row["std_seeds"], ".1f"),
         _number(row["roc_auc"], ".3f"),
-        _number(row["gain"], "+.1f"),
-        _number(row["p_value"], ".4f"),
+        _number(100 * row["difference"], "+.1f"),
+        _number(row["p_holm"], ".4f"),
         _number(row["chance"], ".1f"),
         str(row["n_subjects"]),
     ]

@@ -101,7 +101,7 @@ def fit_model(
         out. Of several data sets, the first says how recordings for the model are read.
     pipeline : str or None
         One of the configuration's pipelines. By default the only one that it names; where it names
-        several or none, the default recipe ``bci_dann_light``.
+        several or none, ``bci_dann_light``, the default recipe without its networks.
     exclude : sequence of str or int
         Subjects to leave out of training, such as one that the model is evaluated on.
     data_dir : str, pathlib.Path or None

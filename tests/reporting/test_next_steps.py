@@ -49,5 +49,11 @@ def test_the_counts_are_told():
 def test_a_report_is_named_where_there_is_one():
     assert any("my runs/q/report.html" in line for line in QUICKSTART)
     out = Path("runs/my")
-    assert "runs/my/report.html" in after_run(out, Path("my.yaml"), out / "report.html")[0]
+    lines = after_run(out, Path("my.yaml"), report=out / "report.html")
+    assert "runs/my/report.html" in lines[0]
     assert not any("report" in line for line in after_run(out, Path("my.yaml")))
+
+
+def test_the_next_command_reads_the_same_recordings():
+    last = after_run(Path("runs/my"), Path("my.yaml"), Path("my recordings"))[-1]
+    assert "fit my.yaml --data-dir 'my recordings' --pipeline NAME" in last

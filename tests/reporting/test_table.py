@@ -19,15 +19,24 @@ def summary(*protocols):
             "std_subjects": 7.25,
             "std_seeds": np.nan,
             "roc_auc": 0.8125,
-            "gain": gain,
-            "p_value": 0.03125,
             "chance": 58.75,
             "n_subjects": 10,
         }
         for protocol in protocols
-        for pipeline, accuracy, gain in (("ea_dann", 75.75, 6.125), ("source_only", 69.5, np.nan))
+        for pipeline, accuracy in (("ea_dann", 75.75), ("source_only", 69.5))
     ]
     return pd.DataFrame(rows)
+
+
+def against(rows, reference="source_only"):
+    """Comparisons of the other pipelines with one."""
+    others = rows[rows["pipeline"] != reference]
+    place = others[["dataset", "protocol", "pipeline"]]
+    return place.assign(reference=reference, difference=0.06125, p_holm=0.03125)
+
+
+def closing(rows, common=None):
+    return closing_tables(rows, against(rows), common)
 
 
 def printed(tables):
@@ -38,29 +47,29 @@ def printed(tables):
 
 
 def test_one_table_a_protocol():
-    text = printed(closing_tables(summary("train", "train_and_target_unlabeled_full")))
+    text = printed(closing(summary("train", "train_and_target_unlabeled_full")))
     titles = [line.strip() for line in text.splitlines() if "Leave one subject out" in line]
     assert titles == [
         "Leave one subject out: Set, train",
         "Leave one subject out: Set, train_and_target_unlabeled_full",
     ]
-    assert text.count("not corrected") == 1
+    assert text.count("Holm's correction") == 1
 
 
 def test_cells_and_missing_numbers():
-    lines = printed(closing_tables(summary("train"))).splitlines()
+    lines = printed(closing(summary("train"))).splitlines()
     (ours,) = [line for line in lines if "ea_dann" in line]
     for cell in ("75.8 ± 7.2", "0.812", "+6.1", "0.0312", "58.8", "10"):
         assert cell in ours
     (baseline,) = [line for line in lines if "source_only │" in line]
-    assert baseline.count("–") == 2  # no spread over one seed, no gain over itself
+    assert baseline.count("–") == 3  # no spread over one seed; no gain over itself, no p
     assert "nan" not in baseline
 
 
 def test_effective_sample_size_and_domain_auc_have_columns_where_trials_are_weighted():
-    assert "ESS" not in printed(closing_tables(summary("train")))
+    assert "ESS" not in printed(closing(summary("train")))
     weighed = summary("train").assign(ess=[np.nan, 351.4], domain_auc=[np.nan, 0.9876])
-    text = printed(closing_tables(weighed))
+    text = printed(closing(weighed))
     (line,) = [line for line in text.splitlines() if "source_only │" in line]
     assert "351" in line
     assert "0.988" in line
@@ -78,11 +87,17 @@ def test_accuracy_on_common_trials_has_a_column_where_there_are_several_protocol
         }
     )
     rows = summary("train", "train_and_target_unlabeled_full")
-    text = printed(closing_tables(rows, common))
+    text = printed(closing(rows, common))
     assert [word in text for word in ("common %", "71.2", "81.2")] == [True] * 3
     assert "all protocols of the run score" in " ".join(text.split())
-    assert "common" not in printed(closing_tables(rows, common.iloc[:0]))
+    assert "common" not in printed(closing(rows, common.iloc[:0]))
 
 
 def test_nothing_finished_is_no_table():
-    assert closing_tables(summary("train").iloc[:0]) == []
+    assert closing(summary("train").iloc[:0]) == []
+
+
+def test_a_run_of_one_pipeline_has_no_comparison():
+    alone = summary("train").iloc[:1]
+    text = printed(closing_tables(alone, against(alone, reference="ea_dann")))
+    assert "gain: against" not in " ".join(text.split())

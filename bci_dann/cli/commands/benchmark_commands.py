@@ -110,13 +110,17 @@ def run(  # numpydoc ignore=PR01
         _print_planned_account(description, data_dir)
         return
     across = getattr(description.data, "target_dataset", None) is not None
-    _report(results, out, config, "From other data sets" if across else "Leave one subject out")
+    heading = "From other data sets" if across else "Leave one subject out"
+    _report(results, out, config, data_dir, heading)
 
 
-def _report(results: pd.DataFrame, out: Path, config: Path, heading: str) -> None:
+def _report(
+    results: pd.DataFrame, out: Path, config: Path, data_dir: Path | None, heading: str
+) -> None:
     """Draw and print what a run has found."""
-    from bci_dann.evaluation import common_accuracy, open_results, summarise
+    from bci_dann.evaluation import common_accuracy, compare_pipelines, open_results, summarise
     from bci_dann.evaluation.runs.results import ResultsFolder
+    from bci_dann.evaluation.summary import reference_among
     from bci_dann.reporting import (
         after_run,
         closing_tables,
@@ -127,12 +131,13 @@ def _report(results: pd.DataFrame, out: Path, config: Path, heading: str) -> Non
     write_subject_figure(results, out / "subjects.png")
     several = results["protocol"].nunique() > 1
     common = common_accuracy(open_results(out).trials) if several else None
-    for table in closing_tables(summarise(results), common, heading=heading):
+    against = compare_pipelines(results, reference_among(results["pipeline"].tolist()))
+    for table in closing_tables(summarise(results), against, common, heading):
         output_console().print(table)
     account = ResultsFolder(out).account()
     if account is not None:
         print_account(account)
-    for line in after_run(out, config, report_or_warn(out)):
+    for line in after_run(out, config, data_dir, report_or_warn(out)):
         print_sentence(line)
 
 

@@ -86,7 +86,10 @@ def fit(  # numpydoc ignore=PR01
     )
     recipe = model.recipe
     if pipeline is None and recipe.pipeline == DEFAULT_PIPELINE:
-        print_sentence(f"{DEFAULT_PIPELINE} is the default recipe; --pipeline takes another")
+        print_sentence(
+            f"{DEFAULT_PIPELINE}, the default recipe without its networks, is trained; --pipeline "
+            "takes another"
+        )
     print_sentence(f"{recipe.pipeline} for {', '.join(recipe.classes)} is saved in {out}")
     if recipe.excluded:
         print_sentence(f"left out of training: {', '.join(recipe.excluded)}")

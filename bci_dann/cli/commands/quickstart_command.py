@@ -22,12 +22,14 @@ def quickstart(  # numpydoc ignore=PR01
     ),
 ) -> None:
     """Compare methods on simulated subjects, then serve a new subject; one picture, minutes."""
-    from bci_dann.evaluation import summarise
+    from bci_dann.evaluation import compare_pipelines, summarise
+    from bci_dann.evaluation.summary import REFERENCE
     from bci_dann.examples.quickstart import run_quickstart
     from bci_dann.reporting import after_quickstart, closing_tables
 
     done = run_quickstart(out, jobs, say=print_progress)
-    for table in closing_tables(summarise(done.results)):
+    against = compare_pipelines(done.results, REFERENCE)
+    for table in closing_tables(summarise(done.results), against):
         output_console().print(table)
     counts = (done.n_trials, done.n_right, done.n_right_before)
     for line in after_quickstart(done.folder, done.model, done.recordings, counts, done.report):

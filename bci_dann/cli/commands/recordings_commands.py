@@ -22,7 +22,9 @@ __all__ = ["check", "init"]
 
 def init(  # numpydoc ignore=PR01
     folder: Annotated[Path, typer.Argument(help="Folder of recordings, or a BIDS dataset.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Configuration to write (YAML).")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Configuration to write (YAML).")] = Path(
+        "my.yaml"
+    ),
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Look at recordings and write a commented configuration to start from."""

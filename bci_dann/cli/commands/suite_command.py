@@ -94,13 +94,15 @@ def _report(suite: Suite, out: Path) -> None:
     """Write the reports of the data sets that have results, and print the tables over all."""
     from bci_dann.evaluation import suite_tables
     from bci_dann.evaluation.suites.suite_run import SUITE_FILES
+    from bci_dann.evaluation.summary import reference_among
     from bci_dann.reporting import closing_tables, report_or_warn
 
     tables = suite_tables(out, suite)
     if tables.scores.empty:
         return
-    reference = {} if suite.reference is None else {"reference": suite.reference}
-    for table in closing_tables(tables.scores, **reference):
+    reference = suite.reference or reference_among(tables.scores["pipeline"].tolist())
+    against = tables.comparisons[tables.comparisons["reference"] == reference]
+    for table in closing_tables(tables.scores, against):
         output_console().print(table)
     for protocol, rows in tables.over_datasets.groupby("protocol", sort=False):
         cells = [_over_row(row) for _, row in rows.iterrows()]

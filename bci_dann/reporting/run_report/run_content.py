@@ -14,7 +14,7 @@ from bci_dann.evaluation.metrics import METRICS, score
 from bci_dann.evaluation.runs.invocations import Invocation, read_invocations
 from bci_dann.evaluation.runs.results import COLUMNS, ResultsFolder
 from bci_dann.evaluation.stored_results import TASK, StoredResults
-from bci_dann.evaluation.summary import REFERENCE
+from bci_dann.evaluation.summary import reference_among
 from bci_dann.exceptions import ResultsError
 from bci_dann.reporting.run_report.completeness import Completeness, completeness_of
 from bci_dann.reporting.run_report.scored_group import ScoredGroup
@@ -26,7 +26,6 @@ __all__ = ["RunContent", "read_run"]
 
 SESSION = [*TASK, "session"]
 # The simplest pipelines first: the first one that a run has is the one that others must beat.
-SIMPLE = (REFERENCE, "csp_lda", "ts_logistic", "mdm", "ea_csp_lda")
 SAME_SCORE = 1e-9  # results.csv holds all digits of a score
 
 
@@ -103,8 +102,7 @@ class RunContent:
 
     def _reference(self, rows: pd.DataFrame) -> str | None:
         names = set(rows["pipeline"])
-        listed = [*SIMPLE, *self.stored.manifest.pipelines]
-        return next(name for name in listed if name in names) if len(names) > 1 else None
+        return reference_among([one for one in self.stored.manifest.pipelines if one in names])
 
 
 def read_run(folder: str | Path) -> RunContent:

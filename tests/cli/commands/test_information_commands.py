@@ -84,5 +84,5 @@ def test_docs_that_are_not_built_say_how_to_build_them(bci_dann, tmp_path, monke
     monkeypatch.setattr("importlib.resources.files", lambda name: tmp_path / "bci_dann")
     done = bci_dann("docs")
     assert done.exit_code == 1
-    assert 'pip install -e ".[docs]"' in done.stderr
+    assert "sphinx -b html docs" in done.stderr
     assert "python -m sphinx -b html docs docs/_build/html" in done.stderr

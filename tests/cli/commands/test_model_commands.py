@@ -118,7 +118,7 @@ def test_fit_takes_the_default_recipe_where_none_is_named(bci_dann, config, sour
     assert "They are 1, 2, 3." in done.stderr
     done = bci_dann(*arguments, "2")
     assert done.exit_code == 0, done.output
-    assert "bci_dann_light is the default recipe; --pipeline takes another" in done.stdout
+    assert "bci_dann_light, the default recipe without its networks, is trained" in done.stdout
     assert "left out of training: 2" in done.stdout
     recipe = serving.load_recipe(tmp_path / "m")
     assert (recipe.pipeline, recipe.excluded) == ("bci_dann_light", ["2"])
