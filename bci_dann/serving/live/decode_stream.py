@@ -165,8 +165,10 @@ def decode_stream(
         check_writable(Path(save))
     source = LSLStream(lsl, source_id, unit_scale)
     with _opened(lines) as file:
-        source.connect(wait_s)
         try:
+            source.seek()
+            served.estimator  # noqa: B018  libraries are imported while the stream is looked for
+            source.connect(wait_s)
             decoder = OnlineDecoder(
                 served,
                 sfreq=source.sfreq,
