@@ -1,4 +1,4 @@
-"""The page of live decisions in headless Chromium: no error, no request elsewhere, what it shows."""
+"""The page of live decisions in headless Chromium: no error, no outside request, what it shows."""
 
 from __future__ import annotations
 
