@@ -135,7 +135,11 @@ class LSLStream:
             When there is none, or more than one, with a list of those that there are; or when it is
             irregular, holds text, or does not name its channels.
         """
-        self._adopt(*self.seek().wait(wait_s))
+        try:
+            self._adopt(*self.seek().wait(wait_s))
+        except BaseException:
+            self._end_search()
+            raise
 
     def reconnect(self) -> bool:
         """Look for a stream that was lost or is silent, without waiting, and open it when found.

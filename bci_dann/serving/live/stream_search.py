@@ -30,8 +30,9 @@ class StreamMissingError(DataError):
 class StreamSearch:
     """Looks for a stream until it is there, and opens it; who reads or decodes does not wait.
 
-    Every search lists the streams that are there. One of the name is taken when two searches in
-    turn find it and none beside it; at once where it is of the source that was open before.
+    Every search lists the streams that are there. One of the name is opened when it is first seen,
+    and taken when a second search finds it again and none beside it; at once where it is of the
+    source that was open before.
 
     Parameters
     ----------
@@ -54,6 +55,7 @@ class StreamSearch:
         self._lsl, self._name, self._source_id = lsl, name, source_id
         self._preferred, self._opened = preferred, opened
         self._others: list[str] = []
+        self._inlet: Any = None
         self._found: tuple[Any, Any] | None = None
         self._error: Exception | None = None
         self._begun, self._seen = time.monotonic(), ""
@@ -126,13 +128,8 @@ class StreamSearch:
             self._error = error
         self._done.set()
         self._listed.set()
-        if self._stopped.is_set():
+        if self._stopped.is_set() or self._error is not None:
             self._leave()
-
-    def _leave(self) -> None:
-        if self._found is not None:
-            with contextlib.suppress(Exception):  # it has gone
-                self._found[0].close_stream()
 
     def _look(self) -> None:
         listed = self._lsl.resolve_streams(timeout=SEARCH_S)
@@ -140,12 +137,14 @@ class StreamSearch:
         fitting = self._fitting(listed)
         if len(fitting) > 1:
             raise DataError(_several_message(self._name, fitting))
-        uid = fitting[0].uid if fitting else ""
-        is_settled = uid == self._seen or (fitting and self._is_preferred(fitting[0]))
-        self._seen = uid
+        is_again = [one.uid for one in fitting] == [self._seen]
+        if not is_again:  # samples are kept from here on
+            self._leave()
+            self._inlet = self._opened_inlet(fitting[0]) if fitting else None
+        self._seen = fitting[0].uid if self._inlet is not None else ""
         self._listed.set()
-        if uid and is_settled and not self._stopped.is_set():
-            self._found = self._opened_stream(fitting[0])
+        if self._inlet is not None and (is_again or self._is_preferred(fitting[0])):
+            self._found = self._ready_stream()
 
     def _fitting(self, listed: Sequence[Any]) -> list[Any]:
         named = [one for one in listed if one.name == self._name]
@@ -158,15 +157,30 @@ class StreamSearch:
     def _is_preferred(self, info: Any) -> bool:
         return bool(self._preferred) and info.source_id == self._preferred
 
-    def _opened_stream(self, info: Any) -> tuple[Any, Any] | None:
+    def _opened_inlet(self, info: Any) -> Any:
         try:
             inlet = self._lsl.StreamInlet(info, recover=False, processing_flags=["clocksync"])
             inlet.open_stream(timeout=OPENING_S)
-            inlet.time_correction(timeout=CLOCKS_S)
-            return inlet, inlet.get_sinfo(timeout=OPENING_S)
         except Exception:  # liblsl tells a source that has just gone as one error of many
+            return None
+        with contextlib.suppress(Exception):  # clocks are compared during the next search
+            inlet.time_correction(timeout=0.01)
+        return inlet
+
+    def _ready_stream(self) -> tuple[Any, Any] | None:
+        try:
+            self._inlet.time_correction(timeout=CLOCKS_S)
+            return self._inlet, self._inlet.get_sinfo(timeout=OPENING_S)
+        except Exception:  # it has gone
+            self._leave()
             self._seen = ""
             return None
+
+    def _leave(self) -> None:
+        inlet, self._inlet = self._inlet, None
+        if inlet is not None:
+            with contextlib.suppress(Exception):  # it has gone
+                inlet.close_stream()
 
     def _none_message(self, wait_s: float) -> str:
         names = sorted(set(self._others))

@@ -53,6 +53,7 @@ def found(library, wait_s=2.0, **options):
 def test_it_is_taken_when_two_searches_find_it_and_none_beside():
     library = Library([stream("a")], [], [stream("b")], [stream("c")], [stream("c")])
     assert found(library) == "c"
+    assert (library.tried, library.closed) == (["a", "b", "c"], ["a", "b"])
     with pytest.raises(DataError, match=r"2 LSL streams.*source 'x'.*source 'y'.*--source-id"):
         found(Library([stream("a", "x")], [stream("a", "x"), stream("b", "y")]))
     both = [stream("a", "x"), stream("b", "y")]
@@ -77,7 +78,7 @@ def test_a_silent_stream_is_not_opened_again(monkeypatch):
 def test_a_stream_that_cannot_be_opened_is_looked_for_again():
     library = Library([stream("a")], [stream("a")], [stream("b")], gone="a")
     assert found(library) == "b"
-    assert library.tried == ["a", "b"]
+    assert library.tried == ["a", "a", "b"]
     library.search.stop()
     assert library.closed == ["b"]
 
