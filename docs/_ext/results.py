@@ -54,6 +54,7 @@ FORMATS = {
     "baseline_roc_auc": ".3f",
     "roc_auc_difference": "+.3f",
     **dict.fromkeys(("roc_auc", "domain_auc"), ".3f"),
+    **dict.fromkeys(("windows", "lost", "doubled", "other reason"), ".0f"),
     "p_value": ".4f",
     **dict.fromkeys(("ess", "n_regimes", "n_subjects", "n_missing", "n_sets"), ".0f"),
 }

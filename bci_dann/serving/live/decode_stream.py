@@ -11,7 +11,6 @@ from typing import IO
 
 from bci_dann._files import check_folder_of
 from bci_dann.exceptions import ResultsError
-from bci_dann.serving.live.decision_page import DecisionPage
 from bci_dann.serving.live.decision_sinks import DecisionOutlet, DecisionSink, JSONLines
 from bci_dann.serving.live.live_decoding import LiveDecoding
 from bci_dann.serving.live.lsl_stream import LSLStream
@@ -165,8 +164,10 @@ def decode_stream(
         check_writable(Path(save))
     source = LSLStream(lsl, source_id, unit_scale)
     with _opened(lines) as file:
-        source.connect(wait_s)
         try:
+            source.seek()
+            served.estimator  # noqa: B018  libraries are imported while the stream is looked for
+            source.connect(wait_s)
             decoder = OnlineDecoder(
                 served,
                 sfreq=source.sfreq,
@@ -231,6 +232,8 @@ def _sinks(
         if outlet is not None:
             sinks.append(DecisionOutlet(outlet, decoder.classes))
         if page is not None:
+            from bci_dann.serving.live.decision_page import DecisionPage
+
             made = DecisionPage(decoder.classes, decoder.channels, title, page.host, page.port)
             sinks.append(made)
             report(f"The page is at {made.url}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -10,18 +9,16 @@ from typing import Protocol
 
 from bci_dann._validation import check_between
 from bci_dann.serving.live.decision_sinks import DecisionSink
-from bci_dann.serving.live.lsl_stream import StreamChunk, StreamLostError, StreamMissingError
+from bci_dann.serving.live.lsl_stream import StreamChunk, StreamLostError
 from bci_dann.serving.online.decision import REASONS, Decision
 from bci_dann.serving.online.online_decoder import OnlineDecoder
 
 __all__ = ["LiveDecoding", "SignalSource"]
 
-# Time without samples from which decisions say so (s). Empirical: programs of amplifiers send
+# Time without samples from which decisions say so, and from which the stream is looked for: a
+# source that has ended is not always told as lost (s). Empirical: programs of amplifiers send
 # blocks of up to half a second.
 SILENT_S = 1.0
-# Seconds without a sample after which the stream is looked for again: a source that has ended is
-# not always told as lost.
-SOUGHT_S = 3.0
 
 
 class SignalSource(Protocol):
@@ -36,14 +33,8 @@ class SignalSource(Protocol):
             How long to wait where nothing has (s).
         """
 
-    def connect(self, wait_s: float) -> None:
-        """Open the stream, also again.
-
-        Parameters
-        ----------
-        wait_s : float
-            How long to look for it (s).
-        """
+    def reconnect(self) -> bool:
+        """Look for the stream without waiting, and open it when found; return whether it is."""
 
 
 class LiveDecoding:
@@ -75,7 +66,7 @@ class LiveDecoding:
         self._source, self._decoder, self._report = source, decoder, report
         self._sinks, self._step = list(sinks), step
         self._state: str | None = None
-        self._last_time = 0.0
+        self._last_time, self._is_lost = 0.0, False
         self.n_decisions, self.n_ok = 0, 0
 
     def run(self, stop: threading.Event | None = None, seconds: float | None = None) -> None:
@@ -89,33 +80,36 @@ class LiveDecoding:
             How long at most (s).
         """
         stop = stop or threading.Event()
-        begin = heard = told = sought = time.monotonic()
+        begin = heard = told = time.monotonic()
         while not stop.is_set() and (seconds is None or time.monotonic() - begin < seconds):
             chunks = self._pulled(stop)
             now = time.monotonic()
             if chunks:
-                heard = told = sought = now
+                heard = told = now
                 for chunk in chunks:
                     self._decide(chunk)
-            elif now - heard > SILENT_S and now - told >= self._step:
+                continue
+            if now - heard > SILENT_S and now - told >= self._step:
                 told = now
                 self._hand_on(self._decoder.no_signal(self._last_time + now - heard))
-                if now - sought > SOUGHT_S:
-                    self._look_again()
-                    sought = time.monotonic()
+            if self._is_lost or now - heard > SILENT_S:
+                self._reconnect()
 
     def _pulled(self, stop: threading.Event) -> list[StreamChunk]:
+        if self._is_lost:
+            stop.wait(self._step / 2)
+            return []
         try:
             return self._source.pull(self._step / 2)
         except StreamLostError as error:
+            self._is_lost = True
             self._say(f"the stream is lost and looked for ({error})")
-            stop.wait(self._step)
-            self._look_again()
         return []
 
-    def _look_again(self) -> None:
-        with contextlib.suppress(StreamMissingError):  # yet; it is looked for later
-            self._source.connect(0.0)
+    def _reconnect(self) -> None:
+        if self._source.reconnect():
+            self._is_lost = False
+            self._say("the stream is found again")
 
     def _decide(self, chunk: StreamChunk) -> None:
         for decision in self._decoder.push(chunk.signals, time=chunk.time):

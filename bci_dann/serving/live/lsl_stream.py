@@ -9,22 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bci_dann._validation import did_you_mean
 from bci_dann.exceptions import ConfigError, DataError, InstallationError
+from bci_dann.serving.live.stream_search import SEARCH_S, StreamSearch
 
 __all__ = [
     "LSLStream",
     "StreamChunk",
     "StreamLostError",
-    "StreamMissingError",
     "load_lsl",
     "microvolt_factors",
     "split_at_jumps",
 ]
 
-# Seconds that one search for streams lasts, which answer within a fraction of it, and that a stream
-# that was found may take to open.
-SEARCH_S, OPENING_S = 1.0, 10.0
 # Samples that are read at a time at most.
 MOST_SAMPLES = 4096
 
@@ -35,10 +31,6 @@ UNITS = {
     **dict.fromkeys(("volts", "volt", "v", "0"), 1e6),
     **dict.fromkeys(("nanovolts", "nanovolt", "nv", "-9"), 1e-3),
 }
-
-
-class StreamMissingError(DataError):
-    """There is no stream of a name."""
 
 
 class StreamLostError(Exception):
@@ -109,16 +101,33 @@ class LSLStream:
         self._lsl = load_lsl()
         self.name, self._source_id, self._unit_scale = name, source_id, unit_scale
         self._inlet: Any = None
+        self._search: StreamSearch | None = None
+        self._uid, self._found_source, self._is_lost = "", "", False
         self.sfreq, self.ch_names = 0.0, [""]
         self.tells_unit = False
 
+    def seek(self) -> StreamSearch:
+        """Begin to look for the stream, in the background; other work need not wait for it.
+
+        Returns
+        -------
+        StreamSearch
+            The one that goes on.
+        """
+        if self._search is None:
+            opened = "" if self._is_lost else self._uid
+            self._search = StreamSearch(
+                self._lsl, self.name, self._source_id, self._found_source, opened
+            )
+        return self._search
+
     def connect(self, wait_s: float) -> None:
-        """Find the stream and open it.
+        """Wait until the stream is open.
 
         Parameters
         ----------
         wait_s : float
-            How long to look for it (s).
+            How long to look for it, since the search began (s).
 
         Raises
         ------
@@ -126,16 +135,29 @@ class LSLStream:
             When there is none, or more than one, with a list of those that there are; or when it is
             irregular, holds text, or does not name its channels.
         """
-        info = self._found(wait_s)
-        inlet = self._lsl.StreamInlet(info, recover=False, processing_flags=["clocksync"])
         try:
-            inlet.open_stream(timeout=OPENING_S)
-        except Exception as error:  # liblsl tells a source that has just gone as one of many
-            raise StreamMissingError(
-                f"the LSL stream {self.name!r} was found, and cannot be opened: {error}. Start "
-                "the amplifier's program again."
-            ) from error
-        self._adopt(inlet)
+            self._adopt(*self.seek().wait(wait_s))
+        except BaseException:
+            self._end_search()
+            raise
+
+    def reconnect(self) -> bool:
+        """Look for a stream that was lost or is silent, without waiting, and open it when found.
+
+        Returns
+        -------
+        bool
+            Whether it is open again.
+
+        Raises
+        ------
+        DataError
+            When it has other channels or another rate, or when several streams have its name.
+        """
+        found = self.seek().result()
+        if found is not None:
+            self._adopt(*found)
+        return found is not None
 
     def pull(self, wait_s: float) -> list[StreamChunk]:
         """Read what has arrived.
@@ -161,48 +183,28 @@ class LSLStream:
                 # one sample ends the waiting; what came with it is read next
                 samples, times = self._inlet.pull_chunk(timeout=wait_s, max_samples=1)
         except Exception as error:  # liblsl tells a lost source as one error of many
+            self._is_lost = True
             raise StreamLostError(str(error)) from error
         if not len(times):
             return []
+        self._end_search()  # the stream was silent only
         signals = samples.T.astype(np.float64) * self._factors[:, None]
         return split_at_jumps(signals, np.array(times), self.sfreq)
 
     def close(self) -> None:
         """Leave the stream."""
+        self._end_search(wait_s=2 * SEARCH_S)  # a thread within liblsl would outlive the program
         if self._inlet is not None:
             self._inlet.close_stream()
             self._inlet = None
 
-    def _found(self, wait_s: float) -> Any:
-        clock = self._lsl.local_clock
-        end = clock() + wait_s
-        others: list[Any] = []
-        seen = ""
-        while True:
-            listed = self._lsl.resolve_streams(timeout=SEARCH_S)
-            others = [one for one in listed if one.name != self.name] or others
-            fitting = [one for one in listed if one.name == self.name]
-            if self._source_id is not None:
-                fitting = [one for one in fitting if one.source_id == self._source_id]
-            if len(fitting) > 1:
-                raise DataError(_several_message(self.name, fitting))
-            if fitting and fitting[0].uid == seen:  # a second search finds none beside it
-                return fitting[0]
-            seen = fitting[0].uid if fitting else ""
-            if clock() > end and not fitting:
-                raise StreamMissingError(self._none_message(wait_s, others))
+    def _end_search(self, wait_s: float = 0.0) -> None:
+        search, self._search = self._search, None
+        if search is not None:
+            search.stop(wait_s)
 
-    def _none_message(self, wait_s: float, others: Sequence[Any]) -> str:
-        names = sorted({one.name for one in others})
-        of_source = "" if self._source_id is None else f" from the source {self._source_id!r}"
-        return (
-            f"no LSL stream is named {self.name!r}{of_source}; looked for {wait_s:g} s."
-            f"{did_you_mean(self.name, names)} There are: {', '.join(names) or 'none at all'}. "
-            "Start the amplifier's program, and see that both are in one network."
-        )
-
-    def _adopt(self, inlet: Any) -> None:
-        info = inlet.get_sinfo()
+    def _adopt(self, inlet: Any, info: Any) -> None:
+        self._search = None
         names = info.get_channel_names()
         if not info.sfreq or info.dtype == "string":
             raise DataError(
@@ -225,6 +227,7 @@ class LSLStream:
         units = info.get_channel_units() or [None] * len(names)
         self._factors, self.tells_unit = microvolt_factors(units, self._unit_scale)
         self._inlet, self.sfreq, self.ch_names = inlet, float(info.sfreq), list(names)
+        self._uid, self._found_source, self._is_lost = info.uid, info.source_id, False
 
 
 def microvolt_factors(
@@ -281,14 +284,3 @@ def split_at_jumps(
     starts = [0, *jumps.tolist()]
     parts = np.split(signals, jumps, axis=1)
     return [StreamChunk(part, float(times[k])) for part, k in zip(parts, starts, strict=True)]
-
-
-def _several_message(name: str, found: Sequence[Any]) -> str:
-    listed = "; ".join(
-        f"source {one.source_id!r} on {one.hostname}, {one.n_channels} channels at {one.sfreq:g} Hz"
-        for one in found
-    )
-    return (
-        f"{len(found)} LSL streams are named {name!r}: {listed}. Say which with --source-id (or "
-        "source_id= in Python)."
-    )

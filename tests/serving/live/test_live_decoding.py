@@ -9,14 +9,14 @@ import pytest
 from bci_dann.exceptions import DataError
 from bci_dann.serving import OnlineDecoder
 from bci_dann.serving.live.live_decoding import LiveDecoding
-from bci_dann.serving.live.lsl_stream import StreamChunk, StreamLostError, StreamMissingError
+from bci_dann.serving.live.lsl_stream import StreamChunk, StreamLostError
 
 
 class Source:
     """Gives what a script says: chunks, nothing, or an error; then it stops the loop."""
 
     def __init__(self, script, stop, returns=True):
-        self.script, self.stop, self.returns, self.connected = list(script), stop, returns, 0
+        self.script, self.stop, self.returns, self.asked = list(script), stop, returns, 0
 
     def pull(self, wait_s):
         if not self.script:
@@ -27,13 +27,11 @@ class Source:
             raise step
         return step
 
-    def connect(self, wait_s):
-        self.connected += 1
-        if self.connected < 3:
-            self.script.insert(0, StreamLostError("gone"))
-            raise StreamMissingError("not yet")
-        if not self.returns:
+    def reconnect(self):
+        self.asked += 1
+        if self.asked == 3 and not self.returns:
             raise DataError("the LSL stream 'x' came back with other channels or another rate")
+        return self.asked == 3
 
 
 class Sink:
@@ -74,7 +72,7 @@ def test_a_listener_that_fails_is_left_out_and_the_others_go_on(run, chunks):
 def test_a_stream_that_is_lost_is_connected_again(run, chunks):
     sink = Sink()
     _, told, source = run([*chunks[:6], StreamLostError("gone"), *chunks[10:]], [sink])
-    assert source.connected == 3
+    assert source.asked == 3
     assert sum("looked for" in text for text in told) == 1
     assert any("the stream is lost and looked for (gone)" in text for text in told)
     assert "gap" in {one.reason for one in sink.taken}

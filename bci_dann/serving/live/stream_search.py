@@ -1,0 +1,203 @@
+"""Search for a stream of the Lab Streaming Layer by its name, in the background."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from bci_dann._validation import did_you_mean
+from bci_dann.exceptions import DataError
+
+__all__ = ["StreamMissingError", "StreamSearch"]
+
+# Seconds that one search lasts, which streams answer within a fraction of, and that a stream that
+# was found may take to open.
+SEARCH_S, OPENING_S = 1.0, 10.0
+# Seconds until the clocks of both machines are compared, without which no sample is read.
+CLOCKS_S = 5.0
+# Seconds of silence after which a stream that is still there is opened anew: a connection that
+# broke off without a word is not told as lost.
+REOPENED_S = 15.0
+
+
+class StreamMissingError(DataError):
+    """There is no stream of a name."""
+
+
+class StreamSearch:
+    """Looks for a stream until it is there, and opens it; who reads or decodes does not wait.
+
+    Every search lists the streams that are there. One of the name is opened when it is first seen,
+    and taken when a second search finds it again and none beside it; at once where it is of the
+    source that was open before.
+
+    Parameters
+    ----------
+    lsl : module
+        The library of streams.
+    name : str
+        The stream's name.
+    source_id : str or None
+        Its source, where several streams have the name.
+    preferred : str
+        The source that was open before; another one is taken where there is none of it.
+    opened : str
+        The unique name (uid) of the stream that is open and silent. It is left as it is for
+        some time, so that what it sends is not lost.
+    """
+
+    def __init__(
+        self, lsl: Any, name: str, source_id: str | None, preferred: str = "", opened: str = ""
+    ) -> None:
+        self._lsl, self._name, self._source_id = lsl, name, source_id
+        self._preferred, self._opened = preferred, opened
+        self._others: list[str] = []
+        self._inlet: Any = None
+        self._found: tuple[Any, Any] | None = None
+        self._error: Exception | None = None
+        self._begun, self._seen = time.monotonic(), ""
+        self._stopped, self._listed, self._done = (threading.Event() for _ in range(3))
+        self._thread = threading.Thread(target=self._run, daemon=True, name="stream-search")
+        self._thread.start()
+
+    def result(self) -> tuple[Any, Any] | None:
+        """Return the stream, where it is found by now.
+
+        Returns
+        -------
+        tuple of (StreamInlet, StreamInfo) or None
+            The open stream, and what it says of itself.
+
+        Raises
+        ------
+        DataError
+            When several streams have the name.
+        """
+        if self._done.is_set() and self._error is not None:
+            raise self._error
+        return self._found if self._done.is_set() else None
+
+    def wait(self, wait_s: float) -> tuple[Any, Any]:
+        """Wait for the stream.
+
+        Parameters
+        ----------
+        wait_s : float
+            How long since the search began (s). A stream that is there when it ends is waited for.
+
+        Returns
+        -------
+        tuple of (StreamInlet, StreamInfo)
+            As of :meth:`result`.
+
+        Raises
+        ------
+        StreamMissingError
+            When there is none.
+        DataError
+            When several streams have the name.
+        """
+        self._listed.wait()
+        while (found := self.result()) is None:
+            if time.monotonic() - self._begun > wait_s and not self._seen:
+                raise StreamMissingError(self._none_message(wait_s))
+            self._done.wait(0.05)
+        return found
+
+    def stop(self, wait_s: float = 0.0) -> None:
+        """End the search; a stream that it opened is left.
+
+        Parameters
+        ----------
+        wait_s : float
+            How long to wait until it has ended (s).
+        """
+        self._stopped.set()
+        if self._done.is_set():
+            self._leave()
+        self._thread.join(timeout=wait_s)
+
+    def _run(self) -> None:
+        try:
+            while not self._stopped.is_set() and self._found is None:
+                self._look()
+        except Exception as error:  # raised by result()
+            self._error = error
+        self._done.set()
+        self._listed.set()
+        if self._stopped.is_set() or self._error is not None:
+            self._leave()
+
+    def _look(self) -> None:
+        listed = self._lsl.resolve_streams(timeout=SEARCH_S)
+        self._others = [one.name for one in listed if one.name != self._name] or self._others
+        fitting = self._fitting(listed)
+        if len(fitting) > 1:
+            raise DataError(_several_message(self._name, fitting))
+        is_again = [one.uid for one in fitting] == [self._seen]
+        if not is_again:  # samples are kept from here on
+            self._leave()
+            self._inlet = self._opened_inlet(fitting[0]) if fitting else None
+        self._seen = fitting[0].uid if self._inlet is not None else ""
+        self._listed.set()
+        if self._inlet is not None and (is_again or self._is_preferred(fitting[0])):
+            self._found = self._ready_stream()
+
+    def _fitting(self, listed: Sequence[Any]) -> list[Any]:
+        named = [one for one in listed if one.name == self._name]
+        if self._source_id is not None:
+            named = [one for one in named if one.source_id == self._source_id]
+        if time.monotonic() - self._begun < REOPENED_S:
+            named = [one for one in named if one.uid != self._opened]
+        return [one for one in named if self._is_preferred(one)] or named
+
+    def _is_preferred(self, info: Any) -> bool:
+        return bool(self._preferred) and info.source_id == self._preferred
+
+    def _opened_inlet(self, info: Any) -> Any:
+        try:
+            inlet = self._lsl.StreamInlet(info, recover=False, processing_flags=["clocksync"])
+            inlet.open_stream(timeout=OPENING_S)
+        except Exception:  # liblsl tells a source that has just gone as one error of many
+            return None
+        with contextlib.suppress(Exception):  # clocks are compared during the next search
+            inlet.time_correction(timeout=0.01)
+        return inlet
+
+    def _ready_stream(self) -> tuple[Any, Any] | None:
+        try:
+            self._inlet.time_correction(timeout=CLOCKS_S)
+            return self._inlet, self._inlet.get_sinfo(timeout=OPENING_S)
+        except Exception:  # it has gone
+            self._leave()
+            self._seen = ""
+            return None
+
+    def _leave(self) -> None:
+        inlet, self._inlet = self._inlet, None
+        if inlet is not None:
+            with contextlib.suppress(Exception):  # it has gone
+                inlet.close_stream()
+
+    def _none_message(self, wait_s: float) -> str:
+        names = sorted(set(self._others))
+        of_source = "" if self._source_id is None else f" from the source {self._source_id!r}"
+        return (
+            f"no LSL stream is named {self._name!r}{of_source}; looked for {wait_s:g} s."
+            f"{did_you_mean(self._name, names)} There are: {', '.join(names) or 'none at all'}. "
+            "Start the amplifier's program, and see that both are in one network."
+        )
+
+
+def _several_message(name: str, found: Sequence[Any]) -> str:
+    listed = "; ".join(
+        f"source {one.source_id!r} on {one.hostname}, {one.n_channels} channels at {one.sfreq:g} Hz"
+        for one in found
+    )
+    return (
+        f"{len(found)} LSL streams are named {name!r}: {listed}. Say which with --source-id (or "
+        "source_id= in Python)."
+    )
