@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bci_dann._class_paths import check_imported, is_class_path
-from bci_dann._resources import find_model
 from bci_dann.estimators.methods import METHODS, find_method
 from bci_dann.exceptions import ConfigError, DataError, FormerArgumentWarning
 from bci_dann.persistence import ModelState, read_state
+from bci_dann.persistence.model_location import find_model
 
 if TYPE_CHECKING:
     from bci_dann.estimators.base import TransferClassifier
