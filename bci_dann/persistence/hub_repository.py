@@ -224,6 +224,7 @@ def _load_hub() -> Any:
     try:
         import huggingface_hub
         import huggingface_hub.errors
+        import huggingface_hub.utils
     except ImportError as error:
         raise InstallationError(
             f"models of the Hugging Face Hub need huggingface_hub, which cannot be imported: "
