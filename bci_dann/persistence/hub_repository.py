@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
 from bci_dann._files import write_atomically
-from bci_dann._version import __version__
-from bci_dann.exceptions import (
-    BCIDannError,
-    BCIDannWarning,
-    ConfigError,
-    DataError,
-    InstallationError,
-    ResultsError,
+from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError, ResultsError
+from bci_dann.persistence.hub_library import (
+    HUB,
+    TOKEN,
+    UnreachableError,
+    clear_errors,
+    hub_address,
+    hub_api,
+    load_hub,
 )
 from bci_dann.persistence.model_files import MOST_ARRAY_BYTES, MOST_TEXT_BYTES
 
-__all__ = ["HUB", "check_upload", "download_model", "split_address", "upload_model"]
+__all__ = ["check_upload", "download_model", "split_address", "upload_model"]
 
-# What the name of a model of the Hub begins with, in the place of a folder.
-HUB = "hub:"
 # The files that travel, and how large each may be; a model has the first three.
 NEEDED = {
     "model.json": MOST_TEXT_BYTES,
@@ -38,8 +35,6 @@ FILES = {**NEEDED, CARD: MOST_TEXT_BYTES}
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 MAIN = "main"
-
-TOKEN = "Sign in with `hf auth login`, set HF_TOKEN, or give token= in Python."
 
 
 def split_address(address: str) -> tuple[str, str | None]:
@@ -101,21 +96,21 @@ def download_model(
     ResultsError
         When files cannot be written, or the Hub fails.
     """
-    hub = _load_hub()
-    address = _address(hub, repo_id, revision)
+    hub = load_hub()
+    address = hub_address(hub, repo_id, revision)
     place = _cache_folder(cache_dir) / repo_id.replace("/", "--")
     reference = place / f"{quote(revision or MAIN, safe='')}.commit"
     if local_files_only:
         return _stored(place, reference, revision, address)
-    api = _api(hub, token)
+    api = hub_api(hub, token)
     try:
-        with _clear_errors(hub, address):
+        with clear_errors(hub, address):
             info = api.model_info(repo_id, revision=revision, files_metadata=True)
             names = _files_to_take(info, address)
             folder = place / info.sha
             for name in names:
                 api.hf_hub_download(repo_id, name, revision=info.sha, local_dir=folder)
-    except _UnreachableError as error:
+    except UnreachableError as error:
         folder = _stored(place, reference, revision, address, str(error))
         _say_that_it_is_stored(address, folder, str(error))
         return folder
@@ -167,11 +162,11 @@ def upload_model(
         When the Hub cannot be reached, or fails.
     """
     check_upload(repo_id, token)
-    hub = _load_hub()
-    address = _address(hub, repo_id, revision)
-    api = _api(hub, token)
+    hub = load_hub()
+    address = hub_address(hub, repo_id, revision)
+    api = hub_api(hub, token)
     try:
-        with _clear_errors(hub, address):
+        with clear_errors(hub, address):
             api.create_repo(repo_id, private=private, exist_ok=True)
             if revision is not None:
                 api.create_branch(repo_id, branch=revision, exist_ok=True)
@@ -183,7 +178,7 @@ def upload_model(
                 commit_message=commit_message,
                 revision=revision,
             )
-    except _UnreachableError as error:
+    except UnreachableError as error:
         raise ResultsError(
             f"the Hub cannot be reached ({error}), and {address} is not uploaded."
         ) from error
@@ -207,8 +202,8 @@ def check_upload(repo_id: str, token: str | bool | None) -> None:
     InstallationError
         When ``huggingface_hub`` is not installed.
     """
-    hub = _load_hub()
-    address = _address(hub, repo_id, None)
+    hub = load_hub()
+    address = hub_address(hub, repo_id, None)
     if token is False or not (isinstance(token, str) or hub.get_token()):
         raise ConfigError(
             f"{address} cannot be uploaded without a token that may write: make one at "
@@ -216,46 +211,10 @@ def check_upload(repo_id: str, token: str | bool | None) -> None:
         )
 
 
-class _UnreachableError(Exception):
-    """The Hub does not answer, or is not to be asked."""
-
-
-def _load_hub() -> Any:
-    try:
-        import huggingface_hub
-        import huggingface_hub.errors
-        import huggingface_hub.utils
-    except ImportError as error:
-        raise InstallationError(
-            f"models of the Hugging Face Hub need huggingface_hub, which cannot be imported: "
-            f"{error}. Install it with: pip install 'bci_dann[hub]'"
-        ) from error
-    return huggingface_hub
-
-
-def _api(hub: Any, token: str | bool | None) -> Any:
-    return hub.HfApi(token=token, library_name="bci_dann", library_version=__version__)
-
-
 def _cache_folder(cache_dir: str | Path | None) -> Path:
     from bci_dann.data.cache import cache_root
 
     return cache_root() / "hub" if cache_dir is None else Path(cache_dir)
-
-
-def _address(hub: Any, repo_id: str, revision: str | None) -> str:
-    """Return the address of a model, once its name is seen to be one."""
-    try:
-        hub.utils.validate_repo_id(repo_id)
-        malformed = repo_id.count("/") != 1
-    except hub.errors.HFValidationError:
-        malformed = True
-    if malformed:
-        raise ConfigError(
-            f"a model of the Hub is named OWNER/NAME, in letters, digits, '-', '_' and '.'; got "
-            f"{repo_id!r}."
-        )
-    return f"{HUB}{repo_id}" if revision is None else f"{HUB}{repo_id}@{revision}"
 
 
 def _files_to_take(info: Any, address: str) -> list[str]:
@@ -319,50 +278,3 @@ def _has_own_card(hub: Any, api: Any, repo_id: str, revision: str | None, mark: 
         stacklevel=4,
     )
     return True
-
-
-@contextmanager
-def _clear_errors(hub: Any, address: str) -> Iterator[None]:
-    """Raise errors of the Hub, which are those of its library for HTTP, as errors of the package."""
-    try:
-        yield
-    except BCIDannError:
-        raise
-    except (ValueError, *hub.errors.HfHubHTTPError.__bases__) as error:
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        if _is_unreachable(hub.errors, error):
-            raise _UnreachableError(lines[0].rstrip(".")) from error
-        raise _clear_error(hub.errors, error, address, " ".join(lines)) from error
-
-
-def _is_unreachable(errors: Any, error: BaseException) -> bool:
-    """Whether an error says that the Hub does not answer, fails itself, or is not to be asked."""
-    if isinstance(error, errors.HfHubHTTPError):
-        return bool(error.response.status_code >= 500)
-    without_answer = (errors.OfflineModeIsEnabled, errors.LocalEntryNotFoundError)
-    return isinstance(error, (*without_answer, errors.HfHubHTTPError.__bases__[0]))
-
-
-def _clear_error(errors: Any, error: BaseException, address: str, text: str) -> BCIDannError:
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    if isinstance(error, errors.GatedRepoError):
-        page = address.removeprefix(HUB).partition("@")[0]
-        return ConfigError(
-            f"{address} is given on request: ask on its page, https://huggingface.co/{page}, and "
-            f"give a token of that account. {TOKEN}"
-        )
-    if isinstance(error, errors.RepositoryNotFoundError):
-        return DataError(
-            f"the Hub has no model {address}, or it is private: check the name, and for a private "
-            f"one give a token. {TOKEN}"
-        )
-    if isinstance(error, errors.RevisionNotFoundError):
-        return DataError(f"{address}: the model has no such branch, tag or commit.")
-    if status in (401, 403):
-        return ConfigError(
-            f"the Hub refuses the token for {address}: it is wrong, has expired, or may not do "
-            f"this. {TOKEN}"
-        )
-    if isinstance(error, ValueError):
-        return ConfigError(f"the Hub does not accept {address}: {text}")
-    return ResultsError(f"{address} could not be exchanged with the Hub: {text}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from bci_dann._resources import BUILTIN, find_builtin_model
-from bci_dann.persistence.hub_repository import HUB, download_model, split_address
+from bci_dann.persistence.hub_library import HUB
+from bci_dann.persistence.hub_repository import download_model, split_address
 
 __all__ = ["NAMED", "find_model"]
 

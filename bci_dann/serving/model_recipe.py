@@ -181,7 +181,7 @@ def load_recipe(folder: str | Path) -> ModelRecipe:
     Parameters
     ----------
     folder : str or pathlib.Path
-        The model's folder, or the name of a model that comes with the package.
+        The model's folder, or the name of a model of the package or of the Hub.
 
     Returns
     -------

@@ -72,9 +72,10 @@ def published_recipe(recipe: ModelRecipe) -> ModelRecipe:
     is_own = recipe.data.dataset == RECORDINGS
     files = _numbered((row["file"] for row in recipe.adapted_to), "recording ")
     told = [text.partition(": ") for text in recipe.adapted_by]
+    layout = _published_layout(recipe.layout)
     changed: dict[str, Any] = {
-        "data": _published_data(recipe.data),
-        "layout": _published_layout(recipe.layout),
+        "data": _published_data(recipe.data, layout),
+        "layout": layout,
         "account": _published_rows(recipe.account, {}, is_own),
         "adapted_to": _published_rows(recipe.adapted_to, files, is_own=True),
         "adapted_by": [f"{files[label]}: {text}" for label, _, text in told if label in files],
@@ -85,12 +86,12 @@ def published_recipe(recipe: ModelRecipe) -> ModelRecipe:
     return recipe.model_copy(update=changed)
 
 
-def _published_data(data: DataConfig) -> DataConfig:
+def _published_data(data: DataConfig, layout: RecordingsLayout) -> DataConfig:
+    changed: dict[str, Any] = {"subjects": None, "sessions": None, "params": {}}
     if data.recordings is None:
-        named = {key: value for key, value in data.params.items() if not _is_path(value)}
-        return data.model_copy(update={"params": named})
-    layout = _published_layout(data.recordings)
-    changed = {"subjects": None, "sessions": None, "params": {}, "recordings": layout}
+        changed = {"params": {k: v for k, v in data.params.items() if not _is_path(v)}}
+    else:
+        changed["recordings"] = layout
     return data.model_copy(update=changed)
 
 
@@ -163,7 +164,7 @@ def _with_numbers(description: Any, numbers: dict[str, str]) -> Any:
         return [_with_numbers(one, numbers) for one in description]
     if not isinstance(description, dict):
         return description
-    changed = {}
+    changed: dict[str, Any] = {}
     for key, value in description.items():
         if key in NAMES_OF_DOMAINS and isinstance(value, list):
             changed[key] = [numbers.setdefault(name, f"({len(numbers) + 1})") for name in value]

@@ -155,7 +155,8 @@ class ServedModel:
         ResultsError
             When the Hub cannot be reached, or fails.
         """
-        from bci_dann.persistence.hub_repository import HUB, check_upload, upload_model
+        from bci_dann.persistence.hub_library import HUB
+        from bci_dann.persistence.hub_repository import check_upload, upload_model
         from bci_dann.serving.model_cards.card_text import MARK, write_card
         from bci_dann.serving.published_model import published_model
 
@@ -284,9 +285,12 @@ def open_model(folder: str | Path) -> ServedModel:
     Raises
     ------
     ConfigError
-        When the folder has no recipe, or no model of the name comes with the package.
+        When the folder has no recipe, no model of the name comes with the package, or the Hub
+        refuses the token.
     DataError
         When there is no model, or it is damaged.
+    InstallationError
+        When a model of the Hub is named, and ``huggingface_hub`` is not installed.
     ResultsError
         When the recipe cannot be read.
 

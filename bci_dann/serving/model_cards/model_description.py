@@ -22,8 +22,8 @@ def describe_model(model: str | Path | ServedModel) -> dict[str, Any]:
     Parameters
     ----------
     model : str, pathlib.Path or ServedModel
-        The folder of a model, the name of one that comes with the package, such as
-        ``"builtin:right-hand-rest"``, or a model.
+        The folder of a model, the name of one, such as ``"builtin:right-hand-rest"`` or
+        ``"hub:OWNER/NAME"``, or a model.
 
     Returns
     -------
