@@ -107,7 +107,7 @@ def hub_address(hub: Any, repo_id: str, revision: str | None) -> str:
 
 @contextmanager
 def clear_errors(hub: Any, address: str) -> Iterator[None]:
-    """Raise errors of the library, and of its library for HTTP, as those of the package.
+    """Raise errors of the library, and of those that it stands on, as those of the package.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def clear_errors(hub: Any, address: str) -> Iterator[None]:
         yield
     except BCIDannError:
         raise
-    except (ValueError, *hub.errors.HfHubHTTPError.__bases__) as error:
+    except Exception as error:  # also of libraries that it stands on, and of a malformed answer
         lines = str(error).strip().splitlines() or [type(error).__name__]
         if _is_unreachable(hub.errors, error):
             raise UnreachableError(lines[0].rstrip(".")) from error
@@ -173,4 +173,6 @@ def _clear_error(errors: Any, error: BaseException, address: str, text: str) -> 
         )
     if isinstance(error, ValueError):
         return ConfigError(f"the Hub does not accept {address}: {text}")
-    return ResultsError(f"{address} could not be exchanged with the Hub: {text}")
+    return ResultsError(
+        f"{address} could not be exchanged with the Hub: {text} ({type(error).__name__})"
+    )

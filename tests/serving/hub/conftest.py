@@ -49,6 +49,7 @@ class Hub:
     def __init__(self) -> None:
         self.repositories: dict[str, Repository] = {}
         self.requests: list[tuple[str, str]] = []
+        self.large: dict[str, bytes] = {}  # by their SHA-256
         self.sizes: dict[str, int] = {}  # other sizes than those of the files
         hub = self
 
@@ -56,7 +57,7 @@ class Hub:
             def answer(self):
                 hub.serve(self)
 
-            do_GET = do_HEAD = do_POST = answer  # noqa: N815
+            do_GET = do_HEAD = do_POST = do_PUT = answer  # noqa: N815
 
             def log_message(self, *args):
                 pass
@@ -75,7 +76,7 @@ class Hub:
         return repository.commits[repository.at(revision)]
 
     def serve(self, request: BaseHTTPRequestHandler) -> None:
-        body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
+        body = _body(request)
         path = urlsplit(request.path).path
         self.requests.append((request.command, path))
         headers = {}
@@ -101,6 +102,13 @@ class Hub:
 
     def reply(self, path: str, body: bytes, is_owner: bool) -> tuple[bytes, dict[str, str]]:
         first, *rest = path.strip("/").split("/")
+        if path.endswith(".git/info/lfs/objects/batch"):
+            return _json(
+                {"objects": [self.large_place(one) for one in json.loads(body)["objects"]]}
+            )
+        if first == "large":
+            self.large[hashlib.sha256(body).hexdigest()] = body
+            return _json({})
         if first != "api":  # OWNER/NAME/resolve/REVISION/FILE
             name, _, revision, file = rest
             return self.file(f"{first}/{name}", unquote(revision), file, is_owner)
@@ -125,14 +133,21 @@ class Hub:
             repository.branches[branch] = repository.branches["main"]
             return _json({})
         if action == "preupload":
-            files = [{"path": one["path"]} for one in json.loads(body)["files"]]
-            plain = {"uploadMode": "regular", "shouldIgnore": False}
-            return _json({"files": [{**one, **plain} for one in files]})
+            paths = [one["path"] for one in json.loads(body)["files"]]
+            modes = {True: "lfs", False: "regular"}
+            files = [{"path": p, "uploadMode": modes[p.endswith(".safetensors")]} for p in paths]
+            return _json({"files": [{**one, "shouldIgnore": False} for one in files]})
         lines = [json.loads(line) for line in body.splitlines()]
-        added = [line["value"] for line in lines if line["key"] == "file"]
-        content = {one["path"]: base64.b64decode(one["content"]) for one in added}
+        added = {
+            kind: [x["value"] for x in lines if x["key"] == kind] for kind in ("file", "lfsFile")
+        }
+        content = {one["path"]: base64.b64decode(one["content"]) for one in added["file"]}
+        content |= {one["path"]: self.large[one["oid"]] for one in added["lfsFile"]}
         sha = repository.commit(branch, **content)
         return _json({"commitUrl": f"{self.endpoint}/{name}/commit/{sha}", "commitOid": sha})
+
+    def large_place(self, asked: dict[str, object]) -> dict[str, object]:
+        return {**asked, "actions": {"upload": {"href": f"{self.endpoint}/large/{asked['oid']}"}}}
 
     def create(self, asked: dict[str, str], is_owner: bool) -> dict[str, str]:
         name = f"{asked['organization']}/{asked['name']}"
@@ -171,6 +186,17 @@ class Hub:
         return content, {"X-Repo-Commit": sha, "ETag": etag}
 
 
+def _body(request: BaseHTTPRequestHandler) -> bytes:
+    if request.headers.get("Transfer-Encoding") != "chunked":
+        return request.rfile.read(int(request.headers.get("Content-Length") or 0))
+    parts = []
+    while size := int(request.rfile.readline(), 16):
+        parts.append(request.rfile.read(size))
+        request.rfile.readline()
+    request.rfile.readline()
+    return b"".join(parts)
+
+
 def _json(content: object) -> tuple[bytes, dict[str, str]]:
     return json.dumps(content).encode(), {"Content-Type": "application/json"}
 
@@ -188,6 +214,7 @@ def hub(monkeypatch, tmp_path):
         "HF_TOKEN_PATH": str(tmp_path / "token"),
         "HF_HUB_CACHE": str(tmp_path / "hf"),
         "HF_HUB_DISABLE_TELEMETRY": True,
+        "HF_HUB_DISABLE_XET": True,  # large files by Git LFS, which the Hub takes as well
     }.items():
         monkeypatch.setattr(constants, name, value)
     monkeypatch.delenv("HF_TOKEN", raising=False)

@@ -21,6 +21,8 @@ from bci_dann.persistence.model_location import find_model
 from bci_dann.serving import ServedModel
 from bci_dann.serving.served_model import check_writable
 
+# of the library's upload by Git LFS
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 NAME = "lab/right-or-left"
 FILES = {"README.md", "model.json", "model.safetensors", "recipe.json"}
 

@@ -14,6 +14,8 @@ from bci_dann.exceptions import BCIDannWarning, ConfigError
 from bci_dann.serving import ServedModel
 from bci_dann.serving.published_model import published_model, published_recipe
 
+# of the library's upload by Git LFS
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 SUBJECTS = ("annalena", "bertrand", "carlotta")
 
 
@@ -61,6 +63,8 @@ def test_a_model_that_follows_a_subject_goes_on_from_there(model, second):
     trials = serving.prepare(second, model)
     followed = ServedModel(model.estimator.partial_adapt(trials[:4]), model.recipe)
     published = published_model(followed)
+    assert len(published.estimator.domains_) == len(followed.estimator.domains_) == 4
+    assert not set(published.estimator.domains_) & set(followed.estimator.domains_)
     new = trials.X[4:]
     for one, other in (
         (published.estimator, followed.estimator),
