@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bci_dann.exceptions import BCIDannWarning, ConfigError
@@ -12,7 +12,7 @@ from bci_dann.serving.compact_model import without_training_sessions
 from bci_dann.serving.served_model import ServedModel
 
 if TYPE_CHECKING:
-    from bci_dann.data import DataConfig, RecordingsLayout
+    from bci_dann.data import CombinedDataConfig, DataConfig, RecordingsLayout
     from bci_dann.estimators import TransferClassifier
     from bci_dann.serving.model_recipe import ModelRecipe
 
@@ -67,65 +67,103 @@ def published_recipe(recipe: ModelRecipe) -> ModelRecipe:
     ModelRecipe
         With numbers in the place of names.
     """
-    from bci_dann.data.dataset_names import RECORDINGS
-
-    is_own = recipe.data.dataset == RECORDINGS
+    begin_of = _own_subjects(recipe.data)
     files = _numbered((row["file"] for row in recipe.adapted_to), "recording ")
     told = [text.partition(": ") for text in recipe.adapted_by]
-    layout = _published_layout(recipe.layout)
     changed: dict[str, Any] = {
-        "data": _published_data(recipe.data, layout),
-        "layout": layout,
-        "account": _published_rows(recipe.account, {}, is_own),
-        "adapted_to": _published_rows(recipe.adapted_to, files, is_own=True),
+        "data": _published_data(recipe.data),
+        "layout": _published_layout(recipe.layout),
+        "account": _published_rows(recipe.account, {}, begin_of),
+        "adapted_to": _published_rows(recipe.adapted_to, files, lambda _: ""),
         "adapted_by": [f"{files[label]}: {text}" for label, _, text in told if label in files],
+        "excluded": [subject for subject in recipe.excluded if begin_of(subject) is None],
     }
-    if is_own and recipe.excluded:
-        n = len(recipe.excluded)
-        changed["excluded"] = [f"{n} subject{'s' if n > 1 else ''} without name"]
-    return recipe.model_copy(update=changed)
+    n = len(recipe.excluded) - len(changed["excluded"])
+    if n:
+        changed["excluded"].append(f"{n} subject{'s' if n > 1 else ''} without name")
+    published = recipe.model_copy(update=changed)
+    _warn_of_patterns(published)
+    return published
 
 
-def _published_data(data: DataConfig, layout: RecordingsLayout) -> DataConfig:
-    changed: dict[str, Any] = {"subjects": None, "sessions": None, "params": {}}
+def _own_subjects(data: DataConfig | CombinedDataConfig) -> Callable[[str], str | None]:
+    """Return what gives the begin of a number for subjects of recordings, ``None`` for others."""
+    from bci_dann.data import DataConfig
+    from bci_dann.data.combined.combined_config import dataset_of_subject, subject_name
+    from bci_dann.data.dataset_names import RECORDINGS
+
+    if isinstance(data, DataConfig):
+        begin = "" if data.dataset == RECORDINGS else None
+        return lambda _: begin
+    stored = data.model_dump(mode="json")
+    begins = {
+        one.name: subject_name(one.name, "") for one in data.datasets if one.dataset == RECORDINGS
+    }
+    return lambda subject: begins.get(dataset_of_subject(stored, subject))
+
+
+def _published_data(
+    data: DataConfig | CombinedDataConfig,
+) -> DataConfig | CombinedDataConfig:
+    from bci_dann.data import DataConfig
+
+    if isinstance(data, DataConfig):
+        return data.model_copy(update=_published_keys(data))
+    # several folders are told apart by the names of their data sets
+    entries = [
+        one.model_copy(update={**_published_keys(one), "folder": one.recordings and one.name})
+        for one in data.datasets
+    ]
+    return data.model_copy(update={"datasets": entries})
+
+
+def _published_keys(data: DataConfig) -> dict[str, Any]:
     if data.recordings is None:
-        changed = {"params": {k: v for k, v in data.params.items() if not _is_path(v)}}
-    else:
-        changed["recordings"] = layout
-    return data.model_copy(update=changed)
+        return {"params": {k: v for k, v in data.params.items() if not _is_path(v)}}
+    layout = _published_layout(data.recordings)
+    return {"subjects": None, "sessions": None, "params": {}, "recordings": layout}
 
 
 def _published_layout(layout: RecordingsLayout) -> RecordingsLayout:
     """Return a layout without what finds files, unless unit or events are told by them."""
-    told_by = [key for one in (layout.events, layout.unit_scale) for key in _patterns(one)]
-    if told_by:
-        _warn(
-            f"units or events of the model are told by runs or paths, which are published: "
-            f"{', '.join([layout.pattern or '', *told_by]).lstrip(', ')}. Check that they name no "
-            "subject."
-        )
-        return layout.model_copy(update={"exclude": {}})
-    pattern = None if layout.pattern is None else "{subject}"
+    keeps = layout.pattern is None or _patterns(layout)
+    pattern = layout.pattern if keeps else "{subject}"
     return layout.model_copy(update={"pattern": pattern, "exclude": {}})
 
 
-def _patterns(told: Any) -> list[str]:
-    """Return the runs and paths in units, or in the events of a layout."""
-    if not isinstance(told, Mapping):
-        return []
-    by_run = [key for meaning in told.values() if isinstance(meaning, Mapping) for key in meaning]
-    is_units = all(isinstance(meaning, float) for meaning in told.values())
-    return [*told] if is_units else by_run
+def _patterns(layout: RecordingsLayout) -> list[str]:
+    """Return the runs and paths that tell the units or events of a layout."""
+    by_run = [key for one in layout.events.values() if isinstance(one, dict) for key in one]
+    by_path = [*layout.unit_scale] if isinstance(layout.unit_scale, dict) else []
+    return [layout.pattern or "", *by_run, *by_path] if by_run or by_path else []
+
+
+def _warn_of_patterns(recipe: ModelRecipe) -> None:
+    from bci_dann.data.combined.combined_config import each_dataset
+
+    layouts = [recipe.layout, *(one.recordings for one, _ in each_dataset(recipe.data))]
+    told = [text for one in layouts if one is not None for text in _patterns(one) if text]
+    if told:
+        _warn(
+            "units or events of the model are told by runs or paths, which are published: "
+            f"{', '.join(dict.fromkeys(told))}. Check that they name no subject."
+        )
 
 
 def _published_rows(
-    rows: Iterable[Mapping[str, str | int]], files: Mapping[str, str], is_own: bool
+    rows: Iterable[Mapping[str, str | int]],
+    files: Mapping[str, str],
+    begin_of: Callable[[str], str | None],
 ) -> list[dict[str, str | int]]:
     """Return an account of cues with numbers in the place of names."""
     listed = [{**row, "file": files.get(str(row.get("file", "")), "")} for row in rows]
-    for field in ("subject", "session", "run") if is_own else ():
-        numbers = _numbered(row.get(field, "") for row in listed)
-        listed = [{**row, field: numbers[str(row.get(field, ""))]} for row in listed]
+    begins = [begin_of(str(row.get("subject", ""))) for row in listed]
+    own = [(row, begin) for row, begin in zip(listed, begins, strict=True) if begin is not None]
+    for field in ("subject", "session", "run"):
+        numbers = _numbered(row.get(field, "") for row, _ in own)
+        for row, begin in own:
+            number = numbers[str(row.get(field, ""))]
+            row[field] = f"{begin}{number}" if field == "subject" else number
     return listed
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from bci_dann import serving
+from bci_dann.data import CombinedDataConfig
 from bci_dann.exceptions import BCIDannWarning, ConfigError
 from bci_dann.serving import ServedModel
 from bci_dann.serving.published_model import published_model, published_recipe
@@ -107,3 +108,22 @@ def test_public_datasets_keep_the_numbers_of_their_subjects(model):
     assert (recipe.data.subjects, recipe.excluded) == ([1, 2, 3], ["4"])
     assert recipe.data.params == {"n": 1}
     assert {row["subject"] for row in recipe.account} == {"1", "2", "3"}
+
+
+def test_of_several_data_sets_each_is_published_as_it_would_be_alone(model):
+    layout = model.recipe.layout.model_copy(update={"pattern": "{subject}/nightshift.fif"})
+    wards = [
+        {"name": name, "dataset": "Recordings", "folder": name, "recordings": layout.model_dump()}
+        for name in ("WardA", "WardB")
+    ]
+    data = CombinedDataConfig(datasets=[*wards, {"dataset": "BNCI2014_001", "subjects": [1, 2]}])
+    names = ("WardA:annalena", "WardB:annalena", "BNCI2014_001:1")
+    counts = {"file": "x", "session": "s", "run": "r", "event": "e", "found": 1, "used": 1}
+    rows = [{**counts, "subject": name} for name in names]
+    changed = {"data": data, "account": rows, "excluded": ["WardA:bertrand", "BNCI2014_001:2"]}
+    recipe = published_recipe(model.recipe.model_copy(update=changed))
+    assert [row["subject"] for row in recipe.account] == ["WardA:1", "WardB:2", "BNCI2014_001:1"]
+    assert recipe.excluded == ["BNCI2014_001:2", "1 subject without name"]
+    text = recipe.model_dump_json()
+    assert not any(secret in text for secret in (*SUBJECTS, "nightshift"))
+    assert type(recipe).model_validate_json(text) == recipe
