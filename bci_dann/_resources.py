@@ -15,8 +15,8 @@ __all__ = [
     "builtin_models",
     "configs_folder",
     "documentation_index",
+    "find_builtin_model",
     "find_configuration",
-    "find_model",
     "pipelines_folder",
     "shipped_configurations",
 ]
@@ -126,18 +126,18 @@ def builtin_models() -> dict[str, Path]:
     return {f"{BUILTIN}{one.name}": one for one in sorted(folder.glob("*")) if one.is_dir()}
 
 
-def find_model(given: str | Path) -> Path:
-    """Return the folder of a saved model, the user's or one that comes with the package.
+def find_builtin_model(name: str) -> Path:
+    """Return the folder of a model that comes with the package.
 
     Parameters
     ----------
-    given : str or pathlib.Path
-        A folder, or a name such as ``"builtin:right-hand-rest"``.
+    name : str
+        Such as ``"builtin:right-hand-rest"``.
 
     Returns
     -------
     pathlib.Path
-        The folder, which need not exist unless it comes with the package.
+        The folder.
 
     Raises
     ------
@@ -146,12 +146,9 @@ def find_model(given: str | Path) -> Path:
 
     Examples
     --------
-    >>> find_model("builtin:right-hand-rest").name
+    >>> find_builtin_model("builtin:right-hand-rest").name
     'right-hand-rest'
     """
-    name = str(given)
-    if not name.startswith(BUILTIN):
-        return Path(given)
     models = builtin_models()
     if name not in models:
         raise ConfigError(

@@ -17,6 +17,7 @@ from bci_dann.cli.commands.export_command import export
 from bci_dann.cli.commands.information_commands import datasets, docs, doctor, pipelines
 from bci_dann.cli.commands.inspect_command import inspect
 from bci_dann.cli.commands.model_commands import adapt, fit, predict
+from bci_dann.cli.commands.push_command import push
 from bci_dann.cli.commands.quickstart_command import quickstart
 from bci_dann.cli.commands.recordings_commands import check, init
 from bci_dann.cli.commands.results_commands import compare, leaderboard, merge, report
@@ -30,7 +31,7 @@ __all__ = ["app"]
 COMMANDS = (
     *(quickstart, init, check, run, merge, report, choose, select, compare, publish),
     *(leaderboard, diagnose),
-    *(fit, adapt, predict, evaluate, replay, stream, inspect, export),
+    *(fit, adapt, predict, evaluate, replay, stream, inspect, export, push),
     *(datasets, pipelines, docs, doctor),
 )
 

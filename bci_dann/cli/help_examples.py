@@ -76,6 +76,7 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
     },
     "predict": {
         "bci-dann predict builtin:right-hand-rest my.edf": "A model that comes with the package.",
+        "bci-dann predict hub:OWNER/NAME@v1 my.edf": "A model of the Hugging Face Hub.",
         "bci-dann predict adapted run2.fif": "Into predictions.csv.",
         "bci-dann predict adapted run2.edf run3.edf -o today.csv": "Several, into today.csv.",
         "bci-dann predict adapted run2.edf --abstain-below 0.7": "No class where it is uncertain.",
@@ -102,6 +103,10 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
     "export": {
         "bci-dann export adapted -o adapted.onnx": "With the references of the new subject.",
         "bci-dann export model -o model.onnx --check": "Compared with the model.",
+    },
+    "push": {
+        "bci-dann push model me/mi-openbci": "Private; needs `hf auth login`, or HF_TOKEN.",
+        "bci-dann push model me/mi-openbci --public --revision v1": "The branch v1, for all.",
     },
     "doctor": {
         "bci-dann doctor": "Exit code 0: nothing is wrong.",

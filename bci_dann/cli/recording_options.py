@@ -24,7 +24,10 @@ __all__ = [
 ]
 
 ModelFolder = Annotated[
-    Path, typer.Argument(help="Folder that `fit` or `adapt` wrote, or builtin:NAME.")
+    Path,
+    typer.Argument(
+        help="Folder that `fit` or `adapt` wrote, builtin:NAME, or hub:OWNER/NAME[@REVISION]."
+    ),
 ]
 RecordingFiles = Annotated[
     list[Path], typer.Argument(help="Recordings of one subject, in any format MNE reads.")

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bci_dann._class_paths import check_imported, is_class_path
-from bci_dann._resources import find_model
 from bci_dann.estimators.methods import METHODS, find_method
 from bci_dann.exceptions import ConfigError, DataError, FormerArgumentWarning
 from bci_dann.persistence import ModelState, read_state
+from bci_dann.persistence.model_location import find_model
 
 if TYPE_CHECKING:
     from bci_dann.estimators.base import TransferClassifier
@@ -31,8 +31,9 @@ def load_model(folder: str | Path) -> TransferClassifier:
     Parameters
     ----------
     folder : path
-        The model's folder, or the name of a model that comes with the package, such as
-        ``"builtin:right-hand-rest"``.
+        The model's folder; the name of a model that comes with the package, such as
+        ``"builtin:right-hand-rest"``; or ``"hub:OWNER/NAME"`` of the Hugging Face Hub, perhaps with
+        ``@REVISION``.
 
     Returns
     -------
@@ -42,10 +43,12 @@ def load_model(folder: str | Path) -> TransferClassifier:
     Raises
     ------
     ConfigError
-        When no model of the name comes with the package.
+        When no model of the name comes with the package, or the Hub refuses the token.
     DataError
         When there is no model, it is damaged, or it uses a class of a module that the user has
         not imported.
+    InstallationError
+        When a model of the Hub is named, and ``huggingface_hub`` is not installed.
 
     See Also
     --------

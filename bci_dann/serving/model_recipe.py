@@ -181,7 +181,7 @@ def load_recipe(folder: str | Path) -> ModelRecipe:
     Parameters
     ----------
     folder : str or pathlib.Path
-        The model's folder, or the name of a model that comes with the package.
+        The model's folder, or the name of a model of the package or of the Hub.
 
     Returns
     -------
@@ -213,8 +213,8 @@ def load_recipe(folder: str | Path) -> ModelRecipe:
     ...     serving.load_recipe(folder).preprocessing.band
     (8.0, 32.0)
     """
-    from bci_dann._resources import find_model
     from bci_dann.persistence.model_files import read_model_json
+    from bci_dann.persistence.model_location import find_model
 
     path = find_model(folder) / FILE
     try:

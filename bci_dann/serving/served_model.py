@@ -7,8 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bci_dann._resources import BUILTIN, find_model
 from bci_dann.exceptions import ConfigError, ResultsError
+from bci_dann.persistence.model_location import NAMED, find_model
 from bci_dann.serving.model_cards.model_facts import facts_of
 from bci_dann.serving.model_recipe import ModelRecipe, load_recipe, save_recipe
 
@@ -32,6 +32,12 @@ class ServedModel:
     --------
     fit_model : Trains one.
     open_model : Opens a saved one.
+
+    Notes
+    -----
+    :meth:`push_to_hub` and :meth:`from_pretrained` exchange models with the Hugging Face Hub. They
+    need the extra ``hub`` of the package. Nothing else asks the Hub, but the name
+    ``hub:OWNER/NAME`` in the place of a model's folder.
 
     Examples
     --------
@@ -94,7 +100,7 @@ class ServedModel:
         Raises
         ------
         ConfigError
-            When the folder has the name of a model that comes with the package.
+            When the folder is the name of a model of the package or of the Hub.
         ResultsError
             When it cannot be written to.
         """
@@ -105,6 +111,119 @@ class ServedModel:
         save_recipe(self.recipe, folder)
         write_card(self.facts(), written)
         return written
+
+    def push_to_hub(
+        self,
+        repo_id: str,
+        *,
+        private: bool | None = True,
+        token: str | bool | None = None,
+        commit_message: str = "Model of bci_dann",
+        revision: str | None = None,
+    ) -> str:
+        """Upload the model to the Hugging Face Hub, without names of subjects and recordings.
+
+        The repository gets the four files of a model folder in one commit: arrays, description,
+        recipe, and the model card, unless somebody has written another one there.
+
+        Parameters
+        ----------
+        repo_id : str
+            ``OWNER/NAME`` of the repository, which is made where it is missing.
+        private : bool or None
+            Whether nobody else sees a new repository; ``None`` leaves that to the Hub. A
+            repository that exists stays as visible as it is.
+        token : str, bool or None
+            A token that may write. By default that of ``HF_TOKEN`` or ``hf auth login``.
+        commit_message : str
+            What the history of the repository says.
+        revision : str or None
+            A branch, made where it is missing. By default the main branch.
+
+        Returns
+        -------
+        str
+            The address of the commit.
+
+        Raises
+        ------
+        ConfigError
+            When the name is malformed, the Hub refuses the token or the card, or the model holds
+            EEG of a subject.
+        InstallationError
+            When ``huggingface_hub`` is not installed.
+        ResultsError
+            When the Hub cannot be reached, or fails.
+        """
+        from bci_dann.persistence.hub_library import HUB
+        from bci_dann.persistence.hub_repository import check_upload, upload_model
+        from bci_dann.serving.model_cards.card_text import MARK, write_card
+        from bci_dann.serving.published_model import published_model
+
+        check_upload(repo_id, token)
+        published = published_model(self)
+        with tempfile.TemporaryDirectory() as folder:
+            published.save(folder)
+            write_card(published.facts(), Path(folder), name=f"{HUB}{repo_id}")
+            return upload_model(
+                Path(folder),
+                repo_id,
+                private=private,
+                token=token,
+                commit_message=commit_message,
+                revision=revision,
+                card_mark=MARK,
+            )
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        repo_id: str,
+        *,
+        revision: str | None = None,
+        token: str | bool | None = None,
+        cache_dir: str | Path | None = None,
+        local_files_only: bool = False,
+    ) -> ServedModel:
+        """Open a model of the Hugging Face Hub; only the files of a model are downloaded.
+
+        Where the Hub cannot be reached, the commit that was downloaded last is taken, with a
+        warning.
+
+        Parameters
+        ----------
+        repo_id : str
+            ``OWNER/NAME`` of the repository.
+        revision : str or None
+            A branch, tag or commit. By default the main branch, which may change: a commit is
+            always the same model.
+        token : str, bool or None
+            For a private model. By default that of ``HF_TOKEN`` or ``hf auth login``; ``False``
+            sends none.
+        cache_dir : str, pathlib.Path or None
+            Where models are kept. By default ``hub`` in the cache of the package.
+        local_files_only : bool
+            Whether to take what was downloaded earlier, without asking the Hub.
+
+        Returns
+        -------
+        ServedModel
+            As :func:`open_model` returns it.
+
+        Raises
+        ------
+        ConfigError
+            When the name is malformed, or the Hub refuses the token.
+        DataError
+            When there is no such model, it cannot be reached, or it is damaged.
+        InstallationError
+            When ``huggingface_hub`` is not installed.
+        ResultsError
+            When files cannot be written, or the Hub fails.
+        """
+        from bci_dann.persistence.hub_repository import download_model
+
+        return open_model(download_model(repo_id, revision, token, cache_dir, local_files_only))
 
     def facts(self) -> dict[str, Any]:
         """Say what the model is.
@@ -154,8 +273,9 @@ def open_model(folder: str | Path) -> ServedModel:
     Parameters
     ----------
     folder : str or pathlib.Path
-        What ``bci-dann fit``, ``bci-dann adapt`` or :meth:`ServedModel.save` wrote; or the name of
-        a model that comes with the package, such as ``"builtin:right-hand-rest"``.
+        What ``bci-dann fit``, ``bci-dann adapt`` or :meth:`ServedModel.save` wrote; the name of
+        a model that comes with the package, such as ``"builtin:right-hand-rest"``; or
+        ``"hub:OWNER/NAME"`` of the Hugging Face Hub, perhaps with ``@REVISION``.
 
     Returns
     -------
@@ -165,9 +285,12 @@ def open_model(folder: str | Path) -> ServedModel:
     Raises
     ------
     ConfigError
-        When the folder has no recipe, or no model of the name comes with the package.
+        When the folder has no recipe, no model of the name comes with the package, or the Hub
+        refuses the token.
     DataError
         When there is no model, or it is damaged.
+    InstallationError
+        When a model of the Hub is named, and ``huggingface_hub`` is not installed.
     ResultsError
         When the recipe cannot be read.
 
@@ -217,14 +340,14 @@ def check_writable(folder: Path) -> None:
     Raises
     ------
     ConfigError
-        When it has the name of a model that comes with the package.
+        When it is the name of a model of the package or of the Hub.
     ResultsError
         When it cannot be made or written to.
     """
-    if str(folder).startswith(BUILTIN):
+    if str(folder).startswith(NAMED):
         raise ConfigError(
-            f"{folder} names a model that comes with bci_dann, and nothing is written there: "
-            "choose a folder with --out (or out= in Python)."
+            f"{folder} names a model that is no folder of yours, and nothing is written there: "
+            "choose a folder with --out (or out= in Python). `bci-dann push` uploads a model."
         )
     try:
         nearest = next(one for one in (folder, *folder.absolute().parents) if one.exists())

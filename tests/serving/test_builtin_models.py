@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from bci_dann import load_model, serving
-from bci_dann._resources import builtin_models, find_model
+from bci_dann._resources import builtin_models
 from bci_dann.exceptions import BCIDannWarning, ConfigError
+from bci_dann.persistence.model_location import find_model
 from bci_dann.reporting import read_published
 from bci_dann.serving.model_cards.card_text import card_text
 

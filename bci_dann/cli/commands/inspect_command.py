@@ -14,7 +14,10 @@ __all__ = ["inspect"]
 def inspect(  # numpydoc ignore=PR01
     model: Annotated[
         str,
-        typer.Argument(help="A model's folder, or builtin:NAME. Without it, the built-in ones."),
+        typer.Argument(
+            help="A model's folder, builtin:NAME, or hub:OWNER/NAME[@REVISION]. Without it, the "
+            "built-in ones."
+        ),
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:

@@ -74,7 +74,7 @@ def card_body(facts: Mapping[str, Any]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def write_card(facts: Mapping[str, Any], folder: Path) -> None:
+def write_card(facts: Mapping[str, Any], folder: Path, name: str = "MODEL") -> None:
     """Write the model card into a model's folder, unless somebody else has written one.
 
     Parameters
@@ -83,6 +83,8 @@ def write_card(facts: Mapping[str, Any], folder: Path) -> None:
         As :func:`~bci_dann.serving.describe_model` returns them.
     folder : pathlib.Path
         The model's folder.
+    name : str
+        What stands for the model in its commands.
 
     Raises
     ------
@@ -97,7 +99,8 @@ def write_card(facts: Mapping[str, Any], folder: Path) -> None:
             stacklevel=3,
         )
         return
-    write_atomically(path, card_text(facts).encode())
+    text = card_text(facts).replace("bci-dann adapt MODEL", f"bci-dann adapt {name}")
+    write_atomically(path, text.encode())
 
 
 def _front_matter(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,15 +117,16 @@ def _front_matter(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _model_index_entry(score: Mapping[str, Any]) -> dict[str, Any]:
     metrics = [("accuracy", "accuracy"), ("roc_auc", "roc_auc")]
+    # not as `source`, which the Hub takes with an address only
+    origin = {"protocol": score["protocol"], "table": score["table"]}
     return {
         "task": {"type": "other", "name": "motor imagery decoding of subjects who are left out"},
         "dataset": {"type": "other", "name": score["note"] or score["table"]},
         "metrics": [
-            {"type": kind, "value": score[name], "args": {"protocol": score["protocol"]}}
+            {"type": kind, "value": score[name], "args": dict(origin)}
             for kind, name in metrics
             if name in score
         ],
-        "source": {"name": score["table"]},
     }
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bci_dann._resources import find_model
 from bci_dann.persistence import read_state
+from bci_dann.persistence.model_location import find_model
 from bci_dann.serving.model_cards.model_facts import facts_of
 from bci_dann.serving.model_recipe import load_recipe
 from bci_dann.serving.served_model import ServedModel
@@ -22,8 +22,8 @@ def describe_model(model: str | Path | ServedModel) -> dict[str, Any]:
     Parameters
     ----------
     model : str, pathlib.Path or ServedModel
-        The folder of a model, the name of one that comes with the package, such as
-        ``"builtin:right-hand-rest"``, or a model.
+        The folder of a model, the name of one, such as ``"builtin:right-hand-rest"`` or
+        ``"hub:OWNER/NAME"``, or a model.
 
     Returns
     -------

@@ -42,9 +42,8 @@ def test_a_saved_model_has_a_card_in_the_form_of_the_hub(scored, tmp_path):
     assert result["metrics"][0] == {
         "type": "accuracy",
         "value": 71.25,
-        "args": {"protocol": "train"},
+        "args": {"protocol": "train", "table": "mine.csv"},
     }
-    assert result["source"]["name"] == "mine.csv"
     for line in (
         "Our own recordings.",
         "accuracy 71.2 % ± 6.5 over subjects, ROC AUC 0.800, chance 55.0 %",

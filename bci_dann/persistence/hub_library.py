@@ -1,0 +1,178 @@
+"""The library of the Hugging Face Hub: its import, names of models, and its errors as ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bci_dann._version import __version__
+from bci_dann.exceptions import (
+    BCIDannError,
+    ConfigError,
+    DataError,
+    InstallationError,
+    ResultsError,
+)
+
+__all__ = ["HUB", "TOKEN", "UnreachableError", "clear_errors", "hub_address", "hub_api", "load_hub"]
+
+# What the name of a model of the Hub begins with, in the place of a folder.
+HUB = "hub:"
+# How to give a token.
+TOKEN = "Sign in with `hf auth login`, set HF_TOKEN, or give token= in Python."
+
+
+class UnreachableError(Exception):
+    """The Hub does not answer, or is not to be asked."""
+
+
+def load_hub() -> Any:
+    """Import the library.
+
+    Returns
+    -------
+    module
+        ``huggingface_hub``.
+
+    Raises
+    ------
+    InstallationError
+        When it is not installed.
+    """
+    try:
+        import huggingface_hub
+        import huggingface_hub.errors
+        import huggingface_hub.utils
+    except ImportError as error:
+        raise InstallationError(
+            f"models of the Hugging Face Hub need huggingface_hub, which cannot be imported: "
+            f"{error}. Install it with: pip install 'bci_dann[hub]'"
+        ) from error
+    return huggingface_hub
+
+
+def hub_api(hub: Any, token: str | bool | None) -> Any:
+    """Return what asks the Hub.
+
+    Parameters
+    ----------
+    hub : module
+        ``huggingface_hub``.
+    token : str, bool or None
+        As the library takes it: by default that of ``HF_TOKEN`` or ``hf auth login``.
+
+    Returns
+    -------
+    huggingface_hub.HfApi
+        It has asked nothing.
+    """
+    return hub.HfApi(token=token, library_name="bci_dann", library_version=__version__)
+
+
+def hub_address(hub: Any, repo_id: str, revision: str | None) -> str:
+    """Return the address of a model, once its name is seen to be one.
+
+    Parameters
+    ----------
+    hub : module
+        ``huggingface_hub``.
+    repo_id : str
+        ``OWNER/NAME``.
+    revision : str or None
+        A branch, tag or commit.
+
+    Returns
+    -------
+    str
+        ``hub:OWNER/NAME@REVISION``.
+
+    Raises
+    ------
+    ConfigError
+        When the name is malformed.
+    """
+    try:
+        hub.utils.validate_repo_id(repo_id)
+        malformed = repo_id.count("/") != 1
+    except hub.errors.HFValidationError:
+        malformed = True
+    if malformed:
+        raise ConfigError(
+            f"a model of the Hub is named OWNER/NAME, in letters, digits, '-', '_' and '.'; got "
+            f"{repo_id!r}."
+        )
+    return f"{HUB}{repo_id}" if revision is None else f"{HUB}{repo_id}@{revision}"
+
+
+@contextmanager
+def clear_errors(hub: Any, address: str) -> Iterator[None]:
+    """Raise errors of the library, and of those that it stands on, as those of the package.
+
+    Parameters
+    ----------
+    hub : module
+        ``huggingface_hub``.
+    address : str
+        The model that is asked for.
+
+    Yields
+    ------
+    None
+        In which the Hub is asked.
+
+    Raises
+    ------
+    UnreachableError
+        When the Hub does not answer.
+    ConfigError
+        When it refuses the token, or what it was given.
+    DataError
+        When there is no such model.
+    ResultsError
+        When anything else failed.
+    """
+    try:
+        yield
+    except BCIDannError:
+        raise
+    except Exception as error:  # also of libraries that it stands on, and of a malformed answer
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        if _is_unreachable(hub.errors, error):
+            raise UnreachableError(lines[0].rstrip(".")) from error
+        raise _clear_error(hub.errors, error, address, " ".join(lines)) from error
+
+
+def _is_unreachable(errors: Any, error: BaseException) -> bool:
+    """Whether an error says that the Hub does not answer, fails itself, or is not to be asked."""
+    if isinstance(error, errors.HfHubHTTPError):
+        return bool(error.response.status_code >= 500)
+    without_answer = (errors.OfflineModeIsEnabled, errors.LocalEntryNotFoundError)
+    return isinstance(error, (*without_answer, errors.HfHubHTTPError.__bases__[0]))
+
+
+def _clear_error(errors: Any, error: BaseException, address: str, text: str) -> BCIDannError:
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if isinstance(error, errors.GatedRepoError):
+        page = address.removeprefix(HUB).partition("@")[0]
+        return ConfigError(
+            f"{address} is given on request: ask on its page, https://huggingface.co/{page}, and "
+            f"give a token of that account. {TOKEN}"
+        )
+    if isinstance(error, errors.RepositoryNotFoundError):
+        return DataError(
+            f"the Hub has no model {address}, or it is private: check the name, and for a private "
+            f"one give a token. {TOKEN}"
+        )
+    if isinstance(error, errors.RevisionNotFoundError):
+        return DataError(f"{address}: the model has no such branch, tag or commit.")
+    if status in (401, 403):
+        return ConfigError(
+            f"the Hub refuses the token for {address}: it is wrong, has expired, or may not do "
+            f"this. {TOKEN}"
+        )
+    if isinstance(error, ValueError):
+        return ConfigError(f"the Hub does not accept {address}: {text}")
+    return ResultsError(
+        f"{address} could not be exchanged with the Hub: {text} ({type(error).__name__})"
+    )

@@ -1,0 +1,215 @@
+"""A model as it is published: without names of subjects, recordings and folders."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from bci_dann.exceptions import BCIDannWarning, ConfigError
+from bci_dann.persistence import ModelState
+from bci_dann.serving.compact_model import without_training_sessions
+from bci_dann.serving.served_model import ServedModel
+
+if TYPE_CHECKING:
+    from bci_dann.data import CombinedDataConfig, DataConfig, RecordingsLayout
+    from bci_dann.estimators import TransferClassifier
+    from bci_dann.serving.model_recipe import ModelRecipe
+
+__all__ = ["published_model"]
+
+# Keys of a description, at any depth, whose lists name domains: subjects and sessions.
+NAMES_OF_DOMAINS = ("domains", "followed")
+
+
+def published_model(model: ServedModel) -> ServedModel:
+    """Return a copy of a model that names no subject, recording or folder.
+
+    It serves new subjects, and further recordings of a subject that it was adapted to, to the bit
+    as the model does. References of training sessions are left out.
+
+    Parameters
+    ----------
+    model : ServedModel
+        It is left as it is.
+
+    Returns
+    -------
+    ServedModel
+        With numbers in the place of names.
+
+    Raises
+    ------
+    ConfigError
+        When the model holds EEG of a subject.
+    """
+    recipe = published_recipe(model.recipe)
+    if recipe.adapted_to:
+        _warn(
+            "the model was adapted to one subject, and holds what was learned from them, such as "
+            "the mean covariance of their EEG: publish it with their consent only."
+        )
+    return ServedModel(_without_names(model.estimator), recipe)
+
+
+def published_recipe(recipe: ModelRecipe) -> ModelRecipe:
+    """Return a copy of a recipe that names no subject, recording or folder.
+
+    Public datasets keep the numbers of their subjects.
+
+    Parameters
+    ----------
+    recipe : ModelRecipe
+        It is left as it is.
+
+    Returns
+    -------
+    ModelRecipe
+        With numbers in the place of names.
+    """
+    begin_of = _own_subjects(recipe.data)
+    files = _numbered((row["file"] for row in recipe.adapted_to), "recording ")
+    told = [text.partition(": ") for text in recipe.adapted_by]
+    changed: dict[str, Any] = {
+        "data": _published_data(recipe.data),
+        "layout": _published_layout(recipe.layout),
+        "account": _published_rows(recipe.account, {}, begin_of),
+        "adapted_to": _published_rows(recipe.adapted_to, files, lambda _: ""),
+        "adapted_by": [f"{files[label]}: {text}" for label, _, text in told if label in files],
+        "excluded": [subject for subject in recipe.excluded if begin_of(subject) is None],
+    }
+    n = len(recipe.excluded) - len(changed["excluded"])
+    if n:
+        changed["excluded"].append(f"{n} subject{'s' if n > 1 else ''} without name")
+    published = recipe.model_copy(update=changed)
+    _warn_of_patterns(published)
+    return published
+
+
+def _own_subjects(data: DataConfig | CombinedDataConfig) -> Callable[[str], str | None]:
+    """Return what gives the begin of a number for subjects of recordings, ``None`` for others."""
+    from bci_dann.data import DataConfig
+    from bci_dann.data.combined.combined_config import dataset_of_subject, subject_name
+    from bci_dann.data.dataset_names import RECORDINGS
+
+    if isinstance(data, DataConfig):
+        begin = "" if data.dataset == RECORDINGS else None
+        return lambda _: begin
+    stored = data.model_dump(mode="json")
+    begins = {
+        one.name: subject_name(one.name, "") for one in data.datasets if one.dataset == RECORDINGS
+    }
+    return lambda subject: begins.get(dataset_of_subject(stored, subject))
+
+
+def _published_data(
+    data: DataConfig | CombinedDataConfig,
+) -> DataConfig | CombinedDataConfig:
+    from bci_dann.data import DataConfig
+
+    if isinstance(data, DataConfig):
+        return data.model_copy(update=_published_keys(data))
+    # several folders are told apart by the names of their data sets
+    entries = [
+        one.model_copy(update={**_published_keys(one), "folder": one.recordings and one.name})
+        for one in data.datasets
+    ]
+    return data.model_copy(update={"datasets": entries})
+
+
+def _published_keys(data: DataConfig) -> dict[str, Any]:
+    if data.recordings is None:
+        return {"params": {k: v for k, v in data.params.items() if not _is_path(v)}}
+    layout = _published_layout(data.recordings)
+    return {"subjects": None, "sessions": None, "params": {}, "recordings": layout}
+
+
+def _published_layout(layout: RecordingsLayout) -> RecordingsLayout:
+    """Return a layout without what finds files, unless unit or events are told by them."""
+    keeps = layout.pattern is None or _patterns(layout)
+    pattern = layout.pattern if keeps else "{subject}"
+    return layout.model_copy(update={"pattern": pattern, "exclude": {}})
+
+
+def _patterns(layout: RecordingsLayout) -> list[str]:
+    """Return the runs and paths that tell the units or events of a layout."""
+    by_run = [key for one in layout.events.values() if isinstance(one, dict) for key in one]
+    by_path = [*layout.unit_scale] if isinstance(layout.unit_scale, dict) else []
+    return [layout.pattern or "", *by_run, *by_path] if by_run or by_path else []
+
+
+def _warn_of_patterns(recipe: ModelRecipe) -> None:
+    from bci_dann.data.combined.combined_config import each_dataset
+
+    layouts = [recipe.layout, *(one.recordings for one, _ in each_dataset(recipe.data))]
+    told = [text for one in layouts if one is not None for text in _patterns(one) if text]
+    if told:
+        _warn(
+            "units or events of the model are told by runs or paths, which are published: "
+            f"{', '.join(dict.fromkeys(told))}. Check that they name no subject."
+        )
+
+
+def _published_rows(
+    rows: Iterable[Mapping[str, str | int]],
+    files: Mapping[str, str],
+    begin_of: Callable[[str], str | None],
+) -> list[dict[str, str | int]]:
+    """Return an account of cues with numbers in the place of names."""
+    listed = [{**row, "file": files.get(str(row.get("file", "")), "")} for row in rows]
+    begins = [begin_of(str(row.get("subject", ""))) for row in listed]
+    own = [(row, begin) for row, begin in zip(listed, begins, strict=True) if begin is not None]
+    for field in ("subject", "session", "run"):
+        numbers = _numbered(row.get(field, "") for row, _ in own)
+        for row, begin in own:
+            number = numbers[str(row.get(field, ""))]
+            row[field] = f"{begin}{number}" if field == "subject" else number
+    return listed
+
+
+def _numbered(names: Iterable[object], prefix: str = "") -> dict[str, str]:
+    """Return a number for each name, and nothing for the empty one."""
+    given = [name for name in dict.fromkeys(map(str, names)) if name]
+    return {"": "", **{name: f"{prefix}{number}" for number, name in enumerate(given, start=1)}}
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str) and bool({"/", "\\"} & set(value))
+
+
+def _without_names(estimator: TransferClassifier) -> TransferClassifier:
+    from bci_dann.estimators.saved_models import model_from_state
+
+    state = estimator.to_state()
+    trial = (estimator.n_features_in_, estimator.n_times_)
+    stacks = {name: array.shape[1:] for name, array in state.arrays.items() if array.ndim == 3}
+    signals = [name for name, shape in stacks.items() if shape == trial]
+    if signals:
+        raise ConfigError(
+            f"the model holds EEG of the subject that it follows ({', '.join(signals)}), which is "
+            "not published: push the model that partial_adapt began with, or one that adapt made."
+        )
+    numbers: dict[str, str] = {}
+    description = _with_numbers(state.description, numbers)
+    renamed = model_from_state(ModelState(description, state.arrays))
+    follows = any(name.endswith(".running") for name in state.arrays)  # it goes on in a session
+    return renamed if follows else without_training_sessions(renamed)
+
+
+def _with_numbers(description: Any, numbers: dict[str, str]) -> Any:
+    """Return a description whose domains are numbered, in brackets as no recording is named."""
+    if isinstance(description, list):
+        return [_with_numbers(one, numbers) for one in description]
+    if not isinstance(description, dict):
+        return description
+    changed: dict[str, Any] = {}
+    for key, value in description.items():
+        if key in NAMES_OF_DOMAINS and isinstance(value, list):
+            changed[key] = [numbers.setdefault(name, f"({len(numbers) + 1})") for name in value]
+        else:
+            changed[key] = _with_numbers(value, numbers)
+    return changed
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, BCIDannWarning, stacklevel=5)
