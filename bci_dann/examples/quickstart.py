@@ -121,7 +121,7 @@ def run_quickstart(
     results = run_benchmark(run, folder, n_jobs=n_jobs, progress=progress)
     figure = write_subject_figure(results, folder / "subjects.png")
     tell(f"2 of 3: {pipeline} is trained on all of them and saved{_expected(results, pipeline)}")
-    model = _train(run, pipeline, folder / "model")
+    model = _train(run, pipeline, folder / "model", progress)
     tell("3 of 3: a new subject is simulated and served from the saved model")
     recordings = _write_recordings(run, folder / "new_subject")
     predictions = folder / "predictions.csv"
@@ -180,10 +180,10 @@ def _expected(results: pd.DataFrame, pipeline: str) -> str:
     return f", in about {duration_text(seconds)}"
 
 
-def _train(run: RunConfig, pipeline: str, folder: Path) -> Path:
+def _train(run: RunConfig, pipeline: str, folder: Path, progress: bool) -> Path:
     from bci_dann.serving import fit_model
 
-    fit_model(run, pipeline=pipeline, seed=run.seeds[0], out=folder)
+    fit_model(run, pipeline=pipeline, seed=run.seeds[0], out=folder, progress=progress)
     return folder
 
 

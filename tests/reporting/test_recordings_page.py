@@ -69,7 +69,7 @@ def test_the_page_says_what_is_wrong(recordings, tmp_path):
     page = write_recordings_page(examination, tmp_path / "p.html", "Mine").read_text(
         encoding="utf-8"
     )
-    assert "7 of 9 cues are trials" in page
+    assert "7 of 9 cues are used as trials" in page
     assert "s9.edf cannot be read: &lt;damage&gt;" in page
     assert "a channel is constant during the trial" in page
     with pytest.raises(ResultsError):

@@ -204,9 +204,11 @@ def account_sentence(account: pd.DataFrame) -> str:
     found, used = int(account["found"].sum()), int(account["used"].sum())
     rest = f" {int(account['rest'].sum())} trials have a rest window." if "rest" in account else ""
     if used == found:
-        return f"All {found} cues are trials.{rest}"
+        return f"All {found} cues are used as trials.{rest}"
     counts = {reason: int(account[reason].sum()) for reason in REASONS}
-    return f"{used} of {found} cues are trials. Left out: {left_out_sentence(counts)}.{rest}"
+    return (
+        f"{used} of {found} cues are used as trials. Left out: {left_out_sentence(counts)}.{rest}"
+    )
 
 
 def read_account(path: Path) -> pd.DataFrame | None:

@@ -140,7 +140,8 @@ def _pattern(survey: FolderSurvey) -> list[str]:
             '# pattern: "{subject}/{session}.edf"',
         ]
     by_place = [f"{{{field}}}" for field in guess.by_place]
-    note = [f"{' and '.join(by_place)} by its place in the path: check it"] if by_place else []
+    names = " and ".join(by_place)
+    note = [f"guessed from the position in the path, so check: {names}"] if by_place else []
     return [*_comments(note), f"pattern: {json.dumps(guess.pattern, ensure_ascii=False)}"]
 
 
@@ -161,7 +162,7 @@ def _events(survey: FolderSurvey) -> list[str]:
     guess = survey.cues
     cues = [one for one in guess.events if one.is_cue]
     others = [one for one in guess.events if not one.is_cue]
-    lines = ["# The events that start a task, each with its class."]
+    lines = ["# The events that start a task, each with its class as the name suggests."]
     if not cues:
         lines += _comments(
             [
@@ -303,7 +304,7 @@ def _remarks(survey: FolderSurvey) -> tuple[str, ...]:
         )
     if survey.pattern.by_place:
         fields = " and ".join(survey.pattern.by_place)
-        remarks.append(f"Check the pattern: {fields} was taken by its place in the path.")
+        remarks.append(f"Check the pattern: {fields} guessed from the position in the path.")
     return tuple(remarks)
 
 

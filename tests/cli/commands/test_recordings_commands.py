@@ -44,7 +44,7 @@ def test_what_it_writes_can_be_run(bci_dann, tmp_path, write_cued, name):
     assert done.exit_code == 0
     planned = bci_dann("run", out, "--data-dir", folder, "--dry-run")
     assert planned.exit_code == 0, planned.output
-    assert "All 72 cues are trials" in planned.stdout
+    assert "All 72 cues are used as trials" in planned.stdout
     assert "1, 2, 3" in planned.stdout or "01, 02, 03" in planned.stdout
 
 
@@ -203,7 +203,7 @@ def test_physionet(bci_dann, tmp_path, shared_data):
     out.write_text(chosen)
     checked = bci_dann("check", out, "--data-dir", folder)
     assert checked.exit_code == 0
-    assert "All 90 cues are trials" in checked.stdout
+    assert "All 90 cues are used as trials" in checked.stdout
 
 
 @pytest.fixture
@@ -226,7 +226,7 @@ def test_every_recording_has_a_row_for_each_event(bci_dann, config, sources):
     rows = [line.split() for line in done.stdout.splitlines() if "run_raw.fif" in line]
     assert [row[0] for row in rows] == [f"s{s}/run_raw.fif" for s in (1, 1, 2, 2, 3, 3)]
     assert all(row[-3:] in (["769", "8", "8"], ["770", "8", "8"]) for row in rows)
-    assert "All 48 cues are trials." in done.stdout
+    assert "All 48 cues are used as trials." in done.stdout
     assert "4 EEG channels in each file." in done.stdout
 
 
@@ -250,7 +250,7 @@ def test_what_was_left_out_is_counted_and_explained(bci_dann, config, folder):
     done = bci_dann("check", config, "--data-dir", folder)
     assert done.exit_code == 0, done.output
     assert "marked_bad: the trial overlaps a stretch that is marked bad" in done.stdout
-    assert "of 48 cues are trials. Left out: 1: the trial overlaps" in done.stdout
+    assert "of 48 cues are used as trials. Left out: 1: the trial overlaps" in done.stdout
 
 
 def test_all_problems_are_told_at_once(bci_dann, config, folder):
@@ -279,10 +279,10 @@ def test_the_page_holds_the_table_and_three_pictures(bci_dann, config, sources, 
 def test_run_keeps_the_account_and_shows_it(bci_dann, config, sources, tmp_path):
     options = ("--data-dir", sources, "--out", tmp_path / "out", "--pipelines", "shallow")
     planned = bci_dann("run", config, *options, "--dry-run")
-    assert "All 48 cues are trials." in planned.stdout, planned.output
+    assert "All 48 cues are used as trials." in planned.stdout, planned.output
     assert "signals are not looked at yet" in planned.stdout
     done = bci_dann("run", config, *options)
-    assert "All 48 cues are trials." in done.stdout, done.output
+    assert "All 48 cues are used as trials." in done.stdout, done.output
     account = pd.read_csv(tmp_path / "out" / "account.csv", dtype={"subject": str})
     assert account["used"].sum() == 48
     assert set(account["subject"]) == {"1", "2", "3"}

@@ -65,12 +65,12 @@ def test_an_account_counts_by_recording_and_event():
     assert account["flat"].tolist() == [1, 0, 0]
     assert (account["found"] == account["used"] + account[list(REASONS)].sum(axis=1)).all()
     assert account_sentence(account) == (
-        "3 of 4 cues are trials. Left out: 1: a channel is constant during the trial."
+        "3 of 4 cues are used as trials. Left out: 1: a channel is constant during the trial."
     )
 
 
 def test_an_account_without_losses_and_one_without_cues():
-    assert account_sentence(account_of([({}, table((0, "a")))])) == "All 1 cues are trials."
+    assert account_sentence(account_of([({}, table((0, "a")))])) == "All 1 cues are used as trials."
     empty = account_of([])
     assert empty.empty
     assert {"file", "found", "used", *REASONS} <= set(empty.columns)

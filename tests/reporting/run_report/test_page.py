@@ -76,7 +76,7 @@ def test_a_subject_who_loses_is_named(page):
 
 def test_what_is_missing_is_told_in_a_whole_run_too(page):
     assert "All 48 tasks have their records." in page.text
-    assert "320 of 336 cues are trials. Left out: 16: a channel is constant" in page.text
+    assert "320 of 336 cues are used as trials. Left out: 16: a channel is constant" in page.text
 
 
 def test_commands_versions_and_configuration_are_there(page):
