@@ -258,7 +258,9 @@ def each_dataset(
 
 
 def without_folders(data: DataConfig | CombinedDataConfig) -> DataConfig | CombinedDataConfig:
-    """Return data without the folders that they were read from, which name a machine.
+    """Return data with names in place of the folders that they were read from.
+
+    A folder may name a machine and its user, and data sets may differ by nothing else.
 
     Parameters
     ----------
@@ -272,7 +274,10 @@ def without_folders(data: DataConfig | CombinedDataConfig) -> DataConfig | Combi
     """
     if isinstance(data, DataConfig):
         return data
-    entries = [entry.model_copy(update={"folder": None}) for entry in data.datasets]
+    entries = [
+        entry if entry.folder is None else entry.model_copy(update={"folder": entry.name})
+        for entry in data.datasets
+    ]
     return data.model_copy(update={"datasets": entries})
 
 

@@ -89,10 +89,18 @@ def test_folders_lie_in_that_of_all_recordings():
     config = validate(CombinedDataConfig, {"datasets": [FEW, MORE]}, "here")
     assert [folder for _, folder in each_dataset(config, "/d")] == [Path("/d"), Path("/d/more")]
     assert [folder for _, folder in each_dataset(config)] == [None, Path("more")]
-    assert [entry.folder for entry in without_folders(config).datasets] == [None, None]
     only = DataConfig(**FEW)
     assert each_dataset(only, "/d") == [(only, "/d")]
     assert without_folders(only) is only
+
+
+def test_a_saved_configuration_names_no_folder_of_this_machine():
+    recordings = {"pattern": "{subject}.edf", "events": {"1": "left", "2": "right"}}
+    alike = {"dataset": "Recordings", "recordings": recordings}
+    entries = [{**alike, "name": name, "folder": f"/home/me/{name}"} for name in ("old", "new")]
+    kept = without_folders(validate(CombinedDataConfig, {"datasets": entries}, "here"))
+    assert [entry.folder for entry in kept.datasets] == ["old", "new"]
+    assert validate(CombinedDataConfig, kept.model_dump(), "a saved model") == kept
 
 
 def test_a_subject_tells_its_data_set():
