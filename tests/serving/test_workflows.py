@@ -112,7 +112,7 @@ def test_a_model_of_several_data_sets_names_them_and_is_used_as_the_first(traini
     assert model.recipe.preprocessing.channels == ["C3", "Cz", "C4", "Pz", "Fz"]
     assert model.recipe.layout.events == {"769": "left_hand", "770": "right_hand"}
     assert model.recipe.excluded == ["SimulatedMI:2"]
-    assert model.recipe.data.datasets[0].folder is None  # a model may be published
+    assert model.recipe.data.datasets[0].folder == "Own"  # a model may be published
     facts = describe_model(model)
     assert [
         [one[key] for key in ("name", "n_subjects", "n_trials", "licence")]
