@@ -29,8 +29,9 @@ COMMON_NOTE = (
 )
 WEIGHTING_COLUMNS = ("ESS", "domain AUC")
 WEIGHTING_NOTE = (
-    " ESS: effective sample size of the weighted source trials; domain AUC: of a classifier of "
-    "source against target, 0.5 is chance."
+    " ESS: effective sample size of the weighted source trials, which is their number where "
+    "validation on the sources has chosen equal weights; domain AUC: of a classifier of source "
+    "against target, 0.5 is chance."
 )
 
 
