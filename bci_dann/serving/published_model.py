@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from bci_dann.exceptions import BCIDannWarning, ConfigError
 from bci_dann.persistence import ModelState
 from bci_dann.serving.compact_model import without_training_sessions
-from bci_dann.serving.served_model import ServedModel
 
 if TYPE_CHECKING:
     from bci_dann.data import CombinedDataConfig, DataConfig, RecordingsLayout
@@ -22,20 +21,24 @@ __all__ = ["published_model"]
 NAMES_OF_DOMAINS = ("domains", "followed")
 
 
-def published_model(model: ServedModel) -> ServedModel:
-    """Return a copy of a model that names no subject, recording or folder.
+def published_model(
+    estimator: TransferClassifier, recipe: ModelRecipe
+) -> tuple[TransferClassifier, ModelRecipe]:
+    """Return a copy of a model's parts that name no subject, recording or folder.
 
-    It serves new subjects, and further recordings of a subject that it was adapted to, to the bit
-    as the model does. References of training sessions are left out.
+    The copy serves new subjects, and further recordings of a subject that it was adapted to, to
+    the bit as the model does. References of training sessions are left out.
 
     Parameters
     ----------
-    model : ServedModel
-        It is left as it is.
+    estimator : TransferClassifier
+        That of the model; it is left as it is.
+    recipe : ModelRecipe
+        That of the model; it is left as it is.
 
     Returns
     -------
-    ServedModel
+    tuple of (TransferClassifier, ModelRecipe)
         With numbers in the place of names.
 
     Raises
@@ -43,13 +46,13 @@ def published_model(model: ServedModel) -> ServedModel:
     ConfigError
         When the model holds EEG of a subject.
     """
-    recipe = published_recipe(model.recipe)
-    if recipe.adapted_to:
+    published = published_recipe(recipe)
+    if published.adapted_to:
         _warn(
             "the model was adapted to one subject, and holds what was learned from them, such as "
             "the mean covariance of their EEG: publish it with their consent only."
         )
-    return ServedModel(_without_names(model.estimator), recipe)
+    return _without_names(estimator), published
 
 
 def published_recipe(recipe: ModelRecipe) -> ModelRecipe:

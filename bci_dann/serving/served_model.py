@@ -11,6 +11,7 @@ from bci_dann.exceptions import ConfigError, ResultsError
 from bci_dann.persistence.model_location import NAMED, find_model
 from bci_dann.serving.model_cards.model_facts import facts_of
 from bci_dann.serving.model_recipe import ModelRecipe, load_recipe, save_recipe
+from bci_dann.serving.published_model import published_model
 
 if TYPE_CHECKING:
     from bci_dann.estimators import TransferClassifier
@@ -158,10 +159,9 @@ class ServedModel:
         from bci_dann.persistence.hub_library import HUB
         from bci_dann.persistence.hub_repository import check_upload, upload_model
         from bci_dann.serving.model_cards.card_text import MARK, write_card
-        from bci_dann.serving.published_model import published_model
 
         check_upload(repo_id, token)
-        published = published_model(self)
+        published = ServedModel(*published_model(self.estimator, self.recipe))
         with tempfile.TemporaryDirectory() as folder:
             published.save(folder)
             write_card(published.facts(), Path(folder), name=f"{HUB}{repo_id}")
