@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from bci_dann._version import __version__
+from bci_dann.cli.commands.acquire_command import acquire
 from bci_dann.cli.commands.benchmark_commands import choose, publish, run, select
 from bci_dann.cli.commands.diagnose_command import diagnose
 from bci_dann.cli.commands.evaluate_command import evaluate
@@ -31,7 +32,7 @@ __all__ = ["app"]
 COMMANDS = (
     *(quickstart, init, check, run, merge, report, choose, select, compare, publish),
     *(leaderboard, diagnose),
-    *(fit, adapt, predict, evaluate, replay, stream, inspect, export, push),
+    *(fit, acquire, adapt, predict, evaluate, replay, stream, inspect, export, push),
     *(datasets, pipelines, docs, doctor),
 )
 

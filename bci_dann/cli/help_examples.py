@@ -68,6 +68,11 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "bci-dann fit my.yaml --data-dir recordings -p bci_dann -o m": "With its network.",
         "bci-dann fit my.yaml --data-dir recordings --exclude 9,10 -o m": "Not on these subjects.",
     },
+    "acquire": {
+        "bci-dann acquire EEG -o a_raw.fif --classes left_hand,right_hand": "20 trials of each.",
+        "bci-dann acquire EEG -o a_raw.fif --model model --trials 10": "Its classes and times.",
+        "bci-dann acquire EEG -o b_raw.fif --classes right_hand --rest": "A task against rest.",
+    },
     "adapt": {
         "bci-dann adapt model run1.fif -o adapted": "One recording of the new subject.",
         "bci-dann adapt model run1.edf run2.edf -o adapted": "Several, in order of recording.",

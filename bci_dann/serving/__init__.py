@@ -28,7 +28,9 @@ from bci_dann._lazy import lazy_names
 
 if TYPE_CHECKING:
     from bci_dann.serving.export.onnx_file import check_onnx, export_onnx, exported_program
+    from bci_dann.serving.live.acquisition import acquire
     from bci_dann.serving.live.decode_stream import PageAddress, StreamSummary, decode_stream
+    from bci_dann.serving.live.session_recording import Acquisition
     from bci_dann.serving.model_cards.model_description import describe_model
     from bci_dann.serving.model_evaluation import ModelEvaluation, evaluate_model
     from bci_dann.serving.model_recipe import ModelRecipe, load_recipe, save_recipe
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from bci_dann.serving.workflows import Adaptation, adapt_model, fit_model
 
 _MODULES = {
+    "Acquisition": "live.session_recording",
     "Adaptation": "workflows",
     "ModelEvaluation": "model_evaluation",
     "Decision": "online.decision",
@@ -50,6 +53,7 @@ _MODULES = {
     "Replay": "online.replay",
     "ServedModel": "served_model",
     "StreamSummary": "live.decode_stream",
+    "acquire": "live.acquisition",
     "adapt_model": "workflows",
     "describe_model": "model_cards.model_description",
     "evaluate_model": "model_evaluation",
@@ -68,6 +72,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "Acquisition",
     "Adaptation",
     "Decision",
     "ModelEvaluation",
@@ -77,6 +82,7 @@ __all__ = [
     "Replay",
     "ServedModel",
     "StreamSummary",
+    "acquire",
     "adapt_model",
     "check_onnx",
     "decode_stream",

@@ -103,7 +103,7 @@ class LSLStream:
         self._inlet: Any = None
         self._search: StreamSearch | None = None
         self._uid, self._found_source, self._is_lost = "", "", False
-        self.sfreq, self.ch_names = 0.0, [""]
+        self.sfreq, self.ch_names, self.ch_types = 0.0, [""], [""]
         self.tells_unit = False
 
     def seek(self) -> StreamSearch:
@@ -227,6 +227,7 @@ class LSLStream:
         units = info.get_channel_units() or [None] * len(names)
         self._factors, self.tells_unit = microvolt_factors(units, self._unit_scale)
         self._inlet, self.sfreq, self.ch_names = inlet, float(info.sfreq), list(names)
+        self.ch_types = [str(kind) for kind in info.get_channel_types() or [None] * len(names)]
         self._uid, self._found_source, self._is_lost = info.uid, info.source_id, False
 
 
