@@ -18,6 +18,8 @@ ARROWS = {"left": "←", "right": "→", "feet": "↓", "foot": "↓", "tongue":
 STYLES = {"cue": "bold bright_yellow", "lost": "bold red"}
 # Rows below the letters that hold the note.
 NOTE_ROWS = 2
+# Height of letters that can be read, in dots.
+FEWEST_DOTS = 6
 # Two rows of dots make a row of characters: empty, upper, lower, both.
 BLOCKS = " ▀▄█"
 
@@ -137,8 +139,13 @@ def large_text(text: str, width: int, height: int) -> str:
     """
     large = _bitmap(text, 100.0)
     scale = min(width / large.shape[1], 2 * height / large.shape[0])
-    dots = _bitmap(text, 98.0 * scale)
-    if dots.shape[0] < 5 or dots.shape[1] > width or dots.shape[0] > 2 * height:
+    for share in (1.0, 0.96, 0.92, 0.88):  # hinting makes small letters wider than their share
+        dots = _bitmap(text, 100.0 * scale * share)
+        if dots.shape[1] <= width and dots.shape[0] <= 2 * height:
+            break
+    else:
+        return text
+    if dots.shape[0] < FEWEST_DOTS:
         return text
     dots = np.pad(dots, ((0, dots.shape[0] % 2), (0, 0)))
     pairs = dots[::2] + 2 * dots[1::2]

@@ -98,14 +98,13 @@ class CuedSession:
             When it comes back with other channels, or its times are of another clock.
         """
         trials = self.protocol.trials()
-        n_shown = 0
         self._await_first_samples()
         self._rest("relax", self._first_pause_s, "the first trial follows")
-        while n_shown < len(trials):
+        while (n_done := sum(cue.is_complete for cue in self.cues)) < len(trials):
             try:
-                self._present(trials[n_shown], f"trial {n_shown + 1} of {len(trials)}")
-                n_shown += 1
+                self._present(trials[n_done], f"trial {n_done + 1} of {len(trials)}")
             except StreamLostError as error:
+                self._give_up_silent_trial()
                 self._await_return(error)
         self._rest("end", TAIL_S, "recording the last seconds")
 
@@ -128,6 +127,11 @@ class CuedSession:
             self.display.show("task", "+", note)
         self._record_until(cue.time + task_s)
         cue.is_complete = True
+
+    def _give_up_silent_trial(self) -> None:
+        """Repeat a trial that ended before the silence within it was noticed."""
+        if self.cues and self.cues[-1].time + self.protocol.task_s > self._heard:
+            self.cues[-1].is_complete = False
 
     def _rest(self, text: str, seconds: float, note: str) -> None:
         self.display.show("pause", text, note)
