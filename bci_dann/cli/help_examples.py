@@ -71,6 +71,7 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
     "acquire": {
         "bci-dann acquire EEG -o a_raw.fif --classes left_hand,right_hand": "20 trials of each.",
         "bci-dann acquire EEG -o a_raw.fif --model model --trials 10": "Its classes and times.",
+        "bci-dann acquire EEG -o a_raw.fif --model model --page": "In the browser.",
         "bci-dann acquire EEG -o b_raw.fif --classes right_hand --rest": "A task against rest.",
     },
     "adapt": {

@@ -60,9 +60,17 @@ def acquire(  # numpydoc ignore=PR01
     lost: Annotated[
         float, typer.Option("--lost", help="How long to wait for a stream that is lost (s).")
     ] = 60.0,
+    page: Annotated[
+        bool, typer.Option("--page", help="Show the cues on a page, instead of the terminal.")
+    ] = False,
+    host: Annotated[
+        str, typer.Option("--host", help="Address of the page; others get a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="Its port. Default: a free one.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Show cues to a subject and record an LSL stream; Ctrl-C ends and saves it."""
+    from bci_dann.serving import PageAddress
     from bci_dann.serving import acquire as acquire_recording
     from bci_dann.serving.reading.reading_options import parsed_scale
 
@@ -84,6 +92,7 @@ def acquire(  # numpydoc ignore=PR01
         wait_s=wait,
         lost_s=lost,
         force=force,
+        page=PageAddress(host, port) if page else None,
         report=print_progress,
     )
     if done.ended != "finished":

@@ -8,8 +8,10 @@ from typing import Any
 
 from bci_dann.exceptions import ConfigError
 from bci_dann.serving.live.cue_display import CueDisplay, TerminalCues
+from bci_dann.serving.live.cue_page import CuePage
 from bci_dann.serving.live.cue_protocol import CueProtocol
 from bci_dann.serving.live.cued_session import TAIL_S, CuedSession
+from bci_dann.serving.live.decode_stream import PageAddress
 from bci_dann.serving.live.lsl_stream import LSLStream, load_lsl
 from bci_dann.serving.live.model_cues import ModelCues, check_electrodes
 from bci_dann.serving.live.session_recording import (
@@ -24,6 +26,8 @@ __all__ = ["acquire"]
 
 # Bytes of samples that one FIF file takes; longer recordings would be split into several files.
 LARGEST_FILE = 1.9e9
+# Pause before the first cue (s), in which the subject settles and filters of a reader do.
+FIRST_PAUSE_S = 5.0
 
 
 def acquire(
@@ -45,6 +49,7 @@ def acquire(
     wait_s: float = 10.0,
     lost_s: float = 60.0,
     force: bool = False,
+    page: PageAddress | None = None,
     display: CueDisplay | None = None,
     report: Callable[[str], None] = print,
 ) -> Acquisition:
@@ -90,6 +95,9 @@ def acquire(
         How long to wait for a stream that is lost (s).
     force : bool
         Whether to replace a file.
+    page : PageAddress or None
+        Where to serve a page that shows the cues, instead of the terminal. The session begins when
+        it is opened.
     display : CueDisplay or None
         Shows the cues; by default the terminal. One of your own has ``show(kind, text, note)``
         and is a context manager.
@@ -137,14 +145,15 @@ def acquire(
         _check_size(protocol, recorder)
         replaced = "" if recipe is None else check_electrodes(recipe, recorder)
         _introduce(source, protocol, replaced, report)
+        shown = display or (CuePage(page.host, page.port, report) if page else TerminalCues())
         session = CuedSession(
             source,
             recorder,
             protocol,
-            display or TerminalCues(),
+            shown,
             load_lsl().local_clock,
             report,
-            first_pause_s=marks.lead_s + 1.0,
+            first_pause_s=FIRST_PAUSE_S + marks.lead_s,
             lost_s=lost_s,
         )
         return record_session(session, marks, path, report)

@@ -39,7 +39,7 @@ class CueDisplay(Protocol):
         Parameters
         ----------
         kind : {"pause", "cue", "task", "lost"}
-            The part of the trial, or that the stream is lost.
+            The part of the trial: a rest, a cue, the task after it; or that the stream is lost.
         text : str
             The class, or a word.
         note : str

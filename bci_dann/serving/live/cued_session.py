@@ -23,6 +23,8 @@ POLL_S = 0.02
 # Difference between the clock of this machine and the times of a stream, beyond which they are of
 # different clocks (s).
 OTHER_CLOCK_S = 10.0
+# Time in which all samples are read that came before the session began (s).
+CATCHING_UP_S = 5.0
 
 
 @dataclass
@@ -62,7 +64,7 @@ class CuedSession:
     report : callable
         Takes a sentence whenever something happens to the stream.
     first_pause_s : float
-        Least pause before the first cue (s).
+        Pause before the first cue (s).
     lost_s : float
         How long a stream that is silent is waited for before the session ends (s).
     sleep : callable
@@ -84,7 +86,7 @@ class CuedSession:
         self._source, self.recorder, self.protocol = source, recorder, protocol
         self.display, self.clock, self._report, self._sleep = display, clock, report, sleep
         self._first_pause_s, self._lost_s = first_pause_s, lost_s
-        self._heard, self._is_lost = clock(), False
+        self._heard, self._is_lost, self._has_begun = clock(), False, False
         self.cues: list[ShownCue] = []
 
     def run(self) -> None:
@@ -97,20 +99,26 @@ class CuedSession:
         DataError
             When it comes back with other channels, or its times are of another clock.
         """
-        trials = self.protocol.trials()
+        trials, self._has_begun = self.protocol.trials(), True
         self._await_first_samples()
-        self._rest("relax", self._first_pause_s, "the first trial follows")
-        while (n_done := sum(cue.is_complete for cue in self.cues)) < len(trials):
+        while True:
             try:
+                if (n_done := self._n_complete()) == len(trials):
+                    self._rest("end", TAIL_S, "recording the last seconds")
+                    return
                 self._present(trials[n_done], f"trial {n_done + 1} of {len(trials)}")
             except StreamLostError as error:
                 self._give_up_silent_trial()
+                if self._n_complete() == len(trials):
+                    return  # the rest of the recording does not matter
                 self._await_return(error)
-        self._rest("end", TAIL_S, "recording the last seconds")
+
+    def _n_complete(self) -> int:
+        return sum(cue.is_complete for cue in self.cues)
 
     def drain(self) -> None:
         """Take what has arrived by now, before the recording is written."""
-        if not self._is_lost:
+        if self._has_begun and not self._is_lost:
             try:
                 self._pull(POLL_S)
             except StreamLostError:
@@ -118,7 +126,7 @@ class CuedSession:
 
     def _present(self, trial: CuedTrial, note: str) -> None:
         task_s, cue_s = self.protocol.task_s, self.protocol.cue_s
-        self._rest("relax", trial.pause_s, note)
+        self._rest("relax", trial.pause_s if self.cues else self._first_pause_s, note)
         self.display.show("cue", trial.label, note)
         cue = ShownCue(trial.label, self.clock())
         self.cues.append(cue)
@@ -162,8 +170,11 @@ class CuedSession:
                 pass
         except StreamLostError as error:
             self._await_return(error)
-        difference = self.recorder.end_time - self.clock()
-        if abs(difference) > OTHER_CLOCK_S:
+        end = self.clock() + CATCHING_UP_S  # what waited in the stream comes first
+        while abs(difference := self.recorder.end_time - self.clock()) > OTHER_CLOCK_S:
+            if self.clock() < end:
+                self._pull(POLL_S)
+                continue
             raise DataError(
                 f"the times of the stream differ by {difference:.0f} s from the clock of LSL, so "
                 "that cues cannot be placed in the recording. Let the amplifier's program stamp "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
@@ -52,6 +52,8 @@ class DecisionPage:
         Address to listen on.
     port : int
         Its port; 0 takes a free one.
+    document : str
+        The file of this package that is the page.
 
     Raises
     ------
@@ -66,7 +68,9 @@ class DecisionPage:
         title: str = "",
         host: str = "127.0.0.1",
         port: int = 0,
+        document: str = "decision_page.html",
     ) -> None:
+        self.document, self.n_listeners = document, 0
         self._classes = list(classes)
         self._setup = {"classes": list(classes), "channels": list(channels), "title": title}
         self._latest: tuple[int, str] = (0, "")
@@ -98,7 +102,17 @@ class DecisionPage:
         decision : Decision
             The next one.
         """
-        text = json.dumps(decision.as_dict(self._classes))
+        self.send(decision.as_dict(self._classes))
+
+    def send(self, content: Mapping[str, Any]) -> None:
+        """Send what the page shows next. A page that is slow is sent the latest one only.
+
+        Parameters
+        ----------
+        content : mapping
+            Becomes JSON.
+        """
+        text = json.dumps(content)
         with self._news:
             self._latest = (self._latest[0] + 1, text)
             self._news.notify_all()
@@ -215,7 +229,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         path = urlsplit(self.path).path
         if path == "/":
-            content = files("bci_dann.serving.live").joinpath("decision_page.html")
+            content = files("bci_dann.serving.live").joinpath(page.document)
             self._answer(200, "text/html", content.read_text(encoding="utf-8"))
         elif path == "/setup":
             self._answer(200, "application/json", page.setup)
@@ -245,6 +259,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send_headers("text/event-stream")
         self.end_headers()
         sent = 0
+        page.n_listeners += 1
         try:
             while True:
                 number, text = page.next_event(sent)

@@ -166,7 +166,7 @@ def _written(
     session.drain()
     recorder, protocol = session.recorder, session.protocol
     if not recorder.n_samples:
-        raise DataError("nothing was recorded: no sample has come from the stream.")
+        raise DataError("nothing was recorded: the session ended before a sample had come.")
     begun = datetime.now(UTC) - timedelta(seconds=session.clock() - recorder.start_time)
     raw = recorder.raw(begun)
     n_trials = _annotate(raw, session, marks)

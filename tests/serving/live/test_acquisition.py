@@ -110,7 +110,7 @@ class Session:
         self.session = CuedSession(
             *(of, SignalRecorder(of.sfreq, of.ch_names, of.ch_types, 0.1), protocol, self.subject),
             *(of.clock, self.told.append),
-            first_pause_s=1.0,
+            first_pause_s=2.3,
             lost_s=lost_s,
             sleep=of.sleep,
         )
@@ -147,8 +147,8 @@ def test_the_file_holds_all_samples_and_the_cues_where_they_were_shown(path):
     # single times are wrong by half a sample; 300 ppm alone make a sample and a half in the end
     assert np.abs(differences).max() < 0.3
     kinds = [kind for kind, _, _ in one.subject.shown]
-    assert kinds == ["pause", *["pause", "cue"] * 12, "pause"]
-    assert one.subject.shown[2][2] == "trial 1 of 12"
+    assert kinds == [*["pause", "cue"] * 12, "pause"]
+    assert one.subject.shown[1][2] == "trial 1 of 12"
     np.testing.assert_allclose(one.raw.annotations.duration, 2.0, atol=1e-5)
 
 
@@ -190,6 +190,15 @@ def test_a_stream_that_is_lost_for_good_ends_the_session_and_is_saved(path):
     assert one.raw.n_times == pytest.approx(13.0 * 128, abs=16)
     assert sum(one.done.n_trials.values()) == len(one.named(*CLASSES)) == 3
     assert any("did not come back within 5 s" in text for text in one.told)
+
+
+@pytest.mark.parametrize("lost", [(1.0, 3.0), (40.5, 1e9)])
+def test_a_stream_that_is_lost_before_and_after_the_trials_costs_none(path, lost):
+    amplifier = Amplifier(lost=[lost])
+    one = Session(path, amplifier).run()
+    assert one.done.ended == "finished"
+    assert one.done.n_trials == {"left_hand": 6, "right_hand": 6}
+    assert amplifier.elapsed > 40.5
 
 
 def test_ctrl_c_keeps_the_trials_that_were_complete(path, monkeypatch):

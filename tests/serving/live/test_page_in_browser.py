@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
+from bci_dann.serving.live.cue_page import CuePage
 from bci_dann.serving.live.decision_page import DecisionPage
 from bci_dann.serving.online.decision import Decision, withheld
 
@@ -127,3 +128,26 @@ def test_nothing_is_wider_than_the_screen(browser, width):
         assert browser.value("document.documentElement.scrollWidth") <= width
     finally:
         page.close()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_cues_fill_the_window_and_no_more(browser, width):
+    told = []
+    display = CuePage("127.0.0.1", 0, told.append)
+    size = {"width": width, "height": 700, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.ask("Emulation.setDeviceMetricsOverride", **size)
+    browser.ask("Page.navigate", url=display.url)
+    with display:  # waits until the page is open
+        assert display.url in told[0]
+        display.show("cue", "right_hand", "trial 3 of 40")
+        browser.wait_for("document.getElementById('text').textContent == 'right hand'")
+        assert (
+            browser.value("document.getElementById('arrow').textContent") == "\N{RIGHTWARDS ARROW}"
+        )
+        assert "trial 3 of 40" in browser.value("document.body.innerText")
+        shown = browser.value("document.querySelector('main').scrollHeight")
+        assert browser.value("document.documentElement.scrollWidth") <= width
+        assert 300 < shown <= 700
+        display.show("task", "+", "trial 3 of 40")
+        browser.wait_for("document.body.className == 'task'")
+    browser.wait_for("document.getElementById('note').textContent == 'the session has ended'")
