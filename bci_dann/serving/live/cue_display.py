@@ -15,7 +15,8 @@ __all__ = ["CueDisplay", "TerminalCues", "large_text"]
 
 # The arrow above the name of a class, by a word in it.
 ARROWS = {"left": "←", "right": "→", "feet": "↓", "foot": "↓", "tongue": "↑"}
-STYLES = {"cue": "bold bright_yellow", "lost": "bold red"}
+# In the colours of the terminal, which can be read on its ground.
+STYLES = {"cue": "bold", "pause": "dim", "lost": "bold red"}
 # Rows below the letters that hold the note.
 NOTE_ROWS = 2
 # Height of letters that can be read, in dots.

@@ -324,7 +324,8 @@ def test_samples_that_come_twice_are_kept_once():
     assert recorder.gaps == []
 
 
-def test_an_lsl_stream_is_recorded_with_its_cues(lsl, outlet, name, path):
+def test_an_lsl_stream_is_recorded_with_its_cues(lsl, outlet, name, path, monkeypatch):
+    monkeypatch.setattr("bci_dann.serving.live.acquisition.FIRST_PAUSE_S", 0.2)
     source, stop = outlet(ch_names=CHANNELS), threading.Event()
 
     def send():
