@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bci_dann import serving
-from bci_dann.exceptions import ConfigError, DataError
+from bci_dann.exceptions import ConfigError, DataError, ResultsError
 from bci_dann.serving.live.cue_protocol import CueProtocol
 from bci_dann.serving.live.cued_session import CuedSession
 from bci_dann.serving.live.lsl_stream import StreamChunk, StreamLostError
@@ -242,12 +242,12 @@ def test_times_of_another_clock_are_refused_and_what_has_come_is_saved(path):
 def test_a_model_reads_the_recording_as_it_is(path, model):
     marks = ModelCues.of(model.recipe, (), rest=False, task_s=None)
     assert (marks.task_s, marks.hints) == (2.0, [])
-    amplifier = Amplifier()
+    amplifier = Amplifier(silent=[(10.0, 10.7)])  # within the third trial, which is left out
     amplifier.ch_types = ["eeg"] * 4
     one = Session(path, amplifier, n_trials=8, marks=marks).run()
     assert {name for _, name in one.named("769", "770")} == {"769", "770"}
     adapted = serving.adapt_model(model, one.done.path)
-    assert adapted.n_trials == 16
+    assert adapted.n_trials == 15
     assert serving.evaluate_model(adapted.model, one.done.path).accuracy.value > 0.8
 
 
@@ -274,7 +274,7 @@ def test_the_event_of_a_model_may_come_before_the_cue(path):
         assert at == pytest.approx(shown - 1.5 * 128, abs=0.5)
 
 
-def test_paths_are_looked_at_before_the_session(path, tmp_path):
+def test_paths_are_looked_at_before_the_session(path, tmp_path, monkeypatch):
     assert check_recording_path(path, force=False) == path
     path.touch()
     assert check_recording_path(path, force=True) == path
@@ -284,6 +284,13 @@ def test_paths_are_looked_at_before_the_session(path, tmp_path):
         check_recording_path(tmp_path / "session.edf", force=False)
     with pytest.raises(ConfigError, match="does not exist"):
         check_recording_path(tmp_path / "no" / "a_raw.fif", force=False)
+
+    def refuse(**options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    with pytest.raises(ResultsError, match=r"cannot be written: Permission denied\."):
+        check_recording_path(path, force=True)
 
 
 class FakeStream(Amplifier):
