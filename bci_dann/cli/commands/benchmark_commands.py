@@ -76,6 +76,7 @@ def run(  # numpydoc ignore=PR01
 ) -> None:
     """Compare pipelines, leaving one subject out at a time; continues where it stopped."""
     from bci_dann.evaluation import run_benchmark
+    from bci_dann.evaluation.runs.dispatch import FAILURES
     from bci_dann.evaluation.suites.suite_config import Suite, load_run_or_suite
 
     options = {"seeds": seeds, "pipelines": pipelines, "protocols": protocols}
@@ -103,7 +104,7 @@ def run(  # numpydoc ignore=PR01
         names = None if regimes is None else split_list(regimes, "regimes")
         _run_regimes(description, out, how, names, held_out)
         return
-    with _report_of_failures(out):
+    with _report_of_failures(out, FAILURES):
         results = run_benchmark(description, out, **how)
     if dry_run:
         _print_plan(results, out)
@@ -142,16 +143,17 @@ def _report(
 
 
 @contextmanager
-def _report_of_failures(out: Path) -> Iterator[None]:
-    """Where tasks of a run fail, write the report as well, which says what is missing."""
+def _report_of_failures(out: Path, sign: str) -> Iterator[None]:
+    """Where tasks of a run fail, write the report as well, which says what is missing.
+
+    The file ``sign`` is there where the run has begun.
+    """
     from bci_dann.exceptions import ResultsError
 
     try:
         yield
     except ResultsError:
-        from bci_dann.evaluation.runs.dispatch import FAILURES
-
-        if (out / FAILURES).is_file():
+        if (out / sign).is_file():
             from bci_dann.reporting import report_or_warn
 
             report_or_warn(out)
@@ -164,15 +166,19 @@ def _run_regimes(
     """Run regimes, and draw and print how the pipelines do in each."""
     from bci_dann.evaluation import run_regimes
     from bci_dann.evaluation.regimes.regime_table import TABLE_FILE
-    from bci_dann.reporting import regime_tables, write_regime_figure
+    from bci_dann.reporting import regime_tables, report_or_warn, write_regime_figure
 
-    table = run_regimes(config, out, **how, regimes=names, held_out=held_out)
+    with _report_of_failures(out, TABLE_FILE):
+        table = run_regimes(config, out, **how, regimes=names, held_out=held_out)
     if how["dry_run"]:
         _print_regime_plan(table, out)
         return
     write_regime_figure(table, out / "regimes.png")
     for one in regime_tables(table):
         output_console().print(one)
+    page = report_or_warn(out)
+    if page is not None:
+        print_sentence(f"The report, with how to read it: {page}")
     print_sentence(f"Every regime and pipeline: {out / TABLE_FILE}")
     print_sentence(f"The same as a picture: {out / 'regimes.png'}")
     print_sentence(f"Every subject: the folders of the regimes in {out}, as of any run")

@@ -42,8 +42,8 @@ def report(  # numpydoc ignore=PR01
 ) -> None:
     """Write the report of a run as one HTML page: results, how to read them, how to cite them.
 
-    `run` ends with it. A run that has not ended, or that has failed, has one as well, which says
-    what is missing.
+    `run` ends with it, over regimes as well. A run that has not ended, or that has failed, has
+    one too, which says what is missing.
     """
     from bci_dann._files import check_folder_of
     from bci_dann.reporting import write_run_report

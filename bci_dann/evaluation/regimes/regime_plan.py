@@ -31,11 +31,14 @@ class PlannedRegime:
         The run, which has no regimes itself.
     is_held_out : bool
         Whether it is kept for a last look.
+    is_world : bool
+        Whether it is a simulated world.
     """
 
     name: str
     config: RunConfig
     is_held_out: bool
+    is_world: bool = False
 
 
 def plan_regimes(
@@ -93,7 +96,7 @@ def _of_world(config: RunConfig, name: str, world: World) -> PlannedRegime:
     data = DataConfig(dataset=SIMULATED, params=dict(world.params), regime=kept)
     preprocessing = _without_channels(config.preprocessing)
     single = _single(config, name, data=data, preprocessing=preprocessing)
-    return PlannedRegime(name, single, world.regime.held_out)
+    return PlannedRegime(name, single, world.regime.held_out, is_world=True)
 
 
 def _single(config: RunConfig, name: str, **replaced: Any) -> RunConfig:

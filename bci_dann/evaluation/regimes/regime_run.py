@@ -13,6 +13,7 @@ from bci_dann.data.combined.combined_config import one_dataset
 from bci_dann.evaluation.config.run_config import RunConfig, load_config
 from bci_dann.evaluation.regimes.regime_plan import PlannedRegime, plan_regimes
 from bci_dann.evaluation.regimes.regime_table import TABLE_FILE, RegimeResults, regime_table
+from bci_dann.evaluation.regimes.regimes_folder import write_regimes
 from bci_dann.evaluation.runs.executors.executor import Executor
 from bci_dann.evaluation.runs.executors.executor_choice import opened
 from bci_dann.evaluation.runs.preflight import check_pipelines
@@ -131,6 +132,7 @@ def run_regimes(
     if dry_run:
         return _planned_tasks(planned, runs)
     numbers = [_prepared_subjects(one, run) for one, run in zip(planned, runs, strict=True)]
+    write_regimes(folder, planned, checked.baselines)
     try:
         with opened(executor, n_jobs, progress) as shared:
             failures = _run_each(planned, runs, shared, progress)

@@ -29,7 +29,7 @@ from bci_dann.exceptions import BCIDannWarning, ResultsError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["COLUMNS", "ResultsFolder", "results_table"]
+__all__ = ["COLUMNS", "MANIFEST_FILE", "ResultsFolder", "results_table"]
 
 MANIFEST_FILE = "config.json"
 COLUMNS = (

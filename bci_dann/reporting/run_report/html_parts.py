@@ -7,7 +7,7 @@ import html
 import io
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -112,20 +112,30 @@ def figure_html(figure: Figure, title: str, reading: Reading) -> str:
     )
 
 
-def table_html(table: pd.DataFrame) -> str:
+def table_html(
+    table: pd.DataFrame, addresses: Mapping[str, Sequence[str | None]] | None = None
+) -> str:
     """Return a table of texts.
 
     Parameters
     ----------
     table : pandas.DataFrame
         One row a line; the index is not shown.
+    addresses : mapping of str to sequence of (str or None), optional
+        By the name of a column, where each of its cells leads to; ``None`` for cells without.
 
     Returns
     -------
     str
         HTML that scrolls sideways where it is too wide.
     """
-    body = table.to_html(index=False, border=0, classes="table table-sm", justify="left")
+    texts = table.astype(str).map(html.escape).rename(columns=html.escape)
+    for name, column in (addresses or {}).items():
+        cells = zip(texts[html.escape(name)], column, strict=True)
+        texts[html.escape(name)] = [_linked(text, address) for text, address in cells]
+    body = texts.to_html(
+        index=False, border=0, classes="table table-sm", justify="left", escape=False
+    )
     return f'<div class="scroll">{body}</div>'
 
 
@@ -214,20 +224,22 @@ def details_html(summary: str, body: str) -> str:
     return f"<details><summary>{html.escape(summary)}</summary>{body}</details>"
 
 
-def signed_text(value: float) -> str:
+def signed_text(value: float, form: str = ".1f") -> str:
     """Return a difference with its sign.
 
     Parameters
     ----------
     value : float
         In points; NaN where there is none.
+    form : str
+        How many digits, as a format specification.
 
     Returns
     -------
     str
-        To a tenth.
+        To a tenth, unless told otherwise.
     """
-    text = f"{value:+.1f}" if math.isfinite(value) else "–"
+    text = f"{value:+{form}}" if math.isfinite(value) else "–"
     return text.replace("-", MINUS)
 
 
@@ -247,6 +259,10 @@ def p_value_text(value: float) -> str:
     if not math.isfinite(value):
         return "–"
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _linked(text: str, address: str | None) -> str:
+    return text if address is None else f'<a href="{html.escape(address)}">{text}</a>'
 
 
 def _inline(text: str) -> str:

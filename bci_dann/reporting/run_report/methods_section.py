@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bci_dann.reporting.run_report.html_parts import (
@@ -19,9 +20,10 @@ from bci_dann.reporting.run_report.publication.methods_text import methods_parag
 from bci_dann.reporting.run_report.publication.result_tables import latex_table, markdown_table
 
 if TYPE_CHECKING:
+    from bci_dann.evaluation.runs.invocations import Invocation
     from bci_dann.reporting.run_report.run_content import RunContent
 
-__all__ = ["configuration_section", "methods_section", "publishable_texts"]
+__all__ = ["configuration_section", "methods_section", "publishable_texts", "settings_section"]
 
 
 def publishable_texts(run: RunContent) -> dict[str, str]:
@@ -100,22 +102,52 @@ def configuration_section(run: RunContent) -> Section:
     """
     manifest = run.stored.manifest
     settings = {**manifest.fixed, "protocols": manifest.protocols, "seeds": manifest.seeds}
+    known = manifest.versions
+    if known is None and run.invocations:
+        known = run.invocations[-1].versions
+    return settings_section(settings, manifest.pipelines, run.invocations, known)
+
+
+def settings_section(
+    settings: Mapping[str, object],
+    pipelines: Mapping[str, object],
+    invocations: Sequence[Invocation],
+    versions: Mapping[str, str] | None,
+) -> Section:
+    """Return the section about commands, versions and settings.
+
+    Parameters
+    ----------
+    settings : mapping
+        The configuration.
+    pipelines : mapping
+        The definition of each pipeline.
+    invocations : sequence of Invocation
+        The commands that filled the folder.
+    versions : mapping of str to str, or None
+        Of the packages; ``None`` where they are not known.
+
+    Returns
+    -------
+    Section
+        Configuration, commands, machine and versions.
+    """
     parts = [
         heading_html("Commands", 3),
-        _commands(run),
+        _commands(invocations),
         heading_html("Versions", 3),
-        _versions(run),
+        _versions(versions),
     ]
     parts += [heading_html("Configuration", 3), code_html(_yaml(settings))]
-    parts.append(details_html("Pipelines in full", code_html(_yaml(manifest.pipelines))))
+    parts.append(details_html("Pipelines in full", code_html(_yaml(pipelines))))
     return Section("Configuration", "".join(parts))
 
 
-def _commands(run: RunContent) -> str:
-    if not run.invocations:
+def _commands(invocations: Sequence[Invocation]) -> str:
+    if not invocations:
         return paragraph_html("The folder does not say which commands filled it.")
     parts = []
-    for one in run.invocations:
+    for one in invocations:
         parts += [
             paragraph_html(f"{one.date} (UTC), {one.machine}, commit {one.commit}:"),
             code_html(one.command),
@@ -123,12 +155,9 @@ def _commands(run: RunContent) -> str:
     return "".join(parts)
 
 
-def _versions(run: RunContent) -> str:
+def _versions(known: Mapping[str, str] | None) -> str:
     import pandas as pd
 
-    known = run.stored.manifest.versions
-    if known is None and run.invocations:
-        known = run.invocations[-1].versions
     if not known:
         return paragraph_html("The folder does not say which versions computed it.")
     return table_html(pd.DataFrame({"package": list(known), "version": list(known.values())}))

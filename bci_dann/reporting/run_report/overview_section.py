@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bci_dann.reporting.run_report.run_content import RunContent
     from bci_dann.reporting.run_report.scored_group import ScoredGroup
 
-__all__ = ["overview_section"]
+__all__ = ["missing_html", "overview_section"]
 
 # Below this many subjects no two-sided sign-flip test can reach 5 %: 2 / 2 ** 5 > 0.05.
 LEAST_SUBJECTS = 6
@@ -60,8 +60,57 @@ def overview_section(run: RunContent) -> Section:
         for group in groups:
             parts += [heading_html(group.title, 4), list_html(_findings(group))]
         parts += [heading_html("For all of these", 4), list_html([HINDSIGHT, CAUTION])]
-    parts += [heading_html("What failed and what is missing", 3), _missing(run)]
+    parts += [heading_html("What failed and what is missing", 3), missing_html(run)]
     return Section("In words", "".join(parts))
+
+
+def missing_html(run: RunContent) -> str:
+    """Return what a run lacks, in sentences and lists.
+
+    Parameters
+    ----------
+    run : RunContent
+        The run.
+
+    Returns
+    -------
+    str
+        HTML; marked where anything is missing, damaged or failed.
+    """
+    complete = run.completeness
+    sentences = [_tasks_sentence(complete)]
+    if complete.damaged:
+        sentences.append(
+            f"{_count(len(complete.damaged), 'record')} cannot be read and count as missing: "
+            f"{', '.join(complete.damaged[:3])}{' …' if len(complete.damaged) > 3 else ''}. The "
+            "same command computes them again."
+        )
+    if complete.n_others:
+        sentences.append(
+            f"{_count(complete.n_others, 'further record')} in the folder belong to other code, "
+            "other data, a pipeline that was defined otherwise, or a nested choice; they are not "
+            "shown."
+        )
+    if run.is_recomputed and len(run.results):
+        sentences.append(
+            "results.csv is missing or does not agree with the records: all figures here are "
+            "computed from the records. The same command writes results.csv again."
+        )
+    if run.account is None:
+        sentences.append("What became of the cues of the recordings is not known for this data.")
+    else:
+        sentences.append(account_sentence(run.account))
+    failed = [f"{label}: {error}" for label, error in complete.failures.items()]
+    parts = [list_html(sentences)]
+    if failed:
+        text = "Failed in the last command (failures.txt has the tracebacks):"
+        parts += [paragraph_html(text), list_html(failed[:20])]
+        if len(failed) > 20:
+            parts.append(paragraph_html(f"and {len(failed) - 20} more."))
+    if len(complete.missing):
+        parts.append(details_html("Tasks without a record", table_html(_listed(complete))))
+    is_whole = not (len(complete.missing) or complete.damaged or failed)
+    return "".join(parts) if is_whole else f'<div class="missing">{"".join(parts)}</div>'
 
 
 def _compared(run: RunContent, groups: list[ScoredGroup]) -> str:
@@ -125,43 +174,6 @@ def _median_spread(group: ScoredGroup) -> float | None:
     whole = gains.loc[:, gains.notna().sum() == gains.notna().sum().max()]
     spreads = whole.std().dropna()
     return float(spreads.median()) if len(spreads) and spreads.median() > 0 else None
-
-
-def _missing(run: RunContent) -> str:
-    complete = run.completeness
-    sentences = [_tasks_sentence(complete)]
-    if complete.damaged:
-        sentences.append(
-            f"{_count(len(complete.damaged), 'record')} cannot be read and count as missing: "
-            f"{', '.join(complete.damaged[:3])}{' …' if len(complete.damaged) > 3 else ''}. The "
-            "same command computes them again."
-        )
-    if complete.n_others:
-        sentences.append(
-            f"{_count(complete.n_others, 'further record')} in the folder belong to other code, "
-            "other data, a pipeline that was defined otherwise, or a nested choice; they are not "
-            "shown."
-        )
-    if run.is_recomputed and len(run.results):
-        sentences.append(
-            "results.csv is missing or does not agree with the records: all figures here are "
-            "computed from the records. The same command writes results.csv again."
-        )
-    if run.account is None:
-        sentences.append("What became of the cues of the recordings is not known for this data.")
-    else:
-        sentences.append(account_sentence(run.account))
-    failed = [f"{label}: {error}" for label, error in complete.failures.items()]
-    parts = [list_html(sentences)]
-    if failed:
-        text = "Failed in the last command (failures.txt has the tracebacks):"
-        parts += [paragraph_html(text), list_html(failed[:20])]
-        if len(failed) > 20:
-            parts.append(paragraph_html(f"and {len(failed) - 20} more."))
-    if len(complete.missing):
-        parts.append(details_html("Tasks without a record", table_html(_listed(complete))))
-    is_whole = not (len(complete.missing) or complete.damaged or failed)
-    return "".join(parts) if is_whole else f'<div class="missing">{"".join(parts)}</div>'
 
 
 def _tasks_sentence(complete: Completeness) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 import warnings
 from pathlib import Path
 
 from bci_dann._files import write_atomically
-from bci_dann.exceptions import BCIDannWarning
+from bci_dann.evaluation.regimes.regimes_folder import is_regimes_folder
+from bci_dann.exceptions import BCIDannWarning, ResultsError
 from bci_dann.reporting.run_report.comparison_section import comparison_section
+from bci_dann.reporting.run_report.html_page import html_page
 from bci_dann.reporting.run_report.html_parts import Section
 from bci_dann.reporting.run_report.methods_section import (
     configuration_section,
@@ -18,6 +19,8 @@ from bci_dann.reporting.run_report.methods_section import (
 from bci_dann.reporting.run_report.overview_section import overview_section
 from bci_dann.reporting.run_report.protocol_section import protocols_section, times_section
 from bci_dann.reporting.run_report.ranking_section import ranking_section
+from bci_dann.reporting.run_report.regimes.regimes_content import read_regimes
+from bci_dann.reporting.run_report.regimes.regimes_page import regimes_sections
 from bci_dann.reporting.run_report.run_content import RunContent, read_run
 from bci_dann.reporting.run_report.subjects_section import subjects_section
 from bci_dann.reporting.run_report.trials_section import trials_section
@@ -25,15 +28,6 @@ from bci_dann.reporting.run_report.trials_section import trials_section
 __all__ = ["REPORT_FILE", "report_or_warn", "write_run_report"]
 
 REPORT_FILE = "report.html"
-STYLE = Path(__file__).with_name("report.css")
-# MNE's page hides all sections when T is pressed, a key of its filter, which this page lacks; on
-# paper nothing can be opened by a click.
-SCRIPT = """
-window.addEventListener('load', () => { window.onkeydown = null; });
-window.addEventListener('beforeprint', () => {
-  document.querySelectorAll('details').forEach((part) => { part.open = true; });
-});
-"""
 
 
 def write_run_report(
@@ -44,7 +38,8 @@ def write_run_report(
     Parameters
     ----------
     folder : str or pathlib.Path
-        A results folder, of a finished run or of one that has not ended.
+        A results folder, of a finished run or of one that has not ended, or the folder of a run
+        over regimes.
     path : str, pathlib.Path or None
         The file, ``report.html`` in the folder where it is not given; a former one is replaced
         in one step.
@@ -60,7 +55,8 @@ def write_run_report(
     Raises
     ------
     ResultsError
-        When the folder is no results folder, or a file cannot be written.
+        When the folder is no results folder, or a file cannot be written; or when texts are
+        asked for of a run over regimes, which are written for each regime.
 
     See Also
     --------
@@ -80,9 +76,19 @@ def write_run_report(
     ...     "All 3 tasks have their records." in page.read_text(encoding="utf-8")
     True
     """
-    run = read_run(folder)
     target = Path(folder) / REPORT_FILE if path is None else Path(path)
-    write_atomically(target, _page(run))
+    if is_regimes_folder(Path(folder)):
+        if texts is not None:
+            raise ResultsError(
+                f"{folder} holds regimes: texts to publish are written for each of them; give the "
+                "folder of a regime."
+            )
+        regimes = read_regimes(Path(folder))
+        sections = list(regimes_sections(regimes, target.parent))
+        write_atomically(target, html_page(f"Report of {regimes.name}", sections))
+        return target
+    run = read_run(folder)
+    write_atomically(target, html_page(f"Report of {run.name}", _sections(run)))
     if texts is not None:
         for name, text in publishable_texts(run).items():
             write_atomically(Path(texts) / name, text.encode())
@@ -117,20 +123,6 @@ def report_or_warn(folder: str | Path) -> Path | None:
             stacklevel=2,
         )
         return None
-
-
-def _page(run: RunContent) -> bytes:
-    import mne
-
-    with mne.use_log_level("error"), tempfile.TemporaryDirectory() as scratch:
-        report = mne.Report(title=f"Report of {run.name}")
-        report.add_custom_css(STYLE.read_text(encoding="utf-8"))
-        report.add_custom_js(SCRIPT)
-        for section in _sections(run):
-            report.add_html(section.body, title=section.title, tags=("report",))
-        file = Path(scratch) / "report.html"
-        report.save(file, open_browser=False)
-        return file.read_bytes()
 
 
 def _sections(run: RunContent) -> list[Section]:

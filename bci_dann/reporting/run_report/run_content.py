@@ -11,6 +11,7 @@ import numpy as np
 
 from bci_dann.evaluation import open_results
 from bci_dann.evaluation.metrics import METRICS, score
+from bci_dann.evaluation.regimes.regimes_folder import is_regimes_folder
 from bci_dann.evaluation.runs.invocations import Invocation, read_invocations
 from bci_dann.evaluation.runs.results import COLUMNS, ResultsFolder
 from bci_dann.evaluation.stored_results import TASK, StoredResults
@@ -124,10 +125,8 @@ def read_run(folder: str | Path) -> RunContent:
     ResultsError
         When it is no results folder.
     """
-    from bci_dann.evaluation.regimes.regime_table import TABLE_FILE
-
     path = Path(folder)
-    if (path / TABLE_FILE).is_file():
+    if is_regimes_folder(path):
         raise ResultsError(
             f"{path} holds regimes, each of which is a run: give the folder of one, such as "
             f"{path / _first_regime(path)}."

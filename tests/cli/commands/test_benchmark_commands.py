@@ -141,6 +141,7 @@ def test_regimes_are_run_printed_and_drawn(bci_dann, with_regimes, sources, tmp_
     assert "Regimes by pipelines: train" in done.stdout
     assert "│ worst" in done.stdout
     assert (out / "regimes.png").read_bytes().startswith(b"\x89PNG")
+    assert f"The report, with how to read it: {out / 'report.html'}" in done.stdout
     assert set(pd.read_csv(out / "regimes.csv")["regime"]) == {"whole", "two_channels"}
     published = bci_dann("publish", out, "--out", tmp_path / "t.csv", "--note", "Two regimes.")
     assert published.exit_code == 0, published.output

@@ -38,7 +38,8 @@ def test_each_regime_has_a_folder_and_all_one_table(content, tmp_path, computed)
     stored = pd.read_csv(out / "regimes.csv")
     pd.testing.assert_frame_equal(stored, table)
     assert {n for n, *_ in computed} == {4 * 24, 3 * 12}
-    assert sorted(path.name for path in out.iterdir()) == ["few_subjects", "regimes.csv", "whole"]
+    names = ["few_subjects", "regimes.csv", "regimes.json", "whole"]
+    assert sorted(path.name for path in out.iterdir()) == names
     for name in ("whole", "few_subjects"):
         results = pd.read_csv(out / name / "results.csv", dtype={"subject": str})
         means = summarise(results, n_classes=2).set_index("pipeline")["accuracy"]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bci_dann.exceptions import ResultsError
 from bci_dann.reporting.run_report.run_content import read_run
 
 
@@ -104,3 +105,11 @@ def test_subjects_that_the_run_names_are_planned(write_run, tmp_path):
     complete = read_run(run).completeness
     assert complete.n_planned == 4
     assert complete.missing["subject"].tolist() == ["17"]
+
+
+def test_a_folder_of_regimes_is_no_single_run(tmp_path):
+    (tmp_path / "regimes.csv").write_text("regime\n")
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "whole" / "config.json").write_text("{}")
+    with pytest.raises(ResultsError, match=r"holds regimes.*give the folder of one.*whole"):
+        read_run(tmp_path)

@@ -1,0 +1,179 @@
+"""Regimes by pipelines in a report: the figure, the worst and the mean, and every difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bci_dann.evaluation import summarise_regimes
+from bci_dann.reporting.regime_figure import draw_regimes
+from bci_dann.reporting.regime_report import compared_pipelines
+from bci_dann.reporting.run_report.html_parts import (
+    Reading,
+    Section,
+    details_html,
+    figure_html,
+    heading_html,
+    paragraph_html,
+    signed_text,
+    table_html,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bci_dann.reporting.run_report.regimes.regimes_content import RegimesContent
+
+__all__ = ["comparison_section", "extremes"]
+
+MISSING = "–"
+READING = Reading(
+    "Each row is a regime, each mark a pipeline: its mean accuracy over subjects, less that of "
+    "the best baseline of this regime (the line at zero). That baseline is another one from "
+    "regime to regime, and is picked with its scores in view: no single baseline reaches it "
+    "everywhere, so that it is a high bar.",
+    "Marks right of the line, or close to it, in all regimes: the worst regime costs little.",
+    "One mark far to the left: users in that situation lose by the pipeline, whatever its mean.",
+    "Where it is not known which situation users will be in, take the pipeline with the best "
+    "worst regime, and not the one with the best mean. Differences of a few points in one regime "
+    "of few subjects are chance: open that regime's own report for intervals and tests.",
+)
+TOLERANCE = 1e-9  # points
+
+
+def comparison_section(regimes: RegimesContent) -> Section:
+    """Return the section with regimes by pipelines.
+
+    Parameters
+    ----------
+    regimes : RegimesContent
+        The regimes.
+
+    Returns
+    -------
+    Section
+        One part a protocol.
+    """
+    parts = []
+    for protocol, rows in regimes.table.groupby("protocol", sort=False):
+        parts += [heading_html(str(protocol), 3), *_of_protocol(str(protocol), rows)]
+    return Section("Regimes by pipelines", "".join(parts))
+
+
+def extremes(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the worst, the mean and the best regime of each pipeline.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Of one protocol, as ``regimes.csv``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By pipeline, the highest mean first: ``n_regimes``, ``mean``, ``worst``, ``worst_regime``,
+        ``best``, ``best_regime`` (points), ``n_gains``, ``n_losses`` and ``auc_mean``,
+        ``auc_worst``.
+    """
+    import pandas as pd
+
+    summary = summarise_regimes(rows).set_index(["summary", "pipeline"])
+    found = {}
+    for name in compared_pipelines(rows):
+        own = rows[rows["pipeline"] == name].set_index("regime")["accuracy_difference"].dropna()
+        if own.empty:
+            continue
+        mean, worst = summary.loc[("mean", name)], summary.loc[("worst", name)]
+        found[name] = {
+            "n_regimes": len(own),
+            "mean": mean["accuracy_difference"],
+            "worst": worst["accuracy_difference"],
+            "worst_regime": own.idxmin(),
+            "best": own.max(),
+            "best_regime": own.idxmax(),
+            "n_gains": int((own > TOLERANCE).sum()),
+            "n_losses": int((own < -TOLERANCE).sum()),
+            "auc_mean": mean["roc_auc_difference"],
+            "auc_worst": worst["roc_auc_difference"],
+        }
+    return pd.DataFrame.from_dict(found, orient="index")
+
+
+def _of_protocol(protocol: str, rows: pd.DataFrame) -> Iterator[str]:
+    n_regimes, n_subjects = rows["regime"].nunique(), _subjects(rows)
+    size = f"under {protocol}, N = {n_regimes} regimes of {n_subjects} subjects"
+    yield figure_html(
+        draw_regimes(rows), f"Accuracy less that of the best baseline {size}", READING
+    )
+    best = extremes(rows)
+    if best.empty:
+        yield paragraph_html("No baseline is complete in any regime: there is no difference.")
+    else:
+        yield heading_html(f"Worst and mean over regimes (points of accuracy) {size}", 4)
+        yield table_html(_summary_table(best))
+    yield heading_html(f"Every regime (points of accuracy) {size}", 4)
+    yield table_html(_differences(rows, "accuracy"))
+    auc, scores = _differences(rows, "roc_auc"), _scores(rows)
+    yield details_html("The same for the area under the ROC curve", table_html(auc))
+    yield details_html("Accuracy (%) of every pipeline, baselines too", table_html(scores))
+
+
+def _subjects(rows: pd.DataFrame) -> str:
+    fewest, most = rows["n_subjects"].min(), rows["n_subjects"].max()
+    return str(fewest) if fewest == most else f"{fewest} to {most}"
+
+
+def _summary_table(best: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = [
+        {
+            "pipeline": name,
+            "regimes": str(row["n_regimes"]),
+            "worst": f"{signed_text(row['worst'])} ({row['worst_regime']})",
+            "mean": signed_text(row["mean"]),
+            "best": f"{signed_text(row['best'])} ({row['best_regime']})",
+            "gain": str(row["n_gains"]),
+            "lose": str(row["n_losses"]),
+            "ROC AUC, worst": signed_text(row["auc_worst"], ".3f"),
+            "ROC AUC, mean": signed_text(row["auc_mean"], ".3f"),
+        }
+        for name, row in best.iterrows()
+    ]
+    return pd.DataFrame(rows)
+
+
+def _differences(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Return the differences to the best baseline, one row a regime."""
+    form, percent = (".1f", " %") if metric == "accuracy" else (".3f", "")
+    names = compared_pipelines(rows)
+    table = _by_regime(rows, f"{metric}_difference", names)
+    texts = table.map(lambda value: signed_text(value, form))
+    heads = rows.drop_duplicates("regime").set_index("regime").loc[texts.index]
+    level = heads[f"baseline_{metric}"].map(lambda value: _number(value, form, percent))
+    if metric == "accuracy":
+        level = heads["best_baseline"].replace("", MISSING) + " " + level
+    held_out = heads["held_out"].map({True: " (held out)", False: ""})
+    texts.insert(0, "regime", [f"{name}{mark}" for name, mark in held_out.items()])
+    texts.insert(1, "subjects", heads["n_subjects"].astype(str))
+    texts.insert(2, "best baseline", level)
+    return texts
+
+
+def _scores(rows: pd.DataFrame) -> pd.DataFrame:
+    names = list(dict.fromkeys([*compared_pipelines(rows), *rows["pipeline"]]))
+    table = _by_regime(rows, "accuracy", names)
+    texts = table.map(lambda value: _number(value, ".1f"))
+    texts.insert(0, "regime", table.index.astype(str))
+    return texts
+
+
+def _by_regime(rows: pd.DataFrame, column: str, names: list[str]) -> pd.DataFrame:
+    """Return one row a regime, in the order of the table, and one column a pipeline."""
+    regimes = list(dict.fromkeys(rows["regime"]))
+    table = rows.pivot(index="regime", columns="pipeline", values=column)
+    return table.reindex(index=regimes, columns=names).rename_axis(columns=None)
+
+
+def _number(value: float, form: str, unit: str = "") -> str:
+    return MISSING if value != value else format(value, form) + unit
