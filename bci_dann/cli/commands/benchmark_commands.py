@@ -36,6 +36,7 @@ from bci_dann.cli.options import (
     given_lists,
     split_list,
 )
+from bci_dann.cli.planned_costs import print_cost, print_downloads
 from bci_dann.exceptions import ConfigError
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ def run(  # numpydoc ignore=PR01
     if dry_run:
         _print_plan(results, out)
         _print_planned_account(description, data_dir)
+        _print_planned_cost(description, results, out, data_dir)
         return
     across = getattr(description.data, "target_dataset", None) is not None
     heading = "From other data sets" if across else "Leave one subject out"
@@ -294,6 +296,20 @@ def _print_planned_account(config: RunConfig, data_dir: Path | None) -> None:
         if isinstance(dataset, Recordings):
             print_account(dataset.planned_account(resolve_subset(dataset, data)))
             print_sentence("signals are not looked at yet: `bci-dann check` does")
+
+
+def _print_planned_cost(
+    config: RunConfig, tasks: pd.DataFrame, out: Path, data_dir: Path | None
+) -> None:
+    """Print what the run would take, and what it would download."""
+    from bci_dann.data.combined.combined_config import each_dataset
+    from bci_dann.data.dataset_names import RECORDINGS, SIMULATED
+
+    print_cost(tasks.attrs["cost"], out)
+    names = {data.dataset: folder for data, folder in each_dataset(config.data, data_dir)}
+    for name, folder in names.items():
+        if name not in (RECORDINGS, SIMULATED):
+            print_downloads(None if folder is None else Path(folder), [name])
 
 
 def _joined(values: pd.Series[Any]) -> str:

@@ -10,6 +10,7 @@ from bci_dann.cli.console import output_console, print_sentence, print_table
 from bci_dann.cli.options import (
     split_list,
 )
+from bci_dann.cli.planned_costs import print_downloads
 from bci_dann.exceptions import ConfigError
 
 if TYPE_CHECKING:
@@ -147,8 +148,7 @@ def _print_plan(tasks: pd.DataFrame, out: Path, data_dir: Path | None) -> None:
     print_sentence(f"Pipelines: {names}")
     print_sentence(f"Protocols: {', '.join(tasks['protocol'].unique())}")
     print_sentence(PLAN_NOTE)
-    where = data_dir or "the folder that MNE_DATA names, ~/mne_data by default"
-    print_sentence(f"Nothing was downloaded. A run downloads to {where}.")
+    print_downloads(data_dir)
     number = "1 data set" if len(sizes) == 1 else f"{len(sizes)} data sets"
     print_sentence(f"{len(tasks)} tasks on {number}; results would go to {out}")
 

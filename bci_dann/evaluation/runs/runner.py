@@ -23,6 +23,7 @@ from bci_dann.evaluation.runs.preflight import (
 from bci_dann.evaluation.runs.records import Task
 from bci_dann.evaluation.runs.resolved_run import ResolvedRun, RunOptions, resolve_run
 from bci_dann.evaluation.runs.results import ResultsFolder, results_table
+from bci_dann.evaluation.runs.run_cost import planned_cost
 from bci_dann.evaluation.runs.shard import Shard
 from bci_dann.exceptions import ResultsError
 
@@ -98,7 +99,7 @@ def run_benchmark(
     -------
     pandas.DataFrame
         One row a task and session, as in ``results.csv``, over everything that the folder
-        holds; in a dry run one row a task.
+        holds; in a dry run one row a task, with what the run takes in ``attrs["cost"]``.
 
     Raises
     ------
@@ -137,8 +138,13 @@ def run_benchmark(
     options = RunOptions(
         out, n_jobs, data_dir, cache_dir, progress, dry_run, stack, executor, shard
     )
-    done = run_tasks(resolve_run(config, options), LEAVE_ONE_SUBJECT_OUT)
-    return task_table(done.requested) if done.table is None else done.table
+    run = resolve_run(config, options)
+    done = run_tasks(run, LEAVE_ONE_SUBJECT_OUT)
+    if done.table is not None:
+        return done.table
+    tasks = task_table(done.requested)
+    tasks.attrs["cost"] = planned_cost(run, tasks)
+    return tasks
 
 
 @dataclass(frozen=True)

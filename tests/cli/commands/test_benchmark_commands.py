@@ -51,6 +51,9 @@ def test_dry_run_lists_and_writes_nothing(bci_dann, config, sources, tmp_path, m
     done = bci_dann("run", config, "--dry-run", "--data-dir", sources)
     assert done.exit_code == 0, done.output
     assert "6 tasks; results would go to runs/mine" in done.stdout
+    assert "Prepared trials: " in done.stdout
+    assert "Time: not known before a first task has run" in " ".join(done.stdout.split())
+    assert "downloaded" not in done.stdout  # they are recordings in a folder
     assert not (tmp_path / "runs").exists()
 
 

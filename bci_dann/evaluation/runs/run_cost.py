@@ -1,0 +1,170 @@
+"""What a run takes before it begins: trials, disk space, memory, and time where records tell it."""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import TYPE_CHECKING, Any, cast
+
+from bci_dann.data.combined.combined_config import CombinedDataConfig, RunData
+from bci_dann.data.dataset_names import RECORDINGS, SIMULATED
+from bci_dann.data.dataset_summaries import DatasetSummary, dataset_summaries
+from bci_dann.evaluation.runs.manifest import manifest_of
+from bci_dann.exceptions import ResultsError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from moabb.datasets.base import BaseDataset
+
+    from bci_dann.data import DataConfig
+    from bci_dann.data.subset import Subset
+    from bci_dann.evaluation.config.run_config import RunConfig
+    from bci_dann.evaluation.runs.resolved_run import ResolvedRun
+
+__all__ = ["planned_cost", "stated_size"]
+
+BYTES = 4  # of a sample in single precision
+# Memory of a process (MB) with and without trials: measured on 1600 trials of 15 channels and 4 s
+# of the simulator, where csp_lda and ea_csp_lda take 8 times the size of the trials, mdm and
+# bci_dann_light 5 times, each beside 0.35 to 0.5 GB of libraries.
+PROCESS_MB, COPIES = 500.0, 8.0
+TASK = ["pipeline", "protocol", "seed", "subject"]
+
+
+def planned_cost(run: ResolvedRun, tasks: pd.DataFrame) -> dict[str, Any]:
+    """Return what a run takes, as far as it is known before it begins.
+
+    Parameters
+    ----------
+    run : ResolvedRun
+        The run.
+    tasks : pandas.DataFrame
+        Its tasks, as a dry run shows them.
+
+    Returns
+    -------
+    dict
+        ``trials``, ``megabytes`` (on disk) and ``memory_megabytes`` (of each process, on a CPU),
+        NaN where they are not known; ``n_jobs``; ``n_missing``, the tasks without a record;
+        ``n_timed``, those of them whose pipeline has records in the folder, ``seconds``, the time
+        that these would take, and ``untimed``, the pipelines without.
+    """
+    size = stated_size(run)
+    n_jobs = run.options.n_jobs if run.options.n_jobs > 0 else (os.cpu_count() or 1)
+    missing, seconds = _records(run, tasks)
+    timed = missing["pipeline"].map(seconds).astype(float)
+    return {
+        **size,
+        "megabytes": size["megabytes"] * _n_files(run.config.data),
+        "memory_megabytes": PROCESS_MB + COPIES * size["megabytes"],
+        "n_jobs": n_jobs,
+        "n_missing": len(missing),
+        "n_timed": int(timed.notna().sum()),
+        "seconds": float(timed.sum()) / min(n_jobs, max(1, len(missing))),
+        "untimed": missing.loc[timed.isna(), "pipeline"].unique().tolist(),
+    }
+
+
+def _n_files(data: RunData) -> int:
+    """Return how often trials are on disk: those of a regime are beside those they are of."""
+    return 1 if isinstance(data, CombinedDataConfig) or data.regime is None else 2
+
+
+def _records(run: ResolvedRun, tasks: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Return the tasks without a record, and the mean time (s) of those that have one."""
+    from bci_dann.evaluation.stored_results import open_results
+
+    try:
+        stored = open_results(run.folder.path)
+    except ResultsError:
+        return tasks, {}
+    rows = stored.tasks
+    times = (rows["fit_seconds"] + rows["predict_seconds"]).groupby(rows["pipeline"]).mean()
+    same_code = stored.manifest.versions == dict(run.versions)
+    same_data = stored.manifest.fixed == manifest_of(run.config, run.pipelines).fixed
+    if not (same_code and same_data):  # each task has another key, and is computed anew
+        return tasks, times.to_dict()
+    finished = set(rows[TASK].itertuples(index=False, name=None))
+    is_missing = [row not in finished for row in tasks[TASK].itertuples(index=False, name=None)]
+    return tasks[is_missing], times.to_dict()
+
+
+def stated_size(run: ResolvedRun) -> dict[str, float]:
+    """Return the size of the prepared trials, at most, by what a data set states.
+
+    Parameters
+    ----------
+    run : ResolvedRun
+        The run.
+
+    Returns
+    -------
+    dict of str to float
+        ``trials`` and ``megabytes`` (10^6 bytes, on disk); by the cues of a folder of recordings,
+        the parameters of the simulator, or MOABB's own summary. NaN where these do not tell them,
+        as for several data sets at once. A regime leaves less of the trials, in files of its own.
+    """
+    from bci_dann.data.subset import resolve_subset
+
+    data, dataset = run.config.data, cast("BaseDataset", run.dataset)
+    if isinstance(data, CombinedDataConfig):
+        return {"trials": math.nan, "megabytes": math.nan}
+    subset = resolve_subset(dataset, data)
+    if data.dataset == RECORDINGS:
+        trials, stated = _of_recordings(run, subset)
+    else:
+        stated = _simulated(run) if data.dataset == SIMULATED else _of_moabb(run.config, data)
+        trials = len(subset.subjects) * len(subset.classes) * stated["sessions"] * stated["trials"]
+    start, end = run.config.preprocessing.window
+    begin_of_task, end_of_task = dataset.interval
+    duration = (end_of_task - begin_of_task if end is None else end) - start
+    sfreq = run.config.preprocessing.resample or stated["sfreq"]
+    samples = duration * sfreq + 1
+    megabytes = trials * stated["channels"] * samples * BYTES / 1e6
+    return {"trials": trials, "megabytes": megabytes}
+
+
+def _of_recordings(run: ResolvedRun, subset: Subset) -> tuple[float, dict[str, float]]:
+    """Count the cues and channels of recordings; their sampling frequency is not looked at."""
+    dataset: Any = run.dataset
+    account = dataset.planned_account(subset)
+    channels = run.config.preprocessing.channels
+    used = dataset.channel_account().query("used_as != ''")["used_as"]
+    return float(account["used"].sum()), {
+        "sfreq": math.nan,
+        "channels": float(len(channels) if channels else used.nunique()),
+    }
+
+
+def _simulated(run: ResolvedRun) -> dict[str, float]:
+    dataset: Any = run.dataset
+    return {
+        "sessions": float(dataset.n_sessions),
+        "trials": float(dataset.n_trials),
+        "sfreq": float(dataset.sfreq),
+        "channels": float(len(run.config.preprocessing.channels or dataset.ch_names)),
+    }
+
+
+def _of_moabb(config: RunConfig, data: DataConfig) -> dict[str, float]:
+    """Read MOABB's summary, whose trials are of a session in some data sets, else of a subject."""
+    name = data.dataset
+    found = [one for one in dataset_summaries(name) if one.name == name]
+    summary = found[0] if found else DatasetSummary(name)
+    sessions = 1.0 if data.sessions == "first" else _number(summary.sessions)
+    if isinstance(data.sessions, list):
+        sessions = float(len(data.sessions))
+    channels = config.preprocessing.channels
+    return {
+        "sessions": sessions,
+        "trials": _number(summary.trials),
+        "sfreq": _number(summary.sfreq),
+        "channels": float(len(channels)) if channels else _number(summary.channels),
+    }
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:  # a range, or nothing
+        return math.nan
