@@ -179,6 +179,28 @@ class StoredResults:
         parts = [_columns_of(record) for _, record in self._records]
         return pd.DataFrame({**columns, **_joined(parts, counts)})
 
+    @functools.cached_property
+    def history(self) -> pd.DataFrame:
+        """One row for each epoch and summand of the loss, of tasks that trained networks.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``dataset``, ``pipeline``, ``protocol``, ``subject``, ``seed``, ``epoch`` (from 1),
+            ``summand`` and ``value``, what it adds to the loss with its weight, the mean over
+            batches and members. Ensembles of several methods, and records of earlier versions,
+            have none.
+        """
+        import pandas as pd
+
+        rows = [
+            (*_task_of(about).values(), epoch, name, float(value))
+            for about, record in self._records
+            for name, values in record.history.items()
+            for epoch, value in enumerate(values, start=1)
+        ]
+        return pd.DataFrame(rows, columns=[*TASK, "epoch", "summand", "value"])
+
     def score(self, metric: Metric | None = None, *, common_trials: bool = False) -> pd.DataFrame:
         """Compute a metric from the probabilities that were stored.
 

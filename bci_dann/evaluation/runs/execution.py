@@ -192,6 +192,7 @@ def _record(
         fit_seconds=fit_seconds,
         predict_seconds=predict_seconds,
         diagnostics=_diagnostics(estimator),
+        history=_history(estimator),
     )
 
 
@@ -242,6 +243,16 @@ def _diagnostics(estimator: Any) -> dict[str, Any]:
         name: np.asarray(getattr(estimator, attribute)).tolist()
         for name, attribute in DIAGNOSTICS.items()
         if getattr(estimator, attribute, None) is not None
+    }
+
+
+def _history(estimator: Any) -> dict[str, NDArray[np.float32]]:
+    """Return each summand of the loss over epochs, of an estimator that keeps them."""
+    epochs = getattr(estimator, "history_", None) or []
+    names = dict.fromkeys(name for epoch in epochs for name in epoch)
+    return {
+        name: np.array([epoch.get(name, np.nan) for epoch in epochs], dtype=np.float32)
+        for name in names
     }
 
 

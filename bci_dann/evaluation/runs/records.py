@@ -43,6 +43,8 @@ DIAGNOSTICS = {"ess": "effective_sample_size_", "domain_auc": "domain_auc_"}
 # What the name of a damaged record ends in, once it is set aside.
 ASIDE = ".damaged"
 ARRAYS = ("probabilities", "truth", "classes", "sessions", "test_index")
+# Where a method was trained in epochs: an array, one row a summand of the loss, and their names.
+HISTORY, SUMMANDS = "history", "summands"
 # What reading a truncated or altered file may raise.
 DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
@@ -177,6 +179,7 @@ class Record:
     fit_seconds: float = 0.0
     predict_seconds: float = 0.0
     diagnostics: dict[str, Any] = field(default_factory=dict)
+    history: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 def write_record(path: Path, task: Task, record: Record) -> None:
@@ -208,11 +211,16 @@ def write_record(path: Path, task: Task, record: Record) -> None:
         "versions": dict(task.versions),
         "n_train": record.n_train,
         "diagnostics": record.diagnostics,
+        # other methods need no such key
+        **({SUMMANDS: list(record.history)} if record.history else {}),
     }
+    arrays: dict[str, Any] = {name: getattr(record, name) for name in ARRAYS}
+    if record.history:
+        arrays[HISTORY] = np.stack(list(record.history.values()))
     buffer = io.BytesIO()
     np.savez(
         buffer,
-        **{name: getattr(record, name) for name in ARRAYS},
+        **arrays,
         about=np.array(json.dumps(about, sort_keys=True, default=str)),
         seconds=np.array([record.fit_seconds, record.predict_seconds]),
     )
@@ -301,12 +309,14 @@ def read_stored(path: Path) -> tuple[dict[str, Any], Record]:
     with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
         about: dict[str, Any] = json.loads(str(stored["about"]))
         fit_seconds, predict_seconds = stored["seconds"].tolist()
+        names = about.get(SUMMANDS, [])
         record = Record(
             **{name: stored[name] for name in ARRAYS},
             n_train=about["n_train"],
             fit_seconds=fit_seconds,
             predict_seconds=predict_seconds,
             diagnostics=about["diagnostics"],
+            history=dict(zip(names, stored[HISTORY], strict=True)) if names else {},
         )
     return about, record
 

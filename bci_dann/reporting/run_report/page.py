@@ -23,6 +23,7 @@ from bci_dann.reporting.run_report.regimes.regimes_content import read_regimes
 from bci_dann.reporting.run_report.regimes.regimes_page import regimes_sections
 from bci_dann.reporting.run_report.run_content import RunContent, read_run
 from bci_dann.reporting.run_report.subjects_section import subjects_section
+from bci_dann.reporting.run_report.training.training_section import training_section
 from bci_dann.reporting.run_report.trials_section import trials_section
 
 __all__ = ["REPORT_FILE", "report_or_warn", "write_run_report"]
@@ -133,6 +134,7 @@ def _sections(run: RunContent) -> list[Section]:
             subjects_section(run),
             comparison_section(run),
             trials_section(run),
+            training_section(run),
             protocols_section(run),
             times_section(run),
         ]

@@ -16,7 +16,7 @@ from bci_dann.data.trials import replace_labels
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
 from bci_dann.evaluation.protocols import PROTOCOLS
 from bci_dann.evaluation.runs.execution import attempt, compute, compute_stack
-from bci_dann.evaluation.runs.records import Task
+from bci_dann.evaluation.runs.records import Task, read_record, write_record
 from bci_dann.exceptions import BCIDannWarning, DataError, ResultsError
 
 
@@ -120,6 +120,18 @@ def test_what_the_estimator_says_of_itself_is_kept(task, trials):
     found = compute(task("train_and_target_unlabeled_full", "reweighted"), trials).diagnostics
     assert 1 <= found["ess"] <= 40
     assert 0 <= found["domain_auc"] <= 1
+
+
+def test_losses_over_epochs_are_kept_where_a_network_is_trained(task, trials, tmp_path):
+    job = task(pipeline="eegnet")
+    found = compute(job, trials)
+    losses = found.history["classification"]
+    assert losses.shape == (job.pipeline.definition[-1]["parameters"]["max_epochs"],)
+    assert np.isfinite(losses).all()
+    write_record(tmp_path / "one.npz", job, found)
+    stored = read_record(tmp_path / "one.npz", job)
+    np.testing.assert_array_equal(stored.history["classification"], losses)
+    assert compute(task(), trials).history == {}
 
 
 def test_trialwise_predicts_one_trial_at_a_time(task, trials, monkeypatch):
