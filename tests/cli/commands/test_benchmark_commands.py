@@ -152,6 +152,22 @@ def test_regimes_are_run_printed_and_drawn(bci_dann, with_regimes, sources, tmp_
     assert selected.exit_code == 0, selected.output
 
 
+def test_regimes_whose_tasks_fail_have_a_report_that_says_so(
+    bci_dann, with_regimes, sources, tmp_path, monkeypatch
+):
+    def compute(task, *_):
+        raise MemoryError(f"no room for {task.pipeline.name}")
+
+    monkeypatch.setattr("bci_dann.evaluation.runs.worker.compute", compute)
+    out = tmp_path / "out"
+    done = bci_dann("run", with_regimes, "--out", out, "--data-dir", sources)
+    assert done.exit_code == 1
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "two_channels: 6 of 6 tasks have no record, 6 failed." in page
+    assert "no room for shallow" in page
+    assert "there is no score to show" in page
+
+
 def test_a_dry_run_lists_regimes(bci_dann, with_regimes, sources, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     arguments = ("run", with_regimes, "--data-dir", sources, "--dry-run")

@@ -68,10 +68,10 @@ def test_a_run_whose_tasks_fail_has_a_report_that_says_so(
 
 
 def test_a_report_that_fails_loses_no_results(bci_dann, config, sources, tmp_path, monkeypatch):
-    def fails(_):
+    def fails(*_):
         raise OSError("no fonts")
 
-    monkeypatch.setattr("bci_dann.reporting.run_report.page._page", fails)
+    monkeypatch.setattr("bci_dann.reporting.run_report.page.html_page", fails)
     out = tmp_path / "out"
     done = bci_dann("run", config, "--out", out, "--data-dir", sources)
     assert done.exit_code == 0, done.output
