@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -78,10 +79,17 @@ class LocalProcesses(Executor):
         return get_reusable_executor(
             self._n_workers,
             timeout=IDLE_S,
-            initializer=end_with_parent,
-            initargs=(os.getpid(),),
+            initializer=_begin,
+            # other paths than those of the processes that are there start others
+            initargs=(os.getpid(), tuple(sys.path)),
             env={name: os.environ.get(name, threads) for name in THREAD_VARIABLES},
         )
+
+
+def _begin(parent: int, paths: Sequence[str]) -> None:
+    """Let a new process find modules where its parent does, and end with it."""
+    sys.path[:] = paths
+    end_with_parent(parent)
 
 
 def _outcome(future: Future[Outcome]) -> Outcome | None:

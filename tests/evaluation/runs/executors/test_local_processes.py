@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from bci_dann.evaluation import run_benchmark
@@ -42,3 +45,13 @@ def test_a_full_disk_stops_the_run(prepared, noting_config, tmp_path):
     (tmp_path / "out" / "records").write_text("a file in the place of the folder")
     with pytest.raises(ResultsError, match="cannot be written"):
         run(config, tmp_path / "out")
+
+
+def test_processes_that_are_there_find_what_a_later_run_needs(
+    prepared, config, noting_config, tmp_path, monkeypatch
+):
+    folder = str(Path(__file__).parent)
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path != folder])
+    run(config, tmp_path / "first")
+    sys.path.append(folder)
+    assert len(run(noting_config(), tmp_path / "second")) == 12
