@@ -240,6 +240,7 @@ def class_annotations(
         interruptions.
     """
     onset, duration, names = [], [], []
+    interrupted = {0}  # samples; a mark at the first one starts the recording
     present = raw.annotations
     for start, length, name in zip(
         present.onset - raw.first_time, present.duration, present.description, strict=True
@@ -247,10 +248,11 @@ def class_annotations(
         comment = COMMENT.match(name)
         name = name[comment.end() :] if comment else name
         if INTERRUPTION_MARKS.fullmatch(name):
-            # the first whole sample after it; a mark at the first sample starts the recording
-            sample = int(np.ceil(start * raw.info["sfreq"] - 1e-6))
-            if sample <= 0:
+            # the first whole sample after it, once: MNE joins recordings with two marks
+            sample = max(int(np.ceil(start * raw.info["sfreq"] - 1e-6)), 0)
+            if sample in interrupted:
                 continue
+            interrupted.add(sample)
             start, length, name = sample / raw.info["sfreq"], 0.0, INTERRUPTION
         elif not name.lower().startswith("bad"):
             continue

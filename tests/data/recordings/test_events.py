@@ -171,6 +171,12 @@ def test_an_interruption_is_marked_for_filters_and_epochs():
     assert found.description.tolist() == ["left_hand", INTERRUPTION, INTERRUPTION]
 
 
+def test_recordings_that_mne_has_joined_are_interrupted_once():
+    joined = annotated((5.0, "left"), (20.0, "BAD boundary"), (20.0, "EDGE boundary")).raw
+    assert joined.annotations.description.tolist() == ["left_hand", INTERRUPTION]
+    joined.load_data().filter(8, 30, method="iir", verbose="error")  # no piece is empty
+
+
 @pytest.mark.parametrize("name", ["New Segment/", "boundary", "BAD boundary", "32766"])
 def test_marks_of_interruptions(name):
     assert INTERRUPTION_MARKS.fullmatch(name)
