@@ -113,6 +113,10 @@ def model_from_state(state: ModelState) -> TransferClassifier:
         warnings.simplefilter("ignore", FormerArgumentWarning)
         model = kind(**state.description["parameters"])
     model.from_state(state)
+    recent = state.description.get("recent")
+    if recent is not None:
+        described = ModelState(recent["fitted"], state.part("recent.fitted"))
+        model.restore_recent(model_from_state(described), state)
     return model
 
 

@@ -162,8 +162,19 @@ class Saving(BaseEstimator):
         for name in self.state_attributes:
             array = state.arrays[f"state.{name}"]
             setattr(self, name, array.item() if array.ndim == 0 else array)
-        if "recent" in saved:
-            self._recent = _recent_from(state)
+
+    def restore_recent(self, fitted: Any, state: ModelState) -> None:
+        """Restore the trials that the model was adapted to since it was fitted.
+
+        Parameters
+        ----------
+        fitted : TransferClassifier
+            The model as it was fitted, from the part of the state that describes it.
+        state : ModelState
+            As it was saved.
+        """
+        domains = tuple(state.description["recent"]["domains"])
+        self._recent = fitted, RecentTrials(tuple(state.arrays["recent.X"]), domains)
 
     def plain_parameters(self) -> dict[str, Any]:
         """Return the parameters as a file can hold them.
@@ -255,14 +266,6 @@ def _add_recent(state: ModelState, fitted: Saving, recent: RecentTrials) -> None
     }
     state.arrays["recent.X"] = np.stack(recent.X)
     state.arrays.update({f"recent.fitted.{k}": v for k, v in of_fitted.arrays.items()})
-
-
-def _recent_from(state: ModelState) -> tuple[Any, RecentTrials]:
-    from bci_dann.estimators.saved_models import model_from_state
-
-    saved = state.description["recent"]
-    fitted = model_from_state(ModelState(saved["fitted"], state.part("recent.fitted")))
-    return fitted, RecentTrials(tuple(state.arrays["recent.X"]), tuple(saved["domains"]))
 
 
 def _saved_name(owner: type) -> str:
