@@ -26,6 +26,11 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_xdist_auto_num_workers(config):
+    """One process more than there are cores, since some tests wait for other processes."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(config, items):
     if not config.getoption("--slow"):
         skipped = pytest.mark.skip(reason="takes minutes: pytest --slow")

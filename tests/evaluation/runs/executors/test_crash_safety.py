@@ -187,6 +187,7 @@ def test_ctrl_c_ends_dask_workers(tmp_path, ended):
     command.assert_nothing_left()
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_in_one_folder_are_one_run(tmp_path, ended):
     """Of different seeds, started together; each rewrites the files of both."""
     command = Command(tmp_path, 4, "--jobs", "1")

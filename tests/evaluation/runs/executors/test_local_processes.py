@@ -15,6 +15,7 @@ def run(config, out, **more):
     return run_benchmark(config, out, progress=False, n_jobs=2, **more)
 
 
+@pytest.mark.slow
 def test_a_task_that_ends_its_worker_fails_and_the_others_finish(deadly_config, tmp_path):
     with (
         pytest.warns(BCIDannWarning, match="a worker process died"),
