@@ -315,7 +315,7 @@ def _build(kind: str, name: str, parameters: Mapping[str, Any]) -> Any:
 def _build_of(kind: str, name: str, factory: Any, parameters: Mapping[str, Any]) -> Any:
     _check_kind(kind, name, factory)
     if not isinstance(factory, type):  # a function is the part itself, unless it has parameters
-        return factory if not parameters else _bound(kind, name, factory, parameters)
+        return factory if not parameters else _bind_parameters(kind, name, factory, parameters)
     try:
         built = factory(**parameters)
     except ConfigError:
@@ -333,7 +333,7 @@ def _backbone(factory: Any, parameters: Mapping[str, Any]) -> Any:
     return functools.partial(build, factory, dict(parameters))
 
 
-def _bound(kind: str, name: str, function: Any, parameters: Mapping[str, Any]) -> Any:
+def _bind_parameters(kind: str, name: str, function: Any, parameters: Mapping[str, Any]) -> Any:
     accepted = inspect.signature(function).parameters
     takes_any = any(p.kind is p.VAR_KEYWORD for p in accepted.values())
     for key in parameters:

@@ -17,7 +17,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from bci_dann.models import NetworkInput
 from bci_dann.models.precision import single_precision
 
-__all__ = ["batch_norm_layers", "has_batch_norm", "moved_batch_norm", "recompute_batch_norm"]
+__all__ = ["batch_norm_layers", "has_batch_norm", "recompute_batch_norm", "update_batch_norm"]
 
 
 def batch_norm_layers(network: nn.Module) -> list[_BatchNorm]:
@@ -119,7 +119,7 @@ def recompute_batch_norm(
     network.eval()
 
 
-def moved_batch_norm(network: nn.Module, batch: NetworkInput, weight: float) -> None:
+def update_batch_norm(network: nn.Module, batch: NetworkInput, weight: float) -> None:
     """Move every batch-norm layer's running statistics towards those of a batch.
 
     Parameters
@@ -139,9 +139,9 @@ def moved_batch_norm(network: nn.Module, batch: NetworkInput, weight: float) -> 
     --------
     >>> import torch
     >>> from torch import nn
-    >>> from bci_dann.training.batch_norm import moved_batch_norm
+    >>> from bci_dann.training.batch_norm import update_batch_norm
     >>> network = nn.BatchNorm1d(2)
-    >>> moved_batch_norm(network, torch.tensor([[1.0, 4.0], [3.0, 6.0]]), weight=0.5)
+    >>> update_batch_norm(network, torch.tensor([[1.0, 4.0], [3.0, 6.0]]), weight=0.5)
     >>> network.running_mean
     tensor([1.0000, 2.5000])
     """

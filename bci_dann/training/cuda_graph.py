@@ -180,14 +180,14 @@ def step_capture_for(members: Sequence[Member], device: torch.device) -> StepCap
     """
     if device.type not in CAPTURES:
         return None
-    reason = next(filter(None, map(_obstacle, members)), None)
+    reason = next(filter(None, map(_reason_against_capture, members)), None)
     if reason is not None:
         logger.info("Training steps are not replayed as a CUDA graph: %s.", reason)
         return None
     return CAPTURES[device.type](device)
 
 
-def _obstacle(member: Member) -> str | None:
+def _reason_against_capture(member: Member) -> str | None:
     """Return what in a step depends on more than the shapes of its arguments, if anything."""
     if member.domain_batch_norm:
         return "source and target trials, whose numbers differ, are normalised separately"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["observed_epochs", "tell_epoch"]
+__all__ = ["notify_observer", "observed_epochs"]
 
 Observer = Callable[[int], None]
 _observer: ContextVar[Observer | None] = ContextVar("observer of epochs", default=None)
@@ -48,7 +48,7 @@ def observed_epochs(observer: Observer) -> Iterator[None]:
         _observer.reset(token)
 
 
-def tell_epoch(n_networks: int) -> None:
+def notify_observer(n_networks: int) -> None:
     """Tell the observer, where there is one, that an epoch is finished.
 
     Parameters

@@ -158,8 +158,8 @@ class ReplayedStep:
         self, batch: Batch, buffers: StepBuffers, capture: StepCapture, before: TensorsByKind
     ) -> Callable[[], Tensor] | None:
         """Return a replay of the step, if it has the effect of an ordinary one."""
-        ordinary, drew = self._effect_of_ordinary_step(batch)
-        if drew:
+        ordinary, draws_randomly = self._effect_of_ordinary_step(batch)
+        if draws_randomly:
             logger.info(
                 "Training steps are not replayed as a CUDA graph: a layer draws from torch's "
                 "global generator."
@@ -184,13 +184,13 @@ class ReplayedStep:
         )
 
     def _effect_of_ordinary_step(self, batch: Batch) -> tuple[TensorsByKind, bool]:
-        """Return what a step changes, and whether it drew from a global generator."""
+        """Return what a step changes, and whether it draws_randomly from a global generator."""
         devices = [batch.labels.device] if batch.labels.is_cuda else []
         with torch.random.fork_rng(devices):
             generators = _generator_states(devices)
             losses = self._step(batch, TRIAL_PROGRESS, TRIAL_LR)
-            drew = not all(map(torch.equal, generators, _generator_states(devices)))
-        return {"losses": [losses], **self._state.copy()}, drew
+            draws_randomly = not all(map(torch.equal, generators, _generator_states(devices)))
+        return {"losses": [losses], **self._state.copy()}, draws_randomly
 
 
 def _generator_states(devices: Iterable[torch.device]) -> list[Tensor]:

@@ -11,7 +11,7 @@ from bci_dann.exceptions import TrainingError
 from bci_dann.models.precision import single_precision
 from bci_dann.training.batching import BatchLoader
 from bci_dann.training.convolution_check import checked_convolutions
-from bci_dann.training.epoch_observer import tell_epoch
+from bci_dann.training.epoch_observer import notify_observer
 from bci_dann.training.training_data import Member, TrainingSettings
 from bci_dann.training.training_step import NetworkTraining, StackTraining
 
@@ -122,7 +122,7 @@ def _epochs(
             results[index] = _with_epoch(results[index], member, epoch, values)
         if all(isinstance(result, TrainingError) for result in results):
             return results
-        tell_epoch(len(members))
+        notify_observer(len(members))
         if on_epoch is not None and not isinstance(results[0], TrainingError):
             on_epoch(epoch, results[0][-1])
     training.finish(map(loader.batch, batches))

@@ -106,7 +106,7 @@ class NetworkTraining:
     def __init__(self, member: Member, settings: TrainingSettings) -> None:
         module = NetworkWithObjective(member).to(settings.device).train()
         self._network = module.network
-        self._step = _stepper(
+        self._step = _make_step(
             lambda batch, progress: module(batch, progress)[None],
             [member],
             settings,
@@ -164,7 +164,7 @@ class StackTraining:
         ]
         self._weights, self._buffers = torch.func.stack_module_state(self._modules)
         self._template = copy.deepcopy(self._modules[0]).to("meta")
-        self._step = _stepper(
+        self._step = _make_step(
             self._losses,
             members,
             settings,
@@ -247,7 +247,7 @@ class StackTraining:
         return torch.vmap(outputs, randomness="different")(states, inputs)
 
 
-def _stepper(
+def _make_step(
     losses: Losses,
     members: Sequence[Member],
     settings: TrainingSettings,
@@ -265,7 +265,7 @@ def _stepper(
     optimiser = _optimiser(weights, settings, replayed=capture is not None)
 
     def step(batch: Batch, progress: float | Tensor, lr: float | Tensor) -> Tensor:
-        return _descend(losses(batch, progress), optimiser, lr)
+        return _optimiser_step(losses(batch, progress), optimiser, lr)
 
     if capture is None:
         return step
@@ -291,7 +291,7 @@ def _learning_rate(lr: float, device: str) -> Tensor:
     return torch.tensor(lr, dtype=dtype, device=device)  # what torch's kernels read
 
 
-def _descend(losses: Tensor, optimiser: torch.optim.Optimizer, lr: float | Tensor) -> Tensor:
+def _optimiser_step(losses: Tensor, optimiser: torch.optim.Optimizer, lr: float | Tensor) -> Tensor:
     for group in optimiser.param_groups:
         if isinstance(group["lr"], Tensor):
             group["lr"].fill_(lr)
