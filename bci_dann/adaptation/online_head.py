@@ -147,6 +147,7 @@ class OnlineHead:
         """
         row = (features - self.mean).astype(np.float32)
         weight = 1.0 + (1.0 - 1.0 / SPAN) * self.weight
+        # one more row and column of inner products; the new trial has no part in the head yet
         new = np.array([*(self.fixed @ row), *(self.rows @ row), row @ row])
         size = len(new)
         products, coefficients = np.empty((size, size)), np.zeros((size, len(self.biases)))
@@ -195,6 +196,7 @@ class OnlineHead:
         TrainingError
             When the loss is not finite.
         """
+        # rows of `coordinates`: directions of the penalty, weights of the base, last trials
         coordinates = self._coordinates()
         n_fixed, n_classes = len(self.fixed), len(self.biases)
         n_directions = n_fixed - n_classes
@@ -207,8 +209,8 @@ class OnlineHead:
         objective = build_objective(terms, Sizes(1, n_classes, n_domains=2, has_target=True))
         data = _unlabelled(coordinates[n_fixed:], prior)
         head = fit_linear(data, objective, held, self._head(start, self.biases), max_iter=STEPS)
-        moved = head.weights.numpy() - held.head.weights.numpy()
-        coefficients = np.linalg.solve(coordinates.T, moved)
+        change = head.weights.numpy() - held.head.weights.numpy()
+        coefficients = np.linalg.solve(coordinates.T, change)
         return replace(self, coefficients=coefficients, biases=head.biases.numpy())
 
     def base_scores(self) -> Floats:

@@ -342,6 +342,7 @@ class TangentViews(Alignment, BaseEstimator):
         ]
         views = self._views(X.shape[1], self.lag_)
         cache = self.cache
+        # the cache has vectors at the domain's own means, computed in `fit` or `extend`
         known = None if cache is None else cache.find(domain_features, X, views, self._mean)
         if known is not None and all(map(np.array_equal, known[1:], references)):
             return known[0]

@@ -174,12 +174,14 @@ class SubjectAdaptation:
         This takes :meth:`partial_adapt_aligned` in a subclass that implements
         :meth:`adapt_aligned`, and :meth:`~bci_dann.alignment.Alignment.update` in its alignment.
         """
-        names = [set(vars(base)) for base in type(self).__mro__]
-        adapts, follows = (
-            next(place for place, own in enumerate(names) if name in own)
+        bases = [vars(base) for base in type(self).__mro__]
+        batch, online = (
+            next(index for index, base in enumerate(bases) if name in base)
             for name in ("adapt_aligned", "partial_adapt_aligned")
         )
-        return follows <= adapts and (self.alignment_ is None or self.alignment_.is_incremental)
+        if online > batch:  # a subclass overrides `adapt_aligned` only
+            return False
+        return self.alignment_ is None or self.alignment_.is_incremental
 
     def partial_adapt_aligned(self, trials: TrainingTrials) -> None:
         """Learn from the next aligned trial of a new subject; a subclass may implement it.
