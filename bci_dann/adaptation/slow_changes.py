@@ -195,10 +195,10 @@ class SlowChanges:
             local[used] = local_deviations(X[used], domains[used], self.span, labels[used])
         directions = np.empty((X.shape[1], 0))
         if self.remove_drift and not self.in_blocks and used.sum() >= MIN_TRIALS:
-            left = without_directions((X - local)[used], self.directions)
-            directions = drift_directions(left, domains[used])
-        known = np.hstack([self.directions, directions])
-        return replace(self, directions=known), local
+            remaining = without_directions((X - local)[used], self.directions)
+            directions = drift_directions(remaining, domains[used])
+        directions = np.hstack([self.directions, directions])
+        return replace(self, directions=directions), local
 
     def project_head(self, head: LinearHead) -> LinearHead:
         """Return a head that ignores the directions of drift.

@@ -99,15 +99,14 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
 
     def adapt_aligned(self, trials: TrainingTrials) -> None:
         """Adapt the head to a new subject, with the source penalty; see the base class."""
-        known = self.drift_.shape[1]
-        local = self._leave_out_slow_changes(trials)
-        self.source_penalty_ = penalty_without_directions(
-            self.source_penalty_, self.drift_[:, known:]
-        )
-        data = self._as_data(trials.X - local, trials, np.ones(len(trials.labels)))
+        n_directions = self.drift_.shape[1]
+        local_means = self._find_slow_changes(trials)
+        new_directions = self.drift_[:, n_directions:]
+        self.source_penalty_ = penalty_without_directions(self.source_penalty_, new_directions)
+        data = self._as_data(trials.X - local_means, trials, np.ones(len(trials.labels)))
         n_sources = 1.0 / (self.C * self.source_penalty_.ridge)
         data, base = fit_to_labels(data, self.source_penalty_, n_sources)
-        self._adapt_head(data, trials, self.source_penalty_, base, local)
+        self._adapt_head(data, trials, self.source_penalty_, base, local_means)
 
     def partial_adapt_aligned(self, trials: TrainingTrials) -> None:
         """Update the head with the next trial of a new subject; see the base class.
@@ -150,29 +149,34 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
         self.head_ = self.head_.in_feature_space(subspace)
 
     def _fit_features(self, trials: TrainingTrials, weights: NDArray[np.float64]) -> None:
-        known = trials.labelled()
+        labelled = trials.labelled()
         n_classes = len(self.classes_)
-        counts = np.bincount(known.labels, minlength=n_classes)
+        counts = np.bincount(labelled.labels, minlength=n_classes)
         self.source_prior_ = counts / counts.sum()
         self.slow_changes_ = SlowChanges.from_sources(
-            known.X, known.labels, known.domains, n_classes, self.local_span, self.remove_drift
+            labelled.X,
+            labelled.labels,
+            labelled.domains,
+            n_classes,
+            self.local_span,
+            self.remove_drift,
         )
-        local = self._leave_out_slow_changes(trials)
-        X = trials.X - local
-        of_known = self._as_data(X[trials.is_labelled], known, weights[trials.is_labelled])
-        ridge = ridge_penalty(X.shape[1], n_classes, self.C, len(known.X))
-        self.source_penalty_ = source_penalty(
-            fit_linear(of_known, Objective(), ridge), of_known.X, ridge.ridge
-        )
+        local_means = self._find_slow_changes(trials)
+        X = trials.X - local_means
+        is_labelled = trials.is_labelled
+        labelled_data = self._as_data(X[is_labelled], labelled, weights[is_labelled])
+        ridge = ridge_penalty(X.shape[1], n_classes, self.C, len(labelled.X))
+        head = fit_linear(labelled_data, Objective(), ridge)
+        self.source_penalty_ = source_penalty(head, labelled_data.X, ridge.ridge)
         data = self._as_data(X, trials, weights)
-        self._adapt_head(data, trials, ridge, self.source_penalty_.head, local)
+        self._adapt_head(data, trials, ridge, self.source_penalty_.head, local_means)
 
-    def _leave_out_slow_changes(self, trials: TrainingTrials) -> NDArray[np.float64]:
+    def _find_slow_changes(self, trials: TrainingTrials) -> NDArray[np.float64]:
         """Return the local means to be subtracted, and store the directions of drift."""
-        self.slow_changes_, local = self.slow_changes_.find(
+        self.slow_changes_, local_means = self.slow_changes_.find(
             trials.X, trials.labels, trials.domains, trials.is_unlabelled_target
         )
-        return local
+        return local_means
 
     def _adapt_head(
         self,
@@ -180,18 +184,18 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
         trials: TrainingTrials,
         penalty: HeadPenalty,
         base: LinearHead,
-        local: NDArray[np.float64],
+        local_means: NDArray[np.float64],
     ) -> None:
         """Adapt the head ``base`` as strongly as the drift guard allows."""
-        is_seen = trials.is_unlabelled_target
-        seen = data.X[torch.from_numpy(is_seen)]
-        of_target = trials.labels[trials.is_target & trials.is_labelled]
-        self.prior_ = self._prior(seen, of_target)
-        self._shares_are_known = self.target_prior is not None or len(of_target) > 0
+        is_unlabelled = trials.is_unlabelled_target
+        unlabelled = data.X[torch.from_numpy(is_unlabelled)]
+        target_labels = trials.labels[trials.is_target & trials.is_labelled]
+        self.prior_ = self._prior(unlabelled, target_labels)
+        self._shares_are_known = self.target_prior is not None or len(target_labels) > 0
         adapted = adapt_head(
             data,
             trials.domains,
-            is_seen,
+            is_unlabelled,
             base,
             penalty,
             self.prior_,
@@ -199,11 +203,12 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
             self.guard,
         )
         self.strength_, self.head_ = adapted.strength, self.slow_changes_.project_head(adapted.head)
-        if len(seen) >= MIN_TRIALS:
-            scores = (seen @ self.head_.weights + self.head_.biases).numpy()
+        if len(unlabelled) >= MIN_TRIALS:
+            scores = (unlabelled @ self.head_.weights + self.head_.biases).numpy()
             self.head_ = self._with_known_shares(self.head_, scores)
-        known = trials.is_target
-        self.seen_ = SeenTrials(trials.digests[known], local[known] @ self.head_.weights.numpy())
+        # the effect of local means on the logits of these trials, for later predictions
+        changes = local_means[trials.is_target] @ self.head_.weights.numpy()
+        self.seen_ = SeenTrials(trials.digests[trials.is_target], changes)
 
     def _with_known_shares(self, head: LinearHead, scores: NDArray[np.float64]) -> LinearHead:
         """Return the head, shifted so that its decisions match known class shares."""
@@ -212,7 +217,7 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
         offsets = torch.from_numpy(offsets_for_decisions(scores, self.prior_))
         return head._replace(biases=head.biases + offsets)
 
-    def _prior(self, seen: torch.Tensor, labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _prior(self, unlabelled: torch.Tensor, labels: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the class shares of the target.
 
         They are given, or estimated from its labels, or from predictions.
@@ -221,7 +226,7 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
             return prior_by_class(self.target_prior, self.classes_)
         if len(labels):
             return prior_from_labels(labels, len(self.classes_))
-        probabilities = head_probabilities(seen, self.source_penalty_.head)
+        probabilities = head_probabilities(unlabelled, self.source_penalty_.head)
         return estimate_prior(probabilities, self.source_prior_)
 
     def _updated_prior(self, online: OnlineHead) -> NDArray[np.float64]:

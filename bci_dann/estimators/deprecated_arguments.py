@@ -158,7 +158,7 @@ def upgrade_network_arguments(
         if not isinstance(terms or {}, Mapping) or "domain_adversary" in (terms or {}):
             raise ConfigError(
                 f"{owner}: {given} belong to the term "
-                "'domain_adversary', which `terms` gives already. Give them there alone."
+                "'domain_adversary', which is already in `terms`. Give them only there."
             )
         adversary.setdefault("weight", _ADVERSARY_WEIGHT)
         setting = adversary if len(adversary) > 1 else adversary["weight"]

@@ -349,7 +349,7 @@ class EnsembleClassifier(TransferClassifier):
             return pairs
         if len(self.weights) != len(pairs):
             raise ConfigError(
-                f"weights must be one for each of the {len(pairs)} members; got {self.weights!r}."
+                f"weights: expected one for each of the {len(pairs)} members; got {self.weights!r}."
             )
         methods = [method for method, _ in pairs]
         return list(zip(methods, self.weights, strict=True))

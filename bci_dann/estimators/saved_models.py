@@ -129,7 +129,7 @@ def _check_description(description: Mapping[str, Any]) -> None:
     given = [size for size in sizes if size is not None]
     if not all(type(size) is int and size > 0 for size in given) or math.prod(given) > MOST_SAMPLES:
         raise DataError(
-            f"the saved model wants trials of the shape {tuple(sizes)}; expected whole numbers of "
+            f"the saved model needs trials of shape {tuple(sizes)}; expected whole numbers of "
             f"channels and samples, above 0 and with a product up to {MOST_SAMPLES}."
         )
 
@@ -143,7 +143,7 @@ def _check_prediction(model: TransferClassifier) -> None:
         probabilities = model.predict_proba(noise.astype(np.float32))
     if probabilities.shape != (1, len(model.classes_)) or not np.isfinite(probabilities).all():
         raise DataError(
-            "the saved model gives no probabilities: its arrays are damaged. Save it anew."
+            "the saved model predicts no probabilities: its arrays are damaged. Save it again."
         )
 
 

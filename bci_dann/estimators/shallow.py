@@ -180,8 +180,8 @@ class ShallowClassifier(SourceWeighted, TransferClassifier):
         check_count("n_components", self.n_components)
         if (self.features == "covariances") != (self.classifier == "mdm"):
             raise ConfigError(
-                f"features={self.features!r} and classifier={self.classifier!r} do not go "
-                "together: 'covariances' are for 'mdm', and only they."
+                f"features={self.features!r} and classifier={self.classifier!r} cannot be "
+                "combined: use 'covariances' with 'mdm', and other features with other classifiers."
             )
         read_weighting(self.weighting, offered=SIGNAL_FEATURES)
         if self.weighting is not None and self.classifier == "lda":

@@ -221,8 +221,8 @@ def _by_name(names: list[str]) -> list[str]:
     ]
     if unknown:
         raise ConfigError(
-            f"augmentation {SYMMETRY}: it cannot be told which side the classes {unknown} are of. "
-            f"Say which classes are exchanged, {{'{SYMMETRY}': {{'{PAIRS}': {{'LH': 'RH'}}}}}}; "
+            f"augmentation {SYMMETRY}: it is not known to which side the classes {unknown} belong. "
+            f"Give the classes to exchange, {{'{SYMMETRY}': {{'{PAIRS}': {{'LH': 'RH'}}}}}}; "
             "those that are not named stay as they are."
         )
     if set(swapped) != set(names):

@@ -133,7 +133,7 @@ def train_stack(
     half = len(members) // 2
     warnings.warn(
         f"{settings.device} has no memory for {len(members)} networks at a time: "
-        f"going on with {len(members) - half}.",
+        f"continuing with {len(members) - half}.",
         BCIDannWarning,
         stacklevel=2,
     )

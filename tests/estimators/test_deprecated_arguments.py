@@ -148,9 +148,9 @@ def test_weights_of_either_form_are_the_same_to_the_bit(given):
     [
         (
             {"gamma": 5.0, "terms": {"domain_adversary": 0.1}},
-            "gamma belong to the term 'domain_adversary', which `terms` gives already",
+            "gamma belong to the term 'domain_adversary', which is already in `terms`",
         ),
-        ({"domain_hidden": 8, "terms": ["mcc"]}, "Give them there alone"),
+        ({"domain_hidden": 8, "terms": ["mcc"]}, "Give them only there"),
         (
             {"backbone": object(), "backbone_params": {"F1": 4}},
             "backbone: give its parameters with it, as {'name': ..., parameter: value}",

@@ -154,7 +154,7 @@ class CalibratedClassifier(TransferClassifier):
                 check_between(name, getattr(self, name), 0.0, 1.0)
         if self.abstain_below is not None and self.max_error is not None:
             raise ConfigError(
-                "abstain_below is a threshold, and max_error finds one: give one of them; got "
+                "give either abstain_below, or max_error, which determines the threshold; got "
                 f"{self.abstain_below!r} and {self.max_error!r}."
             )
         self.build().check_parameters()
@@ -369,9 +369,9 @@ class CalibratedClassifier(TransferClassifier):
     def _warn_if_nothing_is_answered(self) -> None:
         if self.adapted_calibration_.abstain_below == NOTHING_ANSWERED:
             warnings.warn(
-                f"max_error={self.max_error:g} cannot be kept on the source subjects by a "
-                f"threshold that answers {LEAST_ANSWERED:.0%} of their trials or more, so that "
-                "predict will give no class at all: allow a larger error.",
+                f"max_error={self.max_error:g} is exceeded on the source subjects even where only "
+                f"{LEAST_ANSWERED:.0%} of their trials are answered, so that predict will abstain "
+                "on all trials: allow a larger error.",
                 BCIDannWarning,
                 stacklevel=3,
             )

@@ -152,8 +152,8 @@ def _rest_of(alignment: Alignment, parts: Sequence[UnalignedTrials]) -> dict[str
         return {}
     if any(part.signals.rest is None for part in parts):
         raise DataError(
-            "the reference of each domain is the mean of its rest windows, and these trials bring "
-            "none; arrays and epochs cannot. Give EEGTrials, as load_dataset(..., "
+            "the reference of each domain is the mean of its rest windows, but these trials have "
+            "none, like all arrays and epochs. Give EEGTrials, as load_dataset(..., "
             "preprocessing={'rest_window': [-2.5, -0.5]}) returns them, or a recording to a saved "
             "model; or take reference='trials'."
         )

@@ -64,14 +64,14 @@ def check_labels(y: ArrayLike) -> None:
     shape = np.shape(np.asarray(y, dtype=object))
     if len(shape) == 2 and shape[1] > 1:
         raise DataError(
-            f"y must hold one label for each trial; got shape {shape}. Of one column a class, "
+            f"y must have one label for each trial; got shape {shape}. For one-hot labels, "
             "give y.argmax(axis=1)."
         )
     missing = np.flatnonzero(missing_labels(y))
     if len(missing):
         raise DataError(
-            f"{len(missing)} of {shape[0]} labels are missing (NaN, None or no "
-            f"text), the first at {missing[:10].tolist()}. Leave these trials out, or give those "
+            f"{len(missing)} of {shape[0]} labels are missing (NaN, None or "
+            f"empty), the first at {missing[:10].tolist()}. Leave these trials out, or give those "
             "of the new subject as X_target_unlabeled."
         )
 

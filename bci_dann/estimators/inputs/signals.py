@@ -190,8 +190,8 @@ def check_sfreq(given: float | None, of_trials: float | None) -> None:
     """
     if None not in (given, of_trials) and given != of_trials:
         raise DataError(
-            f"sfreq is {given:g} Hz, and the trials bring {of_trials:g} Hz: leave `sfreq` "
-            "out, which is for arrays."
+            f"sfreq is {given:g} Hz, but the trials have {of_trials:g} Hz: leave `sfreq` "
+            "out, which is only for arrays."
         )
 
 
@@ -217,7 +217,7 @@ def _names(subjects: ArrayLike, n_trials: int) -> NDArray[np.str_]:
     missing = np.flatnonzero(missing_labels(subjects))
     if len(missing):
         raise DataError(
-            f"{len(missing)} of {n_trials} subjects are missing (NaN, None or no text), the first "
+            f"{len(missing)} of {n_trials} subjects are missing (NaN, None or empty), the first "
             f"at {missing[:10].tolist()}: each trial needs the name of its subject."
         )
     return names

@@ -134,7 +134,7 @@ def _check_signature(weighting: Callable[..., Any]) -> None:
         signature.bind(None, None)
     except TypeError as error:
         raise ConfigError(
-            "weighting: expected what is called with (X_source, X_target); got "
+            "weighting: expected a callable with arguments (X_source, X_target); got "
             f"{weighting_name(weighting)}{signature}: {error}."
         ) from error
 
@@ -327,7 +327,7 @@ def _equal_weights(n_source: int, n_target: int, n_folds: int) -> SourceWeights:
     if n_target:
         warnings.warn(
             f"{n_target} target trials are too few for out-of-fold domain probabilities, which "
-            f"take {n_folds}: all source weights are 1.",
+            f"need {n_folds}: all source weights are 1.",
             BCIDannWarning,
             stacklevel=2,
         )

@@ -136,7 +136,7 @@ def mean_probabilities(
     probabilities: NDArray[np.float64] = torch.stack(logits).softmax(dim=2).mean(0).numpy()
     if not np.isfinite(probabilities).all():
         raise TrainingError(
-            "the network gives no numbers for these trials: its weights are too large. Train it "
+            "the outputs of the network are not finite: its weights are too large. Train it "
             "with a lower `lr`, and look for trials of an extreme amplitude."
         )
     return probabilities

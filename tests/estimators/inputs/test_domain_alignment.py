@@ -162,7 +162,7 @@ def test_rest_windows_that_exist_reach_an_alignment_that_takes_them(draw_part):
 
 def test_a_domain_without_rest_window_is_refused(draw_part):
     source = draw_part(4, domains=["a/0", "a/0", "b/0", "b/0"])
-    with pytest.raises(DataError, match=r"these trials bring none; arrays and epochs cannot"):
+    with pytest.raises(DataError, match=r"these trials have none, like all arrays and epochs"):
         fit_alignment(NotingRest(), source)
     with pytest.raises(DataError, match=r"none of the 2 trials of b/0 has a rest window"):
         fit_alignment(NotingRest(), resting(source, missing=[2, 3]))
