@@ -246,7 +246,7 @@ def weighted_methods(members: Sequence[Any]) -> list[tuple[Any, float]]:
 
 
 def depends_on_seed(member: TransferClassifier) -> bool:
-    """Return whether what a method learns depends on its seed.
+    """Return whether the fitted method depends on its seed.
 
     Parameters
     ----------

@@ -126,7 +126,7 @@ class TangentViews(Alignment, BaseEstimator):
         Raises
         ------
         ConfigError
-            Naming the parameter and what is accepted.
+            With the parameter and its accepted values.
         """
         if self.mean is not None:
             check_option("alignment", self.mean, MEANS)

@@ -74,7 +74,7 @@ class StepBuffers:
 
 
 class StepCapture(Protocol):
-    """Interface of what turns a training step into one that is replayed on fixed buffers."""
+    """Interface for capturing a training step, to be replayed on fixed buffers."""
 
     def capture(self, step: Step, buffers: StepBuffers) -> Callable[[], Tensor]:
         """Return a function that replays the step on the current content of the buffers.

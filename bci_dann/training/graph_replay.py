@@ -44,9 +44,9 @@ class TrainingState:
     Parameters
     ----------
     weights, buffers : iterable of Tensor
-        Of the networks and their objectives.
+        Tensors of the networks and their objectives.
     optimiser : torch.optim.Optimizer
-        Of these weights.
+        The optimiser of these weights.
     """
 
     def __init__(

@@ -48,7 +48,7 @@ class UnalignedTrials:
         Returns
         -------
         UnalignedTrials
-            Of the target.
+            Trials of the target without labels.
         """
         return cls(signals, np.full(len(signals.X), UNLABELLED), is_target=True)
 

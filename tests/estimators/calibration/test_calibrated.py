@@ -260,7 +260,7 @@ def test_a_cache_changes_nothing_and_seeds_reach_the_method(toy):
         ({"set_coverage": 1.0}, "set_coverage must be a number above 0 and below 1"),
         ({"abstain_below": 1.2}, "abstain_below must be a number above 0 and below 1"),
         ({"max_error": 0}, "max_error must be a number above 0 and below 1"),
-        ({"max_error": 0.1, "abstain_below": 0.6}, "which determines the threshold; got 0.6 and 0.1"),
+        ({"max_error": 0.1, "abstain_below": 0.6}, "determines the threshold; got 0.6 and 0.1"),
     ],
 )
 def test_parameters_that_cannot_be_used(toy, parameters, message):
