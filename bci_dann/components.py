@@ -1,9 +1,9 @@
-"""The open parts of a method, by name or from a user's own code.
+"""The components of a method, built in or user-defined.
 
-A method is composed of parts that a user can replace without touching the package: an alignment,
-a backbone, the terms of the training objective, their schedules, and a weighting of the source
-trials. One function, :func:`resolve`, turns the description of a part into the part, in Python and
-in YAML alike.
+A method is composed of parts that a user can replace without changing the package: an alignment, a
+backbone, the terms of the training objective, their schedules, and a weighting of the source
+trials. The function :func:`resolve` turns the description of a part, in Python or YAML, into the
+part itself.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ __all__ = ["KINDS", "built_in_names", "describe", "resolve", "split_spec"]
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of part.
+    """A kind of component.
 
     Parameters
     ----------
     contract : str
-        What a part of this kind must be, in words.
+        Interface of this kind of part, as text for messages.
     built_in : mapping of str to str
-        The package's own parts, each by the path of its class or factory.
+        Built-in parts: name and path of the class or factory.
     base : str or None
-        Path of the class that every part inherits from; ``None`` for callables.
+        Path of the required base class; ``None`` for callables.
     """
 
     contract: str
@@ -45,7 +45,7 @@ class Kind:
 _BACKBONES = "bci_dann.models.backbones"
 _WEIGHTINGS = "bci_dann.reweighting.builtin_weightings"
 
-# The kinds of parts, each with its contract and the package's own parts.
+# The kinds of parts, with their interfaces and built-in parts.
 KINDS: Mapping[str, Kind] = {
     "alignment": Kind(
         "a subclass of bci_dann.alignment.Alignment, with fit, extend, transform, to_arrays and "
@@ -59,7 +59,7 @@ KINDS: Mapping[str, Kind] = {
     "backbone": Kind(
         "called with n_chans=, n_times=, sfreq=, and giving an nn.Module that maps "
         "(batch, n_chans, n_times) to (batch, n_features)",
-        {},  # every model of braindecode, and "MLP": see bci_dann.models.backbones
+        {},  # all models of braindecode, and "MLP": see bci_dann.models.backbones
     ),
     "term": Kind(
         "a subclass of bci_dann.objectives.Term, whose forward maps a BatchView to a scalar",
@@ -103,7 +103,7 @@ KINDS: Mapping[str, Kind] = {
 
 
 def built_in_names(kind: str) -> list[str]:
-    """Return the names of the package's own parts of a kind.
+    """Return the names of the built-in parts of a kind.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def built_in_names(kind: str) -> list[str]:
 
     See Also
     --------
-    resolve : The part that a name stands for.
+    resolve : Returns the part of a name.
 
     Examples
     --------
@@ -138,16 +138,16 @@ def built_in_names(kind: str) -> list[str]:
 
 
 def resolve(kind: str, spec: Any) -> Any:
-    """Return the part of a method that a description stands for.
+    """Return the part of a method from its description.
 
     Parameters
     ----------
     kind : {"alignment", "backbone", "term", "schedule", "weighting"}
         The kind of part.
     spec : str, mapping, object or None
-        A built-in name; ``"module:Class"`` of a class of one's own; a mapping ``{"name": ...}``
-        with either, whose other keys are its parameters; or an instance, of which a copy is
-        returned. ``None`` is no part.
+        A built-in name; ``"module:Class"`` for a user-defined class; a mapping ``{"name": ...}``
+        with either, whose other keys are parameters; or an instance, of which a copy is returned.
+        For ``None`` the result is ``None``.
 
     Returns
     -------
@@ -158,12 +158,12 @@ def resolve(kind: str, spec: Any) -> Any:
     Raises
     ------
     ConfigError
-        When it does not exist, is of another kind, or does not take these parameters. The
+        When the part does not exist, is of another kind, or does not accept these parameters. The
         message names the kind, what was expected, and what came.
 
     See Also
     --------
-    built_in_names : The names of each kind.
+    built_in_names : The built-in names of each kind.
     bci_dann.estimators.build_method : The same for whole methods.
 
     Examples
@@ -186,7 +186,7 @@ def resolve(kind: str, spec: Any) -> Any:
 
 
 def split_spec(kind: str, spec: Any) -> tuple[str, dict[str, Any]]:
-    """Return the name and the parameters of a part that is described by text.
+    """Return the name and the parameters from the description of a part.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ def split_spec(kind: str, spec: Any) -> tuple[str, dict[str, Any]]:
 
     See Also
     --------
-    resolve : The part that a description stands for.
+    resolve : Returns the part of a description.
 
     Examples
     --------
@@ -231,7 +231,7 @@ def split_spec(kind: str, spec: Any) -> tuple[str, dict[str, Any]]:
 
 
 def describe(kind: str, spec: Any) -> Any:
-    """Return the description of a part that can be written to a file.
+    """Return a description of a part that can be written to a file.
 
     Parameters
     ----------
@@ -243,18 +243,18 @@ def describe(kind: str, spec: Any) -> Any:
     Returns
     -------
     str, dict or None
-        Text stays as it is. A class or function becomes ``"module:Class"``. An instance becomes
-        ``{"name": "module:Class", ...}`` with the parameters of its constructor, which it must keep
-        as attributes of the same names, as scikit-learn's estimators do.
+        Text and mappings are returned unchanged. A class or function becomes ``"module:Class"``. An
+        instance becomes ``{"name": "module:Class", ...}`` with the parameters of its constructor,
+        which must be attributes of the same names, as in scikit-learn's estimators.
 
     Raises
     ------
     ConfigError
-        When it cannot be imported by its path, or an instance does not keep its parameters.
+        When it cannot be imported by its path, or an instance does not store its parameters.
 
     See Also
     --------
-    resolve : The way back, from a description to the part.
+    resolve : The inverse.
 
     Examples
     --------
@@ -282,12 +282,12 @@ def describe(kind: str, spec: Any) -> Any:
 
 
 def _is_importable(path: str) -> bool:
-    """Whether another process can import a class: not from a script, a function or a class."""
+    """Return whether other processes can import a class: it is not in a script or function."""
     return is_class_path(path) and not path.startswith("__main__:")
 
 
 def _parameter_names(kind: str, owner: type) -> list[str]:
-    """Return what the constructor of a part takes, but for what follows from the trials."""
+    """Return the constructor's parameters, except those determined by the trials."""
     try:
         accepted = inspect.signature(owner).parameters.values()
     except ValueError:  # some classes written in C have none
@@ -298,7 +298,7 @@ def _parameter_names(kind: str, owner: type) -> list[str]:
 
 
 def _import(kind: str, name: str) -> Any:
-    """Return the class or factory of a part by its name."""
+    """Return the class or factory of a part from its name."""
     built_in = KINDS[kind].built_in
     if name not in built_in and not is_class_path(name):
         raise ConfigError(
@@ -314,8 +314,8 @@ def _build(kind: str, name: str, parameters: Mapping[str, Any]) -> Any:
 
 def _build_of(kind: str, name: str, factory: Any, parameters: Mapping[str, Any]) -> Any:
     _check_kind(kind, name, factory)
-    if not isinstance(factory, type):  # a function is the part itself, unless it has parameters
-        return factory if not parameters else _bound(kind, name, factory, parameters)
+    if not isinstance(factory, type):  # a function is the part itself
+        return factory if not parameters else _bind_parameters(kind, name, factory, parameters)
     try:
         built = factory(**parameters)
     except ConfigError:
@@ -333,7 +333,7 @@ def _backbone(factory: Any, parameters: Mapping[str, Any]) -> Any:
     return functools.partial(build, factory, dict(parameters))
 
 
-def _bound(kind: str, name: str, function: Any, parameters: Mapping[str, Any]) -> Any:
+def _bind_parameters(kind: str, name: str, function: Any, parameters: Mapping[str, Any]) -> Any:
     accepted = inspect.signature(function).parameters
     takes_any = any(p.kind is p.VAR_KEYWORD for p in accepted.values())
     for key in parameters:
@@ -343,7 +343,7 @@ def _bound(kind: str, name: str, function: Any, parameters: Mapping[str, Any]) -
 
 
 def _check_kind(kind: str, name: str, factory: Any) -> None:
-    """Raise unless a class is of the kind that is asked for."""
+    """Raise unless a class or function is of the requested kind."""
     base = KINDS[kind].base
     if base is None:
         if not callable(factory):
@@ -360,7 +360,7 @@ def _checked_instance(kind: str, instance: Any) -> Any:
     base = KINDS[kind].base
     if kind == "backbone":
         return _backbone(instance, {})
-    if isinstance(instance, type):  # a class in the place of its path
+    if isinstance(instance, type):  # a class instead of its path
         return _build_of(kind, instance.__name__, instance, {})
     valid = callable(instance) if base is None else isinstance(instance, import_class(kind, base))
     if not valid:

@@ -9,7 +9,7 @@ __all__ = [
     "BCIDannWarning",
     "ConfigError",
     "DataError",
-    "FormerArgumentWarning",
+    "DeprecatedArgumentWarning",
     "InstallationError",
     "ResultsError",
     "TrainingError",
@@ -164,8 +164,8 @@ class UnadaptedWarning(BCIDannWarning):
     """
 
 
-class FormerArgumentWarning(BCIDannWarning, FutureWarning):
-    """An argument of the version before was given; ``new_form`` holds what to give instead.
+class DeprecatedArgumentWarning(BCIDannWarning, FutureWarning):
+    """A deprecated argument was given; ``new_form`` holds what to give instead.
 
     See Also
     --------

@@ -270,7 +270,7 @@ class Noting(TransferClassifier):
     def adapt_aligned(self, trials):
         self.noted_["adapt"] = counts()
 
-    def follow_aligned(self, trials):
+    def partial_adapt_aligned(self, trials):
         self.noted_["follow"] = counts()
 
     def predict_proba_aligned(self, X):

@@ -1,1 +1,1 @@
-"""Adaptation to an unlabelled target: drift guard, label shift, and the linear head."""
+"""Adaptation to an unlabelled target: linear head, drift guard, slow changes, label shift."""

@@ -1,10 +1,10 @@
-"""Drift guard: evidence, without labels, that adaptation made the outputs drift.
+"""Drift guard: a test, without labels, of whether adaptation made the outputs drift.
 
-A decoder that adapts to unlabelled trials may follow whatever varies most in them. In EEG that is
-often the slow change of the alpha rhythm with alertness. The cues of an experiment come in random
-order, so that class scores have no positive serial correlation; scores that follow alertness have.
-An adaptation that makes the outputs drift, more than they did and more than chance allows, is
-therefore not used.
+A decoder that adapts to unlabelled trials may learn whatever varies most in them. In EEG that is
+often the slow change of the alpha rhythm with alertness. Cues are in random order, so class scores
+have no positive serial correlation, while scores that depend on alertness do. The guard therefore
+rejects an adaptation whose outputs drift more than those before adaptation, and more than chance
+allows.
 
 The statistic is the first serial correlation (Anderson 1942, "Distribution of the serial
 correlation coefficient", Ann. Math. Stat. 13(1), 1-13), whose standard error is
@@ -26,22 +26,23 @@ from bci_dann.features.subspace import Subspace
 
 __all__ = [
     "MIN_TRIALS",
-    "classes_follow_drift",
     "cues_in_blocks",
     "drift_limit",
     "serial_correlation",
-    "strongest_trusted",
+    "strongest_without_drift",
+    "unlabelled_cues_in_blocks",
 ]
 
-# Chance of rejecting a decoder whose outputs do not drift: the usual level of a test.
+# Level of the test: the probability of rejecting a decoder whose outputs do not drift.
 LEVEL = 0.05
-# With fewer trials the standard error of the serial correlation exceeds 0.22, and no drift can be
-# detected.
+# With fewer trials the standard error of the serial correlation exceeds 0.22, too much to detect a
+# drift.
 MIN_TRIALS = 20
-# Chance of the first of two conditions for cues in blocks, where cues are in random order.
+# Level of the first of the two conditions in `unlabelled_cues_in_blocks`.
 RARE = 0.01
-# Share of the squared difference between class means that may lie in directions of drift by chance.
-# Empirical: in MI-OpenBCI one of ten subjects has more; with cues in blocks of twenty nearly all.
+# Second condition: largest share of the squared difference between class means that may lie in
+# directions of drift. Empirical: in MI-OpenBCI one of ten subjects has more; with cues in blocks of
+# twenty nearly all.
 LARGEST_SHARE = 0.25
 
 
@@ -54,7 +55,7 @@ def serial_correlation(scores: NDArray[Any], domains: NDArray[np.str_]) -> float
     Parameters
     ----------
     scores : ndarray, shape (n_trials, n_classes)
-        Log-probabilities or logits, trials in the order of recording within each domain.
+        Log-probabilities or logits; the trials of each domain in the order of recording.
     domains : ndarray of str, shape (n_trials,)
         The domain of each trial.
 
@@ -65,7 +66,7 @@ def serial_correlation(scores: NDArray[Any], domains: NDArray[np.str_]) -> float
 
     See Also
     --------
-    drift_limit : How large it becomes by chance.
+    drift_limit : The limit that it rarely exceeds by chance.
 
     References
     ----------
@@ -81,7 +82,7 @@ def serial_correlation(scores: NDArray[Any], domains: NDArray[np.str_]) -> float
     >>> round(serial_correlation(scores, np.repeat("1/0", 100)), 2)
     0.97
     """
-    relative = scores - scores.mean(axis=1, keepdims=True)  # logits are known but for a constant
+    relative = scores - scores.mean(axis=1, keepdims=True)  # logits are defined up to a constant
     covariance = variance = 0.0
     for name in np.unique(domains):
         scores_of_domain = relative[domains == name]
@@ -99,7 +100,7 @@ def drift_limit(n_trials: int, level: float = LEVEL) -> float:
     n_trials : int
         Number of trials.
     level : float
-        Another share of cases.
+        Share of cases, where it is not 5 %.
 
     Returns
     -------
@@ -120,7 +121,7 @@ def drift_limit(n_trials: int, level: float = LEVEL) -> float:
 
 
 def cues_in_blocks(labels: NDArray[np.int64], domains: NDArray[np.str_]) -> bool:
-    """Test whether cues come in blocks, so that class scores drift, too.
+    """Test from labels whether cues come in blocks, in which case class scores drift, too.
 
     Parameters
     ----------
@@ -136,7 +137,7 @@ def cues_in_blocks(labels: NDArray[np.int64], domains: NDArray[np.str_]) -> bool
 
     See Also
     --------
-    classes_follow_drift : A test without labels.
+    unlabelled_cues_in_blocks : The same without labels.
 
     Examples
     --------
@@ -150,20 +151,20 @@ def cues_in_blocks(labels: NDArray[np.int64], domains: NDArray[np.str_]) -> bool
     return serial_correlation(cues, domains) > drift_limit(len(labels))
 
 
-def classes_follow_drift(
+def unlabelled_cues_in_blocks(
     X: NDArray[Any], domains: NDArray[np.str_], class_means: NDArray[Any]
 ) -> bool:
     """Test without labels whether the cues of a subject seem to come in blocks.
 
-    Two conditions must hold: the projections of the trials on the differences between class means
-    of other subjects are serially correlated; and the directions in which the trials drift hold
-    more than a quarter of these differences, within the space that the trials span. Changes of
-    alertness alone seldom fulfil both.
+    Two conditions must hold. The projections of the trials on the differences between class means
+    of other subjects are serially correlated; and more than a quarter of the squared length of
+    these differences, within the span of the trials, lies in the directions in which the trials
+    drift. Changes of alertness alone seldom fulfil both.
 
     Parameters
     ----------
     X : ndarray, shape (n_trials, n_features)
-        Trials in the order of recording within each domain.
+        Features; the trials of each domain in the order of recording.
     domains : ndarray of str, shape (n_trials,)
         The domain of each trial.
     class_means : ndarray, shape (n_classes, n_features)
@@ -172,11 +173,11 @@ def classes_follow_drift(
     Returns
     -------
     bool
-        False where there is no sign of blocks.
+        False where there is no evidence of blocks.
 
     See Also
     --------
-    cues_in_blocks : A test with labels.
+    cues_in_blocks : The same with labels.
     bci_dann.features.drift_directions : The directions of drift.
 
     Examples
@@ -184,51 +185,53 @@ def classes_follow_drift(
     Cues in two blocks, and in random order:
 
     >>> import numpy as np
-    >>> from bci_dann.adaptation.drift_guard import classes_follow_drift
+    >>> from bci_dann.adaptation.drift_guard import unlabelled_cues_in_blocks
     >>> rng = np.random.default_rng(0)
     >>> means = np.array([[-1.0, 0.0], [1.0, 0.0]])
     >>> blocks, domains = np.repeat([0, 1], 50), np.repeat("1/0", 100)
     >>> noise = 0.3 * rng.normal(size=(100, 2))
-    >>> classes_follow_drift(means[blocks] + noise, domains, means)
+    >>> unlabelled_cues_in_blocks(means[blocks] + noise, domains, means)
     True
-    >>> classes_follow_drift(means[rng.permutation(blocks)] + noise, domains, means)
+    >>> unlabelled_cues_in_blocks(means[rng.permutation(blocks)] + noise, domains, means)
     False
     """
     differences = (class_means - class_means.mean(axis=0)).T
     if serial_correlation(X @ differences, domains) <= drift_limit(len(X), RARE):
         return False
     in_drift = drift_directions(X, domains).T @ differences
-    in_trials = Subspace.of(X).coordinates(differences.T)
+    in_trials = Subspace.spanned_by(X).coordinates(differences.T)
     return bool((in_drift**2).sum() > LARGEST_SHARE * (in_trials**2).sum())
 
 
-def strongest_trusted(candidates: Sequence[NDArray[Any]], domains: NDArray[np.str_]) -> int:
-    """Return the last candidate before the outputs begin to drift.
+def strongest_without_drift(candidates: Sequence[NDArray[Any]], domains: NDArray[np.str_]) -> int:
+    """Return the strongest adaptation whose outputs do not drift.
+
+    Candidates are checked in order; the last one before the first that drifts is taken.
 
     Parameters
     ----------
     candidates : sequence of ndarray, shape (n_trials, n_classes)
-        Scores of the target's trials: not adapted, then adapted more and more strongly.
+        Scores of the target's trials, first without adaptation, then with increasing strength.
     domains : ndarray of str, shape (n_trials,)
         The domain of each trial.
 
     Returns
     -------
     int
-        An index; 0 where no adaptation is to be trusted.
+        Index of the candidate; 0 where no adaptation passes the test.
 
     See Also
     --------
     serial_correlation : The statistic.
-    bci_dann.adaptation.head_adaptation.adapt_head : Chooses its strength by it.
+    bci_dann.adaptation.head_adaptation.adapt_head : Chooses the strength of adaptation by it.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from bci_dann.adaptation.drift_guard import strongest_trusted
+    >>> from bci_dann.adaptation.drift_guard import strongest_without_drift
     >>> noise, rising = np.random.default_rng(0).normal(size=100), np.linspace(-3, 3, 100)
     >>> candidates = [np.column_stack([s, -s]) for s in (noise, noise + rising)]
-    >>> strongest_trusted(candidates, np.repeat("1/0", 100))
+    >>> strongest_without_drift(candidates, np.repeat("1/0", 100))
     0
     """
     if len(domains) < MIN_TRIALS:

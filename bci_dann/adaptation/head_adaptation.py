@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bci_dann.adaptation.drift_guard import strongest_trusted
+from bci_dann.adaptation.drift_guard import strongest_without_drift
 from bci_dann.objectives import UNLABELLED, Objective, Sizes, WeightedTerm, build_objective
 from bci_dann.training import HeadPenalty, LinearHead, TrainingData, fit_linear
 
@@ -19,7 +19,7 @@ __all__ = [
     "STRENGTHS",
     "AdaptedHead",
     "adapt_head",
-    "fitted_to_labels",
+    "fit_to_labels",
     "head_arrays",
     "head_from_arrays",
     "head_probabilities",
@@ -27,8 +27,8 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-# Shares of the terms' weights that are tried, from no adaptation to the full weights; empirical:
-# each doubles the one before.
+# Strengths of adaptation that are tried, as shares of the terms' weights: each is twice the one
+# before (empirical).
 STRENGTHS = (0.0, 0.125, 0.25, 0.5, 1.0)
 
 
@@ -45,7 +45,7 @@ class AdaptedHead:
 
     See Also
     --------
-    adapt_head : Returns it.
+    adapt_head : Adapts a head.
 
     Examples
     --------
@@ -70,16 +70,17 @@ def adapt_head(
     terms: Sequence[WeightedTerm],
     guard: bool,
 ) -> AdaptedHead:
-    """Adapt a head with increasing strength, and return the strongest that the guard trusts.
+    """Adapt a head with increasing strength, and return the strongest that the guard accepts.
 
     Parameters
     ----------
     data : TrainingData
-        Features in double precision; of the target only where there are no sources any more.
+        Features in double precision; only those of the target where source trials are not
+        available.
     domains : ndarray of str, shape (n_trials,)
         ``subject/session`` of each trial.
     to_adapt_to : ndarray of bool, shape (n_trials,)
-        Which trials are unlabelled trials of the target, in the order of recording.
+        Selects the unlabelled trials of the target, which are in the order of recording.
     base : LinearHead
         The head before adaptation, where the optimiser starts.
     penalty : HeadPenalty
@@ -89,12 +90,12 @@ def adapt_head(
     terms : sequence of WeightedTerm
         Terms that are functions of the outputs.
     guard : bool
-        Whether the drift of the outputs limits the strength; without it the full strength is taken.
+        Whether the drift guard limits the strength; otherwise the full strength is used.
 
     Returns
     -------
     AdaptedHead
-        With the head before adaptation where no stronger one is trusted.
+        With the head before adaptation where the guard accepts no other.
 
     Raises
     ------
@@ -103,12 +104,12 @@ def adapt_head(
 
     See Also
     --------
-    bci_dann.RiemannianClassifier : Adapts its head by it.
-    bci_dann.adaptation.drift_guard.strongest_trusted : The choice of the strength.
+    bci_dann.RiemannianClassifier : Adapts its head with this function.
+    bci_dann.adaptation.drift_guard.strongest_without_drift : Chooses the strength.
 
     Examples
     --------
-    What a user calls, with terms and guard:
+    Through the classifier, with terms and guard:
 
     >>> import numpy as np
     >>> from bci_dann import RiemannianClassifier
@@ -127,49 +128,49 @@ def adapt_head(
     strengths = [0.0] if not adapts else list(STRENGTHS) if guarded else [0.0, 1.0]
     heads = [base]
     for strength in strengths[1:]:
-        # the features are fixed, so that no term here has layers of its own
+        # the features are fixed, so no term here has layers of its own
         sizes = Sizes(1, len(prior), n_domains=2, has_target=True)
         objective = build_objective([one.scaled(strength) for one in terms], sizes)
         heads.append(fit_linear(data, objective, penalty, base))
     chosen = len(heads) - 1
     if guarded:
         scores = [(data.X[seen] @ w + b).numpy() for w, b in heads]
-        chosen = strongest_trusted(scores, domains[to_adapt_to])
+        chosen = strongest_without_drift(scores, domains[to_adapt_to])
         logger.info("the guard trusts %d of %d strengths", chosen, len(heads) - 1)
     return AdaptedHead(heads[chosen], strengths[chosen])
 
 
-def fitted_to_labels(
+def fit_to_labels(
     data: TrainingData, penalty: HeadPenalty, n_sources: float
 ) -> tuple[TrainingData, LinearHead]:
-    """Fit a head to labelled trials of the target, held by the penalty that stands for sources.
+    """Fit a head to labelled trials of the target, under the penalty that replaces source trials.
 
-    The penalty is the label loss of ``n_sources`` source trials, per trial. So the loss of the few
-    labelled trials of the target counts as it would among these.
+    The penalty approximates the mean label loss of ``n_sources`` source trials. The labelled trials
+    of the target get the weight that they would have among these.
 
     Parameters
     ----------
     data : TrainingData
-        Features of the target's trials in double precision, of which some may have labels.
+        Features of the target's trials in double precision; some may have labels.
     penalty : HeadPenalty
-        Quadratic penalty on deviation from the head of the sources.
+        Quadratic penalty on deviation from the source-trained head.
     n_sources : float
-        How many trials that head was trained on.
+        Number of trials on which that head was trained.
 
     Returns
     -------
     data : TrainingData
-        With the weights of the labelled trials beside those of the sources.
+        With rescaled weights of the labelled trials.
     head : LinearHead
-        That of the sources where no trial has a label.
+        The source-trained head where no trial has a label.
 
     See Also
     --------
-    adapt_head : Adapts it to the trials without labels.
+    adapt_head : Adapts the head to trials without labels.
 
     Examples
     --------
-    What a user calls:
+    Through the classifier:
 
     >>> import numpy as np
     >>> from bci_dann import RiemannianClassifier
@@ -229,7 +230,7 @@ def head_probabilities(
 
 
 def head_arrays(name: str, head: LinearHead) -> dict[str, NDArray[np.float64]]:
-    """Return the weights and biases of a head, to be saved.
+    """Return the weights and biases of a head as arrays, for saving.
 
     Parameters
     ----------
@@ -245,7 +246,7 @@ def head_arrays(name: str, head: LinearHead) -> dict[str, NDArray[np.float64]]:
 
     See Also
     --------
-    head_from_arrays : The way back.
+    head_from_arrays : The inverse.
 
     Examples
     --------
@@ -259,7 +260,7 @@ def head_arrays(name: str, head: LinearHead) -> dict[str, NDArray[np.float64]]:
 
 
 def head_from_arrays(arrays: Mapping[str, NDArray[np.float64]]) -> LinearHead:
-    """Return the head that :func:`head_arrays` gave the arrays of.
+    """Return the head from the arrays of :func:`head_arrays`.
 
     Parameters
     ----------
@@ -273,7 +274,7 @@ def head_from_arrays(arrays: Mapping[str, NDArray[np.float64]]) -> LinearHead:
 
     See Also
     --------
-    head_arrays : Gives the arrays.
+    head_arrays : The inverse.
 
     Examples
     --------

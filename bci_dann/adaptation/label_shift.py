@@ -1,4 +1,4 @@
-"""Label shift: the class shares of a target, estimated without labels, and outputs that meet them.
+"""Label shift: estimate the class shares of a target, and shift outputs to match them.
 
 Saerens, Latinne and Decaestecker (2002), "Adjusting the outputs of a classifier to new a
 priori probabilities: a simple procedure", Neural Computation 14(1), 21-41, eq. 2.9.
@@ -17,31 +17,33 @@ from bci_dann._validation import check_between
 from bci_dann.exceptions import ConfigError
 
 __all__ = [
-    "check_shares",
+    "check_target_prior",
     "estimate_prior",
-    "offsets_to_decided_shares",
-    "offsets_to_mean_shares",
-    "shares_by_class",
-    "shares_of_labels",
+    "offsets_for_decisions",
+    "offsets_for_mean_probabilities",
+    "prior_by_class",
+    "prior_from_labels",
 ]
 
-# Iterations of expectation maximisation and of the offsets. A fixed number, so that results do not
-# depend on a tolerance.
+# Iterations of expectation maximisation, and of the search for offsets. A fixed number, so that
+# results do not depend on a tolerance.
 ITERATIONS = 200
-# The estimate is shrunk towards equal shares, as if so many further trials had equal shares;
-# empirical: a quarter of a session of 160 trials.
+# The estimate is shrunk towards equal shares, as if so many additional trials had equal shares.
+# Empirical: a quarter of a session of 160 trials.
 PSEUDO_TRIALS = 40.0
-# Before labels are seen: the probability that classes are equally frequent by design, and as how
-# many labels of each class equal shares count where they are not. Empirical: a prior like it was
-# compared with three others on MI-OpenBCI and three simulated data sets, with scores in view.
+# Prior before labels are seen: the probability that classes are equally frequent by design, and,
+# where they are not, the pseudo-counts of the Dirichlet prior for each class. Empirical: a prior of
+# this form was compared with three others on MI-OpenBCI and three simulated data sets, knowing the
+# scores.
 DESIGNED_EQUAL, PSEUDO_LABELS = 0.5, 2.0
-# Log-odds of this standard deviation give probabilities near 0 or 1, which are nearly decisions.
+# Scores scaled to this standard deviation give probabilities near 0 or 1, that is, nearly
+# decisions.
 DECIDED = 4.0
 
 Floats = NDArray[np.float64]
 
 
-def check_shares(shares: Mapping[str, float] | None) -> None:
+def check_target_prior(shares: Mapping[str, float] | None) -> None:
     """Raise unless class shares are positive and sum to one.
 
     Parameters
@@ -52,18 +54,18 @@ def check_shares(shares: Mapping[str, float] | None) -> None:
     Raises
     ------
     ConfigError
-        When they are not.
+        When they are not, with the shares that were given.
 
     See Also
     --------
-    shares_by_class : The shares in the order of the classes.
+    prior_by_class : Returns the shares in the order of the classes.
 
     Examples
     --------
-    >>> from bci_dann.adaptation.label_shift import check_shares
-    >>> check_shares({"left_hand": 0.8, "right_hand": 0.2})
+    >>> from bci_dann.adaptation.label_shift import check_target_prior
+    >>> check_target_prior({"left_hand": 0.8, "right_hand": 0.2})
     >>> try:
-    ...     check_shares({"left_hand": 0.8, "right_hand": 0.3})
+    ...     check_target_prior({"left_hand": 0.8, "right_hand": 0.3})
     ... except ValueError as error:
     ...     print(error)
     target_prior must sum to 1; got {'left_hand': 0.8, 'right_hand': 0.3}.
@@ -74,7 +76,7 @@ def check_shares(shares: Mapping[str, float] | None) -> None:
         raise ConfigError(f"target_prior must sum to 1; got {dict(shares)}.")
 
 
-def shares_by_class(shares: Mapping[str, float], classes: NDArray[Any]) -> Floats:
+def prior_by_class(shares: Mapping[str, float], classes: NDArray[Any]) -> Floats:
     """Return class shares in the order of the classes.
 
     Parameters
@@ -82,7 +84,7 @@ def shares_by_class(shares: Mapping[str, float], classes: NDArray[Any]) -> Float
     shares : mapping of str to float
         By class name.
     classes : ndarray, shape (n_classes,)
-        As they are in the labels.
+        Class names in the order of ``classes_``.
 
     Returns
     -------
@@ -92,17 +94,17 @@ def shares_by_class(shares: Mapping[str, float], classes: NDArray[Any]) -> Float
     Raises
     ------
     ConfigError
-        When it does not name these classes.
+        When ``shares`` does not name exactly these classes.
 
     See Also
     --------
-    check_shares : Whether they sum to one.
+    check_target_prior : Checks that they sum to one.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from bci_dann.adaptation.label_shift import shares_by_class
-    >>> shares_by_class({"rest": 0.8, "feet": 0.2}, np.array(["feet", "rest"]))
+    >>> from bci_dann.adaptation.label_shift import prior_by_class
+    >>> prior_by_class({"rest": 0.8, "feet": 0.2}, np.array(["feet", "rest"]))
     array([0.2, 0.8])
     """
     named = {str(name): share for name, share in shares.items()}
@@ -114,29 +116,30 @@ def shares_by_class(shares: Mapping[str, float], classes: NDArray[Any]) -> Float
     return np.array([named[name] for name in names])
 
 
-def shares_of_labels(labels: NDArray[np.int64], n_classes: int) -> Floats:
-    """Return the class shares that a few labels tell.
+def prior_from_labels(labels: NDArray[np.int64], n_classes: int) -> Floats:
+    """Estimate class shares from a few labels.
 
-    Sessions are often planned with equally frequent classes. So equal shares have half of the
-    prior probability, and a Dirichlet prior, in which each class counts as two labels, has the
-    other half. Few labels that do not contradict equal shares then hardly move the estimate, which
-    follows those that do; see [1]_ for such mixtures of a point and a continuous prior.
+    Sessions are often planned with equally frequent classes. The prior is therefore a mixture: with
+    probability one half the shares are equal, otherwise they follow a Dirichlet distribution with
+    pseudo-counts of two for each class. A few labels that agree with equal shares hardly move the
+    estimate; labels that contradict them do. See [1]_ for such mixtures of a point and a
+    continuous prior.
 
     Parameters
     ----------
     labels : ndarray of int, shape (n_labelled,)
-        Class indices of trials that were labelled as they came, not chosen by class.
+        Class indices of trials that were labelled in the order of recording, not selected by class.
     n_classes : int
         Number of classes.
 
     Returns
     -------
     ndarray, shape (n_classes,)
-        The posterior mean, of sum 1.
+        The posterior mean; sums to 1.
 
     See Also
     --------
-    estimate_prior : Without labels.
+    estimate_prior : The same without labels.
 
     References
     ----------
@@ -146,14 +149,14 @@ def shares_of_labels(labels: NDArray[np.int64], n_classes: int) -> Floats:
     Examples
     --------
     >>> import numpy as np
-    >>> from bci_dann.adaptation.label_shift import shares_of_labels
-    >>> shares_of_labels(np.array([0] * 6 + [1] * 4), n_classes=2).round(2)
+    >>> from bci_dann.adaptation.label_shift import prior_from_labels
+    >>> prior_from_labels(np.array([0] * 6 + [1] * 4), n_classes=2).round(2)
     array([0.53, 0.47])
-    >>> shares_of_labels(np.array([0] * 8 + [1] * 2), n_classes=2).round(2)
+    >>> prior_from_labels(np.array([0] * 8 + [1] * 2), n_classes=2).round(2)
     array([0.65, 0.35])
     """
     counts = np.bincount(labels, minlength=n_classes)
-    # log-probabilities of these labels with equal shares, and under the Dirichlet prior
+    # log-likelihoods of the labels with equal shares, and under the Dirichlet prior
     equal = -len(labels) * np.log(n_classes)
     prior = np.full(n_classes, PSEUDO_LABELS)
     unequal = _log_beta(counts + prior) - _log_beta(prior)
@@ -173,29 +176,29 @@ def estimate_prior(
     start: Floats | None = None,
     iterations: int = ITERATIONS,
 ) -> Floats:
-    """Return the class shares among trials, by expectation maximisation.
+    """Estimate class shares from predicted probabilities, by expectation maximisation.
 
     Equation 2.9 of [1]_, with shrinkage towards equal shares.
 
     Parameters
     ----------
     probabilities : ndarray, shape (n_trials, n_classes)
-        Class probabilities of the target's trials, by a classifier trained on the sources.
+        Class probabilities of the target's trials from a classifier trained on the sources.
     source_prior : ndarray, shape (n_classes,)
-        The shares of the classes in its training data.
+        Class shares in the training data of the classifier.
     start : ndarray, shape (n_classes,), optional
-        The estimate before the last trials came; equal shares by default.
+        Initial estimate, such as that from fewer trials; equal shares by default.
     iterations : int
-        Of expectation maximisation.
+        Number of iterations.
 
     Returns
     -------
     ndarray, shape (n_classes,)
-        Positive, sum 1; near equal shares where there are few trials.
+        Positive, of sum 1; near equal shares where there are few trials.
 
     See Also
     --------
-    offsets_to_mean_shares : Outputs that meet the shares.
+    offsets_for_mean_probabilities : Shifts outputs to match the shares.
 
     References
     ----------
@@ -220,32 +223,32 @@ def estimate_prior(
     return np.asarray(prior)
 
 
-def offsets_to_mean_shares(scores: Floats, prior: Floats) -> Floats:
-    """Return offsets of the scores with which the mean probabilities equal class shares.
+def offsets_for_mean_probabilities(scores: Floats, prior: Floats) -> Floats:
+    """Return offsets that make the mean probabilities equal to given class shares.
 
     Parameters
     ----------
     scores : ndarray, shape (n_trials, n_classes)
-        Log-odds.
+        Log-probabilities or logits.
     prior : ndarray, shape (n_classes,)
-        Shares of the classes.
+        Class shares.
 
     Returns
     -------
     ndarray, shape (n_classes,)
-        Of mean 0.
+        To be added to the scores; of mean 0.
 
     See Also
     --------
-    offsets_to_decided_shares : Where the shares are known.
-    estimate_prior : The shares.
+    offsets_for_decisions : The same for decisions, where the shares are known.
+    estimate_prior : Estimates the shares.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from bci_dann.adaptation.label_shift import offsets_to_mean_shares
+    >>> from bci_dann.adaptation.label_shift import offsets_for_mean_probabilities
     >>> scores = np.random.default_rng(0).normal(size=(200, 2)) + [1.0, 0.0]
-    >>> shifted = np.exp(scores + offsets_to_mean_shares(scores, np.array([0.5, 0.5])))
+    >>> shifted = np.exp(scores + offsets_for_mean_probabilities(scores, np.array([0.5, 0.5])))
     >>> (shifted / shifted.sum(axis=1, keepdims=True)).mean(axis=0).round(3)
     array([0.5, 0.5])
     """
@@ -256,38 +259,40 @@ def offsets_to_mean_shares(scores: Floats, prior: Floats) -> Floats:
     return offsets
 
 
-def offsets_to_decided_shares(scores: Floats, prior: Floats) -> Floats:
-    """Return offsets of the scores with which the decisions have given class shares.
+def offsets_for_decisions(scores: Floats, prior: Floats) -> Floats:
+    """Return offsets that make the shares of the decided classes equal to given class shares.
 
-    Where the shares are known, decisions should meet them. Mean probabilities would overshoot,
-    since a decoder that was trained on other subjects is less certain than its accuracy allows.
+    Where the shares are known, the decisions should match them. Matching the mean probabilities
+    instead would overshoot, since the probabilities of a decoder that was trained on other subjects
+    are less extreme than its accuracy justifies. Scores are therefore scaled up first, until
+    probabilities are nearly decisions.
 
     Parameters
     ----------
     scores : ndarray, shape (n_trials, n_classes)
-        Log-odds.
+        Log-probabilities or logits.
     prior : ndarray, shape (n_classes,)
-        Shares of the classes.
+        Class shares.
 
     Returns
     -------
     ndarray, shape (n_classes,)
-        Of mean 0.
+        To be added to the scores; of mean 0.
 
     See Also
     --------
-    offsets_to_mean_shares : Where the shares are estimated.
+    offsets_for_mean_probabilities : The same for mean probabilities, where shares are estimated.
     bci_dann.RiemannianClassifier : Uses it with ``target_prior``.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from bci_dann.adaptation.label_shift import offsets_to_decided_shares
+    >>> from bci_dann.adaptation.label_shift import offsets_for_decisions
     >>> scores = np.random.default_rng(0).normal(size=(200, 2)) + [1.0, 0.0]
-    >>> offsets = offsets_to_decided_shares(scores, np.array([0.2, 0.8]))
+    >>> offsets = offsets_for_decisions(scores, np.array([0.2, 0.8]))
     >>> round(float(np.mean((scores + offsets).argmax(axis=1) == 0)), 1)
     0.2
     """
     relative = scores - scores.mean(axis=1, keepdims=True)
     spread = relative.std() or 1.0
-    return offsets_to_mean_shares(relative * (DECIDED / spread), prior) * (spread / DECIDED)
+    return offsets_for_mean_probabilities(relative * (DECIDED / spread), prior) * (spread / DECIDED)

@@ -1,8 +1,9 @@
-"""Slow changes of features within a session, found without labels, and left out.
+"""Removal of slow changes of features within a session, without labels.
 
-Two ways are combined: the mean over the trials around each trial, which follows one subject, and
-directions in which trials drift, which all subjects may share. Where cues come in blocks the
-classes change slowly, too; then neither is taken from trials of unknown class.
+Two methods are combined: the local mean over the trials around each trial is subtracted, which
+tracks one subject, and directions of drift are projected out, which all subjects may share. Where
+cues come in blocks, the classes change slowly, too; then neither is applied to trials of unknown
+class.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bci_dann.adaptation.drift_guard import MIN_TRIALS, classes_follow_drift, cues_in_blocks
+from bci_dann.adaptation.drift_guard import MIN_TRIALS, cues_in_blocks, unlabelled_cues_in_blocks
 from bci_dann.features import Subspace, drift_directions, local_deviations, without_directions
 from bci_dann.training import LinearHead
 
@@ -26,22 +27,24 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class SlowChanges:
-    """How slow changes are looked for, what the sources have shown, and what is left out.
+    """Settings of the removal of slow changes, and what has been learned from trials.
 
     Parameters
     ----------
     span : float or None
-        Of the means around each trial (trials); ``None`` takes none.
+        Standard deviation of the weights of local means (trials); ``None`` subtracts no local
+        means.
     remove_drift : bool
-        Whether directions of drift are looked for.
+        Whether directions of drift are projected out.
     class_means : ndarray, shape (n_classes, n_features)
         Mean features of each class over the labelled trials.
     in_blocks : bool
         Whether the labelled cues come in blocks.
     source_drift : ndarray, shape (n_features, n_directions)
-        Directions in which the sources drift before anything is subtracted.
+        Directions of drift of the sources, before local means are subtracted; used to test whether
+        the cues of a new subject come in blocks.
     directions : ndarray, shape (n_features, n_directions)
-        Directions of drift that are left out already.
+        Directions of drift that are projected out.
     """
 
     span: float | None
@@ -52,7 +55,7 @@ class SlowChanges:
     directions: Floats
 
     @classmethod
-    def of_sources(
+    def from_sources(
         cls,
         X: NDArray[Any],
         labels: NDArray[np.int64],
@@ -61,7 +64,7 @@ class SlowChanges:
         span: float | None,
         remove_drift: bool,
     ) -> SlowChanges:
-        """Learn from labelled trials what drift looks like.
+        """Learn class means and directions of drift from labelled trials.
 
         Parameters
         ----------
@@ -74,14 +77,14 @@ class SlowChanges:
         n_classes : int
             Number of classes, each of which has a trial.
         span : float or None
-            Of the means around each trial (trials).
+            Standard deviation of the weights of local means (trials).
         remove_drift : bool
-            Whether directions of drift are looked for.
+            Whether directions of drift are projected out.
 
         Returns
         -------
         SlowChanges
-            For these trials and those of new subjects.
+            No direction is projected out yet; see :meth:`find`.
         """
         in_blocks = cues_in_blocks(labels, domains)
         looks = not in_blocks and (remove_drift or span is not None)
@@ -96,21 +99,21 @@ class SlowChanges:
         span: float | None,
         remove_drift: bool,
     ) -> SlowChanges:
-        """Restore what :meth:`to_arrays` returned, also that of version 0.1.0.
+        """Restore what :meth:`to_arrays` returned, in this version or in version 0.1.0.
 
         Parameters
         ----------
         arrays : mapping of str to ndarray
-            Among others those of :meth:`to_arrays`.
+            Those of :meth:`to_arrays`; others are ignored.
         span : float or None
-            Of the means around each trial (trials).
+            Standard deviation of the weights of local means (trials).
         remove_drift : bool
-            Whether directions of drift are looked for.
+            Whether directions of drift are projected out.
 
         Returns
         -------
         SlowChanges
-            Without means around trials where the model was trained without.
+            Without local means where the model was trained without them.
         """
         means, drift = arrays["class_means"], arrays["drift"]
         if "source_drift" not in arrays:
@@ -119,7 +122,7 @@ class SlowChanges:
         return cls(span, remove_drift, means, in_blocks, arrays["source_drift"], drift)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what was learned, to be saved.
+        """Return the learned state, for saving.
 
         Returns
         -------
@@ -134,7 +137,7 @@ class SlowChanges:
         }
 
     def in_feature_space(self, subspace: Subspace) -> SlowChanges:
-        """Return the same for features, from one for their coordinates in a subspace.
+        """Map the state from coordinates in a subspace to the feature space.
 
         Parameters
         ----------
@@ -144,7 +147,7 @@ class SlowChanges:
         Returns
         -------
         SlowChanges
-            Its arrays have one entry for each feature.
+            With one entry for each feature in its arrays.
         """
         source_drift, directions = (
             np.ascontiguousarray(subspace.vectors(one.T).T)
@@ -164,7 +167,7 @@ class SlowChanges:
         domains: NDArray[np.str_],
         is_new: NDArray[np.bool_],
     ) -> tuple[SlowChanges, Floats]:
-        """Find slow changes in trials of sources, of a new subject, or of both.
+        """Find slow changes in trials of the sources, of a new subject, or of both.
 
         Parameters
         ----------
@@ -175,30 +178,30 @@ class SlowChanges:
         domains : ndarray of str, shape (n_trials,)
             The domain of each trial.
         is_new : ndarray of bool, shape (n_trials,)
-            Which are unlabelled trials of a new subject.
+            Which trials are unlabelled trials of a new subject.
 
         Returns
         -------
         changes : SlowChanges
-            With the directions in which these trials drift, too.
+            With the directions of drift of these trials added.
         local : ndarray, shape (n_trials, n_features)
-            How far the mean around each trial is from that of its domain, to be subtracted; zeros
-            where cues come in blocks.
+            Local means to be subtracted from the features; see
+            :func:`~bci_dann.features.local_deviations`. Zeros where cues come in blocks.
         """
-        blocks = self.in_blocks or self._comes_in_blocks(X[is_new], domains[is_new])
+        blocks = self.in_blocks or self._seems_in_blocks(X[is_new], domains[is_new])
         used = ~is_new if blocks else np.ones(len(X), dtype=bool)
         local = np.zeros(X.shape)
         if self.span is not None:
             local[used] = local_deviations(X[used], domains[used], self.span, labels[used])
         directions = np.empty((X.shape[1], 0))
         if self.remove_drift and not self.in_blocks and used.sum() >= MIN_TRIALS:
-            left = without_directions((X - local)[used], self.directions)
-            directions = drift_directions(left, domains[used])
-        known = np.hstack([self.directions, directions])
-        return replace(self, directions=known), local
+            remaining = without_directions((X - local)[used], self.directions)
+            directions = drift_directions(remaining, domains[used])
+        directions = np.hstack([self.directions, directions])
+        return replace(self, directions=directions), local
 
-    def removed_from(self, head: LinearHead) -> LinearHead:
-        """Return a head that ignores the directions of drift in features.
+    def project_head(self, head: LinearHead) -> LinearHead:
+        """Return a head that ignores the directions of drift.
 
         Parameters
         ----------
@@ -208,15 +211,15 @@ class SlowChanges:
         Returns
         -------
         LinearHead
-            With weights orthogonal to the directions.
+            With weights orthogonal to these directions.
         """
         weights = without_directions(head.weights.numpy().T, self.directions).T
         return head._replace(weights=torch.from_numpy(np.ascontiguousarray(weights)))
 
-    def _comes_in_blocks(self, X: NDArray[Any], domains: NDArray[np.str_]) -> bool:
+    def _seems_in_blocks(self, X: NDArray[Any], domains: NDArray[np.str_]) -> bool:
         """Test whether a new subject's cues seem to come in blocks; see the drift guard."""
-        if len(X) < MIN_TRIALS or not classes_follow_drift(X, domains, self.class_means):
+        if len(X) < MIN_TRIALS or not unlabelled_cues_in_blocks(X, domains, self.class_means):
             return False
-        # drift with alertness looks the same: test again without that of the sources
+        # drift due to alertness looks the same: repeat the test without the sources' drift
         reduced = without_directions(X, self.source_drift)
-        return classes_follow_drift(reduced, domains, self.class_means)
+        return unlabelled_cues_in_blocks(reduced, domains, self.class_means)

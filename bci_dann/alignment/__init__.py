@@ -1,4 +1,4 @@
-"""Alignment: remove what is known to differ between domains before learning."""
+"""Alignment: remove covariance differences between domains before anything is learned."""
 
 from bci_dann.alignment.euclidean import EuclideanAlignment, euclidean_reference
 from bci_dann.alignment.filter_bank import FilterBank

@@ -1,4 +1,4 @@
-"""Euclidean alignment: remove the covariance that a subject's recording has on average.
+"""Euclidean alignment: whiten the trials of each domain by their arithmetic mean covariance.
 
 He and Wu (2020), "Transfer learning for brain-computer interfaces: a Euclidean space data
 alignment approach", IEEE Trans. Biomed. Eng. 67(2), 399-410, doi:10.1109/TBME.2019.2913914.
@@ -20,8 +20,8 @@ __all__ = ["EuclideanAlignment", "euclidean_reference"]
 def euclidean_reference(X: NDArray[Any]) -> NDArray[np.float64]:
     """Return the arithmetic mean of the trials' covariances.
 
-    ``R = (1/n) sum_i X_i X_i' / n_times``: equation 10 of [1]_, scaled by the length so that
-    trials of different lengths can share a reference.
+    ``R = (1/n) sum_i X_i X_i' / n_times``: equation 10 of [1]_, divided by the number of samples so
+    that trials of different lengths can share a reference.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def euclidean_reference(X: NDArray[Any]) -> NDArray[np.float64]:
 
     See Also
     --------
-    EuclideanAlignment : Whitens trials by it.
+    EuclideanAlignment : Whitens trials by this reference.
 
     References
     ----------
@@ -53,17 +53,17 @@ def euclidean_reference(X: NDArray[Any]) -> NDArray[np.float64]:
            [ -0.,   9.]])
     """
     reference = np.zeros((X.shape[1], X.shape[1]))
-    for trial in X:  # trial by trial: a float64 copy of all trials need not fit in memory
+    for trial in X:  # trial by trial: a float64 copy of all trials may not fit in memory
         wide = np.asarray(trial, dtype=np.float64)
         reference += wide @ wide.T
     return reference / (len(X) * X.shape[2])
 
 
 class EuclideanAlignment(SignalWhitening):
-    """Whiten the trials of every domain: ``R^(-1/2) X_i``, as float32.
+    """Whiten the trials ``X_i`` of every domain by its reference ``R``: ``R^(-1/2) X_i``.
 
-    Trials are ``(n_trials, n_chans, n_times)`` in microvolt, references in µV². Afterwards the
-    mean covariance of each domain is the identity [1]_.
+    Trials are ``(n_trials, n_chans, n_times)`` in microvolt, references in µV². Whitened trials are
+    float32 and without unit; the mean covariance of each domain is then the identity [1]_.
 
     See Also
     --------
@@ -90,7 +90,7 @@ class EuclideanAlignment(SignalWhitening):
     def _reference(self, X: NDArray[Any]) -> NDArray[np.float64]:
         return euclidean_reference(X)
 
-    def _geometry(self) -> str:
+    def _metric(self) -> str:
         return "euclidean"
 
     def _pooled(

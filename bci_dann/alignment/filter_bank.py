@@ -1,4 +1,4 @@
-"""A bank of band-pass filters, each band aligned by itself.
+"""A bank of band-pass filters; each band is aligned separately.
 
 Ang, Chin, Wang, Guan and Zhang (2012), "Filter bank common spatial pattern algorithm on BCI
 competition IV datasets 2a and 2b", Front. Neurosci. 6:39: bands 4 Hz wide.
@@ -19,9 +19,9 @@ from bci_dann.exceptions import ConfigError
 
 __all__ = ["BANDS", "FilterBank", "band_passed", "check_bands"]
 
-# Hz; those of Ang et al. (2012) between the mu and the beta rhythm.
+# Edges (Hz): the bands of Ang et al. (2012) from the mu to the beta rhythm.
 BANDS = ((8.0, 12.0), (12.0, 16.0), (16.0, 20.0), (20.0, 24.0), (24.0, 28.0))
-# Order of the Butterworth filters; steep enough that neighbouring bands of 4 Hz overlap little.
+# Order of the Butterworth filters: neighbouring bands of 4 Hz then overlap little.
 ORDER = 4
 
 
@@ -49,7 +49,7 @@ def check_bands(bands: Sequence[tuple[float, float]], sfreq: float) -> None:
 
 
 def band_passed(X: NDArray[Any], low: float, high: float, sfreq: float) -> NDArray[np.float64]:
-    """Return trials filtered without delay.
+    """Return band-pass filtered trials (zero-phase Butterworth filter).
 
     Parameters
     ----------
@@ -67,20 +67,20 @@ def band_passed(X: NDArray[Any], low: float, high: float, sfreq: float) -> NDArr
     """
     from scipy.signal import butter, sosfiltfilt
 
-    # trials are too short for the finite filters that recordings get
+    # trials are too short for the FIR filters that are applied to recordings
     sections = butter(ORDER, [low, high], "bandpass", fs=sfreq, output="sos")
     filtered: NDArray[np.float64] = sosfiltfilt(sections, np.asarray(X, dtype=np.float64))
     return filtered
 
 
 class FilterBank(Alignment, BaseEstimator):
-    """Alignment in several bands: ``(n_trials, n_chans, n_times)`` becomes one more axis.
+    """Filter trials into several bands, and align each band; the bands are a new axis.
 
     The default bands are 4 Hz wide, from 8 to 28 Hz, as in [1]_.
 
     Parameters
     ----------
-    centres : list of Alignment or None
+    alignments : list of Alignment or None
         An unfitted alignment for each band; ``None`` leaves the band as it is.
     sfreq : float
         Sampling frequency (Hz).
@@ -94,7 +94,7 @@ class FilterBank(Alignment, BaseEstimator):
 
     See Also
     --------
-    EuclideanAlignment : An alignment for a band.
+    EuclideanAlignment : An alignment for one band.
     bci_dann.ShallowClassifier : Uses it for ``features="filter_bank_csp"``.
 
     References
@@ -115,41 +115,41 @@ class FilterBank(Alignment, BaseEstimator):
 
     def __init__(
         self,
-        centres: list[Alignment | None],
+        alignments: list[Alignment | None],
         sfreq: float,
         bands: tuple[tuple[float, float], ...] = BANDS,
     ) -> None:
         check_bands(bands, sfreq)
-        self.centres = centres
+        self.alignments = alignments
         self.sfreq = sfreq
         self.bands = bands
 
     def fit(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
         """Compute the references of the source domains in each band; see :class:`Recentring`."""
-        for centre, filtered in self._filtered(X):
-            if centre is not None:
-                centre.fit(filtered, domains)
+        for alignment, filtered in self._filtered(X):
+            if alignment is not None:
+                alignment.fit(filtered, domains)
         return self
 
     def extend(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
         """Add the references of further domains; see :meth:`Recentring.extend`."""
-        for centre, filtered in self._filtered(X):
-            if centre is not None:
-                centre.extend(filtered, domains)
+        for alignment, filtered in self._filtered(X):
+            if alignment is not None:
+                alignment.extend(filtered, domains)
         return self
 
     @property
-    def follows(self) -> bool:
-        """Whether all bands follow trials one after another; see :meth:`Alignment.follow`."""
-        return all(centre is None or centre.follows for centre in self.centres)
+    def is_incremental(self) -> bool:
+        """Whether the alignments of all bands can be updated; see :meth:`Alignment.update`."""
+        return all(alignment is None or alignment.is_incremental for alignment in self.alignments)
 
-    def follow(self, X: NDArray[Any], domain: str) -> Self:
-        """Move the references of each band by one trial; see :meth:`Alignment.follow`."""
-        moved = [centre and copy.copy(centre) for centre in self.centres]
-        for centre, (low, high) in zip(moved, self.bands, strict=True):
-            if centre is not None:
-                centre.follow(band_passed(X, low, high, self.sfreq), domain)
-        self.centres = moved
+    def update(self, X: NDArray[Any], domain: str) -> Self:
+        """Move the references of each band by one trial; see :meth:`Alignment.update`."""
+        moved = [alignment and copy.copy(alignment) for alignment in self.alignments]
+        for alignment, (low, high) in zip(moved, self.bands, strict=True):
+            if alignment is not None:
+                alignment.update(band_passed(X, low, high, self.sfreq), domain)
+        self.alignments = moved
         return self
 
     def transform(self, X: NDArray[Any], domains: ArrayLike | None = None) -> NDArray[Any]:
@@ -165,7 +165,7 @@ class FilterBank(Alignment, BaseEstimator):
         Returns
         -------
         ndarray, shape (n_trials, n_bands, n_chans, n_times)
-            Float32; each band without unit where it is aligned.
+            Float32; without unit where a band is aligned, else in µV.
         """
         bank = np.empty((len(X), *self.shape_of(X.shape[1:])), dtype=np.float32)
         self.transform_into(X, domains, bank)
@@ -173,11 +173,11 @@ class FilterBank(Alignment, BaseEstimator):
 
     def transform_into(self, X: NDArray[Any], domains: ArrayLike | None, out: NDArray[Any]) -> None:
         """Write the aligned trials of each band into ``out``; see :meth:`transform`."""
-        for band, (centre, filtered) in enumerate(self._filtered(X)):
-            if centre is None:
+        for band, (alignment, filtered) in enumerate(self._filtered(X)):
+            if alignment is None:
                 out[:, band] = filtered
             else:
-                centre.transform_into(filtered, domains, out[:, band])
+                alignment.transform_into(filtered, domains, out[:, band])
 
     def shape_of(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return ``(n_bands, n_chans, n_times)``; see :class:`Alignment`."""
@@ -187,24 +187,24 @@ class FilterBank(Alignment, BaseEstimator):
         """Return the references of every band; see :meth:`Alignment.to_arrays`."""
         return {
             f"{band}.{name}": array
-            for band, centre in enumerate(self.centres)
-            if centre is not None
-            for name, array in centre.to_arrays().items()
+            for band, alignment in enumerate(self.alignments)
+            if alignment is not None
+            for name, array in alignment.to_arrays().items()
         }
 
     def from_arrays(self, domains: list[str], arrays: dict[str, NDArray[Any]]) -> Self:
         """Restore the references of every band; see :meth:`Alignment.from_arrays`."""
-        for band, centre in enumerate(self.centres):
-            if centre is not None:
+        for band, alignment in enumerate(self.alignments):
+            if alignment is not None:
                 prefix = f"{band}."
                 of_band = {
                     k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)
                 }
-                centre.from_arrays(domains, of_band)
+                alignment.from_arrays(domains, of_band)
         return self
 
     def _filtered(self, X: NDArray[Any]) -> Iterator[tuple[Alignment | None, NDArray[Any]]]:
-        for centre, (low, high) in zip(self.centres, self.bands, strict=True):
-            if centre is not None:
-                centre.cache = self.cache
-            yield centre, band_passed(X, low, high, self.sfreq)
+        for alignment, (low, high) in zip(self.alignments, self.bands, strict=True):
+            if alignment is not None:
+                alignment.cache = self.cache
+            yield alignment, band_passed(X, low, high, self.sfreq)

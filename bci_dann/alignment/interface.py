@@ -1,4 +1,4 @@
-"""The interface of alignments: references of domains, and trials transformed by them."""
+"""The interface of alignments: learn a reference for each domain, then transform its trials."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["Alignment", "check_finite", "checked_transform"]
 
 
 class Alignment(ABC):
-    """Removes what is known to differ between domains, before anything is learned.
+    """Removes known differences between domains before anything is learned.
 
-    A subclass is one of the open parts of every method: ``alignment="module:Class"``, or an
+    Every method accepts a subclass as its ``alignment``, given as ``"module:Class"`` or as an
     instance. It is fitted to the source domains, extended by the domains of the target, and then
-    transforms trials of either. An estimator works on a fresh copy, so the instance that a user
-    gives stays unfitted.
+    transforms trials of both. An estimator works on a copy, so the instance that a user gives
+    stays unfitted.
 
     Trials are float32 ``(n_trials, n_chans, n_times)`` in microvolt; domains are strings,
     ``"subject/session"``.
@@ -28,22 +28,23 @@ class Alignment(ABC):
     Attributes
     ----------
     cache : ResultCache or None
-        Where an estimator lets an alignment keep what it computes of the trials of a domain; see
-        :func:`~bci_dann.alignment.result_cache.cached`. Not a parameter, and not saved.
+        Set by an estimator, for results that are computed from the trials of a domain and may be
+        needed again; see :func:`~bci_dann.alignment.result_cache.cached`. Neither a parameter
+        nor saved.
     takes_rest : bool
-        Whether an estimator is to hand rest windows to :meth:`fit` and :meth:`extend`, too, as the
+        Whether an estimator also passes rest windows to :meth:`fit` and :meth:`extend`, as the
         arguments ``rest``, shape ``(n_windows, n_chans, n_rest_times)`` (µV), and
-        ``rest_domains``, shape ``(n_windows,)``. False unless a subclass says more.
+        ``rest_domains``, shape ``(n_windows,)``. False by default.
 
     See Also
     --------
     EuclideanAlignment : Re-centring by the arithmetic mean of covariances.
-    Recentring : A base for alignments with one reference for each domain.
+    Recentring : Base class of alignments with one reference matrix for each domain.
     bci_dann.resolve : How methods find an alignment.
 
     Examples
     --------
-    Channels of variance 1, by the standard deviations of all source domains:
+    Divide each channel by its standard deviation over all source domains:
 
     >>> import numpy as np
     >>> from bci_dann.alignment import Alignment
@@ -73,11 +74,11 @@ class Alignment(ABC):
     takes_rest: bool = False
 
     @property
-    def follows(self) -> bool:
-        """Whether :meth:`follow` learns from trials one after another; no by default.
+    def is_incremental(self) -> bool:
+        """Whether :meth:`update` is implemented; False by default.
 
-        An estimator then keeps the last hundred trials of a new subject, and calls :meth:`extend`
-        with them for each trial that passes.
+        Without it, an estimator keeps the last hundred trials of a new subject, and calls
+        :meth:`extend` with them after each new trial.
         """
         return False
 
@@ -115,19 +116,19 @@ class Alignment(ABC):
             ``self``.
         """
 
-    def follow(self, X: NDArray[Any], domain: str) -> Self:
+    def update(self, X: NDArray[Any], domain: str) -> Self:
         """Move the reference of a domain by one trial, in constant time and memory.
 
-        A subclass that implements it says so in :attr:`follows`. It leaves the references that it
-        has in place, and sets attributes anew: copies of an alignment share them.
+        A subclass that implements it returns True in :attr:`is_incremental`. It must assign new
+        attributes instead of changing arrays in place, since copies of an alignment share them.
 
         Parameters
         ----------
         X : ndarray, shape (1, n_chans, n_times)
             The next trial (µV).
         domain : str
-            Its domain, ``"subject/session"``. A new one leans on that before it, and the first on
-            the sources.
+            Its domain, ``"subject/session"``. The reference of a new domain starts from that of the
+            previous domain, the first one from the sources.
 
         Returns
         -------
@@ -145,23 +146,23 @@ class Alignment(ABC):
         X : ndarray, shape (n_trials, n_chans, n_times)
             Trials (µV).
         domains : array-like of str, shape (n_trials,), optional
-            The domain of each trial. A domain that was never seen, and trials without domain,
-            need a reference too: that of the last domains learned, say.
+            The domain of each trial. Trials of an unseen domain, and trials without
+            a domain, need a reference, too, for example that of the domains learned last.
 
         Returns
         -------
         ndarray, shape (n_trials, ...)
-            Finite; each trial has the shape that :meth:`shape_of` promises.
+            Finite; each trial has the shape that :meth:`shape_of` returns.
         """
 
     @abstractmethod
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what was learned as arrays, to be saved.
+        """Return the learned state as arrays, for saving.
 
         Returns
         -------
         dict of str to ndarray
-            Without the names of the domains, which the estimator keeps.
+            Without the names of the domains, which the estimator saves.
         """
 
     @abstractmethod
@@ -171,8 +172,8 @@ class Alignment(ABC):
         Parameters
         ----------
         domains : list of str
-            The domains in the order in which they were learned: those of one call of
-            :meth:`fit` or :meth:`extend` sorted by name, call after call, each once.
+            The domains in the order in which they were learned, each once. Domains of the same
+            call of :meth:`fit` or :meth:`extend` are sorted by name.
         arrays : dict of str to ndarray
             As :meth:`to_arrays` returned them.
 
@@ -183,7 +184,7 @@ class Alignment(ABC):
         """
 
     def shape_of(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the shape of one aligned trial; the trial's own unless a subclass says more.
+        """Return the shape of one aligned trial; by default that of the trial itself.
 
         Parameters
         ----------
@@ -200,7 +201,7 @@ class Alignment(ABC):
     def transform_into(
         self, X: NDArray[Any], domains: ArrayLike | None, out: NDArray[np.float32]
     ) -> None:
-        """Write aligned trials into an array; a subclass may save memory here.
+        """Write aligned trials into an array; a subclass may override it to save memory.
 
         Parameters
         ----------
@@ -217,7 +218,7 @@ class Alignment(ABC):
 def checked_transform(
     alignment: Alignment, X: NDArray[Any], domains: ArrayLike | None
 ) -> NDArray[Any]:
-    """Align trials, and check that the result is what the interface promises.
+    """Align trials, and check that the result has the shape and values that the interface demands.
 
     Parameters
     ----------
@@ -231,12 +232,12 @@ def checked_transform(
     Returns
     -------
     ndarray, shape (n_trials, ...)
-        Finite, of the shape that is promised.
+        Finite, of the shape that ``alignment.shape_of`` returns.
 
     Raises
     ------
     ConfigError
-        Naming the class, what it must return, and what came.
+        With the class, what it must return, and what it returned.
     """
     aligned = np.asarray(alignment.transform(X, domains))
     expected = (len(X), *alignment.shape_of(X.shape[1:]))
@@ -252,14 +253,14 @@ def check_finite(alignment: Alignment, aligned: NDArray[Any]) -> None:
     Parameters
     ----------
     alignment : Alignment
-        What has aligned them.
+        The alignment that produced them, for the message.
     aligned : ndarray, shape (n_trials, ...)
         Aligned trials.
 
     Raises
     ------
     ConfigError
-        Saying how many are not.
+        With the number of trials that are not.
     """
     if not np.isfinite(aligned.sum(dtype=np.float64)) and not np.isfinite(aligned).all():
         n_bad = int((~np.isfinite(aligned)).reshape(len(aligned), -1).any(axis=1).sum())

@@ -1,4 +1,4 @@
-"""Re-centring: one reference for every domain, and one for domains never seen."""
+"""Re-centring: a reference covariance for every domain, and a pooled one for unseen domains."""
 
 from __future__ import annotations
 
@@ -12,17 +12,22 @@ from sklearn.utils.validation import check_is_fitted
 
 from bci_dann.alignment.interface import Alignment
 from bci_dann.alignment.result_cache import ResultCache, cached
-from bci_dann.alignment.running_reference import PRIOR_TRIALS, RunningReference, moved_reference
+from bci_dann.alignment.running_reference import (
+    PRIOR_TRIALS,
+    RunningReference,
+    step_towards_covariance,
+)
 from bci_dann.exceptions import DataError
 
 __all__ = ["Recentring", "SignalWhitening", "domain_names", "inverse_square_root"]
 
-# Directions with less than this share of the largest eigenvalue carry no signal, as after an
+# Directions with an eigenvalue below this share of the largest one carry no signal, as after an
 # average reference; whitening them would amplify rounding errors of double precision (1e-16).
 RANK_TOLERANCE = 1e-10
 
-# A reference of fewer trials than this is shrunk towards that of the same subject's other domains;
-# empirical: the mean covariance of 20 trials of 15 channels is close to that of a whole session.
+# A reference from fewer trials than this is shrunk towards that of the same subject's other
+# domains. Empirical: the mean covariance of 20 trials of 15 channels is close to that of a whole
+# session.
 ENOUGH_TRIALS = 20
 
 
@@ -44,7 +49,7 @@ def inverse_square_root(reference: NDArray[np.float64]) -> NDArray[np.float64]:
     Raises
     ------
     DataError
-        When the matrix holds values that are not finite, or is zero.
+        When the matrix has values that are not finite, or is zero.
     """
     if not np.isfinite(reference).all():
         raise DataError("The alignment reference is not finite: look for NaN in the trials.")
@@ -59,30 +64,30 @@ def inverse_square_root(reference: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 class Recentring(Alignment, BaseEstimator):
-    """Re-centre every domain by its own reference, and unseen domains by the pooled one.
+    """Re-centre every domain by its own reference, and unseen domains by a pooled one.
 
-    A subclass says what a reference is (``_reference``, ``_pooled``) and how trials are
-    whitened by it (``_whiten``). Put it inside an estimator rather than before one: as a
-    separate pipeline step it never sees the target that an evaluation hands to ``fit``.
+    A subclass defines the reference (``_reference``, ``_pooled``) and how trials are whitened by
+    it (``_whiten``). Use it inside an estimator, not before one: as a separate pipeline step it
+    never sees the target trials that an evaluation passes to ``fit``.
 
     Attributes
     ----------
     references_ : dict of str to ndarray, shape (n_chans, n_chans)
         The reference of each domain given to :meth:`fit` or :meth:`extend`.
     fallback_ : ndarray, shape (n_chans, n_chans)
-        The reference for trials of a domain never seen: the mean over the trials of the
-        last call, so over the sources until a target has been seen, and over the target
-        from then on.
+        The reference for trials of an unseen domain: the mean over the trials of the last call of
+        :meth:`fit` or :meth:`extend`, so over the sources until a target has been seen, and over
+        the target afterwards.
 
     See Also
     --------
     EuclideanAlignment : References are arithmetic means of covariances.
     RiemannianAlignment : References are Riemannian means of covariances.
-    Alignment : The contract, for alignments without references.
+    Alignment : The interface, also for alignments without reference matrices.
 
     Examples
     --------
-    What every re-centring does with a domain that it has learned, and one that it has not:
+    A learned domain has its own reference, an unseen one the pooled reference:
 
     >>> import numpy as np
     >>> from bci_dann.alignment import EuclideanAlignment
@@ -98,7 +103,7 @@ class Recentring(Alignment, BaseEstimator):
 
     references_: dict[str, NDArray[np.float64]]
     fallback_: NDArray[np.float64]
-    # The session whose trials are followed, and how far.
+    # Progress of the reference that `update` moves, and its session.
     _running: RunningReference | None = None
 
     def fit(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
@@ -121,16 +126,16 @@ class Recentring(Alignment, BaseEstimator):
     def set_references(
         self, names: Sequence[str], references: Sequence[NDArray[Any]], counts: NDArray[np.int_]
     ) -> Self:
-        """Set the references of the source domains as :meth:`fit` would have computed them.
+        """Set references of the source domains that were computed elsewhere; see :meth:`fit`.
 
         Parameters
         ----------
         names : sequence of str
             The domains.
         references : sequence of ndarray, shape (n_chans, n_chans)
-            One for each.
+            The reference of each domain.
         counts : ndarray of int, shape (n_domains,)
-            Their numbers of trials.
+            Number of trials of each domain.
 
         Returns
         -------
@@ -145,14 +150,14 @@ class Recentring(Alignment, BaseEstimator):
     def extend(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
         """Add the references of further domains, and make their mean the fallback.
 
-        A domain of few trials, such as a session that has just begun, gets a reference between
-        its own and the mean of all domains of the call, which counts as many trials as the
-        domain lacks to 20.
+        The reference of a domain with fewer than 20 trials, such as a session that has just begun,
+        is averaged with the mean over all domains of the call; that mean has the weight of the
+        trials that are missing to 20.
 
         Parameters
         ----------
         X : ndarray, shape (n_trials, ...)
-            Trials of the new domains, for example of the target.
+            Trials of the new domains, such as the target's.
         domains : array-like of str, shape (n_trials,), optional
             The domain of each trial.
 
@@ -166,16 +171,16 @@ class Recentring(Alignment, BaseEstimator):
     def add_references(
         self, names: Sequence[str], references: Sequence[NDArray[Any]], counts: NDArray[np.int_]
     ) -> Self:
-        """Add references as :meth:`extend` would have computed them.
+        """Add references that were computed elsewhere; see :meth:`extend`.
 
         Parameters
         ----------
         names : sequence of str
             The domains.
         references : sequence of ndarray, shape (n_chans, n_chans)
-            One for each.
+            The reference of each domain.
         counts : ndarray of int, shape (n_domains,)
-            Their numbers of trials.
+            Number of trials of each domain.
 
         Returns
         -------
@@ -192,17 +197,17 @@ class Recentring(Alignment, BaseEstimator):
         return self
 
     @property
-    def follows(self) -> bool:
-        """Whether references follow trials one after another; see :meth:`Alignment.follow`."""
-        return self._geometry() is not None
+    def is_incremental(self) -> bool:
+        """Whether references can be updated trial by trial; see :meth:`Alignment.update`."""
+        return self._metric() is not None
 
-    def follow(self, X: NDArray[Any], domain: str) -> Self:
+    def update(self, X: NDArray[Any], domain: str) -> Self:
         """Move the reference of a domain towards one trial, and make it the fallback.
 
-        The step is ``max(1 / n, 0.05)`` long, where ``n`` counts the trials of the domain and ten
-        for the reference from which it starts: its own, where it was learned before; that of the
-        domain followed before; or the fallback, which for a new subject is scaled to the median
-        power of its first five trials. See :mod:`bci_dann.alignment.running_reference`.
+        The step size is ``max(1 / n, 0.05)``, where ``n`` counts the trials of the domain so far,
+        plus ten for the initial reference. That is the domain's own reference where it was learned
+        before, else that of the previous domain, or, for a new subject, the fallback, scaled to the
+        median power of its first five trials. See :mod:`bci_dann.alignment.running_reference`.
 
         Parameters
         ----------
@@ -216,12 +221,12 @@ class Recentring(Alignment, BaseEstimator):
         Recentring
             ``self``.
         """
-        return self.follow_covariance(self._covariance(X), domain)
+        return self.update_with_covariance(self._covariance(X), domain)
 
-    def follow_covariance(  # numpydoc ignore=PR01,RT01
+    def update_with_covariance(  # numpydoc ignore=PR01,RT01
         self, covariance: NDArray[np.float64], domain: str, cache: ResultCache | None = None
     ) -> Self:
-        """Follow a trial by its covariance (µV²); see :meth:`follow`, and ``moved_reference``."""
+        """Update by the covariance of a trial (µV²); see :meth:`update`."""
         running = self._running
         reference = self.references_.get(domain, self.fallback_)
         if running is None and domain not in self.references_:
@@ -231,8 +236,8 @@ class Recentring(Alignment, BaseEstimator):
         running, reference = running.rescaled(reference, covariance)
         self._running, weight = running.next_weight()
         whitening = cached(cache, inverse_square_root, reference)
-        moved = moved_reference(
-            reference, whitening, covariance, weight, self._geometry() or "", cache
+        moved = step_towards_covariance(
+            reference, whitening, covariance, weight, self._metric() or "", cache
         )
         self.references_ = {**self.references_, domain: moved}
         self.fallback_ = moved
@@ -246,8 +251,8 @@ class Recentring(Alignment, BaseEstimator):
         X : ndarray, shape (n_trials, ...)
             Trials.
         domains : array-like of str, shape (n_trials,), optional
-            The domain of each trial. A domain never seen, and trials without domain, get
-            the fallback.
+            The domain of each trial. Trials of an unseen domain, and trials without a
+            domain, get the fallback.
 
         Returns
         -------
@@ -289,7 +294,7 @@ class Recentring(Alignment, BaseEstimator):
 
     @property
     def domains_(self) -> list[str]:
-        """The names of the domains learned, in their order; see :meth:`from_arrays`."""
+        """The learned domains, in the order of learning; see :meth:`from_arrays`."""
         return list(self.references_)
 
     def shape_of(self, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -299,7 +304,7 @@ class Recentring(Alignment, BaseEstimator):
     def _references(
         self, X: NDArray[Any], domains: ArrayLike | None
     ) -> tuple[list[str], list[NDArray[np.float64]], NDArray[np.int_]]:
-        """Return domains, their references and numbers of trials."""
+        """Return the domains, their references, and their numbers of trials."""
         names = domain_names(domains, len(X))
         unique, counts = np.unique(names, return_counts=True)
         references = [self._reference(X[names == name]) for name in unique]
@@ -316,14 +321,14 @@ class Recentring(Alignment, BaseEstimator):
         """Return the covariance of one trial."""
         raise NotImplementedError
 
-    def _geometry(self) -> str | None:
-        """Return the way to a trial, ``riemannian`` or ``euclidean``; None where there is none."""
+    def _metric(self) -> str | None:
+        """Return the metric of :meth:`update`: ``riemannian``, ``euclidean``, or None."""
         return None
 
     def _pooled(
         self, references: Sequence[NDArray[np.float64]], counts: NDArray[np.int_]
     ) -> NDArray[np.float64]:
-        """Return the mean of references, each standing for ``counts`` trials."""
+        """Return the mean of references, weighted by the numbers of trials behind them."""
         raise NotImplementedError
 
     def _whiten(
@@ -364,14 +369,14 @@ def domain_names(domains: ArrayLike | None, n_trials: int) -> NDArray[np.str_]:
     Parameters
     ----------
     domains : array-like, shape (n_trials,), or None
-        The domain of each trial; ``None`` is one domain without name for all.
+        The domain of each trial; ``None`` puts all trials into one unnamed domain.
     n_trials : int
         Number of trials.
 
     Returns
     -------
     ndarray of str, shape (n_trials,)
-        Empty text where no domain is named.
+        Empty strings where ``domains`` is ``None``.
 
     Raises
     ------

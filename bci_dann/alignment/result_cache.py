@@ -1,7 +1,7 @@
-"""A cache of what was computed of the trials of a domain, found again by their content.
+"""A cache for means and features of the trials of a domain, looked up by the content of the trials.
 
-Leaving one subject out asks in every fold for the means and features of the same source domains,
-and these take longer than all else that a shallow decoder does.
+Leave-one-subject-out evaluation needs the means and features of the same source domains in every
+fold, and computing them takes most of the time of a shallow decoder.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ DEFAULT_BYTES = 2**28
 
 
 class ResultCache:
-    """Results of pure functions of an array, found again by the function and the array's content.
+    """Results of pure functions of an array, keyed by the function and the content of the array.
 
-    A run owns one in each of its processes and hands it to the estimators
-    (:meth:`bci_dann.estimators.TransferClassifier.use_cache`). A copy of an estimator shares it;
-    on the way to another process it is emptied.
+    A run has one in each of its processes and passes it to the estimators
+    (:meth:`bci_dann.estimators.TransferClassifier.use_cache`). Copies of an estimator share it;
+    it is empty after unpickling in another process.
 
     Parameters
     ----------
     n_bytes : int
-        How many bytes of results are kept; those used longest ago are dropped first.
+        Most bytes of results that are kept; the least recently used are dropped first.
 
     See Also
     --------
@@ -69,15 +69,15 @@ class ResultCache:
     def compute(
         self, function: Callable[..., Result], array: NDArray[Any], *settings: Hashable
     ) -> Result:
-        """Return the result of a function, computed only where it is not kept.
+        """Return the result of a function, from the cache where it is there.
 
         Parameters
         ----------
         function : callable
-            From the array and the settings to an array or a tuple of arrays; they are kept, and
-            become read-only.
+            Maps the array and the settings to an array or a tuple of arrays, which are kept and
+            made read-only.
         array : ndarray
-            Found again by its content.
+            Its content is part of the key.
         *settings : hashable
             Further arguments.
 
@@ -107,7 +107,7 @@ class ResultCache:
     def find(
         self, function: Callable[..., Result], array: NDArray[Any], *settings: Hashable
     ) -> Result | None:
-        """Return a result that is kept, and compute nothing.
+        """Return a result from the cache, without computing anything.
 
         Parameters
         ----------
@@ -121,7 +121,7 @@ class ResultCache:
         Returns
         -------
         ndarray, tuple of ndarray or None
-            ``None`` where it is not kept.
+            ``None`` where it is not in the cache.
         """
         result: Result | None = self._results.get(
             _key(function, np.ascontiguousarray(array), settings)
@@ -147,12 +147,12 @@ def cached(
     array: NDArray[Any],
     *settings: Hashable,
 ) -> Result:
-    """Return the result of a function, by a cache where there is one.
+    """Return the result of a function, using a cache where there is one.
 
     Parameters
     ----------
     cache : ResultCache or None
-        ``None`` computes it.
+        ``None`` always computes the result.
     function : callable
         As for :meth:`ResultCache.compute`.
     array : ndarray

@@ -1,4 +1,4 @@
-"""Re-centring by the Riemannian mean: every domain's mean covariance becomes the identity.
+"""Re-centring by the Riemannian mean, after which each domain's mean covariance is the identity.
 
 Zanini, Congedo, Jutten, Said and Berthoumieu (2018), "Transfer learning: a Riemannian
 geometry framework with applications to brain-computer interfaces", IEEE Trans. Biomed. Eng.
@@ -22,15 +22,15 @@ __all__ = ["MEANS", "CovarianceRecentring", "RiemannianAlignment", "mean_covaria
 
 MEANS = ("riemannian", "euclidean")
 # Empirical: large enough that covariances of short trials are positive definite, small enough that
-# the mean is the one of the covariances themselves to a thousandth.
+# the mean changes by no more than a thousandth.
 SHRINKAGE = 1e-3
-# Norm of the mean tangent vector at which the iteration stops: less than the rounding of re-centred
-# trials in single precision.
+# Norm of the mean tangent vector at which the iteration stops: below the rounding error of
+# re-centred trials in single precision.
 TOLERANCE = 1e-6
 
 
 class CovarianceRecentring(Recentring):
-    """``M^(-1/2) C_i M^(-1/2)`` with the mean ``M`` of the domain's covariances.
+    """Re-centring of covariances ``C_i`` by their mean ``M``: ``M^(-1/2) C_i M^(-1/2)``.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class CovarianceRecentring(Recentring):
     def _covariance(self, X: NDArray[Any]) -> NDArray[np.float64]:
         return np.asarray(X[0], dtype=np.float64)
 
-    def _geometry(self) -> str:
+    def _metric(self) -> str:
         return self.mean
 
     def _pooled(
@@ -69,11 +69,11 @@ class CovarianceRecentring(Recentring):
 class RiemannianAlignment(SignalWhitening):
     """Whiten the trials of every domain by the Riemannian mean of their covariances.
 
-    As :class:`EuclideanAlignment`, with the mean of [1]_, on which single trials of large
-    amplitude, such as artefacts, weigh less. Covariances are shrunk by a thousandth towards the
-    domain's arithmetic mean: unlike shrinkage towards a sphere this commutes with whitening, so
-    the mean of what was whitened is the identity. Directions without signal, as after an average
-    reference, are left out of it.
+    Like :class:`EuclideanAlignment`, with the mean of [1]_, which single trials of large amplitude,
+    such as artefacts, influence less. Covariances are shrunk by a thousandth towards the domain's
+    arithmetic mean. Unlike shrinkage towards a multiple of the identity this commutes with
+    whitening, so that the whitened trials have the identity as their mean. Directions without
+    signal, as after an average reference, are left out.
 
     See Also
     --------
@@ -102,13 +102,13 @@ class RiemannianAlignment(SignalWhitening):
         covariances = wide @ wide.swapaxes(1, 2) / X.shape[2]
         return cached(self.cache, _mean_of_signals, covariances)
 
-    def _geometry(self) -> str:
+    def _metric(self) -> str:
         return "riemannian"
 
     def _pooled(
         self, references: Sequence[NDArray[np.float64]], counts: NDArray[np.int_]
     ) -> NDArray[np.float64]:
-        return _mean_where_signal_is(np.stack(references), counts)
+        return _mean_on_signal_subspace(np.stack(references), counts)
 
 
 def mean_covariance(
@@ -125,7 +125,7 @@ def mean_covariance(
         the geometric mean of symmetric positive-definite matrices", SIAM J. Matrix Anal. Appl.
         26(3), 735-747), or the arithmetic one.
     cache : ResultCache or None
-        Where means of the same covariances are found again.
+        Cache for means of the same covariances.
 
     Returns
     -------
@@ -141,16 +141,16 @@ def mean_covariance(
     return cached(cache, _MEAN_OF[mean], covariances)
 
 
-def _mean_where_signal_is(
+def _mean_on_signal_subspace(
     covariances: NDArray[np.float64], counts: NDArray[np.int_]
 ) -> NDArray[np.float64]:
     """Return the Riemannian mean within the directions that hold signal in any matrix."""
     arithmetic = np.average(covariances, axis=0, weights=counts)
     if not np.isfinite(arithmetic).all():
-        return arithmetic  # which whitening refuses
+        return arithmetic  # whitening raises an error for it
     values, vectors = np.linalg.eigh(arithmetic)
     if not values[-1] > 0:
-        return arithmetic  # zero, which whitening refuses
+        return arithmetic  # zero; whitening raises an error for it
     span = vectors[:, values > RANK_TOLERANCE * values[-1]]
     within = span.T @ ((1.0 - SHRINKAGE) * covariances + SHRINKAGE * arithmetic) @ span
     return span @ _weighted_mean(within, counts, "riemannian") @ span.T
@@ -170,20 +170,20 @@ def _weighted_mean(
     return mean_of_all
 
 
-def _one_each(X: NDArray[Any]) -> NDArray[np.int_]:
+def _unit_counts(X: NDArray[Any]) -> NDArray[np.int_]:
     return np.ones(len(X), dtype=int)
 
 
 def _riemannian_mean(X: NDArray[Any]) -> NDArray[np.float64]:
-    return _weighted_mean(X, _one_each(X), "riemannian")
+    return _weighted_mean(X, _unit_counts(X), "riemannian")
 
 
 def _euclidean_mean(X: NDArray[Any]) -> NDArray[np.float64]:
-    return _weighted_mean(X, _one_each(X), "euclidean")
+    return _weighted_mean(X, _unit_counts(X), "euclidean")
 
 
 def _mean_of_signals(X: NDArray[Any]) -> NDArray[np.float64]:
-    return _mean_where_signal_is(X, _one_each(X))
+    return _mean_on_signal_subspace(X, _unit_counts(X))
 
 
 _MEAN_OF = {"riemannian": _riemannian_mean, "euclidean": _euclidean_mean}

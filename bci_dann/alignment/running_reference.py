@@ -1,7 +1,7 @@
-"""Running references: a mean of covariances that follows trials one after another.
+"""Running references: a mean of covariances that is updated trial by trial.
 
-Re-centring of a session by the mean of all its trials needs all of them. A step along the geodesic
-from the reference to each trial that passes takes constant time and memory: Zanini, Congedo,
+The mean over a whole session is known only at its end. Online, the reference moves a step along the
+geodesic towards each new trial, in constant time and memory: Zanini, Congedo,
 Jutten, Said and Berthoumieu (2018), "Transfer learning: a Riemannian geometry framework with
 applications to brain-computer interfaces", IEEE Trans. Biomed. Eng. 65(5), 1107-1116; Kumar,
 Alawieh, Racz, Fakhreddine and Millán (2024), "Transfer learning promotes acquisition of individual
@@ -17,36 +17,42 @@ from numpy.typing import NDArray
 
 from bci_dann.alignment.result_cache import ResultCache, cached
 
-__all__ = ["LARGEST_RATIO", "MOMENTUM", "PRIOR_TRIALS", "RunningReference", "moved_reference"]
+__all__ = [
+    "LARGEST_RATIO",
+    "MOMENTUM",
+    "PRIOR_TRIALS",
+    "RunningReference",
+    "step_towards_covariance",
+]
 
-# As how many trials the reference counts from which a session starts: that of the sources, or of
-# the session before. Empirical: 5, 10 and 20 differ by less than a point on MI-OpenBCI cut to five
+# Weight, in trials, of the initial reference of a session: that of the sources, or of the previous
+# session. Empirical: 5, 10 and 20 differ by less than a point on MI-OpenBCI cut to five
 # channels.
 PRIOR_TRIALS = 10
-# The least weight of the newest trial; a reference looks back on about 1 / MOMENTUM trials.
+# The smallest weight of the newest trial; the reference averages over about 1 / MOMENTUM trials.
 # Empirical: 0 to 0.1 differ by a point on the same data, and 0.05 is as good as any.
 MOMENTUM = 0.05
-# A trial whose power along any direction is more than so many times the reference, or so many
-# times smaller, counts as if it were not. Empirical: one trial in a hundred of MI-OpenBCI has more.
+# Limit of the ratio of power between a trial and the reference, along any direction and either way;
+# beyond it a trial is clipped. Empirical: one trial in a hundred of MI-OpenBCI exceeds it.
 LARGEST_RATIO = 10.0
-# The amplitude of a new subject is the median over so many first trials: two artefacts in five do
-# not change it much.
+# First trials whose median power gives the amplitude of a new subject: two artefacts in five trials
+# do not change a median much.
 FIRST_TRIALS = 5
 
 
 @dataclass(frozen=True)
 class RunningReference:
-    """The progress of a reference that follows the trials of a session.
+    """How far the reference of a session has been updated.
 
     Parameters
     ----------
     domain : str
         The session, as ``"subject/session"``.
     count : float
-        How many trials the reference stands for, those of its start included.
+        Number of trials behind the reference, including the weight of the initial one.
     start_power : float
-        Logarithm of the mean power (µV²) of the reference from which the subject starts; NaN
-        where its amplitude is known already.
+        Logarithm of the mean power (µV²) of the initial reference of a new subject; NaN where the
+        subject's amplitude is already known.
     powers : tuple of float
         Logarithms of the mean power of the first trials, at most five.
     """
@@ -58,40 +64,40 @@ class RunningReference:
 
     @classmethod
     def of_new_subject(cls, domain: str, reference: NDArray[np.float64]) -> RunningReference:
-        """Return the start from a reference of other subjects, whose amplitude may differ.
+        """Return the initial state for a reference of other subjects, whose amplitude may differ.
 
         Parameters
         ----------
         domain : str
             The session.
         reference : ndarray, shape (n_chans, n_chans)
-            Where it starts.
+            The initial reference (µV²).
 
         Returns
         -------
         RunningReference
-            That has seen no trial.
+            Before the first trial.
         """
         return cls(domain, PRIOR_TRIALS, _log_power(reference))
 
     def rescaled(
         self, reference: NDArray[np.float64], covariance: NDArray[np.float64]
     ) -> tuple[RunningReference, NDArray[np.float64]]:
-        """Give the start of a new subject the median power of its first trials.
+        """Scale the initial reference of a new subject to the median power of its first trials.
 
         Parameters
         ----------
         reference : ndarray, shape (n_chans, n_chans)
-            The reference so far.
+            The current reference (µV²).
         covariance : ndarray, shape (n_chans, n_chans)
-            Of the next trial.
+            Covariance of the next trial (µV²).
 
         Returns
         -------
         running : RunningReference
-            With the power of this trial, if it is one of the first.
+            Includes the power of this trial, if it is one of the first.
         reference : ndarray, shape (n_chans, n_chans)
-            Rescaled as far as it still is that of the start.
+            Rescaled to the extent that it still consists of the initial reference.
         """
         if np.isnan(self.start_power) or len(self.powers) == FIRST_TRIALS:
             return self, reference
@@ -102,12 +108,12 @@ class RunningReference:
         return replace(self, powers=powers), reference * factor
 
     def next_weight(self) -> tuple[RunningReference, float]:
-        """Return the progress after one more trial, and the weight of that trial.
+        """Return the state after one more trial, and the weight of that trial.
 
         Returns
         -------
         running : RunningReference
-            With a count that is one higher.
+            With ``count`` increased by one.
         weight : float
             ``max(1 / count, MOMENTUM)``.
         """
@@ -115,7 +121,7 @@ class RunningReference:
         return replace(self, count=count), max(1.0 / count, MOMENTUM)
 
     def to_array(self) -> NDArray[np.float64]:
-        """Return the progress as numbers, to be saved; see :meth:`from_array`."""
+        """Return the state as numbers, for saving; see :meth:`from_array`."""
         return np.array([self.count, self.start_power, *self.powers])
 
     @classmethod
@@ -138,7 +144,7 @@ class RunningReference:
         return cls(domain, count, start_power, tuple(powers))
 
 
-def moved_reference(
+def step_towards_covariance(
     reference: NDArray[np.float64],
     whitening: NDArray[np.float64],
     covariance: NDArray[np.float64],
@@ -149,15 +155,15 @@ def moved_reference(
     """Return a reference after a step towards the covariance of a trial.
 
     The Riemannian step is ``R^(1/2) (R^(-1/2) C R^(-1/2))^t R^(1/2)``, the Euclidean one
-    ``(1 - t) R + t C``. Eigenvalues of ``R^(-1/2) C R^(-1/2)`` are limited to a factor of 10 first,
-    so that the step towards an artefact is no longer than that towards a strong trial.
+    ``(1 - t) R + t C``. Eigenvalues of ``R^(-1/2) C R^(-1/2)`` are first clipped to a factor of 10,
+    so that the step towards an artefact is no longer than that towards a trial of high power.
 
     Parameters
     ----------
     reference : ndarray, shape (n_chans, n_chans)
-        The reference ``R`` (µV²); it may lack directions, as after an average reference.
+        The reference ``R`` (µV²); it may be rank-deficient, as after an average reference.
     whitening : ndarray, shape (n_chans, n_chans)
-        Its ``R^(-1/2)``.
+        ``R^(-1/2)``.
     covariance : ndarray, shape (n_chans, n_chans)
         The covariance ``C`` of the trial (µV²).
     weight : float
@@ -165,14 +171,14 @@ def moved_reference(
     mean : {"riemannian", "euclidean"}
         The geometry.
     cache : ResultCache or None
-        Where the decompositions of a trial that was just predicted are found again.
+        Cache that may hold the decompositions of the trial, if it has just been predicted.
 
     Returns
     -------
     ndarray, shape (n_chans, n_chans)
         Symmetric.
     """
-    # as a batch of one, in which form features are computed, so that a cache finds it
+    # a batch of one, as in the computation of features, so that the cache key is the same
     whitened = whitening @ covariance[None] @ whitening
     values, vectors = (part[0] for part in cached(cache, eigen, whitened))
     if mean == "euclidean" and values[-1] <= LARGEST_RATIO:
@@ -188,7 +194,7 @@ def moved_reference(
 
 
 def eigen(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return eigenvalues and eigenvectors of symmetric matrices, as a pair that can be cached.
+    """Return eigenvalues and eigenvectors of symmetric matrices, as a plain tuple for the cache.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Methods, each a scikit-learn classifier on one contract."""
+"""Methods: scikit-learn classifiers with a common interface for transfer between subjects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A linear head on fixed features that adapts to the unlabelled target, and follows its trials."""
+"""A linear head on fixed features that adapts to unlabelled trials, all at once or online."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from bci_dann.adaptation.drift_guard import MIN_TRIALS
-from bci_dann.adaptation.followed_head import FULL_STRENGTH, FollowedHead
 from bci_dann.adaptation.head_adaptation import (
     adapt_head,
-    fitted_to_labels,
+    fit_to_labels,
     head_arrays,
     head_from_arrays,
     head_probabilities,
 )
 from bci_dann.adaptation.label_shift import (
     estimate_prior,
-    offsets_to_decided_shares,
-    shares_by_class,
-    shares_of_labels,
+    offsets_for_decisions,
+    prior_by_class,
+    prior_from_labels,
 )
+from bci_dann.adaptation.online_head import FULL_STRENGTH, OnlineHead
 from bci_dann.adaptation.slow_changes import SlowChanges
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.inputs.domain_alignment import align
@@ -46,16 +46,16 @@ from bci_dann.training import (
 
 __all__ = ["AdaptiveHead"]
 
-# Iterations for each trial with which the class shares follow; they hardly change from trial to
-# trial.
+# Iterations of the estimate of class shares after each trial of `partial_adapt`; the shares hardly
+# change from trial to trial.
 PRIOR_ITERATIONS = 5
 
 
 class AdaptiveHead(SourceWeighted, TransferClassifier):
-    """A linear head on features that an alignment gives, as :class:`RiemannianClassifier` has it.
+    """Base of :class:`RiemannianClassifier`: a linear head on the features of an alignment.
 
-    A subclass has the parameters below, and the fitted attributes that
-    :class:`RiemannianClassifier` describes.
+    A subclass has the parameters below; :class:`RiemannianClassifier` documents them, and the
+    fitted attributes.
     """
 
     C: float
@@ -76,103 +76,107 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
     source_prior_: NDArray[np.float64]
     prior_: NDArray[np.float64]
     strength_: float
-    # whether the shares of the classes were told, or counted among labels of the target
+    # whether class shares were given, or estimated from labels of the target
     _shares_are_known: bool = False
-    # the head that follows a new subject's trials, from the first that was handed over
-    _followed: FollowedHead | None = None
+    # state of `partial_adapt`, from the first trial of a new subject on
+    _online_head: OnlineHead | None = None
 
     @property
     def drift_(self) -> NDArray[np.float64]:
-        """The directions that the head ignores; see :class:`SlowChanges`."""
+        """The directions of drift that are projected out; see :class:`SlowChanges`."""
         return self.slow_changes_.directions
 
     @property
     def can_adapt(self) -> bool:
-        """Whether ``adapt`` re-centres, has terms to adapt by, or shares of classes to meet."""
+        """Whether ``adapt`` changes anything: re-centring, terms, or a target prior."""
         has_terms = any(one.weight for one in check_terms(self.terms))
         return super().can_adapt or has_terms or self.target_prior is not None
 
     @property
     def uses_labels(self) -> bool:
-        """Whether ``adapt`` learns from labels: it does, held by the source penalty."""
+        """Whether ``adapt`` learns from labels: yes, with the source penalty."""
         return True
 
     def adapt_aligned(self, trials: TrainingTrials) -> None:
-        """Adapt the head to a new subject, held by the source penalty; see the base class."""
-        known = self.drift_.shape[1]
-        local = self._leave_out_slow_changes(trials)
-        self.source_penalty_ = penalty_without_directions(
-            self.source_penalty_, self.drift_[:, known:]
-        )
-        data = self._as_data(trials.X - local, trials, np.ones(len(trials.labels)))
+        """Adapt the head to a new subject, with the source penalty; see the base class."""
+        n_directions = self.drift_.shape[1]
+        local_means = self._find_slow_changes(trials)
+        new_directions = self.drift_[:, n_directions:]
+        self.source_penalty_ = penalty_without_directions(self.source_penalty_, new_directions)
+        data = self._as_data(trials.X - local_means, trials, np.ones(len(trials.labels)))
         n_sources = 1.0 / (self.C * self.source_penalty_.ridge)
-        data, base = fitted_to_labels(data, self.source_penalty_, n_sources)
-        self._adapt_head(data, trials, self.source_penalty_, base, local)
+        data, base = fit_to_labels(data, self.source_penalty_, n_sources)
+        self._adapt_head(data, trials, self.source_penalty_, base, local_means)
 
-    def follow_aligned(self, trials: TrainingTrials) -> None:
-        """Move the head by the next trial of a new subject; see the base class.
+    def partial_adapt_aligned(self, trials: TrainingTrials) -> None:
+        """Update the head with the next trial of a new subject; see the base class.
 
         Terms act from the 20th trial on, and with their full weight from the 60th. With
-        ``local_span``, features are taken relative to their mean over the trials before. The
-        directions of drift stay those that are known.
+        ``local_span``, the mean over the past trials is subtracted from the features. The
+        directions of drift do not change.
         """
         terms = [one for one in read_terms(self.terms) if one.weight]
         if not terms and not self._shares_are_known:
             return
         penalty = self.source_penalty_
-        followed = self._followed or FollowedHead.of(penalty, self.head_)
+        online = self._online_head or OnlineHead.start(penalty, self.head_)
         features = without_directions(trials.X, self.drift_)[0]
         domain, centred = str(trials.domains[0]), self.local_span is not None
-        self._followed = followed = followed.with_trial(features, domain, centred)
-        if not followed.has_enough:
+        self._online_head = online = online.with_trial(features, domain, centred)
+        if not online.has_enough:
             return
-        self.prior_ = self._followed_prior(followed)
+        self.prior_ = self._updated_prior(online)
         if terms:
-            share = min(1.0, followed.count / min(self.enough_trials, FULL_STRENGTH))
+            share = min(1.0, online.count / min(self.enough_trials, FULL_STRENGTH))
             scaled = [one.scaled(share) for one in terms]
-            self._followed = followed = followed.stepped(penalty, scaled, self.prior_)
-        is_trusted = not self.guard or followed.is_trusted()
+            self._online_head = online = online.with_optimised_head(penalty, scaled, self.prior_)
+        is_trusted = not self.guard or online.is_trusted()
         self.strength_ = float(is_trusted)
-        head = followed.head() if is_trusted else followed.base_head()
-        scores = followed.scores() if is_trusted else followed.base_scores()
+        head = online.head() if is_trusted else online.base_head()
+        scores = online.scores() if is_trusted else online.base_scores()
         self.head_ = self._with_known_shares(head, scores)
 
     def fit_aligned(self, trials: TrainingTrials) -> None:
         """Fit the head to labels and terms; see the base class."""
         weights = self.weigh(self.weighting, trials, self.random_state, vectors=trials.X)
-        # with more trials, coordinates take the time that they save
+        # with more trials, mapping to coordinates takes the time that it saves
         few = 2 * len(trials.X) <= trials.X.shape[1]
-        subspace = Subspace.of(trials.X) if few else Subspace(None)
+        subspace = Subspace.spanned_by(trials.X) if few else Subspace(None)
         self._fit_features(replace(trials, X=subspace.coordinates(trials.X)), weights)
-        # what was learned of coordinates holds for features
+        # map what was learned in coordinates back to features
         self.slow_changes_ = self.slow_changes_.in_feature_space(subspace)
         self.source_penalty_ = self.source_penalty_.in_feature_space(subspace)
         self.head_ = self.head_.in_feature_space(subspace)
 
     def _fit_features(self, trials: TrainingTrials, weights: NDArray[np.float64]) -> None:
-        known = trials.labelled()
+        labelled = trials.labelled()
         n_classes = len(self.classes_)
-        counts = np.bincount(known.labels, minlength=n_classes)
+        counts = np.bincount(labelled.labels, minlength=n_classes)
         self.source_prior_ = counts / counts.sum()
-        self.slow_changes_ = SlowChanges.of_sources(
-            known.X, known.labels, known.domains, n_classes, self.local_span, self.remove_drift
+        self.slow_changes_ = SlowChanges.from_sources(
+            labelled.X,
+            labelled.labels,
+            labelled.domains,
+            n_classes,
+            self.local_span,
+            self.remove_drift,
         )
-        local = self._leave_out_slow_changes(trials)
-        X = trials.X - local
-        of_known = self._as_data(X[trials.is_labelled], known, weights[trials.is_labelled])
-        ridge = ridge_penalty(X.shape[1], n_classes, self.C, len(known.X))
-        self.source_penalty_ = source_penalty(
-            fit_linear(of_known, Objective(), ridge), of_known.X, ridge.ridge
-        )
+        local_means = self._find_slow_changes(trials)
+        X = trials.X - local_means
+        is_labelled = trials.is_labelled
+        labelled_data = self._as_data(X[is_labelled], labelled, weights[is_labelled])
+        ridge = ridge_penalty(X.shape[1], n_classes, self.C, len(labelled.X))
+        head = fit_linear(labelled_data, Objective(), ridge)
+        self.source_penalty_ = source_penalty(head, labelled_data.X, ridge.ridge)
         data = self._as_data(X, trials, weights)
-        self._adapt_head(data, trials, ridge, self.source_penalty_.head, local)
+        self._adapt_head(data, trials, ridge, self.source_penalty_.head, local_means)
 
-    def _leave_out_slow_changes(self, trials: TrainingTrials) -> NDArray[np.float64]:
-        """Return what is to be subtracted from features, and note the directions of drift."""
-        self.slow_changes_, local = self.slow_changes_.find(
+    def _find_slow_changes(self, trials: TrainingTrials) -> NDArray[np.float64]:
+        """Return the local means to be subtracted, and store the directions of drift."""
+        self.slow_changes_, local_means = self.slow_changes_.find(
             trials.X, trials.labels, trials.domains, trials.is_unlabelled_target
         )
-        return local
+        return local_means
 
     def _adapt_head(
         self,
@@ -180,55 +184,56 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
         trials: TrainingTrials,
         penalty: HeadPenalty,
         base: LinearHead,
-        local: NDArray[np.float64],
+        local_means: NDArray[np.float64],
     ) -> None:
-        """Adapt the head of the labelled trials as strongly as the drift guard allows."""
-        is_seen = trials.is_unlabelled_target
-        seen = data.X[torch.from_numpy(is_seen)]
-        of_target = trials.labels[trials.is_target & trials.is_labelled]
-        self.prior_ = self._prior(seen, of_target)
-        self._shares_are_known = self.target_prior is not None or len(of_target) > 0
+        """Adapt the head ``base`` as strongly as the drift guard allows."""
+        is_unlabelled = trials.is_unlabelled_target
+        unlabelled = data.X[torch.from_numpy(is_unlabelled)]
+        target_labels = trials.labels[trials.is_target & trials.is_labelled]
+        self.prior_ = self._prior(unlabelled, target_labels)
+        self._shares_are_known = self.target_prior is not None or len(target_labels) > 0
         adapted = adapt_head(
             data,
             trials.domains,
-            is_seen,
+            is_unlabelled,
             base,
             penalty,
             self.prior_,
             self._terms_for(int(trials.is_target.sum())),
             self.guard,
         )
-        self.strength_, self.head_ = adapted.strength, self.slow_changes_.removed_from(adapted.head)
-        if len(seen) >= MIN_TRIALS:
-            scores = (seen @ self.head_.weights + self.head_.biases).numpy()
+        self.strength_, self.head_ = adapted.strength, self.slow_changes_.project_head(adapted.head)
+        if len(unlabelled) >= MIN_TRIALS:
+            scores = (unlabelled @ self.head_.weights + self.head_.biases).numpy()
             self.head_ = self._with_known_shares(self.head_, scores)
-        known = trials.is_target
-        self.seen_ = SeenTrials(trials.digests[known], local[known] @ self.head_.weights.numpy())
+        # the effect of local means on the logits of these trials, for later predictions
+        changes = local_means[trials.is_target] @ self.head_.weights.numpy()
+        self.seen_ = SeenTrials(trials.digests[trials.is_target], changes)
 
     def _with_known_shares(self, head: LinearHead, scores: NDArray[np.float64]) -> LinearHead:
-        """Return a head whose decisions on the target have known shares, where they are known."""
+        """Return the head, shifted so that its decisions match known class shares."""
         if not self._shares_are_known:
             return head
-        offsets = torch.from_numpy(offsets_to_decided_shares(scores, self.prior_))
+        offsets = torch.from_numpy(offsets_for_decisions(scores, self.prior_))
         return head._replace(biases=head.biases + offsets)
 
-    def _prior(self, seen: torch.Tensor, labels: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the shares of the classes among the target's trials.
+    def _prior(self, unlabelled: torch.Tensor, labels: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the class shares of the target.
 
-        They were told, or are counted among its labels, or are estimated.
+        They are given, or estimated from its labels, or from predictions.
         """
         if self.target_prior is not None:
-            return shares_by_class(self.target_prior, self.classes_)
+            return prior_by_class(self.target_prior, self.classes_)
         if len(labels):
-            return shares_of_labels(labels, len(self.classes_))
-        probabilities = head_probabilities(seen, self.source_penalty_.head)
+            return prior_from_labels(labels, len(self.classes_))
+        probabilities = head_probabilities(unlabelled, self.source_penalty_.head)
         return estimate_prior(probabilities, self.source_prior_)
 
-    def _followed_prior(self, followed: FollowedHead) -> NDArray[np.float64]:
-        """Return the shares as :meth:`_prior` does, by a few iterations from those before."""
+    def _updated_prior(self, online: OnlineHead) -> NDArray[np.float64]:
+        """Return the class shares after one more trial, by a few iterations from the last ones."""
         if self._shares_are_known:
             return self.prior_
-        probabilities = softmax(followed.base_scores(), axis=1)
+        probabilities = softmax(online.base_scores(), axis=1)
         return estimate_prior(probabilities, self.source_prior_, self.prior_, PRIOR_ITERATIONS)
 
     def _terms_for(self, n_target: int) -> list[WeightedTerm]:
@@ -254,13 +259,13 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
     def predict_proba_read(
         self, X: NDArray[np.float32], domains: NDArray[np.str_] | None
     ) -> NDArray[np.float64]:
-        """Return probabilities, of seen trials relative to their neighbours; see the base class."""
+        """Return probabilities, with local means subtracted where known; see the base class."""
         features = torch.from_numpy(align(self.alignment_, X, domains)).double()
         return head_probabilities(features, self.head_, self.seen_.values_of(X))
 
-    def _forget_passed(self) -> None:
-        super()._forget_passed()
-        self._followed = None
+    def _reset_online_state(self) -> None:
+        super()._reset_online_state()
+        self._online_head = None
 
     def to_state(self) -> ModelState:
         """Return the head and its source penalty; see the base class."""
@@ -273,10 +278,10 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
         state.arrays.update(**self.slow_changes_.to_arrays(), **self.seen_.to_arrays())
         state.description.update(strength=self.strength_, ridge=self.source_penalty_.ridge)
         state.description["shares_are_known"] = self._shares_are_known
-        if self._followed is not None:
-            followed = self._followed.to_arrays().items()
-            state.arrays.update({f"followed.{name}": array for name, array in followed})
-            state.description["followed"] = list(self._followed.domains)
+        if self._online_head is not None:
+            online = self._online_head.to_arrays().items()
+            state.arrays.update({f"followed.{name}": array for name, array in online})
+            state.description["followed"] = list(self._online_head.domains)
         return state
 
     def from_state(self, state: ModelState) -> None:
@@ -293,7 +298,7 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
         self.strength_ = state.description["strength"]
         has_shares = self.target_prior is not None
         self._shares_are_known = state.description.get("shares_are_known", has_shares)
-        self._followed = None
+        self._online_head = None
         if "followed" in state.description:
             domains = state.description["followed"]
-            self._followed = FollowedHead.from_arrays(state.part("followed"), domains)
+            self._online_head = OnlineHead.from_arrays(state.part("followed"), domains)

@@ -1,4 +1,4 @@
-"""The contract of every method: a classifier that may see unlabelled trials of the target."""
+"""Base class of every method: a classifier that can use unlabelled trials of the target."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from bci_dann.components import resolve
 from bci_dann.data.signal_checks import silent_trials
 from bci_dann.estimators.inputs.domain_alignment import (
     align,
+    align_and_concatenate,
     extend_alignment,
     fit_alignment,
-    join,
 )
-from bci_dann.estimators.inputs.input_validation import read_for_learning, read_for_use
-from bci_dann.estimators.inputs.labels import encode, encode_first
-from bci_dann.estimators.inputs.training_trials import Part, TrainingTrials
+from bci_dann.estimators.inputs.input_validation import read_for_learning, read_for_prediction
+from bci_dann.estimators.inputs.labels import encode_source_labels, encode_target_labels
+from bci_dann.estimators.inputs.training_trials import TrainingTrials, UnalignedTrials
 from bci_dann.estimators.new_subject.adapting import SubjectAdaptation
 from bci_dann.estimators.saving import Saving
 from bci_dann.exceptions import DataError
@@ -33,12 +33,12 @@ __all__ = ["TransferClassifier"]
 
 
 class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimator):
-    """Base of all methods: reads input, aligns domains, encodes labels, saves.
+    """Base class of all methods: reads input, aligns domains, encodes labels, saves and loads.
 
     A subclass has the parameter ``alignment`` and implements :meth:`fit_aligned` and
-    :meth:`predict_proba_aligned`. It may override :meth:`adapt_aligned`, :meth:`make_alignment`,
-    :meth:`check_parameters`, and, to be saved, :meth:`to_state` and :meth:`from_state`. It then
-    aligns, adapts, saves and loads as all other methods do.
+    :meth:`predict_proba_aligned`. It may override :meth:`adapt_aligned`,
+    :meth:`partial_adapt_aligned`, :meth:`make_alignment`, :meth:`check_parameters`, and, for fitted
+    values other than arrays and numbers, :meth:`to_state` and :meth:`from_state`.
 
     Attributes
     ----------
@@ -51,19 +51,19 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
     alignment_ : Alignment or None
         The fitted alignment.
     domains_ : list of str
-        The domains that the alignment has learned, in that order.
-    met_target_ : bool
+        The domains of the alignment, in the order in which they were learned.
+    has_seen_target_ : bool
         Whether trials of a target were seen, in ``fit`` or ``adapt``.
     ch_names_ : list of str or None
-        Channel names, where the training data carried them.
+        Channel names, where the training data have them.
     sfreq_ : float or None
         Sampling frequency (Hz), where it is known.
 
     See Also
     --------
     NetworkClassifier : A method with a network.
-    ShallowClassifier : A method of few lines, to read first.
-    bci_dann.alignment.Alignment : The contract of alignments.
+    ShallowClassifier : A short implementation, to read first.
+    bci_dann.alignment.Alignment : The interface of alignments.
 
     Examples
     --------
@@ -86,7 +86,7 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
     (20,)
     """
 
-    # What MOABB's transfer protocols and scikit-learn's routing may hand to `fit`.
+    # Arguments of `fit` for MOABB's transfer protocols and scikit-learn's metadata routing.
     __metadata_request__fit: ClassVar[dict[str, bool]] = {
         "subjects": True,
         "X_target_unlabeled": True,
@@ -100,10 +100,10 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
     n_times_: int | None
     alignment_: Alignment | None
     domains_: list[str]
-    met_target_: bool
+    has_seen_target_: bool
     ch_names_: list[str] | None
     sfreq_: float | None
-    # Given by `use_cache`; no parameter, and not saved.
+    # Set by `use_cache`; neither a parameter nor saved.
     _cache: ResultCache | None = None
 
     def fit(
@@ -115,7 +115,7 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
         X_target_labeled: Any = None,
         y_target_labeled: ArrayLike | None = None,
     ) -> Self:
-        """Train on labelled source trials, and on what is given of the target.
+        """Train on labelled source trials, and on trials of the target where they are given.
 
         Parameters
         ----------
@@ -124,12 +124,12 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
         y : array-like, shape (n_trials,)
             Source labels.
         subjects : array-like, shape (n_trials,), optional
-            The subject of each source trial. Epochs and EEGTrials bring their own, with
+            The subject of each source trial, for arrays. Epochs and EEGTrials contain subjects and
             sessions.
         X_target_unlabeled : like ``X``, optional
             Trials of the new subject, without labels.
         X_target_labeled, y_target_labeled : like ``X`` and ``y``, optional
-            A few trials of the new subject with labels; they join the label loss.
+            A few trials of the new subject with labels; they are part of the label loss.
 
         Returns
         -------
@@ -139,9 +139,9 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
         Raises
         ------
         DataError
-            When the parts do not fit together, or the signals cannot be EEG in microvolt.
+            When the inputs do not match each other, or the signals cannot be EEG in microvolt.
         ConfigError
-            When a parameter cannot be used.
+            When a parameter is invalid.
         """
         try:
             with method_threads(self.trains_network):
@@ -166,7 +166,7 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
         X_target_labeled: Any = None,
         y_target_labeled: ArrayLike | None = None,
     ) -> TrainingTrials:
-        """Check what :meth:`fit` was given, learn the alignment, and align.
+        """Check the arguments of :meth:`fit`, fit the alignment, and align all trials.
 
         Parameters
         ----------
@@ -176,7 +176,7 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
         Returns
         -------
         TrainingTrials
-            All trials; :meth:`fit_aligned` takes them.
+            All trials, as input of :meth:`fit_aligned`.
 
         Raises
         ------
@@ -184,36 +184,38 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
             As :meth:`fit`.
         """
         self.check_parameters()
-        self._forget_passed()
+        self._reset_online_state()
         source = read_for_learning(self, X, y, subjects, reset=True)
-        self.classes_, labels = encode_first(y)
-        parts = [Part(source, labels, is_target=False)]
+        self.classes_, labels = encode_source_labels(y)
+        parts = [UnalignedTrials(source, labels, is_target=False)]
         if X_target_labeled is None and y_target_labeled is not None:
             raise DataError("y_target_labeled came without X_target_labeled: give both.")
         if X_target_labeled is not None:
             target = read_for_learning(self, X_target_labeled)
-            labels = encode(y_target_labeled, self.classes_, len(target.X))
-            parts.append(Part(target, labels, is_target=True))
+            labels = encode_target_labels(y_target_labeled, self.classes_, len(target.X))
+            parts.append(UnalignedTrials(target, labels, is_target=True))
         if X_target_unlabeled is not None:
-            parts.append(Part.unlabelled(read_for_learning(self, X_target_unlabeled)))
-        self.met_target_ = len(parts) > 1
+            parts.append(
+                UnalignedTrials.unlabelled_target(read_for_learning(self, X_target_unlabeled))
+            )
+        self.has_seen_target_ = len(parts) > 1
         self.domains_, self.alignment_ = [], self.make_alignment()
         if self.alignment_ is not None:
             self.alignment_.cache = ResultCache() if self._cache is None else self._cache
             self.domains_ = fit_alignment(self.alignment_, parts[0])
             self.domains_ = extend_alignment(self.alignment_, self.domains_, parts[1:])
-        return join(parts, self.alignment_)
+        return align_and_concatenate(parts, self.alignment_)
 
     def check_parameters(self) -> None:
-        """Raise on a parameter that ``fit`` could not use.
+        """Raise on invalid parameters.
 
-        Runs call it for every pipeline before the first training; a subclass adds its own
+        A run calls it for every pipeline before the first training; a subclass adds its own
         checks.
 
         Raises
         ------
         ConfigError
-            Saying what is accepted.
+            With the accepted values.
         """
         resolve("alignment", self.alignment)
         if getattr(self, "sfreq", None) is not None:
@@ -222,21 +224,22 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return class probabilities.
 
-        A warning says where nothing was adapted to the subject.
+        A warning is given where the model was not adapted to the subject.
 
         Parameters
         ----------
         X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
-            Trials (µV). Each domain seen before is aligned by its frozen reference, others
-            by the target's pooled reference, or the sources' where no target was seen.
+            Trials (µV). A known domain is aligned by its own reference, any other by the pooled
+            reference of the target, or of the sources where no target was seen. Prediction does
+            not change references.
 
         Returns
         -------
         ndarray, shape (n_trials, n_classes)
-            In the order of ``classes_``. A trial that holds no signal has equal probabilities.
+            In the order of ``classes_``. A trial without signal has equal probabilities.
         """
         check_is_fitted(self)
-        signals = read_for_use(self, X)
+        signals = read_for_prediction(self, X)
         self.warn_if_unadapted(signals)
         with method_threads(self.trains_network):
             silent = silent_trials(signals.X)
@@ -265,17 +268,17 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
         return np.asarray(self.classes_[best])
 
     def fit_aligned(self, trials: TrainingTrials) -> None:
-        """Learn from aligned trials; a subclass implements it.
+        """Learn from aligned trials; every subclass implements it.
 
         Parameters
         ----------
         trials : TrainingTrials
-            All trials, which it may overwrite.
+            All trials; their array may be overwritten.
         """
         raise NotImplementedError
 
     def predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return the class probabilities of aligned trials; a subclass implements it.
+        """Return the class probabilities of aligned trials; every subclass implements it.
 
         Parameters
         ----------
@@ -292,9 +295,9 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
     def predict_proba_read(
         self, X: NDArray[np.float32], domains: NDArray[np.str_] | None
     ) -> NDArray[np.float64]:
-        """Return the class probabilities of trials that were read and checked.
+        """Return the class probabilities of trials that were read and checked, but not yet aligned.
 
-        A subclass may override it where it needs the trials before alignment, too.
+        A subclass may override it where it also needs the trials before alignment.
 
         Parameters
         ----------
@@ -311,13 +314,12 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
         return self.predict_proba_aligned(align(self.alignment_, X, domains))
 
     def make_alignment(self) -> Alignment | None:
-        """Return a fresh alignment for the kind of trials that :meth:`fit` has read.
+        """Return an unfitted alignment for the kind of trials that :meth:`fit` has read.
 
         Returns
         -------
         Alignment or None
-            ``None`` leaves trials as they are. Plain vectors have no covariance, so that there
-            is nothing to align.
+            ``None`` leaves trials as they are, as for plain vectors, which have no covariance.
         """
         if self.n_times_ is None:
             return None
@@ -325,12 +327,12 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
         return alignment
 
     def use_cache(self, cache: ResultCache | None) -> Self:
-        """Share what is computed of the trials of a domain with other estimators.
+        """Share results that are computed from the trials of a domain with other estimators.
 
         Parameters
         ----------
         cache : ResultCache or None
-            For the estimators of one run in one process; ``None`` stops sharing.
+            The cache of one run in one process; ``None`` stops sharing.
 
         Returns
         -------
@@ -341,11 +343,11 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
         return self
 
     def forget(self) -> None:
-        """Return to the state before :meth:`fit`."""
+        """Make the estimator unfitted again."""
         self.__dict__.pop("classes_", None)
 
     def read_aligned(self, X: Any) -> NDArray[np.float32]:
-        """Read trials for use, and align them by the frozen references.
+        """Read trials for prediction, and align them.
 
         Parameters
         ----------
@@ -355,20 +357,20 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
         Returns
         -------
         ndarray, shape (n_trials, ...)
-            Trials as the fitted method takes them.
+            Aligned trials, as input of the fitted method.
         """
-        signals = read_for_use(self, X)
+        signals = read_for_prediction(self, X)
         return align(self.alignment_, signals.X, signals.domains)
 
     def _release_cache(self) -> None:
-        """Drop what was computed for one call of ``fit`` alone."""
+        """Drop a cache that was made for one call of ``fit``."""
         alignment = getattr(self, "alignment_", None)
         if alignment is not None and self._cache is None:
             alignment.cache = None
 
     @property
     def abstains_below(self) -> float | None:
-        """The probability below which :meth:`predict` gives no class; ``None``: it always does."""
+        """The probability below which :meth:`predict` abstains; ``None`` where it never does."""
         return None
 
     @property

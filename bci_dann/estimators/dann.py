@@ -1,4 +1,4 @@
-"""DANN: features that decode the imagined movement, and from which the subject cannot be told.
+"""DANN: features that predict the class, and from which the subject cannot be recognised.
 
 Ganin et al. (2016), "Domain-adversarial training of neural networks", JMLR 17(59), 1-35.
 """
@@ -14,22 +14,23 @@ __all__ = ["DANNClassifier"]
 
 
 class DANNClassifier(NetworkClassifier):
-    """Domain-adversarial training of a network.
+    """Domain-adversarial training of a network (DANN).
 
-    The features decode the imagined movement, and the subject cannot be told from them [1]_. It is
-    the :class:`NetworkClassifier` whose terms begin with ``domain_adversary`` at a weight of 0.1.
-    At 1, ten subjects without alignment are so easy to tell apart that hiding them outweighs the
-    label loss, and not even the sources are learned; two domains allow it. Give
-    ``terms={"domain_adversary": {"weight": 0.3, "hidden": 32}}`` for other settings, and
-    ``{"domain_adversary": 0}`` for none; further terms are added to it. Without a target it hides
-    the source subjects from each other (domain generalisation). Where there is one domain only,
-    the adversary is left out. All parameters are those of :class:`NetworkClassifier`.
+    The network learns features that predict the class, and from which a domain classifier cannot
+    recognise the subject [1]_. This is :class:`NetworkClassifier` with the default term
+    ``domain_adversary`` at a weight of 0.1. A weight of 1 is possible with two domains; with ten
+    subjects and without alignment the adversarial gradient then outweighs the label loss, and not
+    even the sources are learned. Use ``terms={"domain_adversary": {"weight": 0.3, "hidden": 32}}``
+    for other settings, and ``{"domain_adversary": 0}`` for none; other terms are added to it.
+    Without a target, the source subjects are made indistinguishable (domain generalisation). With a
+    single domain, the adversary is left out. All parameters are those of
+    :class:`NetworkClassifier`.
 
     See Also
     --------
-    NetworkClassifier : The same with any terms, and all parameters.
+    NetworkClassifier : The base class, with all parameters.
     SourceOnlyClassifier : The same network without adaptation.
-    bci_dann.objectives.DomainAdversary : The term behind it.
+    bci_dann.objectives.DomainAdversary : The adversarial term.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Ensembles of methods: their log-odds, brought to one spread, are averaged."""
+"""Ensembles of methods, averaged as log-odds that are scaled to the same spread."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from bci_dann._random import check_random_state, stream
 from bci_dann._validation import check_between, check_option
 from bci_dann.adaptation.drift_guard import MIN_TRIALS
 from bci_dann.adaptation.label_shift import (
-    check_shares,
+    check_target_prior,
     estimate_prior,
-    offsets_to_decided_shares,
-    offsets_to_mean_shares,
-    shares_by_class,
+    offsets_for_decisions,
+    offsets_for_mean_probabilities,
+    prior_by_class,
 )
 from bci_dann.alignment import ResultCache
 from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.former import (
-    FORMER_ENSEMBLE_PARAMETERS,
-    check_former,
-    present_ensemble_members,
-    present_ensemble_state,
+from bci_dann.estimators.deprecated_arguments import (
+    DEPRECATED_ENSEMBLE_PARAMETERS,
+    check_deprecated,
+    upgrade_ensemble_members,
+    upgrade_ensemble_state,
 )
 from bci_dann.estimators.methods import (
     build_method,
@@ -44,44 +44,44 @@ from bci_dann.persistence import ModelState
 
 __all__ = ["EnsembleClassifier"]
 
-# Trials that spreads and offsets follow, as many as the head of RiemannianClassifier.
+# `partial_adapt` computes spreads and offsets from the predictions of so many last trials.
 MOST_TRIALS = 100
 
-# What all members have learned alike, since they have read the same trials.
-SHARED = ("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_", "met_target_")
+# Fitted attributes that are equal in all members, since they have read the same trials.
+SHARED = ("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_", "has_seen_target_")
 
 
 class EnsembleClassifier(TransferClassifier):
-    """Methods of any kind, averaged.
+    """Weighted average of methods of any kind.
 
     Each member adapts to the unlabelled target in its own way. Networks give far more extreme
-    probabilities than linear decoders, right or wrong; so the log-odds of all members are brought
-    to the spread of the member of the largest weight over the target's trials before they are
-    averaged. The average is shifted so that its mean probabilities are the estimated class shares
-    (:mod:`bci_dann.adaptation.label_shift`) [1]_.
+    probabilities than linear decoders, whether they are right or wrong. Before averaging, the
+    log-odds of each member are therefore scaled to the same standard deviation over the target's
+    trials, that of the member with the largest weight. The average is then shifted so that its mean
+    probabilities equal the estimated class shares (:mod:`bci_dann.adaptation.label_shift`) [1]_.
 
     Parameters
     ----------
     members : sequence of (method, float), or None
-        Methods with their weights. A method is the name of a pipeline, as ``"rts_im"``, a
+        Methods with their weights. A method is the name of a pipeline, such as ``"rts_im"``, a
         mapping ``{"name": "DANNClassifier", ...}`` with parameters, or an estimator; see
-        :func:`bci_dann.estimators.build_method`. ``None`` takes the default recipe, the members
-        listed in the pipeline file ``bci_dann.yml``.
+        :func:`bci_dann.estimators.build_method`. ``None`` uses the members of the default
+        recipe, which are listed in the pipeline file ``bci_dann.yml``.
     weights : sequence of float, optional
-        One for each member, in the place of those that ``members`` gives.
+        One weight for each member, instead of those in ``members``.
     member_parameters : dict of str to object, optional
-        Values that are set in every member that has such a parameter.
+        Parameters to set in every member that has them.
     target_prior : dict of str to float, optional
         Class shares of the target by class name, where they are known; see
         :class:`RiemannianClassifier`.
     sfreq : float, optional
-        Sampling frequency (Hz) of arrays; epochs bring their own.
+        Sampling frequency (Hz), for arrays; epochs contain it.
     random_state : None, int or numpy random generator
-        Seeds the members that have a ``random_state``: the first as if it were alone, the others
-        by streams of their own.
-    **former : Any
-        Parameters of the networks, ``tangent_terms`` and ``network_weight`` of the version
-        before, with a warning that says the new form.
+        Seeds the members that have a ``random_state``: the first one directly, the others with
+        independent streams.
+    **deprecated : Any
+        Deprecated parameters: those of networks, ``tangent_terms`` and ``network_weight``. A
+        warning shows what to give instead.
 
     Attributes
     ----------
@@ -90,14 +90,14 @@ class EnsembleClassifier(TransferClassifier):
     spreads_ : list of float
         Standard deviation of each member's log-odds over the target's trials.
     offsets_ : ndarray, shape (n_classes,)
-        What is added to the averaged log-odds.
+        Added to the averaged log-odds.
     prior_ : ndarray, shape (n_classes,)
         Known or estimated class shares of the target.
 
     See Also
     --------
     RiemannianClassifier : The linear decoder of the default recipe.
-    bci_dann.estimators.build_method : What a member may be.
+    bci_dann.estimators.build_method : The forms of a member.
 
     References
     ----------
@@ -116,14 +116,14 @@ class EnsembleClassifier(TransferClassifier):
     (20, 2)
     """
 
-    former_parameters: ClassVar[tuple[str, ...]] = FORMER_ENSEMBLE_PARAMETERS
+    former_parameters: ClassVar[tuple[str, ...]] = DEPRECATED_ENSEMBLE_PARAMETERS
 
     members_: list[TransferClassifier]
     spreads_: list[float]
     offsets_: NDArray[np.float64]
     prior_: NDArray[np.float64]
-    # log-odds of each member for the last trials that were handed over
-    _passed: NDArray[np.float64] | None = None
+    # log-odds of each member for the last trials of `partial_adapt`
+    _recent_log_odds: NDArray[np.float64] | None = None
 
     def __init__(
         self,
@@ -134,13 +134,13 @@ class EnsembleClassifier(TransferClassifier):
         target_prior: dict[str, float] | None = None,
         sfreq: float | None = None,
         random_state: Any = None,
-        **former: Any,
+        **deprecated: Any,
     ) -> None:
-        if isinstance(members, str):  # the first parameter of the version before
-            former, members = {"backbone": members, **former}, None
-        if former:
-            check_former(type(self), former)
-            members = present_ensemble_members(type(self).__name__, members, former)
+        if isinstance(members, str):  # the deprecated first parameter
+            deprecated, members = {"backbone": members, **deprecated}, None
+        if deprecated:
+            check_deprecated(type(self), deprecated)
+            members = upgrade_ensemble_members(type(self).__name__, members, deprecated)
         self.members = members
         self.weights = weights
         self.member_parameters = member_parameters
@@ -149,8 +149,8 @@ class EnsembleClassifier(TransferClassifier):
         self.random_state = random_state
 
     def check_parameters(self) -> None:
-        """Raise on a parameter that ``fit`` could not use; see the base class."""
-        check_shares(self.target_prior)
+        """Raise on invalid parameters; see the base class."""
+        check_target_prior(self.target_prior)
         check_random_state(self.random_state)
         members = self.weighted_members()
         names = sorted({name for member, _ in members for name in member.get_params(deep=False)})
@@ -161,12 +161,12 @@ class EnsembleClassifier(TransferClassifier):
             member.check_parameters()
 
     def weighted_members(self) -> list[tuple[TransferClassifier, float]]:
-        """Return fresh members with their weights.
+        """Return unfitted members with their weights.
 
         Returns
         -------
         list of (TransferClassifier, float)
-            Unfitted, in the order given.
+            In the given order.
 
         Raises
         ------
@@ -175,7 +175,7 @@ class EnsembleClassifier(TransferClassifier):
         """
         built = []
         seeded = 0
-        for method, weight in self._pairs():
+        for method, weight in self._members_and_weights():
             member = build_method(method)
             names = member.get_params(deep=False)
             given = {k: v for k, v in (self.member_parameters or {}).items() if k in names}
@@ -200,22 +200,22 @@ class EnsembleClassifier(TransferClassifier):
         """Train all members; see :meth:`TransferClassifier.fit`."""
         self.forget()
         self.check_parameters()
-        self._forget_passed()
-        if self.target_prior is not None:  # training takes minutes: check before
-            shares_by_class(self.target_prior, np.unique(np.asarray(y)))
+        self._reset_online_state()
+        if self.target_prior is not None:  # training may take minutes: check first
+            prior_by_class(self.target_prior, np.unique(np.asarray(y)))
         given = (X, y, subjects, X_target_unlabeled, X_target_labeled, y_target_labeled)
         self._set_members(
             [m.use_cache(self._cache).fit(*given) for m, _ in self.weighted_members()]
         )
         labels = np.asarray(y)
         self._source_prior = np.array([np.mean(labels == name) for name in self.classes_])
-        self._calibrate(X_target_unlabeled)
+        self._fit_spreads(X_target_unlabeled)
         return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return class probabilities; see :meth:`TransferClassifier.predict_proba`."""
         check_is_fitted(self)
-        averaged = self._averaged(self.log_odds(X))
+        averaged = self._average_log_odds(self.log_odds(X))
         probabilities: NDArray[np.float64] = softmax(averaged + self.offsets_, axis=1)
         return probabilities
 
@@ -230,7 +230,7 @@ class EnsembleClassifier(TransferClassifier):
         Returns
         -------
         list of ndarray, shape (n_trials, n_classes)
-            Rows of sum 0.
+            One array for each member, with rows of sum 0.
         """
         logs = [log_probabilities(member.predict_proba(X)) for member in self.members_]
         return [log - log.mean(axis=1, keepdims=True) for log in logs]
@@ -242,29 +242,27 @@ class EnsembleClassifier(TransferClassifier):
         """
         adapted = copy.copy(self)
         adapted._set_members([m.adapted(X, y if m.uses_labels else None) for m in self.members_])
-        adapted._calibrate(X)
+        adapted._fit_spreads(X)
         return adapted
 
     def partial_adapt(self, X: Any) -> Self:
-        """Adapt every member to the next trials; see :meth:`TransferClassifier.partial_adapt`.
-
-        Spreads and offsets follow the last hundred trials, as the members have predicted them.
-        """
+        """Adapt all members to the next trials; see :meth:`TransferClassifier.partial_adapt`."""
         check_is_fitted(self)
-        followed = self.copied()
+        adapted = self.copied()
         for start in range(len(X)):
             trial = X[start : start + 1]
-            odds = np.stack(followed.log_odds(trial))  # before the members have seen it
-            followed._set_members([m.partial_adapt(trial) for m in followed.members_])
-            passed = [odds] if followed._passed is None else [followed._passed, odds]
-            followed._passed = np.concatenate(passed, axis=1)[:, -MOST_TRIALS:]
-            followed._calibrate_on(list(followed._passed))
-        return followed
+            odds = np.stack(adapted.log_odds(trial))  # before the members have seen it
+            adapted._set_members([m.partial_adapt(trial) for m in adapted.members_])
+            if adapted._recent_log_odds is not None:
+                odds = np.concatenate([adapted._recent_log_odds, odds], axis=1)
+            adapted._recent_log_odds = odds[:, -MOST_TRIALS:]
+            adapted._fit_spreads_to(list(adapted._recent_log_odds))
+        return adapted
 
     @property
-    def follows(self) -> bool:
-        """Whether all members follow trials one by one; see :meth:`partial_adapt`."""
-        return all(member.follows for member in self.members_)
+    def is_incremental(self) -> bool:
+        """Whether all members are incremental; see :meth:`partial_adapt`."""
+        return all(member.is_incremental for member in self.members_)
 
     @property
     def trains_network(self) -> bool:
@@ -278,7 +276,7 @@ class EnsembleClassifier(TransferClassifier):
 
     @property
     def uses_labels(self) -> bool:
-        """Whether a member learns from labels in ``adapt``; the others adapt without."""
+        """Whether a member learns from labels in ``adapt``; the others ignore them."""
         return any(member.uses_labels for member in self.members_)
 
     @property
@@ -287,7 +285,7 @@ class EnsembleClassifier(TransferClassifier):
         return any(member.can_adapt for member in self.members_)
 
     def plain_parameters(self) -> dict[str, Any]:
-        """Return the parameters as a file can hold them; see the base class."""
+        """Return the parameters in a form that can be saved; see the base class."""
         parameters = {**super().plain_parameters(), "members": self.members}
         if self.members is not None:
             pairs = weighted_methods(self.members)
@@ -299,8 +297,8 @@ class EnsembleClassifier(TransferClassifier):
         state = super().to_state()
         state.arrays.update(offsets=self.offsets_, prior=self.prior_)
         state.arrays.update(source_prior=self._source_prior)
-        if self._passed is not None:
-            state.arrays["passed"] = self._passed
+        if self._recent_log_odds is not None:
+            state.arrays["passed"] = self._recent_log_odds
         states = [member.to_state() for member in self.members_]
         state.description.update(
             spreads=self.spreads_,
@@ -312,7 +310,7 @@ class EnsembleClassifier(TransferClassifier):
 
     def from_state(self, state: ModelState) -> None:
         """Restore all members; see the base class."""
-        state = present_ensemble_state(state)
+        state = upgrade_ensemble_state(state)
         self._set_members(
             [
                 model_from_state(ModelState(description, state.part(f"members.{index}")))
@@ -324,7 +322,7 @@ class EnsembleClassifier(TransferClassifier):
         equal = np.full(len(self.classes_), 1.0 / len(self.classes_))
         self.prior_ = state.arrays.get("prior", equal)
         self._source_prior = state.arrays.get("source_prior", equal)
-        self._passed = state.arrays.get("passed")
+        self._recent_log_odds = state.arrays.get("passed")
 
     def use_cache(self, cache: ResultCache | None) -> Self:
         """Share a cache among the members; see :meth:`TransferClassifier.use_cache`."""
@@ -334,7 +332,7 @@ class EnsembleClassifier(TransferClassifier):
         return self
 
     def _seed(self, index: int) -> Any:
-        """Return the seed of a member; the first is as if it were alone."""
+        """Return the seed of a member; the first member gets ``random_state`` itself."""
         if index == 0 or self.random_state is None:
             return self.random_state
         return int(stream(self.random_state, "ensemble", index).generate_state(1)[0])
@@ -344,22 +342,22 @@ class EnsembleClassifier(TransferClassifier):
         for name in SHARED:
             setattr(self, name, getattr(members[0], name))
 
-    def _pairs(self) -> list[tuple[Any, float]]:
+    def _members_and_weights(self) -> list[tuple[Any, float]]:
         """Return the methods and their weights."""
         pairs = weighted_methods(default_members() if self.members is None else self.members)
         if self.weights is None:
             return pairs
         if len(self.weights) != len(pairs):
             raise ConfigError(
-                f"weights must be one for each of the {len(pairs)} members; got {self.weights!r}."
+                f"weights: expected one for each of the {len(pairs)} members; got {self.weights!r}."
             )
         methods = [method for method, _ in pairs]
         return list(zip(methods, self.weights, strict=True))
 
     def _weights(self) -> list[float]:
-        return [float(weight) for _, weight in self._pairs()]
+        return [float(weight) for _, weight in self._members_and_weights()]
 
-    def _averaged(self, odds: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    def _average_log_odds(self, odds: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
         weights = self._weights()
         unit = self.spreads_[int(np.argmax(weights))]
         parts = [
@@ -368,30 +366,30 @@ class EnsembleClassifier(TransferClassifier):
         ]
         return np.asarray(sum(parts[1:], parts[0]))
 
-    def _calibrate(self, X: Any) -> None:
-        """Learn spreads and offsets from the target's unlabelled trials, where there are any."""
-        self._passed = None
+    def _fit_spreads(self, X: Any) -> None:
+        """Compute spreads and offsets from the target's unlabelled trials, where there are any."""
+        self._recent_log_odds = None
         n_classes = len(self.classes_)
         self.spreads_ = [1.0] * len(self.members_)
         self.offsets_ = np.zeros(n_classes)
         self.prior_ = np.full(n_classes, 1.0 / n_classes)
         if X is not None:
-            self._calibrate_on(self.log_odds(X))
+            self._fit_spreads_to(self.log_odds(X))
 
-    def _calibrate_on(self, odds: Sequence[NDArray[np.float64]]) -> None:
+    def _fit_spreads_to(self, odds: Sequence[NDArray[np.float64]]) -> None:
         if len(odds[0]) < MIN_TRIALS:
             return
         self.spreads_ = [float(one.std()) or 1.0 for one in odds]
-        averaged = self._averaged(odds)
+        averaged = self._average_log_odds(odds)
         self.prior_ = self._prior(averaged)
         known = self.target_prior is not None
-        offsets = offsets_to_decided_shares if known else offsets_to_mean_shares
+        offsets = offsets_for_decisions if known else offsets_for_mean_probabilities
         self.offsets_ = offsets(averaged, self.prior_)
 
     def _prior(self, averaged: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return known class shares, those that a member has estimated, or an estimate."""
+        """Return the class shares: known ones, those estimated by a member, or a new estimate."""
         if self.target_prior is not None:
-            return shares_by_class(self.target_prior, self.classes_)
+            return prior_by_class(self.target_prior, self.classes_)
         for index in np.argsort(self._weights())[::-1]:
             estimated = getattr(self.members_[index], "prior_", None)
             if estimated is not None:

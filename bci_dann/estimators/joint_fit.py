@@ -1,4 +1,4 @@
-"""Fit several networks at once: the folds of a benchmark, the seeds of an ensemble."""
+"""Fit several network classifiers at once, such as the folds or seeds of a benchmark."""
 
 from __future__ import annotations
 
@@ -27,18 +27,19 @@ def fit_together(
     models : sequence of NetworkClassifier
         Fitted in place.
     arguments : sequence of mapping
-        What ``fit`` of each model takes, by name.
+        Keyword arguments of ``fit`` for each model.
     names : sequence of str, optional
-        Whose model each is, for messages: ``"fold 3, seed 1"``.
+        Name of each model, for messages, such as ``"fold 3, seed 1"``.
     stack : bool, optional
-        Whether networks of one shape advance in one set of tensors. By default they do on a
-        GPU, where a small network leaves most of the device idle; on a CPU one after another
-        is about as fast (``tests/benchmarks/bench_stack.py``), and processes use all cores.
+        Whether networks of the same architecture are trained as one stack of tensors. By default
+        they are on a GPU, where a single small network leaves most of the device idle. On a CPU,
+        training one after another is about as fast (``tests/benchmarks/bench_stack.py``), and
+        processes use all cores.
 
     Returns
     -------
     list
-        Each model; or the error that has stopped its training, which leaves the others alone.
+        Each fitted model, or the error that stopped its training; the others are not affected.
 
     Raises
     ------
@@ -47,8 +48,8 @@ def fit_together(
 
     See Also
     --------
-    bci_dann.evaluation.run_benchmark : Fits the folds and seeds of a run by this function.
-    bci_dann.training.train_networks : The training of networks behind it.
+    bci_dann.evaluation.run_benchmark : Fits the folds and seeds of a run with this function.
+    bci_dann.training.train_networks : Trains the networks.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Methods by name: classes of this package, a user's own classes, and pipeline files."""
+"""Methods by name: classes of this package, user-defined classes, and pipeline files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = [
     "weighted_methods",
 ]
 
-# The classes of this package and their modules, which are imported when they are used.
+# The classes of this package and their modules, which are imported on use.
 METHODS = {
     "CalibratedClassifier": "bci_dann.estimators.calibration.calibrated",
     "DANNClassifier": "bci_dann.estimators.dann",
@@ -58,12 +58,12 @@ def find_method(name: str) -> type[TransferClassifier]:
     Returns
     -------
     type of TransferClassifier
-        Not instantiated.
+        The class itself.
 
     Raises
     ------
     ConfigError
-        When there is none, or it is of another kind.
+        When it does not exist, or is not a subclass of :class:`TransferClassifier`.
     """
     from bci_dann.estimators.base import TransferClassifier
 
@@ -97,17 +97,17 @@ def build_method(spec: Any) -> TransferClassifier:
     Returns
     -------
     TransferClassifier
-        Its parameters are checked in ``fit``.
+        Unfitted; its parameters are checked in ``fit``.
 
     Raises
     ------
     ConfigError
-        When there is no such pipeline or class, or it does not take these parameters.
+        When there is no such pipeline or class, or it does not accept these parameters.
 
     See Also
     --------
-    EnsembleClassifier : Takes its members in these forms.
-    bci_dann.resolve : The same for the parts of a method.
+    EnsembleClassifier : Accepts its members in these forms.
+    bci_dann.resolve : The same for the components of a method.
 
     Examples
     --------
@@ -137,7 +137,7 @@ def build_method(spec: Any) -> TransferClassifier:
 
 
 def describe_method(spec: Any) -> Any:
-    """Return the description of a method that can be written to a file.
+    """Return a description of a method that can be written to a file.
 
     Parameters
     ----------
@@ -147,8 +147,8 @@ def describe_method(spec: Any) -> Any:
     Returns
     -------
     str or dict
-        What is described by text stays as it is, but for pipeline names, which another machine
-        may not have.
+        A mapping of plain values is returned unchanged. A pipeline name is replaced by the method's
+        class and parameters, since another machine may not have the pipeline file.
 
     Raises
     ------
@@ -178,7 +178,7 @@ def default_members() -> list[Any]:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether a value is made of text and numbers alone."""
+    """Whether a value consists of text, numbers, lists and mappings only."""
     if isinstance(value, Mapping):
         return all(map(_is_plain, value.values()))
     if isinstance(value, list | tuple):
@@ -227,12 +227,12 @@ def weighted_methods(members: Sequence[Any]) -> list[tuple[Any, float]]:
     Returns
     -------
     list of (method, float)
-        At least one.
+        At least one pair.
 
     Raises
     ------
     ConfigError
-        When they are something else.
+        When ``members`` is not such a sequence.
     """
     pairs = [
         tuple(one) if isinstance(one, list | tuple) and len(one) == 2 else None for one in members
@@ -246,7 +246,7 @@ def weighted_methods(members: Sequence[Any]) -> list[tuple[Any, float]]:
 
 
 def depends_on_seed(member: TransferClassifier) -> bool:
-    """Return whether what a method learns depends on its seed.
+    """Return whether the fitted method depends on its seed.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The network classifier: a backbone, a motor-imagery head, and the terms that it adapts by."""
+"""The network classifier: a backbone, a classification head, and terms that adapt them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bci_dann._validation import check_between, check_count, check_option
 from bci_dann.components import resolve
 from bci_dann.estimators import networks
 from bci_dann.estimators.base import TransferClassifier
-from bci_dann.estimators.former import check_former, present_network_arguments
+from bci_dann.estimators.deprecated_arguments import check_deprecated, upgrade_network_arguments
 from bci_dann.estimators.inputs.source_weights import SourceWeighted, read_weighting
 from bci_dann.estimators.inputs.training_trials import TrainingTrials
 from bci_dann.estimators.saving import PickledNetworks
@@ -27,7 +27,7 @@ from bci_dann.exceptions import TrainingError
 from bci_dann.persistence import ModelState
 
 if TYPE_CHECKING:
-    from bci_dann.estimators.networks import FollowedStatistics, TrainingPlan
+    from bci_dann.estimators.networks import OnlineBatchNorm, TrainingPlan
     from bci_dann.models import Decoder
     from bci_dann.objectives import Terms
     from bci_dann.training import Augmentation, HeadPenalty, History, TrainingSettings
@@ -41,80 +41,79 @@ DOMAINS = ("subject", "session", "source_target")
 class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, TransferClassifier):
     """A network trained on the sources, with any terms that adapt it to the target.
 
-    Its parts are open: each of ``backbone``, ``alignment``, ``terms`` and ``weighting`` takes a
-    built-in name, ``"module:Class"`` of a class of one's own, a mapping ``{"name": ...}`` with
-    parameters, or an instance; see :func:`bci_dann.resolve`.
+    Each of ``backbone``, ``alignment``, ``terms`` and ``weighting`` can be a built-in name,
+    ``"module:Class"`` for a user-defined class, a mapping ``{"name": ...}`` with parameters, or an
+    instance; see :func:`bci_dann.resolve`.
 
     Parameters
     ----------
     backbone : str, mapping or nn.Module
-        A model of braindecode by name, ``"MLP"`` for plain feature vectors, or what is called
-        with ``n_chans=, n_times=, sfreq=`` and gives a module from ``(batch, n_chans, n_times)``
-        to ``(batch, n_features)``. Parameters: ``{"name": "EEGNet", "kernel_length": 32}``.
+        A braindecode model by name, ``"MLP"`` for plain feature vectors, or a callable that takes
+        ``n_chans=, n_times=, sfreq=`` and returns a module that maps ``(batch, n_chans, n_times)``
+        to ``(batch, n_features)``. With parameters: ``{"name": "EEGNet", "kernel_length": 32}``.
     alignment : {"euclidean", "riemannian"}, mapping, Alignment or None
-        What to remove of each domain before learning. Plain vectors are never aligned.
+        How each domain is aligned before learning. Plain vectors are never aligned.
     terms : mapping, sequence or None
-        Terms of the objective beside the label loss, with their weights, ``{"mcc": 1.0}``, or
+        Terms of the objective in addition to the label loss, with weights, ``{"mcc": 1.0}``, or
         settings, ``{"mcc": {"weight": 1.0, "schedule": "linear", "temperature": 2.0}}``; see
         :func:`bci_dann.objectives.read_terms`. Built in: ``"domain_adversary"``, ``"cdan"``,
         ``"cdan_e"``, ``"mcc"``, ``"entropy"``, ``"information_maximisation"``, ``"coral"``,
         ``"mmd"``, ``"joint_mmd"``. A term that needs target trials is left out where there are
-        none. Without any term the network is trained on labelled trials alone.
+        none. Without terms the network is trained on labelled trials only.
     weighting : str, mapping, callable or None
         Weights of the source trials in the label loss, by the density ratio of target to source;
         see :func:`bci_dann.estimators.inputs.source_weights.read_weighting`.
     domains : {"subject", "session", "source_target"}
-        The domains that an adversary tells apart. Batches hold equal shares of these.
+        The domains that an adversary classifies. Batches contain equal numbers of trials of each.
     guard : bool
-        Whether networks without any term are trained beside the others, and used in their
-        place where adaptation made the outputs drift; see
-        :mod:`bci_dann.adaptation.drift_guard`. It takes twice the time. The target's trials must
-        be in the order of recording.
+        Whether networks without terms are trained as well, and used instead where adaptation made
+        the outputs drift; see :mod:`bci_dann.adaptation.drift_guard`. This doubles the training
+        time. The target's trials must be in the order of recording.
     batch_norm : {"pooled", "target", "domain"}
-        Whose trials the statistics of batch normalisation are taken from once the weights are
-        final: all domains alike, or the target's unlabelled ones alone, where there are 20 or
-        more [1]_. ``"domain"`` does the same, and normalises source and target apart in training,
-        too [2]_. ``adapt`` always takes the new subject's.
+        Trials from which the statistics of batch normalisation are computed after training: those
+        of all domains, or only the unlabelled trials of the target, where there are 20 or more
+        [1]_. ``"domain"`` is like ``"target"``, and also normalises source and target separately
+        during training [2]_. ``adapt`` always uses the trials of the new subject.
     augmentation : dict of str to dict, optional
         Transforms of ``braindecode.augmentation`` with their parameters, such as
-        ``{"FTSurrogate": {"phase_noise_magnitude": 0.5}}``: each gives one more version of every
-        trial, which takes memory, and epochs draw from all. ``"ChannelsSymmetry"`` swaps left
-        and right.
+        ``{"FTSurrogate": {"phase_noise_magnitude": 0.5}}``. Each adds one transformed version of
+        every trial in memory; the length of an epoch does not change. ``"ChannelsSymmetry"`` swaps
+        left and right.
     n_members : int
-        Networks that are trained from different seeds; their probabilities are averaged.
+        Number of networks, trained with different seeds; their probabilities are averaged.
     sfreq : float, optional
-        Sampling frequency (Hz), for backbones that need it; epochs bring their own.
+        Sampling frequency (Hz), for arrays with backbones that need it; epochs contain it.
     max_epochs : int
-        Passes over as many trials as there are.
+        Training epochs; each draws as many trials as there are.
     batch_size : int
-        Trials in a batch, all domains together.
+        Trials in a batch, over all domains.
     lr : float
-        Adam's first learning rate; it falls to zero along a half cosine.
+        Initial learning rate of AdamW, with cosine decay to zero.
     weight_decay : float
         Decoupled weight decay.
     device : str
-        ``"auto"`` takes a GPU where there is one; or any name that torch knows.
+        ``"auto"`` uses a GPU where there is one; otherwise a torch device name.
     random_state : None, int or numpy random generator
         Seeds the initial weights, the order of trials and dropout. The same integer gives
         the same network on the same machine.
-    **former : Any
-        Parameters of the version before, with a warning that says the new form.
+    **deprecated : Any
+        Deprecated parameters; a warning shows what to give instead.
 
     Attributes
     ----------
     networks_ : list of Decoder
-        Backbone and motor-imagery head of each member.
+        The trained network of each member: backbone and classification head.
     history_ : list of dict
-        The mean of each summand of the loss over batches and members, one entry an epoch.
+        For each epoch, the mean of each summand of the loss over batches and members.
     center_, scale_ : ndarray
-        What aligned signals are standardised with: one number for all channels, or one for
-        each feature of plain vectors.
+        Mean and standard deviation by which aligned signals are standardised: one number for all
+        channels, or one for each feature of plain vectors.
     head_penalties_ : list of HeadPenalty
-        What holds the head of each member where ``adapt`` learns from labels.
+        The penalty of each member that replaces source trials where ``adapt`` learns from labels.
     adapted_ : bool
-        Whether the networks are those that adapt; False where the guard did not trust them.
+        Whether the networks were trained with terms; False where the guard rejected these.
     source_weights_ : SourceWeights or None
-        With a weighting, the weights and how far to trust them.
+        With a weighting, the source weights and their diagnostics.
 
     See Also
     --------
@@ -147,7 +146,7 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
         "gamma",
         "domain_smoothing",
     )
-    # A preset adds these terms in front of those of the user.
+    # Terms that a preset adds before those of the user.
     default_terms: ClassVar[Mapping[str, Any]] = {}
 
     history_: list[dict[str, float]]
@@ -155,7 +154,7 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
     scale_: NDArray[np.float32]
     adapted_: bool
     head_penalties_: Sequence[HeadPenalty] = ()
-    _followed: FollowedStatistics | None = None
+    _online_batch_norm: OnlineBatchNorm | None = None
 
     def __init__(
         self,
@@ -176,12 +175,12 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
         weight_decay: float = 0.0,
         device: str = "auto",
         random_state: Any = None,
-        **former: Any,
+        **deprecated: Any,
     ) -> None:
-        if former:
-            check_former(type(self), former)
-            backbone, terms = present_network_arguments(
-                type(self).__name__, backbone, terms, former
+        if deprecated:
+            check_deprecated(type(self), deprecated)
+            backbone, terms = upgrade_network_arguments(
+                type(self).__name__, backbone, terms, deprecated
             )
         self.backbone = backbone
         self.alignment = alignment
@@ -201,7 +200,7 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
         self.random_state = random_state
 
     def check_parameters(self) -> None:
-        """Raise on a parameter that ``fit`` could not use; see the base class."""
+        """Raise on invalid parameters; see the base class."""
         super().check_parameters()
         for name in ("max_epochs", "batch_size", "n_members"):
             check_count(name, getattr(self, name))
@@ -223,26 +222,26 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
 
     @property
     def can_adapt(self) -> bool:
-        """Whether ``adapt`` re-centres, or finds batch normalisation in the networks."""
+        """Whether ``adapt`` changes anything: re-centring, or batch normalisation."""
         return super().can_adapt or any(
             map(training.has_batch_norm, getattr(self, "networks_", []))
         )
 
     @property
     def uses_labels(self) -> bool:
-        """Whether ``adapt`` fits the heads to labels: where there are penalties that hold them."""
+        """Whether ``adapt`` fits the heads to labels, which takes the penalties of training."""
         return self.trains_network and bool(self.head_penalties_)
 
     def training_terms(self) -> Terms:
-        """Return the terms of the objective, those of the preset first. See :class:`Objective`."""
+        """Return the terms of the objective, default terms first; see :class:`Objective`."""
         return objectives.with_default_terms(self.default_terms, self.terms)
 
     def source_weighting(self) -> Any:
-        """Return ``weighting``; a preset may compose it. See :class:`NetworkClassifier`."""
+        """Return the weighting with its settings; see :class:`NetworkClassifier`."""
         return self.weighting
 
     def training_settings(self) -> TrainingSettings:
-        """Return how long and how fast the networks learn; see :class:`TrainingSettings`."""
+        """Return the settings of training; see :class:`TrainingSettings`."""
         return training.TrainingSettings(
             self.max_epochs,
             self.batch_size,
@@ -266,7 +265,7 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
         return models.Decoder(backbone, len(self.classes_))
 
     def transform(self, X: Any) -> NDArray[np.float32]:
-        """Return the backbones' features of trials, aligned as in ``predict_proba``.
+        """Return the features of the backbones for trials, aligned as in ``predict_proba``.
 
         Parameters
         ----------
@@ -276,32 +275,32 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
         Returns
         -------
         ndarray, shape (n_trials, n_members * n_features)
-            Member after member.
+            The features of all members, side by side.
         """
         check_is_fitted(self)
         return self._features(self.read_aligned(X))
 
     def _features(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the backbones' features of aligned trials."""
+        """Return the features of the backbones for aligned trials."""
         signals = networks.standardise(X, self.center_, self.scale_)
         return np.hstack(
             [networks.features_and_logits(network, signals)[0] for network in self.networks_]
         )
 
     def plan(self, trials: TrainingTrials, name: str = "the network") -> TrainingPlan:
-        """Weigh and standardise trials, and build what is to be trained on them.
+        """Compute source weights, standardise trials, and build the networks to be trained on them.
 
         Parameters
         ----------
         trials : TrainingTrials
             Aligned; their array is overwritten.
         name : str
-            Which training it is, for messages.
+            Name of this training, for messages.
 
         Returns
         -------
         TrainingPlan
-            :meth:`complete` takes it once it was trained.
+            To be trained, and then passed to :meth:`complete`.
         """
         weights = self.weigh(
             self.source_weighting(), trials, self.random_state, self._features_without_weights
@@ -311,22 +310,22 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
         return networks.build_plan(self, trials, weights, name)
 
     def complete(self, plan: TrainingPlan, histories: Sequence[History | TrainingError]) -> None:
-        """Use the networks of a plan that was trained.
+        """Take over the trained networks of a plan.
 
         Parameters
         ----------
         plan : TrainingPlan
             From :meth:`plan`.
         histories : sequence
-            The history of each member, or the error that has stopped it.
+            The history of each member, or the error that stopped it.
 
         Raises
         ------
         TrainingError
-            When no network was trained to the end.
+            When no network finished its training.
         """
-        self._followed = None
-        self.networks_, histories_used, self.adapted_ = networks.trained_by_plan(plan, histories)
+        self._online_batch_norm = None
+        self.networks_, histories_used, self.adapted_ = networks.select_trained(plan, histories)
         self.history_ = [networks.mean_losses(epoch) for epoch in zip(*histories_used, strict=True)]
         self.head_penalties_ = networks.head_penalties(self.networks_, plan.trials.labelled().X)
         if self.batch_norm != "pooled":
@@ -346,16 +345,16 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
 
     def adapt_aligned(self, trials: TrainingTrials) -> None:
         """Adapt batch normalisation, and the heads to labels; see the base class."""
-        self._followed = None
+        self._online_batch_norm = None
         signals = networks.standardise(trials.X, self.center_, self.scale_)
         networks.adapt_batch_norm(self.networks_, signals)
         networks.fit_heads(self.networks_, self.head_penalties_, signals, trials.labels)
 
-    def follow_aligned(self, trials: TrainingTrials) -> None:
-        """Move the statistics of batch normalisation by the next trial; see the base class."""
+    def partial_adapt_aligned(self, trials: TrainingTrials) -> None:
+        """Update the statistics of batch normalisation with the next trial; see the base class."""
         (signal,) = networks.standardise(trials.X, self.center_, self.scale_)
-        followed = self._followed or networks.FollowedStatistics()
-        self._followed, self.networks_ = followed.follow(self.networks_, signal)
+        online = self._online_batch_norm or networks.OnlineBatchNorm()
+        self._online_batch_norm, self.networks_ = online.update(self.networks_, signal)
 
     def to_state(self) -> ModelState:
         """Return weights and scaling of the networks; see the base class."""
@@ -365,8 +364,8 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
             state.arrays.update(**scaling, **networks.network_arrays(self.networks_))
             state.arrays.update(networks.penalty_arrays(self.head_penalties_))
             state.description.update(n_networks=len(self.networks_), adapted=self.adapted_)
-            if self._followed is not None:
-                self._followed.add_to(state)
+            if self._online_batch_norm is not None:
+                self._online_batch_norm.add_to(state)
         self.add_weights_to(state)
         return state
 
@@ -378,11 +377,11 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
             self.adapted_ = bool(state.description.get("adapted", True))
             self.networks_ = networks.restore_networks(self.build_network, state)
             self.head_penalties_ = networks.penalties_from_state(state, len(self.networks_))
-            self._followed = networks.FollowedStatistics.from_state(state)
+            self._online_batch_norm = networks.OnlineBatchNorm.from_state(state)
         self.take_weights_from(state)
 
     def _features_without_weights(self, trials: TrainingTrials) -> NDArray[np.float32]:
-        """Return features of a network that was trained on the sources without weights."""
+        """Return the features of a network that is trained on the sources without weights."""
         parameters = {name: getattr(self, name) for name in NetworkClassifier().get_params()}
         plain = NetworkClassifier(**{**parameters, "terms": None, "weighting": None})
         seen = ("alignment_", "classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_")

@@ -1,4 +1,4 @@
-"""Riemannian Procrustes analysis: centre, stretch and rotate the covariances of every domain.
+"""Riemannian Procrustes analysis (RPA): centre, stretch and rotate covariances by domain.
 
 Rodrigues, Jutten and Congedo (2019), "Riemannian Procrustes analysis: transfer learning for
 brain-computer interfaces", IEEE Trans. Biomed. Eng. 66(8), 2390-2401.
@@ -39,43 +39,44 @@ __all__ = ["ProcrustesClassifier"]
 logger = logging.getLogger(__name__)
 
 CLASSIFIERS = ("logistic", "mdm", "mdwm")
-# Around their own mean the dispersion of fewer trials is too small, and that of one trial is zero.
+# Fewest trials for a dispersion: around their own mean it is biased towards zero, for one trial it
+# is zero.
 MIN_TRIALS = 5
 
 Covariances = NDArray[np.float64]
 
 
 class ProcrustesClassifier(SourceWeighted, TransferClassifier):
-    """Covariances of every domain centred, stretched and, with target labels, rotated.
+    """Riemannian Procrustes analysis: covariances centred, stretched and rotated [1]_.
 
-    Riemannian Procrustes analysis [1]_: centring is the alignment. Stretching gives every domain
-    the same dispersion around its mean, and needs no labels. Rotation brings the class means of
-    each source subject to those of the target's labelled trials; without these nothing is rotated.
+    Centring is the alignment. Stretching gives every domain the same dispersion around its mean,
+    without labels. Rotation matches the class means of each source subject to those of the
+    target's labelled trials; without a labelled trial of every class nothing is rotated.
 
     Parameters
     ----------
     alignment : {"riemannian", "euclidean"}
         How domains are centred.
     stretch : bool
-        Whether to give all domains one dispersion.
+        Whether to give all domains the same dispersion.
     rotate : bool
         Whether to rotate the sources where labelled target trials are given.
     classifier : {"logistic", "mdm", "mdwm"}
-        Logistic regression in the tangent space; the nearest class mean; or the nearest mean
-        between the sources' and the target's [2]_, which without target labels is the sources'
-        own.
+        Logistic regression in the tangent space; the nearest class mean (MDM); or the nearest
+        weighted mean of source and target class means (MDWM) [2]_, which without target labels is
+        that of the sources.
     trade_off : float
-        For ``"mdwm"``, the place between the sources' mean (0) and the target's (1).
+        For ``"mdwm"``, the position between the mean of the sources (0) and of the target (1).
     weighting : str, mapping, callable or None
         Weights of the source trials in the fit of the classifier; see
-        :class:`NetworkClassifier`. They are found before centred covariances are stretched.
+        :class:`NetworkClassifier`. They are computed before stretching.
     random_state : None, int or numpy random generator
         Seeds the weighting.
 
     Attributes
     ----------
     dispersion_ : float
-        Mean squared Riemannian distance of the target's covariances to the identity; that of
+        Mean squared Riemannian distance of the target's covariances to the identity; the mean over
         the source domains where no target was seen.
     pipeline_ : sklearn.pipeline.Pipeline
         The classifier on centred and stretched covariances.
@@ -95,7 +96,7 @@ class ProcrustesClassifier(SourceWeighted, TransferClassifier):
 
     Examples
     --------
-    A few labelled trials of the target, by which the sources are rotated:
+    With a few labelled trials of the target, which allow rotation:
 
     >>> from bci_dann import ProcrustesClassifier, load_dataset
     >>> steps = {"channels": ["C3", "Cz", "C4"]}
@@ -110,8 +111,8 @@ class ProcrustesClassifier(SourceWeighted, TransferClassifier):
 
     dispersion_: float
     pipeline_: Pipeline
-    # trials that were handed over one after another
-    _n_followed: int = 0
+    # number of trials in `partial_adapt` so far
+    _n_updates: int = 0
 
     def __init__(
         self,
@@ -133,7 +134,7 @@ class ProcrustesClassifier(SourceWeighted, TransferClassifier):
         self.random_state = random_state
 
     def check_parameters(self) -> None:
-        """Raise on a parameter that ``fit`` could not use; see the base class."""
+        """Raise on invalid parameters; see the base class."""
         super().check_parameters()
         check_option("classifier", self.classifier, CLASSIFIERS)
         check_between("trade_off", self.trade_off, 0.0, 1.0, inclusive=True)
@@ -145,34 +146,35 @@ class ProcrustesClassifier(SourceWeighted, TransferClassifier):
             )
 
     def adapt_aligned(self, trials: TrainingTrials) -> None:
-        """Take the dispersion of a new subject; see the base class."""
+        """Compute the dispersion of a new subject; see the base class."""
         if len(trials.X) >= MIN_TRIALS:
             self.dispersion_ = _dispersion(shrunk_covariances(trials.X))
 
-    def follow_aligned(self, trials: TrainingTrials) -> None:
-        """Move the dispersion by the next trial; see the base class.
+    def partial_adapt_aligned(self, trials: TrainingTrials) -> None:
+        """Update the dispersion with the next trial; see the base class.
 
-        The weight of the trial is ``max(1 / n, 0.05)``, where the dispersion of the sources counts
-        as ten trials. A distance more than ten times the mean counts as ten times.
+        The weight of the trial is ``max(1 / n, 0.05)``, where ``n`` counts the trials so far plus
+        ten for the dispersion of the sources. Squared distances above ten times the mean are
+        clipped.
         """
         distance = min(_dispersion(shrunk_covariances(trials.X)), LARGEST_RATIO * self.dispersion_)
-        self._n_followed += 1
-        weight = max(1.0 / (PRIOR_TRIALS + self._n_followed), MOMENTUM)
+        self._n_updates += 1
+        weight = max(1.0 / (PRIOR_TRIALS + self._n_updates), MOMENTUM)
         self.dispersion_ += weight * (distance - self.dispersion_)
 
-    def _forget_passed(self) -> None:
-        super()._forget_passed()
-        self._n_followed = 0
+    def _reset_online_state(self) -> None:
+        super()._reset_online_state()
+        self._n_updates = 0
 
     def fit_aligned(self, trials: TrainingTrials) -> None:
         """Stretch and rotate the domains, and fit the classifier; see the base class."""
         if self.n_times_ is None:
             raise DataError("Procrustes analysis needs trials (n_trials, n_chans, n_times).")
-        # the target is one domain here: a trial to be predicted does not say its session
+        # the target is one domain here, since the session of a trial is not known in prediction
         domains = np.where(trials.is_target, TARGET, trials.domains)
         covariances = self._stretched(shrunk_covariances(trials.X), domains)
         labelled = trials.is_labelled
-        # pyriemann joins names and labels by slashes, which our domains contain
+        # pyriemann joins domain and label by a slash, which our domain names contain
         subjects = np.unique(trials.subjects, return_inverse=True)[1].astype(str)
         target = str(subjects[trials.is_target][0]) if trials.is_target.any() else ""
         weights = self.weigh(self.weighting, trials, self.random_state)[labelled]
@@ -188,8 +190,8 @@ class ProcrustesClassifier(SourceWeighted, TransferClassifier):
         target: str,
         weights: NDArray[np.float64],
     ) -> None:
-        shown = set(y[subjects == target].tolist()) == set(range(len(self.classes_)))
-        if not shown:
+        has_every_class = set(y[subjects == target].tolist()) == set(range(len(self.classes_)))
+        if not has_every_class:
             logger.info("no labelled target trial of every class: nothing is rotated")
         elif self.rotate:
             _, encoded = encode_domains(X, y, subjects)
@@ -199,7 +201,7 @@ class ProcrustesClassifier(SourceWeighted, TransferClassifier):
                 warnings.simplefilter("ignore", np.exceptions.ComplexWarning)
                 X = TLRotate(target).fit_transform(X, encoded)
         self.pipeline_ = self._build_pipeline()
-        if self.classifier == "mdwm" and shown:
+        if self.classifier == "mdwm" and has_every_class:
             means = MDWM(self.trade_off, target).fit(*encode_domains(X, y, subjects)).covmeans_
             self.pipeline_[-1].covmeans_ = means
             self.pipeline_[-1].classes_ = np.arange(len(means))
@@ -209,7 +211,7 @@ class ProcrustesClassifier(SourceWeighted, TransferClassifier):
             fit_weighted(self.pipeline_, X, y, weights)
 
     def _stretched(self, X: Covariances, domains: NDArray[np.str_]) -> Covariances:
-        """Stretch each domain, and keep how far the target is to be stretched."""
+        """Stretch each domain, and store the dispersion of the target."""
         dispersions = _dispersions(X, domains)
         known = [dispersions[TARGET]] if TARGET in dispersions else list(dispersions.values())
         self.dispersion_ = float(np.mean(known))
@@ -240,8 +242,8 @@ class ProcrustesClassifier(SourceWeighted, TransferClassifier):
         self.add_weights_to(state)
         state.arrays.update(write_steps(self.pipeline_))
         state.description["dispersion"] = self.dispersion_
-        if self._n_followed:
-            state.description["followed"] = self._n_followed
+        if self._n_updates:
+            state.description["followed"] = self._n_updates
         return state
 
     def from_state(self, state: ModelState) -> None:
@@ -249,7 +251,7 @@ class ProcrustesClassifier(SourceWeighted, TransferClassifier):
         super().from_state(state)
         self.take_weights_from(state)
         self.dispersion_ = state.description["dispersion"]
-        self._n_followed = state.description.get("followed", 0)
+        self._n_updates = state.description.get("followed", 0)
         self.pipeline_ = read_steps(self._build_pipeline(), state.arrays)
 
 
@@ -259,7 +261,7 @@ def _dispersion(X: Covariances) -> float:
 
 
 def _dispersions(X: Covariances, domains: NDArray[np.str_]) -> dict[str, float]:
-    """Return the dispersion of each domain; where there are few trials, that of the others."""
+    """Return the dispersion of each domain; with few trials, the mean of the other domains."""
     names, counts = np.unique(domains, return_counts=True)
     known = {n: _dispersion(X[domains == n]) for n in names[counts >= MIN_TRIALS]}
     usual = float(np.mean(list(known.values()))) if known else _dispersion(X)
@@ -267,7 +269,7 @@ def _dispersions(X: Covariances, domains: NDArray[np.str_]) -> dict[str, float]:
 
 
 def _stretch(X: Covariances, dispersion: float) -> Covariances:
-    """Return powers that have a dispersion of 1; what does not vary cannot be stretched."""
+    """Return matrix powers with a dispersion of 1; constant covariances are left as they are."""
     if dispersion < np.finfo(np.float64).eps:
         return X
     stretched: Covariances = powm(X, 1.0 / np.sqrt(dispersion))

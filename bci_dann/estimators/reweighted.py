@@ -16,9 +16,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from bci_dann._validation import check_option
-from bci_dann.estimators.former import (
-    check_former,
-    present_weighting,
+from bci_dann.estimators.deprecated_arguments import (
+    check_deprecated,
+    upgrade_weighting,
 )
 from bci_dann.estimators.inputs.source_weights import SETTINGS
 from bci_dann.estimators.inputs.training_trials import TrainingTrials
@@ -40,12 +40,10 @@ LEARNERS = ("network", "tangent_space")
 class ReweightedClassifier(NetworkClassifier):
     """A network, or a shallow classifier, trained on weighted source trials.
 
-    The :class:`NetworkClassifier` with a weighting: the weight of each source trial is by default
-    the odds p / (1 - p) of a domain classifier, out of fold, calibrated, clipped and of mean 1.
-    Without a target all weights are 1. Training with such weights estimates the loss on the
-    target [1]_, as far as the domains overlap. Training with such weights estimates the loss on the
-    target [1]_, as far as the domains overlap. Training with such weights estimates the loss on the
-    target [1]_, as far as the domains overlap.
+    This is :class:`NetworkClassifier` with a weighting. By default the weight of a source trial is
+    the odds p / (1 - p) of a domain classifier, where p is the out-of-fold, calibrated and clipped
+    probability of the target; weights are scaled to mean 1. As far as the domains overlap, the
+    weighted loss estimates the loss on the target [1]_. Without a target all weights are 1.
 
     Parameters
     ----------
@@ -55,12 +53,12 @@ class ReweightedClassifier(NetworkClassifier):
         As in :class:`NetworkClassifier`.
     learner : {"network", "tangent_space"} or classifier
         What is trained with the weights: the network, logistic regression on tangent-space
-        features, or on these a scikit-learn classifier that takes ``sample_weight`` and gives
-        probabilities (such a model cannot be saved).
+        features, or any other scikit-learn classifier on these that accepts ``sample_weight`` and
+        has ``predict_proba`` (such a model cannot be saved).
     features : {"tangent_space", "csp", "network"}
-        What the weights are found on; see
-        :class:`~bci_dann.estimators.inputs.source_weights.WeightingSettings`, also for the next
-        four. They may also be keys of ``weighting``, which come first.
+        Features from which weights are computed. For this and the next four parameters see
+        :class:`~bci_dann.estimators.inputs.source_weights.WeightingSettings`. Keys of the same
+        name in ``weighting`` take precedence.
     n_components : int
         Number of features that remain after PCA.
     temper : float or "auto"
@@ -74,27 +72,27 @@ class ReweightedClassifier(NetworkClassifier):
     terms, domains, guard, batch_norm, augmentation, n_members : object
         As in :class:`NetworkClassifier`, for ``learner="network"``.
     sfreq : float, optional
-        Sampling frequency (Hz) of arrays; epochs bring their own.
+        Sampling frequency (Hz), for arrays; epochs contain it.
     max_epochs, batch_size, lr, weight_decay, device : object
         As in :class:`NetworkClassifier`, for ``learner="network"``.
     random_state : None, int or numpy random generator
         Seeds the weighting and the network.
-    **former : Any
-        ``classifier`` and ``clip`` of the version before, and those of
-        :class:`NetworkClassifier`, with a warning that says the new form.
+    **deprecated : Any
+        Deprecated: ``classifier``, ``clip``, and the deprecated parameters of
+        :class:`NetworkClassifier`; a warning shows what to give instead.
 
     Attributes
     ----------
     source_weights_ : SourceWeights
-        The weights of the source trials and how far to trust them.
+        The weights of the source trials and their diagnostics.
     shallow_ : sklearn.pipeline.Pipeline
-        The fitted classifier, where it is no network.
+        The fitted classifier, where ``learner`` is not a network.
 
     See Also
     --------
-    NetworkClassifier : The base, with ``weighting`` among its parameters.
-    bci_dann.reweighting.weigh_sources : The weights alone, of feature arrays.
-    bci_dann.evaluation.diagnose : Whether the domains overlap.
+    NetworkClassifier : The base class, with ``weighting`` among its parameters.
+    bci_dann.reweighting.weigh_sources : Computes weights from feature arrays.
+    bci_dann.evaluation.diagnose : Shows whether the domains overlap.
 
     References
     ----------
@@ -151,14 +149,14 @@ class ReweightedClassifier(NetworkClassifier):
         weight_decay: float = 0.0,
         device: str = "auto",
         random_state: Any = None,
-        **former: Any,
+        **deprecated: Any,
     ) -> None:
-        check_former(type(self), former)
+        check_deprecated(type(self), deprecated)
         super().__init__(
             backbone,
             alignment=alignment,
             terms=terms,
-            weighting=present_weighting(type(self).__name__, weighting, former),
+            weighting=upgrade_weighting(type(self).__name__, weighting, deprecated),
             domains=domains,
             guard=guard,
             batch_norm=batch_norm,
@@ -171,13 +169,13 @@ class ReweightedClassifier(NetworkClassifier):
             weight_decay=weight_decay,
             device=device,
             random_state=random_state,
-            **{k: v for k, v in former.items() if k in NetworkClassifier.former_parameters},
+            **{k: v for k, v in deprecated.items() if k in NetworkClassifier.former_parameters},
         )
         self.learner, self.features, self.n_components = learner, features, n_components
         self.temper, self.unit, self.n_subjects = temper, unit, n_subjects
 
     def check_parameters(self) -> None:
-        """Raise on a parameter that ``fit`` could not use; see the base class."""
+        """Raise on invalid parameters; see the base class."""
         super().check_parameters()
         if isinstance(self.learner, str):
             check_option("learner", self.learner, LEARNERS)
@@ -194,7 +192,7 @@ class ReweightedClassifier(NetworkClassifier):
 
     @property
     def trains_network(self) -> bool:
-        """Whether the weights are for the network, not for tangent-space features."""
+        """Whether ``learner`` is the network."""
         return isinstance(self.learner, str) and self.learner == "network"
 
     def source_weighting(self) -> Any:
@@ -205,7 +203,7 @@ class ReweightedClassifier(NetworkClassifier):
         return {**settings, "name": self.weighting}
 
     def transform(self, X: Any) -> NDArray[Any]:
-        """Return what the last layer sees: the network's features, or tangent-space ones.
+        """Return the input of the last layer: features of the network, or tangent vectors.
 
         Parameters
         ----------
@@ -215,7 +213,7 @@ class ReweightedClassifier(NetworkClassifier):
         Returns
         -------
         ndarray, shape (n_trials, n_features)
-            Of the network, or in the tangent space.
+            Features of the network, or tangent vectors.
         """
         if self.trains_network:
             return super().transform(X)
@@ -224,7 +222,7 @@ class ReweightedClassifier(NetworkClassifier):
         return np.asarray(features, dtype=np.float32)
 
     def fit_aligned(self, trials: TrainingTrials) -> None:
-        """Find the weights and train with them; see the base class."""
+        """Compute the weights and train with them; see the base class."""
         if self.trains_network:
             super().fit_aligned(trials)
             return
@@ -248,13 +246,13 @@ class ReweightedClassifier(NetworkClassifier):
         if self.trains_network:
             super().adapt_aligned(trials)
 
-    def follow_aligned(self, trials: TrainingTrials) -> None:
-        """Follow with the network, where there is one; see the base class."""
+    def partial_adapt_aligned(self, trials: TrainingTrials) -> None:
+        """Update the network, where there is one; see the base class."""
         if self.trains_network:
-            super().follow_aligned(trials)
+            super().partial_adapt_aligned(trials)
 
     def check_savable(self) -> None:
-        """Raise where the model could not be saved; see the base class."""
+        """Raise where the fitted model could not be saved; see the base class."""
         super().check_savable()
         if not isinstance(self.learner, str):
             raise ConfigError(

@@ -8,7 +8,7 @@ from typing import Any
 
 from bci_dann._class_paths import is_class_path
 from bci_dann._validation import check_between, check_count
-from bci_dann.adaptation.label_shift import check_shares
+from bci_dann.adaptation.label_shift import check_target_prior
 from bci_dann.alignment import Alignment
 from bci_dann.alignment.filter_bank import BANDS
 from bci_dann.components import resolve
@@ -24,88 +24,90 @@ __all__ = ["RiemannianClassifier"]
 
 
 class RiemannianClassifier(AdaptiveHead):
-    """Tangent vectors of several views, each domain re-centred, and a linear head.
+    """A linear head on re-centred tangent vectors of several views of a trial.
 
-    Covariances are mapped to the tangent space [1]_, those of delayed channels too [2]_. Without
-    terms this is regularised logistic regression on the sources. With terms the same head also
-    fits the structure of the unlabelled target. It is trained to the end on all trials at once, in
-    seconds, and without randomness. ``adapt`` does the same without source data: a quadratic
-    penalty on deviation from the source-trained head stands for their trials.
+    Covariances of the trial, of windows and of delayed copies of the channels [2]_ are re-centred
+    in each domain and mapped to the tangent space [1]_. Without terms the head is regularised
+    logistic regression on the sources. With terms it also fits the structure of the unlabelled
+    target. It is trained to convergence on all trials at once, in seconds, and without randomness.
+    ``adapt`` does the same without source data: a quadratic penalty on deviation from the
+    source-trained head replaces the source trials.
 
     Parameters
     ----------
     alignment : {"riemannian", "euclidean"}, mapping, Alignment or None
-        The mean by which the covariances of each domain are re-centred; or an alignment of
-        one's own (see :func:`bci_dann.resolve`), which the signals pass before their covariances
-        are taken.
+        The kind of mean by which the covariances of each domain are re-centred; or a user-defined
+        alignment (see :func:`bci_dann.resolve`), which is applied to the signals before their
+        covariances are computed.
     n_windows, n_delays : int
-        The views; see :class:`TangentViews`.
+        Numbers of windows and of delayed copies; see :class:`TangentViews`.
     filter_bank : bool
-        Whether five bands, 4 Hz wide from 8 to 28 Hz, are views, too; this needs the sampling
+        Whether to add five bands, 4 Hz wide from 8 to 28 Hz, as views; this needs the sampling
         frequency.
     span : float
-        Time from the first to the last of the delayed copies of the channels (s); a period of the
-        mu rhythm. Where the sampling frequency is not known, the data say how long that is.
+        Delay between the first and the last of the delayed copies (s); about one period of the mu
+        rhythm. Without a sampling frequency it is estimated from the autocorrelation of the trials.
     sfreq : float, optional
-        Sampling frequency (Hz) of arrays; epochs bring their own.
+        Sampling frequency (Hz), for arrays; epochs contain it.
     C : float
-        Inverse strength of the ridge.
+        Inverse strength of the ridge penalty, as in scikit-learn's ``LogisticRegression``.
     terms : dict of str to float, optional
-        Terms for the target with their weights; see :class:`DANNClassifier`. Only terms that
-        look at the outputs have an influence, since the features are fixed.
+        Terms for the target with their weights; see :class:`NetworkClassifier`. Only terms of the
+        outputs are accepted, since the features are fixed.
     enough_trials : int
-        Where there are fewer trials of the target, terms weigh less in proportion.
+        With fewer trials of the target than this, the weights of the terms are reduced in
+        proportion.
     target_prior : dict of str to float, optional
         Class shares of the target, by class name, where they are known from the plan of the
-        session. Re-centring takes the mean of all trials for the subject's reference, so that
-        without known shares a subject who mostly rests is decoded as if resting half of the
-        time. The decisions have these shares where 20 trials or more were seen without labels.
-        Where shares are not given, labels of the target tell them (see
-        :func:`bci_dann.adaptation.label_shift.shares_of_labels`): they should be of trials as they
-        came, not of as many of each class.
+        session. Re-centring uses the mean over all trials, so that without known shares a subject
+        who mostly rests is decoded as if resting half of the time. With 20 or more unlabelled
+        trials, the decisions are shifted to match these shares. If shares are not given, they are
+        estimated from labels of the target where there are some (see
+        :func:`bci_dann.adaptation.label_shift.prior_from_labels`); label trials in the order of
+        recording, not the same number of each class.
     target_label_weight : float
-        How much a labelled trial of the target counts in the label loss, where one of a source
-        counts 1.
+        Weight of a labelled trial of the target in the label loss; trials of sources have weight 1.
     robust : bool
-        Whether outlying samples of each trial are pulled in; see
+        Whether outlying samples of each trial are scaled down; see
         :mod:`bci_dann.features.winsorising`.
     local_span : float or None
-        Slow changes within a session are followed by the mean of the features over the trials
-        around each trial; this is the standard deviation of their weights (trials); see
-        :func:`bci_dann.features.local_deviations`. A trial of the target that was not adapted to
-        is taken as it is. All trials must be in the order of recording; where the cues of a subject
-        seem to come in blocks, and for ``None``, nothing is followed.
+        Standard deviation (trials) of the weights of the local mean around each trial, which is
+        subtracted from the features to remove slow changes within a session; ``None`` subtracts
+        nothing. See :func:`bci_dann.features.local_deviations`. All trials must be in the order of
+        recording. Nothing is subtracted from a trial of the target that the model was not adapted
+        to, nor where the cues of a subject seem to come in blocks.
     remove_drift : bool
-        Whether to leave out the directions in which the features still drift from trial to trial;
-        see :mod:`bci_dann.features.drift`. The order matters as for ``local_span``.
+        Whether to project out the directions in which the features still drift from trial to trial;
+        see :mod:`bci_dann.features.drift`. Trials must be in the order of recording.
     guard : bool
-        Whether to adapt only as strongly as the outputs do not begin to drift; see
+        Whether to limit the strength of adaptation so that the outputs do not drift; see
         :mod:`bci_dann.adaptation.drift_guard`. The target's trials must be in the order of
         recording.
     weighting : str, mapping, callable or None
-        Weights of source trials, found on tangent vectors; see :class:`NetworkClassifier`.
+        Weights of source trials, computed from tangent vectors; see :class:`NetworkClassifier`.
     random_state : None, int or numpy random generator
         Seeds the weighting; nothing else is random.
     reference : {"trials", "rest"} or mapping
-        What each domain is re-centred by: the mean of its trials, that of its rest windows (see
-        :class:`EEGTrials`), which does not depend on the shares of the classes, or with
-        ``{"name": "rest", "weight": 0.5}`` a point on the geodesic from the first to the second.
+        The reference of each domain: the mean of its trials; the mean of its rest windows (see
+        :class:`EEGTrials`), which does not depend on class shares; or, with
+        ``{"name": "rest", "weight": 0.5}``, a point on the geodesic between both.
 
     Attributes
     ----------
     head_ : LinearHead
         Weights and biases.
     slow_changes_ : SlowChanges
-        What the sources have shown of slow changes.
+        What was learned about slow changes: directions of drift, and whether cues come in blocks.
     seen_ : SeenTrials
-        What the trials around each trial of the target change in its outputs.
+        Corrections of the outputs for those trials of the target that the model has adapted to,
+        due to their local means.
     source_penalty_ : HeadPenalty
-        The head of the labelled trials alone, and the penalty on deviation from it.
+        The head fitted to labelled trials only, and the penalty on deviation from it.
     prior_ : ndarray, shape (n_classes,)
-        Class shares of the target, as known or estimated; equal shares where its unlabelled trials
-        were not seen. Information maximisation uses them.
+        Class shares of the target, known or estimated; equal shares where its unlabelled trials
+        were not seen. Used by information maximisation.
     strength_ : float
-        The share of the terms' weights that the guard has let pass; 0 where nothing was adapted.
+        The share of the terms' weights that the guard accepted; 0 where nothing was adapted.
 
     See Also
     --------
@@ -171,12 +173,12 @@ class RiemannianClassifier(AdaptiveHead):
         self.reference = reference
 
     def check_parameters(self) -> None:
-        """Raise on a parameter that ``fit`` could not use; see the base class."""
+        """Raise on invalid parameters; see the base class."""
         super().check_parameters()
         self._views().check_parameters()
         read_weighting(self.weighting, offered=("tangent_space",))
         check_count("enough_trials", self.enough_trials)
-        check_shares(self.target_prior)
+        check_target_prior(self.target_prior)
         for name in ("C", "span", "target_label_weight"):
             check_between(name, getattr(self, name), 0.0, math.inf)
         if self.local_span is not None:
@@ -204,12 +206,12 @@ class RiemannianClassifier(AdaptiveHead):
         return self._views().takes_rest
 
     def _centres_covariances(self) -> bool:
-        """Whether the covariances of each domain are re-centred, by a mean that has a name."""
+        """Whether ``alignment`` names a mean for covariances, not an alignment of the signals."""
         name = self.alignment.get("name") if isinstance(self.alignment, Mapping) else self.alignment
         return name is None or (isinstance(name, str) and not is_class_path(name))
 
     def make_alignment(self) -> Alignment | None:
-        """Return fresh views, behind an alignment of one's own; see the base class."""
+        """Return unfitted views, after a user-defined alignment if given; see the base class."""
         if self.n_times_ is None:
             return None
         views = self._views(self.sampling_rate)

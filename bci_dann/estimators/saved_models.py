@@ -1,4 +1,4 @@
-"""Saved models, read back."""
+"""Loading of saved models."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from bci_dann._class_paths import check_imported, is_class_path
 from bci_dann.estimators.methods import METHODS, find_method
-from bci_dann.exceptions import ConfigError, DataError, FormerArgumentWarning
+from bci_dann.exceptions import ConfigError, DataError, DeprecatedArgumentWarning
 from bci_dann.persistence import ModelState, read_state
 from bci_dann.persistence.model_location import find_model
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["is_loadable", "load_model", "model_from_state"]
 
-# Samples of one trial. Empirical: 256 channels, 40 s at 2,000 Hz.
+# Largest number of samples of one trial, over channels. Empirical: 256 channels, 40 s at 2,000 Hz.
 MOST_SAMPLES = 20_000_000
 
 
@@ -38,22 +38,22 @@ def load_model(folder: str | Path) -> TransferClassifier:
     Returns
     -------
     TransferClassifier
-        Fitted; predicts what the saved one predicted.
+        Fitted; its predictions are those of the saved model.
 
     Raises
     ------
     ConfigError
-        When no model of the name comes with the package, or the Hub refuses the token.
+        When the package has no model of this name, or the Hub rejects the token.
     DataError
-        When there is no model, it is damaged, or it uses a class of a module that the user has
+        When there is no model, it is damaged, or it uses a class from a module that the user has
         not imported.
     InstallationError
-        When a model of the Hub is named, and ``huggingface_hub`` is not installed.
+        When the model is on the Hub and ``huggingface_hub`` is not installed.
 
     See Also
     --------
     TransferClassifier.save : Writes the folder.
-    bci_dann.serving.open_model : A model together with the recipe of its trials.
+    bci_dann.serving.open_model : Loads a model with the recipe that prepares its trials.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def load_model(folder: str | Path) -> TransferClassifier:
         return model
     except DataError:
         raise
-    except Exception as error:  # what does not fit may be found anywhere
+    except Exception as error:  # inconsistent content may fail anywhere
         reason = str(error) or type(error).__name__
         raise DataError(f"the model in {folder} is damaged: {reason}") from error
 
@@ -95,7 +95,7 @@ def model_from_state(state: ModelState) -> TransferClassifier:
     Raises
     ------
     DataError
-        When its class, or one that its parameters name, is not known or not imported.
+        When its class, or one named in its parameters, is not known or not imported.
     """
     _check_description(state.description)
     name = str(state.description.get("class"))
@@ -109,8 +109,8 @@ def model_from_state(state: ModelState) -> TransferClassifier:
         kind = find_method(name)
     except ConfigError as error:
         raise DataError(f"the class of the saved model: {error}") from error
-    with warnings.catch_warnings():  # models of the version before have its parameters
-        warnings.simplefilter("ignore", FormerArgumentWarning)
+    with warnings.catch_warnings():  # older models have deprecated parameters
+        warnings.simplefilter("ignore", DeprecatedArgumentWarning)
         model = kind(**state.description["parameters"])
     model.from_state(state)
     recent = state.description.get("recent")
@@ -121,7 +121,7 @@ def model_from_state(state: ModelState) -> TransferClassifier:
 
 
 def _check_description(description: Mapping[str, Any]) -> None:
-    """Raise on classes and a shape of trials that none can have, before anything is built."""
+    """Raise on impossible classes or shapes of trials, before anything is built."""
     classes = description.get("classes", [""])
     if not (isinstance(classes, list) and all(isinstance(c, str | int | float) for c in classes)):
         raise DataError(f"the classes of the saved model must be a list of names; got {classes!r}.")
@@ -129,13 +129,13 @@ def _check_description(description: Mapping[str, Any]) -> None:
     given = [size for size in sizes if size is not None]
     if not all(type(size) is int and size > 0 for size in given) or math.prod(given) > MOST_SAMPLES:
         raise DataError(
-            f"the saved model wants trials of the shape {tuple(sizes)}; expected whole numbers of "
+            f"the saved model needs trials of shape {tuple(sizes)}; expected whole numbers of "
             f"channels and samples, above 0 and with a product up to {MOST_SAMPLES}."
         )
 
 
 def _check_prediction(model: TransferClassifier) -> None:
-    """Raise unless a model gives probabilities, which tells arrays that do not fit each other."""
+    """Raise unless the model predicts probabilities for noise, as consistent arrays do."""
     times = () if model.n_times_ is None else (model.n_times_,)
     noise = 10.0 * np.random.default_rng(0).standard_normal((1, model.n_features_in_, *times))
     with warnings.catch_warnings():
@@ -143,12 +143,12 @@ def _check_prediction(model: TransferClassifier) -> None:
         probabilities = model.predict_proba(noise.astype(np.float32))
     if probabilities.shape != (1, len(model.classes_)) or not np.isfinite(probabilities).all():
         raise DataError(
-            "the saved model gives no probabilities: its arrays are damaged. Save it anew."
+            "the saved model predicts no probabilities: its arrays are damaged. Save it again."
         )
 
 
 def is_loadable(estimator: object) -> bool:
-    """Whether :func:`load_model` could read what an estimator would save.
+    """Return whether :func:`load_model` can load an estimator after it has been saved.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def is_loadable(estimator: object) -> bool:
     Returns
     -------
     bool
-        True for methods, also a user's own, whose class can be found again by its path.
+        True for methods of the package, and for user-defined ones whose class can be imported.
     """
     from bci_dann.estimators.base import TransferClassifier
 

@@ -1,4 +1,4 @@
-"""The state of a fitted estimator, its folder on disk, and networks in pickles."""
+"""Saving of fitted estimators to a folder, and pickling of estimators with networks."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ if TYPE_CHECKING:
 
 __all__ = ["PickledNetworks", "Saving"]
 
-# Fitted attributes that the state of every method holds.
+# Fitted attributes that every method saves.
 _SAVED = (
     "alignment_",
     "ch_names_",
     "classes_",
     "domains_",
-    "met_target_",
+    "has_seen_target_",
     "n_features_in_",
     "n_times_",
     "sfreq_",
 )
-# Parameters that hold open parts, by their kind; `terms` holds several.
+# Parameters that are components of a method, and their kind; `terms` contains several.
 _PARTS = {"alignment": "alignment", "backbone": "backbone", "weighting": "weighting"}
 
 
 class Saving(BaseEstimator):
-    """``save``, and the state that it writes and :func:`bci_dann.load_model` reads.
+    """Method ``save``, and the state that it writes for :func:`bci_dann.load_model`.
 
-    A subclass with fitted values of its own extends :meth:`to_state` and :meth:`from_state`, or
-    names in ``state_attributes`` the attributes that hold arrays or numbers.
+    A subclass with fitted values of its own lists the attributes that are arrays or numbers in
+    ``state_attributes``, or extends :meth:`to_state` and :meth:`from_state`.
 
     Attributes
     ----------
     state_attributes : tuple of str
-        Fitted attributes that are saved beside those of all methods.
+        Fitted attributes to save in addition to those of all methods.
     """
 
     state_attributes: ClassVar[tuple[str, ...]] = ()
@@ -59,7 +59,7 @@ class Saving(BaseEstimator):
     n_times_: int | None
     alignment_: Alignment | None
     domains_: list[str]
-    met_target_: bool
+    has_seen_target_: bool
     ch_names_: list[str] | None
     sfreq_: float | None
     _recent: tuple[Any, RecentTrials] | None = None
@@ -70,7 +70,7 @@ class Saving(BaseEstimator):
         Parameters
         ----------
         folder : path
-            Made where it is missing; a model already there is replaced.
+            Created if missing; an existing model is replaced.
 
         Returns
         -------
@@ -80,8 +80,8 @@ class Saving(BaseEstimator):
         Raises
         ------
         ConfigError
-            When the model could not be loaded again: the class is not at the top level of a
-            module, fitted values are not part of its state, or a parameter cannot be written.
+            When the model could not be loaded again, because its class is not at the top level of
+            a module, a fitted value is not part of its state, or a parameter cannot be written.
         ResultsError
             When the folder cannot be written to.
         """
@@ -91,12 +91,12 @@ class Saving(BaseEstimator):
         return write_state(self.to_state(), folder)
 
     def check_savable(self) -> None:
-        """Raise where :meth:`save` would have to refuse, before hours of training.
+        """Raise where :meth:`save` would fail; to be called before a long training.
 
         Raises
         ------
         ConfigError
-            Saying what cannot be saved, and what to do.
+            With what cannot be saved, and what to do.
         """
         owner = type(self)
         if "<locals>" in owner.__qualname__ or owner.__module__ == "__main__":
@@ -107,12 +107,12 @@ class Saving(BaseEstimator):
         self.plain_parameters()
 
     def to_state(self) -> ModelState:
-        """Return what the fitted model is; a subclass adds its own arrays.
+        """Return the state of the fitted model; a subclass adds its own arrays.
 
         Returns
         -------
         ModelState
-            Plain description, and arrays.
+            A description of plain values, and arrays.
 
         Raises
         ------
@@ -132,7 +132,7 @@ class Saving(BaseEstimator):
             "n_times": self.n_times_,
             "ch_names": self.ch_names_,
             "sfreq": self.sfreq_,
-            "met_target": self.met_target_,
+            "met_target": self.has_seen_target_,
             "domains": getattr(self.alignment_, "domains_", self.domains_),
         }
         for name in self.state_attributes:
@@ -155,7 +155,7 @@ class Saving(BaseEstimator):
         self.n_features_in_, self.n_times_ = saved["n_features_in"], saved["n_times"]
         self.ch_names_, self.sfreq_ = saved["ch_names"], saved["sfreq"]
         self.domains_ = list(saved["domains"])
-        self.met_target_ = saved.get("met_target", True)  # the version before did not say
+        self.has_seen_target_ = saved.get("met_target", True)  # older models do not say
         self.alignment_ = self.make_alignment()
         if self.alignment_ is not None:
             self.alignment_.from_arrays(self.domains_, state.part("alignment"))
@@ -164,12 +164,12 @@ class Saving(BaseEstimator):
             setattr(self, name, array.item() if array.ndim == 0 else array)
 
     def restore_recent(self, fitted: Any, state: ModelState) -> None:
-        """Restore the trials that the model was adapted to since it was fitted.
+        """Restore the last trials of ``partial_adapt`` of a method that is not incremental.
 
         Parameters
         ----------
         fitted : TransferClassifier
-            The model as it was fitted, from the part of the state that describes it.
+            The model before adaptation, restored from its part of the state.
         state : ModelState
             As it was saved.
         """
@@ -177,12 +177,12 @@ class Saving(BaseEstimator):
         self._recent = fitted, RecentTrials(tuple(state.arrays["recent.X"]), domains)
 
     def plain_parameters(self) -> dict[str, Any]:
-        """Return the parameters as a file can hold them.
+        """Return the parameters in a form that can be saved.
 
         Returns
         -------
         dict of str to object
-            With descriptions in the place of instances. A ``random_state`` that is no number is
+            With descriptions instead of instances. A ``random_state`` that is not an integer is
             left out.
 
         Raises
@@ -201,10 +201,10 @@ class Saving(BaseEstimator):
         return parameters
 
     def _check_state_is_complete(self) -> None:
-        """Raise where a method of one's own would lose what it has learned."""
+        """Raise where a user-defined method would lose fitted values."""
         owner = next(base for base in type(self).__mro__ if "to_state" in vars(base))
         if not _is_own(owner):
-            return  # who writes it knows what is lost
+            return  # the class defines its own state
         declared = [name for base in owner.__mro__ for name in inspect.get_annotations(base)]
         fitted = {name for name in vars(self) if name.endswith("_") and name[0] != "_"}
         lost = sorted(fitted - {*_SAVED, *declared, *self.state_attributes})
@@ -216,7 +216,7 @@ class Saving(BaseEstimator):
             )
 
     def make_alignment(self) -> Alignment | None:
-        """Return a fresh alignment; every method implements it.
+        """Return an unfitted alignment; every method implements it.
 
         Returns
         -------
@@ -227,15 +227,15 @@ class Saving(BaseEstimator):
 
 
 class PickledNetworks(BaseEstimator):
-    """Pickling of an estimator with networks, for other processes: networks as their weights.
+    """Pickling of an estimator with networks, which are stored as their weights.
 
-    torch does not pickle parametrised modules.
+    torch cannot pickle parametrised modules.
     """
 
     networks_: list[Decoder]
 
     def build_network(self) -> Decoder:
-        """Return a network for the kind of trials that were read; a subclass implements it.
+        """Return an untrained network for the kind of trials that were read; see the subclass.
 
         Returns
         -------
@@ -258,7 +258,7 @@ class PickledNetworks(BaseEstimator):
 
 
 def _add_recent(state: ModelState, fitted: Saving, recent: RecentTrials) -> None:
-    """Save the model that was fitted, and the trials that it was adapted to since."""
+    """Add the model before adaptation, and the last trials of ``partial_adapt``, to a state."""
     of_fitted = fitted.to_state()
     state.description["recent"] = {
         "fitted": of_fitted.description,
@@ -269,7 +269,7 @@ def _add_recent(state: ModelState, fitted: Saving, recent: RecentTrials) -> None
 
 
 def _saved_name(owner: type) -> str:
-    """Return the name of a class of the package, or the path of another."""
+    """Return the name of a class of the package, or the path of a user-defined class."""
     return owner.__name__ if _is_own(owner) else class_path(owner)
 
 

@@ -1,4 +1,4 @@
-"""Classical decoders on the contract of all methods: the baselines of every comparison."""
+"""Classical decoders (CSP with LDA, tangent space, MDM), the baselines of every comparison."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ __all__ = ["ShallowClassifier", "fit_weighted", "tangent_space_pipeline"]
 
 FEATURES = ("csp", "filter_bank_csp", "tangent_space", "covariances")
 CLASSIFIERS = ("lda", "logistic", "mdm")
-# Ang et al. (2012) take two pairs of patterns a band.
+# Ang et al. (2012) use two pairs of patterns in each band.
 PATTERNS_PER_BAND = 4
 
 
 def tangent_space_pipeline(of_trials: bool, classifier: ClassifierMixin | None = None) -> Pipeline:
-    """Return a classifier of tangent vectors, or of plain vectors.
+    """Return a pipeline that classifies tangent vectors of trials, or plain vectors.
 
     Parameters
     ----------
     of_trials : bool
-        Whether the input is trials ``(n_trials, n_chans, n_times)``; plain vectors are
-        standardised, while tangent vectors have one unit, and distances between them are kept.
+        Whether the input is trials ``(n_trials, n_chans, n_times)``. Plain vectors are
+        standardised; tangent vectors are not, since all their entries have the same unit.
     classifier : classifier or None
-        The last step; logistic regression where it is not given.
+        The last step; logistic regression by default.
 
     Returns
     -------
@@ -65,7 +65,8 @@ def fit_weighted(
 ) -> Pipeline:
     """Fit a pipeline whose last step takes sample weights.
 
-    Step by step, since how a pipeline hands weights on depends on scikit-learn's global settings.
+    The steps are fitted one by one, since routing of weights in a pipeline depends on
+    scikit-learn's global settings.
 
     Parameters
     ----------
@@ -92,31 +93,30 @@ def fit_weighted(
 
 
 class ShallowClassifier(SourceWeighted, TransferClassifier):
-    """Alignment, then spatial patterns or covariances, then a simple classifier.
+    """A classical decoder: alignment, spatial filters or covariances, and a simple classifier.
 
-    ``features="csp", classifier="lda"`` with Euclidean alignment is the deterministic row of
-    the published tables, and a check of anyone's preprocessing.
+    ``features="csp", classifier="lda"`` with Euclidean alignment is deterministic and part of many
+    published tables, so it is a good check of the preprocessing.
 
     Parameters
     ----------
     features : {"csp", "filter_bank_csp", "tangent_space", "covariances"}
-        Log-power of common spatial patterns [1]_, the same in five bands [2]_, covariances in the
-        tangent space, or covariances themselves [3]_.
-        Plain vectors are classified as they are.
+        Log-power of common spatial patterns [1]_, the same in five bands [2]_, tangent vectors, or
+        covariances [3]_. Plain vectors are classified as they are.
     classifier : {"lda", "logistic", "mdm"}
-        Linear discriminant analysis, logistic regression (on standardised features, but for the
-        tangent space), or, for covariances, the nearest class mean by Riemannian distance.
+        Linear discriminant analysis, logistic regression (features other than tangent vectors are
+        standardised), or, for covariances, minimum distance to the Riemannian class mean.
     n_components : int
-        Number of spatial patterns, at most the number of channels; in a filter bank each band
-        has four.
+        Number of spatial patterns, at most the number of channels; a filter bank has four in each
+        band.
     alignment : {"euclidean", "riemannian"} or None
-        What to remove of each domain before learning; in a filter bank, of each band. Or an
-        alignment of one's own; see :func:`bci_dann.resolve`.
+        How each domain, and in a filter bank each band, is aligned before learning; or a
+        user-defined alignment, see :func:`bci_dann.resolve`.
     weighting : str, mapping, callable or None
         Weights of the source trials in the fit of the classifier, for ``"logistic"`` and
         ``"mdm"``; see :class:`NetworkClassifier`.
     sfreq : float, optional
-        Sampling frequency (Hz), which the filter bank needs; epochs bring their own.
+        Sampling frequency (Hz), which the filter bank needs for arrays; epochs contain it.
     random_state : None, int or numpy random generator
         Seeds the weighting.
 
@@ -173,15 +173,15 @@ class ShallowClassifier(SourceWeighted, TransferClassifier):
         self.random_state = random_state
 
     def check_parameters(self) -> None:
-        """Raise on a parameter that ``fit`` could not use; see the base class."""
+        """Raise on invalid parameters; see the base class."""
         super().check_parameters()
         check_option("features", self.features, FEATURES)
         check_option("classifier", self.classifier, CLASSIFIERS)
         check_count("n_components", self.n_components)
         if (self.features == "covariances") != (self.classifier == "mdm"):
             raise ConfigError(
-                f"features={self.features!r} and classifier={self.classifier!r} do not go "
-                "together: 'covariances' are for 'mdm', and only they."
+                f"features={self.features!r} and classifier={self.classifier!r} cannot be "
+                "combined: use 'covariances' with 'mdm', and other features with other classifiers."
             )
         read_weighting(self.weighting, offered=SIGNAL_FEATURES)
         if self.weighting is not None and self.classifier == "lda":
@@ -191,7 +191,7 @@ class ShallowClassifier(SourceWeighted, TransferClassifier):
             )
 
     def make_alignment(self) -> Alignment | None:
-        """Return a fresh alignment; in a filter bank one for each band. See the base class."""
+        """Return an unfitted alignment; in a filter bank one for each band. See the base class."""
         if self.features != "filter_bank_csp" or self.n_times_ is None:
             return super().make_alignment()
         sfreq = self.sampling_rate
@@ -219,7 +219,7 @@ class ShallowClassifier(SourceWeighted, TransferClassifier):
 
     def _build_pipeline(self) -> Pipeline:
         steps = self._feature_steps()
-        # tangent vectors have one unit, and distances between them are to be kept
+        # entries of tangent vectors have the same unit, and scaling would change distances
         scaler = [] if self.features == "tangent_space" and steps else [StandardScaler()]
         return make_pipeline(*steps, *_classifier_steps(self.classifier, scaler))
 

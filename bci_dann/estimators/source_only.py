@@ -1,4 +1,4 @@
-"""Plain training on the sources, which every adaptation is compared with."""
+"""Plain training on the sources, the baseline of every adaptation."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ __all__ = ["SourceOnlyClassifier"]
 
 
 class SourceOnlyClassifier(NetworkClassifier):
-    """A network that is trained on labelled trials alone.
+    """A network that is trained on labelled trials only.
 
-    The :class:`NetworkClassifier` without terms and weighting. With ``alignment="euclidean"``
-    unlabelled target trials serve as the target's alignment reference and for nothing else;
-    labelled ones join the label loss. All other parameters are those of
-    :class:`NetworkClassifier`.
+    This is :class:`NetworkClassifier` without terms and weighting. With an alignment, unlabelled
+    target trials are used for the reference of the target, and for nothing else; labelled ones are
+    part of the label loss. All other parameters are those of :class:`NetworkClassifier`.
 
     See Also
     --------
-    DANNClassifier : The same network, which hides the subject.
-    NetworkClassifier : The same with any terms, and all parameters.
+    DANNClassifier : The same network with a domain adversary.
+    NetworkClassifier : The base class, with all parameters.
     ShallowClassifier : Baselines without a network.
 
     Examples
@@ -34,7 +33,7 @@ class SourceOnlyClassifier(NetworkClassifier):
     """
 
     def check_parameters(self) -> None:
-        """Raise on a parameter that ``fit`` could not use; see the base class."""
+        """Raise on invalid parameters; see the base class."""
         super().check_parameters()
         if self.terms or self.weighting is not None:
             raise ConfigError(

@@ -1,4 +1,4 @@
-"""Tangent vectors of signals that an alignment of one's own has aligned."""
+"""Tangent vectors of signals that a user-defined alignment has aligned."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ __all__ = ["AlignedViews"]
 
 
 class AlignedViews(Alignment):
-    """Signals aligned domain by domain, and then the views of all domains together.
+    """A user-defined alignment of the signals, followed by tangent vectors of several views.
+
+    The alignment treats each domain separately; the tangent vectors have one reference for all.
 
     Parameters
     ----------
     first : Alignment
-        Unfitted; it must keep the shape ``(n_trials, n_chans, n_times)``.
+        Unfitted alignment of the signals; it must keep the shape ``(n_trials, n_chans, n_times)``.
     views : TangentViews
         Unfitted, with ``mean=None``.
 
     See Also
     --------
-    TangentViews : The views, which also re-centre by themselves.
-    bci_dann.RiemannianClassifier : Uses it with an alignment of one's own.
+    TangentViews : Tangent vectors with re-centring of their own.
+    bci_dann.RiemannianClassifier : Uses it with a user-defined alignment.
 
     Examples
     --------
@@ -45,7 +47,7 @@ class AlignedViews(Alignment):
         self.views = views
 
     def fit(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
-        """Fit the alignment, and the views to what it gives.
+        """Fit the alignment, and the views to the aligned signals.
 
         Parameters
         ----------
@@ -65,7 +67,7 @@ class AlignedViews(Alignment):
         return self
 
     def extend(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
-        """Extend the alignment; the views have no references of single domains.
+        """Extend the alignment; the views have no references for single domains.
 
         Parameters
         ----------
@@ -83,11 +85,11 @@ class AlignedViews(Alignment):
         return self
 
     @property
-    def follows(self) -> bool:
-        """Whether the alignment follows trials one after another; see :meth:`Alignment.follow`."""
-        return self.first.follows
+    def is_incremental(self) -> bool:
+        """Whether the alignment can be updated; see :meth:`Alignment.update`."""
+        return self.first.is_incremental
 
-    def follow(self, X: NDArray[Any], domain: str) -> Self:
+    def update(self, X: NDArray[Any], domain: str) -> Self:
         """Move the reference of the alignment by one trial.
 
         Parameters
@@ -102,7 +104,7 @@ class AlignedViews(Alignment):
         AlignedViews
             ``self``.
         """
-        self.first = copy.copy(self.first).follow(X, domain)
+        self.first = copy.copy(self.first).update(X, domain)
         return self
 
     def transform(self, X: NDArray[Any], domains: ArrayLike | None = None) -> NDArray[Any]:
@@ -138,7 +140,7 @@ class AlignedViews(Alignment):
         return self.views.shape_of(self.first.shape_of(shape))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what both have learned, to be saved.
+        """Return the state of the alignment and of the views, for saving.
 
         Returns
         -------

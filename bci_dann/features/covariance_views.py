@@ -21,28 +21,28 @@ from bci_dann.features.winsorising import winsorise
 
 __all__ = ["Views", "overlapping_windows", "possible_lag"]
 
-# Samples of the shortest window: fewer hold hardly any covariance.
+# Fewest samples of a window: a covariance of fewer samples is hardly defined.
 LEAST_WINDOW = 3
 
 
 @dataclass(frozen=True)
 class Views:
-    """Which views of a trial are taken: whole, windows, delayed channels, and narrow bands.
+    """Settings of the views of a trial: the whole trial, windows, delayed channels, narrow bands.
 
     Parameters
     ----------
     n_windows : int
-        Windows of time; 1 for the whole trial alone.
+        Number of time windows; 1 for the whole trial alone.
     n_copies : int
-        Copies of the channels, each later than the one before; 1 for no delayed copies.
+        Copies of the channels, each delayed further than the one before; 1 for no delayed copies.
     lag : int
-        The delay from one copy to the next (samples).
+        Delay from one copy to the next (samples).
     bands : tuple of (float, float)
         Lower and upper edge of each band (Hz).
     sfreq : float or None
         Sampling frequency (Hz), which bands need.
     robust : bool
-        Whether outlying samples of each trial are scaled down first; see
+        Whether outlying samples of each trial are first scaled down; see
         :func:`~bci_dann.features.winsorising.winsorise`.
     """
 
@@ -64,8 +64,8 @@ class Views:
         Yields
         ------
         ndarray, shape (n_trials, width, width)
-            Of one view (µV²), by oracle approximating shrinkage; the order of views is that of
-            :meth:`widths`.
+            Covariances of one view (µV²), with oracle approximating shrinkage; the order of views
+            is that of :meth:`widths`.
 
         Raises
         ------
@@ -83,7 +83,7 @@ class Views:
             yield _shrunk(X, lambda part, edges=(low, high): self._filtered(part, *edges))
 
     def widths(self, n_chans: int, n_times: int) -> list[int]:
-        """Return the width of each view's covariances.
+        """Return the number of rows of each view's covariances.
 
         Parameters
         ----------
@@ -95,15 +95,15 @@ class Views:
         Returns
         -------
         list of int
-            The whole trial, each window, the delayed copies, and each band, as far as they are
-            taken.
+            For the whole trial, each window, the delayed copies, and each band, as far as these
+            views are taken.
         """
         windows = overlapping_windows(n_times, self.n_windows) if self.n_windows > 1 else []
         widths = [n_chans] * (1 + len(windows))
         widths += [n_chans * self.n_copies] * (self.n_copies > 1)
         return widths + [n_chans] * len(self.bands)
 
-    def check_same_views(self, n_times: int, n_rest_times: int) -> None:
+    def check_rest_length(self, n_times: int, n_rest_times: int) -> None:
         """Raise where rest windows are too short for the views of the trials.
 
         Parameters
@@ -116,7 +116,7 @@ class Views:
         Raises
         ------
         DataError
-            Saying how long they must be.
+            With the length that they need.
         """
         needed = 2 * self.n_copies * possible_lag(n_times, self.n_copies, self.lag)
         needed = max(needed if self.n_copies > 1 else 2, self.n_windows * LEAST_WINDOW)
@@ -141,12 +141,12 @@ def overlapping_windows(n_times: int, n_windows: int) -> list[slice]:
     n_times : int
         Length of the trial (samples).
     n_windows : int
-        How many; fewer where they would be shorter than three samples.
+        Number of windows; fewer where they would be shorter than three samples.
 
     Returns
     -------
     list of slice
-        Of the samples.
+        Slices along the time axis.
     """
     n_windows = max(1, min(n_windows, n_times // LEAST_WINDOW))
     length = n_times / (1 + 2 * (n_windows - 1) / 3)
@@ -162,21 +162,21 @@ def _delayed(X: NDArray[Any], n_delays: int, lag: int) -> NDArray[Any]:
 
 
 def possible_lag(n_times: int, n_delays: int, lag: int) -> int:
-    """Return the lag, shorter where the copies would leave less than half of the trial.
+    """Return the lag, shortened where the delayed copies would leave less than half of the trial.
 
     Parameters
     ----------
     n_times : int
         Length of the trial (samples).
     n_delays : int
-        Copies of the channels.
+        Number of copies of the channels.
     lag : int
-        The delay from one copy to the next (samples).
+        Requested delay from one copy to the next (samples).
 
     Returns
     -------
     int
-        In samples.
+        The lag (samples).
     """
     return min(lag, max(1, n_times // (2 * n_delays)))
 

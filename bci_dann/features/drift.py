@@ -1,13 +1,13 @@
 """Directions in which features drift from trial to trial, and their removal.
 
-The cues of an experiment come in random order, so what trials within a minute have in common does
-not come from the cues but from slow changes: alertness, drying gel, a cap that moves. A decoder
-that relies on it, or adapts to it, loses accuracy. The directions are estimated from neighbouring
-trials, without labels, and projected out of the features before a linear decoder sees them:
-Solomonoff, Campbell and Boardman (2005), "Advances in channel compensation for SVM speaker
-recognition", ICASSP, 629-632, nuisance attribute projection. A related method for spatial filters
-is that of Samek, Vidaurre, Müller and Kawanabe (2012), "Stationary common spatial patterns for
-brain-computer interfacing", J. Neural Eng. 9, 026013.
+Cues are presented in random order, so what the trials of one minute have in common is not caused by
+the cues, but by slow changes: alertness, drying gel, a moving cap. A decoder that relies on them,
+or adapts to them, loses accuracy. The directions are estimated from neighbouring trials, without
+labels, and projected out of the features before they reach a linear decoder: Solomonoff, Campbell
+and Boardman (2005), "Advances in channel compensation for SVM speaker recognition", ICASSP, 629-632
+(nuisance attribute projection). A related method for spatial filters is that of Samek, Vidaurre,
+Müller and Kawanabe (2012), "Stationary common spatial patterns for brain-computer interfacing", J.
+Neural Eng. 9, 026013.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ from bci_dann.features.subspace import Subspace
 
 __all__ = ["drift_directions", "without_directions"]
 
-# Trials further apart than this are no evidence of drift. Empirical: about ten trials of motor
-# imagery are recorded in a minute.
+# Largest lag of the autocovariance (trials). Empirical: about ten trials of motor imagery are
+# recorded in a minute.
 SPAN = 10
 # Bartlett's weights: Newey and West (1987), "A simple, positive semi-definite, heteroskedasticity
 # and autocorrelation consistent covariance matrix", Econometrica 55(3), 703-708, eq. 5.
 WEIGHTS = 1.0 - np.arange(1, SPAN + 1) / (SPAN + 1)
-# One-sided probability of taking noise without drift in one direction for drift; the usual level.
+# One-sided level of the test along one direction: the probability of a false alarm without drift.
 LEVEL = 0.05
 
 
 def drift_directions(X: NDArray[Any], domains: NDArray[np.str_]) -> NDArray[np.float64]:
-    """Return the directions in which trials drift by more than chance.
+    """Return the directions in which features drift from trial to trial by more than chance.
 
-    Cues come in random order, so what neighbouring trials share is no class. Projecting it out is
-    nuisance attribute projection [1]_; stationary spatial patterns are a relative [2]_.
+    Cues are in random order, so what neighbouring trials share is not due to the class. Removing it
+    is nuisance attribute projection [1]_; stationary spatial patterns are related [2]_.
 
     The directions are eigenvectors of the autocovariance ``sum_l w_l (C_l + C_l')``, where ``C_l``
     is the covariance of trials with those ``l`` later, each domain about its own mean, and ``w_l
-    = 1 - l / 11`` for ``l = 1 ... 10``. Without drift the eigenvalues scatter about zero to either
-    side, so the most negative one estimates how large the largest becomes by chance; and along a
-    fixed direction, in units of the variance, their standard error is ``2 sqrt(sum_l w_l^2 /
-    n_trials)``. Directions whose eigenvalue exceeds both limits are returned.
+    = 1 - l / 11`` for ``l = 1 ... 10``. Without drift the eigenvalues scatter about zero, so
+    the most negative one estimates how large the largest becomes by chance. Along a fixed
+    direction, their standard error is ``2 sqrt(sum_l w_l^2 / n_trials)`` in units of the variance.
+    Directions whose eigenvalue exceeds both limits are returned.
 
     Parameters
     ----------
@@ -56,12 +56,12 @@ def drift_directions(X: NDArray[Any], domains: NDArray[np.str_]) -> NDArray[np.f
     Returns
     -------
     ndarray, shape (n_features, n_directions)
-        Orthonormal columns; no columns where nothing drifts.
+        Orthonormal columns; none where nothing drifts.
 
     See Also
     --------
     without_directions : Projects them out.
-    bci_dann.RiemannianClassifier : Does so with ``remove_drift``.
+    bci_dann.RiemannianClassifier : Removes them with ``remove_drift=True``.
 
     References
     ----------
@@ -87,9 +87,9 @@ def drift_directions(X: NDArray[Any], domains: NDArray[np.str_]) -> NDArray[np.f
     centred = np.array(X, dtype=np.float64)
     for name in np.unique(domains):
         centred[domains == name] -= centred[domains == name].mean(axis=0)
-    subspace = Subspace.of(centred)  # so that the smaller of two problems is solved
+    subspace = Subspace.spanned_by(centred)  # a smaller eigenvalue problem with the same result
     coordinates = subspace.coordinates(centred)
-    if not coordinates.shape[1]:  # as where each domain has one trial
+    if not coordinates.shape[1]:  # for example one trial in each domain
         return np.empty((X.shape[1], 0))
     products = coordinates.T @ _weighted_successors(coordinates, domains)
     values, vectors = np.linalg.eigh(products + products.T)
@@ -105,7 +105,7 @@ def without_directions(X: NDArray[Any], directions: NDArray[np.float64]) -> NDAr
     Parameters
     ----------
     X : ndarray, shape (n_rows, n_features)
-        Features, or weights; not changed.
+        Features, or weights; not modified.
     directions : ndarray, shape (n_features, n_directions)
         Orthonormal columns.
 
@@ -131,7 +131,7 @@ def without_directions(X: NDArray[Any], directions: NDArray[np.float64]) -> NDAr
 def _weighted_successors(
     trials: NDArray[np.float64], domains: NDArray[np.str_]
 ) -> NDArray[np.float64]:
-    """Return, for each trial, the weighted sum of those that follow it in its domain."""
+    """Return, for each trial, the weighted sum of the next trials of its domain."""
     sums = np.zeros_like(trials)
     for name in np.unique(domains):
         rows = np.flatnonzero(domains == name)

@@ -1,4 +1,4 @@
-"""Filter-bank common spatial patterns: log-power of supervised spatial filters in each band.
+"""Filter-bank common spatial patterns (FBCSP): log-power of spatial filters in each band.
 
 Ang, Chin, Wang, Guan and Zhang (2012), "Filter bank common spatial pattern algorithm on BCI
 competition IV datasets 2a and 2b", Front. Neurosci. 6:39.
@@ -25,7 +25,7 @@ class FilterBankCSP(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     n_components : int
-        Patterns of each band; with fewer channels, as many as channels. Four are the two pairs
+        Number of patterns in each band, at most the number of channels. Four are the two pairs
         of Ang et al. (2012), section 2.1.
 
     Attributes
@@ -54,7 +54,6 @@ class FilterBankCSP(TransformerMixin, BaseEstimator):
         FilterBankCSP
             ``self``.
         """
-        CSP = pyriemann_module("spatialfilters").CSP
         n_components = min(self.n_components, X.shape[2])
         bands = (shrunk_covariances(X[:, band]) for band in range(X.shape[1]))
         CSP = pyriemann_module("spatialfilters").CSP
@@ -67,12 +66,12 @@ class FilterBankCSP(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : ndarray, shape (n_trials, n_bands, n_chans, n_times)
-            Trials (µV), filtered as those of :meth:`fit`.
+            Trials (µV), filtered like those of :meth:`fit`.
 
         Returns
         -------
         ndarray, shape (n_trials, n_bands * n_components)
-            Natural logarithms of µV², the patterns of the first band first.
+            Natural logarithms of µV², band after band.
         """
         power = np.stack(
             [

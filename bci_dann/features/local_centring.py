@@ -1,10 +1,10 @@
-"""Deviations of features over neighbouring trials, which follow slow changes of a recording.
+"""Local means of features over neighbouring trials, which track slow changes in a session.
 
-The reference of a session follows what differs from session to session. Within a session
-alertness, skin and electrodes change, too. Vidaurre, Kawanabe, von Bünau, Blankertz and Müller
-(2011), "Toward unsupervised adaptation of LDA for brain-computer interfaces", IEEE Trans. Biomed.
-Eng. 58(3), 587-597, let the mean of the features follow the trials that pass, without labels. The
-means here look to both sides.
+The reference of a session accounts for differences between sessions. Within a session, alertness,
+skin and electrodes change, too. Vidaurre, Kawanabe, von Bünau, Blankertz and Müller (2011), "Toward
+unsupervised adaptation of LDA for brain-computer interfaces", IEEE Trans. Biomed. Eng. 58(3),
+587-597, update the mean of the features with each past trial, without labels. The means here are
+taken over past and future trials.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ def local_deviations(
     span: float,
     labels: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float64]:
-    """Return how far the mean of the features around each trial is from that of its domain.
+    """Return the local mean of the features around each trial, minus the mean of its domain.
 
-    Trial ``j`` weighs ``exp(-(i - j)^2 / (2 span^2))`` in the mean around trial ``i``. Of trials
-    whose class is known only the deviation from the mean of this class in the domain counts, so
-    that classes are kept apart whatever the order of the cues.
+    Trial ``j`` has the weight ``exp(-(i - j)^2 / (2 span^2))`` in the local mean of trial ``i``.
+    Where the class of a trial is known, the mean of this class in the domain is first subtracted,
+    so that differences between classes are kept whatever the order of the cues.
 
     Parameters
     ----------
@@ -50,12 +50,12 @@ def local_deviations(
 
     See Also
     --------
-    drift_directions : Directions in which trials drift, in all subjects.
-    bci_dann.RiemannianClassifier : Subtracts them, with ``local_span``.
+    drift_directions : Directions of drift that all subjects share.
+    bci_dann.RiemannianClassifier : Subtracts local means, with ``local_span``.
 
     Examples
     --------
-    A feature that rises from trial to trial, between two classes in turn:
+    A feature with a linear trend, and two classes in turn:
 
     >>> import numpy as np
     >>> from bci_dann.features import local_deviations
@@ -76,7 +76,7 @@ def local_deviations(
 
 
 def _weights(n_trials: int, span: float) -> NDArray[np.float64]:
-    """Return the weights of all trials in the mean around each, rows of sum 1."""
+    """Return the weights of all trials in the local mean of each trial; rows sum to 1."""
     apart = np.subtract.outer(np.arange(n_trials), np.arange(n_trials))
     weights = np.exp(-0.5 * (apart / span) ** 2)
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))

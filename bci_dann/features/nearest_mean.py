@@ -1,4 +1,4 @@
-"""Minimum distance to mean: covariances classified by the nearest class mean.
+"""Minimum distance to mean (MDM): covariances classified by the nearest class mean.
 
 Barachant et al. (2012), "Multiclass brain-computer interface classification by Riemannian
 geometry", IEEE Trans. Biomed. Eng. 59(4), 920-928.
@@ -19,8 +19,8 @@ __all__ = ["nearest_mean"]
 def nearest_mean() -> MDM:
     """Return an unfitted minimum-distance-to-mean classifier.
 
-    Unlike pyriemann's own, it also predicts with class means that were read from a file, without
-    a call of ``fit``.
+    Unlike pyriemann's own, it can predict without a call of ``fit``, with class means that were
+    loaded from a file.
 
     Returns
     -------

@@ -1,7 +1,7 @@
-"""References of domains from windows between the trials, which do not depend on class shares.
+"""Domain references from rest windows between trials, which do not depend on class shares.
 
-The mean over the trials of a domain moves towards the class that is more frequent; the mean over
-windows in which the subject has no task does not. Zanini et al. (2018), "Transfer learning: a
+The mean over the trials of a domain moves towards the more frequent class; the mean over windows in
+which the subject has no task does not. Zanini et al. (2018), "Transfer learning: a
 Riemannian geometry framework with applications to brain-computer interfaces", IEEE Trans. Biomed.
 Eng. 65(5), 1107-1116, take the mean of the resting state as the reference.
 """
@@ -24,7 +24,7 @@ REFERENCES = ("trials", "rest")
 
 
 def rest_weight(reference: Any) -> float:
-    """Return how much of a reference is the mean of the rest windows.
+    """Return the weight of the rest windows in the reference of a domain.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def rest_weight(reference: Any) -> float:
     Raises
     ------
     ConfigError
-        When it is anything else.
+        When ``reference`` is anything else.
     """
     if not isinstance(reference, Mapping):
         check_option("reference", reference, REFERENCES)
@@ -58,16 +58,16 @@ def rest_weight(reference: Any) -> float:
 def blended_reference(
     of_trials: NDArray[np.float64], of_rest: NDArray[np.float64], weight: float, mean: str
 ) -> NDArray[np.float64]:
-    """Return the point between two references.
+    """Return a point between two references.
 
     Parameters
     ----------
     of_trials, of_rest : ndarray, shape (n_chans, n_chans)
         The means of the trials and of the rest windows.
     weight : float
-        How far to go from the first to the second, from 0 to 1.
+        Position between them, from 0 (``of_trials``) to 1 (``of_rest``).
     mean : {"riemannian", "euclidean"}
-        Along the geodesic of the affine-invariant metric, or along the straight line.
+        Along the geodesic of the affine-invariant metric, or along a straight line.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Tangent vectors of several views, re-centred by windows between the trials."""
+"""Tangent vectors of several views, re-centred by rest windows between the trials."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from bci_dann.features.tangent_views import TangentViews
 
 __all__ = ["RestViews"]
 
-# Domains, their references in one view, and the numbers of trials that these stand for.
+# Domains, their references in one view, and the numbers of trials behind these.
 References = tuple[list[str], list[NDArray[Any]], NDArray[np.int_]]
 
 
 class RestViews(TangentViews):
-    """:class:`TangentViews` whose references do not depend on the shares of the classes.
+    """:class:`TangentViews` with references that do not depend on class shares.
 
     Parameters
     ----------
     mean : {"riemannian", "euclidean"}
-        The mean of the rest windows, and that of the trials, of each domain.
+        The kind of mean that is taken of the rest windows and of the trials of each domain.
     n_windows, n_delays, span, bands, sfreq, robust : object
         As for :class:`TangentViews`.
     weight : float
-        How far the reference of each domain lies from the mean of its trials, 0, towards the mean
-        of its rest windows, 1; see :func:`~bci_dann.features.rest_reference.rest_weight`.
+        Position of the reference of each domain between the mean of its trials (0) and the mean of
+        its rest windows (1); see :func:`~bci_dann.features.rest_reference.rest_weight`.
 
     See Also
     --------
@@ -86,7 +86,7 @@ class RestViews(TangentViews):
         rest : ndarray, shape (n_windows, n_chans, n_rest_times)
             Rest windows (µV).
         rest_domains : array-like of str, shape (n_windows,), optional
-            The domain of each; at least one for each domain of the trials.
+            The domain of each window; every domain of the trials needs at least one.
 
         Returns
         -------
@@ -124,18 +124,18 @@ class RestViews(TangentViews):
             ``self``.
         """
         by_view = self._references_at_rest(X, domains, rest, rest_domains)
-        for centre, of_view in zip(self.centres_, by_view, strict=True):
-            centre.add_references(*of_view)
+        for recentring, of_view in zip(self.centres_, by_view, strict=True):
+            recentring.add_references(*of_view)
         return self
 
     @property
-    def follows(self) -> bool:
-        """Whether references follow trials one after another.
+    def is_incremental(self) -> bool:
+        """Whether references can be updated trial by trial.
 
         Returns
         -------
         bool
-            Never: they are learned again from the last trials and their rest windows.
+            False: they are learned again from the last trials and their rest windows.
         """
         return False
 
@@ -148,7 +148,7 @@ class RestViews(TangentViews):
     ) -> list[References]:
         if rest is None:
             raise DataError("a reference of rest windows needs rest windows: give rest=....")
-        self._views(X.shape[1], self.lag_).check_same_views(X.shape[2], rest.shape[2])
+        self._views(X.shape[1], self.lag_).check_rest_length(X.shape[2], rest.shape[2])
         at_rest = self._references(rest, rest_domains)
         if self.weight == 1:
             return at_rest

@@ -2,8 +2,8 @@
 
 Chen, Wiesel, Eldar and Hero (2010), "Shrinkage algorithms for MMSE covariance estimation",
 IEEE Trans. Signal Process. 58(10), 5016-5029, eq. 23, in the form of scikit-learn's ``oas``, with
-equal results. That function takes one trial at a time, and its checks cost ten times its arithmetic
-on a trial of EEG.
+equal results. That function takes one trial at a time, and for a trial of EEG its input checks take
+ten times as long as its arithmetic.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Coordinates in the subspace that trials span, for problems with more features than trials.
+"""Coordinates in the span of the trials, for problems with more features than trials.
 
 The weights of a linear decoder with a ridge penalty lie in the span of its training trials, and so
-do directions of drift. Both are therefore computed in coordinates of the span, in a fraction of the
-time.
+do directions of drift. Computing both in coordinates of the span takes a fraction of the time.
 """
 
 from __future__ import annotations
@@ -15,14 +14,14 @@ from numpy.typing import NDArray
 
 __all__ = ["Subspace"]
 
-# Directions with less than this share of the largest eigenvalue hold rounding errors alone, four
-# digits above double precision: each domain that was re-centred has one dependent trial.
+# Directions with an eigenvalue below this share of the largest one hold only rounding errors, since
+# the trials of each re-centred domain are linearly dependent. Four digits above double precision.
 RANK_TOLERANCE = 1e-12
 
 
 @dataclass(frozen=True)
 class Subspace:
-    """A linear subspace of the feature space, or all of it.
+    """A linear subspace of the feature space, or the whole space.
 
     Parameters
     ----------
@@ -38,7 +37,7 @@ class Subspace:
     >>> import numpy as np
     >>> from bci_dann.features import Subspace
     >>> X = np.random.default_rng(0).normal(size=(20, 500))
-    >>> span = Subspace.of(X)
+    >>> span = Subspace.spanned_by(X)
     >>> span.coordinates(X).shape, np.allclose(span.vectors(span.coordinates(X)), X)
     ((20, 20), True)
     """
@@ -46,8 +45,8 @@ class Subspace:
     basis: NDArray[np.float64] | None
 
     @classmethod
-    def of(cls, X: NDArray[Any]) -> Self:
-        """Return the span of trials; the full space unless there are more features than trials.
+    def spanned_by(cls, X: NDArray[Any]) -> Self:
+        """Return the span of trials, or the full space where features are not more than trials.
 
         Parameters
         ----------
@@ -57,7 +56,7 @@ class Subspace:
         Returns
         -------
         Subspace
-            Of as many directions as there are linearly independent trials.
+            With as many dimensions as there are linearly independent trials.
         """
         n_trials, n_features = X.shape
         if n_features <= n_trials:
@@ -74,7 +73,7 @@ class Subspace:
         Parameters
         ----------
         X : ndarray, shape (n_rows, n_features)
-            Vectors; their components orthogonal to the subspace are dropped.
+            Vectors; components orthogonal to the subspace are dropped.
 
         Returns
         -------
@@ -84,12 +83,12 @@ class Subspace:
         return X if self.basis is None else np.asarray(X, dtype=np.float64) @ self.basis
 
     def vectors(self, coordinates: NDArray[Any]) -> NDArray[Any]:
-        """Return the vectors that have given coordinates.
+        """Return the vectors with the given coordinates.
 
         Parameters
         ----------
         coordinates : ndarray, shape (n_rows, n_directions)
-            As :meth:`coordinates` gives them.
+            As :meth:`coordinates` returns them.
 
         Returns
         -------

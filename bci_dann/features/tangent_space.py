@@ -1,4 +1,4 @@
-"""Tangent-space features of trials: covariances mapped to vectors at their Riemannian mean.
+"""Tangent-space features: covariances of trials mapped to vectors at their Riemannian mean.
 
 Barachant et al. (2012), "Multiclass brain-computer interface classification by Riemannian
 geometry", IEEE Trans. Biomed. Eng. 59(4), 920-928.
@@ -19,7 +19,7 @@ __all__ = ["covariances", "reduce_features", "tangent_space"]
 
 
 def covariances() -> FunctionTransformer:
-    """Return a transformer of trials into their shrunk covariances.
+    """Return a transformer that computes the shrunk covariances of trials.
 
     It maps ``(n_trials, n_chans, n_times)`` to ``(n_trials, n_chans, n_chans)``. Oracle
     approximating shrinkage keeps covariances of short trials and dependent channels positive
@@ -28,20 +28,20 @@ def covariances() -> FunctionTransformer:
     Returns
     -------
     sklearn.preprocessing.FunctionTransformer
-        Without state.
+        Stateless.
     """
     return FunctionTransformer(shrunk_covariances)
 
 
 def tangent_space() -> Pipeline:
-    """Return an unfitted transformer of trials into tangent vectors.
+    """Return an unfitted transformer that computes tangent vectors of trials.
 
     It maps ``(n_trials, n_chans, n_times)`` to ``(n_trials, n_chans (n_chans + 1) / 2)``.
 
     Returns
     -------
     sklearn.pipeline.Pipeline
-        Shrunk covariances, then their logarithms at the Riemannian mean of those in ``fit``.
+        Shrunk covariances, then their logarithms at the Riemannian mean of the trials in ``fit``.
     """
     vectors = pyriemann_module("tangentspace").TangentSpace("riemann")
     return make_pipeline(covariances(), vectors)
@@ -50,15 +50,15 @@ def tangent_space() -> Pipeline:
 def reduce_features(vectors: NDArray[np.float64], n_components: int) -> NDArray[np.float64]:
     """Return feature vectors standardised and reduced by principal component analysis.
 
-    Domain classifiers need few features: with as many as trials the domains separate
+    Domain classifiers need few features: with as many features as trials the domains separate
     perfectly, and importance weights are meaningless.
 
     Parameters
     ----------
     vectors : ndarray, shape (n_trials, n_features)
-        Features of all trials, of source and target; constant ones do not contribute.
+        Features of all source and target trials; constant features do not contribute.
     n_components : int
-        Number of principal components, at most.
+        Largest number of principal components.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Tangent vectors of covariances in several views, at a reference for each view.
+"""Tangent vectors of the covariances of several views, each view at its own reference.
 
 Barachant et al. (2012), "Multiclass brain-computer interface classification by Riemannian
 geometry", IEEE Trans. Biomed. Eng. 59(4), 920-928: the logarithm of a covariance, flattened.
@@ -23,7 +23,7 @@ __all__ = ["domain_features", "tangent_vectors", "view_covariances"]
 
 
 def domain_features(X: NDArray[Any], views: Views, mean: str) -> tuple[NDArray[Any], ...]:
-    """Return a domain's tangent vectors at its own means, and its mean in each view.
+    """Return the tangent vectors of a domain at its own means, and these means.
 
     Parameters
     ----------
@@ -32,12 +32,13 @@ def domain_features(X: NDArray[Any], views: Views, mean: str) -> tuple[NDArray[A
     views : Views
         The views.
     mean : {"riemannian", "euclidean"}
-        The mean.
+        The kind of mean.
 
     Returns
     -------
     tuple of ndarray
-        The vectors, ``(n_trials, n_features)``, then the means, ``(width, width)`` (µV²).
+        The vectors, ``(n_trials, n_features)``, then the mean of each view, ``(width, width)``
+        (µV²).
     """
     covariances = list(views.covariances(X))
     references = [mean_covariance(of_view, mean) for of_view in covariances]
@@ -76,7 +77,7 @@ def tangent_vectors(
     references : sequence of ndarray, shape (width, width)
         The mean by which each view is re-centred (µV²).
     cache : ResultCache or None
-        Where decompositions of the same matrices are found again.
+        Cache for decompositions of the same matrices.
 
     Returns
     -------
@@ -94,7 +95,7 @@ def tangent_vectors(
 def _flat_logarithms(
     covariances: NDArray[np.float64], cache: ResultCache | None
 ) -> NDArray[np.float64]:
-    """Return the upper triangles of the logarithms, so that norms are kept."""
+    """Return the upper triangles of the logarithms, scaled so that norms are kept."""
     values, vectors = cached(cache, eigen, covariances)
     logarithms = (vectors * floored_log(values)[:, None]) @ vectors.swapaxes(1, 2)
     rows, columns = np.triu_indices(covariances.shape[1])

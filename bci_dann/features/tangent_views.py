@@ -1,4 +1,4 @@
-"""Tangent vectors of re-centred covariances in several views, alignment and features in one.
+"""Alignment and features in one: tangent vectors of re-centred covariances of several views.
 
 Barachant et al. (2012), "Multiclass brain-computer interface classification by Riemannian
 geometry", IEEE Trans. Biomed. Eng. 59(4), 920-928: the logarithm of a covariance, flattened.
@@ -28,54 +28,53 @@ from bci_dann.features.tangent_vectors import domain_features, tangent_vectors, 
 
 __all__ = ["TangentViews", "most_negative_lag"]
 
-# Longest delay that is considered, as a share of the trial. Empirical: half a period of the mu
-# rhythm, 50 ms, is well within a tenth of a trial of 3 s.
+# Longest lag that is searched, as a share of the trial. Empirical: half a period of the mu rhythm,
+# 50 ms, is well below a tenth of a trial of 3 s.
 LONGEST_LAG = 0.1
-# Most channels and delayed copies in all. Empirical: wider covariances take minutes.
+# Largest number of channels times delayed copies. Empirical: larger covariances take minutes.
 WIDEST = 200
-# Power (µV²) of a flat channel, whose autocorrelation is then 0.
+# Smallest power (µV²), so that the autocorrelation of a flat channel is 0.
 LEAST_POWER = 1e-30
-# What is kept of the trial that was predicted last, so that following it computes nothing twice:
+# Size of the cache for the last predicted trial, so that `update` with it computes nothing twice:
 # covariances and decompositions of a trial of 22 channels take 1 MB.
 BYTES_OF_LAST_TRIAL = 2**22
 
 
 class TangentViews(Alignment, BaseEstimator):
-    """Alignment by re-centring and tangent-space features in one, from several views of a trial.
+    """Re-centring and tangent-space features of several views of a trial.
 
     The views are the whole trial, windows of it, the whole trial with delayed copies of its
-    channels, and the whole trial in narrow bands. Each gives the matrix logarithm of its
-    covariance [1]_ (with oracle approximating shrinkage), after re-centring by the mean of the
-    domain. Delayed copies bring the spectrum into the covariance [2]_.
+    channels, and the whole trial in narrow bands. The covariance of each view (with oracle
+    approximating shrinkage) is re-centred by the mean of the domain and mapped to the tangent
+    space [1]_. Delayed copies bring the spectrum into the covariance [2]_.
 
     Parameters
     ----------
     mean : {"riemannian", "euclidean"} or None
-        The mean by which each domain is re-centred; ``None`` centres all domains together
-        by the Riemannian mean of the sources.
+        The mean by which each domain is re-centred; ``None`` re-centres all domains by the
+        Riemannian mean of the sources.
     n_windows : int
-        Windows of time that overlap by a third; 1 for the whole trial alone.
+        Number of time windows, which overlap by a third; 1 for the whole trial alone.
     n_delays : int
-        Copies of the channels, each later than the one before; 1 for no delayed copies. With
-        many channels there are fewer, so that there are no more than 200 copies in all.
+        Copies of the channels, each delayed further than the one before; 1 for no delayed copies.
+        With many channels there are fewer, so that channels times copies do not exceed 200.
     span : int, optional
-        How much later the last copy is than the first (samples); one period of the mu rhythm is
-        100 ms. Where it is not given, twice the lag of the most negative autocorrelation of the
-        source trials.
+        Delay between the first and the last copy (samples); one period of the mu rhythm is 100 ms.
+        By default twice the lag of the most negative autocorrelation of the source trials.
     bands : sequence of (float, float)
         Lower and upper edge of each band (Hz); none by default.
     sfreq : float, optional
         Sampling frequency (Hz), which bands need.
     robust : bool
-        Whether outlying samples of each trial are scaled down first; see
+        Whether outlying samples of each trial are first scaled down; see
         :func:`~bci_dann.features.winsorising.winsorise`.
 
     Attributes
     ----------
     lag_ : int
-        The delay between copies (samples).
+        Delay from one copy to the next (samples).
     centres_ : list of CovarianceRecentring
-        One for each view.
+        The re-centring of each view.
 
     See Also
     --------
@@ -101,7 +100,7 @@ class TangentViews(Alignment, BaseEstimator):
 
     lag_: int
     centres_: list[CovarianceRecentring]
-    _of_last_trial: ResultCache | None = None
+    _last_trial_cache: ResultCache | None = None
 
     def __init__(
         self,
@@ -127,7 +126,7 @@ class TangentViews(Alignment, BaseEstimator):
         Raises
         ------
         ConfigError
-            Naming the parameter and what is accepted.
+            With the parameter and its accepted values.
         """
         if self.mean is not None:
             check_option("alignment", self.mean, MEANS)
@@ -176,22 +175,23 @@ class TangentViews(Alignment, BaseEstimator):
             ``self``; unchanged where ``mean`` is ``None``.
         """
         if self.mean is not None:
-            for centre, of_view in zip(self.centres_, self._references(X, domains), strict=True):
-                centre.add_references(*of_view)
+            by_view = self._references(X, domains)
+            for recentring, of_view in zip(self.centres_, by_view, strict=True):
+                recentring.add_references(*of_view)
         return self
 
     @property
-    def follows(self) -> bool:
-        """Whether means follow trials one after another; see :meth:`Alignment.follow`.
+    def is_incremental(self) -> bool:
+        """Whether means can be updated trial by trial; see :meth:`Alignment.update`.
 
         Returns
         -------
         bool
-            Always.
+            True.
         """
         return True
 
-    def follow(self, X: NDArray[Any], domain: str) -> Self:
+    def update(self, X: NDArray[Any], domain: str) -> Self:
         """Move the mean of a domain in each view by one trial.
 
         Parameters
@@ -208,12 +208,12 @@ class TangentViews(Alignment, BaseEstimator):
         """
         if self.mean is None:
             return self
-        if self._of_last_trial is None:
-            self._of_last_trial = ResultCache(BYTES_OF_LAST_TRIAL)
-        covariances = self._covariances_of_last(X, self._of_last_trial)
+        if self._last_trial_cache is None:
+            self._last_trial_cache = ResultCache(BYTES_OF_LAST_TRIAL)
+        covariances = self._last_trial_covariances(X, self._last_trial_cache)
         self.centres_ = [
-            copy.copy(centre).follow_covariance(of_view[0], domain, self._of_last_trial)
-            for centre, of_view in zip(self.centres_, covariances, strict=True)
+            copy.copy(recentring).update_with_covariance(of_view[0], domain, self._last_trial_cache)
+            for recentring, of_view in zip(self.centres_, covariances, strict=True)
         ]
         return self
 
@@ -225,12 +225,12 @@ class TangentViews(Alignment, BaseEstimator):
         X : ndarray, shape (n_trials, n_chans, n_times)
             Trials (µV).
         domains : array-like of str, shape (n_trials,), optional
-            The domain of each trial; unknown domains are re-centred by the fallback.
+            The domain of each trial; unseen domains are re-centred by the pooled reference.
 
         Returns
         -------
         ndarray, shape (n_trials, n_features)
-            Without unit, float32.
+            Float32, without unit.
         """
         vectors = np.empty((len(X), *self.shape_of(X.shape[1:])), dtype=np.float32)
         self.transform_into(X, domains, vectors)
@@ -283,16 +283,16 @@ class TangentViews(Alignment, BaseEstimator):
         return self.centres_[0].domains_
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what was learned, to be saved.
+        """Return the learned state, for saving.
 
         Returns
         -------
         dict of str to ndarray
-            The delay, and the references of each view by its number.
+            The lag, and the references of each view under its index.
         """
         arrays = {"lag": np.array(self.lag_)}
-        for index, centre in enumerate(self.centres_):
-            arrays.update({f"{index}.{k}": v for k, v in centre.to_arrays().items()})
+        for index, recentring in enumerate(self.centres_):
+            arrays.update({f"{index}.{k}": v for k, v in recentring.to_arrays().items()})
         return arrays
 
     def from_arrays(self, domains: list[str], arrays: dict[str, NDArray[Any]]) -> Self:
@@ -324,7 +324,7 @@ class TangentViews(Alignment, BaseEstimator):
     def _references(
         self, X: NDArray[Any], domains: ArrayLike | None
     ) -> list[tuple[list[str], list[NDArray[Any]], NDArray[np.int_]]]:
-        """Return, for each view, domains, their means, and their numbers of trials."""
+        """Return, for each view, the domains, their means, and their numbers of trials."""
         names = domain_names(None if self.mean is None else domains, len(X))
         own, counts = np.unique(names, return_counts=True)
         views = self._views(X.shape[1], self.lag_)
@@ -335,22 +335,23 @@ class TangentViews(Alignment, BaseEstimator):
         return [(own.tolist(), list(references), counts) for references in by_view]
 
     def _vectors(self, X: NDArray[Any], domain: str | None) -> NDArray[np.float32]:
-        """Return the tangent vectors of a domain's trials; of an unseen domain for None."""
+        """Return the tangent vectors of trials of one domain; None for an unseen domain."""
         references = [
-            centre.fallback_ if domain is None else centre.references_.get(domain, centre.fallback_)
-            for centre in self.centres_
+            one.fallback_ if domain is None else one.references_.get(domain, one.fallback_)
+            for one in self.centres_
         ]
         views = self._views(X.shape[1], self.lag_)
         cache = self.cache
+        # the cache has vectors at the domain's own means, computed in `fit` or `extend`
         known = None if cache is None else cache.find(domain_features, X, views, self._mean)
         if known is not None and all(map(np.array_equal, known[1:], references)):
             return known[0]
-        if self._of_last_trial is not None and len(X) == 1:
-            covariances = self._covariances_of_last(X, self._of_last_trial)
-            return tangent_vectors(covariances, references, self._of_last_trial)
+        if self._last_trial_cache is not None and len(X) == 1:
+            covariances = self._last_trial_covariances(X, self._last_trial_cache)
+            return tangent_vectors(covariances, references, self._last_trial_cache)
         return tangent_vectors(views.covariances(X), references)
 
-    def _covariances_of_last(
+    def _last_trial_covariances(
         self, X: NDArray[Any], cache: ResultCache
     ) -> tuple[NDArray[np.float64], ...]:
         return cache.compute(view_covariances, X, self._views(X.shape[1], self.lag_))
@@ -369,14 +370,14 @@ class TangentViews(Alignment, BaseEstimator):
 
 
 def most_negative_lag(X: NDArray[Any]) -> int:
-    """Return the lag of the smallest, usually most negative, autocorrelation of trials.
+    """Return the lag of the smallest (usually most negative) mean autocorrelation of trials.
 
-    For narrow-band EEG it is half a period of the strongest rhythm.
+    For narrow-band EEG this is half a period of the strongest rhythm.
 
     Parameters
     ----------
     X : ndarray, shape (n_trials, n_chans, n_times)
-        Trials (µV); all have the same weight, whatever their amplitude.
+        Trials (µV); all have the same weight, regardless of their amplitude.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Winsorised trials: outlying samples, such as artefacts, scaled down to the range of the others.
 
-An electrode that moves or a muscle that twitches gives a few samples many times as large as EEG,
-which then dominate a covariance, a mean of squares. Huber's M-estimator of scatter bounds the
+A moving electrode or a muscle twitch produces a few samples many times as large as EEG, which then
+dominate the covariance, since it is a mean of squares. Huber's M-estimator of scatter bounds the
 weight of each sample by what a normal distribution would allow: Maronna (1976), "Robust
 M-estimators of multivariate location and scatter", Ann. Stat. 4(1), 51-67. Here the samples
 themselves are scaled, so that whatever is computed from them is robust.
@@ -20,8 +20,8 @@ from bci_dann._arrays import chunks
 
 __all__ = ["winsorise"]
 
-# Share of the samples of a normal distribution that are left as they are. Empirical: one in a
-# hundred is scaled in trials without artefacts, and that hardly changes their covariance.
+# Share of the samples of a normal distribution that are not scaled. Empirical: in trials without
+# artefacts one sample in a hundred is scaled, which hardly changes their covariance.
 ORDINARY_SHARE = 0.99
 # Steps of the fixed-point iteration. Empirical: samples thirty times as large as the others need
 # about fifty steps to converge, but have lost most of their variance after ten.
@@ -32,8 +32,8 @@ def winsorise(X: NDArray[Any]) -> NDArray[Any]:
     """Return trials whose outlying samples are scaled down to a limit.
 
     Sample ``x_t`` of a trial has the Mahalanobis norm ``d_t = sqrt(x_t' C^+ x_t)``, where ``C``
-    is the scatter matrix of the scaled samples; the result therefore does not depend on how
-    channels are mixed. The limit is ``median(d) sqrt(q_0.99 / q_0.5)``, with quantiles of the
+    is the scatter matrix of the scaled samples; the scaling is therefore invariant to linear mixing
+    of the channels. The limit is ``median(d) sqrt(q_0.99 / q_0.5)``, with quantiles of the
     chi-squared distribution whose degrees of freedom are the rank of the trial.
 
     Parameters
@@ -44,7 +44,7 @@ def winsorise(X: NDArray[Any]) -> NDArray[Any]:
     Returns
     -------
     ndarray, shape (n_trials, n_chans, n_times)
-        A copy (µV), in single precision or double.
+        A copy (µV), in single or double precision.
     """
     scaled = np.array(X, dtype=np.result_type(X, np.float32))
     for part in chunks(len(scaled)):
@@ -61,7 +61,7 @@ def _scale_factors(X: NDArray[np.float64]) -> NDArray[np.float64]:
     relative_limit = np.vectorize(_relative_limit, otypes=[float])(rank)
     for _ in range(N_STEPS):
         median = np.median(distances, axis=1, keepdims=True)
-        # a trial that is flat for the most part has no scale, and is not changed
+        # a trial that is mostly flat has a median of zero, and is not changed
         limits = np.where(median > 0, relative_limit * median, np.inf)
         factors = np.minimum(1.0, limits / np.maximum(distances, np.finfo(np.float64).tiny))
         distances = _mahalanobis(X, X * factors[:, None])
@@ -70,11 +70,11 @@ def _scale_factors(X: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @functools.cache
 def _relative_limit(rank: float) -> float:
-    """Return the largest ordinary distance in relation to the median; see :func:`winsorise`."""
+    """Return the limit of distances as a multiple of their median; see :func:`winsorise`."""
     return float(np.sqrt(chi2.ppf(ORDINARY_SHARE, rank) / chi2.ppf(0.5, rank)))
 
 
 def _mahalanobis(X: NDArray[np.float64], scaled: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the norm of each sample under the scatter of scaled ones, ``(n_trials, n_times)``."""
+    """Return the norm of each sample under the scatter of ``scaled``, ``(n_trials, n_times)``."""
     inverse = np.linalg.pinv(scaled @ scaled.swapaxes(1, 2), hermitian=True)
     return np.sqrt(np.maximum((X * (inverse @ X)).sum(axis=1), 0.0))

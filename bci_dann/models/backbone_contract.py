@@ -1,8 +1,8 @@
-"""The backbone contract: user-defined networks, built and checked as feature extractors.
+"""The interface of backbones, and the check of user-defined networks.
 
 A backbone maps trials ``(batch, n_chans, n_times)`` to features ``(batch, n_features)``. A
-user-defined one is any class or function that is called with ``n_chans=``, ``n_times=`` and
-``sfreq=`` (and further parameters) and returns a ``torch.nn.Module``, or such a module itself.
+user-defined backbone is a class or function that accepts ``n_chans=``, ``n_times=`` and ``sfreq=``
+(and further parameters) and returns a ``torch.nn.Module``, or such a module itself.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ __all__ = [
     "custom_body",
 ]
 
-# Trials, or what a backbone has computed of them beforehand.
+# Input of a network: trials, or what `Backbone.prepare` has computed from them.
 NetworkInput = Tensor | TrialSpectra
 
 # A built-in name, a class or function that builds a module, or a module.
 BackboneSpec = str | Callable[..., nn.Module] | nn.Module
 
-# The arguments of every backbone that follow from the trials.
+# Arguments of every backbone, which are determined by the trials.
 TRIAL_ARGUMENTS = ("n_chans", "n_times", "sfreq")
 
-# Numbers of trials of a trial run: the first that is not the length of another axis, so that an
-# output that has the batch elsewhere is noticed.
+# Candidate batch sizes of the check: the first that differs from the other axes is used, so that a
+# batch axis in the wrong place is detected.
 N_EXAMPLES = (3, 4, 5)
 
 
@@ -63,7 +63,7 @@ class Backbone(nn.Module):
 
     See Also
     --------
-    build_backbone : Builds one.
+    build_backbone : Builds a backbone.
     Decoder : A backbone and a classification head.
 
     Examples
@@ -85,9 +85,9 @@ class Backbone(nn.Module):
         self.n_features = int(shape[1])
 
     def prepare(self, X: Tensor) -> NetworkInput:
-        """Compute the part of the forward pass that does not depend on any weight.
+        """Compute the part of the forward pass that does not depend on weights.
 
-        It is the same in every epoch; :meth:`forward` takes it in place of ``X``.
+        It is the same in every epoch, and can be passed to :meth:`forward` instead of ``X``.
 
         Parameters
         ----------
@@ -97,7 +97,7 @@ class Backbone(nn.Module):
         Returns
         -------
         Tensor or TrialSpectra
-            ``X`` itself, where the body has nothing to compute beforehand.
+            ``X`` itself, where nothing can be computed in advance.
         """
         if not isinstance(self.body, FastBody):
             return X
@@ -110,7 +110,7 @@ class Backbone(nn.Module):
         Parameters
         ----------
         X : Tensor, shape (batch, n_chans, n_times), or TrialSpectra
-            Standardised trials, or what :meth:`prepare` has made of them.
+            Standardised trials, or the result of :meth:`prepare`.
 
         Returns
         -------
@@ -121,7 +121,7 @@ class Backbone(nn.Module):
 
 
 def backbone_label(spec: BackboneSpec) -> str:
-    """Return how messages call a backbone.
+    """Return the name of a backbone, for messages.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def backbone_label(spec: BackboneSpec) -> str:
     Returns
     -------
     str
-        The name, or that of the class or function.
+        The built-in name, or the name of the class or function.
     """
     if isinstance(spec, str):
         return spec
@@ -139,20 +139,20 @@ def backbone_label(spec: BackboneSpec) -> str:
 
 
 def check_factory(spec: Callable[..., nn.Module] | nn.Module, params: Mapping[str, Any]) -> None:
-    """Raise unless a user-defined backbone can be called as the contract says.
+    """Raise unless a user-defined backbone accepts the required arguments.
 
     Parameters
     ----------
     spec : callable or nn.Module
         A class or function that builds a module, or a module.
     params : mapping of str to object
-        Further arguments for it.
+        Further arguments.
 
     Raises
     ------
     ConfigError
-        When ``spec`` is neither, does not take ``n_chans``, ``n_times`` and ``sfreq``, lacks one
-        of the parameters, or is a module and there are parameters.
+        When ``spec`` is neither, does not accept ``n_chans``, ``n_times``, ``sfreq`` or one of the
+        parameters, or is a module although there are parameters.
     """
     label = backbone_label(spec)
     if isinstance(spec, nn.Module):
@@ -178,7 +178,7 @@ def custom_body(
     n_times: int,
     sfreq: float | None,
 ) -> nn.Module:
-    """Build a user-defined backbone, and check its output on noise in the shape of trials.
+    """Build a user-defined backbone, and check its output for noise in the shape of trials.
 
     Parameters
     ----------
@@ -196,12 +196,12 @@ def custom_body(
     Returns
     -------
     nn.Module
-        On the CPU.
+        The module, on the CPU.
 
     Raises
     ------
     ConfigError
-        When it breaks the contract; the message says what was expected and what came.
+        When it does not conform to the interface; the message says what was expected and what came.
     """
     check_factory(spec, params)
     label = backbone_label(spec)
@@ -220,7 +220,7 @@ def _check_signature(
 ) -> None:
     try:
         arguments = inspect.signature(factory).parameters
-    except (TypeError, ValueError):  # some callables written in C have none; the call will show
+    except (TypeError, ValueError):  # some callables written in C have none
         return
     if any(item.kind is item.VAR_KEYWORD for item in arguments.values()):
         return
@@ -251,7 +251,7 @@ def _built(
 ) -> nn.Module:
     try:
         body = factory(**arguments)
-    except Exception as error:  # a class of the user's raises whatever it raises
+    except Exception as error:  # a user-defined class may raise anything
         raise ConfigError(
             f"backbone {label} cannot be built with {dict(arguments)}: {error}"
         ) from error

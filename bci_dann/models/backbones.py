@@ -1,4 +1,4 @@
-"""Backbones: every braindecode model by name, a perceptron for vectors, or user-defined."""
+"""Backbones: braindecode models by name, a perceptron for vectors, or user-defined networks."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ __all__ = ["backbone_names", "build_backbone", "check_backbone", "make_backbone"
 
 MLP_NAME = "MLP"
 
-# Arguments that keep a model from warning about a default that braindecode has deprecated,
-# in layers that are taken off here anyway.
+# Arguments that avoid a warning about a deprecated default of braindecode, in a layer that is
+# removed here anyway.
 _SILENCING_ARGUMENTS = {"EEGNet": {"final_layer_with_constraint": True}}
 
-# Models with a faster equivalent, which takes over the layers of braindecode's.
+# Models with a faster equivalent implementation, which uses the layers of braindecode's model.
 _FAST_EQUIVALENTS: dict[str, type[nn.Module]] = {
     "EEGNet": EEGNetBody,
     "ShallowFBCSPNet": ShallowFBCSPNetBody,
@@ -61,7 +61,7 @@ def backbone_names() -> list[str]:
 
     See Also
     --------
-    build_backbone : Builds one of these.
+    build_backbone : Builds a backbone.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def backbone_names() -> list[str]:
 
 
 def check_backbone(spec: BackboneSpec, params: Mapping[str, Any] | None = None) -> None:
-    """Raise unless :func:`build_backbone` can use a backbone and its parameters' names.
+    """Raise on an unknown backbone, or unknown names of its parameters.
 
     Parameters
     ----------
@@ -92,11 +92,11 @@ def check_backbone(spec: BackboneSpec, params: Mapping[str, Any] | None = None) 
     Raises
     ------
     ConfigError
-        With the nearest known name, or with what a user-defined class lacks.
+        With the closest known name, or with the arguments that a user-defined class lacks.
 
     See Also
     --------
-    build_backbone : Builds it.
+    build_backbone : Builds a backbone.
 
     Examples
     --------
@@ -138,14 +138,14 @@ def build_backbone(
         One of:
 
         - a class of ``braindecode.models`` by name (``"EEGNet"``, ``"ShallowFBCSPNet"``, ...), of
-          which the last layer is taken off;
+          which the final layer is removed;
         - ``"MLP"``, a perceptron for plain feature vectors;
-        - a class or function that is called with ``n_chans=``, ``n_times=``, ``sfreq=`` and
-          ``params``, and returns an ``nn.Module`` that maps ``(batch, n_chans, n_times)`` to
+        - a class or function that accepts ``n_chans=``, ``n_times=``, ``sfreq=`` and ``params``,
+          and returns an ``nn.Module`` that maps ``(batch, n_chans, n_times)`` to
           ``(batch, n_features)`` (further axes are flattened);
-        - such a module itself. It is copied with its weights, so that pre-trained ones are used:
-          all members of an ensemble then start from the same backbone. Give its class to have
-          each member initialised anew.
+        - such a module itself. It is copied with its weights, for example pre-trained ones, so that
+          all members of an ensemble start from the same backbone. Give its class to initialise
+          each member separately.
     params : mapping of str to object, optional
         Further arguments of the model.
     n_chans : int
@@ -159,17 +159,17 @@ def build_backbone(
     -------
     Backbone
         Maps ``(batch, n_chans, n_times)`` to ``(batch, n_features)``. Initial weights are drawn
-        from torch's global generator, as its layers do.
+        from torch's global generator.
 
     Raises
     ------
     ConfigError
         When the name is unknown, the model cannot be built for these shapes, or a user-defined
-        one breaks the contract.
+        network does not conform to the interface.
 
     See Also
     --------
-    make_backbone : A built-in one by name.
+    make_backbone : Builds a built-in backbone by name.
     bci_dann.resolve : How methods find a backbone.
 
     Examples
@@ -196,7 +196,7 @@ def build_backbone(
 def make_backbone(
     name: str, n_chans: int, n_times: int, sfreq: float | None = None, **params: Any
 ) -> Backbone:
-    """Build a built-in feature extractor by name; :func:`build_backbone` takes others, too.
+    """Build a built-in feature extractor by name; see also :func:`build_backbone`.
 
     Parameters
     ----------
@@ -224,7 +224,7 @@ def make_backbone(
 
     See Also
     --------
-    build_backbone : The same for classes and modules of one's own.
+    build_backbone : The same, also for user-defined classes and modules.
     backbone_names : The names.
 
     Examples
@@ -243,7 +243,7 @@ def make_backbone(
         return _finished(body, n_chans, n_times)
     except ConfigError:
         raise
-    except Exception as error:  # braindecode raises whatever its layers raise
+    except Exception as error:  # braindecode may raise anything
         raise ConfigError(
             f"{name} cannot be built for n_chans={n_chans}, n_times={n_times}, sfreq={sfreq}, "
             f"{params}: {error}"
@@ -251,14 +251,14 @@ def make_backbone(
 
 
 def _finished(body: nn.Module, n_chans: int, n_times: int) -> Backbone:
-    """Exchange the layers that a stack of networks cannot compute as they are."""
+    """Replace layers that a stack of networks does not support, and wrap the body."""
     replace_dropout(body)
     replace_max_norms(body)
     return Backbone(body, n_chans, n_times)
 
 
 def _name_of_braindecode_class(spec: BackboneSpec) -> BackboneSpec:
-    """Return a braindecode class by its name, so that its last layer is taken off."""
+    """Return the name of a braindecode class, so that its final layer is removed."""
     name = str(getattr(spec, "__name__", ""))
     if not str(getattr(spec, "__module__", "")).startswith("braindecode.models."):
         return spec
@@ -266,7 +266,7 @@ def _name_of_braindecode_class(spec: BackboneSpec) -> BackboneSpec:
 
 
 def _parameter_names(model: type[nn.Module]) -> list[str]:
-    """Return the arguments of a model that do not follow from the trials."""
+    """Return the arguments of a model that are not determined by the trials."""
     given = {"self", "kwargs", "n_outputs", "n_inputs", *TRIAL_ARGUMENTS}
     return [name for name in inspect.signature(model.__init__).parameters if name not in given]
 
@@ -274,7 +274,7 @@ def _parameter_names(model: type[nn.Module]) -> list[str]:
 def _braindecode_body(
     name: str, n_chans: int, n_times: int, sfreq: float | None, params: dict[str, Any]
 ) -> nn.Module:
-    """Build the model with any head, and take the head off."""
+    """Build a braindecode model, and remove its head."""
     arguments = {**_SILENCING_ARGUMENTS.get(name, {}), **params}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # advice about defaults that the user did not choose
@@ -295,7 +295,7 @@ def _braindecode_body(
 
 
 def check_input_kind(spec: Any, n_times: int | None) -> None:
-    """Raise where a backbone for trials would be given plain vectors.
+    """Raise where a backbone for trials gets plain vectors.
 
     Parameters
     ----------

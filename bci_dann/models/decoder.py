@@ -12,8 +12,8 @@ __all__ = ["Decoder", "motor_imagery_head"]
 class Decoder(nn.Module):
     """Feature extractor G and label predictor F.
 
-    The domain classifier D is not part of it: it belongs to the training objective and is
-    discarded after training.
+    The domain classifier D is not part of it: D belongs to the training objective, and is discarded
+    after training.
 
     Parameters
     ----------
@@ -24,9 +24,9 @@ class Decoder(nn.Module):
 
     See Also
     --------
-    make_backbone : G.
-    motor_imagery_head : F.
-    domain_head : D.
+    make_backbone : Builds G.
+    motor_imagery_head : Builds F.
+    domain_head : Builds D.
 
     Examples
     --------
@@ -44,7 +44,7 @@ class Decoder(nn.Module):
         self.head = motor_imagery_head(backbone.n_features, n_classes)
 
     def prepare(self, X: Tensor) -> NetworkInput:
-        """Compute the part of the forward pass that does not depend on any weight.
+        """Compute the part of the forward pass that does not depend on weights.
 
         Parameters
         ----------
@@ -54,7 +54,7 @@ class Decoder(nn.Module):
         Returns
         -------
         Tensor or TrialSpectra
-            What :meth:`forward` takes, see :meth:`Backbone.prepare`.
+            Input of :meth:`forward`; see :meth:`Backbone.prepare`.
         """
         return self.backbone.prepare(X)
 
@@ -64,7 +64,7 @@ class Decoder(nn.Module):
         Parameters
         ----------
         X : Tensor, shape (batch, n_chans, n_times), or TrialSpectra
-            Standardised trials, or what :meth:`prepare` has made of them.
+            Standardised trials, or the result of :meth:`prepare`.
 
         Returns
         -------
@@ -94,7 +94,7 @@ def motor_imagery_head(n_features: int, n_classes: int) -> nn.Module:
 
     See Also
     --------
-    Decoder : Holds it.
+    Decoder : A backbone with this head.
 
     Examples
     --------

@@ -28,7 +28,7 @@ class _GradientReversal(torch.autograd.Function):
         output: Tensor,  # noqa: ARG004
     ) -> None:
         _, ctx.strength = inputs
-        if isinstance(ctx.strength, Tensor):  # vmap has to know of tensors
+        if isinstance(ctx.strength, Tensor):  # vmap needs saved tensors
             ctx.save_for_backward(ctx.strength)
             ctx.strength = None
 
@@ -39,16 +39,16 @@ class _GradientReversal(torch.autograd.Function):
 
 
 def reverse_gradient(x: Tensor, strength: float | Tensor) -> Tensor:
-    """Return ``x`` unchanged, with its gradient multiplied by ``-strength``.
+    """Return ``x`` unchanged, and multiply its gradient by ``-strength`` in the backward pass.
 
     The gradient reversal layer of [1]_.
 
     Parameters
     ----------
     x : Tensor, any shape
-        Features on the way to the domain head.
+        Features, the input of the domain head.
     strength : float or Tensor, shape ()
-        The lambda of Ganin et al. (2016), not negative.
+        The lambda of Ganin et al. (2016), at least 0.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def reverse_gradient(x: Tensor, strength: float | Tensor) -> Tensor:
 
     See Also
     --------
-    domain_head : What stands behind it.
+    domain_head : The domain classifier behind it.
     bci_dann.objectives.DomainAdversary : The term that uses both.
 
     References
@@ -97,8 +97,8 @@ def domain_head(n_features: int, n_domains: int, hidden: int = 64) -> nn.Module:
 
     See Also
     --------
-    reverse_gradient : What stands in front of it.
-    motor_imagery_head : The head of the task.
+    reverse_gradient : The layer before the domain head.
+    motor_imagery_head : The classification head.
 
     Examples
     --------

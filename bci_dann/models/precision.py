@@ -1,4 +1,4 @@
-"""Single precision as torch's default for as long as a network is built, trained or applied."""
+"""Context with single precision as torch's default, for building and training networks."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["single_precision"]
 
 @contextmanager
 def single_precision() -> Iterator[None]:
-    """Make float32 the default of torch inside a ``with`` block, and restore the user's after it.
+    """Set torch's default dtype to float32 inside a ``with`` block, and restore it afterwards.
 
-    Layers are initialised in the default precision, and trials are float32. Several threads of
-    Python may be inside at once: the user's default returns when the last of them has left.
+    Layers are initialised in the default dtype, and trials are float32. Several threads may be in
+    the block at once; the user's default is restored when the last one leaves it.
 
     Yields
     ------
@@ -29,7 +29,7 @@ def single_precision() -> Iterator[None]:
 
 
 class _Default:
-    """The default precision of the process, which belongs to the user."""
+    """The default dtype of the process, with a count of the threads that have replaced it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

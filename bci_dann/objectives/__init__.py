@@ -1,4 +1,4 @@
-"""The training objective: label loss, and terms that adapt to the target, one file a term."""
+"""The training objective: label loss, and terms for adaptation to the target."""
 
 from __future__ import annotations
 

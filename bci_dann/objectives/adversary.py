@@ -1,8 +1,8 @@
-"""Domain adversary: features from which the domain cannot be told.
+"""Domain adversary: makes features from which a classifier cannot recognise the domain.
 
 Ganin et al. (2016), "Domain-adversarial training of neural networks", JMLR 17(59), 1-35.
-With several subjects the natural domains are the subjects, so D has one class per domain;
-source against target is the case of two.
+With several source subjects each subject is a domain, so D has one class per subject; source
+against target is the two-class case.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ __all__ = ["DomainAdversary"]
 class DomainAdversary(Term):
     """Cross-entropy of a domain head behind a gradient reversal.
 
-    ``min over D, max over G of CE(D(G(x)), domain)``: D descends at full strength, G ascends
-    scaled by Ganin's lambda [1]_. Its name in ``terms`` is ``"domain_adversary"``.
+    ``min over D, max over G of CE(D(G(x)), domain)``: D takes the full gradient, G the reversed
+    gradient times Ganin's lambda [1]_. Its name in ``terms`` is ``"domain_adversary"``.
 
     Parameters
     ----------
@@ -35,14 +35,14 @@ class DomainAdversary(Term):
     gamma : float
         Steepness of Ganin's schedule of lambda.
     smoothing : float
-        Share of each domain label that is spread over all domains, from 0 to below 1. With it
-        the domain head cannot become certain, and goes on giving gradients [2]_.
+        Label smoothing: share of each domain label that is spread over all domains, from 0 to below
+        1. It keeps the domain head from becoming certain, when its gradient would vanish [2]_.
 
     See Also
     --------
     bci_dann.DANNClassifier : The preset that trains with it.
-    bci_dann.objectives.conditional_adversary.ConditionalAdversary : The same given the class.
-    ganin_schedule : Lambda.
+    bci_dann.objectives.conditional_adversary.ConditionalAdversary : Conditioned on the class.
+    ganin_schedule : The schedule of lambda.
 
     References
     ----------
@@ -59,7 +59,7 @@ class DomainAdversary(Term):
     32
     """
 
-    needs_target = False  # the sources may be hidden from each other
+    needs_target = False  # source subjects are domains, too
     replayable = True
 
     def __init__(self, hidden: int = 64, gamma: float = GAMMA, smoothing: float = 0.0) -> None:
@@ -70,7 +70,7 @@ class DomainAdversary(Term):
         self.hidden, self.gamma, self.smoothing = hidden, gamma, smoothing
 
     def build(self, sizes: Sizes) -> Self:
-        """Make the domain head; see :meth:`Term.build`."""
+        """Create the domain head; see :meth:`Term.build`."""
         self.head = domain_head(sizes.n_features, sizes.n_domains, self.hidden)
         return self
 

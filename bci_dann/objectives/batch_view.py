@@ -1,4 +1,4 @@
-"""The view of a batch that terms of the objective are functions of."""
+"""The input of the terms of the objective: a batch with features, logits and domains."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ if TYPE_CHECKING:
 
 __all__ = ["UNLABELLED", "BatchView", "entropy"]
 
-# The label of trials whose class is not known.
+# The label of trials whose class is unknown.
 UNLABELLED = -1
 
 
 @dataclass(frozen=True)
 class BatchView:
-    """One batch as the network sees it.
+    """One batch: labels, domains and weights of its trials, and the outputs of the network.
 
     Parameters
     ----------
     features : Tensor, shape (batch, n_features)
         Output of the backbone.
     logits : Tensor, shape (batch, n_classes)
-        Output of the motor-imagery head.
+        Output of the classification head.
     labels : Tensor, shape (batch,)
-        Class indices, :data:`UNLABELLED` where the label is not known.
+        Class indices; :data:`UNLABELLED` where the class is unknown.
     domains : Tensor, shape (batch,)
         Domain indices.
     weights : Tensor, shape (batch,)
         Importance weights of the label loss, of mean 1 over the sources.
     is_target : Tensor of bool, shape (batch,)
-        Which trials are the target's, with or without label.
+        Which trials belong to the target, with or without label.
     progress : float or Tensor, shape ()
-        Share of the training that is done, from 0 to 1; a tensor where
-        training steps are captured as a CUDA graph.
+        Completed share of the training, from 0 to 1; a tensor where training steps are captured as
+        a CUDA graph.
     prior : Tensor, shape (n_classes,), or None
         Estimated class shares of the target; ``None`` for equal shares.
 
     See Also
     --------
-    Term : What maps it to a scalar.
-    bci_dann.objectives.UNLABELLED : The label of trials without label.
+    Term : Maps a batch to a scalar.
+    bci_dann.objectives.UNLABELLED : The label of trials of unknown class.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Minimum class confusion: predictions on the target that do not confuse classes.
+"""Minimum class confusion (MCC): penalises target predictions divided between two classes.
 
 Jin, Wang, Long and Wang (2020), "Minimum class confusion for versatile domain adaptation",
 ECCV, arXiv:1912.03699, section 3.2.
@@ -21,26 +21,26 @@ NORMALISATIONS = ("class", "batch")
 
 
 class ClassConfusion(Term):
-    """Sum of the confusions between different classes, over the number of classes.
+    """Mean confusion between pairs of classes in the target predictions.
 
     ``p_i = softmax(z_i / T)``, ``W_i`` proportional to ``1 + exp(-H(p_i))`` and of mean 1,
-    ``C = sum_i W_i p_i p_i'``; each row of ``C`` is divided by its sum, and what is not on the
-    diagonal is summed and divided by the number of classes [1]_. Its name in ``terms`` is
+    ``C = sum_i W_i p_i p_i'``; each row of ``C`` is divided by its sum, and the sum of the
+    off-diagonal entries is divided by the number of classes [1]_. Its name in ``terms`` is
     ``"mcc"``.
 
     Parameters
     ----------
     temperature : float
-        T; larger values let the less probable classes count more. The paper's is 2.5.
+        T; larger values give less probable classes more influence. The paper uses 2.5.
     normalisation : {"class", "batch"}
-        By the row sums, as in the paper, so that rare classes count as much as frequent ones
-        and a collapse onto one class is not rewarded; or by the number of trials, as in code
-        that leaves this step out.
+        ``"class"`` divides by the row sums, as in the paper, so that rare and frequent classes have
+        equal weight and a collapse onto one class is not rewarded. ``"batch"`` divides by the
+        number of trials instead.
 
     See Also
     --------
     bci_dann.objectives.entropy.InformationMaximisation : Another term of the outputs.
-    bci_dann.objectives.Term : The contract of terms.
+    bci_dann.objectives.Term : The base class of terms.
 
     References
     ----------
@@ -49,7 +49,7 @@ class ClassConfusion(Term):
 
     Examples
     --------
-    Certain predictions do not confuse classes; a network trains with it by ``terms={"mcc": 1.0}``:
+    Certain predictions have no class confusion. In a network use ``terms={"mcc": 1.0}``:
 
     >>> import torch
     >>> from bci_dann.objectives import BatchView

@@ -1,4 +1,4 @@
-"""The label loss: cross-entropy of the labelled trials, weighted."""
+"""The label loss: weighted cross-entropy of the labelled trials."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ __all__ = ["classification_loss"]
 def classification_loss(batch: BatchView) -> Tensor:
     """Return ``sum_i w_i CE_i / n`` over the ``n`` labelled trials of a batch.
 
-    The sum is divided by the number of trials, not by the sum of weights: importance weighting [1]_
-    estimates the target's risk without that bias from batch to batch.
+    The sum is divided by the number of trials, not by the sum of their weights: the
+    importance-weighted estimate of the target's risk [1]_ is then unbiased in each batch.
 
     Parameters
     ----------
     batch : BatchView
-        Trials without label do not count.
+        Unlabelled trials are ignored.
 
     Returns
     -------
     Tensor, shape ()
-        Zero, with a gradient of zero, when no trial is labelled.
+        The loss; zero, with zero gradient, when no trial is labelled.
 
     See Also
     --------
     Objective : Adds the terms to it.
-    bci_dann.reweighting.weigh_sources : The weights.
+    bci_dann.reweighting.weigh_sources : Computes the weights.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Conditional domain adversary: the domain cannot be told from features and class together.
+"""Conditional domain adversary (CDAN): hides the domain in features and predicted class jointly.
 
 Long, Cao, Wang and Jordan (2018), "Conditional adversarial domain adaptation", NeurIPS,
 arXiv:1705.10667, eq. 4 (multilinear map) and eq. 8 (entropy conditioning).
@@ -25,8 +25,8 @@ __all__ = ["ConditionalAdversary", "EntropyWeightedAdversary"]
 class ConditionalAdversary(Term):
     """CDAN: cross-entropy of a domain head on the outer product of features and class.
 
-    The multilinear map of [1]_, equation 4. The class probabilities enter as constants: this term
-    changes the features alone. Its name in ``terms`` is ``"cdan"``.
+    The multilinear map of [1]_, equation 4. No gradient passes through the class probabilities:
+    this term changes only the features. Its name in ``terms`` is ``"cdan"``.
 
     Parameters
     ----------
@@ -37,8 +37,8 @@ class ConditionalAdversary(Term):
 
     See Also
     --------
-    EntropyWeightedAdversary : The same with trials of certain class counting more.
-    bci_dann.objectives.DomainAdversary : The same without the class.
+    EntropyWeightedAdversary : The same with larger weights for certain predictions.
+    bci_dann.objectives.DomainAdversary : Without conditioning on the class.
 
     References
     ----------
@@ -54,7 +54,7 @@ class ConditionalAdversary(Term):
     32
     """
 
-    needs_target = False  # the sources may be hidden from each other
+    needs_target = False  # source subjects are domains, too
     replayable = True
     entropy_weights: ClassVar[bool] = False
 
@@ -65,7 +65,7 @@ class ConditionalAdversary(Term):
         self.hidden, self.gamma = hidden, gamma
 
     def build(self, sizes: Sizes) -> Self:
-        """Make the domain head, as wide as features times classes; see :meth:`Term.build`."""
+        """Create the domain head, with features times classes inputs; see :meth:`Term.build`."""
         width = sizes.n_features * sizes.n_classes
         self.head = domain_head(width, sizes.n_domains, self.hidden)
         return self
@@ -83,7 +83,7 @@ class ConditionalAdversary(Term):
 
 
 class EntropyWeightedAdversary(ConditionalAdversary):
-    """CDAN-E: trials of certain class count up to twice as much as others.
+    """CDAN-E: CDAN in which trials with certain predictions have up to twice the weight.
 
     The entropy conditioning of [1]_, equation 8. Its name in ``terms`` is ``"cdan_e"``.
 

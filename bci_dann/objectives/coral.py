@@ -1,4 +1,4 @@
-"""Deep CORAL: features with the same covariance in source and target.
+"""Deep CORAL: penalises the difference of feature covariances of source and target.
 
 Sun and Saenko (2016), "Deep CORAL: correlation alignment for deep domain adaptation", ECCV
 workshops, arXiv:1607.01719, eq. 1 to 3.
@@ -15,16 +15,14 @@ __all__ = ["DeepCoral"]
 
 
 class DeepCoral(Term):
-    """``|C_source - C_target|^2 / (4 d^2)``, with covariances of ``d`` features.
-
-    Equations 1 to 3 of [1]_. Its name in ``terms`` is ``"coral"``.
+    """``|C_source - C_target|^2 / (4 d^2)``, with covariances ``C`` of ``d`` features.
 
     Equations 1 to 3 of [1]_. Its name in ``terms`` is ``"coral"``.
 
     See Also
     --------
     bci_dann.objectives.mean_discrepancy.MeanDiscrepancy : All moments, by a kernel.
-    bci_dann.EuclideanAlignment : Equal covariances of the signals instead of the features.
+    bci_dann.EuclideanAlignment : Equalises the covariances of the signals, not of features.
 
     References
     ----------
@@ -56,7 +54,7 @@ class DeepCoral(Term):
 
 
 def _covariance(X: Tensor, share: Tensor) -> Tensor:
-    """Unbiased covariance of the rows that have a share; zeros where there is one row only."""
+    """Return the unbiased covariance of rows weighted by ``share``; zeros for a single row."""
     centred = X - (X * share[:, None]).sum(0)
     unbiased = 1.0 - share.square().sum()  # (n - 1) / n
     return (centred * share[:, None]).T @ centred / unbiased.clamp(min=1e-6)

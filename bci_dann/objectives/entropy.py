@@ -1,4 +1,4 @@
-"""Entropies of the predictions on the target: low for each trial, high for their mean.
+"""Entropy minimisation and information maximisation on the predictions for the target.
 
 Grandvalet and Bengio (2004), "Semi-supervised learning by entropy minimization", NeurIPS;
 Liang, Hu and Feng (2020), "Do we really need to access the source data?", ICML,
@@ -17,15 +17,13 @@ __all__ = ["ConditionalEntropy", "InformationMaximisation"]
 
 
 class ConditionalEntropy(Term):
-    """``mean_i H(p_i)`` over the target trials (nats).
+    """Entropy minimisation [1]_: ``mean_i H(p_i)`` over the target trials (nats).
 
-    Entropy minimisation [1]_. Its name in ``terms`` is ``"entropy"``.
-
-    Entropy minimisation [1]_. Its name in ``terms`` is ``"entropy"``.
+    Its name in ``terms`` is ``"entropy"``.
 
     See Also
     --------
-    InformationMaximisation : The same without collapse onto one class.
+    InformationMaximisation : With a term against collapse onto one class.
 
     References
     ----------
@@ -52,16 +50,17 @@ class ConditionalEntropy(Term):
 
 
 class InformationMaximisation(Term):
-    """``mean_i H(p_i) - H(mean_i p_i)``: minus the information that inputs give on classes.
+    """Information maximisation [1]_: ``mean_i H(p_i) - H(mean_i p_i)`` over target trials (nats).
 
-    Equation 3 of [1]_. The second part keeps the first from putting all trials into one class.
-    Where the class shares ``q`` of the target are known, the mean prediction is drawn to them
-    instead of to equal shares: ``- sum_k mean_i p_ik log(K q_k)`` is added. Its name in ``terms``
+    This is minus the mutual information of inputs and predicted classes (equation 3). The second
+    entropy keeps the first from putting all trials into one class. Where the class shares ``q`` of
+    the target are known, ``- sum_k mean_i p_ik log(K q_k)`` is added, so that the mean prediction
+    tends to ``q`` instead of equal shares. Its name in ``terms``
     is ``"information_maximisation"``.
 
     See Also
     --------
-    ConditionalEntropy : The first part alone.
+    ConditionalEntropy : Only the first entropy.
     bci_dann.RiemannianClassifier : A linear head that trains with it.
 
     References

@@ -1,4 +1,4 @@
-"""Maximum mean discrepancy between source and target, of features or jointly with classes.
+"""Maximum mean discrepancy (MMD) of source and target, of features or jointly with classes.
 
 Gretton et al. (2012), "A kernel two-sample test", JMLR 13, 723-773, eq. 5; Long, Cao, Wang and
 Jordan (2015), "Learning transferable features with deep adaptation networks", ICML,
@@ -29,7 +29,7 @@ class MeanDiscrepancy(Term):
     See Also
     --------
     JointDiscrepancy : Of features and predicted classes together.
-    bci_dann.reweighting.maximum_mean_discrepancy : The same of arrays, with a test.
+    bci_dann.reweighting.maximum_mean_discrepancy : The same for arrays, with a test.
 
     References
     ----------
@@ -94,7 +94,7 @@ def _discrepancy(kernel: Tensor, batch: BatchView) -> Tensor:
 
 
 def _kernel(X: Tensor) -> Tensor:
-    """Mean over the widths of ``exp(-|x - y|^2 / (width * mean squared distance))``."""
+    """Return the mean over widths of ``exp(-|x - y|^2 / (width * mean squared distance))``."""
     products = X @ X.T
     squares = products.diagonal()
     distances = (squares[:, None] + squares - 2.0 * products).clamp(min=0.0)

@@ -24,17 +24,17 @@ class Objective(nn.Module):
     Parameters
     ----------
     terms : mapping of str to nn.Module
-        Each maps a :class:`BatchView` to a scalar; its parameters are trained with the
-        network's and thrown away afterwards.
+        Each maps a :class:`BatchView` to a scalar; its parameters are trained with those of the
+        network, and discarded afterwards.
     weights : mapping of str to float
-        The weight of each term; 1 where it is not given.
+        The weight of each term; 1 by default.
     schedules : mapping of str to callable
-        The schedule of each term; constant where it is not given.
+        The schedule of each term; constant by default.
 
     See Also
     --------
-    build_objective : Builds it from terms with weights.
-    classification_loss : Its first summand.
+    build_objective : Builds an objective from terms with weights.
+    classification_loss : The first summand.
 
     Examples
     --------
@@ -67,7 +67,7 @@ class Objective(nn.Module):
 
     @property
     def signature(self) -> Hashable:
-        """What objectives must share for one to compute the others'; see :meth:`forward`."""
+        """What objectives must have in common to be computed in one stack; see :meth:`forward`."""
         return tuple(
             (name, self.weights.get(name, 1.0), repr(self.schedules.get(name)), _settings(term))
             for name, term in self.terms.items()
@@ -84,12 +84,12 @@ class Objective(nn.Module):
         Returns
         -------
         dict of str to Tensor, shape ()
-            Of the label loss first, then of each term.
+            The label loss first, then each term.
 
         Raises
         ------
         ConfigError
-            When a term or a schedule does not give a scalar.
+            When a term or a schedule does not return a scalar.
         """
         summands = {CLASSIFICATION: classification_loss(batch)}
         for name, term in self.terms.items():

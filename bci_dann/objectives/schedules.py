@@ -1,4 +1,4 @@
-"""Schedules: the factor of a term's weight as training goes on."""
+"""Schedules: the factor of a term's weight as a function of training progress."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GAMMA = 10.0
 
 
 class Schedule(Protocol):
-    """What a schedule is: a function of the progress of training.
+    """Interface of schedules: a function of the progress of training.
 
     See Also
     --------
@@ -27,7 +27,7 @@ class Schedule(Protocol):
 
     Examples
     --------
-    A weight that is on in the second half of training only:
+    A term that is active only in the second half of training:
 
     >>> from bci_dann import NetworkClassifier
     >>> def late(progress):
@@ -43,8 +43,8 @@ class Schedule(Protocol):
         Parameters
         ----------
         progress : float or Tensor, shape ()
-            Share of the training that is done, from 0 to 1. It is a tensor where training
-            steps are captured as a CUDA graph, and must not be converted to a number.
+            Completed share of the training, from 0 to 1. It is a tensor where training steps are
+            captured as a CUDA graph, and must then not be converted to a number.
 
         Returns
         -------
@@ -60,7 +60,7 @@ def ganin_schedule(progress: float | Tensor, gamma: float = GAMMA) -> float | Te
     Parameters
     ----------
     progress : float or Tensor, shape ()
-        Share of the training that is done, from 0 to 1. A tensor stays on its device.
+        Completed share of the training, from 0 to 1. A tensor stays on its device.
     gamma : float
         Steepness: larger values reach 1 sooner.
 
@@ -71,7 +71,7 @@ def ganin_schedule(progress: float | Tensor, gamma: float = GAMMA) -> float | Te
 
     See Also
     --------
-    bci_dann.objectives.schedules.Ganin : The same as a part of a method.
+    bci_dann.objectives.schedules.Ganin : The same as a schedule object.
 
     References
     ----------
@@ -95,7 +95,7 @@ class Constant:
 
     See Also
     --------
-    Schedule : The contract of schedules.
+    Schedule : The interface of schedules.
 
     Examples
     --------
@@ -141,7 +141,7 @@ class Ganin:
 
 @dataclass(frozen=True)
 class Linear:
-    """A weight that rises from 0 in proportion to the progress, and then stays.
+    """A weight that rises linearly from 0, and then stays constant.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ class Linear:
 
     See Also
     --------
-    Schedule : The contract of schedules.
+    Schedule : The interface of schedules.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The contract of a term of the training objective."""
+"""Base class of the terms of the training objective."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ __all__ = ["Sizes", "Term"]
 
 @dataclass(frozen=True)
 class Sizes:
-    """Widths and counts that the layers of a term may depend on.
+    """Sizes on which the layers of a term may depend.
 
     Parameters
     ----------
     n_features : int
         Width of the backbone's output.
     n_classes : int
-        Number of imagined movements.
+        Number of classes.
     n_domains : int
         Number of domains in the training data.
     has_target : bool
-        Whether trials of the target are among them.
+        Whether the training data contain trials of the target.
 
     See Also
     --------
-    Term.build : Takes it.
-    build_objective : Takes it for all terms.
+    Term.build : Creates the layers of a term.
+    build_objective : Creates the layers of all terms.
 
     Examples
     --------
@@ -50,35 +50,33 @@ class Term(nn.Module):
     """One summand of the training objective.
 
     A subclass maps a :class:`~bci_dann.objectives.BatchView` to a scalar in :meth:`forward`.
-    Parameters of its constructor, with defaults, are those that ``terms={"module:Class": {...}}``
-    sets; it keeps each as an attribute of the same name. Layers whose widths depend on the data
-    are made in :meth:`build`.
+    ``terms={"module:Class": {...}}`` sets the parameters of its constructor, which must have
+    defaults and be stored as attributes of the same names. Layers whose widths depend on the data
+    are created in :meth:`build`.
 
-    A term must not select trials by a mask, since a stack of networks is trained with batches of
-    one shape: it multiplies by weights instead, such as ``batch.target_share``.
+    A term must not select trials by a mask, since all networks of a stack need batches of one
+    shape. Multiply by weights instead, such as ``batch.target_share``.
 
     Attributes
     ----------
     needs_target : bool
-        Whether the term is left out where no target trials are seen.
+        Whether the term is left out where there are no target trials.
     features_only : bool
-        Whether the term looks at features alone, so that it has no influence on a head where
-        the features are fixed.
+        Whether the term depends only on features, so that it has no effect where these are fixed.
     replayable : bool
-        Whether a GPU may capture the term's operations as a CUDA graph and replay them: they
-        must follow from shapes alone. A term that reads a number back (``.item()``, ``float``),
-        branches on values, or counts steps itself is not; one of another package has to say
-        that it is.
+        Whether the term can be captured as a CUDA graph and replayed. Its operations must then
+        depend only on shapes: it must not read numbers back (``.item()``, ``float``), branch on
+        values, or count steps. False by default, so that a user-defined term must declare it.
 
     See Also
     --------
-    BatchView : What it maps to a scalar.
+    BatchView : The input of a term.
     DomainAdversary : A term with layers.
-    read_terms : How methods find terms.
+    read_terms : All forms of the parameter ``terms``.
 
     Examples
     --------
-    A term of one's own, and a network that trains with it:
+    A user-defined term, and a network that trains with it:
 
     >>> import numpy as np
     >>> from bci_dann import NetworkClassifier
@@ -99,17 +97,17 @@ class Term(nn.Module):
     replayable: ClassVar[bool] = False
 
     def build(self, sizes: Sizes) -> Self:  # noqa: ARG002 (terms with layers use it)
-        """Make the layers whose widths depend on the network and the data.
+        """Create layers whose widths depend on the network and the data.
 
         Parameters
         ----------
         sizes : Sizes
-            Widths and counts.
+            Sizes of the network and the data.
 
         Returns
         -------
         Term
-            ``self``. A term without layers has nothing to do.
+            ``self``, unchanged for a term without layers.
         """
         return self
 
@@ -124,6 +122,6 @@ class Term(nn.Module):
         Returns
         -------
         Tensor, shape ()
-            A scalar, of which the gradient is taken.
+            A scalar, to be minimised.
         """
         raise NotImplementedError

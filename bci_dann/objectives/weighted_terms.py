@@ -1,4 +1,4 @@
-"""Terms with their weights and schedules, as the parameter ``terms`` of a method gives them."""
+"""The parameter ``terms`` of methods: terms with weights and schedules."""
 
 from __future__ import annotations
 
@@ -30,30 +30,30 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-# What the parameter `terms` accepts: names with weights or settings, or a list of terms.
+# Type of the parameter `terms`: names with weights or settings, or a list of terms.
 Terms = Mapping[str, Any] | Sequence[Any]
 
 
 @dataclass(frozen=True)
 class WeightedTerm:
-    """A term of the objective, and how much it counts.
+    """A term of the objective with its weight and schedule.
 
     Parameters
     ----------
     label : str
-        Its name in the training history.
+        Name of the term in the training history.
     term : Term
-        Not built yet.
+        The term, before :meth:`Term.build`.
     weight : float
-        Its factor in the objective, at least 0.
+        Its weight in the objective, at least 0.
     schedule : callable
-        The factor of the weight as training goes on; see
+        The factor of the weight as a function of progress; see
         :class:`~bci_dann.objectives.schedules.Schedule`.
 
     See Also
     --------
-    read_terms : Returns them.
-    build_objective : Takes them.
+    read_terms : Reads the parameter ``terms``.
+    build_objective : Builds the objective.
 
     Examples
     --------
@@ -84,44 +84,44 @@ class WeightedTerm:
         return replace(self, weight=factor * self.weight)
 
     def has_layers(self) -> bool:
-        """Return whether the term has layers of its own, which change features.
+        """Return whether the term has trainable layers, which take part in training the features.
 
         Returns
         -------
         bool
-            False for a function of outputs.
+            False for a term without parameters.
         """
         with isolated_torch_seed(stream(0, "discarded")):
             return bool(list(self.term.build(Sizes(1, 2, 2, has_target=True)).parameters()))
 
 
 def read_terms(terms: Terms | None) -> list[WeightedTerm]:
-    """Return fresh terms for the parameter ``terms`` of a method.
+    """Read the parameter ``terms`` of a method.
 
     Parameters
     ----------
     terms : mapping, sequence or None
         A mapping from names to weights, ``{"mcc": 1.0}``, or to settings, ``{"mcc": {"weight":
-        1.0, "schedule": "ganin", "temperature": 2.0}}``, where what is not ``weight`` or
-        ``schedule`` is a parameter of the term. A name is a built-in one or ``"module:Class"``;
-        under any other name a mapping with ``name``, or an instance, may stand. Or a sequence of
-        names, mappings with ``name``, and instances. The weight is 1, and the schedule constant,
-        where they are not given.
+        1.0, "schedule": "ganin", "temperature": 2.0}}``, in which all keys other than ``weight``
+        and ``schedule`` are parameters of the term. A name is a built-in one or
+        ``"module:Class"``; any other name is a label, whose value must be an instance or a mapping
+        with ``name``. Or a sequence of names, mappings with ``name``, and instances. The default
+        weight is 1, and the default schedule constant.
 
     Returns
     -------
     list of WeightedTerm
-        In the order given. Terms of weight 0 are among them.
+        In the given order, including terms of weight 0.
 
     Raises
     ------
     ConfigError
-        Saying what is accepted.
+        With the accepted forms.
 
     See Also
     --------
-    check_terms : The same where only errors matter.
-    Term : The contract, for terms of one's own.
+    check_terms : The same without effect on random generators.
+    Term : The base class of user-defined terms.
 
     Examples
     --------
@@ -139,7 +139,7 @@ def read_terms(terms: Terms | None) -> list[WeightedTerm]:
 
 
 def check_terms(terms: Terms | None) -> list[WeightedTerm]:
-    """Read terms and throw away what their constructors draw at random.
+    """Read terms for a check, without effect on torch's random generator.
 
     Parameters
     ----------
@@ -174,12 +174,12 @@ def check_terms(terms: Terms | None) -> list[WeightedTerm]:
 
 
 def with_default_terms(defaults: Mapping[str, Any], terms: Terms | None) -> Terms:
-    """Return the terms of a user behind those that a preset has by default.
+    """Return the terms of a user, preceded by the default terms of a preset.
 
     Parameters
     ----------
     defaults : mapping of str to object
-        Names and settings; a name that the user gives is left out.
+        Default terms and settings; those whose name the user gives are left out.
     terms : mapping, sequence or None
         As for :func:`read_terms`.
 
@@ -209,7 +209,7 @@ def with_default_terms(defaults: Mapping[str, Any], terms: Terms | None) -> Term
 
 
 def describe_terms(terms: Terms | None) -> Any:
-    """Return terms as text and numbers, with descriptions in the place of instances.
+    """Return terms in a form that can be saved, with descriptions instead of instances.
 
     Parameters
     ----------
@@ -224,12 +224,12 @@ def describe_terms(terms: Terms | None) -> Any:
     Raises
     ------
     ConfigError
-        When an instance does not keep its parameters.
+        When an instance does not store its parameters as attributes.
 
     See Also
     --------
-    read_terms : The way back.
-    bci_dann.components.describe : The same for the other parts of a method.
+    read_terms : The inverse.
+    bci_dann.components.describe : The same for other components of a method.
 
     Examples
     --------
@@ -251,20 +251,20 @@ def build_objective(terms: Iterable[WeightedTerm], sizes: Sizes) -> Objective:
     Parameters
     ----------
     terms : iterable of WeightedTerm
-        Terms of weight 0 are left out; so are those that need a target or several domains where
-        there are none, which the log says.
+        Terms of weight 0 are left out. So are terms that need a target or several domains where
+        there are none; the log then names them.
     sizes : Sizes
-        Widths and counts.
+        Sizes of the network and the data.
 
     Returns
     -------
     Objective
-        With new layers.
+        With newly created layers.
 
     See Also
     --------
     read_terms : Reads the terms.
-    Objective : The result.
+    Objective : The sum of the label loss and the terms.
 
     Examples
     --------
@@ -344,7 +344,7 @@ def _label_and_spec(spec: Any) -> tuple[str, Any]:
 
 
 def _label(name: str | None, spec: Any) -> str:
-    """Return the name in the history: of a class path the class."""
+    """Return the name in the training history; for a class path, that of the class."""
     if name is None:
         is_text = isinstance(spec, str | Mapping)
         name = (spec if isinstance(spec, str) else str(spec.get("name"))) if is_text else None

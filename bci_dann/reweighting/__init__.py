@@ -1,4 +1,4 @@
-"""Source reweighting: weights under which the source trials resemble the target."""
+"""Source reweighting: importance weights of source trials, and measures of domain shift."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shift between subjects in band power at each channel: difference of means, ratio of variances."""
+"""Differences in band power between target and sources: means and variances at each channel."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ Array = NDArray[np.float64]
 # synchronization and desynchronization: basic principles", Clin. Neurophysiol. 110(11), 1842-1857;
 # theta and low gamma by convention, below the line frequency.
 BANDS = {"theta": (4.0, 8.0), "mu": (8.0, 13.0), "beta": (13.0, 30.0), "low gamma": (30.0, 45.0)}
-# Empirical: of a band of which the filter passes less than half, mostly the filter's slope is left.
+# Smallest part of a band that must lie within the pass band. Empirical: with less than half, mostly
+# the slope of the filter is left.
 LEAST_BAND_SHARE = 0.5
-# Length of Welch's segments (s): a resolution of 1 Hz, with several segments in a trial.
+# Length of Welch's segments (s), which gives a resolution of 1 Hz and several segments in a trial.
 SEGMENT = 1.0
 
 
@@ -33,15 +34,15 @@ class BandPowerShift:
     Parameters
     ----------
     mean : ndarray, shape (n_bands, n_chans)
-        Mean log-power of the target less that of the sources, in pooled standard deviations
-        within a subject.
+        Mean log-power of the target minus that of the sources, in pooled standard deviations within
+        subjects (Cohen's d).
     variance : ndarray, shape (n_bands, n_chans)
-        Binary logarithm of the ratio of standard deviations: 1 where that of the target's trials
-        is twice that of a source subject's.
+        Binary logarithm of the ratio of standard deviations within subjects: 1 where that of the
+        target is twice that of the sources.
 
     See Also
     --------
-    band_power_shift : Returns it.
+    band_power_shift : Computes the differences.
 
     Examples
     --------
@@ -59,7 +60,7 @@ class BandPowerShift:
 
 
 def bands_within(low: float, high: float) -> dict[str, tuple[float, float]]:
-    """Return the frequency bands within a pass band, limited to it.
+    """Return the frequency bands within a pass band, clipped to it.
 
     Parameters
     ----------
@@ -69,8 +70,8 @@ def bands_within(low: float, high: float) -> dict[str, tuple[float, float]]:
     Returns
     -------
     dict of str to (float, float)
-        Edges (Hz) by name; a band of which less than half is within the pass band is left out.
-        Where all are, the pass band itself, named ``"pass band"``.
+        Edges (Hz) by name. A band with less than half of its width in the pass band is left out;
+        if all are, the pass band itself is returned as ``"pass band"``.
 
     Raises
     ------
@@ -79,7 +80,7 @@ def bands_within(low: float, high: float) -> dict[str, tuple[float, float]]:
 
     See Also
     --------
-    log_band_power : The power in them.
+    log_band_power : Computes the power in these bands.
 
     Examples
     --------
@@ -103,9 +104,9 @@ def bands_within(low: float, high: float) -> dict[str, tuple[float, float]]:
 def log_band_power(
     X: NDArray[np.floating], sfreq: float, bands: Mapping[str, tuple[float, float]]
 ) -> Array:
-    """Return the natural logarithm of the mean power density in each band.
+    """Return the logarithm of the mean power spectral density in each band.
 
-    By the method of Welch [1]_, with segments of 1 s.
+    Uses the method of Welch [1]_ with segments of 1 s.
 
     Parameters
     ----------
@@ -124,12 +125,12 @@ def log_band_power(
     Raises
     ------
     DataError
-        When the spectrum has no frequency in a band, or a trial no power.
+        When the spectrum has no frequency in a band, or a trial has no power.
 
     See Also
     --------
-    bands_within : The bands of a pass band.
-    band_power_shift : The comparison of two subjects.
+    bands_within : Returns the bands within a pass band.
+    band_power_shift : Compares the power of target and sources.
 
     References
     ----------
@@ -145,7 +146,7 @@ def log_band_power(
     (60, 2, 15)
     """
     n_segment = min(X.shape[2], round(SEGMENT * sfreq))
-    n_fft = max(n_segment, round(sfreq))  # 1 Hz apart also in short trials
+    n_fft = max(n_segment, round(sfreq))  # frequency steps of 1 Hz also for short trials
     in_band = _frequencies_in_bands(np.fft.rfftfreq(n_fft, 1.0 / sfreq), sfreq, bands)
     power = np.empty((len(X), len(bands), X.shape[1]))
     for part in chunks(len(X)):
@@ -162,29 +163,29 @@ def log_band_power(
 def band_power_shift(
     source: Array, target: Array, source_subjects: ArrayLike | None = None
 ) -> BandPowerShift:
-    """Compare the log-power of a target subject with that of the sources, in mean and variance.
+    """Compare the mean and variance of log-power between a target subject and the sources.
 
-    The difference of means is Cohen's d [1]_. Source subjects have equal weight. The standard
-    deviation is that within a subject: one over all trials would contain the differences between
-    subjects too, so that every target would seem to vary less than the sources.
+    The difference of means is Cohen's d [1]_. Source subjects have equal weight. Standard
+    deviations are computed within subjects: over all source trials they would include differences
+    between subjects, so that every target would seem to vary less than the sources.
 
     Parameters
     ----------
     source : ndarray, shape (n_source, n_bands, n_chans)
-        As :func:`log_band_power` returns it.
+        Log-power of the source trials, from :func:`log_band_power`.
     target : ndarray, shape (n_target, n_bands, n_chans)
-        The same of the target subject.
+        Log-power of the target trials.
     source_subjects : array-like, shape (n_source,), optional
-        The subject of each source trial; one subject for all where it is not given.
+        The subject of each source trial; one subject for all by default.
 
     Returns
     -------
     BandPowerShift
-        NaN where either side has fewer than two trials of a subject, or does not vary.
+        NaN where sources or target have too few trials for a variance, or do not vary.
 
     See Also
     --------
-    log_band_power : What it takes.
+    log_band_power : Computes the log-power.
     bci_dann.evaluation.diagnose : The comparison for every subject of a dataset.
 
     References

@@ -1,4 +1,4 @@
-"""Built-in source weightings: odds of a domain classifier, and direct density ratios."""
+"""Built-in source weightings: odds of domain classifiers, and direct density-ratio estimators."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class DomainClassifierWeighting:
-    """Base of the weightings that take the odds of a domain classifier.
+    """Base class of weightings by the odds of a domain classifier.
 
-    The weight is ``p / (1 - p)`` of the probability ``p`` that a trial is the target's, which is
-    out of fold, calibrated and clipped. By Bayes' rule this is a density ratio [1]_.
+    The weight is ``p / (1 - p)``, with the out-of-fold, calibrated and clipped probability ``p``
+    that a trial belongs to the target. By Bayes' rule this is a density ratio [1]_.
 
     Parameters
     ----------
     clip : float
-        Probabilities are held within ``[clip, 1 - clip]``, so no odds exceed ``1/clip - 1``;
-        above 0 and below 0.5.
+        Probabilities are clipped to ``[clip, 1 - clip]``, so that odds do not exceed
+        ``1/clip - 1``; above 0 and below 0.5.
 
     Attributes
     ----------
@@ -60,9 +60,9 @@ class DomainClassifierWeighting:
 
     See Also
     --------
-    LogisticWeighting : The default.
-    ForestWeighting : By a random forest.
-    BoostingWeighting : By gradient-boosted trees.
+    LogisticWeighting : Logistic regression, the default.
+    ForestWeighting : A random forest.
+    BoostingWeighting : Gradient-boosted trees.
 
     References
     ----------
@@ -113,12 +113,12 @@ class DomainClassifierWeighting:
         return self.from_probability(p, is_target)
 
     def from_probability(self, probability: Array, is_target: NDArray[np.int64]) -> Array:
-        """Return the weights that follow from out-of-fold probabilities.
+        """Compute the weights from out-of-fold probabilities.
 
         Parameters
         ----------
         probability : ndarray, shape (n_trials,)
-            ``P(target | x)`` of the trials of both sides, sources first.
+            ``P(target | x)`` of source and target trials, sources first.
         is_target : ndarray of int, shape (n_trials,)
             0 for source, 1 for target.
 
@@ -158,10 +158,10 @@ class BoostingWeighting(DomainClassifierWeighting):
 
 @dataclass(frozen=True, kw_only=True)
 class DensityRatioWeighting:
-    """Base of the weightings that estimate the density ratio without a classifier.
+    """Base class of weightings that estimate the density ratio without a classifier.
 
-    Features are standardised by the mean and standard deviation of the sources. Where no source
-    trial has any weight, a warning is given and all weights are 1.
+    Features are standardised by the mean and standard deviation of the sources. Where all weights
+    are zero, a warning is given and all weights are set to 1.
 
     Attributes
     ----------
@@ -171,8 +171,8 @@ class DensityRatioWeighting:
 
     See Also
     --------
-    KernelMeanMatchingWeighting : By kernel means.
-    ULSIFWeighting : By least squares.
+    KernelMeanMatchingWeighting : Matches kernel means.
+    ULSIFWeighting : Fits the ratio by least squares.
 
     Examples
     --------
@@ -201,7 +201,7 @@ class DensityRatioWeighting:
         X_target : array-like, shape (n_target, n_features)
             Features of the target trials.
         random_state : None, int or numpy random generator
-            Not used: nothing here is random.
+            Ignored, since the estimate is deterministic.
 
         Returns
         -------
@@ -217,7 +217,7 @@ class DensityRatioWeighting:
         return weights / weights.mean()
 
     def unscaled(self, source: Array, target: Array) -> Array:
-        """Return the weights before they are scaled to mean 1.
+        """Return the weights before scaling to mean 1.
 
         Parameters
         ----------
@@ -239,7 +239,7 @@ class DensityRatioWeighting:
 class GaussianWeighting(DensityRatioWeighting):
     """Ratio of two normal densities, fitted with shrunk covariances.
 
-    The weighting of [1]_ with a parametric model of both domains.
+    The weights of [1]_ with a normal model of both domains.
 
     References
     ----------
@@ -259,7 +259,7 @@ class GaussianWeighting(DensityRatioWeighting):
 class NeighboursWeighting(DensityRatioWeighting):
     """Counts of target trials near each source trial.
 
-    Near is what is no further than the k-th nearest source trial [1]_.
+    Counts target trials that are not further away than the k-th nearest source trial [1]_.
 
     References
     ----------
@@ -280,16 +280,16 @@ class NeighboursWeighting(DensityRatioWeighting):
 class KernelMeanMatchingWeighting(DensityRatioWeighting):
     """Kernel mean matching (KMM).
 
-    The weighted mean of the sources in the feature space of a kernel is that of the target [1]_.
+    Matches the weighted mean of the sources in a kernel feature space to that of the target [1]_.
 
     Parameters
     ----------
     bound : float
         The largest weight before scaling.
     slack : float
-        Deviation of the mean weight from 1 that costs nothing.
+        Deviation of the mean weight from 1 without penalty.
     ridge : float
-        Added to the diagonal of the kernel matrix: larger gives smoother weights.
+        Added to the diagonal of the kernel matrix; larger values give smoother weights.
 
     References
     ----------
@@ -312,7 +312,7 @@ class KernelMeanMatchingWeighting(DensityRatioWeighting):
 class KLIEPWeighting(DensityRatioWeighting):
     """Kullback-Leibler importance estimation procedure (KLIEP).
 
-    The weighted sources are as close as possible to the target in Kullback-Leibler divergence [1]_.
+    Minimises the Kullback-Leibler divergence between the target and the weighted sources [1]_.
 
     References
     ----------
@@ -333,7 +333,7 @@ class KLIEPWeighting(DensityRatioWeighting):
 class ULSIFWeighting(DensityRatioWeighting):
     """Unconstrained least-squares importance fitting (uLSIF).
 
-    The density ratio by least squares, in closed form [1]_.
+    Fits the density ratio by least squares, in closed form [1]_.
 
     References
     ----------
@@ -354,13 +354,13 @@ class ULSIFWeighting(DensityRatioWeighting):
 class RULSIFWeighting(DensityRatioWeighting):
     """Relative unconstrained least-squares importance fitting (RuLSIF).
 
-    The ratio of the target to a mixture of both domains, which is bounded [1]_.
+    The density ratio of the target to a mixture of both domains, which is bounded [1]_.
 
     Parameters
     ----------
     relative : float
-        Share of the target in the mixture that the ratio divides by, above 0 and below 1. The
-        true ratio is at most ``1 / relative``.
+        Share of the target in the mixture, which is the denominator; above 0 and below 1. The true
+        ratio is at most ``1 / relative``.
 
     References
     ----------

@@ -1,8 +1,8 @@
-"""Density ratios estimated without a domain classifier, at the source trials.
+"""Density ratios at the source trials, estimated without a domain classifier.
 
-Each function estimates ``p_target(x) / p_source(x)`` up to a common factor. Features should be few
-and of one scale. Kernels are Gaussian; their width, as a share of the median distance, and the
-ridge are those with the best criterion of the method itself on held-out trials.
+Each function estimates ``p_target(x) / p_source(x)`` up to a common factor. Features should be few,
+and have similar scales. Kernels are Gaussian; their width, as a share of the median distance, and
+the ridge are chosen by cross-validation with the criterion of the method itself.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ __all__ = ["gaussian", "kernel_mean_matching", "kliep", "neighbours", "rulsif", 
 
 Array = NDArray[np.float64]
 
-# Kernel centres. The papers of KLIEP and uLSIF take 100; empirical: 200 cost little more.
+# Number of kernel centres. The papers of KLIEP and uLSIF use 100; empirical: 200 take little
+# longer.
 N_CENTRES = 200
 # Candidate kernel widths, as shares of the median distance (empirical).
 WIDTHS = (0.25, 0.5, 1.0)
@@ -29,19 +30,19 @@ WIDTHS = (0.25, 0.5, 1.0)
 RIDGES = (1e-3, 1e-2, 1e-1)
 # Folds of the cross-validation of widths and ridges, as in scikit-learn.
 N_FOLDS = 5
-# Kernels vanish where the domains do not overlap: no division by less than rounding.
+# Smallest denominator, since kernels vanish where the domains do not overlap.
 EPSILON = float(np.finfo(np.float64).eps)
 # Smallest ratio of a held-out trial in KLIEP's likelihood (empirical).
 LEAST_RATIO = 1e-12
-# KMM, empirical: the largest weight, the deviation of the mean weight from 1 that costs nothing,
-# and the ridge on the kernel matrix that gives close trials similar weights.
+# KMM (empirical): the largest weight, the deviation of the mean weight from 1 without penalty, and
+# the ridge on the kernel matrix, which gives close trials similar weights.
 KMM_BOUND, KMM_SLACK, KMM_RIDGE = 100.0, 0.05, 1.0
 # Share of the target in RuLSIF's mixture: Liu, Yamada, Collier and Sugiyama (2013), "Change-point
 # detection in time-series data by relative density-ratio estimation", Neural Networks 43, 72-83.
 RELATIVE = 0.1
 # Expectation-maximisation steps of KLIEP (empirical).
 KLIEP_STEPS = 300
-# Least number of neighbours that set the radius (empirical): fewer give mostly noise.
+# Smallest number of neighbours for the radius (empirical): fewer give mostly noise.
 FEWEST_NEIGHBOURS = 5
 
 
@@ -107,10 +108,10 @@ def kernel_mean_matching(
     slack: float = KMM_SLACK,
     ridge: float = KMM_RIDGE,
 ) -> Array:
-    """Return weights under which the kernel mean of the sources is that of the target.
+    """Return weights that match the kernel mean of the sources to that of the target.
 
     Huang, Smola, Gretton, Borgwardt and Schölkopf (2006), "Correcting sample selection bias by
-    unlabeled data", NeurIPS, eq. 12; the bound on the mean weight is a penalty.
+    unlabeled data", NeurIPS, eq. 12, with a penalty instead of the constraint on the mean weight.
 
     Parameters
     ----------
@@ -121,9 +122,9 @@ def kernel_mean_matching(
     bound : float
         The largest weight.
     slack : float
-        Deviation of the mean weight from 1 that costs nothing.
+        Deviation of the mean weight from 1 without penalty.
     ridge : float
-        Added to the diagonal of the kernel matrix; larger gives smoother weights.
+        Added to the diagonal of the kernel matrix; larger values give smoother weights.
 
     Returns
     -------
@@ -148,7 +149,7 @@ def kernel_mean_matching(
 
 
 def kliep(source: Array, target: Array) -> Array:
-    """Return the ratio of the Kullback-Leibler importance estimation procedure (KLIEP).
+    """Return the density ratio by the Kullback-Leibler importance estimation procedure (KLIEP).
 
     Sugiyama, Suzuki, Nakajima, Kashima, von Bünau and Kawanabe (2008), "Direct importance
     estimation for covariate shift adaptation", Ann. Inst. Stat. Math. 60(4), 699-746, algorithm 1.
@@ -183,19 +184,19 @@ def kliep(source: Array, target: Array) -> Array:
 
 
 def _maximum_likelihood(at_source: Array, at_target: Array) -> Array:
-    """Return the likeliest non-negative coefficients whose ratio has mean 1 at the source."""
+    """Return the maximum-likelihood coefficients of a ratio with mean 1 over the sources."""
     mean = at_source.mean(0)
     mean = np.maximum(mean, EPSILON)
     alpha = np.ones(len(mean)) / mean.sum()
     for _ in range(KLIEP_STEPS):
-        # the multiplicative step of expectation maximisation keeps signs and never overshoots
+        # multiplicative update of expectation maximisation, which keeps coefficients positive
         responsibility = at_target * alpha / np.maximum(at_target @ alpha, EPSILON)[:, None]
         alpha = responsibility.mean(0) / mean
     return alpha
 
 
 def ulsif(source: Array, target: Array) -> Array:
-    """Return the ratio of unconstrained least-squares importance fitting (uLSIF).
+    """Return the density ratio by unconstrained least-squares importance fitting (uLSIF).
 
     Kanamori, Hido and Sugiyama (2009), "A least-squares approach to direct importance
     estimation", JMLR 10, 1391-1445, eq. 11.
@@ -216,7 +217,7 @@ def ulsif(source: Array, target: Array) -> Array:
 
 
 def rulsif(source: Array, target: Array, *, relative: float = RELATIVE) -> Array:
-    """Return the relative ratio, of the target to a mixture of both domains (RuLSIF).
+    """Return the relative density ratio, of the target to a mixture of both domains (RuLSIF).
 
     Yamada, Suzuki, Kanamori, Hachiya and Sugiyama (2013), "Relative density-ratio estimation for
     robust distribution comparison", Neural Computation 25(5), 1324-1370, eq. 6.
@@ -274,7 +275,7 @@ def _second_moment(at_source: Array, at_target: Array, relative: float) -> Array
 
 
 def _folds(n_trials: int) -> list[NDArray[np.bool_]]:
-    """Return the mask of held-out trials of each fold: every fifth trial."""
+    """Return the masks of held-out trials for each fold: every fifth trial."""
     return [np.arange(n_trials) % N_FOLDS == fold for fold in range(N_FOLDS)]
 
 

@@ -1,4 +1,4 @@
-"""Diagnostics of importance weights: effective sample size, and share of the heaviest trials."""
+"""Diagnostics of importance weights: effective sample size, share of the largest weights."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ __all__ = ["effective_sample_size", "top_share"]
 
 
 def effective_sample_size(weights: ArrayLike) -> float:
-    """Return ``(sum w)^2 / sum w^2``, the number of equally weighted trials worth as much.
+    """Return the effective sample size ``(sum w)^2 / sum w^2`` of weighted trials [1]_.
 
-    The formula is that of Kish [1]_.
+    This is the number of equally weighted trials with the same variance of a mean.
 
     Parameters
     ----------
@@ -30,8 +30,8 @@ def effective_sample_size(weights: ArrayLike) -> float:
 
     See Also
     --------
-    top_share : The share of the weight that a few trials carry.
-    weigh_sources : Weights with this diagnostic.
+    top_share : The share of the total weight in few trials.
+    weigh_sources : Returns weights with this diagnostic.
 
     References
     ----------
@@ -51,15 +51,14 @@ def effective_sample_size(weights: ArrayLike) -> float:
 
 
 def top_share(weights: ArrayLike, share: float = 0.01) -> float:
-    """Return the share of the total weight that the heaviest trials carry.
+    """Return the share of the total weight in the trials with the largest weights.
 
     Parameters
     ----------
     weights : array-like, shape (n_trials,)
         Non-negative weights, not all zero.
     share : float
-        The share of the trials that count as the heaviest, above 0 and at most 1; at least one
-        trial does.
+        Share of the trials that are included, above 0 and at most 1; at least one trial is.
 
     Returns
     -------
@@ -76,7 +75,7 @@ def top_share(weights: ArrayLike, share: float = 0.01) -> float:
 
     See Also
     --------
-    effective_sample_size : The number of equal trials worth as much.
+    effective_sample_size : The corresponding number of equally weighted trials.
 
     Examples
     --------
@@ -92,6 +91,6 @@ def top_share(weights: ArrayLike, share: float = 0.01) -> float:
             "weights must be finite, not negative, and not all zero; got "
             f"{len(w)}, of them {int((w > 0).sum())} above 0. Check the weighting."
         )
-    # without the rounding, 1 % of 300 trials would be 4 of them
+    # without rounding, 1 % of 300 trials would give 4
     n_top = max(1, math.ceil(round(share * len(w), 9)))
     return float(np.sort(w)[-n_top:].sum() / w.sum())

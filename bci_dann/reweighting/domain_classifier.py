@@ -1,7 +1,7 @@
-"""Domain classifiers: out-of-fold probabilities of the target, and their odds as weights.
+"""Domain classifiers: out-of-fold probabilities of the target, and weights from their odds.
 
-Label source trials 0 and target trials 1, fit a probabilistic classifier, and weight source
-trial i by its odds ``p_i / (1 - p_i)`` with ``p_i = P(target | x_i)``. By Bayes' rule the
+Label source trials 0 and target trials 1, fit a probabilistic classifier, and weight source trial i
+by its odds ``p_i / (1 - p_i)`` with ``p_i = P(target | x_i)``. By Bayes' rule the
 odds are the density ratio of target to source, up to the ratio of sample sizes: Bickel,
 Brückner and Scheffer (2009), "Discriminative learning under covariate shift", JMLR 10,
 2137-2155.
@@ -26,27 +26,27 @@ from bci_dann._random import stream
 
 __all__ = ["CLASSIFIERS", "N_FOLDS", "calibrate", "odds_weights", "out_of_fold_probability"]
 
-# Folds of the out-of-fold probabilities, as in scikit-learn; a domain needs as many trials.
+# Number of folds, as in scikit-learn; sources and target each need as many trials.
 N_FOLDS = 5
-# Least distance of probabilities from 0 and 1 in log-odds (empirical): far below the clip.
+# Smallest distance of probabilities from 0 and 1 before log-odds (empirical): far below the clip.
 EDGE = 1e-6
 
 
 def _logistic(n_trials: int, seed: int) -> ClassifierMixin:  # noqa: ARG001 (one signature)
-    # empirical: converges well within ten times scikit-learn's number of iterations
+    # empirical: converges within ten times scikit-learn's default number of iterations
     return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
 
 
 def _forest(n_trials: int, seed: int) -> ClassifierMixin:
-    # Empirical: with leaves of 1 % of the trials few probabilities are 0 or 1, whose odds are not
-    # finite. The number of trees is scikit-learn's.
+    # Empirical: with leaves of 1 % of the trials few probabilities are exactly 0 or 1, where odds
+    # are not finite. The number of trees is scikit-learn's.
     return RandomForestClassifier(
         n_estimators=100, min_samples_leaf=max(5, n_trials // 100), random_state=seed
     )
 
 
 def _boosting(n_trials: int, seed: int) -> ClassifierMixin:
-    # Empirical: few small trees, since more or deeper ones separate any two domains in training.
+    # Empirical: few small trees, since more or deeper ones separate any two domains by overfitting.
     return HistGradientBoostingClassifier(
         max_iter=50,
         max_leaf_nodes=4,
@@ -69,12 +69,12 @@ def out_of_fold_probability(
     classifier: str,
     random_state: Any,
 ) -> NDArray[np.float64]:
-    """Return ``P(target | x)`` of each trial, from a classifier that has not seen it.
+    """Return ``P(target | x)`` of each trial, from a classifier fitted to the other folds.
 
     Parameters
     ----------
     X : ndarray, shape (n_trials, n_features)
-        Features of both sides.
+        Features of source and target trials.
     is_target : ndarray of int, shape (n_trials,)
         0 for source, 1 for target; at least ``N_FOLDS`` of each.
     classifier : str
@@ -85,7 +85,7 @@ def out_of_fold_probability(
     Returns
     -------
     ndarray, shape (n_trials,)
-        Not calibrated; see :func:`calibrate`.
+        Uncalibrated probabilities; see :func:`calibrate`.
     """
     fold_seed, fit_seed = stream(random_state, "domain classifier").generate_state(2)
     folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=int(fold_seed))
@@ -102,8 +102,8 @@ def calibrate(
     """Return the probabilities calibrated by logistic regression on their log-odds.
 
     Platt (1999), "Probabilistic outputs for support vector machines", Advances in Large Margin
-    Classifiers, MIT Press. An overconfident classifier gets a slope below 1. Where the slope would
-    not be positive, and would invert the weights, all trials get the share of target trials.
+    Classifiers, MIT Press. An overconfident classifier gets a slope below 1. A slope that is
+    not positive would invert the weights; then all probabilities are the share of target trials.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def calibrate(
 
 
 def odds_weights(probability: NDArray[np.float64], clip: float = 0.01) -> NDArray[np.float64]:
-    """Return ``p / (1 - p)`` of clipped probabilities, scaled to mean 1.
+    """Return the odds ``p / (1 - p)`` of clipped probabilities, scaled to mean 1.
 
     The odds differ from the density ratio by the ratio of sample sizes, a constant factor that
     the scaling removes.
@@ -136,7 +136,7 @@ def odds_weights(probability: NDArray[np.float64], clip: float = 0.01) -> NDArra
     probability : ndarray, shape (n_source,)
         ``P(target | x)`` of the source trials.
     clip : float
-        Probabilities are held within ``[clip, 1 - clip]``.
+        Probabilities are clipped to ``[clip, 1 - clip]``.
 
     Returns
     -------

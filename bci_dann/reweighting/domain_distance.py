@@ -17,7 +17,7 @@ __all__ = ["domain_errors", "maximum_mean_discrepancy", "proxy_a_distance"]
 
 Array = NDArray[np.float64]
 
-# Estimates that differ by less are equal but for rounding, as for constant features.
+# Estimates that differ by less are equal up to rounding errors, for example with constant features.
 ROUNDING = 1e-12
 
 
@@ -27,8 +27,8 @@ def domain_errors(
     """Return the out-of-fold error rates of a domain classifier on source and target trials.
 
     The classifier is logistic regression. A trial is assigned to the target where its probability
-    exceeds the share of target trials, so both domains have equal weight, however many trials they
-    have.
+    exceeds the share of target trials, so that both domains have equal weight regardless of their
+    numbers of trials.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def domain_errors(
 
     See Also
     --------
-    proxy_a_distance : The distance that follows from their mean.
+    proxy_a_distance : A distance computed from their mean.
     maximum_mean_discrepancy : A distance without a classifier.
 
     Examples
@@ -75,13 +75,13 @@ def domain_errors(
 def proxy_a_distance(error: float) -> float:
     """Return ``2 (1 - 2 error)``, the proxy A-distance.
 
-    It stands for the distance in the bound of Ben-David et al. on the error in the target [1]_.
+    It approximates the A-distance in the bound of Ben-David et al. on the error in the target [1]_.
 
     Parameters
     ----------
     error : float
-        The out-of-fold error of a domain classifier, 0 to 1: the mean of the two that
-        :func:`domain_errors` returns. More than 0.5 counts as 0.5, which is chance.
+        The out-of-fold error of a domain classifier, 0 to 1: the mean of both errors of
+        :func:`domain_errors`. Values above 0.5, the chance level, count as 0.5.
 
     Returns
     -------
@@ -95,7 +95,7 @@ def proxy_a_distance(error: float) -> float:
 
     See Also
     --------
-    domain_errors : The errors that it takes.
+    domain_errors : Computes the errors.
 
     References
     ----------
@@ -133,21 +133,20 @@ def maximum_mean_discrepancy(
     X_target : array-like, shape (n_target, n_features)
         Features of the target trials.
     n_permutations : int
-        Permutations of the trials between both sides; the smallest possible p-value is
-        ``1 / (n_permutations + 1)``.
+        Number of permutations of trials between source and target; the smallest possible p-value
+        is ``1 / (n_permutations + 1)``.
     random_state : None, int or numpy random generator
         Seeds the choice of trials and the permutations.
     max_trials : int
-        Of a side with more trials that many are drawn at random, since the cost grows with their
-        square.
+        Where source or target have more trials, so many are drawn at random, since the time grows
+        with their square.
 
     Returns
     -------
     mmd2 : float
-        The estimate, at most 2; about 0, and as often below as above, where the domains do not
-        differ.
+        The estimate, at most 2; scatters about 0 where the domains do not differ.
     p_value : float
-        One-sided. Trials of one subject are not quite exchangeable, so that it is somewhat too
+        One-sided. Trials of one subject are not quite exchangeable, so the p-value is somewhat too
         small.
 
     Raises
@@ -155,11 +154,11 @@ def maximum_mean_discrepancy(
     DataError
         When a side has fewer than two trials, or the feature counts differ.
     ConfigError
-        When a count is no whole number above 0.
+        When ``n_permutations`` or ``max_trials`` is not a positive integer.
 
     See Also
     --------
-    domain_errors : How well a classifier tells both apart.
+    domain_errors : Errors of a classifier of source and target.
     bci_dann.evaluation.diagnose : Both for every subject of a dataset.
 
     References

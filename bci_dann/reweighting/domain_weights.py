@@ -1,4 +1,4 @@
-"""Weights of source trials by any source weighting, with diagnostics of their reliability."""
+"""Weights of source trials by any source weighting, and diagnostics of their reliability."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ __all__ = [
 
 Array = NDArray[np.float64]
 
-# Above this domain AUC, or below this share of effective trials, the domains hardly overlap
-# (empirical). The share alone does not show it: where all source trials are equally unlikely under
-# the target, their clipped weights are equal again.
+# Above this domain AUC, or below this ratio of ESS to source trials, the domains hardly overlap
+# (empirical). The ESS alone is not enough: where all source trials are equally unlikely under the
+# target, their clipped weights are equal again, and the ESS is large.
 SEPARATE_AUC = 0.95
 LEAST_SHARE = 0.05
 
 
 @dataclass(frozen=True)
 class DomainWeights:
-    """Weights of the source trials, with the diagnostics of their reliability.
+    """Weights of the source trials, and diagnostics of their reliability.
 
     Parameters
     ----------
     weights : ndarray, shape (n_source,)
         Finite, not negative, of mean 1.
     domain_auc : float
-        Out-of-fold ROC-AUC of source against target: 0.5 where the domains are
+        Out-of-fold ROC AUC of source against target: 0.5 where the domains are
         indistinguishable, near 1 where they do not overlap and weighting cannot help.
     effective_sample_size : float
         Number of equally weighted trials worth as much, between 1 and ``n_source``.
@@ -103,7 +103,7 @@ def domain_classifier_weights(
     random_state : None, int or numpy random generator
         Seeds the folds and the forest.
     clip : float
-        Probabilities are held within ``[clip, 1 - clip]``, so no odds exceed ``1/clip - 1``.
+        Probabilities are clipped to ``[clip, 1 - clip]``: odds are at most ``1/clip - 1``.
 
     Returns
     -------
@@ -154,7 +154,7 @@ def weigh_with(
     Parameters
     ----------
     weighting : SourceWeighting
-        A built-in weighting, or any callable that keeps its contract.
+        A built-in weighting, or any callable with this interface.
     X_source : array-like, shape (n_source, n_features)
         Features of the source trials.
     X_target : array-like, shape (n_target, n_features)
@@ -191,7 +191,7 @@ def weigh_with(
     >>> weigh_with(nearer_half, source, target, random_state=0).effective_sample_size
     50.0
     """
-    return _described(*_weights_and_auc(weighting, X_source, X_target, random_state))
+    return _with_diagnostics(*_weights_and_auc(weighting, X_source, X_target, random_state))
 
 
 def weigh_sources(
@@ -216,10 +216,10 @@ def weigh_sources(
     random_state : None, int or numpy random generator
         Seeds the folds and the domain classifier.
     clip : float
-        For domain classifiers: probabilities are held within ``[clip, 1 - clip]``.
+        For domain classifiers: probabilities are clipped to ``[clip, 1 - clip]``.
     temper : float
-        Weights are raised to this power: below 1 less variance for more bias, at 0 all are
-        equal [1]_.
+        Weights are raised to this power: below 1 the variance is lower and the bias higher; at 0
+        all weights are equal [1]_.
 
     Returns
     -------
@@ -235,8 +235,8 @@ def weigh_sources(
 
     See Also
     --------
-    weigh_with : The same by a weighting of one's own.
-    warn_without_overlap : A warning where weights cannot help.
+    weigh_with : The same by a user-defined weighting.
+    warn_without_overlap : Warns where weights cannot help.
 
     References
     ----------
@@ -260,17 +260,17 @@ def weigh_sources(
     weighting_class = getattr(builtin_weightings, WEIGHTINGS[ratio].partition(":")[2])
     weighting = weighting_class(clip=clip) if ratio in CLASSIFIERS else weighting_class()
     weights, domain_auc = _weights_and_auc(weighting, X_source, X_target, random_state)
-    return _described(weights**temper, domain_auc)
+    return _with_diagnostics(weights**temper, domain_auc)
 
 
 def _weights_and_auc(
     weighting: SourceWeighting, X_source: ArrayLike, X_target: ArrayLike, random_state: Any
 ) -> tuple[Array, float]:
-    """Return weights of any mean, and the out-of-fold ROC-AUC of source against target."""
+    """Return unscaled weights, and the out-of-fold ROC AUC of source against target."""
     source, target = check_sample_pair(X_source, X_target, at_least=N_FOLDS)
     X, is_target = stack_sample_pair(source, target)
-    judge = weighting.classifier if isinstance(weighting, DomainClassifierWeighting) else "logistic"
-    p = out_of_fold_probability(X, is_target, judge, random_state)
+    name = weighting.classifier if isinstance(weighting, DomainClassifierWeighting) else "logistic"
+    p = out_of_fold_probability(X, is_target, name, random_state)
     if isinstance(weighting, DomainClassifierWeighting):
         weights = weighting.from_probability(p, is_target)
     elif isinstance(weighting, DensityRatioWeighting):
@@ -290,17 +290,17 @@ def temper_weights(weighed: DomainWeights, temper: float) -> DomainWeights:
     weighed : DomainWeights
         Weights of single trials.
     temper : float
-        The power: below 1 less variance for more bias, at 0 all weights are equal.
+        The power: below 1 the variance is lower and the bias higher; at 0 all weights are equal.
 
     Returns
     -------
     DomainWeights
-        Of mean 1 again, with their own effective sample size.
+        Scaled to mean 1, with the new effective sample size.
 
     See Also
     --------
-    choose_temper : The power that validation on the sources favours.
-    effective_sample_size : How many trials the weights are worth.
+    choose_temper : Chooses the power by validation on the sources.
+    effective_sample_size : The diagnostic of the result.
 
     References
     ----------
@@ -316,13 +316,13 @@ def temper_weights(weighed: DomainWeights, temper: float) -> DomainWeights:
     >>> round(temper_weights(weighed, 0.5).effective_sample_size, 2)
     1.44
     """
-    return _described(weighed.weights**temper, weighed.domain_auc)
+    return _with_diagnostics(weighed.weights**temper, weighed.domain_auc)
 
 
 def average_by_subject(
     weighed: DomainWeights, subjects: NDArray[np.str_], n_subjects: int | None = None
 ) -> DomainWeights:
-    """Return weights that are equal within each source subject, the mean of its trials.
+    """Average weights within each source subject.
 
     Parameters
     ----------
@@ -331,12 +331,12 @@ def average_by_subject(
     subjects : ndarray of str, shape (n_source,)
         The subject of each source trial.
     n_subjects : int, optional
-        Number of subjects of largest mean weight; the others get weight 0. All by default.
+        Number of subjects to keep, by largest mean weight; others get weight 0. Default: all.
 
     Returns
     -------
     DomainWeights
-        Of mean 1 again, with their own effective sample size.
+        Scaled to mean 1, with the new effective sample size.
 
     See Also
     --------
@@ -355,16 +355,16 @@ def average_by_subject(
     means = np.bincount(index, weighed.weights) / np.bincount(index)
     if n_subjects is not None and n_subjects < len(names):
         means[np.argsort(-means, kind="stable")[n_subjects:]] = 0.0
-    return _described(means[index], weighed.domain_auc)
+    return _with_diagnostics(means[index], weighed.domain_auc)
 
 
 def warn_without_overlap(weighed: DomainWeights) -> None:
-    """Warn where the domains hardly overlap, with the diagnostics and what to do.
+    """Warn where the domains hardly overlap.
 
     Parameters
     ----------
     weighed : DomainWeights
-        A :class:`~bci_dann.exceptions.BCIDannWarning` is given where the domain AUC is 0.95 or
+        There is a :class:`~bci_dann.exceptions.BCIDannWarning` where the domain AUC is 0.95 or
         more, or the effective sample size below 5 % of the source trials.
 
     See Also
@@ -394,6 +394,6 @@ def warn_without_overlap(weighed: DomainWeights) -> None:
         )
 
 
-def _described(weights: NDArray[np.float64], domain_auc: float) -> DomainWeights:
+def _with_diagnostics(weights: NDArray[np.float64], domain_auc: float) -> DomainWeights:
     scaled = weights / weights.mean()
     return DomainWeights(scaled, domain_auc, effective_sample_size(scaled))

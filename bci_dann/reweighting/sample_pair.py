@@ -1,4 +1,4 @@
-"""Validation of a pair of samples, the features of source and target trials."""
+"""Validation of a pair of samples: the features of source and target trials."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["check_sample_pair", "stack_sample_pair"]
 def check_sample_pair(
     X_source: ArrayLike, X_target: ArrayLike, at_least: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the features of source and target as arrays, once they can be compared.
+    """Check the features of source and target, and return them as arrays.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def check_sample_pair(
     X_target : array-like, shape (n_target, n_features)
         Features of the target trials.
     at_least : int
-        The least number of trials of a side.
+        Smallest number of trials of source and target.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def check_sample_pair(
 def stack_sample_pair(
     source: NDArray[np.float64], target: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return the features of both sides in one array, with the labels of a domain classifier.
+    """Concatenate the features of source and target, with labels for a domain classifier.
 
     Parameters
     ----------

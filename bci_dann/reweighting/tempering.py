@@ -1,4 +1,4 @@
-"""Choice of the power of importance weights, by validation on the sources alone."""
+"""Choice of the exponent of importance weights by validation on source subjects."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from bci_dann._arrays import floored_log
 
 __all__ = ["TEMPERS", "choose_temper"]
 
-# Candidate powers, from equal weights to the weights as they are (empirical grid).
+# Candidate exponents, from equal weights to unchanged weights (empirical grid).
 TEMPERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 # Folds of the validation, as in scikit-learn.
 N_FOLDS = 5
-# Smallest probability in the log-loss, so that one trial does not decide alone (empirical).
+# Smallest probability in the log-loss, so that a single trial does not dominate (empirical).
 LEAST_PROBABILITY = 1e-12
 
 
@@ -26,15 +26,15 @@ def choose_temper(
     weights: NDArray[np.float64],
     subjects: NDArray[np.str_] | None = None,
 ) -> float:
-    """Return the power of the weights with the smallest weighted loss on held-out sources.
+    """Return the exponent of the weights with the smallest weighted loss on held-out sources.
 
-    Held-out trials have their full weights, so the loss estimates that on the target [1]_. No
-    target label is needed.
+    Held-out trials have their full weights, so that the loss estimates that on the target [1]_,
+    without target labels.
 
     Parameters
     ----------
     classifier : classifier
-        Takes ``sample_weight`` and gives probabilities; it is cloned.
+        Accepts ``sample_weight`` and has ``predict_proba``; it is cloned.
     X : ndarray, shape (n_source, n_features)
         Features of the source trials.
     labels : ndarray of int, shape (n_source,)
@@ -42,17 +42,17 @@ def choose_temper(
     weights : ndarray, shape (n_source,)
         Importance weights of mean 1.
     subjects : ndarray of str, shape (n_source,), optional
-        Folds hold out whole subjects, where there are two or more.
+        If there are two or more, folds hold out whole subjects.
 
     Returns
     -------
     float
-        0, 0.25, 0.5, 0.75 or 1; the smallest where several have the same loss.
+        0, 0.25, 0.5, 0.75 or 1; the smallest of those with equal loss.
 
     See Also
     --------
-    temper_weights : Raises weights to the power.
-    bci_dann.ReweightedClassifier : Chooses with ``temper="auto"``.
+    temper_weights : Raises weights to a power.
+    bci_dann.ReweightedClassifier : Uses it with ``temper="auto"``.
 
     References
     ----------
@@ -90,7 +90,7 @@ def _folds(
         return list(splitter.split(labels, labels, subjects))
     n_folds = int(min(N_FOLDS, np.bincount(labels).min()))
     if n_folds < 2:
-        return []  # nothing can be held out: all losses are equal, and power 0 is chosen
+        return []  # nothing can be held out: all losses are 0, and exponent 0 is chosen
     return list(StratifiedKFold(n_folds).split(labels, labels))
 
 

@@ -1,7 +1,6 @@
-"""Source weighting: the contract of one, the names of the built-in ones, and the check of results.
+"""Source weightings: their interface, the built-in names, and the check of their results.
 
-Nothing here loads scikit-learn or SciPy, so that names can be checked before anything heavy is
-imported.
+This module does not import scikit-learn or SciPy, so that names can be checked quickly.
 """
 
 from __future__ import annotations
@@ -29,25 +28,25 @@ Array = NDArray[np.float64]
 
 # Built-in weightings: "module:Class" by the names that pipelines use.
 WEIGHTINGS = KINDS["weighting"].built_in
-# Empirical: far above the rounding of a mean of double-precision numbers, far below any mean of
-# weights that somebody forgot to scale.
+# Largest deviation of the mean weight from 1. Empirical: far above rounding errors, far below those
+# of weights that have not been scaled.
 MEAN_TOLERANCE = 1e-3
 
 
 @runtime_checkable
 class SourceWeighting(Protocol):
-    """What a source weighting is: any callable with this signature.
+    """Interface of source weightings: any callable with this signature.
 
-    It sees features alone, no labels, and says how much each source trial shall count in
-    training, so that the weighted sources look like the target. A function will do; one that
-    takes no ``random_state`` is called without it. An instance that is saved with a model is
-    named by its class and parameters, which it must hold as attributes of the same names.
+    From features, without labels, it computes a weight for each source trial, so that the weighted
+    sources resemble the target. It can be a function; ``random_state`` is only passed if the
+    signature has it. An instance is saved by its class and parameters, which must be attributes of
+    the same names.
 
     See Also
     --------
-    weigh_with : The weights of a weighting, with diagnostics.
-    check_weights : What is checked of them.
-    bci_dann.reweighting.WEIGHTINGS : The built-in ones.
+    weigh_with : Computes weights with diagnostics.
+    check_weights : Checks the result.
+    bci_dann.reweighting.WEIGHTINGS : The built-in weightings.
 
     Examples
     --------
@@ -72,8 +71,7 @@ class SourceWeighting(Protocol):
         X_target : ndarray, shape (n_target, n_features)
             The same features of the target trials.
         random_state : int or None
-            Seeds whatever is random. A built-in weighting takes numpy's random generators as
-            well.
+            Seed. Built-in weightings also accept numpy's random generators.
 
         Returns
         -------
@@ -89,7 +87,7 @@ def apply_weighting(
     X_target: Array,
     random_state: Any = None,
 ) -> Array:
-    """Call a weighting that may be the user's own, and check what it returns.
+    """Call a weighting, which may be user-defined, and check its result.
 
     Parameters
     ----------
@@ -100,7 +98,7 @@ def apply_weighting(
     X_target : ndarray, shape (n_target, n_features)
         Features of the target trials.
     random_state : None, int or numpy random generator
-        The weighting gets an int that is drawn from it.
+        The weighting is passed an int that is derived from it.
 
     Returns
     -------
@@ -110,7 +108,7 @@ def apply_weighting(
     Raises
     ------
     DataError
-        When the weighting breaks its contract; see :func:`check_weights`.
+        When the result is invalid; see :func:`check_weights`.
     """
     arguments: dict[str, Any] = {}
     if _takes_random_state(weighting):
@@ -121,16 +119,16 @@ def apply_weighting(
 
 
 def check_weights(weights: ArrayLike, n_source: int, name: str) -> Array:
-    """Return the weights as an array, once they keep the contract of a weighting.
+    """Check the result of a weighting, and return it as an array.
 
     Parameters
     ----------
     weights : array-like, shape (n_source,)
-        What a weighting returned.
+        The result of a weighting.
     n_source : int
         Number of source trials.
     name : str
-        The weighting, as messages name it.
+        Name of the weighting, for messages.
 
     Returns
     -------
@@ -140,12 +138,12 @@ def check_weights(weights: ArrayLike, n_source: int, name: str) -> Array:
     Raises
     ------
     DataError
-        Naming the socket, what was expected and what came, when there is not one number for
-        each source trial, or the numbers are not finite, negative, or not of mean 1.
+        When there is not one number for each source trial, or numbers are not finite, negative, or
+        not of mean 1. The message names the weighting, what was expected, and what came.
 
     See Also
     --------
-    SourceWeighting : The contract.
+    SourceWeighting : The interface.
 
     Examples
     --------
@@ -175,7 +173,7 @@ def check_weights(weights: ArrayLike, n_source: int, name: str) -> Array:
 
 
 def weighting_name(weighting: object) -> str:
-    """Return what messages call a weighting.
+    """Return the name of a weighting, for messages.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""Data augmentation: further versions of trials by braindecode's transforms.
+"""Data augmentation: transformed versions of trials, by braindecode's transforms.
 
-Which transforms help is compared by Rommel, Paillard, Moreau and Gramfort (2022), "Data
+Transforms are compared by Rommel, Paillard, Moreau and Gramfort (2022), "Data
 augmentation for learning predictive models on EEG: a systematic comparison", J. Neural Eng. 19(6),
 066020.
 """
@@ -27,24 +27,24 @@ __all__ = ["Augmentation", "augment", "check_augmentation"]
 # Transforms of braindecode by name, each with its parameters.
 Augmentation = Mapping[str, Mapping[str, Any]]
 
-# Transforms that mix trials of several subjects, or change nothing.
+# Transforms that mix trials of several subjects, or do nothing.
 EXCLUDED = {"Mixup", "SegmentationReconstruction", "Compose", "IdentityTransform"}
 SYMMETRY = "ChannelsSymmetry"
-# The parameter that says which classes a mirror exchanges, beside those of braindecode.
+# Our parameter of ChannelsSymmetry, in addition to braindecode's: pairs of classes to swap.
 PAIRS = "classes"
 OPPOSITE = {
     write(side): write(other)
     for side, other in (("left", "right"), ("right", "left"))
     for write in (str.lower, str.title, str.upper)
 }
-# Imagery and rest that a mirror leaves as they are, in small letters.
+# Classes, in lower case, that do not change when left and right are swapped.
 WITHOUT_SIDE = {"rest", "idle", "none", "feet", "both_feet", "hands", "both_hands", "tongue"}
-# Trials that are transformed at a time, which bounds the memory of intermediate results.
+# Number of trials that are transformed at a time, to bound the memory of intermediate results.
 CHUNK = 256
 
 
 def check_augmentation(augmentation: Augmentation | None) -> None:
-    """Raise unless braindecode has the transforms, with these parameters.
+    """Raise on unknown transforms or parameters.
 
     Parameters
     ----------
@@ -54,11 +54,11 @@ def check_augmentation(augmentation: Augmentation | None) -> None:
     Raises
     ------
     ConfigError
-        With the nearest known name.
+        With the closest known name.
 
     See Also
     --------
-    augment : Makes the versions.
+    augment : Applies the transforms.
 
     Examples
     --------
@@ -90,12 +90,12 @@ def augment(
     ch_names: Sequence[str] | None = None,
     sfreq: float | None = None,
 ) -> TrainingData:
-    """Return the trials with one more version of each for every transform.
+    """Return the trials, and one transformed version of each trial for every transform.
 
-    Which transforms help is compared in [1]_. The length of an epoch does not change: it draws
-    from all versions. Labels do not change either, except by ``ChannelsSymmetry``, which makes
-    imagery of the left hand that of the right. Where the names of the classes do not say
-    ``left`` and ``right``, ``{"ChannelsSymmetry": {"classes": {"LH": "RH"}}}`` does.
+    Transforms are compared in [1]_. The length of an epoch does not change; it draws from all
+    versions. Labels change only with ``ChannelsSymmetry``, which turns imagery of the left hand
+    into imagery of the right hand. Where class names do not contain ``left`` and ``right``, give
+    the pairs: ``{"ChannelsSymmetry": {"classes": {"LH": "RH"}}}``.
 
     Parameters
     ----------
@@ -104,9 +104,9 @@ def augment(
     augmentation : mapping of str to mapping
         Transforms of ``braindecode.augmentation`` by name, with their parameters.
     seed : numpy.random.SeedSequence
-        Seeds the transforms, each by a stream of its own.
+        Seeds the transforms, each with an independent stream.
     classes : ndarray, shape (n_classes,)
-        Class names, which tell left from right.
+        Class names, which contain ``left`` or ``right``.
     ch_names : sequence of str, optional
         Channel names (10-20), which ``ChannelsSymmetry`` needs.
     sfreq : float, optional
@@ -115,7 +115,7 @@ def augment(
     Returns
     -------
     TrainingData
-        Recorded trials first, then the versions of one transform after another.
+        Recorded trials first, then the versions of each transform.
 
     Raises
     ------
@@ -205,14 +205,14 @@ def _transformed(name: str, transform: Any, X: Tensor) -> Tensor:
 
 
 def _mirrored(labels: Tensor, names: list[str], pairs: Mapping[str, str] | None) -> Tensor:
-    """Return the labels of trials whose sides are swapped; unlabelled ones stay unlabelled."""
+    """Return the labels after swapping left and right; unlabelled trials stay unlabelled."""
     swapped = _by_name(names) if pairs is None else _by_pairs(names, pairs)
     index = torch.tensor([names.index(name) for name in swapped])
     return torch.where(labels >= 0, index[labels.clamp(min=0)], labels)
 
 
 def _by_name(names: list[str]) -> list[str]:
-    """Return the class that each becomes, where the names say so."""
+    """Return the class that each class becomes, by ``left`` and ``right`` in the names."""
     swapped = [_other_side(name) for name in names]
     unknown = [
         name
@@ -221,8 +221,8 @@ def _by_name(names: list[str]) -> list[str]:
     ]
     if unknown:
         raise ConfigError(
-            f"augmentation {SYMMETRY}: it cannot be told which side the classes {unknown} are of. "
-            f"Say which classes are exchanged, {{'{SYMMETRY}': {{'{PAIRS}': {{'LH': 'RH'}}}}}}; "
+            f"augmentation {SYMMETRY}: it is not known to which side the classes {unknown} belong. "
+            f"Give the classes to exchange, {{'{SYMMETRY}': {{'{PAIRS}': {{'LH': 'RH'}}}}}}; "
             "those that are not named stay as they are."
         )
     if set(swapped) != set(names):
@@ -234,7 +234,7 @@ def _by_name(names: list[str]) -> list[str]:
 
 
 def _by_pairs(names: list[str], pairs: Mapping[str, str]) -> list[str]:
-    """Return the class that each becomes by the pairs given; others stay as they are."""
+    """Return the class that each class becomes, by given pairs; others do not change."""
     if not isinstance(pairs, Mapping):
         raise ConfigError(
             f"{PAIRS} of {SYMMETRY} must be a mapping, as {{'LH': 'RH'}}; got {pairs!r}."

@@ -1,8 +1,8 @@
-"""Batch-norm statistics recomputed with the final weights, instead of a moving average.
+"""Batch-norm statistics: recomputed with the final weights, or updated online.
 
-braindecode's EEGNet moves its running statistics by 1 % a step, so after a short training
-they still describe the first weights. One pass over the training trials with the final
-weights replaces them: Wu and Johnson (2021), "Rethinking 'Batch' in BatchNorm",
+braindecode's EEGNet updates its running statistics by 1 % in each step, so that after a short
+training they still depend on the initial weights. They are replaced by a pass over the training
+trials with the final weights: Wu and Johnson (2021), "Rethinking 'Batch' in BatchNorm",
 arXiv:2105.07576, section 3 ("precise BN").
 """
 
@@ -17,7 +17,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from bci_dann.models import NetworkInput
 from bci_dann.models.precision import single_precision
 
-__all__ = ["batch_norm_layers", "has_batch_norm", "moved_batch_norm", "recompute_batch_norm"]
+__all__ = ["batch_norm_layers", "has_batch_norm", "recompute_batch_norm", "update_batch_norm"]
 
 
 def batch_norm_layers(network: nn.Module) -> list[_BatchNorm]:
@@ -51,7 +51,7 @@ def has_batch_norm(network: nn.Module) -> bool:
 
     See Also
     --------
-    recompute_batch_norm : Recomputes their statistics.
+    recompute_batch_norm : Recomputes the statistics of these layers.
 
     Examples
     --------
@@ -70,8 +70,8 @@ def recompute_batch_norm(
 ) -> None:
     """Set every batch-norm layer's running statistics to the mean over ``batches``.
 
-    After a short training a moving average still describes the first weights; this is the "precise"
-    batch normalisation of [1]_, section 3.
+    After a short training, a moving average still depends on the initial weights. This is the
+    "precise" batch normalisation of [1]_, section 3.
 
     Parameters
     ----------
@@ -80,12 +80,12 @@ def recompute_batch_norm(
     batches : iterable of Tensor or TrialSpectra
         Standardised trials.
     forward : callable, optional
-        Computes a batch in place of ``network``, whose layers it must use.
+        Called instead of ``network``, whose layers it must use.
 
     See Also
     --------
-    has_batch_norm : Whether there is something to do.
-    bci_dann.NetworkClassifier : Chooses the trials by ``batch_norm``.
+    has_batch_norm : Tests for batch-norm layers.
+    bci_dann.NetworkClassifier : Its parameter ``batch_norm`` chooses the trials.
 
     References
     ----------
@@ -119,17 +119,17 @@ def recompute_batch_norm(
     network.eval()
 
 
-def moved_batch_norm(network: nn.Module, batch: NetworkInput, weight: float) -> None:
+def update_batch_norm(network: nn.Module, batch: NetworkInput, weight: float) -> None:
     """Move every batch-norm layer's running statistics towards those of a batch.
 
     Parameters
     ----------
     network : nn.Module
-        Changed in place, and left in evaluation mode.
+        Modified in place, and left in evaluation mode.
     batch : Tensor or TrialSpectra
         Standardised trials.
     weight : float
-        The weight of the batch, 0 to 1.
+        Weight of the batch, from 0 to 1.
 
     See Also
     --------
@@ -139,9 +139,9 @@ def moved_batch_norm(network: nn.Module, batch: NetworkInput, weight: float) -> 
     --------
     >>> import torch
     >>> from torch import nn
-    >>> from bci_dann.training.batch_norm import moved_batch_norm
+    >>> from bci_dann.training.batch_norm import update_batch_norm
     >>> network = nn.BatchNorm1d(2)
-    >>> moved_batch_norm(network, torch.tensor([[1.0, 4.0], [3.0, 6.0]]), weight=0.5)
+    >>> update_batch_norm(network, torch.tensor([[1.0, 4.0], [3.0, 6.0]]), weight=0.5)
     >>> network.running_mean
     tensor([1.0000, 2.5000])
     """

@@ -1,4 +1,4 @@
-"""Batches in which every domain, and within it every class, has the same share."""
+"""Batches that are balanced over domains, and over classes within each domain."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ __all__ = ["BatchIndices", "BatchLoader", "balanced_order", "batches_of"]
 Indices = NDArray[np.int64]
 IndicesOrTensor = TypeVar("IndicesOrTensor", Indices, Tensor)
 
-# Keys of dropout are drawn from all signed 32-bit numbers.
+# Dropout keys are drawn from all signed 32-bit integers.
 KEY_RANGE = (-(2**31), 2**31)
 
 
 def balanced_order(
     labels: Indices, domains: Indices, rng: np.random.Generator, n_trials: int | None = None
 ) -> Indices:
-    """Return one epoch's order of trials: domains in turn, classes in turn within a domain.
+    """Return the order of trials in one epoch, balanced over domains and over classes in a domain.
 
-    An epoch has as many rounds as the mean domain has trials, and each round takes one trial
-    of every domain. Trials of small domains and classes are repeated within an epoch; of large
-    ones a part is used, another one in each epoch.
+    An epoch has as many rounds as the average domain has trials, and each round contains one trial
+    of every domain. Trials of small domains and classes are repeated within an epoch; of large ones
+    a random part is used in each epoch.
 
     Parameters
     ----------
     labels : ndarray of int, shape (n_trials,)
-        Class indices; unlabelled trials share one value.
+        Class indices; all unlabelled trials have the same value.
     domains : ndarray of int, shape (n_trials,)
         Domain indices.
     rng : numpy.random.Generator
-        Source of the shuffling.
+        Source of randomness.
     n_trials : int, optional
-        Length of an epoch, where it is not that of ``labels``.
+        Length of an epoch; by default that of ``labels``.
 
     Returns
     -------
@@ -60,9 +60,9 @@ def balanced_order(
 
 
 def batches_of(order: IndicesOrTensor, batch_size: int) -> list[IndicesOrTensor]:
-    """Cut an order into batches of one size.
+    """Divide an order of trials into batches.
 
-    A rest shorter than half a batch joins the batch before it, so that no batch is too small
+    A remainder shorter than half a batch is added to the last batch, so that no batch is too small
     for batch normalisation.
 
     Parameters
@@ -70,7 +70,7 @@ def batches_of(order: IndicesOrTensor, batch_size: int) -> list[IndicesOrTensor]
     order : ndarray or Tensor of int, shape (..., n)
         Indices into the trials.
     batch_size : int
-        Wanted length; batches are up to half as long again.
+        Requested length; the last batch may be up to half as long again.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def batches_of(order: IndicesOrTensor, batch_size: int) -> list[IndicesOrTensor]
 
 
 class BatchIndices(NamedTuple):
-    """Trials and dropout keys of one training step, for each network.
+    """Trial indices and dropout keys of one training step, for each network.
 
     Attributes
     ----------
@@ -102,13 +102,13 @@ class BatchIndices(NamedTuple):
 class BatchLoader:
     """Draws balanced batches for several networks, each with its own order and dropout keys.
 
-    On a GPU the number of calls counts, not the number of trials: so what is drawn for an
-    epoch is copied there at once, and one call serves all networks.
+    On a GPU the time depends on the number of calls, not of trials. The indices of an epoch are
+    therefore copied to the device at once, and one call gathers the trials of all networks.
 
     Parameters
     ----------
     members : sequence of Member
-        All must have batches of the same lengths.
+        Networks with batches of the same lengths.
     settings : TrainingSettings
         Batch size and device.
     """
@@ -128,7 +128,7 @@ class BatchLoader:
         self._columns = [pad_sequence(part, batch_first=True).to(self._device) for part in columns]
 
     def first_trials(self, n_trials: int) -> NetworkInput:
-        """Return the first trials of the first network, as the network takes them.
+        """Return the first trials of the first network, as input of the network.
 
         Parameters
         ----------
@@ -143,7 +143,7 @@ class BatchLoader:
         return self._signals.first_trials(n_trials)
 
     def draw_epoch(self) -> list[BatchIndices]:
-        """Draw the order of an epoch for each network, and cut it into batches.
+        """Draw the order of an epoch for each network, and divide it into batches.
 
         Returns
         -------
@@ -181,7 +181,7 @@ class BatchLoader:
         )
 
     def _keys(self, n_batches: int) -> NDArray[np.int32]:
-        """Draw keys of dropout, ``(n_batches, n_networks, n_dropout_layers)``."""
+        """Draw dropout keys, ``(n_batches, n_networks, n_dropout_layers)``."""
         shape = n_batches, self._n_keys
         drawn = [
             member.rng.integers(*KEY_RANGE, size=shape, dtype=np.int32) for member in self._members
@@ -192,7 +192,7 @@ class BatchLoader:
 def _class_alternating(
     trials: Indices, labels: Indices, n_rounds: int, rng: np.random.Generator
 ) -> Indices:
-    """Draw ``n_rounds`` trials of one domain, its classes in turn."""
+    """Draw ``n_rounds`` trials of one domain, alternating between its classes."""
     classes = rng.permutation(np.unique(labels[trials]))
     per_class = -(-n_rounds // len(classes))
     drawn = [_repeated_shuffles(trials[labels[trials] == c], per_class, rng) for c in classes]

@@ -1,8 +1,8 @@
-"""Check of oneDNN's convolution gradients, which are wrong on some CPUs, before training.
+"""Check of oneDNN's convolution gradients before training, since they are wrong on some CPUs.
 
-oneDNN, which computes torch's convolutions on a CPU, has returned wrong weight gradients
-without any error: in torch 2.13 on CPUs with AVX-512, for kernels that span 14 to 19 electrodes.
-A network that is trained with them learns something, but not what it could.
+oneDNN computes torch's convolutions on CPUs. In torch 2.13, on CPUs with AVX-512 and for kernels
+that span 14 to 19 electrodes, it returns wrong weight gradients without any error. A network still
+trains with them, but less well.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ __all__ = ["checked_convolutions"]
 # gradients of torch 2.13 differ by more than their own length.
 TOLERANCE = 0.05
 
-# Gradients this small beside all others are rounding noise, of weights without influence.
-# Empirical: those of ATCNet and EEGConformer in float32.
+# Gradients below this share of the norm of all gradients are rounding noise, for weights without
+# effect. Empirical: from ATCNet and EEGConformer in float32.
 NEGLIGIBLE = 1e-5
 
 
@@ -34,30 +34,30 @@ NEGLIGIBLE = 1e-5
 def checked_convolutions(
     network: Decoder, inputs: NetworkInput, device: torch.device
 ) -> Iterator[None]:
-    """Switch oneDNN off inside a ``with`` block, if its gradients differ from torch's own.
+    """Switch oneDNN off inside a ``with`` block if its gradients differ from those without it.
 
-    torch has one such switch for the whole process. So the block holds the package's lock of
-    what a process has one of: other threads that train wait, and the switch is set back at
-    its end. Nothing is remembered from one block to the next.
+    torch has one such switch for the whole process. The block therefore holds the package's lock
+    for process-wide state, so that other training threads wait, and restores the switch at its end.
+    The check is repeated for every block.
 
     Parameters
     ----------
     network : Decoder
-        The network to be trained; it is not changed.
+        The network to be trained; not modified.
     inputs : Tensor or TrialSpectra
-        A few trials to compute gradients of.
+        A few trials for which gradients are computed.
     device : torch.device
-        Where it will be trained; oneDNN works on CPUs only.
+        Where it will be trained; oneDNN is used on CPUs only.
 
     Yields
     ------
     None
-        With convolutions whose gradients are right.
+        With correct gradients of convolutions.
 
     Warns
     -----
     BCIDannWarning
-        Where oneDNN is switched off, since training is slower without it.
+        Where oneDNN is switched off, which makes training slower.
     """
     with TORCH_LOCK:
         if device.type != "cpu" or _gradients_agree(network, inputs):
@@ -75,7 +75,7 @@ def checked_convolutions(
 
 @contextmanager
 def _without_onednn() -> Iterator[None]:
-    # `torch.backends.mkldnn.flags` would set precisions of other devices, too, and warn
+    # `torch.backends.mkldnn.flags` would also set precisions of other devices, and warn
     before = torch.backends.mkldnn.set_flags(_enabled=False)[0]  # type: ignore[no-untyped-call]
     try:
         yield
@@ -88,7 +88,7 @@ def _gradients_agree(network: Decoder, inputs: NetworkInput) -> bool:
     with _without_onednn():
         expected = _gradients(network, inputs)
     total = torch.stack([torch.linalg.vector_norm(b) for b in expected]).norm()
-    return not any(  # gradients that are not finite show in the loss
+    return not any(  # gradients that are not finite show in the loss later
         torch.linalg.vector_norm(a - b)
         > TOLERANCE * torch.linalg.vector_norm(b) + NEGLIGIBLE * total
         for a, b in zip(gradients, expected, strict=True)
@@ -96,8 +96,8 @@ def _gradients_agree(network: Decoder, inputs: NetworkInput) -> bool:
 
 
 def _gradients(network: Decoder, inputs: NetworkInput) -> list[Tensor]:
-    trial = copy.deepcopy(network).eval()  # without dropout, and statistics stay
+    copied = copy.deepcopy(network).eval()  # no dropout, no change of batch-norm statistics
     with torch.enable_grad():
-        _, logits = trial(inputs)
+        _, logits = copied(inputs)
         logits.square().sum().backward()
-    return [weight.grad for weight in trial.parameters() if weight.grad is not None]
+    return [weight.grad for weight in copied.parameters() if weight.grad is not None]

@@ -1,7 +1,7 @@
-"""Capture of a training step as a CUDA graph, on fixed argument buffers.
+"""Capture of a training step as a CUDA graph, with arguments in fixed buffers.
 
-Which steps can be captured, and how; :mod:`bci_dann.training.graph_replay` says when a captured
-step is used.
+This module decides which steps can be captured, and captures them;
+:mod:`bci_dann.training.graph_replay` checks and replays them.
 """
 
 from __future__ import annotations
@@ -22,34 +22,33 @@ __all__ = ["CudaGraphCapture", "Step", "StepBuffers", "StepCapture", "step_captu
 
 logger = logging.getLogger(__name__)
 
-# A batch, the progress and the learning rate in; the summands of the loss of each network out.
+# Maps a batch, the progress and the learning rate to the summands of the loss of each network.
 Step = Callable[[Batch, float | Tensor, float | Tensor], Tensor]
 
-# Steps on the capture's stream before it: libraries set themselves up in their first calls. As in
-# the examples of torch's documentation ("CUDA semantics", section "CUDA Graphs").
+# Warm-up steps before the capture, since libraries initialise in their first calls; as in torch's
+# documentation ("CUDA semantics", section "CUDA Graphs").
 WARM_UP = 3
 
-# Graphs whose capture failed, process-wide on purpose: torch's caching allocator belongs to the
-# process, and may go on asking a graph that it was filling whether it is still captured. So such a
-# graph must live as long as the process. At most one is added by a training run, which then goes on
-# without graphs.
+# Graphs whose capture failed. They must live as long as the process, because torch's caching
+# allocator, which is process-wide, may still ask such a graph whether it is being captured. A
+# training run adds at most one, and then continues without graphs.
 _failed_graphs: list[torch.cuda.CUDAGraph] = []
 
 
 class StepBuffers:
-    """Tensors at fixed addresses, from which a captured step reads its arguments.
+    """Tensors at fixed addresses that hold the arguments of a captured step.
 
     Parameters
     ----------
     batch : Batch
-        Gives the shapes, and the first values.
+        Defines the shapes, and the initial values.
 
     Attributes
     ----------
     batch : Batch
         The trials.
     progress, lr : Tensor of float64, shape ()
-        Share of the training that is done, and learning rate.
+        Completed share of the training, and learning rate.
     """
 
     def __init__(self, batch: Batch) -> None:
@@ -57,14 +56,14 @@ class StepBuffers:
         self.progress, self.lr = batch.labels.new_zeros(2, dtype=torch.float64).unbind()
 
     def fill(self, batch: Batch, progress: float, lr: float) -> None:
-        """Copy other arguments into the buffers.
+        """Copy new arguments into the buffers.
 
         Parameters
         ----------
         batch : Batch
-            Trials, in the shapes of the buffers.
+            Trials, with the shapes of the buffers.
         progress : float
-            Share of the training that is done.
+            Completed share of the training.
         lr : float
             Learning rate.
         """
@@ -75,17 +74,17 @@ class StepBuffers:
 
 
 class StepCapture(Protocol):
-    """Turns a training step into one that is replayed on fixed buffers."""
+    """Interface for capturing a training step, to be replayed on fixed buffers."""
 
     def capture(self, step: Step, buffers: StepBuffers) -> Callable[[], Tensor]:
-        """Return a function that replays the step on what the buffers hold at the time.
+        """Return a function that replays the step on the current content of the buffers.
 
         Parameters
         ----------
         step : callable
-            A step of tensors; it may be called any number of times.
+            A step on tensors; it may be called any number of times.
         buffers : StepBuffers
-            Its arguments.
+            The arguments of the step.
 
         Returns
         -------
@@ -97,8 +96,8 @@ class StepCapture(Protocol):
 class CudaGraphCapture:
     """Captures the kernels of a step as a CUDA graph.
 
-    The graphs of one object share their memory: they never run at once, and nothing that lives in
-    it is read after another has run.
+    The graphs of one object share memory: they never run concurrently, and results are copied
+    before another graph runs.
 
     Parameters
     ----------
@@ -117,9 +116,9 @@ class CudaGraphCapture:
         Parameters
         ----------
         step : callable
-            A step of tensors; it is called a few times before it is captured.
+            A step on tensors; it is called a few times before it is captured.
         buffers : StepBuffers
-            Its arguments.
+            The arguments of the step.
 
         Returns
         -------
@@ -129,15 +128,15 @@ class CudaGraphCapture:
         Raises
         ------
         RuntimeError
-            When the step does something that a CUDA graph cannot hold.
+            When the step does something that a CUDA graph cannot contain.
         """
         outside = torch.cuda.current_stream(self._device)
-        with torch.cuda.stream(self._stream):  # left even where a failing capture is not
+        with torch.cuda.stream(self._stream):  # is left even if the capture fails
             self._stream.wait_stream(outside)
             try:
                 for _ in range(WARM_UP):
                     step(buffers.batch, buffers.progress, buffers.lr)
-            finally:  # whoever restores the weights must not be overtaken
+            finally:  # weights are restored only after these steps
                 outside.wait_stream(self._stream)
             graph, losses = self._captured(step, buffers)
         return partial(_replayed, graph, losses)
@@ -158,37 +157,37 @@ def _replayed(graph: torch.cuda.CUDAGraph, losses: Tensor) -> Tensor:
     return losses.clone()
 
 
-# By type of device; on others each step is computed operation by operation.
+# Captures by type of device; on other devices each step is computed operation by operation.
 CAPTURES: dict[str, Callable[[torch.device], StepCapture]] = {"cuda": CudaGraphCapture}
 
 
 def step_capture_for(members: Sequence[Member], device: torch.device) -> StepCapture | None:
-    """Return what captures the training steps of some networks, where that is possible.
+    """Return an object that captures the training steps of networks, where that is possible.
 
     Parameters
     ----------
     members : sequence of Member
-        Trained in one set of tensors.
+        Networks that are trained as one stack.
     device : torch.device
         Where they are trained.
 
     Returns
     -------
     StepCapture or None
-        None where the device has no graphs, or where a step is not the same operations each
-        time; the log then says why.
+        None where the device has no graphs, or where the operations of a step may vary; the log
+        then gives the reason.
     """
     if device.type not in CAPTURES:
         return None
-    reason = next(filter(None, map(_obstacle, members)), None)
+    reason = next(filter(None, map(_reason_against_capture, members)), None)
     if reason is not None:
         logger.info("Training steps are not replayed as a CUDA graph: %s.", reason)
         return None
     return CAPTURES[device.type](device)
 
 
-def _obstacle(member: Member) -> str | None:
-    """Return what in a step depends on more than the shapes of its arguments, if anything."""
+def _reason_against_capture(member: Member) -> str | None:
+    """Return why operations of a step do not depend on shapes alone; None if they do."""
     if member.domain_batch_norm:
         return "source and target trials, whose numbers differ, are normalised separately"
     for name, term in member.objective.terms.items():

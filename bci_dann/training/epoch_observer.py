@@ -1,4 +1,4 @@
-"""A callback for each epoch of whatever network is trained, such as a progress bar."""
+"""A callback after each epoch of any training, for example for a progress bar."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["observed_epochs", "tell_epoch"]
+__all__ = ["notify_observer", "observed_epochs"]
 
 Observer = Callable[[int], None]
 _observer: ContextVar[Observer | None] = ContextVar("observer of epochs", default=None)
@@ -14,17 +14,17 @@ _observer: ContextVar[Observer | None] = ContextVar("observer of epochs", defaul
 
 @contextmanager
 def observed_epochs(observer: Observer) -> Iterator[None]:
-    """Call an observer after each epoch of any network that is trained in a block.
+    """Call an observer after each epoch of any network that is trained in a ``with`` block.
 
     Parameters
     ----------
     observer : callable
-        Called with the number of networks that have finished an epoch, in the thread that trains.
+        Called in the training thread, with the number of networks that have finished an epoch.
 
     Yields
     ------
     None
-        While it observes.
+        While the observer is active.
 
     See Also
     --------
@@ -48,13 +48,13 @@ def observed_epochs(observer: Observer) -> Iterator[None]:
         _observer.reset(token)
 
 
-def tell_epoch(n_networks: int) -> None:
-    """Tell the observer, where there is one, that an epoch is finished.
+def notify_observer(n_networks: int) -> None:
+    """Call the observer, if there is one, at the end of an epoch.
 
     Parameters
     ----------
     n_networks : int
-        Networks that were trained at once.
+        Number of networks that were trained at once.
     """
     observer = _observer.get()
     if observer is not None:

@@ -1,10 +1,10 @@
-"""Training steps that are captured as a CUDA graph, checked against ordinary ones, and replayed.
+"""Training steps that are replayed as a CUDA graph, after a check against ordinary steps.
 
-A step of the small networks that EEG takes is hundreds of short kernels, and to launch them one
-after another takes longer than to run them. A CUDA graph holds the launches of a step and starts
-all of them at once, on tensors at fixed addresses: so a step's arguments are copied into the same
-buffers each time, with one graph for each shape of batch. Before a graph is used, its effect is
-compared with that of an ordinary step.
+A training step of a small EEG network consists of hundreds of short kernels, and launching them one
+by one takes longer than running them. A CUDA graph launches all kernels of a step at once, on
+tensors at fixed addresses. The arguments of a step are therefore copied into the same buffers each
+time, with one graph for each shape of batch. Before a graph is used, its effect is compared with
+that of an ordinary step.
 """
 
 from __future__ import annotations
@@ -27,13 +27,14 @@ logger = logging.getLogger(__name__)
 Shapes = tuple[torch.Size, ...]
 TensorsByKind = dict[str, list[Tensor]]
 
-# Arguments of the comparison. The graph is captured with others, of an earlier batch, so that one
-# that repeats the arguments of its capture is noticed. Any numbers would do.
+# Progress and learning rate of the comparison. The graph is captured with different values, and an
+# earlier batch, so that a graph that repeats the arguments of its capture is detected. Any numbers
+# would do.
 TRIAL_PROGRESS, TRIAL_LR = 0.5, 1e-3
 
-# Largest relative difference of losses, gradients and statistics: float32 rounding, summed over a
-# batch. Adam magnifies rounding in weights without influence, so only the direction in which
-# weights move is compared: a tenth of the way may differ. Empirical, on an H100.
+# Largest relative difference of losses, gradients and statistics: float32 rounding errors, summed
+# over a batch. Adam amplifies rounding errors in weights without effect, so the change of all
+# weights may differ by a tenth. Empirical, on an H100.
 TOLERANCE, MOVE_TOLERANCE = 1e-4, 0.1
 
 
@@ -43,9 +44,9 @@ class TrainingState:
     Parameters
     ----------
     weights, buffers : iterable of Tensor
-        Of the networks and their objectives.
+        Tensors of the networks and their objectives.
     optimiser : torch.optim.Optimizer
-        Of these weights.
+        The optimiser of these weights.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class TrainingState:
 
     @torch.no_grad()
     def restore(self, copied: TensorsByKind) -> None:
-        """Set all tensors in place to earlier values.
+        """Restore the values of all tensors in place.
 
         Parameters
         ----------
@@ -91,14 +92,14 @@ class TrainingState:
 
 
 class ReplayedStep:
-    """A training step that is captured when a shape of batch comes for the second time.
+    """A training step that is captured when a batch shape occurs for the second time.
 
     Parameters
     ----------
     step : callable
         The ordinary step.
     state : TrainingState
-        What it changes.
+        The tensors that the step changes.
     capture : StepCapture
         Turns the step into one that is replayed.
     """
@@ -117,7 +118,7 @@ class ReplayedStep:
         batch : Batch
             Trials.
         progress : float
-            Share of the training that is done.
+            Completed share of the training.
         lr : float
             Learning rate.
 
@@ -130,7 +131,7 @@ class ReplayedStep:
         if self._capture is not None and shapes not in self._replays:
             if shapes in self._buffers:
                 self._try_capture(batch, shapes, self._capture)
-            else:  # the comparison needs another batch than the capture
+            else:  # the comparison needs a different batch than the capture
                 self._buffers[shapes] = StepBuffers(batch)
         if shapes not in self._replays:
             return self._step(batch, progress, lr)
@@ -138,11 +139,11 @@ class ReplayedStep:
         return self._replays[shapes]()
 
     def _try_capture(self, batch: Batch, shapes: Shapes, capture: StepCapture) -> None:
-        """Use a graph if it does what a step does; leave weights as they are either way."""
+        """Use a graph if it has the effect of a step; weights are restored in any case."""
         before = self._state.copy()
         try:
             replay = self._checked_replay(batch, self._buffers[shapes], capture, before)
-        except RuntimeError as error:  # torch's word for all that a graph cannot hold
+        except RuntimeError as error:  # torch raises it for everything that cannot be captured
             replay = None
             self._warn(batch, str(error).partition("\n")[0])
         finally:
@@ -157,9 +158,9 @@ class ReplayedStep:
     def _checked_replay(
         self, batch: Batch, buffers: StepBuffers, capture: StepCapture, before: TensorsByKind
     ) -> Callable[[], Tensor] | None:
-        """Return a replay of the step, if it has the effect of an ordinary one."""
-        ordinary, drew = self._effect_of_ordinary_step(batch)
-        if drew:
+        """Return a replay of the step if it has the effect of an ordinary step, else None."""
+        ordinary, draws_randomly = self._effect_of_ordinary_step(batch)
+        if draws_randomly:
             logger.info(
                 "Training steps are not replayed as a CUDA graph: a layer draws from torch's "
                 "global generator."
@@ -184,13 +185,13 @@ class ReplayedStep:
         )
 
     def _effect_of_ordinary_step(self, batch: Batch) -> tuple[TensorsByKind, bool]:
-        """Return what a step changes, and whether it drew from a global generator."""
+        """Return the tensors after a step, and whether it used a global random generator."""
         devices = [batch.labels.device] if batch.labels.is_cuda else []
         with torch.random.fork_rng(devices):
             generators = _generator_states(devices)
             losses = self._step(batch, TRIAL_PROGRESS, TRIAL_LR)
-            drew = not all(map(torch.equal, generators, _generator_states(devices)))
-        return {"losses": [losses], **self._state.copy()}, drew
+            draws_randomly = not all(map(torch.equal, generators, _generator_states(devices)))
+        return {"losses": [losses], **self._state.copy()}, draws_randomly
 
 
 def _generator_states(devices: Iterable[torch.device]) -> list[Tensor]:
@@ -198,7 +199,7 @@ def _generator_states(devices: Iterable[torch.device]) -> list[Tensor]:
 
 
 def _same_effect(before: TensorsByKind, ordinary: TensorsByKind, replayed: TensorsByKind) -> bool:
-    """Return whether two steps from one state have changed it in the same way."""
+    """Return whether two steps from the same state have the same effect."""
     return all(
         _close(kind, _flat(before.get(kind, [])), _flat(tensors), _flat(replayed[kind]))
         for kind, tensors in ordinary.items()
@@ -206,7 +207,7 @@ def _same_effect(before: TensorsByKind, ordinary: TensorsByKind, replayed: Tenso
 
 
 def _close(kind: str, before: Tensor, expected: Tensor, value: Tensor) -> bool:
-    if kind == "losses":  # one by one: those of a network may be far larger than all others
+    if kind == "losses":  # one by one: the losses of one network may be far larger than others
         return torch.allclose(value, expected, rtol=TOLERANCE, atol=0.1 * TOLERANCE)
     if kind == "weights":
         return _near(value, expected, MOVE_TOLERANCE, expected - before)
@@ -219,7 +220,7 @@ def _near(value: Tensor, expected: Tensor, tolerance: float, scale: Tensor) -> b
 
 
 def _flat(tensors: Sequence[Tensor]) -> Tensor:
-    """Return all numbers of some tensors; those that are not finite show in the loss."""
+    """Return all numbers of tensors, with 0 for those that are not finite."""
     if not tensors:
         return torch.empty(0)
     flat = torch.cat([tensor.detach().flatten().double() for tensor in tensors])

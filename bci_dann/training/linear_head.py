@@ -1,4 +1,4 @@
-"""Linear head on fixed features, fitted to convergence on the same objective as a network."""
+"""Linear head on fixed features, fitted to convergence with the objective of networks."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from bci_dann.training.training_data import TrainingData
 
 __all__ = ["fit_linear"]
 
-# Of L-BFGS. Empirical: heads of 120 to 1,200 features take 15 to 30 iterations, and as many with a
-# history of 100 steps (torch's default) as of 20.
+# Settings of L-BFGS. Empirical: heads of 120 to 1,200 features take 15 to 30 iterations, with a
+# history of 20 steps as with torch's default of 100.
 MAX_ITERATIONS = 500
 HISTORY_SIZE = 20
 
@@ -30,22 +30,21 @@ def fit_linear(
 ) -> LinearHead:
     """Return the head that minimises the objective plus a penalty.
 
-    All trials are one batch, and L-BFGS runs until nothing improves, so the result does not
-    depend on chance.
+    All trials are one batch, and L-BFGS runs to convergence, so the result is deterministic.
 
     Parameters
     ----------
     data : TrainingData
         ``X`` are features, ``(n_trials, n_features)``, in double precision.
     objective : Objective
-        Label loss, and terms that have no parameters to train.
+        Label loss, and terms without trainable parameters.
     penalty : HeadPenalty
         Added to the objective; see :func:`ridge_penalty` and :func:`source_penalty`.
     start : LinearHead, optional
-        First iterate, by default the reference head of the penalty. Terms of the target have
-        several minima, and a near one is found.
+        Initial head, by default the reference head of the penalty. Unsupervised terms have several
+        minima; one near the initial head is found.
     max_iter : int
-        Iterations; the default is more than is ever needed.
+        Largest number of iterations; the default is more than is needed in practice.
 
     Returns
     -------
@@ -60,8 +59,8 @@ def fit_linear(
     See Also
     --------
     ridge_penalty : The penalty of a logistic regression.
-    source_penalty : The penalty that stands for source trials.
-    bci_dann.RiemannianClassifier : Fits its head by it.
+    source_penalty : The penalty that replaces source trials.
+    bci_dann.RiemannianClassifier : Fits its head with this function.
 
     Examples
     --------
@@ -100,7 +99,7 @@ def fit_linear(
 def _loss_and_gradient(
     weights: Tensor, biases: Tensor, data: TrainingData, objective: Objective, penalty: HeadPenalty
 ) -> Tensor:
-    """Return the loss of a head, and leave its gradient in the head's tensors."""
+    """Return the loss of a head, and store its gradient in the tensors of the head."""
     weights.grad = biases.grad = None
     summands = torch.stack(list(objective(_view(weights, biases, data)).values()))
     loss = summands.sum() + penalty.value(weights, biases)

@@ -1,4 +1,4 @@
-"""The epoch loop, for one network and for a stack of networks."""
+"""The epoch loop, for one network or a stack of networks."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from bci_dann.exceptions import TrainingError
 from bci_dann.models.precision import single_precision
 from bci_dann.training.batching import BatchLoader
 from bci_dann.training.convolution_check import checked_convolutions
-from bci_dann.training.epoch_observer import tell_epoch
+from bci_dann.training.epoch_observer import notify_observer
 from bci_dann.training.training_data import Member, TrainingSettings
 from bci_dann.training.training_step import NetworkTraining, StackTraining
 
 __all__ = ["History", "OnEpoch", "run_epochs", "train"]
 
-# Trials of which gradients are checked. Empirical: wrong gradients of oneDNN show with one trial,
-# and eight cost less than a step.
+# Number of trials for the check of gradients. Empirical: wrong gradients of oneDNN show with one
+# trial, and eight take less time than a step.
 N_CHECKED_TRIALS = 8
 
-# The mean of each summand of the loss by its name, one entry an epoch.
+# For each epoch, the mean of each summand of the loss by its name.
 History = list[dict[str, float]]
 OnEpoch = Callable[[int, dict[str, float]], None]
 
@@ -34,24 +34,24 @@ def train(member: Member, settings: TrainingSettings, on_epoch: OnEpoch | None =
     member : Member
         The network, its objective and its trials.
     settings : TrainingSettings
-        Duration, batch size, learning rate, device.
+        Number of epochs, batch size, learning rate, device.
     on_epoch : callable, optional
         Called with the epoch (from 0) and its mean losses.
 
     Returns
     -------
     list of dict
-        The mean of each summand of the loss, one entry an epoch.
+        For each epoch, the mean of each summand of the loss.
 
     Raises
     ------
     TrainingError
-        When the loss is not finite, naming the epoch.
+        When the loss is not finite, with the epoch.
 
     See Also
     --------
     train_networks : Many networks, in stacks where that is faster.
-    Member : The network with its trials.
+    Member : A network with its trials and objective.
 
     Examples
     --------
@@ -84,16 +84,16 @@ def run_epochs(
     members : sequence of Member
         The networks, with their trials.
     training : NetworkTraining or StackTraining
-        Takes the steps of these networks.
+        Computes the training steps of these networks.
     settings : TrainingSettings
-        Duration, batch size, learning rate, device.
+        Number of epochs, batch size, learning rate, device.
     on_epoch : callable, optional
         Called with the epoch (from 0) and the mean losses of the first network.
 
     Returns
     -------
     list
-        The history of each member, or the error that has stopped it.
+        The history of each member, or the error that stopped it.
     """
     loader, device = BatchLoader(members, settings), torch.device(settings.device)
     examples = loader.first_trials(N_CHECKED_TRIALS)
@@ -116,13 +116,13 @@ def _epochs(
             progress = (epoch + step / len(batches)) / settings.max_epochs
             lr = settings.lr * 0.5 * (1.0 + math.cos(math.pi * progress))
             losses.append(training.step(loader.batch(indices), progress, lr))
-        batches = loader.draw_epoch()  # while a GPU still computes: the losses have to wait for it
+        batches = loader.draw_epoch()  # before reading the losses, which waits for the GPU
         means = torch.stack(losses).mean(0).tolist()
         for index, (member, values) in enumerate(zip(members, means, strict=True)):
             results[index] = _with_epoch(results[index], member, epoch, values)
         if all(isinstance(result, TrainingError) for result in results):
             return results
-        tell_epoch(len(members))
+        notify_observer(len(members))
         if on_epoch is not None and not isinstance(results[0], TrainingError):
             on_epoch(epoch, results[0][-1])
     training.finish(map(loader.batch, batches))
@@ -132,7 +132,7 @@ def _epochs(
 def _with_epoch(
     before: History | TrainingError, member: Member, epoch: int, values: list[float]
 ) -> History | TrainingError:
-    """Add an epoch to a history, or return the error that ends it."""
+    """Return the history with one more epoch, or the error that ends training."""
     if isinstance(before, TrainingError):
         return before
     losses = dict(zip(member.objective.names, values, strict=True))

@@ -1,4 +1,4 @@
-"""Trials prepared for the network once, and taken from that for every batch."""
+"""Network inputs that are computed once for all trials, and indexed for each batch."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from bci_dann.models import Decoder, NetworkInput
 
 __all__ = ["Batch", "PreparedTrials", "prepared_limit", "take_trials"]
 
-# Most bytes of prepared trials in memory; where there are more, they are computed batch by batch,
-# so that a worker's memory does not grow with the data beyond one copy of the signals. 256 MiB
-# holds the spectra that EEGNet takes of about 3,000 trials of 15 channels and 1,000 samples.
+# Largest size of prepared trials in memory. Larger ones are computed batch by batch, so that a
+# worker needs memory for one copy of the signals only. 256 MiB are enough for the spectra that
+# EEGNet needs of about 3,000 trials of 15 channels and 1,000 samples.
 PREPARED_BYTES = 256 * 2**20
 
-# Trials that are transformed at a time, which bounds the memory of intermediate results.
+# Number of trials that are transformed at a time, to bound the memory of intermediate results.
 # Empirical: any number from 32 to 2,000 takes the same time.
 CHUNK = 256
 
 
 class Batch(NamedTuple):
-    """Trials of one training step of one network, or of several, which are then the first axis.
+    """Trials of one training step; for several networks, these are the first axis of each tensor.
 
     Attributes
     ----------
     inputs : Tensor or TrialSpectra
-        What the network takes.
+        Input of the network.
     labels, domains, weights, is_target : Tensor, shape (batch,)
         As in :class:`bci_dann.objectives.BatchView`.
     keys : Tensor of int32, shape (n_dropout_layers,)
@@ -49,13 +49,13 @@ class Batch(NamedTuple):
         Returns
         -------
         tuple of Tensor
-            Those of the inputs first.
+            The tensors of ``inputs`` first.
         """
         inputs, *others = self
         return (*_parts(inputs), *others)
 
     def with_tensors(self, tensors: Iterable[Tensor]) -> Batch:
-        """Return a batch of the same form with other tensors.
+        """Return a batch of the same structure with other tensors.
 
         Parameters
         ----------
@@ -65,7 +65,7 @@ class Batch(NamedTuple):
         Returns
         -------
         Batch
-            With inputs of the same type.
+            Its ``inputs`` have the same type.
         """
         row, n_parts = list(tensors), len(_parts(self.inputs))
         return Batch(_with_parts(self.inputs, row[:n_parts]), *row[n_parts:])
@@ -82,18 +82,18 @@ class Batch(NamedTuple):
 
 
 class PreparedTrials:
-    """The signals of all trials, prepared for the networks where that fits into memory.
+    """The trials of all networks, prepared as network inputs where these fit into memory.
 
     Parameters
     ----------
     network : Decoder
-        Says what can be computed before the first epoch; of a stack, any.
+        Its ``prepare`` computes what does not depend on weights; any network of a stack.
     signals : sequence of Tensor, shape (n_trials, n_chans, n_times)
-        Standardised trials of each network. Networks that share one tensor share what is
-        prepared of it.
+        Standardised trials of each network. Networks with the same tensor share its prepared
+        inputs.
     device : torch.device
-        Where batches are wanted. Prepared trials are stored there, in one table, so that a step
-        takes those of all networks in one call.
+        Device of the batches. Prepared trials are stored there in one tensor, so that a step
+        gathers the trials of all networks in one call.
     """
 
     def __init__(self, network: Decoder, signals: Sequence[Tensor], device: torch.device) -> None:
@@ -113,7 +113,7 @@ class PreparedTrials:
             )
 
     def take(self, index: Tensor) -> NetworkInput:
-        """Return trials as the networks' input.
+        """Return trials as input of the networks.
 
         Parameters
         ----------
@@ -134,7 +134,7 @@ class PreparedTrials:
         )
 
     def first_trials(self, n_trials: int) -> NetworkInput:
-        """Return the first trials of the first network, as the network takes them.
+        """Return the first trials of the first network, as input of the network.
 
         Parameters
         ----------
@@ -150,7 +150,7 @@ class PreparedTrials:
 
 
 def take_trials(inputs: NetworkInput, index: Tensor | int) -> NetworkInput:
-    """Return some trials of a network's input.
+    """Return a selection of the trials of a network's input.
 
     Parameters
     ----------
@@ -175,12 +175,12 @@ def prepared_limit(device: torch.device, n_tables: int = 1) -> int:
     device : torch.device
         On a GPU the limit is half of what is free.
     n_tables : int
-        Number of different sets of trials.
+        Number of distinct tensors of trials.
 
     Returns
     -------
     int
-        Bytes.
+        Number of bytes.
     """
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0]) // 2
@@ -188,7 +188,7 @@ def prepared_limit(device: torch.device, n_tables: int = 1) -> int:
 
 
 def _prepare(network: Decoder, tables: Sequence[Tensor], device: torch.device) -> NetworkInput:
-    """Transform some trials at a time into tensors for all, which are never held twice."""
+    """Prepare trials chunk by chunk, and write them into the result without a second copy."""
     tensors: list[Tensor] = []
     n_trials, end = sum(map(len, tables)), 0
     for X in tables:
@@ -204,7 +204,7 @@ def _prepare(network: Decoder, tables: Sequence[Tensor], device: torch.device) -
 
 
 def _with_parts(form: NetworkInput, parts: Iterable[Tensor]) -> NetworkInput:
-    """Return other tensors in the form of a network's input."""
+    """Return tensors in the structure of a network's input."""
     if isinstance(form, Tensor):
         (signals,) = parts
         return signals

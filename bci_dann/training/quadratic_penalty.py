@@ -1,7 +1,7 @@
-"""Quadratic penalty on deviation from a reference head, such as the source-trained one.
+"""Quadratic penalty on deviation from a reference head, such as the source-trained head.
 
-A ridge alone makes a logistic regression; with the curvature of the source loss added, the penalty
-stands for the source trials once these are no longer at hand (source-free adaptation).
+A ridge alone gives regularised logistic regression. With the curvature of the source loss added,
+the penalty replaces the source trials in source-free adaptation.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ __all__ = [
     "source_penalty",
 ]
 
-# Directions of features in which the penalty of a source-trained head has its curvature.
-# Empirical: with all 1,430 directions on MI-OpenBCI, adaptation is no better.
+# Number of directions of the feature space in which the penalty of a source-trained head has
+# curvature. Empirical: with all 1,430 directions on MI-OpenBCI, adaptation is no better.
 RANK = 64
 
 
@@ -41,8 +41,8 @@ class LinearHead(NamedTuple):
 
     See Also
     --------
-    fit_linear : Returns one.
-    HeadPenalty : A penalty on deviation from it.
+    fit_linear : Fits a head.
+    HeadPenalty : A penalty on deviation from a head.
 
     Examples
     --------
@@ -57,7 +57,7 @@ class LinearHead(NamedTuple):
     biases: Tensor
 
     def in_feature_space(self, subspace: Subspace) -> LinearHead:
-        """Return the same head for features, from one for their coordinates in a subspace.
+        """Map the head from coordinates in a subspace to the feature space.
 
         Parameters
         ----------
@@ -76,9 +76,9 @@ class LinearHead(NamedTuple):
 class HeadPenalty(NamedTuple):
     """Quadratic penalty on deviation from a reference head.
 
-    It is ``ridge ||W - W_0||^2 + ||F C (M - M_0)||^2``, where ``M`` are the weights and, in the
-    last row, the biases, and ``C`` subtracts the mean over classes, on which probabilities do not
-    depend.
+    It is ``ridge ||W - W_0||^2 + ||F (M - M_0) C||^2``, where ``M`` contains the weights ``W`` and,
+    in the last row, the biases. ``C`` subtracts the mean over classes, on which probabilities do
+    not depend.
 
     Attributes
     ----------
@@ -87,7 +87,7 @@ class HeadPenalty(NamedTuple):
     ridge : float
         Weight of the squared deviation of all weights.
     factor : Tensor, shape (n_directions, n_features + 1)
-        The matrix ``F``: further curvature in some directions of features.
+        The matrix ``F``: curvature in some directions of the feature space.
 
     See Also
     --------
@@ -120,7 +120,7 @@ class HeadPenalty(NamedTuple):
         Returns
         -------
         Tensor, shape ()
-            Not negative.
+            Non-negative.
         """
         moved = weights - self.head.weights
         rows = torch.cat([moved, (biases - self.head.biases)[None]])
@@ -128,7 +128,7 @@ class HeadPenalty(NamedTuple):
         return self.ridge * moved.square().sum() + (self.factor @ rows).square().sum()
 
     def in_feature_space(self, subspace: Subspace) -> HeadPenalty:
-        """Return the same penalty for features, from one for their coordinates in a subspace.
+        """Map the penalty from coordinates in a subspace to the feature space.
 
         Parameters
         ----------
@@ -151,22 +151,22 @@ def ridge_penalty(n_features: int, n_classes: int, C: float, n_labelled: int) ->
     Parameters
     ----------
     n_features, n_classes : int
-        Size of the head.
+        Shape of the head.
     C : float
-        Inverse strength: with ``||W||^2 / (C n)`` a head for two classes is that of
+        Inverse strength. The penalty ``||W||^2 / (C n)`` for two classes is equivalent to
         scikit-learn's ``LogisticRegression(C)``.
     n_labelled : int
-        The ``n`` in it, the number of labelled trials.
+        The number of labelled trials, ``n``.
 
     Returns
     -------
     HeadPenalty
-        On deviation from zero; biases are free.
+        Penalty on weights; biases are not penalised.
 
     See Also
     --------
-    fit_linear : Takes it.
-    source_penalty : A penalty that stands for source trials.
+    fit_linear : Fits a head with the penalty.
+    source_penalty : A penalty that replaces source trials.
 
     Examples
     --------
@@ -181,32 +181,32 @@ def ridge_penalty(n_features: int, n_classes: int, C: float, n_labelled: int) ->
 
 
 def source_penalty(head: LinearHead, X: Tensor, ridge: float) -> HeadPenalty:
-    """Return the penalty that stands for the source trials on which a head was trained.
+    """Return the penalty that replaces the source trials on which a head was trained.
 
-    Near the trained head the loss is a parabola (Laplace approximation). Its curvature in the
-    features of trial ``i`` is ``d_i = (1 - sum_k p_ik^2) / (2 (K - 1))``, which is exact for two
-    classes, and for more where they are equally likely. Of ``sqrt(d_i / n) [x_i, 1]`` the
-    strongest directions are taken. A diagonal in their place [1]_ would leave the head
-    free to move along features that vary together [2]_.
+    Near the trained head the loss is approximately quadratic (Laplace approximation). Its curvature
+    for trial ``i`` is ``d_i = (1 - sum_k p_ik^2) / (2 (K - 1))``, which is exact for two classes,
+    and for more classes where they are equally probable. The factor of the penalty has the
+    strongest directions of the rows ``sqrt(d_i / n) [x_i, 1]``. A diagonal approximation [1]_ would
+    ignore that correlated features change together [2]_.
 
     Parameters
     ----------
     head : LinearHead
-        Trained until the gradient is zero.
+        Trained to convergence.
     X : Tensor of float64, shape (n_trials, n_features)
         Features of the trials on which it was trained.
     ridge : float
-        As it was trained with.
+        The ridge of that training.
 
     Returns
     -------
     HeadPenalty
-        On deviation from ``head``.
+        Penalty on deviation from ``head``.
 
     See Also
     --------
-    ridge_penalty : The penalty without source trials.
-    bci_dann.RiemannianClassifier : Adapts under it without source data.
+    ridge_penalty : The penalty of plain logistic regression.
+    bci_dann.RiemannianClassifier : Adapts with it, without source data.
 
     References
     ----------
@@ -225,26 +225,26 @@ def source_penalty(head: LinearHead, X: Tensor, ridge: float) -> HeadPenalty:
     >>> penalty.factor.shape, float(penalty.value(weights, biases))
     (torch.Size([4, 4]), 0.0)
     """
-    from sklearn.utils.extmath import randomized_svd  # a second of imports
+    from sklearn.utils.extmath import randomized_svd  # imported here: it takes a second
 
     p = torch.softmax(X @ head.weights + head.biases, dim=1)
     curvature = (1.0 - p.square().sum(1)) / (2 * (p.shape[1] - 1))
     rows = torch.cat([X, torch.ones(len(X), 1, dtype=X.dtype)], dim=1)
-    rows *= (curvature / len(X)).sqrt()[:, None]  # in place: they may be many
+    rows *= (curvature / len(X)).sqrt()[:, None]  # in place, to save memory
     _, values, directions = randomized_svd(rows.numpy(), min(RANK, *rows.shape), random_state=0)
-    factor = np.ascontiguousarray(values[:, None] * directions)  # as a saved one is read again
+    factor = np.ascontiguousarray(values[:, None] * directions)  # the layout of a loaded factor
     return HeadPenalty(head, ridge, torch.from_numpy(factor))
 
 
 def penalty_without_directions(
     penalty: HeadPenalty, directions: NDArray[np.float64]
 ) -> HeadPenalty:
-    """Return the penalty around the best reference head that ignores some directions.
+    """Return the penalty with a reference head that ignores some directions.
 
-    Of all heads that do not depend on these directions of features, the new reference is the one
-    of the smallest penalty: features that vary with the directions take their place.
-    With ``A = ridge I + F' F`` and orthonormal ``U`` it is ``M_0 - A^-1 U (U' A^-1 U)^-1 U' M_0``,
-    the minimum of a quadratic form under linear constraints.
+    Among all heads that do not depend on these directions, the new reference is the one with the
+    smallest penalty: features that are correlated with the directions compensate for them. With ``A
+    = ridge I + F' F`` and orthonormal ``U`` it is ``M_0 - A^-1 U (U' A^-1 U)^-1 U' M_0``, the
+    minimum of a quadratic form under linear constraints.
 
     Parameters
     ----------
@@ -256,11 +256,11 @@ def penalty_without_directions(
     Returns
     -------
     HeadPenalty
-        Without curvature in the directions.
+        Without curvature in these directions.
 
     See Also
     --------
-    bci_dann.features.drift_directions : Directions to be left out.
+    bci_dann.features.drift_directions : Computes such directions.
 
     Examples
     --------

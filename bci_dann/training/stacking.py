@@ -1,4 +1,4 @@
-"""Training of many networks: in stacks of one set of tensors, or one after another."""
+"""Training of many networks, in stacks of the same architecture or one after another."""
 
 from __future__ import annotations
 
@@ -41,21 +41,20 @@ def train_networks(
     settings : sequence of TrainingSettings
         One for each member.
     stack : bool, optional
-        Whether networks of one :func:`stack_signature` are trained in one set of tensors. By
-        default they are on a GPU, where a small network leaves most of the device idle; on a CPU
-        one after another is about as fast (``tests/benchmarks/bench_stack.py``), and processes
-        use all cores. Networks that ``torch.vmap`` cannot compute are trained alone, and the log
-        says why; so are those with ``domain_batch_norm``. The choice changes results by float
-        rounding only, except for layers that draw from torch's global generator (such as
-        ``nn.Dropout1d``, or dropout called as a function): they draw other masks in a stack.
+        Whether networks with the same :func:`stack_signature` are trained as one stack of tensors.
+        By default they are on a GPU, where a small network leaves most of the device idle; on a CPU
+        training one after another is about as fast (``tests/benchmarks/bench_stack.py``), and
+        processes use all cores. Networks that ``torch.vmap`` does not support are trained alone,
+        and the log gives the reason; so are those with ``domain_batch_norm``. The choice changes
+        results by float rounding only, except for layers that use torch's global generator (such as
+        ``nn.Dropout1d``, or functional dropout), which draw different masks in a stack.
     on_epoch : callable, optional
         As in :func:`train`, for networks that are trained alone.
 
     Returns
     -------
     list
-        The history of each member; or the error that has stopped it, which does not concern
-        the others.
+        The history of each member, or the error that stopped it; the others are not affected.
 
     See Also
     --------
@@ -86,22 +85,21 @@ def train_networks(
 def train_stack(
     members: Sequence[Member], settings: TrainingSettings
 ) -> list[History | TrainingError]:
-    """Train networks of one architecture in one set of tensors, as if each were trained alone.
+    """Train networks of one architecture as one stack, with the same results as separately.
 
-    Where the device has not enough memory for all, the stack is halved, with a warning.
+    Where the device does not have enough memory, the stack is halved, with a warning.
 
     Parameters
     ----------
     members : sequence of Member
-        Their networks are trained in place. All must have one :func:`stack_signature`.
+        Their networks are trained in place. All must have the same :func:`stack_signature`.
     settings : TrainingSettings
-        Duration, batch size, learning rate, device.
+        Number of epochs, batch size, learning rate, device.
 
     Returns
     -------
     list
-        The history of each member; or the error that has stopped it, which does not concern
-        the others.
+        The history of each member, or the error that stopped it; the others are not affected.
 
     Raises
     ------
@@ -110,8 +108,8 @@ def train_stack(
 
     See Also
     --------
-    train_networks : Forms the stacks.
-    stack_signature : What the members must share.
+    train_networks : Groups networks into stacks.
+    stack_signature : What members of a stack have in common.
 
     Examples
     --------
@@ -135,7 +133,7 @@ def train_stack(
     half = len(members) // 2
     warnings.warn(
         f"{settings.device} has no memory for {len(members)} networks at a time: "
-        f"going on with {len(members) - half}.",
+        f"continuing with {len(members) - half}.",
         BCIDannWarning,
         stacklevel=2,
     )
@@ -144,14 +142,14 @@ def train_stack(
 
 
 def stack_signature(member: Member, settings: TrainingSettings) -> tuple[Hashable, ...]:
-    """Return what members must have in common to be trained in one stack.
+    """Return the properties that members of a stack must have in common.
 
     Parameters
     ----------
     member : Member
         A network with its trials.
     settings : TrainingSettings
-        The batch size cuts the epochs.
+        The batch size determines the lengths of batches.
 
     Returns
     -------
@@ -161,7 +159,7 @@ def stack_signature(member: Member, settings: TrainingSettings) -> tuple[Hashabl
 
     See Also
     --------
-    train_stack : Trains members of one signature.
+    train_stack : Trains members with the same signature.
 
     Examples
     --------
@@ -196,7 +194,7 @@ def _groups(
     groups: dict[Hashable, list[int]] = defaultdict(list)
     for index, (member, setting) in enumerate(zip(members, settings, strict=True)):
         wanted = setting.device.startswith("cuda") if stack is None else stack
-        stacks = wanted and not member.domain_batch_norm  # groups of a batch differ in size
+        stacks = wanted and not member.domain_batch_norm  # source and target parts vary in size
         key = (setting, stack_signature(member, setting)) if stacks else index
         groups[key].append(index)
     return list(groups.values())
@@ -205,7 +203,7 @@ def _groups(
 def _train_group(
     members: list[Member], settings: TrainingSettings, on_epoch: OnEpoch | None
 ) -> Sequence[History | TrainingError]:
-    """Train in one stack if there are several networks and it is possible, else one by one."""
+    """Train as one stack if there are several networks and it is possible, else one by one."""
     if len(members) > 1:
         states = _generator_states(members)
         try:
@@ -213,7 +211,7 @@ def _train_group(
                 return train_stack(members, settings)
         except torch.OutOfMemoryError:
             raise
-        except Exception as error:  # vmap raises what the layers of a network raise inside of it
+        except Exception as error:  # layers may raise anything under vmap
             reason = str(error).partition("\n")[0]
             logger.info("%d networks are trained one by one, not stacked: %s", len(members), reason)
             _restore_generators(members, states)
@@ -251,7 +249,7 @@ def _restore_generators(members: Sequence[Member], states: Sequence[Mapping[str,
 
 
 def _layers(module: nn.Module) -> tuple[Hashable, ...]:
-    """Return names, classes and settings of all layers: a stack computes those of its first."""
+    """Return names, classes and settings of all layers, which must be equal in a stack."""
     return tuple(
         (name, type_before_parametrizations(layer), _comparable(_public_attributes(layer)))
         for name, layer in module.named_modules()
@@ -263,7 +261,7 @@ def _public_attributes(layer: nn.Module) -> dict[str, object]:
 
 
 def _comparable(value: object) -> Hashable:
-    """Return the plain numbers and names of a value; of other objects their class."""
+    """Return plain values as they are, and the class of other objects."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Inputs of training: trials, duration and device, and one network with its objective."""
+"""Input of training: trials, settings, and a network with its objective."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["Member", "TrainingData", "TrainingSettings", "resolve_device"]
 
 @dataclass(frozen=True)
 class TrainingData:
-    """All trials that training may use, source and target.
+    """The source and target trials of a training.
 
     Attributes
     ----------
     X : Tensor, shape (n_trials, n_chans, n_times)
         Standardised signals.
     labels : Tensor, shape (n_trials,)
-        Class indices, ``UNLABELLED`` where the label is not known.
+        Class indices; ``UNLABELLED`` where the class is unknown.
     domains : Tensor, shape (n_trials,)
         Domain indices.
     weights : Tensor, shape (n_trials,)
@@ -34,13 +34,13 @@ class TrainingData:
     prior : Tensor, shape (n_classes,), or None
         Estimated class shares of the target, where there is an estimate.
     n_recorded : int or None
-        Number of recorded trials, without augmented versions, which is the length of an epoch;
-        None where all are recorded.
+        Number of trials without augmented versions, which is the length of an epoch; None without
+        augmentation.
 
     See Also
     --------
-    Member : The trials with a network.
-    bci_dann.objectives.BatchView : A batch of them, as terms see it.
+    Member : Trials with a network.
+    bci_dann.objectives.BatchView : A batch of trials, the input of terms.
 
     Examples
     --------
@@ -69,25 +69,25 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """Duration, batch size, optimiser and device.
+    """Number of epochs, batch size, optimiser and device.
 
     Attributes
     ----------
     max_epochs : int
-        Passes over as many trials as were recorded.
+        Number of epochs; each draws as many trials as were recorded.
     batch_size : int
-        Trials in a batch, all domains together.
+        Trials in a batch, over all domains.
     lr : float
-        Adam's first learning rate; it falls to zero along a half cosine.
+        Initial learning rate, with cosine decay to zero.
     weight_decay : float
         Decoupled weight decay (AdamW).
     device : str
-        A device that torch knows, see :func:`resolve_device`.
+        A torch device name; see :func:`resolve_device`.
 
     See Also
     --------
-    train : Takes them.
-    bci_dann.NetworkClassifier.training_settings : Those of a classifier.
+    train : Trains a network with these settings.
+    bci_dann.NetworkClassifier.training_settings : The settings of a classifier.
 
     Examples
     --------
@@ -105,29 +105,29 @@ class TrainingSettings:
 
 @dataclass(frozen=True)
 class Member:
-    """One network, its objective, its trials and its randomness.
+    """A network with its objective, trials and random generators.
 
     Attributes
     ----------
     network : Decoder
-        Backbone and motor-imagery head, trained in place.
+        Backbone and classification head, trained in place.
     objective : Objective
-        Label loss and terms; the parameters of the terms are trained, too.
+        Label loss and terms, whose parameters are trained as well.
     data : TrainingData
         The trials.
     rng : numpy.random.Generator
-        Draws the order of the trials and the keys of dropout.
+        Draws the order of trials and dropout keys.
     name : str
-        What messages call the network.
+        Name of the network in messages.
     torch_seed : numpy.random.SeedSequence
-        Seeds torch's global generator during training, for layers that draw from it; the
-        caller's state is restored afterwards.
+        Seeds torch's global generator during training, for layers that use it; its state is
+        restored afterwards.
     domain_batch_norm : bool
-        Whether batch norms see source and target trials of a batch separately.
+        Whether batch normalisation treats source and target trials of a batch separately.
 
     See Also
     --------
-    train : Trains it.
+    train : Trains a member.
     bci_dann.estimators.networks.TrainingPlan : The members of a classifier.
 
     Examples
@@ -151,26 +151,26 @@ class Member:
 
 
 def resolve_device(name: str) -> str:
-    """Return the device that a name stands for.
+    """Return the torch device of a name, after a check that it can be used.
 
     Parameters
     ----------
     name : str
-        ``"auto"`` takes a GPU where there is one; or any name that torch knows.
+        ``"auto"`` uses a GPU where there is one; otherwise a torch device name.
 
     Returns
     -------
     str
-        A name that torch knows, of a device on which a tensor could be allocated.
+        Name of a device on which a tensor could be allocated.
 
     Raises
     ------
     ConfigError
-        When there is no such device.
+        When the device cannot be used.
 
     See Also
     --------
-    TrainingSettings : Takes the device.
+    TrainingSettings : Contains the device.
 
     Examples
     --------

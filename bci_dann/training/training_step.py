@@ -1,4 +1,4 @@
-"""Training steps of one network, or of a stack of networks in one set of tensors."""
+"""Training steps of one network, or of a stack of networks."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from bci_dann.training.training_data import Member, TrainingSettings
 
 __all__ = ["NetworkTraining", "NetworkWithObjective", "StackTraining"]
 
-# A batch and the progress in; the weighted summands of the loss of each network out.
+# Maps a batch and the progress to the weighted summands of the loss of each network.
 Losses = Callable[[Batch, float | Tensor], Tensor]
 
-# Weights and buffers of a module, by their names.
+# Weights and buffers of a module by name.
 States = tuple[dict[str, Tensor], dict[str, Tensor]]
 
 # Initial statistics of a batch norm, as torch's `reset_running_stats` sets them.
 INITIAL_STATISTICS = {"running_mean": 0, "running_var": 1, "num_batches_tracked": 0}
 
-# Fewest trials of a separately normalised group: of a single trial, a batch norm behind the last
-# pooling has no variance.
+# Fewest trials of a separately normalised group: batch normalisation after the last pooling needs
+# two trials for a variance.
 MIN_GROUP_SIZE = 2
 
 
 class NetworkWithObjective(nn.Module):
-    """A network and its objective as one module: a batch in, the summands of the loss out.
+    """A network and its objective as one module, from a batch to the summands of the loss.
 
     Parameters
     ----------
@@ -54,9 +54,9 @@ class NetworkWithObjective(nn.Module):
         Parameters
         ----------
         batch : Batch
-            Trials of this network.
+            A batch of this network.
         progress : float or Tensor, shape ()
-            Share of the training that is done.
+            Completed share of the training.
 
         Returns
         -------
@@ -81,7 +81,7 @@ class NetworkWithObjective(nn.Module):
         return torch.stack(list(self.objective(view).values()))
 
     def _outputs_by_domain(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return features and logits; batch norms see source and target separately."""
+        """Return features and logits, with source and target normalised separately."""
         groups = [torch.nonzero(batch.is_target == target)[:, 0] for target in (False, True)]
         if min(map(len, groups)) < MIN_GROUP_SIZE:
             outputs: tuple[Tensor, Tensor] = self.network(batch.inputs)
@@ -106,7 +106,7 @@ class NetworkTraining:
     def __init__(self, member: Member, settings: TrainingSettings) -> None:
         module = NetworkWithObjective(member).to(settings.device).train()
         self._network = module.network
-        self._step = _stepper(
+        self._step = _make_step(
             lambda batch, progress: module(batch, progress)[None],
             [member],
             settings,
@@ -122,7 +122,7 @@ class NetworkTraining:
         batch : Batch
             Trials; the axis of the networks has length 1.
         progress : float
-            Share of the training that is done.
+            Completed share of the training.
         lr : float
             Learning rate.
 
@@ -139,21 +139,21 @@ class NetworkTraining:
         Parameters
         ----------
         batches : iterable of Batch
-            Trials of one epoch.
+            The batches of one epoch.
         """
         recompute_batch_norm(self._network, (batch.of_first_network().inputs for batch in batches))
 
 
 class StackTraining:
-    """Training steps of several networks of one architecture, in one set of tensors.
+    """Training steps of several networks of one architecture, stacked along a new tensor axis.
 
-    Each network has its own weights, batches and dropout masks, and no influence on another.
-    ``torch.vmap`` computes the layers of the first network with the weights of all.
+    Each network has its own weights, batches and dropout masks, and does not affect the others.
+    ``torch.vmap`` applies the layers of the first network with the weights of all.
 
     Parameters
     ----------
     members : sequence of Member
-        Of one :func:`stack_signature`; not changed until :meth:`finish`.
+        Networks with the same :func:`stack_signature`; not modified until :meth:`finish`.
     settings : TrainingSettings
         Learning rate, weight decay, device.
     """
@@ -164,7 +164,7 @@ class StackTraining:
         ]
         self._weights, self._buffers = torch.func.stack_module_state(self._modules)
         self._template = copy.deepcopy(self._modules[0]).to("meta")
-        self._step = _stepper(
+        self._step = _make_step(
             self._losses,
             members,
             settings,
@@ -180,7 +180,7 @@ class StackTraining:
         batch : Batch
             Trials of all networks.
         progress : float
-            Share of the training that is done.
+            Completed share of the training.
         lr : float
             Learning rate.
 
@@ -198,7 +198,7 @@ class StackTraining:
         Parameters
         ----------
         batches : iterable of Batch
-            Trials of one epoch, of all networks.
+            The batches of one epoch, for all networks.
         """
         self._reset_batch_norms()
         recompute_batch_norm(
@@ -218,11 +218,11 @@ class StackTraining:
             if isinstance(layer, _BatchNorm):
                 for statistic, value in INITIAL_STATISTICS.items():
                     stacked = self._buffers.get(f"{name}.{statistic}")
-                    if stacked is not None:  # a layer may be without running statistics
+                    if stacked is not None:  # a layer may have no running statistics
                         stacked.fill_(value)
 
     def _losses(self, batch: Batch, progress: float | Tensor) -> Tensor:
-        """Return the losses of each network on its share of the batch."""
+        """Return the losses of each network on its part of the batch."""
 
         def losses(state: States, batch: Batch) -> Tensor:
             result: Tensor = functional_call(self._template, state, (batch, progress))
@@ -232,7 +232,7 @@ class StackTraining:
         return torch.vmap(losses, randomness="different")(states, batch)
 
     def _outputs(self, inputs: NetworkInput) -> tuple[Tensor, Tensor]:
-        """Return features and logits of each network for its share of the trials."""
+        """Return features and logits of each network for its part of the trials."""
 
         def outputs(state: States, inputs: NetworkInput) -> tuple[Tensor, Tensor]:
             result: tuple[Tensor, Tensor] = functional_call(
@@ -247,17 +247,17 @@ class StackTraining:
         return torch.vmap(outputs, randomness="different")(states, inputs)
 
 
-def _stepper(
+def _make_step(
     losses: Losses,
     members: Sequence[Member],
     settings: TrainingSettings,
     weights: Iterable[Tensor],
     buffers: Iterable[Tensor],
 ) -> Callable[[Batch, float, float], Tensor]:
-    """Return a function that takes one step, by replaying a CUDA graph where that is possible.
+    """Return a function that takes one training step, with a CUDA graph where that is possible.
 
-    All is float32: half precision would not be faster. Spectra are complex, and cuFFT takes half
-    precision only at lengths that are powers of two; steps are bound by launches and memory,
+    Everything is float32, since half precision would not be faster: cuFFT supports it only for
+    lengths that are powers of two, and the time of steps is limited by kernel launches and memory,
     not by multiplications.
     """
     weights, device = list(weights), torch.device(settings.device)
@@ -265,7 +265,7 @@ def _stepper(
     optimiser = _optimiser(weights, settings, replayed=capture is not None)
 
     def step(batch: Batch, progress: float | Tensor, lr: float | Tensor) -> Tensor:
-        return _descend(losses(batch, progress), optimiser, lr)
+        return _optimiser_step(losses(batch, progress), optimiser, lr)
 
     if capture is None:
         return step
@@ -286,12 +286,12 @@ def _optimiser(
 
 
 def _learning_rate(lr: float, device: str) -> Tensor:
-    """Return a learning rate that each replay reads anew: a number would be captured."""
+    """Return the learning rate as a tensor, since a number would be fixed in a CUDA graph."""
     dtype = torch.float32 if torch.device(device).type == "cuda" else torch.float64
-    return torch.tensor(lr, dtype=dtype, device=device)  # what torch's kernels read
+    return torch.tensor(lr, dtype=dtype, device=device)  # as torch's kernels expect
 
 
-def _descend(losses: Tensor, optimiser: torch.optim.Optimizer, lr: float | Tensor) -> Tensor:
+def _optimiser_step(losses: Tensor, optimiser: torch.optim.Optimizer, lr: float | Tensor) -> Tensor:
     for group in optimiser.param_groups:
         if isinstance(group["lr"], Tensor):
             group["lr"].fill_(lr)
@@ -304,7 +304,7 @@ def _descend(losses: Tensor, optimiser: torch.optim.Optimizer, lr: float | Tenso
 
 
 def _submodule_state(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the weights of a submodule, by the names that it has for them."""
+    """Return the weights of a submodule, with names relative to it."""
     return {
         name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)
     }

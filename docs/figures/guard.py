@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from bci_dann.adaptation.drift_guard import drift_limit, serial_correlation, strongest_trusted
+from bci_dann.adaptation.drift_guard import drift_limit, serial_correlation, strongest_without_drift
 from bci_dann.adaptation.head_adaptation import STRENGTHS
 
 BLUE, ORANGE = "#0072B2", "#D55E00"
@@ -28,7 +28,7 @@ def draw() -> Figure:
     ):
         scores = [base + 2.0 * strength * followed for strength in STRENGTHS]
         candidates = [np.stack([-one, one], axis=1) for one in scores]
-        chosen = strongest_trusted(candidates, domains)
+        chosen = strongest_without_drift(candidates, domains)
         drifts = [serial_correlation(one, domains) for one in candidates]
         axes.plot(places, drifts, marker=marker, color=colour, linewidth=1.8, label=name)
         axes.scatter(

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from bci_dann.adaptation.label_shift import offsets_to_decided_shares
+from bci_dann.adaptation.label_shift import offsets_for_decisions
 from bci_dann.alignment import EuclideanAlignment
 
 BLUE, ORANGE = "#0072B2", "#E69F00"
@@ -23,7 +23,7 @@ def draw() -> Figure:
     shares = np.array([0.8, 0.2])
     balanced, skewed = _subject(rng, [80, 80]), _subject(rng, [128, 32])
     scores = np.stack([-skewed[0] / 2, skewed[0] / 2], axis=1)
-    offset = float(np.diff(offsets_to_decided_shares(scores, shares))[0])
+    offset = float(np.diff(offsets_for_decisions(scores, shares))[0])
     shown = (
         ("aligned, equal classes", balanced, 0.0),
         ("aligned, 80 to 20", skewed, 0.0),

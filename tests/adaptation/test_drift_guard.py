@@ -7,11 +7,11 @@ import pytest
 
 from bci_dann import DANNClassifier
 from bci_dann.adaptation.drift_guard import (
-    classes_follow_drift,
     cues_in_blocks,
     drift_limit,
     serial_correlation,
-    strongest_trusted,
+    strongest_without_drift,
+    unlabelled_cues_in_blocks,
 )
 from bci_dann.data import Preprocessing, load_dataset
 from bci_dann.estimators import RiemannianClassifier
@@ -46,7 +46,7 @@ def test_serial_correlation_by_hand():
 def test_outputs_that_follow_random_cues_are_trusted_in_19_of_20_cases():
     base = [np.random.default_rng(100 + s).standard_normal(160) for s in range(400)]
     trusted = [
-        strongest_trusted([scores(noise), scores(3 * random_cues(s) + noise)], DOMAIN)
+        strongest_without_drift([scores(noise), scores(3 * random_cues(s) + noise)], DOMAIN)
         for s, noise in enumerate(base)
     ]
     assert 0.9 < np.mean(trusted) <= 1
@@ -55,11 +55,11 @@ def test_outputs_that_follow_random_cues_are_trusted_in_19_of_20_cases():
 def test_outputs_that_begin_to_drift_are_not():
     noise = np.random.default_rng(0).standard_normal(160)
     path = [scores(random_cues() + noise + strength * drift()) for strength in (0, 0.2, 2, 0)]
-    assert strongest_trusted(path, DOMAIN) == 1  # nor anything beyond
+    assert strongest_without_drift(path, DOMAIN) == 1  # nor anything beyond
 
 
 def test_too_few_trials_are_no_evidence():
-    assert strongest_trusted([scores(random_cues(n=19))] * 2, DOMAIN[:19]) == 0
+    assert strongest_without_drift([scores(random_cues(n=19))] * 2, DOMAIN[:19]) == 0
     assert drift_limit(100) == pytest.approx(0.1645, abs=1e-3)
     assert drift_limit(100, 0.01) == pytest.approx(0.2326, abs=1e-3)
 
@@ -91,9 +91,9 @@ def test_unknown_cues_in_blocks_are_told_from_alertness(alertness):
     level = alertness * drift()[:, None] * np.eye(200)[2]  # of no class of other subjects
     noise = 0.5 * rng.normal(size=(160, 200))
     blocks = np.arange(160) // 10 % 2
-    assert classes_follow_drift(class_means[blocks] + level + noise, DOMAIN, class_means)
+    assert unlabelled_cues_in_blocks(class_means[blocks] + level + noise, DOMAIN, class_means)
     for cues in (rng.permutation(blocks), np.zeros(160, int)):
-        assert not classes_follow_drift(class_means[cues] + level + noise, DOMAIN, class_means)
+        assert not unlabelled_cues_in_blocks(class_means[cues] + level + noise, DOMAIN, class_means)
 
 
 @pytest.mark.parametrize("strength", [0, 30])
@@ -121,7 +121,7 @@ def test_networks_fall_back_to_those_that_did_not_adapt(toy_eeg, monkeypatch):
         (0, DANNClassifier(**quick)),
     ):
         monkeypatch.setattr(
-            "bci_dann.estimators.networks.training_plan.strongest_trusted",
+            "bci_dann.estimators.networks.training_plan.strongest_without_drift",
             lambda *_, index=trusted: index,
         )
         guarded = DANNClassifier(**quick, **terms, guard=True).fit(**given)

@@ -106,7 +106,7 @@ def test_the_guard_chooses_among_increasing_strengths(problem, monkeypatch, inde
         seen.append((scores, domains))
         return index
 
-    monkeypatch.setattr(head_adaptation, "strongest_trusted", choose)
+    monkeypatch.setattr(head_adaptation, "strongest_without_drift", choose)
     result = adapted(problem, {"information_maximisation": 1.0}, guard=True)
     assert result.strength == STRENGTHS[index]
     ((scores, domains),) = seen
@@ -123,7 +123,7 @@ def test_the_guard_chooses_among_increasing_strengths(problem, monkeypatch, inde
 
 
 def test_a_strength_is_a_share_of_the_weights(problem, monkeypatch):
-    monkeypatch.setattr(head_adaptation, "strongest_trusted", lambda *_: 2)
+    monkeypatch.setattr(head_adaptation, "strongest_without_drift", lambda *_: 2)
     quarter = adapted(problem, {"entropy": 0.8}, guard=True).head
     whole = adapted(problem, {"entropy": 0.2}).head
     torch.testing.assert_close(quarter.weights, whole.weights, atol=1e-5, rtol=1e-5)
@@ -134,7 +134,9 @@ def test_labelled_trials_of_the_target_are_no_evidence_for_the_guard(problem, mo
     unlabelled = is_target & (np.arange(N) >= 45)
     shapes = []
     monkeypatch.setattr(
-        head_adaptation, "strongest_trusted", lambda s, d: shapes.append((len(s[0]), len(d))) or 0
+        head_adaptation,
+        "strongest_without_drift",
+        lambda s, d: shapes.append((len(s[0]), len(d))) or 0,
     )
     adapted(problem, {"entropy": 0.1}, guard=True, to_adapt_to=unlabelled)
     assert shapes == [(15, 15)]

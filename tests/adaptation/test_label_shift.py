@@ -5,12 +5,12 @@ import pytest
 from scipy.special import softmax
 
 from bci_dann.adaptation.label_shift import (
-    check_shares,
+    check_target_prior,
     estimate_prior,
-    offsets_to_decided_shares,
-    offsets_to_mean_shares,
-    shares_by_class,
-    shares_of_labels,
+    offsets_for_decisions,
+    offsets_for_mean_probabilities,
+    prior_by_class,
+    prior_from_labels,
 )
 from bci_dann.exceptions import ConfigError
 
@@ -47,14 +47,14 @@ def test_few_trials_leave_equal_shares():
 def test_offsets_bring_the_mean_to_the_prior():
     scores = calibrated([0.3, 0.3, 0.4]) + np.array([2.0, 0, -1])
     prior = np.array([0.2, 0.5, 0.3])
-    moved = softmax(scores + offsets_to_mean_shares(scores, prior), axis=1)
+    moved = softmax(scores + offsets_for_mean_probabilities(scores, prior), axis=1)
     np.testing.assert_allclose(moved.mean(0), prior, atol=1e-6)
 
 
 @pytest.mark.parametrize("confidence", [0.01, 1.0, 100.0])
 def test_decisions_meet_known_shares_however_sure_they_are(confidence):
     scores = confidence * calibrated([0.1, 0.3, 0.6])
-    offsets = offsets_to_decided_shares(scores, np.array([0.2, 0.2, 0.6]))
+    offsets = offsets_for_decisions(scores, np.array([0.2, 0.2, 0.6]))
     assert offsets.sum() == pytest.approx(0, abs=1e-9 * confidence)
     shares = np.bincount((scores + offsets).argmax(1), minlength=3) / len(scores)
     np.testing.assert_allclose(shares, [0.2, 0.2, 0.6], atol=0.02)
@@ -65,7 +65,7 @@ def test_decisions_meet_known_shares_however_sure_they_are(confidence):
 
 @pytest.mark.parametrize("shares", [None, {"a": 0.5, "b": 0.5}, {"a": 0.2, "b": 0.3, "c": 0.5}])
 def test_shares_that_can_be(shares):
-    check_shares(shares)
+    check_target_prior(shares)
 
 
 @pytest.mark.parametrize(
@@ -81,19 +81,19 @@ def test_shares_that_can_be(shares):
 )
 def test_shares_that_cannot_be(shares, message):
     with pytest.raises(ConfigError, match=message):
-        check_shares(shares)
+        check_target_prior(shares)
 
 
 def test_shares_are_in_the_order_of_the_classes_whatever_their_kind():
     np.testing.assert_array_equal(
-        shares_by_class({"b": 0.2, "a": 0.8}, np.array(["a", "b"])), [0.8, 0.2]
+        prior_by_class({"b": 0.2, "a": 0.8}, np.array(["a", "b"])), [0.8, 0.2]
     )
     # YAML reads 0 and 1 as numbers, and JSON keys are text
     np.testing.assert_array_equal(
-        shares_by_class({"1": 0.3, "0": 0.7}, np.array([0, 1])), [0.7, 0.3]
+        prior_by_class({"1": 0.3, "0": 0.7}, np.array([0, 1])), [0.7, 0.3]
     )
     np.testing.assert_array_equal(
-        shares_by_class({1: 0.3, 0: 0.7}, np.array(["0", "1"])), [0.7, 0.3]
+        prior_by_class({1: 0.3, 0: 0.7}, np.array(["0", "1"])), [0.7, 0.3]
     )
 
 
@@ -102,7 +102,7 @@ def test_shares_are_in_the_order_of_the_classes_whatever_their_kind():
 )
 def test_shares_must_name_all_classes_and_no_others(shares):
     with pytest.raises(ConfigError, match=r"give a share to each of \['a', 'b'\]; got"):
-        shares_by_class(shares, np.array(["a", "b"]))
+        prior_by_class(shares, np.array(["a", "b"]))
 
 
 # --- the estimate ---------------------------------------------------------------------------------
@@ -151,7 +151,7 @@ def test_offsets_do_not_depend_on_a_constant_of_each_trial():
     scores = calibrated([0.3, 0.3, 0.4], n=200)
     prior = np.array([0.2, 0.5, 0.3])
     shifted = scores + np.random.default_rng(1).normal(size=(200, 1))
-    for offsets in (offsets_to_mean_shares, offsets_to_decided_shares):
+    for offsets in (offsets_for_mean_probabilities, offsets_for_decisions):
         expected = offsets(scores, prior)
         np.testing.assert_allclose(offsets(shifted, prior), expected, atol=1e-9)
         assert expected.sum() == pytest.approx(0, abs=1e-9)
@@ -160,17 +160,17 @@ def test_offsets_do_not_depend_on_a_constant_of_each_trial():
 def test_scores_that_meet_the_shares_are_not_moved():
     scores = calibrated([0.5, 0.5], n=400)
     met = softmax(scores, axis=1).mean(axis=0)
-    np.testing.assert_allclose(offsets_to_mean_shares(scores, met), 0, atol=1e-9)
+    np.testing.assert_allclose(offsets_for_mean_probabilities(scores, met), 0, atol=1e-9)
 
 
 def test_decisions_scale_with_the_scores():
     scores, prior = calibrated([0.3, 0.7], n=300), np.array([0.6, 0.4])
-    one = offsets_to_decided_shares(scores, prior)
-    np.testing.assert_allclose(offsets_to_decided_shares(50 * scores, prior), 50 * one, rtol=1e-9)
+    one = offsets_for_decisions(scores, prior)
+    np.testing.assert_allclose(offsets_for_decisions(50 * scores, prior), 50 * one, rtol=1e-9)
 
 
 def test_scores_that_do_not_vary_give_finite_offsets():
-    offsets = offsets_to_decided_shares(np.zeros((30, 2)), np.array([0.8, 0.2]))
+    offsets = offsets_for_decisions(np.zeros((30, 2)), np.array([0.8, 0.2]))
     assert np.isfinite(offsets).all()
     assert offsets[0] > offsets[1]
 
@@ -180,16 +180,16 @@ def test_scores_that_do_not_vary_give_finite_offsets():
     [((3, 0), 0.5, 0.65), ((5, 5), 0.5, 0.5), ((7, 3), 0.5, 0.6), ((9, 1), 0.7, 0.8)],
 )
 def test_shares_of_few_labels_lean_on_equal_shares_unless_they_contradict(counts, low, high):
-    shares = shares_of_labels(np.repeat([0, 1], counts), 2)
+    shares = prior_from_labels(np.repeat([0, 1], counts), 2)
     assert low <= shares[0] <= high
     assert shares.sum() == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("counts", [(300, 0), (80, 20), (50, 50), (20, 30, 50)])
 def test_shares_of_many_labels_are_theirs(counts):
-    shares = shares_of_labels(np.repeat(np.arange(len(counts)), counts), len(counts))
+    shares = prior_from_labels(np.repeat(np.arange(len(counts)), counts), len(counts))
     np.testing.assert_allclose(shares, np.array(counts) / sum(counts), atol=0.02)
 
 
 def test_without_labels_shares_are_equal():
-    assert shares_of_labels(np.empty(0, dtype=np.int64), 3) == pytest.approx(np.full(3, 1 / 3))
+    assert prior_from_labels(np.empty(0, dtype=np.int64), 3) == pytest.approx(np.full(3, 1 / 3))

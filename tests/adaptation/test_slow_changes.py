@@ -29,7 +29,7 @@ def found(drawn, span=10.0, remove_drift=True, order=None):
     if order is not None:
         X, labels = X[order], labels[order]
     new = domains == "4/0"
-    finder = SlowChanges.of_sources(
+    finder = SlowChanges.from_sources(
         X[~new], labels[~new], domains[~new], 2, span=span, remove_drift=remove_drift
     )
     return (*finder.find(X, np.where(new, -1, labels), domains, new), X)
@@ -92,7 +92,7 @@ def test_a_new_subject_adds_its_own_directions(drawn):
 def test_a_head_ignores_the_directions(drawn):
     changes, _, _ = found(drawn, span=None)
     head = LinearHead(torch.randn(P, 2, dtype=torch.float64), torch.ones(2, dtype=torch.float64))
-    reduced = changes.removed_from(head)
+    reduced = changes.project_head(head)
     np.testing.assert_allclose(changes.directions.T @ reduced.weights.numpy(), 0.0, atol=1e-10)
     np.testing.assert_array_equal(reduced.biases, head.biases)
 
@@ -103,7 +103,7 @@ def test_saved_and_in_feature_space(drawn):
     for name, array in changes.to_arrays().items():
         np.testing.assert_array_equal(again.to_arrays()[name], array)
     wide = np.hstack([X, np.zeros((N, 500))])
-    subspace = Subspace.of(wide)
+    subspace = Subspace.spanned_by(wide)
     coordinates = subspace.coordinates(wide)
     narrow = found((coordinates, *drawn[1:]))[0].in_feature_space(subspace)
     np.testing.assert_allclose(narrow.class_means[:, :P], changes.class_means, atol=1e-8)

@@ -12,7 +12,7 @@ from pyriemann.geometry.mean import mean_riemann
 
 from bci_dann.alignment import EuclideanAlignment, FilterBank, RiemannianAlignment
 from bci_dann.alignment.recentring import inverse_square_root
-from bci_dann.alignment.running_reference import MOMENTUM, PRIOR_TRIALS, moved_reference
+from bci_dann.alignment.running_reference import MOMENTUM, PRIOR_TRIALS, step_towards_covariance
 from bci_dann.features import AlignedViews, TangentViews
 
 ALIGNMENTS = {
@@ -32,9 +32,9 @@ def X():
     return (mixing @ sources).astype(np.float32)
 
 
-def follow(alignment, trials, domain="new/0"):
+def updated(alignment, trials, domain="new/0"):
     for trial in trials:
-        alignment = copy.copy(alignment).follow(trial[None], domain)
+        alignment = copy.copy(alignment).update(trial[None], domain)
     return alignment
 
 
@@ -44,7 +44,7 @@ def covariance(trial):
 
 
 def step(reference, towards, weight, mean="riemannian"):
-    return moved_reference(reference, inverse_square_root(reference), towards, weight, mean)
+    return step_towards_covariance(reference, inverse_square_root(reference), towards, weight, mean)
 
 
 def test_a_riemannian_step_is_one_along_the_geodesic(X):
@@ -77,25 +77,25 @@ def test_a_running_arithmetic_mean_is_the_mean_of_start_and_trials(X):
     learned = EuclideanAlignment().fit(sources, np.repeat("new/0", 30))
     start = learned.references_["new/0"]  # whose amplitude is known
     expected = (PRIOR_TRIALS * start + sum(map(covariance, new))) / (PRIOR_TRIALS + len(new))
-    np.testing.assert_allclose(follow(learned, new).references_["new/0"], expected, rtol=1e-9)
+    np.testing.assert_allclose(updated(learned, new).references_["new/0"], expected, rtol=1e-9)
 
 
 def test_later_on_the_newest_trial_keeps_its_weight(X):
-    before = follow(EuclideanAlignment().fit(X[:10]), X)
-    after = follow(before, X[:1]).references_["new/0"]
+    before = updated(EuclideanAlignment().fit(X[:10]), X)
+    after = updated(before, X[:1]).references_["new/0"]
     expected = (1 - MOMENTUM) * before.references_["new/0"] + MOMENTUM * covariance(X[0])
     np.testing.assert_allclose(after, expected, rtol=1e-12)
 
 
 def test_a_running_riemannian_mean_comes_close_to_that_of_all_trials(X):
-    alignment = follow(RiemannianAlignment().fit(3.0 * X[:10, ::-1]), X)
+    alignment = updated(RiemannianAlignment().fit(3.0 * X[:10, ::-1]), X)
     mean = mean_riemann(np.stack([covariance(trial) for trial in X]))
     start, end = RiemannianAlignment().fit(3.0 * X[:10, ::-1]).fallback_, alignment.fallback_
     assert distance_riemann(end, mean) < 0.15 * distance_riemann(start, mean)
 
 
 def test_the_amplitude_of_a_new_subject_is_found_at_once(X):
-    loud = follow(RiemannianAlignment().fit(X[:30]), 15 * X[30:31])
+    loud = updated(RiemannianAlignment().fit(X[:30]), 15 * X[30:31])
     assert 0.5 < np.trace(loud.fallback_) / (225 * np.trace(covariance(X[30]))) < 2.0
 
 
@@ -103,7 +103,7 @@ def test_an_artefact_among_the_first_trials_does_not_set_the_amplitude(X):
     spoilt = X[:20].copy()
     spoilt[0] *= 100
     sources = EuclideanAlignment().fit(X[30:])
-    plain, with_artefact = (follow(sources, trials).fallback_ for trials in (X[:20], spoilt))
+    plain, with_artefact = (updated(sources, trials).fallback_ for trials in (X[:20], spoilt))
     assert np.trace(with_artefact) < 2 * np.trace(plain)
 
 
@@ -111,10 +111,10 @@ def test_an_artefact_among_the_first_trials_does_not_set_the_amplitude(X):
 def test_the_alignment_before_stays_as_it_is(name, X):
     before = ALIGNMENTS[name]().fit(X[:30], np.repeat(["1/0", "2/0"], 15))
     expected = before.transform(X)
-    once = follow(before, X[30:31])
+    once = updated(before, X[30:31])
     after_one = once.transform(X)
-    follow(once, X[31:35])
-    assert once.follows
+    updated(once, X[31:35])
+    assert once.is_incremental
     np.testing.assert_array_equal(before.transform(X), expected)
     np.testing.assert_array_equal(once.transform(X), after_one)
     assert not np.array_equal(after_one, expected)
@@ -124,18 +124,18 @@ def test_the_alignment_before_stays_as_it_is(name, X):
 @pytest.mark.parametrize("name", list(ALIGNMENTS))
 def test_a_restored_alignment_goes_on_alike(name, X):
     domains = np.repeat(["1/0", "2/0"], 15)
-    followed = follow(ALIGNMENTS[name]().fit(X[:30], domains), X[30:33])
-    again = ALIGNMENTS[name]().from_arrays(["1/0", "2/0", "new/0"], followed.to_arrays())
-    one, other = (follow(a, X[33:40]).transform(X) for a in (followed, again))
+    alignment = updated(ALIGNMENTS[name]().fit(X[:30], domains), X[30:33])
+    again = ALIGNMENTS[name]().from_arrays(["1/0", "2/0", "new/0"], alignment.to_arrays())
+    one, other = (updated(a, X[33:40]).transform(X) for a in (alignment, again))
     np.testing.assert_array_equal(one, other)
 
 
 def test_features_of_a_trial_are_the_same_whether_it_was_decomposed_before_or_not(X):
-    followed = follow(TangentViews(n_windows=2, n_delays=2, span=8).fit(X[:30]), X[30:35])
+    alignment = updated(TangentViews(n_windows=2, n_delays=2, span=8).fit(X[:30]), X[30:35])
     fresh = TangentViews(n_windows=2, n_delays=2, span=8).from_arrays(
-        ["", "new/0"], followed.to_arrays()
+        ["", "new/0"], alignment.to_arrays()
     )
-    np.testing.assert_array_equal(followed.transform(X[40:41]), fresh.transform(X[40:41]))
+    np.testing.assert_array_equal(alignment.transform(X[40:41]), fresh.transform(X[40:41]))
     np.testing.assert_array_equal(
-        follow(followed, X[40:41]).transform(X), follow(fresh, X[40:41]).transform(X)
+        updated(alignment, X[40:41]).transform(X), updated(fresh, X[40:41]).transform(X)
     )

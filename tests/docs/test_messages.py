@@ -53,7 +53,11 @@ def test_every_exception_class_is_described(source_reader):
         ("BCIDannWarning", "adapt() changes nothing in a model without alignment", "adapting"),
         ("ResultsError", "Give the same command again to continue from here.", "dispatch"),
         ("TrainingError", "The loss of … is not finite in epoch …: …", "training.loop"),
-        ("FormerArgumentWarning", "will not be accepted by the next version", "former"),
+        (
+            "DeprecatedArgumentWarning",
+            "will not be accepted by the next version",
+            "deprecated_arguments",
+        ),
         ("Problem", "… is not installed. Run `pip install …`.", "bci_dann.installation"),
     ],
 )

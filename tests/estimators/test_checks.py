@@ -21,7 +21,7 @@ TRAINING = {"max_epochs": 5, "lr": 3e-2}  # enough for the blobs of check_classi
 # Checks that fail, with the reason.
 EXPECTED_FAILURES = {
     "check_do_not_raise_errors_in_init_or_set_params": (
-        "keywords of the version before are accepted, with a warning, and others refused at once"
+        "deprecated keywords are accepted, with a warning, and others refused at once"
     ),
 }
 FORMER = ("NetworkClassifier", "EnsembleClassifier")

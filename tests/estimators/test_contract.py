@@ -465,7 +465,7 @@ def riemannian(**parameters):
 def test_what_trials_say_of_their_rate_is_not_overruled(fold, eeg_trials):
     X, y, subjects, *_ = fold
     trials = eeg_trials(X, y, subjects)  # at 128 Hz
-    with pytest.raises(DataError, match=r"sfreq is 64 Hz, and the trials bring 128 Hz"):
+    with pytest.raises(DataError, match=r"sfreq is 64 Hz, but the trials have 128 Hz"):
         riemannian(sfreq=64.0).fit(trials, y)
     assert riemannian(sfreq=128).fit(trials, y).sfreq_ == 128
     with pytest.raises(ConfigError, match="sfreq"):

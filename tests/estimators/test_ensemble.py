@@ -8,7 +8,7 @@ from bci_dann.estimators import EnsembleClassifier, RiemannianClassifier
 from bci_dann.exceptions import (
     BCIDannWarning,
     ConfigError,
-    FormerArgumentWarning,
+    DeprecatedArgumentWarning,
     TrainingError,
 )
 
@@ -152,7 +152,7 @@ def test_known_shares_reach_the_average_and_are_checked_before_training(toy_eeg,
 def test_parameters_of_the_version_before_give_the_same_ensemble(toy_eeg):
     arguments = given(toy_eeg)
     X_new = arguments["X_target_unlabeled"]
-    with pytest.warns(FormerArgumentWarning, match="give members="):
+    with pytest.warns(DeprecatedArgumentWarning, match="give members="):
         former = EnsembleClassifier(
             terms={"mcc": 1.0},
             tangent_terms={"information_maximisation": 0.4},

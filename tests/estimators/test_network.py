@@ -251,7 +251,7 @@ def test_parameters_can_be_read_set_and_cloned():
     terms = {"mcc": {"weight": 1.0, "temperature": 2.0, "schedule": "linear"}}
     model = DANNClassifier("MLP", terms=terms, weighting="kmm")
     assert model.get_params()["terms"] is terms
-    assert "former" not in model.get_params()
+    assert "deprecated" not in model.get_params()
     copied = clone(model)
     assert copied.get_params() == model.get_params()
     assert copied.terms is not terms

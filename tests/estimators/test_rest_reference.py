@@ -119,7 +119,7 @@ def test_wrapped_and_in_an_ensemble(source, target):
 
 @pytest.mark.parametrize("bare", [np.asarray, lambda X: X[:, :, :100]])
 def test_arrays_are_refused(source, bare):
-    with pytest.raises(DataError, match=r"arrays and epochs cannot\. Give EEGTrials"):
+    with pytest.raises(DataError, match=r"like all arrays and epochs\. Give EEGTrials"):
         decoder().fit(bare(np.array(source.X)), source.y, subjects=source.subjects)
 
 

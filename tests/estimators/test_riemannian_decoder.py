@@ -8,7 +8,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from bci_dann import load_dataset, load_model
-from bci_dann.adaptation.label_shift import shares_of_labels
+from bci_dann.adaptation.label_shift import prior_from_labels
 from bci_dann.estimators import RiemannianClassifier
 from bci_dann.estimators.inputs.training_trials import TrainingTrials
 from bci_dann.evaluation.config.run_config import load_config
@@ -98,7 +98,7 @@ def test_ten_labels_tell_that_a_subject_mostly_rests(draw_toy_eeg, tmp_path):
     rest = {"X_target_unlabeled": X_new[10:]}
     untold = RiemannianClassifier(terms=terms).fit(X, y, subjects=subjects, **rest)
     told = RiemannianClassifier(terms=terms).fit(X, y, subjects=subjects, **rest, **few)
-    np.testing.assert_allclose(told.prior_, shares_of_labels(np.int64(y_new[:10] == "b"), 2))
+    np.testing.assert_allclose(told.prior_, prior_from_labels(np.int64(y_new[:10] == "b"), 2))
     assert told.score(X_new[10:], y_new[10:]) > untold.score(X_new[10:], y_new[10:]) + 0.03
     known = np.where(np.arange(len(y_new)) < 10, y_new.astype(object), None)
     adapted = untold.adapt(X_new, known)

@@ -351,7 +351,7 @@ def test_steps_that_there_are_not(given, tmp_path, name):
 def test_descriptions_of_the_wrong_kind(given, tmp_path, key, value):
     folder = RiemannianClassifier(n_windows=1, n_delays=1).fit(**given).save(tmp_path / "model")
     rewrite(folder, lambda description: description.update({key: value}))
-    with pytest.raises(DataError, match=r"is damaged|trials of the shape|classes of the saved"):
+    with pytest.raises(DataError, match=r"is damaged|trials of shape|classes of the saved"):
         load_model(folder)
 
 

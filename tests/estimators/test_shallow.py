@@ -50,9 +50,9 @@ def test_nearest_mean_is_that_of_pyriemann(rhythms):
 
 def test_what_does_not_go_together(rhythms):
     X, y = rhythms
-    with pytest.raises(ConfigError, match="'covariances' are for 'mdm'"):
+    with pytest.raises(ConfigError, match="use 'covariances' with 'mdm'"):
         ShallowClassifier("csp", "mdm").fit(X, y)
-    with pytest.raises(ConfigError, match="'covariances' are for 'mdm'"):
+    with pytest.raises(ConfigError, match="use 'covariances' with 'mdm'"):
         ShallowClassifier("covariances", "lda").fit(X, y)
     with pytest.raises(DataError, match="needs the sampling frequency"):
         ShallowClassifier("filter_bank_csp").fit(X, y)

@@ -160,7 +160,7 @@ class TestSubspace:
     def parts(self):
         rng = np.random.default_rng(0)
         wide = rng.standard_normal((12, 30))
-        subspace = Subspace.of(wide)
+        subspace = Subspace.spanned_by(wide)
         inner = torch.from_numpy(subspace.coordinates(wide))
         n_directions = inner.shape[1]
         head = LinearHead(

@@ -1,1 +1,1 @@
-"""Calibrated probabilities, prediction sets and abstention, learned from the source subjects."""
+"""Calibration, prediction sets and abstention, learned from left-out source subjects."""

@@ -1,7 +1,7 @@
-"""Abstention: trials whose most probable class is not probable enough get no class.
+"""Abstention: no class for trials whose largest probability is below a threshold.
 
 Geifman and El-Yaniv (2017), "Selective classification for deep neural networks", NeurIPS,
-arXiv:1705.08500: the error among the trials that are answered, and its trade against their share.
+arXiv:1705.08500: the trade-off between the error among answered trials and their share (coverage).
 """
 
 from __future__ import annotations
@@ -9,35 +9,35 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bci_dann.estimators.calibration.subject_weights import equal_subjects
+from bci_dann.estimators.calibration.subject_weights import subject_balanced_weights
 
 __all__ = ["LEAST_ANSWERED", "NOTHING_ANSWERED", "is_abstained", "threshold_for_error"]
 
 Floats = NDArray[np.float64]
 
-# The error among fewer of the source trials than this share is left out of account: of a hundred
-# trials a subject it would stand on fewer than ten. Empirical.
+# Smallest share of answered source trials for which the error is considered: with a hundred trials
+# in each subject, a smaller share would have fewer than ten. Empirical.
 LEAST_ANSWERED = 0.1
-# Far above the rounding of sums of weights, far below the weight of a trial.
+# Tolerance of sums of weights: far above their rounding error, far below the weight of a trial.
 TOLERANCE = 1e-9
-# No probability reaches it.
+# Threshold that no probability reaches.
 NOTHING_ANSWERED = np.inf
 
 
 def is_abstained(probabilities: Floats, threshold: float) -> NDArray[np.bool_]:
-    """Return which trials get no class.
+    """Return which trials are left without a class.
 
     Parameters
     ----------
     probabilities : ndarray, shape (n_trials, n_classes)
         Rows of sum 1.
     threshold : float
-        What the most probable class must reach.
+        Smallest accepted probability of the most probable class.
 
     Returns
     -------
     ndarray of bool, shape (n_trials,)
-        True below the threshold, and where all classes are equally probable, as of a trial without
+        True below the threshold, and where all classes are equally probable, as for a trial without
         signal.
     """
     confidence = probabilities.max(axis=1)
@@ -51,28 +51,28 @@ def threshold_for_error(
     subjects: NDArray[np.str_],
     max_error: float,
 ) -> float:
-    """Find the lowest threshold that keeps the error among answered trials small enough.
+    """Find the lowest threshold with at most a given error among answered trials.
 
     Parameters
     ----------
     probabilities : ndarray, shape (n_trials, n_classes)
-        Of models that have not seen the labels of these trials.
+        Class probabilities from models that have not seen the labels of these trials.
     labels : ndarray of int, shape (n_trials,)
-        The column of the true class.
+        Indices of the true classes.
     subjects : ndarray of str, shape (n_trials,)
-        The subject of each trial; all subjects count the same.
+        The subject of each trial; all subjects have equal weight.
     max_error : float
-        The largest share of errors among the trials that are answered.
+        Largest allowed error rate among answered trials.
 
     Returns
     -------
     float
-        0 where every trial may be answered; :data:`NOTHING_ANSWERED` where no threshold that
-        answers a tenth of the trials is enough.
+        0 where every trial can be answered; :data:`NOTHING_ANSWERED` where even the answers to a
+        tenth of the trials have a larger error.
     """
     confidence = probabilities.max(axis=1)
     order = np.argsort(-confidence, kind="stable")
-    weights = equal_subjects(subjects)[order]
+    weights = subject_balanced_weights(subjects)[order]
     wrong = (probabilities.argmax(axis=1) != labels)[order]
     ordered = confidence[order]
     # a threshold answers all trials of the same confidence, or none of them

@@ -1,4 +1,4 @@
-"""A method whose probabilities are calibrated on its source subjects, and which may abstain."""
+"""Wrapper of a method that calibrates its probabilities on source subjects, and may abstain."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from bci_dann.estimators.calibration.abstention import (
     is_abstained,
 )
 from bci_dann.estimators.calibration.conformal_sets import prediction_sets
-from bci_dann.estimators.calibration.learned_calibration import Calibration, CalibrationRules
+from bci_dann.estimators.calibration.learned_calibration import Calibration, CalibrationSettings
 from bci_dann.estimators.calibration.source_predictions import predict_sources, source_folds
 from bci_dann.estimators.calibration.temperature import tempered
 from bci_dann.estimators.inputs.input_validation import read_for_learning
-from bci_dann.estimators.inputs.labels import encode_first
+from bci_dann.estimators.inputs.labels import encode_source_labels
 from bci_dann.estimators.methods import build_method, describe_method
 from bci_dann.estimators.saved_models import model_from_state
 from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
@@ -34,62 +34,62 @@ from bci_dann.persistence import ModelState
 __all__ = ["CalibratedClassifier"]
 
 BY = ("adapt", "fit")
-# What the wrapped method has learned of the trials, and this one shows.
-SHARED = ("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_", "met_target_")
+# Fitted attributes that are taken over from the wrapped method.
+SHARED = ("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_", "has_seen_target_")
 
 
 class CalibratedClassifier(TransferClassifier):
     """A method whose probabilities are calibrated on source subjects, and which may abstain.
 
-    Each source subject in turn is left out, seen without labels as the new subject will be, and
-    predicted. Its labels, which are known, then say how far the probabilities of the method are to
-    be trusted: one temperature divides all log-probabilities [1]_, each class has a threshold above
-    which it is in the prediction set of a trial [2]_ [3]_, and trials whose most probable class is
-    not probable enough may be left without a class [4]_. Every subject counts the same. The method
-    itself is trained on all sources; its decisions stay as they are where it does not abstain.
+    Each source subject in turn is left out, and predicted after adaptation without labels, as a new
+    subject will be. Its labels, which are known, are then used for calibration: all
+    log-probabilities are divided by one temperature [1]_; each class has a threshold, above which
+    it is in the prediction set of a trial [2]_ [3]_; and trials whose largest probability is too
+    small may be left without a class [4]_. All subjects have equal weight. The final method is
+    trained on all sources; calibration does not change the most probable class.
 
-    What is found on source subjects holds for new subjects on average, as far as these resemble the
-    sources. It is no promise for a single subject.
+    The calibration holds for new subjects on average, as far as they resemble the sources. There is
+    no guarantee for a single subject.
 
     Parameters
     ----------
     method : str, mapping or TransferClassifier
-        What is calibrated; see :func:`bci_dann.estimators.build_method`.
+        The wrapped method; see :func:`bci_dann.estimators.build_method`.
     by : {"adapt", "fit"}
-        How source subjects that are left out are seen. ``"adapt"`` trains once for each group of
-        subjects and adapts to each of its subjects; ``"fit"`` trains once for each subject, with
-        its trials as ``X_target_unlabeled``. Take ``"fit"`` for networks that are trained with the
-        target's trials: adaptation without sources is another method there.
+        How the method uses the unlabelled trials of left-out subjects. ``"adapt"`` trains once for
+        each group of subjects, and adapts to each of them; ``"fit"`` trains once for each subject,
+        with its trials as ``X_target_unlabeled``. Use ``"fit"`` for networks that are trained with
+        the target's trials, for which ``adapt`` is a different method.
     n_folds : int
-        Into how many groups source subjects are divided at most, and how often the method is
-        trained beside the one time that it always is, for ``by="adapt"``.
+        Largest number of groups of source subjects. With ``by="adapt"`` this is also the number of
+        trainings, in addition to that on all sources.
     set_coverage : float
-        Share of the trials of each class whose prediction set is to hold the class, between 0 and
-        1; the mean over subjects.
+        Share of the trials of each class whose prediction set contains this class, between 0 and 1;
+        mean over subjects.
     conservative : bool
-        Whether the new subject counts as one that is never covered, so that the mean over new
-        subjects is not below ``set_coverage`` [5]_ but for what leaving subjects out changes in the
-        method. With fewer than ``set_coverage / (1 - set_coverage)`` source subjects all sets then
-        hold all classes.
+        Whether to count the new subject as one that is never covered. The mean coverage over new
+        subjects is then at least ``set_coverage`` [5]_, except that methods in calibration are
+        trained on fewer subjects. With fewer than ``set_coverage / (1 - set_coverage)`` source
+        subjects all sets then contain all classes.
     abstain_below : float, optional
-        :meth:`predict` gives no class where the largest calibrated probability is below this.
+        :meth:`predict` abstains where the largest calibrated probability is below this.
     max_error : float, optional
-        In the place of ``abstain_below``: the share of errors that is allowed among the trials of
-        source subjects that get a class; the lowest threshold that keeps it is used.
+        Instead of ``abstain_below``: the largest allowed error rate among answered trials of source
+        subjects; the lowest threshold with this error is used.
     random_state : None, int or numpy random generator
-        Seeds the method, where it has a ``random_state``; ``None`` leaves its own.
+        Seeds the method, where it has a ``random_state``; ``None`` does not change it.
 
     Attributes
     ----------
     method_ : TransferClassifier
         The fitted method.
     adapted_calibration_, unadapted_calibration_ : Calibration
-        What was learned for subjects that the method has seen or adapted to, and for others: with
-        the attributes ``temperature``, ``class_thresholds`` and ``abstain_below``.
+        Calibration for subjects that the method was trained with or adapted to, and for others;
+        with the attributes ``temperature``, ``class_thresholds`` and ``abstain_below``.
 
     See Also
     --------
-    bci_dann.evaluation.risk_coverage : How the error falls with the share of trials answered.
+    bci_dann.evaluation.risk_coverage : The error as a function of the share of answered trials.
 
     References
     ----------
@@ -143,7 +143,7 @@ class CalibratedClassifier(TransferClassifier):
         self.random_state = random_state
 
     def check_parameters(self) -> None:
-        """Raise on a parameter that ``fit`` could not use; see the base class."""
+        """Raise on invalid parameters; see the base class."""
         check_option("by", self.by, BY)
         check_count("n_folds", self.n_folds)
         check_between("n_folds", self.n_folds, 2, np.inf, inclusive=True)
@@ -154,7 +154,7 @@ class CalibratedClassifier(TransferClassifier):
                 check_between(name, getattr(self, name), 0.0, 1.0)
         if self.abstain_below is not None and self.max_error is not None:
             raise ConfigError(
-                "abstain_below is a threshold, and max_error finds one: give one of them; got "
+                "give either abstain_below, or max_error, which determines the threshold; got "
                 f"{self.abstain_below!r} and {self.max_error!r}."
             )
         self.build().check_parameters()
@@ -188,19 +188,19 @@ class CalibratedClassifier(TransferClassifier):
     ) -> Self:
         """Train the method, and calibrate it on its sources; see :meth:`TransferClassifier.fit`.
 
-        Trials of the target are given to the method, and have no part in the calibration.
+        Trials of the target are passed to the method, and not used for calibration.
 
         Raises
         ------
         DataError
-            Also when there are fewer than three source subjects, they are not named, or a class is
-            missing where some of them are left out.
+            Also when there are fewer than three source subjects, subjects are not named, or a class
+            is missing when some subjects are left out.
         """
         self.forget()
         self.check_parameters()
         read = read_for_learning(self, X, y, subjects, reset=True)
         names = read.subjects
-        classes, labels = encode_first(y)
+        classes, labels = encode_source_labels(y)
         if names is None:
             raise DataError(
                 "calibration leaves out each source subject in turn: name the subject of each "
@@ -209,13 +209,13 @@ class CalibratedClassifier(TransferClassifier):
         folds = source_folds(labels, names, classes, self.n_folds)
         target = (X_target_unlabeled, X_target_labeled, y_target_labeled)
         method = self.build().use_cache(self._cache).fit(X, y, subjects, *target)
-        # the same domains come in nearly every fold
+        # most folds share their domains
         cache = ResultCache() if self._cache is None else self._cache
-        trials = read.X if read.ch_names is None else X  # what has channel names can be indexed
+        trials = read.X if read.ch_names is None else X  # epochs and EEGTrials can be indexed
         predicted = predict_sources(
             lambda: self.build().use_cache(cache), trials, np.asarray(y), names, folds, self.by
         )
-        rules = CalibrationRules(
+        rules = CalibrationSettings(
             self.set_coverage, self.conservative, self.abstain_below, self.max_error
         )
         self.adapted_calibration_, self.unadapted_calibration_ = (
@@ -229,11 +229,11 @@ class CalibratedClassifier(TransferClassifier):
     @property
     def calibration_(self) -> Calibration:  # numpydoc ignore=RT01
         """The calibration for subjects that the method has adapted to, or that for others."""
-        return self.adapted_calibration_ if self.met_target_ else self.unadapted_calibration_
+        return self.adapted_calibration_ if self.has_seen_target_ else self.unadapted_calibration_
 
     @property
     def abstains_below(self) -> float | None:
-        """The probability below which :meth:`predict` gives no class; see the base class."""
+        """The probability below which :meth:`predict` abstains; see the base class."""
         return self.calibration_.abstain_below
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -242,7 +242,7 @@ class CalibratedClassifier(TransferClassifier):
         return tempered(self.method_.predict_proba(X), self.calibration_.temperature)
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Return the most probable class of each trial, or ``None`` where it is not certain enough.
+        """Return the most probable class of each trial, or ``None`` for abstention.
 
         Parameters
         ----------
@@ -252,9 +252,9 @@ class CalibratedClassifier(TransferClassifier):
         Returns
         -------
         ndarray, shape (n_trials,)
-            Class names. Where ``abstain_below`` or ``max_error`` was given, an array of objects,
-            with ``None`` for trials that get no class: scikit-learn's metrics refuse it, and do not
-            count it as a class.
+            Class names. With ``abstain_below`` or ``max_error`` this is an object array with
+            ``None`` for abstention; scikit-learn's metrics raise an error for it instead of
+            counting it as a class.
         """
         probabilities = self.predict_proba(X)
         decided = np.asarray(self.classes_[probabilities.argmax(axis=1)])
@@ -276,12 +276,12 @@ class CalibratedClassifier(TransferClassifier):
         -------
         ndarray of bool, shape (n_trials, n_classes)
             Whether each class, in the order of ``classes_``, is in the set. No set is empty. A
-            trial that holds no signal has all classes.
+            trial without signal has all classes.
         """
         return prediction_sets(self.predict_proba(X), self.calibration_.class_thresholds)
 
     def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """Return the accuracy of the most probable classes, of all trials.
+        """Return the accuracy of the most probable class over all trials, without abstention.
 
         Parameters
         ----------
@@ -290,20 +290,20 @@ class CalibratedClassifier(TransferClassifier):
         y : array-like, shape (n_trials,)
             Their true classes.
         sample_weight : array-like, shape (n_trials,), optional
-            How much each trial counts.
+            Weight of each trial.
 
         Returns
         -------
         float
-            Abstention has no influence.
+            The accuracy.
         """
         decided = self.classes_[self.predict_proba(X).argmax(axis=1)]
         return float(accuracy_score(y, decided, sample_weight=sample_weight))
 
     def adapt(self, X: Any, y: ArrayLike | None = None) -> Self:
-        """Adapt the method; the calibration stays. See :meth:`TransferClassifier.adapt`."""
+        """Adapt the method, and keep the calibration; see :meth:`TransferClassifier.adapt`."""
         check_is_fitted(self)
-        return self._around(self.method_.adapt(X, y))
+        return self._with_method(self.method_.adapt(X, y))
 
     def adapted(  # numpydoc ignore=PR01,RT01
         self, X: Any, y: ArrayLike | None = None
@@ -312,12 +312,12 @@ class CalibratedClassifier(TransferClassifier):
 
         Parameters and return value are those of :meth:`SubjectAdaptation.adapted`.
         """
-        return self._around(self.method_.adapted(X, y))
+        return self._with_method(self.method_.adapted(X, y))
 
     def partial_adapt(self, X: Any) -> Self:
         """Adapt the method to the next trials; see :meth:`TransferClassifier.partial_adapt`."""
         check_is_fitted(self)
-        return self._around(self.method_.partial_adapt(X))
+        return self._with_method(self.method_.partial_adapt(X))
 
     @property
     def trains_network(self) -> bool:
@@ -335,7 +335,7 @@ class CalibratedClassifier(TransferClassifier):
         return self.method_.can_adapt
 
     def plain_parameters(self) -> dict[str, Any]:
-        """Return the parameters as a file can hold them; see the base class."""
+        """Return the parameters in a form that can be saved; see the base class."""
         return {**super().plain_parameters(), "method": describe_method(self.method)}
 
     def to_state(self) -> ModelState:
@@ -369,15 +369,15 @@ class CalibratedClassifier(TransferClassifier):
     def _warn_if_nothing_is_answered(self) -> None:
         if self.adapted_calibration_.abstain_below == NOTHING_ANSWERED:
             warnings.warn(
-                f"max_error={self.max_error:g} cannot be kept on the source subjects by a "
-                f"threshold that answers {LEAST_ANSWERED:.0%} of their trials or more, so that "
-                "predict will give no class at all: allow a larger error.",
+                f"max_error={self.max_error:g} is exceeded on the source subjects even where only "
+                f"{LEAST_ANSWERED:.0%} of their trials are answered, so that predict will abstain "
+                "on all trials: allow a larger error.",
                 BCIDannWarning,
                 stacklevel=3,
             )
 
-    def _around(self, method: TransferClassifier) -> Self:
-        """Return a copy of this estimator around another fitted method."""
+    def _with_method(self, method: TransferClassifier) -> Self:
+        """Return a copy of this estimator with another fitted method."""
         adapted = copy.copy(self)
         adapted._set_method(method)
         return adapted

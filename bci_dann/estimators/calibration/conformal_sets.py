@@ -1,14 +1,14 @@
-"""Prediction sets of classes by conformal thresholds, learned from whole subjects.
+"""Conformal prediction sets of classes, with thresholds from left-out subjects.
 
-The score of a class is its probability, and each class has a threshold of its own, from the trials
-that truly are of this class: Vovk (2012), "Conditional validity of inductive conformal
+The score of a class is its probability. Each class has its own threshold, computed from the trials
+of this class: Vovk (2012), "Conditional validity of inductive conformal
 predictors", ACML, arXiv:1209.2673, and Sadinle, Lei and Wasserman (2019), "Least ambiguous
 set-valued classifiers with bounded error levels", J. Am. Stat. Assoc. 114(525), 223-234. Trials of
-one subject are alike, so that the distributions of subjects are averaged, each with the same
-weight: Dunn, Wasserman and Ramdas (2023), "Distribution-free prediction sets for two-layer
-hierarchical models", J. Am. Stat. Assoc. 118(544), 2491-2502 ("pooling CDFs"). The further mass
-for the new subject is that of Lee, Barber and Willett (2023), "Distribution-free inference with
-hierarchical data", arXiv:2306.06342.
+one subject are not independent, so the score distributions of subjects are averaged with equal
+weights: Dunn, Wasserman and Ramdas (2023), "Distribution-free prediction sets for two-layer
+hierarchical models", J. Am. Stat. Assoc. 118(544), 2491-2502 ("pooling CDFs"). The additional
+mass for the new subject in the conservative form is that of Lee, Barber and Willett (2023),
+"Distribution-free inference with hierarchical data", arXiv:2306.06342.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bci_dann.estimators.calibration.subject_weights import equal_subjects
+from bci_dann.estimators.calibration.subject_weights import subject_balanced_weights
 
 __all__ = ["class_thresholds", "prediction_sets"]
 
 Floats = NDArray[np.float64]
 
-# Sums of weights are compared with this tolerance, far above rounding and far below one trial.
+# Tolerance of sums of weights: far above their rounding error, far below the weight of a trial.
 TOLERANCE = 1e-9
 
 
@@ -33,25 +33,26 @@ def class_thresholds(
     coverage: float,
     conservative: bool,
 ) -> Floats:
-    """Find for each class the probability that its own trials seldom fall below.
+    """Compute, for each class, the probability that a given share of its trials reach.
 
     Parameters
     ----------
     probabilities : ndarray, shape (n_trials, n_classes)
-        Of models that have not seen the labels of these trials.
+        Class probabilities from models that have not seen the labels of these trials.
     labels : ndarray of int, shape (n_trials,)
-        The column of the true class.
+        Indices of the true classes.
     subjects : ndarray of str, shape (n_trials,)
         The subject of each trial.
     coverage : float
-        Share of the trials of each class that reaches its threshold; the mean over subjects.
+        Share of the trials of each class that reach its threshold; mean over subjects.
     conservative : bool
-        Whether the new subject counts as one whose every trial falls below all thresholds.
+        Whether to count the new subject as one whose trials are all below the thresholds.
 
     Returns
     -------
     ndarray, shape (n_classes,)
-        0, so that the class is in every set, where there are too few subjects for the coverage.
+        The thresholds; 0 where there are too few subjects for the coverage, so that the class is in
+        every set.
     """
     return np.array(
         [
@@ -74,8 +75,8 @@ def prediction_sets(probabilities: Floats, thresholds: Floats) -> NDArray[np.boo
     Returns
     -------
     ndarray of bool, shape (n_trials, n_classes)
-        The most probable class is in every set; where all classes are equally probable, as of a
-        trial without signal, all are.
+        The most probable class is in every set; all classes are, where they are equally probable,
+        as for a trial without signal.
     """
     most_probable = probabilities == probabilities.max(axis=1, keepdims=True)
     sets: NDArray[np.bool_] = (probabilities >= thresholds) | most_probable
@@ -86,8 +87,8 @@ def _threshold(
     own: Floats, subjects: NDArray[np.str_], coverage: float, conservative: bool
 ) -> float:
     order = np.argsort(own)[::-1]
-    # each subject has the mass 1
-    mass = np.cumsum(equal_subjects(subjects)[order])
+    # each subject has mass 1
+    mass = np.cumsum(subject_balanced_weights(subjects)[order])
     n_subjects = len(np.unique(subjects))
     needed = coverage * (n_subjects + conservative)
     reached = np.flatnonzero(mass >= needed - TOLERANCE)

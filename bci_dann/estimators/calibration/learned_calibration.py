@@ -1,4 +1,4 @@
-"""What source subjects teach about probabilities: temperature, thresholds of sets, abstention."""
+"""Calibration learned from source subjects: temperature, thresholds of sets and abstention."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from numpy.typing import NDArray
 
 from bci_dann.estimators.calibration.abstention import threshold_for_error
 from bci_dann.estimators.calibration.conformal_sets import class_thresholds
-from bci_dann.estimators.calibration.subject_weights import equal_subjects
+from bci_dann.estimators.calibration.subject_weights import subject_balanced_weights
 from bci_dann.estimators.calibration.temperature import fit_temperature, tempered
 
-__all__ = ["Calibration", "CalibrationRules"]
+__all__ = ["Calibration", "CalibrationSettings"]
 
 
 @dataclass(frozen=True)
-class CalibrationRules:
-    """What a calibration is asked for.
+class CalibrationSettings:
+    """Settings of a calibration.
 
     Attributes
     ----------
     set_coverage : float
-        Share of trials whose set is to hold the true class.
+        Share of trials whose set contains the true class.
     conservative : bool
         See :func:`~bci_dann.estimators.calibration.conformal_sets.class_thresholds`.
     abstain_below : float or None
-        A threshold of probability that is given.
+        Given threshold of abstention.
     max_error : float or None
-        The error among answered trials for which a threshold is to be found.
+        Largest error among answered trials, from which the threshold is computed.
     """
 
     set_coverage: float
@@ -41,16 +41,16 @@ class CalibrationRules:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """What is done to the probabilities of a method.
+    """A fitted calibration of the probabilities of a method.
 
     Attributes
     ----------
     temperature : float
-        By which log-probabilities are divided.
+        Divides log-probabilities.
     class_thresholds : ndarray, shape (n_classes,)
-        A class is in the set of a trial from this probability on.
+        A class is in the set of a trial if its probability is at least this.
     abstain_below : float or None
-        Below this probability of the most probable class none is given; ``None`` always gives one.
+        Abstain if the largest probability is below this; ``None`` never abstains.
     """
 
     temperature: float
@@ -63,28 +63,27 @@ class Calibration:
         probabilities: NDArray[np.float64],
         labels: NDArray[np.int64],
         subjects: NDArray[np.str_],
-        rules: CalibrationRules,
+        rules: CalibrationSettings,
     ) -> Self:
-        """Learn from trials whose labels the predicting models have not seen.
+        """Learn from predictions by models that have not seen the labels of the trials.
 
         Parameters
         ----------
         probabilities : ndarray, shape (n_trials, n_classes)
-            As the method gives them.
+            Uncalibrated class probabilities.
         labels : ndarray of int, shape (n_trials,)
-            The column of the true class.
+            Indices of the true classes.
         subjects : ndarray of str, shape (n_trials,)
-            The subject of each trial; every subject counts the same.
-        rules : CalibrationRules
-            What is wanted.
+            The subject of each trial; all subjects have equal weight.
+        rules : CalibrationSettings
+            Settings of the calibration.
 
         Returns
         -------
         Calibration
-            Thresholds hold for probabilities after division by the temperature.
+            Its thresholds apply to probabilities after temperature scaling.
         """
-        weights = equal_subjects(subjects)
-        # of mean 1
+        weights = subject_balanced_weights(subjects)
         temperature = fit_temperature(probabilities, labels, weights / weights.mean())
         calibrated = tempered(probabilities, temperature)
         thresholds = class_thresholds(
@@ -96,12 +95,12 @@ class Calibration:
         return cls(temperature, thresholds, below)
 
     def to_arrays(self) -> dict[str, NDArray[np.float64]]:
-        """Return the contents, to be saved.
+        """Return the calibration as arrays, for saving.
 
         Returns
         -------
         dict of str to ndarray
-            :meth:`from_arrays` takes it.
+            Input of :meth:`from_arrays`.
         """
         below = [] if self.abstain_below is None else [self.abstain_below]
         return {

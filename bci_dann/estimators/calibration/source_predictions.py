@@ -1,4 +1,4 @@
-"""Predictions for each source subject by models that were trained without it."""
+"""Predictions for each source subject by models trained on other source subjects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bci_dann.exceptions import DataError, UnadaptedWarning
 
 __all__ = ["MIN_SUBJECTS", "SourcePredictions", "predict_sources", "source_folds"]
 
-# Two subjects to train on, and one to predict.
+# Two subjects for training, and one to predict.
 MIN_SUBJECTS = 3
 
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -25,15 +25,15 @@ Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 @dataclass(frozen=True, eq=False)
 class SourcePredictions:
-    """Probabilities of the source trials, by models that have not seen their subject's labels.
+    """Class probabilities of source trials, from models that have not seen the subject's labels.
 
     Attributes
     ----------
     adapted : ndarray, shape (n_trials, n_classes)
-        After adaptation to the subject's trials without labels.
+        After adaptation to the subject's trials, without labels.
     unadapted : ndarray, shape (n_trials, n_classes)
-        Without adaptation; equal to ``adapted`` where models were trained with the subject's
-        trials.
+        Without adaptation; equal to ``adapted`` with ``by="fit"``, where models were trained with
+        the subject's unlabelled trials.
     """
 
     adapted: NDArray[np.float64]
@@ -43,7 +43,7 @@ class SourcePredictions:
 def source_folds(
     labels: NDArray[np.int64], subjects: NDArray[np.str_], classes: NDArray[Any], n_folds: int
 ) -> list[Fold]:
-    """Divide the source subjects into groups, each of which is left out once.
+    """Divide the source subjects into groups, to leave out one group at a time.
 
     Parameters
     ----------
@@ -52,19 +52,19 @@ def source_folds(
     subjects : ndarray of str, shape (n_trials,)
         The subject of each trial.
     classes : ndarray, shape (n_classes,)
-        Their names, for messages.
+        Class names, for messages.
     n_folds : int
-        At most so many groups; a subject each where there are no more subjects.
+        Largest number of groups; with fewer subjects, each is a group.
 
     Returns
     -------
     list of (ndarray of int, ndarray of int)
-        Trials to train on and trials to predict, of each group.
+        Indices of training trials and of left-out trials, for each group.
 
     Raises
     ------
     DataError
-        When there are fewer than three subjects, or the others of a group lack a class.
+        When there are fewer than three subjects, or the training trials of a group lack a class.
     """
     names = np.unique(subjects)
     if len(names) < MIN_SUBJECTS:
@@ -109,13 +109,13 @@ def predict_sources(
     folds : list of (ndarray of int, ndarray of int)
         As :func:`source_folds` returns them.
     by : {"adapt", "fit"}
-        Train once for a group, and adapt to each of its subjects; or train once for each subject
-        with its trials as ``X_target_unlabeled``.
+        Train once for each group, and adapt to each of its subjects; or train once for each
+        subject, with its trials as ``X_target_unlabeled``.
 
     Returns
     -------
     SourcePredictions
-        Of all trials, in their order.
+        For all trials, in their order.
     """
     n_classes = len(np.unique(y))
     adapted, unadapted = np.empty((2, len(y), n_classes))
@@ -130,12 +130,12 @@ def predict_sources(
                 unadapted[own] = adapted[own]
                 continue
             adapted[own] = model.adapted(trials).predict_proba(trials)
-            with warnings.catch_warnings():  # wanted here
+            with warnings.catch_warnings():  # prediction without adaptation is intended
                 warnings.simplefilter("ignore", UnadaptedWarning)
                 unadapted[own] = model.predict_proba(trials)
     return SourcePredictions(adapted, unadapted)
 
 
 def _rows(X: Any, index: NDArray[np.intp]) -> Any:
-    """Return some of the trials, without labels, of the kind that was given."""
+    """Return a selection of the trials without labels, of the same type."""
     return X.deferred(index).unlabelled() if isinstance(X, EEGTrials) else X[index]

@@ -1,14 +1,14 @@
-"""Weights of trials under which every subject counts the same."""
+"""Weights of trials that give all subjects equal weight."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["equal_subjects"]
+__all__ = ["subject_balanced_weights"]
 
 
-def equal_subjects(subjects: NDArray[np.str_]) -> NDArray[np.float64]:
+def subject_balanced_weights(subjects: NDArray[np.str_]) -> NDArray[np.float64]:
     """Return weights of trials that sum to one in each subject.
 
     Parameters
@@ -19,7 +19,7 @@ def equal_subjects(subjects: NDArray[np.str_]) -> NDArray[np.float64]:
     Returns
     -------
     ndarray, shape (n_trials,)
-        One divided by the number of trials of the subject.
+        The inverse of the number of trials of the subject.
     """
     _, index, counts = np.unique(subjects, return_inverse=True, return_counts=True)
     return np.asarray(1.0 / counts[index])

@@ -1,7 +1,7 @@
-"""Temperature scaling of probabilities, fitted by scikit-learn's calibrator.
+"""Temperature scaling of probabilities, with scikit-learn's ``CalibratedClassifierCV``.
 
 Guo, Pleiss, Sun and Weinberger (2017), "On calibration of modern neural networks", ICML,
-arXiv:1706.04599, section 4.2. Labels are softened as by Platt (1999), "Probabilistic outputs for
+arXiv:1706.04599, section 4.2. Labels are smoothed as in Platt (1999), "Probabilistic outputs for
 support vector machines", in: Advances in Large Margin Classifiers, MIT Press, 61-74.
 """
 
@@ -22,13 +22,13 @@ __all__ = ["fit_temperature", "tempered"]
 
 Floats = NDArray[np.float64]
 
-# The calibrator divides log-odds by a temperature between exp(-10) and exp(10). Log-odds of this
-# size come out as a probability from which the temperature is read without loss.
+# scikit-learn searches temperatures between exp(-10) and exp(10). The calibrated probability of
+# log-odds of this size gives the temperature without loss of precision.
 SMALL_LOG_ODDS = 1e-3
 
 
 class _Logits(ClassifierMixin, BaseEstimator):
-    """Takes logits as its input, and returns them as its decision function."""
+    """A classifier whose input is logits, and whose decision function returns them."""
 
     def fit(  # scikit-learn's signature; nothing is trained
         self,
@@ -36,45 +36,45 @@ class _Logits(ClassifierMixin, BaseEstimator):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,  # noqa: ARG002
     ) -> Self:
-        """Note the classes."""
+        """Store the classes."""
         self.classes_ = np.unique(y)
         return self
 
     def decision_function(self, X: Any) -> Floats:
-        """Return logits; of two classes one number, as scikit-learn wants it."""
+        """Return logits, or one number for two classes, as scikit-learn expects."""
         logits = np.asarray(X, dtype=np.float64)
         return (logits[:, 1] - logits[:, 0]) / 2 if len(self.classes_) == 2 else logits
 
 
 def fit_temperature(probabilities: Floats, labels: NDArray[np.int64], weights: Floats) -> float:
-    """Find the temperature under which known labels are most likely.
+    """Find the temperature that maximises the likelihood of known labels.
 
-    Every label counts as wrong with the probability that Platt's rule gives for so many trials.
-    Where no trial is decided wrongly, the temperature would else be as low as it can be, and the
-    first error on a new subject infinitely surprising.
+    Each label is smoothed: it counts as wrong with the small probability of Platt's rule. Without
+    smoothing, the temperature would tend to zero where no trial is misclassified, and the first
+    error on a new subject would have an infinite loss.
 
     Parameters
     ----------
     probabilities : ndarray, shape (n_trials, n_classes)
-        Of a model that has not seen the labels of these trials.
+        Class probabilities from a model that has not seen the labels of these trials.
     labels : ndarray of int, shape (n_trials,)
-        The column of the true class.
+        Indices of the true classes.
     weights : ndarray, shape (n_trials,)
-        How much each trial counts.
+        Weight of each trial.
 
     Returns
     -------
     float
-        Above 1 where the probabilities were too extreme, below 1 where they were too cautious.
+        Above 1 where the probabilities were overconfident, below 1 where they were underconfident.
     """
     n_trials, n_classes = probabilities.shape
     every_class = np.tile(np.arange(n_classes), n_trials)
     everything = np.arange(len(every_class))
-    # one split, whose two parts are all trials: there is nothing that could be trained
+    # one split with all trials on both sides, since the classifier needs no training
     calibrator = CalibratedClassifierCV(
         _Logits(), method="temperature", cv=[(everything, everything)], ensemble=True
     )
-    with config_context(enable_metadata_routing=False):  # weights need no request then
+    with config_context(enable_metadata_routing=False):  # passes weights without a request
         calibrator.fit(
             np.repeat(_centred_logits(probabilities), n_classes, axis=0),
             every_class,
@@ -87,7 +87,7 @@ def fit_temperature(probabilities: Floats, labels: NDArray[np.int64], weights: F
 
 
 def _soft_labels(labels: NDArray[np.int64], n_classes: int) -> Floats:
-    """Return the probability of each class given the label, by the rule of Platt (1999)."""
+    """Return smoothed labels, by the rule of Platt (1999)."""
     wrong = 1.0 / (len(labels) + 2)
     soft = np.full((len(labels), n_classes), wrong / (n_classes - 1))
     soft[np.arange(len(labels)), labels] = 1.0 - wrong
@@ -95,7 +95,7 @@ def _soft_labels(labels: NDArray[np.int64], n_classes: int) -> Floats:
 
 
 def tempered(probabilities: Floats, temperature: float) -> Floats:
-    """Return probabilities whose logarithms are divided by a temperature.
+    """Return temperature-scaled probabilities.
 
     Parameters
     ----------
@@ -107,13 +107,13 @@ def tempered(probabilities: Floats, temperature: float) -> Floats:
     Returns
     -------
     ndarray, shape (n_trials, n_classes)
-        Rows of sum 1, with the classes in the order that they had.
+        Rows of sum 1; the ranking of the classes does not change.
     """
     scaled: Floats = softmax(log_probabilities(probabilities) / temperature, axis=1)
     return scaled
 
 
 def _centred_logits(probabilities: Floats) -> Floats:
-    """Return logits of sum 0, which the calibrator cannot take for probabilities."""
+    """Return logits of sum 0, which scikit-learn does not mistake for probabilities."""
     logs = log_probabilities(probabilities)
     return np.asarray(logs - logs.mean(axis=1, keepdims=True))

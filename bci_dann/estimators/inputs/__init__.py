@@ -1,1 +1,1 @@
-"""What a method is given: signals, labels, domains and weights of trials."""
+"""Input of methods: signals, labels, domains and source weights of trials."""

@@ -1,4 +1,4 @@
-"""Checks of arrays that come without names: order of axes, and samples that are not finite."""
+"""Checks of arrays: the order of axes, and samples that are not finite."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from bci_dann.exceptions import DataError
 
 __all__ = ["check_finite_samples", "check_fitted_axes", "check_order_of_axes"]
 
-# More channels for each sample than this are samples taken for channels: caps have up to
-# 256 electrodes, and one second at 128 Hz, shorter than any window of motor imagery, 128 samples.
+# Above this ratio of channels to samples the axes are probably swapped: caps have up to 256
+# electrodes, and one second at 128 Hz, shorter than any window of motor imagery, has 128 samples.
 MAX_CHANNELS_PER_SAMPLE = 2
-# So many trials and channels are named in a message.
+# Number of trials and channels that a message names.
 N_NAMED = 10
 
 
@@ -28,13 +28,13 @@ def check_order_of_axes(shape: Sequence[int], n_labels: int | None) -> None:
     shape : sequence of int
         Shape of the array, of any number of axes.
     n_labels : int or None
-        Number of labels, where there are labels.
+        Number of labels; ``None`` without labels.
 
     Raises
     ------
     DataError
         Where another axis has the length of the labels, or there are far more channels than
-        samples. The message says how to transpose.
+        samples. The message shows how to transpose.
     """
     if len(shape) != 3:
         return
@@ -54,7 +54,7 @@ def check_order_of_axes(shape: Sequence[int], n_labels: int | None) -> None:
 
 
 def check_fitted_axes(shape: Sequence[int], n_chans: int, n_times: int | None) -> None:
-    """Raise where trials have the channels and samples of a model in each other's place.
+    """Raise where the axes of channels and samples are swapped, compared with a model.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def check_fitted_axes(shape: Sequence[int], n_chans: int, n_times: int | None) -
     Raises
     ------
     DataError
-        Saying how to transpose.
+        The message shows how to transpose.
     """
     if n_chans != n_times and tuple(shape[1:]) == (n_times, n_chans):
         raise DataError(
@@ -85,12 +85,12 @@ def check_finite_samples(X: NDArray[np.floating[Any]], ch_names: Sequence[str] |
     X : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features)
         Trials or feature vectors.
     ch_names : sequence of str or None
-        Channel names; without them channels are numbered from 0.
+        Channel names; without names channels are numbered from 0.
 
     Raises
     ------
     DataError
-        Naming the trials and channels.
+        With the trials and channels.
     """
     broken = np.zeros(X.shape[:2], dtype=bool)
     for part in chunks(len(X)):

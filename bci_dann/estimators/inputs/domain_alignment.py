@@ -1,4 +1,4 @@
-"""Alignments of the domains of a fit: learned on sources, extended by the target, applied."""
+"""Alignment in ``fit`` and ``adapt``: fitted to sources, extended by the target, applied."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from bci_dann.alignment.interface import check_finite, checked_transform
 from bci_dann.data.screening.rest_signals import rest_mask
 from bci_dann.estimators.inputs.array_checks import check_finite_samples
 from bci_dann.estimators.inputs.seen_trials import trial_digests
-from bci_dann.estimators.inputs.training_trials import Part, TrainingTrials
+from bci_dann.estimators.inputs.training_trials import TrainingTrials, UnalignedTrials
 from bci_dann.exceptions import BCIDannWarning, DataError
 
-__all__ = ["align", "extend_alignment", "fit_alignment", "join"]
+__all__ = ["align", "align_and_concatenate", "extend_alignment", "fit_alignment"]
 
 
-def fit_alignment(alignment: Alignment, source: Part) -> list[str]:
-    """Learn the references of the source domains.
+def fit_alignment(alignment: Alignment, source: UnalignedTrials) -> list[str]:
+    """Fit an alignment to the source domains.
 
     Parameters
     ----------
     alignment : Alignment
         Fitted in place.
-    source : Part
+    source : UnalignedTrials
         The source trials.
 
     Returns
     -------
     list of str
-        The domains in the order in which they are learned.
+        The domains, in the order in which they were learned.
 
     Raises
     ------
     DataError
-        When the alignment takes rest windows, and a domain has none.
+        When the alignment needs rest windows, and a domain has none.
     """
     domains = np.unique(source.domains).tolist()
     if len(domains) == len(source.domains):
@@ -53,23 +53,23 @@ def fit_alignment(alignment: Alignment, source: Part) -> list[str]:
 
 
 def extend_alignment(
-    alignment: Alignment, learned: Sequence[str], targets: Sequence[Part]
+    alignment: Alignment, learned: Sequence[str], targets: Sequence[UnalignedTrials]
 ) -> list[str]:
-    """Learn the references of the target's domains, which become those of unseen domains.
+    """Extend an alignment by the target's domains, whose mean is then used for unseen domains.
 
     Parameters
     ----------
     alignment : Alignment
         Extended in place.
     learned : sequence of str
-        The domains that it has learned.
-    targets : sequence of Part
-        Trials of the target; none is allowed.
+        The domains that it has already learned.
+    targets : sequence of UnalignedTrials
+        Trials of the target; may be empty.
 
     Returns
     -------
     list of str
-        All domains in the order in which they were learned.
+        All domains, in the order in which they were learned.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def extend_alignment(
 def align(
     alignment: Alignment | None, X: NDArray[np.float32], domains: NDArray[np.str_] | None
 ) -> NDArray[np.float32]:
-    """Return trials aligned by fitted references.
+    """Return aligned trials.
 
     Parameters
     ----------
@@ -113,20 +113,22 @@ def align(
     return checked_transform(alignment, X, domains)
 
 
-def join(parts: Sequence[Part], alignment: Alignment | None) -> TrainingTrials:
-    """Put parts together, with their signals aligned.
+def align_and_concatenate(
+    parts: Sequence[UnalignedTrials], alignment: Alignment | None
+) -> TrainingTrials:
+    """Align the trials of all parts, and concatenate them.
 
     Parameters
     ----------
-    parts : sequence of Part
-        At least one.
+    parts : sequence of UnalignedTrials
+        At least one part.
     alignment : Alignment or None
         Fitted.
 
     Returns
     -------
     TrainingTrials
-        In the order of the parts.
+        In the order of ``parts``.
     """
     sizes = [len(part.labels) for part in parts]
     shape = parts[0].signals.X.shape[1:]
@@ -144,14 +146,14 @@ def join(parts: Sequence[Part], alignment: Alignment | None) -> TrainingTrials:
     )
 
 
-def _rest_of(alignment: Alignment, parts: Sequence[Part]) -> dict[str, Any]:
-    """Return the rest windows of trials as an argument, where the alignment takes them."""
+def _rest_of(alignment: Alignment, parts: Sequence[UnalignedTrials]) -> dict[str, Any]:
+    """Return the rest windows as keyword arguments, where the alignment needs them."""
     if not alignment.takes_rest:
         return {}
     if any(part.signals.rest is None for part in parts):
         raise DataError(
-            "the reference of each domain is the mean of its rest windows, and these trials bring "
-            "none; arrays and epochs cannot. Give EEGTrials, as load_dataset(..., "
+            "the reference of each domain is the mean of its rest windows, but these trials have "
+            "none, like all arrays and epochs. Give EEGTrials, as load_dataset(..., "
             "preprocessing={'rest_window': [-2.5, -0.5]}) returns them, or a recording to a saved "
             "model; or take reference='trials'."
         )
@@ -168,14 +170,16 @@ def _rest_of(alignment: Alignment, parts: Sequence[Part]) -> dict[str, Any]:
     return {"rest": rest[present], "rest_domains": domains[present]}
 
 
-def _digests(part: Part) -> NDArray[np.uint64]:
-    """Return digests of the target's trials, which alone may be met again; zeros for others."""
+def _digests(part: UnalignedTrials) -> NDArray[np.uint64]:
+    """Return digests of target trials, which may later be predicted; zeros for source trials."""
     if part.is_target:
         return trial_digests(part.signals.X)
     return np.zeros(len(part.labels), dtype=np.uint64)
 
 
-def _align_into(alignment: Alignment | None, part: Part, out: NDArray[np.float32]) -> None:
+def _align_into(
+    alignment: Alignment | None, part: UnalignedTrials, out: NDArray[np.float32]
+) -> None:
     if alignment is None:
         out[:] = part.signals.X
         return

@@ -1,4 +1,4 @@
-"""Trials read by an estimator, and checked against those that it was fitted to."""
+"""Reading and validation of trials by an estimator."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ from bci_dann.estimators.inputs.signals import (
 )
 from bci_dann.exceptions import DataError
 
-__all__ = ["read_for_learning", "read_for_use"]
+__all__ = ["read_for_learning", "read_for_prediction"]
 
-# So many trials that are flat or out of scale are a fault of the recording, not an artefact.
+# Fewest trials for checks of scale and flat channels: of fewer trials an artefact may be the cause.
 MANY_TRIALS = 10
 
-# What scikit-learn's validation takes for "there are no labels to check".
+# scikit-learn's value of ``y`` for input without labels.
 NO_LABELS = "no_validation"
 
 
-def read_for_use(
+def read_for_prediction(
     model: Any, X: Any, y: Any = NO_LABELS, subjects: Any = None, *, reset: bool = False
 ) -> Signals:
-    """Read trials and check them against what a model was fitted to.
+    """Read trials, and check them against the trials that a model was fitted to.
 
     Parameters
     ----------
     model : TransferClassifier
-        The estimator; with ``reset`` it notes the kind of trials as its attributes.
+        The estimator; with ``reset`` the kind of trials is stored in its attributes.
     X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
         Trials (µV); or plain vectors ``(n_samples, n_features)``.
     y : array-like, shape (n_trials,), optional
-        Labels, whose number is checked.
+        Labels; their number is checked.
     subjects : array-like, shape (n_trials,), optional
         The subject of each trial.
     reset : bool
-        Whether these trials set the standard, as the sources do.
+        Whether these trials define the kind of trials, as those of the sources do.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def read_for_use(
     Raises
     ------
     DataError
-        Naming what does not fit.
+        With what does not match.
     """
     signals = read_signals(X, subjects)
     if not reset:
@@ -91,7 +91,7 @@ def read_for_use(
 
 
 def _check_before_conversion(model: Any, signals: Signals, y: Any, reset: bool) -> None:
-    """Say in words of trials what scikit-learn would say of samples and features."""
+    """Raise errors in terms of trials, where scikit-learn would speak of samples and features."""
     shape = getattr(signals.X, "shape", ())
     if not reset:
         check_fitted_axes(shape, model.n_features_in_, model.n_times_)
@@ -106,20 +106,20 @@ def _check_before_conversion(model: Any, signals: Signals, y: Any, reset: bool) 
 def read_for_learning(
     model: Any, X: Any, y: Any = NO_LABELS, subjects: Any = None, *, reset: bool = False
 ) -> Signals:
-    """Read trials to learn from, each of which must hold a signal.
+    """Read trials to learn from; each of them must have a signal.
 
     Parameters
     ----------
     model : TransferClassifier
-        As for :func:`read_for_use`.
+        As for :func:`read_for_prediction`.
     X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
-        As for :func:`read_for_use`.
+        As for :func:`read_for_prediction`.
     y : array-like, shape (n_trials,), optional
-        As for :func:`read_for_use`.
+        As for :func:`read_for_prediction`.
     subjects : array-like, shape (n_trials,), optional
-        As for :func:`read_for_use`.
+        As for :func:`read_for_prediction`.
     reset : bool
-        As for :func:`read_for_use`.
+        As for :func:`read_for_prediction`.
 
     Returns
     -------
@@ -129,9 +129,9 @@ def read_for_learning(
     Raises
     ------
     DataError
-        As :func:`read_for_use`, and where every channel of a trial is constant.
+        As :func:`read_for_prediction`, and where all channels of a trial are constant.
     """
-    signals = read_for_use(model, X, y, subjects, reset=reset)
+    signals = read_for_prediction(model, X, y, subjects, reset=reset)
     silent = np.flatnonzero(silent_trials(signals.X))
     if len(silent):
         raise DataError(

@@ -1,4 +1,4 @@
-"""Class names and their indices."""
+"""Encoding of class labels as indices, and checks of labels."""
 
 from __future__ import annotations
 
@@ -14,27 +14,33 @@ from sklearn.utils.multiclass import check_classification_targets
 from bci_dann.exceptions import DataError
 from bci_dann.objectives.batch_view import UNLABELLED
 
-__all__ = ["check_labels", "encode", "encode_first", "encode_known", "missing_labels"]
+__all__ = [
+    "check_labels",
+    "encode_partial_labels",
+    "encode_source_labels",
+    "encode_target_labels",
+    "missing_labels",
+]
 
-# Text that stands for a value that is not there, as numpy and pandas write it.
+# Text for missing values, as numpy and pandas write it.
 MISSING = ("", "nan", "NaN", "None", "<NA>", "NaT")
-# A class of one trial, beside a class of at least so many, is a label that was misspelt:
-# plans of sessions have as many trials of each class, and artefacts do not take nine of ten.
+# A class with a single trial, next to a class with at least so many, is probably a misspelt label:
+# classes are usually planned equally often, and artefacts do not remove nine of ten trials.
 MANY_TRIALS = 10
 
 
 def missing_labels(y: ArrayLike) -> NDArray[np.bool_]:
-    """Find the labels that are not there.
+    """Find missing labels.
 
     Parameters
     ----------
     y : array-like, shape (n_trials,)
-        Labels, or other names of trials.
+        Labels, or other names.
 
     Returns
     -------
     ndarray of bool, shape (n_trials,)
-        True for NaN, None, and text that stands for them: ``""``, ``"nan"``, ``"None"``.
+        True for NaN, None, and their text forms: ``""``, ``"nan"``, ``"None"``.
     """
     values = np.asarray(y, dtype=object)
     missing: NDArray[np.bool_] = pd.isna(values)
@@ -43,7 +49,7 @@ def missing_labels(y: ArrayLike) -> NDArray[np.bool_]:
 
 
 def check_labels(y: ArrayLike) -> None:
-    """Raise on labels of sources that are missing, or more than one for each trial.
+    """Raise on missing source labels, and on several labels for one trial.
 
     Parameters
     ----------
@@ -53,25 +59,25 @@ def check_labels(y: ArrayLike) -> None:
     Raises
     ------
     DataError
-        With the number of missing labels, or the shape.
+        With the number of missing labels, or the shape of ``y``.
     """
     shape = np.shape(np.asarray(y, dtype=object))
     if len(shape) == 2 and shape[1] > 1:
         raise DataError(
-            f"y must hold one label for each trial; got shape {shape}. Of one column a class, "
+            f"y must have one label for each trial; got shape {shape}. For one-hot labels, "
             "give y.argmax(axis=1)."
         )
     missing = np.flatnonzero(missing_labels(y))
     if len(missing):
         raise DataError(
-            f"{len(missing)} of {shape[0]} labels are missing (NaN, None or no "
-            f"text), the first at {missing[:10].tolist()}. Leave these trials out, or give those "
+            f"{len(missing)} of {shape[0]} labels are missing (NaN, None or "
+            f"empty), the first at {missing[:10].tolist()}. Leave these trials out, or give those "
             "of the new subject as X_target_unlabeled."
         )
 
 
-def encode_first(y: ArrayLike) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Find the classes in the labels of the sources.
+def encode_source_labels(y: ArrayLike) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the classes of the source labels, and the labels as indices.
 
     Parameters
     ----------
@@ -88,7 +94,7 @@ def encode_first(y: ArrayLike) -> tuple[NDArray[Any], NDArray[np.int64]]:
     Raises
     ------
     DataError
-        When there is one class only, or a name seems to be misspelt.
+        When there is only one class, or a name seems to be misspelt.
     """
     check_classification_targets(y)
     classes, labels, counts = np.unique(
@@ -102,17 +108,19 @@ def encode_first(y: ArrayLike) -> tuple[NDArray[Any], NDArray[np.int64]]:
     return classes, labels.astype(np.int64)
 
 
-def encode(y: ArrayLike | None, classes: NDArray[Any], n_trials: int) -> NDArray[np.int64]:
-    """Return the indices of the target's labels.
+def encode_target_labels(
+    y: ArrayLike | None, classes: NDArray[Any], n_trials: int
+) -> NDArray[np.int64]:
+    """Return the target's labels as indices.
 
     Parameters
     ----------
     y : array-like, shape (n_trials,), or None
         Labels.
     classes : ndarray, shape (n_classes,)
-        What the sources have, sorted.
+        The classes of the sources, sorted.
     n_trials : int
-        How many labels are wanted.
+        Expected number of labels.
 
     Returns
     -------
@@ -122,7 +130,7 @@ def encode(y: ArrayLike | None, classes: NDArray[Any], n_trials: int) -> NDArray
     Raises
     ------
     DataError
-        When labels are missing, too few or many, or unknown to the sources.
+        When labels are missing, their number is wrong, or the sources do not have a label.
     """
     values = np.asarray(y)
     if y is None or values.shape != (n_trials,):
@@ -132,21 +140,21 @@ def encode(y: ArrayLike | None, classes: NDArray[Any], n_trials: int) -> NDArray
 
 
 def _plain(values: NDArray[Any]) -> list[Any]:
-    """Return values as Python's own kinds: numpy writes its text as ``np.str_('left')``."""
+    """Return values as Python types, since numpy shows its text as ``np.str_('left')``."""
     return [value.item() if isinstance(value, np.generic) else value for value in values.tolist()]
 
 
-def encode_known(y: ArrayLike, classes: NDArray[Any], n_trials: int) -> NDArray[np.int64]:
-    """Return the indices of labels of which some are missing.
+def encode_partial_labels(y: ArrayLike, classes: NDArray[Any], n_trials: int) -> NDArray[np.int64]:
+    """Return labels as indices, of which some may be missing.
 
     Parameters
     ----------
     y : array-like, shape (n_trials,)
         Labels; NaN, None or ``""`` where a trial has none.
     classes : ndarray, shape (n_classes,)
-        What the sources have, sorted.
+        The classes of the sources, sorted.
     n_trials : int
-        How many labels are wanted.
+        Expected number of labels.
 
     Returns
     -------
@@ -156,7 +164,7 @@ def encode_known(y: ArrayLike, classes: NDArray[Any], n_trials: int) -> NDArray[
     Raises
     ------
     DataError
-        When there are too few or many, or a label is unknown to the sources.
+        When their number is wrong, or the sources do not have a label.
     """
     values = np.asarray(y, dtype=object)
     if values.shape != (n_trials,):

@@ -1,4 +1,4 @@
-"""The last trials of a new subject, kept for methods that cannot follow them one by one."""
+"""The last trials of a new subject, kept for methods that are not incremental."""
 
 from __future__ import annotations
 
@@ -8,45 +8,45 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann.estimators.inputs.signals import Signals
-from bci_dann.estimators.inputs.training_trials import Part
+from bci_dann.estimators.inputs.training_trials import UnalignedTrials
 
 __all__ = ["RecentTrials"]
 
-# So many trials give a stable reference, and a refit to them takes the same time at any trial: two
-# or three sessions of common experiments.
+# A limit keeps the time of each adaptation constant; so many trials, two or three sessions of
+# common experiments, give a stable reference.
 MOST_TRIALS = 100
 
 
 @dataclass(frozen=True)
 class RecentTrials:
-    """The last hundred trials that were handed over.
+    """The last hundred trials of ``partial_adapt``.
 
     Parameters
     ----------
     X : tuple of ndarray, shape (n_chans, n_times)
-        The trials (µV), oldest first; copies of what was given.
+        The trials (µV), oldest first; copies of the input.
     domains : tuple of str
-        The domain of each.
+        The domain of each trial.
     rest : tuple of (ndarray, shape (n_chans, n_rest_times), or None)
-        The rest window of each (µV); ``None`` where the trials brought none.
+        The rest window of each trial (µV); ``None`` where it has none.
     """
 
     X: tuple[NDArray[np.float32], ...] = ()
     domains: tuple[str, ...] = ()
     rest: tuple[NDArray[np.float32] | None, ...] = ()
 
-    def followed_by(self, part: Part) -> RecentTrials:
-        """Return the last trials once further ones have passed.
+    def with_trials(self, part: UnalignedTrials) -> RecentTrials:
+        """Return the last trials after adding new ones.
 
         Parameters
         ----------
-        part : Part
-            The next trials.
+        part : UnalignedTrials
+            The new trials.
 
         Returns
         -------
         RecentTrials
-            At most a hundred; the rows of earlier ones are shared.
+            At most a hundred; the arrays of earlier trials are shared.
         """
         X = (*self.X, *(np.array(trial) for trial in part.signals.X))
         domains = (*self.domains, *part.domains.tolist())
@@ -56,17 +56,17 @@ class RecentTrials:
             X[-MOST_TRIALS:], domains[-MOST_TRIALS:], (*self.rest, *new)[-MOST_TRIALS:]
         )
 
-    def as_part(self, kind: Signals) -> Part:
-        """Return the trials as a part to adapt to.
+    def as_part(self, kind: Signals) -> UnalignedTrials:
+        """Return the trials as input of an adaptation.
 
         Parameters
         ----------
         kind : Signals
-            Trials of the same channels.
+            Any trials of the same kind, for channel names and sampling frequency.
 
         Returns
         -------
-        Part
+        UnalignedTrials
             Without labels.
         """
         known = [rest for rest in self.rest if rest is not None]
@@ -77,4 +77,4 @@ class RecentTrials:
             domains=np.array(self.domains),
             rest=np.stack(known) if len(known) == len(self.X) else None,
         )
-        return Part.unlabelled(signals)
+        return UnalignedTrials.unlabelled_target(signals)

@@ -1,4 +1,4 @@
-"""Trials that a model has adapted to, recognised by their samples when they are predicted."""
+"""Values for trials that a model has adapted to, looked up by a digest of the samples."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DIGEST_BYTES = 8
 
 
 def trial_digests(X: NDArray[Any]) -> NDArray[np.uint64]:
-    """Return a number for each trial that tells it from others.
+    """Return a hash of the samples of each trial.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def trial_digests(X: NDArray[Any]) -> NDArray[np.uint64]:
     Returns
     -------
     ndarray of uint64, shape (n_trials,)
-        Of the samples in single precision.
+        Hashes of the samples in single precision.
     """
     rows = (np.asarray(trial, dtype=np.float32).tobytes() for trial in X)
     digests = b"".join(hashlib.blake2b(row, digest_size=DIGEST_BYTES).digest() for row in rows)
@@ -33,14 +33,14 @@ def trial_digests(X: NDArray[Any]) -> NDArray[np.uint64]:
 
 
 class SeenTrials:
-    """What was found out about each trial of a new subject that the model has adapted to.
+    """A table of values for the trials that a model has adapted to.
 
     Parameters
     ----------
     digests : ndarray of uint64, shape (n_seen,)
         As :func:`trial_digests` returns them.
     values : ndarray, shape (n_seen, n_values)
-        What belongs to each trial.
+        The values of each trial, such as corrections of its logits.
     """
 
     def __init__(self, digests: NDArray[np.uint64], values: NDArray[np.float64]) -> None:
@@ -54,9 +54,9 @@ class SeenTrials:
         Parameters
         ----------
         arrays : mapping of str to ndarray
-            Without them, as in models of version 0.1.0, no trial is known.
+            In models of version 0.1.0 these arrays are missing; the table is then empty.
         n_values : int
-            How many values a trial has.
+            Number of values of a trial.
 
         Returns
         -------
@@ -67,7 +67,7 @@ class SeenTrials:
         return cls(digests, arrays.get("seen.values", np.empty((0, n_values))))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the contents, to be saved.
+        """Return the table as arrays, for saving.
 
         Returns
         -------
@@ -77,17 +77,17 @@ class SeenTrials:
         return {"seen.digests": self.digests, "seen.values": self.values}
 
     def values_of(self, X: NDArray[Any]) -> NDArray[np.float64]:
-        """Return what belongs to trials, in any order and number.
+        """Return the values of trials, in any order and number.
 
         Parameters
         ----------
         X : ndarray, shape (n_trials, ...)
-            Trials with the samples that they had when the model adapted to them.
+            Trials before alignment; known ones have exactly the samples that were adapted to.
 
         Returns
         -------
         ndarray, shape (n_trials, n_values)
-            Zeros for trials that were not seen.
+            Zeros for unknown trials.
         """
         values = np.zeros((len(X), self.values.shape[1]))
         if len(self.digests):

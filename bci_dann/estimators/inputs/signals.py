@@ -1,4 +1,4 @@
-"""Input of the estimators: arrays, mne.Epochs and EEGTrials in one form."""
+"""Input of estimators: arrays, ``mne.Epochs`` and ``EEGTrials`` in a common form."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Signals:
-    """Trials or feature vectors, with what is known of where they come from.
+    """Trials or feature vectors, with subjects, domains and channels where known.
 
     Parameters
     ----------
@@ -39,8 +39,8 @@ class Signals:
     sfreq : float or None
         Sampling frequency (Hz).
     rest : array-like, shape (n_trials, n_chans, n_rest_times), or None
-        Rest windows, where the trials bring some; see :class:`bci_dann.EEGTrials`. Not read into
-        memory yet.
+        Rest windows, where the trials have some; see :class:`bci_dann.EEGTrials`. Not yet read into
+        memory.
     """
 
     X: Any
@@ -52,14 +52,14 @@ class Signals:
 
 
 def read_signals(X: Any, subjects: ArrayLike | None = None) -> Signals:
-    """Read what a user or an evaluation hands to an estimator.
+    """Read the input of an estimator.
 
     Parameters
     ----------
     X : array-like, mne.Epochs or EEGTrials
-        Arrays are in microvolt; epochs are converted, and their metadata names the domains.
+        Arrays are in microvolt; epochs are converted to it, and their metadata gives the domains.
     subjects : array-like, shape (n_trials,), optional
-        The subject of each trial, for arrays and for epochs whose metadata does not say.
+        The subject of each trial, for arrays, and for epochs without subjects in their metadata.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def read_signals(X: Any, subjects: ArrayLike | None = None) -> Signals:
     Raises
     ------
     DataError
-        When ``subjects`` does not fit the trials.
+        When ``subjects`` does not match the trials.
     """
     named = isinstance(X, EEGTrials)
     if parts := _epochs_in(X):
@@ -88,7 +88,7 @@ def read_signals(X: Any, subjects: ArrayLike | None = None) -> Signals:
 
 
 def in_channel_order(signals: Signals, ch_names: list[str] | None) -> Signals:
-    """Bring channels into the order of those that a model was fitted to.
+    """Reorder channels to the order in a fitted model.
 
     Parameters
     ----------
@@ -100,8 +100,8 @@ def in_channel_order(signals: Signals, ch_names: list[str] | None) -> Signals:
     Returns
     -------
     Signals
-        As given where the names are unknown, in order, or others: these are refused later, by
-        :func:`check_same_kind`.
+        Unchanged where names are unknown, already in order, or different: :func:`check_same_kind`
+        rejects different names later.
     """
     given = signals.ch_names
     if given is None or ch_names is None or given == ch_names or sorted(given) != sorted(ch_names):
@@ -112,7 +112,7 @@ def in_channel_order(signals: Signals, ch_names: list[str] | None) -> Signals:
 
 
 def copy_trials(X: Any) -> NDArray[Any] | EEGTrials:
-    """Return a copy of trials, without labels, that is to be there when they are not.
+    """Return a copy of trials without labels, independent of the input.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def copy_trials(X: Any) -> NDArray[Any] | EEGTrials:
     Returns
     -------
     ndarray or EEGTrials
-        Of the kind that was given; epochs become EEGTrials.
+        Of the type of ``X``; epochs become EEGTrials.
     """
     if parts := _epochs_in(X):
         X = _trials_of(parts)
@@ -139,7 +139,7 @@ def check_same_kind(
     fitted_ch_names: list[str] | None,
     fitted_sfreq: float | None,
 ) -> None:
-    """Raise where trials are not of the kind that a model was fitted to.
+    """Raise where trials differ in samples, rate or channels from those of a fitted model.
 
     Parameters
     ----------
@@ -148,16 +148,16 @@ def check_same_kind(
     signals : Signals
         The trials.
     fitted_n_times : int or None
-        That of the model; ``None`` where it is unknown.
+        Number of samples in the model; ``None`` for plain vectors.
     fitted_ch_names : list of str or None
-        Those of the model.
+        Channel names of the model.
     fitted_sfreq : float or None
-        That of the model (Hz).
+        Sampling frequency of the model (Hz).
 
     Raises
     ------
     DataError
-        Naming what differs.
+        With what differs.
     """
     if n_times != fitted_n_times:
         raise DataError(
@@ -176,12 +176,12 @@ def check_same_kind(
 
 
 def check_sfreq(given: float | None, of_trials: float | None) -> None:
-    """Raise where trials bring another sampling frequency than a parameter says.
+    """Raise where the sampling frequency of the trials differs from a parameter.
 
     Parameters
     ----------
     given, of_trials : float or None
-        The parameter, for arrays, and what the trials bring (Hz).
+        The parameter, and the sampling frequency of the trials (Hz).
 
     Raises
     ------
@@ -190,13 +190,13 @@ def check_sfreq(given: float | None, of_trials: float | None) -> None:
     """
     if None not in (given, of_trials) and given != of_trials:
         raise DataError(
-            f"sfreq is {given:g} Hz, and the trials bring {of_trials:g} Hz: leave `sfreq` "
-            "out, which is for arrays."
+            f"sfreq is {given:g} Hz, but the trials have {of_trials:g} Hz: leave `sfreq` "
+            "out, which is only for arrays."
         )
 
 
 def _channels_message(given: list[str], fitted: list[str]) -> str:
-    """Say which channels are missing or not known; those of the model in their order."""
+    """Return the message on missing and unknown channels."""
     missing = [name for name in fitted if name not in given]
     unknown = [name for name in given if name not in fitted]
     parts = []
@@ -217,17 +217,17 @@ def _names(subjects: ArrayLike, n_trials: int) -> NDArray[np.str_]:
     missing = np.flatnonzero(missing_labels(subjects))
     if len(missing):
         raise DataError(
-            f"{len(missing)} of {n_trials} subjects are missing (NaN, None or no text), the first "
+            f"{len(missing)} of {n_trials} subjects are missing (NaN, None or empty), the first "
             f"at {missing[:10].tolist()}: each trial needs the name of its subject."
         )
     return names
 
 
 def _epochs_in(X: Any) -> list[Any]:
-    """Return the epochs that were given, none where it is something else.
+    """Return the given epochs as a list, which is empty for other input.
 
-    scikit-learn's cross-validation, by which MOABB predicts trial by trial, picks epochs out of
-    ``mne.Epochs`` one at a time, and hands them over as a list.
+    scikit-learn's cross-validation, which MOABB uses for prediction trial by trial, takes single
+    epochs out of ``mne.Epochs``, and passes them on as a list.
     """
     parts = X if isinstance(X, list | tuple) else [X]
     return list(parts) if len(parts) and all(map(_is_epochs, parts)) else []
@@ -239,5 +239,5 @@ def _trials_of(parts: list[Any]) -> EEGTrials:
 
 
 def _is_epochs(X: Any) -> bool:
-    """Tell ``mne.Epochs`` from anything else without importing MNE for plain arrays."""
+    """Return whether ``X`` is ``mne.Epochs``, without importing MNE for plain arrays."""
     return any(base.__name__ == "BaseEpochs" for base in type(X).__mro__)

@@ -1,4 +1,4 @@
-"""Weights of the source trials inside a method: their settings, how they are found and saved."""
+"""Source weights in a method: their settings, computation and saving."""
 
 from __future__ import annotations
 
@@ -31,37 +31,38 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-# Features of aligned signals, which every method has, and those of a network.
+# Features from which weights can be computed: those of aligned signals in every method, and those
+# of the backbone in networks.
 SIGNAL_FEATURES = ("tangent_space", "csp")
 FEATURES = (*SIGNAL_FEATURES, "network")
 UNITS = ("trial", "subject")
 
-# From all trials to the features of a network that was trained on the sources.
+# Maps all trials to the features of a network that was trained on the sources.
 NetworkFeatures = Callable[[TrainingTrials], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
 class WeightingSettings:
-    """How source weights are found.
+    """Settings of the computation of source weights.
 
     Parameters
     ----------
     weighting : callable
         See :class:`bci_dann.reweighting.SourceWeighting`.
     features : {"tangent_space", "csp", "network"}
-        What the weights are found on: covariances in the tangent space, log-power of common
-        spatial patterns, or features of a network that was trained on the sources. Plain
+        Features from which weights are computed: tangent vectors of covariances, log-power of
+        common spatial patterns, or features of a network that was trained on the sources. Plain
         vectors are used as they are.
     n_components : int
-        Number of features that remain after PCA; never more than the target has trials.
+        Number of features after PCA; at most the number of target trials.
     temper : float or "auto"
         Weights are raised to this power; 0 makes them equal, 1 leaves them as they are.
-        ``"auto"`` takes what predicts held-out source subjects best, by importance-weighted
-        validation; see :func:`bci_dann.reweighting.choose_temper`.
+        ``"auto"`` chooses the power by importance-weighted validation on held-out source subjects;
+        see :func:`bci_dann.reweighting.choose_temper`.
     unit : {"trial", "subject"}
         Whether each trial has its own weight, or all trials of a source subject their mean.
     n_subjects : int or None
-        With ``unit="subject"``, how many source subjects are kept, the most similar ones.
+        With ``unit="subject"``, the number of source subjects to keep, by largest weight.
     """
 
     weighting: Callable[..., Any]
@@ -83,12 +84,12 @@ class WeightingSettings:
                 raise ConfigError("n_subjects keeps whole subjects: it needs unit='subject'.")
 
 
-# Keys of a weighting's mapping that are settings, not parameters of the weighting itself.
+# Keys of a `weighting` mapping that belong to WeightingSettings, not to the weighting itself.
 SETTINGS = ("features", "n_components", "temper", "unit", "n_subjects")
 
 
 def read_weighting(spec: Any, *, offered: Sequence[str] = FEATURES) -> WeightingSettings | None:
-    """Return how source weights are found, for the parameter ``weighting`` of a method.
+    """Return the settings that the parameter ``weighting`` of a method describes.
 
     Parameters
     ----------
@@ -98,7 +99,7 @@ def read_weighting(spec: Any, *, offered: Sequence[str] = FEATURES) -> Weighting
         ``{"name": ...}`` with parameters of the weighting and those of
         :class:`WeightingSettings`; or a callable. ``None`` is no weighting.
     offered : sequence of str
-        The features that the method has.
+        The features that the method can compute.
 
     Returns
     -------
@@ -108,7 +109,7 @@ def read_weighting(spec: Any, *, offered: Sequence[str] = FEATURES) -> Weighting
     Raises
     ------
     ConfigError
-        Saying what is accepted.
+        With the accepted values.
     """
     if spec is None:
         return None
@@ -133,23 +134,23 @@ def _check_signature(weighting: Callable[..., Any]) -> None:
         signature.bind(None, None)
     except TypeError as error:
         raise ConfigError(
-            "weighting: expected what is called with (X_source, X_target); got "
+            "weighting: expected a callable with arguments (X_source, X_target); got "
             f"{weighting_name(weighting)}{signature}: {error}."
         ) from error
 
 
 @dataclass(frozen=True)
 class SourceWeights:
-    """Weights of the source trials, and how far to trust them.
+    """Weights of the source trials, and diagnostics of their reliability.
 
     Parameters
     ----------
     weights : ndarray, shape (n_source,)
         Finite, not negative, of mean 1.
     domain_auc : float
-        Out-of-fold ROC-AUC of source against target; NaN without a target.
+        Out-of-fold ROC AUC of source against target; NaN without a target.
     effective_sample_size : float
-        How many equally weighted trials the weighted sources are worth.
+        Number of equally weighted trials with the same information.
     temper : float
         The power that the weights were raised to.
     """
@@ -167,25 +168,25 @@ def find_source_weights(
     network: NetworkFeatures | None = None,
     vectors: NDArray[np.float32] | None = None,
 ) -> SourceWeights:
-    """Return the weights of the source trials.
+    """Compute the weights of the source trials.
 
     Parameters
     ----------
     settings : WeightingSettings
-        How they are found.
+        Settings of the computation.
     trials : TrainingTrials
         Aligned.
     random_state : None, int or numpy random generator
         Seeds the weighting.
     network : callable or None
-        Gives the features of a network; ``None`` where the method has none.
+        Computes the features of a network; ``None`` where the method has none.
     vectors : ndarray, shape (n_trials, n_features), or None
-        Features of the method's own, to be reduced in the place of ``settings.features``.
+        Features of the method itself, used instead of ``settings.features``.
 
     Returns
     -------
     SourceWeights
-        Equal ones, with a warning, where the target has too few trials.
+        Equal weights, with a warning, where the target has too few trials.
     """
     from bci_dann.reweighting import (
         N_FOLDS,
@@ -216,7 +217,7 @@ def find_source_weights(
 
 
 class SourceWeighted:
-    """The fitted weights of a method that takes a source weighting.
+    """Mixin for methods with a source weighting: fitted weights and their diagnostics.
 
     Attributes
     ----------
@@ -233,7 +234,7 @@ class SourceWeighted:
 
     @property
     def domain_auc_(self) -> float | None:
-        """The ROC-AUC of source against target; see :class:`SourceWeights`."""
+        """The ROC AUC of source against target; see :class:`SourceWeights`."""
         return None if self.source_weights_ is None else self.source_weights_.domain_auc
 
     @property
@@ -254,7 +255,7 @@ class SourceWeighted:
         network: NetworkFeatures | None = None,
         vectors: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float64]:
-        """Find the weights of the source trials, and note them as ``source_weights_``.
+        """Compute the weights of all trials, and store those of the sources.
 
         Parameters
         ----------
@@ -265,15 +266,15 @@ class SourceWeighted:
         random_state : None, int or numpy random generator
             Seeds the weighting.
         network : callable or None
-            Gives the features of a network.
+            Computes the features of a network.
         vectors : ndarray, shape (n_trials, n_features), or None
-            Features of the method's own.
+            Features of the method itself.
 
         Returns
         -------
         ndarray, shape (n_trials,)
-            Labelled target trials, which come from the distribution that is wanted, count 1; so
-            do all trials without a weighting.
+            Weights for the label loss. Target trials have weight 1, as do all trials without a
+            weighting.
         """
         weights = np.ones(len(trials.labels))
         settings = read_weighting(spec)
@@ -326,7 +327,7 @@ def _equal_weights(n_source: int, n_target: int, n_folds: int) -> SourceWeights:
     if n_target:
         warnings.warn(
             f"{n_target} target trials are too few for out-of-fold domain probabilities, which "
-            f"take {n_folds}: all source weights are 1.",
+            f"need {n_folds}: all source weights are 1.",
             BCIDannWarning,
             stacklevel=2,
         )
@@ -371,7 +372,7 @@ def _spatial_patterns(trials: TrainingTrials, n_components: int) -> NDArray[np.f
 
 
 def _chosen_temper(sources: TrainingTrials, weights: NDArray[np.float64]) -> float:
-    """Choose by logistic regression in the tangent space, whatever is trained: it is fast."""
+    """Choose the power by logistic regression in the tangent space, which is fast."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
@@ -380,5 +381,5 @@ def _chosen_temper(sources: TrainingTrials, weights: NDArray[np.float64]) -> flo
 
     X = sources.X.astype(np.float64)
     vectors = (StandardScaler() if X.ndim == 2 else tangent_space()).fit_transform(X)
-    judge = LogisticRegression(max_iter=1000)
-    return choose_temper(judge, vectors, sources.labels, weights, sources.subjects)
+    classifier = LogisticRegression(max_iter=1000)
+    return choose_temper(classifier, vectors, sources.labels, weights, sources.subjects)

@@ -1,4 +1,4 @@
-"""Trials of all domains, aligned and put together for a method to learn from."""
+"""Training trials: source and target trials before alignment, and all trials after it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from bci_dann.estimators.inputs.signals import Signals
 from bci_dann.objectives.batch_view import UNLABELLED
 
-__all__ = ["TARGET", "Part", "TrainingTrials"]
+__all__ = ["TARGET", "TrainingTrials", "UnalignedTrials"]
 
-# Names that no subject of a data set bears.
+# Reserved names that no subject has.
 TARGET = "<target>"
 UNKNOWN_SUBJECT = "<unknown>"
 
 
 @dataclass(frozen=True)
-class Part:
-    """Source trials, or one kind of target trials, before alignment.
+class UnalignedTrials:
+    """Trials of the sources or of the target, before alignment.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Part:
     is_target: bool
 
     @classmethod
-    def unlabelled(cls, signals: Signals) -> Part:
+    def unlabelled_target(cls, signals: Signals) -> UnalignedTrials:
         """Return trials of the target without labels.
 
         Parameters
@@ -47,23 +47,23 @@ class Part:
 
         Returns
         -------
-        Part
-            Of the target.
+        UnalignedTrials
+            Trials of the target without labels.
         """
         return cls(signals, np.full(len(signals.X), UNLABELLED), is_target=True)
 
-    def single(self, index: int) -> Part:
-        """Return one of the trials.
+    def single(self, index: int) -> UnalignedTrials:
+        """Return a single trial.
 
         Parameters
         ----------
         index : int
-            Which.
+            Index of the trial.
 
         Returns
         -------
-        Part
-            Of one trial; its signals are a view.
+        UnalignedTrials
+            With one trial, whose signals are a view.
         """
         one, of_all = slice(index, index + 1), self.signals
         subjects, domains = (
@@ -75,14 +75,14 @@ class Part:
 
     @property
     def domains(self) -> NDArray[np.str_]:
-        """``subject/session`` of each trial, one name where unknown; see :class:`Signals`."""
+        """``subject/session`` of each trial; one name where unknown; see :class:`Signals`."""
         if self.signals.domains is not None:
             return self.signals.domains
         return np.repeat(TARGET if self.is_target else UNKNOWN_SUBJECT, len(self.labels))
 
     @property
     def subjects(self) -> NDArray[np.str_]:
-        """The subject of each trial, one name for the target; see :class:`Signals`."""
+        """The subject of each trial; a reserved name for the target; see :class:`Signals`."""
         if self.is_target:
             return np.repeat(TARGET, len(self.labels))
         known = self.signals.subjects
@@ -91,12 +91,12 @@ class Part:
 
 @dataclass(frozen=True)
 class TrainingTrials:
-    """Aligned trials of all domains, as a method learns from them.
+    """Aligned trials of all domains, the input of ``fit_aligned`` and ``adapt_aligned``.
 
     Parameters
     ----------
     X : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features)
-        Aligned trials, float32. A method that is given them may overwrite them.
+        Aligned trials, float32. The method that receives them may overwrite them.
     labels : ndarray of int, shape (n_trials,)
         Indices into ``classes_``; ``UNLABELLED`` where the label is unknown.
     subjects : ndarray of str, shape (n_trials,)
@@ -106,7 +106,7 @@ class TrainingTrials:
     is_target : ndarray of bool, shape (n_trials,)
         Which trials are the target's.
     digests : ndarray of uint64, shape (n_trials,)
-        What tells each trial of the target from others before alignment; see
+        Hash of each target trial before alignment, to recognise it later; see
         :func:`~bci_dann.estimators.inputs.seen_trials.trial_digests`.
     """
 
@@ -128,17 +128,17 @@ class TrainingTrials:
         return self.is_target & ~self.is_labelled
 
     def select(self, chosen: NDArray[np.bool_]) -> TrainingTrials:
-        """Return some of the trials, in their order.
+        """Return a selection of the trials, in their order.
 
         Parameters
         ----------
         chosen : ndarray of bool, shape (n_trials,)
-            Which trials.
+            The trials to return.
 
         Returns
         -------
         TrainingTrials
-            Views where the chosen trials are neighbours, so that memory is shared; else copies.
+            Views, without a copy, where the trials are contiguous; else copies.
         """
         index = _as_slice(chosen)
         return TrainingTrials(*(getattr(self, field.name)[index] for field in fields(self)))
@@ -149,12 +149,12 @@ class TrainingTrials:
         Returns
         -------
         TrainingTrials
-            Views where they are neighbours; else copies.
+            Views where they are contiguous; else copies.
         """
         return self.select(self.is_labelled)
 
     def domain_names(self, domains: str) -> NDArray[Any]:
-        """Return what an adversary tells apart.
+        """Return the domains that an adversary classifies.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Networks inside an estimator: training, outputs, and arrays to be saved."""
+"""Networks of an estimator: training, outputs, adaptation, and saving."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
         penalties_from_state,
         penalty_arrays,
     )
-    from bci_dann.estimators.networks.followed_statistics import FollowedStatistics
     from bci_dann.estimators.networks.network_outputs import (
         features_and_logits,
         mean_losses,
@@ -26,17 +25,18 @@ if TYPE_CHECKING:
         restore_network,
         restore_networks,
     )
+    from bci_dann.estimators.networks.online_batch_norm import OnlineBatchNorm
     from bci_dann.estimators.networks.online_training import OnlineTraining, information_loss
     from bci_dann.estimators.networks.standardisation import center_and_scale, standardise
     from bci_dann.estimators.networks.training_plan import (
         TrainingPlan,
         build_plan,
+        select_trained,
         train_plan,
-        trained_by_plan,
     )
 
 _MODULES = {
-    "FollowedStatistics": "followed_statistics",
+    "OnlineBatchNorm": "online_batch_norm",
     "OnlineTraining": "online_training",
     "information_loss": "online_training",
     "TrainingPlan": "training_plan",
@@ -55,12 +55,12 @@ _MODULES = {
     "restore_networks": "network_state",
     "standardise": "standardisation",
     "train_plan": "training_plan",
-    "trained_by_plan": "training_plan",
+    "select_trained": "training_plan",
     "trial_batches": "network_outputs",
 }
 
 __all__ = [
-    "FollowedStatistics",
+    "OnlineBatchNorm",
     "OnlineTraining",
     "TrainingPlan",
     "adapt_batch_norm",
@@ -77,9 +77,9 @@ __all__ = [
     "penalty_arrays",
     "restore_network",
     "restore_networks",
+    "select_trained",
     "standardise",
     "train_plan",
-    "trained_by_plan",
     "trial_batches",
 ]
 

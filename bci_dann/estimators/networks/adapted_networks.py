@@ -1,6 +1,6 @@
-"""Networks adapted to a new subject: batch normalisation, and heads fitted to its labelled trials.
+"""Adaptation of networks to a new subject: batch normalisation, and heads fitted to labels.
 
-The head is held by a penalty that stands for the source trials, so that these are not needed.
+The heads are fitted under a penalty that replaces the source trials, so that these are not needed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from bci_dann.adaptation.drift_guard import MIN_TRIALS
-from bci_dann.adaptation.head_adaptation import fitted_to_labels, head_arrays, head_from_arrays
+from bci_dann.adaptation.head_adaptation import fit_to_labels, head_arrays, head_from_arrays
 from bci_dann.estimators.networks.network_outputs import features_and_logits, trial_batches
 from bci_dann.models import Decoder
 from bci_dann.objectives import UNLABELLED
@@ -34,19 +34,19 @@ __all__ = [
     "penalty_arrays",
 ]
 
-# How many labelled trials of the target weigh as much as all sources; the number of sources does
-# not tell how far the best heads of single subjects lie from the common one. Empirical, of EEGNet:
-# where fewer do, 20 labels cost accuracy in simulated subjects, which differ little once they are
-# re-centred; where many more do, subjects 4 to 7 of MI-OpenBCI gain less.
+# The penalty has the weight of so many labelled target trials, instead of the number of source
+# trials, which does not tell how much the best heads differ between subjects. Empirical, with
+# EEGNet: with a smaller number, 20 labels reduce the accuracy in simulated subjects, which differ
+# little after re-centring; with a much larger one, subjects 4 to 7 of MI-OpenBCI gain less.
 SOURCE_TRIALS = 80.0
 
-# Source trials that the curvature of the loss is taken from, spread over all: a mean of so many
-# is exact enough for 64 directions, and takes less time than an epoch.
+# Largest number of source trials from which the curvature is computed, evenly spaced over all:
+# enough for 64 directions, and faster than an epoch of training.
 MOST_TRIALS = 2048
 
 
 def adapt_batch_norm(networks: Sequence[Decoder], signals: NDArray[np.float32]) -> None:
-    """Take the statistics of batch normalisation from a subject's trials, where there are enough.
+    """Recompute the statistics of batch normalisation from the trials of a subject.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def adapt_batch_norm(networks: Sequence[Decoder], signals: NDArray[np.float32]) 
 
     See Also
     --------
-    bci_dann.training.recompute_batch_norm : Does it for one network.
+    bci_dann.training.recompute_batch_norm : The same for one network.
 
     Examples
     --------
@@ -77,29 +77,29 @@ def adapt_batch_norm(networks: Sequence[Decoder], signals: NDArray[np.float32]) 
 
 
 def head_penalties(networks: Sequence[Decoder], signals: NDArray[np.float32]) -> list[HeadPenalty]:
-    """Return the penalties that stand for the source trials once these are no longer at hand.
+    """Return penalties on the heads that replace the source trials in a later adaptation.
 
-    The curvature is that of the label loss where all classes are equally likely, which is its upper
-    bound [1]_. The curvature at the trained head would be next to none where a network fits its
-    training trials closely, and says little of new subjects. In directions in which features hardly
-    vary among the sources, a ridge of the mean curvature holds the weights.
+    The curvature of a penalty is that of the label loss at equal class probabilities, its upper
+    bound [1]_. The curvature at the trained head would be close to zero where a network fits its
+    training trials closely. A ridge of the mean curvature acts in directions in which the features
+    of the sources hardly vary.
 
     Parameters
     ----------
     networks : sequence of Decoder
         Trained, on the CPU.
     signals : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features, 1)
-        The labelled trials of the training, standardised.
+        The labelled training trials, standardised.
 
     Returns
     -------
     list of HeadPenalty
-        One for each network, in double precision, around its head.
+        One penalty for each network, on deviation from its head; in double precision.
 
     See Also
     --------
-    fit_heads : Fits heads under them.
-    bci_dann.training.source_penalty : The curvature.
+    fit_heads : Fits heads with these penalties.
+    bci_dann.training.source_penalty : Computes the curvature.
 
     References
     ----------
@@ -128,16 +128,16 @@ def fit_heads(
     signals: NDArray[np.float32],
     labels: NDArray[np.int64],
 ) -> None:
-    """Fit the heads of networks to the trials that have a label; the backbones stay as they are.
+    """Fit the heads of networks to labelled trials; the backbones do not change.
 
-    Without any label the heads become those of the sources again.
+    Without any label the source-trained heads are restored.
 
     Parameters
     ----------
     networks : sequence of Decoder
         Changed in place.
     penalties : sequence of HeadPenalty
-        Of :func:`head_penalties`, one for each network; without any, nothing is changed.
+        From :func:`head_penalties`, one for each network; if empty, nothing is changed.
     signals : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features, 1)
         Trials of the new subject, standardised.
     labels : ndarray of int, shape (n_trials,)
@@ -150,8 +150,8 @@ def fit_heads(
 
     See Also
     --------
-    head_penalties : What holds the heads.
-    bci_dann.adaptation.head_adaptation.fitted_to_labels : Fits one head.
+    head_penalties : Computes the penalties.
+    bci_dann.adaptation.head_adaptation.fit_to_labels : Fits one head.
 
     Examples
     --------
@@ -178,17 +178,17 @@ def fit_heads(
                 weights=torch.ones(count, dtype=torch.float64),
                 is_target=torch.ones(count, dtype=torch.bool),
             )
-            _, head = fitted_to_labels(data, penalty, SOURCE_TRIALS)
+            _, head = fit_to_labels(data, penalty, SOURCE_TRIALS)
         _set_head(network, head)
 
 
 def penalty_arrays(penalties: Sequence[HeadPenalty]) -> dict[str, NDArray[Any]]:
-    """Return penalties as arrays, to be saved.
+    """Return penalties as arrays, for saving.
 
     Parameters
     ----------
     penalties : sequence of HeadPenalty
-        One for each network.
+        One penalty for each network.
 
     Returns
     -------
@@ -197,7 +197,7 @@ def penalty_arrays(penalties: Sequence[HeadPenalty]) -> dict[str, NDArray[Any]]:
 
     See Also
     --------
-    penalties_from_state : The way back.
+    penalties_from_state : The inverse.
 
     Examples
     --------
@@ -216,23 +216,23 @@ def penalty_arrays(penalties: Sequence[HeadPenalty]) -> dict[str, NDArray[Any]]:
 
 
 def penalties_from_state(state: ModelState, count: int) -> list[HeadPenalty]:
-    """Return the penalties that :func:`penalty_arrays` gave the arrays of.
+    """Return the penalties from the arrays of :func:`penalty_arrays`.
 
     Parameters
     ----------
     state : ModelState
-        Of a network classifier.
+        The state of a network classifier.
     count : int
         Its number of networks.
 
     Returns
     -------
     list of HeadPenalty
-        Empty where the state has none, as that of a model which version 0.1 saved.
+        Empty where the state has none, as in models saved by version 0.1.
 
     See Also
     --------
-    penalty_arrays : Gives the arrays.
+    penalty_arrays : The inverse.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Outputs of networks, averaged over the members of an ensemble."""
+"""Outputs of trained networks, and averages over the members of an ensemble."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def features_and_logits(
     features : ndarray, shape (n_trials, n_features)
         Output of the backbone.
     logits : ndarray, shape (n_trials, n_classes)
-        Output of the motor-imagery head.
+        Output of the classification head.
 
     See Also
     --------
-    mean_probabilities : Probabilities of several networks.
-    trial_batches : The batches in which trials pass a network.
+    mean_probabilities : Mean probabilities of several networks.
+    trial_batches : Divides trials into batches.
 
     Examples
     --------
@@ -67,7 +67,7 @@ def features_and_logits(
 
 
 def trial_batches(signals: NDArray[np.float32]) -> Sequence[torch.Tensor]:
-    """Return standardised trials as a network takes them, cut into batches.
+    """Return standardised trials as input of a network, divided into batches.
 
     Parameters
     ----------
@@ -81,8 +81,8 @@ def trial_batches(signals: NDArray[np.float32]) -> Sequence[torch.Tensor]:
 
     See Also
     --------
-    features_and_logits : Sends the batches through a network.
-    bci_dann.training.recompute_batch_norm : Takes them, too.
+    features_and_logits : Computes the outputs for the batches.
+    bci_dann.training.recompute_batch_norm : Computes batch-norm statistics from them.
 
     Examples
     --------
@@ -136,7 +136,7 @@ def mean_probabilities(
     probabilities: NDArray[np.float64] = torch.stack(logits).softmax(dim=2).mean(0).numpy()
     if not np.isfinite(probabilities).all():
         raise TrainingError(
-            "the network gives no numbers for these trials: its weights are too large. Train it "
+            "the outputs of the network are not finite: its weights are too large. Train it "
             "with a lower `lr`, and look for trials of an extreme amplitude."
         )
     return probabilities
@@ -145,26 +145,26 @@ def mean_probabilities(
 def trained_networks(
     members: Sequence[Member], histories: Sequence[History | TrainingError]
 ) -> tuple[list[Decoder], list[History]]:
-    """Return what was trained to the end, on the CPU, with a warning for what was not.
+    """Return the networks that finished training; a warning names those that did not.
 
     Parameters
     ----------
     members : sequence of Member
         The members of an ensemble.
     histories : sequence
-        The history of each, or the error that has stopped it.
+        The history of each member, or the error that stopped it.
 
     Returns
     -------
     networks : list of Decoder
-        On the CPU.
+        The networks, on the CPU.
     histories : list
         Their histories.
 
     Raises
     ------
     TrainingError
-        When none is left.
+        When no network finished.
     """
     errors = [history for history in histories if isinstance(history, TrainingError)]
     if len(errors) == len(members):
@@ -191,7 +191,7 @@ def mean_losses(epoch: Sequence[dict[str, float]]) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        By the name of the summand.
+        The means by the name of the summand.
 
     See Also
     --------

@@ -1,4 +1,4 @@
-"""The weights of networks as arrays, for files and for other processes."""
+"""Weights of networks as arrays, for saving and for transfer to other processes."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from bci_dann.persistence import ModelState
 
 __all__ = ["network_arrays", "restore_network", "restore_networks"]
 
-# Larger trials, and numbers of more digits in the parameters of a backbone, are a reason to count
-# the weights of a network before it is built, which takes seconds. Empirical: 64 channels and a
-# minute at 250 Hz; backbones have tens to hundreds of filters.
+# Above these limits the weights of a network are counted before it is built, which takes seconds:
+# samples of a trial over all channels, and digits of numbers in the parameters of the backbone.
+# Empirical: 64 channels and a minute at 250 Hz; backbones have tens to hundreds of filters.
 USUAL_SAMPLES = 1_000_000
 USUAL_DIGITS = 3
 
@@ -39,7 +39,7 @@ def network_arrays(networks: Sequence[Decoder]) -> dict[str, NDArray[Any]]:
 
     See Also
     --------
-    restore_networks : The way back.
+    restore_networks : The inverse.
 
     Examples
     --------
@@ -57,14 +57,14 @@ def network_arrays(networks: Sequence[Decoder]) -> dict[str, NDArray[Any]]:
 
 
 def restore_networks(build: Callable[[], Decoder], state: ModelState) -> list[Decoder]:
-    """Return the networks that :func:`network_arrays` gave the arrays of.
+    """Return the networks from the arrays of :func:`network_arrays`.
 
     Parameters
     ----------
     build : callable
-        Returns a network of the same architecture.
+        Returns an untrained network of the same architecture.
     state : ModelState
-        With ``n_networks`` in its description, and their arrays.
+        With ``n_networks`` in its description, and the arrays of the networks.
 
     Returns
     -------
@@ -74,13 +74,13 @@ def restore_networks(build: Callable[[], Decoder], state: ModelState) -> list[De
     Raises
     ------
     DataError
-        When a network is missing, or would have more weights than there are; unusually large
-        ones are counted before they are built.
+        When a network is missing, or its architecture has more weights than were saved; the
+        weights of unusually large networks are counted before these are built.
 
     See Also
     --------
-    network_arrays : Gives the arrays.
-    restore_network : One network.
+    network_arrays : The inverse.
+    restore_network : Restores one network.
 
     Examples
     --------
@@ -106,18 +106,18 @@ def restore_networks(build: Callable[[], Decoder], state: ModelState) -> list[De
 
 
 def _is_unusual(description: Mapping[str, Any]) -> bool:
-    """Whether a network may be too large for the memory: its trials are, or numbers of layers."""
+    """Whether trials, or numbers in the parameters of the backbone, are unusually large."""
     n_samples = (description.get("n_features_in") or 1) * (description.get("n_times") or 1)
     sizes = re.findall(r"\d+", str(description.get("parameters", {}).get("backbone")))
     return n_samples > USUAL_SAMPLES or any(len(size) > USUAL_DIGITS for size in sizes)
 
 
 def _check_size(build: Callable[[], Decoder], n_weights: int) -> None:
-    """Raise where a network would have more weights than a file holds for it."""
+    """Raise where the architecture has more weights than were saved."""
     try:
         with isolated_torch_seed(stream(0, "discarded")), torch.device("meta"):
             described = build().state_dict()
-    except Exception:  # not every network can be described without being built
+    except Exception:  # not every network can be built on the meta device
         return
     expected = sum(map(torch.Tensor.numel, described.values()))
     if expected > n_weights:
@@ -128,7 +128,7 @@ def _check_size(build: Callable[[], Decoder], n_weights: int) -> None:
 
 
 def restore_network(build: Callable[[], Decoder], weights: Mapping[str, torch.Tensor]) -> Decoder:
-    """Return a network with given weights.
+    """Build a network, and load weights into it.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def restore_network(build: Callable[[], Decoder], weights: Mapping[str, torch.Te
 
     See Also
     --------
-    restore_networks : Several, from arrays.
+    restore_networks : Restores several networks from arrays.
 
     Examples
     --------

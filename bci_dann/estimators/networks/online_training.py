@@ -1,4 +1,4 @@
-"""Training of a network, without labels, on each trial of a new subject that passes.
+"""Online training of a network on unlabelled trials of a new subject (T-TIME).
 
 Li, Wang, Luo, Ding and Wu (2023), "T-TIME: test-time information maximization ensemble for
 plug-and-play BCIs", IEEE Trans. Biomed. Eng. 71(2), 423-432, arXiv:2412.07228, section III.
@@ -24,27 +24,27 @@ from bci_dann.training.batch_norm import batch_norm_layers
 
 __all__ = ["OnlineTraining", "information_loss"]
 
-# Trials of the sliding batch, temperature of the probabilities, learning rate of Adam, constant of
-# the class weights, and the probability from which a trial counts as one of its class: the values
-# of the paper and of its authors' code (github.com/sylyoung/DeepTransferEEG).
+# Number of trials in the sliding batch, temperature of the probabilities, learning rate of Adam,
+# constant of the class weights, and the probability above which a trial counts for its class: the
+# values of the paper and of its authors' code (github.com/sylyoung/DeepTransferEEG).
 BATCH, TEMPERATURE, LEARNING_RATE, CONSTANT, CONFIDENT = 8, 2.0, 1e-3, 4.0, 0.7
 
 Moments = Mapping[int, Mapping[str, Tensor]]
 
 
 def information_loss(probabilities: Tensor, counts: Tensor) -> Tensor:
-    """Return the conditional entropy of trials, and minus the entropy of adapted class shares.
+    """Return the conditional entropy of trials minus the entropy of weighted class shares.
 
     ``mean_i H(p_i) + sum_k q_k log q_k``, where ``q_k`` is proportional to
-    ``mean_i p_ik / (c + z_k)`` and ``z_k`` counts the trials that were confidently of class ``k``:
-    classes that were frequent so far may be so in the batch, too.
+    ``mean_i p_ik / (c + z_k)`` and ``z_k`` counts the past trials that were confidently assigned to
+    class ``k``: a class that was frequent so far may also be frequent in the batch.
 
     Parameters
     ----------
     probabilities : Tensor, shape (batch, n_classes)
-        Of the trials of the batch.
+        Class probabilities of the trials of the batch.
     counts : Tensor, shape (n_classes,)
-        The ``z_k``.
+        The counts ``z_k``.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def information_loss(probabilities: Tensor, counts: Tensor) -> Tensor:
 
     See Also
     --------
-    bci_dann.objectives.InformationMaximisation : The same for all trials at once.
+    bci_dann.objectives.InformationMaximisation : A similar term, for training on all trials.
 
     Examples
     --------
@@ -71,20 +71,20 @@ def information_loss(probabilities: Tensor, counts: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class OnlineTraining:
-    """The last trials that a network was trained on, and the state of its optimiser.
+    """State of the online training: the last trials, and the moments of Adam.
 
     Parameters
     ----------
     signals : tuple of ndarray, shape (n_chans, n_times)
         The last trials, standardised; at most eight.
     counts : tuple of float
-        How many trials were confidently of each class; empty before the first step.
+        Number of past trials confidently assigned to each class; empty before the first step.
     moments : mapping of int to mapping of str to Tensor
         Adam's ``step``, ``exp_avg`` and ``exp_avg_sq`` of each parameter.
 
     See Also
     --------
-    bci_dann.TTimeClassifier : Predicts each trial before it is handed over.
+    bci_dann.TTimeClassifier : The method that uses it.
 
     Examples
     --------
@@ -106,20 +106,21 @@ class OnlineTraining:
     def step(self, network: Decoder, signal: NDArray[np.float32]) -> tuple[OnlineTraining, Decoder]:
         """Train a copy of the network by one step on the last eight trials.
 
-        Batch normalisation takes the statistics of these trials, and its running ones move. There
-        is no dropout, so that nothing is random. With fewer than eight trials no step is taken.
+        Batch normalisation uses the statistics of these trials, and updates its running ones. There
+        is no dropout, so that the step is not random. With fewer than eight trials no step is
+        taken.
 
         Parameters
         ----------
         network : Decoder
-            In evaluation mode, on the CPU; it stays as it is.
+            In evaluation mode, on the CPU; not modified.
         signal : ndarray, shape (n_chans, n_times)
             The next trial, standardised.
 
         Returns
         -------
         online : OnlineTraining
-            With this trial; this one stays as it is.
+            State that includes this trial.
         network : Decoder
             In evaluation mode.
         """
@@ -151,7 +152,7 @@ class OnlineTraining:
         return optimiser
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what the next step needs, to be saved.
+        """Return the state as arrays, for saving.
 
         Returns
         -------
@@ -173,12 +174,12 @@ class OnlineTraining:
         Parameters
         ----------
         arrays : mapping of str to ndarray
-            As returned.
+            The arrays of :meth:`to_arrays`.
 
         Returns
         -------
         OnlineTraining
-            It goes on to the bit.
+            Further steps are bit-identical.
         """
         moments: dict[int, dict[str, Tensor]] = {}
         for name, array in arrays.items():
@@ -190,5 +191,5 @@ class OnlineTraining:
 
 
 def _confident(probabilities: Tensor) -> Tensor:
-    """Return how many trials are confidently of each class."""
+    """Return the number of trials confidently assigned to each class."""
     return (probabilities > CONFIDENT).float().sum(0)

@@ -22,16 +22,17 @@ def center_and_scale(
     Parameters
     ----------
     X : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features)
-        One scale for all channels keeps their proportions; features get one each.
+        Trials or vectors. All channels share one scale, which keeps their relative amplitudes; each
+        feature has its own.
 
     Returns
     -------
     center, scale : ndarray, shape () or (n_features,)
-        Computed in double precision; a scale of zero is returned as one.
+        Computed in double precision; a standard deviation of zero is replaced by one.
 
     See Also
     --------
-    standardise : Uses both.
+    standardise : Applies both.
 
     Examples
     --------
@@ -65,18 +66,18 @@ def standardise(
     X : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features)
         Aligned trials, or plain vectors.
     center, scale : ndarray
-        As :func:`center_and_scale` returned them.
+        The result of :func:`center_and_scale`.
     out : ndarray, optional
-        Where to write; it may be ``X``.
+        Output array; may be ``X``.
 
     Returns
     -------
     ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features, 1)
-        Vectors get a time axis of length one, so that networks see trials.
+        Vectors get a time axis of length one, the input shape of networks.
 
     See Also
     --------
-    center_and_scale : Finds both.
+    center_and_scale : Computes both.
 
     Examples
     --------

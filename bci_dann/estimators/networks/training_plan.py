@@ -1,7 +1,7 @@
-"""Plans of network training: which networks are trained, on which trials, by which objective.
+"""Training plans: the networks of a classifier, with their trials and objectives.
 
-A plan is built of a classifier's parameters and its trials, trained by itself or together with
-others, and completed: its networks are those that the classifier then uses.
+A plan is built from the parameters and trials of a classifier, and trained alone or together with
+other plans. Afterwards the classifier takes over its networks.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from bci_dann import training
 from bci_dann._arrays import log_probabilities
 from bci_dann._random import isolated_torch_seed, stream
-from bci_dann.adaptation.drift_guard import strongest_trusted
+from bci_dann.adaptation.drift_guard import strongest_without_drift
 from bci_dann.estimators.inputs.training_trials import TrainingTrials
 from bci_dann.estimators.networks.network_outputs import (
     features_and_logits,
@@ -45,12 +45,12 @@ from bci_dann.training import (
     augment,
 )
 
-__all__ = ["TrainingPlan", "build_plan", "train_plan", "trained_by_plan"]
+__all__ = ["TrainingPlan", "build_plan", "select_trained", "train_plan"]
 
 logger = logging.getLogger(__name__)
 
-# Trials that a trained network is tried on. What overflows in its weights or in its statistics of
-# batch normalisation shows with any trial.
+# Number of trials on which the outputs of a trained network are checked. Weights or batch-norm
+# statistics that have overflowed show with any trial.
 N_CHECKED_TRIALS = 16
 
 
@@ -84,16 +84,17 @@ class TrainingPlan:
     Parameters
     ----------
     adapted : list of Member
-        The networks of the ensemble, with all terms of the objective.
+        The networks of the ensemble, trained with all terms of the objective.
     plain : list of Member
-        The same without terms, for the drift guard to fall back on; empty without a guard.
+        The same networks trained without terms, which the drift guard may choose instead; empty
+        without a guard.
     trials : TrainingTrials
-        The trials of the fit, standardised.
+        The training trials, standardised.
 
     See Also
     --------
-    build_plan : Builds it.
-    bci_dann.NetworkClassifier.plan : The plan of a classifier for its trials.
+    build_plan : Builds a plan.
+    bci_dann.NetworkClassifier.plan : Builds the plan of a classifier.
 
     Examples
     --------
@@ -122,18 +123,18 @@ def build_plan(
     weights: NDArray[np.float64],
     name: str = "the network",
 ) -> TrainingPlan:
-    """Build the networks of a classifier, and what they are trained by.
+    """Build the networks of a classifier, with their trials and objectives.
 
     Parameters
     ----------
     classifier : NetworkMethod
-        Knows the classes and the kind of trials.
+        The classifier, after it has read its trials.
     trials : TrainingTrials
-        Standardised.
+        Standardised trials.
     weights : ndarray, shape (n_trials,)
         Weights of the label loss.
     name : str
-        Which training it is, for messages.
+        Name of this training, for messages.
 
     Returns
     -------
@@ -142,8 +143,8 @@ def build_plan(
 
     See Also
     --------
-    trained_by_plan : The networks, once the plan was trained.
-    bci_dann.NetworkClassifier.plan : Standardises and weighs trials before.
+    select_trained : Returns the networks after training.
+    bci_dann.NetworkClassifier.plan : Standardises and weights trials first.
 
     Examples
     --------
@@ -174,18 +175,18 @@ def train_plan(plan: TrainingPlan, settings: TrainingSettings) -> list[History |
     Parameters
     ----------
     plan : TrainingPlan
-        Its networks are trained in place.
+        The plan; its networks are trained in place.
     settings : TrainingSettings
         For all of them.
 
     Returns
     -------
     list
-        The history of each member, or the error that has stopped it.
+        The history of each member, or the error that stopped it.
 
     See Also
     --------
-    trained_by_plan : The networks to be used then.
+    select_trained : Returns the networks after training.
     bci_dann.estimators.fit_together : Trains the networks of several plans at once.
 
     Examples
@@ -203,17 +204,17 @@ def train_plan(plan: TrainingPlan, settings: TrainingSettings) -> list[History |
     return training.train_networks(members, [settings] * len(members), on_epoch=_log_epoch)
 
 
-def trained_by_plan(
+def select_trained(
     plan: TrainingPlan, histories: Sequence[History | TrainingError]
 ) -> tuple[list[Decoder], list[History], bool]:
-    """Return the networks to be used once a plan was trained.
+    """Return the networks of a trained plan that the classifier will use.
 
     Parameters
     ----------
     plan : TrainingPlan
         The plan.
     histories : sequence
-        The history of each member, or the error that has stopped it.
+        The history of each member, or the error that stopped it.
 
     Returns
     -------
@@ -222,29 +223,29 @@ def trained_by_plan(
     histories : list
         Their histories.
     adapted : bool
-        False where the drift guard fell back on the networks without terms.
+        False where the drift guard chose the networks without terms.
 
     Raises
     ------
     TrainingError
-        When none was trained to the end.
+        When no network finished its training.
 
     See Also
     --------
     train_plan : Trains the members of a plan.
-    bci_dann.NetworkClassifier.complete : Uses the networks.
+    bci_dann.NetworkClassifier.complete : Takes over the networks.
 
     Examples
     --------
     >>> import numpy as np
     >>> from bci_dann import NetworkClassifier
-    >>> from bci_dann.estimators.networks import trained_by_plan
+    >>> from bci_dann.estimators.networks import select_trained
     >>> from bci_dann.training import train_networks
     >>> X = np.random.default_rng(0).normal(size=(40, 4))
     >>> model = NetworkClassifier("MLP", max_epochs=2, random_state=0)
     >>> plan = model.plan(model.training_trials(X, X[:, 0] > 0))
     >>> histories = train_networks(plan.members, [model.training_settings()])
-    >>> networks, used, adapted = trained_by_plan(plan, histories)
+    >>> networks, used, adapted = select_trained(plan, histories)
     >>> len(networks), adapted
     (1, True)
     """
@@ -264,9 +265,9 @@ def trained_by_plan(
 def _with_finite_outputs(
     member: Member, history: History | TrainingError
 ) -> History | TrainingError:
-    """Return a history, or an error where the trained network gives no numbers.
+    """Return the history, or an error where outputs of the trained network are not finite.
 
-    The last step, or statistics of batch normalisation, may overflow behind the last loss.
+    The last step, or batch-norm statistics, may overflow after the last computed loss.
     """
     if isinstance(history, TrainingError):
         return history
@@ -336,7 +337,7 @@ def _member(
     name: str,
     objective: Callable[[Decoder], Objective],
 ) -> Member:
-    # the first member is the network that would be trained alone
+    # the first member equals the only network of a classifier with n_members=1
     member = ("member", index) if index else ()
     seed = stream(classifier.random_state, "training", *member)
     with isolated_torch_seed(seed), single_precision():
@@ -360,7 +361,7 @@ def _guard_trusts(
     scores = [
         log_probabilities(mean_probabilities(networks, new.X)) for networks in (plain, adapted)
     ]
-    trusted = strongest_trusted(scores, new.domains) == 1
+    trusted = strongest_without_drift(scores, new.domains) == 1
     logger.info("the drift guard %s", "trusts the adaptation" if trusted else "falls back")
     return trusted
 

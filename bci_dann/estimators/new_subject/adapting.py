@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from bci_dann._threads import method_threads
-from bci_dann.estimators.inputs.domain_alignment import extend_alignment, join
+from bci_dann.estimators.inputs.domain_alignment import align_and_concatenate, extend_alignment
 from bci_dann.estimators.inputs.input_validation import read_for_learning
-from bci_dann.estimators.inputs.labels import encode_known, missing_labels
+from bci_dann.estimators.inputs.labels import encode_partial_labels, missing_labels
 from bci_dann.estimators.inputs.recent_trials import RecentTrials
 from bci_dann.estimators.inputs.signals import Signals
-from bci_dann.estimators.inputs.training_trials import Part, TrainingTrials
+from bci_dann.estimators.inputs.training_trials import TrainingTrials, UnalignedTrials
 from bci_dann.exceptions import BCIDannWarning, ConfigError, UnadaptedWarning
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["SubjectAdaptation"]
 
-# Fewer trials of a new subject than this are not adapted to: a mean over so few says more of these
-# trials than of the subject. Empirical.
-MIN_PASSED = 5
+# Fewest trials of a new subject for adaptation: a mean over fewer describes these trials rather
+# than the subject. Empirical.
+MIN_ADAPTATION_TRIALS = 5
 
 
 class SubjectAdaptation:
@@ -35,16 +35,17 @@ class SubjectAdaptation:
     alignment_: Alignment | None
     classes_: NDArray[Any]
     domains_: list[str]
-    # whether trials of a target were seen, in `fit` or since
-    met_target_: bool
-    # the model that was fitted, and the last trials that were handed over, where it cannot follow
+    # whether trials of a target were seen, in `fit` or in adaptation
+    has_seen_target_: bool
+    # the fitted model and the last trials of `partial_adapt`, where the method is not incremental
     _recent: tuple[Self, RecentTrials] | None = None
 
     def adapt(self, X: Any, y: ArrayLike | None = None) -> Self:
-        """Adapt to a new subject without source data: re-centre on its trials.
+        """Adapt to a new subject without source data.
 
-        A method with terms that need no sources adapts by these, too; a method whose
-        :attr:`uses_labels` is true learns from labels where they are given.
+        The alignment learns the references of the subject's sessions. Depending on the method,
+        batch normalisation or the classification head adapts, too, and labels are used where they
+        are given (:attr:`uses_labels`).
 
         Parameters
         ----------
@@ -56,7 +57,7 @@ class SubjectAdaptation:
         Returns
         -------
         Self
-            A new estimator; this one stays as it is.
+            A new estimator; this one is not changed.
 
         Raises
         ------
@@ -86,7 +87,7 @@ class SubjectAdaptation:
     def adapted(self, X: Any, y: ArrayLike | None = None) -> Self:
         """Return a copy that is adapted to all given trials of one subject.
 
-        :meth:`adapt` calls it.
+        This is :meth:`adapt` without its checks and warnings.
 
         Parameters
         ----------
@@ -98,24 +99,24 @@ class SubjectAdaptation:
         Returns
         -------
         Self
-            The copy; this estimator stays as it is.
+            The copy; this estimator is not changed.
         """
-        part = Part.unlabelled(read_for_learning(self, X))
+        part = UnalignedTrials.unlabelled_target(read_for_learning(self, X))
         if y is not None:
-            labels = encode_known(y, self.classes_, len(part.labels))
+            labels = encode_partial_labels(y, self.classes_, len(part.labels))
             part = replace(part, labels=labels)
         return self._adapted_to(part)
 
-    def _adapted_to(self, part: Part) -> Self:
+    def _adapted_to(self, part: UnalignedTrials) -> Self:
         adapted = copy.deepcopy(self)
-        adapted._forget_passed()
-        adapted.met_target_ = True
+        adapted._reset_online_state()
+        adapted.has_seen_target_ = True
         with method_threads(self.trains_network):
             if adapted.alignment_ is not None:
                 learned = extend_alignment(adapted.alignment_, adapted.domains_, [part])
                 adapted.domains_ = learned
             if type(self).adapt_aligned is not SubjectAdaptation.adapt_aligned:
-                adapted.adapt_aligned(join([part], adapted.alignment_))
+                adapted.adapt_aligned(align_and_concatenate([part], adapted.alignment_))
         return adapted
 
     @property
@@ -129,100 +130,109 @@ class SubjectAdaptation:
         return self.alignment_ is not None
 
     def partial_adapt(self, X: Any) -> Self:
-        """Adapt to the next trials of a new subject: predict them first, then hand them over.
+        """Adapt to the next trials of a new subject, after they have been predicted.
 
         Li et al. (2023), "T-TIME: test-time information maximization ensemble for plug-and-play
-        BCIs", IEEE Trans. Biomed. Eng. 71(2), 423-432, adapt in this order. References, and what a
-        method learns in :meth:`follow_aligned`, move by one step a trial, in constant time and
-        memory. A method or an alignment of one's own that cannot do so (:attr:`follows`) is adapted
-        as it was fitted to the last hundred trials.
+        BCIs", IEEE Trans. Biomed. Eng. 71(2), 423-432, predict and adapt in this order. Each trial
+        moves the references, and what :meth:`partial_adapt_aligned` learns, by one step, in
+        constant time and memory. Where a user-defined method or alignment does not implement this
+        (:attr:`is_incremental`), the fitted model is adapted to the last hundred trials instead.
 
         Parameters
         ----------
         X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
-            The next trials of the subject (µV), in the order of recording. Several at a time are
-            the same as one after another.
+            The next trials of the subject (µV), in the order of recording. One call with several
+            trials is equivalent to one call for each.
 
         Returns
         -------
         Self
-            A new estimator; this one stays as it is. Once saved and loaded, it goes on from there.
+            A new estimator; this one is not changed. After saving and loading, adaptation can
+            continue.
 
         Raises
         ------
         DataError
-            When the trials are not of the kind that the model was fitted to, or hold no signal.
-            They then count as not handed over, and the next ones may follow.
+            When the trials are not of the kind that the model was fitted to, or have no signal.
+            The model is then unchanged, and can adapt to the next trials.
         """
         check_is_fitted(self)
-        part = Part.unlabelled(read_for_learning(self, X))
-        if not self.follows:
+        part = UnalignedTrials.unlabelled_target(read_for_learning(self, X))
+        if not self.is_incremental:
             return self._adapted_to_recent(part)
-        followed = self.copied()
-        followed.met_target_ = True
+        adapted = self.copied()
+        adapted.has_seen_target_ = True
         with method_threads(self.trains_network):
             for index in range(len(part.labels)):
-                followed._follow(part.single(index))
-        return followed
+                adapted._update_with_trial(part.single(index))
+        return adapted
 
     @property
-    def follows(self) -> bool:
+    def is_incremental(self) -> bool:
         """Whether :meth:`partial_adapt` moves the model by one step a trial.
 
-        A subclass that implements :meth:`adapt_aligned` must implement :meth:`follow_aligned`, too;
-        and so must its alignment :meth:`~bci_dann.alignment.Alignment.follow`.
+        This takes :meth:`partial_adapt_aligned` in a subclass that implements
+        :meth:`adapt_aligned`, and :meth:`~bci_dann.alignment.Alignment.update` in its alignment.
         """
-        names = [set(vars(base)) for base in type(self).__mro__]
-        adapts, follows = (
-            next(place for place, own in enumerate(names) if name in own)
-            for name in ("adapt_aligned", "follow_aligned")
+        bases = [vars(base) for base in type(self).__mro__]
+        batch, online = (
+            next(index for index, base in enumerate(bases) if name in base)
+            for name in ("adapt_aligned", "partial_adapt_aligned")
         )
-        return follows <= adapts and (self.alignment_ is None or self.alignment_.follows)
+        if online > batch:  # a subclass overrides `adapt_aligned` only
+            return False
+        return self.alignment_ is None or self.alignment_.is_incremental
 
-    def follow_aligned(self, trials: TrainingTrials) -> None:
+    def partial_adapt_aligned(self, trials: TrainingTrials) -> None:
         """Learn from the next aligned trial of a new subject; a subclass may implement it.
 
-        It sets attributes anew, and leaves what they hold in place: the estimator before shares it.
+        It must assign new attributes instead of changing objects in place, since the previous
+        estimator shares them.
 
         Parameters
         ----------
         trials : TrainingTrials
-            One trial without label, aligned by the reference before it.
+            One trial without a label, aligned by the reference of the previous trials.
         """
 
     def copied(self) -> Self:
-        """Return a copy that shares everything that was learned; see :meth:`partial_adapt`."""
+        """Return a shallow copy, which shares the fitted attributes; see :meth:`partial_adapt`."""
         copied = type(self).__new__(type(self))
         copied.__dict__.update(self.__dict__)
         return copied
 
-    def _follow(self, part: Part) -> None:
-        """Learn from one trial, as it was predicted: by the reference before it."""
-        self.follow_aligned(join([part], self.alignment_))
+    def _update_with_trial(self, part: UnalignedTrials) -> None:
+        """Learn from one trial, aligned as in its prediction, then update the alignment."""
+        self.partial_adapt_aligned(align_and_concatenate([part], self.alignment_))
         if self.alignment_ is not None:
             domain = str(part.domains[0])
-            self.alignment_ = copy.copy(self.alignment_).follow(part.signals.X, domain)
+            self.alignment_ = copy.copy(self.alignment_).update(part.signals.X, domain)
             if domain not in self.domains_:
                 self.domains_ = [*self.domains_, domain]
 
-    def _adapted_to_recent(self, part: Part) -> Self:
-        """Adapt the model that was fitted to the last trials."""
+    def _adapted_to_recent(self, part: UnalignedTrials) -> Self:
+        """Adapt the fitted model to the last trials, including new ones."""
         fitted, recent = (self, RecentTrials()) if self._recent is None else self._recent
-        recent = recent.followed_by(part)
-        enough = len(recent.X) >= MIN_PASSED
+        recent = recent.with_trials(part)
+        enough = len(recent.X) >= MIN_ADAPTATION_TRIALS
         adapted = fitted._adapted_to(recent.as_part(part.signals)) if enough else self.copied()
         adapted._recent = (fitted, recent)
         return adapted
 
     def warn_if_unadapted(self, signals: Signals) -> None:
-        """Warn where trials are aligned by a reference that is none of their subject.
+        """Warn where trials are aligned by a reference of other subjects.
 
         Parameters
         ----------
         signals : Signals
-            Trials to be predicted. Fewer than five could not be adapted to either.
+            Trials to be predicted. There is no warning for fewer than five, which are too few for
+            adaptation.
         """
-        if self.alignment_ is None or self.met_target_ or len(signals.X) < MIN_PASSED:
+        if (
+            self.alignment_ is None
+            or self.has_seen_target_
+            or len(signals.X) < MIN_ADAPTATION_TRIALS
+        ):
             return
         domains = signals.domains
         if domains is not None and set(domains.tolist()) <= set(self.domains_):
@@ -238,17 +248,17 @@ class SubjectAdaptation:
         )
 
     def adapt_aligned(self, trials: TrainingTrials) -> None:
-        """Adapt this copy to aligned trials of a new subject; a subclass may implement it.
+        """Adapt to aligned trials of a new subject, in place; a subclass may implement it.
 
         Parameters
         ----------
         trials : TrainingTrials
-            Trials of the target, without labels but where the method :attr:`uses_labels`.
+            Trials of the target; without labels unless the method :attr:`uses_labels`.
         """
 
     @property
     def takes_rest(self) -> bool:
-        """Whether a method learns references from the rest windows of the trials."""
+        """Whether the method learns references from the rest windows of the trials."""
         return False
 
     @property
@@ -256,6 +266,6 @@ class SubjectAdaptation:
         """Whether ``fit`` trains a network."""
         return False
 
-    def _forget_passed(self) -> None:
-        """Drop what :meth:`partial_adapt` goes on from."""
+    def _reset_online_state(self) -> None:
+        """Drop the state from which :meth:`partial_adapt` continues."""
         self._recent = None

@@ -1,4 +1,4 @@
-"""Any method as scikit-learn's cross-validation can use it: it adapts to what it predicts."""
+"""Wrapper for scikit-learn's cross-validation: a method that adapts to the trials it predicts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BY = ("adapt", "fit")
 
 
 class _Reader(TransferClassifier):
-    """Checks trials as every method does, and notes their classes, without training."""
+    """Reads and checks trials as every method does, without training."""
 
     def __init__(self) -> None:
         self.alignment = None
@@ -33,26 +33,26 @@ class _Reader(TransferClassifier):
 class TransductiveClassifier(ClassifierMixin, BaseEstimator):
     """Adapts to the unlabelled trials that it is asked to predict, then predicts them.
 
-    scikit-learn hands the trials of a test fold to ``predict`` alone. The methods of this package
+    scikit-learn passes the trials of a test fold only to ``predict``. The methods of this package
     adapt in ``fit`` or ``adapt``, so that :func:`sklearn.model_selection.cross_val_score` would
-    score them without any adaptation. Wrapped in this class, they see each test fold without its
-    labels, as in the protocol ``train_and_target_unlabeled_full``. A fold must be one subject, as
-    :class:`sklearn.model_selection.LeaveOneGroupOut` gives it; where trials bring the names of
-    their subjects (EEGTrials, epochs with metadata), each subject is adapted to separately.
+    score them without any adaptation. Wrapped in this class, they adapt to each test fold without
+    its labels, as in the protocol ``train_and_target_unlabeled_full``. Each fold must contain one
+    subject, as with :class:`sklearn.model_selection.LeaveOneGroupOut`; where trials contain the
+    names of subjects (EEGTrials, epochs with metadata), each subject is adapted to separately.
 
     Parameters
     ----------
     method : str, mapping or TransferClassifier
-        What is adapted; see :func:`bci_dann.estimators.build_method`.
+        The wrapped method; see :func:`bci_dann.estimators.build_method`.
     by : {"adapt", "fit"}
-        Whether the method is trained on the sources once and then adapted without them, which is
-        fast, or trained anew with ``X_target_unlabeled`` at each prediction, by which a method
-        uses all its terms.
+        ``"adapt"`` trains the method once on the sources, and then adapts it without them, which
+        is fast. ``"fit"`` trains it again with ``X_target_unlabeled`` for each prediction, so that
+        it uses all its terms.
 
     Attributes
     ----------
     method_ : TransferClassifier
-        Fitted to the sources; with ``by="fit"`` not fitted yet.
+        Fitted to the sources; unfitted with ``by="fit"``.
     classes_ : ndarray, shape (n_classes,)
         The class names.
     n_features_in_ : int
@@ -74,7 +74,7 @@ class TransductiveClassifier(ClassifierMixin, BaseEstimator):
     (3,)
     """
 
-    # What scikit-learn's routing may hand to `fit`.
+    # Arguments of `fit` for scikit-learn's metadata routing.
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"subjects": True}
 
     method_: TransferClassifier
@@ -86,7 +86,7 @@ class TransductiveClassifier(ClassifierMixin, BaseEstimator):
         self.by = by
 
     def fit(self, X: Any, y: ArrayLike, subjects: ArrayLike | None = None) -> Self:
-        """Train on the sources, or keep them until there are trials to predict.
+        """Train on the sources, or store them until there are trials to predict.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""T-TIME: a network that is trained further on the unlabelled trials of a new subject, one by one.
+"""T-TIME: online training of a network on the unlabelled trials of a new subject.
 
 Li, Wang, Luo, Ding and Wu (2023), "T-TIME: test-time information maximization ensemble for
 plug-and-play BCIs", IEEE Trans. Biomed. Eng. 71(2), 423-432, arXiv:2412.07228.
@@ -26,23 +26,23 @@ __all__ = ["TTimeClassifier"]
 
 
 class TTimeClassifier(NetworkClassifier):
-    """Test-time information maximisation: the whole network learns from each trial that passes.
+    """Test-time information maximisation (T-TIME): online training of the whole network [1]_.
 
-    T-TIME [1]_. A network is trained on the aligned sources. Then :meth:`partial_adapt` moves the
-    reference of the target by each trial, and takes one step of Adam on the last eight trials. The
-    loss is their conditional entropy, minus the entropy of their mean prediction, in which classes
-    that were frequent so far weigh less. Where trials of the target are given to ``fit`` or
-    ``adapt``, the same steps are taken in their order. All parameters are those of
+    A network is trained on the aligned sources. For each new trial, :meth:`partial_adapt` updates
+    the reference of the target, and takes one step of Adam on the last eight trials. The loss is
+    their conditional entropy, minus the entropy of their mean prediction, in which classes that
+    were frequent so far have less weight. With trials of the target in ``fit`` or ``adapt``, the
+    same steps are taken in the order of the trials. All parameters are those of
     :class:`NetworkClassifier`.
 
-    Unlike in the paper, a trial is predicted by the reference of the trials before it, and stays in
-    the batch as it was aligned then; steps are taken without dropout, so that nothing in them is
-    random; and members are averaged with equal weights.
+    Differences from the paper: a trial is aligned by the reference of the previous trials, for its
+    prediction and in later batches; steps are taken without dropout, so that they are not random;
+    and members are averaged with equal weights.
 
     See Also
     --------
     NetworkClassifier : The network, and all parameters.
-    bci_dann.objectives.InformationMaximisation : A similar term, for all trials at once.
+    bci_dann.objectives.InformationMaximisation : A similar term, for training on all trials.
 
     References
     ----------
@@ -69,11 +69,11 @@ class TTimeClassifier(NetworkClassifier):
 
     @property
     def can_adapt(self) -> bool:
-        """Whether ``adapt`` changes anything: it trains the network."""
+        """Whether ``adapt`` changes anything: yes, it trains the network."""
         return True
 
     def complete(self, plan: TrainingPlan, histories: Sequence[History | TrainingError]) -> None:
-        """Use the trained networks, and train them on the target's trials; see the base class."""
+        """Take over the networks, and train them on the target's trials; see the base class."""
         super().complete(plan, histories)
         self._online = ()
         self._learn_from(plan.trials.select(plan.trials.is_unlabelled_target).X)
@@ -85,7 +85,7 @@ class TTimeClassifier(NetworkClassifier):
         unlabelled = trials.select(trials.is_unlabelled_target)
         self._learn_from(networks.standardise(unlabelled.X, self.center_, self.scale_))
 
-    def follow_aligned(self, trials: TrainingTrials) -> None:
+    def partial_adapt_aligned(self, trials: TrainingTrials) -> None:
         """Learn from the next trial; see the base class."""
         self._learn_from(networks.standardise(trials.X, self.center_, self.scale_))
 
@@ -100,7 +100,7 @@ class TTimeClassifier(NetworkClassifier):
             self.networks_ = [network for _, network in stepped]
 
     def to_state(self) -> ModelState:
-        """Return what the next step goes on from, too; see the base class."""
+        """Add the state of online training; see the base class."""
         state = super().to_state()
         for index, one in enumerate(self._online):
             arrays = one.to_arrays()
@@ -109,7 +109,7 @@ class TTimeClassifier(NetworkClassifier):
         return state
 
     def from_state(self, state: ModelState) -> None:
-        """Restore what the next step goes on from, too; see the base class."""
+        """Restore the state of online training, too; see the base class."""
         super().from_state(state)
         if state.description["online"]:
             self._online = tuple(

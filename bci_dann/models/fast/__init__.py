@@ -1,1 +1,1 @@
-"""Faster equivalents of braindecode models, with gradients written by hand."""
+"""Faster equivalents of braindecode models, with explicit gradients."""

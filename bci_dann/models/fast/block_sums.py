@@ -1,8 +1,8 @@
-"""Sums of a convolution's output, and of its squares, over blocks of samples.
+"""Sums of the output of a convolution, and of its squares, over blocks of samples.
 
-Batch norm, squaring and mean pooling after a convolution need no more of its rows than these
-sums; so the rows are read once in either direction, while they are still in cache. The gradient
-is written by hand.
+Batch norm, squaring and mean pooling after a convolution depend on its output only through these
+sums. The output is therefore read only once in the forward and once in the backward pass, while it
+is still in the cache. The gradient is explicit.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ def block_sums(X: Tensor, centre: Tensor, kernels: Tensor, width: int) -> Tensor
     Parameters
     ----------
     X : Tensor, shape (batch, n_chans, n_times)
-        Signals; constant, so that gradients reach ``kernels`` only.
+        Signals; constants, so that only ``kernels`` get a gradient.
     centre : Tensor, shape (n_chans,)
-        What to subtract from the signals first; constant. Sums of squares of rows that are
-        far from zero would leave few digits for their variance.
+        Subtracted from the signals first; constant. Without it, rounding errors of the variance
+        would be large for rows with a mean far from zero.
     kernels : Tensor, shape (n_rows, n_chans, n_taps)
         Kernels of the rows, as in ``conv1d`` without padding.
     width : int
-        Samples in a block; the last block may have fewer.
+        Number of samples in a block; the last block may have fewer.
 
     Returns
     -------
     Tensor, shape (n_rows, 2, batch, n_blocks)
-        Sums over each block of the rows, and of their squares. Further blocks at the end may
-        hold zeros.
+        Sums of the rows, and of their squares, over each block. There may be additional blocks of
+        zeros at the end.
     """
     if not torch.is_grad_enabled():
         kernels = kernels.detach()  # nothing is saved for a backward pass
@@ -48,9 +48,10 @@ def block_sums(X: Tensor, centre: Tensor, kernels: Tensor, width: int) -> Tensor
 
 
 def _samples_in_tile(n_taps: int, n_out: int, width: int) -> int:
-    """Return how many samples of a row to take from a tile: whole blocks.
+    """Return the number of samples of a row in a tile, a multiple of the block width.
 
-    About twice the kernel is fastest (empirical: tests/benchmarks/bench_backbones.py), by little.
+    About twice the kernel length is slightly faster than other values (empirical:
+    tests/benchmarks/bench_backbones.py).
     """
     blocks = min(round(2 * (n_taps - 1) / width), -(-n_out // width))
     return width * max(1, blocks)
@@ -61,13 +62,13 @@ class _BlockSums(torch.autograd.Function):
     def forward(X: Tensor, centre: Tensor, kernels: Tensor, width: int) -> tuple[Tensor, ...]:
         products, n_tiles, n_out = _tiling(X, kernels, width)
         responses = products.responses(kernels)
-        member = _membership(products.step, width, X)
+        member = _block_indicator(products.step, width, X)
         sums = X.new_empty(len(kernels), 2, len(X), n_tiles * products.step // width)
         length = n_tiles * products.step + kernels.shape[2] - 1
         saved: list[Tensor] = []
         for part in _parts(X, products, n_tiles):
             spectra = products.spectra(_centred(X[part], centre, length))
-            rows = _clear(products.rows(responses, spectra), n_tiles, n_out)
+            rows = _zero_beyond_end(products.rows(responses, spectra), n_tiles, n_out)
             for out, values in ((sums[:, 0, part], rows), (sums[:, 1, part], rows.square())):
                 out.copy_((values @ member).view(out.shape))
             if kernels.requires_grad:
@@ -92,21 +93,21 @@ class _BlockSums(torch.autograd.Function):
         if gradient is None:  # nothing depends on the sums
             return None, None, None, None
         saved, products = ctx.saved_tensors, ctx.products
-        member = _membership(products.step, ctx.width, gradient)
+        member = _block_indicator(products.step, ctx.width, gradient)
         total = products.new_total(gradient)
-        # blocks are spread over their samples by products: broadcasting takes far longer
+        # gradients of blocks are spread over their samples by a product, faster than broadcasting
         spread, spread_twice = member.T, 2.0 * member.T
         for part, spectra, rows in zip(ctx.parts, saved[::2], saved[1::2], strict=True):
             constant, slope = (
                 gradient[:, item, part].reshape(-1, len(spread)) for item in range(2)
             )
             change = (slope @ spread_twice).mul_(rows).addmm_(constant, spread)
-            products.add_gradient(total, _clear(change, ctx.n_tiles, ctx.n_out), spectra)
+            products.add_gradient(total, _zero_beyond_end(change, ctx.n_tiles, ctx.n_out), spectra)
         return None, None, products.kernel_gradient(total), None
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[int | None, ...], *args: Any) -> tuple[Any, Any]:
-        """Take the networks of a stack one after another."""
+        """Compute the networks of a stack one after another."""
         outputs = [
             _BlockSums.apply(  # type: ignore[no-untyped-call]
                 *(
@@ -121,7 +122,7 @@ class _BlockSums(torch.autograd.Function):
 
 
 def _tiling(X: Tensor, kernels: Tensor, width: int) -> tuple[TiledCorrelation, int, int]:
-    """Return the products, the tiles of a trial, and the samples of a row."""
+    """Return the correlation, the number of tiles of a trial, and the number of output samples."""
     n_out = X.shape[-1] - kernels.shape[2] + 1
     step = _samples_in_tile(kernels.shape[2], n_out, width)
     return (
@@ -136,21 +137,21 @@ def _parts(X: Tensor, products: TiledCorrelation, n_tiles: int) -> list[slice]:
 
 
 def _centred(X: Tensor, centre: Tensor, length: int) -> Tensor:
-    """Signals without their centre, and zeros after them."""
+    """Return the signals minus their centre, padded with zeros at the end."""
     padded = X.new_empty(*X.shape[:2], length)
     torch.sub(X, centre[:, None], out=padded[..., : X.shape[-1]])
     padded[..., X.shape[-1] :].zero_()
     return padded
 
 
-def _clear(rows: Tensor, n_tiles: int, n_out: int) -> Tensor:
-    """Set what is computed beyond the end of the trials to zero, in place."""
+def _zero_beyond_end(rows: Tensor, n_tiles: int, n_out: int) -> Tensor:
+    """Set samples beyond the end of the trials to zero, in place."""
     rows.view(-1, n_tiles * rows.shape[1])[:, n_out:].zero_()
     return rows
 
 
-def _membership(step: int, width: int, like: Tensor) -> Tensor:
-    """Ones where a sample belongs to a block, ``(step, step // width)``."""
+def _block_indicator(step: int, width: int, like: Tensor) -> Tensor:
+    """Return a matrix with ones where a sample belongs to a block, ``(step, step // width)``."""
     block = torch.arange(step, device=like.device) // width
-    # torch's one_hot would read the largest back from the device
+    # torch's one_hot would read a number back from the device
     return (block[:, None] == torch.arange(step // width, device=like.device)).to(like.dtype)

@@ -1,4 +1,4 @@
-"""Base class of braindecode models whose layers are computed in a faster order."""
+"""Base class of braindecode models with a faster, equivalent order of computation."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ logger = logging.getLogger(__name__)
 
 
 class FastBody(nn.Sequential, ABC):
-    """Layers of a braindecode model, computed in another order wherever that is exact.
+    """Layers of a braindecode model, computed in a faster order where this is equivalent.
 
-    Parameters, buffers and the keys of ``state_dict`` are those of the model it is built
-    from; outputs, gradients and running statistics agree to float rounding. Gradients
-    cannot be differentiated a second time. Where the other order does not apply, braindecode's
-    own layers run, and the log says why.
+    Parameters, buffers and the keys of ``state_dict`` are those of the original model; outputs,
+    gradients and running statistics are equal up to float rounding. There are no second
+    derivatives. Where the faster order does not apply, braindecode's own layers are used, and the
+    log gives the reason.
 
-    A subclass says when it applies (:meth:`reason_not_covered`), what of a trial can be computed
-    before training (:meth:`transform_trials`) and how to go on from there (:meth:`forward_fast`).
+    A subclass defines when it applies (:meth:`reason_not_covered`), what can be computed of a trial
+    before training (:meth:`transform_trials`), and the remaining layers (:meth:`forward_fast`).
 
     Parameters
     ----------
     model : nn.Module
-        A braindecode model that is a sequence; its layers are taken over, not copied.
+        A sequential braindecode model; its layers are reused, not copied.
 
     Attributes
     ----------
     fast : bool
-        Set it to False to compute layer by layer, as braindecode does.
+        Set it to False to use braindecode's own layers.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -44,7 +44,7 @@ class FastBody(nn.Sequential, ABC):
         self._logged: set[str] = set()
 
     def prepare(self, X: Tensor) -> Any:
-        """Compute once what :meth:`forward` needs of each trial.
+        """Compute the part of the forward pass that does not depend on weights.
 
         Parameters
         ----------
@@ -54,8 +54,8 @@ class FastBody(nn.Sequential, ABC):
         Returns
         -------
         Tensor or named tuple of Tensor
-            What :meth:`forward` takes in place of trials: the trials themselves where there
-            is nothing to compute, or where braindecode's own layers have to run.
+            Input of :meth:`forward`: the trials themselves where nothing can be computed in
+            advance, or where braindecode's own layers are used.
         """
         return self.transform_trials(X) if self._applies_to(X) else X
 
@@ -65,7 +65,7 @@ class FastBody(nn.Sequential, ABC):
         Parameters
         ----------
         X : Tensor, shape (batch, n_chans, n_times), or named tuple of Tensor
-            Signals, or what :meth:`prepare` has made of them.
+            Signals, or the result of :meth:`prepare`.
 
         Returns
         -------
@@ -80,7 +80,7 @@ class FastBody(nn.Sequential, ABC):
         return features
 
     def transform_trials(self, X: Tensor) -> Any:
-        """Compute what :meth:`forward_fast` starts from; by default the trials themselves.
+        """Compute the input of :meth:`forward_fast`; by default the trials themselves.
 
         Parameters
         ----------
@@ -111,7 +111,7 @@ class FastBody(nn.Sequential, ABC):
 
     @abstractmethod
     def reason_not_covered(self, X: Tensor) -> str | None:
-        """Return what about this model or these trials needs braindecode's own layers.
+        """Return why this model, or these trials, need braindecode's own layers.
 
         Parameters
         ----------
@@ -121,7 +121,7 @@ class FastBody(nn.Sequential, ABC):
         Returns
         -------
         str or None
-            For the log; None where the faster order applies.
+            The reason, for the log; None where the faster order applies.
         """
 
     def _applies_to(self, X: Tensor) -> bool:

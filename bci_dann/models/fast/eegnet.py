@@ -1,13 +1,13 @@
-"""EEGNet computed in a cheaper order: electrodes are mixed before the temporal convolution.
+"""EEGNet in a faster order: electrodes are mixed before the temporal convolution.
 
 Lawhern, Solon, Waytowich, Gordon, Hung and Lance (2018), "EEGNet: a compact convolutional neural
 network for EEG-based brain-computer interfaces", J. Neural Eng. 15(5), 056013.
 
 braindecode convolves every electrode with every temporal filter and mixes the electrodes
 afterwards. Both steps are linear, and the batch norm between them is one scale and one shift
-for each filter, so mixing can come first: F1 * D rows are convolved in place of F1 * C. What
-the batch norm needs, mean and variance of signals that are no longer computed, follows from
-the taps and the first two moments of the input patches.
+for each filter, so the electrodes can be mixed first: F1 * D rows are convolved instead of F1 * C.
+The mean and variance that the batch norm needs are computed from the filter taps and the first
+two moments of the input patches.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = ["EEGNetBody"]
 
 
 class EEGNetBody(FastBody):
-    """Braindecode's EEGNet: the same layers and results, in less time.
+    """Braindecode's EEGNet with the same layers and results in less time.
 
     Built from a ``braindecode.models.EEGNet``; its output has the shape ``(batch, F2, 1,
     n_pooled)``.
@@ -101,7 +101,7 @@ class EEGNetBody(FastBody):
         return None
 
     def _filter_rows(self, trials: TrialSpectra) -> tuple[Tensor, Tensor]:
-        """All up to the spatial convolution, but for a shift of each row.
+        """Return the rows after the spatial convolution, and the shift of each row separately.
 
         Shapes are ``(batch, F1 * D, n_out)`` and ``(F1 * D,)``.
         """

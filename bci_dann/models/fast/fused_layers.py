@@ -1,7 +1,7 @@
-"""Batch norm, ELU and mean pooling in one function, with its gradient written by hand.
+"""Batch norm, ELU and mean pooling as one function with an explicit gradient.
 
-Done one after another the three layers pass over the signals about twenty times in a
-training step; together they need half of that, and keep two copies in place of five.
+As separate layers they pass over the signals about twenty times in a training step; fused, they
+need half as many passes, and store two copies of the signals instead of five.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ __all__ = ["mean_pool", "norm_elu_mean", "pool_width", "update_running_statistic
 
 
 def norm_elu_mean(X: Tensor, shift: Tensor, norm: nn.BatchNorm2d, width: int) -> Tensor:
-    """Normalise each row by the batch, apply ELU, and average ``width`` neighbours.
+    """Apply batch normalisation, ELU, and mean pooling over ``width`` samples.
 
     Parameters
     ----------
     X : Tensor, shape (batch, n_rows, n_times)
-        Signals, but for ``shift``.
+        Signals without ``shift``.
     shift : Tensor, shape (n_rows,)
-        What the layers before would add to each row. It moves the running mean, and nothing
-        else: its gradient is zero.
+        Constant that the previous layers add to each row. It only affects the running mean; its
+        gradient is zero.
     norm : nn.BatchNorm2d
         The layer in training mode; its running statistics are updated.
     width : int
-        Neighbours in a mean; a rest at the end is dropped.
+        Number of samples in a mean; a remainder at the end is dropped.
 
     Returns
     -------
@@ -48,14 +48,14 @@ def norm_elu_mean(X: Tensor, shift: Tensor, norm: nn.BatchNorm2d, width: int) ->
 
 
 def mean_pool(X: Tensor, width: int) -> Tensor:
-    """Average ``width`` neighbours along the last axis; a rest at the end is dropped.
+    """Average ``width`` samples along the last axis; a remainder at the end is dropped.
 
     Parameters
     ----------
     X : Tensor, shape (..., n_times)
         Signals.
     width : int
-        Neighbours in a mean.
+        Number of samples in a mean.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def mean_pool(X: Tensor, width: int) -> Tensor:
 
 
 def pool_width(pool: nn.Module) -> int | None:
-    """Return the width of a plain mean over neighbours, None for any other pooling.
+    """Return the width of plain mean pooling, None for any other pooling.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def pool_width(pool: nn.Module) -> int | None:
     Returns
     -------
     int or None
-        Neighbours in a mean.
+        Number of samples in a mean.
     """
     if not isinstance(pool, nn.AvgPool2d) or not isinstance(pool.kernel_size, tuple):
         return None
@@ -102,7 +102,7 @@ def update_running_statistics(norm: nn.BatchNorm2d, mean: Tensor, var: Tensor, c
     mean, var : Tensor, shape (n_rows,)
         Mean and biased variance of the batch.
     count : int
-        How many numbers they are taken over.
+        Number of values in the mean.
     """
     if not norm.training or norm.running_mean is None or norm.running_var is None:
         return
@@ -159,12 +159,12 @@ def _row_sums(X: Tensor) -> Tensor:
 
 
 def _rows(values: Tensor) -> Tensor:
-    """Lay one number a network and row beside signals ``(network, batch, row, time)``."""
+    """Reshape values of each network and row to broadcast over (network, batch, row, time)."""
     return values[:, None, :, None]
 
 
 def _elu_mean(X: Tensor, width: int) -> tuple[Tensor, Tensor]:
-    """Return means of the ELU over neighbours, and what its gradient needs; ``X`` is used up."""
+    """Return mean-pooled ELU, and what its gradient needs; ``X`` is overwritten."""
     if _has_fast_elu(X):
         nn.functional.elu_(X)
         return mean_pool(X, width), X
@@ -174,7 +174,7 @@ def _elu_mean(X: Tensor, width: int) -> tuple[Tensor, Tensor]:
 
 
 def _elu_mean_backward(gradient: Tensor, saved: Tensor, width: int) -> Tensor:
-    """Return the gradient of sums of the ELU over neighbours."""
+    """Return the gradient of sum-pooled ELU."""
     change = gradient.new_empty(saved.shape)
     end = gradient.shape[3] * width
     shape = *gradient.shape, width
@@ -191,5 +191,5 @@ def _elu_mean_backward(gradient: Tensor, saved: Tensor, width: int) -> Tensor:
 
 
 def _has_fast_elu(X: Tensor) -> bool:
-    """Whether torch's ELU takes no longer than another pass over the signals."""
+    """Return whether torch's ELU is as fast as a pass over the signals."""
     return X.device.type != "cpu"

@@ -1,7 +1,7 @@
-"""Dropout whose masks are a hash of a key, so that they do not depend on a generator's state.
+"""Dropout with masks from a hash of a key, independent of the state of a random generator.
 
-A network that is trained in a stack of others then drops the same features as when it is
-trained alone, on any device.
+A network that is trained in a stack then drops the same features as when it is trained alone, on
+any device.
 """
 
 from __future__ import annotations
@@ -16,27 +16,28 @@ from torch.nn import functional
 
 __all__ = ["KeyedDropout", "keep_mask", "keyed", "keyed_layers", "replace_dropout"]
 
-# Rounds of xor-shift and multiplication, "lowbias32" of Wellons (2018), "Prospecting for
-# hash functions", as signed 32-bit numbers; the golden ratio spreads consecutive positions.
+# Constants of the hash function "lowbias32", rounds of xor-shift and multiplication, from Wellons
+# (2018), "Prospecting for hash functions", as signed 32-bit numbers. Positions are multiplied by
+# the golden ratio.
 GOLDEN = -1640531527
 ROUNDS = ((16, 0x7FEB352D), (15, -2073254261))
 LAST_SHIFT = 16
 
 
 class KeyedDropout(nn.Module):
-    """Set a share of the features to zero, and scale the rest up.
+    """Dropout whose mask is computed from a key.
 
-    Without a key it is ``torch.nn.Dropout``, which draws from torch's global generator.
+    Without a key it is ``torch.nn.Dropout``, which uses torch's global generator.
 
     Parameters
     ----------
     p : float
-        The share.
+        Share of features that are dropped.
 
     Attributes
     ----------
     key : Tensor of int32, shape (), or None
-        What the next mask is made from. The same key gives the same mask.
+        Determines the next mask; the same key gives the same mask.
     """
 
     key: Tensor | None
@@ -46,12 +47,12 @@ class KeyedDropout(nn.Module):
         self.p, self.key = p, None
 
     def extra_repr(self) -> str:
-        """Return what ``repr`` shows of the layer.
+        """Return the parameters in ``repr`` of the layer.
 
         Returns
         -------
         str
-            The share.
+            The parameter ``p``.
         """
         return f"p={self.p}"
 
@@ -82,11 +83,11 @@ def keep_mask(key: Tensor, n: int, p: float) -> Tensor:
     Parameters
     ----------
     key : Tensor of int32, shape ()
-        What the mask is made from.
+        Determines the mask.
     n : int
         Number of features.
     p : float
-        Share to be dropped.
+        Share of features that are dropped.
 
     Returns
     -------
@@ -110,7 +111,7 @@ def replace_dropout(network: nn.Module) -> None:
     Parameters
     ----------
     network : nn.Module
-        Changed in place. Layers that drop whole channels are left as they are.
+        Modified in place. Layers that drop whole channels are not replaced.
     """
     for module in list(network.modules()):
         for name, layer in module.named_children():
@@ -119,7 +120,7 @@ def replace_dropout(network: nn.Module) -> None:
 
 
 def keyed_layers(network: nn.Module) -> list[KeyedDropout]:
-    """Return the layers that take a key, in the order in which :func:`keyed` gives them.
+    """Return the dropout layers with keys, in the order of the keys in :func:`keyed`.
 
     Parameters
     ----------
@@ -133,7 +134,7 @@ def keyed_layers(network: nn.Module) -> list[KeyedDropout]:
 
     See Also
     --------
-    keyed : Gives the layers their keys.
+    keyed : Sets the keys of the layers.
 
     Examples
     --------
@@ -146,14 +147,14 @@ def keyed_layers(network: nn.Module) -> list[KeyedDropout]:
 
 @contextmanager
 def keyed(network: nn.Module, keys: Iterable[Tensor]) -> Iterator[None]:
-    """Give every :class:`KeyedDropout` of a network its key inside a ``with`` block.
+    """Set the key of every :class:`KeyedDropout` of a network inside a ``with`` block.
 
     Parameters
     ----------
     network : nn.Module
         The network that runs inside the ``with`` block.
     keys : iterable of Tensor of int32, shape ()
-        One for each layer of :func:`keyed_layers`.
+        One key for each layer of :func:`keyed_layers`.
 
     Yields
     ------
@@ -162,7 +163,7 @@ def keyed(network: nn.Module, keys: Iterable[Tensor]) -> Iterator[None]:
 
     See Also
     --------
-    keyed_layers : The layers that take a key.
+    keyed_layers : Returns the layers with keys.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""Max-norm constraint of braindecode's layers that ``torch.vmap`` computes for a whole stack.
+"""Max-norm constraint of braindecode's layers, with support for ``torch.vmap``.
 
-``torch.renorm`` has no batching rule, so under ``torch.vmap`` it would be computed network by
-network: on a GPU, three quarters of a step's kernels. Rows are renormalised one by one, so the
-networks of a stack may as well be further rows.
+``torch.renorm`` has no batching rule, so ``torch.vmap`` would compute it separately for each
+network, which on a GPU takes three quarters of the kernels of a training step. Since each row is
+renormalised separately, the networks of a stack are treated as additional rows.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from bci_dann.models.fast.stacked_function import StackedFunction
 
 __all__ = ["MaxNorm", "replace_max_norms"]
 
-# What torch.renorm and its gradient add to norms before they divide by them (torch 2.11 to 2.13).
+# Added to norms before division in torch.renorm and its gradient (torch 2.11 to 2.13).
 EPS = 1e-7
 
 
 class MaxNorm(nn.Module):
-    """Shorten the rows of a weight that are longer than ``max_norm``.
+    """Rescale the rows of a weight whose norm exceeds ``max_norm``.
 
     Parameters
     ----------
     max_norm : float
-        Largest Euclidean length.
+        Largest Euclidean norm of a row.
     """
 
     def __init__(self, max_norm: float) -> None:
@@ -37,7 +37,7 @@ class MaxNorm(nn.Module):
         self.max_norm = max_norm
 
     def forward(self, weight: Tensor) -> Tensor:
-        """Shorten the rows that are too long.
+        """Rescale rows with too large a norm.
 
         Parameters
         ----------
@@ -47,7 +47,7 @@ class MaxNorm(nn.Module):
         Returns
         -------
         Tensor, shape (n_rows, ...)
-            With rows of at most ``max_norm``.
+            Rows have at most the norm ``max_norm``.
         """
         result: Tensor = _Renorm.apply(weight[None], self.max_norm)[0]  # type: ignore[no-untyped-call]
         return result[0]
@@ -59,10 +59,10 @@ def replace_max_norms(network: nn.Module) -> None:
     Parameters
     ----------
     network : nn.Module
-        Changed in place; values, gradients and the keys of ``state_dict`` stay.
+        Modified in place; values, gradients and the keys of ``state_dict`` do not change.
     """
     lists = [module for module in network.modules() if isinstance(module, ParametrizationList)]
-    if not lists:  # and no reason to import braindecode
+    if not lists:  # avoids the import of braindecode
         return
     replaced = braindecode_modules().MaxNormParametrize
     for constraints in lists:

@@ -1,14 +1,14 @@
-"""ShallowFBCSPNet computed from sums over blocks of samples, one for each step of the pooling.
+"""ShallowFBCSPNet in a faster order: from sums over blocks as long as the stride of the pooling.
 
 Schirrmeister, Springenberg, Fiederer, Glasstetter, Eggensperger, Tangermann, Hutter, Burgard and
 Ball (2017), "Deep learning with convolutional neural networks for EEG decoding and visualization",
 Hum. Brain Mapp. 38(11), 5391-5420.
 
-All of its layers up to the logarithm are known from two sums over each block of samples, one
-block for each step of the pooling: that of the convolved rows, and that of their squares.
-Batch norm takes its mean and variance from these sums, and squaring and mean pooling of the
-normalised rows are a quadratic form of them. So nothing but the convolution itself runs over
-all samples, and the gradients of the rest are taken through the sums.
+All layers up to the logarithm depend only on two sums over each block of samples, where a block is
+as long as the stride of the pooling: the sums of the convolved rows, and of their squares. Batch
+norm needs mean and variance, and squaring and mean pooling of the normalised rows is a quadratic
+function of these sums. Only the convolution is therefore computed for all samples, and gradients of
+the other layers are propagated through the sums.
 """
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ __all__ = ["ShallowFBCSPNetBody"]
 
 
 class ShallowFBCSPNetBody(FastBody):
-    """Braindecode's ShallowFBCSPNet: the same layers and results, in less time.
+    """Braindecode's ShallowFBCSPNet with the same layers and results in less time.
 
     Built from a ``braindecode.models.ShallowFBCSPNet``; its output has the shape ``(batch,
-    n_filters_spat, n_pooled, 1)``. Covered is what the publication describes: two linear layers,
-    batch norm, squaring and mean pooling by a multiple of its stride; any activation may follow.
+    n_filters_spat, n_pooled, 1)``. It covers the architecture of the publication: two linear
+    layers, batch norm, squaring, and mean pooling over a multiple of the stride; any activation may
+    follow.
     """
 
     conv_time_spat: nn.Module
@@ -57,7 +58,7 @@ class ShallowFBCSPNetBody(FastBody):
         X: Tensor = trials
         window, width = _window(self.pool) or (1, 1)
         kernels, bias = self._kernels()
-        # an electrode's mean would cost the squares their digits; it is added back to the bias
+        # electrodes are centred to limit rounding errors of squares; the bias compensates
         centre = X.detach().mean((0, 2)).nan_to_num(0.0, 0.0, 0.0)
         moments = block_sums(X, centre, kernels, width)
         n_out = X.shape[-1] - kernels.shape[2] + 1
@@ -66,7 +67,7 @@ class ShallowFBCSPNetBody(FastBody):
         factors = torch.stack([2.0 * scale * shift, scale.square()], 1)
         energy = (factors[:, None] @ moments.flatten(2)).view(moments[:, 0].shape)
         pooled = energy @ _windows(n_out, window, width, moments) + shift.square()[:, None, None]
-        pooled = pooled.transpose(0, 1)[..., None].contiguous()  # dropout's masks are in this order
+        pooled = pooled.transpose(0, 1)[..., None].contiguous()  # the order of dropout masks
         features: Tensor = self.final_layer(self.drop(self.pool_nonlin_exp(pooled)))
         return features
 
@@ -105,22 +106,22 @@ class ShallowFBCSPNetBody(FastBody):
         return layers.conv_time, layers.conv_spat
 
     def _kernels(self) -> tuple[Tensor, Tensor]:
-        """Both convolutions as one, ``(n_rows, n_chans, n_taps)``, and its bias ``(n_rows,)``."""
+        """Return the joint kernels, ``(n_rows, n_chans, n_taps)``, and biases, ``(n_rows,)``."""
         temporal, spatial = self._convolutions()
-        assert temporal.bias is not None  # braindecode gives it one always
+        assert temporal.bias is not None  # always true in braindecode
         mixing = spatial.weight.squeeze(2)
         kernels = mixing.transpose(1, 2) @ temporal.weight[:, 0, :, 0]
         bias = mixing.sum(2) @ temporal.bias
         return kernels, bias if spatial.bias is None else bias + spatial.bias
 
     def _norm(self, moments: Tensor, bias: Tensor, count: int) -> tuple[Tensor, Tensor]:
-        """Scale and shift of the rows without their bias, ``(n_rows,)`` each, by ``bnorm``."""
+        """Return scale and shift by ``bnorm`` of rows without bias, ``(n_rows,)`` each."""
         norm = self.bnorm
         if norm.training or norm.running_mean is None or norm.running_var is None:
             mean, square = (moments.sum((2, 3)) / count).unbind(1)
             var = (square - mean.square()).clamp(min=0.0)
             update_running_statistics(norm, mean.detach() + bias.detach(), var.detach(), count)
-            mean = mean + 0.0 * bias  # the bias has no effect: a gradient of zero, not None
+            mean = mean + 0.0 * bias  # no effect, but a gradient of zero instead of None
         else:
             mean, var = norm.running_mean - bias, norm.running_var
         scale = (var + norm.eps).rsqrt() * norm.weight
@@ -128,9 +129,9 @@ class ShallowFBCSPNetBody(FastBody):
 
 
 def _windows(n_out: int, length: int, stride: int, moments: Tensor) -> Tensor:
-    """Share of each block in the mean over each window, ``(n_blocks, n_windows)``.
+    """Return the weight of each block in the mean over each window, ``(n_blocks, n_windows)``.
 
-    A product with it takes a fifth of the time of torch's pooling.
+    A product with this matrix takes a fifth of the time of torch's pooling.
     """
     n_windows, n_joined = (n_out - length) // stride + 1, length // stride
     shares = moments.new_full((moments.shape[-1], n_windows), 1.0 / length)
@@ -138,7 +139,7 @@ def _windows(n_out: int, length: int, stride: int, moments: Tensor) -> Tensor:
 
 
 def _window(pool: nn.Module) -> tuple[int, int] | None:
-    """Length and stride of a plain mean over a multiple of the stride, else None."""
+    """Return length and stride of mean pooling over a multiple of the stride, else None."""
     if not isinstance(pool, nn.AvgPool2d) or pool.ceil_mode or pool.divisor_override:
         return None
     sizes = (pool.kernel_size, pool.stride, pool.padding)

@@ -1,9 +1,8 @@
-"""Convolutions of signals with short kernels by Fourier transform, with gradients by hand.
+"""Convolutions of signals by Fourier transform, with explicit gradients.
 
-For the short kernels of EEG networks a transform of each row costs less than the
-convolution, and it is shared: the spectrum of a batch gives the convolution and its
-gradients. Signals are padded to a length that is fast to transform and long enough that
-nothing wraps around.
+For the kernel lengths of EEG networks a Fourier transform of each row is faster than the
+convolution, and the spectrum of a batch is used for the convolution and its gradients. Signals are
+padded to a length for which the transform is fast, and which avoids wrap-around.
 """
 
 from __future__ import annotations
@@ -25,15 +24,15 @@ __all__ = [
     "mix_then_convolve",
 ]
 
-# Bytes of spectrum in one part of a batch, on a CPU. Empirical, by
+# Size of the spectrum of one part of a batch, on a CPU (bytes). Empirical, by
 # tests/benchmarks/bench_backbones.py: larger parts are hardly slower, but their intermediate
-# results need more memory; below 512 KiB the calls themselves cost too much.
+# results need more memory; below 512 KiB the overhead of calls is too large.
 PART_BYTES = 2**20
 
 
 @cache
 def fast_length(minimum: int) -> int:
-    """Return the smallest length from ``minimum`` on that is fast to transform.
+    """Return the smallest length of at least ``minimum`` with a fast Fourier transform.
 
     Parameters
     ----------
@@ -59,16 +58,16 @@ def _is_smooth(number: int) -> bool:
 
 
 def mix_then_convolve(spectrum: Tensor, mixing: Tensor, kernels: Tensor, n_times: int) -> Tensor:
-    """Mix channels into rows, then cross-correlate each row with its filter's kernel.
+    """Mix channels into rows, then cross-correlate each row with the kernel of its filter.
 
-    The input is constant: gradients reach ``mixing`` and ``kernels`` only.
+    The input is constant: only ``mixing`` and ``kernels`` get gradients.
 
     Parameters
     ----------
     spectrum : Tensor, complex, shape (batch, n_chans, n_bins)
         Spectrum of the signals, padded to at least ``n_times + n_taps - 1`` samples.
     mixing : Tensor, shape (n_filters * depth, n_chans)
-        Weights of the channels; ``depth`` rows follow each other for each filter.
+        Weights of the channels, with ``depth`` consecutive rows for each filter.
     kernels : Tensor, shape (n_filters, n_taps)
         Taps.
     n_times : int
@@ -197,21 +196,21 @@ def _n_out(n_times: int, n_taps: int) -> int:
 
 
 def batch_parts(n_trials: int, trial_bytes: int, device: torch.device) -> list[slice]:
-    """Cut a batch into parts whose intermediate results stay in a CPU's cache.
+    """Divide a batch into parts whose intermediate results fit into the cache of a CPU.
 
     Parameters
     ----------
     n_trials : int
         Length of the batch.
     trial_bytes : int
-        Memory that the largest intermediate result needs for one trial (bytes).
+        Size of the largest intermediate result for one trial (bytes).
     device : torch.device
-        Where the batch is; only a CPU gains from parts.
+        Device of the batch; on a GPU there is only one part.
 
     Returns
     -------
     list of slice
-        They cover the batch in order.
+        Slices that cover the batch in order.
     """
     if device.type != "cpu":
         return [slice(None)]
@@ -219,7 +218,7 @@ def batch_parts(n_trials: int, trial_bytes: int, device: torch.device) -> list[s
 
 
 def _parts_of_each_network(batch: Tensor) -> list[tuple[slice, slice]]:
-    """Cut the batch of each network on a CPU; elsewhere take all at once."""
+    """Divide the batch of each network on a CPU; on other devices return one part."""
     if batch.device.type != "cpu":
         return [(slice(None), slice(None))]
     networks = [slice(index, index + 1) for index in range(len(batch))]
@@ -228,7 +227,7 @@ def _parts_of_each_network(batch: Tensor) -> list[tuple[slice, slice]]:
 
 
 def _mix(mixing: Tensor, spectrum: Tensor, out: Tensor | None = None) -> Tensor:
-    """Apply each network's real weights to the rows of its spectra, one product a trial."""
+    """Apply the real weights of each network to the rows of its spectra, trial by trial."""
     n_networks, batch, n_rows, n_bins = spectrum.shape
     n_mixed = mixing.shape[1]
     if out is None:
@@ -239,27 +238,27 @@ def _mix(mixing: Tensor, spectrum: Tensor, out: Tensor | None = None) -> Tensor:
 
 
 def _inner(first: Tensor, second: Tensor) -> Tensor:
-    """Real inner products of all rows of two spectra, summed over each network's batch."""
+    """Return real inner products of the rows of two spectra, summed over the batch."""
     products = torch.bmm(_real(first), _real(second).transpose(1, 2))
     return products.view(*first.shape[:2], *products.shape[1:]).sum(1)
 
 
 def _real(spectrum: Tensor) -> Tensor:
-    """View a spectrum as real rows, one matrix a trial."""
+    """View a spectrum as real rows, with one matrix for each trial."""
     return torch.view_as_real(spectrum).flatten(-2).flatten(0, 1)
 
 
 def _parseval(spectrum: Tensor) -> Tensor:
-    """Weights that make an inner product of half spectra that of the signals."""
+    """Return the weights with which inner products of half spectra equal those of signals."""
     n_bins = spectrum.shape[-1]
     weights = spectrum.real.new_full((n_bins,), 1.0 / (n_bins - 1))
-    for end in (0, -1):  # an assignment would bring the number from the host, and wait for it
+    for end in (0, -1):  # fill_ avoids a copy from the host, which would synchronise
         weights[end].fill_(0.5 / (n_bins - 1))
     return weights
 
 
 def _positions(n_taps: int, n_fft: int, device: torch.device) -> Tensor:
-    """Where the taps lie so that a circular convolution is the padded cross-correlation."""
+    """Return the positions of taps for which circular convolution is padded cross-correlation."""
     return (n_taps // 2 - torch.arange(n_taps, device=device)) % n_fft
 
 

@@ -1,8 +1,7 @@
-"""Base class of hand-written autograd functions that compute a stack of networks at once.
+"""Base class of autograd functions with explicit gradients for a stack of networks.
 
-The functions of this package compute with one more axis in front, the network. Alone it has
-length one; under ``torch.vmap``, which trains networks of one architecture together, it is
-as long as the stack.
+Tensors of these functions have an additional first axis, the network. For a single network it has
+length one; under ``torch.vmap``, which trains a stack of networks, it has the length of the stack.
 """
 
 from __future__ import annotations
@@ -16,27 +15,27 @@ __all__ = ["StackedFunction"]
 
 
 class StackedFunction(torch.autograd.Function):
-    """A function whose tensors, in and out, all start with the axis of the networks."""
+    """A function whose inputs and outputs all have the network as first axis."""
 
     @classmethod
     def vmap(cls, info: Any, in_dims: tuple[int | None, ...], *args: Any) -> tuple[Any, Any]:
-        """Let ``torch.vmap`` lengthen the first axis in place of adding one.
+        """Merge the axis of ``torch.vmap`` with the first axis.
 
         Parameters
         ----------
         info : object
-            With the number of networks, ``batch_size``.
+            Has the number of networks as ``batch_size``.
         in_dims : tuple of int or None
-            Where each argument has the axis that vmap has added, if it has one.
+            The axis added by vmap in each argument, if any.
         *args : Tensor or object
-            What ``forward`` takes.
+            Arguments of ``forward``.
 
         Returns
         -------
         outputs : tuple of Tensor
             Results for all networks.
         out_dims : tuple of int
-            The axis of the networks in each, the first.
+            The axis of the networks in each output: the first.
         """
         n = info.batch_size
         folded = [

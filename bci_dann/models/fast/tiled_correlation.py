@@ -1,9 +1,9 @@
-"""Cross-correlation of many electrodes with short kernels, by transforms of short tiles.
+"""Cross-correlation of many electrodes with short kernels, by Fourier transforms of short tiles.
 
-Three matrix products do it: one transforms overlapping tiles of about three kernel lengths,
-one mixes the electrodes at each frequency, and one transforms back. For the kernels of EEG
-networks they need a third of the operations of the convolution itself, and unlike long
-Fourier transforms they leave their results in the order that the next one reads.
+It takes three matrix products: the transform of overlapping tiles of about three kernel lengths,
+the mixing of electrodes at each frequency, and the inverse transform. For the kernels of EEG
+networks this needs a third of the operations of the convolution. Unlike long Fourier transforms,
+each product returns its result in the memory layout of the next one.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ __all__ = ["TiledCorrelation"]
 
 
 class TiledCorrelation:
-    """Cross-correlation of signals with kernels by matrix products, and the kernels' gradient.
+    """Cross-correlation of signals with kernels by matrix products, and gradient of the kernels.
 
     Parameters
     ----------
     shape : tuple of int
-        Of the kernels, ``(n_rows, n_chans, n_taps)``.
+        Shape of the kernels, ``(n_rows, n_chans, n_taps)``.
     step : int
-        Samples of a row from one tile.
+        Number of output samples from one tile.
     dtype : torch.dtype
-        Of kernels and signals.
+        Type of kernels and signals.
     device : torch.device
-        Where they are.
+        Device of kernels and signals.
 
     Attributes
     ----------
     tile_bytes : int
-        Memory that the largest intermediate result needs for one tile (bytes).
+        Size of the largest intermediate result for one tile (bytes).
     """
 
     def __init__(
@@ -44,12 +44,12 @@ class TiledCorrelation:
         self.shape = tuple(shape)
         self.step, self.size = step, step + shape[2] - 1
         self.forward, self.inverse = _transforms(self.size, dtype, device)
-        # without a copy, the product that transforms back takes almost twice as long
+        # a copy, since the inverse transform would otherwise take almost twice as long
         self.synthesis = self.inverse[:, :step].contiguous()
         self.tile_bytes = self.forward[:, 0].nbytes * shape[0]
 
     def spectra(self, X: Tensor) -> Tensor:
-        """Transform all tiles of some trials.
+        """Compute the spectra of all tiles of trials.
 
         Parameters
         ----------
@@ -77,18 +77,18 @@ class TiledCorrelation:
         Returns
         -------
         Tensor, shape (n_rows * n_trials * n_tiles, step)
-            Samples of the rows.
+            Output samples of the rows.
         """
         mixed = torch.bmm(responses, spectra).view(len(self.forward), -1)
         return mixed.T @ self.synthesis
 
     def new_total(self, like: Tensor) -> Tensor:
-        """Return zeros for :meth:`add_gradient` to add to.
+        """Return the initial value of the sum in :meth:`add_gradient`.
 
         Parameters
         ----------
         like : Tensor
-            Gives type and device.
+            Has the required type and device.
 
         Returns
         -------
@@ -98,16 +98,16 @@ class TiledCorrelation:
         return like.new_zeros(self._n_bins, 2 * self.shape[0], 2 * self.shape[1])
 
     def add_gradient(self, total: Tensor, gradient: Tensor, spectra: Tensor) -> None:
-        """Add the contribution of some rows to the gradient of the kernels.
+        """Add the contribution of a part of the batch to the gradient of the kernels.
 
         Parameters
         ----------
         total : Tensor, shape (n_bins, 2 * n_rows, 2 * n_chans)
             From :meth:`new_total`.
         gradient : Tensor, shape (n_rows * n_trials * n_tiles, step)
-            Gradient of what :meth:`rows` returned.
+            Gradient of the result of :meth:`rows`.
         spectra : Tensor
-            What it was given.
+            The argument of :meth:`rows`.
         """
         change = self.forward[:, : self.step] @ gradient.T
         total.baddbmm_(change.view(*total.shape[:2], -1), spectra.mT)
@@ -118,12 +118,12 @@ class TiledCorrelation:
         Parameters
         ----------
         total : Tensor
-            With the gradients of all rows.
+            Sum of :meth:`add_gradient` over all parts.
 
         Returns
         -------
         Tensor, shape (n_rows, n_chans, n_taps)
-            Of the kernels that :meth:`responses` was given.
+            Gradient with respect to the argument of :meth:`responses`.
         """
         n_rows, n_chans, n_taps = self.shape
         products = total.view(-1, 2, n_rows, 2, n_chans)
@@ -133,7 +133,7 @@ class TiledCorrelation:
         return (spectrum.T @ self.inverse[:, :n_taps]).view(self.shape)
 
     def responses(self, kernels: Tensor) -> Tensor:
-        """Return conjugate responses as real matrices.
+        """Return conjugate frequency responses as real matrices.
 
         Parameters
         ----------
@@ -143,7 +143,7 @@ class TiledCorrelation:
         Returns
         -------
         Tensor, shape (n_bins, 2 * n_rows, 2 * n_chans)
-            Real and imaginary parts in blocks, so that a real product is a complex one.
+            Blocks of real and imaginary parts, so that a real product equals the complex one.
         """
         n_rows, n_chans, n_taps = self.shape
         response = kernels.reshape(-1, n_taps) @ self.forward[:, :n_taps].T
@@ -155,15 +155,15 @@ class TiledCorrelation:
         return len(self.forward) // 2
 
 
-@lru_cache(maxsize=16)  # process-wide, and a pure function of its arguments: 45 KB at 75 samples
+@lru_cache(maxsize=16)  # pure function; 45 KB for 75 samples
 def _transforms(size: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Matrices ``(2 * n_bins, size)`` of the Fourier transform and, transposed, its inverse.
+    """Return matrices ``(2 * n_bins, size)`` of the Fourier transform and, transposed, its inverse.
 
-    Real and imaginary part of a frequency follow each other.
+    Rows alternate between real and imaginary parts.
     """
     with torch.inference_mode(mode=False):  # a later call may need them for gradients
         n_bins = size // 2 + 1
-        turns = torch.arange(n_bins)[:, None] * torch.arange(size) % size  # no large angles
+        turns = torch.arange(n_bins)[:, None] * torch.arange(size) % size  # keeps angles small
         angle = turns.double() * (2 * pi / size)
         forward = torch.stack([angle.cos(), -angle.sin()], 1)
         weights = forward.new_full((n_bins, 1, 1), 2.0 / size)

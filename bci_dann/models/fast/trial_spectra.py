@@ -14,22 +14,23 @@ __all__ = ["TrialSpectra", "patch_moments", "trial_spectra"]
 
 
 class TrialSpectra(NamedTuple):
-    """Trials in the form that a spectral first layer starts from.
+    """Input of a first layer that is computed in the frequency domain.
 
-    They do not change while a network is trained, so they may be computed before the first
-    epoch. The first axis of each part is the trial.
+    It does not depend on weights, so it is computed once before training. The first axis of each
+    part is the trial.
 
     Attributes
     ----------
     spectrum : Tensor, complex, shape (n_trials, n_chans, n_bins)
-        One half of the Fourier transform of each channel, padded so that nothing wraps.
+        Fourier transform of each channel at non-negative frequencies, with enough zero padding
+        against wrap-around.
     power : Tensor, float64, shape (n_trials, n_bins)
         Squared magnitudes, summed over channels.
     total : Tensor, shape (n_trials, n_times)
         Signals, summed over channels.
     edges : Tensor, shape (n_trials, 2, width, width)
-        Products of the first samples with each other, and of the last, summed over
-        channels: what a convolution with zero padding sees less often than the rest.
+        Products between the first samples, and between the last samples, summed over channels.
+        They correct the second moments for zero padding at the edges.
     """
 
     spectrum: Tensor
@@ -47,12 +48,12 @@ def trial_spectra(X: Tensor, n_taps: int) -> TrialSpectra:
     X : Tensor, shape (n_trials, n_chans, n_times)
         Signals.
     n_taps : int
-        Length of the kernels; the padding is half of it, on both sides.
+        Length of the kernels; the padding is half of it on both sides.
 
     Returns
     -------
     TrialSpectra
-        In the type and on the device of the signals.
+        With the dtype and device of the signals.
     """
     n_fft = fast_length(X.shape[-1] + n_taps - 1)
     spectrum = X.new_empty(*X.shape[:2], n_fft // 2 + 1, dtype=X.dtype.to_complex())
@@ -68,10 +69,10 @@ def trial_spectra(X: Tensor, n_taps: int) -> TrialSpectra:
 
 @torch.no_grad()
 def patch_moments(trials: TrialSpectra, n_taps: int) -> tuple[Tensor, Tensor]:
-    """Mean and covariance of all zero-padded patches that a convolution sees.
+    """Return mean and covariance of all zero-padded input patches of a convolution.
 
-    The second moments are Toeplitz, from the autocorrelation of the signals, but for the
-    patches that stick out by more than the padding: those are subtracted.
+    The second moments are the Toeplitz matrix of the autocorrelation of the signals, minus the
+    contribution of patches beyond the padding.
 
     Parameters
     ----------
@@ -101,7 +102,7 @@ def patch_moments(trials: TrialSpectra, n_taps: int) -> tuple[Tensor, Tensor]:
 
 
 def _outer_patches(edges: Tensor, n_taps: int) -> Tensor:
-    """Second moments of the patches beyond the padding that still touch the signals."""
+    """Return the second moments of patches beyond the padding that overlap the signals."""
     width = edges.shape[-1]
     if width == 0:
         return edges.new_zeros(n_taps, n_taps)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bci_dann.estimators.calibration.learned_calibration import Calibration, CalibrationRules
+from bci_dann.estimators.calibration.learned_calibration import Calibration, CalibrationSettings
 from bci_dann.estimators.calibration.temperature import tempered
 
 
@@ -21,7 +21,7 @@ def overconfident():
 
 def learned(overconfident, **rules):
     given = {"set_coverage": 0.9, "conservative": False, "abstain_below": None, "max_error": None}
-    return Calibration.learn(*overconfident, CalibrationRules(**{**given, **rules}))
+    return Calibration.learn(*overconfident, CalibrationSettings(**{**given, **rules}))
 
 
 def test_thresholds_are_those_of_calibrated_probabilities(overconfident):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bci_dann.estimators.inputs.signals import Signals
-from bci_dann.estimators.inputs.training_trials import Part, TrainingTrials
+from bci_dann.estimators.inputs.training_trials import TrainingTrials, UnalignedTrials
 from bci_dann.objectives import UNLABELLED
 
 
@@ -15,7 +15,7 @@ def make_part(n=6, *, is_target=False, domains=None, labels=None, seed=0, n_chan
     names = None if domains is None else np.array(domains)
     subjects = None if domains is None else np.array([name.partition("/")[0] for name in domains])
     labels = np.arange(n) % 2 if labels is None else np.array(labels)
-    return Part(Signals(X, subjects, names), labels, is_target)
+    return UnalignedTrials(Signals(X, subjects, names), labels, is_target)
 
 
 @pytest.fixture

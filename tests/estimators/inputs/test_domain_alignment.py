@@ -10,9 +10,9 @@ import pytest
 from bci_dann.alignment import Alignment, EuclideanAlignment, euclidean_reference
 from bci_dann.estimators.inputs.domain_alignment import (
     align,
+    align_and_concatenate,
     extend_alignment,
     fit_alignment,
-    join,
 )
 from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 
@@ -74,7 +74,7 @@ def test_trials_that_are_domains_of_their_own_are_warned_of(draw_part):
 def test_parts_are_joined_in_their_order(draw_part):
     source = draw_part(4, domains=["a/0", "a/0", "b/0", "b/0"])
     target = draw_part(2, is_target=True, labels=[1, -1], seed=1)
-    trials = join([source, target], None)
+    trials = align_and_concatenate([source, target], None)
     np.testing.assert_array_equal(trials.X, np.concatenate([source.signals.X, target.signals.X]))
     assert trials.X.dtype == np.float32
     assert trials.labels.tolist() == [0, 1, 0, 1, 1, -1]
@@ -90,7 +90,7 @@ def test_joined_parts_are_aligned_by_their_own_domains(draw_part):
     alignment = EuclideanAlignment()
     learned = fit_alignment(alignment, source)
     extend_alignment(alignment, learned, [target])
-    trials = join([source, target], alignment)
+    trials = align_and_concatenate([source, target], alignment)
     for name in ("a/0", "b/0", "<target>"):
         reference = euclidean_reference(trials.X[trials.domains == name])
         np.testing.assert_allclose(reference, np.eye(3), atol=1e-5)
@@ -108,7 +108,7 @@ class Halved(Noting):
 
 def test_the_alignment_may_change_the_shape_of_trials(draw_part):
     source = draw_part(4)
-    assert join([source], Halved()).X.shape == (4, 3, 20)
+    assert align_and_concatenate([source], Halved()).X.shape == (4, 3, 20)
     assert align(Halved(), source.signals.X, None).shape == (4, 3, 20)
 
 
@@ -127,7 +127,7 @@ class Infinite(Noting):
 
 def test_what_is_written_in_place_must_be_finite_too(draw_part):
     with np.errstate(invalid="ignore"), pytest.raises(ConfigError, match=r"Infinite: .* 1 trials"):
-        join([draw_part(4)], Infinite())
+        align_and_concatenate([draw_part(4)], Infinite())
 
 
 class NotingRest(Noting):
@@ -162,7 +162,7 @@ def test_rest_windows_that_exist_reach_an_alignment_that_takes_them(draw_part):
 
 def test_a_domain_without_rest_window_is_refused(draw_part):
     source = draw_part(4, domains=["a/0", "a/0", "b/0", "b/0"])
-    with pytest.raises(DataError, match=r"these trials bring none; arrays and epochs cannot"):
+    with pytest.raises(DataError, match=r"these trials have none, like all arrays and epochs"):
         fit_alignment(NotingRest(), source)
     with pytest.raises(DataError, match=r"none of the 2 trials of b/0 has a rest window"):
         fit_alignment(NotingRest(), resting(source, missing=[2, 3]))

@@ -6,9 +6,9 @@ import pytest
 
 from bci_dann.estimators.inputs.labels import (
     check_labels,
-    encode,
-    encode_first,
-    encode_known,
+    encode_partial_labels,
+    encode_source_labels,
+    encode_target_labels,
     missing_labels,
 )
 from bci_dann.exceptions import DataError
@@ -26,7 +26,7 @@ from bci_dann.objectives import UNLABELLED
     ],
 )
 def test_classes_are_sorted_and_labels_point_at_them(y, classes, labels):
-    names, encoded = encode_first(y)
+    names, encoded = encode_source_labels(y)
     assert names.tolist() == classes
     assert encoded.tolist() == labels
     assert encoded.dtype == np.int64
@@ -43,14 +43,14 @@ def test_classes_are_sorted_and_labels_point_at_them(y, classes, labels):
 )
 def test_labels_that_are_no_classes(y, message):
     with pytest.raises(ValueError, match=message):
-        encode_first(y)
+        encode_source_labels(y)
 
 
 def test_labels_of_the_target_point_at_the_classes_of_the_sources():
     classes = np.array(["a", "b", "c"])
-    assert encode(["c", "a"], classes, 2).tolist() == [2, 0]
-    assert encode(np.array(["b"], dtype=object), classes, 1).tolist() == [1]
-    assert encode([2, 1], np.array([1, 2]), 2).tolist() == [1, 0]
+    assert encode_target_labels(["c", "a"], classes, 2).tolist() == [2, 0]
+    assert encode_target_labels(np.array(["b"], dtype=object), classes, 1).tolist() == [1]
+    assert encode_target_labels([2, 1], np.array([1, 2]), 2).tolist() == [1, 0]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_labels_of_the_target_point_at_the_classes_of_the_sources():
 )
 def test_labels_of_the_target_that_do_not_fit(y, message):
     with pytest.raises(DataError, match=message):
-        encode(y, np.array(["a", "b"]), 2)
+        encode_target_labels(y, np.array(["a", "b"]), 2)
 
 
 @pytest.mark.parametrize(
@@ -107,26 +107,26 @@ def test_one_column_a_class_is_refused_with_advice():
 def test_a_class_of_one_trial_beside_many_is_refused(once):
     y = ["left"] * 10 + ["right"] * 9 + [once]
     with pytest.raises(DataError, match=rf"\['{once}'\] occur once.*'right': 9"):
-        encode_first(y)
-    encode_first(["left"] * 9 + ["right"] * 9 + [once])  # too few to say so
+        encode_source_labels(y)
+    encode_source_labels(["left"] * 9 + ["right"] * 9 + [once])  # too few to say so
 
 
 @pytest.mark.parametrize("other", ["Right", "right ", "RIGHT"])
 def test_names_that_differ_in_writing_alone_are_refused(other):
     y = ["left"] * 10 + ["right"] * 10 + [other] * 5
     with pytest.raises(DataError, match=rf"'{other}'.*differ only in capitals"):
-        encode_first(y)
+        encode_source_labels(y)
 
 
 def test_messages_and_classes_hold_plain_names():
     y = np.array([np.str_("a"), np.str_("b")] * 8 + [np.str_("c")], dtype=object)
     with pytest.raises(DataError) as raised:
-        encode_first(np.append(y, y[:8]))
+        encode_source_labels(np.append(y, y[:8]))
     assert "np.str_" not in str(raised.value)
-    classes, _ = encode_first(y[:8])
+    classes, _ = encode_source_labels(y[:8])
     assert repr(classes) == "array(['a', 'b'], dtype=object)"
     with pytest.raises(DataError, match=r"labels \['c'\] that"):
-        encode(y[-1:], classes, 1)
+        encode_target_labels(y[-1:], classes, 1)
 
 
 @pytest.mark.parametrize(
@@ -139,12 +139,12 @@ def test_messages_and_classes_hold_plain_names():
     ],
 )
 def test_some_labels_may_be_missing(y, classes):
-    assert encode_known(y, np.array(classes), 4).tolist() == [1, UNLABELLED, 0, UNLABELLED]
+    assert encode_partial_labels(y, np.array(classes), 4).tolist() == [1, UNLABELLED, 0, UNLABELLED]
 
 
 def test_labels_beside_missing_ones_must_fit():
     classes = np.array(["a", "b"])
     with pytest.raises(DataError, match=r"labels \['c'\] that the sources do not have"):
-        encode_known(["a", None, "c"], classes, 3)
+        encode_partial_labels(["a", None, "c"], classes, 3)
     with pytest.raises(DataError, match=r"y must have shape \(3,\); got \(2,\)"):
-        encode_known(["a", None], classes, 3)
+        encode_partial_labels(["a", None], classes, 3)

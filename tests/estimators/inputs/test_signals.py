@@ -155,7 +155,7 @@ def test_one_sampling_frequency(given, of_trials):
 
 
 def test_two_sampling_frequencies():
-    with pytest.raises(DataError, match=r"sfreq is 128 Hz, and the trials bring 62\.5 Hz"):
+    with pytest.raises(DataError, match=r"sfreq is 128 Hz, but the trials have 62\.5 Hz"):
         check_sfreq(128.0, 62.5)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bci_dann.estimators.inputs.signals import Signals
-from bci_dann.estimators.inputs.training_trials import TARGET, Part
+from bci_dann.estimators.inputs.training_trials import TARGET, UnalignedTrials
 from bci_dann.objectives import UNLABELLED
 
 
@@ -70,7 +70,7 @@ def test_what_an_adversary_tells_apart(draw_trials, domains, expected):
 
 
 def test_trials_of_a_target_have_no_labels_and_one_subject(draw_part):
-    part = Part.unlabelled(draw_part(3, domains=["x/0", "x/1", "x/1"]).signals)
+    part = UnalignedTrials.unlabelled_target(draw_part(3, domains=["x/0", "x/1", "x/1"]).signals)
     assert part.is_target
     assert part.labels.tolist() == [UNLABELLED] * 3
     assert part.subjects.tolist() == [TARGET] * 3
@@ -86,4 +86,7 @@ def test_trials_of_unknown_domains_are_one_domain_for_each_side(draw_part):
 
 def test_subjects_of_the_sources_are_those_of_the_trials():
     signals = Signals(np.zeros((2, 1, 4)), np.array(["s1", "s2"]), np.array(["s1/0", "s2/0"]))
-    assert Part(signals, np.array([0, 1]), is_target=False).subjects.tolist() == ["s1", "s2"]
+    assert UnalignedTrials(signals, np.array([0, 1]), is_target=False).subjects.tolist() == [
+        "s1",
+        "s2",
+    ]

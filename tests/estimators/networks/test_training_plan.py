@@ -8,7 +8,7 @@ import torch
 
 from bci_dann.estimators import DANNClassifier, NetworkClassifier
 from bci_dann.estimators.networks import training_plan
-from bci_dann.estimators.networks.training_plan import trained_by_plan
+from bci_dann.estimators.networks.training_plan import select_trained
 from bci_dann.exceptions import BCIDannWarning, TrainingError
 from bci_dann.objectives import UNLABELLED
 
@@ -134,9 +134,9 @@ def test_the_guard_decides_which_networks_are_used(given, monkeypatch, trusted):
         seen.append((scores, domains))
         return int(trusted)
 
-    monkeypatch.setattr(training_plan, "strongest_trusted", choose)
+    monkeypatch.setattr(training_plan, "strongest_without_drift", choose)
     plan = plan_of(DANNClassifier("MLP", guard=True, **QUICK), given)
-    networks, histories, adapted = trained_by_plan(plan, [history(1.0), history(2.0)])
+    networks, histories, adapted = select_trained(plan, [history(1.0), history(2.0)])
     assert adapted is trusted
     assert histories == [history(1.0 if trusted else 2.0)]
     assert networks == [(plan.adapted if trusted else plan.plain)[0].network]
@@ -148,7 +148,7 @@ def test_the_guard_decides_which_networks_are_used(given, monkeypatch, trusted):
 
 def test_without_a_guard_the_networks_are_those_that_were_trained(given):
     plan = plan_of(DANNClassifier("MLP", n_members=2, **QUICK), given)
-    networks, histories, adapted = trained_by_plan(plan, [history(1.0), history(2.0)])
+    networks, histories, adapted = select_trained(plan, [history(1.0), history(2.0)])
     assert networks == [member.network for member in plan.members]
     assert (histories, adapted) == ([history(1.0), history(2.0)], True)
 
@@ -156,7 +156,7 @@ def test_without_a_guard_the_networks_are_those_that_were_trained(given):
 def test_a_guard_cannot_fall_back_on_what_failed(given):
     plan = plan_of(DANNClassifier("MLP", guard=True, **QUICK), given)
     with pytest.raises(TrainingError, match="the plain one"):
-        trained_by_plan(plan, [history(1.0), TrainingError("the plain one")])
+        select_trained(plan, [history(1.0), TrainingError("the plain one")])
 
 
 def test_a_network_that_overflows_after_its_last_loss_is_an_error(given):
@@ -166,9 +166,9 @@ def test_a_network_that_overflows_after_its_last_loss_is_an_error(given):
         plan.members[0].network.head.weight.fill_(torch.inf)
     history = [{"classification": 0.5}]
     with pytest.warns(BCIDannWarning, match="outputs of fold 3, member 0 are not finite"):
-        networks, used, _ = trained_by_plan(plan, [history, history])
+        networks, used, _ = select_trained(plan, [history, history])
     assert (len(networks), len(used)) == (1, 1)
     with torch.no_grad():
         plan.members[1].network.head.bias.fill_(torch.nan)
     with pytest.raises(TrainingError, match=r"not finite after epoch 1, its last\. Lower `lr`"):
-        trained_by_plan(plan, [history, history])
+        select_trained(plan, [history, history])

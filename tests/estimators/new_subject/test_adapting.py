@@ -97,7 +97,7 @@ class OfOnesOwn(ShallowClassifier):
 class OwnAlignment(EuclideanAlignment):
     """An alignment of which the package knows no way from a reference to a trial."""
 
-    def _geometry(self):
+    def _metric(self):
         return None
 
 
@@ -133,7 +133,7 @@ def test_the_state_does_not_grow_with_the_trials(name, fold):
 def test_who_cannot_follow_is_adapted_to_the_last_hundred_trials(fold):
     X, y, subjects, X_new, _ = fold
     model = OfOnesOwn().fit(X, y, subjects=subjects)
-    assert not model.follows
+    assert not model.is_incremental
     assert not hasattr(model.partial_adapt(X_new[:4]), "n_adapted")
     many = np.concatenate([X_new] * 3)
     online = model.partial_adapt(many)
@@ -149,13 +149,13 @@ def test_a_subclass_that_adapts_in_its_own_way_does_not_follow_in_that_of_its_ba
             pass
 
     class Following(Adapting):
-        def follow_aligned(self, trials):
+        def partial_adapt_aligned(self, trials):
             pass
 
     for kind, follows in ((RiemannianClassifier, True), (Adapting, False), (Following, True)):
         model = kind()
         model.alignment_ = None
-        assert model.follows is follows
+        assert model.is_incremental is follows
 
 
 def test_labels_of_trials_handed_over_have_no_effect(fold, eeg_trials):

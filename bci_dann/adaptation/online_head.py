@@ -1,10 +1,11 @@
-"""A linear head that follows an unlabelled target trial by trial, in constant time and memory.
+"""Online adaptation of a linear head to unlabelled trials, in constant time and memory per trial.
 
-The terms of the target are minimised over its last trials, by a few steps of L-BFGS from the head
-before, under the penalty that stands for the sources. All of this happens in the span of these
-trials, the penalty's directions and the head that it holds to: a minimum over all features lies in
-this span (representer theorem, Schölkopf, Herbrich and Smola 2001, COLT), whose coordinates follow
-from inner products. One trial adds one row of these.
+After each trial, a few steps of L-BFGS from the current head minimise the unsupervised terms over
+the last trials, plus the quadratic penalty that replaces the source trials. The minimum over all
+features lies in the span of these trials, the directions of the penalty, and the weights of the
+reference head (representer theorem, Schölkopf, Herbrich and Smola 2001, COLT). The optimisation
+therefore runs in coordinates of this span, which follow from inner products; a new trial adds one
+row of these.
 """
 
 from __future__ import annotations
@@ -17,62 +18,64 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bci_dann.adaptation.drift_guard import MIN_TRIALS, strongest_trusted
+from bci_dann.adaptation.drift_guard import MIN_TRIALS, strongest_without_drift
 from bci_dann.adaptation.head_adaptation import head_arrays, head_from_arrays
 from bci_dann.objectives import UNLABELLED, Sizes, WeightedTerm, build_objective
 from bci_dann.training import HeadPenalty, LinearHead, TrainingData, fit_linear
 
-__all__ = ["FULL_STRENGTH", "FollowedHead"]
+__all__ = ["FULL_STRENGTH", "OnlineHead"]
 
 Floats = NDArray[np.float64]
 
-# Trials that are kept: four sessions of MI-OpenBCI. Empirical: with 100 accuracy is half a point
-# to a point lower on this data set cut to five channels.
+# Number of last trials that are kept, four sessions of MI-OpenBCI. Empirical: with 100 trials
+# accuracy is half a point to a point lower on this data set reduced to five channels.
 MOST_TRIALS = 160
-# Trials from which on terms have their full weight. Empirical: 150, as in a single adaptation to
-# all trials, costs .01 of ROC AUC on the same data, and 30 is no better.
+# Number of trials from which on terms have their full weight. Empirical: 150, as in an adaptation
+# to all trials at once, costs .01 of ROC AUC on the same data, and 30 is no better.
 FULL_STRENGTH = 60
-# Iterations of L-BFGS for each trial, which start from the head before. Empirical: as good as to
-# the end.
+# Iterations of L-BFGS after each trial, starting from the current head. Empirical: as good as
+# iterating to convergence.
 STEPS = 3
-# Features are taken relative to the mean of the trials before, which looks back on so many:
-# Vidaurre et al. (2011), "Toward unsupervised adaptation of LDA for brain-computer interfaces",
-# IEEE Trans. Biomed. Eng. 58(3), 587-597. References follow more slowly. Empirical: it brings
-# subjects with large changes up by several points, and costs others one or two.
+# Time constant (trials) of the exponentially weighted mean of past trials, which is subtracted from
+# the features: Vidaurre et al. (2011), "Toward unsupervised adaptation of LDA for brain-computer
+# interfaces", IEEE Trans. Biomed. Eng. 58(3), 587-597. References move more slowly. Empirical:
+# subjects with large changes gain several points, and others lose one or two.
 SPAN = 15.0
-# As how many trials the mean of the sources, zero after re-centring, counts at the start.
+# Weight, in trials, of the initial mean: that of the sources, which is zero after re-centring.
 PRIOR_TRIALS = 10.0
-# Added to the squared norm of each vector, as a share of it: more than rounding in single precision
-# makes of hundreds of inner products.
+# Added to the squared norm of each vector, as a share of it: above the rounding error of hundreds
+# of inner products in single precision.
 JITTER = 1e-5
 
 
 @dataclass(frozen=True)
-class FollowedHead:
-    """The last trials of a new subject, their inner products, and the head that follows them.
+class OnlineHead:
+    """State of the online adaptation: last trials, their inner products, and the adapted head.
 
     Parameters
     ----------
     base : LinearHead
-        The head when the subject came, to which the penalty holds.
+        The reference head of the penalty: the head before the first trial.
     fixed : ndarray, shape (n_fixed, n_features)
-        Directions of the penalty and columns of the base, in single precision.
+        Directions of the penalty, then the weights of the base, one row for each class; in single
+        precision.
     rows : ndarray, shape (n_rows, n_features)
         Features of the last trials, in single precision.
     domains : tuple of str
-        The domain of each of them.
+        The domain of each of these trials.
     products : ndarray, shape (n_fixed + n_rows, n_fixed + n_rows)
-        Inner products of ``fixed`` and ``rows``.
+        Inner products between all vectors in ``fixed`` and ``rows``.
     coefficients : ndarray, shape (n_fixed + n_rows, n_classes)
-        Weights of the head minus those of the base, as sums of ``fixed`` and ``rows``.
+        Weights of the head minus those of the base, as linear combination of ``fixed`` and
+        ``rows``.
     biases : ndarray, shape (n_classes,)
-        Of the head, for features relative to ``mean``.
+        Biases of the head, for features minus ``mean``.
     mean : ndarray, shape (n_features,)
-        Exponentially weighted mean of the features of all trials that have passed.
+        Exponentially weighted mean of the features of all past trials.
     weight : float
-        As how many trials it counts.
+        Weight of ``mean`` (trials).
     count : int
-        How many trials have passed.
+        Number of past trials.
 
     See Also
     --------
@@ -82,11 +85,11 @@ class FollowedHead:
     --------
     >>> import numpy as np
     >>> import torch
-    >>> from bci_dann.adaptation.followed_head import FollowedHead
+    >>> from bci_dann.adaptation.online_head import OnlineHead
     >>> from bci_dann.training import LinearHead, ridge_penalty
     >>> penalty = ridge_penalty(n_features=3, n_classes=2, C=1.0, n_labelled=100)
-    >>> followed = FollowedHead.of(penalty, penalty.head)
-    >>> len(followed.with_trial(np.ones(3), "1/0").rows)
+    >>> online = OnlineHead.start(penalty, penalty.head)
+    >>> len(online.with_trial(np.ones(3), "1/0").rows)
     1
     """
 
@@ -102,19 +105,19 @@ class FollowedHead:
     count: int = 0
 
     @classmethod
-    def of(cls, penalty: HeadPenalty, base: LinearHead) -> FollowedHead:
-        """Return the start, before the first trial.
+    def start(cls, penalty: HeadPenalty, base: LinearHead) -> OnlineHead:
+        """Return the initial state, before the first trial.
 
         Parameters
         ----------
         penalty : HeadPenalty
-            That stands for the sources.
+            The penalty that replaces the source trials.
         base : LinearHead
-            The head to hold to, which may have been adapted before.
+            The reference head, which may already be adapted.
 
         Returns
         -------
-        FollowedHead
+        OnlineHead
             Without trials.
         """
         directions = penalty.factor[:, :-1].numpy()
@@ -125,25 +128,26 @@ class FollowedHead:
         rows = np.empty((0, fixed.shape[1]), dtype=np.float32)
         return cls(base, fixed, rows, (), wide @ wide.T, none, base.biases.numpy(), mean)
 
-    def with_trial(self, features: NDArray[Any], domain: str, centred: bool = True) -> FollowedHead:
-        """Return the same with one more trial, and without the oldest where there are too many.
+    def with_trial(self, features: NDArray[Any], domain: str, centred: bool = True) -> OnlineHead:
+        """Return the state with one more trial; the oldest is dropped where there are too many.
 
         Parameters
         ----------
         features : ndarray, shape (n_features,)
-            Of the trial.
+            Features of the trial.
         domain : str
             Its domain.
         centred : bool
-            Whether features are taken relative to the mean of the trials before.
+            Whether the mean of the past trials is subtracted from the features.
 
         Returns
         -------
-        FollowedHead
-            With the same head, but for what the oldest trial has contributed.
+        OnlineHead
+            With the same head, minus the contribution of a dropped trial.
         """
         row = (features - self.mean).astype(np.float32)
         weight = 1.0 + (1.0 - 1.0 / SPAN) * self.weight
+        # one more row and column of inner products; the new trial has no part in the head yet
         new = np.array([*(self.fixed @ row), *(self.rows @ row), row @ row])
         size = len(new)
         products, coefficients = np.empty((size, size)), np.zeros((size, len(self.biases)))
@@ -168,30 +172,31 @@ class FollowedHead:
             count=self.count + 1,
         )
 
-    def stepped(
+    def with_optimised_head(
         self, penalty: HeadPenalty, terms: Sequence[WeightedTerm], prior: Floats
-    ) -> FollowedHead:
-        """Return the same with a head that is a few steps nearer to the minimum.
+    ) -> OnlineHead:
+        """Return the state after a few steps of optimisation of the head.
 
         Parameters
         ----------
         penalty : HeadPenalty
-            As given to :meth:`of`.
+            The same as in :meth:`start`.
         terms : sequence of WeightedTerm
-            Functions of the outputs for trials without labels.
+            Unsupervised terms, functions of the outputs.
         prior : ndarray, shape (n_classes,)
             Class shares of the target, known or estimated.
 
         Returns
         -------
-        FollowedHead
-            With other coefficients and biases.
+        OnlineHead
+            With new coefficients and biases.
 
         Raises
         ------
         TrainingError
             When the loss is not finite.
         """
+        # rows of `coordinates`: directions of the penalty, weights of the base, last trials
         coordinates = self._coordinates()
         n_fixed, n_classes = len(self.fixed), len(self.biases)
         n_directions = n_fixed - n_classes
@@ -204,84 +209,84 @@ class FollowedHead:
         objective = build_objective(terms, Sizes(1, n_classes, n_domains=2, has_target=True))
         data = _unlabelled(coordinates[n_fixed:], prior)
         head = fit_linear(data, objective, held, self._head(start, self.biases), max_iter=STEPS)
-        moved = head.weights.numpy() - held.head.weights.numpy()
-        coefficients = np.linalg.solve(coordinates.T, moved)
+        change = head.weights.numpy() - held.head.weights.numpy()
+        coefficients = np.linalg.solve(coordinates.T, change)
         return replace(self, coefficients=coefficients, biases=head.biases.numpy())
 
     def base_scores(self) -> Floats:
-        """Return the logits of the trials that are kept, by the base.
+        """Return the logits of the last trials by the base.
 
         Returns
         -------
         ndarray, shape (n_rows, n_classes)
-            Of the oldest trial first.
+            Oldest trial first.
         """
         n_fixed, n_classes = len(self.fixed), len(self.biases)
         products = self.products[n_fixed:, n_fixed - n_classes : n_fixed]
         return products + self.base.biases.numpy()
 
     def scores(self) -> Floats:
-        """Return the logits of the trials that are kept, by the head that follows them.
+        """Return the logits of the last trials by the adapted head.
 
         Returns
         -------
         ndarray, shape (n_rows, n_classes)
-            Of the oldest trial first.
+            Oldest trial first.
         """
         changes = self.products[len(self.fixed) :] @ self.coefficients
         return self.base_scores() - self.base.biases.numpy() + changes + self.biases
 
     def head(self) -> LinearHead:
-        """Return the head for all features: the base, and what the trials have changed.
+        """Return the adapted head, as weights of all features.
 
         Returns
         -------
         LinearHead
-            For the next trial.
+            For features without centring; the mean is part of the biases.
         """
         coefficients = self.coefficients.astype(np.float32)
         n_fixed = len(self.fixed)
         change = self.fixed.T @ coefficients[:n_fixed]
         change += self.rows.T @ coefficients[n_fixed:]
-        return self._for_next(self.base.weights.numpy() + change, self.biases)
+        return self._for_uncentred(self.base.weights.numpy() + change, self.biases)
 
     def base_head(self) -> LinearHead:
-        """Return the base for all features of the next trial.
+        """Return the base, as weights of all features.
 
         Returns
         -------
         LinearHead
-            With the mean of the trials before in its biases.
+            For features without centring; the mean is part of the biases.
         """
-        return self._for_next(self.base.weights.numpy(), self.base.biases.numpy())
+        return self._for_uncentred(self.base.weights.numpy(), self.base.biases.numpy())
 
-    def _for_next(self, weights: Floats, biases: Floats) -> LinearHead:
-        """Return a head that takes the mean of the trials before from features."""
+    def _for_uncentred(self, weights: Floats, biases: Floats) -> LinearHead:
+        """Return a head for features from which the mean has not been subtracted."""
         return self._head(weights, biases - self.mean @ weights)
 
     def is_trusted(self) -> bool:
-        """Return whether the outputs drift no more than those of the base; see the drift guard.
+        """Return whether the drift guard accepts the adapted head: its outputs do not drift.
 
         Returns
         -------
         bool
-            Of the trials that are kept.
+            Judged by the last trials.
         """
         candidates = [self.base_scores(), self.scores()]
-        return strongest_trusted(candidates, np.array(self.domains)) == 1
+        return strongest_without_drift(candidates, np.array(self.domains)) == 1
 
     @property
     def has_enough(self) -> bool:
-        """Whether there are enough trials to adapt to; see :data:`MIN_TRIALS`."""
+        """Whether there are enough trials for adaptation; see :data:`MIN_TRIALS`."""
         return len(self.rows) >= MIN_TRIALS
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the state, to be saved, but for the names of domains; see :meth:`from_arrays`.
+        """Return the state without the names of domains, for saving; see :meth:`from_arrays`.
 
         Returns
         -------
         dict of str to ndarray
-            By field.
+            The fields by name.
         """
         return {
             **head_arrays("base", self.base),
@@ -296,9 +301,7 @@ class FollowedHead:
         }
 
     @classmethod
-    def from_arrays(
-        cls, arrays: Mapping[str, NDArray[Any]], domains: Sequence[str]
-    ) -> FollowedHead:
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], domains: Sequence[str]) -> OnlineHead:
         """Restore what :meth:`to_arrays` returned.
 
         Parameters
@@ -310,7 +313,7 @@ class FollowedHead:
 
         Returns
         -------
-        FollowedHead
+        OnlineHead
             The same.
         """
         base = head_from_arrays({part: arrays[f"base.{part}"] for part in LinearHead._fields})
@@ -324,7 +327,7 @@ class FollowedHead:
         )
 
     def _coordinates(self) -> Floats:
-        """Return coordinates of ``fixed`` and ``rows`` with the inner products that they have."""
+        """Return coordinates of ``fixed`` and ``rows`` that have the same inner products."""
         norms = np.sqrt(np.maximum(np.diag(self.products), np.finfo(np.float64).tiny))
         cosines = self.products / np.outer(norms, norms)
         factor = np.linalg.cholesky(cosines + JITTER * np.eye(len(norms)))

@@ -1,4 +1,4 @@
-"""Batch-norm statistics that follow a new subject's trials, in constant time and memory."""
+"""Online update of batch-norm statistics with trials of a new subject, in constant time."""
 
 from __future__ import annotations
 
@@ -12,103 +12,103 @@ from numpy.typing import NDArray
 from bci_dann.estimators.networks.network_outputs import trial_batches
 from bci_dann.models import Decoder
 from bci_dann.persistence import ModelState
-from bci_dann.training.batch_norm import has_batch_norm, moved_batch_norm
+from bci_dann.training.batch_norm import has_batch_norm, update_batch_norm
 
-__all__ = ["FollowedStatistics"]
+__all__ = ["OnlineBatchNorm"]
 
-# Trials of a batch: fewer hardly show how trials differ, more take longer.
+# Trials in a batch: the variance of fewer trials is unreliable, and more take longer.
 BATCH = 4
-# As how many trials the statistics of the training count; a single adaptation needs as many.
+# Weight, in trials, of the statistics from training; `adapt` needs as many trials.
 PRIOR_TRIALS = 20
-# The least weight of the newest batch, as of the newest trial in a running reference.
+# The smallest weight of the newest batch, equal to that of the newest trial in a running reference.
 MOMENTUM = 0.05
 
 
 @dataclass(frozen=True)
-class FollowedStatistics:
-    """The last trials, and how many have passed.
+class OnlineBatchNorm:
+    """State of the update: the last trials, and the number of past trials.
 
     Parameters
     ----------
     signals : tuple of ndarray, shape (n_chans, n_times)
         The last trials, standardised.
     count : int
-        How many have passed.
+        Number of past trials.
 
     See Also
     --------
-    adapt_batch_norm : Takes statistics from all trials at once.
+    adapt_batch_norm : Computes the statistics from all trials at once.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from bci_dann.estimators.networks import FollowedStatistics
-    >>> followed, _ = FollowedStatistics().follow([], np.ones((3, 128), np.float32))
-    >>> followed.count
+    >>> from bci_dann.estimators.networks import OnlineBatchNorm
+    >>> online, _ = OnlineBatchNorm().update([], np.ones((3, 128), np.float32))
+    >>> online.count
     1
     """
 
     signals: tuple[NDArray[np.float32], ...] = ()
     count: int = 0
 
-    def follow(
+    def update(
         self, networks: Sequence[Decoder], signal: NDArray[np.float32]
-    ) -> tuple[FollowedStatistics, list[Decoder]]:
-        """Move the statistics of networks by the next trial.
+    ) -> tuple[OnlineBatchNorm, list[Decoder]]:
+        """Move the statistics of networks towards those of the last trials.
 
         Parameters
         ----------
         networks : sequence of Decoder
-            They stay as they are.
+            Not modified.
         signal : ndarray, shape (n_chans, n_times)
-            The trial, standardised.
+            The next trial, standardised.
 
         Returns
         -------
-        followed : FollowedStatistics
-            With this trial.
+        online : OnlineBatchNorm
+            State that includes this trial.
         networks : list of Decoder
-            Copies that share the weights.
+            Copies that share all weights.
         """
         signals = (*self.signals, signal)[-BATCH:]
-        followed = replace(self, signals=signals, count=self.count + 1)
+        online = replace(self, signals=signals, count=self.count + 1)
         if len(signals) < BATCH:
-            return followed, list(networks)
-        weight = max(1.0 / (PRIOR_TRIALS + followed.count), MOMENTUM)
+            return online, list(networks)
+        weight = max(1.0 / (PRIOR_TRIALS + online.count), MOMENTUM)
         (batch,) = trial_batches(np.stack(signals))
         moved = []
         for network in networks:
             if has_batch_norm(network):
                 shared = {id(weights): weights for weights in network.parameters()}
                 network = copy.deepcopy(network, shared)
-                moved_batch_norm(network, batch, weight)
+                update_batch_norm(network, batch, weight)
             moved.append(network)
-        return followed, moved
+        return online, moved
 
     def add_to(self, state: ModelState) -> None:
-        """Put the trials into the state of a model; see :meth:`from_state`.
+        """Add the state to that of a model, for saving; see :meth:`from_state`.
 
         Parameters
         ----------
         state : ModelState
-            Of a network classifier.
+            The state of a network classifier.
         """
         state.arrays["followed.signals"] = np.stack(self.signals)
         state.description["followed"] = self.count
 
     @classmethod
-    def from_state(cls, state: ModelState) -> FollowedStatistics | None:
-        """Return what :meth:`add_to` has put into a state.
+    def from_state(cls, state: ModelState) -> OnlineBatchNorm | None:
+        """Restore what :meth:`add_to` added to the state of a model.
 
         Parameters
         ----------
         state : ModelState
-            Of a network classifier.
+            The state of a network classifier.
 
         Returns
         -------
-        FollowedStatistics or None
-            ``None`` where no trial was followed.
+        OnlineBatchNorm or None
+            ``None`` where no trial has been seen.
         """
         if "followed" not in state.description:
             return None

@@ -1,4 +1,4 @@
-"""Arguments and saved models of the version before."""
+"""Deprecated arguments, and saved models of the previous version."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bci_dann.estimators import (
     RiemannianClassifier,
     SourceOnlyClassifier,
 )
-from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError, FormerArgumentWarning
+from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError, DeprecatedArgumentWarning
 
 QUICK = {"max_epochs": 1, "random_state": 0}
 
@@ -38,7 +38,7 @@ def built(kind, **arguments):
     return model, [one.message for one in caught]
 
 
-# A class, arguments of the version before, and those that the warning is to show.
+# A class, deprecated arguments, and those that the warning is to show.
 MOVED = [
     (
         DANNClassifier,
@@ -93,17 +93,17 @@ MOVED = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "former", "new"), MOVED)
+@pytest.mark.parametrize(("kind", "deprecated", "new"), MOVED)
 def test_arguments_that_moved_are_accepted_with_a_warning_that_shows_the_new_form(
-    kind, former, new
+    kind, deprecated, new
 ):
-    model, (message,) = built(kind, **former)
-    assert isinstance(message, FormerArgumentWarning)
+    model, (message,) = built(kind, **deprecated)
+    assert isinstance(message, DeprecatedArgumentWarning)
     assert isinstance(message, BCIDannWarning)
     assert message.new_form == new
     text = str(message)
     assert text.startswith(f"{kind.__name__}: ")
-    gone = [name for name in former if name not in new]
+    gone = [name for name in deprecated if name not in new]
     assert all(name in text for name in gone)
     assert "will not be accepted by the next version; give " in text
     assert all(f"{name}={json.dumps(value)}" in text for name, value in new.items())
@@ -113,7 +113,7 @@ def test_arguments_that_moved_are_accepted_with_a_warning_that_shows_the_new_for
 
 
 @pytest.mark.parametrize(
-    ("former", "new"),
+    ("deprecated", "new"),
     [
         (
             {"backbone_params": {"F1": 4}, "domain_hidden": 8, "gamma": 5.0},
@@ -128,9 +128,9 @@ def test_arguments_that_moved_are_accepted_with_a_warning_that_shows_the_new_for
         ),
     ],
 )
-def test_a_network_of_either_form_is_the_same_to_the_bit(given, former, new):
+def test_a_network_of_either_form_is_the_same_to_the_bit(given, deprecated, new):
     outputs = []
-    for arguments in (former, new):
+    for arguments in (deprecated, new):
         model, _ = built(DANNClassifier, **QUICK, **arguments)
         outputs.append(model.fit(**given).predict_proba(given["X_target_unlabeled"]))
     np.testing.assert_array_equal(*outputs)
@@ -138,9 +138,9 @@ def test_a_network_of_either_form_is_the_same_to_the_bit(given, former, new):
 
 def test_weights_of_either_form_are_the_same_to_the_bit(given):
     shallow = {"learner": "tangent_space", "alignment": "euclidean", "random_state": 0}
-    former, _ = built(ReweightedClassifier, classifier="logistic", clip=0.2, **shallow)
+    deprecated, _ = built(ReweightedClassifier, classifier="logistic", clip=0.2, **shallow)
     new = ReweightedClassifier(weighting={"name": "logistic", "clip": 0.2}, **shallow)
-    np.testing.assert_array_equal(former.fit(**given).weights_, new.fit(**given).weights_)
+    np.testing.assert_array_equal(deprecated.fit(**given).weights_, new.fit(**given).weights_)
 
 
 @pytest.mark.parametrize(
@@ -148,9 +148,9 @@ def test_weights_of_either_form_are_the_same_to_the_bit(given):
     [
         (
             {"gamma": 5.0, "terms": {"domain_adversary": 0.1}},
-            "gamma belong to the term 'domain_adversary', which `terms` gives already",
+            "gamma belong to the term 'domain_adversary', which is already in `terms`",
         ),
-        ({"domain_hidden": 8, "terms": ["mcc"]}, "Give them there alone"),
+        ({"domain_hidden": 8, "terms": ["mcc"]}, "Give them only there"),
         (
             {"backbone": object(), "backbone_params": {"F1": 4}},
             "backbone: give its parameters with it, as {'name': ..., parameter: value}",
@@ -181,7 +181,7 @@ def test_a_misspelt_parameter_of_this_version_is_suggested_too():
         EnsembleClassifier(member=[("rts_im", 1.0)])
 
 
-def test_former_arguments_are_no_parameters():
+def test_deprecated_arguments_are_no_parameters():
     model, _ = built(DANNClassifier, gamma=5.0)
     assert "gamma" not in model.get_params()
     with pytest.raises(ValueError, match="Invalid parameter 'gamma'"):
@@ -210,7 +210,7 @@ HEAD = {"name": "RiemannianClassifier", "terms": None, "guard": True}
 
 
 @pytest.mark.parametrize(
-    ("former", "head", "network", "weight"),
+    ("deprecated", "head", "network", "weight"),
     [
         ({"max_epochs": 7}, {}, {"max_epochs": 7}, 0.25),
         ({"backbone": "MLP"}, {}, {"backbone": "MLP"}, 0.25),
@@ -244,8 +244,8 @@ HEAD = {"name": "RiemannianClassifier", "terms": None, "guard": True}
         ),
     ],
 )
-def test_an_ensemble_of_the_version_before_is_a_list_of_two_members(former, head, network, weight):
-    model, (message,) = built(EnsembleClassifier, **former)
+def test_a_previous_ensemble_is_a_list_of_two_members(deprecated, head, network, weight):
+    model, (message,) = built(EnsembleClassifier, **deprecated)
     assert message.new_form == {"members": model.members}
     assert model.get_params()["member_parameters"] is None
     model.check_parameters()
@@ -259,10 +259,10 @@ def test_an_ensemble_of_the_version_before_is_a_list_of_two_members(former, head
         }
 
 
-def test_former_arguments_beside_members_reach_the_networks_alone():
+def test_deprecated_arguments_beside_members_reach_the_networks_alone():
     members = [("rts_im", 1.0), ({"name": "DANNClassifier", "lr": 0.1}, 0.25)]
-    former = {"max_epochs": 3, "alignment": "riemannian", "backbone_params": {"F1": 4}}
-    model, (message,) = built(EnsembleClassifier, members=members, **former)
+    deprecated = {"max_epochs": 3, "alignment": "riemannian", "backbone_params": {"F1": 4}}
+    model, (message,) = built(EnsembleClassifier, members=members, **deprecated)
     assert message.new_form == {"members": model.members}
     networks = model.weighted_members()[1][0]
     assert (networks.lr, networks.max_epochs, networks.alignment) == (0.1, 3, "riemannian")
@@ -272,7 +272,7 @@ def test_former_arguments_beside_members_reach_the_networks_alone():
 
 
 @pytest.mark.parametrize(
-    ("former", "terms"),
+    ("deprecated", "terms"),
     [
         ({"adversary_weight": 0.0}, {"domain_adversary": 0.0, "mcc": 1.0}),
         ({"terms": {"coral": 1.0}}, {"domain_adversary": 0.2, "coral": 1.0}),
@@ -282,9 +282,9 @@ def test_former_arguments_beside_members_reach_the_networks_alone():
         ),
     ],
 )
-def test_former_terms_beside_members_keep_the_adversary_apart(former, terms):
+def test_deprecated_terms_beside_members_keep_the_adversary_apart(deprecated, terms):
     given = {"name": "DANNClassifier", "terms": {"domain_adversary": 0.2, "mcc": 1.0}}
-    model, _ = built(EnsembleClassifier, members=[(given, 1.0)], **former)
+    model, _ = built(EnsembleClassifier, members=[(given, 1.0)], **deprecated)
     assert model.weighted_members()[0][0].terms == terms
 
 
@@ -292,7 +292,7 @@ def test_former_terms_beside_members_keep_the_adversary_apart(former, terms):
 
 
 def rewrite(folder, change):
-    """Change the description of a saved model, as the version before would have written it."""
+    """Change the description of a saved model, as the previous version would have written it."""
     path = folder / "model.json"
     description = json.loads(path.read_text())
     change(description)

@@ -1,4 +1,4 @@
-"""Parameters and saved models of the version before, in the form of this one."""
+"""Deprecated parameters and saved models of the previous version, converted to the current form."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bci_dann._validation import did_you_mean
-from bci_dann.exceptions import ConfigError, FormerArgumentWarning
+from bci_dann.exceptions import ConfigError, DeprecatedArgumentWarning
 from bci_dann.persistence import ModelState
 
 __all__ = [
-    "check_former",
-    "present_ensemble_members",
-    "present_ensemble_state",
-    "present_network_arguments",
-    "present_weighting",
-    "warn_former",
+    "check_deprecated",
+    "upgrade_ensemble_members",
+    "upgrade_ensemble_state",
+    "upgrade_network_arguments",
+    "upgrade_weighting",
+    "warn_deprecated",
 ]
 
-# Parameters of the domain adversary, by their names of the version before.
+# Parameters of the domain adversary: deprecated name, current name.
 _ADVERSARY = {
     "adversary_weight": "weight",
     "domain_hidden": "hidden",
     "gamma": "gamma",
     "domain_smoothing": "smoothing",
 }
-# The weight of the adversary in the version before, where it was not given.
+# Default weight of the adversary in the previous version.
 _ADVERSARY_WEIGHT = 0.1
 _WEIGHTING = ("classifier", "clip")
-# The ensemble of the version before, with its defaults.
-_FORMER_MEMBERS: list[tuple[dict[str, Any], float]] = [
+# Default members of the ensemble in the previous version.
+_PREVIOUS_MEMBERS: list[tuple[dict[str, Any], float]] = [
     ({"name": "RiemannianClassifier", "terms": None, "guard": True}, 1.0),
     (
         {
@@ -47,12 +47,12 @@ _FORMER_MEMBERS: list[tuple[dict[str, Any], float]] = [
         0.25,
     ),
 ]
-# Methods that are networks, and parameters of the ensemble that were not for its networks.
+# Methods that train a network, and parameters of the ensemble that did not concern its networks.
 _NETWORKS = ("DANNClassifier", "NetworkClassifier", "ReweightedClassifier", "SourceOnlyClassifier")
 _NOT_OF_NETWORKS = ("backbone_params", "network_weight", "tangent_terms")
 
-# Parameters of EnsembleClassifier in the version before.
-FORMER_ENSEMBLE_PARAMETERS = (
+# Deprecated parameters of EnsembleClassifier.
+DEPRECATED_ENSEMBLE_PARAMETERS = (
     "backbone",
     "backbone_params",
     "alignment",
@@ -73,15 +73,15 @@ FORMER_ENSEMBLE_PARAMETERS = (
 )
 
 
-def check_former(owner: Any, given: Mapping[str, Any]) -> None:
-    """Raise on a keyword that neither this version nor the one before knows.
+def check_deprecated(owner: Any, given: Mapping[str, Any]) -> None:
+    """Raise on a keyword that is neither a current nor a deprecated parameter.
 
     Parameters
     ----------
     owner : type
-        The class; its ``former_parameters`` are those of the version before.
+        The class; its ``former_parameters`` are the deprecated ones.
     given : mapping of str to object
-        Keywords that are no parameters of this version.
+        Keywords that are not current parameters.
 
     Raises
     ------
@@ -97,20 +97,20 @@ def check_former(owner: Any, given: Mapping[str, Any]) -> None:
             )
 
 
-def warn_former(owner: str, given: Iterable[str], new_form: Mapping[str, Any]) -> None:
-    """Warn that arguments have moved, and show how they are given now.
+def warn_deprecated(owner: str, given: Iterable[str], new_form: Mapping[str, Any]) -> None:
+    """Warn about deprecated arguments, and show what to give instead.
 
     Parameters
     ----------
     owner : str
-        The class.
+        Name of the class.
     given : iterable of str
-        The arguments of the version before.
+        The deprecated arguments.
     new_form : mapping of str to object
-        The parameters that stand for them.
+        The current parameters with the same meaning.
     """
     shown = ", ".join(f"{name}={_shown(value)}" for name, value in new_form.items())
-    warning = FormerArgumentWarning(
+    warning = DeprecatedArgumentWarning(
         f"{owner}: {', '.join(sorted(given))} will not be accepted by the next version; "
         f"give {shown}."
     )
@@ -125,66 +125,67 @@ def _shown(value: Any) -> str:
         return repr(value)
 
 
-def present_network_arguments(
-    owner: str, backbone: Any, terms: Any, former: Mapping[str, Any]
+def upgrade_network_arguments(
+    owner: str, backbone: Any, terms: Any, deprecated: Mapping[str, Any]
 ) -> tuple[Any, Any]:
-    """Return the backbone and the terms that parameters of the version before stand for.
+    """Return the backbone and the terms that deprecated parameters of a network describe.
 
     Parameters
     ----------
     owner : str
-        The class, for the warning.
+        Name of the class, for the warning.
     backbone, terms : object
         As they were given.
-    former : mapping of str to object
-        Parameters of the version before.
+    deprecated : mapping of str to object
+        The deprecated parameters that were given.
 
     Returns
     -------
     backbone, terms : object
-        In the form of this version.
+        In the current form.
 
     Raises
     ------
     ConfigError
-        When new and former parameters contradict each other.
+        When current and deprecated parameters contradict each other.
     """
     new: dict[str, Any] = {}
-    if former.get("backbone_params"):
-        new["backbone"] = {**_named("backbone", backbone), **former["backbone_params"]}
-    adversary = {_ADVERSARY[name]: former[name] for name in former if name in _ADVERSARY}
+    if deprecated.get("backbone_params"):
+        new["backbone"] = {**_named("backbone", backbone), **deprecated["backbone_params"]}
+    adversary = {_ADVERSARY[name]: deprecated[name] for name in deprecated if name in _ADVERSARY}
     if adversary:
+        given = ", ".join(name for name in deprecated if name in _ADVERSARY)
         if not isinstance(terms or {}, Mapping) or "domain_adversary" in (terms or {}):
             raise ConfigError(
-                f"{owner}: {', '.join(n for n in former if n in _ADVERSARY)} belong to the term "
-                "'domain_adversary', which `terms` gives already. Give them there alone."
+                f"{owner}: {given} belong to the term "
+                "'domain_adversary', which is already in `terms`. Give them only there."
             )
         adversary.setdefault("weight", _ADVERSARY_WEIGHT)
         setting = adversary if len(adversary) > 1 else adversary["weight"]
         new["terms"] = {"domain_adversary": setting, **(terms or {})}
     if new:
-        warn_former(owner, former, new)
+        warn_deprecated(owner, deprecated, new)
     return new.get("backbone", backbone), new.get("terms", terms)
 
 
-def present_weighting(owner: str, weighting: Any, former: Mapping[str, Any]) -> Any:
-    """Return the weighting that parameters of the version before stand for.
+def upgrade_weighting(owner: str, weighting: Any, deprecated: Mapping[str, Any]) -> Any:
+    """Return the weighting that deprecated parameters describe.
 
     Parameters
     ----------
     owner : str
-        The class, for the warning.
+        Name of the class, for the warning.
     weighting : object
         As it was given.
-    former : mapping of str to object
-        ``classifier`` and ``clip`` of the version before.
+    deprecated : mapping of str to object
+        The deprecated ``classifier`` and ``clip``.
 
     Returns
     -------
     str or dict
-        In the form of this version.
+        In the current form.
     """
-    given = {name: former[name] for name in _WEIGHTING if name in former}
+    given = {name: deprecated[name] for name in _WEIGHTING if name in deprecated}
     if not given:
         return weighting
     spec = _named("weighting", given.get("classifier", weighting))
@@ -192,80 +193,80 @@ def present_weighting(owner: str, weighting: Any, former: Mapping[str, Any]) -> 
     if "clip" in given and takes_clip:
         spec["clip"] = given["clip"]
     new = spec if len(spec) > 1 else spec["name"]
-    warn_former(owner, given, {"weighting": new})
+    warn_deprecated(owner, given, {"weighting": new})
     return new
 
 
-def present_ensemble_members(
-    owner: str, members: Sequence[Any] | None, former: Mapping[str, Any]
+def upgrade_ensemble_members(
+    owner: str, members: Sequence[Any] | None, deprecated: Mapping[str, Any]
 ) -> list[Any]:
-    """Return the members of an ensemble that parameters of the version before stand for.
+    """Return the members of an ensemble that deprecated parameters describe.
 
     Parameters
     ----------
     owner : str
-        The class, for the warning.
+        Name of the class, for the warning.
     members : sequence of (method, float), or None
-        As they were given: the networks among them get the parameters. ``None`` is the ensemble
-        of the version before, of a Riemannian decoder and networks.
-    former : mapping of str to object
-        Parameters of the version before.
+        As they were given; the parameters apply to the networks among them. ``None`` is the
+        default ensemble of the previous version, a Riemannian decoder and networks.
+    deprecated : mapping of str to object
+        The deprecated parameters that were given.
 
     Returns
     -------
     list of (dict, float)
-        In the form of this version.
+        In the current form.
     """
     if members is None:
-        members = _FORMER_MEMBERS
-    changed = [_changed_member(method, weight, former) for method, weight in members]
-    warn_former(owner, former, {"members": changed})
+        members = _PREVIOUS_MEMBERS
+    changed = [_changed_member(method, weight, deprecated) for method, weight in members]
+    warn_deprecated(owner, deprecated, {"members": changed})
     return changed
 
 
-def _changed_member(method: Any, weight: float, former: Mapping[str, Any]) -> tuple[Any, float]:
-    """Return a member with those former parameters that were meant for its kind."""
+def _changed_member(method: Any, weight: float, deprecated: Mapping[str, Any]) -> tuple[Any, float]:
+    """Return a member with the deprecated parameters that apply to its kind."""
     from bci_dann.estimators.methods import describe_method
 
     described = describe_method(method)
     if described["name"] == "RiemannianClassifier":
         names = {"tangent_terms": "terms", "guard": "guard"}
-        given = {new: former[old] for old, new in names.items() if old in former}
+        given = {new: deprecated[old] for old, new in names.items() if old in deprecated}
         return {**described, **given}, weight
     if described["name"] not in _NETWORKS:
         return method, weight
-    plain = {k: v for k, v in former.items() if k not in (*_ADVERSARY, *_NOT_OF_NETWORKS)}
+    plain = {k: v for k, v in deprecated.items() if k not in (*_ADVERSARY, *_NOT_OF_NETWORKS)}
     terms = plain.get("terms", described.get("terms")) or {}
-    present = {**described, **plain}
-    if "backbone_params" in former:
-        backbone = _named("backbone", present.get("backbone", "EEGNet"))
-        present["backbone"] = {**backbone, **(former["backbone_params"] or {})}
-    if "terms" in former or any(name in former for name in _ADVERSARY):
+    current = {**described, **plain}
+    if "backbone_params" in deprecated:
+        backbone = _named("backbone", current.get("backbone", "EEGNet"))
+        current["backbone"] = {**backbone, **(deprecated["backbone_params"] or {})}
+    if "terms" in deprecated or any(name in deprecated for name in _ADVERSARY):
         before = (described.get("terms") or {}).get("domain_adversary", _ADVERSARY_WEIGHT)
         others = {name: setting for name, setting in terms.items() if name != "domain_adversary"}
-        present["terms"] = {"domain_adversary": _adversary(before, former), **others}
-    return present, float(former.get("network_weight", weight))
+        current["terms"] = {"domain_adversary": _adversary(before, deprecated), **others}
+    return current, float(deprecated.get("network_weight", weight))
 
 
-def _adversary(before: Any, former: Mapping[str, Any]) -> Any:
-    """Return the settings of the domain adversary; a number is its weight alone."""
+def _adversary(before: Any, deprecated: Mapping[str, Any]) -> Any:
+    """Return the settings of the domain adversary, or its weight alone as a number."""
     settings = dict(before) if isinstance(before, Mapping) else {"weight": before}
-    settings |= {_ADVERSARY[name]: former[name] for name in _ADVERSARY if name in former}
+    settings |= {_ADVERSARY[name]: deprecated[name] for name in _ADVERSARY if name in deprecated}
     return settings if len(settings) > 1 else settings["weight"]
 
 
-def present_ensemble_state(state: ModelState) -> ModelState:
-    """Return the state of an ensemble of the version before in the form of this one.
+def upgrade_ensemble_state(state: ModelState) -> ModelState:
+    """Return the saved state of an ensemble of the previous version in the current form.
 
     Parameters
     ----------
     state : ModelState
-        As it was read.
+        The state as it was read.
 
     Returns
     -------
     ModelState
-        Unchanged where it has the form of this version.
+        Unchanged where it already has the current form.
     """
     branches = state.description.get("branches")
     if branches is None:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from bci_dann.adaptation import followed_head
-from bci_dann.adaptation.followed_head import MOST_TRIALS, FollowedHead
+from bci_dann.adaptation import online_head
 from bci_dann.adaptation.head_adaptation import adapt_head
+from bci_dann.adaptation.online_head import MOST_TRIALS, OnlineHead
 from bci_dann.objectives import Objective, read_terms
 from bci_dann.training import TrainingData, fit_linear, ridge_penalty, source_penalty
 
@@ -46,18 +46,18 @@ def penalty():
     return source_penalty(head, torch.from_numpy(X), ridge.ridge)
 
 
-def follow(penalty, X, n_steps=1, domain="new/0"):
-    followed = FollowedHead.of(penalty, penalty.head)
+def head_after(penalty, X, n_steps=1, domain="new/0"):
+    online = OnlineHead.start(penalty, penalty.head)
     for features in X:
-        followed = followed.with_trial(features, domain, centred=False)
+        online = online.with_trial(features, domain, centred=False)
     for _ in range(n_steps):
-        followed = followed.stepped(penalty, TERMS, EQUAL)
-    return followed
+        online = online.with_optimised_head(penalty, TERMS, EQUAL)
+    return online
 
 
 def test_its_steps_lead_to_the_minimum_over_all_features(penalty):
     X, _ = drawn(40, seed=1, shift=0.1)
-    followed = follow(penalty, X, n_steps=60)
+    online = head_after(penalty, X, n_steps=60)
     unlabelled = np.full(40, -1)
     whole = adapt_head(
         data_of(X, unlabelled, True),
@@ -71,54 +71,54 @@ def test_its_steps_lead_to_the_minimum_over_all_features(penalty):
     ).head
     expected = X @ whole.weights.numpy() + whole.biases.numpy()
     before = X @ penalty.head.weights.numpy() + penalty.head.biases.numpy()
-    away = np.abs(followed.scores() - expected).max()
+    away = np.abs(online.scores() - expected).max()
     assert away < 0.02 * np.abs(before - expected).max()
 
 
 def test_scores_are_those_of_the_head(penalty):
     X, _ = drawn(30, seed=1)
-    followed = follow(penalty, X)
+    online = head_after(penalty, X)
     for head, scores in (
-        (followed.head(), followed.scores()),
-        (followed.base, followed.base_scores()),
+        (online.head(), online.scores()),
+        (online.base, online.base_scores()),
     ):
         np.testing.assert_allclose(
             X @ head.weights.numpy() + head.biases.numpy(), scores, atol=1e-4
         )
-    assert np.abs(followed.scores() - followed.base_scores()).max() > 1e-3
+    assert np.abs(online.scores() - online.base_scores()).max() > 1e-3
 
 
 def test_only_the_last_trials_are_kept(penalty):
     X, _ = drawn(MOST_TRIALS + 7, seed=2)
-    followed = follow(penalty, X, n_steps=0)
-    assert followed.count == MOST_TRIALS + 7
-    np.testing.assert_array_equal(followed.rows, X[7:].astype(np.float32))
-    last = follow(penalty, X[7:], n_steps=0)
-    np.testing.assert_allclose(followed.products, last.products, rtol=1e-5, atol=1e-5)
+    online = head_after(penalty, X, n_steps=0)
+    assert online.count == MOST_TRIALS + 7
+    np.testing.assert_array_equal(online.rows, X[7:].astype(np.float32))
+    last = head_after(penalty, X[7:], n_steps=0)
+    np.testing.assert_allclose(online.products, last.products, rtol=1e-5, atol=1e-5)
 
 
 def test_what_a_trial_has_contributed_leaves_with_it(penalty, monkeypatch):
-    monkeypatch.setattr(followed_head, "MOST_TRIALS", 20)
+    monkeypatch.setattr(online_head, "MOST_TRIALS", 20)
     X, _ = drawn(21, seed=2)
-    followed = follow(penalty, X[:20])
-    later = followed.with_trial(X[20], "new/0", centred=False)
-    oldest = np.outer(X[0], followed.coefficients[len(followed.fixed)])
+    online = head_after(penalty, X[:20])
+    later = online.with_trial(X[20], "new/0", centred=False)
+    oldest = np.outer(X[0], online.coefficients[len(online.fixed)])
     np.testing.assert_allclose(
-        later.head().weights, followed.head().weights.numpy() - oldest, atol=1e-6
+        later.head().weights, online.head().weights.numpy() - oldest, atol=1e-6
     )
 
 
 def test_features_are_relative_to_the_mean_of_the_trials_before(penalty):
     X, _ = drawn(6, seed=4, shift=2.0)
-    followed, mean, weight = FollowedHead.of(penalty, penalty.head), np.zeros(N_FEATURES), 10.0
+    online, mean, weight = OnlineHead.start(penalty, penalty.head), np.zeros(N_FEATURES), 10.0
     for features in X:
-        followed = followed.with_trial(features, "new/0")
-        np.testing.assert_allclose(followed.rows[-1], features - mean, atol=1e-5)
+        online = online.with_trial(features, "new/0")
+        np.testing.assert_allclose(online.rows[-1], features - mean, atol=1e-5)
         mean, weight = (
             (mean * weight * 14 / 15 + features) / (weight * 14 / 15 + 1),
             (weight * 14 / 15 + 1),
         )
-    base, next_head = followed.base, followed.base_head()
+    base, next_head = online.base, online.base_head()
     expected = (X[0] - mean) @ base.weights.numpy() + base.biases.numpy()
     np.testing.assert_allclose(
         X[0] @ next_head.weights.numpy() + next_head.biases.numpy(), expected, rtol=1e-9
@@ -127,22 +127,22 @@ def test_features_are_relative_to_the_mean_of_the_trials_before(penalty):
 
 def test_outputs_that_begin_to_drift_are_not_trusted(penalty):
     X, _ = drawn(80, seed=3)
-    followed = follow(penalty, X, n_steps=0)
-    assert followed.is_trusted()
-    drifting = np.zeros((len(followed.products), 2))
-    rises = followed.products[len(followed.fixed) :, len(followed.fixed) :]
+    online = head_after(penalty, X, n_steps=0)
+    assert online.is_trusted()
+    drifting = np.zeros((len(online.products), 2))
+    rises = online.products[len(online.fixed) :, len(online.fixed) :]
     rising = np.linalg.solve(rises, np.linspace(-9, 9, 80))
-    drifting[len(followed.fixed) :] = np.outer(rising, [1.0, -1.0])
-    assert not replace(followed, coefficients=drifting).is_trusted()
+    drifting[len(online.fixed) :] = np.outer(rising, [1.0, -1.0])
+    assert not replace(online, coefficients=drifting).is_trusted()
 
 
 def test_a_restored_head_goes_on_alike(penalty):
     X, _ = drawn(31, seed=1)
-    followed = follow(penalty, X[:30])
-    again = FollowedHead.from_arrays(followed.to_arrays(), followed.domains)
+    online = head_after(penalty, X[:30])
+    again = OnlineHead.from_arrays(online.to_arrays(), online.domains)
     one, other = (
-        each.with_trial(X[30], "new/1").stepped(penalty, TERMS, EQUAL).head()
-        for each in (followed, again)
+        each.with_trial(X[30], "new/1").with_optimised_head(penalty, TERMS, EQUAL).head()
+        for each in (online, again)
     )
     np.testing.assert_array_equal(one.weights, other.weights)
     assert again.count == 30
