@@ -205,7 +205,7 @@ class Recentring(Alignment, BaseEstimator):
         """Move the reference of a domain towards one trial, and make it the fallback.
 
         The step size is ``max(1 / n, 0.05)``, where ``n`` counts the trials of the domain so far,
-        plus ten for the initial reference. That is the domain's own reference where it was learned
+        plus two for the initial reference. That is the domain's own reference where it was learned
         before, else that of the previous domain, or, for a new subject, the fallback, scaled to the
         median power of its first five trials. See :mod:`bci_dann.alignment.running_reference`.
 

@@ -19,7 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from bci_dann._validation import check_between, check_option
-from bci_dann.alignment.running_reference import LARGEST_RATIO, MOMENTUM, PRIOR_TRIALS
+from bci_dann.alignment.running_reference import LARGEST_RATIO, MOMENTUM
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.inputs.source_weights import (
     SIGNAL_FEATURES,
@@ -42,6 +42,8 @@ CLASSIFIERS = ("logistic", "mdm", "mdwm")
 # Fewest trials for a dispersion: around their own mean it is biased towards zero, for one trial it
 # is zero.
 MIN_TRIALS = 5
+# Weight, in trials, of the dispersion of the sources while `partial_adapt` updates it.
+PRIOR_TRIALS = 10
 
 Covariances = NDArray[np.float64]
 

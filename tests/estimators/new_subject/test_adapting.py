@@ -182,7 +182,7 @@ def test_a_new_session_leans_on_the_one_before(fold, eeg_trials):
     assert both.domains_[-2:] == ["new/0", "new/1"]
     np.testing.assert_array_equal(after["new/0"], before["new/0"])
     covariance = X_new[20].astype(float) @ X_new[20].T / X_new.shape[2]
-    np.testing.assert_allclose(after["new/1"], (10 * before["new/0"] + covariance) / 11, rtol=1e-6)
+    np.testing.assert_allclose(after["new/1"], (2 * before["new/0"] + covariance) / 3, rtol=1e-6)
 
 
 def test_after_adapt_the_trials_handed_over_start_from_what_it_has_learned(fold):
