@@ -6,6 +6,7 @@ geometry", IEEE Trans. Biomed. Eng. 59(4), 920-928: the logarithm of a covarianc
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -41,7 +42,8 @@ def domain_features(X: NDArray[Any], views: Views, mean: str) -> tuple[NDArray[A
     """
     covariances = list(views.covariances(X))
     references = [mean_covariance(of_view, mean) for of_view in covariances]
-    return tangent_vectors(covariances, references), *references
+    whitenings = [inverse_square_root(one) for one in references]
+    return tangent_vectors(covariances, whitenings), *references
 
 
 def view_covariances(X: NDArray[Any], views: Views) -> tuple[NDArray[np.float64], ...]:
@@ -64,7 +66,7 @@ def view_covariances(X: NDArray[Any], views: Views) -> tuple[NDArray[np.float64]
 
 def tangent_vectors(
     covariances: Iterable[NDArray[np.float64]],
-    references: Sequence[NDArray[Any]],
+    whitenings: Sequence[NDArray[np.float64]],
     cache: ResultCache | None = None,
 ) -> NDArray[np.float32]:
     """Return the logarithms of re-centred covariances, the views side by side.
@@ -73,8 +75,8 @@ def tangent_vectors(
     ----------
     covariances : iterable of ndarray, shape (n_trials, width, width)
         One for each view (µV²).
-    references : sequence of ndarray, shape (width, width)
-        The mean by which each view is re-centred (µV²).
+    whitenings : sequence of ndarray, shape (width, width)
+        The inverse square root of the mean by which each view is re-centred (1/µV).
     cache : ResultCache or None
         Where decompositions of the same matrices are found again.
 
@@ -83,7 +85,6 @@ def tangent_vectors(
     ndarray, shape (n_trials, n_features)
         Float32, without unit.
     """
-    whitenings = (cached(cache, inverse_square_root, one) for one in references)
     blocks = [
         _flat_logarithms(whitening @ of_view @ whitening, cache).astype(np.float32)
         for of_view, whitening in zip(covariances, whitenings, strict=True)
@@ -97,6 +98,14 @@ def _flat_logarithms(
     """Return the upper triangles of the logarithms, so that norms are kept."""
     values, vectors = cached(cache, eigen, covariances)
     logarithms = (vectors * floored_log(values)[:, None]) @ vectors.swapaxes(1, 2)
-    rows, columns = np.triu_indices(covariances.shape[1])
-    scale = np.where(rows == columns, 1.0, np.sqrt(2.0))
+    rows, columns, scale = _upper_triangle(covariances.shape[1])
     return np.asarray(logarithms[:, rows, columns] * scale)
+
+
+@functools.lru_cache(maxsize=16)
+def _upper_triangle(
+    width: int,
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+    """Return rows and columns of the upper triangle, and the factors that keep norms."""
+    rows, columns = np.triu_indices(width)
+    return rows, columns, np.where(rows == columns, 1.0, np.sqrt(2.0))

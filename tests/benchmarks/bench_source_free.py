@@ -36,9 +36,9 @@ from bci_dann.reporting import publish_own
 
 NOTE = (
     "MI-OpenBCI (Peterson et al. 2020), 15 electrodes, fitted to nine subjects; source_free: "
-    "saved, and in processes of their own adapted to the first run of the tenth without labels and used "
-    "on the others; joint: fitted together with the first fifth of each run of the tenth without "
-    "labels, protocol train_and_target_unlabeled_20p"
+    "saved, and in processes of their own adapted to the first run of the tenth without labels and "
+    "used on the others; joint: fitted together with the first fifth of each run of the tenth, "
+    "without labels, protocol train_and_target_unlabeled_20p"
 )
 JOINT = "train_and_target_unlabeled_20p"
 # All that a model has not seen, or the later four fifths of all runs but the first.
