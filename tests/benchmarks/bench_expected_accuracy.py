@@ -118,6 +118,8 @@ def errors(rows: pd.DataFrame) -> dict[str, float]:
         truth += new["accuracy"].tolist()
         means += [known["accuracy"].mean()] * len(new)
     values, true = np.array([one.value for one in expected]), np.array(truth)
+    is_poor = true < expected[0].worth_from
+    is_warned = np.array([not one.is_worth_it for one in expected])
     inside = [one.low <= is_so <= one.high for one, is_so in zip(expected, true, strict=True)]
     return {
         "n_worlds": rows["world"].nunique(),
@@ -130,6 +132,9 @@ def errors(rows: pd.DataFrame) -> dict[str, float]:
         "correlation": float(np.corrcoef(values, true)[0, 1]),
         "within_interval": 100 * float(np.mean(inside)),
         "interval_width": 100 * float(np.mean([one.high - one.low for one in expected])),
+        "n_below": int(is_poor.sum()),
+        "warned_below": int((is_warned & is_poor).sum()),
+        "warned_above": int((is_warned & ~is_poor).sum()),
         "uses_confidence": 100 * float(np.mean([one.uses_confidence for one in expected])),
     }
 
