@@ -184,32 +184,34 @@ def delayed_covariances(X: NDArray[Any], n_copies: int, lag: int) -> NDArray[np.
     n_samples = n_times - (n_copies - 1) * lag  # of a copy
     wide = np.asarray(X, dtype=np.float64)
     wide = wide - wide.mean(axis=2, keepdims=True)  # nearly that of each copy, which is exact below
-    starts = range(0, n_copies * lag, lag)
-    copies = np.concatenate([wide[:, :, i : i + n_samples] for i in starts], axis=1)
+    first = wide[:, :, :n_samples]
     # samples that the next copies lack of those before, and that they have beyond them
-    lost = np.concatenate([wide[:, :, i : i + lag] for i in starts[:-1]], axis=1)
-    starts = range(n_samples, n_times, lag)
-    gained = np.concatenate([wide[:, :, i : i + lag] for i in starts], axis=1)
+    blocks = range(0, (n_copies - 1) * lag, lag)
+    lost = np.concatenate([wide[:, :, i : i + lag] for i in blocks], axis=1)
+    gained = np.concatenate(
+        [wide[:, :, n_samples + i : n_samples + i + lag] for i in blocks], axis=1
+    )
     change = gained @ gained.swapaxes(1, 2) - lost @ lost.swapaxes(1, 2)
+    moved = gained.sum(axis=2) - lost.sum(axis=2)
     width = n_copies * n_chans
-    products = np.empty((len(X), width, width))
-    products[:, :n_chans] = copies[:, :n_chans] @ copies.swapaxes(1, 2)
+    covariances, means = np.empty((len(X), width, width)), np.empty((len(X), width))
+    means[:, :n_chans] = first.sum(axis=2)
+    for copy in range(n_copies):
+        here = slice(copy * n_chans, (copy + 1) * n_chans)
+        delayed = wide[:, :, copy * lag : copy * lag + n_samples].swapaxes(1, 2)
+        np.matmul(first, delayed, out=covariances[:, :n_chans, here])
     for row in range(n_chans, width, n_chans):  # blocks on and above the diagonal
-        above = slice(row - n_chans, row)
-        known = products[:, above, row - n_chans : -n_chans] + change[:, above, row - n_chans :]
-        products[:, row : row + n_chans, row:] = known
+        above, here = slice(row - n_chans, row), slice(row, row + n_chans)
+        known, differing = covariances[:, above, above.start : -n_chans], change[:, above]
+        np.add(known, differing[:, :, above.start :], out=covariances[:, here, row:])
+        means[:, here] = means[:, above] + moved[:, above]
     for row in range(0, width - n_chans, n_chans):  # and their mirror images
         here, later = slice(row, row + n_chans), slice(row + n_chans, None)
-        products[:, later, here] = products[:, here, later].swapaxes(1, 2)
-    sums = np.empty((len(X), width))
-    sums[:, :n_chans] = copies[:, :n_chans].sum(axis=2)
-    moved = gained.sum(axis=2) - lost.sum(axis=2)
-    for row in range(n_chans, width, n_chans):
-        above = slice(row - n_chans, row)
-        sums[:, row : row + n_chans] = sums[:, above] + moved[:, above]
-    means = sums / n_samples
-    empirical = products / n_samples - means[:, :, None] * means[:, None]
-    return shrunk(empirical, n_samples)
+        covariances[:, later, here] = covariances[:, here, later].swapaxes(1, 2)
+    covariances /= n_samples
+    means /= n_samples
+    covariances -= means[:, :, None] * means[:, None]
+    return shrunk(covariances, n_samples)
 
 
 def possible_lag(n_times: int, n_delays: int, lag: int) -> int:

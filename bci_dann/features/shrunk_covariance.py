@@ -57,5 +57,6 @@ def shrunk(empirical: NDArray[np.float64], n_times: int) -> NDArray[np.float64]:
     spread = (n_times + 1) * (mean_square - mean_variance**2 / n_chans)
     optimal = (mean_square + mean_variance**2) / np.where(spread > 0, spread, 1.0)
     shrinkage = np.where(spread > 0, np.minimum(optimal, 1.0), 1.0)[:, None, None]
-    sphere = mean_variance[:, None, None] * np.eye(n_chans)
-    return np.asarray((1.0 - shrinkage) * empirical + shrinkage * sphere)
+    covariances = (1.0 - shrinkage) * empirical
+    np.einsum("nii->ni", covariances)[:] += shrinkage[:, 0] * mean_variance[:, None]
+    return np.asarray(covariances)

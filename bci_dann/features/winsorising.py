@@ -25,8 +25,8 @@ ORDINARY_SHARE = 0.99
 # Steps of the fixed-point iteration at most. Empirical: samples thirty times as large as the others
 # need about fifty steps to converge, but have lost most of their variance after ten.
 N_STEPS = 10
-# Change of all factors in a step at which the iteration stops: far below single precision.
-CONVERGED = 1e-8
+# Change of all factors in a step at which the iteration stops: the rounding of single precision.
+CONVERGED = 1e-7
 # A pivot of the Cholesky factor below this share of the largest, before squares, is that of a
 # trial without full rank, as after an average reference.
 LEAST_PIVOT = 1e-4
