@@ -45,9 +45,9 @@ RIDGE = 1.0
 CLEARLY_WORSE = 1.1
 # Coverage of the interval.
 COVERAGE = 0.9
-# The accuracy of two classes below which a brain-computer interface is held to be of little use:
-# Kübler, Mushahwar, Hochberg and Donoghue (2006), IEEE Trans. Neural Syst. Rehabil. Eng. 14(2),
-# 131-134. Of more classes, the same share of the way from chance to perfection.
+# The share of the way from chance to perfection below which a brain-computer interface is held to be
+# of little use. With two classes it is the 70 % of Kübler, Neumann, Wilhelm, Hinterberger and
+# Birbaumer (2004), "Predictability of brain-computer communication", J. Psychophysiol. 18, 121-129.
 WORTH_IT = 0.4
 
 Share = Annotated[float, Field(ge=0, le=1)]
