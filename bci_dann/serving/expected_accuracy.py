@@ -45,8 +45,8 @@ RIDGE = 1.0
 CLEARLY_WORSE = 1.1
 # Coverage of the interval.
 COVERAGE = 0.9
-# The share of the way from chance to perfection below which a brain-computer interface is held to be
-# of little use. With two classes it is the 70 % of Kübler, Neumann, Wilhelm, Hinterberger and
+# The share of the way from chance to perfection below which a brain-computer interface is held to
+# be of little use. With two classes it is the 70 % of Kübler, Neumann, Wilhelm, Hinterberger and
 # Birbaumer (2004), "Predictability of brain-computer communication", J. Psychophysiol. 18, 121-129.
 WORTH_IT = 0.4
 
