@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bci_dann._arrays import chunks
 from bci_dann.alignment.filter_bank import band_passed
 from bci_dann.exceptions import DataError
-from bci_dann.features.shrunk_covariance import shrunk_covariances
+from bci_dann.features.shrunk_covariance import shrunk, shrunk_covariances
 from bci_dann.features.winsorising import winsorise
 
 __all__ = ["Views", "overlapping_windows", "possible_lag"]
@@ -78,7 +78,10 @@ class Views:
             for window in overlapping_windows(X.shape[2], self.n_windows):
                 yield _shrunk(X, lambda part, where=window: part[:, :, where])
         if self.n_copies > 1:
-            yield _shrunk(X, lambda part: _delayed(part, self.n_copies, self.lag))
+            parts = chunks(len(X))
+            yield np.concatenate(
+                [delayed_covariances(X[i], self.n_copies, self.lag) for i in parts]
+            )
         for low, high in self.bands:
             yield _shrunk(X, lambda part, edges=(low, high): self._filtered(part, *edges))
 
@@ -154,11 +157,61 @@ def overlapping_windows(n_times: int, n_windows: int) -> list[slice]:
     return [slice(start, min(start + round(length), n_times)) for start in starts]
 
 
-def _delayed(X: NDArray[Any], n_delays: int, lag: int) -> NDArray[Any]:
-    """Return the channels and their delayed copies, ``(n_trials, n_chans * n_delays, ...)``."""
-    lag = possible_lag(X.shape[2], n_delays, lag)
-    n_times = X.shape[2] - (n_delays - 1) * lag
-    return np.concatenate([X[:, :, i * lag : i * lag + n_times] for i in range(n_delays)], axis=1)
+def delayed_covariances(X: NDArray[Any], n_copies: int, lag: int) -> NDArray[np.float64]:
+    """Return the shrunk covariances of the channels together with their delayed copies.
+
+    The products of two copies are sums over the same samples as those of the copies before them,
+    but for ``lag`` samples at either end. One row of blocks is therefore computed from all samples,
+    and each further one from the row before: a fraction of the operations, and equal but for
+    rounding.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_chans, n_times)
+        Trials (µV).
+    n_copies : int
+        Copies of the channels, the first without delay.
+    lag : int
+        The delay from one copy to the next (samples); see :func:`possible_lag`.
+
+    Returns
+    -------
+    ndarray, shape (n_trials, n_copies * n_chans, n_copies * n_chans)
+        By oracle approximating shrinkage (µV²); the channels of a copy are side by side.
+    """
+    n_chans, n_times = X.shape[1:]
+    lag = possible_lag(n_times, n_copies, lag)
+    n_samples = n_times - (n_copies - 1) * lag  # of a copy
+    wide = np.asarray(X, dtype=np.float64)
+    wide = wide - wide.mean(axis=2, keepdims=True)  # nearly that of each copy, which is exact below
+    first = wide[:, :, :n_samples]
+    # samples that the next copies lack of those before, and that they have beyond them
+    blocks = range(0, (n_copies - 1) * lag, lag)
+    lost = np.concatenate([wide[:, :, i : i + lag] for i in blocks], axis=1)
+    gained = np.concatenate(
+        [wide[:, :, n_samples + i : n_samples + i + lag] for i in blocks], axis=1
+    )
+    change = gained @ gained.swapaxes(1, 2) - lost @ lost.swapaxes(1, 2)
+    moved = gained.sum(axis=2) - lost.sum(axis=2)
+    width = n_copies * n_chans
+    covariances, means = np.empty((len(X), width, width)), np.empty((len(X), width))
+    means[:, :n_chans] = first.sum(axis=2)
+    for copy in range(n_copies):
+        here = slice(copy * n_chans, (copy + 1) * n_chans)
+        delayed = wide[:, :, copy * lag : copy * lag + n_samples].swapaxes(1, 2)
+        np.matmul(first, delayed, out=covariances[:, :n_chans, here])
+    for row in range(n_chans, width, n_chans):  # blocks on and above the diagonal
+        above, here = slice(row - n_chans, row), slice(row, row + n_chans)
+        known, differing = covariances[:, above, above.start : -n_chans], change[:, above]
+        np.add(known, differing[:, :, above.start :], out=covariances[:, here, row:])
+        means[:, here] = means[:, above] + moved[:, above]
+    for row in range(0, width - n_chans, n_chans):  # and their mirror images
+        here, later = slice(row, row + n_chans), slice(row + n_chans, None)
+        covariances[:, later, here] = covariances[:, here, later].swapaxes(1, 2)
+    covariances /= n_samples
+    means /= n_samples
+    covariances -= means[:, :, None] * means[:, None]
+    return shrunk(covariances, n_samples)
 
 
 def possible_lag(n_times: int, n_delays: int, lag: int) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["shrunk_covariances"]
+__all__ = ["shrunk", "shrunk_covariances"]
 
 
 def shrunk_covariances(X: NDArray[Any]) -> NDArray[np.float64]:
@@ -29,15 +29,34 @@ def shrunk_covariances(X: NDArray[Any]) -> NDArray[np.float64]:
     ndarray, shape (n_trials, n_chans, n_chans)
         In double precision (µV²); positive definite unless a trial is flat.
     """
-    n_chans, n_times = X.shape[1:]
+    n_times = X.shape[2]
     centred = np.asarray(X, dtype=np.float64)
     centred = centred - centred.mean(axis=2, keepdims=True)
     empirical = centred @ centred.swapaxes(1, 2) / n_times
+    return shrunk(empirical, n_times)
+
+
+def shrunk(empirical: NDArray[np.float64], n_times: int) -> NDArray[np.float64]:
+    """Return empirical covariances after shrinkage towards a sphere.
+
+    Parameters
+    ----------
+    empirical : ndarray, shape (n_trials, n_chans, n_chans)
+        Of centred samples, divided by their number (µV²).
+    n_times : int
+        From how many samples each was computed.
+
+    Returns
+    -------
+    ndarray, shape (n_trials, n_chans, n_chans)
+        In double precision (µV²).
+    """
+    n_chans = empirical.shape[1]
     mean_variance = np.trace(empirical, axis1=1, axis2=2) / n_chans
     mean_square = np.square(empirical).mean((1, 2))
     spread = (n_times + 1) * (mean_square - mean_variance**2 / n_chans)
     optimal = (mean_square + mean_variance**2) / np.where(spread > 0, spread, 1.0)
     shrinkage = np.where(spread > 0, np.minimum(optimal, 1.0), 1.0)[:, None, None]
-    sphere = mean_variance[:, None, None] * np.eye(n_chans)
-    shrunk: NDArray[np.float64] = (1.0 - shrinkage) * empirical + shrinkage * sphere
-    return shrunk
+    covariances = (1.0 - shrinkage) * empirical
+    np.einsum("nii->ni", covariances)[:] += shrinkage[:, 0] * mean_variance[:, None]
+    return np.asarray(covariances)

@@ -6,6 +6,8 @@ geometry", IEEE Trans. Biomed. Eng. 59(4), 920-928: the logarithm of a covarianc
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -42,7 +44,8 @@ def domain_features(X: NDArray[Any], views: Views, mean: str) -> tuple[NDArray[A
     """
     covariances = list(views.covariances(X))
     references = [mean_covariance(of_view, mean) for of_view in covariances]
-    return tangent_vectors(covariances, references), *references
+    whitenings = [inverse_square_root(one) for one in references]
+    return tangent_vectors(covariances, whitenings), *references
 
 
 def view_covariances(X: NDArray[Any], views: Views) -> tuple[NDArray[np.float64], ...]:
@@ -65,7 +68,7 @@ def view_covariances(X: NDArray[Any], views: Views) -> tuple[NDArray[np.float64]
 
 def tangent_vectors(
     covariances: Iterable[NDArray[np.float64]],
-    references: Sequence[NDArray[Any]],
+    whitenings: Sequence[NDArray[np.float64]],
     cache: ResultCache | None = None,
 ) -> NDArray[np.float32]:
     """Return the logarithms of re-centred covariances, the views side by side.
@@ -74,8 +77,8 @@ def tangent_vectors(
     ----------
     covariances : iterable of ndarray, shape (n_trials, width, width)
         One for each view (µV²).
-    references : sequence of ndarray, shape (width, width)
-        The mean by which each view is re-centred (µV²).
+    whitenings : sequence of ndarray, shape (width, width)
+        The inverse square root of the mean by which each view is re-centred (1/µV).
     cache : ResultCache or None
         Cache for decompositions of the same matrices.
 
@@ -84,11 +87,28 @@ def tangent_vectors(
     ndarray, shape (n_trials, n_features)
         Float32, without unit.
     """
-    whitenings = (cached(cache, inverse_square_root, one) for one in references)
+    if cache is None:
+        covariances = list(covariances)
+        if len(covariances[0]) == 1:
+            return _vectors_of_window(covariances, whitenings)
     blocks = [
         _flat_logarithms(whitening @ of_view @ whitening, cache).astype(np.float32)
         for of_view, whitening in zip(covariances, whitenings, strict=True)
     ]
+    return np.concatenate(blocks, axis=1)
+
+
+def _vectors_of_window(
+    covariances: Sequence[NDArray[np.float64]], whitenings: Sequence[NDArray[np.float64]]
+) -> NDArray[np.float32]:
+    """Return the vectors of one trial, views of one width together: calls cost more than sums."""
+    blocks = []
+    for _, group in itertools.groupby(range(len(covariances)), lambda one: len(whitenings[one])):
+        places = list(group)
+        whitening = np.stack([whitenings[one] for one in places])
+        of_views = np.concatenate([covariances[one] for one in places])
+        vectors = _flat_logarithms(whitening @ of_views @ whitening, None)
+        blocks.append(vectors.astype(np.float32).reshape(1, -1))
     return np.concatenate(blocks, axis=1)
 
 
@@ -98,6 +118,13 @@ def _flat_logarithms(
     """Return the upper triangles of the logarithms, scaled so that norms are kept."""
     values, vectors = cached(cache, eigen, covariances)
     logarithms = (vectors * floored_log(values)[:, None]) @ vectors.swapaxes(1, 2)
-    rows, columns = np.triu_indices(covariances.shape[1])
-    scale = np.where(rows == columns, 1.0, np.sqrt(2.0))
-    return np.asarray(logarithms[:, rows, columns] * scale)
+    places, scale = _upper_triangle(covariances.shape[1])
+    flat = np.take(logarithms.reshape(len(logarithms), -1), places, axis=1)
+    return np.asarray(np.multiply(flat, scale, out=flat))
+
+
+@functools.lru_cache(maxsize=16)
+def _upper_triangle(width: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return the places of the upper triangle in a flat matrix, and factors that keep norms."""
+    rows, columns = np.triu_indices(width)
+    return rows * width + columns, np.where(rows == columns, 1.0, np.sqrt(2.0))

@@ -20,7 +20,8 @@ from bci_dann._arrays import chunks
 from bci_dann._validation import check_count, check_option
 from bci_dann.alignment.filter_bank import check_bands
 from bci_dann.alignment.interface import Alignment
-from bci_dann.alignment.recentring import domain_names
+from bci_dann.alignment.last_whitenings import LastWhitenings
+from bci_dann.alignment.recentring import domain_names, inverse_square_root
 from bci_dann.alignment.result_cache import ResultCache, cached
 from bci_dann.alignment.riemannian import MEANS, CovarianceRecentring
 from bci_dann.features.covariance_views import Views
@@ -101,6 +102,7 @@ class TangentViews(Alignment, BaseEstimator):
     lag_: int
     centres_: list[CovarianceRecentring]
     _last_trial_cache: ResultCache | None = None
+    _whitenings: LastWhitenings | None = None
 
     def __init__(
         self,
@@ -347,9 +349,12 @@ class TangentViews(Alignment, BaseEstimator):
         if known is not None and all(map(np.array_equal, known[1:], references)):
             return known[0]
         if self._last_trial_cache is not None and len(X) == 1:
-            covariances = self._last_trial_covariances(X, self._last_trial_cache)
-            return tangent_vectors(covariances, references, self._last_trial_cache)
-        return tangent_vectors(views.covariances(X), references)
+            last = self._last_trial_cache
+            whitenings = [cached(last, inverse_square_root, one) for one in references]
+            return tangent_vectors(self._last_trial_covariances(X, last), whitenings, last)
+        if self._whitenings is None:
+            self._whitenings = LastWhitenings()
+        return tangent_vectors(views.covariances(X), self._whitenings.of(references))
 
     def _last_trial_covariances(
         self, X: NDArray[Any], cache: ResultCache

@@ -14,18 +14,22 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
-
-from bci_dann._arrays import chunks
+from scipy.linalg.lapack import dpotrf, dtrtri
+from scipy.special import chdtri
 
 __all__ = ["winsorise"]
 
 # Share of the samples of a normal distribution that are not scaled. Empirical: in trials without
 # artefacts one sample in a hundred is scaled, which hardly changes their covariance.
 ORDINARY_SHARE = 0.99
-# Steps of the fixed-point iteration. Empirical: samples thirty times as large as the others need
-# about fifty steps to converge, but have lost most of their variance after ten.
+# Steps of the fixed-point iteration at most. Empirical: samples thirty times as large as the others
+# need about fifty steps to converge, but have lost most of their variance after ten.
 N_STEPS = 10
+# Change of all factors in a step at which the iteration stops: the rounding of single precision.
+CONVERGED = 1e-7
+# A pivot of the Cholesky factor below this share of the largest, before squares, is that of a
+# trial without full rank, as after an average reference.
+LEAST_PIVOT = 1e-4
 
 
 def winsorise(X: NDArray[Any]) -> NDArray[Any]:
@@ -47,34 +51,56 @@ def winsorise(X: NDArray[Any]) -> NDArray[Any]:
         A copy (µV), in single or double precision.
     """
     scaled = np.array(X, dtype=np.result_type(X, np.float32))
-    for part in chunks(len(scaled)):
-        factors = _scale_factors(scaled[part].astype(np.float64))
-        scaled[part] *= factors[:, None].astype(scaled.dtype)
+    for trial in scaled:
+        trial *= _scale_factors(trial.astype(np.float64)).astype(scaled.dtype)
     return scaled
 
 
-def _scale_factors(X: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the factor, at most 1, of each sample of each trial, ``(n_trials, n_times)``."""
-    distances = _mahalanobis(X, X)
+def _scale_factors(trial: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the factor, at most 1, of each sample of a trial, ``(n_times,)``."""
+    squares = _squared_norms(trial, trial)
     # leverages sum to the rank, which is lower after an average reference
-    rank = np.maximum(np.square(distances).sum(axis=1, keepdims=True).round(), 1)
-    relative_limit = np.vectorize(_relative_limit, otypes=[float])(rank)
+    limit = _relative_limit(max(round(float(squares.sum())), 1))
+    factors = np.ones(len(squares))
     for _ in range(N_STEPS):
-        median = np.median(distances, axis=1, keepdims=True)
-        # a trial that is mostly flat has a median of zero, and is not changed
-        limits = np.where(median > 0, relative_limit * median, np.inf)
-        factors = np.minimum(1.0, limits / np.maximum(distances, np.finfo(np.float64).tiny))
-        distances = _mahalanobis(X, X * factors[:, None])
+        before, factors = factors, _limited(squares, limit)
+        if np.abs(factors - before).max() <= CONVERGED:
+            break
+        squares = _squared_norms(trial, trial * factors)
     return factors
 
 
+def _limited(squares: NDArray[np.float64], relative_limit: float) -> NDArray[np.float64]:
+    """Return the factor of each sample from its squared norm and the limit of all."""
+    factors = np.ones(len(squares))
+    largest = (relative_limit * _median_root(squares)) ** 2
+    if largest > 0:  # a trial that is flat for the most part has no scale, and is not changed
+        far = np.flatnonzero(squares > largest)
+        factors[far] = np.sqrt(largest / squares[far])
+    return factors
+
+
+def _median_root(squares: NDArray[np.float64]) -> float:
+    """Return the median of the square roots."""
+    middle = len(squares) // 2
+    ranks = (middle,) if len(squares) % 2 else (middle - 1, middle)
+    return float(np.sqrt(np.partition(squares, ranks)[list(ranks)]).mean())
+
+
 @functools.cache
-def _relative_limit(rank: float) -> float:
-    """Return the limit of distances as a multiple of their median; see :func:`winsorise`."""
-    return float(np.sqrt(chi2.ppf(ORDINARY_SHARE, rank) / chi2.ppf(0.5, rank)))
+def _relative_limit(rank: int) -> float:
+    """Return the largest ordinary norm in relation to the median; see :func:`winsorise`."""
+    # chdtri inverts the upper tail of the chi-squared distribution
+    return float(np.sqrt(chdtri(rank, 1.0 - ORDINARY_SHARE) / chdtri(rank, 0.5)))
 
 
-def _mahalanobis(X: NDArray[np.float64], scaled: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the norm of each sample under the scatter of ``scaled``, ``(n_trials, n_times)``."""
-    inverse = np.linalg.pinv(scaled @ scaled.swapaxes(1, 2), hermitian=True)
-    return np.sqrt(np.maximum((X * (inverse @ X)).sum(axis=1), 0.0))
+def _squared_norms(X: NDArray[np.float64], scaled: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the squared norm of each sample under the scatter of scaled ones, ``(n_times,)``."""
+    scatter = scaled @ scaled.T
+    factor, failed = dpotrf(scatter, lower=1)
+    pivots = factor.diagonal()
+    if failed or pivots.min() < LEAST_PIVOT * pivots.max():
+        inverse = np.linalg.pinv(scatter, hermitian=True)
+        return np.maximum((X * (inverse @ X)).sum(axis=0), 0.0)
+    whitened = dtrtri(factor, lower=1)[0] @ X
+    return np.asarray(np.square(whitened, out=whitened).sum(axis=0))

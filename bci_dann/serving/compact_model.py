@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bci_dann.persistence import ModelState
 
@@ -12,8 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["without_training_sessions"]
 
-# The references of one alignment, also of one in a view or in a member of an ensemble.
-REFERENCES = re.compile(r"(^|.*\.)alignment\.(\d+\.)*references$")
+# The references of one alignment, also of one in a view, and the method they belong to: it may be
+# a member of an ensemble, or within another.
+REFERENCES = re.compile(r"(?P<method>(?:.*\.)?)alignment\.(?:\d+\.)*references")
 
 
 def without_training_sessions(estimator: TransferClassifier) -> TransferClassifier:
@@ -30,7 +35,8 @@ def without_training_sessions(estimator: TransferClassifier) -> TransferClassifi
     Returns
     -------
     TransferClassifier
-        The same without them. An alignment of one's own keeps what it holds.
+        The same without them. An alignment of one's own keeps what it holds, and the session that
+        ``partial_adapt`` follows stays, so that it goes on.
 
     Examples
     --------
@@ -44,21 +50,32 @@ def without_training_sessions(estimator: TransferClassifier) -> TransferClassifi
     from bci_dann.estimators.saved_models import model_from_state
 
     state = estimator.to_state()
-    arrays = {
-        name: array[:0] if REFERENCES.match(name) else array for name, array in state.arrays.items()
-    }
-    if all(len(array) == len(state.arrays[name]) for name, array in arrays.items() if array.ndim):
+    arrays, followed = dict(state.arrays), {}
+    for name, array in state.arrays.items():
+        found = REFERENCES.fullmatch(name)
+        if found is None:
+            continue
+        kept = np.arange(0)
+        running = name.removesuffix("references") + "running"
+        if running in arrays:  # the session that is followed, in its new place
+            kept = np.array([int(state.arrays[running][0])])
+            arrays[running] = np.array([0.0, *state.arrays[running][1:]])
+        arrays[name] = array[kept]
+        followed[found["method"]] = kept
+    if all(len(arrays[name]) == len(array) for name, array in state.arrays.items() if array.ndim):
         return estimator
-    return model_from_state(ModelState(_without_domains(state.description), arrays))
+    return model_from_state(ModelState(_with_domains(state.description, followed), arrays))
 
 
-def _without_domains(description: Any) -> Any:
-    """Return a description, with those of the members in it, that names no domain."""
-    if isinstance(description, dict):
-        return {
-            key: [] if key == "domains" and isinstance(value, list) else _without_domains(value)
-            for key, value in description.items()
-        }
+def _with_domains(description: Any, kept: Mapping[str, NDArray[Any]], method: str = "") -> Any:
+    """Return a description, with those of the methods in it, that names the domains kept."""
     if isinstance(description, list):
-        return [_without_domains(one) for one in description]
-    return description
+        return [
+            _with_domains(one, kept, f"{method}{number}.") for number, one in enumerate(description)
+        ]
+    if not isinstance(description, dict):
+        return description
+    changed = {key: _with_domains(one, kept, f"{method}{key}.") for key, one in description.items()}
+    if method in kept and isinstance(description.get("domains"), list):
+        changed["domains"] = [description["domains"][place] for place in kept[method]]
+    return changed

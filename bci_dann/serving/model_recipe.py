@@ -12,6 +12,7 @@ from bci_dann.data.combined.combined_config import RunData
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.recordings.layout import RecordingsLayout
 from bci_dann.exceptions import ConfigError, DataError, ResultsError
+from bci_dann.serving.expected_accuracy import AccuracyExpectation, ExpectedAccuracy
 
 __all__ = ["ModelRecipe", "load_recipe", "save_recipe"]
 
@@ -60,6 +61,11 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
     adapted_by : list of str
         What was done to those recordings because they are not like the training recordings, in
         sentences.
+    expectation : AccuracyExpectation or None
+        What the training subjects teach about the accuracy of a new one, where `fit` was asked.
+    expected : ExpectedAccuracy or None
+        The accuracy to expect of the subject that the model was adapted to, from trials without
+        labels.
     licence : str or None
         Under which licence the model may be used, as Hugging Face names it, such as ``cc0-1.0``.
     note : str or None
@@ -108,6 +114,8 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
     adapted_to: list[dict[str, str | int]] = Field(default_factory=list)
     adapted_labels: int = Field(default=0, ge=0)
     adapted_by: list[str] = Field(default_factory=list)
+    expectation: AccuracyExpectation | None = None
+    expected: ExpectedAccuracy | None = None
     licence: str | None = None
     note: str | None = None
     scores: list[dict[str, str | int | float]] = Field(default_factory=list)
@@ -115,10 +123,11 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
 
     @model_serializer(mode="wrap")
     def _without_unused(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out interpolated electrodes where there are none: files stay the same."""
+        """Leave out what is not known: files of models without it stay the same."""
         content: dict[str, Any] = handler(self)
-        if not self.interpolated:
-            content.pop("interpolated", None)
+        for name in ("interpolated", "expectation", "expected"):
+            if not content.get(name):
+                content.pop(name, None)
         return content
 
     @property

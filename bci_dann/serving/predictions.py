@@ -72,7 +72,9 @@ def predict_recordings(
         name of :data:`bci_dann.data.screening.cues.REASONS`. Where there is a threshold, also
         ``abstained``: whether a trial has no prediction because of it. Where electrodes were
         interpolated, also ``interpolated``: their names. ``attrs["differences"]`` says by
-        recording what was done because it is not like those of training.
+        recording what was done because it is not like those of training, and
+        ``attrs["expected_accuracy"]`` which accuracy to expect, as ``adapt`` found it: the fields
+        of :class:`~bci_dann.serving.expected_accuracy.ExpectedAccuracy`, or ``None``.
 
     Raises
     ------
@@ -117,6 +119,8 @@ def predict_recordings(
         names = {one.label: " ".join(one.interpolated) for one in prepared}
         table["interpolated"] = table["file"].map(names)
     table.attrs["differences"] = [one.differences for one in prepared if one.differences]
+    expected = served.recipe.expected
+    table.attrs["expected_accuracy"] = None if expected is None else expected.model_dump()
     warn_of_one_class(table["prediction"][table["prediction"] != ""])
     if out is not None:
         write_predictions(table, out)

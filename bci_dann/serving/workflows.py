@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bci_dann.data import EEGTrials
-    from bci_dann.data.recordings.layout import RecordingsLayout
     from bci_dann.evaluation import PipelineSpec, RunConfig
+    from bci_dann.serving.expected_accuracy import ExpectedAccuracy
     from bci_dann.serving.model_recipe import ModelRecipe
 
 __all__ = ["DEFAULT_PIPELINE", "Adaptation", "adapt_model", "fit_model"]
@@ -78,6 +78,18 @@ class Adaptation:  # numpydoc ignore=PR02
     n_labels: int = 0
     differences: list[str] = field(default_factory=list)
 
+    @property
+    def expected(self) -> ExpectedAccuracy | None:
+        """The accuracy to expect of the subject, from the trials without their labels.
+
+        Returns
+        -------
+        ExpectedAccuracy or None
+            ``None`` where `fit` did not learn it (``expect_accuracy``), or with fewer than 20
+            trials.
+        """
+        return self.model.recipe.expected
+
 
 def fit_model(
     config: str | Path | Mapping[str, Any] | RunConfig,
@@ -87,6 +99,7 @@ def fit_model(
     data_dir: str | Path | None = None,
     seed: int = 0,
     compact: bool = False,
+    expect_accuracy: bool = False,
     card: Mapping[str, Any] | None = None,
     out: str | Path | None = None,
     cache_dir: str | Path | None = None,
@@ -112,6 +125,10 @@ def fit_model(
         Whether to forget the references of the training sessions, half of what a model of many
         sessions holds. New subjects are served alike; see
         :func:`bci_dann.serving.compact_model.without_training_sessions`.
+    expect_accuracy : bool
+        Whether to learn which accuracy to expect of a new subject, by leaving out each training
+        subject in turn: as many trainings more; see
+        :func:`bci_dann.serving.expected_accuracy.learn_expectation`.
     card : mapping of str to str, or None
         For the model card: ``licence`` (as Hugging Face names it), ``note`` on the data, and
         ``scores``, a table of ``bci-dann publish`` that holds the pipeline.
@@ -156,7 +173,9 @@ def fit_model(
     from bci_dann.evaluation import load_config
     from bci_dann.evaluation.runs.preflight import check_rest_window
     from bci_dann.serving.compact_model import without_training_sessions
+    from bci_dann.serving.expected_accuracy import learn_expectation
     from bci_dann.serving.model_cards.card_scores import card_fields
+    from bci_dann.serving.training_recipe import recipe_of_training
 
     run = load_config(config, defaults={"pipelines": [DEFAULT_PIPELINE], "protocols": ["train"]})
     if isinstance(run.data, DataConfig) and run.data.regime is not None:
@@ -174,11 +193,17 @@ def fit_model(
     run, excluded = _without_subjects(run, exclude, data_dir)
     prepared = prepare_trials(run.data, run.preprocessing, data_dir, cache_dir, progress)
     trials = open_trials(prepared)
+    if expect_accuracy:
+        noted["expectation"] = learn_expectation(
+            lambda: _savable_estimator(spec, seed),
+            trials,
+            lambda text, one: training_shown(text, one, progress),
+        )
     with training_shown(_training_text(spec.name, trials), estimator, progress):
         estimator.fit(trials.unlabelled(), trials.y)
     if compact:
         estimator = without_training_sessions(estimator)
-    recipe = _recipe(run, spec, seed, trials, _layout(run, data_dir))
+    recipe = recipe_of_training(run, spec, seed, trials, data_dir)
     noted |= {"excluded": excluded, "interpolated": interpolated_electrodes(prepared)}
     model = ServedModel(estimator, recipe.model_copy(update=noted))
     if out is not None:
@@ -271,17 +296,21 @@ def adapt_model(
     n_labels = 0 if y is None else int((y != "").sum())
     _say_whom_it_replaces(served.recipe)
     warn_of_few_trials(len(trials))
-    estimator = served.estimator
+    estimator, expectation = served.estimator, served.recipe.expectation
+    expected = None if expectation is None else expectation.of_trials(estimator, trials)
     with warnings.catch_warnings():  # the result says so
         warnings.filterwarnings("ignore", r"adapt\(\) changes nothing", BCIDannWarning)
         changed = {
             "adapted_to": account.to_dict("records"),
             "adapted_labels": n_labels,
             "adapted_by": told,
+            "expected": expected,
         }
         adapted = ServedModel(estimator.adapt(trials, y), served.recipe.model_copy(update=changed))
     decided = adapted.estimator.predict_proba(trials).argmax(axis=1)  # also where it would abstain
     warn_of_one_class(adapted.estimator.classes_[decided])
+    if expected is not None:
+        expected.warn_if_low()
     if out is not None:
         adapted.save(out)
     return Adaptation(adapted, len(trials), estimator.can_adapt, account, n_labels, told)
@@ -345,50 +374,3 @@ def _savable_estimator(spec: PipelineSpec, seed: int) -> Any:
             "saved and adapted. Choose one that is a classifier of bci_dann.estimators."
         )
     return estimator
-
-
-def _layout(run: RunConfig, data_dir: str | Path | None) -> RecordingsLayout:
-    """Return the run's layout, or what a MOABB dataset implies for files like its own.
-
-    Of several data sets it is that of the first.
-    """
-    from bci_dann.data import RecordingsLayout, make_dataset
-    from bci_dann.data.combined.combined_config import each_dataset
-
-    first, folder = each_dataset(run.data, data_dir)[0]
-    if first.recordings is not None:
-        return first.recordings
-    dataset = make_dataset(first, folder)
-    return RecordingsLayout(
-        events={name: name for name in dataset.event_id},
-        pattern="{subject}",
-        interval=(float(dataset.interval[0]), float(dataset.interval[1])),
-        montage=None,
-    )
-
-
-def _recipe(
-    run: RunConfig, spec: PipelineSpec, seed: int, trials: EEGTrials, layout: RecordingsLayout
-) -> ModelRecipe:
-    from bci_dann.data.combined.combined_config import without_folders
-    from bci_dann.data.signal_checks import typical_amplitude
-    from bci_dann.evaluation.runs.records import versions
-    from bci_dann.serving.checks.channel_exchange import mean_correlations
-    from bci_dann.serving.model_recipe import ModelRecipe
-
-    subjects = trials.subjects
-    amplitudes = [typical_amplitude(trials.X[subjects == name]) for name in np.unique(subjects)]
-    return ModelRecipe(
-        pipeline=spec.name,
-        seed=seed,
-        classes=np.unique(np.asarray(trials.y)).tolist(),
-        sfreq=trials.sfreq,
-        data=without_folders(run.data),
-        preprocessing=run.preprocessing.model_copy(update={"channels": trials.ch_names}),
-        layout=layout,
-        typical_uv=typical_amplitude(trials.X),
-        typical_range_uv=(min(amplitudes), max(amplitudes)),
-        correlations=mean_correlations(trials.X, subjects),
-        account=[] if trials.account is None else trials.account.to_dict("records"),
-        versions=versions(),
-    )

@@ -365,3 +365,35 @@ def test_a_state_is_all_that_a_model_is(given):
     again.from_state(state)
     new = given["X_target_unlabeled"]
     np.testing.assert_array_equal(again.predict_proba(new), model.predict_proba(new))
+
+
+# --- nothing is downloaded --------------------------------------------------------------------
+
+
+@pytest.fixture
+def asked(monkeypatch, tmp_path):
+    """What would be asked of the network; MNE's folder is empty."""
+    import pooch
+
+    listed = []
+    monkeypatch.setenv("REVE_POSITIONS_PATH", str(tmp_path))
+    monkeypatch.setattr(pooch, "retrieve", lambda url, **_: listed.append(url))
+    return listed
+
+
+@pytest.mark.parametrize("backbone", ["REVE", {"name": "REVE"}, "braindecode.models.reve:REVE"])
+def test_a_backbone_that_would_be_downloaded_is_not_built(given, tmp_path, asked, backbone):
+    folder = NetworkClassifier(max_epochs=1).fit(**given).save(tmp_path / "model")
+    rewrite(folder, lambda one: one["parameters"].update(backbone=backbone))
+    with pytest.raises(DataError, match="REVE of the saved model would download a file"):
+        load_model(folder)
+    assert not asked
+
+
+def test_a_file_that_is_there_already_is_used(tmp_path, asked):
+    from bci_dann.models.downloads import check_no_download
+
+    (tmp_path / "reve_positions.json").write_text("{}")
+    check_no_download({"backbone": "REVE"})
+    with pytest.raises(DataError, match="leave chs_info out when you train it"):
+        check_no_download({"backbone": "STEEGFormer", "backbone_params": {"chs_info": []}})

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bci_dann.exceptions import DataError
-from bci_dann.features.covariance_views import Views, overlapping_windows
+from bci_dann.features.covariance_views import Views, delayed_covariances, overlapping_windows
 from bci_dann.features.shrunk_covariance import shrunk_covariances
 from bci_dann.features.winsorising import winsorise
 
@@ -40,7 +40,21 @@ def test_windows_are_parts_of_the_trial_in_order(trials):
 def test_delayed_copies_stand_beside_the_channels(trials):
     _, view = replace(WHOLE, n_copies=3, lag=4).covariances(trials)
     copies = [trials[:, :, start : start + 112] for start in (0, 4, 8)]
-    np.testing.assert_array_equal(view, shrunk_covariances(np.concatenate(copies, axis=1)))
+    expected = shrunk_covariances(np.concatenate(copies, axis=1))
+    np.testing.assert_allclose(view, expected, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize(("n_copies", "lag", "n_times"), [(2, 13, 60), (7, 2, 61), (4, 1, 30)])
+def test_delayed_copies_row_by_row_are_those_of_all_samples(n_copies, lag, n_times):
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((3, 3)) @ rng.standard_normal((5, 3, n_times))
+    X = np.cumsum(X, axis=2) + 500.0  # drifts, far from zero
+    length = n_times - (n_copies - 1) * lag
+    copies = [X[:, :, i * lag : i * lag + length] for i in range(n_copies)]
+    covariances = delayed_covariances(X, n_copies, lag)
+    expected = shrunk_covariances(np.concatenate(copies, axis=1))
+    np.testing.assert_allclose(covariances, expected, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(covariances, covariances.swapaxes(1, 2), rtol=1e-12)
 
 
 def test_a_delay_longer_than_the_trial_allows_is_shortened():

@@ -54,6 +54,22 @@ def test_bursts_hardly_move_a_covariance(trials):
     assert robust < raw / 4
 
 
+def test_factors_are_those_of_the_iteration_written_out(trials):
+    burst, limit = with_bursts(trials)[:4], np.sqrt(chi2.ppf(0.99, 5) / chi2.ppf(0.5, 5))
+    for X, levelled in zip(burst, winsorise(burst), strict=True):
+        scaled = X
+        for _ in range(10):
+            inverse = np.linalg.inv(scaled @ scaled.T)
+            norms = np.sqrt(np.einsum("ct,cd,dt->t", X, inverse, X))
+            scaled = X * np.minimum(1.0, limit * np.median(norms) / norms)
+        np.testing.assert_allclose(levelled, scaled, rtol=1e-8)
+
+
+def test_a_trial_does_not_depend_on_the_others(trials):
+    together = winsorise(with_bursts(trials)[:20])
+    np.testing.assert_array_equal(winsorise(with_bursts(trials)[7:8])[0], together[7])
+
+
 def test_it_is_the_same_however_channels_are_mixed(trials):
     mixing = np.random.default_rng(1).standard_normal((5, 5))
     burst = with_bursts(trials)

@@ -42,6 +42,19 @@ def test_new_subjects_are_served_to_the_bit(toy_eeg, tmp_path, name):
         np.testing.assert_array_equal(stepped.predict_proba(new), expected.predict_proba(new))
 
 
+@pytest.mark.parametrize("name", METHODS)
+def test_the_session_that_is_followed_goes_on(toy_eeg, tmp_path, name):
+    X, y, subjects = toy_eeg.without(1)
+    new = toy_eeg.of(1)[0]
+    whole = METHODS[name].fit(X, y, subjects=subjects).partial_adapt(new[:6])
+    compact = without_training_sessions(whole)
+    loaded = load_model(compact.save(tmp_path / "model"))
+    for model in (compact, loaded):
+        np.testing.assert_array_equal(model.predict_proba(new), whole.predict_proba(new))
+        stepped, expected = model.partial_adapt(new[6:9]), whole.partial_adapt(new[6:9])
+        np.testing.assert_array_equal(stepped.predict_proba(new), expected.predict_proba(new))
+
+
 def test_a_model_without_references_stays_as_it_is(toy_eeg):
     X, y, subjects = toy_eeg.without(1)
     model = ShallowClassifier("csp", alignment=None).fit(X, y, subjects=subjects)

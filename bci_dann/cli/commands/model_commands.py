@@ -58,6 +58,14 @@ def fit(  # numpydoc ignore=PR01
     compact: Annotated[
         bool, typer.Option("--compact", help="Forget the references of the training sessions.")
     ] = False,
+    expect_accuracy: Annotated[
+        bool,
+        typer.Option(
+            "--expect-accuracy",
+            help="Learn which accuracy to expect of a new subject, leaving out each training "
+            "subject in turn: as many trainings more.",
+        ),
+    ] = False,
     licence: Annotated[
         str | None, typer.Option("--licence", help="For the model card, such as cc0-1.0.")
     ] = None,
@@ -80,6 +88,7 @@ def fit(  # numpydoc ignore=PR01
         data_dir=data_dir,
         seed=seed,
         compact=compact,
+        expect_accuracy=expect_accuracy,
         card={"licence": licence, "note": note, "scores": scores},
         out=out,
         progress=True,
@@ -133,6 +142,8 @@ def adapt(  # numpydoc ignore=PR01
     if adaptation.changed or n_labels:
         known = f", {n_labels} of them with a label" if n_labels else " without labels"
         print_sentence(f"adapted to {adaptation.n_trials} trials{known}; saved in {out}")
+        if adaptation.expected is not None:
+            print_sentence(adaptation.expected.sentence())
         print_account(adaptation.account)
     else:
         print_sentence(
@@ -163,6 +174,7 @@ def predict(  # numpydoc ignore=PR01
     import_user_modules(modules or [])
     from bci_dann.data.screening.cues import left_out_sentence
     from bci_dann.serving import predict_recordings
+    from bci_dann.serving.expected_accuracy import ExpectedAccuracy
 
     table = predict_recordings(
         model,
@@ -177,6 +189,8 @@ def predict(  # numpydoc ignore=PR01
     )
     for sentence in table.attrs["differences"]:
         print_sentence(sentence)
+    if table.attrs["expected_accuracy"] is not None:
+        print_sentence(ExpectedAccuracy(**table.attrs["expected_accuracy"]).sentence())
     predicted = table[table["prediction"] != ""]
     counts = predicted["prediction"].value_counts().sort_index()
     listed = ", ".join(f"{count} {name}" for name, count in counts.items())

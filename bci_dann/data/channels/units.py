@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
@@ -13,7 +14,15 @@ from bci_dann.exceptions import ConfigError
 if TYPE_CHECKING:
     import mne
 
-__all__ = ["UNITS", "check_patterns", "matches_path", "parse_scale", "scale_of", "scale_samples"]
+__all__ = [
+    "UNITS",
+    "check_patterns",
+    "matches_path",
+    "parse_scale",
+    "scale_of",
+    "scale_samples",
+    "unit_name",
+]
 
 # Volt per unit. MNE takes the numbers of a file that does not state its unit for volt.
 UNITS = {"volt": 1.0, "millivolt": 1e-3, "microvolt": 1e-6, "nanovolt": 1e-9}
@@ -57,6 +66,28 @@ def parse_scale(value: Any) -> float:
             f"{', '.join(UNITS)}; got {value!r}.{did_you_mean(value, UNITS)}"
         )
     return factor
+
+
+def unit_name(factor: float) -> str | float:
+    """Return the name of a unit, to be shown to a user.
+
+    Parameters
+    ----------
+    factor : float
+        Volt per unit.
+
+    Returns
+    -------
+    str or float
+        Three significant digits of the factor where the unit has no name.
+
+    Examples
+    --------
+    >>> unit_name(1e-6), unit_name(2e-9)
+    ('microvolt', 2e-09)
+    """
+    names = (name for name, one in UNITS.items() if math.isclose(one, factor))
+    return next(names, float(f"{factor:.3g}"))
 
 
 def matches_path(pattern: str, path: str) -> bool:

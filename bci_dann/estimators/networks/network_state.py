@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bci_dann._random import isolated_torch_seed, stream
 from bci_dann.exceptions import DataError
 from bci_dann.models import Decoder
+from bci_dann.models.downloads import check_no_download
 from bci_dann.models.precision import single_precision
 from bci_dann.persistence import ModelState
 
@@ -75,7 +76,8 @@ def restore_networks(build: Callable[[], Decoder], state: ModelState) -> list[De
     ------
     DataError
         When a network is missing, or its architecture has more weights than were saved; the
-        weights of unusually large networks are counted before these are built.
+        weights of unusually large networks are counted before these are built. Also when building
+        a network would download a file.
 
     See Also
     --------
@@ -93,6 +95,7 @@ def restore_networks(build: Callable[[], Decoder], state: ModelState) -> list[De
     >>> len(restore_networks(build, state))
     1
     """
+    check_no_download(state.description.get("parameters", {}))
     restored = []
     for index in range(state.description["n_networks"]):
         arrays = state.part(f"network.{index}")

@@ -9,6 +9,7 @@ from typing import Any
 
 from bci_dann._files import write_atomically
 from bci_dann.exceptions import BCIDannWarning
+from bci_dann.serving.expected_accuracy import ExpectedAccuracy
 
 __all__ = ["card_body", "card_text", "write_card"]
 
@@ -62,7 +63,7 @@ def card_body(facts: Mapping[str, Any]) -> str:
         "Training data": _data(facts),
         "From recording to trial": _trials(facts),
         "Adapted to": _adapted(facts),
-        "Scores": _scores(facts),
+        "Scores": [*_scores(facts), *_expectation(facts)],
         "Limits": [f"- {line}" for line in LIMITS],
         "Versions": [", ".join(f"{k} {v}" for k, v in facts["versions"].items()) or "Not noted."],
     }
@@ -211,7 +212,11 @@ def _adapted(facts: Mapping[str, Any]) -> list[str]:
     labels = facts["adapted_labels"]
     known = f"{labels} of these trials with a label" if labels else "all without labels"
     listed = [f"- {one['file']}: {one['n_trials']} trials" for one in facts["adapted_to"]]
-    return [*listed, "", f"One subject, {known}."]
+    lines = [*listed, "", f"One subject, {known}."]
+    if facts["expected_accuracy"]:
+        sentence = ExpectedAccuracy(**facts["expected_accuracy"]).sentence()
+        lines += ["", f"{sentence[0].upper()}{sentence[1:]}."]
+    return lines
 
 
 def _scores(facts: Mapping[str, Any]) -> list[str]:
@@ -233,4 +238,19 @@ def _scores(facts: Mapping[str, Any]) -> list[str]:
         "",
         "These are scores of the method on subjects who were left out of training, one after the "
         "other; this model was trained on the subjects above together.",
+    ]
+
+
+def _expectation(facts: Mapping[str, Any]) -> list[str]:
+    """Return what is known of the accuracy on new subjects, from those of training."""
+    if not facts["expectation"]:
+        return []
+    accuracies = facts["expectation"]["accuracies"]
+    return [
+        "",
+        f"Trained on the others, the method decoded each of {len(accuracies)} training subjects, "
+        f"after some {facts['expectation']['n_trials']} of their trials without labels, with "
+        f"{min(accuracies):.0%} to {max(accuracies):.0%} accuracy (mean "
+        f"{sum(accuracies) / len(accuracies):.0%}). `bci-dann adapt` says what to expect of a new "
+        "subject.",
     ]

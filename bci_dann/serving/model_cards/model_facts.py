@@ -56,6 +56,8 @@ def facts_of(recipe: ModelRecipe, method: Mapping[str, Any], n_times: int | None
         "data": _data(recipe),
         "adapted_to": _adapted_to(recipe),
         "adapted_labels": recipe.adapted_labels,
+        "expectation": None if recipe.expectation is None else recipe.expectation.model_dump(),
+        "expected_accuracy": None if recipe.expected is None else recipe.expected.model_dump(),
         "scores": recipe.scores,
         "licence": recipe.licence,
         "note": recipe.note,

@@ -94,10 +94,13 @@ class ArtefactGate:
         return {name: found[name] for name in self._names if name in found}
 
     def _is_flat(self, recorded: NDArray[np.float64]) -> NDArray[np.bool_]:
-        repeats = np.diff(recorded, axis=1) == 0
+        is_flat = np.asarray(recorded.std(axis=1) < FLAT_UV)
+        repeats = recorded[:, 1:] == recorded[:, :-1]
+        if np.count_nonzero(repeats) < self._n_flat:
+            return is_flat
         counts = np.cumsum(np.pad(repeats, ((0, 0), (1, 0))), axis=1)
         longest = counts[:, self._n_flat :] - counts[:, : -self._n_flat] == self._n_flat
-        return np.asarray(longest.any(axis=1) | (recorded.std(axis=1) < FLAT_UV))
+        return np.asarray(is_flat | longest.any(axis=1))
 
     def _is_railed(self, recorded: NDArray[np.float64]) -> NDArray[np.bool_]:
         has_range = (self._high > self._low)[:, 0]

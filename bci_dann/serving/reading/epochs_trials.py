@@ -173,6 +173,7 @@ def _check_scale(
     signals: NDArray[np.float32], recipe: ModelRecipe, label: str, scale: float
 ) -> None:
     """Refuse trials whose amplitude differs from that of training as units do."""
+    from bci_dann.data.channels.units import unit_name
     from bci_dann.data.screening.dataset_checks import RECORDING_RATIO
     from bci_dann.data.signal_checks import FLAT_UV, typical_amplitude
 
@@ -181,11 +182,11 @@ def _check_scale(
     typical = typical_amplitude(signals)
     if not 1 / RECORDING_RATIO < typical / recipe.typical_uv < RECORDING_RATIO:
         steps = round(np.log10(recipe.typical_uv / max(typical, FLAT_UV)) / 3)
-        factor = scale * 1000.0**steps
+        unit = unit_name(scale * 1000.0**steps)
         raise DataError(
             f"{label} has a typical amplitude of {typical:.3g} µV, and the model was trained on "
             f"{recipe.typical_uv:.3g} µV: the unit differs. Check the file, and give "
-            f"--unit-scale {factor:g} (or unit_scale={factor:g} in Python)."
+            f"--unit-scale {unit} (or unit_scale={unit!r} in Python)."
         )
     warn_of_amplitude(typical, recipe.typical_range_uv, label)
 

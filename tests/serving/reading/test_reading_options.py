@@ -21,6 +21,22 @@ def test_a_unit_replaces_that_of_training(model, raw):
         prepare(raw, model, unit_scale="microvlt")
 
 
+@pytest.mark.parametrize(
+    ("unit", "said", "hint"),
+    [
+        (1.0, "microvolt", "volt"),  # a file that states its unit, and a user who says another
+        (1e-6, None, "microvolt"),
+        (1e-3, None, "millivolt"),
+        (0.5, 0.5e-3, "0.5"),
+    ],
+)
+def test_the_hint_for_a_wrong_unit_is_what_the_option_takes(model, raw, unit, said, hint):
+    raw.apply_function(lambda x: x / unit)
+    with pytest.raises(DataError, match=rf"the unit differs.*--unit-scale {hint} \(or"):
+        prepare(raw, model, unit_scale=said)
+    assert np.isfinite(prepare(raw, model, unit_scale=hint).X).all()
+
+
 @pytest.mark.parametrize("kind", ["raw", "epochs"])
 def test_channels_are_renamed_for_one_recording(model, raw, cut, kind):
     expected = prepare(raw if kind == "raw" else cut(), model)
