@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bci_dann._files import write_atomically
+from bci_dann.evaluation.pseudo_online.window_results import write_window_scores
 from bci_dann.evaluation.runs.invocations import add_invocation, read_invocations
 from bci_dann.evaluation.runs.manifest import Manifest, differences
 from bci_dann.evaluation.runs.records import ARRAYS, DAMAGE, Record, Task, read_stored
@@ -227,6 +228,7 @@ def _finished(target: ResultsFolder, records: _StoredRecords) -> Merge:
     tasks = manifest.tasks or list(_tasks_of(records, manifest))
     with target.locked():
         target.write_table(results_table(target.finished(tasks)))
+        write_window_scores(target, tasks)
     missing = [task.label for task in tasks if task.key not in records.paths]
     merge = Merge(target.path, len(tasks), missing, records.different, records.damaged)
     for text in _warnings(merge, manifest.subjects is not None):

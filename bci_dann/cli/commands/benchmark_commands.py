@@ -121,27 +121,41 @@ def _report(
     results: pd.DataFrame, out: Path, config: Path, data_dir: Path | None, heading: str
 ) -> None:
     """Draw and print what a run has found."""
-    from bci_dann.evaluation import common_accuracy, compare_pipelines, open_results, summarise
-    from bci_dann.evaluation.runs.results import ResultsFolder
-    from bci_dann.evaluation.summary import reference_among
-    from bci_dann.reporting import (
-        after_run,
-        closing_tables,
-        report_or_warn,
-        write_subject_figure,
+    from bci_dann.evaluation import summarise_windows
+    from bci_dann.evaluation.pseudo_online.window_results import (
+        WINDOW_TABLE,
+        read_window_scores,
     )
+    from bci_dann.evaluation.runs.results import ResultsFolder
+    from bci_dann.reporting import after_run, report_or_warn, write_subject_figure
+    from bci_dann.reporting.pseudo_online_table import pseudo_online_tables
 
     write_subject_figure(results, out / "subjects.png")
-    several = results["protocol"].nunique() > 1
-    common = common_accuracy(open_results(out).trials) if several else None
-    against = compare_pipelines(results, reference_among(results["pipeline"].tolist()))
-    for table in closing_tables(summarise(results), against, common, heading):
-        output_console().print(table)
+    windows = read_window_scores(out)
+    if windows is not None:
+        for table in pseudo_online_tables(summarise_windows(windows)):
+            output_console().print(table)
+        print_sentence(f"Windows, every session: {out / WINDOW_TABLE}")
+    else:
+        _print_scores(results, out, heading)
     account = ResultsFolder(out).account()
     if account is not None:
         print_account(account)
     for line in after_run(out, config, data_dir, report_or_warn(out)):
         print_sentence(line)
+
+
+def _print_scores(results: pd.DataFrame, out: Path, heading: str) -> None:
+    """Print the summary of each dataset and protocol."""
+    from bci_dann.evaluation import common_accuracy, compare_pipelines, open_results, summarise
+    from bci_dann.evaluation.summary import reference_among
+    from bci_dann.reporting import closing_tables
+
+    several = results["protocol"].nunique() > 1
+    common = common_accuracy(open_results(out).trials) if several else None
+    against = compare_pipelines(results, reference_among(results["pipeline"].tolist()))
+    for table in closing_tables(summarise(results), against, common, heading):
+        output_console().print(table)
 
 
 @contextmanager

@@ -173,6 +173,7 @@ class ResolvedRun:
             data_dir=self.options.data_dir,
             cache_dir=self.options.cache_dir,
             progress=self.options.progress,
+            pseudo_online=self.config.pseudo_online,
         )
 
 

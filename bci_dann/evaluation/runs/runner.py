@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bci_dann.data.combined.combined_config import CombinedDataConfig, one_dataset
 from bci_dann.evaluation.config.run_config import RunConfig
+from bci_dann.evaluation.pseudo_online.window_results import write_window_scores
 from bci_dann.evaluation.runs.dispatch import RESUME, run_missing
 from bci_dann.evaluation.runs.executors.executor_choice import opened
 from bci_dann.evaluation.runs.manifest import Manifest, manifest_of, recordings_fingerprint
@@ -388,4 +389,5 @@ def _write_table(run: TaskRun) -> pd.DataFrame:
     with run.folder.locked():  # so that the last of several runs writes what all have found
         table = results_table(run.folder.finished(run.tabulated))
         run.folder.write_table(table)
+        write_window_scores(run.folder, run.tabulated)
     return table

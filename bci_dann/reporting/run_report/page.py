@@ -25,6 +25,7 @@ from bci_dann.reporting.run_report.run_content import RunContent, read_run
 from bci_dann.reporting.run_report.subjects_section import subjects_section
 from bci_dann.reporting.run_report.training.training_section import training_section
 from bci_dann.reporting.run_report.trials_section import trials_section
+from bci_dann.reporting.run_report.windows.pseudo_online_section import pseudo_online_section
 
 __all__ = ["REPORT_FILE", "report_or_warn", "write_run_report"]
 
@@ -130,6 +131,7 @@ def _sections(run: RunContent) -> list[Section]:
     sections: list[Section | None] = [overview_section(run)]
     if run.groups:
         sections += [
+            pseudo_online_section(run),
             ranking_section(run),
             subjects_section(run),
             comparison_section(run),
