@@ -31,6 +31,7 @@ from bci_dann.cli.options import (
     Settings,
     Shard,
     Stack,
+    TensorBoard,
     config_with_options,
     executor_of,
     given_lists,
@@ -73,6 +74,7 @@ def run(  # numpydoc ignore=PR01
     held_out: HeldOut = False,
     datasets: Datasets = None,
     settings: Settings = None,
+    tensorboard: TensorBoard = None,
     dry_run: DryRun = False,
 ) -> None:
     """Compare pipelines, leaving one subject out at a time; continues where it stopped."""
@@ -93,6 +95,7 @@ def run(  # numpydoc ignore=PR01
     loaded = load_run_or_suite(config, settings or ())
     if isinstance(loaded, Suite):
         check_without(regimes, held_out, of="a suite")
+        _check_no_log(tensorboard, "a suite")
         given = given_lists(options)
         suite = loaded.with_replaced(given) if given else loaded
         run_suite_command(suite, out, how, datasets)
@@ -103,10 +106,11 @@ def run(  # numpydoc ignore=PR01
     out = out or Path("runs") / description.name
     if description.has_regimes or regimes is not None or held_out:
         names = None if regimes is None else split_list(regimes, "regimes")
+        _check_no_log(tensorboard, "a run over regimes")
         _run_regimes(description, out, how, names, held_out)
         return
     with _report_of_failures(out, FAILURES):
-        results = run_benchmark(description, out, **how)
+        results = run_benchmark(description, out, **how, tensorboard=tensorboard)
     if dry_run:
         _print_plan(results, out)
         _print_planned_account(description, data_dir)
@@ -115,6 +119,14 @@ def run(  # numpydoc ignore=PR01
     across = getattr(description.data, "target_dataset", None) is not None
     heading = "From other data sets" if across else "Leave one subject out"
     _report(results, out, config, data_dir, heading)
+
+
+def _check_no_log(folder: Path | None, of: str) -> None:
+    if folder is not None:
+        raise ConfigError(
+            f"--tensorboard logs one run, and this is {of}: run one of its data sets or regimes as "
+            "a configuration of its own."
+        )
 
 
 def _report(

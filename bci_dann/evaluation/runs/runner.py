@@ -53,6 +53,7 @@ def run_benchmark(
     stack: int | None = None,
     executor: Any = None,
     shard: str | None = None,
+    tensorboard: str | Path | None = None,
 ) -> pd.DataFrame:
     """Compare pipelines, each subject in turn being the target.
 
@@ -95,6 +96,8 @@ def run_benchmark(
     shard : str or None
         ``"I/N"`` computes the I-th of N parts of the tasks, from 1 to N, for job arrays;
         :func:`bci_dann.evaluation.merge_runs` joins the folders. ``None`` computes all.
+    tensorboard : str, pathlib.Path or None
+        A folder for the losses of networks, for TensorBoard; tasks that have records log nothing.
 
     Returns
     -------
@@ -114,7 +117,7 @@ def run_benchmark(
         failed, or when workers do not see the folders or cannot be reached any more; finished
         tasks have their records.
     InstallationError
-        When Dask is asked for, and not installed.
+        When Dask or TensorBoard is asked for, and not installed.
     KeyboardInterrupt
         After Ctrl-C, once the table of the finished tasks is written.
 
@@ -137,7 +140,7 @@ def run_benchmark(
     6
     """
     options = RunOptions(
-        out, n_jobs, data_dir, cache_dir, progress, dry_run, stack, executor, shard
+        out, n_jobs, data_dir, cache_dir, progress, dry_run, stack, executor, shard, tensorboard
     )
     run = resolve_run(config, options)
     done = run_tasks(run, LEAVE_ONE_SUBJECT_OUT)

@@ -238,3 +238,9 @@ def test_windows_without_causal_filters_are_refused(bci_dann, config, sources):
     done = bci_dann("run", config, "--data-dir", sources, "--set", "pseudo_online.step=0.25")
     assert done.exit_code == 2
     assert "filter_method: causal" in done.stderr
+
+
+def test_a_log_for_tensorboard_is_of_one_run(bci_dann, tmp_path):
+    done = bci_dann("run", "suites/mi-v1", "--dry-run", "--tensorboard", tmp_path / "log")
+    assert done.exit_code == 2
+    assert "--tensorboard logs one run, and this is a suite" in " ".join(done.stderr.split())
