@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bci_dann.data.combined.combined_config import CombinedDataConfig, one_dataset
 from bci_dann.evaluation.config.run_config import RunConfig
 from bci_dann.evaluation.pseudo_online.window_results import write_window_scores
+from bci_dann.evaluation.runs.channel_power import write_channel_power
 from bci_dann.evaluation.runs.dispatch import RESUME, run_missing
 from bci_dann.evaluation.runs.executors.executor_choice import opened
 from bci_dann.evaluation.runs.manifest import Manifest, manifest_of, recordings_fingerprint
@@ -262,6 +263,7 @@ def _computed(run: ResolvedRun, plan: TaskPlan, manifest: Manifest) -> TaskRun:
         {"prepared trials": trials_folder.resolve(), "results": run.folder.resolved().path}
     )
     run.folder.write_account(open_trials(trials_folder).account)
+    write_channel_power(run.folder.path, open_trials(trials_folder), trials_folder.name)
     with _table_written_on_errors(done):
         run_missing(run, done.requested, trials_folder)
     return replace(done, table=_write_table(done))
