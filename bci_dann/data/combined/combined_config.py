@@ -169,7 +169,7 @@ class CombinedDataConfig(StrictModel):  # numpydoc ignore=PR02
         if entries[0].rename_classes:
             raise ValueError(
                 f"rename_classes: {entries[0].name} is the first data set, whose classes keep "
-                "their names, since new recordings are read like its own; rename those of the others"
+                "their names, since new recordings are read like its own; rename those of others"
             )
         return entries
 
