@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bci_dann.data import DataConfig, Preprocessing, PseudoOnline, open_trials, prepare_trials
+from bci_dann.data import (
+    DataConfig,
+    Preprocessing,
+    PseudoOnline,
+    SimulatedMI,
+    open_trials,
+    prepare_trials,
+)
+from bci_dann.data.subset import SubsetConfig, resolve_subset
+from bci_dann.data.windows.window_extraction import extract_with_windows
 from bci_dann.data.windows.window_table import separated
 from bci_dann.exceptions import DataError
 
@@ -75,3 +84,20 @@ def test_without_pauses_there_is_nothing_to_learn_idle_time_from():
     steps = STEPS.model_copy(update={"window": (0.0, 4.0)})
     with pytest.raises(DataError, match=r"no stretch of .* s, the length of a window, between"):
         prepared(PseudoOnline(), steps, pause=0.0)
+
+
+def test_tasks_that_start_after_their_cue_are_where_moabb_has_them():
+    dataset = SimulatedMI(n_subjects=1, n_trials=4, pause=4.0, ch_names=["C3", "Cz", "C4"])
+    dataset.interval = [2, 6]
+    (rows,) = extract_with_windows(
+        dataset, resolve_subset(dataset, SubsetConfig()), STEPS, PseudoOnline()
+    )
+    _, table = separated(rows)
+    onsets = dataset.get_data([1])[1]["0"]["0"].annotations.onset  # of the task, 2 s after the cue
+    trials = ~table.is_window & (rows.y != "idle")
+    np.testing.assert_allclose(table.onset[trials], onsets, atol=1e-5)
+    np.testing.assert_allclose(table.start[trials], onsets + 0.5, atol=1e-5)
+    for onset, label in zip(onsets, rows.y[trials], strict=True):
+        inside = table.is_window & (table.start >= onset) & (table.end <= onset + 4)
+        assert inside.sum() > 2
+        assert set(rows.y[inside]) == {label}
