@@ -78,6 +78,12 @@ Stack = Annotated[
     int | None,
     typer.Option("--stack", help="Networks trained as one. Default: 64 on a GPU, else 1."),
 ]
+TensorBoard = Annotated[
+    Path | None,
+    typer.Option(
+        "--tensorboard", metavar="FOLDER", help="Log the losses of networks for TensorBoard."
+    ),
+]
 Regimes = Annotated[
     str | None,
     typer.Option("--regimes", help="Regimes of the configuration to run. Default: all."),

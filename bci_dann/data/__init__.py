@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bci_dann.data.simulation.simulated import SimulatedMI
     from bci_dann.data.simulation.subject_shift import Shift
     from bci_dann.data.trials import EEGTrials
+    from bci_dann.data.windows.pseudo_online import PseudoOnline
 
 _MODULES = {
     "CombinedDataConfig": "combined.combined_config",
@@ -35,6 +36,7 @@ _MODULES = {
     "EEGTrials": "trials",
     "Examination": "screening.examination",
     "Preprocessing": "preprocessing",
+    "PseudoOnline": "windows.pseudo_online",
     "Recordings": "recordings.folder",
     "RecordingsLayout": "recordings.layout",
     "Regime": "regimes.regime",
@@ -60,6 +62,7 @@ __all__ = [
     "EEGTrials",
     "Examination",
     "Preprocessing",
+    "PseudoOnline",
     "Recordings",
     "RecordingsLayout",
     "Regime",

@@ -1,7 +1,7 @@
 """Cache of prepared trials on disk, under a key of everything that determines them.
 
 A folder holds ``X.npy`` (float32, µV), ``rest.npy`` (likewise, where rest windows were cut),
-``trials.csv`` (subject, session, run, label),
+``trials.csv`` (subject, session, run, label; of windows their times, too),
 ``account.csv`` (what became of the cues of each recording), ``info.fif`` and ``key.json`` (the
 parts of the key, to be read by users). Nothing in it is a pickle. A folder is complete as soon as
 it exists, so readers and writers need no lock.
@@ -112,7 +112,8 @@ class TrialsWriter:
             if trials.rest is not None:
                 self._rest.add(trials.rest)
         self._info = self._info or trials.info
-        table = trials.metadata[list(METADATA_COLUMNS)].astype(str)
+        further = [name for name in trials.metadata if name not in METADATA_COLUMNS]
+        table = trials.metadata[[*METADATA_COLUMNS, *further]].astype(str)
         self._tables.append(table.assign(**{LABEL_COLUMN: trials.y}))
         if trials.account is not None:
             self._accounts.append(trials.account)

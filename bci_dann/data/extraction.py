@@ -71,6 +71,7 @@ def extract_trials(
     progress: bool = False,
     reference: EEGTrials | None = None,
     change: Change | None = None,
+    observe: Callable[[ExtractedRecording], None] | None = None,
 ) -> Iterator[EEGTrials]:
     """Yield the trials of each selected subject, all on the same channels and time axis.
 
@@ -89,6 +90,8 @@ def extract_trials(
         recording.
     change : callable, optional
         Called with each recording; returns the one to cut.
+    observe : callable, optional
+        Called with each recording once it is cut.
 
     Yields
     ------
@@ -106,6 +109,8 @@ def extract_trials(
         runs, accounts = [], []
         for one in extract_recordings(dataset, subject, subset, preprocessing, reference, change):
             accounts.append((one.provenance.place, one.cues))
+            if observe is not None:
+                observe(one)
             if one.trials is None:
                 continue
             if hasattr(dataset, "cues"):

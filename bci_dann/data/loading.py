@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,6 +23,8 @@ from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.regimes.derivation import prepare_derived
 from bci_dann.data.subset import SubsetConfig, check_sessions, resolve_subset
 from bci_dann.data.trials import EEGTrials
+from bci_dann.data.windows.pseudo_online import PseudoOnline
+from bci_dann.data.windows.window_extraction import extract_with_windows
 from bci_dann.exceptions import ConfigError
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ def prepare_trials(
     data_dir: Path | str | None = None,
     cache_dir: Path | str | None = None,
     progress: bool = False,
+    pseudo_online: PseudoOnline | None = None,
 ) -> Path:
     """Load, preprocess and check the trials of a configuration, unless the cache has them.
 
@@ -54,6 +57,9 @@ def prepare_trials(
         The folder to store the trials in; ``None`` is ``BCI_DANN_CACHE``, or the user's cache.
     progress : bool
         Show a progress bar over subjects on the standard error stream.
+    pseudo_online : PseudoOnline or None
+        Windows over the recordings that are prepared beside the trials, of one dataset without a
+        regime.
 
     Returns
     -------
@@ -84,7 +90,7 @@ def prepare_trials(
     if isinstance(config, CombinedDataConfig):
         return prepare_combined(config, preprocessing, data_dir, _root(cache_dir), progress)
     dataset = make_dataset(config, data_dir)
-    folder = _prepare(dataset, config, preprocessing, data_dir, cache_dir, progress)
+    folder = _prepare(dataset, config, preprocessing, data_dir, cache_dir, progress, pseudo_online)
     if config.regime is None:
         return folder
     return prepare_derived(folder, config.regime, _root(cache_dir))
@@ -196,12 +202,18 @@ def _prepare(
     data_dir: Path | str | None,
     cache_dir: Path | str | None,
     progress: bool,
+    pseudo_online: PseudoOnline | None = None,
 ) -> Path:
     from bci_dann.data.recordings.folder import Recordings
 
     subset = resolve_subset(dataset, subset_config)
     root = _root(cache_dir)
-    keyed = KeyedSelection(dataset, subset, preprocessing, root, data_dir)
+    keyed = KeyedSelection(dataset, subset, preprocessing, root, data_dir, pseudo_online)
+
+    def extracted() -> Iterator[EEGTrials]:
+        if pseudo_online is None:
+            return extract_trials(dataset, subset, preprocessing, progress)
+        return extract_with_windows(dataset, subset, preprocessing, pseudo_online, progress)
 
     def fill(writer: TrialsWriter) -> None:
         if isinstance(dataset, Recordings):
@@ -209,7 +221,7 @@ def _prepare(
             dataset.check_fits(preprocessing, subset)
         with mne_data_folder(data_dir):
             sessions: set[str] = set()
-            for trials in extract_trials(dataset, subset, preprocessing, progress):
+            for trials in extracted():
                 sessions.update(trials.metadata["session"])
                 writer.add(trials)
             check_sessions(dataset, subset.sessions, sorted(sessions))

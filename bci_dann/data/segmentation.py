@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -18,6 +18,7 @@ from bci_dann.data.channels.channel_selection import (
     selected_channels,
 )
 from bci_dann.data.channels.channel_use import as_good_eeg
+from bci_dann.data.filtering.epoch_resampling import resampled_epochs
 from bci_dann.data.filtering.signal_filters import check_frequencies, filter_recording
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.screening.cues import cue_table
@@ -34,15 +35,11 @@ __all__ = [
     "ImageryTask",
     "check_recording",
     "cue_events",
+    "cut_events",
     "cut_trials",
-    "resampled_epochs",
     "same_sfreq",
     "trial_limits",
 ]
-
-# Samples by which trials of one window may differ after resampling from different rates: both
-# ends of a window are included, and each is rounded to a whole sample.
-MAX_LENGTH_DIFFERENCE = 2
 
 # Relative difference of sampling frequencies that is rounding: formats store the sampling interval
 # in whole microseconds, or the frequency with few digits.
@@ -166,6 +163,47 @@ def cut_trials(
         When a frequency or the window does not fit the recording.
     """
     events, event_id = cue_events(raw, dataset, classes)
+    return cut_events(raw, events, event_id, dataset, preprocessing, n_times, screen)
+
+
+def cut_events(
+    raw: mne.io.BaseRaw,
+    events: NDArray[np.int_],
+    event_id: Mapping[str, int],
+    dataset: ImageryTask,
+    preprocessing: Preprocessing,
+    n_times: int | None = None,
+    screen: bool = True,
+) -> CutTrials:
+    """Cut the trials of one run at given events.
+
+    Parameters
+    ----------
+    raw : mne.io.Raw
+        The recording; it is left as it is.
+    events : ndarray of int, shape (n_cues, 3)
+        Events as MNE has them, at the cues.
+    event_id : mapping of str to int
+        The code of each class.
+    dataset : ImageryTask
+        As for :func:`cut_trials`.
+    preprocessing : Preprocessing
+        The steps.
+    n_times : int or None
+        As for :func:`cut_trials`.
+    screen : bool
+        As for :func:`cut_trials`.
+
+    Returns
+    -------
+    CutTrials
+        The trials, and the fate of every cue.
+
+    Raises
+    ------
+    DataError, ConfigError
+        As :func:`cut_trials`.
+    """
     if not len(events):
         return CutTrials(None, cue_table())
     check_frequencies(raw.info["sfreq"], preprocessing)
@@ -177,7 +215,8 @@ def cut_trials(
     windows = events[:, [0]] - raw.first_samp + np.array([first, last + 1])
     band = preprocessing.band
     faults = trial_faults(loaded, channels, windows, dataset.unit_factor, band, screen)
-    labels = np.array(classes)[events[:, 2] - 1]
+    names = {code: name for name, code in event_id.items()}
+    labels = np.array([names[code] for code in events[:, 2].tolist()])
     cues = cue_table(events[:, 0] - raw.first_samp, labels, labels)
     reasons = np.array(faults.reasons, dtype=object)
     if "" not in faults.reasons:
@@ -186,7 +225,7 @@ def cut_trials(
     filtered = filter_recording(_referenced(loaded, preprocessing), preprocessing)
     wanted = np.isin(reasons, LEFT_TO_MNE)
     limit = _rejection(dataset, preprocessing)
-    cut = partial(_epochs, filtered, events[wanted], event_id, start, limit)
+    cut = partial(_epochs, filtered, events[wanted], dict(event_id), start, limit)
     epochs = resampled_epochs(cut, end, preprocessing.resample, n_times)
     reasons[wanted] = [_drop_reason(entry) for entry in epochs.drop_log]
     outcome = cues.assign(left_out=reasons)
@@ -300,44 +339,6 @@ def _epochs(
         reject_by_annotation=True,
         verbose="error",
     )
-
-
-def resampled_epochs(
-    cut: Callable[[float], mne.Epochs], end: float, sfreq: float | None, n_times: int | None
-) -> mne.Epochs:
-    """Cut and resample, so that trials have ``n_times`` samples where one or two are missing.
-
-    Parameters
-    ----------
-    cut : callable
-        Gives the trials up to the time that it is called with (s).
-    end : float
-        End of the window (s).
-    sfreq : float or None
-        New sampling frequency (Hz).
-    n_times : int or None
-        Samples that a resampled trial has to have; see :func:`cut_trials`.
-
-    Returns
-    -------
-    mne.Epochs
-        All of one length.
-    """
-    epochs = cut(end)
-    if sfreq is None or not len(epochs):
-        return epochs
-    epochs.resample(sfreq, verbose="error")
-    if n_times is None:
-        return epochs
-    missing = n_times - len(epochs.times)
-    if 0 < missing <= MAX_LENGTH_DIFFERENCE:
-        epochs = cut(end + missing / sfreq)
-        if not len(epochs):
-            return epochs
-        epochs.resample(sfreq, verbose="error")
-    if -MAX_LENGTH_DIFFERENCE <= n_times - len(epochs.times) < 0:
-        epochs.crop(epochs.times[0], epochs.times[n_times - 1], verbose="error")
-    return epochs
 
 
 def _referenced(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> mne.io.BaseRaw:

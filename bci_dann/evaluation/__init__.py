@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bci_dann.evaluation.diagnosis.domain_diagnosis import Diagnosis, diagnose
     from bci_dann.evaluation.protocol_overlap import common_accuracy, common_trials
     from bci_dann.evaluation.protocols import PROTOCOLS, Fold, split
+    from bci_dann.evaluation.pseudo_online.window_scores import summarise_windows
     from bci_dann.evaluation.regimes.regime_run import run_regimes
     from bci_dann.evaluation.regimes.regime_table import summarise_regimes
     from bci_dann.evaluation.run_comparison import RunComparison, compare_runs
@@ -75,6 +76,7 @@ _MODULES = {
     "suite_tables": "suites.suite_run",
     "summarise": "summary",
     "summarise_regimes": "regimes.regime_table",
+    "summarise_windows": "pseudo_online.window_scores",
     "to_moabb": "summary",
 }
 
@@ -119,6 +121,7 @@ __all__ = [
     "suite_tables",
     "summarise",
     "summarise_regimes",
+    "summarise_windows",
     "to_moabb",
 ]
 

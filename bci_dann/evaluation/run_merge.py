@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from bci_dann._files import write_atomically
+from bci_dann.evaluation.pseudo_online.window_results import write_window_scores
+from bci_dann.evaluation.runs.channel_power import POWER_FILE
 from bci_dann.evaluation.runs.invocations import add_invocation, read_invocations
 from bci_dann.evaluation.runs.manifest import Manifest, differences
 from bci_dann.evaluation.runs.records import ARRAYS, DAMAGE, Record, Task, read_stored
@@ -214,11 +216,15 @@ def _join_invocations(sources: Sequence[ResultsFolder], target: ResultsFolder) -
 
 
 def _copy_account(sources: Sequence[ResultsFolder], target: ResultsFolder) -> None:
-    """Copy what became of the cues, which is the same for all folders of the same data."""
+    """Copy the fate of the cues and the power of the trials, the same for all of the same data."""
     found = (source.account_path for source in sources if source.account_path.exists())
     path = next(found, target.account_path)
     if path != target.account_path:
         write_atomically(target.account_path, path.read_bytes())
+    powers = (source.path / POWER_FILE for source in sources)
+    power = next((one for one in powers if one.exists()), None)
+    if power is not None and power.parent != target.path:
+        write_atomically(target.path / POWER_FILE, power.read_bytes())
 
 
 def _finished(target: ResultsFolder, records: _StoredRecords) -> Merge:
@@ -227,6 +233,7 @@ def _finished(target: ResultsFolder, records: _StoredRecords) -> Merge:
     tasks = manifest.tasks or list(_tasks_of(records, manifest))
     with target.locked():
         target.write_table(results_table(target.finished(tasks)))
+        write_window_scores(target, tasks)
     missing = [task.label for task in tasks if task.key not in records.paths]
     merge = Merge(target.path, len(tasks), missing, records.different, records.damaged)
     for text in _warnings(merge, manifest.subjects is not None):

@@ -348,12 +348,11 @@ class TangentViews(Alignment, BaseEstimator):
         known = None if cache is None else cache.find(domain_features, X, views, self._mean)
         if known is not None and all(map(np.array_equal, known[1:], references)):
             return known[0]
-        if self._last_trial_cache is not None and len(X) == 1:
-            last = self._last_trial_cache
+        last = self._last_trial_cache
+        if last is not None and len(X) == 1:
             whitenings = [cached(last, inverse_square_root, one) for one in references]
             return tangent_vectors(self._last_trial_covariances(X, last), whitenings, last)
-        if self._whitenings is None:
-            self._whitenings = LastWhitenings()
+        self._whitenings = self._whitenings or LastWhitenings()
         return tangent_vectors(views.covariances(X), self._whitenings.of(references))
 
     def _last_trial_covariances(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bci_dann._files import write_atomically
+from bci_dann.evaluation.pseudo_online.window_results import read_window_scores
 from bci_dann.evaluation.regimes.regime_table import (
     REGIME_COLUMNS,
     SUMMARY_NAMES,
@@ -92,7 +93,8 @@ def publish(
     Returns
     -------
     PublishedTable
-        One row a pipeline and protocol, as :func:`bci_dann.evaluation.summarise` returns them; of
+        One row a pipeline and protocol, as :func:`bci_dann.evaluation.summarise` returns them, or
+        :func:`bci_dann.evaluation.summarise_windows` of a pseudo-online run; of
         regimes one row a regime, pipeline and protocol, and at the end the worst and the mean
         difference over regimes, ``worst`` and ``mean`` in the column ``regime``.
 
@@ -108,7 +110,7 @@ def publish(
     --------
     read_published : The way back.
     """
-    from bci_dann.evaluation import summarise
+    from bci_dann.evaluation import summarise, summarise_windows
 
     path = Path(folder)
     if (path / TABLE_FILE).is_file():
@@ -129,6 +131,9 @@ def publish(
             f"{path} does not say which commands filled it: there is no invocations.json. Give the "
             "folder that `bci-dann run` has written; one of an earlier version must be run again."
         )
+    windows = read_window_scores(path)
+    if windows is not None:
+        return PublishedTable(summarise_windows(windows), note, invocations)
     return PublishedTable(summarise(_results(path), _n_classes(path), reference), note, invocations)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from bci_dann.evaluation import Diagnosis
 
-__all__ = ["topographies", "without_position"]
+__all__ = ["draw_topography", "topographies", "without_position"]
 
 Floats = NDArray[np.float64]
 
@@ -110,7 +110,7 @@ def _draw_part(
         axes[0, column].set_title(f"{band['band']}\n{band['low_hz']:g}–{band['high_hz']:g} Hz")
         for ax, subject in zip(axes[:, column], subjects, strict=True):
             values = _values(diagnosis, subject, str(band["band"]), part)
-            _draw_topography(ax, values, diagnosis.info, limit)
+            draw_topography(ax, values, diagnosis.info, limit)
             if column == 0:
                 ax.set_ylabel(subject, rotation=0, labelpad=14, va="center")
     bar = half.colorbar(
@@ -133,7 +133,20 @@ def _colour_scale(limit: float) -> ScalarMappable:
     return ScalarMappable(Normalize(-limit, limit), COLOUR_MAP)
 
 
-def _draw_topography(ax: Axes, values: Floats, info: mne.Info, limit: float) -> None:
+def draw_topography(ax: Axes, values: Floats, info: mne.Info, limit: float) -> None:
+    """Draw one topography.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to.
+    values : ndarray, shape (n_chans,)
+        Where one is not finite, a text takes the place of the map.
+    info : mne.Info
+        The channels, with positions.
+    limit : float
+        The end of the colour scale, which is symmetrical about zero.
+    """
     from mne.viz import plot_topomap
 
     if np.isfinite(values).all():

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from bci_dann.training.epoch_observer import observed_epochs
     from bci_dann.training.linear_head import fit_linear
     from bci_dann.training.loop import History, train
+    from bci_dann.training.loss_log import tensorboard_log
     from bci_dann.training.quadratic_penalty import (
         HeadPenalty,
         LinearHead,
@@ -46,6 +47,7 @@ _MODULES = {
     "ridge_penalty": "quadratic_penalty",
     "source_penalty": "quadratic_penalty",
     "stack_signature": "stacking",
+    "tensorboard_log": "loss_log",
     "train": "loop",
     "train_networks": "stacking",
     "train_stack": "stacking",
@@ -70,6 +72,7 @@ __all__ = [
     "ridge_penalty",
     "source_penalty",
     "stack_signature",
+    "tensorboard_log",
     "train",
     "train_networks",
     "train_stack",

@@ -1,15 +1,26 @@
-"""A callback after each epoch of any training, for example for a progress bar."""
+"""Callbacks after each epoch of any training, for a progress bar or a log of losses."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["notify_observer", "observed_epochs"]
+__all__ = [
+    "LossListener",
+    "listener_of_losses",
+    "notify_observer",
+    "observed_epochs",
+    "observed_losses",
+]
 
 Observer = Callable[[int], None]
 _observer: ContextVar[Observer | None] = ContextVar("observer of epochs", default=None)
+# Called with the epoch (from 0) and the losses of each network, None for one that has failed.
+LossListener = Callable[[int, Sequence[Mapping[str, float] | None]], None]
+# Called with the names of the networks whose training begins.
+LossObserver = Callable[[Sequence[str]], LossListener]
+_loss_observer: ContextVar[LossObserver | None] = ContextVar("observer of losses", default=None)
 
 
 @contextmanager
@@ -59,3 +70,43 @@ def notify_observer(n_networks: int) -> None:
     observer = _observer.get()
     if observer is not None:
         observer(n_networks)
+
+
+@contextmanager
+def observed_losses(observer: LossObserver) -> Iterator[None]:
+    """Tell an observer the losses of any network that is trained in a block, epoch by epoch.
+
+    Parameters
+    ----------
+    observer : callable
+        Called with the names of the networks that begin to be trained together; returns a
+        callable, which gets the epoch (from 0) and the losses of each, ``None`` for a network
+        whose training has failed.
+
+    Yields
+    ------
+    None
+        While it observes.
+    """
+    token = _loss_observer.set(observer)
+    try:
+        yield
+    finally:
+        _loss_observer.reset(token)
+
+
+def listener_of_losses(names: Sequence[str]) -> LossListener | None:
+    """Tell the observer of losses, where there is one, that a training begins.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the networks that are trained together.
+
+    Returns
+    -------
+    callable or None
+        What to call after each epoch.
+    """
+    observer = _loss_observer.get()
+    return None if observer is None else observer(names)

@@ -11,7 +11,7 @@ from bci_dann.exceptions import TrainingError
 from bci_dann.models.precision import single_precision
 from bci_dann.training.batching import BatchLoader
 from bci_dann.training.convolution_check import checked_convolutions
-from bci_dann.training.epoch_observer import notify_observer
+from bci_dann.training.epoch_observer import listener_of_losses, notify_observer
 from bci_dann.training.training_data import Member, TrainingSettings
 from bci_dann.training.training_step import NetworkTraining, StackTraining
 
@@ -109,6 +109,7 @@ def _epochs(
     on_epoch: OnEpoch | None,
 ) -> list[History | TrainingError]:
     results: list[History | TrainingError] = [[] for _ in members]
+    listener = listener_of_losses([member.name for member in members])
     batches = loader.draw_epoch()
     for epoch in range(settings.max_epochs):
         losses = []
@@ -120,6 +121,8 @@ def _epochs(
         means = torch.stack(losses).mean(0).tolist()
         for index, (member, values) in enumerate(zip(members, means, strict=True)):
             results[index] = _with_epoch(results[index], member, epoch, values)
+        if listener is not None:
+            listener(epoch, [None if isinstance(r, TrainingError) else r[-1] for r in results])
         if all(isinstance(result, TrainingError) for result in results):
             return results
         notify_observer(len(members))

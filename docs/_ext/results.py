@@ -46,6 +46,11 @@ HEADINGS = {
     "n_missing": "missing",
     "n_sets": "sets",
     "worst_difference": "worst set",
+    "mcc": "Matthews' correlation",
+    "detection_auc": "AUC of task against rest",
+    "idle_decisions": "share of rest decided as task",
+    "hit_rate": "share of tasks hit",
+    "seconds_to_hit": "s to the first hit",
 }
 FORMATS = {
     **dict.fromkeys(("accuracy", "std_subjects", "std_seeds", "chance"), ".1f"),
@@ -56,6 +61,8 @@ FORMATS = {
     **dict.fromkeys(("roc_auc", "domain_auc"), ".3f"),
     **dict.fromkeys(("windows", "lost", "doubled", "other reason"), ".0f"),
     "p_value": ".4f",
+    **dict.fromkeys(("mcc", "detection_auc"), ".3f"),
+    **dict.fromkeys(("idle_decisions", "hit_rate", "seconds_to_hit"), ".2f"),
     **dict.fromkeys(("ess", "n_regimes", "n_subjects", "n_missing", "n_sets"), ".0f"),
 }
 MISSING = "–"

@@ -31,6 +31,7 @@ from bci_dann.cli.options import (
     Settings,
     Shard,
     Stack,
+    TensorBoard,
     config_with_options,
     executor_of,
     given_lists,
@@ -73,6 +74,7 @@ def run(  # numpydoc ignore=PR01
     held_out: HeldOut = False,
     datasets: Datasets = None,
     settings: Settings = None,
+    tensorboard: TensorBoard = None,
     dry_run: DryRun = False,
 ) -> None:
     """Compare pipelines, leaving one subject out at a time; continues where it stopped."""
@@ -93,6 +95,7 @@ def run(  # numpydoc ignore=PR01
     loaded = load_run_or_suite(config, settings or ())
     if isinstance(loaded, Suite):
         check_without(regimes, held_out, of="a suite")
+        _check_no_log(tensorboard, "a suite")
         given = given_lists(options)
         suite = loaded.with_replaced(given) if given else loaded
         run_suite_command(suite, out, how, datasets)
@@ -103,10 +106,11 @@ def run(  # numpydoc ignore=PR01
     out = out or Path("runs") / description.name
     if description.has_regimes or regimes is not None or held_out:
         names = None if regimes is None else split_list(regimes, "regimes")
+        _check_no_log(tensorboard, "a run over regimes")
         _run_regimes(description, out, how, names, held_out)
         return
     with _report_of_failures(out, FAILURES):
-        results = run_benchmark(description, out, **how)
+        results = run_benchmark(description, out, **how, tensorboard=tensorboard)
     if dry_run:
         _print_plan(results, out)
         _print_planned_account(description, data_dir)
@@ -117,31 +121,53 @@ def run(  # numpydoc ignore=PR01
     _report(results, out, config, data_dir, heading)
 
 
+def _check_no_log(folder: Path | None, of: str) -> None:
+    if folder is not None:
+        raise ConfigError(
+            f"--tensorboard logs one run, and this is {of}: run one of its data sets or regimes as "
+            "a configuration of its own."
+        )
+
+
 def _report(
     results: pd.DataFrame, out: Path, config: Path, data_dir: Path | None, heading: str
 ) -> None:
     """Draw and print what a run has found."""
-    from bci_dann.evaluation import common_accuracy, compare_pipelines, open_results, summarise
-    from bci_dann.evaluation.runs.results import ResultsFolder
-    from bci_dann.evaluation.summary import reference_among
-    from bci_dann.reporting import (
-        after_run,
-        closing_tables,
-        report_or_warn,
-        write_subject_figure,
+    from bci_dann.evaluation import summarise_windows
+    from bci_dann.evaluation.pseudo_online.window_results import (
+        WINDOW_TABLE,
+        read_window_scores,
     )
+    from bci_dann.evaluation.runs.results import ResultsFolder
+    from bci_dann.reporting import after_run, report_or_warn, write_subject_figure
+    from bci_dann.reporting.pseudo_online_table import pseudo_online_tables
 
     write_subject_figure(results, out / "subjects.png")
-    several = results["protocol"].nunique() > 1
-    common = common_accuracy(open_results(out).trials) if several else None
-    against = compare_pipelines(results, reference_among(results["pipeline"].tolist()))
-    for table in closing_tables(summarise(results), against, common, heading):
-        output_console().print(table)
+    windows = read_window_scores(out)
+    if windows is not None:
+        for table in pseudo_online_tables(summarise_windows(windows)):
+            output_console().print(table)
+        print_sentence(f"Windows, every session: {out / WINDOW_TABLE}")
+    else:
+        _print_scores(results, out, heading)
     account = ResultsFolder(out).account()
     if account is not None:
         print_account(account)
     for line in after_run(out, config, data_dir, report_or_warn(out)):
         print_sentence(line)
+
+
+def _print_scores(results: pd.DataFrame, out: Path, heading: str) -> None:
+    """Print the summary of each dataset and protocol."""
+    from bci_dann.evaluation import common_accuracy, compare_pipelines, open_results, summarise
+    from bci_dann.evaluation.summary import reference_among
+    from bci_dann.reporting import closing_tables
+
+    several = results["protocol"].nunique() > 1
+    common = common_accuracy(open_results(out).trials) if several else None
+    against = compare_pipelines(results, reference_among(results["pipeline"].tolist()))
+    for table in closing_tables(summarise(results), against, common, heading):
+        output_console().print(table)
 
 
 @contextmanager

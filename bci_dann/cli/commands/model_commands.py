@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from bci_dann.cli.options import (
     ConfigFile,
     DataDir,
     Seed,
+    TensorBoard,
     UserModules,
     import_user_modules,
     split_list,
@@ -76,23 +78,28 @@ def fit(  # numpydoc ignore=PR01
         Path | None,
         typer.Option("--scores", help="For the model card: a table that `publish` wrote."),
     ] = None,
+    tensorboard: TensorBoard = None,
 ) -> None:
     """Train on the subjects of a configuration and save the model."""
     from bci_dann.serving import fit_model
     from bci_dann.serving.workflows import DEFAULT_PIPELINE
+    from bci_dann.training.loss_log import tensorboard_log
 
-    model = fit_model(
-        config,
-        pipeline=pipeline,
-        exclude=[] if exclude is None else split_list(exclude, "exclude"),
-        data_dir=data_dir,
-        seed=seed,
-        compact=compact,
-        expect_accuracy=expect_accuracy,
-        card={"licence": licence, "note": note, "scores": scores},
-        out=out,
-        progress=True,
-    )
+    with nullcontext() if tensorboard is None else tensorboard_log(tensorboard, out.name):
+        model = fit_model(
+            config,
+            pipeline=pipeline,
+            exclude=[] if exclude is None else split_list(exclude, "exclude"),
+            data_dir=data_dir,
+            seed=seed,
+            compact=compact,
+            expect_accuracy=expect_accuracy,
+            card={"licence": licence, "note": note, "scores": scores},
+            out=out,
+            progress=True,
+        )
+    if tensorboard is not None:
+        print_sentence(f"Losses of networks: `tensorboard --logdir {tensorboard}`")
     recipe = model.recipe
     if pipeline is None and recipe.pipeline == DEFAULT_PIPELINE:
         print_sentence(

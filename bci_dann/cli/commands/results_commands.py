@@ -39,6 +39,9 @@ def report(  # numpydoc ignore=PR01
         Path | None,
         typer.Option("--texts", help="Folder for methods, BibTeX and tables as files, too."),
     ] = None,
+    subjects: Annotated[
+        bool, typer.Option("--subjects", help="A page for each subject, too, beside the report.")
+    ] = False,
 ) -> None:
     """Write the report of a run as one HTML page: results, how to read them, how to cite them.
 
@@ -48,8 +51,11 @@ def report(  # numpydoc ignore=PR01
     from bci_dann._files import check_folder_of
     from bci_dann.reporting import write_run_report
 
-    page = write_run_report(results, None if out is None else check_folder_of(out), texts)
+    target = None if out is None else check_folder_of(out)
+    page = write_run_report(results, target, texts, subjects)
     print_sentence(f"The report is in {page}; open it in a browser")
+    if subjects:
+        print_sentence(f"A page for each subject is in {page.parent / 'subjects'}")
     if texts is not None:
         print_sentence(f"Methods, references (BibTeX) and tables are in {texts}")
 

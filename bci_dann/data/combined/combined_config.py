@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    SerializerFunctionWrapHandler,
+    Tag,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from bci_dann._config import StrictModel
 from bci_dann._validation import check_option
@@ -28,10 +36,11 @@ __all__ = [
 SEPARATOR = ":"
 # Keys that choose among the recordings of a data set, or only describe it.
 NOT_IDENTIFYING = {"name", "licence", "subjects", "sessions", "classes", "regime"}
+NOT_IDENTIFYING |= {"rename_classes"}
 
 
 class CombinedEntry(DataConfig):  # numpydoc ignore=PR02
-    """One of several data sets: what ``data`` holds of a single one, and three keys more.
+    """One of several data sets: what ``data`` holds of a single one, and four keys more.
 
     Parameters
     ----------
@@ -42,6 +51,9 @@ class CombinedEntry(DataConfig):  # numpydoc ignore=PR02
         no absolute path. ``None`` is that folder itself.
     licence : str or None
         For model cards; by default what MOABB notes of its data sets.
+    rename_classes : dict of str to str
+        Names that its classes have in the first data set, by its own names. ``classes`` chooses by
+        its own names; two classes may get one name.
 
     See Also
     --------
@@ -59,6 +71,15 @@ class CombinedEntry(DataConfig):  # numpydoc ignore=PR02
     name: Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
     folder: str | None = None
     licence: str | None = None
+    rename_classes: dict[str, str] = Field(default_factory=dict)
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out new names where there are none: results of before stay comparable."""
+        content: dict[str, Any] = handler(self)
+        if not self.rename_classes:
+            content.pop("rename_classes", None)
+        return content
 
     @model_validator(mode="before")
     @classmethod
@@ -145,6 +166,11 @@ class CombinedDataConfig(StrictModel):  # numpydoc ignore=PR02
         for index, entry in enumerate(entries):
             for other in entries[:index]:
                 _check_differ(other, entry)
+        if entries[0].rename_classes:
+            raise ValueError(
+                f"rename_classes: {entries[0].name} is the first data set, whose classes keep "
+                "their names, since new recordings are read like its own; rename those of others"
+            )
         return entries
 
     @model_validator(mode="after")

@@ -49,6 +49,12 @@ class DatasetPart:
     folder: Path | None
 
     @property
+    def classes(self) -> list[str]:  # numpydoc ignore=RT01
+        """The selected classes, by their names in the first data set."""
+        new = self.entry.rename_classes
+        return list(dict.fromkeys(new.get(name, name) for name in self.subset.classes))
+
+    @property
     def subjects(self) -> list[str]:  # numpydoc ignore=RT01
         """The selected subjects, by their names among those of all data sets."""
         return [subject_name(self.entry.name, one) for one in self.subset.subjects]
@@ -208,11 +214,29 @@ def _part(entry: CombinedEntry, data_dir: Path | str | None) -> DatasetPart:
     folder = entry.folder_in(data_dir)
     with naming(entry.name):
         dataset = make_dataset(entry, folder)
-        return DatasetPart(entry, dataset, resolve_subset(dataset, entry), folder)
+        part = DatasetPart(entry, dataset, resolve_subset(dataset, entry), folder)
+        _check_renamed(part)
+        return part
+
+
+def _check_renamed(part: DatasetPart) -> None:
+    """Raise where a class that gets another name is not selected, or one class is left."""
+    own = part.subset.classes
+    for name in part.entry.rename_classes:
+        if name not in own:
+            raise ConfigError(
+                f"rename_classes: there is no class {name!r}.{did_you_mean(name, own)} The data "
+                f"set has {', '.join(own)}."
+            )
+    if len(part.classes) < 2:
+        raise ConfigError(
+            f"rename_classes: {', '.join(own)} all become {part.classes[0]}; two classes at least "
+            "have to differ."
+        )
 
 
 def _check_classes(parts: Sequence[DatasetPart]) -> None:
-    if len({frozenset(part.subset.classes) for part in parts}) == 1:
+    if len({frozenset(part.classes) for part in parts}) == 1:
         return
     shared = [
         name
@@ -222,10 +246,11 @@ def _check_classes(parts: Sequence[DatasetPart]) -> None:
     advice = (
         f"All have {', '.join(shared)}: choose among these with `classes` in each data set."
         if len(shared) > 1
-        else "Choose the same with `classes` in each data set; of recordings in a folder, the "
-        "names of classes are those in `recordings.events`."
+        else "Choose the same with `classes` in each data set, or give them the names of the first "
+        "with `rename_classes`; of recordings in a folder, the names of classes are those in "
+        "`recordings.events`."
     )
-    listed = "; ".join(f"{part.entry.name} has {', '.join(part.subset.classes)}" for part in parts)
+    listed = "; ".join(f"{part.entry.name} has {', '.join(part.classes)}" for part in parts)
     raise ConfigError(f"the classes of the data sets differ: {listed}. {advice}")
 
 

@@ -9,9 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bci_dann.data.cache import DATA_VERSION, TrialsWriter, store
 from bci_dann.data.channels.channel_selection import selected_channels
-from bci_dann.data.combined.combined_config import CombinedDataConfig, subject_name
+from bci_dann.data.combined.combined_config import (
+    CombinedDataConfig,
+    CombinedEntry,
+    subject_name,
+)
 from bci_dann.data.combined.combined_dataset import CombinedDataset, DatasetPart, naming
 from bci_dann.data.combined.common_channels import (
     RecordingChannels,
@@ -79,6 +85,9 @@ def prepare_combined(
         "combined": [{"name": n, **one.parts} for n, one in zip(names, keyed, strict=True)],
         "channels": config.channels,
     }
+    renamed = {one.name: one.rename_classes for one in config.datasets if one.rename_classes}
+    if renamed:
+        parts["rename_classes"] = renamed
 
     def fill(writer: TrialsWriter) -> None:
         interpolated: dict[str, list[str]] = {}
@@ -95,7 +104,7 @@ def prepare_combined(
                 ):
                     reference = reference or trials
                     sessions.update(trials.metadata["session"])
-                    writer.add(_named(trials, part.entry.name))
+                    writer.add(_named(trials, part.entry))
                 check_sessions(part.dataset, part.subset.sessions, sorted(sessions))
                 one.remember_files()
             if change.interpolated:
@@ -189,12 +198,14 @@ def _reading(part: DatasetPart) -> Iterator[None]:
         yield
 
 
-def _named(trials: EEGTrials, dataset: str) -> EEGTrials:
-    """Return trials, and their account, with the data set in the name of the subject."""
+def _named(trials: EEGTrials, entry: CombinedEntry) -> EEGTrials:
+    """Return trials and their account, with the data set in subjects' names, and new classes."""
+    dataset, new = entry.name, entry.rename_classes
+    labels = np.array([new.get(name, name) for name in np.asarray(trials.y).tolist()])
     metadata = trials.metadata.assign(
         subject=[subject_name(dataset, one) for one in trials.metadata["subject"]]
     )
     account = trials.account
     if account is not None:
         account = account.assign(subject=[subject_name(dataset, s) for s in account["subject"]])
-    return EEGTrials.trusted(trials.X, trials.y, metadata, trials.info, account, trials.rest)
+    return EEGTrials.trusted(trials.X, labels, metadata, trials.info, account, trials.rest)

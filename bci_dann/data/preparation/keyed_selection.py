@@ -13,6 +13,7 @@ from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.recordings.source_files import SourceFiles
 from bci_dann.data.screening.rest_windows import rest_steps
 from bci_dann.data.subset import Subset
+from bci_dann.data.windows.pseudo_online import PseudoOnline
 
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
@@ -35,6 +36,8 @@ class KeyedSelection:
         The cache.
     data_dir : path, or None
         The folder that MOABB reads from.
+    pseudo_online : PseudoOnline or None
+        Windows over the recordings, beside the trials.
 
     Attributes
     ----------
@@ -54,6 +57,7 @@ class KeyedSelection:
         preprocessing: Preprocessing,
         root: Path,
         data_dir: Path | str | None,
+        pseudo_online: PseudoOnline | None = None,
     ) -> None:
         rest_steps(dataset, preprocessing)  # raises before a recording is read
         self.dataset, self.subset = dataset, subset
@@ -64,6 +68,8 @@ class KeyedSelection:
             "preprocessing": preprocessing.model_dump(mode="json"),
             "versions": {name: version(name) for name in ("mne", "moabb", "numpy", "scipy")},
         }
+        if pseudo_online is not None:
+            self.parts["pseudo_online"] = pseudo_online.model_dump(mode="json")
         self._sources = SourceFiles(root, cache_key(self.parts), data_dir)
         if not describes_itself(dataset) and (changes := self._sources.changes()):
             self.parts["changed_files"] = changes

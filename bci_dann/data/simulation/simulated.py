@@ -48,6 +48,7 @@ TRIAL_PERIOD, MAX_PAUSE, MARGIN = 5.0, 0.5, 2.0
 # Limits of parameters. From 64 Hz on the beta rhythm can be sampled, and an amplitude needs some
 # power left; the others keep arrays and amplitudes within reason.
 SFREQ_LIMITS, ERD_LIMITS, SNR_LIMITS = (64.0, 10_000.0), (0.0, 0.95), (0.0, 100.0)
+PAUSE_LIMITS = (0.0, 60.0)
 
 
 class SimulatedMI(BaseDataset):
@@ -80,6 +81,8 @@ class SimulatedMI(BaseDataset):
         Share of the rhythms' power that is lost during imagery, from 0 to 0.95.
     snr : float
         Factor on the amplitude of the rhythms.
+    pause : float
+        Further idle time between trials (s), beside the second or so that there always is.
     random_state : int, None, or numpy generator
         The seed. Signals depend on it and on the subject, not on which others are loaded.
 
@@ -124,12 +127,14 @@ class SimulatedMI(BaseDataset):
         ch_names: Sequence[str] = CHANNELS,
         erd: float = 0.5,
         snr: float = 1.0,
+        pause: float = 0.0,
         random_state: Any = 0,
     ) -> None:
         _check_counts(n_subjects=n_subjects, n_sessions=n_sessions, n_trials=n_trials)
         _check_range("sfreq", sfreq, *SFREQ_LIMITS)
         _check_range("erd", erd, *ERD_LIMITS)
         _check_range("snr", snr, *SNR_LIMITS)
+        _check_range("pause", pause, *PAUSE_LIMITS)
         _check_classes(classes)
         self.n_trials = n_trials
         self.shift = parse_shift(shift)
@@ -138,6 +143,7 @@ class SimulatedMI(BaseDataset):
         self.ch_names = list(ch_names)
         self.erd = float(erd)
         self.snr = float(snr)
+        self.pause = float(pause)
         self.seed = _seed(random_state)
         self._positions = electrode_positions(self.ch_names)
         parameters = self._parameters(n_subjects, n_sessions)
@@ -162,6 +168,8 @@ class SimulatedMI(BaseDataset):
             "erd": self.erd,
             "snr": self.snr,
             "seed": self.seed,
+            # only where there is one, so that other simulated data keep their keys and their code
+            **({"pause": self.pause} if self.pause else {}),
         }
 
     def fingerprint(self) -> dict[str, Any]:
@@ -240,7 +248,7 @@ class SimulatedMI(BaseDataset):
 
     def _schedule(self, rng: np.random.Generator, subject: int) -> RecordingSchedule:
         labels = rng.permutation(np.repeat(self.classes, self._class_counts(subject))).tolist()
-        periods = TRIAL_PERIOD + rng.uniform(0, MAX_PAUSE, len(labels))
+        periods = TRIAL_PERIOD + self.pause + rng.uniform(0, MAX_PAUSE, len(labels))
         onsets = MARGIN + np.concatenate([[0.0], np.cumsum(periods[:-1])])
         n_times = round((onsets[-1] + TASK[1] + MARGIN) * self.sfreq)
         on_samples = np.round(onsets * self.sfreq) / self.sfreq

@@ -16,6 +16,7 @@ from bci_dann.data.datasets import DataConfig
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.regimes.regime import Regime
 from bci_dann.data.regimes.worlds import Worlds
+from bci_dann.data.windows.pseudo_online import PseudoOnline
 from bci_dann.evaluation.config.constructor import constructor_of
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
 from bci_dann.evaluation.config.run_pipelines import (
@@ -27,6 +28,7 @@ from bci_dann.evaluation.config.run_pipelines import (
 )
 from bci_dann.evaluation.config.settings import located_content
 from bci_dann.evaluation.protocols import PROTOCOLS
+from bci_dann.evaluation.pseudo_online.window_folds import check_pseudo_online
 from bci_dann.exceptions import ConfigError
 
 __all__ = [
@@ -78,6 +80,9 @@ class RunConfig(StrictModel):
     threads : int
         Threads of one task. Sums in another order round differently, so this belongs to
         the results; the number of tasks at a time does not.
+    pseudo_online : PseudoOnline or None
+        Score windows over the whole recordings of the target, idle time included, in the place of
+        its trials.
     regimes : dict of str to Regime
         Situations to compare the pipelines in, by name, each a run of its own on trials that
         are derived from ``data``.
@@ -108,6 +113,7 @@ class RunConfig(StrictModel):
     pipeline_parameters: dict[str, dict[str, Any]] = Field(default_factory=dict)
     variants: dict[str, Settings] = Field(default_factory=dict)
     threads: int = Field(default=1, ge=1)
+    pseudo_online: PseudoOnline | None = None
     regimes: dict[RegimeName, Regime] = Field(default_factory=dict)
     worlds: Worlds | None = None
     baselines: list[str] = Field(default_factory=list)
@@ -138,6 +144,14 @@ class RunConfig(StrictModel):
         for protocol in protocols:
             check_option("each protocol", protocol, PROTOCOLS)
         return protocols
+
+    @model_validator(mode="after")
+    def _check_pseudo_online(self) -> RunConfig:
+        if self.pseudo_online is not None:
+            if self.has_regimes:
+                raise ValueError("pseudo_online is for runs without regimes and worlds")
+            check_pseudo_online(self.data, self.preprocessing, self.protocols)
+        return self
 
     @model_validator(mode="after")
     def _check_regimes(self) -> RunConfig:

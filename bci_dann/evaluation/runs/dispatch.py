@@ -54,7 +54,8 @@ def run_missing(run: ResolvedRun, tasks: Sequence[Task], trials_folder: Path) ->
     if pending:
         with opened(options.executor, options.n_jobs, options.progress) as executor:
             # workers may have another working folder
-            setup = WorkerSetup(run.run_id, trials_folder.resolve(), folder.resolved())
+            log = None if options.tensorboard is None else Path(options.tensorboard).resolve()
+            setup = WorkerSetup(run.run_id, trials_folder.resolve(), folder.resolved(), log)
             stacks = stacks_of(pending, options.stack or executor.default_stack)
             try:
                 # closing: what a failure to write has left running is ended

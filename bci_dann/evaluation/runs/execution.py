@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 
 from bci_dann._threads import limited_threads
 from bci_dann.data.combined.combined_config import subject_name
+from bci_dann.data.windows.window_table import WindowTable, separated
 from bci_dann.evaluation.config.pipeline_builder import build_with_warnings, wants_target
 from bci_dann.evaluation.protocols import PROTOCOLS, Fold, split
+from bci_dann.evaluation.pseudo_online.window_folds import trials_of, window_fold
+from bci_dann.evaluation.pseudo_online.window_predictions import predict_windows, times_of
 from bci_dann.evaluation.runs.records import DIAGNOSTICS, Record, Task
 from bci_dann.exceptions import DataError, ResultsError, UnadaptedWarning
 
@@ -54,13 +57,14 @@ def compute(task: Task, trials: EEGTrials, prepare: Prepare | None = None) -> Re
     DataError
         When the predictions are not one finite probability for each class and trial.
     """
-    fold = _fold(task, trials)
+    trials, table = separated(trials)
+    fold = _fold(task, trials, table)
     with _built(task, prepare) as estimator:
         # small matrices gain nothing by threads, and sums in another order round otherwise
         threads = task.threads if getattr(estimator, "trains_network", True) else 1
         with limited_threads(threads):
             fit_seconds, _ = _timed(lambda: _fit(estimator, trials, fold))
-            return _record(task, estimator, trials, fold, fit_seconds)
+            return _record(task, estimator, trials, fold, fit_seconds, table)
 
 
 def compute_stack(
@@ -84,8 +88,9 @@ def compute_stack(
     """
     from bci_dann.estimators import fit_together
 
-    folds = [_fold(task, trials) for task in tasks]
-    arguments = [_fit_arguments(trials, fold) for fold in folds]
+    rows, table = separated(trials)
+    folds = [_fold(task, rows, table) for task in tasks]
+    arguments = [_fit_arguments(rows, fold) for fold in folds]
     with _built_all(tasks, prepare) as models, limited_threads(tasks[0].threads):
         names = [task.label for task in tasks]
         try:
@@ -97,7 +102,7 @@ def compute_stack(
         return [
             "".join(traceback.format_exception(model))
             if isinstance(model, Exception)
-            else attempt(partial(_record, task, model, trials, fold, seconds / len(tasks)))
+            else attempt(partial(_record, task, model, rows, fold, seconds / len(tasks), table))
             for task, model, fold in zip(tasks, fitted, folds, strict=True)
         ]
 
@@ -149,8 +154,10 @@ def _built_all(tasks: Sequence[Task], prepare: Prepare | None) -> Iterator[list[
         yield [estimator for estimator, _ in built]
 
 
-def _fold(task: Task, trials: EEGTrials) -> Fold:
+def _fold(task: Task, trials: EEGTrials, table: WindowTable | None) -> Fold:
     without = _others_of_dataset(task, trials) if task.cross_dataset else task.without
+    if table is not None:
+        return window_fold(trials.metadata, table, task.subject, task.protocol, trials.y, without)
     return split(trials.metadata, task.subject, task.protocol, trials.y, without)
 
 
@@ -178,9 +185,14 @@ def _fit_arguments(trials: EEGTrials, fold: Fold) -> dict[str, Any]:
 
 
 def _record(
-    task: Task, estimator: Any, trials: EEGTrials, fold: Fold, fit_seconds: float
+    task: Task,
+    estimator: Any,
+    trials: EEGTrials,
+    fold: Fold,
+    fit_seconds: float,
+    table: WindowTable | None,
 ) -> Record:
-    predict_seconds, probabilities = _timed(lambda: _predict(estimator, trials, fold, task))
+    predict_seconds, probabilities = _timed(lambda: _predict(estimator, trials, fold, task, table))
     n_labelled = len(fold.labelled) if wants_target(estimator) else 0
     return Record(
         probabilities=_checked(probabilities, len(fold.test), len(estimator.classes_)),
@@ -193,6 +205,7 @@ def _record(
         predict_seconds=predict_seconds,
         diagnostics=_diagnostics(estimator),
         history=_history(estimator),
+        windows={} if table is None else times_of(table, fold.test),
     )
 
 
@@ -206,21 +219,27 @@ def _target_arguments(trials: EEGTrials, fold: Fold) -> dict[str, Any]:
     return arguments
 
 
-def _predict(estimator: Any, trials: EEGTrials, fold: Fold, task: Task) -> NDArray[np.float64]:
+def _predict(
+    estimator: Any, trials: EEGTrials, fold: Fold, task: Task, table: WindowTable | None
+) -> NDArray[np.float64]:
     rule = PROTOCOLS[task.protocol]
     size = 1 if rule.trialwise else max(len(fold.test), 1)
     if rule.source_free and getattr(estimator, "can_adapt", False):
-        estimator = estimator.adapt(trials[fold.test].unlabelled())
+        shown = fold.test if table is None else trials_of(trials, table, task.subject)
+        estimator = estimator.adapt(trials[shown].unlabelled())
+    if table is not None:
+        predict = partial(_predict_block, trials=trials)
+        return predict_windows(estimator, trials, fold.test, table, rule, predict)
     outputs = []
     for start in range(0, len(fold.test), size):
         block = fold.test[start : start + size]
-        outputs.append(_predict_block(estimator, trials, block))
+        outputs.append(_predict_block(estimator, block, trials))
         if rule.online and hasattr(estimator, "partial_adapt"):
             estimator = estimator.partial_adapt(trials[block].unlabelled())
     return np.concatenate(outputs)
 
 
-def _predict_block(estimator: Any, trials: EEGTrials, block: NDArray[np.intp]) -> Any:
+def _predict_block(estimator: Any, block: NDArray[np.intp], trials: EEGTrials) -> Any:
     block_trials = trials[block].unlabelled()
     if wants_target(estimator):
         return estimator.predict_proba(block_trials)

@@ -139,6 +139,8 @@ def manifest_of(
         Without the data key and the versions, which are known once the run begins.
     """
     fixed = config.model_dump(mode="json", include={"data", "preprocessing", "threads"})
+    if config.pseudo_online is not None:  # other folders stay as they were
+        fixed["pseudo_online"] = config.pseudo_online.model_dump(mode="json")
     definitions = {spec.name: list(spec.definition) for spec in pipelines}
     protocols, seeds = list(config.protocols), list(config.seeds)
     return Manifest(fixed, _as_stored(definitions), protocols, seeds, recordings)

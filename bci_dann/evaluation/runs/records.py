@@ -45,6 +45,8 @@ ASIDE = ".damaged"
 ARRAYS = ("probabilities", "truth", "classes", "sessions", "test_index")
 # Where a method was trained in epochs: an array, one row a summand of the loss, and their names.
 HISTORY, SUMMANDS = "history", "summands"
+# Of windows over a recording: an array for each of the names that the description lists.
+WINDOWS, WINDOW_PREFIX = "windows", "window_"
 # What reading a truncated or altered file may raise.
 DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
@@ -168,6 +170,11 @@ class Record:
     diagnostics : dict
         Values of :data:`DIAGNOSTICS` that the fitted estimator has, for example the effective
         sample size.
+    history : dict of str to ndarray, shape (n_epochs,)
+        Each summand of the loss, where a network was trained.
+    windows : dict of str to ndarray, shape (n_test,)
+        In a pseudo-online run, the times of the scored windows; see
+        :func:`bci_dann.evaluation.pseudo_online.window_predictions.times_of`.
     """
 
     probabilities: NDArray[np.float64]
@@ -180,6 +187,7 @@ class Record:
     predict_seconds: float = 0.0
     diagnostics: dict[str, Any] = field(default_factory=dict)
     history: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    windows: dict[str, NDArray[Any]] = field(default_factory=dict)
 
 
 def write_record(path: Path, task: Task, record: Record) -> None:
@@ -211,12 +219,14 @@ def write_record(path: Path, task: Task, record: Record) -> None:
         "versions": dict(task.versions),
         "n_train": record.n_train,
         "diagnostics": record.diagnostics,
-        # other methods need no such key
+        # only where there are some, so that other records stay as they were
         **({SUMMANDS: list(record.history)} if record.history else {}),
+        **({WINDOWS: list(record.windows)} if record.windows else {}),
     }
     arrays: dict[str, Any] = {name: getattr(record, name) for name in ARRAYS}
     if record.history:
         arrays[HISTORY] = np.stack(list(record.history.values()))
+    arrays |= {WINDOW_PREFIX + name: values for name, values in record.windows.items()}
     buffer = io.BytesIO()
     np.savez(
         buffer,
@@ -317,6 +327,7 @@ def read_stored(path: Path) -> tuple[dict[str, Any], Record]:
             predict_seconds=predict_seconds,
             diagnostics=about["diagnostics"],
             history=dict(zip(names, stored[HISTORY], strict=True)) if names else {},
+            windows={name: stored[WINDOW_PREFIX + name] for name in about.get(WINDOWS, [])},
         )
     return about, record
 

@@ -17,6 +17,7 @@ from bci_dann.evaluation.runs.preflight import check_data_folder, check_jobs, ch
 from bci_dann.evaluation.runs.records import versions
 from bci_dann.evaluation.runs.results import ResultsFolder
 from bci_dann.evaluation.runs.shard import Shard
+from bci_dann.training.loss_log import check_tensorboard
 
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
@@ -54,6 +55,8 @@ class RunOptions:
         the first for one job, and loky for several.
     shard : str or None
         ``"I/N"`` computes the I-th of N parts of the tasks, from 1 to N; ``None`` all.
+    tensorboard : str, pathlib.Path or None
+        A folder for the losses of networks, epoch by epoch, as TensorBoard reads them.
 
     See Also
     --------
@@ -77,6 +80,7 @@ class RunOptions:
     stack: int | None = None
     executor: Any = None
     shard: str | None = None
+    tensorboard: str | Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,6 +177,7 @@ class ResolvedRun:
             data_dir=self.options.data_dir,
             cache_dir=self.options.cache_dir,
             progress=self.options.progress,
+            pseudo_online=self.config.pseudo_online,
         )
 
 
@@ -202,7 +207,7 @@ def resolve_run(
     ResultsError
         When the results folder is a file, cannot be read, or holds another configuration.
     InstallationError
-        When Dask is asked for, and not installed.
+        When Dask or TensorBoard is asked for, and not installed.
 
     See Also
     --------
@@ -227,6 +232,8 @@ def resolve_run(
     check_executor(options.executor, options.n_jobs)
     if options.shard is not None:
         Shard.read(options.shard)
+    if options.tensorboard is not None:
+        check_tensorboard(options.tensorboard)
     checked = read_config(config)
     check_data_folder(checked.data, options.data_dir)
     run = ResolvedRun(checked, tuple(pipeline_specs(checked)), options)

@@ -328,7 +328,8 @@ def results_table(finished: Iterable[tuple[Task, Record]]) -> pd.DataFrame:
         The columns :data:`COLUMNS`, sorted by dataset, pipeline, protocol, seed, subject
         and session. As in MOABB each session is scored by itself. ``ess`` and ``domain_auc`` are
         those of methods that weigh source trials, NaN for others. ``attrs`` holds
-        ``n_classes``, which :func:`bci_dann.evaluation.summarise` needs for chance.
+        ``n_classes``, which :func:`bci_dann.evaluation.summarise` needs for chance, but for windows
+        over recordings, which overlap, so that it does not hold.
     """
     import pandas as pd
 
@@ -336,7 +337,7 @@ def results_table(finished: Iterable[tuple[Task, Record]]) -> pd.DataFrame:
     rows = [row for task, record in pairs for row in _rows(task, record)]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     table = table.sort_values(list(COLUMNS[:6]), ignore_index=True, key=_natural)
-    if pairs:
+    if pairs and not pairs[0][1].windows:
         table.attrs["n_classes"] = len(pairs[0][1].classes)
     return table
 

@@ -102,12 +102,13 @@ def stated_size(run: ResolvedRun) -> dict[str, float]:
     dict of str to float
         ``trials`` and ``megabytes`` (10^6 bytes, on disk); by the cues of a folder of recordings,
         the parameters of the simulator, or MOABB's own summary. NaN where these do not tell them,
-        as for several data sets at once. A regime leaves less of the trials, in files of its own.
+        as for several data sets at once, or windows over recordings. A regime leaves less of the
+        trials, in files of its own.
     """
     from bci_dann.data.subset import resolve_subset
 
     data, dataset = run.config.data, cast("BaseDataset", run.dataset)
-    if isinstance(data, CombinedDataConfig):
+    if isinstance(data, CombinedDataConfig) or run.config.pseudo_online is not None:
         return {"trials": math.nan, "megabytes": math.nan}
     subset = resolve_subset(dataset, data)
     if data.dataset == RECORDINGS:

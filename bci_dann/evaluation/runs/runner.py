@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from bci_dann.data.combined.combined_config import CombinedDataConfig, one_dataset
 from bci_dann.evaluation.config.run_config import RunConfig
+from bci_dann.evaluation.pseudo_online.window_results import write_window_scores
+from bci_dann.evaluation.runs.channel_power import write_channel_power
 from bci_dann.evaluation.runs.dispatch import RESUME, run_missing
 from bci_dann.evaluation.runs.executors.executor_choice import opened
 from bci_dann.evaluation.runs.manifest import Manifest, manifest_of, recordings_fingerprint
@@ -52,6 +54,7 @@ def run_benchmark(
     stack: int | None = None,
     executor: Any = None,
     shard: str | None = None,
+    tensorboard: str | Path | None = None,
 ) -> pd.DataFrame:
     """Compare pipelines, each subject in turn being the target.
 
@@ -94,6 +97,8 @@ def run_benchmark(
     shard : str or None
         ``"I/N"`` computes the I-th of N parts of the tasks, from 1 to N, for job arrays;
         :func:`bci_dann.evaluation.merge_runs` joins the folders. ``None`` computes all.
+    tensorboard : str, pathlib.Path or None
+        A folder for the losses of networks, for TensorBoard; tasks that have records log nothing.
 
     Returns
     -------
@@ -113,7 +118,7 @@ def run_benchmark(
         failed, or when workers do not see the folders or cannot be reached any more; finished
         tasks have their records.
     InstallationError
-        When Dask is asked for, and not installed.
+        When Dask or TensorBoard is asked for, and not installed.
     KeyboardInterrupt
         After Ctrl-C, once the table of the finished tasks is written.
 
@@ -136,7 +141,7 @@ def run_benchmark(
     6
     """
     options = RunOptions(
-        out, n_jobs, data_dir, cache_dir, progress, dry_run, stack, executor, shard
+        out, n_jobs, data_dir, cache_dir, progress, dry_run, stack, executor, shard, tensorboard
     )
     run = resolve_run(config, options)
     done = run_tasks(run, LEAVE_ONE_SUBJECT_OUT)
@@ -258,6 +263,7 @@ def _computed(run: ResolvedRun, plan: TaskPlan, manifest: Manifest) -> TaskRun:
         {"prepared trials": trials_folder.resolve(), "results": run.folder.resolved().path}
     )
     run.folder.write_account(open_trials(trials_folder).account)
+    write_channel_power(run.folder.path, open_trials(trials_folder), trials_folder.name)
     with _table_written_on_errors(done):
         run_missing(run, done.requested, trials_folder)
     return replace(done, table=_write_table(done))
@@ -388,4 +394,5 @@ def _write_table(run: TaskRun) -> pd.DataFrame:
     with run.folder.locked():  # so that the last of several runs writes what all have found
         table = results_table(run.folder.finished(run.tabulated))
         run.folder.write_table(table)
+        write_window_scores(run.folder, run.tabulated)
     return table

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -42,11 +43,14 @@ class WorkerSetup:
         The prepared trials, which are memory-mapped and not copied to the worker.
     folder : ResultsFolder
         Where records are written.
+    tensorboard : pathlib.Path or None
+        Where the losses of networks are logged.
     """
 
     run_id: str
     trials_folder: Path
     folder: ResultsFolder
+    tensorboard: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -180,8 +184,23 @@ def release_worker(run_id: str) -> None:
 def _results(tasks: Sequence[Task], worker: Worker) -> Iterable[Record | str]:
     share = partial(_share_cache, worker=worker)
     if len(tasks) > 1:
-        return compute_stack(tasks, worker.trials, share)
-    return (attempt(partial(compute, task, worker.trials, share)) for task in tasks)
+        with _logged(worker.setup, tasks[0], "stack"):
+            return compute_stack(tasks, worker.trials, share)
+    return (_result(task, worker, share) for task in tasks)
+
+
+def _result(task: Task, worker: Worker, share: Callable[[Any], None]) -> Record | str:
+    with _logged(worker.setup, task, f"subject {task.subject}", f"seed {task.seed}"):
+        return attempt(partial(compute, task, worker.trials, share))
+
+
+def _logged(setup: WorkerSetup, task: Task, *parts: str) -> AbstractContextManager[None]:
+    """Log the losses of a block, where that is asked for."""
+    if setup.tensorboard is None:
+        return nullcontext()
+    from bci_dann.training import tensorboard_log
+
+    return tensorboard_log(setup.tensorboard, task.pipeline.name, task.protocol, *parts)
 
 
 def _worker_of(setup: WorkerSetup) -> Worker:

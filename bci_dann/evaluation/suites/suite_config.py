@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from bci_dann._config import StrictModel, validate
 from bci_dann._validation import check_option
-from bci_dann.data.datasets import DataConfig
+from bci_dann.data.combined.combined_config import CombinedDataConfig, RunData
 from bci_dann.evaluation.config.run_config import (
     SUITE_KEY,
     RunConfig,
@@ -29,15 +29,26 @@ __all__ = ["Suite", "load_run_or_suite", "load_suite"]
 # Names of folders; those of files in the suite's folder have a dot.
 FolderName = Annotated[str, Field(pattern=r"^\w[\w-]*$")]
 # Keys of a run that make no sense where there are several data sets.
-OF_ONE_DATASET = ("data", "regimes", "worlds", "baselines")
+OF_ONE_DATASET = ("data", "regimes", "worlds", "baselines", "pseudo_online")
 OWN_KEYS = (SUITE_KEY, "reference")
 
 
 class _SuiteKeys(StrictModel):
     """The keys that a suite has beside those of a run."""
 
-    datasets: dict[FolderName, DataConfig] = Field(min_length=1)
+    datasets: dict[FolderName, RunData] = Field(min_length=1)
     reference: str | None = None
+
+    @field_validator("datasets")
+    @classmethod
+    def _check_one_target(cls, datasets: dict[str, RunData]) -> dict[str, RunData]:
+        for name, data in datasets.items():
+            if isinstance(data, CombinedDataConfig) and data.target_dataset is None:
+                raise ValueError(
+                    f"{name} lists several data sets, whose scores are not averaged: name the one "
+                    "that is scored with target_dataset, or give each an entry of its own"
+                )
+        return datasets
 
 
 @dataclass(frozen=True)
@@ -154,8 +165,9 @@ def load_suite(config: str | Path | Mapping[str, Any], settings: Sequence[str] =
     ----------
     config : str, pathlib.Path or mapping
         A YAML file, the name of a shipped suite (``suites/mi-v1``), or the content: the keys of a
-        run, with ``datasets`` in the place of ``data``, a mapping of names to what ``data`` holds,
-        and ``reference``, the pipeline that the others are compared with.
+        run, with ``datasets`` in the place of ``data``, a mapping of names to what ``data`` holds
+        (a list of data sets with one as ``target_dataset`` among them), and ``reference``, the
+        pipeline that the others are compared with.
     settings : sequence of str
         As for :func:`load_config`.
 
@@ -204,7 +216,8 @@ def _suite_of_content(content: Any, origin: ConfigOrigin) -> Suite:
         if key in content:
             raise ConfigError(
                 f"{origin.source}: the key {key!r} does not go with {SUITE_KEY!r}. Give each data "
-                f"set under {SUITE_KEY!r}; regimes and worlds have a configuration of their own."
+                f"set under {SUITE_KEY!r}; regimes, worlds and windows over recordings have a "
+                "configuration of their own."
             )
     own = validate(_SuiteKeys, {k: content[k] for k in OWN_KEYS if k in content}, origin.source)
     shared = {key: value for key, value in content.items() if key not in OWN_KEYS}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bci_dann._files import write_atomically
-from bci_dann.data.combined.combined_config import one_dataset
+from bci_dann.data.datasets import DataConfig
 from bci_dann.evaluation.protocol_overlap import common_accuracy
 from bci_dann.evaluation.runs.executors.executor import Executor
 from bci_dann.evaluation.runs.executors.executor_choice import opened
@@ -265,9 +265,9 @@ def _known(reference: str | None, table: pd.DataFrame) -> str | None:
 
 def _n_classes(suite: Suite, name: str, stored: StoredResults) -> int | None:
     """Return the number of classes of a data set, of its configuration or its records."""
-    classes = one_dataset(suite.runs[name].data, "a suite").classes
-    if classes is not None:
-        return len(classes)
+    data = suite.runs[name].data
+    if isinstance(data, DataConfig) and data.classes is not None:
+        return len(data.classes)
     return sum(column.startswith("p_") for column in stored.trials) or None
 
 

@@ -174,9 +174,14 @@ def entry_of_run(folder: Path, name: str) -> Entry:
     Raises
     ------
     ResultsError
-        When it is no results folder, or nothing has finished yet.
+        When it is no results folder, scores windows, or nothing has finished yet.
     """
     run = read_run(folder)
+    if "pseudo_online" in run.stored.manifest.fixed:
+        raise ResultsError(
+            f"{folder} is a pseudo-online run, whose scores are of windows; a leaderboard compares "
+            "scores of trials. Run the configuration without the key pseudo_online."
+        )
     if not run.groups:
         raise ResultsError(f"{folder} has no finished task yet: there is nothing to show.")
     common = common_accuracy(run.stored.trials)

@@ -118,12 +118,13 @@ def _compared(run: RunContent, groups: list[ScoredGroup]) -> str:
     what = f"{_count(len(names), 'pipeline')} under {_count(len(protocols), 'protocol')}"
     if not groups:
         return f"The run compares {what}. No task has finished yet: there is no score to show."
+    scored = "scored window" if "pseudo_online" in run.stored.manifest.fixed else "scored trial"
     trials, seeds = run.stored.trials, run.results["seed"].nunique()
     n_sessions = len(trials[["subject", "session"]].drop_duplicates())
     return (
         f"The run compares {what} on {', '.join(sorted(trials['dataset'].unique()))}: "
         f"{_count(trials['subject'].nunique(), 'subject')}, {_count(n_sessions, 'session')} and "
-        f"{_count(trials['trial'].nunique(), 'scored trial')} of the classes "
+        f"{_count(trials['trial'].nunique(), scored)} of the classes "
         f"{', '.join(run.classes)}, with {_count(seeds, 'seed')}. Each subject in turn is left out "
         "of training and predicted."
     )

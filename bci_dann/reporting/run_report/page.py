@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 from bci_dann._files import write_atomically
@@ -17,14 +18,20 @@ from bci_dann.reporting.run_report.methods_section import (
     publishable_texts,
 )
 from bci_dann.reporting.run_report.overview_section import overview_section
+from bci_dann.reporting.run_report.patterns.patterns_section import patterns_section
 from bci_dann.reporting.run_report.protocol_section import protocols_section, times_section
 from bci_dann.reporting.run_report.ranking_section import ranking_section
 from bci_dann.reporting.run_report.regimes.regimes_content import read_regimes
 from bci_dann.reporting.run_report.regimes.regimes_page import regimes_sections
 from bci_dann.reporting.run_report.run_content import RunContent, read_run
+from bci_dann.reporting.run_report.subject_pages.subject_page import (
+    subject_files,
+    write_subject_pages,
+)
 from bci_dann.reporting.run_report.subjects_section import subjects_section
 from bci_dann.reporting.run_report.training.training_section import training_section
 from bci_dann.reporting.run_report.trials_section import trials_section
+from bci_dann.reporting.run_report.windows.pseudo_online_section import pseudo_online_section
 
 __all__ = ["REPORT_FILE", "report_or_warn", "write_run_report"]
 
@@ -32,7 +39,10 @@ REPORT_FILE = "report.html"
 
 
 def write_run_report(
-    folder: str | Path, path: str | Path | None = None, texts: str | Path | None = None
+    folder: str | Path,
+    path: str | Path | None = None,
+    texts: str | Path | None = None,
+    subjects: bool = False,
 ) -> Path:
     """Write the report of a run as an HTML page that needs no other file.
 
@@ -47,6 +57,9 @@ def write_run_report(
     texts : str, pathlib.Path or None
         A folder for ``methods.md``, ``references.bib``, ``results.md`` and ``results.tex``: texts
         of the page that a publication can take over. They are not written where it is not given.
+    subjects : bool
+        Whether to write a page for each subject, too, in the folder ``subjects`` beside the report,
+        whose table of subjects then leads to them.
 
     Returns
     -------
@@ -56,8 +69,8 @@ def write_run_report(
     Raises
     ------
     ResultsError
-        When the folder is no results folder, or a file cannot be written; or when texts are
-        asked for of a run over regimes, which are written for each regime.
+        When the folder is no results folder, or a file cannot be written; or when texts or pages
+        of subjects are asked for of a run over regimes, which are written for each regime.
 
     See Also
     --------
@@ -79,17 +92,20 @@ def write_run_report(
     """
     target = Path(folder) / REPORT_FILE if path is None else Path(path)
     if is_regimes_folder(Path(folder)):
-        if texts is not None:
+        if texts is not None or subjects:
             raise ResultsError(
-                f"{folder} holds regimes: texts to publish are written for each of them; give the "
-                "folder of a regime."
+                f"{folder} holds regimes: texts to publish and pages of subjects are written for "
+                "each of them; give the folder of a regime."
             )
         regimes = read_regimes(Path(folder))
         sections = list(regimes_sections(regimes, target.parent))
         write_atomically(target, html_page(f"Report of {regimes.name}", sections))
         return target
     run = read_run(folder)
-    write_atomically(target, html_page(f"Report of {run.name}", _sections(run)))
+    if subjects:
+        write_subject_pages(run, target)
+    pages = subject_files(run) if subjects else {}
+    write_atomically(target, html_page(f"Report of {run.name}", _sections(run, pages)))
     if texts is not None:
         for name, text in publishable_texts(run).items():
             write_atomically(Path(texts) / name, text.encode())
@@ -126,14 +142,16 @@ def report_or_warn(folder: str | Path) -> Path | None:
         return None
 
 
-def _sections(run: RunContent) -> list[Section]:
+def _sections(run: RunContent, pages: Mapping[str, str]) -> list[Section]:
     sections: list[Section | None] = [overview_section(run)]
     if run.groups:
         sections += [
+            pseudo_online_section(run),
             ranking_section(run),
-            subjects_section(run),
+            subjects_section(run, pages),
             comparison_section(run),
             trials_section(run),
+            patterns_section(run),
             training_section(run),
             protocols_section(run),
             times_section(run),

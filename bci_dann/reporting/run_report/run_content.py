@@ -137,7 +137,7 @@ def read_run(folder: str | Path) -> RunContent:
     if results is None:
         results = _table_of_records(stored)
     n_classes = sum(name.startswith("p_") for name in stored.trials)
-    if n_classes:
+    if n_classes and "pseudo_online" not in stored.manifest.fixed:  # windows overlap
         results.attrs["n_classes"] = n_classes
     account = ResultsFolder(path).account()
     complete = completeness_of(stored, account)

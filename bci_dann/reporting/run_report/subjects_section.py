@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from bci_dann.reporting.run_report.html_parts import (
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["subjects_section"]
 
+MANY = 20  # subjects from which on single ones are hard to see in one figure
 MOST_DRAWN = 12  # pipelines whose names and numbers can still be read
 PAIRED = Reading(
     "Above, each line is a subject and each column a pipeline; a black bar is the mean. Below, "
@@ -40,13 +41,15 @@ PAIRED = Reading(
 )
 
 
-def subjects_section(run: RunContent) -> Section:
+def subjects_section(run: RunContent, pages: Mapping[str, str] | None = None) -> Section:
     """Return the section that shows every subject.
 
     Parameters
     ----------
     run : RunContent
         The run.
+    pages : mapping of str to str, or None
+        The address of each subject's page, where there are pages.
 
     Returns
     -------
@@ -55,7 +58,18 @@ def subjects_section(run: RunContent) -> Section:
     """
     parts = []
     for group in run.groups:
-        parts += [heading_html(group.title, 3), _figure(group), _harm(group), _every(group)]
+        parts += [
+            heading_html(group.title, 3),
+            _figure(group),
+            _harm(group),
+            _every(group, pages or {}),
+        ]
+    if not pages and max((group.n_subjects for group in run.groups), default=0) > MANY:
+        parts.append(
+            paragraph_html(
+                f"A page for each subject: `bci-dann report {run.stored.folder} --subjects`."
+            )
+        )
     return Section("Subjects", "".join(parts))
 
 
@@ -109,8 +123,9 @@ def _always_losing(gains: pd.DataFrame) -> Iterator[str]:
         yield f"Every pipeline but the reference harms: subject {', '.join(names)}."
 
 
-def _every(group: ScoredGroup) -> str:
+def _every(group: ScoredGroup, pages: Mapping[str, str]) -> str:
     table = group.accuracies
     texts = table.map(lambda value: f"{value:.1f}" if math.isfinite(value) else "–")
     texts.insert(0, "subject", table.index.astype(str))
-    return details_html(f"Accuracy (%) of all {len(table)} subjects", table_html(texts))
+    addresses = {"subject": [pages.get(str(name)) for name in table.index]}
+    return details_html(f"Accuracy (%) of all {len(table)} subjects", table_html(texts, addresses))

@@ -263,7 +263,7 @@ def _within_limit(epochs: mne.BaseEpochs, recipe: ModelRecipe) -> mne.BaseEpochs
 
 
 def _in_window(epochs: mne.BaseEpochs, recipe: ModelRecipe, n_times: int | None) -> mne.BaseEpochs:
-    from bci_dann.data.segmentation import resampled_epochs
+    from bci_dann.data.filtering.epoch_resampling import resampled_epochs
 
     start, end = recipe.window
     half_a_sample = 0.5 / epochs.info["sfreq"]

@@ -216,3 +216,31 @@ def test_a_value_that_is_set_is_in_the_manifest(bci_dann, config, sources, tmp_p
     assert again.exit_code != 0
     assert "preprocessing" in again.output
     assert bci_dann("run", config, *arguments, "--set", "preprocessing.bnad=1").exit_code == 2
+
+
+def test_windows_over_recordings_have_their_own_table(bci_dann, config, sources, tmp_path):
+    settings = ("preprocessing.filter_method=causal", "preprocessing.window=[0.2, 0.8]")
+    settings += ("pseudo_online.step=0.25", "protocols=[train, online]")
+    options = [one for setting in settings for one in ("--set", setting)]
+    out = tmp_path / "out"
+    done = bci_dann("run", config, "--out", out, "--data-dir", sources, *options)
+    assert done.exit_code == 0, done.output
+    assert "Pseudo-online: Recordings, online (causal)" in done.stdout
+    assert "Leave one subject out" not in done.stdout
+    assert "pseudo_online.csv" in done.stdout
+    scores = pd.read_csv(out / "pseudo_online.csv")
+    assert len(scores) == 2 * 2 * 3
+    # the class raises a rhythm on one side by a factor that no shift hides
+    assert scores.query("pipeline == 'shallow'")["mcc"].mean() > 0.2
+
+
+def test_windows_without_causal_filters_are_refused(bci_dann, config, sources):
+    done = bci_dann("run", config, "--data-dir", sources, "--set", "pseudo_online.step=0.25")
+    assert done.exit_code == 2
+    assert "filter_method: causal" in done.stderr
+
+
+def test_a_log_for_tensorboard_is_of_one_run(bci_dann, tmp_path):
+    done = bci_dann("run", "suites/mi-v1", "--dry-run", "--tensorboard", tmp_path / "log")
+    assert done.exit_code == 2
+    assert "--tensorboard logs one run, and this is a suite" in " ".join(done.stderr.split())

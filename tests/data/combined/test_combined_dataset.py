@@ -110,3 +110,30 @@ def test_subjects_are_excluded_by_their_names():
 def test_who_cannot_be_excluded_is_told(excluded, message):
     with pytest.raises(ConfigError, match=message):
         excluding(several(other()), excluded, None)
+
+
+def test_classes_may_get_the_names_of_the_first():
+    params = {"classes": ["feet", "tongue"], "random_state": 1}
+    renamed = {"feet": "left_hand", "tongue": "right_hand"}
+    dataset = CombinedDataset(several(other(params=params, rename_classes=renamed)))
+    assert dataset.parts[1].classes == ["left_hand", "right_hand"]
+
+
+@pytest.mark.parametrize(
+    ("renamed", "message"),
+    [
+        ({"feett": "left_hand"}, r"Other: rename_classes: .* class 'feett'.*mean 'feet'"),
+        ({"feet": "left_hand"}, "Other has left_hand, tongue"),
+        ({"feet": "both", "tongue": "both"}, "feet, tongue all become both"),
+    ],
+)
+def test_wrong_names_of_classes_are_refused(renamed, message):
+    params = {"classes": ["feet", "tongue"], "random_state": 1}
+    with pytest.raises(ConfigError, match=message):
+        CombinedDataset(several(other(params=params, rename_classes=renamed)))
+
+
+def test_classes_of_the_first_data_set_keep_their_names():
+    entries = [{**HANDS, "rename_classes": {"left_hand": "left"}}, other()]
+    with pytest.raises(ConfigError, match="Hands is the first data set, whose classes keep"):
+        validate(CombinedDataConfig, {"datasets": entries}, "here")

@@ -91,3 +91,17 @@ def test_trials_are_prepared_once_whoever_is_the_target(monkeypatch):
 def test_selections_are_those_of_the_configuration():
     with pytest.raises(ConfigError, match="subjects, n_trials: of several data sets, each has"):
         load_dataset(several(FIRST, SECOND), subjects=[1], n_trials=3)
+
+
+def test_renamed_classes_change_labels_and_nothing_else():
+    params = {**SECOND["params"], "classes": ["feet", "tongue"]}
+    renamed = {"feet": "left_hand", "tongue": "right_hand"}
+    second = {**SECOND, "params": params, "rename_classes": renamed}
+    trials = load_dataset(several(FIRST, second), preprocessing=STEPS)[6:]
+    steps = STEPS.model_copy(update={"channels": ["Fz", "C3", "C4", "Cz", "CPz"]})
+    own = alone(second, steps)
+    assert np.array_equal(trials.X, own.X[:, :, :128])
+    assert trials.y.tolist() == [renamed[name] for name in own.y]
+    exchanged = {**second, "rename_classes": {"feet": "right_hand", "tongue": "left_hand"}}
+    other = load_dataset(several(FIRST, exchanged), preprocessing=STEPS)[6:]
+    assert (other.y != trials.y).all()  # and no trials of another key

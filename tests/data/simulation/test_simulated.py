@@ -213,6 +213,13 @@ def test_the_code_tells_parameters_apart(caplog):
     assert not caplog.records  # MOABB logs a complaint about codes it does not like
 
 
+def test_pauses_part_the_trials_and_leave_other_data_as_they_are():
+    without, with_pause = (raw_of(small(pause=pause)).annotations.onset for pause in (0, 3.0))
+    np.testing.assert_allclose(np.diff(with_pause), np.diff(without) + 3.0, atol=0.02)
+    assert "pause" not in small().fingerprint()
+    assert small().code != small(pause=3.0).code
+
+
 def test_without_a_seed_one_dataset_still_repeats_itself():
     dataset = small(random_state=None)
     np.testing.assert_array_equal(raw_of(dataset).get_data(), raw_of(dataset).get_data())
@@ -232,6 +239,7 @@ def test_without_a_seed_one_dataset_still_repeats_itself():
         ({"erd": "half"}, "erd must lie between"),
         ({"sfreq": 20}, "sfreq must lie between 64 and 10000; got 20"),
         ({"snr": -1}, "snr must lie between"),
+        ({"pause": -1}, "pause must lie between 0 and 60"),
         ({"ch_names": ["C3", "Q7"]}, "'Q7'"),
         ({"shift": -1}, "greater than or equal to 0"),
         ({"shift": {"hed": 1}}, "Did you mean 'head'"),

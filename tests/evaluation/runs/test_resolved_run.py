@@ -246,7 +246,8 @@ def test_trials_are_prepared_with_the_options_of_the_run(config, monkeypatch, tm
     )
     options = RunOptions(data_dir="data", cache_dir="cache", progress=False)
     assert resolve_run(config, options).prepare_trials() == tmp_path
-    assert given == {"data_dir": "data", "cache_dir": "cache", "progress": False}
+    expected = {"data_dir": "data", "cache_dir": "cache", "progress": False}
+    assert given == {**expected, "pseudo_online": None}
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,11 @@ def test_values_are_set_in_a_suite():
         ({"datasets": {"a": {"datset": "SimulatedMI"}}}, "Did you mean 'dataset'"),
         ({"data": {"dataset": "SimulatedMI"}}, "'data' does not go with 'datasets'"),
         ({"regimes": {"whole": {}}, "baselines": ["csp_lda"]}, "does not go with"),
+        ({"pseudo_online": {"step": 1.0}}, "'pseudo_online' does not go with"),
+        (
+            {"datasets": {"both": [{"dataset": "SimulatedMI"}, {"dataset": "BNCI2014_001"}]}},
+            "both lists several data sets",
+        ),
         ({"reference": "csp_ldaa"}, "Did you mean 'csp_lda'"),
         ({"protocls": ["train"]}, "Did you mean 'protocols'"),
     ],

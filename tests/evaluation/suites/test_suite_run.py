@@ -42,6 +42,30 @@ def test_tables_join_the_data_sets(tmp_path):
     assert (tmp_path / "few" / "results.csv").is_file()
 
 
+def test_transfers_between_data_sets_may_be_entries(tmp_path):
+    params = {"n_trials": 4, "sfreq": 64.0}
+    several = [
+        {"dataset": "SimulatedMI", "name": "A", "params": {**params, "n_subjects": 2}},
+        {
+            "dataset": "SimulatedMI",
+            "name": "B",
+            "params": {**params, "n_subjects": 3, "random_state": 1},
+        },
+    ]
+    ways = {f"to_{name}": {"datasets": several, "target_dataset": name} for name in ("A", "B")}
+    suite = {**SMALL, "datasets": {**ways, "few": SMALL["datasets"]["few"]}}
+    planned = run_suite(suite, tmp_path, progress=False, dry_run=True)
+    assert planned.groupby("dataset")["subject"].nunique().to_dict() == {
+        "few": 3,
+        "to_A": 2,
+        "to_B": 3,
+    }
+    scores = run_suite(suite, tmp_path, progress=False)
+    counts = scores.groupby("dataset", sort=False)["n_subjects"].first().to_dict()
+    assert counts == {"to_A": 2, "to_B": 3, "few": 3}
+    assert scores["chance"].notna().all()
+
+
 def test_a_download_that_fails_does_not_end_the_others(stand_ins, monkeypatch, tmp_path):
     from moabb.datasets import BNCI2015_001
 

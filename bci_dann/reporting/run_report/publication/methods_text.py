@@ -67,10 +67,18 @@ def _data(run: RunContent) -> str:
     if run.account is not None:
         used, found = int(run.account["used"].sum()), int(run.account["found"].sum())
         cues = f" Of {found} cues, {used} became trials."
+    scored = f"{trials['trial'].nunique()} trials were scored."
+    plan = run.stored.manifest.fixed.get("pseudo_online")
+    if plan is not None:
+        scored = (
+            f"scored were {trials['trial'].nunique()} windows as long as a trial, {plan['step']:g} "
+            "s apart over the whole recordings, each by the task that most of it lay in, or as "
+            f"{plan['idle']} (Carrara and Papadopoulo 2024)."
+        )
     return (
         f"EEG of {trials['subject'].nunique()} subjects ({each} {unit} each) was taken from "
         f"{source}, with the classes {', '.join(run.classes)}; "
-        f"{trials['trial'].nunique()} trials were scored.{cues}"
+        f"{scored}{cues}"
     )
 
 

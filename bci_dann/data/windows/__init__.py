@@ -1,0 +1,1 @@
+"""Sliding windows over continuous recordings, idle time included."""

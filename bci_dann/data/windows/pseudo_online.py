@@ -1,0 +1,87 @@
+"""The configuration of pseudo-online evaluation: windows over a recording, and their labels."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from bci_dann._config import StrictModel
+from bci_dann.data.preprocessing import Positive, Preprocessing
+from bci_dann.exceptions import ConfigError
+
+__all__ = ["PseudoOnline", "check_causal_steps"]
+
+
+class PseudoOnline(StrictModel):  # numpydoc ignore=PR02
+    """Windows over the whole recordings of a target, as a decoder in use would meet them.
+
+    A window is as long as a trial of training. It is labelled by the task that most of it lies in,
+    or as idle [1]_.
+
+    Parameters
+    ----------
+    step : float
+        Time from one window to the next (s).
+    idle : str
+        The class of time without a task. Where no cue asks for this class, it is a further class
+        of the decoder, which learns it from windows of the sources that touch no task, in each
+        recording about as many as there are trials of a class. Where cues ask for it (``rest``),
+        their trials are what it learns from.
+    task_share : float
+        The share of a window, or of a task that is shorter than the window, that has to lie in a
+        task, for the window to have its class.
+
+    See Also
+    --------
+    bci_dann.evaluation.RunConfig : Has it under the key ``pseudo_online``.
+
+    References
+    ----------
+    .. [1] Carrara, I. and Papadopoulo, T. (2024). Pseudo-online framework for BCI evaluation: a
+       MOABB perspective using various MI and SSVEP datasets. Journal of Neural Engineering 21(1),
+       016003. doi:10.1088/1741-2552/ad171a.
+
+    Examples
+    --------
+    >>> from bci_dann.data import PseudoOnline
+    >>> PseudoOnline(step=0.25, idle="rest")
+    PseudoOnline(step=0.25, idle='rest', task_share=0.5)
+    """
+
+    step: Positive = 0.5
+    idle: str = "idle"
+    task_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+
+    @field_validator("idle")
+    @classmethod
+    def _check_idle(cls, name: str) -> str:
+        if not name.strip():
+            raise ValueError("give the class of time without a task a name, such as idle")
+        return name
+
+
+def check_causal_steps(preprocessing: Preprocessing) -> None:
+    """Raise where windows would depend on samples after their end, or on cues.
+
+    Parameters
+    ----------
+    preprocessing : Preprocessing
+        The steps.
+
+    Raises
+    ------
+    ConfigError
+        When the filters are not causal, or there are rest windows.
+    """
+    filters = preprocessing.band is not None or preprocessing.notch is not None
+    if filters and preprocessing.filter_method != "causal":
+        raise ConfigError(
+            f"pseudo_online needs `filter_method: causal` under `preprocessing`; it is "
+            f"{preprocessing.filter_method}, whose filters look at samples after a window's end."
+        )
+    if preprocessing.rest_window is not None:
+        raise ConfigError(
+            "pseudo_online cannot be combined with preprocessing.rest_window: rest windows lie "
+            "before cues, which a decoder in use does not know. Remove one of the two."
+        )

@@ -1,0 +1,113 @@
+"""Patterns of decoders over the scalp: what a channel's power does when a class is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann.evaluation.runs.channel_power import ChannelPower
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["TRUE_CLASS", "decision_patterns"]
+
+# Stands in the place of a pipeline for the pattern of the true classes.
+TRUE_CLASS = "true class"
+# Trials of a session below which a correlation says nothing.
+FEWEST = 8
+# Probabilities are kept from 0 and 1, whose logits have no end.
+MARGIN = 1e-6
+
+
+def decision_patterns(
+    trials: pd.DataFrame,
+    power: ChannelPower,
+    classes: Sequence[str],
+    pipelines: Sequence[str],
+) -> pd.DataFrame:
+    """Return the correlation of each channel's log-power with what pipelines decide.
+
+    The pattern of a linear decoder is the covariance of its output with what it decodes, and not
+    its weights (Haufe et al. 2014, On the interpretation of weight vectors of linear models in
+    multivariate neuroimaging, NeuroImage 87, 96-110). The same covariance can be taken of any
+    decoder, here with the logarithm of the power in each channel, and is divided by both standard
+    deviations: a correlation over the scored trials of a session. That of the true class is what
+    the data have to offer.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        One row for each scored trial of a dataset and protocol, as
+        ``open_results(folder).trials``.
+    power : ChannelPower
+        Of all prepared trials.
+    classes : sequence of str
+        The classes. Of two, the second is taken against the first; of more, each against the rest.
+    pipelines : sequence of str
+        Which to compute.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``pipeline`` (or :data:`TRUE_CLASS`), ``subject``, ``class``, ``channel`` and ``value``
+        (-1 to 1), the mean over sessions and seeds; sessions with fewer than eight trials, or
+        with one class, are left out.
+    """
+    import pandas as pd
+
+    shown = [classes[1]] if len(classes) == 2 else list(classes)
+    columns = ["pipeline", "subject", "class", "channel", "value"]
+    parts = []
+    for keys, rows in trials[trials["pipeline"].isin(list(pipelines))].groupby(
+        ["pipeline", "subject", "seed", "session"], sort=False
+    ):
+        pipeline, subject = keys[:2]
+        for source, name, values in _session_patterns(rows, power, shown, pipeline):
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "pipeline": source,
+                        "subject": subject,
+                        "class": name,
+                        "channel": power.ch_names,
+                        "value": values,
+                    }
+                )
+            )
+    if not parts:
+        return pd.DataFrame(columns=columns)
+    table = pd.concat(parts, ignore_index=True)
+    order = {name: place for place, name in enumerate([TRUE_CLASS, *pipelines])}
+    table = table.sort_values("pipeline", key=lambda names: names.map(order), kind="stable")
+    means = table.groupby(columns[:4], sort=False)["value"].mean()
+    return means.reset_index()
+
+
+def _session_patterns(
+    rows: pd.DataFrame, power: ChannelPower, shown: Sequence[str], pipeline: str
+) -> Iterator[tuple[str, str, NDArray[np.float64]]]:
+    """Yield the patterns of one session: of the pipeline, and of the true class."""
+    if len(rows) < FEWEST:
+        return
+    log_power = power.log_power[rows["trial"].to_numpy(dtype=np.intp)].astype(np.float64)
+    for name in shown:
+        is_class = (rows["truth"] == name).to_numpy(dtype=float)
+        if is_class.std() == 0:
+            continue
+        chance = rows[f"p_{name}"].to_numpy(dtype=float).clip(MARGIN, 1 - MARGIN)
+        yield TRUE_CLASS, name, _correlations(is_class, log_power)
+        logit = np.log(chance / (1 - chance))
+        if np.ptp(logit) > 0:
+            yield pipeline, name, _correlations(logit, log_power)
+
+
+def _correlations(output: NDArray[Any], channels: NDArray[np.float64]) -> NDArray[np.float64]:
+    centred = channels - channels.mean(axis=0)
+    deviation = output - output.mean()
+    scale = np.sqrt((centred**2).sum(axis=0) * (deviation**2).sum())
+    product = deviation @ centred
+    return np.divide(product, scale, out=np.zeros_like(product), where=scale > 0)

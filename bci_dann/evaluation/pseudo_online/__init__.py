@@ -1,0 +1,1 @@
+"""Pseudo-online evaluation: windows over the target's recordings, idle time included."""

@@ -1,0 +1,192 @@
+"""Folds of pseudo-online evaluation: trained as a protocol says, scored on windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann.data.combined.combined_config import CombinedDataConfig
+from bci_dann.data.windows.pseudo_online import check_causal_steps
+from bci_dann.evaluation.protocols import PROTOCOLS, Fold, Protocol, split
+from bci_dann.exceptions import ConfigError, DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bci_dann.data import EEGTrials
+    from bci_dann.data.combined.combined_config import RunData
+    from bci_dann.data.preprocessing import Preprocessing
+    from bci_dann.data.windows.window_table import WindowTable
+
+__all__ = ["check_pseudo_online", "is_causal", "is_transductive", "trials_of", "window_fold"]
+
+
+def check_pseudo_online(
+    data: RunData, preprocessing: Preprocessing, protocols: Sequence[str]
+) -> None:
+    """Raise where a run cannot be evaluated on windows over its recordings.
+
+    Parameters
+    ----------
+    data : DataConfig or CombinedDataConfig
+        The data of the run.
+    preprocessing : Preprocessing
+        Its preprocessing.
+    protocols : sequence of str
+        Its protocols.
+
+    Raises
+    ------
+    ConfigError
+        Saying what to change.
+    """
+    if isinstance(data, CombinedDataConfig):
+        raise ConfigError("pseudo_online is for one data set; `data` lists several")
+    if data.regime is not None:
+        raise ConfigError(
+            "pseudo_online needs whole recordings, and data.regime changes trials: remove one "
+            "of the two"
+        )
+    check_causal_steps(preprocessing)
+    for protocol in protocols:
+        if PROTOCOLS[protocol].share:
+            raise ConfigError(
+                f"pseudo_online goes over whole recordings, and the protocol {protocol} leaves out "
+                "trials: choose another, such as online"
+            )
+
+
+def is_transductive(rule: Protocol) -> bool:
+    """Return whether training sees all trials of the target, later ones too.
+
+    Parameters
+    ----------
+    rule : Protocol
+        The settings of a protocol.
+
+    Returns
+    -------
+    bool
+        True for ``train_and_target_unlabeled_full``, ``source_free``, and protocols that show
+        some trials with labels and the rest without.
+    """
+    return rule.calibration == 1 or rule.source_free or bool(rule.n_per_class or rule.n_first)
+
+
+def is_causal(protocol: str, n_sessions: int) -> bool:
+    """Return whether no prediction depends on anything that was recorded after it.
+
+    Parameters
+    ----------
+    protocol : str
+        One of :data:`~bci_dann.evaluation.PROTOCOLS`.
+    n_sessions : int
+        Sessions of the target: where training sees the first part of each, that of a later
+        session comes after windows of an earlier one.
+
+    Returns
+    -------
+    bool
+        Of the protocol; filters and windows are causal in all of them.
+    """
+    rule = PROTOCOLS[protocol]
+    return not is_transductive(rule) and (rule.calibration == 0 or n_sessions == 1)
+
+
+def window_fold(
+    metadata: pd.DataFrame,
+    table: WindowTable,
+    target_subject: str,
+    protocol: str,
+    labels: NDArray[np.str_] | None = None,
+    without: str | Sequence[str] | None = None,
+) -> Fold:
+    """Return the fold in which ``target_subject`` is the target.
+
+    Training sees what it sees in the ordinary fold of the protocol: trials. Scored are windows
+    over the recordings of the target, those that begin after the last trial of their session that
+    the protocol shows to training alone.
+
+    Parameters
+    ----------
+    metadata : pandas.DataFrame
+        One row for each trial and window, with ``subject`` and ``session``.
+    table : WindowTable
+        Which rows are windows, and when they lie.
+    target_subject : str
+        The subject that is left out.
+    protocol : str
+        One of :data:`~bci_dann.evaluation.PROTOCOLS`.
+    labels : ndarray of str, shape (n_rows,), optional
+        As for :func:`~bci_dann.evaluation.split`.
+    without : str or sequence of str, optional
+        As for :func:`~bci_dann.evaluation.split`.
+
+    Returns
+    -------
+    Fold
+        Positions of rows in ``metadata``.
+
+    Raises
+    ------
+    ConfigError, DataError
+        As :func:`~bci_dann.evaluation.split`; or when no window is left to be scored.
+    """
+    rows = np.flatnonzero(~table.is_window)
+    shown = None if labels is None else labels[rows]
+    trials = split(metadata.iloc[rows], target_subject, protocol, shown, without)
+    target = metadata["subject"].to_numpy(dtype=str) == str(target_subject)
+    windows = np.flatnonzero(target & table.is_window)
+    seen = np.concatenate([trials.unlabelled, trials.labelled])
+    calibration = rows[np.setdiff1d(seen, trials.test)]
+    scored = windows[_is_later(windows, calibration, metadata, table)]
+    if not len(scored):
+        raise DataError(
+            f"subject {target_subject} has no window after the trials that {protocol} shows to "
+            "training. Take a protocol that shows fewer."
+        )
+    return Fold(rows[trials.train], rows[trials.unlabelled], rows[trials.labelled], scored)
+
+
+def trials_of(trials: EEGTrials, table: WindowTable, subject: str) -> NDArray[np.intp]:
+    """Return the rows of a subject that are trials.
+
+    Parameters
+    ----------
+    trials : EEGTrials
+        All rows.
+    table : WindowTable
+        Which rows are windows.
+    subject : str
+        The subject.
+
+    Returns
+    -------
+    ndarray of int
+        In the order of recording.
+    """
+    return np.flatnonzero((trials.subjects == subject) & ~table.is_window)
+
+
+def _is_later(
+    windows: NDArray[np.intp],
+    calibration: NDArray[np.intp],
+    metadata: pd.DataFrame,
+    table: WindowTable,
+) -> NDArray[np.bool_]:
+    """Mark the windows that begin after the last calibration trial of their session."""
+    later = np.ones(len(windows), dtype=bool)
+    sessions = metadata["session"].to_numpy(dtype=str)
+    for session in np.unique(sessions[calibration]).tolist():
+        last = calibration[sessions[calibration] == session].max()
+        own = np.flatnonzero(sessions[windows] == session)
+        runs = table.run[windows[own]].tolist()
+        place = {run: index for index, run in enumerate(dict.fromkeys(runs))}
+        run = np.array([place[name] for name in runs], dtype=int)
+        last_run = place.get(str(table.run[last]), -1)
+        after = table.start[windows[own]] > table.end[last]
+        later[own] = (run > last_run) | ((run == last_run) & after)
+    return later

@@ -1,0 +1,65 @@
+"""The file of window scores in the results folder of a pseudo-online run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bci_dann._files import write_atomically
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bci_dann.evaluation.runs.records import Task
+    from bci_dann.evaluation.runs.results import ResultsFolder
+
+__all__ = ["WINDOW_TABLE", "read_window_scores", "write_window_scores"]
+
+WINDOW_TABLE = "pseudo_online.csv"
+
+
+def write_window_scores(folder: ResultsFolder, tasks: Sequence[Task]) -> None:
+    """Write ``pseudo_online.csv``, where a folder holds a pseudo-online run.
+
+    Parameters
+    ----------
+    folder : ResultsFolder
+        With a manifest.
+    tasks : sequence of Task
+        Those that the table shows, as far as they have records.
+
+    Raises
+    ------
+    ResultsError
+        When the file cannot be written.
+    """
+    from bci_dann.evaluation.pseudo_online.window_scores import window_scores
+
+    manifest = folder.manifest()
+    plan = None if manifest is None else manifest.fixed.get("pseudo_online")
+    if plan is not None:
+        table = window_scores(folder.finished(tasks), plan["idle"])
+        write_atomically(folder.path / WINDOW_TABLE, table.to_csv(index=False).encode())
+
+
+def read_window_scores(folder: str | Path) -> pd.DataFrame | None:
+    """Read ``pseudo_online.csv``.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        A results folder.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        See :func:`bci_dann.evaluation.pseudo_online.window_scores.window_scores`. ``None`` where
+        the folder holds no pseudo-online run, or nothing of it is finished.
+    """
+    import pandas as pd
+
+    path = Path(folder) / WINDOW_TABLE
+    if not path.is_file():
+        return None
+    return pd.read_csv(path, dtype={"subject": str, "session": str, "pipeline": str})

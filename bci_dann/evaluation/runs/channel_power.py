@@ -1,0 +1,126 @@
+"""Power of each trial by channel, kept beside the records, for maps of what decoders use."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann._files import write_atomically
+
+if TYPE_CHECKING:
+    import mne
+
+    from bci_dann.data import EEGTrials
+
+__all__ = ["POWER_FILE", "ChannelPower", "read_channel_power", "write_channel_power"]
+
+POWER_FILE = "channel_power.npz"
+# So many trials are read at a time.
+AT_A_TIME = 500
+# The variance of a channel that is flat in a trial (µV²), far below any amplifier's noise.
+LEAST = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class ChannelPower:
+    """Logarithm of the power of each trial, and where the channels are.
+
+    Parameters
+    ----------
+    log_power : ndarray, shape (n_trials, n_chans)
+        Natural logarithm of the variance in the pass band (µV²), in the order of the prepared
+        trials.
+    ch_names : list of str
+        The channels.
+    positions : ndarray, shape (n_chans, 3)
+        In the coordinates of the head (m); NaN where a position is not known.
+    data_key : str
+        The prepared trials that it is of.
+    """
+
+    log_power: NDArray[np.float32]
+    ch_names: list[str]
+    positions: NDArray[np.float64]
+    data_key: str
+
+    @property
+    def info(self) -> mne.Info:
+        """The channels with their positions, as MNE draws them.
+
+        Returns
+        -------
+        mne.Info
+            The sampling frequency is of no meaning.
+        """
+        import mne
+
+        info = mne.create_info(self.ch_names, 1.0, "eeg")
+        for channel, position in zip(info["chs"], self.positions, strict=True):
+            channel["loc"][:3] = position
+        return info
+
+
+def write_channel_power(folder: Path, trials: EEGTrials, data_key: str) -> None:
+    """Write ``channel_power.npz``, unless the folder has that of these trials.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        A results folder.
+    trials : EEGTrials
+        All prepared trials (µV).
+    data_key : str
+        Their key.
+
+    Raises
+    ------
+    ResultsError
+        When the file cannot be written.
+    """
+    known = read_channel_power(folder)
+    if known is not None and known.data_key == data_key:
+        return
+    parts = [
+        np.asarray(trials.X[start : start + AT_A_TIME], dtype=np.float64).var(axis=2)
+        for start in range(0, len(trials), AT_A_TIME)
+    ]
+    positions = [channel["loc"][:3] for channel in trials.info["chs"]]
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        log_power=np.log(np.maximum(np.concatenate(parts), LEAST)).astype(np.float32),
+        ch_names=np.array(trials.ch_names),
+        positions=np.array(positions, dtype=np.float64),
+        data_key=np.array(data_key),
+    )
+    write_atomically(folder / POWER_FILE, buffer.getvalue())
+
+
+def read_channel_power(folder: Path) -> ChannelPower | None:
+    """Read ``channel_power.npz``.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        A results folder.
+
+    Returns
+    -------
+    ChannelPower or None
+        ``None`` where there is none, as in folders of earlier versions, or a damaged one.
+    """
+    try:
+        with np.load(io.BytesIO((folder / POWER_FILE).read_bytes()), allow_pickle=False) as stored:
+            return ChannelPower(
+                stored["log_power"],
+                [str(name) for name in stored["ch_names"]],
+                stored["positions"],
+                str(stored["data_key"]),
+            )
+    except Exception:  # damaged files fail in many ways, and the next run writes it again
+        return None

@@ -1,0 +1,1 @@
+"""Section of a report with patterns of decoders over the scalp."""

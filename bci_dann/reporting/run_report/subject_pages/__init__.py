@@ -1,0 +1,1 @@
+"""One page for each subject of a run, beside its report."""

@@ -1,0 +1,1 @@
+"""Section of a report about the windows of a pseudo-online run."""
