@@ -112,7 +112,7 @@ def test_sides_are_read_in_any_writing(data, classes):
     "classes", [("LH", "RH"), ("769", "770"), (1, 2), ("L", "rest"), ("a", "b")]
 )
 def test_a_mirror_asks_for_the_pairs_that_it_cannot_read(data, classes):
-    with pytest.raises(ConfigError, match=r"cannot be told .*'classes': \{'LH': 'RH'\}"):
+    with pytest.raises(ConfigError, match=r"it is not known .*'classes': \{'LH': 'RH'\}"):
         augment(data, {"ChannelsSymmetry": {}}, SEED, np.array(classes), NAMES)
 
 
