@@ -24,6 +24,7 @@ from bci_dann.evaluation.runs.invocations import (
 from bci_dann.evaluation.runs.records import versions
 from bci_dann.evaluation.summary import REFERENCE
 from bci_dann.exceptions import ConfigError, ResultsError
+from bci_dann.reporting.trial_curve import online_curve
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +74,11 @@ class PublishedTable:
 
 
 def publish(
-    folder: str | Path, note: str, reference: str = REFERENCE, join: str | Path | None = None
+    folder: str | Path,
+    note: str,
+    reference: str = REFERENCE,
+    join: str | Path | None = None,
+    over_trials: bool = False,
 ) -> PublishedTable:
     """Summarise a results folder, with the commands that filled it.
 
@@ -89,6 +94,8 @@ def publish(
     join : str, pathlib.Path or None
         A published table of other regimes of the same configuration. Its rows and its commands are
         kept, but for regimes that the folder holds.
+    over_trials : bool
+        Whether the table is :func:`online_curve`, accuracy over the number of trials.
 
     Returns
     -------
@@ -114,10 +121,10 @@ def publish(
 
     path = Path(folder)
     if (path / TABLE_FILE).is_file():
-        if reference != REFERENCE:
+        if reference != REFERENCE or over_trials:
             raise ConfigError(
                 f"{path} holds regimes, whose table compares with the best of the baselines: leave "
-                "--reference out, or give the folder of one regime."
+                "--reference and --over-trials out, or give the folder of one regime."
             )
         return _published_regimes(path, note, None if join is None else read_published(join))
     if join is not None:
@@ -131,6 +138,8 @@ def publish(
             f"{path} does not say which commands filled it: there is no invocations.json. Give the "
             "folder that `bci-dann run` has written; one of an earlier version must be run again."
         )
+    if over_trials:
+        return PublishedTable(online_curve(path), note, invocations)
     windows = read_window_scores(path)
     if windows is not None:
         return PublishedTable(summarise_windows(windows), note, invocations)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["draw_online_curve", "online_curve", "write_online_figure"]
 
 LINES = ("-", "--", ":", "-.")
-WIDTH, HEIGHT = 6.5, 3.8  # inches, those of the other figures of one panel
+WIDTH, HEIGHT = 7.4, 4.4  # inches
 
 
 def online_curve(folder: str | Path, width: int = 20) -> pd.DataFrame:
@@ -158,7 +158,7 @@ def draw_online_curve(table: pd.DataFrame) -> Figure:
     axes.set_ylabel("accuracy (%)")
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=9)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=8)
     return figure
 
 

@@ -45,6 +45,17 @@ def test_the_table_of_a_run_comes_back_with_its_command(folder, tmp_path):
     assert 50 < again.rows["chance"].iloc[0] < 100
 
 
+def test_accuracy_over_trials_is_published_with_the_command(folder):
+    table = publish(folder, "Over trials", over_trials=True)
+    bins = table.rows[["pipeline", "first_trial", "last_trial", "n_trials"]].values.tolist()
+    assert bins == [
+        [name, first, first + 19, trials]
+        for name in ("csp_lda", "ea_csp_lda")
+        for first, trials in ((1, 60), (21, 12))
+    ]
+    assert table.invocations == publish(folder, "Summary").invocations
+
+
 def test_a_second_run_without_new_tasks_adds_no_command(folder):
     run_benchmark(RUN, folder, progress=False)
     assert len(publish(folder, "again").invocations) == 1
@@ -149,7 +160,7 @@ def test_one_regime_of_them_is_published_as_any_run(regimes_folder):
 
 
 def test_another_reference_than_the_baselines_is_refused(regimes_folder):
-    with pytest.raises(ConfigError, match="leave --reference out"):
+    with pytest.raises(ConfigError, match="leave --reference and --over-trials out"):
         publish(regimes_folder, "Two regimes", reference="csp_lda")
 
 

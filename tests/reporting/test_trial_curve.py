@@ -53,7 +53,7 @@ def test_protocols_are_lines_of_their_own(curve, tmp_path):
     table = curve(predictions("1", [True] * 4), predictions("1", [False] * 4, protocol="train"))
     (axes,) = draw_online_curve(table).axes
     assert [line.get_ydata().tolist() for line in axes.lines] == [[100, 100], [0, 0]]
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+    assert [text.get_text() for text in axes.figure.legends[0].get_texts()] == [
         "mine, online",
         "mine, train",
     ]

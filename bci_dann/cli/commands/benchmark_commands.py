@@ -270,6 +270,10 @@ def publish(  # numpydoc ignore=PR01
         Path | None,
         typer.Option("--join", help="Published table of other regimes, whose rows are kept."),
     ] = None,
+    over_trials: Annotated[
+        bool,
+        typer.Option("--over-trials", help="Accuracy over the number of trials, not the summary."),
+    ] = False,
 ) -> None:
     """Write the summary of a run as a table that says how it was computed.
 
@@ -277,7 +281,7 @@ def publish(  # numpydoc ignore=PR01
     """
     from bci_dann.reporting import publish as published
 
-    table = published(results, note, reference, join)
+    table = published(results, note, reference, join, over_trials)
     table.write(out)
     print_sentence(f"{len(table.rows)} rows of {len(table.invocations)} commands are in {out}")
 
