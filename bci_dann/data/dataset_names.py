@@ -50,7 +50,7 @@ def dataset_names() -> list[str]:
 
 
 def check_dataset_name(name: str) -> None:
-    """Raise unless a dataset of this name exists.
+    """Raise an error unless a dataset of this name exists.
 
     Neither MOABB nor any other heavy library is imported, so that a misspelt name is refused
     at once. A dataset of MOABB that is not motor imagery passes: its class knows its paradigm,

@@ -87,7 +87,7 @@ def labels_of_epochs(
     epochs : mne.Epochs
         The epochs.
     classes : mapping of str to str, sequence of str or None
-        As for :func:`classes_of_events`.
+        See :func:`classes_of_events`.
 
     Returns
     -------

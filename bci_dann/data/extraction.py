@@ -150,7 +150,7 @@ def extract_recordings(
     Raises
     ------
     DataError, ConfigError
-        As :func:`extract_trials`.
+        See :func:`extract_trials`.
     """
     for provenance, recorded in recordings_of(dataset, subject, subset):
         raw = recorded if change is None else _changed(recorded, change, provenance)
@@ -318,7 +318,7 @@ def _subject_trials(
 def _check_rest(
     accounts: list[tuple[dict[str, str], pd.DataFrame]], preprocessing: Preprocessing
 ) -> None:
-    """Raise where no trial of a session has a rest window."""
+    """Raise an error if no trial of a session has a rest window."""
     window = preprocessing.rest_window
     if window is None:
         return

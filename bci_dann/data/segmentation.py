@@ -76,7 +76,7 @@ def check_recording(
     Parameters
     ----------
     raw : mne.io.Raw
-        The recording; it is left as it is.
+        The recording; not changed.
     dataset : ImageryTask
         Gives the task interval; any MOABB dataset is one.
     preprocessing : Preprocessing
@@ -139,7 +139,7 @@ def cut_trials(
     ----------
     raw : mne.io.Raw
         A recording as ``dataset.get_data`` returns it: its annotations name the classes
-        and start with the imagery task. It is left as it is.
+        and start with the imagery task. It is not changed.
     dataset : ImageryTask
         Gives the task interval and the unit; any MOABB dataset is one.
     classes : list of str

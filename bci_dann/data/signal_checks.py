@@ -115,7 +115,7 @@ def silent_trials(X: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
     Returns
     -------
     ndarray of bool, shape (n_trials,)
-        True where every channel is constant, as when the amplifier dropped out.
+        True if every channel is constant, as when the amplifier dropped out.
     """
     if X.ndim < 3:
         return np.zeros(len(X), dtype=bool)

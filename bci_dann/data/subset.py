@@ -123,7 +123,7 @@ def resolve_subset(dataset: BaseDataset, config: SubsetConfig) -> Subset:
 def check_sessions(
     dataset: BaseDataset, requested: list[str] | Literal["first"] | None, present: Iterable[str]
 ) -> None:
-    """Raise where a session that was asked for does not occur in any subject.
+    """Raise an error if a session that was asked for does not occur in any subject.
 
     Parameters
     ----------

@@ -35,19 +35,19 @@ class EEGTrials:  # numpydoc ignore=PR02
     X : ndarray, shape (n_trials, n_chans, n_times)
         The signals in microvolt, float32; may be memory-mapped.
     y : ndarray of str, shape (n_trials,), or None
-        The class names; ``None`` where they are unknown or must stay unseen.
+        The class names; ``None`` if they are unknown or must stay unseen.
     metadata : pandas.DataFrame
-        One row a trial with the columns ``subject``, ``session`` and ``run``.
+        One row per trial with the columns ``subject``, ``session`` and ``run``.
     info : mne.Info
         Channel names, positions and sampling frequency (Hz).
     account : pandas.DataFrame or None
         Of a loaded dataset: how many cues each recording has, how many of them are trials here,
-        and why the others are not. One row a recording and event with the columns ``file``,
+        and why the others are not. One row per recording and event with the columns ``file``,
         ``subject``, ``session``, ``run``, ``event``, ``found``, ``used`` and one a reason. A
         selection of trials has none.
     rest : ndarray, shape (n_trials, n_chans, n_rest_times), or None
         The window between the trials that belongs to each trial, in microvolt, float32; NaN for a
-        trial that has none. ``None`` where no rest windows were cut; see
+        trial that has none. ``None`` if no rest windows were cut; see
         :class:`bci_dann.data.Preprocessing`.
 
     Raises
@@ -111,7 +111,7 @@ class EEGTrials:  # numpydoc ignore=PR02
         y : ndarray of str, shape (n_trials,), or None
             The class names.
         metadata : pandas.DataFrame
-            One row a trial with the columns ``subject``, ``session`` and ``run``.
+            One row per trial with the columns ``subject``, ``session`` and ``run``.
         info : mne.Info
             Channel names, positions and sampling frequency (Hz).
         account : pandas.DataFrame or None
@@ -315,7 +315,7 @@ def replace_labels(trials: EEGTrials, y: NDArray[np.str_] | None) -> EEGTrials:
     Parameters
     ----------
     trials : EEGTrials
-        The trials; they are left as they are.
+        The trials; not changed.
     y : ndarray of str, shape (n_trials,), or None
         The new class names.
 

@@ -186,14 +186,14 @@ def upload_model(
 
 
 def check_upload(repo_id: str, token: str | bool | None) -> None:
-    """Raise where a model could not be uploaded, before the work and without asking the Hub.
+    """Raise an error if a model could not be uploaded, before the work and without asking the Hub.
 
     Parameters
     ----------
     repo_id : str
         ``OWNER/NAME``.
     token : str, bool or None
-        As for :func:`upload_model`.
+        See :func:`upload_model`.
 
     Raises
     ------

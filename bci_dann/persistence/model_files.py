@@ -80,7 +80,7 @@ def read_model_json(folder: Path, name: str) -> Any:
     Raises
     ------
     DataError
-        As :func:`read_model_bytes`.
+        See :func:`read_model_bytes`.
     ValueError
         When it is no JSON.
     FileNotFoundError

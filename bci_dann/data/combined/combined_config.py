@@ -84,7 +84,7 @@ class CombinedEntry(DataConfig):  # numpydoc ignore=PR02
         Returns
         -------
         pathlib.Path or None
-            ``None`` where neither is given.
+            ``None`` if neither is given.
         """
         if self.folder is None:
             return None if data_dir is None else Path(data_dir).expanduser()
@@ -188,7 +188,7 @@ RunData = Annotated[
 
 
 def _check_differ(first: CombinedEntry, second: CombinedEntry) -> None:
-    """Raise where two entries have one name, or are the same recordings."""
+    """Raise an error if two entries have one name, or are the same recordings."""
     if first.model_dump(exclude=NOT_IDENTIFYING) == second.model_dump(exclude=NOT_IDENTIFYING):
         names = first.name if first.name == second.name else f"{first.name}, as {second.name},"
         raise ValueError(

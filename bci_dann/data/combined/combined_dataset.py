@@ -230,7 +230,7 @@ def _check_classes(parts: Sequence[DatasetPart]) -> None:
 
 
 def _check_files(parts: Sequence[DatasetPart]) -> None:
-    """Raise where a file is in two folders of recordings."""
+    """Raise an error if a file is in two folders of recordings."""
     from bci_dann.data.recordings.folder import Recordings
 
     owners: dict[tuple[Any, ...], str] = {}

@@ -58,7 +58,7 @@ def all_channels(channels: Mapping[str, Sequence[str]]) -> list[str]:
     Parameters
     ----------
     channels : mapping of str to sequence of str
-        As for :func:`common_channels`.
+        See :func:`common_channels`.
 
     Returns
     -------
@@ -139,7 +139,7 @@ class RecordingChannels:
         Parameters
         ----------
         raw : mne.io.Raw
-            The recording; it is left as it is.
+            The recording; not changed.
 
         Returns
         -------

@@ -153,12 +153,12 @@ def _from_first_sample(signal: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def check_frequencies(sfreq: float, preprocessing: Preprocessing) -> None:
-    """Raise where a filter does not fit a sampling frequency.
+    """Raise an error if a filter does not fit a sampling frequency.
 
     Parameters
     ----------
     sfreq : float
-        Of the recording (Hz).
+        Sampling frequency of the recording (Hz).
     preprocessing : Preprocessing
         The keys ``band`` and ``notch``.
 

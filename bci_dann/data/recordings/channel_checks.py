@@ -81,12 +81,12 @@ class ChannelChecks:
         ConfigError
             As `check_all`; all recordings are opened only where this one lacks a channel.
         DataError
-            As `check_all`.
+            See `check_all`.
 
         Warns
         -----
         BCIDannWarning
-            As `check_all`.
+            See `check_all`.
         """
         if not self._keys_checked:
             self._check_keys_beside(account)

@@ -224,7 +224,7 @@ class Recordings(BaseDataset):
         Returns
         -------
         pandas.DataFrame
-            One row a channel: ``file``, ``channel``, ``type``, ``used_as`` (empty where it is left
+            One row per channel: ``file``, ``channel``, ``type``, ``used_as`` (empty if it is left
             out) and ``reason``.
 
         Raises

@@ -93,14 +93,14 @@ def extension_of(name: str) -> str:
     Returns
     -------
     str
-        With its point; ``".fif.gz"`` is one. Empty where there is none.
+        With its point; ``".fif.gz"`` is one. Empty if there is none.
     """
     suffix = Path(name.lower()).suffix
     return ".fif.gz" if name.lower().endswith(".fif.gz") else suffix
 
 
 def check_format(path: Path) -> None:
-    """Raise where a file is in no format that can be read, by its name and first bytes.
+    """Raise an error if a file is in no format that can be read, by its name and first bytes.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def check_format(path: Path) -> None:
 
 
 def _check_fetched(file: Path) -> None:
-    """Raise where a file is a link that leads to nothing, or a pointer in the place of a file."""
+    """Raise an error if a file is a link that leads to nothing, or a pointer in the place of a file."""
     if file.is_symlink() and not file.exists():
         fetch = f"Fetch it: `datalad get {file}`" if "annex" in str(file.readlink()) else "Mend it"
         raise DataError(f"{file} is a link that leads to nothing. {fetch}.")

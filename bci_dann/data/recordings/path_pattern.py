@@ -138,7 +138,7 @@ class PathPattern:
         Returns
         -------
         dict of str to str
-            The text of each field; empty where the path does not fit.
+            The text of each field; empty if the path does not fit.
         """
         match = re.fullmatch(f"(?:.*/)?{self._exact[-1].pattern}", plain_text(path))
         return match.groupdict() if match else {}

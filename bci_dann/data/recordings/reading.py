@@ -128,7 +128,7 @@ def read_recording(path: Path, layout: RecordingsLayout) -> CuedRecording:
     ConfigError
         When MNE has no such montage.
     DataError
-        As `open_recording`.
+        See `open_recording`.
     """
     return _loaded(open_recording(path, layout), layout, path)
 
@@ -139,7 +139,7 @@ def apply_layout(raw: mne.io.BaseRaw, layout: RecordingsLayout, name: Path | str
     Parameters
     ----------
     raw : mne.io.Raw
-        As MNE reads it from a file; it is left as it is.
+        As MNE reads it from a file; not changed.
     layout : RecordingsLayout
         How to understand it.
     name : pathlib.Path or str
@@ -148,7 +148,7 @@ def apply_layout(raw: mne.io.BaseRaw, layout: RecordingsLayout, name: Path | str
     Returns
     -------
     CuedRecording
-        As `read_recording`.
+        See `read_recording`.
 
     Raises
     ------

@@ -47,7 +47,7 @@ class SourceFiles:
         Returns
         -------
         dict of str to str or None
-            Digests by file; ``None`` of one that is missing. Empty where nothing has changed, is
+            Digests by file; ``None`` of one that is missing. Empty if nothing has changed, is
             known, or is left: prepared trials outlive the recordings.
         """
         first = self._first_digests()

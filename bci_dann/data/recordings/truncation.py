@@ -91,7 +91,7 @@ def omitted_events(raw: mne.io.BaseRaw, path: Path, layout: RecordingsLayout) ->
 def check_events_inside(
     cues: pd.DataFrame, raw: mne.io.BaseRaw, path: Path, interval: tuple[float, float]
 ) -> None:
-    """Raise where a recording ends before the tasks of its events do.
+    """Raise an error if a recording ends before the tasks of its events do.
 
     Parameters
     ----------

@@ -43,7 +43,7 @@ def derive_trials(trials: EEGTrials, regime: Regime) -> EEGTrials:
     Parameters
     ----------
     trials : EEGTrials
-        Labelled trials of all subjects; they are left as they are.
+        Labelled trials of all subjects; not changed.
     regime : Regime
         What to keep, and what disturbs it.
 

@@ -149,6 +149,6 @@ class Regime(StrictModel):  # numpydoc ignore=PR02
         Returns
         -------
         bool
-            False where nothing is set but ``random_state`` and ``held_out``.
+            False if nothing is set but ``random_state`` and ``held_out``.
         """
         return bool(self.model_dump(exclude={"random_state", "held_out"}))

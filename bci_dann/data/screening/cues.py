@@ -23,9 +23,9 @@ __all__ = [
     "with_outcome",
 ]
 
-# A table of cues has one row a cue: its sample, counted from the first of the recording, the event
-# as the recording names it, the class that the event stands for, and why it gives no trial ("" for
-# a cue that gives one).
+# A table of cues has one row per cue: its sample, counted from the first of the recording, the
+# event as the recording names it, the class that the event stands for, and why it gives no trial
+# ("" for a cue that gives one).
 CUE_COLUMNS = ("sample", "event", "label", "left_out")
 
 # Why a cue gives no trial.
@@ -178,7 +178,7 @@ def left_out_sentence(counts: Mapping[str, int]) -> str:
     Returns
     -------
     str
-        For example ``"3: the trial is not wholly inside the recording"``; empty where no cue was
+        For example ``"3: the trial is not wholly inside the recording"``; empty if no cue was
         left out.
     """
     return "; ".join(
@@ -222,7 +222,7 @@ def read_account(path: Path) -> pd.DataFrame | None:
     Returns
     -------
     pandas.DataFrame or None
-        ``None`` where there is no file.
+        ``None`` if there is no file.
     """
     if not path.is_file():
         return None

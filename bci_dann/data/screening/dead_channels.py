@@ -36,7 +36,7 @@ def dead_channels(
     unit_factor : float
         Microvolt per unit of the signals.
     limits : ChannelLimits or None
-        The lowest and highest value of each channel; ``None`` where signals were filtered, which
+        The lowest and highest value of each channel; ``None`` if signals were filtered, which
         hides that a channel was at a limit.
 
     Returns

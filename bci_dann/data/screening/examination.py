@@ -226,7 +226,7 @@ def _examined(one: ExtractedRecording, unit_factor: float) -> ExaminedRecording:
 
 
 def _spectra(raw: mne.io.BaseRaw, unit_factor: float) -> pd.DataFrame:
-    """Return the power spectral density (µV²/Hz), one row a frequency, one column a channel."""
+    """Return the power spectral density (µV²/Hz), one row per frequency, one column a channel."""
     import mne
     import scipy.signal
 

@@ -37,14 +37,14 @@ def joined_rest(parts: Sequence[Rest], shapes: Sequence[tuple[int, int]]) -> Res
     Parameters
     ----------
     parts : sequence of (ndarray, shape (n_trials, n_chans, n_times), or None)
-        Rest windows; ``None`` where a part has none.
+        Rest windows; ``None`` if a part has none.
     shapes : sequence of (int, int)
         Numbers of trials and channels of each part.
 
     Returns
     -------
     ndarray, shape (n_trials, n_chans, n_times), or None
-        NaN for the trials of parts without; ``None`` where no part has any.
+        NaN for the trials of parts without; ``None`` if no part has any.
 
     Raises
     ------

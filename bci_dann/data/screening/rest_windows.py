@@ -44,7 +44,7 @@ class RestWindows:
         The channels.
     cues : pandas.DataFrame
         All cues of the recording with a further column ``rest``: why a trial has no rest window,
-        ``""`` where it has one, ``None`` where the cue gives no trial.
+        ``""`` where it has one, ``None`` if the cue gives no trial.
     """
 
     signals: NDArray[np.float64]
@@ -87,7 +87,7 @@ def rest_steps(
     Returns
     -------
     Preprocessing or None
-        ``None`` where there are no rest windows.
+        ``None`` if there are no rest windows.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def cut_rest_windows(
     Parameters
     ----------
     raw : mne.io.Raw
-        The recording; it is left as it is.
+        The recording; not changed.
     dataset : ImageryTask
         Gives the task interval and the unit; any MOABB dataset is one.
     classes : list of str
@@ -136,12 +136,12 @@ def cut_rest_windows(
     screen : bool
         As for :func:`~bci_dann.data.segmentation.cut_trials`.
     task_start : float or None
-        As for :func:`rest_steps`.
+        See :func:`rest_steps`.
 
     Returns
     -------
     RestWindows or None
-        ``None`` where the preprocessing has no rest window, or the recording no trials. A window
+        ``None`` if the preprocessing has no rest window, or the recording no trials. A window
         that overlaps a task of any class in the recording, leaves the recording, is interrupted,
         or has a flat channel is left out.
 
@@ -150,7 +150,7 @@ def cut_rest_windows(
     DataError
         As :func:`~bci_dann.data.segmentation.cut_trials`.
     ConfigError
-        As :func:`rest_steps`.
+        See :func:`rest_steps`.
     """
     steps = rest_steps(dataset, preprocessing, task_start)
     if steps is None or cut.epochs is None:
@@ -191,7 +191,7 @@ def rest_sentence(reasons: Iterable[str]) -> str:
     Returns
     -------
     str
-        For example ``"12: it overlaps a trial"``; empty where each trial has one.
+        For example ``"12: it overlaps a trial"``; empty if each trial has one.
     """
     counts = Counter(reasons)
     sentences = {OVERLAPS: "it overlaps a trial", **REASONS}

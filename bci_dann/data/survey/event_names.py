@@ -93,7 +93,7 @@ def class_named(event: str) -> str:
     Returns
     -------
     str
-        The class as MOABB would name it; empty where the name does not tell it.
+        The class as MOABB would name it; empty if the name does not tell it.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def known_meaning(event: str) -> str:
     Returns
     -------
     str
-        Empty where nothing is.
+        Empty if nothing is.
     """
     if event.lower().startswith("bad"):
         return "a stretch that is marked bad"
@@ -140,7 +140,7 @@ def may_be_cue(event: str) -> bool:
     Returns
     -------
     bool
-        False where its name says that it is another event.
+        False if its name says that it is another event.
     """
     return event.strip() not in GDF_MEANINGS and not _words(event) & NO_CUE
 
@@ -156,7 +156,7 @@ def may_end_task(event: str) -> bool:
     Returns
     -------
     bool
-        False where its name says that something begins.
+        False if its name says that something begins.
     """
     return event.strip() not in BEGINNING_CODES and not _words(event) & BEGINNING
 

@@ -37,7 +37,7 @@ class PatternGuess:
     Attributes
     ----------
     pattern : str or None
-        As for `RecordingsLayout`; ``None`` where the paths do not tell the subjects apart.
+        As for `RecordingsLayout`; ``None`` if the paths do not tell the subjects apart.
     fields : dict of str to dict of str to str
         By path the text of each field.
     by_place : tuple of str

@@ -110,7 +110,7 @@ def guess_scale(samples: Sequence[SignalSample]) -> float | None:
     Returns
     -------
     float or None
-        1, 1e-3, 1e-6 or 1e-9; ``None`` where the amplitude is that of EEG in none of these units,
+        1, 1e-3, 1e-6 or 1e-9; ``None`` if the amplitude is that of EEG in none of these units,
         or in different ones in different recordings.
     """
     typical = [one.typical_uv for one in samples if np.isfinite(one.typical_uv)]
@@ -134,9 +134,9 @@ def guess_mains(samples: Sequence[SignalSample]) -> tuple[int | None, dict[int, 
     Returns
     -------
     frequency : int or None
-        50 or 60 Hz; ``None`` where neither has a peak.
+        50 or 60 Hz; ``None`` if neither has a peak.
     ratios : dict of int to float
-        The power of each relative to that beside it, median over recordings; empty where the
+        The power of each relative to that beside it, median over recordings; empty if the
         sampling frequency allows none.
     """
     ratios = {

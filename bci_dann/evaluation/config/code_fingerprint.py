@@ -68,7 +68,7 @@ def user_code_fingerprint(step: Mapping[str, Any]) -> str | None:
     Returns
     -------
     str or None
-        ``None`` where all classes are of this package or of an installed one, whose version
+        ``None`` if all classes are of this package or of an installed one, whose version
         stands for its code. Files that these files import are not part of it.
     """
     modules = {step["from"], *_modules_in(step["parameters"])}

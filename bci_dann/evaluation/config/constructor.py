@@ -37,7 +37,7 @@ class Constructor:
     takes_any : bool
         Whether any other keyword is accepted too.
     defaults : mapping of str to object, or None
-        The defaults that YAML can hold, by parameter; ``None`` where the source computes one.
+        The defaults that YAML can hold, by parameter; ``None`` if the source computes one.
     former : tuple of str
         Keywords of the version before, which are accepted with a warning.
     """
@@ -168,7 +168,7 @@ def _constructor_of_class(component: Any) -> Constructor:
 
 
 def _constructor_from_source(module: str, name: str) -> Constructor | None:
-    """Return a constructor, or ``None`` where the source does not tell it for certain."""
+    """Return a constructor, or ``None`` if the source does not tell it for certain."""
     definition = definition_of(module, name)
     if definition is None:
         return None

@@ -30,7 +30,7 @@ def module_file(module: str) -> Path | None:
     Returns
     -------
     pathlib.Path or None
-        ``None`` where there is no such module, or it does not come from a Python file.
+        ``None`` if there is no such module, or it does not come from a Python file.
     """
     spec = _module_spec(module)
     if spec is None or not spec.has_location or spec.origin is None:
@@ -52,7 +52,7 @@ def definition_of(module: str, name: str) -> tuple[str, Definition] | None:
     Returns
     -------
     tuple of (str, ast.ClassDef or ast.FunctionDef), or None
-        The module that defines it, and the definition. ``None`` where the source does not tell
+        The module that defines it, and the definition. ``None`` if the source does not tell
         it for certain: the name is bound more than once, or computed, or the module is no
         Python file.
     """
@@ -73,7 +73,7 @@ def literal_of(module: str, name: str) -> Any:
     Returns
     -------
     Any
-        ``None`` where the source does not tell it for certain.
+        ``None`` if the source does not tell it for certain.
     """
     _, node = _binding_of(module, name)
     if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:

@@ -108,7 +108,7 @@ def build_with_warnings(
     spec : PipelineSpec
         What to build.
     seed : int or None
-        As for :func:`build`.
+        See :func:`build`.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def build_with_warnings(
     Raises
     ------
     ConfigError
-        As :func:`build`.
+        See :func:`build`.
     """
     from sklearn.pipeline import make_pipeline
 

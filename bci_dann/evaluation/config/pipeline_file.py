@@ -216,7 +216,7 @@ def pipeline_description(path: Path) -> str:
 
 
 def warn_of_built_in_name(spec: PipelineSpec, built_in_folder: Path) -> None:
-    """Warn where a user's pipeline file has the name of one that comes with the package.
+    """Warn if a user's pipeline file has the name of one that comes with the package.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ def with_parameters(
     Parameters
     ----------
     spec : PipelineSpec
-        The pipeline to start from; it is left as it is.
+        The pipeline to start from; not changed.
     parameters : mapping of str to object
         New values. Each goes to every step that has a parameter of this name.
     set_by : str
@@ -100,7 +100,7 @@ def with_defaults(spec: PipelineSpec) -> PipelineSpec:
     Parameters
     ----------
     spec : PipelineSpec
-        The pipeline; it is left as it is.
+        The pipeline; not changed.
 
     Returns
     -------

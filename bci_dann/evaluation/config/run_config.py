@@ -120,7 +120,7 @@ class RunConfig(StrictModel):
         Returns
         -------
         bool
-            True where there are ``regimes`` or ``worlds``.
+            True if there are ``regimes`` or ``worlds``.
         """
         return bool(self.regimes) or self.worlds is not None
 
@@ -233,7 +233,7 @@ def read_config(
     settings : sequence of str
         As for :func:`load_config`; they do not change a RunConfig.
     defaults : mapping of str to object, or None
-        As for :func:`load_config`.
+        See :func:`load_config`.
 
     Returns
     -------
@@ -273,7 +273,7 @@ def run_of_content(content: Any, origin: ConfigOrigin) -> RunConfig:
     Raises
     ------
     ConfigError
-        As :func:`read_config`.
+        See :func:`read_config`.
     """
     if isinstance(content, Mapping) and SUITE_KEY in content:
         raise ConfigError(
@@ -292,7 +292,7 @@ def with_replaced(config: RunConfig, replaced: Mapping[str, Any]) -> RunConfig:
     Parameters
     ----------
     config : RunConfig
-        As :func:`load_config` returns it; it is left as it is.
+        As :func:`load_config` returns it; not changed.
     replaced : mapping of str to object
         New values by key. Parameters and variants of pipelines that are then not run any more
         are dropped.
@@ -305,7 +305,7 @@ def with_replaced(config: RunConfig, replaced: Mapping[str, Any]) -> RunConfig:
     Raises
     ------
     ConfigError
-        As :func:`load_config`.
+        See :func:`load_config`.
     """
     without_settings = {**replaced, "pipeline_parameters": {}, "variants": {}}
     run = _with_pipeline_files(_revalidated(config, without_settings))

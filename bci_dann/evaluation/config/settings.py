@@ -23,7 +23,7 @@ def with_settings(content: Any, settings: Iterable[str]) -> Any:
     Parameters
     ----------
     content : object
-        As it was read from a file; it is left as it is.
+        As it was read from a file; not changed.
     settings : iterable of str
         Each ``"KEY=VALUE"``: keys of sections joined by dots, and a value in YAML. Sections that
         are missing are added. Whether the keys exist is for whoever checks the result.
@@ -96,7 +96,7 @@ def located_content(
     config : str, pathlib.Path or mapping
         A file, the name of a shipped configuration, or the content.
     settings : sequence of str
-        As for :func:`load_config`.
+        See :func:`load_config`.
 
     Returns
     -------

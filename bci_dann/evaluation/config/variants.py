@@ -28,7 +28,7 @@ def expand_variants(
     Parameters
     ----------
     specs : sequence of PipelineSpec
-        The pipelines of a run; they are left as they are.
+        The pipelines of a run; not changed.
     variants : mapping of str to mapping of str to sequence
         For a pipeline's name the values of its parameters; every combination is a variant,
         the last parameter varying fastest.

@@ -91,7 +91,7 @@ def nested_choice(
     -------
     pandas.DataFrame
         As :func:`nested_table`, and written to ``nested.csv`` in the results folder; in a dry
-        run one row a task.
+        run one row per task.
 
     Raises
     ------
