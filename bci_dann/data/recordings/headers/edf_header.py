@@ -14,10 +14,10 @@ __all__ = ["check_edf_file"]
 # Bytes of a sample (EDF: Kemp et al. 1992; BDF is the same with 24 bits).
 BYTES_PER_SAMPLE = {".edf": 2, ".bdf": 3}
 
-# Layout of an EDF header (Kemp et al. 1992, doi:10.1016/0013-4694(92)90009-7): a fixed part, of
-# which these bytes hold the length of the header, the kind of EDF+ file, the number and duration
-# of records and the number of signals; then the fields of all signals, one after another, at
-# these bytes a signal.
+# Layout of an EDF header (Kemp et al. 1992, doi:10.1016/0013-4694(92)90009-7): a fixed part, with
+# the length of the header, the kind of EDF+ file, the number and duration of records and the
+# number of signals at these bytes; then the fields of all signals, one after another, at
+# these bytes per signal.
 FIXED_BYTES = 256
 HEADER_BYTES, KIND = slice(184, 192), slice(192, 236)
 N_RECORDS, DURATION, N_SIGNALS = slice(236, 244), slice(244, 252), slice(252, 256)
@@ -37,7 +37,7 @@ TIME_TOLERANCE_S = 0.002
 
 @dataclass(frozen=True)
 class _Header:
-    """What the checks need of a header; counts of samples are those in one record."""
+    """The fields of a header that are checked; numbers of samples are per record."""
 
     bytes: int
     kind: str
@@ -51,7 +51,7 @@ class _Header:
 
 
 def check_edf_file(path: Path) -> None:
-    """Refuse an EDF or BDF file that has another length than it says, or pauses.
+    """Refuse an EDF or BDF file whose length differs from its header, or that has pauses.
 
     Parameters
     ----------
@@ -61,9 +61,9 @@ def check_edf_file(path: Path) -> None:
     Raises
     ------
     DataError
-        When the file is truncated, has whole records more than it says, or time passes between
-        its records that holds no samples: MNE reads such a file as if it were continuous, and
-        moves the trials after the pause.
+        When the file is truncated, has more records than its header states, or has pauses between
+        its records: MNE reads such a file as if it were continuous, and shifts the trials after
+        a pause.
     OSError, ValueError
         When the header cannot be read.
     """

@@ -1,4 +1,4 @@
-"""Checks of GDF files that MNE does not make, and the events that it leaves out."""
+"""Checks of GDF files that MNE does not make, and events that MNE omits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RATE_TOLERANCE = 0.005
 
 @dataclass(frozen=True)
 class _Header:
-    """What the checks need: where the event table starts, and the rate of the first signal."""
+    """The fields that are checked: start of the event table, and rate of the first signal."""
 
     version: float
     events_at: int
@@ -37,7 +37,7 @@ class _Header:
 
 @dataclass(frozen=True)
 class _EventTable:
-    """Samples, counted from 0, and codes; the rate is 0 where the table does not say it."""
+    """Samples (from 0) and codes of events; the rate is 0 if the table does not state it."""
 
     sfreq: float
     samples: NDArray[np.int_]
@@ -45,7 +45,7 @@ class _EventTable:
 
 
 def check_gdf_file(path: Path) -> None:
-    """Refuse a GDF file that is shorter than it says, or whose events count at another rate.
+    """Refuse a GDF file that is truncated, or whose events have another sampling frequency.
 
     Parameters
     ----------
@@ -55,8 +55,8 @@ def check_gdf_file(path: Path) -> None:
     Raises
     ------
     DataError
-        When the file is truncated, and with its end lost its events, or when events count samples
-        of another sampling frequency than the signals', which MNE passes over.
+        When the file is truncated, so that the events at its end are lost, or when the sampling
+        frequency of the events differs from that of the signals, which MNE ignores.
     OSError, ValueError, IndexError
         When the header cannot be read.
     """

@@ -1,4 +1,4 @@
-"""Check of EEGLAB files that SciPy does not make: that every data element is one, and whole."""
+"""Check of EEGLAB files that SciPy does not make: all data elements must be valid and complete."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ SPARSE, COMPLEX = 5, 0x800
 
 
 class _DamageError(Exception):
-    """What is wrong with a file, and at which byte."""
+    """A description of the damage of a file, with the byte."""
 
 
 def check_mat_file(path: Path) -> None:
-    """Refuse a damaged EEGLAB file, which SciPy may not survive.
+    """Refuse a damaged EEGLAB file, which may crash SciPy.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def check_mat_file(path: Path) -> None:
     Raises
     ------
     DataError
-        When an element has another type than its place asks for, is larger than what holds it, or
+        When an element has an unexpected type, is larger than the element that contains it, or
         cannot be decompressed.
     OSError
         When the file cannot be read.
@@ -70,7 +70,7 @@ def check_mat_file(path: Path) -> None:
 def _elements(
     content: mmap.mmap, start: int, stop: int, order: str
 ) -> Iterator[tuple[int, int, int, int]]:
-    """Yield the place of each element, its type, and where its data begin and end."""
+    """Yield the position of each element, its type, and start and end of its data."""
     while start + TAG_BYTES <= stop:
         kind, size = struct.unpack_from(f"{order}II", content, start)
         is_small = kind > 0xFFFF
@@ -95,7 +95,7 @@ def _check_file(content: mmap.mmap, order: str) -> None:
 
 
 def _check_array(content: mmap.mmap, start: int, stop: int, order: str) -> None:
-    """Check an array and the arrays in it; one without any content is empty."""
+    """Check an array and the arrays inside it; an element without content is an empty array."""
     expected: Sequence[int] = BEGINNING
     rest: Container[int] = NUMBERS
     missing = 0
@@ -120,7 +120,7 @@ def _check_array(content: mmap.mmap, start: int, stop: int, order: str) -> None:
 
 
 def _check_compressed(data: bytes, start: int) -> None:
-    """Decompress to the end, where a checksum is compared, and keep nothing."""
+    """Decompress the whole element to verify its checksum, without keeping the data."""
     stream, rest = zlib.decompressobj(), data
     while rest and not stream.eof:
         stream.decompress(rest, 2**20)
