@@ -1,4 +1,4 @@
-"""Checks across the recordings of a dataset: one unit everywhere, and no recording twice."""
+"""Checks across the recordings of a dataset: the same unit, and no repeated recordings."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ SAME_SIGNAL = 0.9999
 
 
 class RecordingComparison:
-    """Comparison of each recording with those before it."""
+    """Comparison of each recording with the previous ones."""
 
     def __init__(self) -> None:
         self._typical: list[tuple[str, float]] = []
         self._signals: dict[str, list[tuple[str, NDArray[np.float64]]]] = {}
 
     def add(self, name: str, trials: EEGTrials, typical_uv: float) -> None:
-        """Check a recording against those before, and remember it.
+        """Compare a recording with the previous ones, and add it to them.
 
         Parameters
         ----------
         name : str
-            What messages call the recording.
+            Name of the recording in messages.
         trials : EEGTrials
             Its trials, of one subject.
         typical_uv : float
@@ -44,7 +44,7 @@ class RecordingComparison:
         Raises
         ------
         DataError
-            When its unit is another, or its first trials are those of another subject.
+            When its unit differs, or its first trials are equal to those of another subject.
         """
         self._check_unit(name, typical_uv)
         subject = str(trials.subjects[0])
