@@ -1,4 +1,4 @@
-"""A guess of which events of recordings are cues of classes, and how long their tasks last."""
+"""Heuristics for the events that are cues of classes, and for the length of their tasks."""
 
 from __future__ import annotations
 
@@ -42,20 +42,20 @@ USUAL_TASK_S = 4.0
 
 @dataclass(frozen=True)
 class EventCount:
-    """How often an event occurs, and what it may mean.
+    """Number of occurrences of an event, and its possible meaning.
 
     Attributes
     ----------
     name : str
-        As in the recordings.
+        Name in the recordings.
     count, n_files : int
-        Times in all, and recordings that have it.
+        Number of occurrences in total, and number of recordings with the event.
     label : str
-        The class that its name tells, or "".
+        The class according to its name, or "".
     is_cue, may_be_cue : bool
-        Whether it is taken for a cue; whether it might be one.
+        Whether it is assumed to be a cue; whether it might be one.
     meaning : str
-        What is known of it otherwise.
+        Known meaning of other events.
     """
 
     name: str
@@ -69,24 +69,24 @@ class EventCount:
 
 @dataclass(frozen=True)
 class CueGuess:
-    """The events of some recordings: cues first, then what may be one, then the others."""
+    """The events of some recordings: cues first, then possible cues, then the others."""
 
     events: tuple[EventCount, ...]
 
     @property
     def cues(self) -> list[str]:  # numpydoc ignore=RT01
-        """The events that are taken for cues."""
+        """The events that are assumed to be cues."""
         return [one.name for one in self.events if one.is_cue]
 
     @property
     def candidates(self) -> list[str]:  # numpydoc ignore=RT01
-        """The cues, or where there are none the events that may be some."""
+        """The cues; if there are none, the possible cues."""
         return self.cues or [one.name for one in self.events if one.may_be_cue]
 
 
 @dataclass(frozen=True)
 class TaskGuess:
-    """How long a task lasts after its cue (s), in words why, and whether anything shows it."""
+    """Length of a task after its cue (s), an explanation, and whether there is evidence for it."""
 
     end_s: float
     evidence: str
@@ -94,7 +94,7 @@ class TaskGuess:
 
 
 def guess_cues(recordings: Sequence[pd.DataFrame]) -> CueGuess:
-    """Guess which events are cues, by their names, or else by how they occur.
+    """Guess which events are cues, from their names, or otherwise from their occurrences.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def guess_cues(recordings: Sequence[pd.DataFrame]) -> CueGuess:
     Returns
     -------
     CueGuess
-        Cues only where the names of the events tell two classes or more.
+        The events; some are cues only if the names of the events indicate at least two classes.
     """
     counts: dict[str, int] = {}
     n_files: dict[str, int] = {}
@@ -164,7 +164,7 @@ def _possible_cues(recordings: Sequence[pd.DataFrame], counts: dict[str, int]) -
 
 
 def _alternate(recordings: Sequence[pd.DataFrame], first: str, second: str) -> bool:
-    """Return whether two events occur in one recording, in an order that varies."""
+    """Return whether two events occur in the same recording in varying order."""
     lags = []
     for events in recordings:
         onsets = {name: _onsets(events, [name]) for name in (first, second)}
@@ -179,7 +179,7 @@ def _alternate(recordings: Sequence[pd.DataFrame], first: str, second: str) -> b
 
 
 def guess_task(recordings: Sequence[pd.DataFrame], cues: Sequence[str]) -> TaskGuess:
-    """Guess how long a task lasts, from the length of its cue or from what follows it.
+    """Guess the length of a task, from the duration of its cue or from the following events.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def guess_task(recordings: Sequence[pd.DataFrame], cues: Sequence[str]) -> TaskG
     Returns
     -------
     TaskGuess
-        Never longer than the time between two cues.
+        The length, at most the time between two cues.
     """
     with_cues = [events for events in recordings if len(_onsets(events, cues))]
     if not with_cues:
@@ -224,7 +224,7 @@ def _length_of_cues(
 def _length_until_event(
     recordings: Sequence[pd.DataFrame], cues: Sequence[str]
 ) -> tuple[float, str] | None:
-    """Return the time to the first event that follows each cue in the same distance."""
+    """Return the time to the first event that follows each cue after the same time."""
     names = {name for events in recordings for name in events["name"]} - set(cues)
     others = sorted(name for name in names if may_end_task(name))
     n_cues = sum(len(_onsets(events, cues)) for events in recordings)
@@ -253,7 +253,7 @@ def _onsets(events: pd.DataFrame, names: Sequence[str]) -> NDArray[np.float64]:
 
 
 def _next_lags(starts: NDArray[np.float64], ends: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the time from each start to the next end; none for starts without one."""
+    """Return the time from each start to the next end; starts without an end are omitted."""
     following = np.searchsorted(ends, starts, side="right")
     has_one = following < len(ends)
     return np.asarray(ends[following[has_one]] - starts[has_one])
