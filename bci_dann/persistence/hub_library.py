@@ -17,9 +17,9 @@ from bci_dann.exceptions import (
 
 __all__ = ["HUB", "TOKEN", "UnreachableError", "clear_errors", "hub_address", "hub_api", "load_hub"]
 
-# What the name of a model of the Hub begins with, in the place of a folder.
+# Prefix of the address of a model on the Hub, which may be given instead of a folder.
 HUB = "hub:"
-# How to give a token.
+# Advice in messages on how to provide a token.
 TOKEN = "Sign in with `hf auth login`, set HF_TOKEN, or give token= in Python."
 
 

@@ -23,11 +23,11 @@ __all__ = [
 BRAINVISION = (".vhdr", ".ahdr")
 FIF = (".fif", ".fif.gz")
 
-# The names of later parts of a split FIF file: MNE's own and those of BIDS.
+# Names of later parts of a split FIF file, according to MNE and to BIDS.
 LATER_PART = re.compile(r"-[0-9]+\.fif(\.gz)?$|_split-0*([2-9]|[1-9][0-9]+)_.*\.fif(\.gz)?$")
 
-# What MNE-BIDS takes from the files beside a recording, and from those that it inherits.
-# `participants.tsv` is not among them: it says nothing about signals or events.
+# Sidecar files that MNE-BIDS reads. `participants.tsv` is not included, since it does not affect
+# signals or events.
 SIDECAR_SUFFIXES = ("events", "channels", "electrodes", "coordsystem", "eeg", "scans")
 SIDECAR_EXTENSIONS = (".tsv", ".json")
 

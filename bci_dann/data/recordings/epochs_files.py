@@ -14,10 +14,10 @@ from bci_dann.data.recordings.headers.mat_elements import check_mat_file
 
 __all__ = ["as_continuous", "is_epochs_file", "read_epochs_file"]
 
-# The endings that MNE asks for in the names of files of epochs.
+# Endings of file names that MNE requires for epochs.
 EPOCHS_NAME = re.compile(r".+[-_]epo\.fif(\.gz)?")
 
-# The name that marks the first sample of each epoch but the first, as MNE's concatenation has it.
+# Description of the annotation at the first sample of each later epoch, as in MNE's concatenation.
 EDGE = "EDGE boundary"
 
 

@@ -33,7 +33,8 @@ READABLE = {
     ".nxe": "Nexstim",
 }
 
-# The formats that messages recommend: each states channels, rate and events, and most its unit.
+# Formats recommended in messages: all state channels, sampling frequency and events, and most the
+# unit.
 RECOMMENDED = "EDF, BDF, GDF, FIF, BrainVision (.vhdr) and EEGLAB (.set)"
 
 _AS_FIF = (
@@ -43,10 +44,10 @@ _AS_FIF = (
 )
 _UNPACK = "unpack it"
 
-# Files in which BrainVision, EEGLAB and Curry keep samples and markers beside a header.
+# Extensions of files with samples and markers next to a header (BrainVision, EEGLAB, Curry).
 COMPANION_SUFFIXES = (".eeg", ".vmrk", ".fdt", ".dat")
 
-# What to do with a file of another format.
+# Advice for other formats.
 ADVICE = {
     ".xdf": "load it with pyxdf.load_xdf, " + _AS_FIF,
     ".xdfz": "load it with pyxdf.load_xdf, " + _AS_FIF,
@@ -74,7 +75,7 @@ ADVICE = {
     ".fdt": "name the .set file, which names this file",
 }
 
-# The beginning of a small file that stands for one that was not fetched.
+# First bytes of pointer files, which replace files that have not been fetched.
 POINTERS = {
     b"/annex/objects/": "datalad get",
     b"version https://git-lfs": "git lfs pull --include",

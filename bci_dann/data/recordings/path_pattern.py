@@ -20,10 +20,10 @@ __all__ = ["FoundPath", "PathPattern", "is_hidden", "near_misses", "plain_text"]
 JUNK = {"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"}
 JUNK |= {"Thumbs.db", "desktop.ini"}
 
-# Names in a message about a pattern that fits nothing: enough to see how they differ from it.
+# Number of names in a message about a pattern without a match: enough to see the differences.
 MAX_LISTED = 5
 
-# Files of a folder that are compared with such a pattern. Empirical: a tenth of a second.
+# Maximum number of files that are compared with such a pattern, which takes a tenth of a second.
 MAX_COMPARED = 2000
 
 

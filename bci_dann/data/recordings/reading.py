@@ -41,12 +41,12 @@ from bci_dann.exceptions import BCIDannError, DataError
 
 __all__ = ["CuedRecording", "apply_layout", "open_recording", "read_file", "read_recording"]
 
-# Formats whose readers take an encoding, and what they say of annotations in another one.
+# Formats whose readers have a parameter for the encoding, and their error for a wrong encoding.
 FORMATS_WITH_ENCODING = (".edf", ".bdf")
 UNDECODABLE = "invalid byte in at least one annotations channel"
 
-# Share of the cues of a recording that may contradict each other. Empirical: a marker sent by
-# mistake is one of dozens; where a fifth contradict, the events do not mean what `events` says.
+# Share of the cues of a recording that may contradict each other. Empirical: few markers are sent
+# by mistake; if a fifth of the cues contradict each other, the mapping `events` is wrong.
 MAX_CONTRADICTING_SHARE = 0.2
 
 
@@ -192,7 +192,7 @@ def _with_layout_channels(
 
 
 def _loaded(recording: CuedRecording, layout: RecordingsLayout, name: Path | str) -> CuedRecording:
-    """Load samples, with the layout's unit, positions and classes."""
+    """Load samples, and apply unit, electrode positions and classes of the layout."""
     raw = recording.raw
     annotations = class_annotations(raw, recording.cues)
     read_file(name, raw.load_data, verbose="error")
@@ -202,7 +202,7 @@ def _loaded(recording: CuedRecording, layout: RecordingsLayout, name: Path | str
         montage = standard_montage(layout.montage)
         raw.set_montage(montage, match_case=False, on_missing="ignore", verbose="error")
     set_annotations(raw, *annotations)
-    # for MOABB's own paradigms; trials of ours count the missing samples of their channels alone
+    # for MOABB's paradigms; this package considers missing samples of selected channels only
     mark_missing_samples(raw, mne.pick_types(raw.info, eeg=True).tolist())
     return replace(recording, raw=raw)
 

@@ -98,10 +98,10 @@ def _data_folder(data_dir: Path | str | None) -> Path | None:
 
 
 def _paths(dataset: BaseDataset, subject: Any) -> list[Path]:
-    """Return what MOABB has read for a subject that is loaded, so that nothing is downloaded."""
+    """Return the files of a loaded subject, for which MOABB has nothing left to download."""
     try:
         return [path for path in _flat(dataset.data_path(subject)) if path.exists()]
-    except Exception:  # datasets that have no files, and those that others wrote
+    except Exception:  # datasets without files, and datasets of other authors
         return []
 
 

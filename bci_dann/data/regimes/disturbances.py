@@ -11,10 +11,10 @@ __all__ = ["add_artefacts", "change_half_way", "spoil_channels"]
 
 Signals = NDArray[np.float32]
 
-# Of bursts: frequency (Hz), in the band that motor imagery is decoded from; length (s); and the
-# largest amplitude at other electrodes, as a share of that at the strongest. Empirical.
+# Bursts: frequency (Hz), within the band for decoding motor imagery; length (s); and the largest
+# amplitude at other electrodes, relative to that at the strongest electrode. Empirical.
 BURST_HZ, BURST_SECONDS, SPREAD = (9.0, 25.0), (0.2, 1.0), 0.1
-# Standard deviations of the noise of dead and noisy channels, as factors on that of the channel.
+# Standard deviations of the noise in dead and noisy channels, relative to that of the channel.
 DEAD, NOISY = 0.05, 10.0
 
 

@@ -29,10 +29,10 @@ __all__ = [
 Rows = NDArray[np.intp]
 Names = NDArray[np.str_]
 
-# Fewest trials of a shortened session. Empirical: the covariance of a session, which alignment
-# needs, can be estimated from these.
+# Smallest number of trials of a shortened session. Empirical: sufficient to estimate the mean
+# covariance of a session for alignment.
 SHORTEST_SESSION = 8
-# Fewest samples of a trial that covariances can be estimated from.
+# Smallest number of samples of a trial for the estimation of covariances.
 FEWEST_SAMPLES = 8
 
 

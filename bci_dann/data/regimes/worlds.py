@@ -17,8 +17,8 @@ from bci_dann.data.regimes.regime import Regime
 
 __all__ = ["World", "Worlds", "draw_world"]
 
-# The electrodes that worlds draw from: three that all have, and the others of 64 in the 10-10
-# system.
+# Electrodes of worlds: three that all worlds have, and the others of 64 electrodes of the 10-10
+# system, from which further ones are drawn.
 # fmt: off
 MOTOR = ("C3", "Cz", "C4")
 OTHERS = (
@@ -32,14 +32,14 @@ OTHERS = (
 )
 # fmt: on
 CLASS_PAIRS = (("left_hand", "right_hand"), ("right_hand", "rest"), ("left_hand", "feet"))
-# Smallest and largest numbers, drawn log-uniformly; trials are of a subject.
+# Smallest and largest numbers of channels, subjects, and trials per subject, drawn log-uniformly.
 CHANNELS, SUBJECTS, TRIALS = (3, 64), (4, 40), (30, 300)
-# Most trials of a world, and most trials times channels, so that a world takes minutes, not hours.
+# Maximum number of trials of a world, and of trials times channels, so that it takes minutes.
 MOST_TRIALS, MOST_TRIALS_TIMES_CHANNELS = 1500, 32_000
-# Of amounts: differences between subjects, alertness, ERD, SNR, and of the regime's disturbances.
+# Ranges of the differences between subjects, alertness, ERD, SNR, and of the disturbances.
 SHIFT, ALERTNESS, ERD, SNR, HALF_WAY = (0.0, 2.0), (0.0, 1.5), (0.3, 0.8), (0.5, 1.5), (0.1, 0.5)
 WEAK, ARTEFACT_SHARE, GAIN = 0.2, 0.05, 15.0
-# One in so many is held out, for a last look at the end of a study: the tenth, the twentieth, ...
+# One of this number of worlds is held out for a final test: the tenth, the twentieth, ...
 HELD_OUT_EVERY = 10
 
 

@@ -23,12 +23,11 @@ __all__ = [
     "with_outcome",
 ]
 
-# A table of cues has one row per cue: its sample, counted from the first of the recording, the
-# event as the recording names it, the class that the event stands for, and why it gives no trial
-# ("" for a cue that gives one).
+# A table of cues has one row per cue: its sample, relative to the first sample of the recording,
+# the event, the class of the event, and the reason why it is rejected ("" for a cue that is used).
 CUE_COLUMNS = ("sample", "event", "label", "left_out")
 
-# Why a cue gives no trial.
+# Reasons for the rejection of a cue.
 REASONS = {
     "outside": "the trial is not wholly inside the recording",
     "boundary": "the recording is interrupted during the trial",
@@ -46,7 +45,7 @@ REASONS = {
 # some tenths of a second, and no motor-imagery design has cues less than a second apart.
 REPEATED_S = 0.5
 
-# What a row of an account is about.
+# Columns that identify a row of an account.
 ACCOUNT_KEYS = ("file", "subject", "session", "run", "event")
 
 

@@ -10,7 +10,7 @@ from bci_dann.exceptions import DataError
 
 __all__ = ["RecordingComparison"]
 
-# Ratio of the typical amplitudes of two recordings that only another unit explains: units differ
+# Ratio of the typical amplitudes of two recordings that indicates another unit: units differ
 # by 1000. Empirical: over 58 real recordings of two datasets amplitudes in the pass band lie
 # within a factor of 7; amplifiers that are set wrongly reach 15.
 RECORDING_RATIO = 100.0

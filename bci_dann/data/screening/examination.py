@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Examination", "ExaminedRecording", "examine_recordings"]
 
-# Spectra are of stretches of two seconds, so that lines half a hertz apart are told apart, and go
-# from slow drifts to above the mains frequency (Hz).
+# Length of the segments for spectra (s), for a resolution of 0.5 Hz, and frequency range (Hz), from
+# slow drifts to above the mains frequency.
 SPECTRUM_STRETCH_S = 2.0
 SPECTRUM_BAND = (1.0, 100.0)
-# Amplitudes are those of the rhythms: drifts and mains would hide them (Hz).
+# Frequency band for amplitudes (Hz), without drifts and mains interference.
 AMPLITUDE_BAND = (4.0, 40.0)
 
 

@@ -25,10 +25,10 @@ from bci_dann.exceptions import ConfigError, DataError
 
 __all__ = ["RestWindows", "cut_rest_windows", "rest_sentence", "rest_steps"]
 
-# Why a trial has no rest window, beside the reasons why a cue gives no trial.
+# Reason for a missing rest window, in addition to the reasons for rejected cues.
 OVERLAPS = "overlaps"
-# Seconds by which a rest window may reach into a task: more than the rounding of cues to whole
-# samples of a recording at 125 Hz.
+# Permitted overlap of a rest window with a task (s): more than the rounding of cues to whole
+# samples at 125 Hz.
 TOLERANCE = 0.01
 
 

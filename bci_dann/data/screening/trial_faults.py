@@ -13,14 +13,14 @@ from bci_dann.exceptions import DataError
 
 __all__ = ["RAILED_SHARE", "ChannelLimits", "TrialFaults", "railed_share", "trial_faults"]
 
-# Ratios of amplitudes that only another unit explains: units differ by 1000. Empirical: in 58 real
+# Ratios of amplitudes that indicate another unit: units differ by 1000. Empirical: in 58 real
 # recordings the median amplitude of a channel in the pass band is within 2.2 times that of the
 # others, and no trial has more than 5 times the median of its channel.
 CHANNEL_RATIO = 100.0
 TRIAL_RATIO = 300.0
 
-# Share of a trial's samples that a channel spends at the limit of its range, in stretches of three
-# samples and more. Empirical: in the real recordings a channel that is connected never reaches it.
+# A channel is saturated in a trial if this share of the samples is at the limit of its range, in
+# sequences of at least this length. Empirical: connected channels of real recordings are below it.
 RAILED_SHARE = 0.1
 RAILED_STRETCH = 3
 
@@ -28,8 +28,8 @@ RAILED_STRETCH = 3
 # above it mains interference, differ between electrodes.
 DEFAULT_BAND = (4.0, 40.0)
 
-# Two channels whose correlation over a trial is closer to 1 or -1 than this are one signal.
-# So near that bridged electrodes, which differ by the noise of their amplifiers, are none.
+# Two channels have the same signal if their correlation over a trial differs from 1 or -1 by less.
+# The tolerance is so small that bridged electrodes, which differ by amplifier noise, pass.
 COPY_TOLERANCE = 1e-9
 
 

@@ -41,12 +41,12 @@ CHANNELS = (
 # fmt: on
 EVENT_CODES = {"left_hand": 1, "right_hand": 2, "feet": 3, "rest": 4, "tongue": 5}
 
-# Time from trial to trial, longest random pause added to it, and time before the first task and
-# after the last (s). Empirical: short trials that still leave rhythms a second to recover.
+# Time between trials, maximum additional random pause, and time before the first and after the last
+# task (s). Empirical: short trials that leave a second for the rhythms to recover.
 TRIAL_PERIOD, MAX_PAUSE, MARGIN = 5.0, 0.5, 2.0
 
-# Limits of parameters. From 64 Hz on the beta rhythm can be sampled, and an amplitude needs some
-# power left; the others keep arrays and amplitudes within reason.
+# Limits of parameters. The beta rhythm requires a sampling frequency of at least 64 Hz, and some
+# power must remain during imagery; the other limits avoid huge arrays and amplitudes.
 SFREQ_LIMITS, ERD_LIMITS, SNR_LIMITS = (64.0, 10_000.0), (0.0, 0.95), (0.0, 100.0)
 
 

@@ -14,29 +14,31 @@ from bci_dann.data.survey.event_names import class_named, known_meaning, may_be_
 
 __all__ = ["CueGuess", "EventCount", "TaskGuess", "guess_cues", "guess_task"]
 
-# Of the events whose names tell a class, those that are this much rarer than the most frequent one
-# are left to the user, and so is a rest that is this much more frequent than any other class: it
-# follows each trial. Empirical.
+# Events whose names indicate a class are not assumed to be cues, but left to the user, if their
+# count relative to the most frequent one is below this share; likewise a rest whose count relative
+# to any other class is above this ratio, since it follows each trial. Empirical.
 MIN_SHARE = 0.2
 MAX_REST_RATIO = 1.5
 
-# Events whose names tell nothing may be cues where two occur about equally often (a pause after
-# each trial of two classes is twice as frequent), so often a recording, in no fixed order: the
-# time from one to the next of the other varies by this much (s).
+# Two events with uninformative names may be cues if the ratio of their counts is small (a pause
+# after each trial of two classes is twice as frequent), if each recording has at least this number
+# of them, and if their order varies: the time from one to the next of the other varies by this much
+# (s).
 MAX_COUNT_RATIO = 1.75
 MIN_COUNT = 4
 MIN_SPREAD_S = 0.5
 
-# The most frequent events, whose order is looked at. Empirical: designs have fewer.
+# Number of the most frequent events whose order is examined. Empirical: designs have fewer.
 MAX_COMPARED = 30
 
-# A task that an event ends, or that is as long as its cue: its length and how much it may vary (s),
-# and the share of the cues that show it. Empirical: imagery lasts 2 to 8 s in published designs.
+# The length of a task is the duration of its cue or the time until a following event. Limits of the
+# length, its maximum variation (s), and the minimum share of cues with this length. Empirical:
+# imagery lasts 2 to 8 s in published designs.
 TASK_S = (1.5, 10.0)
 MAX_SPREAD_S = 0.3
 MIN_SHOWN = 0.9
 
-# MOABB's usual task, where nothing shows its length.
+# Length of a task without evidence (s), as in many datasets of MOABB.
 USUAL_TASK_S = 4.0
 
 

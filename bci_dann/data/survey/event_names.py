@@ -72,7 +72,7 @@ NO_CUE = frozenset(
 BRAINVISION_TYPE = re.compile(r"^(Comment|Stimulus)/")
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 
-# Words and codes of events that begin something, and so do not end a task.
+# Words and codes of events that are the start of something, and thus not the end of a task.
 BEGINNING = frozenset(
     ("start", "begin", "beginning", "onset", "cross", "fixation", "fix", "baseline")
 )

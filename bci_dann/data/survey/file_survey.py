@@ -1,4 +1,4 @@
-"""What the header of one recording says: rate, length, channels with types, and events."""
+"""Survey of the header of one recording: sampling frequency, length, channels and events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from bci_dann.data.recordings.reading import read_file
 
 __all__ = ["AS_IT_IS", "FileSurvey", "open_as_it_is", "survey_file"]
 
-# A layout that says nothing of channels and units; it needs an event and a subject.
+# A layout without information on channels and units; an event and a subject are required keys.
 AS_IT_IS = RecordingsLayout(pattern="{subject}", events={"any": "any"})
 
 # Bytes of a file whose trigger channel is read, which for some formats means all of the file.

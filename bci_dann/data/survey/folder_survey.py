@@ -24,8 +24,8 @@ from bci_dann.exceptions import BCIDannError, DataError
 
 __all__ = ["FolderSurvey", "Unreadable", "survey_folder"]
 
-# The formats that a configuration describes, by the file that is named; the best first, where a
-# folder holds the same recordings in several.
+# Formats by the extension of the main file, in order of preference if a folder has the same
+# recordings in several formats.
 FORMATS = {
     ".fif": "FIF",
     ".fif.gz": "FIF",
@@ -36,17 +36,17 @@ FORMATS = {
     ".gdf": "GDF",
 }
 
-# Files beside a recording that belong to it or describe it.
+# Extensions of files that belong to a recording or describe it.
 COMPANIONS = {".eeg", ".vmrk", ".fdt", ".dat", ".json", ".tsv", ".pos", ".sfp", ".md", ".event"}
 
-# Names of FIF files that hold no recording, and of parts of one that was split.
+# Names of FIF files that are not recordings, and of later parts of split recordings.
 FIF_OF_OTHERS = re.compile(
     r"[-_](epo|ave|ica|cov|proj|fwd|inv|src|trans|eve|stc|sph|lay|annot)\.fif(\.gz)?$",
     re.IGNORECASE,
 )
 LATER_NUMBER = re.compile(r"-[0-9]+(?=\.fif(\.gz)?$)")
 
-# A recording in the place where BIDS has it.
+# Path of a recording according to BIDS.
 BIDS_NAME = re.compile(
     r"(?P<sub>sub-[^/_]+)/((?P<ses>ses-[^/_]+)/)?eeg/(?P=sub)(?(ses)_(?P=ses))_"
     r"(.*_)?eeg\.(edf|bdf|vhdr|set|fif)"
@@ -54,7 +54,7 @@ BIDS_NAME = re.compile(
 BIDS_ENTITY = re.compile(r"(?:^|_)([a-z]+)-([^-_/.]+)")
 BIDS_TASK = re.compile(r"_task-([^_/.]+)")
 
-# Recordings whose signals are looked at. Empirical: a second in all.
+# Number of recordings whose signals are examined; this takes about a second.
 MAX_SAMPLED = 12
 
 # A session or run with a smaller share of the usual number of cues may be practice.

@@ -23,8 +23,8 @@ WORDS = {
 }
 LETTERS = {"subject": ("s", "p", "pp", "id"), "session": ("s", "d"), "run": ("r",)}
 
-# A number such as 0203 is subject 02 and session 03 where most combinations of its halves occur.
-# Empirical: numbers that simply count fill at most half of the combinations, or have more than 20
+# A number such as 0203 is subject 02 and session 03 if most combinations of the two halves occur.
+# Empirical: consecutive numbers fill at most half of the combinations, or have more than 20
 # second halves.
 MIN_GRID_SHARE = 0.7
 MAX_SECOND_HALVES = 20

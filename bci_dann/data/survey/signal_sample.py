@@ -11,25 +11,25 @@ from numpy.typing import NDArray
 
 __all__ = ["MAINS_HZ", "SignalSample", "guess_mains", "guess_scale", "sample_signals"]
 
-# Seconds that are read, from the middle of a recording.
+# Length of the sample, which is read from the middle of a recording (s).
 SAMPLE_S = 30.0
 
-# The band of motor rhythms, in which neither drift nor mains tell on the amplitude.
+# The band of motor rhythms (Hz), in which drifts and mains do not affect the amplitude.
 BAND_HZ = (8.0, 30.0)
 
 # Lowest and highest standard deviation of EEG in that band (µV). Empirical: recordings of two
-# amplifiers have 2 to 30 µV, and units differ by 1000, so that one unit at most fits.
+# amplifiers have 2 to 30 µV, and units differ by 1000, so that at most one unit is plausible.
 EEG_UV = (0.5, 300.0)
 
-# Volt for each unit that a file may hold.
+# Volt per possible unit of a file.
 UNITS = {1.0: "volt", 1e-3: "millivolt", 1e-6: "microvolt", 1e-9: "nanovolt"}
 
-# The mains of all countries, how wide their peak is, and where its neighbourhood ends (Hz).
+# Mains frequencies of all countries, width of the peak, and limit of neighbouring frequencies (Hz).
 MAINS_HZ = (50, 60)
 PEAK_HZ, NEAR_HZ = 1.0, 5.0
 
-# Ratio of the peak's power to that beside it. Empirical: without mains it is up to 1.5; two
-# data sets have 2.7 to 4000.
+# Ratio of the power in the peak to that at neighbouring frequencies. Empirical: without mains it is
+# up to 1.5; two data sets have 2.7 to 4000.
 MIN_PEAK_RATIO = 2.0
 
 

@@ -1,4 +1,4 @@
-"""A commented configuration to start from, written from a survey of recordings."""
+"""Generation of a commented configuration from a survey of recordings (``bci-dann init``)."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from bci_dann.data.survey.survey_summary import (
 
 __all__ = ["StarterConfiguration", "starter_configuration"]
 
-# Lines of events that are not taken. Empirical: more than any design has, and fewer than there
-# are where every comment of an experimenter is an event.
+# Maximum number of lines for events that are not cues. Empirical: more than any design has, and
+# fewer than in recordings in which every comment of the experimenter is an event.
 MAX_EVENT_LINES = 40
 
-# Characters of a comment, without what it is indented by.
+# Width of comments (characters), without indentation.
 COMMENT_WIDTH = 94
 
-# Text that YAML reads as itself without quotes, if it is no number, date or truth value.
+# Text that needs no quotes in YAML, unless it is a number, date or truth value.
 PLAIN = re.compile(r"[A-Za-z_][\w ./-]*\w|[A-Za-z_]")
 
-# What T1 and T2 mean in the runs of imagery of PhysioNet's EEG Motor Movement/Imagery Dataset
-# (Schalk et al. 2004, doi:10.1109/TBME.2004.827072); in the runs between the same was moved.
+# Classes of T1 and T2 in the imagery runs of PhysioNet's EEG Motor Movement/Imagery Dataset
+# (Schalk et al. 2004, doi:10.1109/TBME.2004.827072); the runs in between are executed movements.
 EEGMMIDB = {
     "T1": dict.fromkeys(("04", "08", "12"), "left_hand")
     | dict.fromkeys(("06", "10", "14"), "hands"),
@@ -50,16 +50,16 @@ EEGMMIDB_NOTE = (
 
 @dataclass(frozen=True)
 class StarterConfiguration:
-    """The text of a configuration, and what is left for the user to fill in.
+    """The text of a configuration, and open questions for the user.
 
     Attributes
     ----------
     text : str
-        YAML with comments. While there are questions, reading it is an error that names the key.
+        YAML with comments. If there are questions, reading it is an error that names the key.
     questions : tuple of str
-        What the recordings do not tell.
+        Information that cannot be determined from the recordings.
     remarks : tuple of str
-        What to look at before the configuration is used.
+        Points to check before the configuration is used.
     """
 
     text: str
@@ -68,19 +68,19 @@ class StarterConfiguration:
 
 
 def starter_configuration(survey: FolderSurvey, name: str) -> StarterConfiguration:
-    """Write a configuration that describes the recordings of a survey.
+    """Generate a configuration for the recordings of a survey.
 
     Parameters
     ----------
     survey : FolderSurvey
-        What was seen.
+        The survey.
     name : str
-        The name of the run; other characters than letters, digits, dots and dashes are replaced.
+        The name of the run; characters other than letters, digits, dots and dashes are replaced.
 
     Returns
     -------
     StarterConfiguration
-        Ready to be written to a file.
+        The configuration, to be written to a file.
     """
     blocks = [
         (0, _head(survey)),
@@ -184,7 +184,7 @@ def _events(survey: FolderSurvey) -> list[str]:
 
 
 def _classes_by_run(survey: FolderSurvey) -> dict[str, str]:
-    """Return the classes of T1 and T2 by run, as YAML, where both occur in such runs."""
+    """Return the classes of T1 and T2 by run, as YAML, if both occur in such runs."""
     if not set(EEGMMIDB) <= set(survey.cues.candidates):
         return {}
     runs = [run for run in survey.values("run") if run in EEGMMIDB["T1"]]
@@ -309,7 +309,7 @@ def _remarks(survey: FolderSurvey) -> tuple[str, ...]:
 
 
 def _comments(sentences: Iterable[str]) -> list[str]:
-    """Return sentences as lines of comments; nothing in them can end a comment."""
+    """Return sentences as comment lines, with line breaks replaced."""
     return [
         line
         for text in sentences
@@ -332,6 +332,6 @@ def _flow_quoted(values: Sequence[str]) -> str:
 
 
 def _scalar(text: str) -> str:
-    """Return text as YAML reads it back, quoted where that is needed."""
+    """Return text as a YAML scalar, quoted if necessary."""
     is_plain = PLAIN.fullmatch(text) is not None and yaml.safe_load(text) == text
     return text if is_plain else json.dumps(text, ensure_ascii=False)

@@ -23,15 +23,15 @@ HEADER_BYTES, KIND = slice(184, 192), slice(192, 236)
 N_RECORDS, DURATION, N_SIGNALS = slice(236, 244), slice(244, 252), slice(252, 256)
 LABEL_BYTES, BYTES_BEFORE_SAMPLES, SAMPLES_BYTES = 16, 216, 8
 
-# EDF+ (Kemp and Olivan 2003, doi:10.1016/S1388-2457(03)00123-8): a discontinuous file says so, and
-# each record holds its time in the first annotation of the first annotation signal, which is
-# "+12.5", two bytes 20 and a byte 0.
+# EDF+ (Kemp and Olivan 2003, doi:10.1016/S1388-2457(03)00123-8): the header states whether a file
+# is discontinuous. The time of each record is the first annotation of the first annotation signal,
+# for example "+12.5", followed by two bytes 20 and a byte 0.
 DISCONTINUOUS = ("EDF+D", "BDF+D")
 ANNOTATION_LABELS = ("EDF Annotations", "BDF Annotations")
 END_OF_TIME = b"\x14"
 
-# Seconds by which the time of a record may differ from that of its samples. Empirical: times are
-# written with three decimals or more.
+# Tolerance of the time of a record compared with that of its samples (s). Empirical: times are
+# written with at least three decimals.
 TIME_TOLERANCE_S = 0.002
 
 
