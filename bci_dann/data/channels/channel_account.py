@@ -86,7 +86,7 @@ class ChannelAccount:  # numpydoc ignore=PR02
 
     @property
     def used(self) -> list[str]:  # numpydoc ignore=RT01
-        """Names of the EEG channels after reading, in the order of the file."""
+        """The names of the EEG channels after reading, in the order of the file."""
         return [one.used_as for one in self.uses if one.used_as]
 
     @property

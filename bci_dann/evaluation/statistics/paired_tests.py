@@ -130,7 +130,7 @@ def paired_p_values(differences: Floats) -> tuple[float, float]:
     Returns
     -------
     p_greater, p_two_sided : float
-        p-values of an exact sign-flip permutation test of the mean (up to 13 subjects) or
+        The p-values of an exact sign-flip permutation test of the mean (up to 13 subjects) or
         Wilcoxon's signed-rank test (more subjects). NaN for fewer than two subjects; 1 if all
         differences are zero.
 
