@@ -53,7 +53,7 @@ def read_model_bytes(folder: Path, name: str, most_bytes: int) -> bytes:
         )
     status = target.stat()
     if not stat.S_ISREG(status.st_mode):
-        raise DataError(f"{path} is no regular file, and cannot belong to a model.")
+        raise DataError(f"{path} is not a regular file, and cannot belong to a model.")
     if status.st_size > most_bytes:
         raise DataError(
             f"{path} has {status.st_size} bytes, and no such file of a model has more than "

@@ -30,17 +30,17 @@ UNKNOWN = "no electrode by its name"
 
 # Texts of warnings; the braces are replaced by channel names.
 LEFT_OUT_NOTE = (
-    "no electrodes on the scalp by their names: {}. Such channels are left out, unless "
-    "`extra_channels` or preprocessing `channels` lists them."
+    "not scalp electrodes according to their names: {}. Such channels are left out, unless they "
+    "are listed in `extra_channels` or preprocessing `channels`."
 )
-MATCHED_NOTE = "names of channels were read as those of 10-05 positions: {}."
+MATCHED_NOTE = "channel names were converted to names of the 10-05 system: {}."
 SHARED_NOTE = (
-    "the channels {} keep their names, as there are several at one position. Leave all but one "
-    "out with `drop`."
+    "the channels {} keep their names, since several have the same position. Leave out all but "
+    "one of them with `drop`."
 )
 UNPLACED_NOTE = (
-    "the names of the channels {} tell no position on the head. They are used, but have no place "
-    "in topographies. Name them with `rename` if you know their positions."
+    "the names of the channels {} are not electrode positions. These channels are used, but cannot "
+    "be shown in topographies. If you know their positions, rename them with `rename`."
 )
 
 

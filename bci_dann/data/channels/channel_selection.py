@@ -122,8 +122,8 @@ def check_not_bad(recording: mne.io.BaseRaw | mne.BaseEpochs, names: Sequence[st
     bad = [name for name in names if name in recording.info["bads"]]
     if bad:
         raise DataError(
-            f"the channels {bad} are marked bad in the recording. Leave them out everywhere "
-            "(`drop`, or a list of `channels` without them), take them as they are with "
+            f"the channels {bad} are marked bad in the recording. Leave them out of all recordings "
+            "(`drop`, or a list of `channels` without them), use them regardless with "
             "preprocessing `bads: use`, or interpolate them with MNE and save the recording."
         )
 
@@ -154,16 +154,16 @@ def check_alike(bads: Mapping[Path, Collection[str]]) -> None:
     }
     if partly:
         name, path = next(iter(partly.items()))
-        others = f" So are {', '.join(list(partly)[1:])} in some." if len(partly) > 1 else ""
+        others = f" The same applies to {', '.join(list(partly)[1:])}." if len(partly) > 1 else ""
         raise DataError(
-            f"{path}: the channel {name!r} is marked bad, and in other recordings it is not."
-            f"{others} Leave such channels out everywhere with `drop`, or take them as they are "
-            "with preprocessing `bads: use`."
+            f"{path}: the channel {name!r} is marked bad, but not in other recordings.{others} "
+            "Leave such channels out of all recordings with `drop`, or use them regardless with "
+            "preprocessing `bads: use`."
         )
     if marked:
         warnings.warn(
             f"the channels {', '.join(marked)} are marked bad in all recordings and left out. "
-            "Preprocessing `bads: use` takes them as they are.",
+            "With preprocessing `bads: use` they are used regardless.",
             BCIDannWarning,
             stacklevel=2,
         )

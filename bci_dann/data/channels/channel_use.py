@@ -163,13 +163,13 @@ def _check(account: ChannelAccount) -> None:
         listed = ", ".join(f"{one.name} ({one.reason})" for one in account.uses)
         raise DataError(
             f"{account.file} has no EEG channels; it has {listed or 'no channel at all'}. "
-            "Channels that are EEG in spite of it are taken with `extra_channels`."
+            "If some of these are EEG channels, list them in `extra_channels`."
         )
     duplicates = sorted(name for name, times in Counter(after).items() if times > 1)
     if duplicates:
         raise DataError(
-            f"{account.file} has several channels of the names {duplicates} after `rename`. "
-            "Leave all but one of each out with `drop`, or rename them otherwise."
+            f"{account.file} has several channels with the names {duplicates} after `rename`. "
+            "Leave out all but one of each with `drop`, or give them different names."
         )
 
 

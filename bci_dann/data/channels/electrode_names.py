@@ -217,8 +217,8 @@ def resolve_names(wanted: Sequence[str], names: Sequence[str]) -> list[str]:
             )
         if found[0] in resolved:
             raise DataError(
-                f"the channels {resolved[found[0]]!r} and {one!r} are the same one, {found[0]!r}: "
-                "name it once."
+                f"the channels {resolved[found[0]]!r} and {one!r} are the same, {found[0]!r}: "
+                "list it only once."
             )
         resolved[found[0]] = one
     return list(resolved)

@@ -56,7 +56,7 @@ def montage_of(names: Iterable[str], preferred: str | None = None) -> str:
             return name
     raise DataError(
         f"the positions of {', '.join(unknown[-1])} are not known, so they cannot be "
-        "interpolated: their names are none of the 10-05 system. Give the names with `rename`."
+        "interpolated: their names are not in the 10-05 system. Rename them with `rename`."
     )
 
 

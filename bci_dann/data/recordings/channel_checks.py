@@ -128,6 +128,6 @@ def _check_keys(layout: RecordingsLayout, accounts: Iterable[ChannelAccount]) ->
         for entry in entries:
             if not channels_named(entry, names):
                 raise ConfigError(
-                    f"recordings.{key} has {entry!r}, which is no channel of any recording."
-                    f"{did_you_mean(entry, names)} There are {', '.join(present)}."
+                    f"recordings.{key} has {entry!r}, which is not a channel of any recording."
+                    f"{did_you_mean(entry, names)} The channels are {', '.join(present)}."
                 )

@@ -94,7 +94,7 @@ def find_recordings(folder: Path, layout: RecordingsLayout) -> list[RecordingFil
     _check_unique(candidates, folder, layout)
     selected = _without_excluded(candidates, layout)
     if not selected:
-        raise DataError(f"{folder}: `exclude` leaves none of the {len(candidates)} recordings.")
+        raise DataError(f"{folder}: `exclude` excludes all {len(candidates)} recordings.")
     _check_fetched(selected)
     for one in selected:
         check_format(one.file.path)
@@ -125,8 +125,8 @@ def _by_pattern(folder: Path, layout: RecordingsLayout) -> list[_Candidate]:
         )
     if other_case:
         warnings.warn(
-            f"{folder}: left out are files that do not fit the pattern {layout.pattern!r}."
-            f"{_case_sentence(other_case)} Rename them, or those that fit.",
+            f"{folder}: files that do not match the pattern {layout.pattern!r} are left out."
+            f"{_case_sentence(other_case)} Rename them, or the files that match.",
             BCIDannWarning,
             stacklevel=2,
         )
@@ -139,7 +139,7 @@ def _named(found: FoundPath) -> dict[str, str]:
 
 def _case_sentence(names: list[str]) -> str:
     verb = "differs" if len(names) == 1 else "differ"
-    return f" {_listed(names)} {verb} in upper and lower case only."
+    return f" {_listed(names)} {verb} only in upper and lower case."
 
 
 def _listed(names: list[str]) -> str:
@@ -173,8 +173,8 @@ def _from_bids(found: FoundPath, entities: dict[str, str], task: str | None) -> 
     expected = [f"sub-{subject}", *([f"ses-{session}"] if session else []), "eeg"]
     if not found.is_broken and found.name.split("/")[:-1] != expected:
         raise DataError(
-            f"{found.path} does not lie in the folder {'/'.join(expected)}, where its name "
-            "belongs. Rename it, or move it."
+            f"{found.path} is not in the folder {'/'.join(expected)}, to which it belongs by its "
+            "name. Rename it, or move it."
         )
     run = entities.get("run", "0")
     # if no task is selected, the task is part of the name of the run, so that names are unique
@@ -201,8 +201,8 @@ def _check_fetched(candidates: list[_Candidate]) -> None:
         targets = " ".join(str(path.readlink()) for path in broken)
         command = f" (`datalad get {broken[0]}`)" if ".git/annex" in targets else ""
         raise DataError(
-            f"links that lead to nothing: {_listed([str(path) for path in broken])}. Fetch what "
-            f"they stand for{command}, mend the links, or leave them out with `exclude`."
+            f"broken links: {_listed([str(path) for path in broken])}. Fetch the files{command}, "
+            "repair the links, or leave them out with `exclude`."
         )
 
 

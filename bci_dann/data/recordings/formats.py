@@ -130,8 +130,10 @@ def check_format(path: Path) -> None:
 def _check_fetched(file: Path) -> None:
     """Raise an error if a file is a broken link, or a pointer file of git-annex or Git LFS."""
     if file.is_symlink() and not file.exists():
-        fetch = f"Fetch it: `datalad get {file}`" if "annex" in str(file.readlink()) else "Mend it"
-        raise DataError(f"{file} is a link that leads to nothing. {fetch}.")
+        fetch = (
+            f"Fetch it: `datalad get {file}`" if "annex" in str(file.readlink()) else "Repair it"
+        )
+        raise DataError(f"{file} is a broken link. {fetch}.")
     if not file.is_file():
         return
     try:

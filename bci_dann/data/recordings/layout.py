@@ -289,9 +289,9 @@ def _check_runs(event: str, patterns: Iterable[str], runs: Mapping[str, str]) ->
         if not any(_fits(pattern, run, path) for path, run in runs.items()):
             present = sorted(set(runs.values()))
             raise ConfigError(
-                f"recordings.events.{event} has {pattern!r}, which is no run."
-                f"{did_you_mean(pattern, present)} The runs are {', '.join(present)}. Write a run "
-                "as `{run}` in the pattern of the paths gives it, or a pattern such as '0[48]' or "
+                f"recordings.events.{event} has {pattern!r}, which is not a run."
+                f"{did_you_mean(pattern, present)} The runs are {', '.join(present)}. Write runs "
+                "as in the paths (`{run}` in the pattern), or a pattern such as '0[48]' or "
                 "'*R04.edf'."
             )
 

@@ -282,5 +282,5 @@ def _check_is_text(path: Path) -> None:
         path.name.encode()
     except UnicodeEncodeError:
         raise DataError(
-            f"the name {path.name!a} in {str(path.parent)!a} is no text in UTF-8. Rename it."
+            f"the name {path.name!a} in {str(path.parent)!a} is not valid UTF-8. Rename it."
         ) from None

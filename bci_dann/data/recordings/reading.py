@@ -175,9 +175,9 @@ def _cues(
     if len(contradicting) > MAX_CONTRADICTING_SHARE * len(cues):
         first = contradicting.iloc[0]
         raise DataError(
-            f"{name}: {len(contradicting)} of {len(cues)} cues name two classes at the same time; "
+            f"{name}: {len(contradicting)} of {len(cues)} cues have two classes at the same time; "
             f"the first is {first['event']!r} at {first['sample'] / raw.info['sfreq']:.2f} s. "
-            "Choose `events` that name one class a trial, or leave the file out with `exclude`."
+            "Choose `events` with one class per trial, or leave the file out with `exclude`."
         )
     return cues
 
@@ -263,9 +263,8 @@ def read_file(path: Path | str, function: Any, *args: Any, **kwargs: Any) -> Any
     except Exception as error:  # readers fail in as many ways as files do
         if UNDECODABLE in str(error):
             raise DataError(
-                f"{path}: the texts of its annotations are in another encoding than was assumed. "
-                "Set `encoding: latin1` under `recordings`, or the encoding of the program that "
-                "wrote the file."
+                f"{path}: its annotations have a different encoding than assumed. Set `encoding: "
+                "latin1` under `recordings`, or the encoding of the program that wrote the file."
             ) from error
         raise DataError(
             f"{path} cannot be read: {type(error).__name__}: {error} "

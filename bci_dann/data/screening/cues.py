@@ -29,16 +29,16 @@ CUE_COLUMNS = ("sample", "event", "label", "left_out")
 
 # Reasons for the rejection of a cue.
 REASONS = {
-    "outside": "the trial is not wholly inside the recording",
+    "outside": "the trial is not entirely inside the recording",
     "boundary": "the recording is interrupted during the trial",
-    "marked_bad": "the trial overlaps a stretch that is marked bad",
+    "marked_bad": "the trial overlaps a segment that is marked bad",
     "not_finite": "a sample of the trial is missing or infinite",
     "flat": "a channel is constant during the trial",
     "railed": "a channel is at the limit of its range during the trial",
-    "scale": "a channel has another unit, or a jump, during the trial",
+    "scale": "a channel seems to have another unit, or jumps, during the trial",
     "amplitude": "the peak-to-peak amplitude is above reject_uv",
-    "doubled": "the same cue came just before",
-    "contradicting": "the recording names another class at the same time",
+    "doubled": "the same cue occurred just before",
+    "contradicting": "the recording has a cue of another class at the same time",
 }
 
 # Cues within this time (s) are the same cue. Empirical: markers that are sent twice arrive within

@@ -55,7 +55,7 @@ class RecordingComparison:
             for other_name, signal in known:
                 if any(_correlation(signal, one) > SAME_SIGNAL for one in own):
                     raise DataError(
-                        f"{name} and {other_name} hold the same signals, under two subjects: the "
+                        f"{name} and {other_name} have the same signals, under two subjects: the "
                         "labels of one would be known when the other is the target. Leave one of "
                         "them out with `exclude` or `subjects`."
                     )

@@ -316,7 +316,7 @@ def _check_no_copies(
         if len(pairs):
             first, second = (channels[index] for index in pairs[0])
             raise DataError(
-                f"the channels {first} and {second} hold the same signal. Leave one of them out "
+                f"the channels {first} and {second} have the same signal. Leave one of them out "
                 "with `drop` or `channels`."
             )
         return

@@ -16,7 +16,7 @@ GDF_MEANINGS = {
     "277": "eyes closed",
     "768": "start of a trial",
     "781": "continuous feedback",
-    "783": "a cue whose class is not told",
+    "783": "a cue of an unknown class",
     "785": "beep",
     "786": "cross on the screen",
     "800": "end of a trial",
@@ -124,7 +124,7 @@ def known_meaning(event: str) -> str:
         The meaning; empty if it is unknown.
     """
     if event.lower().startswith("bad"):
-        return "a stretch that is marked bad"
+        return "a segment that is marked bad"
     if INTERRUPTION_MARKS.fullmatch(event):
         return "an interruption"
     return GDF_MEANINGS.get(event.strip(), "")

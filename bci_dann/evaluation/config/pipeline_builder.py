@@ -207,12 +207,12 @@ def _check_steps(pipeline: str, steps: Sequence[Any], estimator: Any) -> None:
         if wants_target(step):
             raise ConfigError(
                 f"pipeline {pipeline}: {type(step).__name__} learns from the target, whose trials "
-                "would not pass through the steps before it. Let it be the only step."
+                "would not pass through the steps before it. Make it the only step."
             )
     if not hasattr(estimator, "predict_proba"):
         raise ConfigError(
-            f"pipeline {pipeline}: {type(steps[-1]).__name__} gives no probabilities, which the "
-            "records need. Use a classifier with predict_proba (for SVC: probability: true)."
+            f"pipeline {pipeline}: {type(steps[-1]).__name__} gives no probabilities, which are "
+            "needed for records. Use a classifier with predict_proba (for SVC: probability: true)."
         )
 
 

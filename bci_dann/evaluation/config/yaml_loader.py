@@ -130,7 +130,7 @@ def _walk(
 def _check(node: yaml.Node, free: bool, ancestors: tuple[yaml.Node, ...]) -> None:
     line = node.start_mark.line + 1
     if any(node is one for one in ancestors):
-        raise YamlError("an alias (*) stands inside of what it names", line)
+        raise YamlError("an alias (*) is inside the value to which it refers", line)
     if node.tag not in TAGS[type(node)]:
         tag = node.tag.replace("tag:yaml.org,2002:", "!!")
         raise YamlError(f"the tag {tag} is not supported here. Leave it out", line)
@@ -152,7 +152,7 @@ def _check_keys(node: yaml.MappingNode) -> None:
         line = key.start_mark.line + 1
         if key.value in lines:
             raise YamlError(
-                f"the key {key.value!r} stands twice, also in line {lines[key.value]}. "
+                f"the key {key.value!r} is duplicated, also in line {lines[key.value]}. "
                 "Remove one of them",
                 line,
             )
@@ -210,7 +210,7 @@ def _mapping(node: yaml.MappingNode, is_free: Callable[[Keys], bool], keys: Keys
 
 def _merged(node: yaml.Node, is_free: Callable[[Keys], bool], keys: Keys) -> dict[Any, Any]:
     if not isinstance(node, yaml.MappingNode):
-        raise YamlError("<< takes over the keys of mappings only", node.start_mark.line + 1)
+        raise YamlError("<< needs mappings, whose keys it inherits", node.start_mark.line + 1)
     return _mapping(node, is_free, keys)
 
 

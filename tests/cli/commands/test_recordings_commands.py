@@ -249,7 +249,7 @@ def test_what_was_left_out_is_counted_and_explained(bci_dann, config, folder):
     damage(folder, 2, touch)
     done = bci_dann("check", config, "--data-dir", folder)
     assert done.exit_code == 0, done.output
-    assert "marked_bad: the trial overlaps a stretch that is marked bad" in done.stdout
+    assert "marked_bad: the trial overlaps a segment that is marked bad" in done.stdout
     assert "of 48 cues are used as trials. Left out: 1: the trial overlaps" in done.stdout
 
 

@@ -73,18 +73,18 @@ def check_edf_file(path: Path) -> None:
     header = _read_header(path)
     if header.n_records < 0:  # a recording that was never closed
         return
-    promised = header.bytes + header.n_records * header.record_bytes(sample_bytes)
+    expected = header.bytes + header.n_records * header.record_bytes(sample_bytes)
     actual = path.stat().st_size
-    if actual < promised:
+    if actual < expected:
         raise DataError(
-            f"{path} is truncated: its header promises {promised} bytes and it has {actual}. "
+            f"{path} is truncated: it has {actual} bytes, and {expected} according to its header. "
             "Copy the file again from its source, or leave it out with `exclude`."
         )
-    if actual >= promised + header.record_bytes(sample_bytes) > promised:
+    if actual >= expected + header.record_bytes(sample_bytes) > expected:
         raise DataError(
-            f"{path} is longer than its header says: {promised} bytes are promised and it has "
-            f"{actual}. What comes later, events too, would be passed over. Export it again, or "
-            "leave it out with `exclude`."
+            f"{path} is longer than its header says: it has {actual} bytes, and {expected} "
+            "according to its header. The remaining samples and events would be ignored. Export it "
+            "again, or leave it out with `exclude`."
         )
     if header.kind.startswith(DISCONTINUOUS):
         _check_continuous(path, header, sample_bytes)
@@ -117,9 +117,9 @@ def _check_continuous(path: Path, header: _Header, sample_bytes: int) -> None:
     first = late[0]
     raise DataError(
         f"{path} is a discontinuous recording ({header.kind[:5]}): after "
-        f"{first * header.duration_s:g} s of samples the clock jumps by "
+        f"{first * header.duration_s:g} s of samples there is a pause of "
         f"{times[first] - expected[first]:g} s. It would be read as if it were continuous, and "
-        "trials after the pause would be moved. Export it as one file for each continuous part "
+        "trials after the pause would be shifted. Export each continuous part as a separate file "
         "(EDF+C), or leave it out with `exclude`."
     )
 
@@ -129,8 +129,8 @@ def _record_times(path: Path, header: _Header, sample_bytes: int) -> np.ndarray:
     names = [label for label in header.labels if label in ANNOTATION_LABELS]
     if not names:
         raise DataError(
-            f"{path} says that it is discontinuous ({header.kind[:5]}) and has no times of its "
-            "records. Export it as EDF+C, or leave it out with `exclude`."
+            f"{path} is discontinuous according to its header ({header.kind[:5]}), but has no "
+            "times of its records. Export it as EDF+C, or leave it out with `exclude`."
         )
     index = header.labels.index(names[0])
     offset = sum(header.samples[:index]) * sample_bytes

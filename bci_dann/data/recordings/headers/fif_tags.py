@@ -49,6 +49,6 @@ def check_fif_file(path: Path) -> None:
             if position < 0:
                 return
     raise DataError(
-        f"{path} is damaged: at byte {position} its parts lead in a circle. Copy the file again "
+        f"{path} is damaged: its chain of tags is circular at byte {position}. Copy the file again "
         "from its source, or leave it out with `exclude`."
     )

@@ -66,15 +66,15 @@ def check_gdf_file(path: Path) -> None:
     actual = path.stat().st_size
     if actual < header.events_at:
         raise DataError(
-            f"{path} is truncated: its header promises {header.events_at} bytes before the table "
-            f"of events, and it has {actual}. Copy the file again from its source, or leave it "
+            f"{path} is truncated: it has {actual} bytes, and {header.events_at} before the table "
+            "of events according to its header. Copy the file again from its source, or leave it "
             "out with `exclude`."
         )
     table = _read_events(path, header)
     if table.sfreq and abs(table.sfreq / header.sfreq - 1) > RATE_TOLERANCE:
         raise DataError(
             f"{path} counts its events at {table.sfreq:g} Hz and its signals at "
-            f"{header.sfreq:g} Hz, so that cues would be read at other times. Export it with one "
+            f"{header.sfreq:g} Hz, so that cues would be read at wrong times. Export it with one "
             "sampling frequency, or leave it out with `exclude`."
         )
 
@@ -111,7 +111,7 @@ def _read_header(path: Path) -> _Header:
     samples = np.frombuffer(fields, "<i4", n_signals, SAMPLES_AT * n_signals).tolist()
     types = np.frombuffer(fields, "<i4", n_signals, TYPE_AT * n_signals).tolist()
     if n_records < 0:
-        raise DataError(f"{path} was never closed: its header has no length.")
+        raise DataError(f"{path} was not closed after the recording: its header has no length.")
     record_bytes = sum(n * TYPE_BYTES[kind] for n, kind in zip(samples, types, strict=True))
     # a duration of 0 is taken as a second, as MNE does
     seconds = numerator / denominator if numerator else 1.0

@@ -78,7 +78,7 @@ def _elements(
             kind, size = kind & 0xFFFF, kind >> 16
         data = start + (TAG_BYTES // 2 if is_small else TAG_BYTES)
         if data + size > stop or (is_small and size > TAG_BYTES // 2):
-            raise _DamageError(f"the data element at byte {start} is larger than its place")
+            raise _DamageError(f"the data element at byte {start} is larger than its container")
         yield start, kind, data, data + size
         end = start + TAG_BYTES if is_small else data + size
         start = end if kind == COMPRESSED else end + (-end % ALIGNMENT)
@@ -91,7 +91,7 @@ def _check_file(content: mmap.mmap, order: str) -> None:
         elif kind == COMPRESSED:
             _check_compressed(content[data:end], start)
         else:
-            raise _DamageError(f"at byte {start} is no array")
+            raise _DamageError(f"the data element at byte {start} is not an array")
 
 
 def _check_array(content: mmap.mmap, start: int, stop: int, order: str) -> None:
@@ -108,10 +108,10 @@ def _check_array(content: mmap.mmap, start: int, stop: int, order: str) -> None:
                 missing = 0
                 expected, rest = (*BEGINNING, *FIELDS[array_class]), (MATRIX,)
             elif array_class not in NUMERIC_CLASSES:
-                raise _DamageError(f"at byte {place} is no array that is known")
+                raise _DamageError(f"the array at byte {place} has an unknown class")
         allowed = (expected[index],) if index < len(expected) else rest
         if kind not in allowed:
-            raise _DamageError(f"at byte {place} is a data element of another type than expected")
+            raise _DamageError(f"the data element at byte {place} has an unexpected type")
         if kind == MATRIX:
             _check_array(content, data, end, order)
         missing -= 1
@@ -126,4 +126,4 @@ def _check_compressed(data: bytes, start: int) -> None:
         stream.decompress(rest, 2**20)
         rest = stream.unconsumed_tail
     if not stream.eof:
-        raise _DamageError(f"the compressed element at byte {start} is not whole")
+        raise _DamageError(f"the compressed element at byte {start} is incomplete")

@@ -43,6 +43,6 @@ def check_samples_file(raw: mne.io.BaseRaw, path: Path) -> None:
     if missing > 0 or 0 < -missing < frame:
         raise DataError(
             f"{path}: {file.name} is damaged: it has {file.stat().st_size} bytes, and a sample "
-            f"of {len(raw.ch_names)} channels takes {frame}. Copy the file again from its source, "
+            f"of {len(raw.ch_names)} channels has {frame}. Copy the file again from its source, "
             "or leave it out with `exclude`."
         )
