@@ -47,5 +47,5 @@ class LazyRows:
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:
-            raise ValueError("LazyRows are copied out of their array, so copy=False cannot be.")
+            raise ValueError("LazyRows copies rows of its array, so copy=False is not possible.")
         return np.asarray(self[:], dtype=dtype)

@@ -167,7 +167,7 @@ def load_dataset(
         config = _as_config(dataset, given, params)
         return open_trials(prepare_trials(config, steps, data_dir, cache_dir, progress))
     if params:
-        raise ConfigError(f"{list(params)} can be given with the name of a dataset only.")
+        raise ConfigError(f"{list(params)} can be given only with the name of a dataset.")
     subset = validate(SubsetConfig, given, "load_dataset")
     return open_trials(_prepare(dataset, subset, steps, data_dir, cache_dir, progress))
 

@@ -344,7 +344,7 @@ def _check_parts(parts: Sequence[EEGTrials]) -> None:
         raise DataError("there are no trials to join; at least one part is needed.")
     if len({part.y is None for part in parts}) > 1:
         raise DataError(
-            "some parts have labels and others have none: take the labels off with unlabelled()."
+            "some parts have labels and others have none: remove the labels with unlabelled()."
         )
     expected = _axes(parts[0])
     for part in parts[1:]:

@@ -141,7 +141,7 @@ def unit_sentence(survey: FolderSurvey) -> str:
     if scale is None:
         return (
             f"not known: the typical amplitude from 8 to 30 Hz is {typical[0]:.2g} to "
-            f"{typical[-1]:.2g} µV if the numbers are volt, and EEG has 1 to 100 µV"
+            f"{typical[-1]:.2g} µV if the numbers are volt, and that of EEG is 1 to 100 µV"
         )
     if scale == 1.0:
         return f"volt, as MNE reads it: the typical amplitude from 8 to 30 Hz is {middle:.2g} µV"
@@ -168,7 +168,7 @@ def mains_sentence(survey: FolderSurvey) -> str:
     if frequency is not None:
         ratio = ratios[frequency]
         times = f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.1f}"
-        return f"{frequency} Hz, with {times} times the power beside it"
+        return f"{frequency} Hz, with {times} times the power at neighbouring frequencies"
     if not ratios:
         return "not known: the sampling rate is too low to show it"
     return f"no peak at {' or '.join(f'{hz} Hz' for hz in ratios)}"

@@ -269,7 +269,7 @@ def _predictions_by_protocol_and_seed(
         if pipelines is None or predictions.pipeline in pipelines:
             groups[predictions.protocol, predictions.seed].append(predictions)
     if not groups:
-        raise ResultsError(f"{folder} holds no records of these pipelines. Run a benchmark first.")
+        raise ResultsError(f"{folder} has no records of these pipelines. Run a benchmark first.")
     return groups
 
 
