@@ -118,7 +118,7 @@ def write_state(state: ModelState, folder: str | Path) -> Path:
     # contiguous; `ascontiguousarray` would give numbers an axis
     arrays = save({name: np.asarray(array, order="C") for name, array in state.arrays.items()})
     content = {"format": FORMAT, "bci_dann": __version__, **state.description}
-    content["arrays"] = _digest(arrays)  # a crash between two files is told when they are read
+    content["arrays"] = _digest(arrays)  # detects a crash between writing two files
     description = json.dumps(content, indent=2, default=_plain).encode()
     write_atomically(path / ARRAYS, arrays)
     write_atomically(path / DESCRIPTION, description)

@@ -91,7 +91,7 @@ class ChannelAccount:  # numpydoc ignore=PR02
 
     @property
     def left_out(self) -> list[str]:  # numpydoc ignore=RT01
-        """Channels that the reader declares as EEG, but whose names indicate otherwise."""
+        """The channels that the reader declares as EEG, but whose names indicate otherwise."""
         return [one.name for one in self.uses if not one.used_as and one.type_after]
 
     def _used_because(self, *reasons: str) -> list[ChannelUse]:

@@ -99,7 +99,7 @@ class Examination:  # numpydoc ignore=PR02
 
     @property
     def account(self) -> pd.DataFrame:  # numpydoc ignore=RT01
-        """Numbers of found, used and rejected cues; see ``EEGTrials.account``."""
+        """The numbers of found, used and rejected cues; see ``EEGTrials.account``."""
         return account_of([(one.place, one.cues) for one in self.recordings])
 
 

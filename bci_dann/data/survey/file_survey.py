@@ -54,7 +54,7 @@ class FileSurvey:
 
     @property
     def signals(self) -> list[str]:  # numpydoc ignore=RT01
-        """Names in the file of the EEG channels."""
+        """The names in the file of the EEG channels."""
         return [one.name for one in self.channels.uses if one.used_as]
 
 
