@@ -1,7 +1,7 @@
 """EEG trials from MOABB datasets, folders of recordings and a simulator.
 
-Public names load on first use: MOABB takes seconds to import, and reading cached trials
-does not need it.
+Public names are imported on first use, since importing MOABB takes seconds, and reading cached
+trials does not need it.
 """
 
 from __future__ import annotations

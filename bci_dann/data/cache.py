@@ -1,10 +1,11 @@
 """Cache of prepared trials on disk, under a key of everything that determines them.
 
-A folder holds ``X.npy`` (float32, µV), ``rest.npy`` (likewise, where rest windows were cut),
-``trials.csv`` (subject, session, run, label; of windows their times, too),
-``account.csv`` (what became of the cues of each recording), ``info.fif`` and ``key.json`` (the
-parts of the key, to be read by users). Nothing in it is a pickle. A folder is complete as soon as
-it exists, so readers and writers need no lock.
+The folder of a key contains ``X.npy`` (trials, float32, µV), ``rest.npy`` (rest windows, if there
+are any), ``trials.csv`` (subject, session, run, label;
+for windows also their times), ``account.csv`` (used and rejected cues of
+each recording), ``info.fif`` (`mne.Info`) and ``key.json`` (the parts of the key, for users). No
+file is a pickle. A folder is written under a temporary name and renamed when it is complete, so
+readers and writers need no lock.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DATA_VERSION", "TrialsWriter", "cache_key", "cache_root", "open_trials", "store"]
 
-# Part of every key: increase it when a change of this package gives other trials for the same
-# configuration, so that trials prepared before are not used.
+# Part of every key: increase it when a change of this package changes the trials of the same
+# configuration, so that trials in existing caches are not used.
 DATA_VERSION = 2
 
 SIGNALS_FILE, TABLE_FILE, INFO_FILE, KEY_FILE = "X.npy", "trials.csv", "info.fif", "key.json"
@@ -64,7 +65,7 @@ def cache_key(parts: Mapping[str, Any]) -> str:
     Parameters
     ----------
     parts : mapping
-        Anything that JSON can hold; the order of keys does not matter.
+        Values that JSON supports; the order of keys does not matter.
 
     Returns
     -------
@@ -76,7 +77,7 @@ def cache_key(parts: Mapping[str, Any]) -> str:
 
 
 class TrialsWriter:
-    """Writer of trials to a folder, subject by subject, so that memory holds one at a time.
+    """Writer of trials to a folder, subject by subject, so that only one is in memory at a time.
 
     Parameters
     ----------
@@ -98,14 +99,14 @@ class TrialsWriter:
         Parameters
         ----------
         trials : EEGTrials
-            Labelled trials with the channels and the time axis of those before.
+            Labelled trials with the same channels and samples as the previous ones.
 
         Raises
         ------
         DataError
             When the folder cannot be written.
         ValueError
-            When the trials have another shape than those before.
+            When the shape of the trials differs from that of the previous ones.
         """
         with _os_errors_as_data_errors(self.folder.parent):
             self._signals.add(trials.X)
@@ -119,14 +120,14 @@ class TrialsWriter:
             self._accounts.append(trials.account)
 
     def note(self, name: str, content: Any) -> None:
-        """Write what is to be known of the trials into a file beside them.
+        """Write additional information on the trials to a file in the folder.
 
         Parameters
         ----------
         name : str
-            Of the file.
+            Name of the file.
         content : object
-            Anything that JSON can hold.
+            A value that JSON supports.
 
         Raises
         ------
@@ -137,7 +138,7 @@ class TrialsWriter:
             (self.folder / name).write_text(json.dumps(content))
 
     def finish(self, parts: Mapping[str, Any]) -> None:
-        """Write the number of trials, the table of trials and the key.
+        """Complete the folder: the number of trials, the tables and the key.
 
         Parameters
         ----------
@@ -163,13 +164,13 @@ class TrialsWriter:
             (self.folder / KEY_FILE).write_text(json.dumps(parts, indent=1, sort_keys=True))
 
     def discard(self) -> None:
-        """Close unfinished files; without effect after `finish`."""
+        """Close unfinished files; no effect after `finish`."""
         for file in (self._signals, self._rest):
             file.discard()
 
 
 class _RowsFile:
-    """A NumPy file of float32 that grows row by row, and does not exist before the first."""
+    """A NumPy file of float32 to which rows are appended; created with the first row."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -212,7 +213,7 @@ class _RowsFile:
 
 
 def store(root: Path, parts: Mapping[str, Any], fill: Callable[[TrialsWriter], None]) -> Path:
-    """Return the folder of a key, after ``fill`` has written it if it is new.
+    """Return the folder of a key; if it does not exist, ``fill`` writes it first.
 
     Parameters
     ----------
@@ -221,7 +222,7 @@ def store(root: Path, parts: Mapping[str, Any], fill: Callable[[TrialsWriter], N
     parts : mapping
         The parts of the key.
     fill : callable
-        Called with a `TrialsWriter` when the cache does not have the key.
+        Called with a `TrialsWriter` if the key is not in the cache.
 
     Returns
     -------
@@ -260,7 +261,7 @@ def _write_draft(
 
 
 def _publish(draft: Path, folder: Path) -> None:
-    """Rename the draft, unless another process has stored the same content meanwhile."""
+    """Rename the draft, unless another process has stored the same content in the meantime."""
     try:
         draft.rename(folder)
     except OSError as error:
@@ -308,8 +309,8 @@ def open_trials(folder: Path | str) -> EEGTrials:
 
     See Also
     --------
-    prepare_trials : Makes the folder.
-    load_dataset : Both in one call.
+    prepare_trials : Creates the folder.
+    load_dataset : Creates and opens it in one call.
 
     Examples
     --------
@@ -324,7 +325,7 @@ def open_trials(folder: Path | str) -> EEGTrials:
         raise DataError(f"{folder} does not exist: prepare the trials again.")
     try:
         return _read(folder)
-    except Exception as error:  # damaged files fail in as many ways as they have readers
+    except Exception as error:  # each reader raises other errors for a damaged file
         raise DataError(
             f"{folder} is damaged ({error}). Delete this folder and run again; "
             "the trials are then prepared again."
@@ -344,10 +345,10 @@ def _read(folder: Path) -> EEGTrials:
 
 
 def _write_info(path: Path, info: mne.Info) -> None:
-    """Write names of channels with escapes, because MNE's format holds ASCII letters only."""
+    """Write channel names with escapes, because MNE's format supports only ASCII characters."""
     import mne
 
-    written = info.copy()  # writing unlocks it for all threads
+    written = info.copy()  # writing unlocks the info, which other threads might use
     with mne.use_log_level("error"):
         mne.rename_channels(written, lambda name: name.encode("unicode_escape").decode("ascii"))
         mne.io.write_info(path, written)

@@ -19,8 +19,8 @@ __all__ = [
 
 SIMULATED, RECORDINGS = "SimulatedMI", "Recordings"
 
-# The motor-imagery datasets of MOABB 1.7.2, its `FakeDataset` for tests among them. A test
-# compares them with the installed MOABB; later additions are accepted all the same.
+# The motor-imagery datasets of MOABB 1.7.2, including its `FakeDataset` for tests. A test
+# compares them with the installed MOABB; datasets added later are accepted as well.
 # fmt: off
 MOABB_IMAGERY_DATASETS = (
     "AguileraRodriguez2025", "AlexMI", "BCIComp2020UpperLimb", "BNCI2003_004", "BNCI2014_001",
@@ -50,11 +50,10 @@ def dataset_names() -> list[str]:
 
 
 def check_dataset_name(name: str) -> None:
-    """Raise unless a dataset of this name exists.
+    """Raise an error unless a dataset of this name exists.
 
-    Neither MOABB nor any other heavy library is imported, so that a misspelt name is refused
-    at once. A dataset of MOABB that is not motor imagery passes: its class knows its paradigm,
-    and `make_dataset` refuses it.
+    MOABB is not imported, so that a misspelt name is reported immediately. MOABB datasets of other
+    paradigms pass this check; `make_dataset` refuses them.
 
     Parameters
     ----------
@@ -64,12 +63,12 @@ def check_dataset_name(name: str) -> None:
     Raises
     ------
     ConfigError
-        When neither this package nor the installed MOABB has the dataset; the message offers
-        the nearest name.
+        When neither this package nor the installed MOABB has the dataset; the message suggests
+        the most similar name.
 
     See Also
     --------
-    make_dataset : The dataset of a name.
+    make_dataset : Creates the dataset.
 
     Examples
     --------
@@ -95,7 +94,7 @@ def _installed_moabb_names() -> set[str]:
         names = _imported_names(_moabb_datasets_source())
     except (OSError, SyntaxError, AttributeError, TypeError):  # not installed as plain files
         names = set()
-    if names.isdisjoint(MOABB_IMAGERY_DATASETS):  # the source is no list of imports any more
+    if names.isdisjoint(MOABB_IMAGERY_DATASETS):  # the source is no longer a list of imports
         import moabb.datasets
 
         return set(dir(moabb.datasets))
@@ -110,7 +109,7 @@ def _moabb_datasets_source() -> str:
 
 
 def _imported_names(source: str) -> set[str]:
-    """Return the names that a module imports from others; classes start with a capital."""
+    """Return the capitalised names (classes) that a module imports from others."""
     imports = [node for node in ast.parse(source).body if isinstance(node, ast.ImportFrom)]
     names = {alias.asname or alias.name for node in imports for alias in node.names}
     return {name for name in names if name[:1].isupper()}

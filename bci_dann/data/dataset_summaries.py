@@ -14,10 +14,10 @@ from bci_dann.data.dataset_names import MOABB_IMAGERY_DATASETS, RECORDINGS, SIMU
 __all__ = ["UNKNOWN", "DatasetSummary", "dataset_summaries"]
 
 UNKNOWN = "–"
-# In MOABB for its own tests, with random numbers as signals.
+# MOABB's dataset for tests, with random numbers as signals.
 NOT_EEG = {"FakeDataset"}
 
-# Our fields and MOABB's columns.
+# Fields of DatasetSummary and columns of MOABB's summary.
 COLUMNS = {
     "subjects": "#Subj",
     "sessions": "#Sessions",
@@ -29,7 +29,7 @@ COLUMNS = {
 RANGE = re.compile(r"varies \((.+)\)")
 CLASS = re.compile(r"class (\w+)\((\w*)")
 LICENCE = re.compile(r"\s+license=[\"']([^\"']+)[\"']")
-# `"Beetl2021_A": {"documentation": {"license": "CC-BY-4.0", ...` in MOABB's own corrections
+# `"Beetl2021_A": {"documentation": {"license": "CC-BY-4.0", ...` in MOABB's corrections
 CORRECTION = re.compile(r'"(\w+)": \{\s*"documentation": \{\s*"license": "([^"]+)"')
 
 
@@ -37,25 +37,27 @@ CORRECTION = re.compile(r'"(\w+)": \{\s*"documentation": \{\s*"license": "([^"]+
 class DatasetSummary:  # numpydoc ignore=PR02
     """Size and licence of a dataset, as text, since some of MOABB's entries are ranges.
 
+    Unknown entries are an en dash.
+
     Parameters
     ----------
     name : str
-        What a configuration calls it.
+        The name in configurations.
     subjects : str
         Number of subjects.
     sessions : str
-        Sessions of each subject.
+        Number of sessions of each subject.
     channels : str
-        EEG channels.
+        Number of EEG channels.
     classes : str
-        Classes.
+        Number of classes.
     sfreq : str
         Sampling frequency (Hz).
     trials : str
-        Trials of each class, as MOABB counts them: of a session in some datasets, of a subject
-        in others.
+        Number of trials of each class as in MOABB, which counts them per session for some
+        datasets, and per subject for others.
     licence : str
-        The licence that MOABB notes; an en dash where it notes none, as for any other entry.
+        The licence according to MOABB.
     """
 
     name: str
@@ -68,23 +70,22 @@ class DatasetSummary:  # numpydoc ignore=PR02
     licence: str = UNKNOWN
 
 
-# The defaults of the simulator's parameters; a test compares them.
+# Default values of the simulator's parameters; a test compares them.
 SIMULATED_SUMMARY = DatasetSummary(SIMULATED, "6", "1", "15", "2", "128", "40")
 
 
 def dataset_summaries(contains: str = "") -> list[DatasetSummary]:
-    """Return the datasets with motor imagery, ours first.
+    """Return the motor-imagery datasets, with those of this package first.
 
     Parameters
     ----------
     contains : str
-        Only names that contain this text, in upper or lower case.
+        Only datasets whose name contains this text, ignoring case.
 
     Returns
     -------
     list of DatasetSummary
-        The simulator, folders of recordings, and MOABB's motor-imagery datasets by name. What
-        the installed MOABB does not tell is an en dash.
+        The simulator, folders of recordings, and MOABB's motor-imagery datasets, sorted by name.
     """
     folder = _moabb_datasets_folder()
     rows, licences = _summary_rows(folder), _licences(folder)
@@ -108,7 +109,7 @@ def _moabb_datasets_folder() -> Path | None:
 
 
 def _summary_rows(folder: Path | None) -> dict[str, dict[str, str]]:
-    """Return the rows of MOABB's own summary of its motor-imagery datasets, by name."""
+    """Return the rows of MOABB's summary of its motor-imagery datasets, by name."""
     path = folder / "summary_imagery.csv" if folder else None
     if path is None or not path.is_file():
         return {}
@@ -117,7 +118,7 @@ def _summary_rows(folder: Path | None) -> dict[str, dict[str, str]]:
 
 
 def _licences(folder: Path | None) -> dict[str, str]:
-    """Return the licences by class, read in the source of MOABB's dataset classes."""
+    """Return licences by class, read from the source code of MOABB's dataset classes."""
     if folder is None:
         return {}
     found: dict[str, str] = {}
@@ -132,7 +133,7 @@ def _licences(folder: Path | None) -> dict[str, str]:
 
 
 def _licences_in(source: str) -> dict[str, str]:
-    """Return the licences of a module's classes: their own, their base's, or the module's."""
+    """Return the licences of a module's classes, from the class, its base class or the module."""
     own: dict[str, str] = {}
     base_of: dict[str, str] = {}
     for scope, base, licence in _statements(source):
@@ -147,7 +148,7 @@ def _licences_in(source: str) -> dict[str, str]:
 
 
 def _statements(source: str) -> Iterator[tuple[str, str | None, str | None]]:
-    """Yield class (empty outside of any), base where a class begins, licence where there is one."""
+    """Yield (class or empty, base class or None, licence or None) for the relevant lines."""
     scope = ""
     for line in source.splitlines():
         begins, licence = CLASS.match(line), LICENCE.match(line)

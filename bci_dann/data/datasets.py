@@ -1,4 +1,4 @@
-"""Datasets by name: MOABB's, the simulator, or a folder of recordings."""
+"""Datasets by name: those of MOABB, the simulator, and folders of recordings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["DataConfig", "make_dataset"]
 
 
 class DataConfig(SubsetConfig):  # numpydoc ignore=PR02
-    """The dataset of a run, and the subjects, sessions and classes to use of it.
+    """The dataset of a run, and the selected subjects, sessions and classes.
 
     Parameters
     ----------
@@ -38,20 +38,20 @@ class DataConfig(SubsetConfig):  # numpydoc ignore=PR02
     params : dict
         Constructor arguments of the dataset class.
     recordings : RecordingsLayout or None
-        The files and events of the folder; required for ``"Recordings"``, and only for it.
+        The files and events of the folder; required for ``"Recordings"``, and only allowed for it.
     subjects : list of int or str, or None
-        ``None`` takes all.
+        ``None`` selects all.
     sessions : list of str, "first" or None
-        Session names; ``"first"`` takes the first session of each subject; ``None`` all.
+        Session names; ``"first"`` selects the first session of each subject; ``None`` all.
     classes : list of str, or None
-        ``None`` takes all classes of the dataset.
+        ``None`` selects all classes of the dataset.
     regime : Regime or None
-        What is then kept of the prepared trials, and what disturbs them.
+        Reduction and disturbances that are applied to the prepared trials.
 
     See Also
     --------
-    make_dataset : The dataset that a configuration names.
-    load_dataset : Its trials.
+    make_dataset : Creates the dataset of a configuration.
+    load_dataset : Loads its trials.
     RecordingsLayout : The key ``recordings``.
     Regime : The key ``regime``.
 
@@ -79,7 +79,7 @@ class DataConfig(SubsetConfig):  # numpydoc ignore=PR02
 
     @model_serializer(mode="wrap")
     def _without_unset_regime(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave an unset regime out, so that stored configurations without one stay equal."""
+        """Leave out an unset regime, so that stored configurations without one do not change."""
         content: dict[str, Any] = handler(self)
         if self.regime is None:
             content.pop("regime", None)
@@ -87,20 +87,20 @@ class DataConfig(SubsetConfig):  # numpydoc ignore=PR02
 
 
 def make_dataset(config: DataConfig, data_dir: Path | str | None = None) -> BaseDataset:
-    """Build the dataset that a configuration names.
+    """Create the dataset of a configuration.
 
     Parameters
     ----------
     config : DataConfig
         The configuration.
     data_dir : path, or None
-        The folder of ``Recordings``; not used for other datasets, which are loaded later, by
-        `prepare_trials`.
+        The folder of ``Recordings``; not used for other datasets, which `prepare_trials` loads
+        later.
 
     Returns
     -------
     moabb.datasets.base.BaseDataset
-        A motor-imagery dataset; nothing of it is loaded yet.
+        A motor-imagery dataset, not loaded yet.
 
     Raises
     ------
@@ -108,12 +108,12 @@ def make_dataset(config: DataConfig, data_dir: Path | str | None = None) -> Base
         When the name or a parameter is unknown, the dataset is not motor imagery, or the
         folder of ``Recordings`` is not given.
     DataError
-        When the folder of ``Recordings`` is missing or empty, or no file fits.
+        When the folder of ``Recordings`` is missing or empty, or no file matches the layout.
 
     See Also
     --------
-    load_dataset : Trials instead of a dataset.
-    check_dataset_name : Whether there is such a dataset.
+    load_dataset : Loads trials instead of creating a dataset.
+    check_dataset_name : Checks whether a dataset exists.
 
     Examples
     --------
@@ -128,7 +128,7 @@ def make_dataset(config: DataConfig, data_dir: Path | str | None = None) -> Base
 
 
 def _parameters(config: DataConfig) -> dict[str, Any]:
-    """Return constructor arguments; the simulator makes the classes that are asked for."""
+    """Return constructor arguments; the simulator generates only the selected classes."""
     if config.dataset == SIMULATED and config.classes is not None:
         return {"classes": config.classes, **config.params}
     return config.params

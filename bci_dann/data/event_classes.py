@@ -1,4 +1,4 @@
-"""Class names of events whose names hold several tags, as ``left/sound`` does in MNE."""
+"""Class names for events whose names have several tags, such as ``left/sound`` in MNE."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["classes_of_events", "labels_of_epochs"]
 
-# What the events of motor imagery are called in MOABB and in common protocols, in small letters.
+# Lower-case names of motor-imagery events in MOABB and in common protocols.
 SIDES = ("left", "right", "left_hand", "right_hand", "lefthand", "righthand")
 PARTS = ("hand", "hands", "both_hands", "foot", "feet", "both_feet", "tongue", "rest", "idle")
 IMAGERY = frozenset(SIDES + PARTS)
@@ -27,9 +27,9 @@ def classes_of_events(
 ) -> dict[str, str]:
     """Find the class of each event.
 
-    Names are split at ``/`` into tags, as MNE does. The class is the tag at the one place where
-    the names differ. Where they differ at several places, it is the tag at the one place that
-    holds nothing but names of motor imagery, such as ``left``, ``right_hand``, ``feet``.
+    Names are split at ``/`` into tags, as in MNE. The class is the tag at the position where
+    the names differ. If they differ at several positions, it is the tag at the only position with
+    names of motor imagery, such as ``left``, ``right_hand``, ``feet``, for all events.
 
     Parameters
     ----------
@@ -42,17 +42,17 @@ def classes_of_events(
     Returns
     -------
     dict of str to str
-        By the event's name.
+        The class of each event by its name.
 
     Raises
     ------
     DataError
-        When it cannot be told which tag is the class, or ``classes`` does not say one class for
-        each event.
+        When it is ambiguous which tag is the class, or ``classes`` does not give exactly one class
+        for each event.
 
     See Also
     --------
-    bci_dann.EEGTrials.from_epochs : Names the labels of epochs by it.
+    bci_dann.EEGTrials.from_epochs : Uses this function for the labels of epochs.
 
     Examples
     --------
@@ -67,8 +67,8 @@ def classes_of_events(
         return _classes_given(tags, classes)
     if len({len(parts) for parts in tags.values()}) > 1:
         raise DataError(f"the events {list(tags)} have different numbers of tags. {_HOW_TO_SAY}")
-    place = _place_of_class(tags)
-    return {name: parts[place] for name, parts in tags.items()}
+    position = _position_of_class(tags)
+    return {name: parts[position] for name, parts in tags.items()}
 
 
 _HOW_TO_SAY = (
@@ -87,7 +87,7 @@ def labels_of_epochs(
     epochs : mne.Epochs
         The epochs.
     classes : mapping of str to str, sequence of str or None
-        As for :func:`classes_of_events`.
+        See :func:`classes_of_events`.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def labels_of_epochs(
     Raises
     ------
     DataError
-        When an event code has the names of two classes, or as :func:`classes_of_events`.
+        When an event code has the names of two classes; see also :func:`classes_of_events`.
     """
     codes = epochs.events[:, 2]
     occurring = set(codes.tolist())
@@ -109,15 +109,15 @@ def labels_of_epochs(
     return np.array([classes_of_codes[code] for code in codes])
 
 
-def _place_of_class(tags: Mapping[str, Sequence[str]]) -> int:
-    """Return at which place the tags of all events name their classes."""
-    at_places = [set(place) for place in zip(*tags.values(), strict=True)]
-    differing = [place for place, values in enumerate(at_places) if len(values) > 1]
+def _position_of_class(tags: Mapping[str, Sequence[str]]) -> int:
+    """Return the position of the tag that is the class, the same for all events."""
+    tags_at = [set(tag) for tag in zip(*tags.values(), strict=True)]
+    differing = [position for position, values in enumerate(tags_at) if len(values) > 1]
     if len(differing) > 1:
-        imagery = [p for p in differing if {value.lower() for value in at_places[p]} <= IMAGERY]
+        imagery = [p for p in differing if {value.lower() for value in tags_at[p]} <= IMAGERY]
         differing = imagery or differing
     if len(differing) > 1:
-        described = " or ".join(str(sorted(at_places[place])) for place in differing)
+        described = " or ".join(str(sorted(tags_at[position])) for position in differing)
         raise DataError(f"the classes of the events {list(tags)} may be {described}. {_HOW_TO_SAY}")
     return differing[0] if differing else -1
 

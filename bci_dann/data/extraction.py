@@ -35,7 +35,7 @@ __all__ = [
     "with_progress",
 ]
 
-# What makes of a recording the one to cut.
+# Changes a recording, for example its channels, before trials are cut.
 Change = Callable[[mne.io.BaseRaw], mne.io.BaseRaw]
 
 
@@ -46,13 +46,13 @@ class ExtractedRecording:
     Parameters
     ----------
     provenance : Provenance
-        Where it comes from.
+        Subject, session, run and file.
     raw : mne.io.Raw
-        The recording as the dataset gives it.
+        The recording as the dataset returns it.
     cues : pandas.DataFrame
-        Every cue; see :func:`bci_dann.data.screening.cues.cue_table`.
+        All cues; see :func:`bci_dann.data.screening.cues.cue_table`.
     trials : EEGTrials or None
-        Its trials, where there are any.
+        Its trials; ``None`` if there are none.
     typical_uv : float
         Typical amplitude in the pass band (µV).
     """
@@ -73,7 +73,7 @@ def extract_trials(
     change: Change | None = None,
     observe: Callable[[ExtractedRecording], None] | None = None,
 ) -> Iterator[EEGTrials]:
-    """Yield the trials of each selected subject, all on the same channels and time axis.
+    """Yield the trials of each selected subject, all with the same channels and samples.
 
     Parameters
     ----------
@@ -86,12 +86,12 @@ def extract_trials(
     progress : bool
         Show a progress bar on the standard error stream.
     reference : EEGTrials or None
-        Trials whose channels and time axis these must have; by default those of the first
+        Trials with the required channels and samples; by default those of the first
         recording.
     change : callable, optional
-        Called with each recording; returns the one to cut.
+        Called with each recording; returns the recording from which trials are cut.
     observe : callable, optional
-        Called with each recording once it is cut.
+        Called with each recording after its trials are cut.
 
     Yields
     ------
@@ -101,8 +101,8 @@ def extract_trials(
     Raises
     ------
     DataError
-        When a recording cannot be read, is not EEG in microvolt, differs from the first
-        in channels or length, or a subject lacks a class.
+        When a recording cannot be read, is not EEG in microvolt, or differs from the first
+        in channels or length of trials, or a subject lacks a class.
     """
     comparison = RecordingComparison()
     for subject in with_progress(subset.subjects, dataset.code, progress):
@@ -142,20 +142,20 @@ def extract_recordings(
     preprocessing : Preprocessing
         The steps.
     reference : EEGTrials or None
-        Trials whose channels and time axis these must have; by default those of the first
+        Trials with the required channels and samples; by default those of the first
         recording.
     change : callable, optional
-        Called with each recording; returns the one to cut.
+        Called with each recording; returns the recording from which trials are cut.
 
     Yields
     ------
     ExtractedRecording
-        In the order of sessions and runs.
+        Recordings in the order of sessions and runs.
 
     Raises
     ------
     DataError, ConfigError
-        As :func:`extract_trials`.
+        See :func:`extract_trials`.
     """
     for provenance, recorded in recordings_of(dataset, subject, subset):
         raw = recorded if change is None else _changed(recorded, change, provenance)
@@ -170,7 +170,7 @@ def extract_recordings(
 def with_progress(
     subjects: list[Any], title: str, progress: bool, verb: str = "Preparing"
 ) -> Iterable[Any]:
-    """Iterate over subjects, with a progress bar on the standard error stream where wanted.
+    """Iterate over subjects, optionally with a progress bar on the standard error stream.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def with_progress(
     progress : bool
         Whether to show the bar.
     verb : str
-        What is done.
+        First word of the description.
 
     Returns
     -------
@@ -211,7 +211,7 @@ def _cut(
     provenance: Provenance,
     reference: EEGTrials | None,
 ) -> tuple[CutTrials, pd.DataFrame, RestWindows | None]:
-    """Cut the trials of one recording, and return every cue of it, and the rest windows."""
+    """Return the trials, the table of all cues and the rest windows of one recording."""
     recorded_cues = getattr(dataset, "cues", None)
     n_times = None if reference is None else reference.X.shape[2]
     screen = recorded_cues is not None
@@ -234,7 +234,7 @@ def _trials(
     reference: EEGTrials | None,
     rest: RestWindows | None,
 ) -> EEGTrials:
-    """Return the trials of one recording, on the channels and time axis of ``reference``."""
+    """Return the trials of one recording, with the channels and samples of ``reference``."""
     try:
         if reference is not None:
             epochs = _in_channel_order(epochs, reference)
@@ -244,7 +244,7 @@ def _trials(
 
 
 def _in_channel_order(epochs: mne.Epochs, reference: EEGTrials) -> mne.Epochs:
-    """Bring the channels into the order of the first recording, where they are the same."""
+    """Reorder the channels as in the first recording; an error if they are not the same."""
     missing = [name for name in reference.ch_names if name not in epochs.ch_names]
     extra = [name for name in epochs.ch_names if name not in reference.ch_names]
     if missing or extra:
@@ -285,7 +285,7 @@ def _as_trials(
 
 
 def _anonymous_info(epochs: mne.Epochs) -> mne.Info:
-    """Return names, positions and sampling frequency, and nothing about the subject."""
+    """Return channel names, positions and sampling frequency, without data of the subject."""
     info = mne.create_info(epochs.ch_names, epochs.info["sfreq"], "eeg")
     montage = epochs.get_montage()
     if montage is not None:
@@ -300,7 +300,7 @@ def _subject_trials(
     preprocessing: Preprocessing,
     account: pd.DataFrame,
 ) -> EEGTrials:
-    """Join the runs of a subject, and check that no class is missing."""
+    """Concatenate the runs of a subject, and check that no class is missing."""
     reasons = left_out_sentence(account[list(REASONS)].sum().to_dict())
     found = f" Of {account['found'].sum()} cues were left out {reasons}." if reasons else ""
     if not runs:
@@ -323,7 +323,7 @@ def _subject_trials(
 def _check_rest(
     accounts: list[tuple[dict[str, str], pd.DataFrame]], preprocessing: Preprocessing
 ) -> None:
-    """Raise where no trial of a session has a rest window."""
+    """Raise an error if a session has no trial with a rest window."""
     window = preprocessing.rest_window
     if window is None:
         return

@@ -1,4 +1,4 @@
-"""Fingerprints that distinguish datasets in the keys of the cache."""
+"""Fingerprints of datasets for the keys of the cache."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ __all__ = ["dataset_fingerprint", "describes_itself"]
 
 
 def dataset_fingerprint(dataset: BaseDataset) -> dict[str, Any]:
-    """Return what determines the signals of a dataset, in terms that JSON can hold.
+    """Return everything that determines the signals of a dataset, as values that JSON supports.
 
     A dataset may define a method ``fingerprint()`` that returns its state, and an attribute
-    ``fingerprint_class`` that names its class wherever its module moves. Of others the path of
-    the class and a hash of all attributes are taken; see `SourceFiles` for the files of these.
+    ``fingerprint_class``, a name of its class that does not depend on the path of its module. For
+    other datasets, the path of the class and a hash of all attributes are used; `SourceFiles`
+    checks their files.
 
     Parameters
     ----------
     dataset : moabb.datasets.base.BaseDataset
-        Any dataset, also one defined outside MOABB.
+        Any dataset, including those defined outside MOABB.
 
     Returns
     -------
@@ -39,7 +40,7 @@ def dataset_fingerprint(dataset: BaseDataset) -> dict[str, Any]:
 
 
 def describes_itself(dataset: BaseDataset) -> bool:
-    """Return whether a dataset has a method that tells its state, files included.
+    """Return whether a dataset has a method ``fingerprint()`` for its state, including its files.
 
     Parameters
     ----------
@@ -49,19 +50,19 @@ def describes_itself(dataset: BaseDataset) -> bool:
     Returns
     -------
     bool
-        Whether it has.
+        Whether it has the method.
     """
     return callable(getattr(dataset, "fingerprint", None))
 
 
 def _class_name(dataset_class: type[BaseDataset]) -> str:
-    """Return the declared name of a class, which its subclasses do not inherit, or its path."""
+    """Return ``fingerprint_class`` of a class, which subclasses do not inherit, or its path."""
     path = f"{dataset_class.__module__}.{dataset_class.__qualname__}"
     return str(vars(dataset_class).get("fingerprint_class", path))
 
 
 def _hash_of_attributes(dataset: BaseDataset) -> str:
-    """Hash all attributes but those that are computed from the others on first use."""
+    """Hash all attributes except cached properties, which are computed from the others."""
     import joblib
 
     state = {
@@ -71,5 +72,5 @@ def _hash_of_attributes(dataset: BaseDataset) -> str:
     }
     try:
         return str(joblib.hash(state))
-    except Exception:  # whatever an attribute raises on pickling
-        return uuid.uuid4().hex  # what cannot be compared is never taken for the same
+    except Exception:  # pickling may raise any error
+        return uuid.uuid4().hex  # states that cannot be compared are never equal

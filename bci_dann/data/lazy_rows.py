@@ -1,4 +1,4 @@
-"""Selected rows of a memory-mapped array that are copied only when they are used."""
+"""Selected rows of a memory-mapped array, copied only when they are used."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ __all__ = ["LazyRows"]
 
 
 class LazyRows:
-    """Selected rows of an array, copied out of it each time they are used.
+    """Selected rows of an array, copied each time they are used.
 
-    A fold of a leave-one-subject-out run takes nearly all trials, and an estimator aligns them
-    into an array of its own. A copy held beside it for as long as training lasts would double
-    the memory.
+    A fold of leave-one-subject-out evaluation uses nearly all trials, and the estimator keeps
+    its own aligned copy of them during training. A second copy would double the memory.
 
     Parameters
     ----------
     array : ndarray, shape (n, ...)
-        Usually memory-mapped; it is not changed.
+        Usually memory-mapped; not changed.
     index : ndarray of int, ndarray of bool or slice
-        Which rows, in which order.
+        The selected rows and their order.
     """
 
     def __init__(self, array: NDArray[Any], index: Any) -> None:
@@ -42,11 +41,11 @@ class LazyRows:
         return len(self._index)
 
     def __getitem__(self, index: Any) -> NDArray[Any]:
-        """Return a copy of rows; ``index`` counts among the selected rows."""
+        """Return a copy of rows; ``index`` refers to the selected rows."""
         rows: NDArray[Any] = self._array[self._index[index]]
         return rows
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:
-            raise ValueError("LazyRows are copied out of their array, so copy=False cannot be.")
+            raise ValueError("LazyRows copies rows of its array, so copy=False is not possible.")
         return np.asarray(self[:], dtype=dtype)

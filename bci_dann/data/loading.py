@@ -41,18 +41,18 @@ def prepare_trials(
     progress: bool = False,
     pseudo_online: PseudoOnline | None = None,
 ) -> Path:
-    """Load, preprocess and check the trials of a configuration, unless the cache has them.
+    """Load, preprocess and check the trials of a configuration, unless they are in the cache.
 
     Parameters
     ----------
     config : DataConfig or CombinedDataConfig
-        The dataset, the subjects, sessions and classes of it, and its regime, which is applied
-        to the prepared trials; or several data sets.
+        One or several datasets, with the selected subjects, sessions and classes. A regime is
+        applied to the prepared trials.
     preprocessing : Preprocessing
-        The steps by which recordings become trials.
+        The steps from recordings to trials.
     data_dir : path, or None
-        The folder of ``Recordings``; for MOABB's datasets, the folder to read them from and
-        to download them to (used in place of ``MNE_DATA`` during loading).
+        The folder of ``Recordings``; for MOABB's datasets, the folder for downloads (used instead
+        of ``MNE_DATA`` during loading).
     cache_dir : path, or None
         The folder to store the trials in; ``None`` is ``BCI_DANN_CACHE``, or the user's cache.
     progress : bool
@@ -69,15 +69,15 @@ def prepare_trials(
     Raises
     ------
     ConfigError
-        When the configuration does not fit the dataset.
+        When the dataset does not have what the configuration requires.
     DataError
-        When recordings are missing, damaged, or no EEG in microvolt; the message names the
+        When recordings are missing, damaged, or not EEG in microvolt; the message names the
         subject, session, run and channel.
 
     See Also
     --------
     open_trials : Opens the folder.
-    load_dataset : Both in one call.
+    load_dataset : Prepares and opens the trials in one call.
 
     Examples
     --------
@@ -113,19 +113,18 @@ def load_dataset(
     Parameters
     ----------
     dataset : str, DataConfig, CombinedDataConfig or moabb.datasets.base.BaseDataset
-        A name as in `DataConfig`, a configuration of one or several data sets, or any other
+        A name as in `DataConfig`, a configuration of one or several data sets, or a
         dataset object.
     preprocessing : Preprocessing, mapping or None
         ``None`` is 8-32 Hz over the whole imagery task, as in MOABB.
     subjects : list of int or str, or None
-        The subjects to load; they replace those of a configuration.
+        The subjects to load; they override those of a configuration.
     sessions : list of str, "first" or None
-        The sessions to load; ``"first"`` takes the first session of each subject.
+        The sessions to load; ``"first"`` selects the first session of each subject.
     classes : list of str, or None
         The classes to load.
     data_dir : path, or None
-        The folder of ``Recordings``; for MOABB's datasets, the folder to read them from and
-        to download them to.
+        The folder of ``Recordings``; for MOABB's datasets, the folder for downloads.
     cache_dir : path, or None
         The folder to store the trials in; ``None`` is ``BCI_DANN_CACHE``, or the user's cache.
     progress : bool
@@ -141,15 +140,15 @@ def load_dataset(
     Raises
     ------
     ConfigError
-        When an argument does not fit the dataset.
+        When the dataset does not have what an argument requires.
     DataError
-        When recordings are missing, damaged, or no EEG in microvolt.
+        When recordings are missing, damaged, or not EEG in microvolt.
 
     See Also
     --------
-    bci_dann.data.DataConfig : The same choices as a configuration.
+    bci_dann.data.DataConfig : The same arguments as a configuration.
     bci_dann.data.SimulatedMI : The simulator and its parameters.
-    bci_dann.data.Recordings : A folder of one's own recordings.
+    bci_dann.data.Recordings : Your own recordings in a folder.
 
     Examples
     --------
@@ -174,7 +173,7 @@ def load_dataset(
         config = _as_config(dataset, given, params)
         return open_trials(prepare_trials(config, steps, data_dir, cache_dir, progress))
     if params:
-        raise ConfigError(f"{list(params)} can be given with the name of a dataset only.")
+        raise ConfigError(f"{list(params)} can be given only with the name of a dataset.")
     subset = validate(SubsetConfig, given, "load_dataset")
     return open_trials(_prepare(dataset, subset, steps, data_dir, cache_dir, progress))
 

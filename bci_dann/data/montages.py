@@ -1,4 +1,4 @@
-"""Standard electrode positions by MNE's old and new montage names."""
+"""MNE's standard montages, by their names before and after MNE 1.13."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bci_dann.exceptions import ConfigError
 
 __all__ = ["standard_montage"]
 
-# Deprecated in MNE 1.13, which introduces the second name of each pair, and errors in MNE 1.14.
+# Old names, deprecated in MNE 1.13 and removed in MNE 1.14, and the new names of MNE 1.13.
 RENAMED_MONTAGES = {"standard_1020": "colin27_1020", "standard_1005": "colin27_1005"}
 
 
@@ -19,7 +19,7 @@ def standard_montage(name: str) -> mne.channels.DigMontage:
     Parameters
     ----------
     name : str
-        For example ``"standard_1020"``. Names from before and after MNE 1.13 mean the same.
+        For example ``"standard_1020"``. Old and new names are equivalent.
 
     Returns
     -------

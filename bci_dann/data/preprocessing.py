@@ -1,4 +1,4 @@
-"""The configuration of preprocessing: channels, reference, filters, window and rejection."""
+"""Configuration of preprocessing: channels, reference, filters, window and rejection."""
 
 from __future__ import annotations
 
@@ -20,55 +20,55 @@ Positive = Annotated[float, Field(gt=0)]
 
 
 class Preprocessing(StrictModel):  # numpydoc ignore=PR02
-    """The steps by which a recording becomes trials.
+    """The steps from a recording to trials.
 
-    They run in this order: pick channels, re-reference, notch filter, band-pass filter, cut
-    and reject trials, resample. With the default values the trials equal those of MOABB's
+    The order is: pick channels, re-reference, notch filter, band-pass filter, cut
+    and reject trials, resample. With the default values the trials are equal to those of MOABB's
     ``MotorImagery(fmin=8, fmax=32)``.
 
     Parameters
     ----------
     channels : list of str, or None
-        The channels to keep, in this order, in any spelling of an electrode's name. ``None``
+        The channels to keep, in this order, in any spelling of the electrode names. ``None``
         keeps all EEG channels that are not marked bad.
     bads : {"leave_out", "use"}
-        What happens to channels that a recording marks bad: they are left out, and refused where
-        ``channels`` names them; or they are used as they are.
+        Treatment of channels that are marked bad. ``"leave_out"`` leaves them out, and raises an
+        error if ``channels`` lists them; ``"use"`` uses them like other channels.
     reference : None, "average" or list of str
-        ``None`` keeps the recording's own reference; ``"average"`` subtracts the mean of
-        the kept channels; names subtract the mean of these channels, which need not be
+        ``None`` keeps the reference of the recording; ``"average"`` subtracts the mean of
+        the kept channels; a list subtracts the mean of these channels, which need not be
         among ``channels``.
     notch : float or None
         Line frequency to remove (Hz).
     band : tuple of float, or None
         Pass band (Hz); ``None`` leaves the signals unfiltered.
     filter_method : {"iir", "fir", "causal"}
-        ``"iir"`` is MOABB's own zero-phase Butterworth filter; ``"fir"`` is MNE's
-        zero-phase default. ``"causal"`` is the Butterworth filter of ``"iir"``, forward only, and a
-        notch of second order: trials are then late by the group delay of these filters, and equal
-        to the windows of :class:`bci_dann.serving.OnlineDecoder`.
+        ``"iir"`` is MOABB's zero-phase Butterworth filter; ``"fir"`` is MNE's zero-phase default.
+        ``"causal"`` is the Butterworth filter of ``"iir"`` applied forward only, and a second-order
+        notch: trials are delayed by the group delay of these filters, and equal to the windows of
+        :class:`bci_dann.serving.OnlineDecoder`.
     resample : float or None
         New sampling frequency (Hz).
     window : tuple of (float, float or None)
-        Start and end of a trial in seconds after the start of the imagery task, which is
+        Start and end of a trial (s), relative to the start of the imagery task, which is
         ``dataset.interval[0]``. An end of ``None`` is the end of the task. Both ends are
         included, as in MNE: 0 to 4 s at 128 Hz are 513 samples.
     reject_uv : float or None
         Drop trials whose peak-to-peak amplitude in any channel is larger (µV), after
         filtering.
     rest_window : tuple of (float, float), or None
-        Start and end of a window between the trials in seconds after the start of the imagery
-        task, negative before it, in which the subject has no task: ``(-2.5, -0.5)``. Such windows
-        go through the same steps as the trials and are kept with them, as ``EEGTrials.rest``, for
-        methods with ``reference="rest"``. ``None`` cuts none.
+        Start and end of a rest window between the trials (s), in which the subject has no task,
+        relative to the start of the imagery task; negative before it: ``(-2.5, -0.5)``. Rest
+        windows are processed like trials and stored with them as ``EEGTrials.rest``, for
+        methods with ``reference="rest"``. ``None`` cuts no rest windows.
 
     See Also
     --------
-    load_dataset : Takes it, or a mapping with these keys.
+    load_dataset : Has this, or a mapping with these keys, as an argument.
 
     Examples
     --------
-    Motor rhythms between half a second and three and a half, at 128 Hz:
+    Motor rhythms from 0.5 to 3.5 s, at 128 Hz:
 
     >>> from bci_dann import load_dataset
     >>> from bci_dann.data import Preprocessing
@@ -90,7 +90,7 @@ class Preprocessing(StrictModel):  # numpydoc ignore=PR02
 
     @model_serializer(mode="wrap")
     def _without_unused(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out the rest window where there is none: keys of prepared trials stay the same."""
+        """Leave out an unset rest window, so that existing cache keys do not change."""
         content: dict[str, Any] = handler(self)
         if self.rest_window is None:
             content.pop("rest_window", None)

@@ -41,16 +41,16 @@ __all__ = [
     "trial_limits",
 ]
 
-# Relative difference of sampling frequencies that is rounding: formats store the sampling interval
-# in whole microseconds, or the frequency with few digits.
+# Relative difference of sampling frequencies that may be due to rounding: some formats store the
+# sampling interval in whole microseconds, or the frequency with few digits.
 SFREQ_TOLERANCE = 1e-4
 
-# Trials that are given to MNE's epochs: they know best what lies outside of a recording.
+# Trials with these reasons are still passed to mne.Epochs, which decides about them itself.
 LEFT_TO_MNE = ("", "outside", "not_finite")
 
 
 class ImageryTask(Protocol):
-    """The attributes of a MOABB dataset that cutting trials needs."""
+    """The attributes of a MOABB dataset that are needed to cut trials."""
 
     @property
     def interval(self) -> Sequence[float]:
@@ -58,7 +58,7 @@ class ImageryTask(Protocol):
 
     @property
     def unit_factor(self) -> float:
-        """Microvolt per unit of the recording: 1e6 where samples are in volt."""
+        """Microvolt per unit of the recording: 1e6 for samples in volt."""
 
     @property
     def code(self) -> str:
@@ -68,14 +68,14 @@ class ImageryTask(Protocol):
 def check_recording(
     raw: mne.io.BaseRaw, dataset: ImageryTask, preprocessing: Preprocessing
 ) -> None:
-    """Check a recording against preprocessing steps without reading its samples.
+    """Check that preprocessing can be applied to a recording, without reading its samples.
 
     Parameters
     ----------
     raw : mne.io.Raw
-        The recording; it is left as it is.
+        The recording; not changed.
     dataset : ImageryTask
-        Gives the task interval; any MOABB dataset is one.
+        A MOABB dataset, for the task interval.
     preprocessing : Preprocessing
         The steps.
 
@@ -84,7 +84,7 @@ def check_recording(
     DataError
         When a channel is missing.
     ConfigError
-        When a frequency or the window does not fit the recording.
+        When a frequency is too high or the window too long for the recording.
     """
     check_frequencies(raw.info["sfreq"], preprocessing)
     reference = preprocessing.reference if isinstance(preprocessing.reference, list) else []
@@ -100,15 +100,15 @@ def check_recording(
 
 @dataclass(frozen=True)
 class CutTrials:  # numpydoc ignore=PR02
-    """The trials of a recording, and what became of its cues.
+    """The trials of a recording, and the table of its cues.
 
     Parameters
     ----------
     epochs : mne.Epochs or None
-        The trials in the unit of the recording, that is ``1 / dataset.unit_factor`` µV; ``None``
-        where there is none.
+        The trials in the unit of the recording (``dataset.unit_factor`` µV); ``None`` if there are
+        none.
     cues : pandas.DataFrame
-        Each cue of the classes, with the reason where it gave no trial; see
+        All cues of the classes, with the reason if a cue was rejected; see
         :func:`bci_dann.data.screening.cues.cue_table`.
     typical_uv : float
         Median amplitude over trials and channels in the pass band, before referencing (µV).
@@ -129,38 +129,38 @@ def cut_trials(
 ) -> CutTrials:
     """Cut the trials of one run.
 
-    Filters do not run across interruptions and missing samples, and trials that touch one are
+    Filters do not run across interruptions and missing samples, and trials that overlap these are
     left out.
 
     Parameters
     ----------
     raw : mne.io.Raw
-        A recording as ``dataset.get_data`` returns it: its annotations name the classes
-        and start with the imagery task. It is left as it is.
+        A recording as ``dataset.get_data`` returns it: the descriptions of annotations are classes,
+        and their onsets are starts of the imagery task. It is not changed.
     dataset : ImageryTask
-        Gives the task interval and the unit; any MOABB dataset is one.
+        A MOABB dataset, for the task interval and the unit.
     classes : list of str
         The classes to keep.
     preprocessing : Preprocessing
         The steps.
     n_times : int or None
-        Samples that a resampled trial must have, as set by earlier recordings. Recordings of
-        other sampling rates give up to two samples more or fewer for the same window, because
-        both its ends are included; such trials are cut again or cropped.
+        Number of samples of a resampled trial, according to earlier recordings. Since both ends of
+        a window are included, recordings with other sampling frequencies give up to two samples
+        more or fewer; such trials are cut again or cropped.
     screen : bool
-        Leave out trials with a flat, railed or wrongly scaled channel, which MOABB keeps.
+        Leave out trials with a flat, saturated or wrongly scaled channel, which MOABB keeps.
 
     Returns
     -------
     CutTrials
-        The trials, and the fate of every cue of these classes.
+        The trials, and the table of all cues of these classes.
 
     Raises
     ------
     DataError
         When a channel is missing, flat in every trial, a copy of another, or in another unit.
     ConfigError
-        When a frequency or the window does not fit the recording.
+        When a frequency is too high or the window too long for the recording.
     """
     events, event_id = cue_events(raw, dataset, classes)
     return cut_events(raw, events, event_id, dataset, preprocessing, n_times, screen)
@@ -233,7 +233,7 @@ def cut_events(
 
 
 def _drop_reason(entry: tuple[str, ...]) -> str:
-    """Translate an entry of MNE's log of dropped epochs."""
+    """Convert an entry of ``mne.Epochs.drop_log`` to a reason of a table of cues."""
     if not entry:
         return ""
     first = entry[0]
@@ -251,21 +251,21 @@ def _drop_reason(entry: tuple[str, ...]) -> str:
 def cue_events(
     raw: mne.io.BaseRaw, dataset: ImageryTask, classes: list[str]
 ) -> tuple[NDArray[np.int_], dict[str, int]]:
-    """Return the events at the cue, ``interval[0]`` before the annotations.
+    """Return the events at the cues, ``interval[0]`` before the annotations.
 
     Parameters
     ----------
     raw : mne.io.Raw
         The recording.
     dataset : ImageryTask
-        Gives the task interval.
+        A MOABB dataset, for the task interval.
     classes : list of str
         The classes to find.
 
     Returns
     -------
     tuple of (ndarray of int, shape (n_cues, 3), dict of str to int)
-        Events as MNE has them, and the code of each class that occurs.
+        MNE events, and the code of each class that occurs.
     """
     present = set(raw.annotations.description)
     event_id = {name: code for code, name in enumerate(classes, start=1) if name in present}
@@ -277,24 +277,24 @@ def cue_events(
 
 
 def trial_limits(dataset: ImageryTask, preprocessing: Preprocessing) -> tuple[float, float]:
-    """Return start and end of a trial after the cue.
+    """Return start and end of a trial relative to the cue.
 
     Parameters
     ----------
     dataset : ImageryTask
-        Gives the task interval.
+        A MOABB dataset, for the task interval.
     preprocessing : Preprocessing
         The steps.
 
     Returns
     -------
     tuple of float
-        In seconds.
+        Start and end (s).
 
     Raises
     ------
     ConfigError
-        When the window starts after the task.
+        When the window starts after the end of the task.
     """
     start, end = preprocessing.window
     task_start, task_end = dataset.interval
@@ -342,7 +342,7 @@ def _epochs(
 
 
 def _referenced(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> mne.io.BaseRaw:
-    """Apply the reference in place, leaving the selected channels only."""
+    """Apply the reference in place, and keep only the selected channels."""
     channels = selected_channels(raw, preprocessing)
     if preprocessing.reference is None:
         return _picked(raw, channels)
@@ -364,16 +364,17 @@ def _picked(raw: mne.io.BaseRaw, names: list[str]) -> mne.io.BaseRaw:
 
 
 def same_sfreq(first: float, second: float) -> bool:
-    """Return whether two sampling frequencies differ by rounding only.
+    """Return whether two sampling frequencies are equal up to rounding.
 
     Parameters
     ----------
     first, second : float
-        In Hz.
+        Sampling frequencies (Hz).
 
     Returns
     -------
     bool
-        Whether a trial of ten seconds would differ by less than a tenth of a sample at 100 Hz.
+        Whether their relative difference is at most 1e-4; a trial of ten seconds at 100 Hz then
+        differs by less than a tenth of a sample.
     """
     return bool(abs(first - second) <= SFREQ_TOLERANCE * max(first, second))

@@ -20,27 +20,27 @@ __all__ = [
 ]
 
 # Lowest and highest plausible median standard deviation of a scalp recording (µV). Empirical:
-# filtered and unfiltered EEG lies between about 1 and 100 µV; the margins are wide enough that
+# filtered and unfiltered EEG is between about 1 and 100 µV. The limits are wide, so that
 # only a wrong unit, a factor of 1000 or more, is refused.
 PLAUSIBLE_UV = (0.05, 5_000.0)
 
-# A channel whose standard deviation is smaller is constant (µV). Empirical: rounding in double
-# precision leaves a constant of 0.1 V about 1e-11 µV, and EEG read in volt by mistake has 1e-6.
+# Channels with a smaller standard deviation (µV) are constant. Empirical: for a constant of 0.1 V,
+# rounding in double precision gives about 1e-11 µV; EEG in volt, read as µV by mistake, has 1e-6.
 FLAT_UV = 1e-7
 
-# Files of one folder may differ in their unit, so that a factor for all would break others.
+# Files of one folder may have different units, so that one factor for all would be wrong for some.
 FILE_UNIT_ADVICE = (
     'Of recordings, `unit_scale: {"PATTERN OF THE FILE": microvolt}` gives the unit of those files '
     "that need it and leaves the others as they are; --unit-scale microvolt does so for `adapt` "
     "and `predict`."
 )
 
-# Trials converted to double precision at a time: 64 channels of 1000 samples then take 33 MB.
+# Number of trials converted to double precision at a time: 33 MB for 64 channels and 1000 samples.
 CHUNK_TRIALS = 64
 
 
 def check_signals(X: NDArray[np.floating[Any]], ch_names: list[str], where: str = "") -> None:
-    """Raise on samples that cannot be EEG in microvolt.
+    """Raise an error if samples cannot be EEG in microvolt.
 
     Parameters
     ----------
@@ -55,12 +55,12 @@ def check_signals(X: NDArray[np.floating[Any]], ch_names: list[str], where: str 
     ------
     DataError
         When there are no trials, a sample is not finite, a channel is flat in every trial, or
-        the median standard deviation is not between 0.05 and 5000 µV. The message names ``where``
-        and the channels.
+        the median standard deviation is not between 0.05 and 5000 µV. The message contains
+        ``where`` and the channels.
 
     See Also
     --------
-    EEGTrials : Checks its signals by this function.
+    EEGTrials : Checks its signals with this function.
 
     Examples
     --------
@@ -89,7 +89,7 @@ def check_signals(X: NDArray[np.floating[Any]], ch_names: list[str], where: str 
 
 
 def typical_amplitude(X: NDArray[np.floating[Any]]) -> float:
-    """Return the median standard deviation of trials and channels.
+    """Return the median over trials and channels of the standard deviation over time.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def typical_amplitude(X: NDArray[np.floating[Any]]) -> float:
     Returns
     -------
     float
-        In microvolt.
+        The amplitude (µV).
     """
     return float(np.median(_standard_deviations(X)))
 
@@ -110,16 +110,16 @@ def silent_trials(X: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
     Parameters
     ----------
     X : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features)
-        Signals. Feature vectors are no trials, and never silent.
+        Signals. Feature vectors have no time axis, and are never silent.
 
     Returns
     -------
     ndarray of bool, shape (n_trials,)
-        True where every channel is constant, as when the amplifier dropped out.
+        True if every channel is constant, for example when the amplifier lost the connection.
     """
     if X.ndim < 3:
         return np.zeros(len(X), dtype=bool)
-    silent = (X[:, 0] == X[:, 0, :1]).all(axis=1)  # most trials differ in their first channel
+    silent = (X[:, 0] == X[:, 0, :1]).all(axis=1)  # excludes most trials by their first channel
     candidates = X[silent]
     silent[silent] = (candidates == candidates[:, :, :1]).all(axis=(1, 2))
     return np.asarray(silent)
@@ -148,7 +148,7 @@ def _standard_deviations(X: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
 
 
 def _double_precision_chunks(X: NDArray[np.floating[Any]]) -> Iterator[NDArray[np.float64]]:
-    """Convert some trials at a time, because all at once would double the memory."""
+    """Convert a few trials at a time, because converting all at once would double the memory."""
     for start in range(0, len(X), CHUNK_TRIALS):
         yield X[start : start + CHUNK_TRIALS].astype(np.float64)
 

@@ -22,14 +22,14 @@ Config = TypeVar("Config", bound="SubsetConfig")
 
 
 class SubsetConfig(StrictModel):  # numpydoc ignore=PR02
-    """The trials that a user asks for; ``None`` takes all.
+    """Selected subjects, sessions and classes; ``None`` selects all.
 
     Parameters
     ----------
     subjects : list of int or str, or None
         Subjects of the dataset.
     sessions : list of str, "first" or None
-        Session names; ``"first"`` takes the first session of each subject.
+        Session names; ``"first"`` selects the first session of each subject.
     classes : list of str, or None
         Class names.
     """
@@ -52,16 +52,16 @@ class SubsetConfig(StrictModel):  # numpydoc ignore=PR02
 
 @dataclass(frozen=True)
 class Subset:  # numpydoc ignore=PR02
-    """The selected subjects and classes in the dataset's own terms.
+    """The selected subjects and classes, as the dataset names them.
 
     Parameters
     ----------
     subjects : list
         Members of ``dataset.subject_list``, in its order.
     sessions : list of str, "first" or None
-        As in `SubsetConfig`: sessions are known only when a subject is loaded.
+        As in `SubsetConfig`, since sessions are known only when a subject is loaded.
     classes : list of str
-        Class names in the order in which they were asked for.
+        Class names in the order of the selection.
     """
 
     subjects: list[Any]
@@ -79,7 +79,7 @@ class Subset:  # numpydoc ignore=PR02
         Returns
         -------
         list of str
-            May be empty.
+            The selected sessions; may be empty.
         """
         if self.sessions is None:
             return available
@@ -89,25 +89,25 @@ class Subset:  # numpydoc ignore=PR02
 
 
 def resolve_subset(dataset: BaseDataset, config: SubsetConfig) -> Subset:
-    """Check a selection against a dataset, before anything is loaded.
+    """Check that a dataset has the selected subjects, sessions and classes, without loading it.
 
     Parameters
     ----------
     dataset : moabb.datasets.base.BaseDataset
         The dataset.
     config : SubsetConfig
-        The trials asked for.
+        The selection.
 
     Returns
     -------
     Subset
-        The selection in the dataset's own terms.
+        The selection, as the dataset names subjects and classes.
 
     Raises
     ------
     ConfigError
-        When the dataset does not have a subject, session or class, or fewer than two classes.
-        The sessions of MOABB's datasets are known only once they are loaded: see
+        When the dataset does not have a subject, session or class, or has fewer than two classes.
+        The sessions of MOABB's datasets are known only after loading: see
         `check_sessions`.
     """
     sessions = getattr(dataset, "session_names", None)
@@ -123,7 +123,7 @@ def resolve_subset(dataset: BaseDataset, config: SubsetConfig) -> Subset:
 def check_sessions(
     dataset: BaseDataset, requested: list[str] | Literal["first"] | None, present: Iterable[str]
 ) -> None:
-    """Raise where a session that was asked for does not occur in any subject.
+    """Raise an error if a selected session does not occur in any subject.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def check_sessions(
     Raises
     ------
     ConfigError
-        Naming the first session that does not occur.
+        When a session does not occur; names the first one.
     """
     known = list(dict.fromkeys(present))
     for session in requested if isinstance(requested, list) else []:
@@ -158,21 +158,21 @@ def without_subjects(
     dataset : moabb.datasets.base.BaseDataset
         The dataset.
     config : SubsetConfig
-        The trials asked for.
+        The selection.
     excluded : sequence of int or str
-        Subjects that it selects.
+        Subjects to leave out of the selection.
 
     Returns
     -------
     config : SubsetConfig
-        The selection of the others, by their names.
+        The selection with the names of the remaining subjects.
     excluded : list of str
-        The names of those that were left out, in the order of the dataset.
+        The names of the excluded subjects, in the order of the dataset.
 
     Raises
     ------
     ConfigError
-        When one is not among the selected subjects, or none is left.
+        When a subject is not among the selected ones, or none remains.
     """
     selected = [plain_text(str(subject)) for subject in _subjects(dataset, config.subjects)]
     names = [plain_text(str(subject)) for subject in excluded]

@@ -22,44 +22,44 @@ if TYPE_CHECKING:
 __all__ = ["METADATA_COLUMNS", "EEGTrials", "replace_labels"]
 
 METADATA_COLUMNS = ("subject", "session", "run")
-# So many subjects, sessions and classes are named when trials are printed.
+# Maximum number of subjects, sessions and classes listed when trials are printed.
 N_LISTED = 8
 
 
 @dataclass(frozen=True, eq=False)
 class EEGTrials:  # numpydoc ignore=PR02
-    """Trials of one or many subjects, all on the same channels and time axis.
+    """Trials of one or many subjects, all with the same channels and samples.
 
     Parameters
     ----------
     X : ndarray, shape (n_trials, n_chans, n_times)
         The signals in microvolt, float32; may be memory-mapped.
     y : ndarray of str, shape (n_trials,), or None
-        The class names; ``None`` where they are unknown or must stay unseen.
+        The class names; ``None`` if they are unknown or must not be used.
     metadata : pandas.DataFrame
-        One row a trial with the columns ``subject``, ``session`` and ``run``.
+        One row per trial with the columns ``subject``, ``session`` and ``run``.
     info : mne.Info
         Channel names, positions and sampling frequency (Hz).
     account : pandas.DataFrame or None
-        Of a loaded dataset: how many cues each recording has, how many of them are trials here,
-        and why the others are not. One row a recording and event with the columns ``file``,
-        ``subject``, ``session``, ``run``, ``event``, ``found``, ``used`` and one a reason. A
-        selection of trials has none.
+        For a loaded dataset: the numbers of found cues, of cues used as trials, and of cues
+        rejected for each reason. One row per recording and event, with the columns ``file``,
+        ``subject``, ``session``, ``run``, ``event``, ``found``, ``used`` and one per reason.
+        ``None`` for a selection of trials.
     rest : ndarray, shape (n_trials, n_chans, n_rest_times), or None
-        The window between the trials that belongs to each trial, in microvolt, float32; NaN for a
-        trial that has none. ``None`` where no rest windows were cut; see
+        The rest window of each trial, in microvolt, float32; NaN for a
+        trial without one. ``None`` if no rest windows were cut; see
         :class:`bci_dann.data.Preprocessing`.
 
     Raises
     ------
     DataError
-        When the parts disagree in length, the metadata have gaps, a sample is not finite, a
+        When the lengths of the parts differ, metadata are missing, a sample is not finite, a
         channel is flat, or the scale cannot be EEG in microvolt.
 
     See Also
     --------
     load_dataset : Trials of a dataset by its name.
-    bci_dann.serving.prepare : Trials of one recording, as a saved model wants them.
+    bci_dann.serving.prepare : Trials of one recording, preprocessed for a saved model.
 
     Examples
     --------
@@ -99,10 +99,10 @@ class EEGTrials:  # numpydoc ignore=PR02
         account: pd.DataFrame | None = None,
         rest: Rest = None,
     ) -> EEGTrials:
-        """Build trials from signals that were checked before, without reading them again.
+        """Create trials from signals that have already been checked, without reading them again.
 
         For a slice of checked trials, or a memory-mapped array that was checked when it was
-        written. Shapes are checked all the same.
+        written. Shapes are checked nevertheless.
 
         Parameters
         ----------
@@ -111,11 +111,11 @@ class EEGTrials:  # numpydoc ignore=PR02
         y : ndarray of str, shape (n_trials,), or None
             The class names.
         metadata : pandas.DataFrame
-            One row a trial with the columns ``subject``, ``session`` and ``run``.
+            One row per trial with the columns ``subject``, ``session`` and ``run``.
         info : mne.Info
             Channel names, positions and sampling frequency (Hz).
         account : pandas.DataFrame or None
-            What became of the cues of the recordings.
+            Numbers of found, used and rejected cues of the recordings.
         rest : ndarray, shape (n_trials, n_chans, n_rest_times), or None
             Checked rest windows (µV).
 
@@ -127,7 +127,7 @@ class EEGTrials:  # numpydoc ignore=PR02
         Raises
         ------
         DataError
-            When the parts disagree in length.
+            When the lengths of the parts differ.
         """
         trials = object.__new__(cls)
         for field, value in zip(fields(cls), (X, y, metadata, info, account, rest), strict=True):
@@ -143,20 +143,21 @@ class EEGTrials:  # numpydoc ignore=PR02
         *,
         labelled: bool = True,
     ) -> EEGTrials:
-        """Take trials from ``mne.Epochs``, whose metadata may name subject, session and run.
+        """Convert ``mne.Epochs``, whose metadata may contain subject, session and run.
 
         Parameters
         ----------
         epochs : mne.Epochs
-            Event names become class names; columns missing from ``epochs.metadata`` are
-            filled with ``"0"``. EEG channels that are not marked bad are taken.
+            The epochs. Event names become class names; the columns ``subject``, ``session`` and
+            ``run`` are ``"0"`` if ``epochs.metadata`` lacks them. All EEG channels that are not
+            marked bad are used.
         classes : mapping of str to str, or sequence of str, optional
-            Where events have several tags, as ``left/sound``: the tags that are classes,
-            ``["left", "right"]``, or the class of each event or tag. Without it, the class is
-            the tag at the one place where the names of the events differ, or where all are
-            names of motor imagery.
+            If events have several tags, such as ``left/sound``: the tags that are classes,
+            ``["left", "right"]``, or the class of each event or tag. By default, the class is
+            the tag at the only position where the names of the events differ, or where all tags
+            are names of motor imagery.
         labelled : bool
-            Whether the trials get labels; without them the names of events do not matter.
+            Whether the trials get labels; if not, the names of events do not matter.
 
         Returns
         -------
@@ -167,7 +168,7 @@ class EEGTrials:  # numpydoc ignore=PR02
         ------
         DataError
             When a sample is not finite, a channel is flat, the scale is not that of EEG, or
-            it cannot be told which tag of the events is the class.
+            it is ambiguous which tag of the events is the class.
         """
         given = epochs.metadata if epochs.metadata is not None else pd.DataFrame()
         columns = {
@@ -183,18 +184,18 @@ class EEGTrials:  # numpydoc ignore=PR02
 
     @classmethod
     def concatenate(cls, parts: Sequence[EEGTrials]) -> EEGTrials:
-        """Join trials on the same channels and time axis, in the given order.
+        """Concatenate trials with the same channels and samples, in the given order.
 
         Parameters
         ----------
         parts : sequence of EEGTrials
-            At least one. Either all have labels or none; `unlabelled` takes labels off.
+            At least one. Either all or none have labels; `unlabelled` removes labels.
 
         Returns
         -------
         EEGTrials
-            A copy of the signals, with the ``info`` of the first part. They are not checked
-            again. Where only some parts have rest windows, the trials of the others have none.
+            Trials with a copy of the signals and the ``info`` of the first part. Signals are not
+            checked again. If only some parts have rest windows, those of the others are NaN.
 
         Raises
         ------
@@ -234,7 +235,7 @@ class EEGTrials:  # numpydoc ignore=PR02
     def __getitem__(self, index: Any) -> EEGTrials:
         """Return the trials at ``index`` (a slice, a mask or an array of integers).
 
-        scikit-learn's cross-validation asks for ``trials[index, ...]``, which is the same.
+        ``trials[index, ...]``, which scikit-learn's cross-validation uses, is the same.
         """
         if isinstance(index, tuple) and index[1:] == (...,):
             index = index[0]
@@ -242,20 +243,20 @@ class EEGTrials:  # numpydoc ignore=PR02
         return self._indexed(index, self.X[index], rest)
 
     def deferred(self, index: Any) -> EEGTrials:
-        """Return the trials at ``index`` without reading their signals yet.
+        """Return the trials at ``index`` without copying their signals yet.
 
-        For estimators, which take a copy of their own.
+        For estimators, which make their own copy.
 
         Parameters
         ----------
         index : slice, ndarray of bool or ndarray of int
-            Which trials, in which order.
+            The selected trials and their order.
 
         Returns
         -------
         EEGTrials
-            Its ``X`` and ``rest`` are :class:`~bci_dann.data.lazy_rows.LazyRows`, which become
-            arrays each time they are used.
+            Trials whose ``X`` and ``rest`` are :class:`~bci_dann.data.lazy_rows.LazyRows`, which
+            are converted to arrays each time they are used.
         """
         X, rest = (None if of is None else LazyRows(of, index) for of in (self.X, self.rest))
         return self._indexed(index, cast("NDArray[np.float32]", X), cast(Rest, rest))
@@ -266,7 +267,7 @@ class EEGTrials:  # numpydoc ignore=PR02
         Returns
         -------
         EEGTrials
-            It shares signals, metadata and info with this one.
+            Trials that share signals, metadata and info with these.
         """
         return replace_labels(self, None)
 
@@ -310,30 +311,30 @@ class EEGTrials:  # numpydoc ignore=PR02
 
 
 def replace_labels(trials: EEGTrials, y: NDArray[np.str_] | None) -> EEGTrials:
-    """Return the same trials with other labels, or none.
+    """Return the same trials with other labels, or without labels.
 
     Parameters
     ----------
     trials : EEGTrials
-        The trials; they are left as they are.
+        The trials; not changed.
     y : ndarray of str, shape (n_trials,), or None
         The new class names.
 
     Returns
     -------
     EEGTrials
-        It shares signals, metadata and info with ``trials``.
+        Trials that share signals, metadata and info with ``trials``.
 
     Raises
     ------
     DataError
-        When ``y`` has another length.
+        When the length of ``y`` differs from the number of trials.
     """
     return EEGTrials.trusted(trials.X, y, trials.metadata, trials.info, trials.account, trials.rest)
 
 
 def _listed(names: list[str]) -> str:
-    """Return names as one text, the first of many."""
+    """Return the first names, separated by commas, with an ellipsis if there are more."""
     more = ", ..." if len(names) > N_LISTED else ""
     return ", ".join(names[:N_LISTED]) + more
 
@@ -343,7 +344,7 @@ def _check_parts(parts: Sequence[EEGTrials]) -> None:
         raise DataError("there are no trials to join; at least one part is needed.")
     if len({part.y is None for part in parts}) > 1:
         raise DataError(
-            "some parts have labels and others have none: take the labels off with unlabelled()."
+            "some parts have labels and others have none: remove the labels with unlabelled()."
         )
     expected = _axes(parts[0])
     for part in parts[1:]:

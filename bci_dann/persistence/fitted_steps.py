@@ -1,7 +1,7 @@
 """Fitted scikit-learn steps as arrays, so that they can be saved without pickle.
 
-By scikit-learn's convention what a step has learned stands in attributes that end in an
-underscore; the numeric ones are all that predicting needs.
+In scikit-learn, fitted attributes end in an underscore; the numeric ones are sufficient for
+prediction.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ __all__ = ["read_steps", "write_steps"]
 
 
 def write_steps(pipeline: Pipeline) -> dict[str, NDArray[Any]]:
-    """Return the learned numbers of every step.
+    """Return the fitted numeric attributes of all steps.
 
     Parameters
     ----------
     pipeline : sklearn.pipeline.Pipeline
-        Fitted.
+        A fitted pipeline.
 
     Returns
     -------
     dict of str to ndarray
-        Keys are ``steps.<step>.<attribute>``.
+        Arrays with keys ``steps.<step>.<attribute>``.
     """
     return {
         f"steps.{name}.{attribute}": np.asarray(value)
@@ -37,14 +37,14 @@ def write_steps(pipeline: Pipeline) -> dict[str, NDArray[Any]]:
 
 
 def read_steps(pipeline: Pipeline, arrays: dict[str, NDArray[Any]]) -> Pipeline:
-    """Give an unfitted pipeline the learned numbers of a fitted one.
+    """Set the fitted attributes of an unfitted pipeline.
 
     Parameters
     ----------
     pipeline : sklearn.pipeline.Pipeline
-        Built with the same parameters; changed in place.
+        A pipeline with the same parameters as the fitted one; changed in place.
     arrays : dict of str to ndarray
-        May hold other entries.
+        The result of `write_steps`; other entries are ignored.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The library of the Hugging Face Hub: its import, names of models, and its errors as ours."""
+"""Access to the library ``huggingface_hub``: import, addresses, and conversion of its errors."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from bci_dann.exceptions import (
 
 __all__ = ["HUB", "TOKEN", "UnreachableError", "clear_errors", "hub_address", "hub_api", "load_hub"]
 
-# What the name of a model of the Hub begins with, in the place of a folder.
+# Prefix of the address of a model on the Hub, which may be given instead of a folder.
 HUB = "hub:"
-# How to give a token.
+# Advice in messages on how to provide a token.
 TOKEN = "Sign in with `hf auth login`, set HF_TOKEN, or give token= in Python."
 
 
 class UnreachableError(Exception):
-    """The Hub does not answer, or is not to be asked."""
+    """The Hub does not answer, or offline mode is set."""
 
 
 def load_hub() -> Any:
-    """Import the library.
+    """Import ``huggingface_hub``.
 
     Returns
     -------
@@ -53,25 +53,25 @@ def load_hub() -> Any:
 
 
 def hub_api(hub: Any, token: str | bool | None) -> Any:
-    """Return what asks the Hub.
+    """Return the client for requests to the Hub.
 
     Parameters
     ----------
     hub : module
         ``huggingface_hub``.
     token : str, bool or None
-        As the library takes it: by default that of ``HF_TOKEN`` or ``hf auth login``.
+        The token, as in the library; by default that of ``HF_TOKEN`` or ``hf auth login``.
 
     Returns
     -------
     huggingface_hub.HfApi
-        It has asked nothing.
+        The client, before any request.
     """
     return hub.HfApi(token=token, library_name="bci_dann", library_version=__version__)
 
 
 def hub_address(hub: Any, repo_id: str, revision: str | None) -> str:
-    """Return the address of a model, once its name is seen to be one.
+    """Return the address of a model, after checking its name.
 
     Parameters
     ----------
@@ -107,14 +107,14 @@ def hub_address(hub: Any, repo_id: str, revision: str | None) -> str:
 
 @contextmanager
 def clear_errors(hub: Any, address: str) -> Iterator[None]:
-    """Raise errors of the library, and of those that it stands on, as those of the package.
+    """Convert errors of the library, and of its dependencies, to those of this package.
 
     Parameters
     ----------
     hub : module
         ``huggingface_hub``.
     address : str
-        The model that is asked for.
+        The requested model.
 
     Yields
     ------
@@ -126,17 +126,17 @@ def clear_errors(hub: Any, address: str) -> Iterator[None]:
     UnreachableError
         When the Hub does not answer.
     ConfigError
-        When it refuses the token, or what it was given.
+        When the Hub refuses the token or the arguments.
     DataError
         When there is no such model.
     ResultsError
-        When anything else failed.
+        For all other errors.
     """
     try:
         yield
     except BCIDannError:
         raise
-    except Exception as error:  # also of libraries that it stands on, and of a malformed answer
+    except Exception as error:  # also errors of its dependencies, and malformed responses
         lines = str(error).strip().splitlines() or [type(error).__name__]
         if _is_unreachable(hub.errors, error):
             raise UnreachableError(lines[0].rstrip(".")) from error
@@ -144,7 +144,7 @@ def clear_errors(hub: Any, address: str) -> Iterator[None]:
 
 
 def _is_unreachable(errors: Any, error: BaseException) -> bool:
-    """Whether an error says that the Hub does not answer, fails itself, or is not to be asked."""
+    """Return whether the Hub does not answer, has a server error, or offline mode is set."""
     if isinstance(error, errors.HfHubHTTPError):
         return bool(error.response.status_code >= 500)
     without_answer = (errors.OfflineModeIsEnabled, errors.LocalEntryNotFoundError)

@@ -1,4 +1,4 @@
-"""Model folders on the Hugging Face Hub: the files of a model, up and down, and no others."""
+"""Upload and download of model folders on the Hugging Face Hub; only files of models are copied."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bci_dann.persistence.model_files import MOST_ARRAY_BYTES, MOST_TEXT_BYTES
 
 __all__ = ["check_upload", "download_model", "split_address", "upload_model"]
 
-# The files that travel, and how large each may be; a model has the first three.
+# The files that are copied, and their maximum sizes (bytes); the first three are required.
 NEEDED = {
     "model.json": MOST_TEXT_BYTES,
     "recipe.json": MOST_TEXT_BYTES,
@@ -65,7 +65,7 @@ def download_model(
     cache_dir: str | Path | None = None,
     local_files_only: bool = False,
 ) -> Path:
-    """Download the files of a model, unless this commit of it is on the disk.
+    """Download the files of a model, unless this commit has already been downloaded.
 
     Parameters
     ----------
@@ -76,9 +76,9 @@ def download_model(
     token : str, bool or None
         See :meth:`bci_dann.serving.ServedModel.from_pretrained`.
     cache_dir : str, pathlib.Path or None
-        Where models are kept; by default in the cache of the package.
+        The folder for downloads; by default in the cache of the package.
     local_files_only : bool
-        Whether to take what was downloaded earlier, without asking the Hub.
+        Whether to use an earlier download without a request to the Hub.
 
     Returns
     -------
@@ -135,17 +135,18 @@ def upload_model(
     folder : pathlib.Path
         The model's folder.
     repo_id : str
-        ``OWNER/NAME``; made where it is missing.
+        ``OWNER/NAME``; created if it does not exist.
     private : bool or None
-        Whether only its owner sees a new repository.
+        Whether a new repository is visible only to its owner.
     token : str, bool or None
         See :meth:`bci_dann.serving.ServedModel.push_to_hub`.
     commit_message : str
-        Of the one commit.
+        Message of the commit.
     revision : str or None
-        A branch, made where it is missing; by default the main branch.
+        A branch, created if it does not exist; by default the main branch.
     card_mark : str
-        What a card of the package holds: another one in the repository stays as it is.
+        Text by which model cards of the package are recognised; an existing card without it is
+        not overwritten.
 
     Returns
     -------
@@ -155,7 +156,7 @@ def upload_model(
     Raises
     ------
     ConfigError
-        When the Hub refuses the token or the card, or as :func:`check_upload`.
+        When the Hub refuses the token or the card; see also :func:`check_upload`.
     InstallationError
         When ``huggingface_hub`` is not installed.
     ResultsError
@@ -186,14 +187,14 @@ def upload_model(
 
 
 def check_upload(repo_id: str, token: str | bool | None) -> None:
-    """Raise where a model could not be uploaded, before the work and without asking the Hub.
+    """Check name and token for an upload, without a request to the Hub.
 
     Parameters
     ----------
     repo_id : str
         ``OWNER/NAME``.
     token : str, bool or None
-        As for :func:`upload_model`.
+        See :func:`upload_model`.
 
     Raises
     ------
@@ -218,8 +219,8 @@ def _cache_folder(cache_dir: str | Path | None) -> Path:
 
 
 def _files_to_take(info: Any, address: str) -> list[str]:
-    """Return which files of a repository are those of a model, once their sizes are seen."""
-    if not COMMIT.fullmatch(str(info.sha)):  # it becomes the name of a folder
+    """Return the files of a repository that belong to a model, after checking their sizes."""
+    if not COMMIT.fullmatch(str(info.sha)):  # used as the name of a folder
         raise DataError(f"{address}: the Hub names no commit, but {info.sha!r}. Try again later.")
     sizes = {one.rfilename: one.size for one in info.siblings or () if one.rfilename in FILES}
     missing = sorted(set(NEEDED) - set(sizes))
@@ -240,7 +241,7 @@ def _files_to_take(info: Any, address: str) -> list[str]:
 def _stored(
     place: Path, reference: Path, revision: str | None, address: str, reason: str = ""
 ) -> Path:
-    """Return the folder of the commit that was downloaded last for a revision."""
+    """Return the folder of the last downloaded commit of a revision."""
     commit = revision or MAIN
     if not COMMIT.fullmatch(commit):
         commit = reference.read_text(encoding="utf-8").strip() if reference.is_file() else ""
@@ -263,7 +264,7 @@ def _say_that_it_is_stored(address: str, folder: Path, reason: str) -> None:
 
 
 def _has_own_card(hub: Any, api: Any, repo_id: str, revision: str | None, mark: str) -> bool:
-    """Whether somebody has written a card in the repository, which then stays as it is."""
+    """Return whether the repository has a model card written by a user, which must be kept."""
     with TemporaryDirectory() as copy:
         try:
             path = api.hf_hub_download(repo_id, CARD, revision=revision, local_dir=copy)

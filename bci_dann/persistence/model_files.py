@@ -1,4 +1,4 @@
-"""Reading of the files of a model folder, which may come from somebody else."""
+"""Safe reading of the files of a model folder, which may come from an untrusted source."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bci_dann.exceptions import DataError
 
 __all__ = ["MOST_ARRAY_BYTES", "MOST_TEXT_BYTES", "read_model_bytes", "read_model_json"]
 
-# A file above its limit is refused before it is read. Models of the package have a few megabytes
+# Larger files are refused before they are read. Models of the package have a few megabytes
 # of arrays, and a hundred kilobytes of text.
 MOST_ARRAY_BYTES = 2**30
 MOST_TEXT_BYTES = 2**24
@@ -23,11 +23,11 @@ def read_model_bytes(folder: Path, name: str, most_bytes: int) -> bytes:
     Parameters
     ----------
     folder : pathlib.Path
-        The folder, which may be a link itself.
+        The folder, which may be a link.
     name : str
         The name of the file.
     most_bytes : int
-        How large it may be.
+        Maximum size of the file.
 
     Returns
     -------
@@ -37,8 +37,8 @@ def read_model_bytes(folder: Path, name: str, most_bytes: int) -> bytes:
     Raises
     ------
     DataError
-        When it is a link to a place outside the folder, no regular file, or too large; none of it
-        is read then.
+        When the file is a link to a location outside the folder, not a regular file, or too large;
+        it is not read in these cases.
     FileNotFoundError
         When it is missing.
     OSError
@@ -53,7 +53,7 @@ def read_model_bytes(folder: Path, name: str, most_bytes: int) -> bytes:
         )
     status = target.stat()
     if not stat.S_ISREG(status.st_mode):
-        raise DataError(f"{path} is no regular file, and cannot belong to a model.")
+        raise DataError(f"{path} is not a regular file, and cannot belong to a model.")
     if status.st_size > most_bytes:
         raise DataError(
             f"{path} has {status.st_size} bytes, and no such file of a model has more than "
@@ -80,9 +80,9 @@ def read_model_json(folder: Path, name: str) -> Any:
     Raises
     ------
     DataError
-        As :func:`read_model_bytes`.
+        See :func:`read_model_bytes`.
     ValueError
-        When it is no JSON.
+        When it is not valid JSON.
     FileNotFoundError
         When it is missing.
     OSError

@@ -1,4 +1,4 @@
-"""The folder of a saved model: the user's, one that comes with the package, or one of the Hub."""
+"""Location of a saved model: a folder, a model of the package, or a model on the Hub."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from bci_dann.persistence.hub_repository import download_model, split_address
 
 __all__ = ["NAMED", "find_model"]
 
-# What names in the place of a folder begin with.
+# Prefix of names that may be given instead of a folder.
 NAMED = (BUILTIN, HUB)
 
 
 def find_model(given: str | Path) -> Path:
-    """Return the folder of a saved model, which a name may stand for.
+    """Return the folder of a saved model, given by its path or name.
 
     Parameters
     ----------
     given : str or pathlib.Path
-        A folder; ``"builtin:NAME"``, which comes with the package; or ``"hub:OWNER/NAME"``, perhaps
-        with ``@REVISION``, which is downloaded from the Hugging Face Hub.
+        A folder; ``"builtin:NAME"`` for a model of the package; or ``"hub:OWNER/NAME"``, optionally
+        with ``@REVISION``, for a model that is downloaded from the Hugging Face Hub.
 
     Returns
     -------
     pathlib.Path
-        The folder, which need not exist unless a name was given.
+        The folder; if a path was given, it need not exist.
 
     Raises
     ------
     ConfigError
-        When no model of this name comes with the package, or a name is malformed.
+        When the package has no model of this name, or a name is malformed.
     DataError
         When the Hub has no such model.
     InstallationError

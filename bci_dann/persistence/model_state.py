@@ -1,6 +1,6 @@
-"""Models on disk: weights as safetensors, everything else as JSON, nothing pickled.
+"""Saved models: weights as safetensors, everything else as JSON, without pickle.
 
-Opening a saved model therefore runs no code of the file.
+Loading a saved model therefore does not execute code from its files.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ class ModelState:
     Parameters
     ----------
     description : dict
-        JSON-able: class, parameters, class names, shapes.
+        Class, parameters, class names and shapes, as values that JSON supports.
     arrays : dict of str to ndarray
         Weights, statistics and references.
 
     See Also
     --------
-    write_state : Writes it.
+    write_state : Writes a state to a folder.
     bci_dann.TransferClassifier.to_state : The state of a method.
 
     Examples
@@ -67,7 +67,7 @@ class ModelState:
         Returns
         -------
         dict of str to ndarray
-            By their names without the prefix.
+            Arrays by name, without the prefix.
         """
         prefix = f"{name}."
         return {
@@ -78,14 +78,14 @@ class ModelState:
 
 
 def write_state(state: ModelState, folder: str | Path) -> Path:
-    """Write a model into a folder, which is made where it is missing.
+    """Write a model to a folder.
 
     Parameters
     ----------
     state : ModelState
-        What to write.
+        The state of the model.
     folder : path
-        Where to.
+        The folder; created if it does not exist.
 
     Returns
     -------
@@ -99,7 +99,7 @@ def write_state(state: ModelState, folder: str | Path) -> Path:
 
     See Also
     --------
-    read_state : Reads it.
+    read_state : Reads a state from a folder.
     bci_dann.TransferClassifier.save : Writes a fitted method.
 
     Examples
@@ -118,7 +118,7 @@ def write_state(state: ModelState, folder: str | Path) -> Path:
     # contiguous; `ascontiguousarray` would give numbers an axis
     arrays = save({name: np.asarray(array, order="C") for name, array in state.arrays.items()})
     content = {"format": FORMAT, "bci_dann": __version__, **state.description}
-    content["arrays"] = _digest(arrays)  # a crash between two files is told when they are read
+    content["arrays"] = _digest(arrays)  # detects a crash between writing two files
     description = json.dumps(content, indent=2, default=_plain).encode()
     write_atomically(path / ARRAYS, arrays)
     write_atomically(path / DESCRIPTION, description)
@@ -126,7 +126,7 @@ def write_state(state: ModelState, folder: str | Path) -> Path:
 
 
 def read_state(folder: str | Path) -> ModelState:
-    """Read what :func:`write_state` wrote.
+    """Read a model that :func:`write_state` has written.
 
     Parameters
     ----------
@@ -136,17 +136,17 @@ def read_state(folder: str | Path) -> ModelState:
     Returns
     -------
     ModelState
-        Without what only files hold.
+        The state, without entries that only files have, such as the format.
 
     Raises
     ------
     DataError
-        When there is no model, or it is damaged, or of a newer format; or a file leads out of the
-        folder, or is far larger than those of models.
+        When there is no model, the model is damaged or has a newer format, or a file is a link out
+        of the folder or much larger than files of models.
 
     See Also
     --------
-    write_state : Writes it.
+    write_state : Writes a state to a folder.
     bci_dann.load_model : Reads a fitted method.
 
     Examples
@@ -197,7 +197,7 @@ def _digest(content: bytes) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return numpy's scalars, which searches over parameters set, as Python's."""
+    """Convert NumPy scalars, which parameter searches may set, to Python numbers."""
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"a parameter of type {type(value).__name__} cannot be saved: {value!r}")

@@ -1,11 +1,11 @@
 """
-Domain-adversarial training on two dimensions
+Domain-adversarial training in two dimensions
 =============================================
 
-Two domains, two classes, two numbers for each sample: small enough to draw all of it. A plain
-network learns a boundary from the labelled *source* that fails on the shifted *target*. With a
-domain adversary (DANN; Ganin et al. 2016) the same network finds a boundary that serves both,
-without a single label of the target.
+This example has two domains, two classes and two features, so that everything can be drawn. A plain
+network learns a decision boundary from the labelled *source* that fails on the shifted *target*.
+With a domain adversary (DANN; Ganin et al. 2016), the same network finds a boundary that is correct
+for both domains, without any labels of the target.
 """
 
 import matplotlib.pyplot as plt
@@ -17,12 +17,12 @@ from bci_dann.data.simulation.toy_vectors import rotated_moons, shifted_blobs
 COLOURS = {"class 0": "#0072B2", "class 1": "#D55E00", "boundary": "#222222"}
 
 # %%
-# The two toys
-# ------------
-# *Shifted blobs*: the classes lie side by side, and the target is the same pair moved up and to
-# the right. *Rotated moons*: the pair of half circles of Ganin et al. (2016, section 5.1.1),
-# turned by 35 degrees for the target. Labels of the target are drawn below, but no method sees
-# them.
+# Two toy data sets
+# -----------------
+# *Shifted blobs*: the two classes are next to each other, and the target is shifted up and to
+# the right. *Rotated moons*: the two half circles of Ganin et al. (2016, section 5.1.1), rotated by
+# 35 degrees in the target. The figure shows labels of the target, but no method uses them in
+# training.
 
 pairs = {
     "shifted blobs": shifted_blobs(200, random_state=0),
@@ -61,12 +61,12 @@ fig.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
 # %%
 # With and without the adversary
 # ------------------------------
-# :class:`bci_dann.DANNClassifier` takes plain vectors as well as EEG trials; ``"MLP"`` is a small
-# fully connected network. Its objective is the label loss on the source plus the loss of a domain
-# head, which sees the features through a gradient reversal: the head learns to tell the domains
-# apart, and the features learn to prevent it. A weight of 0 leaves the adversary out, which is
-# plain training on the source. Learning rate, weight and seed were set by looking at the target,
-# as one may for a toy.
+# :class:`bci_dann.DANNClassifier` accepts feature vectors as well as EEG trials; ``"MLP"`` is a
+# small fully connected network. The objective is the label loss on the source plus the loss of a
+# domain classifier, which gets the features through a gradient reversal layer: the domain
+# classifier learns to distinguish the domains, and the features learn to prevent this. A weight of
+# 0 disables the adversary, which is plain training on the source. Learning rate, weight and seed
+# were chosen by the accuracy on the target, which is acceptable only in a demonstration.
 
 SETTINGS = {
     "shifted blobs": ({"backbone": "MLP", "lr": 2e-3, "max_epochs": 60, "random_state": 0}, 2.0),
@@ -96,15 +96,15 @@ models = {
 }
 
 # %%
-# What to look at
-# ---------------
-# The background is the class that the network would give to each point; the line is where it
-# turns over. On the left it runs through the target's samples (circles), on the right it
-# separates them.
+# Results
+# -------
+# The background colour is the class that the network predicts at each point; the line is the
+# decision boundary. On the left, the boundary runs through the samples of the target (circles); on
+# the right, it separates their classes.
 
 
 def draw_regions(ax, model, pair):
-    """Shade the plane by the class that a network gives to it, and draw the boundary."""
+    """Shade the plane by the predicted class, and draw the decision boundary."""
     both = np.vstack([pair.X_source, pair.X_target])
     (x_low, y_low), (x_high, y_high) = both.min(0) - 0.4, both.max(0) + 0.4
     x, y = np.meshgrid(np.linspace(x_low, x_high, 150), np.linspace(y_low, y_high, 150))
@@ -127,14 +127,14 @@ for row, (name, pair) in zip(axes, pairs.items(), strict=True):
 fig.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
 
 # %%
-# What to take from it
-# --------------------
-# * An adversary can move the boundary to where the target is, because it makes the network use
-#   what both domains share.
-# * It cannot know which class is which in the target. Change the seeds, and with some draws of
-#   the moons it lowers the accuracy.
-# * These are toys, chosen because the mechanism shows on them. Whether it helps on EEG is a
-#   question for a benchmark on recordings.
+# Conclusions
+# -----------
+# * An adversary can adapt the boundary to the target, because it makes the network use
+#   features that both domains share.
+# * The adversary has no information on the classes of the target. With some random seeds of the
+#   moons it lowers the accuracy.
+# * These toy data sets were chosen to show the mechanism. Whether it helps for EEG has to be
+#   answered by a benchmark on recordings.
 #
 # **References**
 #

@@ -1,11 +1,11 @@
 """
-A shift between subjects, shown
-===============================
+The shift between subjects
+==========================
 
-EEG of two subjects differs even when both do the same: electrodes sit elsewhere, gains and rhythms
-differ, the background is another. For a decoder this is a *covariate shift*: its input has another
-distribution in the new subject. The simulator draws such differences in known amounts, so that the
-shift can be dialled and looked at.
+EEG differs between subjects even when they perform the same task: electrode positions, gains,
+rhythms and background activity differ. For a decoder this is a *covariate shift*: the distribution
+of its inputs changes in the new subject. The simulator generates such differences in known amounts,
+so that their effects can be studied.
 """
 
 import matplotlib.pyplot as plt
@@ -34,14 +34,14 @@ MARKERS = {"left_hand": "o", "right_hand": "^"}
 # %%
 # Five simulated subjects
 # -----------------------
-# :class:`bci_dann.data.SimulatedMI` takes the differences between subjects as ``shift``: a number
-# for all of them, or a mapping with amounts of single kinds (:class:`bci_dann.data.Shift`). The
-# features of a trial are its channel covariances, mapped to the tangent space of symmetric
-# positive-definite matrices (Barachant et al. 2012).
+# The parameter ``shift`` of :class:`bci_dann.data.SimulatedMI` sets the differences between
+# subjects: one number for all kinds of differences, or a mapping with an amount for each kind
+# (:class:`bci_dann.data.Shift`). The features of a trial are its channel covariances, mapped to the
+# tangent space of symmetric positive-definite matrices (Barachant et al. 2012).
 
 
 def simulate(shift):
-    """Return trials of five subjects who differ by this shift."""
+    """Return trials of five subjects with this shift between them."""
     return load_dataset(
         "SimulatedMI",
         n_subjects=5,
@@ -59,15 +59,15 @@ components = PCA(2).fit(vectors)
 print(f"{len(trials)} trials, {len(trials.ch_names)} channels, {vectors.shape[1]} features")
 
 # %%
-# The same trials, coloured twice
-# -------------------------------
-# Both panels show the same points: the two directions in which the features vary most. Colour them
-# by subject, and they fall into clusters; colour them by class, and they are mixed. Subjects
-# differ more from each other than left hand from right hand.
+# Trials by subject and by class
+# ------------------------------
+# Both panels show the same points, the first two principal components of the features. Coloured
+# by subject, the points form clusters; coloured by class, they are mixed. The differences between
+# subjects are larger than those between left and right hand.
 
 
 def draw_points(ax, points, names, prefix="", marker=None):
-    """Draw points coloured by the names that belong to them."""
+    """Draw points with one colour for each name."""
     for name in np.unique(names):
         here = names == name
         ax.scatter(
@@ -94,9 +94,9 @@ axes[0].set_ylabel(f"component 2 ({shares[1]:.0%})")
 # %%
 # One kind of difference at a time
 # --------------------------------
-# The amounts are dialled one by one: none, the gains of the electrodes, the background and the
-# sensor noise, and the position of cap and sources. :meth:`~bci_dann.data.SimulatedMI.truth`
-# returns what was drawn for each subject.
+# The panels show no shift, different gains of the electrodes, different background activity and
+# sensor noise, and different positions of cap and sources. :meth:`~bci_dann.data.SimulatedMI.truth`
+# returns the parameters that were drawn for each subject.
 
 KINDS = {
     "no shift": 0.0,
@@ -120,12 +120,12 @@ handles, labels = axes[0].get_legend_handles_labels()
 fig.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False, handletextpad=0)
 
 # %%
-# What the shift does to a decoder
-# --------------------------------
-# Two questions to the same features, as the amount of all differences grows. How well can the
-# subject be told from one trial (cross-validated linear discriminant analysis on ten components)?
-# And how well does a decoder find the imagined hand in a subject that it was not trained on
-# (logistic regression, one subject left out)?
+# The effect of the shift on a decoder
+# ------------------------------------
+# The same features are used for two classifications, with an increasing amount of all differences.
+# How well can the subject be identified from one trial (cross-validated linear discriminant
+# analysis on ten components)? And how well does a decoder classify the imagined hand of a subject
+# who is not in its training data (logistic regression, leave one subject out)?
 
 amounts = [0.0, 0.1, 0.25, 0.5, 1.0]
 accuracies = {"subject": [], "imagined hand": []}
@@ -133,7 +133,7 @@ for amount in amounts:
     one = simulate(amount)
     features = tangent_space().fit_transform(one.X)
     ten = PCA(10).fit_transform(features)
-    told = cross_val_score(LinearDiscriminantAnalysis(), ten, one.subjects, cv=5)
+    identified = cross_val_score(LinearDiscriminantAnalysis(), ten, one.subjects, cv=5)
     hands = cross_val_score(
         LogisticRegression(max_iter=1000),
         features,
@@ -141,7 +141,7 @@ for amount in amounts:
         groups=one.subjects,
         cv=LeaveOneGroupOut(),
     )
-    accuracies["subject"].append(100 * told.mean())
+    accuracies["subject"].append(100 * identified.mean())
     accuracies["imagined hand"].append(100 * hands.mean())
 
 fig, ax = plt.subplots(figsize=(7, 3.4), layout="constrained")
@@ -152,21 +152,21 @@ for (name, values), marker, chance in zip(
     ax.axhline(chance, color=COLOURS[name], lw=1, ls=":")
     ax.annotate(f"chance, {name}", (0.15, chance), va="bottom", color=COLOURS[name])
 ax.set(
-    xlabel="shift (0: subjects differ in their noise only, 1: the default)",
+    xlabel="shift (0: subjects differ only in their noise, 1: the default)",
     ylabel="accuracy (%)",
     ylim=(0, 105),
 )
-ax.legend(title="told from one trial", loc=(0.65, 0.2), frameon=False)
+ax.legend(title="classified from one trial", loc=(0.65, 0.2), frameon=False)
 
 # %%
-# What to take from it
-# --------------------
-# * The more subjects differ, the easier they are told apart, and the less a decoder of others
-#   finds in a new one.
-# * Kinds of difference look different: a gain moves whole clusters, which alignment can take back
-#   (:ref:`sphx_glr_auto_gallery_plot_03_alignment.py`).
-# * Amounts of the simulator are no measurements: they say what a method does when a shift of this
-#   kind is there, not how large shifts between recorded subjects are.
+# Conclusions
+# -----------
+# * The larger the differences, the easier it is to identify subjects, and the worse a decoder
+#   performs on a new subject.
+# * Different kinds of shift have different effects: gains move whole clusters, which alignment can
+#   undo (:ref:`sphx_glr_auto_gallery_plot_03_alignment.py`).
+# * The amounts in the simulator are not estimated from recordings. They show how a method reacts to
+#   a kind of shift, not how large the shift between real subjects is.
 #
 # **References**
 #

@@ -2,10 +2,10 @@
 Alignment: re-centring each subject
 ===================================
 
-The cheapest answer to a shift between subjects is to remove what is known to differ before
-anything is learned: the mean covariance of each subject and session. Euclidean alignment whitens
-the trials of each domain by the arithmetic mean of their covariances (He and Wu 2020), Riemannian
-re-centring by their Riemannian mean (Zanini et al. 2018). Neither needs a label.
+The simplest remedy for a shift between subjects is to remove known differences before training:
+those of the mean covariance of each subject and session. Euclidean alignment whitens the trials of
+each domain by the arithmetic mean of their covariances (He and Wu 2020), Riemannian re-centring by
+their Riemannian mean (Zanini et al. 2018). Neither needs labels.
 """
 
 import matplotlib.pyplot as plt
@@ -39,10 +39,11 @@ trials = load_dataset(
 # %%
 # Mean covariances before and after
 # ---------------------------------
-# An alignment learns one reference for each domain, here for each subject and session, and
-# transforms the trials by its inverse square root. The references of three subjects differ. After
-# the transform the mean covariance of every domain is the identity matrix: exactly so for the
-# Euclidean mean, which is the mean that is drawn.
+# An alignment estimates one reference covariance for each domain, here for each subject and
+# session, and transforms the trials by its inverse square root. The upper row shows that the
+# references of three subjects differ. After the transform, the mean covariance of every domain is
+# the identity matrix. This is exact for the arithmetic mean of Euclidean alignment, which is shown
+# in the lower row.
 
 alignments = {"Euclidean": EuclideanAlignment(), "Riemannian": RiemannianAlignment()}
 aligned = {"raw": trials.X}
@@ -72,9 +73,9 @@ for row, (name, (limit, unit)) in zip(axes, rows.items(), strict=True):
 # %%
 # Features before and after
 # -------------------------
-# The first two principal components of tangent vectors, once coloured by subject, once by class.
-# Raw, the subjects lie apart. Aligned, they lie on each other, and what then varies most is what
-# they have in common: the two hands.
+# The first two principal components of tangent vectors, coloured by subject and by class. Without
+# alignment, the subjects form separate clusters. After alignment, the clusters overlap, and the
+# largest variation is the difference between the two hands, which is common to the subjects.
 
 fig, axes = plt.subplots(2, 3, figsize=(7, 5), layout="constrained")
 for column, (name, X) in zip(axes.T, aligned.items(), strict=True):
@@ -100,18 +101,18 @@ for ax in axes[:, -1]:
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, handletextpad=0)
 
 # %%
-# What it is worth to a decoder
-# -----------------------------
-# Common spatial patterns and linear discriminant analysis, each subject in turn the target. The
-# alignment is a part of the estimator, not a step before it: the estimator is handed the target's
-# unlabelled trials, and learns their reference as well. A separate step of a pipeline would never
-# see them.
+# The gain in accuracy
+# --------------------
+# Common spatial patterns and linear discriminant analysis, with each subject in turn as the target.
+# Alignment is a part of the estimator, not a step before it: the estimator gets the unlabelled
+# trials of the target in ``fit``, and estimates their reference as well. A separate step of a
+# pipeline would not get them.
 
 subjects = np.unique(trials.subjects)
 
 
 def accuracy(alignment, subject):
-    """Return the accuracy (%) on a subject that the others were trained for."""
+    """Return the accuracy (%) on a subject after training on the others."""
     new = trials.subjects == subject
     source, target = trials[~new], trials[new]
     model = ShallowClassifier("csp", "lda", n_components=6, alignment=alignment)
@@ -139,14 +140,14 @@ ax.set(xlim=(-0.25, 2.25), ylim=(40, 102), xlabel="alignment", ylabel="accuracy 
 ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
 
 # %%
-# What to take from it
-# --------------------
-# * Re-centring takes away a shift that multiplies signals by a matrix, which is what gains, cap
-#   positions and backgrounds mostly do. The simulator's shifts are of that kind.
-# * The two means are close as long as trials are alike. On the Riemannian one, single trials of
-#   large amplitude weigh less.
-# * Do not re-centre a subject whose classes are unequal without care: the mean of its trials is
-#   then not the middle between the classes.
+# Conclusions
+# -----------
+# * Re-centring removes shifts that multiply the signals by a matrix. Gains, cap positions and
+#   background activity mostly cause such shifts. The shifts of the simulator are of this kind.
+# * The two means are similar if the trials are similar. Single trials of large amplitude have less
+#   influence on the Riemannian mean.
+# * Take care if the classes of a subject are unequal in number: the mean of the trials is then not
+#   the midpoint between the classes.
 #
 # **References**
 #

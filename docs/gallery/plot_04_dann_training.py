@@ -1,11 +1,12 @@
 """
-DANN training, watched
-======================
+Monitoring DANN training
+========================
 
-Domain-adversarial training (Ganin et al. 2016) plays two losses against each other. A domain head
-D learns to name the subject from the features; the features learn the imagined hand, and through a
-gradient reversal learn to make D fail. Here both are watched while an EEGNet (Lawhern et al. 2018)
-is trained, and the features are drawn before and after.
+Domain-adversarial training (Ganin et al. 2016) combines two opposing losses. A domain classifier D
+learns to predict the subject from the features. The features are trained to predict the imagined
+hand, and, through a gradient reversal, to make D fail. This example monitors both losses while an
+EEGNet (Lawhern et al. 2018) is trained, and shows the resulting features with and without the
+adversary.
 """
 
 from typing import ClassVar
@@ -41,45 +42,45 @@ new = trials.subjects == "4"
 source, target = trials[~new], trials[new]
 
 # %%
-# An adversary that keeps a diary
-# -------------------------------
-# The history of a fitted network, ``history_``, holds each summand of the loss by epoch. How often
-# D is right is not among them, so the built-in adversary is extended by a note of it. That is a
-# term of one's own (:ref:`sphx_glr_auto_gallery_plot_09_own_loss.py`) in six lines. It writes to a
-# list, which a recorded GPU step could not, hence ``replayable = False``.
+# An adversary that logs its accuracy
+# -----------------------------------
+# The training history of a fitted network, ``history_``, contains each summand of the loss for each
+# epoch, but not the accuracy of D. So this class extends the built-in adversary to log it, as a
+# user-defined term (:ref:`sphx_glr_auto_gallery_plot_09_own_loss.py`). It appends to a Python list,
+# which a captured CUDA graph could not do, hence ``replayable = False``.
 
 
-class WatchedAdversary(DomainAdversary):
-    """The domain adversary, which notes the accuracy of its domain head at each step."""
+class LoggedAdversary(DomainAdversary):
+    """A domain adversary that logs the accuracy of its domain classifier at each step."""
 
     replayable = False
-    notes: ClassVar[list[tuple[float, float]]] = []
+    log: ClassVar[list[tuple[float, float]]] = []
 
     def forward(self, batch):
-        """Return the domain loss of a batch, and note progress and domain accuracy."""
+        """Return the domain loss of a batch, and log progress and domain accuracy."""
         with torch.no_grad():
-            hits = self.head(batch.features).argmax(1) == batch.domains
-        self.notes.append((float(batch.progress), float(hits.float().mean())))
+            correct = self.head(batch.features).argmax(1) == batch.domains
+        self.log.append((float(batch.progress), float(correct.float().mean())))
         return super().forward(batch)
 
 
 # %%
-# Two trainings
-# -------------
-# ``gamma`` is the steepness of the schedule by which the reversal sets in. At 0 the reversal stays
-# off for the whole training: D learns to name the subjects, and the features take no notice, which
-# is plain training with an observer. At 10, the default, the features work against D. Trials are
-# not aligned here, so that there is something to hide. ``"__main__:WatchedAdversary"`` names the
-# class of this script; that of a file ``my_terms.py`` would be ``"my_terms:WatchedAdversary"``.
+# Training with and without the adversary
+# ---------------------------------------
+# ``gamma`` is the steepness of the schedule that increases the gradient reversal. With 0 the
+# reversal is off during the whole training: D learns to predict the subjects without influence on
+# the features, as in plain training. With 10, the default, the features are trained against D.
+# Trials are not aligned here, so that subjects differ clearly. ``"__main__:LoggedAdversary"`` is
+# the class of this script; in a file ``my_terms.py`` it would be ``"my_terms:LoggedAdversary"``.
 
 MAX_EPOCHS = 30
 ADVERSARY_WEIGHT = 0.3
 
 
 def train(gamma):
-    """Return a trained network, and the notes of its adversary."""
-    WatchedAdversary.notes.clear()
-    adversary = {"__main__:WatchedAdversary": {"weight": ADVERSARY_WEIGHT, "gamma": gamma}}
+    """Return a trained network, and the log of its adversary."""
+    LoggedAdversary.log.clear()
+    adversary = {"__main__:LoggedAdversary": {"weight": ADVERSARY_WEIGHT, "gamma": gamma}}
     model = NetworkClassifier(
         {"name": "EEGNet", "kernel_length": 32},
         alignment=None,
@@ -89,7 +90,7 @@ def train(gamma):
         random_state=0,
     )
     model.fit(source, source.y, X_target_unlabeled=target.unlabelled())
-    return model, np.array(WatchedAdversary.notes)
+    return model, np.array(LoggedAdversary.log)
 
 
 runs = {"source only": train(0.0), "DANN": train(10.0)}
@@ -99,17 +100,18 @@ for name, (model, _) in runs.items():
 # %%
 # The two losses and the domain accuracy
 # --------------------------------------
-# Left: the label loss on the sources falls in both trainings; the adversary costs a little of it.
-# Right: without the reversal, D soon names the subject of nearly every trial. With it, D is held
-# back; it would be at chance if nothing of the subject were left in the features.
+# Left: the label loss on the sources decreases in both trainings; with the adversary it is slightly
+# higher. Right: without the reversal, D soon predicts the subject of nearly every trial. With the
+# reversal its accuracy is lower. It would be at chance if the features contained no information on
+# the subject.
 
 fig, axes = plt.subplots(1, 2, figsize=(7, 3.4), layout="constrained")
 epochs = np.arange(1, MAX_EPOCHS + 1)
-for name, (model, notes) in runs.items():
+for name, (model, log) in runs.items():
     label_loss = [epoch["classification"] for epoch in model.history_]
     axes[0].plot(epochs, label_loss, color=COLOURS[name], label=name)
-    epoch_of_step = np.floor(notes[:, 0] * MAX_EPOCHS + 1e-6).astype(int)
-    domain_accuracy = [100 * notes[epoch_of_step == epoch, 1].mean() for epoch in range(MAX_EPOCHS)]
+    epoch_of_step = np.floor(log[:, 0] * MAX_EPOCHS + 1e-6).astype(int)
+    domain_accuracy = [100 * log[epoch_of_step == epoch, 1].mean() for epoch in range(MAX_EPOCHS)]
     axes[1].plot(epochs, domain_accuracy, color=COLOURS[name], label=name)
 axes[1].axhline(25, color="#222222", lw=1, ls=":")
 axes[1].annotate("chance: one of four subjects", (MAX_EPOCHS, 25), ha="right", va="bottom")
@@ -117,14 +119,14 @@ axes[0].set(
     title="label loss (sources)", xlabel="epoch", ylabel="cross-entropy (nat)", ylim=(0, None)
 )
 axes[1].set(
-    title="domain head D", xlabel="epoch", ylabel="subjects named rightly (%)", ylim=(0, 105)
+    title="domain classifier D", xlabel="epoch", ylabel="domain accuracy (%)", ylim=(0, 105)
 )
 axes[0].legend(frameon=False)
 
 # %%
-# Features before and after
-# -------------------------
-# The first two principal components of the features that the networks give to all trials, by
+# Features with and without the adversary
+# ---------------------------------------
+# The first two principal components of the features of all trials in both networks, by
 # subject (above) and by class (below). Subject 4 is the target.
 
 fig, axes = plt.subplots(2, 2, figsize=(7, 6), layout="constrained")
@@ -154,14 +156,14 @@ for row in axes:
     row[1].legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, handletextpad=0)
 
 # %%
-# What to take from it
-# --------------------
-# * Watch the domain accuracy. Near its maximum the adversary does nothing; exactly at chance the
-#   weight may be so large that the label loss no longer falls.
-# * Mixed subjects are not decoded subjects: the adversary knows no class, and can lay the left
-#   hand of one subject on the right hand of another.
+# Conclusions
+# -----------
+# * Monitor the domain accuracy. Near its maximum the adversary has no effect; exactly at chance its
+#   weight may be so large that the label loss no longer decreases.
+# * Features that do not separate subjects need not separate classes: the adversary does not use
+#   classes, and may map the left hand of one subject onto the right hand of another.
 # * :class:`bci_dann.DANNClassifier` is this network with the built-in adversary at a weight of
-#   0.1 and Euclidean alignment in front of it. Alignment takes away most of what D could see here.
+#   0.1, after Euclidean alignment. Alignment removes most of the differences that D uses here.
 #
 # **References**
 #

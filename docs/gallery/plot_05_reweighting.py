@@ -2,14 +2,14 @@ r"""
 Reweighting, and its effective sample size
 ==========================================
 
-If the target's inputs are distributed as :math:`p_T(x)` and the sources' as :math:`p_S(x)`, and
-both follow the same rule from input to class, then source trials weighted by
-:math:`w(x) = p_T(x) / p_S(x)` stand for the target (Shimodaira 2000; Sugiyama et al. 2007). A
-classifier of source against target gives this ratio by its odds (Bickel et al. 2009):
+Let :math:`p_T(x)` be the distribution of inputs in the target, and :math:`p_S(x)` that in the
+sources. If the class depends on the input in the same way in both, source trials weighted by
+:math:`w(x) = p_T(x) / p_S(x)` represent the target (Shimodaira 2000; Sugiyama et al. 2007). The
+odds of a classifier between source and target estimate this ratio (Bickel et al. 2009):
 
 .. math:: w(x) \propto \frac{p}{1 - p}, \qquad p = P(\mathrm{target} \mid x).
 
-Two numbers say how far to trust such weights: the *domain AUC* and the *effective sample size*.
+Two numbers show how reliable such weights are: the *domain AUC* and the *effective sample size*.
 """
 
 import matplotlib.pyplot as plt
@@ -28,11 +28,11 @@ COLOURS = {
 # %%
 # The odds of a domain classifier are a density ratio
 # ---------------------------------------------------
-# One feature, a standard normal distribution for the sources, and the same moved by one standard
-# deviation for the target. :func:`bci_dann.reweighting.weigh_sources` returns weights of mean 1
-# with their diagnostics. Probabilities are out of fold, so that no trial is judged by a classifier
-# that was trained on it. The dots follow the true ratio, and the weighted mean of the sources is
-# that of the target.
+# One feature, with a standard normal distribution in the sources, and the same distribution shifted
+# by one standard deviation in the target. :func:`bci_dann.reweighting.weigh_sources` returns
+# weights with mean 1 and their diagnostics. The probabilities are cross-validated: no trial is
+# predicted by a classifier that was trained on it. The dots are close to the true ratio, and the
+# weighted mean of the sources is close to the mean of the target.
 
 rng = np.random.default_rng(0)
 source, target = rng.normal(0, 1, (400, 1)), rng.normal(1, 1, (400, 1))
@@ -73,17 +73,19 @@ print(f"domain AUC {weighed.domain_auc:.2f}")
 print(f"effective sample size {weighed.effective_sample_size:.0f} of {len(source)}")
 
 # %%
-# From overlap to none
-# --------------------
-# Move the target away. The domain AUC is the probability that the domain classifier ranks a target
-# trial above a source trial: 0.5 where it cannot tell them apart, 1 where nothing overlaps. The
-# effective sample size of the weights, :math:`(\sum w)^2 / \sum w^2` (Kish 1965), says how many
-# trials of equal weight would be worth as much. It falls, since fewer and fewer source trials look
-# like the target and carry all the weight.
+# Decreasing overlap
+# ------------------
+# Here the target is shifted further away. The domain AUC is the probability that the domain
+# classifier ranks a target trial above a source trial: 0.5 if the domains are indistinguishable, 1
+# if they do not overlap. The effective sample size of the weights, :math:`(\sum w)^2 / \sum w^2`
+# (Kish 1965), is the equivalent number of trials with equal weights. It decreases with the
+# distance, since fewer and fewer source trials resemble the target, and these have most of the
+# weight.
 #
-# Then it rises again, and here it deceives: probabilities are held within 0.01 and 0.99
-# (``clip``), so where all source trials are equally unlike the target, their clipped weights are
-# all the same. Even weights change nothing. The domain AUC tells the two cases apart.
+# At large distances the effective sample size increases again, which is misleading. Probabilities
+# are clipped to 0.01 and 0.99 (``clip``), so if all source trials are very different from the
+# target, their clipped weights are all equal, and equal weights have no effect. The domain AUC
+# distinguishes the two cases.
 
 distances = np.linspace(0, 8, 17)
 rows = []
@@ -96,7 +98,7 @@ auc, share, heaviest = np.array(rows).T
 fig, axes = plt.subplots(1, 2, figsize=(7, 3.6), layout="constrained")
 axes[0].plot(distances, auc, marker="o", ms=4, color="#222222")
 axes[0].axhline(0.95, color="#222222", lw=1, ls=":")
-axes[0].annotate("dotted: from here on\na warning is given", (8, 0.9), ha="right", va="top")
+axes[0].annotate("above the dotted line\nmethods warn", (8, 0.9), ha="right", va="top")
 axes[0].set(ylabel="domain AUC", ylim=(0.45, 1.02))
 for values, marker, colour, label in (
     (share, "o", "reweighting", "effective sample size (of all trials)"),
@@ -109,12 +111,12 @@ for ax in axes:
     ax.set_xlabel("distance of the target (standard deviations)")
 
 # %%
-# When it helps
-# -------------
-# A weighted fit is another fit only where the model cannot be right everywhere. Here the true
-# boundary between the classes is a curve, and the model a straight line: it has to choose where to
-# be right. Unweighted, it chooses the middle of the sources; weighted, the region of the target.
-# Move the target away from all sources, and no weights make it known what happens there.
+# When reweighting helps
+# ----------------------
+# Weights change a fitted model only if it cannot be correct for all inputs. Here the true boundary
+# between the classes is a curve, and the model is a straight line, which can be correct only in one
+# region: without weights near the centre of the sources, with weights near the target. If the
+# target is far from all sources, no weights can replace the missing data there.
 
 
 def curve(x):
@@ -160,14 +162,15 @@ handles = [
 fig.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
 
 # %%
-# What to take from it
-# --------------------
-# * Look at both numbers before you trust weights: an AUC near 1 means no overlap, and a small
-#   effective sample size means that a few trials decide. Methods with a ``weighting`` warn in both
-#   cases; results tables have the columns ``ess`` and ``domain_auc``.
-# * Without overlap, align first (:ref:`sphx_glr_auto_gallery_plot_03_alignment.py`), find the
-#   weights on fewer features (``n_components``), or temper them (``temper`` below 1).
-# * Reweighting assumes that the same input means the same class in every subject. In EEG that is
+# Conclusions
+# -----------
+# * Check both numbers before you trust weights: a domain AUC near 1 means that the domains do not
+#   overlap, and a small effective sample size means that few trials determine the result. Methods
+#   with a ``weighting`` warn in both cases; results tables have the columns ``ess`` and
+#   ``domain_auc``.
+# * Without overlap, use alignment (:ref:`sphx_glr_auto_gallery_plot_03_alignment.py`), estimate the
+#   weights from fewer features (``n_components``), or temper them (``temper`` below 1).
+# * Reweighting assumes that the same input has the same class in every subject. For EEG that is
 #   a strong assumption.
 #
 # **References**

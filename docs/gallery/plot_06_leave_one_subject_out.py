@@ -2,9 +2,9 @@
 A benchmark: leave one subject out
 ==================================
 
-Methods are compared by leaving one subject out: each subject is the target once, all others are
-the sources. :func:`bci_dann.run_benchmark` computes every combination of pipeline, protocol, seed
-and target of a configuration, keeps one record of each, and returns a table.
+Methods are compared by leave-one-subject-out evaluation: each subject is the target once, and all
+others are the sources. :func:`bci_dann.run_benchmark` computes every combination of pipeline,
+protocol, seed and target of a configuration, stores one record for each, and returns a table.
 """
 
 import tempfile
@@ -23,11 +23,11 @@ COLOURS = {
 # %%
 # The configuration
 # -----------------
-# It says what is compared, as a file for ``bci-dann run`` would: the data, how trials are cut from
-# them, the pipelines by name, and the protocol, which is what training may see of the target. In
-# ``train_and_target_unlabeled_full`` it sees all trials of the target, without their labels. The
-# folder is a temporary one here; in a folder that stays, a run that was stopped goes on where it
-# was, and new pipelines are added to it.
+# The configuration has the keys of a file for ``bci-dann run``: the data, their preprocessing, the
+# names of the pipelines, and the protocol, which defines the data of the target that are available
+# in training. In ``train_and_target_unlabeled_full`` these are all trials of the target, without
+# their labels. This example uses a temporary folder. In a permanent folder, an interrupted run can
+# be continued, and pipelines can be added.
 
 config = {
     "name": "gallery",
@@ -49,10 +49,10 @@ results[columns].head(4)
 # One row for each pipeline
 # -------------------------
 # :func:`bci_dann.evaluation.summarise` averages over sessions, then seeds, then subjects, so that
-# every subject counts the same. ``gain`` is the mean difference to the reference pipeline, and
-# ``p_value`` comes from flipping the signs of the subjects' differences: how often would chance
-# alone give such a gain? With eight subjects it cannot be smaller than 1/256. ``chance`` is the
-# accuracy that guessing exceeds one time in twenty, not 50 %.
+# every subject has the same weight. ``gain`` is the mean difference from the reference pipeline.
+# ``p_value`` is that of a permutation test, which flips the signs of the subjects' differences;
+# with eight subjects it cannot be smaller than 1/256. ``chance`` is not 50 %, but the accuracy that
+# guessing exceeds with a probability of 5 %.
 
 table = summarise(results, reference="csp_lda")
 table[
@@ -60,10 +60,10 @@ table[
 ]
 
 # %%
-# Every subject, not the mean alone
-# ---------------------------------
-# One line is one subject. Lines that cross say that a pipeline helps some subjects and harms
-# others, which a mean hides.
+# Single subjects
+# ---------------
+# Each line is one subject. Crossing lines mean that a pipeline is better for some subjects and
+# worse for others, which the mean does not show.
 
 scores = 100 * results.pivot(index="subject", columns="pipeline", values="accuracy")[list(COLOURS)]
 fig, ax = plt.subplots(figsize=(7, 3.8), layout="constrained")
@@ -80,11 +80,11 @@ ax.set(ylabel="accuracy on the target (%)", ylim=(40, 102), title="bar: mean ove
 # %%
 # MOABB's statistics and plots
 # ----------------------------
-# :func:`bci_dann.evaluation.to_moabb` gives the frame that ``moabb.analysis`` works on (Jayaram and
-# Barachant 2018), so results can be compared and drawn as those of MOABB's own evaluations. Each
-# cell compares the pipeline of its row with that of its column; where the row's is the better one,
-# it shows the standardised difference of the means and the p-value. (MOABB's plotting module
-# restyles matplotlib when it is imported, hence the late import.)
+# :func:`bci_dann.evaluation.to_moabb` returns the data frame that ``moabb.analysis`` expects
+# (Jayaram and Barachant 2018), so results can be compared and plotted like those of MOABB's
+# evaluations. Each cell compares the pipeline of its row with that of its column; if that of the
+# row is better, the cell shows the standardised mean difference and the p-value. (MOABB's plotting
+# module changes the style of matplotlib when it is imported, hence the late import.)
 
 from moabb.analysis.meta_analysis import compute_dataset_statistics, find_significant_differences
 from moabb.analysis.plotting import summary_plot
@@ -95,12 +95,13 @@ with plt.rc_context():
     fig = summary_plot(p_values, effects, simplify=False)
 
 # %%
-# What to take from it
-# --------------------
-# * Report the table with its protocol: pipelines that have seen the target are not to be compared
-#   with pipelines that have not.
-# * p-values are not corrected for the number of pipelines; with many of them, some gain by chance.
-# * A network is random: give it several ``seeds``, and look at ``std_seeds``.
+# Conclusions
+# -----------
+# * Report the table with its protocol: pipelines that used data of the target must not be compared
+#   with pipelines that did not.
+# * p-values are not corrected for the number of pipelines; with many pipelines, some gain by
+#   chance.
+# * Training of networks is random: use several ``seeds``, and look at ``std_seeds``.
 #
 # **References**
 #

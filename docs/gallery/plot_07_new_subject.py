@@ -2,8 +2,9 @@
 One new subject in ten lines
 ============================
 
-A model is trained once, on recorded subjects, and saved. A new subject then needs no label and no
-source data: the model re-centres on a first session of theirs, and decodes the next ones.
+A model is trained once on recorded subjects, and saved. For a new subject it then needs neither
+labels nor source data: it adapts to the first session of the subject by re-centring, and decodes
+the following sessions.
 """
 
 import tempfile
@@ -20,10 +21,10 @@ COLOURS = {"no adaptation": "#7F7F7F", "adapted once": "#56B4E9", "each session"
 # %%
 # The ten lines
 # -------------
-# Eight simulated subjects with three sessions each: four to train on, and four who come later. The
-# cap sits a little differently in each session (``drift``).
-# ``"rts_logistic"`` is one of the pipelines that come with the package; ``build_method`` takes the
-# name of any. The model's folder holds arrays and JSON, and can be moved to another machine.
+# Eight simulated subjects with three sessions each: four for training, and four new ones. The
+# position of the cap differs slightly between sessions (``drift``). ``"rts_logistic"`` is one of
+# the pipelines of the package; ``build_method`` accepts the names of all of them. The folder of the
+# model contains arrays and JSON, and can be copied to another machine.
 
 trials = load_dataset(
     "SimulatedMI",
@@ -45,15 +46,15 @@ model.save(Path(folder.name) / "model")
 first = trials[(trials.subjects == "5") & (sessions == "0")].unlabelled()
 second = trials[(trials.subjects == "5") & (sessions == "1")]
 adapted = load_model(Path(folder.name) / "model").adapt(first)
-print("predicted", adapted.predict(second)[:4], "asked for", second.y[:4])
+print("predicted", adapted.predict(second)[:4], "true classes", second.y[:4])
 
 # %%
-# With and without
-# ----------------
-# :meth:`~bci_dann.TransferClassifier.adapt` returns a new estimator and leaves the fitted one as it
-# was, so one model serves any number of subjects. Three ways to serve each of the four: not at
-# all adapted; adapted to session 0, without its labels; and adapted again to each session before it
-# is scored, which has seen the scored trials, without labels.
+# With and without adaptation
+# ---------------------------
+# :meth:`~bci_dann.TransferClassifier.adapt` returns a new estimator and does not change the fitted
+# one, so one model can be used for any number of subjects. For each of the four new subjects, three
+# decoders are compared: not adapted; adapted to session 0 without its labels; and adapted to each
+# session before it is scored. The last one uses the scored trials for adaptation, without labels.
 
 scores = {name: [] for name in COLOURS}
 for subject in ("5", "6", "7", "8"):
@@ -67,11 +68,11 @@ for subject in ("5", "6", "7", "8"):
 folder.cleanup()
 
 # %%
-# What to look at
-# ---------------
-# One panel is one new subject. The distance between the grey line and the others is what adaptation
-# is worth; where the green line lies above the blue one, the subject's later sessions have drifted
-# away from the first. With 24 trials a session, one trial is worth four points.
+# Results
+# -------
+# Each panel is one new subject. The distance of the other lines from the grey one is the gain by
+# adaptation. If the green line is above the blue one, later sessions of the subject differ from the
+# first. With 24 trials per session, one trial changes the accuracy by four points.
 
 fig, axes = plt.subplots(1, 4, figsize=(7, 3.3), sharey=True, layout="constrained")
 for index, ax in enumerate(axes):
@@ -86,10 +87,10 @@ handles, labels = axes[0].get_legend_handles_labels()
 fig.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
 
 # %%
-# What to take from it
-# --------------------
-# * Fit and save once; then ``load_model(...).adapt(...)`` for each new subject.
-# * Give ``adapt`` the trials of one subject in the order of recording. With EEGTrials or epochs the
-#   sessions are known, and each gets a reference of its own.
-# * From recordings instead of trials the same is done by :func:`bci_dann.serving.adapt_model`, or
-#   by ``bci-dann adapt`` on the command line.
+# Conclusions
+# -----------
+# * Fit and save once; then use ``load_model(...).adapt(...)`` for each new subject.
+# * Pass the trials of one subject to ``adapt`` in the order of recording. With EEGTrials or epochs
+#   the sessions are known, and each gets its own reference.
+# * :func:`bci_dann.serving.adapt_model`, and ``bci-dann adapt`` on the command line, adapt to
+#   recordings instead of trials.

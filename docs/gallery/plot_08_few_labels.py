@@ -2,9 +2,10 @@
 A few labels of the new subject
 ===============================
 
-A new subject may give a few labelled trials, in a short calibration. How many are needed, and what
-do the other subjects still add? Three decoders are compared as the number of labelled trials
-grows: one that knows the new subject alone, one that knows the others alone, and one that has both.
+A short calibration gives a few labelled trials of a new subject. How many are needed, and how much
+do other subjects still contribute? Three decoders are compared for an increasing number of labelled
+trials: one trained only on the new subject, one trained only on the others, and one trained on
+both.
 """
 
 import matplotlib.pyplot as plt
@@ -30,30 +31,30 @@ trials = load_dataset(
 # %%
 # A fair comparison
 # -----------------
-# The last 20 trials of each subject are scored, whatever the number of labels; the labelled trials
-# are the first of each class. Every decoder sees the unlabelled trials of the new subject,
-# for its alignment. All are :class:`bci_dann.RiemannianClassifier`: tangent vectors of re-centred
-# covariances with a linear head, in which a labelled trial of the target counts twice as much as
-# one of a source (``target_label_weight``).
+# The last 20 trials of each subject are scored, for any number of labels; the labelled trials are
+# the first ones of each class. All decoders use the unlabelled trials of the new subject for
+# alignment. All are :class:`bci_dann.RiemannianClassifier`: a linear classifier of tangent vectors
+# of re-centred covariances, in which a labelled trial of the target has twice the weight of a
+# source trial (``target_label_weight``).
 
 COUNTS = (1, 2, 4, 8, 15)
 
 
 def split_target(trials, count):
-    """Return the first labelled trials of each class, all others, and those to be scored."""
+    """Return labelled first trials of each class, all others unlabelled, and scored trials."""
     early = trials.y[:-20]
     first = np.concatenate([np.flatnonzero(early == name)[:count] for name in np.unique(early)])
-    shown = np.isin(np.arange(len(trials)), first)
-    return trials[shown], trials[~shown].unlabelled(), trials[-20:]
+    labelled = np.isin(np.arange(len(trials)), first)
+    return trials[labelled], trials[~labelled].unlabelled(), trials[-20:]
 
 
 def new_decoder():
-    """Return an unfitted decoder, small enough for a gallery."""
+    """Return an unfitted decoder, simplified to keep this example fast."""
     return RiemannianClassifier(n_windows=1, n_delays=1, robust=False)
 
 
 def scores_of(subject):
-    """Return the accuracy of each decoder for each number of labels, when a subject is new."""
+    """Return the accuracy of each decoder for each number of labels of one new subject."""
     new = trials.subjects == subject
     source, target = trials[~new], trials[new]
     rows = []
@@ -77,12 +78,12 @@ def scores_of(subject):
 by_subject = [scores_of(subject) for subject in np.unique(trials.subjects)]
 
 # %%
-# What to look at
-# ---------------
-# Thick lines are means over subjects, thin lines single subjects. Look where the decoder of the new
-# subject alone meets the others: with fewer labels than there, other subjects are worth more than
-# a calibration. And look whether the green line leaves the grey one: that is what labels add to a
-# decoder that is aligned already.
+# Results
+# -------
+# Thick lines are means over subjects, thin lines single subjects. Where the orange line crosses the
+# grey line, a calibration is worth as much as the other subjects; with fewer labels, the other
+# subjects are worth more. The distance of the green line from the grey one is the gain by labels
+# for a decoder with alignment.
 
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for name, marker in zip(COLOURS, ("^", "s", "o"), strict=True):
@@ -101,12 +102,13 @@ ax.set(
 ax.legend(title="trained on labels of", loc="lower right", bbox_to_anchor=(1, 0.18), frameon=False)
 
 # %%
-# What to take from it
-# --------------------
-# * Give labelled and unlabelled trials of the target to ``fit`` together: ``X_target_labeled``,
+# Conclusions
+# -----------
+# * Pass labelled and unlabelled trials of the target to ``fit`` together: ``X_target_labeled``,
 #   ``y_target_labeled`` and ``X_target_unlabeled``.
-# * In a benchmark the protocols ``semisupervised_1`` to ``semisupervised_20`` do the same. There
-#   the scored trials change with the number of labels, so compare each with the same decoder
-#   without labels on the same trials.
-# * Where the curves meet depends on how much subjects differ and how noisy their trials are; it
-#   is a property of these simulated subjects, not a recommendation for a calibration.
+# * In a benchmark, the protocols ``semisupervised_1`` to ``semisupervised_20`` do the same. There,
+#   the scored trials depend on the number of labels, so compare each result with that of the same
+#   decoder without labels on the same trials.
+# * The number of labels at which the curves cross depends on the differences between subjects and
+#   on the noise of the trials. It is a property of these simulated subjects, and no recommendation
+#   for real ones.

@@ -1,10 +1,11 @@
 """
-A loss of one's own
+Writing a loss term
 ===================
 
 The objective of a network is the label loss plus a weighted sum of *terms*, such as the domain
-adversary. A term of one's own is one short class. Here it draws together the mean features of
-sources and target, the simplest form of moment matching (Gretton et al. 2012 with a linear kernel).
+adversary. A user-defined term is one short class. In this example it reduces the distance between
+the mean features of sources and target, the simplest form of moment matching (Gretton et al. 2012
+with a linear kernel).
 """
 
 import matplotlib.pyplot as plt
@@ -21,10 +22,11 @@ WEIGHT_COLOURS = {0.0: "#7F7F7F", 0.1: "#CC79A7", 1.0: "#882255"}
 # The class
 # ---------
 # A :class:`bci_dann.objectives.Term` maps a :class:`~bci_dann.objectives.BatchView` to a scalar.
-# The view holds features, logits, labels, domains and ``is_target``. ``source_share`` is one over
-# the number of source trials for sources and 0 for the target, so that a weighted sum is a mean;
-# terms multiply by such weights instead of selecting trials, since stacks of networks are trained
-# on batches of one shape. A parameter of the constructor is kept under its own name.
+# The view contains features, logits, labels, domains and ``is_target``. ``source_share`` is one
+# over the number of source trials for source trials, and 0 for target trials, so that a weighted
+# sum is a mean. Terms multiply by such weights instead of selecting trials, since stacks of
+# networks are trained on batches of one shape. Parameters of the constructor are stored as
+# attributes of the same name, as in scikit-learn.
 
 
 class MeanMatching(Term):
@@ -52,12 +54,13 @@ class MeanMatching(Term):
 
 
 # %%
-# In a method
-# -----------
-# Terms go into any network method by their name and weight. In a file ``my_losses.py`` on Python's
-# path the class is ``"my_losses:MeanMatching"``, in Python as in the YAML of a pipeline, and such a
-# model can be saved and loaded; the class of a script is ``"__main__:MeanMatching"``. Trials are
-# not aligned here, so that there is a difference of means to begin with.
+# Using the term in a method
+# --------------------------
+# All network methods accept terms by name and weight. If the class is in a file ``my_losses.py`` on
+# Python's path, its name is ``"my_losses:MeanMatching"``, in Python and in the YAML of a pipeline,
+# and the model can be saved and loaded. A class of the running script is
+# ``"__main__:MeanMatching"``. Trials are not aligned here, so that the means differ before
+# training.
 
 trials = load_dataset(
     "SimulatedMI",
@@ -85,15 +88,15 @@ def train(weight):
 
 
 models = {weight: train(weight) for weight in WEIGHT_COLOURS}
-print("the last epoch at a weight of 1:", models[1.0].history_[-1])
+print("last epoch with a weight of 1:", models[1.0].history_[-1])
 
 # %%
-# What to look at
-# ---------------
-# The history of training holds the summands of the loss by their names, with their weights. Left:
-# the label loss on the sources; a term that is too strong shows here. Right: how far the mean of
-# each feature is apart after training, in standard deviations. With a weight of 0 the term is left
-# out.
+# Results
+# -------
+# The training history contains the summands of the loss by name, multiplied by their weights. Left:
+# the label loss on the sources, which is high if the term is too strong. Right: the difference of
+# the means of each feature between sources and target after training, in standard deviations. With
+# a weight of 0 the term is disabled.
 
 
 def mean_differences(model):
@@ -117,7 +120,7 @@ axes[1].set_xticks(range(3), [f"{weight:g}" for weight in models])
 axes[1].set(xlabel="weight of the term", ylabel="difference of means (SD)", ylim=(0, None))
 
 # %%
-# The features themselves, on their first two principal components: sources and target.
+# The first two principal components of the features of sources and target:
 
 fig, axes = plt.subplots(1, 3, figsize=(7, 3.1), layout="constrained")
 for ax, (weight, model) in zip(axes, models.items(), strict=True):
@@ -132,14 +135,14 @@ handles, labels = axes[0].get_legend_handles_labels()
 fig.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
 
 # %%
-# What to take from it
-# --------------------
-# * A term is one class with ``forward``. Name, weight, schedule, parameters in YAML, saving and a
-#   place in every results table come with it.
-# * Set ``needs_target = False`` for a term that works without target trials, and make layers whose
-#   widths depend on the network in ``build``.
-# * Equal means are not equal distributions, and say nothing about classes: judge a term by a
-#   benchmark, never by how well it does what it was told to do.
+# Conclusions
+# -----------
+# * A term is one class with a method ``forward``. Naming, weights, schedules, parameters in YAML,
+#   saving and results tables then work as for built-in terms.
+# * Set ``needs_target = False`` for a term that works without target trials, and create layers
+#   whose sizes depend on the network in ``build``.
+# * Equal means are not equal distributions, and are no evidence for correct classes: judge a term
+#   by a benchmark, not by the value of its own loss.
 #
 # **References**
 #

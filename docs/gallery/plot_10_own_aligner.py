@@ -1,10 +1,10 @@
 """
-An aligner of one's own
-=======================
+Writing an alignment
+====================
 
-What is removed of each subject before learning is an open part as well. Here is an alignment that
-divides each channel by its amplitude in the subject's session: a remedy for gains, and for
-nothing else. It is compared with no alignment and with the built-in ones under two shifts.
+Alignments can be user-defined as well. The one in this example divides each channel by its
+amplitude in the session of the subject, which removes differences in gain, and no others. It is
+compared with no alignment and with the built-in ones under two kinds of shift.
 """
 
 import matplotlib.pyplot as plt
@@ -23,11 +23,11 @@ COLOURS = {
 # %%
 # The class
 # ---------
-# An :class:`bci_dann.alignment.Alignment` learns something of each source domain in ``fit``, of the
-# target's domains in ``extend``, and uses it in ``transform``. A domain is a string,
-# ``"subject/session"``. Trials of a domain that was never seen need a reference too: here that of
-# the last call. ``to_arrays`` and ``from_arrays`` let a model be saved; the names of the domains
-# are kept by the estimator.
+# An :class:`bci_dann.alignment.Alignment` estimates a reference for each source domain in ``fit``
+# and for each target domain in ``extend``, and uses them in ``transform``. A domain is a string,
+# ``"subject/session"``. Trials of an unknown domain need a reference as well: here that of the last
+# call of ``extend``. ``to_arrays`` and ``from_arrays`` are needed to save a model; the estimator
+# stores the names of the domains.
 
 
 class ChannelScaling(Alignment):
@@ -36,19 +36,19 @@ class ChannelScaling(Alignment):
     Parameters
     ----------
     floor : float
-        Smallest amplitude that is divided by (µV).
+        Lower limit of the amplitudes that channels are divided by (µV).
     """
 
     def __init__(self, floor=1e-3):
         self.floor = floor
 
     def fit(self, X, domains=None):
-        """Learn the amplitudes of the source domains."""
+        """Estimate the amplitudes of the source domains."""
         self.amplitudes_ = {}
         return self.extend(X, domains)
 
     def extend(self, X, domains=None):
-        """Learn the amplitudes of further domains, and keep the others."""
+        """Estimate the amplitudes of further domains, in addition to the existing ones."""
         names = self._names(X, domains)
         for name in np.unique(names).tolist():
             self.amplitudes_[name] = self._amplitude(X[names == name])
@@ -56,13 +56,13 @@ class ChannelScaling(Alignment):
         return self
 
     def transform(self, X, domains=None):
-        """Return scaled trials, without unit."""
+        """Return scaled trials (dimensionless)."""
         names = self._names(X, domains)
         scales = np.stack([self.amplitudes_.get(str(name), self.fallback_) for name in names])
         return (X / scales[:, :, None]).astype(np.float32)
 
     def to_arrays(self):
-        """Return the amplitudes, domain after domain."""
+        """Return the amplitudes in the order of the domains."""
         return {"amplitudes": np.stack(list(self.amplitudes_.values())), "fallback": self.fallback_}
 
     def from_arrays(self, domains, arrays):
@@ -79,13 +79,14 @@ class ChannelScaling(Alignment):
 
 
 # %%
-# What it does
-# ------------
-# Amplitudes of the channels of four simulated subjects who differ in their gains, before and after.
+# Amplitudes before and after
+# ---------------------------
+# Channel amplitudes of four simulated subjects with different gains, before and after the
+# alignment.
 
 
 def simulate(shift):
-    """Return trials of four subjects who differ by this shift."""
+    """Return trials of four subjects with this shift between them."""
     return load_dataset(
         "SimulatedMI",
         n_subjects=4,
@@ -115,12 +116,12 @@ axes[1].set_title("after")
 axes[0].legend(frameon=False)
 
 # %%
-# In a method
-# -----------
-# An instance will do in Python. In YAML, and for a model that is to be saved, the class stands in a
-# file on Python's path: ``alignment: {name: "my_alignments:ChannelScaling", floor: 0.01}``. The
-# estimator copies it, hands it the target's unlabelled trials in ``fit``, and re-uses it in
-# ``adapt``.
+# Using the alignment in a method
+# -------------------------------
+# In Python, pass an instance. For YAML, and for a model that is to be saved, the class has to be in
+# a file on Python's path: ``alignment: {name: "my_alignments:ChannelScaling", floor: 0.01}``. The
+# estimator copies the instance, passes the unlabelled trials of the target to it in ``fit``, and
+# uses it again in ``adapt``.
 
 ALIGNMENTS = {
     "none": None,
@@ -131,7 +132,7 @@ ALIGNMENTS = {
 
 
 def accuracies(trials, alignment):
-    """Return the accuracy (%) on each subject, when the others were trained on."""
+    """Return the accuracy (%) on each subject after training on the others."""
     values = []
     for subject in np.unique(trials.subjects):
         new = trials.subjects == subject
@@ -155,13 +156,14 @@ for ax, (kind, trials) in zip(axes, shifts.items(), strict=True):
 axes[0].set_ylabel("accuracy on the target (%)")
 
 # %%
-# What to take from it
-# --------------------
-# * An alignment mends what it models. Scaling mends gains; where the mixture of signals differs, a
-#   full matrix is needed.
-# * Lines are means, dots single subjects: with four of them, differences of a few points say
-#   nothing.
-# * Built in are ``"euclidean"`` (He and Wu 2020) and ``"riemannian"`` (Zanini et al. 2018).
+# Conclusions
+# -----------
+# * An alignment removes only the kind of differences that it models. Scaling removes differences in
+#   gain; if the mixing of signals differs, a full matrix is needed.
+# * Lines are means, dots single subjects. With four subjects, differences of a few points are not
+#   meaningful.
+# * The built-in alignments are ``"euclidean"`` (He and Wu 2020) and ``"riemannian"`` (Zanini et al.
+#   2018).
 #
 # **References**
 #

@@ -1,10 +1,10 @@
 """
-Inside stock MOABB
-==================
+Methods in stock MOABB
+======================
 
-Every method is a scikit-learn classifier whose ``fit`` takes what MOABB's transfer protocols hand
-over, so it runs in MOABB's own evaluations (Chevallier et al. 2024), beside pipelines of MOABB or
-of anyone else, and is scored by MOABB's code.
+Every method is a scikit-learn classifier whose ``fit`` accepts the arguments of MOABB's transfer
+protocols. So it can be evaluated by MOABB (Chevallier et al. 2024), together with any other
+pipelines, and is scored by MOABB's code.
 """
 
 import tempfile
@@ -30,9 +30,10 @@ COLOURS = {
 # Pipelines, dataset, paradigm
 # ----------------------------
 # The first pipeline is MNE's common spatial patterns with scikit-learn's discriminant analysis,
-# and knows nothing of this package. The others align the target by what they are given of it. The
-# simulator is a MOABB dataset, as :class:`~bci_dann.data.Recordings` is for a folder of files; in
-# its place any other will do. The paradigm cuts the trials, here band-passed from 8 to 30 Hz.
+# without any part of this package. The others align the target, with the data of the target that
+# the protocol provides. The simulator is a MOABB dataset, like :class:`~bci_dann.data.Recordings`
+# for a folder of files; any other dataset may be used instead. The paradigm extracts the trials,
+# band-pass filtered from 8 to 30 Hz.
 
 pipelines = {
     "MNE's CSP + LDA": make_pipeline(mne.decoding.CSP(6), LinearDiscriminantAnalysis()),
@@ -49,9 +50,10 @@ paradigm = LeftRightImagery(fmin=8, fmax=30, tmin=0.5, tmax=3.5, scorer="accurac
 # %%
 # Two protocols
 # -------------
-# ``cs_mode`` says what training may see of the target: nothing (``"train"``), or all trials without
-# labels (``"train_and_target_unlabeled_full"``). MOABB caches results by pipeline and dataset
-# alone, so each protocol gets a ``suffix``. ``hdf5_path`` keeps the results out of the home folder.
+# ``cs_mode`` defines the data of the target that are available in training: none (``"train"``), or
+# all trials without labels (``"train_and_target_unlabeled_full"``). MOABB caches results only by
+# pipeline and dataset, so each protocol needs its own ``suffix``. With ``hdf5_path`` the results
+# are not written to the home folder.
 
 
 def evaluate(cs_mode, folder):
@@ -68,7 +70,7 @@ with (
     mne.use_log_level("error"),  # CSP reports each covariance that it estimates
     warnings.catch_warnings(),
 ):
-    # from within MOABB 1.7, which writes its file without naming a type of numbers
+    # raised inside MOABB 1.7, which creates HDF5 data sets without a dtype
     warnings.filterwarnings("ignore", "Creating a dataset without passing")
     for cs_mode in ("train", "train_and_target_unlabeled_full"):
         results[cs_mode] = evaluate(cs_mode, folder)
@@ -76,12 +78,12 @@ with (
 results["train"][["pipeline", "subject", "score", "samples"]].head(3)
 
 # %%
-# What to look at
-# ---------------
-# One dot is one subject, a line the mean. In ``train`` an alignment has a reference of the sources
-# only, and whitens the target by theirs; in the other protocol the target gets its own. The scorer
-# is accuracy. MOABB's default for two classes, the area under the ROC curve within a session, does
-# not see when all outputs of a subject move to one side.
+# Results
+# -------
+# Dots are subjects, lines are means. In ``train``, alignment has only references of the sources,
+# and whitens the target by their mean; in the other protocol the target has its own reference. The
+# scorer is accuracy. MOABB's default for two classes, the area under the ROC curve within a
+# session, is insensitive to a shift of all outputs of a subject.
 
 fig, axes = plt.subplots(1, 2, figsize=(7, 3.8), sharey=True, layout="constrained")
 for ax, (cs_mode, table) in zip(axes, results.items(), strict=True):
@@ -97,8 +99,9 @@ handles, labels = axes[0].get_legend_handles_labels()
 fig.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
 
 # %%
-# Two pipelines subject by subject, by MOABB's own plot: above the diagonal the second one is
-# better. (Its plotting module restyles matplotlib when it is imported, hence the late import.)
+# MOABB's paired plot compares two pipelines for each subject: above the diagonal the second one is
+# better. (MOABB's plotting module changes the style of matplotlib when it is imported, hence the
+# late import.)
 
 from moabb.analysis.plotting import paired_plot
 
@@ -107,13 +110,13 @@ with plt.rc_context():
     fig = paired_plot(results["train_and_target_unlabeled_full"], first, last)
 
 # %%
-# What to take from it
-# --------------------
-# * Any file of ``pipelines/`` runs in MOABB as it is: ``parse_pipelines_from_directory`` reads
-#   them.
-# * MOABB's ``random_state`` does not reach the networks: set that of each pipeline.
-# * MOABB's arrays do not say which session a trial is from, so there the target is aligned as one
-#   domain. ``return_epochs=True`` brings the sessions back.
+# Conclusions
+# -----------
+# * All files of ``pipelines/`` run in MOABB without changes: ``parse_pipelines_from_directory``
+#   reads them.
+# * MOABB does not pass its ``random_state`` to the networks: set that of each pipeline.
+# * MOABB's arrays lack the sessions of the trials, so the target is aligned as one
+#   domain. With ``return_epochs=True`` the sessions are known.
 #
 # **References**
 #

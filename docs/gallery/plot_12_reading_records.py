@@ -2,9 +2,9 @@
 Reading the records of a run
 ============================
 
-A run leaves more than a table of accuracies. Its folder holds one record of each task, with the
-probabilities of every scored trial, so that another metric, a calibration curve or a confusion
-matrix needs no new training.
+The folder of a run contains more than a table of accuracies: one record of each task, with the
+predicted probabilities of every scored trial. So other metrics, calibration curves and confusion
+matrices can be computed without training again.
 """
 
 import tempfile
@@ -21,13 +21,13 @@ from bci_dann.evaluation import open_results
 COLOURS = {"csp_lda": "#7F7F7F", "ea_csp_lda": "#56B4E9", "ra_ts_logistic": "#009E73"}
 
 # %%
-# A run, and what it leaves
-# -------------------------
-# Three pipelines, six simulated subjects, each the target once. ``config.json`` says what was run,
-# ``invocations.json`` when and by which command, ``results.csv`` is the table, and ``records`` has
-# one file for each task, named by everything that determines it: data, pipeline, protocol, target,
-# seed and versions. That is why a run that was stopped goes on, and why a changed configuration
-# never reuses an old result.
+# The files of a run
+# ------------------
+# Three pipelines, six simulated subjects, each the target once. ``config.json`` is the
+# configuration, ``invocations.json`` lists dates and commands, ``results.csv`` is the table, and
+# ``records`` contains one file for each task. The name of a record is a hash of everything that
+# determines it: data, pipeline, protocol, target, seed and versions. This allows an interrupted run
+# to continue, and ensures that a changed configuration never uses old results.
 
 config = {
     "name": "gallery",
@@ -56,8 +56,8 @@ table[["pipeline", "subject", "n_test", "accuracy", "roc_auc", "nll", "ece"]].he
 # %%
 # The records: one row for each trial
 # -----------------------------------
-# ``open_results`` gives two tables: ``tasks``, one row for each training, and ``trials``, one row
-# for each scored trial with its truth and the probability of each class.
+# ``open_results`` returns two tables: ``tasks`` with one row for each task, and ``trials`` with one
+# row for each scored trial, with its true class and the predicted probability of each class.
 
 trials = open_results(folder).trials
 temporary.cleanup()
@@ -66,9 +66,9 @@ trials[["pipeline", "subject", "trial", "truth", "prediction", "p_right_hand"]].
 # %%
 # Another metric
 # --------------
-# The Brier score is the mean squared distance of probability and outcome (Brier 1950): 0 at best,
-# and 0.25 for who always says one half. It is in no column of the table, and is computed here for
-# each subject.
+# The Brier score is the mean squared difference between predicted probability and outcome (Brier
+# 1950): 0 for perfect predictions, and 0.25 if all probabilities are one half. It is not a column
+# of the table, but can be computed from the trials, here for each subject.
 
 
 def brier(rows):
@@ -81,11 +81,11 @@ scores = groups.apply(brier).unstack("pipeline")[list(COLOURS)]
 scores.round(3)
 
 # %%
-# Are the probabilities right?
-# ----------------------------
-# Left: of the trials that were given a probability of about 0.8, are 80 % of the right hand? On the
-# diagonal a decoder means what it says; a flatter curve is overconfident. Right: the Brier
-# score of each subject.
+# Calibration of the probabilities
+# --------------------------------
+# Left: the share of right-hand trials against the predicted probability. A calibrated decoder is on
+# the diagonal: 80 % of the trials with a probability of 0.8 are right-hand trials. A flatter curve
+# means overconfidence. Right: the Brier score of each subject.
 
 edges = np.linspace(0, 1, 6)
 fig, axes = plt.subplots(1, 2, figsize=(7, 3.7), layout="constrained")
@@ -106,10 +106,10 @@ axes[1].set(ylabel="Brier score", ylim=(0, None))
 axes[0].legend(frameon=False, fontsize=9)
 
 # %%
-# Which class is missed?
-# ----------------------
-# Rows are what was asked for, columns what was predicted, over all subjects. A pipeline that
-# predicts one class for a whole subject shows as a row in which much lies beside the diagonal.
+# Confusion matrices
+# ------------------
+# Rows are true classes, columns are predicted classes, over all subjects. If a pipeline predicts
+# one class too often, the row of the other class has a high value off the diagonal.
 
 classes = ["left_hand", "right_hand"]
 fig, axes = plt.subplots(1, 3, figsize=(7, 2.9), sharey=True, layout="constrained")
@@ -126,16 +126,16 @@ for ax, name in zip(axes, COLOURS, strict=True):
     ax.set_xticks(range(2), names)
     ax.set_yticks(range(2), names)
     ax.set(title=name, xlabel="predicted")
-axes[0].set_ylabel("asked for")
+axes[0].set_ylabel("true class")
 fig.colorbar(image, ax=axes, label="share of the row (%)")
 
 # %%
-# What to take from it
-# --------------------
-# * Keep the folder of a run: any question about trials can be asked later.
-# * ``bci-dann select`` and ``bci-dann choose`` work on the same records.
-# * Trials of one subject are not independent of each other. For a test, take one number for each
-#   subject, as :func:`bci_dann.evaluation.compare_pipelines` does.
+# Conclusions
+# -----------
+# * Keep the folder of a run: trials can be analysed further at any time.
+# * ``bci-dann select`` and ``bci-dann choose`` use the same records.
+# * Trials of one subject are not independent of each other. For statistical tests, use one value
+#   for each subject, as :func:`bci_dann.evaluation.compare_pipelines` does.
 #
 # **References**
 #

@@ -90,11 +90,11 @@ def test_a_script_compiles_and_begins_with_a_title(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_script_has_cells_with_text_and_says_what_to_take_from_it(name):
+def test_a_script_has_cells_with_text_and_ends_with_conclusions(name):
     cells = TEXT_CELL.findall(source_of(name))
     assert len(cells) >= 3
-    assert sum(cell.startswith("# What to take from it\n# ----") for cell in cells) == 1
-    assert cells[-1].startswith("# What to take from it\n")
+    assert sum(cell.startswith("# Conclusions\n# ----") for cell in cells) == 1
+    assert cells[-1].startswith("# Conclusions\n")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -38,7 +38,7 @@ def test_links_to_a_folder_and_inside_of_it_are_as_good_as_files(folder, tmp_pat
 def test_a_file_that_never_ends_is_not_read(folder, name):
     (folder / name).unlink()
     os.mkfifo(folder / name)
-    with pytest.raises(DataError, match="is no regular file"):
+    with pytest.raises(DataError, match="is not a regular file"):
         read_state(folder)
 
 

@@ -1,4 +1,4 @@
-"""The account of a recording's channels: used under which name, or left out, and why."""
+"""Table of a recording's channels: the name under which each is used, or why it is left out."""
 
 from __future__ import annotations
 
@@ -18,48 +18,48 @@ __all__ = [
     "ChannelUse",
 ]
 
-# Names in a warning about matched names: enough to see the rule.
+# Number of names in a warning about converted names: enough to recognise the rule.
 MAX_LISTED_NAMES = 3
 
-# Reasons in an account.
+# Reasons in the column ``reason``.
 MATCHED = "the 10-05 name of this electrode"
 SHARED = "keeps its name: several channels are at this 10-05 position"
 DERIVATION = "a voltage between two electrodes, without a position"
 NUMBERED = "an electrode without the name of a position"
 UNKNOWN = "no electrode by its name"
 
-# What a user should know, with the names in the place of the braces.
+# Texts of warnings; the braces are replaced by channel names.
 LEFT_OUT_NOTE = (
-    "no electrodes on the scalp by their names: {}. Such channels are left out, unless "
-    "`extra_channels` or preprocessing `channels` lists them."
+    "not scalp electrodes according to their names: {}. Such channels are left out, unless they "
+    "are listed in `extra_channels` or preprocessing `channels`."
 )
-MATCHED_NOTE = "names of channels were read as those of 10-05 positions: {}."
+MATCHED_NOTE = "channel names were converted to names of the 10-05 system: {}."
 SHARED_NOTE = (
-    "the channels {} keep their names, as there are several at one position. Leave all but one "
-    "out with `drop`."
+    "the channels {} keep their names, since several have the same position. Leave out all but "
+    "one of them with `drop`."
 )
 UNPLACED_NOTE = (
-    "the names of the channels {} tell no position on the head. They are used, but have no place "
-    "in topographies. Name them with `rename` if you know their positions."
+    "the names of the channels {} are not electrode positions. These channels are used, but cannot "
+    "be shown in topographies. If you know their positions, rename them with `rename`."
 )
 
 
 @dataclass(frozen=True)
 class ChannelUse:  # numpydoc ignore=PR02
-    """What becomes of one channel.
+    """How one channel is used.
 
     Parameters
     ----------
     name : str
-        As in the file.
+        Name in the file.
     type : str
-        MNE's type of it, as the file or the reader gives it.
+        MNE's channel type according to the file or the reader.
     used_as : str
-        Its name among the EEG channels; empty where it is left out.
+        Name among the EEG channels; empty if the channel is left out.
     reason : str
-        Why it is left out or has another name; empty where neither is so.
+        Why the channel is left out or renamed; empty if it is neither.
     type_after : str
-        The type that it has when the recording has been read; empty where it is removed.
+        Channel type after reading; empty if the channel is removed.
     """
 
     name: str
@@ -71,14 +71,14 @@ class ChannelUse:  # numpydoc ignore=PR02
 
 @dataclass(frozen=True)
 class ChannelAccount:  # numpydoc ignore=PR02
-    """What becomes of each channel of a recording.
+    """How each channel of a recording is used.
 
     Parameters
     ----------
     file : str
         The recording.
     uses : tuple of ChannelUse
-        One for each channel of the file, in its order.
+        One entry for each channel, in the order of the file.
     """
 
     file: str
@@ -86,24 +86,24 @@ class ChannelAccount:  # numpydoc ignore=PR02
 
     @property
     def used(self) -> list[str]:  # numpydoc ignore=RT01
-        """The EEG channels by their names after reading, in the order of the file."""
+        """The names of the EEG channels after reading, in the order of the file."""
         return [one.used_as for one in self.uses if one.used_as]
 
     @property
     def left_out(self) -> list[str]:  # numpydoc ignore=RT01
-        """The channels that the reader takes for EEG, and that are none by their names."""
+        """The channels that the reader declares as EEG, but whose names indicate otherwise."""
         return [one.name for one in self.uses if not one.used_as and one.type_after]
 
     def _used_because(self, *reasons: str) -> list[ChannelUse]:
         return [one for one in self.uses if one.reason in reasons and one.used_as]
 
     def notes(self) -> list[str]:
-        """Return what a user should know of the channels, whatever the file.
+        """Return texts of warnings on the channels, without the name of the file.
 
         Returns
         -------
         list of str
-            Sentences on channels that are left out, matched, or used without a position.
+            Sentences on channels that are left out, renamed, or used without a position.
         """
         matched = [f"{one.name} = {one.used_as}" for one in self._used_because(MATCHED)]
         named = {
@@ -117,12 +117,12 @@ class ChannelAccount:  # numpydoc ignore=PR02
         return [template.format(names) for template, names in named.items() if names]
 
     def frame(self) -> pd.DataFrame:
-        """Return the account as a table.
+        """Return the entries as a table.
 
         Returns
         -------
         pandas.DataFrame
-            One row a channel: ``file``, ``channel``, ``type``, ``used_as`` and ``reason``.
+            One row per channel: ``file``, ``channel``, ``type``, ``used_as`` and ``reason``.
         """
         import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Choice of the channels of trials: those asked for in any spelling, or all good EEG channels."""
+"""Selection of the channels of trials: the requested ones, or all good EEG channels."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def selected_channels(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> list
     Returns
     -------
     list of str
-        The channels asked for, by their names in the recording, or all good EEG channels.
+        Names in the recording of the requested channels, or of all good EEG channels.
 
     Raises
     ------
     DataError
-        When a channel that is asked for is marked bad, or its name means several.
+        When a requested channel is marked bad, or its name is ambiguous.
     """
     if preprocessing.channels is not None:
         return named_channels(raw, preprocessing.channels, preprocessing)
@@ -51,7 +51,7 @@ def selected_channels(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> list
 def named_channels(
     raw: mne.io.BaseRaw | mne.BaseEpochs, wanted: Sequence[str], preprocessing: Preprocessing
 ) -> list[str]:
-    """Return the names that some channels have in a recording.
+    """Return the names of requested channels in a recording.
 
     Parameters
     ----------
@@ -65,12 +65,12 @@ def named_channels(
     Returns
     -------
     list of str
-        In the order of ``wanted``. What is not there keeps its spelling.
+        Names in the order of ``wanted``. Channels that the recording lacks keep the given spelling.
 
     Raises
     ------
     DataError
-        As `selected_channels`.
+        See `selected_channels`.
     """
     names = resolve_names(wanted, raw.ch_names)
     if preprocessing.bads == "leave_out":
@@ -79,19 +79,19 @@ def named_channels(
 
 
 def check_channels(raw: mne.io.BaseRaw | mne.BaseEpochs, names: list[str]) -> None:
-    """Raise unless a recording has all of some channels.
+    """Raise an error unless a recording has all of the given channels.
 
     Parameters
     ----------
     raw : mne.io.Raw or mne.Epochs
-        Where they are looked for.
+        The recording.
     names : list of str
         The channels.
 
     Raises
     ------
     DataError
-        Naming what is missing.
+        When channels are missing, or none are given; names them.
     """
     missing = [name for name in names if name not in raw.ch_names]
     if missing:
@@ -105,46 +105,46 @@ def check_channels(raw: mne.io.BaseRaw | mne.BaseEpochs, names: list[str]) -> No
 
 
 def check_not_bad(recording: mne.io.BaseRaw | mne.BaseEpochs, names: Sequence[str]) -> None:
-    """Raise where a wanted channel is marked bad.
+    """Raise an error if a requested channel is marked bad.
 
     Parameters
     ----------
     recording : mne.io.Raw or mne.Epochs
-        Its ``info["bads"]`` are the marks.
+        The recording, with bad channels in ``info["bads"]``.
     names : sequence of str
-        The channels that are wanted.
+        The requested channels.
 
     Raises
     ------
     DataError
-        Naming the channels and what can be done.
+        When one is marked bad; names the channels and possible remedies.
     """
     bad = [name for name in names if name in recording.info["bads"]]
     if bad:
         raise DataError(
-            f"the channels {bad} are marked bad in the recording. Leave them out everywhere "
-            "(`drop`, or a list of `channels` without them), take them as they are with "
+            f"the channels {bad} are marked bad in the recording. Leave them out of all recordings "
+            "(`drop`, or a list of `channels` without them), use them regardless with "
             "preprocessing `bads: use`, or interpolate them with MNE and save the recording."
         )
 
 
 def check_alike(bads: Mapping[Path, Collection[str]]) -> None:
-    """Check that the same channels are marked bad in all recordings, and warn of them.
+    """Check that the same channels are marked bad in all recordings, and list them in a warning.
 
     Parameters
     ----------
     bads : mapping of pathlib.Path to collection of str
-        By each recording the channels that it marks bad.
+        Bad channels of each recording.
 
     Raises
     ------
     DataError
-        When a channel is marked bad in some recordings only, which then lack it.
+        When a channel is marked bad in some recordings, but not in others.
 
     Warns
     -----
     BCIDannWarning
-        When channels are marked bad in all.
+        When channels are marked bad in all recordings.
     """
     marked = {name: path for path, names in bads.items() for name in names}
     partly = {
@@ -154,16 +154,16 @@ def check_alike(bads: Mapping[Path, Collection[str]]) -> None:
     }
     if partly:
         name, path = next(iter(partly.items()))
-        others = f" So are {', '.join(list(partly)[1:])} in some." if len(partly) > 1 else ""
+        others = f" The same applies to {', '.join(list(partly)[1:])}." if len(partly) > 1 else ""
         raise DataError(
-            f"{path}: the channel {name!r} is marked bad, and in other recordings it is not."
-            f"{others} Leave such channels out everywhere with `drop`, or take them as they are "
-            "with preprocessing `bads: use`."
+            f"{path}: the channel {name!r} is marked bad, but not in other recordings.{others} "
+            "Leave such channels out of all recordings with `drop`, or use them regardless with "
+            "preprocessing `bads: use`."
         )
     if marked:
         warnings.warn(
             f"the channels {', '.join(marked)} are marked bad in all recordings and left out. "
-            "Preprocessing `bads: use` takes them as they are.",
+            "With preprocessing `bads: use` they are used regardless.",
             BCIDannWarning,
             stacklevel=2,
         )

@@ -1,4 +1,4 @@
-"""Which channels of a recording are used as EEG, under which names, and why others are not."""
+"""Decision which channels of a recording are used as EEG, and under which names."""
 
 from __future__ import annotations
 
@@ -44,16 +44,16 @@ Names: TypeAlias = dict[str, tuple[str, str]]
 def account_channels(
     raw: mne.io.BaseRaw, layout: RecordingsLayout, file: Path | str
 ) -> ChannelAccount:
-    """Decide what becomes of each channel of a recording.
+    """Decide how each channel of a recording is used.
 
     Parameters
     ----------
     raw : mne.io.Raw
-        As MNE reads it; it is left as it is.
+        The recording as MNE reads it; not changed.
     layout : RecordingsLayout
-        Channels to rename, to drop and to take.
+        With channels to rename, to drop and to add (``extra_channels``).
     file : pathlib.Path or str
-        What messages call the recording.
+        Name of the recording in messages.
 
     Returns
     -------
@@ -63,7 +63,7 @@ def account_channels(
     Raises
     ------
     DataError
-        When no EEG channel remains, or two have one name.
+        When no EEG channel remains, or two channels have the same name.
     """
     types = dict(zip(raw.ch_names, raw.get_channel_types(), strict=True))
     dropped = _named_by(layout.drop, types)
@@ -71,16 +71,16 @@ def account_channels(
     renamed = {
         name: new for old, new in layout.rename.items() for name in channels_named(old, kept)
     }
-    asked = _named_by(layout.extra_channels, kept) | {
+    extra = _named_by(layout.extra_channels, kept) | {
         name for name in kept if renamed.get(name) in layout.extra_channels
     }
-    judged = {
-        name: renamed.get(name, name) for name in kept if types[name] == "eeg" and name not in asked
+    candidates = {
+        name: renamed.get(name, name) for name in kept if types[name] == "eeg" and name not in extra
     }
-    placed = _with_position(raw, judged, layout.montage)
-    others = _other_signals(judged, placed)
-    used = [name for name in kept if name in asked or (name in judged and name not in others)]
-    names = _names(used, renamed, asked, placed)
+    positioned = _with_position(raw, candidates, layout.montage)
+    others = _other_signals(candidates, positioned)
+    used = [name for name in kept if name in extra or (name in candidates and name not in others)]
+    names = _names(used, renamed, extra, positioned)
 
     def use(name: str, kind: str) -> ChannelUse:
         if name in names:
@@ -99,30 +99,32 @@ def _named_by(entries: Iterable[str], names: Collection[str]) -> set[str]:
     return {name for entry in entries for name in channels_named(entry, names)}
 
 
-def _with_position(raw: mne.io.BaseRaw, judged: Mapping[str, str], montage: str | None) -> set[str]:
-    """Return the channels whose positions the montage or the file knows."""
+def _with_position(
+    raw: mne.io.BaseRaw, candidates: Mapping[str, str], montage: str | None
+) -> set[str]:
+    """Return the channels whose positions are in the montage or in the file."""
     known = set() if montage is None else {n.lower() for n in standard_montage(montage).ch_names}
     places = {channel["ch_name"]: channel["loc"][:3] for channel in raw.info["chs"]}
     in_file = {name for name, loc in places.items() if np.isfinite(loc).all() and loc.any()}
-    return in_file | {name for name, now in judged.items() if now.lower() in known}
+    return in_file | {name for name, new in candidates.items() if new.lower() in known}
 
 
-def _other_signals(judged: Mapping[str, str], placed: set[str]) -> Names:
-    """Return type and reason of the channels that are no electrodes on the scalp."""
+def _other_signals(candidates: Mapping[str, str], positioned: set[str]) -> Names:
+    """Return type and reason of the channels that are not scalp electrodes, by their names."""
     others = {
         name: (kind, f"{kind.upper() if kind != 'misc' else 'no EEG'} by its name")
-        for name, now in judged.items()
-        if (kind := other_signal(now)) is not None
+        for name, new in candidates.items()
+        if (kind := other_signal(new)) is not None
     }
-    rest = [name for name in judged if name not in others]
-    named = [name for name in rest if name in placed or _names_electrodes(judged[name])]
-    numbered = [name for name in rest if name not in named and is_numbered(judged[name])]
+    rest = [name for name in candidates if name not in others]
+    named = [name for name in rest if name in positioned or _names_electrodes(candidates[name])]
+    numbered = [name for name in rest if name not in named and is_numbered(candidates[name])]
     unknown = [name for name in rest if name not in named and name not in numbered]
-    # numbers are the electrodes of a cap that has no names, or spare inputs beside those that have
+    # few numbered channels next to named electrodes are spare inputs; otherwise they are electrodes
     if len(numbered) < len(named):
         unknown += numbered
         numbered = []
-    if named or numbered:  # else the cap has names of its own
+    if named or numbered:  # otherwise all names are user-defined, and all channels are kept
         others |= dict.fromkeys(unknown, ("misc", UNKNOWN))
     return others
 
@@ -132,9 +134,12 @@ def _names_electrodes(name: str) -> bool:
 
 
 def _names(
-    used: Iterable[str], renamed: Mapping[str, str], asked: Collection[str], placed: Collection[str]
+    used: Iterable[str],
+    renamed: Mapping[str, str],
+    extra: Collection[str],
+    positioned: Collection[str],
 ) -> Names:
-    """Return the names of the channels that are used, each with the reason."""
+    """Return the new name of each used channel, and the reason for it."""
     wanted = {name: renamed.get(name) or standard_name(name) or name for name in used}
     times = Counter(wanted.values())
     names: Names = {}
@@ -143,9 +148,9 @@ def _names(
             names[name] = (new, "`rename`")
         elif new != name:
             names[name] = (new, MATCHED) if times[new] == 1 else (name, SHARED)
-        elif name in asked:
+        elif name in extra:
             names[name] = (name, "`extra_channels`")
-        elif name in placed or standard_name(name) is not None:
+        elif name in positioned or standard_name(name) is not None:
             names[name] = (name, "")
         else:
             names[name] = (name, DERIVATION if is_derivation(name) else NUMBERED)
@@ -158,30 +163,31 @@ def _check(account: ChannelAccount) -> None:
         listed = ", ".join(f"{one.name} ({one.reason})" for one in account.uses)
         raise DataError(
             f"{account.file} has no EEG channels; it has {listed or 'no channel at all'}. "
-            "Channels that are EEG in spite of it are taken with `extra_channels`."
+            "If some of these are EEG channels, list them in `extra_channels`."
         )
     duplicates = sorted(name for name, times in Counter(after).items() if times > 1)
     if duplicates:
         raise DataError(
-            f"{account.file} has several channels of the names {duplicates} after `rename`. "
-            "Leave all but one of each out with `drop`, or rename them otherwise."
+            f"{account.file} has several channels with the names {duplicates} after `rename`. "
+            "Leave out all but one of each with `drop`, or give them different names."
         )
 
 
 def with_channels(raw: mne.io.BaseRaw, account: ChannelAccount) -> mne.io.BaseRaw:
-    """Remove, rename and type the channels of a recording in place, as an account says.
+    """Remove and rename channels of a recording and set their types, in place.
 
     Parameters
     ----------
     raw : mne.io.Raw
-        The recording of the account.
+        The recording that ``account`` describes.
     account : ChannelAccount
-        What becomes of each channel.
+        How each channel is used.
 
     Returns
     -------
     mne.io.Raw
-        The EEG channels, and with other types those that the reader had taken for EEG.
+        The same recording, with the EEG channels, and with the channels that the reader declared as
+        EEG but that are not, under their actual types.
     """
     kept = [one for one in account.uses if one.type_after]
     raw.pick([one.name for one in kept], verbose="error")
@@ -192,14 +198,15 @@ def with_channels(raw: mne.io.BaseRaw, account: ChannelAccount) -> mne.io.BaseRa
 
 
 def as_good_eeg(recording: Recording) -> Recording:
-    """Treat all channels of a recording as good EEG, in place.
+    """Declare all channels of a recording as good EEG, in place.
 
-    MNE's filters pick channels by their type, and its rejection passes over bad ones.
+    This is necessary because MNE's filters pick channels by type, and its rejection ignores bad
+    channels.
 
     Parameters
     ----------
     recording : mne.io.Raw or mne.Epochs
-        The recording, with the channels that are wanted and no others.
+        The recording, with only the selected channels.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Names of electrodes: the spellings of one 10-05 position, and names of other signals."""
+"""Interpretation of channel names: 10-05 positions in any spelling, and names of other signals."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ __all__ = [
 # Names of the 10-20 system before the 10-10 system replaced them (Klem et al. 1999).
 OLD_NAMES = {"t3": "T7", "t4": "T8", "t5": "P7", "t6": "P8"}
 
-# What systems write in front of the electrode ("EEG C3", "EEG-C3", "POL C3") and behind it: dots
-# that fill the field of EDF, or the reference ("C3-A2", "C3-REF", "C3-LE": linked ears).
+# Recording systems write prefixes ("EEG C3", "EEG-C3", "POL C3"), and suffixes: dots that pad the
+# field of EDF, or the reference ("C3-A2", "C3-REF", "C3-LE": linked ears).
 PREFIX = re.compile(r"^(eeg|pol)[\s:_.-]*", re.IGNORECASE)
 REFERENCE = re.compile(
     r"[\s:_/-]+(ref|le|ar|av|avg|cpr|a1|a2|m1|m2|a1[+-]?a2|m1[+-]?m2)$", re.IGNORECASE
 )
 
-# A number with what stands for "channel" or for the part of a cap in front of it.
+# A number, with an optional prefix for "channel" or for the part of a cap.
 NUMBERED = re.compile(r"(ch|chan|channel|el|elec|electrode|[a-h])?[\s:_.-]*[0-9]+", re.IGNORECASE)
 
-# What a name says of a signal that is not EEG, by the type that MNE has for it. The short words
-# must stand alone, since they occur within others.
+# Patterns of names of other signals, by MNE channel type. Short words must be whole words, since
+# they also occur inside longer ones.
 OTHER_SIGNALS = {
     "eog": re.compile(r"eog|^[hv]eo[a-z]?$|^[lr]oc\b|ocul|^eye"),
     "emg": re.compile(r"emg|^chin|^(left|right|[lr])?leg\b|masseter|^tib"),
@@ -48,12 +48,13 @@ OTHER_SIGNALS = {
 
 
 def standard_name(name: str) -> str | None:
-    """Return the name of the 10-05 position that a channel's name means.
+    """Return the 10-05 position for the name of a channel.
 
     Parameters
     ----------
     name : str
-        As in a file: in any case, with a prefix, the reference or dots behind it, or old.
+        Name in a file: in upper or lower case, with a prefix, with the reference or dots as suffix,
+        or an old name of the 10-20 system.
 
     Returns
     -------
@@ -77,7 +78,7 @@ def standard_name(name: str) -> str | None:
 
 @cache
 def _positions() -> dict[str, str]:
-    """Return the names of the 10-05 system by their lower case, and the old ones."""
+    """Return a mapping from lower-case names, including old ones, to names of the 10-05 system."""
     names = [
         name
         for montage in ("standard_1020", "standard_1005")
@@ -87,12 +88,12 @@ def _positions() -> dict[str, str]:
 
 
 def says_eeg(name: str) -> bool:
-    """Return whether a name says that the signal is EEG, as ``"EEG-0"`` and ``"EEG Fpz-Cz"`` do.
+    """Return whether a name states that the signal is EEG, such as ``"EEG-0"`` or ``"EEG Fpz-Cz"``.
 
     Parameters
     ----------
     name : str
-        As in a file.
+        Name in a file.
 
     Returns
     -------
@@ -103,28 +104,28 @@ def says_eeg(name: str) -> bool:
 
 
 def is_numbered(name: str) -> bool:
-    """Return whether a name is a number, as ``"Ch1"``, ``"E12"``, ``"B7"`` and ``"3"`` are.
+    """Return whether a name is only a number, such as ``"Ch1"``, ``"E12"``, ``"B7"`` or ``"3"``.
 
     Parameters
     ----------
     name : str
-        As in a file.
+        Name in a file.
 
     Returns
     -------
     bool
-        True for a number with nothing but a word for "channel" or a letter in front.
+        True for a number with at most a word for "channel" or a letter as prefix.
     """
     return NUMBERED.fullmatch(name.strip()) is not None
 
 
 def is_derivation(name: str) -> bool:
-    """Return whether a name is that of a voltage between two electrodes, as ``"F7-T3"`` is.
+    """Return whether a name is that of a bipolar derivation, such as ``"F7-T3"``.
 
     Parameters
     ----------
     name : str
-        As in a file.
+        Name in a file.
 
     Returns
     -------
@@ -136,18 +137,18 @@ def is_derivation(name: str) -> bool:
 
 
 def other_signal(name: str) -> str | None:
-    """Return what a name says of a signal that is not EEG.
+    """Return the channel type if a name indicates a signal other than EEG.
 
     Parameters
     ----------
     name : str
-        As in a file.
+        Name in a file.
 
     Returns
     -------
     str or None
-        The type that MNE has for it: ``"eog"``, ``"emg"``, ``"ecg"``, or ``"misc"`` for motion,
-        breathing, triggers and others; ``None`` where the name says nothing.
+        MNE's channel type: ``"eog"``, ``"emg"``, ``"ecg"``, or ``"misc"`` for motion,
+        respiration, triggers and others; ``None`` if the name does not indicate another signal.
 
     Examples
     --------
@@ -164,19 +165,19 @@ def other_signal(name: str) -> str | None:
 
 
 def channels_named(wanted: str, names: Iterable[str]) -> list[str]:
-    """Return the channels that a user means by a name.
+    """Return the channels to which a name given by the user refers.
 
     Parameters
     ----------
     wanted : str
-        As the user spells it.
+        Name in any spelling.
     names : iterable of str
-        The channels that there are.
+        The existing channels.
 
     Returns
     -------
     list of str
-        The channel of exactly this name, or else those at the same 10-05 position.
+        The channel with exactly this name, or otherwise those at the same 10-05 position.
     """
     present = list(names)
     if wanted in present:
@@ -188,24 +189,24 @@ def channels_named(wanted: str, names: Iterable[str]) -> list[str]:
 
 
 def resolve_names(wanted: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Return the name that each wanted channel has in a recording.
+    """Return the names of requested channels in a recording.
 
     Parameters
     ----------
     wanted : sequence of str
-        As the user spells them.
+        Requested channels, in any spelling.
     names : sequence of str
         The channels of the recording.
 
     Returns
     -------
     list of str
-        In the order of ``wanted``. What is not there keeps the user's spelling.
+        Names in the order of ``wanted``. Channels that the recording lacks keep the given spelling.
 
     Raises
     ------
     DataError
-        When a name means several channels, or several names mean one.
+        When a name refers to several channels, or several names to the same channel.
     """
     resolved: dict[str, str] = {}
     for one in wanted:
@@ -216,8 +217,8 @@ def resolve_names(wanted: Sequence[str], names: Sequence[str]) -> list[str]:
             )
         if found[0] in resolved:
             raise DataError(
-                f"the channels {resolved[found[0]]!r} and {one!r} are the same one, {found[0]!r}: "
-                "name it once."
+                f"the channels {resolved[found[0]]!r} and {one!r} are the same, {found[0]!r}: "
+                "list it only once."
             )
         resolved[found[0]] = one
     return list(resolved)

@@ -1,4 +1,4 @@
-"""Interpolation of electrodes by spherical splines, from the standard positions of their names."""
+"""Interpolation of missing electrodes by spherical splines, with standard electrode positions."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ __all__ = ["MAX_SHARE", "interpolate_electrodes", "montage_of", "with_position"]
 
 Recording = TypeVar("Recording", mne.io.BaseRaw, mne.BaseEpochs)
 
-# Holds every position of the 10-20, 10-10 and 10-05 systems.
+# Contains all positions of the 10-20, 10-10 and 10-05 systems.
 ALL_POSITIONS = "standard_1005"
 
-# Share of the wanted electrodes that may be interpolated. Empirical: three of 15 cost some points
-# of accuracy on real recordings, and the five of one region up to all that the decoder knew (the
-# table missing_electrodes of docs/results).
+# Largest share of the requested electrodes that may be interpolated. Empirical: on real recordings,
+# three of 15 cost some points of accuracy, and all five of one region up to the entire accuracy
+# above chance (table missing_electrodes in docs/results).
 MAX_SHARE = 0.2
 
-# Electrodes that a spline on a sphere needs: a constant, and three to tell the directions.
-FEWEST_DONORS = 4
+# Smallest number of electrodes for a spline on a sphere: one for the mean, three for the gradient.
+MIN_DONORS = 4
 
 
 def montage_of(names: Iterable[str], preferred: str | None = None) -> str:
-    """Return a standard montage that has the positions of some electrodes.
+    """Return a standard montage that contains the given electrodes.
 
     Parameters
     ----------
@@ -41,12 +41,12 @@ def montage_of(names: Iterable[str], preferred: str | None = None) -> str:
     Returns
     -------
     str
-        MNE's name of it.
+        MNE's name of the montage.
 
     Raises
     ------
     DataError
-        When neither has all of them.
+        When neither montage contains all electrodes.
     """
     wanted = list(names)
     candidates = [ALL_POSITIONS] if preferred is None else [preferred, ALL_POSITIONS]
@@ -56,24 +56,24 @@ def montage_of(names: Iterable[str], preferred: str | None = None) -> str:
             return name
     raise DataError(
         f"the positions of {', '.join(unknown[-1])} are not known, so they cannot be "
-        "interpolated: their names are none of the 10-05 system. Give the names with `rename`."
+        "interpolated: their names are not in the 10-05 system. Rename them with `rename`."
     )
 
 
 def with_position(names: Iterable[str], montage: str) -> list[str]:
-    """Return the electrodes that have a position, one for each position.
+    """Return the electrodes with a position in a montage, one for each position.
 
     Parameters
     ----------
     names : iterable of str
-        Channels, in any spelling.
+        Channel names, in any spelling.
     montage : str
         MNE's name of the montage.
 
     Returns
     -------
     list of str
-        In the same order; of several at one position the first.
+        Electrodes in the same order; if several have the same position, the first of them.
     """
     first: dict[str, str] = {}
     for name in names:
@@ -86,19 +86,20 @@ def with_position(names: Iterable[str], montage: str) -> list[str]:
 def interpolate_electrodes(
     recording: Recording, names: Sequence[str], donors: Sequence[str], montage: str
 ) -> Recording:
-    """Give electrodes the signal that spherical splines of others have at their positions.
+    """Interpolate electrodes from others by spherical splines.
 
-    MNE's :meth:`~mne.io.Raw.interpolate_bads` does it (Perrin et al. 1989, "Spherical splines for
+    Uses MNE's :meth:`~mne.io.Raw.interpolate_bads` (Perrin et al. 1989, "Spherical splines for
     scalp potential and current density mapping", Electroencephalogr. Clin. Neurophysiol. 72(2),
     184-187). The weights of the donors sum to one, so the result does not depend on their common
-    reference. The sphere is that of the whole montage, whatever electrodes there are.
+    reference. The sphere is fitted to the whole montage, independently of the existing electrodes.
 
     Parameters
     ----------
     recording : mne.io.Raw or mne.Epochs
-        In memory; changed in place.
+        Recording in memory; changed in place.
     names : sequence of str
-        The electrodes. Channels of these names are replaced, and others are added.
+        The electrodes to interpolate. Existing channels with these names are replaced, others are
+        added.
     donors : sequence of str
         The channels to interpolate from, all with a position in ``montage``.
     montage : str
@@ -107,7 +108,7 @@ def interpolate_electrodes(
     Returns
     -------
     mne.io.Raw or mne.Epochs
-        The same, with ``names`` as its last channels.
+        The same recording, with ``names`` as its last channels.
 
     Raises
     ------
@@ -125,18 +126,18 @@ def interpolate_electrodes(
     >>> bool(np.allclose(raw.get_data("C3"), signals[0]))
     True
     """
-    if len(donors) < FEWEST_DONORS:
+    if len(donors) < MIN_DONORS:
         raise DataError(
             f"{', '.join(names)} cannot be interpolated from {len(donors)} electrodes with known "
-            f"positions ({', '.join(donors) or 'none'}): {FEWEST_DONORS} are needed."
+            f"positions ({', '.join(donors) or 'none'}): {MIN_DONORS} are needed."
         )
     places = {name: _place(name, montage) or name for name in (*donors, *names)}
     estimate = recording.copy().pick(list(donors), verbose="error")
-    copies = [  # of any channel, for its shape
+    placeholders = [  # copies of one channel, which interpolation overwrites
         estimate.copy().pick([donors[0]], verbose="error").rename_channels({donors[0]: name})
         for name in names
     ]
-    estimate.add_channels(copies, force_update_info=True)
+    estimate.add_channels(placeholders, force_update_info=True)
     estimate.rename_channels(places, verbose="error")
     types = dict.fromkeys(estimate.ch_names, "eeg")
     estimate.set_channel_types(types, on_unit_change="ignore", verbose="error")
@@ -152,7 +153,7 @@ def interpolate_electrodes(
 
 
 def _place(name: str, montage: str) -> str | None:
-    """Return the name that the position of an electrode has in a montage."""
+    """Return the montage's name for the position of an electrode, or None."""
     known = _places(montage)
     return known.get((standard_name(name) or name).lower()) or known.get(name.lower())
 

@@ -1,4 +1,4 @@
-"""The unit of the samples that a file holds, for all recordings or by patterns of their paths."""
+"""Units of the samples in files, for all recordings or by patterns of their paths."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ __all__ = [
     "unit_name",
 ]
 
-# Volt per unit. MNE takes the numbers of a file that does not state its unit for volt.
+# Volt per unit. MNE reads the numbers of a file that does not state its unit as volt.
 UNITS = {"volt": 1.0, "millivolt": 1e-3, "microvolt": 1e-6, "nanovolt": 1e-9}
 
-# Names of files in an error message: enough to see how they differ from a pattern.
+# Number of files listed in an error message: enough to see how they differ from a pattern.
 MAX_LISTED_FILES = 5
 
 
 def parse_scale(value: Any) -> float:
-    """Return the factor on the samples that a number or the name of a unit means.
+    """Return the factor of the samples for a number or the name of a unit.
 
     Parameters
     ----------
     value : float or str
-        A factor, or the unit of the numbers that MNE takes for volt, such as ``"microvolt"``.
+        A factor, or the actual unit of the numbers that MNE reads as volt, such as ``"microvolt"``.
 
     Returns
     -------
     float
-        The factor.
+        The factor (volt per unit of the file).
 
     Raises
     ------
     ValueError
-        When it is neither, or not above zero.
+        When the value is neither, or not positive.
 
     Examples
     --------
@@ -91,20 +91,20 @@ def unit_name(factor: float) -> str | float:
 
 
 def matches_path(pattern: str, path: str) -> bool:
-    """Return whether a pattern describes a file.
+    """Return whether a pattern matches the path of a file.
 
     Parameters
     ----------
     pattern : str
-        A path or a part of one from the end on, such as ``"S3/*"`` or ``"S3*.edf"``; ``*`` stands
-        for any text.
+        A path, or the last parts of a path, such as ``"S3/*"`` or ``"S3*.edf"``; ``*`` matches
+        any text.
     path : str
         The path of the file, with slashes.
 
     Returns
     -------
     bool
-        True where the whole path fits, or as many of its last parts as the pattern has.
+        True if the pattern matches the whole path, or as many of its last parts as the pattern has.
     """
     if path == pattern or path.endswith(f"/{pattern}"):  # also with brackets in a name
         return True
@@ -112,7 +112,7 @@ def matches_path(pattern: str, path: str) -> bool:
 
 
 def scale_of(scales: float | Mapping[str, float], path: str) -> float:
-    """Return the factor on the samples of one file.
+    """Return the factor of the samples of one file.
 
     Parameters
     ----------
@@ -124,12 +124,12 @@ def scale_of(scales: float | Mapping[str, float], path: str) -> float:
     Returns
     -------
     float
-        1 where no pattern fits.
+        The factor; 1 if no pattern matches.
 
     Raises
     ------
     ConfigError
-        When patterns with different factors fit.
+        When several patterns match that have different factors.
     """
     if not isinstance(scales, Mapping):
         return scales
@@ -144,21 +144,21 @@ def scale_of(scales: float | Mapping[str, float], path: str) -> float:
 
 
 def check_patterns(patterns: Iterable[str], paths: Iterable[str], where: str) -> None:
-    """Raise where a pattern fits no file.
+    """Raise an error if a pattern matches no file.
 
     Parameters
     ----------
     patterns : iterable of str
         Patterns of paths.
     paths : iterable of str
-        The files that there are.
+        The existing files.
     where : str
         The key of the configuration, for the message.
 
     Raises
     ------
     ConfigError
-        Naming the pattern and some of the files.
+        When a pattern matches no file; names it and some of the files.
     """
     present = list(paths)
     for pattern in patterns:

@@ -1,4 +1,4 @@
-"""The configuration of several data sets that one training or comparison takes together."""
+"""Configuration of several data sets that are used together in one training or comparison."""
 
 from __future__ import annotations
 
@@ -32,32 +32,32 @@ __all__ = [
     "without_folders",
 ]
 
-# Between the name of a data set, which cannot hold it, and that of a subject.
+# Separates the name of a data set, which cannot contain it, from that of a subject.
 SEPARATOR = ":"
-# Keys that choose among the recordings of a data set, or only describe it.
+# Keys that select recordings of a data set, or only describe it.
 NOT_IDENTIFYING = {"name", "licence", "subjects", "sessions", "classes", "regime"}
 NOT_IDENTIFYING |= {"rename_classes"}
 
 
 class CombinedEntry(DataConfig):  # numpydoc ignore=PR02
-    """One of several data sets: what ``data`` holds of a single one, and four keys more.
+    """One of several data sets: the keys of a single data set, and four additional ones.
 
     Parameters
     ----------
     name : str
-        What its subjects and results are named after; by default the value of ``dataset``.
+        Prefix of the names of its subjects and results; by default the value of ``dataset``.
     folder : str or None
-        The folder of its recordings, in the folder of all recordings (``--data-dir``) where it is
-        no absolute path. ``None`` is that folder itself.
+        The folder of its recordings; a relative path is inside the folder of all recordings
+        (``--data-dir``). ``None`` is the folder of all recordings itself.
     licence : str or None
-        For model cards; by default what MOABB notes of its data sets.
+        Licence for model cards; by default that in MOABB.
     rename_classes : dict of str to str
-        Names that its classes have in the first data set, by its own names. ``classes`` chooses by
-        its own names; two classes may get one name.
+        Names in the first data set for classes of this one. ``classes`` uses the original names;
+        two classes may get the same name.
 
     See Also
     --------
-    CombinedDataConfig : Lists them.
+    CombinedDataConfig : A list of such data sets.
     DataConfig : The other keys.
 
     Examples
@@ -95,7 +95,7 @@ class CombinedEntry(DataConfig):  # numpydoc ignore=PR02
         return self
 
     def folder_in(self, data_dir: Path | str | None) -> Path | None:
-        """Return where the recordings are.
+        """Return the folder of the recordings.
 
         Parameters
         ----------
@@ -105,7 +105,7 @@ class CombinedEntry(DataConfig):  # numpydoc ignore=PR02
         Returns
         -------
         pathlib.Path or None
-            ``None`` where neither is given.
+            The folder; ``None`` if neither folder is given.
         """
         if self.folder is None:
             return None if data_dir is None else Path(data_dir).expanduser()
@@ -115,24 +115,24 @@ class CombinedEntry(DataConfig):  # numpydoc ignore=PR02
 class CombinedDataConfig(StrictModel):  # numpydoc ignore=PR02
     """Several data sets whose trials are used together, on the same channels.
 
-    A configuration may have a list of data sets as ``data``, which is ``datasets`` here with the
-    defaults of the other keys.
+    If ``data`` of a configuration is a list, it is the list ``datasets`` here, with the
+    default values of the other keys.
 
     Parameters
     ----------
     datasets : list of CombinedEntry
-        At least two. All need the same classes.
+        At least two data sets with the same classes.
     channels : {"common", "all"}
-        The electrodes that all data sets have; or all electrodes that any has, those that a
-        data set lacks, a fifth at most, being interpolated from its others. Where
-        preprocessing lists ``channels``, these take the place of all.
+        ``"common"`` uses the electrodes that all data sets have. ``"all"`` uses the electrodes
+        that at least one data set has, and interpolates those that a data set lacks (at most a
+        fifth). If preprocessing lists ``channels``, these are used instead of all electrodes.
     target_dataset : str or None
-        The name of the data set whose subjects are the targets, with the subjects of the others
-        as the only sources. ``None`` leaves each subject of all data sets out in turn.
+        The name of the data set whose subjects are the targets; the subjects of the other data
+        sets are then the only sources. ``None`` leaves out each subject of all data sets in turn.
 
     See Also
     --------
-    prepare_trials : The trials of all.
+    prepare_trials : Prepares the trials of all data sets.
     DataConfig : A single data set.
 
     Examples
@@ -190,12 +190,12 @@ class CombinedDataConfig(StrictModel):  # numpydoc ignore=PR02
         Parameters
         ----------
         subject : str
-            As its trials name it.
+            Name of the subject in the trials, such as ``"PhysionetMI:1"``.
 
         Returns
         -------
         bool
-            Always true without ``target_dataset``.
+            Whether it may be a target; always true without ``target_dataset``.
         """
         return self.target_dataset is None or subject.startswith(self.target_dataset + SEPARATOR)
 
@@ -214,7 +214,7 @@ RunData = Annotated[
 
 
 def _check_differ(first: CombinedEntry, second: CombinedEntry) -> None:
-    """Raise where two entries have one name, or are the same recordings."""
+    """Raise an error if two entries have the same name or the same recordings."""
     if first.model_dump(exclude=NOT_IDENTIFYING) == second.model_dump(exclude=NOT_IDENTIFYING):
         names = first.name if first.name == second.name else f"{first.name}, as {second.name},"
         raise ValueError(
@@ -226,37 +226,37 @@ def _check_differ(first: CombinedEntry, second: CombinedEntry) -> None:
 
 
 def subject_name(dataset: str, subject: Any) -> str:
-    """Return the name of a subject among those of several data sets.
+    """Return the name of a subject that is unique among several data sets.
 
     Parameters
     ----------
     dataset : str
         The name of its data set.
     subject : object
-        Its name there.
+        The name of the subject in the data set.
 
     Returns
     -------
     str
-        For example ``"PhysionetMI:1"``.
+        The name, for example ``"PhysionetMI:1"``.
     """
     return f"{dataset}{SEPARATOR}{subject}"
 
 
 def dataset_of_subject(data: Mapping[str, Any], subject: str) -> str:
-    """Return the name of the data set that a subject is of.
+    """Return the name of the data set of a subject.
 
     Parameters
     ----------
     data : mapping
         The section ``data`` of a stored configuration.
     subject : str
-        As its trials name it.
+        Name of the subject in the trials.
 
     Returns
     -------
     str
-        The only data set, or the one that its name begins with.
+        The only data set, or the one that is the prefix of the subject's name.
     """
     return subject.partition(SEPARATOR)[0] if "datasets" in data else str(data["dataset"])
 
@@ -264,7 +264,7 @@ def dataset_of_subject(data: Mapping[str, Any], subject: str) -> str:
 def each_dataset(
     data: DataConfig | CombinedDataConfig, data_dir: Path | str | None = None
 ) -> list[tuple[DataConfig, Path | str | None]]:
-    """Return each data set, and where its recordings are.
+    """Return each data set with the folder of its recordings.
 
     Parameters
     ----------
@@ -276,7 +276,7 @@ def each_dataset(
     Returns
     -------
     list of (DataConfig, path or None)
-        One or several.
+        One entry for each data set.
     """
     if isinstance(data, DataConfig):
         return [(data, data_dir)]
@@ -284,9 +284,10 @@ def each_dataset(
 
 
 def without_folders(data: DataConfig | CombinedDataConfig) -> DataConfig | CombinedDataConfig:
-    """Return data with names in place of the folders that they were read from.
+    """Return a configuration with names of data sets instead of folders.
 
-    A folder may name a machine and its user, and data sets may differ by nothing else.
+    Paths may reveal the names of machines and users. They are replaced and not removed, since data
+    sets may differ only in their folder.
 
     Parameters
     ----------
@@ -296,7 +297,7 @@ def without_folders(data: DataConfig | CombinedDataConfig) -> DataConfig | Combi
     Returns
     -------
     DataConfig or CombinedDataConfig
-        For what is passed on.
+        A configuration that may be published.
     """
     if isinstance(data, DataConfig):
         return data
@@ -308,24 +309,24 @@ def without_folders(data: DataConfig | CombinedDataConfig) -> DataConfig | Combi
 
 
 def one_dataset(data: DataConfig | CombinedDataConfig, user: str) -> DataConfig:
-    """Return the data of something that takes a single data set.
+    """Return a configuration unchanged if it has a single data set.
 
     Parameters
     ----------
     data : DataConfig or CombinedDataConfig
         The section of a configuration.
     user : str
-        What takes one, for the message.
+        The function or command that needs a single data set, for the message.
 
     Returns
     -------
     DataConfig
-        The same.
+        ``data``.
 
     Raises
     ------
     ConfigError
-        When there are several.
+        When there are several data sets.
     """
     if isinstance(data, CombinedDataConfig):
         raise ConfigError(

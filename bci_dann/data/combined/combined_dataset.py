@@ -1,4 +1,4 @@
-"""Several data sets as one: subjects with names of their own, classes that agree."""
+"""Several data sets combined to one, with unique names of subjects and the same classes."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class DatasetPart:
     dataset : moabb.datasets.base.BaseDataset
         The dataset.
     subset : Subset
-        The subjects, sessions and classes that are selected.
+        The selected subjects, sessions and classes.
     folder : pathlib.Path or None
-        Where its recordings are.
+        The folder of its recordings.
     """
 
     entry: CombinedEntry
@@ -56,19 +56,19 @@ class DatasetPart:
 
     @property
     def subjects(self) -> list[str]:  # numpydoc ignore=RT01
-        """The selected subjects, by their names among those of all data sets."""
+        """The selected subjects, with names that are unique among all data sets."""
         return [subject_name(self.entry.name, one) for one in self.subset.subjects]
 
 
 class CombinedDataset:
-    """Several data sets, checked against each other before anything is read.
+    """Several data sets, checked for compatibility before anything is read.
 
     Parameters
     ----------
     config : CombinedDataConfig
         The data sets.
     data_dir : path, or None
-        The folder that those of their recordings are in.
+        The folder of all recordings.
 
     Attributes
     ----------
@@ -80,10 +80,10 @@ class CombinedDataset:
     ConfigError
         When a data set or a selection is wrong, or their classes differ.
     DataError
-        When a folder of recordings is not what was promised, or two hold the same file.
+        When a folder of recordings does not match its layout, or two folders contain the same file.
     """
 
-    # Part of the cache keys wherever this module moves.
+    # Part of the cache keys, independent of the path of this module.
     fingerprint_class = "bci_dann.data.CombinedDataset"
 
     def __init__(self, config: CombinedDataConfig, data_dir: Path | str | None = None) -> None:
@@ -103,12 +103,12 @@ class CombinedDataset:
         return [subject for part in self.parts for subject in part.subjects]
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return what determines the signals of all data sets.
+        """Return everything that determines the signals of all data sets.
 
         Returns
         -------
         dict
-            The fingerprint of each by its name.
+            The fingerprint of each data set by its name.
         """
         return {part.entry.name: dataset_fingerprint(part.dataset) for part in self.parts}
 
@@ -123,14 +123,14 @@ class CombinedDataset:
         Raises
         ------
         ConfigError
-            When the steps do not fit a file, or give trials of different lengths.
+            When the steps cannot be applied to a file, or give trials of different lengths.
         DataError
-            When a file is not what was promised.
+            When a file does not match its layout.
         """
         from bci_dann.data.recordings.folder import Recordings
 
         _check_lengths(self.parts, preprocessing)
-        steps = preprocessing.model_copy(update={"channels": None})  # those of all are not known
+        steps = preprocessing.model_copy(update={"channels": None})  # chosen later, for all sets
         for part in self.parts:
             if isinstance(part.dataset, Recordings):
                 with naming(part.entry.name):
@@ -140,7 +140,7 @@ class CombinedDataset:
 
 @contextmanager
 def naming(dataset: str) -> Iterator[None]:
-    """Put the name of a data set in front of errors.
+    """Add the name of a data set to the messages of errors.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def naming(dataset: str) -> Iterator[None]:
     Yields
     ------
     None
-        While errors are named.
+        Errors inside the context get the name.
     """
     try:
         yield
@@ -163,28 +163,29 @@ def excluding(
     excluded: Sequence[str | int],
     data_dir: Path | str | None,
 ) -> tuple[DataConfig | CombinedDataConfig, list[str]]:
-    """Leave subjects out of a data set, or out of several.
+    """Leave subjects out of one or several data sets.
 
     Parameters
     ----------
     config : DataConfig or CombinedDataConfig
         The section of a configuration.
     excluded : sequence of str or int
-        Subjects that it selects, of several data sets by names like ``"PhysionetMI:1"``.
+        Subjects to leave out of the selection; with several data sets, names such as
+        ``"PhysionetMI:1"``.
     data_dir : path, or None
         The folder of all recordings.
 
     Returns
     -------
     config : DataConfig or CombinedDataConfig
-        The selection of the others.
+        A configuration with the remaining subjects.
     excluded : list of str
-        The names of those that were left out.
+        The names of the excluded subjects.
 
     Raises
     ------
     ConfigError
-        When one is not among the selected subjects, or none of a data set is left.
+        When a subject is not among the selected ones, or no subject of a data set remains.
     """
     if isinstance(config, DataConfig):
         return without_subjects(make_dataset(config, data_dir), config, excluded)
@@ -255,7 +256,7 @@ def _check_classes(parts: Sequence[DatasetPart]) -> None:
 
 
 def _check_files(parts: Sequence[DatasetPart]) -> None:
-    """Raise where a file is in two folders of recordings."""
+    """Raise an error if a file is in two folders of recordings."""
     from bci_dann.data.recordings.folder import Recordings
 
     owners: dict[tuple[Any, ...], str] = {}

@@ -35,7 +35,7 @@ from bci_dann.exceptions import BCIDannWarning, DataError
 
 __all__ = ["interpolated_electrodes", "prepare_combined"]
 
-# Beside the trials, where electrodes were interpolated.
+# Next to the trials, if electrodes were interpolated.
 INTERPOLATED_FILE = "interpolated.json"
 
 
@@ -46,16 +46,16 @@ def prepare_combined(
     root: Path,
     progress: bool = False,
 ) -> Path:
-    """Load, preprocess and check the trials of several data sets, unless the cache has them.
+    """Load, preprocess and check the trials of several data sets, unless they are in the cache.
 
     Parameters
     ----------
     config : CombinedDataConfig
         The data sets.
     preprocessing : Preprocessing
-        The steps, the same for all.
+        The steps, the same for all data sets.
     data_dir : path, or None
-        The folder that those of their recordings are in.
+        The folder of all recordings.
     root : pathlib.Path
         The cache.
     progress : bool
@@ -64,13 +64,13 @@ def prepare_combined(
     Returns
     -------
     pathlib.Path
-        A folder for `open_trials`. Trials follow each other by data set; subjects are named
-        like ``"PhysionetMI:1"``, in trials and account.
+        A folder for `open_trials`. Trials are in the order of the data sets; subjects have names
+        such as ``"PhysionetMI:1"``, in trials and account.
 
     Raises
     ------
     ConfigError, DataError
-        As `prepare_trials`, or when the data sets do not fit each other.
+        See `prepare_trials`; also when the data sets are not compatible.
 
     Warns
     -----
@@ -124,7 +124,7 @@ def prepare_combined(
 
 
 def interpolated_electrodes(folder: Path) -> dict[str, list[str]]:
-    """Return the electrodes of each data set that were interpolated.
+    """Return the interpolated electrodes of each data set.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def interpolated_electrodes(folder: Path) -> dict[str, list[str]]:
     Returns
     -------
     dict of str to list of str
-        Without the data sets that have all electrodes.
+        Electrodes by the name of the data set; data sets with all electrodes are not included.
     """
     path = folder / INTERPOLATED_FILE
     if not path.is_file():
@@ -149,9 +149,9 @@ def _keyed(part: DatasetPart, preprocessing: Preprocessing, root: Path) -> Keyed
 
 
 def _changes(dataset: CombinedDataset, preprocessing: Preprocessing) -> list[RecordingChannels]:
-    """Return what brings recordings of each data set to the channels of all.
+    """Return, for each data set, the conversion of recordings to the channels of all data sets.
 
-    The channels and the sampling frequency of a data set are those of its first recording; all
+    The channels and the sampling frequency of a data set are read from its first recording; the
     others are compared with it when they are read.
     """
     config = dataset.config
@@ -177,7 +177,7 @@ def _changes(dataset: CombinedDataset, preprocessing: Preprocessing) -> list[Rec
             montage=None if layout is None else layout.montage,
         )
         with naming(part.entry.name):
-            change.missing(raw)  # raises before the recordings of any are read
+            change.missing(raw)  # raises an error before any samples are read
         changes.append(change)
     return changes
 
@@ -199,7 +199,7 @@ def _reading(part: DatasetPart) -> Iterator[None]:
 
 
 def _named(trials: EEGTrials, entry: CombinedEntry) -> EEGTrials:
-    """Return trials and their account, with the data set in subjects' names, and new classes."""
+    """Return trials and their account with unique names of subjects, and with renamed classes."""
     dataset, new = entry.name, entry.rename_classes
     labels = np.array([new.get(name, name) for name in np.asarray(trials.y).tolist()])
     metadata = trials.metadata.assign(

@@ -1,4 +1,4 @@
-"""Channels of several data sets: those that all have, or those that any has, and repairs."""
+"""Channels of several data sets: their intersection or union, with interpolation."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from bci_dann.exceptions import DataError
 
 __all__ = ["RecordingChannels", "all_channels", "common_channels"]
 
-# Electrodes that data sets must share: the fewest of any data set of motor imagery (C3, Cz, C4).
-FEWEST_COMMON = 3
+# Smallest number of common electrodes; motor-imagery data sets have at least C3, Cz and C4.
+MIN_COMMON = 3
 
 
 def common_channels(channels: Mapping[str, Sequence[str]]) -> list[str]:
@@ -28,42 +28,42 @@ def common_channels(channels: Mapping[str, Sequence[str]]) -> list[str]:
     Parameters
     ----------
     channels : mapping of str to sequence of str
-        The channels of each data set by its name, in any spelling of the electrodes.
+        Channel names by data set, in any spelling of the electrodes.
 
     Returns
     -------
     list of str
-        In the order and spelling of the first.
+        Electrodes in the order and spelling of the first data set.
 
     Raises
     ------
     DataError
-        When there are fewer than three.
+        When there are fewer than three common electrodes.
     """
     first, *others = channels.values()
     common = [name for name in first if all(channels_named(name, names) for names in others)]
-    if len(common) < FEWEST_COMMON:
+    if len(common) < MIN_COMMON:
         listed = "; ".join(f"{name} has {', '.join(names)}" for name, names in channels.items())
         raise DataError(
             f"the data sets have {', '.join(common) or 'no channel'} in common, and at least "
-            f"{FEWEST_COMMON} are needed: {listed}. Give names of electrodes with "
+            f"{MIN_COMMON} are needed: {listed}. Give names of electrodes with "
             "`recordings.rename`, or leave a data set out."
         )
     return common
 
 
 def all_channels(channels: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return the electrodes that any data set has.
+    """Return the electrodes that at least one data set has.
 
     Parameters
     ----------
     channels : mapping of str to sequence of str
-        As for :func:`common_channels`.
+        See :func:`common_channels`.
 
     Returns
     -------
     list of str
-        In the order and spelling in which they first come.
+        Electrodes in the order and spelling of their first occurrence.
     """
     union: list[str] = []
     for names in channels.values():
@@ -73,20 +73,20 @@ def all_channels(channels: Mapping[str, Sequence[str]]) -> list[str]:
 
 @dataclass(frozen=True)
 class RecordingChannels:
-    """Recordings of one data set, on the channels of several.
+    """Conversion of the recordings of one data set to the common channels of several.
 
     Attributes
     ----------
     wanted : list of str
-        The channels, by the names that all data sets get.
+        The channel names for all data sets.
     interpolate : bool
         Whether electrodes that are missing or marked bad are interpolated.
     use_bads : bool
-        Whether channels that a recording marks bad are used as they are.
+        Whether channels that are marked bad are used regardless.
     montage : str or None
-        MNE's name of the montage whose positions come first.
+        MNE's name of the preferred montage for electrode positions.
     interpolated : set of str
-        The electrodes that were interpolated in any recording so far.
+        The electrodes that have been interpolated in at least one recording so far.
     """
 
     wanted: list[str]
@@ -96,7 +96,7 @@ class RecordingChannels:
     interpolated: set[str] = field(default_factory=set)
 
     def missing(self, raw: mne.io.BaseRaw) -> list[str]:
-        """Return the electrodes that a recording has no signal of.
+        """Return the electrodes for which a recording has no usable signal.
 
         Parameters
         ----------
@@ -106,13 +106,12 @@ class RecordingChannels:
         Returns
         -------
         list of str
-            Names in ``wanted``. Those that are marked bad are among them where electrodes are
-            interpolated.
+            Names in ``wanted``. With interpolation, these include electrodes that are marked bad.
 
         Raises
         ------
         DataError
-            When there are more than can be interpolated, or any where none is.
+            When there are more than can be interpolated; without interpolation, when there are any.
         """
         names = zip(self.wanted, resolve_names(self.wanted, raw.ch_names), strict=True)
         unusable = raw.info["bads"] if self.interpolate and not self.use_bads else []
@@ -134,22 +133,22 @@ class RecordingChannels:
         return missing
 
     def __call__(self, raw: mne.io.BaseRaw) -> mne.io.BaseRaw:
-        """Return a recording in which each wanted channel has its name and a signal.
+        """Return a recording that has all wanted channels, with their common names.
 
         Parameters
         ----------
         raw : mne.io.Raw
-            The recording; it is left as it is.
+            The recording; not changed.
 
         Returns
         -------
         mne.io.Raw
-            The same where nothing had to be done.
+            A changed copy, or ``raw`` itself if nothing has to be changed.
 
         Raises
         ------
         DataError
-            As :meth:`missing`, or when an electrode cannot be interpolated.
+            See :meth:`missing`; also when an electrode cannot be interpolated.
         """
         missing = self.missing(raw)
         own = resolve_names(self.wanted, raw.ch_names)

@@ -21,22 +21,22 @@ __all__ = [
 
 Recording = TypeVar("Recording", mne.io.BaseRaw, mne.BaseEpochs)
 
-# Order of the Butterworth filter, that of MNE's and so of MOABB's IIR filter.
+# Order of the Butterworth filter: MNE's default for IIR filters, which MOABB uses.
 ORDER = 4
-# Width of the causal notch at -3 dB is its frequency divided by this: 1.7 Hz at 50 Hz. Narrower
-# ones ring longer.
+# Quality factor of the causal notch: frequency divided by the -3 dB bandwidth, 1.7 Hz at 50 Hz.
+# Narrower notches ring longer.
 NOTCH_QUALITY = 30.0
 
 
 def band_sections(sfreq: float, band: tuple[float, float]) -> NDArray[np.float64]:
-    """Return the causal band-pass filter: a Butterworth filter of order 4, forward only.
+    """Return the causal band-pass filter: a Butterworth filter of order 4, applied forward only.
 
     Parameters
     ----------
     sfreq : float
         Sampling frequency (Hz).
     band : tuple of float
-        Pass band; at its ends the filter has -3 dB (Hz).
+        Cut-off frequencies (-3 dB) of the pass band (Hz).
 
     Returns
     -------
@@ -49,7 +49,7 @@ def band_sections(sfreq: float, band: tuple[float, float]) -> NDArray[np.float64
 
 
 def causal_sections(sfreq: float, preprocessing: Preprocessing) -> NDArray[np.float64]:
-    """Return the causal filters of preprocessing steps, notch and band, as one cascade.
+    """Return the causal notch and band-pass filters of preprocessing as one cascade.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def causal_sections(sfreq: float, preprocessing: Preprocessing) -> NDArray[np.fl
     Returns
     -------
     ndarray, shape (n_sections, 6)
-        Second-order sections; none where nothing is filtered.
+        Second-order sections; none without filters.
     """
     parts = []
     if preprocessing.notch is not None:
@@ -78,21 +78,21 @@ def _notch_sections(sfreq: float, frequency: float) -> NDArray[np.float64]:
 
 
 def filter_recording(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> mne.io.BaseRaw:
-    """Apply notch and band of preprocessing steps in place.
+    """Apply the notch and band-pass filters of preprocessing in place.
 
-    Filters end at interruptions that are annotated.
+    Segments between annotated interruptions are filtered separately.
 
     Parameters
     ----------
     raw : mne.io.Raw
-        The recording in memory, with the channels that are wanted.
+        The recording in memory, with only the selected channels.
     preprocessing : Preprocessing
         The keys ``notch``, ``band`` and ``filter_method``.
 
     Returns
     -------
     mne.io.Raw
-        The same.
+        The same recording.
     """
     is_causal = preprocessing.filter_method == "causal"
     if is_causal and preprocessing.band is not None:
@@ -108,21 +108,21 @@ def filter_recording(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> mne.i
 def filter_band(
     recording: Recording, preprocessing: Preprocessing, picks: str = "data"
 ) -> Recording:
-    """Apply the band of preprocessing steps in place.
+    """Apply the band-pass filter of preprocessing in place.
 
     Parameters
     ----------
     recording : mne.io.Raw or mne.Epochs
-        In memory.
+        The recording in memory.
     preprocessing : Preprocessing
         The keys ``band`` and ``filter_method``.
     picks : str
-        The channels, as MNE picks them.
+        The channels, in the notation of MNE's ``picks``.
 
     Returns
     -------
     mne.io.Raw or mne.Epochs
-        The same.
+        The same recording.
     """
     if preprocessing.band is None:
         return recording
@@ -147,25 +147,25 @@ def _designed(sections: NDArray[np.float64]) -> dict[str, object]:
 
 
 def _from_first_sample(signal: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Remove the offset at the start, whose response would last into the first trials."""
+    """Subtract the first sample, since the filter's response to it may reach the first trials."""
     finite = np.flatnonzero(np.isfinite(signal))
     return signal - signal[finite[0]] if len(finite) else signal
 
 
 def check_frequencies(sfreq: float, preprocessing: Preprocessing) -> None:
-    """Raise where a filter does not fit a sampling frequency.
+    """Raise an error if a filter frequency is not below the Nyquist frequency.
 
     Parameters
     ----------
     sfreq : float
-        Of the recording (Hz).
+        Sampling frequency of the recording (Hz).
     preprocessing : Preprocessing
         The keys ``band`` and ``notch``.
 
     Raises
     ------
     ConfigError
-        When a frequency is half of the sampling frequency or more.
+        When a frequency is at least half the sampling frequency.
     """
     highest = preprocessing.band[1] if preprocessing.band else 0.0
     for name, value in {"band": highest, "notch": preprocessing.notch or 0.0}.items():

@@ -1,4 +1,4 @@
-"""A selection of a dataset, and what of it determines the key of its prepared trials."""
+"""A selection of a dataset, and the cache key of its prepared trials."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ __all__ = ["KeyedSelection"]
 
 
 class KeyedSelection:
-    """A selection of a dataset, and the parts of the cache's key of its trials.
+    """A selection of a dataset, and the parts of the cache key of its trials.
 
     Parameters
     ----------
     dataset : moabb.datasets.base.BaseDataset
         The dataset.
     subset : Subset
-        What is selected.
+        The selection.
     preprocessing : Preprocessing
         The steps.
     root : pathlib.Path
         The cache.
     data_dir : path, or None
-        The folder that MOABB reads from.
+        The folder of MOABB's downloads.
     pseudo_online : PseudoOnline or None
-        Windows over the recordings, beside the trials.
+        Windows over the recordings, in addition to the trials.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class KeyedSelection:
     Raises
     ------
     ConfigError
-        When the rest window does not fit the dataset.
+        When the rest window is not possible for the dataset.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class KeyedSelection:
         data_dir: Path | str | None,
         pseudo_online: PseudoOnline | None = None,
     ) -> None:
-        rest_steps(dataset, preprocessing)  # raises before a recording is read
+        rest_steps(dataset, preprocessing)  # raises an error before a recording is read
         self.dataset, self.subset = dataset, subset
         self.parts: dict[str, Any] = {
             "data_version": DATA_VERSION,
@@ -75,6 +75,6 @@ class KeyedSelection:
             self.parts["changed_files"] = changes
 
     def remember_files(self) -> None:
-        """Note the files that were just read, unless the dataset tells of them itself."""
+        """Store the list of files that were read, unless the dataset's fingerprint has them."""
         if not describes_itself(self.dataset):
             self._sources.remember(self.dataset, self.subset.subjects)

@@ -1,4 +1,4 @@
-"""The recordings of a subject of a dataset, and where each of them comes from."""
+"""Recordings of a subject of a dataset, with their session, run and file."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ __all__ = ["Provenance", "mne_data_folder", "recordings_of"]
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a recording comes from.
+    """Subject, session, run and file of a recording.
 
     Parameters
     ----------
     subject : int or str
         The subject.
     session, run : str
-        Their names.
+        Names of session and run.
     file : str
-        Its path inside the folder of recordings; empty for other datasets.
+        Path of the file inside the folder of recordings; empty for other datasets.
     """
 
     subject: Any
@@ -43,7 +43,7 @@ class Provenance:
 
     @property
     def place(self) -> dict[str, str]:  # numpydoc ignore=RT01
-        """The recording as an account names it."""
+        """The fields as text, for the columns of an account."""
         return {name: str(value) for name, value in asdict(self).items()}
 
     def __str__(self) -> str:
@@ -63,14 +63,14 @@ def recordings_of(
     subject : int or str
         One of its subjects.
     subset : Subset
-        The sessions to take.
+        With the selected sessions.
 
     Yields
     ------
     provenance : Provenance
-        Where a recording comes from.
+        Subject, session, run and file.
     raw : mne.io.Raw
-        The recording as the dataset gives it.
+        The recording as the dataset returns it.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def _load(dataset: BaseDataset, subject: Any) -> Sessions:
 
 @contextmanager
 def mne_data_folder(data_dir: Path | str | None) -> Iterator[None]:
-    """Set ``MNE_DATA`` for a time, because MOABB has no argument for its data folder.
+    """Set ``MNE_DATA`` temporarily, because MOABB has no argument for its data folder.
 
     The user's MNE configuration file is not changed.
 
@@ -125,7 +125,7 @@ def mne_data_folder(data_dir: Path | str | None) -> Iterator[None]:
     Yields
     ------
     None
-        While the folder is set.
+        The folder is set inside the context.
     """
     before = os.environ.get("MNE_DATA")
     if data_dir is not None:

@@ -1,4 +1,4 @@
-"""Checks of the channels across the recordings of a folder, and what is said of them once."""
+"""Checks of the channels across the recordings of a folder, with one warning for all files."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["ChannelChecks"]
 
 
 class ChannelChecks:
-    """Checks of the channels of recordings that one layout describes.
+    """Checks of the channels of recordings with the same layout.
 
     Parameters
     ----------
     layout : RecordingsLayout
         The keys ``drop``, ``rename`` and ``extra_channels``.
     open_all : callable
-        Gives the account of each recording, the first of which all others are compared with.
+        Returns the channel accounts of all recordings; all are compared with the first.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class ChannelChecks:
         Parameters
         ----------
         accounts : iterable of ChannelAccount
-            Those of all recordings.
+            The accounts of all recordings.
 
         Raises
         ------
@@ -59,7 +59,8 @@ class ChannelChecks:
         Warns
         -----
         BCIDannWarning
-            Of channels that are left out, matched, or without a position, once for each kind.
+            Once for channels that are left out, once for renamed ones, and once for channels
+            without a position.
         """
         listed = list(accounts)
         self._first = self._first or listed[0]
@@ -79,14 +80,14 @@ class ChannelChecks:
         Raises
         ------
         ConfigError
-            As `check_all`; all recordings are opened only where this one lacks a channel.
+            See `check_all`; all recordings are opened only if this one lacks a channel.
         DataError
-            As `check_all`.
+            See `check_all`.
 
         Warns
         -----
         BCIDannWarning
-            As `check_all`.
+            See `check_all`.
         """
         if not self._keys_checked:
             self._check_keys_beside(account)
@@ -127,6 +128,6 @@ def _check_keys(layout: RecordingsLayout, accounts: Iterable[ChannelAccount]) ->
         for entry in entries:
             if not channels_named(entry, names):
                 raise ConfigError(
-                    f"recordings.{key} has {entry!r}, which is no channel of any recording."
-                    f"{did_you_mean(entry, names)} There are {', '.join(present)}."
+                    f"recordings.{key} has {entry!r}, which is not a channel of any recording."
+                    f"{did_you_mean(entry, names)} The channels are {', '.join(present)}."
                 )

@@ -1,4 +1,4 @@
-"""The files that are read with a recording: those that its header names, and those beside it."""
+"""Files that are read together with a recording: those named in its header, and sidecar files."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ __all__ = [
 BRAINVISION = (".vhdr", ".ahdr")
 FIF = (".fif", ".fif.gz")
 
-# The names of later parts of a split FIF file: MNE's own and those of BIDS.
+# Names of later parts of a split FIF file, according to MNE and to BIDS.
 LATER_PART = re.compile(r"-[0-9]+\.fif(\.gz)?$|_split-0*([2-9]|[1-9][0-9]+)_.*\.fif(\.gz)?$")
 
-# What MNE-BIDS takes from the files beside a recording, and from those that it inherits.
-# `participants.tsv` is not among them: it says nothing about signals or events.
+# Sidecar files that MNE-BIDS reads. `participants.tsv` is not included, since it does not affect
+# signals or events.
 SIDECAR_SUFFIXES = ("events", "channels", "electrodes", "coordsystem", "eeg", "scans")
 SIDECAR_EXTENSIONS = (".tsv", ".json")
 
@@ -38,15 +38,15 @@ def files_read(path: Path) -> list[Path]:
     Parameters
     ----------
     path : pathlib.Path
-        The recording: a file, or a folder that is one (``.mff``). It may be a link: companions
-        lie beside the link, as MNE looks for them there.
+        The recording: a file, or a folder in formats such as ``.mff``. If it is a link, companion
+        files are searched next to the link, as in MNE.
 
     Returns
     -------
     list of pathlib.Path
-        Those that exist: what the header names (BrainVision, EEGLAB), the parts of a split FIF
-        file, and files of the same name with another extension, which hold markers or samples in
-        other formats.
+        The existing files: those named in the header (BrainVision, EEGLAB), the parts of a split
+        FIF file, and files with the same name and another extension, which contain markers or
+        samples in other formats.
     """
     if path.is_dir():
         return sorted(file for file in path.rglob("*") if file.is_file())
@@ -87,7 +87,7 @@ def split_parts(path: Path) -> list[Path]:
     Returns
     -------
     list of pathlib.Path
-        With ``path`` alone where it is whole, or cannot be read.
+        Only ``path`` if the recording is not split, or cannot be read.
     """
     import mne
 
@@ -98,18 +98,18 @@ def split_parts(path: Path) -> list[Path]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             raw = mne.io.read_raw_fif(path, on_split_missing="ignore", verbose="critical")
-    except Exception:  # damaged files, and FIF files of epochs, which are no Raw
+    except Exception:  # damaged files, and FIF files of epochs
         return [path]
     return [Path(name) for name in raw.filenames if name is not None]
 
 
 def is_later_part(path: Path) -> bool:
-    """Return whether a name is that of a second or later part of a split FIF file.
+    """Return whether a file name is that of a second or later part of a split FIF file.
 
     Parameters
     ----------
     path : pathlib.Path
-        The file, which is not opened: a whole recording may have such a name, too.
+        The file, which is not opened: an unsplit recording may also have such a name.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def is_later_part(path: Path) -> bool:
 
 
 def bids_sidecars(path: Path, root: Path) -> list[Path]:
-    """Return the files from which MNE-BIDS takes the events and channels of a recording.
+    """Return the files from which MNE-BIDS reads the events and channels of a recording.
 
     Parameters
     ----------
@@ -132,8 +132,8 @@ def bids_sidecars(path: Path, root: Path) -> list[Path]:
     Returns
     -------
     list of pathlib.Path
-        Those beside the recording and in each folder above, up to ``root``, from which files of
-        lower folders inherit.
+        Sidecar files next to the recording and in each parent folder up to ``root``, according to
+        the inheritance principle of BIDS.
     """
     above = path.relative_to(root).parents
     folders = {root / folder / inner for folder in above for inner in ("", "eeg")}
@@ -147,12 +147,12 @@ def is_existing_file(file: Path) -> bool:
     Parameters
     ----------
     file : pathlib.Path
-        What a header names.
+        A path from a header.
 
     Returns
     -------
     bool
-        False also for what no file can be called, which a damaged header may name.
+        Also False for names that no file can have, which a damaged header may contain.
     """
     with suppress(OSError, ValueError):
         return file.is_file()
@@ -166,7 +166,7 @@ def _is_sidecar(file: Path) -> bool:
 
 
 def _namesakes(path: Path) -> Iterator[Path]:
-    """Yield the files of a folder that differ from another in their extension only."""
+    """Yield the files in the same folder that differ only in their extension."""
     start = path.name[: len(path.name) - len(extension_of(path.name))] + "."
     return (file for file in path.parent.iterdir() if file.name.startswith(start))
 
@@ -181,7 +181,7 @@ def _named_by_brainvision(path: Path) -> Iterator[Path]:
 
 
 def _named_by_eeglab(path: Path) -> Iterable[Path]:
-    """Return the file of samples that an EEGLAB file names; in case of doubt all of the folder."""
+    """Return the data file of an EEGLAB file; if it cannot be determined, all in the folder."""
     samples = [file for file in path.parent.iterdir() if file.suffix.lower() == ".fdt"]
     if not samples:
         return ()

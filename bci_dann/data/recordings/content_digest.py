@@ -1,4 +1,4 @@
-"""Digests of files by their content, remembered for files that have not been touched since."""
+"""Digests of the content of files, cached for files that have not changed."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ __all__ = ["content_digest"]
 # Hexadecimal digits of a digest: 128 bits.
 DIGITS = 32
 
-# A file that was changed so short a time ago is not remembered: it may change again without
-# another time of modification. The coarsest clock of a file system, that of FAT, has 2 s.
+# Digests of files that were modified less than this time ago (s) are not cached: such a file may
+# change again with the same modification time. FAT has the coarsest clock, with 2 s.
 SETTLED_SECONDS = 3.0
 
 
 def content_digest(file: Path) -> str:
     """Return a digest of all bytes of a file.
 
-    The digest is kept in the cache with size, inode and times of the file, one of which changes
-    with its content even where a program sets back the time of modification; so a file is read
-    again only after it was touched.
+    The digest is cached with the size, inode and times of the file. At least one of them changes
+    with the content, even if a program resets the modification time, so a file is read
+    again only after a change.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def content_digest(file: Path) -> str:
     Returns
     -------
     str
-        Equal for equal content, wherever the file lies and whenever it was copied there.
+        The digest, which does not depend on the location and the times of the file.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def content_digest(file: Path) -> str:
     except OSError as error:
         raise DataError(f"{file} cannot be read: {error.strerror or error}.") from error
     if time.time_ns() - max(state[2:]) > SETTLED_SECONDS * 1e9:
-        with suppress(OSError):  # a cache that cannot be written costs time only
+        with suppress(OSError):  # without the cache, files are only read again
             memory.parent.mkdir(parents=True, exist_ok=True)
             memory.write_text(json.dumps([state, digest]))
     return digest

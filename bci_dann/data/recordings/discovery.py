@@ -22,8 +22,8 @@ from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 
 __all__ = ["RecordingFile", "arranged", "find_recordings", "numbered_names"]
 
-# MOABB's rule for sessions and runs (`moabb.datasets.base.check_session_names`): the order of
-# recording, then perhaps a description.
+# MOABB's rule for names of sessions and runs (`moabb.datasets.base.check_session_names`): a number
+# that gives the order of recording, and an optional description.
 MOABB_NAME = re.compile(r"([0-9]+)(|[a-zA-Z]+[a-zA-Z0-9]*)")
 
 # The formats that BIDS allows for EEG (Pernet et al. 2019, doi:10.1038/s41597-019-0104-8), and FIF,
@@ -35,20 +35,20 @@ BIDS_PATHS = [
 ]
 BIDS_ENTITY = re.compile(r"(?:^|[_/])([a-z]+)-([^-_/.]+)")
 
-# File names in an error message: enough to see how they differ from the pattern.
+# Number of file names in an error message: enough to see how they differ from the pattern.
 MAX_LISTED_FILES = 5
 
 
 @dataclass(frozen=True)
 class RecordingFile:  # numpydoc ignore=PR02
-    """A recording with the subject, session and run that its path names.
+    """A recording with the subject, session and run from its path.
 
     Parameters
     ----------
     path : pathlib.Path
         The file.
     subject, session, run : str
-        The text of the fields; ``"0"`` where the path has none.
+        The text of the fields; ``"0"`` for a field that the pattern lacks.
     """
 
     path: Path
@@ -59,7 +59,7 @@ class RecordingFile:  # numpydoc ignore=PR02
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A recording, or a link that leads to none."""
+    """A recording, or a broken link."""
 
     file: RecordingFile
     is_broken: bool
@@ -78,13 +78,13 @@ def find_recordings(folder: Path, layout: RecordingsLayout) -> list[RecordingFil
     Returns
     -------
     list of RecordingFile
-        Sorted by subject, session and run, numbers by their value.
+        Recordings sorted by subject, session and run, with numbers in numerical order.
 
     Raises
     ------
     DataError
-        When the folder is missing or empty, nothing fits, two files have the same name, a link
-        is broken, or a format cannot be read.
+        When the folder is missing or empty, no file matches, two files have the same subject,
+        session and run, a link is broken, or a format cannot be read.
     ConfigError
         When ``exclude`` names something that does not occur.
     """
@@ -94,7 +94,7 @@ def find_recordings(folder: Path, layout: RecordingsLayout) -> list[RecordingFil
     _check_unique(candidates, folder, layout)
     selected = _without_excluded(candidates, layout)
     if not selected:
-        raise DataError(f"{folder}: `exclude` leaves none of the {len(candidates)} recordings.")
+        raise DataError(f"{folder}: `exclude` excludes all {len(candidates)} recordings.")
     _check_fetched(selected)
     for one in selected:
         check_format(one.file.path)
@@ -125,8 +125,8 @@ def _by_pattern(folder: Path, layout: RecordingsLayout) -> list[_Candidate]:
         )
     if other_case:
         warnings.warn(
-            f"{folder}: left out are files that do not fit the pattern {layout.pattern!r}."
-            f"{_case_sentence(other_case)} Rename them, or those that fit.",
+            f"{folder}: files that do not match the pattern {layout.pattern!r} are left out."
+            f"{_case_sentence(other_case)} Rename them, or the files that match.",
             BCIDannWarning,
             stacklevel=2,
         )
@@ -139,7 +139,7 @@ def _named(found: FoundPath) -> dict[str, str]:
 
 def _case_sentence(names: list[str]) -> str:
     verb = "differs" if len(names) == 1 else "differ"
-    return f" {_listed(names)} {verb} in upper and lower case only."
+    return f" {_listed(names)} {verb} only in upper and lower case."
 
 
 def _listed(names: list[str]) -> str:
@@ -173,17 +173,17 @@ def _from_bids(found: FoundPath, entities: dict[str, str], task: str | None) -> 
     expected = [f"sub-{subject}", *([f"ses-{session}"] if session else []), "eeg"]
     if not found.is_broken and found.name.split("/")[:-1] != expected:
         raise DataError(
-            f"{found.path} does not lie in the folder {'/'.join(expected)}, where its name "
-            "belongs. Rename it, or move it."
+            f"{found.path} is not in the folder {'/'.join(expected)}, to which it belongs by its "
+            "name. Rename it, or move it."
         )
     run = entities.get("run", "0")
-    # without a choice of task, the task is part of the name, so that no two runs share one
+    # if no task is selected, the task is part of the name of the run, so that names are unique
     name = run if task or "task" not in entities else f"{entities['task']}{run}"
     return _Candidate(RecordingFile(found.path, subject, session or "0", name), found.is_broken)
 
 
 def _without_later_parts(candidates: list[_Candidate]) -> list[_Candidate]:
-    """Leave out the second and later files of split recordings, which are read with the first."""
+    """Leave out later files of split recordings, which are read together with the first one."""
     suspects = {one.file.path for one in candidates if is_later_part(one.file.path)}
     folders = {path.parent for path in suspects}
     later = {
@@ -201,8 +201,8 @@ def _check_fetched(candidates: list[_Candidate]) -> None:
         targets = " ".join(str(path.readlink()) for path in broken)
         command = f" (`datalad get {broken[0]}`)" if ".git/annex" in targets else ""
         raise DataError(
-            f"links that lead to nothing: {_listed([str(path) for path in broken])}. Fetch what "
-            f"they stand for{command}, mend the links, or leave them out with `exclude`."
+            f"broken links: {_listed([str(path) for path in broken])}. Fetch the files{command}, "
+            "repair the links, or leave them out with `exclude`."
         )
 
 
@@ -240,7 +240,7 @@ def _without_excluded(candidates: list[_Candidate], layout: RecordingsLayout) ->
 
 
 def arranged(recordings: list[RecordingFile]) -> dict[str, dict[str, dict[str, Path]]]:
-    """Arrange paths by subject, session and run, under names that MOABB accepts.
+    """Arrange paths by subject, session and run, with names that MOABB accepts.
 
     Parameters
     ----------
@@ -270,10 +270,10 @@ def _runs(recordings: list[RecordingFile]) -> dict[str, Path]:
 
 
 def numbered_names(values: Iterable[str]) -> dict[str, str]:
-    """Give sessions, or runs, names that start with a unique whole number, as MOABB requires.
+    """Return names for sessions or runs that start with a unique integer, as MOABB requires.
 
-    Values that already do are not changed. Each other value gets the next free number
-    in front of its letters and digits, so ``"Test4"`` becomes ``"5Test4"`` beside
+    Values that already do are not changed. Other values are reduced to letters and digits, and
+    prefixed with the next free number, so ``"Test4"`` becomes ``"5Test4"`` if the others are
     ``"002"`` to ``"004"``.
 
     Parameters
@@ -284,7 +284,7 @@ def numbered_names(values: Iterable[str]) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        From value to name, in the order of the numbers.
+        Name by value, in the order of the numbers.
     """
     in_order = sorted(set(values), key=lambda value: (_natural_key(value), value))
     names: dict[str, str] = {}
@@ -308,6 +308,6 @@ def _description(value: str) -> str:
 
 
 def _natural_key(value: str) -> list[tuple[int, int, str]]:
-    """Sort key by which 2 comes before 10."""
+    """Return a sort key with numbers in numerical order, so that 2 comes before 10."""
     parts = re.findall(r"[0-9]+|[^0-9]+", value)
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]

@@ -1,4 +1,4 @@
-"""Files of epochs: `-epo.fif` and epoched EEGLAB `.set` files, also as a continuous recording."""
+"""Files of epochs, `-epo.fif` and epoched EEGLAB `.set`, and their conversion to recordings."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from bci_dann.data.recordings.headers.mat_elements import check_mat_file
 
 __all__ = ["as_continuous", "is_epochs_file", "read_epochs_file"]
 
-# The endings that MNE asks for in the names of files of epochs.
+# Endings of file names that MNE requires for epochs.
 EPOCHS_NAME = re.compile(r".+[-_]epo\.fif(\.gz)?")
 
-# The name that marks the first sample of each epoch but the first, as MNE's concatenation has it.
+# Description of the annotation at the first sample of each later epoch, as in MNE's concatenation.
 EDGE = "EDGE boundary"
 
 
 def is_epochs_file(path: Path) -> bool:
-    """Return whether a file holds epochs rather than a continuous recording.
+    """Return whether a file contains epochs and not a continuous recording.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def is_epochs_file(path: Path) -> bool:
     Returns
     -------
     bool
-        By its name for FIF, by its content for EEGLAB.
+        According to the file name (FIF) or the content (EEGLAB).
     """
     name = path.name.lower()
     if EPOCHS_NAME.fullmatch(name):
@@ -51,7 +51,7 @@ def read_epochs_file(path: Path) -> mne.BaseEpochs:
     Returns
     -------
     mne.Epochs
-        With their signals in memory.
+        The epochs, with signals in memory.
     """
     if path.suffix.lower() == ".set":
         return mne.io.read_epochs_eeglab(path, verbose="error")
@@ -60,7 +60,7 @@ def read_epochs_file(path: Path) -> mne.BaseEpochs:
 
 
 def as_continuous(epochs: mne.BaseEpochs) -> mne.io.BaseRaw:
-    """Join epochs to a recording that is interrupted between them.
+    """Concatenate epochs to a recording with interruptions between them.
 
     Parameters
     ----------
@@ -70,12 +70,12 @@ def as_continuous(epochs: mne.BaseEpochs) -> mne.io.BaseRaw:
     Returns
     -------
     mne.io.Raw
-        An annotation at time 0 of each epoch has the name of its event. Filters work on each epoch
-        by itself, and no trial may reach over its ends.
+        The recording, with an annotation at time 0 of each epoch whose description is the event.
+        Each epoch is filtered separately, and trials must be inside an epoch.
     """
     sfreq, n_times = epochs.info["sfreq"], len(epochs.times)
     first = round(epochs.times[0] * sfreq)
-    lead = max(0, first)  # where epochs start after their event, it needs a place before the first
+    lead = max(0, first)  # if epochs start after their events, the first event needs samples before
     signals = np.concatenate(list(epochs.get_data()), axis=1)
     padded = np.pad(signals, ((0, 0), (lead, 0)))
     raw = mne.io.RawArray(padded, epochs.info.copy(), verbose="error")
@@ -95,7 +95,7 @@ def _is_epoched_eeglab(path: Path) -> bool:
         check_mat_file(path)
         mne.io.read_raw_eeglab(path, preload=False, verbose="error")
     except TypeError as error:
-        return "number of trials" in str(error)  # MNE's words for a file of epochs
-    except Exception:  # whatever is wrong is told when the file is read
+        return "number of trials" in str(error)  # MNE's error message for a file of epochs
+    except Exception:  # errors are reported when the file is read
         return False
     return False

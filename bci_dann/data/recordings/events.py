@@ -1,8 +1,8 @@
-"""Cues, bad stretches and interruptions of a recording, on the clock of its samples.
+"""Cues, bad segments and interruptions of a recording, relative to its first sample.
 
-Times of annotations and trigger channels are taken from MNE's ``events_from_annotations`` and
-``find_events``, and counted from the first sample of the recording, whatever the date of the
-measurement and the number of its first sample.
+Times of annotations and trigger channels are those of MNE's ``events_from_annotations`` and
+``find_events``, relative to the first sample of the recording, independently of the measurement
+date and of ``first_samp``.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ __all__ = [
     "set_annotations",
 ]
 
-# How recording software and MNE mark the first sample after an interruption: BrainVision, EEGLAB,
-# MNE's own concatenation, and GDF's code 0x7FFE for a new segment. BrainVision files name marks
-# of other software as comments.
+# Markers of the first sample after an interruption: BrainVision, EEGLAB,
+# MNE's concatenation, and GDF's code 0x7FFE for a new segment. In BrainVision files, markers
+# of other software are comments.
 COMMENT = re.compile(r"comment/", re.IGNORECASE)
 INTERRUPTION_MARKS = re.compile(r"new segment(/.*)?|(edge |bad )?boundary|32766", re.IGNORECASE)
 
-# Share of the time between the first and the last trigger in which a trigger channel that holds its
-# code until the next one is not zero. Empirical: pulses last some milliseconds.
+# If a trigger channel is non-zero for a larger share of the time between its first and last
+# trigger, it holds each code until the next one. Empirical: pulses last some milliseconds.
 HELD_SHARE = 0.5
 
 
@@ -53,35 +53,35 @@ def set_annotations(
     raw : mne.io.Raw
         The recording, changed in place.
     onset : ndarray of float
-        Seconds after the first sample of the recording.
+        Onsets (s), relative to the first sample of the recording.
     duration : ndarray of float
-        In seconds.
+        Durations (s).
     description : iterable of str
-        One name each.
+        Descriptions.
 
     Returns
     -------
     mne.io.Raw
         The same recording.
     """
-    # without an orig_time MNE takes onsets as counted from the first sample
+    # without orig_time, MNE uses onsets relative to the first sample
     names = np.array(list(description), dtype=str)
     annotations = mne.Annotations(onset, duration, names, orig_time=None)
     return raw.set_annotations(annotations, emit_warning=False)
 
 
 def annotate_triggers(raw: mne.io.BaseRaw, events: Iterable[str], name: Path | str) -> None:
-    """Add the triggers of a recording to its annotations, named by their codes.
+    """Add the triggers of a recording to its annotations, with their codes as descriptions.
 
     Parameters
     ----------
     raw : mne.io.Raw
         The recording, changed in place.
     events : iterable of str
-        The events of interest. ``"LINE:CODE"`` is a code of the trigger channel ``LINE``, and
-        ``"LINE"`` any code of it.
+        The events of interest. ``"LINE:CODE"`` is one code of the trigger channel ``LINE``, and
+        ``"LINE"`` all codes of it.
     name : pathlib.Path or str
-        What messages call the recording.
+        Name of the recording in messages.
     """
     lines = [raw.ch_names[pick] for pick in mne.pick_types(raw.info, stim=True)]
     if not lines:
@@ -109,7 +109,7 @@ def annotate_triggers(raw: mne.io.BaseRaw, events: Iterable[str], name: Path | s
 
 
 def _triggers(raw: mne.io.BaseRaw, line: str | None, name: Path | str) -> NDArray[np.int_]:
-    """Return MNE's events of one trigger channel, or of those that MNE looks at."""
+    """Return MNE's events of one trigger channel, or of MNE's default trigger channels."""
     events = mne.find_events(raw, line, shortest_event=1, verbose="error")
     changes = mne.find_events(raw, line, shortest_event=1, consecutive=True, verbose="error")
     if len(changes) == len(events) or not _is_held(raw, line, changes):
@@ -132,12 +132,12 @@ def _is_held(raw: mne.io.BaseRaw, line: str | None, changes: NDArray[np.int_]) -
 
 
 def class_of(description: str, events: Mapping[str, str]) -> str | None:
-    """Return the class that an annotation stands for.
+    """Return the class of an annotation.
 
     Parameters
     ----------
     description : str
-        The annotation's name, perhaps of several tags with slashes between, as in
+        The description of the annotation, which may have several tags, such as
         ``"left/sound"``.
     events : mapping of str to str
         Event to class.
@@ -145,7 +145,8 @@ def class_of(description: str, events: Mapping[str, str]) -> str | None:
     Returns
     -------
     str or None
-        The class of the annotation's name, or of the one tag of it that is an event.
+        The class of the whole description, or of its tag that is an event; ``None`` without a
+        class.
 
     Raises
     ------
@@ -177,19 +178,19 @@ def class_cues(
     events : mapping of str to str
         Event to class.
     omitted : iterable of (float, str)
-        Time after the first sample (s) and name of annotations outside the recording, which MNE
-        leaves out.
+        Time after the first sample (s) and description of annotations outside the recording, which
+        MNE omits.
 
     Returns
     -------
     pandas.DataFrame
-        As :func:`bci_dann.data.screening.cues.cue_table`, with those left out that are doubled,
-        contradict each other or lie outside of the recording.
+        See :func:`bci_dann.data.screening.cues.cue_table`; cues that are repeated, contradict each
+        other or are outside the recording are marked as left out.
 
     Raises
     ------
     DataError
-        When an annotation stands for several classes.
+        When an annotation has several classes.
     """
     sfreq = raw.info["sfreq"]
     present = _classes(raw.annotations.description, events)
@@ -214,7 +215,7 @@ def class_cues(
 
 
 def _classes(names: Iterable[str], events: Mapping[str, str]) -> dict[str, str]:
-    """Return the class of each name that stands for one."""
+    """Return the class of each name that has one."""
     found = {str(name): class_of(str(name), events) for name in dict.fromkeys(names)}
     return {name: label for name, label in found.items() if label is not None}
 
@@ -222,7 +223,7 @@ def _classes(names: Iterable[str], events: Mapping[str, str]) -> dict[str, str]:
 def class_annotations(
     raw: mne.io.BaseRaw, cues: pd.DataFrame
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str]]:
-    """Return the annotations that epoching needs, on the clock of the first sample.
+    """Return the annotations that are needed for epoching, relative to the first sample.
 
     Parameters
     ----------
@@ -234,13 +235,13 @@ def class_annotations(
     Returns
     -------
     onset, duration : ndarray of float
-        In seconds after the first sample.
+        Onsets after the first sample, and durations (s).
     description : list of str
-        Classes of the cues that are not left out, stretches that are marked bad, and
+        Classes of the cues that are not left out, descriptions of bad segments, and
         interruptions.
     """
     onset, duration, names = [], [], []
-    interrupted = {0}  # samples; a mark at the first one starts the recording
+    interrupted = {0}  # samples; a marker at the first one is the start of the recording
     present = raw.annotations
     for start, length, name in zip(
         present.onset - raw.first_time, present.duration, present.description, strict=True
@@ -248,7 +249,7 @@ def class_annotations(
         comment = COMMENT.match(name)
         name = name[comment.end() :] if comment else name
         if INTERRUPTION_MARKS.fullmatch(name):
-            # the first whole sample after it, once: MNE joins recordings with two marks
+            # the first sample after it, only once: MNE's concatenation sets two markers
             sample = max(int(np.ceil(start * raw.info["sfreq"] - 1e-6)), 0)
             if sample in interrupted:
                 continue

@@ -37,34 +37,34 @@ __all__ = ["Recordings", "RecordingsLayout"]
 
 
 class Recordings(BaseDataset):
-    """Motor-imagery recordings in a folder, for use as any other MOABB dataset.
+    """Motor-imagery recordings in a folder, as a MOABB dataset.
 
-    Files are found when the dataset is built, and read when a subject is loaded.
-    Subjects have the names that their paths give them. MOABB requires names of sessions and
-    runs that start with a unique whole number: other names get the next free number
-    in front of their letters and digits (``"Test4"`` beside ``"002"`` to
-    ``"004"`` is ``"5Test4"``). Runs in which no event occurs are left out.
+    Files are found when the dataset is created, and read when a subject is loaded.
+    Names of subjects are taken from the paths. MOABB requires names of sessions and
+    runs that start with a unique integer: other names are prefixed with the next free number
+    (``"Test4"`` becomes ``"5Test4"`` if the others are ``"002"`` to
+    ``"004"``). Runs without any of the events are left out.
 
     Parameters
     ----------
     folder : path
         The folder of the recordings.
     layout : RecordingsLayout or mapping
-        The names of the files, and the meaning of their events.
+        The pattern of the paths, and the classes of the events.
     code : str
-        A name for results and plots: letters, digits and dashes.
+        Name in results and plots: letters, digits and dashes.
 
     Raises
     ------
     ConfigError
         When the layout or the code cannot be used.
     DataError
-        When the folder is missing or empty, or no file fits.
+        When the folder is missing or empty, or no file matches.
 
     See Also
     --------
-    RecordingsLayout : The names of the files, and their events.
-    load_dataset : Trials of a folder, by ``"Recordings"``.
+    RecordingsLayout : The pattern of the paths, and the events.
+    load_dataset : Loads trials of a folder with the name ``"Recordings"``.
 
     Examples
     --------
@@ -83,7 +83,7 @@ class Recordings(BaseDataset):
     ['07']
     """
 
-    # The path of this class in version 0.1.0, which is part of the cache keys since then.
+    # Part of the cache keys: the path of this class in version 0.1.0.
     fingerprint_class = "bci_dann.data.recordings.Recordings"
 
     def __init__(
@@ -115,7 +115,7 @@ class Recordings(BaseDataset):
 
     @property
     def session_names(self) -> list[str]:  # numpydoc ignore=RT01
-        """The names of the sessions that any subject has."""
+        """The names of the sessions of all subjects."""
         return list(dict.fromkeys(name for sessions in self._files.values() for name in sessions))
 
     def recording_path(self, subject: str, session: str, run: str) -> Path:
@@ -124,12 +124,12 @@ class Recordings(BaseDataset):
         Parameters
         ----------
         subject, session, run : str
-            The names that the dataset gives them.
+            Names of the dataset.
 
         Returns
         -------
         pathlib.Path
-            Relative to the folder.
+            Path relative to the folder.
 
         Raises
         ------
@@ -139,12 +139,12 @@ class Recordings(BaseDataset):
         return self._files[subject][session][run].relative_to(self.folder)
 
     def cues(self, subject: str, session: str, run: str) -> pd.DataFrame:
-        """Return every cue of a recording that was loaded, also those that give no trial.
+        """Return all cues of a loaded recording, including rejected ones.
 
         Parameters
         ----------
         subject, session, run : str
-            The names that the dataset gives them.
+            Names of the dataset.
 
         Returns
         -------
@@ -154,7 +154,7 @@ class Recordings(BaseDataset):
         Raises
         ------
         KeyError
-            When there is no such recording, or it was not loaded.
+            When there is no such recording, or it has not been loaded.
         """
         return self._cues[self._files[subject][session][run]]
 
@@ -166,23 +166,23 @@ class Recordings(BaseDataset):
         subject : str
             A member of ``subject_list``.
         *_args, **_kwargs : object
-            MOABB's further arguments are for downloads, and ignored.
+            MOABB's arguments for downloads; ignored.
 
         Returns
         -------
         list of str
-            In the order of sessions and runs.
+            Paths in the order of sessions and runs.
         """
         return [str(path) for name, *_, path in self._all() if name == subject]
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return what determines the signals, for the keys of the cache.
+        """Return everything that determines the signals, for the keys of the cache.
 
         Returns
         -------
         dict
-            The layout, and the name, size and a digest of each file that is read. Where the
-            files lie, and when they were copied there, does not matter.
+            The layout, and the name, size and digest of each file that is read. The fingerprint
+            does not depend on the location and the times of the files.
         """
         files = {file for path in self._paths() for file in self._files_read(path)}
         described = [
@@ -199,13 +199,13 @@ class Recordings(BaseDataset):
             When a file is truncated or unreadable, its channels differ from those of the
             first, or an event of the layout occurs in no file.
         ConfigError
-            When MNE has no such montage, or ``drop``, ``rename`` or ``extra_channels`` names a
-            channel that is in no file.
+            When the montage is unknown, or ``drop``, ``rename`` or ``extra_channels`` contains a
+            channel that no file has.
 
         Warns
         -----
         BCIDannWarning
-            When channels are left out, or their names are matched to those of electrodes.
+            When channels are left out, or their names are converted to those of the 10-05 system.
         """
         if self.layout.montage is not None:
             standard_montage(self.layout.montage)
@@ -219,12 +219,12 @@ class Recordings(BaseDataset):
         self._check_events(descriptions, self.layout.events, "any recording")
 
     def channel_account(self) -> pd.DataFrame:
-        """Return what becomes of each channel of each file.
+        """Return how each channel of each file is used.
 
         Returns
         -------
         pandas.DataFrame
-            One row a channel: ``file``, ``channel``, ``type``, ``used_as`` (empty where it is left
+            One row per channel: ``file``, ``channel``, ``type``, ``used_as`` (empty if it is left
             out) and ``reason``.
 
         Raises
@@ -239,7 +239,7 @@ class Recordings(BaseDataset):
         return pd.concat(frames, ignore_index=True)
 
     def check_fits(self, preprocessing: Preprocessing, subset: Subset) -> None:
-        """Check recordings against preprocessing steps without reading their samples.
+        """Check that preprocessing can be applied to the recordings, without reading samples.
 
         Parameters
         ----------
@@ -253,7 +253,7 @@ class Recordings(BaseDataset):
         DataError
             When a channel is missing, or sampling frequencies differ and ``resample`` is not set.
         ConfigError
-            When a frequency or the window does not fit a recording.
+            When a frequency is too high or the window too long for a recording.
         """
         rates: dict[float, Path] = {}
         bads: dict[Path, list[str]] = {}
@@ -286,7 +286,7 @@ class Recordings(BaseDataset):
         Returns
         -------
         pandas.DataFrame
-            As ``EEGTrials.account``, before anything is left out for its signals.
+            See ``EEGTrials.account``; without rejection of trials by their signals.
         """
         places = {path: place for *place, path in self._all()}
         recordings = []
@@ -297,21 +297,21 @@ class Recordings(BaseDataset):
         return account_of(recordings)
 
     def get_data(self, *args: Any, **kwargs: Any) -> Any:
-        """Return recordings as MOABB does.
+        """Return recordings, as in other MOABB datasets.
 
         Parameters
         ----------
         *args : object
-            As MOABB has them.
+            Arguments of MOABB's method.
         **kwargs : object
-            The same.
+            Keyword arguments of MOABB's method.
 
         Returns
         -------
         dict of dict
-            By subject, session and run.
+            Recordings by subject, session and run.
         """
-        with warnings.catch_warnings():  # the account says which tasks leave a recording
+        with warnings.catch_warnings():  # the account lists tasks that extend beyond the end
             warnings.filterwarnings("ignore", r"(Limited|Omitted) \d+ annot", RuntimeWarning)
             return super().get_data(*args, **kwargs)
 
@@ -350,7 +350,7 @@ class Recordings(BaseDataset):
         return replace(recording, raw=recording.raw.reorder_channels([*channels, *others]))
 
     def _selected(self, subset: Subset) -> Iterator[tuple[Path, CuedRecording]]:
-        """Open the recordings of a subset in which events occur."""
+        """Open the recordings of a subset that contain events of the layout."""
         for subject in subset.subjects:
             sessions = {
                 session: list(self._open_with_events(runs.values()))
@@ -390,10 +390,10 @@ class Recordings(BaseDataset):
         return (path for *_, path in self._all())
 
     def _files_read(self, path: Path) -> list[Path]:
-        """Return a recording and the files that belong to it, such as markers and samples."""
+        """Return a recording and its companion files, such as markers and samples."""
         in_bids = self.layout.format == "bids"
         return [*files_read(path), *(bids_sidecars(path, self.folder) if in_bids else ())]
 
     def _relative(self, file: Path) -> str:
-        """Return the name of a file, which a header may have named outside of the folder."""
+        """Return a relative path; a file named by a header may be outside the folder."""
         return plain_text(Path(os.path.relpath(file, self.folder)).as_posix())

@@ -1,4 +1,4 @@
-"""The file formats that can be read, and what to do with the others."""
+"""Supported file formats, and advice for other formats."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bci_dann.exceptions import DataError
 
 __all__ = ["COMPANION_SUFFIXES", "check_format", "extension_of"]
 
-# By extension, as `mne.io.read_raw` knows them.
+# Supported formats by extension, as in `mne.io.read_raw`.
 READABLE = {
     ".edf": "EDF",
     ".bdf": "BDF",
@@ -33,7 +33,8 @@ READABLE = {
     ".nxe": "Nexstim",
 }
 
-# The formats that messages recommend: each states channels, rate and events, and most its unit.
+# Formats recommended in messages: all state channels, sampling frequency and events, and most the
+# unit.
 RECOMMENDED = "EDF, BDF, GDF, FIF, BrainVision (.vhdr) and EEGLAB (.set)"
 
 _AS_FIF = (
@@ -43,10 +44,10 @@ _AS_FIF = (
 )
 _UNPACK = "unpack it"
 
-# Files in which BrainVision, EEGLAB and Curry keep samples and markers beside a header.
+# Extensions of files with samples and markers next to a header (BrainVision, EEGLAB, Curry).
 COMPANION_SUFFIXES = (".eeg", ".vmrk", ".fdt", ".dat")
 
-# What to do with a file of another format.
+# Advice for other formats.
 ADVICE = {
     ".xdf": "load it with pyxdf.load_xdf, " + _AS_FIF,
     ".xdfz": "load it with pyxdf.load_xdf, " + _AS_FIF,
@@ -74,7 +75,7 @@ ADVICE = {
     ".fdt": "name the .set file, which names this file",
 }
 
-# The beginning of a small file that stands for one that was not fetched.
+# First bytes of pointer files, which replace files that have not been fetched.
 POINTERS = {
     b"/annex/objects/": "datalad get",
     b"version https://git-lfs": "git lfs pull --include",
@@ -93,24 +94,24 @@ def extension_of(name: str) -> str:
     Returns
     -------
     str
-        With its point; ``".fif.gz"`` is one. Empty where there is none.
+        The extension with its dot, for example ``".fif.gz"``; empty if there is none.
     """
     suffix = Path(name.lower()).suffix
     return ".fif.gz" if name.lower().endswith(".fif.gz") else suffix
 
 
 def check_format(path: Path) -> None:
-    """Raise where a file is in no format that can be read, by its name and first bytes.
+    """Raise an error if the format of a file is not supported, by its name and first bytes.
 
     Parameters
     ----------
     path : pathlib.Path
-        The file; one that does not exist is checked by its name.
+        The file; if it does not exist, only its name is checked.
 
     Raises
     ------
     DataError
-        Saying which formats there are, and how to convert the file.
+        With the supported formats, and how to convert the file.
     """
     extension = extension_of(path.name)
     if extension == ".eeg" and path.with_suffix(".vhdr").is_file():
@@ -127,10 +128,12 @@ def check_format(path: Path) -> None:
 
 
 def _check_fetched(file: Path) -> None:
-    """Raise where a file is a link that leads to nothing, or a pointer in the place of a file."""
+    """Raise an error if a file is a broken link, or a pointer file of git-annex or Git LFS."""
     if file.is_symlink() and not file.exists():
-        fetch = f"Fetch it: `datalad get {file}`" if "annex" in str(file.readlink()) else "Mend it"
-        raise DataError(f"{file} is a link that leads to nothing. {fetch}.")
+        fetch = (
+            f"Fetch it: `datalad get {file}`" if "annex" in str(file.readlink()) else "Repair it"
+        )
+        raise DataError(f"{file} is a broken link. {fetch}.")
     if not file.is_file():
         return
     try:

@@ -27,48 +27,48 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
     Parameters
     ----------
     events : dict of str to str, or to dict of str to str
-        Annotation description to class name, for example
-        ``{"OVTK_GDF_Right": "right_hand"}``. Other annotations are ignored. Where an event means
-        different things in different runs, its classes by the run, or by patterns of runs or
-        paths: ``{"T1": {"04": "left_hand", "06": "hands"}}``. In other runs it is ignored.
+        Mapping from annotation descriptions to class names, for example
+        ``{"OVTK_GDF_Right": "right_hand"}``. Other annotations are ignored. If the class of an
+        event depends on the run, a mapping from runs, or patterns of runs or paths, to classes:
+        ``{"T1": {"04": "left_hand", "06": "hands"}}``. In other runs the event is ignored.
     format : {"files", "bids"}
-        ``"files"`` finds recordings by ``pattern`` and reads them with MNE, which knows
-        the format by the extension (EDF, BDF, GDF, FIF, BrainVision, EEGLAB SET);
+        ``"files"`` finds recordings by ``pattern`` and reads them with MNE, according to
+        their extension (EDF, BDF, GDF, FIF, BrainVision, EEGLAB SET);
         ``"bids"`` reads a BIDS dataset with MNE-BIDS.
     pattern : str or None
         Path of a recording inside the folder, with the fields ``{subject}`` (required),
         ``{session}`` and ``{run}``, for example ``"edf{subject}/{session}/eeg.edf"``. A
-        field matches anything but a slash, and the same text where it is repeated;
-        ``{subject:2}`` matches two characters, where nothing stands between two fields;
-        ``*`` matches any text but a slash. Required for ``"files"``.
+        field matches any text without a slash, and the same text if it is repeated;
+        ``{subject:2}`` matches two characters, for fields without a character between them;
+        ``*`` matches any text without a slash. Required for ``"files"``.
     task : str or None
-        The BIDS task to read; ``None`` reads every task.
+        The BIDS task to read; ``None`` reads all tasks.
     exclude : dict of str to list of str
-        Values of a field to leave out, for example ``{"session": ["001"]}``.
+        Values of a field to exclude, for example ``{"session": ["001"]}``.
     interval : tuple of float
-        Start and end of the imagery task in seconds after the event.
+        Start and end of the imagery task after the event (s).
     unit_scale : float, str, or dict of str to float or str
-        The unit of the numbers that MNE reads as volt: ``"microvolt"`` for files that hold
-        microvolt without saying so, or the factor itself, 1e-6. Where files differ, units by
-        patterns of their paths: ``{"S3*.edf": "microvolt"}``; others are in volt.
+        The actual unit of the numbers that MNE reads as volt: ``"microvolt"`` for files that
+        contain microvolt without stating it, or the factor, 1e-6. If files differ, units by
+        patterns of their paths: ``{"S3*.edf": "microvolt"}``; other files are in volt.
     encoding : str
         Encoding of the annotations of EDF and BDF files, for example ``"latin1"``.
     rename : dict of str to str
-        New names of channels, for example ``{"AUX 3": "C3"}``. Spellings of one electrode need
-        none: ``EEG C3-A2``, ``c3..`` and the old ``T3`` are read as ``C3`` and ``T7``.
+        New channel names, for example ``{"AUX 3": "C3"}``. Not needed for other spellings of 10-05
+        names: ``EEG C3-A2`` and ``c3..`` are read as ``C3``, and the old ``T3`` as ``T7``.
     drop : list of str
-        Channels to leave out, by their name before ``rename``, where a file has them.
+        Channels to leave out, by their names before ``rename``, if a file has them.
     extra_channels : list of str
-        Channels to take as EEG though they are no electrodes on the scalp by their name or type,
-        such as ``EMG chin``. Others of that kind are left out.
+        Channels to use as EEG although their name or type is not that of a scalp electrode,
+        such as ``EMG chin``. Other channels of this kind are left out.
     montage : str or None
-        MNE's standard montage to take electrode positions from; ``None`` keeps those of
+        MNE's standard montage for electrode positions; ``None`` keeps those of
         the file.
 
     See Also
     --------
-    Recordings : The dataset that it describes.
-    DataConfig : Holds it under the key ``recordings``.
+    Recordings : The dataset that is described.
+    DataConfig : Has the layout under the key ``recordings``.
 
     Examples
     --------
@@ -174,11 +174,11 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
 
     @property
     def classes(self) -> list[str]:  # numpydoc ignore=RT01
-        """Class names in the order of ``events``, each once."""
+        """Class names in the order of ``events``, without repetition."""
         return list(dict.fromkeys(name for event in self.events for name in self.meanings(event)))
 
     def meanings(self, event: str) -> list[str]:
-        """Return the classes that an event has in any run.
+        """Return the classes that an event has in at least one run.
 
         Parameters
         ----------
@@ -188,7 +188,7 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
         Returns
         -------
         list of str
-            Each class once.
+            Classes without repetition.
         """
         meaning = self.events[event]
         return [meaning] if isinstance(meaning, str) else list(dict.fromkeys(meaning.values()))
@@ -206,7 +206,7 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
         Returns
         -------
         dict of str to str
-            Without the events that mean nothing in this run.
+            Class by event; events that are ignored in this run are not included.
 
         Raises
         ------
@@ -220,7 +220,7 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
         meaning = self.events[event]
         if isinstance(meaning, str):
             return meaning
-        if run in meaning:  # the very run, whatever patterns it fits beside
+        if run in meaning:  # the exact run takes precedence over patterns
             return meaning[run]
         fitting = {name for pattern, name in meaning.items() if _fits(pattern, run, path)}
         if len(fitting) > 1:
@@ -231,7 +231,7 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
         return next(iter(fitting), None)
 
     def for_recording(self, run: str, path: str) -> RecordingsLayout:
-        """Return the layout of one recording: its unit, and its events with one class each.
+        """Return the layout of one recording, with its unit and one class for each event.
 
         Parameters
         ----------
@@ -243,28 +243,29 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
         Returns
         -------
         RecordingsLayout
-            ``unit_scale`` is a number, and ``events`` lacks those that mean nothing in this run.
+            A layout in which ``unit_scale`` is a number, and ``events`` has only the events of this
+            run.
 
         Raises
         ------
         ConfigError
-            When patterns that contradict each other fit the recording.
+            When the recording matches contradictory patterns.
         """
         scale = scale_of(self.unit_scale, path)
         return self.model_copy(update={"unit_scale": scale, "events": self.events_of(run, path)})
 
     def check_recordings(self, runs: Mapping[str, str]) -> None:
-        """Check the keys that tell recordings apart against those that there are.
+        """Check the keys that depend on runs or paths with the existing recordings.
 
         Parameters
         ----------
         runs : mapping of str to str
-            By the path of each recording inside the folder its run.
+            The run of each recording, by its path inside the folder.
 
         Raises
         ------
         ConfigError
-            When a pattern fits no recording, or patterns that contradict each other fit one.
+            When a pattern matches no recording, or a recording matches contradictory patterns.
         """
         if isinstance(self.unit_scale, Mapping):
             check_patterns(self.unit_scale, runs, "recordings.unit_scale")
@@ -288,9 +289,9 @@ def _check_runs(event: str, patterns: Iterable[str], runs: Mapping[str, str]) ->
         if not any(_fits(pattern, run, path) for path, run in runs.items()):
             present = sorted(set(runs.values()))
             raise ConfigError(
-                f"recordings.events.{event} has {pattern!r}, which is no run."
-                f"{did_you_mean(pattern, present)} The runs are {', '.join(present)}. Write a run "
-                "as `{run}` in the pattern of the paths gives it, or a pattern such as '0[48]' or "
+                f"recordings.events.{event} has {pattern!r}, which is not a run."
+                f"{did_you_mean(pattern, present)} The runs are {', '.join(present)}. Write runs "
+                "as in the paths (`{run}` in the pattern), or a pattern such as '0[48]' or "
                 "'*R04.edf'."
             )
 

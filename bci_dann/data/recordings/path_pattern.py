@@ -1,4 +1,4 @@
-"""Search of a folder for the paths that fit a pattern with fields."""
+"""Search of a folder for the paths that match a pattern with fields."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from bci_dann.exceptions import DataError
 
 __all__ = ["FoundPath", "PathPattern", "is_hidden", "near_misses", "plain_text"]
 
-# Folders and files that operating systems and storage devices leave between recordings. What
-# starts with a point is ignored as well: `._*`, `.DS_Store`, `.git`, `.datalad`.
+# Files and folders of operating systems and storage devices, which are ignored. Names that
+# start with a dot are ignored as well: `._*`, `.DS_Store`, `.git`, `.datalad`.
 JUNK = {"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"}
 JUNK |= {"Thumbs.db", "desktop.ini"}
 
-# Names in a message about a pattern that fits nothing: enough to see how they differ from it.
+# Number of names in a message about a pattern without a match: enough to see the differences.
 MAX_LISTED = 5
 
-# Files of a folder that are compared with such a pattern. Empirical: a tenth of a second.
+# Maximum number of files that are compared with such a pattern, which takes a tenth of a second.
 MAX_COMPARED = 2000
 
 
 @dataclass(frozen=True)
 class FoundPath:  # numpydoc ignore=PR02
-    """A path that fits a pattern.
+    """A path that matches a pattern.
 
     Parameters
     ----------
     name : str
-        The path inside the folder, with composed letters (NFC) and slashes.
+        The path inside the folder, in Unicode normal form NFC and with slashes.
     path : pathlib.Path
         The file.
     fields : dict of str to str
-        The text of the fields; of a broken link to a folder only those up to it.
+        The text of the fields; for a broken link to a folder, only the fields up to it.
     is_exact : bool
-        Whether upper and lower case fit, too; those of the extension do not matter.
+        Whether the path matches with case considered, except in the extension.
     is_broken : bool
-        Whether it is a link to something that does not exist.
+        Whether it is a broken link.
     """
 
     name: str
@@ -53,12 +53,12 @@ class FoundPath:  # numpydoc ignore=PR02
 
 
 class PathPattern:
-    """Regular expressions for the folders, and then the file name, of a path.
+    """Regular expressions for the folders and the file name of a path.
 
     Parameters
     ----------
     parts : sequence of str
-        One expression for each folder and the last for the file.
+        One expression for each folder, and the last one for the file name.
     """
 
     def __init__(self, parts: Sequence[str]) -> None:
@@ -74,12 +74,12 @@ class PathPattern:
         Parameters
         ----------
         pattern : str
-            As in a `RecordingsLayout`.
+            The pattern of a `RecordingsLayout`.
 
         Returns
         -------
         PathPattern
-            With a group for each field.
+            Expressions with a group for each field.
         """
         parts = plain_text(pattern).split("/")
         named: set[str] = set()
@@ -87,22 +87,22 @@ class PathPattern:
         return cls([*expressions[:-1], _with_any_case_of_extension(expressions[-1])])
 
     def find(self, folder: Path) -> list[FoundPath]:
-        """Return the files of a folder that fit, and links that are broken where they would.
+        """Return the matching files of a folder, including broken links.
 
         Parameters
         ----------
         folder : pathlib.Path
-            The folder. Linked folders in it are followed, but none into itself.
+            The folder. Linked folders are followed, except into themselves.
 
         Returns
         -------
         list of FoundPath
-            In the order of their names.
+            Paths sorted by name.
 
         Raises
         ------
         DataError
-            When a folder cannot be listed, or a name is no text.
+            When a folder cannot be listed, or a name is not valid text.
         """
         try:
             return sorted(self._descend(folder, "", (_identity(folder),)), key=lambda f: f.name)
@@ -113,32 +113,32 @@ class PathPattern:
             ) from error
 
     def fits(self, name: str) -> bool:
-        """Return whether a path inside the folder fits.
+        """Return whether a path inside the folder matches.
 
         Parameters
         ----------
         name : str
-            With slashes.
+            The path, with slashes.
 
         Returns
         -------
         bool
-            Whether it does, with regard to upper and lower case.
+            Whether it matches, with case considered.
         """
         return self._exact[-1].fullmatch(plain_text(name)) is not None
 
     def fields_at_end(self, path: str) -> dict[str, str]:
-        """Return the fields of a path whose end fits, wherever its folder is.
+        """Return the fields of a path whose last parts match.
 
         Parameters
         ----------
         path : str
-            With slashes.
+            A path in any folder, with slashes.
 
         Returns
         -------
         dict of str to str
-            The text of each field; empty where the path does not fit.
+            The text of each field; empty if the path does not match.
         """
         match = re.fullmatch(f"(?:.*/)?{self._exact[-1].pattern}", plain_text(path))
         return match.groupdict() if match else {}
@@ -170,7 +170,7 @@ class PathPattern:
 
 
 def plain_text(name: str) -> str:
-    """Return a name with composed letters, as a Mac and others write them differently.
+    """Return a name in Unicode normal form NFC, since macOS may use another form.
 
     Parameters
     ----------
@@ -180,44 +180,44 @@ def plain_text(name: str) -> str:
     Returns
     -------
     str
-        In Unicode's form NFC.
+        The normalised name.
     """
     return unicodedata.normalize("NFC", name)
 
 
 def is_hidden(name: str, may_start_with_a_point: bool = False) -> bool:
-    """Return whether a file or folder is none of the user's.
+    """Return whether a file or folder is a hidden or system file.
 
     Parameters
     ----------
     name : str
         Its name.
     may_start_with_a_point : bool
-        Whether a name such as ``.data`` was asked for.
+        Whether names such as ``.data`` are allowed.
 
     Returns
     -------
     bool
-        Whether it is to be ignored.
+        Whether it should be ignored.
     """
     is_dotted = name.startswith(".") and not may_start_with_a_point
     return is_dotted or name.startswith("._") or name in JUNK
 
 
 def near_misses(folder: Path, pattern: str) -> str:
-    """Return sentences on the files of a folder that come closest to a pattern that fits none.
+    """Return sentences on the files of a folder that are most similar to a pattern.
 
     Parameters
     ----------
     folder : pathlib.Path
         The folder.
     pattern : str
-        The pattern.
+        A pattern that matches no file.
 
     Returns
     -------
     str
-        Some names, and how they differ where that is known.
+        Some names, and the differences if they are known.
     """
     names = [name for name, _ in zip(_all_files(folder), range(MAX_COMPARED), strict=False)]
     similar = difflib.SequenceMatcher(b=re.sub(r"\{(\w)\w*\}", r"\1", pattern), autojunk=False)
@@ -231,7 +231,7 @@ def near_misses(folder: Path, pattern: str) -> str:
 
 
 def _difference(names: list[str], pattern: str) -> str:
-    """Return a sentence on a file that would fit in another folder, or by another extension."""
+    """Return a sentence on a file that would match with another folder or extension."""
     whole, stem = PathPattern.of_fields(pattern), PathPattern.of_fields(_without_extension(pattern))
     for name in names:
         folders = name.split("/")
@@ -257,7 +257,7 @@ def _all_files(folder: Path) -> Iterator[str]:
 
 
 def _expression(part: str, named: set[str]) -> str:
-    """Turn a part of a pattern into a regular expression; a field is a group where it is new."""
+    """Convert a part of a pattern to a regular expression; new fields become groups."""
     texts: list[str] = []
     for text, name, width, _ in string.Formatter().parse(part):
         texts.append(re.escape(text).replace(r"\*", "[^/]*"))
@@ -282,5 +282,5 @@ def _check_is_text(path: Path) -> None:
         path.name.encode()
     except UnicodeEncodeError:
         raise DataError(
-            f"the name {path.name!a} in {str(path.parent)!a} is no text in UTF-8. Rename it."
+            f"the name {path.name!a} in {str(path.parent)!a} is not valid UTF-8. Rename it."
         ) from None

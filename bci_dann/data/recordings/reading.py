@@ -1,4 +1,4 @@
-"""Reading one recording with MNE, with errors that name the file and the cure."""
+"""Reading of one recording with MNE, with error messages that name the file and the remedy."""
 
 from __future__ import annotations
 
@@ -41,31 +41,31 @@ from bci_dann.exceptions import BCIDannError, DataError
 
 __all__ = ["CuedRecording", "apply_layout", "open_recording", "read_file", "read_recording"]
 
-# Formats whose readers take an encoding, and what they say of annotations in another one.
+# Formats whose readers have a parameter for the encoding, and their error for a wrong encoding.
 FORMATS_WITH_ENCODING = (".edf", ".bdf")
 UNDECODABLE = "invalid byte in at least one annotations channel"
 
-# Share of the cues of a recording that may contradict each other. Empirical: a marker sent by
-# mistake is one of dozens; where a fifth contradict, the events do not mean what `events` says.
+# Share of the cues of a recording that may contradict each other. Empirical: few markers are sent
+# by mistake; if a fifth of the cues contradict each other, the mapping `events` is wrong.
 MAX_CONTRADICTING_SHARE = 0.2
 
 
 @dataclass(frozen=True)
 class CuedRecording:
-    """A recording, its cues and what became of its channels.
+    """A recording, its cues and its channel account.
 
     Parameters
     ----------
     raw : mne.io.Raw
-        EEG channels, and with other types those that the reader had taken for EEG, counted from
-        sample 0. As `read_recording` returns it, its annotations are the classes of usable cues,
-        stretches that are marked bad, and interruptions.
+        The EEG channels, and channels that the reader declares as EEG but that are not, under their
+        actual types. The first sample has the number 0. If returned by `read_recording`, the
+        annotations are the classes of usable cues, bad segments, and interruptions.
     cues : pandas.DataFrame
-        Every cue; see :func:`bci_dann.data.screening.cues.cue_table`.
+        All cues; see :func:`bci_dann.data.screening.cues.cue_table`.
     channels : ChannelAccount
-        Every channel of the file.
+        How each channel of the file is used.
     events : dict of str to int
-        How often each event is in the file, triggers among them, the most frequent first.
+        Number of occurrences of each event, including triggers; most frequent first.
     """
 
     raw: mne.io.BaseRaw
@@ -87,13 +87,13 @@ def open_recording(path: Path, layout: RecordingsLayout) -> CuedRecording:
     Returns
     -------
     CuedRecording
-        With annotations exactly as in the file, and triggers beside them.
+        The recording with the annotations of the file, and triggers as further annotations.
 
     Raises
     ------
     DataError
-        When the file is shorter than its header says or its events need, has pauses that MNE
-        does not know of, or cannot be read.
+        When the file is shorter than its header or its events require, has pauses that MNE
+        ignores, or cannot be read.
     """
     check_format(path)
     read_file(path, check_edf_file, path)
@@ -121,34 +121,35 @@ def read_recording(path: Path, layout: RecordingsLayout) -> CuedRecording:
     Returns
     -------
     CuedRecording
-        The first sample is number 0, and there is no date, so that every time counts from it.
+        The recording, with first sample 0 and no measurement date, so that all times are relative
+        to the first sample.
 
     Raises
     ------
     ConfigError
-        When MNE has no such montage.
+        When the montage is unknown.
     DataError
-        As `open_recording`.
+        See `open_recording`.
     """
     return _loaded(open_recording(path, layout), layout, path)
 
 
 def apply_layout(raw: mne.io.BaseRaw, layout: RecordingsLayout, name: Path | str) -> CuedRecording:
-    """Return what `read_recording` makes of a file, of a recording that is in memory.
+    """Apply a layout to a recording in memory, as `read_recording` does for a file.
 
     Parameters
     ----------
     raw : mne.io.Raw
-        As MNE reads it from a file; it is left as it is.
+        The recording as MNE reads it from a file; not changed.
     layout : RecordingsLayout
-        How to understand it.
+        Channels, unit, montage and events.
     name : pathlib.Path or str
-        What messages call it.
+        Name of the recording in messages.
 
     Returns
     -------
     CuedRecording
-        As `read_recording`.
+        See `read_recording`.
 
     Raises
     ------
@@ -166,7 +167,7 @@ def _cues(
     name: Path | str,
     outside: Sequence[tuple[float, str]] = (),
 ) -> pd.DataFrame:
-    """Annotate triggers in place, and find the cues."""
+    """Add triggers as annotations in place, and find the cues."""
     events = layout.events_of()
     read_file(name, annotate_triggers, raw, events, name)
     cues: pd.DataFrame = read_file(name, class_cues, raw, events, outside)
@@ -174,9 +175,9 @@ def _cues(
     if len(contradicting) > MAX_CONTRADICTING_SHARE * len(cues):
         first = contradicting.iloc[0]
         raise DataError(
-            f"{name}: {len(contradicting)} of {len(cues)} cues name two classes at the same time; "
+            f"{name}: {len(contradicting)} of {len(cues)} cues have two classes at the same time; "
             f"the first is {first['event']!r} at {first['sample'] / raw.info['sfreq']:.2f} s. "
-            "Choose `events` that name one class a trial, or leave the file out with `exclude`."
+            "Choose `events` with one class per trial, or leave the file out with `exclude`."
         )
     return cues
 
@@ -184,14 +185,14 @@ def _cues(
 def _with_layout_channels(
     raw: mne.io.BaseRaw, cues: pd.DataFrame, layout: RecordingsLayout, name: Path | str
 ) -> CuedRecording:
-    """Choose and name channels in place."""
+    """Select and rename channels in place."""
     events = Counter(raw.annotations.description.tolist())
     channels = account_channels(raw, layout, name)
     return CuedRecording(with_channels(raw, channels), cues, channels, dict(events.most_common()))
 
 
 def _loaded(recording: CuedRecording, layout: RecordingsLayout, name: Path | str) -> CuedRecording:
-    """Load samples, with the layout's unit, positions and classes."""
+    """Load samples, and apply unit, electrode positions and classes of the layout."""
     raw = recording.raw
     annotations = class_annotations(raw, recording.cues)
     read_file(name, raw.load_data, verbose="error")
@@ -201,13 +202,13 @@ def _loaded(recording: CuedRecording, layout: RecordingsLayout, name: Path | str
         montage = standard_montage(layout.montage)
         raw.set_montage(montage, match_case=False, on_missing="ignore", verbose="error")
     set_annotations(raw, *annotations)
-    # for MOABB's own paradigms; trials of ours count the missing samples of their channels alone
+    # for MOABB's paradigms; this package considers missing samples of selected channels only
     mark_missing_samples(raw, mne.pick_types(raw.info, eeg=True).tolist())
     return replace(recording, raw=raw)
 
 
 def _from_first_sample(raw: mne.io.BaseRaw) -> mne.io.BaseRaw:
-    """Count samples from 0 without a date; otherwise MOABB adds the first sample's time twice."""
+    """Set first sample 0 and no date; otherwise MOABB adds the time of the first sample twice."""
     if raw.first_samp == 0 and raw.info["meas_date"] is None:
         return raw
     info = raw.info.copy()
@@ -229,12 +230,12 @@ def _open(path: Path, layout: RecordingsLayout) -> mne.io.BaseRaw:
 
 
 def read_file(path: Path | str, function: Any, *args: Any, **kwargs: Any) -> Any:
-    """Call a reading function, and turn its failure into a `DataError` that names the file.
+    """Call a reading function, and convert its errors to a `DataError` that names the file.
 
     Parameters
     ----------
     path : pathlib.Path or str
-        What messages call the file.
+        Name of the file in messages.
     function : callable
         The function.
     *args : object
@@ -250,7 +251,7 @@ def read_file(path: Path | str, function: Any, *args: Any, **kwargs: Any) -> Any
     Raises
     ------
     DataError
-        Whatever the function raises; errors of this package keep their type.
+        When the function raises an error; errors of this package keep their type.
     """
     try:
         with np.errstate(all="ignore"):  # damaged samples may be any number
@@ -262,9 +263,8 @@ def read_file(path: Path | str, function: Any, *args: Any, **kwargs: Any) -> Any
     except Exception as error:  # readers fail in as many ways as files do
         if UNDECODABLE in str(error):
             raise DataError(
-                f"{path}: the texts of its annotations are in another encoding than was assumed. "
-                "Set `encoding: latin1` under `recordings`, or the encoding of the program that "
-                "wrote the file."
+                f"{path}: its annotations have a different encoding than assumed. Set `encoding: "
+                "latin1` under `recordings`, or the encoding of the program that wrote the file."
             ) from error
         raise DataError(
             f"{path} cannot be read: {type(error).__name__}: {error} "

@@ -1,4 +1,4 @@
-"""Names of recordings that depend on their content, and the files that belong to them."""
+"""Names of recordings that depend on their content, and paths of BIDS events."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from bci_dann.data.recordings.formats import COMPANION_SUFFIXES
 
 __all__ = ["bids_events_path", "recording_name"]
 
-# Bytes at either end of a file that are hashed. Empirical: they hold the header and the first
-# samples, which differ between recordings, and a file of a gigabyte is hashed in milliseconds.
+# Number of bytes at the start and the end of a file that are hashed. They contain the header and
+# the first samples, which differ between recordings. Hashing a file of a gigabyte takes
+# milliseconds.
 HASHED_BYTES = 2**16
 
 
 def bids_events_path(path: Path) -> Path:
-    """Return the path at which BIDS keeps the events of a recording.
+    """Return the path of the BIDS events file of a recording.
 
     Parameters
     ----------
@@ -27,7 +28,7 @@ def bids_events_path(path: Path) -> Path:
     Returns
     -------
     pathlib.Path
-        The file need not exist.
+        The path; the file need not exist.
     """
     return path.with_name(path.stem.rsplit("_", 1)[0] + "_events.tsv")
 
@@ -38,16 +39,16 @@ def recording_name(path: Path) -> str:
     Parameters
     ----------
     path : pathlib.Path
-        A recording: a file, with its samples and markers beside it, or a folder.
+        A recording: a file, with its companion files, or a folder.
 
     Returns
     -------
     str
-        Equal for every spelling of the path and every copy of the recording, and different
-        for another recording of the same name.
+        A name that is the same for copies of the recording and other spellings of the path, and
+        different for another recording with the same file name.
     """
     target = path.resolve()
-    base = path if _companions(path) else target  # a link may lie among links, or alone
+    base = path if _companions(path) else target  # companions may be next to the link or its target
     files = sorted(base.rglob("*")) if base.is_dir() else sorted({base, *_companions(base)})
     digest = hashlib.sha256()
     for file in (file for file in files if file.is_file()):
@@ -58,7 +59,7 @@ def recording_name(path: Path) -> str:
 
 
 def _companions(path: Path) -> set[Path]:
-    """Return the files with samples and markers that lie beside a header."""
+    """Return the files with samples and markers next to a header."""
     beside = (path.with_suffix(suffix) for suffix in COMPANION_SUFFIXES)
     return {*filter(is_existing_file, (*beside, *named_by_header(path)))} - {path}
 

@@ -1,7 +1,7 @@
-"""The files that MOABB read for prepared trials, to notice when one of them changes.
+"""Source files of prepared trials of MOABB datasets, to detect changes of these files.
 
-MOABB finds the files of a dataset by downloading what is missing, so they are unknown before a
-subject is loaded. They are asked for once it is, and remembered with their content.
+MOABB downloads missing files when it lists the files of a dataset, so they are listed only after a
+subject has been loaded, and then stored with digests of their content.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ Digests = dict[str, str | None]
 
 
 class SourceFiles:
-    """The files behind the trials of one key of the cache.
+    """The source files of the trials with one cache key.
 
     Parameters
     ----------
     cache : pathlib.Path
         The cache.
     key : str
-        The key of the trials, as if the files were as they were the first time.
+        The key of the trials for unchanged files.
     data_dir : path, or None
-        The folder that MOABB reads from; ``None`` is that of MNE's configuration. Files in it are
-        known by their path inside, so that another folder with a copy of them is the same.
+        The folder of MOABB's downloads; ``None`` is that of MNE's configuration. Paths of files are
+        stored relative to it, so that a copy of the folder is equivalent.
     """
 
     def __init__(self, cache: Path, key: str, data_dir: Path | str | None) -> None:
@@ -42,13 +42,13 @@ class SourceFiles:
         self._data_dir = _data_folder(data_dir)
 
     def changes(self) -> Digests:
-        """Return the state of the files where it is not that of the first time.
+        """Return the digests of all files if a file has changed since it was first read.
 
         Returns
         -------
         dict of str to str or None
-            Digests by file; ``None`` of one that is missing. Empty where nothing has changed, is
-            known, or is left: prepared trials outlive the recordings.
+            Digests by file; ``None`` for a missing file. Empty if nothing has changed, no files are
+            known, or all are missing: prepared trials remain valid without the recordings.
         """
         first = self._first_digests()
         now = {name: self._digest(name) for name in first}
@@ -56,7 +56,7 @@ class SourceFiles:
         return {} if is_gone or now == first else now
 
     def remember(self, dataset: BaseDataset, subjects: Iterable[Any]) -> None:
-        """Note the files of some subjects that were just loaded, unless they are known.
+        """Store the files of subjects that have been loaded, unless they are already known.
 
         Parameters
         ----------
@@ -69,7 +69,7 @@ class SourceFiles:
         names = sorted({self._name(file) for path in paths for file in files_read(path)})
         digests = {**{name: self._digest(name) for name in names}, **self._first_digests()}
         if digests:
-            with suppress(OSError):  # then a change is not noticed; the trials are right
+            with suppress(OSError):  # later changes are then not detected; the trials are correct
                 self._memory.parent.mkdir(parents=True, exist_ok=True)
                 self._memory.write_text(json.dumps(digests, indent=1, sort_keys=True))
 
@@ -98,15 +98,15 @@ def _data_folder(data_dir: Path | str | None) -> Path | None:
 
 
 def _paths(dataset: BaseDataset, subject: Any) -> list[Path]:
-    """Return what MOABB has read for a subject that is loaded, so that nothing is downloaded."""
+    """Return the files of a loaded subject, for which MOABB has nothing left to download."""
     try:
         return [path for path in _flat(dataset.data_path(subject)) if path.exists()]
-    except Exception:  # datasets that have no files, and those that others wrote
+    except Exception:  # datasets without files, and datasets of other authors
         return []
 
 
 def _flat(paths: Any) -> Iterator[Path]:
-    """Yield the paths of what datasets return: one, a list, or a mapping of lists."""
+    """Yield the paths in a return value of a dataset: a path, a list, or a mapping of lists."""
     if isinstance(paths, str | Path):
         yield Path(paths)
     elif isinstance(paths, Mapping):

@@ -1,4 +1,4 @@
-"""Detection of recordings that end before the tasks of their events do."""
+"""Detection of recordings that end before the end of a task."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from bci_dann.exceptions import BCIDannWarning, DataError
 
 __all__ = ["check_events_inside", "detect_omitted_annotations", "omitted_events"]
 
-# Share of a task that may be missing at the end. Empirical: an operator who stops a recording
-# during the last task loses less than half of it, and a file that was cut short loses more.
+# Share of the last task that may be missing. Empirical: if an operator stops a recording during the
+# last task, less than half of it is missing; in a truncated file, more is missing.
 TOLERATED_MISSING_SHARE = 0.5
 
 Event = tuple[float, str]
@@ -28,22 +28,22 @@ Event = tuple[float, str]
 def detect_omitted_annotations(
     open_raw: Callable[[], mne.io.BaseRaw],
 ) -> tuple[mne.io.BaseRaw, bool]:
-    """Open a recording, and detect whether MNE omitted annotations outside of it.
+    """Open a recording, and detect whether MNE omitted annotations outside it.
 
     Parameters
     ----------
     open_raw : callable
-        Opens the recording, with MNE's warnings switched on.
+        Opens the recording, with MNE's warnings enabled.
 
     Returns
     -------
     raw : mne.io.Raw
         The recording.
     omitted : bool
-        Whether the file has annotations that ``raw`` lacks.
+        Whether the file has annotations that are not in ``raw``.
     """
     logger = logging.getLogger("mne")
-    logger.addFilter(_suppress)  # MNE must issue its warnings, and log none of them
+    logger.addFilter(_suppress)  # MNE has to issue its warnings, but not to log them
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -58,7 +58,7 @@ def _suppress(_: logging.LogRecord) -> bool:
 
 
 def omitted_events(raw: mne.io.BaseRaw, path: Path, layout: RecordingsLayout) -> list[Event]:
-    """Return the annotations of a file that lie outside of its recording, which MNE leaves out.
+    """Return the annotations of a file that are outside its recording, which MNE omits.
 
     Parameters
     ----------
@@ -67,17 +67,17 @@ def omitted_events(raw: mne.io.BaseRaw, path: Path, layout: RecordingsLayout) ->
     path : pathlib.Path
         Its file, whose annotations are read again.
     layout : RecordingsLayout
-        Whether it is a file of BIDS.
+        With the format, which may be BIDS.
 
     Returns
     -------
     list of (float, str)
-        Time after the first sample of the recording (s), and name.
+        Time after the first sample of the recording (s), and description.
     """
     end = raw.n_times / raw.info["sfreq"]
     try:
         events = _events_of_bids(path) if layout.format == "bids" else _events_of_file(raw, path)
-    except Exception:  # a format whose annotations MNE cannot read by themselves
+    except Exception:  # a format whose annotations MNE cannot read separately
         warnings.warn(
             f"{path} has annotations outside the recording, which ends at {end:.2f} s: it may be "
             "truncated.",
@@ -91,12 +91,12 @@ def omitted_events(raw: mne.io.BaseRaw, path: Path, layout: RecordingsLayout) ->
 def check_events_inside(
     cues: pd.DataFrame, raw: mne.io.BaseRaw, path: Path, interval: tuple[float, float]
 ) -> None:
-    """Raise where a recording ends before the tasks of its events do.
+    """Raise an error if a recording ends too long before the end of a task.
 
     Parameters
     ----------
     cues : pandas.DataFrame
-        The cues of the recording, also those outside of it.
+        The cues of the recording, including those outside it.
     raw : mne.io.Raw
         The recording.
     path : pathlib.Path
@@ -107,7 +107,7 @@ def check_events_inside(
     Raises
     ------
     DataError
-        When half a task or more lies beyond the end.
+        When at least half a task is beyond the end of the recording.
     """
     start, stop = interval
     end = raw.n_times / raw.info["sfreq"]
@@ -133,15 +133,15 @@ def _events_of_file(raw: mne.io.BaseRaw, path: Path) -> Iterable[Event]:
     if suffix == ".gdf":  # MNE returns no annotations of it, and does not say so
         return gdf_events(path)
     file = _marker_file(path) if suffix == ".vhdr" else path
-    # MNE searches a whole EDF file for annotations, and finds some in the samples: any bytes have
-    # to be readable
+    # MNE searches a whole EDF file for annotations, and may find some in the samples, so any bytes
+    # have to be accepted
     encoding = "latin-1" if suffix in (".edf", ".bdf") else "utf8"
     annotations = mne.read_annotations(file, sfreq=raw.info["sfreq"], encoding=encoding)
     return zip(annotations.onset - raw.first_time, annotations.description, strict=True)
 
 
 def _marker_file(path: Path) -> Path:
-    """Return the marker file that a BrainVision header names, or the usual one."""
+    """Return the marker file named in a BrainVision header, or the default one."""
     header = path.read_text(encoding="latin-1")
     named = re.search(r"^MarkerFile\s*=\s*(.+?)\s*$", header, flags=re.MULTILINE)
     file = path.with_name(named[1].replace("$b", path.stem)) if named else path

@@ -1,1 +1,1 @@
-"""Regimes: the situations of users, derived from a data set, and random simulated data sets."""
+"""Regimes: reduced and disturbed versions of a data set, and random simulated data sets."""

@@ -1,4 +1,4 @@
-"""Trials of a regime, derived from those of the whole data set, subject by subject."""
+"""Trials of a regime, derived from those of the original data set, subject by subject."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["derive_trials", "prepare_derived"]
 
-# Part of the key of derived trials: increase it when a change of this folder gives other trials
-# for the same regime.
+# Part of the cache key of derived trials: increase it when a change of this package changes the
+# trials of the same regime.
 REGIME_VERSION = 1
 # What all trials of a subject are called when its sessions are merged.
 MERGED = "0"
@@ -43,15 +43,15 @@ def derive_trials(trials: EEGTrials, regime: Regime) -> EEGTrials:
     Parameters
     ----------
     trials : EEGTrials
-        Labelled trials of all subjects; they are left as they are.
+        Labelled trials of all subjects; not changed.
     regime : Regime
-        What to keep, and what disturbs it.
+        The reduction and the disturbances.
 
     Returns
     -------
     EEGTrials
-        A copy, equal to the bit for equal arguments. Labels decide which trials there are only
-        by ``classes``, and their order only by ``cues_in_blocks``.
+        A copy, bit-identical for equal arguments. Labels affect the selection of trials only
+        through ``classes``, and their order only through ``cues_in_blocks``.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def derive_trials(trials: EEGTrials, regime: Regime) -> EEGTrials:
 
     See Also
     --------
-    Regime : Its keys.
+    Regime : The keys of a regime.
     draw_world : A simulated data set and a regime, drawn at random.
 
     Examples
@@ -76,12 +76,12 @@ def derive_trials(trials: EEGTrials, regime: Regime) -> EEGTrials:
 
 
 def prepare_derived(folder: Path, regime: Regime, root: Path) -> Path:
-    """Derive the trials of a regime from prepared ones, unless the cache has them.
+    """Derive the trials of a regime from prepared ones, unless they are in the cache.
 
     Parameters
     ----------
     folder : pathlib.Path
-        The prepared trials of the whole data set.
+        The prepared trials of the original data set.
     regime : Regime
         The regime.
     root : pathlib.Path
@@ -90,7 +90,7 @@ def prepare_derived(folder: Path, regime: Regime, root: Path) -> Path:
     Returns
     -------
     pathlib.Path
-        A folder for `open_trials`: ``folder`` itself where the regime changes nothing.
+        A folder for `open_trials`: ``folder`` itself if the regime changes nothing.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def prepare_derived(folder: Path, regime: Regime, root: Path) -> Path:
 
 
 def _derived_subjects(trials: EEGTrials, regime: Regime) -> Iterator[EEGTrials]:
-    """Derive the trials of one subject at a time, so that memory holds one."""
+    """Derive the trials of one subject at a time, so that only one is in memory."""
     if trials.y is None:
         raise ConfigError("a regime is derived from trials with labels; these have none.")
     rows = choose_trials(trials, regime)
@@ -142,7 +142,7 @@ def _derived_subjects(trials: EEGTrials, regime: Regime) -> Iterator[EEGTrials]:
 
 
 def _in_recorded_order(trials: EEGTrials, rows: NDArray[np.intp], regime: Regime) -> EEGTrials:
-    """Return a subject's trials in the order in which the regime has them recorded."""
+    """Return a subject's trials in the order of recording according to the regime."""
     metadata = trials.metadata.iloc[rows].reset_index(drop=True)
     if regime.merge_sessions:
         metadata = metadata.assign(session=MERGED)
@@ -160,7 +160,7 @@ def _in_recorded_order(trials: EEGTrials, rows: NDArray[np.intp], regime: Regime
 def _disturbed(
     X: NDArray[np.float32], trials: EEGTrials, regime: Regime, subject: str, is_spoilt: bool
 ) -> NDArray[np.float32]:
-    """Disturb the signals of a subject's trials, or its rest windows, some of which are missing."""
+    """Disturb the signals of a subject's trials, or its rest windows (NaN if missing)."""
     if regime.change_half_way:
         rng = generator(regime, "change half way", subject)
         X = change_half_way(X, _sessions(trials), regime.change_half_way, rng)

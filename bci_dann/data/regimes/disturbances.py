@@ -1,4 +1,4 @@
-"""What disturbs the signals of one subject: moved electrodes, artefacts, bad channels."""
+"""Disturbances of the signals of one subject: moved electrodes, artefacts, bad channels."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ __all__ = ["add_artefacts", "change_half_way", "spoil_channels"]
 
 Signals = NDArray[np.float32]
 
-# Of bursts: frequency (Hz), in the band that motor imagery is decoded from; length (s); and the
-# largest amplitude at other electrodes, as a share of that at the strongest. Empirical.
+# Bursts: frequency (Hz), within the band for decoding motor imagery; length (s); and the largest
+# amplitude at other electrodes, relative to that at the strongest electrode. Empirical.
 BURST_HZ, BURST_SECONDS, SPREAD = (9.0, 25.0), (0.2, 1.0), 0.1
-# Standard deviations of the noise of dead and noisy channels, as factors on that of the channel.
+# Standard deviations of the noise in dead and noisy channels, relative to that of the channel.
 DEAD, NOISY = 0.05, 10.0
 
 
 def change_half_way(
     X: Signals, sessions: NDArray[np.str_], strength: float, rng: np.random.Generator
 ) -> Signals:
-    """Mix the channels of the second half of each session by one random matrix.
+    """Multiply the channels of the second half of each session by one random matrix.
 
     Parameters
     ----------
@@ -30,14 +30,14 @@ def change_half_way(
     sessions : ndarray of str, shape (n_trials,)
         The session of each trial.
     strength : float
-        How far the matrix is from the identity.
+        Deviation of the matrix from the identity; see ``Regime.change_half_way``.
     rng : numpy.random.Generator
-        The source of the matrix.
+        Random generator.
 
     Returns
     -------
     ndarray, shape (n_trials, n_chans, n_times)
-        A copy.
+        A changed copy (µV).
     """
     from scipy.linalg import expm
 
@@ -65,18 +65,18 @@ def add_artefacts(
     X : ndarray, shape (n_trials, n_chans, n_times)
         Signals of a subject (µV).
     share : float
-        The probability that a trial gets one.
+        The probability that a trial gets a burst.
     amplitude : tuple of (float, float)
         Lowest and highest peak (µV).
     sfreq : float
         Sampling frequency (Hz).
     rng : numpy.random.Generator
-        The source of trials and bursts.
+        Random generator.
 
     Returns
     -------
     ndarray, shape (n_trials, n_chans, n_times)
-        A copy.
+        A changed copy (µV).
     """
     n_chans: int = X.shape[1]
     disturbed = X.copy()
@@ -91,21 +91,21 @@ def add_artefacts(
 
 
 def spoil_channels(X: Signals, n_dead: int, n_noisy: int, rng: np.random.Generator) -> Signals:
-    """Replace channels drawn at random by white noise, weak or strong.
+    """Replace randomly drawn channels by weak or strong white noise.
 
     Parameters
     ----------
     X : ndarray, shape (n_trials, n_chans, n_times)
         Signals of a subject (µV).
     n_dead, n_noisy : int
-        How many channels get noise of 0.05 and of 10 times their standard deviation.
+        Numbers of channels with noise of 0.05 and of 10 times their standard deviation.
     rng : numpy.random.Generator
-        The source of channels and noise.
+        Random generator.
 
     Returns
     -------
     ndarray, shape (n_trials, n_chans, n_times)
-        A copy.
+        A changed copy (µV).
     """
     spoilt = X.copy()
     channels = rng.permutation(X.shape[1])[: n_dead + n_noisy]
@@ -117,7 +117,7 @@ def spoil_channels(X: Signals, n_dead: int, n_noisy: int, rng: np.random.Generat
 
 
 def _burst(n_times: int, sfreq: float, rng: np.random.Generator) -> tuple[NDArray[np.float64], int]:
-    """Draw a Hann-windowed oscillation of peak 1 at most, and its first sample in a trial."""
+    """Draw a Hann-windowed oscillation with a peak of at most 1, and its first sample."""
     length = min(n_times, max(2, round(rng.uniform(*BURST_SECONDS) * sfreq)))
     frequency, phase = rng.uniform(*BURST_HZ), rng.uniform(0, 2 * np.pi)
     start = int(rng.integers(n_times - length + 1))

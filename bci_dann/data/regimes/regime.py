@@ -1,4 +1,4 @@
-"""The description of a regime: how few the trials and channels are, and what disturbs them."""
+"""Configuration of a regime: selection of trials and channels, and disturbances."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ ARTEFACT_UV = (1000.0, 3000.0)
 
 
 class Regime(StrictModel):  # numpydoc ignore=PR02
-    """A situation in which users are, as changes to the prepared trials of a data set.
+    """A situation in practice, simulated by changes to the prepared trials of a data set.
 
-    The first group of keys selects trials, the second disturbs signals, the third changes the
-    order of trials. They take effect in the order of this list, but for ``shuffled``, which is
-    last. Signals are disturbed after filtering, so that nothing but the trials changes.
+    The keys select trials, disturb signals, or change the order of trials. They are applied in the
+    order of this list, except ``shuffled``, which is last. Signals are disturbed after filtering,
+    so that only the trials change.
 
     Parameters
     ----------
@@ -34,50 +34,50 @@ class Regime(StrictModel):  # numpydoc ignore=PR02
     classes : list of str, or None
         The classes to keep.
     n_subjects : int or None
-        So many subjects, drawn at random; those of a smaller number are among them.
+        Number of subjects, drawn at random; a smaller number selects a subset of a larger one.
     n_sessions : int or None
-        The first sessions of each subject.
+        Number of sessions of each subject; the first ones are kept.
     n_trials : int or None
-        The first trials of each subject, over its sessions.
+        Number of trials of each subject, over its sessions; the first ones are kept.
     session_shares : tuple of (float, float), or None
-        Sessions of unequal length: of each session the first trials, a share drawn between these
-        two; eight trials or more where the session has them.
+        Sessions of unequal length: the first trials of each session are kept, a random share
+        between these two, but at least eight trials if the session has them.
     merge_sessions : bool
-        Whether all trials of a subject count as one session, hence as one domain.
+        Whether all trials of a subject are one session, and thus one domain.
     duration : float or None
         Length of a trial (s), from its start.
     cues_in_blocks : int or None
-        So many trials of one class follow each other, in each session, instead of cues in random
-        order. It is the one key by which labels decide the order of trials.
+        Number of consecutive trials of one class in each session, instead of random order. This is
+        the only key for which the order of trials depends on labels.
     change_half_way : float
-        How much the electrodes change half way through each session: its second half is
+        Strength of a change of the electrodes in the middle of each session: its second half is
         multiplied by ``expm(change_half_way * (N / sqrt(n_chans) + diag(n)))``, where ``N`` and
-        ``n`` are standard normal and of the subject. 0.3 is a cap that is put on again.
+        ``n`` are standard normal, drawn for each subject. 0.3 is like putting on the cap again.
     artefact_share : float
-        The share of trials with a burst of 9 to 25 Hz, 0.2 to 1 s long, strongest at one
-        electrode drawn at random.
+        The share of trials with a burst of 9 to 25 Hz and 0.2 to 1 s, strongest at one
+        randomly drawn electrode.
     artefact_amplitude : tuple of (float, float)
         Lowest and highest peak of a burst (µV).
     dead_channels, noisy_channels : int
-        In every second subject, so many channels hold noise of a twentieth of their standard
-        deviation (a loose contact), or of ten times it (a bad one), and nothing else.
+        Numbers of channels in every second subject that contain only noise, of a twentieth of
+        their standard deviation (loose contact), or of ten times it (bad contact).
     gain : float
-        Factor on all signals of some subjects, as of an amplifier that was set otherwise.
+        Factor of all signals of some subjects, as from an amplifier with another setting.
     n_loud_subjects : int
-        How many subjects that concerns, drawn at random.
+        Number of subjects with this ``gain``, drawn at random.
     shuffled : bool
-        Whether the trials of each session come in random order, as in data sets whose order was
-        lost.
+        Whether the trials of each session are in random order, as in data sets whose original
+        order is lost.
     random_state : int
-        The seed. What is drawn for a subject does not depend on which others there are.
+        The seed. The random numbers of a subject do not depend on the other subjects.
     held_out : bool
-        Whether the regime is kept for a last look: runs leave it out unless they are asked for it.
+        Whether the regime is reserved for a final test: runs skip it unless it is requested.
 
     See Also
     --------
-    derive_trials : Applies it.
-    DataConfig : Its key ``regime`` applies one to the data of a run.
-    bci_dann.evaluation.run_regimes : Compares pipelines in many.
+    derive_trials : Applies a regime.
+    DataConfig : Has a key ``regime``, which applies it to the data of a run.
+    bci_dann.evaluation.run_regimes : Compares pipelines in several regimes.
 
     Examples
     --------
@@ -122,7 +122,7 @@ class Regime(StrictModel):  # numpydoc ignore=PR02
 
     @model_validator(mode="after")
     def _check_effects(self) -> Regime:
-        """Refuse what would have no effect, which is hardly meant."""
+        """Refuse keys that have no effect, which are probably mistakes."""
         if self.artefact_amplitude != ARTEFACT_UV and not self.artefact_share:
             raise ValueError("artefact_amplitude has no effect without artefact_share; give both")
         if self.n_loud_subjects > 1 and self.gain == 1:
@@ -133,7 +133,7 @@ class Regime(StrictModel):  # numpydoc ignore=PR02
 
     @model_serializer(mode="wrap")
     def _only_what_is_set(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave defaults out, so that a key which is added later changes no stored regime."""
+        """Leave out defaults, so that keys added in later versions do not change stored regimes."""
         fields = type(self).model_fields
         content: dict[str, Any] = handler(self)
         return {
@@ -144,11 +144,11 @@ class Regime(StrictModel):  # numpydoc ignore=PR02
 
     @property
     def changes_trials(self) -> bool:
-        """Whether there is anything to change.
+        """Whether the regime changes any trials.
 
         Returns
         -------
         bool
-            False where nothing is set but ``random_state`` and ``held_out``.
+            False if only ``random_state`` and ``held_out`` are set.
         """
         return bool(self.model_dump(exclude={"random_state", "held_out"}))

@@ -1,4 +1,4 @@
-"""Which subjects, trials, channels and samples of a data set a regime keeps."""
+"""Selection of subjects, trials, channels and samples by a regime."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ __all__ = [
 Rows = NDArray[np.intp]
 Names = NDArray[np.str_]
 
-# Fewest trials of a shortened session. Empirical: the covariance of a session, which alignment
-# needs, can be estimated from these.
+# Smallest number of trials of a shortened session. Empirical: sufficient to estimate the mean
+# covariance of a session for alignment.
 SHORTEST_SESSION = 8
-# Fewest samples of a trial that covariances can be estimated from.
+# Smallest number of samples of a trial for the estimation of covariances.
 FEWEST_SAMPLES = 8
 
 
@@ -42,38 +42,38 @@ def generator(regime: Regime, purpose: str, subject: str) -> np.random.Generator
     Parameters
     ----------
     regime : Regime
-        It holds the seed.
+        The regime, for its seed.
     purpose : str
-        What is drawn.
+        Name of the quantity that is drawn.
     subject : str
         The subject.
 
     Returns
     -------
     numpy.random.Generator
-        Independent of all other purposes and subjects.
+        A generator that is independent of those of other purposes and subjects.
     """
     return np.random.default_rng(stream(regime.random_state, "regime", purpose, subject))
 
 
 def draw_names(regime: Regime, purpose: str, names: Sequence[str], count: int) -> list[str]:
-    """Draw some subjects, each by a random number of its own.
+    """Draw some subjects, by one independent random number for each subject.
 
     Parameters
     ----------
     regime : Regime
-        It holds the seed.
+        The regime, for its seed.
     purpose : str
-        What they are drawn for.
+        Purpose of the draw.
     names : sequence of str
         The subjects.
     count : int
-        How many to draw.
+        Number of subjects to draw.
 
     Returns
     -------
     list of str
-        In the order of ``names``. Those of a smaller ``count`` are among those of a larger one.
+        Subjects in the order of ``names``; a smaller ``count`` selects a subset of a larger one.
     """
     numbers = {name: generator(regime, purpose, name).random() for name in names}
     drawn = set(sorted(names, key=lambda name: numbers[name])[:count])
@@ -81,7 +81,7 @@ def draw_names(regime: Regime, purpose: str, names: Sequence[str], count: int) -
 
 
 def draw_subjects(regime: Regime, subjects: Sequence[str]) -> list[str]:
-    """Return the subjects that a regime keeps, which their names decide.
+    """Return the subjects that a regime keeps, which depend only on their names and the seed.
 
     Parameters
     ----------
@@ -93,12 +93,12 @@ def draw_subjects(regime: Regime, subjects: Sequence[str]) -> list[str]:
     Returns
     -------
     list of str
-        In their order.
+        Subjects in the order of ``subjects``.
 
     Raises
     ------
     ConfigError
-        When there are too few.
+        When there are too few subjects.
     """
     count = len(subjects) if regime.n_subjects is None else regime.n_subjects
     if count > len(subjects):
@@ -109,7 +109,7 @@ def draw_subjects(regime: Regime, subjects: Sequence[str]) -> list[str]:
 
 
 def choose_trials(trials: EEGTrials, regime: Regime) -> dict[str, Rows]:
-    """Return the trials of each subject that a regime keeps, and check it against the data.
+    """Return the trials of each subject that a regime keeps, after checking that this is possible.
 
     Parameters
     ----------
@@ -121,12 +121,12 @@ def choose_trials(trials: EEGTrials, regime: Regime) -> dict[str, Rows]:
     Returns
     -------
     dict of str to ndarray of int
-        Positions of trials by subject, in the order of recording.
+        Indices of trials by subject, in the order of recording.
 
     Raises
     ------
     ConfigError
-        When the data do not have what the regime asks for: a channel, a class, as many subjects,
+        When the data lack a channel or class of the regime, or have too few subjects,
         sessions, trials or samples; or when fewer than two subjects would keep a class.
     """
     channel_positions(trials, regime)
@@ -147,7 +147,7 @@ def choose_trials(trials: EEGTrials, regime: Regime) -> dict[str, Rows]:
 
 
 def channel_positions(trials: EEGTrials, regime: Regime) -> list[int]:
-    """Return the positions of the channels that a regime keeps.
+    """Return the indices of the channels that a regime keeps.
 
     Parameters
     ----------
@@ -159,12 +159,12 @@ def channel_positions(trials: EEGTrials, regime: Regime) -> list[int]:
     Returns
     -------
     list of int
-        In the regime's order.
+        Indices in the order of the regime.
 
     Raises
     ------
     ConfigError
-        When a channel is missing, or none would be left undisturbed.
+        When a channel is missing, or no channel would remain undisturbed.
     """
     known = trials.ch_names
     names = known if regime.channels is None else regime.channels
@@ -192,7 +192,7 @@ def n_samples(trials: EEGTrials, regime: Regime) -> int:
     Returns
     -------
     int
-        All of them where the regime sets no duration.
+        Number of samples; all if the regime has no duration.
 
     Raises
     ------
@@ -240,7 +240,7 @@ def _first_trials(rows: Rows, count: int | None, subject: str) -> Rows:
 
 
 def _first_shares(sessions: Names, regime: Regime, subject: str) -> Rows:
-    """Return the first trials of each session, a random share of it."""
+    """Return the first trials of each session, a random share of the session."""
     if regime.session_shares is None:
         return np.arange(len(sessions))
     rng = generator(regime, "session shares", subject)

@@ -22,13 +22,13 @@ def by_session(sessions: Names) -> list[Rows]:
     Returns
     -------
     list of ndarray of int
-        Positions, session by session in the order in which they first occur.
+        Indices of trials for each session, in the order of first occurrence.
     """
     return [np.flatnonzero(sessions == name) for name in dict.fromkeys(sessions.tolist())]
 
 
 def in_blocks(labels: Names, sessions: Names, length: int) -> Rows:
-    """Return the order in which blocks of one class follow each other in each session.
+    """Return an order of trials with blocks of one class in each session.
 
     Parameters
     ----------
@@ -37,12 +37,13 @@ def in_blocks(labels: Names, sessions: Names, length: int) -> Rows:
     sessions : ndarray of str, shape (n_trials,)
         The sessions.
     length : int
-        Trials in a block.
+        Number of trials in a block.
 
     Returns
     -------
     ndarray of int, shape (n_trials,)
-        Classes take turns in the order of their names; trials of a class keep their order.
+        Indices of trials. Classes alternate in alphabetical order; trials of a class keep their
+        order.
     """
     order = []
     for rows in by_session(sessions):
@@ -63,11 +64,11 @@ def shuffled(sessions: Names, rng: np.random.Generator) -> Rows:
     sessions : ndarray of str, shape (n_trials,)
         The sessions.
     rng : numpy.random.Generator
-        The source of the order.
+        Random generator.
 
     Returns
     -------
     ndarray of int, shape (n_trials,)
-        Sessions stay in their order.
+        Indices of trials; sessions keep their order.
     """
     return np.concatenate([rng.permutation(rows) for rows in by_session(sessions)])

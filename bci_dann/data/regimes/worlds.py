@@ -1,4 +1,4 @@
-"""Simulated data sets whose parameters are drawn at random, each with a regime."""
+"""Worlds: simulated data sets with randomly drawn parameters, each with a regime."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from bci_dann.data.regimes.regime import Regime
 
 __all__ = ["World", "Worlds", "draw_world"]
 
-# The electrodes that worlds draw from: three that all have, and the others of 64 in the 10-10
-# system.
+# Electrodes of worlds: three that all worlds have, and the others of 64 electrodes of the 10-10
+# system, from which further ones are drawn.
 # fmt: off
 MOTOR = ("C3", "Cz", "C4")
 OTHERS = (
@@ -32,24 +32,24 @@ OTHERS = (
 )
 # fmt: on
 CLASS_PAIRS = (("left_hand", "right_hand"), ("right_hand", "rest"), ("left_hand", "feet"))
-# Smallest and largest numbers, drawn log-uniformly; trials are of a subject.
+# Smallest and largest numbers of channels, subjects, and trials per subject, drawn log-uniformly.
 CHANNELS, SUBJECTS, TRIALS = (3, 64), (4, 40), (30, 300)
-# Most trials of a world, and most trials times channels, so that a world takes minutes, not hours.
+# Maximum number of trials of a world, and of trials times channels, so that it takes minutes.
 MOST_TRIALS, MOST_TRIALS_TIMES_CHANNELS = 1500, 32_000
-# Of amounts: differences between subjects, alertness, ERD, SNR, and of the regime's disturbances.
+# Ranges of the differences between subjects, alertness, ERD, SNR, and of the disturbances.
 SHIFT, ALERTNESS, ERD, SNR, HALF_WAY = (0.0, 2.0), (0.0, 1.5), (0.3, 0.8), (0.5, 1.5), (0.1, 0.5)
 WEAK, ARTEFACT_SHARE, GAIN = 0.2, 0.05, 15.0
-# One in so many is held out, for a last look at the end of a study: the tenth, the twentieth, ...
+# One of this number of worlds is held out for a final test: the tenth, the twentieth, ...
 HELD_OUT_EVERY = 10
 
 
 class Worlds(StrictModel):  # numpydoc ignore=PR02
-    """Simulated data sets with parameters drawn at random, as regimes of a run.
+    """Simulated data sets with randomly drawn parameters, as regimes of a run.
 
     Parameters
     ----------
     count : int
-        How many; the first ones are the same for any number.
+        Number of worlds; the first ones are the same for any number.
     random_state : int
         The seed.
     params : dict
@@ -57,7 +57,7 @@ class Worlds(StrictModel):  # numpydoc ignore=PR02
 
     See Also
     --------
-    draw_world : One of them.
+    draw_world : Draws one world.
 
     Examples
     --------
@@ -84,7 +84,7 @@ class Worlds(StrictModel):  # numpydoc ignore=PR02
             raise ValueError("random_state differs from world to world; leave it out of params")
         for name in params:
             check_option("each of params", name, signature(SimulatedMI).parameters)
-        SimulatedMI(**params)  # raises on a value that it cannot use
+        SimulatedMI(**params)  # raises an error for an invalid value
         return params
 
     def draw(self) -> dict[str, World]:
@@ -104,18 +104,18 @@ class Worlds(StrictModel):  # numpydoc ignore=PR02
 
 @dataclass(frozen=True)
 class World:
-    """A simulated data set, and the regime that it is seen in.
+    """A simulated data set, and the regime that is applied to it.
 
     Attributes
     ----------
     params : mapping of str to object
         Parameters of `SimulatedMI`.
     regime : Regime
-        What disturbs its trials, and whether it is held out.
+        Disturbances of its trials, and whether the world is held out.
 
     See Also
     --------
-    draw_world : Draws it.
+    draw_world : Draws a world.
 
     Examples
     --------
@@ -133,29 +133,30 @@ class World:
 def draw_world(random_state: int, index: int) -> World:
     """Draw a simulated data set and its regime.
 
-    Numbers of channels (3 to 64), subjects (4 to 40) and trials of a subject (30 to 300) are
-    drawn log-uniformly and independently of each other, and then capped, so that a world takes
-    minutes: at most 1500 trials in all, and at most 32 000 trials times channels. Where there are
-    too many, subjects get fewer trials, down to 30, and then there are fewer subjects: worlds with
-    many channels have few subjects. There are one to three sessions, of whole trials of each
-    class, so that a subject may have a few trials fewer than drawn. The classes, and how much
-    subjects, sessions and electrodes differ, are drawn as well.
+    Numbers of channels (3 to 64), subjects (4 to 40) and trials of a subject (30 to 300) are drawn
+    log-uniformly and independently of each other. Then they are limited, so that a world takes
+    minutes: at most 1500 trials in total, and at most 32 000 trials times channels. If a limit is
+    exceeded, first the number of trials of a subject is reduced, down to 30, and then the number of
+    subjects, so worlds with many channels have few subjects. There are one to three sessions with
+    an equal number of trials of each class, so a subject may have slightly fewer trials than drawn.
+    The classes, and the differences between subjects, sessions and electrodes, are also drawn at
+    random.
 
     Parameters
     ----------
     random_state : int
         The seed.
     index : int
-        Which world; each is drawn by itself.
+        Index of the world; worlds are drawn independently.
 
     Returns
     -------
     World
-        Every tenth is held out: those with the index 9, 19, and so on.
+        The world. Every tenth is held out: those with index 9, 19, and so on.
 
     See Also
     --------
-    SimulatedMI : Takes the parameters.
+    SimulatedMI : The simulator.
     Regime : The disturbances.
 
     Examples
@@ -196,7 +197,7 @@ def draw_world(random_state: int, index: int) -> World:
 
 
 def _sizes(rng: np.random.Generator) -> tuple[int, int, int]:
-    """Draw the numbers of channels, of subjects, and of trials of a subject, capped."""
+    """Draw and limit the numbers of channels, of subjects, and of trials of a subject."""
     n_chans, n_subjects, n_trials = (
         round(_log_uniform(rng, limits)) for limits in (CHANNELS, SUBJECTS, TRIALS)
     )
@@ -206,7 +207,7 @@ def _sizes(rng: np.random.Generator) -> tuple[int, int, int]:
 
 
 def _uniform(rng: np.random.Generator, limits: tuple[float, float]) -> float:
-    """Draw a number, rounded so that it reads well in files."""
+    """Draw a number, rounded for readability in files."""
     return round(float(rng.uniform(*limits)), 3)
 
 

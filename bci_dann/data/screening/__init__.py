@@ -1,1 +1,1 @@
-"""Screening of recordings: cues and their fate, faults of trials, checks across recordings."""
+"""Screening of recordings: rejected cues, faulty trials, and checks across recordings."""

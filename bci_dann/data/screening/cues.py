@@ -1,4 +1,4 @@
-"""Accounts of cues: which of those in a recording became trials, and why others did not."""
+"""Tables of cues: which cues of a recording are used as trials, and why others are rejected."""
 
 from __future__ import annotations
 
@@ -23,30 +23,29 @@ __all__ = [
     "with_outcome",
 ]
 
-# A table of cues has one row a cue: its sample, counted from the first of the recording, the event
-# as the recording names it, the class that the event stands for, and why it gives no trial ("" for
-# a cue that gives one).
+# A table of cues has one row per cue: its sample, relative to the first sample of the recording,
+# the event, the class of the event, and the reason why it is rejected ("" for a cue that is used).
 CUE_COLUMNS = ("sample", "event", "label", "left_out")
 
-# Why a cue gives no trial.
+# Reasons for the rejection of a cue.
 REASONS = {
-    "outside": "the trial is not wholly inside the recording",
+    "outside": "the trial is not entirely inside the recording",
     "boundary": "the recording is interrupted during the trial",
-    "marked_bad": "the trial overlaps a stretch that is marked bad",
+    "marked_bad": "the trial overlaps a segment that is marked bad",
     "not_finite": "a sample of the trial is missing or infinite",
     "flat": "a channel is constant during the trial",
     "railed": "a channel is at the limit of its range during the trial",
-    "scale": "a channel has another unit, or a jump, during the trial",
+    "scale": "a channel seems to have another unit, or jumps, during the trial",
     "amplitude": "the peak-to-peak amplitude is above reject_uv",
-    "doubled": "the same cue came just before",
-    "contradicting": "the recording names another class at the same time",
+    "doubled": "the same cue occurred just before",
+    "contradicting": "the recording has a cue of another class at the same time",
 }
 
-# Cues so close together are one (s). Empirical: markers that are sent twice arrive within some
-# tenths of a second, and no motor-imagery design has cues closer than a second.
+# Cues within this time (s) are the same cue. Empirical: markers that are sent twice arrive within
+# some tenths of a second, and no motor-imagery design has cues less than a second apart.
 REPEATED_S = 0.5
 
-# What a row of an account is about.
+# Columns that identify a row of an account.
 ACCOUNT_KEYS = ("file", "subject", "session", "run", "event")
 
 
@@ -55,21 +54,22 @@ def cue_table(
     events: Sequence[str] | NDArray[Any] = (),
     labels: Sequence[str] | NDArray[Any] = (),
 ) -> pd.DataFrame:
-    """Return a table of cues, none of which is left out.
+    """Return a table of cues, with none rejected.
 
     Parameters
     ----------
     samples : sequence of int
-        The sample of each cue, counted from the first of the recording.
+        The sample of each cue, relative to the first sample of the recording.
     events : sequence of str
-        The events, as the recording names them.
+        The events, as in the recording.
     labels : sequence of str
         Their classes.
 
     Returns
     -------
     pandas.DataFrame
-        The columns ``sample``, ``event``, ``label`` and ``left_out``, in the order of samples.
+        The columns ``sample``, ``event``, ``label`` and ``left_out`` (the reason for rejection, or
+        ``""``), sorted by sample.
     """
     table = pd.DataFrame(
         {
@@ -83,20 +83,20 @@ def cue_table(
 
 
 def mark_repeated(cues: pd.DataFrame, sfreq: float) -> pd.DataFrame:
-    """Leave out cues that come twice, or that contradict each other.
+    """Reject repeated and contradictory cues.
 
     Parameters
     ----------
     cues : pandas.DataFrame
-        A table of cues in the order of samples.
+        A table of cues, sorted by sample.
     sfreq : float
         Sampling frequency (Hz).
 
     Returns
     -------
     pandas.DataFrame
-        The same rows. Of cues within half a second that name one class the first is kept;
-        where they name several, all are left out.
+        The same rows. If cues within half a second have the same class, the first is kept;
+        if they have different classes, all are rejected.
     """
     if cues.empty:
         return cues
@@ -110,20 +110,20 @@ def mark_repeated(cues: pd.DataFrame, sfreq: float) -> pd.DataFrame:
 
 
 def with_outcome(cues: pd.DataFrame, cut: pd.DataFrame) -> pd.DataFrame:
-    """Enter what became of cues when they were cut.
+    """Add the reasons for rejection from cutting trials to a table of cues.
 
     Parameters
     ----------
     cues : pandas.DataFrame
-        The cues that a recording has.
+        All cues of a recording.
     cut : pandas.DataFrame
-        The cues that were cut, with the reason where one gave no trial.
+        The cues for which trials were cut, with reasons for rejection.
 
     Returns
     -------
     pandas.DataFrame
-        The rows of ``cues``; those that were left out before keep their reason. Where ``cut`` says
-        why trials have no rest window, so does the result.
+        The rows of ``cues``; cues that were rejected before keep their reason. The column ``rest``
+        of ``cut``, with reasons for missing rest windows, is added if it exists.
     """
     outcome = dict(zip(cut["sample"], cut["left_out"], strict=True))
     reasons = [
@@ -143,14 +143,14 @@ def account_of(recordings: Sequence[tuple[Mapping[str, Any], pd.DataFrame]]) -> 
     Parameters
     ----------
     recordings : sequence of (mapping, pandas.DataFrame)
-        For each recording its ``file``, ``subject``, ``session`` and ``run``, and its cues.
+        ``file``, ``subject``, ``session`` and ``run`` of each recording, and its cues.
 
     Returns
     -------
     pandas.DataFrame
         The columns ``file``, ``subject``, ``session``, ``run``, ``event``, ``found``, ``used``,
-        and one for each reason why a cue gives no trial. Where rest windows were cut, ``rest`` is
-        how many of the trials have one.
+        and one for each reason for rejection. If rest windows were cut, ``rest`` is
+        the number of trials with a rest window.
     """
     rows = []
     with_rest = any("rest" in cues for _, cues in recordings)
@@ -168,17 +168,17 @@ def account_of(recordings: Sequence[tuple[Mapping[str, Any], pd.DataFrame]]) -> 
 
 
 def left_out_sentence(counts: Mapping[str, int]) -> str:
-    """Say how many cues were left out for which reason.
+    """Return how many cues were left out for which reason, as text.
 
     Parameters
     ----------
     counts : mapping of str to int
-        By reason the number of cues; zeros are passed over.
+        Number of cues by reason; zeros are omitted.
 
     Returns
     -------
     str
-        For example ``"3: the trial is not wholly inside the recording"``; empty where no cue was
+        For example ``"3: the trial is not wholly inside the recording"``; empty if no cue was
         left out.
     """
     return "; ".join(
@@ -189,12 +189,12 @@ def left_out_sentence(counts: Mapping[str, int]) -> str:
 
 
 def account_sentence(account: pd.DataFrame) -> str:
-    """Say how many cues became trials, and why others did not.
+    """Return how many cues are used as trials, and why others are not, as text.
 
     Parameters
     ----------
     account : pandas.DataFrame
-        As :func:`account_of` returns it.
+        The result of :func:`account_of`.
 
     Returns
     -------
@@ -212,7 +212,7 @@ def account_sentence(account: pd.DataFrame) -> str:
 
 
 def read_account(path: Path) -> pd.DataFrame | None:
-    """Read an account.
+    """Read an account from a file.
 
     Parameters
     ----------
@@ -222,7 +222,7 @@ def read_account(path: Path) -> pd.DataFrame | None:
     Returns
     -------
     pandas.DataFrame or None
-        ``None`` where there is no file.
+        ``None`` if there is no file.
     """
     if not path.is_file():
         return None

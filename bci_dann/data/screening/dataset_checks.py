@@ -1,4 +1,4 @@
-"""Checks across the recordings of a dataset: one unit everywhere, and no recording twice."""
+"""Checks across the recordings of a dataset: the same unit, and no repeated recordings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bci_dann.exceptions import DataError
 
 __all__ = ["RecordingComparison"]
 
-# Ratio of the typical amplitudes of two recordings that only another unit explains: units differ
+# Ratio of the typical amplitudes of two recordings that indicates another unit: units differ
 # by 1000. Empirical: over 58 real recordings of two datasets amplitudes in the pass band lie
 # within a factor of 7; amplifiers that are set wrongly reach 15.
 RECORDING_RATIO = 100.0
@@ -23,19 +23,19 @@ SAME_SIGNAL = 0.9999
 
 
 class RecordingComparison:
-    """Comparison of each recording with those before it."""
+    """Comparison of each recording with the previous ones."""
 
     def __init__(self) -> None:
         self._typical: list[tuple[str, float]] = []
         self._signals: dict[str, list[tuple[str, NDArray[np.float64]]]] = {}
 
     def add(self, name: str, trials: EEGTrials, typical_uv: float) -> None:
-        """Check a recording against those before, and remember it.
+        """Compare a recording with the previous ones, and add it to them.
 
         Parameters
         ----------
         name : str
-            What messages call the recording.
+            Name of the recording in messages.
         trials : EEGTrials
             Its trials, of one subject.
         typical_uv : float
@@ -44,7 +44,7 @@ class RecordingComparison:
         Raises
         ------
         DataError
-            When its unit is another, or its first trials are those of another subject.
+            When its unit differs, or its first trials are equal to those of another subject.
         """
         self._check_unit(name, typical_uv)
         subject = str(trials.subjects[0])
@@ -55,7 +55,7 @@ class RecordingComparison:
             for other_name, signal in known:
                 if any(_correlation(signal, one) > SAME_SIGNAL for one in own):
                     raise DataError(
-                        f"{name} and {other_name} hold the same signals, under two subjects: the "
+                        f"{name} and {other_name} have the same signals, under two subjects: the "
                         "labels of one would be known when the other is the target. Leave one of "
                         "them out with `exclude` or `subjects`."
                     )

@@ -1,4 +1,4 @@
-"""Channels that give no signal in most trials of a recording, and how they fail."""
+"""Detection of channels without a signal in most trials of a recording."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from bci_dann.data.signal_checks import FLAT_UV
 
 __all__ = ["dead_channels"]
 
-# A channel is dead where it fails in a larger share of the trials. With fewer, those trials are
-# left out, and the others keep what the electrode has recorded.
+# A channel is dead if it fails in a larger share of the trials. Otherwise, only the affected trials
+# are left out, and the channel is used in the others.
 MOSTLY = 0.5
 
 FAILURES = ("samples are missing", "flat", "at the limit of its range")
@@ -30,20 +30,20 @@ def dead_channels(
     Parameters
     ----------
     windows : iterable of ndarray, shape (n_chans, n_times)
-        The signals of the trials, as recorded.
+        The signals of the trials, without preprocessing.
     names : sequence of str
         The channels.
     unit_factor : float
         Microvolt per unit of the signals.
     limits : ChannelLimits or None
-        The lowest and highest value of each channel; ``None`` where signals were filtered, which
-        hides that a channel was at a limit.
+        The lowest and highest value of each channel; ``None`` if signals were filtered, since
+        saturation cannot be detected then.
 
     Returns
     -------
     dict of str to str
-        How each of them fails: ``"samples are missing"``, ``"flat"`` or ``"at the limit of its
-        range"``.
+        The failure of each dead channel: ``"samples are missing"``, ``"flat"`` or ``"at the limit
+        of its range"``.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def dead_channels(
 def _failures(
     signals: NDArray[np.float64], unit_factor: float, limits: ChannelLimits | None
 ) -> NDArray[np.bool_]:
-    """Return which of the failures each channel has, at most one."""
+    """Return for each failure and channel whether it occurs; at most one failure per channel."""
     missing = ~np.isfinite(signals).all(axis=1)
     with np.errstate(invalid="ignore"):
         flat = ~missing & (signals.std(axis=1) * unit_factor < FLAT_UV)

@@ -1,4 +1,4 @@
-"""Examination of the recordings of a dataset: cues, amplitudes, spectra and problems of each."""
+"""Examination of the recordings of a dataset: cues, amplitudes, spectra and problems."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Examination", "ExaminedRecording", "examine_recordings"]
 
-# Spectra are of stretches of two seconds, so that lines half a hertz apart are told apart, and go
-# from slow drifts to above the mains frequency (Hz).
+# Length of the segments for spectra (s), for a resolution of 0.5 Hz, and frequency range (Hz), from
+# slow drifts to above the mains frequency.
 SPECTRUM_STRETCH_S = 2.0
 SPECTRUM_BAND = (1.0, 100.0)
-# Amplitudes are those of the rhythms: drifts and mains would hide them (Hz).
+# Frequency band for amplitudes (Hz), without drifts and mains interference.
 AMPLITUDE_BAND = (4.0, 40.0)
 
 
 @dataclass(frozen=True)
 class ExaminedRecording:  # numpydoc ignore=PR02
-    """What a recording looks like.
+    """Cues, amplitudes and spectrum of a recording.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class ExaminedRecording:  # numpydoc ignore=PR02
     spectrum : pandas.Series
         Median power spectral density over channels (µV²/Hz) by frequency (Hz).
     cues : pandas.DataFrame
-        Every cue with its ``onset`` (s), ``event``, ``label`` and ``left_out``.
+        All cues, with ``onset`` (s), ``event``, ``label`` and ``left_out``.
     """
 
     place: dict[str, str]
@@ -62,23 +62,23 @@ class ExaminedRecording:  # numpydoc ignore=PR02
 
     @property
     def name(self) -> str:  # numpydoc ignore=RT01
-        """The file, or subject, session and run."""
+        """The file; without files, subject, session and run."""
         subject, session, run = (self.place[key] for key in ("subject", "session", "run"))
         return self.place["file"] or f"{subject}/{session}/{run}"
 
 
 @dataclass(frozen=True)
 class Examination:  # numpydoc ignore=PR02
-    """The recordings of a dataset, and what keeps some of them from being used.
+    """The recordings of a dataset, and the reasons why some cannot be used.
 
     Parameters
     ----------
     recordings : list of ExaminedRecording
-        Those that can be read.
+        The recordings that can be read.
     problems : list of str
         One message for each subject, or pair of recordings, that cannot be used.
     channels : pandas.DataFrame or None
-        Of a folder of recordings what becomes of each channel: ``file``, ``channel``, ``type``,
+        For a folder of recordings, how each channel is used: ``file``, ``channel``, ``type``,
         ``used_as`` and ``reason``.
 
     See Also
@@ -99,7 +99,7 @@ class Examination:  # numpydoc ignore=PR02
 
     @property
     def account(self) -> pd.DataFrame:  # numpydoc ignore=RT01
-        """What became of the cues of each recording; see ``EEGTrials.account``."""
+        """The numbers of found, used and rejected cues; see ``EEGTrials.account``."""
         return account_of([(one.place, one.cues) for one in self.recordings])
 
 
@@ -109,34 +109,35 @@ def examine_recordings(
     data_dir: Path | str | None = None,
     progress: bool = False,
 ) -> Examination:
-    """Read every recording of a configuration and note what it holds.
+    """Read and examine all recordings of a configuration.
 
     Parameters
     ----------
     config : DataConfig
-        The dataset, and the subjects, sessions and classes of it.
+        The dataset, and the selected subjects, sessions and classes.
     preprocessing : Preprocessing or None
-        The steps by which recordings become trials.
+        The steps from recordings to trials.
     data_dir : path, or None
-        Where the recordings are; see :func:`bci_dann.data.prepare_trials`.
+        The folder of the recordings; see :func:`bci_dann.data.prepare_trials`.
     progress : bool
         Show a progress bar over subjects on the standard error stream.
 
     Returns
     -------
     Examination
-        A subject that cannot be used is among the problems, and the others are examined.
+        The recordings and problems. Subjects that cannot be used are listed as problems, and the
+        others are examined.
 
     Raises
     ------
     ConfigError
-        When the configuration does not fit the dataset.
+        When the dataset does not have what the configuration requires.
     DataError
         When no file is found.
 
     See Also
     --------
-    prepare_trials : Refuses what is a problem here.
+    prepare_trials : Raises the problems as errors.
 
     Examples
     --------
@@ -175,7 +176,7 @@ def _channels(dataset: BaseDataset) -> pd.DataFrame | None:
 
 
 class _Examiner:
-    """Examines one subject after another, comparing each with those before."""
+    """Examines subjects one after another, and compares each with the previous ones."""
 
     def __init__(
         self, dataset: BaseDataset, subset: Subset, steps: Preprocessing, result: Examination
@@ -192,7 +193,7 @@ class _Examiner:
             for one in recordings:
                 self._add(one)
         except (DataError, ConfigError) as error:
-            if str(error) not in self.result.problems:  # of a file that all are compared with
+            if str(error) not in self.result.problems:  # errors of the first file occur repeatedly
                 self.result.problems.append(str(error))
 
     def _add(self, one: ExtractedRecording) -> None:
@@ -226,7 +227,7 @@ def _examined(one: ExtractedRecording, unit_factor: float) -> ExaminedRecording:
 
 
 def _spectra(raw: mne.io.BaseRaw, unit_factor: float) -> pd.DataFrame:
-    """Return the power spectral density (µV²/Hz), one row a frequency, one column a channel."""
+    """Return power spectral densities (µV²/Hz), one row per frequency, one column per channel."""
     import mne
     import scipy.signal
 
@@ -240,6 +241,6 @@ def _spectra(raw: mne.io.BaseRaw, unit_factor: float) -> pd.DataFrame:
     )
     inside = (frequencies >= SPECTRUM_BAND[0]) & (frequencies <= SPECTRUM_BAND[1])
     median = np.median(power, axis=1) if whole.size else np.full(power.shape[::2], np.nan)
-    median /= np.log(2)  # the median of the exponential distribution that periodograms have
+    median /= np.log(2)  # median of the exponential distribution of periodogram values
     names = [raw.ch_names[pick] for pick in picks]
     return pd.DataFrame(median[:, inside].T, index=frequencies[inside], columns=names)

@@ -1,4 +1,4 @@
-"""Marks of interruptions and missing samples, which MNE's filters and epochs heed."""
+"""Annotations of interruptions and missing samples, which MNE's filters and epochs respect."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import numpy as np
 
 __all__ = ["INTERRUPTION", "NOT_FINITE", "mark_missing_samples"]
 
-# The name by which MNE's filters know where a recording is interrupted, and its epochs what to
-# leave out; and that of stretches in which samples are missing.
+# Description of interruptions, which MNE's filters and epochs respect, and of segments with
+# missing samples.
 INTERRUPTION = "BAD_ACQ_SKIP"
 NOT_FINITE = f"{INTERRUPTION}_NOT_FINITE"
 
 
 def mark_missing_samples(raw: mne.io.BaseRaw, picks: list[int]) -> None:
-    """Annotate samples that are missing, so that filters end there and epochs leave them out.
+    """Annotate missing samples, so that filters do not run across them and epochs exclude them.
 
     Parameters
     ----------
     raw : mne.io.Raw
-        The recording in memory, changed in place. Former marks of this kind are replaced.
+        The recording in memory, changed in place. Existing annotations of this kind are replaced.
     picks : list of int
-        The channels that count.
+        The channels to consider.
     """
     stretches = _missing_stretches(raw, picks)
     present = raw.annotations
@@ -38,7 +38,7 @@ def mark_missing_samples(raw: mne.io.BaseRaw, picks: list[int]) -> None:
 
 
 def _missing_stretches(raw: mne.io.BaseRaw, picks: list[int]) -> list[tuple[int, int]]:
-    """Return the first sample of each stretch with a missing sample, and the first after it."""
+    """Return start and end (exclusive) of each segment with missing samples."""
     missing = np.zeros(raw.n_times, dtype=bool)
     for pick in picks:
         missing |= ~np.isfinite(raw.get_data(pick)[0])

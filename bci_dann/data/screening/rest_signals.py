@@ -1,4 +1,4 @@
-"""Rest windows of trials as arrays, in which NaN stands for a window that does not exist."""
+"""Rest windows of trials as arrays; missing windows are NaN."""
 
 from __future__ import annotations
 
@@ -21,35 +21,36 @@ def rest_mask(rest: Any) -> NDArray[np.bool_]:
     Parameters
     ----------
     rest : ndarray, shape (n_trials, n_chans, n_times)
-        Rest windows; those that do not exist hold NaN alone.
+        Rest windows; missing windows are NaN.
 
     Returns
     -------
     ndarray of bool, shape (n_trials,)
-        By the first sample of each window, so that not all of a memory-mapped array is read.
+        True for trials with a rest window. Only the first sample of each window is checked, so
+        that a memory-mapped array is not read completely.
     """
     return np.asarray(~np.isnan(np.asarray(rest)[:, 0, 0]))
 
 
 def joined_rest(parts: Sequence[Rest], shapes: Sequence[tuple[int, int]]) -> Rest:
-    """Put the rest windows of trials together.
+    """Concatenate the rest windows of trials.
 
     Parameters
     ----------
     parts : sequence of (ndarray, shape (n_trials, n_chans, n_times), or None)
-        Rest windows; ``None`` where a part has none.
+        Rest windows; ``None`` if a part has none.
     shapes : sequence of (int, int)
         Numbers of trials and channels of each part.
 
     Returns
     -------
     ndarray, shape (n_trials, n_chans, n_times), or None
-        NaN for the trials of parts without; ``None`` where no part has any.
+        Rest windows, NaN for parts without; ``None`` if no part has any.
 
     Raises
     ------
     DataError
-        When they differ in length.
+        When rest windows differ in length.
     """
     lengths = {rest.shape[2] for rest in parts if rest is not None}
     if not lengths:

@@ -1,4 +1,4 @@
-"""Windows between the trials of a recording, in which the subject has no task."""
+"""Rest windows between the trials of a recording, in which the subject has no task."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from bci_dann.exceptions import ConfigError, DataError
 
 __all__ = ["RestWindows", "cut_rest_windows", "rest_sentence", "rest_steps"]
 
-# Why a trial has no rest window, beside the reasons why a cue gives no trial.
+# Reason for a missing rest window, in addition to the reasons for rejected cues.
 OVERLAPS = "overlaps"
-# Seconds by which a rest window may reach into a task: more than the rounding of cues to whole
-# samples of a recording at 125 Hz.
+# Permitted overlap of a rest window with a task (s): more than the rounding of cues to whole
+# samples at 125 Hz.
 TOLERANCE = 0.01
 
 
@@ -39,12 +39,12 @@ class RestWindows:
     Parameters
     ----------
     signals : ndarray, shape (n_trials, n_chans, n_times)
-        In the unit of the recording; NaN for a trial without rest window.
+        Rest windows in the unit of the recording; NaN for a trial without one.
     ch_names : list of str
         The channels.
     cues : pandas.DataFrame
-        All cues of the recording with a further column ``rest``: why a trial has no rest window,
-        ``""`` where it has one, ``None`` where the cue gives no trial.
+        All cues of the recording with an additional column ``rest``: the reason why a trial has no
+        rest window, ``""`` for a trial with one, ``None`` for a rejected cue.
     """
 
     signals: NDArray[np.float64]
@@ -52,19 +52,19 @@ class RestWindows:
     cues: pd.DataFrame
 
     def in_microvolt(self, ch_names: Sequence[str], unit_factor: float) -> NDArray[np.float32]:
-        """Return the signals with channels in another order.
+        """Return the signals of the given channels in microvolt.
 
         Parameters
         ----------
         ch_names : sequence of str
-            The channels to take.
+            The channels, in the order of the result.
         unit_factor : float
             Microvolt per unit of the recording.
 
         Returns
         -------
         ndarray, shape (n_trials, n_chans, n_times)
-            In microvolt.
+            Rest windows (µV).
         """
         order = [self.ch_names.index(name) for name in ch_names]
         return (self.signals[:, order] * unit_factor).astype(np.float32)
@@ -73,21 +73,21 @@ class RestWindows:
 def rest_steps(
     dataset: ImageryTask, preprocessing: Preprocessing, task_start: float | None = None
 ) -> Preprocessing | None:
-    """Return the steps that cut rest windows in the place of trials.
+    """Return the preprocessing steps for rest windows instead of trials.
 
     Parameters
     ----------
     dataset : ImageryTask
-        Gives the task interval.
+        A MOABB dataset, for the task interval.
     preprocessing : Preprocessing
-        The steps of the trials.
+        The steps for the trials.
     task_start : float or None
-        When the task starts after the cue (s); by default as the dataset says.
+        Start of the task after the cue (s); by default that of the dataset.
 
     Returns
     -------
     Preprocessing or None
-        ``None`` where there are no rest windows.
+        ``None`` if there are no rest windows.
 
     Raises
     ------
@@ -119,38 +119,38 @@ def cut_rest_windows(
     screen: bool = True,
     task_start: float | None = None,
 ) -> RestWindows | None:
-    """Cut the rest window of each trial of a recording, by the steps of the trials.
+    """Cut the rest window of each trial of a recording, with the same steps as for trials.
 
     Parameters
     ----------
     raw : mne.io.Raw
-        The recording; it is left as it is.
+        The recording; not changed.
     dataset : ImageryTask
-        Gives the task interval and the unit; any MOABB dataset is one.
+        A MOABB dataset, for the task interval and the unit.
     classes : list of str
         The classes of the trials.
     preprocessing : Preprocessing
         The steps.
     cut : CutTrials
-        What :func:`~bci_dann.data.segmentation.cut_trials` has returned for this recording.
+        The result of :func:`~bci_dann.data.segmentation.cut_trials` for this recording.
     screen : bool
-        As for :func:`~bci_dann.data.segmentation.cut_trials`.
+        See :func:`~bci_dann.data.segmentation.cut_trials`.
     task_start : float or None
-        As for :func:`rest_steps`.
+        See :func:`rest_steps`.
 
     Returns
     -------
     RestWindows or None
-        ``None`` where the preprocessing has no rest window, or the recording no trials. A window
-        that overlaps a task of any class in the recording, leaves the recording, is interrupted,
-        or has a flat channel is left out.
+        ``None`` if the preprocessing has no rest window, or the recording no trials. A window is
+        left out if it overlaps a task of any class in the recording, extends beyond the recording,
+        is interrupted, or has a flat channel.
 
     Raises
     ------
     DataError
-        As :func:`~bci_dann.data.segmentation.cut_trials`.
+        See :func:`~bci_dann.data.segmentation.cut_trials`.
     ConfigError
-        As :func:`rest_steps`.
+        See :func:`rest_steps`.
     """
     steps = rest_steps(dataset, preprocessing, task_start)
     if steps is None or cut.epochs is None:
@@ -181,17 +181,17 @@ def cut_rest_windows(
 
 
 def rest_sentence(reasons: Iterable[str]) -> str:
-    """Say why trials have no rest window.
+    """Return why trials have no rest window, as text.
 
     Parameters
     ----------
     reasons : iterable of str
-        One for each trial; ``""`` where it has a rest window.
+        One for each trial; ``""`` for a trial with a rest window.
 
     Returns
     -------
     str
-        For example ``"12: it overlaps a trial"``; empty where each trial has one.
+        For example ``"12: it overlaps a trial"``; empty if all trials have one.
     """
     counts = Counter(reasons)
     sentences = {OVERLAPS: "it overlaps a trial", **REASONS}
@@ -205,7 +205,7 @@ def rest_sentence(reasons: Iterable[str]) -> str:
 def _task_extent(
     dataset: ImageryTask, preprocessing: Preprocessing, task_start: float | None
 ) -> tuple[float, float]:
-    """Return start and end of task and trial together, after the cue (s)."""
+    """Return start and end of the union of task and trial, relative to the cue (s)."""
     start, end = trial_limits(dataset, preprocessing)
     first = dataset.interval[0] if task_start is None else task_start
     return min(start, first), max(end, dataset.interval[1])
@@ -217,14 +217,14 @@ def _overlaps(
     tasks: NDArray[np.float64],
     extent: tuple[float, float],
 ) -> NDArray[np.bool_]:
-    """Mark the cues (s) whose window overlaps the extent of any task; both are relative to cues."""
+    """Return which cues (s) have a window that overlaps a task; both are relative to cues (s)."""
     starts, ends = (cues[:, None] + edge for edge in window)
     first, last = (tasks + edge for edge in extent)
     return np.asarray(((starts < last - TOLERANCE) & (first < ends - TOLERANCE)).any(axis=1))
 
 
 def _at_cues(cut: CutTrials, samples: NDArray[np.int_]) -> NDArray[np.float64]:
-    """Return the windows at these cues."""
+    """Return the windows at the given cues."""
     if cut.epochs is None:
         return np.empty((0, 1, 1))
     kept = cut.cues.loc[cut.cues["left_out"] == "", "sample"].to_numpy()

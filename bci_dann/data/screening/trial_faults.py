@@ -1,4 +1,4 @@
-"""Faults of single trials and channels in a recording, before it is referenced and filtered."""
+"""Detection of faulty trials and channels in a recording, before re-referencing and filtering."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from bci_dann.exceptions import DataError
 
 __all__ = ["RAILED_SHARE", "ChannelLimits", "TrialFaults", "railed_share", "trial_faults"]
 
-# Ratios of amplitudes that only another unit explains: units differ by 1000. Empirical: in 58 real
+# Ratios of amplitudes that indicate another unit: units differ by 1000. Empirical: in 58 real
 # recordings the median amplitude of a channel in the pass band is within 2.2 times that of the
 # others, and no trial has more than 5 times the median of its channel.
 CHANNEL_RATIO = 100.0
 TRIAL_RATIO = 300.0
 
-# Share of a trial's samples that a channel spends at the limit of its range, in stretches of three
-# samples and more. Empirical: in the real recordings a channel that is connected never reaches it.
+# A channel is saturated in a trial if this share of the samples is at the limit of its range, in
+# sequences of at least this length. Empirical: connected channels of real recordings are below it.
 RAILED_SHARE = 0.1
 RAILED_STRETCH = 3
 
-# The band in which channels are compared where the signals stay unfiltered (Hz): below it drifts
-# differ between electrodes, above it the mains do.
+# The band in which channels are compared if signals are not filtered (Hz): below it drifts, and
+# above it mains interference, differ between electrodes.
 DEFAULT_BAND = (4.0, 40.0)
 
-# Two channels whose correlation over a trial is closer to 1 or -1 than this are one signal.
-# So near that bridged electrodes, which differ by the noise of their amplifiers, are none.
+# Two channels have the same signal if their correlation over a trial differs from 1 or -1 by less.
+# The tolerance is so small that bridged electrodes, which differ by amplifier noise, pass.
 COPY_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
 class TrialFaults:  # numpydoc ignore=PR02
-    """What is wrong with the trials of a recording.
+    """The faults of the trials of a recording.
 
     Parameters
     ----------
     reasons : list of str
-        A name of :data:`bci_dann.data.screening.cues.REASONS` for each trial; ``""`` where nothing
-        is wrong.
+        A name of :data:`bci_dann.data.screening.cues.REASONS` for each trial; ``""`` for a trial
+        without faults.
     typical_uv : float
         Median amplitude in the pass band over trials and channels (µV); NaN without usable trials.
     """
@@ -63,20 +63,20 @@ def trial_faults(
     Parameters
     ----------
     raw : mne.io.Raw
-        The recording in memory, as recorded: a reference or a filter gives a flat channel a
-        signal, and spreads a wrong unit over all channels.
+        The recording in memory, without preprocessing: re-referencing or filtering would add a
+        signal to flat channels, and spread a wrong unit over all channels.
     channels : list of str
-        The channels that trials are made of.
+        The channels of the trials.
     windows : ndarray of int, shape (n_trials, 2)
-        First sample of each trial, and the first after it. Trials that leave the recording are
-        not judged.
+        Start and end (exclusive) of each trial (samples). Trials that extend beyond the recording
+        are not checked.
     unit_factor : float
         Microvolt per unit of the recording.
     band : tuple of float, or None
         The pass band (Hz).
     screen : bool
-        Whether channels are compared, and flat, railed and scaled trials are found. Without it
-        only missing samples are, and channels that are flat throughout.
+        Whether channels are compared, and flat, saturated and wrongly scaled trials are detected.
+        Otherwise only missing samples, and channels that are flat in all trials, are detected.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def trial_faults(
     ------
     DataError
         When a channel is flat or lacks samples in every trial, has another unit than the others,
-        or is a copy of one.
+        or is a copy of another.
     """
     picks = [raw.ch_names.index(name) for name in channels]
     limits = ChannelLimits(raw, picks)
@@ -106,7 +106,7 @@ def trial_faults(
 
 
 class ChannelLimits:
-    """The lowest and the highest value of each channel over the recording.
+    """The lowest and the highest value of each channel in a recording.
 
     Parameters
     ----------
@@ -121,17 +121,17 @@ class ChannelLimits:
         self.low, self.high = np.array(ends).reshape(-1, 2, 1).transpose(1, 0, 2)
 
     def share(self, signals: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return by channel the share of samples in stretches at one of the limits.
+        """Return the share of saturated samples of each channel; see `railed_share`.
 
         Parameters
         ----------
         signals : ndarray, shape (n_chans, n_times)
-            A stretch of the recording.
+            A segment of the recording.
 
         Returns
         -------
         ndarray, shape (n_chans,)
-            From 0 to 1.
+            Shares from 0 to 1.
         """
         return railed_share(signals, self.low, self.high)
 
@@ -139,20 +139,20 @@ class ChannelLimits:
 def railed_share(
     signals: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return how much of a trial each channel spends at a limit of its range.
+    """Return the share of a trial during which each channel is at a limit of its range.
 
     Parameters
     ----------
     signals : ndarray, shape (n_chans, n_times)
-        As recorded.
+        The trial, without preprocessing.
     low, high : ndarray, shape (n_chans, 1)
-        The lowest and the highest value of each channel over the recording.
+        The lowest and the highest value of each channel in the recording.
 
     Returns
     -------
     ndarray, shape (n_chans,)
-        Share of the samples in stretches of three and more at one of the limits; a channel is
-        railed from :data:`RAILED_SHARE` on.
+        Share of the samples in sequences of at least three samples at one of the limits; a channel
+        is saturated ("railed") if it is at least :data:`RAILED_SHARE`.
     """
     at_limit = (signals <= low) | (signals >= high)
     n_begins = max(0, at_limit.shape[1] - RAILED_STRETCH + 1)
@@ -171,9 +171,9 @@ def _ends(signal: NDArray[np.float64]) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class _Measures:
-    """Of one trial, by channel: deviation (µV), amplitude (µV) and share at a limit.
+    """Standard deviation (µV), amplitude (µV) and saturated share of each channel of one trial.
 
-    Where a channel lacks samples, the others are not measured.
+    If a channel lacks samples, the others are not measured.
     """
 
     missing: NDArray[np.bool_]
@@ -183,7 +183,7 @@ class _Measures:
 
     @property
     def finite(self) -> bool:
-        """Whether no channel lacks samples."""
+        """Whether all channels have all samples."""
         return not self.missing.any()
 
 
@@ -195,7 +195,7 @@ def _measured(
     band: tuple[float, float] | None,
     limits: ChannelLimits,
 ) -> _Measures | None:
-    """Measure a trial; None where it leaves the recording."""
+    """Measure a trial; return None if it extends beyond the recording."""
     start, stop = window
     if not 0 <= start < stop <= raw.n_times:
         return None
@@ -215,7 +215,7 @@ def _measured(
 def _amplitude(
     signals: NDArray[np.float64], sfreq: float, band: tuple[float, float]
 ) -> NDArray[np.float64]:
-    """Return the root mean square of each channel in a band."""
+    """Return the root mean square of each channel in a frequency band."""
     centred = signals - signals.mean(axis=1, keepdims=True)
     taper = np.hanning(signals.shape[1] + 2)[1:-1]
     spectrum = np.fft.rfft(centred * taper, axis=1)
@@ -272,14 +272,14 @@ def _check_not_flat(judged: list[_Measures], channels: list[str]) -> None:
 
 
 def _mostly_flat(judged: list[_Measures]) -> NDArray[np.bool_]:
-    """Return the channels that are flat in most trials: what is left tells no unit."""
+    """Return the channels that are flat in most trials, whose amplitude does not show the unit."""
     return np.asarray(np.mean([one.deviation < FLAT_UV for one in judged], axis=0) > 0.5)
 
 
 def _check_one_unit(
     medians: NDArray[np.float64], mostly_flat: NDArray[np.bool_], channels: list[str]
 ) -> None:
-    """Refuse channels whose amplitude differs from the others' as units do."""
+    """Refuse channels whose amplitude differs from that of the others by a factor between units."""
     channels, medians = _named(channels, ~mostly_flat), medians[~mostly_flat]
     if len(medians) < 2:
         return
@@ -307,7 +307,7 @@ def _check_no_copies(
     windows: NDArray[np.int_],
     measures: list[_Measures | None],
 ) -> None:
-    """Refuse two channels that are one signal, by the first trial in which all have a signal."""
+    """Refuse two channels with the same signal, in the first trial in which all have a signal."""
     for (start, stop), one in zip(windows, measures, strict=True):
         if one is None or not one.finite or (one.deviation < FLAT_UV).any():
             continue
@@ -316,7 +316,7 @@ def _check_no_copies(
         if len(pairs):
             first, second = (channels[index] for index in pairs[0])
             raise DataError(
-                f"the channels {first} and {second} hold the same signal. Leave one of them out "
+                f"the channels {first} and {second} have the same signal. Leave one of them out "
                 "with `drop` or `channels`."
             )
         return

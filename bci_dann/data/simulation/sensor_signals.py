@@ -76,23 +76,23 @@ N_BACKGROUND = 48
 BLINK_MOMENT, BLINK_EVERY = 600e-9, 8.0
 
 # Root mean square of the sensor noise, and mean amplitude of line noise (V). Empirical: both are
-# well below the EEG, and line noise is plain in the spectrum.
+# well below the EEG, and line noise is clearly visible in the spectrum.
 SENSOR_NOISE, LINE_NOISE = 1.0e-6, 1.5e-6
 
 # Line frequency of most countries (Hz), and range of its relative amplitude over channels
 # (empirical).
 LINE_HZ, LINE_RANGE = 50.0, (0.5, 1.5)
 
-# Standard deviation of the desynchronisation from trial to trial, relative, and the largest loss
-# of power. Empirical: trials of one class vary, and no rhythm vanishes.
+# Relative standard deviation of the desynchronisation over trials, and the largest loss of power.
+# Empirical: trials of the same class vary, and no rhythm vanishes.
 ERD_SPREAD, MAX_ERD = 0.3, 0.95
 
 # Standard deviation of the logarithm of the amplitude with alertness at 1, and the period (s) of
 # its fastest component. Empirical: amplitudes then vary by about 40 % over minutes.
 ALERTNESS_SPREAD, ALERTNESS_PERIOD = 0.4, 60.0
 
-# Share of the desynchronisation that is left in a weak responder. Empirical: it is then smaller
-# than its variation from trial to trial.
+# Share of the normal desynchronisation in a weak responder. Empirical: it is then smaller
+# than its variation over trials.
 WEAK_FACTOR = 0.15
 
 
@@ -136,14 +136,14 @@ def nominal_parameters(electrodes: Array, classes: Sequence[str]) -> NominalPara
     electrodes : ndarray, shape (n_chans, 3)
         Nominal positions (m, head coordinates).
     classes : sequence of str
-        The tongue areas have rhythms where ``"tongue"`` is among these.
+        The tongue areas have rhythms only if ``"tongue"`` is among these.
 
     Returns
     -------
     NominalParameters
         Frequencies, positions and number of sources.
     """
-    # without the tongue areas, data of other classes are those of version 0.1.0
+    # without the tongue areas, so that data of other classes are the same as in version 0.1.0
     areas = HANDS_AND_FEET | TONGUE if "tongue" in classes else HANDS_AND_FEET
     positions, directions = _dipoles_below(areas)
     return NominalParameters(
@@ -208,7 +208,7 @@ def _mu_and_beta(
 
 
 def alertness_factor(rng: np.random.Generator, schedule: RecordingSchedule, amount: float) -> Array:
-    """Return the factor by which alertness changes the amplitude of rhythms over minutes.
+    """Return the slow variation of the amplitude of rhythms with alertness, over minutes.
 
     Parameters
     ----------
@@ -249,7 +249,8 @@ def background_potentials(
     schedule : RecordingSchedule
         Sampling frequency and length.
     seed : int
-        The seed of the dataset, which places the sources that all subjects share.
+        The seed of the dataset, for the positions of the sources, which are the same for all
+        subjects.
 
     Returns
     -------
@@ -267,7 +268,7 @@ def background_potentials(
 
 
 def line_noise(rng: np.random.Generator, n_chans: int, schedule: RecordingSchedule) -> Array:
-    """Return line noise of another amplitude in each channel.
+    """Return line noise with a different amplitude in each channel.
 
     Parameters
     ----------
@@ -281,7 +282,7 @@ def line_noise(rng: np.random.Generator, n_chans: int, schedule: RecordingSchedu
     Returns
     -------
     ndarray, shape (n_chans, n_times)
-        Potentials (V); zero where the sampling frequency is too low for 50 Hz.
+        Potentials (V); zero if the sampling frequency is too low for 50 Hz.
     """
     if schedule.sfreq / 2 <= LINE_HZ:
         return np.zeros((n_chans, schedule.n_times))

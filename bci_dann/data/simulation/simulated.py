@@ -41,36 +41,37 @@ CHANNELS = (
 # fmt: on
 EVENT_CODES = {"left_hand": 1, "right_hand": 2, "feet": 3, "rest": 4, "tongue": 5}
 
-# Time from trial to trial, longest random pause added to it, and time before the first task and
-# after the last (s). Empirical: short trials that still leave rhythms a second to recover.
+# Time between trials, maximum additional random pause, and time before the first and after the last
+# task (s). Empirical: short trials that leave a second for the rhythms to recover.
 TRIAL_PERIOD, MAX_PAUSE, MARGIN = 5.0, 0.5, 2.0
 
-# Limits of parameters. From 64 Hz on the beta rhythm can be sampled, and an amplitude needs some
-# power left; the others keep arrays and amplitudes within reason.
+# Limits of parameters. The beta rhythm requires a sampling frequency of at least 64 Hz, and some
+# power must remain during imagery; the other limits avoid huge arrays and amplitudes.
 SFREQ_LIMITS, ERD_LIMITS, SNR_LIMITS = (64.0, 10_000.0), (0.0, 0.95), (0.0, 100.0)
 PAUSE_LIMITS = (0.0, 60.0)
 
 
 class SimulatedMI(BaseDataset):
-    """Motor imagery of simulated subjects, computed when it is loaded, without any files.
+    """Motor imagery of simulated subjects, computed when it is loaded.
 
     Dipoles in the areas of the hands, the feet and the tongue carry mu and beta rhythms, which lose
     power during imagery of the opposite hand, the feet or the tongue: event-related
-    desynchronisation [1]_. They, a 1/f background from random cortical dipoles, and blinks reach
-    the electrodes through MNE's spherical head model; sensor noise and 50 Hz line noise are added.
-    ``shift`` sets the differences between subjects, and `truth` returns them.
+    desynchronisation [1]_. The potentials of these dipoles, of random cortical dipoles with a 1/f
+    spectrum (background), and of blinks are computed with MNE's spherical head model; sensor noise
+    and 50 Hz line noise are added. ``shift`` sets the differences between subjects, and `truth`
+    returns them.
 
     Parameters
     ----------
     n_subjects : int
         Number of subjects, named 1, 2, ...
     n_sessions : int
-        Sessions of each subject.
+        Number of sessions of each subject.
     n_trials : int
-        Trials of each class in a session.
+        Number of trials of each class in a session.
     shift : float, mapping or Shift
-        Differences between subjects. A number scales all lasting differences; with 0,
-        subjects differ in their noise only.
+        Differences between subjects. A number sets several kinds of differences, see `Shift`; with
+        0, subjects differ only in their noise.
     classes : sequence of str
         Two or more of ``"left_hand"``, ``"right_hand"``, ``"feet"``, ``"tongue"``, ``"rest"``.
     sfreq : float
@@ -78,13 +79,13 @@ class SimulatedMI(BaseDataset):
     ch_names : sequence of str
         Electrodes of the 10-05 system.
     erd : float
-        Share of the rhythms' power that is lost during imagery, from 0 to 0.95.
+        Relative decrease of the power of the rhythms during imagery, from 0 to 0.95.
     snr : float
-        Factor on the amplitude of the rhythms.
+        Factor of the amplitude of the rhythms.
     pause : float
-        Further idle time between trials (s), beside the second or so that there always is.
+        Additional idle time between trials (s), on top of about one second.
     random_state : int, None, or numpy generator
-        The seed. Signals depend on it and on the subject, not on which others are loaded.
+        The seed. Signals of a subject do not depend on which other subjects are loaded.
 
     Raises
     ------
@@ -94,7 +95,7 @@ class SimulatedMI(BaseDataset):
     See Also
     --------
     Shift : The differences between subjects.
-    load_dataset : Its trials, by ``"SimulatedMI"``.
+    load_dataset : Loads its trials with the name ``"SimulatedMI"``.
 
     References
     ----------
@@ -113,7 +114,7 @@ class SimulatedMI(BaseDataset):
     (20, 15, 513)
     """
 
-    # The path of this class in version 0.1.0, which is part of the cache keys since then.
+    # Part of the cache keys: the path of this class in version 0.1.0.
     fingerprint_class = "bci_dann.data.simulated.SimulatedMI"
 
     def __init__(
@@ -173,7 +174,7 @@ class SimulatedMI(BaseDataset):
         }
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return what determines the signals, for the keys of the cache.
+        """Return everything that determines the signals, for the keys of the cache.
 
         Returns
         -------
@@ -183,14 +184,14 @@ class SimulatedMI(BaseDataset):
         return self._parameters(len(self.all_subjects), self.n_sessions)
 
     def data_path(self, *_args: Any, **_kwargs: Any) -> list[str]:
-        """Return no paths: there are no files.
+        """Return an empty list, since there are no files.
 
         Parameters
         ----------
         *_args : object
-            MOABB's arguments are ignored.
+            MOABB's arguments; ignored.
         **_kwargs : object
-            The same.
+            MOABB's keyword arguments; ignored.
 
         Returns
         -------

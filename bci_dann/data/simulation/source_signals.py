@@ -142,7 +142,7 @@ def _shaped_noise(
 def desynchronised_amplitude(
     n_times: int, sfreq: float, onsets: Array, depths: Array, task: float
 ) -> Array:
-    """Return the amplitude of a rhythm that loses power during tasks.
+    """Return the amplitude of a rhythm whose power decreases during tasks.
 
     Parameters
     ----------
@@ -153,14 +153,14 @@ def desynchronised_amplitude(
     onsets : ndarray, shape (n_trials,)
         Start of each task (s).
     depths : ndarray, shape (n_trials,)
-        Share of the power that is lost in each task, from 0 to below 1.
+        Relative decrease of power in each task, from 0 to below 1.
     task : float
         Length of a task (s).
 
     Returns
     -------
     ndarray, shape (n_times,)
-        Factor on the amplitude.
+        Factor of the amplitude.
     """
     power = np.ones(n_times)
     profile = _task_profile(sfreq, task)
@@ -193,7 +193,7 @@ def blink_signal(rng: np.random.Generator, n_times: int, sfreq: float, every: fl
     Returns
     -------
     ndarray, shape (n_times,)
-        Zero but for blinks of height 0.6 to 1.4.
+        Blinks of height 0.6 to 1.4; zero between them.
     """
     shape = np.hanning(round(BLINK_SECONDS * sfreq))
     signal = np.zeros(n_times)

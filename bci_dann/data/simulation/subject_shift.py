@@ -28,8 +28,9 @@ Normal = Callable[..., Array]  # (purpose, *shape) -> standard normal numbers
 Amount = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
-# Standard deviations at an amount of 1. Empirical: together they cost common spatial patterns with
-# a linear classifier more than ten points of accuracy on new subjects, and alignment recovers them.
+# Standard deviations at an amount of 1. Empirical: together they reduce the accuracy of common
+# spatial patterns with a linear classifier on new subjects by more than ten points, which alignment
+# recovers.
 CAP_ROTATION = np.deg2rad(5.0)  # of the cap, about each axis (radian)
 ELECTRODE_JITTER = 0.004  # of each electrode, in each direction (m)
 DIPOLE_JITTER = 0.004  # of each motor source, in each direction (m)
@@ -46,7 +47,7 @@ MU_LIMITS, BETA_LIMITS = (7.0, 14.0), (15.0, 30.0)
 
 
 class Shift(StrictModel):  # numpydoc ignore=PR02
-    """Amounts by which simulated subjects differ: 0 is not at all, 1 is a realistic amount.
+    """Amounts of differences between simulated subjects: 0 is none, 1 is a realistic amount.
 
     Parameters
     ----------
@@ -65,17 +66,18 @@ class Shift(StrictModel):  # numpydoc ignore=PR02
         Variation of the amplitude of the motor rhythms over minutes, independent of the task.
         Not set by a single number for all amounts.
     imbalance : float
-        Difference in the frequency of classes: at 0.6, four trials of the first class for one of
-        the last in odd subjects, and the reverse in even ones. Not set by a single number for
+        Difference in class frequencies: at 0.6, the ratio of the first to the last class is four
+        to one in odd subjects, and one to four in even ones. Not set by a single number for
         all amounts.
     inverted : float
-        Fraction of subjects whose hands desynchronise the wrong hemisphere.
+        Fraction of subjects with desynchronisation of the ipsilateral instead of the contralateral
+        hemisphere.
     weak : float
-        Fraction of subjects who hardly desynchronise at all.
+        Fraction of subjects with almost no desynchronisation.
 
     See Also
     --------
-    SimulatedMI : Takes it, a mapping with these keys, or one number.
+    SimulatedMI : Has this, a mapping with these keys, or one number as parameter ``shift``.
 
     Examples
     --------
@@ -104,7 +106,7 @@ class Shift(StrictModel):  # numpydoc ignore=PR02
 
 
 def parse_shift(value: float | Mapping[str, float] | Shift) -> Shift:
-    """Return the `Shift` that a number or a mapping describes.
+    """Convert a number or a mapping to a `Shift`.
 
     Parameters
     ----------
@@ -119,7 +121,7 @@ def parse_shift(value: float | Mapping[str, float] | Shift) -> Shift:
     Raises
     ------
     ConfigError
-        When it is neither a number of at least 0, nor a mapping with the right keys.
+        When the value is neither a number of at least 0, nor a mapping with valid keys.
     """
     if isinstance(value, Shift):
         return value
@@ -142,22 +144,22 @@ class SubjectTruth:  # numpydoc ignore=PR02
     electrodes : ndarray, shape (n_sessions, n_chans, 3)
         True positions of the electrodes (m, head coordinates).
     areas : tuple of str
-        The motor areas: left hand, right hand, foot, and, where the data set has this class, the
+        The motor areas: left hand, right hand, foot, and, if the data set has this class, the
         tongue on the left and on the right.
     dipoles : ndarray, shape (n_areas, 3)
-        Their positions (m, head coordinates).
+        Positions of the dipoles in these areas (m, head coordinates).
     orientations : ndarray, shape (n_areas, 3)
-        Their directions, unit vectors.
+        Directions of the dipoles, unit vectors.
     gain : ndarray, shape (n_sessions, n_chans)
-        Factor on each channel.
+        Gain of each channel.
     background : ndarray, shape (n_sources,)
-        Factor on the amplitude of each background source.
+        Factor of the amplitude of each background source.
     noise_mixing : ndarray, shape (n_chans, n_chans)
         Matrix that mixes the sensor noise.
     inverted : bool
         Whether the subject desynchronises the ipsilateral hemisphere.
     weak : bool
-        Whether the subject hardly desynchronises at all.
+        Whether the subject has almost no desynchronisation.
     """
 
     mu_hz: float
@@ -210,8 +212,8 @@ def draw_subject(
 ) -> SubjectTruth:
     """Draw the parameters of one subject, independently of other subjects.
 
-    Each kind of difference has its own random stream, so changing one amount leaves the other
-    differences as they were.
+    Each kind of difference has its own random stream, so changing one amount does not change the
+    other differences.
 
     Parameters
     ----------
@@ -224,14 +226,14 @@ def draw_subject(
     subject : int
         Number of the subject, from 1.
     n_subjects : int
-        Number of subjects, of which fractions are inverted or weak.
+        Number of subjects, for the fractions of inverted and weak subjects.
     n_sessions : int
         Number of sessions.
 
     Returns
     -------
     SubjectTruth
-        Equal for equal arguments.
+        The parameters; equal for equal arguments.
     """
     normal = partial(_standard_normal, seed, subject)
     n_chans = len(nominal.electrodes)
@@ -290,7 +292,7 @@ def _rotated(positions: Array, angles: Array) -> Array:
 
 
 def _moved_dipoles(nominal: NominalParameters, shift: Shift, normal: Normal) -> Array:
-    """Move the motor sources, and keep their distance from the centre of the head."""
+    """Move the motor sources at a constant distance from the centre of the head."""
     jitter = DIPOLE_JITTER * shift.head * normal("dipoles", *nominal.dipoles.shape)
     distance = np.linalg.norm(nominal.dipoles - HEAD_CENTRE, axis=1, keepdims=True)
     directions = nominal.dipoles + jitter - HEAD_CENTRE

@@ -12,8 +12,8 @@ from sklearn.datasets import make_moons
 __all__ = ["ToyPair", "rotated_moons", "shifted_blobs"]
 
 # Distance of the two classes along the first axis, standard deviation of each, and shift of the
-# target. Empirical: the classes do not overlap, and a boundary across the first axis gives nearly
-# the whole target to one class.
+# target. Empirical: the classes do not overlap, and with a boundary perpendicular to the first axis
+# nearly all of the target is assigned to one class.
 CLASS_DISTANCE, BLOB_SPREAD, BLOB_SHIFT = 2.0, 0.25, (1.4, 1.4)
 
 # Standard deviation of the moons around their arcs. Empirical: the classes do not overlap.
@@ -45,15 +45,15 @@ class ToyPair:  # numpydoc ignore=PR02
 def shifted_blobs(n_samples: int = 400, random_state: Any = None) -> ToyPair:
     """Draw two blobs as source, and the same two shifted diagonally as target.
 
-    The classes lie 2 apart along the first axis, and the target is shifted by 1.4 along both
-    axes. A boundary across the first axis therefore gives nearly the whole target to one
-    class, while the difference of the axes is the same in both domains and still separates
-    the classes.
+    The distance of the classes along the first axis is 2, and the target is shifted by 1.4 along
+    both axes. With a boundary perpendicular to the first axis, nearly all of the target is
+    therefore assigned to one class. The difference of the two axes has the same distribution in
+    both domains, and separates the classes.
 
     Parameters
     ----------
     n_samples : int
-        Samples of each domain, half of each class.
+        Number of samples of each domain, half of them in each class.
     random_state : None, int or numpy.random.Generator
         Seed of the draw.
 
@@ -71,7 +71,7 @@ def shifted_blobs(n_samples: int = 400, random_state: Any = None) -> ToyPair:
 
 
 def rotated_moons(n_samples: int = 300, degrees: float = 35.0, random_state: int = 0) -> ToyPair:
-    """Draw two moons as source, and two more, rotated around the centre, as target.
+    """Draw two moons as source, and two others, rotated about the centre, as target.
 
     As in Ganin et al. (2016), "Domain-adversarial training of neural networks", JMLR 17(59),
     section 5.1.1, where the angle is 35 degrees.
@@ -79,9 +79,9 @@ def rotated_moons(n_samples: int = 300, degrees: float = 35.0, random_state: int
     Parameters
     ----------
     n_samples : int
-        Samples of each domain.
+        Number of samples of each domain.
     degrees : float
-        Angle of the rotation.
+        Angle of the rotation (degrees).
     random_state : int
         Seed of the draw.
 

@@ -1,1 +1,1 @@
-"""A first look at a folder of recordings: file names, events, channels, units and mains."""
+"""Survey of a folder of recordings: file names, events, channels, units and mains frequency."""

@@ -1,4 +1,4 @@
-"""A guess of which events of recordings are cues of classes, and how long their tasks last."""
+"""Heuristics for the events that are cues of classes, and for the length of their tasks."""
 
 from __future__ import annotations
 
@@ -14,48 +14,50 @@ from bci_dann.data.survey.event_names import class_named, known_meaning, may_be_
 
 __all__ = ["CueGuess", "EventCount", "TaskGuess", "guess_cues", "guess_task"]
 
-# Of the events whose names tell a class, those that are this much rarer than the most frequent one
-# are left to the user, and so is a rest that is this much more frequent than any other class: it
-# follows each trial. Empirical.
+# Events whose names indicate a class are not assumed to be cues, but left to the user, if their
+# count relative to the most frequent one is below this share; likewise a rest whose count relative
+# to any other class is above this ratio, since it follows each trial. Empirical.
 MIN_SHARE = 0.2
 MAX_REST_RATIO = 1.5
 
-# Events whose names tell nothing may be cues where two occur about equally often (a pause after
-# each trial of two classes is twice as frequent), so often a recording, in no fixed order: the
-# time from one to the next of the other varies by this much (s).
+# Two events with uninformative names may be cues if the ratio of their counts is small (a pause
+# after each trial of two classes is twice as frequent), if each recording has at least this number
+# of them, and if their order varies: the time from one to the next of the other varies by this much
+# (s).
 MAX_COUNT_RATIO = 1.75
 MIN_COUNT = 4
 MIN_SPREAD_S = 0.5
 
-# The most frequent events, whose order is looked at. Empirical: designs have fewer.
+# Number of the most frequent events whose order is examined. Empirical: designs have fewer.
 MAX_COMPARED = 30
 
-# A task that an event ends, or that is as long as its cue: its length and how much it may vary (s),
-# and the share of the cues that show it. Empirical: imagery lasts 2 to 8 s in published designs.
+# The length of a task is the duration of its cue or the time until a following event. Limits of the
+# length, its maximum variation (s), and the minimum share of cues with this length. Empirical:
+# imagery lasts 2 to 8 s in published designs.
 TASK_S = (1.5, 10.0)
 MAX_SPREAD_S = 0.3
 MIN_SHOWN = 0.9
 
-# MOABB's usual task, where nothing shows its length.
+# Length of a task without evidence (s), as in many datasets of MOABB.
 USUAL_TASK_S = 4.0
 
 
 @dataclass(frozen=True)
 class EventCount:
-    """How often an event occurs, and what it may mean.
+    """Number of occurrences of an event, and its possible meaning.
 
     Attributes
     ----------
     name : str
-        As in the recordings.
+        Name in the recordings.
     count, n_files : int
-        Times in all, and recordings that have it.
+        Number of occurrences in total, and number of recordings with the event.
     label : str
-        The class that its name tells, or "".
+        The class according to its name, or "".
     is_cue, may_be_cue : bool
-        Whether it is taken for a cue; whether it might be one.
+        Whether it is assumed to be a cue; whether it might be one.
     meaning : str
-        What is known of it otherwise.
+        Known meaning of other events.
     """
 
     name: str
@@ -69,24 +71,24 @@ class EventCount:
 
 @dataclass(frozen=True)
 class CueGuess:
-    """The events of some recordings: cues first, then what may be one, then the others."""
+    """The events of some recordings: cues first, then possible cues, then the others."""
 
     events: tuple[EventCount, ...]
 
     @property
     def cues(self) -> list[str]:  # numpydoc ignore=RT01
-        """The events that are taken for cues."""
+        """The events that are assumed to be cues."""
         return [one.name for one in self.events if one.is_cue]
 
     @property
     def candidates(self) -> list[str]:  # numpydoc ignore=RT01
-        """The cues, or where there are none the events that may be some."""
+        """The cues; if there are none, the possible cues."""
         return self.cues or [one.name for one in self.events if one.may_be_cue]
 
 
 @dataclass(frozen=True)
 class TaskGuess:
-    """How long a task lasts after its cue (s), in words why, and whether anything shows it."""
+    """Length of a task after its cue (s), an explanation, and whether there is evidence for it."""
 
     end_s: float
     evidence: str
@@ -94,7 +96,7 @@ class TaskGuess:
 
 
 def guess_cues(recordings: Sequence[pd.DataFrame]) -> CueGuess:
-    """Guess which events are cues, by their names, or else by how they occur.
+    """Guess which events are cues, from their names, or otherwise from their occurrences.
 
     Parameters
     ----------
@@ -104,7 +106,7 @@ def guess_cues(recordings: Sequence[pd.DataFrame]) -> CueGuess:
     Returns
     -------
     CueGuess
-        Cues only where the names of the events tell two classes or more.
+        The events; some are cues only if the names of the events indicate at least two classes.
     """
     counts: dict[str, int] = {}
     n_files: dict[str, int] = {}
@@ -164,7 +166,7 @@ def _possible_cues(recordings: Sequence[pd.DataFrame], counts: dict[str, int]) -
 
 
 def _alternate(recordings: Sequence[pd.DataFrame], first: str, second: str) -> bool:
-    """Return whether two events occur in one recording, in an order that varies."""
+    """Return whether two events occur in the same recording in varying order."""
     lags = []
     for events in recordings:
         onsets = {name: _onsets(events, [name]) for name in (first, second)}
@@ -179,7 +181,7 @@ def _alternate(recordings: Sequence[pd.DataFrame], first: str, second: str) -> b
 
 
 def guess_task(recordings: Sequence[pd.DataFrame], cues: Sequence[str]) -> TaskGuess:
-    """Guess how long a task lasts, from the length of its cue or from what follows it.
+    """Guess the length of a task, from the duration of its cue or from the following events.
 
     Parameters
     ----------
@@ -191,7 +193,7 @@ def guess_task(recordings: Sequence[pd.DataFrame], cues: Sequence[str]) -> TaskG
     Returns
     -------
     TaskGuess
-        Never longer than the time between two cues.
+        The length, at most the time between two cues.
     """
     with_cues = [events for events in recordings if len(_onsets(events, cues))]
     if not with_cues:
@@ -224,7 +226,7 @@ def _length_of_cues(
 def _length_until_event(
     recordings: Sequence[pd.DataFrame], cues: Sequence[str]
 ) -> tuple[float, str] | None:
-    """Return the time to the first event that follows each cue in the same distance."""
+    """Return the time to the first event that follows each cue after the same time."""
     names = {name for events in recordings for name in events["name"]} - set(cues)
     others = sorted(name for name in names if may_end_task(name))
     n_cues = sum(len(_onsets(events, cues)) for events in recordings)
@@ -253,7 +255,7 @@ def _onsets(events: pd.DataFrame, names: Sequence[str]) -> NDArray[np.float64]:
 
 
 def _next_lags(starts: NDArray[np.float64], ends: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the time from each start to the next end; none for starts without one."""
+    """Return the time from each start to the next end; starts without an end are omitted."""
     following = np.searchsorted(ends, starts, side="right")
     has_one = following < len(ends)
     return np.asarray(ends[following[has_one]] - starts[has_one])

@@ -1,4 +1,4 @@
-"""Classes and meanings that are known from the names of events."""
+"""Classes and meanings of events according to their names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GDF_MEANINGS = {
     "277": "eyes closed",
     "768": "start of a trial",
     "781": "continuous feedback",
-    "783": "a cue whose class is not told",
+    "783": "a cue of an unknown class",
     "785": "beep",
     "786": "cross on the screen",
     "800": "end of a trial",
@@ -25,7 +25,7 @@ GDF_MEANINGS = {
     "32766": "start of a segment",
 }
 
-# Words in names of events, by the class that MOABB would name so; the first that fits.
+# Words in names of events, by MOABB's name of the class; the first match is used.
 WORDS = (
     (("left", "leg"), "left_foot"),
     (("right", "leg"), "right_foot"),
@@ -68,22 +68,23 @@ NO_CUE = frozenset(
         *("bad", "artifact", "artefact", "reject", "rejected", "comment", "sync"),
     }
 )
-# The type that MNE writes in front of a BrainVision marker, which says nothing of its meaning.
+# Prefixes of BrainVision markers in MNE, which are not informative.
 BRAINVISION_TYPE = re.compile(r"^(Comment|Stimulus)/")
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 
-# Words and codes of events that begin something, and so do not end a task.
+# Words and codes of events that are the start of something, and thus not the end of a task.
 BEGINNING = frozenset(
     ("start", "begin", "beginning", "onset", "cross", "fixation", "fix", "baseline")
 )
 BEGINNING_CODES = frozenset(("768", "783", "786"))
 
-# Beside these a class names another event: "feedback left" or "left correct" is no cue.
+# With these words, the name of a class is another event: "feedback left" or "left correct" is no
+# cue.
 NOT_A_CLASS = NO_CUE - {"start", "begin", "onset", "trial", "fix", "train"}
 
 
 def class_named(event: str) -> str:
-    """Return the class that the name of an event tells.
+    """Return the class that the name of an event indicates.
 
     Parameters
     ----------
@@ -93,7 +94,7 @@ def class_named(event: str) -> str:
     Returns
     -------
     str
-        The class as MOABB would name it; empty where the name does not tell it.
+        MOABB's name of the class; empty if the name of the event does not indicate a class.
 
     Examples
     --------
@@ -110,7 +111,7 @@ def class_named(event: str) -> str:
 
 
 def known_meaning(event: str) -> str:
-    """Return what is known of an event that is no cue of a class.
+    """Return the known meaning of an event that is not a cue of a class.
 
     Parameters
     ----------
@@ -120,17 +121,17 @@ def known_meaning(event: str) -> str:
     Returns
     -------
     str
-        Empty where nothing is.
+        The meaning; empty if it is unknown.
     """
     if event.lower().startswith("bad"):
-        return "a stretch that is marked bad"
+        return "a segment that is marked bad"
     if INTERRUPTION_MARKS.fullmatch(event):
         return "an interruption"
     return GDF_MEANINGS.get(event.strip(), "")
 
 
 def may_be_cue(event: str) -> bool:
-    """Return whether nothing in its name speaks against an event being a cue.
+    """Return whether an event may be a cue according to its name.
 
     Parameters
     ----------
@@ -140,13 +141,13 @@ def may_be_cue(event: str) -> bool:
     Returns
     -------
     bool
-        False where its name says that it is another event.
+        False if its name indicates another event.
     """
     return event.strip() not in GDF_MEANINGS and not _words(event) & NO_CUE
 
 
 def may_end_task(event: str) -> bool:
-    """Return whether nothing in its name speaks against an event ending a task.
+    """Return whether an event may be the end of a task according to its name.
 
     Parameters
     ----------
@@ -156,7 +157,7 @@ def may_end_task(event: str) -> bool:
     Returns
     -------
     bool
-        False where its name says that something begins.
+        False if its name indicates the start of something.
     """
     return event.strip() not in BEGINNING_CODES and not _words(event) & BEGINNING
 

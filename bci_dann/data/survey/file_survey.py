@@ -1,4 +1,4 @@
-"""What the header of one recording says: rate, length, channels with types, and events."""
+"""Survey of the header of one recording: sampling frequency, length, channels and events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from bci_dann.data.recordings.reading import read_file
 
 __all__ = ["AS_IT_IS", "FileSurvey", "open_as_it_is", "survey_file"]
 
-# A layout that says nothing of channels and units; it needs an event and a subject.
+# A layout without information on channels and units; an event and a subject are required keys.
 AS_IT_IS = RecordingsLayout(pattern="{subject}", events={"any": "any"})
 
 # Bytes of a file whose trigger channel is read, which for some formats means all of the file.
@@ -40,7 +40,7 @@ class FileSurvey:
     sfreq, duration_s : float
         Sampling frequency (Hz) and length (s).
     channels : ChannelAccount
-        What becomes of each channel where nothing is said of it.
+        How each channel is used without further configuration.
     events : pandas.DataFrame
         The columns ``onset`` and ``duration`` (s after the first sample) and ``name``, in the
         order of onsets.
@@ -54,29 +54,29 @@ class FileSurvey:
 
     @property
     def signals(self) -> list[str]:  # numpydoc ignore=RT01
-        """The EEG channels by their names in the file."""
+        """The names in the file of the EEG channels."""
         return [one.name for one in self.channels.uses if one.used_as]
 
 
 def open_as_it_is(path: Path, is_bids: bool) -> mne.io.BaseRaw:
-    """Open a recording without a description of it, and without reading its samples.
+    """Open a recording without a layout, and without reading its samples.
 
     Parameters
     ----------
     path : pathlib.Path
         The file.
     is_bids : bool
-        Whether its events and channel types are in files of BIDS beside it.
+        Whether its events and channel types are in BIDS sidecar files.
 
     Returns
     -------
     mne.io.Raw
-        As MNE, or MNE-BIDS, reads it.
+        The recording as MNE or MNE-BIDS reads it.
 
     Raises
     ------
     DataError
-        With the reason why it cannot be read.
+        When it cannot be read; with the reason.
     """
     check_format(path)
     with warnings.catch_warnings():
@@ -96,14 +96,14 @@ def open_as_it_is(path: Path, is_bids: bool) -> mne.io.BaseRaw:
 
 
 def survey_file(raw: mne.io.BaseRaw, name: str, path: Path) -> FileSurvey:
-    """Return what a recording says of itself.
+    """Return sampling frequency, length, channels and events of a recording.
 
     Parameters
     ----------
     raw : mne.io.Raw
         The recording; its triggers are added to its annotations.
     name : str
-        What the survey calls it.
+        Name of the recording in the survey.
     path : pathlib.Path
         Its file.
 

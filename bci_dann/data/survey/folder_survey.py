@@ -1,4 +1,4 @@
-"""A first look at the recordings of a folder: what they have in common, and what differs."""
+"""Survey of the recordings of a folder: common properties and differences."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from bci_dann.exceptions import BCIDannError, DataError
 
 __all__ = ["FolderSurvey", "Unreadable", "survey_folder"]
 
-# The formats that a configuration describes, by the file that is named; the best first, where a
-# folder holds the same recordings in several.
+# Formats by the extension of the main file, in order of preference if a folder has the same
+# recordings in several formats.
 FORMATS = {
     ".fif": "FIF",
     ".fif.gz": "FIF",
@@ -36,17 +36,17 @@ FORMATS = {
     ".gdf": "GDF",
 }
 
-# Files beside a recording that belong to it or describe it.
+# Extensions of files that belong to a recording or describe it.
 COMPANIONS = {".eeg", ".vmrk", ".fdt", ".dat", ".json", ".tsv", ".pos", ".sfp", ".md", ".event"}
 
-# Names of FIF files that hold no recording, and of parts of one that was split.
+# Names of FIF files that are not recordings, and of later parts of split recordings.
 FIF_OF_OTHERS = re.compile(
     r"[-_](epo|ave|ica|cov|proj|fwd|inv|src|trans|eve|stc|sph|lay|annot)\.fif(\.gz)?$",
     re.IGNORECASE,
 )
 LATER_NUMBER = re.compile(r"-[0-9]+(?=\.fif(\.gz)?$)")
 
-# A recording in the place where BIDS has it.
+# Path of a recording according to BIDS.
 BIDS_NAME = re.compile(
     r"(?P<sub>sub-[^/_]+)/((?P<ses>ses-[^/_]+)/)?eeg/(?P=sub)(?(ses)_(?P=ses))_"
     r"(.*_)?eeg\.(edf|bdf|vhdr|set|fif)"
@@ -54,10 +54,10 @@ BIDS_NAME = re.compile(
 BIDS_ENTITY = re.compile(r"(?:^|_)([a-z]+)-([^-_/.]+)")
 BIDS_TASK = re.compile(r"_task-([^_/.]+)")
 
-# Recordings whose signals are looked at. Empirical: a second in all.
+# Number of recordings whose signals are examined; this takes about a second.
 MAX_SAMPLED = 12
 
-# Share of the usual number of cues below which a session or run looks like practice.
+# A session or run with a smaller share of the usual number of cues may be practice.
 PRACTICE_SHARE = 0.5
 
 Track = Callable[[Sequence[RecordingFile]], Iterable[RecordingFile]]
@@ -74,26 +74,26 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class FolderSurvey:
-    """What the recordings of a folder have in common.
+    """The recordings of a folder, with their headers and samples of their signals.
 
     Attributes
     ----------
     folder : pathlib.Path
         The folder.
     recordings : tuple of RecordingFile
-        Those that the pattern fits and that can be read, with subject, session and run.
+        Readable recordings that match the pattern, with subject, session and run.
     files : tuple of FileSurvey
         Their headers, in the same order.
     samples : tuple of SignalSample
-        The signals of some of them.
+        Samples of the signals of some recordings.
     unreadable : tuple of Unreadable
-        Those that the pattern fits and that cannot be read.
+        Recordings that match the pattern and cannot be read.
     pattern : PatternGuess
         The pattern of the paths; empty for BIDS.
     bids_tasks : tuple of str or None
         The tasks of a BIDS dataset; ``None`` for other folders.
     other_files : dict of str to int
-        By extension the number of files that are in none of the formats.
+        Number of files in other formats, by extension.
     """
 
     folder: Path
@@ -112,7 +112,7 @@ class FolderSurvey:
 
     @cached_property
     def task(self) -> TaskGuess:  # numpydoc ignore=RT01
-        """How long a task lasts."""
+        """Length of a task."""
         return guess_task([one.events for one in self.files], self.cues.candidates)
 
     @cached_property
@@ -123,13 +123,13 @@ class FolderSurvey:
         return tuple(sorted({m[1] for name in names for m in BIDS_TASK.finditer(name)}))
 
     def exclude(self) -> dict[str, list[str]]:
-        """Return the subjects, sessions or runs of which nothing can be read.
+        """Return the subjects, sessions or runs without any readable recording.
 
         Returns
         -------
         dict of str to list of str
-            By field its values, as in a `RecordingsLayout`. A recording that cannot be read
-            beside others of the same subject, session and run number is not among them.
+            Values by field, as in a `RecordingsLayout`. Unreadable recordings are not included if
+            other recordings with the same subject, session or run can be read.
         """
         excluded: dict[str, list[str]] = {}
         for one in self.unreadable:
@@ -142,7 +142,7 @@ class FolderSurvey:
         return excluded
 
     def values(self, name: str) -> list[str]:
-        """Return the values of a field of the paths, in the order of recordings.
+        """Return the values of a field in the paths, in the order of recordings.
 
         Parameters
         ----------
@@ -167,7 +167,7 @@ class FolderSurvey:
         Returns
         -------
         dict of str to (int, int)
-            By value the usual number of its cues in a recording, and that of all.
+            Typical number of cues in a recording with this value, and in all recordings, by value.
         """
         cues = self.cues.candidates
         counts = [int(one.events["name"].isin(cues).sum()) for one in self.files]
@@ -187,19 +187,19 @@ class FolderSurvey:
 
 
 def survey_folder(folder: Path, track: Track = iter) -> FolderSurvey:
-    """Look at the recordings of a folder: all headers, and some seconds of a few signals.
+    """Survey the recordings of a folder: all headers, and some seconds of a few signals.
 
     Parameters
     ----------
     folder : pathlib.Path
         The folder.
     track : callable
-        Takes the recordings and yields them, as a progress bar does.
+        Iterates over the recordings, for example with a progress bar.
 
     Returns
     -------
     FolderSurvey
-        What was seen.
+        The survey.
 
     Raises
     ------
@@ -249,7 +249,7 @@ def _listed(folder: Path) -> tuple[list[str], dict[str, int]]:
 
 
 def _files_below(folder: Path, prefix: str = "", above: tuple[Path, ...] = ()) -> Iterator[str]:
-    """Yield the paths of files; linked folders are followed, but none into itself."""
+    """Yield the paths of files; linked folders are followed, except into themselves."""
     above = (*above, folder.resolve())
     for path in folder.iterdir():
         name = prefix + plain_text(path.name)
@@ -258,7 +258,7 @@ def _files_below(folder: Path, prefix: str = "", above: tuple[Path, ...] = ()) -
         if path.is_dir() and path.resolve() not in above:
             yield from _files_below(path, f"{name}/", above)
         elif path.is_file() or (path.is_symlink() and not path.exists()):
-            yield name  # a link that leads to nothing is told as a file that cannot be read
+            yield name  # a broken link is reported as a file that cannot be read
 
 
 def _is_recording(name: str, names: Sequence[str]) -> bool:
@@ -271,7 +271,7 @@ def _is_recording(name: str, names: Sequence[str]) -> bool:
 
 
 def _of_one_format(names: Sequence[str]) -> list[str]:
-    """Return the recordings of the most frequent format, or of the best of several."""
+    """Return the recordings of the most frequent format; of several, the preferred one."""
     counts = Counter(map(extension_of, names))
     order = list(FORMATS)
     chosen = max(counts, key=lambda extension: (counts[extension], -order.index(extension)))
@@ -279,7 +279,7 @@ def _of_one_format(names: Sequence[str]) -> list[str]:
 
 
 def _in_bids(folder: Path, names: Iterable[str], tasks: Sequence[str]) -> list[RecordingFile]:
-    """Return recordings under the names that `find_recordings` gives them."""
+    """Return recordings with the same names as in `find_recordings`."""
     recordings = []
     for name in names:
         entities = dict(BIDS_ENTITY.findall(name.rpartition("/")[2]))
@@ -293,7 +293,7 @@ def _in_bids(folder: Path, names: Iterable[str], tasks: Sequence[str]) -> list[R
 def _by_pattern(
     folder: Path, names: Sequence[str], every: Sequence[str]
 ) -> tuple[PatternGuess, list[RecordingFile]]:
-    """Guess a pattern, and keep it where it gives the recordings that were meant."""
+    """Guess a pattern, and use it if it matches the intended recordings."""
     guess = guess_pattern(names)
     left_out = tuple(name for name in every if name not in guess.fields)
     if guess.pattern is not None:
@@ -314,7 +314,7 @@ def _inside(folder: Path, path: Path) -> str:
 def _look(
     folder: Path, recordings: Sequence[RecordingFile], is_bids: bool, track: Track
 ) -> tuple[list[RecordingFile], list[FileSurvey], list[SignalSample], list[Unreadable]]:
-    """Open every recording, and read the signals of some that are spread over all."""
+    """Open all recordings, and read signals of a few that are evenly spread over them."""
     sampled = set(_spread(len(recordings)))
     readable, files, samples, unreadable = [], [], [], []
     for index, recording in enumerate(track(recordings)):
@@ -325,7 +325,7 @@ def _look(
             sample = None
             if index in sampled:
                 sample = sample_signals(raw, survey.signals, name)
-        except Exception as error:  # damage beyond the header shows when samples are read
+        except Exception as error:  # damage beyond the header appears when samples are read
             unreadable.append(Unreadable(recording, name, _reason(error, recording.path)))
             continue
         readable.append(recording)

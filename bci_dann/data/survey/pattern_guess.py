@@ -1,4 +1,4 @@
-"""A guess of the path pattern of recordings, from the parts of their paths that vary."""
+"""Heuristics for the path pattern of recordings, from the varying parts of their paths."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DATE = re.compile(r"(?<![0-9])([0-9]{4})([-_.])([0-9]{2})\2([0-9]{2})(?![0-9])")
 TOKEN = re.compile(r"[0-9]+|[^0-9]+")
 EXTENSION = re.compile(r"(\.fif\.gz|\.[^./]*)$", re.IGNORECASE)
 
-# Words in front of a number that say what it counts, and letters that may say it.
+# Words, and single letters, before a number that indicate its field.
 WORDS = {
     "subject": ("subject", "subj", "sub", "participant", "patient", "proband", "volunteer", "vp"),
     "session": ("session", "sess", "ses", "day", "visit"),
@@ -23,8 +23,8 @@ WORDS = {
 }
 LETTERS = {"subject": ("s", "p", "pp", "id"), "session": ("s", "d"), "run": ("r",)}
 
-# A number such as 0203 is subject 02 and session 03 where most combinations of its halves occur.
-# Empirical: numbers that simply count fill at most half of the combinations, or have more than 20
+# A number such as 0203 is subject 02 and session 03 if most combinations of the two halves occur.
+# Empirical: consecutive numbers fill at most half of the combinations, or have more than 20
 # second halves.
 MIN_GRID_SHARE = 0.7
 MAX_SECOND_HALVES = 20
@@ -32,18 +32,18 @@ MAX_SECOND_HALVES = 20
 
 @dataclass(frozen=True)
 class PatternGuess:
-    """A pattern, and how it was found.
+    """A pattern, and information on how it was found.
 
     Attributes
     ----------
     pattern : str or None
-        As for `RecordingsLayout`; ``None`` where the paths do not tell the subjects apart.
+        Pattern of a `RecordingsLayout`; ``None`` if the paths do not distinguish the subjects.
     fields : dict of str to dict of str to str
-        By path the text of each field.
+        Text of each field, by path.
     by_place : tuple of str
-        The fields that no word in the paths names, and that were chosen by their place.
+        The fields that are not indicated by a word in the paths, but guessed from their position.
     left_out : tuple of str
-        Paths of another form, which the pattern does not fit.
+        Paths of another form, which the pattern does not match.
     """
 
     pattern: str | None
@@ -54,7 +54,7 @@ class PatternGuess:
 
 @dataclass
 class _Column:
-    """A part of the paths: its text in each of them, and the field that it is."""
+    """A part of the paths: its text in each path, and its field."""
 
     texts: tuple[str, ...]
     depth: int
@@ -67,13 +67,13 @@ class _Column:
 
     @property
     def width(self) -> int | None:
-        """The number of characters, where it is the same in all paths."""
+        """The number of characters, if it is the same in all paths."""
         widths = {len(text) for text in self.texts}
         return widths.pop() if len(widths) == 1 else None
 
 
 def guess_pattern(paths: Iterable[str]) -> PatternGuess:
-    """Guess which parts of some paths name subject, session and run.
+    """Guess which parts of paths are subject, session and run.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def guess_pattern(paths: Iterable[str]) -> PatternGuess:
     Returns
     -------
     PatternGuess
-        Of the largest group of paths that have the same extension and the same separators.
+        Pattern of the largest group of paths with the same extension and the same separators.
 
     Examples
     --------
@@ -113,7 +113,7 @@ def _form(path: str) -> tuple[str, ...]:
 
 
 def _split(path: str) -> list[str]:
-    """Split a path at separators, which stand at every second place; a date is one part."""
+    """Split a path into parts and separators, which alternate; a date is one part."""
     stem = path.removesuffix(_extension(path))
     inside = {i for date in DATE.finditer(stem) for i in (date.end(1), date.end(3))}
     parts, end = [], 0
@@ -130,7 +130,7 @@ def _extension(path: str) -> str:
 
 
 def _columns(paths: Sequence[str]) -> list[_Column]:
-    """Split paths at separators, and between letters and numbers where all paths allow it."""
+    """Split paths at separators, and between letters and numbers if possible for all paths."""
     columns: list[_Column] = []
     depth = 0
     for place, texts in enumerate(zip(*map(_split, paths), strict=True)):
@@ -175,7 +175,7 @@ def _cuts(width: int) -> tuple[slice, slice]:
 
 
 def _assign(columns: list[_Column]) -> tuple[str, ...] | None:
-    """Name the columns that are fields, in place; return the fields that were chosen by place."""
+    """Assign fields to columns in place; return the fields that were guessed from positions."""
     for vocabulary, exact in ((WORDS, False), (LETTERS, True)):
         for varying in (True, False):
             for column in columns:
@@ -228,7 +228,7 @@ def _ends_with(word: str, one: str) -> bool:
 
 
 def _word_before(column: _Column, columns: list[_Column]) -> str:
-    """Return the word in front of a column, which may stand before a separator."""
+    """Return the word before a column, possibly with a separator in between."""
     index = next(i for i, one in enumerate(columns) if one is column)
     before = columns[max(0, index - 2) : index]
     if before and before[-1].is_separator:
@@ -239,7 +239,7 @@ def _word_before(column: _Column, columns: list[_Column]) -> str:
 
 
 def _place_of_subject(columns: list[_Column]) -> _Column | None:
-    """Return the first part that varies, or the innermost folder where all have one subject."""
+    """Return the first varying part; if there is only one subject, the innermost folder."""
     varying = [one for one in columns if one.varies and not one.field]
     if varying:
         return varying[0]
@@ -256,7 +256,7 @@ def _has(columns: list[_Column], field: str) -> bool:
 
 
 def _name(columns: list[_Column], named: _Column, field: str) -> None:
-    """Make a column, and those with the same texts, a field."""
+    """Assign a field to a column and to all columns with the same texts."""
     for one in columns:
         is_same = one.texts == named.texts and not one.is_separator
         if one is named or (is_same and not one.field and _is_repeated(one)):
@@ -264,7 +264,7 @@ def _name(columns: list[_Column], named: _Column, field: str) -> None:
 
 
 def _is_repeated(column: _Column) -> bool:
-    """Return whether equal texts elsewhere are no accident, as a constant word may be."""
+    """Return whether equal texts in another column are unlikely to be a coincidence."""
     return column.varies or column.texts[0].isdecimal()
 
 
@@ -274,7 +274,7 @@ def _are_told_apart(columns: list[_Column]) -> bool:
 
 
 def _widen(columns: list[_Column]) -> bool:
-    """Let the run, or else the session, take what is left of the varying parts around it."""
+    """Extend the run, or otherwise the session, over the remaining varying parts around it."""
     for field in ("run", "session"):
         own = [i for i, one in enumerate(columns) if one.field == field]
         left = [i for i, one in enumerate(columns) if one.varies and not one.field]
@@ -303,7 +303,7 @@ def _pattern(columns: list[_Column], path: str) -> str:
 
 def _piece(column: _Column, beside: list[_Column]) -> str:
     if column.field:
-        # without a literal between them, fields are told apart by their widths
+        # fields without a literal between them are separated by their widths
         is_open = any(one.field or one.varies for one in beside)
         width = f":{column.width}" if is_open and column.width else ""
         return f"{{{column.field}{width}}}"

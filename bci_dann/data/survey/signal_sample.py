@@ -11,42 +11,43 @@ from numpy.typing import NDArray
 
 __all__ = ["MAINS_HZ", "SignalSample", "guess_mains", "guess_scale", "sample_signals"]
 
-# Seconds that are read, from the middle of a recording.
+# Length of the sample, which is read from the middle of a recording (s).
 SAMPLE_S = 30.0
 
-# The band of motor rhythms, in which neither drift nor mains tell on the amplitude.
+# The band of motor rhythms (Hz), in which drifts and mains do not affect the amplitude.
 BAND_HZ = (8.0, 30.0)
 
 # Lowest and highest standard deviation of EEG in that band (µV). Empirical: recordings of two
-# amplifiers have 2 to 30 µV, and units differ by 1000, so that one unit at most fits.
+# amplifiers have 2 to 30 µV, and units differ by 1000, so that at most one unit is plausible.
 EEG_UV = (0.5, 300.0)
 
-# Volt for each unit that a file may hold.
+# Volt per possible unit of a file.
 UNITS = {1.0: "volt", 1e-3: "millivolt", 1e-6: "microvolt", 1e-9: "nanovolt"}
 
-# The mains of all countries, how wide their peak is, and where its neighbourhood ends (Hz).
+# Mains frequencies of all countries, width of the peak, and limit of neighbouring frequencies (Hz).
 MAINS_HZ = (50, 60)
 PEAK_HZ, NEAR_HZ = 1.0, 5.0
 
-# Ratio of the peak's power to that beside it. Empirical: without mains it is up to 1.5; two
-# data sets have 2.7 to 4000.
+# Ratio of the power in the peak to that at neighbouring frequencies. Empirical: without mains it is
+# up to 1.5; two data sets have 2.7 to 4000.
 MIN_PEAK_RATIO = 2.0
 
 
 @dataclass(frozen=True)
 class SignalSample:
-    """What some seconds of a recording show.
+    """Amplitudes and mains power in some seconds of a recording.
 
     Attributes
     ----------
     name : str
         The recording.
     amplitude_uv : dict of str to float
-        Standard deviation from 8 to 30 Hz by EEG channel (µV), if the samples are volt.
+        Standard deviation from 8 to 30 Hz by EEG channel (µV), assuming samples in volt.
     mains : dict of int to float
-        Power at 50 and 60 Hz relative to that beside it; those that the sampling frequency allows.
+        Power at 50 and 60 Hz relative to neighbouring frequencies, as far as the sampling frequency
+        allows.
     flat, not_finite : tuple of str
-        Channels that do not change, or have samples that are no numbers.
+        Channels that are constant, or have samples that are not finite.
     """
 
     name: str
@@ -57,7 +58,7 @@ class SignalSample:
 
     @property
     def typical_uv(self) -> float:  # numpydoc ignore=RT01
-        """Median amplitude of the channels that are not flat (µV); NaN where there is none."""
+        """Median amplitude of the channels that are not flat (µV); NaN if there are none."""
         values = [self.amplitude_uv[name] for name in self.amplitude_uv if name not in self.flat]
         return float(np.median(values)) if values else float("nan")
 
@@ -72,12 +73,12 @@ def sample_signals(raw: mne.io.BaseRaw, channels: Sequence[str], name: str) -> S
     channels : sequence of str
         Its EEG channels.
     name : str
-        What the survey calls it.
+        Name of the recording in the survey.
 
     Returns
     -------
     SignalSample
-        What they show.
+        Amplitudes and mains power.
     """
     sfreq = float(raw.info["sfreq"])
     length = min(raw.n_times, int(SAMPLE_S * sfreq))
@@ -100,17 +101,17 @@ def sample_signals(raw: mne.io.BaseRaw, channels: Sequence[str], name: str) -> S
 
 
 def guess_scale(samples: Sequence[SignalSample]) -> float | None:
-    """Guess the factor on samples that are taken for volt, from their amplitude.
+    """Guess the factor of samples that are read as volt, from their amplitude.
 
     Parameters
     ----------
     samples : sequence of SignalSample
-        Of recordings with one unit.
+        Samples of recordings with the same unit.
 
     Returns
     -------
     float or None
-        1, 1e-3, 1e-6 or 1e-9; ``None`` where the amplitude is that of EEG in none of these units,
+        1, 1e-3, 1e-6 or 1e-9; ``None`` if the amplitude is that of EEG in none of these units,
         or in different ones in different recordings.
     """
     typical = [one.typical_uv for one in samples if np.isfinite(one.typical_uv)]
@@ -129,15 +130,15 @@ def guess_mains(samples: Sequence[SignalSample]) -> tuple[int | None, dict[int, 
     Parameters
     ----------
     samples : sequence of SignalSample
-        Of recordings in one country.
+        Samples of recordings with the same mains frequency.
 
     Returns
     -------
     frequency : int or None
-        50 or 60 Hz; ``None`` where neither has a peak.
+        50 or 60 Hz; ``None`` if neither has a peak.
     ratios : dict of int to float
-        The power of each relative to that beside it, median over recordings; empty where the
-        sampling frequency allows none.
+        The power at each frequency relative to neighbouring frequencies, median over recordings;
+        empty if the sampling frequency is too low.
     """
     ratios = {
         hz: float(np.median([one.mains[hz] for one in samples if hz in one.mains]))
@@ -153,7 +154,7 @@ def guess_mains(samples: Sequence[SignalSample]) -> tuple[int | None, dict[int, 
 def _spectra(
     signals: NDArray[np.float64], sfreq: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return frequencies (Hz) and power densities; windows of 2 s whose trend is removed."""
+    """Return frequencies (Hz) and power densities, from detrended windows of 2 s."""
     from scipy.signal import welch
 
     length = min(signals.shape[1], int(2 * sfreq))

@@ -1,4 +1,4 @@
-"""What a survey of recordings has seen, in a few words for each kind of thing."""
+"""Text summary of a survey of recordings."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ __all__ = [
     "unit_sentence",
 ]
 
-# Names that a list shows before it says how many more there are.
+# Number of names in a list before "and N more".
 MAX_LISTED = 8
 
 
 def summary_rows(survey: FolderSurvey) -> list[tuple[str, str]]:
-    """Return what was seen, as rows of a table.
+    """Return the summary of a survey as rows of a table.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def summary_rows(survey: FolderSurvey) -> list[tuple[str, str]]:
     Returns
     -------
     list of (str, str)
-        What a row is about, and what was seen of it.
+        Property and result of each row.
     """
     rows = [("recordings", _count_of_files(survey))]
     for name in ("subject", "session", "run"):
@@ -61,7 +61,7 @@ def summary_rows(survey: FolderSurvey) -> list[tuple[str, str]]:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Return names with commas, the first ones where there are many.
+    """Return names separated by commas; if there are many, only the first ones.
 
     Parameters
     ----------
@@ -89,7 +89,8 @@ def sampling_rates(survey: FolderSurvey) -> dict[float, int]:
     Returns
     -------
     dict of float to int
-        The lowest frequency first; those that differ by rounding are one.
+        Number of recordings, lowest frequency first; frequencies that differ by rounding are
+        merged.
     """
     rates: dict[float, int] = {}
     for sfreq in sorted(one.sfreq for one in survey.files):
@@ -109,9 +110,9 @@ def channel_differences(survey: FolderSurvey) -> tuple[list[str], dict[str, int]
     Returns
     -------
     common : list of str
-        In the order of the first recording.
+        Channels in the order of the first recording.
     others : dict of str to int
-        By name the number of recordings that have it.
+        Number of recordings with the channel, by name.
     """
     counts = Counter(name for one in survey.files for name in one.channels.used)
     n_files = len(survey.files)
@@ -120,7 +121,7 @@ def channel_differences(survey: FolderSurvey) -> tuple[list[str], dict[str, int]
 
 
 def unit_sentence(survey: FolderSurvey) -> str:
-    """Return what the amplitude says of the unit.
+    """Return a sentence on the unit and the amplitude as evidence for it.
 
     Parameters
     ----------
@@ -140,7 +141,7 @@ def unit_sentence(survey: FolderSurvey) -> str:
     if scale is None:
         return (
             f"not known: the typical amplitude from 8 to 30 Hz is {typical[0]:.2g} to "
-            f"{typical[-1]:.2g} µV if the numbers are volt, and EEG has 1 to 100 µV"
+            f"{typical[-1]:.2g} µV if the numbers are volt, and that of EEG is 1 to 100 µV"
         )
     if scale == 1.0:
         return f"volt, as MNE reads it: the typical amplitude from 8 to 30 Hz is {middle:.2g} µV"
@@ -151,7 +152,7 @@ def unit_sentence(survey: FolderSurvey) -> str:
 
 
 def mains_sentence(survey: FolderSurvey) -> str:
-    """Return what the spectra say of the mains frequency.
+    """Return a sentence on the mains frequency and the evidence in the spectra.
 
     Parameters
     ----------
@@ -167,7 +168,7 @@ def mains_sentence(survey: FolderSurvey) -> str:
     if frequency is not None:
         ratio = ratios[frequency]
         times = f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.1f}"
-        return f"{frequency} Hz, with {times} times the power beside it"
+        return f"{frequency} Hz, with {times} times the power at neighbouring frequencies"
     if not ratios:
         return "not known: the sampling rate is too low to show it"
     return f"no peak at {' or '.join(f'{hz} Hz' for hz in ratios)}"

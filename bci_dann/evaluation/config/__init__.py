@@ -1,1 +1,1 @@
-"""Descriptions of runs and pipelines: reading, checking and building them."""
+"""Configurations of runs and pipeline files: reading, checking, and creating estimators."""

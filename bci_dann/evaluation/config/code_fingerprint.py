@@ -1,4 +1,4 @@
-"""Fingerprints of the code behind a result: of this package, and of a user's own classes."""
+"""Fingerprints of code that affects results: of this package, and of user-defined classes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bci_dann.evaluation.config.module_source import module_file
 __all__ = ["package_fingerprint", "user_code_fingerprint"]
 
 PACKAGE = Path(__file__).resolve().parents[2]
-# What no probability in a record depends on: the command line, what is made of finished records,
+# Parts of the package that do not affect records: the command line, the use of finished records,
 # and the use of saved models.
 WITHOUT_INFLUENCE = (
     *("__main__.py", "_version.py", "installation.py"),
@@ -23,15 +23,15 @@ WITHOUT_INFLUENCE = (
     *("evaluation/diagnosis", "evaluation/selection", "evaluation/metrics.py"),
     *("evaluation/summary.py", "evaluation/run_merge.py"),
 )
-# Hexadecimal digits of a fingerprint: 64 bits, so that two versions of the code do not share one.
+# Hexadecimal digits of a fingerprint: 64 bits, so that collisions are practically impossible.
 N_DIGITS = 16
-# "module:Class", as a part of a method that is the user's own is named.
+# "module:Class", the notation for user-defined components of a method.
 CLASS_PATH = re.compile(r"([A-Za-z_][\w.]*):[A-Za-z_]\w*")
 
 
 @functools.cache
 def package_fingerprint(package: Path = PACKAGE) -> str:
-    """Return a digest of this package's source files that can influence a result.
+    """Return a digest of the source files of this package that can affect results.
 
     Parameters
     ----------
@@ -50,26 +50,26 @@ def package_fingerprint(package: Path = PACKAGE) -> str:
     for name in names:
         if not f"{name}/".startswith(excluded):
             content = (package / name).read_bytes()
-            # names and lengths, so that a line that moves from file to file is noticed
+            # with names and lengths, so that moving a line to another file changes the digest
             digest.update(f"{name}\0{len(content)}\0".encode())
             digest.update(content)
     return digest.hexdigest()[:N_DIGITS]
 
 
 def user_code_fingerprint(step: Mapping[str, Any]) -> str | None:
-    """Return a digest of the files that define a user's own classes in a pipeline's step.
+    """Return a digest of the files that define user-defined classes of a pipeline's step.
 
     Parameters
     ----------
     step : mapping
-        ``from`` and ``parameters`` of a step. Classes are also looked for in the parameters,
-        however deep, wherever one is named as ``"module:Class"``.
+        ``from`` and ``parameters`` of a step. Classes in parameters, at any depth, are recognised
+        by the notation ``"module:Class"``.
 
     Returns
     -------
     str or None
-        ``None`` where all classes are of this package or of an installed one, whose version
-        stands for its code. Files that these files import are not part of it.
+        The digest; ``None`` if all classes are from this package or from installed packages, which
+        are identified by their versions. Files imported by these files are not included.
     """
     modules = {step["from"], *_modules_in(step["parameters"])}
     files = {file for file in map(module_file, modules) if file is not None}
@@ -80,7 +80,7 @@ def user_code_fingerprint(step: Mapping[str, Any]) -> str | None:
 
 
 def _modules_in(value: Any) -> Iterator[str]:
-    """Yield the modules of the classes that a parameter names, in mappings and lists too."""
+    """Yield the modules of all classes in a parameter, including mappings and lists."""
     if isinstance(value, Mapping):
         value = [*value, *value.values()]
     if isinstance(value, list | tuple):

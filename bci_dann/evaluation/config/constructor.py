@@ -35,11 +35,11 @@ class Constructor:
     names : tuple of str
         The parameters, in order.
     takes_any : bool
-        Whether any other keyword is accepted too.
+        Whether any other keyword is accepted as well.
     defaults : mapping of str to object, or None
-        The defaults that YAML can hold, by parameter; ``None`` where the source computes one.
+        The defaults that YAML supports, by parameter; ``None`` if the source computes one.
     former : tuple of str
-        Keywords of the version before, which are accepted with a warning.
+        Keywords of the previous version, which are accepted with a warning.
     """
 
     names: tuple[str, ...]
@@ -58,7 +58,7 @@ class Constructor:
         Returns
         -------
         bool
-            True for every name where the constructor takes any keyword.
+            Whether it is accepted; always true if the constructor accepts any keyword.
         """
         return self.takes_any or name in self.names or name in self.former
 
@@ -66,8 +66,8 @@ class Constructor:
 def constructor_of(step: Mapping[str, Any], pipeline: str) -> Constructor:
     """Return the constructor of a pipeline's step, without importing its class if possible.
 
-    Importing a class imports its libraries, which takes seconds for torch; without it, a misspelt
-    parameter is refused at once.
+    Importing a class imports its libraries, which takes seconds for torch. Without importing, a
+    misspelt parameter is reported immediately.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def constructor_of(step: Mapping[str, Any], pipeline: str) -> Constructor:
     Returns
     -------
     Constructor
-        Its names are those that importing the class would give.
+        The constructor, with the same parameters as from importing the class.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def constructor_of(step: Mapping[str, Any], pipeline: str) -> Constructor:
 
 
 def defaults_of(step: Mapping[str, Any], pipeline: str) -> Mapping[str, Any]:
-    """Return the defaults of a pipeline's step that YAML can hold.
+    """Return the defaults of a pipeline's step that YAML supports.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def defaults_of(step: Mapping[str, Any], pipeline: str) -> Mapping[str, Any]:
     Returns
     -------
     mapping of str to object
-        By parameter; computed defaults are those of the imported class.
+        Defaults by parameter; if the source computes a default, the class is imported.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def imported_class(step: Mapping[str, Any], pipeline: str) -> Any:
     Returns
     -------
     type or callable
-        The class, or the function, that the step names.
+        The class or function of the step.
 
     Raises
     ------
@@ -153,7 +153,7 @@ def imported_class(step: Mapping[str, Any], pipeline: str) -> Any:
 
 
 def _plain(defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the defaults that YAML can hold."""
+    """Return the defaults that YAML supports."""
     return {name: value for name, value in defaults.items() if isinstance(value, PLAIN_TYPES)}
 
 
@@ -168,7 +168,7 @@ def _constructor_of_class(component: Any) -> Constructor:
 
 
 def _constructor_from_source(module: str, name: str) -> Constructor | None:
-    """Return a constructor, or ``None`` where the source does not tell it for certain."""
+    """Return a constructor, or ``None`` if it cannot be determined from the source."""
     definition = definition_of(module, name)
     if definition is None:
         return None
@@ -186,7 +186,7 @@ def _constructor_from_class_source(module: str, node: ast.ClassDef) -> Construct
     inherited = [base for base in bases if base not in BARE_BASES]
     if not call:
         if len(bases) < len(node.bases) or len(inherited) != 1:
-            return None  # which of several constructors is inherited is Python's to resolve
+            return None  # with several bases, Python determines the inherited constructor
         return _constructor_from_source(module, inherited[0])
     init = call[0]
     if len(call) > 1 or not isinstance(init, ast.FunctionDef) or init.decorator_list:
@@ -201,7 +201,7 @@ def _constructor_from_class_source(module: str, node: ast.ClassDef) -> Construct
 
 
 def _former_parameters(module: str, node: ast.ClassDef) -> tuple[str, ...] | None:
-    """Return the keywords of the version before that a class lists, itself or by a constant."""
+    """Return the keywords of the previous version from the class attribute, or its constant."""
     for part in node.body:
         if FORMER in bound_names(part) and isinstance(part, ast.Assign | ast.AnnAssign):
             if isinstance(part.value, ast.Name):
@@ -215,7 +215,7 @@ def _former_parameters(module: str, node: ast.ClassDef) -> tuple[str, ...] | Non
 
 
 def _is_abstract_base(keyword: ast.keyword) -> bool:
-    """Return whether a class keyword is ``metaclass=ABCMeta``, which leaves calls as they are."""
+    """Return whether a class keyword is ``metaclass=ABCMeta``, which does not affect calls."""
     return keyword.arg == "metaclass" and getattr(keyword.value, "id", None) == "ABCMeta"
 
 
@@ -230,6 +230,6 @@ def _constructor_from_arguments(arguments: ast.arguments, skip: int) -> Construc
     names, takes_any = tuple(arg.arg for arg in by_keyword), arguments.kwarg is not None
     try:
         given = {arg.arg: ast.literal_eval(value) for arg, value in pairs if value is not None}
-    except ValueError:  # a default that is computed
+    except ValueError:  # a computed default
         return Constructor(names, takes_any, None)
     return Constructor(names, takes_any, _plain(given))

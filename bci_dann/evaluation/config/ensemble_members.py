@@ -1,4 +1,4 @@
-"""Methods inside methods that are named by their pipeline: their classes and parameters in full."""
+"""Members of ensembles given by the name of a pipeline: replaced by class and parameters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bci_dann.exceptions import ConfigError
 
 __all__ = ["with_members"]
 
-# Parameters that hold several methods, and one.
+# Parameters for several methods, and for a single method.
 MEMBERS, METHOD = "members", "method"
 OURS = "bci_dann.estimators"
 
@@ -20,22 +20,23 @@ Load = Callable[[str], PipelineSpec]
 
 
 def with_members(spec: PipelineSpec, load: Load) -> PipelineSpec:
-    """Return the pipeline with the definitions of pipelines in the place of their names.
+    """Return a pipeline in which names of member pipelines are replaced by their definitions.
 
-    A record's key thus changes with the file of a member, and building the ensemble reads none.
+    The key of a record then changes with the pipeline file of a member, and these files are not
+    needed to build the ensemble.
 
     Parameters
     ----------
     spec : PipelineSpec
-        A pipeline, which is left as it is. Its methods of this package may have a parameter
-        ``members``, a list of methods, each perhaps in a pair with its weight, or ``method``.
+        A pipeline; not changed. Its methods of this package may have a parameter
+        ``members``, a list of methods or of pairs of a method and its weight, or ``method``.
     load : callable
         Returns the content of the pipeline file of a name.
 
     Returns
     -------
     PipelineSpec
-        Where a member is the name of a pipeline, it becomes ``{name: CLASS, **parameters}``.
+        The pipeline, in which the name of a pipeline becomes ``{name: CLASS, **parameters}``.
 
     Raises
     ------
@@ -64,7 +65,7 @@ def _described_entry(entry: Any, pipeline: str, load: Load) -> Any:
 
 
 def _described(member: Any, pipeline: str, load: Load) -> Any:
-    """Return a member's class and parameters, where it is the name of a pipeline."""
+    """Return class and parameters of a member that is the name of a pipeline."""
     is_name = isinstance(member, str) and ":" not in member
     if not is_name or definition_of(OURS, member) is not None:
         return member

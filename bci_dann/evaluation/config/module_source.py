@@ -1,4 +1,4 @@
-"""Locating and parsing Python modules without importing them."""
+"""Location and parsing of Python modules without importing them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ __all__ = ["bound_names", "definition_of", "literal_of", "module_file"]
 
 Definition = ast.ClassDef | ast.FunctionDef
 
-# Names are followed from a package to the module that defines them; longer chains of imports
-# than this (empirical: scikit-learn and PyRiemann have at most 3) are circular.
+# Maximum length of the chain of imports from a package to the module that defines a name. Longer
+# chains are circular (empirical: scikit-learn and PyRiemann have at most 3).
 LONGEST_CHAIN = 10
 
 
@@ -30,7 +30,7 @@ def module_file(module: str) -> Path | None:
     Returns
     -------
     pathlib.Path or None
-        ``None`` where there is no such module, or it does not come from a Python file.
+        ``None`` if there is no such module, or it does not come from a Python file.
     """
     spec = _module_spec(module)
     if spec is None or not spec.has_location or spec.origin is None:
@@ -45,16 +45,15 @@ def definition_of(module: str, name: str) -> tuple[str, Definition] | None:
     Parameters
     ----------
     module : str
-        Where the name is imported from.
+        The module from which the name is imported.
     name : str
         The class or function.
 
     Returns
     -------
     tuple of (str, ast.ClassDef or ast.FunctionDef), or None
-        The module that defines it, and the definition. ``None`` where the source does not tell
-        it for certain: the name is bound more than once, or computed, or the module is no
-        Python file.
+        The module that defines it, and the definition. ``None`` if it cannot be determined from the
+        source: the name is bound more than once, or computed, or the module is not a Python file.
     """
     module, node = _binding_of(module, name)
     return (module, node) if isinstance(node, Definition) else None
@@ -66,14 +65,14 @@ def literal_of(module: str, name: str) -> Any:
     Parameters
     ----------
     module : str
-        Where the name is used.
+        The module in which the name is used.
     name : str
         The constant.
 
     Returns
     -------
     Any
-        ``None`` where the source does not tell it for certain.
+        The value; ``None`` if it cannot be determined from the source.
     """
     _, node = _binding_of(module, name)
     if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
@@ -101,7 +100,7 @@ def _binding_of(module: str, name: str) -> tuple[str, ast.stmt | None]:
 def _module_spec(module: str) -> importlib.machinery.ModuleSpec | None:
     package, *parts = module.split(".")
     try:
-        spec = importlib.util.find_spec(package)  # of a top-level name: imports nothing
+        spec = importlib.util.find_spec(package)  # does not import top-level packages
     except (ImportError, ValueError):
         return None
     name = package
@@ -144,7 +143,7 @@ def _bindings(tree: ast.Module, name: str) -> Iterator[ast.stmt]:
 
 
 def bound_names(node: ast.stmt) -> set[str]:
-    """Return the names that a statement binds, those within its blocks left out.
+    """Return the names that a statement binds, without those inside its blocks.
 
     Parameters
     ----------
@@ -154,7 +153,7 @@ def bound_names(node: ast.stmt) -> set[str]:
     Returns
     -------
     set of str
-        Empty for other statements.
+        The names; empty for other statements.
     """
     if isinstance(node, ast.Import | ast.ImportFrom):
         return {alias.asname or alias.name for alias in node.names}

@@ -1,4 +1,4 @@
-"""Building the scikit-learn estimator that a pipeline describes, and checking it."""
+"""Creation of the scikit-learn estimator of a pipeline, with checks."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ DEPRECATIONS = (DeprecationWarning, FutureWarning, PendingDeprecationWarning)
 
 @dataclass(frozen=True)
 class BuildWarning:
-    """A warning of a class that a pipeline is built of.
+    """A warning raised by a class of a pipeline.
 
     Attributes
     ----------
     message : str
-        The class's own words.
+        The text of the warning.
     place : str
-        The file or configuration that gave rise to it.
+        The file or configuration that caused it.
     new_lines : str
-        What should stand there, as YAML, where the warning has an attribute ``new_form``.
+        The recommended form as YAML, if the warning has an attribute ``new_form``.
     category : type of Warning
         :class:`~bci_dann.exceptions.BCIDannWarning` for warnings of this package's classes.
     """
@@ -47,7 +47,7 @@ class BuildWarning:
         Returns
         -------
         str
-            What the user reads.
+            The text for the user.
         """
         advice = f"\nWrite instead:\n{self.new_lines}" if self.new_lines else ""
         return f"{self.place}: {self.message}{advice}"
@@ -56,28 +56,28 @@ class BuildWarning:
 def build(
     spec: PipelineSpec, seed: int | None = None, overrides: Mapping[str, Any] | None = None
 ) -> Any:
-    """Build the estimator that a pipeline describes.
+    """Create the estimator of a pipeline.
 
     Parameters
     ----------
     spec : PipelineSpec
-        What to build.
+        The pipeline.
     seed : int or None
-        Becomes ``random_state`` of every step that has one, whatever the file says.
-        ``None`` leaves the file's values.
+        ``random_state`` of all steps that have one, which overrides the value in the file.
+        ``None`` keeps the values in the file.
     overrides : mapping of str to object, or None
         Other values for parameters of the steps.
 
     Returns
     -------
     estimator
-        The step itself where there is one only, else a scikit-learn pipeline.
+        The estimator of a single step, or a scikit-learn pipeline of several steps.
 
     Raises
     ------
     ConfigError
-        When a class cannot be imported, a parameter is unknown or wrong, the result gives
-        no probabilities, or a step stands before an estimator that learns from the target.
+        When a class cannot be imported, a parameter is unknown or wrong, the estimator has
+        no ``predict_proba``, or a step precedes an estimator that uses target trials.
 
     See Also
     --------
@@ -101,26 +101,26 @@ def build(
 def build_with_warnings(
     spec: PipelineSpec, seed: int | None = None
 ) -> tuple[Any, tuple[BuildWarning, ...]]:
-    """Build an estimator as :func:`build` does, and return its warnings in place of issuing them.
+    """Create an estimator as in :func:`build`, and return its warnings instead of issuing them.
 
     Parameters
     ----------
     spec : PipelineSpec
-        What to build.
+        The pipeline.
     seed : int or None
-        As for :func:`build`.
+        See :func:`build`.
 
     Returns
     -------
     estimator
-        As :func:`build` returns it.
+        The estimator.
     build_warnings : tuple of BuildWarning
-        Each once.
+        Warnings without repetition.
 
     Raises
     ------
     ConfigError
-        As :func:`build`.
+        See :func:`build`.
     """
     from sklearn.pipeline import make_pipeline
 
@@ -140,7 +140,7 @@ def build_with_warnings(
 
 
 def wants_target(estimator: Any) -> bool:
-    """Return whether ``fit`` asks for the target's unlabelled trials.
+    """Return whether ``fit`` requests unlabelled target trials.
 
     Parameters
     ----------
@@ -150,8 +150,7 @@ def wants_target(estimator: Any) -> bool:
     Returns
     -------
     bool
-        True when it requests the metadata ``X_target_unlabeled``, as MOABB's transfer
-        protocols have it.
+        True if it requests the metadata ``X_target_unlabeled`` of MOABB's transfer protocols.
     """
     from sklearn.utils.metadata_routing import get_routing_for_object
 
@@ -170,7 +169,7 @@ def trains_network(estimator: Any) -> bool:
     Returns
     -------
     bool
-        False for all estimators but those of this package that say so.
+        True only for estimators of this package that declare it.
     """
     from bci_dann.estimators import NetworkClassifier
 
@@ -208,12 +207,12 @@ def _check_steps(pipeline: str, steps: Sequence[Any], estimator: Any) -> None:
         if wants_target(step):
             raise ConfigError(
                 f"pipeline {pipeline}: {type(step).__name__} learns from the target, whose trials "
-                "would not pass through the steps before it. Let it be the only step."
+                "would not pass through the steps before it. Make it the only step."
             )
     if not hasattr(estimator, "predict_proba"):
         raise ConfigError(
-            f"pipeline {pipeline}: {type(steps[-1]).__name__} gives no probabilities, which the "
-            "records need. Use a classifier with predict_proba (for SVC: probability: true)."
+            f"pipeline {pipeline}: {type(steps[-1]).__name__} gives no probabilities, which are "
+            "needed for records. Use a classifier with predict_proba (for SVC: probability: true)."
         )
 
 

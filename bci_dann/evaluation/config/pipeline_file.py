@@ -1,7 +1,6 @@
-"""Pipelines in MOABB's YAML format: finding and reading their files.
+"""Pipeline files in MOABB's YAML format: search and reading.
 
-As in MOABB, a file names the classes that it is made of, which are imported: use only
-files that you trust.
+As in MOABB, the classes named in a file are imported: use only files that you trust.
 """
 
 from __future__ import annotations
@@ -48,24 +47,25 @@ class _PipelineFile(StrictModel):
 
 @dataclass(frozen=True)
 class PipelineSpec:
-    """A pipeline as data: what is needed to build it, and to compare it with another.
+    """The content of a pipeline file, for creating the estimator and for comparisons.
 
     Attributes
     ----------
     name : str
-        The name that tables show.
+        The name in tables.
     definition : tuple of dict
-        The steps in order, each with ``name``, ``from`` and ``parameters``, and ``code``, a
-        digest, where the class or a part of it is the user's own.
+        The steps in order, each with ``name``, ``from`` and ``parameters``, and, for user-defined
+        classes or components, ``code``, a digest of their source.
     source : str
-        The file that it was read from, for messages; it takes no part in comparisons.
+        The pipeline file, for messages; ignored in comparisons.
     set_by : mapping of str to str
-        For parameters that a run's configuration has set, what has set them; likewise.
+        Origin of the parameters that are set by the configuration of a run, for messages; ignored
+        in comparisons.
 
     See Also
     --------
-    load_pipeline : Reads one from a file.
-    build : The estimator that it describes.
+    load_pipeline : Reads a pipeline file.
+    build : Creates the estimator.
 
     Examples
     --------
@@ -86,17 +86,17 @@ class PipelineSpec:
 
 
 def available_pipelines(folders: Sequence[Path]) -> dict[str, Path]:
-    """Return the pipeline files of some folders by their names without ``.yml``.
+    """Return the pipeline files in folders by their names without ``.yml``.
 
     Parameters
     ----------
     folders : sequence of pathlib.Path
-        Where to look; a name in an earlier folder hides the same name in a later one.
+        The folders; a name in an earlier folder hides the same name in a later one.
 
     Returns
     -------
     dict of str to pathlib.Path
-        Sorted by name.
+        Paths by name, sorted by name.
     """
     files: dict[str, Path] = {}
     for folder in folders:
@@ -111,14 +111,14 @@ def find_pipeline(name: str, folders: Sequence[Path]) -> Path:
     Parameters
     ----------
     name : str
-        A path that ends in ``.yml``, or a name to be looked up.
+        A path that ends in ``.yml``, or a name.
     folders : sequence of pathlib.Path
-        Where names are looked up, and what relative paths may start from.
+        The folders that are searched for names and relative paths.
 
     Returns
     -------
     pathlib.Path
-        The file in the first folder that has one.
+        The file in the first folder that has it.
 
     Raises
     ------
@@ -149,7 +149,7 @@ def load_pipeline(path: str | Path) -> PipelineSpec:
     Returns
     -------
     PipelineSpec
-        With the parameters of the file only.
+        The pipeline, with only the parameters of the file.
 
     Raises
     ------
@@ -158,7 +158,7 @@ def load_pipeline(path: str | Path) -> PipelineSpec:
 
     See Also
     --------
-    build : The estimator that it describes.
+    build : Creates the estimator.
     bci_dann.estimators.build_method : A method by the name of its pipeline.
 
     Examples
@@ -192,7 +192,7 @@ def load_pipeline(path: str | Path) -> PipelineSpec:
 
 
 def pipeline_description(path: Path) -> str:
-    """Return what a pipeline file says of its method, in one line.
+    """Return the description of a method in its pipeline file, in one line.
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ def pipeline_description(path: Path) -> str:
     Returns
     -------
     str
-        The comment at its beginning; without one, the names of its steps.
+        The comment at the start of the file; without one, the names of the steps.
 
     Raises
     ------
@@ -216,14 +216,14 @@ def pipeline_description(path: Path) -> str:
 
 
 def warn_of_built_in_name(spec: PipelineSpec, built_in_folder: Path) -> None:
-    """Warn where a user's pipeline file has the name of one that comes with the package.
+    """Warn if a user's pipeline file has the name of a pipeline of the package.
 
     Parameters
     ----------
     spec : PipelineSpec
-        As read from ``spec.source``, which is the file that is used.
+        The pipeline from the file ``spec.source``, which is used.
     built_in_folder : pathlib.Path
-        The folder of the package's pipelines. A file with the same content is no cause for a
+        The folder of the package's pipelines. For a file with the same content there is no
         warning.
     """
     path = Path(spec.source)

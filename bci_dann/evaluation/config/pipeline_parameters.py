@@ -1,4 +1,4 @@
-"""Parameters of a pipeline: replacing them, and writing out the defaults of its classes."""
+"""Parameters of a pipeline: replacement, and completion by the defaults of its classes."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ __all__ = [
 def with_parameters(
     spec: PipelineSpec, parameters: Mapping[str, Any], *, set_by: str = ""
 ) -> PipelineSpec:
-    """Return the pipeline with other values for some of its steps' parameters.
+    """Return the pipeline with other values of some parameters.
 
     Parameters
     ----------
     spec : PipelineSpec
-        The pipeline to start from; it is left as it is.
+        The original pipeline; not changed.
     parameters : mapping of str to object
-        New values. Each goes to every step that has a parameter of this name.
+        New values, which are set in all steps that have a parameter of this name.
     set_by : str
-        What sets them, for messages, for example ``"mine.yaml: variants"``.
+        Origin of the values for messages, for example ``"mine.yaml: variants"``.
 
     Returns
     -------
     PipelineSpec
-        With the new values in its definition.
+        The pipeline with the new values.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def with_parameters(
 
 
 def accepted_parameters(spec: PipelineSpec, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those of some parameters that a step of the pipeline has.
+    """Return the parameters that at least one step of the pipeline has.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def accepted_parameters(spec: PipelineSpec, parameters: Mapping[str, Any]) -> di
     Returns
     -------
     dict of str to object
-        The parameters that :func:`with_parameters` would take for this pipeline.
+        The parameters that :func:`with_parameters` accepts for this pipeline.
 
     Raises
     ------
@@ -92,20 +92,20 @@ def accepted_parameters(spec: PipelineSpec, parameters: Mapping[str, Any]) -> di
 
 
 def with_defaults(spec: PipelineSpec) -> PipelineSpec:
-    """Return the pipeline with the parameters written out that its file leaves to the classes.
+    """Return the pipeline with the defaults of all parameters that are not in its file.
 
-    A record's key thus changes with a default, and the results folder says what was run. Where a
-    step is of the user's own code, a digest of it is noted, so that the key changes with that too.
+    The key of a record then changes with a default, and the results folder contains all settings.
+    For user-defined code a digest is added, so that the key also changes with the code.
 
     Parameters
     ----------
     spec : PipelineSpec
-        The pipeline; it is left as it is.
+        The pipeline; not changed.
 
     Returns
     -------
     PipelineSpec
-        With all plain defaults, and with ``code`` in steps of the user's own.
+        The pipeline with all defaults that YAML supports, and with ``code`` in user-defined steps.
 
     Raises
     ------
@@ -116,17 +116,17 @@ def with_defaults(spec: PipelineSpec) -> PipelineSpec:
 
 
 def check_parameter_names(spec: PipelineSpec) -> None:
-    """Raise on a parameter that a step's class does not have.
+    """Raise an error if the class of a step does not have a parameter.
 
     Parameters
     ----------
     spec : PipelineSpec
-        The pipeline. Its classes are not imported where their source tells their parameters.
+        The pipeline. Its classes are not imported if their parameters can be read from the source.
 
     Raises
     ------
     ConfigError
-        Naming the pipeline, the class and the parameter, with the nearest that it has.
+        When a parameter is unknown; with the pipeline, the class and the most similar parameter.
     """
     for step in spec.definition:
         constructor = constructor_of(step, spec.name)
@@ -136,7 +136,7 @@ def check_parameter_names(spec: PipelineSpec) -> None:
 
 
 def unknown_parameter(where: str, name: str, known: Sequence[str]) -> ConfigError:
-    """Return the error that says that a parameter does not exist.
+    """Return the error for an unknown parameter.
 
     Parameters
     ----------
@@ -145,12 +145,12 @@ def unknown_parameter(where: str, name: str, known: Sequence[str]) -> ConfigErro
     name : str
         The parameter that was given.
     known : sequence of str
-        The parameters that there are.
+        The existing parameters.
 
     Returns
     -------
     ConfigError
-        To be raised.
+        The error, to be raised by the caller.
     """
     return ConfigError(
         f"pipeline {where} has no parameter {name!r}.{did_you_mean(name, known)} "

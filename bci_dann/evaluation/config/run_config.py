@@ -42,7 +42,7 @@ __all__ = [
     "with_replaced",
 ]
 
-# The key that a suite of several data sets has in the place of `data`.
+# The key that a suite of several data sets has instead of `data`.
 SUITE_KEY = "datasets"
 
 Values = Annotated[list[Any], Field(min_length=1)]
@@ -51,50 +51,50 @@ Settings = Annotated[dict[str, Values], Field(min_length=1)]
 
 
 class RunConfig(StrictModel):
-    """Everything that determines the results of a run, and how many threads a task uses.
+    """Everything that determines the results of a run, including the threads of a task.
 
-    A configuration that :func:`load_config` returned holds the content of its pipeline files, so
-    that none of them is read again.
+    A configuration returned by :func:`load_config` contains the content of its pipeline files, so
+    that they are not read again.
 
     Attributes
     ----------
     name : str
-        Names the run's folder.
+        Name of the folder of the run.
     data : DataConfig or CombinedDataConfig
-        The recordings, of one data set or of several together.
+        One data set, or several data sets together.
     preprocessing : Preprocessing
-        What makes trials of them.
+        The steps from recordings to trials.
     pipelines : list of str
         Names of files in a pipelines folder, or paths that end in ``.yml``.
     protocols : list of str
         Names in :data:`~bci_dann.evaluation.PROTOCOLS`.
     seeds : list of int
-        Every pipeline is trained once for each seed.
+        Each pipeline is trained once for each seed.
     pipeline_parameters : dict of str to dict
-        Values that replace those in the pipeline files, by the pipeline's name; ``"*"``
-        reaches every pipeline that has such a parameter.
+        Parameters by pipeline, which override those in the pipeline files; ``"*"``
+        applies to all pipelines that have the parameter.
     variants : dict of str to dict of str to list
-        Settings to compare, by the pipeline's name: each combination of the listed values of
-        its parameters runs as a pipeline in its place, with a name like
+        Settings to compare, by pipeline: each combination of the listed values is a separate
+        pipeline that replaces the original one, with a name such as
         ``reweight_ts[classifier=kmm,alignment=none]``.
     threads : int
-        Threads of one task. Sums in another order round differently, so this belongs to
-        the results; the number of tasks at a time does not.
+        Number of threads of one task. It affects results, since the order of sums changes
+        rounding; the number of parallel tasks does not.
     pseudo_online : PseudoOnline or None
-        Score windows over the whole recordings of the target, idle time included, in the place of
-        its trials.
+        Scores windows over the whole recordings of the target, idle time included, instead of
+        trials.
     regimes : dict of str to Regime
-        Situations to compare the pipelines in, by name, each a run of its own on trials that
+        Situations in which pipelines are compared, by name. Each is a separate run on trials that
         are derived from ``data``.
     worlds : Worlds or None
-        Simulated data sets, drawn at random, as further regimes.
+        Simulated data sets with randomly drawn parameters, as further regimes.
     baselines : list of str
-        The pipelines whose best one, in each regime, the others are compared with.
+        In each regime, the other pipelines are compared with the best of these.
 
     See Also
     --------
-    load_config : Reads one from a file.
-    bci_dann.run_benchmark : Runs it.
+    load_config : Reads a configuration from a file.
+    bci_dann.run_benchmark : Runs a configuration.
 
     Examples
     --------
@@ -121,12 +121,12 @@ class RunConfig(StrictModel):
 
     @property
     def has_regimes(self) -> bool:
-        """Whether the run is one of each regime.
+        """Whether the run compares pipelines in regimes.
 
         Returns
         -------
         bool
-            True where there are ``regimes`` or ``worlds``.
+            True if there are ``regimes`` or ``worlds``.
         """
         return bool(self.regimes) or self.worlds is not None
 
@@ -182,31 +182,31 @@ def load_config(
     Parameters
     ----------
     config : str, pathlib.Path, mapping or RunConfig
-        A YAML file, which may take over keys of another (``extends: other.yaml``); the name of
-        a configuration that comes with the package (``quickstart``); or the content. Pipeline
-        names in a file are looked up in ``../pipelines`` beside the file's folder, in
-        ``pipelines`` in the working folder, and in the pipelines that come with the package,
-        and become paths.
+        A YAML file, which may inherit the keys of another (``extends: other.yaml``); the name of
+        a configuration of the package (``quickstart``); or the content. Pipeline
+        names are searched in ``pipelines`` next to the folder of the file, in
+        ``pipelines`` in the working folder, and in the pipelines of the package,
+        and are replaced by paths.
     settings : sequence of str
         Values to replace in a file or mapping before it is checked, each ``"KEY=VALUE"`` with
-        dots between keys and a value in YAML, as ``bci-dann run --set`` takes them.
+        dots between keys and a value in YAML, as for ``bci-dann run --set``.
     defaults : mapping of str to object, or None
-        Values of keys that the file or the content may leave out.
+        Values of keys that are missing in the file or the content.
 
     Returns
     -------
     RunConfig
-        With the paths of the pipeline files as ``pipelines``.
+        The configuration, with paths of pipeline files as ``pipelines``.
 
     Raises
     ------
     ConfigError
-        Naming each wrong key, with what was probably meant.
+        When keys or values are wrong; names each of them, with suggestions.
 
     See Also
     --------
     RunConfig : The keys.
-    resolve_run : The same with pipelines and options.
+    resolve_run : Also resolves pipelines and options.
 
     Examples
     --------
@@ -237,17 +237,17 @@ def read_config(
 ) -> RunConfig:
     """Read a run configuration and its pipeline files, and check its keys and names.
 
-    Nothing that takes long is imported. What is left to check are the parameters of the
-    pipelines; see :func:`pipeline_specs`.
+    No libraries with a long import time are imported. The parameters of the pipelines are not
+    checked; see :func:`pipeline_specs`.
 
     Parameters
     ----------
     config : str, pathlib.Path, mapping or RunConfig
-        As for :func:`load_config`. Files that a RunConfig has read before are not read again.
+        See :func:`load_config`. Files that a RunConfig has already read are not read again.
     settings : sequence of str
-        As for :func:`load_config`; they do not change a RunConfig.
+        See :func:`load_config`; they do not change a RunConfig.
     defaults : mapping of str to object, or None
-        As for :func:`load_config`.
+        See :func:`load_config`.
 
     Returns
     -------
@@ -275,19 +275,19 @@ def run_of_content(content: Any, origin: ConfigOrigin) -> RunConfig:
     Parameters
     ----------
     content : object
-        As :func:`located_content` returns it.
+        The content from :func:`located_content`.
     origin : ConfigOrigin
-        Where it is from.
+        Its origin.
 
     Returns
     -------
     RunConfig
-        As :func:`read_config` returns it.
+        The configuration, as from :func:`read_config`.
 
     Raises
     ------
     ConfigError
-        As :func:`read_config`.
+        See :func:`read_config`.
     """
     if isinstance(content, Mapping) and SUITE_KEY in content:
         raise ConfigError(
@@ -301,25 +301,25 @@ def run_of_content(content: Any, origin: ConfigOrigin) -> RunConfig:
 
 
 def with_replaced(config: RunConfig, replaced: Mapping[str, Any]) -> RunConfig:
-    """Return a run with some of its lists replaced, as the command line does.
+    """Return a configuration with some lists replaced, as by options of the command line.
 
     Parameters
     ----------
     config : RunConfig
-        As :func:`load_config` returns it; it is left as it is.
+        A configuration from :func:`load_config`; not changed.
     replaced : mapping of str to object
-        New values by key. Parameters and variants of pipelines that are then not run any more
+        New values by key. Parameters and variants of pipelines that are no longer included
         are dropped.
 
     Returns
     -------
     RunConfig
-        Checked as by :func:`load_config`; only pipeline files that are new to it were read.
+        A checked configuration; only new pipeline files are read.
 
     Raises
     ------
     ConfigError
-        As :func:`load_config`.
+        See :func:`load_config`.
     """
     without_settings = {**replaced, "pipeline_parameters": {}, "variants": {}}
     run = _with_pipeline_files(_revalidated(config, without_settings))
@@ -338,7 +338,7 @@ def with_replaced(config: RunConfig, replaced: Mapping[str, Any]) -> RunConfig:
 
 
 def pipeline_specs(config: RunConfig) -> list[PipelineSpec]:
-    """Return the pipelines of a run, with all parameters that are in effect.
+    """Return the pipelines of a run, with all effective parameters.
 
     Parameters
     ----------
@@ -348,8 +348,8 @@ def pipeline_specs(config: RunConfig) -> list[PipelineSpec]:
     Returns
     -------
     list of PipelineSpec
-        In the order of ``config.pipelines``, variants in the place of what they are of. Members
-        of ensembles that are named by a pipeline are written out.
+        Pipelines in the order of ``config.pipelines``, with variants instead of their original
+        pipelines. Members of ensembles that are names of pipelines are replaced by definitions.
 
     Raises
     ------
@@ -361,7 +361,7 @@ def pipeline_specs(config: RunConfig) -> list[PipelineSpec]:
 
 
 def _with_pipeline_files(run: RunConfig) -> RunConfig:
-    """Return the run with paths as pipelines, once these files are read."""
+    """Return the configuration with paths instead of names of pipelines, after reading these."""
     paths = [run._origin.path_of(name) for name in run.pipelines]
     located = run.model_copy(update={"pipelines": paths})
     located._origin = run._origin

@@ -33,16 +33,16 @@ EVERY = "*"
 
 @dataclass(frozen=True)
 class ConfigOrigin:
-    """Where a configuration was read from, which takes no part in comparisons of configurations.
+    """Origin of a configuration, which is ignored in comparisons of configurations.
 
     Attributes
     ----------
     source : str
         The file, for messages.
     folder : pathlib.Path or None
-        The folder of the file, from which pipelines are looked up first.
+        The folder of the file, from which the search for pipelines starts.
     files : dict of str to PipelineSpec
-        The content of each pipeline file that was read so far, by its path.
+        The content of the pipeline files that have been read, by path.
     """
 
     source: str = field(default="the configuration", compare=False)
@@ -50,7 +50,7 @@ class ConfigOrigin:
     files: dict[str, PipelineSpec] = field(default_factory=dict, compare=False)
 
     def path_of(self, name: str) -> str:
-        """Return the path of a pipeline, whose file is read unless it was read before.
+        """Return the path of a pipeline file, after reading it if necessary.
 
         Parameters
         ----------
@@ -77,7 +77,7 @@ class ConfigOrigin:
         return path
 
     def load(self, name: str) -> PipelineSpec:
-        """Return the content of a pipeline's file, which is read unless it was read before.
+        """Return the content of a pipeline file, after reading it if necessary.
 
         Parameters
         ----------
@@ -87,7 +87,7 @@ class ConfigOrigin:
         Returns
         -------
         PipelineSpec
-            With the parameters of the file only.
+            The pipeline, with only the parameters of the file.
 
         Raises
         ------
@@ -98,7 +98,7 @@ class ConfigOrigin:
 
 
 def pipeline_folders(config_folder: Path | None = None) -> list[Path]:
-    """Return the folders in which pipeline names are looked up, nearest first.
+    """Return the folders that are searched for pipeline names, in this order.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def pipeline_folders(config_folder: Path | None = None) -> list[Path]:
     Returns
     -------
     list of pathlib.Path
-        The last is that of the pipelines which come with the package.
+        The folders; the last one is that of the package.
     """
     beside = [] if config_folder is None else [config_folder / ".." / "pipelines"]
     folders = [*beside, Path("pipelines"), pipelines_folder()]
@@ -121,23 +121,23 @@ def complete_specs(
     variants: Mapping[str, Mapping[str, list[Any]]],
     origin: ConfigOrigin,
 ) -> list[PipelineSpec]:
-    """Return the pipelines of a run, with all parameters that are in effect.
+    """Return the pipelines of a run, with all effective parameters.
 
     Parameters
     ----------
     pipelines : sequence of str
         Names of pipelines, or paths of their files.
     parameters : mapping of str to mapping of str to object
-        By pipeline, the parameters that the run sets.
+        Parameters set by the run, by pipeline.
     variants : mapping of str to mapping of str to list
-        By pipeline and parameter, the values of which each is a pipeline of its own.
+        Values of variants, by pipeline and parameter.
     origin : ConfigOrigin
-        Where the configuration of the run was read from.
+        Origin of the configuration of the run.
 
     Returns
     -------
     list of PipelineSpec
-        As :func:`bci_dann.evaluation.config.run_config.pipeline_specs` returns them.
+        See :func:`bci_dann.evaluation.config.run_config.pipeline_specs`.
 
     Raises
     ------
@@ -156,7 +156,7 @@ def complete_specs(
 
 
 def accepted_by_any(parameters: Mapping[str, Any], specs: Sequence[PipelineSpec]) -> dict[str, Any]:
-    """Return those of some parameters that a step of any pipeline has.
+    """Return the parameters that a step of at least one pipeline has.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def accepted_by_any(parameters: Mapping[str, Any], specs: Sequence[PipelineSpec]
     Returns
     -------
     dict of str to object
-        The parameters that reach a pipeline.
+        The parameters that apply to a pipeline.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The content of a configuration, with values that a command line replaces by ``KEY=VALUE``."""
+"""Replacement of values in the content of a configuration, by ``KEY=VALUE`` (``--set``)."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ def with_settings(content: Any, settings: Iterable[str]) -> Any:
     Parameters
     ----------
     content : object
-        As it was read from a file; it is left as it is.
+        Content of a file; not changed.
     settings : iterable of str
-        Each ``"KEY=VALUE"``: keys of sections joined by dots, and a value in YAML. Sections that
-        are missing are added. Whether the keys exist is for whoever checks the result.
+        Settings ``"KEY=VALUE"``: keys of sections joined by dots, and a value in YAML. Missing
+        sections are added. The keys themselves are not checked here.
 
     Returns
     -------
     object
-        A copy with the new values; ``content`` itself where it is no mapping.
+        A copy with the new values; ``content`` itself if it is not a mapping.
 
     Raises
     ------
     ConfigError
-        When a text has another form, its value is no YAML, a key is given twice, or it leads into
-        a value that has no keys.
+        When a setting has another form, its value is not valid YAML, a key is given twice, or a key
+        refers to a part of a value that has no keys.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def _parsed(text: str) -> tuple[tuple[str, ...], Any]:
     if not equals or not all(keys):
         raise ConfigError(f"{FORM}; got {text!r}.")
     try:
-        # free where the file is, so that a text means the same here and there
+        # with the same rules as in the file, so that a value is read in the same way
         return keys, parse_yaml(value, lambda below: in_free_section((*keys, *below)))
     except YamlError as error:
         raise ConfigError(f"--set {text}: {error}.") from error
@@ -89,21 +89,21 @@ def _with_value(
 def located_content(
     config: str | Path | Mapping[str, Any], settings: Sequence[str] = ()
 ) -> tuple[Any, ConfigOrigin]:
-    """Read the content of a configuration file, unchecked, and where it is from.
+    """Read the content of a configuration file without checking it, and its origin.
 
     Parameters
     ----------
     config : str, pathlib.Path or mapping
-        A file, the name of a shipped configuration, or the content.
+        A file, the name of a configuration of the package, or the content.
     settings : sequence of str
-        As for :func:`load_config`.
+        See :func:`load_config`.
 
     Returns
     -------
     content : object
-        A mapping, where the file is right.
+        The content; a mapping for a valid file.
     origin : ConfigOrigin
-        Where it is from.
+        The origin of the content.
 
     Raises
     ------

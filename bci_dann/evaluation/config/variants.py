@@ -23,29 +23,29 @@ Variants = Mapping[str, Mapping[str, Sequence[Any]]]
 def expand_variants(
     specs: Sequence[PipelineSpec], variants: Variants, *, set_by: str = ""
 ) -> list[PipelineSpec]:
-    """Return the pipelines with each one that has variants replaced by them.
+    """Replace each pipeline that has variants by its variants.
 
     Parameters
     ----------
     specs : sequence of PipelineSpec
-        The pipelines of a run; they are left as they are.
+        The pipelines of a run; not changed.
     variants : mapping of str to mapping of str to sequence
-        For a pipeline's name the values of its parameters; every combination is a variant,
-        the last parameter varying fastest.
+        Values of parameters, by pipeline; each combination is a variant, and
+        the last parameter varies fastest.
     set_by : str
-        Where the variants are written, for messages.
+        Origin of the variants, for messages.
 
     Returns
     -------
     list of PipelineSpec
-        In the order of ``specs``. Variants are named like
+        Pipelines in the order of ``specs``. Variants have names such as
         ``reweight_ts[classifier=kmm,alignment=none]``.
 
     Raises
     ------
     ConfigError
-        When a pipeline is not among ``specs``, a parameter is unknown, or a variant comes
-        twice.
+        When a pipeline is not among ``specs``, a parameter is unknown, or two variants are the
+        same.
     """
     names = [spec.name for spec in specs]
     for name in variants:

@@ -1,4 +1,4 @@
-"""Reading YAML files, and configurations that extend another file."""
+"""Reading of YAML files, and of configurations that extend another file."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ __all__ = ["in_free_section", "read_config_content", "read_yaml", "yaml_lines"]
 
 EXTENDS = "extends"
 
-# Sections of a configuration whose values go to classes that declare no types.
+# Sections of a configuration whose values have no declared types.
 FREE_SECTIONS: tuple[Keys, ...] = (("data", "params"), ("pipeline_parameters",), ("variants",))
 
 
 def read_yaml(path: Path, kind: str) -> Any:
-    """Read a YAML file; every file of a run is read by this function.
+    """Read a YAML file; all files of a run are read by this function.
 
-    Text stays as it was typed, see :func:`~bci_dann.evaluation.config.yaml_loader.parse_yaml`.
-    A pipeline file, which MOABB must read alike, may hold nothing that YAML 1.1 reads otherwise.
+    Words are read as text, see :func:`~bci_dann.evaluation.config.yaml_loader.parse_yaml`.
+    Since MOABB has to read pipeline files in the same way, they must not contain values that YAML
+    1.1 reads differently.
 
     Parameters
     ----------
     path : pathlib.Path
         The file.
     kind : str
-        What the file is, for messages, for example ``"configuration"``.
+        Kind of the file for messages, for example ``"configuration"``.
 
     Returns
     -------
@@ -40,7 +41,7 @@ def read_yaml(path: Path, kind: str) -> Any:
     Raises
     ------
     ConfigError
-        When the file is missing, is no YAML, or is ambiguous; the message names the line.
+        When the file is missing, is not valid YAML, or is ambiguous; the message names the line.
     """
     is_free = in_free_section if kind == "configuration" else _everywhere
     try:
@@ -66,8 +67,8 @@ def read_config_content(path: Path) -> Any:
     Parameters
     ----------
     path : pathlib.Path
-        The file. Its key ``extends`` names another file, relative to its folder, whose keys it
-        takes over; a key that it has itself replaces the other's entirely.
+        The file. Its key ``extends`` is the path of another file, relative to its folder, whose
+        keys are inherited; a key of the file replaces the inherited one entirely.
 
     Returns
     -------
@@ -97,7 +98,7 @@ def read_config_content(path: Path) -> Any:
 
 
 def yaml_lines(content: Any, indent: int = 0) -> str:
-    """Return content as the YAML lines that a user could write into a file.
+    """Return content as lines of YAML.
 
     Parameters
     ----------
@@ -116,7 +117,7 @@ def yaml_lines(content: Any, indent: int = 0) -> str:
 
 
 def in_free_section(keys: Keys) -> bool:
-    """Return whether a value of a configuration goes to a class that declares no types.
+    """Return whether a value of a configuration has no declared type.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""YAML as people write it: text stays text, a key stands once, and errors name the line."""
+"""YAML with fewer implicit types: words are text, keys are unique, and errors name the line."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ TAGS: dict[type[yaml.Node], set[str]] = {
     yaml.ScalarNode: {TEXT_TAG, *NUMBER_TAGS, *WORD_TAGS},
 }
 
-# Values in a document, those of aliases counted wherever they are used. Empirical: the longest
-# configurations have hundreds; ten lines of nested aliases are enough for billions.
+# Maximum number of values in a document, with aliases expanded. Empirical: the longest
+# configurations have hundreds; ten lines of nested aliases can expand to billions.
 MOST_NODES = 100_000
 
 
@@ -43,9 +43,9 @@ class YamlError(ValueError):
     Parameters
     ----------
     problem : str
-        What is wrong, and what to write instead.
+        The problem, and what to write instead.
     line : int or None
-        Where it is, from 1.
+        Line number, from 1.
     """
 
     def __init__(self, problem: str, line: int | None = None) -> None:
@@ -57,19 +57,19 @@ def parse_yaml(text: str, is_free: Callable[[Keys], bool]) -> Any:
     """Return the content of a YAML document.
 
     Only ``true`` and ``false`` are truth values, and only decimal numbers without leading zeros
-    are numbers: ``001``, ``1:30``, ``yes``, ``off`` and ``2024-05-01`` are the text that was
-    typed. Keys are text. A key that stands twice in a mapping is an error.
+    are numbers: ``001``, ``1:30``, ``yes``, ``off`` and ``2024-05-01`` are text. Keys are text. A
+    duplicate key in a mapping is an error.
 
-    Values whose type nobody knows (parameters of a user's class) have no such rescue, as ``no``
-    may mean the word or ``false``. What the rules above read otherwise than YAML 1.1 is refused
-    there, and keys may be numbers.
+    For values without a known type (parameters of a user-defined class) these rules cannot be
+    used, since ``no`` may mean the word or ``false``. There, values that these rules and YAML 1.1
+    read differently are an error, and keys may be numbers.
 
     Parameters
     ----------
     text : str
         The document.
     is_free : callable
-        Whether the value at a path of keys is of a type that nobody knows.
+        Returns whether the value at a path of keys has no known type.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def parse_yaml(text: str, is_free: Callable[[Keys], bool]) -> Any:
     Raises
     ------
     YamlError
-        Where the document is no YAML, or ambiguous.
+        When the document is not valid YAML, or ambiguous.
     """
     try:
         node = yaml.compose(text, Loader=_PlainLoader)
@@ -101,7 +101,7 @@ def parse_yaml(text: str, is_free: Callable[[Keys], bool]) -> Any:
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """YAML's parser with fewer words and numbers that are taken for something else than text."""
+    """PyYAML's loader with fewer implicit types."""
 
     yaml_implicit_resolvers: dict[Any, Any] = {}  # noqa: RUF012  # PyYAML's own attribute
 
@@ -115,7 +115,7 @@ for _tag, _expression in {**NUMBER_TAGS, **WORD_TAGS}.items():
 def _walk(
     node: yaml.Node, keys: Keys = (), ancestors: tuple[yaml.Node, ...] = ()
 ) -> Iterator[tuple[yaml.Node, Keys, tuple[yaml.Node, ...]]]:
-    """Yield each node with the keys that lead to it, and the nodes that it is inside of."""
+    """Yield each node with its path of keys and its ancestors."""
     yield node, keys, ancestors
     inside = (*ancestors, node)
     if isinstance(node, yaml.MappingNode):
@@ -130,7 +130,7 @@ def _walk(
 def _check(node: yaml.Node, free: bool, ancestors: tuple[yaml.Node, ...]) -> None:
     line = node.start_mark.line + 1
     if any(node is one for one in ancestors):
-        raise YamlError("an alias (*) stands inside of what it names", line)
+        raise YamlError("an alias (*) is inside the value to which it refers", line)
     if node.tag not in TAGS[type(node)]:
         tag = node.tag.replace("tag:yaml.org,2002:", "!!")
         raise YamlError(f"the tag {tag} is not supported here. Leave it out", line)
@@ -152,7 +152,7 @@ def _check_keys(node: yaml.MappingNode) -> None:
         line = key.start_mark.line + 1
         if key.value in lines:
             raise YamlError(
-                f"the key {key.value!r} stands twice, also in line {lines[key.value]}. "
+                f"the key {key.value!r} is duplicated, also in line {lines[key.value]}. "
                 "Remove one of them",
                 line,
             )
@@ -160,7 +160,7 @@ def _check_keys(node: yaml.MappingNode) -> None:
 
 
 def _is_ambiguous(node: yaml.ScalarNode) -> bool:
-    """Return whether YAML 1.1 reads a word without quotes otherwise than the rules here."""
+    """Return whether YAML 1.1 reads an unquoted scalar differently from the rules here."""
     return node.style is None and node.tag == TEXT_TAG and _tag_in_yaml_1_1(node) != TEXT_TAG
 
 
@@ -170,7 +170,7 @@ def _tag_in_yaml_1_1(node: yaml.ScalarNode) -> str:
 
 
 def _other_reading(node: yaml.ScalarNode) -> str:
-    """Return what YAML 1.1 makes of a word, as YAML that is not ambiguous."""
+    """Return the YAML 1.1 reading of a scalar, as unambiguous YAML."""
     try:
         value = yaml.safe_load(node.value)
     except (yaml.YAMLError, ValueError):  # a date that does not exist, and `=`
@@ -210,7 +210,7 @@ def _mapping(node: yaml.MappingNode, is_free: Callable[[Keys], bool], keys: Keys
 
 def _merged(node: yaml.Node, is_free: Callable[[Keys], bool], keys: Keys) -> dict[Any, Any]:
     if not isinstance(node, yaml.MappingNode):
-        raise YamlError("<< takes over the keys of mappings only", node.start_mark.line + 1)
+        raise YamlError("<< needs mappings, whose keys it inherits", node.start_mark.line + 1)
     return _mapping(node, is_free, keys)
 
 

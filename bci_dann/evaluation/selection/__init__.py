@@ -1,1 +1,1 @@
-"""Choosing a pipeline for a subject without its labels."""
+"""Model selection: choice of a pipeline for a subject without labels of the subject."""

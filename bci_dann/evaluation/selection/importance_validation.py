@@ -1,4 +1,4 @@
-"""Importance-weighted validation: source trials count by their resemblance to the target's.
+"""Importance-weighted validation: source trials are weighted by their similarity to the target.
 
 Sugiyama, Krauledat and Müller (2007), "Covariate shift adaptation by importance weighted cross
 validation", JMLR 8, 985-1005, eq. 13; with a control variate against the variance of the weights,
@@ -30,20 +30,20 @@ CHUNK = 256
 
 
 class ImportanceWeighting:
-    """Importance weights of source trials for each target that leaves one subject out.
+    """Importance weights of source trials for each target of leave-one-subject-out evaluation.
 
-    Trials are compared by the principal components of their tangent vectors, each domain
-    re-centred by its own Riemannian mean, and weighed by uLSIF (Kanamori, Hido and Sugiyama, 2009,
-    "A least-squares approach to direct importance estimation", JMLR 10, 1391-1445), which is
-    sensitive to more than the means that re-centring has made equal. The features are the same
-    for all pipelines, so that their risks can be compared.
+    The features are principal components of tangent vectors, with each domain
+    re-centred by its own Riemannian mean. The weights are estimated by uLSIF (Kanamori, Hido and
+    Sugiyama, 2009, "A least-squares approach to direct importance estimation", JMLR 10, 1391-1445),
+    which is sensitive to more than the means, since these are equal after re-centring. The features
+    are the same for all pipelines, so that their weighted scores can be compared.
 
     Parameters
     ----------
     trials : EEGTrials
-        Of all subjects (µV).
+        Trials of all subjects (µV).
     random_state : None, int or numpy random generator
-        Seeds the folds of the domain classifier.
+        Seed of the folds for the density ratio.
     """
 
     def __init__(self, trials: EEGTrials, random_state: int = 0) -> None:
@@ -55,7 +55,7 @@ class ImportanceWeighting:
         )
 
     def weights(self, target_subject: str, protocol: str) -> Floats:
-        """Return importance weights of all trials, given what a protocol shows of a target.
+        """Return importance weights of all trials, from the target trials that a protocol provides.
 
         Parameters
         ----------
@@ -67,8 +67,8 @@ class ImportanceWeighting:
         Returns
         -------
         ndarray, shape (n_trials,)
-            Of mean 1 over the sources, and 0 for the target's trials; all 1 over the sources
-            where training sees fewer than five trials of the target.
+            Weights with mean 1 over the source trials, and 0 for target trials. All source trials
+            have weight 1 if fewer than five target trials are available.
         """
         from bci_dann.reweighting import N_FOLDS, weigh_sources
 
@@ -100,12 +100,12 @@ def controlled_mean(values: Floats, weights: Floats) -> float:
 
     ``mean(w v) + eta (mean(w) - 1)`` with ``eta = -cov(w v, w) / var(w)`` (eqs. 8 to 10): the
     expectation of the weights is 1, and their deviation from it corrects the mean of ``w v`` in
-    proportion. Where the weights have a mean of exactly 1 it changes nothing.
+    proportion. If the mean of the weights is exactly 1, it has no effect.
 
     Parameters
     ----------
     values : ndarray, shape (n_trials,)
-        For example 1 where a prediction is correct, and 0 elsewhere.
+        For example 1 for a correct prediction, and 0 for an incorrect one.
     weights : ndarray, shape (n_trials,)
         Importance weights.
 

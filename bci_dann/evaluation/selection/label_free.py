@@ -1,8 +1,8 @@
 """Label-free model selection: scores that choose a pipeline for a subject, and their regret.
 
-For every target subject a label-free score ranks the pipelines of a results folder. The labels
-then give the accuracy of the chosen pipeline, and the regret against the best choice in hindsight.
-They never enter a choice, but in the two rows that say so.
+For each target subject a label-free score ranks the pipelines of a results folder. Labels are then
+used to compute the accuracy of the chosen pipeline, and the regret compared with the best choice in
+hindsight. They influence choices only in the rows ``other_subjects`` and ``oracle``.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ NEIGHBOURS_TEMPERATURE = 0.05
 
 @dataclass(frozen=True)
 class Candidate:
-    """The predictions of one pipeline for one target's trials.
+    """The predictions of one pipeline for the trials of one target.
 
     Attributes
     ----------
     probabilities : ndarray, shape (n_trials, n_classes)
-        In the order of recording.
+        Predicted probabilities, in the order of recording.
     sessions : ndarray of str, shape (n_trials,)
         The session of each trial.
     committee : ndarray, shape (n_trials, n_classes)
@@ -57,7 +57,7 @@ class Candidate:
 
 
 def certainty(candidate: Candidate) -> float:
-    """Return minus the mean entropy of the predictions.
+    """Return the negative mean entropy of the predictions.
 
     Morerio, Cavazza and Murino (2018), "Minimal-entropy correlation alignment for unsupervised
     deep domain adaptation", ICLR, section 4.
@@ -70,7 +70,7 @@ def certainty(candidate: Candidate) -> float:
     Returns
     -------
     float
-        At most 0 (nats); higher is better.
+        The score, at most 0 (nats); higher is better.
     """
     return -float(_entropy(candidate.probabilities).mean())
 
@@ -90,7 +90,7 @@ def information(candidate: Candidate) -> float:
     Returns
     -------
     float
-        At least 0 (nats); higher is better.
+        The score, at least 0 (nats); higher is better.
     """
     return float(_entropy(candidate.probabilities.mean(0))) + certainty(candidate)
 
@@ -121,10 +121,10 @@ def neighbourhood_density(candidate: Candidate) -> float:
 
 
 def steadiness(candidate: Candidate) -> float:
-    """Return minus the serial correlation of the outputs, as the drift guard computes it.
+    """Return the negative serial correlation of the outputs, as computed by the drift guard.
 
-    Cues are in random order, so that outputs which follow them have no serial correlation, and
-    outputs which follow a drift of the signals have.
+    Cues are in random order, so outputs that follow the cues have no serial correlation, whereas
+    outputs that follow a drift of the signals do.
 
     Parameters
     ----------
@@ -134,7 +134,8 @@ def steadiness(candidate: Candidate) -> float:
     Returns
     -------
     float
-        Higher is better; see :func:`bci_dann.adaptation.drift_guard.serial_correlation`.
+        The score; higher is better. See
+        :func:`bci_dann.adaptation.drift_guard.serial_correlation`.
     """
     from bci_dann.adaptation.drift_guard import serial_correlation
 
@@ -143,7 +144,7 @@ def steadiness(candidate: Candidate) -> float:
 
 
 def guarded_information(candidate: Candidate) -> float:
-    """Return the information of outputs without drift, and minus the drift of others.
+    """Return the information score of outputs without drift, and the negative drift of others.
 
     Parameters
     ----------
@@ -153,7 +154,8 @@ def guarded_information(candidate: Candidate) -> float:
     Returns
     -------
     float
-        Above 0 for outputs that the drift guard trusts, below 0 for others; higher is better.
+        The score, above 0 for outputs that the drift guard accepts, below 0 for others; higher is
+        better.
     """
     from bci_dann.adaptation.drift_guard import drift_limit
 
@@ -163,7 +165,7 @@ def guarded_information(candidate: Candidate) -> float:
 
 
 def consensus(candidate: Candidate) -> float:
-    """Return the share of trials in which the candidate agrees with the committee.
+    """Return the share of trials with the same predicted class as the committee.
 
     Parameters
     ----------
@@ -173,7 +175,7 @@ def consensus(candidate: Candidate) -> float:
     Returns
     -------
     float
-        Between 0 and 1; higher is better.
+        The score, between 0 and 1; higher is better.
     """
     agree = candidate.probabilities.argmax(1) == candidate.committee.argmax(1)
     return float(agree.mean())
@@ -190,37 +192,37 @@ SCORES: dict[str, Callable[[Candidate], float]] = {
 
 
 def selection_table(folder: str | Path, pipelines: Sequence[str] | None = None) -> pd.DataFrame:
-    """Return the accuracy and regret of choosing a pipeline for each subject, by each way.
+    """Return accuracy and regret of several rules for choosing a pipeline for each subject.
 
     Parameters
     ----------
     folder : str or pathlib.Path
-        A results folder; its records are read, nothing is computed anew.
+        A results folder with records; nothing is trained.
     pipelines : sequence of str, optional
-        The pipelines to choose among; all that every subject has where it is not given.
+        The candidate pipelines; by default all that have predictions for every subject.
 
     Returns
     -------
     pandas.DataFrame
-        One row for each protocol and way to choose, by falling accuracy: ``accuracy`` and
-        ``roc_auc`` (means over subjects and seeds, % and 0 to 1; each over all trials of a
-        subject, where ``results.csv`` has one for each session), ``regret`` and
-        ``worst_regret`` (accuracy lost against the best choice in hindsight, mean and worst
-        subject, points). The ways are the label-free :data:`SCORES`;
-        ``other_subjects``, the pipeline that was best for all others, whose labels are known
-        (though the folds of the others had the target among their sources); ``always NAME``;
-        and ``oracle``, which uses the target's labels and is no choice at all.
+        One row for each protocol and rule, with decreasing accuracy. ``accuracy`` (%) and
+        ``roc_auc`` (0 to 1) are means over subjects and seeds, each computed over all trials of a
+        subject, whereas ``results.csv`` has one value for each session. ``regret`` and
+        ``worst_regret`` are the loss of accuracy compared with the best choice in hindsight, mean
+        and worst subject (points). The rules are the label-free :data:`SCORES`;
+        ``other_subjects``, the pipeline that is best for all other subjects, whose labels are known
+        (in their folds, the target was among the sources); ``always NAME``;
+        and ``oracle``, the best choice in hindsight, which uses the labels of the target.
 
     Raises
     ------
     ResultsError
         When the folder has no records, or a pipeline is missing for some subjects.
     ConfigError
-        When there are not two pipelines to choose among, or one is not in the folder.
+        When there are fewer than two candidate pipelines, or one is not in the folder.
 
     See Also
     --------
-    nested_choice : A choice on the other subjects, whose labels are known.
+    nested_choice : Chooses by nested evaluation on the other subjects, whose labels are known.
 
     Examples
     --------
@@ -267,14 +269,14 @@ def _predictions_by_protocol_and_seed(
         if pipelines is None or predictions.pipeline in pipelines:
             groups[predictions.protocol, predictions.seed].append(predictions)
     if not groups:
-        raise ResultsError(f"{folder} holds no records of these pipelines. Run a benchmark first.")
+        raise ResultsError(f"{folder} has no records of these pipelines. Run a benchmark first.")
     return groups
 
 
 def _choices(
     predictions: Sequence[SubjectPredictions], must_be_complete: bool
 ) -> list[dict[str, str | float]]:
-    """Return one row for each subject and way to choose, for one protocol and seed."""
+    """Return one row for each subject and rule, for one protocol and seed."""
     by_name: ByPipelineAndSubject = defaultdict(dict)
     for one in predictions:
         by_name[one.pipeline][one.subject] = one
@@ -334,7 +336,7 @@ def _label_free_choices(candidates: Mapping[str, Candidate]) -> dict[str, str]:
 def _labelled_choices(
     names: Sequence[str], marks: Mapping[tuple[str, str], tuple[float, float]], subject: str
 ) -> dict[str, str]:
-    """Return the pipelines that are chosen by labels, and those that are always taken."""
+    """Return the choices of the rules that use labels, and of those that are constant."""
     others = [other for name, other in marks if name == names[0] and other != subject]
     choices = {
         "other_subjects": max(names, key=lambda n: sum(marks[n, o][0] for o in others)),

@@ -1,10 +1,10 @@
 """Nested choice of a pipeline for each target, on the other subjects as pseudo-targets.
 
-The score of a comparison's best pipeline is optimistic, since the same scores have chosen it
+The score of the best pipeline of a comparison is optimistic, since it was chosen by the same scores
 (Varma and Simon, 2006, "Bias in error estimation when using cross-validation for model
 selection", BMC Bioinformatics 7:91; Cawley and Talbot, 2010, "On over-fitting in model selection
 and subsequent selection bias in performance evaluation", JMLR 11:2079-2107). Here the choice for
-a target is made by trainings that use none of its trials, so its labels cannot influence it.
+a target is based on trainings without any of its trials, so its labels cannot influence the choice.
 """
 
 from __future__ import annotations
@@ -59,54 +59,54 @@ def nested_choice(
     cache_dir: str | Path | None = None,
     stack: int | None = None,
 ) -> pd.DataFrame:
-    """Choose a pipeline for each target on the other subjects, and score the choice.
+    """Choose a pipeline for each target by evaluation on the other subjects, and score the choice.
 
     Each pipeline is trained and scored for every pseudo-target: another subject, whose labels
-    are known, while the target itself is left out entirely, being neither source nor target.
-    These are pipelines x subjects x (subjects - 1) x seeds trainings for each protocol, beside
-    the ordinary ones, which :func:`bci_dann.evaluation.run_benchmark` shares. The score of the best
-    of several pipelines is optimistic [1]_ [2]_; that of a nested choice is not.
+    are known, while the target itself is excluded completely, as source and as target.
+    For each protocol this requires pipelines x subjects x (subjects - 1) x seeds trainings in
+    addition to the ordinary ones, which are those of :func:`bci_dann.evaluation.run_benchmark`. The
+    score of the best of several pipelines is optimistic [1]_ [2]_; that of a nested choice is not.
 
     Parameters
     ----------
     config : str, pathlib.Path, mapping or RunConfig
-        A configuration file or its content. Its pipelines, with their variants, are those to
-        choose among.
+        A configuration file or its content. Its pipelines, with their variants, are the
+        candidates.
     out : str, pathlib.Path or None
         The results folder; ``None`` is ``runs/NAME`` in the working folder.
     n_jobs : int
-        Tasks at a time, each in a process of its own; -1 for one a core.
+        Number of parallel tasks, each in its own process; -1 for the number of cores.
     data_dir : str, pathlib.Path or None
-        Where the recordings are.
+        The folder of the recordings.
     progress : bool
         Whether to show progress on the standard error stream.
     dry_run : bool
-        Check all but the signals, and return the tasks.
+        Check everything except the signals, and return the tasks.
     cache_dir : str, pathlib.Path or None
-        Where prepared trials are kept.
+        The folder of prepared trials.
     stack : int or None
-        Most networks that a process trains as one.
+        Maximum number of networks that a process trains simultaneously.
 
     Returns
     -------
     pandas.DataFrame
-        As :func:`nested_table`, and written to ``nested.csv`` in the results folder; in a dry
-        run one row a task.
+        The result of :func:`nested_table`, also written to ``nested.csv`` in the results folder; in
+        a dry run, one row per task.
 
     Raises
     ------
     ConfigError
-        When there are not two pipelines to choose among, and as ``run_benchmark``.
+        When there are fewer than two candidate pipelines; see also ``run_benchmark``.
     DataError
-        When there are not three subjects, or a class occurs in two only, and as
+        When there are fewer than three subjects, or a class occurs in only two; see also
         ``run_benchmark``.
     ResultsError
-        As ``run_benchmark``.
+        See ``run_benchmark``.
 
     See Also
     --------
     nested_summary : Accuracy and regret of the choice.
-    selection_table : Choices by scores that need no labels.
+    selection_table : Choices by label-free scores.
 
     References
     ----------
@@ -117,7 +117,7 @@ def nested_choice(
 
     Examples
     --------
-    Of two pipelines and four subjects, 8 ordinary trainings and 24 nested ones:
+    With two pipelines and four subjects, there are 8 ordinary trainings and 24 nested ones:
 
     >>> from tempfile import TemporaryDirectory
     >>> from bci_dann.evaluation import nested_choice
@@ -144,17 +144,18 @@ def nested_choice(
 
 
 def with_pseudo_targets(tasks: Sequence[Task]) -> list[Task]:
-    """Return ordinary tasks, and after them those of a nested choice for their targets.
+    """Return ordinary tasks, followed by the nested tasks for their targets.
 
     Parameters
     ----------
     tasks : sequence of Task
-        Each target of the data once for each pipeline, protocol and seed.
+        One task for each target, pipeline, protocol and seed.
 
     Returns
     -------
     list of Task
-        For each of ``tasks`` also one for every other subject as the target, without the first.
+        ``tasks``, and for each of them one task for every other subject as pseudo-target, which
+        excludes the original target.
     """
     subjects = list(dict.fromkeys(task.subject for task in tasks))
     pseudo = [
@@ -170,7 +171,7 @@ def nested_table(
     finished: Iterable[tuple[Task, Record]],
     weigh: Callable[[str, str], NDArray[np.float64]] | None = None,
 ) -> pd.DataFrame:
-    """Return the scores of each pipeline for each target, and which pipeline is chosen.
+    """Return the scores of each pipeline for each target, and the chosen pipeline.
 
     Parameters
     ----------
@@ -185,12 +186,12 @@ def nested_table(
     pandas.DataFrame
         One row for each protocol, target (``subject``) and pipeline. ``pseudo_accuracy`` and
         ``pseudo_roc_auc`` are means over pseudo-targets and seeds; the pipeline with the best
-        accuracy is ``chosen``, of equals the one with the best ROC AUC, of equals the first.
-        ``accuracy`` and ``roc_auc`` are means over seeds of the target's own ordinary records,
-        which the choice does not use. All are between 0 and 1, and as in
-        :func:`bci_dann.evaluation.summarise` a mean over sessions, weighted by their trials.
-        With ``weigh`` there are two more columns, in which the pseudo-targets' trials have
-        importance weights: ``pseudo_weighted_accuracy`` (Sugiyama et al. 2007) and, with a control
+        accuracy is ``chosen``. Ties are resolved by the ROC AUC, and then by the order of
+        pipelines. ``accuracy`` and ``roc_auc`` are means over seeds of the ordinary records of the
+        target, which are not used for the choice. All scores are between 0 and 1, and means over
+        sessions weighted by their number of trials, as in :func:`bci_dann.evaluation.summarise`.
+        With ``weigh`` there are two additional columns, with importance weights of the trials of
+        pseudo-targets: ``pseudo_weighted_accuracy`` (Sugiyama et al. 2007) and, with a control
         variate, ``pseudo_controlled_accuracy`` (You et al. 2019).
     """
     pairs: dict[str | None, list[tuple[Task, Record]]] = defaultdict(list)
@@ -208,25 +209,26 @@ def nested_table(
 
 
 def nested_summary(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the accuracy and regret of the nested choice, beside those of other choices.
+    """Return the accuracy and regret of the nested choice, and of other choices for comparison.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        As :func:`nested_table` returns it.
+        The result of :func:`nested_table`.
 
     Returns
     -------
     pandas.DataFrame
-        For each protocol some rows, whose ``choice`` is ``nested``, for each target as
-        :func:`nested_table` says; ``importance-weighted validation`` and ``deep embedded
-        validation``, the same by the weighted columns, where there are any; ``best over
-        pseudo-targets``, the one ``pipeline`` for all that is best on their average; ``best in
-        hindsight``, the one with the best scores of the targets; and ``oracle``, the best for each
-        target. The last two use the targets' labels and are no choices; ``best over
-        pseudo-targets`` is made with all labels too, though never with a target's own score.
-        ``accuracy`` (%) and ``roc_auc`` (0 to 1) are means over targets; ``regret`` and
-        ``worst_regret`` the accuracy lost against the oracle, mean and worst target (points).
+        Several rows for each protocol, with these values of ``choice``: ``nested``, the choice of
+        :func:`nested_table` for each target; ``importance-weighted validation`` and ``deep embedded
+        validation``, the choices by the weighted columns, if they exist; ``best over
+        pseudo-targets``, the single ``pipeline`` with the best mean over pseudo-targets; ``best in
+        hindsight``, the single pipeline with the best mean over targets; and ``oracle``, the best
+        pipeline for each target. The last two use the labels of the targets, and are only for
+        comparison; ``best over pseudo-targets`` also uses the labels of all subjects, but no
+        ordinary scores of targets. ``accuracy`` (%) and ``roc_auc`` (0 to 1) are means over
+        targets; ``regret`` and ``worst_regret`` are the loss of accuracy compared with the oracle,
+        mean and worst target (points).
 
     See Also
     --------
@@ -328,13 +330,13 @@ def _is_correct(record: Record) -> NDArray[np.float64]:
 
 
 def _best(rows: pd.DataFrame, columns: Sequence[str]) -> Any:
-    """Return the label of the best row: by the first column, of equals the next, then the first."""
+    """Return the label of the best row by the first column; ties by the next columns and order."""
     keys = rows[list(columns)].round(DECIMALS).fillna(-1.0)
     return max(rows.index, key=lambda label: tuple(keys.loc[label]))
 
 
 def _choices(candidates: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return the row that each way chooses for each target."""
+    """Return the rows that each rule chooses for the targets."""
     means = candidates.groupby("pipeline", sort=False).mean(numeric_only=True)
     best_pseudo, best_target = _best(means, PSEUDO_SCORES), _best(means, TARGET_SCORES)
     choices = {"nested": candidates[candidates["chosen"]]}

@@ -30,7 +30,7 @@ class SubjectPredictions:
     subject : str
         The target.
     probabilities : ndarray, shape (n_test, n_classes)
-        Of each scored trial, in the order of recording.
+        Predicted probabilities of each scored trial, in the order of recording.
     truth : ndarray of str, shape (n_test,)
         The true class of each scored trial.
     classes : ndarray of str, shape (n_classes,)
@@ -38,7 +38,7 @@ class SubjectPredictions:
     sessions : ndarray of str, shape (n_test,)
         The session of each scored trial.
     test_index : ndarray of int, shape (n_test,)
-        Their positions among all trials of the data.
+        Indices of the scored trials among all trials of the data.
     """
 
     pipeline: str
@@ -53,22 +53,22 @@ class SubjectPredictions:
 
 
 def read_predictions(folder: str | Path) -> Iterator[SubjectPredictions]:
-    """Read every record of the pipelines that a results folder is about.
+    """Read the records of all pipelines of a results folder.
 
     Parameters
     ----------
     folder : str or pathlib.Path
-        A results folder, as ``bci-dann run --out`` writes it.
+        A results folder, as written by ``bci-dann run --out``.
 
     Yields
     ------
     SubjectPredictions
-        Those that ``results.csv`` is made from, in no particular order.
+        The predictions from which ``results.csv`` is computed, in no particular order.
 
     Raises
     ------
     ResultsError
-        When it is no results folder, or a record cannot be read.
+        When the folder is not a results folder, or a record cannot be read.
     """
     path = Path(folder)
     manifest = ResultsFolder(path).manifest()

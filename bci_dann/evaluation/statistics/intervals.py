@@ -1,4 +1,4 @@
-"""Confidence intervals of means over subjects, by the bootstrap."""
+"""Bootstrap confidence intervals of means over subjects."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ CONFIDENCE = 0.95
 
 
 def mean_interval(values: NDArray[np.float64], random_state: int = 0) -> tuple[float, float]:
-    """Return the 95 % interval of a mean over subjects.
+    """Return the 95 % confidence interval of a mean over subjects.
 
     Parameters
     ----------
     values : ndarray, shape (n_subjects,)
-        One for each subject.
+        One value for each subject.
     random_state : int
-        Seeds the bootstrap.
+        Seed of the bootstrap.
 
     Returns
     -------
     low, high : float
-        By a bootstrap over subjects (BCa, Efron 1987, "Better bootstrap confidence intervals", J.
-        Am. Stat. Assoc. 82, 171-185). NaN for fewer than two subjects; the common value where
-        all are equal.
+        Limits from a bootstrap over subjects (BCa, Efron 1987, "Better bootstrap confidence
+        intervals", J. Am. Stat. Assoc. 82, 171-185). NaN for fewer than two subjects; the common
+        value if all values are equal.
 
     See Also
     --------
     compare_pipelines : Intervals of differences.
-    scipy.stats.bootstrap : Computes it.
+    scipy.stats.bootstrap : Computes the bootstrap.
 
     Examples
     --------

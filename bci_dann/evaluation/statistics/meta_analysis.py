@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["combine_datasets"]
 
-# Standard deviations below this are zero but for rounding: every subject differs alike.
+# Smaller standard deviations are zero up to rounding: the difference is the same for all subjects.
 SMALLEST_SPREAD = 1e-9
 
 
@@ -22,14 +22,14 @@ def combine_datasets(comparisons: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     comparisons : pandas.DataFrame
-        As :func:`compare_pipelines` returns it, of several datasets.
+        The result of :func:`compare_pipelines` for several datasets.
 
     Returns
     -------
     pandas.DataFrame
-        One row for each protocol and pair of pipelines that two or more datasets have:
+        One row for each protocol and pair of pipelines that at least two datasets have:
 
-        - ``n_datasets``, ``n_subjects``: how many enter;
+        - ``n_datasets``, ``n_subjects``: numbers of datasets and subjects;
         - ``difference``, ``low``, ``high``: the mean of a random-effects model and its 95 %
           interval (DerSimonian and Laird 1986), in units of the metric;
         - ``heterogeneity``: the share of the variance that is between datasets (I², 0 to 1);
@@ -38,7 +38,7 @@ def combine_datasets(comparisons: pd.DataFrame) -> pd.DataFrame:
 
     See Also
     --------
-    compare_pipelines : Within each dataset.
+    compare_pipelines : Comparison within each dataset.
     moabb.analysis.meta_analysis : The same combination of p-values.
 
     Examples
@@ -97,7 +97,7 @@ def _random_effects(rows: pd.DataFrame) -> dict[str, float]:
         spread = difference / rows["effect_size"].to_numpy(dtype=float)
     variance = spread**2 / rows["n_subjects"].to_numpy(dtype=float)
     if not np.all(np.isfinite(variance)) or not np.all(np.abs(spread) > SMALLEST_SPREAD):
-        # differences without spread over subjects have no weight in this model
+        # differences with zero standard deviation over subjects have no weight in this model
         return dict.fromkeys(("difference", "low", "high", "heterogeneity"), math.nan)
     combined = combine_effects(difference, variance, method_re="dl")
     mean, _, low, high = combined.summary_frame().loc["random effect"].iloc[:4]

@@ -1,4 +1,4 @@
-"""Scores of subjects by pipeline, paired for tests: seeds are averaged within each subject."""
+"""Scores of subjects by pipeline, for paired tests; seeds are averaged within each subject."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ def scores_by_subject(
     Parameters
     ----------
     results : pandas.DataFrame
-        As :func:`bci_dann.run_benchmark` returns, or ``results.csv``.
+        The result of :func:`bci_dann.run_benchmark`, or the content of ``results.csv``.
     metric : str
         A metric of the table.
 
     Yields
     ------
     dataset, protocol : str
-        Where the scores are from.
+        Dataset and protocol of the scores.
     scores : pandas.DataFrame
-        Index ``(subject, seed)``, a column for each pipeline; NaN where a pipeline has no score.
+        Scores with index ``(subject, seed)`` and one column for each pipeline; NaN for missing
+        ones.
 
     Raises
     ------
@@ -47,22 +48,22 @@ def scores_by_subject(
 
 
 def paired_differences(scores: pd.DataFrame, pipeline: str, reference: str) -> pd.Series:
-    """Return the difference of two pipelines for each subject, over the seeds that both have.
+    """Return the difference of two pipelines for each subject, averaged over common seeds.
 
-    A pipeline without randomness has one seed; it is compared with the mean of the other over
+    A deterministic pipeline has one seed; it is compared with the mean of the other pipeline over
     its seeds.
 
     Parameters
     ----------
     scores : pandas.DataFrame
-        As :func:`scores_by_subject` yields them.
+        Scores from :func:`scores_by_subject`.
     pipeline, reference : str
         Two of its columns.
 
     Returns
     -------
     pandas.Series
-        One value for each subject that both have.
+        One value for each subject with scores of both pipelines.
     """
     pair = scores[[pipeline, reference]]
     complete = pair.dropna()

@@ -1,8 +1,8 @@
-"""Comparisons of pipelines over subjects: exact tests, Holm's correction, effects, intervals.
+"""Paired comparisons of pipelines: exact tests, Holm's correction, effect sizes, intervals.
 
-The subjects' folds share most of their training data, so that their scores are not independent;
-every test over subjects of one dataset is approximate for this reason (Nadeau and Bengio 2003,
-"Inference for the generalization error", Machine Learning 52, 239-281).
+The folds of different subjects share most of their training data, so their scores are not
+independent. All tests over subjects of one dataset are therefore approximate (Nadeau and Bengio
+2003, "Inference for the generalization error", Machine Learning 52, 239-281).
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["compare_pipelines", "paired_p_values", "with_holm"]
 
-# Up to here all 2 ** 13 = 8192 patterns of signs are counted, as in MOABB; above, Wilcoxon's test.
+# Up to this number of subjects all 2 ** 13 = 8192 sign patterns are enumerated, as in MOABB; for
+# more subjects, Wilcoxon's test is used.
 EXACT_SUBJECTS = 13
 COLUMNS = (
     *("dataset", "protocol", "pipeline", "reference", "n_subjects", "difference"),
@@ -44,14 +45,14 @@ def compare_pipelines(
     Parameters
     ----------
     results : pandas.DataFrame
-        As :func:`bci_dann.run_benchmark` returns, or ``results.csv``. Seeds are averaged within
-        each subject first: repetitions are no further subjects.
+        The result of :func:`bci_dann.run_benchmark`, or the content of ``results.csv``. Seeds are
+        first averaged within each subject, since repetitions are not additional subjects.
     reference : str, optional
-        The pipeline that all others are compared with; all pairs where it is not given.
+        The pipeline that all others are compared with; by default, all pairs are compared.
     metric : str
         A metric of the table.
     random_state : int
-        Seeds the bootstrap.
+        Seed of the bootstrap.
 
     Returns
     -------
@@ -60,14 +61,16 @@ def compare_pipelines(
 
         - ``dataset``, ``protocol``, ``pipeline``, ``reference``, ``n_subjects``;
         - ``difference``: mean over subjects, in units of the metric;
-        - ``low``, ``high``: its 95 % interval, by a bootstrap over subjects (BCa, Efron 1987);
-        - ``effect_size``: the difference in standard deviations of the differences (Cohen's d_z);
-        - ``p_greater``, ``p_value``: one-sided and two-sided; sign-flip permutations, exact, up to
-          13 subjects, Wilcoxon's signed-rank test above;
-        - ``p_holm``: the two-sided one after Holm's correction over the comparisons of this
+        - ``low``, ``high``: 95 % interval of the difference, from a bootstrap over subjects (BCa,
+          Efron 1987);
+        - ``effect_size``: the mean difference divided by the standard deviation of the differences
+          (Cohen's d_z);
+        - ``p_greater``, ``p_value``: one-sided and two-sided p-value of an exact sign-flip
+          permutation test (up to 13 subjects) or Wilcoxon's signed-rank test (more subjects);
+        - ``p_holm``: two-sided p-value after Holm's correction over the comparisons of this
           dataset and protocol (Holm 1979).
 
-        NaN where fewer than two subjects can be compared.
+        NaN if fewer than two subjects can be compared.
 
     Raises
     ------
@@ -76,8 +79,8 @@ def compare_pipelines(
 
     See Also
     --------
-    combine_datasets : The same over several datasets.
-    average_ranks : Many pipelines at once.
+    combine_datasets : Combines comparisons of several datasets.
+    average_ranks : Compares many pipelines at once.
 
     Examples
     --------
@@ -117,23 +120,24 @@ def compare_pipelines(
 
 
 def paired_p_values(differences: Floats) -> tuple[float, float]:
-    """Test whether paired differences are above zero, and whether they are other than zero.
+    """Test whether paired differences are greater than zero, and whether they differ from zero.
 
     Parameters
     ----------
     differences : ndarray, shape (n_subjects,)
-        One for each subject.
+        One difference for each subject.
 
     Returns
     -------
     p_greater, p_two_sided : float
-        Sign-flip permutations of the mean, exact, up to 13 subjects; Wilcoxon's signed-rank test
-        above. NaN for fewer than two subjects, 1 where all differences are zero.
+        The p-values of an exact sign-flip permutation test of the mean (up to 13 subjects) or
+        Wilcoxon's signed-rank test (more subjects). NaN for fewer than two subjects; 1 if all
+        differences are zero.
 
     See Also
     --------
-    scipy.stats.permutation_test : Counts the patterns of signs.
-    scipy.stats.wilcoxon : For more subjects.
+    scipy.stats.permutation_test : Used for up to 13 subjects.
+    scipy.stats.wilcoxon : Used for more subjects.
 
     Examples
     --------
@@ -187,7 +191,7 @@ def _comparison(differences: Floats, random_state: int) -> dict[str, float]:
 
 
 def _effect_size(differences: Floats) -> float:
-    """Return the standardised mean; infinite where all subjects differ by the same."""
+    """Return the standardised mean; infinite if the difference is the same for all subjects."""
     if len(differences) < 2:
         return math.nan
     mean, spread = float(differences.mean()), float(differences.std(ddof=1))
@@ -197,17 +201,17 @@ def _effect_size(differences: Floats) -> float:
 
 
 def with_holm(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Add ``p_holm`` to comparisons: their two-sided p-values, corrected over all of them.
+    """Add Holm's correction of the two-sided p-values to comparisons, as ``p_holm``.
 
     Parameters
     ----------
     rows : list of dict
-        With ``p_value``.
+        Comparisons with ``p_value``.
 
     Returns
     -------
     list of dict
-        The same dictionaries; NaN where there is no p-value.
+        The same dictionaries; ``p_holm`` is NaN without a p-value.
 
     See Also
     --------

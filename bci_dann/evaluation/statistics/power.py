@@ -1,4 +1,4 @@
-"""What a number of subjects can show: the smallest difference that a paired test detects."""
+"""Statistical power: the smallest difference that a paired test detects."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ def detectable_difference(
     Parameters
     ----------
     n_subjects : int
-        Number of subjects, two or more.
+        Number of subjects, at least two.
     std : float
         Standard deviation of the differences over subjects, in units of the metric.
     alpha : float
-        Probability of finding a difference where there is none.
+        Significance level: probability of a significant result if there is no difference.
     power : float
-        Probability of finding the difference that is returned.
+        Probability of a significant result for the returned difference.
 
     Returns
     -------
     float
-        In units of the metric.
+        The difference, in units of the metric.
 
     Raises
     ------
@@ -35,11 +35,11 @@ def detectable_difference(
 
     See Also
     --------
-    statsmodels.stats.power.TTestPower : Solves for it.
+    statsmodels.stats.power.TTestPower : Computes the difference.
 
     Examples
     --------
-    Ten subjects whose gains spread by six points:
+    Ten subjects, with a standard deviation of the differences of six points:
 
     >>> from bci_dann.evaluation.statistics.power import detectable_difference
     >>> round(detectable_difference(10, 6.0), 1)

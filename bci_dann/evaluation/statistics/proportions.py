@@ -1,4 +1,4 @@
-"""Confidence intervals of accuracy, balanced accuracy and ROC AUC of one set of trials."""
+"""Confidence intervals of accuracy, balanced accuracy and ROC AUC for one set of trials."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Estimate(NamedTuple):
     value : float
         The value, between 0 and 1.
     low, high : float
-        The interval; NaN where it is not known.
+        Limits of the interval; NaN if unknown.
 
     See Also
     --------
-    accuracy_estimate : Returns one.
+    accuracy_estimate : Returns an estimate.
 
     Examples
     --------
@@ -55,20 +55,20 @@ def accuracy_estimate(n_right: int, n_trials: int) -> Estimate:
     Parameters
     ----------
     n_right : int
-        Trials that were decoded correctly.
+        Number of correctly decoded trials.
     n_trials : int
-        All trials, one or more.
+        Number of trials, at least one.
 
     Returns
     -------
     Estimate
-        With the interval of Clopper and Pearson (1934), "The use of confidence or fiducial limits
-        illustrated in the case of the binomial", Biometrika 26, 404-413: it holds the accuracy in
-        at least 95 % of cases, however few trials there are, where trials are independent.
+        The accuracy with the interval of Clopper and Pearson (1934), "The use of confidence or
+        fiducial limits illustrated in the case of the binomial", Biometrika 26, 404-413. Its
+        coverage is at least 95 % for any number of independent trials.
 
     See Also
     --------
-    scipy.stats.binomtest : The same, and a test.
+    scipy.stats.binomtest : Has the same interval.
 
     Examples
     --------
@@ -87,20 +87,20 @@ def balanced_accuracy_estimate(n_right: Sequence[int], n_trials: Sequence[int]) 
     Parameters
     ----------
     n_right : sequence of int
-        By class the trials that were decoded correctly.
+        Number of correctly decoded trials of each class.
     n_trials : sequence of int
-        By class the trials, one or more of each.
+        Number of trials of each class, at least one.
 
     Returns
     -------
     Estimate
-        The limits of single classes, see :func:`accuracy_estimate`, are joined as by Zou and Donner
-        (2008), "Construction of confidence limits about effect measures: a general approach", Stat.
-        Med. 27, 1693-1702.
+        The balanced accuracy. The limits of single classes, see :func:`accuracy_estimate`, are
+        combined by the method of Zou and Donner (2008), "Construction of confidence limits about
+        effect measures: a general approach", Stat. Med. 27, 1693-1702.
 
     See Also
     --------
-    accuracy_estimate : Of all trials alike.
+    accuracy_estimate : Accuracy over all trials.
 
     Examples
     --------
@@ -124,17 +124,18 @@ def auc_estimate(auc: float, n_positive: int, n_negative: int) -> Estimate:
     auc : float
         The area, between 0 and 1.
     n_positive, n_negative : int
-        Trials of either class, one or more.
+        Number of trials of each class, at least one.
 
     Returns
     -------
     Estimate
-        With the interval of method 5 of Newcombe (2006), "Confidence intervals for an effect size
-        measure based on the Mann-Whitney statistic. Part 2", Stat. Med. 25, 559-573: it holds those
-        areas ``a`` from which ``auc`` is not further than 1.96 standard deviations, whose variance
-        is ``a (1 - a) (1 + m ((1 - a) / (2 - a) + a / (1 + a))) / (n_positive n_negative)`` with
-        ``m = (n_positive + n_negative) / 2 - 1``. So it has a width where no two trials are in
-        the wrong order, too.
+        The area with the interval of method 5 of Newcombe (2006), "Confidence intervals for an
+        effect size measure based on the Mann-Whitney statistic. Part 2", Stat. Med. 25, 559-573:
+        the areas ``a`` whose distance from ``auc`` is at most 1.96 standard deviations, with the
+        variance
+        ``a (1 - a) (1 + m ((1 - a) / (2 - a) + a / (1 + a))) / (n_positive n_negative)`` and
+        ``m = (n_positive + n_negative) / 2 - 1``. Its width is not zero even if all trials are
+        ranked correctly.
 
     See Also
     --------
@@ -156,27 +157,27 @@ def auc_estimate(auc: float, n_positive: int, n_negative: int) -> Estimate:
         spread = 1 + m * ((1 - a) / (2 - a) + a / (1 + a))
         return float((a - auc) ** 2 - z**2 * a * (1 - a) * spread / (n_positive * n_negative))
 
-    inside = min(max(auc, TINY), 1 - TINY)  # at 0 and 1 themselves there is no excess either
+    inside = min(max(auc, TINY), 1 - TINY)  # the function has further zeros at 0 and 1
     low = 0.0 if auc <= 0 else float(brentq(excess, 0.0, inside))
     high = 1.0 if auc >= 1 else float(brentq(excess, inside, 1.0))
     return Estimate(auc, low, high)
 
 
 def trials_for_half_width(accuracy: float, half_width: float = 0.05) -> int:
-    """Return how many trials give an interval of an accuracy that is not wider than wanted.
+    """Return the number of trials that are needed for a given width of an accuracy's interval.
 
     Parameters
     ----------
     accuracy : float
-        The accuracy that is expected, between 0 and 1.
+        The expected accuracy, between 0 and 1.
     half_width : float
-        Half of the width, 0.01 or more and below 0.5.
+        Half of the width of the interval, at least 0.01 and below 0.5.
 
     Returns
     -------
     int
-        The smallest number of independent trials with which the interval of
-        :func:`accuracy_estimate` has this width.
+        The smallest number of independent trials for which the interval of
+        :func:`accuracy_estimate` is not wider.
 
     Raises
     ------
@@ -200,7 +201,7 @@ def trials_for_half_width(accuracy: float, half_width: float = 0.05) -> int:
 
 
 def _exact_limits(n_right: ArrayLike, n_trials: ArrayLike) -> NDArray[np.float64]:
-    """Return the lower and the upper limits of Clopper and Pearson, as quantiles of beta."""
+    """Return the limits of Clopper and Pearson, which are quantiles of beta distributions."""
     from scipy.special import betaincinv
 
     right, wrong = np.asarray(n_right), np.asarray(n_trials) - np.asarray(n_right)

@@ -1,4 +1,4 @@
-"""Average ranks of pipelines over subjects, and which of them can be told apart."""
+"""Average ranks of pipelines over subjects, with tests of their differences."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Ranks", "average_ranks"]
 
-# Friedman's test and the procedure after it need this many pipelines.
+# Smallest number of pipelines for Friedman's test and Nemenyi's post-hoc procedure.
 LEAST_PIPELINES = 3
 
 
@@ -26,15 +26,15 @@ class Ranks:
     ranks : pandas.Series
         The average rank of each pipeline, 1 for the best; sorted.
     p_values : pandas.DataFrame
-        For each pair of pipelines, by Nemenyi's procedure.
+        p-value for each pair of pipelines, by Nemenyi's procedure.
     p_friedman : float
-        Whether any pipeline differs, by Friedman's test.
+        p-value of Friedman's test, whose null hypothesis is that no pipeline differs.
     n_subjects : int
-        How many subjects were ranked, over all datasets.
+        Number of subjects, over all datasets.
 
     See Also
     --------
-    average_ranks : Returns them.
+    average_ranks : Returns the ranks.
 
     Examples
     --------
@@ -53,7 +53,7 @@ class Ranks:
 
 
 def average_ranks(results: pd.DataFrame, protocol: str, metric: str = "accuracy") -> Ranks:
-    """Rank the pipelines in each subject, and test which ranks differ.
+    """Rank the pipelines for each subject, and test which average ranks differ.
 
     Demšar (2006), "Statistical comparisons of classifiers over multiple data sets", J. Machine
     Learning Research 7, 1-30.
@@ -61,25 +61,26 @@ def average_ranks(results: pd.DataFrame, protocol: str, metric: str = "accuracy"
     Parameters
     ----------
     results : pandas.DataFrame
-        As :func:`bci_dann.run_benchmark` returns, or ``results.csv``.
+        The result of :func:`bci_dann.run_benchmark`, or the content of ``results.csv``.
     protocol : str
-        The protocol whose scores are ranked: ranks of different protocols cannot be compared.
+        The protocol whose scores are ranked; ranks of different protocols cannot be compared.
     metric : str
-        A metric of the table, of which more is better.
+        A metric of the table for which higher values are better.
 
     Returns
     -------
     Ranks
-        Over the subjects that all pipelines have, of all datasets.
+        Ranks over the subjects of all datasets for which all pipelines have scores.
 
     Raises
     ------
     ResultsError
-        When there are fewer than three pipelines, or fewer than two subjects that all have.
+        When there are fewer than three pipelines, or fewer than two subjects with scores of all
+        pipelines.
 
     See Also
     --------
-    compare_pipelines : Two pipelines at a time.
+    compare_pipelines : Compares pairs of pipelines.
 
     Examples
     --------

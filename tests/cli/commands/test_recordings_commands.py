@@ -91,7 +91,7 @@ def test_paths_without_subjects_are_asked_for(bci_dann, tmp_path, write_cued):
     for run in "12":
         write_cued(tmp_path / "data" / f"run{run}.edf")
     done = bci_dann("init", tmp_path / "data", "-o", tmp_path / "my.yaml")
-    assert "pattern: which part of the path names the subject" in done.stdout
+    assert "pattern: which part of the path is the subject" in done.stdout
     with pytest.raises(ConfigError, match="'pattern' is missing"):
         load_config(tmp_path / "my.yaml")
 
@@ -191,7 +191,7 @@ def test_physionet(bci_dann, tmp_path, shared_data):
     if not folder.is_dir():
         pytest.skip(f"no recordings at {folder}")
     done = bci_dann("init", folder, "-o", out)
-    assert "There is one subject" in done.stdout
+    assert "There is only one subject" in done.stdout
     content = told(out)
     assert content["data"]["recordings"]["pattern"].endswith("/S{subject}/S{subject}R{run}.edf")
     assert content["data"]["recordings"]["interval"] == [0, 4.1]
@@ -249,7 +249,7 @@ def test_what_was_left_out_is_counted_and_explained(bci_dann, config, folder):
     damage(folder, 2, touch)
     done = bci_dann("check", config, "--data-dir", folder)
     assert done.exit_code == 0, done.output
-    assert "marked_bad: the trial overlaps a stretch that is marked bad" in done.stdout
+    assert "marked_bad: the trial overlaps a segment that is marked bad" in done.stdout
     assert "of 48 cues are used as trials. Left out: 1: the trial overlaps" in done.stdout
 
 

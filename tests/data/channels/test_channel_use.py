@@ -45,7 +45,9 @@ def test_other_signals_are_left_out_and_named():
     assert of_file.used == ["C3"]
     assert of_file.left_out == ["EOG-left", "EMG chin", "AccX", "ECG", "Foo"]
     (note,) = of_file.notes()
-    assert "no electrodes on the scalp by their names: EOG-left, EMG chin, AccX, ECG, Foo." in note
+    assert (
+        "not scalp electrodes according to their names: EOG-left, EMG chin, AccX, ECG, Foo." in note
+    )
     frame = of_file.frame()
     assert list(frame.columns) == ["file", "channel", "type", "used_as", "reason"]
     assert frame["used_as"].tolist() == ["C3", "", "", "", "", ""]
@@ -87,7 +89,7 @@ def test_caps_with_names_of_their_own_are_kept(names):
 
 
 def test_what_has_no_position_is_said():
-    assert "Ch1, Ch2 tell no position" in account(["Ch1", "Ch2"]).notes()[0]
+    assert "Ch1, Ch2 are not electrode positions" in account(["Ch1", "Ch2"]).notes()[0]
     assert account(["Cz", "Fz"]).notes() == []
 
 
@@ -137,7 +139,7 @@ def test_keys_take_either_spelling_and_rename_has_the_last_word():
 
 
 def test_two_channels_of_one_name_after_rename():
-    with pytest.raises(DataError, match=r"a.edf has several channels of the names \['C3'\]"):
+    with pytest.raises(DataError, match=r"a.edf has several channels with the names \['C3'\]"):
         account(["EEG C3", "X"], rename={"X": "C3", "C3": "C3"})
 
 

@@ -137,5 +137,5 @@ def test_a_name_that_means_several_channels():
 
 
 def test_two_names_of_one_channel():
-    with pytest.raises(DataError, match="'T3' and 'T7' are the same one, 'T7'"):
+    with pytest.raises(DataError, match="'T3' and 'T7' are the same, 'T7'"):
         resolve_names(["T3", "T7"], ["T7", "Cz"])

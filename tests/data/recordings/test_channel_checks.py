@@ -29,7 +29,7 @@ def test_they_are_taken_by_either_key(mixed, load):
     with pytest.warns(BCIDannWarning, match="names: EOG-left. Such"):
         by_layout = load(mixed, extra_channels=["EMG chin"])
     steps = {"channels": ["Cz", "EMG chin"], "band": (8, 30)}
-    with pytest.warns(BCIDannWarning, match="no electrodes"):
+    with pytest.warns(BCIDannWarning, match="not scalp electrodes"):
         by_steps = load(mixed, steps=steps)
     assert by_layout.ch_names == ["C3", "Cz", "C4", "EMG chin"]
     assert by_steps.ch_names == ["Cz", "EMG chin"]
@@ -93,7 +93,7 @@ def test_a_channel_that_is_bad_everywhere_is_left_out_with_a_word(
 def test_a_channel_that_is_bad_in_one_file(tmp_path, load, make_raw, write_fif):
     write_fif(tmp_path, "A", "1", make_raw())
     write_fif(tmp_path, "A", "2", with_bads(make_raw, "Cz"))
-    message = r"sA/2_raw.fif.*'Cz' is marked bad, and in other.*`drop`.*`bads: use`"
+    message = r"sA/2_raw.fif.*'Cz' is marked bad, but not in other.*`drop`.*`bads: use`"
     with pytest.raises(DataError, match=message):
         load(tmp_path)
     with pytest.raises(DataError, match=r"sA/2_raw.fif: the channels \['Cz'\] are marked bad"):

@@ -337,7 +337,7 @@ def test_events_that_mean_other_things_in_other_runs(tmp_path, load, make_raw):
         ("06", "feet"): 4,
         ("08", "left_hand"): 5,
     }
-    with pytest.raises(ConfigError, match=r"events.T2 has '6', which is no run"):
+    with pytest.raises(ConfigError, match=r"events.T2 has '6', which is not a run"):
         load(tmp_path, keys, events={"T1": "left_hand", "T2": {"6": "feet"}})
 
 

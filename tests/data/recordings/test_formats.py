@@ -71,9 +71,9 @@ def test_a_pointer_in_the_place_of_a_file(tmp_path, content, command):
 def test_a_header_whose_samples_were_not_fetched(tmp_path):
     (tmp_path / "a.vhdr").touch()
     (tmp_path / "a.eeg").symlink_to("../.git/annex/objects/none")
-    with pytest.raises(DataError, match=r"a\.eeg is a link that leads to nothing.*datalad get"):
+    with pytest.raises(DataError, match=r"a\.eeg is a broken link.*datalad get"):
         check_format(tmp_path / "a.vhdr")
     (tmp_path / "a.eeg").unlink()
     (tmp_path / "a.eeg").symlink_to("elsewhere")
-    with pytest.raises(DataError, match=r"leads to nothing. Mend it"):
+    with pytest.raises(DataError, match=r"is a broken link. Repair it"):
         check_format(tmp_path / "a.vhdr")

@@ -115,5 +115,7 @@ def test_the_layout_of_one_recording():
 def test_a_run_that_there_is_not():
     runs = {"S1R03.edf": "03", "S1R04.edf": "04"}
     make(events={"T1": {"04": "left_hand", "03": "hands"}}).check_recordings(runs)
-    with pytest.raises(ConfigError, match=r"events.T1 has '4', which is no run.*runs are 03, 04"):
+    with pytest.raises(
+        ConfigError, match=r"events.T1 has '4', which is not a run.*runs are 03, 04"
+    ):
         make(events={"T1": {"4": "left_hand"}}).check_recordings(runs)

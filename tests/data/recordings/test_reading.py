@@ -87,7 +87,7 @@ def test_a_recording_without_eeg_channels(path):
 
 
 def test_two_channels_of_one_name(path):
-    message = r"1_raw.fif has several channels of the names \['C4'\] after `rename`.*`drop`"
+    message = r"1_raw.fif has several channels with the names \['C4'\] after `rename`.*`drop`"
     with pytest.raises(DataError, match=message):
         open_recording(path, layout_of(rename={"C3": "C4"}))
     swapped = open_recording(path, layout_of(rename={"C3": "C4", "C4": "C3"})).raw
@@ -150,7 +150,7 @@ def test_a_complete_edf_is_opened_and_a_truncated_one_refused(tmp_path, write_ed
     path = write_edf(tmp_path / "s1.edf")
     assert open_recording(path, layout_of()).raw.ch_names == ["C3", "C4"]
     path.write_bytes(path.read_bytes()[:-1000])
-    with pytest.raises(DataError, match=r"s1.edf is truncated.*promises 8768 bytes.*has 7768\."):
+    with pytest.raises(DataError, match=r"s1.edf is truncated.*has 7768 bytes.* 8768 "):
         open_recording(path, layout_of())
 
 
@@ -198,7 +198,9 @@ def test_annotations_in_another_encoding(tmp_path):
     edfio.Edf(channels, annotations=[edfio.EdfAnnotation(5.0, None, "gaucheX")]).write(path)
     path.write_bytes(path.read_bytes().replace(b"gaucheX", "main \xe9g".encode("latin-1")))
     events = {"main \xe9g": "left_hand"}
-    with pytest.raises(DataError, match=r"s1.edf: the texts of its annotations.*encoding: latin1"):
+    with pytest.raises(
+        DataError, match=r"s1.edf: its annotations have a different encoding.*encoding: latin1"
+    ):
         open_recording(path, layout_of(events=events))
     opened = open_recording(path, layout_of(events=events, encoding="latin1"))
     assert opened.cues["label"].tolist() == ["left_hand"]

@@ -79,5 +79,5 @@ def test_an_account_without_losses_and_one_without_cues():
 def test_the_sentence_names_what_occurs():
     assert left_out_sentence({"": 5, "flat": 0}) == ""
     assert left_out_sentence({"doubled": 2, "outside": 1}) == (
-        "1: the trial is not wholly inside the recording; 2: the same cue came just before"
+        "1: the trial is not entirely inside the recording; 2: the same cue occurred just before"
     )

@@ -43,13 +43,13 @@ def test_a_recording_under_two_subjects_is_refused(comparison, scale):
     copy = recording("9", 1)
     stored = np.round(copy.X * 50) / 50 * np.float32(scale)  # another format and unit
     copy = EEGTrials.trusted(stored, None, copy.metadata, copy.info)
-    with pytest.raises(DataError, match=r"^s9.edf and s1.edf hold the same signals"):
+    with pytest.raises(DataError, match=r"^s9.edf and s1.edf have the same signals"):
         comparison.add("s9.edf", copy, 10.0)
 
 
 def test_a_copy_is_found_where_trials_of_one_are_missing(comparison):
     shorter = recording("9", 1)[1:]
-    with pytest.raises(DataError, match="hold the same signals"):
+    with pytest.raises(DataError, match="have the same signals"):
         comparison.add("s9.edf", shorter, 10.0)
 
 

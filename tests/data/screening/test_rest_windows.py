@@ -182,7 +182,7 @@ def test_a_session_without_any_is_refused_with_the_reasons():
 
 def test_reasons_in_words():
     assert rest_sentence(["", "overlaps", "outside", "overlaps"]) == (
-        "2: it overlaps a trial; 1: it is not wholly inside the recording"
+        "2: it overlaps a trial; 1: it is not entirely inside the recording"
     )
     assert rest_sentence(["", ""]) == ""
 

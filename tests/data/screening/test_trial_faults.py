@@ -126,7 +126,7 @@ def test_loud_channels_artefacts_and_drifts_are_no_units(raw):
 @pytest.mark.parametrize("factor", [1.0, -1.0, 2.5])
 def test_a_copy_of_a_channel_is_refused(raw, factor):
     raw._data[3] = factor * raw._data[0]
-    with pytest.raises(DataError, match="C3 and Pz hold the same signal"):
+    with pytest.raises(DataError, match="C3 and Pz have the same signal"):
         faults(raw)
 
 

@@ -44,7 +44,7 @@ def test_a_name_that_tells_no_class(event):
 
 def test_codes_of_other_events_have_a_meaning():
     assert known_meaning("1023") == "a rejected trial"
-    assert known_meaning("BAD_blink") == "a stretch that is marked bad"
+    assert known_meaning("BAD_blink") == "a segment that is marked bad"
     assert known_meaning("New Segment/") == known_meaning("boundary") == "an interruption"
     assert known_meaning("5") == ""
 

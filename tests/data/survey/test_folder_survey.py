@@ -78,7 +78,7 @@ def test_what_was_not_fetched_is_told_and_the_rest_described(tmp_path, write_cue
     survey = survey_folder(tmp_path)
     assert survey.pattern.pattern == "s{subject}_raw.fif"
     reasons = {one.name: one.reason for one in survey.unreadable}
-    assert "leads to nothing" in reasons["s3_raw.fif"]
+    assert "is a broken link" in reasons["s3_raw.fif"]
     assert "not fetched" in reasons["s4_raw.fif"]
     assert survey.exclude() == {"subject": ["3", "4"]}
 

@@ -120,7 +120,7 @@ def own_module(monkeypatch):
 def test_a_step_before_a_transfer_estimator_is_refused(own_module):
     step = {"name": "Transfer", "from": own_module("own_transfer", Transfer=Transfer)}
     assert isinstance(build(spec(step)), Transfer)
-    with pytest.raises(ConfigError, match="Let it be the only step"):
+    with pytest.raises(ConfigError, match="Make it the only step"):
         build(spec(SCALER, step))
 
 

@@ -74,10 +74,10 @@ def test_keys_are_taken_over_and_replaced():
 @pytest.mark.parametrize(
     ("text", "line", "problem"),
     [
-        ("a: 1\nb: 2\na: 3", 3, "key 'a' stands twice, also in line 1"),
-        ("a:\n  T1: x\n  T2: y\n  T1: z", 4, "'T1' stands twice, also in line 2"),
-        ("- {1: a,\n   '1': b}", 2, "key '1' stands twice"),
-        ("a: &x\n  b: *x", 1, "inside of what it names"),
+        ("a: 1\nb: 2\na: 3", 3, "key 'a' is duplicated, also in line 1"),
+        ("a:\n  T1: x\n  T2: y\n  T1: z", 4, "'T1' is duplicated, also in line 2"),
+        ("- {1: a,\n   '1': b}", 2, "key '1' is duplicated"),
+        ("a: &x\n  b: *x", 1, "inside the value to which it refers"),
         ("a: b\n? [1]\n: 2", 2, "a key must be text or a number"),
         ("a: !!python/name:os.system x", 1, "tag !!python/name:os.system is not supported"),
         ("a: !!set {b}", 1, "tag !!set is not supported"),
@@ -89,7 +89,7 @@ def test_keys_are_taken_over_and_replaced():
         ("a: [1,\nb: 2", 2, "expected"),
         ("a: b\x07", 1, "'\\x07' is not allowed"),
         ("a: 1\n---\nb: 2", 2, "another document"),
-        ("<<: 3", 1, "mappings only"),
+        ("<<: 3", 1, "<< needs mappings"),
         ("[" * 3000, None, "nested too deeply"),
         ("a: &a [1,1,1,1,1,1,1,1]\n" + "".join(
             f"{new}: &{new} [{', '.join(['*' + old] * 9)}]\n"
@@ -162,7 +162,7 @@ def test_a_configuration_keeps_names_as_typed(write):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (RUN + "name: b\n", r"my.yaml, line 14: the key 'name' stands twice, also in line 2"),
+        (RUN + "name: b\n", r"my.yaml, line 14: the key 'name' is duplicated, also in line 2"),
         (RUN + "pipeline_parameters:\n  ea_csp_lda: {shrink: no}", r"line 15: 'no' may be read"),
         (b"name: a\nx: caf\xe9", r"line 2: it is no text in UTF-8"),
         ("a\0b", r"line 1: the character '\\x00'"),

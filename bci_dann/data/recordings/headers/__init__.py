@@ -1,1 +1,1 @@
-"""What headers of recordings say of the length and the clock of a file."""
+"""Checks of file headers that MNE does not make."""

@@ -14,30 +14,30 @@ __all__ = ["check_edf_file"]
 # Bytes of a sample (EDF: Kemp et al. 1992; BDF is the same with 24 bits).
 BYTES_PER_SAMPLE = {".edf": 2, ".bdf": 3}
 
-# Layout of an EDF header (Kemp et al. 1992, doi:10.1016/0013-4694(92)90009-7): a fixed part, of
-# which these bytes hold the length of the header, the kind of EDF+ file, the number and duration
-# of records and the number of signals; then the fields of all signals, one after another, at
-# these bytes a signal.
+# Layout of an EDF header (Kemp et al. 1992, doi:10.1016/0013-4694(92)90009-7): a fixed part, with
+# the length of the header, the kind of EDF+ file, the number and duration of records and the
+# number of signals at these bytes; then the fields of all signals, one after another, at
+# these bytes per signal.
 FIXED_BYTES = 256
 HEADER_BYTES, KIND = slice(184, 192), slice(192, 236)
 N_RECORDS, DURATION, N_SIGNALS = slice(236, 244), slice(244, 252), slice(252, 256)
 LABEL_BYTES, BYTES_BEFORE_SAMPLES, SAMPLES_BYTES = 16, 216, 8
 
-# EDF+ (Kemp and Olivan 2003, doi:10.1016/S1388-2457(03)00123-8): a discontinuous file says so, and
-# each record holds its time in the first annotation of the first annotation signal, which is
-# "+12.5", two bytes 20 and a byte 0.
+# EDF+ (Kemp and Olivan 2003, doi:10.1016/S1388-2457(03)00123-8): the header states whether a file
+# is discontinuous. The time of each record is the first annotation of the first annotation signal,
+# for example "+12.5", followed by two bytes 20 and a byte 0.
 DISCONTINUOUS = ("EDF+D", "BDF+D")
 ANNOTATION_LABELS = ("EDF Annotations", "BDF Annotations")
 END_OF_TIME = b"\x14"
 
-# Seconds by which the time of a record may differ from that of its samples. Empirical: times are
-# written with three decimals or more.
+# Tolerance of the time of a record compared with that of its samples (s). Empirical: times are
+# written with at least three decimals.
 TIME_TOLERANCE_S = 0.002
 
 
 @dataclass(frozen=True)
 class _Header:
-    """What the checks need of a header; counts of samples are those in one record."""
+    """The fields of a header that are checked; numbers of samples are per record."""
 
     bytes: int
     kind: str
@@ -51,7 +51,7 @@ class _Header:
 
 
 def check_edf_file(path: Path) -> None:
-    """Refuse an EDF or BDF file that has another length than it says, or pauses.
+    """Refuse an EDF or BDF file whose length differs from its header, or that has pauses.
 
     Parameters
     ----------
@@ -61,9 +61,9 @@ def check_edf_file(path: Path) -> None:
     Raises
     ------
     DataError
-        When the file is truncated, has whole records more than it says, or time passes between
-        its records that holds no samples: MNE reads such a file as if it were continuous, and
-        moves the trials after the pause.
+        When the file is truncated, has more records than its header states, or has pauses between
+        its records: MNE reads such a file as if it were continuous, and shifts the trials after
+        a pause.
     OSError, ValueError
         When the header cannot be read.
     """
@@ -73,18 +73,18 @@ def check_edf_file(path: Path) -> None:
     header = _read_header(path)
     if header.n_records < 0:  # a recording that was never closed
         return
-    promised = header.bytes + header.n_records * header.record_bytes(sample_bytes)
+    expected = header.bytes + header.n_records * header.record_bytes(sample_bytes)
     actual = path.stat().st_size
-    if actual < promised:
+    if actual < expected:
         raise DataError(
-            f"{path} is truncated: its header promises {promised} bytes and it has {actual}. "
+            f"{path} is truncated: it has {actual} bytes, and {expected} according to its header. "
             "Copy the file again from its source, or leave it out with `exclude`."
         )
-    if actual >= promised + header.record_bytes(sample_bytes) > promised:
+    if actual >= expected + header.record_bytes(sample_bytes) > expected:
         raise DataError(
-            f"{path} is longer than its header says: {promised} bytes are promised and it has "
-            f"{actual}. What comes later, events too, would be passed over. Export it again, or "
-            "leave it out with `exclude`."
+            f"{path} is longer than its header says: it has {actual} bytes, and {expected} "
+            "according to its header. The remaining samples and events would be ignored. Export it "
+            "again, or leave it out with `exclude`."
         )
     if header.kind.startswith(DISCONTINUOUS):
         _check_continuous(path, header, sample_bytes)
@@ -117,9 +117,9 @@ def _check_continuous(path: Path, header: _Header, sample_bytes: int) -> None:
     first = late[0]
     raise DataError(
         f"{path} is a discontinuous recording ({header.kind[:5]}): after "
-        f"{first * header.duration_s:g} s of samples the clock jumps by "
+        f"{first * header.duration_s:g} s of samples there is a pause of "
         f"{times[first] - expected[first]:g} s. It would be read as if it were continuous, and "
-        "trials after the pause would be moved. Export it as one file for each continuous part "
+        "trials after the pause would be shifted. Export each continuous part as a separate file "
         "(EDF+C), or leave it out with `exclude`."
     )
 
@@ -129,8 +129,8 @@ def _record_times(path: Path, header: _Header, sample_bytes: int) -> np.ndarray:
     names = [label for label in header.labels if label in ANNOTATION_LABELS]
     if not names:
         raise DataError(
-            f"{path} says that it is discontinuous ({header.kind[:5]}) and has no times of its "
-            "records. Export it as EDF+C, or leave it out with `exclude`."
+            f"{path} is discontinuous according to its header ({header.kind[:5]}), but has no "
+            "times of its records. Export it as EDF+C, or leave it out with `exclude`."
         )
     index = header.labels.index(names[0])
     offset = sum(header.samples[:index]) * sample_bytes

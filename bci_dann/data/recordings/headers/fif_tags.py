@@ -1,4 +1,4 @@
-"""Check of FIF files that MNE does not make: that their tags do not lead in a circle."""
+"""Check of FIF files that MNE does not make: their chain of tags must not be circular."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from bci_dann.exceptions import DataError
 
 __all__ = ["check_fif_file"]
 
-# A FIF file is a chain of tags. The header of each holds, in big-endian integers of four bytes,
-# its kind, its type, the size of its data (bytes), and the place of the next tag: 0 where it
-# follows at once, -1 after the last.
+# A FIF file is a chain of tags. The header of a tag contains, as big-endian integers of four bytes,
+# its kind, its type, the size of its data (bytes), and the position of the next tag: 0 if it
+# follows immediately, -1 after the last tag.
 HEADER = struct.Struct(">iIii")
 AT_ONCE = 0
 
 
 def check_fif_file(path: Path) -> None:
-    """Refuse a damaged FIF file that MNE would read without an end.
+    """Refuse a damaged FIF file that MNE would read endlessly.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def check_fif_file(path: Path) -> None:
     Raises
     ------
     DataError
-        When a tag leads back to one before it.
+        When a tag points to a previous one.
     OSError
         When the file cannot be read.
     """
@@ -49,6 +49,6 @@ def check_fif_file(path: Path) -> None:
             if position < 0:
                 return
     raise DataError(
-        f"{path} is damaged: at byte {position} its parts lead in a circle. Copy the file again "
+        f"{path} is damaged: its chain of tags is circular at byte {position}. Copy the file again "
         "from its source, or leave it out with `exclude`."
     )

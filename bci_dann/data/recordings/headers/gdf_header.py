@@ -1,4 +1,4 @@
-"""Checks of GDF files that MNE does not make, and the events that it leaves out."""
+"""Checks of GDF files that MNE does not make, and events that MNE omits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RATE_TOLERANCE = 0.005
 
 @dataclass(frozen=True)
 class _Header:
-    """What the checks need: where the event table starts, and the rate of the first signal."""
+    """The fields that are checked: start of the event table, and rate of the first signal."""
 
     version: float
     events_at: int
@@ -37,7 +37,7 @@ class _Header:
 
 @dataclass(frozen=True)
 class _EventTable:
-    """Samples, counted from 0, and codes; the rate is 0 where the table does not say it."""
+    """Samples (from 0) and codes of events; the rate is 0 if the table does not state it."""
 
     sfreq: float
     samples: NDArray[np.int_]
@@ -45,7 +45,7 @@ class _EventTable:
 
 
 def check_gdf_file(path: Path) -> None:
-    """Refuse a GDF file that is shorter than it says, or whose events count at another rate.
+    """Refuse a GDF file that is truncated, or whose events have another sampling frequency.
 
     Parameters
     ----------
@@ -55,8 +55,8 @@ def check_gdf_file(path: Path) -> None:
     Raises
     ------
     DataError
-        When the file is truncated, and with its end lost its events, or when events count samples
-        of another sampling frequency than the signals', which MNE passes over.
+        When the file is truncated, so that the events at its end are lost, or when the sampling
+        frequency of the events differs from that of the signals, which MNE ignores.
     OSError, ValueError, IndexError
         When the header cannot be read.
     """
@@ -66,15 +66,15 @@ def check_gdf_file(path: Path) -> None:
     actual = path.stat().st_size
     if actual < header.events_at:
         raise DataError(
-            f"{path} is truncated: its header promises {header.events_at} bytes before the table "
-            f"of events, and it has {actual}. Copy the file again from its source, or leave it "
+            f"{path} is truncated: it has {actual} bytes, and {header.events_at} before the table "
+            "of events according to its header. Copy the file again from its source, or leave it "
             "out with `exclude`."
         )
     table = _read_events(path, header)
     if table.sfreq and abs(table.sfreq / header.sfreq - 1) > RATE_TOLERANCE:
         raise DataError(
             f"{path} counts its events at {table.sfreq:g} Hz and its signals at "
-            f"{header.sfreq:g} Hz, so that cues would be read at other times. Export it with one "
+            f"{header.sfreq:g} Hz, so that cues would be read at wrong times. Export it with one "
             "sampling frequency, or leave it out with `exclude`."
         )
 
@@ -111,7 +111,7 @@ def _read_header(path: Path) -> _Header:
     samples = np.frombuffer(fields, "<i4", n_signals, SAMPLES_AT * n_signals).tolist()
     types = np.frombuffer(fields, "<i4", n_signals, TYPE_AT * n_signals).tolist()
     if n_records < 0:
-        raise DataError(f"{path} was never closed: its header has no length.")
+        raise DataError(f"{path} was not closed after the recording: its header has no length.")
     record_bytes = sum(n * TYPE_BYTES[kind] for n, kind in zip(samples, types, strict=True))
     # a duration of 0 is taken as a second, as MNE does
     seconds = numerator / denominator if numerator else 1.0

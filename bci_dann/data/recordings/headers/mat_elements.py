@@ -1,4 +1,4 @@
-"""Check of EEGLAB files that SciPy does not make: that every data element is one, and whole."""
+"""Check of EEGLAB files that SciPy does not make: all data elements must be valid and complete."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ SPARSE, COMPLEX = 5, 0x800
 
 
 class _DamageError(Exception):
-    """What is wrong with a file, and at which byte."""
+    """A description of the damage of a file, with the byte."""
 
 
 def check_mat_file(path: Path) -> None:
-    """Refuse a damaged EEGLAB file, which SciPy may not survive.
+    """Refuse a damaged EEGLAB file, which may crash SciPy.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def check_mat_file(path: Path) -> None:
     Raises
     ------
     DataError
-        When an element has another type than its place asks for, is larger than what holds it, or
+        When an element has an unexpected type, is larger than the element that contains it, or
         cannot be decompressed.
     OSError
         When the file cannot be read.
@@ -70,7 +70,7 @@ def check_mat_file(path: Path) -> None:
 def _elements(
     content: mmap.mmap, start: int, stop: int, order: str
 ) -> Iterator[tuple[int, int, int, int]]:
-    """Yield the place of each element, its type, and where its data begin and end."""
+    """Yield the position of each element, its type, and start and end of its data."""
     while start + TAG_BYTES <= stop:
         kind, size = struct.unpack_from(f"{order}II", content, start)
         is_small = kind > 0xFFFF
@@ -78,7 +78,7 @@ def _elements(
             kind, size = kind & 0xFFFF, kind >> 16
         data = start + (TAG_BYTES // 2 if is_small else TAG_BYTES)
         if data + size > stop or (is_small and size > TAG_BYTES // 2):
-            raise _DamageError(f"the data element at byte {start} is larger than its place")
+            raise _DamageError(f"the data element at byte {start} is larger than its container")
         yield start, kind, data, data + size
         end = start + TAG_BYTES if is_small else data + size
         start = end if kind == COMPRESSED else end + (-end % ALIGNMENT)
@@ -91,11 +91,11 @@ def _check_file(content: mmap.mmap, order: str) -> None:
         elif kind == COMPRESSED:
             _check_compressed(content[data:end], start)
         else:
-            raise _DamageError(f"at byte {start} is no array")
+            raise _DamageError(f"the data element at byte {start} is not an array")
 
 
 def _check_array(content: mmap.mmap, start: int, stop: int, order: str) -> None:
-    """Check an array and the arrays in it; one without any content is empty."""
+    """Check an array and the arrays inside it; an element without content is an empty array."""
     expected: Sequence[int] = BEGINNING
     rest: Container[int] = NUMBERS
     missing = 0
@@ -108,10 +108,10 @@ def _check_array(content: mmap.mmap, start: int, stop: int, order: str) -> None:
                 missing = 0
                 expected, rest = (*BEGINNING, *FIELDS[array_class]), (MATRIX,)
             elif array_class not in NUMERIC_CLASSES:
-                raise _DamageError(f"at byte {place} is no array that is known")
+                raise _DamageError(f"the array at byte {place} has an unknown class")
         allowed = (expected[index],) if index < len(expected) else rest
         if kind not in allowed:
-            raise _DamageError(f"at byte {place} is a data element of another type than expected")
+            raise _DamageError(f"the data element at byte {place} has an unexpected type")
         if kind == MATRIX:
             _check_array(content, data, end, order)
         missing -= 1
@@ -120,10 +120,10 @@ def _check_array(content: mmap.mmap, start: int, stop: int, order: str) -> None:
 
 
 def _check_compressed(data: bytes, start: int) -> None:
-    """Decompress to the end, where a checksum is compared, and keep nothing."""
+    """Decompress the whole element to verify its checksum, without keeping the data."""
     stream, rest = zlib.decompressobj(), data
     while rest and not stream.eof:
         stream.decompress(rest, 2**20)
         rest = stream.unconsumed_tail
     if not stream.eof:
-        raise _DamageError(f"the compressed element at byte {start} is not whole")
+        raise _DamageError(f"the compressed element at byte {start} is incomplete")

@@ -1,4 +1,4 @@
-"""Check that the file of samples beside a header is whole."""
+"""Check that the data file of a BrainVision or EEGLAB header is complete."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bci_dann.exceptions import DataError
 
 __all__ = ["check_samples_file"]
 
-# Bytes of a sample in files that hold samples and nothing else, by the suffix of the header and
+# Bytes per sample in files that contain only samples, by the extension of the header and
 # MNE's name of the format.
 SAMPLE_BYTES = {
     ".vhdr": {"single": 4, "short": 2, "int": 4, "int16": 2, "int32": 4},
@@ -19,20 +19,20 @@ SAMPLE_BYTES = {
 
 
 def check_samples_file(raw: mne.io.BaseRaw, path: Path) -> None:
-    """Refuse a file of samples beside a header where a part of a sample is missing.
+    """Refuse a recording whose data file ends in the middle of a sample.
 
     Parameters
     ----------
     raw : mne.io.Raw
         The recording.
     path : pathlib.Path
-        Its file; formats that hold their samples pass.
+        Its file; formats that contain their samples pass.
 
     Raises
     ------
     DataError
-        When the samples file of a BrainVision or EEGLAB recording has no whole number of samples:
-        bytes are missing somewhere, and from there on channels would be mixed up.
+        When the data file of a BrainVision or EEGLAB recording has no integer number of samples:
+        bytes are missing, and channels would be mixed up after them.
     """
     of_suffix = SAMPLE_BYTES.get(path.suffix.lower(), {})
     file = Path(raw.filenames[0]) if raw.filenames[0] is not None else path
@@ -43,6 +43,6 @@ def check_samples_file(raw: mne.io.BaseRaw, path: Path) -> None:
     if missing > 0 or 0 < -missing < frame:
         raise DataError(
             f"{path}: {file.name} is damaged: it has {file.stat().st_size} bytes, and a sample "
-            f"of {len(raw.ch_names)} channels takes {frame}. Copy the file again from its source, "
+            f"of {len(raw.ch_names)} channels has {frame}. Copy the file again from its source, "
             "or leave it out with `exclude`."
         )

@@ -39,7 +39,7 @@ def test_a_truncated_file_is_refused_rather_than_read_without_events(tmp_path, v
     path = write_gdf(tmp_path, "s1", content_of(), version)
     data = path.read_bytes()
     path.write_bytes(data[: int(share * len(data))])
-    with pytest.raises(DataError, match=r"s1.gdf is truncated: its header promises \d+ bytes"):
+    with pytest.raises(DataError, match=r"s1.gdf is truncated: it has \d+ bytes"):
         open_gdf(path)
 
 
@@ -75,5 +75,5 @@ def test_a_file_that_was_never_closed(tmp_path):
     data = bytearray(path.read_bytes())
     data[236:244] = np.array([-1], "<i8").tobytes()
     path.write_bytes(bytes(data))
-    with pytest.raises(DataError, match=r"s1.gdf was never closed"):
+    with pytest.raises(DataError, match=r"s1.gdf was not closed"):
         open_gdf(path)

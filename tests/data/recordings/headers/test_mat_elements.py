@@ -44,7 +44,7 @@ def test_a_type_that_there_is_not_is_refused_and_never_given_to_scipy(path):
     content = bytearray(path.read_bytes())
     content[128:132] = struct.pack("<I", 99)
     path.write_bytes(content)
-    with pytest.raises(DataError, match="at byte 128 is no array"):
+    with pytest.raises(DataError, match="the data element at byte 128 is not an array"):
         check_mat_file(path)
     assert len(files_read(path)) == 2  # in case of doubt every file of samples
 

@@ -24,7 +24,7 @@ def test_it_says_what_was_done(write_run, tmp_path):
         "Of 126 cues, 120 became trials",
         "notch filtered at 50 Hz, band-pass filtered from 8 to 30 Hz (IIR)",
         "cut from 0.5 s to 4 s after the cue, resampled to 128 Hz",
-        "csp_lda: Nothing aligned, common spatial patterns, linear discriminant",
+        "csp_lda: No alignment, common spatial patterns, linear discriminant analysis",
         "the first half of each target session without labels",
         "2 seeds, averaged within subjects",
         "(Holm 1979)",
