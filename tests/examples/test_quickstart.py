@@ -56,6 +56,7 @@ def test_everything_is_in_the_folder(done, folder):
     shown = (path.name for path in folder.iterdir() if path.is_file())
     assert sorted(name for name in shown if not name.startswith(".")) == [
         "account.csv",
+        "channel_power.npz",
         "config.json",
         "invocations.json",
         "predictions.csv",

@@ -183,10 +183,11 @@ def _check_scale(
     if not 1 / RECORDING_RATIO < typical / recipe.typical_uv < RECORDING_RATIO:
         steps = round(np.log10(recipe.typical_uv / max(typical, FLAT_UV)) / 3)
         unit = unit_name(scale * 1000.0**steps)
+        option = unit if isinstance(unit, str) else f"{unit:g}"
         raise DataError(
             f"{label} has a typical amplitude of {typical:.3g} µV, and the model was trained on "
             f"{recipe.typical_uv:.3g} µV: the unit differs. Check the file, and give "
-            f"--unit-scale {unit} (or unit_scale={unit!r} in Python)."
+            f"--unit-scale {option} (or unit_scale={unit!r} in Python)."
         )
     warn_of_amplitude(typical, recipe.typical_range_uv, label)
 

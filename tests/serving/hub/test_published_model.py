@@ -76,7 +76,7 @@ def test_a_model_that_follows_a_subject_goes_on_from_there(model, second):
 
 
 def test_eeg_is_not_published(model, second, monkeypatch):
-    monkeypatch.setattr(type(model.estimator), "follows", False)  # then trials are kept
+    monkeypatch.setattr(type(model.estimator), "is_incremental", False)  # then trials are kept
     trials = serving.prepare(second, model)
     following = ServedModel(model.estimator.partial_adapt(trials), model.recipe)
     with pytest.raises(ConfigError, match=r"holds EEG of the subject .*recent\.X"):

@@ -169,7 +169,9 @@ def test_a_flat_channel_is_named(model, raw, cut, kind):
 
 
 @pytest.mark.parametrize("kind", ["raw", "epochs"])
-@pytest.mark.parametrize(("factor", "advice"), [(1e6, "1e-06"), (1e-3, "1000"), (1e-6, r"1e\+06")])
+@pytest.mark.parametrize(
+    ("factor", "advice"), [(1e6, "microvolt"), (1e-3, "1000"), (1e-6, r"1e\+06")]
+)
 def test_a_wrong_unit_is_told_with_the_factor(model, raw, cut, kind, factor, advice):
     raw.apply_function(lambda x: factor * x)
     recording = raw if kind == "raw" else cut()
