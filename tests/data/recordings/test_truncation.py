@@ -79,7 +79,7 @@ def test_annotations_that_mne_omits_are_detected(make_raw):
     def opened():
         raw = make_raw()
         late = mne.Annotations([2.0, 100.0], 0, ["left", "right"])
-        return raw.set_annotations(late)
+        return raw.set_annotations(late, verbose="warning")
 
     raw, omitted = detect_omitted_annotations(opened)
     assert omitted
