@@ -61,19 +61,19 @@ class ExpectedAccuracy(StrictModel):  # numpydoc ignore=PR02
     value : float
         The accuracy, between 0 and 1.
     low, high : float
-        An interval that is to hold the accuracy of nine subjects in ten.
+        A 90 % prediction interval of the accuracy.
     confidence : float
         The mean probability of the most probable class in the trials of the subject.
     uses_confidence : bool
-        False where the confidence of training subjects told their accuracy worse than the mean of
-        the others did: the value is the mean of all then, for whatever subject.
+        False if the confidence predicted the accuracy of training subjects clearly worse than the
+        mean of the others did; the value is then the mean of all training subjects.
     n_subjects : int
-        From how many training subjects it was learned.
+        Number of training subjects behind the estimate.
     error, error_of_mean : float
-        The mean absolute error over these subjects, each left out in turn; and that of the mean of
-        the others.
+        Mean absolute error over these subjects, each left out in turn, of this estimate and of the
+        mean accuracy of the others.
     worth_from : float
-        The accuracy from which the model is worth using.
+        The lowest accuracy at which the model is worth using.
 
     See Also
     --------
@@ -110,27 +110,28 @@ class ExpectedAccuracy(StrictModel):  # numpydoc ignore=PR02
         return self.value >= self.worth_from
 
     def sentence(self) -> str:
-        """Return what to tell a user.
+        """Return a summary for users.
 
         Returns
         -------
         str
-            One sentence, or two.
+            The estimate, its interval and its error, as two sentences.
         """
         text = (
             f"accuracy to expect: {self.value:.0%}; nine subjects in ten have {self.low:.0%} to "
-            f"{self.high:.0%}. Without labels, from "
+            f"{self.high:.0%}. It is estimated without labels, "
         )
-        of_mean = f"{100 * self.error_of_mean:.0f} points"
+        error_of_mean = f"{100 * self.error_of_mean:.0f} points"
         if self.uses_confidence:
             return (
-                f"{text}the confidence of the model, whose mean error over {self.n_subjects} "
-                f"training subjects was {100 * self.error:.0f} points; their mean was wrong by "
-                f"{of_mean}"
+                f"{text}from the confidence of the model (mean error over {self.n_subjects} "
+                f"training subjects: {100 * self.error:.0f} points; with their mean accuracy as "
+                f"the estimate: {error_of_mean})"
             )
         return (
-            f"{text}the mean of {self.n_subjects} training subjects, which was wrong by {of_mean}: "
-            "the confidence of the model did not tell which subjects are decoded well"
+            f"{text}as the mean of {self.n_subjects} training subjects (mean error: "
+            f"{error_of_mean}), because the confidence of the model did not tell which subjects "
+            "are decoded well"
         )
 
     def warn_if_low(self) -> None:
