@@ -25,7 +25,9 @@ from bci_dann.features.drift import drift_directions
 from bci_dann.features.subspace import Subspace
 
 __all__ = [
+    "LEAST_AGREEMENT",
     "MIN_TRIALS",
+    "agreement",
     "cues_in_blocks",
     "drift_limit",
     "serial_correlation",
@@ -44,6 +46,10 @@ RARE = 0.01
 # directions of drift. Empirical: in MI-OpenBCI one of ten subjects has more; with cues in blocks of
 # twenty nearly all.
 LARGEST_SHARE = 0.25
+# Least correlation of the outputs before and after adaptation trial by trial. Empirical: at least
+# 0.75 in the ten subjects of MI-OpenBCI who are decoded trial by trial, and below 0.55 where
+# adaptation to windows that are mostly rest had exchanged the classes of a subject.
+LEAST_AGREEMENT = 0.7
 
 
 def serial_correlation(scores: NDArray[Any], domains: NDArray[np.str_]) -> float:
@@ -90,6 +96,41 @@ def serial_correlation(scores: NDArray[Any], domains: NDArray[np.str_]) -> float
         covariance += float((centred[1:] * centred[:-1]).sum())
         variance += float((centred**2).sum())
     return covariance / variance if variance > 0 else 0.0
+
+
+def agreement(before: NDArray[Any], after: NDArray[Any]) -> float:
+    """Return the correlation of the outputs before and after adaptation.
+
+    Adaptation without labels finds classes, but not which is which: their names come from the
+    decoder before adaptation. Where hardly any correlation is left, classes may be exchanged.
+
+    Parameters
+    ----------
+    before, after : ndarray, shape (n_trials, n_classes)
+        Log-probabilities or logits of the same trials.
+
+    Returns
+    -------
+    float
+        From -1 to 1; 0 where one of them does not vary.
+
+    See Also
+    --------
+    serial_correlation : Detects outputs that follow slow changes instead of classes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.adaptation.drift_guard import agreement
+    >>> before = np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 1.0]])
+    >>> round(agreement(before, before * 3 + 1), 3), round(agreement(before, before[:, ::-1]), 3)
+    (1.0, -1.0)
+    """
+    # logits are defined up to a constant of each trial
+    first, second = (scores - scores.mean(axis=1, keepdims=True) for scores in (before, after))
+    first, second = first - first.mean(axis=0), second - second.mean(axis=0)
+    norm = math.sqrt(float((first**2).sum()) * float((second**2).sum()))
+    return float((first * second).sum()) / norm if norm > 0 else 0.0
 
 
 def drift_limit(n_trials: int, level: float = LEVEL) -> float:

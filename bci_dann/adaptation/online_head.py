@@ -18,7 +18,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bci_dann.adaptation.drift_guard import MIN_TRIALS, strongest_without_drift
+from bci_dann.adaptation.drift_guard import (
+    LEAST_AGREEMENT,
+    MIN_TRIALS,
+    agreement,
+    strongest_without_drift,
+)
 from bci_dann.adaptation.head_adaptation import head_arrays, head_from_arrays
 from bci_dann.objectives import UNLABELLED, Sizes, WeightedTerm, build_objective
 from bci_dann.training import HeadPenalty, LinearHead, TrainingData, fit_linear
@@ -265,15 +270,19 @@ class OnlineHead:
         return self._head(weights, biases - self.mean @ weights)
 
     def is_trusted(self) -> bool:
-        """Return whether the drift guard accepts the adapted head: its outputs do not drift.
+        """Return whether the adapted head is to be used.
+
+        Its outputs must not drift, and must agree with those of the base, which names the classes.
 
         Returns
         -------
         bool
             Judged by the last trials.
         """
-        candidates = [self.base_scores(), self.scores()]
-        return strongest_without_drift(candidates, np.array(self.domains)) == 1
+        before, after = self.base_scores(), self.scores()
+        if agreement(before, after) < LEAST_AGREEMENT:
+            return False
+        return strongest_without_drift([before, after], np.array(self.domains)) == 1
 
     @property
     def has_enough(self) -> bool:

@@ -136,6 +136,20 @@ def test_outputs_that_begin_to_drift_are_not_trusted(penalty):
     assert not replace(online, coefficients=drifting).is_trusted()
 
 
+def test_a_head_that_has_exchanged_the_classes_is_not_trusted(penalty):
+    X, _ = drawn(60, seed=2)
+    online = head_after(penalty, X)
+    assert online.is_trusted()
+    # minus twice the base: the same outputs as the base, of the opposite class
+    n_classes = len(online.biases)
+    start = len(online.fixed) - n_classes
+    coefficients = np.zeros_like(online.coefficients)
+    coefficients[start : start + n_classes] = -2 * np.eye(n_classes)
+    exchanged = replace(online, coefficients=coefficients, biases=-online.base.biases.numpy())
+    assert (exchanged.scores().argmax(axis=1) != online.base_scores().argmax(axis=1)).all()
+    assert not exchanged.is_trusted()
+
+
 def test_a_restored_head_goes_on_alike(penalty):
     X, _ = drawn(31, seed=1)
     online = head_after(penalty, X[:30])
