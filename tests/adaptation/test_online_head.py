@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from bci_dann.adaptation import online_head
+from bci_dann.adaptation.drift_guard import LEAST_AGREEMENT, agreement
 from bci_dann.adaptation.head_adaptation import adapt_head
 from bci_dann.adaptation.online_head import MOST_TRIALS, OnlineHead
 from bci_dann.objectives import Objective, read_terms
@@ -131,9 +132,12 @@ def test_outputs_that_begin_to_drift_are_not_trusted(penalty):
     assert online.is_trusted()
     drifting = np.zeros((len(online.products), 2))
     rises = online.products[len(online.fixed) :, len(online.fixed) :]
-    rising = np.linalg.solve(rises, np.linspace(-9, 9, 80))
+    spread = 1.5 * online.base_scores()[:, 0].std()
+    rising = np.linalg.solve(rises, np.linspace(-spread, spread, 80))
     drifting[len(online.fixed) :] = np.outer(rising, [1.0, -1.0])
-    assert not replace(online, coefficients=drifting).is_trusted()
+    drifts = replace(online, coefficients=drifting)
+    assert agreement(drifts.base_scores(), drifts.scores()) > LEAST_AGREEMENT
+    assert not drifts.is_trusted()
 
 
 def test_a_head_that_has_exchanged_the_classes_is_not_trusted(penalty):
