@@ -27,6 +27,7 @@ from bci_dann.evaluation.config.run_pipelines import (
     pipeline_folders,
 )
 from bci_dann.evaluation.config.settings import located_content
+from bci_dann.evaluation.config.variants import VariantSettings
 from bci_dann.evaluation.protocols import PROTOCOLS
 from bci_dann.evaluation.pseudo_online.window_folds import check_pseudo_online
 from bci_dann.exceptions import ConfigError
@@ -45,9 +46,7 @@ __all__ = [
 # The key that a suite of several data sets has instead of `data`.
 SUITE_KEY = "datasets"
 
-Values = Annotated[list[Any], Field(min_length=1)]
 RegimeName = Annotated[str, Field(pattern=r"^\w[\w-]*$")]
-Settings = Annotated[dict[str, Values], Field(min_length=1)]
 
 
 class RunConfig(StrictModel):
@@ -73,9 +72,9 @@ class RunConfig(StrictModel):
     pipeline_parameters : dict of str to dict
         Parameters by pipeline, which override those in the pipeline files; ``"*"``
         applies to all pipelines that have the parameter.
-    variants : dict of str to dict of str to list
-        Settings to compare, by pipeline: each combination of the listed values is a separate
-        pipeline that replaces the original one, with a name such as
+    variants : dict of str to dict of str to list, or to list of dict
+        Settings to compare, by pipeline: each combination of the listed values, or each item of
+        the list, is a separate pipeline that replaces the original one, with a name such as
         ``reweight_ts[classifier=kmm,alignment=none]``.
     threads : int
         Number of threads of one task. It affects results, since the order of sums changes
@@ -111,7 +110,7 @@ class RunConfig(StrictModel):
     protocols: list[str] = Field(min_length=1)
     seeds: list[Annotated[int, Field(ge=0, lt=2**32)]] = Field(default=[0], min_length=1)
     pipeline_parameters: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    variants: dict[str, Settings] = Field(default_factory=dict)
+    variants: dict[str, VariantSettings] = Field(default_factory=dict)
     threads: int = Field(default=1, ge=1)
     pseudo_online: PseudoOnline | None = None
     regimes: dict[RegimeName, Regime] = Field(default_factory=dict)

@@ -22,7 +22,7 @@ from bci_dann.evaluation.config.pipeline_parameters import (
     with_defaults,
     with_parameters,
 )
-from bci_dann.evaluation.config.variants import expand_variants
+from bci_dann.evaluation.config.variants import Variants, expand_variants
 from bci_dann.exceptions import ConfigError
 
 __all__ = ["EVERY", "ConfigOrigin", "accepted_by_any", "complete_specs", "pipeline_folders"]
@@ -118,7 +118,7 @@ def pipeline_folders(config_folder: Path | None = None) -> list[Path]:
 def complete_specs(
     pipelines: Sequence[str],
     parameters: Mapping[str, Mapping[str, Any]],
-    variants: Mapping[str, Mapping[str, list[Any]]],
+    variants: Variants,
     origin: ConfigOrigin,
 ) -> list[PipelineSpec]:
     """Return the pipelines of a run, with all effective parameters.
@@ -129,8 +129,8 @@ def complete_specs(
         Names of pipelines, or paths of their files.
     parameters : mapping of str to mapping of str to object
         Parameters set by the run, by pipeline.
-    variants : mapping of str to mapping of str to list
-        Values of variants, by pipeline and parameter.
+    variants : mapping of str to mapping of str to list, or to list of mapping
+        Variants by pipeline; see :func:`expand_variants`.
     origin : ConfigOrigin
         Origin of the configuration of the run.
 

@@ -1,4 +1,4 @@
-"""Variants of a pipeline: combinations of parameter values that are compared as pipelines."""
+"""Variants of a pipeline: settings of parameters that are compared as pipelines of their own."""
 
 from __future__ import annotations
 
@@ -7,17 +7,28 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Field, Tag
 
 from bci_dann._validation import check_option
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
 from bci_dann.evaluation.config.pipeline_parameters import with_parameters
 from bci_dann.exceptions import ConfigError
 
-__all__ = ["Variants", "expand_variants"]
+__all__ = ["VariantSettings", "Variants", "expand_variants"]
 
-# pipeline -> parameter -> values to compare
-Variants = Mapping[str, Mapping[str, Sequence[Any]]]
+# By pipeline: values by parameter, of which each combination is a variant; or a list of variants,
+# each with its parameters.
+Variants = Mapping[str, Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]]
+
+# The same for one pipeline, as checked in a configuration.
+Combinations = Annotated[dict[str, Annotated[list[Any], Field(min_length=1)]], Field(min_length=1)]
+Listed = Annotated[list[dict[str, Any]], Field(min_length=1)]
+VariantSettings = Annotated[
+    Annotated[Combinations, Tag("<combinations>")] | Annotated[Listed, Tag("<list>")],
+    Discriminator(lambda content: "<list>" if isinstance(content, list) else "<combinations>"),
+]
 
 
 def expand_variants(
@@ -29,9 +40,10 @@ def expand_variants(
     ----------
     specs : sequence of PipelineSpec
         The pipelines of a run; not changed.
-    variants : mapping of str to mapping of str to sequence
-        Values of parameters, by pipeline; each combination is a variant, and
-        the last parameter varies fastest.
+    variants : mapping of str to mapping of str to sequence, or to sequence of mapping
+        By pipeline, either values of parameters, where each combination is a variant and the last
+        parameter varies fastest; or the parameters of each variant. A variant without parameters
+        is the pipeline itself, with its name.
     set_by : str
         Origin of the variants, for messages.
 
@@ -62,14 +74,17 @@ def expand_variants(
 
 
 def _variants_of(
-    spec: PipelineSpec, values: Mapping[str, Sequence[Any]], set_by: str
+    spec: PipelineSpec,
+    settings: Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]],
+    set_by: str,
 ) -> list[PipelineSpec]:
-    if not values:
-        return [spec]
-    combinations = itertools.product(*values.values())
-    settings = [dict(zip(values, combination, strict=True)) for combination in combinations]
+    if isinstance(settings, Mapping):
+        combinations = itertools.product(*settings.values())
+        settings = [dict(zip(settings, values, strict=True)) for values in combinations]
     return [
         replace(with_parameters(spec, setting, set_by=set_by), name=_variant_name(spec, setting))
+        if setting
+        else spec
         for setting in settings
     ]
 

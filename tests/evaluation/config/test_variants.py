@@ -27,6 +27,14 @@ def test_the_original_is_left_as_it_is():
     assert two.set_by == {"C": "mine.yaml: variants"}
 
 
+def test_a_list_gives_each_variant_by_itself():
+    spec = PipelineSpec("a", (LOGISTIC,), source="a.yml")
+    plain, other = expand_variants([spec], {"a": [{}, {"C": 2, "tol": 0.1}]}, set_by="mine.yaml")
+    assert plain == spec
+    assert other.name == "a[C=2,tol=0.1]"
+    assert other.definition[-1]["parameters"] == {"C": 2, "tol": 0.1}
+
+
 def names_of(config):
     return [spec.name for spec in pipeline_specs(load_config(config))]
 
@@ -72,6 +80,9 @@ def test_values_are_written_as_in_yaml(config):
         ({"logistic": {}}, r"variants\.logistic: .*at least 1"),
         ({"logistic": {"C": []}}, r"variants\.logistic\.C: .*at least 1"),
         ({"logistic": {"C": 1}}, r"variants\.logistic\.C: .*valid list; got 1"),
+        ({"logistic": []}, r"variants\.logistic: .*at least 1"),
+        ({"logistic": [1]}, r"variants\.logistic\.0: .*valid dictionary"),
+        ({"logistic": [{"c": 1}]}, "pipeline logistic has no parameter 'c'"),
         ({"logistic": {"C": [1, 2, 1]}}, r"variants: logistic\[C=1\] comes 2 times"),
     ],
 )
