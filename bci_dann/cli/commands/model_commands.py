@@ -82,7 +82,7 @@ def fit(  # numpydoc ignore=PR01
 ) -> None:
     """Train on the subjects of a configuration and save the model."""
     from bci_dann.serving import fit_model
-    from bci_dann.serving.workflows import DEFAULT_PIPELINE
+    from bci_dann.serving.model_training import DEFAULT_PIPELINE
     from bci_dann.training.loss_log import tensorboard_log
 
     with nullcontext() if tensorboard is None else tensorboard_log(tensorboard, out.name):

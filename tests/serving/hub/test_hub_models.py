@@ -65,7 +65,9 @@ def test_scores_on_a_card_are_those_that_the_hub_shows():
     assert (accuracy.metric_type, accuracy.metric_value) == ("accuracy", 84.975)
 
 
-def test_a_name_stands_in_the_place_of_a_folder(hub, pushed, model, second, bci_dann, tmp_path):
+def test_the_name_of_a_model_can_be_used_instead_of_a_folder(
+    hub, pushed, model, second, bci_dann, tmp_path
+):
     done = bci_dann("predict", f"hub:{NAME}", second, "-o", tmp_path / "out.csv")
     assert done.exit_code == 0, done.output
     expected = serving.predict_recordings(model, second)
@@ -73,7 +75,7 @@ def test_a_name_stands_in_the_place_of_a_folder(hub, pushed, model, second, bci_
     np.testing.assert_allclose(written["p_left_hand"], expected["p_left_hand"], atol=1e-6)
     assert serving.describe_model(f"hub:{NAME}")["classes"] == ["left_hand", "right_hand"]
     assert load_model(f"hub:{NAME}").n_times_ == model.n_times
-    with pytest.raises(ConfigError, match=r"nothing is written there.*bci-dann push"):
+    with pytest.raises(ConfigError, match=r"cannot be written to.*bci-dann push"):
         check_writable(f"hub:{NAME}")
 
 

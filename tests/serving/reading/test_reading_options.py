@@ -32,7 +32,7 @@ def test_a_unit_replaces_that_of_training(model, raw):
 )
 def test_the_hint_for_a_wrong_unit_is_what_the_option_takes(model, raw, unit, said, hint):
     raw.apply_function(lambda x: x / unit)
-    with pytest.raises(DataError, match=rf"the unit differs.*--unit-scale {hint} \(or"):
+    with pytest.raises(DataError, match=rf"the unit seems to differ.*--unit-scale {hint} \(or"):
         prepare(raw, model, unit_scale=said)
     assert np.isfinite(prepare(raw, model, unit_scale=hint).X).all()
 
@@ -88,12 +88,12 @@ def test_cues_have_the_classes_that_the_user_gives(model, raw):
 def test_a_class_that_the_model_does_not_know(model, raw):
     with pytest.raises(ConfigError, match=r"class of the cue '769'.*mean 'left_hand'"):
         prepare(raw, model, cues={"769": "left hand"})
-    with pytest.raises(ConfigError, match="cues are a list of events"):
+    with pytest.raises(ConfigError, match="cues must be a list of events"):
         prepare(raw, model, cues="769")
 
 
 def test_an_event_that_is_not_there_is_told_with_those_that_are(model, raw):
-    counts = r"There are 769 \(8 times\), 770 \(8 times\)"
+    counts = r"The events are 769 \(8 times\), 770 \(8 times\)"
     with pytest.raises(DataError, match=rf"'768' does not occur.*Did you mean '76.*{counts}"):
         prepare(raw, model, cues=["769", "768"])
     with pytest.raises(DataError, match=rf"no trials.*'beep' does not occur.*{counts}.*--cue"):
@@ -130,7 +130,9 @@ def test_events_have_the_meaning_of_the_run_that_the_path_names(by_run):
 
 @pytest.mark.parametrize("path", ["/data/S007R06.edf", "/data/S007R99.edf", "Raw"])
 def test_events_that_mean_no_class_of_the_model_in_the_run(by_run, path):
-    with pytest.raises(ConfigError, match=r"T1, T2 mean depends on the run.*--cue T1=left_hand"):
+    with pytest.raises(
+        ConfigError, match=r"meaning of the events T1, T2 depends on the run.*--cue T1=left_hand"
+    ):
         layout_for(by_run, reading_options(by_run), path)
     layout = layout_for(by_run, reading_options(by_run, {"T1": "right_hand"}), path)
     assert layout.events == {"T1": "right_hand"}

@@ -142,7 +142,9 @@ def test_another_sampling_frequency_gives_the_samples_of_the_model(model, raw, s
 
 
 def test_a_recording_without_the_events(model, raw):
-    with pytest.raises(DataError, match=r"second_raw.fif has no trials: .* beep .*--cue .*cues="):
+    with pytest.raises(
+        DataError, match=r"second_raw.fif has no trials, because .* beep: .*--cue .*cues="
+    ):
         prepare(raw, model, cues=["beep"])
 
 
@@ -184,7 +186,7 @@ def test_a_frequency_that_is_too_low_for_the_filters(model, raw):
         prepare(raw.resample(60, verbose="error"), model)
 
 
-def test_a_sample_that_is_missing_costs_its_trial(model, raw):
+def test_a_trial_with_a_missing_sample_is_left_out(model, raw):
     raw._data[1, 200] = np.nan
     assert len(prepare(raw, model)) == 15
     raw._data[1] = np.inf
@@ -198,9 +200,9 @@ def test_a_thing_that_is_no_recording(model, thing):
         prepare(thing, model)
 
 
-def test_a_recording_that_was_filtered_before_is_warned_of(model, raw):
+def test_a_filtered_recording_causes_a_warning(model, raw):
     raw.filter(8, 32, picks="all", verbose="error")
-    with pytest.warns(BCIDannWarning, match=r"holds 8 to 32 Hz by its info.*as it was read"):
+    with pytest.warns(BCIDannWarning, match=r"contains 8 to 32 Hz, .*without a filter"):
         prepare(raw, model)
 
 
