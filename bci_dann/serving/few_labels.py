@@ -68,7 +68,7 @@ def _read(path: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(path, dtype={LABEL: str, FILE: str}, skipinitialspace=True)
     except FileNotFoundError:
-        raise DataError(f"there is no file {path}.") from None
+        raise DataError(f"there is no file {path}: give a CSV file of labels.") from None
     except Exception as error:  # a table can be damaged in many ways
         raise DataError(f"{path} cannot be read as CSV: {error}") from error
 

@@ -103,7 +103,7 @@ def _of_file(path: Path, model: ServedModel, options: ReadingOptions) -> Continu
     from bci_dann.data.recordings.recording_paths import bids_events_path, recording_name
 
     if not path.exists():
-        raise DataError(f"there is no recording {path}.")
+        raise DataError(f"there is no recording {path}: check the path.")
     if is_epochs_file(path):
         raise ConfigError(
             f"{path} contains epochs: give the continuous recording that they were cut from."

@@ -44,8 +44,8 @@ def test_a_table_of_labels_is_taken(bci_dann, model, new, tmp_path):
     few.write_text("trial,label\n0,left_hand\n1,right_hand\n2,left_hand\n")
     done = bci_dann("evaluate", model, new[0], "--labels", few)
     assert "3 labelled trials: 2 left_hand, 1 right_hand" in done.stdout
-    assert "could be that of chance" in done.stderr
+    assert "could be at chance" in done.stderr
     few.write_text("trial,label\n")
     done = bci_dann("evaluate", model, new[0], "--labels", few)
     assert done.exit_code == 2
-    assert "holds no labels" in done.stderr
+    assert "contains no labels" in done.stderr
