@@ -26,8 +26,8 @@ __all__ = [
 ModelFolder = Annotated[
     Path,
     typer.Argument(
-        help="Model: a folder of `fit` or `adapt`, builtin:NAME, or hub:OWNER/NAME, optionally with "
-        "@REVISION."
+        help="Model: a folder of `fit` or `adapt`, builtin:NAME, or hub:OWNER/NAME, optionally "
+        "with @REVISION."
     ),
 ]
 RecordingFiles = Annotated[

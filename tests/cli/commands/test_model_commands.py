@@ -282,7 +282,10 @@ def test_what_was_done_to_a_recording_of_another_headset_is_printed(bci_dann, mo
     raw.add_channels([spare]).resample(100, verbose="error").save(
         tmp_path / "other_raw.fif", verbose="error"
     )
-    said = "Recorded at 100 Hz; the trials are resampled to the 128 Hz of the model. Re-referenced to A1."
+    said = (
+        "Recorded at 100 Hz; the trials are resampled to the 128 Hz of the model. "
+        "Re-referenced to A1."
+    )
     options = ["--reference", "A1"]
     adapted = tmp_path / "adapted"
     done = bci_dann("adapt", model, tmp_path / "other_raw.fif", "-o", adapted, *options)
