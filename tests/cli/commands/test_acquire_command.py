@@ -46,7 +46,7 @@ def test_errors_are_reported_before_the_search_for_the_stream(bci_dann, tmp_path
     assert "Use b_raw.fif" in done.stderr
 
 
-def test_no_such_stream(bci_dann, tmp_path, monkeypatch):
+def test_a_missing_stream_is_reported(bci_dann, tmp_path, monkeypatch):
     config = tmp_path / "lsl_api.cfg"
     config.write_text("[multicast]\nResolveScope = machine\nListenAddress = 127.0.0.1\n")
     monkeypatch.setenv("LSLAPICFG", str(config))

@@ -46,7 +46,9 @@ def test_pipelines_replace_those_of_the_configuration(bci_dann, config, sources)
     assert "Did you mean 'ea_dann'" in unknown.stderr
 
 
-def test_dry_run_lists_and_writes_nothing(bci_dann, config, sources, tmp_path, monkeypatch):
+def test_a_dry_run_lists_the_tasks_and_writes_nothing(
+    bci_dann, config, sources, tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     done = bci_dann("run", config, "--dry-run", "--data-dir", sources)
     assert done.exit_code == 0, done.output
@@ -104,7 +106,7 @@ def test_choose_prints_what_is_chosen_and_what_it_is_worth(
     assert "always shallow[n_components=4,alignment=none]" in selected.stdout
 
 
-def test_choose_counts_its_tasks_beforehand(bci_dann, with_variants, sources, tmp_path):
+def test_a_dry_run_of_choose_counts_the_tasks(bci_dann, with_variants, sources, tmp_path):
     arguments = ("--dry-run", "--data-dir", sources, "--out", tmp_path / "out")
     done = bci_dann("choose", with_variants, *arguments, "--seeds", "0,1", "--protocols", "online")
     assert done.exit_code == 0, done.output

@@ -109,7 +109,7 @@ def test_fit_wants_one_pipeline_that_can_be_saved(bci_dann, config, sources, tmp
         assert message in done.stderr
 
 
-def test_fit_takes_the_default_recipe_where_none_is_named(bci_dann, config, sources, tmp_path):
+def test_fit_trains_the_default_recipe_if_none_is_named(bci_dann, config, sources, tmp_path):
     """Several pipelines are listed, one subject is left out; the command and the recipe say so."""
     arguments = ("fit", config, "-o", tmp_path / "m", "--data-dir", sources, "--exclude")
     done = bci_dann(*arguments, "4")
@@ -126,7 +126,7 @@ def test_fit_takes_the_default_recipe_where_none_is_named(bci_dann, config, sour
     assert {row["subject"] for row in recipe.account} == {"1", "3"}
 
 
-def test_adapting_without_alignment_says_that_nothing_changed(
+def test_adapt_reports_if_a_method_without_alignment_is_not_changed(
     bci_dann, config, sources, new, tmp_path
 ):
     pipeline = config.parent.parent / "pipelines" / "shallow.yml"
@@ -271,7 +271,7 @@ def test_what_differs_in_a_recording_is_said_by_options(bci_dann, model, new, tm
     assert "Did you mean 'left_hand'" in done.stderr
 
 
-def test_what_was_done_to_a_recording_of_another_headset_is_printed(bci_dann, model, new, tmp_path):
+def test_changes_to_a_recording_of_another_headset_are_printed(bci_dann, model, new, tmp_path):
     raw = mne.io.read_raw(new[1], preload=True, verbose="error")
     spare = (
         raw.copy()

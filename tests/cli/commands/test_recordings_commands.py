@@ -276,7 +276,7 @@ def test_the_page_holds_the_table_and_three_pictures(bci_dann, config, sources, 
     assert str(out) in done.stdout
 
 
-def test_run_keeps_the_account_and_shows_it(bci_dann, config, sources, tmp_path):
+def test_run_stores_and_prints_the_counts_of_cues(bci_dann, config, sources, tmp_path):
     options = ("--data-dir", sources, "--out", tmp_path / "out", "--pipelines", "shallow")
     planned = bci_dann("run", config, *options, "--dry-run")
     assert "All 48 cues are used as trials." in planned.stdout, planned.output

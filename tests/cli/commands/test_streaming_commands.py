@@ -38,7 +38,7 @@ def test_replay_checks_files_before_it_begins(bci_dann, model, recordings, tmp_p
     assert "there is no recording" in done.stderr
 
 
-def test_stream_says_that_there_is_no_such_stream(bci_dann, model, tmp_path, monkeypatch):
+def test_stream_reports_a_missing_stream(bci_dann, model, tmp_path, monkeypatch):
     config = tmp_path / "lsl_api.cfg"
     config.write_text("[multicast]\nResolveScope = machine\nListenAddress = 127.0.0.1\n")
     monkeypatch.setenv("LSLAPICFG", str(config))

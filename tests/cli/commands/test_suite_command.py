@@ -25,7 +25,7 @@ def suite(tmp_path):
     return path
 
 
-def test_a_dry_run_tells_what_a_run_would_take(bci_dann, suite, tmp_path):
+def test_a_dry_run_prints_the_effort_of_a_suite(bci_dann, suite, tmp_path):
     done = bci_dann("run", suite, "--dry-run", "--out", tmp_path / "out", "--datasets", "more")
     assert done.exit_code == 0, done.output
     text = " ".join(done.stdout.split())

@@ -226,7 +226,7 @@ def broken(task, monkeypatch):
         ("three", r"\(20, 3\)"),
     ],
 )
-def test_what_is_no_probability_is_refused(broken, trials, output, message):
+def test_predictions_that_are_no_probabilities_are_refused(broken, trials, output, message):
     with pytest.raises(DataError, match=message):
         compute(broken(output), trials)
 

@@ -170,7 +170,7 @@ def test_a_gap_is_filled_and_marked_and_time_stays_right(path):
 
 
 @pytest.mark.parametrize("fault", ["lost", "silent"])
-def test_a_trial_is_repeated_when_the_stream_comes_back(path, fault):
+def test_a_trial_with_a_lost_stream_is_repeated(path, fault):
     amplifier = Amplifier(**{fault: [(10.0, 14.0)]})
     one = Session(path, amplifier).run()
     assert one.done.ended == "finished"
@@ -184,7 +184,7 @@ def test_a_trial_is_repeated_when_the_stream_comes_back(path, fault):
     assert at == pytest.approx(shown, abs=1.0)
 
 
-def test_a_stream_that_is_lost_for_good_ends_the_session_and_is_saved(path):
+def test_a_session_whose_stream_does_not_return_is_saved(path):
     one = Session(path, Amplifier(lost=[(13.0, 1e9)])).run()
     assert one.done.ended == "lost"
     assert one.raw.n_times == pytest.approx(13.0 * 128, abs=16)
@@ -251,7 +251,7 @@ def test_a_model_reads_the_recording_as_it_is(path, model):
     assert serving.evaluate_model(adapted.model, one.done.path).accuracy.value > 0.8
 
 
-def test_what_a_model_wants_of_a_session(with_recipe):
+def test_classes_and_times_of_a_session_follow_the_model(with_recipe):
     later = with_recipe(layout={"interval": (2.0, 4.0), "unit_scale": 1e-6}).recipe
     marks = ModelCues.of(later, ("right_hand", "left_hand"), rest=False, task_s=3.0)
     assert (marks.lead_s, marks.event("left_hand")) == (2.0, "769")
@@ -274,7 +274,7 @@ def test_the_event_of_a_model_may_come_before_the_cue(path):
         assert at == pytest.approx(shown - 1.5 * 128, abs=0.5)
 
 
-def test_paths_are_looked_at_before_the_session(path, tmp_path, monkeypatch):
+def test_paths_are_checked_before_the_session(path, tmp_path, monkeypatch):
     assert check_recording_path(path, force=False) == path
     path.touch()
     assert check_recording_path(path, force=True) == path

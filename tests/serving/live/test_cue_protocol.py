@@ -42,6 +42,6 @@ def test_classes_are_balanced_within_each_block_and_the_order_is_that_of_the_see
         ({"random_state": "x"}, "random_state"),
     ],
 )
-def test_what_is_wrong_is_said(options, message):
+def test_invalid_protocols_are_refused(options, message):
     with pytest.raises(ConfigError, match=message):
         CueProtocol(**{"classes": CLASSES, **options})

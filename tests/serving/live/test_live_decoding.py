@@ -62,7 +62,7 @@ def chunks(signal):
     return [[StreamChunk(signal[s : s + 32].T, s / 128)] for s in range(0, 512, 32)]
 
 
-def test_a_listener_that_fails_is_left_out_and_the_others_go_on(run, chunks):
+def test_an_output_that_fails_does_not_stop_the_others(run, chunks):
     good, bad = Sink(), Sink(fails=True)
     decoding, told, _ = run(chunks, [bad, good])
     assert decoding.n_decisions == decoding.n_ok == len(good.taken) > 10
@@ -83,7 +83,7 @@ def test_a_stream_that_comes_back_as_another_one_is_the_end(run, chunks):
         run([*chunks[:3], StreamLostError("gone")], [Sink()], returns=False)
 
 
-def test_what_changes_is_told_once(run, chunks):
+def test_changes_of_state_are_reported_once(run, chunks):
     broken = [[StreamChunk(c.signals.copy(), c.time)] for (c,) in chunks]
     broken[8][0].signals[2] = float("nan")
     _, told, _ = run(broken, [])

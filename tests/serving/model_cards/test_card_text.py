@@ -65,7 +65,7 @@ def test_without_scores_there_is_no_table_of_results(model):
     assert "None. `bci-dann evaluate`" in body
 
 
-def test_an_adapted_model_says_to_what(adapted, first, tmp_path):
+def test_the_card_of_an_adapted_model_lists_its_recordings(adapted, first, tmp_path):
     text = (adapted.save(tmp_path / "adapted") / "README.md").read_text(encoding="utf-8")
     assert f"- {first.name}: 16 trials" in text
     assert "Recordings of one subject, without labels." in text
@@ -73,7 +73,7 @@ def test_an_adapted_model_says_to_what(adapted, first, tmp_path):
     assert "5 of these trials with a label" in card_body(taught)
 
 
-def test_a_card_of_ones_own_is_not_replaced(model, tmp_path):
+def test_a_card_written_by_a_user_is_not_replaced(model, tmp_path):
     folder = model.save(tmp_path / "model")
     model.save(folder)  # its own card is
     (folder / "README.md").write_text("My notes")

@@ -201,7 +201,7 @@ def one_window(decoder, signal, stop):
     return probe._window.last().astype(np.float32)
 
 
-def test_adapt_takes_the_clean_windows_that_are_kept(decoder, signal):
+def test_adapt_uses_the_stored_artefact_free_windows(decoder, signal):
     one = decoder(keep=10)
     one.push(signal[:, :500])
     with pytest.raises(DataError, match=r"at least 2 artefact-free windows of the stream.*got 1"):
@@ -256,7 +256,7 @@ def test_a_model_of_nobody_warns_and_one_that_follows_does_not(causal_model, new
         ({"ch_names": []}, DataError, "lacks the channels"),
     ],
 )
-def test_what_cannot_be_served_is_refused_at_once(decoder, options, error, message):
+def test_models_and_streams_that_do_not_fit_are_refused(decoder, options, error, message):
     with pytest.raises(error, match=message):
         decoder(**options)
 
