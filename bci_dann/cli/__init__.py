@@ -1,4 +1,4 @@
-"""The command line, ``bci-dann COMMAND``: commands parse, call the library and print."""
+"""The command line ``bci-dann COMMAND``: commands read options, call the library, and print."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command line with the arguments of this process."""
+    """Run the command line with the arguments of the process."""
     from bci_dann.cli.app import app
 
     app()

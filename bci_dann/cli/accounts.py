@@ -1,4 +1,4 @@
-"""Printing of accounts: which cues of the recordings became trials, and why others did not."""
+"""Printing of how many cues and channels of recordings are used, and why others are not."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["print_account", "print_account_table", "print_channels"]
 
 
 def print_account(account: pd.DataFrame) -> None:
-    """Print in a sentence how many cues became trials, and why others did not.
+    """Print how many cues became trials and why others did not, in a sentence.
 
     Parameters
     ----------
     account : pandas.DataFrame
-        As ``EEGTrials.account``.
+        Counts of cues, in the form of ``EEGTrials.account``.
     """
     from bci_dann.data.screening.cues import account_sentence
 
@@ -26,36 +26,37 @@ def print_account(account: pd.DataFrame) -> None:
 
 
 def print_channels(channels: pd.DataFrame) -> None:
-    """Print what becomes of channels: a row for each that is not used as it is or as matched.
+    """Print a table of the channels that are not used as they are, and the matched names.
 
     Parameters
     ----------
     channels : pandas.DataFrame
-        As ``Examination.channels``.
+        Use of channels, in the form of ``Examination.channels``.
     """
     from bci_dann.data.channels.channel_account import MATCHED
 
-    told = channels[~channels["reason"].isin(["", MATCHED])]
-    groups = told.groupby(["channel", "type", "used_as", "reason"], sort=False)
+    unusual = channels[~channels["reason"].isin(["", MATCHED])]
+    groups = unusual.groupby(["channel", "type", "used_as", "reason"], sort=False)
     rows = [(*map(str, key), str(len(group))) for key, group in groups]
     if rows:
-        columns = ("channel", "type", "used as", "why", "files")
+        columns = ("channel", "type", "used as", "reason", "files")
         print_table("Channels", columns, rows, lines=False)
     matched = channels[channels["reason"] == MATCHED].drop_duplicates("channel")
     if len(matched):
         pairs = zip(matched["channel"], matched["used_as"], strict=True)
-        print_sentence(f"read as 10-05 names: {', '.join(f'{old} = {new}' for old, new in pairs)}")
+        listed = ", ".join(f"{old} = {new}" for old, new in pairs)
+        print_sentence(f"Channels matched with electrodes of the 10-05 system: {listed}")
     used = channels[channels["used_as"] != ""].groupby("file").size()
     print_sentence(f"{' or '.join(map(str, sorted(used.unique())))} EEG channels in each file.")
 
 
 def print_account_table(account: pd.DataFrame) -> None:
-    """Print an account row by row, with the reasons that occur.
+    """Print the counts of cues as a table, with an explanation of the reasons that occur.
 
     Parameters
     ----------
     account : pandas.DataFrame
-        As ``EEGTrials.account``.
+        Counts of cues, in the form of ``EEGTrials.account``.
     """
     from bci_dann.data.screening.cues import REASONS
 
@@ -63,7 +64,7 @@ def print_account_table(account: pd.DataFrame) -> None:
     reasons = [reason for reason in REASONS if account[reason].any()]
     columns = [*named, "event", "found", "used", *reasons]
     rows = [[str(value) for value in row] for row in account[columns].itertuples(index=False)]
-    print_table("Cues of each recording", columns, rows, lines=False)
+    print_table("Cues of the recordings", columns, rows, lines=False)
     for reason in reasons:
         print_sentence(f"{reason}: {REASONS[reason]}")
     print_account(account)

@@ -1,6 +1,6 @@
-"""The application ``bci-dann``: its commands, and the options before a command.
+"""The application ``bci-dann``: its commands and global options.
 
-Commands import what they call when they run, so that help and version are instant.
+Commands import the library when they run, so that help and version are shown quickly.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def bci_dann(  # numpydoc ignore=PR01
         typer.Option("--version", help="Show the version.", callback=_print_version, is_eager=True),
     ] = False,
 ) -> None:
-    """Motor-imagery BCI for subjects who have never been recorded before."""
+    """Motor-imagery BCI for new subjects, without calibration on labelled trials."""
 
 
 for command in COMMANDS:

@@ -1,4 +1,4 @@
-"""Warnings of a command, collected and shown once each when it ends."""
+"""Collection of warnings during a command; each is shown once when the command ends."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ NUMBER = re.compile(r"\d+(\.\d+)?")
 
 @contextmanager
 def collected_warnings() -> Iterator[None]:
-    """Collect this package's warnings in a block, and print each of them once at its end.
+    """Collect warnings of this package in a ``with`` block, and print each once at the end.
 
-    Warnings of other libraries are not shown. Worker processes hand theirs to the process of the
-    run, which raises them again, so that they are among those collected.
+    Warnings of other libraries are not shown. Warnings of worker processes are raised again in the
+    process of the run, and are therefore included.
 
     Yields
     ------
     None
-        Nothing.
+        Control, while warnings are collected.
     """
     groups: dict[str, Counter[str]] = {}
 
@@ -47,17 +47,17 @@ def collected_warnings() -> Iterator[None]:
 
 
 def warning_line(texts: Mapping[str, int]) -> str:
-    """Return a warning as it is shown.
+    """Return a warning in the form in which it is printed.
 
     Parameters
     ----------
     texts : mapping of str to int
-        Messages that differ in numbers only, and how often each was raised.
+        Messages that differ only in numbers, and how often each was raised.
 
     Returns
     -------
     str
-        The first message, with the number of times where it is more than one.
+        The first message, with the number of occurrences if there are several.
 
     Examples
     --------

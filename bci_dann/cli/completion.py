@@ -1,4 +1,4 @@
-"""Names that the shell completes: pipelines, protocols and configurations."""
+"""Shell completion for names of pipelines, protocols and configurations."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ __all__ = ["complete_config", "complete_pipelines", "complete_protocols"]
 
 
 def complete_config(incomplete: str) -> list[str]:
-    """Return shipped configurations and YAML files that begin like this.
+    """Return the configurations of the package and the YAML files that begin with a text.
 
     Parameters
     ----------
     incomplete : str
-        What is typed so far.
+        The text typed so far.
 
     Returns
     -------
     list of str
-        Names, files, and folders with a slash at the end.
+        Names, files, and folders with a trailing slash.
     """
     from bci_dann._resources import shipped_configurations
 
@@ -33,17 +33,17 @@ def complete_config(incomplete: str) -> list[str]:
 
 
 def complete_pipelines(incomplete: str) -> list[str]:
-    """Return the lists of pipelines that go on like this.
+    """Return completions of a comma-separated list of pipelines.
 
     Parameters
     ----------
     incomplete : str
-        What is typed so far, with commas between names.
+        The text typed so far.
 
     Returns
     -------
     list of str
-        The same with the last name completed by a pipeline of the package or of ``pipelines/``.
+        The text, with the last name completed by pipelines of the package or of ``pipelines/``.
     """
     from bci_dann._resources import pipelines_folder
 
@@ -52,17 +52,17 @@ def complete_pipelines(incomplete: str) -> list[str]:
 
 
 def complete_protocols(incomplete: str) -> list[str]:
-    """Return the lists of protocols that go on like this.
+    """Return completions of a comma-separated list of protocols.
 
     Parameters
     ----------
     incomplete : str
-        What is typed so far, with commas between names.
+        The text typed so far.
 
     Returns
     -------
     list of str
-        The same with the last name completed.
+        The text, with the last name completed.
     """
     from bci_dann.evaluation.protocols import PROTOCOLS
 

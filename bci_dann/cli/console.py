@@ -1,4 +1,4 @@
-"""Printing: sentences and tables on the standard output, problems on the standard error."""
+"""Printing of sentences and tables to standard output, and of problems to standard error."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ __all__ = [
     "tracked",
 ]
 
-# Columns in a file or a pipe, where there is no terminal to fit in. Empirical: wide enough for
-# every table of the commands, so that a name stays in one piece and can be searched for.
+# Width of output to a file or a pipe. Empirical: all tables of the commands fit, so that names are
+# not broken and can be searched for.
 PIPE_WIDTH = 200
 
 
 def output_console() -> Console:
-    """Return the console of the standard output.
+    """Return a console for standard output.
 
     Returns
     -------
     rich.console.Console
-        Without markup: the names of variants have brackets, which stay as they are.
+        Without markup, because names of pipeline variants contain brackets.
     """
     from rich.console import Console
 
@@ -40,23 +40,23 @@ def output_console() -> Console:
 
 
 def print_sentence(text: str) -> None:
-    """Print a sentence as it is.
+    """Print a sentence without line breaks.
 
     Parameters
     ----------
     text : str
-        On one line, however long.
+        The sentence.
     """
     output_console().print(text, soft_wrap=True, highlight=False)
 
 
 def print_markdown(text: str) -> None:
-    """Print a page of Markdown.
+    """Print Markdown text.
 
     Parameters
     ----------
     text : str
-        The page. Control characters in it, which a file of somebody else may have, are replaced.
+        The text. Control characters, which an untrusted file may contain, are replaced.
     """
     from rich.markdown import Markdown
 
@@ -72,13 +72,13 @@ def print_table(
     Parameters
     ----------
     title : str
-        Above the table.
+        Title above the table.
     columns : sequence of str
-        Their headings.
+        Headings of the columns.
     rows : iterable of sequence of str
-        One cell a column.
+        The rows, with one cell for each column.
     lines : bool
-        Whether to draw lines around the cells; long tables read better without.
+        Whether to draw lines around the cells; long tables are easier to read without.
     """
     from rich.table import Table
 
@@ -93,12 +93,12 @@ def print_table(
 
 
 def print_progress(text: str) -> None:
-    """Print what is being done on the standard error stream, which keeps the output for results.
+    """Print a status message to standard error, because standard output is for results.
 
     Parameters
     ----------
     text : str
-        A sentence.
+        The message.
     """
     from rich.console import Console
 
@@ -106,12 +106,12 @@ def print_progress(text: str) -> None:
 
 
 def print_problem(message: str, style: str = "red") -> None:
-    """Print an error or a warning on the standard error stream, exactly as it is.
+    """Print an error or a warning to standard error.
 
     Parameters
     ----------
     message : str
-        Without markup; brackets stay brackets.
+        The message; brackets are not interpreted as markup.
     style : str
         A rich style for the first word.
     """
@@ -124,12 +124,12 @@ def print_problem(message: str, style: str = "red") -> None:
 
 
 def tracked(items: Sequence[Item]) -> Iterable[Item]:
-    """Pass items on, with a bar on the standard error stream if it is a terminal.
+    """Iterate over items, with a progress bar on standard error if it is a terminal.
 
     Parameters
     ----------
     items : sequence
-        What is worked on.
+        The items.
 
     Returns
     -------
@@ -141,5 +141,5 @@ def tracked(items: Sequence[Item]) -> Iterable[Item]:
 
     console = Console(stderr=True)
     return track(
-        items, "Looking at files", console=console, disable=not console.is_terminal, transient=True
+        items, "Reading files", console=console, disable=not console.is_terminal, transient=True
     )

@@ -1,4 +1,4 @@
-"""Errors of commands as one line on the standard error stream, and an exit code."""
+"""Printing of errors of commands in one line, and their exit codes."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from bci_dann.exceptions import BCIDannError, BCIDannWarning, ConfigError, DataE
 
 __all__ = ["ErrorReportingGroup", "exit_code_of"]
 
-# 130 is what shells give a process that Ctrl-C has ended: 128 and the number of the signal.
+# 130 is the exit code of processes ended by Ctrl-C in shells: 128 plus the number of the signal.
 USER_ERROR, OTHER_ERROR, INTERRUPTED = 2, 1, 130
 
 
 class ErrorReportingGroup(TyperGroup):
-    """Commands whose errors are printed without a traceback, unless ``--debug`` is given."""
+    """Command group that prints errors without a traceback, unless ``--debug`` is given."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the chosen command.
+        """Run the command that was given on the command line.
 
         Parameters
         ----------
         ctx : click context
-            With the options before the command in ``params``.
+            Context with the global options in ``params``.
 
         Returns
         -------
         object
-            What the command returns.
+            Result of the command.
 
         Raises
         ------
         typer.Exit
-            With the exit code, after an error was printed.
+            With an exit code, after an error has been printed.
         """
         if ctx.params.get("debug"):
             with warnings.catch_warnings():
@@ -55,18 +55,18 @@ class ErrorReportingGroup(TyperGroup):
 
 
 def exit_code_of(error: BaseException) -> int | None:
-    """Return the exit code of an error.
+    """Return the exit code for an error.
 
     Parameters
     ----------
     error : BaseException
-        What a command has raised.
+        Error raised by a command.
 
     Returns
     -------
     int or None
-        2 where the user's input is wrong, 130 after Ctrl-C, else 1; ``None`` for what typer
-        handles itself: help, usage errors, exits.
+        2 for invalid input of the user, 130 after Ctrl-C, otherwise 1; ``None`` for exceptions that
+        typer handles (help, usage errors, exits).
     """
     if isinstance(error, ConfigError | DataError):
         return USER_ERROR
@@ -78,11 +78,11 @@ def exit_code_of(error: BaseException) -> int | None:
 
 
 def _message(error: BaseException) -> str:
-    text = str(error).strip()  # an error without arguments is no false value
+    text = str(error).strip()
     if isinstance(error, KeyboardInterrupt):
-        return f"Stopped: {text or 'nothing was lost that had been written.'}"
+        return f"Stopped: {text or 'files that were already written are kept.'}"
     if isinstance(error, BCIDannError) and text:
         return f"Error: {text}"
     if not text:
-        return f"Error: {type(error).__name__} (give --debug after bci-dann for more)"
-    return f"Error: {type(error).__name__}: {error} (give --debug after bci-dann for more)"
+        return f"Error: {type(error).__name__} (details: bci-dann --debug COMMAND)"
+    return f"Error: {type(error).__name__}: {error} (details: bci-dann --debug COMMAND)"

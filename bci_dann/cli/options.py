@@ -1,4 +1,4 @@
-"""Arguments and options that several commands have, and how their values are read."""
+"""Arguments and options that several commands share, and conversion of their values."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ __all__ = [
 ConfigFile = Annotated[
     Path,
     typer.Argument(
-        help="Configuration file (YAML), or the name of a shipped one.",
+        help="Configuration file (YAML), or the name of a configuration of the package.",
         show_default=False,
         autocompletion=complete_config,
     ),
@@ -57,13 +57,16 @@ ResultsFolder = Annotated[
     Path | None,
     typer.Option("--out", "-o", help="Results folder, of `run` and `choose`. Default: runs/NAME."),
 ]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Tasks at a time; -1: cores.")]
+Jobs = Annotated[
+    int,
+    typer.Option("--jobs", "-j", help="Number of parallel tasks; -1: as many as CPU cores."),
+]
 Dask = Annotated[
     str | None,
     typer.Option(
         "--dask",
         metavar="local|ADDRESS",
-        help="Dask workers: --jobs of this machine, or those of the scheduler at tcp://HOST:PORT.",
+        help="Use Dask: start --jobs workers on this machine, or use a scheduler: tcp://HOST:PORT.",
     ),
 ]
 Shard = Annotated[
@@ -71,12 +74,12 @@ Shard = Annotated[
     typer.Option(
         "--shard",
         metavar="I/N",
-        help="Compute the I-th of N parts of the tasks; `bci-dann merge` joins folders.",
+        help="Run the I-th of N parts of the tasks; `bci-dann merge` joins the results.",
     ),
 ]
 Stack = Annotated[
     int | None,
-    typer.Option("--stack", help="Networks trained as one. Default: 64 on a GPU, else 1."),
+    typer.Option("--stack", help="Networks trained together. Default: 64 on a GPU, else 1."),
 ]
 TensorBoard = Annotated[
     Path | None,
@@ -90,29 +93,30 @@ Regimes = Annotated[
 ]
 Datasets = Annotated[
     str | None,
-    typer.Option("--datasets", help="Data sets of the suite to run. Default: all."),
+    typer.Option("--datasets", help="Datasets of the suite to run. Default: all."),
 ]
 HeldOut = Annotated[
-    bool, typer.Option("--held-out", help="Run the regimes kept for a last look, too.")
+    bool,
+    typer.Option("--held-out", help="Also run the regimes reserved for a final evaluation."),
 ]
-Seed = Annotated[int, typer.Option("--seed", help="The random_state.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of the random numbers.")]
 Seeds = Annotated[
     str | None,
-    typer.Option("--seeds", help="Seeds in the place of the configuration's: 0,1,2"),
+    typer.Option("--seeds", help="Seeds, instead of those of the configuration: 0,1,2"),
 ]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="Value in the place of the configuration's, dots between keys; repeatable.",
+        help="Change a value of the configuration; dots separate nested keys; repeatable.",
     ),
 ]
 Pipelines = Annotated[
     str | None,
     typer.Option(
         "--pipelines",
-        help="Pipelines in the place of the configuration's: ea_dann,dann",
+        help="Pipelines, instead of those of the configuration: ea_dann,dann",
         autocompletion=complete_pipelines,
     ),
 ]
@@ -120,19 +124,21 @@ Protocols = Annotated[
     str | None,
     typer.Option(
         "--protocols",
-        help="Protocols in the place of the configuration's.",
+        help="Protocols, instead of those of the configuration.",
         autocompletion=complete_protocols,
     ),
 ]
 DryRun = Annotated[
     bool,
     typer.Option(
-        "--dry-run", help="Check all but the signals, list the tasks, train and write nothing."
+        "--dry-run", help="Check everything except signals and list the tasks, without training."
     ),
 ]
 UserModules = Annotated[
     list[str] | None,
-    typer.Option("--import", help="Module of your own whose classes the model uses; repeatable."),
+    typer.Option(
+        "--import", help="Python module with user-defined parts of the model; repeatable."
+    ),
 ]
 
 # A comma outside the brackets of a variant's name, such as "csp[n_components=2,alignment=none]".
@@ -140,24 +146,24 @@ SEPARATOR = re.compile(r",(?![^\[]*\])")
 
 
 def config_with_options(config: Path | RunConfig, options: Mapping[str, str | None]) -> RunConfig:
-    """Read a configuration, with lists of it replaced by options.
+    """Read a configuration, and replace lists in it by the values of options.
 
     Parameters
     ----------
     config : pathlib.Path or RunConfig
-        The configuration, or its file.
+        A configuration or its file.
     options : mapping of str to str or None
-        By the key of the configuration the value of the option, ``None`` where it is not given.
+        Values of options by key of the configuration; ``None`` if an option is not given.
 
     Returns
     -------
     RunConfig
-        Checked as a whole.
+        The checked configuration.
 
     Raises
     ------
     ConfigError
-        When the file or an option is wrong.
+        When the file or an option is invalid.
     """
     from bci_dann.evaluation import load_config
     from bci_dann.evaluation.config.run_config import with_replaced
@@ -168,22 +174,22 @@ def config_with_options(config: Path | RunConfig, options: Mapping[str, str | No
 
 
 def given_lists(options: Mapping[str, str | None]) -> dict[str, list[Any]]:
-    """Read the lists that options give in the place of a configuration's.
+    """Read options whose lists replace those of a configuration.
 
     Parameters
     ----------
     options : mapping of str to str or None
-        By the key of the configuration the value of the option, ``None`` where it is not given.
+        Values of options by key of the configuration; ``None`` if an option is not given.
 
     Returns
     -------
     dict of str to list
-        Of the options that are given.
+        Lists of the given options by key.
 
     Raises
     ------
     ConfigError
-        When a value is wrong.
+        When a value is invalid.
     """
     return {key: split_list(text, key) for key, text in options.items() if text is not None}
 
@@ -199,55 +205,55 @@ def executor_of(dask: str | None) -> str | None:
     Returns
     -------
     str or None
-        The executor, as :func:`bci_dann.run_benchmark` takes it.
+        Name of the executor for :func:`bci_dann.run_benchmark`.
 
     Raises
     ------
     ConfigError
-        When it is something else.
+        When it is neither.
     """
     if dask is None or "://" in dask:
         return dask
     if dask != "local":
         raise ConfigError(
-            f"--dask takes local, for workers on this machine, or the address of a scheduler such "
-            f"as tcp://10.0.0.1:8786; got {dask!r}."
+            f"--dask must be local, for workers on this machine, or the address of a scheduler, "
+            f"such as tcp://10.0.0.1:8786; got {dask!r}."
         )
     return "dask"
 
 
 def import_user_modules(names: Iterable[str]) -> None:
-    """Import modules that the user has named, so that a model may use their classes.
+    """Import the modules given by ``--import``, so that a model can use their classes.
 
     Parameters
     ----------
     names : iterable of str
-        Modules on Python's path.
+        Modules on the search path of Python.
 
     Raises
     ------
     ConfigError
-        When one cannot be imported.
+        When a module cannot be imported.
     """
     for name in names:
         try:
             importlib.import_module(name)
         except ImportError as error:
             raise ConfigError(
-                f"--import {name}: {error}. The folder of {name}.py must be on Python's path: "
-                "install it, or set PYTHONPATH."
+                f"--import {name}: {error}. The folder of {name}.py must be on the search path of "
+                "Python: install the module, or set PYTHONPATH."
             ) from error
 
 
 def split_list(text: str, option: str) -> list[Any]:
-    """Read the value of an option that takes several, separated by commas.
+    """Split the value of an option at commas.
 
     Parameters
     ----------
     text : str
         For example ``"ea_dann,dann"``.
     option : str
-        Its name; ``"seeds"`` takes whole numbers.
+        Name of the option; ``"seeds"`` converts the values to whole numbers.
 
     Returns
     -------
@@ -257,7 +263,7 @@ def split_list(text: str, option: str) -> list[Any]:
     Raises
     ------
     ConfigError
-        When a seed is no whole number.
+        When a seed is not a whole number.
     """
     parts = [part.strip() for part in SEPARATOR.split(text)]
     if option != "seeds":
@@ -266,5 +272,5 @@ def split_list(text: str, option: str) -> list[Any]:
         return [int(part) for part in parts]
     except ValueError:
         raise ConfigError(
-            f"--seeds takes whole numbers with commas, for example 0,1,2; got {text!r}."
+            f"--seeds must be whole numbers separated by commas, such as 0,1,2; got {text!r}."
         ) from None

@@ -1,4 +1,4 @@
-"""Printing of what a run would take: disk, memory, downloads and time."""
+"""Printing of the planned effort of a run: disk space, memory, downloads and time."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from bci_dann.cli.console import print_sentence
 
 __all__ = ["print_cost", "print_downloads"]
 
-UNKNOWN_SIZE = "Prepared trials: their size is not known before they are prepared."
-UNKNOWN_TIME = "Time: not known before a first task has run; results.csv then has fit_seconds."
+UNKNOWN_SIZE = "Prepared trials: the size is not known before preparation."
+UNKNOWN_TIME = "Time: not known before a task has finished; see fit_seconds in results.csv then."
 
 
 def print_cost(cost: Mapping[str, Any], out: Path) -> None:
-    """Print disk, memory and time of a run in sentences.
+    """Print the disk space, memory and time that a run needs.
 
     Parameters
     ----------
     cost : mapping
-        As :func:`bci_dann.evaluation.runs.run_cost.planned_cost` returns it.
+        The result of :func:`bci_dann.evaluation.runs.run_cost.planned_cost`.
     out : pathlib.Path
         The results folder.
     """
@@ -30,16 +30,16 @@ def print_cost(cost: Mapping[str, Any], out: Path) -> None:
 
 
 def print_downloads(data_dir: Path | None, names: Sequence[str] = ()) -> None:
-    """Print where data sets are downloaded to.
+    """Print that nothing was downloaded, and where a run would download datasets to.
 
     Parameters
     ----------
     data_dir : pathlib.Path or None
         The value of ``--data-dir``.
     names : sequence of str
-        The data sets, where they are not named elsewhere.
+        Datasets to name in the sentence.
     """
-    where = data_dir or "the folder that MNE_DATA names, ~/mne_data by default"
+    where = data_dir or "the folder in MNE_DATA, ~/mne_data by default"
     what = f" {', '.join(names)}" if names else ""
     print_sentence(f"Nothing was downloaded. A run downloads{what} to {where}.")
 
@@ -49,24 +49,24 @@ def _size_sentence(cost: Mapping[str, Any]) -> str:
 
     if not math.isfinite(cost["trials"]):
         return UNKNOWN_SIZE
-    trials = f"Prepared trials: {cost['trials']:.0f} at most"
+    trials = f"Prepared trials: at most {cost['trials']:.0f}"
     if not math.isfinite(cost["megabytes"]):
-        return f"{trials}; their size is not known where `resample` is not set."
+        return f"{trials}; their size is not known unless `resample` is set."
     jobs = "1 process" if cost["n_jobs"] == 1 else f"each of {cost['n_jobs']} processes"
     return (
-        f"{trials}, {_megabytes(cost['megabytes'])} on disk in {cache_root()}, and of the order of "
+        f"{trials}, {_megabytes(cost['megabytes'])} on disk in {cache_root()}, and about "
         f"{_megabytes(cost['memory_megabytes'])} of memory for {jobs}."
     )
 
 
 def _time_sentence(cost: Mapping[str, Any], out: Path) -> str:
     if cost["n_missing"] == 0:
-        return f"Time: none; all tasks have their records in {out}."
+        return f"Time: none, because all tasks have records in {out}."
     if cost["n_timed"] == 0:
         return UNKNOWN_TIME
     text = (
         f"Time: about {_duration(cost['seconds'])} for {cost['n_timed']} tasks without a record, "
-        f"by the records in {out}"
+        f"estimated from the records in {out}"
     )
     untimed = ", ".join(cost["untimed"])
     return f"{text}; not known for {untimed}." if untimed else f"{text}."

@@ -1,4 +1,4 @@
-"""Arguments and options of commands that take a saved model and recordings."""
+"""Arguments and options of commands that use a saved model with recordings."""
 
 from __future__ import annotations
 
@@ -26,19 +26,20 @@ __all__ = [
 ModelFolder = Annotated[
     Path,
     typer.Argument(
-        help="Folder that `fit` or `adapt` wrote, builtin:NAME, or hub:OWNER/NAME[@REVISION]."
+        help="Model: a folder of `fit` or `adapt`, builtin:NAME, or hub:OWNER/NAME, optionally "
+        "with @REVISION."
     ),
 ]
 RecordingFiles = Annotated[
-    list[Path], typer.Argument(help="Recordings of one subject, in any format MNE reads.")
+    list[Path], typer.Argument(help="Recordings of one subject, in any format that MNE reads.")
 ]
 Cues = Annotated[
     list[str] | None,
     typer.Option(
         "--cue",
         metavar="EVENT[=CLASS]",
-        help="Event that starts a trial, and its class if known; repeatable. Default: those of "
-        "training.",
+        help="Event that starts a trial, optionally with its class; repeatable. Default: the "
+        "events of training.",
     ),
 ]
 UnitScale = Annotated[
@@ -46,8 +47,8 @@ UnitScale = Annotated[
     typer.Option(
         "--unit-scale",
         metavar="UNIT",
-        help="Unit of the numbers in the recordings: microvolt, millivolt, or volt for each "
-        "unit, 1e-6. Default: as in training.",
+        help="Unit of the samples in the recordings: microvolt, millivolt, or a factor to volt "
+        "such as 1e-6. Default: as in training.",
     ),
 ]
 Renames = Annotated[
@@ -55,19 +56,19 @@ Renames = Annotated[
     typer.Option(
         "--rename",
         metavar="OLD=NEW",
-        help="Channel of the recordings, and the electrode that it is; repeatable.",
+        help="Channel of the recordings, and the name of its electrode; repeatable.",
     ),
 ]
 Labels = Annotated[
     Path | None,
-    typer.Option("--labels", help="CSV file of known labels: label, trial (or onset), file."),
+    typer.Option("--labels", help="CSV file of labels: columns label, trial (or onset), file."),
 ]
 BadChannels = Annotated[
     list[str] | None,
     typer.Option(
         "--bad",
         metavar="CHANNEL",
-        help="Channel that is bad, to be interpolated where the model uses it; repeatable.",
+        help="Bad channel, to be interpolated if the model uses it; repeatable.",
     ),
 ]
 Reference = Annotated[
@@ -75,7 +76,7 @@ Reference = Annotated[
     typer.Option(
         "--reference",
         metavar="CHANNELS",
-        help="Channels whose mean is subtracted, for a model that keeps the reference of its "
+        help="Channels whose mean is subtracted, if the model keeps the reference of its "
         "recordings: A1,A2. Default: as recorded.",
     ),
 ]
@@ -87,18 +88,18 @@ def parse_cues(texts: Iterable[str]) -> dict[str, str | None]:
     Parameters
     ----------
     texts : iterable of str
-        ``"EVENT"`` or ``"EVENT=CLASS"``; an event that has an equals sign itself is written with
-        one more at its end.
+        ``"EVENT"`` or ``"EVENT=CLASS"``. If the name of an event contains an equals sign, add
+        another one at its end.
 
     Returns
     -------
     dict of str to str or None
-        The classes by event.
+        Classes by event.
 
     Raises
     ------
     ConfigError
-        When there is no event, or one has two classes.
+        When the event is missing, or an event has two classes.
 
     Examples
     --------
@@ -111,9 +112,9 @@ def parse_cues(texts: Iterable[str]) -> dict[str, str | None]:
         event = (before if equals else text).strip()
         name = after.strip() or None if equals else None
         if not event:
-            raise ConfigError(f"--cue takes EVENT or EVENT=CLASS; got {text!r}.")
+            raise ConfigError(f"--cue must be EVENT or EVENT=CLASS; got {text!r}.")
         if cues.setdefault(event, name) != name:
-            raise ConfigError(f"--cue gives the event {event!r} twice, with different classes.")
+            raise ConfigError(f"--cue gives two classes for the event {event!r}: give only one.")
         cues[event] = name
     return cues
 
@@ -129,12 +130,12 @@ def parse_renames(texts: Iterable[str]) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        New names by old ones.
+        New names by old names.
 
     Raises
     ------
     ConfigError
-        When a name is missing, or a channel has two new ones.
+        When a name is missing, or a channel has two new names.
 
     Examples
     --------
@@ -145,7 +146,10 @@ def parse_renames(texts: Iterable[str]) -> dict[str, str]:
     for text in texts:
         old, _, new = (part.strip() for part in text.rpartition("="))
         if not old or not new:
-            raise ConfigError(f"--rename takes OLD=NEW, for example Ch1=C3; got {text!r}.")
+            raise ConfigError(f"--rename must be OLD=NEW, such as Ch1=C3; got {text!r}.")
         if names.setdefault(old, new) != new:
-            raise ConfigError(f"--rename gives the channel {old!r} two names, {names[old]}, {new}.")
+            raise ConfigError(
+                f"--rename gives two names for the channel {old!r}, {names[old]} and {new}: give "
+                "only one."
+            )
     return names

@@ -1,12 +1,13 @@
-"""Use of saved models: fit, adapt to recordings of a new subject, predict.
+"""Use of saved models: fit a model, adapt it to a new subject, predict, decode a stream.
 
-A model folder that :func:`fit_model` or ``bci-dann fit`` wrote holds the estimator and a
-:class:`ModelRecipe`, which says how a recording becomes the trials that the estimator wants.
-Recordings are paths of files, ``mne.io.Raw`` or ``mne.Epochs``. Public names load on first use.
+A model folder that :func:`fit_model` or ``bci-dann fit`` wrote contains the estimator and a
+:class:`ModelRecipe`, which describes how a recording becomes trials for this estimator.
+Recordings are given as file paths, ``mne.io.Raw`` or ``mne.Epochs``. Names are imported when they
+are first used.
 
 Examples
 --------
-A new subject is served without labels::
+Adapt a model to a new subject without labels, and predict a second recording::
 
     import mne
     from bci_dann import serving
@@ -31,20 +32,21 @@ if TYPE_CHECKING:
     from bci_dann.serving.live.acquisition import acquire
     from bci_dann.serving.live.decode_stream import PageAddress, StreamSummary, decode_stream
     from bci_dann.serving.live.session_recording import Acquisition
+    from bci_dann.serving.model_adaptation import Adaptation, adapt_model
     from bci_dann.serving.model_cards.model_description import describe_model
     from bci_dann.serving.model_evaluation import ModelEvaluation, evaluate_model
     from bci_dann.serving.model_recipe import ModelRecipe, load_recipe, save_recipe
+    from bci_dann.serving.model_training import fit_model
     from bci_dann.serving.online.decision import Decision
     from bci_dann.serving.online.online_decoder import OnlineDecoder
     from bci_dann.serving.online.replay import Replay, replay_recording
     from bci_dann.serving.predictions import predict_recordings, write_predictions
     from bci_dann.serving.reading.recording_trials import prepare
     from bci_dann.serving.served_model import ServedModel, open_model
-    from bci_dann.serving.workflows import Adaptation, adapt_model, fit_model
 
 _MODULES = {
     "Acquisition": "live.session_recording",
-    "Adaptation": "workflows",
+    "Adaptation": "model_adaptation",
     "ModelEvaluation": "model_evaluation",
     "Decision": "online.decision",
     "ModelRecipe": "model_recipe",
@@ -54,14 +56,14 @@ _MODULES = {
     "ServedModel": "served_model",
     "StreamSummary": "live.decode_stream",
     "acquire": "live.acquisition",
-    "adapt_model": "workflows",
+    "adapt_model": "model_adaptation",
     "describe_model": "model_cards.model_description",
     "evaluate_model": "model_evaluation",
     "check_onnx": "export.onnx_file",
     "export_onnx": "export.onnx_file",
     "exported_program": "export.onnx_file",
     "decode_stream": "live.decode_stream",
-    "fit_model": "workflows",
+    "fit_model": "model_training",
     "load_recipe": "model_recipe",
     "open_model": "served_model",
     "predict_recordings": "predictions",

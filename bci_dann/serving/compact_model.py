@@ -1,4 +1,4 @@
-"""A model without the references of its training sessions, which new subjects do not need."""
+"""Compact models: fitted estimators without the references of their training sessions."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ if TYPE_CHECKING:
 
 __all__ = ["without_training_sessions"]
 
-# The references of one alignment, also of one in a view, and the method they belong to: it may be
-# a member of an ensemble, or within another.
+# Names of arrays with the references of an alignment, or of one of its views, and the method that
+# the alignment belongs to, which may be a member of an ensemble or part of another method.
 REFERENCES = re.compile(r"(?P<method>(?:.*\.)?)alignment\.(?:\d+\.)*references")
 
 
 def without_training_sessions(estimator: TransferClassifier) -> TransferClassifier:
-    """Forget the references of the training sessions.
+    """Remove the references of the training sessions from an estimator.
 
-    Trials of these sessions are then aligned as those of a new subject, by the pooled reference.
-    Predictions of, and adaptation to, other subjects stay as they are.
+    Trials of these sessions are then aligned like those of a new subject, by the pooled reference.
+    Predictions for other subjects, and adaptation to them, do not change.
 
     Parameters
     ----------
     estimator : TransferClassifier
-        Fitted; it is left as it is.
+        A fitted estimator; it is not changed.
 
     Returns
     -------
     TransferClassifier
-        The same without them. An alignment of one's own keeps what it holds, and the session that
-        ``partial_adapt`` follows stays, so that it goes on.
+        A copy without these references. A user-defined alignment is not changed. The session that
+        ``partial_adapt`` is adapting to is kept, so that it can continue.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def without_training_sessions(estimator: TransferClassifier) -> TransferClassifi
             continue
         kept = np.arange(0)
         running = name.removesuffix("references") + "running"
-        if running in arrays:  # the session that is followed, in its new place
+        if running in arrays:  # keep the session of partial_adapt, at its new index 0
             kept = np.array([int(state.arrays[running][0])])
             arrays[running] = np.array([0.0, *state.arrays[running][1:]])
         arrays[name] = array[kept]
@@ -68,7 +68,7 @@ def without_training_sessions(estimator: TransferClassifier) -> TransferClassifi
 
 
 def _with_domains(description: Any, kept: Mapping[str, NDArray[Any]], method: str = "") -> Any:
-    """Return a description, with those of the methods in it, that names the domains kept."""
+    """Return a description, with nested methods, whose domains are reduced to those kept."""
     if isinstance(description, list):
         return [
             _with_domains(one, kept, f"{method}{number}.") for number, one in enumerate(description)

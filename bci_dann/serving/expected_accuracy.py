@@ -1,9 +1,9 @@
-"""The accuracy to expect of a new subject, from trials without labels.
+"""Expected accuracy of a model for a new subject, estimated from trials without labels.
 
-A model that is surer of its decisions is right more often, but how much more depends on the method
-and the subjects. Guillory, Shankar, Ebrahimi, Darrell and Schmidt (2021), "Predicting with
-confidence on unseen distributions", ICCV, 1134-1144, learn it by regression on distributions whose
-accuracy is known. Here these are the training subjects, each left out in turn.
+A model with higher predicted probabilities is usually right more often, but the relation between
+the two depends on the method and the subjects. It is learned by regression, as proposed by
+Guillory, Shankar, Ebrahimi, Darrell and Schmidt (2021), "Predicting with confidence on unseen
+distributions", ICCV, 1134-1144. Here each training subject, left out in turn, gives one data point.
 """
 
 from __future__ import annotations
@@ -33,20 +33,21 @@ __all__ = [
     "mean_confidence",
 ]
 
-# Trials of a new subject from which the confidence is taken, where there are so many, and the
-# fewest from which it is taken at all.
+# The most trials of a new subject that the confidence is computed from, and the fewest; with fewer
+# trials there is no estimate.
 MOST_TRIALS, FEWEST_TRIALS = 40, 20
-# Training subjects that are needed, so that an error can be stated.
+# The fewest training subjects; with fewer, the error of the estimate would be too uncertain.
 MIN_SUBJECTS = 5
-# Ridge of the regression, in units of one subject. Few subjects tell little of a slope.
+# Ridge penalty of the regression, in units of one subject: few subjects determine a slope poorly.
 RIDGE = 1.0
-# Ratio of errors from which the mean is taken. Empirical: with eight training subjects a single one
-# that is far from the others decides which is smaller, and the line was better on new subjects.
+# Ratio of mean errors above which the mean is used instead of the regression line. Empirical: with
+# eight training subjects, one outlier can decide which error is smaller, and the line predicted new
+# subjects better.
 CLEARLY_WORSE = 1.1
 # Coverage of the interval.
 COVERAGE = 0.9
-# The share of the way from chance to perfection below which a brain-computer interface is held to
-# be of little use. With two classes it is the 70 % of Kübler, Neumann, Wilhelm, Hinterberger and
+# The share of the way from chance to 100 % below which a brain-computer interface is considered
+# of little use. With two classes, it is the 70 % of Kübler, Neumann, Wilhelm, Hinterberger and
 # Birbaumer (2004), "Predictability of brain-computer communication", J. Psychophysiol. 18, 121-129.
 WORTH_IT = 0.4
 
@@ -54,30 +55,31 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class ExpectedAccuracy(StrictModel):  # numpydoc ignore=PR02
-    """The accuracy to expect of one subject.
+    """Expected accuracy of a model for one subject, with its uncertainty.
 
     Parameters
     ----------
     value : float
-        The accuracy, between 0 and 1.
+        The expected accuracy, between 0 and 1.
     low, high : float
         A 90 % prediction interval of the accuracy.
     confidence : float
-        The mean probability of the most probable class in the trials of the subject.
+        Mean probability of the most probable class over the trials of the subject.
     uses_confidence : bool
-        False if the confidence predicted the accuracy of training subjects clearly worse than the
-        mean of the others did; the value is then the mean of all training subjects.
+        Whether the value was predicted from the confidence. It is False if the confidence predicted
+        the accuracy of training subjects clearly worse than the mean accuracy of the other subjects
+        did; the value is then the mean over all training subjects.
     n_subjects : int
-        Number of training subjects behind the estimate.
+        Number of training subjects that the estimate is based on.
     error, error_of_mean : float
-        Mean absolute error over these subjects, each left out in turn, of this estimate and of the
-        mean accuracy of the others.
+        Mean absolute error over these subjects, each left out in turn: of this estimate, and of the
+        mean accuracy of the other subjects.
     worth_from : float
-        The lowest accuracy at which the model is worth using.
+        The lowest accuracy at which the model is considered useful.
 
     See Also
     --------
-    AccuracyExpectation : Gives it.
+    AccuracyExpectation : Computes it.
 
     Examples
     --------
@@ -100,70 +102,70 @@ class ExpectedAccuracy(StrictModel):  # numpydoc ignore=PR02
 
     @property
     def is_worth_it(self) -> bool:
-        """Whether the accuracy to expect is high enough to use the model.
+        """Whether the expected accuracy is high enough for the model to be useful.
 
         Returns
         -------
         bool
-            By the value, not by its interval.
+            Compares the value, not its interval.
         """
         return self.value >= self.worth_from
 
     def sentence(self) -> str:
-        """Return a summary for users.
+        """Return the estimate as text for users.
 
         Returns
         -------
         str
-            The estimate, its interval and its error, as two sentences.
+            The estimate, its interval and its error, in two sentences without the last period.
         """
         text = (
-            f"accuracy to expect: {self.value:.0%}; nine subjects in ten have {self.low:.0%} to "
-            f"{self.high:.0%}. It is estimated without labels, "
+            f"expected accuracy: {self.value:.0%}; for nine subjects in ten it is between "
+            f"{self.low:.0%} and {self.high:.0%}. It is estimated without labels, "
         )
         error_of_mean = f"{100 * self.error_of_mean:.0f} points"
         if self.uses_confidence:
             return (
                 f"{text}from the confidence of the model (mean error over {self.n_subjects} "
-                f"training subjects: {100 * self.error:.0f} points; with their mean accuracy as "
-                f"the estimate: {error_of_mean})"
+                f"training subjects: {100 * self.error:.0f} points; using their mean accuracy "
+                f"instead: {error_of_mean})"
             )
         return (
-            f"{text}as the mean of {self.n_subjects} training subjects (mean error: "
-            f"{error_of_mean}), because the confidence of the model did not tell which subjects "
+            f"{text}as the mean over {self.n_subjects} training subjects (mean error: "
+            f"{error_of_mean}), because the confidence of the model did not predict which subjects "
             "are decoded well"
         )
 
     def warn_if_low(self) -> None:
-        """Warn where the model is not worth using for the subject."""
+        """Issue a warning if the expected accuracy is too low for the model to be useful."""
         if not self.is_worth_it:
             warnings.warn(
-                f"the accuracy to expect, {self.value:.0%}, is below {self.worth_from:.0%}, from "
-                "which such a decoder is of use. Check electrodes and cues, record again, or find "
-                "the true accuracy from labelled trials with `bci-dann evaluate`.",
+                f"the expected accuracy, {self.value:.0%}, is below {self.worth_from:.0%}, the "
+                "least that a BCI needs to be of use. Check electrodes and cues, record again, or "
+                "measure the accuracy on labelled trials with `bci-dann evaluate`.",
                 BCIDannWarning,
                 stacklevel=3,
             )
 
 
 class AccuracyExpectation(StrictModel):  # numpydoc ignore=PR02
-    """What training subjects teach about the accuracy of a new one.
+    """Relation between confidence and accuracy, learned from the training subjects.
 
     Parameters
     ----------
     confidences : list of float
-        For each training subject, that of a model which was trained on the others and adapted to
-        the subject without labels; see :func:`mean_confidence`.
+        One value for each training subject, from a model that was trained on the other subjects and
+        adapted to this subject without labels; see :func:`mean_confidence`.
     accuracies : list of float
-        The accuracy of this model on the trials of the subject that follow.
+        The accuracy of this model on the following trials of the same subject.
     n_classes : int
-        Of the model.
+        Number of classes of the model.
     n_trials : int
-        From how many trials each confidence is, at most.
+        Maximum number of trials that each confidence was computed from.
 
     See Also
     --------
-    learn_expectation : Learns it.
+    learn_expectation : Creates it from training trials.
 
     Examples
     --------
@@ -180,22 +182,22 @@ class AccuracyExpectation(StrictModel):  # numpydoc ignore=PR02
     n_trials: Annotated[int, Field(gt=0)] = MOST_TRIALS
 
     def of(self, confidence: float) -> ExpectedAccuracy:
-        """Return the accuracy to expect of a subject.
+        """Return the expected accuracy of a subject with a given confidence.
 
-        The value is that of a line, by ridge regression, that does not fall. Where it predicted the
-        training subjects, each left out in turn, clearly worse than the mean of the others did, it
-        is their mean. The interval is that of a t distribution around the value, as wide as these
-        errors were.
+        The value is predicted by ridge regression with a slope that is not negative. If this
+        predicted the training subjects, each left out in turn, clearly worse than the mean accuracy
+        of the other subjects did, the mean is used instead. The interval is that of a t
+        distribution with the width of these prediction errors.
 
         Parameters
         ----------
         confidence : float
-            As :func:`mean_confidence` returns it.
+            The result of :func:`mean_confidence`.
 
         Returns
         -------
         ExpectedAccuracy
-            With its interval and error.
+            The value with its interval and error.
         """
         from scipy.special import stdtrit
 
@@ -222,19 +224,19 @@ class AccuracyExpectation(StrictModel):  # numpydoc ignore=PR02
     def of_trials(
         self, estimator: TransferClassifier, trials: EEGTrials
     ) -> ExpectedAccuracy | None:
-        """Return the accuracy to expect of a subject from trials without labels.
+        """Return the expected accuracy of a subject, from trials without labels.
 
         Parameters
         ----------
         estimator : TransferClassifier
-            Trained; it adapts to the first trials anew, as it did to training subjects.
+            Trained, not adapted to the subject; a copy is adapted to the first trials.
         trials : EEGTrials
-            Of the subject (µV), in the order of recording.
+            Trials of the subject (µV), in the order of recording.
 
         Returns
         -------
         ExpectedAccuracy or None
-            ``None`` where there are fewer than 20 trials.
+            ``None`` if there are fewer than 20 trials.
         """
         if len(trials) < FEWEST_TRIALS:
             return None
@@ -242,19 +244,19 @@ class AccuracyExpectation(StrictModel):  # numpydoc ignore=PR02
 
 
 def mean_confidence(estimator: TransferClassifier, trials: EEGTrials) -> float:
-    """Return the mean probability of the most probable class, once adapted to the trials.
+    """Return the mean probability of the most probable class, after adaptation to the trials.
 
     Parameters
     ----------
     estimator : TransferClassifier
-        Trained; it is left as it is.
+        A trained estimator; it is not changed.
     trials : EEGTrials
-        Of one subject (µV); labels are not looked at.
+        Trials of one subject (µV); labels are ignored.
 
     Returns
     -------
     float
-        Between chance and 1.
+        Between the chance level and 1.
     """
     unlabelled = trials.unlabelled()
     return float(estimator.adapted(unlabelled).predict_proba(unlabelled).max(axis=1).mean())
@@ -266,12 +268,12 @@ def first_and_next(n_trials: int) -> tuple[slice, slice]:
     Parameters
     ----------
     n_trials : int
-        Of the subject.
+        Number of trials of the subject.
 
     Returns
     -------
     tuple of (slice, slice)
-        The first third, at most 40 trials, and twice as many after them.
+        The first third, at most 40 trials, and the following trials, twice as many.
     """
     n_first = min(MOST_TRIALS, n_trials // 3)
     return slice(0, n_first), slice(n_first, 3 * n_first)
@@ -282,26 +284,27 @@ def learn_expectation(
     trials: EEGTrials,
     shown: Callable[[str, TransferClassifier], AbstractContextManager[None]] | None = None,
 ) -> AccuracyExpectation:
-    """Learn from the training subjects which accuracy to expect of a new one.
+    """Learn the relation between confidence and accuracy from the training subjects.
 
     Parameters
     ----------
     build : callable
         Returns an untrained estimator.
     trials : EEGTrials
-        All training trials (µV), with labels; the trials of a subject in the order of recording.
+        All training trials (µV) with labels; those of a subject in the order of recording.
     shown : callable, optional
-        From a text and an estimator to a context in which this is trained, to show progress.
+        ``shown(text, estimator)`` returns a context manager that displays the training of the
+        estimator.
 
     Returns
     -------
     AccuracyExpectation
-        From one training less one subject for each subject.
+        With one data point for each subject, from a model trained on all other subjects.
 
     Raises
     ------
     ConfigError
-        When there are fewer than five subjects, or one has fewer than 60 trials.
+        When there are fewer than five subjects, or a subject has fewer than 60 trials.
     """
     from bci_dann.alignment import ResultCache
 
@@ -309,14 +312,14 @@ def learn_expectation(
     names, counts = np.unique(subjects, return_counts=True)
     if len(names) < MIN_SUBJECTS or counts.min() < 3 * FEWEST_TRIALS:
         raise ConfigError(
-            f"the accuracy to expect of a new subject is learned from {MIN_SUBJECTS} training "
-            f"subjects or more with {3 * FEWEST_TRIALS} trials or more; there are {len(names)}, "
-            f"with {counts.min()} trials at the least: leave --expect-accuracy out."
+            f"the expected accuracy is learned from at least {MIN_SUBJECTS} training subjects with "
+            f"at least {3 * FEWEST_TRIALS} trials each; got {len(names)} subjects, and only "
+            f"{counts.min()} trials of one of them: leave out --expect-accuracy."
         )
     cache, pairs = ResultCache(), []
     for number, name in enumerate(names, start=1):
         model, is_own = build().use_cache(cache), subjects == name
-        text = f"Accuracy to expect: training without subject {number} of {len(names)}"
+        text = f"Expected accuracy: training without subject {number} of {len(names)}"
         with nullcontext() if shown is None else shown(text, model):
             model.fit(trials[~is_own].unlabelled(), labels[~is_own])
         pairs.append(confidence_and_accuracy(model, trials[is_own].unlabelled(), labels[is_own]))
@@ -329,22 +332,22 @@ def learn_expectation(
 def confidence_and_accuracy(
     model: TransferClassifier, own: EEGTrials, truth: NDArray[Any]
 ) -> tuple[float, float]:
-    """Return the confidence and the accuracy of a model of other subjects for a subject.
+    """Return the confidence and the accuracy of a model for a subject that it was not trained on.
 
     Parameters
     ----------
     model : TransferClassifier
-        Trained on others; it is left as it is.
+        Trained on other subjects; it is not changed.
     own : EEGTrials
-        The trials of the subject without labels, in the order of recording (µV).
+        Trials of the subject (µV) without labels, in the order of recording.
     truth : ndarray, shape (n_trials,)
-        Their labels, which only the score sees.
+        Labels of these trials, used for scoring only.
 
     Returns
     -------
     tuple of (float, float)
-        The confidence on the first trials, adapted to these, and the accuracy on those that follow;
-        see :func:`first_and_next`.
+        The confidence on the first trials, after adaptation to them, and the accuracy on the
+        following trials; see :func:`first_and_next`.
     """
     first, following = first_and_next(len(own))
     adapted = model.adapted(own[first])
@@ -356,7 +359,7 @@ def confidence_and_accuracy(
 def _fitted(
     y: NDArray[np.float64], x: NDArray[np.float64] | None = None
 ) -> Callable[[float], float]:
-    """Return the line of ridge regression that does not fall, or the mean."""
+    """Return a function: ridge regression with a slope that is not negative, or the mean of y."""
     mean = float(y.mean())
     if x is None or not x.std() > 0:
         return lambda _: mean
@@ -368,7 +371,7 @@ def _fitted(
 def _left_out_errors(
     y: NDArray[np.float64], x: NDArray[np.float64] | None = None
 ) -> NDArray[np.float64]:
-    """Return the error for each subject of what the others teach."""
+    """Return the prediction error for each subject, predicted from all other subjects."""
     others = [np.arange(len(y)) != one for one in range(len(y))]
     fits = [_fitted(y[rest], None if x is None else x[rest]) for rest in others]
     values = [fit(float(y[one] if x is None else x[one])) for one, fit in enumerate(fits)]

@@ -1,4 +1,4 @@
-"""Labels that are known of some trials of a new subject, from a table of cues."""
+"""Known labels of some trials of a new subject, read from a CSV file or a table."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ if TYPE_CHECKING:
 
 __all__ = ["known_labels", "read_labels"]
 
-# The column of labels, and the columns that say which cue a label belongs to.
+# Names of the columns: the label, and the columns that identify its cue.
 LABEL, TRIAL, ONSET, FILE = "label", "trial", "onset", "file"
 
-# Seconds by which an onset may differ from that of its cue: tables have milliseconds or more.
+# Largest difference (s) between an onset in the table and the onset of its cue.
 ONSET_TOLERANCE_S = 0.05
 
 
 def read_labels(labels: str | Path | pd.DataFrame) -> pd.DataFrame:
-    """Read a table of labels.
+    """Read a table of labels, and check its columns.
 
     Parameters
     ----------
     labels : str, pathlib.Path or pandas.DataFrame
-        A CSV file, or its content: ``label``, and ``trial`` (as in the predictions, from 0) or
-        ``onset`` (s); with several recordings also ``file``.
+        A CSV file, or a table: the column ``label``, and either ``trial`` (number of the cue from
+        0, as in the predictions) or ``onset`` (s); for several recordings also ``file``.
 
     Returns
     -------
     pandas.DataFrame
-        Rows that have a label.
+        The rows that have a label, as text without surrounding spaces.
 
     Raises
     ------
     ConfigError
-        When a column is missing.
+        When a required column is missing.
     DataError
-        When the file cannot be read, or has no labels.
+        When the file cannot be read, or contains no labels.
     """
     import pandas as pd
 
@@ -53,12 +53,12 @@ def read_labels(labels: str | Path | pd.DataFrame) -> pd.DataFrame:
     table = labels if isinstance(labels, pd.DataFrame) else _read(Path(labels))
     if LABEL not in table or not {TRIAL, ONSET} & set(table):
         raise ConfigError(
-            f"{name} needs the column 'label', and 'trial' or 'onset'; it has "
-            f"{', '.join(map(str, table))}."
+            f"{name} needs the column 'label', and the column 'trial' or 'onset'; it has the "
+            f"columns {', '.join(map(str, table))}."
         )
     known = table[table[LABEL].notna() & (table[LABEL].astype(str).str.strip() != "")]
     if known.empty:
-        raise DataError(f"{name} holds no labels: the column 'label' is empty.")
+        raise DataError(f"{name} contains no labels: the column 'label' is empty.")
     return known.assign(label=known[LABEL].astype(str).str.strip())
 
 
@@ -68,7 +68,7 @@ def _read(path: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(path, dtype={LABEL: str, FILE: str}, skipinitialspace=True)
     except FileNotFoundError:
-        raise DataError(f"there is no file {path}.") from None
+        raise DataError(f"there is no file {path}: give a CSV file of labels.") from None
     except Exception as error:  # a table can be damaged in many ways
         raise DataError(f"{path} cannot be read as CSV: {error}") from error
 
@@ -76,37 +76,40 @@ def _read(path: Path) -> pd.DataFrame:
 def known_labels(
     table: pd.DataFrame, prepared: Sequence[PreparedRecording], classes: Sequence[str]
 ) -> NDArray[np.object_]:
-    """Return the labels of the trials of some recordings.
+    """Return the known labels of the trials of some recordings.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        As :func:`read_labels` returns it.
+        The result of :func:`read_labels`.
     prepared : sequence of PreparedRecording
-        The recordings.
+        The recordings, with their cues.
     classes : sequence of str
         The classes of the model.
 
     Returns
     -------
     ndarray of object, shape (n_trials,)
-        ``""`` where a trial has no label.
+        One entry for each usable trial of all recordings; ``""`` where the label is not known.
 
     Raises
     ------
     ConfigError
-        When a label is no class of the model, or it is not said which recording is meant.
+        When a label is not a class of the model, or the column ``file`` is missing.
     DataError
-        When a row belongs to no cue, or two rows contradict each other.
+        When a row matches no cue, or two rows give the same trial different labels.
     """
     for label in table[LABEL].unique():
         if label not in classes:
             raise ConfigError(
-                f"the label {label!r} is no class of the model.{did_you_mean(label, classes)} "
-                f"It has {', '.join(classes)}."
+                f"the label {label!r} is not a class of the model.{did_you_mean(label, classes)} "
+                f"Its classes are {', '.join(classes)}."
             )
     if len(prepared) > 1 and FILE not in table:
-        raise ConfigError("with several recordings the labels need the column 'file'.")
+        raise ConfigError(
+            "labels of several recordings need the column 'file', which names the recording of "
+            "each row."
+        )
     parts = [_labels_of(_rows_of(table, one), one) for one in prepared]
     return np.concatenate(parts)
 
@@ -126,13 +129,13 @@ def _labels_of(rows: pd.DataFrame, recording: PreparedRecording) -> NDArray[np.o
         if index is None:
             place = f"trial {row[TRIAL]}" if TRIAL in row else f"onset {row[ONSET]} s"
             raise DataError(
-                f"{recording.label} has no cue of the label for {place}. It has {len(onsets)} "
+                f"{recording.label} has no cue for the label at {place}. It has {len(onsets)} "
                 "cues, counted from 0; `bci-dann predict` lists them."
             )
         if labels[index] not in ("", row[LABEL]):
             raise DataError(
-                f"{recording.label}: trial {index} has the labels {labels[index]!r} and "
-                f"{row[LABEL]!r}. Each trial has one: correct the table."
+                f"{recording.label}: trial {index} has two labels, {labels[index]!r} and "
+                f"{row[LABEL]!r}. Give each trial one label in the table."
             )
         labels[index] = row[LABEL]
     return labels[(recording.cues["left_out"] == "").to_numpy()]
@@ -142,7 +145,7 @@ def _cue_of(row: dict[str, Any], onsets: NDArray[np.float64]) -> int | None:
     place = TRIAL if TRIAL in row else ONSET
     try:
         number = float(row[place])
-    except (TypeError, ValueError):  # a text is the place of no cue
+    except (TypeError, ValueError):  # text cannot be matched to a cue
         return None
     if place == TRIAL:
         return int(number) if number.is_integer() and 0 <= number < len(onsets) else None

@@ -32,40 +32,41 @@ if TYPE_CHECKING:
 
 __all__ = ["ModelEvaluation", "evaluate_model"]
 
-# Half of the width of an interval that is worth aiming at: five points of accuracy.
+# Half the width of the interval that `more_trials` aims at: five points of accuracy.
 HALF_WIDTH = 0.05
 
 
 @dataclass(frozen=True)
 class ModelEvaluation:  # numpydoc ignore=PR02
-    """What a model is worth for one subject, from the trials whose class is known.
+    """Scores of a model for one subject, computed from the trials with known classes.
 
-    Accuracies are shares between 0 and 1. Every trial counts as its most probable class, also
-    where the model would abstain. Intervals are of 95 % and take trials as independent: other
-    sessions of the subject differ by more than they say.
+    Accuracies are between 0 and 1. Every trial counts with its most probable class, even where
+    the model would abstain. The 95 % intervals assume independent trials. Accuracies in other
+    sessions of the subject vary more than these intervals suggest.
 
     Parameters
     ----------
     n_trials : dict of str to int
-        Labelled trials by class.
+        Number of labelled trials of each class.
     accuracy : Estimate
-        Its interval is that of Clopper and Pearson; see
+        With the interval of Clopper and Pearson; see
         :func:`~bci_dann.evaluation.statistics.proportions.accuracy_estimate`.
     balanced_accuracy : Estimate
-        The mean over the classes that occur.
+        The mean over the classes that occur in the labels.
     roc_auc : Estimate
-        As in results tables; the interval is known for two classes only.
+        As in the results tables; the interval is computed for two classes only.
     chance : float
-        The share of the most frequent class, which always naming this class would reach.
+        The share of the most frequent class: the accuracy of always predicting this class.
     more_trials : int
-        How many more labelled trials, at the same accuracy, would make the interval of the accuracy
-        no wider than 5 points to either side, on average; 0 where it is not wider.
+        How many more labelled trials, at the same accuracy, would narrow the interval of the
+        accuracy to 5 points on either side on average; 0 if it is already that narrow.
     confusion : pandas.DataFrame
-        Counts, true classes by predicted classes.
+        Number of trials, with true classes as rows and predicted classes as columns.
     by_recording : pandas.DataFrame
         ``file``, ``n_trials`` and ``accuracy`` of each recording with labelled trials.
     trials : pandas.DataFrame
-        The predictions of these trials, as :func:`predict_recordings` returns them, and ``truth``.
+        The predictions for these trials, as :func:`predict_recordings` returns them, with the
+        additional column ``truth``.
 
     See Also
     --------
@@ -96,22 +97,22 @@ class ModelEvaluation:  # numpydoc ignore=PR02
 
     @property
     def is_above_chance(self) -> bool:
-        """Whether the whole interval of the accuracy is above chance.
+        """Whether the whole interval of the accuracy lies above chance.
 
         Returns
         -------
         bool
-            False also where there are too few trials to tell.
+            False also if there are too few trials for a conclusion.
         """
         return self.accuracy.low > self.chance
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all but the trials in types that JSON has.
+        """Return everything except the trials, in types that JSON supports.
 
         Returns
         -------
         dict of str to object
-            By the names of the attributes; what is not known is ``None``.
+            By attribute name; values that are not known are ``None``.
         """
         estimates = ("accuracy", "balanced_accuracy", "roc_auc")
         return {
@@ -142,42 +143,42 @@ def evaluate_model(
     Parameters
     ----------
     model : str, pathlib.Path or ServedModel
-        A model or its folder, as it would be used: adapted, where it would be.
+        A model or its folder, in the state in which it would be used, normally adapted.
     recordings : str, pathlib.Path, mne.io.Raw, mne.Epochs, or list of these
-        Recordings of one subject that the model has not learned from; see :func:`prepare`.
+        Recordings of one subject that the model was not trained on; see :func:`prepare`.
     cues : sequence of str, or mapping of str to str or None
-        Events at which trials start, perhaps with their classes. By default those of training.
+        Events that start a trial, optionally with their classes. Default: the events of training.
     unit_scale : float, str or None
-        Factor on the samples, or the unit of the numbers that MNE takes for volt, such as
-        ``"microvolt"``. By default that of training.
+        Unit of the samples in the file, such as ``"microvolt"``, or the factor that converts them
+        to volt, such as 1e-6. By default, as for the training recordings.
     rename : mapping of str to str, or None
-        New names of channels, beside those of training.
+        Electrode names by channel name, in addition to the renaming used in training.
     labels : str, pathlib.Path, pandas.DataFrame or None
-        Labels of trials, as :func:`adapt_model` takes them; other trials are not scored. By default
-        the classes that the events stand for.
+        Labels of trials, as for :func:`adapt_model`; trials without a label are not scored. By
+        default, the classes that the events stand for.
 
     Returns
     -------
     ModelEvaluation
-        Scores, intervals, and what they were computed from.
+        Scores with their intervals, and the data they were computed from.
 
     Raises
     ------
     ConfigError
-        When a label is no class of the model, or as :func:`prepare`.
+        When a label is not a class of the model, or for the reasons of :func:`prepare`.
     DataError
-        When no trial has a label, all have the same, or as :func:`prepare`.
+        When no trial has a label, all have the same label, or for the reasons of :func:`prepare`.
 
     Warns
     -----
     BCIDannWarning
-        When the accuracy could be that of chance, labels contradict the events, or the model has
-        learned from one of the recordings.
+        When the accuracy could be at chance, labels contradict the events, or the model was trained
+        on or adapted with labels of one of the recordings.
 
     See Also
     --------
-    adapt_model : The step before.
-    bci_dann.run_benchmark : The accuracy that a method has on subjects who are left out.
+    adapt_model : The previous step.
+    bci_dann.run_benchmark : Accuracy of a method on subjects that are left out of training.
 
     Examples
     --------
@@ -199,7 +200,7 @@ def evaluate_model(
     table = predictions_of(served, prepared)
     table["truth"] = truth
     table = table[(table["truth"] != "") & (table["left_out"] == "")].reset_index(drop=True)
-    _warn_of_what_was_learned(served, prepared)
+    _warn_of_known_recordings(served, prepared)
     warn_of_one_class(table["prediction"])
     evaluation = _evaluation(table, np.asarray(served.estimator.classes_))
     _warn_of_chance(evaluation)
@@ -209,7 +210,7 @@ def evaluate_model(
 def _truth(
     model: ServedModel, prepared: Sequence[PreparedRecording], labels: pd.DataFrame | None
 ) -> NDArray[np.object_]:
-    """Return the class of every cue of some recordings, ``""`` where it is not known."""
+    """Return the class of every cue of the recordings; ``""`` where it is not known."""
     classes = model.recipe.classes
     listed = [one.cues["label"] for one in prepared]
     of_events = np.concatenate([one.where(one.isin(classes), "") for one in listed])
@@ -222,28 +223,30 @@ def _truth(
         if differ.any():
             _warn(
                 f"{differ.sum()} labels contradict the class that the event of the trial stands "
-                "for. The labels are taken; check that they count cues from 0."
+                "for. The labels are used; check that they count cues from 0."
             )
     found = np.unique(truth[truth != ""].astype(str))
     if len(found) < 2:
-        _refuse(prepared, found.tolist(), classes)
+        _raise_for_missing_classes(prepared, found.tolist(), classes)
     return truth
 
 
-def _refuse(
+def _raise_for_missing_classes(
     prepared: Sequence[PreparedRecording], found: Sequence[str], classes: Sequence[str]
 ) -> None:
-    """Raise where there is nothing to score."""
+    """Raise an error about labels with fewer than two classes."""
     names = ", ".join(one.label for one in prepared)
     remedy = (
         f"Say which class an event stands for, as in --cue EVENT={classes[0]} (or cues= in "
         "Python), or give a table with --labels (labels=)."
     )
     if not found:
-        raise DataError(f"{names}: no trial has a known class to compare with. {remedy}")
+        raise DataError(
+            f"{names}: the class of no trial is known, so nothing can be scored. {remedy}"
+        )
     raise DataError(
-        f"{names}: all labelled trials are of the class {found[0]!r}, with which a model that "
-        f"always names this class would seem perfect. Two classes are needed. {remedy}"
+        f"{names}: all labelled trials belong to the class {found[0]!r}. Two classes are needed, "
+        f"because a model that always predicts this class would reach 100 %. {remedy}"
     )
 
 
@@ -284,28 +287,28 @@ def _warn_of_chance(evaluation: ModelEvaluation) -> None:
     accuracy = evaluation.accuracy
     if not evaluation.is_above_chance:
         _warn(
-            f"the accuracy could be that of chance: its interval, {accuracy.low:.0%} to "
+            f"the accuracy could be at chance: its interval, {accuracy.low:.0%} to "
             f"{accuracy.high:.0%}, does not lie above {evaluation.chance:.0%}, the share of the "
-            "most frequent class. Record more labelled trials, or do not rely on this model "
-            "for this subject."
+            "most frequent class. Record more labelled trials, or do not use this model for this "
+            "subject."
         )
 
 
-def _warn_of_what_was_learned(model: ServedModel, prepared: Sequence[PreparedRecording]) -> None:
-    """Warn where scores are of recordings that the model was trained on or adapted to."""
+def _warn_of_known_recordings(model: ServedModel, prepared: Sequence[PreparedRecording]) -> None:
+    """Warn of recordings that the model was trained on, or adapted to with labels."""
     recipe, paths = model.recipe, [Path(one.label).as_posix() for one in prepared]
     training = {str(row["file"]) for row in recipe.account if row.get("file")}
     of_training = [p for p in paths if any(f"/{p}".endswith(f"/{file}") for file in training)]
     if of_training:
         _warn(
-            f"{', '.join(of_training)}: the model seems to be trained on this recording, so that "
-            "the scores are too high. Leave the subject out of training with --exclude."
+            f"{', '.join(of_training)}: the model seems to be trained on this recording, so the "
+            "scores are too high. Leave the subject out of training with --exclude."
         )
     adapted = {Path(str(row["file"])).resolve() for row in recipe.adapted_to}
     again = [path for path in paths if Path(path).resolve() in adapted]
     if again and recipe.adapted_labels:
         _warn(
-            f"{', '.join(again)}: the model was adapted to this recording with labels, so that the "
+            f"{', '.join(again)}: the model was adapted to this recording with labels, so the "
             "scores are too high. Evaluate it on other recordings."
         )
 

@@ -1,4 +1,4 @@
-"""The recipe of a saved model: how a recording becomes the trials that the model wants."""
+"""Recipe of a saved model: its training data, and how recordings become trials for the model."""
 
 from __future__ import annotations
 
@@ -20,66 +20,66 @@ FILE = "recipe.json"
 
 
 class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
-    """What the model was trained on, and what happens to a recording before it is decoded.
+    """Training data of a model, and the steps that turn a recording into its trials.
 
-    ``fit`` writes it beside the model as ``recipe.json``, and ``adapt`` copies it.
+    ``fit`` writes it beside the model as ``recipe.json``; ``adapt`` writes an updated copy.
 
     Parameters
     ----------
     pipeline : str
-        The pipeline's name.
+        Name of the pipeline.
     seed : int
-        Its ``random_state``.
+        The ``random_state`` of the pipeline.
     classes : list of str
-        The classes that the model decodes.
+        Classes that the model decodes.
     sfreq : float
         Sampling frequency of the trials (Hz).
     data : DataConfig or CombinedDataConfig
-        The training data.
+        Configuration of the training data.
     excluded : list of str
-        Subjects that were left out of training, beside those that ``data`` does not select.
+        Subjects left out of training, in addition to those that ``data`` does not select.
     interpolated : dict of str to list of str
-        Electrodes of training recordings that were interpolated, by data set where ``data`` lists
+        Electrodes that were interpolated in training recordings, by dataset if ``data`` lists
         several.
     preprocessing : Preprocessing
-        From recording to trials, with the channels in the model's order.
+        Steps from a recording to trials, with the channels in the order of the model.
     layout : RecordingsLayout
         Units, channel names and events of recordings.
     typical_uv : float or None
-        Median standard deviation of the training trials (µV), which tells a wrong unit.
+        Median standard deviation of the training trials (µV), used to detect a wrong unit.
     typical_range_uv : tuple of float, or None
-        The lowest and the highest of these medians of single training subjects (µV).
+        The lowest and the highest median standard deviation of a training subject (µV).
     correlations : list of str or None
-        Mean correlations between channels in training subjects, one row for each channel, which
-        tell exchanged channels.
+        Mean correlations between channels over the training subjects, one row of numbers for each
+        channel, used to detect exchanged channels.
     account : list of dict
-        What became of the cues of the training recordings: the rows of ``EEGTrials.account``.
+        Counts of used and unused cues of the training recordings: rows of ``EEGTrials.account``.
     adapted_to : list of dict
-        The same of the recordings that the model was adapted to; empty before.
+        The same for the recordings that the model was adapted to; empty before adaptation.
     adapted_labels : int
-        How many trials of these had a label.
+        Number of trials of these recordings that had a label.
     adapted_by : list of str
-        What was done to those recordings because they are not like the training recordings, in
+        How these recordings were changed because they differ from the training recordings, in
         sentences.
     expectation : AccuracyExpectation or None
-        What the training subjects teach about the accuracy of a new one, where `fit` was asked.
+        Relation between confidence and accuracy in the training subjects, if `fit` learned it.
     expected : ExpectedAccuracy or None
-        The accuracy to expect of the subject that the model was adapted to, from trials without
+        Expected accuracy for the subject that the model was adapted to, estimated without
         labels.
     licence : str or None
-        Under which licence the model may be used, as Hugging Face names it, such as ``cc0-1.0``.
+        Licence of the model, by its identifier on Hugging Face, such as ``cc0-1.0``.
     note : str or None
         A sentence on the data, for the model card.
     scores : list of dict
-        Results of the pipeline that a table holds, for the model card; see
+        Published results of the pipeline, for the model card; see
         :func:`bci_dann.serving.model_cards.card_scores.scores_of_table`.
     versions : dict of str to str
         Versions of the libraries that trained the model.
 
     See Also
     --------
-    ServedModel : A recipe and its estimator.
-    load_recipe : Reads one from a model folder.
+    ServedModel : A recipe with its estimator.
+    load_recipe : Reads a recipe from a model folder.
 
     Examples
     --------
@@ -123,7 +123,7 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
 
     @model_serializer(mode="wrap")
     def _without_unused(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out what is not known: files of models without it stay the same."""
+        """Leave out empty entries, so that files of models without them do not change."""
         content: dict[str, Any] = handler(self)
         for name in ("interpolated", "expectation", "expected"):
             if not content.get(name):
@@ -132,10 +132,10 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
 
     @property
     def window(self) -> tuple[float, float]:
-        """Start and end of a trial after the event that starts it, both included.
+        """Start and end of a trial relative to the event that starts it, both included.
 
         The window of ``preprocessing`` counts from the start of the imagery task, which may
-        come after the event.
+        be later than the event.
 
         Returns
         -------
@@ -148,14 +148,14 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
 
 
 def save_recipe(recipe: ModelRecipe, folder: str | Path) -> None:
-    """Write a recipe beside a model.
+    """Write a recipe into a model folder.
 
     Parameters
     ----------
     recipe : ModelRecipe
         The recipe.
     folder : str or pathlib.Path
-        The model's folder.
+        The folder of the model.
 
     Raises
     ------
@@ -165,7 +165,7 @@ def save_recipe(recipe: ModelRecipe, folder: str | Path) -> None:
     See Also
     --------
     load_recipe : Reads it.
-    ServedModel.save : Writes the estimator, too.
+    ServedModel.save : Writes the estimator as well.
 
     Examples
     --------
@@ -190,26 +190,26 @@ def load_recipe(folder: str | Path) -> ModelRecipe:
     Parameters
     ----------
     folder : str or pathlib.Path
-        The model's folder, or the name of a model of the package or of the Hub.
+        The folder of a model, or the name of a built-in model or a model of the Hub.
 
     Returns
     -------
     ModelRecipe
-        As it was saved, by this version or one before.
+        As saved by this version or an earlier one.
 
     Raises
     ------
     ConfigError
-        When the folder has none, or it does not fit this version.
+        When the folder has no recipe, or the recipe does not fit this version.
     DataError
-        When it leads out of the folder, or is far larger than a recipe.
+        When the file is a link out of the folder, or much larger than a recipe.
     ResultsError
         When it cannot be read.
 
     See Also
     --------
     save_recipe : Writes it.
-    open_model : The recipe with its estimator.
+    open_model : Reads the recipe with its estimator.
 
     Examples
     --------
@@ -232,8 +232,8 @@ def load_recipe(folder: str | Path) -> ModelRecipe:
         raise
     except FileNotFoundError:
         raise ConfigError(
-            f"{folder} has no {FILE}, so it is not known how to read recordings for this model. "
-            "Use a folder that `bci-dann fit` or `bci-dann adapt` wrote, or save the model with "
+            f"{folder} has no {FILE}, which describes how to read recordings for this model. Use a "
+            "folder that `bci-dann fit` or `bci-dann adapt` wrote, or save the model with "
             "bci_dann.serving.ServedModel(estimator, recipe).save(folder)."
         ) from None
     except (OSError, ValueError) as error:

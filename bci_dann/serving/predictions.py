@@ -35,61 +35,60 @@ def predict_recordings(
     abstain_below: float | None = None,
     out: str | Path | None = None,
 ) -> pd.DataFrame:
-    """Predict the class of each trial of some recordings.
+    """Predict the class of each trial of one or several recordings.
 
     Parameters
     ----------
     model : str, pathlib.Path or ServedModel
-        A model or its folder, best one that was adapted to the subject.
+        A model or its folder, preferably adapted to the subject.
     recordings : str, pathlib.Path, mne.io.Raw, mne.Epochs, or list of these
         Recordings of one subject; see :func:`prepare`.
     cues : sequence of str, or mapping of str to str or None
-        Events at which trials start, perhaps with their classes. By default those of training.
+        Events that start a trial, optionally with their classes. Default: the events of training.
     unit_scale : float, str or None
-        Factor on the samples, or the unit of the numbers that MNE takes for volt, such as
-        ``"microvolt"``. By default that of training.
+        Unit of the samples in the file, such as ``"microvolt"``, or the factor that converts them
+        to volt, such as 1e-6. By default, as for the training recordings.
     rename : mapping of str to str, or None
-        New names of channels, beside those of training.
+        Electrode names by channel name, in addition to the renaming used in training.
     bads : sequence of str
-        Channels that are bad, beside those that recordings mark; see :func:`prepare`.
+        Bad channels, in addition to those marked in the recordings; see :func:`prepare`.
     reference : sequence of str
-        Electrodes to re-reference to; see :func:`prepare`.
+        Electrodes whose mean is subtracted; see :func:`prepare`.
     abstain_below : float or None
-        A trial gets no class where its largest probability is below this, between 0 and 1, or all
-        classes are equally probable. By default what the model itself says: a
-        :class:`~bci_dann.CalibratedClassifier` may have such a threshold, other methods always give
-        a class.
+        Leave a trial without a class if its largest probability is below this value, between 0
+        and 1, or if all classes are equally probable. By default the threshold of the model: a
+        :class:`~bci_dann.CalibratedClassifier` may have one; other methods always give a class.
     out : str, pathlib.Path or None
-        CSV file to write the predictions to.
+        CSV file for the predictions.
 
     Returns
     -------
     pandas.DataFrame
-        One row a cue, also of those that give no trial: ``file``, ``trial`` (from 0 in each
-        recording), ``onset`` (s after the start of the recording), ``event`` (as the recording
-        names it), ``class`` (that the event stands for, if any), ``prediction``, one column
-        ``p_CLASS`` for each class, and ``left_out``: the reason where there is no prediction, a
-        name of :data:`bci_dann.data.screening.cues.REASONS`. Where there is a threshold, also
-        ``abstained``: whether a trial has no prediction because of it. Where electrodes were
-        interpolated, also ``interpolated``: their names. ``attrs["differences"]`` says by
-        recording what was done because it is not like those of training, and
-        ``attrs["expected_accuracy"]`` which accuracy to expect, as ``adapt`` found it: the fields
-        of :class:`~bci_dann.serving.expected_accuracy.ExpectedAccuracy`, or ``None``.
+        One row for each cue, including cues without a usable trial. The columns are ``file``,
+        ``trial`` (number of the cue in its recording, from 0), ``onset`` (s after the start of the
+        recording), ``event`` (its name in the recording), ``class`` (the class of the event, if
+        known), ``prediction``, a column ``p_CLASS`` for each class, and ``left_out``: why there is
+        no prediction, one of :data:`bci_dann.data.screening.cues.REASONS`. With a threshold, the
+        column ``abstained`` says whether a trial has no class because of it. If electrodes were
+        interpolated, ``interpolated`` lists them. ``attrs["differences"]`` describes how each
+        recording was changed because it differs from the training recordings, and
+        ``attrs["expected_accuracy"]`` has the expected accuracy from ``adapt``: the fields of
+        :class:`~bci_dann.serving.expected_accuracy.ExpectedAccuracy`, or ``None``.
 
     Raises
     ------
     ConfigError
-        When there is no recording, ``out`` is one of them or in no folder, the threshold is not
-        between 0 and 1, or as :func:`prepare`.
+        When there is no recording, ``out`` is one of the recordings or its folder does not exist,
+        the threshold is not between 0 and 1, or for the reasons of :func:`prepare`.
     DataError
-        As :func:`prepare`.
+        For the reasons of :func:`prepare`.
     ResultsError
         When the file cannot be written.
 
     See Also
     --------
-    adapt_model : The step before.
-    write_predictions : Writes the table.
+    adapt_model : The previous step.
+    write_predictions : Writes the table to a file.
 
     Examples
     --------
@@ -128,14 +127,14 @@ def predict_recordings(
 
 
 def write_predictions(table: pd.DataFrame, path: str | Path) -> None:
-    """Write predictions as CSV, with six decimals.
+    """Write predictions to a CSV file, with six decimals.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        As :func:`predict_recordings` returns it.
+        The result of :func:`predict_recordings`.
     path : str or pathlib.Path
-        The file.
+        The CSV file.
 
     Raises
     ------
@@ -144,7 +143,7 @@ def write_predictions(table: pd.DataFrame, path: str | Path) -> None:
 
     See Also
     --------
-    predict_recordings : Returns the table, and writes it where ``out`` is given.
+    predict_recordings : Returns the table, and writes it if ``out`` is given.
 
     Examples
     --------
@@ -165,7 +164,7 @@ def write_predictions(table: pd.DataFrame, path: str | Path) -> None:
 def predictions_of(
     model: ServedModel, prepared: Sequence[PreparedRecording], abstain_below: float | None = None
 ) -> pd.DataFrame:
-    """Predict the trials of recordings that were cut before.
+    """Predict the trials of recordings that have already been cut into trials.
 
     Parameters
     ----------
@@ -174,12 +173,12 @@ def predictions_of(
     prepared : sequence of PreparedRecording
         Recordings of one subject.
     abstain_below : float or None
-        As :func:`predict_recordings` takes it; ``None`` gives every trial a class.
+        See :func:`predict_recordings`; with ``None`` every trial gets a class.
 
     Returns
     -------
     pandas.DataFrame
-        As :func:`predict_recordings` returns it.
+        See :func:`predict_recordings`.
 
     Raises
     ------
@@ -189,18 +188,18 @@ def predictions_of(
     import pandas as pd
 
     if all(one.trials is None for one in prepared):
-        prepared[0].require_trials()  # tells the reasons
+        prepared[0].require_trials()  # raises an error with the reasons
     tables = [_predictions(model, one, abstain_below) for one in prepared]
     return pd.concat(tables, ignore_index=True)
 
 
 def _check_no_recording(out: Path, recordings: Sequence[Recording]) -> None:
-    """Raise where predictions would replace a recording."""
+    """Raise if the file for the predictions is one of the recordings."""
     files = [file for one in recordings for file in recording_files(one)]
     if out.resolve() in {file.resolve() for file in files}:
         raise ConfigError(
-            f"{out}, where predictions would be written, is one of the recordings: "
-            "name another file."
+            f"{out}, the file for the predictions, is one of the recordings: choose another file "
+            "name."
         )
 
 

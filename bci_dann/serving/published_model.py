@@ -1,4 +1,4 @@
-"""A model as it is published: without names of subjects, recordings and folders."""
+"""Models for publication: copies without names of subjects, recordings and folders."""
 
 from __future__ import annotations
 
@@ -17,69 +17,69 @@ if TYPE_CHECKING:
 
 __all__ = ["published_model"]
 
-# Keys of a description, at any depth, whose lists name domains: subjects and sessions.
+# Keys at any depth of a model's description whose lists name domains (subjects and sessions).
 NAMES_OF_DOMAINS = ("domains", "followed")
 
 
 def published_model(
     estimator: TransferClassifier, recipe: ModelRecipe
 ) -> tuple[TransferClassifier, ModelRecipe]:
-    """Return a copy of a model's parts that name no subject, recording or folder.
+    """Return a copy of a model without names of subjects, recordings and folders.
 
-    The copy serves new subjects, and further recordings of a subject that it was adapted to, to
-    the bit as the model does. References of training sessions are left out.
+    For new subjects, and for further recordings of a subject that the model was adapted to, the
+    predictions are bit-identical. References of training sessions are removed.
 
     Parameters
     ----------
     estimator : TransferClassifier
-        That of the model; it is left as it is.
+        The estimator of the model; it is not changed.
     recipe : ModelRecipe
-        That of the model; it is left as it is.
+        The recipe of the model; it is not changed.
 
     Returns
     -------
     tuple of (TransferClassifier, ModelRecipe)
-        With numbers in the place of names.
+        Copies, in which numbers replace names.
 
     Raises
     ------
     ConfigError
-        When the model holds EEG of a subject.
+        When the model contains EEG of a subject.
     """
     published = published_recipe(recipe)
     if published.adapted_to:
         _warn(
-            "the model was adapted to one subject, and holds what was learned from them, such as "
-            "the mean covariance of their EEG: publish it with their consent only."
+            "the model was adapted to one subject, and contains information about this subject, "
+            "such as the mean covariance of their EEG: publish it only with their consent."
         )
     return _without_names(estimator), published
 
 
 def published_recipe(recipe: ModelRecipe) -> ModelRecipe:
-    """Return a copy of a recipe that names no subject, recording or folder.
+    """Return a copy of a recipe without names of subjects, recordings and folders.
 
-    Public datasets keep the numbers of their subjects.
+    Subjects of public datasets keep their numbers.
 
     Parameters
     ----------
     recipe : ModelRecipe
-        It is left as it is.
+        The recipe; it is not changed.
 
     Returns
     -------
     ModelRecipe
-        With numbers in the place of names.
+        A copy, in which numbers replace names.
     """
-    begin_of = _own_subjects(recipe.data)
+    prefix_of = _number_prefixes(recipe.data)
     files = _numbered((row["file"] for row in recipe.adapted_to), "recording ")
-    told = [text.partition(": ") for text in recipe.adapted_by]
+    differences = [text.partition(": ") for text in recipe.adapted_by]
     changed: dict[str, Any] = {
         "data": _published_data(recipe.data),
         "layout": _published_layout(recipe.layout),
-        "account": _published_rows(recipe.account, {}, begin_of),
+        "account": _published_rows(recipe.account, {}, prefix_of),
         "adapted_to": _published_rows(recipe.adapted_to, files, lambda _: ""),
-        "adapted_by": [f"{files[label]}: {text}" for label, _, text in told if label in files],
-        "excluded": [subject for subject in recipe.excluded if begin_of(subject) is None],
+        "adapted_by": [f"{files[file]}: {text}" for file, _, text in differences if file in files],
+        "excluded": [subject for subject in recipe.excluded if prefix_of(subject) is None],
     }
     n = len(recipe.excluded) - len(changed["excluded"])
     if n:
@@ -89,20 +89,23 @@ def published_recipe(recipe: ModelRecipe) -> ModelRecipe:
     return published
 
 
-def _own_subjects(data: DataConfig | CombinedDataConfig) -> Callable[[str], str | None]:
-    """Return what gives the begin of a number for subjects of recordings, ``None`` for others."""
+def _number_prefixes(data: DataConfig | CombinedDataConfig) -> Callable[[str], str | None]:
+    """Return a function from a subject to the prefix of its number; ``None`` keeps the name.
+
+    Subjects of folders of recordings are numbered; those of public datasets keep their names.
+    """
     from bci_dann.data import DataConfig
     from bci_dann.data.combined.combined_config import dataset_of_subject, subject_name
     from bci_dann.data.dataset_names import RECORDINGS
 
     if isinstance(data, DataConfig):
-        begin = "" if data.dataset == RECORDINGS else None
-        return lambda _: begin
+        prefix = "" if data.dataset == RECORDINGS else None
+        return lambda _: prefix
     stored = data.model_dump(mode="json")
-    begins = {
+    prefixes = {
         one.name: subject_name(one.name, "") for one in data.datasets if one.dataset == RECORDINGS
     }
-    return lambda subject: begins.get(dataset_of_subject(stored, subject))
+    return lambda subject: prefixes.get(dataset_of_subject(stored, subject))
 
 
 def _published_data(
@@ -112,7 +115,7 @@ def _published_data(
 
     if isinstance(data, DataConfig):
         return data.model_copy(update=_published_keys(data))
-    # several folders are told apart by the names of their data sets
+    # the names of the datasets distinguish several folders
     entries = [
         one.model_copy(update={**_published_keys(one), "folder": one.recordings and one.name})
         for one in data.datasets
@@ -128,14 +131,14 @@ def _published_keys(data: DataConfig) -> dict[str, Any]:
 
 
 def _published_layout(layout: RecordingsLayout) -> RecordingsLayout:
-    """Return a layout without what finds files, unless unit or events are told by them."""
+    """Return a layout without file patterns, unless units or events depend on them."""
     keeps = layout.pattern is None or _patterns(layout)
     pattern = layout.pattern if keeps else "{subject}"
     return layout.model_copy(update={"pattern": pattern, "exclude": {}})
 
 
 def _patterns(layout: RecordingsLayout) -> list[str]:
-    """Return the runs and paths that tell the units or events of a layout."""
+    """Return the runs and paths that the units or events of a layout depend on."""
     by_run = [key for one in layout.events.values() if isinstance(one, dict) for key in one]
     by_path = [*layout.unit_scale] if isinstance(layout.unit_scale, dict) else []
     return [layout.pattern or "", *by_run, *by_path] if by_run or by_path else []
@@ -145,33 +148,35 @@ def _warn_of_patterns(recipe: ModelRecipe) -> None:
     from bci_dann.data.combined.combined_config import each_dataset
 
     layouts = [recipe.layout, *(one.recordings for one, _ in each_dataset(recipe.data))]
-    told = [text for one in layouts if one is not None for text in _patterns(one) if text]
-    if told:
+    patterns = [text for one in layouts if one is not None for text in _patterns(one) if text]
+    if patterns:
         _warn(
-            "units or events of the model are told by runs or paths, which are published: "
-            f"{', '.join(dict.fromkeys(told))}. Check that they name no subject."
+            "the units or events of the model depend on runs or paths, which are published: "
+            f"{', '.join(dict.fromkeys(patterns))}. Check that they name no subject."
         )
 
 
 def _published_rows(
     rows: Iterable[Mapping[str, str | int]],
     files: Mapping[str, str],
-    begin_of: Callable[[str], str | None],
+    prefix_of: Callable[[str], str | None],
 ) -> list[dict[str, str | int]]:
-    """Return an account of cues with numbers in the place of names."""
+    """Return the counts of cues, with numbers instead of names of subjects and files."""
     listed = [{**row, "file": files.get(str(row.get("file", "")), "")} for row in rows]
-    begins = [begin_of(str(row.get("subject", ""))) for row in listed]
-    own = [(row, begin) for row, begin in zip(listed, begins, strict=True) if begin is not None]
+    prefixes = [prefix_of(str(row.get("subject", ""))) for row in listed]
+    own = [
+        (row, prefix) for row, prefix in zip(listed, prefixes, strict=True) if prefix is not None
+    ]
     for field in ("subject", "session", "run"):
         numbers = _numbered(row.get(field, "") for row, _ in own)
-        for row, begin in own:
+        for row, prefix in own:
             number = numbers[str(row.get(field, ""))]
-            row[field] = f"{begin}{number}" if field == "subject" else number
+            row[field] = f"{prefix}{number}" if field == "subject" else number
     return listed
 
 
 def _numbered(names: Iterable[object], prefix: str = "") -> dict[str, str]:
-    """Return a number for each name, and nothing for the empty one."""
+    """Return a number for each distinct name, and an empty text for the empty name."""
     given = [name for name in dict.fromkeys(map(str, names)) if name]
     return {"": "", **{name: f"{prefix}{number}" for number, name in enumerate(given, start=1)}}
 
@@ -189,18 +194,18 @@ def _without_names(estimator: TransferClassifier) -> TransferClassifier:
     signals = [name for name, shape in stacks.items() if shape == trial]
     if signals:
         raise ConfigError(
-            f"the model holds EEG of the subject that it follows ({', '.join(signals)}), which is "
-            "not published: push the model that partial_adapt began with, or one that adapt made."
+            f"the model contains EEG of the subject that it adapts to ({', '.join(signals)}), "
+            "which is not published: push the model before partial_adapt, or one that adapt made."
         )
     numbers: dict[str, str] = {}
     description = _with_numbers(state.description, numbers)
     renamed = model_from_state(ModelState(description, state.arrays))
-    follows = any(name.endswith(".running") for name in state.arrays)  # it goes on in a session
+    follows = any(name.endswith(".running") for name in state.arrays)  # partial_adapt has begun
     return renamed if follows else without_training_sessions(renamed)
 
 
 def _with_numbers(description: Any, numbers: dict[str, str]) -> Any:
-    """Return a description whose domains are numbered, in brackets as no recording is named."""
+    """Return a description with numbered domains, in brackets to differ from recording names."""
     if isinstance(description, list):
         return [_with_numbers(one, numbers) for one in description]
     if not isinstance(description, dict):

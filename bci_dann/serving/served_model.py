@@ -1,4 +1,4 @@
-"""A fitted model together with the recipe of its trials, in memory and on disk."""
+"""A fitted estimator with the recipe of its trials, in memory and in a model folder."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ __all__ = ["ServedModel", "as_served_model", "check_writable", "open_model"]
 
 
 class ServedModel:
-    """A fitted estimator, and how recordings become trials for it.
+    """A fitted estimator, and the steps that turn recordings into its trials.
 
     Parameters
     ----------
     estimator : TransferClassifier
         Fitted on trials, ``(n_trials, n_chans, n_times)``.
     recipe : ModelRecipe
-        How its trials are made.
+        The steps from a recording to trials.
 
     See Also
     --------
-    fit_model : Trains one.
-    open_model : Opens a saved one.
+    fit_model : Trains a model.
+    open_model : Opens a saved model.
 
     Notes
     -----
-    :meth:`push_to_hub` and :meth:`from_pretrained` exchange models with the Hugging Face Hub. They
-    need the extra ``hub`` of the package. Nothing else asks the Hub, but the name
-    ``hub:OWNER/NAME`` in the place of a model's folder.
+    :meth:`push_to_hub` and :meth:`from_pretrained` upload and download models of the Hugging Face
+    Hub. They need the extra ``hub`` of the package. The Hub is not contacted otherwise, except for
+    the name ``hub:OWNER/NAME`` instead of a model folder.
 
     Examples
     --------
@@ -70,40 +70,40 @@ class ServedModel:
         Returns
         -------
         TransferClassifier
-            Loaded when it is first used, where the model was opened from a folder.
+            For a model that was opened from a folder, it is loaded when first used.
         """
         return self._estimator
 
     @property
     def n_times(self) -> int | None:
-        """Number of samples in a trial, both ends of the window included.
+        """Number of samples of a trial, with both ends of the window.
 
         Returns
         -------
         int or None
-            ``None`` for a model of plain vectors.
+            ``None`` for a model of plain feature vectors.
         """
         return self.estimator.n_times_
 
     def save(self, folder: str | Path) -> Path:
-        """Write the estimator, the recipe and a model card.
+        """Write the estimator, the recipe and a model card to a folder.
 
         Parameters
         ----------
         folder : str or pathlib.Path
-            Made where it is missing; a model already in it is replaced.
+            The folder, created if necessary; a model in it is replaced.
 
         Returns
         -------
         pathlib.Path
-            The folder, which :func:`open_model` reads.
+            The folder, to be opened with :func:`open_model`.
 
         Raises
         ------
         ConfigError
-            When the folder is the name of a model of the package or of the Hub.
+            When the folder is the name of a built-in model or of a model of the Hub.
         ResultsError
-            When it cannot be written to.
+            When the folder cannot be written to.
         """
         from bci_dann.serving.model_cards.card_text import write_card
 
@@ -124,37 +124,37 @@ class ServedModel:
     ) -> str:
         """Upload the model to the Hugging Face Hub, without names of subjects and recordings.
 
-        The repository gets the four files of a model folder in one commit: arrays, description,
-        recipe, and the model card, unless somebody has written another one there.
+        The four files of a model folder are uploaded in one commit: arrays, description, recipe
+        and model card. A model card in the repository that a user wrote is not replaced.
 
         Parameters
         ----------
         repo_id : str
-            ``OWNER/NAME`` of the repository, which is made where it is missing.
+            ``OWNER/NAME`` of the repository, which is created if it does not exist.
         private : bool or None
-            Whether nobody else sees a new repository; ``None`` leaves that to the Hub. A
-            repository that exists stays as visible as it is.
+            Whether a new repository is visible to its owner only; ``None`` uses the default of
+            the Hub. The visibility of an existing repository is not changed.
         token : str, bool or None
-            A token that may write. By default that of ``HF_TOKEN`` or ``hf auth login``.
+            A token with write permission. By default that of ``HF_TOKEN`` or ``hf auth login``.
         commit_message : str
-            What the history of the repository says.
+            Message of the commit.
         revision : str or None
-            A branch, made where it is missing. By default the main branch.
+            A branch, created if it does not exist. By default the main branch.
 
         Returns
         -------
         str
-            The address of the commit.
+            The URL of the commit.
 
         Raises
         ------
         ConfigError
-            When the name is malformed, the Hub refuses the token or the card, or the model holds
+            When the name is malformed, the Hub rejects the token or the card, or the model contains
             EEG of a subject.
         InstallationError
             When ``huggingface_hub`` is not installed.
         ResultsError
-            When the Hub cannot be reached, or fails.
+            When the Hub cannot be reached, or returns an error.
         """
         from bci_dann.persistence.hub_library import HUB
         from bci_dann.persistence.hub_repository import check_upload, upload_model
@@ -185,53 +185,53 @@ class ServedModel:
         cache_dir: str | Path | None = None,
         local_files_only: bool = False,
     ) -> ServedModel:
-        """Open a model of the Hugging Face Hub; only the files of a model are downloaded.
+        """Download and open a model of the Hugging Face Hub.
 
-        Where the Hub cannot be reached, the commit that was downloaded last is taken, with a
-        warning.
+        Only the files of a model are downloaded. If the Hub cannot be reached, the last downloaded
+        commit is used, with a warning.
 
         Parameters
         ----------
         repo_id : str
             ``OWNER/NAME`` of the repository.
         revision : str or None
-            A branch, tag or commit. By default the main branch, which may change: a commit is
-            always the same model.
+            A branch, tag or commit. By default the main branch, whose model may change; a commit
+            always has the same model.
         token : str, bool or None
             For a private model. By default that of ``HF_TOKEN`` or ``hf auth login``; ``False``
             sends none.
         cache_dir : str, pathlib.Path or None
-            Where models are kept. By default ``hub`` in the cache of the package.
+            Folder for downloads. By default ``hub`` in the cache of the package.
         local_files_only : bool
-            Whether to take what was downloaded earlier, without asking the Hub.
+            Whether to use an earlier download without contacting the Hub.
 
         Returns
         -------
         ServedModel
-            As :func:`open_model` returns it.
+            See :func:`open_model`.
 
         Raises
         ------
         ConfigError
-            When the name is malformed, or the Hub refuses the token.
+            When the name is malformed, or the Hub rejects the token.
         DataError
-            When there is no such model, it cannot be reached, or it is damaged.
+            When the model does not exist, cannot be downloaded, or is damaged.
         InstallationError
             When ``huggingface_hub`` is not installed.
         ResultsError
-            When files cannot be written, or the Hub fails.
+            When files cannot be written, or the Hub returns an error.
         """
         from bci_dann.persistence.hub_repository import download_model
 
         return open_model(download_model(repo_id, revision, token, cache_dir, local_files_only))
 
     def facts(self) -> dict[str, Any]:
-        """Say what the model is.
+        """Return the facts of the model that its card shows.
 
         Returns
         -------
         dict of str to object
-            As :func:`describe_model` returns them, but for those of the files.
+            As :func:`describe_model` returns them, without those about the files.
         """
         method = {
             "class": type(self.estimator).__name__,
@@ -243,8 +243,8 @@ class ServedModel:
 class _SavedModel(ServedModel):
     """A model whose estimator is loaded when it is first used.
 
-    Loading imports the libraries of the method, which takes longer than looking at a recording
-    and telling what is wrong with it.
+    Loading imports the libraries of the method, which takes longer than checking a recording, so
+    that errors in recordings are reported earlier.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -263,41 +263,41 @@ class _SavedModel(ServedModel):
 
     @property
     def n_times(self) -> int | None:
-        """Number of samples in a trial, both ends of the window included."""
+        """Number of samples of a trial, with both ends of the window."""
         return self._n_times
 
 
 def open_model(folder: str | Path) -> ServedModel:
-    """Open a model folder.
+    """Open a saved model.
 
     Parameters
     ----------
     folder : str or pathlib.Path
-        What ``bci-dann fit``, ``bci-dann adapt`` or :meth:`ServedModel.save` wrote; the name of
-        a model that comes with the package, such as ``"builtin:right-hand-rest"``; or
-        ``"hub:OWNER/NAME"`` of the Hugging Face Hub, perhaps with ``@REVISION``.
+        A folder that ``bci-dann fit``, ``bci-dann adapt`` or :meth:`ServedModel.save` wrote; the
+        name of a built-in model, such as ``"builtin:right-hand-rest"``; or ``"hub:OWNER/NAME"``
+        for a model of the Hugging Face Hub, optionally with ``@REVISION``.
 
     Returns
     -------
     ServedModel
-        Its recipe is read at once, its estimator when it is first used.
+        The recipe is read immediately, the estimator when it is first used.
 
     Raises
     ------
     ConfigError
-        When the folder has no recipe, no model of the name comes with the package, or the Hub
-        refuses the token.
+        When the folder has no recipe, there is no built-in model of this name, or the Hub rejects
+        the token.
     DataError
-        When there is no model, or it is damaged.
+        When there is no model, or the model is damaged.
     InstallationError
-        When a model of the Hub is named, and ``huggingface_hub`` is not installed.
+        When a model of the Hub is named and ``huggingface_hub`` is not installed.
     ResultsError
         When the recipe cannot be read.
 
     See Also
     --------
-    bci_dann.load_model : The estimator alone, without its recipe.
-    ServedModel.save : Writes the folder.
+    bci_dann.load_model : Reads the estimator without its recipe.
+    ServedModel.save : Writes a model folder.
 
     Examples
     --------
@@ -314,7 +314,7 @@ def open_model(folder: str | Path) -> ServedModel:
 
 
 def as_served_model(model: str | Path | ServedModel) -> ServedModel:
-    """Return a model as it is, or opened where its folder was given.
+    """Return a model, opened from its folder if a folder is given.
 
     Parameters
     ----------
@@ -324,30 +324,30 @@ def as_served_model(model: str | Path | ServedModel) -> ServedModel:
     Returns
     -------
     ServedModel
-        For either.
+        The model.
     """
     return model if isinstance(model, ServedModel) else open_model(model)
 
 
 def check_writable(folder: Path) -> None:
-    """Try to write where a model's folder is or will be, before the work whose result goes there.
+    """Check that a model folder can be written to, before the work that leads to the model.
 
     Parameters
     ----------
     folder : pathlib.Path
-        The folder; it is not made, so that none is left where the work fails.
+        The folder; it is not created, so that no empty folder remains if the work fails.
 
     Raises
     ------
     ConfigError
-        When it is the name of a model of the package or of the Hub.
+        When it is the name of a built-in model or of a model of the Hub.
     ResultsError
-        When it cannot be made or written to.
+        When the folder cannot be created or written to.
     """
     if str(folder).startswith(NAMED):
         raise ConfigError(
-            f"{folder} names a model that is no folder of yours, and nothing is written there: "
-            "choose a folder with --out (or out= in Python). `bci-dann push` uploads a model."
+            f"{folder} is the name of a model, not a folder, and cannot be written to: choose a "
+            "folder with --out (or out= in Python). `bci-dann push` uploads a model."
         )
     try:
         nearest = next(one for one in (folder, *folder.absolute().parents) if one.exists())

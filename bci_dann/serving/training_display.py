@@ -1,4 +1,4 @@
-"""Display of training on the standard error stream: epochs of networks, and the time left."""
+"""Display of training progress on the standard error stream: epochs of networks and time left."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ __all__ = ["count_epochs", "training_shown"]
 
 @contextmanager
 def training_shown(text: str, estimator: Any, show: bool) -> Iterator[None]:
-    """Show during a block that training goes on, for how long, and what is left of its epochs.
+    """Display that a training is running, its elapsed time, and the remaining epochs.
 
-    A terminal gets a bar where a network is trained; a file or a pipe gets one line.
+    A terminal shows a progress bar while networks are trained; a file or a pipe gets one line.
 
     Parameters
     ----------
     text : str
-        What is trained on which trials.
+        Description of the training, such as the pipeline and the number of trials.
     estimator : TransferClassifier
-        The method that is trained in the block.
+        The method that is trained inside the ``with`` block.
     show : bool
-        Whether to show anything.
+        Whether to display anything.
 
     Yields
     ------
     None
-        While it shows.
+        Control, while the display is active.
     """
     if not show:
         yield
@@ -49,7 +49,7 @@ def training_shown(text: str, estimator: Any, show: bool) -> Iterator[None]:
 
         def advance(n_networks: int) -> None:
             done = bar.tasks[0].completed + n_networks
-            # networks that find weights, or fall back, come on top of those that are used
+            # networks that search for weights, or replace failed ones, are not in the total
             bar.update(handle, completed=done, total=max(total, done))
 
         with observed_epochs(advance):
@@ -57,17 +57,17 @@ def training_shown(text: str, estimator: Any, show: bool) -> Iterator[None]:
 
 
 def count_epochs(estimator: Any) -> int:
-    """Return how many epochs a method trains, over all of its networks.
+    """Return the number of epochs that a method trains, summed over its networks.
 
     Parameters
     ----------
     estimator : TransferClassifier
-        A method, perhaps an ensemble.
+        A method or an ensemble of methods.
 
     Returns
     -------
     int
-        0 where no network is trained.
+        0 if the method trains no network.
     """
     from bci_dann.estimators import EnsembleClassifier, NetworkClassifier
 

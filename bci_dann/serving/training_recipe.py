@@ -1,4 +1,4 @@
-"""The recipe of a model that is trained on the subjects of a configuration."""
+"""Creation of the recipe of a newly trained model."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ def recipe_of_training(
     trials: EEGTrials,
     data_dir: str | Path | None,
 ) -> ModelRecipe:
-    """Return how recordings become trials for a model that a run trains.
+    """Return the recipe of a model that is trained with a run configuration.
 
     Parameters
     ----------
     run : RunConfig
-        The data and their preprocessing.
+        Configuration of the data and their preprocessing.
     spec : PipelineSpec
         The pipeline.
     seed : int
-        Its ``random_state``.
+        The ``random_state`` of the pipeline.
     trials : EEGTrials
-        The training trials.
+        The training trials (µV), with labels.
     data_dir : str, pathlib.Path or None
-        Where the recordings are.
+        Folder of the recordings.
 
     Returns
     -------
     ModelRecipe
-        Without what the user says for the card.
+        Without the entries that the user provides for the model card.
     """
     from bci_dann.data.combined.combined_config import without_folders
     from bci_dann.data.signal_checks import typical_amplitude
@@ -68,9 +68,9 @@ def recipe_of_training(
 
 
 def _layout(run: RunConfig, data_dir: str | Path | None) -> RecordingsLayout:
-    """Return the run's layout, or what a MOABB dataset implies for files like its own.
+    """Return the layout of the recordings; for a MOABB dataset, a layout for similar files.
 
-    Of several data sets it is that of the first.
+    If the run has several datasets, the layout is that of the first.
     """
     from bci_dann.data import RecordingsLayout, make_dataset
     from bci_dann.data.combined.combined_config import each_dataset

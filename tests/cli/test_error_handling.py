@@ -16,7 +16,7 @@ from bci_dann.exceptions import (
     ResultsError,
 )
 
-MORE = "(give --debug after bci-dann for more)"
+MORE = "(details: bci-dann --debug COMMAND)"
 
 
 @pytest.mark.parametrize(
@@ -63,14 +63,14 @@ def test_ctrl_c_exits_with_130_and_says_how_to_go_on(bci_dann, config, monkeypat
 @pytest.mark.parametrize(
     ("error", "line"),
     [
-        (KeyboardInterrupt(), "Stopped: nothing was lost that had been written."),
+        (KeyboardInterrupt(), "Stopped: files that were already written are kept."),
         (
             NotImplementedError(),
-            "Error: NotImplementedError (give --debug after bci-dann for more)",
+            "Error: NotImplementedError (details: bci-dann --debug COMMAND)",
         ),
-        (DataError(), "Error: DataError (give --debug after bci-dann for more)"),
-        (MemoryError(""), "Error: MemoryError (give --debug after bci-dann for more)"),
-        (AssertionError(" "), "Error: AssertionError (give --debug after bci-dann for more)"),
+        (DataError(), "Error: DataError (details: bci-dann --debug COMMAND)"),
+        (MemoryError(""), "Error: MemoryError (details: bci-dann --debug COMMAND)"),
+        (AssertionError(" "), "Error: AssertionError (details: bci-dann --debug COMMAND)"),
     ],
 )
 def test_an_error_without_a_message_is_named(bci_dann, config, monkeypatch, error, line):

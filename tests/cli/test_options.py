@@ -29,7 +29,7 @@ def test_lists_are_split_at_commas_outside_of_brackets(text, expected):
 def test_seeds_are_whole_numbers():
     assert split_list("0, 12", "seeds") == [0, 12]
     for text in ("0;1", "1.5", ""):
-        with pytest.raises(ConfigError, match=r"--seeds takes whole numbers .* got"):
+        with pytest.raises(ConfigError, match=r"--seeds must be whole numbers .* got"):
             split_list(text, "seeds")
 
 
@@ -49,12 +49,12 @@ def test_a_replaced_list_is_checked(config):
 def test_seeds_that_are_no_numbers_on_the_command_line(bci_dann, config):
     done = bci_dann("run", config, "--seeds", "0;1")
     assert done.exit_code == 2
-    assert "--seeds takes whole numbers" in done.stderr
+    assert "--seeds must be whole numbers" in done.stderr
 
 
 def test_dask_is_local_or_an_address():
     assert executor_of(None) is None
     assert executor_of("local") == "dask"
     assert executor_of("tls://10.0.0.1:8786") == "tls://10.0.0.1:8786"
-    with pytest.raises(ConfigError, match=r"--dask takes local.*tcp://10.*; got '10.0.0.1:8786'"):
+    with pytest.raises(ConfigError, match=r"--dask must be local.*tcp://10.*; got '10.0.0.1:8786'"):
         executor_of("10.0.0.1:8786")

@@ -22,7 +22,7 @@ COST = {
 
 
 @pytest.fixture
-def told(capsys):
+def printed_cost(capsys):
     def print_of(**changed):
         print_cost({**COST, **changed}, Path("runs/mine"))
         return " ".join(capsys.readouterr().out.split())
@@ -30,26 +30,29 @@ def told(capsys):
     return print_of
 
 
-def test_disk_memory_and_time_are_told(told, monkeypatch):
+def test_disk_memory_and_time_are_printed_cost(printed_cost, monkeypatch):
     monkeypatch.setenv("BCI_DANN_CACHE", "cache")
-    text = told()
-    assert "5184 at most, 234 MB on disk in cache" in text
+    text = printed_cost()
+    assert "at most 5184, 234 MB on disk in cache" in text
     assert "2.4 GB of memory for each of 2 processes" in text
-    assert "Time: about 2.0 h for 6 tasks without a record, by the records in runs/mine." in text
-    assert "about 10 min" in told(seconds=600.0)
+    assert (
+        "Time: about 2.0 h for 6 tasks without a record, estimated from the records in runs/mine."
+        in text
+    )
+    assert "about 10 min" in printed_cost(seconds=600.0)
 
 
-def test_what_is_not_known_is_said(told):
-    assert "their size is not known before" in told(trials=math.nan, megabytes=math.nan)
-    assert "not known where `resample` is not set" in told(megabytes=math.nan)
-    assert "not known before a first task has run" in told(n_timed=0)
-    assert "not known for dann, rts_im." in told(n_timed=2, untimed=["dann", "rts_im"])
-    assert "all tasks have their records" in told(n_missing=0)
+def test_unknown_sizes_and_times_are_stated(printed_cost):
+    assert "the size is not known before" in printed_cost(trials=math.nan, megabytes=math.nan)
+    assert "not known unless `resample` is set" in printed_cost(megabytes=math.nan)
+    assert "not known before a task has finished" in printed_cost(n_timed=0)
+    assert "not known for dann, rts_im." in printed_cost(n_timed=2, untimed=["dann", "rts_im"])
+    assert "all tasks have records" in printed_cost(n_missing=0)
 
 
-def test_a_download_names_the_data_set_and_the_folder(capsys):
+def test_downloads_are_printed_with_dataset_and_folder(capsys):
     print_downloads(Path("data"), ["BNCI2014_001"])
     print_downloads(None)
     text = " ".join(capsys.readouterr().out.split())
     assert "Nothing was downloaded. A run downloads BNCI2014_001 to data." in text
-    assert "A run downloads to the folder that MNE_DATA names" in text
+    assert "A run downloads to the folder in MNE_DATA" in text

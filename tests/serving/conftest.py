@@ -34,6 +34,21 @@ def training(recordings, tmp_path_factory):
     }
 
 
+@pytest.fixture
+def pipelines(training, tmp_path):
+    """Return arguments of `fit_model` whose pipelines have the given steps."""
+
+    def make(**steps):
+        paths = []
+        for name, step in steps.items():
+            content = {"name": name, "paradigms": ["LeftRightImagery"], "pipeline": [step]}
+            paths.append(tmp_path / f"{name}.yml")
+            paths[-1].write_text(yaml.safe_dump(content))
+        return {**training, "config": {**training["config"], "pipelines": [str(p) for p in paths]}}
+
+    return make
+
+
 @pytest.fixture(scope="session")
 def folder(training, tmp_path_factory):
     """The model's folder; not to be changed."""

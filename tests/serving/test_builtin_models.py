@@ -31,7 +31,7 @@ def raw():
 
 
 @pytest.mark.parametrize("name", builtin_models())
-def test_a_model_is_whole_and_its_card_is_that_of_its_recipe(name):
+def test_the_card_of_a_built_in_model_is_up_to_date(name):
     facts = serving.describe_model(name)
     assert facts["licence"] == "cc0-1.0"
     assert (find_model(name) / "README.md").read_text(encoding="utf-8") == card_text(facts)
@@ -46,7 +46,7 @@ def test_scores_on_the_card_are_those_of_the_published_table(project):
     )
 
 
-def test_a_name_stands_in_the_place_of_a_folder(raw, tmp_path):
+def test_the_name_can_be_used_instead_of_a_folder(raw, tmp_path):
     model = serving.open_model(NAME)
     estimator = load_model(NAME)
     adaptation = serving.adapt_model(NAME, raw, out=tmp_path / "adapted")
@@ -59,7 +59,7 @@ def test_a_name_stands_in_the_place_of_a_folder(raw, tmp_path):
     )
 
 
-def test_commands_take_the_name(bci_dann, raw, tmp_path):
+def test_commands_accept_the_name(bci_dann, raw, tmp_path):
     recording = tmp_path / "my_raw.fif"
     raw.save(recording, verbose="error")
     done = bci_dann("predict", NAME, recording, "-o", tmp_path / "out.csv")
@@ -70,8 +70,8 @@ def test_commands_take_the_name(bci_dann, raw, tmp_path):
     np.testing.assert_allclose(written["p_rest"], expected["p_rest"], atol=1e-6)
 
 
-def test_nothing_is_written_into_the_package(raw):
-    with pytest.raises(ConfigError, match="nothing is written there"):
+def test_models_cannot_be_saved_under_a_built_in_name(raw):
+    with pytest.raises(ConfigError, match="cannot be written to"):
         serving.adapt_model(NAME, raw, out="builtin:mine")
 
 

@@ -1,4 +1,4 @@
-"""The accuracy to expect of a new subject: what training subjects teach, and who is told."""
+"""Expected accuracy for a new subject: regression, training data, and where users see it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_the_value_is_that_of_ridge_regression_and_the_interval_of_its_errors():
     assert expected.error < expected.error_of_mean
 
 
-def test_more_confidence_never_means_less_accuracy():
+def test_expected_accuracy_never_decreases_with_confidence():
     values = [expectation().of(one).value for one in np.linspace(0.5, 1.0, 11)]
     assert (np.diff(values) >= 0).all()
     falling = expectation(accuracies=ACCURACIES[::-1])
@@ -60,17 +60,17 @@ def test_more_confidence_never_means_less_accuracy():
     assert 0 <= expectation().of(0.0).value <= expectation().of(1.0).value <= 1
 
 
-def test_where_confidence_misleads_the_mean_of_the_training_subjects_is_told():
+def test_if_confidence_does_not_predict_accuracy_the_mean_is_used():
     misleading = expectation(accuracies=[0.95, 0.6, 0.6, 0.6, 0.6, 0.95])
     expected = misleading.of(0.9)
     assert not expected.uses_confidence
     assert expected.value == pytest.approx(np.mean(misleading.accuracies))
     assert expected.error == expected.error_of_mean
-    assert "did not tell which subjects are decoded well" in expected.sentence()
-    assert "the mean of 6 training subjects" in expected.sentence()
+    assert "did not predict which subjects are decoded well" in expected.sentence()
+    assert "the mean over 6 training subjects" in expected.sentence()
 
 
-def test_intervals_hold_nine_new_subjects_in_ten():
+def test_intervals_contain_nine_new_subjects_in_ten():
     rng, inside = np.random.default_rng(0), []
     for _ in range(300):
         x = rng.uniform(0.6, 0.9, 11)
@@ -81,15 +81,15 @@ def test_intervals_hold_nine_new_subjects_in_ten():
 
 
 @pytest.mark.parametrize(("n_classes", "worth_from"), [(2, 0.7), (4, 0.55)])
-def test_below_what_is_worth_using_there_is_a_warning(n_classes, worth_from):
+def test_an_expected_accuracy_below_the_limit_causes_a_warning(n_classes, worth_from):
     low = expectation(n_classes=n_classes).of(0.4)
     assert low.worth_from == pytest.approx(worth_from)
-    with pytest.warns(BCIDannWarning, match=rf"is below {worth_from:.0%}, from which"):
+    with pytest.warns(BCIDannWarning, match=rf"is below {worth_from:.0%}, the least"):
         low.warn_if_low()
     expectation().of(0.9).warn_if_low()  # warnings are errors in tests
 
 
-# --- what training subjects teach ---------------------------------------------------------------
+# --- learning from training subjects -------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def build():
     return ShallowClassifier("csp", alignment="euclidean")
 
 
-def test_each_subject_is_served_by_a_model_of_the_others(trials):
+def test_each_subject_is_decoded_by_a_model_of_the_other_subjects(trials):
     learned = learn_expectation(build, trials)
     assert (len(learned.accuracies), learned.n_classes) == (6, 2)
     own, others = (trials[m] for m in (trials.subjects == "4", trials.subjects != "4"))
@@ -134,25 +134,25 @@ def test_too_few_subjects_or_trials_are_refused_before_training(trials):
         raise AssertionError("something is trained")
 
     for few in (trials[trials.subjects < "5"], trials[::2]):
-        with pytest.raises(ConfigError, match="leave --expect-accuracy out"):
+        with pytest.raises(ConfigError, match="leave out --expect-accuracy"):
             learn_expectation(never, few)
 
 
-def test_fewer_than_twenty_trials_of_a_new_subject_say_nothing(trials):
+def test_no_estimate_from_fewer_than_twenty_trials(trials):
     model = build().fit(trials.unlabelled(), trials.y)
     new = trials[trials.subjects == "1"]
     assert expectation().of_trials(model, new[:19]) is None
     forty = expectation().of_trials(model, new[:40])
-    assert forty == expectation().of_trials(model, new)  # no more are looked at
+    assert forty == expectation().of_trials(model, new)  # more trials are not used
     assert forty.confidence == mean_confidence(model, new[:40])
 
 
-# --- who is told --------------------------------------------------------------------------------
+# --- where users see it --------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def told():
-    """A model that knows what to expect."""
+def model_with_expectation():
+    """A model that has learned to estimate the expected accuracy."""
     params = {"n_subjects": 5, "n_trials": 30, "erd": 0.8, "snr": 1.5}
     data = {"dataset": "SimulatedMI", "params": params}
     config = {"name": "mine", "data": data, "pipelines": ["ea_csp_lda"]}
@@ -166,41 +166,47 @@ def new():
     return SimulatedMI(n_subjects=6, n_trials=30, erd=0.8, snr=1.5).get_data([6])[6]["0"]["0"]
 
 
-def test_adapt_tells_and_the_folder_keeps_it(told, new, tmp_path):
-    adaptation = serving.adapt_model(told, new, out=tmp_path / "adapted")
+def test_adapt_returns_it_and_the_model_folder_stores_it(model_with_expectation, new, tmp_path):
+    adaptation = serving.adapt_model(model_with_expectation, new, out=tmp_path / "adapted")
     expected = adaptation.expected
     assert expected.n_subjects == 5
     again = serving.open_model(tmp_path / "adapted")
     assert again.recipe.expected == expected
-    assert again.recipe.expectation == told.recipe.expectation
+    assert again.recipe.expectation == model_with_expectation.recipe.expectation
     table = serving.predict_recordings(again, new)
     assert table.attrs["expected_accuracy"] == expected.model_dump()
     card = (tmp_path / "adapted" / "README.md").read_text()
-    assert f"Accuracy to expect: {expected.value:.0%}" in card
-    assert "Trained on the others, the method decoded each of 5 training subjects" in card
+    assert f"Expected accuracy: {expected.value:.0%}" in card
+    assert "Each of 5 training subjects was left out in turn." in card
 
 
-def test_the_commands_print_it(bci_dann, told, new, tmp_path):
-    told.save(tmp_path / "model")
+def test_the_commands_adapt_and_predict_print_it(bci_dann, model_with_expectation, new, tmp_path):
+    model_with_expectation.save(tmp_path / "model")
     new.copy().save(tmp_path / "new_raw.fif", verbose="error")
     done = bci_dann("adapt", tmp_path / "model", tmp_path / "new_raw.fif", "-o", tmp_path / "mine")
     assert done.exit_code == 0, done.output
-    assert "accuracy to expect: " in done.stdout
+    assert "expected accuracy: " in done.stdout
     arguments = (tmp_path / "mine", tmp_path / "new_raw.fif", "-o", tmp_path / "out.csv")
     done = bci_dann("predict", *arguments)
-    assert "nine subjects in ten have " in " ".join(done.stdout.split())
+    assert "for nine subjects in ten it is between " in " ".join(done.stdout.split())
 
 
-def test_a_subject_of_whom_little_is_to_be_expected_is_warned_of(told, new):
+def test_a_low_expected_accuracy_of_a_new_subject_causes_a_warning(model_with_expectation, new):
     low = expectation(accuracies=np.array(ACCURACIES) - 0.4)
-    model = serving.ServedModel(told.estimator, told.recipe.model_copy(update={"expectation": low}))
-    with pytest.warns(BCIDannWarning, match=r"accuracy to expect, \d+%, is below 70%"):
+    model = serving.ServedModel(
+        model_with_expectation.estimator,
+        model_with_expectation.recipe.model_copy(update={"expectation": low}),
+    )
+    with pytest.warns(BCIDannWarning, match=r"expected accuracy, \d+%, is below 70%"):
         assert not serving.adapt_model(model, new).expected.is_worth_it
 
 
-def test_models_without_it_are_saved_as_before_and_loaded(told, new, tmp_path):
+def test_models_without_an_expectation_can_be_saved_and_loaded(
+    model_with_expectation, new, tmp_path
+):
     plain = serving.ServedModel(
-        told.estimator, told.recipe.model_copy(update={"expectation": None})
+        model_with_expectation.estimator,
+        model_with_expectation.recipe.model_copy(update={"expectation": None}),
     )
     plain.save(tmp_path / "model")
     written = json.loads((tmp_path / "model" / "recipe.json").read_text())

@@ -14,12 +14,12 @@ from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 from bci_dann.serving import ServedModel, adapt_model, evaluate_model, predict_recordings
 
 
-def answering(model, answers):
-    """Return a model that gives the trials of a recording these probabilities of `right_hand`."""
-    answers = np.asarray(answers, dtype=float)
+def model_with_predictions(model, probabilities):
+    """Return a model that predicts given probabilities of `right_hand` for the trials."""
+    probabilities = np.asarray(probabilities, dtype=float)
 
     def predict_proba(trials):
-        return np.stack([1 - answers, answers], axis=1)[: len(trials)]
+        return np.stack([1 - probabilities, probabilities], axis=1)[: len(trials)]
 
     classes = np.array(["left_hand", "right_hand"])
     estimator = SimpleNamespace(
@@ -45,19 +45,19 @@ def test_scores_are_those_of_the_predictions(adapted, first, second):
     assert evaluation.by_recording["accuracy"].tolist() == right.tolist()
 
 
-def test_rows_of_the_confusion_are_true_classes(model, first):
-    wrong_on_the_left = answering(model, [0.9] * 16)
+def test_rows_of_the_confusion_matrix_are_true_classes(model, first):
+    wrong_on_the_left = model_with_predictions(model, [0.9] * 16)
     with pytest.warns(BCIDannWarning) as warned:
         evaluation = evaluate_model(wrong_on_the_left, first)
     assert "all 16 trials are predicted" in str(warned[0].message)
-    assert "could be that of chance: its interval, 25% to 75%" in str(warned[1].message)
+    assert "could be at chance: its interval, 25% to 75%" in str(warned[1].message)
     assert evaluation.confusion.loc["left_hand", "right_hand"] == 8
     assert evaluation.confusion.loc["right_hand"].tolist() == [0, 8]
     assert evaluation.chance == 0.5
     assert not evaluation.is_above_chance
 
 
-def test_json_has_all_but_the_trials(adapted, first):
+def test_json_has_everything_except_the_trials(adapted, first):
     evaluation = evaluate_model(adapted, first)
     content = json.loads(json.dumps(evaluation.to_dict(), allow_nan=False))
     assert content["accuracy"]["value"] == evaluation.accuracy.value
@@ -67,18 +67,18 @@ def test_json_has_all_but_the_trials(adapted, first):
 
 
 def test_only_trials_with_a_label_are_scored(adapted, first):
-    """And chance is that of these trials: three of four are of one class."""
+    """Chance is computed from these trials too: three of four belong to one class."""
     table = predict_recordings(adapted, first)
     chosen = table.groupby("class").head(6).drop(index=[1, 3, 5, 7])
     labels = pd.DataFrame({"trial": chosen["trial"], "label": chosen["class"]})
-    with pytest.warns(BCIDannWarning, match="could be that of chance"):
+    with pytest.warns(BCIDannWarning, match="could be at chance"):
         evaluation = evaluate_model(adapted, first, labels=labels)
     assert evaluation.n_trials == {"left_hand": 6, "right_hand": 2}
     assert evaluation.chance == 0.75
     assert sorted(evaluation.trials["trial"]) == sorted(chosen["trial"])
 
 
-def test_labels_win_over_events_and_the_difference_is_told(adapted, first):
+def test_labels_replace_the_classes_of_events_with_a_warning(adapted, first):
     table = predict_recordings(adapted, first)
     shifted = pd.DataFrame({"trial": table["trial"], "label": np.roll(table["class"], 1)})
     with pytest.warns(BCIDannWarning) as warned:
@@ -87,37 +87,37 @@ def test_labels_win_over_events_and_the_difference_is_told(adapted, first):
     assert evaluation.accuracy.value == 0.0
 
 
-def test_cues_may_say_the_class(adapted, raw):
+def test_the_option_for_cues_can_give_their_classes(adapted, raw):
     raw.annotations.rename({"769": "start_a", "770": "start_b"})
     cues = {"start_a": "left_hand", "start_b": "right_hand"}
     assert sum(evaluate_model(adapted, raw, cues=cues).n_trials.values()) == 16
-    with pytest.raises(DataError, match=r"no trial has a known class.*--cue EVENT=left_hand"):
+    with pytest.raises(DataError, match=r"the class of no trial is known.*--cue EVENT=left_hand"):
         evaluate_model(adapted, raw, cues=["start_a", "start_b"])
 
 
-def test_one_class_is_no_test(adapted, first):
-    with pytest.raises(DataError, match="all labelled trials are of the class 'left_hand'"):
+def test_labels_of_one_class_only_are_refused(adapted, first):
+    with pytest.raises(DataError, match="all labelled trials belong to the class 'left_hand'"):
         evaluate_model(adapted, first, cues={"769": "left_hand"})
 
 
-def test_labels_that_fit_nothing_are_refused(adapted, first):
-    with pytest.raises(DataError, match="no cue of the label for trial 99"):
+def test_labels_without_cue_or_of_unknown_class_are_refused(adapted, first):
+    with pytest.raises(DataError, match="no cue for the label at trial 99"):
         evaluate_model(adapted, first, labels=pd.DataFrame({"trial": [99], "label": "left_hand"}))
-    with pytest.raises(ConfigError, match="is no class of the model"):
+    with pytest.raises(ConfigError, match="is not a class of the model"):
         evaluate_model(adapted, first, labels=pd.DataFrame({"trial": [0], "label": "feet"}))
 
 
-def test_trials_that_are_left_out_are_not_scored(adapted, raw):
+def test_trials_marked_as_bad_are_not_scored(adapted, raw):
     raw.annotations.append(raw.annotations.onset[2] + 0.5, 0.2, "BAD_blink")
     assert sum(evaluate_model(adapted, raw).n_trials.values()) == 15
 
 
-def test_a_recording_of_training_is_recognised(model, recordings):
+def test_a_recording_used_in_training_causes_a_warning(model, recordings):
     with pytest.warns(BCIDannWarning, match="seems to be trained on this recording"):
         evaluate_model(model, recordings / "sources" / "s2" / "run_raw.fif")
 
 
-def test_a_recording_that_lent_its_labels_is_recognised(adapted, first, second):
+def test_a_recording_used_for_adaptation_with_labels_causes_a_warning(adapted, first, second):
     learned = adapted.recipe.model_copy(update={"adapted_labels": 8})
     with pytest.warns(BCIDannWarning, match="adapted to this recording with labels"):
         evaluate_model(ServedModel(adapted.estimator, learned), first)
@@ -125,7 +125,7 @@ def test_a_recording_that_lent_its_labels_is_recognised(adapted, first, second):
     evaluate_model(adapted, first)  # nor of a recording without labels
 
 
-def test_the_number_of_labels_is_in_the_recipe(adapted, model, first):
+def test_the_recipe_has_the_number_of_labels_used_in_adaptation(adapted, model, first):
     from bci_dann import RiemannianClassifier
     from bci_dann.serving import prepare
 
@@ -137,7 +137,7 @@ def test_the_number_of_labels_is_in_the_recipe(adapted, model, first):
     assert adapt_model(learning, first, labels=few).model.recipe.adapted_labels == 2
 
 
-def test_more_than_two_classes_have_no_interval_of_the_area(model):
+def test_roc_auc_of_three_classes_has_no_interval(model):
     from bci_dann.serving.model_evaluation import _evaluation
 
     classes = np.array(["feet", "left_hand", "right_hand"])

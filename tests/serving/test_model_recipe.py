@@ -44,7 +44,7 @@ def test_fit_describes_the_trials_of_training(model):
     assert sum(row["used"] for row in recipe.account) == 48
 
 
-def test_a_recipe_survives_its_file(model, tmp_path):
+def test_a_saved_recipe_is_read_unchanged(model, tmp_path):
     save_recipe(model.recipe, tmp_path)
     assert load_recipe(tmp_path) == model.recipe
 
@@ -85,7 +85,7 @@ def test_the_window_counts_from_the_event(written_before, interval, window, expe
     assert changed.window == expected
 
 
-def test_a_folder_without_recipe_says_where_recipes_come_from(tmp_path):
+def test_a_folder_without_recipe_is_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"no recipe.json.*bci-dann fit.*ServedModel"):
         load_recipe(tmp_path)
 
@@ -104,7 +104,7 @@ def test_a_key_that_is_not_known_is_named(written_before):
 
 
 @pytest.mark.parametrize(("key", "value"), [("sfreq", 0.0), ("classes", ["rest"])])
-def test_a_recipe_that_cannot_be(written_before, key, value):
+def test_invalid_recipes_are_refused(written_before, key, value):
     content = json.loads(WRITTEN_BEFORE) | {key: value}
     (written_before / "recipe.json").write_text(json.dumps(content))
     with pytest.raises(ConfigError, match=rf"recipe.json: {key}"):

@@ -80,8 +80,8 @@ def test_another_headset_passes_with_a_plain_statement(shared_data, model):
     trials = prepared.require_trials()
     assert trials.X.shape == (15, 15, 439)
     assert trials.ch_names == model.recipe.preprocessing.channels
-    assert "15 of its 64 EEG channels are those of the model" in prepared.differences
-    assert "Sampled at 160 Hz; its trials are resampled to the model's 125 Hz" in (
+    assert "The model uses 15 of the 64 EEG channels" in prepared.differences
+    assert "Recorded at 160 Hz; the trials are resampled to the 125 Hz of the model" in (
         prepared.differences
     )
 

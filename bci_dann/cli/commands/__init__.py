@@ -1,1 +1,1 @@
-"""The commands of `bci-dann`, by what they are about."""
+"""The commands of ``bci-dann``, in modules by topic."""

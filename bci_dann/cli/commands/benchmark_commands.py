@@ -53,9 +53,9 @@ TARGET_COLUMNS = ("target", "chosen", "over pseudo-targets %", "accuracy %", "RO
 CHOICE_COLUMNS = ("choice", "pipeline", "accuracy %", "ROC AUC", "regret", "worst target")
 SELECTION_COLUMNS = ("chosen by", "accuracy %", "ROC AUC", "regret", "worst subject")
 CHOICE_NOTE = (
-    "nested: a target's labels had no part in its choice. In hindsight, and oracle: chosen by the "
-    "very scores that stand beside it, so bounds and no choices. regret: accuracy lost against "
-    "the oracle, in points."
+    "nested: chosen without the labels of the target. In hindsight, and oracle: chosen by the "
+    "scores in the table themselves, so these are upper bounds, not valid choices. regret: loss of "
+    "accuracy compared with the oracle, in points."
 )
 
 
@@ -77,7 +77,7 @@ def run(  # numpydoc ignore=PR01
     tensorboard: TensorBoard = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Compare pipelines, leaving one subject out at a time; continues where it stopped."""
+    """Compare pipelines by leaving one subject out at a time; continues a stopped run."""
     from bci_dann.evaluation import run_benchmark
     from bci_dann.evaluation.runs.dispatch import FAILURES
     from bci_dann.evaluation.suites.suite_config import Suite, load_run_or_suite
@@ -101,7 +101,9 @@ def run(  # numpydoc ignore=PR01
         run_suite_command(suite, out, how, datasets)
         return
     if datasets is not None:
-        raise ConfigError(f"--datasets chooses among those of a suite, and {config} is none.")
+        raise ConfigError(
+            f"--datasets selects datasets of a suite, but {config} is not a suite: leave it out."
+        )
     description = config_with_options(loaded, options)
     out = out or Path("runs") / description.name
     if description.has_regimes or regimes is not None or held_out:
@@ -122,17 +124,18 @@ def run(  # numpydoc ignore=PR01
 
 
 def _check_no_log(folder: Path | None, of: str) -> None:
+    """Raise if ``--tensorboard`` is given for something that consists of several runs."""
     if folder is not None:
         raise ConfigError(
-            f"--tensorboard logs one run, and this is {of}: run one of its data sets or regimes as "
-            "a configuration of its own."
+            f"--tensorboard logs a single run, but this is {of}: run one of its datasets or "
+            "regimes with a configuration of its own."
         )
 
 
 def _report(
     results: pd.DataFrame, out: Path, config: Path, data_dir: Path | None, heading: str
 ) -> None:
-    """Draw and print what a run has found."""
+    """Draw and print the results of a run."""
     from bci_dann.evaluation import summarise_windows
     from bci_dann.evaluation.pseudo_online.window_results import (
         WINDOW_TABLE,
@@ -147,7 +150,7 @@ def _report(
     if windows is not None:
         for table in pseudo_online_tables(summarise_windows(windows)):
             output_console().print(table)
-        print_sentence(f"Windows, every session: {out / WINDOW_TABLE}")
+        print_sentence(f"Windows of every session: {out / WINDOW_TABLE}")
     else:
         _print_scores(results, out, heading)
     account = ResultsFolder(out).account()
@@ -158,7 +161,7 @@ def _report(
 
 
 def _print_scores(results: pd.DataFrame, out: Path, heading: str) -> None:
-    """Print the summary of each dataset and protocol."""
+    """Print a summary for each dataset and protocol."""
     from bci_dann.evaluation import common_accuracy, compare_pipelines, open_results, summarise
     from bci_dann.evaluation.summary import reference_among
     from bci_dann.reporting import closing_tables
@@ -172,9 +175,9 @@ def _print_scores(results: pd.DataFrame, out: Path, heading: str) -> None:
 
 @contextmanager
 def _report_of_failures(out: Path, sign: str) -> Iterator[None]:
-    """Where tasks of a run fail, write the report as well, which says what is missing.
+    """If tasks of a run fail, write the report nevertheless; it lists the missing tasks.
 
-    The file ``sign`` is there where the run has begun.
+    The file ``sign`` exists if the run has begun.
     """
     from bci_dann.exceptions import ResultsError
 
@@ -191,7 +194,7 @@ def _report_of_failures(out: Path, sign: str) -> Iterator[None]:
 def _run_regimes(
     config: RunConfig, out: Path, how: dict[str, Any], names: list[str] | None, held_out: bool
 ) -> None:
-    """Run regimes, and draw and print how the pipelines do in each."""
+    """Run regimes, and draw and print the results of the pipelines in each."""
     from bci_dann.evaluation import run_regimes
     from bci_dann.evaluation.regimes.regime_table import TABLE_FILE
     from bci_dann.reporting import regime_tables, report_or_warn, write_regime_figure
@@ -206,10 +209,10 @@ def _run_regimes(
         output_console().print(one)
     page = report_or_warn(out)
     if page is not None:
-        print_sentence(f"The report, with how to read it: {page}")
-    print_sentence(f"Every regime and pipeline: {out / TABLE_FILE}")
-    print_sentence(f"The same as a picture: {out / 'regimes.png'}")
-    print_sentence(f"Every subject: the folders of the regimes in {out}, as of any run")
+        print_sentence(f"Report with explanations: {page}")
+    print_sentence(f"Table of regimes and pipelines: {out / TABLE_FILE}")
+    print_sentence(f"Figure of the same: {out / 'regimes.png'}")
+    print_sentence(f"Results of single subjects: the folders of the regimes in {out}")
 
 
 def choose(  # numpydoc ignore=PR01
@@ -222,7 +225,7 @@ def choose(  # numpydoc ignore=PR01
     protocols: Protocols = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Choose a pipeline for each subject on the others, and show what the choice is worth."""
+    """Choose a pipeline for each subject by the other subjects, and evaluate the choice."""
     from bci_dann.evaluation import nested_choice
 
     options = {"seeds": seeds, "pipelines": pipelines, "protocols": protocols}
@@ -234,60 +237,62 @@ def choose(  # numpydoc ignore=PR01
     if dry_run:
         _print_plan(table, out)
         n_pseudo = table.duplicated().sum()
-        print_sentence(f"{n_pseudo} of them play the target for a subject who is left out")
+        print_sentence(
+            f"In {n_pseudo} of these tasks, another subject serves as the target for the choice"
+        )
     else:
         _print_choices(table)
-        print_sentence(f"Every pipeline of every target: {out / 'nested.csv'}")
+        print_sentence(f"Scores of every pipeline for every target: {out / 'nested.csv'}")
 
 
 def select(  # numpydoc ignore=PR01
-    results: Annotated[Path, typer.Argument(help="Results folder that `run` has written.")],
+    results: Annotated[Path, typer.Argument(help="Results folder of `run`.")],
     pipelines: Annotated[
         str | None,
         typer.Option("--pipelines", help="Pipelines to choose among. Default: all."),
     ] = None,
 ) -> None:
-    """Show what choosing a pipeline for each subject without labels would have brought."""
+    """Evaluate the choice of a pipeline for each subject by scores that need no labels."""
     from bci_dann.evaluation import selection_table
 
     names = None if pipelines is None else split_list(pipelines, "pipelines")
     for protocol, choices in selection_table(results, names).groupby("protocol"):
         rows = [_selection_row(choice) for _, choice in choices.iterrows()]
-        print_table(f"Choosing among pipelines: {protocol}", SELECTION_COLUMNS, rows)
-    print_sentence("ROC AUC over all trials of a subject; `run` shows the mean over sessions.")
+        print_table(f"Choice among pipelines: {protocol}", SELECTION_COLUMNS, rows)
+    print_sentence("ROC AUC is computed over all trials of a subject; `run` averages sessions.")
 
 
 def publish(  # numpydoc ignore=PR01
-    results: Annotated[Path, typer.Argument(help="Results folder that `run` has written.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="CSV file; a former one is replaced.")],
+    results: Annotated[Path, typer.Argument(help="Results folder of `run`.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="CSV file; replaced if it exists.")],
     note: Annotated[
         str, typer.Option("--note", help="What was measured on which data, in one sentence.")
     ],
     reference: Annotated[
-        str, typer.Option("--reference", help="Pipeline that gains are taken against.")
+        str, typer.Option("--reference", help="Pipeline that gains are computed against.")
     ] = "source_only",
     join: Annotated[
         Path | None,
-        typer.Option("--join", help="Published table of other regimes, whose rows are kept."),
+        typer.Option("--join", help="Published table of other regimes, whose rows are added."),
     ] = None,
     over_trials: Annotated[
         bool,
-        typer.Option("--over-trials", help="Accuracy over the number of trials, not the summary."),
+        typer.Option("--over-trials", help="Accuracy by number of trials, instead of the summary."),
     ] = False,
 ) -> None:
-    """Write the summary of a run as a table that says how it was computed.
+    """Write the summary of a run as a table with its provenance.
 
-    The head of the file holds the commands, commits, dates, machine and versions.
+    The head of the file lists the commands, commits, dates, machine and versions.
     """
     from bci_dann.reporting import publish as published
 
     table = published(results, note, reference, join, over_trials)
     table.write(out)
-    print_sentence(f"{len(table.rows)} rows of {len(table.invocations)} commands are in {out}")
+    print_sentence(f"Wrote {len(table.rows)} rows of {len(table.invocations)} commands to {out}")
 
 
 def _print_regime_plan(tasks: pd.DataFrame, out: Path) -> None:
-    """Print the tasks of a dry run over regimes, one row a regime."""
+    """Print the tasks of a dry run over regimes, one row for each regime."""
     rows = [
         (
             str(regime),
@@ -300,22 +305,22 @@ def _print_regime_plan(tasks: pd.DataFrame, out: Path) -> None:
         for regime, group in tasks.groupby("regime", sort=False)
     ]
     print_table("Tasks", REGIME_PLAN_COLUMNS, rows, lines=False)
-    print_sentence(f"{len(tasks)} tasks in {len(rows)} regimes; results would go to {out}")
+    print_sentence(f"{len(tasks)} tasks in {len(rows)} regimes; results will be written to {out}")
 
 
 def _print_plan(tasks: pd.DataFrame, out: Path) -> None:
-    """Print the tasks of a dry run, one row a pipeline and protocol."""
+    """Print the tasks of a dry run, one row for each pipeline and protocol."""
     groups = tasks.groupby(["pipeline", "protocol"], sort=False)
     rows = [
         (*names, _joined(group["seed"]), _joined(group["subject"]), str(len(group)))
         for names, group in groups
     ]
     print_table("Tasks", PLAN_COLUMNS, rows)
-    print_sentence(f"{len(tasks)} tasks; results would go to {out}")
+    print_sentence(f"{len(tasks)} tasks; results will be written to {out}")
 
 
 def _print_planned_account(config: RunConfig, data_dir: Path | None) -> None:
-    """Print the cues of recordings in a folder; of other datasets nothing is known yet."""
+    """Print the counts of cues of recordings in a folder; for other datasets they are unknown."""
     from bci_dann.data import make_dataset
     from bci_dann.data.combined.combined_config import each_dataset
     from bci_dann.data.recordings.folder import Recordings
@@ -325,13 +330,13 @@ def _print_planned_account(config: RunConfig, data_dir: Path | None) -> None:
         dataset = make_dataset(data, folder)
         if isinstance(dataset, Recordings):
             print_account(dataset.planned_account(resolve_subset(dataset, data)))
-            print_sentence("signals are not looked at yet: `bci-dann check` does")
+            print_sentence("The signals were not checked; `bci-dann check` does that")
 
 
 def _print_planned_cost(
     config: RunConfig, tasks: pd.DataFrame, out: Path, data_dir: Path | None
 ) -> None:
-    """Print what the run would take, and what it would download."""
+    """Print the effort of the run, and its downloads."""
     from bci_dann.data.combined.combined_config import each_dataset
     from bci_dann.data.dataset_names import RECORDINGS, SIMULATED
 
@@ -352,10 +357,10 @@ def _print_choices(table: pd.DataFrame) -> None:
     summary = nested_summary(table)
     for protocol, chosen in table[table["chosen"]].groupby("protocol", sort=False):
         rows = [_target_row(target) for _, target in chosen.iterrows()]
-        print_table(f"Chosen on the other subjects: {protocol}", TARGET_COLUMNS, rows)
+        print_table(f"Pipeline chosen by the other subjects: {protocol}", TARGET_COLUMNS, rows)
         choices = summary[summary["protocol"] == protocol]
         rows = [_choice_row(choice) for _, choice in choices.iterrows()]
-        print_table("What this choice and others are worth", CHOICE_COLUMNS, rows)
+        print_table("Comparison of this choice with others", CHOICE_COLUMNS, rows)
     print_sentence(CHOICE_NOTE)
 
 
@@ -373,6 +378,6 @@ def _selection_row(row: Any) -> list[str]:
 
 
 def _scores(row: Any) -> list[str]:
-    """Return accuracy (%), ROC AUC, regret and the worst regret (points)."""
+    """Return accuracy (%), ROC AUC, regret and the largest regret (points)."""
     accuracy, regret, worst = (f"{row[n]:.1f}" for n in ("accuracy", "regret", "worst_regret"))
     return [accuracy, f"{row['roc_auc']:.3f}", regret, worst]

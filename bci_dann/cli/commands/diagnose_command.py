@@ -1,4 +1,4 @@
-"""The command ``diagnose``: distance of each subject from the others, and in what they differ."""
+"""The command ``diagnose``: distribution shift of each subject from the other subjects."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ COLUMNS = (
     ("overlap", "overlap", "s"),
 )
 NOTE = (
-    "AUC, A-distance, MMD: how well the subject's trials are told from the others'. ESS: what the "
-    "weighted source trials are worth. distance: of mean covariances; within: between the halves "
-    "of the subject's own trials, as a yardstick."
+    "AUC, A-distance, MMD: how well the trials of the subject can be distinguished from those of "
+    "the others. ESS: effective number of source trials after weighting. distance: between mean "
+    "covariances; within: between the two halves of the subject's trials, for comparison."
 )
 
 
@@ -50,7 +50,7 @@ def diagnose(  # numpydoc ignore=PR01
     data_dir: DataDir = None,
     seed: Seed = 0,
 ) -> None:
-    """Show how far each subject is from the others, in what, and whether reweighting can help."""
+    """Show how much each subject differs from the others, and whether reweighting can help."""
     from bci_dann.data import open_trials, prepare_trials
     from bci_dann.evaluation import diagnose as measure_shift
     from bci_dann.evaluation import load_config
@@ -65,7 +65,7 @@ def diagnose(  # numpydoc ignore=PR01
     title = f"Distances between subjects: {run.name}"
     page = write_diagnosis(diagnosis, folder, title=title)
     _print_diagnosis(diagnosis)
-    print_sentence(f"Tables, pictures and all advice: {page}")
+    print_sentence(f"Tables, plots and all advice: {page}")
 
 
 def _print_diagnosis(diagnosis: Diagnosis) -> None:

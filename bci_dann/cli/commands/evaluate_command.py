@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["evaluate"]
 
 NOTE = (
-    "Intervals are of 95 %: of the accuracies by Clopper and Pearson, of ROC AUC by Newcombe. They "
-    "take trials as independent, and say nothing of other days: sessions of one subject differ by "
-    "more, so evaluate on several."
+    "The 95 % intervals are those of Clopper and Pearson for accuracies, and of Newcombe for ROC "
+    "AUC. They assume independent trials. Sessions on other days differ more: evaluate on several."
 )
 
 
@@ -44,7 +43,7 @@ def evaluate(  # numpydoc ignore=PR01
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     modules: UserModules = None,
 ) -> None:
-    """Score a model on recordings of one subject whose classes are known."""
+    """Evaluate a model on labelled recordings of one subject."""
     import_user_modules(modules or [])
     from bci_dann.serving import evaluate_model
 
@@ -94,4 +93,6 @@ def _print_scores(evaluation: ModelEvaluation) -> None:
         interval = f"{low:.1f} to {high:.1f}" if low == low else "not known"  # not NaN
         rows.append((label, f"{value:.1f}", interval))
     print_table("Scores in %", ("", "value", "95 % interval"), rows, lines=False)
-    print_sentence(f"Chance is {100 * evaluation.chance:.1f} %, the most frequent class's share.")
+    print_sentence(
+        f"Chance is {100 * evaluation.chance:.1f} %, the share of the most frequent class."
+    )

@@ -1,4 +1,4 @@
-"""The command ``inspect``: the card of a saved model."""
+"""The command ``inspect``: shows the model card of a saved model."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def inspect(  # numpydoc ignore=PR01
     model: Annotated[
         str,
         typer.Argument(
-            help="A model's folder, builtin:NAME, or hub:OWNER/NAME[@REVISION]. Without it, the "
-            "built-in ones."
+            help="Model: a folder, builtin:NAME, or hub:OWNER/NAME, optionally with @REVISION. "
+            "Default: list the built-in models."
         ),
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
-    """Say what a saved model is: data, channels, classes, preprocessing, scores and limits."""
+    """Describe a saved model: data, channels, classes, preprocessing, scores and limits."""
     import json
 
     from bci_dann._resources import builtin_models
@@ -54,5 +54,5 @@ def _list(names: list[str]) -> None:
         licence = recipe.licence or "not stated"
         rows.append((name, ", ".join(recipe.classes), str(channels), recipe.pipeline, licence))
     columns = ("model", "classes", "channels", "pipeline", "licence")
-    print_table("Models that come with bci_dann", columns, rows, lines=False)
-    print_sentence("Their names stand in the place of a model's folder in every command.")
+    print_table("Built-in models", columns, rows, lines=False)
+    print_sentence("In all commands, these names can be used instead of a model folder.")

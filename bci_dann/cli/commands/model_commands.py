@@ -1,4 +1,4 @@
-"""Commands of saved models: ``fit``, ``adapt`` and ``predict``."""
+"""Commands for saved models: ``fit``, ``adapt`` and ``predict``."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def fit(  # numpydoc ignore=PR01
         typer.Option(
             "--pipeline",
             "-p",
-            help="Which of the configuration's pipelines. Default: its only one, else the default "
-            "recipe bci_dann_light.",
+            help="Pipeline to train. Default: the only one of the configuration, otherwise "
+            "bci_dann_light, the default recipe.",
             autocompletion=complete_pipelines,
         ),
     ] = None,
@@ -58,31 +58,32 @@ def fit(  # numpydoc ignore=PR01
     data_dir: DataDir = None,
     seed: Seed = 0,
     compact: Annotated[
-        bool, typer.Option("--compact", help="Forget the references of the training sessions.")
+        bool,
+        typer.Option("--compact", help="Remove the references of the training sessions."),
     ] = False,
     expect_accuracy: Annotated[
         bool,
         typer.Option(
             "--expect-accuracy",
-            help="Learn which accuracy to expect of a new subject, leaving out each training "
-            "subject in turn: as many trainings more.",
+            help="Learn to estimate the accuracy for new subjects; trains one more model for each "
+            "training subject.",
         ),
     ] = False,
     licence: Annotated[
-        str | None, typer.Option("--licence", help="For the model card, such as cc0-1.0.")
+        str | None, typer.Option("--licence", help="Model card: licence, such as cc0-1.0.")
     ] = None,
     note: Annotated[
-        str | None, typer.Option("--note", help="For the model card: a sentence on the data.")
+        str | None, typer.Option("--note", help="Model card: a sentence on the data.")
     ] = None,
     scores: Annotated[
         Path | None,
-        typer.Option("--scores", help="For the model card: a table that `publish` wrote."),
+        typer.Option("--scores", help="Model card: scores, a table of `publish`."),
     ] = None,
     tensorboard: TensorBoard = None,
 ) -> None:
-    """Train on the subjects of a configuration and save the model."""
+    """Train a model on the subjects of a configuration, and save it."""
     from bci_dann.serving import fit_model
-    from bci_dann.serving.workflows import DEFAULT_PIPELINE
+    from bci_dann.serving.model_training import DEFAULT_PIPELINE
     from bci_dann.training.loss_log import tensorboard_log
 
     with nullcontext() if tensorboard is None else tensorboard_log(tensorboard, out.name):
@@ -99,16 +100,16 @@ def fit(  # numpydoc ignore=PR01
             progress=True,
         )
     if tensorboard is not None:
-        print_sentence(f"Losses of networks: `tensorboard --logdir {tensorboard}`")
+        print_sentence(f"Losses of networks: run `tensorboard --logdir {tensorboard}`")
     recipe = model.recipe
     if pipeline is None and recipe.pipeline == DEFAULT_PIPELINE:
         print_sentence(
-            f"{DEFAULT_PIPELINE}, the default recipe without its networks, is trained; --pipeline "
-            "takes another"
+            f"{DEFAULT_PIPELINE} was trained, the default recipe without networks; choose another "
+            "with --pipeline"
         )
     print_sentence(f"{recipe.pipeline} for {', '.join(recipe.classes)} is saved in {out}")
     if recipe.excluded:
-        print_sentence(f"left out of training: {', '.join(recipe.excluded)}")
+        print_sentence(f"Left out of training: {', '.join(recipe.excluded)}")
 
 
 def adapt(  # numpydoc ignore=PR01
@@ -128,7 +129,7 @@ def adapt(  # numpydoc ignore=PR01
     labels: Labels = None,
     modules: UserModules = None,
 ) -> None:
-    """Adapt a model to a new subject from recordings without labels, or with few."""
+    """Adapt a model to a new subject from recordings without labels, or with few labels."""
     import_user_modules(modules or [])
     from bci_dann.serving import adapt_model
 
@@ -154,8 +155,8 @@ def adapt(  # numpydoc ignore=PR01
         print_account(adaptation.account)
     else:
         print_sentence(
-            f"not adapted: a model without alignment has nothing to adapt, and {out} is a copy "
-            "of it. Train with alignment: euclidean to adapt."
+            f"not adapted, because the method has no alignment; {out} is an unchanged copy of the "
+            "model. To adapt, train with `alignment: euclidean`."
         )
 
 
@@ -172,12 +173,12 @@ def predict(  # numpydoc ignore=PR01
         float | None,
         typer.Option(
             "--abstain-below",
-            help="Give no class where the largest probability is below this (0 to 1).",
+            help="Give no class if the largest probability is below this (0 to 1).",
         ),
     ] = None,
     modules: UserModules = None,
 ) -> None:
-    """Predict the class of each trial of some recordings."""
+    """Predict the class of each trial of recordings."""
     import_user_modules(modules or [])
     from bci_dann.data.screening.cues import left_out_sentence
     from bci_dann.serving import predict_recordings
@@ -204,7 +205,7 @@ def predict(  # numpydoc ignore=PR01
     print_sentence(f"{len(predicted)} predictions in {out}: {listed}".removesuffix(": "))
     if "abstained" in table:
         n_trials = int((table["left_out"] == "").sum())
-        print_sentence(f"{table['abstained'].sum()} of {n_trials} trials have no class: abstained")
+        print_sentence(f"{table['abstained'].sum()} of {n_trials} trials have no class (abstained)")
     reasons = left_out_sentence(table["left_out"].value_counts().to_dict())
     if reasons:
         print_sentence(f"cues without a prediction: {reasons}")

@@ -1,4 +1,4 @@
-"""The command ``push``: a saved model onto the Hugging Face Hub."""
+"""The command ``push``: uploads a saved model to the Hugging Face Hub."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ __all__ = ["push"]
 def push(  # numpydoc ignore=PR01
     model: ModelFolder,
     repository: Annotated[
-        str, typer.Argument(metavar="OWNER/NAME", help="Repository; made where it is missing.")
+        str,
+        typer.Argument(metavar="OWNER/NAME", help="Repository; created if it does not exist."),
     ],
     public: Annotated[
-        bool, typer.Option("--public", help="Let everybody see a new repository.")
+        bool, typer.Option("--public", help="Make a new repository visible to everybody.")
     ] = False,
     revision: Annotated[
         str | None,
-        typer.Option("--revision", help="Branch; made where it is missing. Default: main."),
+        typer.Option("--revision", help="Branch; created if it does not exist. Default: main."),
     ] = None,
     message: Annotated[
-        str, typer.Option("--message", "-m", help="For the history of the repository.")
+        str, typer.Option("--message", "-m", help="Message of the commit.")
     ] = "Model of bci_dann",
     modules: UserModules = None,
 ) -> None:
@@ -43,5 +44,5 @@ def push(  # numpydoc ignore=PR01
         repository, private=not public, commit_message=message, revision=revision
     )
     at = "" if revision is None else f"@{revision}"
-    print_sentence(f"uploaded: {commit}")
-    print_sentence(f"its name in the place of a model's folder: hub:{repository}{at}")
+    print_sentence(f"Uploaded: {commit}")
+    print_sentence(f"Name for other commands: hub:{repository}{at}")

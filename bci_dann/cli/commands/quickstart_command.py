@@ -1,4 +1,4 @@
-"""The command ``quickstart``: the whole product once, on simulated subjects."""
+"""The command ``quickstart``: a comparison of methods on simulated subjects, then a new subject."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["quickstart"]
 
 def quickstart(  # numpydoc ignore=PR01
     jobs: Jobs = 1,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for everything.")] = Path(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for all output.")] = Path(
         "runs/quickstart"
     ),
 ) -> None:
-    """Compare methods on simulated subjects, then serve a new subject; one picture, minutes."""
+    """Compare methods on simulated subjects, then adapt a model to a new one; takes minutes."""
     from bci_dann.evaluation import compare_pipelines, summarise
     from bci_dann.evaluation.summary import REFERENCE
     from bci_dann.examples.quickstart import run_quickstart

@@ -1,4 +1,4 @@
-"""Commands that look at recordings before anything is trained: ``init`` and ``check``."""
+"""Commands for recordings before training: ``init`` and ``check``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def init(  # numpydoc ignore=PR01
     ),
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
-    """Look at recordings and write a commented configuration to start from."""
+    """Inspect recordings, and write a commented configuration to start from."""
     _check_target(out, force)
     from bci_dann._files import write_atomically
     from bci_dann.data.survey.folder_survey import survey_folder
@@ -44,10 +44,10 @@ def init(  # numpydoc ignore=PR01
         print_sentence(remark)
     print_sentence(f"The configuration is in {out}: read its comments.")
     if starter.questions:
-        print_sentence("Fill in first what the recordings do not tell:")
+        print_sentence("First fill in what cannot be read from the recordings:")
         for question in starter.questions:
             print_sentence(f"  {question}")
-    print_sentence("Then type:" if starter.questions else "Next, type:")
+    print_sentence("Then run:" if starter.questions else "Next, run:")
     where = f"{shlex.quote(str(out))} --data-dir {shlex.quote(str(folder))}"
     print_sentence(f"  bci-dann check {where}")
     print_sentence(f"  bci-dann run {where} --dry-run")
@@ -58,10 +58,10 @@ def check(  # numpydoc ignore=PR01
     data_dir: DataDir = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="HTML page with pictures. Default: no page."),
+        typer.Option("--out", "-o", help="HTML page with plots. Default: no page."),
     ] = None,
 ) -> None:
-    """Show what each recording gives: cues found, used, left out and why.
+    """Show for each recording which cues are found, used or left out, and why.
 
     Exit code 2: a recording cannot be used.
     """
@@ -81,15 +81,15 @@ def check(  # numpydoc ignore=PR01
         print_problem(f"Problem: {problem}")
     if out is not None:
         title = f"Recordings of {run.name}"
-        print_sentence(f"pictures: {write_recordings_page(examination, out, title)}")
+        print_sentence(f"Plots: {write_recordings_page(examination, out, title)}")
     if examination.problems:
         raise typer.Exit(USER_ERROR)
 
 
 def _check_target(out: Path, force: bool) -> None:
     if out.is_dir():
-        raise ConfigError(f"{out} is a folder: name a file, for example {out / 'my.yaml'}.")
+        raise ConfigError(f"{out} is a folder: give a file, such as {out / 'my.yaml'}.")
     if out.exists() and not force:
-        raise ConfigError(f"{out} exists. Name another file, or replace it with --force.")
+        raise ConfigError(f"{out} exists: choose another file, or replace it with --force.")
     if not out.parent.is_dir():
-        raise ConfigError(f"there is no folder {out.parent} for {out.name}. Make it first.")
+        raise ConfigError(f"{out} cannot be written, because {out.parent} is no folder: create it.")

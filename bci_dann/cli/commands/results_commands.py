@@ -1,4 +1,4 @@
-"""Commands that look at finished runs: ``report``, ``compare``, ``merge`` and ``leaderboard``."""
+"""Commands for finished runs: ``report``, ``compare``, ``merge`` and ``leaderboard``."""
 
 from __future__ import annotations
 
@@ -23,41 +23,41 @@ SCORE_COLUMNS = (
     "p Holm",
 )
 SCORE_NOTE = (
-    "difference: second minus first, mean over the subjects that both have; p: two-sided, from "
-    "the subjects' differences; p Holm: corrected over all rows. Folds share training data, so "
-    "that p is approximate."
+    "difference: second minus first, mean over the subjects of both; p: two-sided, from the "
+    "differences of the subjects; p Holm: corrected for all rows. p is approximate, because folds "
+    "share training data."
 )
 
 
 def report(  # numpydoc ignore=PR01
-    results: Annotated[Path, typer.Argument(help="Results folder that `run` has written.")],
+    results: Annotated[Path, typer.Argument(help="Results folder of `run`.")],
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="HTML file. Default: report.html in the folder."),
     ] = None,
     texts: Annotated[
         Path | None,
-        typer.Option("--texts", help="Folder for methods, BibTeX and tables as files, too."),
+        typer.Option("--texts", help="Folder for methods text, BibTeX and tables as files."),
     ] = None,
     subjects: Annotated[
-        bool, typer.Option("--subjects", help="A page for each subject, too, beside the report.")
+        bool, typer.Option("--subjects", help="Also write a page for each subject.")
     ] = False,
 ) -> None:
-    """Write the report of a run as one HTML page: results, how to read them, how to cite them.
+    """Write the report of a run as an HTML page: results, explanations, and references to cite.
 
-    `run` ends with it, over regimes as well. A run that has not ended, or that has failed, has
-    one too, which says what is missing.
+    `run` writes it at its end, also for regimes. The report of an unfinished or failed run lists
+    the missing tasks.
     """
     from bci_dann._files import check_folder_of
     from bci_dann.reporting import write_run_report
 
     target = None if out is None else check_folder_of(out)
     page = write_run_report(results, target, texts, subjects)
-    print_sentence(f"The report is in {page}; open it in a browser")
+    print_sentence(f"Report: {page} (open it in a browser)")
     if subjects:
-        print_sentence(f"A page for each subject is in {page.parent / 'subjects'}")
+        print_sentence(f"Pages of the subjects: {page.parent / 'subjects'}")
     if texts is not None:
-        print_sentence(f"Methods, references (BibTeX) and tables are in {texts}")
+        print_sentence(f"Methods text, references (BibTeX) and tables: {texts}")
 
 
 def compare(  # numpydoc ignore=PR01
@@ -65,12 +65,12 @@ def compare(  # numpydoc ignore=PR01
     second: Annotated[Path, typer.Argument(help="Results folder of another run.")],
     metric: Annotated[str, typer.Option("--metric", help="A metric of results.csv.")] = "accuracy",
 ) -> None:
-    """Show what differs between two runs: configuration, code and scores, with tests."""
+    """Compare two runs: differences of configuration and code, and of scores with tests."""
     from bci_dann.evaluation import compare_runs
 
     comparison = compare_runs(first, second, metric)
-    changes = [(change,) for change in comparison.changes] or [("nothing",)]
-    print_table("What differs", ("configuration, recordings and versions",), changes)
+    changes = [(change,) for change in comparison.changes] or [("no difference",)]
+    print_table("Differences", ("configuration, recordings and versions",), changes)
     for (dataset, protocol), rows in comparison.scores.groupby(["dataset", "protocol"]):
         cells = [_score_row(row) for _, row in rows.iterrows()]
         print_table(f"{metric}: {dataset}, {protocol}", SCORE_COLUMNS, cells)
@@ -78,10 +78,10 @@ def compare(  # numpydoc ignore=PR01
 
 
 def merge(  # numpydoc ignore=PR01
-    runs: Annotated[list[Path], typer.Argument(help="Results folders of shards of one run.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The joined results folder.")],
+    runs: Annotated[list[Path], typer.Argument(help="Results folders of the shards of a run.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the joined results.")],
 ) -> None:
-    """Join results folders of one configuration, data and code, and say what is missing."""
+    """Join the results folders of one configuration, data and code, and list missing tasks."""
     from bci_dann.evaluation import merge_runs
 
     done = merge_runs(runs, out)
@@ -90,22 +90,22 @@ def merge(  # numpydoc ignore=PR01
 
 
 def leaderboard(  # numpydoc ignore=PR01
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the site.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the website.")],
     runs: Annotated[
         list[Path] | None,
-        typer.Argument(help="Results folders, or those of suites. Default: the site's entries."),
+        typer.Argument(help="Results folders of runs or suites. Default: existing entries only."),
     ] = None,
     title: Annotated[str, typer.Option("--title", help="Heading of the page.")] = "Leaderboard",
 ) -> None:
-    """Show runs in one sortable table: a static page, and one JSON file a run beside it.
+    """Write a static page with a sortable table of runs, and a JSON file for each run.
 
-    Entries that are in the folder already are checked and kept, those of the same runs replaced.
+    Existing entries in the folder are checked and kept; entries of the same runs are replaced.
     """
     from bci_dann.reporting import write_leaderboard
 
     entries = write_leaderboard(runs or [], out, title)
-    print_sentence(f"{len(entries)} entries are in {out / 'entries'}")
-    print_sentence(f"The page is {out / 'index.html'}; any web server takes the folder")
+    print_sentence(f"Entries: {len(entries)}, in {out / 'entries'}")
+    print_sentence(f"Page: {out / 'index.html'}; the folder can be put on any web server")
 
 
 def _score_row(row: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""Commands of streams: ``replay`` and ``stream``."""
+"""Commands for online decoding: ``replay`` and ``stream``."""
 
 from __future__ import annotations
 
@@ -26,25 +26,27 @@ if TYPE_CHECKING:
 
 __all__ = ["replay", "stream"]
 
-# Rows of the table of the accuracy over time that are printed.
+# Maximum number of printed rows of the accuracy over time.
 PRINTED_TIMES = 12
 
 Step = Annotated[float, typer.Option("--step", help="Time between decisions (s).")]
 Adapting = Annotated[
-    bool, typer.Option("--adapting", help="Let the model follow the subject's clean windows.")
+    bool, typer.Option("--adapting", help="Adapt the model continuously to artefact-free windows.")
 ]
 AbstainBelow = Annotated[
     float | None,
-    typer.Option("--abstain-below", help="No class where the largest probability is below this."),
+    typer.Option("--abstain-below", help="Give no class if the largest probability is below this."),
 ]
 
 
 def replay(  # numpydoc ignore=PR01
     model: ModelFolder,
     recording: Annotated[Path, typer.Argument(help="A continuous recording.")],
-    csv: Annotated[Path, typer.Option("--csv", help="Table of decisions.")] = Path("decisions.csv"),
+    csv: Annotated[Path, typer.Option("--csv", help="CSV file for the decisions.")] = Path(
+        "decisions.csv"
+    ),
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Picture (PNG) of the replay.")
+        Path | None, typer.Option("--out", "-o", help="Plot of the replay (PNG). Default: none.")
     ] = None,
     step: Step = 0.2,
     adapting: Adapting = False,
@@ -54,7 +56,7 @@ def replay(  # numpydoc ignore=PR01
     abstain_below: AbstainBelow = None,
     modules: UserModules = None,
 ) -> None:
-    """Decode a recording as if it were a stream, faster than real time."""
+    """Decode a recording like a live stream, faster than real time."""
     import_user_modules(modules or [])
     from bci_dann._files import check_folder_of
     from bci_dann.serving import replay_recording
@@ -77,45 +79,49 @@ def replay(  # numpydoc ignore=PR01
     if out is not None:
         from bci_dann.reporting import write_replay_figure
 
-        print_sentence(f"The picture is in {write_replay_figure(result, out)}")
+        print_sentence(f"Plot: {write_replay_figure(result, out)}")
 
 
 def stream(  # numpydoc ignore=PR01
     model: ModelFolder,
     lsl: Annotated[str, typer.Option("--lsl", help="Name of the LSL stream of the EEG.")],
     source_id: Annotated[
-        str | None, typer.Option("--source-id", help="Its source, where several have the name.")
+        str | None,
+        typer.Option("--source-id", help="Source of the stream, if several have the same name."),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="File for the lines of JSON. Default: the output."),
+        typer.Option("--out", "-o", help="File for the lines of JSON. Default: standard output."),
     ] = None,
     outlet: Annotated[
-        str | None, typer.Option("--outlet", help="Send the probabilities as an LSL stream, too.")
+        str | None,
+        typer.Option("--outlet", help="Name of an LSL stream to send, with the probabilities."),
     ] = None,
-    page: Annotated[bool, typer.Option("--page", help="Serve a page that shows them.")] = False,
+    page: Annotated[bool, typer.Option("--page", help="Show the decisions in a browser.")] = False,
     host: Annotated[
-        str, typer.Option("--host", help="Address of the page; others get a token.")
+        str, typer.Option("--host", help="Address of the page; its URL has a token if not local.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", help="Its port. Default: a free one.")] = 0,
+    port: Annotated[int, typer.Option("--port", help="Port of the page. Default: a free one.")] = 0,
     step: Step = 0.2,
     adapting: Adapting = False,
     save: Annotated[
-        Path | None, typer.Option("--save", help="Folder for the adapted model at the end.")
+        Path | None, typer.Option("--save", help="Folder for the final state of the model.")
     ] = None,
     abstain_below: AbstainBelow = None,
     unit_scale: UnitScale = None,
     rename: Renames = None,
     jitter: Annotated[
-        float, typer.Option("--jitter", help="Error of the stream's times that is no gap (s).")
+        float, typer.Option("--jitter", help="Tolerance for the stream's time stamps (s).")
     ] = 0.025,
-    wait: Annotated[float, typer.Option("--wait", help="How long to look for it (s).")] = 10.0,
+    wait: Annotated[
+        float, typer.Option("--wait", help="How long to search for the stream (s).")
+    ] = 10.0,
     seconds: Annotated[
         float | None, typer.Option("--seconds", help="Stop after this time (s).")
     ] = None,
     modules: UserModules = None,
 ) -> None:
-    """Decode a live stream of an amplifier; Ctrl-C ends it."""
+    """Decode a live LSL stream of an amplifier; Ctrl-C ends it."""
     import_user_modules(modules or [])
     import sys
 
@@ -140,31 +146,32 @@ def stream(  # numpydoc ignore=PR01
         save=save,
         report=print_progress,
     )
-    kept = "" if save is None else f"; the model is saved in {save}"
-    print_progress(f"{summary.n_decisions} decisions, {summary.n_ok} of them ok{kept}")
+    saved = "" if save is None else f"; the model is saved in {save}"
+    print_progress(f"{summary.n_decisions} decisions, {summary.n_ok} with probabilities{saved}")
 
 
 def _print_replay(result: Replay, csv: Path) -> None:
     table, scores = result.decisions, result.scores
     reasons = table.loc[~table["ok"], "reason"].value_counts()
-    without = "".join(f"; {count} without: {reason}" for reason, count in reasons.items())
-    print_sentence(f"{len(table)} decisions in {csv}{without}")
+    without = "".join(f"; {count} without a class: {reason}" for reason, count in reasons.items())
+    print_sentence(f"Decisions: {len(table)}, in {csv}{without}")
     print_sentence(
-        f"Each looks back {result.window_s:.2f} s; the filters delay by {result.delay_s:.3f} s"
+        f"Each window lasts {result.window_s:.2f} s; the filters delay the signal by "
+        f"{result.delay_s:.3f} s"
     )
     if scores is None:
-        print_sentence("No class of a cue is known: there is nothing to compare with")
+        print_sentence("The accuracy is not known, because no cue has a known class")
         return
     confusion = [(str(n), *map(str, row)) for n, row in scores.confusion.iterrows()]
     columns = ("true", *map(str, scores.confusion.columns))
-    print_table("Decided at the end of each trial", columns, confusion)
+    print_table("Decisions at the ends of trials", columns, confusion)
     low, high = scores.interval
     print_sentence(
-        f"Right: {scores.n_right} of {scores.n_decided}, {scores.accuracy:.1%} "
+        f"Accuracy: {scores.accuracy:.1%}, {scores.n_right} of {scores.n_decided} trials "
         f"(95 % interval {low:.1%} to {high:.1%})"
     )
     shown = scores.curve.iloc[:: max(1, -(-len(scores.curve) // PRINTED_TIMES))]
     rows = [
         (f"{one.after_cue:.1f}", f"{one.accuracy:.1%}", str(one.n)) for one in shown.itertuples()
     ]
-    print_table("Accuracy by the time after the cue", ("s", "right", "decisions"), rows)
+    print_table("Accuracy by time after the cue", ("time (s)", "accuracy", "decisions"), rows)

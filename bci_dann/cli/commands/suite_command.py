@@ -1,4 +1,4 @@
-"""The part of ``run`` that is about suites: several data sets in one run."""
+"""The part of the command ``run`` for suites: several datasets in one run."""
 
 from __future__ import annotations
 
@@ -20,27 +20,26 @@ if TYPE_CHECKING:
 
 __all__ = ["check_without", "run_suite_command"]
 
-PLAN_COLUMNS = ("data set", "target subjects", "tasks", "trials, at most", "prepared MB, at most")
+PLAN_COLUMNS = ("dataset", "target subjects", "tasks", "trials, at most", "prepared MB, at most")
 OVER_COLUMNS = (
-    *("pipeline", "against", "data sets", "subjects", "difference", "95 % interval"),
+    *("pipeline", "against", "datasets", "subjects", "difference", "95 % interval"),
     *("I²", "p"),
 )
 PLAN_NOTE = (
-    "Trials and MB: by MOABB's own summary, which counts the trials of a class for a session of "
-    "some data sets and for a subject of others; a dash where it does not tell. Downloads come "
-    "beside that, and their size is not stated anywhere: recordings take several times the space "
-    "of prepared trials. How long a task takes is known once one has run: fit_seconds in "
-    "results.csv."
+    "Trials and MB are computed from MOABB's summary, which counts trials per session for some "
+    "datasets and per subject for others; a dash means that it has no number. Downloads need "
+    "additional space, several times that of prepared trials; their size is not stated anywhere. "
+    "The time per task is known once a task has finished: fit_seconds in results.csv."
 )
 OVER_NOTE = (
-    "difference: points of accuracy, random-effects mean over data sets (DerSimonian and Laird "
-    "1986); I²: share of its variance that is between data sets; p: one-sided, Stouffer's "
-    "combination, not corrected for several pipelines."
+    "difference: points of accuracy, random-effects mean over datasets (DerSimonian and Laird "
+    "1986); I²: share of its variance that is due to differences between datasets; p: one-sided, "
+    "combined by Stouffer's method, not corrected for several pipelines."
 )
 
 
 def check_without(regimes: str | None, held_out: bool, of: str) -> None:
-    """Raise where options of regimes are given.
+    """Raise if options for regimes are given.
 
     Parameters
     ----------
@@ -49,7 +48,7 @@ def check_without(regimes: str | None, held_out: bool, of: str) -> None:
     held_out : bool
         Whether ``--held-out`` is given.
     of : str
-        What was given instead, for the message.
+        What is run instead, for the message.
 
     Raises
     ------
@@ -58,21 +57,22 @@ def check_without(regimes: str | None, held_out: bool, of: str) -> None:
     """
     if regimes is not None or held_out:
         raise ConfigError(
-            f"--regimes and --held-out are for configurations with regimes, not {of}."
+            f"--regimes and --held-out are for configurations with regimes, not for {of}: leave "
+            "them out."
         )
 
 
 def run_suite_command(
     suite: Suite, out: Path | None, how: dict[str, Any], datasets: str | None
 ) -> None:
-    """Run a suite, and print what it has found over data sets.
+    """Run a suite, and print the results over all datasets.
 
     Parameters
     ----------
     suite : Suite
-        What to run.
+        The suite.
     out : pathlib.Path or None
-        The folder; ``None`` is ``runs/NAME``.
+        Results folder; ``None`` is ``runs/NAME``.
     how : dict
         Further arguments of :func:`bci_dann.evaluation.run_suite`.
     datasets : str or None
@@ -92,7 +92,7 @@ def run_suite_command(
 
 
 def _report(suite: Suite, out: Path) -> None:
-    """Write the reports of the data sets that have results, and print the tables over all."""
+    """Write the reports of the datasets with results, and print the tables over all datasets."""
     from bci_dann.evaluation import suite_tables
     from bci_dann.evaluation.suites.suite_run import SUITE_FILES
     from bci_dann.evaluation.summary import reference_among
@@ -107,13 +107,13 @@ def _report(suite: Suite, out: Path) -> None:
         output_console().print(table)
     for protocol, rows in tables.over_datasets.groupby("protocol", sort=False):
         cells = [_over_row(row) for _, row in rows.iterrows()]
-        print_table(f"Over data sets: {protocol}", OVER_COLUMNS, cells)
+        print_table(f"Over datasets: {protocol}", OVER_COLUMNS, cells)
     if len(tables.over_datasets):
         print_sentence(OVER_NOTE)
     for name in tables.scores["dataset"].unique():
         report_or_warn(out / name)
     print_sentence(f"Tables: {', '.join(str(out / name) for name in SUITE_FILES.values())}")
-    print_sentence(f"A report of each data set: {out / 'NAME' / 'report.html'}")
+    print_sentence(f"Reports of the datasets: {out / 'NAME' / 'report.html'}")
 
 
 def _over_row(row: Any) -> list[str]:
@@ -143,14 +143,14 @@ def _print_plan(tasks: pd.DataFrame, out: Path, data_dir: Path | None) -> None:
         )
         for name, size in sizes.items()
     ]
-    print_table("Data sets", PLAN_COLUMNS, rows, lines=False)
+    print_table("Datasets", PLAN_COLUMNS, rows, lines=False)
     names = ", ".join(tasks["pipeline"].unique())
     print_sentence(f"Pipelines: {names}")
     print_sentence(f"Protocols: {', '.join(tasks['protocol'].unique())}")
     print_sentence(PLAN_NOTE)
     print_downloads(data_dir)
-    number = "1 data set" if len(sizes) == 1 else f"{len(sizes)} data sets"
-    print_sentence(f"{len(tasks)} tasks on {number}; results would go to {out}")
+    number = "1 dataset" if len(sizes) == 1 else f"{len(sizes)} datasets"
+    print_sentence(f"{len(tasks)} tasks on {number}; results will be written to {out}")
 
 
 def _whole(value: float) -> str:

@@ -1,1 +1,1 @@
-"""Runs: their tasks, workers, records and result tables."""
+"""Benchmark runs: tasks, workers, records of finished tasks, and result tables."""

@@ -1,4 +1,4 @@
-"""Power of each trial by channel, kept beside the records, for maps of what decoders use."""
+"""Power of each trial and channel, stored beside the records, for topographies of decoders."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 __all__ = ["POWER_FILE", "ChannelPower", "read_channel_power", "write_channel_power"]
 
 POWER_FILE = "channel_power.npz"
-# So many trials are read at a time.
+# Number of trials that are read at a time.
 AT_A_TIME = 500
-# The variance of a channel that is flat in a trial (µV²), far below any amplifier's noise.
+# Smallest variance (µV²), assigned to flat channels; far below the noise of amplifiers.
 LEAST = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
 class ChannelPower:
-    """Logarithm of the power of each trial, and where the channels are.
+    """Logarithm of the power of each trial and channel, with the positions of the channels.
 
     Parameters
     ----------
@@ -36,11 +36,11 @@ class ChannelPower:
         Natural logarithm of the variance in the pass band (µV²), in the order of the prepared
         trials.
     ch_names : list of str
-        The channels.
+        Names of the channels.
     positions : ndarray, shape (n_chans, 3)
-        In the coordinates of the head (m); NaN where a position is not known.
+        In head coordinates (m); NaN if a position is not known.
     data_key : str
-        The prepared trials that it is of.
+        Key of the prepared trials.
     """
 
     log_power: NDArray[np.float32]
@@ -50,12 +50,12 @@ class ChannelPower:
 
     @property
     def info(self) -> mne.Info:
-        """The channels with their positions, as MNE draws them.
+        """The channels with their positions, for plots of MNE.
 
         Returns
         -------
         mne.Info
-            The sampling frequency is of no meaning.
+            With an arbitrary sampling frequency.
         """
         import mne
 
@@ -66,7 +66,7 @@ class ChannelPower:
 
 
 def write_channel_power(folder: Path, trials: EEGTrials, data_key: str) -> None:
-    """Write ``channel_power.npz``, unless the folder has that of these trials.
+    """Write ``channel_power.npz``, unless the folder already has the file for these trials.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def write_channel_power(folder: Path, trials: EEGTrials, data_key: str) -> None:
     trials : EEGTrials
         All prepared trials (µV).
     data_key : str
-        Their key.
+        Key of the prepared trials.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def read_channel_power(folder: Path) -> ChannelPower | None:
     Returns
     -------
     ChannelPower or None
-        ``None`` where there is none, as in folders of earlier versions, or a damaged one.
+        ``None`` if there is no file, as in folders of earlier versions, or if it is damaged.
     """
     try:
         with np.load(io.BytesIO((folder / POWER_FILE).read_bytes()), allow_pickle=False) as stored:
@@ -122,5 +122,5 @@ def read_channel_power(folder: Path) -> ChannelPower | None:
                 stored["positions"],
                 str(stored["data_key"]),
             )
-    except Exception:  # damaged files fail in many ways, and the next run writes it again
+    except Exception:  # damaged files fail in various ways; the next run writes a new file
         return None

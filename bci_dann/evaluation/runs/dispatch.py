@@ -1,4 +1,4 @@
-"""Dispatch of tasks without a record to an executor, and the report of failed tasks."""
+"""Dispatch of tasks without a record to an executor, and logging of failed tasks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["RESUME", "run_missing", "stacks_of"]
 
 FAILURES = "failures.txt"
 RESUME = "Give the same command again to continue from here."
-# The line before the traceback of a task in the log of failures.
+# The line above the traceback of each task in the log of failures.
 HEADING = re.compile(r"^== (.*)\n", flags=re.MULTILINE)
 
 
@@ -37,31 +37,31 @@ def run_missing(run: ResolvedRun, tasks: Sequence[Task], trials_folder: Path) ->
     Parameters
     ----------
     run : ResolvedRun
-        The run; its options name the executor, and the number of networks at a time.
+        The run; its options determine the executor and the number of networks in a stack.
     tasks : sequence of Task
-        All tasks that are to be finished.
+        All tasks that should have a record at the end.
     trials_folder : pathlib.Path
-        The prepared trials.
+        Folder of the prepared trials.
 
     Raises
     ------
     ResultsError
-        When tasks have failed, or workers cannot be reached; finished tasks have their records.
+        When tasks failed, or workers cannot be reached; finished tasks have records.
     """
     folder, options = run.folder, run.options
     pending = folder.missing(tasks)
     failures: list[tuple[Task, str]] = []
     if pending:
         with opened(options.executor, options.n_jobs, options.progress) as executor:
-            # workers may have another working folder
+            # workers may have another working directory
             log = None if options.tensorboard is None else Path(options.tensorboard).resolve()
             setup = WorkerSetup(run.run_id, trials_folder.resolve(), folder.resolved(), log)
             stacks = stacks_of(pending, options.stack or executor.default_stack)
             try:
-                # closing: what a failure to write has left running is ended
+                # if writing fails, closing the generator stops the remaining tasks
                 with closing(computed(executor, stacks, setup)) as results:
-                    noted, n_workers = _noted(results, run), executor.n_workers
-                    watched = tracked(noted, pending, len(tasks), options.progress, n_workers)
+                    recorded, n_workers = _recording_command(results, run), executor.n_workers
+                    watched = tracked(recorded, pending, len(tasks), options.progress, n_workers)
                     failures = [(task, failure) for task, failure in watched if failure is not None]
             finally:
                 release_worker(run.run_id)
@@ -71,19 +71,19 @@ def run_missing(run: ResolvedRun, tasks: Sequence[Task], trials_folder: Path) ->
 
 
 def stacks_of(tasks: Sequence[Task], size: int) -> list[list[Task]]:
-    """Group tasks whose networks may be trained in one stack.
+    """Group tasks whose networks can be trained together in one stack.
 
     Parameters
     ----------
     tasks : sequence of Task
-        Tasks of one pipeline and protocol follow each other.
+        Tasks, with those of one pipeline and protocol in sequence.
     size : int
-        Most tasks in a stack.
+        Maximum number of tasks in a stack.
 
     Returns
     -------
     list of list of Task
-        All tasks, in order; those without a network are alone.
+        All tasks in order; tasks without a network form stacks of one.
     """
     stacks: list[list[Task]] = []
     for (spec, _), group in itertools.groupby(tasks, key=lambda t: (t.pipeline, t.protocol)):
@@ -94,10 +94,10 @@ def stacks_of(tasks: Sequence[Task], size: int) -> list[list[Task]]:
     return stacks
 
 
-def _noted(
+def _recording_command(
     results: Iterator[tuple[Task, str | None]], run: ResolvedRun
 ) -> Iterator[tuple[Task, str | None]]:
-    """Pass results on; the first record notes the command, so that one without any leaves none."""
+    """Pass results on; store the command in the folder when the first record is written."""
     invocation: Invocation | None = current_invocation(run.versions)
     for task, failure in results:
         if failure is None and invocation is not None:
@@ -110,7 +110,7 @@ def _noted(
 def _log_failures(
     folder: ResultsFolder, attempted: Sequence[Task], failures: Sequence[tuple[Task, str]]
 ) -> None:
-    """Rewrite the log of failures, with those of other runs whose tasks still have no record."""
+    """Rewrite the log of failures; keep those of other tasks that still have no record."""
     log = folder.path / FAILURES
     if not (failures or log.exists()):
         return

@@ -1,4 +1,4 @@
-"""Computing tasks: training on a fold, predicting its target, and collecting the record."""
+"""Execution of tasks: training on a fold, prediction of its target, and its record."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
 __all__ = ["attempt", "compute", "compute_stack"]
 
 Result = TypeVar("Result")
-# Called with each estimator before it is trained.
+# Function that is called with each estimator before training.
 Prepare = Callable[[Any], None]
 
 
 def compute(task: Task, trials: EEGTrials, prepare: Prepare | None = None) -> Record:
-    """Train and predict; labels of the target enter the record only.
+    """Train and predict; labels of the target are only stored in the record.
 
     Parameters
     ----------
     task : Task
         The task.
     trials : EEGTrials
-        All trials of the data (µV). Labels of the target trials are read for training only
-        where the protocol's name says that they are.
+        All trials of the dataset (µV). Labels of target trials are used in training only if the
+        protocol has labelled target trials.
     prepare : callable, optional
         Called with the estimator before it is trained.
 
@@ -55,12 +55,12 @@ def compute(task: Task, trials: EEGTrials, prepare: Prepare | None = None) -> Re
     Raises
     ------
     DataError
-        When the predictions are not one finite probability for each class and trial.
+        When the predictions are not finite, or not one for each class and trial.
     """
     trials, table = separated(trials)
     fold = _fold(task, trials, table)
     with _built(task, prepare) as estimator:
-        # small matrices gain nothing by threads, and sums in another order round otherwise
+        # threads do not speed up small matrices, and would change rounding
         threads = task.threads if getattr(estimator, "trains_network", True) else 1
         with limited_threads(threads):
             fit_seconds, _ = _timed(lambda: _fit(estimator, trials, fold))
@@ -75,16 +75,16 @@ def compute_stack(
     Parameters
     ----------
     tasks : sequence of Task
-        Tasks of one pipeline and protocol, whose estimator is a network.
+        Tasks of one pipeline and protocol whose estimator is a network.
     trials : EEGTrials
-        As for :func:`compute`.
+        See :func:`compute`.
     prepare : callable, optional
-        As for :func:`compute`.
+        See :func:`compute`.
 
     Returns
     -------
     list of Record or str
-        A task that has failed gives its traceback.
+        For each task its record, or the traceback if it failed.
     """
     from bci_dann.estimators import fit_together
 
@@ -97,7 +97,7 @@ def compute_stack(
             seconds, fitted = _timed(
                 lambda: fit_together(models, arguments, names=names, stack=True)
             )
-        except Exception:  # for example of one task's data, which then fails alone
+        except Exception:  # such as an error in the data of one task, which then fails alone
             return [attempt(partial(compute, task, trials, prepare)) for task in tasks]
         return [
             "".join(traceback.format_exception(model))
@@ -123,7 +123,7 @@ def attempt(job: Callable[[], Record]) -> Record | str:
     Raises
     ------
     ResultsError
-        When results cannot be written, which concerns all jobs.
+        When results cannot be written, because this affects all jobs.
     """
     try:
         return job()
@@ -141,10 +141,10 @@ def _built(task: Task, prepare: Prepare | None) -> Iterator[Any]:
 
 @contextmanager
 def _built_all(tasks: Sequence[Task], prepare: Prepare | None) -> Iterator[list[Any]]:
-    """Build the estimators of tasks, without repeating warnings that the run has issued."""
+    """Build the estimators of tasks, without repeating warnings that the run already issued."""
     built = [build_with_warnings(task.pipeline, task.seed) for task in tasks]
     with warnings.catch_warnings():
-        # what of the target is seen is the protocol's choice
+        # the protocol determines whether target trials are available
         warnings.simplefilter("ignore", UnadaptedWarning)
         for message in {one.message for _, build_warnings in built for one in build_warnings}:
             warnings.filterwarnings("ignore", re.escape(message))
@@ -162,7 +162,7 @@ def _fold(task: Task, trials: EEGTrials, table: WindowTable | None) -> Fold:
 
 
 def _others_of_dataset(task: Task, trials: EEGTrials) -> list[str]:
-    """Return the other subjects of the target's data set."""
+    """Return the other subjects of the dataset of the target."""
     first = subject_name(task.dataset, "")
     subjects = np.unique(trials.subjects).tolist()
     return [name for name in subjects if name.startswith(first) and name != task.subject]
@@ -247,12 +247,13 @@ def _predict_block(estimator: Any, block: NDArray[np.intp], trials: EEGTrials) -
 
 
 def _checked(probabilities: Any, n_trials: int, n_classes: int) -> NDArray[np.float64]:
-    """Return double-precision rows that sum to one exactly, as scikit-learn's metrics ask."""
+    """Return probabilities in double precision that sum to one, for metrics of scikit-learn."""
     values = np.asarray(probabilities, dtype=np.float64)
     if values.shape != (n_trials, n_classes) or not np.isfinite(values).all():
         raise DataError(
-            f"predict_proba must give finite values of shape {(n_trials, n_classes)}; got "
-            f"shape {values.shape}, {np.isfinite(values).sum()} of {values.size} finite."
+            f"predict_proba must return finite values of shape {(n_trials, n_classes)}; got "
+            f"shape {values.shape}, with {np.isfinite(values).sum()} of {values.size} finite. "
+            "Check the pipeline."
         )
     return np.asarray(values / values.sum(axis=1, keepdims=True))
 
@@ -266,7 +267,7 @@ def _diagnostics(estimator: Any) -> dict[str, Any]:
 
 
 def _history(estimator: Any) -> dict[str, NDArray[np.float32]]:
-    """Return each summand of the loss over epochs, of an estimator that keeps them."""
+    """Return the terms of the loss over epochs, if the estimator stores them."""
     epochs = getattr(estimator, "history_", None) or []
     names = dict.fromkeys(name for epoch in epochs for name in epoch)
     return {
@@ -277,7 +278,9 @@ def _history(estimator: Any) -> dict[str, NDArray[np.float32]]:
 
 def _labels(trials: EEGTrials) -> NDArray[np.str_]:
     if trials.y is None:
-        raise DataError("the trials have no labels, so nothing can be trained or scored.")
+        raise DataError(
+            "the trials have no labels, so nothing can be trained or scored: use labelled data."
+        )
     return trials.y
 
 

@@ -1,4 +1,4 @@
-"""The lock under which runs that share a results folder rewrite the files of all."""
+"""File lock for runs that share a results folder, while they rewrite common files."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from bci_dann.exceptions import ResultsError
 __all__ = ["folder_lock"]
 
 LOCK_FILE = ".lock"
-# Seconds to wait for others. The lock is held while a table is made of all records, which takes
-# a minute for ten thousand of them.
+# How long to wait for other runs (s). The lock is held while the table of all records is written,
+# which takes a minute for ten thousand records.
 PATIENCE_S = 600.0
 
 
 @contextmanager
 def folder_lock(folder: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
-    """Keep other runs from rewriting the files of a results folder during a block.
+    """Prevent other runs from rewriting the files of a results folder during a ``with`` block.
 
-    The operating system releases the lock of a process that ends, however it ends. Where a file
-    system has no such locks, the lock is a file that names its process.
+    The operating system releases the lock when the process ends, even if it is killed. On file
+    systems without locks, the lock is a file with the number of the process.
 
     Parameters
     ----------
     folder : pathlib.Path
-        The results folder; it is made where it is missing.
+        The results folder; created if it does not exist.
     patience_s : float
-        Time to wait for another run (s).
+        How long to wait for another run (s).
 
     Yields
     ------
@@ -38,7 +38,7 @@ def folder_lock(folder: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
     Raises
     ------
     ResultsError
-        When the folder cannot be written to, or another run holds the lock all the time.
+        When the folder cannot be written to, or another run does not release the lock.
     """
     from filelock import FileLock, Timeout
 
@@ -50,12 +50,12 @@ def folder_lock(folder: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
     except Timeout:
         raise ResultsError(
             f"another run has been writing to {folder} for {patience_s:g} s. Wait until it has "
-            f"ended and give the same command again; if there is none, delete {path}."
+            f"ended and give the same command again; if no other run exists, delete {path}."
         ) from None
     except OSError as error:
         raise ResultsError(
-            f"{path} cannot be written: {error.strerror or error}. What was there before is "
-            "unchanged: free some space, or check the permissions, and give the same command again."
+            f"{path} cannot be written: {error.strerror or error}. Existing files are unchanged: "
+            "free some space, or check the permissions, and give the same command again."
         ) from error
     try:
         yield

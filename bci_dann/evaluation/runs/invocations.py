@@ -1,4 +1,4 @@
-"""The commands that filled a results folder: when, on which machine, from which commit."""
+"""Record of the commands that computed the results of a folder: date, machine and commit."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ INVOCATIONS_FILE = "invocations.json"
 UNKNOWN = "unknown"
 CPU_INFO = Path("/proc/cpuinfo")
 PACKAGE = Path(__file__).resolve().parents[2]
-# Options whose value is a path of one machine: what stands for it in a published command, and
-# None where the option is left out, since it changes no result.
+# Options whose value is a local path, with the replacement in published commands; None omits the
+# option, because it does not change results.
 LOCAL_PATHS = {"--data-dir": "FOLDER", "--out": None, "-o": None, "--rows": None}
 
 
@@ -33,16 +33,16 @@ class Invocation:
     Attributes
     ----------
     date : str
-        When it began, ISO 8601, to the second, in UTC.
+        Start time (UTC) in ISO 8601 format, to the second.
     command : str
-        As typed, without the paths of this machine.
+        The command as typed, without local paths.
     commit : str
-        Of the checkout that the package ran from, followed by ``+changes`` where files
-        differed from it; ``"unknown"`` outside a checkout.
+        Git commit of the package, followed by ``+changes`` if files differed from it;
+        ``"unknown"`` if the package is not in a git checkout.
     machine : str
         Processor and number of cores.
     versions : dict of str to str
-        Of the packages that results depend on.
+        Versions of the packages that results depend on.
     """
 
     date: str
@@ -55,19 +55,19 @@ class Invocation:
 def current_invocation(
     versions: Mapping[str, str], arguments: Sequence[str] | None = None
 ) -> Invocation:
-    """Describe the command that this process carries out.
+    """Describe the command of this process.
 
     Parameters
     ----------
     versions : mapping of str to str
-        Of the packages that results depend on.
+        Versions of the packages that results depend on.
     arguments : sequence of str, optional
-        The program and its arguments; ``None`` takes those of this process.
+        The program and its arguments; by default those of this process.
 
     Returns
     -------
     Invocation
-        With the present time.
+        With the current time.
     """
     return Invocation(
         date=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -79,14 +79,14 @@ def current_invocation(
 
 
 def add_invocation(folder: Path, invocation: Invocation) -> None:
-    """Append a command to those of a results folder.
+    """Append a command to the list in a results folder.
 
     Parameters
     ----------
     folder : pathlib.Path
         The results folder.
     invocation : Invocation
-        The command.
+        The command to add.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def add_invocation(folder: Path, invocation: Invocation) -> None:
 
 
 def read_invocations(folder: Path) -> list[Invocation]:
-    """Return the commands that filled a results folder, the first one first.
+    """Return the commands that computed results of a folder, in temporal order.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def read_invocations(folder: Path) -> list[Invocation]:
     Returns
     -------
     list of Invocation
-        Empty for folders of earlier versions, which kept none.
+        Empty for folders of earlier versions, which have no such list.
     """
     try:
         stored = json.loads((folder / INVOCATIONS_FILE).read_text(encoding="utf-8"))
@@ -134,7 +134,7 @@ def _command(arguments: Sequence[str]) -> str:
 
 
 def _program(path: Path) -> list[str]:
-    """Return how a program is called: by name, as a module of this package, or as a script."""
+    """Return the words that start a program: its name, a module of this package, or a script."""
     absolute = path.absolute()
     if path.name == "bci-dann" or absolute == PACKAGE / "__main__.py":
         return ["bci-dann"]
@@ -147,7 +147,7 @@ def _program(path: Path) -> list[str]:
 
 
 def _commit(checkout: Path) -> str:
-    """Return the commit of a checkout, without a search in the folders above it."""
+    """Return the commit of a checkout, without searching parent folders."""
     if not (checkout / ".git").exists():
         return UNKNOWN
     commit = _git(checkout, "rev-parse", "HEAD")

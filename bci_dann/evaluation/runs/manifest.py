@@ -25,26 +25,26 @@ __all__ = ["Manifest", "differences", "manifest_of", "recordings_fingerprint"]
 
 @dataclass(frozen=True)
 class Manifest:
-    """What the results of a folder were computed from, as plain data.
+    """Configuration, pipelines and data that the results of a folder were computed with.
 
     Attributes
     ----------
     fixed : dict
-        What may not change: data, preprocessing, threads.
+        Settings that must not change: data, preprocessing, threads.
     pipelines : dict of str to list
-        The definition of each pipeline by its name; names may be added.
+        Definitions of the pipelines by name; pipelines may be added.
     protocols : list of str
-        May grow.
+        Protocols; further ones may be added.
     seeds : list of int
-        May grow.
+        Seeds; further ones may be added.
     recordings : str or None
-        A fingerprint of the dataset, of all its subjects; may not change. ``None`` where it
-        is not known, as in folders of earlier versions.
+        Fingerprint of the dataset with all of its subjects; must not change. ``None`` if it is not
+        known, as in folders of earlier versions.
     data_key, versions : str and dict, or None
-        The prepared trials and the libraries of the last run, from which the folder's table is
-        made; records of earlier runs with others may remain. ``None`` where they are not known.
+        Prepared trials and library versions of the last run. The table of the folder contains only
+        records with these; records of earlier runs are kept. ``None`` if they are not known.
     subjects : list of str, or None
-        The targets of the last run. ``None`` where they are not known, as in folders of earlier
+        Target subjects of the last run. ``None`` if they are not known, as in folders of earlier
         versions.
     """
 
@@ -59,13 +59,13 @@ class Manifest:
 
     @property
     def tasks(self) -> list[Task]:
-        """The tasks that the folder's table is made from, finished or not.
+        """The tasks in the table of the folder, finished or not.
 
         Returns
         -------
         list of Task
-            Each pipeline, protocol, seed and target, pipelines outermost, so that a first one is
-            complete early. Empty where the targets are not known.
+            All combinations of pipeline, protocol, seed and target, ordered by pipeline, so that
+            the first pipeline is complete early. Empty if the targets are not known.
         """
         grid = itertools.product(self.specs, self.protocols, self.seeds, self.subjects or [])
         return [self._task(spec, protocol, subject, seed) for spec, protocol, seed, subject in grid]
@@ -86,7 +86,7 @@ class Manifest:
 
     @property
     def specs(self) -> list[PipelineSpec]:
-        """The pipelines, ready to be built.
+        """The pipelines in a form that can be built.
 
         Returns
         -------
@@ -96,18 +96,18 @@ class Manifest:
         return [PipelineSpec(name, tuple(steps)) for name, steps in self.pipelines.items()]
 
     def includes(self, about: Mapping[str, Any]) -> bool:
-        """Return whether a record is one of those that the folder's table is made from.
+        """Return whether a record belongs to the table of the folder.
 
         Parameters
         ----------
         about : mapping
-            The description that is stored in the record.
+            Description of the task in the record.
 
         Returns
         -------
         bool
-            False for pipelines that were defined otherwise, for pseudo-targets, which belong to a
-            nested choice, and for other trials or libraries than those of the last run.
+            False for other definitions of a pipeline, for pseudo-targets of a nested choice, and
+            for other trials or library versions than those of the last run.
         """
         name, steps = about["pipeline"], about["definition"]
         if about.get("without") is not None or self.pipelines.get(name) != steps:
@@ -129,17 +129,17 @@ def manifest_of(
     config : RunConfig
         The configuration of the run.
     pipelines : sequence of PipelineSpec
-        With the parameters that are in effect.
+        Pipelines with all of their parameters.
     recordings : str or None
-        As :func:`recordings_fingerprint` returns it, where it is known.
+        The result of :func:`recordings_fingerprint`, if known.
 
     Returns
     -------
     Manifest
-        Without the data key and the versions, which are known once the run begins.
+        Without the data key and the versions, which are known only when the run begins.
     """
     fixed = config.model_dump(mode="json", include={"data", "preprocessing", "threads"})
-    if config.pseudo_online is not None:  # other folders stay as they were
+    if config.pseudo_online is not None:  # manifests of other runs do not change
         fixed["pseudo_online"] = config.pseudo_online.model_dump(mode="json")
     definitions = {spec.name: list(spec.definition) for spec in pipelines}
     protocols, seeds = list(config.protocols), list(config.seeds)
@@ -147,17 +147,17 @@ def manifest_of(
 
 
 def recordings_fingerprint(dataset: BaseDataset | CombinedDataset) -> str:
-    """Return a digest of a dataset, of all its subjects.
+    """Return a digest of a dataset with all of its subjects.
 
     Parameters
     ----------
     dataset : moabb.datasets.base.BaseDataset or CombinedDataset
-        The dataset, or several.
+        One dataset, or several combined.
 
     Returns
     -------
     str
-        The first 16 digits of the cache's key for the dataset.
+        The first 16 digits of the key of the dataset in the cache.
     """
     from bci_dann.data.cache import cache_key
     from bci_dann.data.fingerprint import dataset_fingerprint
@@ -168,21 +168,21 @@ def recordings_fingerprint(dataset: BaseDataset | CombinedDataset) -> str:
 def differences(
     stored: Manifest, new: Manifest, where: tuple[str, str] = ("in the folder", "now")
 ) -> Iterator[str]:
-    """Name what may not differ between two manifests of one folder, and does.
+    """Describe differences between two manifests that are not allowed in one folder.
 
     Parameters
     ----------
     stored : Manifest
-        Of the results that the folder holds.
+        Manifest of the results in the folder.
     new : Manifest
-        Of the results that a run would add.
+        Manifest of the results that a run would add.
     where : tuple of (str, str)
-        Words for the two.
+        Words for the two manifests.
 
     Yields
     ------
     str
-        A key, with its value in both.
+        A key with its values in both manifests.
     """
     for path, one, other in _compare(
         _without_subjects(stored.fixed), _without_subjects(new.fixed), ""
@@ -195,7 +195,7 @@ def differences(
 
 
 def _compare(stored: Any, new: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
-    """Yield the paths at which two values differ, with both."""
+    """Yield the paths at which two nested values differ, with both values."""
     if isinstance(stored, dict) and isinstance(new, dict):
         for key in sorted(stored.keys() | new.keys()):
             yield from _compare(stored.get(key), new.get(key), f"{path}.{key}" if path else key)
@@ -211,7 +211,7 @@ def _are_steps(stored: list[Any], new: list[Any]) -> bool:
 
 
 def _without_subjects(fixed: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what may grow; other subjects make another data key, hence other records."""
+    """Leave out the subjects, which may change: other subjects lead to another data key."""
     data = fixed.get("data", {})
     entries = [_without(one, "subjects") for one in data.get("datasets", [])]
     several = {"datasets": entries} if entries else {}
@@ -223,5 +223,5 @@ def _without(section: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 
 def _as_stored(value: Any) -> Any:
-    """Return what JSON makes of a value, so that it compares equal after being stored."""
+    """Return a value after conversion to JSON and back, to compare it with stored values."""
     return json.loads(json.dumps(value, default=str))

@@ -1,4 +1,4 @@
-"""Checks of a run before anything is trained, those without heavy libraries first."""
+"""Checks of a run before training; those that need no heavy libraries come first."""
 
 from __future__ import annotations
 
@@ -35,34 +35,34 @@ __all__ = [
     "check_without_regimes",
 ]
 
-# Numbers of subjects in words, for messages.
+# Numbers of subjects in words.
 WORDS = {1: "one subject", 2: "two subjects", 3: "three subjects"}
 
 
 def check_jobs(n_jobs: int) -> None:
-    """Raise unless this number of tasks can run at a time.
+    """Raise if the number of parallel tasks is invalid.
 
     Parameters
     ----------
     n_jobs : int
-        At least 1, or -1.
+        Number of parallel tasks, at least 1, or -1 for the number of CPU cores.
 
     Raises
     ------
     ConfigError
-        When it is anything else.
+        When the number is invalid.
     """
     if n_jobs != -1 and n_jobs < 1:
         raise ConfigError(f"--jobs (n_jobs) must be at least 1, or -1 for all cores; got {n_jobs}.")
 
 
 def check_stack(stack: int | None) -> None:
-    """Raise unless this number of networks can be trained as one.
+    """Raise if the number of networks in a stack is invalid.
 
     Parameters
     ----------
     stack : int or None
-        At least 1; ``None`` leaves the choice to the run.
+        Number of networks, at least 1; ``None`` for the default.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def check_stack(stack: int | None) -> None:
 
 
 def check_without_regimes(config: RunConfig) -> None:
-    """Raise on a configuration of several regimes, each of which is a run of its own.
+    """Raise if a configuration has several regimes, each of which needs its own run.
 
     Parameters
     ----------
@@ -88,19 +88,19 @@ def check_without_regimes(config: RunConfig) -> None:
     """
     if config.has_regimes:
         raise ConfigError(
-            f"{config.name} has regimes or worlds, each of which is a run of its own: use "
-            "`bci-dann run`, or run_regimes in Python. For anything else, give a configuration "
-            "without the keys regimes, worlds and baselines."
+            f"{config.name} has regimes or worlds, each of which is a separate run: use `bci-dann "
+            "run`, or run_regimes in Python. For everything else, give a configuration without "
+            "the keys regimes, worlds and baselines."
         )
 
 
 def check_data_folder(data: DataConfig | CombinedDataConfig, data_dir: str | Path | None) -> None:
-    """Raise where a folder of recordings is needed, and is missing or has no file that fits.
+    """Raise if a folder of recordings is needed, but missing or without a matching file.
 
     Parameters
     ----------
     data : DataConfig or CombinedDataConfig
-        The data of the run. Other datasets than ``Recordings`` pass.
+        The data of the run. Datasets other than ``Recordings`` need no folder.
     data_dir : str, pathlib.Path or None
         The folder.
 
@@ -109,7 +109,7 @@ def check_data_folder(data: DataConfig | CombinedDataConfig, data_dir: str | Pat
     ConfigError
         When no folder is given.
     DataError
-        When it does not exist, is empty, or no file fits the layout.
+        When it does not exist, is empty, or no file matches the layout.
     """
     for one, folder in each_dataset(data, data_dir):
         if one.recordings is None:
@@ -125,24 +125,23 @@ def check_data_folder(data: DataConfig | CombinedDataConfig, data_dir: str | Pat
 def check_pipelines(
     pipelines: Sequence[PipelineSpec], seed: int, preprocessing: Preprocessing | None = None
 ) -> None:
-    """Build every pipeline once, and issue each warning of their classes once.
+    """Build every pipeline once, and issue each warning only once.
 
-    Where several classes ask for the same new lines in the same place, the first one's warning
-    stands for all.
+    If several warnings ask for the same change at the same place, only the first is issued.
 
     Parameters
     ----------
     pipelines : sequence of PipelineSpec
         The pipelines of a run.
     seed : int
-        Any of its seeds.
+        One of the seeds of the run.
     preprocessing : Preprocessing or None
         The preprocessing of the run.
 
     Raises
     ------
     ConfigError
-        When one cannot be built, or takes rest windows where the preprocessing cuts none.
+        When a pipeline cannot be built, or needs rest windows that the preprocessing does not cut.
     """
     unique: dict[tuple[str, str], BuildWarning] = {}
     for spec in pipelines:
@@ -156,34 +155,34 @@ def check_pipelines(
 
 
 def check_rest_window(name: str, estimator: Any, preprocessing: Preprocessing) -> None:
-    """Raise where a method takes rest windows, and the preprocessing cuts none.
+    """Raise if a method needs rest windows, but the preprocessing does not cut them.
 
     Parameters
     ----------
     name : str
-        The pipeline's name.
+        Name of the pipeline.
     estimator : estimator
-        What it builds.
+        The estimator of the pipeline.
     preprocessing : Preprocessing
         The preprocessing of the run.
 
     Raises
     ------
     ConfigError
-        Saying what to add.
+        When they are missing.
     """
     if getattr(estimator, "takes_rest", False) and preprocessing.rest_window is None:
         raise ConfigError(
-            f"pipeline {name} re-centres by rest windows (reference: rest), and the preprocessing "
-            "cuts none: add `rest_window: [-2.5, -0.5]` to `preprocessing`, a time between the "
-            "trials in seconds after the start of the task."
+            f"pipeline {name} re-centres by rest windows (reference: rest), but the preprocessing "
+            "does not cut any: add `rest_window: [-2.5, -0.5]` to `preprocessing`, a time between "
+            "the trials in seconds relative to the start of the task."
         )
 
 
 def check_recordings(dataset: BaseDataset, preprocessing: Preprocessing, selection: Subset) -> None:
-    """Open every file of a folder of recordings, and check it without reading its samples.
+    """Check every file of a folder of recordings, without reading its samples.
 
-    MOABB's datasets pass, since they would first have to be downloaded.
+    Datasets of MOABB are not checked, because they would have to be downloaded first.
 
     Parameters
     ----------
@@ -192,12 +191,12 @@ def check_recordings(dataset: BaseDataset, preprocessing: Preprocessing, selecti
     preprocessing : Preprocessing
         The preprocessing of the run.
     selection : Subset
-        Its subjects, sessions and classes.
+        Subjects, sessions and classes of the run.
 
     Raises
     ------
     DataError
-        When a file is not what was promised.
+        When a file does not match the configuration.
     ConfigError
         When the preprocessing does not fit a file.
     """
@@ -209,48 +208,48 @@ def check_recordings(dataset: BaseDataset, preprocessing: Preprocessing, selecti
 
 
 def check_subject_count(subjects: Sequence[str], left_out: int = 1) -> None:
-    """Raise where no source subject remains.
+    """Raise if there are too few subjects to leave some out.
 
     Parameters
     ----------
     subjects : sequence of str
         All subjects.
     left_out : int
-        How many of them a task trains without.
+        Number of subjects that each task leaves out of training.
 
     Raises
     ------
     DataError
-        When there are no more subjects than that.
+        When no source subject would remain.
     """
     if len(subjects) <= left_out:
         raise DataError(
-            f"leaving {WORDS[left_out]} out needs at least {WORDS[left_out + 1]}; there is "
+            f"leaving {WORDS[left_out]} out needs at least {WORDS[left_out + 1]}; got "
             f"{list(subjects)}. Add subjects under `data`."
         )
 
 
 def check_classes(trials: EEGTrials, left_out: int = 1) -> None:
-    """Raise where a class would be missing in training when its only subjects are left out.
+    """Raise if a class would be missing in training, because all of its subjects are left out.
 
     Parameters
     ----------
     trials : EEGTrials
-        All trials.
+        All trials, with labels.
     left_out : int
-        How many subjects a task trains without.
+        Number of subjects that each task leaves out of training.
 
     Raises
     ------
     DataError
-        Naming the class and its subjects.
+        When there is such a class.
     """
     labels = np.asarray(trials.y)
     for name in np.unique(labels).tolist():
         subjects = np.unique(trials.subjects[labels == name]).tolist()
         if len(subjects) <= left_out:
+            listed = " and ".join(subjects)
             raise DataError(
-                f"the class {name!r} occurs only in subject {' and '.join(subjects)}, so that it "
-                "is missing in training when this is left out. Leave the class out with "
-                "`data.classes`, or add subjects."
+                f"the class {name!r} occurs only in subject {listed}: in training without {listed} "
+                "it is missing. Leave the class out with `data.classes`, or add subjects."
             )

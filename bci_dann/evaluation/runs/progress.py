@@ -1,4 +1,4 @@
-"""Progress of runs on the standard error stream: bars in a terminal, lines elsewhere."""
+"""Display of progress on the standard error stream: bars in a terminal, otherwise lines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["TimeLeft", "announce", "duration_text", "step_by_step", "tracked"]
 
 Result = TypeVar("Result")
-# What a task takes beside its networks, in passes over the trials (empirical).
+# Duration of a task without its networks, in passes over the trials (empirical).
 WITHOUT_NETWORK = 5.0
 
 
@@ -27,28 +27,28 @@ def tracked(
     show: bool,
     n_jobs: int = 1,
 ) -> Iterator[tuple[Task, Result]]:
-    """Pass results of tasks on, showing progress on the standard error stream.
+    """Pass on the results of tasks, and show progress on the standard error stream.
 
-    A terminal gets a bar; a file or a pipe gets a line with the number of all tasks before the
-    first one, and then one line for each task. Both tell how much time is left.
+    A terminal shows a bar; a file or a pipe gets a line with the number of tasks, and then one line
+    for each task. Both show the remaining time.
 
     Parameters
     ----------
     results : iterable of (Task, object)
-        One for each pending task, in any order; anything but ``None`` is a failure.
+        One result for each pending task, in any order; anything except ``None`` is a failure.
     pending : sequence of Task
-        The tasks in the order in which they are started.
+        The unfinished tasks in the order in which they are started.
     total : int
-        The number of all tasks, those that were finished before among them.
+        Number of all tasks, including those that are already finished.
     show : bool
         Whether to show anything.
     n_jobs : int
-        Tasks at a time, which the time left depends on.
+        Number of parallel tasks, needed to estimate the remaining time.
 
     Yields
     ------
     tuple of (Task, object)
-        The results, as they come.
+        The results in the order of their arrival.
     """
     from rich.console import Console
 
@@ -63,14 +63,14 @@ def tracked(
 
 
 def announce(text: str, show: bool) -> None:
-    """Say on the standard error stream what comes next.
+    """Print a status message on the standard error stream.
 
     Parameters
     ----------
     text : str
-        On one line, however long.
+        The message.
     show : bool
-        Whether to say anything.
+        Whether to print it.
     """
     from rich.console import Console
 
@@ -79,17 +79,17 @@ def announce(text: str, show: bool) -> None:
 
 
 class TimeLeft:
-    """Time until the last task, from what the finished ones have taken.
+    """Estimates the remaining time of a run from the duration of finished tasks.
 
-    Tasks of different pipelines are compared by the passes over the trials that training their
-    networks takes, as far as their definitions tell.
+    The relative durations of tasks of different pipelines are estimated from the number of epochs
+    of their networks, as given in their definitions.
 
     Parameters
     ----------
     pending : sequence of Task
-        The tasks that are to be done.
+        The unfinished tasks.
     n_jobs : int
-        Tasks at a time.
+        Number of parallel tasks.
     """
 
     def __init__(self, pending: Sequence[Task], n_jobs: int = 1) -> None:
@@ -100,7 +100,7 @@ class TimeLeft:
         self._start = time.monotonic()
 
     def finished(self, task: Task) -> None:
-        """Note that a task is done.
+        """Count a task as finished.
 
         Parameters
         ----------
@@ -114,13 +114,13 @@ class TimeLeft:
 
     @property
     def seconds(self) -> float | None:
-        """The time left (s).
+        """The remaining time (s).
 
         Returns
         -------
         float or None
-            ``None`` until as many tasks are done as run at a time: the first to be done says
-            little of the others.
+            ``None`` until as many tasks are finished as run in parallel, because the first one is
+            not representative.
         """
         if self._n_unknown > 0 or not self._done:
             return None
@@ -128,12 +128,12 @@ class TimeLeft:
 
 
 def duration_text(seconds: float) -> str:
-    """Return a time in the unit in which it is easily read.
+    """Return a duration as text with a suitable unit.
 
     Parameters
     ----------
     seconds : float
-        The time (s).
+        The duration (s).
 
     Returns
     -------
@@ -154,19 +154,19 @@ def duration_text(seconds: float) -> str:
 
 @contextmanager
 def step_by_step(total: int, show: bool) -> Iterator[Callable[[str, int], None]]:
-    """Show a bar during a block, on the standard error stream if it is a terminal.
+    """Show a progress bar during a ``with`` block, if the standard error stream is a terminal.
 
     Parameters
     ----------
     total : int
-        Steps in all.
+        Number of steps.
     show : bool
         Whether to show anything.
 
     Yields
     ------
     callable
-        ``(description, n_done)``: shows the current step, and counts finished ones.
+        Function of a description and a number: shows the current step, and adds finished steps.
     """
     from rich.console import Console
 
@@ -216,12 +216,12 @@ def _left_text(left: TimeLeft, is_going_on: bool) -> str:
 
 
 def _cost(task: Task) -> float:
-    """Return what a task costs, in passes over the trials."""
+    """Return the estimated duration of a task, in passes over the trials."""
     return WITHOUT_NETWORK + sum(_passes(step["parameters"]) for step in task.pipeline.definition)
 
 
 def _passes(value: Any) -> float:
-    """Count the epochs of all networks in the parameters of a step, members of it included."""
+    """Count the epochs of all networks in the parameters of a step and of its members."""
     if isinstance(value, list | tuple):
         return sum(map(_passes, value))
     if not isinstance(value, Mapping):
@@ -238,7 +238,7 @@ def _first(waiting: dict[str, str]) -> str:
 
 
 def _bar(console: Console, measures_left: bool = False) -> Progress:
-    """Return a bar; that of tasks has the time left in its description."""
+    """Return a progress bar; for tasks, the description contains the remaining time."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,

@@ -1,4 +1,4 @@
-"""Records of finished tasks on disk: probabilities, truth and timings, under a content key."""
+"""Records of finished tasks on disk: probabilities, labels and durations, named by a key."""
 
 from __future__ import annotations
 
@@ -35,31 +35,31 @@ __all__ = [
     "write_record",
 ]
 
-# What computes the probabilities. The libraries that read and filter the recordings are
-# part of the data key.
+# Libraries that affect the probabilities. Those that read and filter recordings are part of the
+# data key.
 LIBRARIES = ("torch", "braindecode", "scikit-learn", "numpy", "scipy", "pyriemann")
-# Columns of the results table, and the fitted attributes of estimators that they show.
+# Columns of the results table, and the fitted attributes of estimators that they contain.
 DIAGNOSTICS = {"ess": "effective_sample_size_", "domain_auc": "domain_auc_"}
-# What the name of a damaged record ends in, once it is set aside.
+# Suffix of damaged records after renaming.
 ASIDE = ".damaged"
 ARRAYS = ("probabilities", "truth", "classes", "sessions", "test_index")
-# Where a method was trained in epochs: an array, one row a summand of the loss, and their names.
+# Training history of networks: an array with a row for each term of the loss, and their names.
 HISTORY, SUMMANDS = "history", "summands"
-# Of windows over a recording: an array for each of the names that the description lists.
+# Pseudo-online runs: an array for each name that the description lists.
 WINDOWS, WINDOW_PREFIX = "windows", "window_"
-# What reading a truncated or altered file may raise.
+# Exceptions that reading a truncated or modified file can raise.
 DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 @functools.cache
 def versions() -> dict[str, str]:
-    """Return the versions that results depend on, without importing anything.
+    """Return the versions of the libraries that results depend on, without importing them.
 
     Returns
     -------
     dict of str to str
-        ``"absent"`` for what is not installed. That of this package has a fingerprint of its
-        source files, so that records of changed code are not taken for those of today's.
+        ``"absent"`` if a library is not installed. The version of this package includes a
+        fingerprint of its source files, so that records of other code are not reused.
     """
     installed = {"bci_dann": f"{__version__}+{package_fingerprint()}"}
     for name in LIBRARIES:
@@ -77,26 +77,26 @@ class Task:
     Attributes
     ----------
     dataset : str
-        The dataset's name, for tables.
+        Name of the dataset, for tables.
     data_key : str
-        What determines the trials, as the cache names it.
+        Key of the prepared trials in the cache.
     pipeline : PipelineSpec
-        With the parameters that are in effect.
+        The pipeline with all of its parameters.
     protocol : str
-        What of the target is seen.
+        The protocol, which determines the target data that training may use.
     subject : str
-        The target.
+        The target subject.
     seed : int
-        The ``random_state``.
+        Seed of the pipeline.
     threads : int
-        Threads in use.
+        Number of threads.
     without : str or None
-        A subject of which nothing is seen, neither in training nor in scoring.
+        A further subject that is left out of both training and scoring.
     cross_dataset : bool
-        Whether the sources are the subjects of other data sets only.
+        Whether the sources are only subjects of other datasets.
     versions : mapping of str to str
-        As :func:`versions` returned them when the run began; workers do not look again, so that
-        files that change during a run do not change its keys.
+        The result of :func:`versions` at the start of the run, so that files that change during a
+        run do not change its keys.
     """
 
     dataset: str
@@ -112,7 +112,7 @@ class Task:
 
     @property
     def label(self) -> str:
-        """The task in words, for messages.
+        """Description of the task for messages.
 
         Returns
         -------
@@ -124,7 +124,7 @@ class Task:
 
     @functools.cached_property
     def key(self) -> str:
-        """A name for everything that determines the result.
+        """Key of everything that determines the result.
 
         Returns
         -------
@@ -139,7 +139,7 @@ class Task:
             "seed": self.seed,
             "threads": self.threads,
             "versions": dict(self.versions),
-            # only where it is set, so that ordinary tasks keep the keys they always had
+            # only if set, so that keys of ordinary tasks do not depend on these fields
             **({} if self.without is None else {"without": self.without}),
             **({"cross_dataset": True} if self.cross_dataset else {}),
         }
@@ -149,29 +149,29 @@ class Task:
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """What one task has produced.
+    """Predictions and durations of a finished task.
 
     Attributes
     ----------
     probabilities : ndarray, shape (n_test, n_classes)
-        The prediction for each scored trial; rows sum to one.
+        Class probabilities of each scored trial; rows sum to one.
     truth : ndarray of str, shape (n_test,)
-        The class that was asked for.
+        The true class of each scored trial.
     classes : ndarray of str, shape (n_classes,)
         The class of each column.
     sessions : ndarray of str, shape (n_test,)
         The session of each scored trial.
     test_index : ndarray of int, shape (n_test,)
-        The positions of the scored trials among all trials of the data.
+        Indices of the scored trials among all trials of the dataset.
     n_train : int
-        The number of trials with labels in training.
+        Number of labelled trials in training.
     fit_seconds, predict_seconds : float
-        Wall-clock time (s).
+        Wall-clock duration (s).
     diagnostics : dict
-        Values of :data:`DIAGNOSTICS` that the fitted estimator has, for example the effective
-        sample size.
+        Those :data:`DIAGNOSTICS` that the fitted estimator has, such as the effective sample
+        size.
     history : dict of str to ndarray, shape (n_epochs,)
-        Each summand of the loss, where a network was trained.
+        Each term of the loss by epoch, if a network was trained.
     windows : dict of str to ndarray, shape (n_test,)
         In a pseudo-online run, the times of the scored windows; see
         :func:`bci_dann.evaluation.pseudo_online.window_predictions.times_of`.
@@ -191,16 +191,16 @@ class Record:
 
 
 def write_record(path: Path, task: Task, record: Record) -> None:
-    """Write one record so that a reader finds all of it or nothing.
+    """Write a record atomically, so that readers never see an incomplete file.
 
     Parameters
     ----------
     path : pathlib.Path
-        The ``.npz`` file; no pickle is involved.
+        The ``.npz`` file; it contains no pickle.
     task : Task
-        The task that was computed.
+        The finished task.
     record : Record
-        Its results.
+        Results of the task.
 
     Raises
     ------
@@ -219,7 +219,7 @@ def write_record(path: Path, task: Task, record: Record) -> None:
         "versions": dict(task.versions),
         "n_train": record.n_train,
         "diagnostics": record.diagnostics,
-        # only where there are some, so that other records stay as they were
+        # only if not empty, so that other records do not change
         **({SUMMANDS: list(record.history)} if record.history else {}),
         **({WINDOWS: list(record.windows)} if record.windows else {}),
     }
@@ -238,19 +238,19 @@ def write_record(path: Path, task: Task, record: Record) -> None:
 
 
 def read_record(path: Path, task: Task) -> Record | None:
-    """Read the record of a task, if there is an undamaged one.
+    """Read the record of a task, if it exists and is undamaged.
 
     Parameters
     ----------
     path : pathlib.Path
         The ``.npz`` file.
     task : Task
-        The task whose record is expected there.
+        The task that the record must belong to.
 
     Returns
     -------
     Record or None
-        ``None`` where there is no file, and, with a warning, where it is damaged.
+        ``None`` if there is no file or, with a warning, if it is damaged.
     """
     if not path.exists():
         return None
@@ -266,20 +266,20 @@ def read_record(path: Path, task: Task) -> Record | None:
 
 
 def set_aside(path: Path, task: Task) -> Path | None:
-    """Rename the record of a task where it is damaged, so that another can take its place.
+    """Rename the record of a task if it is damaged, so that a new one can be written.
 
     Parameters
     ----------
     path : pathlib.Path
         The ``.npz`` file.
     task : Task
-        The task whose record is expected there.
+        The task that the record must belong to.
 
     Returns
     -------
     pathlib.Path or None
-        Where the damaged file is now; ``None`` where there was none, or where it cannot be read
-        or renamed at all, as on a network folder that does not answer.
+        New path of the damaged file; ``None`` if the record is undamaged or missing, or if it
+        cannot be read or renamed, such as on an unavailable network drive.
     """
     try:
         _parse(path, task)
@@ -308,14 +308,14 @@ def read_stored(path: Path) -> tuple[dict[str, Any], Record]:
         ``key``, ``dataset``, ``pipeline``, ``definition``, ``protocol``, ``subject``, ``without``,
         ``seed`` and ``versions`` of the task.
     record : Record
-        Its results.
+        Results of the task.
 
     Raises
     ------
     OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error
         When the file is damaged: :data:`DAMAGE`.
     """
-    # by way of memory: numpy leaves a damaged file open
+    # read into memory first, because numpy does not close damaged files
     with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
         about: dict[str, Any] = json.loads(str(stored["about"]))
         fit_seconds, predict_seconds = stored["seconds"].tolist()

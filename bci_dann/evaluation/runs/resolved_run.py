@@ -1,4 +1,4 @@
-"""A run whose configuration is read and checked once: configuration, pipelines, data, options."""
+"""Resolved runs: a configuration that is read and checked once, with pipelines and options."""
 
 from __future__ import annotations
 
@@ -29,39 +29,39 @@ __all__ = ["ResolvedRun", "RunOptions", "resolve_run"]
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a run is carried out; apart from ``stack``, no result depends on it.
+    """Options of how a run is computed; results do not depend on them, except for ``stack``.
 
     Attributes
     ----------
     out : str, pathlib.Path or None
-        The results folder; ``None`` is ``runs/NAME`` in the working folder.
+        The results folder; ``None`` is ``runs/NAME`` in the working directory.
     n_jobs : int
-        Tasks at a time, each in a process of its own; -1 for one a core.
+        Number of parallel tasks, each in its own process; -1 for one per CPU core.
     data_dir : str, pathlib.Path or None
-        Where the recordings are.
+        Folder of the recordings.
     cache_dir : str, pathlib.Path or None
-        Where prepared trials are kept.
+        Folder for prepared trials.
     progress : bool
         Whether to show progress on the standard error stream.
     dry_run : bool
-        Whether to check and list the tasks only.
+        Whether only to check the configuration and list the tasks.
     stack : int or None
-        Most networks that a process trains as one; ``None`` takes 64 on a GPU and 1 on a CPU.
-        Results in a stack of another size differ by rounding.
+        Maximum number of networks that a process trains together; by default 64 on a GPU and 1 on a
+        CPU. Results of other stack sizes differ by rounding.
     executor : str, distributed.Client or None
         Where tasks are computed: ``"in-process"``; ``"loky"``, in ``n_jobs`` processes of this
-        machine; ``"dask"``, by ``n_jobs`` Dask workers that the run starts on this machine; the
-        address of a Dask scheduler, ``"tcp://10.0.0.1:8786"``, or a client of one. ``None`` takes
-        the first for one job, and loky for several.
+        machine; ``"dask"``, by ``n_jobs`` Dask workers that the run starts on this machine; or a
+        Dask scheduler, given by its address (``"tcp://10.0.0.1:8786"``) or a client. By default
+        ``"in-process"`` for one job, and ``"loky"`` for several.
     shard : str or None
-        ``"I/N"`` computes the I-th of N parts of the tasks, from 1 to N; ``None`` all.
+        ``"I/N"`` computes the I-th of N parts of the tasks (I from 1 to N); ``None`` computes all.
     tensorboard : str, pathlib.Path or None
-        A folder for the losses of networks, epoch by epoch, as TensorBoard reads them.
+        Folder for the losses of networks by epoch, in the format of TensorBoard.
 
     See Also
     --------
-    resolve_run : Takes them.
-    bci_dann.run_benchmark : Takes the same as arguments.
+    resolve_run : Has them as an argument.
+    bci_dann.run_benchmark : Has the same options as arguments.
 
     Examples
     --------
@@ -85,25 +85,25 @@ class RunOptions:
 
 @dataclass(frozen=True, eq=False)
 class ResolvedRun:
-    """A configuration that is read and checked, with all that a run needs beside it.
+    """A checked configuration, with the pipelines and options of a run.
 
     Attributes
     ----------
     config : RunConfig
         The configuration.
     pipelines : tuple of PipelineSpec
-        With the parameters that are in effect.
+        The pipelines with all of their parameters.
     options : RunOptions
-        How the run is carried out.
+        How the run is computed.
     versions : mapping of str to str
-        The versions that the records will name.
+        Library versions for the records.
     run_id : str
-        A name of its own for each run.
+        A unique identifier of the run.
 
     See Also
     --------
     resolve_run : Returns it.
-    RunOptions : How it is carried out.
+    RunOptions : How the run is computed.
 
     Examples
     --------
@@ -121,19 +121,19 @@ class ResolvedRun:
 
     @cached_property
     def dataset(self) -> BaseDataset | CombinedDataset:
-        """The dataset, made when it is first asked for, since that imports MOABB.
+        """The dataset, created when first used, because this imports MOABB.
 
         Returns
         -------
         moabb.datasets.base.BaseDataset or CombinedDataset
-            As the configuration names it, or several.
+            The dataset of the configuration, or several combined.
 
         Raises
         ------
         ConfigError
             When a parameter of the dataset is unknown.
         DataError
-            When a folder of recordings is not what was promised.
+            When a folder of recordings does not match the configuration.
         """
         from bci_dann.data import CombinedDataConfig, make_dataset
 
@@ -150,12 +150,12 @@ class ResolvedRun:
         Returns
         -------
         ResultsFolder
-            It need not exist yet.
+            The folder may not exist yet.
         """
         return ResultsFolder(self.options.out or Path("runs") / self.config.name)
 
     def prepare_trials(self) -> Path:
-        """Read and preprocess the recordings, unless this was done before.
+        """Read and preprocess the recordings, unless prepared trials exist already.
 
         Returns
         -------
@@ -167,7 +167,7 @@ class ResolvedRun:
         ConfigError
             When the preprocessing does not fit the recordings.
         DataError
-            When recordings are missing, damaged, or not what was promised.
+            When recordings are missing, damaged, or do not match the configuration.
         """
         from bci_dann.data import prepare_trials
 
@@ -184,35 +184,35 @@ class ResolvedRun:
 def resolve_run(
     config: str | Path | Mapping[str, Any] | RunConfig, options: RunOptions
 ) -> ResolvedRun:
-    """Read a configuration and its pipeline files, and check all that needs no heavy library.
+    """Read a configuration and its pipeline files, with all checks that need no heavy library.
 
     Parameters
     ----------
     config : str, pathlib.Path, mapping or RunConfig
-        A configuration file, its content, or a configuration that was read before.
+        A configuration file, its content, or a configuration that was already read.
     options : RunOptions
-        How the run is carried out.
+        How the run is computed.
 
     Returns
     -------
     ResolvedRun
-        Nothing behind it reads these files again.
+        The files are not read again after this.
 
     Raises
     ------
     ConfigError
-        When a key, a name or an option is wrong.
+        When a key, a name or an option is invalid.
     DataError
-        When the folder of the recordings is missing, or none of its files fits.
+        When the folder of the recordings is missing, or none of its files matches.
     ResultsError
-        When the results folder is a file, cannot be read, or holds another configuration.
+        When the results folder is a file, cannot be read, or has another configuration.
     InstallationError
-        When Dask or TensorBoard is asked for, and not installed.
+        When Dask or TensorBoard is required but not installed.
 
     See Also
     --------
     bci_dann.run_benchmark : Resolves a run and computes it.
-    load_config : The configuration alone.
+    load_config : Reads only the configuration.
 
     Examples
     --------

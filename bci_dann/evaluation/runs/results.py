@@ -1,4 +1,4 @@
-"""Results folders: a manifest, one record for each task, and the table made of the records."""
+"""Results folders: manifest, a record for each finished task, and the results table."""
 
 from __future__ import annotations
 
@@ -39,12 +39,14 @@ COLUMNS = (
 
 
 class ResultsFolder:
-    """Records of one configuration, which may grow by pipelines, protocols, seeds, subjects.
+    """Folder with the records of one configuration.
+
+    Runs with further pipelines, protocols, seeds or subjects can add records.
 
     Parameters
     ----------
     path : str or pathlib.Path
-        The folder; it is made on first use.
+        The folder; created when it is first used.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -52,38 +54,38 @@ class ResultsFolder:
 
     @property
     def table_path(self) -> Path:
-        """The file of the results table.
+        """Path of the results table.
 
         Returns
         -------
         pathlib.Path
-            It need not exist yet.
+            The file may not exist yet.
         """
         return self.path / "results.csv"
 
     @property
     def account_path(self) -> Path:
-        """The file that says what became of the cues.
+        """Path of the counts of used and unused cues.
 
         Returns
         -------
         pathlib.Path
-            It need not exist yet.
+            The file may not exist yet.
         """
         return self.path / "account.csv"
 
     def resolved(self) -> ResultsFolder:
-        """Return the same folder by a path that holds in any working folder.
+        """Return the same folder with an absolute path.
 
         Returns
         -------
         ResultsFolder
-            Of the absolute path.
+            Independent of the working directory.
         """
         return ResultsFolder(self.path.resolve())
 
     def record_path(self, task: Task) -> Path:
-        """Return the file of a task's record.
+        """Return the path of the record of a task.
 
         Parameters
         ----------
@@ -93,12 +95,12 @@ class ResultsFolder:
         Returns
         -------
         pathlib.Path
-            Named by the task's key.
+            A file named by the key of the task.
         """
         return self.path / "records" / f"{task.key}.npz"
 
     def read(self, task: Task) -> Record | None:
-        """Read a task's record.
+        """Read the record of a task.
 
         Parameters
         ----------
@@ -108,12 +110,12 @@ class ResultsFolder:
         Returns
         -------
         Record or None
-            ``None`` where there is none, or a damaged one, which is told by a warning.
+            ``None`` if there is no record or, with a warning, if it is damaged.
         """
         return read_record(self.record_path(task), task)
 
     def missing(self, tasks: Iterable[Task]) -> list[Task]:
-        """Return the tasks that have no record; damaged records are set aside, with a warning.
+        """Return the tasks without a record; damaged records are renamed, with a warning.
 
         Parameters
         ----------
@@ -123,15 +125,15 @@ class ResultsFolder:
         Returns
         -------
         list of Task
-            In their order.
+            In the given order.
         """
         found = []
         for task in tasks:
             aside = set_aside(self.record_path(task), task)
             if aside is not None:
                 warnings.warn(
-                    f"the record of {task.label} was damaged: it is computed again, and the "
-                    f"damaged file is now {aside}",
+                    f"the record of {task.label} was damaged: the task is computed again, and the "
+                    f"damaged file was renamed to {aside}",
                     BCIDannWarning,
                     stacklevel=2,
                 )
@@ -140,7 +142,7 @@ class ResultsFolder:
         return found
 
     def finished(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Record]]:
-        """Read those of some tasks that have a record.
+        """Read the records of those tasks that have one.
 
         Parameters
         ----------
@@ -150,7 +152,7 @@ class ResultsFolder:
         Yields
         ------
         tuple of (Task, Record)
-            In their order.
+            In the given order.
         """
         for task in tasks:
             record = self.read(task)
@@ -158,27 +160,27 @@ class ResultsFolder:
                 yield task, record
 
     def locked(self) -> AbstractContextManager[None]:
-        """Keep other runs from rewriting the files of this folder during a block.
+        """Prevent other runs from rewriting the files of this folder during a ``with`` block.
 
         Returns
         -------
         context manager
-            Records need no lock, since each is written in one step under a name of its own.
+            Records need no lock, because each is written atomically to its own file.
 
         Raises
         ------
         ResultsError
-            When the folder cannot be written to, or another run keeps the lock.
+            When the folder cannot be written to, or another run does not release the lock.
         """
         return folder_lock(self.path)
 
     def merged(self, new: Manifest) -> Manifest:
-        """Return the folder's manifest joined with that of a run, writing nothing.
+        """Return the manifest of the folder combined with that of a run, without writing it.
 
         Parameters
         ----------
         new : Manifest
-            Of the run.
+            Manifest of the run.
 
         Returns
         -------
@@ -188,7 +190,7 @@ class ResultsFolder:
         Raises
         ------
         ResultsError
-            When the folder holds results of another configuration or of other recordings.
+            When the folder has results of another configuration or of other recordings.
         """
         stored = self.manifest()
         if stored is None:
@@ -196,15 +198,15 @@ class ResultsFolder:
         changed = list(differences(stored, new))
         if changed:
             raise ResultsError(
-                f"{self.path} holds results of another configuration:\n  "
+                f"{self.path} has results of another configuration:\n  "
                 + "\n  ".join(changed)
-                + "\nChoose another folder with --out, or set these keys as they were."
+                + "\nChoose another folder with --out, or restore the former values of these keys."
             )
         if None not in (stored.recordings, new.recordings) and stored.recordings != new.recordings:
             raise ResultsError(
-                f"{self.path} holds results of other recordings: --data-dir is another folder, or "
-                "files in it have changed. Choose another folder with --out, or give the "
-                "--data-dir of before with its files as they were."
+                f"{self.path} has results of other recordings: --data-dir is another folder, or "
+                "files in it have changed. Choose another folder with --out, or give the same "
+                "--data-dir with unchanged files."
             )
         return Manifest(
             fixed=new.fixed,
@@ -223,19 +225,19 @@ class ResultsFolder:
         Parameters
         ----------
         new : Manifest
-            Of the run.
+            Manifest of the run.
 
         Returns
         -------
         Manifest
-            As :meth:`merged` returns it.
+            See :meth:`merged`.
 
         Raises
         ------
         ResultsError
-            As :meth:`merged`, or when the folder cannot be written to.
+            For the reasons of :meth:`merged`, or when the folder cannot be written to.
         """
-        self.merged(new)  # a folder that is refused is left untouched
+        self.merged(new)  # raises before anything in the folder is changed
         with self.locked():
             merged = self.merged(new)
             text = json.dumps(vars(merged), indent=2) + "\n"
@@ -250,7 +252,7 @@ class ResultsFolder:
         Parameters
         ----------
         table : pandas.DataFrame
-            As :func:`results_table` returns it.
+            The result of :func:`results_table`.
 
         Raises
         ------
@@ -260,12 +262,12 @@ class ResultsFolder:
         write_atomically(self.table_path, table.to_csv(index=False).encode())
 
     def write_account(self, account: pd.DataFrame | None) -> None:
-        """Write ``account.csv``: what became of the cues of each recording.
+        """Write ``account.csv``, the counts of used and unused cues of each recording.
 
         Parameters
         ----------
         account : pandas.DataFrame or None
-            As ``EEGTrials.account``.
+            In the form of ``EEGTrials.account``.
 
         Raises
         ------
@@ -281,19 +283,19 @@ class ResultsFolder:
         Returns
         -------
         pandas.DataFrame or None
-            As ``EEGTrials.account``; ``None`` where an older version wrote the folder.
+            In the form of ``EEGTrials.account``; ``None`` for folders of older versions.
         """
         from bci_dann.data.screening.cues import read_account
 
         return read_account(self.account_path)
 
     def manifest(self) -> Manifest | None:
-        """Read the folder's manifest.
+        """Read the manifest of the folder.
 
         Returns
         -------
         Manifest or None
-            ``None`` where nothing was run into the folder.
+            ``None`` if the folder has no results yet.
 
         Raises
         ------
@@ -325,11 +327,11 @@ def results_table(finished: Iterable[tuple[Task, Record]]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The columns :data:`COLUMNS`, sorted by dataset, pipeline, protocol, seed, subject
-        and session. As in MOABB each session is scored by itself. ``ess`` and ``domain_auc`` are
-        those of methods that weigh source trials, NaN for others. ``attrs`` holds
-        ``n_classes``, which :func:`bci_dann.evaluation.summarise` needs for chance, but for windows
-        over recordings, which overlap, so that it does not hold.
+        The columns :data:`COLUMNS`, sorted by dataset, pipeline, protocol, seed, subject and
+        session. As in MOABB, each session is scored separately. ``ess`` and ``domain_auc`` are
+        available for methods that weight source trials, otherwise NaN. ``attrs`` has ``n_classes``,
+        which :func:`bci_dann.evaluation.summarise` needs for the chance level, but not for
+        pseudo-online runs, because their windows overlap.
     """
     import pandas as pd
 
@@ -365,7 +367,7 @@ def _scores_of(record: Record, trials: NDArray[np.bool_]) -> dict[str, float]:
 
 
 def _natural(column: pd.Series) -> pd.Series:
-    """Sort key that puts subject 2 before subject 10."""
+    """Return sort keys with which subject 2 precedes subject 10."""
     if column.name != "subject":
         return column
     return column.map(lambda name: (0, int(name), "") if str(name).isdigit() else (1, 0, name))

@@ -1,4 +1,4 @@
-"""What a run takes before it begins: trials, disk space, memory, and time where records tell it."""
+"""Estimated cost of a run before it begins: number of trials, disk space, memory and time."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ if TYPE_CHECKING:
 
 __all__ = ["planned_cost", "stated_size"]
 
-BYTES = 4  # of a sample in single precision
-# Memory of a process (MB) with and without trials: measured on 1600 trials of 15 channels and 4 s
-# of the simulator, where csp_lda and ea_csp_lda take 8 times the size of the trials, mdm and
-# bci_dann_light 5 times, each beside 0.35 to 0.5 GB of libraries.
+BYTES = 4  # size of a sample in single precision
+# Memory of a process (MB) without trials, and additional memory as a multiple of the trials.
+# Measured on 1600 simulated trials of 15 channels and 4 s: csp_lda and ea_csp_lda need 8 times the
+# size of the trials, mdm and bci_dann_light 5 times, in addition to 0.35 to 0.5 GB for libraries.
 PROCESS_MB, COPIES = 500.0, 8.0
 TASK = ["pipeline", "protocol", "seed", "subject"]
 
 
 def planned_cost(run: ResolvedRun, tasks: pd.DataFrame) -> dict[str, Any]:
-    """Return what a run takes, as far as it is known before it begins.
+    """Return the estimated disk space, memory and time of a run.
 
     Parameters
     ----------
     run : ResolvedRun
         The run.
     tasks : pandas.DataFrame
-        Its tasks, as a dry run shows them.
+        Tasks of the run, in the form of a dry run.
 
     Returns
     -------
     dict
         ``trials``, ``megabytes`` (on disk) and ``memory_megabytes`` (of each process, on a CPU),
-        NaN where they are not known; ``n_jobs``; ``n_missing``, the tasks without a record;
-        ``n_timed``, those of them whose pipeline has records in the folder, ``seconds``, the time
-        that these would take, and ``untimed``, the pipelines without.
+        NaN if they are not known; ``n_jobs``; ``n_missing``, the number of tasks without a record;
+        ``n_timed``, the number of these whose pipeline already has records; ``seconds``, the
+        estimated time of these; and ``untimed``, the pipelines without records.
     """
     size = stated_size(run)
     n_jobs = run.options.n_jobs if run.options.n_jobs > 0 else (os.cpu_count() or 1)
@@ -66,12 +66,12 @@ def planned_cost(run: ResolvedRun, tasks: pd.DataFrame) -> dict[str, Any]:
 
 
 def _n_files(data: RunData) -> int:
-    """Return how often trials are on disk: those of a regime are beside those they are of."""
+    """Return how many copies of trials are stored: regimes store modified trials in addition."""
     return 1 if isinstance(data, CombinedDataConfig) or data.regime is None else 2
 
 
 def _records(run: ResolvedRun, tasks: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, float]]:
-    """Return the tasks without a record, and the mean time (s) of those that have one."""
+    """Return the tasks without a record, and the mean duration (s) of the others by pipeline."""
     from bci_dann.evaluation.stored_results import open_results
 
     try:
@@ -82,7 +82,7 @@ def _records(run: ResolvedRun, tasks: pd.DataFrame) -> tuple[pd.DataFrame, dict[
     times = (rows["fit_seconds"] + rows["predict_seconds"]).groupby(rows["pipeline"]).mean()
     same_code = stored.manifest.versions == dict(run.versions)
     same_data = stored.manifest.fixed == manifest_of(run.config, run.pipelines).fixed
-    if not (same_code and same_data):  # each task has another key, and is computed anew
+    if not (same_code and same_data):  # tasks have other keys, and are all computed again
         return tasks, times.to_dict()
     finished = set(rows[TASK].itertuples(index=False, name=None))
     is_missing = [row not in finished for row in tasks[TASK].itertuples(index=False, name=None)]
@@ -90,7 +90,7 @@ def _records(run: ResolvedRun, tasks: pd.DataFrame) -> tuple[pd.DataFrame, dict[
 
 
 def stated_size(run: ResolvedRun) -> dict[str, float]:
-    """Return the size of the prepared trials, at most, by what a data set states.
+    """Return the maximum size of the prepared trials, from statements of the dataset.
 
     Parameters
     ----------
@@ -100,10 +100,9 @@ def stated_size(run: ResolvedRun) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        ``trials`` and ``megabytes`` (10^6 bytes, on disk); by the cues of a folder of recordings,
-        the parameters of the simulator, or MOABB's own summary. NaN where these do not tell them,
-        as for several data sets at once, or windows over recordings. A regime leaves less of the
-        trials, in files of its own.
+        ``trials`` and ``megabytes`` (10^6 bytes, on disk), from the cues of a folder of recordings,
+        the parameters of the simulator, or the summary of MOABB. NaN if they are not known, as for
+        several datasets or pseudo-online runs. Regimes use fewer trials, in separate files.
     """
     from bci_dann.data.subset import resolve_subset
 
@@ -126,7 +125,7 @@ def stated_size(run: ResolvedRun) -> dict[str, float]:
 
 
 def _of_recordings(run: ResolvedRun, subset: Subset) -> tuple[float, dict[str, float]]:
-    """Count the cues and channels of recordings; their sampling frequency is not looked at."""
+    """Count the cues and channels of recordings; their sampling frequency is not read."""
     dataset: Any = run.dataset
     account = dataset.planned_account(subset)
     channels = run.config.preprocessing.channels
@@ -148,7 +147,7 @@ def _simulated(run: ResolvedRun) -> dict[str, float]:
 
 
 def _of_moabb(config: RunConfig, data: DataConfig) -> dict[str, float]:
-    """Read MOABB's summary, whose trials are of a session in some data sets, else of a subject."""
+    """Read MOABB's summary, which counts trials per session or per subject."""
     name = data.dataset
     found = [one for one in dataset_summaries(name) if one.name == name]
     summary = found[0] if found else DatasetSummary(name)

@@ -1,4 +1,4 @@
-"""Leave-one-subject-out runs: computing every task of a configuration, and the results table."""
+"""Benchmark runs that leave one subject out: computation of all tasks, and results table."""
 
 from __future__ import annotations
 
@@ -56,77 +56,76 @@ def run_benchmark(
     shard: str | None = None,
     tensorboard: str | Path | None = None,
 ) -> pd.DataFrame:
-    """Compare pipelines, each subject in turn being the target.
+    """Compare pipelines, with each subject in turn as the target.
 
-    Every finished task has its record in ``out``: a run that was interrupted continues where it
-    stopped, and a configuration with more pipelines, protocols, seeds or subjects computes what
-    is new.
+    Every finished task has a record in ``out``, so that an interrupted run can be continued. If
+    pipelines, protocols, seeds or subjects are added to the configuration, only the new tasks are
+    computed.
 
     Parameters
     ----------
     config : str, pathlib.Path, mapping or RunConfig
         A configuration file or its content.
     out : str, pathlib.Path or None
-        The results folder; ``None`` is ``runs/NAME`` in the working folder.
+        The results folder; ``None`` is ``runs/NAME`` in the working directory.
     n_jobs : int
-        Tasks at a time, each in a process of its own; -1 for one a core. More jobs than
-        cores are allowed and only cost time. Results do not depend on it, bit for bit.
+        Number of parallel tasks, each in its own process; -1 for one per CPU core. More jobs than
+        cores are allowed, but slower. Results are bit-identical for any number.
     data_dir : str, pathlib.Path or None
-        Where the recordings are; see :func:`bci_dann.data.prepare_trials`.
+        Folder of the recordings; see :func:`bci_dann.data.prepare_trials`.
     progress : bool
         Whether to show progress on the standard error stream.
     dry_run : bool
-        Check the configuration, the pipelines, the dataset and the results folder, and
-        return the tasks. A folder of recordings is opened, file by file, for lengths,
-        channels and events; of MOABB's datasets the name, the parameters and the subjects
-        are checked, and nothing is downloaded. Signals are not read, and nothing is
-        trained or written.
+        Whether only to check the configuration, pipelines, dataset and results folder, and to
+        return the tasks. In a folder of recordings, the duration, channels and events of every file
+        are checked. For datasets of MOABB, the name, parameters and subjects are checked without
+        downloads. Signals are not read, and nothing is trained or written.
     cache_dir : str, pathlib.Path or None
-        Where prepared trials are kept; see :func:`bci_dann.data.prepare_trials`.
+        Folder for prepared trials; see :func:`bci_dann.data.prepare_trials`.
     stack : int or None
-        Folds and seeds of one pipeline whose networks a process trains together, in one set
-        of tensors; equal to training them apart but for rounding. ``None`` takes 64 where
-        there is a GPU, and 1 on a CPU, where a stack gains little and processes use the cores.
+        Number of folds and seeds of one pipeline whose networks a process trains together, in one
+        set of tensors; results differ only by rounding. By default 64 on a GPU, and 1 on a CPU,
+        where stacks are hardly faster and processes use the cores.
     executor : str, distributed.Client or None
         Where tasks are computed: ``"in-process"``; ``"loky"``, in ``n_jobs`` processes of this
-        machine; ``"dask"``, by ``n_jobs`` Dask workers that the run starts on this machine; the
-        address of a Dask scheduler, such as ``"tcp://10.0.0.1:8786"``, or a client of one. All
-        workers of a scheduler have to see ``out`` and the prepared trials under the same paths.
-        ``None`` takes the first for one job, and loky for several. Records do not depend on it,
-        bit for bit.
+        machine; ``"dask"``, by ``n_jobs`` Dask workers that the run starts on this machine; or a
+        Dask scheduler, given by its address (``"tcp://10.0.0.1:8786"``) or a client. All workers of
+        a scheduler need access to ``out`` and the prepared trials under the same paths. By default
+        ``"in-process"`` for one job, and ``"loky"`` for several. Records are bit-identical.
     shard : str or None
-        ``"I/N"`` computes the I-th of N parts of the tasks, from 1 to N, for job arrays;
+        ``"I/N"`` computes the I-th of N parts of the tasks (I from 1 to N), for job arrays;
         :func:`bci_dann.evaluation.merge_runs` joins the folders. ``None`` computes all.
     tensorboard : str, pathlib.Path or None
-        A folder for the losses of networks, for TensorBoard; tasks that have records log nothing.
+        Folder for the losses of networks in the format of TensorBoard; tasks that already have
+        records log nothing.
 
     Returns
     -------
     pandas.DataFrame
-        One row a task and session, as in ``results.csv``, over everything that the folder
-        holds; in a dry run one row a task, with what the run takes in ``attrs["cost"]``.
+        One row for each task and session, as in ``results.csv``, with all results of the folder; in
+        a dry run one row for each task, with the estimated cost of the run in ``attrs["cost"]``.
 
     Raises
     ------
     ConfigError
-        When the configuration, a pipeline or an option is wrong, or a Dask scheduler does not
+        When the configuration, a pipeline or an option is invalid, or a Dask scheduler does not
         answer or has other versions.
     DataError
-        When the recordings are not what was promised, or do not allow the protocols.
+        When the recordings do not match the configuration, or do not allow the protocols.
     ResultsError
-        When the folder holds another configuration or cannot be written to, when tasks have
-        failed, or when workers do not see the folders or cannot be reached any more; finished
-        tasks have their records.
+        When the folder has results of another configuration or cannot be written to, when tasks
+        failed, or when workers have no access to the folders or cannot be reached; finished tasks
+        have records.
     InstallationError
-        When Dask or TensorBoard is asked for, and not installed.
+        When Dask or TensorBoard is required but not installed.
     KeyboardInterrupt
-        After Ctrl-C, once the table of the finished tasks is written.
+        After Ctrl-C, when the table of the finished tasks has been written.
 
     See Also
     --------
-    bci_dann.evaluation.summarise : One row for each pipeline.
-    bci_dann.evaluation.nested_choice : A pipeline for each subject, chosen without its labels.
-    bci_dann.evaluation.RunConfig : The keys of a configuration.
+    bci_dann.evaluation.summarise : Summarises results by pipeline.
+    bci_dann.evaluation.nested_choice : Chooses a pipeline for each subject without its labels.
+    bci_dann.evaluation.RunConfig : Defines the keys of a configuration.
 
     Examples
     --------
@@ -154,15 +153,15 @@ def run_benchmark(
 
 @dataclass(frozen=True)
 class TaskPlan:
-    """Which tasks a run consists of.
+    """Selection of the tasks of a run.
 
     Attributes
     ----------
     tasks : callable
-        Returns them, given the tasks of leaving one subject out: each pipeline, protocol, seed
-        and target.
+        Function that returns the tasks, given those that leave one subject out, for each pipeline,
+        protocol, seed and target.
     n_left_out : int
-        How many subjects a task trains without.
+        Number of subjects that each task leaves out of training.
     """
 
     tasks: Callable[[list[Task]], list[Task]]
@@ -174,20 +173,20 @@ LEAVE_ONE_SUBJECT_OUT = TaskPlan(list, n_left_out=1)
 
 @dataclass(frozen=True)
 class TaskRun:
-    """The tasks of a run, and the folder that holds their records.
+    """The tasks of a run, and the folder with their records.
 
     Attributes
     ----------
     folder : ResultsFolder
-        The folder.
+        The results folder.
     requested : list of Task
         The tasks of the run.
     manifest : Manifest
-        Of this run.
+        Manifest of this run.
     trials_folder : pathlib.Path or None
-        The prepared trials; ``None`` in a dry run, which prepares none.
+        Folder of the prepared trials; ``None`` in a dry run.
     table : pandas.DataFrame or None
-        As ``results.csv`` holds it; ``None`` in a dry run.
+        Content of ``results.csv``; ``None`` in a dry run.
     """
 
     folder: ResultsFolder
@@ -198,12 +197,12 @@ class TaskRun:
 
     @property
     def tabulated(self) -> list[Task]:
-        """The tasks that the folder's table shows, those of other runs among them.
+        """The tasks in the table of the folder, including those of other runs.
 
         Returns
         -------
         list of Task
-            With the pipelines, protocols and seeds that the folder has at this moment.
+            With the current pipelines, protocols and seeds of the folder.
         """
         return self.folder.merged(self.manifest).tasks
 
@@ -216,23 +215,23 @@ def run_tasks(run: ResolvedRun, plan: TaskPlan) -> TaskRun:
     run : ResolvedRun
         The run.
     plan : TaskPlan
-        Which tasks it consists of.
+        Selection of its tasks.
 
     Returns
     -------
     TaskRun
-        In a dry run the tasks belong to no data yet, and have no records.
+        In a dry run without the key of the data, so that no records are found.
 
     Raises
     ------
     ConfigError
         When a pipeline cannot be built, or the data or preprocessing do not fit the dataset.
     DataError
-        When the recordings are not what was promised, or do not allow the protocols.
+        When the recordings do not match the configuration, or do not allow the protocols.
     ResultsError
-        When the folder holds other results or cannot be written to, or when tasks have failed.
+        When the folder has other results or cannot be written to, or when tasks failed.
     KeyboardInterrupt
-        After Ctrl-C, once the table of the finished tasks is written.
+        After Ctrl-C, when the table of the finished tasks has been written.
     """
     check_without_regimes(run.config)
     check_pipelines(run.pipelines, run.config.seeds[0], run.config.preprocessing)
@@ -277,23 +276,23 @@ def planned_tasks(run: ResolvedRun, plan: TaskPlan, *, open_files: bool = True) 
     run : ResolvedRun
         The run.
     plan : TaskPlan
-        Which tasks it consists of.
+        Selection of its tasks.
     open_files : bool
-        Whether to open and check every file of a folder of recordings, which takes time.
+        Whether to check every file of a folder of recordings, which takes time.
 
     Returns
     -------
     list of Task
-        They belong to no data yet.
+        Tasks without the key of the data.
 
     Raises
     ------
     ConfigError
         When the data or preprocessing do not fit the dataset.
     DataError
-        When the recordings are not what was promised.
+        When the recordings do not match the configuration.
     ResultsError
-        When the results folder holds other results.
+        When the results folder has other results.
     """
     manifest = manifest_of(run.config, run.pipelines, recordings_fingerprint(run.dataset))
     run.folder.merged(manifest)
@@ -306,7 +305,7 @@ def planned_tasks(run: ResolvedRun, plan: TaskPlan, *, open_files: bool = True) 
 
 
 def task_table(tasks: Sequence[Task]) -> pd.DataFrame:
-    """Return one row a task, as a dry run shows it.
+    """Return the tasks as a table, in the form of a dry run.
 
     Parameters
     ----------
@@ -316,7 +315,7 @@ def task_table(tasks: Sequence[Task]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``dataset``, ``pipeline``, ``protocol``, ``seed``, ``subject``.
+        One row for each task: ``dataset``, ``pipeline``, ``protocol``, ``seed``, ``subject``.
     """
     import pandas as pd
 
@@ -348,7 +347,7 @@ def _planned_subjects(run: ResolvedRun, plan: TaskPlan, open_files: bool) -> lis
 
 
 def _targets(config: RunConfig, subjects: list[str]) -> list[str]:
-    """Return the subjects that are targets: all, unless one data set is that of the targets."""
+    """Return the target subjects: those of the target dataset, if there is one, otherwise all."""
     data = config.data
     if not isinstance(data, CombinedDataConfig):
         return subjects
@@ -371,7 +370,7 @@ def _shard_of(run: ResolvedRun, tasks: list[Task]) -> list[Task]:
 
 @contextmanager
 def _table_written_on_errors(run: TaskRun) -> Iterator[None]:
-    """Write the table of the finished tasks where the block fails."""
+    """Write the table of the finished tasks if an error occurs in the ``with`` block."""
     try:
         yield
     except KeyboardInterrupt:
@@ -382,7 +381,7 @@ def _table_written_on_errors(run: TaskRun) -> Iterator[None]:
             f"records in {run.folder.path}. {RESUME}"
         ) from None
     except ResultsError as error:
-        # a disk that is full has no room for the table either
+        # if the disk is full, the table cannot be written either
         try:
             _write_table(run)
         except ResultsError:
@@ -391,7 +390,7 @@ def _table_written_on_errors(run: TaskRun) -> Iterator[None]:
 
 
 def _write_table(run: TaskRun) -> pd.DataFrame:
-    with run.folder.locked():  # so that the last of several runs writes what all have found
+    with run.folder.locked():  # the last of several runs writes the results of all
         table = results_table(run.folder.finished(run.tabulated))
         run.folder.write_table(table)
         write_window_scores(run.folder, run.tabulated)

@@ -1,4 +1,4 @@
-"""Shards: the i-th of n parts of the tasks of a run, for job arrays."""
+"""Shards: parts of the tasks of a run, for job arrays on clusters."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ FORM = re.compile(r"(\d+)/(\d+)")
 
 @dataclass(frozen=True)
 class Shard:
-    """One of several parts of a run's tasks.
+    """One of several parts of the tasks of a run.
 
     Attributes
     ----------
     index : int
-        From 1 to ``count``.
+        Number of this part, from 1 to ``count``.
     count : int
-        The number of parts.
+        Number of parts.
     """
 
     index: int
@@ -32,28 +32,28 @@ class Shard:
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """Read a shard as a user writes it.
+        """Return the shard for a text such as ``"2/5"``.
 
         Parameters
         ----------
         text : str
-            For example ``"2/5"``.
+            Number of the part and of all parts, such as ``"2/5"``.
 
         Returns
         -------
         Shard
-            The second of five.
+            The given part.
 
         Raises
         ------
         ConfigError
-            When it is something else, or there is no such part.
+            When the text has another form, or there is no such part.
         """
         match = FORM.fullmatch(str(text).strip())
         index, count = map(int, match.groups()) if match else (0, 0)
         if not 1 <= index <= count:
             raise ConfigError(
-                f"--shard (shard) takes I/N, the I-th of N parts with I from 1 to N, for example "
+                f"--shard (shard) must be I/N, the I-th of N parts with I from 1 to N, such as "
                 f"2/5; got {text!r}."
             )
         return cls(index, count)
@@ -61,18 +61,18 @@ class Shard:
     def of(self, tasks: Sequence[Task]) -> list[Task]:
         """Return this part of the tasks.
 
-        Every N-th task is taken, so that each part has the same number of tasks of each pipeline,
-        protocol and seed, give or take one.
+        The part contains every N-th task, so that all parts have about the same number of tasks of
+        each pipeline, protocol and seed.
 
         Parameters
         ----------
         tasks : sequence of Task
-            All tasks, in the order that the configuration gives them.
+            All tasks in the order of the configuration.
 
         Returns
         -------
         list of Task
-            In the same order.
+            In the given order.
 
         Raises
         ------

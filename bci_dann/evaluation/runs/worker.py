@@ -1,4 +1,4 @@
-"""Worker processes: a worker's trials and cache for the time of a run, and its tasks."""
+"""Worker processes: computation of tasks, with trials and a cache that are kept during a run."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ __all__ = [
     "release_worker",
 ]
 
-# Where the classes of warnings are that any process can load.
+# Modules whose warning classes can be loaded by any process.
 KNOWN_MODULES = ("builtins", "bci_dann")
 
 
 @dataclass(frozen=True)
 class WorkerSetup:
-    """What every worker of a run is given.
+    """Settings of a run for its workers.
 
     Attributes
     ----------
     run_id : str
-        The name of the run.
+        The identifier of the run.
     trials_folder : pathlib.Path
-        The prepared trials, which are memory-mapped and not copied to the worker.
+        Folder of the prepared trials, which are memory-mapped and not copied.
     folder : ResultsFolder
-        Where records are written.
+        Results folder for the records.
     tensorboard : pathlib.Path or None
-        Where the losses of networks are logged.
+        Folder for the log of losses of networks.
     """
 
     run_id: str
@@ -55,37 +55,36 @@ class WorkerSetup:
 
 @dataclass(frozen=True)
 class TaskWarning:
-    """A warning that a task has raised, on its way to the process of the run.
+    """A warning of a task, in a form that can be sent to the process of the run.
 
     Attributes
     ----------
     text : str
         The message.
     category : type of Warning
-        Its class, or the nearest of its bases that another process is sure to know.
+        Its class, or the nearest base class that other processes can load.
     """
 
     text: str
     category: type[Warning]
 
 
-# What a worker returns of some tasks: each with the traceback of one that has failed, and the
-# warnings of all.
+# Result of a group of tasks: each task, with the traceback if it failed, and the warnings of all.
 Outcome = tuple[list[tuple[Task, str | None]], list[TaskWarning]]
 
 
 class Worker:
-    """What one process keeps between the tasks of a run.
+    """Trials and cache that a process keeps between the tasks of a run.
 
     Parameters
     ----------
     setup : WorkerSetup
-        The run.
+        Settings of the run.
 
     Attributes
     ----------
     cache : ResultCache
-        Means and features of domains, which the estimators of the run share.
+        Means and features of domains, shared by the estimators of the run.
     """
 
     def __init__(self, setup: WorkerSetup) -> None:
@@ -108,33 +107,32 @@ class Worker:
         return open_trials(self.setup.trials_folder)
 
 
-# The worker that this process is, for the run whose tasks it was last given.
+# The worker of this process, for the run of its last tasks.
 _current: dict[str, Worker] = {}
 
 
 def execute(tasks: Sequence[Task], setup: WorkerSetup) -> list[tuple[Task, str | None]]:
-    """Compute some tasks in this process and write their records.
+    """Compute a group of tasks in this process and write their records.
 
-    A task that has got a record since it was submitted, from another run in the same folder or
-    from a worker that died after writing it, is left as it is.
+    A task is skipped if its record has been written since it was submitted, by another run in the
+    same folder or by a worker that died afterwards.
 
     Parameters
     ----------
     tasks : sequence of Task
-        The tasks; several train their networks in one stack.
+        The tasks; the networks of several tasks are trained in one stack.
     setup : WorkerSetup
-        The run that they belong to.
+        Settings of their run.
 
     Returns
     -------
     list of (Task, str or None)
-        Each task, because workers finish in any order; and the traceback, where it has
-        failed, which leaves other tasks as they are.
+        Each task, with the traceback if it failed; other tasks are not affected.
 
     Raises
     ------
     ResultsError
-        When a record cannot be written, as would then happen to all other tasks too.
+        When a record cannot be written, which would affect all other tasks as well.
     """
     missing = [task for task in tasks if not setup.folder.record_path(task).exists()]
     failures: dict[str, str] = {}
@@ -147,36 +145,38 @@ def execute(tasks: Sequence[Task], setup: WorkerSetup) -> list[tuple[Task, str |
 
 
 def execute_quietly(tasks: Sequence[Task], setup: WorkerSetup) -> Outcome:
-    """Compute some tasks as :func:`execute` does, and return their warnings, too.
+    """Compute a group of tasks like :func:`execute`, and also return their warnings.
 
     Parameters
     ----------
     tasks : sequence of Task
         The tasks.
     setup : WorkerSetup
-        The run that they belong to.
+        Settings of their run.
 
     Returns
     -------
     results : list of (Task, str or None)
-        As :func:`execute` returns them.
+        The result of :func:`execute`.
     caught : list of TaskWarning
-        What the filters of this process let pass, each once. The process of the run raises them
-        again, so that they are counted and shown in one place.
+        Warnings that pass the filters of this process, each once. The process of the run raises
+        them again, so that they are counted and shown in one place.
     """
     with warnings.catch_warnings(record=True) as caught:
         results = execute(tasks, setup)
-    once = dict.fromkeys(TaskWarning(str(one.message), _known(one.category)) for one in caught)
+    once = dict.fromkeys(
+        TaskWarning(str(one.message), _loadable_category(one.category)) for one in caught
+    )
     return results, list(once)
 
 
 def release_worker(run_id: str) -> None:
-    """Drop what this process keeps for a run, at the end of the run.
+    """Discard the trials and the cache of a run, at its end.
 
     Parameters
     ----------
     run_id : str
-        The name of the run.
+        The identifier of the run.
     """
     _current.pop(run_id, None)
 
@@ -195,7 +195,7 @@ def _result(task: Task, worker: Worker, share: Callable[[Any], None]) -> Record 
 
 
 def _logged(setup: WorkerSetup, task: Task, *parts: str) -> AbstractContextManager[None]:
-    """Log the losses of a block, where that is asked for."""
+    """Log losses in a ``with`` block, if the run has a folder for this."""
     if setup.tensorboard is None:
         return nullcontext()
     from bci_dann.training import tensorboard_log
@@ -204,7 +204,7 @@ def _logged(setup: WorkerSetup, task: Task, *parts: str) -> AbstractContextManag
 
 
 def _worker_of(setup: WorkerSetup) -> Worker:
-    """Return this process's worker for a run; that of another run is dropped."""
+    """Return the worker of this process for a run; the worker of another run is discarded."""
     if setup.run_id not in _current:
         _current.clear()
         _current[setup.run_id] = Worker(setup)
@@ -212,12 +212,12 @@ def _worker_of(setup: WorkerSetup) -> Worker:
 
 
 def _share_cache(estimator: Any, worker: Worker) -> None:
-    """Let an estimator use the worker's cache, where it can."""
+    """Share the cache of a worker with an estimator, if it supports this."""
     if hasattr(estimator, "use_cache"):
         estimator.use_cache(worker.cache)
 
 
-def _known(category: type[Warning]) -> type[Warning]:
+def _loadable_category(category: type[Warning]) -> type[Warning]:
     ours = (base for base in category.__mro__ if base.__module__.split(".")[0] in KNOWN_MODULES)
     known = next(ours, UserWarning)
     return known if issubclass(known, Warning) else UserWarning

@@ -1,1 +1,1 @@
-"""Warnings where a recording does not look like those that a model was trained on."""
+"""Checks that warn if a recording differs from those that a model was trained on."""

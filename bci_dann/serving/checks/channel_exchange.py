@@ -1,4 +1,4 @@
-"""Channels of a recording that seem to be exchanged, by how they correlate in training subjects."""
+"""Detection of exchanged channels, from their correlations in the training subjects."""
 
 from __future__ import annotations
 
@@ -17,33 +17,34 @@ if TYPE_CHECKING:
 
 __all__ = ["exchanged_channels", "mean_correlations", "warn_of_exchange"]
 
-# Shares of the distance to the mean correlations of training that are left after the best exchange
-# of two channels, and after the best of several. Empirical: subjects of MI-OpenBCI (15 channels),
-# each against the other nine, are best as they are, but for one with 0.92 and 0.77; after an
-# exchange of two electrodes that are far apart the first is below ONE in 94 of 100 cases, and after
-# a random order one of both is below its limit in 96. Two neighbours are often not told apart.
+# Distance to the mean correlations of training, as a share of the distance before any exchange:
+# after the best exchange of two channels, and after the best series of exchanges. Below these
+# limits, exchanges are reported. Empirical: of ten subjects of MI-OpenBCI (15 channels), each
+# against the other nine, nine fit best without an exchange, and one reaches 0.92 and 0.77. After an
+# exchange of two distant electrodes, the first share is below ONE in 94 of 100 cases; after random
+# reordering, one of the two is below its limit in 96. Exchanges of neighbours are often not found.
 ONE, SEVERAL = 0.9, 0.75
 
-# With fewer channels some order fits better by chance; empirical, as above: of three channels of
-# simulated subjects one in six is, of eight one in a hundred.
+# With fewer channels another order can fit better by chance. Empirical, in simulated subjects: one
+# in six with three channels, one in a hundred with eight.
 ENOUGH_CHANNELS = 8
 ENOUGH_SUBJECTS = 3
 
 
 def mean_correlations(X: NDArray[Any], subjects: NDArray[np.str_]) -> list[str] | None:
-    """Return the mean over subjects of the correlations between channels, to be kept in a recipe.
+    """Return the mean correlations between channels over subjects, in the form of a recipe.
 
     Parameters
     ----------
     X : ndarray, shape (n_trials, n_chans, n_times)
         Trials (µV).
     subjects : ndarray of str, shape (n_trials,)
-        The subject of each.
+        The subject of each trial.
 
     Returns
     -------
     list of str or None
-        One row of numbers for each channel; ``None`` with fewer than three subjects or eight
+        One row of numbers for each channel; ``None`` for fewer than three subjects or eight
         channels.
     """
     names = np.unique(subjects)
@@ -54,16 +55,16 @@ def mean_correlations(X: NDArray[Any], subjects: NDArray[np.str_]) -> list[str] 
 
 
 def warn_of_exchange(X: NDArray[Any], recipe: ModelRecipe, label: str) -> None:
-    """Warn where the channels of a recording correlate as if some were exchanged.
+    """Warn if the correlations between channels suggest that some channels are exchanged.
 
     Parameters
     ----------
     X : ndarray, shape (n_trials, n_chans, n_times)
-        Its trials (µV), with the channels in the order of the model.
+        Trials of the recording (µV), with the channels in the order of the model.
     recipe : ModelRecipe
-        With ``correlations``, where it was written by this version.
+        Recipe of the model; ``correlations`` is missing in recipes of earlier versions.
     label : str
-        Of the recording.
+        Name of the recording.
     """
     names = recipe.preprocessing.channels
     if recipe.correlations is None or names is None or len(X) < ENOUGH_TRIALS:
@@ -73,9 +74,9 @@ def warn_of_exchange(X: NDArray[Any], recipe: ModelRecipe, label: str) -> None:
     if pairs:
         listed = ", ".join(f"{names[i]} with {names[j]}" for i, j in pairs)
         warnings.warn(
-            f"{label}: the channels would correlate more like those of the training subjects if "
-            f"they were exchanged: {listed}. Check which electrode is on which channel, and "
-            "look for electrodes that touch or have come off.",
+            f"{label}: some channels seem to be exchanged: {listed}. After this exchange, their "
+            "correlations would be more similar to those of the training subjects. Check which "
+            "electrode is on which channel, and look for electrodes that touch or have come off.",
             BCIDannWarning,
             stacklevel=4,
         )
@@ -84,21 +85,21 @@ def warn_of_exchange(X: NDArray[Any], recipe: ModelRecipe, label: str) -> None:
 def exchanged_channels(
     correlations: NDArray[np.float64], training: NDArray[np.float64]
 ) -> Sequence[tuple[int, int]]:
-    """Return the exchanges by which correlations come closer to those of training.
+    """Return exchanges that bring the correlations between channels closer to those of training.
 
-    The best exchange of two channels is taken, and then the next one, as long as one helps.
+    The search is greedy: it makes the best exchange of two channels as long as one helps.
 
     Parameters
     ----------
     correlations : ndarray, shape (n_chans, n_chans)
-        Of a recording.
+        Correlations between the channels of a recording.
     training : ndarray, shape (n_chans, n_chans)
-        The mean over training subjects.
+        Mean correlations over the training subjects.
 
     Returns
     -------
     sequence of tuple of int
-        Pairs of indices; empty where no exchange helps enough to be believed.
+        Pairs of channel indices; empty if the improvement is too small to be reliable.
     """
     order = np.arange(len(correlations))
     before = _distance(correlations, training)
@@ -120,10 +121,10 @@ def exchanged_channels(
 
 
 def _gains(correlations: NDArray[np.float64], training: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return by how much each exchange of two channels lowers the squared distance."""
+    """Return by how much each exchange of two channels reduces the squared distance."""
     products = correlations @ training
     own = np.diag(products)
-    # both matrices are symmetric with a diagonal of ones; the terms within a pair do not change
+    # both matrices are symmetric with ones on the diagonal; terms within a pair do not change
     apart = own[:, None] + own[None, :] - 2.0 - 2.0 * correlations * training
     across = products + products.T - 2.0 * (correlations + training)
     gains: NDArray[np.float64] = 4.0 * (across - apart)

@@ -1,4 +1,4 @@
-"""Differences between a recording in memory and what a model was trained on: filters, reference."""
+"""Comparison of a recording in memory with the training recordings: filters and reference."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ if TYPE_CHECKING:
 
     from bci_dann.data.preprocessing import Preprocessing
 
-__all__ = ["filtered_epochs", "warn_of_former_filter", "warn_of_reference"]
+__all__ = ["filtered_epochs", "warn_of_prior_filter", "warn_of_reference"]
 
-# Hz by which the edges of a filter that MNE has noted may differ from the model's. Empirical:
-# steps between the bands that are in use are at least twice as wide.
+# Tolerance (Hz) for the edges of a filter that MNE has noted in the info. Empirical: bands in use
+# differ by at least twice as much.
 BAND_TOLERANCE = 0.5
 
-# Periods of the lowest frequency that epochs should have on either side of the window, so that the
-# filter's response to the ends of an epoch has decayed inside of it. Empirical: on noise, in the
-# 50 ms at either end of the window, 4 periods leave an error of 0.1 % of the signal, one leaves
-# 5 %, and none 60 to 100 %.
+# Periods of the lowest frequency that epochs should have on either side of the window, so that
+# edge effects of the filter have decayed inside the window. Empirical, on noise, for the 50 ms at
+# either end of the window: 4 periods leave an error of 0.1 % of the signal, one period 5 %, and
+# none 60 to 100 %.
 MARGIN_PERIODS = 4.0
 
 
 def filtered_epochs(
     epochs: mne.BaseEpochs, steps: Preprocessing, window: tuple[float, float], label: str
 ) -> mne.BaseEpochs:
-    """Bring epochs into the band of a model, as far as it can be done.
+    """Filter epochs to the band of a model where that is possible.
 
     Parameters
     ----------
     epochs : mne.Epochs
-        With their signals in memory; changed in place.
+        Epochs in memory; changed in place.
     steps : Preprocessing
-        The steps of training.
+        The preprocessing of the training recordings.
     window : tuple of float
-        Start and end of the model's trials after the event (s).
+        Start and end of the trials of the model, relative to the event (s).
     label : str
-        Of the recording, for messages.
+        Name of the recording, for messages.
 
     Returns
     -------
     mne.Epochs
-        Filtered where MNE has noted a wider band than the model's; otherwise as they were, with a
-        warning where they hold less than the model's band.
+        Filtered if their info notes a wider band than that of the model; otherwise unchanged, with
+        a warning if they lack a part of the band.
     """
     from bci_dann.data.filtering.signal_filters import filter_band
 
@@ -57,34 +57,35 @@ def filtered_epochs(
         return epochs
     if noted[0] > low + BAND_TOLERANCE or noted[1] < high - BAND_TOLERANCE:
         _warn(
-            f"{label}: the epochs hold {noted[0]:g} to {noted[1]:g} Hz by their info, and the "
-            f"model was trained on {low:g} to {high:g} Hz: rhythms that it decodes are missing. "
-            "Filter the recording less before cutting it, or give the Raw."
+            f"{label}: by their info, the epochs contain {noted[0]:g} to {noted[1]:g} Hz, but the "
+            f"model was trained on {low:g} to {high:g} Hz: a part of the band is missing. Use a "
+            "wider filter before cutting the epochs, or give the Raw."
         )
         return epochs
     margin = min(window[0] - epochs.times[0], epochs.times[-1] - window[1])
     filtered = filter_band(epochs, steps, picks="all")
     if margin < MARGIN_PERIODS / low:
         _warn(
-            f"{label}: the epochs hold {noted[0]:g} to {noted[1]:g} Hz by their info, and were "
-            f"filtered to the model's {low:g} to {high:g} Hz. They end {max(margin, 0):.2g} s "
-            "from the model's window, so that the ends of its trials are distorted. Cut them "
-            f"{MARGIN_PERIODS / low:.2g} s longer on both sides, or give the Raw."
+            f"{label}: by their info, the epochs contain {noted[0]:g} to {noted[1]:g} Hz; they "
+            f"were filtered to the {low:g} to {high:g} Hz of the model. They extend only "
+            f"{max(margin, 0):.2g} s beyond the window of the model, so the ends of its trials are "
+            f"distorted. Cut them {MARGIN_PERIODS / low:.2g} s longer on both sides, or give the "
+            "Raw."
         )
     return filtered
 
 
-def warn_of_former_filter(raw: mne.io.BaseRaw, steps: Preprocessing, label: str) -> None:
-    """Warn where a recording was filtered into or beyond the band of a model before.
+def warn_of_prior_filter(raw: mne.io.BaseRaw, steps: Preprocessing, label: str) -> None:
+    """Warn if a recording has already been filtered to the band of a model, or more narrowly.
 
     Parameters
     ----------
     raw : mne.io.Raw
         The recording.
     steps : Preprocessing
-        The steps of training.
+        The preprocessing of the training recordings.
     label : str
-        Of the recording, for messages.
+        Name of the recording, for messages.
     """
     if steps.band is None:
         return
@@ -93,30 +94,31 @@ def warn_of_former_filter(raw: mne.io.BaseRaw, steps: Preprocessing, label: str)
     is_low_passed = noted[1] < raw.info["sfreq"] / 2 - BAND_TOLERANCE
     if noted[0] >= low - BAND_TOLERANCE or (is_low_passed and noted[1] <= high + BAND_TOLERANCE):
         _warn(
-            f"{label}: the recording holds {noted[0]:g} to {noted[1]:g} Hz by its info, and the "
-            f"model filters to {low:g} to {high:g} Hz itself: rhythms that it decodes are weaker "
-            "than in training. Give the recording as it was read."
+            f"{label}: by its info, the recording contains {noted[0]:g} to {noted[1]:g} Hz, but "
+            f"the model itself filters to {low:g} to {high:g} Hz: frequencies at the ends of the "
+            "band are weaker than in training. Give the recording without a filter."
         )
 
 
 def warn_of_reference(
     data: mne.io.BaseRaw | mne.BaseEpochs, steps: Preprocessing, label: str
 ) -> None:
-    """Warn where a recording has another reference than the training recordings.
+    """Warn if a recording has another reference than the training recordings.
 
     Parameters
     ----------
     data : mne.io.Raw or mne.Epochs
         The recording.
     steps : Preprocessing
-        The steps of training.
+        The preprocessing of the training recordings.
     label : str
-        Of the recording, for messages.
+        Name of the recording, for messages.
     """
     if steps.reference is None and data.info["custom_ref_applied"]:
         _warn(
-            f"{label}: the recording was re-referenced in MNE, and the training recordings keep "
-            "their own reference. Give it as it was read, or train with `reference: average`."
+            f"{label}: the recording was re-referenced in MNE, but the training recordings keep "
+            "the reference they were recorded with. Give the recording with its original "
+            "reference, or train with `reference: average`."
         )
 
 

@@ -1,1 +1,1 @@
-"""Export of fitted models to ONNX, with alignment and standardisation inside the graph."""
+"""Export of fitted models to ONNX, with alignment and standardisation as part of the graph."""

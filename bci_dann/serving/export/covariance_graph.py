@@ -1,4 +1,4 @@
-"""The Riemannian decoder as one torch module: covariances, their logarithms, and a linear head."""
+"""Riemannian decoders as torch modules: covariances, their matrix logarithms, a linear head."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ __all__ = ["CovarianceDecoder"]
 
 
 class CovarianceDecoder(nn.Module):
-    """Class probabilities of a Riemannian decoder.
+    """Torch module that computes the class probabilities of a Riemannian decoder.
 
     The steps are those of :class:`~bci_dann.features.TangentViews`, in double precision.
 
     Parameters
     ----------
     estimator : RiemannianClassifier
-        Fitted. Covariances are re-centred by the means of domains that it has not seen: after
-        ``adapt`` those of the new subject.
+        A fitted decoder. Covariances are re-centred by the mean for unknown domains; after
+        ``adapt`` this is the mean of the new subject.
 
     Raises
     ------
     ConfigError
-        When it has bands, an alignment of one's own, or a mean that is singular.
+        When it has a filter bank, a user-defined alignment, or a singular mean covariance.
     """
 
     weights: Tensor
@@ -50,7 +50,7 @@ class CovarianceDecoder(nn.Module):
         super().__init__()
         views = _tangent_views(estimator.alignment_)
         n_chans, n_times = estimator.n_features_in_, estimator.n_times_ or 1
-        n_copies = len(views.centres_[-1].fallback_) // n_chans  # delayed copies are the last view
+        n_copies = len(views.centres_[-1].fallback_) // n_chans  # the last view has delayed copies
         self.robust, self.n_copies = views.robust, n_copies
         self.lag = possible_lag(n_times, n_copies, views.lag_)
         self.windows = overlapping_windows(n_times, views.n_windows) if views.n_windows > 1 else []
@@ -103,8 +103,8 @@ class CovarianceDecoder(nn.Module):
     def _factors(self, trials: Tensor) -> Tensor:
         """Return the factor of each sample; see :func:`bci_dann.features.winsorising.winsorise`.
 
-        Distances do not change with the mixing of channels, so signals that are whitened by the
-        mean keep the iterations well conditioned.
+        Distances do not depend on linear mixing of channels, and whitening by the mean keeps the
+        iterations well conditioned.
         """
         signals = self._whitening(0) @ trials
         distances = _mahalanobis(signals, signals)
@@ -123,14 +123,14 @@ def _mahalanobis(signals: Tensor, scaled: Tensor) -> Tensor:
 
 
 def _median(values: Tensor) -> Tensor:
-    """Return the medians of rows; torch's own is the lower of two middle values."""
+    """Return the medians of rows; `torch.median` would return the lower of two middle values."""
     n = values.shape[1]
     lowest = torch.topk(values, n // 2 + 1, dim=1, largest=False).values
     return lowest[:, -1:] if n % 2 else lowest[:, -2:].mean(dim=1, keepdim=True)
 
 
 def _shrunk_covariance(trials: Tensor) -> Tensor:
-    """Return covariances by oracle approximating shrinkage, as `shrunk_covariances` does."""
+    """Return covariances with oracle approximating shrinkage, equal to `shrunk_covariances`."""
     n_chans, n_times = trials.shape[1:]
     centred = trials - trials.mean(dim=2, keepdim=True)
     empirical = centred @ centred.transpose(1, 2) / n_times
@@ -144,7 +144,7 @@ def _shrunk_covariance(trials: Tensor) -> Tensor:
 
 
 def _flat_logarithms(covariances: Sequence[Tensor]) -> list[Tensor]:
-    """Return the upper triangles of logarithms by view; views of one width pass as one batch."""
+    """Return the upper triangles of logarithms by view, computed in batches of equal width."""
     flat: list[Tensor] = []
     for width, group in itertools.groupby(covariances, key=lambda one: one.shape[1]):
         several = list(group)
@@ -154,7 +154,7 @@ def _flat_logarithms(covariances: Sequence[Tensor]) -> list[Tensor]:
 
 
 def _upper_triangles(matrices: Tensor, width: int) -> Tensor:
-    """Return upper triangles as rows, scaled so that norms are kept."""
+    """Return upper triangles as rows, scaled to keep the Frobenius norm."""
     rows, columns = np.triu_indices(width)
     scale = torch.from_numpy(np.where(rows == columns, 1.0, np.sqrt(2.0)))
     places = torch.from_numpy(rows * width + columns)
@@ -168,13 +168,13 @@ def _relative_limit(rank: int) -> float:
 def _tangent_views(alignment: Alignment | None) -> TangentViews:
     if not isinstance(alignment, TangentViews):
         raise ConfigError(
-            f"a Riemannian decoder with the alignment {type(alignment).__name__} of one's own "
-            "cannot be exported: take alignment 'riemannian' or 'euclidean'."
+            f"a Riemannian decoder with the user-defined alignment {type(alignment).__name__} "
+            "cannot be exported: use alignment 'riemannian' or 'euclidean'."
         )
     if alignment.bands:
         raise ConfigError(
-            "a Riemannian decoder with `filter_bank: true` cannot be exported: ONNX has no filters "
-            "of the spectrum. Train it without."
+            "a Riemannian decoder with `filter_bank: true` cannot be exported, because ONNX has no "
+            "frequency filters. Train it without the filter bank."
         )
     return alignment
 
@@ -184,8 +184,8 @@ def _whitening(reference: NDArray[np.float64]) -> Tensor:
     rank = np.linalg.matrix_rank(whitening)
     if rank < len(whitening):
         raise ConfigError(
-            f"the mean covariance of this model has rank {rank} of {len(whitening)}, as after an "
-            "average reference, and the exported logarithm needs all directions. Train without "
-            "`reference: average`, on channels that do not depend on each other."
+            f"the mean covariance of this model has rank {rank} instead of {len(whitening)}, as "
+            "after an average reference, but the exported logarithm needs full rank. Train without "
+            "`reference: average`, on linearly independent channels."
         )
     return torch.from_numpy(whitening)

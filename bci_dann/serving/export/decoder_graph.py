@@ -1,4 +1,4 @@
-"""Fitted estimators as torch modules from trials in microvolt to class probabilities."""
+"""Conversion of fitted estimators to torch modules from trials (µV) to class probabilities."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ __all__ = ["ExportedDecoder", "decoder_graph"]
 
 
 class ExportedDecoder(nn.Module):
-    """A decoder as it is exported: probabilities in single precision.
+    """Decoder with probabilities in single precision, the form that is exported.
 
     Parameters
     ----------
     decoder : nn.Module
-        From :func:`decoder_graph`.
+        The result of :func:`decoder_graph`.
     """
 
     def __init__(self, decoder: nn.Module) -> None:
@@ -53,8 +53,8 @@ class ExportedDecoder(nn.Module):
         return probabilities
 
 
-class SilentTrials(nn.Module):
-    """A decoder, but for trials in which every channel is constant: they have equal probabilities.
+class ConstantTrialGuard(nn.Module):
+    """Decoder with equal class probabilities for trials in which every channel is constant.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class SilentTrials(nn.Module):
 
 
 class _Ensemble(nn.Module):
-    """The weighted mean of log-odds of members, each in units of its spread on the target."""
+    """Weighted mean of the log-odds of members, scaled by their spread on the target."""
 
     shares: Tensor
     offsets: Tensor
@@ -105,7 +105,7 @@ class _Ensemble(nn.Module):
 
 
 class _Tempered(nn.Module):
-    """Probabilities whose logarithms are divided by a temperature."""
+    """Probabilities after division of their logarithms by a temperature."""
 
     def __init__(self, estimator: CalibratedClassifier) -> None:
         super().__init__()
@@ -117,7 +117,7 @@ class _Tempered(nn.Module):
 
 
 def _member_shares(estimator: EnsembleClassifier) -> list[float]:
-    """Return the factor of each member's log-odds: weight, in units of the first's spread."""
+    """Return the factor of each member's log-odds: its weight over its relative spread."""
     weights = [weight for _, weight in estimator.weighted_members()]
     spreads, total = estimator.spreads_, sum(weights)
     unit = spreads[weights.index(max(weights))]
@@ -129,24 +129,24 @@ def _logarithms(probabilities: Tensor) -> Tensor:
 
 
 def decoder_graph(estimator: TransferClassifier) -> nn.Module:
-    """Return the torch module that computes what an estimator predicts for unseen trials.
+    """Return a torch module with the predictions of an estimator for unknown domains.
 
     Parameters
     ----------
     estimator : TransferClassifier
-        Fitted. Trials are re-centred by the reference of domains that it has not seen: after
-        ``adapt`` that of the new subject.
+        A fitted estimator. Trials are re-centred by the reference for unknown domains; after
+        ``adapt`` this is the reference of the new subject.
 
     Returns
     -------
     nn.Module
-        ``(batch, n_chans, n_times)`` in microvolt and single precision to ``(batch, n_classes)``
-        in double precision.
+        Maps trials ``(batch, n_chans, n_times)`` in microvolt and single precision to
+        ``(batch, n_classes)`` in double precision.
 
     Raises
     ------
     ConfigError
-        When the method, or a part of it, cannot be exported, with the reason.
+        When the method, or a part of it, cannot be exported.
     """
     from bci_dann.estimators import CalibratedClassifier, EnsembleClassifier, RiemannianClassifier
 
@@ -158,23 +158,25 @@ def decoder_graph(estimator: TransferClassifier) -> nn.Module:
     is_riemannian = type(estimator) is RiemannianClassifier
     if not is_riemannian and not _predicts_as_a_network(estimator):
         raise ConfigError(
-            f"{name} cannot be exported: it looks at several trials at once, or is computed "
-            "outside of torch. Networks, RiemannianClassifier, and ensembles and calibrations of "
-            "these can."
+            f"{name} cannot be exported: it uses several trials at once, or is not computed with "
+            "torch. Networks, RiemannianClassifier, and ensembles and calibrations of these can "
+            "be exported."
         )
     if estimator.n_times_ is None:
-        raise ConfigError(f"{name} was fitted to plain vectors, and only trials can be exported.")
+        raise ConfigError(
+            f"{name} was fitted to feature vectors, but only models of trials can be exported."
+        )
     if is_riemannian:
         from bci_dann.serving.export.covariance_graph import CovarianceDecoder
 
-        return SilentTrials(CovarianceDecoder(cast("RiemannianClassifier", estimator)))
+        return ConstantTrialGuard(CovarianceDecoder(cast("RiemannianClassifier", estimator)))
     from bci_dann.serving.export.network_graph import AlignedNetworks
 
-    return SilentTrials(AlignedNetworks(cast("NetworkClassifier", estimator)))
+    return ConstantTrialGuard(AlignedNetworks(cast("NetworkClassifier", estimator)))
 
 
 def _predicts_as_a_network(estimator: Any) -> bool:
-    """Whether nothing is overridden between reading trials and the networks."""
+    """Return whether a class overrides nothing between reading trials and the networks."""
     from bci_dann.estimators import (
         NetworkClassifier,
         ReweightedClassifier,

@@ -1,10 +1,10 @@
-"""Functions of symmetric positive definite matrices by matrix products alone.
+"""Functions of symmetric positive definite matrices, computed with matrix products only.
 
-ONNX has no eigen-decomposition. Inverses and square roots are found by Newton-Schulz iterations,
+ONNX has no eigendecomposition. Inverses and square roots are computed by Newton-Schulz iterations,
 logarithms by inverse scaling and squaring (Higham 2008, "Functions of matrices", SIAM, chapters 6,
-7 and 11). Every step is scaled for the fastest worst case over a range of eigenvalues (Chen and
-Chow 2014, "A stable scaling of Newton-Schulz for improving the sign function computation of a
-Hermitian matrix", Argonne preprint ANL/MCS-P5059-0114).
+7 and 11). Every step is scaled to minimise the number of iterations for a given range of
+eigenvalues (Chen and Chow 2014, "A stable scaling of Newton-Schulz for improving the sign function
+computation of a Hermitian matrix", Argonne preprint ANL/MCS-P5059-0114).
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from torch import Tensor
 
 __all__ = ["inverse", "logarithm"]
 
-# Ratio of the smallest eigenvalue to the Frobenius norm down to which results are exact.
-# Empirical: covariances of EEG trials, shrunk and re-centred, stay above 1e-5.
+# The smallest ratio of an eigenvalue to the Frobenius norm for which results are exact. Empirical:
+# shrunk and re-centred covariances of EEG trials stay above 1e-5.
 SMALLEST = 1e-8
 
-# Square roots that are taken before the logarithm, and the degree of its polynomial: errors are
-# then below 1e-10.
+# Number of square roots before the logarithm, and the degree of its polynomial, for errors below
+# 1e-10.
 N_ROOTS = 4
 DEGREE = 14
 
-# Eigenvalues of an iteration that are closer to one than this are converged in double precision.
+# Eigenvalues closer to one than this have converged in double precision.
 CONVERGED = 1e-13
 
 
 def inverse(matrices: Tensor) -> Tensor:
-    """Return the inverses of matrices.
+    """Return the inverses of a batch of matrices.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def inverse(matrices: Tensor) -> Tensor:
 
 
 def logarithm(matrices: Tensor) -> Tensor:
-    """Return the logarithms of matrices.
+    """Return the matrix logarithms of a batch of matrices.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def logarithm(matrices: Tensor) -> Tensor:
     for _ in range(N_ROOTS):
         root, other = _roots(root, smallest)
         smallest = math.sqrt(smallest)
-    centre = math.sqrt(smallest)  # eigenvalues of the root are from its square to one
+    centre = math.sqrt(smallest)  # eigenvalues of the root are between its square and one
     sinh = 0.5 * (root / centre - other * centre)
     squared = sinh @ sinh
     eye = torch.eye(matrices.shape[-1], dtype=matrices.dtype)
@@ -78,7 +78,7 @@ def logarithm(matrices: Tensor) -> Tensor:
 
 
 def _norm(matrices: Tensor) -> Tensor:
-    """Return Frobenius norms, shape ``(batch, 1, 1)``, no smaller than any eigenvalue."""
+    """Return Frobenius norms, shape ``(batch, 1, 1)``; no eigenvalue is larger."""
     return matrices.square().sum(dim=(1, 2), keepdim=True).sqrt()
 
 
@@ -95,7 +95,7 @@ def _roots(matrices: Tensor, smallest: float) -> tuple[Tensor, Tensor]:
 
 @cache
 def _scales(smallest: float) -> tuple[float, ...]:
-    """Return the scale of each step, from eigenvalues between ``smallest`` and one to all ones."""
+    """Return the scale of each step that moves eigenvalues from ``[smallest, 1]`` to one."""
     scales, low = [], smallest
     while 1.0 - low > CONVERGED:
         scale = math.sqrt(3.0 / (1.0 + low + low**2))
@@ -106,9 +106,9 @@ def _scales(smallest: float) -> tuple[float, ...]:
 
 @cache
 def _asinh_coefficients(smallest: float) -> tuple[float, ...]:
-    """Return the polynomial in ``s`` that is ``asinh(sqrt(s)) / sqrt(s)`` on a range.
+    """Return the coefficients of a polynomial in ``s`` close to ``asinh(sqrt(s)) / sqrt(s)``.
 
-    The range is that of the squares of ``(x - 1 / x) / 2`` for ``x`` from ``sqrt(smallest)`` to its
+    It is accurate for ``s = ((x - 1 / x) / 2) ** 2`` with ``x`` between ``sqrt(smallest)`` and its
     inverse.
     """
     longest = (0.5 * (smallest**-0.5 - smallest**0.5)) ** 2

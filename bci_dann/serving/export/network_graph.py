@@ -1,4 +1,4 @@
-"""Networks as one torch module: trials in microvolt, alignment, standardisation, probabilities."""
+"""Networks as torch modules: trials (µV), alignment, standardisation, mean probabilities."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ __all__ = ["AlignedNetworks"]
 
 
 class AlignedNetworks(nn.Module):
-    """The mean probabilities of networks, after alignment and standardisation.
+    """Torch module with the mean probabilities of networks, after alignment and standardisation.
 
     Parameters
     ----------
     estimator : NetworkClassifier
-        Fitted. Trials are aligned by the reference of domains that it has not seen: after
-        ``adapt`` that of the new subject.
+        A fitted estimator. Trials are aligned by the reference for unknown domains; after
+        ``adapt`` this is the reference of the new subject.
 
     Raises
     ------
     ConfigError
-        When its alignment is no product with one matrix.
+        When the alignment is not a multiplication by one matrix.
     """
 
     whitening: Tensor | None
@@ -46,7 +46,7 @@ class AlignedNetworks(nn.Module):
         self.networks = nn.ModuleList(copy.deepcopy(one) for one in estimator.networks_)
         for module in self.networks.modules():
             if isinstance(module, FastBody):
-                module.fast = False  # braindecode's own layers, which every runtime has
+                module.fast = False  # layers of braindecode, which every runtime supports
         self.eval()
 
     def forward(self, trials: Tensor) -> Tensor:
@@ -74,7 +74,7 @@ def _whitening(alignment: Alignment | None) -> Tensor | None:
         return None
     if not isinstance(alignment, SignalWhitening):
         raise ConfigError(
-            f"the alignment {type(alignment).__name__} cannot be exported: it is no product with "
-            "one matrix. Networks with alignment 'euclidean', 'riemannian' or none can."
+            f"the alignment {type(alignment).__name__} cannot be exported, because it is not a "
+            "multiplication by one matrix. Use alignment 'euclidean', 'riemannian' or none."
         )
     return torch.from_numpy(inverse_square_root(alignment.fallback_))

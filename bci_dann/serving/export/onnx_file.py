@@ -1,4 +1,4 @@
-"""ONNX files of fitted models, and their comparison with the models in onnxruntime."""
+"""Export of fitted models to ONNX files, and their comparison with the models in onnxruntime."""
 
 from __future__ import annotations
 
@@ -24,39 +24,39 @@ if TYPE_CHECKING:
 __all__ = ["check_onnx", "export_onnx", "exported_program"]
 
 INPUT, OUTPUT, BATCH = "trials", "probabilities", "batch"
-REFERENCE = "whitening"  # in the names of the initialisers that a new subject replaces
+REFERENCE = "whitening"  # part of the names of initialisers that hold alignment references
 LIBRARIES = ("onnx", "onnxscript", "onnxruntime")
 
-# Trials of a comparison at a time: one, as online, up to as many as a session has.
+# Batch sizes of a comparison range from one trial, as online, to about the trials of a session.
 LARGEST_BATCH = 64
 TYPICAL_UV = 10.0
 TOLERANCE = 1e-5
 
-# Norm of the random matrix that mixes the channels of a random trial, beside the identity: below
-# one, no combination of channels vanishes.
+# Norm of the random matrix that is added to the identity to mix the channels of a random trial;
+# with a norm below one, the mixed channels stay linearly independent.
 MIXING = 0.5
 
 
 def export_onnx(model: str | Path | ServedModel, path: str | Path) -> Path:
-    """Write a model as ONNX, from trials in microvolt to class probabilities.
+    """Write a model to an ONNX file that maps trials in microvolt to class probabilities.
 
-    Alignment and standardisation are inside the graph. The input ``trials`` is ``(batch, n_chans,
-    n_times)``, single precision, in microvolt, filtered and cut as :func:`prepare` does it, with
-    the channels in the order of the model; the output ``probabilities`` is ``(batch, n_classes)``.
-    The batch may have any size. Trials are re-centred as those of a session that the model has
-    not seen: by the new subject's reference, where it was adapted.
+    The graph includes alignment and standardisation. The input ``trials`` has the shape ``(batch,
+    n_chans, n_times)``, single precision, in microvolt, filtered and cut as by :func:`prepare`,
+    with the channels in the order of the model; the output ``probabilities`` has the shape
+    ``(batch, n_classes)``. The batch size is free. Trials are re-centred like those of an unknown
+    session: for an adapted model, by the reference of the new subject.
 
-    The metadata of the file hold ``classes``, ``channels`` and ``references`` (JSON lists),
-    ``sfreq`` (Hz) and ``unit``. ``references`` are the names of the initialisers that hold the
-    inverse square root of a mean covariance: for another subject they can be replaced by those of
-    another file of the same model, without training.
+    The metadata of the file are ``classes``, ``channels`` and ``references`` (JSON lists),
+    ``sfreq`` (Hz) and ``unit``. ``references`` lists the initialisers with the inverse square root
+    of a mean covariance: to use the file for another subject, replace their values by those in a
+    file of the same model, adapted to that subject.
 
     Parameters
     ----------
     model : str, pathlib.Path or ServedModel
         A model or its folder.
     path : str or pathlib.Path
-        The ``.onnx`` file; a former one is replaced.
+        The ``.onnx`` file; an existing file is replaced.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def export_onnx(model: str | Path | ServedModel, path: str | Path) -> Path:
     See Also
     --------
     check_onnx : Compares the file with the model.
-    adapt_model : Adapts a model before.
+    adapt_model : Adapts a model before the export.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def export_onnx(model: str | Path | ServedModel, path: str | Path) -> Path:
 
 
 def exported_program(model: str | Path | ServedModel) -> torch.export.ExportedProgram:
-    """Return a model as a program of :mod:`torch.export`, which :func:`torch.export.save` writes.
+    """Return a model as a program of :mod:`torch.export`, for :func:`torch.export.save`.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def exported_program(model: str | Path | ServedModel) -> torch.export.ExportedPr
     Returns
     -------
     torch.export.ExportedProgram
-        Takes and gives what the file of :func:`export_onnx` does.
+        With the same input and output as the file of :func:`export_onnx`.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def exported_program(model: str | Path | ServedModel) -> torch.export.ExportedPr
 
     See Also
     --------
-    export_onnx : Writes it as ONNX.
+    export_onnx : Writes the model as ONNX.
 
     Examples
     --------
@@ -130,41 +130,41 @@ def exported_program(model: str | Path | ServedModel) -> torch.export.ExportedPr
     try:
         with torch.no_grad():
             return torch.export.export(decoder, (example,), dynamic_shapes=sizes)
-    except Exception as error:  # a network of the user's may hold anything
+    except Exception as error:  # user-defined networks can fail in any way
         reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
         raise ConfigError(
-            f"{type(estimator).__name__} cannot be exported: torch.export says {reason} A backbone "
-            "must consist of torch operations that do not depend on the values of trials."
+            f"{type(estimator).__name__} cannot be exported: torch.export reports {reason} A "
+            "backbone must consist of torch operations that do not depend on the values of trials."
         ) from error
 
 
 def check_onnx(
     model: str | Path | ServedModel, path: str | Path, n_trials: int = 1000, seed: int = 0
 ) -> float:
-    """Compare an ONNX file with its model, in onnxruntime.
+    """Compare an ONNX file with its model on random trials, in onnxruntime.
 
     Parameters
     ----------
     model : str, pathlib.Path or ServedModel
         The model that was exported.
     path : str or pathlib.Path
-        The file.
+        The ONNX file.
     n_trials : int
-        Random trials of the model's amplitude and band, in batches of 1 to 64.
+        Number of random trials with the amplitude and band of the model, in batches of 1 to 64.
     seed : int
-        Draws the trials and the batches.
+        Seed of the trials and of the batch sizes.
 
     Returns
     -------
     float
-        The largest difference between two probabilities.
+        The largest absolute difference between two probabilities.
 
     Raises
     ------
     ConfigError
         When onnxruntime is missing.
     DataError
-        When the file cannot be used for this model, or differs by more than 1e-5.
+        When the file does not fit the model, or a probability differs by more than 1e-5.
 
     See Also
     --------
@@ -181,21 +181,21 @@ def check_onnx(
 
     served = as_served_model(model)
     trials = _random_trials(served, n_trials, seed)
-    with warnings.catch_warnings():  # noise needs no adaptation
+    with warnings.catch_warnings():  # warnings about missing adaptation do not matter for noise
         warnings.simplefilter("ignore", BCIDannWarning)
         expected = served.estimator.predict_proba(trials)
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # layers this small are slower on several
+    options.intra_op_num_threads = 1  # small layers are slower with several threads
     try:
         session = onnxruntime.InferenceSession(str(path), options, ["CPUExecutionProvider"])
         found = [session.run([OUTPUT], {INPUT: one})[0] for one in _batches(trials, seed)]
-    except Exception as error:  # of onnxruntime's own kinds
+    except Exception as error:  # onnxruntime has its own exception classes
         raise DataError(f"onnxruntime cannot use {path} for this model: {error}") from error
     difference = float(np.abs(np.concatenate(found) - expected).max())
     if not difference <= TOLERANCE:
         raise DataError(
-            f"{path} and the model differ by {difference:.1e}, more than {TOLERANCE:g}: export the "
-            "model again, and use the file with this model alone."
+            f"the probabilities of {path} and of the model differ by {difference:.1e}, more than "
+            f"{TOLERANCE:g}: export the model again, and use the file for this model only."
         )
     return difference
 
@@ -204,8 +204,8 @@ def _check_installed() -> None:
     missing = [name for name in LIBRARIES if find_spec(name) is None]
     if missing:
         raise ConfigError(
-            f"{', '.join(missing)} is not installed, which ONNX files need: pip install "
-            "'bci_dann[onnx]'."
+            f"ONNX files need {', '.join(missing)}, which cannot be found. Install with: "
+            "pip install 'bci_dann[onnx]'."
         )
 
 
@@ -217,13 +217,13 @@ def _onnx_of(served: ServedModel) -> Any:
         exported = torch.onnx.export(
             program, input_names=[INPUT], output_names=[OUTPUT], dynamo=True, verbose=False
         )
-    assert exported is not None  # it is where a path is given
+    assert exported is not None  # it is None only if a path is given
     return _with_plain_names(exported.model_proto)
 
 
 @contextmanager
 def _quiet_exporter() -> Iterator[None]:
-    """Hold back what the exporter says of its own steps, and of libraries that are not used."""
+    """Suppress log messages and warnings of the exporter during a ``with`` block."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -236,7 +236,7 @@ def _quiet_exporter() -> Iterator[None]:
 
 
 def _with_plain_names(proto: Any) -> Any:
-    """Name the references as in the decoder, and the free axis, in place."""
+    """Shorten the names of the references and name the batch dimension, in place."""
     new_names = {
         one.name: one.name.replace("decoder.", "")
         for one in proto.graph.initializer
@@ -268,7 +268,7 @@ def _with_metadata(proto: Any, served: ServedModel) -> Any:
 
 
 def _random_trials(served: ServedModel, n_trials: int, seed: int) -> NDArray[np.float32]:
-    """Return noise in the band of the model, channels mixed, with another amplitude each."""
+    """Return noise in the band of the model, with mixed channels and varying amplitudes."""
     recipe, estimator = served.recipe, served.estimator
     n_chans, n_times = estimator.n_features_in_, estimator.n_times_ or 1
     rng = np.random.default_rng(seed)

@@ -1,1 +1,1 @@
-"""Recordings of another headset: electrodes that a model misses, and an account of what differs."""
+"""Recordings of other headsets: interpolation of missing electrodes, description of differences."""

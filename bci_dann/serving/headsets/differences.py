@@ -1,4 +1,4 @@
-"""Sentences on what differs between a recording and those that a model was trained on."""
+"""Sentences for users on differences between a recording and the training recordings."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ def differences(
     recipe: ModelRecipe,
     options: ReadingOptions,
 ) -> str:
-    """Say what was done to a recording that is not like those of training.
+    """Describe how a recording was changed because it differs from the training recordings.
 
     Parameters
     ----------
     label : str
-        The recording.
+        Name of the recording.
     sfreq : float
-        Its sampling frequency (Hz).
+        Sampling frequency of the recording (Hz).
     electrodes : Electrodes
-        Where the signals of the model's electrodes come from.
+        Which electrodes of the model the recording has, and which are interpolated.
     recipe : ModelRecipe
-        What the model wants.
+        Recipe of the model.
     options : ReadingOptions
-        The electrodes of the reference, where the user names some.
+        Options of the user, with the reference electrodes, if any.
 
     Returns
     -------
     str
-        The recording and a sentence for each difference; empty where there is none.
+        The name of the recording and a sentence for each difference; empty without differences.
     """
-    told = [_channels(electrodes), _interpolated(electrodes), _rate(sfreq, recipe)]
-    told.append(_reference(recipe, options, is_other=any(told)))
-    sentences = " ".join(text for text in told if text)
+    found = [_channels(electrodes), _interpolated(electrodes), _rate(sfreq, recipe)]
+    found.append(_reference(recipe, options, is_other=any(found)))
+    sentences = " ".join(text for text in found if text)
     return f"{label}: {sentences}" if sentences else ""
 
 
@@ -51,8 +51,8 @@ def _channels(electrodes: Electrodes) -> str:
     if not n_unused:
         return ""
     return (
-        f"{n_used} of its {n_used + n_unused} EEG channels are those of the model, by their names; "
-        "the others are not decoded."
+        f"The model uses {n_used} of the {n_used + n_unused} EEG channels, matched by name; the "
+        "others are ignored."
     )
 
 
@@ -60,7 +60,7 @@ def _interpolated(electrodes: Electrodes) -> str:
     if not electrodes.replaced:
         return ""
     return (
-        f"Interpolated by spherical splines of {len(electrodes.donors)} electrodes at standard "
+        f"Interpolated by spherical splines from {len(electrodes.donors)} electrodes at standard "
         f"positions: {electrodes.listed()}."
     )
 
@@ -68,10 +68,13 @@ def _interpolated(electrodes: Electrodes) -> str:
 def _rate(sfreq: float, recipe: ModelRecipe) -> str:
     from bci_dann.data.segmentation import same_sfreq
 
-    # a model that resamples takes any frequency
+    # a model with the preprocessing step `resample` accepts any frequency
     if recipe.preprocessing.resample is not None or same_sfreq(sfreq, recipe.sfreq):
         return ""
-    return f"Sampled at {sfreq:g} Hz; its trials are resampled to the model's {recipe.sfreq:g} Hz."
+    return (
+        f"Recorded at {sfreq:g} Hz; the trials are resampled to the {recipe.sfreq:g} Hz of the "
+        "model."
+    )
 
 
 def _reference(recipe: ModelRecipe, options: ReadingOptions, *, is_other: bool) -> str:
@@ -80,6 +83,6 @@ def _reference(recipe: ModelRecipe, options: ReadingOptions, *, is_other: bool) 
     if recipe.preprocessing.reference is not None or not is_other:
         return ""
     return (
-        "Its own reference is kept, as the training recordings keep theirs; files do not say "
-        "whether it is the same electrode. --reference (or reference= in Python) changes it."
+        "The reference of the recording is kept, as in training; files do not state whether it is "
+        "the same electrode. --reference (or reference= in Python) changes it."
     )

@@ -1,4 +1,4 @@
-"""Electrodes of a model that a recording has, lacks, or has lost."""
+"""Matching of the electrodes of a model with the channels of a recording."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ __all__ = ["Electrodes", "match_electrodes", "named_channels_of"]
 
 @dataclass(frozen=True)
 class Electrodes:
-    """Where the signals of a model's electrodes come from.
+    """Which electrodes of a model a recording has, and which have to be interpolated.
 
     Parameters
     ----------
     present : tuple of str
-        The model's electrodes that the recording has, by their names in it.
+        Electrodes of the model with a usable signal, by their names in the recording.
     replaced : dict of str to str
-        Those that have to be interpolated, with the reason; by their names in the recording, or
-        where it lacks them, in the model.
+        Electrodes that have to be interpolated, with the reason; by their names in the recording,
+        or in the model if the recording does not have them.
     donors : tuple of str
-        All channels with a signal to interpolate from, those too that the model does not use.
+        Channels to interpolate from: all with a usable signal, also those the model does not use.
     """
 
     present: tuple[str, ...]
@@ -37,7 +37,7 @@ class Electrodes:
     donors: tuple[str, ...]
 
     def listed(self) -> str:
-        """Return the electrodes that are interpolated, by the reason.
+        """Return the interpolated electrodes as text, grouped by reason.
 
         Returns
         -------
@@ -51,24 +51,24 @@ class Electrodes:
 
 
 def named_channels_of(recording: mne.io.BaseRaw | mne.BaseEpochs, names: Iterable[str]) -> set[str]:
-    """Return the channels that a user has named, as the recording spells them.
+    """Return the channels that a user names, with their spelling in the recording.
 
     Parameters
     ----------
     recording : mne.io.Raw or mne.Epochs
-        Where they are looked for.
+        The recording.
     names : iterable of str
-        In any spelling of an electrode.
+        Names of electrodes, in any spelling.
 
     Returns
     -------
     set of str
-        Their names in the recording.
+        Names of these channels in the recording.
 
     Raises
     ------
     ConfigError
-        When one is not there.
+        When the recording has no such channel.
     """
     from bci_dann.data.channels.electrode_names import channels_named
 
@@ -77,8 +77,8 @@ def named_channels_of(recording: mne.io.BaseRaw | mne.BaseEpochs, names: Iterabl
         channels = channels_named(name, recording.ch_names)
         if not channels:
             raise ConfigError(
-                f"--bad {name} (or bads= in Python): there is no such channel."
-                f"{did_you_mean(name, recording.ch_names)} The recording has "
+                f"--bad {name} (or bads= in Python): the recording has no such channel."
+                f"{did_you_mean(name, recording.ch_names)} Its channels are "
                 f"{', '.join(recording.ch_names)}."
             )
         found.update(channels)
@@ -91,28 +91,28 @@ def match_electrodes(
     bads: Iterable[str],
     dead: Mapping[str, str],
 ) -> Electrodes:
-    """Decide which of a model's electrodes are interpolated.
+    """Determine which electrodes of a model are present, and which are interpolated.
 
     Parameters
     ----------
     recording : mne.io.Raw or mne.Epochs
-        Named as the layout says.
+        The recording, after renaming channels by the layout.
     recipe : ModelRecipe
-        Has the model's electrodes.
+        Recipe with the electrodes of the model.
     bads : iterable of str
-        Channels that the user says are bad, by their names in the recording.
+        Channels that the user has named as bad, by their names in the recording.
     dead : mapping of str to str
-        Channels without a signal, and how they fail.
+        Channels without a signal, with a description of the fault.
 
     Returns
     -------
     Electrodes
-        All of them.
+        All electrodes of the model.
 
     Raises
     ------
     DataError
-        When more than a fifth of the electrodes would have to be interpolated, with the list.
+        When more than a fifth of the electrodes would have to be interpolated.
     """
     import mne
 
@@ -152,11 +152,11 @@ def _check_enough(electrodes: Electrodes, ch_names: Sequence[str]) -> None:
     missing = [name for name in replaced if name not in ch_names]
     unknown = [name for name in ch_names if standard_name(name) is None]
     guess = did_you_mean(missing[0], unknown) if missing else ""
-    up_to = f"a fifth, {limit}," if limit else "none of so few"
+    possible = f"at most {limit} (a fifth)" if limit else "with so few electrodes none"
     raise DataError(
         f"{electrodes.listed()}: no signal at {len(replaced)} of the model's {n_all} electrodes, "
-        f"and {up_to} can be interpolated.{guess} It shares {', '.join(present) or 'none'}; the "
-        f"recording has {', '.join(ch_names)}. Name channels with --rename (or rename= in "
-        "Python), or train a "
-        "model on electrodes that both have, with preprocessing `channels`."
+        f"but {possible} can be interpolated.{guess} Electrodes of the model with a signal: "
+        f"{', '.join(present) or 'none'}. Channels of the recording: {', '.join(ch_names)}. Name "
+        "channels with --rename (or rename= in Python), or train a model on electrodes that both "
+        "have, with preprocessing `channels`."
     )

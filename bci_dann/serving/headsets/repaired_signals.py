@@ -1,4 +1,4 @@
-"""Recordings in which electrodes of a model that are missing or dead are interpolated."""
+"""Interpolation of missing and faulty electrodes of a model in a recording."""
 
 from __future__ import annotations
 
@@ -29,35 +29,35 @@ def raw_with_electrodes(
     layout: RecordingsLayout,
     options: ReadingOptions,
 ) -> tuple[mne.io.BaseRaw, Electrodes]:
-    """Return a recording in which every electrode of a model has a signal.
+    """Return a recording with a signal for every electrode of a model.
 
     Parameters
     ----------
     raw : mne.io.Raw
-        In memory, in volt and as recorded, with channels named as the layout says. It is left as
-        it is.
+        The recording in memory, in volt and unfiltered, with channels renamed by the layout. It is
+        not changed.
     events : ndarray of int, shape (n_trials,)
-        The samples at which trials start, counted from the first.
+        Sample numbers at which trials start, relative to the first sample.
     recipe : ModelRecipe
-        Has the model's electrodes and window.
+        Recipe with the electrodes and the window of the model.
     layout : RecordingsLayout
-        Has the montage whose positions come first.
+        Layout with the montage that has priority for electrode positions.
     options : ReadingOptions
-        Has the channels that the user says are bad.
+        Options of the user, with bad channels.
 
     Returns
     -------
     raw : mne.io.Raw
-        With the interpolated electrodes as its last channels.
+        The recording, with interpolated electrodes as its last channels.
     electrodes : Electrodes
-        What was interpolated, and from what.
+        Which electrodes were interpolated, and from which channels.
 
     Raises
     ------
     ConfigError
-        When a channel that the user names is not there.
+        When the recording lacks a channel that the user names.
     DataError
-        When too many electrodes have no signal, or one cannot be interpolated.
+        When too many electrodes have no signal, or an electrode cannot be interpolated.
     """
     bads = named_channels_of(raw, options.bads)
     electrodes = match_electrodes(raw, recipe, bads, _dead_channels(raw, events, recipe))
@@ -69,28 +69,28 @@ def raw_with_electrodes(
 def epochs_with_electrodes(
     epochs: mne.BaseEpochs, recipe: ModelRecipe, options: ReadingOptions
 ) -> tuple[mne.BaseEpochs, Electrodes]:
-    """Give every electrode of a model a signal in epochs, in place.
+    """Add a signal for every electrode of a model to epochs, in place.
 
     Parameters
     ----------
     epochs : mne.Epochs
-        In memory. They may be filtered, so channels at a limit of their range are not looked for.
+        The epochs in memory. Clipped channels are not detected, because epochs may be filtered.
     recipe : ModelRecipe
-        Has the model's electrodes and the layout.
+        Recipe with the electrodes and the layout of the model.
     options : ReadingOptions
-        Has the channels that the user says are bad.
+        Options of the user, with bad channels.
 
     Returns
     -------
     epochs : mne.Epochs
-        The same.
+        The given epochs.
     electrodes : Electrodes
-        What was interpolated, and from what.
+        Which electrodes were interpolated, and from which channels.
 
     Raises
     ------
     ConfigError, DataError
-        As `raw_with_electrodes`.
+        For the reasons of `raw_with_electrodes`.
     """
     from bci_dann.data.screening.dead_channels import dead_channels
 

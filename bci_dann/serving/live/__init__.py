@@ -1,1 +1,1 @@
-"""Live decoding: a stream of an amplifier in, decisions as lines, as a stream and on a page out."""
+"""Live streams: acquisition of cued sessions, online decoding, output of decisions."""

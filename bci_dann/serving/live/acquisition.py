@@ -1,4 +1,4 @@
-"""Cued acquisition: cues on a display, a stream in a file, both on one clock."""
+"""Acquisition of a cued session: cues for the subject and a recording of an LSL stream."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from bci_dann.serving.served_model import ServedModel, as_served_model
 
 __all__ = ["acquire"]
 
-# Bytes of samples that one FIF file takes; longer recordings would be split into several files.
+# Maximum size (bytes) of the samples in one FIF file; MNE splits longer recordings.
 LARGEST_FILE = 1.9e9
-# Pause before the first cue (s), in which the subject settles and filters of a reader do.
+# Pause before the first cue (s), for the subject to settle and filters to decay.
 FIRST_PAUSE_S = 5.0
 
 
@@ -53,78 +53,80 @@ def acquire(
     display: CueDisplay | None = None,
     report: Callable[[str], None] = print,
 ) -> Acquisition:
-    """Show cues to a subject, record a stream meanwhile, and save both as one recording.
+    """Show cues to a subject, record an LSL stream, and save both as one FIF recording.
 
-    All channels of the stream are recorded. Each trial that was completed is an annotation at the
-    time of its cue, as long as the task. What was recorded is saved at the end, after Ctrl-C, and
-    when the stream is lost for good. A trial during which it is lost is repeated.
+    All channels of the stream are recorded. Each completed trial is annotated, from its cue to the
+    end of the task. The recording is saved at the end of the session, after Ctrl-C, and if the
+    stream is lost permanently. A trial in which the stream is lost is repeated.
 
     Parameters
     ----------
     stream : str
         Name of the LSL stream.
     out : str or pathlib.Path
-        The file, such as ``first_raw.fif``.
+        The file to write, such as ``first_raw.fif``.
     classes : sequence of str
-        The tasks, such as ``["left_hand", "right_hand"]``; by default those of the model.
+        Tasks of the subject, such as ``["left_hand", "right_hand"]``; by default the classes of
+        ``model``.
     rest : bool
         Whether to add the class ``rest``.
     trials : int
-        Trials of each class.
+        Number of trials of each class.
     task : float or None
-        Length of the task, from the cue on (s); by default as the model was trained, or 4.
+        Duration of the task, from the cue (s); by default as in the training of the model, or 4.
     pause : float
         Shortest pause before a cue (s).
     jitter : float
-        By how much pauses are longer at most, at random (s).
+        Longest random addition to a pause (s).
     cue_s : float or None
-        How long the cue is shown, before a cross (s); by default during the whole task.
+        Time after which a cross replaces the cue (s); by default the cue is shown during the task.
     random_state : None or int
-        Seed of the order and of the pauses.
+        Seed of the order of classes and of the pauses.
     model : str, pathlib.Path, ServedModel or None
-        Gives classes, names of events, and the length of trials, and has to find its electrodes.
+        Model that determines classes, event names and the duration of trials; the stream must have
+        its electrodes.
     source_id : str or None
-        The stream's source, where several streams have the name.
+        Identifier of the source (``source_id`` in LSL), if several streams have the same name.
     unit_scale : float or None
-        Volt per unit of the numbers, such as 1e-6. By default the unit that the stream tells.
+        Factor that converts samples to volt, such as 1e-6. By default from the unit in the stream.
     jitter_s : float
-        By how much times of chunks may be wrong before samples count as lost (s).
+        Tolerance for the time stamps of chunks; larger deviations count as lost samples (s).
     wait_s : float
-        How long to look for the stream (s).
+        How long to search for the stream (s).
     lost_s : float
-        How long to wait for a stream that is lost (s).
+        How long to wait for a lost stream before the session ends (s).
     force : bool
-        Whether to replace a file.
+        Whether to replace an existing file.
     page : PageAddress or None
-        Where to serve a page that shows the cues, instead of the terminal. The session begins when
-        it is opened.
+        Address of a web page that shows the cues instead of the terminal. The session begins when
+        the page is opened.
     display : CueDisplay or None
-        Shows the cues; by default the terminal. One of your own has ``show(kind, text, note)``
-        and is a context manager.
+        Shows the cues; by default in the terminal. A user-defined display is a context manager with
+        the method ``show(kind, text, note)``.
     report : callable
-        Takes sentences on what happens.
+        Called with status messages for the person who runs the session.
 
     Returns
     -------
     Acquisition
-        What was recorded.
+        The path of the recording, and how many trials and gaps it has.
 
     Raises
     ------
     ConfigError
-        When an option does not fit, or the file exists.
+        When an option is invalid, or the file exists.
     DataError
-        When there is no such stream, or several, or it lacks channels or their names.
+        When there is no such stream, or several, or it lacks electrodes of the model or names.
     InstallationError
         When mne-lsl is not installed.
     ResultsError
-        When the file cannot be written, which is tried first.
+        When the file cannot be written; this is checked before recording.
 
     See Also
     --------
     adapt_model : Adapts a model to the recording.
-    evaluate_model : Says how well a model decodes it.
-    decode_stream : Decodes the stream.
+    evaluate_model : Evaluates a model on the recording.
+    decode_stream : Decodes a stream online.
 
     Examples
     --------
@@ -135,8 +137,8 @@ def acquire(
     >>> serving.adapt_model("model/", done.path).model.save("adapted/")  # doctest: +SKIP
     """
     recipe = None if model is None else as_served_model(model).recipe
-    marks = ModelCues.of(recipe, classes, rest, task)
-    protocol = CueProtocol(marks.classes, trials, marks.task_s, pause, jitter, cue_s, random_state)
+    cues = ModelCues.of(recipe, classes, rest, task)
+    protocol = CueProtocol(cues.classes, trials, cues.task_s, pause, jitter, cue_s, random_state)
     path = check_recording_path(Path(out), force)
     source = LSLStream(stream, source_id, unit_scale)
     try:
@@ -153,23 +155,23 @@ def acquire(
             shown,
             load_lsl().local_clock,
             report,
-            first_pause_s=FIRST_PAUSE_S + marks.lead_s,
+            first_pause_s=FIRST_PAUSE_S + cues.lead_s,
             lost_s=lost_s,
         )
-        return record_session(session, marks, path, report)
+        return record_session(session, cues, path, report)
     finally:
         source.close()
 
 
 def _check_size(protocol: CueProtocol, recorder: SignalRecorder) -> None:
-    """Raise where a session is longer than what fits into a file."""
+    """Raise if the session is too long for one file."""
     rate = 4.0 * len(recorder.ch_names) * recorder.sfreq
     if rate * (protocol.seconds + TAIL_S) > LARGEST_FILE:
         raise ConfigError(
-            f"the session takes up to {protocol.seconds / 60:.0f} minutes, and a recording of "
-            f"{len(recorder.ch_names)} channels at {recorder.sfreq:g} Hz at most "
-            f"{LARGEST_FILE / rate / 60:.0f}. Take fewer trials or a shorter task, and record "
-            "several sessions."
+            f"the session takes up to {protocol.seconds / 60:.0f} minutes, but a file can store at "
+            f"most {LARGEST_FILE / rate / 60:.0f} minutes of {len(recorder.ch_names)} channels at "
+            f"{recorder.sfreq:g} Hz. Choose fewer trials or a shorter task, and record several "
+            "sessions."
         )
 
 
@@ -178,11 +180,11 @@ def _introduce(
 ) -> None:
     n_trials = len(protocol.classes) * protocol.n_trials
     report(
-        f"Stream {source.name}: {len(source.ch_names)} channels at {source.sfreq:g} Hz; "
-        f"{n_trials} trials of {', '.join(protocol.classes)} take up to "
-        f"{protocol.seconds / 60:.1f} minutes. Ctrl-C ends the session and saves it"
+        f"Stream {source.name}: {len(source.ch_names)} channels at {source.sfreq:g} Hz. The "
+        f"session has {n_trials} trials of {', '.join(protocol.classes)}, and takes up to "
+        f"{protocol.seconds / 60:.1f} minutes. Press Ctrl-C to end and save it earlier"
     )
-    if not source.tells_unit:
-        report("The stream does not tell the unit of every channel: microvolt is assumed")
+    if not source.states_unit:
+        report("The stream does not state the unit of every channel: microvolt is assumed")
     if replaced:
-        report(f"The model will interpolate {replaced}")
+        report(f"The model will interpolate these electrodes: {replaced}")

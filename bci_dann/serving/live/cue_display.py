@@ -1,4 +1,4 @@
-"""Cues in a terminal, in letters that fill it."""
+"""Display of cues in a terminal, in letters of the size of the terminal."""
 
 from __future__ import annotations
 
@@ -13,48 +13,48 @@ if TYPE_CHECKING:
 
 __all__ = ["CueDisplay", "TerminalCues", "large_text"]
 
-# The arrow above the name of a class, by a word in it.
+# Arrows above the name of a class, by a word in the name.
 ARROWS = {"left": "←", "right": "→", "feet": "↓", "foot": "↓", "tongue": "↑"}
-# In the colours of the terminal, which can be read on its ground.
+# Styles without explicit colours, readable on any terminal background.
 STYLES = {"cue": "bold", "pause": "dim", "lost": "bold red"}
-# Rows below the letters that hold the note.
+# Rows below the letters for the note.
 NOTE_ROWS = 2
-# Height of letters that can be read, in dots.
+# Smallest readable height of large letters, in dots.
 FEWEST_DOTS = 6
-# Two rows of dots make a row of characters: empty, upper, lower, both.
+# One row of characters shows two rows of dots: empty, upper, lower, both.
 BLOCKS = " ▀▄█"
 
 
 class CueDisplay(Protocol):
-    """Where cues are shown; one of your own can show pictures or play sounds."""
+    """Interface of a display of cues; a user-defined display can show pictures or play sounds."""
 
     def __enter__(self) -> CueDisplay:
-        """Begin."""
+        """Open the display."""
 
     def __exit__(self, *error: Any) -> None:
-        """End."""
+        """Close the display."""
 
     def show(self, kind: str, text: str, note: str) -> None:
-        """Show what the subject does now; the time of a cue is taken when this returns.
+        """Show the current part of a trial; the cue is timed when this method returns.
 
         Parameters
         ----------
         kind : {"pause", "cue", "task", "lost"}
-            The part of the trial: a rest, a cue, the task after it; or that the stream is lost.
+            The part of the trial: the pause, the cue, or the task after it; or a lost stream.
         text : str
-            The class, or a word.
+            The class, or another word, such as ``"relax"``.
         note : str
-            For who runs the session, such as the number of the trial.
+            For the person who runs the session, such as the number of the trial.
         """
 
 
 class TerminalCues:
-    """Shows cues in the terminal; as lines where the output is none.
+    """Shows cues in large letters in a terminal, or as lines of text if there is no terminal.
 
     Parameters
     ----------
     console : rich.console.Console or None
-        Where to write. By default the standard error stream.
+        Console to write to. By default the standard error stream.
     """
 
     def __init__(self, console: Console | None = None) -> None:
@@ -78,16 +78,16 @@ class TerminalCues:
         self._live.stop()
 
     def show(self, kind: str, text: str, note: str) -> None:
-        """Show what the subject does now.
+        """Show the current part of a trial.
 
         Parameters
         ----------
         kind : {"pause", "cue", "task", "lost"}
             The part of the trial.
         text : str
-            The class, or a word.
+            The class, or another word.
         note : str
-            Below it.
+            Text below it.
         """
         if not self._console.is_terminal:
             self._console.print(f"{note}: {text}", soft_wrap=True)
@@ -111,7 +111,7 @@ def _letters_of(kind: str, text: str, width: int, height: int) -> str:
     words = text.replace("_", " ")
     arrow = next((sign for word, sign in ARROWS.items() if word in text.lower().split("_")), "")
     if kind != "cue" or not arrow:
-        # half of the height, so that a word of three letters is no taller than others
+        # half of the height, so that short words are not taller than long ones
         return large_text(words, width, max(3, height // 2))
     above, below = large_text(arrow, width, height // 2), large_text(words, width, height // 3)
     n_columns = len(below.split("\n")[0])
@@ -119,19 +119,19 @@ def _letters_of(kind: str, text: str, width: int, height: int) -> str:
 
 
 def large_text(text: str, width: int, height: int) -> str:
-    """Draw text in large letters.
+    """Draw text in large letters made of block characters.
 
     Parameters
     ----------
     text : str
-        One line.
+        A single line.
     width, height : int
-        Characters and rows that it may take.
+        Maximum numbers of characters and of rows.
 
     Returns
     -------
     str
-        Rows of one length. The text itself where the letters would be too small to be read.
+        Rows of equal length; the text itself if the letters would be too small to read.
 
     Examples
     --------
@@ -140,7 +140,7 @@ def large_text(text: str, width: int, height: int) -> str:
     """
     large = _bitmap(text, 100.0)
     scale = min(width / large.shape[1], 2 * height / large.shape[0])
-    for share in (1.0, 0.96, 0.92, 0.88):  # hinting makes small letters wider than their share
+    for share in (1.0, 0.96, 0.92, 0.88):  # hinting makes small letters wider than calculated
         dots = _bitmap(text, 100.0 * scale * share)
         if dots.shape[1] <= width and dots.shape[0] <= 2 * height:
             break
@@ -154,7 +154,7 @@ def large_text(text: str, width: int, height: int) -> str:
 
 
 def _bitmap(text: str, size: float) -> NDArray[np.int_]:
-    """Return 1 where the letters are, without empty rows and columns around them."""
+    """Return an array with 1 where the letters are, without empty margins."""
     from matplotlib.font_manager import findfont
     from matplotlib.ft2font import FT2Font
 

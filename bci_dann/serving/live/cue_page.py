@@ -1,4 +1,4 @@
-"""Cues on a local page, in letters that fill the window of a browser."""
+"""Display of cues on a local web page, in letters of the size of the browser window."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ __all__ = ["CuePage"]
 
 
 class CuePage:
-    """Shows cues on a page, which is served as that of decisions is.
+    """Shows cues on a web page, served in the same way as the page of decisions.
 
     Parameters
     ----------
     host : str
-        Address to listen on; on another than loopback the page has a token in its address.
+        Address to listen on; if it is not a loopback address, the URL has a token.
     port : int
-        Its port; 0 takes a free one.
+        Port; 0 selects a free one.
     report : callable
-        Takes the address of the page.
+        Called with a message that contains the URL of the page.
 
     Raises
     ------
     ConfigError
-        When the address cannot be listened on.
+        When the server cannot listen on this address.
     """
 
     def __init__(self, host: str, port: int, report: Callable[[str], None]) -> None:
@@ -34,7 +34,7 @@ class CuePage:
         self.url, self._report = self._page.url, report
 
     def __enter__(self) -> CuePage:
-        self._report(f"Open {self.url} in a browser; the session begins then")
+        self._report(f"Open {self.url} in a browser to begin the session")
         try:
             while not self._page.n_listeners:
                 time.sleep(0.05)
@@ -45,23 +45,23 @@ class CuePage:
 
     def __exit__(self, *error: Any) -> None:
         self.show("end", "end", "the session has ended")
-        time.sleep(0.1)  # the page is sent this, too
+        time.sleep(0.1)  # time to send the last text to the page
         self.close()
 
     def close(self) -> None:
-        """Stop serving."""
+        """Stop the server."""
         self._page.close()
 
     def show(self, kind: str, text: str, note: str) -> None:
-        """Show what the subject does now, on every page that is open.
+        """Show the current part of a trial on every open page.
 
         Parameters
         ----------
         kind : {"pause", "cue", "task", "lost", "end"}
             The part of the trial.
         text : str
-            The class, or a word.
+            The class, or another word.
         note : str
-            Below it.
+            Text below it.
         """
         self._page.send({"kind": kind, "text": text, "note": note})

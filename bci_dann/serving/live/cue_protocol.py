@@ -1,4 +1,4 @@
-"""The order and the times of cues in a session: classes balanced, shuffled, and paced."""
+"""Order and timing of the cues of a session, balanced over classes."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from bci_dann.exceptions import ConfigError
 
 __all__ = ["CueProtocol", "CuedTrial"]
 
-# Trials of each class in a block. Within one, classes come as often as each other, so that the
-# session may end at any time and stays about balanced; the subject cannot foresee the next class.
+# Trials of each class in a block of random order. Sessions that end early are nearly balanced, and
+# the subject cannot predict the next class.
 IN_BLOCK = 4
 
 
 @dataclass(frozen=True)
 class CuedTrial:
-    """A trial to come.
+    """A planned trial.
 
     Parameters
     ----------
     label : str
-        Its class.
+        Class of the trial.
     pause_s : float
-        How long the subject rests before the cue (s).
+        Pause before the cue (s).
     """
 
     label: str
@@ -37,30 +37,30 @@ class CuedTrial:
 
 @dataclass(frozen=True)
 class CueProtocol:
-    """What the subject is asked to do, and when.
+    """Order of the classes, and durations of pauses, cues and tasks.
 
     Parameters
     ----------
     classes : sequence of str
-        The tasks.
+        Tasks of the subject.
     n_trials : int
-        Trials of each class.
+        Number of trials of each class.
     task_s : float
-        Length of the task, from the cue on (s).
+        Duration of the task, from the cue (s).
     pause_s : float
         Shortest pause before a cue (s).
     jitter_s : float
-        By how much pauses are longer at most, at random (s).
+        Longest random addition to a pause (s).
     cue_s : float or None
-        How long the cue is shown; a cross follows until the task ends (s). ``None`` shows it
-        during the whole task.
+        Duration of the cue, after which a cross is shown until the task ends (s). With ``None``,
+        the cue is shown during the whole task.
     random_state : None or int
-        Seed of the order and of the pauses.
+        Seed of the order of classes and of the pauses.
 
     Raises
     ------
     ConfigError
-        When there are fewer than two classes, or a number is out of range.
+        When there are fewer than two classes, or a number is outside its range.
     """
 
     classes: Sequence[str]
@@ -87,7 +87,7 @@ class CueProtocol:
 
     @property
     def seconds(self) -> float:
-        """Longest duration of all trials.
+        """Longest possible duration of all trials together.
 
         Returns
         -------
@@ -103,7 +103,7 @@ class CueProtocol:
         Returns
         -------
         list of CuedTrial
-            As many of each class; equal for equal seeds.
+            The same number of trials of each class; equal seeds give equal lists.
         """
         rng = np.random.default_rng(stream(self.random_state, "cues"))
         order: list[str] = []
@@ -116,18 +116,20 @@ class CueProtocol:
 
 def _check_classes(classes: Sequence[str]) -> None:
     if isinstance(classes, str):
-        raise ConfigError(f"classes are a list of names, such as [{classes!r}]; got a text.")
+        raise ConfigError(
+            f"classes must be a list of names, such as [{classes!r}]; got a single text."
+        )
     if len(set(classes)) != len(classes):
-        raise ConfigError(f"each class is named once; got {', '.join(classes)}.")
+        raise ConfigError(f"each class must be named only once; got {', '.join(classes)}.")
     if len(classes) < 2:
         raise ConfigError(
-            f"a session needs two classes at least; got {', '.join(classes) or 'none'}. Name them, "
+            f"a session needs at least two classes; got {', '.join(classes) or 'none'}. Name them, "
             "as in --classes left_hand,right_hand (or classes= in Python), or give a --model; "
-            "--rest adds rest."
+            "--rest adds the class rest."
         )
     for name in classes:
         if not name.strip() or name.lower().startswith(("bad", "edge")):
             raise ConfigError(
-                f"a class cannot be named {name!r}: annotations that begin with BAD or EDGE mark "
-                "faults of a recording. Choose another name."
+                f"a class cannot be named {name!r}, because annotations that begin with BAD or "
+                "EDGE mark faults of a recording: choose another name."
             )

@@ -1,4 +1,4 @@
-"""A session of cued trials: shows cues at their times while the stream is recorded."""
+"""Execution of a cued session: shows cues at their times while the stream is recorded."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from bci_dann.serving.live.signal_recorder import SignalRecorder
 
 __all__ = ["CuedSession", "ShownCue"]
 
-# Time that is recorded after the last trial, so that filters have a margin and what is under way
-# arrives (s).
+# Time that is recorded after the last trial (s), as a margin for filters and for samples that
+# arrive late.
 TAIL_S = 2.0
-# Longest wait for samples at a time (s): the resolution of what the display does.
+# Longest wait for samples at a time (s), which is the temporal resolution of the display.
 POLL_S = 0.02
-# Difference between the clock of this machine and the times of a stream, beyond which they are of
-# different clocks (s).
+# Difference between the local clock and the times of a stream (s) above which the stream must be
+# using another clock.
 OTHER_CLOCK_S = 10.0
-# Time in which all samples are read that came before the session began (s).
+# Longest time to read samples that arrived before the session began (s).
 CATCHING_UP_S = 5.0
 
 
 @dataclass
 class ShownCue:
-    """A cue that the subject has seen.
+    """A cue that was shown to the subject.
 
     Parameters
     ----------
     label : str
-        Its class.
+        Class of the cue.
     time : float
-        When it was on the display, on the clock of the stream (s).
+        When it was shown, on the clock of the stream (s).
     is_complete : bool
-        Whether the task went on to its end, with a signal.
+        Whether the task was completed without loss of the stream.
     """
 
     label: str
@@ -47,28 +47,28 @@ class ShownCue:
 
 
 class CuedSession:
-    """Leads a subject through trials.
+    """Presents the trials of a session, and records the stream meanwhile.
 
     Parameters
     ----------
     source : SignalSource
-        A stream that is open.
+        An open stream.
     recorder : SignalRecorder
-        Takes what comes.
+        Stores the samples.
     protocol : CueProtocol
-        The trials.
+        The order and timing of the trials.
     display : CueDisplay
-        Shows them.
+        Shows the cues.
     clock : callable
-        Returns the time on the clock of the stream (s).
+        Returns the current time on the clock of the stream (s).
     report : callable
-        Takes a sentence whenever something happens to the stream.
+        Called with a message when the stream is lost or found again.
     first_pause_s : float
         Pause before the first cue (s).
     lost_s : float
-        How long a stream that is silent is waited for before the session ends (s).
+        How long to wait for a lost stream before the session ends (s).
     sleep : callable
-        Waits for some seconds.
+        Waits for a number of seconds.
     """
 
     def __init__(
@@ -90,34 +90,34 @@ class CuedSession:
         self.cues: list[ShownCue] = []
 
     def run(self) -> None:
-        """Show all trials; one during which the stream is lost is repeated.
+        """Present all trials; a trial in which the stream is lost is repeated.
 
         Raises
         ------
         StreamLostError
-            When the stream does not come back.
+            When the stream does not return in time.
         DataError
-            When it comes back with other channels, or its times are of another clock.
+            When the stream returns with other channels, or its times are on another clock.
         """
         trials, self._has_begun = self.protocol.trials(), True
         self._await_first_samples()
         while True:
             try:
                 if (n_done := self._n_complete()) == len(trials):
-                    self._rest("end", TAIL_S, "recording the last seconds")
+                    self._pause("end", TAIL_S, "recording the last seconds")
                     return
                 self._present(trials[n_done], f"trial {n_done + 1} of {len(trials)}")
             except StreamLostError as error:
-                self._give_up_silent_trial()
+                self._mark_last_trial_incomplete()
                 if self._n_complete() == len(trials):
-                    return  # the rest of the recording does not matter
+                    return  # all trials are recorded
                 self._await_return(error)
 
     def _n_complete(self) -> int:
         return sum(cue.is_complete for cue in self.cues)
 
     def drain(self) -> None:
-        """Take what has arrived by now, before the recording is written."""
+        """Record samples that have arrived, before the recording is written."""
         if self._has_begun and not self._is_lost:
             try:
                 self._pull(POLL_S)
@@ -126,7 +126,7 @@ class CuedSession:
 
     def _present(self, trial: CuedTrial, note: str) -> None:
         task_s, cue_s = self.protocol.task_s, self.protocol.cue_s
-        self._rest("relax", trial.pause_s if self.cues else self._first_pause_s, note)
+        self._pause("relax", trial.pause_s if self.cues else self._first_pause_s, note)
         self.display.show("cue", trial.label, note)
         cue = ShownCue(trial.label, self.clock())
         self.cues.append(cue)
@@ -136,12 +136,12 @@ class CuedSession:
         self._record_until(cue.time + task_s)
         cue.is_complete = True
 
-    def _give_up_silent_trial(self) -> None:
-        """Repeat a trial that ended before the silence within it was noticed."""
+    def _mark_last_trial_incomplete(self) -> None:
+        """Repeat a trial that ended before the loss of the stream in it was noticed."""
         if self.cues and self.cues[-1].time + self.protocol.task_s > self._heard:
             self.cues[-1].is_complete = False
 
-    def _rest(self, text: str, seconds: float, note: str) -> None:
+    def _pause(self, text: str, seconds: float, note: str) -> None:
         self.display.show("pause", text, note)
         self._record_until(self.clock() + seconds)
 
@@ -150,7 +150,7 @@ class CuedSession:
             self._pull(min(left, POLL_S))
 
     def _pull(self, wait_s: float) -> bool:
-        """Record what has come; return whether anything has."""
+        """Record samples that have arrived; return whether there were any."""
         try:
             chunks = self._source.pull(wait_s)
         except StreamLostError:
@@ -161,7 +161,7 @@ class CuedSession:
         if chunks:
             self._heard = self.clock()
         elif self.clock() - self._heard > SILENT_S:
-            raise StreamLostError(f"nothing has come for {SILENT_S:g} s")
+            raise StreamLostError(f"no samples for {SILENT_S:g} s")
         return bool(chunks)
 
     def _await_first_samples(self) -> None:
@@ -170,34 +170,34 @@ class CuedSession:
                 pass
         except StreamLostError as error:
             self._await_return(error)
-        end = self.clock() + CATCHING_UP_S  # what waited in the stream comes first
+        end = self.clock() + CATCHING_UP_S  # samples from before the session are read first
         while abs(difference := self.recorder.end_time - self.clock()) > OTHER_CLOCK_S:
             if self.clock() < end:
                 self._pull(POLL_S)
                 continue
             raise DataError(
                 f"the times of the stream differ by {difference:.0f} s from the clock of LSL, so "
-                "that cues cannot be placed in the recording. Let the amplifier's program stamp "
-                "its samples with LSL's own clock (local_clock), which is the default of LSL."
+                "cues cannot be placed in the recording. Set the amplifier's program to time "
+                "samples with the clock of LSL (local_clock), which is the default of LSL."
             )
 
     def _await_return(self, error: StreamLostError) -> None:
-        """Wait for a stream that is lost or silent; its samples are kept from the first one on."""
-        self._report(f"the stream is lost and looked for ({error})")
-        self.display.show("lost", "no signal", "the trial is repeated when the stream is back")
+        """Wait for a lost or silent stream; samples are recorded as soon as it returns."""
+        self._report(f"The stream is lost, searching for it ({error})")
+        self.display.show("lost", "no signal", "the trial is repeated when the stream returns")
         end = self.clock() + self._lost_s
         while self.clock() < end:
             if self._source.reconnect():
                 self._is_lost, self._heard = False, self.clock()
             if self._is_lost:
                 self._sleep(0.1)
-            elif self._has_come():
-                self._report("the stream is found again")
+            elif self._has_samples():
+                self._report("The stream has been found again")
                 return
-        raise StreamLostError(f"it did not come back within {self._lost_s:g} s")
+        raise StreamLostError(f"it did not return within {self._lost_s:g} s")
 
-    def _has_come(self) -> bool:
-        self._heard = self.clock()  # silence is no news here
+    def _has_samples(self) -> bool:
+        self._heard = self.clock()  # the stream is already known to be silent
         try:
             return self._pull(0.1)
         except StreamLostError:

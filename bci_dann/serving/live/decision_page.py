@@ -1,4 +1,4 @@
-"""A small local page that shows live decisions: a server of this machine, without dependencies."""
+"""Local web server, without dependencies, for a page that shows live decisions or cues."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ __all__ = ["DecisionPage"]
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
-# Seconds between signs of life to a page that there is nothing new for.
+# Interval (s) of messages that keep a connection open while there is nothing new.
 ALIVE_S = 2.0
 
-# Nothing is loaded from elsewhere, and no other page may show or read this one.
+# The page loads nothing from other servers, and no other page may embed or read it.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
     "script-src 'unsafe-inline'; connect-src 'self'; img-src data:; frame-ancestors 'none'; "
@@ -35,30 +35,30 @@ HEADERS = {
 
 
 class DecisionPage:
-    """Serves the page, and sends each decision to whoever has it open.
+    """Serves a page, and sends each decision to all browsers that show it.
 
-    On an address other than loopback the page has a random token in its address, without which
-    nothing is sent. Requests that name another host, or come from another page, are refused.
+    If the address is not a loopback address, the URL has a random token, without which requests
+    are refused. Requests for another host name or from another page are refused as well.
 
     Parameters
     ----------
     classes : sequence of str
-        Names of the probabilities.
+        Class names in the order of the probabilities.
     channels : sequence of str
-        The electrodes that are decoded.
+        The decoded electrodes.
     title : str
-        What the page says of the model.
+        Description of the model on the page.
     host : str
         Address to listen on.
     port : int
-        Its port; 0 takes a free one.
+        Port; 0 selects a free one.
     document : str
-        The file of this package that is the page.
+        HTML file of this package.
 
     Raises
     ------
     ConfigError
-        When the address cannot be listened on.
+        When the server cannot listen on this address.
     """
 
     def __init__(
@@ -89,13 +89,13 @@ class DecisionPage:
 
     @property
     def url(self) -> str:  # numpydoc ignore=RT01
-        """The address of the page, with its token."""
+        """The URL of the page, with its token."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         token = f"?token={self._token}" if self._token else ""
         return f"http://{host}:{self.port}/{token}"
 
     def take(self, decision: Decision) -> None:
-        """Send a decision. A page that is slow is sent the latest one only.
+        """Send a decision to all open pages; slow pages get the latest one only.
 
         Parameters
         ----------
@@ -105,12 +105,12 @@ class DecisionPage:
         self.send(decision.as_dict(self._classes))
 
     def send(self, content: Mapping[str, Any]) -> None:
-        """Send what the page shows next. A page that is slow is sent the latest one only.
+        """Send content to all open pages; slow pages get the latest only.
 
         Parameters
         ----------
         content : mapping
-            Becomes JSON.
+            Content that can be converted to JSON.
         """
         text = json.dumps(content)
         with self._news:
@@ -118,7 +118,7 @@ class DecisionPage:
             self._news.notify_all()
 
     def close(self) -> None:
-        """Stop serving."""
+        """Stop the server."""
         with self._news:
             self._closed = True
             self._news.notify_all()
@@ -127,23 +127,23 @@ class DecisionPage:
         self._thread.join(timeout=5.0)
 
     def refusal(self, path: str, headers: Message) -> str:
-        """Return why a request is refused.
+        """Return the reason why a request is refused, if it is.
 
         Parameters
         ----------
         path : str
-            With the query.
+            Path of the request with its query.
         headers : email.message.Message
-            Of the request.
+            Headers of the request.
 
         Returns
         -------
         str
-            Empty where it is answered.
+            Empty if the request is allowed.
         """
         allowed = self._hosts()
         if headers.get("Host", "").lower() not in allowed:
-            return "this page is served under the address that the program printed"
+            return "this page is served only under the URL that the program printed"
         origin = headers.get("Origin")
         if origin is not None and origin.lower() not in {f"http://{one}" for one in allowed}:
             return "requests from other pages are refused"
@@ -155,18 +155,18 @@ class DecisionPage:
         return ""
 
     def next_event(self, after: int) -> tuple[int, str]:
-        """Wait for a decision.
+        """Wait for the next decision.
 
         Parameters
         ----------
         after : int
-            Number of the one that was sent before.
+            Number of the last decision that was sent.
 
         Returns
         -------
         tuple of (int, str)
-            Number and JSON of the latest one; the number given where there is none in two seconds,
-            and -1 at the end.
+            Number and JSON of the latest decision; the given number if there is none within two
+            seconds, and -1 when the server stops.
         """
         with self._news:
             self._news.wait_for(lambda: self._closed or self._latest[0] > after, ALIVE_S)
@@ -174,7 +174,7 @@ class DecisionPage:
 
     @property
     def setup(self) -> str:  # numpydoc ignore=RT01
-        """What the page has to know at first, as JSON."""
+        """Data that the page needs when it is opened, as JSON."""
         return json.dumps(self._setup)
 
     def _hosts(self) -> set[str]:
@@ -212,7 +212,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Stay silent where a page was closed while it was sent something."""
+        """Ignore errors of pages that were closed while something was sent."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -221,7 +221,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 30
 
     def do_GET(self) -> None:
-        """Answer with the page, its setup, or the decisions as they come."""
+        """Answer with the page, its setup data, or a stream of decisions."""
         page = self.server.page
         refusal = page.refusal(self.path, self.headers)
         if refusal:
@@ -236,10 +236,10 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == "/events":
             self._stream(page)
         else:
-            self._answer(404, "text/plain", "there is nothing here")
+            self._answer(404, "text/plain", "this address does not exist")
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Stay silent: the terminal is for decisions."""
+        """Do not log requests: the terminal shows decisions."""
 
     def _answer(self, code: int, kind: str, text: str) -> None:
         body = text.encode("utf-8")

@@ -1,4 +1,4 @@
-"""Where live decisions go: lines of JSON, and a stream of the Lab Streaming Layer."""
+"""Outputs of live decisions: lines of JSON, and an LSL stream."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["DecisionOutlet", "DecisionSink", "JSONLines"]
 
 
 class DecisionSink(Protocol):
-    """Takes decisions one by one."""
+    """Interface of an output that takes decisions one by one."""
 
     def take(self, decision: Decision) -> None:
-        """Take a decision, at once.
+        """Output a decision immediately.
 
         Parameters
         ----------
@@ -27,7 +27,7 @@ class DecisionSink(Protocol):
         """
 
     def close(self) -> None:
-        """Write what is left."""
+        """Write pending output."""
 
 
 class JSONLines:
@@ -36,16 +36,16 @@ class JSONLines:
     Parameters
     ----------
     file : text file
-        Open for writing; it stays open.
+        File open for writing; it is not closed.
     classes : sequence of str
-        Names of the probabilities.
+        Class names in the order of the probabilities.
     """
 
     def __init__(self, file: IO[str], classes: Sequence[str]) -> None:
         self._file, self._classes = file, list(classes)
 
     def take(self, decision: Decision) -> None:
-        """Write a line, and hand it to the system at once.
+        """Write a line and flush the file.
 
         Parameters
         ----------
@@ -57,22 +57,22 @@ class JSONLines:
         self._file.flush()
 
     def close(self) -> None:
-        """Hand what was written to the system."""
+        """Flush the file."""
         self._file.flush()
 
 
 class DecisionOutlet:
-    """A stream of the probabilities, for programs that listen to the Lab Streaming Layer.
+    """Sends probabilities as an LSL stream, for programs that receive LSL streams.
 
-    It has one channel a class, and ``ok``: 1, or 0 where probabilities are NaN. Its rate is
-    irregular, and its times are those of the decisions.
+    The stream has a channel for each class, and the channel ``ok``: 1, or 0 if the probabilities
+    are NaN. It has an irregular rate, and the time stamps of the decisions.
 
     Parameters
     ----------
     name : str
-        Of the stream.
+        Name of the LSL stream.
     classes : sequence of str
-        Names of the probabilities.
+        Class names in the order of the probabilities.
 
     Raises
     ------
@@ -101,5 +101,5 @@ class DecisionOutlet:
         self._outlet.push_sample(values, timestamp=decision.time)
 
     def close(self) -> None:
-        """End the stream."""
+        """Close the LSL stream."""
         del self._outlet

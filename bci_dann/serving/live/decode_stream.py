@@ -1,4 +1,4 @@
-"""Live decoding of a stream of the Lab Streaming Layer by a saved model."""
+"""Online decoding of an LSL stream by a saved model."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ __all__ = ["PageAddress", "StreamSummary", "decode_stream"]
 
 @dataclass(frozen=True)
 class PageAddress:
-    """Where the page of live decisions is served.
+    """Address of the web page of live decisions or cues.
 
     Parameters
     ----------
     host : str
-        Address to listen on; on another than loopback the page has a token in its address.
+        Address to listen on; if it is not a loopback address, the URL has a token.
     port : int
-        Its port; 0 takes a free one.
+        Port; 0 selects a free one.
 
     See Also
     --------
-    decode_stream : Takes it.
+    decode_stream : Serves a page on this address.
 
     Examples
     --------
@@ -48,14 +48,14 @@ class PageAddress:
 
 @dataclass(frozen=True)
 class StreamSummary:
-    """What became of a stream.
+    """Result of decoding a stream.
 
     Parameters
     ----------
     n_decisions, n_ok : int
-        Decisions, and those whose window could be used.
+        Number of decisions, and of those with a usable window.
     model : ServedModel
-        The model as it has adapted.
+        The model in its final state of adaptation.
 
     See Also
     --------
@@ -93,64 +93,64 @@ def decode_stream(
     save: str | Path | None = None,
     report: Callable[[str], None] = print,
 ) -> StreamSummary:
-    """Decode a live stream until it is stopped, by Ctrl-C or an event.
+    """Decode an LSL stream until it is stopped, by Ctrl-C or an event.
 
     Parameters
     ----------
     model : str, pathlib.Path or ServedModel
-        A model or its folder, best one that was adapted to the subject.
+        A model or its folder, preferably adapted to the subject.
     lsl : str
-        Name of the stream.
+        Name of the LSL stream.
     source_id : str or None
-        Its source, where several streams have the name.
+        Identifier of the source (``source_id`` in LSL), if several streams have the same name.
     step : float
         Time between decisions (s).
     adapting : bool
-        Whether the model follows the subject; see :class:`OnlineDecoder`.
+        Whether to adapt the model continuously; see :class:`OnlineDecoder`.
     abstain_below : float or None
-        A window gets no class where its largest probability is below this.
+        Leave a window without a class if its largest probability is below this.
     unit_scale : float or None
-        Volt per unit of the numbers, such as 1e-6. By default the unit that the stream tells.
+        Factor that converts samples to volt, such as 1e-6. By default from the unit in the stream.
     rename : mapping of str to str, or None
-        Channels of the stream, and the electrodes that they are.
+        Electrode names by channel name of the stream.
     jitter_s : float
-        By how much times of chunks may be wrong before samples count as lost (s).
+        Tolerance for the time stamps of chunks; larger deviations count as lost samples (s).
     wait_s : float
-        How long to look for the stream (s).
+        How long to search for the stream (s).
     seconds : float or None
-        How long to decode (s); ``None`` until it is stopped.
+        How long to decode (s); ``None`` decodes until stopped.
     stop : threading.Event or None
-        Set by another thread to stop.
+        Event that another thread can set to stop decoding.
     lines : text file, str, pathlib.Path or None
-        Where a line of JSON is written for each decision; a file is appended to.
+        Output for decisions, one line of JSON each; lines are appended to an existing file.
     outlet : str or None
-        Name of an LSL stream of the probabilities to send.
+        Name of an LSL stream to send, with the probabilities.
     page : PageAddress or None
-        Where to serve a page that shows decisions.
+        Address of a web page that shows the decisions.
     save : str, pathlib.Path or None
-        Folder to save the model in at the end, as it has adapted.
+        Folder for the model in its final state of adaptation.
     report : callable
-        Takes sentences on what happens.
+        Called with status messages.
 
     Returns
     -------
     StreamSummary
-        After the end, also after Ctrl-C.
+        The numbers of decisions and the model, also after Ctrl-C.
 
     Raises
     ------
     ConfigError
-        When an option or the rate does not fit.
+        When an option is invalid, or the sampling frequency does not fit the model.
     DataError
-        When there is no such stream, or several, or it lacks channels.
+        When there is no such stream, or several, or it lacks channels of the model.
     InstallationError
         When mne-lsl is not installed.
     ResultsError
-        When a file cannot be written, which is tried first.
+        When a file cannot be written; this is checked before decoding.
 
     See Also
     --------
-    replay_recording : Does the same to a recording.
+    replay_recording : Decodes a recording like a stream.
 
     Examples
     --------
@@ -166,7 +166,7 @@ def decode_stream(
     with _opened(lines) as file:
         try:
             source.seek()
-            served.estimator  # noqa: B018  libraries are imported while the stream is looked for
+            served.estimator  # noqa: B018  libraries are imported during the search for the stream
             source.connect(wait_s)
             decoder = OnlineDecoder(
                 served,
@@ -194,12 +194,12 @@ def decode_stream(
 
 def _introduce(source: LSLStream, decoder: OnlineDecoder, report: Callable[[str], None]) -> None:
     report(
-        f"Stream {source.name}: {len(decoder.channels)} of {len(source.ch_names)} channels at "
-        f"{source.sfreq:g} Hz; windows of {decoder.window_s:.2f} s, and the filters delay by "
-        f"{decoder.delay_s:.3f} s"
+        f"Stream {source.name}: {source.sfreq:g} Hz, {len(decoder.channels)} of "
+        f"{len(source.ch_names)} channels are used. Windows last {decoder.window_s:.2f} s; the "
+        f"filters delay the signal by {decoder.delay_s:.3f} s"
     )
-    if not source.tells_unit:
-        report("The stream does not tell the unit of every channel: microvolt is assumed")
+    if not source.states_unit:
+        report("The stream does not state the unit of every channel: microvolt is assumed")
 
 
 @contextmanager
@@ -236,7 +236,7 @@ def _sinks(
 
             made = DecisionPage(decoder.classes, decoder.channels, title, page.host, page.port)
             sinks.append(made)
-            report(f"The page is at {made.url}")
+            report(f"Open {made.url} in a browser to see the decisions")
         yield sinks
     finally:
         for sink in sinks:

@@ -1,4 +1,4 @@
-"""The loop of live decoding: read the stream, decide, hand decisions on, say what happens."""
+"""Loop of online decoding: reads a stream, decides, outputs decisions and status messages."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ from bci_dann.serving.online.online_decoder import OnlineDecoder
 
 __all__ = ["LiveDecoding", "SignalSource"]
 
-# Time without samples from which decisions say so, and from which the stream is looked for: a
-# source that has ended is not always told as lost (s). Empirical: programs of amplifiers send
-# blocks of up to half a second.
+# Time without samples (s) after which decisions have the reason "no signal" and the stream is
+# searched for, because LSL does not always report that a source has ended. Empirical: programs of
+# amplifiers send blocks of up to half a second.
 SILENT_S = 1.0
 
 
 class SignalSource(Protocol):
-    """A stream of samples, such as :class:`bci_dann.serving.live.lsl_stream.LSLStream`."""
+    """Interface of a stream, such as :class:`bci_dann.serving.live.lsl_stream.LSLStream`."""
 
     def pull(self, wait_s: float) -> list[StreamChunk]:
-        """Return what has arrived.
+        """Return samples that have arrived.
 
         Parameters
         ----------
         wait_s : float
-            How long to wait where nothing has (s).
+            How long to wait if there are none (s).
         """
 
     def reconnect(self) -> bool:
-        """Look for the stream without waiting, and open it when found; return whether it is."""
+        """Search for the stream without waiting, open it if found, and return whether it was."""
 
 
 class LiveDecoding:
-    """Decodes a stream until it is stopped.
+    """Decodes a stream until it is stopped, and passes decisions to outputs.
 
     Parameters
     ----------
     source : SignalSource
-        A stream that is open.
+        An open stream.
     decoder : OnlineDecoder
-        Of its channels and rate.
+        Decoder for the channels and the sampling frequency of the stream.
     sinks : sequence of DecisionSink
-        Where decisions go. One that fails is left out from then on.
+        Outputs for decisions. An output that fails is not used any more.
     report : callable
-        Takes a sentence whenever something changes.
+        Called with a message when the state of decoding changes.
     step : float
         Time between decisions while there is no signal (s).
     """
@@ -70,29 +70,29 @@ class LiveDecoding:
         self.n_decisions, self.n_ok = 0, 0
 
     def run(self, stop: threading.Event | None = None, seconds: float | None = None) -> None:
-        """Decode until told to stop.
+        """Decode until stopped.
 
         Parameters
         ----------
         stop : threading.Event, optional
-            Set to stop.
+            Event that stops decoding.
         seconds : float, optional
-            How long at most (s).
+            Longest time to decode (s).
         """
         stop = stop or threading.Event()
-        begin = heard = told = time.monotonic()
+        begin = last_samples = last_notice = time.monotonic()
         while not stop.is_set() and (seconds is None or time.monotonic() - begin < seconds):
             chunks = self._pulled(stop)
             now = time.monotonic()
             if chunks:
-                heard = told = now
+                last_samples = last_notice = now
                 for chunk in chunks:
                     self._decide(chunk)
                 continue
-            if now - heard > SILENT_S and now - told >= self._step:
-                told = now
-                self._hand_on(self._decoder.no_signal(self._last_time + now - heard))
-            if self._is_lost or now - heard > SILENT_S:
+            if now - last_samples > SILENT_S and now - last_notice >= self._step:
+                last_notice = now
+                self._output(self._decoder.no_signal(self._last_time + now - last_samples))
+            if self._is_lost or now - last_samples > SILENT_S:
                 self._reconnect()
 
     def _pulled(self, stop: threading.Event) -> list[StreamChunk]:
@@ -103,39 +103,39 @@ class LiveDecoding:
             return self._source.pull(self._step / 2)
         except StreamLostError as error:
             self._is_lost = True
-            self._say(f"the stream is lost and looked for ({error})")
+            self._report_change(f"The stream is lost, searching for it ({error})")
         return []
 
     def _reconnect(self) -> None:
         if self._source.reconnect():
             self._is_lost = False
-            self._say("the stream is found again")
+            self._report_change("The stream has been found again")
 
     def _decide(self, chunk: StreamChunk) -> None:
         for decision in self._decoder.push(chunk.signals, time=chunk.time):
-            self._hand_on(decision)
+            self._output(decision)
         self._last_time = chunk.time + chunk.signals.shape[1] / self._decoder.sfreq
 
-    def _hand_on(self, decision: Decision) -> None:
+    def _output(self, decision: Decision) -> None:
         self.n_decisions += 1
         self.n_ok += decision.ok
-        self._tell(decision)
+        self._report_state(decision)
         for sink in list(self._sinks):
             try:
                 sink.take(decision)
             except (OSError, ValueError, RuntimeError) as error:
                 self._sinks.remove(sink)
-                self._report(f"{type(sink).__name__} takes no more decisions: {error}")
+                self._report(f"{type(sink).__name__} failed, and gets no more decisions: {error}")
 
-    def _tell(self, decision: Decision) -> None:
-        """Report where decisions begin or cease to be ok, and the faults behind it."""
+    def _report_state(self, decision: Decision) -> None:
+        """Report when decisions become usable or unusable, with the reason and the faults."""
         faults = ", ".join(f"{name} {fault}" for name, fault in decision.faults.items())
-        state = "" if decision.ok else f"{decision.reason}: {REASONS[decision.reason]}"
-        state += f" ({faults})" if faults else ""
-        self._say(state or "decoding", decision.time)
+        reason = "" if decision.ok else f"no decision ({decision.reason}): "
+        state = f"{reason}{REASONS[decision.reason]}" if reason else "decoding"
+        self._report_change(f"{state}; {faults}" if faults else state, decision.time)
 
-    def _say(self, state: str, time_s: float | None = None) -> None:
-        """Report a state, unless it is the one that was reported before."""
+    def _report_change(self, state: str, time_s: float | None = None) -> None:
+        """Report a state, unless it is the one that was reported last."""
         if state != self._state:
             self._state = state
             self._report(state if time_s is None else f"{time_s:.1f} s: {state}")

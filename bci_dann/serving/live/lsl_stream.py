@@ -1,4 +1,4 @@
-"""EEG streams of the Lab Streaming Layer: found by name, read in chunks of microvolt."""
+"""EEG streams of the Lab Streaming Layer (LSL): search by name, reading in microvolt."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ __all__ = [
     "split_at_jumps",
 ]
 
-# Samples that are read at a time at most.
+# Maximum number of samples that are read at a time.
 MOST_SAMPLES = 4096
 
-# Microvolt per unit, by the names and the powers of ten that streams bring.
+# Factors to microvolt, by names of units or powers of ten in the metadata of streams.
 UNITS = {
     **dict.fromkeys(("microvolts", "microvolt", "uv", "µv", "μv", "-6"), 1.0),
     **dict.fromkeys(("millivolts", "millivolt", "mv", "-3"), 1e3),
@@ -34,19 +34,19 @@ UNITS = {
 
 
 class StreamLostError(Exception):
-    """The source of a stream has gone, and the stream must be found again."""
+    """The source of a stream is gone, and the stream must be searched for again."""
 
 
 @dataclass(frozen=True)
 class StreamChunk:
-    """Samples that follow each other.
+    """Consecutive samples of a stream.
 
     Parameters
     ----------
     signals : ndarray, shape (n_chans, n_samples)
-        In microvolt.
+        Samples in microvolt.
     time : float
-        Time of the first sample on the clock of this machine (s).
+        Time of the first sample on the local clock of LSL (s).
     """
 
     signals: NDArray[np.float64]
@@ -54,7 +54,7 @@ class StreamChunk:
 
 
 def load_lsl() -> Any:
-    """Import the library of streams.
+    """Import the library for LSL streams.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def load_lsl() -> Any:
     Raises
     ------
     InstallationError
-        When it is not installed.
+        When it cannot be imported.
     """
     try:
         import mne_lsl.lsl
@@ -77,17 +77,17 @@ def load_lsl() -> Any:
 
 
 class LSLStream:
-    """A stream that is found by its name, and found again when its source was started anew.
+    """An LSL stream, found by name, and again if its source was restarted.
 
     Parameters
     ----------
     name : str
-        The stream's name.
+        Name of the stream.
     source_id : str or None
-        Its source, where several streams have the name.
+        Identifier of the source, if several streams have the same name.
     unit_scale : float or None
-        Volt per unit of the numbers, as for recordings: 1e-6 for microvolt. By default the unit
-        that the stream tells, and microvolt where it tells none.
+        Factor that converts samples to volt: 1e-6 for microvolt. By default from the unit in the
+        stream; if it states none, microvolt is assumed.
 
     Raises
     ------
@@ -104,15 +104,15 @@ class LSLStream:
         self._search: StreamSearch | None = None
         self._uid, self._found_source, self._is_lost = "", "", False
         self.sfreq, self.ch_names, self.ch_types = 0.0, [""], [""]
-        self.tells_unit = False
+        self.states_unit = False
 
     def seek(self) -> StreamSearch:
-        """Begin to look for the stream, in the background; other work need not wait for it.
+        """Start searching for the stream in the background.
 
         Returns
         -------
         StreamSearch
-            The one that goes on.
+            The current search.
         """
         if self._search is None:
             opened = "" if self._is_lost else self._uid
@@ -122,18 +122,18 @@ class LSLStream:
         return self._search
 
     def connect(self, wait_s: float) -> None:
-        """Wait until the stream is open.
+        """Wait until the stream is found and open it.
 
         Parameters
         ----------
         wait_s : float
-            How long to look for it, since the search began (s).
+            Longest time since the search started (s).
 
         Raises
         ------
         DataError
-            When there is none, or more than one, with a list of those that there are; or when it is
-            irregular, holds text, or does not name its channels.
+            When there is no such stream or more than one, or when it has an irregular rate,
+            contains text, or does not name its channels.
         """
         try:
             self._adopt(*self.seek().wait(wait_s))
@@ -142,17 +142,17 @@ class LSLStream:
             raise
 
     def reconnect(self) -> bool:
-        """Look for a stream that was lost or is silent, without waiting, and open it when found.
+        """Search for a lost or silent stream, without waiting, and open it if found.
 
         Returns
         -------
         bool
-            Whether it is open again.
+            Whether the stream is open again.
 
         Raises
         ------
         DataError
-            When it has other channels or another rate, or when several streams have its name.
+            When it has other channels or another rate, or several streams have its name.
         """
         found = self.seek().result()
         if found is not None:
@@ -160,40 +160,40 @@ class LSLStream:
         return found is not None
 
     def pull(self, wait_s: float) -> list[StreamChunk]:
-        """Read what has arrived.
+        """Read samples that have arrived.
 
         Parameters
         ----------
         wait_s : float
-            How long to wait where nothing has (s).
+            How long to wait if there are none (s).
 
         Returns
         -------
         list of StreamChunk
-            In the order of time; a new one where times jump. Empty where nothing came.
+            Chunks in temporal order, split where times jump. Empty if no samples arrived.
 
         Raises
         ------
         StreamLostError
-            When the source has gone for good.
+            When the source is gone.
         """
         try:
             samples, times = self._inlet.pull_chunk(timeout=0.0, max_samples=MOST_SAMPLES)
             if not len(times):
-                # one sample ends the waiting; what came with it is read next
+                # wait for one sample; further samples are read by the next call
                 samples, times = self._inlet.pull_chunk(timeout=wait_s, max_samples=1)
-        except Exception as error:  # liblsl tells a lost source as one error of many
+        except Exception as error:  # liblsl reports a lost source by various errors
             self._is_lost = True
             raise StreamLostError(str(error)) from error
         if not len(times):
             return []
-        self._end_search()  # the stream was silent only
+        self._end_search()  # the stream was only silent
         signals = samples.T.astype(np.float64) * self._factors[:, None]
         return split_at_jumps(signals, np.array(times), self.sfreq)
 
     def close(self) -> None:
-        """Leave the stream."""
-        self._end_search(wait_s=2 * SEARCH_S)  # a thread within liblsl would outlive the program
+        """Close the stream."""
+        self._end_search(wait_s=2 * SEARCH_S)  # a thread in liblsl could outlive the program
         if self._inlet is not None:
             self._inlet.close_stream()
             self._inlet = None
@@ -208,24 +208,23 @@ class LSLStream:
         names = info.get_channel_names()
         if not info.sfreq or info.dtype == "string":
             raise DataError(
-                f"the LSL stream {self.name!r} is no signal: it has the rate {info.sfreq:g} Hz and "
-                f"holds {info.dtype}. Take the stream of the EEG."
+                f"the LSL stream {self.name!r} is not a signal: its rate is {info.sfreq:g} Hz and "
+                f"its type is {info.dtype}. Choose the stream of the EEG."
             )
         if not names or any(name is None for name in names):
             raise DataError(
                 f"the LSL stream {self.name!r} does not name its {info.n_channels} channels, so "
-                "that it is not known which electrode is which. Set channel labels in the "
-                "amplifier's program."
+                "their electrodes are not known. Set channel labels in the amplifier's program."
             )
         if self._inlet is not None:
             changed = (float(info.sfreq), list(names)) != (self.sfreq, self.ch_names)
             if changed:
                 raise DataError(
-                    f"the LSL stream {self.name!r} came back with other channels or another rate: "
-                    f"{info.sfreq:g} Hz, {', '.join(names)}. Start again."
+                    f"the LSL stream {self.name!r} returned with other channels or another rate: "
+                    f"{info.sfreq:g} Hz, {', '.join(names)}. Run the command again."
                 )
         units = info.get_channel_units() or [None] * len(names)
-        self._factors, self.tells_unit = microvolt_factors(units, self._unit_scale)
+        self._factors, self.states_unit = microvolt_factors(units, self._unit_scale)
         self._inlet, self.sfreq, self.ch_names = inlet, float(info.sfreq), list(names)
         self.ch_types = [str(kind) for kind in info.get_channel_types() or [None] * len(names)]
         self._uid, self._found_source, self._is_lost = info.uid, info.source_id, False
@@ -234,19 +233,19 @@ class LSLStream:
 def microvolt_factors(
     units: Sequence[str | None], unit_scale: float | None
 ) -> tuple[NDArray[np.float64], bool]:
-    """Return by what the numbers of each channel are multiplied to be microvolt.
+    """Return the factors that convert the samples of each channel to microvolt.
 
     Parameters
     ----------
     units : sequence of str or None
-        What the stream says.
+        Units of the channels in the metadata of the stream.
     unit_scale : float or None
-        Volt per unit, where the user says it.
+        Factor to volt that the user has given, if any.
 
     Returns
     -------
     tuple of (ndarray, bool)
-        The factors, and whether the unit of all channels is known; microvolt is assumed where not.
+        The factors, and whether all units are known; microvolt is assumed for the others.
 
     Examples
     --------
@@ -265,21 +264,21 @@ def microvolt_factors(
 def split_at_jumps(
     signals: NDArray[np.float64], times: NDArray[np.float64], sfreq: float
 ) -> list[StreamChunk]:
-    """Split samples where their times jump.
+    """Split samples into chunks where their times jump.
 
     Parameters
     ----------
     signals : ndarray, shape (n_chans, n_samples)
-        In microvolt.
+        Samples in microvolt.
     times : ndarray, shape (n_samples,)
-        Of each sample (s).
+        Time of each sample (s).
     sfreq : float
         Nominal sampling frequency (Hz).
 
     Returns
     -------
     list of StreamChunk
-        Each without a jump of more than one sample.
+        Chunks without a jump of more than one sample.
     """
     jumps = np.flatnonzero(np.abs(np.diff(times) - 1 / sfreq) > 1 / sfreq) + 1
     starts = [0, *jumps.tolist()]

@@ -1,4 +1,4 @@
-"""What a saved model wants of a session: classes, names of events, times and electrodes."""
+"""Cues and annotation names of a session, as required by a saved model."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ TASK_S = 4.0
 
 @dataclass(frozen=True)
 class ModelCues:
-    """Names and times of the annotations that cues become.
+    """Classes of a session, and the names and times of their annotations.
 
     Parameters
     ----------
     classes : sequence of str
-        The tasks.
+        Tasks of the subject.
     task_s : float
-        Length of the task (s).
+        Duration of the task (s).
     events : mapping of str to str
-        Names of annotations by class, where they are not the class itself.
+        Names of annotations by class, if they differ from the name of the class.
     lead_s : float
-        By how much the annotation comes before the cue (s): in some recordings the event is the
-        start of the trial, and the task comes later.
+        Time by which the annotation precedes the cue (s): in the recordings of some models, the
+        event marks the start of the trial, and the task starts later.
     hints : sequence of str
-        What has to be said to the model when it reads the recording.
+        Command-line options that the model needs to read the recording.
     """
 
     classes: Sequence[str]
@@ -47,31 +47,33 @@ class ModelCues:
     def of(
         cls, recipe: ModelRecipe | None, classes: Sequence[str], rest: bool, task_s: float | None
     ) -> ModelCues:
-        """Return them for a model, or for classes without a model.
+        """Return the cues for a model, or for classes without a model.
 
         Parameters
         ----------
         recipe : ModelRecipe or None
-            The model's.
+            Recipe of the model.
         classes : sequence of str
-            The tasks; empty for all of the model.
+            Tasks of the subject; empty for all classes of the model.
         rest : bool
             Whether to add the class ``rest``.
         task_s : float or None
-            Length of the task (s); by default that of training, or 4.
+            Duration of the task (s); by default as in training, or 4.
 
         Returns
         -------
         ModelCues
-            Checked against the model.
+            Consistent with the model.
 
         Raises
         ------
         ConfigError
-            When the model does not know a class, or its trials are longer than the task.
+            When a class is not a class of the model, or its trials are longer than the task.
         """
         if isinstance(classes, str):
-            raise ConfigError(f"classes are a list of names, such as [{classes!r}]; got a text.")
+            raise ConfigError(
+                f"classes must be a list of names, such as [{classes!r}]; got a single text."
+            )
         wanted = list(classes or (recipe.classes if recipe else ()))
         if rest and "rest" not in wanted:
             wanted.append("rest")
@@ -83,31 +85,31 @@ class ModelCues:
         needed = max(0.0, recipe.window[1] - start)
         if task_s is not None and task_s < needed:
             raise ConfigError(
-                f"task must be {needed:g} s at least, since the trials of the model end so long "
-                f"after the cue; got {task_s:g}."
+                f"task must be at least {needed:g} s, because the trials of the model end "
+                f"{needed:g} s after the cue; got {task_s:g} s."
             )
         events = {name: _event_of(recipe, name) for name in wanted}
         task = max(needed, stop - start) if task_s is None else task_s
         return cls(wanted, task, events, start, _hints(recipe, events))
 
     def event(self, label: str) -> str:
-        """Return the name of an annotation.
+        """Return the name of the annotation of a class.
 
         Parameters
         ----------
         label : str
-            A class.
+            Name of the class.
 
         Returns
         -------
         str
-            As the model knows it.
+            Name of the event in the recipe of the model.
         """
         return self.events.get(label, label)
 
 
 def _event_of(recipe: ModelRecipe, name: str) -> str:
-    """Return an event that means the class in every run, or else the class itself."""
+    """Return an event that stands for the class in every run; otherwise the class itself."""
     events = recipe.layout.events
     return next((event for event in events if events[event] == name), name)
 
@@ -124,24 +126,24 @@ def _hints(recipe: ModelRecipe, events: Mapping[str, str]) -> list[str]:
 
 
 def check_electrodes(recipe: ModelRecipe, recorder: SignalRecorder) -> str:
-    """Raise where a stream lacks too many electrodes of a model.
+    """Raise if a stream lacks too many electrodes of a model.
 
     Parameters
     ----------
     recipe : ModelRecipe
-        The model's.
+        Recipe of the model.
     recorder : SignalRecorder
-        Knows the channels of the stream.
+        Recorder with the channels of the stream.
 
     Returns
     -------
     str
-        Electrodes that will be interpolated; empty where there is none.
+        Electrodes that will be interpolated, as text; empty if there are none.
 
     Raises
     ------
     DataError
-        When more than a fifth would have to be interpolated, with the list.
+        When more than a fifth of the electrodes would have to be interpolated.
     """
     import mne
 

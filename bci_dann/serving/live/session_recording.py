@@ -1,4 +1,4 @@
-"""The recording of a session of cues, saved however the session ends."""
+"""Recording of a cued session, saved in every case in which the session ends."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ if TYPE_CHECKING:
 
 __all__ = ["Acquisition", "check_recording_path", "record_session"]
 
-# Names by which MNE knows a file of a continuous recording.
+# Endings of file names that MNE expects for continuous recordings.
 ENDINGS = ("raw.fif", "_eeg.fif")
-# What is annotated where a trial has no end.
+# Annotation of an incomplete trial.
 INCOMPLETE = "BAD_incomplete"
 
 
 @dataclass(frozen=True)
 class Acquisition:
-    """What a session has recorded.
+    """Result of a recorded session.
 
     Parameters
     ----------
     path : pathlib.Path
-        The recording.
+        The recording (FIF).
     n_trials : dict of str to int
-        Complete trials of each class.
+        Number of completed trials of each class.
     n_planned : int
-        Trials of the whole session.
+        Number of planned trials.
     seconds : float
-        Length of the recording (s).
+        Duration of the recording (s).
     n_gaps : int
-        Stretches in which samples are missing.
+        Number of gaps with missing samples.
     ended : {"finished", "stopped", "lost"}
-        Whether the session came to its end, was stopped by Ctrl-C, or lost the stream.
+        Whether the session was finished, stopped by Ctrl-C, or ended because of a lost stream.
 
     See Also
     --------
@@ -67,37 +67,37 @@ class Acquisition:
 
 
 def check_recording_path(path: Path, force: bool) -> Path:
-    """Return the path of a recording to be written, once nothing is seen to be in the way.
+    """Check that a recording can be written to a path, and return the path.
 
     Parameters
     ----------
     path : pathlib.Path
-        The file.
+        The file to write.
     force : bool
-        Whether it may exist.
+        Whether the file may exist.
 
     Returns
     -------
     pathlib.Path
-        The same.
+        The given path.
 
     Raises
     ------
     ConfigError
-        When its name is not that of a recording, its folder does not exist, or the file does.
+        When the name has the wrong ending, the folder does not exist, or the file exists.
     ResultsError
-        When nothing can be written in the folder.
+        When the folder cannot be written to.
     """
     if not path.name.endswith(ENDINGS):
         raise ConfigError(
-            f"{path.name}: the name of a recording ends with _raw.fif or _eeg.fif, by which MNE "
-            f"knows it. Take {path.name.split('.')[0]}_raw.fif."
+            f"{path.name}: the name of the recording must end with _raw.fif or _eeg.fif, as MNE "
+            f"requires. Use {path.name.split('.')[0]}_raw.fif."
         )
     check_folder_of(path)
     if path.exists() and not force:
         raise ConfigError(
-            f"{path} exists, and a recording is never overwritten unasked. Choose another name, or "
-            "add --force (force=True in Python)."
+            f"{path} exists and is not overwritten: choose another name, or add --force "
+            "(force=True in Python)."
         )
     try:
         with tempfile.TemporaryFile(dir=path.parent):
@@ -110,30 +110,30 @@ def check_recording_path(path: Path, force: bool) -> Path:
 
 
 def record_session(
-    session: CuedSession, marks: ModelCues, path: Path, report: Callable[[str], None]
+    session: CuedSession, cues: ModelCues, path: Path, report: Callable[[str], None]
 ) -> Acquisition:
-    """Lead through a session, and save what was recorded however it ends.
+    """Run a session, and save the recording in whatever way the session ends.
 
     Parameters
     ----------
     session : CuedSession
-        Ready to begin.
-    marks : ModelCues
-        Names of the annotations.
+        A session that has not begun.
+    cues : ModelCues
+        Names and times of the annotations.
     path : pathlib.Path
-        The file; it is replaced where it exists.
+        The file to write; an existing file is replaced.
     report : callable
-        Takes sentences on what happens.
+        Called with status messages.
 
     Returns
     -------
     Acquisition
-        What was recorded.
+        The path of the recording, and how many trials and gaps it has.
 
     Raises
     ------
     DataError
-        When nothing was recorded.
+        When no samples were recorded.
     """
     ended = "stopped"
     try:
@@ -142,59 +142,62 @@ def record_session(
         ended = "finished"
     except StreamLostError as error:
         ended = "lost"
-        report(f"The session ends, since the stream is lost: {error}")
+        report(f"The session ends because the stream is lost: {error}")
     except KeyboardInterrupt:
         report("Stopped")
     finally:
-        done = _saved(session, marks, path, ended, report)
+        done = _saved(session, cues, path, ended, report)
     return done
 
 
 def _saved(
-    session: CuedSession, marks: ModelCues, path: Path, ended: str, report: Callable[[str], None]
+    session: CuedSession, cues: ModelCues, path: Path, ended: str, report: Callable[[str], None]
 ) -> Acquisition:
-    while True:  # Ctrl-C, however often, does not cost the recording
+    while True:  # pressing Ctrl-C again must not interrupt saving
         try:
-            return _written(session, marks, path, ended, report)
+            return _written(session, cues, path, ended, report)
         except KeyboardInterrupt:
-            report("The recording is being saved")
+            report("Please wait, the recording is being saved")
 
 
 def _written(
-    session: CuedSession, marks: ModelCues, path: Path, ended: str, report: Callable[[str], None]
+    session: CuedSession, cues: ModelCues, path: Path, ended: str, report: Callable[[str], None]
 ) -> Acquisition:
     session.drain()
     recorder, protocol = session.recorder, session.protocol
     if not recorder.n_samples:
-        raise DataError("nothing was recorded: the session ended before a sample had come.")
+        raise DataError(
+            "nothing was recorded, because the session ended before the first sample arrived. "
+            "Check that the amplifier's program is sending the stream."
+        )
     begun = datetime.now(UTC) - timedelta(seconds=session.clock() - recorder.start_time)
     raw = recorder.raw(begun)
-    n_trials = _annotate(raw, session, marks)
+    n_trials = _annotate(raw, session, cues)
     raw.info["description"] = f"bci-dann acquire, random_state {protocol.random_state}"
     path = _write(raw, path, report)
     seconds, n_planned = recorder.n_samples / recorder.sfreq, len(protocol.trials())
     listed = ", ".join(f"{count} {name}" for name, count in n_trials.items())
     gaps = f", {len(recorder.gaps)} gaps" if recorder.gaps else ""
     report(
-        f"{sum(n_trials.values())} of {n_planned} trials ({listed}), {seconds:.1f} s{gaps}: "
-        f"saved in {path}"
+        f"Saved {sum(n_trials.values())} of {n_planned} trials ({listed}) in {path}: "
+        f"{seconds:.1f} s{gaps}"
     )
-    if marks.hints:
-        report(f"Decode it by this model with {' '.join(marks.hints)}")
+    if cues.hints:
+        report(f"To use this recording with the model, add the options {' '.join(cues.hints)}")
     return Acquisition(path, n_trials, n_planned, seconds, len(recorder.gaps), ended)
 
 
-def _annotate(raw: mne.io.BaseRaw, session: CuedSession, marks: ModelCues) -> dict[str, int]:
-    """Annotate the trials; return how many of each class are complete."""
+def _annotate(raw: mne.io.BaseRaw, session: CuedSession, cues: ModelCues) -> dict[str, int]:
+    """Annotate the trials in the recording; return the number of complete trials per class."""
     recorder, task_s = session.recorder, session.protocol.task_s
     counts = Counter(dict.fromkeys(session.protocol.classes, 0))
     for cue in session.cues:
         first = recorder.sample_at(cue.time)
         left = (recorder.n_samples - first) / recorder.sfreq
         onset = first / recorder.sfreq
-        # the last sample of the task may be on its way
+        # the last sample of the task may not have arrived yet
         if cue.is_complete and left >= task_s - 1.5 / recorder.sfreq:
-            raw.annotations.append(onset - marks.lead_s, task_s, marks.event(cue.label))
+            raw.annotations.append(onset - cues.lead_s, task_s, cues.event(cue.label))
             counts[cue.label] += 1
         elif left > 0:
             raw.annotations.append(onset, min(left, task_s), INCOMPLETE)
@@ -202,19 +205,19 @@ def _annotate(raw: mne.io.BaseRaw, session: CuedSession, marks: ModelCues) -> di
 
 
 def _write(raw: mne.io.BaseRaw, path: Path, report: Callable[[str], None]) -> Path:
-    """Write the recording; where its folder has failed meanwhile, into the temporary one."""
+    """Write the recording; if its folder cannot be written to, into a temporary folder."""
     try:
         _replace(raw, path)
     except OSError as error:
         other = Path(tempfile.mkdtemp(prefix="recording-")) / path.name
-        report(f"{path} cannot be written: {error.strerror or error}. Another folder is taken")
+        report(f"{path} cannot be written: {error.strerror or error}. Saving it in {other.parent}")
         _replace(raw, other)
         return other
     return path
 
 
 def _replace(raw: mne.io.BaseRaw, path: Path) -> None:
-    """Write all files of the recording beside where they belong, and put them there."""
+    """Write all files of the recording to a temporary folder beside the path, then move them."""
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
         raw.save(Path(folder) / path.name, fmt="single", verbose="error")
         for file in sorted(Path(folder).iterdir()):

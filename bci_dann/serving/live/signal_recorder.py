@@ -1,4 +1,4 @@
-"""The samples of a stream in memory, with gaps filled, as a recording in volt."""
+"""Storage of the samples of a stream in memory, and conversion to a recording with gaps."""
 
 from __future__ import annotations
 
@@ -19,45 +19,45 @@ if TYPE_CHECKING:
 
 __all__ = ["SignalRecorder"]
 
-# Types of channels in a stream that MNE has too, and words for those that are no potentials.
-# Others are taken as EEG; whoever reads the recording looks at the names as well.
+# Channel types in LSL streams with a counterpart in MNE, and types that are not potentials. Other
+# channels are recorded as EEG; readers of the recording also consider channel names.
 POTENTIALS = ("eeg", "eog", "emg", "ecg")
 NOT_POTENTIALS = (
     *("misc", "stim", "trigger", "triggers", "marker", "markers", "aux", "counter", "battery"),
     *("acc", "accelerometer", "gyro", "gyroscope", "temperature", "quality"),
 )
-# Length of a stretch from which its rate is measured instead of taken as the nominal one (s).
+# Duration of a stretch (s) above which its actual sampling frequency is estimated.
 MEASURED_S = 5.0
-# Longest gap that is filled (s): beyond it, the clock of the source was set anew.
+# Longest gap that is filled with zeros (s); larger jumps mean that the source's clock was reset.
 LONGEST_GAP_S = 600.0
 
 
 @dataclass
 class _Stretch:
-    """Samples without a gap: places of the first samples of chunks in the file, and their times."""
+    """Uninterrupted samples: index in the file and time of the first sample of each chunk."""
 
     samples: list[int] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
 
 
 class SignalRecorder:
-    """Keeps chunks, and knows which sample was recorded at which time.
+    """Stores chunks, and converts between times and sample numbers of the recording.
 
     Parameters
     ----------
     sfreq : float
         Nominal sampling frequency (Hz).
     ch_names : sequence of str
-        The channels of the stream.
+        Channel names of the stream.
     ch_types : sequence of str
-        What the stream says that they are.
+        Channel types in the metadata of the stream.
     jitter_s : float
-        By how much the times of chunks may be wrong before samples count as lost (s).
+        Tolerance for the time stamps of chunks; larger deviations count as lost samples (s).
 
     Raises
     ------
     DataError
-        When two channels have one name.
+        When two channels have the same name.
     """
 
     def __init__(
@@ -66,8 +66,8 @@ class SignalRecorder:
         repeated = sorted({name for name in ch_names if list(ch_names).count(name) > 1})
         if repeated:
             raise DataError(
-                f"several channels of the stream have the names {', '.join(repeated)}, so that a "
-                "recording cannot tell them apart. Name them in the amplifier's program."
+                f"several channels of the stream have the names {', '.join(repeated)}. Give each "
+                "channel its own name in the amplifier's program."
             )
         self.sfreq, self.ch_names = sfreq, list(ch_names)
         self.ch_types = [_mne_type(one) for one in ch_types]
@@ -78,12 +78,12 @@ class SignalRecorder:
         self.gaps: list[tuple[int, int]] = []
 
     def add(self, chunk: StreamChunk) -> None:
-        """Keep a chunk; samples that were there before are left out.
+        """Store a chunk, without samples that were already received.
 
         Parameters
         ----------
         chunk : StreamChunk
-            Of all channels.
+            Samples of all channels.
         """
         expected = self._clock.last_s + 1.0 / self.sfreq
         placement = self._clock.place(chunk.signals.shape[1], chunk.time)
@@ -104,29 +104,29 @@ class SignalRecorder:
 
     @property
     def start_time(self) -> float:  # numpydoc ignore=RT01
-        """Time of the first sample on the clock of the chunks (s)."""
+        """Time of the first sample, on the clock of the chunks (s)."""
         return self._stretches[0].times[0]
 
     @property
     def end_time(self) -> float:  # numpydoc ignore=RT01
-        """Time of the last sample on the clock of the chunks (s)."""
+        """Time of the last sample, on the clock of the chunks (s)."""
         return self._clock.last_s
 
     def sample_at(self, time_s: float) -> float:
-        """Return the place in the recording of what was measured at a time.
+        """Return the sample number that corresponds to a time.
 
-        Within a stretch without a gap the times of chunks are replaced by the line through them,
-        which follows the true rate of the amplifier and averages what single times are wrong by.
+        Within an uninterrupted stretch, a line is fitted to the times of the chunks. It follows the
+        actual rate of the amplifier and averages errors of single time stamps.
 
         Parameters
         ----------
         time_s : float
-            On the clock of the chunks (s).
+            Time on the clock of the chunks (s).
 
         Returns
         -------
         float
-            In samples after the first one; beyond either end where nothing was recorded then.
+            Sample number from 0, not rounded; outside the recording if the time is.
         """
         begun = [one for one in self._stretches if one.times[0] <= time_s]
         stretch = begun[-1] if begun else self._stretches[0]
@@ -138,18 +138,18 @@ class SignalRecorder:
         return float(middle + (time_s - centre) * rate)
 
     def raw(self, begun: datetime) -> mne.io.RawArray:
-        """Return what was recorded.
+        """Return the recording as an object of MNE.
 
         Parameters
         ----------
         begun : datetime.datetime
-            When the first sample was recorded, in UTC.
+            Time of the first sample (UTC).
 
         Returns
         -------
         mne.io.RawArray
-            Potentials in volt, other channels in the unit of the stream; zero in gaps, which are
-            annotated as ``BAD_ACQ_SKIP``.
+            Potentials in volt, other channels in the unit of the stream. Gaps are zeros with the
+            annotation ``BAD_ACQ_SKIP``.
         """
         import mne
 

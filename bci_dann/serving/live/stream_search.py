@@ -1,4 +1,4 @@
-"""Search for a stream of the Lab Streaming Layer by its name, in the background."""
+"""Background search for an LSL stream by its name."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ from bci_dann.exceptions import DataError
 
 __all__ = ["StreamMissingError", "StreamSearch"]
 
-# Seconds that one search lasts, which streams answer within a fraction of, and that a stream that
-# was found may take to open.
+# Duration of one search (s; streams answer within a fraction of it), and time limit for opening a
+# stream (s).
 SEARCH_S, OPENING_S = 1.0, 10.0
-# Seconds until the clocks of both machines are compared, without which no sample is read.
+# Time limit for comparing the clocks of both machines (s), which must precede reading samples.
 CLOCKS_S = 5.0
-# Seconds of silence after which a stream that is still there is opened anew: a connection that
-# broke off without a word is not told as lost.
+# Time of silence (s) after which a stream that still exists is opened again, because LSL does not
+# report every broken connection.
 REOPENED_S = 15.0
 
 
 class StreamMissingError(DataError):
-    """There is no stream of a name."""
+    """There is no stream with the given name."""
 
 
 class StreamSearch:
-    """Looks for a stream until it is there, and opens it; who reads or decodes does not wait.
+    """Searches for a stream until it is found, and opens it, in a background thread.
 
-    Every search lists the streams that are there. One of the name is opened when it is first seen,
-    and taken when a second search finds it again and none beside it; at once where it is of the
-    source that was open before.
+    Each search lists all existing streams. A stream of the given name is opened when it is first
+    seen. It is accepted when a second search finds it again and no other of this name; a stream
+    from the preferred source is accepted immediately.
 
     Parameters
     ----------
     lsl : module
-        The library of streams.
+        The library for LSL streams.
     name : str
-        The stream's name.
+        Name of the stream.
     source_id : str or None
-        Its source, where several streams have the name.
+        Identifier of the source, if several streams have the same name.
     preferred : str
-        The source that was open before; another one is taken where there is none of it.
+        Source of the previously open stream; another source is used if it does not exist.
     opened : str
-        The unique name (uid) of the stream that is open and silent. It is left as it is for
-        some time, so that what it sends is not lost.
+        Unique identifier (uid) of the stream that is open but silent. It is not reopened for some
+        time, so that no samples of it are lost.
     """
 
     def __init__(
@@ -64,12 +64,12 @@ class StreamSearch:
         self._thread.start()
 
     def result(self) -> tuple[Any, Any] | None:
-        """Return the stream, where it is found by now.
+        """Return the stream if it has been found.
 
         Returns
         -------
         tuple of (StreamInlet, StreamInfo) or None
-            The open stream, and what it says of itself.
+            The open stream and its metadata.
 
         Raises
         ------
@@ -86,17 +86,17 @@ class StreamSearch:
         Parameters
         ----------
         wait_s : float
-            How long since the search began (s). A stream that is there when it ends is waited for.
+            Longest time since the search started (s); a stream that has been seen is waited for.
 
         Returns
         -------
         tuple of (StreamInlet, StreamInfo)
-            As of :meth:`result`.
+            See :meth:`result`.
 
         Raises
         ------
         StreamMissingError
-            When there is none.
+            When there is no such stream.
         DataError
             When several streams have the name.
         """
@@ -108,12 +108,12 @@ class StreamSearch:
         return found
 
     def stop(self, wait_s: float = 0.0) -> None:
-        """End the search; a stream that it opened is left.
+        """End the search, and close a stream that it opened but did not return.
 
         Parameters
         ----------
         wait_s : float
-            How long to wait until it has ended (s).
+            How long to wait for the end of the thread (s).
         """
         self._stopped.set()
         if self._done.is_set():
@@ -138,7 +138,7 @@ class StreamSearch:
         if len(fitting) > 1:
             raise DataError(_several_message(self._name, fitting))
         is_again = [one.uid for one in fitting] == [self._seen]
-        if not is_again:  # samples are kept from here on
+        if not is_again:  # opening the stream starts buffering its samples
             self._leave()
             self._inlet = self._opened_inlet(fitting[0]) if fitting else None
         self._seen = fitting[0].uid if self._inlet is not None else ""
@@ -161,9 +161,9 @@ class StreamSearch:
         try:
             inlet = self._lsl.StreamInlet(info, recover=False, processing_flags=["clocksync"])
             inlet.open_stream(timeout=OPENING_S)
-        except Exception:  # liblsl tells a source that has just gone as one error of many
+        except Exception:  # liblsl reports a source that has just gone by various errors
             return None
-        with contextlib.suppress(Exception):  # clocks are compared during the next search
+        with contextlib.suppress(Exception):  # clocks are compared again after the next search
             inlet.time_correction(timeout=0.01)
         return inlet
 
@@ -171,7 +171,7 @@ class StreamSearch:
         try:
             self._inlet.time_correction(timeout=CLOCKS_S)
             return self._inlet, self._inlet.get_sinfo(timeout=OPENING_S)
-        except Exception:  # it has gone
+        except Exception:  # the stream is gone
             self._leave()
             self._seen = ""
             return None
@@ -179,16 +179,16 @@ class StreamSearch:
     def _leave(self) -> None:
         inlet, self._inlet = self._inlet, None
         if inlet is not None:
-            with contextlib.suppress(Exception):  # it has gone
+            with contextlib.suppress(Exception):  # the stream is gone
                 inlet.close_stream()
 
     def _none_message(self, wait_s: float) -> str:
         names = sorted(set(self._others))
         of_source = "" if self._source_id is None else f" from the source {self._source_id!r}"
         return (
-            f"no LSL stream is named {self._name!r}{of_source}; looked for {wait_s:g} s."
-            f"{did_you_mean(self._name, names)} There are: {', '.join(names) or 'none at all'}. "
-            "Start the amplifier's program, and see that both are in one network."
+            f"there is no LSL stream named {self._name!r}{of_source}; searched for {wait_s:g} s."
+            f"{did_you_mean(self._name, names)} Existing streams: {', '.join(names) or 'none'}. "
+            "Start the amplifier's program, and check that both programs are in the same network."
         )
 
 
@@ -198,6 +198,6 @@ def _several_message(name: str, found: Sequence[Any]) -> str:
         for one in found
     )
     return (
-        f"{len(found)} LSL streams are named {name!r}: {listed}. Say which with --source-id (or "
+        f"{len(found)} LSL streams are named {name!r}: {listed}. Choose one with --source-id (or "
         "source_id= in Python)."
     )

@@ -1,1 +1,1 @@
-"""Model cards: what a saved model is, of which data, how good, and its limits."""
+"""Model cards: description of a saved model, its training data, scores and limits."""

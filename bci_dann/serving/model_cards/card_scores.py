@@ -1,4 +1,4 @@
-"""What a user adds to a model card: licence, a note, and scores that a run published."""
+"""Entries of a model card that a user provides: licence, a note, and published scores."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ NOTE = "# note:"
 
 
 def card_fields(card: Mapping[str, Any], pipeline: str) -> dict[str, Any]:
-    """Return the fields of a recipe that hold what a user adds to the model card.
+    """Return the recipe fields with the entries that a user provides for the model card.
 
     Parameters
     ----------
     card : mapping of str to str or None
-        ``licence``, ``note`` and ``scores``, the path of a table; none is needed.
+        Optional entries ``licence``, ``note`` and ``scores`` (path of a table).
     pipeline : str
-        The pipeline that is trained.
+        Name of the pipeline that is trained.
 
     Returns
     -------
     dict of str to object
-        As :class:`~bci_dann.serving.ModelRecipe` has them.
+        Fields of :class:`~bci_dann.serving.ModelRecipe`.
 
     Raises
     ------
     ConfigError
-        When there is another key, or the table does not hold the pipeline.
+        When there is an unknown key, or the table has no row of the pipeline.
     DataError
         When the table cannot be read.
     """
@@ -46,28 +46,28 @@ def card_fields(card: Mapping[str, Any], pipeline: str) -> dict[str, Any]:
 
 
 def scores_of_table(path: str | Path, pipeline: str) -> list[dict[str, str | float]]:
-    """Return the results of a pipeline in a table of ``bci-dann publish``.
+    """Return the scores of a pipeline from a table that ``bci-dann publish`` wrote.
 
     Parameters
     ----------
     path : str or pathlib.Path
-        The table, a CSV file.
+        The table (CSV).
     pipeline : str
-        The pipeline.
+        Name of the pipeline.
 
     Returns
     -------
     list of dict
-        For each protocol ``protocol``, ``n_subjects``, ``accuracy`` and ``std_subjects`` (%),
-        ``roc_auc``, ``chance`` (%), as far as the table has them, and ``table`` and ``note``, which
-        say where they come from.
+        One entry for each protocol: ``protocol``, ``n_subjects``, ``accuracy`` and
+        ``std_subjects`` (%), ``roc_auc``, ``chance`` (%), if the table has these columns, and the
+        origin of the scores: ``table`` (file name) and ``note``.
 
     Raises
     ------
     ConfigError
-        When the table does not hold the pipeline.
+        When the table has no row of the pipeline.
     DataError
-        When it cannot be read.
+        When the table cannot be read.
     """
     import pandas as pd
 
@@ -81,8 +81,8 @@ def scores_of_table(path: str | Path, pipeline: str) -> list[dict[str, str | flo
     rows = table[table["pipeline"] == pipeline] if needed <= set(table) else table[:0]
     if rows.empty:
         raise ConfigError(
-            f"{file} holds no scores of {pipeline}. Give a table that `bci-dann publish` wrote of "
-            "a run with this pipeline."
+            f"{file} has no scores of {pipeline}. Give a table that `bci-dann publish` wrote for a "
+            "run with this pipeline."
         )
     notes = [line.removeprefix(NOTE) for line in text.splitlines() if line.startswith(NOTE)]
     origin = {"table": file.name, "note": notes[0].strip() if notes else ""}

@@ -1,4 +1,4 @@
-"""The model card in Hugging Face's form: YAML front matter, and sections of Markdown."""
+"""Model cards in the format of Hugging Face: YAML front matter and sections of Markdown."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ __all__ = ["card_body", "card_text", "write_card"]
 FILE = "README.md"
 MARK = "<!-- written by bci_dann: `save`, `bci-dann fit` and `bci-dann adapt` write it anew -->"
 LIMITS = (
-    "It decodes the classes above and no others: every trial gets one of them, also where the "
-    "subject does nothing.",
-    "It wants the channels above by their names, in any order, and the unit, reference, filters "
-    "and window above; `bci-dann predict` brings recordings to them.",
-    "A new subject has to be adapted to, from some unlabelled trials, and some subjects are "
-    "decoded no better than by chance: `bci-dann evaluate` tells, from labelled trials.",
-    "It is no medical device, and nothing that could do harm may depend on it.",
+    "The model decodes the classes above only: every trial gets one of them, even if the subject "
+    "does nothing.",
+    "Recordings need the channels above, by name and in any order, and the unit, reference, "
+    "filters and window above; `bci-dann predict` applies these steps to recordings.",
+    "The model has to be adapted to each new subject, with unlabelled trials. Some subjects are "
+    "decoded at chance; `bci-dann evaluate` measures this on labelled trials.",
+    "It is not a medical device, and must not be used where wrong decisions could cause harm.",
 )
 
 
 def card_text(facts: Mapping[str, Any]) -> str:
-    """Return the model card of a saved model.
+    """Return the model card of a saved model, with its front matter.
 
     Parameters
     ----------
     facts : mapping of str to object
-        As :func:`~bci_dann.serving.describe_model` returns them.
+        The result of :func:`~bci_dann.serving.describe_model`.
 
     Returns
     -------
     str
-        The content of ``README.md``.
+        Content of ``README.md``.
     """
     import yaml
 
@@ -46,12 +46,12 @@ def card_text(facts: Mapping[str, Any]) -> str:
 
 
 def card_body(facts: Mapping[str, Any]) -> str:
-    """Return the sections of a model card.
+    """Return the sections of a model card, without its front matter.
 
     Parameters
     ----------
     facts : mapping of str to object
-        As :func:`~bci_dann.serving.describe_model` returns them.
+        The result of :func:`~bci_dann.serving.describe_model`.
 
     Returns
     -------
@@ -76,16 +76,16 @@ def card_body(facts: Mapping[str, Any]) -> str:
 
 
 def write_card(facts: Mapping[str, Any], folder: Path, name: str = "MODEL") -> None:
-    """Write the model card into a model's folder, unless somebody else has written one.
+    """Write the model card into a model folder, unless it has a card that a user wrote.
 
     Parameters
     ----------
     facts : mapping of str to object
-        As :func:`~bci_dann.serving.describe_model` returns them.
+        The result of :func:`~bci_dann.serving.describe_model`.
     folder : pathlib.Path
-        The model's folder.
+        The folder of the model.
     name : str
-        What stands for the model in its commands.
+        Name of the model in the commands of the card.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def write_card(facts: Mapping[str, Any], folder: Path, name: str = "MODEL") -> N
     path = folder / FILE
     if path.is_file() and MARK not in path.read_text(encoding="utf-8", errors="replace"):
         warnings.warn(
-            f"{path} was not written by bci_dann, and stays as it is: the model has no card.",
+            f"{path} was not written by bci_dann and is kept: no model card is written.",
             BCIDannWarning,
             stacklevel=3,
         )
@@ -118,7 +118,7 @@ def _front_matter(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _model_index_entry(score: Mapping[str, Any]) -> dict[str, Any]:
     metrics = [("accuracy", "accuracy"), ("roc_auc", "roc_auc")]
-    # not as `source`, which the Hub takes with an address only
+    # the key `source` of the Hub's format would need a URL
     origin = {"protocol": score["protocol"], "table": score["table"]}
     return {
         "task": {"type": "other", "name": "motor imagery decoding of subjects who are left out"},
@@ -133,8 +133,8 @@ def _model_index_entry(score: Mapping[str, Any]) -> dict[str, Any]:
 
 def _summary(facts: Mapping[str, Any]) -> list[str]:
     lines = [
-        f"A decoder of imagined movements from EEG: `{facts['class']}` of bci_dann, trained on "
-        f"{facts['data']['n_subjects']} subjects, for new subjects without labels.",
+        f"Decoder of imagined movements from EEG (`{facts['class']}` of bci_dann), trained on "
+        f"{facts['data']['n_subjects']} subjects, to be adapted to new subjects without labels.",
         "",
         f"- Classes: {', '.join(facts['classes'])}",
         f"- Channels: {len(facts['channels'])} ({', '.join(facts['channels'])})",
@@ -176,10 +176,10 @@ def _data(facts: Mapping[str, Any]) -> list[str]:
 
 def _unit(scale: float | Mapping[str, float]) -> str:
     if scale == 1.0:
-        return "in the unit that its files state"
+        return "in the unit that the files state"
     factors = scale if isinstance(scale, Mapping) else {"": scale}
     listed = ", ".join(f"{name} {factor:g}".strip() for name, factor in factors.items())
-    return f"samples times {listed} are volt"
+    return f"samples multiplied by {listed} are in volt"
 
 
 def _trials(facts: Mapping[str, Any]) -> list[str]:
@@ -208,11 +208,11 @@ def _trials(facts: Mapping[str, Any]) -> list[str]:
 
 def _adapted(facts: Mapping[str, Any]) -> list[str]:
     if not facts["adapted_to"]:
-        return ["No subject: adapt it first."]
+        return ["Not adapted to a subject yet."]
     labels = facts["adapted_labels"]
-    known = f"{labels} of these trials with a label" if labels else "all without labels"
+    known = f"{labels} of these trials with a label" if labels else "without labels"
     listed = [f"- {one['file']}: {one['n_trials']} trials" for one in facts["adapted_to"]]
-    lines = [*listed, "", f"One subject, {known}."]
+    lines = [*listed, "", f"Recordings of one subject, {known}."]
     if facts["expected_accuracy"]:
         sentence = ExpectedAccuracy(**facts["expected_accuracy"]).sentence()
         lines += ["", f"{sentence[0].upper()}{sentence[1:]}."]
@@ -221,7 +221,7 @@ def _adapted(facts: Mapping[str, Any]) -> list[str]:
 
 def _scores(facts: Mapping[str, Any]) -> list[str]:
     if not facts["scores"]:
-        return ["None are noted. `bci-dann evaluate` scores it on labelled recordings."]
+        return ["None. `bci-dann evaluate` scores the model on labelled recordings."]
     lines = []
     for score in facts["scores"]:
         spread = f" ± {score['std_subjects']:.1f} over subjects" if "std_subjects" in score else ""
@@ -232,25 +232,25 @@ def _scores(facts: Mapping[str, Any]) -> list[str]:
             parts.append(f"chance {score['chance']:.1f} %")
         number = f" of {score['n_subjects']:g} subjects" if "n_subjects" in score else ""
         lines.append(f"- Protocol `{score['protocol']}`: mean{number}: {', '.join(parts)}.")
-        lines.append(f"  From the table `{score['table']}`: {score['note'] or 'without a note'}.")
+        lines.append(f"  From the table `{score['table']}`: {score['note'] or 'no note'}.")
     return [
         *lines,
         "",
-        "These are scores of the method on subjects who were left out of training, one after the "
-        "other; this model was trained on the subjects above together.",
+        "These are scores of the method, each subject being left out of training in turn; this "
+        "model was trained on all subjects above.",
     ]
 
 
 def _expectation(facts: Mapping[str, Any]) -> list[str]:
-    """Return what is known of the accuracy on new subjects, from those of training."""
+    """Return the accuracies of the training subjects, each left out in turn."""
     if not facts["expectation"]:
         return []
     accuracies = facts["expectation"]["accuracies"]
     return [
         "",
-        f"Trained on the others, the method decoded each of {len(accuracies)} training subjects, "
-        f"after some {facts['expectation']['n_trials']} of their trials without labels, with "
-        f"{min(accuracies):.0%} to {max(accuracies):.0%} accuracy (mean "
-        f"{sum(accuracies) / len(accuracies):.0%}). `bci-dann adapt` says what to expect of a new "
-        "subject.",
+        f"Each of {len(accuracies)} training subjects was left out in turn. After training on the "
+        f"other subjects, and adaptation to about {facts['expectation']['n_trials']} trials "
+        f"without labels, the accuracy was {min(accuracies):.0%} to {max(accuracies):.0%} (mean "
+        f"{sum(accuracies) / len(accuracies):.0%}). `bci-dann adapt` estimates the accuracy for a "
+        "new subject.",
     ]

@@ -1,4 +1,4 @@
-"""What a saved model is, read from its folder without the libraries of its method."""
+"""Description of a saved model, read from its folder without importing the method's libraries."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ __all__ = ["describe_model"]
 
 
 def describe_model(model: str | Path | ServedModel) -> dict[str, Any]:
-    """Say what a saved model is: data, channels, classes, preprocessing, method and scores.
+    """Describe a saved model: data, channels, classes, preprocessing, method and scores.
 
-    The checksum of its arrays is compared on the way.
+    For a model in a folder, the checksum of its arrays is verified.
 
     Parameters
     ----------
     model : str, pathlib.Path or ServedModel
-        The folder of a model, the name of one, such as ``"builtin:right-hand-rest"`` or
-        ``"hub:OWNER/NAME"``, or a model.
+        A model folder; a name such as ``"builtin:right-hand-rest"`` or ``"hub:OWNER/NAME"``; or
+        an open model.
 
     Returns
     -------
     dict of str to object
-        In types that JSON has. Units are part of the names: ``_hz``, ``_s``, ``_uv``.
+        In types that JSON supports. Units are part of the keys: ``_hz``, ``_s``, ``_uv``.
 
     Raises
     ------
     ConfigError
-        When the folder has no recipe, or there is no such model in the package.
+        When the folder has no recipe, or there is no built-in model of this name.
     DataError
-        When there is no model, or it is damaged.
+        When there is no model, or the model is damaged.
 
     See Also
     --------
-    open_model : Opens the model for use.
+    open_model : Opens a model for use.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Facts of a model in types that JSON has, as its card and `inspect` show them."""
+"""Facts of a model for its card and for `inspect`, in types that JSON supports."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ __all__ = ["facts_of"]
 
 
 def facts_of(recipe: ModelRecipe, method: Mapping[str, Any], n_times: int | None) -> dict[str, Any]:
-    """Return what is known of a model, but for its files.
+    """Return the facts of a model that do not depend on its files.
 
     Parameters
     ----------
     recipe : ModelRecipe
         The recipe of the model.
     method : mapping of str to object
-        With ``class`` and ``parameters`` of the estimator.
+        Description of the estimator, with ``class`` and ``parameters``.
     n_times : int or None
-        Samples of a trial.
+        Number of samples of a trial.
 
     Returns
     -------
     dict of str to object
-        In types that JSON has.
+        In types that JSON supports.
     """
     steps = recipe.preprocessing.model_dump(mode="json")
     channels = steps["channels"] or []
@@ -91,7 +91,7 @@ def _counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
 
 def _datasets(data: CombinedDataConfig, recipe: ModelRecipe) -> list[dict[str, Any]]:
-    """Return what is known of each of several data sets."""
+    """Return the facts of each dataset of a model that was trained on several."""
     stored, rows = data.model_dump(mode="json"), recipe.account
     licences = {one.name: one.licence for one in dataset_summaries() if one.licence != UNKNOWN}
     return [
@@ -112,7 +112,7 @@ def _datasets(data: CombinedDataConfig, recipe: ModelRecipe) -> list[dict[str, A
 def _adapted_to(recipe: ModelRecipe) -> list[dict[str, Any]]:
     used: dict[str, int] = {}
     for row in recipe.adapted_to:
-        # the file alone: a card may be published, and a path names a machine and its user
+        # without the folder: a card may be published, and a path can contain the name of a user
         name = Path(str(row["file"])).name
         used[name] = used.get(name, 0) + int(row["used"])
     return [{"file": file, "n_trials": count} for file, count in used.items()]

@@ -1,1 +1,1 @@
-"""Decoding of a stream: causal filters, windows, an artefact gate, decisions and their replay."""
+"""Online decoding: causal filters, sliding windows, artefact detection, decisions, replay."""

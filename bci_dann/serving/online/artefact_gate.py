@@ -1,4 +1,4 @@
-"""The artefact gate: windows of a stream with channels that are flat, railed or out of scale."""
+"""Artefact detection in windows of a stream: flat, clipped and implausibly scaled channels."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from bci_dann.serving.model_recipe import ModelRecipe
 
 __all__ = ["ArtefactGate"]
 
-# Factor between the amplitude of a channel in a window and the median of the training subject with
-# the highest or the lowest one. Empirical: in 9 subjects of MI-OpenBCI no channel of any trial is
-# more than 2.1 times as large or 1.9 times as small, and the medians differ by a factor of 3.5.
+# Largest ratio of a channel's amplitude in a window to the highest median of a training subject, or
+# of the lowest median to the amplitude. Empirical: in 9 subjects of MI-OpenBCI, no channel of a
+# trial is more than 2.1 times larger or 1.9 times smaller; their medians differ 3.5-fold.
 FAR = 8.0
 
-# A channel that repeats one value for so long is not connected (s), whatever its range.
+# A channel that repeats one value for this time (s) is considered flat, whatever its amplitude.
 FLAT_S = 0.2
 
 
 class ArtefactGate:
-    """Judges each channel of a window, as recorded and after the filters.
+    """Detects faults of each channel of a window, before and after the filters.
 
     Parameters
     ----------
     recipe : ModelRecipe
-        Gives the amplitudes of training, and the limit ``reject_uv`` where there was one.
+        Recipe with the amplitudes of training, and the limit ``reject_uv``, if any.
     ch_names : sequence of str
-        The channels of the model.
+        Channels of the model.
     sfreq : float
         Sampling frequency of the stream (Hz).
     """
@@ -43,12 +43,12 @@ class ArtefactGate:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the range of the channels."""
+        """Forget the range of the channels, which is needed to detect clipping."""
         shape = (len(self._names), 1)
         self._low, self._high = np.full(shape, np.inf), np.full(shape, -np.inf)
 
     def watch(self, recorded: NDArray[np.float64]) -> None:
-        """Note the range of the channels.
+        """Update the range of the channels.
 
         Parameters
         ----------
@@ -62,23 +62,23 @@ class ArtefactGate:
     def faults(
         self, recorded: NDArray[np.float64], filtered: NDArray[np.float64]
     ) -> dict[str, str]:
-        """Return what is wrong with the channels of a window.
+        """Return the faults of the channels of a window.
 
         Parameters
         ----------
         recorded : ndarray, shape (n_chans, n_stream_times)
-            The window before reference and filters, which hide a flat channel (µV).
+            The window before re-referencing and filters, which would hide a flat channel (µV).
         filtered : ndarray, shape (n_chans, n_times)
-            The window as the model gets it (µV).
+            The window as input of the model (µV).
 
         Returns
         -------
         dict of str to str
-            By channel ``"railed"``, ``"flat"``, ``"too large"`` or ``"too small"``.
+            By channel: ``"railed"`` (clipped), ``"flat"``, ``"too large"`` or ``"too small"``.
         """
         deviation, span = filtered.std(axis=1), np.ptp(filtered, axis=1)
         low, high = self._limits_uv
-        # the last one that is true of a channel names its fault
+        # if several tests are true for a channel, the last one determines its fault
         tests = {
             "too small": deviation < low,
             "too large": (deviation > high) | (span > self._reject_uv),
@@ -108,7 +108,7 @@ class ArtefactGate:
 
 
 def _amplitude_limits(recipe: ModelRecipe) -> tuple[float, float]:
-    """Return the standard deviations that a channel may have in a window (µV)."""
+    """Return the lowest and highest plausible standard deviation of a channel in a window (µV)."""
     typical = recipe.typical_range_uv
     if typical is None:
         if recipe.typical_uv is None:

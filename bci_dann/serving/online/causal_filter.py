@@ -1,4 +1,4 @@
-"""A causal filter of a stream, which goes on from chunk to chunk."""
+"""Causal filter of a stream with a state, so that chunks are filtered as one signal."""
 
 from __future__ import annotations
 
@@ -10,23 +10,22 @@ from bci_dann.data.preprocessing import Preprocessing
 
 __all__ = ["CausalFilter", "group_delay_s"]
 
-# Hz between the frequencies at which the phase is differentiated.
+# Frequency difference (Hz) for the numerical derivative of the phase.
 SMALL_STEP = 1e-3
 
 
 class CausalFilter:
-    """The notch and band of preprocessing steps as second-order sections with a state a channel.
+    """Notch and band-pass filter with a state for each channel, as second-order sections.
 
-    Whatever the sizes of the chunks, the output is that of one pass over all of them. It starts
-    as if the first sample had been there forever, so that an offset of the amplifier gives no
-    transient.
+    The output does not depend on the sizes of the chunks. The initial state is that of a constant
+    signal equal to the first sample, so that an offset of the amplifier causes no transient.
 
     Parameters
     ----------
     sfreq : float
         Sampling frequency (Hz).
     preprocessing : Preprocessing
-        The keys ``notch`` and ``band``.
+        Preprocessing with the keys ``notch`` and ``band``.
     """
 
     def __init__(self, sfreq: float, preprocessing: Preprocessing) -> None:
@@ -34,7 +33,7 @@ class CausalFilter:
         self._state: NDArray[np.float64] | None = None
 
     def reset(self) -> None:
-        """Forget the samples before, as after a gap."""
+        """Reset the state, as needed after a gap."""
         self._state = None
 
     def filtered(self, samples: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -43,12 +42,12 @@ class CausalFilter:
         Parameters
         ----------
         samples : ndarray, shape (n_chans, n_samples)
-            Finite.
+            The next samples; all values must be finite.
 
         Returns
         -------
         ndarray, shape (n_chans, n_samples)
-            Filtered.
+            The filtered samples.
         """
         from scipy.signal import sosfilt, sosfilt_zi
 
@@ -62,19 +61,19 @@ class CausalFilter:
 
 
 def group_delay_s(sfreq: float, preprocessing: Preprocessing) -> float:
-    """Return by how much causal filters delay the middle of the band.
+    """Return the delay of the causal filters in the middle of the band.
 
     Parameters
     ----------
     sfreq : float
         Sampling frequency (Hz).
     preprocessing : Preprocessing
-        The keys ``notch`` and ``band``.
+        Preprocessing with the keys ``notch`` and ``band``.
 
     Returns
     -------
     float
-        Group delay at the geometric mean of the ends of the band (s); 0 without a band.
+        Group delay at the geometric mean of the band edges (s); 0 without a band.
     """
     from scipy.signal import sosfreqz
 

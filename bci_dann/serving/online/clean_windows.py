@@ -1,4 +1,4 @@
-"""Clean windows of a stream that do not overlap, which a model is adapted to."""
+"""Storage of artefact-free, non-overlapping windows of a stream, to adapt a model to them."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from bci_dann.exceptions import DataError
 
 __all__ = ["CleanWindows"]
 
-# A reference is a mean of covariances, which needs two at least.
+# The fewest windows to adapt to: a reference is a mean of covariances.
 FEWEST = 2
 
 
 class CleanWindows:
-    """Keeps the last clean windows, none of which shares a sample with another.
+    """Keeps the latest artefact-free windows that do not overlap.
 
     Parameters
     ----------
     n_samples : int
-        Samples of the stream in a window.
+        Length of a window in samples of the stream.
     most : int
-        How many are kept.
+        Maximum number of windows; the oldest are dropped.
     """
 
     def __init__(self, n_samples: int, most: int) -> None:
@@ -35,23 +35,23 @@ class CleanWindows:
         return len(self._kept)
 
     def restart(self) -> None:
-        """Keep the windows, and count samples from zero again."""
+        """Reset the sample counter; stored windows are kept."""
         self._free_from = 0
 
     def offer(self, window: NDArray[np.float32], position: int) -> bool:
-        """Keep a window, unless it overlaps with the one before.
+        """Store a window, unless it overlaps with the last stored window.
 
         Parameters
         ----------
         window : ndarray, shape (n_chans, n_times)
-            As the model gets it (µV).
+            The window as input of the model (µV).
         position : int
-            Number of samples of the stream up to its end.
+            Number of samples of the stream up to the end of the window.
 
         Returns
         -------
         bool
-            Whether it was kept.
+            Whether the window was stored.
         """
         if position - self._n_samples < self._free_from:
             return False
@@ -60,7 +60,7 @@ class CleanWindows:
         return True
 
     def trials(self) -> NDArray[np.float32]:
-        """Return the windows in the order of recording.
+        """Return the stored windows in the order of recording.
 
         Returns
         -------
@@ -70,12 +70,12 @@ class CleanWindows:
         Raises
         ------
         DataError
-            When there are fewer than two.
+            When there are fewer than two windows.
         """
         if len(self._kept) < FEWEST:
             raise DataError(
-                f"{len(self._kept)} clean windows of the stream are too few to adapt to: "
-                f"{FEWEST} are needed, and 20 or more are worth it. Push more of the signal, or "
-                "see from the decisions why windows are not clean."
+                f"adaptation needs at least {FEWEST} artefact-free windows of the stream, better "
+                f"20 or more; got {len(self._kept)}. Push more of the signal, or check `reason` "
+                "and `faults` of the decisions."
             )
         return np.stack(self._kept)

@@ -1,4 +1,4 @@
-"""Decisions of a decoder on a stream, and the reasons for which there is none."""
+"""Decisions for windows of a stream, and the reasons why a decision has no class."""
 
 from __future__ import annotations
 
@@ -13,41 +13,41 @@ from bci_dann.exceptions import DataError
 
 __all__ = ["REASONS", "Decision", "decided", "withheld"]
 
-# Why a decision has no class.
+# Values of `Decision.reason`, with their meaning for users.
 REASONS = {
     "": "there is a class",
-    "filling": "the first window is not full yet",
-    "uncertain": "no class is probable enough",
-    "artefact": "a channel is flat, railed, or out of scale within the window",
+    "filling": "the first window is not complete yet",
+    "uncertain": "no class reaches the required probability",
+    "artefact": "a channel is flat, clipped, or out of scale within the window",
     "missing samples": "samples within the window are NaN or infinite",
-    "gap": "samples were lost, and the window is not full again",
-    "no signal": "nothing arrives from the stream",
+    "gap": "samples were lost, and no complete window has followed yet",
+    "no signal": "no samples arrive from the stream",
 }
 
 
 @dataclass(frozen=True)
 class Decision:  # numpydoc ignore=PR02
-    """What a model says of the last seconds of a stream.
+    """Decision of a model for the last seconds of a stream.
 
     Parameters
     ----------
     time : float
         Time of the last sample of the window (s), on the clock of the stream.
     probabilities : ndarray, shape (n_classes,)
-        In the order of the decoder's classes; NaN where the window could not be used.
+        Class probabilities in the order of the decoder's classes; NaN if the window is unusable.
     label : str or None
-        The most probable class; ``None`` where there is a reason against it.
+        The most probable class; ``None`` if ``reason`` is not empty.
     ok : bool
-        Whether the window could be used; the probabilities then stand.
+        Whether the window could be used, so that there are probabilities.
     reason : str
-        A name of :data:`bci_dann.serving.online.decision.REASONS`; empty where there is a class.
+        A key of :data:`bci_dann.serving.online.decision.REASONS`; empty if there is a class.
     faults : dict of str to str
-        By channel what is wrong with it: ``"flat"``, ``"railed"``, ``"too large"``,
+        Faulty channels, with the fault: ``"flat"``, ``"railed"`` (clipped), ``"too large"``,
         ``"too small"`` or ``"missing samples"``.
 
     See Also
     --------
-    OnlineDecoder : Returns them.
+    OnlineDecoder : Returns decisions.
 
     Examples
     --------
@@ -66,18 +66,18 @@ class Decision:  # numpydoc ignore=PR02
     faults: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self, classes: Sequence[str]) -> dict[str, Any]:
-        """Return the decision as JSON has it.
+        """Return the decision in types that JSON supports.
 
         Parameters
         ----------
         classes : sequence of str
-            Names of the probabilities.
+            Class names in the order of the probabilities.
 
         Returns
         -------
         dict
-            ``time``, ``ok``, ``label``, ``reason``, ``probabilities`` by class, or ``None`` where
-            there are none, and ``faults``.
+            ``time``, ``ok``, ``label``, ``reason``, ``probabilities`` (by class, or ``None``) and
+            ``faults``.
         """
         by_class = dict(zip(classes, self.probabilities.tolist(), strict=True))
         return {
@@ -96,33 +96,36 @@ def decided(
     classes: Sequence[str],
     abstains_below: float | None,
 ) -> Decision:
-    """Return the decision of a window that could be used.
+    """Return the decision for a usable window.
 
     Parameters
     ----------
     time : float
-        Of the last sample of the window (s).
+        Time of the last sample of the window (s).
     probabilities : ndarray, shape (n_classes,)
-        What the model says.
+        Class probabilities from the model.
     classes : sequence of str
-        Their names.
+        Class names in the order of the probabilities.
     abstains_below : float or None
-        What the largest probability must reach; ``None`` always gives a class.
+        Lowest probability for a class; ``None`` always gives a class.
 
     Returns
     -------
     Decision
-        With a class, or without one as ``"uncertain"``.
+        With a class, or with the reason ``"uncertain"``.
 
     Raises
     ------
     DataError
-        When a probability is not finite, which is a fault of the model.
+        When a probability is not finite.
     """
     from bci_dann.estimators.calibration.abstention import is_abstained
 
     if not np.isfinite(probabilities).all():
-        raise DataError(f"the model gives the probabilities {probabilities}: fit it again.")
+        raise DataError(
+            f"the model returned the probabilities {probabilities}, which must be finite: train "
+            "the model again."
+        )
     threshold = 0.0 if abstains_below is None else abstains_below
     if is_abstained(probabilities[None], threshold)[0]:
         return Decision(time, probabilities, None, True, "uncertain")
@@ -132,22 +135,22 @@ def decided(
 def withheld(
     time: float, n_classes: int, reason: str, faults: Mapping[str, str] | None = None
 ) -> Decision:
-    """Return the decision where there is nothing to decide on.
+    """Return the decision for a time without a usable window.
 
     Parameters
     ----------
     time : float
-        When (s).
+        Time of the decision (s).
     n_classes : int
         Number of classes.
     reason : str
-        A name of :data:`REASONS`.
+        A key of :data:`REASONS`.
     faults : mapping of str to str, or None
-        By channel what is wrong.
+        Faulty channels, with the fault.
 
     Returns
     -------
     Decision
-        Not ``ok``, and its probabilities are NaN.
+        With ``ok=False`` and probabilities of NaN.
     """
     return Decision(time, np.full(n_classes, np.nan), None, False, reason, dict(faults or {}))

@@ -1,4 +1,4 @@
-"""A decoder of a stream: chunks of samples go in, decisions come out."""
+"""Online decoder: takes chunks of a stream, and returns decisions at regular steps."""
 
 from __future__ import annotations
 
@@ -24,57 +24,57 @@ __all__ = ["OnlineDecoder"]
 
 
 class OnlineDecoder:
-    """Decodes the last seconds of a stream again and again.
+    """Decodes a sliding window of a stream at regular steps.
 
-    The window is as long as a trial of training, and ends with the latest sample. What is decided
-    does not depend on the sizes of the chunks. Memory and time for a chunk stay the same however
-    long the stream lasts.
+    The window has the length of a training trial, and ends with the latest sample. Decisions do
+    not depend on the sizes of the chunks. Memory and computing time per chunk are constant.
 
-    Filters are causal, and delay the signal by :attr:`delay_s`. Those of training are zero-phase
-    with ``filter_method: iir`` or ``fir``, so that windows are somewhat different from trials; a
-    model trained with ``filter_method: causal`` meets in a stream exactly what it was trained on.
-    Where a cue is, training may have left out the time after it (``window: [0.5, 3.5]``): the
-    window of the stream equals this trial 3.5 s after the cue.
+    The filters are causal, and delay the signal by :attr:`delay_s`. With ``filter_method: iir`` or
+    ``fir``, the filters of training are zero-phase, so windows of the stream differ somewhat from
+    training trials. With ``filter_method: causal``, the model is trained with the same filters. If
+    the training window starts later than the cue (``window: [0.5, 3.5]``), the window of the stream
+    equals the trial 3.5 s after the cue.
 
-    A window in which samples are missing or an artefact is gets no probabilities; see
-    :data:`~bci_dann.serving.online.decision.REASONS`. A lost sample costs as long as the window is.
+    A window with missing samples or an artefact gets no probabilities; see
+    :data:`~bci_dann.serving.online.decision.REASONS`. After a lost sample, there are no
+    probabilities until the window is complete again.
 
     Parameters
     ----------
     model : str, pathlib.Path or ServedModel
-        A model or its folder, best one that was adapted to the subject; it is left as it is.
+        A model or its folder, preferably adapted to the subject; it is not changed.
     sfreq : float
-        Sampling frequency of the stream (Hz). Where it is not the model's, the filtered signal is
-        resampled.
+        Sampling frequency of the stream (Hz). If it differs from that of the model, the filtered
+        signal is resampled.
     ch_names : sequence of str
-        Its channels, in the order of the rows of chunks; in any order and spelling, and more than
-        the model needs.
+        Channel names of the stream, in the order of the rows of chunks. The order and spelling
+        may differ from those of the model, and there may be further channels.
     step : float
         Time between decisions (s).
     adapting : bool
-        Whether the model follows the subject, by ``partial_adapt`` on each clean window that
-        shares no sample with the one before, after it was decided on.
+        Whether to adapt the model continuously: by ``partial_adapt``, on each artefact-free window
+        that does not overlap with the previous one, after its decision.
     abstain_below : float or None
-        A window gets no class where its largest probability is below this. By default what the
-        model itself says.
+        Leave a window without a class if its largest probability is below this. By default the
+        threshold of the model, if it has one.
     rename : mapping of str to str, or None
-        New names of channels, beside those of training.
+        Electrode names by channel name, in addition to the renaming used in training.
     keep : int
-        Number of clean windows that are kept for :meth:`adapt`.
+        Number of artefact-free windows that are stored for :meth:`adapt`.
     jitter_s : float
-        By how much the times of chunks may be wrong before samples count as lost (s).
+        Tolerance for the time stamps of chunks; larger deviations count as lost samples (s).
 
     Raises
     ------
     ConfigError
         When the sampling frequency does not fit the model's filters or cannot be resampled, or the
-        model has no windows.
+        model decodes feature vectors instead of trials.
     DataError
-        When channels are missing.
+        When the stream lacks channels of the model.
 
     See Also
     --------
-    bci_dann.serving.replay_recording : Runs it on a recording.
+    bci_dann.serving.replay_recording : Applies an online decoder to a recording.
     bci_dann.serving.predict_recordings : Decodes the trials of a recording.
 
     Examples
@@ -124,18 +124,18 @@ class OnlineDecoder:
 
     @property
     def classes(self) -> list[str]:
-        """The classes, in the order of the probabilities.
+        """The class names, in the order of the probabilities.
 
         Returns
         -------
         list of str
-            Their names.
+            Names of the classes.
         """
         return [str(name) for name in self._estimator.classes_]
 
     @property
     def channels(self) -> list[str]:
-        """The channels that are decoded.
+        """The channels of the model, by their names in the model.
 
         Returns
         -------
@@ -146,18 +146,18 @@ class OnlineDecoder:
 
     @property
     def delay_s(self) -> float:
-        """By how much filters and resampling delay the middle of the band.
+        """Delay of the filters and of resampling, in the middle of the band.
 
         Returns
         -------
         float
-            In seconds; the time that a prediction takes comes on top.
+            In seconds, without the computing time of a prediction.
         """
         return self._window.delay_s
 
     @property
     def window_s(self) -> float:
-        """How long the window is.
+        """Length of the window.
 
         Returns
         -------
@@ -168,18 +168,18 @@ class OnlineDecoder:
 
     @property
     def model(self) -> ServedModel:
-        """The model as it has adapted to the stream, to be saved.
+        """The model in its current state of adaptation, for saving.
 
         Returns
         -------
         ServedModel
-            With the recipe that it was given.
+            With the recipe of the given model.
         """
         return ServedModel(self._estimator, self._served.recipe)
 
     @property
     def n_clean(self) -> int:
-        """How many clean windows are kept for :meth:`adapt`.
+        """Number of artefact-free windows that are stored for :meth:`adapt`.
 
         Returns
         -------
@@ -189,9 +189,9 @@ class OnlineDecoder:
         return len(self._clean)
 
     def reset(self) -> None:
-        """Forget the signal and the clock, as before another recording of the subject.
+        """Clear the signal and the clock, for another recording of the same subject.
 
-        The model stays as it has adapted, and clean windows are kept.
+        The adaptation of the model and the stored windows are kept.
         """
         self._n_samples = 0
         self._clock.reset()
@@ -199,26 +199,26 @@ class OnlineDecoder:
         self._window.reset()
 
     def push(self, chunk_uV: ArrayLike, *, time: float | None = None) -> list[Decision]:
-        """Take the next samples, and return the decisions that fall due within them.
+        """Add samples of the stream, and return the decisions that become due.
 
         Parameters
         ----------
         chunk_uV : array-like, shape (n_chans, n_samples)
-            Samples of all channels of the stream (µV); NaN where one is missing. Any number.
+            The next samples of all channels of the stream (µV), any number; NaN if missing.
         time : float, optional
-            Time of the first sample (s), on any clock that runs on. By it lost samples are noticed,
-            and samples that come twice or too late are left out. By default the chunk follows the
-            one before, and time counts from the first sample.
+            Time of the first sample (s), on any monotonic clock. It is used to detect lost samples,
+            and to discard samples that arrive twice or late. By default the chunk directly follows
+            the previous one, and time is counted from the first sample.
 
         Returns
         -------
         list of Decision
-            One for every step from the first whole window on; perhaps none.
+            One decision for each step since the first complete window; may be empty.
 
         Raises
         ------
         DataError
-            When the chunk has another shape or holds no numbers; it is then not taken.
+            When the chunk has the wrong shape or type; it is not added then.
         """
         chunk = self._checked(chunk_uV)
         placement = self._clock.place(chunk.shape[1], time)
@@ -236,65 +236,65 @@ class OnlineDecoder:
         return decisions
 
     def gap(self, seconds: float = 0.0) -> None:
-        """Tell that samples were lost: the window has to fill again.
+        """Report lost samples: the window has to fill again.
 
         Parameters
         ----------
         seconds : float
-            How long they lasted, where chunks bring no time.
+            Duration of the gap (s), needed if chunks are pushed without time.
 
         Raises
         ------
         ConfigError
-            When it is negative or no number.
+            When it is negative or not a number.
         """
         check_between("seconds", seconds, 0.0, np.inf, inclusive=True)
         self._clock.skip(seconds)
         self._window.interrupt("gap")
 
     def decide(self) -> Decision:
-        """Decide on the window as it is now, besides the steps: at the end of a cued task.
+        """Return a decision for the current window between steps, such as at the end of a task.
 
         Returns
         -------
         Decision
-            Of the last samples; the model does not adapt to it.
+            For the latest samples; the model does not adapt to this window.
         """
         return self._decision()
 
     def no_signal(self, time: float) -> Decision:
-        """Return the decision at a time when nothing arrives from the stream.
+        """Return the decision for a time at which no samples arrive.
 
         Parameters
         ----------
         time : float
-            Now (s), on the clock of the stream.
+            The current time (s), on the clock of the stream.
 
         Returns
         -------
         Decision
-            With the reason ``"no signal"``. What has arrived before stays in the window, and the
-            next chunk tells by its time whether samples were lost.
+            With the reason ``"no signal"``. Samples in the window are kept; the time of the next
+            chunk shows whether samples were lost.
         """
         return withheld(time, len(self.classes), "no signal")
 
     def adapt(self) -> int:
-        """Adapt the model to the clean windows that were kept, as ``adapt`` does to trials.
+        """Adapt the model to the stored artefact-free windows, as ``adapt`` does to trials.
 
         Returns
         -------
         int
-            How many there were.
+            Number of windows.
 
         Raises
         ------
         DataError
-            When there are fewer than two.
+            When there are fewer than two windows.
 
         Warns
         -----
         BCIDannWarning
-            When there are too few to be of use.
+            When there are so few windows that adaptation may not help.
         """
         trials = self._clean.trials()
         warn_of_few_trials(len(trials))
@@ -306,18 +306,18 @@ class OnlineDecoder:
         try:
             chunk = np.asarray(chunk_uV)
             if chunk.dtype.kind not in "fiu":
-                raise ValueError(f"its numbers are of the kind {chunk.dtype}")
-        except ValueError as error:  # ragged, too
-            raise DataError(f"a chunk has to hold real numbers (µV): {error}.") from error
+                raise ValueError(f"its dtype is {chunk.dtype}")
+        except ValueError as error:  # also for ragged sequences
+            raise DataError(f"a chunk must contain real numbers (µV): {error}.") from error
         if chunk.ndim != 2 or len(chunk) != n_chans:
             raise DataError(
-                f"a chunk has the shape (n_chans, n_samples) with the {n_chans} channels of the "
-                f"stream; got {chunk.shape}."
+                f"a chunk must have the shape (n_chans, n_samples) with the {n_chans} channels of "
+                f"the stream; got {chunk.shape}."
             )
         return chunk
 
     def _until_due(self) -> int:
-        """Return how many samples come up to the next decision, at least one."""
+        """Return the number of samples until the next decision, at least one."""
         missing = self._n_window - self._n_samples
         return missing if missing > 0 else self._n_step - (-missing) % self._n_step
 
@@ -345,15 +345,15 @@ class OnlineDecoder:
     def _check_adaptation(self) -> None:
         if self.adapting and getattr(self._estimator, "takes_rest", False):
             raise ConfigError(
-                "the model takes its references from rest windows, which a stream does not mark: "
-                "adapt it to recordings with `bci-dann adapt`, and leave `adapting` out."
+                "the model uses rest windows as references, which a stream does not mark: adapt it "
+                "to recordings with `bci-dann adapt`, and leave out `adapting` (--adapting)."
             )
         if self.adapting or self._served.recipe.adapted_to or not self._estimator.can_adapt:
             return
         warnings.warn(
             "the model was not adapted to this subject, and predictions may be at chance. Adapt it "
             "to a first recording (`bci-dann adapt`), call adapt() after some minutes of the "
-            "stream, or let it follow the subject with adapting=True (--adapting).",
+            "stream, or adapt it continuously with adapting=True (--adapting).",
             UnadaptedWarning,
             stacklevel=3,
         )
@@ -369,5 +369,8 @@ def _check_numbers(sfreq: float, step: float, abstain_below: float | None, keep:
 
 def _window_length(model: ServedModel) -> int:
     if model.n_times is None:
-        raise ConfigError("the model decodes vectors, not windows of a signal: it has no stream.")
+        raise ConfigError(
+            "the model decodes feature vectors, not windows of a signal, and cannot decode a "
+            "stream: use a model of trials."
+        )
     return model.n_times

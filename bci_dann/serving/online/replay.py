@@ -1,4 +1,4 @@
-"""Replay of a recording through the decoder of a stream, faster than real time."""
+"""Replay of a recording through an online decoder, faster than real time."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ __all__ = ["Replay", "replay_recording"]
 
 @dataclass(frozen=True)
 class Replay:  # numpydoc ignore=PR02
-    """What a decoder said during a recording.
+    """Decisions of an online decoder for a recording, and their scores.
 
     Parameters
     ----------
     label : str
-        What messages call the recording.
+        Name of the recording in messages.
     decisions : pandas.DataFrame
-        One row a step: ``time`` (s after the start of the recording), ``ok``, ``prediction``,
-        ``reason``, one column ``p_CLASS`` for each class, and ``faults`` by channel.
+        One row for each step: ``time`` (s after the start of the recording), ``ok``,
+        ``prediction``, ``reason``, a column ``p_CLASS`` for each class, and ``faults`` by channel.
     cues : pandas.DataFrame
-        One row a usable cue, decided on at the end of its trial: ``onset`` (s), ``event``,
-        ``class`` (empty where it is not known), and the columns of decisions.
+        One row for each usable cue, with the decision at the end of its trial: ``onset`` (s),
+        ``event``, ``class`` (empty if not known), and the columns of ``decisions``.
     scores : ReplayScores or None
-        How often the decoder was right; ``None`` where no class is known.
+        Accuracy of the decisions; ``None`` if the class of no cue is known.
     delay_s : float
-        By how much the filters delay the signal (s).
+        Delay of the filters and of resampling (s).
     window_s : float
-        How long the window is (s).
+        Length of the window (s).
     model : ServedModel
-        The model as it has adapted.
+        The model in its final state of adaptation.
 
     See Also
     --------
@@ -91,43 +91,43 @@ def replay_recording(
     out: str | Path | None = None,
     progress: bool = False,
 ) -> Replay:
-    """Decode a recording as if it were a stream.
+    """Decode a recording like a stream, with an :class:`OnlineDecoder`.
 
     Parameters
     ----------
     model : str, pathlib.Path or ServedModel
-        A model or its folder, best one that was adapted to the subject.
+        A model or its folder, preferably adapted to the subject.
     recording : str, pathlib.Path or mne.io.Raw
-        Continuous; see :func:`prepare`.
+        A continuous recording; see :func:`prepare`.
     step : float
         Time between decisions (s).
     chunk_s : float
-        Length of the chunks (s), which has no influence on decisions.
+        Length of the chunks (s); decisions do not depend on it.
     adapting : bool
-        Whether the model follows the subject; see :class:`OnlineDecoder`.
+        Whether to adapt the model continuously; see :class:`OnlineDecoder`.
     abstain_below : float or None
-        A window gets no class where its largest probability is below this.
+        Leave a window without a class if its largest probability is below this.
     cues : sequence of str, or mapping of str to str or None
-        Events at which trials start, perhaps with their classes. By default those of training.
+        Events that start a trial, optionally with their classes. Default: the events of training.
     unit_scale : float, str or None
-        Factor on the samples, or the unit of the numbers. By default that of training.
+        Unit of the samples in the file, or the factor to volt. Default: as in training.
     rename : mapping of str to str, or None
-        New names of channels, beside those of training.
+        Electrode names by channel name, in addition to the renaming used in training.
     out : str, pathlib.Path or None
-        CSV file to write the decisions to.
+        CSV file for the decisions.
     progress : bool
         Whether to show a progress bar on the standard error stream.
 
     Returns
     -------
     Replay
-        Decisions, and where cues are known how often they were right.
+        Decisions, and their accuracy if the classes of cues are known.
 
     Raises
     ------
     ConfigError
-        When the recording is not continuous, ``out`` is the recording itself, or as
-        :class:`OnlineDecoder`.
+        When the recording is not continuous, ``out`` is the recording itself, or for the reasons
+        of :class:`OnlineDecoder`.
     DataError
         When the recording cannot be read, or lacks channels.
     ResultsError
@@ -135,8 +135,8 @@ def replay_recording(
 
     See Also
     --------
-    OnlineDecoder : Does the same to a stream.
-    predict_recordings : Decodes trials, with the filters of training.
+    OnlineDecoder : Decodes a stream.
+    predict_recordings : Decodes the trials of a recording, with the filters of training.
 
     Examples
     --------
@@ -191,7 +191,7 @@ def _decode(
     chunk_s: float,
     progress: bool,
 ) -> tuple[list[Decision], dict[int, Decision]]:
-    """Push a recording, and decide in addition where trials end."""
+    """Push a recording into a decoder, with additional decisions at the ends of trials."""
     signal, n_chunk = _signal_uv(continuous), max(1, round(chunk_s * decoder.sfreq))
     n_samples = signal.shape[1]
     inside = ends[(ends > 0) & (ends <= n_samples)]
@@ -208,7 +208,7 @@ def _decode(
 
 
 def _signal_uv(continuous: ContinuousRecording) -> NDArray[np.float64]:
-    """Return the signals, with NaN where the recording is interrupted (µV)."""
+    """Return the signals (µV), with NaN where the recording has interruptions."""
     from bci_dann.data.screening.interruptions import INTERRUPTION
 
     raw = continuous.raw
@@ -223,7 +223,7 @@ def _signal_uv(continuous: ContinuousRecording) -> NDArray[np.float64]:
 
 
 def _ends_of_trials(usable: pd.DataFrame, model: ServedModel, sfreq: float) -> NDArray[np.int_]:
-    """Return how many samples there are up to the end of each trial, which is included."""
+    """Return the number of samples up to the end of each trial, the last sample included."""
     last = round(model.recipe.window[1] * sfreq)
     return np.asarray(usable["sample"].to_numpy(dtype=int) + last + 1)
 
@@ -241,4 +241,6 @@ def _shown(
 
 def _check_not_the_recording(out: Path, recording: str | Path | mne.io.BaseRaw) -> None:
     if out.resolve() in {file.resolve() for file in recording_files(recording)}:
-        raise ConfigError(f"{out}, where decisions would be written, is the recording itself.")
+        raise ConfigError(
+            f"{out}, the file for the decisions, is the recording itself: choose another file."
+        )

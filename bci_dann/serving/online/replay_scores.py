@@ -1,4 +1,4 @@
-"""Decisions of a replay as tables, and how often they were right."""
+"""Tables of the decisions of a replay, and their accuracy."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def decision_table(decisions: Sequence[Decision], classes: Sequence[str]) -> pd.
     Parameters
     ----------
     decisions : sequence of Decision
-        In the order of time.
+        Decisions in temporal order.
     classes : sequence of str
-        Names of the probabilities.
+        Class names in the order of the probabilities.
 
     Returns
     -------
     pandas.DataFrame
-        The columns ``time``, ``ok``, ``prediction``, ``reason``, ``p_CLASS`` and ``faults``, the
-        last as JSON or empty.
+        The columns ``time``, ``ok``, ``prediction``, ``reason``, ``p_CLASS`` and ``faults`` (JSON,
+        or empty).
     """
     import pandas as pd
 
@@ -63,11 +63,11 @@ def cue_table_of(
     usable : pandas.DataFrame
         The cues; see :func:`bci_dann.data.screening.cues.cue_table`.
     ends : ndarray of int, shape (n_cues,)
-        Number of samples up to the end of each trial.
+        Number of samples of the recording up to the end of each trial.
     at_ends : mapping of int to Decision
-        Decisions by this number. Those of trials that the recording does not hold are missing.
+        Decisions by this number; without trials that extend beyond the recording.
     classes : sequence of str
-        Names of the probabilities.
+        Class names in the order of the probabilities.
     sfreq : float
         Sampling frequency (Hz).
 
@@ -88,19 +88,19 @@ def cue_table_of(
 
 @dataclass(frozen=True)
 class ReplayScores:
-    """How often a decoder was right, at the ends of trials and at any time after a cue.
+    """Accuracy of a decoder at the ends of trials, and as a function of the time after a cue.
 
     Parameters
     ----------
     n_right, n_decided, n_cues : int
-        Trials whose class was right, that have a class, and whose class is known.
+        Number of correct trials, of trials with a decided class, and of trials with a known class.
     interval : tuple of float
-        Interval of the accuracy at 95 %; see
+        The 95 % interval of the accuracy; see
         :func:`~bci_dann.evaluation.statistics.proportions.accuracy_estimate`.
     confusion : pandas.DataFrame
-        Number of trials by the true class (rows) and the decided one, or ``no class``.
+        Number of trials by true class (rows) and decided class, or ``no class`` (columns).
     curve : pandas.DataFrame
-        ``after_cue`` (s), ``accuracy`` among the decisions with a class, and their number ``n``.
+        ``after_cue`` (s), ``accuracy`` of the decisions with a class, and their number ``n``.
     """
 
     n_right: int
@@ -112,30 +112,30 @@ class ReplayScores:
 
     @property
     def accuracy(self) -> float:  # numpydoc ignore=RT01
-        """Share of right classes among the trials that have one; NaN without any."""
+        """Share of correct trials among those with a decided class; NaN if there are none."""
         return self.n_right / self.n_decided if self.n_decided else float("nan")
 
     @classmethod
     def of(
         cls, cues: pd.DataFrame, decisions: pd.DataFrame, classes: Sequence[str], step: float
     ) -> ReplayScores | None:
-        """Score a replay.
+        """Compute the scores of a replay.
 
         Parameters
         ----------
         cues : pandas.DataFrame
-            As :func:`cue_table_of` returns it.
+            The result of :func:`cue_table_of`.
         decisions : pandas.DataFrame
-            As :func:`decision_table` returns it.
+            The result of :func:`decision_table`.
         classes : sequence of str
-            The classes.
+            Names of the classes.
         step : float
             Time between decisions (s).
 
         Returns
         -------
         ReplayScores or None
-            ``None`` where no class of a cue is known.
+            ``None`` if the class of no cue is known.
         """
         known = cues[cues["class"] != ""]
         if known.empty:
@@ -168,7 +168,7 @@ def _confusion(known: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
 def _curve(
     known: pd.DataFrame, cues: pd.DataFrame, decisions: pd.DataFrame, step: float
 ) -> pd.DataFrame:
-    """Return the accuracy by the time from the last cue to the decision."""
+    """Return the accuracy as a function of the time between the last cue and the decision."""
     import pandas as pd
 
     onsets = cues["onset"].to_numpy()
@@ -182,7 +182,7 @@ def _curve(
     )
     rows = rows[(rows["truth"] != "") & (rows["prediction"] != "")]
     right = (rows["truth"] == rows["prediction"]).groupby(rows["steps"]).agg(["mean", "size"])
-    # pauses between cues differ: times that few cues reach say nothing of the others
+    # pauses between cues differ: late times that only few trials reach are left out
     right = right[right["size"] >= len(known) / 2]
     return pd.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""The clock of a stream: times of samples, lost samples, and those that come late or twice."""
+"""Sample clock of a stream: times of samples, detection of lost, late and repeated samples."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from bci_dann.exceptions import DataError
 
 __all__ = ["Placement", "SampleClock"]
 
-# Least number of samples between the time of a chunk and the time that it should have, from which
-# samples were lost or came before.
+# Smallest deviation, in samples, between the actual and the expected time of a chunk that counts as
+# lost or repeated samples.
 FEWEST_SAMPLES = 1.5
 
-# Share of the difference by which the clock follows each chunk: drift is followed, jitter is not.
-# With 100 ppm and chunks of a second the clock stays 1 ms behind.
+# Share of the deviation by which the clock is corrected at each chunk, so that it follows drift but
+# not jitter. With a drift of 100 ppm and chunks of a second, the clock lags by 1 ms.
 FOLLOWING = 0.1
 
-# A chunk that is earlier than this (s) does not come late: the clock of the source was set anew.
+# A chunk earlier than this (s) is not considered late: the clock of the source was reset.
 RESTARTED_S = 10.0
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a chunk belongs.
+    """Result of comparing the time of a chunk with its expected time.
 
     Parameters
     ----------
     n_before : int
-        Its first samples that were there before: the chunk came late, or twice.
+        Number of its first samples that were already received (the chunk is late or repeated).
     is_gap : bool
-        Whether samples are missing between the chunk before and this one.
+        Whether samples are missing before this chunk.
     """
 
     n_before: int = 0
@@ -38,14 +38,14 @@ class Placement:
 
 
 class SampleClock:
-    """Counts samples, and compares the count with the times that chunks bring.
+    """Counts samples, and compares the count with the time stamps of chunks.
 
     Parameters
     ----------
     sfreq : float
         Nominal sampling frequency (Hz).
     jitter_s : float
-        By how much the times of chunks may be wrong before samples were lost, or come late (s).
+        Tolerance for the time stamps of chunks (s).
     """
 
     def __init__(self, sfreq: float, jitter_s: float) -> None:
@@ -54,13 +54,13 @@ class SampleClock:
         self.reset()
 
     def reset(self) -> None:
-        """Start anew."""
+        """Reset the clock to zero."""
         self._next_s = 0.0
         self._last_given: float | None = None
 
     @property
     def last_s(self) -> float:  # numpydoc ignore=RT01
-        """Time of the last sample (s); before the first one, a sample before zero."""
+        """Time of the last sample (s); before the first sample, one sample before zero."""
         return self._next_s - 1.0 / self._sfreq
 
     def advance(self, n_samples: int) -> None:
@@ -69,45 +69,45 @@ class SampleClock:
         Parameters
         ----------
         n_samples : int
-            How many came.
+            Number of samples received.
         """
         self._next_s += n_samples / self._sfreq
 
     def skip(self, seconds: float) -> None:
-        """Let time pass without samples.
+        """Advance the clock without samples.
 
         Parameters
         ----------
         seconds : float
-            How much.
+            Duration (s).
         """
         self._next_s += seconds
 
     def place(self, n_samples: int, time: float | None) -> Placement:
-        """Compare the time of a chunk with that of the sample that should come next.
+        """Compare the time of a chunk with the expected time of the next sample.
 
         Parameters
         ----------
         n_samples : int
-            Samples in the chunk.
+            Number of samples in the chunk.
         time : float or None
-            Time of its first sample (s); ``None`` where it follows the chunk before.
+            Time of its first sample (s); ``None`` if it directly follows the previous chunk.
 
         Returns
         -------
         Placement
-            What was there before, or is missing.
+            Which samples were already received, and whether samples are missing.
 
         Raises
         ------
         DataError
-            When the time is no finite number.
+            When the time is not a finite number.
         """
         if time is None or not n_samples:
             return Placement()
         if not _is_finite(time):
             raise DataError(f"time must be a finite number of seconds; got {time!r}.")
-        if time == self._last_given:  # however short the chunk is
+        if time == self._last_given:  # a repeated chunk, even a short one
             return Placement(n_before=n_samples)
         difference = time - self._next_s
         if self._last_given is None:
@@ -129,5 +129,5 @@ class SampleClock:
 def _is_finite(time: float) -> bool:
     try:
         return math.isfinite(time)
-    except TypeError:  # no number
+    except TypeError:  # not a number
         return False

@@ -1,4 +1,4 @@
-"""The last samples of a stream, in memory of one size."""
+"""Ring buffer for the last samples of a stream, with constant memory."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ __all__ = ["SampleRing"]
 
 
 class SampleRing:
-    """A ring buffer of the last samples.
+    """Ring buffer for the last samples of several channels.
 
     Parameters
     ----------
     n_chans : int
         Number of channels.
     n_times : int
-        Samples that it keeps.
+        Number of samples of each channel.
     """
 
     def __init__(self, n_chans: int, n_times: int) -> None:
-        # each sample is written twice, so that the last ones always lie side by side
+        # each sample is written twice, so that the last samples are always contiguous
         self._samples = np.zeros((n_chans, 2 * n_times))
         self._n_times, self._next = n_times, 0
         self.n_filled = 0
 
     @property
     def is_full(self) -> bool:  # numpydoc ignore=RT01
-        """Whether all of its samples belong to one stretch of signal."""
+        """Whether the buffer is filled with samples of one uninterrupted signal."""
         return self.n_filled == self._n_times
 
     def clear(self) -> None:
-        """Start a new stretch of signal."""
+        """Discard all samples, as needed after an interruption."""
         self.n_filled = 0
 
     def extend(self, samples: NDArray[np.float64]) -> None:
-        """Append samples, in the place of the oldest ones.
+        """Append samples; the oldest ones are overwritten.
 
         Parameters
         ----------
@@ -51,11 +51,11 @@ class SampleRing:
         self.n_filled = min(size, self.n_filled + latest.shape[1])
 
     def last(self) -> NDArray[np.float64]:
-        """Return the samples, the oldest first.
+        """Return the samples, oldest first.
 
         Returns
         -------
         ndarray, shape (n_chans, n_times)
-            A view, until the next samples come.
+            A view, valid until the next samples are appended.
         """
         return self._samples[:, self._next : self._next + self._n_times]

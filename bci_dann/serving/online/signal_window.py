@@ -1,4 +1,4 @@
-"""The window of a stream: from samples as they arrive to the last seconds as a model wants them."""
+"""Sliding window of a stream: from incoming samples to the input of a model."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ __all__ = ["SignalWindow"]
 
 MISSING = "missing samples"
 
-# No amplifier gives so much (µV): a damaged number, whose response would last in the filters.
+# Larger values (µV) are invalid and counted as missing, because they would persist in the filters.
 IMPOSSIBLE_UV = 1e9
 
 
 class SignalWindow:
-    """Reference, filters, resampling and a ring buffer, and whether what is in it can be used.
+    """Applies reference, filters and resampling to a stream, and checks the latest window.
 
     Parameters
     ----------
     recipe : ModelRecipe
-        The steps of training.
+        Recipe with the preprocessing of training.
     channels : StreamChannels
-        The channels of the stream.
+        Channels of the stream.
     sfreq : float
         Sampling frequency of the stream (Hz).
     n_times : int
-        Samples of a window at the model's sampling frequency.
+        Length of a window in samples of the model.
 
     Raises
     ------
@@ -56,19 +56,19 @@ class SignalWindow:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything, as before another recording."""
+        """Discard the signal and all states, for another recording."""
         self._gate.reset()
         self.interrupt("filling")
 
     def interrupt(self, reason: str, missing: list[str] | None = None) -> None:
-        """Start a new stretch of signal.
+        """Discard the signal after an interruption.
 
         Parameters
         ----------
         reason : str
-            Why there is nothing to decide on until the window is full again.
+            Reason of decisions until the window is complete again.
         missing : list of str, optional
-            Channels that lack samples.
+            Channels with missing samples.
         """
         self._filter.reset()
         self._resampler.reset()
@@ -77,13 +77,13 @@ class SignalWindow:
         self._waiting = (reason, dict.fromkeys(missing or [], MISSING))
 
     def take(self, samples: NDArray[np.float64]) -> None:
-        """Take the next samples.
+        """Add samples to the window.
 
         Parameters
         ----------
         samples : ndarray, shape (n_stream_chans, n_samples)
-            Of all channels of the stream (µV), one at least; where a channel that is needed is not
-            finite, the signal is interrupted.
+            At least one sample of all channels of the stream (µV). Values that are not finite in a
+            channel of the model interrupt the signal.
         """
         picked = self._channels.picked(samples)
         is_finite = np.asarray(_is_possible(picked).all(axis=0))
@@ -96,12 +96,12 @@ class SignalWindow:
                 self.interrupt(MISSING, self._missing_in(part))
 
     def judged(self) -> tuple[str, dict[str, str]]:
-        """Return why the window cannot be used.
+        """Return whether the window can be used, with the reason if it cannot.
 
         Returns
         -------
         tuple of (str, dict of str to str)
-            The reason, empty where the window can be used, and what is wrong by channel.
+            The reason, empty for a usable window, and the faults of channels.
         """
         if not self._filtered.is_full:
             return self._waiting
@@ -109,12 +109,12 @@ class SignalWindow:
         return ("artefact" if faults else ""), faults
 
     def last(self) -> NDArray[np.float64]:
-        """Return the window.
+        """Return the latest window.
 
         Returns
         -------
         ndarray, shape (n_chans, n_times)
-            As the model wants it (µV); a view until the next samples come.
+            The input of the model (µV); a view, valid until the next samples are added.
         """
         return self._filtered.last()
 
@@ -128,11 +128,11 @@ class SignalWindow:
     def _missing_in(self, picked: NDArray[np.float64]) -> list[str]:
         names = self._channels.picked_names
         is_missing = np.asarray(~_is_possible(picked).all(axis=1))
-        # a chunk may have ended within a stretch of missing samples
+        # a stretch of missing samples may continue from the previous chunk
         before = self._waiting[1] if not self._recorded.n_filled else {}
         return [name for name, one in zip(names, is_missing, strict=True) if one or name in before]
 
 
 def _is_possible(samples: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which samples are numbers of an amplifier; NaN and infinity are none."""
+    """Return which samples are valid; NaN, infinite and extreme values are not."""
     return np.asarray(np.abs(samples) < IMPOSSIBLE_UV)

@@ -1,4 +1,4 @@
-"""The channels of a stream that a model wants, in its order, and their reference."""
+"""Selection and re-referencing of the channels of a stream for a model."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ __all__ = ["StreamChannels"]
 
 
 class StreamChannels:
-    """Picks channels by name, whatever their order and spelling, and subtracts the reference.
+    """Picks the channels of a model by name, in its order, and subtracts the reference.
 
     Parameters
     ----------
     recipe : ModelRecipe
-        The model's channels and reference.
+        Recipe with the channels and the reference of the model.
     ch_names : sequence of str
-        The channels of the stream.
+        Channel names of the stream.
     rename : mapping of str to str, or None
-        New names of channels, beside those of training.
+        Electrode names by channel name, in addition to the renaming used in training.
 
     Raises
     ------
     DataError
-        When channels are missing, with a list, or a name means several.
+        When channels are missing, or a name is ambiguous.
     """
 
     def __init__(
@@ -41,7 +41,10 @@ class StreamChannels:
         self.stream_names = [str(name) for name in ch_names]
         repeated = sorted({n for n in self.stream_names if self.stream_names.count(n) > 1})
         if repeated:
-            raise DataError(f"several channels of the stream have the names {repeated}.")
+            raise DataError(
+                f"several channels of the stream have the names {repeated}. Give each channel its "
+                "own name in the amplifier's program."
+            )
         steps = recipe.preprocessing
         names = _renamed(self.stream_names, {**recipe.layout.rename, **(rename or {})})
         self.names = list(steps.channels or names)
@@ -56,12 +59,12 @@ class StreamChannels:
 
     @property
     def picked_names(self) -> list[str]:  # numpydoc ignore=RT01
-        """The channels that are read: those of the model, then others of the reference."""
+        """The names of the picked channels: those of the model, then further reference channels."""
         others = self._picks[len(self.names) :]
         return [*self.names, *(self.stream_names[index] for index in others)]
 
     def picked(self, chunk: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the channels that are read.
+        """Pick the channels of the model and of the reference.
 
         Parameters
         ----------
@@ -71,22 +74,22 @@ class StreamChannels:
         Returns
         -------
         ndarray, shape (n_picked, n_samples)
-            A copy.
+            A copy in double precision.
         """
         return np.asarray(chunk[self._picks], dtype=np.float64)
 
     def referenced(self, picked: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the channels of the model, re-referenced as in training.
+        """Return the channels of the model, with the reference subtracted.
 
         Parameters
         ----------
         picked : ndarray, shape (n_picked, n_samples)
-            As recorded.
+            Picked channels, as recorded.
 
         Returns
         -------
         ndarray, shape (n_chans, n_samples)
-            In the order of the model.
+            Channels in the order of the model.
         """
         signals = picked[: len(self.names)]
         if not self._reference:
@@ -104,8 +107,8 @@ def _indices(wanted: Sequence[str], names: list[str]) -> list[int]:
     missing = [name for name in resolved if name not in names]
     if missing:
         raise DataError(
-            f"the stream lacks the channels {missing}, which the model needs. It has "
-            f"{', '.join(names)}. Give their names in the stream with --rename OLD=NEW (or rename= "
-            "in Python), or train a model on the channels that there are."
+            f"the stream lacks the channels {missing} of the model. Its channels are "
+            f"{', '.join(names)}. Name them with --rename OLD=NEW (or rename= in Python), or train "
+            "a model on channels that the stream has."
         )
     return [names.index(name) for name in resolved]

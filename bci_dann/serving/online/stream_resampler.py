@@ -12,31 +12,31 @@ from bci_dann.exceptions import ConfigError
 
 __all__ = ["StreamResampler"]
 
-# Denominators up to which a ratio of sampling frequencies is looked for: 128/1000 is 16/125.
+# Denominators for the search of a simple ratio of sampling frequencies, such as 128/1000 = 16/125.
 LARGEST_DENOMINATORS = (8, 64, 512)
 
-# Zero crossings of the anti-aliasing filter on either side, and its Kaiser window: those of
+# Length of the anti-aliasing filter (zero crossings on either side) and its Kaiser window, as in
 # `scipy.signal.resample_poly`.
 HALF_LENGTH, KAISER_BETA = 10, 5.0
 
 
 class StreamResampler:
-    """A polyphase filter with a state: the output does not depend on the sizes of the chunks.
+    """Polyphase resampling with a state, so that the output does not depend on chunk sizes.
 
-    Sample ``k`` of the output is the signal at ``k / to`` seconds after the first sample of the
-    input, late by :attr:`delay_s`.
+    Sample ``k`` of the output is the signal ``k / to`` seconds after the first sample of the input,
+    delayed by :attr:`delay_s`.
 
     Parameters
     ----------
     sfreq : float
         Sampling frequency of the stream (Hz).
     to : float
-        That of the model (Hz).
+        Sampling frequency of the model (Hz).
 
     Raises
     ------
     ConfigError
-        When the ratio has no short form, such as 250 Hz to 128 Hz has it: 64/125.
+        When the ratio is not a simple fraction, such as 64/125 for 250 Hz to 128 Hz.
     """
 
     def __init__(self, sfreq: float, to: float) -> None:
@@ -50,22 +50,22 @@ class StreamResampler:
         self.reset()
 
     def reset(self) -> None:
-        """Start a new signal."""
+        """Reset the state, for a new signal."""
         self._n_read, self._n_written = 0, 0
         self._tail: NDArray[np.float64] | None = None
 
     def inputs_for(self, n_outputs: int) -> int:
-        """Return how many samples of the stream give some of the model.
+        """Return how many samples of the stream are needed for a number of output samples.
 
         Parameters
         ----------
         n_outputs : int
-            Samples at the model's frequency.
+            Number of samples at the frequency of the model.
 
         Returns
         -------
         int
-            Samples of the stream, from the start of a signal.
+            Number of samples of the stream, from the start of a signal.
         """
         return (n_outputs - 1) * self._down // self._up + 1
 
@@ -75,17 +75,17 @@ class StreamResampler:
         Parameters
         ----------
         samples : ndarray, shape (n_chans, n_samples)
-            Of the stream.
+            Samples of the stream.
 
         Returns
         -------
         ndarray, shape (n_chans, n_outputs)
-            Those of the model that they complete; perhaps none.
+            The completed samples at the frequency of the model; may be empty.
         """
         if self._up == self._down == 1 or not samples.shape[1]:
             return samples
         n_taps = self._taps.shape[1]
-        if self._tail is None:  # as if the first sample had been there forever
+        if self._tail is None:  # as for a constant signal before the first sample
             self._tail = np.repeat(samples[:, :1], n_taps - 1, axis=1)
         joined = np.concatenate([self._tail, samples], axis=1)
         self._n_read += samples.shape[1]
@@ -99,21 +99,20 @@ class StreamResampler:
 
 
 def _ratio(sfreq: float, to: float) -> Fraction:
-    """Return the simplest ratio that is right but for the rounding of sampling frequencies."""
+    """Return the simplest ratio that equals that of the frequencies up to rounding."""
     for most in LARGEST_DENOMINATORS:
         ratio = Fraction(to / sfreq).limit_denominator(most)
         if ratio > 0 and same_sfreq(sfreq * float(ratio), to):
             return ratio
     raise ConfigError(
-        f"a stream at {sfreq:g} Hz cannot be resampled to the model's {to:g} Hz chunk by chunk: "
-        f"their ratio is no fraction with a denominator up to {LARGEST_DENOMINATORS[-1]}. Choose "
-        "another rate of the amplifier, or train with preprocessing `resample` at a simple "
-        "fraction of it."
+        f"a stream at {sfreq:g} Hz cannot be resampled to the {to:g} Hz of the model: the ratio is "
+        f"not a fraction with a denominator up to {LARGEST_DENOMINATORS[-1]}. Choose another rate "
+        "of the amplifier, or train with preprocessing `resample` at a simple fraction of it."
     )
 
 
 def _polyphase(up: int, down: int) -> NDArray[np.float64]:
-    """Return the taps of each phase, the latest sample last."""
+    """Return the filter taps of each phase, ordered for samples from oldest to latest."""
     from scipy.signal import firwin
 
     longest = max(up, down)
@@ -122,5 +121,5 @@ def _polyphase(up: int, down: int) -> NDArray[np.float64]:
     n_taps = -(-len(taps) // up)
     padded = np.zeros(n_taps * up)
     padded[: len(taps)] = taps
-    phases = padded.reshape(n_taps, up).T  # row p: taps p, p + up, ... from the latest sample back
+    phases = padded.reshape(n_taps, up).T  # row p: taps p, p + up, ... for the latest sample first
     return np.ascontiguousarray(phases[:, ::-1])

@@ -1,1 +1,1 @@
-"""Reading of recordings as the trials or the signals that a saved model wants."""
+"""Reading of recordings, as the trials or continuous signals that a saved model needs."""

@@ -1,4 +1,4 @@
-"""Continuous recordings as a model understands them: channels, unit, cues."""
+"""Continuous recordings, with channels, unit and cues as in the training recordings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bci_dann.exceptions import ConfigError, DataError
-from bci_dann.serving.checks.mismatches import warn_of_former_filter, warn_of_reference
+from bci_dann.serving.checks.mismatches import warn_of_prior_filter, warn_of_reference
 from bci_dann.serving.reading.reading_options import ReadingOptions, check_renamed, layout_for
 from bci_dann.serving.reading.recording_names import Recording, raw_session, recording_label
 from bci_dann.serving.served_model import ServedModel
@@ -24,18 +24,18 @@ __all__ = ["ContinuousRecording", "continuous_of_raw", "read_continuous"]
 
 @dataclass(frozen=True)
 class ContinuousRecording:
-    """A recording before it is cut.
+    """A continuous recording, before it is cut into trials.
 
     Parameters
     ----------
     recording : CuedRecording
-        Signals in volt, under the names of training, and the cues.
+        Signals in volt, with the channel names of training, and the cues.
     layout : RecordingsLayout
-        How it was understood.
+        The layout it was read with.
     label : str
-        What messages call it.
+        Name of the recording in messages.
     session : str
-        The same for every copy of it.
+        Name of the session, equal for every copy of the recording.
     """
 
     recording: CuedRecording
@@ -62,28 +62,28 @@ class ContinuousRecording:
 def read_continuous(
     recording: Recording, model: ServedModel, options: ReadingOptions
 ) -> ContinuousRecording:
-    """Read a file, or take a Raw, as the recordings of training were read.
+    """Read a file or a Raw in the same way as the training recordings.
 
     Parameters
     ----------
     recording : str, pathlib.Path or mne.io.Raw
-        Continuous.
+        A continuous recording.
     model : ServedModel
-        Its recipe says how.
+        Model whose recipe describes the reading.
     options : ReadingOptions
-        What the user says of the recording.
+        Options of the user for this recording.
 
     Returns
     -------
     ContinuousRecording
-        In memory.
+        The recording in memory.
 
     Raises
     ------
     ConfigError
-        When it is no continuous recording.
+        When the recording is not continuous.
     DataError
-        When it is missing, or cannot be read.
+        When the recording is missing or cannot be read.
     """
     if isinstance(recording, str | Path):
         return _of_file(Path(recording), model, options)
@@ -92,8 +92,8 @@ def read_continuous(
     if isinstance(recording, mne.io.BaseRaw):
         return continuous_of_raw(recording, model, options)
     raise ConfigError(
-        "a stream is made of a continuous recording: the path of a file, or an mne.io.Raw; got "
-        f"{type(recording).__name__}."
+        "a stream is simulated from a continuous recording: give the path of a file or an "
+        f"mne.io.Raw; got {type(recording).__name__}."
     )
 
 
@@ -103,9 +103,11 @@ def _of_file(path: Path, model: ServedModel, options: ReadingOptions) -> Continu
     from bci_dann.data.recordings.recording_paths import bids_events_path, recording_name
 
     if not path.exists():
-        raise DataError(f"there is no recording {path}.")
+        raise DataError(f"there is no recording {path}: check the path.")
     if is_epochs_file(path):
-        raise ConfigError(f"{path} holds epochs: give the continuous recording that they are of.")
+        raise ConfigError(
+            f"{path} contains epochs: give the continuous recording that they were cut from."
+        )
     layout = layout_for(model.recipe, options, str(path), bids_events_path(path).is_file())
     recording = read_recording(path, layout)
     check_renamed(options, recording.channels)
@@ -115,31 +117,31 @@ def _of_file(path: Path, model: ServedModel, options: ReadingOptions) -> Continu
 def continuous_of_raw(
     raw: mne.io.BaseRaw, model: ServedModel, options: ReadingOptions
 ) -> ContinuousRecording:
-    """Take a Raw as the recordings of training were read, with warnings of what was done to it.
+    """Read a Raw in the same way as the training recordings, and warn if it was already processed.
 
     Parameters
     ----------
     raw : mne.io.Raw
-        As MNE reads it from a file; it is left as it is.
+        As MNE reads it from a file; it is not changed.
     model : ServedModel
-        Its recipe says how.
+        Model whose recipe describes the reading.
     options : ReadingOptions
-        What the user says of the recording.
+        Options of the user for this recording.
 
     Returns
     -------
     ContinuousRecording
-        In memory.
+        The recording in memory.
 
     Raises
     ------
     DataError
-        When its channels do not fit.
+        When channels are missing or ambiguous.
     """
     from bci_dann.data.recordings.reading import apply_layout
 
     label = recording_label(raw)
-    warn_of_former_filter(raw, model.recipe.preprocessing, label)
+    warn_of_prior_filter(raw, model.recipe.preprocessing, label)
     if not options.reference:
         warn_of_reference(raw, model.recipe.preprocessing, label)
     layout = layout_for(model.recipe, options, label)

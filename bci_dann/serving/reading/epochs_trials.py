@@ -1,4 +1,4 @@
-"""Trials of mne.Epochs: channels, window and sampling frequency brought to a model's."""
+"""Trials from mne.Epochs, with the channels, window and sampling frequency of a model."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ if TYPE_CHECKING:
 
 __all__ = ["EpochsTrials", "as_trials", "event_names", "trials_of_epochs"]
 
-# One subject at a time is served, so the name only has to differ from those of the sources.
+# Only one subject is served at a time; the name must differ from those of the source subjects.
 NEW_SUBJECT = "new"
 UV_PER_VOLT = 1e6
 
 
 class EpochsTrials(NamedTuple):
-    """The trials of epochs, the epochs that were taken, and where their signals come from.
+    """Trials from epochs, with their cues and electrodes.
 
     Parameters
     ----------
     trials : EEGTrials or None
-        As :func:`bci_dann.serving.prepare` returns it. The session of each trial is that in a
-        column ``session`` of the epochs' metadata, where there is one.
+        See :func:`bci_dann.serving.prepare`. The session of each trial is that in the column
+        ``session`` of the metadata of the epochs, if there is one.
     cues : pandas.DataFrame
-        The events of the epochs that were taken, with the reason where one gives no trial.
+        The events of the epochs, with the reason if an epoch gives no trial.
     electrodes : Electrodes
-        Those of the model.
+        Which electrodes of the model were present, and which were interpolated.
     """
 
     trials: EEGTrials | None
@@ -57,27 +57,27 @@ class EpochsTrials(NamedTuple):
 def trials_of_epochs(
     epochs: mne.BaseEpochs, model: ServedModel, options: ReadingOptions
 ) -> EpochsTrials:
-    """Bring epochs to the channels, the window and the sampling frequency of a model.
+    """Convert epochs to the channels, the window and the sampling frequency of a model.
 
     Parameters
     ----------
     epochs : mne.Epochs
-        Referenced and filtered as the model's trials, time-locked to the event that starts a
-        trial. They are left as they are.
+        Referenced and filtered like the trials of the model, time-locked to the event that starts
+        a trial. They are not changed.
     model : ServedModel
         The model.
     options : ReadingOptions
-        The events to take, by default all, the unit and names of channels.
+        Options of the user: events (by default all), unit, and names of channels.
 
     Returns
     -------
     EpochsTrials
-        With no trials where all epochs are above the limit of amplitude.
+        Without trials if all epochs exceed the amplitude limit.
 
     Raises
     ------
     ConfigError
-        When there are no events of the name of a cue.
+        When there is no event with the name of a cue.
     DataError
         When too many channels are missing, or the epochs do not cover the model's window.
     """
@@ -101,8 +101,8 @@ def trials_of_epochs(
     events = event_names(matched)
     scale = _scale(recipe, options, label)
     replaced = tuple(electrodes.replaced)
-    told = {"session": session, "onset": np.nan, "event": events}
-    trials = as_trials(matched, recipe, label, scale, replaced, **told)
+    metadata = {"session": session, "onset": np.nan, "event": events}
+    trials = as_trials(matched, recipe, label, scale, replaced, **metadata)
     return EpochsTrials(trials, listed, electrodes)
 
 
@@ -123,32 +123,32 @@ def as_trials(
     interpolated: Sequence[str] = (),
     **metadata: Any,
 ) -> EEGTrials:
-    """Return epochs that are as the model wants them in microvolt.
+    """Convert epochs with the channels and window of a model to trials in microvolt.
 
     Parameters
     ----------
     epochs : mne.Epochs
-        In volt.
+        Epochs in volt.
     recipe : ModelRecipe
-        Knows the amplitude of the training trials.
+        Recipe with the amplitude of the training trials.
     label : str
-        Of the recording, for messages.
+        Name of the recording, for messages.
     scale : float
-        The factor that their samples were multiplied by.
+        The factor that the samples were already multiplied by.
     interpolated : sequence of str
-        Electrodes that were, which say nothing of an exchange of cables.
+        Interpolated electrodes; with any, exchanged channels cannot be detected.
     **metadata : object
-        Columns beside ``subject`` and ``run``: one value for all trials or one each.
+        Further columns of the metadata: one value for all trials, or one for each.
 
     Returns
     -------
     EEGTrials
-        In microvolt and without labels.
+        In microvolt, without labels.
 
     Raises
     ------
     DataError
-        When the signals cannot be EEG.
+        When the amplitudes are not plausible for EEG, or indicate another unit than in training.
     """
     import pandas as pd
 
@@ -172,7 +172,7 @@ def as_trials(
 def _check_scale(
     signals: NDArray[np.float32], recipe: ModelRecipe, label: str, scale: float
 ) -> None:
-    """Refuse trials whose amplitude differs from that of training as units do."""
+    """Raise if the amplitude of trials differs from training by a factor typical of units."""
     from bci_dann.data.channels.units import unit_name
     from bci_dann.data.screening.dataset_checks import RECORDING_RATIO
     from bci_dann.data.signal_checks import FLAT_UV, typical_amplitude
@@ -185,8 +185,8 @@ def _check_scale(
         unit = unit_name(scale * 1000.0**steps)
         option = unit if isinstance(unit, str) else f"{unit:g}"
         raise DataError(
-            f"{label} has a typical amplitude of {typical:.3g} µV, and the model was trained on "
-            f"{recipe.typical_uv:.3g} µV: the unit differs. Check the file, and give "
+            f"{label} has a typical amplitude of {typical:.3g} µV, but the model was trained on "
+            f"{recipe.typical_uv:.3g} µV: the unit seems to differ. Check the file, and give "
             f"--unit-scale {option} (or unit_scale={unit!r} in Python)."
         )
     warn_of_amplitude(typical, recipe.typical_range_uv, label)
@@ -198,12 +198,12 @@ def event_names(epochs: mne.BaseEpochs) -> NDArray[np.str_]:
     Parameters
     ----------
     epochs : mne.Epochs
-        The epochs.
+        Epochs with their ``event_id``.
 
     Returns
     -------
     ndarray of str, shape (n_epochs,)
-        As in ``epochs.event_id``.
+        A key of ``epochs.event_id`` for each epoch.
     """
     names = {code: name for name, code in epochs.event_id.items()}
     return np.array([names[code] for code in epochs.events[:, 2]])
@@ -214,14 +214,14 @@ def _of_cues(epochs: mne.BaseEpochs, cues: Sequence[str]) -> mne.BaseEpochs:
         check_option("each cue", cue, epochs.event_id)
     chosen = epochs[list(cues)] if cues else epochs
     if not len(chosen):
-        raise DataError("there are no epochs left.")
+        raise DataError("there are no epochs: all were dropped. Check why with `drop_log`.")
     return chosen
 
 
 def _with_layout(
     epochs: mne.BaseEpochs, recipe: ModelRecipe, options: ReadingOptions, label: str
 ) -> tuple[mne.BaseEpochs, Electrodes]:
-    """Name, re-reference, interpolate, pick and scale channels in place."""
+    """Rename, re-reference, interpolate, pick and scale channels, in place."""
     from bci_dann.data.channels.channel_selection import check_channels
     from bci_dann.data.channels.channel_use import as_good_eeg
     from bci_dann.data.channels.electrode_names import channels_named, resolve_names
@@ -256,7 +256,7 @@ def _scale(recipe: ModelRecipe, options: ReadingOptions, label: str) -> float:
 
 
 def _within_limit(epochs: mne.BaseEpochs, recipe: ModelRecipe) -> mne.BaseEpochs:
-    """Drop epochs as in training."""
+    """Drop epochs above the amplitude limit of training."""
     limit = recipe.preprocessing.reject_uv
     if limit is None:
         return epochs
@@ -270,8 +270,8 @@ def _in_window(epochs: mne.BaseEpochs, recipe: ModelRecipe, n_times: int | None)
     half_a_sample = 0.5 / epochs.info["sfreq"]
     if start < epochs.times[0] - half_a_sample or end > epochs.times[-1] + half_a_sample:
         raise DataError(
-            f"the epochs last from {epochs.times[0]:g} to {epochs.times[-1]:g} s after their "
-            f"event, and the model wants {start:g} to {end:g} s: cut them longer, or give the "
+            f"the epochs last from {epochs.times[0]:g} to {epochs.times[-1]:g} s relative to their "
+            f"event, but the model needs {start:g} to {end:g} s: cut longer epochs, or give the "
             "Raw."
         )
     resample = recipe.sfreq if epochs.info["sfreq"] != recipe.sfreq else None
@@ -282,7 +282,7 @@ def _in_window(epochs: mne.BaseEpochs, recipe: ModelRecipe, n_times: int | None)
         longer = f"cut them {missing / recipe.sfreq:.3g} s longer, or " if missing > 0 else ""
         raise DataError(
             f"the epochs have {len(matched.times)} samples from {start:g} to {end:g} s at "
-            f"{recipe.sfreq:g} Hz, and the model wants {n_times}: {longer}give the Raw."
+            f"{recipe.sfreq:g} Hz, but the model needs {n_times}: {longer}give the Raw."
         )
     return matched
 

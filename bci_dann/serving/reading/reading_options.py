@@ -1,4 +1,4 @@
-"""What a user says of a new recording: its cues, its unit and the names of its channels."""
+"""Options of a user for reading new recordings: cues, unit, channel names, bad channels."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ Cues: TypeAlias = "Sequence[str] | Mapping[str, str | None]"
 
 @dataclass(frozen=True)
 class ReadingOptions:  # numpydoc ignore=PR02
-    """What replaces the layout of the training recordings.
+    """Options for reading a recording, which replace or extend the layout of training.
 
     Parameters
     ----------
     cues : dict of str to str or None
-        Events that start a trial, with the class where it is known.
+        Events that start a trial, with their classes if known.
     unit_scale : float or None
-        Factor on the samples; ``None`` is that of training.
+        Factor that converts samples to volt; ``None`` is that of training.
     rename : dict of str to str
-        New names of channels, beside those of training.
+        Electrode names by channel name, in addition to those of training.
     bads : tuple of str
-        Channels that are bad, beside those that a recording marks.
+        Bad channels, in addition to those that a recording marks.
     reference : tuple of str
         Electrodes whose mean is subtracted; empty keeps the reference of the recording.
     """
@@ -62,70 +62,74 @@ def reading_options(
     bads: Sequence[str] = (),
     reference: Sequence[str] = (),
 ) -> ReadingOptions:
-    """Check what a user says of new recordings.
+    """Check the options for reading new recordings against a model.
 
     Parameters
     ----------
     recipe : ModelRecipe
-        Knows the classes of the model.
+        Recipe with the classes and preprocessing of the model.
     cues : sequence of str, or mapping of str to str or None
-        Events that start a trial, or their classes by event.
+        Events that start a trial, optionally with their classes.
     unit_scale : float, str or None
         A factor, or a unit such as ``"microvolt"``.
     rename : mapping of str to str, or None
-        New names of channels.
+        Electrode names by channel name.
     bads : sequence of str
-        Channels that are bad.
+        Bad channels.
     reference : sequence of str
         Electrodes to re-reference to.
 
     Returns
     -------
     ReadingOptions
-        The same.
+        The checked options.
 
     Raises
     ------
     ConfigError
-        When the model does not know a class, the unit is none, or the model has a reference of
-        its own.
+        When a class is not a class of the model, the unit is unknown, or a reference is given
+        although the preprocessing of the model sets the reference.
     """
     if isinstance(cues, str):
-        raise ConfigError(f"cues are a list of events, or classes by event; got {cues!r}.")
+        raise ConfigError(
+            f"cues must be a list of events, or a mapping from events to classes; got {cues!r}."
+        )
     by_event = dict(cues) if isinstance(cues, Mapping) else dict.fromkeys(cues)
     for event, name in by_event.items():
         if name is not None:
             check_option(f"the class of the cue {event!r}", name, recipe.classes)
     for name, value in {"bads": bads, "reference": reference}.items():
         if isinstance(value, str):
-            raise ConfigError(f"{name} is a list of channels, such as [{value!r}]; got a text.")
+            raise ConfigError(
+                f"{name} must be a list of channels, such as [{value!r}]; got a single text."
+            )
     own = recipe.preprocessing.reference
     if reference and own is not None:
         raise ConfigError(
-            f"the model re-references every recording itself (to {own}): leave --reference (or "
-            "reference= in Python) out."
+            f"the model re-references every recording itself (to {own}): leave out --reference (or "
+            "reference= in Python)."
         )
     scale = parsed_scale(unit_scale)
     return ReadingOptions(by_event, scale, dict(rename or {}), tuple(bads), tuple(reference))
 
 
 def parsed_scale(unit_scale: float | str | None) -> float | None:
-    """Read the unit of the numbers.
+    """Return the factor that converts samples to volt.
 
     Parameters
     ----------
     unit_scale : float, str or None
-        A factor, or a unit such as ``"microvolt"``.
+        The factor, or a unit such as ``"microvolt"``.
 
     Returns
     -------
     float or None
-        The factor; ``None`` where nothing was given.
+        The factor; ``None`` if nothing was given.
 
     Raises
     ------
     ConfigError
-        When the unit is none.
+        When the unit is unknown.
     """
     from bci_dann.data.channels.units import parse_scale
 
@@ -138,29 +142,29 @@ def parsed_scale(unit_scale: float | str | None) -> float | None:
 def layout_for(
     recipe: ModelRecipe, options: ReadingOptions, label: str, in_bids: bool = False
 ) -> RecordingsLayout:
-    """Return the layout of a new recording: that of training, with what the user says of it.
+    """Return the layout for reading a new recording: that of training, with the user's options.
 
     Parameters
     ----------
     recipe : ModelRecipe
-        The layout of training and the classes of the model.
+        Recipe with the layout of training and the classes of the model.
     options : ReadingOptions
-        What the user says.
+        Options of the user for this recording.
     label : str
-        The path of the recording, or what messages call it.
+        The path of the recording, or its name in messages.
     in_bids : bool
-        Whether BIDS events lie beside the recording; a model of BIDS data then reads it as such,
-        and any other recording as it is.
+        Whether there is a BIDS events file beside the recording. A model of BIDS data then reads
+        this file; otherwise it reads the events in the recording itself.
 
     Returns
     -------
     RecordingsLayout
-        Its events are those of the model's classes, or the user's cues.
+        With the events of the model's classes, or the cues of the user.
 
     Raises
     ------
     ConfigError
-        When events mean different things in different runs, and the run is not known.
+        When the meaning of events depends on the run, and the run is not known.
     """
     from bci_dann.data.channels.units import scale_of
 
@@ -174,9 +178,10 @@ def layout_for(
     if not cues and not known:
         listed = ", ".join(layout.events)
         raise ConfigError(
-            f"{label}: what the events {listed} mean depends on the run, and in this one they name "
-            "none of the model's classes, or its run is not known. Give their meaning, as in "
-            f"--cue {next(iter(layout.events))}={recipe.classes[0]} (or cues= in Python)."
+            f"{label}: the meaning of the events {listed} depends on the run. In this run none of "
+            "them stands for a class of the model, or the path does not name the run. Give their "
+            f"classes, as in --cue {next(iter(layout.events))}={recipe.classes[0]} (or cues= in "
+            "Python)."
         )
     scale = options.unit_scale
     update = {
@@ -190,7 +195,7 @@ def layout_for(
 
 
 def _run_in(path: str, layout: RecordingsLayout) -> str:
-    """Return the run that the path names, as those of training do; empty where it does not."""
+    """Return the run in a path, by the pattern of training; empty if it has none."""
     from bci_dann.data.recordings.path_pattern import PathPattern
 
     if layout.pattern is None:
@@ -199,19 +204,19 @@ def _run_in(path: str, layout: RecordingsLayout) -> str:
 
 
 def check_renamed(options: ReadingOptions, account: ChannelAccount) -> None:
-    """Raise where a recording has neither the old nor the new name of a channel.
+    """Raise if a recording has neither the old nor the new name of a renamed channel.
 
     Parameters
     ----------
     options : ReadingOptions
-        The names.
+        Options with the names.
     account : ChannelAccount
-        The channels of the recording.
+        Channels of the recording.
 
     Raises
     ------
     ConfigError
-        Naming the channel, and those that there are.
+        With the channel, and the channels of the recording.
     """
     from bci_dann.data.channels.electrode_names import channels_named
 
@@ -220,30 +225,30 @@ def check_renamed(options: ReadingOptions, account: ChannelAccount) -> None:
         if not channels_named(old, present) and not channels_named(new, present):
             raise ConfigError(
                 f"--rename {old}={new}: {account.file} has no channel {old!r}."
-                f"{did_you_mean(old, present)} It has {', '.join(present)}."
+                f"{did_you_mean(old, present)} Its channels are {', '.join(present)}."
             )
 
 
 def check_cues_found(
     cues: Iterable[str], found: Collection[str], events: Mapping[str, int], label: str
 ) -> None:
-    """Raise where a cue that the user names is in none of some recordings.
+    """Raise if a cue that the user names occurs in none of the recordings.
 
     Parameters
     ----------
     cues : iterable of str
-        The events that the user names.
+        Events that the user names.
     found : collection of str
-        The events of all cues in the recordings.
+        Events of all cues in the recordings.
     events : mapping of str to int
-        How often each event of the recordings occurs, whether it is a cue or not.
+        Number of occurrences of each event of the recordings, including events that are no cues.
     label : str
-        What messages call the recordings.
+        Name of the recordings in messages.
 
     Raises
     ------
     DataError
-        Naming the cue, and the events that there are with their counts.
+        With the cue, and the events of the recordings.
     """
     from bci_dann.data.recordings.events import class_of
 
@@ -253,14 +258,14 @@ def check_cues_found(
 
 
 def no_event(event: str, events: Mapping[str, int]) -> str:
-    """Say that an event does not occur, and which do.
+    """Return a message that an event does not occur, with the events that do.
 
     Parameters
     ----------
     event : str
-        The event.
+        The missing event.
     events : mapping of str to int
-        How often each event occurs.
+        Number of occurrences of each event.
 
     Returns
     -------
@@ -270,5 +275,5 @@ def no_event(event: str, events: Mapping[str, int]) -> str:
     listed = ", ".join(f"{name} ({times} times)" for name, times in events.items())
     return (
         f"the event {event!r} does not occur.{did_you_mean(event, events)} "
-        f"There are {listed or 'no events at all'}."
+        f"The events are {listed or '(none)'}."
     )

@@ -1,4 +1,4 @@
-"""Labels of recordings for messages, and session names that depend on their content."""
+"""Names of recordings in messages, and names of sessions derived from their content."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ __all__ = [
 
 Recording: TypeAlias = "str | Path | mne.io.BaseRaw | mne.BaseEpochs"
 
-# Samples at either end of a recording in memory that are hashed. Empirical: EEG of a second
-# never repeats, and so many are read from any file in milliseconds.
+# Number of samples at either end of a recording in memory that are hashed. Empirical: EEG of one
+# second does not repeat, and these samples are read from any file within milliseconds.
 HASHED_SAMPLES = 2**12
 
 
 def as_list(recordings: Recording | Sequence[Recording]) -> list[Recording]:
-    """Return recordings as a list, also where there is one.
+    """Return recordings as a list, also if a single one is given.
 
     Parameters
     ----------
@@ -39,21 +39,21 @@ def as_list(recordings: Recording | Sequence[Recording]) -> list[Recording]:
     Returns
     -------
     list
-        With one recording at least.
+        At least one recording.
 
     Raises
     ------
     ConfigError
-        When there is none.
+        When the list is empty.
     """
     listed = list(recordings) if isinstance(recordings, list | tuple) else [recordings]
     if not listed:
-        raise ConfigError("there is no recording: give one at least.")
+        raise ConfigError("the list of recordings is empty: give at least one recording.")
     return listed
 
 
 def recording_label(recording: Recording) -> str:
-    """Return what tables and messages call a recording.
+    """Return the name of a recording in tables and messages.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def recording_label(recording: Recording) -> str:
     Returns
     -------
     str
-        The path as it was given, or the file that MNE has read, or ``"Raw"`` or ``"Epochs"``.
+        The given path, the file that MNE has read, or ``"Raw"`` or ``"Epochs"``.
     """
     if isinstance(recording, str | Path):
         return str(recording)
@@ -84,7 +84,7 @@ def recording_files(recording: Recording) -> list[Path]:
     Returns
     -------
     list of pathlib.Path
-        The path as it was given, or what MNE has read; empty for arrays.
+        The given path, or the files that MNE has read; empty for arrays in memory.
     """
     if isinstance(recording, str | Path):
         return [Path(recording)]
@@ -94,7 +94,7 @@ def recording_files(recording: Recording) -> list[Path]:
 
 
 def raw_session(raw: mne.io.BaseRaw) -> str:
-    """Return the session of a recording in memory.
+    """Return a session name for a recording in memory.
 
     Parameters
     ----------
@@ -104,8 +104,8 @@ def raw_session(raw: mne.io.BaseRaw) -> str:
     Returns
     -------
     str
-        That of the file that it was read from, or a hash of its samples where there is no such
-        file, or more than one.
+        That of the file it was read from; a hash of its samples if there is no such file, or more
+        than one.
     """
     from bci_dann.data.recordings.recording_paths import recording_name
 
@@ -119,7 +119,7 @@ def raw_session(raw: mne.io.BaseRaw) -> str:
 
 
 def epochs_session(epochs: mne.BaseEpochs) -> str:
-    """Return the session of epochs whose metadata do not name it: a hash of their samples.
+    """Return a session name for epochs without one in their metadata: a hash of their samples.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def epochs_session(epochs: mne.BaseEpochs) -> str:
     Returns
     -------
     str
-        The same for every copy of the epochs.
+        Equal for every copy of the epochs.
     """
     described = f"{epochs.times[0]} {epochs.info['sfreq']} {epochs.ch_names}"
     return _hashed("epochs", [described.encode(), epochs.get_data().tobytes()])

@@ -1,4 +1,4 @@
-"""Trials of a recording (file, Raw or Epochs), cut exactly as a model's training trials were."""
+"""Trials from a recording (file, Raw or Epochs), cut in the same way as the training trials."""
 
 from __future__ import annotations
 
@@ -49,22 +49,22 @@ __all__ = ["PreparedRecording", "prepare", "prepare_with_cues", "serving_account
 
 @dataclass(frozen=True)
 class PreparedRecording:
-    """The trials of a recording, and every cue of it.
+    """Trials of a recording, and all of its cues.
 
     Parameters
     ----------
     label : str
-        What tables and messages call the recording.
+        Name of the recording in tables and messages.
     trials : EEGTrials or None
-        The trials, in the order of the cues that are not left out; ``None`` where there is none.
+        The trials, in the order of the usable cues; ``None`` if no cue is usable.
     cues : pandas.DataFrame
         The columns of :func:`bci_dann.data.screening.cues.cue_table`, and ``onset`` (s).
     events : dict of str to int
-        How often each event is in the recording.
+        Number of occurrences of each event in the recording.
     differences : str
-        What was done because the recording is not like those of training; empty where nothing.
+        How the recording was changed because it differs from the training recordings, or empty.
     interpolated : tuple of str
-        Electrodes of the model that were interpolated, as the recording or the model names them.
+        Interpolated electrodes of the model, by their names in the recording or the model.
     """
 
     label: str
@@ -75,7 +75,7 @@ class PreparedRecording:
     interpolated: tuple[str, ...] = ()
 
     def require_trials(self) -> EEGTrials:
-        """Return the trials, of which there has to be one.
+        """Return the trials, or raise an error if there are none.
 
         Returns
         -------
@@ -85,14 +85,16 @@ class PreparedRecording:
         Raises
         ------
         DataError
-            When there is none, with the reasons.
+            When no cue is usable, with the reasons.
         """
         if self.trials is None:
             from bci_dann.data.screening.cues import left_out_sentence
 
             reasons = left_out_sentence(self.cues["left_out"].value_counts().to_dict())
-            found = f"Of {len(self.cues)} cues were left out {reasons}."
-            raise DataError(f"{self.label} has no usable trials. {found}")
+            raise DataError(
+                f"{self.label} has no usable trials: all {len(self.cues)} cues were left out "
+                f"({reasons}). Check the recording and the preprocessing."
+            )
         return self.trials
 
 
@@ -106,56 +108,55 @@ def prepare(
     bads: Sequence[str] = (),
     reference: Sequence[str] = (),
 ) -> EEGTrials:
-    """Turn a recording into the trials that a model wants.
+    """Convert a recording to trials for a model.
 
-    Files and ``Raw`` go through everything that the training recordings went through: channel
-    names, unit, reference, filters, window and sampling frequency. So a ``Raw`` has to be
-    continuous and as MNE reads it from a file, not filtered or rescaled before.
+    Files and ``Raw`` are processed like the training recordings: channel names, unit, reference,
+    filters, window and sampling frequency. A ``Raw`` must therefore be continuous and unprocessed,
+    as MNE reads it from a file.
 
-    ``Epochs`` are taken as referenced and filtered already, since trials are too short for the
-    filters of recordings, and as time-locked to the event that starts a trial. Channels are
-    picked by name, and the window and the sampling frequency are brought to the model's.
+    ``Epochs`` must already be referenced and filtered, because epochs are too short for the
+    filters, and time-locked to the event that starts a trial. Channels are picked by name, and the
+    epochs are cropped and resampled to the window and sampling frequency of the model.
 
-    Up to a fifth of the model's electrodes may be missing, marked bad, or without a signal in more
-    than half of the trials: they are interpolated from all others by spherical splines.
+    Up to a fifth of the electrodes of the model may be missing, marked bad, or without a signal in
+    more than half of the trials: they are interpolated from all others by spherical splines.
 
     Parameters
     ----------
     recording : str, pathlib.Path, mne.io.Raw or mne.Epochs
-        Path of a file in a format that MNE reads, or what MNE made of one. It is left as it is.
+        Path of a file in a format that MNE reads, or an object of MNE. It is not changed.
     model : str, pathlib.Path or ServedModel
-        A model folder with a recipe, or a model from :func:`open_model`.
+        A model folder with a recipe, or an open model from :func:`open_model`.
     cues : sequence of str, or mapping of str to str or None
-        Events at which trials start, or events to take of epochs, perhaps with their classes. By
-        default the events of training, and all epochs.
+        Events that start a trial, or events of the epochs to use, optionally with their classes.
+        By default the events of training, or all epochs.
     unit_scale : float, str or None
-        Factor on the samples, or the unit of the numbers that MNE takes for volt, such as
-        ``"microvolt"``. By default that of training.
+        Unit of the samples in the file, such as ``"microvolt"``, or the factor that converts them
+        to volt, such as 1e-6. By default, as for the training recordings.
     rename : mapping of str to str, or None
-        New names of channels, beside those of training.
+        Electrode names by channel name, in addition to the renaming used in training.
     bads : sequence of str
-        Channels that are bad, beside those that the recording marks.
+        Bad channels, in addition to those that the recording marks.
     reference : sequence of str
-        Electrodes whose mean the recording is re-referenced to, for a model that keeps the
-        reference of its recordings: those that the training recordings had as theirs.
+        Electrodes whose mean is subtracted, for a model that keeps the reference of its recordings:
+        the reference electrodes of the training recordings.
 
     Returns
     -------
     EEGTrials
-        In microvolt and without labels. Beside ``subject``, ``session`` and ``run`` the metadata
-        have ``onset``, the time of each trial's event after the start of the recording (s,
-        not known of epochs), ``event``, as the recording names it, and where electrodes were
-        interpolated ``interpolated``, which lists them. The session is the
-        same for every copy of a recording, so that a model recognises one that it was adapted
-        to.
+        In microvolt and without labels. In addition to ``subject``, ``session`` and ``run``, the
+        metadata have ``onset``, the time of each trial's event after the start of the recording (s;
+        not known for epochs), ``event``, its name in the recording, and ``interpolated``, the
+        interpolated electrodes, if any. The session name is equal for every copy of a recording, so
+        that an adapted model recognises the recording that it was adapted to.
 
     Raises
     ------
     ConfigError
-        When the recording is of another type, or does not allow the model's filters or window.
+        When the type is not supported, or the model's filters or window do not fit the recording.
     DataError
-        When it is missing or damaged, lacks the events or more than a fifth of the electrodes, or
-        is not in the unit of the training recordings.
+        When the recording is missing or damaged, lacks the events or more than a fifth of the
+        electrodes, or is not in the unit of the training recordings.
 
     See Also
     --------
@@ -182,7 +183,7 @@ def prepare(
 def prepare_with_cues(
     recordings: Sequence[Recording], model: ServedModel, options: ReadingOptions
 ) -> list[PreparedRecording]:
-    """Do what :func:`prepare` does for several recordings, with an account of the cues.
+    """Convert several recordings to trials, see :func:`prepare`, and list all of their cues.
 
     Parameters
     ----------
@@ -191,17 +192,17 @@ def prepare_with_cues(
     model : ServedModel
         The model.
     options : ReadingOptions
-        What the user says of the recordings.
+        Options of the user for these recordings.
 
     Returns
     -------
     list of PreparedRecording
-        Trials, where there are any, and every cue.
+        For each recording its trials, if any, and all of its cues.
 
     Raises
     ------
     ConfigError, DataError
-        As :func:`prepare`, and when a cue of the user is in none of them.
+        For the reasons of :func:`prepare`, and when a cue of the user occurs in no recording.
     """
     prepared = [_prepared(recording, model, options) for recording in recordings]
     found = {str(event) for one in prepared for event in one.cues["event"]}
@@ -223,13 +224,13 @@ def _prepared(
     if isinstance(recording, mne.BaseEpochs):
         return _of_epochs(recording, recording_label(recording), model, options)
     raise ConfigError(
-        "a recording is the path of a file, an mne.io.Raw or mne.Epochs; got "
-        f"{type(recording).__name__}. Trials that are ready go to the estimator itself."
+        "a recording must be the path of a file, an mne.io.Raw or mne.Epochs; got "
+        f"{type(recording).__name__}. Give arrays of trials to the estimator itself."
     )
 
 
 def serving_account(prepared: Sequence[PreparedRecording]) -> pd.DataFrame:
-    """Count the cues of recordings of one subject.
+    """Count used and unused cues of the recordings of one subject.
 
     Parameters
     ----------
@@ -239,7 +240,7 @@ def serving_account(prepared: Sequence[PreparedRecording]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        As ``EEGTrials.account``; subject, session and run are empty.
+        With the columns of ``EEGTrials.account``; subject, session and run are empty.
     """
     from bci_dann.data.screening.cues import account_of
 
@@ -248,7 +249,7 @@ def serving_account(prepared: Sequence[PreparedRecording]) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class _Task:
-    """The attributes of a dataset that cutting reads, in the place of one."""
+    """Attributes of a dataset that are needed to cut trials from a single recording."""
 
     interval: tuple[float, float]
     unit_factor: float = 1e6  # microvolt per volt
@@ -270,15 +271,15 @@ def _of_epochs(
 ) -> PreparedRecording:
     events = dict(Counter(event_names(epochs).tolist()).most_common())
     found = trials_of_epochs(epochs, model, options)
-    told = differences(label, epochs.info["sfreq"], found.electrodes, model.recipe, options)
+    changes = differences(label, epochs.info["sfreq"], found.electrodes, model.recipe, options)
     interpolated = tuple(found.electrodes.replaced)
-    return PreparedRecording(label, found.trials, found.cues, events, told, interpolated)
+    return PreparedRecording(label, found.trials, found.cues, events, changes, interpolated)
 
 
 def _cut(
     continuous: ContinuousRecording, model: ServedModel, options: ReadingOptions
 ) -> PreparedRecording:
-    """Cut the trials of a recording whose annotations name the classes or cues."""
+    """Cut a continuous recording into trials."""
     from bci_dann.data.screening.cues import with_outcome
     from bci_dann.data.screening.rest_windows import cut_rest_windows
     from bci_dann.data.segmentation import cut_trials
@@ -300,9 +301,9 @@ def _cut(
     _check_any_cue(recording, layout, label)
     cues = with_outcome(recording.cues, cut.cues if rest is None else rest.cues)
     cues = cues.assign(onset=cues["sample"] / sfreq)
-    told = differences(label, sfreq, electrodes, model.recipe, options)
+    changes = differences(label, sfreq, electrodes, model.recipe, options)
     prepared = PreparedRecording(
-        label, None, cues, recording.events, told, tuple(electrodes.replaced)
+        label, None, cues, recording.events, changes, tuple(electrodes.replaced)
     )
     if cut.epochs is None:
         return prepared
@@ -322,20 +323,20 @@ def _trials(
     from bci_dann.data.channels.units import scale_of
 
     used = prepared.cues[prepared.cues["left_out"] == ""]
-    told = {"onset": used["onset"].to_numpy(), "event": used["event"].to_numpy()}
+    metadata = {"onset": used["onset"].to_numpy(), "event": used["event"].to_numpy()}
     named = _named_as_in_training(epochs, recipe)
     scale = scale_of(layout.unit_scale, prepared.label)
     return as_trials(
-        named, recipe, prepared.label, scale, prepared.interpolated, session=session, **told
+        named, recipe, prepared.label, scale, prepared.interpolated, session=session, **metadata
     )
 
 
 def _check_any_cue(recording: CuedRecording, layout: RecordingsLayout, label: str) -> None:
     if recording.cues.empty:
         raise DataError(
-            f"{label} has no trials: none of the events {', '.join(layout.events)} lies within "
-            f"it; {no_event(next(iter(layout.events)), recording.events)} Name the events that "
-            "start a trial with --cue (or cues= in Python)."
+            f"{label} has no trials, because it contains none of the events "
+            f"{', '.join(layout.events)}: {no_event(next(iter(layout.events)), recording.events)} "
+            "Name the events that start a trial with --cue (or cues= in Python)."
         )
 
 
@@ -349,7 +350,7 @@ def _in_order_of_training(
 
 
 def _named_as_in_training(epochs: mne.Epochs, recipe: ModelRecipe) -> mne.Epochs:
-    """Give channels the spelling of the model, which an older version may have written."""
+    """Order channels as in training, and spell their names as in training."""
     from bci_dann.data.channels.electrode_names import resolve_names
 
     channels = list(recipe.preprocessing.channels or epochs.ch_names)
@@ -359,7 +360,7 @@ def _named_as_in_training(epochs: mne.Epochs, recipe: ModelRecipe) -> mne.Epochs
 
 
 def _steps_from_event(recipe: ModelRecipe, sfreq: float, options: ReadingOptions) -> Preprocessing:
-    """Return the steps with the window counted from the event, at the model's frequency."""
+    """Return the preprocessing with times relative to the event and the model's frequency."""
     from bci_dann.data.segmentation import same_sfreq
 
     other_rate = None if same_sfreq(sfreq, recipe.sfreq) else recipe.sfreq

@@ -32,21 +32,21 @@ def test_options_reach_the_session_and_its_end_is_the_exit_code(bci_dann, fake, 
         assert bci_dann("acquire", "EEG", "-o", out).exit_code == code
 
 
-def test_errors_are_told_before_the_stream_is_looked_for(bci_dann, tmp_path):
+def test_errors_are_reported_before_the_search_for_the_stream(bci_dann, tmp_path):
     out = tmp_path / "a_raw.fif"
     done = bci_dann("acquire", "EEG", "-o", out, "--classes", "left_hand")
     assert done.exit_code == 2
-    assert "two classes at least; got left_hand" in done.stderr
+    assert "at least two classes; got left_hand" in done.stderr
     out.touch()
     done = bci_dann("acquire", "EEG", "-o", out, "--classes", "left_hand", "--rest")
     assert done.exit_code == 2
-    assert "never overwritten unasked" in done.stderr
+    assert "is not overwritten" in done.stderr
     done = bci_dann("acquire", "EEG", "-o", tmp_path / "b.gdf", "--classes", "left_hand,feet")
     assert done.exit_code == 2
-    assert "Take b_raw.fif" in done.stderr
+    assert "Use b_raw.fif" in done.stderr
 
 
-def test_no_such_stream(bci_dann, tmp_path, monkeypatch):
+def test_a_missing_stream_is_reported(bci_dann, tmp_path, monkeypatch):
     config = tmp_path / "lsl_api.cfg"
     config.write_text("[multicast]\nResolveScope = machine\nListenAddress = 127.0.0.1\n")
     monkeypatch.setenv("LSLAPICFG", str(config))
@@ -54,5 +54,5 @@ def test_no_such_stream(bci_dann, tmp_path, monkeypatch):
     out = tmp_path / "a_raw.fif"
     done = bci_dann("acquire", "none", "-o", out, "--classes", "left_hand,feet", "--wait", 0.1)
     assert done.exit_code == 2
-    assert "no LSL stream is named 'none'" in done.stderr
+    assert "no LSL stream named 'none'" in done.stderr
     assert not out.exists()

@@ -46,13 +46,15 @@ def test_pipelines_replace_those_of_the_configuration(bci_dann, config, sources)
     assert "Did you mean 'ea_dann'" in unknown.stderr
 
 
-def test_dry_run_lists_and_writes_nothing(bci_dann, config, sources, tmp_path, monkeypatch):
+def test_a_dry_run_lists_the_tasks_and_writes_nothing(
+    bci_dann, config, sources, tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     done = bci_dann("run", config, "--dry-run", "--data-dir", sources)
     assert done.exit_code == 0, done.output
-    assert "6 tasks; results would go to runs/mine" in done.stdout
+    assert "6 tasks; results will be written to runs/mine" in done.stdout
     assert "Prepared trials: " in done.stdout
-    assert "Time: not known before a first task has run" in " ".join(done.stdout.split())
+    assert "Time: not known before a task has finished" in " ".join(done.stdout.split())
     assert "downloaded" not in done.stdout  # they are recordings in a folder
     assert not (tmp_path / "runs").exists()
 
@@ -66,7 +68,7 @@ def test_results_go_to_a_folder_of_the_runs_name(bci_dann, config, sources, tmp_
     assert Path("runs/mine/subjects.png").read_bytes().startswith(b"\x89PNG")
     selected = bci_dann("select", "runs/mine")
     assert selected.exit_code == 0, selected.output
-    assert "Choosing among pipelines: train" in selected.stdout
+    assert "Choice among pipelines: train" in selected.stdout
     assert "always shallow" in selected.stdout
 
 
@@ -104,12 +106,14 @@ def test_choose_prints_what_is_chosen_and_what_it_is_worth(
     assert "always shallow[n_components=4,alignment=none]" in selected.stdout
 
 
-def test_choose_counts_its_tasks_beforehand(bci_dann, with_variants, sources, tmp_path):
+def test_a_dry_run_of_choose_counts_the_tasks(bci_dann, with_variants, sources, tmp_path):
     arguments = ("--dry-run", "--data-dir", sources, "--out", tmp_path / "out")
     done = bci_dann("choose", with_variants, *arguments, "--seeds", "0,1", "--protocols", "online")
     assert done.exit_code == 0, done.output
-    assert "72 tasks; results would go to" in done.stdout
-    assert "48 of them play the target for a subject who is left out" in done.stdout
+    assert "72 tasks; results will be written to" in done.stdout
+    assert (
+        "In 48 of these tasks, another subject serves as the target for the choice" in done.stdout
+    )
     assert "shallow[n_components=4,alignment=euclidean]" in done.stdout
     assert not (tmp_path / "out").exists()
 
@@ -144,7 +148,7 @@ def test_regimes_are_run_printed_and_drawn(bci_dann, with_regimes, sources, tmp_
     assert "Regimes by pipelines: train" in done.stdout
     assert "│ worst" in done.stdout
     assert (out / "regimes.png").read_bytes().startswith(b"\x89PNG")
-    assert f"The report, with how to read it: {out / 'report.html'}" in done.stdout
+    assert f"Report with explanations: {out / 'report.html'}" in done.stdout
     assert set(pd.read_csv(out / "regimes.csv")["regime"]) == {"whole", "two_channels"}
     published = bci_dann("publish", out, "--out", tmp_path / "t.csv", "--note", "Two regimes.")
     assert published.exit_code == 0, published.output
@@ -173,7 +177,7 @@ def test_a_dry_run_lists_regimes(bci_dann, with_regimes, sources, tmp_path, monk
     arguments = ("run", with_regimes, "--data-dir", sources, "--dry-run")
     done = bci_dann(*arguments)
     assert done.exit_code == 0, done.output
-    assert "12 tasks in 2 regimes; results would go to runs/mine" in done.stdout
+    assert "12 tasks in 2 regimes; results will be written to runs/mine" in done.stdout
     held_out = bci_dann(*arguments, "--held-out", "--regimes", "whole, last_look")
     assert held_out.exit_code == 0, held_out.output
     assert "last_look" in held_out.stdout
@@ -201,7 +205,7 @@ def test_a_model_is_not_trained_in_a_regime(bci_dann, config, sources, tmp_path)
     arguments = ("--data-dir", sources, "--pipeline", "shallow", "--out", tmp_path / "model")
     done = bci_dann("fit", config, *arguments)
     assert done.exit_code == 2
-    assert "data.regime changes trials for a comparison" in done.stderr
+    assert "data.regime changes trials to compare methods" in done.stderr
 
 
 def test_a_value_that_is_set_is_in_the_manifest(bci_dann, config, sources, tmp_path):
@@ -243,4 +247,4 @@ def test_windows_without_causal_filters_are_refused(bci_dann, config, sources):
 def test_a_log_for_tensorboard_is_of_one_run(bci_dann, tmp_path):
     done = bci_dann("run", "suites/mi-v1", "--dry-run", "--tensorboard", tmp_path / "log")
     assert done.exit_code == 2
-    assert "--tensorboard logs one run, and this is a suite" in " ".join(done.stderr.split())
+    assert "--tensorboard logs a single run, but this is a suite" in " ".join(done.stderr.split())

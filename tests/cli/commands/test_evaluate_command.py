@@ -39,13 +39,13 @@ def test_json_is_for_programs(bci_dann, model, new):
     assert json.loads(done.stdout) == serving.evaluate_model(model, new[0]).to_dict()
 
 
-def test_a_table_of_labels_is_taken(bci_dann, model, new, tmp_path):
+def test_labels_can_be_given_as_a_table(bci_dann, model, new, tmp_path):
     few = tmp_path / "few.csv"
     few.write_text("trial,label\n0,left_hand\n1,right_hand\n2,left_hand\n")
     done = bci_dann("evaluate", model, new[0], "--labels", few)
     assert "3 labelled trials: 2 left_hand, 1 right_hand" in done.stdout
-    assert "could be that of chance" in done.stderr
+    assert "could be at chance" in done.stderr
     few.write_text("trial,label\n")
     done = bci_dann("evaluate", model, new[0], "--labels", few)
     assert done.exit_code == 2
-    assert "holds no labels" in done.stderr
+    assert "contains no labels" in done.stderr

@@ -26,11 +26,11 @@ def exported(monkeypatch, tmp_path):
     return calls
 
 
-def test_the_file_and_its_difference_are_told(bci_dann, exported, tmp_path):
+def test_the_file_and_its_difference_are_printed(bci_dann, exported, tmp_path):
     done = bci_dann("export", tmp_path, "-o", tmp_path / "m.onnx", "--check", "--trials", "30")
     assert done.exit_code == 0, done.output
-    assert "ea_dann for left, right is written to" in done.stdout
-    assert "differ by 2.5e-08 at most, on 30 random trials" in done.stdout
+    assert "ea_dann for left, right was written to" in done.stdout
+    assert "differ by at most 2.5e-08, on 30 random trials" in done.stdout
     assert exported["check"] == (tmp_path / "m.onnx", 30)
 
 

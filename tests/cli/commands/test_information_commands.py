@@ -15,7 +15,7 @@ def test_the_exit_code_says_whether_something_is_broken(bci_dann, monkeypatch, p
     done = bci_dann("doctor")
     assert done.exit_code == len(problems)
     assert ("Broken: torch is not installed. Install it." in done.stderr) == bool(problems)
-    assert ("nothing is wrong" in done.stdout) != bool(problems)
+    assert ("No problem found" in done.stdout) != bool(problems)
     assert "python" in done.stdout
     assert "cores" in done.stdout
 

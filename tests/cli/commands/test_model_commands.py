@@ -80,7 +80,7 @@ def test_uncertain_trials_get_no_class_and_are_counted(bci_dann, model, new, tmp
     done = bci_dann("predict", model, new[1], "-o", out, "--abstain-below", threshold)
     assert done.exit_code == 0, done.output
     assert f"11 predictions in {out}: " in done.stdout
-    assert "5 of 16 trials have no class: abstained" in done.stdout
+    assert "5 of 16 trials have no class (abstained)" in done.stdout
     some = pd.read_csv(out)
     assert list(some.columns) == [*every.columns, "abstained"]
     np.testing.assert_array_equal(some["abstained"], largest < threshold)
@@ -109,7 +109,7 @@ def test_fit_wants_one_pipeline_that_can_be_saved(bci_dann, config, sources, tmp
         assert message in done.stderr
 
 
-def test_fit_takes_the_default_recipe_where_none_is_named(bci_dann, config, sources, tmp_path):
+def test_fit_trains_the_default_recipe_if_none_is_named(bci_dann, config, sources, tmp_path):
     """Several pipelines are listed, one subject is left out; the command and the recipe say so."""
     arguments = ("fit", config, "-o", tmp_path / "m", "--data-dir", sources, "--exclude")
     done = bci_dann(*arguments, "4")
@@ -118,15 +118,15 @@ def test_fit_takes_the_default_recipe_where_none_is_named(bci_dann, config, sour
     assert "They are 1, 2, 3." in done.stderr
     done = bci_dann(*arguments, "2")
     assert done.exit_code == 0, done.output
-    assert "bci_dann_light, the default recipe without its networks, is trained" in done.stdout
-    assert "left out of training: 2" in done.stdout
+    assert "bci_dann_light was trained, the default recipe without networks" in done.stdout
+    assert "Left out of training: 2" in done.stdout
     recipe = serving.load_recipe(tmp_path / "m")
     assert (recipe.pipeline, recipe.excluded) == ("bci_dann_light", ["2"])
     assert recipe.data.subjects == ["1", "3"]
     assert {row["subject"] for row in recipe.account} == {"1", "3"}
 
 
-def test_adapting_without_alignment_says_that_nothing_changed(
+def test_adapt_reports_if_a_method_without_alignment_is_not_changed(
     bci_dann, config, sources, new, tmp_path
 ):
     pipeline = config.parent.parent / "pipelines" / "shallow.yml"
@@ -138,7 +138,7 @@ def test_adapting_without_alignment_says_that_nothing_changed(
     assert bci_dann(*fit).exit_code == 0
     done = bci_dann("adapt", model, new[0], "-o", out)
     assert done.exit_code == 0, done.output
-    assert done.stdout.startswith("not adapted: a model without alignment")
+    assert done.stdout.startswith("not adapted, because the method has no alignment")
     assert len(done.output.splitlines()) == 1
 
 
@@ -188,7 +188,7 @@ def test_two_sampling_frequencies_in_one_call(bci_dann, model, new, tmp_path):
 def test_what_is_wrong_with_a_recording_is_one_line(bci_dann, model, tmp_path, command):
     done = bci_dann(command, model, tmp_path / "none.fif", "-o", tmp_path / "out")
     assert done.exit_code == 2
-    assert done.stderr == f"Error: there is no recording {tmp_path / 'none.fif'}.\n"
+    assert done.stderr == f"Error: there is no recording {tmp_path / 'none.fif'}: check the path.\n"
 
 
 def test_a_folder_without_recipe(bci_dann, tmp_path, new):
@@ -271,7 +271,7 @@ def test_what_differs_in_a_recording_is_said_by_options(bci_dann, model, new, tm
     assert "Did you mean 'left_hand'" in done.stderr
 
 
-def test_what_was_done_to_a_recording_of_another_headset_is_printed(bci_dann, model, new, tmp_path):
+def test_changes_to_a_recording_of_another_headset_are_printed(bci_dann, model, new, tmp_path):
     raw = mne.io.read_raw(new[1], preload=True, verbose="error")
     spare = (
         raw.copy()
@@ -282,7 +282,10 @@ def test_what_was_done_to_a_recording_of_another_headset_is_printed(bci_dann, mo
     raw.add_channels([spare]).resample(100, verbose="error").save(
         tmp_path / "other_raw.fif", verbose="error"
     )
-    said = "Sampled at 100 Hz; its trials are resampled to the model's 128 Hz. Re-referenced to A1."
+    said = (
+        "Recorded at 100 Hz; the trials are resampled to the 128 Hz of the model. "
+        "Re-referenced to A1."
+    )
     options = ["--reference", "A1"]
     adapted = tmp_path / "adapted"
     done = bci_dann("adapt", model, tmp_path / "other_raw.fif", "-o", adapted, *options)

@@ -237,7 +237,7 @@ def test_channels_that_are_renamed_or_left_out_are_listed_once(bci_dann, config,
     assert done.exit_code == 0, done.output
     listed = [line.split() for line in done.stdout.splitlines() if line.startswith("EMG")]
     assert [(line[0], line[-1]) for line in listed] == [("EMG", "3")]
-    assert "read as 10-05 names: EEG C3-A2 = C3\n" in done.stdout
+    assert "matched with electrodes of the 10-05 system: EEG C3-A2 = C3\n" in done.stdout
     assert "3 EEG channels in each file." in done.stdout
 
 
@@ -276,11 +276,11 @@ def test_the_page_holds_the_table_and_three_pictures(bci_dann, config, sources, 
     assert str(out) in done.stdout
 
 
-def test_run_keeps_the_account_and_shows_it(bci_dann, config, sources, tmp_path):
+def test_run_stores_and_prints_the_counts_of_cues(bci_dann, config, sources, tmp_path):
     options = ("--data-dir", sources, "--out", tmp_path / "out", "--pipelines", "shallow")
     planned = bci_dann("run", config, *options, "--dry-run")
     assert "All 48 cues are used as trials." in planned.stdout, planned.output
-    assert "signals are not looked at yet" in planned.stdout
+    assert "signals were not checked" in planned.stdout
     done = bci_dann("run", config, *options)
     assert "All 48 cues are used as trials." in done.stdout, done.output
     account = pd.read_csv(tmp_path / "out" / "account.csv", dtype={"subject": str})

@@ -10,7 +10,7 @@ def test_compare_names_changes_and_scores(bci_dann, config, sources, tmp_path):
     assert bci_dann("run", config, "--out", out, "--data-dir", sources).exit_code == 0
     done = bci_dann("compare", out, out)
     assert done.exit_code == 0, done.output
-    assert "nothing" in done.stdout
+    assert "no difference" in done.stdout
     assert "shallow" in done.stdout
     manifest = json.loads((out / "config.json").read_text())
     other = tmp_path / "other"

@@ -16,20 +16,20 @@ def model(bci_dann, config, sources, recordings, tmp_path):
     return adapted
 
 
-def test_replay_tells_decisions_accuracy_and_delay(bci_dann, model, recordings, tmp_path):
+def test_replay_prints_decisions_accuracy_and_delay(bci_dann, model, recordings, tmp_path):
     csv, picture = tmp_path / "d.csv", tmp_path / "replay.png"
     second = recordings / "new" / "second_raw.fif"
     done = bci_dann("replay", model, second, "--csv", csv, "-o", picture, "--step", 0.5)
     assert done.exit_code == 0, done.output
     table = pd.read_csv(csv)
-    assert f"{len(table)} decisions in {csv}" in done.stdout
-    assert "the filters delay by 0.0" in done.stdout
-    assert "Decided at the end of each trial" in done.stdout
-    assert "of 16," in done.stdout
+    assert f"Decisions: {len(table)}, in {csv}" in done.stdout
+    assert "the filters delay the signal by 0.0" in done.stdout
+    assert "Decisions at the ends of trials" in done.stdout
+    assert "of 16 trials" in done.stdout
     assert picture.stat().st_size > 10_000
 
 
-def test_replay_says_what_is_wrong_before_it_begins(bci_dann, model, recordings, tmp_path):
+def test_replay_checks_files_before_it_begins(bci_dann, model, recordings, tmp_path):
     second = recordings / "new" / "second_raw.fif"
     done = bci_dann("replay", model, second, "--csv", tmp_path / "no" / "d.csv")
     assert done.exit_code == 2
@@ -38,12 +38,12 @@ def test_replay_says_what_is_wrong_before_it_begins(bci_dann, model, recordings,
     assert "there is no recording" in done.stderr
 
 
-def test_stream_says_that_there_is_no_such_stream(bci_dann, model, tmp_path, monkeypatch):
+def test_stream_reports_a_missing_stream(bci_dann, model, tmp_path, monkeypatch):
     config = tmp_path / "lsl_api.cfg"
     config.write_text("[multicast]\nResolveScope = machine\nListenAddress = 127.0.0.1\n")
     monkeypatch.setenv("LSLAPICFG", str(config))
     pytest.importorskip("mne_lsl.lsl", reason="mne-lsl is not installed")
     done = bci_dann("stream", model, "--lsl", "no such stream", "--wait", 0.1)
     assert done.exit_code == 2
-    assert "no LSL stream is named 'no such stream'" in done.stderr
+    assert "no LSL stream named 'no such stream'" in done.stderr
     assert done.stdout == ""

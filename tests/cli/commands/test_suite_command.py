@@ -25,11 +25,11 @@ def suite(tmp_path):
     return path
 
 
-def test_a_dry_run_tells_what_a_run_would_take(bci_dann, suite, tmp_path):
+def test_a_dry_run_prints_the_effort_of_a_suite(bci_dann, suite, tmp_path):
     done = bci_dann("run", suite, "--dry-run", "--out", tmp_path / "out", "--datasets", "more")
     assert done.exit_code == 0, done.output
     text = " ".join(done.stdout.split())
-    assert "8 tasks on 1 data set;" in text
+    assert "8 tasks on 1 dataset;" in text
     assert "Nothing was downloaded." in text
     assert "few" not in text
     assert not (tmp_path / "out").exists()
@@ -40,7 +40,7 @@ def test_a_run_joins_data_sets_and_a_leaderboard_shows_them(bci_dann, suite, tmp
     done = bci_dann("run", suite, "--out", out)
     assert done.exit_code == 0, done.output
     text = " ".join(done.stdout.split())
-    assert "Over data sets: train" in text
+    assert "Over datasets: train" in text
     assert "Stouffer" in text
     assert "gain: against csp_lda in points" in text
     assert [path.parent.name for path in sorted(out.glob("*/report.html"))] == ["few", "more"]
@@ -63,8 +63,8 @@ def test_a_data_set_that_fails_is_named_and_the_exit_code_is_not_0(bci_dann, sui
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--regimes", "whole"), "for configurations with regimes, not a suite"),
-        (("--held-out",), "for configurations with regimes, not a suite"),
+        (("--regimes", "whole"), "for configurations with regimes, not for a suite"),
+        (("--held-out",), "for configurations with regimes, not for a suite"),
         (("--datasets", "fwe"), "Did you mean 'few'"),
         (("--set", "datasets.few.datset=x"), "Did you mean 'dataset'"),
     ],
@@ -78,5 +78,5 @@ def test_options_that_do_not_fit_are_refused(bci_dann, suite, options, message):
 def test_data_sets_of_an_ordinary_run_are_refused(bci_dann):
     done = bci_dann("run", "quickstart", "--dry-run", "--datasets", "few")
     assert done.exit_code == 2
-    assert "quickstart is none" in " ".join(done.output.split())
+    assert "quickstart is not a suite" in " ".join(done.output.split())
     assert bci_dann("fit", "suites/mi-v1", "-o", "model").exit_code == 2

@@ -76,7 +76,7 @@ def test_a_line_that_moves_to_the_next_file_changes_it(copy):
     [
         "cli/app.py",
         "reporting/table.py",
-        "serving/workflows.py",
+        "serving/model_training.py",
         "evaluation/diagnosis/interpretation.py",
         "evaluation/selection/nested.py",
         "evaluation/summary.py",

@@ -221,9 +221,12 @@ def broken(task, monkeypatch):
 
 @pytest.mark.parametrize(
     ("output", "message"),
-    [("nan", r"shape \(20, 2\); got shape \(20, 2\), 20 of 40 finite"), ("three", r"\(20, 3\)")],
+    [
+        ("nan", r"shape \(20, 2\); got shape \(20, 2\), with 20 of 40 finite"),
+        ("three", r"\(20, 3\)"),
+    ],
 )
-def test_what_is_no_probability_is_refused(broken, trials, output, message):
+def test_predictions_that_are_no_probabilities_are_refused(broken, trials, output, message):
     with pytest.raises(DataError, match=message):
         compute(broken(output), trials)
 

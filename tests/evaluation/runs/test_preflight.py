@@ -146,7 +146,7 @@ def test_every_pipeline_is_built():
         check_pipelines([PipelineSpec("a", (good,)), PipelineSpec("b", (bad,))], seed=0)
 
 
-def test_someone_must_remain_to_learn_from():
+def test_too_few_subjects_to_leave_one_out_are_refused():
     check_subject_count(["1", "2"])
     check_subject_count(["1", "2", "3"], left_out=2)
     with pytest.raises(DataError, match=r"one subject out needs at least two subjects; .* \['1'\]"):
@@ -155,11 +155,13 @@ def test_someone_must_remain_to_learn_from():
         check_subject_count(["1", "2"], left_out=2)
 
 
-def test_every_class_must_remain_when_subjects_are_left_out(trials):
+def test_a_class_that_is_missing_without_its_subjects_is_refused(trials):
     check_classes(trials, left_out=2)
     y = trials.y.astype("<U5")
     y[0] = "feet"
-    with pytest.raises(DataError, match="'feet' occurs only in subject 1, so that it is missing"):
+    with pytest.raises(
+        DataError, match="'feet' occurs only in subject 1: in training without 1 it is missing"
+    ):
         check_classes(replace_labels(trials, y))
     y[np.flatnonzero(trials.subjects == "2")[0]] = "feet"
     check_classes(replace_labels(trials, y))

@@ -101,14 +101,14 @@ def test_other_recordings_are_refused_where_both_are_known(folder):
     assert folder.merged(manifest()).recordings == "one"
 
 
-def test_a_file_is_no_folder(tmp_path):
+def test_a_file_instead_of_a_results_folder_is_refused(tmp_path):
     (tmp_path / "out").write_text("")
     with pytest.raises(ResultsError, match=r"out is a file\. Choose a folder with --out"):
         ResultsFolder(tmp_path / "out").manifest()
 
 
 @pytest.mark.parametrize("text", ["{", '{"fixed": {}}', "[1]", '{"unknown": 1}'])
-def test_an_unreadable_manifest_is_no_empty_folder(folder, text):
+def test_an_unreadable_manifest_is_an_error(folder, text):
     folder.path.mkdir()
     (folder.path / "config.json").write_text(text)
     with pytest.raises(ResultsError, match=r"config\.json cannot be read.*delete this file"):

@@ -107,7 +107,7 @@ def test_changed_configuration_is_refused(prepared, config, tmp_path, change, na
     assert (out / "config.json").read_bytes() == before
 
 
-def test_other_subjects_are_no_other_configuration(prepared, config, tmp_path):
+def test_a_run_with_other_subjects_can_use_the_same_folder(prepared, config, tmp_path):
     run(config, tmp_path)
     run({**config, "data": {"dataset": "SimulatedMI", "subjects": [1, 2]}}, tmp_path)
 
@@ -188,7 +188,7 @@ def test_unreadable_config_in_the_folder(prepared, config, tmp_path):
         run(config, tmp_path)
 
 
-def test_jobs_do_not_change_a_bit(prepared, config, five_pipelines, tmp_path):
+def test_results_of_several_jobs_are_bit_identical(prepared, config, five_pipelines, tmp_path):
     config = {
         **config,
         "pipelines": five_pipelines,
@@ -310,7 +310,7 @@ def test_every_pipeline_is_checked_before_any_data(
         run({**config, "pipelines": [*config["pipelines"], str(wrong)]}, tmp_path)
 
 
-def test_config_json_tells_what_the_folder_holds(prepared, config, tmp_path):
+def test_config_json_describes_the_results_of_the_folder(prepared, config, tmp_path):
     run(config, tmp_path)
     held = json.loads((tmp_path / "config.json").read_text())
     assert list(held["pipelines"]) == ["logistic"]

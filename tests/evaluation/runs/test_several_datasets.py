@@ -55,7 +55,7 @@ def test_each_subject_of_every_data_set_is_left_out(several, tmp_path):
     }
 
 
-def test_of_a_target_data_set_nobody_is_a_source(several, tmp_path):
+def test_no_subject_of_the_target_dataset_is_a_source(several, tmp_path):
     config = several(target_dataset="There")
     planned = run(config, tmp_path, dry_run=True)
     table = run(config, tmp_path)

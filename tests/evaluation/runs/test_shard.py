@@ -42,8 +42,8 @@ def test_a_part_is_read_as_it_is_written():
 
 
 @pytest.mark.parametrize("text", ["0/3", "4/3", "1", "1/0", "a/b", "-1/3", "1/3/5", "", "1.0/2"])
-def test_no_such_part_is_refused_before_any_data(config, tmp_path, text):
-    with pytest.raises(ConfigError, match=r"--shard .* takes I/N.*for example 2/5"):
+def test_invalid_shards_are_refused_before_reading_data(config, tmp_path, text):
+    with pytest.raises(ConfigError, match=r"--shard .* must be I/N.*such as 2/5"):
         resolve_run(config, RunOptions(tmp_path, shard=text))
 
 

@@ -48,7 +48,7 @@ def test_gains_are_differences_of_squared_distances(subjects):
         assert gains[i, j] == pytest.approx(np.linalg.norm(first - second) ** 2 - after)
 
 
-def test_channels_in_their_order_are_left_alone(subjects):
+def test_no_exchange_is_reported_for_channels_in_order(subjects):
     correlations, _ = subjects
     for i, one in enumerate(correlations):
         assert not exchanged_channels(one, others(correlations, i))
@@ -63,7 +63,7 @@ def test_two_exchanged_channels_are_named(subjects):
         assert (i, j) in exchanged_channels(reordered(one, order), others(correlations, k))
 
 
-def test_channels_in_random_order_are_noticed(subjects):
+def test_channels_in_random_order_are_detected(subjects):
     correlations, names = subjects
     rng = np.random.default_rng(0)
     for k, one in enumerate(correlations):
@@ -71,7 +71,7 @@ def test_channels_in_random_order_are_noticed(subjects):
         assert exchanged_channels(reordered(one, order), others(correlations, k))
 
 
-def test_what_cannot_be_judged_is_not_judged(subjects):
+def test_no_exchange_is_reported_for_too_few_channels_or_subjects(subjects):
     correlations, _ = subjects
     X = np.random.default_rng(0).normal(size=(30, 15, 50))
     three = np.repeat(["1", "2", "3"], 10)
@@ -82,7 +82,7 @@ def test_what_cannot_be_judged_is_not_judged(subjects):
     assert not exchanged_channels(correlations[0], correlations[0])
 
 
-def test_a_recording_with_exchanged_channels_is_warned_of(model, subjects):
+def test_exchanged_channels_cause_a_warning(model, subjects):
     correlations, names = subjects
     rows = [" ".join(f"{value:.3f}" for value in row) for row in np.mean(correlations, axis=0)]
     steps = model.recipe.preprocessing.model_copy(update={"channels": names})
@@ -93,7 +93,9 @@ def test_a_recording_with_exchanged_channels_is_warned_of(model, subjects):
         warn_of_exchange(X, recipe, "a.edf")
     i, j = names.index("C3"), names.index("C4")
     X[:, [i, j]] = X[:, [j, i]]
-    with pytest.warns(BCIDannWarning, match=r"a.edf: the channels would .*: C3 with C4\. Check"):
+    with pytest.warns(
+        BCIDannWarning, match=r"a.edf: some channels seem to be exchanged: C3 with C4\. "
+    ):
         warn_of_exchange(X, recipe, "a.edf")
     before = recipe.model_copy(update={"correlations": None})
     with warnings.catch_warnings():
@@ -102,7 +104,7 @@ def test_a_recording_with_exchanged_channels_is_warned_of(model, subjects):
         warn_of_exchange(X[:5], recipe, "a.edf")
 
 
-def test_every_recording_is_judged(model, raw, monkeypatch):
+def test_every_recording_is_checked(model, raw, monkeypatch):
     labels = []
     monkeypatch.setattr(
         "bci_dann.serving.reading.epochs_trials.warn_of_exchange",

@@ -15,9 +15,9 @@ from bci_dann.serving.checks.plausibility import (
 )
 
 
-def test_few_trials_are_warned_of_and_enough_are_not():
+def test_fewer_trials_than_needed_cause_a_warning():
     with pytest.warns(
-        BCIDannWarning, match=r"adapted to 3 trials only.*lose accuracy rather than gain"
+        BCIDannWarning, match=r"adapted to only 3 trials.*lowers the accuracy of some"
     ):
         warn_of_few_trials(3)
     with warnings.catch_warnings():
@@ -26,30 +26,30 @@ def test_few_trials_are_warned_of_and_enough_are_not():
 
 
 @pytest.mark.parametrize("predictions", [["a"] * 9, ["a"] * 30 + ["b"], []])
-def test_two_classes_or_few_trials_are_no_fault(predictions):
+def test_no_warning_for_two_predicted_classes_or_few_trials(predictions):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warn_of_one_class(predictions)
 
 
-def test_one_class_throughout_is_warned_of():
+def test_ten_equal_predictions_cause_a_warning():
     with pytest.warns(BCIDannWarning, match=r"all 10 trials are predicted as 'a'. Either"):
         warn_of_one_class(["a"] * 10)
 
 
-def test_a_short_recording_is_warned_of(model, raw):
-    with pytest.warns(BCIDannWarning, match="adapted to 4 trials only"):
+def test_adaptation_to_a_short_recording_causes_a_warning(model, raw):
+    with pytest.warns(BCIDannWarning, match="adapted to only 4 trials"):
         adapt_model(model, raw.crop(0, 13.5))
 
 
-def test_a_second_adaptation_says_whom_it_replaces(model, first, second, tmp_path):
+def test_a_second_adaptation_warns_that_it_replaces_the_first(model, first, second, tmp_path):
     once = adapt_model(model, first, out=tmp_path / "once").model
     assert {row["file"] for row in once.recipe.adapted_to} == {str(first)}
-    with pytest.warns(BCIDannWarning, match=r"was adapted to .*first_raw.fif before"):
+    with pytest.warns(BCIDannWarning, match=r"was already adapted to .*first_raw.fif"):
         adapt_model(tmp_path / "once", second)
 
 
-def test_a_recording_without_any_difference_is_warned_of(model, raw):
+def test_a_recording_with_equal_predictions_causes_a_warning(model, raw):
     """Every trial is the same signal."""
     start = round(raw.annotations.onset[0] * raw.info["sfreq"])
     period = round(3.0 * raw.info["sfreq"])

@@ -52,7 +52,7 @@ def test_the_probabilities_are_those_of_the_estimator(served, new_trials, name):
     np.testing.assert_allclose(probabilities(estimator, new_trials), expected, atol=1e-5)
 
 
-def test_artefacts_and_silence_are_treated_alike(served, new_trials):
+def test_artefacts_and_constant_trials_are_exported_correctly(served, new_trials):
     estimator = served(METHODS["covariances"]()).estimator
     new_trials[0, 0, 30:35] += 500
     new_trials[1] = 3.0
@@ -69,7 +69,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("message", REFUSED)
-def test_what_cannot_be_exported_is_told(served, message):
+def test_methods_that_cannot_be_exported_are_refused(served, message):
     model = served(REFUSED[message](), adapt=False)
     with pytest.raises(ConfigError, match=message):
         decoder_graph(model.estimator)
@@ -78,7 +78,7 @@ def test_what_cannot_be_exported_is_told(served, message):
 def test_plain_vectors_are_refused(toy_eeg):
     X, y = toy_eeg.of(1)
     model = DANNClassifier("MLP", **NETWORK).fit(X[:, :, 0], y)
-    with pytest.raises(ConfigError, match="only trials can be exported"):
+    with pytest.raises(ConfigError, match="only models of trials can be exported"):
         decoder_graph(model)
 
 
@@ -90,5 +90,5 @@ def test_a_singular_mean_is_refused(served, toy_eeg):
     estimator = RiemannianClassifier(n_windows=1, n_delays=1).fit(X, y, subjects=subjects)
     for centre in estimator.alignment_.centres_:
         centre.fallback_ = np.cov(X[0])
-    with pytest.raises(ConfigError, match=r"rank 5 of 6, as after an average reference"):
+    with pytest.raises(ConfigError, match=r"rank 5 instead of 6, as after an average reference"):
         decoder_graph(estimator)

@@ -113,16 +113,16 @@ class LooksAtValues(torch.nn.Module):
         return X.mean(dim=2) if X.std().item() > 1e6 else X.std(dim=2)
 
 
-def test_a_network_that_cannot_be_traced_is_told(served, tmp_path):
+def test_a_network_that_cannot_be_traced_is_refused(served, tmp_path):
     model = served(NetworkClassifier(LooksAtValues, **NETWORK), adapt=False)
-    with pytest.raises(ConfigError, match=r"torch.export says .* do not depend on the values"):
+    with pytest.raises(ConfigError, match=r"torch.export reports .* do not depend on the values"):
         export_onnx(model, tmp_path / "m.onnx")
     assert not (tmp_path / "m.onnx").exists()
 
 
-def test_what_is_wrong_is_told_before_the_work(model, tmp_path, monkeypatch):
+def test_errors_are_reported_before_the_export(model, tmp_path, monkeypatch):
     with pytest.raises((ConfigError, ResultsError), match="none"):
         export_onnx(model, tmp_path / "none" / "m.onnx")
     monkeypatch.setattr("bci_dann.serving.export.onnx_file.find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match=r"onnxruntime is not installed.*bci_dann\[onnx\]"):
+    with pytest.raises(ConfigError, match=r"onnxruntime, which cannot be found.*bci_dann\[onnx\]"):
         export_onnx(model, tmp_path / "m.onnx")

@@ -79,22 +79,23 @@ def test_a_user_names_a_bad_channel_in_any_spelling(raw, served, whole):
     assert trials.X.std() < 2 * whole.X.std()
     with pytest.raises(ConfigError, match=r"--bad C33 .* Did you mean 'C3'"):
         prepare(raw, served(), bads=["C33"])
-    with pytest.raises(ConfigError, match=r"bads is a list of channels, such as \['T7'\]"):
+    with pytest.raises(ConfigError, match=r"bads must be a list of channels, such as \['T7'\]"):
         prepare(raw, served(), bads="T7")
 
 
 @pytest.mark.parametrize("kind", ["raw", "epochs"])
-def test_too_little_in_common_is_refused_with_the_list(raw, served, cut, kind):
+def test_a_recording_that_lacks_too_many_electrodes_is_refused(raw, served, cut, kind):
     raw.drop_channels(["P3", "Pz"]).info["bads"] = ["T7"]
     message = (
         r"P3, Pz \(not in the recording\); T7 \(marked bad in the recording\): no signal "
-        r"at 3 of the model's 10 electrodes, and a fifth, 2, can be interpolated. It shares F3, "
+        r"at 3 of the model's 10 electrodes, but at most 2 \(a fifth\) can be interpolated. "
+        "Electrodes of the model with a signal: F3, "
     )
     with pytest.raises(DataError, match=message):
         prepare(raw if kind == "raw" else cut(raw), served())
 
 
-def test_marks_are_no_reason_where_the_model_uses_marked_channels(raw, served, whole):
+def test_marked_channels_are_used_if_the_model_uses_them(raw, served, whole):
     raw.info["bads"] = ["C3"]
     np.testing.assert_array_equal(prepare(raw, served(bads="use")).X, whole.X)
 

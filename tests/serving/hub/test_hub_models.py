@@ -38,7 +38,7 @@ def pushed(hub, token, model):
     return hub.repositories[NAME]
 
 
-def test_a_model_comes_back_to_the_bit(hub, token, model, second):
+def test_a_downloaded_model_is_bit_identical(hub, token, model, second):
     address = model.push_to_hub(NAME)
     assert address.startswith(f"{hub.endpoint}/{NAME}/commit/")
     assert hub.repositories[NAME].private
@@ -65,7 +65,9 @@ def test_scores_on_a_card_are_those_that_the_hub_shows():
     assert (accuracy.metric_type, accuracy.metric_value) == ("accuracy", 84.975)
 
 
-def test_a_name_stands_in_the_place_of_a_folder(hub, pushed, model, second, bci_dann, tmp_path):
+def test_the_name_of_a_model_can_be_used_instead_of_a_folder(
+    hub, pushed, model, second, bci_dann, tmp_path
+):
     done = bci_dann("predict", f"hub:{NAME}", second, "-o", tmp_path / "out.csv")
     assert done.exit_code == 0, done.output
     expected = serving.predict_recordings(model, second)
@@ -73,7 +75,7 @@ def test_a_name_stands_in_the_place_of_a_folder(hub, pushed, model, second, bci_
     np.testing.assert_allclose(written["p_left_hand"], expected["p_left_hand"], atol=1e-6)
     assert serving.describe_model(f"hub:{NAME}")["classes"] == ["left_hand", "right_hand"]
     assert load_model(f"hub:{NAME}").n_times_ == model.n_times
-    with pytest.raises(ConfigError, match=r"nothing is written there.*bci-dann push"):
+    with pytest.raises(ConfigError, match=r"cannot be written to.*bci-dann push"):
         check_writable(f"hub:{NAME}")
 
 
@@ -121,13 +123,13 @@ def test_without_a_server_nothing_is_uploaded(hub, token, model, monkeypatch):
         model.push_to_hub(NAME)
 
 
-def test_a_model_that_is_not_there(hub):
+def test_a_missing_model_is_reported(hub):
     with pytest.raises(DataError, match=r"no model hub:lab/none, or it is private.*hf auth login"):
         ServedModel.from_pretrained("lab/none")
 
 
 @pytest.mark.parametrize("name", ["name", "a/b/c", "../../etc", "a/..", "a/b c", ""])
-def test_a_name_that_is_none_is_refused_before_anything_is_asked(hub, token, model, name):
+def test_malformed_names_are_refused_without_a_request(hub, token, model, name):
     for call in (ServedModel.from_pretrained, model.push_to_hub):
         with pytest.raises(ConfigError, match="is named OWNER/NAME"):
             call(name)
@@ -148,7 +150,7 @@ def test_tokens(hub, model, monkeypatch):
     assert ServedModel.from_pretrained(NAME, token="hf_of_the_owner").recipe.classes
 
 
-def test_other_files_stay_where_they_are(hub, pushed, tmp_path):
+def test_other_files_of_a_repository_are_not_downloaded(hub, pushed, tmp_path):
     others = {"evil.py": b"1/0", "model.pkl": b"\x80", "modelXjson": b"", "sub%2Fmodel.json": b""}
     pushed.commit(**others)
     ServedModel.from_pretrained(NAME)
@@ -157,7 +159,7 @@ def test_other_files_stay_where_they_are(hub, pushed, tmp_path):
     assert not set(others) & set(kept)
 
 
-def test_a_repository_of_something_else(hub, pushed):
+def test_a_repository_without_a_model_is_refused(hub, pushed):
     pushed.commits[pushed.branches["main"]].pop("recipe.json")
     with pytest.raises(DataError, match=r"is no model of bci_dann: it lacks recipe\.json"):
         ServedModel.from_pretrained(NAME)
@@ -171,7 +173,7 @@ def test_a_file_of_a_terabyte_is_not_downloaded(hub, pushed):
     assert hub.downloads <= {"README.md"}
 
 
-def test_arrays_of_another_model_are_told(hub, pushed):
+def test_arrays_of_another_model_are_detected(hub, pushed):
     arrays = bytearray(hub.files(NAME)["model.safetensors"])
     arrays[-1] ^= 1
     pushed.commit(**{"model.safetensors": bytes(arrays)})
@@ -187,7 +189,7 @@ def test_a_hub_that_names_no_commit_makes_no_folder(hub, pushed, monkeypatch, tm
     assert not (tmp_path / "out").exists()
 
 
-def test_a_card_that_somebody_wrote_stays(hub, pushed, model):
+def test_a_card_written_by_a_user_is_kept(hub, pushed, model):
     pushed.commit(**{"README.md": b"---\nlicense: mit\n---\nBy hand."})
     with pytest.warns(BCIDannWarning, match=r"README\.md that was not written by bci_dann"):
         model.push_to_hub(NAME)

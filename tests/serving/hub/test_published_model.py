@@ -1,4 +1,4 @@
-"""What is published of a model names nobody, and decodes as the model does."""
+"""Published copies of models: no names of subjects, equal predictions."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def named(training, recordings, first, tmp_path_factory):
     return adapted
 
 
-def test_no_name_is_uploaded(hub, token, named, second):
+def test_uploads_contain_no_names_of_subjects_and_recordings(hub, token, named, second):
     with pytest.warns(BCIDannWarning, match=r"adapted to one subject.*with their consent"):
         named.push_to_hub("lab/model")
     files = hub.files("lab/model")
@@ -55,12 +55,12 @@ def test_no_name_is_uploaded(hub, token, named, second):
     ):
         assert line in card
     again = ServedModel.from_pretrained("lab/model")
-    assert again.recipe.adapted_by[0].startswith("recording 1: Sampled at 100 Hz")
+    assert again.recipe.adapted_by[0].startswith("recording 1: Recorded at 100 Hz")
     tables = [serving.predict_recordings(one, second) for one in (again, named)]
     pd.testing.assert_frame_equal(*tables)
 
 
-def test_a_model_that_follows_a_subject_goes_on_from_there(model, second):
+def test_a_model_after_partial_adapt_is_published_with_its_state(model, second):
     trials = serving.prepare(second, model)
     followed = ServedModel(model.estimator.partial_adapt(trials[:4]), model.recipe)
     published = ServedModel(*published_model(followed.estimator, followed.recipe))
@@ -75,15 +75,15 @@ def test_a_model_that_follows_a_subject_goes_on_from_there(model, second):
     assert published.estimator.partial_adapt(new).predict_proba(new).shape == (len(new), 2)
 
 
-def test_eeg_is_not_published(model, second, monkeypatch):
+def test_a_model_that_contains_eeg_is_refused(model, second, monkeypatch):
     monkeypatch.setattr(type(model.estimator), "is_incremental", False)  # then trials are kept
     trials = serving.prepare(second, model)
     following = ServedModel(model.estimator.partial_adapt(trials), model.recipe)
-    with pytest.raises(ConfigError, match=r"holds EEG of the subject .*recent\.X"):
+    with pytest.raises(ConfigError, match=r"contains EEG of the subject .*recent\.X"):
         ServedModel(*published_model(following.estimator, following.recipe))
 
 
-def test_units_and_events_that_paths_tell_are_said(model):
+def test_paths_that_units_or_events_depend_on_are_published_with_a_warning(model):
     layout = model.recipe.layout
     for changed, told in (
         ({"unit_scale": {"S3*.fif": 1e-6}}, r"S3\*\.fif"),
@@ -110,7 +110,7 @@ def test_public_datasets_keep_the_numbers_of_their_subjects(model):
     assert {row["subject"] for row in recipe.account} == {"1", "2", "3"}
 
 
-def test_of_several_data_sets_each_is_published_as_it_would_be_alone(model):
+def test_names_of_several_datasets_are_replaced_as_for_a_single_one(model):
     layout = model.recipe.layout.model_copy(update={"pattern": "{subject}/nightshift.fif"})
     wards = [
         {"name": name, "dataset": "Recordings", "folder": name, "recordings": layout.model_dump()}

@@ -170,7 +170,7 @@ def test_a_gap_is_filled_and_marked_and_time_stays_right(path):
 
 
 @pytest.mark.parametrize("fault", ["lost", "silent"])
-def test_a_trial_is_repeated_when_the_stream_comes_back(path, fault):
+def test_a_trial_with_a_lost_stream_is_repeated(path, fault):
     amplifier = Amplifier(**{fault: [(10.0, 14.0)]})
     one = Session(path, amplifier).run()
     assert one.done.ended == "finished"
@@ -178,18 +178,18 @@ def test_a_trial_is_repeated_when_the_stream_comes_back(path, fault):
     assert len(one.subject.cues) == 13
     assert len(one.named("BAD_incomplete")) == one.done.n_gaps == 1
     assert one.raw.n_times == pytest.approx(amplifier.n_sent, abs=3)
-    assert [text for text in one.told if "stream is" in text][-1] == "the stream is found again"
+    assert [text for text in one.told if "stream" in text][-1] == "The stream has been found again"
     assert ("lost", "no signal") in [shown[:2] for shown in one.subject.shown]
     (at, _), (_, shown) = one.named(*CLASSES)[-1], one.subject.cues[-1]
     assert at == pytest.approx(shown, abs=1.0)
 
 
-def test_a_stream_that_is_lost_for_good_ends_the_session_and_is_saved(path):
+def test_a_session_whose_stream_does_not_return_is_saved(path):
     one = Session(path, Amplifier(lost=[(13.0, 1e9)])).run()
     assert one.done.ended == "lost"
     assert one.raw.n_times == pytest.approx(13.0 * 128, abs=16)
     assert sum(one.done.n_trials.values()) == len(one.named(*CLASSES)) == 3
-    assert any("did not come back within 5 s" in text for text in one.told)
+    assert any("did not return within 5 s" in text for text in one.told)
 
 
 @pytest.mark.parametrize("lost", [(1.0, 3.0), (40.5, 1e9)])
@@ -251,12 +251,12 @@ def test_a_model_reads_the_recording_as_it_is(path, model):
     assert serving.evaluate_model(adapted.model, one.done.path).accuracy.value > 0.8
 
 
-def test_what_a_model_wants_of_a_session(with_recipe):
+def test_classes_and_times_of_a_session_follow_the_model(with_recipe):
     later = with_recipe(layout={"interval": (2.0, 4.0), "unit_scale": 1e-6}).recipe
     marks = ModelCues.of(later, ("right_hand", "left_hand"), rest=False, task_s=3.0)
     assert (marks.lead_s, marks.event("left_hand")) == (2.0, "769")
     assert marks.hints == ["--unit-scale volt"]
-    with pytest.raises(ConfigError, match="task must be 2 s at least"):
+    with pytest.raises(ConfigError, match="task must be at least 2 s"):
         ModelCues.of(later, (), rest=False, task_s=1.0)
     with pytest.raises(ConfigError, match=r"a class of the session must be one of.*'rest'"):
         ModelCues.of(later, (), rest=True, task_s=None)
@@ -274,13 +274,13 @@ def test_the_event_of_a_model_may_come_before_the_cue(path):
         assert at == pytest.approx(shown - 1.5 * 128, abs=0.5)
 
 
-def test_paths_are_looked_at_before_the_session(path, tmp_path, monkeypatch):
+def test_paths_are_checked_before_the_session(path, tmp_path, monkeypatch):
     assert check_recording_path(path, force=False) == path
     path.touch()
     assert check_recording_path(path, force=True) == path
-    with pytest.raises(ConfigError, match=r"never overwritten unasked.*--force"):
+    with pytest.raises(ConfigError, match=r"is not overwritten.*--force"):
         check_recording_path(path, force=False)
-    with pytest.raises(ConfigError, match=r"Take session_raw\.fif"):
+    with pytest.raises(ConfigError, match=r"Use session_raw\.fif"):
         check_recording_path(tmp_path / "session.edf", force=False)
     with pytest.raises(ConfigError, match="does not exist"):
         check_recording_path(tmp_path / "no" / "a_raw.fif", force=False)
@@ -296,7 +296,7 @@ def test_paths_are_looked_at_before_the_session(path, tmp_path, monkeypatch):
 class FakeStream(Amplifier):
     """The amplifier in the place of a stream of LSL."""
 
-    name, tells_unit, closed = "EEG", False, False
+    name, states_unit, closed = "EEG", False, False
 
     def __init__(self, *arguments):
         super().__init__(seconds=1)
@@ -310,7 +310,10 @@ class FakeStream(Amplifier):
 
 def test_a_session_that_is_too_long_for_a_file_is_refused(path, monkeypatch):
     monkeypatch.setattr("bci_dann.serving.live.acquisition.LSLStream", FakeStream)
-    with pytest.raises(ConfigError, match=r"takes up to .* minutes, and a recording of 4 channels"):
+    with pytest.raises(
+        ConfigError,
+        match=r"takes up to .* minutes, but a file can store at most .* minutes of 4 channels",
+    ):
         serving.acquire("EEG", path, classes=CLASSES, trials=10**7)
     assert FakeStream.closed
     assert not path.exists()

@@ -28,9 +28,9 @@ def test_classes_are_balanced_within_each_block_and_the_order_is_that_of_the_see
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"classes": ()}, "two classes at least; got none"),
-        ({"classes": ("rest",)}, "two classes at least; got rest"),
-        ({"classes": ("rest", "rest")}, "named once"),
+        ({"classes": ()}, "at least two classes; got none"),
+        ({"classes": ("rest",)}, "at least two classes; got rest"),
+        ({"classes": ("rest", "rest")}, "named only once"),
         ({"classes": "rest"}, "a list of names"),
         ({"classes": ("rest", "bad luck")}, "cannot be named 'bad luck'"),
         ({"n_trials": 0}, "trials"),
@@ -42,6 +42,6 @@ def test_classes_are_balanced_within_each_block_and_the_order_is_that_of_the_see
         ({"random_state": "x"}, "random_state"),
     ],
 )
-def test_what_is_wrong_is_said(options, message):
+def test_invalid_protocols_are_refused(options, message):
     with pytest.raises(ConfigError, match=message):
         CueProtocol(**{"classes": CLASSES, **options})

@@ -79,7 +79,7 @@ def sliding_probabilities(model, raw, n_samples=6000):
     return model.estimator.predict_proba(windows.swapaxes(0, 1).astype(np.float32))[:, 0]
 
 
-def test_what_a_player_sends_is_decoded_as_the_recording_is(
+def test_decisions_for_a_played_stream_equal_those_for_the_recording(
     lsl, start, short_model, new_subject, name, tmp_path
 ):
     from mne_lsl.player import PlayerLSL
@@ -99,11 +99,11 @@ def test_what_a_player_sends_is_decoded_as_the_recording_is(
     starts = np.arange(len(expected) - 13 * len(online))
     paths = expected[starts[:, None] + 13 * np.arange(len(online))]
     assert np.abs(paths - online).max(axis=1).min() < 1e-3  # streams are float32
-    assert any("15 of 15 channels at 128 Hz" in text for text in running.told)
+    assert any("128 Hz, 15 of 15 channels" in text for text in running.told)
     assert (tmp_path / "end" / "recipe.json").is_file()
 
 
-def test_a_source_that_stops_and_comes_back(lsl, start, outlet, signal, name):
+def test_a_source_that_stops_is_found_again_when_it_returns(lsl, start, outlet, signal, name):
     source = outlet(source_id=name)
     running = start()
     source.wait_for_consumers(5.0)
@@ -118,11 +118,11 @@ def test_a_source_that_stops_and_comes_back(lsl, start, outlet, signal, name):
     running.wait_for(lambda: running.decisions[-1]["ok"])
     reasons = [one["reason"] for one in running.end()]
     assert "gap" in reasons[reasons.index("no signal") :]
-    assert any("no signal: nothing arrives" in text for text in running.told)
-    assert any("gap: samples were lost" in text for text in running.told)
+    assert any("(no signal): no samples arrive" in text for text in running.told)
+    assert any("(gap): samples were lost" in text for text in running.told)
 
 
-def test_units_of_the_stream_are_heeded(lsl, start, outlet, signal, name):
+def test_samples_are_converted_from_the_unit_of_the_stream(lsl, start, outlet, signal, name):
     source = outlet(units="volts")
     running = start()
     source.wait_for_consumers(5.0)
@@ -131,16 +131,14 @@ def test_units_of_the_stream_are_heeded(lsl, start, outlet, signal, name):
     assert all(one["ok"] for one in running.end())
 
 
-def test_no_stream_and_several_of_one_name(lsl, short_model, outlet, name):
+def test_a_missing_and_an_ambiguous_stream_name_are_refused(lsl, short_model, outlet, name):
     kept = [outlet(source_id=f"{name}-{k}") for k in range(2)]
     end = time.monotonic() + 20.0
     while sum(one.name == name for one in lsl.resolve_streams(1.0)) < 2 and time.monotonic() < end:
         pass
     with pytest.raises(DataError, match=rf"2 LSL streams are named '{name}'.*--source-id"):
         decode_stream(short_model, name, wait_s=2.0, seconds=1.0)
-    with pytest.raises(
-        DataError, match=rf"no LSL stream is named '{name}x'.*Did you mean '{name}'"
-    ):
+    with pytest.raises(DataError, match=rf"no LSL stream named '{name}x'.*Did you mean '{name}'"):
         decode_stream(short_model, f"{name}x", wait_s=1.0)
     done = decode_stream(
         short_model, name, source_id=f"{name}-1", wait_s=5.0, seconds=0.1, report=lambda _: None
@@ -159,15 +157,15 @@ def test_a_stream_with_other_channels_is_refused(lsl, short_model, outlet, name)
 def test_the_page_shows_the_decisions_of_the_stream(lsl, start, outlet, signal, name):
     source = outlet()
     running = start(page=PageAddress())
-    running.wait_for(lambda: any("The page is at" in text for text in running.told))
-    url = next(t for t in running.told if "The page is at" in t).rsplit(" ", 1)[1]
+    running.wait_for(lambda: any("in a browser" in text for text in running.told))
+    url = next(text for text in running.told if "in a browser" in text).split(" ")[1]
     with urllib.request.urlopen(url + "events", timeout=10) as events:
         source.push_chunk(signal[:256])
         line = next(line for line in events if line.startswith(b"data: "))
     assert json.loads(line[6:]) in running.end()
 
 
-def test_files_are_tried_before_the_stream_is_looked_for(lsl, short_model, tmp_path):
+def test_output_files_are_checked_before_the_search_for_the_stream(lsl, short_model, tmp_path):
     with pytest.raises(ConfigError):
         decode_stream(short_model, "none", lines=tmp_path / "no" / "x.jsonl", wait_s=60.0)
 

@@ -83,8 +83,9 @@ def test_a_stream_that_cannot_be_opened_is_looked_for_again():
     assert library.closed == ["b"]
 
 
-def test_none_of_the_name():
+def test_a_missing_stream_is_reported_with_the_existing_ones():
     with pytest.raises(
-        StreamMissingError, match=r"'eeg' from the source 's'; looked for 0 s.*There are: eeg2"
+        StreamMissingError,
+        match=r"'eeg' from the source 's'; searched for 0 s.*Existing streams: eeg2",
     ):
         found(Library([stream("a", name="eeg2")]), 0.0, source_id="s")

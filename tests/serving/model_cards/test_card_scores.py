@@ -33,10 +33,10 @@ def test_all_protocols_of_the_pipeline_are_taken(table):
 
 
 def test_a_table_without_the_pipeline_is_refused(table, tmp_path):
-    with pytest.raises(ConfigError, match=r"mine.csv holds no scores of none"):
+    with pytest.raises(ConfigError, match=r"mine.csv has no scores of none"):
         scores_of_table(table, "none")
     table.write_text("a,b\n1,2\n")
-    with pytest.raises(ConfigError, match="holds no scores"):
+    with pytest.raises(ConfigError, match="has no scores"):
         scores_of_table(table, "ours")
     with pytest.raises(DataError, match="cannot be read"):
         scores_of_table(tmp_path / "no.csv", "ours")

@@ -53,7 +53,7 @@ def test_a_saved_model_has_a_card_in_the_form_of_the_hub(scored, tmp_path):
         "- Sampling frequency: 128 Hz (257 samples)",
         "- Channels: 4 (C3, Cz, C4, Pz)",
         "48 trials (of 48 cues) of 3 subjects in 3 sessions",
-        "No subject: adapt it first.",
+        "Not adapted to a subject yet.",
     ):
         assert line in body, line
 
@@ -62,18 +62,18 @@ def test_without_scores_there_is_no_table_of_results(model):
     front, body = parts(card_text(describe_model(model)))
     assert "model-index" not in front
     assert front["license"] == "unknown"
-    assert "None are noted" in body
+    assert "None. `bci-dann evaluate`" in body
 
 
-def test_an_adapted_model_says_to_what(adapted, first, tmp_path):
+def test_the_card_of_an_adapted_model_lists_its_recordings(adapted, first, tmp_path):
     text = (adapted.save(tmp_path / "adapted") / "README.md").read_text(encoding="utf-8")
     assert f"- {first.name}: 16 trials" in text
-    assert "One subject, all without labels." in text
+    assert "Recordings of one subject, without labels." in text
     taught = describe_model(adapted) | {"adapted_labels": 5}
     assert "5 of these trials with a label" in card_body(taught)
 
 
-def test_a_card_of_ones_own_is_not_replaced(model, tmp_path):
+def test_a_card_written_by_a_user_is_not_replaced(model, tmp_path):
     folder = model.save(tmp_path / "model")
     model.save(folder)  # its own card is
     (folder / "README.md").write_text("My notes")

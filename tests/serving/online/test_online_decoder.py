@@ -201,10 +201,10 @@ def one_window(decoder, signal, stop):
     return probe._window.last().astype(np.float32)
 
 
-def test_adapt_takes_the_clean_windows_that_are_kept(decoder, signal):
+def test_adapt_uses_the_stored_artefact_free_windows(decoder, signal):
     one = decoder(keep=10)
     one.push(signal[:, :500])
-    with pytest.raises(DataError, match="1 clean windows of the stream are too few"):
+    with pytest.raises(DataError, match=r"at least 2 artefact-free windows of the stream.*got 1"):
         one.adapt()
     broken = signal.copy()
     broken[0, 3000:3800] = np.nan
@@ -214,7 +214,7 @@ def test_adapt_takes_the_clean_windows_that_are_kept(decoder, signal):
     assert not np.allclose(before, one.decide().probabilities)
     few = decoder(keep=3)
     few.push(signal)
-    with pytest.warns(BCIDannWarning, match="adapted to 3 trials only"):
+    with pytest.warns(BCIDannWarning, match="adapted to only 3 trials"):
         assert few.adapt() == 3
 
 
@@ -248,7 +248,7 @@ def test_a_model_of_nobody_warns_and_one_that_follows_does_not(causal_model, new
     ("options", "error", "message"),
     [
         ({"sfreq": 50.0}, ConfigError, "band has 30 Hz, and the recording is sampled at 50 Hz"),
-        ({"sfreq": 70_000.0}, ConfigError, "cannot be resampled to the model's 128 Hz"),
+        ({"sfreq": 70_000.0}, ConfigError, "cannot be resampled to the 128 Hz of the model"),
         ({"sfreq": float("nan")}, ConfigError, "sfreq must be a number"),
         ({"step": 0}, ConfigError, "step must be a number above 0"),
         ({"keep": 0}, ConfigError, "keep must be a whole number"),
@@ -256,7 +256,7 @@ def test_a_model_of_nobody_warns_and_one_that_follows_does_not(causal_model, new
         ({"ch_names": []}, DataError, "lacks the channels"),
     ],
 )
-def test_what_cannot_be_served_is_refused_at_once(decoder, options, error, message):
+def test_models_and_streams_that_do_not_fit_are_refused(decoder, options, error, message):
     with pytest.raises(error, match=message):
         decoder(**options)
 

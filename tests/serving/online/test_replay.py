@@ -92,9 +92,9 @@ def test_decisions_without_a_class_are_counted_apart():
     assert scores.confusion.to_numpy().tolist() == [[1, 0, 0], [0, 0, 2]]
 
 
-def test_what_is_no_continuous_recording_is_refused(causal_model, new_subject, tmp_path):
+def test_other_recordings_than_continuous_ones_are_refused(causal_model, new_subject, tmp_path):
     epochs = mne.make_fixed_length_epochs(new_subject, 4.0, preload=True, verbose="error")
-    with pytest.raises(ConfigError, match=r"made of a continuous recording.*Epochs"):
+    with pytest.raises(ConfigError, match=r"simulated from a continuous recording.*Epochs"):
         replay_recording(causal_model, epochs)
     with pytest.raises(DataError, match="there is no recording"):
         replay_recording(causal_model, tmp_path / "none.fif")

@@ -63,28 +63,30 @@ def test_a_window_that_starts_after_the_event(with_recipe, cut, raw):
     later = with_recipe({"interval": (0.25, 2.25)})
     trials = prepare(cut(0.0, 2.5), later)
     np.testing.assert_array_equal(trials.X, prepare(raw, later).X)
-    with pytest.raises(DataError, match=r"model wants 0.25 to 2.25 s"):
+    with pytest.raises(DataError, match=r"model needs 0.25 to 2.25 s"):
         prepare(cut(), later)
 
 
 @pytest.mark.parametrize(("start", "stop"), [(0.25, 2.0), (0.0, 1.5), (-2.0, -1.0)])
 def test_epochs_that_are_too_short_are_refused(model, cut, start, stop):
-    message = rf"Epochs: the epochs last from {start:g} to .* model wants 0 to 2 s"
+    message = rf"Epochs: the epochs last from {start:g} to .* model needs 0 to 2 s"
     with pytest.raises(DataError, match=message):
         prepare(cut(start, stop), model)
 
 
-def test_a_sample_that_is_not_there(model, raw, cut):
+def test_epochs_with_a_missing_sample_are_refused(model, raw, cut):
     """At 512 Hz the window gives half a sample less than at 128 Hz, and nothing is spare."""
     resampled = raw.copy().resample(512, verbose="error")
-    with pytest.raises(DataError, match=r"256 samples .* wants 257: cut them 0.00781 s longer"):
+    with pytest.raises(DataError, match=r"256 samples .* needs 257: cut them 0.00781 s longer"):
         prepare(cut(recording=resampled), model)
     assert prepare(cut(0, 2.01, recording=resampled), model).X.shape[2] == 257
 
 
 @pytest.mark.parametrize("band", [None, (1, 40)])
-def test_a_wider_band_is_filtered_and_short_epochs_are_warned_of(model, cut, expected, band):
-    with pytest.warns(BCIDannWarning, match=r"filtered to the model's 8 to 32 Hz. They end 0 s"):
+def test_wider_epochs_are_filtered_and_short_ones_cause_a_warning(model, cut, expected, band):
+    with pytest.warns(
+        BCIDannWarning, match=r"filtered to the 8 to 32 Hz of the model. They extend only 0 s"
+    ):
         short = prepare(cut(band=band), model)
     long = prepare(cut(-0.9, 2.9, band=band), model)  # nothing to warn of
     errors = [np.abs(trials.X - expected.X).mean() for trials in (short, long)]
@@ -92,12 +94,12 @@ def test_a_wider_band_is_filtered_and_short_epochs_are_warned_of(model, cut, exp
     assert errors[1] < errors[0]
 
 
-def test_a_narrower_band_is_warned_of(model, cut):
-    with pytest.warns(BCIDannWarning, match=r"hold 10 to 20 Hz .* on 8 to 32 Hz: rhythms"):
+def test_epochs_with_a_narrower_band_cause_a_warning(model, cut):
+    with pytest.warns(BCIDannWarning, match=r"contain 10 to 20 Hz, .* on 8 to 32 Hz: a part"):
         prepare(cut(band=(10, 20)), model)
 
 
-def test_another_reference_is_warned_of(model, cut, raw, with_recipe):
+def test_another_reference_causes_a_warning(model, cut, raw, with_recipe):
     raw.set_eeg_reference("average", verbose="error")
     with pytest.warns(BCIDannWarning, match=r"re-referenced in MNE.*`reference: average`"):
         prepare(cut(), model)
@@ -115,7 +117,7 @@ def test_a_file_of_epochs_is_read(model, cut, expected, tmp_path):
         prepare(tmp_path / "bad-epo.fif", model)
 
 
-def test_no_band_no_warning(with_recipe, cut):
+def test_no_filter_warning_for_a_model_without_a_band(with_recipe, cut):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         prepare(cut(band=None), with_recipe(band=None))
@@ -152,11 +154,11 @@ def test_amplitudes_are_rejected_as_in_training(with_recipe, cut, raw):
     trials = prepare(cut(), rejecting)
     assert len(trials) == (spread <= limit).sum() == 8
     np.testing.assert_array_equal(trials.X, prepare(raw, rejecting).X)
-    with pytest.raises(DataError, match=r"Of 16 cues were left out 16: .* above reject_uv"):
+    with pytest.raises(DataError, match=r"all 16 cues were left out .*16: .* above reject_uv"):
         prepare(cut(), with_recipe(reject_uv=1.0))
 
 
-def test_epochs_are_left_as_they_are(with_recipe, cut):
+def test_epochs_are_not_changed(with_recipe, cut):
     epochs = cut(-0.5, 2.5, preload=False)
     before = epochs.copy().load_data()
     prepare(epochs, with_recipe({"rename": {"Cz": "CZ"}}, channels=["Pz", "CZ", "C3", "C4"]))
@@ -165,6 +167,6 @@ def test_epochs_are_left_as_they_are(with_recipe, cut):
     assert not epochs.preload
 
 
-def test_no_epochs(model, cut):
-    with pytest.raises(DataError, match="no epochs left"):
+def test_epochs_that_were_all_dropped_are_refused(model, cut):
+    with pytest.raises(DataError, match="there are no epochs"):
         prepare(cut()[:0], model)

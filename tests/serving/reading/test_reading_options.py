@@ -32,7 +32,7 @@ def test_a_unit_replaces_that_of_training(model, raw):
 )
 def test_the_hint_for_a_wrong_unit_is_what_the_option_takes(model, raw, unit, said, hint):
     raw.apply_function(lambda x: x / unit)
-    with pytest.raises(DataError, match=rf"the unit differs.*--unit-scale {hint} \(or"):
+    with pytest.raises(DataError, match=rf"the unit seems to differ.*--unit-scale {hint} \(or"):
         prepare(raw, model, unit_scale=said)
     assert np.isfinite(prepare(raw, model, unit_scale=hint).X).all()
 
@@ -47,13 +47,13 @@ def test_channels_are_renamed_for_one_recording(model, raw, cut, kind):
     assert trials.ch_names == expected.ch_names
 
 
-def test_a_name_that_no_channel_has(model, raw):
+def test_renaming_an_unknown_channel_is_refused(model, raw):
     with pytest.raises(ConfigError, match=r"--rename CH3=C3: .*no channel 'CH3'.*mean 'Ch3'"):
         prepare(raw.rename_channels({"C3": "Ch3"}), model, rename={"CH3": "C3"})
 
 
 @pytest.mark.parametrize("kind", ["raw", "epochs"])
-def test_any_spelling_of_electrodes_is_the_model_s(model, raw, cut, kind):
+def test_electrodes_are_matched_in_any_spelling(model, raw, cut, kind):
     expected = prepare(raw if kind == "raw" else cut(), model)
     raw.rename_channels({"C3": "EEG C3-A2", "Cz": "CZ", "C4": "c4.."})
     trials = prepare(raw if kind == "raw" else cut(), model)
@@ -68,7 +68,7 @@ def test_a_model_that_was_saved_with_other_spellings_still_reads_its_files(with_
     np.testing.assert_array_equal(trials.X, prepare(raw, with_recipe()).X)
 
 
-def test_a_channel_that_is_marked_bad_is_not_used_in_silence(model, with_recipe, raw, cut):
+def test_a_channel_marked_bad_is_not_used_silently(model, with_recipe, raw, cut):
     expected = prepare(raw, model).X
     raw.info["bads"] = ["Cz"]
     for recording in (raw, cut()):
@@ -85,15 +85,15 @@ def test_cues_have_the_classes_that_the_user_gives(model, raw):
     assert table["class"].tolist() == ["left_hand", "right_hand"] * 8
 
 
-def test_a_class_that_the_model_does_not_know(model, raw):
+def test_an_unknown_class_is_refused(model, raw):
     with pytest.raises(ConfigError, match=r"class of the cue '769'.*mean 'left_hand'"):
         prepare(raw, model, cues={"769": "left hand"})
-    with pytest.raises(ConfigError, match="cues are a list of events"):
+    with pytest.raises(ConfigError, match="cues must be a list of events"):
         prepare(raw, model, cues="769")
 
 
-def test_an_event_that_is_not_there_is_told_with_those_that_are(model, raw):
-    counts = r"There are 769 \(8 times\), 770 \(8 times\)"
+def test_a_missing_event_is_reported_with_the_existing_ones(model, raw):
+    counts = r"The events are 769 \(8 times\), 770 \(8 times\)"
     with pytest.raises(DataError, match=rf"'768' does not occur.*Did you mean '76.*{counts}"):
         prepare(raw, model, cues=["769", "768"])
     with pytest.raises(DataError, match=rf"no trials.*'beep' does not occur.*{counts}.*--cue"):
@@ -129,8 +129,10 @@ def test_events_have_the_meaning_of_the_run_that_the_path_names(by_run):
 
 
 @pytest.mark.parametrize("path", ["/data/S007R06.edf", "/data/S007R99.edf", "Raw"])
-def test_events_that_mean_no_class_of_the_model_in_the_run(by_run, path):
-    with pytest.raises(ConfigError, match=r"T1, T2 mean depends on the run.*--cue T1=left_hand"):
+def test_events_without_a_class_in_the_run_are_refused(by_run, path):
+    with pytest.raises(
+        ConfigError, match=r"meaning of the events T1, T2 depends on the run.*--cue T1=left_hand"
+    ):
         layout_for(by_run, reading_options(by_run), path)
     layout = layout_for(by_run, reading_options(by_run, {"T1": "right_hand"}), path)
     assert layout.events == {"T1": "right_hand"}

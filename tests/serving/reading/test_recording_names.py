@@ -21,7 +21,7 @@ def array(raw):
     return mne.io.RawArray(raw.get_data(), raw.info, verbose="error")
 
 
-def test_a_path_is_called_what_the_user_wrote(second):
+def test_a_path_is_its_own_label(second):
     assert recording_label("new/../new/a.edf") == "new/../new/a.edf"
     assert recording_label(second) == str(second)
     assert recording_files("a.edf")[0].name == "a.edf"
@@ -60,7 +60,7 @@ def test_several_files_in_one_are_a_session_of_their_own(raw, first, second):
     assert raw_session(joined) == raw_session(joined.copy())
 
 
-def test_a_file_that_is_gone_is_no_obstacle(raw, tmp_path):
+def test_a_raw_whose_file_was_deleted_has_a_session(raw, tmp_path):
     raw.save(tmp_path / "gone_raw.fif", verbose="error")
     moved = mne.io.read_raw(tmp_path / "gone_raw.fif", preload=True, verbose="error")
     (tmp_path / "gone_raw.fif").unlink()

@@ -21,7 +21,7 @@ def equal_trials(one, other):
     assert (one.ch_names, one.sfreq, one.y) == (other.ch_names, other.sfreq, other.y)
 
 
-def test_trials_of_a_file_are_those_of_training(model, training):
+def test_a_training_file_gives_the_training_trials(model, training):
     """Preparing one file for a saved model gives, bit for bit, what training saw of it."""
     run = load_config(training["config"])
     trained = open_trials(
@@ -34,7 +34,7 @@ def test_trials_of_a_file_are_those_of_training(model, training):
     assert trials.y is None
 
 
-def test_the_window_counts_from_the_task_also_where_it_starts_later(
+def test_the_window_is_relative_to_a_task_that_starts_after_the_event(
     with_recipe, training, tmp_path
 ):
     config = {**training["config"], "preprocessing": {"window": [0.25, None]}}
@@ -63,11 +63,11 @@ def test_a_raw_gives_the_trials_of_its_file(model, second, preload):
     equal_trials(prepare(raw, model), prepare(second, model))
 
 
-def test_a_folder_in_the_place_of_a_model(folder, model, second):
+def test_a_model_can_be_given_by_its_folder(folder, model, second):
     equal_trials(prepare(str(second), folder), prepare(second, model))
 
 
-def test_a_raw_is_left_as_it_is(model, raw):
+def test_a_raw_is_not_changed(model, raw):
     before = raw.copy()
     prepare(raw, model)
     np.testing.assert_array_equal(raw.get_data(), before.get_data())
@@ -141,18 +141,20 @@ def test_another_sampling_frequency_gives_the_samples_of_the_model(model, raw, s
     assert late < similarity - 0.1  # two samples later, for comparison
 
 
-def test_a_recording_without_the_events(model, raw):
-    with pytest.raises(DataError, match=r"second_raw.fif has no trials: .* beep .*--cue .*cues="):
+def test_a_recording_without_the_events_of_the_model_is_refused(model, raw):
+    with pytest.raises(
+        DataError, match=r"second_raw.fif has no trials, because .* beep: .*--cue .*cues="
+    ):
         prepare(raw, model, cues=["beep"])
 
 
-def test_a_recording_that_is_not_there(model, tmp_path):
+def test_a_missing_recording_is_reported(model, tmp_path):
     with pytest.raises(DataError, match=r"there is no recording .*none.fif"):
         prepare(tmp_path / "none.fif", model)
 
 
 @pytest.mark.parametrize("kind", ["file", "raw", "epochs"])
-def test_a_channel_that_is_missing_is_named(model, raw, cut, tmp_path, kind):
+def test_a_missing_channel_is_named(model, raw, cut, tmp_path, kind):
     raw.rename_channels({"C4": "XC4"})
     raw.save(tmp_path / "other_raw.fif", verbose="error")
     recording = {"file": tmp_path / "other_raw.fif", "raw": raw, "epochs": cut()}[kind]
@@ -172,19 +174,19 @@ def test_a_flat_channel_is_named(model, raw, cut, kind):
 @pytest.mark.parametrize(
     ("factor", "advice"), [(1e6, "microvolt"), (1e-3, "1000"), (1e-6, r"1e\+06")]
 )
-def test_a_wrong_unit_is_told_with_the_factor(model, raw, cut, kind, factor, advice):
+def test_a_wrong_unit_is_reported_with_its_factor(model, raw, cut, kind, factor, advice):
     raw.apply_function(lambda x: factor * x)
     recording = raw if kind == "raw" else cut()
     with pytest.raises(DataError, match=rf"trained on [\d.]+ µV: the .* --unit-scale {advice} "):
         prepare(recording, model)
 
 
-def test_a_frequency_that_is_too_low_for_the_filters(model, raw):
+def test_a_sampling_frequency_too_low_for_the_filters_is_refused(model, raw):
     with pytest.raises(ConfigError, match=r"second_raw.fif: preprocessing.band has 32 Hz.*60 Hz"):
         prepare(raw.resample(60, verbose="error"), model)
 
 
-def test_a_sample_that_is_missing_costs_its_trial(model, raw):
+def test_a_trial_with_a_missing_sample_is_left_out(model, raw):
     raw._data[1, 200] = np.nan
     assert len(prepare(raw, model)) == 15
     raw._data[1] = np.inf
@@ -193,18 +195,18 @@ def test_a_sample_that_is_missing_costs_its_trial(model, raw):
 
 
 @pytest.mark.parametrize("thing", [np.zeros((2, 3, 4)), None, 3])
-def test_a_thing_that_is_no_recording(model, thing):
+def test_other_types_than_recordings_are_refused(model, thing):
     with pytest.raises(ConfigError, match=rf"mne.io.Raw or mne.Epochs; got {type(thing).__name__}"):
         prepare(thing, model)
 
 
-def test_a_recording_that_was_filtered_before_is_warned_of(model, raw):
+def test_a_filtered_recording_causes_a_warning(model, raw):
     raw.filter(8, 32, picks="all", verbose="error")
-    with pytest.warns(BCIDannWarning, match=r"holds 8 to 32 Hz by its info.*as it was read"):
+    with pytest.warns(BCIDannWarning, match=r"contains 8 to 32 Hz, .*without a filter"):
         prepare(raw, model)
 
 
-def test_a_hardware_filter_beyond_the_band_is_none_of_it(model, raw):
+def test_no_warning_for_a_hardware_filter_wider_than_the_band(model, raw):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         prepare(raw.filter(0.5, 45, picks="all", verbose="error"), model)

@@ -1,1 +1,1 @@
-"""Executors: where the tasks of a run are computed."""
+"""Executors: computation of tasks in this process, in local processes, or with Dask."""

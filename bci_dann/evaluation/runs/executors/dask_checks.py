@@ -10,14 +10,14 @@ from bci_dann.exceptions import ConfigError
 
 __all__ = ["check_libraries", "check_worker_versions", "on_every_worker"]
 
-# Seconds that a worker, which may have to import this package first, has for an answer.
+# Time limit (s) for the answer of a worker, which may have to import this package first.
 ANSWER_S = 120.0
-# What scheduler, workers and client talk by.
+# Libraries of the communication between scheduler, workers and client.
 PROTOCOL = ("distributed", "dask", "python")
 
 
 def check_libraries(client: Any) -> None:
-    """Raise unless scheduler and workers run the same Dask as this process.
+    """Raise if scheduler or workers have other versions of Dask than this process.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def check_libraries(client: Any) -> None:
     Raises
     ------
     ConfigError
-        Naming who has which version.
+        With the differing versions.
     """
     found = client.get_versions()
     own = _protocol_of(found["client"])
@@ -37,25 +37,25 @@ def check_libraries(client: Any) -> None:
         for library, version in _protocol_of(one).items():
             if version != own[library]:
                 raise ConfigError(
-                    f"{name} has {library} {version}, and this process {own[library]}. Start "
+                    f"{name} has {library} {version}, but this process {own[library]}. Start "
                     "scheduler and workers in the environment of this process."
                 )
 
 
 def check_worker_versions(client: Any, expected: Mapping[str, str]) -> None:
-    """Raise unless every worker has the package and libraries that the records will name.
+    """Raise if a worker has other library versions than the records of this run.
 
     Parameters
     ----------
     client : distributed.Client
         Connected to the scheduler.
     expected : mapping of str to str
-        Of this package, with a fingerprint of its code, and of the libraries.
+        Versions of this package, with a fingerprint of its code, and of the libraries.
 
     Raises
     ------
     ConfigError
-        Naming a worker and what differs.
+        With the worker and the differing versions.
     """
     for address, found in on_every_worker(client, versions).items():
         if not isinstance(found, Mapping):
@@ -66,28 +66,28 @@ def check_worker_versions(client: Any, expected: Mapping[str, str]) -> None:
         for name, version in expected.items():
             if found.get(name) != version:
                 raise ConfigError(
-                    f"the Dask worker {address} has {name} {found.get(name)}, and this process "
-                    f"{version}. Give all the same environment and restart the workers, which keep "
-                    "the code that they have loaded."
+                    f"the Dask worker {address} has {name} {found.get(name)}, but this process "
+                    f"{version}. Use the same environment for all, and restart the workers, "
+                    "because they do not reload changed code."
                 )
 
 
 def on_every_worker(client: Any, function: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
-    """Call a function on all workers that are there.
+    """Call a function on all workers.
 
     Parameters
     ----------
     client : distributed.Client
         Connected to the scheduler.
     function : callable
-        Of this package.
+        A function of this package.
     *arguments : object
-        Its arguments.
+        Arguments of the function.
 
     Returns
     -------
     dict of str to object
-        By the address of each worker what the function has returned, or the error.
+        Results of the function, or errors, by address of the worker.
     """
     if not client.scheduler_info(n_workers=-1).get("workers"):
         return {}

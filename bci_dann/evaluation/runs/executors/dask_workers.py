@@ -1,4 +1,4 @@
-"""The tasks on the workers of a Dask scheduler, of this machine or of a cluster."""
+"""Executor with the workers of a Dask scheduler, on this machine or on a cluster."""
 
 from __future__ import annotations
 
@@ -27,35 +27,35 @@ from bci_dann.exceptions import ConfigError, ResultsError
 
 __all__ = ["DaskWorkers", "connected_workers", "local_workers"]
 
-# Seconds until a scheduler that does not answer counts as not there.
+# Time limit (s) for connecting to a scheduler.
 CONNECT_S = 10.0
-# Groups at the scheduler: enough that no worker waits for the next one, and that an adaptive
-# cluster sees that more workers are of use.
+# Number of groups submitted to the scheduler: enough that no worker is idle, and that an adaptive
+# cluster adds workers.
 LEAST_SUBMITTED, SUBMITTED_BY_WORKER = 32, 3
-# Deaths of its workers after which the scheduler gives a task back.
+# Number of worker deaths after which the scheduler returns a task as failed.
 ALLOWED_FAILURES = 1
 
 
 class DaskWorkers(Executor):
     """Computes tasks on the workers of a Dask scheduler.
 
-    Workers memory-map the prepared trials and write the records: all have to see the folder of
-    the prepared trials and the results folder under the same path. A worker of several threads
-    computes one group of tasks at a time, since linear algebra is limited for the whole process.
+    Workers memory-map the prepared trials and write the records, so all of them need access to both
+    folders under the same paths. A worker with several threads computes one group of tasks at a
+    time, because the number of threads of linear algebra is set for the whole process.
 
     Parameters
     ----------
     client : distributed.Client
         Connected to the scheduler.
     closing : sequence of callable
-        Called in order at the end, for what was started for this run.
+        Functions that are called in this order at the end, to stop what this run has started.
     are_own : bool
-        Whether the workers end with the run; others are told to forget it.
+        Whether the workers end with the run; other workers only discard its data.
     show : bool
-        Whether to say on the standard error stream that workers are waited for.
+        Whether to report on the standard error stream that the run waits for workers.
     """
 
-    deaths_in_company = 1  # since the scheduler has tried again already
+    deaths_before_isolation = 1  # because the scheduler has already repeated the task
 
     def __init__(
         self,
@@ -77,41 +77,41 @@ class DaskWorkers(Executor):
 
     @property
     def n_workers(self) -> int:
-        """The workers at present; see :class:`Executor`.
+        """Current number of workers; see :class:`Executor`.
 
         Returns
         -------
         int
             At least 1.
         """
-        # a client that has lost its scheduler knows nothing: the next call says so
+        # if the client has lost its scheduler, the next call raises an error
         return max(1, len(self._client.scheduler_info(n_workers=-1).get("workers", ())))
 
     @property
     def most_submitted(self) -> int:
-        """The groups at the scheduler; see :class:`Executor`.
+        """Maximum number of submitted groups; see :class:`Executor`.
 
         Returns
         -------
         int
-            More than there are workers.
+            More than the number of workers.
         """
         return max(LEAST_SUBMITTED, SUBMITTED_BY_WORKER * self.n_workers)
 
     @cached_property
     def default_stack(self) -> int:
-        """The networks in a stack; see :class:`Executor`.
+        """Default number of networks in a stack; see :class:`Executor`.
 
         Returns
         -------
         int
-            64 where every worker has a GPU, else 1.
+            64 if every worker has a GPU, otherwise 1.
         """
         found = on_every_worker(self._client, _has_gpu)
         return GPU_STACK if found and all(one is True for one in found.values()) else 1
 
     def check_versions(self, expected: Mapping[str, str]) -> None:
-        """Compare the versions of scheduler and workers with ours; see :class:`Executor`.
+        """Compare the versions of scheduler and workers with this process; see :class:`Executor`.
 
         Raises
         ------
@@ -121,23 +121,25 @@ class DaskWorkers(Executor):
         check_libraries(self._client)
         if not self._client.scheduler_info().get("workers"):
             address = self._client.scheduler.address
-            announce(f"The Dask scheduler at {address} has no worker yet: waiting", self._show)
+            announce(
+                f"Waiting for workers: the Dask scheduler at {address} has none yet", self._show
+            )
         check_worker_versions(self._client, expected)
 
     def check_folders(self, folders: Mapping[str, Path]) -> None:
-        """Let every worker look for the folders of a run; see :class:`Executor`.
+        """Check that every worker has access to the folders of a run; see :class:`Executor`.
 
         Raises
         ------
         ResultsError
-            When one does not see them.
+            When a worker has no access.
         """
         for address, problem in on_every_worker(self._client, _folder_problem, folders).items():
             if problem is not None:
                 raise ResultsError(f"the Dask worker {address}: {problem}")
 
     def submit(self, tasks: Sequence[Task], setup: WorkerSetup) -> None:
-        """Hand a group to the scheduler; see :class:`Executor`."""
+        """Submit a group to the scheduler; see :class:`Executor`."""
         self._run_ids.add(setup.run_id)
         try:
             future = self._client.submit(_execute, list(tasks), setup, pure=False)
@@ -152,13 +154,13 @@ class DaskWorkers(Executor):
         return [Finished(self._submitted.pop(future), _outcome(future))]
 
     def stop(self) -> None:
-        """Cancel what waits at the scheduler; see :class:`Executor`."""
+        """Cancel submitted groups; see :class:`Executor`."""
         futures = list(self._submitted)
         self._submitted.clear()
         _ignoring_a_lost_scheduler(partial(self._client.cancel, futures, force=True))
 
     def close(self) -> None:
-        """Let workers forget the run, and end what was started for it; see :class:`Executor`."""
+        """Discard data of the run on workers, and stop what it started; see :class:`Executor`."""
         for run_id in () if self._are_own else self._run_ids:
             _ignoring_a_lost_scheduler(
                 partial(on_every_worker, self._client, release_worker, run_id)
@@ -168,19 +170,19 @@ class DaskWorkers(Executor):
 
 
 def local_workers(n_workers: int, show: bool = True) -> DaskWorkers:
-    """Start a scheduler and workers on this machine, for the time of a run.
+    """Start a scheduler and workers on this machine for a run.
 
     Parameters
     ----------
     n_workers : int
-        Worker processes, of one thread each.
+        Number of worker processes, each with one thread.
     show : bool
-        Whether to say on the standard error stream that workers are waited for.
+        Whether to report on the standard error stream that the run waits for workers.
 
     Returns
     -------
     DaskWorkers
-        Closing it ends them; if this process is killed, they end by themselves.
+        Closing it stops them; they also stop if this process is killed.
     """
     import logging
 
@@ -189,12 +191,12 @@ def local_workers(n_workers: int, show: bool = True) -> DaskWorkers:
     cluster = LocalCluster(
         n_workers=n_workers,
         threads_per_worker=1,
-        dashboard_address=None,  # none, although the scheduler opens its port all the same
-        memory_limit=0,  # a worker that is paused for its memory would never go on
-        silence_logs=logging.CRITICAL,  # what becomes of a task is told by the run
+        dashboard_address=None,  # no dashboard for workers
+        memory_limit=0,  # a worker paused for its memory would never resume
+        silence_logs=logging.CRITICAL,  # the run itself reports failed tasks
         scheduler_kwargs={
             "allowed_failures": ALLOWED_FAILURES,
-            "dashboard_address": "127.0.0.1:0",  # any free port: several runs at a time
+            "dashboard_address": "127.0.0.1:0",  # a free port, to allow parallel runs
         },
     )
     client = Client(cluster, set_as_default=False)
@@ -202,24 +204,24 @@ def local_workers(n_workers: int, show: bool = True) -> DaskWorkers:
 
 
 def connected_workers(address: str, show: bool = True) -> DaskWorkers:
-    """Connect to a scheduler that runs.
+    """Connect to a running scheduler.
 
     Parameters
     ----------
     address : str
         For example ``"tcp://10.0.0.1:8786"``.
     show : bool
-        Whether to say on the standard error stream that workers are waited for.
+        Whether to report on the standard error stream that the run waits for workers.
 
     Returns
     -------
     DaskWorkers
-        Closing it leaves scheduler and workers running.
+        Closing it does not stop scheduler and workers.
 
     Raises
     ------
     ConfigError
-        When nothing answers there.
+        When no scheduler answers at this address.
     """
     import warnings
 
@@ -228,7 +230,7 @@ def connected_workers(address: str, show: bool = True) -> DaskWorkers:
 
     try:
         with warnings.catch_warnings():
-            # differences of versions that matter are errors, with what to do
+            # relevant differences of versions raise errors later
             warnings.simplefilter("ignore", VersionMismatchWarning)
             client = Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, ImportError) as error:
@@ -240,22 +242,22 @@ def connected_workers(address: str, show: bool = True) -> DaskWorkers:
     return DaskWorkers(client, (client.close,), show=show)
 
 
-# Tasks of one process at a time: limits of threads and filters of warnings are the process's.
+# One group at a time in each process, because thread limits and warning filters are global.
 _one_at_a_time = threading.Lock()
 
 
 def _execute(tasks: Sequence[Task], setup: WorkerSetup) -> Outcome:
-    """Compute some tasks on a worker, also one that has joined since the run began."""
+    """Compute tasks on a worker, which may have joined after the start of the run."""
     with _one_at_a_time:
         problem = _folder_problem({"prepared trials": setup.trials_folder})
         if problem is not None:
-            raise ResultsError(f"a Dask worker that has joined: {problem}")
+            raise ResultsError(f"a Dask worker that joined later: {problem}")
         changed = [name for name, one in versions().items() if tasks[0].versions.get(name) != one]
         if changed:
             raise ResultsError(
-                f"a Dask worker that has joined has another version of {', '.join(changed)} than "
-                "this run: give all workers the same environment, restart them, and give the same "
-                "command again."
+                f"a Dask worker that joined later has another version of {', '.join(changed)} than "
+                "this run: use the same environment for all workers, restart them, and give the "
+                "same command again."
             )
         return execute_quietly(tasks, setup)
 
@@ -277,9 +279,9 @@ def _folder_problem(folders: Mapping[str, Path]) -> str | None:
     for content, folder in folders.items():
         if not folder.is_dir():
             return (
-                f"{folder} is not there, which holds the {content}. All workers have to see it "
-                "under this path: put it on a file system that they share, by --out for results "
-                "and by the environment variable BCI_DANN_CACHE for prepared trials."
+                f"the folder of the {content}, {folder}, does not exist there. All workers need "
+                "access to it under this path: choose a folder on a shared file system, with --out "
+                "for results and the environment variable BCI_DANN_CACHE for prepared trials."
             )
     return None
 
@@ -293,7 +295,7 @@ def _has_gpu() -> bool:
 def _scheduler_lost(error: Exception) -> ResultsError:
     return ResultsError(
         f"the connection to the Dask scheduler was lost: {_reason(error)}. Finished tasks have "
-        "their records: start the scheduler and its workers again, and give the same command."
+        "records: start the scheduler and its workers again, and give the same command."
     )
 
 
@@ -303,7 +305,7 @@ def _ignoring_a_lost_scheduler(call: Callable[[], Any]) -> None:
 
 
 def _lost_connection() -> tuple[type[Exception], ...]:
-    """Return what a client raises that has lost its scheduler."""
+    """Return the exceptions that a client raises when it has lost its scheduler."""
     from distributed.client import ClosedClientError, FutureCancelledError
 
     return (ClosedClientError, FutureCancelledError, RuntimeError, OSError)

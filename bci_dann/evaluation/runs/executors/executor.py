@@ -1,4 +1,4 @@
-"""The interface of what computes the tasks of a run, and its simplest form: this process."""
+"""Interface of executors, which compute the tasks of a run; the executor in this process."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from bci_dann.evaluation.runs.worker import Outcome, WorkerSetup, execute_quietl
 
 __all__ = ["Executor", "Finished", "InProcess"]
 
-# Networks in a stack on a GPU: the folds and seeds of a usual benchmark.
+# Networks in a stack on a GPU, about the folds and seeds of a typical benchmark.
 GPU_STACK = 64
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A group of tasks that an executor is done with.
+    """A group of tasks that an executor has finished.
 
     Attributes
     ----------
     tasks : sequence of Task
-        As they were submitted.
+        The submitted group.
     outcome : Outcome or None
-        ``None`` where the worker that computed them died.
+        Result of the group; ``None`` if the worker died.
     """
 
     tasks: Sequence[Task]
@@ -35,22 +35,22 @@ class Finished:
 
 
 class Executor(ABC):
-    """What computes groups of tasks, several at a time; a context manager.
+    """Interface of executors, which compute groups of tasks in parallel; a context manager.
 
-    Methods without a body are for executors that have something to check or to end.
+    Methods without a body can be overridden by executors that need them.
 
-    Workers read the prepared trials and write the records themselves: both folders have to be
-    the same for all of them.
+    Workers read the prepared trials and write the records themselves: all workers need access to
+    both folders.
     """
 
-    # Deaths of workers after which a task is computed with no other one beside it: after the first,
-    # the cause may have been another task, or the machine.
-    deaths_in_company = 2
+    # Number of worker deaths after which a task is computed without parallel tasks; the first death
+    # may have been caused by another task or by the machine.
+    deaths_before_isolation = 2
 
     @property
     @abstractmethod
     def n_workers(self) -> int:
-        """The groups that are computed at a time.
+        """Number of groups that are computed in parallel.
 
         Returns
         -------
@@ -60,75 +60,75 @@ class Executor(ABC):
 
     @property
     def most_submitted(self) -> int:
-        """The number of groups that are handed over at a time, those that wait among them.
+        """Maximum number of submitted groups, including those that wait.
 
         Returns
         -------
         int
-            As many as there are workers.
+            By default the number of workers.
         """
         return self.n_workers
 
     @property
     def default_stack(self) -> int:
-        """The number of networks that a worker trains as one, where the user names none.
+        """Default number of networks that a worker trains together.
 
         Returns
         -------
         int
-            64 where there is a GPU, else 1.
+            64 on a GPU, otherwise 1.
         """
         import torch
 
         return GPU_STACK if torch.cuda.is_available() else 1
 
     def check_versions(self, expected: Mapping[str, str]) -> None:  # noqa: B027
-        """Raise unless the workers have the versions that the records will name.
+        """Raise if workers have other library versions than the records of this run.
 
         Parameters
         ----------
         expected : mapping of str to str
-            Of this package and of the libraries that results depend on.
+            Versions of this package and of the libraries that results depend on.
         """
 
     def check_folders(self, folders: Mapping[str, Path]) -> None:  # noqa: B027
-        """Raise unless the workers see the folders of a run.
+        """Raise if workers have no access to the folders of a run.
 
         Parameters
         ----------
         folders : mapping of str to pathlib.Path
-            By what they hold, in words.
+            Folders by a description of their content.
         """
 
     @abstractmethod
     def submit(self, tasks: Sequence[Task], setup: WorkerSetup) -> None:
-        """Hand a group of tasks over.
+        """Submit a group of tasks.
 
         Parameters
         ----------
         tasks : sequence of Task
             The group.
         setup : WorkerSetup
-            The run that they belong to.
+            Settings of their run.
         """
 
     @abstractmethod
     def wait(self) -> list[Finished]:
-        """Wait until a group is done.
+        """Wait until a group is finished.
 
         Returns
         -------
         list of Finished
-            At least one.
+            At least one group.
 
         Raises
         ------
         ResultsError
-            When a record cannot be written, or the workers cannot be reached any more.
+            When a record cannot be written, or the workers cannot be reached.
         """
 
     def stop(self) -> None:  # noqa: B027
-        """Give up what was submitted."""
+        """Cancel all submitted groups."""
 
     def close(self) -> None:  # noqa: B027
         """End the workers that this executor has started."""
@@ -146,7 +146,7 @@ class Executor(ABC):
 
 
 class InProcess(Executor):
-    """Computes tasks in this process, one after another."""
+    """Executor that computes tasks in this process, one after another."""
 
     def __init__(self) -> None:
         self._submitted: list[tuple[Sequence[Task], WorkerSetup]] = []
@@ -163,7 +163,7 @@ class InProcess(Executor):
         return 1
 
     def submit(self, tasks: Sequence[Task], setup: WorkerSetup) -> None:
-        """Keep a group for :meth:`wait`; see :class:`Executor`."""
+        """Store a group for :meth:`wait`; see :class:`Executor`."""
         self._submitted.append((tasks, setup))
 
     def wait(self) -> list[Finished]:
@@ -172,5 +172,5 @@ class InProcess(Executor):
         return [Finished(tasks, execute_quietly(tasks, setup))]
 
     def stop(self) -> None:
-        """Forget what was submitted; see :class:`Executor`."""
+        """Discard submitted groups; see :class:`Executor`."""
         self._submitted.clear()

@@ -1,4 +1,4 @@
-"""The executor that a user has named: in-process, loky, Dask on this machine or elsewhere."""
+"""Choice of the executor by the options of a user: in-process, loky, or Dask."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ __all__ = ["check_executor", "opened"]
 
 IN_PROCESS, LOKY, DASK = "in-process", "loky", "dask"
 NAMES = (IN_PROCESS, LOKY, DASK)
-# Between the protocol and the rest of an address, such as "tcp://10.0.0.1:8786".
+# Part of every address of a scheduler, such as "tcp://10.0.0.1:8786".
 ADDRESS_MARK = "://"
 
 
 def check_executor(executor: Any, n_jobs: int) -> None:
-    """Raise unless an executor can be what is named, with this number of jobs.
+    """Raise if the executor is unknown, or does not fit the number of jobs.
 
     Parameters
     ----------
     executor : str, Executor, distributed.Client or None
-        As :func:`opened` takes it.
+        See :func:`opened`.
     n_jobs : int
-        Tasks at a time.
+        Number of parallel tasks.
 
     Raises
     ------
     ConfigError
-        When the name is unknown, or the number is not for this executor to choose.
+        When the executor is unknown, or does not support a number of jobs.
     InstallationError
-        When Dask is needed, and not installed.
+        When Dask is needed but not installed.
     """
     if executor is None or isinstance(executor, Executor):
         return
@@ -44,8 +44,8 @@ def check_executor(executor: Any, n_jobs: int) -> None:
         )
     if n_jobs != 1 and executor not in (LOKY, DASK):
         raise ConfigError(
-            f"--jobs (n_jobs) counts processes that a run starts on this machine, and does not "
-            f"apply to the executor {executor!r}: leave it out."
+            f"--jobs (n_jobs) is the number of processes that a run starts on this machine, and "
+            f"does not apply to the executor {executor!r}: leave it out."
         )
     if is_address or executor == DASK:
         _check_dask()
@@ -53,29 +53,29 @@ def check_executor(executor: Any, n_jobs: int) -> None:
 
 @contextmanager
 def opened(executor: Any, n_jobs: int, show: bool = True) -> Iterator[Executor]:
-    """Have an executor ready in a block, and end what was started for it.
+    """Provide an executor in a ``with`` block, and stop what was started for it at the end.
 
     Parameters
     ----------
     executor : str, Executor, distributed.Client or None
-        A name, the address of a scheduler, or what exists already, which is left open; ``None``
-        takes this process for one job and loky for several.
+        A name, the address of a scheduler, or an existing executor or client, which is not closed.
+        By default ``"in-process"`` for one job and ``"loky"`` for several.
     n_jobs : int
-        Tasks at a time; -1 for one a core.
+        Number of parallel tasks; -1 for one per CPU core.
     show : bool
-        Whether to say on the standard error stream that workers are waited for.
+        Whether to report on the standard error stream that the run waits for workers.
 
     Yields
     ------
     Executor
-        Ready for tasks.
+        The executor, ready for tasks.
 
     Raises
     ------
     ConfigError
         When the name is unknown, or no scheduler answers.
     InstallationError
-        When Dask is needed, and not installed.
+        When Dask is needed but not installed.
     """
     if isinstance(executor, Executor):
         yield executor
@@ -107,7 +107,7 @@ def _processes(executor: str | None, n_jobs: int) -> Executor:
     from bci_dann.evaluation.runs.executors.local_processes import LocalProcesses
 
     n_workers = _effective(n_jobs)
-    # joblib says 1 where a process may have no children
+    # joblib returns 1 if this process cannot start others
     return InProcess() if executor is None and n_workers == 1 else LocalProcesses(n_workers)
 
 
@@ -119,7 +119,7 @@ def _effective(n_jobs: int) -> int:
 
 
 def _is_client(executor: object) -> bool:
-    """Whether it is a Dask client, without importing Dask."""
+    """Return whether an object is a Dask client, without importing Dask."""
     names = {f"{one.__module__}.{one.__name__}" for one in type(executor).__mro__}
     return "distributed.client.Client" in names
 

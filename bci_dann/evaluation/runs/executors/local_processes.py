@@ -1,4 +1,4 @@
-"""The tasks in several processes of this machine, by loky."""
+"""Executor with several processes of this machine, started by loky."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from bci_dann.evaluation.runs.worker import Outcome, WorkerSetup, execute_quietl
 
 __all__ = ["LocalProcesses"]
 
-# Seconds after which a process without work ends, so that runs one after another share them
-# (joblib's own).
+# Time (s) after which an idle process ends; consecutive runs reuse processes (default of joblib).
 IDLE_S = 300
-# Read by linear algebra when a process starts.
+# Environment variables that linear algebra libraries read when a process starts.
 THREAD_VARIABLES = (
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
     *("VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS"),
@@ -27,15 +26,15 @@ THREAD_VARIABLES = (
 
 
 class LocalProcesses(Executor):
-    """Computes tasks in processes of this machine.
+    """Computes tasks in several processes of this machine.
 
-    A process ends with the process of the run, however that ends. On Windows, where this cannot
-    be seen, it ends when it has been without work for five minutes.
+    The processes end when the process of the run ends, even if it is killed. On Windows, where they
+    cannot detect this, they end after five minutes without work.
 
     Parameters
     ----------
     n_workers : int
-        The number of processes.
+        Number of processes.
     """
 
     def __init__(self, n_workers: int) -> None:
@@ -44,25 +43,25 @@ class LocalProcesses(Executor):
 
     @property
     def n_workers(self) -> int:
-        """The number of processes; see :class:`Executor`.
+        """Number of processes; see :class:`Executor`.
 
         Returns
         -------
         int
-            As it was given.
+            The given number.
         """
         return self._n_workers
 
     def submit(self, tasks: Sequence[Task], setup: WorkerSetup) -> None:
-        """Hand a group over; see :class:`Executor`."""
+        """Submit a group; see :class:`Executor`."""
         try:
             future = self._pool().submit(execute_quietly, tasks, setup)
-        except BrokenProcessPool:  # since a worker has died in this very moment
+        except BrokenProcessPool:  # a worker has just died
             future = self._pool().submit(execute_quietly, tasks, setup)
         self._submitted[future] = tasks
 
     def wait(self) -> list[Finished]:
-        """Wait for a group; see :class:`Executor`. All that runs is lost with one process."""
+        """Wait for a group; see :class:`Executor`. If a process dies, running groups are lost."""
         done, _ = wait(self._submitted, return_when=FIRST_COMPLETED)
         return [Finished(self._submitted.pop(future), _outcome(future)) for future in done]
 
@@ -72,7 +71,7 @@ class LocalProcesses(Executor):
         self._pool().shutdown(kill_workers=True)
 
     def _pool(self) -> Any:
-        """Return the processes that are there, or start others where one has died."""
+        """Return the running processes, or start new ones if one has died."""
         from joblib.externals.loky import get_reusable_executor
 
         threads = str(max((os.cpu_count() or 1) // self._n_workers, 1))
@@ -80,14 +79,14 @@ class LocalProcesses(Executor):
             self._n_workers,
             timeout=IDLE_S,
             initializer=_begin,
-            # other paths than those of the processes that are there start others
+            # if these values change, new processes are started
             initargs=(os.getpid(), tuple(sys.path)),
             env={name: os.environ.get(name, threads) for name in THREAD_VARIABLES},
         )
 
 
 def _begin(parent: int, paths: Sequence[str]) -> None:
-    """Let a new process find modules where its parent does, and end with it."""
+    """Set up a new process: search path of its parent, and end with its parent."""
     sys.path[:] = paths
     end_with_parent(parent)
 

@@ -1,4 +1,4 @@
-"""A watch by which a worker process ends when the process that has started it is gone."""
+"""Termination of worker processes when their parent process has ended."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ import time
 
 __all__ = ["end_with_parent"]
 
-# Seconds between two looks: a worker that is left behind for a second harms no one.
+# Interval of checks (s).
 INTERVAL_S = 0.5
 
 
 def end_with_parent(parent: int) -> None:
-    """End this process soon after its parent has ended, even if that was killed.
+    """End this process soon after its parent has ended, even if the parent was killed.
 
-    Nothing is lost by an end at any moment: records are written in one step.
+    This is safe at any time, because records are written atomically.
 
     Parameters
     ----------
     parent : int
-        The process that has started this one.
+        Number of the parent process.
     """
     threading.Thread(target=_watch, args=(parent,), name="parent watch", daemon=True).start()
 
 
 def _watch(parent: int) -> None:
-    # a process whose parent has ended is given another one
+    # when the parent ends, the system assigns another parent process
     while os.getppid() == parent:
         time.sleep(INTERVAL_S)
     os._exit(1)

@@ -1,4 +1,4 @@
-"""Submission of tasks to an executor, a few at a time, and again where a worker has died."""
+"""Submission of tasks to an executor, with repetition of tasks whose worker has died."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ from bci_dann.exceptions import BCIDannWarning
 __all__ = ["computed"]
 
 DIED_ALONE = (
-    "every worker that computed this task died, the last one with no other task beside it: for "
-    "lack of memory, or by a crash inside a library. Try it on a machine with more memory, or "
-    "leave the pipeline out."
+    "every worker that computed this task died, the last time without other parallel tasks, for "
+    "lack of memory or by a crash inside a library. Use a machine with more memory, or leave the "
+    "pipeline out."
 )
 
 
 def computed(
     executor: Executor, stacks: Sequence[Sequence[Task]], setup: WorkerSetup
 ) -> Generator[tuple[Task, str | None]]:
-    """Compute groups of tasks, and raise the warnings of their workers here.
+    """Compute groups of tasks, and raise the warnings of their workers in this process.
 
-    When a worker dies, the tasks that it may have been computing are submitted again. Those
-    whose workers die again are computed alone at the end, one after another, so that a task that
-    ends its worker fails without the others.
+    If a worker dies, the tasks that it may have been computing are submitted again. If their
+    workers die again, they are computed at the end, one at a time, so that a task that kills its
+    worker fails without affecting others.
 
     Parameters
     ----------
     executor : Executor
-        Where they are computed.
+        Executor for the tasks.
     stacks : sequence of sequence of Task
-        Groups of tasks; those of several tasks train their networks in one stack.
+        Groups of tasks; the networks of a group are trained in one stack.
     setup : WorkerSetup
-        The run that they belong to.
+        Settings of their run.
 
     Yields
     ------
     tuple of (Task, str or None)
-        Each task once, in any order, with the traceback of one that has failed.
+        Each task once, in any order, with the traceback if it failed.
 
     Raises
     ------
     ResultsError
-        When a record cannot be written, or the workers cannot be reached any more.
+        When a record cannot be written, or the workers cannot be reached.
     """
     queue, alone = deque(stacks), deque[Sequence[Task]]()
     deaths: Counter[str] = Counter()
@@ -70,8 +70,8 @@ def computed(
                 if is_alone:
                     yield from ((task, DIED_ALONE) for task in tasks)
                     continue
-                _tell_of_death(tasks)
-                if deaths[tasks[0].key] < executor.deaths_in_company:
+                _warn_of_death(tasks)
+                if deaths[tasks[0].key] < executor.deaths_before_isolation:
                     queue.append(tasks)
                 else:
                     alone.extend([task] for task in tasks)
@@ -88,11 +88,11 @@ def _with_warnings(finished: Finished) -> Iterator[tuple[Task, str | None]]:
     yield from results
 
 
-def _tell_of_death(tasks: Sequence[Task]) -> None:
+def _warn_of_death(tasks: Sequence[Task]) -> None:
     more = f" and {len(tasks) - 1} more in a stack" if len(tasks) > 1 else ""
     warnings.warn(
-        f"a worker process died, most often for lack of memory; it was given {tasks[0].label}"
-        f"{more}, which will be computed again. If this goes on, stop the run and give the same "
+        f"a worker process died, usually for lack of memory, while computing {tasks[0].label}"
+        f"{more}; this is computed again. If it happens repeatedly, stop the run and give the same "
         "command with fewer --jobs, or give workers more memory.",
         BCIDannWarning,
         stacklevel=3,

@@ -52,7 +52,7 @@ def test_the_same_versions_pass():
     [
         (
             {"scheduler": ("packages", "distributed", "2024.1.0")},
-            r"the Dask scheduler has distributed 2024\.1\.0, and this process 2026\.8\.0.*Start",
+            r"the Dask scheduler has distributed 2024\.1\.0, but this process 2026\.8\.0.*Start",
         ),
         (
             {"workers": ("packages", "dask", "2024.1.0")},
@@ -68,7 +68,7 @@ def test_another_version_is_named_with_who_has_it(change, message):
 
 def test_another_library_on_a_worker_is_named():
     other = {**versions(), "torch": "1.0"}
-    with pytest.raises(ConfigError, match=r"worker tcp://w:1 has torch 1\.0, and this process"):
+    with pytest.raises(ConfigError, match=r"worker tcp://w:1 has torch 1\.0, but this process"):
         check_worker_versions(Client(other), versions())
 
 

@@ -102,10 +102,10 @@ def test_no_scheduler_is_refused_before_any_data(config, tmp_path, monkeypatch):
     assert not (tmp_path / "out").exists()
 
 
-def test_other_code_on_a_worker_is_refused(two_workers):
+def test_a_worker_with_other_code_is_refused(two_workers):
     two_workers.check_versions(versions())
     other = {**versions(), "bci_dann": "0.1+other"}
-    with pytest.raises(ConfigError, match=r"has bci_dann .*, and this process 0\.1\+other"):
+    with pytest.raises(ConfigError, match=r"has bci_dann .*, but this process 0\.1\+other"):
         two_workers.check_versions(other)
 
 
@@ -115,13 +115,15 @@ def test_a_worker_that_joins_later_with_other_code_stops_the_run(
     task = Task("Set", "data", specs["logistic"], "train", "1", 0, versions={"bci_dann": "other"})
     setup = WorkerSetup("one", trials_folder, ResultsFolder(tmp_path / "out"))
     two_workers.submit([task], setup)
-    with pytest.raises(ResultsError, match="has joined has another version of bci_dann"):
+    with pytest.raises(ResultsError, match="joined later has another version of bci_dann"):
         two_workers.wait()
 
 
-def test_a_worker_that_does_not_see_a_folder_is_named(tmp_path, two_workers):
+def test_a_worker_without_access_to_a_folder_is_reported(tmp_path, two_workers):
     two_workers.check_folders({"results": tmp_path})
-    with pytest.raises(ResultsError, match=r"Dask worker tcp://.* is not there.*BCI_DANN_CACHE"):
+    with pytest.raises(
+        ResultsError, match=r"Dask worker tcp://.* does not exist there.*BCI_DANN_CACHE"
+    ):
         two_workers.check_folders({"prepared trials": tmp_path / "elsewhere"})
 
 
@@ -159,7 +161,7 @@ def test_threads_of_one_worker_take_turns(trials_folder, tmp_path, specs, monkey
     assert max(most) == 1
 
 
-def test_a_lost_scheduler_is_told(two_workers, tmp_path, trials_folder, specs):
+def test_a_lost_scheduler_is_reported(two_workers, tmp_path, trials_folder, specs):
     other = connected_workers(two_workers._client.scheduler.address, show=False)
     task = Task("Set", "data", specs["logistic"], "train", "1", 0)
     other._client.close()

@@ -23,7 +23,7 @@ from bci_dann.exceptions import ConfigError, InstallationError
         ("loky", 2, LocalProcesses, 2),
     ],
 )
-def test_a_name_is_an_executor(executor, n_jobs, kind, n_workers):
+def test_executors_are_chosen_by_name(executor, n_jobs, kind, n_workers):
     with opened(executor, n_jobs) as made:
         assert type(made) is kind
         assert made.n_workers == n_workers
@@ -49,7 +49,7 @@ def test_an_unknown_one_is_refused_with_what_there_is(config, tmp_path, executor
 
 
 @pytest.mark.parametrize("executor", ["in-process", "tcp://10.0.0.1:8786"])
-def test_jobs_are_not_ignored(config, tmp_path, executor):
+def test_jobs_with_an_executor_that_ignores_them_are_refused(config, tmp_path, executor):
     with pytest.raises(ConfigError, match=r"--jobs .* does not apply to the executor"):
         resolve_run(config, RunOptions(tmp_path, n_jobs=2, executor=executor))
 

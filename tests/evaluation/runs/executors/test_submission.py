@@ -94,7 +94,7 @@ def test_a_stack_is_taken_apart_before_a_task_is_blamed():
     assert executor.submitted == [["0", "1", "2"]] * 2 + [["0"], ["1"], ["2"]]
 
 
-def test_a_death_is_told_with_its_cause_and_cure():
+def test_a_died_worker_is_reported_with_cause_and_advice():
     with pytest.warns(BCIDannWarning, match=r"worker process died.*lack of memory.*fewer --jobs"):
         list(computed(Recorded({"0": 1}), [tasks(1)], None))
 
