@@ -6,6 +6,10 @@ features lies in the span of these trials, the directions of the penalty, and th
 reference head (representer theorem, Schölkopf, Herbrich and Smola 2001, COLT). The optimisation
 therefore runs in coordinates of this span, which follow from inner products; a new trial adds one
 row of these.
+
+Slow changes are removed from the features by local means, as in an adaptation to all trials: for
+the trials that the head is adapted to, over the trials before and after them; for the next trial,
+over past trials only.
 """
 
 from __future__ import annotations
@@ -25,6 +29,7 @@ from bci_dann.adaptation.drift_guard import (
     strongest_without_drift,
 )
 from bci_dann.adaptation.head_adaptation import head_arrays, head_from_arrays
+from bci_dann.features.local_centring import local_weights
 from bci_dann.objectives import UNLABELLED, Sizes, WeightedTerm, build_objective
 from bci_dann.training import HeadPenalty, LinearHead, TrainingData, fit_linear
 
@@ -42,10 +47,11 @@ FULL_STRENGTH = 60
 # iterating to convergence.
 STEPS = 3
 # Time constant (trials) of the exponentially weighted mean of past trials, which is subtracted from
-# the features: Vidaurre et al. (2011), "Toward unsupervised adaptation of LDA for brain-computer
-# interfaces", IEEE Trans. Biomed. Eng. 58(3), 587-597. References move more slowly. Empirical:
-# subjects with large changes gain several points, and others lose one or two.
-SPAN = 15.0
+# the features of the next one: Vidaurre et al. (2011), "Toward unsupervised adaptation of LDA for
+# brain-computer interfaces", IEEE Trans. Biomed. Eng. 58(3), 587-597. As long as references average
+# (1 / MOMENTUM of running references). Empirical: 15 and 30 are equal within a point on
+# MI-OpenBCI, whole and reduced, and two simulated data sets, knowing the scores.
+SPAN = 20.0
 # Weight, in trials, of the initial mean: that of the sources, which is zero after re-centring.
 PRIOR_TRIALS = 10.0
 # Added to the squared norm of each vector, as a share of it: above the rounding error of hundreds
@@ -65,7 +71,7 @@ class OnlineHead:
         Directions of the penalty, then the weights of the base, one row for each class; in single
         precision.
     rows : ndarray, shape (n_rows, n_features)
-        Features of the last trials, in single precision.
+        Features of the last trials, without centring, in single precision.
     domains : tuple of str
         The domain of each of these trials.
     products : ndarray, shape (n_fixed + n_rows, n_fixed + n_rows)
@@ -74,9 +80,13 @@ class OnlineHead:
         Weights of the head minus those of the base, as linear combination of ``fixed`` and
         ``rows``.
     biases : ndarray, shape (n_classes,)
-        Biases of the head, for features minus ``mean``.
+        Biases of the head, for centred features.
     mean : ndarray, shape (n_features,)
-        Exponentially weighted mean of the features of all past trials.
+        Exponentially weighted mean of the features of all past trials, which is subtracted from the
+        next one; zero without ``local_span``.
+    local_span : float or None
+        Standard deviation (trials) of the weights of the local means that are subtracted from the
+        last trials; ``None`` subtracts nothing, from the next trial neither.
     weight : float
         Weight of ``mean`` (trials).
     count : int
@@ -106,11 +116,14 @@ class OnlineHead:
     coefficients: Floats
     biases: Floats
     mean: Floats
+    local_span: float | None = None
     weight: float = PRIOR_TRIALS
     count: int = 0
 
     @classmethod
-    def start(cls, penalty: HeadPenalty, base: LinearHead) -> OnlineHead:
+    def start(
+        cls, penalty: HeadPenalty, base: LinearHead, local_span: float | None = None
+    ) -> OnlineHead:
         """Return the initial state, before the first trial.
 
         Parameters
@@ -119,6 +132,8 @@ class OnlineHead:
             The penalty that replaces the source trials.
         base : LinearHead
             The reference head, which may already be adapted.
+        local_span : float or None
+            See the class.
 
         Returns
         -------
@@ -131,9 +146,10 @@ class OnlineHead:
         none = np.zeros((len(fixed), base.weights.shape[1]))
         mean = np.zeros(fixed.shape[1])
         rows = np.empty((0, fixed.shape[1]), dtype=np.float32)
-        return cls(base, fixed, rows, (), wide @ wide.T, none, base.biases.numpy(), mean)
+        products, biases = wide @ wide.T, base.biases.numpy()
+        return cls(base, fixed, rows, (), products, none, biases, mean, local_span)
 
-    def with_trial(self, features: NDArray[Any], domain: str, centred: bool = True) -> OnlineHead:
+    def with_trial(self, features: NDArray[Any], domain: str) -> OnlineHead:
         """Return the state with one more trial; the oldest is dropped where there are too many.
 
         Parameters
@@ -142,15 +158,13 @@ class OnlineHead:
             Features of the trial.
         domain : str
             Its domain.
-        centred : bool
-            Whether the mean of the past trials is subtracted from the features.
 
         Returns
         -------
         OnlineHead
             With the same head, minus the contribution of a dropped trial.
         """
-        row = (features - self.mean).astype(np.float32)
+        row = features.astype(np.float32)
         weight = 1.0 + (1.0 - 1.0 / SPAN) * self.weight
         # one more row and column of inner products; the new trial has no part in the head yet
         new = np.array([*(self.fixed @ row), *(self.rows @ row), row @ row])
@@ -172,7 +186,9 @@ class OnlineHead:
             domains=domains,
             products=products,
             coefficients=coefficients,
-            mean=self.mean + (features - self.mean) / weight if centred else self.mean,
+            mean=self.mean
+            if self.local_span is None
+            else self.mean + (features - self.mean) / weight,
             weight=weight,
             count=self.count + 1,
         )
@@ -212,7 +228,7 @@ class OnlineHead:
             torch.cat([torch.from_numpy(coordinates[:n_directions]), penalty.factor[:, -1:]], 1),
         )
         objective = build_objective(terms, Sizes(1, n_classes, n_domains=2, has_target=True))
-        data = _unlabelled(coordinates[n_fixed:], prior)
+        data = _unlabelled(self._centred(coordinates[n_fixed:]), prior)
         head = fit_linear(data, objective, held, self._head(start, self.biases), max_iter=STEPS)
         change = head.weights.numpy() - held.head.weights.numpy()
         coefficients = np.linalg.solve(coordinates.T, change)
@@ -228,7 +244,7 @@ class OnlineHead:
         """
         n_fixed, n_classes = len(self.fixed), len(self.biases)
         products = self.products[n_fixed:, n_fixed - n_classes : n_fixed]
-        return products + self.base.biases.numpy()
+        return self._centred(products) + self.base.biases.numpy()
 
     def scores(self) -> Floats:
         """Return the logits of the last trials by the adapted head.
@@ -238,7 +254,7 @@ class OnlineHead:
         ndarray, shape (n_rows, n_classes)
             Oldest trial first.
         """
-        changes = self.products[len(self.fixed) :] @ self.coefficients
+        changes = self._centred(self.products[len(self.fixed) :] @ self.coefficients)
         return self.base_scores() - self.base.biases.numpy() + changes + self.biases
 
     def head(self) -> LinearHead:
@@ -290,7 +306,7 @@ class OnlineHead:
         return len(self.rows) >= MIN_TRIALS
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the state without the names of domains, for saving; see :meth:`from_arrays`.
+        """Return the state without domains and span, for saving; see :meth:`from_arrays`.
 
         Returns
         -------
@@ -310,7 +326,12 @@ class OnlineHead:
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], domains: Sequence[str]) -> OnlineHead:
+    def from_arrays(
+        cls,
+        arrays: Mapping[str, NDArray[Any]],
+        domains: Sequence[str],
+        local_span: float | None = None,
+    ) -> OnlineHead:
         """Restore what :meth:`to_arrays` returned.
 
         Parameters
@@ -319,6 +340,8 @@ class OnlineHead:
             As returned.
         domains : sequence of str
             The domain of each trial.
+        local_span : float or None
+            See the class.
 
         Returns
         -------
@@ -330,10 +353,21 @@ class OnlineHead:
         return cls(
             base,
             domains=tuple(domains),
+            local_span=local_span,
             weight=float(arrays["weight"].item()),
             count=int(arrays["count"].item()),
             **{name: arrays[name] for name in names},
         )
+
+    def _centred(self, rows: Floats) -> Floats:
+        """Return linear functions of the last trials, one row each, minus their local means."""
+        if self.local_span is None:
+            return rows
+        centred, domains = rows.copy(), np.array(self.domains)
+        for name in np.unique(domains):
+            here = np.flatnonzero(domains == name)
+            centred[here] -= local_weights(len(here), self.local_span) @ rows[here]
+        return centred
 
     def _coordinates(self) -> Floats:
         """Return coordinates of ``fixed`` and ``rows`` that have the same inner products."""

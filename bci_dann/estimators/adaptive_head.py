@@ -119,10 +119,9 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
         if not terms and not self._shares_are_known:
             return
         penalty = self.source_penalty_
-        online = self._online_head or OnlineHead.start(penalty, self.head_)
+        online = self._online_head or OnlineHead.start(penalty, self.head_, self.local_span)
         features = without_directions(trials.X, self.drift_)[0]
-        domain, centred = str(trials.domains[0]), self.local_span is not None
-        self._online_head = online = online.with_trial(features, domain, centred)
+        self._online_head = online = online.with_trial(features, str(trials.domains[0]))
         if not online.has_enough:
             return
         self.prior_ = self._updated_prior(online)
@@ -301,4 +300,4 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
         self._online_head = None
         if "followed" in state.description:
             domains = state.description["followed"]
-            self._online_head = OnlineHead.from_arrays(state.part("followed"), domains)
+            self._online_head = OnlineHead.from_arrays(state.part("followed"), domains, span)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["local_deviations"]
+__all__ = ["local_deviations", "local_weights"]
 
 # The label of a trial whose class is not known.
 UNKNOWN = -1
@@ -71,12 +71,37 @@ def local_deviations(
         values = X[rows].astype(np.float64)
         if labels is not None:
             values = _without_class_means(values, labels[rows])
-        deviations[rows] = _weights(len(rows), span) @ (values - values.mean(axis=0))
+        deviations[rows] = local_weights(len(rows), span) @ (values - values.mean(axis=0))
     return deviations
 
 
-def _weights(n_trials: int, span: float) -> NDArray[np.float64]:
-    """Return the weights of all trials in the local mean of each trial; rows sum to 1."""
+def local_weights(n_trials: int, span: float) -> NDArray[np.float64]:
+    """Return the weights of all trials of a domain in the local mean of each trial.
+
+    Parameters
+    ----------
+    n_trials : int
+        Number of trials, in the order of recording.
+    span : float
+        Standard deviation of the weights (trials).
+
+    Returns
+    -------
+    ndarray, shape (n_trials, n_trials)
+        Row ``i`` has the weights for trial ``i``, of sum 1.
+
+    See Also
+    --------
+    local_deviations : Local means, minus the mean of the domain.
+
+    Examples
+    --------
+    >>> from bci_dann.features.local_centring import local_weights
+    >>> local_weights(3, span=1.0).round(2)
+    array([[0.57, 0.35, 0.08],
+           [0.27, 0.45, 0.27],
+           [0.08, 0.35, 0.57]])
+    """
     apart = np.subtract.outer(np.arange(n_trials), np.arange(n_trials))
     weights = np.exp(-0.5 * (apart / span) ** 2)
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))

@@ -11,7 +11,8 @@ import torch
 from bci_dann.adaptation import online_head
 from bci_dann.adaptation.drift_guard import LEAST_AGREEMENT, agreement
 from bci_dann.adaptation.head_adaptation import adapt_head
-from bci_dann.adaptation.online_head import MOST_TRIALS, OnlineHead
+from bci_dann.adaptation.online_head import MOST_TRIALS, PRIOR_TRIALS, SPAN, OnlineHead
+from bci_dann.features.local_centring import local_weights
 from bci_dann.objectives import Objective, read_terms
 from bci_dann.training import TrainingData, fit_linear, ridge_penalty, source_penalty
 
@@ -50,7 +51,7 @@ def penalty():
 def head_after(penalty, X, n_steps=1, domain="new/0"):
     online = OnlineHead.start(penalty, penalty.head)
     for features in X:
-        online = online.with_trial(features, domain, centred=False)
+        online = online.with_trial(features, domain)
     for _ in range(n_steps):
         online = online.with_optimised_head(penalty, TERMS, EQUAL)
     return online
@@ -102,28 +103,45 @@ def test_what_a_trial_has_contributed_leaves_with_it(penalty, monkeypatch):
     monkeypatch.setattr(online_head, "MOST_TRIALS", 20)
     X, _ = drawn(21, seed=2)
     online = head_after(penalty, X[:20])
-    later = online.with_trial(X[20], "new/0", centred=False)
+    later = online.with_trial(X[20], "new/0")
     oldest = np.outer(X[0], online.coefficients[len(online.fixed)])
     np.testing.assert_allclose(
         later.head().weights, online.head().weights.numpy() - oldest, atol=1e-6
     )
 
 
-def test_features_are_relative_to_the_mean_of_the_trials_before(penalty):
+def test_the_next_trial_is_centred_by_the_mean_of_the_trials_before(penalty):
     X, _ = drawn(6, seed=4, shift=2.0)
-    online, mean, weight = OnlineHead.start(penalty, penalty.head), np.zeros(N_FEATURES), 10.0
+    online = OnlineHead.start(penalty, penalty.head, local_span=10.0)
+    mean, weight = np.zeros(N_FEATURES), PRIOR_TRIALS
     for features in X:
         online = online.with_trial(features, "new/0")
-        np.testing.assert_allclose(online.rows[-1], features - mean, atol=1e-5)
-        mean, weight = (
-            (mean * weight * 14 / 15 + features) / (weight * 14 / 15 + 1),
-            (weight * 14 / 15 + 1),
-        )
+        weight *= 1 - 1 / SPAN
+        mean, weight = (mean * weight + features) / (weight + 1), weight + 1
     base, next_head = online.base, online.base_head()
     expected = (X[0] - mean) @ base.weights.numpy() + base.biases.numpy()
     np.testing.assert_allclose(
         X[0] @ next_head.weights.numpy() + next_head.biases.numpy(), expected, rtol=1e-9
     )
+
+
+def test_the_last_trials_are_centred_by_means_over_trials_before_and_after(penalty):
+    X, _ = drawn(30, seed=4)
+    drifting = X + np.linspace(-2, 2, 30)[:, None]
+    domains = np.repeat(["new/0", "new/1"], 15)
+    online = OnlineHead.start(penalty, penalty.head, local_span=3.0)
+    for features, domain in zip(drifting, domains, strict=True):
+        online = online.with_trial(features, domain)
+    online = online.with_optimised_head(penalty, TERMS, EQUAL)
+    centred = np.concatenate(
+        [part - local_weights(15, 3.0) @ part for part in (drifting[:15], drifting[15:])]
+    )
+    base = online.base
+    np.testing.assert_allclose(
+        online.base_scores(), centred @ base.weights.numpy() + base.biases.numpy(), atol=1e-4
+    )
+    weights = online.head().weights.numpy()
+    np.testing.assert_allclose(online.scores(), centred @ weights + online.biases, atol=1e-4)
 
 
 def test_outputs_that_begin_to_drift_are_not_trusted(penalty):
