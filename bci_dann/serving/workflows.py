@@ -168,7 +168,7 @@ def fit_model(
     >>> model.recipe.classes, model.recipe.sfreq
     (['left_hand', 'right_hand'], 128.0)
     """
-    from bci_dann.data import DataConfig, open_trials, prepare_trials
+    from bci_dann.data import open_trials, prepare_trials
     from bci_dann.data.combined.combined_trials import interpolated_electrodes
     from bci_dann.evaluation import load_config
     from bci_dann.evaluation.runs.preflight import check_rest_window
@@ -178,7 +178,7 @@ def fit_model(
     from bci_dann.serving.training_recipe import recipe_of_training
 
     run = load_config(config, defaults={"pipelines": [DEFAULT_PIPELINE], "protocols": ["train"]})
-    if isinstance(run.data, DataConfig) and run.data.regime is not None:
+    if run.data.regime is not None:
         raise ConfigError(
             "data.regime changes trials for a comparison of methods, and a model is trained on "
             "recordings as they are: remove it; subjects, channels and windows are set in `data` "

@@ -20,17 +20,21 @@ if TYPE_CHECKING:
 
 __all__ = ["check_without", "run_suite_command"]
 
-PLAN_COLUMNS = ("data set", "target subjects", "tasks", "trials, at most", "prepared MB, at most")
+PLAN_COLUMNS = (
+    *("data set", "target subjects", "tasks", "trials, at most", "prepared MB, at most"),
+    *("memory of a process, MB", "hours left"),
+)
 OVER_COLUMNS = (
     *("pipeline", "against", "data sets", "subjects", "difference", "95 % interval"),
     *("I²", "p"),
 )
 PLAN_NOTE = (
     "Trials and MB: by MOABB's own summary, which counts the trials of a class for a session of "
-    "some data sets and for a subject of others; a dash where it does not tell. Downloads come "
-    "beside that, and their size is not stated anywhere: recordings take several times the space "
-    "of prepared trials. How long a task takes is known once one has run: fit_seconds in "
-    "results.csv."
+    "some data sets and for a subject of others; a dash where it does not tell. Memory: its order "
+    "of magnitude on a CPU. Downloads come beside that, and their size is not stated anywhere: "
+    "recordings take several times the space of prepared trials. Hours: of the tasks without a "
+    "record, by the records of their pipelines; a dash where there is none yet, and a + where some "
+    "pipelines have none."
 )
 OVER_NOTE = (
     "difference: points of accuracy, random-effects mean over data sets (DerSimonian and Laird "
@@ -140,6 +144,8 @@ def _print_plan(tasks: pd.DataFrame, out: Path, data_dir: Path | None) -> None:
             str(size["n_tasks"]),
             _whole(size["trials"]),
             _whole(size["megabytes"]),
+            _whole(size["memory_megabytes"]),
+            _hours(size),
         )
         for name, size in sizes.items()
     ]
@@ -151,6 +157,12 @@ def _print_plan(tasks: pd.DataFrame, out: Path, data_dir: Path | None) -> None:
     print_downloads(data_dir)
     number = "1 data set" if len(sizes) == 1 else f"{len(sizes)} data sets"
     print_sentence(f"{len(tasks)} tasks on {number}; results would go to {out}")
+
+
+def _hours(size: dict[str, Any]) -> str:
+    if size["n_missing"] and not size["n_timed"]:
+        return "–"
+    return f"{size['seconds'] / 3600:.1f}{'+' if size['untimed'] else ''}"
 
 
 def _whole(value: float) -> str:

@@ -335,7 +335,8 @@ def _planned_subjects(run: ResolvedRun, plan: TaskPlan, open_files: bool) -> lis
         check_subject_count(dataset.subject_list, plan.n_left_out)
         if open_files:
             dataset.check(run.config.preprocessing)
-        return dataset.subject_list
+        regime = dataset.config.regime
+        return dataset.subject_list if regime is None else dataset.subjects_in(regime)
     data = one_dataset(run.config.data, "this run")
     selection = resolve_subset(dataset, data)
     subjects = [str(subject) for subject in selection.subjects]
