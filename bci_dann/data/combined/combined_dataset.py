@@ -105,13 +105,13 @@ class CombinedDataset:
         """The selected subjects of all data sets."""
         return [subject for part in self.parts for subject in part.subjects]
 
-    def subjects_in(self, regime: Regime) -> list[str]:
+    def subjects_in(self, regime: Regime | None) -> list[str]:
         """Return the subjects that a regime keeps of each data set.
 
         Parameters
         ----------
-        regime : Regime
-            The regime.
+        regime : Regime or None
+            The regime; ``None`` keeps all subjects.
 
         Returns
         -------
@@ -123,6 +123,8 @@ class CombinedDataset:
         ConfigError
             When a data set has too few subjects.
         """
+        if regime is None:
+            return self.subject_list
         kept = []
         for part in self.parts:
             with naming(part.entry.name):
