@@ -9,6 +9,11 @@ import numpy as np
 
 from bci_dann.evaluation import common_trials
 from bci_dann.evaluation.protocols import PROTOCOLS
+from bci_dann.reporting.run_report.curves.seen_trials_figure import (
+    SEEN_TRIALS,
+    curves_of,
+    draw_seen_trials,
+)
 from bci_dann.reporting.run_report.html_parts import (
     Reading,
     Section,
@@ -71,8 +76,14 @@ def _ladder(run: RunContent, trials: pd.DataFrame) -> str:
         return paragraph_html(text)
     names = [name for name in run.groups[-1].shown(MOST_DRAWN) if name in set(common["pipeline"])]
     n_subjects, n_trials = common["subject"].nunique(), common["trial"].nunique()
-    title = f"Accuracy over protocols, N = {n_subjects} subjects, {n_trials} trials that all score"
-    return figure_html(draw_protocols(common, names), title, LADDER)
+    size = f"N = {n_subjects} subjects, {n_trials} trials that all score"
+    title = f"Accuracy over protocols, {size}"
+    text = figure_html(draw_protocols(common, names), title, LADDER)
+    means = _means(common)
+    if curves_of(list(means.columns)):
+        title = f"Accuracy over the trials of the target that training sees, {size}"
+        text += figure_html(draw_seen_trials(means, names, n_subjects), title, SEEN_TRIALS)
+    return text
 
 
 def times_section(run: RunContent) -> Section:
@@ -112,9 +123,7 @@ def draw_protocols(trials: pd.DataFrame, pipelines: Sequence[str]) -> Figure:
     figure = empty_figure(5.2)
     ax = figure.subplots()
     order = [name for name in PROTOCOLS if name in set(trials["protocol"])]
-    frame = trials.assign(hit=trials["truth"] == trials["prediction"])
-    by_subject = frame.groupby(["pipeline", "protocol", "subject"])["hit"].mean()
-    means = 100 * by_subject.groupby(level=["pipeline", "protocol"]).mean().unstack()
+    means = _means(trials)
     for index, name in enumerate(pipelines):
         ax.plot(
             range(len(order)),
@@ -172,6 +181,13 @@ def draw_times(tasks: pd.DataFrame) -> Figure:
     ax.grid(axis="x", alpha=0.3)
     ax.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def _means(trials: pd.DataFrame) -> pd.DataFrame:
+    """Return accuracies (%), means over subjects: one row a pipeline, one column a protocol."""
+    frame = trials.assign(hit=trials["truth"] == trials["prediction"])
+    by_subject = frame.groupby(["pipeline", "protocol", "subject"])["hit"].mean()
+    return 100 * by_subject.groupby(level=["pipeline", "protocol"]).mean().unstack()
 
 
 def _under_all_protocols(trials: pd.DataFrame) -> pd.DataFrame:
