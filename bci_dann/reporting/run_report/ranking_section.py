@@ -132,7 +132,7 @@ def _table(group: ScoredGroup, common: pd.DataFrame) -> str:
             )
         },
     }
-    head = f"Means over subjects under {group.protocol}, N = {group.n_subjects}"
+    head = f"Means over subjects under {group.protocol}, N = {group.n_subjects} subjects"
     own = common[(common["dataset"] == group.dataset) & (common["protocol"] == group.protocol)]
     if own.empty:
         return heading_html(head, 4) + table_html(pd.DataFrame(rows))

@@ -78,7 +78,9 @@ def _figure(group: ScoredGroup) -> str:
     reference = group.reference or names[0]
     figure = draw_subjects(group.table_of(names), reference)
     against = f", and gain or loss against {reference}" if group.reference else ""
-    title = f"Accuracy of each subject under {group.protocol}{against}, N = {group.n_subjects}"
+    title = (
+        f"Accuracy of each subject under {group.protocol}{against}, N = {group.n_subjects} subjects"
+    )
     text = figure_html(figure, title, PAIRED)
     if len(names) < len(group.best_first):
         text += paragraph_html(

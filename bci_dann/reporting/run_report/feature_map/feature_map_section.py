@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["draw_feature_map", "feature_map_section"]
 
 MOST_IN_LEGEND = 12
-WIDTH, HEIGHT = 9.0, 7.0  # inches
+WIDTH, HEIGHT = 10.0, 7.0  # inches
+PLACES = ("outside right upper", "outside right lower")  # of the legends: classes, subjects
 READING = Reading(
     "Each point is a trial: the first two principal components of the logarithm of its "
     "covariance between channels. Above, as recorded; below, once each session of each subject was "
@@ -86,20 +87,24 @@ def draw_feature_map(feature_map: FeatureMap) -> Figure:
     stages = ("before re-centring", feature_map.before), ("after re-centring", feature_map.after)
     n_subjects = len(np.unique(feature_map.subjects))
     for row, (stage, points) in enumerate(stages):
-        _draw_groups(axes[row, 0], points, feature_map.labels, "class", legend=row == 0)
-        _draw_groups(axes[row, 1], points, feature_map.subjects, "subject", legend=row == 0)
+        _draw_groups(axes[row, 0], points, feature_map.labels)
+        _draw_groups(axes[row, 1], points, feature_map.subjects)
         for ax, kind in zip(axes[row], ("class", "subject"), strict=True):
             ax.set_title(f"{stage}, by {kind}, N = {n_subjects} subjects", fontsize=10)
             first, second = 100 * feature_map.explained[row]
             ax.set_xlabel(f"component 1 ({first:.0f} % of variance)")
             ax.set_ylabel(f"component 2 ({second:.0f} % of variance)")
             ax.spines[["top", "right"]].set_visible(False)
+    for ax, kind, place in zip(axes[0], ("class", "subject"), PLACES, strict=True):
+        handles, names = ax.get_legend_handles_labels()
+        if handles:
+            figure.legend(
+                handles, names, title=kind, loc=place, fontsize=8, frameon=False, markerscale=2
+            )
     return figure
 
 
-def _draw_groups(
-    ax: Axes, points: NDArray[Any], groups: NDArray[np.str_], kind: str, *, legend: bool
-) -> None:
+def _draw_groups(ax: Axes, points: NDArray[Any], groups: NDArray[np.str_]) -> None:
     """Draw points in colours and forms, or in colours alone where there are many groups."""
     names = list(dict.fromkeys(groups.tolist()))
     if len(names) > MOST_IN_LEGEND:
@@ -110,6 +115,4 @@ def _draw_groups(
         return
     for index, name in enumerate(names):
         x, y = points[groups == name].T
-        ax.scatter(x, y, **mark_of(index), s=14, alpha=0.5, linewidths=0, label=name)
-    if legend:
-        ax.legend(title=kind, fontsize=8, frameon=False)
+        ax.scatter(x, y, **mark_of(index), s=14, alpha=0.8, linewidths=0, label=name)

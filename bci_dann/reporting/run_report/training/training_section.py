@@ -109,7 +109,7 @@ def draw_training(history: pd.DataFrame, pipelines: Sequence[str]) -> Figure:
         _draw_lines(ax, rows, pipelines, handles)
         ax.set_title(_title(name, rows), fontsize=10)
         if rows["value"].min() >= 0:
-            ax.set_ylim(bottom=0)  # so that a small change looks small
+            ax.set_ylim(0, 1.05 * rows["value"].max())  # so that a small change looks small
         ax.set_ylabel("recorded value" if OF_TERM in name else "summand of the loss, weighted")
     _add_legend(figure, handles)
     return figure
@@ -167,6 +167,8 @@ def _draw_lines(
     ax: Axes, rows: pd.DataFrame, pipelines: Sequence[str], handles: dict[str, Any]
 ) -> None:
     """Draw one line a pipeline, the mean over tasks, in a band from the lowest to the highest."""
+    from matplotlib.ticker import MaxNLocator
+
     for index, pipeline in enumerate(pipelines):
         own = rows[rows["pipeline"] == pipeline]
         if own.empty:
@@ -177,6 +179,7 @@ def _draw_lines(
         lowest, highest = over_tasks["min"], over_tasks["max"]
         band = {"color": style["color"], "alpha": 0.15, "linewidth": 0}
         ax.fill_between(over_tasks.index, lowest, highest, **band)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel("epoch")
     ax.grid(alpha=0.3)
     ax.spines[["top", "right"]].set_visible(False)

@@ -35,7 +35,8 @@ def with_map(write_run, tmp_path):
 
 
 def test_each_panel_names_stage_colours_subjects_and_variance():
-    axes = draw_feature_map(made_up()).axes
+    figure = draw_feature_map(made_up())
+    axes = figure.axes
     assert [ax.get_title() for ax in axes] == [
         f"{stage} re-centring, by {kind}, N = 3 subjects"
         for stage in ("before", "after")
@@ -43,17 +44,17 @@ def test_each_panel_names_stage_colours_subjects_and_variance():
     ]
     assert axes[0].get_xlabel() == "component 1 (50 % of variance)"
     assert axes[3].get_ylabel() == "component 2 (10 % of variance)"
-    legends = [[text.get_text() for text in ax.get_legend().get_texts()] for ax in axes[:2]]
+    legends = [[text.get_text() for text in one.get_texts()] for one in figure.legends]
     assert legends == [["left", "right"], ["0", "1", "2"]]
     assert sum(len(points.get_offsets()) for points in axes[1].collections) == 12
 
 
 def test_many_subjects_are_told_apart_by_a_scale_of_colours():
-    ax = draw_feature_map(made_up(n_subjects=30)).axes[1]
-    (points,) = ax.collections
+    figure = draw_feature_map(made_up(n_subjects=30))
+    (points,) = figure.axes[1].collections
     assert len(points.get_offsets()) == 120
     assert len(np.unique(points.get_array())) == 30
-    assert ax.get_legend() is None
+    assert [one.get_title().get_text() for one in figure.legends] == ["class"]
 
 
 def test_the_section_says_how_to_read_it(with_map):
