@@ -97,7 +97,7 @@ Datasets = Annotated[
     typer.Option("--datasets", help="Data sets of the suite to run. Default: all."),
 ]
 HeldOut = Annotated[
-    bool, typer.Option("--held-out", help="Run the regimes kept for a last look, too.")
+    bool, typer.Option("--held-out", help="Run the regimes reserved for a final test, too.")
 ]
 Seed = Annotated[int, typer.Option("--seed", help="The random_state.")]
 Seeds = Annotated[

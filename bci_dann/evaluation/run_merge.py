@@ -217,7 +217,7 @@ def _join_invocations(sources: Sequence[ResultsFolder], target: ResultsFolder) -
 
 
 def _copy_account(sources: Sequence[ResultsFolder], target: ResultsFolder) -> None:
-    """Copy what became of the cues, and power and map of the trials: all have the same data."""
+    """Copy the account of the cues, and power and map of the trials: all have the same data."""
     found = (source.account_path for source in sources if source.account_path.exists())
     path = next(found, target.account_path)
     if path != target.account_path:

@@ -33,7 +33,7 @@ class PlannedRegime:
     config : RunConfig
         The run, which has no regimes itself.
     is_held_out : bool
-        Whether it is kept for a last look.
+        Whether it is reserved for a final test.
     is_world : bool
         Whether it is a simulated world.
     """
@@ -148,6 +148,6 @@ def _check_names(names: Sequence[str], planned: Sequence[PlannedRegime], held_ou
             raise ConfigError(f"the regime {name!r} is named more than once.")
         if by_name[name].is_held_out and not held_out:
             raise ConfigError(
-                f"the regime {name!r} is held out, for a last look: add --held-out (held_out=True) "
-                "to run it all the same."
+                f"the regime {name!r} is held out, for a final test: add --held-out "
+                "(held_out=True) to run it now."
             )

@@ -79,7 +79,7 @@ def run_regimes(
         The regimes to run, and to put into the table; ``None`` takes all. In a suite ``REGIME``
         is that of every data set, and ``DATASET.REGIME`` that of one.
     held_out : bool
-        Whether to run those that are held out, for a last look.
+        Whether to run those that are held out, for a final test.
     executor : str, distributed.Client or None
         Where tasks are computed, as for :func:`bci_dann.run_benchmark`.
     shard : str or None

@@ -181,7 +181,7 @@ def run_suite(
         lines = [f"{name}: {error}" for name, error in failures.items()]
         raise ResultsError(
             f"{len(failures)} of {len(runs)} data sets are not complete; the tables in {folder} "
-            "hold the others. The same command goes on with what is missing.\n" + "\n".join(lines)
+            "hold the others. The same command computes what is missing.\n" + "\n".join(lines)
         )
     return tables.scores
 

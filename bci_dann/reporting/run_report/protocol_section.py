@@ -1,4 +1,4 @@
-"""Protocols and time of a run: what seeing more of the target brings, and what methods cost."""
+"""Protocols and time of a run: accuracy over what training sees of the target, time of tasks."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ LADDER = Reading(
 TIMES = Reading(
     "Time of one task, training and prediction, on a logarithmic scale: the point is the "
     "median, the line runs from the 5th to the 95th percentile.",
-    "Short for what it brings in accuracy: look at the ranking beside it.",
+    "Short times of pipelines that are high in the ranking.",
     "Times that vary widely: other programs used the machine, so that they say little.",
     "Compare within one machine and one command only. For many subjects see the page on "
     "performance in the documentation.",

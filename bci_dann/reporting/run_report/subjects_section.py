@@ -1,4 +1,4 @@
-"""Subjects of a run: what each method did for each of them, and whom it harmed."""
+"""Subjects of a run: the accuracy of each with each method, gains and losses."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PAIRED = Reading(
     "downward mark loses.",
     "Lines that rise together, and marks above zero for nearly all subjects.",
     "Marks far below zero: negative transfer, a subject who would have been better off with the "
-    "reference. A higher mean that one or two subjects carry.",
+    "reference. A mean that is higher because of one or two subjects.",
     "Look up who loses in the table below, and whether it is always the same subject: then look "
     "at that subject's recordings (`bci-dann check`) and shift (`bci-dann diagnose`).",
 )

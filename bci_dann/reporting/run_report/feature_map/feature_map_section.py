@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_feature_map", "feature_map_section"]
 
+Place = Literal["outside right upper", "outside right lower"]
 MOST_IN_LEGEND = 12
 WIDTH, HEIGHT = 10.0, 7.0  # inches
-PLACES = ("outside right upper", "outside right lower")  # of the legends: classes, subjects
 READING = Reading(
     "Each point is a trial: the first two principal components of the logarithm of its "
     "covariance between channels. Above, as recorded; below, once each session of each subject was "
@@ -95,13 +95,17 @@ def draw_feature_map(feature_map: FeatureMap) -> Figure:
             ax.set_xlabel(f"component 1 ({first:.0f} % of variance)")
             ax.set_ylabel(f"component 2 ({second:.0f} % of variance)")
             ax.spines[["top", "right"]].set_visible(False)
-    for ax, kind, place in zip(axes[0], ("class", "subject"), PLACES, strict=True):
-        handles, names = ax.get_legend_handles_labels()
-        if handles:
-            figure.legend(
-                handles, names, title=kind, loc=place, fontsize=8, frameon=False, markerscale=2
-            )
+    _add_legend(figure, axes[0, 0], "class", "outside right upper")
+    _add_legend(figure, axes[0, 1], "subject", "outside right lower")
     return figure
+
+
+def _add_legend(figure: Figure, ax: Axes, title: str, place: Place) -> None:
+    handles, names = ax.get_legend_handles_labels()
+    if handles:
+        figure.legend(
+            handles, names, title=title, loc=place, fontsize=8, frameon=False, markerscale=2
+        )
 
 
 def _draw_groups(ax: Axes, points: NDArray[Any], groups: NDArray[np.str_]) -> None:

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["regimes_sections"]
 
 HINDSIGHT = (
-    "The pipelines are ordered with their scores in view, which makes those of the first one "
-    "optimistic; whoever improves a method on these regimes has tuned it to them. Regimes that "
-    "are held out (`--held-out`) are for a last look."
+    "The pipelines are ordered by these scores, which makes those of the first one optimistic. A "
+    "method that was improved on these regimes is tuned to them: regimes that are held out "
+    "(`--held-out`) are for a final test."
 )
 MOST_LISTED = 5  # names of a list that a cell of a table shows
 
