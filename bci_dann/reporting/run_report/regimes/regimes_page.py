@@ -93,10 +93,10 @@ def _findings(rows: pd.DataFrame) -> Iterator[str]:
     most = found["n_regimes"].max()
     whole = found[found["n_regimes"] == most]
     first, safest = whole["mean"].idxmax(), whole["worst"].idxmax()
-    also = " No other pipeline has a less bad worst regime." if safest == first else ""
+    also = " No other pipeline has a better worst regime." if safest == first else ""
     yield f"{first} has the highest mean over {most} regimes, {_gain(whole.loc[first])}.{also}"
     if safest != first:
-        yield f"{safest} has the least bad worst regime: {_gain(whole.loc[safest])}."
+        yield f"{safest} has the best worst regime: {_gain(whole.loc[safest])}."
     if len(whole) < len(found):
         partial = ", ".join(found.index[found["n_regimes"] < most])
         yield f"Not complete in all regimes, and left out of this order: {partial}."
