@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["MAP_FILE", "FeatureMap", "map_trials", "read_feature_map", "write_feature_map"]
 
 MAP_FILE = "feature_map.npz"
-# So many trials of a subject are on the map, at equal distances over its recordings: more would
-# cover each other, and take longer.
-TRIALS_OF_A_SUBJECT = 40
+# So many trials of a subject are on the map, at equal distances over its recordings, and fewer
+# where there are many subjects: more would cover each other, and take seconds.
+TRIALS_OF_A_SUBJECT, FEWEST, MOST_TRIALS = 40, 8, 1200
 # Smaller eigenvalues are rounding errors.
 LEAST = 1e-12
 
@@ -140,10 +140,11 @@ def read_feature_map(folder: Path) -> FeatureMap | None:
 
 def _spread_rows(subjects: NDArray[np.str_]) -> dict[str, NDArray[np.intp]]:
     """Return trials of each subject at equal distances, in the order of recording."""
-    rows = {}
-    for subject in dict.fromkeys(subjects.tolist()):
+    rows, names = {}, list(dict.fromkeys(subjects.tolist()))
+    most = min(TRIALS_OF_A_SUBJECT, max(FEWEST, MOST_TRIALS // len(names)))
+    for subject in names:
         own = np.flatnonzero(subjects == subject)
-        places = np.linspace(0, len(own) - 1, min(len(own), TRIALS_OF_A_SUBJECT))
+        places = np.linspace(0, len(own) - 1, min(len(own), most))
         rows[subject] = own[places.round().astype(int)]
     return rows
 

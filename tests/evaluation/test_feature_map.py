@@ -48,6 +48,12 @@ def test_trials_are_spread_over_the_recordings_of_each_subject(simulated, monkey
     assert found.labels[:5].tolist() == expected.tolist()
 
 
+def test_many_subjects_have_fewer_trials_each(simulated, monkeypatch):
+    monkeypatch.setattr(module, "MOST_TRIALS", 30)
+    found = map_trials(simulated, "key")
+    assert np.unique(found.subjects, return_counts=True)[1].tolist() == [10, 10, 10]
+
+
 def test_labels_colour_the_points_and_do_not_move_them(simulated):
     others = replace_labels(simulated, np.roll(np.asarray(simulated.y), 1))
     one, two = map_trials(simulated, "key"), map_trials(others, "key")
