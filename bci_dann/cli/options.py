@@ -89,7 +89,11 @@ TensorBoard = Annotated[
 ]
 Regimes = Annotated[
     str | None,
-    typer.Option("--regimes", help="Regimes of the configuration to run. Default: all."),
+    typer.Option(
+        "--regimes",
+        help="Regimes of the configuration to run; in a suite REGIME or DATASET.REGIME. "
+        "Default: all.",
+    ),
 ]
 Datasets = Annotated[
     str | None,

@@ -87,13 +87,18 @@ def prepare_trials(
     >>> len(open_trials(folder))
     60
     """
+    root = _root(cache_dir)
     if isinstance(config, CombinedDataConfig):
-        return prepare_combined(config, preprocessing, data_dir, _root(cache_dir), progress)
-    dataset = make_dataset(config, data_dir)
-    folder = _prepare(dataset, config, preprocessing, data_dir, cache_dir, progress, pseudo_online)
+        folder = prepare_combined(config, preprocessing, data_dir, root, progress)
+        names = config.names
+    else:
+        dataset, names = make_dataset(config, data_dir), []
+        folder = _prepare(
+            dataset, config, preprocessing, data_dir, cache_dir, progress, pseudo_online
+        )
     if config.regime is None:
         return folder
-    return prepare_derived(folder, config.regime, _root(cache_dir))
+    return prepare_derived(folder, config.regime, root, names)
 
 
 def load_dataset(

@@ -104,7 +104,8 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
     networks_ : list of Decoder
         The trained network of each member: backbone and classification head.
     history_ : list of dict
-        For each epoch, the mean of each summand of the loss over batches and members.
+        For each epoch, the mean of each summand of the loss over batches and members. Of a domain
+        adversary also its accuracy and chance level, as ``"domain_adversary.domain_accuracy"``.
     center_, scale_ : ndarray
         Mean and standard deviation by which aligned signals are standardised: one number for all
         channels, or one for each feature of plain vectors.

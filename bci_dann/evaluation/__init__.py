@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bci_dann.evaluation.config.pipeline_file import PipelineSpec, load_pipeline
     from bci_dann.evaluation.config.run_config import RunConfig, load_config
     from bci_dann.evaluation.diagnosis.domain_diagnosis import Diagnosis, diagnose
+    from bci_dann.evaluation.moabb_frame import from_moabb, to_moabb
     from bci_dann.evaluation.protocol_overlap import common_accuracy, common_trials
     from bci_dann.evaluation.protocols import PROTOCOLS, Fold, split
     from bci_dann.evaluation.pseudo_online.window_scores import summarise_windows
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from bci_dann.evaluation.stored_results import StoredResults, open_results
     from bci_dann.evaluation.suites.suite_config import Suite, load_suite
     from bci_dann.evaluation.suites.suite_run import SuiteTables, run_suite, suite_tables
-    from bci_dann.evaluation.summary import summarise, to_moabb
+    from bci_dann.evaluation.summary import summarise
 
 _MODULES = {
     "Diagnosis": "diagnosis.domain_diagnosis",
@@ -58,6 +59,7 @@ _MODULES = {
     "compare_runs": "run_comparison",
     "detectable_difference": "statistics.power",
     "diagnose": "diagnosis.domain_diagnosis",
+    "from_moabb": "moabb_frame",
     "load_config": "config.run_config",
     "load_pipeline": "config.pipeline_file",
     "load_suite": "suites.suite_config",
@@ -77,7 +79,7 @@ _MODULES = {
     "summarise": "summary",
     "summarise_regimes": "regimes.regime_table",
     "summarise_windows": "pseudo_online.window_scores",
-    "to_moabb": "summary",
+    "to_moabb": "moabb_frame",
 }
 
 __all__ = [
@@ -103,6 +105,7 @@ __all__ = [
     "compare_runs",
     "detectable_difference",
     "diagnose",
+    "from_moabb",
     "load_config",
     "load_pipeline",
     "load_suite",

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bci_dann._files import write_atomically
+from bci_dann.evaluation.feature_map import MAP_FILE
 from bci_dann.evaluation.pseudo_online.window_results import write_window_scores
 from bci_dann.evaluation.runs.channel_power import POWER_FILE
 from bci_dann.evaluation.runs.invocations import add_invocation, read_invocations
@@ -216,15 +217,16 @@ def _join_invocations(sources: Sequence[ResultsFolder], target: ResultsFolder) -
 
 
 def _copy_account(sources: Sequence[ResultsFolder], target: ResultsFolder) -> None:
-    """Copy the fate of the cues and the power of the trials, the same for all of the same data."""
+    """Copy the account of the cues, and power and map of the trials: all have the same data."""
     found = (source.account_path for source in sources if source.account_path.exists())
     path = next(found, target.account_path)
     if path != target.account_path:
         write_atomically(target.account_path, path.read_bytes())
-    powers = (source.path / POWER_FILE for source in sources)
-    power = next((one for one in powers if one.exists()), None)
-    if power is not None and power.parent != target.path:
-        write_atomically(target.path / POWER_FILE, power.read_bytes())
+    for name in (POWER_FILE, MAP_FILE):
+        files = (source.path / name for source in sources)
+        file = next((one for one in files if one.exists()), None)
+        if file is not None and file.parent != target.path:
+            write_atomically(target.path / name, file.read_bytes())
 
 
 def _finished(target: ResultsFolder, records: _StoredRecords) -> Merge:

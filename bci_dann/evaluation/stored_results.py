@@ -181,15 +181,17 @@ class StoredResults:
 
     @functools.cached_property
     def history(self) -> pd.DataFrame:
-        """One row for each epoch and summand of the loss, of tasks that trained networks.
+        """What was recorded at each epoch, of tasks that trained networks.
 
         Returns
         -------
         pandas.DataFrame
             ``dataset``, ``pipeline``, ``protocol``, ``subject``, ``seed``, ``epoch`` (from 1),
-            ``summand`` and ``value``, what it adds to the loss with its weight, the mean over
-            batches and members. Ensembles of several methods, and records of earlier versions,
-            have none.
+            ``summand`` and ``value``, means over batches and members. A summand of the loss has
+            the name of its term, and what it adds to the loss with its weight as value. What a
+            term measures beside the loss is named after both: ``TERM.domain_accuracy`` of its
+            domain classifier (0 to 1), ``TERM.domain_chance``. Several networks of an ensemble
+            are told apart by ``member N:``. Records of earlier versions have none.
         """
         import pandas as pd
 
@@ -198,6 +200,7 @@ class StoredResults:
             for about, record in self._records
             for name, values in record.history.items()
             for epoch, value in enumerate(values, start=1)
+            if not np.isnan(value)
         ]
         return pd.DataFrame(rows, columns=[*TASK, "epoch", "summand", "value"])
 

@@ -1,4 +1,4 @@
-"""Summaries of results tables: means, spread, gain and chance of each pipeline; MOABB's frame."""
+"""Summaries of results tables: means, spread, gain and chance of each pipeline."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bci_dann._validation import check_option
-from bci_dann.evaluation.metrics import METRICS
 from bci_dann.evaluation.protocols import PROTOCOLS
-from bci_dann.exceptions import ResultsError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +19,6 @@ __all__ = [
     "per_subject_and_seed",
     "reference_among",
     "summarise",
-    "to_moabb",
 ]
 
 # The pipeline that others are compared with: training on the sources, without adaptation.
@@ -168,78 +164,6 @@ def chance_level(n_classes: int, n_trials: int, alpha: float = 0.05, share: floa
     from scipy.stats import binom
 
     return float(binom.isf(alpha, n_trials, max(1 / n_classes, share)) / n_trials)
-
-
-def to_moabb(results: pd.DataFrame, metric: str = "accuracy") -> pd.DataFrame:
-    """Return the results in the frame that ``moabb.analysis`` works on.
-
-    MOABB keeps rows apart by pipeline only. Where there are several protocols, they become
-    part of the pipeline's name; seeds are averaged, since repetitions with another seed
-    are no further subjects.
-
-    Parameters
-    ----------
-    results : pandas.DataFrame
-        As :func:`bci_dann.evaluation.run_benchmark` returns, or ``results.csv``.
-    metric : str
-        Which of our metrics becomes ``score``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``score``, ``time`` (s), ``samples`` (in training), ``subject``, ``session``,
-        ``n_sessions``, ``dataset`` and ``pipeline``.
-
-    Raises
-    ------
-    ConfigError
-        When the metric is unknown.
-    ResultsError
-        When a score is NaN, which MOABB's statistics refuse.
-
-    See Also
-    --------
-    summarise : A table of means without MOABB.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from bci_dann.evaluation import to_moabb
-    >>> results = pd.DataFrame(
-    ...     {
-    ...         "dataset": "Mine",
-    ...         "pipeline": "dann",
-    ...         "protocol": "train",
-    ...         "seed": [0, 1],
-    ...         "subject": "1",
-    ...         "session": "0",
-    ...         "n_train": 40,
-    ...         "accuracy": [0.70, 0.80],
-    ...         "fit_seconds": 2.0,
-    ...     }
-    ... )
-    >>> to_moabb(results)["score"].tolist()
-    [0.75]
-    """
-    check_option("metric", metric, METRICS)
-    if results[metric].isna().any():
-        raise ResultsError(
-            f"{metric} is NaN in {results[metric].isna().sum()} sessions (a class is missing "
-            "there). Choose metric='accuracy', or leave these sessions out."
-        )
-    frame = results.assign(pipeline=_names_with_protocol(results))
-    place = ["dataset", "pipeline", "subject", "session"]
-    means = frame.groupby(place, as_index=False)[[metric, "fit_seconds", "n_train"]].mean()
-    n_sessions = means.groupby("dataset")["session"].transform("nunique")
-    names = {metric: "score", "fit_seconds": "time", "n_train": "samples"}
-    means = means.rename(columns=names).assign(n_sessions=n_sessions)
-    return means[["score", "time", "samples", "subject", "session", "n_sessions", *place[:2]]]
-
-
-def _names_with_protocol(results: pd.DataFrame) -> Any:
-    if results["protocol"].nunique() < 2:
-        return results["pipeline"]
-    return results["pipeline"] + " (" + results["protocol"] + ")"
 
 
 def per_subject_and_seed(results: pd.DataFrame, metrics: Sequence[str] = AVERAGED) -> pd.DataFrame:

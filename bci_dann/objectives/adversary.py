@@ -8,9 +8,9 @@ against target is the two-class case.
 from __future__ import annotations
 
 import math
-from typing import Self
+from typing import ClassVar, Self
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from bci_dann._validation import check_between, check_count
@@ -19,7 +19,10 @@ from bci_dann.objectives.batch_view import BatchView
 from bci_dann.objectives.schedules import GAMMA, ganin_schedule
 from bci_dann.objectives.term import Sizes, Term
 
-__all__ = ["DomainAdversary"]
+__all__ = ["DOMAIN_MEASURES", "DomainAdversary", "domain_measures"]
+
+# What is recorded of a domain head: how often it is right, and how often guessing would be.
+DOMAIN_MEASURES = ("domain_accuracy", "domain_chance")
 
 
 class DomainAdversary(Term):
@@ -61,6 +64,7 @@ class DomainAdversary(Term):
 
     needs_target = False  # source subjects are domains, too
     replayable = True
+    measured: ClassVar[tuple[str, ...]] = DOMAIN_MEASURES
 
     def __init__(self, hidden: int = 64, gamma: float = GAMMA, smoothing: float = 0.0) -> None:
         super().__init__()
@@ -79,3 +83,31 @@ class DomainAdversary(Term):
         strength = ganin_schedule(batch.progress, self.gamma)
         domain_logits = self.head(reverse_gradient(batch.features, strength))
         return cross_entropy(domain_logits, batch.domains, label_smoothing=self.smoothing)
+
+    def measures(self, batch: BatchView) -> dict[str, Tensor]:
+        """Return the accuracy of the domain head, and chance; see :meth:`Term.measures`."""
+        return domain_measures(self.head, batch.features, batch.domains)
+
+
+def domain_measures(head: nn.Module, inputs: Tensor, domains: Tensor) -> dict[str, Tensor]:
+    """Return how often a domain head names the domain of a trial, and how often guessing would.
+
+    Parameters
+    ----------
+    head : nn.Module
+        The domain classifier.
+    inputs : Tensor, shape (batch, width)
+        What it classifies.
+    domains : Tensor, shape (batch,)
+        The domain of each trial.
+
+    Returns
+    -------
+    dict of str to Tensor, shape ()
+        ``domain_accuracy`` and ``domain_chance``, from 0 to 1. Chance is 1 / number of domains,
+        since batches have equally many trials of each domain.
+    """
+    logits = head(inputs.detach()).detach()
+    right = (logits.argmax(1) == domains).to(logits.dtype)
+    chance = logits.new_full((), 1 / logits.shape[1])
+    return {"domain_accuracy": right.mean(), "domain_chance": chance}

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["UNLABELLED", "BatchView", "entropy"]
+__all__ = ["OF_TERM", "UNLABELLED", "BatchView", "entropy"]
 
 # The label of trials whose class is unknown.
 UNLABELLED = -1
+# Separates a term from what is measured of it in names of the history; summands do not have it.
+OF_TERM = "."
 
 
 @dataclass(frozen=True)

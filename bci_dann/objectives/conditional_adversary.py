@@ -15,6 +15,7 @@ from torch.nn.functional import cross_entropy
 
 from bci_dann._validation import check_between, check_count
 from bci_dann.models import domain_head, reverse_gradient
+from bci_dann.objectives.adversary import DOMAIN_MEASURES, domain_measures
 from bci_dann.objectives.batch_view import BatchView, entropy
 from bci_dann.objectives.schedules import GAMMA, ganin_schedule
 from bci_dann.objectives.term import Sizes, Term
@@ -56,6 +57,7 @@ class ConditionalAdversary(Term):
 
     needs_target = False  # source subjects are domains, too
     replayable = True
+    measured: ClassVar[tuple[str, ...]] = DOMAIN_MEASURES
     entropy_weights: ClassVar[bool] = False
 
     def __init__(self, hidden: int = 64, gamma: float = GAMMA) -> None:
@@ -74,12 +76,16 @@ class ConditionalAdversary(Term):
         """Return the domain loss of a batch, a scalar; see :meth:`Term.forward`."""
         p = torch.softmax(batch.logits, dim=1).detach()
         features = reverse_gradient(batch.features, ganin_schedule(batch.progress, self.gamma))
-        joint = (p[:, :, None] * features[:, None, :]).flatten(1)
-        losses = cross_entropy(self.head(joint), batch.domains, reduction="none")
+        losses = cross_entropy(self.head(_joint(p, features)), batch.domains, reduction="none")
         if not self.entropy_weights:
             return losses.mean()
         weights = 1.0 + torch.exp(-entropy(p))
         return (weights * losses).sum() / weights.sum()
+
+    def measures(self, batch: BatchView) -> dict[str, Tensor]:
+        """Return the accuracy of the domain head, and chance; see :meth:`Term.measures`."""
+        p = torch.softmax(batch.logits, dim=1).detach()
+        return domain_measures(self.head, _joint(p, batch.features.detach()), batch.domains)
 
 
 class EntropyWeightedAdversary(ConditionalAdversary):
@@ -104,3 +110,8 @@ class EntropyWeightedAdversary(ConditionalAdversary):
     """
 
     entropy_weights = True
+
+
+def _joint(p: Tensor, features: Tensor) -> Tensor:
+    """Return the outer product of class probabilities and features, (batch, classes * features)."""
+    return (p[:, :, None] * features[:, None, :]).flatten(1)

@@ -8,7 +8,7 @@ from numbers import Real
 from torch import Tensor, nn
 
 from bci_dann.exceptions import ConfigError
-from bci_dann.objectives.batch_view import BatchView
+from bci_dann.objectives.batch_view import OF_TERM, BatchView
 from bci_dann.objectives.classification import classification_loss
 from bci_dann.objectives.schedules import Constant, Schedule
 
@@ -66,6 +66,15 @@ class Objective(nn.Module):
         return [CLASSIFICATION, *self.terms]
 
     @property
+    def measure_names(self) -> list[str]:
+        """The names of the numbers, ``TERM.NUMBER``, in their order; see :meth:`measures`."""
+        return [
+            f"{label}{OF_TERM}{name}"
+            for label, term in self.terms.items()
+            for name in getattr(term, "measured", ())
+        ]
+
+    @property
     def signature(self) -> Hashable:
         """What objectives must have in common to be computed in one stack; see :meth:`forward`."""
         return tuple(
@@ -102,6 +111,38 @@ class Objective(nn.Module):
             factor = self.weights.get(name, 1.0)
             summands[name] = factor * self._scheduled(name, batch.progress) * value
         return summands
+
+    def measures(self, batch: BatchView) -> dict[str, Tensor]:
+        """Return what terms measure of a batch beside the loss.
+
+        Parameters
+        ----------
+        batch : BatchView
+            The trials of a batch.
+
+        Returns
+        -------
+        dict of str to Tensor, shape ()
+            Without gradient, by :attr:`measure_names`.
+
+        Raises
+        ------
+        ConfigError
+            When a term does not return a scalar for each name in its ``measured``.
+        """
+        found: dict[str, Tensor] = {}
+        for label, term in self.terms.items():
+            names = getattr(term, "measured", ())
+            numbers = term.measures(batch) if names else {}  # type: ignore[operator]
+            for name in names:
+                value = numbers.get(name)
+                if not isinstance(value, Tensor) or value.ndim:
+                    raise ConfigError(
+                        f"term {label!r}: measures must give a scalar tensor as {name!r}, which "
+                        f"`measured` lists; got {_shown(value)}."
+                    )
+                found[f"{label}{OF_TERM}{name}"] = value.detach()
+        return found
 
     def _scheduled(self, name: str, progress: float | Tensor) -> float | Tensor:
         factor = self.schedules.get(name, Constant())(progress)

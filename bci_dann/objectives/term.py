@@ -67,6 +67,8 @@ class Term(nn.Module):
         Whether the term can be captured as a CUDA graph and replayed. Its operations must then
         depend only on shapes: it must not read numbers back (``.item()``, ``float``), branch on
         values, or count steps. False by default, so that a user-defined term must declare it.
+    measured : tuple of str
+        Names of the numbers that :meth:`measures` returns.
 
     See Also
     --------
@@ -95,6 +97,7 @@ class Term(nn.Module):
     needs_target: ClassVar[bool] = True
     features_only: ClassVar[bool] = False
     replayable: ClassVar[bool] = False
+    measured: ClassVar[tuple[str, ...]] = ()
 
     def build(self, sizes: Sizes) -> Self:  # noqa: ARG002 (terms with layers use it)
         """Create layers whose widths depend on the network and the data.
@@ -125,3 +128,18 @@ class Term(nn.Module):
             A scalar, to be minimised.
         """
         raise NotImplementedError
+
+    def measures(self, batch: BatchView) -> dict[str, Tensor]:  # noqa: ARG002 (others use it)
+        """Return numbers about a batch that training records and does not use.
+
+        Parameters
+        ----------
+        batch : BatchView
+            The batch, as :meth:`forward` gets it.
+
+        Returns
+        -------
+        dict of str to Tensor, shape ()
+            A number for each name in ``measured``, without gradient.
+        """
+        return {}

@@ -77,13 +77,21 @@ def draw_regimes(table: pd.DataFrame) -> Figure:
     styles = _styles(table)
     for ax, protocol in zip(axes, protocols, strict=False):
         _draw_rows(ax, table[table["protocol"] == protocol], regimes, styles)
-        ax.set_title(str(protocol), fontsize=10)
+        ax.set_title(_title(table[table["protocol"] == protocol]), fontsize=10)
         ax.set_xlabel("accuracy less that of the best baseline (points)")
     _name_rows(axes[0], regimes, set(table.loc[table["held_out"], "regime"]))
     handles, labels = axes[0].get_legend_handles_labels()
     if handles:
         figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=9)
     return figure
+
+
+def _title(rows: pd.DataFrame) -> str:
+    """Return the protocol with the numbers of regimes and of their subjects."""
+    fewest, most = rows["n_subjects"].min(), rows["n_subjects"].max()
+    subjects = str(fewest) if fewest == most else f"{fewest} to {most}"
+    n_regimes = rows["regime"].nunique()
+    return f"{rows['protocol'].iloc[0]}, N = {n_regimes} regimes of {subjects} subjects"
 
 
 def _styles(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
@@ -106,7 +114,7 @@ def _draw_rows(
 ) -> None:
     places = {name: place for place, name in enumerate(regimes)}
     ax.axvline(0.0, color="0.2", linewidth=1.2, zorder=2)
-    for place in range(0, len(regimes), 2):  # bands that lead the eye from name to marks
+    for place in range(0, len(regimes), 2):  # bands that join names and marks
         ax.axhspan(place - 0.5, place + 0.5, color="0.95", zorder=0, linewidth=0)
     for name, style in styles.items():
         own = rows[rows["pipeline"] == name]

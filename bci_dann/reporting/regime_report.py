@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 __all__ = ["compared_pipelines", "regime_tables"]
 
 NOTE = (
-    "Each cell: accuracy (points) and ROC AUC, less those of the best baseline of this regime, "
-    "which is picked with its scores in view, so that it is a high bar. worst: the lowest "
+    "Each cell: accuracy (points) and ROC AUC, less those of the best baseline of this regime. "
+    "This baseline is chosen by these scores, so that the comparison is strict. worst: the lowest "
     "difference of any regime; mean: over regimes."
 )
 MISSING = "–"

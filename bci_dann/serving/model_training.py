@@ -136,9 +136,7 @@ def fit_model(
 
 def _check_without_regime(run: RunConfig) -> None:
     """Raise if the configuration changes the trials for a comparison of methods."""
-    from bci_dann.data import DataConfig
-
-    if isinstance(run.data, DataConfig) and run.data.regime is not None:
+    if run.data.regime is not None:
         raise ConfigError(
             "data.regime changes trials to compare methods, but a model is trained on recordings "
             "as they are: remove it. Subjects, channels and windows are set in `data` and "

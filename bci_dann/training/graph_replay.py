@@ -102,10 +102,19 @@ class ReplayedStep:
         The tensors that the step changes.
     capture : StepCapture
         Turns the step into one that is replayed.
+    n_summands : int or None
+        How many of the values of a step are compared, the first ones; ``None`` compares all. The
+        accuracy of a classifier is not compared: rounding may change a single decision.
     """
 
-    def __init__(self, step: Step, state: TrainingState, capture: StepCapture) -> None:
-        self._step, self._state = step, state
+    def __init__(
+        self,
+        step: Step,
+        state: TrainingState,
+        capture: StepCapture,
+        n_summands: int | None = None,
+    ) -> None:
+        self._step, self._state, self._n_summands = step, state, n_summands
         self._capture: StepCapture | None = capture
         self._buffers: dict[Shapes, StepBuffers] = {}
         self._replays: dict[Shapes, Callable[[], Tensor]] = {}
@@ -124,8 +133,8 @@ class ReplayedStep:
 
         Returns
         -------
-        Tensor, shape (n_networks, n_summands)
-            The summands of the loss.
+        Tensor, shape (n_networks, n_values)
+            What the step returns, the summands of the loss first.
         """
         shapes = tuple(tensor.shape for tensor in batch.tensors())
         if self._capture is not None and shapes not in self._replays:
@@ -170,7 +179,7 @@ class ReplayedStep:
         replay = capture.capture(self._step, buffers)
         self._state.restore(before)
         buffers.fill(batch, TRIAL_PROGRESS, TRIAL_LR)
-        replayed = {"losses": [replay()], **self._state.copy()}
+        replayed = {"losses": [self._compared(replay())], **self._state.copy()}
         if _same_effect(before, ordinary, replayed):
             return replay
         self._warn(batch, "it does something else than an ordinary step")
@@ -191,7 +200,10 @@ class ReplayedStep:
             generators = _generator_states(devices)
             losses = self._step(batch, TRIAL_PROGRESS, TRIAL_LR)
             draws_randomly = not all(map(torch.equal, generators, _generator_states(devices)))
-        return {"losses": [losses], **self._state.copy()}, draws_randomly
+        return {"losses": [self._compared(losses)], **self._state.copy()}, draws_randomly
+
+    def _compared(self, values: Tensor) -> Tensor:
+        return values[..., : self._n_summands]
 
 
 def _generator_states(devices: Iterable[torch.device]) -> list[Tensor]:

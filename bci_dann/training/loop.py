@@ -21,7 +21,7 @@ __all__ = ["History", "OnEpoch", "run_epochs", "train"]
 # trial, and eight take less time than a step.
 N_CHECKED_TRIALS = 8
 
-# For each epoch, the mean of each summand of the loss by its name.
+# For each epoch, the mean of each summand of the loss by its name, and of what terms measure.
 History = list[dict[str, float]]
 OnEpoch = Callable[[int, dict[str, float]], None]
 
@@ -41,7 +41,8 @@ def train(member: Member, settings: TrainingSettings, on_epoch: OnEpoch | None =
     Returns
     -------
     list of dict
-        For each epoch, the mean of each summand of the loss.
+        For each epoch, the mean of each summand of the loss, and of what its terms measure
+        beside it (``domain_adversary.domain_accuracy``).
 
     Raises
     ------
@@ -138,9 +139,11 @@ def _with_epoch(
     """Return the history with one more epoch, or the error that ends training."""
     if isinstance(before, TrainingError):
         return before
-    losses = dict(zip(member.objective.names, values, strict=True))
-    if all(math.isfinite(value) for value in values):
-        return [*before, losses]
+    names = member.objective.names
+    losses = dict(zip(names, values, strict=False))  # measures of the terms follow
+    if all(math.isfinite(value) for value in losses.values()):
+        measures = zip(member.objective.measure_names, values[len(names) :], strict=True)
+        return [*before, {**losses, **dict(measures)}]
     return TrainingError(
         f"The loss of {member.name} is not finite in epoch {epoch + 1}: {losses}. "
         "Lower `lr`, or look for trials of an extreme amplitude."

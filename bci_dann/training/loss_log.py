@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bci_dann.exceptions import ConfigError, InstallationError
+from bci_dann.objectives.batch_view import OF_TERM
 from bci_dann.training.epoch_observer import LossListener, observed_losses
 
 __all__ = ["check_tensorboard", "tensorboard_log"]
@@ -47,7 +48,9 @@ def tensorboard_log(folder: str | Path, *parts: str) -> Iterator[None]:
     """Log the losses of every network that is trained in a block, epoch by epoch.
 
     Each network is a run of TensorBoard of its own, with the summands of its loss, weighted, as
-    ``loss/NAME``. ``tensorboard --logdir FOLDER`` shows them, during training, too.
+    ``loss/NAME``, and what terms measure as ``measure/NAME``, such as the accuracy of a domain
+    classifier (``measure/domain_adversary.domain_accuracy``). ``tensorboard --logdir FOLDER``
+    shows them, during training, too.
 
     Parameters
     ----------
@@ -106,7 +109,8 @@ class _Log:
         def listen(epoch: int, losses: Sequence[Mapping[str, float] | None]) -> None:
             for writer, values in zip(writers, losses, strict=True):
                 for name, value in (values or {}).items():
-                    writer.add_scalar(f"loss/{name}", value, epoch + 1)
+                    kind = "measure" if OF_TERM in name else "loss"
+                    writer.add_scalar(f"{kind}/{name}", value, epoch + 1)
 
         return listen
 

@@ -20,7 +20,8 @@ from bci_dann.training.training_data import Member, TrainingSettings
 
 __all__ = ["NetworkTraining", "NetworkWithObjective", "StackTraining"]
 
-# Maps a batch and the progress to the weighted summands of the loss of each network.
+# Maps a batch and the progress to the weighted summands of the loss of each network, followed by
+# what its terms measure.
 Losses = Callable[[Batch, float | Tensor], Tensor]
 
 # Weights and buffers of a module by name.
@@ -36,6 +37,8 @@ MIN_GROUP_SIZE = 2
 
 class NetworkWithObjective(nn.Module):
     """A network and its objective as one module, from a batch to the summands of the loss.
+
+    What the terms measure beside the loss follows the summands.
 
     Parameters
     ----------
@@ -60,8 +63,8 @@ class NetworkWithObjective(nn.Module):
 
         Returns
         -------
-        Tensor, shape (n_summands,)
-            The weighted summands of the loss.
+        Tensor, shape (n_summands + n_measures,)
+            The weighted summands of the loss, and the measures of the terms.
         """
         with keyed(self.network, batch.keys):
             features, logits = (
@@ -78,7 +81,8 @@ class NetworkWithObjective(nn.Module):
             is_target=batch.is_target,
             progress=progress,
         )
-        return torch.stack(list(self.objective(view).values()))
+        values = {**self.objective(view), **self.objective.measures(view)}
+        return torch.stack(list(values.values()))
 
     def _outputs_by_domain(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return features and logits, with source and target normalised separately."""
@@ -128,8 +132,8 @@ class NetworkTraining:
 
         Returns
         -------
-        Tensor, shape (1, n_summands)
-            The summands of the loss.
+        Tensor, shape (1, n_summands + n_measures)
+            The summands of the loss, and the measures of the terms.
         """
         return self._step(batch.of_first_network(), progress, lr)
 
@@ -186,8 +190,8 @@ class StackTraining:
 
         Returns
         -------
-        Tensor, shape (n_members, n_summands)
-            The summands of the loss.
+        Tensor, shape (n_members, n_summands + n_measures)
+            The summands of the loss, and the measures of the terms.
         """
         return self._step(batch, progress, lr)
 
@@ -222,7 +226,7 @@ class StackTraining:
                         stacked.fill_(value)
 
     def _losses(self, batch: Batch, progress: float | Tensor) -> Tensor:
-        """Return the losses of each network on its part of the batch."""
+        """Return the losses and measures of each network on its part of the batch."""
 
         def losses(state: States, batch: Batch) -> Tensor:
             result: Tensor = functional_call(self._template, state, (batch, progress))
@@ -262,14 +266,15 @@ def _make_step(
     """
     weights, device = list(weights), torch.device(settings.device)
     capture = step_capture_for(members, device)
+    n_summands = len(members[0].objective.names)
     optimiser = _optimiser(weights, settings, replayed=capture is not None)
 
     def step(batch: Batch, progress: float | Tensor, lr: float | Tensor) -> Tensor:
-        return _optimiser_step(losses(batch, progress), optimiser, lr)
+        return _optimiser_step(losses(batch, progress), n_summands, optimiser, lr)
 
     if capture is None:
         return step
-    return ReplayedStep(step, TrainingState(weights, buffers, optimiser), capture)
+    return ReplayedStep(step, TrainingState(weights, buffers, optimiser), capture, n_summands)
 
 
 def _optimiser(
@@ -291,16 +296,19 @@ def _learning_rate(lr: float, device: str) -> Tensor:
     return torch.tensor(lr, dtype=dtype, device=device)  # as torch's kernels expect
 
 
-def _optimiser_step(losses: Tensor, optimiser: torch.optim.Optimizer, lr: float | Tensor) -> Tensor:
+def _optimiser_step(
+    values: Tensor, n_summands: int, optimiser: torch.optim.Optimizer, lr: float | Tensor
+) -> Tensor:
+    """Take a step on the sum of the first values, the summands of the loss; return all values."""
     for group in optimiser.param_groups:
         if isinstance(group["lr"], Tensor):
             group["lr"].fill_(lr)
         else:
             group["lr"] = lr
     optimiser.zero_grad(set_to_none=True)
-    losses.sum().backward()  # type: ignore[no-untyped-call]
+    values[:, :n_summands].sum().backward()  # type: ignore[no-untyped-call]
     optimiser.step()
-    return losses.detach()
+    return values.detach()
 
 
 def _submodule_state(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:

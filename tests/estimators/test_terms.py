@@ -13,7 +13,7 @@ from bci_dann import DANNClassifier, load_model
 from bci_dann.components import built_in_names
 from bci_dann.estimators import fit_together
 from bci_dann.exceptions import ConfigError
-from bci_dann.objectives import Term
+from bci_dann.objectives import DomainAdversary, Term
 
 EVERY = dict.fromkeys(built_in_names("term"), 0.1)
 
@@ -44,8 +44,30 @@ def fit(estimator, seed=0):
 
 def test_terms_compose_and_are_reported():
     history = fit(model(terms=EVERY)).history_
-    assert set(history[0]) == {"classification", *EVERY}
+    assert {name for name in history[0] if "." not in name} == {"classification", *EVERY}
     assert np.isfinite([list(epoch.values()) for epoch in history]).all()
+
+
+def test_the_domain_accuracy_is_recorded_and_changes_nothing(monkeypatch):
+    fitted, new = fit(model(max_epochs=8)), trials(20)[0]
+    for epoch in fitted.history_:
+        # two source subjects and the target
+        assert epoch["domain_adversary.domain_chance"] == pytest.approx(1 / 3)
+        assert 0 < epoch["domain_adversary.domain_accuracy"] <= 1
+    monkeypatch.setattr(DomainAdversary, "measured", ())
+    plain = fit(model(max_epochs=8))
+    np.testing.assert_array_equal(fitted.predict_proba(new), plain.predict_proba(new))
+    summands = ["classification", "domain_adversary"]
+    assert [{name: epoch[name] for name in summands} for epoch in fitted.history_] == plain.history_
+
+
+def test_a_domain_that_is_easily_told_is_told():
+    X, y, subjects = trials()
+    X = X * np.where(subjects == subjects[0], 1.0, 5.0)[:, None, None].astype(X.dtype)
+    terms = {"domain_adversary": {"gamma": 0.0}}  # features are not made alike
+    told = model(terms=terms, max_epochs=30, alignment=None)
+    last = told.fit(X, y, subjects=subjects).history_[-1]
+    assert last["domain_adversary.domain_accuracy"] > last["domain_adversary.domain_chance"] + 0.1
 
 
 def test_a_stack_with_every_term_is_as_alone():
@@ -73,7 +95,8 @@ def test_terms_rest_without_a_target(caplog):
     X, y, subjects = trials()
     with caplog.at_level(logging.INFO):
         fitted = model(terms={"mcc": 1.0, "cdan": 0.1}).fit(X, y, subjects=subjects)
-    assert set(fitted.history_[0]) == {"classification", "domain_adversary", "cdan"}
+    summands = {name for name in fitted.history_[0] if "." not in name}
+    assert summands == {"classification", "domain_adversary", "cdan"}
     assert caplog.text.count("the term mcc is left out") == 1
 
 

@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bci_dann.evaluation import summarise, to_moabb
+from bci_dann.evaluation import summarise
 from bci_dann.evaluation.runs.results import COLUMNS
 from bci_dann.evaluation.summary import chance_level
-from bci_dann.exceptions import ConfigError, ResultsError
 
 
 def results(accuracies, n_test=10, protocol="train", seed=0):
@@ -121,39 +120,3 @@ def test_chance_is_that_of_moabb():
     rows = results({"a": [0.5, 0.5]}, n_test=77)
     assert summarise(rows, n_classes=3)["chance"][0] == pytest.approx(100 * chance_level(3, 77))
     assert summarise(rows)["chance"].isna().all()
-
-
-def test_moabb_computes_statistics_on_our_frame():
-    from moabb.analysis.meta_analysis import compute_dataset_statistics
-
-    rng = np.random.default_rng(0)
-    base = rng.uniform(0.5, 0.7, 8)
-    rows = pd.concat(results({"source_only": base, "ea": base + 0.1}, seed=seed) for seed in (0, 1))
-    statistics = compute_dataset_statistics(to_moabb(rows))
-    row = statistics.query("pipe1 == 'ea' and pipe2 == 'source_only'").iloc[0]
-    assert row["p"] == pytest.approx(1 / 2**8)
-    assert row["nsub"] == 8
-
-
-def test_moabb_frame_averages_seeds_and_names_protocols():
-    rows = pd.concat(
-        [
-            results({"a": [0.4]}, seed=0),
-            results({"a": [0.6]}, seed=1),
-            results({"a": [0.9]}, protocol="other"),
-        ]
-    )
-    frame = to_moabb(rows)
-    assert dict(zip(frame["pipeline"], frame["score"], strict=True)) == pytest.approx(
-        {"a (train)": 0.5, "a (other)": 0.9}
-    )
-    assert list(to_moabb(results({"a": [0.4]}))["pipeline"]) == ["a"]
-
-
-def test_moabb_frame_refuses_what_moabb_refuses():
-    rows = results({"a": [0.5, 0.5]})
-    rows.loc[0, "roc_auc"] = np.nan
-    with pytest.raises(ResultsError, match="NaN in 1 sessions"):
-        to_moabb(rows, metric="roc_auc")
-    with pytest.raises(ConfigError, match="Did you mean 'accuracy'"):
-        to_moabb(rows, metric="acuracy")

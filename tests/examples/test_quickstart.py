@@ -58,6 +58,7 @@ def test_everything_is_in_the_folder(done, folder):
         "account.csv",
         "channel_power.npz",
         "config.json",
+        "feature_map.npz",
         "invocations.json",
         "predictions.csv",
         "report.html",

@@ -124,6 +124,8 @@ def test_parameters_of_terms_are_trained_with_the_network():
     objective = Objective({"domain_adversary": adversary})
     assert set(objective.parameters()) == set(adversary.parameters())
     assert objective.names == ["classification", "domain_adversary"]
+    measures = ["domain_adversary.domain_accuracy", "domain_adversary.domain_chance"]
+    assert objective.measure_names == list(objective.measures(view())) == measures
     assert Objective().names == ["classification"]
 
 
@@ -176,3 +178,11 @@ def test_unlabelled_trials_get_no_gradient():
     classification_loss(batch).backward()
     assert (batch.logits.grad[3] == 0).all()
     assert (batch.logits.grad[:3] != 0).any(dim=1).all()
+
+
+def test_a_measure_that_is_no_scalar_is_named():
+    class Forgetful(Margin):
+        measured = ("size",)
+
+    with pytest.raises(ConfigError, match=r"term 'own': measures must give a scalar .* got None"):
+        Objective({"own": Forgetful()}).measures(view())

@@ -83,6 +83,20 @@ def test_domain_adversary(smoothing):
     assert_allclose(term(batch).item(), -(asked * log_p).sum(1).mean(), rtol=1e-10)
 
 
+@pytest.mark.parametrize("name", ["domain_adversary", "cdan", "cdan_e"])
+def test_adversaries_measure_how_often_the_domain_head_is_right(name):
+    batch, term = view(), resolve("term", name).build(SIZES).double()
+    p = torch.softmax(batch.logits, 1)
+    joint = torch.einsum("nc,nf->ncf", p, batch.features).flatten(1)
+    guesses = term.head(batch.features if name == "domain_adversary" else joint).argmax(1)
+    found = term.measures(batch)
+    assert list(found) == list(term.measured) == ["domain_accuracy", "domain_chance"]
+    right = (guesses == batch.domains).numpy()
+    assert float(found["domain_accuracy"]) == pytest.approx(right.mean())
+    assert float(found["domain_chance"]) == 1 / 4
+    assert not any(value.requires_grad for value in found.values())
+
+
 def test_coral():
     batch = view()
     X, _, is_target = parts(batch)

@@ -51,7 +51,8 @@ def test_marks_differ_without_colour_and_baselines_are_hollow(draw_regimes_table
 
 def test_protocols_are_panels_of_the_same_rows(draw_regimes_table):
     axes = draw_regimes(draw_regimes_table(protocols=("train", "online"))).axes
-    assert [ax.get_title() for ax in axes] == ["train", "online"]
+    size = "N = 3 regimes of 9 subjects"
+    assert [ax.get_title() for ax in axes] == [f"train, {size}", f"online, {size}"]
     assert axes[0].get_ylim() == axes[1].get_ylim()
 
 

@@ -62,7 +62,7 @@ def test_parameters_of_the_objective_are_trained_too(draw_member, settings):
     before = weights_of(member.objective)
     training = NetworkTraining(member, settings())
     losses = training.step(first_batch([member], settings()), 0.9, 1e-2)
-    assert losses.shape == (1, 2)
+    assert losses.shape == (1, 4)  # two summands, accuracy and chance of the domain head
     assert not any(map(torch.equal, weights_of(member.objective), before))
 
 
@@ -121,7 +121,7 @@ def test_members_of_a_stack_change_when_it_is_finished(draw_member, settings):
     loader = BatchLoader(stack, settings())
     training, epoch = StackTraining(stack, settings()), loader.draw_epoch()
     losses = training.step(loader.batch(epoch[0]), 0.5, 1e-2)
-    assert losses.shape == (2, 2)
+    assert losses.shape == (2, 4)
     for member, old in zip(stack, before, strict=True):
         assert all(map(torch.equal, weights_of(member.network), old))
     training.finish(map(loader.batch, epoch))

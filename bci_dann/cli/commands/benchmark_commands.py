@@ -43,7 +43,7 @@ from bci_dann.exceptions import ConfigError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bci_dann.evaluation import RunConfig
+    from bci_dann.evaluation import RunConfig, Suite
 
 __all__ = ["choose", "publish", "run", "select"]
 
@@ -94,10 +94,15 @@ def run(  # numpydoc ignore=PR01
     }
     loaded = load_run_or_suite(config, settings or ())
     if isinstance(loaded, Suite):
-        check_without(regimes, held_out, of="a suite")
         _check_no_log(tensorboard, "a suite")
         given = given_lists(options)
         suite = loaded.with_replaced(given) if given else loaded
+        if suite.has_regimes:
+            chosen = None if datasets is None else split_list(datasets, "datasets")
+            out = out or Path("runs") / suite.name
+            _run_regimes(suite.of_datasets(chosen), out, how, regimes, held_out)
+            return
+        check_without(regimes, held_out, of="a suite without them")
         run_suite_command(suite, out, how, datasets)
         return
     if datasets is not None:
@@ -107,9 +112,8 @@ def run(  # numpydoc ignore=PR01
     description = config_with_options(loaded, options)
     out = out or Path("runs") / description.name
     if description.has_regimes or regimes is not None or held_out:
-        names = None if regimes is None else split_list(regimes, "regimes")
         _check_no_log(tensorboard, "a run over regimes")
-        _run_regimes(description, out, how, names, held_out)
+        _run_regimes(description, out, how, regimes, held_out)
         return
     with _report_of_failures(out, FAILURES):
         results = run_benchmark(description, out, **how, tensorboard=tensorboard)
@@ -192,13 +196,14 @@ def _report_of_failures(out: Path, sign: str) -> Iterator[None]:
 
 
 def _run_regimes(
-    config: RunConfig, out: Path, how: dict[str, Any], names: list[str] | None, held_out: bool
+    config: RunConfig | Suite, out: Path, how: dict[str, Any], regimes: str | None, held_out: bool
 ) -> None:
     """Run regimes, and draw and print the results of the pipelines in each."""
     from bci_dann.evaluation import run_regimes
     from bci_dann.evaluation.regimes.regime_table import TABLE_FILE
     from bci_dann.reporting import regime_tables, report_or_warn, write_regime_figure
 
+    names = None if regimes is None else split_list(regimes, "regimes")
     with _report_of_failures(out, TABLE_FILE):
         table = run_regimes(config, out, **how, regimes=names, held_out=held_out)
     if how["dry_run"]:

@@ -20,16 +20,21 @@ if TYPE_CHECKING:
 
 __all__ = ["check_without", "run_suite_command"]
 
-PLAN_COLUMNS = ("dataset", "target subjects", "tasks", "trials, at most", "prepared MB, at most")
+PLAN_COLUMNS = (
+    *("dataset", "target subjects", "tasks", "trials, at most", "prepared MB, at most"),
+    *("memory of a process, MB", "hours left"),
+)
 OVER_COLUMNS = (
     *("pipeline", "against", "datasets", "subjects", "difference", "95 % interval"),
     *("I²", "p"),
 )
 PLAN_NOTE = (
     "Trials and MB are computed from MOABB's summary, which counts trials per session for some "
-    "datasets and per subject for others; a dash means that it has no number. Downloads need "
-    "additional space, several times that of prepared trials; their size is not stated anywhere. "
-    "The time per task is known once a task has finished: fit_seconds in results.csv."
+    "datasets and per subject for others; a dash means that it has no number. Memory is an order "
+    "of magnitude, on a CPU. Downloads need additional space, several times that of prepared "
+    "trials; their size is not stated anywhere. Hours are those of the tasks without a record, "
+    "from the records of the same pipelines: a dash where there is none yet, and a + where some "
+    "pipelines have none."
 )
 OVER_NOTE = (
     "difference: points of accuracy, random-effects mean over datasets (DerSimonian and Laird "
@@ -140,6 +145,8 @@ def _print_plan(tasks: pd.DataFrame, out: Path, data_dir: Path | None) -> None:
             str(size["n_tasks"]),
             _whole(size["trials"]),
             _whole(size["megabytes"]),
+            _whole(size["memory_megabytes"]),
+            _hours(size),
         )
         for name, size in sizes.items()
     ]
@@ -151,6 +158,12 @@ def _print_plan(tasks: pd.DataFrame, out: Path, data_dir: Path | None) -> None:
     print_downloads(data_dir)
     number = "1 dataset" if len(sizes) == 1 else f"{len(sizes)} datasets"
     print_sentence(f"{len(tasks)} tasks on {number}; results will be written to {out}")
+
+
+def _hours(size: dict[str, Any]) -> str:
+    if size["n_missing"] and not size["n_timed"]:
+        return "–"
+    return f"{size['seconds'] / 3600:.1f}{'+' if size['untimed'] else ''}"
 
 
 def _whole(value: float) -> str:

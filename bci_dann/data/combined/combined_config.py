@@ -19,6 +19,7 @@ from pydantic import (
 from bci_dann._config import StrictModel
 from bci_dann._validation import check_option
 from bci_dann.data.datasets import DataConfig
+from bci_dann.data.regimes.regime import Regime
 from bci_dann.exceptions import ConfigError
 
 __all__ = [
@@ -91,7 +92,10 @@ class CombinedEntry(DataConfig):  # numpydoc ignore=PR02
     @model_validator(mode="after")
     def _without_regime(self) -> CombinedEntry:
         if self.regime is not None:
-            raise ValueError("a regime is for a configuration of one data set; remove it here")
+            raise ValueError(
+                "a regime changes all data sets of a list: remove it here, and give it once as "
+                "`data: {datasets: [...], regime: {...}}`"
+            )
         return self
 
     def folder_in(self, data_dir: Path | str | None) -> Path | None:
@@ -129,6 +133,9 @@ class CombinedDataConfig(StrictModel):  # numpydoc ignore=PR02
     target_dataset : str or None
         The name of the data set whose subjects are the targets; the subjects of the other data
         sets are then the only sources. ``None`` leaves out each subject of all data sets in turn.
+    regime : Regime or None
+        Changes the prepared trials of each data set, as if it were alone: ``n_subjects`` is the
+        number of subjects of each.
 
     See Also
     --------
@@ -149,6 +156,15 @@ class CombinedDataConfig(StrictModel):  # numpydoc ignore=PR02
     datasets: list[CombinedEntry]
     channels: Literal["common", "all"] = "common"
     target_dataset: str | None = None
+    regime: Regime | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_unset_regime(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out an unset regime, so that stored configurations without one do not change."""
+        content: dict[str, Any] = handler(self)
+        if self.regime is None:
+            content.pop("regime", None)
+        return content
 
     @model_validator(mode="before")
     @classmethod

@@ -18,11 +18,14 @@ from bci_dann.data.datasets import DataConfig, make_dataset
 from bci_dann.data.fingerprint import dataset_fingerprint
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.recordings.path_pattern import plain_text
+from bci_dann.data.regimes.trial_choice import draw_subjects
 from bci_dann.data.subset import Subset, resolve_subset, without_subjects
 from bci_dann.exceptions import ConfigError, DataError
 
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
+
+    from bci_dann.data.regimes.regime import Regime
 
 __all__ = ["CombinedDataset", "DatasetPart", "excluding", "naming"]
 
@@ -101,6 +104,32 @@ class CombinedDataset:
     def subject_list(self) -> list[str]:  # numpydoc ignore=RT01
         """The selected subjects of all data sets."""
         return [subject for part in self.parts for subject in part.subjects]
+
+    def subjects_in(self, regime: Regime | None) -> list[str]:
+        """Return the subjects that a regime keeps of each data set.
+
+        Parameters
+        ----------
+        regime : Regime or None
+            The regime; ``None`` keeps all subjects.
+
+        Returns
+        -------
+        list of str
+            In the order of the data sets.
+
+        Raises
+        ------
+        ConfigError
+            When a data set has too few subjects.
+        """
+        if regime is None:
+            return self.subject_list
+        kept = []
+        for part in self.parts:
+            with naming(part.entry.name):
+                kept += draw_subjects(regime, part.subjects)
+        return kept
 
     def fingerprint(self) -> dict[str, Any]:
         """Return everything that determines the signals of all data sets.

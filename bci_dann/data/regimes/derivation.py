@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann.data.cache import TrialsWriter, open_trials, store
+from bci_dann.data.combined.combined_config import SEPARATOR
+from bci_dann.data.combined.combined_dataset import naming
 from bci_dann.data.regimes.disturbances import add_artefacts, change_half_way, spoil_channels
 from bci_dann.data.regimes.trial_choice import (
     channel_positions,
@@ -75,7 +77,7 @@ def derive_trials(trials: EEGTrials, regime: Regime) -> EEGTrials:
     return EEGTrials.concatenate(list(_derived_subjects(trials, regime)))
 
 
-def prepare_derived(folder: Path, regime: Regime, root: Path) -> Path:
+def prepare_derived(folder: Path, regime: Regime, root: Path, datasets: Sequence[str] = ()) -> Path:
     """Derive the trials of a regime from prepared ones, unless they are in the cache.
 
     Parameters
@@ -86,6 +88,8 @@ def prepare_derived(folder: Path, regime: Regime, root: Path) -> Path:
         The regime.
     root : pathlib.Path
         The cache.
+    datasets : sequence of str
+        The names of the data sets, where there are several: each is changed as if it were alone.
 
     Returns
     -------
@@ -108,10 +112,22 @@ def prepare_derived(folder: Path, regime: Regime, root: Path) -> Path:
     }
 
     def fill(writer: TrialsWriter) -> None:
-        for trials in _derived_subjects(open_trials(folder), regime):
+        for trials in _derived_datasets(open_trials(folder), regime, datasets):
             writer.add(trials)
 
     return store(root, parts, fill)
+
+
+def _derived_datasets(
+    trials: EEGTrials, regime: Regime, datasets: Sequence[str]
+) -> Iterator[EEGTrials]:
+    if not datasets:
+        yield from _derived_subjects(trials, regime)
+    of_trial = np.array([subject.partition(SEPARATOR)[0] for subject in trials.subjects])
+    for name in datasets:  # whose trials follow each other: a slice does not copy them
+        rows = np.flatnonzero(of_trial == name)
+        with naming(name):
+            yield from _derived_subjects(trials[rows[0] : rows[-1] + 1], regime)
 
 
 def _derived_subjects(trials: EEGTrials, regime: Regime) -> Iterator[EEGTrials]:

@@ -10,7 +10,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from bci_dann._config import StrictModel, validate
 from bci_dann._validation import check_option, did_you_mean
-from bci_dann.data.combined.combined_config import CombinedDataConfig, RunData, each_dataset
+from bci_dann.data.combined.combined_config import RunData, each_dataset
 from bci_dann.data.dataset_names import SIMULATED, check_dataset_name
 from bci_dann.data.datasets import DataConfig
 from bci_dann.data.preprocessing import Preprocessing
@@ -84,7 +84,7 @@ class RunConfig(StrictModel):
         trials.
     regimes : dict of str to Regime
         Situations in which pipelines are compared, by name. Each is a separate run on trials that
-        are derived from ``data``.
+        are derived from ``data``; of several data sets, each is changed as if it were alone.
     worlds : Worlds or None
         Simulated data sets with randomly drawn parameters, as further regimes.
     baselines : list of str
@@ -161,9 +161,7 @@ class RunConfig(StrictModel):
             )
         if self.baselines and not self.has_regimes:
             raise ValueError("baselines are for regimes: add `regimes` or `worlds`, or remove it")
-        if self.has_regimes and isinstance(self.data, CombinedDataConfig):
-            raise ValueError("regimes and worlds are for one data set; `data` lists several")
-        if isinstance(self.data, DataConfig) and self.has_regimes and self.data.regime is not None:
+        if self.has_regimes and self.data.regime is not None:
             raise ValueError("data.regime is set beside regimes or worlds; give one of the two")
         if self.worlds is not None:
             for name in set(self.worlds.draw()) & set(self.regimes):

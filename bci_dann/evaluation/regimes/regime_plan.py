@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from bci_dann._validation import did_you_mean
-from bci_dann.data.combined.combined_config import one_dataset
 from bci_dann.data.dataset_names import SIMULATED
 from bci_dann.data.datasets import DataConfig
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.regimes.regime import Regime
 from bci_dann.data.regimes.worlds import World
 from bci_dann.evaluation.config.run_config import RunConfig
+from bci_dann.evaluation.suites.suite_config import Suite
 from bci_dann.exceptions import ConfigError
 
 __all__ = ["PlannedRegime", "plan_regimes"]
+
+# Separates a data set of a suite from the regime, in the names of folders and of rows.
+OF_DATASET = "."
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,11 @@ class PlannedRegime:
     Attributes
     ----------
     name : str
-        The regime.
+        The regime; in a suite ``DATASET.REGIME``.
     config : RunConfig
         The run, which has no regimes itself.
     is_held_out : bool
-        Whether it is kept for a last look.
+        Whether it is reserved for a final test.
     is_world : bool
         Whether it is a simulated world.
     """
@@ -42,16 +45,18 @@ class PlannedRegime:
 
 
 def plan_regimes(
-    config: RunConfig, names: Sequence[str] | None = None, held_out: bool = False
+    config: RunConfig | Suite, names: Sequence[str] | None = None, held_out: bool = False
 ) -> list[PlannedRegime]:
     """Return the runs of a configuration with regimes.
 
     Parameters
     ----------
-    config : RunConfig
-        A configuration with ``regimes`` or ``worlds``.
+    config : RunConfig or Suite
+        A configuration with ``regimes`` or ``worlds``. In a suite each regime is applied to each
+        data set by itself, and worlds, which do not depend on the data, come once.
     names : sequence of str, or None
-        The regimes to run; ``None`` takes all.
+        The regimes to run; ``None`` takes all. In a suite ``REGIME`` is that of every data set,
+        and ``DATASET.REGIME`` that of one.
     held_out : bool
         Whether to run those that are held out as well.
 
@@ -70,12 +75,19 @@ def plan_regimes(
         raise ConfigError(
             f"{config.name} has no regimes: add the key `regimes` or `worlds`, and `baselines`."
         )
-    planned = [_of_data(config, name, regime) for name, regime in config.regimes.items()]
-    if config.worlds is not None:
-        planned += [_of_world(config, name, world) for name, world in config.worlds.draw().items()]
+    runs = config.runs if isinstance(config, Suite) else {"": config}
+    planned = [
+        _of_data(run, f"{dataset}{OF_DATASET}{name}" if dataset else name, regime)
+        for dataset, run in runs.items()
+        for name, regime in run.regimes.items()
+    ]
+    first = next(iter(runs.values()))
+    if first.worlds is not None:
+        planned += [_of_world(first, name, world) for name, world in first.worlds.draw().items()]
     if names is None:
         chosen = [one for one in planned if held_out or not one.is_held_out]
     else:
+        names = _of_every_dataset(names, list(runs), first)
         _check_names(names, planned, held_out)
         chosen = [one for one in planned if one.name in names]
     if not chosen:
@@ -83,10 +95,21 @@ def plan_regimes(
     return chosen
 
 
+def _of_every_dataset(names: Sequence[str], datasets: list[str], run: RunConfig) -> list[str]:
+    """Replace the name of a regime by those that it has on each data set of a suite."""
+    if datasets == [""]:
+        return list(names)
+    full = []
+    for name in names:
+        is_plain = name in run.regimes
+        full += [f"{one}{OF_DATASET}{name}" for one in datasets] if is_plain else [name]
+    return full
+
+
 def _of_data(config: RunConfig, name: str, regime: Regime) -> PlannedRegime:
     # a regime that changes nothing has the trials and records of an ordinary run
     kept = regime.model_copy(update={"held_out": False}) if regime.changes_trials else None
-    data = one_dataset(config.data, "a regime").model_copy(update={"regime": kept})
+    data = config.data.model_copy(update={"regime": kept})
     return PlannedRegime(name, _single(config, name, data=data), regime.held_out)
 
 
@@ -125,6 +148,6 @@ def _check_names(names: Sequence[str], planned: Sequence[PlannedRegime], held_ou
             raise ConfigError(f"the regime {name!r} is named more than once.")
         if by_name[name].is_held_out and not held_out:
             raise ConfigError(
-                f"the regime {name!r} is held out, for a last look: add --held-out (held_out=True) "
-                "to run it all the same."
+                f"the regime {name!r} is held out, for a final test: add --held-out "
+                "(held_out=True) to run it now."
             )

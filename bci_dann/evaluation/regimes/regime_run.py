@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bci_dann._files import write_atomically
-from bci_dann.data.combined.combined_config import one_dataset
+from bci_dann.data.combined.combined_config import CombinedDataConfig
 from bci_dann.evaluation.config.run_config import RunConfig, load_config
 from bci_dann.evaluation.regimes.regime_plan import PlannedRegime, plan_regimes
 from bci_dann.evaluation.regimes.regime_table import TABLE_FILE, RegimeResults, regime_table
@@ -25,6 +25,7 @@ from bci_dann.evaluation.runs.runner import (
     run_tasks,
     task_table,
 )
+from bci_dann.evaluation.suites.suite_config import Suite, load_run_or_suite
 from bci_dann.exceptions import ConfigError, DataError, ResultsError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ __all__ = ["run_regimes"]
 
 
 def run_regimes(
-    config: str | Path | Mapping[str, Any] | RunConfig,
+    config: str | Path | Mapping[str, Any] | RunConfig | Suite,
     out: str | Path | None = None,
     n_jobs: int = 1,
     data_dir: str | Path | None = None,
@@ -54,8 +55,10 @@ def run_regimes(
 
     Parameters
     ----------
-    config : str, pathlib.Path, mapping or RunConfig
-        A configuration with ``regimes`` or ``worlds``, and ``baselines``.
+    config : str, pathlib.Path, mapping, RunConfig or Suite
+        A configuration with ``regimes`` or ``worlds``, and ``baselines``. Where ``data`` lists
+        several data sets, a regime changes each of them, and they are used together. In a suite
+        each regime is applied to each data set by itself, as ``DATASET.REGIME``.
     out : str, pathlib.Path or None
         Holds a results folder for each regime, as :func:`bci_dann.run_benchmark` writes it, and
         ``regimes.csv``; ``None`` is ``runs/NAME`` in the working folder.
@@ -73,9 +76,10 @@ def run_regimes(
     stack : int or None
         Networks that a process trains together, as for :func:`bci_dann.run_benchmark`.
     regimes : sequence of str, or None
-        The regimes to run, and to put into the table; ``None`` takes all.
+        The regimes to run, and to put into the table; ``None`` takes all. In a suite ``REGIME``
+        is that of every data set, and ``DATASET.REGIME`` that of one.
     held_out : bool
-        Whether to run those that are held out, for a last look.
+        Whether to run those that are held out, for a final test.
     executor : str, distributed.Client or None
         Where tasks are computed, as for :func:`bci_dann.run_benchmark`.
     shard : str or None
@@ -123,7 +127,7 @@ def run_regimes(
     >>> tasks.groupby("regime", sort=False).size().to_dict()
     {'whole': 8, 'few_subjects': 6}
     """
-    checked = load_config(config)
+    checked = _loaded(config)
     folder = Path("runs") / checked.name if out is None else Path(out)
     how = (n_jobs, data_dir, cache_dir, progress, dry_run, stack, executor, shard)
     options = RunOptions(None, *how)
@@ -131,7 +135,7 @@ def run_regimes(
     runs = [resolve_run(one.config, replace(options, out=folder / one.name)) for one in planned]
     if dry_run:
         return _planned_tasks(planned, runs)
-    numbers = [_prepared_subjects(one, run) for one, run in zip(planned, runs, strict=True)]
+    numbers = [_prepared_targets(one, run) for one, run in zip(planned, runs, strict=True)]
     write_regimes(folder, planned, checked.baselines)
     try:
         with opened(executor, n_jobs, progress) as shared:
@@ -146,6 +150,12 @@ def run_regimes(
             "the pipelines that are complete.\n" + "\n".join(lines)
         )
     return table
+
+
+def _loaded(config: str | Path | Mapping[str, Any] | RunConfig | Suite) -> RunConfig | Suite:
+    if isinstance(config, Suite):
+        return config
+    return load_config(config) if isinstance(config, RunConfig) else load_run_or_suite(config)
 
 
 def _run_each(
@@ -172,24 +182,26 @@ def _planned_tasks(planned: Sequence[PlannedRegime], runs: Sequence[ResolvedRun]
     opened: set[str] = set()
     tables = []
     for one, run in zip(planned, runs, strict=True):
-        dataset = one_dataset(run.config.data, "a regime").dataset
+        files = run.config.data.model_dump_json(exclude={"regime"})
         with _naming(one):
-            open_files = dataset not in opened
-            tasks = planned_tasks(run, LEAVE_ONE_SUBJECT_OUT, open_files=open_files)
-        opened.add(dataset)
+            tasks = planned_tasks(run, LEAVE_ONE_SUBJECT_OUT, open_files=files not in opened)
+        opened.add(files)
         table = task_table(tasks)
         table.insert(0, "regime", one.name)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
 
 
-def _prepared_subjects(one: PlannedRegime, run: ResolvedRun) -> int:
-    """Prepare the trials of a regime, and return how many subjects they are of."""
+def _prepared_targets(one: PlannedRegime, run: ResolvedRun) -> int:
+    """Prepare the trials of a regime, and return how many of their subjects are targets."""
     from bci_dann.data import open_trials
 
     with _naming(one):
         trials = open_trials(run.prepare_trials())
-    return len(set(trials.subjects.tolist()))
+    data, subjects = run.config.data, set(trials.subjects.tolist())
+    if isinstance(data, CombinedDataConfig):
+        return sum(map(data.is_target, subjects))
+    return len(subjects)
 
 
 @contextmanager

@@ -45,7 +45,7 @@ class RegimeResults:
     n_subjects : int
         How many subjects there are, each in turn the target.
     is_held_out : bool
-        Whether the regime is kept for a last look.
+        Whether the regime is reserved for a final test.
     """
 
     name: str

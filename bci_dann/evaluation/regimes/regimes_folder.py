@@ -24,7 +24,7 @@ class RegimesFolder:
     Attributes
     ----------
     held_out : dict of str to bool
-        The regimes in their order, and whether each is kept for a last look.
+        The regimes in their order, and whether each is reserved for a final test.
     baselines : list of str
         The pipelines that the others are compared with.
     worlds : list of str

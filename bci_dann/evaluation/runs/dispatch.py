@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bci_dann._files import write_atomically
 from bci_dann.evaluation.config.pipeline_builder import build_with_warnings, trains_network
+from bci_dann.evaluation.pretrained_weights import warn_of_given_weights
 from bci_dann.evaluation.runs.executors.executor_choice import opened
 from bci_dann.evaluation.runs.executors.submission import computed
 from bci_dann.evaluation.runs.invocations import Invocation, add_invocation, current_invocation
@@ -47,11 +48,19 @@ def run_missing(run: ResolvedRun, tasks: Sequence[Task], trials_folder: Path) ->
     ------
     ResultsError
         When tasks failed, or workers cannot be reached; finished tasks have records.
+
+    Warns
+    -----
+    BCIDannWarning
+        When a network starts from weights that subjects of the data may have trained.
     """
+    from bci_dann.data import open_trials
+
     folder, options = run.folder, run.options
     pending = folder.missing(tasks)
     failures: list[tuple[Task, str]] = []
     if pending:
+        warn_of_given_weights(run.pipelines, open_trials(trials_folder), pending[0].dataset)
         with opened(options.executor, options.n_jobs, options.progress) as executor:
             # workers may have another working directory
             log = None if options.tensorboard is None else Path(options.tensorboard).resolve()

@@ -267,13 +267,26 @@ def _diagnostics(estimator: Any) -> dict[str, Any]:
 
 
 def _history(estimator: Any) -> dict[str, NDArray[np.float32]]:
-    """Return the terms of the loss over epochs, if the estimator stores them."""
-    epochs = getattr(estimator, "history_", None) or []
-    names = dict.fromkeys(name for epoch in epochs for name in epoch)
-    return {
-        name: np.array([epoch.get(name, np.nan) for epoch in epochs], dtype=np.float32)
-        for name in names
+    """Return what was recorded at each epoch: terms of the loss, and domain accuracy.
+
+    For an ensemble these are the records of its networks; with several networks the names say of
+    which member they are.
+    """
+    members = [estimator, *getattr(estimator, "members_", ())]
+    trained = {
+        place: epochs
+        for place, member in enumerate(members)
+        if (epochs := getattr(member, "history_", None))
     }
+    n_epochs = max(map(len, trained.values()), default=0)
+    history = {}
+    for place, epochs in trained.items():
+        prefix = f"member {place}: " if len(trained) > 1 else ""
+        for name in dict.fromkeys(name for epoch in epochs for name in epoch):
+            values = np.full(n_epochs, np.nan, dtype=np.float32)  # members may end earlier
+            values[: len(epochs)] = [epoch.get(name, np.nan) for epoch in epochs]
+            history[prefix + name] = values
+    return history
 
 
 def _labels(trials: EEGTrials) -> NDArray[np.str_]:

@@ -9,7 +9,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,6 +43,10 @@ class Invocation:
         Processor and number of cores.
     versions : dict of str to str
         Versions of the packages that results depend on.
+    platform : dict of str to str
+        ``python``, ``blas``, the library of linear algebra, and ``gpu``, ``"none"`` without one
+        and ``"unknown"`` where this process trained no network. Empty for commands of earlier
+        versions.
     """
 
     date: str
@@ -50,6 +54,7 @@ class Invocation:
     commit: str
     machine: str
     versions: dict[str, str]
+    platform: dict[str, str] = field(default_factory=dict)
 
 
 def current_invocation(
@@ -75,6 +80,7 @@ def current_invocation(
         commit=_commit(PACKAGE.parent),
         machine=_machine(),
         versions=dict(versions),
+        platform={"python": platform.python_version(), "blas": _blas(), "gpu": _gpu()},
     )
 
 
@@ -166,6 +172,26 @@ def _git(checkout: Path, *arguments: str) -> str:
 
 def _machine() -> str:
     return f"{_processor()}, {os.cpu_count()} cores"
+
+
+def _blas() -> str:
+    """Return the libraries of linear algebra of this process, with version and processor type."""
+    from threadpoolctl import threadpool_info
+
+    found = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    names = (
+        f"{one['internal_api']} {one['version']} ({one.get('architecture', UNKNOWN)})"
+        for one in found
+    )
+    return ", ".join(dict.fromkeys(names)) or UNKNOWN
+
+
+def _gpu() -> str:
+    """Return the GPU that networks are trained on by default."""
+    torch = sys.modules.get("torch")  # slow to import where no network is trained
+    if torch is None:
+        return UNKNOWN
+    return str(torch.cuda.get_device_name()) if torch.cuda.is_available() else "none"
 
 
 def _processor() -> str:

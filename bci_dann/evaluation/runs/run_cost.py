@@ -67,7 +67,7 @@ def planned_cost(run: ResolvedRun, tasks: pd.DataFrame) -> dict[str, Any]:
 
 def _n_files(data: RunData) -> int:
     """Return how many copies of trials are stored: regimes store modified trials in addition."""
-    return 1 if isinstance(data, CombinedDataConfig) or data.regime is None else 2
+    return 1 if data.regime is None else 2
 
 
 def _records(run: ResolvedRun, tasks: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, float]]:

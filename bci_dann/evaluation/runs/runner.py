@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bci_dann.data.combined.combined_config import CombinedDataConfig, one_dataset
 from bci_dann.evaluation.config.run_config import RunConfig
+from bci_dann.evaluation.feature_map import write_feature_map
 from bci_dann.evaluation.pseudo_online.window_results import write_window_scores
 from bci_dann.evaluation.runs.channel_power import write_channel_power
 from bci_dann.evaluation.runs.dispatch import RESUME, run_missing
@@ -31,6 +32,8 @@ from bci_dann.exceptions import ResultsError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from bci_dann.data import EEGTrials
 
 __all__ = [
     "LEAVE_ONE_SUBJECT_OUT",
@@ -250,19 +253,21 @@ def _computed(run: ResolvedRun, plan: TaskPlan, manifest: Manifest) -> TaskRun:
     from bci_dann.data import open_trials
 
     trials_folder = run.prepare_trials()
+    trials = open_trials(trials_folder)
     known = replace(
         manifest,
         data_key=trials_folder.name,
         versions=dict(run.versions),
-        subjects=_targets(run.config, _checked_subjects(trials_folder, plan)),
+        subjects=_targets(run.config, _checked_subjects(trials, plan)),
     )
     done = TaskRun(run.folder, _shard_of(run, plan.tasks(known.tasks)), known, trials_folder)
     run.folder.open(known)
     run.options.executor.check_folders(
         {"prepared trials": trials_folder.resolve(), "results": run.folder.resolved().path}
     )
-    run.folder.write_account(open_trials(trials_folder).account)
-    write_channel_power(run.folder.path, open_trials(trials_folder), trials_folder.name)
+    run.folder.write_account(trials.account)
+    for write in (write_channel_power, write_feature_map):  # for the report
+        write(run.folder.path, trials, trials_folder.name)
     with _table_written_on_errors(done):
         run_missing(run, done.requested, trials_folder)
     return replace(done, table=_write_table(done))
@@ -334,7 +339,7 @@ def _planned_subjects(run: ResolvedRun, plan: TaskPlan, open_files: bool) -> lis
         check_subject_count(dataset.subject_list, plan.n_left_out)
         if open_files:
             dataset.check(run.config.preprocessing)
-        return dataset.subject_list
+        return dataset.subjects_in(dataset.config.regime)
     data = one_dataset(run.config.data, "this run")
     selection = resolve_subset(dataset, data)
     subjects = [str(subject) for subject in selection.subjects]
@@ -354,10 +359,7 @@ def _targets(config: RunConfig, subjects: list[str]) -> list[str]:
     return [subject for subject in subjects if data.is_target(subject)]
 
 
-def _checked_subjects(trials_folder: Path, plan: TaskPlan) -> list[str]:
-    from bci_dann.data import open_trials
-
-    trials = open_trials(trials_folder)
+def _checked_subjects(trials: EEGTrials, plan: TaskPlan) -> list[str]:
     subjects = list(dict.fromkeys(trials.subjects.tolist()))
     check_subject_count(subjects, plan.n_left_out)
     check_classes(trials, plan.n_left_out)

@@ -99,8 +99,12 @@ def _random_effects(rows: pd.DataFrame) -> dict[str, float]:
     if not np.all(np.isfinite(variance)) or not np.all(np.abs(spread) > SMALLEST_SPREAD):
         # differences with zero standard deviation over subjects have no weight in this model
         return dict.fromkeys(("difference", "low", "high", "heterogeneity"), math.nan)
-    combined = combine_effects(difference, variance, method_re="dl")
-    mean, _, low, high = combined.summary_frame().loc["random effect"].iloc[:4]
+    with np.errstate(invalid="ignore"):
+        combined = combine_effects(difference, variance, method_re="dl")
+        # the estimated variance between data sets is at least 0 (DerSimonian and Laird 1986), where
+        # the model is that of fixed effects; statsmodels goes on with a negative one
+        model = "random effect" if combined.tau2 > 0 else "fixed effect"
+        mean, _, low, high = combined.summary_frame().loc[model].iloc[:4]
     return {
         "difference": float(mean),
         "low": float(low),

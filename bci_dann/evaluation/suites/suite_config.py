@@ -29,7 +29,7 @@ __all__ = ["Suite", "load_run_or_suite", "load_suite"]
 # Names of folders; those of files in the suite's folder have a dot.
 FolderName = Annotated[str, Field(pattern=r"^\w[\w-]*$")]
 # Keys of a run that make no sense where there are several data sets.
-OF_ONE_DATASET = ("data", "regimes", "worlds", "baselines", "pseudo_online")
+OF_ONE_DATASET = ("data", "pseudo_online")
 OWN_KEYS = (SUITE_KEY, "reference")
 
 
@@ -80,6 +80,28 @@ class Suite:
     name: str
     runs: dict[str, RunConfig]
     reference: str | None = None
+
+    @property
+    def has_regimes(self) -> bool:
+        """Whether the suite compares pipelines in regimes of each data set.
+
+        Returns
+        -------
+        bool
+            True if there are ``regimes`` or ``worlds``, which :func:`run_regimes` runs.
+        """
+        return next(iter(self.runs.values())).has_regimes
+
+    @property
+    def baselines(self) -> list[str]:
+        """The pipelines whose best one the others are compared with in regimes.
+
+        Returns
+        -------
+        list of str
+            Empty without regimes.
+        """
+        return next(iter(self.runs.values())).baselines
 
     def with_replaced(self, replaced: Mapping[str, Any]) -> Suite:
         """Return the suite with some lists of its runs replaced, as the command line does.
@@ -167,7 +189,8 @@ def load_suite(config: str | Path | Mapping[str, Any], settings: Sequence[str] =
         A YAML file, the name of a shipped suite (``suites/mi-v1``), or the content: the keys of a
         run, with ``datasets`` in the place of ``data``, a mapping of names to what ``data`` holds
         (a list of data sets with one as ``target_dataset`` among them), and ``reference``, the
-        pipeline that the others are compared with.
+        pipeline that the others are compared with. A suite with ``regimes`` or ``worlds`` has
+        ``baselines`` instead, and :func:`run_regimes` runs it.
     settings : sequence of str
         As for :func:`load_config`.
 
@@ -216,8 +239,8 @@ def _suite_of_content(content: Any, origin: ConfigOrigin) -> Suite:
         if key in content:
             raise ConfigError(
                 f"{origin.source}: the key {key!r} does not go with {SUITE_KEY!r}. Give each data "
-                f"set under {SUITE_KEY!r}; regimes, worlds and windows over recordings have a "
-                "configuration of their own."
+                f"set under {SUITE_KEY!r}; windows over recordings have a configuration of their "
+                "own."
             )
     own = validate(_SuiteKeys, {k: content[k] for k in OWN_KEYS if k in content}, origin.source)
     shared = {key: value for key, value in content.items() if key not in OWN_KEYS}
@@ -227,6 +250,11 @@ def _suite_of_content(content: Any, origin: ConfigOrigin) -> Suite:
     }
     first = next(iter(runs.values()))
     if own.reference is not None:
+        if first.has_regimes:
+            raise ConfigError(
+                f"{origin.source}: the key 'reference' does not go with regimes or worlds, in "
+                "which pipelines are compared with the best of `baselines`; remove it."
+            )
         names = [spec.name for spec in pipeline_specs(first)]
         check_option(f"{origin.source}: reference", own.reference, names)
     return Suite(first.name, runs, own.reference)

@@ -12,6 +12,7 @@ from bci_dann.data.datasets import DataConfig
 from bci_dann.evaluation.protocol_overlap import common_accuracy
 from bci_dann.evaluation.runs.executors.executor import Executor
 from bci_dann.evaluation.runs.executors.executor_choice import opened
+from bci_dann.evaluation.runs.preflight import check_without_regimes
 from bci_dann.evaluation.runs.progress import announce
 from bci_dann.evaluation.runs.resolved_run import ResolvedRun, RunOptions, resolve_run
 from bci_dann.evaluation.runs.runner import LEAVE_ONE_SUBJECT_OUT, run_tasks
@@ -124,7 +125,8 @@ def run_suite(
     Raises
     ------
     ConfigError
-        When the suite or an option is wrong.
+        When the suite or an option is wrong, or the suite has regimes, which
+        :func:`run_regimes` runs.
     ResultsError
         When data sets have failed: each is named with its error, and the tables of the others are
         written. Also when a folder holds another configuration.
@@ -156,6 +158,8 @@ def run_suite(
     {'few': 6, 'more': 8}
     """
     suite = config if isinstance(config, Suite) else load_suite(config)
+    for run in suite.runs.values():
+        check_without_regimes(run)
     folder = Path("runs") / suite.name if out is None else Path(out)
     chosen = suite.of_datasets(datasets)
     options = RunOptions(
@@ -177,7 +181,7 @@ def run_suite(
         lines = [f"{name}: {error}" for name, error in failures.items()]
         raise ResultsError(
             f"{len(failures)} of {len(runs)} data sets are not complete; the tables in {folder} "
-            "hold the others. The same command goes on with what is missing.\n" + "\n".join(lines)
+            "hold the others. The same command computes what is missing.\n" + "\n".join(lines)
         )
     return tables.scores
 

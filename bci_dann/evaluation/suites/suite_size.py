@@ -1,10 +1,10 @@
-"""What a suite takes before it is run: tasks, trials and disk space, as far as they are known."""
+"""What a suite takes before it is run: tasks, trials, disk, memory and time, where known."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bci_dann.evaluation.runs.run_cost import stated_size
+from bci_dann.evaluation.runs.run_cost import planned_cost
 from bci_dann.evaluation.runs.runner import LEAVE_ONE_SUBJECT_OUT, planned_tasks, task_table
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ def planned_suite(runs: dict[str, ResolvedRun]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a task: ``dataset``, the name in the suite, ``pipeline``, ``protocol``, ``seed``,
-        ``subject``. ``attrs["sizes"]`` has for each data set ``n_subjects``, ``n_tasks``,
-        ``trials`` and ``megabytes``, the last two as :func:`stated_size` returns them.
+        ``subject``. ``attrs["sizes"]`` has for each data set ``n_subjects``, ``n_tasks``, and
+        what :func:`planned_cost` returns, such as ``trials`` and ``seconds``.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def planned_suite(runs: dict[str, ResolvedRun]) -> pd.DataFrame:
         sizes[name] = {
             "n_subjects": n_subjects,
             "n_tasks": len(table),
-            **stated_size(run),
+            **planned_cost(run, table),
         }
     tasks = pd.concat(tables, ignore_index=True)
     tasks.attrs["sizes"] = sizes

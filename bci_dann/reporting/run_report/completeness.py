@@ -53,7 +53,7 @@ def completeness_of(stored: StoredResults, account: pd.DataFrame | None) -> Comp
     stored : StoredResults
         The records.
     account : pandas.DataFrame or None
-        What became of the cues; it names subjects of whom there is no record yet.
+        How many cues became trials; it names subjects that have no record yet.
 
     Returns
     -------

@@ -149,7 +149,7 @@ def _commands(invocations: Sequence[Invocation]) -> str:
     parts = []
     for one in invocations:
         parts += [
-            paragraph_html(f"{one.date} (UTC), {one.machine}, commit {one.commit}:"),
+            paragraph_html(f"{one.date} (UTC), {_machine(one)}, commit {one.commit}:"),
             code_html(one.command),
         ]
     return "".join(parts)
@@ -169,3 +169,13 @@ def _yaml(content: object) -> str:
     plain = json.loads(json.dumps(content, default=str))
     text: str = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
     return text
+
+
+def _machine(invocation: Invocation) -> str:
+    """Say which machine a command ran on, with Python, BLAS and GPU where they are known."""
+    found = invocation.platform
+    if not found:
+        return invocation.machine
+    return (
+        f"{invocation.machine}, GPU {found['gpu']}, Python {found['python']}, BLAS {found['blas']}"
+    )

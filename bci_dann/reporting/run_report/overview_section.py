@@ -35,8 +35,8 @@ CAUTION = (
     "intervals and p-values are approximate (Nadeau and Bengio 2003)."
 )
 HINDSIGHT = (
-    "The best pipeline was picked with its scores in view, which makes its mean optimistic. "
-    "`bci-dann choose` says what a choice that may be reported is worth."
+    "The best pipeline was chosen by these scores, which makes its mean optimistic. "
+    "`bci-dann choose` estimates the accuracy of a choice that does not use the target's scores."
 )
 
 
@@ -97,7 +97,7 @@ def missing_html(run: RunContent) -> str:
             "computed from the records. The same command writes results.csv again."
         )
     if run.account is None:
-        sentences.append("What became of the cues of the recordings is not known for this data.")
+        sentences.append("How many cues of the recordings are used as trials is not known.")
     else:
         sentences.append(account_sentence(run.account))
     failed = [f"{label}: {error}" for label, error in complete.failures.items()]

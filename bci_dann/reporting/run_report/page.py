@@ -10,6 +10,7 @@ from bci_dann._files import write_atomically
 from bci_dann.evaluation.regimes.regimes_folder import is_regimes_folder
 from bci_dann.exceptions import BCIDannWarning, ResultsError
 from bci_dann.reporting.run_report.comparison_section import comparison_section
+from bci_dann.reporting.run_report.feature_map.feature_map_section import feature_map_section
 from bci_dann.reporting.run_report.html_page import html_page
 from bci_dann.reporting.run_report.html_parts import Section
 from bci_dann.reporting.run_report.methods_section import (
@@ -151,6 +152,7 @@ def _sections(run: RunContent, pages: Mapping[str, str]) -> list[Section]:
             subjects_section(run, pages),
             comparison_section(run),
             trials_section(run),
+            feature_map_section(run),
             patterns_section(run),
             training_section(run),
             protocols_section(run),

@@ -1,4 +1,4 @@
-"""Protocols and time of a run: what seeing more of the target brings, and what methods cost."""
+"""Protocols and time of a run: accuracy over what training sees of the target, time of tasks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ import numpy as np
 
 from bci_dann.evaluation import common_trials
 from bci_dann.evaluation.protocols import PROTOCOLS
+from bci_dann.reporting.run_report.curves.seen_trials_figure import (
+    SEEN_TRIALS,
+    curves_of,
+    draw_seen_trials,
+)
 from bci_dann.reporting.run_report.html_parts import (
     Reading,
     Section,
@@ -38,7 +43,7 @@ LADDER = Reading(
 TIMES = Reading(
     "Time of one task, training and prediction, on a logarithmic scale: the point is the "
     "median, the line runs from the 5th to the 95th percentile.",
-    "Short for what it brings in accuracy: look at the ranking beside it.",
+    "Short times of pipelines that are high in the ranking.",
     "Times that vary widely: other programs used the machine, so that they say little.",
     "Compare within one machine and one command only. For many subjects see the page on "
     "performance in the documentation.",
@@ -71,8 +76,14 @@ def _ladder(run: RunContent, trials: pd.DataFrame) -> str:
         return paragraph_html(text)
     names = [name for name in run.groups[-1].shown(MOST_DRAWN) if name in set(common["pipeline"])]
     n_subjects, n_trials = common["subject"].nunique(), common["trial"].nunique()
-    title = f"Accuracy over protocols, N = {n_subjects} subjects, {n_trials} trials that all score"
-    return figure_html(draw_protocols(common, names), title, LADDER)
+    size = f"N = {n_subjects} subjects, {n_trials} trials that all score"
+    title = f"Accuracy over protocols, {size}"
+    text = figure_html(draw_protocols(common, names), title, LADDER)
+    means = _means(common)
+    if curves_of(list(means.columns)):
+        title = f"Accuracy over the trials of the target that training sees, {size}"
+        text += figure_html(draw_seen_trials(means, names, n_subjects), title, SEEN_TRIALS)
+    return text
 
 
 def times_section(run: RunContent) -> Section:
@@ -112,9 +123,7 @@ def draw_protocols(trials: pd.DataFrame, pipelines: Sequence[str]) -> Figure:
     figure = empty_figure(5.2)
     ax = figure.subplots()
     order = [name for name in PROTOCOLS if name in set(trials["protocol"])]
-    frame = trials.assign(hit=trials["truth"] == trials["prediction"])
-    by_subject = frame.groupby(["pipeline", "protocol", "subject"])["hit"].mean()
-    means = 100 * by_subject.groupby(level=["pipeline", "protocol"]).mean().unstack()
+    means = _means(trials)
     for index, name in enumerate(pipelines):
         ax.plot(
             range(len(order)),
@@ -172,6 +181,13 @@ def draw_times(tasks: pd.DataFrame) -> Figure:
     ax.grid(axis="x", alpha=0.3)
     ax.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def _means(trials: pd.DataFrame) -> pd.DataFrame:
+    """Return accuracies (%), means over subjects: one row a pipeline, one column a protocol."""
+    frame = trials.assign(hit=trials["truth"] == trials["prediction"])
+    by_subject = frame.groupby(["pipeline", "protocol", "subject"])["hit"].mean()
+    return 100 * by_subject.groupby(level=["pipeline", "protocol"]).mean().unstack()
 
 
 def _under_all_protocols(trials: pd.DataFrame) -> pd.DataFrame:

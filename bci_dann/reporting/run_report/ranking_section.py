@@ -36,13 +36,12 @@ __all__ = ["ranking_section"]
 
 COMMON = "accuracy on common trials %"
 MEANS = Reading(
-    "A thick point is the mean accuracy of a pipeline over subjects, each of whom was in no "
-    "part of its training; the line is the 95 % interval of the mean over subjects; small "
-    "points are subjects. The dotted line is the accuracy that guessing exceeds for one subject "
-    "in 5 % of cases.",
+    "A thick point is the mean accuracy of a pipeline over subjects, each of whom was the target "
+    "in turn; the line is the 95 % interval of the mean over subjects; small points are subjects. "
+    "The dotted line is the accuracy that guessing exceeds for one subject in 5 % of cases.",
     "An interval well above the dotted line, and subjects close to each other.",
-    "Subjects at the dotted line: for them the pipeline may be guessing. A mean that a few "
-    "subjects carry.",
+    "Subjects at the dotted line: for them the pipeline may be guessing. A mean that is high "
+    "because of a few subjects.",
     "Take differences from the comparison table and not from overlapping intervals: all "
     "pipelines see the same subjects, and pairs say more. Name the interval and N beside every "
     "mean.",
@@ -132,7 +131,7 @@ def _table(group: ScoredGroup, common: pd.DataFrame) -> str:
             )
         },
     }
-    head = f"Means over subjects under {group.protocol}, N = {group.n_subjects}"
+    head = f"Means over subjects under {group.protocol}, N = {group.n_subjects} subjects"
     own = common[(common["dataset"] == group.dataset) & (common["protocol"] == group.protocol)]
     if own.empty:
         return heading_html(head, 4) + table_html(pd.DataFrame(rows))

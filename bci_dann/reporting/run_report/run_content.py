@@ -47,7 +47,7 @@ class RunContent:
     invocations : list of Invocation
         The commands that filled the folder.
     account : pandas.DataFrame or None
-        What became of the cues, where the folder says so.
+        How many cues became trials, where the folder says so.
     """
 
     stored: StoredResults

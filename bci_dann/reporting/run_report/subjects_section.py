@@ -1,4 +1,4 @@
-"""Subjects of a run: what each method did for each of them, and whom it harmed."""
+"""Subjects of a run: the accuracy of each with each method, gains and losses."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PAIRED = Reading(
     "downward mark loses.",
     "Lines that rise together, and marks above zero for nearly all subjects.",
     "Marks far below zero: negative transfer, a subject who would have been better off with the "
-    "reference. A higher mean that one or two subjects carry.",
+    "reference. A mean that is higher because of one or two subjects.",
     "Look up who loses in the table below, and whether it is always the same subject: then look "
     "at that subject's recordings (`bci-dann check`) and shift (`bci-dann diagnose`).",
 )
@@ -78,7 +78,9 @@ def _figure(group: ScoredGroup) -> str:
     reference = group.reference or names[0]
     figure = draw_subjects(group.table_of(names), reference)
     against = f", and gain or loss against {reference}" if group.reference else ""
-    title = f"Accuracy of each subject under {group.protocol}{against}, N = {group.n_subjects}"
+    title = (
+        f"Accuracy of each subject under {group.protocol}{against}, N = {group.n_subjects} subjects"
+    )
     text = figure_html(figure, title, PAIRED)
     if len(names) < len(group.best_first):
         text += paragraph_html(

@@ -35,6 +35,38 @@ def test_a_dry_run_prints_the_effort_of_a_suite(bci_dann, suite, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_dry_run_tells_memory_and_the_time_that_records_tell(bci_dann, suite, tmp_path):
+    arguments = ("run", suite, "--out", tmp_path / "out")
+
+    def cells_of(name, *more):
+        stdout = bci_dann(*arguments, "--dry-run", *more).stdout
+        (line,) = [line for line in stdout.splitlines() if line.startswith(name)]
+        return line.split()
+
+    assert int(cells_of("few")[-2]) > 500  # MB
+    assert cells_of("few")[-1] == "–"
+    assert bci_dann(*arguments, "--datasets", "few").exit_code == 0
+    assert cells_of("few")[-1] == "0.0"
+    assert cells_of("few", "--pipelines", "csp_lda,mdm")[-1] == "–"
+    assert cells_of("more")[-1] == "–"
+
+
+def test_regimes_of_a_suite_are_run_and_reported_together(bci_dann, suite, tmp_path):
+    regimes = {"whole": {}, "short": {"duration": 1.0}}
+    content = {**CONTENT, "reference": None, "baselines": ["csp_lda"], "regimes": regimes}
+    suite.write_text(yaml.safe_dump(content))
+    out = tmp_path / "out"
+    plan = bci_dann("run", suite, "--out", out, "--dry-run", "--datasets", "more")
+    assert "16 tasks in 2 regimes" in plan.stdout
+    done = bci_dann("run", suite, "--out", out, "--regimes", "short,few.whole")
+    assert done.exit_code == 0, done.output
+    assert "Regime 3 of 3: more.short" in done.stderr
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert all(name in page for name in ("few.whole", "few.short", "more.short"))
+    assert "more.whole" not in page
+    assert "no regime 'mre.short'" in bci_dann("run", suite, "--regimes", "mre.short").stderr
+
+
 def test_a_run_joins_data_sets_and_a_leaderboard_shows_them(bci_dann, suite, tmp_path):
     out, site = tmp_path / "out", tmp_path / "site"
     done = bci_dann("run", suite, "--out", out)

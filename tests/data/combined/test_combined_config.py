@@ -49,7 +49,7 @@ def test_what_was_stored_is_read_again():
         ([FEW, {**MORE, "name": "SimulatedMI"}], "two data sets have the name SimulatedMI; give"),
         ([FEW, {**MORE, "clases": []}], "'data.datasets.1.clases'. Did you mean 'classes'"),
         ([FEW, {**MORE, "name": "a:b"}], r"data.datasets.1.name: .*; got 'a:b'"),
-        ([FEW, {**MORE, "regime": {"n_subjects": 2}}], "a regime is for a configuration of one"),
+        ([FEW, {**MORE, "regime": {"n_subjects": 2}}], "a regime changes all data sets"),
         ([FEW, {**MORE, "dataset": "Cho2071"}], "Did you mean 'Cho2017'"),
         ([FEW, {**MORE, "params": {"n_subject": 1}}], "Did you mean 'n_subjects'"),
         ({"datasets": [FEW, MORE], "target_dataset": "Mor"}, "Did you mean 'More'"),
@@ -62,18 +62,13 @@ def test_mistakes_are_named(data, message):
         load(data)
 
 
-def test_regimes_are_for_one_data_set():
-    with pytest.raises(ConfigError, match="`data` lists several"):
-        load_config(
-            {
-                "name": "x",
-                "data": [FEW, MORE],
-                "pipelines": ["csp_lda"],
-                "protocols": ["train"],
-                "regimes": {"whole": {}},
-                "baselines": ["csp_lda"],
-            }
-        )
+def test_a_regime_is_of_all_data_sets_of_a_list():
+    content = {"name": "x", "pipelines": ["csp_lda"], "protocols": ["train"]}
+    regime = {"n_trials": 8}
+    data = {"datasets": [FEW, MORE], "regime": regime}
+    stored = load_config({**content, "data": data}).data.model_dump(mode="json")
+    assert stored["regime"] == regime
+    assert "regime" not in load_config({**content, "data": [FEW, MORE]}).data.model_dump()
 
 
 def test_words_in_parameters_are_refused_as_for_one_data_set(tmp_path):

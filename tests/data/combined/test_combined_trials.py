@@ -105,3 +105,31 @@ def test_renamed_classes_change_labels_and_nothing_else():
     exchanged = {**second, "rename_classes": {"feet": "right_hand", "tongue": "left_hand"}}
     other = load_dataset(several(FIRST, exchanged), preprocessing=STEPS)[6:]
     assert (other.y != trials.y).all()  # and no trials of another key
+
+
+def test_a_regime_changes_each_data_set_as_if_it_were_alone(tmp_path):
+    entries = [
+        {**entry, "params": {**entry["params"], "n_subjects": 4}} for entry in (FIRST, SECOND)
+    ]
+    regime = {"n_subjects": 2, "n_trials": 5, "channels": ["C4", "C3"], "gain": 10}
+    whole, few = (
+        load_dataset(several(*entries, **more), preprocessing=STEPS, cache_dir=tmp_path)
+        for more in ({}, {"regime": regime})
+    )
+    assert few.shape[:2] == (2 * 2 * 5, 2)
+    assert few.ch_names == ["C4", "C3"]
+    kept = list(dict.fromkeys(few.subjects))
+    assert [name.partition(":")[0] for name in kept] == ["First", "First", "Second", "Second"]
+    gains = []
+    for name in kept:
+        own = whole.X[whole.subjects == name][:5, [whole.ch_names.index(c) for c in ("C4", "C3")]]
+        gains.append(few.X[few.subjects == name].std() / own.std())
+    assert sorted(np.round(gains[:2])) == sorted(np.round(gains[2:])) == [1, 10]  # one of each
+
+
+def test_a_regime_that_does_not_fit_a_data_set_names_it(tmp_path):
+    few = {**SECOND, "params": {**SECOND["params"], "n_subjects": 2}}
+    many = {**FIRST, "params": {**FIRST["params"], "n_subjects": 3}}
+    data = several(many, few, regime={"n_subjects": 3})
+    with pytest.raises(ConfigError, match="Second: n_subjects is 3, and the data have 2 subjects"):
+        load_dataset(data, preprocessing=STEPS, cache_dir=tmp_path)

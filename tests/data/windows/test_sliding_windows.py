@@ -140,3 +140,20 @@ def test_without_tasks_all_time_is_idle(dataset):
     table = windows_of(quiet, dataset).table
     assert set(table["label"]) == {"idle"}
     assert (table["share"] == 0).all()
+
+
+def test_windows_in_tasks_have_the_labels_that_moabb_gives_them(raw, dataset):
+    """MOABB's own windows, ``overlap``, from the first cue on; those outside of tasks it drops."""
+    from moabb.paradigms import LeftRightImagery
+
+    paradigm = LeftRightImagery(tmin=0, tmax=2, overlap=75)
+    epochs, labels, metadata = paradigm.get_data(dataset, [1], return_epochs=True)
+    first = (metadata["session"] == "0").to_numpy()
+    starts = epochs.events[first, 0] / raw.info["sfreq"]
+    steps = STEPS.model_copy(update={"window": (0.0, 2.0)})
+    table = windows_of(raw, dataset, steps, plan=PseudoOnline(step=1 / 128)).table
+    places = [np.argmin(np.abs(table["start"] - start)) for start in starts]
+    assert len(places) == 63
+    assert table["label"].iloc[places].tolist() == labels[first].tolist()
+    assert np.diff(starts).min() == 0.5  # 75 % overlap
+    assert np.diff(starts).max() > 4  # where idle windows were

@@ -21,3 +21,23 @@ def content():
         },
         "baselines": ["csp_lda"],
     }
+
+
+@pytest.fixture
+def suite(content):
+    """The same regimes of two data sets."""
+    params = content["data"]["params"]
+    other = {**params, "random_state": 1, "n_subjects": 3}
+    shared = {key: value for key, value in content.items() if key != "data"}
+    datasets = {
+        "first": content["data"],
+        "second": {"dataset": "SimulatedMI", "params": other},
+    }
+    return {**shared, "datasets": datasets}
+
+
+@pytest.fixture
+def several(content, suite):
+    """The same regimes of the two data sets together, one of which has the targets."""
+    entries = [{"name": name, **data} for name, data in suite["datasets"].items()]
+    return {**content, "data": {"datasets": entries, "target_dataset": "second"}}

@@ -6,7 +6,7 @@ import pytest
 
 from bci_dann.data import open_trials, prepare_trials
 from bci_dann.data.regimes.trial_choice import choose_trials
-from bci_dann.evaluation import load_config, nested_choice, run_benchmark
+from bci_dann.evaluation import load_config, load_suite, nested_choice, run_benchmark
 from bci_dann.evaluation.config.run_config import with_replaced
 from bci_dann.evaluation.regimes.regime_plan import plan_regimes
 from bci_dann.exceptions import ConfigError
@@ -28,6 +28,30 @@ def test_worlds_come_last_and_every_tenth_waits(content):
     assert names(content)[2:] == [f"world_{index:03d}" for index in range(9)]
     assert names(content, held_out=True)[-1] == "world_009"
     assert names(content, ["world_003"]) == ["world_003"]
+
+
+def test_regimes_of_a_suite_are_named_after_data_set_and_regime(suite):
+    suite["worlds"] = {"count": 1}
+    loaded = load_suite(suite)
+    every = [one.name for one in plan_regimes(loaded, held_out=True)]
+    ways = ("whole", "few_subjects", "last_look")
+    expected = [f"{data}.{way}" for data in ("first", "second") for way in ways]
+    assert every == [*expected, "world_000"]
+    planned = plan_regimes(loaded, ["whole", "second.few_subjects"])
+    assert [one.name for one in planned] == ["first.whole", "second.whole", "second.few_subjects"]
+    assert [one.config.data.params["n_subjects"] for one in planned] == [4, 3, 3]
+    with pytest.raises(ConfigError, match=r"Did you mean 'second\.whole'"):
+        plan_regimes(loaded, ["secnd.whole"])
+    with pytest.raises(ConfigError, match=r"'first\.last_look' is held out"):
+        plan_regimes(loaded, ["last_look"])
+
+
+def test_a_list_of_data_sets_stays_together_in_each_regime(several):
+    whole, few = plan_regimes(load_config(several))
+    assert (whole.name, few.name) == ("whole", "few_subjects")
+    assert few.config.data.names == ["first", "second"]
+    assert (few.config.data.target_dataset, few.config.data.regime.n_subjects) == ("second", 3)
+    assert whole.config.data.regime is None
 
 
 def test_the_runs_are_ordinary_ones(content):
@@ -53,7 +77,7 @@ def test_a_world_is_not_asked_for_channels_of_the_recordings(content):
     ("chosen", "message"),
     [
         (["few_subject"], "no regime 'few_subject'. Did you mean 'few_subjects'"),
-        (["last_look"], "'last_look' is held out, for a last look: add --held-out"),
+        (["last_look"], "'last_look' is held out, for a final test: add --held-out"),
         (["whole", "whole"], "named more than once"),
     ],
 )

@@ -47,6 +47,30 @@ def test_each_regime_has_a_folder_and_all_one_table(content, tmp_path, computed)
         pd.testing.assert_series_equal(own.sort_index(), means.sort_index())
 
 
+def test_regimes_of_a_suite_are_those_of_each_data_set(content, suite, tmp_path):
+    table = run(suite, tmp_path / "suite")
+    names = ["first.whole", "first.few_subjects", "second.whole", "second.few_subjects"]
+    assert table["regime"].drop_duplicates().tolist() == names
+    assert table.drop_duplicates("regime")["n_subjects"].tolist() == [4, 3, 3, 3]
+    for name, data in suite["datasets"].items():
+        alone = run({**content, "data": data}, tmp_path / name)
+        own = table[table["regime"].str.startswith(f"{name}.")].reset_index(drop=True)
+        own = own.assign(regime=own["regime"].str.removeprefix(f"{name}."))
+        pd.testing.assert_frame_equal(own, alone, check_exact=True)
+
+
+def test_regimes_of_a_list_change_each_data_set_and_keep_the_target(several, tmp_path, computed):
+    planned = run(several, tmp_path / "out", dry_run=True)
+    table = run(several, tmp_path / "out")
+    assert table["n_subjects"].tolist() == [3, 3, 3, 3]
+    assert {n for n, *_ in computed} == {(4 + 3) * 24, (3 + 3) * 12}
+    assert all(subject.startswith("second:") for *_, subject, _ in computed)
+    drawn = planned.groupby("regime")["subject"].agg(set)
+    for name in ("whole", "few_subjects"):
+        results = pd.read_csv(tmp_path / "out" / name / "results.csv", dtype=str)
+        assert set(results["subject"]) == drawn[name]
+
+
 def test_the_whole_is_an_ordinary_run(content, tmp_path, computed):
     run(content, tmp_path / "regimes", regimes=["whole"])
     ordinary = {k: v for k, v in content.items() if k not in ("regimes", "baselines")}

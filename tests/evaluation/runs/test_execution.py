@@ -134,6 +134,27 @@ def test_losses_over_epochs_are_kept_where_a_network_is_trained(task, trials, tm
     assert compute(task(), trials).history == {}
 
 
+def test_an_ensemble_keeps_what_its_networks_recorded(task, trials, tmp_path):
+    network = {"name": "DANNClassifier", "backbone": {"name": "EEGNet", "kernel_length": 8}}
+    networks = [[{**network, "max_epochs": epochs}, 1.0] for epochs in (2, 3)]
+    others = [[{"name": "RiemannianClassifier"}, 1.0]]
+
+    def history_of(members):
+        step = {"name": "EnsembleClassifier", "from": "bci_dann.estimators"}
+        ensemble = PipelineSpec("both", ({**step, "parameters": {"members": members}},))
+        job = replace(task("train_and_target_unlabeled_full"), pipeline=ensemble)
+        write_record(tmp_path / "one.npz", job, compute(job, trials))
+        return read_record(tmp_path / "one.npz", job).history
+
+    one = history_of([*others, networks[0]])
+    assert list(one)[:2] == ["classification", "domain_adversary"]
+    assert list(one)[2:] == ["domain_adversary.domain_accuracy", "domain_adversary.domain_chance"]
+    two = history_of([*networks, *others])
+    np.testing.assert_array_equal(two["member 1: classification"][:2], one["classification"])
+    assert np.isnan(two["member 1: classification"]).tolist() == [False, False, True]
+    assert np.isfinite(two["member 2: domain_adversary.domain_accuracy"]).all()
+
+
 def test_trialwise_predicts_one_trial_at_a_time(task, trials, monkeypatch):
     from sklearn.linear_model import LogisticRegression
 

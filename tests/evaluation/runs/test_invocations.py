@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import platform
 import subprocess
 
 import pytest
@@ -80,3 +82,22 @@ def test_the_commit_is_that_of_the_checkout_and_says_when_files_differ(checkout)
 def test_outside_a_checkout_the_commit_is_unknown(tmp_path, monkeypatch):
     monkeypatch.setattr(invocations, "PACKAGE", tmp_path / "bci_dann")
     assert current_invocation(VERSIONS, []).commit == "unknown"
+
+
+def test_python_and_the_library_of_linear_algebra_are_kept(tmp_path):
+    import numpy  # noqa: F401 (which brings a BLAS)
+
+    found = current_invocation(VERSIONS)
+    assert found.platform["python"] == platform.python_version()
+    assert any(character.isdigit() for character in found.platform["blas"])
+    add_invocation(tmp_path, found)
+    assert read_invocations(tmp_path) == [found]
+
+
+def test_commands_of_earlier_versions_are_read(tmp_path):
+    add_invocation(tmp_path, current_invocation(VERSIONS))
+    file = tmp_path / "invocations.json"
+    (stored,) = json.loads(file.read_text())
+    del stored["platform"]
+    file.write_text(json.dumps([stored]))
+    assert read_invocations(tmp_path)[0].platform == {}

@@ -46,6 +46,18 @@ def test_the_mean_is_that_of_dersimonian_and_laird(comparisons):
     assert combined["heterogeneity"] == pytest.approx(max(0.0, 1 - (len(means) - 1) / q))
 
 
+def test_data_sets_that_agree_have_no_negative_variance_between_them(comparisons):
+    comparisons["difference"], comparisons["effect_size"] = [0.03, 0.031, 0.029], [0.6, 0.62, 0.58]
+    subjects = comparisons["n_subjects"].to_numpy(dtype=float)
+    combined = combine_datasets(comparisons).iloc[0]
+    half = 1.959964 * 0.05 / np.sqrt(subjects.sum())  # all have a standard deviation of 0.05
+    assert combined["difference"] == pytest.approx(
+        np.average([0.03, 0.031, 0.029], weights=subjects)
+    )
+    assert combined["high"] - combined["low"] == pytest.approx(2 * half, rel=1e-5)
+    assert combined["heterogeneity"] == 0
+
+
 def test_one_dataset_is_no_meta_analysis(comparisons):
     assert combine_datasets(comparisons.iloc[:1]).empty
 

@@ -85,7 +85,8 @@ def test_values_are_set_in_a_suite():
         ({"datasets": {"a": {"dataset": "BNCI2014_01"}}}, "Did you mean 'BNCI2014_001'"),
         ({"datasets": {"a": {"datset": "SimulatedMI"}}}, "Did you mean 'dataset'"),
         ({"data": {"dataset": "SimulatedMI"}}, "'data' does not go with 'datasets'"),
-        ({"regimes": {"whole": {}}, "baselines": ["csp_lda"]}, "does not go with"),
+        ({"regimes": {"whole": {}}, "baselines": ["csp_lda"]}, "'reference' does not go with"),
+        ({"regimes": {"whole": {}}, "reference": None}, "baselines is missing"),
         ({"pseudo_online": {"step": 1.0}}, "'pseudo_online' does not go with"),
         (
             {"datasets": {"both": [{"dataset": "SimulatedMI"}, {"dataset": "BNCI2014_001"}]}},

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from bci_dann.evaluation import load_suite, run_suite
-from bci_dann.exceptions import ResultsError
+from bci_dann.exceptions import ConfigError, ResultsError
 
 SMALL = {
     "name": "mine-v1",
@@ -40,6 +40,14 @@ def test_tables_join_the_data_sets(tmp_path):
     assert over["n_subjects"].tolist() == [7, 7]
     assert len(pd.read_csv(tmp_path / "comparisons.csv")) == 4
     assert (tmp_path / "few" / "results.csv").is_file()
+
+
+def test_a_suite_with_regimes_is_run_by_another_function(tmp_path):
+    content = {key: value for key, value in SMALL.items() if key != "reference"}
+    content |= {"regimes": {"whole": {}}, "baselines": ["csp_lda"]}
+    with pytest.raises(ConfigError, match="use `bci-dann run`, or run_regimes in Python"):
+        run_suite(content, tmp_path / "out", progress=False)
+    assert not (tmp_path / "out").exists()
 
 
 def test_transfers_between_data_sets_may_be_entries(tmp_path):

@@ -26,7 +26,10 @@ OF_PROTOCOL = (
     *("Mean accuracy", "Average ranks", "Accuracy of each subject", "Confusion"),
     *("Calibration", "Errors of the most certain trials", "Accuracy over the session"),
 )
-OF_RUN = ("Accuracy over protocols", "Time of one task")
+OF_RUN = (
+    *("Accuracy over protocols", "Accuracy over the trials of the target that training sees"),
+    "Time of one task",
+)
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +142,7 @@ def test_a_run_without_any_record_has_a_report(write_run, read_page, tmp_path):
     (run / "account.csv").unlink()
     text = read_page(write_run_report(run)).text
     assert "the folder names no subject yet" in text
-    assert "What became of the cues of the recordings is not known" in text
+    assert "How many cues of the recordings are used as trials is not known" in text
 
 
 def test_one_pipeline_has_nothing_to_be_compared_with(write_run, read_page, tmp_path):

@@ -29,9 +29,9 @@ __all__ = ["comparison_section", "extremes"]
 MISSING = "–"
 READING = Reading(
     "Each row is a regime, each mark a pipeline: its mean accuracy over subjects, less that of "
-    "the best baseline of this regime (the line at zero). That baseline is another one from "
-    "regime to regime, and is picked with its scores in view: no single baseline reaches it "
-    "everywhere, so that it is a high bar.",
+    "the best baseline of this regime (the line at zero). That baseline differs from regime to "
+    "regime and is chosen by these scores: no single baseline reaches it everywhere, so that the "
+    "comparison is strict.",
     "Marks right of the line, or close to it, in all regimes: the worst regime costs little.",
     "One mark far to the left: users in that situation lose by the pipeline, whatever its mean.",
     "Where it is not known which situation users will be in, take the pipeline with the best "

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["regimes_sections"]
 
 HINDSIGHT = (
-    "The pipelines are ordered with their scores in view, which makes those of the first one "
-    "optimistic; whoever improves a method on these regimes has tuned it to them. Regimes that "
-    "are held out (`--held-out`) are for a last look."
+    "The pipelines are ordered by these scores, which makes those of the first one optimistic. A "
+    "method that was improved on these regimes is tuned to them: regimes that are held out "
+    "(`--held-out`) are for a final test."
 )
 MOST_LISTED = 5  # names of a list that a cell of a table shows
 
@@ -93,10 +93,10 @@ def _findings(rows: pd.DataFrame) -> Iterator[str]:
     most = found["n_regimes"].max()
     whole = found[found["n_regimes"] == most]
     first, safest = whole["mean"].idxmax(), whole["worst"].idxmax()
-    also = " No other pipeline has a less bad worst regime." if safest == first else ""
+    also = " No other pipeline has a better worst regime." if safest == first else ""
     yield f"{first} has the highest mean over {most} regimes, {_gain(whole.loc[first])}.{also}"
     if safest != first:
-        yield f"{safest} has the least bad worst regime: {_gain(whole.loc[safest])}."
+        yield f"{safest} has the best worst regime: {_gain(whole.loc[safest])}."
     if len(whole) < len(found):
         partial = ", ".join(found.index[found["n_regimes"] < most])
         yield f"Not complete in all regimes, and left out of this order: {partial}."

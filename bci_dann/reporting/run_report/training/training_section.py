@@ -1,11 +1,12 @@
-"""Training curves of a run: each summand of the loss over epochs, of pipelines with networks."""
+"""Training curves of networks: summands of the loss and domain accuracy over epochs."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from bci_dann.objectives.batch_view import OF_TERM
 from bci_dann.reporting.run_report.html_parts import (
     Reading,
     Section,
@@ -19,27 +20,42 @@ from bci_dann.reporting.subject_figure import mark_of
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from bci_dann.reporting.run_report.run_content import RunContent
     from bci_dann.reporting.run_report.scored_group import ScoredGroup
 
-__all__ = ["draw_training", "training_section"]
+__all__ = ["draw_domain_accuracy", "draw_training", "training_section"]
 
+# Ends of the names of what is recorded of a domain classifier.
+ACCURACY, CHANCE = f"{OF_TERM}domain_accuracy", f"{OF_TERM}domain_chance"
 PANELS_IN_A_ROW, PANEL_WIDTH, PANEL_HEIGHT = 2, 4.6, 3.2  # inches
 CURVES = Reading(
     "Each panel is a summand of the loss over epochs, with its weight, the mean over subjects and "
     "seeds; the band runs from the lowest to the highest task. `classification` is that of the "
     "labelled trials that networks are trained on, not of the target.",
-    "`classification` falls and levels off. A `domain_adversary` that stays near its first value: "
-    "the domain classifier is guessing (among D domains that is weight times ln D), as it should.",
+    "`classification` falls and levels off.",
     "`classification` that still falls at the end (too few epochs), is level from the start (a "
-    "step that is too small or large), or jumps. A `domain_adversary` that falls steadily: the "
-    "domain classifier wins, and the features keep their domains.",
+    "step that is too small or large), or jumps.",
     "Change `max_epochs`, `lr` or the weight of a term in `pipeline_parameters`, and choose by "
     "source subjects. No curve says how good a pipeline is for the target: the ranking does.",
 )
-NOTE = "These pipelines have no curves, as they train no network or several methods: {names}."
+ACCURACIES = Reading(
+    "How many of the trials of each epoch the domain classifier of an adversary assigns to the "
+    "right domain, by default the right subject, while network and classifier are trained. Mean "
+    "over subjects and seeds; the band runs from the lowest to the highest task. The dashed line "
+    "is chance, 1 / number of domains.",
+    "The curve rises at first, while the adversary is weak, and then falls towards the dashed "
+    "line: the features no longer tell the subjects apart.",
+    "A curve that keeps rising, or stays far above the line: the features keep their subjects. "
+    "On the line from the first epoch: the classifier has learnt nothing, so that the adversary "
+    "has no effect.",
+    "Far above chance: align the data, or raise the weight of the adversary. Even at chance "
+    "another, newly trained classifier may tell the domains; `bci-dann diagnose` measures the "
+    "difference that alignment leaves in the data.",
+)
+NOTE = "These pipelines have no curves, as they train no network: {names}."
 
 
 def training_section(run: RunContent) -> Section | None:
@@ -74,7 +90,8 @@ def draw_training(history: pd.DataFrame, pipelines: Sequence[str]) -> Figure:
     Parameters
     ----------
     history : pandas.DataFrame
-        Of one dataset and protocol, as :attr:`bci_dann.evaluation.StoredResults.history`.
+        Of one dataset and protocol, as :attr:`bci_dann.evaluation.StoredResults.history`,
+        without what is recorded of domain classifiers.
     pipelines : sequence of str
         Which to draw, in this order.
 
@@ -85,51 +102,112 @@ def draw_training(history: pd.DataFrame, pipelines: Sequence[str]) -> Figure:
     """
     shown = history[history["pipeline"].isin(list(pipelines))]
     names = list(dict.fromkeys(shown["summand"]))
-    n_columns = min(PANELS_IN_A_ROW, len(names))
-    n_rows = math.ceil(len(names) / n_columns)
-    figure = empty_figure(0.9 + PANEL_HEIGHT * n_rows, 2.2 + PANEL_WIDTH * n_columns)
-    axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
-    handles = {}
-    for ax, name in zip(axes, names, strict=False):
+    figure, axes = _panels(len(names))
+    handles: dict[str, Any] = {}
+    for ax, name in zip(axes, names, strict=True):
+        rows = shown[shown["summand"] == name]
+        _draw_lines(ax, rows, pipelines, handles)
+        ax.set_title(_title(name, rows), fontsize=10)
+        if rows["value"].min() >= 0:
+            ax.set_ylim(0, 1.05 * rows["value"].max())  # so that a small change looks small
+        ax.set_ylabel("recorded value" if OF_TERM in name else "summand of the loss, weighted")
+    _add_legend(figure, handles)
+    return figure
+
+
+def draw_domain_accuracy(history: pd.DataFrame, pipelines: Sequence[str]) -> Figure:
+    """Draw the accuracy of domain classifiers over epochs, with chance.
+
+    Parameters
+    ----------
+    history : pandas.DataFrame
+        Of one dataset and protocol, as :attr:`bci_dann.evaluation.StoredResults.history`; with
+        the accuracy of one domain classifier at least.
+    pipelines : sequence of str
+        Which to draw, in this order, in the colours of :func:`draw_training`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        One panel an adversary, one line a pipeline.
+    """
+    shown = history[history["pipeline"].isin(list(pipelines))]
+    names = [name for name in dict.fromkeys(shown["summand"]) if name.endswith(ACCURACY)]
+    figure, axes = _panels(len(names))
+    handles: dict[str, Any] = {}
+    for ax, name in zip(axes, names, strict=True):
+        label = name.removesuffix(ACCURACY)
+        rows, chance = (
+            shown[shown["summand"] == label + end].assign(value=lambda table: 100 * table["value"])
+            for end in (ACCURACY, CHANCE)
+        )
+        _draw_lines(ax, rows, pipelines, handles)
         for index, pipeline in enumerate(pipelines):
-            rows = shown[(shown["pipeline"] == pipeline) & (shown["summand"] == name)]
-            if rows.empty:
-                continue
-            over_tasks = rows.groupby("epoch")["value"].agg(["mean", "min", "max"])
-            style = {**mark_of(index), "markersize": 4, "markevery": max(1, len(over_tasks) // 8)}
-            (handles[pipeline],) = ax.plot(over_tasks.index, over_tasks["mean"], **style)
-            ax.fill_between(
-                over_tasks.index,
-                over_tasks["min"],
-                over_tasks["max"],
-                color=style["color"],
-                alpha=0.15,
-                linewidth=0,
-            )
-        n_subjects = shown.loc[shown["summand"] == name, "subject"].nunique()
-        ax.set_title(f"{name}, N = {n_subjects} subjects", fontsize=10)
-        if shown.loc[shown["summand"] == name, "value"].min() >= 0:
-            ax.set_ylim(bottom=0)  # so that a small change looks small
-        ax.set_xlabel("epoch")
-        ax.set_ylabel("summand of the loss, weighted")
-        ax.grid(alpha=0.3)
-        ax.spines[["top", "right"]].set_visible(False)
-    for ax in axes[len(names) :]:
+            level = chance.loc[chance["pipeline"] == pipeline, "value"]
+            if len(level):
+                ax.axhline(level.mean(), color=mark_of(index)["color"], linestyle="--", zorder=1)
+        ax.set_ylim(0, 100)
+        ax.set_title(_title(label, rows), fontsize=10)
+        ax.set_ylabel("accuracy of the domain classifier (%)")
+    _add_legend(figure, handles)
+    return figure
+
+
+def _panels(count: int) -> tuple[Figure, list[Axes]]:
+    n_columns = min(PANELS_IN_A_ROW, count)
+    n_rows = math.ceil(count / n_columns)
+    figure = empty_figure(0.9 + PANEL_HEIGHT * n_rows, 2.2 + PANEL_WIDTH * n_columns)
+    axes = list(figure.subplots(n_rows, n_columns, squeeze=False).ravel())
+    for ax in axes[count:]:
         ax.set_axis_off()
+    return figure, axes[:count]
+
+
+def _draw_lines(
+    ax: Axes, rows: pd.DataFrame, pipelines: Sequence[str], handles: dict[str, Any]
+) -> None:
+    """Draw one line a pipeline, the mean over tasks, in a band from the lowest to the highest."""
+    from matplotlib.ticker import MaxNLocator
+
+    for index, pipeline in enumerate(pipelines):
+        own = rows[rows["pipeline"] == pipeline]
+        if own.empty:
+            continue
+        over_tasks = own.groupby("epoch")["value"].agg(["mean", "min", "max"])
+        style = {**mark_of(index), "markersize": 4, "markevery": max(1, len(over_tasks) // 8)}
+        (handles[pipeline],) = ax.plot(over_tasks.index, over_tasks["mean"], **style)
+        lowest, highest = over_tasks["min"], over_tasks["max"]
+        band = {"color": style["color"], "alpha": 0.15, "linewidth": 0}
+        ax.fill_between(over_tasks.index, lowest, highest, **band)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set_xlabel("epoch")
+    ax.grid(alpha=0.3)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _title(name: str, rows: pd.DataFrame) -> str:
+    return f"{name}, N = {rows['subject'].nunique()} subjects"
+
+
+def _add_legend(figure: Figure, handles: dict[str, Any]) -> None:
     figure.legend(
         list(handles.values()), list(handles), loc="outside right upper", frameon=False, fontsize=8
     )
-    return figure
 
 
 def _curves(group: ScoredGroup, history: pd.DataFrame) -> str:
     trained = set(history["pipeline"])
     names = [name for name in group.best_first if name in trained][:MOST_DRAWN]
-    figure = draw_training(history, names)
-    n_subjects = history.loc[history["pipeline"].isin(names), "subject"].nunique()
-    title = f"Training under {group.protocol}, N = {n_subjects} subjects"
-    text = figure_html(figure, title, CURVES)
+    own = history[history["pipeline"].isin(names)]
+    is_domain = own["summand"].str.endswith((ACCURACY, CHANCE))
+    size = f"under {group.protocol}, N = {{}} subjects"
+    losses, domains = own[~is_domain], own[is_domain]
+    title = f"Training {size}".format(losses["subject"].nunique())
+    text = figure_html(draw_training(losses, names), title, CURVES)
+    if not domains.empty:
+        title = f"Domain accuracy in training {size}".format(domains["subject"].nunique())
+        text += figure_html(draw_domain_accuracy(domains, names), title, ACCURACIES)
     if len(names) < len(trained):
-        text += paragraph_html(f"The figure shows the best {len(names)} of {len(trained)}.")
+        text += paragraph_html(f"The figures show the best {len(names)} of {len(trained)}.")
     others = [name for name in group.best_first if name not in trained]
     return text + (paragraph_html(NOTE.format(names=", ".join(others))) if others else "")

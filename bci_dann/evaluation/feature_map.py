@@ -1,0 +1,177 @@
+"""Map of trials in two dimensions before and after re-centring, kept beside the records."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann._files import write_atomically
+
+if TYPE_CHECKING:
+    from bci_dann.data import EEGTrials
+
+__all__ = ["MAP_FILE", "FeatureMap", "map_trials", "read_feature_map", "write_feature_map"]
+
+MAP_FILE = "feature_map.npz"
+# So many trials of a subject are on the map, at equal distances over its recordings, and fewer
+# where there are many subjects: more would cover each other, and take seconds.
+TRIALS_OF_A_SUBJECT, FEWEST, MOST_TRIALS = 40, 8, 1200
+# Smaller eigenvalues are rounding errors.
+LEAST = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureMap:
+    """Trials as points, before and after each subject and session was re-centred.
+
+    Attributes
+    ----------
+    before, after : ndarray, shape (n_points, 2)
+        The first two principal components of the logarithms of the trials' covariances.
+    explained : ndarray, shape (2, 2)
+        The share of the variance that each component explains; before and after.
+    subjects, labels : ndarray of str, shape (n_points,)
+        Subject and true class of each point. Labels have no part in the map.
+    data_key : str
+        The prepared trials that the map is of.
+    """
+
+    before: NDArray[np.float32]
+    after: NDArray[np.float32]
+    explained: NDArray[np.float32]
+    subjects: NDArray[np.str_]
+    labels: NDArray[np.str_]
+    data_key: str
+
+
+def map_trials(trials: EEGTrials, data_key: str) -> FeatureMap:
+    """Map trials to two dimensions, before and after re-centring, without their labels.
+
+    Covariances are whitened by their mean over all trials (before), or by that of their subject
+    and session (after, Euclidean alignment), and their logarithms reduced to two dimensions by
+    principal component analysis.
+
+    Parameters
+    ----------
+    trials : EEGTrials
+        Prepared trials of all subjects (µV).
+    data_key : str
+        Their key.
+
+    Returns
+    -------
+    FeatureMap
+        Of at most 40 trials of each subject.
+    """
+    from bci_dann.features.shrunk_covariance import shrunk_covariances
+
+    rows = _spread_rows(trials.subjects)
+    covariances = np.concatenate(
+        [shrunk_covariances(np.asarray(trials.X[own])) for own in rows.values()]
+    )
+    chosen = np.concatenate(list(rows.values()))
+    domains = trials.domains[chosen]
+    recentred = np.empty_like(covariances)
+    for domain in np.unique(domains):
+        own = domains == domain
+        recentred[own] = _whitened(covariances[own])
+    before, explained_before = _components(_logarithms(_whitened(covariances)))
+    after, explained_after = _components(_logarithms(recentred))
+    return FeatureMap(
+        before,
+        after,
+        np.stack([explained_before, explained_after]),
+        trials.subjects[chosen],
+        np.asarray(trials.y, dtype=str)[chosen],
+        data_key,
+    )
+
+
+def write_feature_map(folder: Path, trials: EEGTrials, data_key: str) -> None:
+    """Write ``feature_map.npz``, unless the folder has that of these trials.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        A results folder.
+    trials : EEGTrials
+        All prepared trials (µV).
+    data_key : str
+        Their key.
+
+    Raises
+    ------
+    ResultsError
+        When the file cannot be written.
+    """
+    known = read_feature_map(folder)
+    if trials.y is None or (known is not None and known.data_key == data_key):
+        return
+    buffer = io.BytesIO()
+    np.savez(buffer, **vars(map_trials(trials, data_key)))
+    write_atomically(folder / MAP_FILE, buffer.getvalue())
+
+
+def read_feature_map(folder: Path) -> FeatureMap | None:
+    """Read ``feature_map.npz``.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        A results folder.
+
+    Returns
+    -------
+    FeatureMap or None
+        ``None`` where there is none, as in folders of earlier versions, or a damaged one.
+    """
+    try:
+        with np.load(io.BytesIO((folder / MAP_FILE).read_bytes()), allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        return FeatureMap(**{**arrays, "data_key": str(arrays["data_key"])})
+    except Exception:  # damaged files fail in many ways, and the next run writes it again
+        return None
+
+
+def _spread_rows(subjects: NDArray[np.str_]) -> dict[str, NDArray[np.intp]]:
+    """Return trials of each subject at equal distances, in the order of recording."""
+    rows, names = {}, list(dict.fromkeys(subjects.tolist()))
+    most = min(TRIALS_OF_A_SUBJECT, max(FEWEST, MOST_TRIALS // len(names)))
+    for subject in names:
+        own = np.flatnonzero(subjects == subject)
+        places = np.linspace(0, len(own) - 1, min(len(own), most))
+        rows[subject] = own[places.round().astype(int)]
+    return rows
+
+
+def _whitened(covariances: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Whiten covariances by their mean."""
+    values, vectors = np.linalg.eigh(covariances.mean(0))
+    values = np.maximum(values, LEAST * values[-1])
+    root = vectors / np.sqrt(values) @ vectors.T
+    whitened: NDArray[np.float64] = root @ covariances @ root
+    return whitened
+
+
+def _logarithms(covariances: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the upper triangles of matrix logarithms, as vectors of the same norm."""
+    values, vectors = np.linalg.eigh(covariances)
+    values = np.log(np.maximum(values, LEAST))  # those of whitened covariances are around 1
+    logs = (vectors * values[:, None]) @ vectors.transpose(0, 2, 1)
+    first, second = np.triu_indices(logs.shape[1])
+    flat: NDArray[np.float64] = logs[:, first, second] * np.where(first == second, 1, np.sqrt(2))
+    return flat
+
+
+def _components(vectors: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[Any]]:
+    from sklearn.decomposition import PCA
+
+    vectors = np.pad(vectors, [(0, 0), (0, max(0, 2 - vectors.shape[1]))])  # of a single channel
+    pca = PCA(2, svd_solver="randomized", random_state=0)
+    points = pca.fit_transform(vectors).astype(np.float32)
+    return points, pca.explained_variance_ratio_.astype(np.float32)

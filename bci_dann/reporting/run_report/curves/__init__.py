@@ -1,0 +1,1 @@
+"""Curves of a run over the trials of the target."""
