@@ -112,7 +112,7 @@ def bnci_stand_in(monkeypatch):
 
 
 def test_the_four_classes_of_bnci_run_as_they_stand(bnci_stand_in, tmp_path):
-    """The data set cannot be had without a network, so signals are simulated in its place."""
+    """The dataset cannot be had without a network, so signals are simulated in its place."""
     shipped = load_config(configs_folder() / "bnci2014_001_4class.yaml")
     data = shipped.data.model_copy(update={"subjects": [1, 2, 3]})
     trials = open_trials(prepare_trials(data, shipped.preprocessing))

@@ -33,7 +33,7 @@ ITERATIONS = 200
 PSEUDO_TRIALS = 40.0
 # Prior before labels are seen: the probability that classes are equally frequent by design, and,
 # where they are not, the pseudo-counts of the Dirichlet prior for each class. Empirical: a prior of
-# this form was compared with three others on MI-OpenBCI and three simulated data sets, knowing the
+# this form was compared with three others on MI-OpenBCI and three simulated datasets, knowing the
 # scores.
 DESIGNED_EQUAL, PSEUDO_LABELS = 0.5, 2.0
 # Scores scaled to this standard deviation give probabilities near 0 or 1, that is, nearly

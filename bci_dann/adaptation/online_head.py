@@ -38,7 +38,7 @@ __all__ = ["FULL_STRENGTH", "OnlineHead"]
 Floats = NDArray[np.float64]
 
 # Number of last trials that are kept, four sessions of MI-OpenBCI. Empirical: with 100 trials
-# accuracy is half a point to a point lower on this data set reduced to five channels.
+# accuracy is half a point to a point lower on this dataset reduced to five channels.
 MOST_TRIALS = 160
 # Number of trials from which on terms have their full weight. Empirical: 150, as in an adaptation
 # to all trials at once, costs .01 of ROC AUC on the same data, and 30 is no better.
@@ -50,7 +50,7 @@ STEPS = 3
 # the features of the next one: Vidaurre et al. (2011), "Toward unsupervised adaptation of LDA for
 # brain-computer interfaces", IEEE Trans. Biomed. Eng. 58(3), 587-597. As long as references average
 # (1 / MOMENTUM of running references). Empirical: 15 and 30 are equal within a point on
-# MI-OpenBCI, whole and reduced, and two simulated data sets, knowing the scores.
+# MI-OpenBCI, whole and reduced, and two simulated datasets, knowing the scores.
 SPAN = 20.0
 # Weight, in trials, of the initial mean: that of the sources, which is zero after re-centring.
 PRIOR_TRIALS = 10.0

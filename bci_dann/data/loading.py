@@ -118,7 +118,7 @@ def load_dataset(
     Parameters
     ----------
     dataset : str, DataConfig, CombinedDataConfig or moabb.datasets.base.BaseDataset
-        A name as in `DataConfig`, a configuration of one or several data sets, or a
+        A name as in `DataConfig`, a configuration of one or several datasets, or a
         dataset object.
     preprocessing : Preprocessing, mapping or None
         ``None`` is 8-32 Hz over the whole imagery task, as in MOABB.
@@ -170,7 +170,7 @@ def load_dataset(
     if isinstance(dataset, CombinedDataConfig):
         if given or params:
             raise ConfigError(
-                f"{', '.join([*given, *params])}: of several data sets, each has its own "
+                f"{', '.join([*given, *params])}: of several datasets, each has its own "
                 "subjects, sessions, classes and params in the configuration."
             )
         return open_trials(prepare_trials(dataset, steps, data_dir, cache_dir, progress))

@@ -151,7 +151,7 @@ def split(
         target's trials.
     without : str or sequence of str, optional
         Subjects that are neither sources nor target: in a nested choice for a subject, each of
-        the others is the pseudo-target in turn; where only other data sets are sources, the other
+        the others is the pseudo-target in turn; where only other datasets are sources, the other
         subjects of the target's own.
 
     Returns

@@ -17,7 +17,7 @@ from bci_dann.data.simulation.toy_vectors import rotated_moons, shifted_blobs
 COLOURS = {"class 0": "#0072B2", "class 1": "#D55E00", "boundary": "#222222"}
 
 # %%
-# Two toy data sets
+# Two toy datasets
 # -----------------
 # *Shifted blobs*: the two classes are next to each other, and the target is shifted up and to
 # the right. *Rotated moons*: the two half circles of Ganin et al. (2016, section 5.1.1), rotated by
@@ -133,7 +133,7 @@ fig.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
 #   features that both domains share.
 # * The adversary has no information on the classes of the target. With some random seeds of the
 #   moons it lowers the accuracy.
-# * These toy data sets were chosen to show the mechanism. Whether it helps for EEG has to be
+# * These toy datasets were chosen to show the mechanism. Whether it helps for EEG has to be
 #   answered by a benchmark on recordings.
 #
 # **References**

@@ -70,7 +70,7 @@ with (
     mne.use_log_level("error"),  # CSP reports each covariance that it estimates
     warnings.catch_warnings(),
 ):
-    # raised inside MOABB 1.7, which creates HDF5 data sets without a dtype
+    # raised inside MOABB 1.7, which creates HDF5 datasets without a dtype
     warnings.filterwarnings("ignore", "Creating a dataset without passing")
     for cs_mode in ("train", "train_and_target_unlabeled_full"):
         results[cs_mode] = evaluate(cs_mode, folder)

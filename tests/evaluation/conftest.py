@@ -1,4 +1,4 @@
-"""A small data set on disk, and runs on it that need neither a simulator nor a network."""
+"""A small dataset on disk, and runs on it that need neither a simulator nor a network."""
 
 from __future__ import annotations
 

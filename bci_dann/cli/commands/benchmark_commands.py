@@ -123,7 +123,7 @@ def run(  # numpydoc ignore=PR01
         _print_planned_cost(description, results, out, data_dir)
         return
     across = getattr(description.data, "target_dataset", None) is not None
-    heading = "From other data sets" if across else "Leave one subject out"
+    heading = "From other datasets" if across else "Leave one subject out"
     _report(results, out, config, data_dir, heading)
 
 

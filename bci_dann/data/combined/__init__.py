@@ -1,1 +1,1 @@
-"""Several data sets in one: configuration, subjects, channels and trials."""
+"""Several datasets in one: configuration, subjects, channels and trials."""

@@ -1,4 +1,4 @@
-"""Configuration of several data sets that are used together in one training or comparison."""
+"""Configuration of several datasets that are used together in one training or comparison."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ __all__ = [
     "without_folders",
 ]
 
-# Separates the name of a data set, which cannot contain it, from that of a subject.
+# Separates the name of a dataset, which cannot contain it, from that of a subject.
 SEPARATOR = ":"
-# Keys that select recordings of a data set, or only describe it.
+# Keys that select recordings of a dataset, or only describe it.
 NOT_IDENTIFYING = {"name", "licence", "subjects", "sessions", "classes", "regime"}
 NOT_IDENTIFYING |= {"rename_classes"}
 
 
 class CombinedEntry(DataConfig):  # numpydoc ignore=PR02
-    """One of several data sets: the keys of a single data set, and four additional ones.
+    """One of several datasets: the keys of a single dataset, and four additional ones.
 
     Parameters
     ----------
@@ -53,12 +53,12 @@ class CombinedEntry(DataConfig):  # numpydoc ignore=PR02
     licence : str or None
         Licence for model cards; by default that in MOABB.
     rename_classes : dict of str to str
-        Names in the first data set for classes of this one. ``classes`` uses the original names;
+        Names in the first dataset for classes of this one. ``classes`` uses the original names;
         two classes may get the same name.
 
     See Also
     --------
-    CombinedDataConfig : A list of such data sets.
+    CombinedDataConfig : A list of such datasets.
     DataConfig : The other keys.
 
     Examples
@@ -93,7 +93,7 @@ class CombinedEntry(DataConfig):  # numpydoc ignore=PR02
     def _without_regime(self) -> CombinedEntry:
         if self.regime is not None:
             raise ValueError(
-                "a regime changes all data sets of a list: remove it here, and give it once as "
+                "a regime changes all datasets of a list: remove it here, and give it once as "
                 "`data: {datasets: [...], regime: {...}}`"
             )
         return self
@@ -117,7 +117,7 @@ class CombinedEntry(DataConfig):  # numpydoc ignore=PR02
 
 
 class CombinedDataConfig(StrictModel):  # numpydoc ignore=PR02
-    """Several data sets whose trials are used together, on the same channels.
+    """Several datasets whose trials are used together, on the same channels.
 
     If ``data`` of a configuration is a list, it is the list ``datasets`` here, with the
     default values of the other keys.
@@ -125,22 +125,22 @@ class CombinedDataConfig(StrictModel):  # numpydoc ignore=PR02
     Parameters
     ----------
     datasets : list of CombinedEntry
-        At least two data sets with the same classes.
+        At least two datasets with the same classes.
     channels : {"common", "all"}
-        ``"common"`` uses the electrodes that all data sets have. ``"all"`` uses the electrodes
-        that at least one data set has, and interpolates those that a data set lacks (at most a
+        ``"common"`` uses the electrodes that all datasets have. ``"all"`` uses the electrodes
+        that at least one dataset has, and interpolates those that a dataset lacks (at most a
         fifth). If preprocessing lists ``channels``, these are used instead of all electrodes.
     target_dataset : str or None
-        The name of the data set whose subjects are the targets; the subjects of the other data
-        sets are then the only sources. ``None`` leaves out each subject of all data sets in turn.
+        The name of the dataset whose subjects are the targets; the subjects of the other
+        datasets are then the only sources. ``None`` leaves out each subject of all datasets in turn.
     regime : Regime or None
-        Changes the prepared trials of each data set, as if it were alone: ``n_subjects`` is the
+        Changes the prepared trials of each dataset, as if it were alone: ``n_subjects`` is the
         number of subjects of each.
 
     See Also
     --------
-    prepare_trials : Prepares the trials of all data sets.
-    DataConfig : A single data set.
+    prepare_trials : Prepares the trials of all datasets.
+    DataConfig : A single dataset.
 
     Examples
     --------
@@ -176,7 +176,7 @@ class CombinedDataConfig(StrictModel):  # numpydoc ignore=PR02
     def _check_datasets(cls, entries: list[CombinedEntry]) -> list[CombinedEntry]:
         if len(entries) < 2:
             raise ValueError(
-                f"name at least two data sets, not {len(entries)}; one alone is the value of "
+                f"name at least two datasets, not {len(entries)}; one alone is the value of "
                 "`data` itself, without a list"
             )
         for index, entry in enumerate(entries):
@@ -184,7 +184,7 @@ class CombinedDataConfig(StrictModel):  # numpydoc ignore=PR02
                 _check_differ(other, entry)
         if entries[0].rename_classes:
             raise ValueError(
-                f"rename_classes: {entries[0].name} is the first data set, whose classes keep "
+                f"rename_classes: {entries[0].name} is the first dataset, whose classes keep "
                 "their names, since new recordings are read like its own; rename those of others"
             )
         return entries
@@ -197,7 +197,7 @@ class CombinedDataConfig(StrictModel):  # numpydoc ignore=PR02
 
     @property
     def names(self) -> list[str]:  # numpydoc ignore=RT01
-        """The names of the data sets, in order."""
+        """The names of the datasets, in order."""
         return [entry.name for entry in self.datasets]
 
     def is_target(self, subject: str) -> bool:
@@ -234,22 +234,22 @@ def _check_differ(first: CombinedEntry, second: CombinedEntry) -> None:
     if first.model_dump(exclude=NOT_IDENTIFYING) == second.model_dump(exclude=NOT_IDENTIFYING):
         names = first.name if first.name == second.name else f"{first.name}, as {second.name},"
         raise ValueError(
-            f"the data set {names} is listed twice: its subjects would be sources and targets at "
+            f"the dataset {names} is listed twice: its subjects would be sources and targets at "
             "once. List it once, with all its subjects"
         )
     if first.name == second.name:
-        raise ValueError(f"two data sets have the name {second.name}; give each a `name`")
+        raise ValueError(f"two datasets have the name {second.name}; give each a `name`")
 
 
 def subject_name(dataset: str, subject: Any) -> str:
-    """Return the name of a subject that is unique among several data sets.
+    """Return the name of a subject that is unique among several datasets.
 
     Parameters
     ----------
     dataset : str
-        The name of its data set.
+        The name of its dataset.
     subject : object
-        The name of the subject in the data set.
+        The name of the subject in the dataset.
 
     Returns
     -------
@@ -260,7 +260,7 @@ def subject_name(dataset: str, subject: Any) -> str:
 
 
 def dataset_of_subject(data: Mapping[str, Any], subject: str) -> str:
-    """Return the name of the data set of a subject.
+    """Return the name of the dataset of a subject.
 
     Parameters
     ----------
@@ -272,7 +272,7 @@ def dataset_of_subject(data: Mapping[str, Any], subject: str) -> str:
     Returns
     -------
     str
-        The only data set, or the one that is the prefix of the subject's name.
+        The only dataset, or the one that is the prefix of the subject's name.
     """
     return subject.partition(SEPARATOR)[0] if "datasets" in data else str(data["dataset"])
 
@@ -280,7 +280,7 @@ def dataset_of_subject(data: Mapping[str, Any], subject: str) -> str:
 def each_dataset(
     data: DataConfig | CombinedDataConfig, data_dir: Path | str | None = None
 ) -> list[tuple[DataConfig, Path | str | None]]:
-    """Return each data set with the folder of its recordings.
+    """Return each dataset with the folder of its recordings.
 
     Parameters
     ----------
@@ -292,7 +292,7 @@ def each_dataset(
     Returns
     -------
     list of (DataConfig, path or None)
-        One entry for each data set.
+        One entry for each dataset.
     """
     if isinstance(data, DataConfig):
         return [(data, data_dir)]
@@ -300,10 +300,10 @@ def each_dataset(
 
 
 def without_folders(data: DataConfig | CombinedDataConfig) -> DataConfig | CombinedDataConfig:
-    """Return a configuration with names of data sets instead of folders.
+    """Return a configuration with names of datasets instead of folders.
 
-    Paths may reveal the names of machines and users. They are replaced and not removed, since data
-    sets may differ only in their folder.
+    Paths may reveal the names of machines and users. They are replaced and not removed, since
+    datasets may differ only in their folder.
 
     Parameters
     ----------
@@ -325,14 +325,14 @@ def without_folders(data: DataConfig | CombinedDataConfig) -> DataConfig | Combi
 
 
 def one_dataset(data: DataConfig | CombinedDataConfig, user: str) -> DataConfig:
-    """Return a configuration unchanged if it has a single data set.
+    """Return a configuration unchanged if it has a single dataset.
 
     Parameters
     ----------
     data : DataConfig or CombinedDataConfig
         The section of a configuration.
     user : str
-        The function or command that needs a single data set, for the message.
+        The function or command that needs a single dataset, for the message.
 
     Returns
     -------
@@ -342,11 +342,11 @@ def one_dataset(data: DataConfig | CombinedDataConfig, user: str) -> DataConfig:
     Raises
     ------
     ConfigError
-        When there are several data sets.
+        When there are several datasets.
     """
     if isinstance(data, CombinedDataConfig):
         raise ConfigError(
-            f"{user} takes one data set; `data` lists {', '.join(data.names)}. Give a "
+            f"{user} takes one dataset; `data` lists {', '.join(data.names)}. Give a "
             "configuration with one of them as `data`."
         )
     return data

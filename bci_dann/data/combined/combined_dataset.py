@@ -1,4 +1,4 @@
-"""Several data sets combined to one, with unique names of subjects and the same classes."""
+"""Several datasets combined to one, with unique names of subjects and the same classes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = ["CombinedDataset", "DatasetPart", "excluding", "naming"]
 
 @dataclass(frozen=True, eq=False)
 class DatasetPart:
-    """One of several data sets.
+    """One of several datasets.
 
     Attributes
     ----------
@@ -53,35 +53,35 @@ class DatasetPart:
 
     @property
     def classes(self) -> list[str]:  # numpydoc ignore=RT01
-        """The selected classes, by their names in the first data set."""
+        """The selected classes, by their names in the first dataset."""
         new = self.entry.rename_classes
         return list(dict.fromkeys(new.get(name, name) for name in self.subset.classes))
 
     @property
     def subjects(self) -> list[str]:  # numpydoc ignore=RT01
-        """The selected subjects, with names that are unique among all data sets."""
+        """The selected subjects, with names that are unique among all datasets."""
         return [subject_name(self.entry.name, one) for one in self.subset.subjects]
 
 
 class CombinedDataset:
-    """Several data sets, checked for compatibility before anything is read.
+    """Several datasets, checked for compatibility before anything is read.
 
     Parameters
     ----------
     config : CombinedDataConfig
-        The data sets.
+        The datasets.
     data_dir : path, or None
         The folder of all recordings.
 
     Attributes
     ----------
     parts : list of DatasetPart
-        The data sets, in order.
+        The datasets, in order.
 
     Raises
     ------
     ConfigError
-        When a data set or a selection is wrong, or their classes differ.
+        When a dataset or a selection is wrong, or their classes differ.
     DataError
         When a folder of recordings does not match its layout, or two folders contain the same file.
     """
@@ -97,16 +97,16 @@ class CombinedDataset:
 
     @property
     def code(self) -> str:  # numpydoc ignore=RT01
-        """The names of the data sets, for messages."""
+        """The names of the datasets, for messages."""
         return " + ".join(self.config.names)
 
     @property
     def subject_list(self) -> list[str]:  # numpydoc ignore=RT01
-        """The selected subjects of all data sets."""
+        """The selected subjects of all datasets."""
         return [subject for part in self.parts for subject in part.subjects]
 
     def subjects_in(self, regime: Regime | None) -> list[str]:
-        """Return the subjects that a regime keeps of each data set.
+        """Return the subjects that a regime keeps of each dataset.
 
         Parameters
         ----------
@@ -116,12 +116,12 @@ class CombinedDataset:
         Returns
         -------
         list of str
-            In the order of the data sets.
+            In the order of the datasets.
 
         Raises
         ------
         ConfigError
-            When a data set has too few subjects.
+            When a dataset has too few subjects.
         """
         if regime is None:
             return self.subject_list
@@ -132,12 +132,12 @@ class CombinedDataset:
         return kept
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return everything that determines the signals of all data sets.
+        """Return everything that determines the signals of all datasets.
 
         Returns
         -------
         dict
-            The fingerprint of each data set by its name.
+            The fingerprint of each dataset by its name.
         """
         return {part.entry.name: dataset_fingerprint(part.dataset) for part in self.parts}
 
@@ -169,7 +169,7 @@ class CombinedDataset:
 
 @contextmanager
 def naming(dataset: str) -> Iterator[None]:
-    """Add the name of a data set to the messages of errors.
+    """Add the name of a dataset to the messages of errors.
 
     Parameters
     ----------
@@ -192,14 +192,14 @@ def excluding(
     excluded: Sequence[str | int],
     data_dir: Path | str | None,
 ) -> tuple[DataConfig | CombinedDataConfig, list[str]]:
-    """Leave subjects out of one or several data sets.
+    """Leave subjects out of one or several datasets.
 
     Parameters
     ----------
     config : DataConfig or CombinedDataConfig
         The section of a configuration.
     excluded : sequence of str or int
-        Subjects to leave out of the selection; with several data sets, names such as
+        Subjects to leave out of the selection; with several datasets, names such as
         ``"PhysionetMI:1"``.
     data_dir : path, or None
         The folder of all recordings.
@@ -214,7 +214,7 @@ def excluding(
     Raises
     ------
     ConfigError
-        When a subject is not among the selected ones, or no subject of a data set remains.
+        When a subject is not among the selected ones, or no subject of a dataset remains.
     """
     if isinstance(config, DataConfig):
         return without_subjects(make_dataset(config, data_dir), config, excluded)
@@ -274,14 +274,14 @@ def _check_classes(parts: Sequence[DatasetPart]) -> None:
         if all(name in part.dataset.event_id for part in parts)
     ]
     advice = (
-        f"All have {', '.join(shared)}: choose among these with `classes` in each data set."
+        f"All have {', '.join(shared)}: choose among these with `classes` in each dataset."
         if len(shared) > 1
-        else "Choose the same with `classes` in each data set, or give them the names of the first "
+        else "Choose the same with `classes` in each dataset, or give them the names of the first "
         "with `rename_classes`; of recordings in a folder, the names of classes are those in "
         "`recordings.events`."
     )
     listed = "; ".join(f"{part.entry.name} has {', '.join(part.classes)}" for part in parts)
-    raise ConfigError(f"the classes of the data sets differ: {listed}. {advice}")
+    raise ConfigError(f"the classes of the datasets differ: {listed}. {advice}")
 
 
 def _check_files(parts: Sequence[DatasetPart]) -> None:
@@ -309,6 +309,6 @@ def _check_lengths(parts: Sequence[DatasetPart], preprocessing: Preprocessing) -
     if preprocessing.window[1] is None and len(set(lengths.values())) > 1:
         listed = ", ".join(f"{length:g} s in {name}" for name, length in lengths.items())
         raise ConfigError(
-            f"the task lasts {listed}, and trials of all data sets must have one length: give "
+            f"the task lasts {listed}, and trials of all datasets must have one length: give "
             f"preprocessing `window` an end, such as [0, {min(lengths.values()):g}]."
         )

@@ -1,4 +1,4 @@
-"""Trials of several data sets on the same channels, in one folder of the cache."""
+"""Trials of several datasets on the same channels, in one folder of the cache."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def prepare_combined(
     root: Path,
     progress: bool = False,
 ) -> Path:
-    """Load, preprocess and check the trials of several data sets, unless they are in the cache.
+    """Load, preprocess and check the trials of several datasets, unless they are in the cache.
 
     Parameters
     ----------
     config : CombinedDataConfig
-        The data sets.
+        The datasets.
     preprocessing : Preprocessing
-        The steps, the same for all data sets.
+        The steps, the same for all datasets.
     data_dir : path, or None
         The folder of all recordings.
     root : pathlib.Path
@@ -64,18 +64,18 @@ def prepare_combined(
     Returns
     -------
     pathlib.Path
-        A folder for `open_trials`. Trials are in the order of the data sets; subjects have names
+        A folder for `open_trials`. Trials are in the order of the datasets; subjects have names
         such as ``"PhysionetMI:1"``, in trials and account.
 
     Raises
     ------
     ConfigError, DataError
-        See `prepare_trials`; also when the data sets are not compatible.
+        See `prepare_trials`; also when the datasets are not compatible.
 
     Warns
     -----
     BCIDannWarning
-        When electrodes of a data set are interpolated.
+        When electrodes of a dataset are interpolated.
     """
     dataset = CombinedDataset(config, data_dir)
     keyed = [_keyed(part, preprocessing, root) for part in dataset.parts]
@@ -124,17 +124,17 @@ def prepare_combined(
 
 
 def interpolated_electrodes(folder: Path) -> dict[str, list[str]]:
-    """Return the interpolated electrodes of each data set.
+    """Return the interpolated electrodes of each dataset.
 
     Parameters
     ----------
     folder : pathlib.Path
-        Prepared trials, of one or several data sets.
+        Prepared trials, of one or several datasets.
 
     Returns
     -------
     dict of str to list of str
-        Electrodes by the name of the data set; data sets with all electrodes are not included.
+        Electrodes by the name of the dataset; datasets with all electrodes are not included.
     """
     path = folder / INTERPOLATED_FILE
     if not path.is_file():
@@ -149,9 +149,9 @@ def _keyed(part: DatasetPart, preprocessing: Preprocessing, root: Path) -> Keyed
 
 
 def _changes(dataset: CombinedDataset, preprocessing: Preprocessing) -> list[RecordingChannels]:
-    """Return, for each data set, the conversion of recordings to the channels of all data sets.
+    """Return, for each dataset, the conversion of recordings to the channels of all datasets.
 
-    The channels and the sampling frequency of a data set are read from its first recording; the
+    The channels and the sampling frequency of a dataset are read from its first recording; the
     others are compared with it when they are read.
     """
     config = dataset.config

@@ -1,4 +1,4 @@
-"""Channels of several data sets: their intersection or union, with interpolation."""
+"""Channels of several datasets: their intersection or union, with interpolation."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from bci_dann.exceptions import DataError
 
 __all__ = ["RecordingChannels", "all_channels", "common_channels"]
 
-# Smallest number of common electrodes; motor-imagery data sets have at least C3, Cz and C4.
+# Smallest number of common electrodes; motor-imagery datasets have at least C3, Cz and C4.
 MIN_COMMON = 3
 
 
 def common_channels(channels: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return the electrodes that all data sets have.
+    """Return the electrodes that all datasets have.
 
     Parameters
     ----------
     channels : mapping of str to sequence of str
-        Channel names by data set, in any spelling of the electrodes.
+        Channel names by dataset, in any spelling of the electrodes.
 
     Returns
     -------
     list of str
-        Electrodes in the order and spelling of the first data set.
+        Electrodes in the order and spelling of the first dataset.
 
     Raises
     ------
@@ -45,15 +45,15 @@ def common_channels(channels: Mapping[str, Sequence[str]]) -> list[str]:
     if len(common) < MIN_COMMON:
         listed = "; ".join(f"{name} has {', '.join(names)}" for name, names in channels.items())
         raise DataError(
-            f"the data sets have {', '.join(common) or 'no channel'} in common, and at least "
+            f"the datasets have {', '.join(common) or 'no channel'} in common, and at least "
             f"{MIN_COMMON} are needed: {listed}. Give names of electrodes with "
-            "`recordings.rename`, or leave a data set out."
+            "`recordings.rename`, or leave a dataset out."
         )
     return common
 
 
 def all_channels(channels: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return the electrodes that at least one data set has.
+    """Return the electrodes that at least one dataset has.
 
     Parameters
     ----------
@@ -73,12 +73,12 @@ def all_channels(channels: Mapping[str, Sequence[str]]) -> list[str]:
 
 @dataclass(frozen=True)
 class RecordingChannels:
-    """Conversion of the recordings of one data set to the common channels of several.
+    """Conversion of the recordings of one dataset to the common channels of several.
 
     Attributes
     ----------
     wanted : list of str
-        The channel names for all data sets.
+        The channel names for all datasets.
     interpolate : bool
         Whether electrodes that are missing or marked bad are interpolated.
     use_bads : bool
@@ -123,7 +123,7 @@ class RecordingChannels:
                 "Use the common channels (`channels: common`), or list fewer in preprocessing "
                 "`channels`."
                 if self.interpolate
-                else "all data sets need those that preprocessing `channels` lists; with "
+                else "all datasets need those that preprocessing `channels` lists; with "
                 "`channels: all` in `data`, few missing ones are interpolated."
             )
             raise DataError(

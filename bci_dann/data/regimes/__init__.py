@@ -1,1 +1,1 @@
-"""Regimes: reduced and disturbed versions of a data set, and random simulated data sets."""
+"""Regimes: reduced and disturbed versions of a dataset, and random simulated datasets."""

@@ -1,4 +1,4 @@
-"""Trials of a regime, derived from those of the original data set, subject by subject."""
+"""Trials of a regime, derived from those of the original dataset, subject by subject."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ MERGED = "0"
 
 
 def derive_trials(trials: EEGTrials, regime: Regime) -> EEGTrials:
-    """Apply a regime to the trials of a data set.
+    """Apply a regime to the trials of a dataset.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def derive_trials(trials: EEGTrials, regime: Regime) -> EEGTrials:
     See Also
     --------
     Regime : The keys of a regime.
-    draw_world : A simulated data set and a regime, drawn at random.
+    draw_world : A simulated dataset and a regime, drawn at random.
 
     Examples
     --------
@@ -83,13 +83,13 @@ def prepare_derived(folder: Path, regime: Regime, root: Path, datasets: Sequence
     Parameters
     ----------
     folder : pathlib.Path
-        The prepared trials of the original data set.
+        The prepared trials of the original dataset.
     regime : Regime
         The regime.
     root : pathlib.Path
         The cache.
     datasets : sequence of str
-        The names of the data sets, where there are several: each is changed as if it were alone.
+        The names of the datasets, where there are several: each is changed as if it were alone.
 
     Returns
     -------

@@ -21,7 +21,7 @@ ARTEFACT_UV = (1000.0, 3000.0)
 
 
 class Regime(StrictModel):  # numpydoc ignore=PR02
-    """A situation in practice, simulated by changes to the prepared trials of a data set.
+    """A situation in practice, simulated by changes to the prepared trials of a dataset.
 
     The keys select trials, disturb signals, or change the order of trials. They are applied in the
     order of this list, except ``shuffled``, which is last. Signals are disturbed after filtering,
@@ -66,7 +66,7 @@ class Regime(StrictModel):  # numpydoc ignore=PR02
     n_loud_subjects : int
         Number of subjects with this ``gain``, drawn at random.
     shuffled : bool
-        Whether the trials of each session are in random order, as in data sets whose original
+        Whether the trials of each session are in random order, as in datasets whose original
         order is lost.
     random_state : int
         The seed. The random numbers of a subject do not depend on the other subjects.

@@ -1,4 +1,4 @@
-"""Worlds: simulated data sets with randomly drawn parameters, each with a regime."""
+"""Worlds: simulated datasets with randomly drawn parameters, each with a regime."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ HELD_OUT_EVERY = 10
 
 
 class Worlds(StrictModel):  # numpydoc ignore=PR02
-    """Simulated data sets with randomly drawn parameters, as regimes of a run.
+    """Simulated datasets with randomly drawn parameters, as regimes of a run.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ class Worlds(StrictModel):  # numpydoc ignore=PR02
 
 @dataclass(frozen=True)
 class World:
-    """A simulated data set, and the regime that is applied to it.
+    """A simulated dataset, and the regime that is applied to it.
 
     Attributes
     ----------
@@ -131,7 +131,7 @@ class World:
 
 
 def draw_world(random_state: int, index: int) -> World:
-    """Draw a simulated data set and its regime.
+    """Draw a simulated dataset and its regime.
 
     Numbers of channels (3 to 64), subjects (4 to 40) and trials of a subject (30 to 300) are drawn
     log-uniformly and independently of each other. Then they are limited, so that a world takes

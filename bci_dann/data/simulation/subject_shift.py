@@ -144,7 +144,7 @@ class SubjectTruth:  # numpydoc ignore=PR02
     electrodes : ndarray, shape (n_sessions, n_chans, 3)
         True positions of the electrodes (m, head coordinates).
     areas : tuple of str
-        The motor areas: left hand, right hand, foot, and, if the data set has this class, the
+        The motor areas: left hand, right hand, foot, and, if the dataset has this class, the
         tongue on the left and on the right.
     dipoles : ndarray, shape (n_areas, 3)
         Positions of the dipoles in these areas (m, head coordinates).

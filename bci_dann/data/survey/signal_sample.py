@@ -29,7 +29,7 @@ MAINS_HZ = (50, 60)
 PEAK_HZ, NEAR_HZ = 1.0, 5.0
 
 # Ratio of the power in the peak to that at neighbouring frequencies. Empirical: without mains it is
-# up to 1.5; two data sets have 2.7 to 4000.
+# up to 1.5; two datasets have 2.7 to 4000.
 MIN_PEAK_RATIO = 2.0
 
 

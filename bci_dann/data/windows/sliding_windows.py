@@ -159,7 +159,7 @@ def cut_windows(
     plan : PseudoOnline
         Step and labels.
     like : EEGTrials
-        Trials of the data set, whose length and sampling frequency windows have.
+        Trials of the dataset, whose length and sampling frequency windows have.
 
     Returns
     -------

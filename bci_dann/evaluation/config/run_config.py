@@ -43,7 +43,7 @@ __all__ = [
     "with_replaced",
 ]
 
-# The key that a suite of several data sets has instead of `data`.
+# The key that a suite of several datasets has instead of `data`.
 SUITE_KEY = "datasets"
 
 RegimeName = Annotated[str, Field(pattern=r"^\w[\w-]*$")]
@@ -60,7 +60,7 @@ class RunConfig(StrictModel):
     name : str
         Name of the folder of the run.
     data : DataConfig or CombinedDataConfig
-        One data set, or several data sets together.
+        One dataset, or several datasets together.
     preprocessing : Preprocessing
         The steps from recordings to trials.
     pipelines : list of str
@@ -84,9 +84,9 @@ class RunConfig(StrictModel):
         trials.
     regimes : dict of str to Regime
         Situations in which pipelines are compared, by name. Each is a separate run on trials that
-        are derived from ``data``; of several data sets, each is changed as if it were alone.
+        are derived from ``data``; of several datasets, each is changed as if it were alone.
     worlds : Worlds or None
-        Simulated data sets with randomly drawn parameters, as further regimes.
+        Simulated datasets with randomly drawn parameters, as further regimes.
     baselines : list of str
         In each regime, the other pipelines are compared with the best of these.
 
@@ -288,7 +288,7 @@ def run_of_content(content: Any, origin: ConfigOrigin) -> RunConfig:
     """
     if isinstance(content, Mapping) and SUITE_KEY in content:
         raise ConfigError(
-            f"{origin.source} is a suite of several data sets, which `bci-dann run` and run_suite "
+            f"{origin.source} is a suite of several datasets, which `bci-dann run` and run_suite "
             "run. Give a configuration with the key `data` here."
         )
     run = validate(RunConfig, content, origin.source)

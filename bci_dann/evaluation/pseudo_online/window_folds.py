@@ -44,7 +44,7 @@ def check_pseudo_online(
         Saying what to change.
     """
     if isinstance(data, CombinedDataConfig):
-        raise ConfigError("pseudo_online is for one data set; `data` lists several")
+        raise ConfigError("pseudo_online is for one dataset; `data` lists several")
     if data.regime is not None:
         raise ConfigError(
             "pseudo_online needs whole recordings, and data.regime changes trials: remove one "

@@ -18,7 +18,7 @@ from bci_dann.exceptions import ConfigError
 
 __all__ = ["PlannedRegime", "plan_regimes"]
 
-# Separates a data set of a suite from the regime, in the names of folders and of rows.
+# Separates a dataset of a suite from the regime, in the names of folders and of rows.
 OF_DATASET = "."
 
 
@@ -53,9 +53,9 @@ def plan_regimes(
     ----------
     config : RunConfig or Suite
         A configuration with ``regimes`` or ``worlds``. In a suite each regime is applied to each
-        data set by itself, and worlds, which do not depend on the data, come once.
+        dataset by itself, and worlds, which do not depend on the data, come once.
     names : sequence of str, or None
-        The regimes to run; ``None`` takes all. In a suite ``REGIME`` is that of every data set,
+        The regimes to run; ``None`` takes all. In a suite ``REGIME`` is that of every dataset,
         and ``DATASET.REGIME`` that of one.
     held_out : bool
         Whether to run those that are held out as well.
@@ -96,7 +96,7 @@ def plan_regimes(
 
 
 def _of_every_dataset(names: Sequence[str], datasets: list[str], run: RunConfig) -> list[str]:
-    """Replace the name of a regime by those that it has on each data set of a suite."""
+    """Replace the name of a regime by those that it has on each dataset of a suite."""
     if datasets == [""]:
         return list(names)
     full = []

@@ -57,8 +57,8 @@ def run_regimes(
     ----------
     config : str, pathlib.Path, mapping, RunConfig or Suite
         A configuration with ``regimes`` or ``worlds``, and ``baselines``. Where ``data`` lists
-        several data sets, a regime changes each of them, and they are used together. In a suite
-        each regime is applied to each data set by itself, as ``DATASET.REGIME``.
+        several datasets, a regime changes each of them, and they are used together. In a suite
+        each regime is applied to each dataset by itself, as ``DATASET.REGIME``.
     out : str, pathlib.Path or None
         Holds a results folder for each regime, as :func:`bci_dann.run_benchmark` writes it, and
         ``regimes.csv``; ``None`` is ``runs/NAME`` in the working folder.
@@ -77,7 +77,7 @@ def run_regimes(
         Networks that a process trains together, as for :func:`bci_dann.run_benchmark`.
     regimes : sequence of str, or None
         The regimes to run, and to put into the table; ``None`` takes all. In a suite ``REGIME``
-        is that of every data set, and ``DATASET.REGIME`` that of one.
+        is that of every dataset, and ``DATASET.REGIME`` that of one.
     held_out : bool
         Whether to run those that are held out, for a final test.
     executor : str, distributed.Client or None

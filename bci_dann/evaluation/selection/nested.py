@@ -271,7 +271,7 @@ def _check_choice(run: ResolvedRun) -> None:
     data = run.config.data
     if isinstance(data, CombinedDataConfig) and data.target_dataset is not None:
         raise ConfigError(
-            "a nested choice leaves out subjects, not data sets: remove target_dataset, or run "
+            "a nested choice leaves out subjects, not datasets: remove target_dataset, or run "
             "without a choice."
         )
     names = [spec.name for spec in run.pipelines]

@@ -101,7 +101,7 @@ def _random_effects(rows: pd.DataFrame) -> dict[str, float]:
         return dict.fromkeys(("difference", "low", "high", "heterogeneity"), math.nan)
     with np.errstate(invalid="ignore"):
         combined = combine_effects(difference, variance, method_re="dl")
-        # the estimated variance between data sets is at least 0 (DerSimonian and Laird 1986), where
+        # the estimated variance between datasets is at least 0 (DerSimonian and Laird 1986), where
         # the model is that of fixed effects; statsmodels goes on with a negative one
         model = "random effect" if combined.tau2 > 0 else "fixed effect"
         mean, _, low, high = combined.summary_frame().loc[model].iloc[:4]

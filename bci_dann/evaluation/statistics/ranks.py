@@ -55,7 +55,7 @@ class Ranks:
 def average_ranks(results: pd.DataFrame, protocol: str, metric: str = "accuracy") -> Ranks:
     """Rank the pipelines for each subject, and test which average ranks differ.
 
-    Demšar (2006), "Statistical comparisons of classifiers over multiple data sets", J. Machine
+    Demšar (2006), "Statistical comparisons of classifiers over multiple datasets", J. Machine
     Learning Research 7, 1-30.
 
     Parameters

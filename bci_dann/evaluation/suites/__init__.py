@@ -1,1 +1,1 @@
-"""Suites: one comparison of pipelines on several data sets, and a meta-analysis over them."""
+"""Suites: one comparison of pipelines on several datasets, and a meta-analysis over them."""

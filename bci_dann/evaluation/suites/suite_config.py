@@ -1,4 +1,4 @@
-"""The configuration of a suite: several data sets that one comparison of pipelines runs on."""
+"""The configuration of a suite: several datasets that one comparison of pipelines runs on."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["Suite", "load_run_or_suite", "load_suite"]
 
 # Names of folders; those of files in the suite's folder have a dot.
 FolderName = Annotated[str, Field(pattern=r"^\w[\w-]*$")]
-# Keys of a run that make no sense where there are several data sets.
+# Keys of a run that make no sense where there are several datasets.
 OF_ONE_DATASET = ("data", "pseudo_online")
 OWN_KEYS = (SUITE_KEY, "reference")
 
@@ -45,7 +45,7 @@ class _SuiteKeys(StrictModel):
         for name, data in datasets.items():
             if isinstance(data, CombinedDataConfig) and data.target_dataset is None:
                 raise ValueError(
-                    f"{name} lists several data sets, whose scores are not averaged: name the one "
+                    f"{name} lists several datasets, whose scores are not averaged: name the one "
                     "that is scored with target_dataset, or give each an entry of its own"
                 )
         return datasets
@@ -53,14 +53,14 @@ class _SuiteKeys(StrictModel):
 
 @dataclass(frozen=True)
 class Suite:
-    """A comparison of pipelines on several data sets.
+    """A comparison of pipelines on several datasets.
 
     Attributes
     ----------
     name : str
         Names the suite, its version included, as in ``mi-v1``.
     runs : dict of str to RunConfig
-        The run on each data set, by the data set's name in the suite.
+        The run on each dataset, by the dataset's name in the suite.
     reference : str or None
         The pipeline that others are compared with at the end; ``None`` compares all pairs.
 
@@ -83,7 +83,7 @@ class Suite:
 
     @property
     def has_regimes(self) -> bool:
-        """Whether the suite compares pipelines in regimes of each data set.
+        """Whether the suite compares pipelines in regimes of each dataset.
 
         Returns
         -------
@@ -128,7 +128,7 @@ class Suite:
         return replace(self, runs=runs, reference=reference)
 
     def of_datasets(self, names: Sequence[str] | None) -> Suite:
-        """Return the suite with some of its data sets.
+        """Return the suite with some of its datasets.
 
         Parameters
         ----------
@@ -148,14 +148,14 @@ class Suite:
         if names is None:
             return self
         for name in names:
-            check_option("each data set of the suite", name, self.runs)
+            check_option("each dataset of the suite", name, self.runs)
         return replace(self, runs={name: run for name, run in self.runs.items() if name in names})
 
 
 def load_run_or_suite(
     config: str | Path | Mapping[str, Any], settings: Sequence[str] = ()
 ) -> RunConfig | Suite:
-    """Read a configuration of one data set or a suite, each file once.
+    """Read a configuration of one dataset or a suite, each file once.
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ def load_suite(config: str | Path | Mapping[str, Any], settings: Sequence[str] =
     config : str, pathlib.Path or mapping
         A YAML file, the name of a shipped suite (``suites/mi-v1``), or the content: the keys of a
         run, with ``datasets`` in the place of ``data``, a mapping of names to what ``data`` holds
-        (a list of data sets with one as ``target_dataset`` among them), and ``reference``, the
+        (a list of datasets with one as ``target_dataset`` among them), and ``reference``, the
         pipeline that the others are compared with. A suite with ``regimes`` or ``worlds`` has
         ``baselines`` instead, and :func:`run_regimes` runs it.
     settings : sequence of str
@@ -207,7 +207,7 @@ def load_suite(config: str | Path | Mapping[str, Any], settings: Sequence[str] =
     See Also
     --------
     run_suite : Runs it.
-    load_config : The same for one data set.
+    load_config : The same for one dataset.
 
     Examples
     --------
@@ -233,7 +233,7 @@ def load_suite(config: str | Path | Mapping[str, Any], settings: Sequence[str] =
 def _suite_of_content(content: Any, origin: ConfigOrigin) -> Suite:
     if not isinstance(content, Mapping) or SUITE_KEY not in content:
         raise ConfigError(
-            f"{origin.source} is no suite: the key {SUITE_KEY!r}, data sets by name, is missing."
+            f"{origin.source} is no suite: the key {SUITE_KEY!r}, datasets by name, is missing."
         )
     for key in OF_ONE_DATASET:
         if key in content:

@@ -1,4 +1,4 @@
-"""Runs of suites: a results folder for each data set, joined tables and a meta-analysis."""
+"""Runs of suites: a results folder for each dataset, joined tables and a meta-analysis."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ class SuiteTables:
     Attributes
     ----------
     scores : pandas.DataFrame
-        As :func:`summarise` returns it, for each data set, with ``n_common`` and
+        As :func:`summarise` returns it, for each dataset, with ``n_common`` and
         ``common_accuracy`` of :func:`common_accuracy`, NaN where there is one protocol.
     comparisons : pandas.DataFrame
-        As :func:`compare_pipelines` returns it, within each data set.
+        As :func:`compare_pipelines` returns it, within each dataset.
     over_datasets : pandas.DataFrame
-        As :func:`combine_datasets` returns it, for pairs that two or more data sets have.
+        As :func:`combine_datasets` returns it, for pairs that two or more datasets have.
 
     See Also
     --------
@@ -84,9 +84,9 @@ def run_suite(
     executor: Any = None,
     shard: str | None = None,
 ) -> pd.DataFrame:
-    """Compare pipelines on several data sets, each subject of each in turn being the target.
+    """Compare pipelines on several datasets, each subject of each in turn being the target.
 
-    A data set that cannot be had or prepared, or in which tasks fail, does not keep the others
+    A dataset that cannot be had or prepared, or in which tasks fail, does not keep the others
     from being computed; it is named at the end.
 
     Parameters
@@ -94,13 +94,13 @@ def run_suite(
     config : str, pathlib.Path, mapping or Suite
         A suite, as for :func:`load_suite`.
     out : str, pathlib.Path or None
-        Holds a results folder for each data set, as :func:`bci_dann.run_benchmark` writes it, and
+        Holds a results folder for each dataset, as :func:`bci_dann.run_benchmark` writes it, and
         the tables ``suite.csv``, ``comparisons.csv`` and ``meta_analysis.csv``; ``None`` is
         ``runs/NAME`` in the working folder.
     n_jobs : int
         Tasks at a time, as for :func:`bci_dann.run_benchmark`.
     data_dir : str, pathlib.Path or None
-        Where data sets are downloaded to and read from.
+        Where datasets are downloaded to and read from.
     progress : bool
         Whether to show progress on the standard error stream.
     dry_run : bool
@@ -110,17 +110,17 @@ def run_suite(
     stack : int or None
         Networks that a process trains together, as for :func:`bci_dann.run_benchmark`.
     datasets : sequence of str, or None
-        The data sets to run; ``None`` takes all. The tables show every folder that is there.
+        The datasets to run; ``None`` takes all. The tables show every folder that is there.
     executor : str, distributed.Client or None
         Where tasks are computed, as for :func:`bci_dann.run_benchmark`.
     shard : str or None
-        The part of the tasks of each data set, as for :func:`bci_dann.run_benchmark`.
+        The part of the tasks of each dataset, as for :func:`bci_dann.run_benchmark`.
 
     Returns
     -------
     pandas.DataFrame
-        One row for each data set, pipeline and protocol, as in ``suite.csv``. In a dry run one row
-        a task, and the sizes of the data sets in ``attrs["sizes"]``.
+        One row for each dataset, pipeline and protocol, as in ``suite.csv``. In a dry run one row
+        a task, and the sizes of the datasets in ``attrs["sizes"]``.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def run_suite(
         When the suite or an option is wrong, or the suite has regimes, which
         :func:`run_regimes` runs.
     ResultsError
-        When data sets have failed: each is named with its error, and the tables of the others are
+        When datasets have failed: each is named with its error, and the tables of the others are
         written. Also when a folder holds another configuration.
     KeyboardInterrupt
         After Ctrl-C, once the tables of the finished tasks are written.
@@ -137,7 +137,7 @@ def run_suite(
     --------
     load_suite : The keys of a suite.
     suite_tables : The tables again, of a folder.
-    bci_dann.run_benchmark : The same on one data set.
+    bci_dann.run_benchmark : The same on one dataset.
 
     Examples
     --------
@@ -180,26 +180,26 @@ def run_suite(
     if failures:
         lines = [f"{name}: {error}" for name, error in failures.items()]
         raise ResultsError(
-            f"{len(failures)} of {len(runs)} data sets are not complete; the tables in {folder} "
+            f"{len(failures)} of {len(runs)} datasets are not complete; the tables in {folder} "
             "hold the others. The same command computes what is missing.\n" + "\n".join(lines)
         )
     return tables.scores
 
 
 def suite_tables(folder: str | Path, suite: Suite) -> SuiteTables:
-    """Join the results of the data sets of a suite, and compare pipelines over them.
+    """Join the results of the datasets of a suite, and compare pipelines over them.
 
     Parameters
     ----------
     folder : str or pathlib.Path
         As :func:`run_suite` has written it, finished or not.
     suite : Suite
-        Names the data sets and the reference.
+        Names the datasets and the reference.
 
     Returns
     -------
     SuiteTables
-        Of the data sets that have results, in the order of the suite.
+        Of the datasets that have results, in the order of the suite.
 
     See Also
     --------
@@ -249,10 +249,10 @@ def suite_tables(folder: str | Path, suite: Suite) -> SuiteTables:
 def _run_each(
     runs: Mapping[str, ResolvedRun], executor: Executor, show: bool
 ) -> dict[str, BCIDannError]:
-    """Run data sets on the same workers, and return what has failed in which."""
+    """Run datasets on the same workers, and return what has failed in which."""
     failures: dict[str, BCIDannError] = {}
     for place, (name, run) in enumerate(runs.items(), start=1):
-        announce(f"Data set {place} of {len(runs)}: {name}", show)
+        announce(f"Dataset {place} of {len(runs)}: {name}", show)
         options = replace(run.options, executor=executor)
         try:
             run_tasks(replace(run, options=options), LEAVE_ONE_SUBJECT_OUT)
@@ -263,12 +263,12 @@ def _run_each(
 
 
 def _known(reference: str | None, table: pd.DataFrame) -> str | None:
-    """Return the reference where a data set has it; a first task may not be finished."""
+    """Return the reference where a dataset has it; a first task may not be finished."""
     return reference if reference in set(table["pipeline"]) else None
 
 
 def _n_classes(suite: Suite, name: str, stored: StoredResults) -> int | None:
-    """Return the number of classes of a data set, of its configuration or its records."""
+    """Return the number of classes of a dataset, of its configuration or its records."""
     data = suite.runs[name].data
     if isinstance(data, DataConfig) and data.classes is not None:
         return len(data.classes)

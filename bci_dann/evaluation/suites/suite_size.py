@@ -16,18 +16,18 @@ __all__ = ["planned_suite"]
 
 
 def planned_suite(runs: dict[str, ResolvedRun]) -> pd.DataFrame:
-    """Return the tasks of a suite, with the size of each data set in ``attrs``.
+    """Return the tasks of a suite, with the size of each dataset in ``attrs``.
 
     Parameters
     ----------
     runs : dict of str to ResolvedRun
-        The run on each data set, by its name in the suite.
+        The run on each dataset, by its name in the suite.
 
     Returns
     -------
     pandas.DataFrame
         One row a task: ``dataset``, the name in the suite, ``pipeline``, ``protocol``, ``seed``,
-        ``subject``. ``attrs["sizes"]`` has for each data set ``n_subjects``, ``n_tasks``, and
+        ``subject``. ``attrs["sizes"]`` has for each dataset ``n_subjects``, ``n_tasks``, and
         what :func:`planned_cost` returns, such as ``trials`` and ``seconds``.
 
     Raises

@@ -36,7 +36,7 @@ LINK = re.compile(r"(?!/)(?:(?!\.\.(?:/|$))[\w.@-]+/?)+")
 
 
 class Score(StrictModel):  # numpydoc ignore=PR02
-    """The scores of one method on one data set under one protocol.
+    """The scores of one method on one dataset under one protocol.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ class Entry(StrictModel):  # numpydoc ignore=PR02
     run : str
         A digest of what the run was: data, preprocessing, and when it began.
     scores : list of Score
-        One for each data set, protocol and method.
+        One for each dataset, protocol and method.
     date : str
         The day of the last command, ISO 8601.
     commit, version, machine : str

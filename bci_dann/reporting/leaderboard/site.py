@@ -26,7 +26,7 @@ def write_leaderboard(
     ----------
     runs : sequence of str or pathlib.Path
         Results folders, of finished runs or of ones that have not ended; the folder of a suite
-        stands for those of its data sets. May be empty where the site has entries.
+        stands for those of its datasets. May be empty where the site has entries.
     out : str or pathlib.Path
         The site's folder: ``index.html``, one self-contained page; ``entries/NAME.json``, one
         file a run; ``runs/NAME`` with its report and configuration. Entries that are there, added

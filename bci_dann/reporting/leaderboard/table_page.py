@@ -22,13 +22,13 @@ COLUMNS = (
     ("ROC AUC", "Mean over subjects", True),
     ("Subjects", "Each was left out of training in turn", True),
     ("Seeds", "Averaged within each subject", True),
-    ("Data set", "", False),
+    ("Dataset", "", False),
     ("Protocol", "What training sees of the target", False),
     ("Run", "Date, report and configuration", False),
 )
-FILTERS = (("dataset", "Data set"), ("protocol", "Protocol"), ("method", "Method"))
+FILTERS = (("dataset", "Dataset"), ("protocol", "Protocol"), ("method", "Method"))
 NOTE = (
-    "Accuracies may be compared within one data set and protocol only, and within one run with "
+    "Accuracies may be compared within one dataset and protocol only, and within one run with "
     "more certainty than between two: preprocessing may differ. Intervals are over subjects; "
     "the thin line marks the accuracy that guessing exceeds for one subject in 5 % of cases. The "
     "best of many methods is optimistic, since its scores chose it."
@@ -75,12 +75,12 @@ def leaderboard_page(entries: Sequence[Entry], title: str) -> str:
 <main>
 <h1>{heading}</h1>
 <p>Motor imagery of subjects whom training has not seen: {_count(n_methods, "method")} on
-{_count(n_datasets, "data set")}, from {_count(len(entries), "run")}.</p>
+{_count(n_datasets, "dataset")}, from {_count(len(entries), "run")}.</p>
 <form id="filters">
 {_filters(scores)}
 <p id="shown" role="status">{_count(len(pairs), "row")}</p>
 </form>
-<p id="mixed" hidden>Rows of several data sets or protocols are shown, which cannot be compared.
+<p id="mixed" hidden>Rows of several datasets or protocols are shown, which cannot be compared.
 Choose one of each.</p>
 <table>
 <thead><tr>{_heads()}</tr></thead>

@@ -1,4 +1,4 @@
-"""The command ``run`` on a suite of several data sets."""
+"""The command ``run`` on a suite of several datasets."""
 
 from __future__ import annotations
 
@@ -83,11 +83,11 @@ def test_a_run_joins_data_sets_and_a_leaderboard_shows_them(bci_dann, suite, tmp
 
 
 def test_a_data_set_that_fails_is_named_and_the_exit_code_is_not_0(bci_dann, suite, tmp_path):
-    # a band that 64 Hz signals cannot have, in one data set only
+    # a band that 64 Hz signals cannot have, in one dataset only
     changed = ("--set", "datasets.few.params.sfreq=128", "--set", "preprocessing.band=[8, 50]")
     done = bci_dann("run", suite, "--out", tmp_path / "out", *changed)
     assert done.exit_code == 1
-    assert "1 of 2 data sets are not complete" in " ".join(done.output.split())
+    assert "1 of 2 datasets are not complete" in " ".join(done.output.split())
     assert "more:" in done.output
     assert (tmp_path / "out" / "few" / "report.html").is_file()
 

@@ -1,4 +1,4 @@
-"""Several data sets in a configuration: names, defaults, and what is refused."""
+"""Several datasets in a configuration: names, defaults, and what is refused."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def test_what_was_stored_is_read_again():
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ([], r"data.datasets: name at least two data sets, not 0"),
-        ([FEW], "name at least two data sets, not 1"),
-        ([FEW, FEW], "the data set SimulatedMI is listed twice"),
+        ([], r"data.datasets: name at least two datasets, not 0"),
+        ([FEW], "name at least two datasets, not 1"),
+        ([FEW, FEW], "the dataset SimulatedMI is listed twice"),
         ([FEW, {**FEW, "name": "Same", "subjects": [1]}], "SimulatedMI, as Same, is listed twice"),
-        ([FEW, {**MORE, "name": "SimulatedMI"}], "two data sets have the name SimulatedMI; give"),
+        ([FEW, {**MORE, "name": "SimulatedMI"}], "two datasets have the name SimulatedMI; give"),
         ([FEW, {**MORE, "clases": []}], "'data.datasets.1.clases'. Did you mean 'classes'"),
         ([FEW, {**MORE, "name": "a:b"}], r"data.datasets.1.name: .*; got 'a:b'"),
-        ([FEW, {**MORE, "regime": {"n_subjects": 2}}], "a regime changes all data sets"),
+        ([FEW, {**MORE, "regime": {"n_subjects": 2}}], "a regime changes all datasets"),
         ([FEW, {**MORE, "dataset": "Cho2071"}], "Did you mean 'Cho2017'"),
         ([FEW, {**MORE, "params": {"n_subject": 1}}], "Did you mean 'n_subjects'"),
         ({"datasets": [FEW, MORE], "target_dataset": "Mor"}, "Did you mean 'More'"),
@@ -106,5 +106,5 @@ def test_a_subject_tells_its_data_set():
 
 
 def test_what_takes_one_data_set_says_so():
-    with pytest.raises(ConfigError, match=r"a check takes one data set; `data` lists Sim.*, More"):
+    with pytest.raises(ConfigError, match=r"a check takes one dataset; `data` lists Sim.*, More"):
         one_dataset(load([FEW, MORE]).data, "a check")

@@ -1,4 +1,4 @@
-"""Data sets that do not fit each other are refused before anything is read."""
+"""Datasets that do not fit each other are refused before anything is read."""
 
 from __future__ import annotations
 
@@ -135,5 +135,5 @@ def test_wrong_names_of_classes_are_refused(renamed, message):
 
 def test_classes_of_the_first_data_set_keep_their_names():
     entries = [{**HANDS, "rename_classes": {"left_hand": "left"}}, other()]
-    with pytest.raises(ConfigError, match="Hands is the first data set, whose classes keep"):
+    with pytest.raises(ConfigError, match="Hands is the first dataset, whose classes keep"):
         validate(CombinedDataConfig, {"datasets": entries}, "here")

@@ -1,4 +1,4 @@
-"""Trials of several data sets: those of each on its own, on the same channels and times."""
+"""Trials of several datasets: those of each on its own, on the same channels and times."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_trials_are_prepared_once_whoever_is_the_target(monkeypatch):
 
 
 def test_selections_are_those_of_the_configuration():
-    with pytest.raises(ConfigError, match="subjects, n_trials: of several data sets, each has"):
+    with pytest.raises(ConfigError, match="subjects, n_trials: of several datasets, each has"):
         load_dataset(several(FIRST, SECOND), subjects=[1], n_trials=3)
 
 

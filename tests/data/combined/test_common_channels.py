@@ -1,4 +1,4 @@
-"""Channels that data sets share, in any spelling, and electrodes that one of them lacks."""
+"""Channels that datasets share, in any spelling, and electrodes that one of them lacks."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_channel_that_is_marked_bad_is_missing_unless_it_is_used(raw):
     ("interpolate", "message"),
     [
         (True, "2 of 6 channels are missing, P3, P4: a fifth, 1, can be interpolated"),
-        (False, r"2 of 6 .*, P3, P4: all data sets need .*`channels: all`"),
+        (False, r"2 of 6 .*, P3, P4: all datasets need .*`channels: all`"),
     ],
 )
 def test_too_many_missing_electrodes_are_refused(raw, interpolate, message):

@@ -102,7 +102,7 @@ def test_power_falls_on_both_sides_for_the_tongue():
 
 
 def test_tongue_areas_leave_signals_of_other_classes_as_they_were():
-    """Data sets without this class are those of the first version."""
+    """Datasets without this class are those of the first version."""
     nominal = nominal_parameters(electrode_positions(NAMES), HANDS)
     assert nominal.areas == ("left", "right", "foot")
     wider = nominal_parameters(electrode_positions(NAMES), [*HANDS, "tongue"])

@@ -132,7 +132,7 @@ SEVERAL[1]["params"] = {"random_state": 1}
     [
         ({"preprocessing": {}}, "needs `filter_method: causal`"),
         ({"data": {"dataset": "SimulatedMI", "regime": {"n_trials": 5}}}, "data.regime changes"),
-        ({"data": SEVERAL}, "pseudo_online is for one data set"),
+        ({"data": SEVERAL}, "pseudo_online is for one dataset"),
         ({"protocols": ["train_and_target_unlabeled_80_20"]}, "leaves out trials"),
         ({"regimes": {"few": {"n_trials": 5}}, "baselines": ["csp_lda"]}, "without regimes"),
         ({"pseudo_online": {"stepp": 1}}, "step"),

@@ -25,7 +25,7 @@ def content():
 
 @pytest.fixture
 def suite(content):
-    """The same regimes of two data sets."""
+    """The same regimes of two datasets."""
     params = content["data"]["params"]
     other = {**params, "random_state": 1, "n_subjects": 3}
     shared = {key: value for key, value in content.items() if key != "data"}
@@ -38,6 +38,6 @@ def suite(content):
 
 @pytest.fixture
 def several(content, suite):
-    """The same regimes of the two data sets together, one of which has the targets."""
+    """The same regimes of the two datasets together, one of which has the targets."""
     entries = [{"name": name, **data} for name, data in suite["datasets"].items()]
     return {**content, "data": {"datasets": entries, "target_dataset": "second"}}

@@ -1,4 +1,4 @@
-"""Runs on several data sets together: whom they leave out, and what a target set gives away."""
+"""Runs on several datasets together: whom they leave out, and what a target set gives away."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_no_subject_of_the_target_dataset_is_a_source(several, tmp_path):
 
 @pytest.fixture
 def joined(draw_trials):
-    """Made-up trials of two data sets of two subjects."""
+    """Made-up trials of two datasets of two subjects."""
     parts = []
     for name, seed in (("Here", 0), ("There", 1)):
         drawn = draw_trials(n_subjects=2, n_trials=16, seed=seed)
@@ -118,5 +118,5 @@ def test_subjects_of_a_data_set_may_be_added_and_nothing_else(several):
 
 def test_a_nested_choice_is_not_made_across_data_sets(several, tmp_path, five_pipelines):
     config = {**several(target_dataset="There"), "pipelines": five_pipelines[:2]}
-    with pytest.raises(ConfigError, match="a nested choice leaves out subjects, not data sets"):
+    with pytest.raises(ConfigError, match="a nested choice leaves out subjects, not datasets"):
         nested_choice(config, tmp_path, progress=False, dry_run=True)

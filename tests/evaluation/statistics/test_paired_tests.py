@@ -113,10 +113,10 @@ def test_false_alarms_come_at_the_nominal_rate():
     """Four pipelines that are equally good for each subject: simulated results of whole runs.
 
     Seeds are averaged, differences tested (by sign flips of 9 subjects and by Wilcoxon's test of
-    20), corrected over comparisons, and combined over both data sets.
+    20), corrected over comparisons, and combined over both datasets.
     """
     rng, n_runs = np.random.default_rng(0), 200
-    found: dict[str, list[bool]] = {"one": [], "any": [], "over data sets": []}
+    found: dict[str, list[bool]] = {"one": [], "any": [], "over datasets": []}
     for _ in range(n_runs):
         tables = [
             compare_pipelines(equally_good(rng, dataset, n_subjects), "reference")
@@ -125,7 +125,7 @@ def test_false_alarms_come_at_the_nominal_rate():
         found["one"] += [bool(table["p_value"].iloc[0] < 0.05) for table in tables]
         found["any"] += [bool((table["p_holm"] < 0.05).any()) for table in tables]
         both = combine_datasets(pd.concat(tables))
-        found["over data sets"].append(bool(both["p_greater"].iloc[0] < 0.05))
+        found["over datasets"].append(bool(both["p_greater"].iloc[0] < 0.05))
     for kind, alarms in found.items():
         error = np.sqrt(0.05 * 0.95 / len(alarms))
         # three corrected comparisons with one reference depend on each other: fewer alarms

@@ -1,4 +1,4 @@
-"""MOABB's data sets with made-up signals: their own channels, classes, sessions and cues."""
+"""MOABB's datasets with made-up signals: their own channels, classes, sessions and cues."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def made_up_run(dataset, layout, seed):
 
 @pytest.fixture
 def stand_ins(monkeypatch):
-    """Give each data set of the suites made-up recordings; return who was asked for."""
+    """Give each dataset of the suites made-up recordings; return who was asked for."""
     import moabb.datasets
 
     asked = []

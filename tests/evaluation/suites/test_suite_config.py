@@ -1,4 +1,4 @@
-"""Reading suites: which data sets, and what is refused."""
+"""Reading suites: which datasets, and what is refused."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_values_are_set_in_a_suite():
         ({"pseudo_online": {"step": 1.0}}, "'pseudo_online' does not go with"),
         (
             {"datasets": {"both": [{"dataset": "SimulatedMI"}, {"dataset": "BNCI2014_001"}]}},
-            "both lists several data sets",
+            "both lists several datasets",
         ),
         ({"reference": "csp_ldaa"}, "Did you mean 'csp_lda'"),
         ({"protocls": ["train"]}, "Did you mean 'protocols'"),
@@ -104,7 +104,7 @@ def test_what_is_wrong_is_named(change, message):
 def test_a_run_and_a_suite_are_told_apart():
     assert isinstance(load_run_or_suite(CONTENT), Suite)
     assert isinstance(load_run_or_suite("quickstart"), RunConfig)
-    with pytest.raises(ConfigError, match="is a suite of several data sets"):
+    with pytest.raises(ConfigError, match="is a suite of several datasets"):
         load_config(CONTENT)
     with pytest.raises(ConfigError, match="is no suite"):
         load_suite("quickstart")

@@ -1,4 +1,4 @@
-"""Runs on several data sets: on stand-ins for MOABB's, and where some of them fail."""
+"""Runs on several datasets: on stand-ins for MOABB's, and where some of them fail."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_download_that_fails_does_not_end_the_others(stand_ins, monkeypatch, t
     }
     with pytest.raises(ResultsError, match=r"gone: .*the server does not answer") as raised:
         run_suite(suite, tmp_path, progress=False)
-    assert "1 of 2 data sets" in str(raised.value)
+    assert "1 of 2 datasets" in str(raised.value)
     assert "there:" not in str(raised.value)
     assert set(pd.read_csv(tmp_path / "suite.csv")["dataset"]) == {"there"}
 

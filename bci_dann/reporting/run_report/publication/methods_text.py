@@ -86,7 +86,7 @@ def _source(data: dict[str, Any]) -> str:
     dataset = data.get("dataset", "unknown")
     name = data.get("name", dataset)
     if dataset != "Recordings":
-        return f"the data set {name}"
+        return f"the dataset {name}"
     return "recordings in a folder" if name == dataset else f"recordings in a folder ({name})"
 
 
@@ -160,7 +160,7 @@ def _evaluation(run: RunContent) -> str:
     sources = (
         " and left out of training"
         if target is None
-        else ", the subjects of the other data sets alone being its sources"
+        else ", the subjects of the other datasets alone being its sources"
     )
     text = (
         f"{whose} in turn was the target{sources}, with protocols named as in "

@@ -19,7 +19,7 @@ def test_it_says_what_was_done(write_run, tmp_path):
     run = write_run(tmp_path / "run", n_subjects=3, seeds=(0, 1))
     text = methods_of(run, notch=50.0, band=[8.0, 30.0], window=[0.5, 4.0], resample=128.0)
     for words in (
-        "EEG of 3 subjects (2 sessions each) was taken from the data set SimulatedMI",
+        "EEG of 3 subjects (2 sessions each) was taken from the dataset SimulatedMI",
         "the classes left_hand, right_hand; 120 trials were scored",
         "Of 126 cues, 120 became trials",
         "notch filtered at 50 Hz, band-pass filtered from 8 to 30 Hz (IIR)",
