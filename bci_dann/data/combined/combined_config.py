@@ -132,7 +132,8 @@ class CombinedDataConfig(StrictModel):  # numpydoc ignore=PR02
         fifth). If preprocessing lists ``channels``, these are used instead of all electrodes.
     target_dataset : str or None
         The name of the dataset whose subjects are the targets; the subjects of the other
-        datasets are then the only sources. ``None`` leaves out each subject of all datasets in turn.
+        datasets are then the only sources. ``None`` leaves out each subject of all datasets in
+        turn.
     regime : Regime or None
         Changes the prepared trials of each dataset, as if it were alone: ``n_subjects`` is the
         number of subjects of each.
