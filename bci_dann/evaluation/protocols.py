@@ -50,6 +50,9 @@ class Protocol:
     n_first : int
         How many trials are seen with labels, the first ones whatever their class; all others are
         seen without, and scored.
+    first_session : bool
+        Whether the trials of the first session are seen with labels; all others are seen without,
+        and scored.
     share : float
         The share that the first class, in the order of their names, is to have among the target's
         trials; the rest of them is left out entirely. More than two classes keep their proportions
@@ -64,6 +67,7 @@ class Protocol:
     source_free: bool = False
     n_per_class: int = 0
     n_first: int = 0
+    first_session: bool = False
     share: float = 0.0
 
 
@@ -83,6 +87,7 @@ PROTOCOLS = {
     "train_and_target_labeled_50p": Protocol(calibration=0.5, labelled=True),
     "source_free": Protocol(source_free=True),
     "online": Protocol(trialwise=True, online=True),
+    "first_session_labeled": Protocol(labelled=True, first_session=True),
     "first_10_labeled": Protocol(labelled=True, n_first=10),
     "first_10_labeled_80_20": Protocol(labelled=True, n_first=10, share=0.8),
     "first_10_labeled_90_10": Protocol(labelled=True, n_first=10, share=0.9),
@@ -202,6 +207,9 @@ def split(
     if rule.n_first:
         _check_some_left(len(target), rule.n_first, str(target_subject))
         return Fold(train, target[rule.n_first :], target[: rule.n_first], target[rule.n_first :])
+    if rule.first_session:
+        is_first = _is_in_first_session(sessions[target], str(target_subject))
+        return Fold(train, target[~is_first], target[is_first], target[~is_first])
     seen = _seen_in_training(sessions[target], rule.calibration)
     test = target if rule.calibration == 1 else target[~seen]
     calibration = (none, target[seen]) if rule.labelled else (target[seen], none)
@@ -235,6 +243,17 @@ def _check_some_left(n_trials: int, n_first: int, subject: str) -> None:
             f"subject {subject} has {n_trials} trials, so that none is left to be scored once the "
             f"first {n_first} are seen with labels."
         )
+
+
+def _is_in_first_session(sessions: NDArray[np.str_], subject: str) -> NDArray[np.bool_]:
+    """Mark the trials of the session that was recorded first."""
+    is_first = sessions == sessions[0]
+    if is_first.all():
+        raise DataError(
+            f"subject {subject} has only one session, and later ones are to be scored. Leave the "
+            "subject out, or take a protocol such as first_10_labeled."
+        )
+    return np.asarray(is_first)
 
 
 def _with_class_share(

@@ -17,7 +17,7 @@ def uneven_metadata():
     return pd.DataFrame(rows, columns=["subject", "session"])
 
 
-OURS = ("n_per_class", "n_first", "online", "share", "source_free")
+OURS = ("n_per_class", "n_first", "first_session", "online", "share", "source_free")
 MOABBS = [n for n, rule in PROTOCOLS.items() if not any(getattr(rule, own) for own in OURS)]
 
 
@@ -113,6 +113,22 @@ def test_more_trials_than_the_first_ten_are_needed():
     metadata = pd.DataFrame({"subject": np.repeat(["1", "2"], 10), "session": "0"})
     with pytest.raises(DataError, match="none is left to be scored"):
         split(metadata, "2", "first_10_labeled")
+
+
+def test_the_first_session_is_seen_with_labels_and_later_ones_are_scored():
+    metadata = uneven_metadata()
+    fold = split(metadata, "9", "first_session_labeled")
+    own = np.flatnonzero(metadata["subject"] == "9")
+    np.testing.assert_array_equal(fold.labelled, own[:7])  # "1test" was recorded first
+    np.testing.assert_array_equal(fold.test, own[7:])
+    np.testing.assert_array_equal(fold.unlabelled, fold.test)
+    assert not np.isin(own, fold.train).any()
+
+
+def test_a_first_session_needs_a_later_one():
+    metadata = pd.DataFrame({"subject": np.repeat(["1", "2"], 10), "session": "0"})
+    with pytest.raises(DataError, match="subject 2 has only one session"):
+        split(metadata, "2", "first_session_labeled")
 
 
 def test_a_target_of_80_to_20_is_thinned_and_keeps_its_labels_to_itself():

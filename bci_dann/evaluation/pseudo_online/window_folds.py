@@ -73,7 +73,8 @@ def is_transductive(rule: Protocol) -> bool:
         True for ``train_and_target_unlabeled_full``, ``source_free``, and protocols that show
         some trials with labels and the rest without.
     """
-    return rule.calibration == 1 or rule.source_free or bool(rule.n_per_class or rule.n_first)
+    shows_labels = rule.first_session or rule.n_per_class or rule.n_first
+    return rule.calibration == 1 or rule.source_free or bool(shows_labels)
 
 
 def is_causal(protocol: str, n_sessions: int) -> bool:

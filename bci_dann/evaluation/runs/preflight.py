@@ -12,6 +12,7 @@ import numpy as np
 from bci_dann.data.combined.combined_config import each_dataset
 from bci_dann.data.recordings.discovery import find_recordings
 from bci_dann.evaluation.config.pipeline_builder import BuildWarning, build_with_warnings
+from bci_dann.evaluation.protocols import split
 from bci_dann.exceptions import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "check_classes",
     "check_data_folder",
+    "check_folds",
     "check_jobs",
     "check_pipelines",
     "check_recordings",
@@ -33,6 +35,7 @@ __all__ = [
     "check_stack",
     "check_subject_count",
     "check_without_regimes",
+    "checked_subjects",
 ]
 
 # Numbers of subjects in words.
@@ -253,3 +256,55 @@ def check_classes(trials: EEGTrials, left_out: int = 1) -> None:
                 f"the class {name!r} occurs only in subject {listed}: in training without {listed} "
                 "it is missing. Leave the class out with `data.classes`, or add subjects."
             )
+
+
+def checked_subjects(trials: EEGTrials, left_out: int = 1) -> list[str]:
+    """Return the subjects of trials, of which there must be enough.
+
+    Parameters
+    ----------
+    trials : EEGTrials
+        All trials, with labels.
+    left_out : int
+        Number of subjects that each task leaves out of training.
+
+    Returns
+    -------
+    list of str
+        In the order of the trials.
+
+    Raises
+    ------
+    DataError
+        When no source subject would remain, or a class would be missing in training.
+    """
+    subjects = list(dict.fromkeys(trials.subjects.tolist()))
+    check_subject_count(subjects, left_out)
+    check_classes(trials, left_out)
+    return subjects
+
+
+def check_folds(trials: EEGTrials, targets: Sequence[str], protocols: Sequence[str]) -> None:
+    """Raise if a protocol cannot divide the trials of a target, before anything is trained.
+
+    Parameters
+    ----------
+    trials : EEGTrials
+        All trials, with labels.
+    targets : sequence of str
+        The subjects that are left out in turn.
+    protocols : sequence of str
+        Names in :data:`~bci_dann.evaluation.PROTOCOLS`.
+
+    Raises
+    ------
+    DataError
+        When the target has too few trials or sessions, with the protocol.
+    """
+    labels = np.asarray(trials.y).astype(str)
+    for protocol in protocols:
+        for target in targets:
+            try:
+                split(trials.metadata, target, protocol, labels)
+            except DataError as error:
+                raise DataError(f"protocol {protocol}: {error}") from error

@@ -17,11 +17,12 @@ from bci_dann.evaluation.runs.dispatch import RESUME, run_missing
 from bci_dann.evaluation.runs.executors.executor_choice import opened
 from bci_dann.evaluation.runs.manifest import Manifest, manifest_of, recordings_fingerprint
 from bci_dann.evaluation.runs.preflight import (
-    check_classes,
+    check_folds,
     check_pipelines,
     check_recordings,
     check_subject_count,
     check_without_regimes,
+    checked_subjects,
 )
 from bci_dann.evaluation.runs.records import Task
 from bci_dann.evaluation.runs.resolved_run import ResolvedRun, RunOptions, resolve_run
@@ -33,7 +34,6 @@ from bci_dann.exceptions import ResultsError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bci_dann.data import EEGTrials
 
 __all__ = [
     "LEAVE_ONE_SUBJECT_OUT",
@@ -254,11 +254,14 @@ def _computed(run: ResolvedRun, plan: TaskPlan, manifest: Manifest) -> TaskRun:
 
     trials_folder = run.prepare_trials()
     trials = open_trials(trials_folder)
+    targets = _targets(run.config, checked_subjects(trials, plan.n_left_out))
+    if run.config.pseudo_online is None:  # its folds consist of windows
+        check_folds(trials, targets, run.config.protocols)
     known = replace(
         manifest,
         data_key=trials_folder.name,
         versions=dict(run.versions),
-        subjects=_targets(run.config, _checked_subjects(trials, plan)),
+        subjects=targets,
     )
     done = TaskRun(run.folder, _shard_of(run, plan.tasks(known.tasks)), known, trials_folder)
     run.folder.open(known)
@@ -357,13 +360,6 @@ def _targets(config: RunConfig, subjects: list[str]) -> list[str]:
     if not isinstance(data, CombinedDataConfig):
         return subjects
     return [subject for subject in subjects if data.is_target(subject)]
-
-
-def _checked_subjects(trials: EEGTrials, plan: TaskPlan) -> list[str]:
-    subjects = list(dict.fromkeys(trials.subjects.tolist()))
-    check_subject_count(subjects, plan.n_left_out)
-    check_classes(trials, plan.n_left_out)
-    return subjects
 
 
 def _shard_of(run: ResolvedRun, tasks: list[Task]) -> list[Task]:

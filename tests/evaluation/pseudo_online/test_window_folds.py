@@ -40,7 +40,8 @@ def rows_of(n_sessions=1, n_runs=1):
 
 @pytest.mark.parametrize("protocol", [n for n, rule in PROTOCOLS.items() if not rule.share])
 def test_training_sees_what_it_sees_in_the_ordinary_fold(protocol):
-    metadata, table, labels = rows_of(n_runs=2)
+    n_sessions = 2 if PROTOCOLS[protocol].first_session else 1
+    metadata, table, labels = rows_of(n_runs=2, n_sessions=n_sessions)
     if protocol in ("semisupervised_10", "semisupervised_20"):
         return  # more than there are
     trials = np.flatnonzero(~table.is_window)

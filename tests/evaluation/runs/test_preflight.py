@@ -18,6 +18,7 @@ from bci_dann.evaluation.config.run_config import pipeline_specs
 from bci_dann.evaluation.runs.preflight import (
     check_classes,
     check_data_folder,
+    check_folds,
     check_jobs,
     check_pipelines,
     check_recordings,
@@ -167,6 +168,17 @@ def test_a_class_that_is_missing_without_its_subjects_is_refused(trials):
     check_classes(replace_labels(trials, y))
     with pytest.raises(DataError, match="'feet' occurs only in subject 1 and 2"):
         check_classes(replace_labels(trials, y), left_out=2)
+
+
+def test_a_protocol_that_cannot_divide_a_target_is_refused_before_training(trials):
+    subjects = list(dict.fromkeys(trials.subjects.tolist()))
+    check_folds(trials, subjects, ["train", "first_session_labeled"])
+    is_last = trials.metadata["session"].to_numpy(dtype=str) == trials.metadata["session"].iloc[-1]
+    shorter = trials[np.flatnonzero((trials.subjects != subjects[-1]) | is_last)]
+    message = f"protocol first_session_labeled: subject {subjects[-1]} has only one session"
+    with pytest.raises(DataError, match=message):
+        check_folds(shorter, subjects, ["train", "first_session_labeled"])
+    check_folds(shorter, subjects[:-1], ["first_session_labeled"])
 
 
 def test_only_folders_of_recordings_are_opened(monkeypatch):

@@ -26,6 +26,7 @@ PROTOCOL_WORDS = {
     "train_and_target_unlabeled_full": "all target trials without labels (transductive)",
     "train_and_target_labeled_20p": "the first 20 % of each target session with labels",
     "train_and_target_labeled_50p": "the first half of each target session with labels",
+    "first_session_labeled": "the first target session with labels and the others without",
     "source_free": "nothing; the trained model then adapted to all target trials without labels",
     "online": "nothing at first; each trial was predicted and then adapted to",
 }
