@@ -128,7 +128,7 @@ def test_baselines_stay_where_other_pipelines_are_asked_for(content):
 
 @pytest.mark.parametrize("function", [run_benchmark, nested_choice])
 def test_regimes_are_not_overlooked_by_other_runs(content, function, tmp_path):
-    with pytest.raises(ConfigError, match="each of which is a run of its own"):
+    with pytest.raises(ConfigError, match="each of which is a separate run"):
         function(content, tmp_path / "out", progress=False)
     assert not (tmp_path / "out").exists()
 
