@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -259,7 +259,9 @@ def _provenance(invocations: Sequence[Invocation]) -> list[str]:
     for one in invocations:
         lines += [f"# command: {one.command}", f"# commit: {one.commit}"]
         lines += [f"# date: {one.date}", f"# machine: {one.machine}"]
-        lines += ["# versions: " + ", ".join(f"{k} {v}" for k, v in one.versions.items())]
+        lines += [f"# versions: {_joined(one.versions)}"]
+        if one.platform:
+            lines += [f"# platform: {_joined(one.platform)}"]
     return lines
 
 
@@ -276,12 +278,19 @@ def _invocations(pairs: Sequence[tuple[str, str]]) -> list[Invocation]:
             command=one["command"],
             commit=one.get("commit", ""),
             machine=one.get("machine", ""),
-            versions=dict(_version(text) for text in one.get("versions", "").split(", ") if text),
+            versions=_separated(one.get("versions", "")),
+            platform=_separated(one.get("platform", "")),
         )
         for one in found
     ]
 
 
-def _version(text: str) -> tuple[str, str]:
-    name, _, version = text.partition(" ")
-    return name, version
+def _joined(values: Mapping[str, str]) -> str:
+    """Return names with their values as in ``"numpy 2.4.6, scipy 1.17.1"``."""
+    return ", ".join(f"{name} {value}" for name, value in values.items())
+
+
+def _separated(text: str) -> dict[str, str]:
+    """Return the values by name from the text of :func:`_joined`."""
+    pairs = (one.partition(" ") for one in text.split(", ") if one)
+    return {name: value for name, _, value in pairs}

@@ -183,7 +183,7 @@ def _blas() -> str:
         f"{one['internal_api']} {one['version']} ({one.get('architecture', UNKNOWN)})"
         for one in found
     )
-    return ", ".join(dict.fromkeys(names)) or UNKNOWN
+    return " and ".join(dict.fromkeys(names)) or UNKNOWN
 
 
 def _gpu() -> str:

@@ -89,5 +89,5 @@ def test_the_command_writes_them(bci_dann, write_run, tmp_path):
     page.parent.mkdir()
     done = bci_dann("report", run, "-o", page, "--subjects")
     assert done.exit_code == 0, done.output
-    assert "A page for each subject is in" in done.stdout
+    assert "Pages of the subjects:" in done.stdout
     assert len(list((page.parent / "subjects").iterdir())) == 2
