@@ -31,8 +31,8 @@ from bci_dann.reporting import publish_own
 
 NOTE = (
     "One decision of OnlineDecoder, five a second, with causal filters, artefact gate, alignment "
-    "and decoder; windows of 4 s, bci_dann_light, one thread. The machine had other work at the "
-    "same time, so CPU milliseconds are what counts"
+    "and decoder; windows of 4 s, bci_dann_light, one thread. Where the machine has other work at "
+    "the same time, CPU milliseconds are what counts"
 )
 SECONDS, STEP, SOURCES, TARGET = 4, 0.2, 60, 40
 

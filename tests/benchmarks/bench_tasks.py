@@ -4,7 +4,7 @@ The pipeline is trivial, so that nearly all is cost of the run: submission, the 
 the progress. Workers are started, and import what they need, before the time is taken. The scores
 of the table, which are the same for all, are timed apart.
 
-    python tests/benchmarks/bench_tasks.py --tasks 2000
+    python tests/benchmarks/bench_tasks.py --tasks 2000 --table docs/results/speed_tasks.csv
 """
 
 from __future__ import annotations
@@ -16,12 +16,18 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
 from timing import Row, machine, markdown, say
 
 from bci_dann.evaluation import run_benchmark
 from bci_dann.evaluation.runs.executors.executor_choice import opened
 from bci_dann.evaluation.runs.results import ResultsFolder, results_table
+from bci_dann.reporting import publish_own
 
+NOTE = (
+    "Trivial tasks with each executor. Added to a task: the time of the whole run, less that of "
+    "the scores, and less fitting and predicting divided by the number of workers"
+)
 SUBJECTS = 10
 CONFIG = {
     "name": "tasks",
@@ -80,10 +86,14 @@ def main() -> None:
     )
     parser.add_argument("--tasks", type=int, default=2000)
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument("--table", type=Path, help="CSV file for docs/results")
     o = parser.parse_args()
     executors = [("in-process", 1), ("loky", o.jobs), ("dask", o.jobs)]
     say(f"{machine([1])}\n")
-    say(markdown(task_rows(executors, o.tasks)))
+    rows = task_rows(executors, o.tasks)
+    if o.table:
+        publish_own(pd.DataFrame(rows), NOTE, o.table)
+    say(markdown(rows))
 
 
 if __name__ == "__main__":
