@@ -278,7 +278,7 @@ def test_a_choice_needs_two_pipelines_and_three_subjects(
     two = trials[trials.subjects != "3"]
     feet = np.where((trials.subjects != "3") & (np.arange(len(trials)) % 2 == 0), "feet", trials.y)
     for bad, message in (
-        (two, r"leaving two subjects out needs at least three subjects; there is \['1', '2'\]"),
+        (two, r"leaving two subjects out needs at least three subjects; got \['1', '2'\]"),
         (replace_labels(trials, feet), "'feet' occurs only in subject 1 and 2"),
     ):
         folder = store(tmp_path, {"bad": message}, lambda w, t=bad: w.add(t))
