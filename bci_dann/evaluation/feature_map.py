@@ -21,8 +21,6 @@ MAP_FILE = "feature_map.npz"
 # So many trials of a subject are on the map, at equal distances over its recordings, and fewer
 # where there are many subjects: more would cover each other, and take seconds.
 TRIALS_OF_A_SUBJECT, FEWEST, MOST_TRIALS = 40, 8, 1200
-# Smaller eigenvalues are rounding errors.
-LEAST = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,12 +74,12 @@ def map_trials(trials: EEGTrials, data_key: str) -> FeatureMap:
     )
     chosen = np.concatenate(list(rows.values()))
     domains = trials.domains[chosen]
-    recentred = np.empty_like(covariances)
+    vectors = _recentred_vectors(covariances)
+    before, explained_before = _components(vectors)
     for domain in np.unique(domains):
         own = domains == domain
-        recentred[own] = _whitened(covariances[own])
-    before, explained_before = _components(_logarithms(_whitened(covariances)))
-    after, explained_after = _components(_logarithms(recentred))
+        vectors[own] = _recentred_vectors(covariances[own])
+    after, explained_after = _components(vectors)
     return FeatureMap(
         before,
         after,
@@ -149,26 +147,15 @@ def _spread_rows(subjects: NDArray[np.str_]) -> dict[str, NDArray[np.intp]]:
     return rows
 
 
-def _whitened(covariances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Whiten covariances by their mean."""
-    values, vectors = np.linalg.eigh(covariances.mean(0))
-    values = np.maximum(values, LEAST * values[-1])
-    root = vectors / np.sqrt(values) @ vectors.T
-    whitened: NDArray[np.float64] = root @ covariances @ root
-    return whitened
+def _recentred_vectors(covariances: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return the logarithms of covariances that were whitened by their mean, as vectors."""
+    from bci_dann.alignment.recentring import inverse_square_root
+    from bci_dann.features.tangent_vectors import tangent_vectors
+
+    return tangent_vectors([covariances], [inverse_square_root(covariances.mean(axis=0))])
 
 
-def _logarithms(covariances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the upper triangles of matrix logarithms, as vectors of the same norm."""
-    values, vectors = np.linalg.eigh(covariances)
-    values = np.log(np.maximum(values, LEAST))  # those of whitened covariances are around 1
-    logs = (vectors * values[:, None]) @ vectors.transpose(0, 2, 1)
-    first, second = np.triu_indices(logs.shape[1])
-    flat: NDArray[np.float64] = logs[:, first, second] * np.where(first == second, 1, np.sqrt(2))
-    return flat
-
-
-def _components(vectors: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[Any]]:
+def _components(vectors: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]]:
     from sklearn.decomposition import PCA
 
     vectors = np.pad(vectors, [(0, 0), (0, max(0, 2 - vectors.shape[1]))])  # of a single channel
