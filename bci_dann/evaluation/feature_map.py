@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bci_dann._files import write_atomically
+from bci_dann.evaluation.array_file import read_array_file, write_array_file
 
 if TYPE_CHECKING:
     from bci_dann.data import EEGTrials
@@ -110,9 +109,7 @@ def write_feature_map(folder: Path, trials: EEGTrials, data_key: str) -> None:
     known = read_feature_map(folder)
     if trials.y is None or (known is not None and known.data_key == data_key):
         return
-    buffer = io.BytesIO()
-    np.savez(buffer, **vars(map_trials(trials, data_key)))
-    write_atomically(folder / MAP_FILE, buffer.getvalue())
+    write_array_file(folder / MAP_FILE, vars(map_trials(trials, data_key)))
 
 
 def read_feature_map(folder: Path) -> FeatureMap | None:
@@ -128,12 +125,11 @@ def read_feature_map(folder: Path) -> FeatureMap | None:
     FeatureMap or None
         ``None`` where there is none, as in folders of earlier versions, or a damaged one.
     """
-    try:
-        with np.load(io.BytesIO((folder / MAP_FILE).read_bytes()), allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-        return FeatureMap(**{**arrays, "data_key": str(arrays["data_key"])})
-    except Exception:  # damaged files fail in many ways, and the next run writes it again
+    arrays = read_array_file(folder / MAP_FILE)
+    if arrays is None or set(arrays) != {field.name for field in fields(FeatureMap)}:
         return None
+    data_key = str(arrays.pop("data_key"))
+    return FeatureMap(**arrays, data_key=data_key)
 
 
 def _spread_rows(subjects: NDArray[np.str_]) -> dict[str, NDArray[np.intp]]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bci_dann._files import write_atomically
+from bci_dann.evaluation.array_file import read_array_file, write_array_file
 
 if TYPE_CHECKING:
     import mne
@@ -90,15 +89,13 @@ def write_channel_power(folder: Path, trials: EEGTrials, data_key: str) -> None:
         for start in range(0, len(trials), AT_A_TIME)
     ]
     positions = [channel["loc"][:3] for channel in trials.info["chs"]]
-    buffer = io.BytesIO()
-    np.savez(
-        buffer,
-        log_power=np.log(np.maximum(np.concatenate(parts), LEAST)).astype(np.float32),
-        ch_names=np.array(trials.ch_names),
-        positions=np.array(positions, dtype=np.float64),
-        data_key=np.array(data_key),
-    )
-    write_atomically(folder / POWER_FILE, buffer.getvalue())
+    arrays = {
+        "log_power": np.log(np.maximum(np.concatenate(parts), LEAST)).astype(np.float32),
+        "ch_names": np.array(trials.ch_names),
+        "positions": np.array(positions, dtype=np.float64),
+        "data_key": np.array(data_key),
+    }
+    write_array_file(folder / POWER_FILE, arrays)
 
 
 def read_channel_power(folder: Path) -> ChannelPower | None:
@@ -114,13 +111,12 @@ def read_channel_power(folder: Path) -> ChannelPower | None:
     ChannelPower or None
         ``None`` if there is no file, as in folders of earlier versions, or if it is damaged.
     """
-    try:
-        with np.load(io.BytesIO((folder / POWER_FILE).read_bytes()), allow_pickle=False) as stored:
-            return ChannelPower(
-                stored["log_power"],
-                [str(name) for name in stored["ch_names"]],
-                stored["positions"],
-                str(stored["data_key"]),
-            )
-    except Exception:  # damaged files fail in various ways; the next run writes a new file
+    arrays = read_array_file(folder / POWER_FILE)
+    if arrays is None or set(arrays) != {field.name for field in fields(ChannelPower)}:
         return None
+    return ChannelPower(
+        arrays["log_power"],
+        [str(name) for name in arrays["ch_names"]],
+        arrays["positions"],
+        str(arrays["data_key"]),
+    )
