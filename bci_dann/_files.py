@@ -50,7 +50,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Replace the content of a file in one step.
 
     The content goes into a temporary file of the same folder, reaches the disk, and is then
-    renamed. A crash or a full disk leaves the former file, and several writers never mix.
+    renamed. A crash or a full disk leaves the existing file, and several writers never mix.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises
     ------
     ResultsError
-        When the file cannot be written; its former content, if any, is unchanged.
+        When the file cannot be written; its existing content, if any, is unchanged.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

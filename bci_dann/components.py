@@ -53,13 +53,14 @@ KINDS: Mapping[str, Kind] = {
         {
             "euclidean": "bci_dann.alignment.euclidean:EuclideanAlignment",
             "riemannian": "bci_dann.alignment.riemannian:RiemannianAlignment",
+            "covariance": "bci_dann.features.covariance_alignment:CovarianceAlignment",
         },
         "bci_dann.alignment.interface:Alignment",
     ),
     "backbone": Kind(
         "called with n_chans=, n_times=, sfreq=, and giving an nn.Module that maps "
         "(batch, n_chans, n_times) to (batch, n_features)",
-        {},  # all models of braindecode, and "MLP": see bci_dann.models.backbones
+        {},  # all models of braindecode, "MLP" and "SPDNet": see bci_dann.models.backbones
     ),
     "term": Kind(
         "a subclass of bci_dann.objectives.Term, whose forward maps a BatchView to a scalar",
@@ -376,7 +377,7 @@ def _wrong_kind(kind: str, name: str, got: Any) -> ConfigError:
 
 
 def _accepted(kind: str) -> str:
-    names = ", ".join(KINDS[kind].built_in) or "a model of braindecode, or 'MLP'"
+    names = ", ".join(KINDS[kind].built_in) or "a model of braindecode, 'MLP' or 'SPDNet'"
     return (
         f"one of {names}; the path of a class of your own, 'module:Class'; a mapping "
         "{name: ..., parameter: value}; or an instance"

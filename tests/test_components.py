@@ -98,9 +98,9 @@ def test_every_built_in_part_is_of_its_kind(kind, name):
     assert resolve(kind, name) is not part or inspect.isfunction(part)
 
 
-def test_backbones_are_those_of_braindecode_and_a_perceptron():
+def test_backbones_are_those_of_braindecode_and_own_ones():
     names = built_in_names("backbone")
-    assert names[0] == "MLP"
+    assert names[:2] == ["MLP", "SPDNet"]
     assert {"EEGNet", "ShallowFBCSPNet", "Deep4Net"} < set(names)
     assert resolve("backbone", "MLP")(n_chans=5, n_times=1, sfreq=None).n_features == 32
 
@@ -125,7 +125,7 @@ def test_names_are_listed_without_importing_the_parts():
         "print('torch' in sys.modules, sum(map(len, names)))\n"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert out.stdout.split() == ["False", "23"]
+    assert out.stdout.split() == ["False", "24"]
 
 
 # --- parts of one's own ---------------------------------------------------------------------------
@@ -180,7 +180,7 @@ def test_a_parameter_that_a_function_does_not_have():
         (
             "euclidian",
             "there is no alignment 'euclidian'. Did you mean 'euclidean'? Expected one of "
-            "euclidean, riemannian; the path of a class of your own, 'module:Class'",
+            "euclidean, riemannian, covariance; the path of a class of your own, 'module:Class'",
         ),
         ("", "there is no alignment ''."),
         ("module:", "there is no alignment 'module:'."),

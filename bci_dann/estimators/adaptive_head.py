@@ -255,7 +255,7 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
         """Return class probabilities; see the base class."""
         return head_probabilities(torch.from_numpy(X).double(), self.head_)
 
-    def predict_proba_read(
+    def predict_proba_checked(
         self, X: NDArray[np.float32], domains: NDArray[np.str_] | None
     ) -> NDArray[np.float64]:
         """Return probabilities, with local means subtracted where known; see the base class."""

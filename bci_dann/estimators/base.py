@@ -244,11 +244,11 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
         with method_threads(self.trains_network):
             silent = silent_trials(signals.X)
             if not silent.any():
-                return self.predict_proba_read(signals.X, signals.domains)
+                return self.predict_proba_checked(signals.X, signals.domains)
             probabilities = np.full((len(silent), len(self.classes_)), 1.0 / len(self.classes_))
             domains = None if signals.domains is None else signals.domains[~silent]
             if not silent.all():
-                probabilities[~silent] = self.predict_proba_read(signals.X[~silent], domains)
+                probabilities[~silent] = self.predict_proba_checked(signals.X[~silent], domains)
             return probabilities
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -292,7 +292,7 @@ class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimat
         """
         raise NotImplementedError
 
-    def predict_proba_read(
+    def predict_proba_checked(
         self, X: NDArray[np.float32], domains: NDArray[np.str_] | None
     ) -> NDArray[np.float64]:
         """Return the class probabilities of trials that were read and checked, but not yet aligned.

@@ -79,7 +79,7 @@ def check_deprecated(owner: Any, given: Mapping[str, Any]) -> None:
     Parameters
     ----------
     owner : type
-        The class; its ``former_parameters`` are the deprecated ones.
+        The class; its ``deprecated_parameters`` are the deprecated ones.
     given : mapping of str to object
         Keywords that are not current parameters.
 
@@ -88,9 +88,9 @@ def check_deprecated(owner: Any, given: Mapping[str, Any]) -> None:
     TypeError
         As Python does for an unexpected keyword.
     """
-    known = [*owner._get_param_names(), *owner.former_parameters]
+    known = [*owner._get_param_names(), *owner.deprecated_parameters]
     for name in given:
-        if name not in owner.former_parameters:
+        if name not in owner.deprecated_parameters:
             raise TypeError(
                 f"{owner.__name__} got an unexpected keyword argument {name!r}."
                 f"{did_you_mean(name, known)}"

@@ -116,7 +116,7 @@ class EnsembleClassifier(TransferClassifier):
     (20, 2)
     """
 
-    former_parameters: ClassVar[tuple[str, ...]] = DEPRECATED_ENSEMBLE_PARAMETERS
+    deprecated_parameters: ClassVar[tuple[str, ...]] = DEPRECATED_ENSEMBLE_PARAMETERS
 
     members_: list[TransferClassifier]
     spreads_: list[float]

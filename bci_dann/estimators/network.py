@@ -140,7 +140,7 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
     (20, 256)
     """
 
-    former_parameters: ClassVar[tuple[str, ...]] = (
+    deprecated_parameters: ClassVar[tuple[str, ...]] = (
         "backbone_params",
         "adversary_weight",
         "domain_hidden",
@@ -306,7 +306,8 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
         weights = self.weigh(
             self.source_weighting(), trials, self.random_state, self._features_without_weights
         )
-        self.center_, self.scale_ = networks.center_and_scale(trials.select(~trials.is_target).X)
+        sources = trials.select(~trials.is_target)
+        self.center_, self.scale_ = networks.scaling_for(self.alignment_, sources.X)
         networks.standardise(trials.X, self.center_, self.scale_, out=trials.X)
         return networks.build_plan(self, trials, weights, name)
 

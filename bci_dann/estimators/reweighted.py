@@ -112,7 +112,7 @@ class ReweightedClassifier(NetworkClassifier):
     ((40,), True)
     """
 
-    former_parameters: ClassVar[tuple[str, ...]] = (
+    deprecated_parameters: ClassVar[tuple[str, ...]] = (
         "classifier",
         "clip",
         "backbone_params",
@@ -169,7 +169,7 @@ class ReweightedClassifier(NetworkClassifier):
             weight_decay=weight_decay,
             device=device,
             random_state=random_state,
-            **{k: v for k, v in deprecated.items() if k in NetworkClassifier.former_parameters},
+            **{k: v for k, v in deprecated.items() if k in NetworkClassifier.deprecated_parameters},
         )
         self.learner, self.features, self.n_components = learner, features, n_components
         self.temper, self.unit, self.n_subjects = temper, unit, n_subjects

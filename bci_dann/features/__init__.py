@@ -8,6 +8,7 @@ from bci_dann._lazy import lazy_names
 
 if TYPE_CHECKING:
     from bci_dann.features.aligned_views import AlignedViews
+    from bci_dann.features.covariance_alignment import CovarianceAlignment
     from bci_dann.features.drift import drift_directions, without_directions
     from bci_dann.features.local_centring import local_deviations
     from bci_dann.features.subspace import Subspace
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "AlignedViews": "aligned_views",
+    "CovarianceAlignment": "covariance_alignment",
     "Subspace": "subspace",
     "TangentViews": "tangent_views",
     "drift_directions": "drift",
@@ -24,6 +26,7 @@ _MODULES = {
 
 __all__ = [
     "AlignedViews",
+    "CovarianceAlignment",
     "Subspace",
     "TangentViews",
     "drift_directions",

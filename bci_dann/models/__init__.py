@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from bci_dann.models.decoder import Decoder, motor_imagery_head
     from bci_dann.models.fast.keyed_dropout import keyed, keyed_layers
     from bci_dann.models.gradient_reversal import domain_head, reverse_gradient
+    from bci_dann.models.spd_network import SPDNet
 
 _MODULES = {
     "Backbone": "backbone_contract",
     "BackboneSpec": "backbone_contract",
     "Decoder": "decoder",
     "NetworkInput": "backbone_contract",
+    "SPDNet": "spd_network",
     "backbone_names": "backbones",
     "build_backbone": "backbones",
     "check_backbone": "backbones",
@@ -41,6 +43,7 @@ __all__ = [
     "BackboneSpec",
     "Decoder",
     "NetworkInput",
+    "SPDNet",
     "backbone_names",
     "build_backbone",
     "check_backbone",

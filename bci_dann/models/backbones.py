@@ -1,10 +1,10 @@
-"""Backbones: braindecode models by name, a perceptron for vectors, or user-defined networks."""
+"""Backbones: braindecode models by name, networks for vectors and covariances, or your own."""
 
 from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -24,6 +24,7 @@ from bci_dann.models.fast.eegnet import EEGNetBody
 from bci_dann.models.fast.keyed_dropout import replace_dropout
 from bci_dann.models.fast.max_norm import replace_max_norms
 from bci_dann.models.fast.shallow_fbcsp import ShallowFBCSPNetBody
+from bci_dann.models.spd_network import spd_network
 
 __all__ = ["backbone_names", "build_backbone", "check_backbone", "make_backbone"]
 
@@ -43,12 +44,19 @@ _FAST_EQUIVALENTS: dict[str, type[nn.Module]] = {
 class _Perceptron(nn.Sequential):
     """A small perceptron on the flattened input, for plain feature vectors."""
 
-    def __init__(self, n_inputs: int, hidden: Sequence[int] = (32, 32)) -> None:
-        widths = [n_inputs, *hidden]
+    def __init__(self, n_chans: int, n_times: int, hidden: Sequence[int] = (32, 32)) -> None:
+        widths = [n_chans * n_times, *hidden]
         layers: list[nn.Module] = [nn.Flatten()]
         for width, next_width in pairwise(widths):
             layers += [nn.Linear(width, next_width), nn.ReLU()]
         super().__init__(*layers)
+
+
+# Networks that braindecode does not have, by name.
+_OWN_NETWORKS: dict[str, Callable[..., nn.Module]] = {
+    MLP_NAME: _Perceptron,
+    "SPDNet": spd_network,
+}
 
 
 def backbone_names() -> list[str]:
@@ -57,7 +65,7 @@ def backbone_names() -> list[str]:
     Returns
     -------
     list of str
-        ``"MLP"``, then the models of braindecode in alphabetical order.
+        ``"MLP"`` and ``"SPDNet"``, then the models of braindecode in alphabetical order.
 
     See Also
     --------
@@ -76,7 +84,7 @@ def backbone_names() -> list[str]:
         for name, item in vars(models).items()
         if inspect.isclass(item) and issubclass(item, base) and item is not base
     ]
-    return [MLP_NAME, *sorted(names)]
+    return [*_OWN_NETWORKS, *sorted(names)]
 
 
 def check_backbone(spec: BackboneSpec, params: Mapping[str, Any] | None = None) -> None:
@@ -112,12 +120,12 @@ def check_backbone(spec: BackboneSpec, params: Mapping[str, Any] | None = None) 
     if not isinstance(spec, str):
         check_factory(spec, params)
         return
-    if spec != MLP_NAME and spec not in backbone_names():
+    if spec not in _OWN_NETWORKS and spec not in backbone_names():
         raise ConfigError(
-            f"There is no backbone {spec!r}; give 'MLP', a model of braindecode, such as "
+            f"There is no backbone {spec!r}; give 'MLP', 'SPDNet', a model of braindecode, such as "
             f"'EEGNet', or a class of your own.{did_you_mean(spec, backbone_names())}"
         )
-    model = _Perceptron if spec == MLP_NAME else getattr(braindecode_models(), spec)
+    model = _OWN_NETWORKS.get(spec) or getattr(braindecode_models(), spec).__init__
     for key in params:
         check_option(f"each parameter of {spec}", key, _parameter_names(model))
 
@@ -140,6 +148,7 @@ def build_backbone(
         - a class of ``braindecode.models`` by name (``"EEGNet"``, ``"ShallowFBCSPNet"``, ...), of
           which the final layer is removed;
         - ``"MLP"``, a perceptron for plain feature vectors;
+        - ``"SPDNet"``, a network on covariances, for ``alignment="covariance"``;
         - a class or function that accepts ``n_chans=``, ``n_times=``, ``sfreq=`` and ``params``,
           and returns an ``nn.Module`` that maps ``(batch, n_chans, n_times)`` to
           ``(batch, n_features)`` (further axes are flattened);
@@ -201,8 +210,8 @@ def make_backbone(
     Parameters
     ----------
     name : str
-        A class of ``braindecode.models`` (``"EEGNet"``, ``"ShallowFBCSPNet"``, ...), or
-        ``"MLP"`` for plain feature vectors.
+        A class of ``braindecode.models`` (``"EEGNet"``, ``"ShallowFBCSPNet"``, ...), ``"MLP"``
+        for plain feature vectors, or ``"SPDNet"`` for covariances.
     n_chans : int
         Number of channels; for ``"MLP"`` the number of features.
     n_times : int
@@ -236,8 +245,8 @@ def make_backbone(
     check_backbone(name, params)
     try:
         body = (
-            _Perceptron(n_chans * n_times, **params)
-            if name == MLP_NAME
+            _OWN_NETWORKS[name](n_chans, n_times, **params)
+            if name in _OWN_NETWORKS
             else _braindecode_body(name, n_chans, n_times, sfreq, params)
         )
         return _finished(body, n_chans, n_times)
@@ -265,10 +274,10 @@ def _name_of_braindecode_class(spec: BackboneSpec) -> BackboneSpec:
     return name if getattr(braindecode_models(), name, None) is spec else spec
 
 
-def _parameter_names(model: type[nn.Module]) -> list[str]:
+def _parameter_names(model: Callable[..., Any]) -> list[str]:
     """Return the arguments of a model that are not determined by the trials."""
     given = {"self", "kwargs", "n_outputs", "n_inputs", *TRIAL_ARGUMENTS}
-    return [name for name in inspect.signature(model.__init__).parameters if name not in given]
+    return [name for name in inspect.signature(model).parameters if name not in given]
 
 
 def _braindecode_body(

@@ -70,7 +70,7 @@ def write_diagnosis(
     diagnosis : Diagnosis
         As :func:`bci_dann.evaluation.diagnose` returns it.
     folder : str or pathlib.Path
-        Made where it is missing; files of a former diagnosis are replaced.
+        Made where it is missing; files of an earlier diagnosis are replaced.
     title : str
         The title of the page.
 

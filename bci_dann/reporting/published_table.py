@@ -59,7 +59,7 @@ class PublishedTable:
         Parameters
         ----------
         path : pathlib.Path
-            The file; a former one is replaced in one step. ``pandas.read_csv(path,
+            The file; an existing one is replaced in one step. ``pandas.read_csv(path,
             comment="#")`` reads it.
 
         Raises
@@ -156,7 +156,7 @@ def publish_own(rows: pd.DataFrame, note: str, path: Path) -> None:
     note : str
         What was measured on which data, in one sentence.
     path : pathlib.Path
-        The CSV file; a former one is replaced.
+        The CSV file; an existing one is replaced.
 
     Raises
     ------

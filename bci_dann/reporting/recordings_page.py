@@ -43,7 +43,7 @@ def write_recordings_page(examination: Examination, path: str | Path, title: str
     examination : Examination
         As :func:`bci_dann.data.examine_recordings` returns it.
     path : str or pathlib.Path
-        The file; a former one is replaced.
+        The file; an existing one is replaced.
     title : str
         The title of the page.
 

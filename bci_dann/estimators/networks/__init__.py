@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     )
     from bci_dann.estimators.networks.online_batch_norm import OnlineBatchNorm
     from bci_dann.estimators.networks.online_training import OnlineTraining, information_loss
-    from bci_dann.estimators.networks.standardisation import center_and_scale, standardise
+    from bci_dann.estimators.networks.standardisation import (
+        center_and_scale,
+        scaling_for,
+        standardise,
+    )
     from bci_dann.estimators.networks.training_plan import (
         TrainingPlan,
         build_plan,
@@ -53,6 +57,7 @@ _MODULES = {
     "penalty_arrays": "adapted_networks",
     "restore_network": "network_state",
     "restore_networks": "network_state",
+    "scaling_for": "standardisation",
     "standardise": "standardisation",
     "train_plan": "training_plan",
     "select_trained": "training_plan",
@@ -77,6 +82,7 @@ __all__ = [
     "penalty_arrays",
     "restore_network",
     "restore_networks",
+    "scaling_for",
     "select_trained",
     "standardise",
     "train_plan",

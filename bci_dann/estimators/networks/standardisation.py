@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["center_and_scale", "standardise"]
+from bci_dann.alignment import Alignment
+
+__all__ = ["center_and_scale", "scaling_for", "standardise"]
 
 # Trials converted to double precision at a time; sums over other chunks round differently.
 CHUNK = 64
@@ -32,6 +34,7 @@ def center_and_scale(
 
     See Also
     --------
+    scaling_for : The same, except where an alignment keeps the scale.
     standardise : Applies both.
 
     Examples
@@ -53,6 +56,41 @@ def center_and_scale(
     )
 
 
+def scaling_for(
+    alignment: Alignment | None, X: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the mean and standard deviation by which aligned trials are standardised.
+
+    Parameters
+    ----------
+    alignment : Alignment or None
+        The alignment of the trials.
+    X : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features)
+        Aligned source trials, or vectors.
+
+    Returns
+    -------
+    center, scale : ndarray, shape () or (n_features,)
+        0 and 1 where the alignment keeps the scale, such as that of covariances; otherwise as
+        :func:`center_and_scale` returns them.
+
+    See Also
+    --------
+    standardise : Applies both.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bci_dann.estimators.networks import scaling_for
+    >>> from bci_dann.features import CovarianceAlignment
+    >>> scaling_for(CovarianceAlignment(), np.ones((4, 6, 6), np.float32))
+    (array(0., dtype=float32), array(1., dtype=float32))
+    """
+    if alignment is not None and alignment.keeps_scale:
+        return np.array(0.0, dtype=np.float32), np.array(1.0, dtype=np.float32)
+    return center_and_scale(X)
+
+
 def standardise(
     X: NDArray[np.float32],
     center: NDArray[np.float32],
@@ -66,7 +104,7 @@ def standardise(
     X : ndarray, shape (n_trials, n_chans, n_times) or (n_samples, n_features)
         Aligned trials, or plain vectors.
     center, scale : ndarray
-        The result of :func:`center_and_scale`.
+        The result of :func:`scaling_for`.
     out : ndarray, optional
         Output array; may be ``X``.
 

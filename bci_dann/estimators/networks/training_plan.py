@@ -19,13 +19,14 @@ from bci_dann import training
 from bci_dann._arrays import log_probabilities
 from bci_dann._random import isolated_torch_seed, stream
 from bci_dann.adaptation.drift_guard import strongest_without_drift
+from bci_dann.alignment import Alignment
 from bci_dann.estimators.inputs.training_trials import TrainingTrials
 from bci_dann.estimators.networks.network_outputs import (
     features_and_logits,
     mean_probabilities,
     trained_networks,
 )
-from bci_dann.exceptions import TrainingError
+from bci_dann.exceptions import ConfigError, TrainingError
 from bci_dann.models import Decoder
 from bci_dann.models.precision import single_precision
 from bci_dann.objectives import (
@@ -63,6 +64,7 @@ class NetworkMethod(Protocol):
     augmentation: Augmentation | None
     n_members: int
     random_state: Any
+    alignment_: Alignment | None
     classes_: NDArray[Any]
     ch_names_: list[str] | None
 
@@ -297,6 +299,11 @@ def _training_data(
     )
     if not classifier.augmentation:
         return data
+    if classifier.alignment_ is not None and classifier.alignment_.keeps_scale:
+        raise ConfigError(
+            "augmentation transforms signals, and this alignment replaces trials by covariances: "
+            "set augmentation=None, or another alignment."
+        )
     seed = stream(classifier.random_state, "augmentation")
     names_of_channels = classifier.ch_names_
     return augment(

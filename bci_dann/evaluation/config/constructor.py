@@ -21,7 +21,7 @@ PLAIN_TYPES = (type(None), bool, int, float, str)
 CALL_METHODS = {"__init__", "__new__", "__signature__"}
 # The class attribute that lists the keywords of the version before, which a class with ``**`` in
 # its constructor still takes.
-FORMER = "former_parameters"
+DEPRECATED = "deprecated_parameters"
 # Bases without a constructor of their own.
 BARE_BASES = ("object", "ABC", "Generic", "Protocol")
 
@@ -38,14 +38,14 @@ class Constructor:
         Whether any other keyword is accepted as well.
     defaults : mapping of str to object, or None
         The defaults that YAML supports, by parameter; ``None`` if the source computes one.
-    former : tuple of str
+    deprecated : tuple of str
         Keywords of the previous version, which are accepted with a warning.
     """
 
     names: tuple[str, ...]
     takes_any: bool
     defaults: Mapping[str, Any] | None
-    former: tuple[str, ...] = ()
+    deprecated: tuple[str, ...] = ()
 
     def accepts(self, name: str) -> bool:
         """Return whether a parameter of this name may be given.
@@ -60,7 +60,7 @@ class Constructor:
         bool
             Whether it is accepted; always true if the constructor accepts any keyword.
         """
-        return self.takes_any or name in self.names or name in self.former
+        return self.takes_any or name in self.names or name in self.deprecated
 
 
 def constructor_of(step: Mapping[str, Any], pipeline: str) -> Constructor:
@@ -162,9 +162,9 @@ def _constructor_of_class(component: Any) -> Constructor:
     by_keyword = [p for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
     given = {p.name: p.default for p in parameters if p.default is not p.empty}
     takes_more = any(p.kind is p.VAR_KEYWORD for p in parameters)
-    former = tuple(getattr(component, FORMER, ())) if takes_more else ()
+    deprecated = tuple(getattr(component, DEPRECATED, ())) if takes_more else ()
     names = tuple(p.name for p in by_keyword)
-    return Constructor(names, takes_more and not former, _plain(given), former)
+    return Constructor(names, takes_more and not deprecated, _plain(given), deprecated)
 
 
 def _constructor_from_source(module: str, name: str) -> Constructor | None:
@@ -194,16 +194,16 @@ def _constructor_from_class_source(module: str, node: ast.ClassDef) -> Construct
     constructor = _constructor_from_arguments(init.args, skip=1)
     if init.name != "__init__" or not constructor.takes_any:
         return constructor if init.name == "__init__" else None
-    former = _former_parameters(module, node)
-    if former is None and node.bases:
+    deprecated = _deprecated_parameters(module, node)
+    if deprecated is None and node.bases:
         return None  # a base may list them
-    return replace(constructor, takes_any=not former, former=former or ())
+    return replace(constructor, takes_any=not deprecated, deprecated=deprecated or ())
 
 
-def _former_parameters(module: str, node: ast.ClassDef) -> tuple[str, ...] | None:
+def _deprecated_parameters(module: str, node: ast.ClassDef) -> tuple[str, ...] | None:
     """Return the keywords of the previous version from the class attribute, or its constant."""
     for part in node.body:
-        if FORMER in bound_names(part) and isinstance(part, ast.Assign | ast.AnnAssign):
+        if DEPRECATED in bound_names(part) and isinstance(part, ast.Assign | ast.AnnAssign):
             if isinstance(part.value, ast.Name):
                 names: tuple[str, ...] | None = literal_of(module, part.value.id)
                 return names

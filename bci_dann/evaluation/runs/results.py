@@ -200,7 +200,7 @@ class ResultsFolder:
             raise ResultsError(
                 f"{self.path} has results of another configuration:\n  "
                 + "\n  ".join(changed)
-                + "\nChoose another folder with --out, or restore the former values of these keys."
+                + "\nChoose another folder with --out, or restore the earlier values of these keys."
             )
         if None not in (stored.recordings, new.recordings) and stored.recordings != new.recordings:
             raise ResultsError(

@@ -53,7 +53,7 @@ def write_run_report(
         A results folder, of a finished run or of one that has not ended, or the folder of a run
         over regimes.
     path : str, pathlib.Path or None
-        The file, ``report.html`` in the folder where it is not given; a former one is replaced
+        The file, ``report.html`` in the folder where it is not given; an existing one is replaced
         in one step.
     texts : str, pathlib.Path or None
         A folder for ``methods.md``, ``references.bib``, ``results.md`` and ``results.tex``: texts

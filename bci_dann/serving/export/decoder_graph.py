@@ -188,7 +188,7 @@ def _predicts_as_a_network(estimator: Any) -> bool:
     kind = type(estimator)
     return (
         kind.predict_proba is TransferClassifier.predict_proba
-        and kind.predict_proba_read is TransferClassifier.predict_proba_read
+        and kind.predict_proba_checked is TransferClassifier.predict_proba_checked
         and kind.predict_proba_aligned
         in (NetworkClassifier.predict_proba_aligned, ReweightedClassifier.predict_proba_aligned)
     )

@@ -124,21 +124,21 @@ def test_any_keyword_is_accepted_where_the_class_takes_any(write):
     assert not closed.accepts("anything")
 
 
-FORMER = """
+DEPRECATED = """
 class Base:
     pass
 
 class A(Base):
-    former_parameters = ("old", "older")
-    def __init__(self, a=1, **former): ...
+    deprecated_parameters = ("old", "older")
+    def __init__(self, a=1, **deprecated): ...
 """
 INHERITED = (
-    FORMER
+    DEPRECATED
     + """
 class B(A): ...
 
 class C(A):
-    def __init__(self, c=1, **former): ...
+    def __init__(self, c=1, **deprecated): ...
 
 class D(A):
     def __init__(self, d=1): ...
@@ -147,8 +147,8 @@ class D(A):
 
 
 def test_keywords_of_the_version_before_are_accepted_and_no_others(write):
-    found = constructor_of(write(FORMER), "p")
-    assert (found.names, found.former) == (("a",), ("old", "older"))
+    found = constructor_of(write(DEPRECATED), "p")
+    assert (found.names, found.deprecated) == (("a",), ("old", "older"))
     assert found.accepts("old")
     assert not found.accepts("odl")
     assert found.defaults == {"a": 1}
@@ -159,7 +159,7 @@ def test_a_list_of_former_keywords_is_inherited_as_python_does(write, name):
     given = write(INHERITED, name)
     from_class = constructor._constructor_of_class(imported_class(given, "p"))
     assert constructor_of(given, "p") == from_class
-    assert from_class.former == (("old", "older") if name != "D" else ())
+    assert from_class.deprecated == (("old", "older") if name != "D" else ())
 
 
 @pytest.mark.parametrize(
