@@ -48,10 +48,10 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
     Parameters
     ----------
     backbone : str, mapping or nn.Module
-        A braindecode model by name, ``"MLP"`` for plain feature vectors, or a callable that takes
-        ``n_chans=, n_times=, sfreq=`` and returns a module that maps ``(batch, n_chans, n_times)``
-        to ``(batch, n_features)``. With parameters: ``{"name": "EEGNet", "kernel_length": 32}``.
-    alignment : {"euclidean", "riemannian"}, mapping, Alignment or None
+        A braindecode model by name, ``"SPDNet"`` for covariances, ``"MLP"`` for plain vectors, or a
+        callable that takes ``n_chans=, n_times=, sfreq=`` and returns a module that maps ``(batch,
+        n_chans, n_times)`` to ``(batch, n_features)``. A mapping may have parameters.
+    alignment : {"euclidean", "riemannian", "covariance"}, mapping, Alignment or None
         How each domain is aligned before learning. Plain vectors are never aligned.
     terms : mapping, sequence or None
         Terms of the objective in addition to the label loss, with weights, ``{"mcc": 1.0}``, or

@@ -32,6 +32,9 @@ METHODS = {
     "source_only": lambda: SourceOnlyClassifier(**QUICK),
     "dann": lambda: DANNClassifier(**QUICK),
     "ttime": lambda: TTimeClassifier(**QUICK, alignment="euclidean"),
+    "spd_network": lambda: DANNClassifier(
+        "SPDNet", alignment={"name": "covariance", "n_delays": 2}, n_members=2, **QUICK
+    ),
     "every_term": lambda: DANNClassifier(**QUICK, terms=dict.fromkeys(built_in_names("term"), 0.1)),
     "guarded_pair": lambda: DANNClassifier(**QUICK, terms={"mcc": 1.0}, n_members=2, guard=True),
     "riemannian": lambda: RiemannianClassifier(terms={"information_maximisation": 0.5}),

@@ -49,3 +49,10 @@ def test_an_unknown_transform_is_said_at_once():
     for model in (SourceOnlyClassifier(**wrong), EnsembleClassifier(member_parameters=wrong)):
         with pytest.raises(ConfigError, match="Did you mean 'FTSurrogate'"):
             model.check_parameters()
+
+
+def test_covariances_are_not_augmented(toy_eeg):
+    X, y, subjects = toy_eeg.without(1)
+    model = DANNClassifier("SPDNet", alignment="covariance", **QUICK, augmentation=SURROGATE)
+    with pytest.raises(ConfigError, match="set augmentation=None, or another alignment"):
+        model.fit(X, y, subjects=subjects)

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from bci_dann import DANNClassifier
-from bci_dann.estimators.networks.standardisation import center_and_scale, standardise
+from bci_dann.estimators.networks.standardisation import (
+    center_and_scale,
+    scaling_for,
+    standardise,
+)
+from bci_dann.features import CovarianceAlignment, TangentViews
 
 
 @pytest.mark.parametrize("n", [3, 256, 700])
@@ -19,6 +24,13 @@ def test_trials_share_one_scale_and_features_have_their_own(n):
     center, scale = center_and_scale(vectors)
     np.testing.assert_allclose(center, vectors.mean(0), rtol=1e-4)
     np.testing.assert_allclose(scale, vectors.std(0), rtol=1e-4)
+
+
+def test_covariances_stay_as_they_are():
+    X = np.random.default_rng(0).normal(5, 2, size=(30, 6, 6)).astype("f4")
+    np.testing.assert_array_equal(standardise(X, *scaling_for(CovarianceAlignment(), X)), X)
+    for alignment in (None, TangentViews()):
+        np.testing.assert_array_equal(scaling_for(alignment, X), center_and_scale(X))
 
 
 def test_a_constant_is_not_divided_by_zero():
