@@ -265,6 +265,17 @@ def test_all_problems_are_told_at_once(bci_dann, config, folder):
     assert "s1/run_raw.fif" in done.stdout
 
 
+def test_an_event_that_no_recording_has_is_a_problem(bci_dann, config, sources):
+    misspelt = config.with_name("misspelt.yaml")
+    misspelt.write_text(config.read_text().replace("770", "7700"))
+    done = bci_dann("check", misspelt, "--data-dir", sources)
+    assert done.exit_code == 2
+    problems = [line for line in done.stderr.splitlines() if line.startswith("Problem: ")]
+    assert len(problems) == 1
+    assert "the event '7700' does not occur in any recording. Did you mean '770'?" in problems[0]
+    assert "s3/run_raw.fif" in done.stdout
+
+
 def test_the_page_holds_the_table_and_three_pictures(bci_dann, config, sources, tmp_path):
     out = tmp_path / "pages" / "check.html"
     done = bci_dann("check", config, "--data-dir", sources, "--out", out)
