@@ -94,5 +94,6 @@ def _print_scores(evaluation: ModelEvaluation) -> None:
         rows.append((label, f"{value:.1f}", interval))
     print_table("Scores in %", ("", "value", "95 % interval"), rows, lines=False)
     print_sentence(
-        f"Chance is {100 * evaluation.chance:.1f} %, the share of the most frequent class."
+        f"Chance is {100 * evaluation.chance:.1f} %, the accuracy of always answering the most "
+        "frequent class."
     )

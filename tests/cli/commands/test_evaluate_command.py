@@ -28,7 +28,7 @@ def test_scores_come_with_their_intervals_and_what_they_are_worth(bci_dann, mode
     assert "32 labelled trials: 16 left_hand, 16 right_hand" in done.stdout
     assert f"{value:.1f}" in done.stdout
     assert f"{low:.1f} to {high:.1f}" in done.stdout
-    assert "Chance is 50.0 %" in done.stdout
+    assert "Chance is 50.0 %, the accuracy of always answering the most" in done.stdout
     assert f"{evaluation.more_trials} more labelled trials would narrow" in done.stdout
     assert all(str(path) in done.stdout for path in new)
     assert "Clopper and Pearson" in done.stdout
