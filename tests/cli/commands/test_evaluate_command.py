@@ -39,6 +39,13 @@ def test_json_is_for_programs(bci_dann, model, new):
     assert json.loads(done.stdout) == serving.evaluate_model(model, new[0]).to_dict()
 
 
+@pytest.mark.parametrize("option", ["--bad", "--reference"])
+def test_bad_channels_and_the_reference_are_options_as_in_predict(bci_dann, model, new, option):
+    done = bci_dann("evaluate", model, new[0], option, "nowhere")
+    assert done.exit_code == 2
+    assert "nowhere" in done.stderr
+
+
 def test_labels_can_be_given_as_a_table(bci_dann, model, new, tmp_path):
     few = tmp_path / "few.csv"
     few.write_text("trial,label\n0,left_hand\n1,right_hand\n2,left_hand\n")
