@@ -96,6 +96,16 @@ def test_paths_without_subjects_are_asked_for(bci_dann, tmp_path, write_cued):
         load_config(tmp_path / "my.yaml")
 
 
+def test_a_session_that_is_guessed_may_be_a_run(bci_dann, tmp_path, write_cued):
+    folder = made(tmp_path / "data", write_cued, "edf{s}/00{e}/eeg.edf")
+    bci_dann("init", folder, "-o", tmp_path / "my.yaml")
+    text = (tmp_path / "my.yaml").read_text()
+    assert "if the cap stayed on between these files, write {run} instead of {session}" in text
+    named = made(tmp_path / "named", write_cued, "sub-{s}_ses-{e}.edf")
+    bci_dann("init", named, "-o", tmp_path / "named.yaml")
+    assert "if the cap stayed on" not in (tmp_path / "named.yaml").read_text()
+
+
 def test_units_that_differ_are_asked_for(bci_dann, tmp_path, write_cued):
     for subject, scale in (("1", 1e-5), ("2", 10.0)):
         write_cued(tmp_path / "data" / f"S{subject}_raw.fif", scale=scale)
