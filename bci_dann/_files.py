@@ -67,6 +67,11 @@ def write_atomically(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, content)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise ResultsError(
+            f"{path} cannot be written, because {path.parent} is a file, or is in one. Choose "
+            "another folder."
+        ) from error
     except OSError as error:
         raise ResultsError(
             f"{path} cannot be written: {error.strerror or error}. What was there before is "

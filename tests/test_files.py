@@ -26,6 +26,13 @@ def test_new_content_replaces_the_old(tmp_path):
     assert path.read_bytes() == b"short"
 
 
+def test_a_file_in_the_place_of_the_folder_is_told(tmp_path):
+    (tmp_path / "model").write_text("no folder")
+    for path in (tmp_path / "model" / "table.csv", tmp_path / "model" / "deep" / "table.csv"):
+        with pytest.raises(ResultsError, match=r"is a file, or is in one\. Choose another folder"):
+            write_atomically(path, b"")
+
+
 def test_permissions_are_those_of_any_new_file(tmp_path):
     """A temporary file of mkstemp would be readable to its owner alone."""
     write_atomically(tmp_path / "atomic", b"")

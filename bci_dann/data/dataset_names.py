@@ -82,6 +82,12 @@ def check_dataset_name(name: str) -> None:
     """
     if name in dataset_names() or name in _installed_moabb_names():
         return
+    if name and Path(name).exists():
+        raise ConfigError(
+            f"{name} is a path, and a dataset is given by its name. For your own recordings, "
+            "`bci-dann init` writes a configuration with dataset: Recordings; in Python pass its "
+            "section `data` as DataConfig(**section), with data_dir=FOLDER."
+        )
     raise ConfigError(
         f"unknown dataset {name!r}.{did_you_mean(name, dataset_names())} "
         "`bci-dann datasets` lists the datasets."

@@ -72,7 +72,11 @@ class DataConfig(SubsetConfig):  # numpydoc ignore=PR02
     @model_validator(mode="after")
     def _check_layout(self) -> DataConfig:
         if self.dataset == RECORDINGS and self.recordings is None:
-            raise ValueError("dataset: Recordings needs the key 'recordings' with the layout")
+            raise ValueError(
+                "dataset: Recordings needs the key 'recordings' with the layout; `bci-dann init "
+                "FOLDER` writes it (in Python: DataConfig(dataset='Recordings', "
+                "recordings={'pattern': ..., 'events': ...}))"
+            )
         if self.dataset != RECORDINGS and self.recordings is not None:
             raise ValueError(f"the key 'recordings' is for dataset: Recordings, not {self.dataset}")
         return self

@@ -29,10 +29,15 @@ PLAUSIBLE_UV = (0.05, 5_000.0)
 FLAT_UV = 1e-7
 
 # Files of one folder may have different units, so that one factor for all would be wrong for some.
-FILE_UNIT_ADVICE = (
-    'Of recordings, `unit_scale: {"PATTERN OF THE FILE": microvolt}` gives the unit of those files '
-    "that need it and leaves the others as they are; --unit-scale microvolt does so for `adapt` "
-    "and `predict`."
+SMALL_UNIT_ADVICE = (
+    "Multiply an array in volt by 1e6. For recordings, `unit_scale` does not fit this file: set it "
+    'by file, `unit_scale: {"PATTERN OF FILES IN MICROVOLT": microvolt}`; files that match no '
+    "pattern are read as volt."
+)
+LARGE_UNIT_ADVICE = (
+    "For recordings in microvolt, set `unit_scale: microvolt`, or, if only some files need it, "
+    '`unit_scale: {"PATTERN OF THE FILE": microvolt}`; the option of `adapt` and `predict` is '
+    "--unit-scale microvolt."
 )
 
 # Number of trials converted to double precision at a time: 33 MB for 64 channels and 1000 samples.
@@ -71,7 +76,7 @@ def check_signals(X: NDArray[np.floating[Any]], ch_names: list[str], where: str 
     >>> try:
     ...     check_signals(X * 1e-6, ["C3", "C4"])  # volt
     ... except ValueError as error:
-    ...     print(str(error).partition("µV. ")[2].partition(" Where")[0])
+    ...     print(str(error).partition("µV. ")[2].partition(" Multiply")[0])
     The signals seem to be in volt or millivolt: convert them to microvolt.
     """
     prefix = f"{where}: " if where else ""
@@ -165,10 +170,10 @@ def _check_scale(typical: float, prefix: str) -> None:
 def _unit_advice(typical: float) -> str:
     if typical < PLAUSIBLE_UV[0]:
         return (
-            "The signals seem to be in volt or millivolt: convert them to microvolt. Where the "
-            f"`unit_scale` of all files makes them so small, give it by file. {FILE_UNIT_ADVICE}"
+            "The signals seem to be in volt or millivolt: convert them to microvolt. "
+            f"{SMALL_UNIT_ADVICE}"
         )
-    return f"The signals seem to be in a smaller unit than was assumed. {FILE_UNIT_ADVICE}"
+    return f"The signals seem to be in a smaller unit than was assumed. {LARGE_UNIT_ADVICE}"
 
 
 def _names_at(ch_names: list[str], mask: NDArray[np.bool_]) -> list[str]:

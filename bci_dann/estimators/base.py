@@ -26,13 +26,14 @@ from bci_dann.estimators.inputs.input_validation import read_for_learning, read_
 from bci_dann.estimators.inputs.labels import encode_source_labels, encode_target_labels
 from bci_dann.estimators.inputs.training_trials import TrainingTrials, UnalignedTrials
 from bci_dann.estimators.new_subject.adapting import SubjectAdaptation
+from bci_dann.estimators.new_subject.scoring import Scoring
 from bci_dann.estimators.saving import Saving
 from bci_dann.exceptions import DataError
 
 __all__ = ["TransferClassifier"]
 
 
-class TransferClassifier(SubjectAdaptation, Saving, ClassifierMixin, BaseEstimator):
+class TransferClassifier(SubjectAdaptation, Saving, Scoring, ClassifierMixin, BaseEstimator):
     """Base class of all methods: reads input, aligns domains, encodes labels, saves and loads.
 
     A subclass has the parameter ``alignment`` and implements :meth:`fit_aligned` and

@@ -181,9 +181,13 @@ def _expected(results: pd.DataFrame, pipeline: str) -> str:
 
 
 def _train(run: RunConfig, pipeline: str, folder: Path, progress: bool) -> Path:
+    from bci_dann._threads import limited_threads
     from bci_dann.serving import fit_model
 
-    fit_model(run, pipeline=pipeline, seed=run.seeds[0], out=folder, progress=progress)
+    # as in the comparison, so that the time told before holds; on busy cores, several threads of
+    # torch wait for each other and take many times longer
+    with limited_threads(run.threads):
+        fit_model(run, pipeline=pipeline, seed=run.seeds[0], out=folder, progress=progress)
     return folder
 
 

@@ -170,9 +170,16 @@ def read_state(folder: str | Path) -> ModelState:
     except DataError:
         raise
     except FileNotFoundError as error:
+        name = Path(error.filename or ARRAYS).name
+        missing = f"{name} is missing" if path.is_dir() else "there is no such folder"
         raise DataError(
-            f"{path} holds no saved model: {Path(error.filename or ARRAYS).name} is missing. "
-            "Give the folder that `save` or `bci-dann fit -o` wrote."
+            f"{path} holds no saved model: {missing}. Give the folder that `save` or "
+            "`bci-dann fit -o` wrote."
+        ) from error
+    except NotADirectoryError as error:
+        raise DataError(
+            f"{path} is a file, and a saved model is a folder. Give the folder that `save` or "
+            "`bci-dann fit -o` wrote."
         ) from error
     except (OSError, ValueError, SafetensorError) as error:
         raise DataError(f"the model in {path} is damaged: {error}") from error

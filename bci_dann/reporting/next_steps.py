@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -83,8 +85,8 @@ def after_quickstart(
         f"A new subject, not among the sources, {n_trials} trials of the second session:",
         f"  {n_before:3d} right by the saved model as it is",
         f"  {n_right:3d} right once it is adapted to the first session, without labels",
-        "The simulator knows the classes. A real new subject's are not known, and nothing can be "
-        "counted.",
+        "They can be counted because the simulator knows the classes; for a real subject this "
+        "needs labelled trials (bci-dann evaluate).",
         "",
         "Look at",
         *([] if report is None else [f"  {report}: the comparison explained, in a browser"]),
@@ -94,6 +96,7 @@ def after_quickstart(
         *READING,
         "",
         "Type next",
+        *_activation(),
         "  the same new subject, step by step:",
         f"    bci-dann adapt {saved} {first} -o {adapted}",
         f"    bci-dann predict {adapted} {second} -o predictions.csv",
@@ -103,3 +106,11 @@ def after_quickstart(
         "    bci-dann run my.yaml --data-dir FOLDER",
         "  the documentation: docs/start.md and the other pages of docs/",
     ]
+
+
+def _activation() -> list[str]:
+    """Return how to make the commands found, where the environment is not activated."""
+    script = Path(sys.prefix) / "bin" / "activate"
+    if shutil.which("bci-dann") or not script.is_file():
+        return []
+    return ["  first, so that bci-dann is found:", f"    source {shlex.quote(str(script))}"]

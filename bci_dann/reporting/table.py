@@ -14,13 +14,16 @@ __all__ = ["closing_tables"]
 PLACE = ["dataset", "protocol", "pipeline"]
 # Captions: what the columns mean.
 NOTE = (
-    "± over subjects; seeds: standard deviation of the mean over seeds; chance: what guessing "
-    "exceeds for one subject in 5 % of cases."
+    "±: standard deviation over subjects; seeds: standard deviation of the mean over seeds, – with "
+    "one seed; chance: the accuracy that guessing exceeds for one subject in 5 % of cases."
 )
 GAIN_NOTE = (
-    " gain: against {reference} in points; p: two-sided, over subjects, after Holm's correction "
-    "over the pipelines."
+    " gain: mean difference from {reference} in points; p: two-sided test of the gain over "
+    "subjects, after Holm's correction for the number of pipelines."
 )
+LEAST_P_NOTE = " With {n_subjects} subjects, p cannot be below {least:.4f}, however large the gain."
+# The note is shown where the smallest possible p is above this level.
+SIGNIFICANT = 0.05
 
 COMMON_COLUMN = "common %"
 COMMON_NOTE = (
@@ -29,9 +32,9 @@ COMMON_NOTE = (
 )
 WEIGHTING_COLUMNS = ("ESS", "domain AUC")
 WEIGHTING_NOTE = (
-    " ESS: effective sample size of the weighted source trials, which is their number where "
-    "validation on the sources has chosen equal weights; domain AUC: of a classifier of source "
-    "against target, 0.5 is chance."
+    " ESS: effective sample size of the weighted source trials; it is the number of source trials "
+    "if all have the same weight. domain AUC: ROC AUC of a classifier that tells source trials "
+    "from target trials; 0.5: they cannot be told apart."
 )
 
 
@@ -75,11 +78,26 @@ def closing_tables(
             [
                 NOTE,
                 *(GAIN_NOTE.format(reference=one) for one in comparisons["reference"].unique()),
+                _least_p_note(summary),
                 COMMON_NOTE if COMMON_COLUMN in headers else "",
                 WEIGHTING_NOTE if WEIGHTING_COLUMNS[0] in headers else "",
             ]
         )
     return tables
+
+
+def _least_p_note(summary: pd.DataFrame) -> str:
+    """Say where no gain could be significant, because there are too few subjects.
+
+    A sign-flip test of n subjects has 2 ** n patterns, two of which are as extreme as the largest
+    gain; Holm's correction multiplies the smallest p by the number of comparisons.
+    """
+    compared = summary[summary["p_holm"].notna()].groupby(["dataset", "protocol"])["n_subjects"]
+    least = {int(n.min()): len(n) * 2.0 ** (1 - int(n.min())) for _, n in compared}
+    if not least or max(least.values()) <= SIGNIFICANT:
+        return ""
+    n_subjects = max(least, key=lambda n: least[n])
+    return LEAST_P_NOTE.format(n_subjects=n_subjects, least=min(least[n_subjects], 1.0))
 
 
 def _table(title: str, rows: pd.DataFrame) -> Table:

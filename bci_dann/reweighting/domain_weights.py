@@ -385,8 +385,8 @@ def warn_without_overlap(weighed: DomainWeights) -> None:
     separate = weighed.domain_auc >= SEPARATE_AUC
     if separate or weighed.effective_sample_size < LEAST_SHARE * n_source:
         warnings.warn(
-            f"source and target hardly overlap (domain AUC {weighed.domain_auc:.3f}; {n_source} "
-            f"source trials are worth {weighed.effective_sample_size:.0f} with their weights), and "
+            f"source and target hardly overlap (domain AUC {weighed.domain_auc:.3f}, effective "
+            f"sample size {weighed.effective_sample_size:.0f} of {n_source} source trials), and "
             "weighting cannot help. Align them (alignment='riemannian'), give fewer features "
             "(n_components) or temper the weights.",
             BCIDannWarning,

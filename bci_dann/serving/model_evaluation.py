@@ -136,6 +136,8 @@ def evaluate_model(
     cues: Cues = (),
     unit_scale: float | str | None = None,
     rename: Mapping[str, str] | None = None,
+    bads: Sequence[str] = (),
+    reference: Sequence[str] = (),
     labels: str | Path | pd.DataFrame | None = None,
 ) -> ModelEvaluation:
     """Score a model on recordings of one subject whose classes are known.
@@ -153,6 +155,10 @@ def evaluate_model(
         to volt, such as 1e-6. By default, as for the training recordings.
     rename : mapping of str to str, or None
         Electrode names by channel name, in addition to the renaming used in training.
+    bads : sequence of str
+        Bad channels, in addition to those marked in the recordings; see :func:`prepare`.
+    reference : sequence of str
+        Electrodes whose mean is subtracted; see :func:`prepare`.
     labels : str, pathlib.Path, pandas.DataFrame or None
         Labels of trials, as for :func:`adapt_model`; trials without a label are not scored. By
         default, the classes that the events stand for.
@@ -194,7 +200,7 @@ def evaluate_model(
     """
     served = as_served_model(model)
     known = None if labels is None else read_labels(labels)
-    options = reading_options(served.recipe, cues, unit_scale, rename)
+    options = reading_options(served.recipe, cues, unit_scale, rename, bads, reference)
     prepared = prepare_with_cues(as_list(recordings), served, options)
     truth = _truth(served, prepared, known)  # raises before the estimator is loaded
     table = predictions_of(served, prepared)

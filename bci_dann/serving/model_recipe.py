@@ -230,7 +230,12 @@ def load_recipe(folder: str | Path) -> ModelRecipe:
         content = read_model_json(path.parent, FILE)
     except DataError:
         raise
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
+        if not path.parent.is_dir():
+            raise ConfigError(
+                f"there is no model folder {folder}: check the path. Give a folder that `bci-dann "
+                "fit` or `bci-dann adapt` wrote."
+            ) from None
         raise ConfigError(
             f"{folder} has no {FILE}, which describes how to read recordings for this model. Use a "
             "folder that `bci-dann fit` or `bci-dann adapt` wrote, or save the model with "

@@ -17,6 +17,13 @@ from bci_dann.data.dataset_names import (
 from bci_dann.exceptions import ConfigError
 
 
+def test_a_path_is_told_from_a_misspelt_name(tmp_path):
+    with pytest.raises(ConfigError, match="is a path, and a dataset is given by its name"):
+        check_dataset_name(str(tmp_path))
+    with pytest.raises(ConfigError, match="unknown dataset ''"):
+        check_dataset_name("")
+
+
 def test_the_list_is_that_of_the_installed_moabb():
     """After an update of MOABB: copy the names that this test finds missing into the list."""
     import moabb.datasets

@@ -104,7 +104,7 @@ def test_a_name_of_moabb_that_is_no_dataset(monkeypatch):
     ("keys", "message"),
     [
         ({}, "the key 'dataset' is missing"),
-        ({"dataset": "Recordings"}, "needs the key 'recordings' with the layout"),
+        ({"dataset": "Recordings"}, "needs the key 'recordings' with the layout.*bci-dann init"),
         (
             {"dataset": "BNCI2014_001", "recordings": LAYOUT},
             "the key 'recordings' is for dataset: Recordings, not BNCI2014_001",

@@ -91,6 +91,14 @@ def test_a_scale_of_another_unit_is_refused_with_advice(scale, advice):
         check_signals(eeg(scale=scale), NAMES)
 
 
+def test_the_advice_on_small_signals_fits_arrays_and_recordings():
+    with pytest.raises(DataError) as told:
+        check_signals(eeg(scale=10e-6), NAMES)
+    assert "Multiply an array in volt by 1e6." in str(told.value)
+    assert "files that match no pattern are read as volt" in str(told.value)
+    assert "--unit-scale microvolt" not in str(told.value)  # would not make them larger
+
+
 def test_the_median_decides_on_the_scale_so_that_one_bad_channel_does_not():
     X = eeg()
     X[:, 0] *= 1e5

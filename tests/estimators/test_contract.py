@@ -281,8 +281,35 @@ def test_other_window_is_refused(method, fold):
 
 
 def test_other_number_of_channels_is_refused(of_sources, fold):
-    with pytest.raises(ValueError, match="5 features"):
+    with pytest.raises(DataError, match="trials have 5 channels; the model was fitted with 6"):
         of_sources.predict(fold[3][:, :5])
+
+
+def test_missing_channels_are_named(fold, eeg_trials):
+    X, y, subjects, *_ = fold
+    model = ShallowClassifier().fit(eeg_trials(X, y, subjects), y)
+    with pytest.raises(DataError, match=r"lack the channels \['FC3'\]"):
+        model.predict(eeg_trials(X[:, :5], y, subjects))
+
+
+def test_one_trial_without_the_axis_of_trials_and_no_trial_are_refused(of_sources, fold):
+    X, y, _, X_new, _ = fold
+    with pytest.raises(DataError, match=r"shape \(6, 128\), that of one trial: give X\[None\]"):
+        of_sources.predict(X_new[0])
+    with pytest.raises(DataError, match=r"X has no trials.*compare with text"):
+        of_sources.adapt(X_new[:0])
+    with pytest.raises(DataError, match="X has no trials"):
+        ShallowClassifier().fit(X[:0], y[:0])
+
+
+def test_labels_that_cannot_be_scored_are_refused(of_sources, fold):
+    X_new, y_new = fold[3:]
+    with pytest.raises(DataError, match=r"y is None.*unlabelled\(\)"):
+        of_sources.score(X_new, None)
+    with pytest.raises(DataError, match=r"no label of y is a class of the model, \['a', 'b'\]"):
+        of_sources.score(X_new, np.char.upper(y_new))
+    some = np.where(np.arange(len(y_new)) == 0, "rest", y_new)  # counts as an error
+    assert of_sources.score(X_new, some) <= of_sources.score(X_new, y_new)
 
 
 def test_one_class_is_refused(method, fold):
@@ -483,7 +510,7 @@ def test_bad_channels_of_epochs_are_left_out(fold, eeg_trials):
     epochs = mne.EpochsArray(X * 1e-6, info, verbose="error")
     model = riemannian().fit(epochs, y, subjects=subjects)
     assert model.ch_names_ == names[:-1]
-    with pytest.raises(ValueError, match="features"):
+    with pytest.raises(ValueError, match="trials have 6 channels; the model was fitted with 5"):
         model.predict(X_new)
 
 

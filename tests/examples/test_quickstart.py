@@ -6,7 +6,9 @@ import mne
 import numpy as np
 import pandas as pd
 import pytest
+from torch import get_num_threads, set_num_threads
 
+from bci_dann import serving
 from bci_dann.evaluation import load_config
 from bci_dann.examples import quickstart as module
 from bci_dann.examples.quickstart import new_subject_recordings, run_quickstart
@@ -65,6 +67,19 @@ def test_everything_is_in_the_folder(done, folder):
         "results.csv",
         "subjects.png",
     ]
+
+
+def test_the_model_is_trained_with_the_threads_of_the_comparison(tmp_path, monkeypatch):
+    threads = []
+    monkeypatch.setattr(serving, "fit_model", lambda *_, **__: threads.append(get_num_threads()))
+    before = get_num_threads()
+    try:
+        set_num_threads(2)
+        module._train(load_config(TINY), "ea_csp_lda", tmp_path / "model", progress=False)
+        assert threads == [1]
+        assert get_num_threads() == 2
+    finally:
+        set_num_threads(before)
 
 
 def test_each_step_is_told_before_it_begins(done, said):

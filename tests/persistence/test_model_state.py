@@ -33,6 +33,17 @@ def test_missing_folder_says_what_to_give(tmp_path):
         read_state(tmp_path / "nothing")
 
 
+def test_a_folder_that_is_missing_and_a_file_are_told_from_a_folder_without_a_model(tmp_path):
+    file = tmp_path / "model.json"
+    file.write_text("{}")
+    with pytest.raises(DataError, match=r"model\.safetensors is missing"):
+        read_state(tmp_path)
+    with pytest.raises(DataError, match="there is no such folder"):
+        read_state(tmp_path / "nothing")
+    with pytest.raises(DataError, match="is a file, and a saved model is a folder"):
+        read_state(file)
+
+
 @pytest.mark.parametrize("name", ["model.json", "model.safetensors"])
 def test_truncated_file_is_reported(saved, name):
     folder, _ = saved

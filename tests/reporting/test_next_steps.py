@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 from pathlib import Path
 
 from bci_dann.cli.app import COMMANDS
@@ -37,6 +39,18 @@ def test_paths_with_spaces_are_quoted():
         "my runs/q/adapted",
     ]
     assert "'my runs'" in after_run(Path("my runs"), Path("my.yaml"))[-1]
+
+
+def test_an_environment_that_is_not_activated_is_told_to_be(tmp_path, monkeypatch):
+    script = tmp_path / "my env" / "bin" / "activate"
+    script.parent.mkdir(parents=True)
+    script.touch()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "my env"))
+    arguments = (Path("q"), Path("q/model"), (Path("a.fif"), Path("b.fif")), (60, 50, 40))
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    assert f"    source '{script}'" in after_quickstart(*arguments)
+    monkeypatch.setattr(shutil, "which", lambda _: "bin/bci-dann")
+    assert not any("activate" in line for line in after_quickstart(*arguments))
 
 
 def test_the_counts_are_told():

@@ -66,6 +66,15 @@ def test_cells_and_missing_numbers():
     assert "nan" not in baseline
 
 
+def test_the_smallest_possible_p_is_told_where_it_is_not_significant():
+    rows = summary("train")  # ten subjects and one comparison: p can be 0.002
+    assert "p cannot be below" not in printed(closing(rows))
+    text = " ".join(printed(closing(rows.assign(n_subjects=4))).split())
+    assert "With 4 subjects, p cannot be below 0.1250, however large the gain." in text
+    alone = rows[rows["pipeline"] == "source_only"]
+    assert "p cannot be below" not in printed(closing(alone.assign(n_subjects=4)))
+
+
 def test_effective_sample_size_and_domain_auc_have_columns_where_trials_are_weighted():
     assert "ESS" not in printed(closing(summary("train")))
     weighed = summary("train").assign(ess=[np.nan, 351.4], domain_auc=[np.nan, 0.9876])

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
-from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
+from bci_dann.exceptions import BCIDannError, BCIDannWarning, ConfigError, DataError
 from bci_dann.serving import ServedModel, adapt_model, evaluate_model, predict_recordings
 
 
@@ -43,6 +43,15 @@ def test_scores_are_those_of_the_predictions(adapted, first, second):
     assert evaluation.by_recording["n_trials"].tolist() == [16, 16]
     right = ((truth == predicted).groupby(table["file"], sort=False)).mean()
     assert evaluation.by_recording["accuracy"].tolist() == right.tolist()
+
+
+@pytest.mark.filterwarnings("ignore:the accuracy could be at chance")
+def test_recordings_are_prepared_as_for_predictions(adapted, first):
+    evaluation = evaluate_model(adapted, first, reference=["Cz", "Pz"])
+    table = predict_recordings(adapted, first, reference=["Cz", "Pz"])
+    assert evaluation.trials["p_left_hand"].tolist() == table["p_left_hand"].tolist()
+    with pytest.raises(BCIDannError, match="nowhere"):
+        evaluate_model(adapted, first, bads=["nowhere"])
 
 
 def test_rows_of_the_confusion_matrix_are_true_classes(model, first):

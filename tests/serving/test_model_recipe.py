@@ -90,6 +90,13 @@ def test_a_folder_without_recipe_is_refused(tmp_path):
         load_recipe(tmp_path)
 
 
+def test_a_path_that_is_no_folder_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    for name in ("nothing", "file"):
+        with pytest.raises(ConfigError, match="there is no model folder"):
+            load_recipe(tmp_path / name)
+
+
 def test_a_damaged_recipe(written_before):
     (written_before / "recipe.json").write_text(WRITTEN_BEFORE[:100])
     with pytest.raises(ResultsError, match=r"recipe.json cannot be read"):

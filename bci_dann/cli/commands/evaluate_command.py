@@ -10,12 +10,15 @@ from bci_dann.cli.console import print_sentence, print_table
 from bci_dann.cli.options import (
     UserModules,
     import_user_modules,
+    split_list,
 )
 from bci_dann.cli.recording_options import (
+    BadChannels,
     Cues,
     Labels,
     ModelFolder,
     RecordingFiles,
+    Reference,
     Renames,
     UnitScale,
     parse_cues,
@@ -39,6 +42,8 @@ def evaluate(  # numpydoc ignore=PR01
     cue: Cues = None,
     unit_scale: UnitScale = None,
     rename: Renames = None,
+    bad: BadChannels = None,
+    reference: Reference = None,
     labels: Labels = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     modules: UserModules = None,
@@ -53,6 +58,8 @@ def evaluate(  # numpydoc ignore=PR01
         cues=parse_cues(cue or []),
         unit_scale=unit_scale,
         rename=parse_renames(rename or []),
+        bads=bad or [],
+        reference=split_list(reference, "reference") if reference else [],
         labels=labels,
     )
     if as_json:
@@ -94,5 +101,6 @@ def _print_scores(evaluation: ModelEvaluation) -> None:
         rows.append((label, f"{value:.1f}", interval))
     print_table("Scores in %", ("", "value", "95 % interval"), rows, lines=False)
     print_sentence(
-        f"Chance is {100 * evaluation.chance:.1f} %, the share of the most frequent class."
+        f"Chance is {100 * evaluation.chance:.1f} %, the accuracy of always answering the most "
+        "frequent class."
     )

@@ -174,4 +174,5 @@ def _print_replay(result: Replay, csv: Path) -> None:
     rows = [
         (f"{one.after_cue:.1f}", f"{one.accuracy:.1%}", str(one.n)) for one in shown.itertuples()
     ]
-    print_table("Accuracy by time after the cue", ("time (s)", "accuracy", "decisions"), rows)
+    title = "Accuracy by time from the cue to the end of the window"
+    print_table(title, ("time (s)", "accuracy", "decisions"), rows)

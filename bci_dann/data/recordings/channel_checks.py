@@ -104,7 +104,8 @@ class ChannelChecks:
             if note not in self._said:
                 self._said.add(note)
                 warnings.warn(
-                    f"{account.file}: {note} `bci-dann check -o page.html` lists every channel.",
+                    f"{account.file}: {note} `bci-dann check CONFIG -o page.html` lists every "
+                    "channel.",
                     BCIDannWarning,
                     stacklevel=4,
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.screening.cues import account_of
 from bci_dann.data.screening.dataset_checks import RecordingComparison
 from bci_dann.data.subset import Subset, resolve_subset
-from bci_dann.exceptions import BCIDannError, ConfigError, DataError
+from bci_dann.exceptions import BCIDannError, BCIDannWarning, ConfigError, DataError
 
 if TYPE_CHECKING:
     import mne
@@ -76,7 +77,8 @@ class Examination:  # numpydoc ignore=PR02
     recordings : list of ExaminedRecording
         The recordings that can be read.
     problems : list of str
-        One message for each subject, or pair of recordings, that cannot be used.
+        One message for each subject, or pair of recordings, that cannot be used; without these,
+        one message if an event of the configuration occurs in no recording.
     channels : pandas.DataFrame or None
         For a folder of recordings, how each channel is used: ``file``, ``channel``, ``type``,
         ``used_as`` and ``reason``.
@@ -163,7 +165,23 @@ def examine_recordings(
     with mne_data_folder(data_dir):
         for subject in with_progress(subset.subjects, dataset.code, progress, "Examining"):
             examiner.examine(subject)
+    examination.problems.extend(_problems_between_files(dataset, examination))
     return replace(examination, channels=_channels(dataset))
+
+
+def _problems_between_files(dataset: BaseDataset, examination: Examination) -> list[str]:
+    """Return what `prepare_trials` refuses although each file alone can be used."""
+    from bci_dann.data.recordings.folder import Recordings
+
+    if examination.problems or not isinstance(dataset, Recordings):
+        return []
+    with warnings.catch_warnings():  # the same warnings were given when the files were examined
+        warnings.simplefilter("ignore", BCIDannWarning)
+        try:
+            dataset.check()
+        except (DataError, ConfigError) as error:
+            return [str(error)]
+    return []
 
 
 def _channels(dataset: BaseDataset) -> pd.DataFrame | None:

@@ -25,7 +25,7 @@ from bci_dann.estimators.calibration.learned_calibration import Calibration, Cal
 from bci_dann.estimators.calibration.source_predictions import predict_sources, source_folds
 from bci_dann.estimators.calibration.temperature import tempered
 from bci_dann.estimators.inputs.input_validation import read_for_learning
-from bci_dann.estimators.inputs.labels import encode_source_labels
+from bci_dann.estimators.inputs.labels import check_scored_labels, encode_source_labels
 from bci_dann.estimators.methods import build_method, describe_method
 from bci_dann.estimators.saved_models import model_from_state
 from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
@@ -296,7 +296,14 @@ class CalibratedClassifier(TransferClassifier):
         -------
         float
             The accuracy.
+
+        Raises
+        ------
+        DataError
+            When there are no labels, or not one of them is a class of the model.
         """
+        check_is_fitted(self)
+        check_scored_labels(y, self.classes_)
         decided = self.classes_[self.predict_proba(X).argmax(axis=1)]
         return float(accuracy_score(y, decided, sample_weight=sample_weight))
 

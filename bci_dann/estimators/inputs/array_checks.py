@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 from bci_dann._arrays import chunks
 from bci_dann.exceptions import DataError
 
-__all__ = ["check_finite_samples", "check_fitted_axes", "check_order_of_axes"]
+__all__ = [
+    "check_any_trials",
+    "check_finite_samples",
+    "check_fitted_axes",
+    "check_order_of_axes",
+]
 
 # Above this ratio of channels to samples the axes are probably swapped: caps have up to 256
 # electrodes, and one second at 128 Hz, shorter than any window of motor imagery, has 128 samples.
@@ -53,8 +58,28 @@ def check_order_of_axes(shape: Sequence[int], n_labels: int | None) -> None:
         )
 
 
+def check_any_trials(shape: Sequence[int]) -> None:
+    """Raise where an array of trials has none.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Shape of the array, of any number of axes.
+
+    Raises
+    ------
+    DataError
+        The message names the usual cause, a comparison of a subject's name with a number.
+    """
+    if len(shape) == 3 and shape[0] == 0:
+        raise DataError(
+            f"X has no trials: its shape is {tuple(shape)}. If they were selected by subject, "
+            "session or run, compare with text, for example trials.subjects == '4'."
+        )
+
+
 def check_fitted_axes(shape: Sequence[int], n_chans: int, n_times: int | None) -> None:
-    """Raise where the axes of channels and samples are swapped, compared with a model.
+    """Raise where the axes of trials are not those of a model.
 
     Parameters
     ----------
@@ -68,12 +93,25 @@ def check_fitted_axes(shape: Sequence[int], n_chans: int, n_times: int | None) -
     Raises
     ------
     DataError
-        The message shows how to transpose.
+        Where the axes of channels and samples are swapped, there is a single trial without the
+        axis of trials, or the number of channels is another. The message says what to give.
     """
+    if n_times is None:
+        return
+    if tuple(shape) == (n_chans, n_times):
+        raise DataError(
+            f"X has shape {tuple(shape)}, that of one trial: give X[None], since the first axis is "
+            "that of trials."
+        )
     if n_chans != n_times and tuple(shape[1:]) == (n_times, n_chans):
         raise DataError(
             f"X has shape {tuple(shape)}; the model was fitted with {n_chans} channels of "
             f"{n_times} samples. Give X.transpose(0, 2, 1)."
+        )
+    if len(shape) == 3 and shape[1] != n_chans:
+        raise DataError(
+            f"trials have {shape[1]} channels; the model was fitted with {n_chans}. Give the same "
+            "channels in the same order, or EEGTrials or mne.Epochs, whose channels have names."
         )
 
 

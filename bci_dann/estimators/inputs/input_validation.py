@@ -10,6 +10,7 @@ from sklearn.utils.validation import validate_data
 
 from bci_dann.data.signal_checks import check_signals, silent_trials
 from bci_dann.estimators.inputs.array_checks import (
+    check_any_trials,
     check_finite_samples,
     check_fitted_axes,
     check_order_of_axes,
@@ -17,6 +18,7 @@ from bci_dann.estimators.inputs.array_checks import (
 from bci_dann.estimators.inputs.labels import check_labels
 from bci_dann.estimators.inputs.signals import (
     Signals,
+    check_same_channels,
     check_same_kind,
     check_sfreq,
     in_channel_order,
@@ -93,7 +95,9 @@ def read_for_prediction(
 def _check_before_conversion(model: Any, signals: Signals, y: Any, reset: bool) -> None:
     """Raise errors in terms of trials, where scikit-learn would speak of samples and features."""
     shape = getattr(signals.X, "shape", ())
+    check_any_trials(shape)
     if not reset:
+        check_same_channels(signals, model.ch_names_)
         check_fitted_axes(shape, model.n_features_in_, model.n_times_)
         return
     if y is not None:

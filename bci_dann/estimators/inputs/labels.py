@@ -16,6 +16,7 @@ from bci_dann.objectives.batch_view import UNLABELLED
 
 __all__ = [
     "check_labels",
+    "check_scored_labels",
     "encode_partial_labels",
     "encode_source_labels",
     "encode_target_labels",
@@ -73,6 +74,37 @@ def check_labels(y: ArrayLike) -> None:
             f"{len(missing)} of {shape[0]} labels are missing (NaN, None or "
             f"empty), the first at {missing[:10].tolist()}. Leave these trials out, or give those "
             "of the new subject as X_target_unlabeled."
+        )
+
+
+def check_scored_labels(y: ArrayLike | None, classes: NDArray[Any]) -> None:
+    """Raise where predictions cannot be compared with labels.
+
+    Some labels may be of classes that a model does not have: such trials count as errors.
+
+    Parameters
+    ----------
+    y : array-like, shape (n_trials,), or None
+        The true classes.
+    classes : ndarray, shape (n_classes,)
+        The classes of the model.
+
+    Raises
+    ------
+    DataError
+        When there are no labels, or not one of them is a class of the model.
+    """
+    if y is None:
+        raise DataError(
+            "y is None: an accuracy needs the true class of each trial. Trials of unlabelled() "
+            "have none; take y from the labelled trials."
+        )
+    known = set(classes.tolist())
+    given = _plain(np.asarray(y, dtype=object).ravel())
+    if given and known.isdisjoint(given):
+        raise DataError(
+            f"no label of y is a class of the model, {sorted(known, key=str)}; y has "
+            f"{sorted(set(given), key=str)[:10]}. Name the classes as in training."
         )
 
 

@@ -14,6 +14,7 @@ from bci_dann.exceptions import DataError
 
 __all__ = [
     "Signals",
+    "check_same_channels",
     "check_same_kind",
     "check_sfreq",
     "copy_trials",
@@ -169,6 +170,24 @@ def check_same_kind(
             f"trials are sampled at {signals.sfreq} Hz; the model was fitted at "
             f"{fitted_sfreq} Hz. Resample them."
         )
+    check_same_channels(signals, fitted_ch_names)
+
+
+def check_same_channels(signals: Signals, fitted_ch_names: list[str] | None) -> None:
+    """Raise where the names of channels differ from those of a fitted model.
+
+    Parameters
+    ----------
+    signals : Signals
+        The trials.
+    fitted_ch_names : list of str or None
+        Channel names of the model; ``None`` where they are unknown.
+
+    Raises
+    ------
+    DataError
+        With the channels that are missing or unknown.
+    """
     if None not in (signals.ch_names, fitted_ch_names) and signals.ch_names != fitted_ch_names:
         raise DataError(
             _channels_message(list(signals.ch_names or ()), list(fitted_ch_names or ()))

@@ -142,6 +142,8 @@ def _pattern(survey: FolderSurvey) -> list[str]:
     by_place = [f"{{{field}}}" for field in guess.by_place]
     names = " and ".join(by_place)
     note = [f"guessed from the position in the path, so check: {names}"] if by_place else []
+    if "session" in guess.by_place:
+        note.append("if the cap stayed on between these files, write {run} instead of {session}")
     return [*_comments(note), f"pattern: {json.dumps(guess.pattern, ensure_ascii=False)}"]
 
 

@@ -152,11 +152,24 @@ def _failed(
     folder: ResultsFolder, failures: Sequence[tuple[Task, str]], n_pending: int
 ) -> ResultsError:
     log = folder.path / FAILURES
-    lines = [f"  {task.label}: {_last_line(failure)}" for task, failure in failures]
+    others = "."
+    if len(failures) < n_pending:
+        others = f"; the others are finished and have their records in {folder.path}."
     return ResultsError(
-        f"{len(failures)} of {n_pending} tasks failed; the others are finished and have their "
-        f"records in {folder.path}. See {log} for the tracebacks. {RESUME}\n" + "\n".join(lines)
+        f"{len(failures)} of {n_pending} tasks failed{others} See {log} for the tracebacks. "
+        f"{RESUME}\n" + "\n".join(_reasons(failures))
     )
+
+
+def _reasons(failures: Sequence[tuple[Task, str]]) -> list[str]:
+    """Return one line for each reason, with the first task that failed for it."""
+    tasks: dict[str, list[Task]] = {}
+    for task, failure in failures:
+        tasks.setdefault(_last_line(failure), []).append(task)
+    return [
+        f"  {first.label}{f' and {len(more)} more' if more else ''}: {reason}"
+        for reason, (first, *more) in tasks.items()
+    ]
 
 
 def _last_line(text: str) -> str:

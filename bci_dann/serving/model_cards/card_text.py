@@ -100,7 +100,9 @@ def write_card(facts: Mapping[str, Any], folder: Path, name: str = "MODEL") -> N
             stacklevel=3,
         )
         return
-    text = card_text(facts).replace("bci-dann adapt MODEL", f"bci-dann adapt {name}")
+    text = card_text(facts)
+    for command in ("adapt", "predict", "evaluate"):
+        text = text.replace(f"bci-dann {command} MODEL", f"bci-dann {command} {name}")
     write_atomically(path, text.encode())
 
 
@@ -140,15 +142,17 @@ def _summary(facts: Mapping[str, Any]) -> list[str]:
         f"- Channels: {len(facts['channels'])} ({', '.join(facts['channels'])})",
         f"- Licence: {facts['licence'] or 'not stated'}",
     ]
-    return [*lines, "", *_usage()]
+    return [*lines, "", *_usage(adapted=bool(facts["adapted_to"]))]
 
 
-def _usage() -> list[str]:
+def _usage(adapted: bool) -> list[str]:
+    model = "MODEL" if adapted else "adapted"
     commands = [
-        "bci-dann adapt MODEL first_run.edf -o adapted",
-        "bci-dann predict adapted second_run.edf",
-        "bci-dann evaluate adapted labelled_run.edf",
+        f"bci-dann predict {model} second_run.edf",
+        f"bci-dann evaluate {model} labelled_run.edf",
     ]
+    if not adapted:
+        commands.insert(0, "bci-dann adapt MODEL first_run.edf -o adapted")
     return ["```bash", *commands, "```"]
 
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from bci_dann._files import check_folder_of, write_atomically
 from bci_dann._validation import check_between
-from bci_dann.exceptions import ConfigError
+from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.serving.online.decision import Decision
 from bci_dann.serving.online.online_decoder import OnlineDecoder
 from bci_dann.serving.online.replay_scores import ReplayScores, cue_table_of, decision_table
 from bci_dann.serving.reading.continuous_recordings import ContinuousRecording, read_continuous
-from bci_dann.serving.reading.reading_options import Cues, reading_options
+from bci_dann.serving.reading.reading_options import Cues, no_event, reading_options
 from bci_dann.serving.reading.recording_names import recording_files
 from bci_dann.serving.served_model import ServedModel, as_served_model
 
@@ -129,7 +129,7 @@ def replay_recording(
         When the recording is not continuous, ``out`` is the recording itself, or for the reasons
         of :class:`OnlineDecoder`.
     DataError
-        When the recording cannot be read, or lacks channels.
+        When the recording cannot be read, lacks channels, or has none of the events in ``cues``.
     ResultsError
         When the file cannot be written.
 
@@ -157,6 +157,10 @@ def replay_recording(
     continuous = read_continuous(
         recording, served, reading_options(served.recipe, cues, unit_scale, rename)
     )
+    if cues and continuous.cues.empty:
+        raise DataError(
+            f"{continuous.label}: {no_event(next(iter(cues)), continuous.recording.events)}"
+        )
     decoder = OnlineDecoder(
         served,
         sfreq=continuous.sfreq,

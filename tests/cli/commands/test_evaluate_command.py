@@ -28,7 +28,7 @@ def test_scores_come_with_their_intervals_and_what_they_are_worth(bci_dann, mode
     assert "32 labelled trials: 16 left_hand, 16 right_hand" in done.stdout
     assert f"{value:.1f}" in done.stdout
     assert f"{low:.1f} to {high:.1f}" in done.stdout
-    assert "Chance is 50.0 %" in done.stdout
+    assert "Chance is 50.0 %, the accuracy of always answering the most" in done.stdout
     assert f"{evaluation.more_trials} more labelled trials would narrow" in done.stdout
     assert all(str(path) in done.stdout for path in new)
     assert "Clopper and Pearson" in done.stdout
@@ -37,6 +37,13 @@ def test_scores_come_with_their_intervals_and_what_they_are_worth(bci_dann, mode
 def test_json_is_for_programs(bci_dann, model, new):
     done = bci_dann("evaluate", model, new[0], "--json")
     assert json.loads(done.stdout) == serving.evaluate_model(model, new[0]).to_dict()
+
+
+@pytest.mark.parametrize("option", ["--bad", "--reference"])
+def test_bad_channels_and_the_reference_are_options_as_in_predict(bci_dann, model, new, option):
+    done = bci_dann("evaluate", model, new[0], option, "nowhere")
+    assert done.exit_code == 2
+    assert "nowhere" in done.stderr
 
 
 def test_labels_can_be_given_as_a_table(bci_dann, model, new, tmp_path):

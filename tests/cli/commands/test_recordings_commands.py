@@ -96,6 +96,16 @@ def test_paths_without_subjects_are_asked_for(bci_dann, tmp_path, write_cued):
         load_config(tmp_path / "my.yaml")
 
 
+def test_a_session_that_is_guessed_may_be_a_run(bci_dann, tmp_path, write_cued):
+    folder = made(tmp_path / "data", write_cued, "edf{s}/00{e}/eeg.edf")
+    bci_dann("init", folder, "-o", tmp_path / "my.yaml")
+    text = (tmp_path / "my.yaml").read_text()
+    assert "if the cap stayed on between these files, write {run} instead of {session}" in text
+    named = made(tmp_path / "named", write_cued, "sub-{s}_ses-{e}.edf")
+    bci_dann("init", named, "-o", tmp_path / "named.yaml")
+    assert "if the cap stayed on" not in (tmp_path / "named.yaml").read_text()
+
+
 def test_units_that_differ_are_asked_for(bci_dann, tmp_path, write_cued):
     for subject, scale in (("1", 1e-5), ("2", 10.0)):
         write_cued(tmp_path / "data" / f"S{subject}_raw.fif", scale=scale)
@@ -263,6 +273,17 @@ def test_all_problems_are_told_at_once(bci_dann, config, folder):
     assert "s2/run_raw.fif cannot be read" in problems[0]
     assert "s3/run_raw.fif): the channels C4" in problems[1]
     assert "s1/run_raw.fif" in done.stdout
+
+
+def test_an_event_that_no_recording_has_is_a_problem(bci_dann, config, sources):
+    misspelt = config.with_name("misspelt.yaml")
+    misspelt.write_text(config.read_text().replace("770", "7700"))
+    done = bci_dann("check", misspelt, "--data-dir", sources)
+    assert done.exit_code == 2
+    problems = [line for line in done.stderr.splitlines() if line.startswith("Problem: ")]
+    assert len(problems) == 1
+    assert "the event '7700' does not occur in any recording. Did you mean '770'?" in problems[0]
+    assert "s3/run_raw.fif" in done.stdout
 
 
 def test_the_page_holds_the_table_and_three_pictures(bci_dann, config, sources, tmp_path):

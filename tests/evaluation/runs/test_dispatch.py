@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sklearn.pipeline import Pipeline
 
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
 from bci_dann.evaluation.runs import dispatch
@@ -14,7 +15,7 @@ from bci_dann.evaluation.runs.invocations import read_invocations
 from bci_dann.evaluation.runs.manifest import manifest_of
 from bci_dann.evaluation.runs.records import Task
 from bci_dann.evaluation.runs.resolved_run import RunOptions, resolve_run
-from bci_dann.exceptions import BCIDannWarning, ResultsError
+from bci_dann.exceptions import BCIDannWarning, ConfigError, ResultsError
 
 NETWORK = {
     "name": "DANNClassifier",
@@ -105,6 +106,19 @@ def test_failures_are_listed_and_the_log_has_their_tracebacks(run, tasks, trials
     assert [f"== {one.label}" in log for one in unknown] == [True, True]
     assert log.count("Traceback") == 2
     assert run.folder.read(tasks[0]) is not None
+
+
+def test_a_reason_that_tasks_share_is_given_once(run, tasks, trials_folder, monkeypatch):
+    def refuse(*_, **__):
+        raise ConfigError("a parameter does not fit")
+
+    monkeypatch.setattr(Pipeline, "fit", refuse)
+    with pytest.raises(ResultsError) as raised:
+        run_missing(run, tasks, trials_folder)
+    text = str(raised.value)
+    assert text.startswith(f"{len(tasks)} of {len(tasks)} tasks failed. See ")
+    assert text.count("a parameter does not fit") == 1
+    assert f"{tasks[0].label} and {len(tasks) - 1} more: " in text
 
 
 def test_only_a_command_that_has_computed_something_is_kept(run, tasks, trials_folder):

@@ -73,6 +73,13 @@ def test_the_card_of_an_adapted_model_lists_its_recordings(adapted, first, tmp_p
     assert "5 of these trials with a label" in card_body(taught)
 
 
+def test_an_adapted_model_is_used_as_it_is(model, adapted):
+    before, after = (card_body(describe_model(one)) for one in (model, adapted))
+    assert "bci-dann adapt MODEL first_run.edf -o adapted\nbci-dann predict adapted" in before
+    assert "bci-dann predict MODEL second_run.edf\nbci-dann evaluate MODEL" in after
+    assert "bci-dann adapt MODEL" not in after
+
+
 def test_a_card_written_by_a_user_is_not_replaced(model, tmp_path):
     folder = model.save(tmp_path / "model")
     model.save(folder)  # its own card is

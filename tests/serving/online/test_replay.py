@@ -62,6 +62,11 @@ def test_without_known_classes_there_are_decisions_and_no_scores(causal_model, n
     assert len(draw_replay(result).axes) == 1
 
 
+def test_an_event_that_does_not_occur_is_refused(causal_model, new_subject):
+    with pytest.raises(DataError, match=r"the event 'left' does not occur.*The events are"):
+        replay_recording(causal_model, new_subject, cues=["left"])
+
+
 def test_a_trial_that_the_recording_does_not_hold_is_no_row(causal_model, new_subject):
     last = float(new_subject.annotations.onset[-1])
     result = replay_recording(causal_model, new_subject.copy().crop(0, last + 2), step=2.0)
