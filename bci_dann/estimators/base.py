@@ -19,6 +19,7 @@ from bci_dann.data.signal_checks import silent_trials
 from bci_dann.estimators.inputs.domain_alignment import (
     align,
     align_and_concatenate,
+    check_covariances,
     extend_alignment,
     fit_alignment,
 )
@@ -218,7 +219,7 @@ class TransferClassifier(SubjectAdaptation, Saving, Scoring, ClassifierMixin, Ba
         ConfigError
             With the accepted values.
         """
-        resolve("alignment", self.alignment)
+        check_covariances(resolve("alignment", self.alignment), self.reads_covariances)
         if getattr(self, "sfreq", None) is not None:
             check_between("sfreq", self.sfreq, 0.0, math.inf)
 

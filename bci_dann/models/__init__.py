@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         check_backbone,
         check_input_kind,
         make_backbone,
+        reads_covariances,
     )
     from bci_dann.models.decoder import Decoder, motor_imagery_head
     from bci_dann.models.fast.keyed_dropout import keyed, keyed_layers
@@ -35,6 +36,7 @@ _MODULES = {
     "keyed_layers": "fast.keyed_dropout",
     "make_backbone": "backbones",
     "motor_imagery_head": "decoder",
+    "reads_covariances": "backbones",
     "reverse_gradient": "gradient_reversal",
 }
 
@@ -53,6 +55,7 @@ __all__ = [
     "keyed_layers",
     "make_backbone",
     "motor_imagery_head",
+    "reads_covariances",
     "reverse_gradient",
 ]
 

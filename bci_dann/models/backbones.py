@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import nn
 
+from bci_dann._class_paths import is_class_path
 from bci_dann._compat import braindecode_models
 from bci_dann._validation import check_option, did_you_mean
 from bci_dann.exceptions import ConfigError, DataError
@@ -26,9 +27,17 @@ from bci_dann.models.fast.max_norm import replace_max_norms
 from bci_dann.models.fast.shallow_fbcsp import ShallowFBCSPNetBody
 from bci_dann.models.spd_network import spd_network
 
-__all__ = ["backbone_names", "build_backbone", "check_backbone", "make_backbone"]
+__all__ = [
+    "backbone_names",
+    "build_backbone",
+    "check_backbone",
+    "check_input_kind",
+    "make_backbone",
+    "reads_covariances",
+]
 
 MLP_NAME = "MLP"
+SPD_NAME = "SPDNet"
 
 # Arguments that avoid a warning about a deprecated default of braindecode, in a layer that is
 # removed here anyway.
@@ -55,7 +64,7 @@ class _Perceptron(nn.Sequential):
 # Networks that braindecode does not have, by name.
 _OWN_NETWORKS: dict[str, Callable[..., nn.Module]] = {
     MLP_NAME: _Perceptron,
-    "SPDNet": spd_network,
+    SPD_NAME: spd_network,
 }
 
 
@@ -301,6 +310,36 @@ def _braindecode_body(
         else nn.Identity()
     )
     return _FAST_EQUIVALENTS[name](model) if name in _FAST_EQUIVALENTS else model
+
+
+def reads_covariances(spec: Any) -> bool | None:
+    """Return whether the input of a backbone must be covariances.
+
+    Parameters
+    ----------
+    spec : str, mapping or object
+        The description of a backbone.
+
+    Returns
+    -------
+    bool or None
+        True for ``"SPDNet"``, False for models of braindecode, ``None`` for ``"MLP"`` and
+        user-defined networks, which may take either.
+
+    See Also
+    --------
+    check_input_kind : Trials or plain vectors.
+
+    Examples
+    --------
+    >>> from bci_dann.models import reads_covariances
+    >>> reads_covariances({"name": "SPDNet", "n_filters": 12}), reads_covariances("EEGNet")
+    (True, False)
+    """
+    name = spec.get("name") if isinstance(spec, Mapping) else _name_of_braindecode_class(spec)
+    if not isinstance(name, str) or is_class_path(name) or name == MLP_NAME:
+        return None
+    return name == SPD_NAME
 
 
 def check_input_kind(spec: Any, n_times: int | None) -> None:

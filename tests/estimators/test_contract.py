@@ -26,6 +26,7 @@ from bci_dann.estimators import (
 )
 from bci_dann.estimators.saved_models import is_loadable
 from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
+from bci_dann.features import CovarianceAlignment
 from bci_dann.features.shrunk_covariance import shrunk_covariances
 
 
@@ -352,6 +353,12 @@ def test_vectors_for_a_network_of_trials(fold):
     [
         (SourceOnlyClassifier("EEGNett"), "Did you mean 'EEGNet'"),
         (SourceOnlyClassifier(alignment="euclidian"), "Did you mean 'euclidean'"),
+        (SourceOnlyClassifier("SPDNet"), "set alignment='covariance'"),
+        (SourceOnlyClassifier("SPDNet", alignment=None), "set alignment='covariance'"),
+        (DANNClassifier(alignment="covariance"), "this method needs signals"),
+        (ShallowClassifier(alignment="covariance"), "this method needs signals"),
+        (RiemannianClassifier(alignment="covariance"), "this method needs signals"),
+        (RiemannianClassifier(alignment=CovarianceAlignment()), "this method needs signals"),
         (SourceOnlyClassifier(max_epochs=2.5), "max_epochs must be a whole number above 0"),
         (
             SourceOnlyClassifier({"name": "EEGNet", "kernel_lenght": 3}),

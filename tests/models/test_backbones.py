@@ -9,7 +9,13 @@ from torch import nn
 
 from bci_dann._compat import braindecode_models
 from bci_dann.exceptions import ConfigError
-from bci_dann.models import backbone_names, build_backbone, check_backbone, make_backbone
+from bci_dann.models import (
+    backbone_names,
+    build_backbone,
+    check_backbone,
+    make_backbone,
+    reads_covariances,
+)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +44,23 @@ def test_unknown_backbone_suggests_a_near_one():
     with pytest.raises(ConfigError, match="Did you mean 'EEGNet'"):
         make_backbone("EEGNett", 8, 256, 128)
     assert {"MLP", "EEGNet", "Deep4Net"} <= set(backbone_names())
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ("SPDNet", True),
+        ({"name": "SPDNet", "n_filters": 8}, True),
+        ("EEGNet", False),
+        (braindecode_models().Deep4Net, False),
+        ("MLP", None),
+        ("my_network:Mine", None),
+        (nn.Linear(3, 3), None),
+    ],
+    ids=str,
+)
+def test_networks_on_covariances_are_told_from_networks_on_signals(spec, expected):
+    assert reads_covariances(spec) is expected
 
 
 def test_impossible_shape_names_the_model_and_the_shape():

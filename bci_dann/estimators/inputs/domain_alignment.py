@@ -15,9 +15,44 @@ from bci_dann.data.screening.rest_signals import rest_mask
 from bci_dann.estimators.inputs.array_checks import check_finite_samples
 from bci_dann.estimators.inputs.seen_trials import trial_digests
 from bci_dann.estimators.inputs.training_trials import TrainingTrials, UnalignedTrials
-from bci_dann.exceptions import BCIDannWarning, DataError
+from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 
-__all__ = ["align", "align_and_concatenate", "extend_alignment", "fit_alignment"]
+__all__ = [
+    "align",
+    "align_and_concatenate",
+    "check_covariances",
+    "extend_alignment",
+    "fit_alignment",
+]
+
+
+def check_covariances(alignment: Alignment | None, expected: bool | None) -> None:
+    """Raise where a method needs covariances and an alignment returns signals, or vice versa.
+
+    Parameters
+    ----------
+    alignment : Alignment or None
+        Not necessarily fitted.
+    expected : bool or None
+        Whether the method needs covariances; ``None`` if it accepts both.
+
+    Raises
+    ------
+    ConfigError
+        With a combination that fits.
+    """
+    are_covariances = alignment is not None and alignment.keeps_scale
+    if expected is None or expected == are_covariances:
+        return
+    if expected:
+        raise ConfigError(
+            "backbone 'SPDNet' needs covariances: set alignment='covariance', which replaces each "
+            "trial by its re-centred covariance."
+        )
+    raise ConfigError(
+        "alignment 'covariance' replaces trials by covariances, and this method needs signals: set "
+        "alignment='riemannian', or, in a network, backbone='SPDNet'."
+    )
 
 
 def fit_alignment(alignment: Alignment, source: UnalignedTrials) -> list[str]:

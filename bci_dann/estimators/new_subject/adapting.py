@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from bci_dann import models
 from bci_dann._threads import method_threads
 from bci_dann.estimators.inputs.domain_alignment import align_and_concatenate, extend_alignment
 from bci_dann.estimators.inputs.input_validation import read_for_learning
@@ -265,6 +266,13 @@ class SubjectAdaptation:
     def trains_network(self) -> bool:
         """Whether ``fit`` trains a network."""
         return False
+
+    @property
+    def reads_covariances(self) -> bool | None:
+        """Whether aligned trials must be covariances; None where a network takes any input."""
+        if not self.trains_network:
+            return False
+        return models.reads_covariances(getattr(self, "backbone", None))
 
     def _reset_online_state(self) -> None:
         """Drop the state from which :meth:`partial_adapt` continues."""
