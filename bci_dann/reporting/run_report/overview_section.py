@@ -163,10 +163,10 @@ def _against_reference(group: ScoredGroup, best: str) -> Iterator[str]:
     if spread is not None and group.n_subjects > 1:
         smallest = detectable_difference(group.n_subjects, spread)
         yield (
-            f"Differences to {reference} spread over subjects by {spread:.1f} "
-            f"points (median over pipelines), so that {_count(group.n_subjects, 'subject')} show a "
-            f"true difference of {smallest:.1f} points in 4 of 5 studies; smaller ones are often "
-            "missed."
+            f"Differences from {reference} have a standard deviation over subjects of {spread:.1f} "
+            f"points (median over pipelines). With {_count(group.n_subjects, 'subject')}, a true "
+            f"mean difference of {smallest:.1f} points would be significant in four of five such "
+            "studies; a smaller one would often be missed."
         )
 
 

@@ -69,7 +69,7 @@ def test_the_words_name_the_best_and_what_can_be_detected(page, small_run):
     best = 100 * means.groupby(["pipeline", "subject"])["accuracy"].mean().groupby(level=0).mean()
     assert f"{best.idxmax()} has the highest mean accuracy, {best.max():.1f} %" in page.text
     assert "the reference" in page.text
-    assert "in 4 of 5 studies" in page.text
+    assert "significant in four of five such studies" in page.text
     assert "Folds share most of their training data" in page.text
 
 
