@@ -38,7 +38,7 @@ def test_datasets_fit_into_a_terminal(bci_dann, monkeypatch):
 def test_a_text_selects_names(bci_dann, command):
     text = {"datasets": "2014_0", "pipelines": "DANN"}[command]
     done = bci_dann(command, text)
-    assert done.stdout.startswith("3 datasets" if command == "datasets" else "6 pipelines")
+    assert done.stdout.startswith("3 datasets" if command == "datasets" else "8 pipelines")
     nothing = bci_dann(command, "nonsense")
     assert nothing.exit_code == 2
     assert f"no {command[:-1]} has 'nonsense' in its name" in nothing.stderr

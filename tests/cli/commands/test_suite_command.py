@@ -74,7 +74,7 @@ def test_a_run_joins_data_sets_and_a_leaderboard_shows_them(bci_dann, suite, tmp
     text = " ".join(done.stdout.split())
     assert "Over datasets: train" in text
     assert "Stouffer" in text
-    assert "gain: against csp_lda in points" in text
+    assert "gain: mean difference from csp_lda in points" in text
     assert [path.parent.name for path in sorted(out.glob("*/report.html"))] == ["few", "more"]
     done = bci_dann("leaderboard", out, "-o", site)
     assert done.exit_code == 0, done.output
