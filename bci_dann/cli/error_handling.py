@@ -49,6 +49,7 @@ class ErrorReportingGroup(TyperGroup):
         except (Exception, KeyboardInterrupt) as error:
             code = exit_code_of(error)
             if code is None:
+                _explain_lists(error)
                 raise
             print_problem(_message(error))
             raise typer.Exit(code) from None
@@ -75,6 +76,12 @@ def exit_code_of(error: BaseException) -> int | None:
     if type(error).__module__.split(".")[0] == "typer":
         return None
     return OTHER_ERROR
+
+
+def _explain_lists(error: Any) -> None:
+    """Add to a usage error how lists are written, in case that one was given with spaces."""
+    if "unexpected extra argument" in str(getattr(error, "message", "")):
+        error.message += ". Lists have commas and no spaces, as in --pipelines dann,ea_dann"
 
 
 def _message(error: BaseException) -> str:

@@ -128,3 +128,10 @@ def test_exits_of_typer_are_left_to_typer():
 def test_a_mistyped_option_or_command_is_told(bci_dann, config):
     assert "--dry-run" in bci_dann("run", config, "--dry-rn").stderr
     assert "Did you mean 'doctor'" in bci_dann("docter").stderr
+
+
+def test_a_list_with_spaces_is_told_how_lists_are_written(bci_dann, config):
+    done = bci_dann("run", config, "--pipelines", "dann", "ea_dann")
+    assert done.exit_code == 2
+    words = " ".join(done.stderr.replace("│", " ").split())
+    assert "(ea_dann). Lists have commas and no spaces, as in --pipelines" in words
