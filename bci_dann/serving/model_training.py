@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bci_dann._validation import check_option
+from bci_dann._validation import did_you_mean
 from bci_dann.exceptions import ConfigError
 from bci_dann.serving.served_model import ServedModel, check_writable
 from bci_dann.serving.training_display import training_shown
@@ -46,8 +46,9 @@ def fit_model(
         A configuration file or its content. The keys ``pipelines`` and ``protocols`` are optional.
         If it names several datasets, recordings for the model are read like those of the first.
     pipeline : str or None
-        One of the pipelines of the configuration. By default the only pipeline that it names; if it
-        names several or none, ``bci_dann_light``, the default recipe without networks.
+        A pipeline of the configuration, any other by its name, or the path of its file. By default
+        the only pipeline that the configuration names; if it names several or none,
+        ``bci_dann_light``, the default recipe without networks.
     exclude : sequence of str or int
         Subjects to leave out of training, for example to evaluate the model on them.
     data_dir : str, pathlib.Path or None
@@ -149,17 +150,20 @@ def _pipeline_of(run: RunConfig, name: str | None) -> PipelineSpec:
     from bci_dann.evaluation.config.run_config import pipeline_specs, with_replaced
 
     specs = {spec.name: spec for spec in pipeline_specs(run)}
-    if name is None and len(specs) > 1:
-        default = with_replaced(run, {"pipelines": [DEFAULT_PIPELINE]})
-        specs = {spec.name: spec for spec in pipeline_specs(default)}
-    if name is None and len(specs) > 1:  # the configuration lists variants of the default
+    if name in specs:
+        return specs[name]
+    if name is not None or len(specs) > 1:
+        try:
+            other = with_replaced(run, {"pipelines": [name or DEFAULT_PIPELINE]})
+            specs = {spec.name: spec for spec in pipeline_specs(other)}
+        except ConfigError as error:
+            raise ConfigError(f"{error}{did_you_mean(name or '', specs)}") from None
+    if len(specs) > 1:  # the configuration lists variants of it
         raise ConfigError(
             f"the configuration has several pipelines: choose one with --pipeline (or pipeline= in "
             f"Python): {', '.join(specs)}."
         )
-    name = next(iter(specs)) if name is None else name
-    check_option("pipeline", name, specs)
-    return specs[name]
+    return next(iter(specs.values()))
 
 
 def _savable_estimator(spec: PipelineSpec, seed: int) -> Any:

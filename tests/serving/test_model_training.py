@@ -43,6 +43,10 @@ def test_a_pipeline_that_is_unknown_or_cannot_be_saved_is_refused(pipelines):
         fit_model(**config, pipeline="plain")
 
 
+def test_a_pipeline_need_not_be_in_the_configuration(training):
+    assert fit_model(**training, pipeline="ra_ts_logistic").recipe.pipeline == "ra_ts_logistic"
+
+
 def test_by_default_the_light_recipe_is_trained_on_all_subjects_but_the_excluded(training):
     config = {name: training["config"][name] for name in ("name", "data")}
     model = fit_model(**{**training, "config": config}, exclude=[1])

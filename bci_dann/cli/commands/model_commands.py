@@ -46,8 +46,8 @@ def fit(  # numpydoc ignore=PR01
         typer.Option(
             "--pipeline",
             "-p",
-            help="Pipeline to train. Default: the only one of the configuration, otherwise "
-            "bci_dann_light, the default recipe.",
+            help="Pipeline to train, by its name or file. Default: the only one of the "
+            "configuration, otherwise bci_dann_light, the default recipe.",
             autocompletion=complete_pipelines,
         ),
     ] = None,
