@@ -35,9 +35,10 @@ class Alignment(ABC):
         Whether an estimator also passes rest windows to :meth:`fit` and :meth:`extend`, as the
         arguments ``rest``, shape ``(n_windows, n_chans, n_rest_times)`` (µV), and
         ``rest_domains``, shape ``(n_windows,)``. False by default.
-    keeps_scale : bool
-        Whether networks get aligned trials as they are, such as covariances, which have to remain
-        positive definite. By default False: networks standardise them.
+    returns_covariances : bool
+        Whether aligned trials are covariances instead of signals. Only networks on covariances
+        accept these, and do not standardise them, since they must remain positive definite. False
+        by default.
 
     See Also
     --------
@@ -75,7 +76,7 @@ class Alignment(ABC):
 
     cache: ResultCache | None = None
     takes_rest: bool = False
-    keeps_scale: bool = False
+    returns_covariances: bool = False
 
     @property
     def is_incremental(self) -> bool:

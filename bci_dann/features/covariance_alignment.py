@@ -21,9 +21,12 @@ from bci_dann.alignment.interface import Alignment
 from bci_dann.alignment.recentring import domain_names
 from bci_dann.alignment.result_cache import cached
 from bci_dann.alignment.riemannian import MEANS, CovarianceRecentring
-from bci_dann.features.covariance_views import delayed_covariances
+from bci_dann.features.covariance_views import (
+    delayed_covariances,
+    lag_between_copies,
+    possible_copies,
+)
 from bci_dann.features.shrunk_covariance import shrunk_covariances
-from bci_dann.features.tangent_views import WIDEST, most_negative_lag
 from bci_dann.features.winsorising import winsorise
 
 __all__ = ["CovarianceAlignment"]
@@ -80,7 +83,7 @@ class CovarianceAlignment(Alignment, BaseEstimator):
     (20, 6, 6)
     """
 
-    keeps_scale = True
+    returns_covariances = True
     lag_: int
     recentring_: CovarianceRecentring
 
@@ -118,9 +121,7 @@ class CovarianceAlignment(Alignment, BaseEstimator):
         """
         check_option("mean", self.mean, MEANS)
         check_count("n_delays", self.n_delays)
-        n_copies = self._n_copies(X.shape[1])
-        span = self.span or (2 * most_negative_lag(X) if n_copies > 1 else 0)
-        self.lag_ = max(1, round(span / max(1, n_copies - 1)))
+        self.lag_ = lag_between_copies(X, self.span, possible_copies(X.shape[1], self.n_delays))
         self.recentring_ = CovarianceRecentring(self.mean)
         self.recentring_.cache = self.cache
         self.recentring_.fit(self._covariances(X, domains), domains)
@@ -207,7 +208,7 @@ class CovarianceAlignment(Alignment, BaseEstimator):
         tuple of int
             ``(width, width)``.
         """
-        width = shape[0] * self._n_copies(shape[0])
+        width = shape[0] * possible_copies(shape[0], self.n_delays)
         return (width, width)
 
     @property
@@ -260,11 +261,8 @@ class CovarianceAlignment(Alignment, BaseEstimator):
         return covariances
 
     def _covariances_of_domain(self, X: NDArray[Any]) -> NDArray[np.float64]:
-        n_copies = self._n_copies(X.shape[1])
+        n_copies = possible_copies(X.shape[1], self.n_delays)
         return cached(self.cache, augmented_covariances, X, n_copies, self.lag_, self.robust)
-
-    def _n_copies(self, n_chans: int) -> int:
-        return min(self.n_delays, max(1, WIDEST // n_chans))
 
 
 def augmented_covariances(

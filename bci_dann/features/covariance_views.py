@@ -19,8 +19,23 @@ from bci_dann.exceptions import DataError
 from bci_dann.features.shrunk_covariance import shrunk, shrunk_covariances
 from bci_dann.features.winsorising import winsorise
 
-__all__ = ["Views", "overlapping_windows", "possible_lag"]
+__all__ = [
+    "Views",
+    "delayed_covariances",
+    "lag_between_copies",
+    "most_negative_lag",
+    "overlapping_windows",
+    "possible_copies",
+    "possible_lag",
+]
 
+# Longest lag that is searched, as a share of the trial. Empirical: half a period of the mu rhythm,
+# 50 ms, is well below a tenth of a trial of 3 s.
+LONGEST_LAG = 0.1
+# Largest number of channels times delayed copies. Empirical: larger covariances take minutes.
+WIDEST = 200
+# Smallest power (µV²), so that the autocorrelation of a flat channel is 0.
+LEAST_POWER = 1e-30
 # Fewest samples of a window: a covariance of fewer samples is hardly defined.
 LEAST_WINDOW = 3
 
@@ -232,6 +247,72 @@ def possible_lag(n_times: int, n_delays: int, lag: int) -> int:
         The lag (samples).
     """
     return min(lag, max(1, n_times // (2 * n_delays)))
+
+
+def possible_copies(n_chans: int, n_delays: int) -> int:
+    """Return the number of copies of the channels, reduced where covariances would be too large.
+
+    Parameters
+    ----------
+    n_chans : int
+        Number of channels.
+    n_delays : int
+        Requested number of copies.
+
+    Returns
+    -------
+    int
+        At least 1.
+    """
+    return min(n_delays, max(1, WIDEST // n_chans))
+
+
+def lag_between_copies(X: NDArray[Any], span: int | None, n_copies: int) -> int:
+    """Return the delay from one copy to the next.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_chans, n_times)
+        Source trials (µV).
+    span : int or None
+        Delay between the first and the last copy (samples); ``None`` for twice the lag of the most
+        negative autocorrelation of the trials.
+    n_copies : int
+        Number of copies.
+
+    Returns
+    -------
+    int
+        At least 1 (samples).
+    """
+    span = span or (2 * most_negative_lag(X) if n_copies > 1 else 0)
+    return max(1, round(span / max(1, n_copies - 1)))
+
+
+def most_negative_lag(X: NDArray[Any]) -> int:
+    """Return the lag of the smallest (usually most negative) mean autocorrelation of trials.
+
+    For narrow-band EEG this is half a period of the strongest rhythm.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_chans, n_times)
+        Trials (µV); all have the same weight, regardless of their amplitude.
+
+    Returns
+    -------
+    int
+        From 1 to a tenth of the trial (samples).
+    """
+    n_times = X.shape[2]
+    longest = max(1, int(LONGEST_LAG * n_times))
+    total = np.zeros(longest + 1)
+    for part in chunks(len(X)):
+        trials = np.asarray(X[part], dtype=np.float64)
+        power = np.abs(np.fft.rfft(trials, 2 * n_times, axis=2)) ** 2
+        correlation = np.fft.irfft(power, axis=2)[:, :, : longest + 1]
+        total += (correlation / np.maximum(correlation[:, :, :1], LEAST_POWER)).sum((0, 1))
+    return 1 + int(np.argmin(total[1:]))
 
 
 def _shrunk(X: NDArray[Any], view: Callable[..., NDArray[Any]]) -> NDArray[np.float64]:

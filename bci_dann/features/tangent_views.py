@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
-from bci_dann._arrays import chunks
 from bci_dann._validation import check_count, check_option
 from bci_dann.alignment.filter_bank import check_bands
 from bci_dann.alignment.interface import Alignment
@@ -24,18 +23,11 @@ from bci_dann.alignment.last_whitenings import LastWhitenings
 from bci_dann.alignment.recentring import domain_names, inverse_square_root
 from bci_dann.alignment.result_cache import ResultCache, cached
 from bci_dann.alignment.riemannian import MEANS, CovarianceRecentring
-from bci_dann.features.covariance_views import Views
+from bci_dann.features.covariance_views import Views, lag_between_copies, possible_copies
 from bci_dann.features.tangent_vectors import domain_features, tangent_vectors, view_covariances
 
-__all__ = ["TangentViews", "most_negative_lag"]
+__all__ = ["TangentViews"]
 
-# Longest lag that is searched, as a share of the trial. Empirical: half a period of the mu rhythm,
-# 50 ms, is well below a tenth of a trial of 3 s.
-LONGEST_LAG = 0.1
-# Largest number of channels times delayed copies. Empirical: larger covariances take minutes.
-WIDEST = 200
-# Smallest power (µV²), so that the autocorrelation of a flat channel is 0.
-LEAST_POWER = 1e-30
 # Size of the cache for the last predicted trial, so that `update` with it computes nothing twice:
 # covariances and decompositions of a trial of 22 channels take 1 MB.
 BYTES_OF_LAST_TRIAL = 2**22
@@ -152,9 +144,7 @@ class TangentViews(Alignment, BaseEstimator):
         TangentViews
             ``self``.
         """
-        n_copies = self._n_copies(X.shape[1])
-        span = self.span or (2 * most_negative_lag(X) if n_copies > 1 else 0)
-        self.lag_ = max(1, round(span / max(1, n_copies - 1)))
+        self.lag_ = lag_between_copies(X, self.span, possible_copies(X.shape[1], self.n_delays))
         self.centres_ = [
             CovarianceRecentring(self._mean).set_references(names, references, counts)
             for names, references, counts in self._references(X, domains)
@@ -362,38 +352,9 @@ class TangentViews(Alignment, BaseEstimator):
 
     def _views(self, n_chans: int, lag: int) -> Views:
         bands = tuple((low, high) for low, high in self.bands)
-        n_copies = self._n_copies(n_chans)
+        n_copies = possible_copies(n_chans, self.n_delays)
         return Views(self.n_windows, n_copies, lag, bands, self.sfreq, self.robust)
-
-    def _n_copies(self, n_chans: int) -> int:
-        return min(self.n_delays, max(1, WIDEST // n_chans))
 
     @property
     def _mean(self) -> str:
         return self.mean or "riemannian"
-
-
-def most_negative_lag(X: NDArray[Any]) -> int:
-    """Return the lag of the smallest (usually most negative) mean autocorrelation of trials.
-
-    For narrow-band EEG this is half a period of the strongest rhythm.
-
-    Parameters
-    ----------
-    X : ndarray, shape (n_trials, n_chans, n_times)
-        Trials (µV); all have the same weight, regardless of their amplitude.
-
-    Returns
-    -------
-    int
-        From 1 to a tenth of the trial (samples).
-    """
-    n_times = X.shape[2]
-    longest = max(1, int(LONGEST_LAG * n_times))
-    total = np.zeros(longest + 1)
-    for part in chunks(len(X)):
-        trials = np.asarray(X[part], dtype=np.float64)
-        power = np.abs(np.fft.rfft(trials, 2 * n_times, axis=2)) ** 2
-        correlation = np.fft.irfft(power, axis=2)[:, :, : longest + 1]
-        total += (correlation / np.maximum(correlation[:, :, :1], LEAST_POWER)).sum((0, 1))
-    return 1 + int(np.argmin(total[1:]))

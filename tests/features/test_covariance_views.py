@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from bci_dann.exceptions import DataError
-from bci_dann.features.covariance_views import Views, delayed_covariances, overlapping_windows
+from bci_dann.features.covariance_views import (
+    Views,
+    delayed_covariances,
+    most_negative_lag,
+    overlapping_windows,
+)
 from bci_dann.features.shrunk_covariance import shrunk_covariances
 from bci_dann.features.winsorising import winsorise
 
@@ -116,3 +121,9 @@ def test_windows_of_short_trials_are_fewer(n_times, n_windows, expected):
     windows = overlapping_windows(n_times, n_windows)
     assert len(windows) == expected
     assert windows[-1].stop == n_times
+
+
+def test_the_most_negative_lag_is_half_a_period():
+    time = np.arange(500) / 250
+    phases = np.random.default_rng(0).uniform(0, 2 * np.pi, (20, 3, 1))
+    assert most_negative_lag(np.sin(2 * np.pi * 10 * time + phases)) == pytest.approx(12.5, abs=1)

@@ -10,7 +10,6 @@ from bci_dann.exceptions import DataError
 from bci_dann.features import TangentViews
 from bci_dann.features.covariance_views import Views
 from bci_dann.features.shrunk_covariance import shrunk_covariances
-from bci_dann.features.tangent_views import most_negative_lag
 
 
 @pytest.fixture
@@ -64,12 +63,6 @@ def test_without_a_mean_nothing_is_learned_of_the_target(trials):
     np.testing.assert_array_equal(views.extend(5 * trials).transform(5 * trials), before)
 
 
-def test_the_most_negative_lag_is_half_a_period():
-    time = np.arange(500) / 250
-    phases = np.random.default_rng(0).uniform(0, 2 * np.pi, (20, 3, 1))
-    assert most_negative_lag(np.sin(2 * np.pi * 10 * time + phases)) == pytest.approx(12.5, abs=1)
-
-
 def test_delays_see_a_frequency_that_the_covariance_does_not():
     time = np.arange(256) / 128
     rng = np.random.default_rng(0)
@@ -91,7 +84,7 @@ def test_copies_cover_a_span_and_are_fewer_where_channels_are_many(monkeypatch):
     X += 0.1 * rng.standard_normal(X.shape)
     assert TangentViews(n_delays=6, span=25).fit(X).lag_ == 5
     assert TangentViews(n_delays=6).fit(X).lag_ == 5  # 25 samples are a period of 10 Hz
-    monkeypatch.setattr("bci_dann.features.tangent_views.WIDEST", 11)
+    monkeypatch.setattr("bci_dann.features.covariance_views.WIDEST", 11)
     few = TangentViews(n_windows=1, n_delays=6, span=25).fit(X)
     assert few.lag_ == 12  # three copies, over the same span
     widths = np.array([3, 9])

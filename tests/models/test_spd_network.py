@@ -43,7 +43,7 @@ def test_features_keep_the_norm_of_the_logarithm():
     torch.testing.assert_close(network(matrices).norm(dim=1), norms)
 
 
-def test_orthonormal_filters_do_not_depend_on_numpy_or_torch_beyond_the_seed():
+def test_filters_start_orthonormal_and_follow_from_the_seed():
     torch.manual_seed(0)
     one = make_backbone("SPDNet", 6, 6, n_filters=4)
     torch.manual_seed(0)

@@ -41,7 +41,7 @@ def check_covariances(alignment: Alignment | None, expected: bool | None) -> Non
     ConfigError
         With a combination that fits.
     """
-    are_covariances = alignment is not None and alignment.keeps_scale
+    are_covariances = alignment is not None and alignment.returns_covariances
     if expected is None or expected == are_covariances:
         return
     if expected:
@@ -50,7 +50,7 @@ def check_covariances(alignment: Alignment | None, expected: bool | None) -> Non
             "trial by its re-centred covariance."
         )
     raise ConfigError(
-        "alignment 'covariance' replaces trials by covariances, and this method needs signals: set "
+        "this alignment replaces trials by covariances, and this method needs signals: set "
         "alignment='riemannian', or, in a network, backbone='SPDNet'."
     )
 

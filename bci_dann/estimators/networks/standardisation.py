@@ -34,7 +34,7 @@ def center_and_scale(
 
     See Also
     --------
-    scaling_for : The same, except where an alignment keeps the scale.
+    scaling_for : The same, except for covariances.
     standardise : Applies both.
 
     Examples
@@ -71,8 +71,8 @@ def scaling_for(
     Returns
     -------
     center, scale : ndarray, shape () or (n_features,)
-        0 and 1 where the alignment keeps the scale, such as that of covariances; otherwise as
-        :func:`center_and_scale` returns them.
+        0 and 1 where the alignment returns covariances; otherwise as :func:`center_and_scale`
+        returns them.
 
     See Also
     --------
@@ -86,7 +86,7 @@ def scaling_for(
     >>> scaling_for(CovarianceAlignment(), np.ones((4, 6, 6), np.float32))
     (array(0., dtype=float32), array(1., dtype=float32))
     """
-    if alignment is not None and alignment.keeps_scale:
+    if alignment is not None and alignment.returns_covariances:
         return np.array(0.0, dtype=np.float32), np.array(1.0, dtype=np.float32)
     return center_and_scale(X)
 

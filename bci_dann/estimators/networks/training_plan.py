@@ -299,7 +299,7 @@ def _training_data(
     )
     if not classifier.augmentation:
         return data
-    if classifier.alignment_ is not None and classifier.alignment_.keeps_scale:
+    if classifier.alignment_ is not None and classifier.alignment_.returns_covariances:
         raise ConfigError(
             "augmentation transforms signals, and this alignment replaces trials by covariances: "
             "set augmentation=None, or another alignment."
