@@ -56,6 +56,7 @@ class SPDNet(nn.Module):
     torch.Size([4, 6])
     """
 
+    replayable = False  # torch.linalg.eigh waits for the GPU, which a CUDA graph cannot contain
     _places: Tensor
     _scale: Tensor
 

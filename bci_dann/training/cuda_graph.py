@@ -193,6 +193,9 @@ def _reason_against_capture(member: Member) -> str | None:
     for name, term in member.objective.terms.items():
         if not getattr(term, "replayable", False):
             return f"the term {name!r} is not declared `replayable`"
+    for layer in member.network.modules():
+        if not getattr(layer, "replayable", True):
+            return f"a layer of {type(layer).__name__} is declared not `replayable`"
     if any(layer.momentum is None for layer in batch_norm_layers(member.network)):
         return "a batch norm without momentum reads the number of batches back"
     return None

@@ -7,6 +7,7 @@ import logging
 import pytest
 import torch
 
+from bci_dann.models import SPDNet
 from bci_dann.objectives import Objective
 from bci_dann.training import cuda_graph
 from bci_dann.training.cuda_graph import StepBuffers, step_capture_for
@@ -101,6 +102,15 @@ def test_a_batch_norm_that_counts_its_batches_cannot_be_captured(draw_member, ca
     with caplog.at_level(logging.INFO, "bci_dann.training"):
         assert step_capture_for([member], CPU) is None
     assert "batch norm without momentum" in caplog.text
+
+
+def test_a_layer_that_waits_for_the_gpu_cannot_be_captured(draw_member, captures, caplog):
+    member = draw_member()
+    member.network.backbone.body = SPDNet(4)
+    with caplog.at_level(logging.INFO, "bci_dann.training"):
+        assert step_capture_for([member], CPU) is None
+    assert "a layer of SPDNet is declared not `replayable`" in caplog.text
+    assert captures == []
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a CUDA device")
