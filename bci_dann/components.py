@@ -294,8 +294,12 @@ def _parameter_names(kind: str, owner: type) -> list[str]:
     except ValueError:  # some classes written in C have none
         return ["its parameters"]
     from_trials = ("n_chans", "n_times", "sfreq") if kind == "backbone" else ()
-    any_number = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return [p.name for p in accepted if p.kind not in any_number and p.name not in from_trials]
+    return [
+        # positional arguments of any number are no attributes, and would be lost
+        f"*{p.name}" if p.kind is inspect.Parameter.VAR_POSITIONAL else p.name
+        for p in accepted
+        if p.kind is not inspect.Parameter.VAR_KEYWORD and p.name not in from_trials
+    ]
 
 
 def _import(kind: str, name: str) -> Any:

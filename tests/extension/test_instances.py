@@ -135,6 +135,12 @@ def test_a_module_that_does_not_keep_its_parameters_is_not_saved(mine, given, tm
     assert not (tmp_path / "model").exists()
 
 
+def test_layers_in_a_row_are_not_saved_since_they_would_be_lost():
+    module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.LazyLinear(3))
+    with pytest.raises(ConfigError, match=r"Sequential cannot be saved.* keep \*args"):
+        SourceOnlyClassifier(module).check_savable()  # before any training
+
+
 @pytest.mark.parametrize(
     ("weighting", "path"),
     [

@@ -150,7 +150,7 @@ def test_a_module_named_prepare_is_not_taken_for_a_preparation():
         (lambda self, X: self.linear(X).double(), "got torch.float64"),
         (lambda self, X: X.sum(2).argsort(), "got torch.int64"),
         (lambda self, X: X.mean(2).log(), "got values that are not finite"),
-        (lambda self, X: self.linear(X[..., 1:]), r"fails on trials of shape \(4, 3, 50\): mat1"),
+        (lambda self, X: self.linear(X[..., 1:]), r"fails on trials of shape \(4, 3, 50\): .*mat1"),
     ],
 )
 def test_wrong_output_is_named_with_what_was_expected(forward, message):
