@@ -21,7 +21,7 @@ def print_cost(cost: Mapping[str, Any], out: Path) -> None:
     Parameters
     ----------
     cost : mapping
-        The result of :func:`bci_dann.evaluation.runs.run_cost.planned_cost`.
+        The result of :func:`bci_dann.evaluation.runs.cost.run_cost.planned_cost`.
     out : pathlib.Path
         The results folder.
     """
@@ -66,10 +66,20 @@ def _time_sentence(cost: Mapping[str, Any], out: Path) -> str:
         return UNKNOWN_TIME
     text = (
         f"Time: about {_duration(cost['seconds'])} for {cost['n_timed']} tasks without a record, "
-        f"estimated from the records in {out}"
+        f"estimated from {_basis(cost, out)}"
     )
     untimed = ", ".join(cost["untimed"])
     return f"{text}; not known for {untimed}." if untimed else f"{text}."
+
+
+def _basis(cost: Mapping[str, Any], out: Path) -> str:
+    """Return which records an estimate of time is based on."""
+    earlier = "earlier runs on this machine, in proportion to trials and channels"
+    if cost["n_from_earlier_runs"] == 0:
+        return f"the records in {out}"
+    if cost["n_from_earlier_runs"] == cost["n_timed"]:
+        return earlier
+    return f"the records in {out} and {earlier}"
 
 
 def _megabytes(value: float) -> str:

@@ -16,6 +16,7 @@ COST = {
     "n_jobs": 2,
     "n_missing": 6,
     "n_timed": 6,
+    "n_from_earlier_runs": 0,
     "seconds": 7200.0,
     "untimed": [],
 }
@@ -48,6 +49,13 @@ def test_unknown_sizes_and_times_are_stated(printed_cost):
     assert "not known before a task has finished" in printed_cost(n_timed=0)
     assert "not known for dann, rts_im." in printed_cost(n_timed=2, untimed=["dann", "rts_im"])
     assert "all tasks have records" in printed_cost(n_missing=0)
+
+
+def test_the_basis_of_an_estimate_of_time_is_named(printed_cost):
+    earlier = "earlier runs on this machine, in proportion to trials and channels."
+    assert f"estimated from {earlier}" in printed_cost(n_from_earlier_runs=6)
+    both = printed_cost(n_from_earlier_runs=2)
+    assert f"estimated from the records in runs/mine and {earlier}" in both
 
 
 def test_downloads_are_printed_with_dataset_and_folder(capsys):

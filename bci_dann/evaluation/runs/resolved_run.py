@@ -154,6 +154,19 @@ class ResolvedRun:
         """
         return ResultsFolder(self.options.out or Path("runs") / self.config.name)
 
+    @property
+    def cache_folder(self) -> Path:
+        """The folder of the cache.
+
+        Returns
+        -------
+        pathlib.Path
+            The option ``cache_dir``, or the default.
+        """
+        from bci_dann.data.cache import cache_root
+
+        return cache_root() if self.options.cache_dir is None else Path(self.options.cache_dir)
+
     def prepare_trials(self) -> Path:
         """Read and preprocess the recordings, unless prepared trials exist already.
 

@@ -13,6 +13,8 @@ from bci_dann.evaluation.config.run_config import RunConfig
 from bci_dann.evaluation.feature_map import write_feature_map
 from bci_dann.evaluation.pseudo_online.window_results import write_window_scores
 from bci_dann.evaluation.runs.channel_power import write_channel_power
+from bci_dann.evaluation.runs.cost.durations import Durations
+from bci_dann.evaluation.runs.cost.run_cost import planned_cost
 from bci_dann.evaluation.runs.dispatch import RESUME, run_missing
 from bci_dann.evaluation.runs.executors.executor_choice import opened
 from bci_dann.evaluation.runs.manifest import Manifest, manifest_of, recordings_fingerprint
@@ -27,7 +29,6 @@ from bci_dann.evaluation.runs.preflight import (
 from bci_dann.evaluation.runs.records import Task
 from bci_dann.evaluation.runs.resolved_run import ResolvedRun, RunOptions, resolve_run
 from bci_dann.evaluation.runs.results import ResultsFolder, results_table
-from bci_dann.evaluation.runs.run_cost import planned_cost
 from bci_dann.evaluation.runs.shard import Shard
 from bci_dann.exceptions import ResultsError
 
@@ -273,7 +274,10 @@ def _computed(run: ResolvedRun, plan: TaskPlan, manifest: Manifest) -> TaskRun:
         write(run.folder.path, trials, trials_folder.name)
     with _table_written_on_errors(done):
         run_missing(run, done.requested, trials_folder)
-    return replace(done, table=_write_table(done))
+    table = _write_table(done)
+    cache, n_values = run.cache_folder, len(trials.X) * trials.X.shape[1]
+    Durations.load(cache).with_run(table, run.pipelines, n_values).save(cache)
+    return replace(done, table=table)
 
 
 def planned_tasks(run: ResolvedRun, plan: TaskPlan, *, open_files: bool = True) -> list[Task]:

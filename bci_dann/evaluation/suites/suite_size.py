@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bci_dann.evaluation.runs.run_cost import planned_cost
+from bci_dann.evaluation.runs.cost.run_cost import planned_cost
 from bci_dann.evaluation.runs.runner import LEAVE_ONE_SUBJECT_OUT, planned_tasks, task_table
 
 if TYPE_CHECKING:

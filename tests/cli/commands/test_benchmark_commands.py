@@ -50,6 +50,7 @@ def test_a_dry_run_lists_the_tasks_and_writes_nothing(
     bci_dann, config, sources, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BCI_DANN_CACHE", str(tmp_path / "cache"))  # no durations of earlier runs
     done = bci_dann("run", config, "--dry-run", "--data-dir", sources)
     assert done.exit_code == 0, done.output
     assert "6 tasks; results will be written to runs/mine" in done.stdout

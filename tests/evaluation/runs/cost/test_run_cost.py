@@ -19,7 +19,8 @@ CONTENT = {
 
 
 def cost_of(content, out, **options):
-    options = {"progress": False, "dry_run": True, **options}
+    cache = out.parent / "no_earlier_runs"
+    options = {"progress": False, "dry_run": True, "cache_dir": cache, **options}
     return run_benchmark(content, out, **options).attrs["cost"]
 
 
@@ -81,6 +82,28 @@ def test_time_is_told_by_records_only(finished):
     assert 3 * one <= more["seconds"] < 3 * one + 3
     two = cost_of({**CONTENT, "seeds": [0, 1]}, folder / "out", n_jobs=3)
     assert two["seconds"] == pytest.approx(more["seconds"] / 3)
+
+
+def test_time_is_told_by_earlier_runs_in_proportion_to_the_data(finished):
+    folder, content, table = finished
+    cache = folder / "cache"
+    same = cost_of(CONTENT, folder / "none", cache_dir=cache)
+    assert (same["n_timed"], same["n_from_earlier_runs"]) == (3, 3)
+    assert same["untimed"] == ["ea_csp_lda"]
+    assert same["seconds"] == pytest.approx(3 * table["fit_seconds"].mean())
+    params = {**content["data"]["params"], "n_trials": 8}
+    double = {**content, "data": {**content["data"], "params": params}}
+    cost = cost_of(double, folder / "none", cache_dir=cache)
+    assert cost["seconds"] == pytest.approx(2 * same["seconds"])
+    other = {**content, "variants": {"csp_lda": [{"n_components": 2}]}}
+    unknown = cost_of(other, folder / "none", cache_dir=cache)
+    assert unknown["untimed"] == ["csp_lda[n_components=2]"]
+
+
+def test_records_in_the_folder_count_more_than_earlier_runs(finished):
+    folder, content, _ = finished
+    known = cost_of({**content, "seeds": [0, 1]}, folder / "out", cache_dir=folder / "cache")
+    assert (known["n_timed"], known["n_from_earlier_runs"]) == (3, 0)
 
 
 def test_records_of_other_trials_count_as_missing_and_tell_the_time(finished):

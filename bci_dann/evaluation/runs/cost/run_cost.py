@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from bci_dann.data.combined.combined_config import CombinedDataConfig, RunData
 from bci_dann.data.dataset_names import RECORDINGS, SIMULATED
 from bci_dann.data.dataset_summaries import DatasetSummary, dataset_summaries
+from bci_dann.evaluation.runs.cost.durations import Durations
 from bci_dann.evaluation.runs.manifest import manifest_of
 from bci_dann.exceptions import ResultsError
 
@@ -46,13 +47,16 @@ def planned_cost(run: ResolvedRun, tasks: pd.DataFrame) -> dict[str, Any]:
     dict
         ``trials``, ``megabytes`` (on disk) and ``memory_megabytes`` (of each process, on a CPU),
         NaN if they are not known; ``n_jobs``; ``n_missing``, the number of tasks without a record;
-        ``n_timed``, the number of these whose pipeline already has records; ``seconds``, the
-        estimated time of these; and ``untimed``, the pipelines without records.
+        ``n_timed``, the number of these whose pipeline has records, in the folder or of an earlier
+        run on this machine; ``seconds``, the estimated time of these; ``n_from_earlier_runs``, how
+        many of them are estimated by earlier runs; and ``untimed``, the other pipelines.
     """
     size = stated_size(run)
     n_jobs = run.options.n_jobs if run.options.n_jobs > 0 else (os.cpu_count() or 1)
     missing, seconds = _records(run, tasks)
-    timed = missing["pipeline"].map(seconds).astype(float)
+    by_records = missing["pipeline"].map(seconds).astype(float)
+    earlier = _earlier_seconds(run, size.pop("trials_times_channels"))
+    timed = by_records.fillna(missing["pipeline"].map(earlier).astype(float))
     return {
         **size,
         "megabytes": size["megabytes"] * _n_files(run.config.data),
@@ -61,6 +65,7 @@ def planned_cost(run: ResolvedRun, tasks: pd.DataFrame) -> dict[str, Any]:
         "n_missing": len(missing),
         "n_timed": int(timed.notna().sum()),
         "seconds": float(timed.sum()) / min(n_jobs, max(1, len(missing))),
+        "n_from_earlier_runs": int((timed.notna() & by_records.isna()).sum()),
         "untimed": missing.loc[timed.isna(), "pipeline"].unique().tolist(),
     }
 
@@ -89,6 +94,12 @@ def _records(run: ResolvedRun, tasks: pd.DataFrame) -> tuple[pd.DataFrame, dict[
     return tasks[is_missing], times.to_dict()
 
 
+def _earlier_seconds(run: ResolvedRun, n_values: float) -> dict[str, float | None]:
+    """Return the duration of a task (s) by pipeline, estimated by runs in other folders."""
+    durations = Durations.load(run.cache_folder)
+    return {spec.name: durations.seconds(spec, n_values) for spec in run.pipelines}
+
+
 def stated_size(run: ResolvedRun) -> dict[str, float]:
     """Return the maximum size of the prepared trials, from statements of the dataset.
 
@@ -100,15 +111,16 @@ def stated_size(run: ResolvedRun) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        ``trials`` and ``megabytes`` (10^6 bytes, on disk), from the cues of a folder of recordings,
-        the parameters of the simulator, or the summary of MOABB. NaN if they are not known, as for
-        several datasets or pseudo-online runs. Regimes use fewer trials, in separate files.
+        ``trials``, ``trials_times_channels`` and ``megabytes`` (10^6 bytes, on disk), from the cues
+        of a folder of recordings, the parameters of the simulator, or the summary of MOABB. NaN if
+        they are not known, as for several datasets or pseudo-online runs. Regimes use fewer trials,
+        in separate files.
     """
     from bci_dann.data.subset import resolve_subset
 
     data, dataset = run.config.data, cast("BaseDataset", run.dataset)
     if isinstance(data, CombinedDataConfig) or run.config.pseudo_online is not None:
-        return {"trials": math.nan, "megabytes": math.nan}
+        return dict.fromkeys(("trials", "trials_times_channels", "megabytes"), math.nan)
     subset = resolve_subset(dataset, data)
     if data.dataset == RECORDINGS:
         trials, stated = _of_recordings(run, subset)
@@ -120,8 +132,9 @@ def stated_size(run: ResolvedRun) -> dict[str, float]:
     duration = (end_of_task - begin_of_task if end is None else end) - start
     sfreq = run.config.preprocessing.resample or stated["sfreq"]
     samples = duration * sfreq + 1
-    megabytes = trials * stated["channels"] * samples * BYTES / 1e6
-    return {"trials": trials, "megabytes": megabytes}
+    n_values = trials * stated["channels"]
+    megabytes = n_values * samples * BYTES / 1e6
+    return {"trials": trials, "trials_times_channels": n_values, "megabytes": megabytes}
 
 
 def _of_recordings(run: ResolvedRun, subset: Subset) -> tuple[float, dict[str, float]]:

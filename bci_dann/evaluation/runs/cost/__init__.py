@@ -1,0 +1,1 @@
+"""Estimates of disk space, memory and time before a run."""
