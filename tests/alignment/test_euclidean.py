@@ -50,13 +50,13 @@ def test_an_unknown_domain_gets_the_pooled_source_until_a_target_is_seen(trials)
 
 def test_a_session_that_has_just_begun_leans_on_the_others(trials):
     alignment = EuclideanAlignment().fit(trials)
-    sessions = np.repeat(["1/0", "1/1"], [25, 5])
+    sessions = np.repeat(["1/0", "1/1"], [27, 3])
     new = trials.copy()
-    new[25:] *= 2
+    new[27:] *= 2
     alignment.extend(new, sessions)
-    own, pooled = euclidean_reference(new[25:]), euclidean_reference(new)
-    np.testing.assert_allclose(alignment.references_["1/1"], (5 * own + 15 * pooled) / 20)
-    np.testing.assert_allclose(alignment.references_["1/0"], euclidean_reference(new[:25]))
+    own, pooled = euclidean_reference(new[27:]), euclidean_reference(new)
+    np.testing.assert_allclose(alignment.references_["1/1"], (own + pooled) / 2)
+    np.testing.assert_allclose(alignment.references_["1/0"], euclidean_reference(new[:27]))
 
 
 def test_references_are_frozen_at_transform(trials):

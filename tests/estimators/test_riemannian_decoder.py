@@ -54,6 +54,29 @@ def test_a_target_that_mostly_rests_is_not_split_in_half(draw_toy_eeg):
     np.testing.assert_allclose(even.prior_, 0.5, atol=0.05)
 
 
+def test_short_sessions_that_differ_are_not_taken_for_classes():
+    trials = load_dataset(
+        "SimulatedMI",
+        n_subjects=4,
+        n_sessions=3,
+        n_trials=7,
+        snr=1.4,
+        shift={"head": 2.0, "gain": 1.2, "noise": 1.0, "drift": 1.9, "alertness": 1.0},
+        random_state=1440542768,
+        preprocessing={"band": [8, 30], "window": [0.5, 3.5], "resample": 64},
+    )
+    for subject in np.unique(trials.subjects):
+        new = trials.subjects == subject
+        model = RiemannianClassifier(
+            terms={"information_maximisation": 0.4}, n_windows=1, n_delays=2
+        )
+        target = trials[new].unlabelled()
+        model.fit(trials[~new], trials[~new].y, X_target_unlabeled=target)
+        decisions = model.predict(target) == model.classes_[0]
+        for session in np.unique(target.metadata["session"]):
+            assert 0.2 < np.mean(decisions[target.metadata["session"] == session]) < 0.8
+
+
 def test_few_trials_adapt_in_proportion(toy_eeg):
     X, y, subjects = toy_eeg.without(1)
     X_new = toy_eeg.of(1)[0][:30]
