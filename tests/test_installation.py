@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from bci_dann import __version__, installation
 from bci_dann.installation import (
@@ -182,3 +183,18 @@ def test_modules_are_imported_as_the_package_does(monkeypatch):
         installation._import(module)
     assert calls == ["torchaudio", "braindecode", "transfer"]
     assert installation._import("pathlib").Path is Path
+
+
+def test_the_tested_versions_can_be_installed_on_the_oldest_python(project):
+    lines = (project / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    names = [line.partition("==")[0] for line in lines if "==" in line]
+    assert len(names) > 100
+    refusing = {}
+    for name in names:
+        try:
+            needed = importlib.metadata.metadata(name)["Requires-Python"]
+        except importlib.metadata.PackageNotFoundError:  # of an extra that is not installed here
+            continue
+        if needed and "3.11.0" not in SpecifierSet(needed):
+            refusing[name] = needed
+    assert refusing == {}
