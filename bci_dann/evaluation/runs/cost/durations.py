@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from bci_dann._files import write_atomically
-from bci_dann.data.cache import cache_key
 from bci_dann.exceptions import ResultsError
 
 if TYPE_CHECKING:
@@ -132,4 +131,6 @@ def _entry(seconds: float, n_values: float) -> dict[str, float]:
 
 
 def _key(pipeline: PipelineSpec) -> str:
+    from bci_dann.data.cache import cache_key  # imports pandas
+
     return cache_key({"definition": list(pipeline.definition)})[:16]
