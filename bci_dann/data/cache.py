@@ -43,15 +43,20 @@ ACCOUNT_FILE, REST_FILE = "account.csv", "rest.npy"
 LABEL_COLUMN = "label"
 
 
-def cache_root() -> Path:
+def cache_root(cache_dir: Path | str | None = None) -> Path:
     """Return the folder of the cache: ``BCI_DANN_CACHE``, or the user's cache folder.
+
+    Parameters
+    ----------
+    cache_dir : path, or None
+        Another folder to use instead.
 
     Returns
     -------
     pathlib.Path
         The folder, which need not exist yet.
     """
-    configured = os.environ.get("BCI_DANN_CACHE")
+    configured = cache_dir or os.environ.get("BCI_DANN_CACHE")
     if configured:
         return Path(configured)
     import platformdirs

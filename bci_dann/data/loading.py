@@ -87,7 +87,7 @@ def prepare_trials(
     >>> len(open_trials(folder))
     60
     """
-    root = _root(cache_dir)
+    root = cache_root(cache_dir)
     if isinstance(config, CombinedDataConfig):
         folder = prepare_combined(config, preprocessing, data_dir, root, progress)
         names = config.names
@@ -211,7 +211,7 @@ def _prepare(
     from bci_dann.data.recordings.folder import Recordings
 
     subset = resolve_subset(dataset, subset_config)
-    root = _root(cache_dir)
+    root = cache_root(cache_dir)
     keyed = KeyedSelection(dataset, subset, preprocessing, root, data_dir, pseudo_online)
 
     def extracted() -> Iterator[EEGTrials]:
@@ -232,7 +232,3 @@ def _prepare(
             keyed.remember_files()
 
     return store(root, keyed.parts, fill)
-
-
-def _root(cache_dir: Path | str | None) -> Path:
-    return Path(cache_dir) if cache_dir else cache_root()

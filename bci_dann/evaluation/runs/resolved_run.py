@@ -165,7 +165,7 @@ class ResolvedRun:
         """
         from bci_dann.data.cache import cache_root
 
-        return cache_root() if self.options.cache_dir is None else Path(self.options.cache_dir)
+        return cache_root(self.options.cache_dir)
 
     def prepare_trials(self) -> Path:
         """Read and preprocess the recordings, unless prepared trials exist already.

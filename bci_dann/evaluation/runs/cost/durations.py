@@ -1,4 +1,4 @@
-"""Durations of the tasks of earlier runs on this machine, to estimate the time of new ones."""
+"""Training times of the tasks of earlier runs on this machine, to estimate those of new ones."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FAR_LESS = 0.5
 
 @dataclass(frozen=True)
 class Durations:
-    """Mean durations of tasks, by the definition of their pipeline.
+    """Mean training times of tasks, by the definition of their pipeline.
 
     Parameters
     ----------
@@ -61,11 +61,11 @@ class Durations:
         try:
             content = json.loads((cache / FILE).read_text(encoding="utf-8"))
             return cls({key: _entry(**value) for key, value in content.items()})
-        except (OSError, ValueError, TypeError, AttributeError):
+        except (OSError, ValueError, TypeError, AttributeError, OverflowError):
             return cls({})
 
     def seconds(self, pipeline: PipelineSpec, n_values: float) -> float | None:
-        """Estimate the duration of a task, in proportion to the amount of data.
+        """Estimate the training time of a task, in proportion to the amount of data.
 
         Parameters
         ----------
@@ -127,6 +127,8 @@ class Durations:
 
 
 def _entry(seconds: float, n_values: float) -> dict[str, float]:
+    if not n_values > 0:
+        raise ValueError(f"a duration belongs to trials and channels; got {n_values} values")
     return {"seconds": float(seconds), "n_values": float(n_values)}
 
 

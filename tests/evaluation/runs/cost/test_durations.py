@@ -49,7 +49,17 @@ def test_durations_are_kept_in_the_cache_folder(tmp_path):
     assert Durations.load(cache) == durations
 
 
-@pytest.mark.parametrize("content", ["", "[1]", '{"a": 1}', '{"a": {"seconds": "long"}}', "\0"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[1]",
+        '{"a": 1}',
+        '{"a": {"seconds": "long"}}',
+        "\0",
+        '{"a": {"seconds": 1, "n_values": 0}}',
+    ],
+)
 def test_a_damaged_file_counts_as_none(tmp_path, content):
     (tmp_path / FILE).write_text(content)
     assert Durations.load(tmp_path) == Durations({})
