@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bci_dann.alignment.recentring import inverse_square_root
+from bci_dann.alignment.whitening import inverse_square_root
 
 __all__ = ["LastWhitenings"]
 

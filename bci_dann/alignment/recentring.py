@@ -17,13 +17,10 @@ from bci_dann.alignment.running_reference import (
     RunningReference,
     step_towards_covariance,
 )
+from bci_dann.alignment.whitening import inverse_square_root
 from bci_dann.exceptions import DataError
 
-__all__ = ["Recentring", "SignalWhitening", "domain_names", "inverse_square_root"]
-
-# Directions with an eigenvalue below this share of the largest one carry no signal, as after an
-# average reference; whitening them would amplify rounding errors of double precision (1e-16).
-RANK_TOLERANCE = 1e-10
+__all__ = ["Recentring", "SignalWhitening", "domain_names"]
 
 # A reference from fewer trials than this is shrunk towards that of the same subject's other
 # domains. Empirical, on sessions of MI-OpenBCI and of simulated data cut to 2 to 14 trials: a
@@ -31,38 +28,6 @@ RANK_TOLERANCE = 1e-10
 # a decoder that looks for clusters takes two sessions for two classes. If sessions are similar, as
 # in MI-OpenBCI, and other trials are predicted than those of the mean, 20 is slightly better.
 ENOUGH_TRIALS = 6
-
-
-def inverse_square_root(reference: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return ``R^(-1/2)`` of a symmetric positive semi-definite matrix.
-
-    Directions without signal are mapped to zero (pseudo-inverse).
-
-    Parameters
-    ----------
-    reference : ndarray, shape (n_chans, n_chans)
-        A mean covariance.
-
-    Returns
-    -------
-    ndarray, shape (n_chans, n_chans)
-        Symmetric.
-
-    Raises
-    ------
-    DataError
-        When the matrix has values that are not finite, or is zero.
-    """
-    if not np.isfinite(reference).all():
-        raise DataError("The alignment reference is not finite: look for NaN in the trials.")
-    values, vectors = np.linalg.eigh(reference)
-    with_signal = values > RANK_TOLERANCE * max(values[-1], 0.0)
-    if values[-1] <= 0:
-        raise DataError("The alignment reference is zero: the trials hold no signal.")
-    scale = np.zeros_like(values)
-    scale[with_signal] = values[with_signal] ** -0.5
-    whitening: NDArray[np.float64] = (vectors * scale) @ vectors.T
-    return whitening
 
 
 class Recentring(Alignment, BaseEstimator):

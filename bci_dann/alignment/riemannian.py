@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from bci_dann._compat import pyriemann_module
 from bci_dann._validation import check_option
-from bci_dann.alignment.recentring import RANK_TOLERANCE, Recentring, SignalWhitening
+from bci_dann.alignment.recentring import Recentring, SignalWhitening
 from bci_dann.alignment.result_cache import ResultCache, cached
+from bci_dann.alignment.whitening import RANK_TOLERANCE
 
 __all__ = ["MEANS", "CovarianceRecentring", "RiemannianAlignment", "mean_covariance"]
 

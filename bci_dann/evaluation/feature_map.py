@@ -145,7 +145,7 @@ def _spread_rows(subjects: NDArray[np.str_]) -> dict[str, NDArray[np.intp]]:
 
 def _recentred_vectors(covariances: NDArray[np.float64]) -> NDArray[np.float32]:
     """Return the logarithms of covariances that were whitened by their mean, as vectors."""
-    from bci_dann.alignment.recentring import inverse_square_root
+    from bci_dann.alignment.whitening import inverse_square_root
     from bci_dann.features.tangent_vectors import tangent_vectors
 
     return tangent_vectors([covariances], [inverse_square_root(covariances.mean(axis=0))])

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann._arrays import floored_log
-from bci_dann.alignment.recentring import inverse_square_root
 from bci_dann.alignment.result_cache import ResultCache, cached
 from bci_dann.alignment.riemannian import mean_covariance
 from bci_dann.alignment.running_reference import eigen
+from bci_dann.alignment.whitening import inverse_square_root
 from bci_dann.features.covariance_views import Views
 
 __all__ = ["domain_features", "tangent_vectors", "view_covariances"]

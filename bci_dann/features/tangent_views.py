@@ -20,9 +20,10 @@ from bci_dann._validation import check_count, check_option
 from bci_dann.alignment.filter_bank import check_bands
 from bci_dann.alignment.interface import Alignment
 from bci_dann.alignment.last_whitenings import LastWhitenings
-from bci_dann.alignment.recentring import domain_names, inverse_square_root
+from bci_dann.alignment.recentring import domain_names
 from bci_dann.alignment.result_cache import ResultCache, cached
 from bci_dann.alignment.riemannian import MEANS, CovarianceRecentring
+from bci_dann.alignment.whitening import inverse_square_root
 from bci_dann.features.covariance_views import Views, lag_between_copies, possible_copies
 from bci_dann.features.tangent_vectors import domain_features, tangent_vectors, view_covariances
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.linalg import fractional_matrix_power
 
 from bci_dann.alignment import EuclideanAlignment, euclidean_reference
-from bci_dann.alignment.recentring import inverse_square_root
+from bci_dann.alignment.whitening import inverse_square_root
 from bci_dann.components import resolve
 from bci_dann.exceptions import ConfigError, DataError
 

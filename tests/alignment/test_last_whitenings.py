@@ -8,7 +8,7 @@ import pytest
 
 from bci_dann.alignment import last_whitenings
 from bci_dann.alignment.last_whitenings import LastWhitenings
-from bci_dann.alignment.recentring import inverse_square_root
+from bci_dann.alignment.whitening import inverse_square_root
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from bci_dann.alignment import EuclideanAlignment, ResultCache, RiemannianAlignment
-from bci_dann.alignment.recentring import inverse_square_root
 from bci_dann.alignment.riemannian import CovarianceRecentring, mean_covariance
+from bci_dann.alignment.whitening import inverse_square_root
 from bci_dann.components import resolve
 from bci_dann.exceptions import ConfigError, DataError
 

@@ -11,8 +11,8 @@ from pyriemann.geometry.geodesic import geodesic_riemann
 from pyriemann.geometry.mean import mean_riemann
 
 from bci_dann.alignment import EuclideanAlignment, FilterBank, RiemannianAlignment
-from bci_dann.alignment.recentring import inverse_square_root
 from bci_dann.alignment.running_reference import MOMENTUM, PRIOR_TRIALS, step_towards_covariance
+from bci_dann.alignment.whitening import inverse_square_root
 from bci_dann.features import AlignedViews, TangentViews
 
 ALIGNMENTS = {

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 from torch import Tensor, nn
 
-from bci_dann.alignment.recentring import inverse_square_root
+from bci_dann.alignment.whitening import inverse_square_root
 from bci_dann.exceptions import ConfigError
 from bci_dann.features import TangentViews
 from bci_dann.features.covariance_views import overlapping_windows, possible_lag

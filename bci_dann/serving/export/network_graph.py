@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from bci_dann.alignment.recentring import SignalWhitening, inverse_square_root
+from bci_dann.alignment.recentring import SignalWhitening
+from bci_dann.alignment.whitening import inverse_square_root
 from bci_dann.exceptions import ConfigError
 from bci_dann.models.fast.body import FastBody
 

@@ -211,3 +211,9 @@ def test_members_of_an_ensemble_follow_their_files(config, write_pipeline):
     (spec,) = pipeline_specs(run)
     described = [{"name": "ShallowClassifier", "n_components": 4}, 1.0]
     assert spec.definition[0]["parameters"]["members"] == [described]
+
+
+def test_load_config_has_two_addresses():
+    from bci_dann.evaluation import config
+
+    assert config.load_config is load_config
