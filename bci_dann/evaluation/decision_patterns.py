@@ -1,4 +1,4 @@
-"""Patterns of decoders over the scalp: what a channel's power does when a class is decided."""
+"""Patterns of decoders: correlation of each channel's power with the predicted probabilities."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 __all__ = ["TRUE_CLASS", "decision_patterns"]
 
-# Stands in the place of a pipeline for the pattern of the true classes.
+# Name, in the column of pipelines, for the pattern of the true classes.
 TRUE_CLASS = "true class"
-# Trials of a session below which a correlation says nothing.
+# Sessions with fewer trials are left out: their correlations are mostly noise.
 FEWEST = 8
-# Probabilities are kept from 0 and 1, whose logits have no end.
+# Probabilities are clipped to this distance from 0 and 1, whose logits are infinite.
 MARGIN = 1e-6
 
 
@@ -29,14 +29,14 @@ def decision_patterns(
     classes: Sequence[str],
     pipelines: Sequence[str],
 ) -> pd.DataFrame:
-    """Return the correlation of each channel's log-power with what pipelines decide.
+    """Return the correlation of each channel's log-power with the outputs of pipelines.
 
     The pattern of a linear decoder is the covariance of its output with what it decodes, and not
     its weights (Haufe et al. 2014, On the interpretation of weight vectors of linear models in
     multivariate neuroimaging, NeuroImage 87, 96-110). The same covariance can be taken of any
     decoder, here with the logarithm of the power in each channel, and is divided by both standard
-    deviations: a correlation over the scored trials of a session. That of the true class is what
-    the data have to offer.
+    deviations: a correlation over the scored trials of a session. The correlation with the true
+    class shows which differences the data contain.
 
     Parameters
     ----------
@@ -46,9 +46,10 @@ def decision_patterns(
     power : ChannelPower
         Of all prepared trials.
     classes : sequence of str
-        The classes. Of two, the second is taken against the first; of more, each against the rest.
+        The classes. Two classes give the pattern of the second against the first; more classes
+        give one pattern each, against the rest.
     pipelines : sequence of str
-        Which to compute.
+        The pipelines whose patterns are computed.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Map of trials in two dimensions before and after re-centring, kept beside the records."""
+"""Map of trials in two dimensions before and after re-centring, a file of a results folder."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
 __all__ = ["MAP_FILE", "FeatureMap", "map_trials", "read_feature_map", "write_feature_map"]
 
 MAP_FILE = "feature_map.npz"
-# So many trials of a subject are on the map, at equal distances over its recordings, and fewer
-# where there are many subjects: more would cover each other, and take seconds.
+# Number of trials of each subject on the map, evenly spaced over its recordings. With many subjects
+# it is smaller, but at least FEWEST, so that at most about MOST_TRIALS points hide each other.
 TRIALS_OF_A_SUBJECT, FEWEST, MOST_TRIALS = 40, 8, 1200
 
 
 @dataclass(frozen=True, eq=False)
 class FeatureMap:
-    """Trials as points, before and after each subject and session was re-centred.
+    """Trials as points in two dimensions, before and after re-centring of each session.
 
     Attributes
     ----------
     before, after : ndarray, shape (n_points, 2)
         The first two principal components of the logarithms of the trials' covariances.
     explained : ndarray, shape (2, 2)
-        The share of the variance that each component explains; before and after.
+        Share of the variance that each component explains; the first row before, the second after.
     subjects, labels : ndarray of str, shape (n_points,)
-        Subject and true class of each point. Labels have no part in the map.
+        Subject and true class of each point. The map is computed without labels.
     data_key : str
-        The prepared trials that the map is of.
+        Key of the prepared trials.
     """
 
     before: NDArray[np.float32]

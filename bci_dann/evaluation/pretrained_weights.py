@@ -1,4 +1,4 @@
-"""Warning where a network starts from given weights, which target subjects may have trained."""
+"""Warning where a network starts from given weights, as their training data may have targets."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def warn_of_given_weights(
 ) -> None:
     """Warn of pipelines whose backbone starts from weights that no seed changes.
 
-    Built-in backbones start from random weights. One of a user's own is built twice: weights that
-    are the same although the seed differs were given, as pre-trained ones are.
+    Built-in backbones start from random weights. A user-defined backbone is built with two seeds:
+    weights that do not depend on the seed were given, such as pre-trained ones.
 
     Parameters
     ----------
     pipelines : sequence of PipelineSpec
         The pipelines of a run.
     trials : EEGTrials
-        Its trials, of which only the shape counts.
+        Its trials; only their shape and sampling frequency are used.
     dataset : str
         The name of its data, for the message.
 
@@ -52,7 +52,7 @@ def warn_of_given_weights(
 
 
 def _own_backbones(part: Any) -> Iterator[Any]:
-    """Yield the backbones in a definition that are no built-in ones, in ensembles, too."""
+    """Yield the user-defined backbones in a definition, including those of ensemble members."""
     if isinstance(part, Mapping):
         backbone = part.get("backbone")
         name = backbone.get("name") if isinstance(backbone, Mapping) else backbone
@@ -79,7 +79,7 @@ def _has_given_weights(backbone: Any, n_chans: int, n_times: int, sfreq: float) 
                 network = resolve("backbone", backbone)(
                     n_chans=n_chans, n_times=n_times, sfreq=sfreq
                 )
-            except Exception:  # a task that trains it says what is wrong
+            except Exception:  # the task that trains it reports the error
                 return False
         built.append([weights for weights in network.parameters() if weights.dim() > 1])
     return any(

@@ -26,8 +26,8 @@ def common_trials(trials: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The rows of ``trials`` that are left, in their order; all of them where there is one
-        protocol. A subject whom one protocol has not reached yet has none.
+        The rows of these trials, in their order; all rows where there is one protocol. In an
+        unfinished run, subjects without results of one of the protocols have no rows.
 
     See Also
     --------

@@ -1,4 +1,4 @@
-"""Evaluation protocols: what of the target subject training may see, and the folds.
+"""Evaluation protocols: which trials and labels of the target training may use, and the folds.
 
 Folds under MOABB's names are those of MOABB's ``CrossSubjectSplitter`` with the settings of
 ``CrossSubjectMode``. They are written out here because importing MOABB takes seconds in
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PROTOCOLS", "Fold", "Protocol", "split"]
 
-# The share of the first class at which all of its trials are used, so that all shares up to this
-# one, 80 to 20, leave the same number of trials. A larger one leaves fewer.
+# Protocols with class shares up to this one, 80 to 20, select the same number of trials, so that
+# their scores can be compared. More unequal shares select fewer, for lack of trials of one class.
 LARGEST_SHARE = 0.8
 
 
@@ -54,10 +54,10 @@ class Protocol:
         Whether the trials of the first session are seen with labels; all others are seen without,
         and scored.
     share : float
-        The share that the first class, in the order of their names, is to have among the target's
-        trials; the rest of them is left out entirely. More than two classes keep their proportions
-        but for the first. As many trials are used as if all of the first class were four in five,
-        and fewer where a class is to have more than that. 0 uses all trials.
+        The share of the first class, in the order of their names, among the selected trials of the
+        target; its other trials are left out entirely. The remaining classes keep their
+        proportions. All shares from 0.2 to 0.8 select the same number of trials, the largest that
+        0.8 allows; more unequal shares select fewer. 0 selects all trials.
     """
 
     calibration: float = 0.0
@@ -71,7 +71,7 @@ class Protocol:
     share: float = 0.0
 
 
-# Protocols by name: what of the target training may see, and how its trials are predicted.
+# Protocols by name.
 PROTOCOLS = {
     "train": Protocol(),
     "train_trialwise": Protocol(trialwise=True),
@@ -104,7 +104,7 @@ class Fold:
     Attributes
     ----------
     train : ndarray of int
-        The trials of all other subjects, but for one that may be left out entirely.
+        The trials of all other subjects, except those that are left out entirely.
     unlabelled : ndarray of int
         The target's trials that training may see without their labels; all of them in the
         transductive protocol.
@@ -155,9 +155,9 @@ def split(
         each class; ``train_and_target_unlabeled_80_20`` and similar protocols, to choose the
         target's trials.
     without : str or sequence of str, optional
-        Subjects that are neither sources nor target: in a nested choice for a subject, each of
-        the others is the pseudo-target in turn; where only other datasets are sources, the other
-        subjects of the target's own.
+        Subjects that are neither sources nor target: in a nested choice the real target, while
+        another subject is the pseudo-target; where only other datasets are sources, the other
+        subjects of the target's dataset.
 
     Returns
     -------
@@ -169,8 +169,8 @@ def split(
     ConfigError
         When the protocol is unknown.
     DataError
-        When there is no other subject, or no such subject, or it is the one to be left out,
-        or it has no trials to be scored beyond those that are seen with labels.
+        When the target is unknown or in ``without``, there is no other subject, or no trial of
+        the target remains to be scored.
 
     See Also
     --------
@@ -195,25 +195,34 @@ def split(
     rule = PROTOCOLS[protocol]
     target = np.flatnonzero(subjects == str(target_subject))
     train = np.flatnonzero(~np.isin(subjects, [str(target_subject), *excluded]))
-    none = target[:0]
     sessions = metadata["session"].to_numpy(dtype=str)
     if rule.n_per_class:
         target_labels = _labels(labels, protocol)[target]
         shown = _first_of_each_class(target_labels, rule.n_per_class, str(target_subject))
-        return Fold(train, target[~shown], target[shown], target[~shown])
+        return _fold_with_labels(train, target, shown)
     if rule.share:
         target_labels = _labels(labels, protocol)[target]
         target = target[_with_class_share(target_labels, sessions[target], rule.share)]
     if rule.n_first:
         _check_some_left(len(target), rule.n_first, str(target_subject))
-        return Fold(train, target[rule.n_first :], target[: rule.n_first], target[rule.n_first :])
+        return _fold_with_labels(train, target, np.arange(len(target)) < rule.n_first)
     if rule.first_session:
         is_first = _is_in_first_session(sessions[target], str(target_subject))
-        return Fold(train, target[~is_first], target[is_first], target[~is_first])
+        return _fold_with_labels(train, target, is_first)
     seen = _seen_in_training(sessions[target], rule.calibration)
     test = target if rule.calibration == 1 else target[~seen]
-    calibration = (none, target[seen]) if rule.labelled else (target[seen], none)
-    return Fold(train, *calibration, test)
+    none = target[:0]
+    if rule.labelled:
+        return Fold(train, unlabelled=none, labelled=target[seen], test=test)
+    return Fold(train, unlabelled=target[seen], labelled=none, test=test)
+
+
+def _fold_with_labels(
+    train: NDArray[np.intp], target: NDArray[np.intp], is_labelled: NDArray[np.bool_]
+) -> Fold:
+    """Return a fold in which the other trials of the target are seen without labels, and scored."""
+    others = target[~is_labelled]
+    return Fold(train, unlabelled=others, labelled=target[is_labelled], test=others)
 
 
 def _labels(labels: NDArray[np.str_] | None, protocol: str) -> NDArray[np.str_]:
@@ -259,7 +268,7 @@ def _is_in_first_session(sessions: NDArray[np.str_], subject: str) -> NDArray[np
 def _with_class_share(
     labels: NDArray[np.str_], sessions: NDArray[np.str_], share: float
 ) -> NDArray[np.bool_]:
-    """Mark, in each session, evenly spaced trials of each class; the first has a given share."""
+    """Mark evenly spaced trials of each class in each session; the first class has ``share``."""
     selected = np.zeros(len(labels), dtype=bool)
     classes = np.unique(labels)
     largest = max(LARGEST_SHARE, share, 1 - share)
@@ -276,7 +285,7 @@ def _with_class_share(
 
 
 def _seen_in_training(sessions: NDArray[np.str_], fraction: float) -> NDArray[np.bool_]:
-    """Mark the first ``fraction`` of each session: at least one trial, never all but in full."""
+    """Mark the first ``fraction`` of each session: at least one trial, and all only for 1.0."""
     if fraction in (0.0, 1.0):
         return np.full(len(sessions), fraction == 1.0)
     seen = np.zeros(len(sessions), dtype=bool)

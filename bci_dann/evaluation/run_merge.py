@@ -22,13 +22,13 @@ from bci_dann.exceptions import BCIDannWarning, ResultsError
 
 __all__ = ["Merge", "merge_runs"]
 
-# Names in a message; the number of all is there, too.
+# Largest number of names in a message, which also gives their total number.
 MOST_NAMED = 10
 
 
 @dataclass(frozen=True)
 class Merge:
-    """What became of a merge.
+    """Result of a merge.
 
     Attributes
     ----------
@@ -37,10 +37,10 @@ class Merge:
     n_tasks : int
         The tasks of the joined run.
     missing : list of str
-        Those without a record, in words.
+        Labels of the tasks without a record.
     different : list of str
-        Tasks of which folders hold different predictions, in words; that of the folder named
-        first is in the joined folder.
+        Labels of the tasks with different predictions in several folders; the joined folder has
+        those of the folder named first.
     damaged : list of pathlib.Path
         Records that cannot be read, and were left out.
 
@@ -67,16 +67,16 @@ class Merge:
 def merge_runs(folders: Sequence[str | Path], out: str | Path) -> Merge:
     """Join results folders of one configuration, data and code, such as the shards of a run.
 
-    The joined folder is one that :func:`bci_dann.run_benchmark` goes on with. Its ``results.csv``
-    is that of a run without shards to the bit, but for ``fit_seconds``, which are measured. Folders
-    may have other seeds, protocols and pipelines, and may overlap.
+    :func:`bci_dann.run_benchmark` can continue in the joined folder. Its ``results.csv`` is
+    bit-identical to that of a run without shards, except for ``fit_seconds``. Folders may have
+    different seeds, protocols and pipelines, and may overlap.
 
     Parameters
     ----------
     folders : sequence of str or pathlib.Path
         The results folders.
     out : str or pathlib.Path
-        The joined folder. What it already holds of the same configuration stays.
+        The joined folder. Records of the same configuration that it already has are kept.
 
     Returns
     -------
@@ -118,7 +118,7 @@ def merge_runs(folders: Sequence[str | Path], out: str | Path) -> Merge:
     sources = [ResultsFolder(folder) for folder in folders]
     if not sources:
         raise ResultsError("merge needs the results folders that it is to join; got none.")
-    if target.manifest() is not None:  # what an earlier merge has joined comes first
+    if target.manifest() is not None:  # records of an earlier merge take precedence
         sources.insert(0, target)
     manifests = [_manifest_of(source) for source in sources]
     _check_alike(sources, manifests)
@@ -134,7 +134,7 @@ def merge_runs(folders: Sequence[str | Path], out: str | Path) -> Merge:
 
 
 class _StoredRecords:
-    """The undamaged records of several folders, by their keys; the first folder's is kept."""
+    """The undamaged records of several folders; of those with one key, the first is kept."""
 
     def __init__(self) -> None:
         self.paths: dict[str, Path] = {}
@@ -202,7 +202,7 @@ def _differences(first: Manifest, other: Manifest) -> Iterator[str]:
 
 
 def _are_equal(one: Record, other: Record) -> bool:
-    """Whether two records say the same, apart from the seconds that they took."""
+    """Whether two records have equal arrays; durations may differ."""
     return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ARRAYS)
 
 
@@ -217,7 +217,7 @@ def _join_invocations(sources: Sequence[ResultsFolder], target: ResultsFolder) -
 
 
 def _copy_account(sources: Sequence[ResultsFolder], target: ResultsFolder) -> None:
-    """Copy the account of the cues, and power and map of the trials: all have the same data."""
+    """Copy the files on cues and trials from the first folder with them: the data are the same."""
     found = (source.account_path for source in sources if source.account_path.exists())
     path = next(found, target.account_path)
     if path != target.account_path:
@@ -244,7 +244,7 @@ def _finished(target: ResultsFolder, records: _StoredRecords) -> Merge:
 
 
 def _tasks_of(records: _StoredRecords, manifest: Manifest) -> Iterator[Task]:
-    """Yield the finished tasks of folders of earlier versions, which do not name the subjects."""
+    """Yield the finished tasks; manifests of earlier versions do not list the subjects."""
     subjects = dict.fromkeys(
         about["subject"] for about in records.about.values() if manifest.includes(about)
     )

@@ -81,20 +81,20 @@ def open_results(folder: str | Path) -> StoredResults:
 
 
 class StoredResults:
-    """The records of a results folder that its table is made from.
+    """The records of a results folder, from which its table is computed.
 
     Parameters
     ----------
     folder : pathlib.Path
         The folder.
     manifest : Manifest
-        Its contents in words: configuration, pipelines, versions.
+        Configuration, pipelines and versions of the results.
 
     Attributes
     ----------
     damaged : list of pathlib.Path
-        Records that cannot be read, once the records were read; the same command computes them
-        again.
+        Records that could not be read; empty before the first access to records. Repeating the
+        command of the run computes them again.
 
     See Also
     --------
@@ -188,10 +188,10 @@ class StoredResults:
         pandas.DataFrame
             ``dataset``, ``pipeline``, ``protocol``, ``subject``, ``seed``, ``epoch`` (from 1),
             ``summand`` and ``value``, means over batches and members. A summand of the loss has
-            the name of its term, and what it adds to the loss with its weight as value. What a
-            term measures beside the loss is named after both: ``TERM.domain_accuracy`` of its
-            domain classifier (0 to 1), ``TERM.domain_chance``. Several networks of an ensemble
-            are told apart by ``member N:``. Records of earlier versions have none.
+            the name of its term; its value includes the weight of the term. A measure of a term
+            has the name of both, such as ``TERM.domain_accuracy`` of a domain classifier (0 to 1)
+            and ``TERM.domain_chance``. With several networks in an ensemble, names begin with
+            ``member N:``. Records of earlier versions have no rows.
         """
         import pandas as pd
 
@@ -213,8 +213,8 @@ class StoredResults:
             Takes probabilities ``(n_trials, n_classes)``, the true class of each trial, and the
             class names in the order of the columns; returns a number. ``None`` is the accuracy.
         common_trials : bool
-            Whether to score the trials only that all protocols of the folder score, so that
-            protocols can be compared; sessions without any have no row.
+            Whether to score only the trials that all protocols of the folder score, so that
+            protocols can be compared; sessions without such trials have no row.
 
         Returns
         -------
@@ -249,7 +249,7 @@ class StoredResults:
         Parameters
         ----------
         folder : str or pathlib.Path
-            Made where it does not exist.
+            Created if it does not exist.
         form : {"csv", "parquet"}
             Parquet needs the package ``pyarrow``.
 
@@ -292,7 +292,7 @@ class StoredResults:
 
     @functools.cached_property
     def _records(self) -> list[tuple[dict[str, Any], Record]]:
-        """Descriptions and records, sorted by task; damaged ones are noted and told of once."""
+        """Descriptions and records, sorted by task, with one warning for all damaged records."""
         stored = sorted(self._read(), key=lambda pair: _order(pair[0]))
         if self.damaged:
             warnings.warn(
@@ -329,7 +329,7 @@ def _order(about: dict[str, Any]) -> tuple[Any, ...]:
 def _sessions_of(
     record: Record, only: NDArray[np.int64] | None
 ) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """Yield the sessions of a record and their trials, those in ``only`` if that is given."""
+    """Yield each session of a record, and which trials belong to it (and to ``only``)."""
     scored = np.ones(len(record.truth), bool) if only is None else np.isin(record.test_index, only)
     for session in sorted(set(record.sessions[scored].tolist())):
         yield session, scored & (record.sessions == session)
@@ -355,7 +355,7 @@ def _columns_of(record: Record) -> dict[str, NDArray[Any]]:
 
 
 def _joined(parts: list[dict[str, NDArray[Any]]], counts: list[int]) -> dict[str, NDArray[Any]]:
-    """Join the columns of records; a class that a record does not know has NaN there."""
+    """Join the columns of records; NaN where a record lacks a column, such as that of a class."""
     names = dict.fromkeys(name for part in parts for name in part)
     return {
         name: np.concatenate(

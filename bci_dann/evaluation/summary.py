@@ -23,7 +23,7 @@ __all__ = [
 
 # The pipeline that others are compared with: training on the sources, without adaptation.
 REFERENCE = "source_only"
-# Pipelines that may take its place, simple ones, the first that was run.
+# Simple pipelines; the first one that a run contains is its reference.
 SIMPLE = (REFERENCE, "csp_lda", "ts_logistic", "mdm", "ea_csp_lda")
 GROUP = ["dataset", "pipeline", "protocol"]
 MEASURES = ("balanced_accuracy", "roc_auc", "gain", "p_value", "chance", "ess", "domain_auc")
@@ -38,7 +38,7 @@ def summarise(
     """Return one row for each dataset, pipeline and protocol.
 
     A subject's score is the mean over its sessions, weighted by their trials, and then
-    over seeds; every subject counts the same.
+    over seeds; all subjects have equal weight.
 
     Parameters
     ----------
@@ -179,8 +179,8 @@ def per_subject_and_seed(results: pd.DataFrame, metrics: Sequence[str] = AVERAGE
     Returns
     -------
     pandas.DataFrame
-        ``metrics`` are means over sessions, weighted by their trials; sessions in which one is NaN
-        have no weight in it. ``n_test`` is a sum.
+        ``metrics`` are means over sessions, weighted by their numbers of trials, without sessions
+        in which the metric is NaN. ``n_test`` is a sum.
     """
     keys = [*GROUP, "seed", "subject"]
     frame = results[[*keys, "n_test"]].copy()
@@ -207,10 +207,12 @@ def _row(
     seeds = rows.groupby("seed")["accuracy"].mean()
     gain, p_value = _against_reference(rows, by_seed, group, reference)
     trials = round(subjects["n_test"].mean())
-    rule = PROTOCOLS.get(group[GROUP.index("protocol")])  # tables of others may have their own
+    # tables from elsewhere may have other protocols
+    rule = PROTOCOLS.get(group[GROUP.index("protocol")])
     share = rule.share if rule is not None else 0.0
     if share and n_classes:
-        share = max(share, (1.0 - share) / (n_classes - 1))  # the others, where they are equal
+        # the largest share of a class, if all classes but the first are equally frequent
+        share = max(share, (1.0 - share) / (n_classes - 1))
     return {
         "n_subjects": len(subjects),
         "n_seeds": len(seeds),
@@ -243,7 +245,7 @@ def _against_reference(
 
 
 def _sign_flip_p(differences: NDArray[np.float64]) -> float:
-    """Probability, under exchangeable signs, of a mean at least as large."""
+    """Return the p-value of a one-sided sign-flip test of the mean difference."""
     from scipy.stats import permutation_test
 
     if len(differences) < 2:
