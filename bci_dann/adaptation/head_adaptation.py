@@ -121,10 +121,10 @@ def adapt_head(
     >>> 0 <= model.fit(X[:40], y[:40], X_target_unlabeled=X[40:]).strength_ <= 1
     True
     """
-    seen = torch.from_numpy(to_adapt_to)
+    is_unlabelled = torch.from_numpy(to_adapt_to)
     data = replace(data, prior=torch.from_numpy(prior))
     adapts = bool(data.is_target.any()) and any(one.weight for one in terms)
-    guarded = guard and bool(seen.any())
+    guarded = guard and bool(is_unlabelled.any())
     strengths = [0.0] if not adapts else list(STRENGTHS) if guarded else [0.0, 1.0]
     heads = [base]
     for strength in strengths[1:]:
@@ -134,9 +134,9 @@ def adapt_head(
         heads.append(fit_linear(data, objective, penalty, base))
     chosen = len(heads) - 1
     if guarded:
-        scores = [(data.X[seen] @ w + b).numpy() for w, b in heads]
+        scores = [(data.X[is_unlabelled] @ w + b).numpy() for w, b in heads]
         chosen = strongest_without_drift(scores, domains[to_adapt_to])
-        logger.info("the guard trusts %d of %d strengths", chosen, len(heads) - 1)
+        logger.info("the drift guard accepts %d of %d strengths", chosen, len(heads) - 1)
     return AdaptedHead(heads[chosen], strengths[chosen])
 
 

@@ -48,9 +48,9 @@ FULL_STRENGTH = 60
 STEPS = 3
 # Time constant (trials) of the exponentially weighted mean of past trials, which is subtracted from
 # the features of the next one: Vidaurre et al. (2011), "Toward unsupervised adaptation of LDA for
-# brain-computer interfaces", IEEE Trans. Biomed. Eng. 58(3), 587-597. As long as references average
-# (1 / MOMENTUM of running references). Empirical: 15 and 30 are equal within a point on
-# MI-OpenBCI, whole and reduced, and two simulated datasets, knowing the scores.
+# brain-computer interfaces", IEEE Trans. Biomed. Eng. 58(3), 587-597. As many trials as a running
+# reference averages over, 1 / MOMENTUM. Empirical, knowing the scores: accuracies with 15 and 30
+# are equal within a point on MI-OpenBCI, whole and reduced, and two simulated datasets.
 SPAN = 20.0
 # Weight, in trials, of the initial mean: that of the sources, which is zero after re-centring.
 PRIOR_TRIALS = 10.0
@@ -86,7 +86,7 @@ class OnlineHead:
         next one; zero without ``local_span``.
     local_span : float or None
         Standard deviation (trials) of the weights of the local means that are subtracted from the
-        last trials; ``None`` subtracts nothing, from the next trial neither.
+        last trials; ``None`` subtracts no mean, neither from these nor from the next trial.
     weight : float
         Weight of ``mean`` (trials).
     count : int

@@ -87,8 +87,9 @@ class SlowChanges:
             No direction is projected out yet; see :meth:`find`.
         """
         in_blocks = cues_in_blocks(labels, domains)
-        looks = not in_blocks and (remove_drift or span is not None)
-        drift = drift_directions(X, domains) if looks else np.empty((X.shape[1], 0))
+        # also with local means alone: the test for blocks in a new subject's cues uses them
+        needs_drift = not in_blocks and (remove_drift or span is not None)
+        drift = drift_directions(X, domains) if needs_drift else np.empty((X.shape[1], 0))
         class_means = np.stack([X[labels == k].mean(axis=0) for k in range(n_classes)])
         return cls(span, remove_drift, class_means, in_blocks, drift, np.empty((X.shape[1], 0)))
 

@@ -16,8 +16,8 @@ __all__ = ["LastWhitenings"]
 class LastWhitenings:
     """Inverse square roots of references, computed only where the references have changed.
 
-    The trials of a stream are re-centred by the same references one after another, and to decompose
-    these takes as long as to decompose a trial. Nothing is copied or saved with its owner.
+    The trials of a stream are re-centred by the same references, and decomposing a reference takes
+    as long as decomposing a trial. Copies, and models that are loaded again, start without results.
     """
 
     def __init__(self) -> None:
@@ -29,12 +29,12 @@ class LastWhitenings:
         Parameters
         ----------
         references : sequence of ndarray, shape (n_chans, n_chans)
-            Mean covariances. They are known by identity: an array must not be changed in place.
+            Mean covariances. They are compared by identity, so do not change them in place.
 
         Returns
         -------
         list of ndarray, shape (n_chans, n_chans)
-            Not to be written to; see :func:`~bci_dann.alignment.recentring.inverse_square_root`.
+            Not to be written to; see :func:`~bci_dann.alignment.whitening.inverse_square_root`.
         """
         known, whitenings = self._last
         if len(known) != len(references) or any(

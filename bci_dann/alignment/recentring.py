@@ -26,7 +26,7 @@ __all__ = ["Recentring", "SignalWhitening", "domain_names"]
 # domains. Empirical, on sessions of MI-OpenBCI and of simulated data cut to 2 to 14 trials: a
 # remaining difference between sessions does more harm than errors of a mean over 6 trials, since
 # a decoder that looks for clusters takes two sessions for two classes. If sessions are similar, as
-# in MI-OpenBCI, and other trials are predicted than those of the mean, 20 is slightly better.
+# in MI-OpenBCI, and the predicted trials are not those of the mean, 20 is slightly better.
 ENOUGH_TRIALS = 6
 
 
@@ -70,7 +70,7 @@ class Recentring(Alignment, BaseEstimator):
 
     references_: dict[str, NDArray[np.float64]]
     fallback_: NDArray[np.float64]
-    # Progress of the reference that `update` moves, and its session.
+    # The session whose reference `update` moves, and how far it has been moved.
     _running: RunningReference | None = None
 
     def fit(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:

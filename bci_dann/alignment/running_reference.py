@@ -33,8 +33,8 @@ PRIOR_TRIALS = 2
 # The smallest weight of the newest trial; the reference averages over about 1 / MOMENTUM trials.
 # Empirical: 0 to 0.1 differ by a point on the same data, and 0.05 is as good as any.
 MOMENTUM = 0.05
-# Limit of the ratio of power between a trial and the reference, along any direction and either way;
-# beyond it a trial is clipped. Empirical: one trial in a hundred of MI-OpenBCI exceeds it.
+# Largest ratio of power between a trial and the reference, and inverse of the smallest, along any
+# direction; beyond them a trial is clipped. Empirical: one trial in a hundred of MI-OpenBCI is.
 LARGEST_RATIO = 10.0
 # First trials whose median power gives the amplitude of a new subject: two artefacts in five trials
 # do not change a median much.
@@ -169,7 +169,7 @@ def step_towards_covariance(
     weight : float
         The length ``t`` of the step, 0 to 1.
     mean : {"riemannian", "euclidean"}
-        The geometry.
+        The kind of mean, which determines the geometry of the step.
     cache : ResultCache or None
         Cache that may hold the decompositions of the trial, if it has just been predicted.
 

@@ -138,16 +138,17 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
     def fit_aligned(self, trials: TrainingTrials) -> None:
         """Fit the head to labels and terms; see the base class."""
         weights = self.weigh(self.weighting, trials, self.random_state, vectors=trials.X)
-        # with more trials, mapping to coordinates takes the time that it saves
+        # with more trials than half the features, mapping to coordinates saves no time
         few = 2 * len(trials.X) <= trials.X.shape[1]
         subspace = Subspace.spanned_by(trials.X) if few else Subspace(None)
-        self._fit_features(replace(trials, X=subspace.coordinates(trials.X)), weights)
+        self._fit_head(replace(trials, X=subspace.coordinates(trials.X)), weights)
         # map what was learned in coordinates back to features
         self.slow_changes_ = self.slow_changes_.in_feature_space(subspace)
         self.source_penalty_ = self.source_penalty_.in_feature_space(subspace)
         self.head_ = self.head_.in_feature_space(subspace)
 
-    def _fit_features(self, trials: TrainingTrials, weights: NDArray[np.float64]) -> None:
+    def _fit_head(self, trials: TrainingTrials, weights: NDArray[np.float64]) -> None:
+        """Remove slow changes, fit the head to labels, then adapt it to the unlabelled target."""
         labelled = trials.labelled()
         n_classes = len(self.classes_)
         counts = np.bincount(labelled.labels, minlength=n_classes)

@@ -44,7 +44,7 @@ from bci_dann.persistence import ModelState
 
 __all__ = ["EnsembleClassifier"]
 
-# `partial_adapt` computes spreads and offsets from the predictions of so many last trials.
+# Number of last trials from whose predictions `partial_adapt` computes spreads and offsets.
 MOST_TRIALS = 100
 
 # Fitted attributes that are equal in all members, since they have read the same trials.
@@ -358,10 +358,11 @@ class EnsembleClassifier(TransferClassifier):
         return [float(weight) for _, weight in self._members_and_weights()]
 
     def _average_log_odds(self, odds: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+        """Return the weighted mean, each member scaled to the spread of the most weighted one."""
         weights = self._weights()
-        unit = self.spreads_[int(np.argmax(weights))]
+        common_spread = self.spreads_[int(np.argmax(weights))]
         parts = [
-            (weight / sum(weights)) * (log_odds * (unit / spread))
+            (weight / sum(weights)) * (log_odds * (common_spread / spread))
             for weight, spread, log_odds in zip(weights, self.spreads_, odds, strict=True)
         ]
         return np.asarray(sum(parts[1:], parts[0]))
@@ -377,6 +378,7 @@ class EnsembleClassifier(TransferClassifier):
             self._fit_spreads_to(self.log_odds(X))
 
     def _fit_spreads_to(self, odds: Sequence[NDArray[np.float64]]) -> None:
+        """Compute spreads, class shares and offsets from log-odds, unless they are too few."""
         if len(odds[0]) < MIN_TRIALS:
             return
         self.spreads_ = [float(one.std()) or 1.0 for one in odds]

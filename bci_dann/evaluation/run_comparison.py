@@ -1,4 +1,4 @@
-"""Two runs compared: what differs in their configurations, code and scores."""
+"""Comparison of two runs: differences in their configurations, versions and scores."""
 
 from __future__ import annotations
 
@@ -38,13 +38,12 @@ WHERE = ("in the first", "in the second")
 
 @dataclass(frozen=True, eq=False)
 class RunComparison:
-    """What differs between two runs.
+    """Differences between two runs.
 
     Attributes
     ----------
     changes : list of str
-        What differs in configurations, pipelines, recordings and versions; empty where nothing
-        does.
+        Differences in configurations, pipelines, recordings and versions; may be empty.
     scores : pandas.DataFrame
         One row for each dataset, protocol and pipeline that both runs have: the mean of each run
         over the subjects that both have, their difference (second minus first) with a 95 %
@@ -79,7 +78,7 @@ def compare_runs(first: str | Path, second: str | Path, metric: str = "accuracy"
     Returns
     -------
     RunComparison
-        What has changed, and what became of the scores.
+        The differences in settings, and those in scores.
 
     Raises
     ------

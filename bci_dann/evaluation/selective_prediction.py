@@ -1,4 +1,4 @@
-"""Risk-coverage curves: how the error falls where a decoder may leave uncertain trials out.
+"""Risk-coverage curves: the error among answered trials by their share, the most certain first.
 
 El-Yaniv and Wiener (2010), "On the foundations of noise-free selective classification", J. Mach.
 Learn. Res. 11, 1605-1641; the area under the curve as in Geifman, Uziel and El-Yaniv (2019),
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
 __all__ = ["coverage_curves", "risk_coverage", "selective_errors"]
 
-# Shares of trials that are answered: every twentieth.
+# Shares of answered trials, in steps of 5 %.
 COVERAGES = np.arange(1, 21) / 20
 
 
 def selective_errors(
     probabilities: NDArray[np.float64], truth: NDArray[np.str_], classes: Sequence[str]
 ) -> NDArray[np.float64]:
-    """Return the share of errors among the most certain trials, for each number of them.
+    """Return the share of errors among the k most certain trials, for each k.
 
     Parameters
     ----------
     probabilities : ndarray, shape (n_trials, n_classes)
-        Rows of sum 1. The largest of a row says how certain a trial is.
+        Rows of sum 1. The certainty of a trial is the largest value of its row.
     truth : ndarray of str, shape (n_trials,)
         The true classes.
     classes : sequence of str
@@ -43,9 +43,9 @@ def selective_errors(
     Returns
     -------
     ndarray, shape (n_trials,)
-        At index ``k - 1`` that among the ``k`` most certain trials, in the mean over all orders of
-        equally certain ones. The last value is the error of all trials; the mean is the area under
-        the risk-coverage curve (AURC).
+        At index ``k - 1`` the share among the ``k`` most certain trials, averaged over all orders
+        of equally certain trials. The last value is the error of all trials; the mean is the area
+        under the risk-coverage curve (AURC).
 
     Raises
     ------
@@ -71,7 +71,7 @@ def selective_errors(
             f"class, here {(len(truth), len(classes))}; got shape {probabilities.shape}."
         )
     wrong = np.asarray(classes)[probabilities.argmax(axis=1)] != truth
-    # trials of the same certainty share their errors, whatever their order
+    # equally certain trials get their mean error, so that their order has no effect
     _, place, counts = np.unique(
         -probabilities.max(axis=1), return_inverse=True, return_counts=True
     )
@@ -91,11 +91,11 @@ def risk_coverage(folder: str | Path) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a pipeline, protocol and share of answered trials, with the columns ``pipeline``,
-        ``protocol``, ``n_subjects``, ``coverage`` (above 0 to 1), ``error`` and ``aurc`` (both %,
-        the latter the same in all rows of a curve). In each subject the most certain trials of all
-        its sessions are answered. Seeds are averaged, and then subjects, each of which counts the
-        same.
+        One row for each pipeline, protocol and share of answered trials, with the columns
+        ``pipeline``, ``protocol``, ``n_subjects``, ``coverage`` (above 0 to 1), ``error`` and
+        ``aurc`` (both %, the latter the same in all rows of a curve). In each subject the most
+        certain trials of all its sessions are answered. Curves are averaged over seeds, and then
+        over subjects with equal weight.
 
     Raises
     ------

@@ -175,10 +175,10 @@ def overlapping_windows(n_times: int, n_windows: int) -> list[slice]:
 def delayed_covariances(X: NDArray[Any], n_copies: int, lag: int) -> NDArray[np.float64]:
     """Return the shrunk covariances of the channels together with their delayed copies.
 
-    The products of two copies are sums over the same samples as those of the copies before them,
-    but for ``lag`` samples at either end. One row of blocks is therefore computed from all samples,
-    and each further one from the row before: a fraction of the operations, and equal but for
-    rounding.
+    The product of two copies is a sum over the same samples as the product of the copies before
+    these, except for ``lag`` samples at either end. Only the first row of blocks is therefore
+    computed from all samples, and each further row from the row before. This takes a fraction of
+    the operations; the result is equal up to rounding.
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ def delayed_covariances(X: NDArray[Any], n_copies: int, lag: int) -> NDArray[np.
     wide = np.asarray(X, dtype=np.float64)
     wide = wide - wide.mean(axis=2, keepdims=True)  # nearly that of each copy, which is exact below
     first = wide[:, :, :n_samples]
-    # samples that the next copies lack of those before, and that they have beyond them
+    # samples of each copy that the next one lacks, and samples that the next one has instead
     blocks = range(0, (n_copies - 1) * lag, lag)
     lost = np.concatenate([wide[:, :, i : i + lag] for i in blocks], axis=1)
     gained = np.concatenate(
@@ -215,18 +215,31 @@ def delayed_covariances(X: NDArray[Any], n_copies: int, lag: int) -> NDArray[np.
         here = slice(copy * n_chans, (copy + 1) * n_chans)
         delayed = wide[:, :, copy * lag : copy * lag + n_samples].swapaxes(1, 2)
         np.matmul(first, delayed, out=covariances[:, :n_chans, here])
-    for row in range(n_chans, width, n_chans):  # blocks on and above the diagonal
+    for row in range(n_chans, width, n_chans):
         above, here = slice(row - n_chans, row), slice(row, row + n_chans)
-        known, differing = covariances[:, above, above.start : -n_chans], change[:, above]
-        np.add(known, differing[:, :, above.start :], out=covariances[:, here, row:])
         means[:, here] = means[:, above] + moved[:, above]
-    for row in range(0, width - n_chans, n_chans):  # and their mirror images
-        here, later = slice(row, row + n_chans), slice(row + n_chans, None)
-        covariances[:, later, here] = covariances[:, here, later].swapaxes(1, 2)
+    _fill_from_first_row(covariances, change, n_chans)
     covariances /= n_samples
     means /= n_samples
     covariances -= means[:, :, None] * means[:, None]
     return shrunk(covariances, n_samples)
+
+
+def _fill_from_first_row(
+    products: NDArray[np.float64], change: NDArray[np.float64], n_chans: int
+) -> None:
+    """Compute all blocks of products from those of the first row, in place.
+
+    ``change`` is the difference of each block from the block before it on the same diagonal.
+    """
+    width = products.shape[1]
+    for row in range(n_chans, width, n_chans):  # blocks on and above the diagonal
+        above, here = slice(row - n_chans, row), slice(row, row + n_chans)
+        known, differing = products[:, above, above.start : -n_chans], change[:, above]
+        np.add(known, differing[:, :, above.start :], out=products[:, here, row:])
+    for row in range(0, width - n_chans, n_chans):  # blocks below the diagonal, by symmetry
+        here, later = slice(row, row + n_chans), slice(row + n_chans, None)
+        products[:, later, here] = products[:, here, later].swapaxes(1, 2)
 
 
 def possible_lag(n_times: int, n_delays: int, lag: int) -> int:

@@ -90,7 +90,7 @@ def tangent_vectors(
     if cache is None:
         covariances = list(covariances)
         if len(covariances[0]) == 1:
-            return _vectors_of_window(covariances, whitenings)
+            return _vectors_of_trial(covariances, whitenings)
     blocks = [
         _flat_logarithms(whitening @ of_view @ whitening, cache).astype(np.float32)
         for of_view, whitening in zip(covariances, whitenings, strict=True)
@@ -98,10 +98,14 @@ def tangent_vectors(
     return np.concatenate(blocks, axis=1)
 
 
-def _vectors_of_window(
+def _vectors_of_trial(
     covariances: Sequence[NDArray[np.float64]], whitenings: Sequence[NDArray[np.float64]]
 ) -> NDArray[np.float32]:
-    """Return the vectors of one trial, views of one width together: calls cost more than sums."""
+    """Return the vectors of a single trial.
+
+    Neighbouring views of equal width are computed in one call, since calls take longer than the
+    arithmetic of one trial.
+    """
     blocks = []
     for _, group in itertools.groupby(range(len(covariances)), lambda one: len(whitenings[one])):
         places = list(group)

@@ -90,14 +90,14 @@ class DomainAdversary(Term):
 
 
 def domain_measures(head: nn.Module, inputs: Tensor, domains: Tensor) -> dict[str, Tensor]:
-    """Return how often a domain head names the domain of a trial, and how often guessing would.
+    """Return the accuracy of a domain head on a batch, and the accuracy of guessing.
 
     Parameters
     ----------
     head : nn.Module
         The domain classifier.
     inputs : Tensor, shape (batch, width)
-        What it classifies.
+        Input of the domain classifier.
     domains : Tensor, shape (batch,)
         The domain of each trial.
 

@@ -19,7 +19,10 @@ CLASSIFICATION = "classification"
 
 
 class Objective(nn.Module):
-    """``CE(F(G(x_s)), y_s) w_s + sum_k weight_k schedule_k(progress) term_k``.
+    """Label loss plus terms: ``CE(F(G(x)), y) w + sum_k weight_k schedule_k(progress) term_k``.
+
+    The first summand is the mean over the labelled trials of a batch; ``G`` is the backbone, ``F``
+    the classification head, and ``w`` the weight of a trial.
 
     Parameters
     ----------
@@ -113,7 +116,7 @@ class Objective(nn.Module):
         return summands
 
     def measures(self, batch: BatchView) -> dict[str, Tensor]:
-        """Return what terms measure of a batch beside the loss.
+        """Return the measures of the terms for a batch, which are no part of the loss.
 
         Parameters
         ----------

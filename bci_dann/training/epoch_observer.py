@@ -74,19 +74,19 @@ def notify_observer(n_networks: int) -> None:
 
 @contextmanager
 def observed_losses(observer: LossObserver) -> Iterator[None]:
-    """Tell an observer the losses of any network that is trained in a block, epoch by epoch.
+    """Pass the losses of any network that is trained in a ``with`` block to an observer.
 
     Parameters
     ----------
     observer : callable
-        Called with the names of the networks that begin to be trained together; returns a
-        callable, which gets the epoch (from 0) and the losses of each, ``None`` for a network
-        whose training has failed.
+        Called with the names of networks before they are trained together; returns a callable,
+        which is called after each epoch with its number (from 0) and the losses of each network,
+        ``None`` for a network whose training has failed.
 
     Yields
     ------
     None
-        While it observes.
+        While the observer is active.
     """
     token = _loss_observer.set(observer)
     try:
@@ -96,17 +96,17 @@ def observed_losses(observer: LossObserver) -> Iterator[None]:
 
 
 def listener_of_losses(names: Sequence[str]) -> LossListener | None:
-    """Tell the observer of losses, where there is one, that a training begins.
+    """Return the callable that the observer of losses provides for a training.
 
     Parameters
     ----------
     names : sequence of str
-        Of the networks that are trained together.
+        Names of the networks that are trained together.
 
     Returns
     -------
     callable or None
-        What to call after each epoch.
+        To be called after each epoch; ``None`` if there is no observer.
     """
     observer = _loss_observer.get()
     return None if observer is None else observer(names)

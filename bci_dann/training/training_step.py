@@ -38,7 +38,7 @@ MIN_GROUP_SIZE = 2
 class NetworkWithObjective(nn.Module):
     """A network and its objective as one module, from a batch to the summands of the loss.
 
-    What the terms measure beside the loss follows the summands.
+    The measures of the terms, which are no part of the loss, follow the summands.
 
     Parameters
     ----------

@@ -53,7 +53,7 @@ def subspace_rows(subjects: Sequence[int], n_features: int, repeats: int) -> lis
         model.classes_ = np.arange(2)
 
         def in_features(model: RiemannianClassifier = model, trials: TrainingTrials = trials):
-            model._fit_features(trials, np.ones(len(trials.labels)))
+            model._fit_head(trials, np.ones(len(trials.labels)))
 
         def in_span(model: RiemannianClassifier = model, trials: TrainingTrials = trials):
             model._fit_aligned(trials)

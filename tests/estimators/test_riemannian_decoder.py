@@ -311,7 +311,7 @@ def test_heads_of_few_trials_are_those_found_in_all_features():
     )
     model.classes_ = reference.classes_ = np.arange(2)
     model.fit_aligned(trials)
-    reference._fit_features(trials, np.ones(len(trials.labels)))
+    reference._fit_head(trials, np.ones(len(trials.labels)))
     assert model.strength_ == reference.strength_
     assert model.drift_.shape == reference.drift_.shape
     assert model.drift_.shape[1] > 0

@@ -34,7 +34,7 @@ __all__ = [
     "penalty_arrays",
 ]
 
-# The penalty has the weight of so many labelled target trials, instead of the number of source
+# Weight of the penalty, as a number of labelled target trials. It is not the number of source
 # trials, which does not tell how much the best heads differ between subjects. Empirical, with
 # EEGNet: with a smaller number, 20 labels reduce the accuracy in simulated subjects, which differ
 # little after re-centring; with a much larger one, subjects 4 to 7 of MI-OpenBCI gain less.
@@ -255,6 +255,7 @@ def penalties_from_state(state: ModelState, count: int) -> list[HeadPenalty]:
 def _penalty(network: Decoder, signals: NDArray[np.float32]) -> HeadPenalty:
     weights, biases = (part.detach().double() for part in network.head.parameters())
     head = LinearHead(weights.T.contiguous(), biases)
+    # with zero weights all classes are equally probable: see `head_penalties`
     undecided = LinearHead(*map(torch.zeros_like, head))
     features = _features(network, signals)
     factor = source_penalty(undecided, features, ridge=0.0).factor

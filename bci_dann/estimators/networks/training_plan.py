@@ -260,8 +260,8 @@ def select_trained(
     if not plan.plain:
         return (*adapted, True)
     plain = trained_networks(plan.plain, histories[n_adapted:])
-    trusted = _guard_trusts(plain[0], adapted[0], plan.trials)
-    return (*(adapted if trusted else plain), trusted)
+    is_accepted = _guard_accepts(plain[0], adapted[0], plan.trials)
+    return (*(adapted if is_accepted else plain), is_accepted)
 
 
 def _with_finite_outputs(
@@ -305,13 +305,12 @@ def _training_data(
             "set augmentation=None, or another alignment."
         )
     seed = stream(classifier.random_state, "augmentation")
-    names_of_channels = classifier.ch_names_
     return augment(
         data,
         classifier.augmentation,
         seed,
         classifier.classes_,
-        names_of_channels,
+        classifier.ch_names_,
         classifier.sampling_rate,
     )
 
@@ -361,16 +360,17 @@ def _member(
     )
 
 
-def _guard_trusts(
+def _guard_accepts(
     plain: Sequence[Decoder], adapted: Sequence[Decoder], trials: TrainingTrials
 ) -> bool:
+    """Return whether the drift guard accepts the networks that were trained with terms."""
     new = trials.select(trials.is_unlabelled_target)
     scores = [
         log_probabilities(mean_probabilities(networks, new.X)) for networks in (plain, adapted)
     ]
-    trusted = strongest_without_drift(scores, new.domains) == 1
-    logger.info("the drift guard %s", "trusts the adaptation" if trusted else "falls back")
-    return trusted
+    is_accepted = strongest_without_drift(scores, new.domains) == 1
+    logger.info("the drift guard %s the adaptation", "accepts" if is_accepted else "rejects")
+    return is_accepted
 
 
 def _log_epoch(epoch: int, losses: dict[str, float]) -> None:
