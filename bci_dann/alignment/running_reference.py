@@ -28,7 +28,7 @@ __all__ = [
 # Weight, in trials, of the initial reference of a session: that of the sources, or of the previous
 # session. Empirical: subjects differ more than trials do. With 10, accuracy over the first 20
 # trials of a subject is 5 to 11 points lower on MI-OpenBCI, whole and cut to five channels, and on
-# two simulated datasets, and up to a point lower afterwards; 1 and 4 are between the two or equal.
+# two simulated datasets, and up to a point lower afterwards; with 1 and 4 it is between or equal.
 PRIOR_TRIALS = 2
 # The smallest weight of the newest trial; the reference averages over about 1 / MOMENTUM trials.
 # Empirical: 0 to 0.1 differ by a point on the same data, and 0.05 is as good as any.

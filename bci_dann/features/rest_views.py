@@ -19,7 +19,7 @@ References = tuple[list[str], list[NDArray[Any]], NDArray[np.int_]]
 
 
 class RestViews(TangentViews):
-    """:class:`TangentViews` with references that do not depend on class shares.
+    """:class:`TangentViews` with references from rest windows, or from these and the trials.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class RestViews(TangentViews):
         super().fit(X, domains)
         self.centres_ = [
             CovarianceRecentring(self._mean).set_references(*of_view)
-            for of_view in self._references_at_rest(X, domains, rest, rest_domains)
+            for of_view in self._references_with_rest(X, domains, rest, rest_domains)
         ]
         return self
 
@@ -123,7 +123,7 @@ class RestViews(TangentViews):
         RestViews
             ``self``.
         """
-        by_view = self._references_at_rest(X, domains, rest, rest_domains)
+        by_view = self._references_with_rest(X, domains, rest, rest_domains)
         for recentring, of_view in zip(self.centres_, by_view, strict=True):
             recentring.add_references(*of_view)
         return self
@@ -139,26 +139,27 @@ class RestViews(TangentViews):
         """
         return False
 
-    def _references_at_rest(
+    def _references_with_rest(
         self,
         X: NDArray[Any],
         domains: ArrayLike | None,
         rest: NDArray[Any] | None,
         rest_domains: ArrayLike | None,
     ) -> list[References]:
+        """Return, for each view, references between the means of trials and of rest windows."""
         if rest is None:
             raise DataError("a reference of rest windows needs rest windows: give rest=....")
         self._views(X.shape[1], self.lag_).check_rest_length(X.shape[2], rest.shape[2])
-        at_rest = self._references(rest, rest_domains)
+        of_rest = self._references(rest, rest_domains)
         if self.weight == 1:
-            return at_rest
-        return list(map(self._blended, self._references(X, domains), at_rest))
+            return of_rest
+        return list(map(self._blended, self._references(X, domains), of_rest))
 
     def _blended(self, of_trials: References, of_rest: References) -> References:
         names, means, n_trials = of_trials
-        _, means_at_rest, n_windows = of_rest
+        _, rest_means, n_windows = of_rest
         blended = [
             blended_reference(*both, self.weight, self._mean)
-            for both in zip(means, means_at_rest, strict=True)
+            for both in zip(means, rest_means, strict=True)
         ]
         return names, blended, np.minimum(n_trials, n_windows)

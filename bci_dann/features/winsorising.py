@@ -27,8 +27,8 @@ ORDINARY_SHARE = 0.99
 N_STEPS = 10
 # Change of all factors in a step at which the iteration stops: the rounding of single precision.
 CONVERGED = 1e-7
-# A pivot of the Cholesky factor below this share of the largest, before squares, is that of a
-# trial without full rank, as after an average reference.
+# A trial does not have full rank, as after an average reference, if a diagonal entry of the
+# Cholesky factor of its scatter is below this share of the largest.
 LEAST_PIVOT = 1e-4
 
 

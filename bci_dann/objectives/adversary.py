@@ -21,7 +21,7 @@ from bci_dann.objectives.term import Sizes, Term
 
 __all__ = ["DOMAIN_MEASURES", "DomainAdversary", "domain_measures"]
 
-# What is recorded of a domain head: how often it is right, and how often guessing would be.
+# Names of the measures of a domain head: its accuracy, and the accuracy of guessing.
 DOMAIN_MEASURES = ("domain_accuracy", "domain_chance")
 
 

@@ -12,7 +12,7 @@ __all__ = ["OF_TERM", "UNLABELLED", "BatchView", "entropy"]
 
 # The label of trials whose class is unknown.
 UNLABELLED = -1
-# Separates a term from what is measured of it in names of the history; summands do not have it.
+# Separates the names of a term and of its measure in the history; names of summands lack it.
 OF_TERM = "."
 
 

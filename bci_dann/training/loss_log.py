@@ -15,7 +15,7 @@ from bci_dann.training.epoch_observer import LossListener, observed_losses
 
 __all__ = ["check_tensorboard", "tensorboard_log"]
 
-# Seconds after which TensorBoard, which may be open, sees what is new.
+# Seconds after which new values are written to the log, so that an open TensorBoard shows them.
 FLUSH_SECONDS = 10
 
 

@@ -25,8 +25,8 @@ __all__ = [
 
 # Text for missing values, as numpy and pandas write it.
 MISSING = ("", "nan", "NaN", "None", "<NA>", "NaT")
-# A class with a single trial, next to a class with at least so many, is probably a misspelt label:
-# classes are usually planned equally often, and artefacts do not remove nine of ten trials.
+# If another class has this number of trials or more, a class with a single trial is probably a
+# misspelt label: classes are planned equally often, and artefacts do not remove nine of ten trials.
 MANY_TRIALS = 10
 
 

@@ -12,8 +12,8 @@ from bci_dann.estimators.inputs.training_trials import UnalignedTrials
 
 __all__ = ["RecentTrials"]
 
-# A limit keeps the time of each adaptation constant; so many trials, two or three sessions of
-# common experiments, give a stable reference.
+# A limit keeps the time of each adaptation constant. This number of trials, two or three sessions
+# of common experiments, gives a stable reference.
 MOST_TRIALS = 100
 
 

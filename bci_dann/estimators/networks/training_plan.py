@@ -51,7 +51,7 @@ __all__ = ["TrainingPlan", "build_plan", "select_trained", "train_plan"]
 logger = logging.getLogger(__name__)
 
 # Number of trials on which the outputs of a trained network are checked. Weights or batch-norm
-# statistics that have overflowed show with any trial.
+# statistics that have overflowed affect the outputs of any trial.
 N_CHECKED_TRIALS = 16
 
 

@@ -231,7 +231,7 @@ class OnlineDecoder:
             self._n_samples += stop - start
             self._clock.advance(stop - start)
             if self._is_due():
-                decisions.append(self._decide_and_follow())
+                decisions.append(self._decide_and_adapt())
             start = stop
         return decisions
 
@@ -325,7 +325,8 @@ class OnlineDecoder:
         beyond = self._n_samples - self._n_window
         return beyond >= 0 and beyond % self._n_step == 0
 
-    def _decide_and_follow(self) -> Decision:
+    def _decide_and_adapt(self) -> Decision:
+        """Return the decision that is due, then store its window, and adapt to it if asked to."""
         decision = self._decision()
         if decision.ok:
             window = self._window.last().astype(np.float32)
