@@ -1,9 +1,10 @@
 """Removal of slow changes of features within a session, without labels.
 
 Two methods are combined: the local mean over the trials around each trial is subtracted, which
-tracks one subject, and directions of drift are projected out, which all subjects may share. Where
-cues come in blocks, the classes change slowly, too; then neither is applied to trials of unknown
-class.
+tracks one subject, and directions of drift are projected out, which all subjects may share. Strong
+drift is looked for before local means are subtracted, since they hide it from the test without
+removing all of it. Where cues come in blocks, the classes change slowly, too; then neither is
+applied to trials of unknown class.
 """
 
 from __future__ import annotations
@@ -18,9 +19,18 @@ from numpy.typing import NDArray
 
 from bci_dann.adaptation.drift_guard import MIN_TRIALS, cues_in_blocks, unlabelled_cues_in_blocks
 from bci_dann.features import Subspace, drift_directions, local_deviations, without_directions
+from bci_dann.features.drift import without_domain_means
 from bci_dann.training import LinearHead
 
 __all__ = ["SlowChanges"]
+
+# Smallest autocovariance of strong drift along a direction, relative to the variance of all
+# features. Empirical: in the sessions of MI-OpenBCI it is below 0.25 along every direction.
+STRONG_DRIFT = 0.3
+# Largest share of the variance along a direction of strong drift, after local means are subtracted,
+# that the classes may explain; otherwise the direction is kept. Empirical, on simulated datasets:
+# with 3 channels the classes explain up to 20 % along such a direction, and are lost with it.
+LARGEST_CLASS_SHARE = 0.025
 
 Floats = NDArray[np.float64]
 
@@ -194,12 +204,12 @@ class SlowChanges:
         local = np.zeros(X.shape)
         if self.span is not None:
             local[used] = local_deviations(X[used], domains[used], self.span, labels[used])
-        directions = np.empty((X.shape[1], 0))
+        changes = self
         if self.remove_drift and not self.in_blocks and used.sum() >= MIN_TRIALS:
-            remaining = without_directions((X - local)[used], self.directions)
-            directions = drift_directions(remaining, domains[used])
-        directions = np.hstack([self.directions, directions])
-        return replace(self, directions=directions), local
+            if self.span is not None:
+                changes = changes._with_strong_drift(X[used], local[used], domains[used])
+            changes = changes._with_drift((X - local)[used], domains[used])
+        return changes, local
 
     def project_head(self, head: LinearHead) -> LinearHead:
         """Return a head that ignores the directions of drift.
@@ -216,6 +226,25 @@ class SlowChanges:
         """
         weights = without_directions(head.weights.numpy().T, self.directions).T
         return head._replace(weights=torch.from_numpy(np.ascontiguousarray(weights)))
+
+    def _with_drift(self, X: Floats, domains: NDArray[np.str_]) -> SlowChanges:
+        """Add the directions of drift of features from which local means are subtracted."""
+        remaining = without_directions(X, self.directions)
+        return self._with_directions(drift_directions(remaining, domains))
+
+    def _with_strong_drift(
+        self, X: NDArray[Any], local: Floats, domains: NDArray[np.str_]
+    ) -> SlowChanges:
+        """Add the directions of strong drift along which the classes hardly differ."""
+        remaining = without_directions(X, self.directions)
+        directions = drift_directions(remaining, domains, STRONG_DRIFT)
+        variances = (without_domain_means(X - local, domains) @ directions).var(axis=0)
+        between_classes = (self.class_means @ directions).var(axis=0)
+        hardly_differ = between_classes < LARGEST_CLASS_SHARE * variances
+        return self._with_directions(directions[:, hardly_differ])
+
+    def _with_directions(self, directions: Floats) -> SlowChanges:
+        return replace(self, directions=np.hstack([self.directions, directions]))
 
     def _seems_in_blocks(self, X: NDArray[Any], domains: NDArray[np.str_]) -> bool:
         """Test whether a new subject's cues seem to come in blocks; see the drift guard."""

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from bci_dann.features.subspace import Subspace
 
-__all__ = ["drift_directions", "without_directions"]
+__all__ = ["drift_directions", "without_directions", "without_domain_means"]
 
 # Largest lag of the autocovariance (trials). Empirical: about ten trials of motor imagery are
 # recorded in a minute.
@@ -33,7 +33,9 @@ WEIGHTS = 1.0 - np.arange(1, SPAN + 1) / (SPAN + 1)
 LEVEL = 0.05
 
 
-def drift_directions(X: NDArray[Any], domains: NDArray[np.str_]) -> NDArray[np.float64]:
+def drift_directions(
+    X: NDArray[Any], domains: NDArray[np.str_], least_strength: float = 0.0
+) -> NDArray[np.float64]:
     """Return the directions in which features drift from trial to trial by more than chance.
 
     Cues are in random order, so what neighbouring trials share is not due to the class. Removing it
@@ -52,6 +54,9 @@ def drift_directions(X: NDArray[Any], domains: NDArray[np.str_]) -> NDArray[np.f
         Features; the trials of each domain in the order of recording.
     domains : ndarray of str, shape (n_trials,)
         The domain of each trial.
+    least_strength : float
+        A third limit: the smallest eigenvalue, relative to the sum of the variances of all
+        features.
 
     Returns
     -------
@@ -84,9 +89,7 @@ def drift_directions(X: NDArray[Any], domains: NDArray[np.str_]) -> NDArray[np.f
            [0. ],
            [0.1]])
     """
-    centred = np.array(X, dtype=np.float64)
-    for name in np.unique(domains):
-        centred[domains == name] -= centred[domains == name].mean(axis=0)
+    centred = without_domain_means(X, domains)
     subspace = Subspace.spanned_by(centred)  # a smaller eigenvalue problem with the same result
     coordinates = subspace.coordinates(centred)
     if not coordinates.shape[1]:  # for example one trial in each domain
@@ -96,6 +99,7 @@ def drift_directions(X: NDArray[Any], domains: NDArray[np.str_]) -> NDArray[np.f
     variances = ((coordinates @ vectors) ** 2).sum(axis=0)
     error = 2.0 * math.sqrt(float((WEIGHTS**2).sum()) / len(X))
     limit = np.maximum(-values[0], NormalDist().inv_cdf(1 - LEVEL) * error * variances)
+    limit = np.maximum(limit, least_strength * (coordinates**2).sum())
     return np.ascontiguousarray(subspace.vectors(vectors[:, values > limit].T).T)
 
 
@@ -126,6 +130,27 @@ def without_directions(X: NDArray[Any], directions: NDArray[np.float64]) -> NDAr
     array([[0., 4.]])
     """
     return np.asarray(X - (X @ directions) @ directions.T, dtype=np.float64)
+
+
+def without_domain_means(X: NDArray[Any], domains: NDArray[np.str_]) -> NDArray[np.float64]:
+    """Return features minus the mean of their domain.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_features)
+        Features; not modified.
+    domains : ndarray of str, shape (n_trials,)
+        The domain of each trial.
+
+    Returns
+    -------
+    ndarray, shape (n_trials, n_features)
+        In double precision.
+    """
+    centred = np.array(X, dtype=np.float64)
+    for name in np.unique(domains):
+        centred[domains == name] -= centred[domains == name].mean(axis=0)
+    return centred
 
 
 def _weighted_successors(

@@ -45,6 +45,37 @@ def test_local_changes_go_and_classes_stay(drawn):
     assert not changes.in_blocks
 
 
+def along(column, changes):
+    """Return how much of a feature the directions of drift contain."""
+    return float(np.linalg.norm(changes.directions[column]))
+
+
+def test_strong_drift_is_projected_out_in_addition_to_local_means(drawn):
+    changes, local, _ = found(drawn)
+    assert along(1, changes) > 0.95
+    assert along(0, changes) < 0.2
+    assert np.abs(local[:, 1]).max() > 0.5
+
+
+def test_drift_that_is_not_strong_is_left_to_local_means(drawn):
+    X, labels, domains = drawn
+    weak = X.copy()
+    weak[:, 1] -= 1.85 * np.tile(SLOW, 4)
+    assert along(1, found((weak, labels, domains), span=None)[0]) > 0.9
+    assert along(1, found((weak, labels, domains))[0]) < 0.1
+
+
+def test_strong_drift_along_the_class_difference_is_kept(drawn):
+    X, labels, domains = drawn
+    rising = np.tile(np.linspace(-3, 3, 100), 4)  # nearly all of it in the local means
+    for column, is_found in ((0, False), (1, True)):
+        drifting = X.copy()
+        drifting[:, 1] -= 2 * np.tile(SLOW, 4)
+        drifting[:, column] += rising
+        assert along(column, found((drifting, labels, domains), span=None)[0]) > 0.95
+        assert (along(column, found((drifting, labels, domains))[0]) > 0.5) == is_found
+
+
 def test_without_a_span_directions_of_drift_are_left_out_alone(drawn):
     changes, local, _ = found(drawn, span=None)
     np.testing.assert_array_equal(local, 0.0)

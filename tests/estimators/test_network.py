@@ -350,3 +350,17 @@ def test_vectors_are_not_aligned_and_need_a_perceptron(vectors):
 def test_numbers_that_must_be_whole(name, value):
     with pytest.raises(ConfigError, match=f"{name} must be a whole number above 0; got {value!r}"):
         network(**{name: value}).check_parameters()
+
+
+def test_an_alignment_that_returns_vectors(given, tmp_path):
+    from bci_dann.features import TangentViews
+
+    views = TangentViews(n_windows=1, n_delays=1)
+    model = SourceOnlyClassifier("MLP", alignment=views, **QUICK).fit(**given)
+    model.save(tmp_path / "model")
+    X = given["X_target_unlabeled"]
+    expected = model.predict_proba(X)
+    assert expected.shape == (len(X), 2)
+    np.testing.assert_array_equal(load_model(tmp_path / "model").predict_proba(X), expected)
+    with pytest.raises(ConfigError, match="EEGNet cannot be built for n_chans=10, n_times=1"):
+        SourceOnlyClassifier("EEGNet", alignment=views, **QUICK).fit(**given)

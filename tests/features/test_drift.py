@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bci_dann.features import drift_directions, without_directions
+from bci_dann.features.drift import without_domain_means
 
 N = 160
 DOMAINS = np.repeat(["a/0", "a/1"], N // 2)
@@ -125,3 +126,29 @@ def test_domains_may_be_interleaved():
 def test_no_direction_leaves_features_as_they_are():
     X = noise()
     np.testing.assert_array_equal(without_directions(X, np.empty((6, 0))), X)
+
+
+def test_only_strong_drift_is_found_on_demand():
+    X = drifting()
+    found = drift_directions(X, DOMAINS)
+    centred = without_domain_means(X, DOMAINS)
+    # the autocovariance along the wave, relative to the variance of all features
+    along = centred @ found[:, -1]
+    strength = (
+        sum(
+            2 * (1 - lag / 11) * (part[lag:] * part[:-lag]).sum()
+            for part in along.reshape(2, -1)
+            for lag in range(1, 11)
+        )
+        / (centred**2).sum()
+    )
+    assert drift_directions(X, DOMAINS, 0.99 * strength).shape[1] == 1
+    assert drift_directions(X, DOMAINS, 1.01 * strength).shape[1] == 0
+
+
+def test_domain_means_are_subtracted():
+    X = drifting() + np.repeat([[1.0], [5.0]], N // 2, axis=0)
+    centred = without_domain_means(X, DOMAINS)
+    for name in np.unique(DOMAINS):
+        np.testing.assert_allclose(centred[name == DOMAINS].mean(0), 0, atol=1e-12)
+    assert X.mean() > 2  # not modified
