@@ -177,6 +177,7 @@ class SlowChanges:
         labels: NDArray[np.int64],
         domains: NDArray[np.str_],
         is_new: NDArray[np.bool_],
+        includes_sources: bool = True,
     ) -> tuple[SlowChanges, Floats]:
         """Find slow changes in trials of the sources, of a new subject, or of both.
 
@@ -190,6 +191,9 @@ class SlowChanges:
             The domain of each trial.
         is_new : ndarray of bool, shape (n_trials,)
             Which trials are unlabelled trials of a new subject.
+        includes_sources : bool
+            Whether source trials are among them. Only then strong drift is looked for: in a single
+            session of one subject, too much appears strong by chance.
 
         Returns
         -------
@@ -204,12 +208,15 @@ class SlowChanges:
         local = np.zeros(X.shape)
         if self.span is not None:
             local[used] = local_deviations(X[used], domains[used], self.span, labels[used])
-        changes = self
+        directions = self.directions
         if self.remove_drift and not self.in_blocks and used.sum() >= MIN_TRIALS:
-            if self.span is not None:
-                changes = changes._with_strong_drift(X[used], local[used], domains[used])
-            changes = changes._with_drift((X - local)[used], domains[used])
-        return changes, local
+            deviations = (X - local)[used]
+            if includes_sources and self.span is not None:
+                strong = self._strong_drift(X[used], deviations, domains[used])
+                directions = np.hstack([directions, strong])
+            remaining = without_directions(deviations, directions)
+            directions = np.hstack([directions, drift_directions(remaining, domains[used])])
+        return replace(self, directions=directions), local
 
     def project_head(self, head: LinearHead) -> LinearHead:
         """Return a head that ignores the directions of drift.
@@ -227,24 +234,18 @@ class SlowChanges:
         weights = without_directions(head.weights.numpy().T, self.directions).T
         return head._replace(weights=torch.from_numpy(np.ascontiguousarray(weights)))
 
-    def _with_drift(self, X: Floats, domains: NDArray[np.str_]) -> SlowChanges:
-        """Add the directions of drift of features from which local means are subtracted."""
-        remaining = without_directions(X, self.directions)
-        return self._with_directions(drift_directions(remaining, domains))
+    def _strong_drift(
+        self, X: NDArray[Any], deviations: Floats, domains: NDArray[np.str_]
+    ) -> Floats:
+        """Return the directions of strong drift along which the classes hardly differ.
 
-    def _with_strong_drift(
-        self, X: NDArray[Any], local: Floats, domains: NDArray[np.str_]
-    ) -> SlowChanges:
-        """Add the directions of strong drift along which the classes hardly differ."""
+        ``deviations`` are the features ``X`` minus their local means.
+        """
         remaining = without_directions(X, self.directions)
         directions = drift_directions(remaining, domains, STRONG_DRIFT)
-        variances = (without_domain_means(X - local, domains) @ directions).var(axis=0)
+        variances = (without_domain_means(deviations, domains) @ directions).var(axis=0)
         between_classes = (self.class_means @ directions).var(axis=0)
-        hardly_differ = between_classes < LARGEST_CLASS_SHARE * variances
-        return self._with_directions(directions[:, hardly_differ])
-
-    def _with_directions(self, directions: Floats) -> SlowChanges:
-        return replace(self, directions=np.hstack([self.directions, directions]))
+        return directions[:, between_classes < LARGEST_CLASS_SHARE * variances]
 
     def _seems_in_blocks(self, X: NDArray[Any], domains: NDArray[np.str_]) -> bool:
         """Test whether a new subject's cues seem to come in blocks; see the drift guard."""

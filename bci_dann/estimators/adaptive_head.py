@@ -174,7 +174,11 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
     def _find_slow_changes(self, trials: TrainingTrials) -> NDArray[np.float64]:
         """Return the local means to be subtracted, and store the directions of drift."""
         self.slow_changes_, local_means = self.slow_changes_.find(
-            trials.X, trials.labels, trials.domains, trials.is_unlabelled_target
+            trials.X,
+            trials.labels,
+            trials.domains,
+            trials.is_unlabelled_target,
+            includes_sources=not trials.is_target.all(),
         )
         return local_means
 

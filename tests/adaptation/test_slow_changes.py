@@ -140,3 +140,14 @@ def test_saved_and_in_feature_space(drawn):
     np.testing.assert_allclose(narrow.class_means[:, :P], changes.class_means, atol=1e-8)
     former = {k: v for k, v in changes.to_arrays().items() if k in ("class_means", "drift")}
     assert SlowChanges.from_arrays(former, 10.0, True).span is None
+
+
+def test_strong_drift_of_one_subject_alone_is_not_projected_out(drawn):
+    X, labels, domains = drawn
+    rising = X.copy()
+    rising[:, 1] += np.tile(np.linspace(-3, 3, 100), 4) - 2 * np.tile(SLOW, 4)
+    start = found((X[:300, [0, 2, 2, 3, 4, 5]], labels[:300], domains[:300]))[0]
+    unknown, new = np.full(100, -1), np.ones(100, dtype=bool)
+    for includes_sources in (True, False):
+        changes, _ = start.find(rising[300:], unknown, domains[300:], new, includes_sources)
+        assert (along(1, changes) > 0.5) == includes_sources
