@@ -77,8 +77,9 @@ class RiemannianClassifier(AdaptiveHead):
         recording. Nothing is subtracted from a trial of the target that the model was not adapted
         to, nor where the cues of a subject seem to come in blocks.
     remove_drift : bool
-        Whether to project out the directions in which the features still drift from trial to trial;
-        see :mod:`bci_dann.features.drift`. Trials must be in the order of recording.
+        Whether to project out the directions in which the features drift strongly from trial to
+        trial, or still drift after local means are subtracted; see
+        :mod:`bci_dann.features.drift`. Trials must be in the order of recording.
     guard : bool
         Whether to limit the strength of adaptation so that the outputs do not drift; see
         :mod:`bci_dann.adaptation.drift_guard`. The target's trials must be in the order of
