@@ -71,7 +71,7 @@ class Protocol:
     share: float = 0.0
 
 
-# Protocols by name.
+# Protocols by name: what training may use of the target, and how its trials are predicted.
 PROTOCOLS = {
     "train": Protocol(),
     "train_trialwise": Protocol(trialwise=True),
