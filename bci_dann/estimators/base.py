@@ -387,8 +387,7 @@ class TransferClassifier(SubjectAdaptation, Saving, Scoring, ClassifierMixin, Ba
         shape: tuple[int, ...] = (self.n_features_in_, self.n_times_ or 1)
         if self.alignment_ is not None:
             shape = self.alignment_.shape_of(shape)
-        if len(shape) == 1:  # an alignment that returns vectors
-            shape = (*shape, 1)
+        shape = (*shape, 1) if len(shape) == 1 else shape
         return dict(zip(("n_chans", "n_times"), shape, strict=True))
 
     def __sklearn_is_fitted__(self) -> bool:
