@@ -25,7 +25,8 @@ from bci_dann.training import LinearHead
 __all__ = ["SlowChanges"]
 
 # Smallest autocovariance of strong drift along a direction, relative to the variance of all
-# features. Empirical: in the sessions of MI-OpenBCI it is below 0.25 along every direction.
+# features. Empirical: in the sessions of MI-OpenBCI, also with 3 or 5 of its channels, all drift is
+# weaker.
 STRONG_DRIFT = 0.3
 # Largest share of the variance along a direction of strong drift, after local means are subtracted,
 # that the classes may explain; otherwise the direction is kept. Empirical, on simulated datasets:
