@@ -1,10 +1,11 @@
-"""Runs on several datasets: on stand-ins for MOABB's, and where some of them fail."""
+"""Runs on several datasets: on files as MOABB downloads them, and where some of them fail."""
 
 from __future__ import annotations
 
 import pandas as pd
 import pytest
 
+from bci_dann import load_dataset
 from bci_dann.evaluation import load_suite, run_suite
 from bci_dann.exceptions import ConfigError, ResultsError
 
@@ -74,8 +75,42 @@ def test_transfers_between_data_sets_may_be_entries(tmp_path):
     assert scores["chance"].notna().all()
 
 
-def test_a_download_that_fails_does_not_end_the_others(stand_ins, monkeypatch, tmp_path):
+# By dataset: classes, channels, samples per s, seconds, sessions of subject 1, runs of a session.
+LAYOUTS = {
+    "BNCI2014_001": (4, 22, 250, 4, ["0train", "1test"], 6),
+    "BNCI2014_002": (2, 15, 512, 5, ["0"], 8),
+    "BNCI2014_004": (2, 3, 250, 4.5, ["0train", "1train", "2train", "3test", "4test"], 1),
+    "BNCI2015_001": (2, 13, 512, 5, ["0A", "1B"], 1),
+    "Lee2019_MI": (2, 62, 1000, 4, ["1", "2"], 1),
+    "Cho2017": (2, 64, 512, 3, ["0"], 1),
+    "PhysionetMI": (5, 64, 160, 3, ["0"], 6),
+    "Schirrmeister2017": (4, 128, 500, 4, ["0"], 2),
+    "Dreyer2023": (2, 27, 512, 5, ["0"], 4),
+}
+
+# MOABB's readers name the montage by its former name
+reads_downloads = pytest.mark.filterwarnings("ignore:Montage name:FutureWarning")
+
+
+@reads_downloads
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_downloads_are_read_as_the_publications_describe_them(downloads, name):
+    n_classes, n_chans, sfreq, duration, sessions, n_runs = LAYOUTS[name]
+    downloads(name, [1])
+    trials = load_dataset(name, subjects=[1], preprocessing={"band": [4, 38]})
+    assert len(set(trials.y)) == n_classes
+    assert trials.X.shape[1:] == (n_chans, duration * sfreq + 1)
+    assert trials.sfreq == sfreq
+    runs = trials.metadata.drop_duplicates(["session", "run"])["session"].value_counts()
+    assert runs.to_dict() == dict.fromkeys(sessions, n_runs)
+    assert 1 < trials.X.std() < 30  # µV
+
+
+@reads_downloads
+def test_a_download_that_fails_does_not_end_the_others(downloads, monkeypatch, tmp_path):
     from moabb.datasets import BNCI2015_001
+
+    downloads("BNCI2014_004")
 
     def no_network(self, subject):
         raise ConnectionError("the server does not answer")
@@ -97,7 +132,8 @@ def test_a_download_that_fails_does_not_end_the_others(stand_ins, monkeypatch, t
 
 
 @pytest.mark.parametrize("name", ["mi-v1", "mi-4class-v1"])
-def test_a_dry_run_tells_sizes_and_loads_nothing(stand_ins, name, tmp_path):
+def test_a_dry_run_tells_sizes_and_loads_nothing(downloads, name, tmp_path):
+    folder = downloads("BNCI2014_001", [])
     suite = load_suite(f"suites/{name}").with_replaced({"pipelines": ["csp_lda"], "seeds": [0]})
     tasks = run_suite(suite, tmp_path / "run", progress=False, dry_run=True)
     sizes = tasks.attrs["sizes"]
@@ -108,7 +144,7 @@ def test_a_dry_run_tells_sizes_and_loads_nothing(stand_ins, name, tmp_path):
         suite.runs["BNCI2014_001"].data.classes
     )
     assert all(size["megabytes"] > 0 for size in sizes.values())
-    assert not stand_ins
+    assert not list(folder.iterdir())
     assert not (tmp_path / "run").exists()
 
 
@@ -120,6 +156,7 @@ def shortened(name, datasets=None):
     return suite.of_datasets(datasets).with_replaced({"seeds": [0], "protocols": ["train"]})
 
 
+@reads_downloads
 @pytest.mark.parametrize(
     ("name", "datasets"),
     [
@@ -128,8 +165,10 @@ def shortened(name, datasets=None):
         pytest.param("mi-4class-v1", None, marks=pytest.mark.slow),
     ],
 )
-def test_shipped_suites_run_on_stand_ins(stand_ins, name, datasets, tmp_path):
+def test_shipped_suites_run_on_downloads(downloads, name, datasets, tmp_path):
     suite = shortened(name, datasets)
+    for run in suite.runs.values():
+        downloads(run.data.dataset)
     scores = run_suite(suite, tmp_path / "out", progress=False, cache_dir=tmp_path / "cache")
     assert scores["dataset"].drop_duplicates().tolist() == list(suite.runs)
     assert len(scores) == 2 * len(suite.runs)
@@ -137,4 +176,3 @@ def test_shipped_suites_run_on_stand_ins(stand_ins, name, datasets, tmp_path):
     best = scores.groupby("dataset")["accuracy"].max()
     assert best.between(0, 100).all()
     assert best.median() > 100 / n_classes + 10  # some have 128 channels and few trials
-    assert len(stand_ins) == 2 * len(suite.runs)
