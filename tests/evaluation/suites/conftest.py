@@ -10,7 +10,7 @@ import pytest
 # The writers of files that stand beside the tests.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from downloaded_files import write_downloads  # noqa: E402
+from downloaded_files import write_downloads
 
 
 @pytest.fixture
