@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.special import softmax
+from sklearn.utils.validation import check_is_fitted
 
 from bci_dann.adaptation.drift_guard import MIN_TRIALS
 from bci_dann.adaptation.head_adaptation import (
@@ -255,6 +256,24 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
             weights=torch.from_numpy(weights),
             is_target=torch.from_numpy(trials.is_target),
         )
+
+    def transform(self, X: Any) -> NDArray[np.float32]:
+        """Return the features of trials, without directions of drift.
+
+        Parameters
+        ----------
+        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
+            Trials (µV).
+
+        Returns
+        -------
+        ndarray, shape (n_trials, n_features)
+            Tangent vectors of all views. Local means, which predictions of trials that the model
+            was adapted to take into account, are not subtracted.
+        """
+        check_is_fitted(self)
+        features = without_directions(self.read_aligned(X), self.drift_)
+        return np.asarray(features, dtype=np.float32)
 
     def predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return class probabilities; see the base class."""

@@ -12,6 +12,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_is_fitted
 
 from bci_dann._validation import check_count, check_option
 from bci_dann.alignment import Alignment, FilterBank
@@ -211,6 +212,24 @@ class ShallowClassifier(SourceWeighted, TransferClassifier):
             return
         with mne.use_log_level("error"):  # CSP reports each covariance that it estimates
             self.pipeline_ = pipeline.fit(known.X.astype(np.float64), known.labels)
+
+    def transform(self, X: Any) -> NDArray[np.float32]:
+        """Return the features of trials, the input of the classifier.
+
+        Parameters
+        ----------
+        X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
+            Trials (µV).
+
+        Returns
+        -------
+        ndarray, shape (n_trials, n_features)
+            Logarithms of power, tangent vectors, or for ``"covariances"`` the entries of these.
+        """
+        check_is_fitted(self)
+        X = self.read_aligned(X).astype(np.float64)
+        features = np.asarray(self.pipeline_[:-1].transform(X), dtype=np.float32)
+        return features.reshape(len(X), -1)
 
     def predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return class probabilities; see the base class."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bci_dann._files import write_atomically
-from bci_dann.evaluation.feature_map import MAP_FILE
+from bci_dann.evaluation.feature_maps.trial_map import MAP_FILE
 from bci_dann.evaluation.pseudo_online.window_results import write_window_scores
 from bci_dann.evaluation.runs.channel_power import POWER_FILE
 from bci_dann.evaluation.runs.invocations import add_invocation, read_invocations

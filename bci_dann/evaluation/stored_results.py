@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann._validation import check_option
-from bci_dann.evaluation import protocol_overlap
+from bci_dann.evaluation import protocol_overlap, record_frames
+from bci_dann.evaluation.record_frames import TASK, task_of
 from bci_dann.evaluation.runs.manifest import Manifest
-from bci_dann.evaluation.runs.records import DAMAGE, DIAGNOSTICS, Record, read_stored
+from bci_dann.evaluation.runs.records import DAMAGE, Record, read_stored
 from bci_dann.evaluation.runs.results import ResultsFolder
 from bci_dann.exceptions import BCIDannWarning, ResultsError
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["StoredResults", "open_results"]
 
-TASK = ("dataset", "pipeline", "protocol", "subject", "seed")
 FORMATS = ("csv", "parquet")
 
 Metric = Callable[[NDArray[np.float64], NDArray[np.str_], list[str]], float]
@@ -139,23 +138,7 @@ class StoredResults:
             methods without), ``version`` (of this package, with a fingerprint of its code) and
             ``key``, the name of the record's file.
         """
-        import pandas as pd
-
-        rows = [
-            {
-                **_task_of(about),
-                "n_train": record.n_train,
-                "n_test": len(record.truth),
-                "fit_seconds": record.fit_seconds,
-                "predict_seconds": record.predict_seconds,
-                **{name: record.diagnostics.get(name, math.nan) for name in DIAGNOSTICS},
-                "version": about["versions"]["bci_dann"],
-                "key": about["key"],
-            }
-            for about, record in self._records
-        ]
-        columns = ["n_train", "n_test", "fit_seconds", "predict_seconds", *DIAGNOSTICS]
-        return pd.DataFrame(rows, columns=[*TASK, *columns, "version", "key"])
+        return record_frames.tasks_frame(self._records)
 
     @functools.cached_property
     def trials(self) -> pd.DataFrame:
@@ -168,16 +151,7 @@ class StoredResults:
             (the position among all trials of the data, so that rows of different tasks can be
             joined), ``truth``, ``prediction``, and ``p_<class>``, the probability of each class.
         """
-        import pandas as pd
-
-        if not self._records:
-            return pd.DataFrame(columns=[*TASK])
-        tasks = pd.DataFrame([_task_of(about) for about, _ in self._records])
-        # one frame from whole columns: a frame for each record would take most of the time
-        counts = [len(record.truth) for _, record in self._records]
-        columns = {name: tasks[name].repeat(counts).array for name in TASK}
-        parts = [_columns_of(record) for _, record in self._records]
-        return pd.DataFrame({**columns, **_joined(parts, counts)})
+        return record_frames.trials_frame(self._records)
 
     @functools.cached_property
     def history(self) -> pd.DataFrame:
@@ -193,16 +167,21 @@ class StoredResults:
             and ``TERM.domain_chance``. With several networks in an ensemble, names begin with
             ``member N:``. Records of earlier versions have no rows.
         """
-        import pandas as pd
+        return record_frames.history_frame(self._records)
 
-        rows = [
-            (*_task_of(about).values(), epoch, name, float(value))
-            for about, record in self._records
-            for name, values in record.history.items()
-            for epoch, value in enumerate(values, start=1)
-            if not np.isnan(value)
-        ]
-        return pd.DataFrame(rows, columns=[*TASK, "epoch", "summand", "value"])
+    @functools.cached_property
+    def feature_points(self) -> pd.DataFrame:
+        """Trials as points: the first two principal components of the features of trained models.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``dataset``, ``pipeline``, ``protocol``, ``subject`` (the target), ``seed``,
+            ``trial_subject``, ``label`` (the true class), ``component_1`` and ``component_2``, and
+            ``explained_1`` and ``explained_2``, their shares of the variance. Only models of the
+            first subject whose class has a method ``transform`` have rows.
+        """
+        return record_frames.feature_points_frame(self._records)
 
     def score(self, metric: Metric | None = None, *, common_trials: bool = False) -> pd.DataFrame:
         """Compute a metric from the probabilities that were stored.
@@ -227,7 +206,7 @@ class StoredResults:
         metric = metric or _accuracy
         rows = [
             {
-                **_task_of(about),
+                **task_of(about),
                 "session": session,
                 "n_test": int(chosen.sum()),
                 "score": float(
@@ -314,10 +293,6 @@ class StoredResults:
                 yield about, record
 
 
-def _task_of(about: dict[str, Any]) -> dict[str, Any]:
-    return {name: about[name] for name in TASK}
-
-
 def _order(about: dict[str, Any]) -> tuple[Any, ...]:
     """Sort subject 2 before subject 10, and Set:2 before Set:10."""
     subject = str(about["subject"])
@@ -339,33 +314,6 @@ def _accuracy(
     probabilities: NDArray[np.float64], truth: NDArray[np.str_], classes: list[str]
 ) -> float:
     return float(np.mean(np.asarray(classes)[probabilities.argmax(axis=1)] == truth))
-
-
-def _columns_of(record: Record) -> dict[str, NDArray[Any]]:
-    """Return a record's trials in the order of recording, by the name of the column."""
-    order = np.argsort(record.test_index)
-    probabilities = record.probabilities[order]
-    return {
-        "session": record.sessions[order],
-        "trial": record.test_index[order],
-        "truth": record.truth[order],
-        "prediction": record.classes[probabilities.argmax(axis=1)],
-        **{f"p_{name}": probabilities[:, place] for place, name in enumerate(record.classes)},
-    }
-
-
-def _joined(parts: list[dict[str, NDArray[Any]]], counts: list[int]) -> dict[str, NDArray[Any]]:
-    """Join the columns of records; NaN where a record lacks a column, such as that of a class."""
-    names = dict.fromkeys(name for part in parts for name in part)
-    return {
-        name: np.concatenate(
-            [
-                part[name] if name in part else np.full(count, np.nan)
-                for part, count in zip(parts, counts, strict=True)
-            ]
-        )
-        for name in names
-    }
 
 
 def _write_parquet(frame: pd.DataFrame, path: Path) -> None:

@@ -18,6 +18,7 @@ from bci_dann._threads import limited_threads
 from bci_dann.data.combined.combined_config import subject_name
 from bci_dann.data.windows.window_table import WindowTable, separated
 from bci_dann.evaluation.config.pipeline_builder import build_with_warnings, wants_target
+from bci_dann.evaluation.feature_maps.trained_map import map_features
 from bci_dann.evaluation.protocols import PROTOCOLS, Fold, split
 from bci_dann.evaluation.pseudo_online.window_folds import trials_of, window_fold
 from bci_dann.evaluation.pseudo_online.window_predictions import predict_windows, times_of
@@ -206,7 +207,16 @@ def _record(
         diagnostics=_diagnostics(estimator),
         history=_history(estimator),
         windows={} if table is None else times_of(table, fold.test),
+        feature_map=_feature_map(task, estimator, trials) if table is None else {},
     )
+
+
+def _feature_map(task: Task, estimator: Any, trials: EEGTrials) -> dict[str, NDArray[Any]]:
+    """Return the map of a model's features, for one subject, as examples in the report."""
+    is_example = task.without is None and task.subject == trials.subjects[0]
+    if not is_example or not wants_target(estimator):
+        return {}
+    return map_features(estimator, trials, task.subject, task.pipeline.name)
 
 
 def _target_arguments(trials: EEGTrials, fold: Fold) -> dict[str, Any]:

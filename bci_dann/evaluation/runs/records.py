@@ -47,6 +47,8 @@ ARRAYS = ("probabilities", "truth", "classes", "sessions", "test_index")
 HISTORY, SUMMANDS = "history", "summands"
 # Pseudo-online runs: an array for each name that the description lists.
 WINDOWS, WINDOW_PREFIX = "windows", "window_"
+# Map of the features of the trained model: an array for each name that the description lists.
+MAP, MAP_PREFIX = "feature_map", "map_"
 # Exceptions that reading a truncated or modified file can raise.
 DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
@@ -175,6 +177,9 @@ class Record:
     windows : dict of str to ndarray, shape (n_test,)
         In a pseudo-online run, the times of the scored windows; see
         :func:`bci_dann.evaluation.pseudo_online.window_predictions.times_of`.
+    feature_map : dict of str to ndarray
+        Features of the model as points in two dimensions, in the tasks of the first subject; see
+        :func:`bci_dann.evaluation.feature_maps.trained_map.map_features`.
     """
 
     probabilities: NDArray[np.float64]
@@ -188,6 +193,7 @@ class Record:
     diagnostics: dict[str, Any] = field(default_factory=dict)
     history: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     windows: dict[str, NDArray[Any]] = field(default_factory=dict)
+    feature_map: dict[str, NDArray[Any]] = field(default_factory=dict)
 
 
 def write_record(path: Path, task: Task, record: Record) -> None:
@@ -222,11 +228,13 @@ def write_record(path: Path, task: Task, record: Record) -> None:
         # only if not empty, so that other records do not change
         **({SUMMANDS: list(record.history)} if record.history else {}),
         **({WINDOWS: list(record.windows)} if record.windows else {}),
+        **({MAP: list(record.feature_map)} if record.feature_map else {}),
     }
     arrays: dict[str, Any] = {name: getattr(record, name) for name in ARRAYS}
     if record.history:
         arrays[HISTORY] = np.stack(list(record.history.values()))
     arrays |= {WINDOW_PREFIX + name: values for name, values in record.windows.items()}
+    arrays |= {MAP_PREFIX + name: values for name, values in record.feature_map.items()}
     buffer = io.BytesIO()
     np.savez(
         buffer,
@@ -328,6 +336,7 @@ def read_stored(path: Path) -> tuple[dict[str, Any], Record]:
             diagnostics=about["diagnostics"],
             history=dict(zip(names, stored[HISTORY], strict=True)) if names else {},
             windows={name: stored[WINDOW_PREFIX + name] for name in about.get(WINDOWS, [])},
+            feature_map={name: stored[MAP_PREFIX + name] for name in about.get(MAP, [])},
         )
     return about, record
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bci_dann.data.combined.combined_config import CombinedDataConfig, one_dataset
 from bci_dann.evaluation.config.run_config import RunConfig
-from bci_dann.evaluation.feature_map import write_feature_map
+from bci_dann.evaluation.feature_maps.trial_map import write_feature_map
 from bci_dann.evaluation.pseudo_online.window_results import write_window_scores
 from bci_dann.evaluation.runs.channel_power import write_channel_power
 from bci_dann.evaluation.runs.cost.durations import Durations

@@ -11,10 +11,11 @@ import numpy as np
 
 from bci_dann.evaluation import open_results
 from bci_dann.evaluation.metrics import METRICS, score
+from bci_dann.evaluation.record_frames import TASK
 from bci_dann.evaluation.regimes.regimes_folder import is_regimes_folder
 from bci_dann.evaluation.runs.invocations import Invocation, read_invocations
 from bci_dann.evaluation.runs.results import COLUMNS, ResultsFolder
-from bci_dann.evaluation.stored_results import TASK, StoredResults
+from bci_dann.evaluation.stored_results import StoredResults
 from bci_dann.evaluation.summary import reference_among
 from bci_dann.exceptions import ResultsError
 from bci_dann.reporting.run_report.completeness import Completeness, completeness_of

@@ -33,6 +33,7 @@ RECORD = Record(
     predict_seconds=0.25,
     diagnostics={"ess": 12.5},
 )
+MAP = {"points": np.array([[0.5, 1.0]], dtype=np.float32), "labels": np.array(["left"])}
 
 
 def test_round_trip(tmp_path):
@@ -40,6 +41,14 @@ def test_round_trip(tmp_path):
     back = read_record(tmp_path / "a.npz", TASK)
     for field in dataclasses.fields(Record):
         np.testing.assert_array_equal(getattr(back, field.name), getattr(RECORD, field.name))
+
+
+def test_a_feature_map_is_kept(tmp_path):
+    write_record(tmp_path / "a.npz", TASK, dataclasses.replace(RECORD, feature_map=MAP))
+    back = read_record(tmp_path / "a.npz", TASK).feature_map
+    assert list(back) == list(MAP)
+    for name, values in MAP.items():
+        np.testing.assert_array_equal(back[name], values)
 
 
 def test_equal_records_are_equal_files(tmp_path):

@@ -1,1 +1,1 @@
-"""The trials of a run in two dimensions."""
+"""The trials of a run and the features of its models, in two dimensions."""

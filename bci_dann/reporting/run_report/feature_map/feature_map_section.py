@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bci_dann.evaluation.feature_map import FeatureMap, read_feature_map
-from bci_dann.reporting.run_report.html_parts import (
-    Reading,
-    Section,
-    figure_html,
-    paragraph_html,
+from bci_dann.evaluation.feature_maps.trial_map import FeatureMap, read_feature_map
+from bci_dann.reporting.run_report.feature_map.map_panels import (
+    add_legend,
+    draw_groups,
+    label_components,
 )
+from bci_dann.reporting.run_report.feature_map.trained_maps import trained_maps_html
+from bci_dann.reporting.run_report.html_parts import Reading, Section, figure_html
 from bci_dann.reporting.run_report.ranking_figures import empty_figure
-from bci_dann.reporting.subject_figure import mark_of
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from bci_dann.reporting.run_report.run_content import RunContent
 
 __all__ = ["draw_feature_map", "feature_map_section"]
 
-Place = Literal["outside right upper", "outside right lower"]
-MOST_IN_LEGEND = 12
 WIDTH, HEIGHT = 10.0, 7.0  # inches
 READING = Reading(
     "Each point is a trial: the first two principal components of the logarithm of its "
@@ -40,14 +36,10 @@ READING = Reading(
     "If subjects lie together already above, alignment has little to do. If one stays apart below, "
     "look at its recordings (`bci-dann check`) and its shift (`bci-dann diagnose`).",
 )
-NOTE = (
-    "The map shows the trials, not the features of a trained network, which records do not hold: "
-    "`model.transform(trials)` gives these."
-)
 
 
 def feature_map_section(run: RunContent) -> Section | None:
-    """Return the section with the map of the trials.
+    """Return the section with the map of the trials, and those of the features of models.
 
     Parameters
     ----------
@@ -57,16 +49,20 @@ def feature_map_section(run: RunContent) -> Section | None:
     Returns
     -------
     Section or None
-        ``None`` where the folder holds no map of its trials, as those of earlier versions.
+        ``None`` where the folder holds neither, as those of earlier versions.
     """
+    parts = _map_of_trials(run) + trained_maps_html(run)
+    return Section("Feature map", parts) if parts else None
+
+
+def _map_of_trials(run: RunContent) -> str:
     found = read_feature_map(run.stored.folder)
     if found is None or found.data_key != run.stored.manifest.data_key:
-        return None
+        return ""
     n_subjects = len(np.unique(found.subjects))
     size = f"N = {n_subjects} subjects, {len(found.subjects)} trials"
     title = f"Trials before and after re-centring, {size}"
-    figure = figure_html(draw_feature_map(found), title, READING)
-    return Section("Feature map", figure + paragraph_html(NOTE))
+    return figure_html(draw_feature_map(found), title, READING)
 
 
 def draw_feature_map(feature_map: FeatureMap) -> Figure:
@@ -87,36 +83,11 @@ def draw_feature_map(feature_map: FeatureMap) -> Figure:
     stages = ("before re-centring", feature_map.before), ("after re-centring", feature_map.after)
     n_subjects = len(np.unique(feature_map.subjects))
     for row, (stage, points) in enumerate(stages):
-        _draw_groups(axes[row, 0], points, feature_map.labels)
-        _draw_groups(axes[row, 1], points, feature_map.subjects)
+        draw_groups(axes[row, 0], points, feature_map.labels)
+        draw_groups(axes[row, 1], points, feature_map.subjects)
         for ax, kind in zip(axes[row], ("class", "subject"), strict=True):
-            ax.set_title(f"{stage}, by {kind}, N = {n_subjects} subjects", fontsize=10)
-            first, second = 100 * feature_map.explained[row]
-            ax.set_xlabel(f"component 1 ({first:.0f} % of variance)")
-            ax.set_ylabel(f"component 2 ({second:.0f} % of variance)")
-            ax.spines[["top", "right"]].set_visible(False)
-    _add_legend(figure, axes[0, 0], "class", "outside right upper")
-    _add_legend(figure, axes[0, 1], "subject", "outside right lower")
+            title = f"{stage}, by {kind}, N = {n_subjects} subjects"
+            label_components(ax, title, feature_map.explained[row])
+    add_legend(figure, axes[0, 0], "class", "outside right upper")
+    add_legend(figure, axes[0, 1], "subject", "outside right lower")
     return figure
-
-
-def _add_legend(figure: Figure, ax: Axes, title: str, place: Place) -> None:
-    handles, names = ax.get_legend_handles_labels()
-    if handles:
-        figure.legend(
-            handles, names, title=title, loc=place, fontsize=8, frameon=False, markerscale=2
-        )
-
-
-def _draw_groups(ax: Axes, points: NDArray[Any], groups: NDArray[np.str_]) -> None:
-    """Draw points in colours and forms, or in colours alone where there are many groups."""
-    names = list(dict.fromkeys(groups.tolist()))
-    if len(names) > MOST_IN_LEGEND:
-        order = np.random.default_rng(0).permutation(len(points))  # no group covers the others
-        places = np.array([names.index(name) for name in groups[order]])
-        x, y = points[order].T
-        ax.scatter(x, y, c=places, cmap="viridis", s=8, alpha=0.7, linewidths=0)
-        return
-    for index, name in enumerate(names):
-        x, y = points[groups == name].T
-        ax.scatter(x, y, **mark_of(index), s=14, alpha=0.8, linewidths=0, label=name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bci_dann.evaluation.feature_map import FeatureMap
+from bci_dann.evaluation.feature_maps.trial_map import FeatureMap
 from bci_dann.evaluation.runs.results import ResultsFolder
 from bci_dann.reporting.run_report.feature_map.feature_map_section import (
     draw_feature_map,

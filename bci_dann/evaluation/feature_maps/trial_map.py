@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann.evaluation.array_file import read_array_file, write_array_file
+from bci_dann.evaluation.feature_maps.projection import principal_components, spread_rows
 
 if TYPE_CHECKING:
     from bci_dann.data import EEGTrials
@@ -67,18 +68,20 @@ def map_trials(trials: EEGTrials, data_key: str) -> FeatureMap:
     """
     from bci_dann.features.shrunk_covariance import shrunk_covariances
 
-    rows = _spread_rows(trials.subjects)
+    n_subjects = len(np.unique(trials.subjects))
+    largest = min(TRIALS_OF_A_SUBJECT, max(FEWEST, MOST_TRIALS // n_subjects))
+    rows = spread_rows(trials.subjects, largest)
     covariances = np.concatenate(
         [shrunk_covariances(np.asarray(trials.X[own])) for own in rows.values()]
     )
     chosen = np.concatenate(list(rows.values()))
     domains = trials.domains[chosen]
     vectors = _recentred_vectors(covariances)
-    before, explained_before = _components(vectors)
+    before, explained_before = principal_components(vectors)
     for domain in np.unique(domains):
         own = domains == domain
         vectors[own] = _recentred_vectors(covariances[own])
-    after, explained_after = _components(vectors)
+    after, explained_after = principal_components(vectors)
     return FeatureMap(
         before,
         after,
@@ -132,29 +135,9 @@ def read_feature_map(folder: Path) -> FeatureMap | None:
     return FeatureMap(**arrays, data_key=data_key)
 
 
-def _spread_rows(subjects: NDArray[np.str_]) -> dict[str, NDArray[np.intp]]:
-    """Return trials of each subject at equal distances, in the order of recording."""
-    rows, names = {}, list(dict.fromkeys(subjects.tolist()))
-    most = min(TRIALS_OF_A_SUBJECT, max(FEWEST, MOST_TRIALS // len(names)))
-    for subject in names:
-        own = np.flatnonzero(subjects == subject)
-        places = np.linspace(0, len(own) - 1, min(len(own), most))
-        rows[subject] = own[places.round().astype(int)]
-    return rows
-
-
 def _recentred_vectors(covariances: NDArray[np.float64]) -> NDArray[np.float32]:
     """Return the logarithms of covariances that were whitened by their mean, as vectors."""
     from bci_dann.alignment.whitening import inverse_square_root
     from bci_dann.features.tangent_vectors import tangent_vectors
 
     return tangent_vectors([covariances], [inverse_square_root(covariances.mean(axis=0))])
-
-
-def _components(vectors: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]]:
-    from sklearn.decomposition import PCA
-
-    vectors = np.pad(vectors, [(0, 0), (0, max(0, 2 - vectors.shape[1]))])  # of a single channel
-    pca = PCA(2, svd_solver="randomized", random_state=0)
-    points = pca.fit_transform(vectors).astype(np.float32)
-    return points, pca.explained_variance_ratio_.astype(np.float32)

@@ -7,9 +7,9 @@ import pytest
 
 from bci_dann.data import Regime, derive_trials, load_dataset
 from bci_dann.data.trials import replace_labels
-from bci_dann.evaluation import feature_map as module
 from bci_dann.evaluation import merge_runs, run_benchmark
-from bci_dann.evaluation.feature_map import (
+from bci_dann.evaluation.feature_maps import trial_map as module
+from bci_dann.evaluation.feature_maps.trial_map import (
     MAP_FILE,
     map_trials,
     read_feature_map,

@@ -1,0 +1,1 @@
+"""Trials as points in two dimensions: re-centred trials, and features of trained models."""
