@@ -39,14 +39,18 @@ class RiemannianClassifier(AdaptiveHead):
         The kind of mean by which the covariances of each domain are re-centred; or a user-defined
         alignment (see :func:`bci_dann.resolve`), which is applied to the signals before their
         covariances are computed.
-    n_windows, n_delays : int
-        Numbers of windows and of delayed copies; see :class:`TangentViews`.
+    n_windows : int
+        Number of time windows.
+    n_delays : int, optional
+        Number of delayed copies of the channels; by default seven, and up to 14 with fewer than
+        seven channels. See :class:`TangentViews`.
     filter_bank : bool
         Whether to add five bands, 4 Hz wide from 8 to 28 Hz, as views; this needs the sampling
         frequency.
     span : float
-        Delay between the first and the last of the delayed copies (s); about one period of the mu
-        rhythm. Without a sampling frequency it is estimated from the autocorrelation of the trials.
+        Delay between the first and the last of the delayed copies (s), or the seventh one where
+        ``n_delays`` is not given; about one period of the mu rhythm. Without a sampling frequency
+        it is estimated from the autocorrelation of the trials.
     sfreq : float, optional
         Sampling frequency (Hz), for arrays; epochs contain it.
     C : float
@@ -137,7 +141,7 @@ class RiemannianClassifier(AdaptiveHead):
         *,
         alignment: Any = "riemannian",
         n_windows: int = 3,
-        n_delays: int = 7,
+        n_delays: int | None = None,
         filter_bank: bool = False,
         span: float = 0.1,
         sfreq: float | None = None,

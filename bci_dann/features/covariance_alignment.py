@@ -121,7 +121,7 @@ class CovarianceAlignment(Alignment, BaseEstimator):
         """
         check_option("mean", self.mean, MEANS)
         check_count("n_delays", self.n_delays)
-        self.lag_ = lag_between_copies(X, self.span, possible_copies(X.shape[1], self.n_delays))
+        self.lag_ = lag_between_copies(X, self.span, self.n_delays)
         self.recentring_ = CovarianceRecentring(self.mean)
         self.recentring_.cache = self.cache
         self.recentring_.fit(self._covariances(X, domains), domains)

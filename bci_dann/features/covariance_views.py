@@ -34,6 +34,10 @@ __all__ = [
 LONGEST_LAG = 0.1
 # Largest number of channels times delayed copies. Empirical: larger covariances take minutes.
 WIDEST = 200
+# Number of delayed copies by default. Few channels get more of them, at the same distance: as many
+# as give ROWS_OF_FEW rows of the covariance, and at most MOST_COPIES. Empirical: 14 copies are more
+# accurate with three channels, and less so with five channels and few trials.
+REGULAR_COPIES, MOST_COPIES, ROWS_OF_FEW = 7, 14, 50
 # Smallest power (µV²), so that the autocorrelation of a flat channel is 0.
 LEAST_POWER = 1e-30
 # Fewest samples of a window: a covariance of fewer samples is hardly defined.
@@ -262,25 +266,28 @@ def possible_lag(n_times: int, n_delays: int, lag: int) -> int:
     return min(lag, max(1, n_times // (2 * n_delays)))
 
 
-def possible_copies(n_chans: int, n_delays: int) -> int:
+def possible_copies(n_chans: int, n_delays: int | None) -> int:
     """Return the number of copies of the channels, reduced where covariances would be too large.
 
     Parameters
     ----------
     n_chans : int
         Number of channels.
-    n_delays : int
-        Requested number of copies.
+    n_delays : int or None
+        Requested number of copies; ``None`` for seven, and up to 14 with fewer than seven channels,
+        so that the covariance has about 50 rows.
 
     Returns
     -------
     int
         At least 1.
     """
+    if n_delays is None:
+        n_delays = min(MOST_COPIES, max(REGULAR_COPIES, ROWS_OF_FEW // n_chans))
     return min(n_delays, max(1, WIDEST // n_chans))
 
 
-def lag_between_copies(X: NDArray[Any], span: int | None, n_copies: int) -> int:
+def lag_between_copies(X: NDArray[Any], span: int | None, n_delays: int | None) -> int:
     """Return the delay from one copy to the next.
 
     Parameters
@@ -290,14 +297,16 @@ def lag_between_copies(X: NDArray[Any], span: int | None, n_copies: int) -> int:
     span : int or None
         Delay between the first and the last copy (samples); ``None`` for twice the lag of the most
         negative autocorrelation of the trials.
-    n_copies : int
-        Number of copies.
+    n_delays : int or None
+        Requested number of copies; ``None`` for the default number. Then ``span`` is the delay
+        between the first and the seventh copy.
 
     Returns
     -------
     int
         At least 1 (samples).
     """
+    n_copies = possible_copies(X.shape[1], n_delays or REGULAR_COPIES)
     span = span or (2 * most_negative_lag(X) if n_copies > 1 else 0)
     return max(1, round(span / max(1, n_copies - 1)))
 

@@ -42,7 +42,7 @@ class RestViews(TangentViews):
         self,
         mean: str | None = "riemannian",
         n_windows: int = 3,
-        n_delays: int = 7,
+        n_delays: int | None = None,
         span: int | None = None,
         bands: tuple[tuple[float, float], ...] = (),
         sfreq: float | None = None,

@@ -49,12 +49,14 @@ class TangentViews(Alignment, BaseEstimator):
         Riemannian mean of the sources.
     n_windows : int
         Number of time windows, which overlap by a third; 1 for the whole trial alone.
-    n_delays : int
+    n_delays : int, optional
         Copies of the channels, each delayed further than the one before; 1 for no delayed copies.
-        With many channels there are fewer, so that channels times copies do not exceed 200.
+        By default seven, and up to 14 with fewer than seven channels. With many channels there are
+        fewer, so that channels times copies do not exceed 200.
     span : int, optional
-        Delay between the first and the last copy (samples); one period of the mu rhythm is 100 ms.
-        By default twice the lag of the most negative autocorrelation of the source trials.
+        Delay between the first and the last copy (samples), or the seventh one where ``n_delays``
+        is not given; one period of the mu rhythm is 100 ms. By default twice the lag of the most
+        negative autocorrelation of the source trials.
     bands : sequence of (float, float)
         Lower and upper edge of each band (Hz); none by default.
     sfreq : float, optional
@@ -101,7 +103,7 @@ class TangentViews(Alignment, BaseEstimator):
         self,
         mean: str | None = "riemannian",
         n_windows: int = 3,
-        n_delays: int = 7,
+        n_delays: int | None = None,
         span: int | None = None,
         bands: tuple[tuple[float, float], ...] = (),
         sfreq: float | None = None,
@@ -126,7 +128,8 @@ class TangentViews(Alignment, BaseEstimator):
         if self.mean is not None:
             check_option("alignment", self.mean, MEANS)
         check_count("n_windows", self.n_windows)
-        check_count("n_delays", self.n_delays)
+        if self.n_delays is not None:
+            check_count("n_delays", self.n_delays)
         if self.sfreq is not None:
             check_bands(self.bands, self.sfreq)
 
@@ -145,7 +148,7 @@ class TangentViews(Alignment, BaseEstimator):
         TangentViews
             ``self``.
         """
-        self.lag_ = lag_between_copies(X, self.span, possible_copies(X.shape[1], self.n_delays))
+        self.lag_ = lag_between_copies(X, self.span, self.n_delays)
         self.centres_ = [
             CovarianceRecentring(self._mean).set_references(names, references, counts)
             for names, references, counts in self._references(X, domains)

@@ -9,8 +9,10 @@ from bci_dann.exceptions import DataError
 from bci_dann.features.covariance_views import (
     Views,
     delayed_covariances,
+    lag_between_copies,
     most_negative_lag,
     overlapping_windows,
+    possible_copies,
 )
 from bci_dann.features.shrunk_covariance import shrunk_covariances
 from bci_dann.features.winsorising import winsorise
@@ -127,3 +129,17 @@ def test_the_most_negative_lag_is_half_a_period():
     time = np.arange(500) / 250
     phases = np.random.default_rng(0).uniform(0, 2 * np.pi, (20, 3, 1))
     assert most_negative_lag(np.sin(2 * np.pi * 10 * time + phases)) == pytest.approx(12.5, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("n_chans", "copies"), [(1, 14), (3, 14), (4, 12), (5, 10), (6, 8), (7, 7), (22, 7), (64, 3)]
+)
+def test_few_channels_have_more_copies_at_the_same_distance(n_chans, copies):
+    assert possible_copies(n_chans, None) == copies
+    X = np.zeros((1, n_chans, 100))
+    assert lag_between_copies(X, 24, None) == 24 // (min(copies, 7) - 1)
+
+
+def test_a_given_number_of_copies_is_reduced_for_many_channels_only():
+    assert [possible_copies(n_chans, 10) for n_chans in (3, 20, 50)] == [10, 10, 4]
+    assert lag_between_copies(np.zeros((1, 3, 100)), 24, 9) == 3
