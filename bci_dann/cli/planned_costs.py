@@ -69,7 +69,8 @@ def _time_sentence(cost: Mapping[str, Any], out: Path) -> str:
         f"estimated from {_basis(cost, out)}"
     )
     untimed = ", ".join(cost["untimed"])
-    return f"{text}; not known for {untimed}." if untimed else f"{text}."
+    text = f"{text}; not known for {untimed}." if untimed else f"{text}."
+    return f"{text} Reading and filtering of recordings, and the report, take additional minutes."
 
 
 def _basis(cost: Mapping[str, Any], out: Path) -> str:

@@ -26,6 +26,17 @@ COLUMNS = {
     "sfreq": "Freq (Hz)",
     "trials": "#Trials / class",
 }
+# Trials of each class in a session, at most, where MOABB's number is that of a run, a subject or
+# the whole dataset; from the publications that MOABB cites for them.
+TRIALS_OF_A_SESSION = {
+    "BNCI2014_001": "72",  # six runs of 48 trials of four classes
+    "BNCI2014_004": "80",  # 120 trials in two sessions, 160 in three
+    "BNCI2015_001": "100",
+    "Cho2017": "120",  # or 100
+    "Dreyer2023": "120",  # six runs of 40 trials
+    "Lee2019_MI": "50",  # MOABB reads the offline phase, 100 trials
+    "Schirrmeister2017": "260",
+}
 RANGE = re.compile(r"varies \((.+)\)")
 CLASS = re.compile(r"class (\w+)\((\w*)")
 LICENCE = re.compile(r"\s+license=[\"']([^\"']+)[\"']")
@@ -54,8 +65,8 @@ class DatasetSummary:  # numpydoc ignore=PR02
     sfreq : str
         Sampling frequency (Hz).
     trials : str
-        Number of trials of each class as in MOABB, which counts them per session for some
-        datasets, and per subject for others.
+        Number of trials of each class in a session, at most. For datasets that are not in a suite
+        of this package it is MOABB's number, which is that of a subject or a run for some.
     licence : str
         The licence according to MOABB.
     """
@@ -99,6 +110,7 @@ def _of_moabb(name: str, row: Mapping[str, str], licence: str) -> DatasetSummary
     entries = {
         field: RANGE.sub(r"\1", row.get(column) or UNKNOWN) for field, column in COLUMNS.items()
     }
+    entries["trials"] = TRIALS_OF_A_SESSION.get(name, entries["trials"])
     return DatasetSummary(name, **entries, licence=licence)
 
 

@@ -17,10 +17,10 @@ Filter = Annotated[
 # Short headings, so that a row fits into 80 columns.
 DATASET_COLUMNS = ("dataset", "subj.", "sess.", "chan.", "classes", "Hz", "trials", "licence")
 DATASETS_NOTE = (
-    "Sessions are per subject, trials per class. SimulatedMI: simulated, without files; shown are "
-    "the defaults of data.params. Recordings: a folder of your own files. All others: as stated by "
-    "MOABB, which downloads them when they are first used. Check the licence at the source of the "
-    "data."
+    "Sessions are per subject, trials per class and, where known, session. SimulatedMI: simulated, "
+    "without files; shown are the defaults of data.params. Recordings: a folder of your own files. "
+    "All others: as stated by MOABB, which downloads them when they are first used. Check the "
+    "licence at the source of the data."
 )
 
 

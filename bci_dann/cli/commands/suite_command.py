@@ -29,12 +29,13 @@ OVER_COLUMNS = (
     *("I²", "p"),
 )
 PLAN_NOTE = (
-    "Trials and MB are computed from MOABB's summary, which counts trials per session for some "
-    "datasets and per subject for others; a dash means that it has no number. Memory is an order "
-    "of magnitude, on a CPU. Downloads need additional space, several times that of prepared "
-    "trials; their size is not stated anywhere. Hours are those of the tasks without a record, "
-    "from the records of the same pipelines: a dash where there is none yet, and a + where some "
-    "pipelines have none."
+    "Trials and MB of the datasets of the suites of this package are computed from their "
+    "publications, those of others from MOABB's summary, which counts trials per session, subject "
+    "or run; a dash means that it has no number. Memory is an order of magnitude, on a CPU. "
+    "Downloads need additional space, several times that of prepared trials; their size is not "
+    "stated anywhere. Hours are those of training and prediction, for tasks without a record, from "
+    "the records of the same pipelines: a dash where there is none yet, and a + where some "
+    "pipelines have none. Downloads and preparation take additional time."
 )
 OVER_NOTE = (
     "difference: points of accuracy, random-effects mean over datasets (DerSimonian and Laird "

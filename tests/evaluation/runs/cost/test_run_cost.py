@@ -52,11 +52,11 @@ def test_a_regime_has_files_of_its_own(tmp_path):
     assert derived["memory_megabytes"] == plain["memory_megabytes"]
 
 
-def test_the_size_of_a_moabb_set_is_by_its_summary(tmp_path):
+def test_the_size_of_a_moabb_set_is_by_its_publication(tmp_path):
     content = {**CONTENT, "data": {"dataset": "BNCI2014_001", "subjects": [1, 2, 3]}}
     content["preprocessing"] = {"resample": 128}
     cost = cost_of(content, tmp_path / "out")
-    assert cost["trials"] == 3 * 144 * 2 * 4
+    assert cost["trials"] == 3 * 2 * 72 * 4
     assert cost["megabytes"] == pytest.approx(cost["trials"] * 22 * (4 * 128 + 1) * 4 / 1e6)
 
 
