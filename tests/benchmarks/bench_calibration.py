@@ -30,20 +30,20 @@ from bci_dann.reporting import publish_own
 
 NOTE = (
     "CalibratedClassifier for new subjects: each subject is left out, and calibrated by the "
-    "others; MI-OpenBCI (Peterson et al. 2020), and four simulated datasets of twelve subjects; "
+    "others; MI-OpenBCI (Peterson et al. 2020), and two simulated datasets of eight subjects; "
     "negative log-likelihood and expected calibration error before and after, coverage and size "
     "of prediction sets, share of answered trials and the error among them"
 )
 METHODS = ("bci_dann_light", "ra_ts_logistic")
 SET_COVERAGE, MAX_ERROR = 0.9, 0.1
-WORLDS, BANDS = 4, {"band": [8, 30], "window": [0.5, 3.5], "resample": 64}
+WORLDS, BANDS = 2, {"band": [8, 30], "window": [0.5, 3.5], "resample": 64}
 
 
 def datasets(data_dir: Path) -> Iterator[tuple[str, list[EEGTrials]]]:
     """Yield each kind of data: its name, and the trials of its datasets."""
     run = load_config("mi_openbci")
     yield "MI-OpenBCI", [open_trials(prepare_trials(run.data, run.preprocessing, data_dir))]
-    settings = {"n_subjects": 12, "n_trials": 40, "snr": 0.7, "preprocessing": BANDS}
+    settings = {"n_subjects": 8, "n_trials": 30, "snr": 0.7, "preprocessing": BANDS}
     yield (
         "simulated",
         [load_dataset("SimulatedMI", **settings, random_state=seed) for seed in range(WORLDS)],
