@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bci_dann.evaluation.feature_map import FeatureMap, read_feature_map
 from bci_dann.reporting.run_report.html_parts import (
-    Reading,
+    Explanation,
     Section,
     figure_html,
     paragraph_html,
@@ -25,29 +25,31 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_feature_map", "feature_map_section"]
 
-Place = Literal["outside right upper", "outside right lower"]
-MOST_IN_LEGEND = 12
+LegendPosition = Literal["outside right upper", "outside right lower"]
+MAX_IN_LEGEND = 12
 WIDTH, HEIGHT = 10.0, 7.0  # inches
-READING = Reading(
-    "Each point is a trial: the first two principal components of the logarithm of its "
-    "covariance between channels. Above, as recorded; below, once each session of each subject was "
-    "re-centred without labels (Euclidean alignment), with which most pipelines of this package "
-    "begin. The same points are coloured by true class on the left, and by subject on the right.",
-    "Above, each subject forms a cloud of its own; below, the clouds lie on each other, and the "
-    "colours on the left are in different places.",
-    "Subjects that are still apart below: re-centring does not remove their difference. Classes "
-    "that are mixed below do not tell much: classifiers use more than two dimensions.",
-    "If subjects lie together already above, alignment has little to do. If one stays apart below, "
-    "look at its recordings (`bci-dann check`) and its shift (`bci-dann diagnose`).",
+EXPLANATION = Explanation(
+    "Each point is a trial: the first two principal components of the logarithm of its covariance "
+    "matrix. Top: as recorded. Bottom: after each session was re-centred without labels "
+    "(Euclidean alignment), the first step of most pipelines of this package. The same points are "
+    "coloured by true class on the left, and by subject on the right.",
+    "In the top row, subjects form separate clusters; in the bottom row, the clusters of subjects "
+    "overlap, and the classes on the left are separated.",
+    "Subjects are still separated in the bottom row: re-centring does not remove their "
+    "differences. Overlapping classes are less informative, because classifiers use more than two "
+    "dimensions.",
+    "If subjects already overlap in the top row, alignment has little effect. If a subject is "
+    "separated in the bottom row, check its recordings (`bci-dann check`) and its distribution "
+    "shift (`bci-dann diagnose`).",
 )
 NOTE = (
-    "The map shows the trials, not the features of a trained network, which records do not hold: "
-    "`model.transform(trials)` gives these."
+    "The map shows covariance matrices of the trials, not features of a trained network. Records "
+    "do not contain the latter; `model.transform(trials)` computes them."
 )
 
 
 def feature_map_section(run: RunContent) -> Section | None:
-    """Return the section with the map of the trials.
+    """Return the section with the feature map of the trials.
 
     Parameters
     ----------
@@ -57,7 +59,7 @@ def feature_map_section(run: RunContent) -> Section | None:
     Returns
     -------
     Section or None
-        ``None`` where the folder holds no map of its trials, as those of earlier versions.
+        ``None`` if the folder contains no feature map, as in earlier versions.
     """
     found = read_feature_map(run.stored.folder)
     if found is None or found.data_key != run.stored.manifest.data_key:
@@ -65,7 +67,7 @@ def feature_map_section(run: RunContent) -> Section | None:
     n_subjects = len(np.unique(found.subjects))
     size = f"N = {n_subjects} subjects, {len(found.subjects)} trials"
     title = f"Trials before and after re-centring, {size}"
-    figure = figure_html(draw_feature_map(found), title, READING)
+    figure = figure_html(draw_feature_map(found), title, EXPLANATION)
     return Section("Feature map", figure + paragraph_html(NOTE))
 
 
@@ -75,12 +77,12 @@ def draw_feature_map(feature_map: FeatureMap) -> Figure:
     Parameters
     ----------
     feature_map : FeatureMap
-        The map.
+        The feature map.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Before above after, classes beside subjects.
+        Rows: before and after re-centring; columns: by class and by subject.
     """
     figure = empty_figure(HEIGHT, WIDTH)
     axes = figure.subplots(2, 2, sharex="row", sharey="row")
@@ -100,22 +102,22 @@ def draw_feature_map(feature_map: FeatureMap) -> Figure:
     return figure
 
 
-def _add_legend(figure: Figure, ax: Axes, title: str, place: Place) -> None:
+def _add_legend(figure: Figure, ax: Axes, title: str, position: LegendPosition) -> None:
     handles, names = ax.get_legend_handles_labels()
     if handles:
         figure.legend(
-            handles, names, title=title, loc=place, fontsize=8, frameon=False, markerscale=2
+            handles, names, title=title, loc=position, fontsize=8, frameon=False, markerscale=2
         )
 
 
 def _draw_groups(ax: Axes, points: NDArray[Any], groups: NDArray[np.str_]) -> None:
-    """Draw points in colours and forms, or in colours alone where there are many groups."""
+    """Draw groups with different colours and markers; for many groups, only with colours."""
     names = list(dict.fromkeys(groups.tolist()))
-    if len(names) > MOST_IN_LEGEND:
+    if len(names) > MAX_IN_LEGEND:
         order = np.random.default_rng(0).permutation(len(points))  # no group covers the others
-        places = np.array([names.index(name) for name in groups[order]])
+        indices = np.array([names.index(name) for name in groups[order]])
         x, y = points[order].T
-        ax.scatter(x, y, c=places, cmap="viridis", s=8, alpha=0.7, linewidths=0)
+        ax.scatter(x, y, c=indices, cmap="viridis", s=8, alpha=0.7, linewidths=0)
         return
     for index, name in enumerate(names):
         x, y = points[groups == name].T
