@@ -105,8 +105,8 @@ def open_regimes(folder: Path) -> RegimesFolder:
         return RegimesFolder(held_out, baselines, worlds)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ResultsError(
-            f"the list of regimes in {folder} cannot be read: {error}. Give the command that "
-            "created the folder again, which writes the list."
+            f"the list of regimes in {folder} cannot be read: {error}. Run the command that "
+            "created the folder again: it writes the list."
         ) from error
 
 

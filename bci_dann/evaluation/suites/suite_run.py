@@ -182,7 +182,7 @@ def run_suite(
         lines = [f"{name}: {error}" for name, error in failures.items()]
         raise ResultsError(
             f"{len(failures)} of {len(runs)} datasets are incomplete; the tables in {folder} "
-            "contain the others. Give the same command again to compute the missing tasks.\n"
+            "contain the others. Run the same command again to compute the missing tasks.\n"
             + "\n".join(lines)
         )
     return tables.scores

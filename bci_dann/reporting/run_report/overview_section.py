@@ -82,8 +82,8 @@ def missing_html(run: RunContent) -> str:
     if complete.damaged:
         sentences.append(
             f"{_count(len(complete.damaged), 'record')} cannot be read and count as missing: "
-            f"{', '.join(complete.damaged[:3])}{' …' if len(complete.damaged) > 3 else ''}. Give "
-            "the same command to compute them again."
+            f"{', '.join(complete.damaged[:3])}{' …' if len(complete.damaged) > 3 else ''}. Run "
+            "the same command again to compute them."
         )
     if complete.n_others:
         sentences.append(
@@ -93,7 +93,7 @@ def missing_html(run: RunContent) -> str:
     if run.is_recomputed and len(run.results):
         sentences.append(
             "results.csv is missing or differs from the records. All figures in this report are "
-            "computed from the records. Give the same command to write results.csv again."
+            "computed from the records. Run the same command again to write it."
         )
     if run.account is None:
         sentences.append("How many cues of the recordings are used as trials is not known.")
@@ -124,8 +124,8 @@ def _compared(run: RunContent, groups: list[ScoredGroup]) -> str:
         f"The run compares {compared} on {', '.join(sorted(trials['dataset'].unique()))}: "
         f"{_count(trials['subject'].nunique(), 'subject')}, {_count(n_sessions, 'session')} and "
         f"{_count(trials['trial'].nunique(), unit)} of the classes "
-        f"{', '.join(run.classes)}, with {_count(seeds, 'seed')}. The trials of each "
-        "subject are predicted after training on the other subjects."
+        f"{', '.join(run.classes)}, with {_count(seeds, 'seed')}. Each subject in turn "
+        "is left out of training, and its trials are predicted."
     )
 
 
@@ -185,9 +185,9 @@ def _tasks_sentence(complete: Completeness) -> str:
         return f"All {complete.n_planned} tasks have their records."
     return (
         f"{len(complete.missing)} of {complete.n_planned} tasks (each pipeline under each protocol "
-        "and seed, for each subject) have no record: they have not run, or have failed. Give the "
-        "same command to compute them. Until then, the means of pipelines may be over different "
-        "subjects."
+        "and seed, for each subject) have no record: they have not run, or have failed. Run the "
+        "same command again to compute them. Until then, the means of pipelines may be over "
+        "different subjects."
     )
 
 

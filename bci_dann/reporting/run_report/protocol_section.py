@@ -37,8 +37,8 @@ PROTOCOLS_EXPLANATION = Explanation(
     "score, so that the points of a line can be compared.",
     "A line that rises with the amount of target data in training: the pipeline benefits from "
     "them.",
-    "A horizontal line: the pipeline does not use the target. A falling line: the trials of the "
-    "target harm.",
+    "A horizontal line: the pipeline does not benefit from target data. A falling line: the trials "
+    "of the target harm.",
     "First choose the protocol that your application permits, then a pipeline for this protocol.",
 )
 TIMES_EXPLANATION = Explanation(

@@ -1,4 +1,4 @@
-"""Section with the accuracies of each subject, and gains and losses from the reference."""
+"""Section with the accuracies of each subject, and gains and losses."""
 
 from __future__ import annotations
 

@@ -79,8 +79,8 @@ def _compared(regimes: RegimesContent) -> str:
     n_pipelines = regimes.table["pipeline"].nunique()
     return (
         f"The run compares {n_pipelines} pipelines in {number} regimes, which represent situations "
-        "in practice. In each regime, the trials of each subject are predicted after training on "
-        f"the other subjects. The baselines are {baselines}; every other pipeline is compared with "
+        "in practice. In each regime, each subject in turn is left out of training, and its trials "
+        f"are predicted. The baselines are {baselines}; every other pipeline is compared with "
         "the best of them in each regime."
     )
 
@@ -132,7 +132,7 @@ def _missing(regimes: RegimesContent) -> str:
         sentences.append(f"All {n_tasks} tasks of {len(regimes.runs)} regimes have their records.")
     else:
         sentences.append(
-            "Give the same command to compute missing tasks. A pipeline without results for a "
+            "Run the same command again to compute missing tasks. A pipeline without results for a "
             "subject of a regime is left out of this regime."
         )
     if regimes.others:
