@@ -41,11 +41,11 @@ LEVEL = 0.05
 # drift.
 MIN_TRIALS = 20
 # Level of the first of the two conditions in `unlabelled_cues_in_blocks`.
-RARE = 0.01
+BLOCKS_LEVEL = 0.01
 # Second condition: largest share of the squared difference between class means that may lie in
 # directions of drift. Empirical: in MI-OpenBCI one of ten subjects has more; with cues in blocks of
 # twenty nearly all.
-LARGEST_SHARE = 0.25
+MAX_SHARE_IN_DRIFT = 0.25
 # Least correlation of the outputs before and after adaptation trial by trial. Empirical: at least
 # 0.75 in the ten subjects of MI-OpenBCI who are decoded trial by trial, and below 0.55 where
 # adaptation to windows that are mostly rest had exchanged the classes of a subject.
@@ -237,11 +237,11 @@ def unlabelled_cues_in_blocks(
     False
     """
     differences = (class_means - class_means.mean(axis=0)).T
-    if serial_correlation(X @ differences, domains) <= drift_limit(len(X), RARE):
+    if serial_correlation(X @ differences, domains) <= drift_limit(len(X), BLOCKS_LEVEL):
         return False
     in_drift = drift_directions(X, domains).T @ differences
     in_trials = Subspace.spanned_by(X).coordinates(differences.T)
-    return bool((in_drift**2).sum() > LARGEST_SHARE * (in_trials**2).sum())
+    return bool((in_drift**2).sum() > MAX_SHARE_IN_DRIFT * (in_trials**2).sum())
 
 
 def strongest_without_drift(candidates: Sequence[NDArray[Any]], domains: NDArray[np.str_]) -> int:

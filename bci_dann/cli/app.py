@@ -11,7 +11,7 @@ import typer
 
 from bci_dann._version import __version__
 from bci_dann.cli.commands.acquire_command import acquire
-from bci_dann.cli.commands.benchmark_commands import choose, publish, run, select
+from bci_dann.cli.commands.benchmark_commands import choose, run, select
 from bci_dann.cli.commands.diagnose_command import diagnose
 from bci_dann.cli.commands.evaluate_command import evaluate
 from bci_dann.cli.commands.export_command import export
@@ -21,7 +21,13 @@ from bci_dann.cli.commands.model_commands import adapt, fit, predict
 from bci_dann.cli.commands.push_command import push
 from bci_dann.cli.commands.quickstart_command import quickstart
 from bci_dann.cli.commands.recordings_commands import check, init
-from bci_dann.cli.commands.results_commands import compare, leaderboard, merge, report
+from bci_dann.cli.commands.results_commands import (
+    compare,
+    leaderboard,
+    merge,
+    publish,
+    report,
+)
 from bci_dann.cli.commands.streaming_commands import replay, stream
 from bci_dann.cli.error_handling import ErrorReportingGroup
 from bci_dann.cli.help_examples import EXAMPLES, START, epilog

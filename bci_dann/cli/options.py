@@ -22,17 +22,24 @@ __all__ = [
     "DataDir",
     "Datasets",
     "DryRun",
+    "Force",
     "HeldOut",
     "Jobs",
+    "PageHost",
+    "PagePort",
     "Pipelines",
     "Protocols",
     "Regimes",
     "ResultsFolder",
+    "RunFolder",
+    "SearchTime",
     "Seed",
     "Seeds",
     "Settings",
     "Shard",
+    "SourceID",
     "Stack",
+    "TensorBoard",
     "UserModules",
     "config_with_options",
     "executor_of",
@@ -57,6 +64,7 @@ ResultsFolder = Annotated[
     Path | None,
     typer.Option("--out", "-o", help="Results folder, of `run` and `choose`. Default: runs/NAME."),
 ]
+RunFolder = Annotated[Path, typer.Argument(help="Results folder of `run`.")]
 Jobs = Annotated[
     int,
     typer.Option("--jobs", "-j", help="Number of parallel tasks; -1: as many as CPU cores."),
@@ -138,6 +146,16 @@ DryRun = Annotated[
         "--dry-run", help="Check everything except signals and list the tasks, without training."
     ),
 ]
+Force = Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")]
+SourceID = Annotated[
+    str | None,
+    typer.Option("--source-id", help="Source of the stream, if several have the same name."),
+]
+SearchTime = Annotated[float, typer.Option("--wait", help="How long to search for the stream (s).")]
+PageHost = Annotated[
+    str, typer.Option("--host", help="Address of the page; its URL has a token if not local.")
+]
+PagePort = Annotated[int, typer.Option("--port", help="Port of the page. Default: a free one.")]
 UserModules = Annotated[
     list[str] | None,
     typer.Option(

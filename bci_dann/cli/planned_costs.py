@@ -1,18 +1,126 @@
-"""Printing of the planned effort of a run: disk space, memory, downloads and time."""
+"""Printing of a dry run: tasks, cues, disk space, memory, downloads and time."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bci_dann.cli.console import print_sentence
+from bci_dann.cli.accounts import print_account
+from bci_dann.cli.console import print_sentence, print_table
 
-__all__ = ["print_cost", "print_downloads"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bci_dann.evaluation import RunConfig
+
+__all__ = [
+    "print_cost",
+    "print_downloads",
+    "print_plan",
+    "print_planned_account",
+    "print_planned_cost",
+    "print_regime_plan",
+]
+
+PLAN_COLUMNS = ("pipeline", "protocol", "seeds", "target subjects", "tasks")
+REGIME_PLAN_COLUMNS = ("regime", "pipelines", "protocols", "seeds", "target subjects", "tasks")
 
 UNKNOWN_SIZE = "Prepared trials: the size is not known before preparation."
 UNKNOWN_TIME = "Time: not known before a task has finished; see fit_seconds in results.csv then."
+
+
+def print_regime_plan(tasks: pd.DataFrame, out: Path) -> None:
+    """Print the tasks of a dry run over regimes, one row for each regime.
+
+    Parameters
+    ----------
+    tasks : pandas.DataFrame
+        The result of :func:`bci_dann.evaluation.run_regimes` in a dry run.
+    out : pathlib.Path
+        The folder of the run.
+    """
+    rows = [
+        (
+            str(regime),
+            str(group["pipeline"].nunique()),
+            _joined(group["protocol"]),
+            _joined(group["seed"]),
+            _joined(group["subject"]),
+            str(len(group)),
+        )
+        for regime, group in tasks.groupby("regime", sort=False)
+    ]
+    print_table("Tasks", REGIME_PLAN_COLUMNS, rows, lines=False)
+    print_sentence(f"{len(tasks)} tasks in {len(rows)} regimes; results will be written to {out}")
+
+
+def print_plan(tasks: pd.DataFrame, out: Path) -> None:
+    """Print the tasks of a dry run, one row for each pipeline and protocol.
+
+    Parameters
+    ----------
+    tasks : pandas.DataFrame
+        The result of :func:`bci_dann.run_benchmark` in a dry run.
+    out : pathlib.Path
+        The results folder.
+    """
+    groups = tasks.groupby(["pipeline", "protocol"], sort=False)
+    rows = [
+        (*names, _joined(group["seed"]), _joined(group["subject"]), str(len(group)))
+        for names, group in groups
+    ]
+    print_table("Tasks", PLAN_COLUMNS, rows)
+    print_sentence(f"{len(tasks)} tasks; results will be written to {out}")
+
+
+def print_planned_account(config: RunConfig, data_dir: Path | None) -> None:
+    """Print the counts of cues of recordings in a folder; for other datasets they are unknown.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The configuration.
+    data_dir : pathlib.Path or None
+        The value of ``--data-dir``.
+    """
+    from bci_dann.data import make_dataset
+    from bci_dann.data.combined.combined_config import each_dataset
+    from bci_dann.data.recordings.folder import Recordings
+    from bci_dann.data.subset import resolve_subset
+
+    for data, folder in each_dataset(config.data, data_dir):
+        dataset = make_dataset(data, folder)
+        if isinstance(dataset, Recordings):
+            print_account(dataset.planned_account(resolve_subset(dataset, data)))
+            print_sentence("The signals were not checked; `bci-dann check` does that")
+
+
+def print_planned_cost(
+    config: RunConfig, tasks: pd.DataFrame, out: Path, data_dir: Path | None
+) -> None:
+    """Print the disk space, memory and time that a run needs, and its downloads.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The configuration.
+    tasks : pandas.DataFrame
+        The result of :func:`bci_dann.run_benchmark` in a dry run.
+    out : pathlib.Path
+        The results folder.
+    data_dir : pathlib.Path or None
+        The value of ``--data-dir``.
+    """
+    from bci_dann.data.combined.combined_config import each_dataset
+    from bci_dann.data.dataset_names import RECORDINGS, SIMULATED
+
+    print_cost(tasks.attrs["cost"], out)
+    names = {data.dataset: folder for data, folder in each_dataset(config.data, data_dir)}
+    for name, folder in names.items():
+        if name not in (RECORDINGS, SIMULATED):
+            print_downloads(None if folder is None else Path(folder), [name])
 
 
 def print_cost(cost: Mapping[str, Any], out: Path) -> None:
@@ -42,6 +150,10 @@ def print_downloads(data_dir: Path | None, names: Sequence[str] = ()) -> None:
     where = data_dir or "the folder in MNE_DATA, ~/mne_data by default"
     what = f" {', '.join(names)}" if names else ""
     print_sentence(f"Nothing was downloaded. A run downloads{what} to {where}.")
+
+
+def _joined(values: pd.Series[Any]) -> str:
+    return ", ".join(str(value) for value in values.unique())
 
 
 def _size_sentence(cost: Mapping[str, Any]) -> str:

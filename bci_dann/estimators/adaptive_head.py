@@ -50,6 +50,9 @@ __all__ = ["AdaptiveHead"]
 # Iterations of the estimate of class shares after each trial of `partial_adapt`; the shares hardly
 # change from trial to trial.
 PRIOR_ITERATIONS = 5
+# Keys of the state of `partial_adapt`, and of the head before adaptation, in saved models; new
+# names would make old files unreadable.
+ONLINE_KEY, SOURCE_HEAD_KEY = "followed", "base"
 
 
 class AdaptiveHead(SourceWeighted, TransferClassifier):
@@ -294,7 +297,7 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
         """Return the head and its source penalty; see the base class."""
         state = super().to_state()
         self.add_weights_to(state)
-        for name, part in (("head", self.head_), ("base", self.source_penalty_.head)):
+        for name, part in (("head", self.head_), (SOURCE_HEAD_KEY, self.source_penalty_.head)):
             state.arrays.update(head_arrays(name, part))
         state.arrays.update(prior=self.prior_, source_prior=self.source_prior_)
         state.arrays.update(factor=self.source_penalty_.factor.numpy())
@@ -303,17 +306,18 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
         state.description["shares_are_known"] = self._shares_are_known
         if self._online_head is not None:
             online = self._online_head.to_arrays().items()
-            state.arrays.update({f"followed.{name}": array for name, array in online})
-            state.description["followed"] = list(self._online_head.domains)
+            state.arrays.update({f"{ONLINE_KEY}.{name}": array for name, array in online})
+            state.description[ONLINE_KEY] = list(self._online_head.domains)
         return state
 
     def from_state(self, state: ModelState) -> None:
         """Restore the head and its source penalty; see the base class."""
         super().from_state(state)
         self.take_weights_from(state)
-        self.head_, base = (head_from_arrays(state.part(name)) for name in ("head", "base"))
+        self.head_ = head_from_arrays(state.part("head"))
+        source_head = head_from_arrays(state.part(SOURCE_HEAD_KEY))
         factor = torch.from_numpy(state.arrays["factor"])
-        self.source_penalty_ = HeadPenalty(base, state.description["ridge"], factor)
+        self.source_penalty_ = HeadPenalty(source_head, state.description["ridge"], factor)
         self.prior_, self.source_prior_ = state.arrays["prior"], state.arrays["source_prior"]
         span = self.local_span
         self.slow_changes_ = SlowChanges.from_arrays(state.arrays, span, self.remove_drift)
@@ -322,6 +326,6 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
         has_shares = self.target_prior is not None
         self._shares_are_known = state.description.get("shares_are_known", has_shares)
         self._online_head = None
-        if "followed" in state.description:
-            domains = state.description["followed"]
-            self._online_head = OnlineHead.from_arrays(state.part("followed"), domains, span)
+        if ONLINE_KEY in state.description:
+            domains = state.description[ONLINE_KEY]
+            self._online_head = OnlineHead.from_arrays(state.part(ONLINE_KEY), domains, span)

@@ -32,6 +32,7 @@ from bci_dann.estimators.deprecated_arguments import (
     upgrade_ensemble_state,
 )
 from bci_dann.estimators.methods import (
+    INPUT_ATTRIBUTES,
     build_method,
     default_members,
     depends_on_seed,
@@ -46,9 +47,8 @@ __all__ = ["EnsembleClassifier"]
 
 # Number of last trials from whose predictions `partial_adapt` computes spreads and offsets.
 MOST_TRIALS = 100
-
-# Fitted attributes that are equal in all members, since they have read the same trials.
-SHARED = ("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_", "has_seen_target_")
+# Name of the array of recent log-odds in saved models; a new name would make old files unreadable.
+RECENT_LOG_ODDS = "passed"
 
 
 class EnsembleClassifier(TransferClassifier):
@@ -298,7 +298,7 @@ class EnsembleClassifier(TransferClassifier):
         state.arrays.update(offsets=self.offsets_, prior=self.prior_)
         state.arrays.update(source_prior=self._source_prior)
         if self._recent_log_odds is not None:
-            state.arrays["passed"] = self._recent_log_odds
+            state.arrays[RECENT_LOG_ODDS] = self._recent_log_odds
         states = [member.to_state() for member in self.members_]
         state.description.update(
             spreads=self.spreads_,
@@ -322,7 +322,7 @@ class EnsembleClassifier(TransferClassifier):
         equal = np.full(len(self.classes_), 1.0 / len(self.classes_))
         self.prior_ = state.arrays.get("prior", equal)
         self._source_prior = state.arrays.get("source_prior", equal)
-        self._recent_log_odds = state.arrays.get("passed")
+        self._recent_log_odds = state.arrays.get(RECENT_LOG_ODDS)
 
     def use_cache(self, cache: ResultCache | None) -> Self:
         """Share a cache among the members; see :meth:`TransferClassifier.use_cache`."""
@@ -339,7 +339,7 @@ class EnsembleClassifier(TransferClassifier):
 
     def _set_members(self, members: list[TransferClassifier]) -> None:
         self.members_, self.alignment_, self.domains_ = members, None, []
-        for name in SHARED:
+        for name in INPUT_ATTRIBUTES:  # equal in all members
             setattr(self, name, getattr(members[0], name))
 
     def _members_and_weights(self) -> list[tuple[Any, float]]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bci_dann.estimators.base import TransferClassifier
 
 __all__ = [
+    "INPUT_ATTRIBUTES",
     "METHODS",
     "build_method",
     "default_members",
@@ -43,6 +44,12 @@ METHODS = {
     "SourceOnlyClassifier": "bci_dann.estimators.source_only",
     "TTimeClassifier": "bci_dann.estimators.new_subject.ttime",
 }
+# Fitted attributes that describe the trials a method was fitted to. An estimator that wraps other
+# methods copies them from a fitted method.
+INPUT_ATTRIBUTES = (
+    *("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_"),
+    "has_seen_target_",
+)
 # The pipeline file that lists the members of the default recipe.
 RECIPE = "bci_dann.yml"
 

@@ -44,6 +44,8 @@ CLASSIFIERS = ("logistic", "mdm", "mdwm")
 MIN_TRIALS = 5
 # Weight, in trials, of the dispersion of the sources while `partial_adapt` updates it.
 PRIOR_TRIALS = 10
+# Key of the number of updates in saved models; a new name would make old files unreadable.
+UPDATES_KEY = "followed"
 
 Covariances = NDArray[np.float64]
 
@@ -245,7 +247,7 @@ class ProcrustesClassifier(SourceWeighted, TransferClassifier):
         state.arrays.update(write_steps(self.pipeline_))
         state.description["dispersion"] = self.dispersion_
         if self._n_updates:
-            state.description["followed"] = self._n_updates
+            state.description[UPDATES_KEY] = self._n_updates
         return state
 
     def from_state(self, state: ModelState) -> None:
@@ -253,7 +255,7 @@ class ProcrustesClassifier(SourceWeighted, TransferClassifier):
         super().from_state(state)
         self.take_weights_from(state)
         self.dispersion_ = state.description["dispersion"]
-        self._n_updates = state.description.get("followed", 0)
+        self._n_updates = state.description.get(UPDATES_KEY, 0)
         self.pipeline_ = read_steps(self._build_pipeline(), state.arrays)
 
 

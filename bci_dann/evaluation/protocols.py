@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PROTOCOLS", "Fold", "Protocol", "split"]
 
-# Protocols with class shares up to this one, 80 to 20, select the same number of trials, so that
-# their scores can be compared. More unequal shares select fewer, for lack of trials of one class.
-LARGEST_SHARE = 0.8
+# Protocols whose larger class share is at most 0.8 select the same number of trials, so that their
+# scores can be compared. With larger shares they select fewer, for lack of trials of that class.
+LARGEST_COMPARABLE_SHARE = 0.8
 
 
 @dataclass(frozen=True)
@@ -271,7 +271,7 @@ def _with_class_share(
     """Mark evenly spaced trials of each class in each session; the first class has ``share``."""
     selected = np.zeros(len(labels), dtype=bool)
     classes = np.unique(labels)
-    largest = max(LARGEST_SHARE, share, 1 - share)
+    largest = max(LARGEST_COMPARABLE_SHARE, share, 1 - share)
     for session in np.unique(sessions):
         of_class = [np.flatnonzero((sessions == session) & (labels == name)) for name in classes]
         n_selected = len(of_class[0]) / largest

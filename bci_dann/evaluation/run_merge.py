@@ -40,7 +40,7 @@ class Merge:
         Labels of the tasks without a record.
     different : list of str
         Labels of the tasks with different predictions in several folders; the joined folder has
-        those of the folder named first.
+        the predictions of the folder that was given first.
     damaged : list of pathlib.Path
         Records that cannot be read, and were left out.
 
@@ -81,7 +81,7 @@ def merge_runs(folders: Sequence[str | Path], out: str | Path) -> Merge:
     Returns
     -------
     Merge
-        What is missing, and what differs between folders; both are also warned of.
+        The missing tasks, and the tasks that differ between folders; warnings list both.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def merge_runs(folders: Sequence[str | Path], out: str | Path) -> Merge:
     target = ResultsFolder(out)
     sources = [ResultsFolder(folder) for folder in folders]
     if not sources:
-        raise ResultsError("merge needs the results folders that it is to join; got none.")
+        raise ResultsError("merge needs at least one results folder; got none.")
     if target.manifest() is not None:  # records of an earlier merge take precedence
         sources.insert(0, target)
     manifests = [_manifest_of(source) for source in sources]
@@ -134,7 +134,7 @@ def merge_runs(folders: Sequence[str | Path], out: str | Path) -> Merge:
 
 
 class _StoredRecords:
-    """The undamaged records of several folders; of those with one key, the first is kept."""
+    """The undamaged records of several folders; of several records with one key, the first."""
 
     def __init__(self) -> None:
         self.paths: dict[str, Path] = {}
@@ -146,13 +146,13 @@ class _StoredRecords:
         for path in sorted(folder.path.glob("records/*.npz")):
             try:
                 about, record = read_stored(path)
-                former = self._former(about["key"])
+                earlier = self._earlier(about["key"])
             except DAMAGE:
                 self.damaged.append(path)
                 continue
-            if former is None:
+            if earlier is None:
                 self.paths[about["key"]], self.about[about["key"]] = path, about
-            elif not _are_equal(former, record):
+            elif not _are_equal(earlier, record):
                 self.different.append(_label(about))
 
     def copy_to(self, target: ResultsFolder) -> None:
@@ -161,7 +161,7 @@ class _StoredRecords:
             if not copy.exists():
                 write_atomically(copy, path.read_bytes())
 
-    def _former(self, key: str) -> Record | None:
+    def _earlier(self, key: str) -> Record | None:
         return read_stored(self.paths[key])[1] if key in self.paths else None
 
 
@@ -170,50 +170,51 @@ def _manifest_of(folder: ResultsFolder) -> Manifest:
     if manifest is None:
         raise ResultsError(
             f"{folder.path} is no results folder. Give folders that `bci-dann run --out` has "
-            "written; a job that failed before its first task leaves none."
+            "written; a job that failed before its first task does not write one."
         )
     return manifest
 
 
 def _check_alike(folders: Sequence[ResultsFolder], manifests: Sequence[Manifest]) -> None:
-    """Raise unless all folders are of one configuration, data and code."""
+    """Raise unless all folders have the same configuration, data and versions."""
     first, *others = zip(folders, manifests, strict=True)
     for folder, manifest in others:
         changed = list(_differences(first[1], manifest))
         if changed:
             raise ResultsError(
-                f"{folder.path} is of another run than {first[0].path}, and is not joined with "
-                "it:\n  " + "\n  ".join(changed) + "\nLeave one of them out, or compute it again "
-                "with the configuration, data and versions of the other."
+                f"{folder.path} belongs to another run than {first[0].path}, so they cannot be "
+                "joined. They differ in:\n  " + "\n  ".join(changed) + "\nLeave one of them out, "
+                "or compute it again with the configuration, data and versions of the other."
             )
 
 
-def _differences(first: Manifest, other: Manifest) -> Iterator[str]:
+def _differences(first: Manifest, second: Manifest) -> Iterator[str]:
     where = ("in the first", "in the second")
-    yield from differences(first, other, where)
+    yield from differences(first, second, where)
     for name in ("recordings", "subjects", "data_key"):
-        values = [getattr(manifest, name) for manifest in (first, other)]
+        values = [getattr(manifest, name) for manifest in (first, second)]
         if None not in values and values[0] != values[1]:
             yield f"{name}: {values[0]!r} {where[0]}, {values[1]!r} {where[1]}"
-    one, two = first.versions or {}, other.versions or {}
-    for name in sorted(one.keys() & two.keys()):
-        if one[name] != two[name]:
-            yield f"version of {name}: {one[name]} {where[0]}, {two[name]} {where[1]}"
+    versions = [manifest.versions or {} for manifest in (first, second)]
+    for name in sorted(versions[0].keys() & versions[1].keys()):
+        values = [known[name] for known in versions]
+        if values[0] != values[1]:
+            yield f"version of {name}: {values[0]} {where[0]}, {values[1]} {where[1]}"
 
 
-def _are_equal(one: Record, other: Record) -> bool:
+def _are_equal(first: Record, second: Record) -> bool:
     """Whether two records have equal arrays; durations may differ."""
-    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ARRAYS)
+    return all(np.array_equal(getattr(first, name), getattr(second, name)) for name in ARRAYS)
 
 
 def _join_invocations(sources: Sequence[ResultsFolder], target: ResultsFolder) -> None:
     with target.locked():
         known = read_invocations(target.path)
-        others = [one for source in sources for one in read_invocations(source.path)]
-        for one in sorted(others, key=lambda invocation: invocation.date):
-            if one not in known:
-                add_invocation(target.path, one)
-                known.append(one)
+        found = [command for source in sources for command in read_invocations(source.path)]
+        for command in sorted(found, key=lambda invocation: invocation.date):
+            if command not in known:
+                add_invocation(target.path, command)
+                known.append(command)
 
 
 def _copy_account(sources: Sequence[ResultsFolder], target: ResultsFolder) -> None:
@@ -230,7 +231,7 @@ def _copy_account(sources: Sequence[ResultsFolder], target: ResultsFolder) -> No
 
 
 def _finished(target: ResultsFolder, records: _StoredRecords) -> Merge:
-    """Write the table of the joined folder, and warn of what is missing or differs."""
+    """Write the table of the joined folder, and warn of missing and differing tasks."""
     manifest = _manifest_of(target)
     tasks = manifest.tasks or list(_tasks_of(records, manifest))
     with target.locked():
@@ -251,7 +252,7 @@ def _tasks_of(records: _StoredRecords, manifest: Manifest) -> Iterator[Task]:
     yield from replace(manifest, subjects=list(subjects)).tasks
 
 
-def _warnings(merge: Merge, names_subjects: bool) -> Iterator[str]:
+def _warnings(merge: Merge, has_subjects: bool) -> Iterator[str]:
     if merge.missing:
         yield (
             f"{len(merge.missing)} of {merge.n_tasks} tasks are missing: {_listed(merge.missing)}. "
@@ -260,19 +261,19 @@ def _warnings(merge: Merge, names_subjects: bool) -> Iterator[str]:
         )
     if merge.different:
         yield (
-            f"{len(merge.different)} tasks have other predictions in different folders, as on "
-            "different machines or GPUs; those of the folder named first are kept: "
-            f"{_listed(merge.different)}."
+            f"{len(merge.different)} tasks have different predictions in different folders, for "
+            "example because they were computed on different machines or GPUs. The predictions of "
+            f"the folder that was given first are kept. The tasks are {_listed(merge.different)}."
         )
     if merge.damaged:
         yield (
-            f"{len(merge.damaged)} records are damaged, and left out: "
+            f"{len(merge.damaged)} records are damaged and were left out: "
             f"{_listed(list(map(str, merge.damaged)))}."
         )
-    if not names_subjects:
+    if not has_subjects:
         yield (
-            "these folders are of an earlier version, which did not note the subjects: a subject "
-            "who is in none of them is not told of as missing."
+            "an earlier version, which did not store the list of subjects, wrote these folders: "
+            "tasks of subjects without any record cannot be listed as missing."
         )
 
 

@@ -118,7 +118,7 @@ def _page(diagnosis: Diagnosis, title: str, figures: dict[str, Path]) -> bytes:
 
     with mne.use_log_level("error"), tempfile.TemporaryDirectory() as scratch:
         report = mne.Report(title=title)
-        report.add_html(_words(diagnosis), title="In words")
+        report.add_html(_overview_html(diagnosis), title="Overview")
         for name, path in figures.items():
             report.add_image(path, title=_title(name))
         rounded = diagnosis.table.round(3).to_html(index=False, border=0, classes="table table-sm")
@@ -134,7 +134,7 @@ def _title(name: str) -> str:
     return f"{titles[stem]} {number}".strip()
 
 
-def _words(diagnosis: Diagnosis) -> str:
+def _overview_html(diagnosis: Diagnosis) -> str:
     blocks = (
         describe_overlap(diagnosis.table),
         describe_shifts(diagnosis.shifts),

@@ -66,7 +66,7 @@ def write_recordings_page(examination: Examination, path: str | Path, title: str
     }
     with mne.use_log_level("error"), tempfile.TemporaryDirectory() as scratch:
         report = mne.Report(title=title)
-        report.add_html(_in_words(examination), title="In words")
+        report.add_html(_overview_html(examination), title="Overview")
         for name, draw in figures.items():
             if examination.recordings:
                 picture = Path(scratch) / f"{draw.__name__}.png"
@@ -203,7 +203,7 @@ def _used(recording: ExaminedRecording) -> pd.Series[bool]:
     return recording.cues["left_out"] == ""
 
 
-def _in_words(examination: Examination) -> str:
+def _overview_html(examination: Examination) -> str:
     sentences = [account_sentence(examination.account)]
     sentences += [f"Problem: {problem}" for problem in examination.problems]
     return "<ul>" + "".join(f"<li>{html.escape(text)}</li>" for text in sentences) + "</ul>"

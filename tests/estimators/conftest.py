@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import mne
 import numpy as np
 import pandas as pd
@@ -19,6 +22,9 @@ from bci_dann.estimators import (
     SourceOnlyClassifier,
     TTimeClassifier,
 )
+
+# for the module `wrong_parts`
+sys.path.insert(0, str(Path(__file__).parent))
 
 QUICK = {"max_epochs": 2, "random_state": 0}
 
@@ -70,6 +76,27 @@ def new_method(request):
 @pytest.fixture
 def method(new_method):
     return new_method()
+
+
+@pytest.fixture(scope="module")
+def fold(toy_eeg):
+    X, y, subjects = toy_eeg.without(1)
+    X_new, y_new = toy_eeg.of(1)
+    return X, y, subjects, X_new, y_new
+
+
+@pytest.fixture(scope="module")
+def of_sources(new_method, fold):
+    """A method fitted on the sources alone, which every test leaves as it is."""
+    X, y, subjects, *_ = fold
+    return new_method().fit(X, y, subjects=subjects)
+
+
+@pytest.fixture(scope="module")
+def with_target(new_method, fold):
+    """A method fitted with the trials of the target, which every test leaves as it is."""
+    X, y, subjects, X_new, _ = fold
+    return new_method().fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
 
 
 @pytest.fixture

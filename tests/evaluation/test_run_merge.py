@@ -87,7 +87,7 @@ def test_different_records_of_a_task_are_told_and_the_first_is_kept(shards, tmp_
     record = ResultsFolder(copy).read(task)
     changed = replace(record, probabilities=record.probabilities[:, ::-1])
     write_record(ResultsFolder(copy).record_path(task), task, changed)
-    with pytest.warns(BCIDannWarning, match=rf"1 tasks have other predictions.*{task.label}"):
+    with pytest.warns(BCIDannWarning, match=rf"1 tasks have different predictions.*{task.label}"):
         merge = merge_runs([*shards, copy], tmp_path / "all")
     assert merge.different == [task.label]
     kept = ResultsFolder(tmp_path / "all").read(task)
@@ -117,7 +117,7 @@ def test_a_damaged_record_is_left_out_and_another_folders_is_taken(shards, tmp_p
 )
 def test_another_configuration_is_refused(prepared, config, shards, tmp_path, change, named):
     other = run({**config, **change}, tmp_path / "other")
-    with pytest.raises(ResultsError, match=rf"(?s)other is of another run.*{named}.*Leave one"):
+    with pytest.raises(ResultsError, match=rf"(?s)other belongs to another.*{named}.*Leave one"):
         merge_runs([*shards, other], tmp_path / "all")
     assert not (tmp_path / "all").exists()
 
@@ -150,6 +150,6 @@ def test_folders_of_an_earlier_version_say_what_cannot_be_known(shards, tmp_path
         content = json.loads((shard / "config.json").read_text())
         del content["subjects"]
         (shard / "config.json").write_text(json.dumps(content))
-    with pytest.warns(BCIDannWarning, match="did not note the subjects"):
+    with pytest.warns(BCIDannWarning, match="did not store the list of subjects"):
         merge = merge_runs(shards[:2], tmp_path / "all")
     assert (merge.n_tasks, len(scores(tmp_path / "all"))) == (4, 8)

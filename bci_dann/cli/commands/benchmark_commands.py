@@ -1,4 +1,4 @@
-"""Commands of the benchmark: ``run``, ``choose``, ``select`` and ``publish``."""
+"""Commands of the benchmark: ``run``, ``choose`` and ``select``."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from bci_dann.cli.options import (
     Protocols,
     Regimes,
     ResultsFolder,
+    RunFolder,
     Seeds,
     Settings,
     Shard,
@@ -37,7 +38,12 @@ from bci_dann.cli.options import (
     given_lists,
     split_list,
 )
-from bci_dann.cli.planned_costs import print_cost, print_downloads
+from bci_dann.cli.planned_costs import (
+    print_plan,
+    print_planned_account,
+    print_planned_cost,
+    print_regime_plan,
+)
 from bci_dann.exceptions import ConfigError
 
 if TYPE_CHECKING:
@@ -45,10 +51,8 @@ if TYPE_CHECKING:
 
     from bci_dann.evaluation import RunConfig, Suite
 
-__all__ = ["choose", "publish", "run", "select"]
+__all__ = ["choose", "run", "select"]
 
-PLAN_COLUMNS = ("pipeline", "protocol", "seeds", "target subjects", "tasks")
-REGIME_PLAN_COLUMNS = ("regime", "pipelines", "protocols", "seeds", "target subjects", "tasks")
 TARGET_COLUMNS = ("target", "chosen", "over pseudo-targets %", "accuracy %", "ROC AUC")
 CHOICE_COLUMNS = ("choice", "pipeline", "accuracy %", "ROC AUC", "regret", "worst target")
 SELECTION_COLUMNS = ("chosen by", "accuracy %", "ROC AUC", "regret", "worst subject")
@@ -78,12 +82,10 @@ def run(  # numpydoc ignore=PR01
     dry_run: DryRun = False,
 ) -> None:
     """Compare pipelines by leaving one subject out at a time; continues a stopped run."""
-    from bci_dann.evaluation import run_benchmark
-    from bci_dann.evaluation.runs.dispatch import FAILURES
     from bci_dann.evaluation.suites.suite_config import Suite, load_run_or_suite
 
-    options = {"seeds": seeds, "pipelines": pipelines, "protocols": protocols}
-    how: dict[str, Any] = {
+    replaced = {"seeds": seeds, "pipelines": pipelines, "protocols": protocols}
+    arguments: dict[str, Any] = {
         "n_jobs": jobs,
         "data_dir": data_dir,
         "dry_run": dry_run,
@@ -95,43 +97,63 @@ def run(  # numpydoc ignore=PR01
     loaded = load_run_or_suite(config, settings or ())
     if isinstance(loaded, Suite):
         _check_no_log(tensorboard, "a suite")
-        given = given_lists(options)
-        suite = loaded.with_replaced(given) if given else loaded
-        if suite.has_regimes:
-            chosen = None if datasets is None else split_list(datasets, "datasets")
-            out = out or Path("runs") / suite.name
-            _run_regimes(suite.of_datasets(chosen), out, how, regimes, held_out)
-            return
-        check_without(regimes, held_out, of="a suite without them")
-        run_suite_command(suite, out, how, datasets)
+        lists = given_lists(replaced)
+        suite = loaded.with_replaced(lists) if lists else loaded
+        _run_suite(suite, out, arguments, regimes, held_out, datasets)
         return
     if datasets is not None:
         raise ConfigError(
             f"--datasets selects datasets of a suite, but {config} is not a suite: leave it out."
         )
-    description = config_with_options(loaded, options)
+    description = config_with_options(loaded, replaced)
     out = out or Path("runs") / description.name
     if description.has_regimes or regimes is not None or held_out:
         _check_no_log(tensorboard, "a run over regimes")
-        _run_regimes(description, out, how, regimes, held_out)
+        _run_regimes(description, out, arguments, regimes, held_out)
         return
+    _run_one(description, config, out, {**arguments, "tensorboard": tensorboard})
+
+
+def _run_suite(
+    suite: Suite,
+    out: Path | None,
+    arguments: dict[str, Any],
+    regimes: str | None,
+    held_out: bool,
+    datasets: str | None,
+) -> None:
+    """Run a suite with or without regimes."""
+    if not suite.has_regimes:
+        check_without(regimes, held_out, of="a suite without them")
+        run_suite_command(suite, out, arguments, datasets)
+        return
+    selected = suite.of_datasets(None if datasets is None else split_list(datasets, "datasets"))
+    _run_regimes(selected, out or Path("runs") / suite.name, arguments, regimes, held_out)
+
+
+def _run_one(config: RunConfig, file: Path, out: Path, arguments: dict[str, Any]) -> None:
+    """Run a configuration without regimes, and draw and print the results."""
+    from bci_dann.evaluation import run_benchmark
+    from bci_dann.evaluation.runs.dispatch import FAILURES
+
     with _report_of_failures(out, FAILURES):
-        results = run_benchmark(description, out, **how, tensorboard=tensorboard)
-    if dry_run:
-        _print_plan(results, out)
-        _print_planned_account(description, data_dir)
-        _print_planned_cost(description, results, out, data_dir)
+        results = run_benchmark(config, out, **arguments)
+    data_dir = arguments["data_dir"]
+    if arguments["dry_run"]:
+        print_plan(results, out)
+        print_planned_account(config, data_dir)
+        print_planned_cost(config, results, out, data_dir)
         return
-    across = getattr(description.data, "target_dataset", None) is not None
-    heading = "From other datasets" if across else "Leave one subject out"
-    _report(results, out, config, data_dir, heading)
+    has_target_dataset = getattr(config.data, "target_dataset", None) is not None
+    heading = "From other datasets" if has_target_dataset else "Leave one subject out"
+    _report(results, out, file, data_dir, heading)
 
 
-def _check_no_log(folder: Path | None, of: str) -> None:
-    """Raise if ``--tensorboard`` is given for something that consists of several runs."""
+def _check_no_log(folder: Path | None, kind: str) -> None:
+    """Raise if ``--tensorboard`` is given for a command that consists of several runs."""
     if folder is not None:
         raise ConfigError(
-            f"--tensorboard logs a single run, but this is {of}: run one of its datasets or "
+            f"--tensorboard logs a single run, but this is {kind}: run one of its datasets or "
             "regimes with a configuration of its own."
         )
 
@@ -170,25 +192,25 @@ def _print_scores(results: pd.DataFrame, out: Path, heading: str) -> None:
     from bci_dann.evaluation.summary import reference_among
     from bci_dann.reporting import closing_tables
 
-    several = results["protocol"].nunique() > 1
-    common = common_accuracy(open_results(out).trials) if several else None
-    against = compare_pipelines(results, reference_among(results["pipeline"].tolist()))
-    for table in closing_tables(summarise(results), against, common, heading):
+    has_several = results["protocol"].nunique() > 1
+    common = common_accuracy(open_results(out).trials) if has_several else None
+    comparisons = compare_pipelines(results, reference_among(results["pipeline"].tolist()))
+    for table in closing_tables(summarise(results), comparisons, common, heading):
         output_console().print(table)
 
 
 @contextmanager
-def _report_of_failures(out: Path, sign: str) -> Iterator[None]:
-    """If tasks of a run fail, write the report nevertheless; it lists the missing tasks.
+def _report_of_failures(out: Path, first_file: str) -> Iterator[None]:
+    """If tasks of a run fail, write the report, which lists them, before the error is shown.
 
-    The file ``sign`` exists if the run has begun.
+    The file ``first_file`` exists in the folder if the run has begun.
     """
     from bci_dann.exceptions import ResultsError
 
     try:
         yield
     except ResultsError:
-        if (out / sign).is_file():
+        if (out / first_file).is_file():
             from bci_dann.reporting import report_or_warn
 
             report_or_warn(out)
@@ -196,7 +218,11 @@ def _report_of_failures(out: Path, sign: str) -> Iterator[None]:
 
 
 def _run_regimes(
-    config: RunConfig | Suite, out: Path, how: dict[str, Any], regimes: str | None, held_out: bool
+    config: RunConfig | Suite,
+    out: Path,
+    arguments: dict[str, Any],
+    regimes: str | None,
+    held_out: bool,
 ) -> None:
     """Run regimes, and draw and print the results of the pipelines in each."""
     from bci_dann.evaluation import run_regimes
@@ -205,18 +231,18 @@ def _run_regimes(
 
     names = None if regimes is None else split_list(regimes, "regimes")
     with _report_of_failures(out, TABLE_FILE):
-        table = run_regimes(config, out, **how, regimes=names, held_out=held_out)
-    if how["dry_run"]:
-        _print_regime_plan(table, out)
+        table = run_regimes(config, out, **arguments, regimes=names, held_out=held_out)
+    if arguments["dry_run"]:
+        print_regime_plan(table, out)
         return
     write_regime_figure(table, out / "regimes.png")
-    for one in regime_tables(table):
-        output_console().print(one)
+    for printed in regime_tables(table):
+        output_console().print(printed)
     page = report_or_warn(out)
     if page is not None:
         print_sentence(f"Report with explanations: {page}")
     print_sentence(f"Table of regimes and pipelines: {out / TABLE_FILE}")
-    print_sentence(f"Figure of the same: {out / 'regimes.png'}")
+    print_sentence(f"Figure of this table: {out / 'regimes.png'}")
     print_sentence(f"Results of single subjects: the folders of the regimes in {out}")
 
 
@@ -233,14 +259,14 @@ def choose(  # numpydoc ignore=PR01
     """Choose a pipeline for each subject by the other subjects, and evaluate the choice."""
     from bci_dann.evaluation import nested_choice
 
-    options = {"seeds": seeds, "pipelines": pipelines, "protocols": protocols}
-    description = config_with_options(config, options)
+    replaced = {"seeds": seeds, "pipelines": pipelines, "protocols": protocols}
+    description = config_with_options(config, replaced)
     out = out or Path("runs") / description.name
     table = nested_choice(
         description, out, n_jobs=jobs, data_dir=data_dir, progress=not dry_run, dry_run=dry_run
     )
     if dry_run:
-        _print_plan(table, out)
+        print_plan(table, out)
         n_pseudo = table.duplicated().sum()
         print_sentence(
             f"In {n_pseudo} of these tasks, another subject serves as the target for the choice"
@@ -251,7 +277,7 @@ def choose(  # numpydoc ignore=PR01
 
 
 def select(  # numpydoc ignore=PR01
-    results: Annotated[Path, typer.Argument(help="Results folder of `run`.")],
+    results: RunFolder,
     pipelines: Annotated[
         str | None,
         typer.Option("--pipelines", help="Pipelines to choose among. Default: all."),
@@ -265,95 +291,6 @@ def select(  # numpydoc ignore=PR01
         rows = [_selection_row(choice) for _, choice in choices.iterrows()]
         print_table(f"Choice among pipelines: {protocol}", SELECTION_COLUMNS, rows)
     print_sentence("ROC AUC is computed over all trials of a subject; `run` averages sessions.")
-
-
-def publish(  # numpydoc ignore=PR01
-    results: Annotated[Path, typer.Argument(help="Results folder of `run`.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="CSV file; replaced if it exists.")],
-    note: Annotated[
-        str, typer.Option("--note", help="What was measured on which data, in one sentence.")
-    ],
-    reference: Annotated[
-        str, typer.Option("--reference", help="Pipeline that gains are computed against.")
-    ] = "source_only",
-    join: Annotated[
-        Path | None,
-        typer.Option("--join", help="Published table of other regimes, whose rows are added."),
-    ] = None,
-    over_trials: Annotated[
-        bool,
-        typer.Option("--over-trials", help="Accuracy by number of trials, instead of the summary."),
-    ] = False,
-) -> None:
-    """Write the summary of a run as a table with its provenance.
-
-    The head of the file lists the commands, commits, dates, machine and versions.
-    """
-    from bci_dann.reporting import publish as published
-
-    table = published(results, note, reference, join, over_trials)
-    table.write(out)
-    print_sentence(f"Wrote {len(table.rows)} rows of {len(table.invocations)} commands to {out}")
-
-
-def _print_regime_plan(tasks: pd.DataFrame, out: Path) -> None:
-    """Print the tasks of a dry run over regimes, one row for each regime."""
-    rows = [
-        (
-            str(regime),
-            str(group["pipeline"].nunique()),
-            _joined(group["protocol"]),
-            _joined(group["seed"]),
-            _joined(group["subject"]),
-            str(len(group)),
-        )
-        for regime, group in tasks.groupby("regime", sort=False)
-    ]
-    print_table("Tasks", REGIME_PLAN_COLUMNS, rows, lines=False)
-    print_sentence(f"{len(tasks)} tasks in {len(rows)} regimes; results will be written to {out}")
-
-
-def _print_plan(tasks: pd.DataFrame, out: Path) -> None:
-    """Print the tasks of a dry run, one row for each pipeline and protocol."""
-    groups = tasks.groupby(["pipeline", "protocol"], sort=False)
-    rows = [
-        (*names, _joined(group["seed"]), _joined(group["subject"]), str(len(group)))
-        for names, group in groups
-    ]
-    print_table("Tasks", PLAN_COLUMNS, rows)
-    print_sentence(f"{len(tasks)} tasks; results will be written to {out}")
-
-
-def _print_planned_account(config: RunConfig, data_dir: Path | None) -> None:
-    """Print the counts of cues of recordings in a folder; for other datasets they are unknown."""
-    from bci_dann.data import make_dataset
-    from bci_dann.data.combined.combined_config import each_dataset
-    from bci_dann.data.recordings.folder import Recordings
-    from bci_dann.data.subset import resolve_subset
-
-    for data, folder in each_dataset(config.data, data_dir):
-        dataset = make_dataset(data, folder)
-        if isinstance(dataset, Recordings):
-            print_account(dataset.planned_account(resolve_subset(dataset, data)))
-            print_sentence("The signals were not checked; `bci-dann check` does that")
-
-
-def _print_planned_cost(
-    config: RunConfig, tasks: pd.DataFrame, out: Path, data_dir: Path | None
-) -> None:
-    """Print the effort of the run, and its downloads."""
-    from bci_dann.data.combined.combined_config import each_dataset
-    from bci_dann.data.dataset_names import RECORDINGS, SIMULATED
-
-    print_cost(tasks.attrs["cost"], out)
-    names = {data.dataset: folder for data, folder in each_dataset(config.data, data_dir)}
-    for name, folder in names.items():
-        if name not in (RECORDINGS, SIMULATED):
-            print_downloads(None if folder is None else Path(folder), [name])
-
-
-def _joined(values: pd.Series[Any]) -> str:
-    return ", ".join(str(value) for value in values.unique())
 
 
 def _print_choices(table: pd.DataFrame) -> None:
@@ -384,5 +321,7 @@ def _selection_row(row: Any) -> list[str]:
 
 def _scores(row: Any) -> list[str]:
     """Return accuracy (%), ROC AUC, regret and the largest regret (points)."""
-    accuracy, regret, worst = (f"{row[n]:.1f}" for n in ("accuracy", "regret", "worst_regret"))
+    accuracy, regret, worst = (
+        f"{row[name]:.1f}" for name in ("accuracy", "regret", "worst_regret")
+    )
     return [accuracy, f"{row['roc_auc']:.3f}", regret, worst]

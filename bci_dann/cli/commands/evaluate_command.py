@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["evaluate"]
 
 NOTE = (
-    "The 95 % intervals are those of Clopper and Pearson for accuracies, and of Newcombe for ROC "
-    "AUC. They assume independent trials. Sessions on other days differ more: evaluate on several."
+    "The 95 % intervals (Clopper and Pearson for accuracies, Newcombe for ROC AUC) assume "
+    "independent trials. Scores differ more between days: evaluate on several sessions."
 )
 
 
@@ -79,11 +80,11 @@ def _print(evaluation: ModelEvaluation) -> None:
     print_table("Trials", ("", *map(str, confusion.columns)), rows, lines=False)
     recordings = evaluation.by_recording
     if len(recordings) > 1:
-        of_each = [
-            (one.file, str(one.n_trials), f"{100 * one.accuracy:.1f}")
-            for one in recordings.itertuples()
+        rows = [
+            (recording.file, str(recording.n_trials), f"{100 * recording.accuracy:.1f}")
+            for recording in recordings.itertuples()
         ]
-        print_table("Recordings", ("file", "trials", "accuracy %"), of_each, lines=False)
+        print_table("Recordings", ("file", "trials", "accuracy %"), rows, lines=False)
     if evaluation.more_trials:
         print_sentence(
             f"{evaluation.more_trials} more labelled trials would narrow the interval of the "
@@ -97,7 +98,7 @@ def _print_scores(evaluation: ModelEvaluation) -> None:
     for name in ("accuracy", "balanced_accuracy", "roc_auc"):
         value, low, high = (100 * number for number in getattr(evaluation, name))
         label = {"roc_auc": "ROC AUC"}.get(name, name.replace("_", " "))
-        interval = f"{low:.1f} to {high:.1f}" if low == low else "not known"  # not NaN
+        interval = f"{low:.1f} to {high:.1f}" if math.isfinite(low) else "not known"
         rows.append((label, f"{value:.1f}", interval))
     print_table("Scores in %", ("", "value", "95 % interval"), rows, lines=False)
     print_sentence(

@@ -36,49 +36,60 @@ from bci_dann.cli.recording_options import (
 __all__ = ["adapt", "fit", "predict"]
 
 
+PipelineName = Annotated[
+    str | None,
+    typer.Option(
+        "--pipeline",
+        "-p",
+        help="Pipeline to train, by its name or file. Default: the only one of the "
+        "configuration, otherwise bci_dann_light, the default recipe.",
+        autocompletion=complete_pipelines,
+    ),
+]
+Excluded = Annotated[
+    str | None, typer.Option("--exclude", help="Subjects to leave out of training: 9,10")
+]
+Compact = Annotated[
+    bool, typer.Option("--compact", help="Remove the references of the training sessions.")
+]
+ExpectAccuracy = Annotated[
+    bool,
+    typer.Option(
+        "--expect-accuracy",
+        help="Learn to estimate the accuracy for new subjects; trains one more model for each "
+        "training subject.",
+    ),
+]
+CardLicence = Annotated[
+    str | None, typer.Option("--licence", help="Model card: licence, such as cc0-1.0.")
+]
+CardNote = Annotated[str | None, typer.Option("--note", help="Model card: a sentence on the data.")]
+CardScores = Annotated[
+    Path | None, typer.Option("--scores", help="Model card: scores, a table of `publish`.")
+]
+AbstainBelow = Annotated[
+    float | None,
+    typer.Option(
+        "--abstain-below",
+        help="Give no class if the largest probability is below this (0 to 1).",
+    ),
+]
+
+
 def fit(  # numpydoc ignore=PR01
     config: ConfigFile,
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder for the model; a model in it is replaced.")
     ],
-    pipeline: Annotated[
-        str | None,
-        typer.Option(
-            "--pipeline",
-            "-p",
-            help="Pipeline to train, by its name or file. Default: the only one of the "
-            "configuration, otherwise bci_dann_light, the default recipe.",
-            autocompletion=complete_pipelines,
-        ),
-    ] = None,
-    exclude: Annotated[
-        str | None,
-        typer.Option("--exclude", help="Subjects to leave out of training: 9,10"),
-    ] = None,
+    pipeline: PipelineName = None,
+    exclude: Excluded = None,
     data_dir: DataDir = None,
     seed: Seed = 0,
-    compact: Annotated[
-        bool,
-        typer.Option("--compact", help="Remove the references of the training sessions."),
-    ] = False,
-    expect_accuracy: Annotated[
-        bool,
-        typer.Option(
-            "--expect-accuracy",
-            help="Learn to estimate the accuracy for new subjects; trains one more model for each "
-            "training subject.",
-        ),
-    ] = False,
-    licence: Annotated[
-        str | None, typer.Option("--licence", help="Model card: licence, such as cc0-1.0.")
-    ] = None,
-    note: Annotated[
-        str | None, typer.Option("--note", help="Model card: a sentence on the data.")
-    ] = None,
-    scores: Annotated[
-        Path | None,
-        typer.Option("--scores", help="Model card: scores, a table of `publish`."),
-    ] = None,
+    compact: Compact = False,
+    expect_accuracy: ExpectAccuracy = False,
+    licence: CardLicence = None,
+    note: CardNote = None,
+    scores: CardScores = None,
     tensorboard: TensorBoard = None,
 ) -> None:
     """Train a model on the subjects of a configuration, and save it."""
@@ -169,13 +180,7 @@ def predict(  # numpydoc ignore=PR01
     rename: Renames = None,
     bad: BadChannels = None,
     reference: Reference = None,
-    abstain_below: Annotated[
-        float | None,
-        typer.Option(
-            "--abstain-below",
-            help="Give no class if the largest probability is below this (0 to 1).",
-        ),
-    ] = None,
+    abstain_below: AbstainBelow = None,
     modules: UserModules = None,
 ) -> None:
     """Predict the class of each trial of recordings."""

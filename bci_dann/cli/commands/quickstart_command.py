@@ -27,10 +27,12 @@ def quickstart(  # numpydoc ignore=PR01
     from bci_dann.examples.quickstart import run_quickstart
     from bci_dann.reporting import after_quickstart, closing_tables
 
-    done = run_quickstart(out, jobs, say=print_progress)
-    against = compare_pipelines(done.results, REFERENCE)
-    for table in closing_tables(summarise(done.results), against):
+    result = run_quickstart(out, jobs, say=print_progress)
+    comparisons = compare_pipelines(result.results, REFERENCE)
+    for table in closing_tables(summarise(result.results), comparisons):
         output_console().print(table)
-    counts = (done.n_trials, done.n_right, done.n_right_before)
-    for line in after_quickstart(done.folder, done.model, done.recordings, counts, done.report):
+    counts = (result.n_trials, result.n_right, result.n_right_before)
+    for line in after_quickstart(
+        result.folder, result.model, result.recordings, counts, result.report
+    ):
         print_sentence(line)

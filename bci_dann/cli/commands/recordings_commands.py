@@ -14,6 +14,7 @@ from bci_dann.cli.error_handling import USER_ERROR
 from bci_dann.cli.options import (
     ConfigFile,
     DataDir,
+    Force,
 )
 from bci_dann.exceptions import ConfigError
 
@@ -25,7 +26,7 @@ def init(  # numpydoc ignore=PR01
     out: Annotated[Path, typer.Option("--out", "-o", help="Configuration to write (YAML).")] = Path(
         "my.yaml"
     ),
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+    force: Force = False,
 ) -> None:
     """Inspect recordings, and write a commented configuration to start from."""
     _check_target(out, force)
@@ -38,8 +39,8 @@ def init(  # numpydoc ignore=PR01
     starter = starter_configuration(survey, out.stem)
     write_atomically(out, starter.text.encode())
     print_table(f"Recordings in {folder}", ("", ""), summary_rows(survey), lines=False)
-    for one in survey.unreadable:
-        print_problem(f"Unreadable: {one.name}: {one.reason}", "yellow")
+    for file in survey.unreadable:
+        print_problem(f"Unreadable: {file.name}: {file.reason}", "yellow")
     for remark in starter.remarks:
         print_sentence(remark)
     print_sentence(f"The configuration is in {out}: read its comments.")
@@ -92,4 +93,6 @@ def _check_target(out: Path, force: bool) -> None:
     if out.exists() and not force:
         raise ConfigError(f"{out} exists: choose another file, or replace it with --force.")
     if not out.parent.is_dir():
-        raise ConfigError(f"{out} cannot be written, because {out.parent} is no folder: create it.")
+        raise ConfigError(
+            f"{out} cannot be written, because the folder {out.parent} does not exist: create it."
+        )

@@ -1,4 +1,4 @@
-"""Commands for finished runs: ``report``, ``compare``, ``merge`` and ``leaderboard``."""
+"""Commands for finished runs: ``report``, ``compare``, ``merge``, ``publish``, ``leaderboard``."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from bci_dann.cli.console import print_sentence, print_table
+from bci_dann.cli.options import RunFolder
 
-__all__ = ["compare", "leaderboard", "merge", "report"]
+__all__ = ["compare", "leaderboard", "merge", "publish", "report"]
 
 SCORE_COLUMNS = (
     "pipeline",
@@ -23,14 +24,14 @@ SCORE_COLUMNS = (
     "p Holm",
 )
 SCORE_NOTE = (
-    "difference: second minus first, mean over the subjects of both; p: two-sided, from the "
-    "differences of the subjects; p Holm: corrected for all rows. p is approximate, because folds "
-    "share training data."
+    "difference: second minus first, mean over the subjects in both runs; p: two-sided, from the "
+    "differences of these subjects; p Holm: corrected for the number of rows. p is approximate, "
+    "because folds share training data."
 )
 
 
 def report(  # numpydoc ignore=PR01
-    results: Annotated[Path, typer.Argument(help="Results folder of `run`.")],
+    results: RunFolder,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="HTML file. Default: report.html in the folder."),
@@ -81,12 +82,12 @@ def merge(  # numpydoc ignore=PR01
     runs: Annotated[list[Path], typer.Argument(help="Results folders of the shards of a run.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the joined results.")],
 ) -> None:
-    """Join the results folders of one configuration, data and code, and list missing tasks."""
+    """Join results folders of the same configuration, data and code, and list missing tasks."""
     from bci_dann.evaluation import merge_runs
 
-    done = merge_runs(runs, out)
-    n_finished = done.n_tasks - len(done.missing)
-    print_sentence(f"{n_finished} of {done.n_tasks} tasks are in {out / 'results.csv'}")
+    merged = merge_runs(runs, out)
+    n_finished = merged.n_tasks - len(merged.missing)
+    print_sentence(f"{n_finished} of {merged.n_tasks} tasks are in {out / 'results.csv'}")
 
 
 def leaderboard(  # numpydoc ignore=PR01
@@ -106,6 +107,35 @@ def leaderboard(  # numpydoc ignore=PR01
     entries = write_leaderboard(runs or [], out, title)
     print_sentence(f"Entries: {len(entries)}, in {out / 'entries'}")
     print_sentence(f"Page: {out / 'index.html'}; the folder can be put on any web server")
+
+
+def publish(  # numpydoc ignore=PR01
+    results: RunFolder,
+    out: Annotated[Path, typer.Option("--out", "-o", help="CSV file; replaced if it exists.")],
+    note: Annotated[
+        str, typer.Option("--note", help="What was measured on which data, in one sentence.")
+    ],
+    reference: Annotated[
+        str, typer.Option("--reference", help="Pipeline that gains are computed against.")
+    ] = "source_only",
+    join: Annotated[
+        Path | None,
+        typer.Option("--join", help="Published table of other regimes, whose rows are added."),
+    ] = None,
+    over_trials: Annotated[
+        bool,
+        typer.Option("--over-trials", help="Accuracy by number of trials, instead of the summary."),
+    ] = False,
+) -> None:
+    """Write the summary of a run as a table with its provenance.
+
+    The head of the file lists the commands, commits, dates, machine and versions.
+    """
+    from bci_dann.reporting import publish as published_table
+
+    table = published_table(results, note, reference, join, over_trials)
+    table.write(out)
+    print_sentence(f"Wrote {len(table.rows)} rows of {len(table.invocations)} commands to {out}")
 
 
 def _score_row(row: Any) -> list[str]:

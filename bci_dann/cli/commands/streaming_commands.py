@@ -9,6 +9,10 @@ import typer
 
 from bci_dann.cli.console import print_progress, print_sentence, print_table
 from bci_dann.cli.options import (
+    PageHost,
+    PagePort,
+    SearchTime,
+    SourceID,
     UserModules,
     import_user_modules,
 )
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["replay", "stream"]
 
 # Maximum number of printed rows of the accuracy over time.
-PRINTED_TIMES = 12
+MAX_TIME_ROWS = 12
 
 Step = Annotated[float, typer.Option("--step", help="Time between decisions (s).")]
 Adapting = Annotated[
@@ -37,6 +41,22 @@ AbstainBelow = Annotated[
     float | None,
     typer.Option("--abstain-below", help="Give no class if the largest probability is below this."),
 ]
+LinesFile = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="File for the lines of JSON. Default: standard output."),
+]
+Outlet = Annotated[
+    str | None,
+    typer.Option("--outlet", help="Name of an LSL stream to send, with the probabilities."),
+]
+Page = Annotated[bool, typer.Option("--page", help="Show the decisions in a browser.")]
+SaveFolder = Annotated[
+    Path | None, typer.Option("--save", help="Folder for the final state of the model.")
+]
+StreamJitter = Annotated[
+    float, typer.Option("--jitter", help="Tolerance for the stream's time stamps (s).")
+]
+Seconds = Annotated[float | None, typer.Option("--seconds", help="Stop after this time (s).")]
 
 
 def replay(  # numpydoc ignore=PR01
@@ -85,40 +105,21 @@ def replay(  # numpydoc ignore=PR01
 def stream(  # numpydoc ignore=PR01
     model: ModelFolder,
     lsl: Annotated[str, typer.Option("--lsl", help="Name of the LSL stream of the EEG.")],
-    source_id: Annotated[
-        str | None,
-        typer.Option("--source-id", help="Source of the stream, if several have the same name."),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="File for the lines of JSON. Default: standard output."),
-    ] = None,
-    outlet: Annotated[
-        str | None,
-        typer.Option("--outlet", help="Name of an LSL stream to send, with the probabilities."),
-    ] = None,
-    page: Annotated[bool, typer.Option("--page", help="Show the decisions in a browser.")] = False,
-    host: Annotated[
-        str, typer.Option("--host", help="Address of the page; its URL has a token if not local.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", help="Port of the page. Default: a free one.")] = 0,
+    source_id: SourceID = None,
+    out: LinesFile = None,
+    outlet: Outlet = None,
+    page: Page = False,
+    host: PageHost = "127.0.0.1",
+    port: PagePort = 0,
     step: Step = 0.2,
     adapting: Adapting = False,
-    save: Annotated[
-        Path | None, typer.Option("--save", help="Folder for the final state of the model.")
-    ] = None,
+    save: SaveFolder = None,
     abstain_below: AbstainBelow = None,
     unit_scale: UnitScale = None,
     rename: Renames = None,
-    jitter: Annotated[
-        float, typer.Option("--jitter", help="Tolerance for the stream's time stamps (s).")
-    ] = 0.025,
-    wait: Annotated[
-        float, typer.Option("--wait", help="How long to search for the stream (s).")
-    ] = 10.0,
-    seconds: Annotated[
-        float | None, typer.Option("--seconds", help="Stop after this time (s).")
-    ] = None,
+    jitter: StreamJitter = 0.025,
+    wait: SearchTime = 10.0,
+    seconds: Seconds = None,
     modules: UserModules = None,
 ) -> None:
     """Decode a live LSL stream of an amplifier; Ctrl-C ends it."""
@@ -162,7 +163,7 @@ def _print_replay(result: Replay, csv: Path) -> None:
     if scores is None:
         print_sentence("The accuracy is not known, because no cue has a known class")
         return
-    confusion = [(str(n), *map(str, row)) for n, row in scores.confusion.iterrows()]
+    confusion = [(str(name), *map(str, row)) for name, row in scores.confusion.iterrows()]
     columns = ("true", *map(str, scores.confusion.columns))
     print_table("Decisions at the ends of trials", columns, confusion)
     low, high = scores.interval
@@ -170,9 +171,9 @@ def _print_replay(result: Replay, csv: Path) -> None:
         f"Accuracy: {scores.accuracy:.1%}, {scores.n_right} of {scores.n_decided} trials "
         f"(95 % interval {low:.1%} to {high:.1%})"
     )
-    shown = scores.curve.iloc[:: max(1, -(-len(scores.curve) // PRINTED_TIMES))]
+    shown = scores.curve.iloc[:: max(1, -(-len(scores.curve) // MAX_TIME_ROWS))]
     rows = [
-        (f"{one.after_cue:.1f}", f"{one.accuracy:.1%}", str(one.n)) for one in shown.itertuples()
+        (f"{row.after_cue:.1f}", f"{row.accuracy:.1%}", str(row.n)) for row in shown.itertuples()
     ]
     title = "Accuracy by time from the cue to the end of the window"
     print_table(title, ("time (s)", "accuracy", "decisions"), rows)

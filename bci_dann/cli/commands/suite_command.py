@@ -1,4 +1,4 @@
-"""The part of the command ``run`` for suites: several datasets in one run."""
+"""The command ``run`` for suites: several datasets in one run."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ PLAN_COLUMNS = (
     *("dataset", "target subjects", "tasks", "trials, at most", "prepared MB, at most"),
     *("memory of a process, MB", "hours left"),
 )
-OVER_COLUMNS = (
+META_ANALYSIS_COLUMNS = (
     *("pipeline", "against", "datasets", "subjects", "difference", "95 % interval"),
     *("I²", "p"),
 )
 PLAN_NOTE = (
     "Trials and MB of the datasets of the suites of this package are computed from their "
     "publications, those of others from MOABB's summary, which counts trials per session, subject "
-    "or run; a dash means that it has no number. Memory is an order of magnitude, on a CPU. "
-    "Downloads need additional space, several times that of prepared trials; their size is not "
-    "stated anywhere. Hours are those of training and prediction, for tasks without a record, from "
-    "the records of the same pipelines: a dash where there is none yet, and a + where some "
-    "pipelines have none. Downloads and preparation take additional time."
+    "or run; a dash means that the number is unknown. Memory is an order of magnitude, on a CPU. "
+    "Downloads need additional space of unknown size, several times that of prepared trials. Hours "
+    "are estimated for training and prediction of the tasks without a record, from the records of "
+    "the same pipelines: a dash means that there are no records yet, and a + that some pipelines "
+    "have none. Downloads and preparation take additional time."
 )
-OVER_NOTE = (
+META_ANALYSIS_NOTE = (
     "difference: points of accuracy, random-effects mean over datasets (DerSimonian and Laird "
     "1986); I²: share of its variance that is due to differences between datasets; p: one-sided, "
     "combined by Stouffer's method, not corrected for several pipelines."
@@ -69,7 +69,7 @@ def check_without(regimes: str | None, held_out: bool, of: str) -> None:
 
 
 def run_suite_command(
-    suite: Suite, out: Path | None, how: dict[str, Any], datasets: str | None
+    suite: Suite, out: Path | None, arguments: dict[str, Any], datasets: str | None
 ) -> None:
     """Run a suite, and print the results over all datasets.
 
@@ -79,7 +79,7 @@ def run_suite_command(
         The suite.
     out : pathlib.Path or None
         Results folder; ``None`` is ``runs/NAME``.
-    how : dict
+    arguments : dict
         Further arguments of :func:`bci_dann.evaluation.run_suite`.
     datasets : str or None
         The value of ``--datasets``.
@@ -88,11 +88,12 @@ def run_suite_command(
 
     out = out or Path("runs") / suite.name
     names = None if datasets is None else split_list(datasets, "datasets")
-    if how["dry_run"]:
-        _print_plan(run_suite(suite, out, **how, datasets=names), out, how["data_dir"])
+    if arguments["dry_run"]:
+        tasks = run_suite(suite, out, **arguments, datasets=names)
+        _print_plan(tasks, out, arguments["data_dir"])
         return
     try:
-        run_suite(suite, out, **how, datasets=names)
+        run_suite(suite, out, **arguments, datasets=names)
     finally:
         _report(suite, out)
 
@@ -108,21 +109,21 @@ def _report(suite: Suite, out: Path) -> None:
     if tables.scores.empty:
         return
     reference = suite.reference or reference_among(tables.scores["pipeline"].tolist())
-    against = tables.comparisons[tables.comparisons["reference"] == reference]
-    for table in closing_tables(tables.scores, against):
+    comparisons = tables.comparisons[tables.comparisons["reference"] == reference]
+    for table in closing_tables(tables.scores, comparisons):
         output_console().print(table)
     for protocol, rows in tables.over_datasets.groupby("protocol", sort=False):
-        cells = [_over_row(row) for _, row in rows.iterrows()]
-        print_table(f"Over datasets: {protocol}", OVER_COLUMNS, cells)
+        cells = [_meta_analysis_row(row) for _, row in rows.iterrows()]
+        print_table(f"Over datasets: {protocol}", META_ANALYSIS_COLUMNS, cells)
     if len(tables.over_datasets):
-        print_sentence(OVER_NOTE)
+        print_sentence(META_ANALYSIS_NOTE)
     for name in tables.scores["dataset"].unique():
         report_or_warn(out / name)
     print_sentence(f"Tables: {', '.join(str(out / name) for name in SUITE_FILES.values())}")
     print_sentence(f"Reports of the datasets: {out / 'NAME' / 'report.html'}")
 
 
-def _over_row(row: Any) -> list[str]:
+def _meta_analysis_row(row: Any) -> list[str]:
     low, high = 100 * row["low"], 100 * row["high"]
     known = math.isfinite(low)
     return [

@@ -12,7 +12,7 @@ __all__ = [
     "DERIVATION",
     "MATCHED",
     "NUMBERED",
-    "SHARED",
+    "SAME_POSITION",
     "UNKNOWN",
     "ChannelAccount",
     "ChannelUse",
@@ -23,7 +23,7 @@ MAX_LISTED_NAMES = 3
 
 # Reasons in the column ``reason``.
 MATCHED = "the 10-05 name of this electrode"
-SHARED = "keeps its name: several channels are at this 10-05 position"
+SAME_POSITION = "keeps its name: several channels are at this 10-05 position"
 DERIVATION = "a voltage between two electrodes, without a position"
 NUMBERED = "an electrode without the name of a position"
 UNKNOWN = "no electrode by its name"
@@ -34,7 +34,7 @@ LEFT_OUT_NOTE = (
     "are listed in `extra_channels` or preprocessing `channels`."
 )
 MATCHED_NOTE = "channel names were converted to names of the 10-05 system: {}."
-SHARED_NOTE = (
+SAME_POSITION_NOTE = (
     "the channels {} keep their names, since several have the same position. Leave out all but "
     "one of them with `drop`."
 )
@@ -109,7 +109,7 @@ class ChannelAccount:  # numpydoc ignore=PR02
         named = {
             LEFT_OUT_NOTE: ", ".join(self.left_out),
             MATCHED_NOTE: _shortened(matched),
-            SHARED_NOTE: ", ".join(one.name for one in self._used_because(SHARED)),
+            SAME_POSITION_NOTE: ", ".join(one.name for one in self._used_because(SAME_POSITION)),
             UNPLACED_NOTE: _shortened(
                 [one.name for one in self._used_because(NUMBERED, DERIVATION)]
             ),

@@ -14,7 +14,7 @@ from bci_dann.data.channels.channel_account import (
     DERIVATION,
     MATCHED,
     NUMBERED,
-    SHARED,
+    SAME_POSITION,
     UNKNOWN,
     ChannelAccount,
     ChannelUse,
@@ -147,7 +147,7 @@ def _names(
         if name in renamed:
             names[name] = (new, "`rename`")
         elif new != name:
-            names[name] = (new, MATCHED) if times[new] == 1 else (name, SHARED)
+            names[name] = (new, MATCHED) if times[new] == 1 else (name, SAME_POSITION)
         elif name in extra:
             names[name] = (name, "`extra_channels`")
         elif name in positioned or standard_name(name) is not None:

@@ -35,8 +35,8 @@ __all__ = ["derive_trials", "prepare_derived"]
 # Part of the cache key of derived trials: increase it when a change of this package changes the
 # trials of the same regime.
 REGIME_VERSION = 1
-# What all trials of a subject are called when its sessions are merged.
-MERGED = "0"
+# Session name of all trials of a subject when its sessions are merged.
+MERGED_SESSION = "0"
 
 
 def derive_trials(trials: EEGTrials, regime: Regime) -> EEGTrials:
@@ -123,9 +123,9 @@ def _derived_datasets(
 ) -> Iterator[EEGTrials]:
     if not datasets:
         yield from _derived_subjects(trials, regime)
-    of_trial = np.array([subject.partition(SEPARATOR)[0] for subject in trials.subjects])
-    for name in datasets:  # whose trials follow each other: a slice does not copy them
-        rows = np.flatnonzero(of_trial == name)
+    dataset_of_trial = np.array([subject.partition(SEPARATOR)[0] for subject in trials.subjects])
+    for name in datasets:  # trials of a dataset are contiguous: a slice does not copy them
+        rows = np.flatnonzero(dataset_of_trial == name)
         with naming(name):
             yield from _derived_subjects(trials[rows[0] : rows[-1] + 1], regime)
 
@@ -142,15 +142,15 @@ def _derived_subjects(trials: EEGTrials, regime: Regime) -> Iterator[EEGTrials]:
     if regime.gain != 1:
         loud = set(draw_names(regime, "loud", subjects, regime.n_loud_subjects))
     for subject, own in rows.items():
-        chosen = _in_recorded_order(trials, own, regime)
-        X = _disturbed(chosen.X, chosen, regime, subject, subject in spoilt)
-        rest = chosen.rest
+        selected = _in_recorded_order(trials, own, regime)
+        X = _disturbed(selected.X, selected, regime, subject, subject in spoilt)
+        rest = selected.rest
         if rest is not None:
-            rest = _disturbed(rest, chosen, regime, subject, subject in spoilt)
+            rest = _disturbed(rest, selected, regime, subject, subject in spoilt)
         if subject in loud:
             X *= np.float32(regime.gain)
             rest = None if rest is None else rest * np.float32(regime.gain)
-        derived = EEGTrials.trusted(X, chosen.y, chosen.metadata, info, rest=rest)
+        derived = EEGTrials.trusted(X, selected.y, selected.metadata, info, rest=rest)
         if regime.shuffled:
             rng = generator(regime, "order", subject)
             derived = derived[shuffled(_sessions(derived), rng)]
@@ -161,16 +161,16 @@ def _in_recorded_order(trials: EEGTrials, rows: NDArray[np.intp], regime: Regime
     """Return a subject's trials in the order of recording according to the regime."""
     metadata = trials.metadata.iloc[rows].reset_index(drop=True)
     if regime.merge_sessions:
-        metadata = metadata.assign(session=MERGED)
+        metadata = metadata.assign(session=MERGED_SESSION)
     labels = np.asarray(trials.y)[rows]
     channels, n_times = channel_positions(trials, regime), n_samples(trials, regime)
     X = np.ascontiguousarray(trials.X[rows][:, channels, :n_times], dtype=np.float32)
     rest = None if trials.rest is None else np.array(trials.rest[rows][:, channels])
     info = _picked(trials.info, channels)
-    chosen = EEGTrials.trusted(X, labels, metadata, info, rest=rest)
+    selected = EEGTrials.trusted(X, labels, metadata, info, rest=rest)
     if regime.cues_in_blocks is None:
-        return chosen
-    return chosen[in_blocks(labels, _sessions(chosen), regime.cues_in_blocks)]
+        return selected
+    return selected[in_blocks(labels, _sessions(selected), regime.cues_in_blocks)]
 
 
 def _disturbed(

@@ -13,9 +13,9 @@ Signals = NDArray[np.float32]
 
 # Bursts: frequency (Hz), within the band for decoding motor imagery; length (s); and the largest
 # amplitude at other electrodes, relative to that at the strongest electrode. Empirical.
-BURST_HZ, BURST_SECONDS, SPREAD = (9.0, 25.0), (0.2, 1.0), 0.1
+BURST_HZ, BURST_SECONDS, MAX_SPREAD = (9.0, 25.0), (0.2, 1.0), 0.1
 # Standard deviations of the noise in dead and noisy channels, relative to that of the channel.
-DEAD, NOISY = 0.05, 10.0
+DEAD_FACTOR, NOISY_FACTOR = 0.05, 10.0
 
 
 def change_half_way(
@@ -82,7 +82,7 @@ def add_artefacts(
     disturbed = X.copy()
     for trial in np.flatnonzero(rng.random(len(X)) < share):
         wave, start = _burst(X.shape[2], sfreq, rng)
-        pattern = SPREAD * rng.random(n_chans)
+        pattern = MAX_SPREAD * rng.random(n_chans)
         pattern[rng.integers(n_chans)] = 1.0
         peak = rng.uniform(*amplitude)
         added = (peak * pattern[:, None] * wave).astype(np.float32)
@@ -110,7 +110,7 @@ def spoil_channels(X: Signals, n_dead: int, n_noisy: int, rng: np.random.Generat
     spoilt = X.copy()
     channels = rng.permutation(X.shape[1])[: n_dead + n_noisy]
     for place, channel in enumerate(channels):
-        factor = DEAD if place < n_dead else NOISY
+        factor = DEAD_FACTOR if place < n_dead else NOISY_FACTOR
         noise = rng.standard_normal(spoilt[:, channel].shape, dtype=np.float32)
         spoilt[:, channel] = np.float32(factor * X[:, channel].std(dtype=np.float64)) * noise
     return spoilt

@@ -102,9 +102,11 @@ def draw_subjects(regime: Regime, subjects: Sequence[str]) -> list[str]:
     """
     count = len(subjects) if regime.n_subjects is None else regime.n_subjects
     if count > len(subjects):
-        raise ConfigError(f"n_subjects is {count}, and the data have {_plural(subjects)}.")
+        raise ConfigError(f"n_subjects is {count}, but the data have {_plural(subjects)}.")
     if regime.gain != 1 and regime.n_loud_subjects > count:
-        raise ConfigError(f"n_loud_subjects is {regime.n_loud_subjects}, of {count} subjects.")
+        raise ConfigError(
+            f"n_loud_subjects is {regime.n_loud_subjects}, but there are only {count} subjects."
+        )
     return draw_names(regime, "subjects", subjects, count)
 
 
@@ -133,12 +135,13 @@ def choose_trials(trials: EEGTrials, regime: Regime) -> dict[str, Rows]:
     n_samples(trials, regime)
     labels = np.asarray(trials.y, dtype=str)
     classes = _classes(labels, regime)
-    of_trial, sessions = trials.subjects, trials.metadata["session"].to_numpy(dtype=str)
-    kept_class = np.isin(labels, classes)
-    subjects = draw_subjects(regime, list(dict.fromkeys(of_trial.tolist())))
+    subject_of_trial = trials.subjects
+    sessions = trials.metadata["session"].to_numpy(dtype=str)
+    has_class = np.isin(labels, classes)
+    subjects = draw_subjects(regime, list(dict.fromkeys(subject_of_trial.tolist())))
     rows = {}
     for subject in subjects:
-        own = np.flatnonzero((of_trial == subject) & kept_class)
+        own = np.flatnonzero((subject_of_trial == subject) & has_class)
         own = own[_first_sessions(sessions[own], regime.n_sessions, subject)]
         own = _first_trials(own, regime.n_trials, subject)
         rows[subject] = own[_first_shares(sessions[own], regime, subject)]
@@ -174,7 +177,7 @@ def channel_positions(trials: EEGTrials, regime: Regime) -> list[int]:
     if n_bad >= len(names):
         raise ConfigError(
             f"dead_channels and noisy_channels are {n_bad} of {len(names)} channels: at least one "
-            "must stay as it is."
+            "must remain undisturbed."
         )
     return [known.index(name) for name in names]
 
@@ -205,8 +208,8 @@ def n_samples(trials: EEGTrials, regime: Regime) -> int:
     count = round(regime.duration * trials.sfreq)
     if count > available:
         raise ConfigError(
-            f"duration is {regime.duration:g} s, and the trials are {available / trials.sfreq:g} s "
-            "long."
+            f"duration is {regime.duration:g} s, but the trials are only "
+            f"{available / trials.sfreq:g} s long."
         )
     if count < FEWEST_SAMPLES:
         raise ConfigError(
@@ -226,15 +229,15 @@ def _classes(labels: Names, regime: Regime) -> list[str]:
 def _first_sessions(sessions: Names, count: int | None, subject: str) -> NDArray[np.bool_]:
     names = list(dict.fromkeys(sessions.tolist()))
     if count is not None and count > len(names):
-        raise ConfigError(f"n_sessions is {count}, and subject {subject} has {len(names)}.")
+        raise ConfigError(f"n_sessions is {count}, but subject {subject} has only {len(names)}.")
     return np.isin(sessions, names[:count])
 
 
 def _first_trials(rows: Rows, count: int | None, subject: str) -> Rows:
     if count is not None and count > len(rows):
         raise ConfigError(
-            f"n_trials is {count}, and subject {subject} has {len(rows)} trials. Ask for fewer, or "
-            "leave this subject out with `data.subjects`."
+            f"n_trials is {count}, but subject {subject} has only {len(rows)} trials. Reduce it, "
+            "or leave this subject out with `data.subjects`."
         )
     return rows[:count]
 
@@ -244,11 +247,11 @@ def _first_shares(sessions: Names, regime: Regime, subject: str) -> Rows:
     if regime.session_shares is None:
         return np.arange(len(sessions))
     rng = generator(regime, "session shares", subject)
-    kept = []
+    selected = []
     for rows in by_session(sessions):
         count = round(rng.uniform(*regime.session_shares) * len(rows))
-        kept.append(rows[: max(count, SHORTEST_SESSION)])
-    return np.sort(np.concatenate(kept))
+        selected.append(rows[: max(count, SHORTEST_SESSION)])
+    return np.sort(np.concatenate(selected))
 
 
 def _check_classes(rows: Mapping[str, Rows], labels: Names, classes: Sequence[str]) -> None:
@@ -257,11 +260,11 @@ def _check_classes(rows: Mapping[str, Rows], labels: Names, classes: Sequence[st
             f"leaving one subject out needs two subjects or more; the data have {_plural(rows)}."
         )
     for name in classes:
-        n_subjects = sum(bool(np.any(labels[own] == name)) for own in rows.values())
-        if n_subjects < 2:
+        subjects = [subject for subject, own in rows.items() if np.any(labels[own] == name)]
+        if len(subjects) < 2:
             raise ConfigError(
-                f"trials of the class {name!r} are left in {n_subjects} subjects, and two or more "
-                "are needed. Keep more trials, sessions or subjects, or leave the class out with "
+                f"trials of the class {name!r} remain in {_plural(subjects)}, but at least two are "
+                "needed. Keep more trials, sessions or subjects, or leave the class out with "
                 "`classes`."
             )
 

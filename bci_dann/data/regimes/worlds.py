@@ -20,8 +20,8 @@ __all__ = ["World", "Worlds", "draw_world"]
 # Electrodes of worlds: three that all worlds have, and the others of 64 electrodes of the 10-10
 # system, from which further ones are drawn.
 # fmt: off
-MOTOR = ("C3", "Cz", "C4")
-OTHERS = (
+MOTOR_ELECTRODES = ("C3", "Cz", "C4")
+OTHER_ELECTRODES = (
     "Fp1", "Fpz", "Fp2", "AF7", "AF3", "AFz", "AF4", "AF8",
     "F7", "F5", "F3", "F1", "Fz", "F2", "F4", "F6", "F8",
     "FT7", "FC5", "FC3", "FC1", "FCz", "FC2", "FC4", "FC6", "FT8",
@@ -33,9 +33,9 @@ OTHERS = (
 # fmt: on
 CLASS_PAIRS = (("left_hand", "right_hand"), ("right_hand", "rest"), ("left_hand", "feet"))
 # Smallest and largest numbers of channels, subjects, and trials per subject, drawn log-uniformly.
-CHANNELS, SUBJECTS, TRIALS = (3, 64), (4, 40), (30, 300)
+CHANNELS_RANGE, SUBJECTS_RANGE, TRIALS_RANGE = (3, 64), (4, 40), (30, 300)
 # Maximum number of trials of a world, and of trials times channels, so that it takes minutes.
-MOST_TRIALS, MOST_TRIALS_TIMES_CHANNELS = 1500, 32_000
+MAX_TRIALS, MAX_TRIALS_TIMES_CHANNELS = 1500, 32_000
 # Ranges of the differences between subjects, alertness, ERD, SNR, and of the disturbances.
 SHIFT, ALERTNESS, ERD, SNR, HALF_WAY = (0.0, 2.0), (0.0, 1.5), (0.3, 0.8), (0.5, 1.5), (0.1, 0.5)
 WEAK, ARTEFACT_SHARE, GAIN = 0.2, 0.05, 15.0
@@ -181,7 +181,10 @@ def draw_world(random_state: int, index: int) -> World:
         "n_trials": max(4, n_trials // (2 * n_sessions)),
         "shift": shift,
         "classes": list(CLASS_PAIRS[int(rng.integers(len(CLASS_PAIRS)))]),
-        "ch_names": [*MOTOR, *rng.permutation(OTHERS)[: n_chans - len(MOTOR)].tolist()],
+        "ch_names": [
+            *MOTOR_ELECTRODES,
+            *rng.permutation(OTHER_ELECTRODES)[: n_chans - len(MOTOR_ELECTRODES)].tolist(),
+        ],
         "erd": _uniform(rng, ERD),
         "snr": _log_uniform(rng, SNR),
         "random_state": seed,
@@ -199,11 +202,12 @@ def draw_world(random_state: int, index: int) -> World:
 def _sizes(rng: np.random.Generator) -> tuple[int, int, int]:
     """Draw and limit the numbers of channels, of subjects, and of trials of a subject."""
     n_chans, n_subjects, n_trials = (
-        round(_log_uniform(rng, limits)) for limits in (CHANNELS, SUBJECTS, TRIALS)
+        round(_log_uniform(rng, limits))
+        for limits in (CHANNELS_RANGE, SUBJECTS_RANGE, TRIALS_RANGE)
     )
-    most = min(MOST_TRIALS, MOST_TRIALS_TIMES_CHANNELS // n_chans)
-    n_trials = min(n_trials, max(TRIALS[0], most // n_subjects))
-    return n_chans, min(n_subjects, max(SUBJECTS[0], most // n_trials)), n_trials
+    limit = min(MAX_TRIALS, MAX_TRIALS_TIMES_CHANNELS // n_chans)
+    n_trials = min(n_trials, max(TRIALS_RANGE[0], limit // n_subjects))
+    return n_chans, min(n_subjects, max(SUBJECTS_RANGE[0], limit // n_trials)), n_trials
 
 
 def _uniform(rng: np.random.Generator, limits: tuple[float, float]) -> float:

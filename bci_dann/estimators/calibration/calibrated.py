@@ -26,16 +26,15 @@ from bci_dann.estimators.calibration.source_predictions import predict_sources, 
 from bci_dann.estimators.calibration.temperature import tempered
 from bci_dann.estimators.inputs.input_validation import read_for_learning
 from bci_dann.estimators.inputs.labels import check_scored_labels, encode_source_labels
-from bci_dann.estimators.methods import build_method, describe_method
+from bci_dann.estimators.methods import INPUT_ATTRIBUTES, build_method, describe_method
 from bci_dann.estimators.saved_models import model_from_state
 from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 from bci_dann.persistence import ModelState
 
 __all__ = ["CalibratedClassifier"]
 
-BY = ("adapt", "fit")
-# Fitted attributes that are taken over from the wrapped method.
-SHARED = ("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_", "has_seen_target_")
+# Values of the parameter ``by``.
+BY_OPTIONS = ("adapt", "fit")
 
 
 class CalibratedClassifier(TransferClassifier):
@@ -144,7 +143,7 @@ class CalibratedClassifier(TransferClassifier):
 
     def check_parameters(self) -> None:
         """Raise on invalid parameters; see the base class."""
-        check_option("by", self.by, BY)
+        check_option("by", self.by, BY_OPTIONS)
         check_count("n_folds", self.n_folds)
         check_between("n_folds", self.n_folds, 2, np.inf, inclusive=True)
         check_random_state(self.random_state)
@@ -391,5 +390,5 @@ class CalibratedClassifier(TransferClassifier):
 
     def _set_method(self, method: TransferClassifier) -> None:
         self.method_, self.alignment_, self.domains_ = method, None, []
-        for name in SHARED:
+        for name in INPUT_ATTRIBUTES:
             setattr(self, name, getattr(method, name))

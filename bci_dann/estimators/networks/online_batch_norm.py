@@ -22,6 +22,8 @@ BATCH = 4
 PRIOR_TRIALS = 20
 # The smallest weight of the newest batch, equal to that of the newest trial in a running reference.
 MOMENTUM = 0.05
+# Key of the state of the update in saved models; a new name would make old files unreadable.
+STATE_KEY = "followed"
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,8 @@ class OnlineBatchNorm:
         state : ModelState
             The state of a network classifier.
         """
-        state.arrays["followed.signals"] = np.stack(self.signals)
-        state.description["followed"] = self.count
+        state.arrays[f"{STATE_KEY}.signals"] = np.stack(self.signals)
+        state.description[STATE_KEY] = self.count
 
     @classmethod
     def from_state(cls, state: ModelState) -> OnlineBatchNorm | None:
@@ -110,7 +112,7 @@ class OnlineBatchNorm:
         OnlineBatchNorm or None
             ``None`` where no trial has been seen.
         """
-        if "followed" not in state.description:
+        if STATE_KEY not in state.description:
             return None
-        signals = tuple(state.arrays["followed.signals"])
-        return cls(signals, state.description["followed"])
+        signals = tuple(state.arrays[f"{STATE_KEY}.signals"])
+        return cls(signals, state.description[STATE_KEY])

@@ -20,7 +20,8 @@ from bci_dann.exceptions import BCIDannWarning
 
 __all__ = ["TransductiveClassifier"]
 
-BY = ("adapt", "fit")
+# Values of the parameter ``by``.
+BY_OPTIONS = ("adapt", "fit")
 
 
 class _Reader(TransferClassifier):
@@ -109,7 +110,7 @@ class TransductiveClassifier(ClassifierMixin, BaseEstimator):
         ConfigError
             When there is no such method.
         """
-        check_option("by", self.by, BY)
+        check_option("by", self.by, BY_OPTIONS)
         self.method_ = build_method(self.method)
         if subjects is None and read_signals(X).subjects is None:
             warnings.warn(

@@ -1,4 +1,4 @@
-"""The runs of a configuration with regimes: one for each regime and each simulated world."""
+"""Runs of a configuration with regimes: one for each regime and each simulated world."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from bci_dann.exceptions import ConfigError
 
 __all__ = ["PlannedRegime", "plan_regimes"]
 
-# Separates a dataset of a suite from the regime, in the names of folders and of rows.
-OF_DATASET = "."
+# Separates the dataset from the regime in names such as ``DATASET.REGIME`` of a suite.
+SEPARATOR = "."
 
 
 @dataclass(frozen=True)
 class PlannedRegime:
-    """One regime of a configuration, as a run of its own.
+    """The run of one regime of a configuration.
 
     Attributes
     ----------
     name : str
-        The regime; in a suite ``DATASET.REGIME``.
+        Name of the regime; in a suite ``DATASET.REGIME``.
     config : RunConfig
-        The run, which has no regimes itself.
+        Configuration of the run, with the regime applied to its data.
     is_held_out : bool
-        Whether it is reserved for a final test.
+        Whether the regime is reserved for a final test.
     is_world : bool
-        Whether it is a simulated world.
+        Whether the regime is a simulated world.
     """
 
     name: str
@@ -52,24 +52,24 @@ def plan_regimes(
     Parameters
     ----------
     config : RunConfig or Suite
-        A configuration with ``regimes`` or ``worlds``. In a suite each regime is applied to each
-        dataset by itself, and worlds, which do not depend on the data, come once.
+        A configuration with ``regimes`` or ``worlds``. In a suite, each regime is applied to each
+        dataset separately; each world is run only once, since it does not depend on the data.
     names : sequence of str, or None
-        The regimes to run; ``None`` takes all. In a suite ``REGIME`` is that of every dataset,
-        and ``DATASET.REGIME`` that of one.
+        The regimes to run; ``None`` selects all. In a suite, ``REGIME`` selects the regime of
+        every dataset, and ``DATASET.REGIME`` that of one dataset.
     held_out : bool
-        Whether to run those that are held out as well.
+        Whether to run regimes that are held out, too.
 
     Returns
     -------
     list of PlannedRegime
-        In the order of the configuration, worlds last.
+        The runs in the order of the configuration, worlds last.
 
     Raises
     ------
     ConfigError
-        When the configuration has none, a name is unknown or comes twice, or one of the names is
-        held out and was not meant to be run.
+        When the configuration has no regimes, a name is unknown or repeated, or a named regime is
+        held out and ``held_out`` is false.
     """
     if not config.has_regimes:
         raise ConfigError(
@@ -77,49 +77,59 @@ def plan_regimes(
         )
     runs = config.runs if isinstance(config, Suite) else {"": config}
     planned = [
-        _of_data(run, f"{dataset}{OF_DATASET}{name}" if dataset else name, regime)
+        _planned_regime(run, f"{dataset}{SEPARATOR}{name}" if dataset else name, regime)
         for dataset, run in runs.items()
         for name, regime in run.regimes.items()
     ]
     first = next(iter(runs.values()))
     if first.worlds is not None:
-        planned += [_of_world(first, name, world) for name, world in first.worlds.draw().items()]
+        planned += [
+            _planned_world(first, name, world) for name, world in first.worlds.draw().items()
+        ]
     if names is None:
-        chosen = [one for one in planned if held_out or not one.is_held_out]
+        selected = [regime for regime in planned if held_out or not regime.is_held_out]
     else:
-        names = _of_every_dataset(names, list(runs), first)
+        names = _full_names(names, list(runs), first)
         _check_names(names, planned, held_out)
-        chosen = [one for one in planned if one.name in names]
-    if not chosen:
+        selected = [regime for regime in planned if regime.name in names]
+    if not selected:
         raise ConfigError("all regimes are held out: add --held-out (held_out=True).")
-    return chosen
+    return selected
 
 
-def _of_every_dataset(names: Sequence[str], datasets: list[str], run: RunConfig) -> list[str]:
-    """Replace the name of a regime by those that it has on each dataset of a suite."""
+def _full_names(names: Sequence[str], datasets: list[str], run: RunConfig) -> list[str]:
+    """Replace ``REGIME`` by ``DATASET.REGIME`` for each dataset of a suite."""
     if datasets == [""]:
         return list(names)
-    full = []
+    full_names = []
     for name in names:
-        is_plain = name in run.regimes
-        full += [f"{one}{OF_DATASET}{name}" for one in datasets] if is_plain else [name]
-    return full
+        if name in run.regimes:
+            full_names += [f"{dataset}{SEPARATOR}{name}" for dataset in datasets]
+        else:
+            full_names.append(name)
+    return full_names
 
 
-def _of_data(config: RunConfig, name: str, regime: Regime) -> PlannedRegime:
-    # a regime that changes nothing has the trials and records of an ordinary run
-    kept = regime.model_copy(update={"held_out": False}) if regime.changes_trials else None
-    data = config.data.model_copy(update={"regime": kept})
+def _planned_regime(config: RunConfig, name: str, regime: Regime) -> PlannedRegime:
+    data = config.data.model_copy(update={"regime": _applied(regime)})
     return PlannedRegime(name, _single(config, name, data=data), regime.held_out)
 
 
-def _of_world(config: RunConfig, name: str, world: World) -> PlannedRegime:
-    regime = world.regime.model_copy(update={"held_out": False})
-    kept = regime if regime.changes_trials else None
-    data = DataConfig(dataset=SIMULATED, params=dict(world.params), regime=kept)
+def _planned_world(config: RunConfig, name: str, world: World) -> PlannedRegime:
+    regime = _applied(world.regime)
+    data = DataConfig(dataset=SIMULATED, params=dict(world.params), regime=regime)
     preprocessing = _without_channels(config.preprocessing)
     single = _single(config, name, data=data, preprocessing=preprocessing)
     return PlannedRegime(name, single, world.regime.held_out, is_world=True)
+
+
+def _applied(regime: Regime) -> Regime | None:
+    """Return a regime as the data of a run have it.
+
+    If it changes no trials, the result is ``None``, so that the run uses the trials and records of
+    an ordinary run.
+    """
+    return regime.model_copy(update={"held_out": False}) if regime.changes_trials else None
 
 
 def _single(config: RunConfig, name: str, **replaced: Any) -> RunConfig:
@@ -130,24 +140,25 @@ def _single(config: RunConfig, name: str, **replaced: Any) -> RunConfig:
 
 
 def _without_channels(preprocessing: Preprocessing) -> Preprocessing:
-    """Leave names of channels out, which a world may not have."""
+    """Remove channel names, because a world may not have these channels."""
     reference = preprocessing.reference
-    kept = None if isinstance(reference, list) else reference
-    return preprocessing.model_copy(update={"channels": None, "reference": kept})
+    if isinstance(reference, list):
+        reference = None
+    return preprocessing.model_copy(update={"channels": None, "reference": reference})
 
 
 def _check_names(names: Sequence[str], planned: Sequence[PlannedRegime], held_out: bool) -> None:
-    by_name = {one.name: one for one in planned}
+    by_name = {regime.name: regime for regime in planned}
     for name in names:
         if name not in by_name:
             raise ConfigError(
-                f"there is no regime {name!r}.{did_you_mean(name, by_name)} The configuration has "
-                f"{', '.join(by_name)}."
+                f"there is no regime {name!r}.{did_you_mean(name, by_name)} The regimes of the "
+                f"configuration are {', '.join(by_name)}."
             )
         if list(names).count(name) > 1:
             raise ConfigError(f"the regime {name!r} is named more than once.")
         if by_name[name].is_held_out and not held_out:
             raise ConfigError(
-                f"the regime {name!r} is held out, for a final test: add --held-out "
+                f"the regime {name!r} is held out for a final test: add --held-out "
                 "(held_out=True) to run it now."
             )

@@ -1,4 +1,4 @@
-"""Runs over regimes: a results folder for each, and one table of regimes by pipelines."""
+"""Runs over regimes: a results folder for each regime, and one table of all results."""
 
 from __future__ import annotations
 
@@ -48,67 +48,67 @@ def run_regimes(
     executor: Any = None,
     shard: str | None = None,
 ) -> pd.DataFrame:
-    """Compare pipelines in many regimes, each subject of each regime in turn being the target.
+    """Compare pipelines in several regimes by leaving one subject out at a time in each regime.
 
-    The trials of all regimes are prepared before the first one is trained on. A regime in which
-    tasks fail does not keep the others from being computed.
+    The trials of all regimes are prepared before training begins. If tasks of a regime fail, the
+    other regimes are computed nevertheless.
 
     Parameters
     ----------
     config : str, pathlib.Path, mapping, RunConfig or Suite
-        A configuration with ``regimes`` or ``worlds``, and ``baselines``. Where ``data`` lists
-        several datasets, a regime changes each of them, and they are used together. In a suite
-        each regime is applied to each dataset by itself, as ``DATASET.REGIME``.
+        A configuration with ``regimes`` or ``worlds``, and ``baselines``. If ``data`` lists
+        several datasets, a regime is applied to each of them, and they are used together. In a
+        suite, each regime is a separate run for each dataset, named ``DATASET.REGIME``.
     out : str, pathlib.Path or None
-        Holds a results folder for each regime, as :func:`bci_dann.run_benchmark` writes it, and
-        ``regimes.csv``; ``None`` is ``runs/NAME`` in the working folder.
+        Folder for the results folders of the regimes, see :func:`bci_dann.run_benchmark`, and
+        the table ``regimes.csv``; ``None`` is ``runs/NAME`` in the working folder.
     n_jobs : int
-        Tasks at a time, as for :func:`bci_dann.run_benchmark`.
+        Number of parallel tasks, as for :func:`bci_dann.run_benchmark`.
     data_dir : str, pathlib.Path or None
-        Where the recordings are.
+        Folder of the recordings.
     progress : bool
         Whether to show progress on the standard error stream.
     dry_run : bool
-        Check everything but the signals, and return the tasks. Trials are not known then: of the
-        regimes only the numbers of subjects are checked.
+        Check everything except the signals, and return the tasks. Since trials are not known in a
+        dry run, only the numbers of subjects are checked against the regimes.
     cache_dir : str, pathlib.Path or None
-        Where prepared trials are kept.
+        Folder of prepared trials.
     stack : int or None
-        Networks that a process trains together, as for :func:`bci_dann.run_benchmark`.
+        Number of networks that a process trains together, as for :func:`bci_dann.run_benchmark`.
     regimes : sequence of str, or None
-        The regimes to run, and to put into the table; ``None`` takes all. In a suite ``REGIME``
-        is that of every dataset, and ``DATASET.REGIME`` that of one.
+        The regimes to run and to include in the table; ``None`` selects all. In a suite,
+        ``REGIME`` selects the regime of every dataset, and ``DATASET.REGIME`` that of one dataset.
     held_out : bool
-        Whether to run those that are held out, for a final test.
+        Whether to run regimes that are held out for a final test, too.
     executor : str, distributed.Client or None
-        Where tasks are computed, as for :func:`bci_dann.run_benchmark`.
+        Executor of the tasks, as for :func:`bci_dann.run_benchmark`.
     shard : str or None
-        The part of the tasks of each regime, as for :func:`bci_dann.run_benchmark`.
+        Part of the tasks of each regime to compute, as for :func:`bci_dann.run_benchmark`.
 
     Returns
     -------
     pandas.DataFrame
         One row for each regime, pipeline and protocol, as in ``regimes.csv``: accuracies (%), ROC
-        AUC (0 to 1), and differences to the best of the baselines in this regime. In a dry run one
-        row a task.
+        AUC (0 to 1), and differences to the best of the baselines in this regime. In a dry run,
+        one row for each task.
 
     Raises
     ------
     ConfigError
-        When the configuration is wrong, or a regime does not fit the data.
+        When the configuration is invalid, or a regime does not fit the data.
     DataError
-        When the recordings are not what was promised, or do not allow the protocols.
+        When recordings are missing or invalid, or do not allow the protocols.
     ResultsError
-        When a folder holds another configuration or cannot be written to, or when tasks have
-        failed; the table of the others is written.
+        When a folder contains results of another configuration or cannot be written to, or when
+        tasks have failed; the table of the complete pipelines is written.
     KeyboardInterrupt
         After Ctrl-C, once the table of the finished tasks is written.
 
     See Also
     --------
     summarise_regimes : The worst and the mean difference of each pipeline.
-    bci_dann.data.Regime : What a regime may be.
-    bci_dann.run_benchmark : The same in a single regime.
+    bci_dann.data.Regime : The keys of a regime.
+    bci_dann.run_benchmark : Compares pipelines on the unchanged data.
 
     Examples
     --------
@@ -127,27 +127,30 @@ def run_regimes(
     >>> tasks.groupby("regime", sort=False).size().to_dict()
     {'whole': 8, 'few_subjects': 6}
     """
-    checked = _loaded(config)
-    folder = Path("runs") / checked.name if out is None else Path(out)
-    how = (n_jobs, data_dir, cache_dir, progress, dry_run, stack, executor, shard)
-    options = RunOptions(None, *how)
-    planned = plan_regimes(checked, regimes, held_out)
-    runs = [resolve_run(one.config, replace(options, out=folder / one.name)) for one in planned]
+    loaded = _loaded(config)
+    folder = Path("runs") / loaded.name if out is None else Path(out)
+    options = RunOptions(
+        None, n_jobs, data_dir, cache_dir, progress, dry_run, stack, executor, shard
+    )
+    planned = plan_regimes(loaded, regimes, held_out)
+    runs = [
+        resolve_run(regime.config, replace(options, out=folder / regime.name)) for regime in planned
+    ]
     if dry_run:
         return _planned_tasks(planned, runs)
-    numbers = [_prepared_targets(one, run) for one, run in zip(planned, runs, strict=True)]
-    write_regimes(folder, planned, checked.baselines)
+    n_targets = [_prepared_targets(regime, run) for regime, run in zip(planned, runs, strict=True)]
+    write_regimes(folder, planned, loaded.baselines)
     try:
         with opened(executor, n_jobs, progress) as shared:
             failures = _run_each(planned, runs, shared, progress)
     finally:
-        table = _table(planned, runs, numbers, checked.baselines)
+        table = _table(planned, runs, n_targets, loaded.baselines)
         write_atomically(folder / TABLE_FILE, table.to_csv(index=False).encode())
     if failures:
         lines = [f"{name}: {error}" for name, error in failures.items()]
         raise ResultsError(
-            f"tasks failed in {len(failures)} of {len(runs)} regimes; {folder / TABLE_FILE} has "
-            "the pipelines that are complete.\n" + "\n".join(lines)
+            f"tasks failed in {len(failures)} of {len(runs)} regimes; {folder / TABLE_FILE} "
+            "contains the complete pipelines.\n" + "\n".join(lines)
         )
     return table
 
@@ -161,42 +164,42 @@ def _loaded(config: str | Path | Mapping[str, Any] | RunConfig | Suite) -> RunCo
 def _run_each(
     planned: Sequence[PlannedRegime], runs: Sequence[ResolvedRun], executor: Executor, show: bool
 ) -> dict[str, ResultsError]:
-    """Run regimes on the same workers, and return what has failed in which."""
+    """Run the regimes on the same workers, and return the errors by regime."""
     failures: dict[str, ResultsError] = {}
-    for place, (one, run) in enumerate(zip(planned, runs, strict=True), start=1):
-        announce(f"Regime {place} of {len(runs)}: {one.name}", show)
+    for number, (regime, run) in enumerate(zip(planned, runs, strict=True), start=1):
+        announce(f"Regime {number} of {len(runs)}: {regime.name}", show)
         options = replace(run.options, executor=executor)
         try:
             run_tasks(replace(run, options=options), LEAVE_ONE_SUBJECT_OUT)
         except ResultsError as error:
-            failures[one.name] = error
+            failures[regime.name] = error
     return failures
 
 
 def _planned_tasks(planned: Sequence[PlannedRegime], runs: Sequence[ResolvedRun]) -> pd.DataFrame:
-    """Return one row a task; the files, which regimes have in common, are opened once."""
+    """Return one row for each task; files are opened only once for all regimes that use them."""
     import pandas as pd
 
     config = runs[0].config
     check_pipelines(runs[0].pipelines, config.seeds[0], config.preprocessing)
-    opened: set[str] = set()
+    checked: set[str] = set()
     tables = []
-    for one, run in zip(planned, runs, strict=True):
+    for regime, run in zip(planned, runs, strict=True):
         files = run.config.data.model_dump_json(exclude={"regime"})
-        with _naming(one):
-            tasks = planned_tasks(run, LEAVE_ONE_SUBJECT_OUT, open_files=files not in opened)
-        opened.add(files)
+        with _named_errors(regime):
+            tasks = planned_tasks(run, LEAVE_ONE_SUBJECT_OUT, open_files=files not in checked)
+        checked.add(files)
         table = task_table(tasks)
-        table.insert(0, "regime", one.name)
+        table.insert(0, "regime", regime.name)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
 
 
-def _prepared_targets(one: PlannedRegime, run: ResolvedRun) -> int:
-    """Prepare the trials of a regime, and return how many of their subjects are targets."""
+def _prepared_targets(regime: PlannedRegime, run: ResolvedRun) -> int:
+    """Prepare the trials of a regime, and return the number of target subjects."""
     from bci_dann.data import open_trials
 
-    with _naming(one):
+    with _named_errors(regime):
         trials = open_trials(run.prepare_trials())
     data, subjects = run.config.data, set(trials.subjects.tolist())
     if isinstance(data, CombinedDataConfig):
@@ -205,8 +208,8 @@ def _prepared_targets(one: PlannedRegime, run: ResolvedRun) -> int:
 
 
 @contextmanager
-def _naming(regime: PlannedRegime) -> Iterator[None]:
-    """Let errors about the data of a block say which regime they are of."""
+def _named_errors(regime: PlannedRegime) -> Iterator[None]:
+    """Add the name of a regime to errors about its data."""
     try:
         yield
     except (ConfigError, DataError) as error:
@@ -216,16 +219,16 @@ def _naming(regime: PlannedRegime) -> Iterator[None]:
 def _table(
     planned: Sequence[PlannedRegime],
     runs: Sequence[ResolvedRun],
-    numbers: Sequence[int],
+    n_targets: Sequence[int],
     baselines: Sequence[str],
 ) -> pd.DataFrame:
-    """Return the table of what the folders of these regimes hold."""
+    """Return the table of the results in the folders of the regimes."""
     import pandas as pd
 
     results = []
-    for one, run, n_subjects in zip(planned, runs, numbers, strict=True):
+    for regime, run, n_subjects in zip(planned, runs, n_targets, strict=True):
         path = run.folder.table_path
         if path.is_file():
             table = pd.read_csv(path, dtype={"subject": str, "session": str})
-            results.append(RegimeResults(one.name, table, n_subjects, one.is_held_out))
+            results.append(RegimeResults(regime.name, table, n_subjects, regime.is_held_out))
     return regime_table(results, baselines)

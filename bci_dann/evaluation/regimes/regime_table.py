@@ -27,7 +27,7 @@ REGIME_COLUMNS = (
     *("best_baseline", "baseline_accuracy", "baseline_roc_auc"),
     *("accuracy_difference", "roc_auc_difference"),
 )
-# What stands in place of a regime in rows over all of them, and how these are computed.
+# Summaries over regimes by name, with the function of pandas that computes each.
 SUMMARY_NAMES = {"worst": "min", "mean": "mean"}
 DIFFERENCES = ["accuracy_difference", "roc_auc_difference"]
 
@@ -39,11 +39,11 @@ class RegimeResults:
     Attributes
     ----------
     name : str
-        The regime.
+        Name of the regime.
     results : pandas.DataFrame
-        As in ``results.csv``.
+        The rows of ``results.csv``.
     n_subjects : int
-        How many subjects there are, each in turn the target.
+        Number of target subjects.
     is_held_out : bool
         Whether the regime is reserved for a final test.
     """
@@ -60,18 +60,19 @@ def regime_table(regimes: Sequence[RegimeResults], baselines: Collection[str]) -
     Parameters
     ----------
     regimes : sequence of RegimeResults
-        The results, regime by regime.
+        The results of each regime.
     baselines : collection of str
-        The pipelines whose best one the others are compared with.
+        The pipelines of which the best in each regime is compared with all others.
 
     Returns
     -------
     pandas.DataFrame
-        The columns :data:`REGIME_COLUMNS`. ``accuracy`` and ``balanced_accuracy`` are means over
-        subjects (%), ``roc_auc`` too (0 to 1). ``best_baseline`` has the highest accuracy of the
-        baselines in this regime and protocol; ``baseline_accuracy`` and ``baseline_roc_auc`` are
-        the highest of each, maybe of two baselines. Differences to these are in points, and of
-        the ROC AUC. A pipeline that has not been computed for all subjects is left out.
+        The columns :data:`REGIME_COLUMNS`. ``accuracy``, ``balanced_accuracy`` (%) and
+        ``roc_auc`` (0 to 1) are means over subjects. ``best_baseline`` is the baseline with the
+        highest accuracy in this regime and protocol. ``baseline_accuracy`` and
+        ``baseline_roc_auc`` are the highest values of any baseline, which may be two different
+        baselines; the differences (points, and ROC AUC) refer to these values. A pipeline that
+        has not been computed for all subjects is left out.
     """
     import pandas as pd
 
@@ -85,7 +86,7 @@ def summarise_regimes(table: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     table : pandas.DataFrame
-        As :func:`run_regimes` returns it.
+        The result of :func:`run_regimes`.
 
     Returns
     -------
@@ -129,8 +130,8 @@ def summarise_regimes(table: pd.DataFrame) -> pd.DataFrame:
 def _rows(regime: RegimeResults, baselines: Collection[str]) -> Iterator[dict[str, Any]]:
     scores = _scores(regime)
     for _, row in scores.iterrows():
-        same = scores[scores["protocol"] == row["protocol"]]
-        best = _best(same[same["pipeline"].isin(list(baselines))])
+        competitors = scores[scores["protocol"] == row["protocol"]]
+        best = _best(competitors[competitors["pipeline"].isin(list(baselines))])
         yield {
             "regime": regime.name,
             "held_out": regime.is_held_out,
@@ -154,15 +155,15 @@ def _best(baselines: pd.DataFrame) -> Mapping[str, Any]:
 
 
 def _scores(regime: RegimeResults) -> pd.DataFrame:
-    """Return the means over subjects of the pipelines that are complete, in their order."""
+    """Return the means over subjects, without incomplete pipelines."""
     results = regime.results
-    place = ["pipeline", "protocol", "subject", "seed"]
-    by_seed = per_subject_and_seed(results).set_index(place)
+    keys = ["pipeline", "protocol", "subject", "seed"]
+    by_seed = per_subject_and_seed(results).set_index(keys)
     scores = by_seed[["accuracy", "balanced_accuracy", "roc_auc"]].copy()
     scores[["accuracy", "balanced_accuracy"]] *= 100
-    by_subject = scores.groupby(place[:3]).mean()
-    groups = by_subject.groupby(place[:2])
+    by_subject = scores.groupby(keys[:3]).mean()
+    groups = by_subject.groupby(keys[:2])
     means = groups.mean().assign(n_subjects=groups.size())
-    n_seeds = by_seed.reset_index().groupby(place[:2])["seed"].nunique()
-    n_tasks = by_seed.groupby(place[:2]).size()
+    n_seeds = by_seed.reset_index().groupby(keys[:2])["seed"].nunique()
+    n_tasks = by_seed.groupby(keys[:2]).size()
     return means[n_tasks == regime.n_subjects * n_seeds].reset_index()

@@ -1,4 +1,4 @@
-"""Folder of a run over regimes: which regimes its table shows, and which are held out."""
+"""Folder of a run over regimes: the regimes of the last command, and those held out."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ REGIMES_FILE = "regimes.json"
 
 @dataclass(frozen=True)
 class RegimesFolder:
-    """What the last command in a folder of regimes was about.
+    """Regimes and baselines of the last command in a folder.
 
     Attributes
     ----------
     held_out : dict of str to bool
-        The regimes in their order, and whether each is reserved for a final test.
+        For each regime, in order, whether it is reserved for a final test.
     baselines : list of str
         The pipelines that the others are compared with.
     worlds : list of str
-        Those of the regimes that are simulated worlds, where this is known.
+        The regimes that are simulated worlds; empty for folders of earlier versions.
     """
 
     held_out: dict[str, bool]
@@ -37,7 +37,7 @@ class RegimesFolder:
 
 
 def is_regimes_folder(folder: Path) -> bool:
-    """Return whether a folder holds regimes, each of which is a run.
+    """Return whether a folder contains a run over regimes.
 
     Parameters
     ----------
@@ -47,18 +47,18 @@ def is_regimes_folder(folder: Path) -> bool:
     Returns
     -------
     bool
-        True once a run over regimes has begun to train.
+        True as soon as training of the first regime begins.
     """
     return (folder / REGIMES_FILE).is_file() or (folder / TABLE_FILE).is_file()
 
 
 def write_regimes(folder: Path, planned: Sequence[PlannedRegime], baselines: Sequence[str]) -> None:
-    """Note the regimes of a run, so that one that does not end can be reported on, too.
+    """Write the list of regimes, so that a report can be written even if the run does not finish.
 
     Parameters
     ----------
     folder : pathlib.Path
-        The folder of the run; made where it is missing.
+        The folder of the run; created if it does not exist.
     planned : sequence of PlannedRegime
         The regimes of this command.
     baselines : sequence of str
@@ -69,26 +69,26 @@ def write_regimes(folder: Path, planned: Sequence[PlannedRegime], baselines: Seq
     ResultsError
         When the folder cannot be written to.
     """
-    held_out = {one.name: one.is_held_out for one in planned}
-    worlds = [one.name for one in planned if one.is_world]
+    held_out = {regime.name: regime.is_held_out for regime in planned}
+    worlds = [regime.name for regime in planned if regime.is_world]
     plan = RegimesFolder(held_out, list(baselines), worlds)
     text = json.dumps(asdict(plan), indent=2) + "\n"
     write_atomically(folder / REGIMES_FILE, text.encode())
 
 
 def open_regimes(folder: Path) -> RegimesFolder:
-    """Read which regimes the last command in a folder was about.
+    """Read the regimes of the last command in a folder.
 
     Parameters
     ----------
     folder : pathlib.Path
-        As :func:`write_regimes` has left it, or one of an earlier version, which has the table
-        only.
+        A folder with the file of :func:`write_regimes`, or one of an earlier version, which has
+        only the table.
 
     Returns
     -------
     RegimesFolder
-        Their names, and the baselines.
+        The regimes and the baselines.
 
     Raises
     ------
@@ -105,8 +105,8 @@ def open_regimes(folder: Path) -> RegimesFolder:
         return RegimesFolder(held_out, baselines, worlds)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ResultsError(
-            f"the list of regimes in {folder} cannot be read: {error}. The command that made the "
-            "folder writes it again."
+            f"the list of regimes in {folder} cannot be read: {error}. Run the command that "
+            "created the folder again: it writes the list."
         ) from error
 
 

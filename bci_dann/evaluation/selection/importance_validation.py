@@ -24,9 +24,9 @@ Floats = NDArray[np.float64]
 # Features that trials are compared by, as in ReweightedClassifier (empirical: with many more, a
 # domain classifier separates any two subjects, and nothing overlaps).
 N_COMPONENTS = 10
-RATIO = "ulsif"
+DENSITY_RATIO = "ulsif"
 # Trials whose covariances are computed at a time, to bound memory.
-CHUNK = 256
+TRIALS_PER_CHUNK = 256
 
 
 class ImportanceWeighting:
@@ -51,7 +51,10 @@ class ImportanceWeighting:
 
         self._trials, self._random_state = trials, random_state
         self._covariances = np.concatenate(
-            [shrunk_covariances(trials.X[i : i + CHUNK]) for i in range(0, len(trials), CHUNK)]
+            [
+                shrunk_covariances(trials.X[i : i + TRIALS_PER_CHUNK])
+                for i in range(0, len(trials), TRIALS_PER_CHUNK)
+            ]
         )
 
     def weights(self, target_subject: str, protocol: str) -> Floats:
@@ -78,7 +81,9 @@ class ImportanceWeighting:
         weights[fold.train] = 1.0
         if len(seen) >= N_FOLDS:
             source, target = self._features(fold.train, seen)
-            weights[fold.train] = weigh_sources(source, target, RATIO, self._random_state).weights
+            weights[fold.train] = weigh_sources(
+                source, target, DENSITY_RATIO, self._random_state
+            ).weights
         return weights
 
     def _features(self, train: NDArray[np.intp], seen: NDArray[np.intp]) -> tuple[Floats, Floats]:

@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 ByPipelineAndSubject = dict[str, dict[str, SubjectPredictions]]
 # Smallest probability of which a logarithm is taken, so that an entropy of predictions with zeros
 # is finite; p log p is below 3e-11 there.
-TINY = 1e-12
+MIN_PROBABILITY = 1e-12
 # Temperature of Saito et al. (2021).
 NEIGHBOURS_TEMPERATURE = 0.05
 
@@ -139,7 +139,7 @@ def steadiness(candidate: Candidate) -> float:
     """
     from bci_dann.adaptation.drift_guard import serial_correlation
 
-    logs = np.log(np.maximum(candidate.probabilities, TINY))
+    logs = np.log(np.maximum(candidate.probabilities, MIN_PROBABILITY))
     return -serial_correlation(logs, candidate.sessions)
 
 
@@ -278,18 +278,22 @@ def _choices(
 ) -> list[dict[str, str | float]]:
     """Return one row for each subject and rule, for one protocol and seed."""
     by_name: ByPipelineAndSubject = defaultdict(dict)
-    for one in predictions:
-        by_name[one.pipeline][one.subject] = one
+    for prediction in predictions:
+        by_name[prediction.pipeline][prediction.subject] = prediction
     subjects = sorted(set(itertools.chain.from_iterable(by_name.values())))
     names = _complete_pipelines(by_name, subjects, must_be_complete)
-    marks = {(n, s): _accuracy_and_auc(by_name[n][s]) for n in names for s in subjects}
+    scores = {
+        (name, subject): _accuracy_and_auc(by_name[name][subject])
+        for name in names
+        for subject in subjects
+    }
     rows: list[dict[str, str | float]] = []
     for subject in subjects:
-        best = max(marks[n, subject][0] for n in names)
+        best = max(scores[name, subject][0] for name in names)
         candidates = _candidates({name: by_name[name][subject] for name in names})
-        choices = {**_label_free_choices(candidates), **_labelled_choices(names, marks, subject)}
+        choices = {**_label_free_choices(candidates), **_labelled_choices(names, scores, subject)}
         for choice, name in choices.items():
-            accuracy, auc = marks[name, subject]
+            accuracy, auc = scores[name, subject]
             row: dict[str, str | float] = {"choice": choice, "subject": subject}
             row.update(accuracy=accuracy, roc_auc=auc, regret=best - accuracy)
             rows.append(row)
@@ -306,21 +310,29 @@ def _complete_pipelines(
         if len(by_subject) < len(subjects)
     }
     if missing and must_be_complete:
-        raise ResultsError(f"subjects are missing: {missing}. Finish the run first.")
+        raise ResultsError(
+            f"predictions are missing for these subjects: {_by_pipeline(missing)}. Finish the run "
+            "first."
+        )
     names = sorted(set(by_name) - set(missing))
     if len(names) < 2:
         raise ConfigError(
-            f"a choice needs at least two pipelines with all subjects; there is {names}."
+            f"a choice needs at least two pipelines with predictions for all subjects, but there "
+            f"are only {len(names)}: {', '.join(names) or 'none'}."
         )
     return names
 
 
+def _by_pipeline(subjects: Mapping[str, set[str]]) -> str:
+    return "; ".join(f"{name}: {', '.join(sorted(own))}" for name, own in subjects.items())
+
+
 def _candidates(predictions: Mapping[str, SubjectPredictions]) -> dict[str, Candidate]:
     """Return the candidates for one subject, by pipeline."""
-    committee = np.mean([one.probabilities for one in predictions.values()], axis=0)
+    committee = np.mean([prediction.probabilities for prediction in predictions.values()], axis=0)
     return {
-        name: Candidate(one.probabilities, one.sessions, committee)
-        for name, one in predictions.items()
+        name: Candidate(prediction.probabilities, prediction.sessions, committee)
+        for name, prediction in predictions.items()
     }
 
 
@@ -334,13 +346,15 @@ def _label_free_choices(candidates: Mapping[str, Candidate]) -> dict[str, str]:
 
 
 def _labelled_choices(
-    names: Sequence[str], marks: Mapping[tuple[str, str], tuple[float, float]], subject: str
+    names: Sequence[str], scores: Mapping[tuple[str, str], tuple[float, float]], subject: str
 ) -> dict[str, str]:
     """Return the choices of the rules that use labels, and of those that are constant."""
-    others = [other for name, other in marks if name == names[0] and other != subject]
+    others = [other for name, other in scores if name == names[0] and other != subject]
     choices = {
-        "other_subjects": max(names, key=lambda n: sum(marks[n, o][0] for o in others)),
-        "oracle": max(names, key=lambda n: marks[n, subject][0]),
+        "other_subjects": max(
+            names, key=lambda name: sum(scores[name, other][0] for other in others)
+        ),
+        "oracle": max(names, key=lambda name: scores[name, subject][0]),
     }
     return choices | {f"always {name}": name for name in names}
 
@@ -351,5 +365,5 @@ def _accuracy_and_auc(predictions: SubjectPredictions) -> tuple[float, float]:
 
 
 def _entropy(p: Floats) -> Floats:
-    entropy: Floats = -(p * np.log(np.maximum(p, TINY))).sum(-1)
+    entropy: Floats = -(p * np.log(np.maximum(p, MIN_PROBABILITY))).sum(-1)
     return entropy

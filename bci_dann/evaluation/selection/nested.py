@@ -40,12 +40,13 @@ ROW_KEYS = ["protocol", "subject", "pipeline"]
 # Columns of the target's own scores, and of the scores over pseudo-targets.
 TARGET_SCORES = ["accuracy", "roc_auc"]
 PSEUDO_SCORES = [f"pseudo_{name}" for name in TARGET_SCORES]
-# Columns of pseudo-targets' scores, and the names of choosing by them.
+# Columns of importance-weighted scores over pseudo-targets, with the names of choices by them.
 WEIGHTED_SCORES = {
     "weighted_accuracy": "importance-weighted validation",
     "controlled_accuracy": "deep embedded validation",
 }
-# Digits in which means are compared: what differs in later ones is rounding, by the order of sums.
+# Decimal places to which means are rounded before they are compared: further digits depend on the
+# order of summation.
 DECIMALS = 12
 
 
@@ -277,14 +278,14 @@ def _check_choice(run: ResolvedRun) -> None:
     names = [spec.name for spec in run.pipelines]
     if len(names) < 2:
         raise ConfigError(
-            f"a choice needs at least two pipelines; there is {names}. Add names to `pipelines`, "
-            "or list settings under `variants`."
+            f"a choice needs at least two pipelines, but there is only {', '.join(names)}. Add "
+            "names to `pipelines`, or list settings under `variants`."
         )
 
 
 def _row_keys(tasks: Sequence[Task]) -> list[tuple[str, str, str]]:
     """Return protocol, target and pipeline of each row, in the order of the tasks."""
-    parts = zip(*((t.protocol, t.subject, t.pipeline.name) for t in tasks), strict=True)
+    parts = zip(*((task.protocol, task.subject, task.pipeline.name) for task in tasks), strict=True)
     protocols, subjects, names = (list(dict.fromkeys(part)) for part in parts)
     return list(itertools.product(protocols, subjects, names))
 
@@ -299,7 +300,10 @@ def _pseudo_means(by_target: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return means over pseudo-targets by :data:`ROW_KEYS`, the subject being the target."""
     import pandas as pd
 
-    means = {t: frame.groupby(["protocol", "pipeline"]).mean() for t, frame in by_target.items()}
+    means = {
+        target: frame.groupby(["protocol", "pipeline"]).mean()
+        for target, frame in by_target.items()
+    }
     return pd.concat(means, names=["subject"]).reorder_levels(ROW_KEYS)
 
 
@@ -318,7 +322,9 @@ def _weighted_means(
         weights = {protocol: weigh(target, protocol) for protocol, _ in groups}
         for (protocol, name), records in groups.items():
             is_correct = np.concatenate([_is_correct(record) for record in records])
-            importance = np.concatenate([weights[protocol][r.test_index] for r in records])
+            importance = np.concatenate(
+                [weights[protocol][record.test_index] for record in records]
+            )
             weighted = float(np.mean(importance * is_correct))
             rows.append((protocol, target, name, weighted, controlled_mean(is_correct, importance)))
     return pd.DataFrame(rows, columns=[*ROW_KEYS, *WEIGHTED_SCORES]).set_index(ROW_KEYS)

@@ -1,4 +1,4 @@
-"""The configuration of a suite: several datasets that one comparison of pipelines runs on."""
+"""Configuration of a suite: one comparison of pipelines on several datasets."""
 
 from __future__ import annotations
 
@@ -26,15 +26,17 @@ from bci_dann.exceptions import ConfigError
 
 __all__ = ["Suite", "load_run_or_suite", "load_suite"]
 
-# Names of folders; those of files in the suite's folder have a dot.
+# Name of a dataset in a suite, and of its folder. A dot is not allowed, so that no folder has the
+# name of a file of the suite, such as suite.csv.
 FolderName = Annotated[str, Field(pattern=r"^\w[\w-]*$")]
-# Keys of a run that make no sense where there are several datasets.
-OF_ONE_DATASET = ("data", "pseudo_online")
-OWN_KEYS = (SUITE_KEY, "reference")
+# Keys of a run that a suite cannot have.
+RUN_ONLY_KEYS = ("data", "pseudo_online")
+# Keys of a suite that a run does not have.
+SUITE_ONLY_KEYS = (SUITE_KEY, "reference")
 
 
 class _SuiteKeys(StrictModel):
-    """The keys that a suite has beside those of a run."""
+    """The keys of a suite that a run does not have."""
 
     datasets: dict[FolderName, RunData] = Field(min_length=1)
     reference: str | None = None
@@ -45,8 +47,8 @@ class _SuiteKeys(StrictModel):
         for name, data in datasets.items():
             if isinstance(data, CombinedDataConfig) and data.target_dataset is None:
                 raise ValueError(
-                    f"{name} lists several datasets, whose scores are not averaged: name the one "
-                    "that is scored with target_dataset, or give each an entry of its own"
+                    f"{name} lists several datasets, but a score belongs to a single dataset: set "
+                    "target_dataset to the one to score, or give each dataset its own entry"
                 )
         return datasets
 
@@ -58,16 +60,16 @@ class Suite:
     Attributes
     ----------
     name : str
-        Names the suite, its version included, as in ``mi-v1``.
+        Name of the suite with its version, such as ``mi-v1``.
     runs : dict of str to RunConfig
-        The run on each dataset, by the dataset's name in the suite.
+        The run on each dataset, by name of the dataset in the suite.
     reference : str or None
-        The pipeline that others are compared with at the end; ``None`` compares all pairs.
+        The pipeline that the others are compared with; ``None`` compares all pairs.
 
     See Also
     --------
-    load_suite : Reads one from a file.
-    run_suite : Runs it.
+    load_suite : Reads a suite from a file.
+    run_suite : Runs a suite.
 
     Examples
     --------
@@ -83,18 +85,18 @@ class Suite:
 
     @property
     def has_regimes(self) -> bool:
-        """Whether the suite compares pipelines in regimes of each dataset.
+        """Whether the suite compares pipelines in several regimes of each dataset.
 
         Returns
         -------
         bool
-            True if there are ``regimes`` or ``worlds``, which :func:`run_regimes` runs.
+            True if it has ``regimes`` or ``worlds``; :func:`run_regimes` runs such a suite.
         """
         return next(iter(self.runs.values())).has_regimes
 
     @property
     def baselines(self) -> list[str]:
-        """The pipelines whose best one the others are compared with in regimes.
+        """The pipelines of which the best in each regime is compared with all others.
 
         Returns
         -------
@@ -104,7 +106,7 @@ class Suite:
         return next(iter(self.runs.values())).baselines
 
     def with_replaced(self, replaced: Mapping[str, Any]) -> Suite:
-        """Return the suite with some lists of its runs replaced, as the command line does.
+        """Return the suite with other pipelines, protocols or seeds.
 
         Parameters
         ----------
@@ -114,12 +116,12 @@ class Suite:
         Returns
         -------
         Suite
-            Without its reference where that is not run any more.
+            A copy; without a reference if the pipelines no longer include it.
 
         Raises
         ------
         ConfigError
-            When a value is wrong.
+            When a value is invalid.
         """
         runs = {name: with_replaced(run, replaced) for name, run in self.runs.items()}
         first = next(iter(runs.values()))
@@ -128,12 +130,12 @@ class Suite:
         return replace(self, runs=runs, reference=reference)
 
     def of_datasets(self, names: Sequence[str] | None) -> Suite:
-        """Return the suite with some of its datasets.
+        """Return the suite with a selection of its datasets.
 
         Parameters
         ----------
         names : sequence of str, or None
-            Names in the suite; ``None`` keeps all.
+            Names of datasets in the suite; ``None`` selects all.
 
         Returns
         -------
@@ -155,7 +157,7 @@ class Suite:
 def load_run_or_suite(
     config: str | Path | Mapping[str, Any], settings: Sequence[str] = ()
 ) -> RunConfig | Suite:
-    """Read a configuration of one dataset or a suite, each file once.
+    """Read the configuration of a run on one dataset, or of a suite.
 
     Parameters
     ----------
@@ -167,7 +169,7 @@ def load_run_or_suite(
     Returns
     -------
     RunConfig or Suite
-        A suite where the configuration has the key ``datasets``.
+        A suite if the configuration has the key ``datasets``.
 
     Raises
     ------
@@ -186,28 +188,28 @@ def load_suite(config: str | Path | Mapping[str, Any], settings: Sequence[str] =
     Parameters
     ----------
     config : str, pathlib.Path or mapping
-        A YAML file, the name of a shipped suite (``suites/mi-v1``), or the content: the keys of a
-        run, with ``datasets`` in the place of ``data``, a mapping of names to what ``data`` holds
-        (a list of datasets with one as ``target_dataset`` among them), and ``reference``, the
-        pipeline that the others are compared with. A suite with ``regimes`` or ``worlds`` has
-        ``baselines`` instead, and :func:`run_regimes` runs it.
+        A YAML file, the name of a shipped suite (``suites/mi-v1``), or the content. A suite has the
+        keys of a run, except that ``datasets`` replaces ``data``: it maps a name to what ``data``
+        has in a run, which may also be a list of datasets with a ``target_dataset``. The optional
+        key ``reference`` is the pipeline that the others are compared with. A suite with
+        ``regimes`` or ``worlds`` has ``baselines`` instead, and :func:`run_regimes` runs it.
     settings : sequence of str
         As for :func:`load_config`.
 
     Returns
     -------
     Suite
-        With the paths of its pipeline files.
+        The suite, with the paths of its pipeline files.
 
     Raises
     ------
     ConfigError
-        Naming each wrong key, with what was probably meant.
+        With each invalid key, and the most similar valid key.
 
     See Also
     --------
-    run_suite : Runs it.
-    load_config : The same for one dataset.
+    run_suite : Runs a suite.
+    load_config : Reads a run on one dataset.
 
     Examples
     --------
@@ -233,28 +235,30 @@ def load_suite(config: str | Path | Mapping[str, Any], settings: Sequence[str] =
 def _suite_of_content(content: Any, origin: ConfigOrigin) -> Suite:
     if not isinstance(content, Mapping) or SUITE_KEY not in content:
         raise ConfigError(
-            f"{origin.source} is no suite: the key {SUITE_KEY!r}, datasets by name, is missing."
+            f"{origin.source} is not a suite, because the key {SUITE_KEY!r} is missing: it lists "
+            "datasets by name."
         )
-    for key in OF_ONE_DATASET:
+    for key in RUN_ONLY_KEYS:
         if key in content:
             raise ConfigError(
-                f"{origin.source}: the key {key!r} does not go with {SUITE_KEY!r}. Give each data "
-                f"set under {SUITE_KEY!r}; windows over recordings have a configuration of their "
-                "own."
+                f"{origin.source}: the keys {key!r} and {SUITE_KEY!r} exclude each other. Put each "
+                f"dataset under {SUITE_KEY!r}; use 'pseudo_online' in a configuration with one "
+                "dataset."
             )
-    own = validate(_SuiteKeys, {k: content[k] for k in OWN_KEYS if k in content}, origin.source)
-    shared = {key: value for key, value in content.items() if key not in OWN_KEYS}
+    of_suite = {key: content[key] for key in SUITE_ONLY_KEYS if key in content}
+    of_runs = {key: value for key, value in content.items() if key not in SUITE_ONLY_KEYS}
+    keys = validate(_SuiteKeys, of_suite, origin.source)
     runs = {
-        name: load_config(run_of_content({**shared, "data": dict(data)}, origin))
-        for name, data in own.datasets.items()
+        name: load_config(run_of_content({**of_runs, "data": dict(data)}, origin))
+        for name, data in keys.datasets.items()
     }
     first = next(iter(runs.values()))
-    if own.reference is not None:
+    if keys.reference is not None:
         if first.has_regimes:
             raise ConfigError(
-                f"{origin.source}: the key 'reference' does not go with regimes or worlds, in "
-                "which pipelines are compared with the best of `baselines`; remove it."
+                f"{origin.source}: remove the key 'reference', because in regimes and worlds "
+                "pipelines are compared with the best of `baselines`."
             )
         names = [spec.name for spec in pipeline_specs(first)]
-        check_option(f"{origin.source}: reference", own.reference, names)
-    return Suite(first.name, runs, own.reference)
+        check_option(f"{origin.source}: reference", keys.reference, names)
+    return Suite(first.name, runs, keys.reference)

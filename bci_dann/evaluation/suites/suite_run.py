@@ -1,4 +1,4 @@
-"""Runs of suites: a results folder for each dataset, joined tables and a meta-analysis."""
+"""Runs of suites: results folders of all datasets, joint tables, and a meta-analysis."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["SUITE_FILES", "SuiteTables", "run_suite", "suite_tables"]
 
-PLACE = ("dataset", "pipeline", "protocol")
-# Files of a suite's folder, by the attribute of SuiteTables that they hold.
+# Columns that identify a row of the table of scores.
+ROW_KEYS = ("dataset", "pipeline", "protocol")
+# Name of the file of each table in a suite's folder, by attribute of SuiteTables.
 SUITE_FILES = {
     "scores": "suite.csv",
     "comparisons": "comparisons.csv",
@@ -40,28 +41,28 @@ SUITE_FILES = {
 
 @dataclass(frozen=True, eq=False)
 class SuiteTables:
-    """What a suite has found so far.
+    """Results of a suite, which may be unfinished.
 
     Attributes
     ----------
     scores : pandas.DataFrame
-        As :func:`summarise` returns it, for each dataset, with ``n_common`` and
-        ``common_accuracy`` of :func:`common_accuracy`, NaN where there is one protocol.
+        Results of :func:`summarise` for all datasets, with the columns ``n_common`` and
+        ``common_accuracy`` of :func:`common_accuracy`, NaN for datasets with only one protocol.
     comparisons : pandas.DataFrame
-        As :func:`compare_pipelines` returns it, within each dataset.
+        Results of :func:`compare_pipelines` within each dataset.
     over_datasets : pandas.DataFrame
-        As :func:`combine_datasets` returns it, for pairs that two or more datasets have.
+        Result of :func:`combine_datasets` for pairs of pipelines that two or more datasets have.
 
     See Also
     --------
-    suite_tables : Reads the folders.
+    suite_tables : Computes the tables from results folders.
 
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
     >>> from bci_dann.evaluation import load_suite, suite_tables
-    >>> with TemporaryDirectory() as nothing_yet:
-    ...     tables = suite_tables(nothing_yet, load_suite("suites/mi-v1"))
+    >>> with TemporaryDirectory() as empty_folder:
+    ...     tables = suite_tables(empty_folder, load_suite("suites/mi-v1"))
     >>> len(tables.scores), len(tables.over_datasets)
     (0, 0)
     """
@@ -84,59 +85,59 @@ def run_suite(
     executor: Any = None,
     shard: str | None = None,
 ) -> pd.DataFrame:
-    """Compare pipelines on several datasets, each subject of each in turn being the target.
+    """Compare pipelines on several datasets by leaving one subject out at a time.
 
-    A dataset that cannot be had or prepared, or in which tasks fail, does not keep the others
-    from being computed; it is named at the end.
+    If a dataset cannot be downloaded or prepared, or if some of its tasks fail, the other datasets
+    are computed nevertheless, and the error at the end names the dataset.
 
     Parameters
     ----------
     config : str, pathlib.Path, mapping or Suite
         A suite, as for :func:`load_suite`.
     out : str, pathlib.Path or None
-        Holds a results folder for each dataset, as :func:`bci_dann.run_benchmark` writes it, and
-        the tables ``suite.csv``, ``comparisons.csv`` and ``meta_analysis.csv``; ``None`` is
+        Folder for the results folders of the datasets, see :func:`bci_dann.run_benchmark`, and the
+        tables ``suite.csv``, ``comparisons.csv`` and ``meta_analysis.csv``; ``None`` is
         ``runs/NAME`` in the working folder.
     n_jobs : int
-        Tasks at a time, as for :func:`bci_dann.run_benchmark`.
+        Number of parallel tasks, as for :func:`bci_dann.run_benchmark`.
     data_dir : str, pathlib.Path or None
-        Where datasets are downloaded to and read from.
+        Folder that datasets are downloaded to and read from.
     progress : bool
         Whether to show progress on the standard error stream.
     dry_run : bool
-        Check everything but the recordings, and return the tasks; nothing is downloaded.
+        Check everything except the recordings, and return the tasks; nothing is downloaded.
     cache_dir : str, pathlib.Path or None
-        Where prepared trials are kept.
+        Folder of prepared trials.
     stack : int or None
-        Networks that a process trains together, as for :func:`bci_dann.run_benchmark`.
+        Number of networks that a process trains together, as for :func:`bci_dann.run_benchmark`.
     datasets : sequence of str, or None
-        The datasets to run; ``None`` takes all. The tables show every folder that is there.
+        The datasets to run; ``None`` selects all. The tables also contain datasets of earlier runs.
     executor : str, distributed.Client or None
-        Where tasks are computed, as for :func:`bci_dann.run_benchmark`.
+        Executor of the tasks, as for :func:`bci_dann.run_benchmark`.
     shard : str or None
-        The part of the tasks of each dataset, as for :func:`bci_dann.run_benchmark`.
+        Part of the tasks of each dataset to compute, as for :func:`bci_dann.run_benchmark`.
 
     Returns
     -------
     pandas.DataFrame
-        One row for each dataset, pipeline and protocol, as in ``suite.csv``. In a dry run one row
-        a task, and the sizes of the datasets in ``attrs["sizes"]``.
+        One row for each dataset, pipeline and protocol, as in ``suite.csv``. In a dry run, one row
+        for each task, and the sizes of the datasets in ``attrs["sizes"]``.
 
     Raises
     ------
     ConfigError
-        When the suite or an option is wrong, or the suite has regimes, which
-        :func:`run_regimes` runs.
+        When the suite or an option is invalid, or when the suite has regimes; use
+        :func:`run_regimes` for those.
     ResultsError
-        When datasets have failed: each is named with its error, and the tables of the others are
-        written. Also when a folder holds another configuration.
+        When datasets have failed; the message names each with its error, and the tables of the
+        others are written. Also when a folder contains results of another configuration.
     KeyboardInterrupt
         After Ctrl-C, once the tables of the finished tasks are written.
 
     See Also
     --------
     load_suite : The keys of a suite.
-    suite_tables : The tables again, of a folder.
+    suite_tables : Computes the tables of an existing folder.
     bci_dann.run_benchmark : The same on one dataset.
 
     Examples
@@ -161,13 +162,13 @@ def run_suite(
     for run in suite.runs.values():
         check_without_regimes(run)
     folder = Path("runs") / suite.name if out is None else Path(out)
-    chosen = suite.of_datasets(datasets)
+    selected = suite.of_datasets(datasets)
     options = RunOptions(
         None, n_jobs, data_dir, cache_dir, progress, dry_run, stack, executor, shard
     )
     runs = {
         name: resolve_run(run, replace(options, out=folder / name))
-        for name, run in chosen.runs.items()
+        for name, run in selected.runs.items()
     }
     if dry_run:
         return planned_suite(runs)
@@ -180,54 +181,55 @@ def run_suite(
     if failures:
         lines = [f"{name}: {error}" for name, error in failures.items()]
         raise ResultsError(
-            f"{len(failures)} of {len(runs)} datasets are not complete; the tables in {folder} "
-            "hold the others. The same command computes what is missing.\n" + "\n".join(lines)
+            f"{len(failures)} of {len(runs)} datasets are incomplete; the tables in {folder} "
+            "contain the others. Run the same command again to compute the missing tasks.\n"
+            + "\n".join(lines)
         )
     return tables.scores
 
 
 def suite_tables(folder: str | Path, suite: Suite) -> SuiteTables:
-    """Join the results of the datasets of a suite, and compare pipelines over them.
+    """Join the results of the datasets of a suite, and compare pipelines over the datasets.
 
     Parameters
     ----------
     folder : str or pathlib.Path
-        As :func:`run_suite` has written it, finished or not.
+        Folder of a finished or unfinished run of the suite.
     suite : Suite
-        Names the datasets and the reference.
+        The suite, for its datasets and its reference.
 
     Returns
     -------
     SuiteTables
-        Of the datasets that have results, in the order of the suite.
+        Tables of the datasets with results, in the order of the suite.
 
     See Also
     --------
-    run_suite : Writes them.
+    run_suite : Runs a suite, and writes its tables.
     combine_datasets : The meta-analysis.
 
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
     >>> from bci_dann.evaluation import load_suite, suite_tables
-    >>> with TemporaryDirectory() as nothing_yet:
-    ...     tables = suite_tables(nothing_yet, load_suite("suites/mi-v1"))
+    >>> with TemporaryDirectory() as empty_folder:
+    ...     tables = suite_tables(empty_folder, load_suite("suites/mi-v1"))
     >>> len(tables.scores), len(tables.over_datasets)
     (0, 0)
     """
     import pandas as pd
 
-    text = {"subject": str, "session": str}
+    types = {"subject": str, "session": str}
     files = {name: Path(folder) / name / "results.csv" for name in suite.runs}
     results = {
-        name: pd.read_csv(path, dtype=text).assign(dataset=name)
+        name: pd.read_csv(path, dtype=types).assign(dataset=name)
         for name, path in files.items()
         if path.is_file()
     }
     filled = {name: table for name, table in results.items() if len(table)}
     if not filled:
-        nothing = pd.DataFrame()
-        return SuiteTables(nothing, nothing, nothing)
+        empty = pd.DataFrame()
+        return SuiteTables(empty, empty, empty)
     reference = {} if suite.reference is None else {"reference": suite.reference}
     stored = {name: open_results(Path(folder) / name) for name in filled}
     scores = [
@@ -235,12 +237,12 @@ def suite_tables(folder: str | Path, suite: Suite) -> SuiteTables:
         for name, table in filled.items()
     ]
     common = [_common(stored[name], table).assign(dataset=name) for name, table in filled.items()]
-    compared = [
-        compare_pipelines(table, _known(suite.reference, table)) for table in filled.values()
+    by_dataset = [
+        compare_pipelines(table, _reference_in(table, suite.reference)) for table in filled.values()
     ]
-    comparisons = pd.concat(compared, ignore_index=True)
+    comparisons = pd.concat(by_dataset, ignore_index=True)
     return SuiteTables(
-        pd.concat(scores, ignore_index=True).merge(pd.concat(common), "left", list(PLACE)),
+        pd.concat(scores, ignore_index=True).merge(pd.concat(common), "left", list(ROW_KEYS)),
         comparisons,
         combine_datasets(comparisons),
     )
@@ -249,26 +251,26 @@ def suite_tables(folder: str | Path, suite: Suite) -> SuiteTables:
 def _run_each(
     runs: Mapping[str, ResolvedRun], executor: Executor, show: bool
 ) -> dict[str, BCIDannError]:
-    """Run datasets on the same workers, and return what has failed in which."""
+    """Run the datasets on the same workers, and return the errors by dataset."""
     failures: dict[str, BCIDannError] = {}
-    for place, (name, run) in enumerate(runs.items(), start=1):
-        announce(f"Dataset {place} of {len(runs)}: {name}", show)
+    for number, (name, run) in enumerate(runs.items(), start=1):
+        announce(f"Dataset {number} of {len(runs)}: {name}", show)
         options = replace(run.options, executor=executor)
         try:
             run_tasks(replace(run, options=options), LEAVE_ONE_SUBJECT_OUT)
-        except BCIDannError as error:  # a download, a recording, or single tasks
-            announce(f"{name} is not complete: {error}", show)
+        except BCIDannError as error:  # failed download, recording or tasks
+            announce(f"{name} is incomplete: {error}", show)
             failures[name] = error
     return failures
 
 
-def _known(reference: str | None, table: pd.DataFrame) -> str | None:
-    """Return the reference where a dataset has it; a first task may not be finished."""
+def _reference_in(table: pd.DataFrame, reference: str | None) -> str | None:
+    """Return the reference, or ``None`` if it has no result yet."""
     return reference if reference in set(table["pipeline"]) else None
 
 
 def _n_classes(suite: Suite, name: str, stored: StoredResults) -> int | None:
-    """Return the number of classes of a dataset, of its configuration or its records."""
+    """Return the number of classes of a dataset, from its configuration or its records."""
     data = suite.runs[name].data
     if isinstance(data, DataConfig) and data.classes is not None:
         return len(data.classes)
@@ -276,7 +278,7 @@ def _n_classes(suite: Suite, name: str, stored: StoredResults) -> int | None:
 
 
 def _common(stored: StoredResults, table: pd.DataFrame) -> pd.DataFrame:
-    """Return accuracies on common trials; records are not read where there is one protocol."""
+    """Return accuracies on common trials; with only one protocol, records are not read."""
     trials = stored.trials if table["protocol"].nunique() > 1 else table.iloc[:0]
     return common_accuracy(trials)
 

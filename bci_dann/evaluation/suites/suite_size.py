@@ -1,4 +1,4 @@
-"""What a suite takes before it is run: tasks, trials, disk, memory and time, where known."""
+"""Tasks of a suite in a dry run, and estimates of its trials, disk space, memory and time."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ __all__ = ["planned_suite"]
 
 
 def planned_suite(runs: dict[str, ResolvedRun]) -> pd.DataFrame:
-    """Return the tasks of a suite, with the size of each dataset in ``attrs``.
+    """Return the tasks of a suite, with an estimate of the effort for each dataset in ``attrs``.
 
     Parameters
     ----------
     runs : dict of str to ResolvedRun
-        The run on each dataset, by its name in the suite.
+        The run on each dataset, by name of the dataset in the suite.
 
     Returns
     -------
     pandas.DataFrame
-        One row a task: ``dataset``, the name in the suite, ``pipeline``, ``protocol``, ``seed``,
-        ``subject``. ``attrs["sizes"]`` has for each dataset ``n_subjects``, ``n_tasks``, and
-        what :func:`planned_cost` returns, such as ``trials`` and ``seconds``.
+        One row for each task: ``dataset`` (its name in the suite), ``pipeline``, ``protocol``,
+        ``seed``, ``subject``. For each dataset, ``attrs["sizes"]`` contains ``n_subjects``,
+        ``n_tasks``, and the results of :func:`planned_cost`, such as ``trials`` and ``seconds``.
 
     Raises
     ------

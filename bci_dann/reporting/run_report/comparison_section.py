@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bci_dann.reporting.run_report.html_parts import (
     MINUS,
-    Reading,
+    Explanation,
     Section,
     heading_html,
     p_value_text,
@@ -22,16 +22,17 @@ if TYPE_CHECKING:
 
 __all__ = ["comparison_section"]
 
-READING = Reading(
-    "Each row is a pipeline against the reference over the subjects that both have, seeds "
-    "averaged first. p: two-sided, from sign flips of the subjects' differences (exact up to 13 "
-    "subjects, Wilcoxon's signed-rank test above). p Holm: corrected over the rows of the "
-    "table. Effect size: mean difference in standard deviations of the differences.",
-    "An interval on one side of zero and p Holm below 0.05.",
-    "An interval across zero: the run does not say which of the two is better. That is no proof "
-    "that they are equal.",
-    "Quote the difference with its interval, p Holm and N. Do not add pipelines until one is "
-    "significant: every further row is corrected for.",
+EXPLANATION = Explanation(
+    "Each row compares a pipeline with the reference, over the subjects that both have; seeds are "
+    "averaged within subjects. p: two-sided, from sign flips of the differences of the subjects "
+    "(exact for up to 13 subjects, Wilcoxon's signed-rank test for more). p Holm: corrected for "
+    "the number of rows. Effect size: mean difference divided by the standard deviation of the "
+    "differences.",
+    "The interval does not contain zero, and p Holm is below 0.05.",
+    "The interval contains zero: the run does not show which of the two is better. This does not "
+    "prove that they are equal.",
+    "Report the difference with its interval, p Holm and N. Do not add pipelines until one is "
+    "significant: each additional row makes the correction stricter.",
 )
 
 
@@ -46,9 +47,9 @@ def comparison_section(run: RunContent) -> Section:
     Returns
     -------
     Section
-        One table a dataset and protocol.
+        One table for each dataset and protocol.
     """
-    parts = [READING.html]
+    parts = [EXPLANATION.html]
     for group in run.groups:
         parts += [heading_html(group.title, 3), _table(group)]
     return Section("Comparisons", "".join(parts))
@@ -58,12 +59,14 @@ def _table(group: ScoredGroup) -> str:
     import pandas as pd
 
     if group.reference is None:
-        return paragraph_html("There is one pipeline only: nothing to compare.")
+        return paragraph_html("There is only one pipeline, so there is no comparison.")
     rows = group.comparisons
     if rows.empty:
-        return paragraph_html(f"No pipeline shares a subject with {group.reference}.")
+        return paragraph_html(f"No pipeline has a subject in common with {group.reference}.")
     rows = rows.sort_values("difference", ascending=False)
-    head = heading_html(f"Accuracy against {group.reference}, N = {group.n_subjects} subjects", 4)
+    head = heading_html(
+        f"Accuracy compared with {group.reference}, N = {group.n_subjects} subjects", 4
+    )
     return head + table_html(pd.DataFrame([_row(row) for _, row in rows.iterrows()]))
 
 

@@ -1,4 +1,4 @@
-"""What a results folder lacks: tasks without a record, damaged records, and failures."""
+"""Missing parts of a results folder: tasks without a record, damaged records, failures."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ COLUMNS = ["pipeline", "protocol", "seed", "subject"]
 
 @dataclass(frozen=True, eq=False)
 class Completeness:
-    """How much of a run is there.
+    """Completeness of the results of a run.
 
     Attributes
     ----------
     n_planned : int
-        Tasks that the folder's configuration consists of; 0 where its subjects are not known.
+        Number of tasks of the configuration; 0 if its subjects are not known.
     missing : pandas.DataFrame
-        Those without a record: ``pipeline``, ``protocol``, ``seed``, ``subject``.
+        The tasks without a record: ``pipeline``, ``protocol``, ``seed``, ``subject``.
     damaged : list of str
-        Names of files that cannot be read.
+        Names of record files that cannot be read.
     n_others : int
-        Records of other code, other data or of nested choices, which no table shows.
+        Number of records that are not shown: of other code, other data or nested choices.
     failures : dict of str to str
-        Tasks of the last run that failed and still have no record, and the error of each.
+        Errors of the last run by task, for tasks that still have no record.
     """
 
     n_planned: int
@@ -46,19 +46,19 @@ class Completeness:
 
 
 def completeness_of(stored: StoredResults, account: pd.DataFrame | None) -> Completeness:
-    """Compare what a folder's configuration asks for with its records.
+    """Compare the tasks of a folder's configuration with its records.
 
     Parameters
     ----------
     stored : StoredResults
         The records.
     account : pandas.DataFrame or None
-        How many cues became trials; it names subjects that have no record yet.
+        Counts of used cues, which contain the subjects without a record.
 
     Returns
     -------
     Completeness
-        Every pipeline of the folder counts under each of its protocols and seeds.
+        Each pipeline is expected under each protocol and seed of the folder.
     """
     import pandas as pd
 
@@ -80,10 +80,10 @@ def completeness_of(stored: StoredResults, account: pd.DataFrame | None) -> Comp
 
 
 def _subjects(stored: StoredResults, account: pd.DataFrame | None) -> list[str]:
-    """Return the target subjects, those without any record among them."""
+    """Return the target subjects, including those without a record."""
     if stored.manifest.subjects is not None:
         return stored.manifest.subjects
-    # folders of earlier versions do not name them
+    # folders of earlier versions do not contain the list of subjects
     known = list(stored.tasks["subject"].unique())
     if account is not None and stored.manifest.fixed.get("data", {}).get("regime") is None:
         known += account.loc[account["used"] > 0, "subject"].tolist()
@@ -91,12 +91,15 @@ def _subjects(stored: StoredResults, account: pd.DataFrame | None) -> list[str]:
 
 
 def _failures(folder: Path, missing: list[tuple[str, str, int, str]]) -> dict[str, str]:
-    """Read the errors of the last run, of tasks that still have no record."""
+    """Read the errors of the last run, for tasks that still have no record."""
     try:
         text = (folder / FAILURES).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return {}
-    labels = {f"{name}, {where}, subject {who}, seed {n}" for name, where, n, who in missing}
+    labels = {
+        f"{pipeline}, {protocol}, subject {subject}, seed {seed}"
+        for pipeline, protocol, seed, subject in missing
+    }
     errors = {}
     for block in re.split(r"^== ", text, flags=re.MULTILINE)[1:]:
         label, _, traceback = block.partition("\n")

@@ -1,4 +1,4 @@
-"""HTML page of a report: sections with a table of contents, in one file that needs no other."""
+"""HTML page of a report: sections with a table of contents, in one self-contained file."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from bci_dann.reporting.run_report.html_parts import Section
 __all__ = ["html_page"]
 
 STYLE = Path(__file__).with_name("report.css")
-# MNE's page hides all sections when T is pressed, a key of its filter, which this page lacks; on
-# paper nothing can be opened by a click.
+# In pages of MNE, the key T belongs to a filter that this page does not have, and would hide all
+# sections. Before printing, all collapsed parts are opened.
 SCRIPT = """
 window.addEventListener('load', () => { window.onkeydown = null; });
 window.addEventListener('beforeprint', () => {
@@ -27,14 +27,14 @@ def html_page(title: str, sections: Iterable[Section]) -> bytes:
     Parameters
     ----------
     title : str
-        The heading.
+        Title of the page.
     sections : iterable of Section
-        In their order.
+        The sections.
 
     Returns
     -------
     bytes
-        HTML, made by ``mne.Report``.
+        HTML, created with ``mne.Report``.
     """
     import mne
 

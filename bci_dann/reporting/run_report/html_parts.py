@@ -1,4 +1,4 @@
-"""Parts of a report in HTML: sections, figures with their reading, tables, blocks to copy."""
+"""HTML parts of a report: sections, figures with explanations, tables, blocks to copy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MINUS",
-    "Reading",
+    "Explanation",
     "Section",
     "code_html",
     "details_html",
@@ -31,12 +31,12 @@ __all__ = [
 ]
 
 MINUS = "\N{MINUS SIGN}"
-TYPED = re.compile(r"`([^`]+)`")
+CODE = re.compile(r"`([^`]+)`")
 
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page that the table of contents lists.
+    """A section of the page, listed in the table of contents.
 
     Attributes
     ----------
@@ -51,15 +51,15 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """How to read a figure.
+class Explanation:
+    """Explanation of a figure or table for its reader.
 
     Attributes
     ----------
     shows : str
         What is drawn.
     good, bad : str
-        What a good and a bad result look like.
+        Description of a good and of a bad result.
     advice : str
         What to do.
     """
@@ -71,7 +71,7 @@ class Reading:
 
     @property
     def html(self) -> str:
-        """The reading as it stands below a figure.
+        """The explanation as HTML, for the place below a figure.
 
         Returns
         -------
@@ -84,17 +84,17 @@ class Reading:
         return f'<div class="reading"><p><b>How to read this.</b> {shows}</p><dl>{items}</dl></div>'
 
 
-def figure_html(figure: Figure, title: str, reading: Reading) -> str:
-    """Return a figure with the words that belong to it.
+def figure_html(figure: Figure, title: str, explanation: Explanation) -> str:
+    """Return a figure with its title and explanation.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
-        Becomes a vector graphic inside the page.
+        The figure, embedded in the page as a vector graphic.
     title : str
-        What is shown, for whom, with the number of subjects; also read out by screen readers.
-    reading : Reading
-        How to read it.
+        Title with the number of subjects; screen readers read it, too.
+    explanation : Explanation
+        How to read the figure.
 
     Returns
     -------
@@ -108,26 +108,26 @@ def figure_html(figure: Figure, title: str, reading: Reading) -> str:
     return (
         f'<figure class="result"><figcaption>{text}</figcaption>'
         f'<div class="scroll"><img alt="{text}" src="data:image/svg+xml;base64,{data}"></div>'
-        f"{reading.html}</figure>"
+        f"{explanation.html}</figure>"
     )
 
 
 def table_html(
     table: pd.DataFrame, addresses: Mapping[str, Sequence[str | None]] | None = None
 ) -> str:
-    """Return a table of texts.
+    """Return a table.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        One row a line; the index is not shown.
+        The cells; the index is not shown.
     addresses : mapping of str to sequence of (str or None), optional
-        By the name of a column, where each of its cells leads to; ``None`` for cells without.
+        Link targets of the cells of a column, by name of the column; ``None`` for no link.
 
     Returns
     -------
     str
-        HTML that scrolls sideways where it is too wide.
+        HTML; wide tables scroll horizontally.
     """
     texts = table.astype(str).map(html.escape).rename(columns=html.escape)
     for name, column in (addresses or {}).items():
@@ -147,7 +147,7 @@ def heading_html(text: str, level: int) -> str:
     text : str
         Plain text.
     level : int
-        3 for a part of a section, 4 for a part of that.
+        3 for a part of a section, 4 for a subdivision of this part.
 
     Returns
     -------
@@ -163,7 +163,7 @@ def paragraph_html(text: str) -> str:
     Parameters
     ----------
     text : str
-        Plain text; backticks mark what is typed.
+        Plain text; backticks mark code.
 
     Returns
     -------
@@ -184,14 +184,14 @@ def list_html(sentences: Iterable[str]) -> str:
     Returns
     -------
     str
-        HTML; empty where there are none.
+        HTML; empty if there are no sentences.
     """
     items = "".join(f"<li>{_inline(text)}</li>" for text in sentences)
     return f"<ul>{items}</ul>" if items else ""
 
 
 def code_html(text: str) -> str:
-    """Return a block to copy: one click selects all of it.
+    """Return a block of text to copy; one click selects all of it.
 
     Parameters
     ----------
@@ -207,12 +207,12 @@ def code_html(text: str) -> str:
 
 
 def details_html(summary: str, body: str) -> str:
-    """Return a part that opens on a click.
+    """Return a part that is shown after a click on its heading.
 
     Parameters
     ----------
     summary : str
-        What it holds.
+        The heading.
     body : str
         HTML.
 
@@ -230,14 +230,14 @@ def signed_text(value: float, form: str = ".1f") -> str:
     Parameters
     ----------
     value : float
-        In points; NaN where there is none.
+        The difference; NaN if it is not known.
     form : str
-        How many digits, as a format specification.
+        Format specification with the number of digits.
 
     Returns
     -------
     str
-        To a tenth, unless told otherwise.
+        With one decimal place by default; a dash for NaN.
     """
     text = f"{value:+{form}}" if math.isfinite(value) else "–"
     return text.replace("-", MINUS)
@@ -249,12 +249,12 @@ def p_value_text(value: float) -> str:
     Parameters
     ----------
     value : float
-        NaN where there is none.
+        NaN if it is not known.
 
     Returns
     -------
     str
-        To three digits after the point.
+        With three decimal places; a dash for NaN.
     """
     if not math.isfinite(value):
         return "–"
@@ -266,4 +266,4 @@ def _linked(text: str, address: str | None) -> str:
 
 
 def _inline(text: str) -> str:
-    return TYPED.sub(r"<code>\1</code>", html.escape(text))
+    return CODE.sub(r"<code>\1</code>", html.escape(text))

@@ -1,4 +1,4 @@
-"""Last sections of a report: tables and methods to copy, configuration, versions, commands."""
+"""Sections of a report with methods and tables to copy, configuration, commands and versions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["configuration_section", "methods_section", "publishable_texts", "set
 
 
 def publishable_texts(run: RunContent) -> dict[str, str]:
-    """Return the texts that a publication can take over.
+    """Return texts and tables for a publication.
 
     Parameters
     ----------
@@ -37,8 +37,8 @@ def publishable_texts(run: RunContent) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        By the name of the file that each would be: ``methods.md``, ``references.bib``,
-        ``results.md`` and ``results.tex``.
+        Contents by file name: ``methods.md``, ``references.bib``, ``results.md`` and
+        ``results.tex``.
     """
     paragraphs = methods_paragraphs(run)
     papers = cited_papers(paragraphs)
@@ -53,7 +53,7 @@ def publishable_texts(run: RunContent) -> dict[str, str]:
 
 
 def methods_section(run: RunContent) -> Section:
-    """Return the section with the methods in words, references and tables to copy.
+    """Return the section with the description of the methods, references and tables to copy.
 
     Parameters
     ----------
@@ -63,12 +63,14 @@ def methods_section(run: RunContent) -> Section:
     Returns
     -------
     Section
-        One click on a block selects all of it.
+        The section.
     """
     texts = publishable_texts(run)
     paragraphs = methods_paragraphs(run)
     parts = [
-        paragraph_html("Written from the configuration; check it against what you did."),
+        paragraph_html(
+            "This text was generated from the configuration. Check it before you use it."
+        ),
         *map(paragraph_html, paragraphs),
         heading_html("References", 3),
         list_html(paper.text for paper in cited_papers(paragraphs)),
@@ -88,7 +90,7 @@ def methods_section(run: RunContent) -> Section:
 
 
 def configuration_section(run: RunContent) -> Section:
-    """Return the section that says how the results can be computed again.
+    """Return the section with everything that is needed to reproduce the results.
 
     Parameters
     ----------
@@ -102,10 +104,10 @@ def configuration_section(run: RunContent) -> Section:
     """
     manifest = run.stored.manifest
     settings = {**manifest.fixed, "protocols": manifest.protocols, "seeds": manifest.seeds}
-    known = manifest.versions
-    if known is None and run.invocations:
-        known = run.invocations[-1].versions
-    return settings_section(settings, manifest.pipelines, run.invocations, known)
+    versions = manifest.versions
+    if versions is None and run.invocations:
+        versions = run.invocations[-1].versions
+    return settings_section(settings, manifest.pipelines, run.invocations, versions)
 
 
 def settings_section(
@@ -114,7 +116,7 @@ def settings_section(
     invocations: Sequence[Invocation],
     versions: Mapping[str, str] | None,
 ) -> Section:
-    """Return the section about commands, versions and settings.
+    """Return the section with commands, versions and settings.
 
     Parameters
     ----------
@@ -123,9 +125,9 @@ def settings_section(
     pipelines : mapping
         The definition of each pipeline.
     invocations : sequence of Invocation
-        The commands that filled the folder.
+        The commands that computed the results.
     versions : mapping of str to str, or None
-        Of the packages; ``None`` where they are not known.
+        Versions of packages; ``None`` if they are not known.
 
     Returns
     -------
@@ -145,22 +147,25 @@ def settings_section(
 
 def _commands(invocations: Sequence[Invocation]) -> str:
     if not invocations:
-        return paragraph_html("The folder does not say which commands filled it.")
+        return paragraph_html(
+            "The commands that computed these results are not recorded in the folder."
+        )
     parts = []
-    for one in invocations:
+    for invocation in invocations:
+        about = f"{invocation.date} (UTC), {_machine(invocation)}, commit {invocation.commit}:"
         parts += [
-            paragraph_html(f"{one.date} (UTC), {_machine(one)}, commit {one.commit}:"),
-            code_html(one.command),
+            paragraph_html(about),
+            code_html(invocation.command),
         ]
     return "".join(parts)
 
 
-def _versions(known: Mapping[str, str] | None) -> str:
+def _versions(versions: Mapping[str, str] | None) -> str:
     import pandas as pd
 
-    if not known:
-        return paragraph_html("The folder does not say which versions computed it.")
-    return table_html(pd.DataFrame({"package": list(known), "version": list(known.values())}))
+    if not versions:
+        return paragraph_html("The versions of the packages are not recorded in the folder.")
+    return table_html(pd.DataFrame({"package": list(versions), "version": list(versions.values())}))
 
 
 def _yaml(content: object) -> str:
@@ -172,10 +177,11 @@ def _yaml(content: object) -> str:
 
 
 def _machine(invocation: Invocation) -> str:
-    """Say which machine a command ran on, with Python, BLAS and GPU where they are known."""
-    found = invocation.platform
-    if not found:
+    """Return the machine of a command, with Python, BLAS and GPU if they are known."""
+    platform = invocation.platform
+    if not platform:
         return invocation.machine
     return (
-        f"{invocation.machine}, GPU {found['gpu']}, Python {found['python']}, BLAS {found['blas']}"
+        f"{invocation.machine}, GPU {platform['gpu']}, Python {platform['python']}, "
+        f"BLAS {platform['blas']}"
     )

@@ -1,4 +1,4 @@
-"""First section of a report: what was compared, what came out, what is missing, in sentences."""
+"""First section of a report: comparison, main results and missing tasks, in sentences."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 
 __all__ = ["missing_html", "overview_section"]
 
-# Below this many subjects no two-sided sign-flip test can reach 5 %: 2 / 2 ** 5 > 0.05.
-LEAST_SUBJECTS = 6
+# With fewer subjects, p of a two-sided sign-flip test is never below 5 %: 2 / 2**5 > 0.05.
+MIN_SUBJECTS = 6
 CAUTION = (
-    "Folds share most of their training data, so that the subjects' scores are not independent: "
+    "Folds share most of their training data, so the scores of subjects are not independent, and "
     "intervals and p-values are approximate (Nadeau and Bengio 2003)."
 )
 HINDSIGHT = (
-    "The best pipeline was chosen by these scores, which makes its mean optimistic. "
-    "`bci-dann choose` estimates the accuracy of a choice that does not use the target's scores."
+    "The best pipeline was selected by the same scores, so its mean is optimistic. `bci-dann "
+    "choose` estimates the accuracy of a choice that does not use the scores of the target."
 )
 
 
 def overview_section(run: RunContent) -> Section:
-    """Return the section that says in words what a run has found and what it lacks.
+    """Return the section that describes the results of a run, and missing tasks, in sentences.
 
     Parameters
     ----------
@@ -51,21 +51,21 @@ def overview_section(run: RunContent) -> Section:
     Returns
     -------
     Section
-        What is missing is always told.
+        The section; it always states whether tasks are missing.
     """
     groups = run.groups
     parts = [paragraph_html(_compared(run, groups))]
     if groups:
-        parts.append(heading_html("What came out", 3))
+        parts.append(heading_html("Main results", 3))
         for group in groups:
             parts += [heading_html(group.title, 4), list_html(_findings(group))]
-        parts += [heading_html("For all of these", 4), list_html([HINDSIGHT, CAUTION])]
-    parts += [heading_html("What failed and what is missing", 3), missing_html(run)]
-    return Section("In words", "".join(parts))
+        parts += [heading_html("For all results", 4), list_html([HINDSIGHT, CAUTION])]
+    parts += [heading_html("Failed and missing tasks", 3), missing_html(run)]
+    return Section("Overview", "".join(parts))
 
 
 def missing_html(run: RunContent) -> str:
-    """Return what a run lacks, in sentences and lists.
+    """Return a description of missing, damaged and failed tasks of a run.
 
     Parameters
     ----------
@@ -75,26 +75,25 @@ def missing_html(run: RunContent) -> str:
     Returns
     -------
     str
-        HTML; marked where anything is missing, damaged or failed.
+        HTML; highlighted if there are any.
     """
     complete = run.completeness
     sentences = [_tasks_sentence(complete)]
     if complete.damaged:
         sentences.append(
             f"{_count(len(complete.damaged), 'record')} cannot be read and count as missing: "
-            f"{', '.join(complete.damaged[:3])}{' …' if len(complete.damaged) > 3 else ''}. The "
-            "same command computes them again."
+            f"{', '.join(complete.damaged[:3])}{' …' if len(complete.damaged) > 3 else ''}. Run "
+            "the same command again to compute them."
         )
     if complete.n_others:
         sentences.append(
-            f"{_count(complete.n_others, 'further record')} in the folder belong to other code, "
-            "other data, a pipeline that was defined otherwise, or a nested choice; they are not "
-            "shown."
+            f"{_count(complete.n_others, 'further record')} in the folder are not shown: of other "
+            "code, other data, another definition of a pipeline, or a nested choice."
         )
     if run.is_recomputed and len(run.results):
         sentences.append(
-            "results.csv is missing or does not agree with the records: all figures here are "
-            "computed from the records. The same command writes results.csv again."
+            "results.csv is missing or differs from the records. All figures in this report are "
+            "computed from the records. Run the same command again to write it."
         )
     if run.account is None:
         sentences.append("How many cues of the recordings are used as trials is not known.")
@@ -103,35 +102,35 @@ def missing_html(run: RunContent) -> str:
     failed = [f"{label}: {error}" for label, error in complete.failures.items()]
     parts = [list_html(sentences)]
     if failed:
-        text = "Failed in the last command (failures.txt has the tracebacks):"
+        text = "Tasks that failed in the last command (tracebacks are in failures.txt):"
         parts += [paragraph_html(text), list_html(failed[:20])]
         if len(failed) > 20:
             parts.append(paragraph_html(f"and {len(failed) - 20} more."))
     if len(complete.missing):
         parts.append(details_html("Tasks without a record", table_html(_listed(complete))))
-    is_whole = not (len(complete.missing) or complete.damaged or failed)
-    return "".join(parts) if is_whole else f'<div class="missing">{"".join(parts)}</div>'
+    is_complete = not (len(complete.missing) or complete.damaged or failed)
+    return "".join(parts) if is_complete else f'<div class="missing">{"".join(parts)}</div>'
 
 
 def _compared(run: RunContent, groups: list[ScoredGroup]) -> str:
     names, protocols = run.stored.manifest.pipelines, run.stored.manifest.protocols
-    what = f"{_count(len(names), 'pipeline')} under {_count(len(protocols), 'protocol')}"
+    compared = f"{_count(len(names), 'pipeline')} under {_count(len(protocols), 'protocol')}"
     if not groups:
-        return f"The run compares {what}. No task has finished yet: there is no score to show."
-    scored = "scored window" if "pseudo_online" in run.stored.manifest.fixed else "scored trial"
+        return f"The run compares {compared}. No task has finished yet, so there are no scores."
+    unit = "scored window" if "pseudo_online" in run.stored.manifest.fixed else "scored trial"
     trials, seeds = run.stored.trials, run.results["seed"].nunique()
     n_sessions = len(trials[["subject", "session"]].drop_duplicates())
     return (
-        f"The run compares {what} on {', '.join(sorted(trials['dataset'].unique()))}: "
+        f"The run compares {compared} on {', '.join(sorted(trials['dataset'].unique()))}: "
         f"{_count(trials['subject'].nunique(), 'subject')}, {_count(n_sessions, 'session')} and "
-        f"{_count(trials['trial'].nunique(), scored)} of the classes "
-        f"{', '.join(run.classes)}, with {_count(seeds, 'seed')}. Each subject in turn is left out "
-        "of training and predicted."
+        f"{_count(trials['trial'].nunique(), unit)} of the classes "
+        f"{', '.join(run.classes)}, with {_count(seeds, 'seed')}. Each subject in turn "
+        "is left out of training, and its trials are predicted."
     )
 
 
 def _findings(group: ScoredGroup) -> Iterator[str]:
-    """Say which pipeline is best in a protocol, and how certain that is."""
+    """Yield sentences on the best pipeline in a protocol, and on how certain this is."""
     best = group.best_first[0]
     accuracies = group.accuracies[best].dropna()
     low, high = mean_interval(accuracies.to_numpy(dtype=float))
@@ -140,10 +139,10 @@ def _findings(group: ScoredGroup) -> Iterator[str]:
     yield (f"{best} has the highest mean accuracy, {accuracies.mean():.1f} % ({interval}{count}).")
     if group.reference is not None:
         yield from _against_reference(group, best)
-    if group.n_subjects < LEAST_SUBJECTS:
+    if group.n_subjects < MIN_SUBJECTS:
         yield (
-            f"With {_count(group.n_subjects, 'subject')} no difference can be "
-            f"significant at 5 % in an exact two-sided test; {LEAST_SUBJECTS} or more are needed."
+            f"With {_count(group.n_subjects, 'subject')}, no difference can be significant at 5 % "
+            f"in an exact two-sided test; this needs at least {MIN_SUBJECTS} subjects."
         )
 
 
@@ -165,33 +164,35 @@ def _against_reference(group: ScoredGroup, best: str) -> Iterator[str]:
         yield (
             f"Differences from {reference} have a standard deviation over subjects of {spread:.1f} "
             f"points (median over pipelines). With {_count(group.n_subjects, 'subject')}, a true "
-            f"mean difference of {smallest:.1f} points would be significant in four of five such "
-            "studies; a smaller one would often be missed."
+            f"mean difference of {smallest:.1f} points would be significant in 80 % of such "
+            "studies; smaller differences are detected less often."
         )
 
 
 def _median_spread(group: ScoredGroup) -> float | None:
     gains = group.gains
-    whole = gains.loc[:, gains.notna().sum() == gains.notna().sum().max()]
-    spreads = whole.std().dropna()
+    complete = gains.loc[:, gains.notna().sum() == gains.notna().sum().max()]
+    spreads = complete.std().dropna()
     return float(spreads.median()) if len(spreads) and spreads.median() > 0 else None
 
 
 def _tasks_sentence(complete: Completeness) -> str:
     if not complete.n_planned:
-        return "How many tasks are missing is not known: the folder names no subject yet."
+        return (
+            "The number of missing tasks is not known, because the folder contains no subjects yet."
+        )
     if complete.missing.empty:
         return f"All {complete.n_planned} tasks have their records."
     return (
         f"{len(complete.missing)} of {complete.n_planned} tasks (each pipeline under each protocol "
-        "and seed, for each subject) have no record: they have not run, or have failed. The same "
-        "command computes them and says what fails. Until then means of different pipelines are "
-        "over different subjects."
+        "and seed, for each subject) have no record: they have not run, or have failed. Run the "
+        "same command again to compute them. Until then, the means of pipelines may be over "
+        "different subjects."
     )
 
 
 def _listed(complete: Completeness) -> pd.DataFrame:
-    """Return one row for each pipeline, protocol and seed that lacks subjects."""
+    """Return one row for each pipeline, protocol and seed with missing subjects."""
     keys = ["pipeline", "protocol", "seed"]
     return (
         complete.missing.groupby(keys, sort=False)["subject"]

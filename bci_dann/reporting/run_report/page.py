@@ -1,4 +1,4 @@
-"""Page about a run: written once it has ended, and again at any time from its records."""
+"""Report of a run as an HTML page, written from its records."""
 
 from __future__ import annotations
 
@@ -45,22 +45,20 @@ def write_run_report(
     texts: str | Path | None = None,
     subjects: bool = False,
 ) -> Path:
-    """Write the report of a run as an HTML page that needs no other file.
+    """Write the report of a run as a self-contained HTML page.
 
     Parameters
     ----------
     folder : str or pathlib.Path
-        A results folder, of a finished run or of one that has not ended, or the folder of a run
-        over regimes.
+        The results folder of a finished or unfinished run, or the folder of a run over regimes.
     path : str, pathlib.Path or None
-        The file, ``report.html`` in the folder where it is not given; an existing one is replaced
-        in one step.
+        The file; by default ``report.html`` in the folder. An existing file is replaced.
     texts : str, pathlib.Path or None
-        A folder for ``methods.md``, ``references.bib``, ``results.md`` and ``results.tex``: texts
-        of the page that a publication can take over. They are not written where it is not given.
+        Folder for texts of the page for a publication: ``methods.md``, ``references.bib``,
+        ``results.md`` and ``results.tex``. By default these are not written.
     subjects : bool
-        Whether to write a page for each subject, too, in the folder ``subjects`` beside the report,
-        whose table of subjects then leads to them.
+        Whether to write a page for each subject, too, in the folder ``subjects`` beside the
+        report, which links to these pages.
 
     Returns
     -------
@@ -71,11 +69,11 @@ def write_run_report(
     ------
     ResultsError
         When the folder is no results folder, or a file cannot be written; or when texts or pages
-        of subjects are asked for of a run over regimes, which are written for each regime.
+        of subjects are requested for a run over regimes: they are written for a single regime.
 
     See Also
     --------
-    bci_dann.evaluation.open_results : What the report is drawn from.
+    bci_dann.evaluation.open_results : Reads the records that the report shows.
 
     Examples
     --------
@@ -95,8 +93,8 @@ def write_run_report(
     if is_regimes_folder(Path(folder)):
         if texts is not None or subjects:
             raise ResultsError(
-                f"{folder} holds regimes: texts to publish and pages of subjects are written for "
-                "each of them; give the folder of a regime."
+                f"{folder} contains several regimes, but texts for a publication and pages of "
+                "subjects are written for a single regime: give the folder of a regime."
             )
         regimes = read_regimes(Path(folder))
         sections = list(regimes_sections(regimes, target.parent))
@@ -114,7 +112,7 @@ def write_run_report(
 
 
 def report_or_warn(folder: str | Path) -> Path | None:
-    """Write the report of a run that has just ended; a failure is no error.
+    """Write the report of a run that has just ended; if this fails, only warn.
 
     Parameters
     ----------
@@ -124,7 +122,7 @@ def report_or_warn(folder: str | Path) -> Path | None:
     Returns
     -------
     pathlib.Path or None
-        The file; ``None`` where it could not be written, which a warning says.
+        The file; ``None`` if it could not be written.
 
     Warns
     -----
@@ -133,10 +131,10 @@ def report_or_warn(folder: str | Path) -> Path | None:
     """
     try:
         return write_run_report(folder)
-    except Exception as error:  # whatever fails here, the results are there
+    except Exception as error:  # the results are complete without a report
         warnings.warn(
-            f"the results are in their files, but their report could not be written: {error} "
-            f"({type(error).__name__}). `bci-dann report {folder}` tries again.",
+            f"the results were written, but not the report: {error} ({type(error).__name__}). "
+            f"Write the report with `bci-dann report {folder}`.",
             BCIDannWarning,
             stacklevel=2,
         )

@@ -1,4 +1,4 @@
-"""Protocols and time of a run: accuracy over what training sees of the target, time of tasks."""
+"""Sections with the accuracy by protocol, and with the computing time of tasks."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import numpy as np
 from bci_dann.evaluation import common_trials
 from bci_dann.evaluation.protocols import PROTOCOLS
 from bci_dann.reporting.run_report.curves.seen_trials_figure import (
-    SEEN_TRIALS,
+    SEEN_TRIALS_EXPLANATION,
     curves_of,
     draw_seen_trials,
 )
 from bci_dann.reporting.run_report.html_parts import (
-    Reading,
+    Explanation,
     Section,
     figure_html,
     paragraph_html,
 )
 from bci_dann.reporting.run_report.ranking_figures import BLUE, GREY, ROW, empty_figure
-from bci_dann.reporting.run_report.trial_figures import MOST_DRAWN
+from bci_dann.reporting.run_report.trial_figures import MAX_DRAWN
 from bci_dann.reporting.subject_figure import mark_of
 
 if TYPE_CHECKING:
@@ -32,20 +32,22 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_protocols", "draw_times", "protocols_section", "times_section"]
 
-LADDER = Reading(
+PROTOCOLS_EXPLANATION = Explanation(
     "Mean accuracy of each pipeline under each protocol, on the trials that all protocols "
     "score, so that the points of a line can be compared.",
-    "A line that rises where training sees more of the target: the pipeline uses what it sees.",
-    "A level line: the method ignores the target. A falling one: it is misled by the target's "
-    "trials.",
-    "Choose the protocol that your application allows first, and a pipeline within it second.",
+    "A line that rises with the amount of target data in training: the pipeline benefits from "
+    "them.",
+    "A horizontal line: the pipeline does not benefit from target data. A falling line: the trials "
+    "of the target harm.",
+    "First choose the protocol that your application permits, then a pipeline for this protocol.",
 )
-TIMES = Reading(
-    "Time of one task, training and prediction, on a logarithmic scale: the point is the "
-    "median, the line runs from the 5th to the 95th percentile.",
-    "Short times of pipelines that are high in the ranking.",
-    "Times that vary widely: other programs used the machine, so that they say little.",
-    "Compare within one machine and one command only. For many subjects see the page on "
+TIMES_EXPLANATION = Explanation(
+    "Time of a task (training and prediction) on a logarithmic scale: the point is the median, the "
+    "line spans the 5th to the 95th percentile.",
+    "Short times of pipelines with a high rank.",
+    "Times that vary widely: other programs may have used the machine, so the times are not "
+    "reliable.",
+    "Compare only times of one command on one machine. For many subjects, see the page on "
     "performance in the documentation.",
 )
 
@@ -61,33 +63,37 @@ def protocols_section(run: RunContent) -> Section | None:
     Returns
     -------
     Section or None
-        ``None`` where there is one protocol only.
+        ``None`` if there is only one protocol.
     """
     if len(run.groups) < 2:
         return None
-    parts = [_ladder(run, trials) for _, trials in run.stored.trials.groupby("dataset")]
+    parts = [
+        _protocols_of_dataset(run, trials) for _, trials in run.stored.trials.groupby("dataset")
+    ]
     return Section("Protocols", "".join(parts))
 
 
-def _ladder(run: RunContent, trials: pd.DataFrame) -> str:
+def _protocols_of_dataset(run: RunContent, trials: pd.DataFrame) -> str:
     common = _under_all_protocols(trials)
     if common.empty:
-        text = "No trial is scored by all protocols, so that they cannot be compared."
+        text = "No trial is scored by all protocols, so they cannot be compared."
         return paragraph_html(text)
-    names = [name for name in run.groups[-1].shown(MOST_DRAWN) if name in set(common["pipeline"])]
+    names = [name for name in run.groups[-1].shown(MAX_DRAWN) if name in set(common["pipeline"])]
     n_subjects, n_trials = common["subject"].nunique(), common["trial"].nunique()
-    size = f"N = {n_subjects} subjects, {n_trials} trials that all score"
-    title = f"Accuracy over protocols, {size}"
-    text = figure_html(draw_protocols(common, names), title, LADDER)
+    size = f"N = {n_subjects} subjects, {n_trials} common trials"
+    title = f"Accuracy by protocol, {size}"
+    text = figure_html(draw_protocols(common, names), title, PROTOCOLS_EXPLANATION)
     means = _means(common)
     if curves_of(list(means.columns)):
-        title = f"Accuracy over the trials of the target that training sees, {size}"
-        text += figure_html(draw_seen_trials(means, names, n_subjects), title, SEEN_TRIALS)
+        title = f"Accuracy by number of target trials in training, {size}"
+        text += figure_html(
+            draw_seen_trials(means, names, n_subjects), title, SEEN_TRIALS_EXPLANATION
+        )
     return text
 
 
 def times_section(run: RunContent) -> Section:
-    """Return the section with the time that pipelines take.
+    """Return the section with the computing times of pipelines.
 
     Parameters
     ----------
@@ -97,28 +103,28 @@ def times_section(run: RunContent) -> Section:
     Returns
     -------
     Section
-        One figure over all protocols.
+        One figure for all protocols.
     """
     tasks = run.stored.tasks
     figure = draw_times(tasks)
-    title = f"Time of one task, N = {len(tasks)} tasks of {tasks['subject'].nunique()} subjects"
-    return Section("Run time", figure_html(figure, title, TIMES))
+    title = f"Time of a task, N = {len(tasks)} tasks of {tasks['subject'].nunique()} subjects"
+    return Section("Run time", figure_html(figure, title, TIMES_EXPLANATION))
 
 
 def draw_protocols(trials: pd.DataFrame, pipelines: Sequence[str]) -> Figure:
-    """Draw the accuracy of each pipeline over protocols.
+    """Draw the accuracy of each pipeline by protocol.
 
     Parameters
     ----------
     trials : pandas.DataFrame
         Trials that all protocols score.
     pipelines : sequence of str
-        Which to draw.
+        Pipelines to draw.
 
     Returns
     -------
     matplotlib.figure.Figure
-        One line a pipeline, means over subjects.
+        One line for each pipeline: means over subjects.
     """
     figure = empty_figure(5.2)
     ax = figure.subplots()
@@ -151,7 +157,7 @@ def draw_times(tasks: pd.DataFrame) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        One row a pipeline, the fastest first.
+        One row for each pipeline, the fastest first.
     """
     from matplotlib.ticker import LogFormatter
 
@@ -176,7 +182,7 @@ def draw_times(tasks: pd.DataFrame) -> Figure:
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter(LogFormatter())
     ax.xaxis.set_minor_formatter(LogFormatter())
-    ax.set_xlabel("time of one task (s)")
+    ax.set_xlabel("time of a task (s)")
     ax.set_title(f"N = {len(tasks)} tasks", fontsize=10)
     ax.grid(axis="x", alpha=0.3)
     ax.spines[["top", "right"]].set_visible(False)
@@ -184,18 +190,18 @@ def draw_times(tasks: pd.DataFrame) -> Figure:
 
 
 def _means(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return accuracies (%), means over subjects: one row a pipeline, one column a protocol."""
-    frame = trials.assign(hit=trials["truth"] == trials["prediction"])
-    by_subject = frame.groupby(["pipeline", "protocol", "subject"])["hit"].mean()
+    """Return mean accuracies over subjects (%) by pipeline (rows) and protocol (columns)."""
+    frame = trials.assign(is_correct=trials["truth"] == trials["prediction"])
+    by_subject = frame.groupby(["pipeline", "protocol", "subject"])["is_correct"].mean()
     return 100 * by_subject.groupby(level=["pipeline", "protocol"]).mean().unstack()
 
 
 def _under_all_protocols(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return common trials of pipelines that ran under all protocols, so that lines are whole."""
+    """Return the common trials of the pipelines that have results for all protocols."""
     n_protocols = trials["protocol"].nunique()
     counts = trials.groupby("pipeline")["protocol"].nunique()
-    whole = trials[trials["pipeline"].isin(counts.index[counts == n_protocols])]
-    tasks = whole[["pipeline", "protocol", "subject"]].drop_duplicates()
+    complete = trials[trials["pipeline"].isin(counts.index[counts == n_protocols])]
+    tasks = complete[["pipeline", "protocol", "subject"]].drop_duplicates()
     per_subject = tasks.groupby("subject").size()
-    everywhere = per_subject.index[per_subject == per_subject.max()]
-    return common_trials(whole[whole["subject"].isin(everywhere)])
+    subjects = per_subject.index[per_subject == per_subject.max()]
+    return common_trials(complete[complete["subject"].isin(subjects)])

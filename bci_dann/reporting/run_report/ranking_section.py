@@ -1,4 +1,4 @@
-"""Ranking of the pipelines of a run: means with intervals, average ranks, scores over protocols."""
+"""Ranking of the pipelines of a run: means with intervals, average ranks, table of metrics."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bci_dann.evaluation.statistics.intervals import mean_interval
 from bci_dann.evaluation.summary import per_subject_and_seed
 from bci_dann.exceptions import ResultsError
 from bci_dann.reporting.run_report.html_parts import (
-    Reading,
+    Explanation,
     Section,
     figure_html,
     heading_html,
@@ -21,7 +21,7 @@ from bci_dann.reporting.run_report.html_parts import (
     table_html,
 )
 from bci_dann.reporting.run_report.ranking_figures import (
-    MOST_RANKED,
+    MAX_RANKED,
     draw_critical_difference,
     draw_means,
 )
@@ -34,30 +34,31 @@ if TYPE_CHECKING:
 
 __all__ = ["ranking_section"]
 
-COMMON = "accuracy on common trials %"
-MEANS = Reading(
-    "A thick point is the mean accuracy of a pipeline over subjects, each of whom was the target "
-    "in turn; the line is the 95 % interval of the mean over subjects; small points are subjects. "
-    "The dotted line is the accuracy that guessing exceeds for one subject in 5 % of cases.",
-    "An interval well above the dotted line, and subjects close to each other.",
-    "Subjects at the dotted line: for them the pipeline may be guessing. A mean that is high "
-    "because of a few subjects.",
-    "Take differences from the comparison table and not from overlapping intervals: all "
-    "pipelines see the same subjects, and pairs say more. Name the interval and N beside every "
-    "mean.",
+COMMON_HEADER = "accuracy on common trials %"
+MEANS_EXPLANATION = Explanation(
+    "A large marker is the mean accuracy of a pipeline over left-out subjects, the horizontal line "
+    "is the 95 % interval of this mean, and small points are subjects. The dotted line is the "
+    "accuracy that guessing exceeds for a subject with a probability of 5 %.",
+    "The interval is well above the dotted line, and subjects are close to each other.",
+    "Subjects near the dotted line: for them, the pipeline may be guessing. A high mean that is "
+    "due to a few subjects.",
+    "Use the comparison table, not overlapping intervals, to judge differences: all pipelines are "
+    "evaluated on the same subjects, so paired differences are more precise. Report each mean with "
+    "its interval and N.",
 )
-RANKS = Reading(
-    "The average rank of each pipeline over subjects, 1 for the best. A bar joins pipelines "
-    "that Nemenyi's procedure cannot tell apart at 5 %.",
-    "The pipeline that you favour stands leftmost, and no bar joins it with the reference.",
-    "One bar over all: the subjects are too few, or the pipelines too alike, for any order.",
-    "Report pipelines under one bar as equal, and prefer the simplest of them. More subjects "
-    "separate more.",
+RANKS_EXPLANATION = Explanation(
+    "Average rank of each pipeline over subjects; 1 is the best. A bar connects pipelines that do "
+    "not differ significantly at 5 % according to Nemenyi's procedure.",
+    "Your preferred pipeline is leftmost, and no bar connects it with the reference.",
+    "One bar over all pipelines: there are too few subjects, or the differences are too small, for "
+    "a ranking.",
+    "Do not rank pipelines under the same bar, and prefer the simplest of them. With more "
+    "subjects, smaller differences become significant.",
 )
 
 
 def ranking_section(run: RunContent) -> Section:
-    """Return the section with the order of the pipelines in each protocol.
+    """Return the section with the ranking of the pipelines in each protocol.
 
     Parameters
     ----------
@@ -67,7 +68,8 @@ def ranking_section(run: RunContent) -> Section:
     Returns
     -------
     Section
-        One part a dataset and protocol, since scores of two protocols cannot be compared.
+        One part for each dataset and protocol, since scores of different protocols cannot be
+        compared.
     """
     parts = []
     common = common_accuracy(run.stored.trials)
@@ -78,13 +80,15 @@ def ranking_section(run: RunContent) -> Section:
 
 
 def _means(group: ScoredGroup) -> str:
-    names = group.shown(MOST_RANKED)
+    names = group.shown(MAX_RANKED)
     table = group.accuracies[names]
     intervals = {name: mean_interval(table[name].dropna().to_numpy(dtype=float)) for name in names}
     chance = float(summarise(group.table_of(names[:1]))["chance"].mean())
     figure = draw_means(table, intervals, chance, group.reference)
     title = f"Mean accuracy under {group.protocol}, N = {group.n_subjects} subjects"
-    return figure_html(figure, title, MEANS) + _cap(len(names), len(group.best_first))
+    return figure_html(figure, title, MEANS_EXPLANATION) + _note_on_selection(
+        len(names), len(group.best_first)
+    )
 
 
 def _ranks(group: ScoredGroup) -> str:
@@ -93,23 +97,25 @@ def _ranks(group: ScoredGroup) -> str:
     except ResultsError as error:
         return paragraph_html(f"There is no critical-difference diagram: {error}")
     if not np.isfinite(ranks.p_friedman):
-        return paragraph_html("All pipelines have equal scores: there are no ranks to compare.")
+        return paragraph_html("All pipelines have equal scores, so there is no ranking.")
     figure, n_shown = draw_critical_difference(ranks)
     title = (
         f"Average ranks by accuracy under {group.protocol}, N = {ranks.n_subjects} subjects "
-        f"(p of Friedman's test over all: {p_value_text(ranks.p_friedman)})"
+        f"(p of Friedman's test of all pipelines: {p_value_text(ranks.p_friedman)})"
     )
-    return figure_html(figure, title, RANKS) + _cap(n_shown, len(ranks.ranks))
+    return figure_html(figure, title, RANKS_EXPLANATION) + _note_on_selection(
+        n_shown, len(ranks.ranks)
+    )
 
 
-def _cap(n_shown: int, n_all: int) -> str:
+def _note_on_selection(n_shown: int, n_all: int) -> str:
     if n_shown == n_all:
         return ""
     return paragraph_html(f"The figure shows {n_shown} of {n_all} pipelines; tables show all.")
 
 
 def _table(group: ScoredGroup, common: pd.DataFrame) -> str:
-    """Return every metric of every pipeline, as means over subjects."""
+    """Return the table of all metrics, means over subjects, with one row for each pipeline."""
     import pandas as pd
 
     by_seed = per_subject_and_seed(group.results, METRICS)
@@ -136,10 +142,10 @@ def _table(group: ScoredGroup, common: pd.DataFrame) -> str:
     if own.empty:
         return heading_html(head, 4) + table_html(pd.DataFrame(rows))
     shared = own.set_index("pipeline")["common_accuracy"].reindex(group.best_first)
-    rows[COMMON] = [f"{value:.1f}" if np.isfinite(value) else "–" for value in shared]
+    rows[COMMON_HEADER] = [f"{value:.1f}" if np.isfinite(value) else "–" for value in shared]
     note = (
-        f"{COMMON}: on the {own['n_common'].max()} trials that all protocols of the run score. "
-        "Only this column may be compared between protocols."
+        f"{COMMON_HEADER}: on the {own['n_common'].max()} trials that all protocols of the run "
+        "score. Only this column can be compared between protocols."
     )
     return heading_html(head, 4) + table_html(pd.DataFrame(rows)) + paragraph_html(note)
 

@@ -1,4 +1,4 @@
-"""What a report is drawn from: scores, trials, what is missing, commands and cues of one run."""
+"""Content of the report of a run: scores, trials, missing tasks, commands and cues."""
 
 from __future__ import annotations
 
@@ -26,29 +26,30 @@ if TYPE_CHECKING:
 
 __all__ = ["RunContent", "read_run"]
 
-SESSION = [*TASK, "session"]
-# The simplest pipelines first: the first one that a run has is the one that others must beat.
-SAME_SCORE = 1e-9  # results.csv holds all digits of a score
+# Columns that identify a row of results.csv.
+ROW_KEYS = [*TASK, "session"]
+# Largest difference of equal scores in results.csv and the records: the file contains all digits.
+SCORE_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
 class RunContent:
-    """A results folder as a report shows it.
+    """Content of a results folder.
 
     Attributes
     ----------
     stored : StoredResults
         The records.
     results : pandas.DataFrame
-        As ``results.csv``; ``attrs`` holds ``n_classes``.
+        The table ``results.csv``, with ``n_classes`` in ``attrs``.
     is_recomputed : bool
-        Whether ``results.csv`` was missing or did not agree with the records.
+        Whether ``results.csv`` was missing or differed from the records.
     completeness : Completeness
-        What is missing, damaged and failed.
+        Missing, damaged and failed tasks.
     invocations : list of Invocation
-        The commands that filled the folder.
+        The commands that computed the results.
     account : pandas.DataFrame or None
-        How many cues became trials, where the folder says so.
+        Counts of used cues, if the folder contains them.
     """
 
     stored: StoredResults
@@ -65,7 +66,7 @@ class RunContent:
         Returns
         -------
         str
-            For titles.
+            Name for titles.
         """
         return self.stored.folder.resolve().name
 
@@ -91,7 +92,7 @@ class RunContent:
         """
         groups = []
         trials = self.stored.trials
-        order = {name: place for place, name in enumerate(self.stored.manifest.protocols)}
+        order = {name: index for index, name in enumerate(self.stored.manifest.protocols)}
         pairs = set(zip(self.results["dataset"], self.results["protocol"], strict=True))
         for dataset, protocol in sorted(pairs, key=lambda pair: (pair[0], order[pair[1]])):
             rows, own = (
@@ -104,32 +105,32 @@ class RunContent:
 
     def _reference(self, rows: pd.DataFrame) -> str | None:
         names = set(rows["pipeline"])
-        return reference_among([one for one in self.stored.manifest.pipelines if one in names])
+        return reference_among([name for name in self.stored.manifest.pipelines if name in names])
 
 
 def read_run(folder: str | Path) -> RunContent:
-    """Read what a report shows of a results folder.
+    """Read the content of a results folder for a report.
 
     Parameters
     ----------
     folder : str or pathlib.Path
-        As ``bci-dann run`` has written it, finished or not.
+        The results folder of a finished or unfinished run.
 
     Returns
     -------
     RunContent
-        Scores are those of ``results.csv`` where it agrees with the records, else they are
-        computed from the records.
+        The content. Scores are read from ``results.csv`` if it agrees with the records; otherwise
+        they are computed from the records.
 
     Raises
     ------
     ResultsError
-        When it is no results folder.
+        When the folder is no results folder.
     """
     path = Path(folder)
     if is_regimes_folder(path):
         raise ResultsError(
-            f"{path} holds regimes, each of which is a run: give the folder of one, such as "
+            f"{path} contains several regimes: give the folder of a regime, such as "
             f"{path / _first_regime(path)}."
         )
     stored = open_results(path)
@@ -151,7 +152,7 @@ def _first_regime(folder: Path) -> str:
 
 
 def _table_of_file(stored: StoredResults) -> pd.DataFrame | None:
-    """Read ``results.csv``; ``None`` where it does not hold the accuracies of the records."""
+    """Read ``results.csv``; ``None`` if its accuracies differ from those of the records."""
     import pandas as pd
 
     try:
@@ -164,12 +165,14 @@ def _table_of_file(stored: StoredResults) -> pd.DataFrame | None:
         return None
     trials = stored.trials
     hits = trials["truth"] == trials["prediction"]
-    expected = hits.groupby([trials[name] for name in SESSION]).mean()
-    found = table.set_index(SESSION)["accuracy"]
+    expected = hits.groupby([trials[name] for name in ROW_KEYS]).mean()
+    found = table.set_index(ROW_KEYS)["accuracy"]
     if len(found) != len(expected) or not found.index.is_unique:
         return None
     difference = (found - expected).abs()
-    agrees = bool((difference <= SAME_SCORE).all())  # NaN, of a task in one of the two, does not
+    agrees = bool(
+        (difference <= SCORE_TOLERANCE).all()
+    )  # False for NaN: a task in only one of them
     return table if agrees else None
 
 
@@ -182,10 +185,10 @@ def _table_of_records(stored: StoredResults) -> pd.DataFrame:
     names = [name for name in stored.trials if name.startswith("p_")]
     classes = [name.removeprefix("p_") for name in names]
     rows = []
-    for key, trials in stored.trials.groupby(SESSION, sort=False):
+    for key, trials in stored.trials.groupby(ROW_KEYS, sort=False):
         probabilities = trials[names].to_numpy(dtype=np.float64)
         scores = score(probabilities, trials["truth"].to_numpy(dtype=str), classes)
-        rows.append({**dict(zip(SESSION, key, strict=True)), "n_test": len(trials), **scores})
+        rows.append({**dict(zip(ROW_KEYS, key, strict=True)), "n_test": len(trials), **scores})
     tasks = stored.tasks.drop(columns=["n_test", "predict_seconds", "version", "key"])
     table = pd.DataFrame(rows).merge(tasks, on=list(TASK))
     return table[[name for name in COLUMNS if name in table or name in METRICS]]

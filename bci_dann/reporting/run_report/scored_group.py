@@ -1,4 +1,4 @@
-"""Scores of one dataset and protocol, as the sections of a report need them."""
+"""Scores of one dataset and protocol for the sections of a report."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ __all__ = ["ScoredGroup"]
 
 @dataclass(frozen=True, eq=False)
 class ScoredGroup:
-    """The scores of one dataset and protocol; those of two protocols are never compared.
+    """The scores of one dataset and protocol; scores of different protocols are not compared.
 
     Attributes
     ----------
     dataset, protocol : str
-        Their names.
+        Names of the dataset and the protocol.
     results : pandas.DataFrame
         Rows of ``results.csv``.
     trials : pandas.DataFrame
         One row for each scored trial.
     reference : str or None
-        The pipeline that gains are taken against; ``None`` where there is one pipeline only.
+        The pipeline that the others are compared with; ``None`` if there is only one pipeline.
     """
 
     dataset: str
@@ -46,19 +46,19 @@ class ScoredGroup:
         Returns
         -------
         str
-            Dataset and protocol.
+            Names of dataset and protocol.
         """
         return f"{self.dataset}, {self.protocol}"
 
     @functools.cached_property
     def accuracies(self) -> pd.DataFrame:
-        """The accuracy of each subject and pipeline, the mean over sessions and then seeds.
+        """The accuracy of each subject and pipeline, averaged over sessions, then over seeds.
 
         Returns
         -------
         pandas.DataFrame
-            In percent, one row a subject, one column a pipeline by falling mean; pipelines that
-            lack subjects come last.
+            Accuracies in percent: one row for each subject, one column for each pipeline, with
+            decreasing mean; pipelines with missing subjects are last.
         """
         by_seed = per_subject_and_seed(self.results, ("accuracy",))
         table = 100 * by_seed.groupby(["subject", "pipeline"])["accuracy"].mean().unstack()
@@ -74,7 +74,8 @@ class ScoredGroup:
         Returns
         -------
         pandas.DataFrame
-            As :func:`bci_dann.evaluation.compare_pipelines` returns it; empty without a reference.
+            The result of :func:`bci_dann.evaluation.compare_pipelines`; empty without a
+            reference.
         """
         import pandas as pd
 
@@ -84,13 +85,13 @@ class ScoredGroup:
 
     @property
     def gains(self) -> pd.DataFrame:
-        """The differences to the reference for each subject.
+        """The differences from the reference for each subject.
 
         Returns
         -------
         pandas.DataFrame
-            In points, one row a subject, one column for each other pipeline; without columns where
-            there is no reference.
+            Differences in points: one row for each subject, one column for each other pipeline;
+            no columns without a reference.
         """
         if self.reference is None:
             return self.accuracies.iloc[:, :0]
@@ -99,44 +100,44 @@ class ScoredGroup:
 
     @property
     def n_subjects(self) -> int:
-        """How many subjects were targets.
+        """Number of target subjects.
 
         Returns
         -------
         int
-            Of any pipeline.
+            Number of subjects with a result of any pipeline.
         """
         return len(self.accuracies)
 
     @property
     def best_first(self) -> list[str]:
-        """The pipelines by falling mean accuracy; those that lack subjects come last.
+        """The pipelines with decreasing mean accuracy; those with missing subjects are last.
 
         Returns
         -------
         list of str
-            Their names.
+            Names of the pipelines.
         """
         return [str(name) for name in self.accuracies]
 
     def shown(self, most: int) -> list[str]:
-        """Return the best pipelines, and the reference in any case.
+        """Return the best pipelines, always including the reference.
 
         Parameters
         ----------
         most : int
-            How many at most.
+            Maximum number of pipelines.
 
         Returns
         -------
         list of str
-            Best first.
+            Names of the pipelines, the best first.
         """
         names = self.best_first
-        kept = set(names[:most])
-        if self.reference is not None and self.reference not in kept:
-            kept = {*names[: most - 1], self.reference}
-        return [name for name in names if name in kept]
+        selected = set(names[:most])
+        if self.reference is not None and self.reference not in selected:
+            selected = {*names[: most - 1], self.reference}
+        return [name for name in names if name in selected]
 
     def table_of(self, pipelines: Sequence[str]) -> pd.DataFrame:
         """Return the rows of some pipelines.
@@ -144,7 +145,7 @@ class ScoredGroup:
         Parameters
         ----------
         pipelines : sequence of str
-            Their names.
+            Names of the pipelines.
 
         Returns
         -------

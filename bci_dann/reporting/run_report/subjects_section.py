@@ -1,4 +1,4 @@
-"""Subjects of a run: the accuracy of each with each method, gains and losses."""
+"""Section with the accuracies of each subject, and gains and losses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from bci_dann.reporting.run_report.html_parts import (
-    Reading,
+    Explanation,
     Section,
     details_html,
     figure_html,
@@ -27,61 +27,62 @@ if TYPE_CHECKING:
 
 __all__ = ["subjects_section"]
 
-MANY = 20  # subjects from which on single ones are hard to see in one figure
-MOST_DRAWN = 12  # pipelines whose names and numbers can still be read
-PAIRED = Reading(
-    "Above, each line is a subject and each column a pipeline; a black bar is the mean. Below, "
-    "each mark is a subject's accuracy minus that of the reference: an upward mark gains, a "
-    "downward mark loses.",
-    "Lines that rise together, and marks above zero for nearly all subjects.",
-    "Marks far below zero: negative transfer, a subject who would have been better off with the "
-    "reference. A mean that is higher because of one or two subjects.",
-    "Look up who loses in the table below, and whether it is always the same subject: then look "
-    "at that subject's recordings (`bci-dann check`) and shift (`bci-dann diagnose`).",
+MAX_IN_FIGURE = 20  # subjects; of more, single subjects are hard to see in a figure
+MAX_DRAWN = 12  # pipelines whose names and numbers are still readable
+EXPLANATION = Explanation(
+    "Top: each line is a subject, and each column a pipeline; black bars are means. Bottom: each "
+    "marker is the accuracy of a subject minus that with the reference; upward triangles are "
+    "gains, downward triangles are losses.",
+    "Lines rise for nearly all subjects, and most markers are above zero.",
+    "Markers far below zero: negative transfer, the reference is better for these subjects. A mean "
+    "that is higher because of one or two subjects.",
+    "Find the subjects with losses in the table below. If a subject loses with many pipelines, "
+    "check the recordings (`bci-dann check`) and the distribution shift (`bci-dann diagnose`).",
 )
 
 
 def subjects_section(run: RunContent, pages: Mapping[str, str] | None = None) -> Section:
-    """Return the section that shows every subject.
+    """Return the section with the results of all subjects.
 
     Parameters
     ----------
     run : RunContent
         The run.
     pages : mapping of str to str, or None
-        The address of each subject's page, where there are pages.
+        Addresses of the pages of subjects, if there are any.
 
     Returns
     -------
     Section
-        One part a dataset and protocol.
+        One part for each dataset and protocol.
     """
     parts = []
     for group in run.groups:
         parts += [
             heading_html(group.title, 3),
             _figure(group),
-            _harm(group),
-            _every(group, pages or {}),
+            _gains_and_losses(group),
+            _all_subjects(group, pages or {}),
         ]
-    if not pages and max((group.n_subjects for group in run.groups), default=0) > MANY:
+    if not pages and max((group.n_subjects for group in run.groups), default=0) > MAX_IN_FIGURE:
         parts.append(
             paragraph_html(
-                f"A page for each subject: `bci-dann report {run.stored.folder} --subjects`."
+                "Pages of single subjects are written by `bci-dann report "
+                f"{run.stored.folder} --subjects`."
             )
         )
     return Section("Subjects", "".join(parts))
 
 
 def _figure(group: ScoredGroup) -> str:
-    names = group.shown(MOST_DRAWN)
+    names = group.shown(MAX_DRAWN)
     reference = group.reference or names[0]
     figure = draw_subjects(group.table_of(names), reference)
-    against = f", and gain or loss against {reference}" if group.reference else ""
+    against = f", with gains and losses compared with {reference}" if group.reference else ""
     title = (
         f"Accuracy of each subject under {group.protocol}{against}, N = {group.n_subjects} subjects"
     )
-    text = figure_html(figure, title, PAIRED)
+    text = figure_html(figure, title, EXPLANATION)
     if len(names) < len(group.best_first):
         text += paragraph_html(
             f"The figure shows {len(names)} of {len(group.best_first)} pipelines: the best, and "
@@ -90,19 +91,19 @@ def _figure(group: ScoredGroup) -> str:
     return text
 
 
-def _harm(group: ScoredGroup) -> str:
-    """Say for each pipeline how many subjects gain and lose, and who loses most."""
+def _gains_and_losses(group: ScoredGroup) -> str:
+    """Return the numbers of subjects with gains and losses, and the largest loss, by pipeline."""
     import pandas as pd
 
     if group.reference is None:
-        return paragraph_html("There is one pipeline only: nothing to gain or lose against.")
+        return paragraph_html("There is only one pipeline, so there are no gains or losses.")
     gains = group.gains
-    rows = [_harm_row(name, gains[name].dropna()) for name in gains]
-    head = heading_html(f"Gain and loss against {group.reference} (points of accuracy)", 4)
+    rows = [_gains_row(name, gains[name].dropna()) for name in gains]
+    head = heading_html(f"Gains and losses compared with {group.reference} (points of accuracy)", 4)
     return head + table_html(pd.DataFrame(rows).fillna("–")) + list_html(_always_losing(gains))
 
 
-def _harm_row(name: str, gains: pd.Series) -> dict[str, str]:
+def _gains_row(name: str, gains: pd.Series) -> dict[str, str]:
     if gains.empty:
         return {"pipeline": name, "subjects": "0"}
     worst = gains.idxmin()
@@ -122,10 +123,10 @@ def _always_losing(gains: pd.DataFrame) -> Iterator[str]:
     losing = (gains < -TOLERANCE).mean(axis=1)
     names = [str(name) for name in losing.index[losing == 1]]
     if names and len(gains.columns) > 1:
-        yield f"Every pipeline but the reference harms: subject {', '.join(names)}."
+        yield f"Subjects that lose with every other pipeline: {', '.join(names)}."
 
 
-def _every(group: ScoredGroup, pages: Mapping[str, str]) -> str:
+def _all_subjects(group: ScoredGroup, pages: Mapping[str, str]) -> str:
     table = group.accuracies
     texts = table.map(lambda value: f"{value:.1f}" if math.isfinite(value) else "–")
     texts.insert(0, "subject", table.index.astype(str))

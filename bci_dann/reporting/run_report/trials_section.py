@@ -1,4 +1,4 @@
-"""Trials of a run: which classes are confused, how far probabilities can be trusted, and when."""
+"""Section on single trials: confusion, calibration, selective prediction, accuracy over time."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from bci_dann.evaluation.selective_prediction import coverage_curves
 from bci_dann.reporting.risk_coverage_figure import draw_risk_coverage
 from bci_dann.reporting.run_report.html_parts import (
-    Reading,
+    Explanation,
     Section,
     figure_html,
     heading_html,
     paragraph_html,
 )
 from bci_dann.reporting.run_report.trial_figures import (
-    MOST_DRAWN,
+    MAX_DRAWN,
     draw_confusion,
     draw_reliability,
     draw_time_course,
@@ -26,43 +26,44 @@ if TYPE_CHECKING:
 
 __all__ = ["trials_section"]
 
-CONFUSION = Reading(
+CONFUSION_EXPLANATION = Explanation(
     "Each row is a true class, each column a predicted one; a cell is the share of the row's "
     "trials (%), over all subjects and seeds.",
-    "High numbers on the diagonal, about equal to each other.",
-    "A column that is high in every row: the pipeline prefers that class, often because the "
-    "target's signals are shifted.",
-    "Compare balanced accuracy as well. A preference for one class calls for alignment or an "
-    "adaptation; see label shift in the documentation.",
+    "High and similar numbers on the diagonal.",
+    "A column with high numbers in every row: the pipeline prefers this class, often because the "
+    "signals of the target are shifted.",
+    "Also compare the balanced accuracy. If a class is preferred, use alignment or adaptation; see "
+    "label shift in the documentation.",
 )
-RELIABILITY = Reading(
-    "Trials are grouped by the probability of the predicted class (horizontal); the height is "
-    "the share of them that are right. Groups of fewer than 20 trials are not drawn. ECE is the "
-    "mean distance from the diagonal (expected calibration error).",
-    "A line on the diagonal: a probability of 80 % is right in 80 % of cases.",
-    "A line below the diagonal: the pipeline is too certain; thresholds on its probabilities "
-    "then promise too much.",
-    "Use the probabilities as they are only where the line follows the diagonal; else "
-    "calibrate, as bci_dann_light_calibrated does on source subjects.",
+CALIBRATION_EXPLANATION = Explanation(
+    "Trials are grouped by the probability of the predicted class (horizontal axis); the vertical "
+    "axis is the share of correct predictions in a group. Groups of fewer than 20 trials are not "
+    "drawn. ECE (expected calibration error) is the mean distance from the diagonal.",
+    "A line on the diagonal: predictions with a probability of 80 % are correct in 80 % of cases.",
+    "A line below the diagonal: the pipeline is overconfident, and thresholds on its probabilities "
+    "are too optimistic.",
+    "Use the probabilities unchanged only if the line follows the diagonal. Otherwise calibrate "
+    "them, as bci_dann_light_calibrated does on source subjects.",
 )
-RISK = Reading(
-    "The error among the most certain trials, against the share of trials that is answered; the "
-    "rest gets no decision. The last point on the right is the error of all trials.",
-    "A line that falls steeply to the left: leaving the uncertain trials out removes most errors.",
-    "A flat line: certainty says nothing about being right, and abstaining only costs trials.",
-    "Pick the share that your application can afford, and serve with `bci-dann predict "
-    "--abstain-below`; choose the threshold on source subjects.",
+SELECTION_EXPLANATION = Explanation(
+    "Error rate of the most certain trials, by the share of trials that get a decision; the others "
+    "get none. The rightmost point is the error rate of all trials.",
+    "A line that falls steeply to the left: most errors are in uncertain trials.",
+    "A horizontal line: certainty is unrelated to correctness, so abstaining does not help.",
+    "Choose the share that your application permits, and use `bci-dann predict --abstain-below` "
+    "with a threshold selected on source subjects.",
 )
-COURSE = Reading(
-    "Accuracy in the quarters of each session, in the order of recording, the mean over subjects.",
-    "A level line, or one that rises.",
+TIME_COURSE_EXPLANATION = Explanation(
+    "Accuracy in the quarters of each session, in the order of recording; mean over subjects.",
+    "A horizontal or rising line.",
     "A fall towards the end of the session: fatigue, drying electrodes or another drift.",
-    "Where it falls, compare pipelines under the protocol `online`, which adapt as trials pass.",
+    "If the line falls, compare pipelines under the protocol `online`, in which they adapt to each "
+    "trial.",
 )
 
 
 def trials_section(run: RunContent) -> Section:
-    """Return the section about single trials.
+    """Return the section on single trials.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ def trials_section(run: RunContent) -> Section:
     Returns
     -------
     Section
-        One part a dataset and protocol.
+        One part for each dataset and protocol.
     """
     parts = []
     for group in run.groups:
@@ -81,18 +82,32 @@ def trials_section(run: RunContent) -> Section:
 
 
 def _figures(group: ScoredGroup, classes: list[str]) -> str:
-    names = group.shown(MOST_DRAWN)
+    names = group.shown(MAX_DRAWN)
     trials = group.trials[group.trials["pipeline"].isin(names)]
     n_trials, n_subjects = trials["trial"].nunique(), trials["subject"].nunique()
     size = f"under {group.protocol}, N = {n_subjects} subjects, {n_trials} trials"
     curves = coverage_curves(trials)
-    order = {name: place for place, name in enumerate(names)}
-    curves = curves.sort_values(["pipeline", "coverage"], key=lambda c: c.map(order).fillna(c))
+    order = {name: index for index, name in enumerate(names)}
+    curves = curves.sort_values(
+        ["pipeline", "coverage"], key=lambda column: column.map(order).fillna(column)
+    )
     parts = [
-        figure_html(draw_confusion(trials, names, classes), f"Confusion {size}", CONFUSION),
-        figure_html(draw_reliability(trials, names, classes), f"Calibration {size}", RELIABILITY),
-        figure_html(draw_risk_coverage(curves), f"Errors of the most certain trials {size}", RISK),
-        figure_html(draw_time_course(trials, names), f"Accuracy over the session {size}", COURSE),
+        figure_html(
+            draw_confusion(trials, names, classes), f"Confusion {size}", CONFUSION_EXPLANATION
+        ),
+        figure_html(
+            draw_reliability(trials, names, classes), f"Calibration {size}", CALIBRATION_EXPLANATION
+        ),
+        figure_html(
+            draw_risk_coverage(curves),
+            f"Errors of the most certain trials {size}",
+            SELECTION_EXPLANATION,
+        ),
+        figure_html(
+            draw_time_course(trials, names),
+            f"Accuracy over the session {size}",
+            TIME_COURSE_EXPLANATION,
+        ),
     ]
     if len(names) < len(group.best_first):
         parts.append(

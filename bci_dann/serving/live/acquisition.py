@@ -25,7 +25,7 @@ from bci_dann.serving.served_model import ServedModel, as_served_model
 __all__ = ["acquire"]
 
 # Maximum size (bytes) of the samples in one FIF file; MNE splits longer recordings.
-LARGEST_FILE = 1.9e9
+MAX_FILE_BYTES = 1.9e9
 # Pause before the first cue (s), for the subject to settle and filters to decay.
 FIRST_PAUSE_S = 5.0
 
@@ -131,10 +131,10 @@ def acquire(
     Examples
     --------
     >>> from bci_dann import serving
-    >>> done = serving.acquire(
+    >>> recorded = serving.acquire(
     ...     "EEG", "first_raw.fif", classes=["left_hand", "right_hand"], trials=10
     ... )  # doctest: +SKIP
-    >>> serving.adapt_model("model/", done.path).model.save("adapted/")  # doctest: +SKIP
+    >>> serving.adapt_model("model/", recorded.path).model.save("adapted/")  # doctest: +SKIP
     """
     recipe = None if model is None else as_served_model(model).recipe
     cues = ModelCues.of(recipe, classes, rest, task)
@@ -145,14 +145,15 @@ def acquire(
         source.connect(wait_s)
         recorder = SignalRecorder(source.sfreq, source.ch_names, source.ch_types, jitter_s)
         _check_size(protocol, recorder)
-        replaced = "" if recipe is None else check_electrodes(recipe, recorder)
-        _introduce(source, protocol, replaced, report)
-        shown = display or (CuePage(page.host, page.port, report) if page else TerminalCues())
+        interpolated = "" if recipe is None else check_electrodes(recipe, recorder)
+        _report_plan(source, protocol, interpolated, report)
+        if display is None:
+            display = CuePage(page.host, page.port, report) if page else TerminalCues()
         session = CuedSession(
             source,
             recorder,
             protocol,
-            shown,
+            display,
             load_lsl().local_clock,
             report,
             first_pause_s=FIRST_PAUSE_S + cues.lead_s,
@@ -165,19 +166,20 @@ def acquire(
 
 def _check_size(protocol: CueProtocol, recorder: SignalRecorder) -> None:
     """Raise if the session is too long for one file."""
-    rate = 4.0 * len(recorder.ch_names) * recorder.sfreq
-    if rate * (protocol.seconds + TAIL_S) > LARGEST_FILE:
+    bytes_per_second = 4.0 * len(recorder.ch_names) * recorder.sfreq
+    if bytes_per_second * (protocol.seconds + TAIL_S) > MAX_FILE_BYTES:
         raise ConfigError(
             f"the session takes up to {protocol.seconds / 60:.0f} minutes, but a file can store at "
-            f"most {LARGEST_FILE / rate / 60:.0f} minutes of {len(recorder.ch_names)} channels at "
-            f"{recorder.sfreq:g} Hz. Choose fewer trials or a shorter task, and record several "
-            "sessions."
+            f"most {MAX_FILE_BYTES / bytes_per_second / 60:.0f} minutes of "
+            f"{len(recorder.ch_names)} channels at {recorder.sfreq:g} Hz. Choose fewer trials "
+            "or a shorter task, and record several sessions."
         )
 
 
-def _introduce(
-    source: LSLStream, protocol: CueProtocol, replaced: str, report: Callable[[str], None]
+def _report_plan(
+    source: LSLStream, protocol: CueProtocol, interpolated: str, report: Callable[[str], None]
 ) -> None:
+    """Report the stream, the trials, and the longest duration of the session."""
     n_trials = len(protocol.classes) * protocol.n_trials
     report(
         f"Stream {source.name}: {len(source.ch_names)} channels at {source.sfreq:g} Hz. The "
@@ -186,5 +188,5 @@ def _introduce(
     )
     if not source.states_unit:
         report("The stream does not state the unit of every channel: microvolt is assumed")
-    if replaced:
-        report(f"The model will interpolate these electrodes: {replaced}")
+    if interpolated:
+        report(f"The model will interpolate these electrodes: {interpolated}")

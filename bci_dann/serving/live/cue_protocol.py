@@ -16,7 +16,7 @@ __all__ = ["CueProtocol", "CuedTrial"]
 
 # Trials of each class in a block of random order. Sessions that end early are nearly balanced, and
 # the subject cannot predict the next class.
-IN_BLOCK = 4
+TRIALS_IN_BLOCK = 4
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,8 @@ class CueProtocol:
         """
         rng = np.random.default_rng(stream(self.random_state, "cues"))
         order: list[str] = []
-        for start in range(0, self.n_trials, IN_BLOCK):
-            block = np.repeat(self.classes, min(IN_BLOCK, self.n_trials - start))
+        for start in range(0, self.n_trials, TRIALS_IN_BLOCK):
+            block = np.repeat(self.classes, min(TRIALS_IN_BLOCK, self.n_trials - start))
             order += rng.permutation(block).tolist()
         pauses = self.pause_s + self.jitter_s * rng.random(len(order))
         return [CuedTrial(name, float(pause)) for name, pause in zip(order, pauses, strict=True)]

@@ -20,7 +20,7 @@ __all__ = ["DecisionPage"]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 # Interval (s) of messages that keep a connection open while there is nothing new.
-ALIVE_S = 2.0
+KEEP_ALIVE_S = 2.0
 
 # The page loads nothing from other servers, and no other page may embed or read it.
 HEADERS = {
@@ -53,7 +53,7 @@ class DecisionPage:
     port : int
         Port; 0 selects a free one.
     document : str
-        HTML file of this package.
+        Name of the HTML file in this folder of the package.
 
     Raises
     ------
@@ -74,7 +74,7 @@ class DecisionPage:
         self._classes = list(classes)
         self._setup = {"classes": list(classes), "channels": list(channels), "title": title}
         self._latest: tuple[int, str] = (0, "")
-        self._news, self._closed = threading.Condition(), False
+        self._changed, self._closed = threading.Condition(), False
         self._token = "" if host in LOOPBACK else secrets.token_urlsafe(16)
         try:
             self._server = _Server((host, port), self)
@@ -95,17 +95,17 @@ class DecisionPage:
         return f"http://{host}:{self.port}/{token}"
 
     def take(self, decision: Decision) -> None:
-        """Send a decision to all open pages; slow pages get the latest one only.
+        """Send a decision to all open pages; slow pages get only the latest decision.
 
         Parameters
         ----------
         decision : Decision
-            The next one.
+            The latest decision.
         """
         self.send(decision.as_dict(self._classes))
 
     def send(self, content: Mapping[str, Any]) -> None:
-        """Send content to all open pages; slow pages get the latest only.
+        """Send content to all open pages; slow pages get only the latest content.
 
         Parameters
         ----------
@@ -113,15 +113,15 @@ class DecisionPage:
             Content that can be converted to JSON.
         """
         text = json.dumps(content)
-        with self._news:
+        with self._changed:
             self._latest = (self._latest[0] + 1, text)
-            self._news.notify_all()
+            self._changed.notify_all()
 
     def close(self) -> None:
         """Stop the server."""
-        with self._news:
+        with self._changed:
             self._closed = True
-            self._news.notify_all()
+            self._changed.notify_all()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(timeout=5.0)
@@ -141,16 +141,16 @@ class DecisionPage:
         str
             Empty if the request is allowed.
         """
-        allowed = self._hosts()
-        if headers.get("Host", "").lower() not in allowed:
-            return "this page is served only under the URL that the program printed"
+        hosts = self._hosts()
+        if headers.get("Host", "").lower() not in hosts:
+            return "this page can only be opened with the URL that the program printed"
         origin = headers.get("Origin")
-        if origin is not None and origin.lower() not in {f"http://{one}" for one in allowed}:
+        if origin is not None and origin.lower() not in {f"http://{host}" for host in hosts}:
             return "requests from other pages are refused"
         if headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
             return "requests from other pages are refused"
-        given = parse_qs(urlsplit(path).query).get("token", [""])[0]
-        if not secrets.compare_digest(given.encode(), self._token.encode()):
+        token = parse_qs(urlsplit(path).query).get("token", [""])[0]
+        if not secrets.compare_digest(token.encode(), self._token.encode()):
             return "the token in the address is missing or wrong"
         return ""
 
@@ -168,8 +168,8 @@ class DecisionPage:
             Number and JSON of the latest decision; the given number if there is none within two
             seconds, and -1 when the server stops.
         """
-        with self._news:
-            self._news.wait_for(lambda: self._closed or self._latest[0] > after, ALIVE_S)
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._latest[0] > after, KEEP_ALIVE_S)
             return (-1, "") if self._closed else self._latest
 
     @property
@@ -192,11 +192,11 @@ def _own_addresses() -> set[str]:
 
     name = socket.gethostname()
     try:
-        found = {str(one[4][0]) for one in socket.getaddrinfo(name, None)}
+        addresses = {str(info[4][0]) for info in socket.getaddrinfo(name, None)}
     except OSError:
-        found = set()
-    bare = {"127.0.0.1", "localhost", name.lower(), *found}
-    return {f"[{one}]" if ":" in one else one for one in bare}
+        addresses = set()
+    hosts = {"127.0.0.1", "localhost", name.lower(), *addresses}
+    return {f"[{host}]" if ":" in host else host for host in hosts}  # IPv6 in brackets
 
 
 class _Server(ThreadingHTTPServer):

@@ -23,7 +23,7 @@ class DecisionSink(Protocol):
         Parameters
         ----------
         decision : Decision
-            The next one.
+            The latest decision.
         """
 
     def close(self) -> None:
@@ -50,7 +50,7 @@ class JSONLines:
         Parameters
         ----------
         decision : Decision
-            The next one.
+            The latest decision.
         """
         content = decision.as_dict(self._classes)
         self._file.write(json.dumps(content, ensure_ascii=False) + "\n")
@@ -82,7 +82,7 @@ class DecisionOutlet:
 
     def __init__(self, name: str, classes: Sequence[str]) -> None:
         lsl = load_lsl()
-        labels = [*(f"p_{one}" for one in classes), "ok"]
+        labels = [*(f"p_{name}" for name in classes), "ok"]
         info = lsl.StreamInfo(
             name, "Probabilities", len(labels), 0.0, "float32", f"{name}-bci_dann"
         )
@@ -95,7 +95,7 @@ class DecisionOutlet:
         Parameters
         ----------
         decision : Decision
-            The next one.
+            The latest decision.
         """
         values = np.array([*decision.probabilities, float(decision.ok)], dtype=np.float32)
         self._outlet.push_sample(values, timestamp=decision.time)

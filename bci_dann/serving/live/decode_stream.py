@@ -234,9 +234,9 @@ def _sinks(
         if page is not None:
             from bci_dann.serving.live.decision_page import DecisionPage
 
-            made = DecisionPage(decoder.classes, decoder.channels, title, page.host, page.port)
-            sinks.append(made)
-            report(f"Open {made.url} in a browser to see the decisions")
+            server = DecisionPage(decoder.classes, decoder.channels, title, page.host, page.port)
+            sinks.append(server)
+            report(f"Open {server.url} in a browser to see the decisions")
         yield sinks
     finally:
         for sink in sinks:

@@ -22,10 +22,10 @@ __all__ = [
 ]
 
 # Maximum number of samples that are read at a time.
-MOST_SAMPLES = 4096
+MAX_SAMPLES = 4096
 
 # Factors to microvolt, by names of units or powers of ten in the metadata of streams.
-UNITS = {
+FACTORS_OF_UNITS = {
     **dict.fromkeys(("microvolts", "microvolt", "uv", "µv", "μv", "-6"), 1.0),
     **dict.fromkeys(("millivolts", "millivolt", "mv", "-3"), 1e3),
     **dict.fromkeys(("volts", "volt", "v", "0"), 1e6),
@@ -178,7 +178,7 @@ class LSLStream:
             When the source is gone.
         """
         try:
-            samples, times = self._inlet.pull_chunk(timeout=0.0, max_samples=MOST_SAMPLES)
+            samples, times = self._inlet.pull_chunk(timeout=0.0, max_samples=MAX_SAMPLES)
             if not len(times):
                 # wait for one sample; further samples are read by the next call
                 samples, times = self._inlet.pull_chunk(timeout=wait_s, max_samples=1)
@@ -256,7 +256,7 @@ def microvolt_factors(
         if not unit_scale > 0:
             raise ConfigError(f"unit_scale must be above 0; got {unit_scale!r}.")
         return np.full(len(units), unit_scale * 1e6), True
-    known = [UNITS.get(str(unit).strip().lower()) for unit in units]
+    known = [FACTORS_OF_UNITS.get(str(unit).strip().lower()) for unit in units]
     factors = np.array([1.0 if factor is None else factor for factor in known])
     return factors, None not in known
 

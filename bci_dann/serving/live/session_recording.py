@@ -1,4 +1,4 @@
-"""Recording of a cued session, saved in every case in which the session ends."""
+"""Recording of a cued session, saved also after Ctrl-C or the loss of the stream."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class Acquisition:
     Examples
     --------
     >>> from bci_dann import serving
-    >>> done = serving.Acquisition("first_raw.fif", {"left_hand": 4}, 40, 61.5, 0, "stopped")
-    >>> done.ended
+    >>> recorded = serving.Acquisition("first_raw.fif", {"left_hand": 4}, 40, 61.5, 0, "stopped")
+    >>> recorded.ended
     'stopped'
     """
 
@@ -112,7 +112,7 @@ def check_recording_path(path: Path, force: bool) -> Path:
 def record_session(
     session: CuedSession, cues: ModelCues, path: Path, report: Callable[[str], None]
 ) -> Acquisition:
-    """Run a session, and save the recording in whatever way the session ends.
+    """Run a session, and save the recording, also after Ctrl-C or the loss of the stream.
 
     Parameters
     ----------
@@ -146,21 +146,21 @@ def record_session(
     except KeyboardInterrupt:
         report("Stopped")
     finally:
-        done = _saved(session, cues, path, ended, report)
-    return done
+        acquisition = _save_in_any_case(session, cues, path, ended, report)
+    return acquisition
 
 
-def _saved(
+def _save_in_any_case(
     session: CuedSession, cues: ModelCues, path: Path, ended: str, report: Callable[[str], None]
 ) -> Acquisition:
     while True:  # pressing Ctrl-C again must not interrupt saving
         try:
-            return _written(session, cues, path, ended, report)
+            return _save(session, cues, path, ended, report)
         except KeyboardInterrupt:
             report("Please wait, the recording is being saved")
 
 
-def _written(
+def _save(
     session: CuedSession, cues: ModelCues, path: Path, ended: str, report: Callable[[str], None]
 ) -> Acquisition:
     session.drain()
@@ -170,16 +170,16 @@ def _written(
             "nothing was recorded, because the session ended before the first sample arrived. "
             "Check that the amplifier's program is sending the stream."
         )
-    begun = datetime.now(UTC) - timedelta(seconds=session.clock() - recorder.start_time)
-    raw = recorder.raw(begun)
+    start = datetime.now(UTC) - timedelta(seconds=session.clock() - recorder.start_time)
+    raw = recorder.raw(start)
     n_trials = _annotate(raw, session, cues)
     raw.info["description"] = f"bci-dann acquire, random_state {protocol.random_state}"
-    path = _write(raw, path, report)
+    path = _write_or_fall_back(raw, path, report)
     seconds, n_planned = recorder.n_samples / recorder.sfreq, len(protocol.trials())
-    listed = ", ".join(f"{count} {name}" for name, count in n_trials.items())
+    counts = ", ".join(f"{count} {name}" for name, count in n_trials.items())
     gaps = f", {len(recorder.gaps)} gaps" if recorder.gaps else ""
     report(
-        f"Saved {sum(n_trials.values())} of {n_planned} trials ({listed}) in {path}: "
+        f"Saved {sum(n_trials.values())} of {n_planned} trials ({counts}) in {path}: "
         f"{seconds:.1f} s{gaps}"
     )
     if cues.hints:
@@ -204,19 +204,21 @@ def _annotate(raw: mne.io.BaseRaw, session: CuedSession, cues: ModelCues) -> dic
     return dict(counts)
 
 
-def _write(raw: mne.io.BaseRaw, path: Path, report: Callable[[str], None]) -> Path:
+def _write_or_fall_back(raw: mne.io.BaseRaw, path: Path, report: Callable[[str], None]) -> Path:
     """Write the recording; if its folder cannot be written to, into a temporary folder."""
     try:
-        _replace(raw, path)
+        _write(raw, path)
     except OSError as error:
-        other = Path(tempfile.mkdtemp(prefix="recording-")) / path.name
-        report(f"{path} cannot be written: {error.strerror or error}. Saving it in {other.parent}")
-        _replace(raw, other)
-        return other
+        fallback = Path(tempfile.mkdtemp(prefix="recording-")) / path.name
+        report(
+            f"{path} cannot be written: {error.strerror or error}. Saving it in {fallback.parent}"
+        )
+        _write(raw, fallback)
+        return fallback
     return path
 
 
-def _replace(raw: mne.io.BaseRaw, path: Path) -> None:
+def _write(raw: mne.io.BaseRaw, path: Path) -> None:
     """Write all files of the recording to a temporary folder beside the path, then move them."""
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
         raw.save(Path(folder) / path.name, fmt="single", verbose="error")

@@ -27,7 +27,7 @@ NOT_POTENTIALS = (
     *("acc", "accelerometer", "gyro", "gyroscope", "temperature", "quality"),
 )
 # Duration of a stretch (s) above which its actual sampling frequency is estimated.
-MEASURED_S = 5.0
+MIN_RATE_STRETCH_S = 5.0
 # Longest gap that is filled with zeros (s); larger jumps mean that the source's clock was reset.
 LONGEST_GAP_S = 600.0
 
@@ -70,7 +70,7 @@ class SignalRecorder:
                 "channel its own name in the amplifier's program."
             )
         self.sfreq, self.ch_names = sfreq, list(ch_names)
-        self.ch_types = [_mne_type(one) for one in ch_types]
+        self.ch_types = [_mne_type(kind) for kind in ch_types]
         self._clock = SampleClock(sfreq, jitter_s)
         self._chunks: list[tuple[int, NDArray[np.float32]]] = []
         self._stretches: list[_Stretch] = []
@@ -87,8 +87,8 @@ class SignalRecorder:
         """
         expected = self._clock.last_s + 1.0 / self.sfreq
         placement = self._clock.place(chunk.signals.shape[1], chunk.time)
-        kept = chunk.signals[:, placement.n_before :].astype(np.float32)
-        if not kept.shape[1]:
+        new = chunk.signals[:, placement.n_before :].astype(np.float32)
+        if not new.shape[1]:
             return
         if placement.is_gap:
             missing = round(min(chunk.time - expected, LONGEST_GAP_S) * self.sfreq)
@@ -98,9 +98,9 @@ class SignalRecorder:
             self._stretches.append(_Stretch())
         self._stretches[-1].samples.append(self.n_samples)
         self._stretches[-1].times.append(chunk.time + placement.n_before / self.sfreq)
-        self._chunks.append((self.n_samples, kept))
-        self._clock.advance(kept.shape[1])
-        self.n_samples += kept.shape[1]
+        self._chunks.append((self.n_samples, new))
+        self._clock.advance(new.shape[1])
+        self.n_samples += new.shape[1]
 
     @property
     def start_time(self) -> float:  # numpydoc ignore=RT01
@@ -128,21 +128,21 @@ class SignalRecorder:
         float
             Sample number from 0, not rounded; outside the recording if the time is.
         """
-        begun = [one for one in self._stretches if one.times[0] <= time_s]
-        stretch = begun[-1] if begun else self._stretches[0]
+        earlier = [stretch for stretch in self._stretches if stretch.times[0] <= time_s]
+        stretch = earlier[-1] if earlier else self._stretches[0]
         samples, times = np.array(stretch.samples, float), np.array(stretch.times)
-        middle, centre = samples.mean(), times.mean()
+        mean_sample, mean_time = samples.mean(), times.mean()
         rate = self.sfreq
-        if np.ptp(times) >= MEASURED_S:
-            rate = 1.0 / np.polyfit(samples - middle, times - centre, 1)[0]
-        return float(middle + (time_s - centre) * rate)
+        if np.ptp(times) >= MIN_RATE_STRETCH_S:
+            rate = 1.0 / np.polyfit(samples - mean_sample, times - mean_time, 1)[0]
+        return float(mean_sample + (time_s - mean_time) * rate)
 
-    def raw(self, begun: datetime) -> mne.io.RawArray:
+    def raw(self, start: datetime) -> mne.io.RawArray:
         """Return the recording as an object of MNE.
 
         Parameters
         ----------
-        begun : datetime.datetime
+        start : datetime.datetime
             Time of the first sample (UTC).
 
         Returns
@@ -156,14 +156,14 @@ class SignalRecorder:
         from bci_dann.data.screening.interruptions import INTERRUPTION
 
         signals = np.zeros((len(self.ch_names), self.n_samples))
-        for start, chunk in self._chunks:
-            signals[:, start : start + chunk.shape[1]] = chunk
+        for first, chunk in self._chunks:
+            signals[:, first : first + chunk.shape[1]] = chunk
         potentials = [kind in POTENTIALS for kind in self.ch_types]
         signals[potentials] *= 1e-6
         info = mne.create_info(self.ch_names, self.sfreq, self.ch_types, verbose="error")
         raw = mne.io.RawArray(signals, info, copy="auto", verbose="error")
-        raw.set_meas_date(begun)
-        onsets = [start / self.sfreq for start, _ in self.gaps]
+        raw.set_meas_date(start)
+        onsets = [first / self.sfreq for first, _ in self.gaps]
         durations = [length / self.sfreq for _, length in self.gaps]
         raw.set_annotations(mne.Annotations(onsets, durations, [INTERRUPTION] * len(onsets)))
         return raw

@@ -13,8 +13,7 @@ from bci_dann.exceptions import DataError
 
 __all__ = ["StreamMissingError", "StreamSearch"]
 
-# Duration of one search (s; streams answer within a fraction of it), and time limit for opening a
-# stream (s).
+# Duration of a search (s), in which all streams answer, and time limit for opening a stream (s).
 SEARCH_S, OPENING_S = 1.0, 10.0
 # Time limit for comparing the clocks of both machines (s), which must precede reading samples.
 CLOCKS_S = 5.0
@@ -31,8 +30,8 @@ class StreamSearch:
     """Searches for a stream until it is found, and opens it, in a background thread.
 
     Each search lists all existing streams. A stream of the given name is opened when it is first
-    seen. It is accepted when a second search finds it again and no other of this name; a stream
-    from the preferred source is accepted immediately.
+    seen. It is accepted when a second search finds it again, and no other stream of this name; a
+    stream from the preferred source is accepted immediately.
 
     Parameters
     ----------
@@ -103,7 +102,7 @@ class StreamSearch:
         self._listed.wait()
         while (found := self.result()) is None:
             if time.monotonic() - self._begun > wait_s and not self._seen:
-                raise StreamMissingError(self._none_message(wait_s))
+                raise StreamMissingError(self._missing_message(wait_s))
             self._done.wait(0.05)
         return found
 
@@ -117,42 +116,43 @@ class StreamSearch:
         """
         self._stopped.set()
         if self._done.is_set():
-            self._leave()
+            self._close_inlet()
         self._thread.join(timeout=wait_s)
 
     def _run(self) -> None:
         try:
             while not self._stopped.is_set() and self._found is None:
-                self._look()
+                self._search_once()
         except Exception as error:  # raised by result()
             self._error = error
         self._done.set()
         self._listed.set()
         if self._stopped.is_set() or self._error is not None:
-            self._leave()
+            self._close_inlet()
 
-    def _look(self) -> None:
+    def _search_once(self) -> None:
         listed = self._lsl.resolve_streams(timeout=SEARCH_S)
-        self._others = [one.name for one in listed if one.name != self._name] or self._others
-        fitting = self._fitting(listed)
-        if len(fitting) > 1:
-            raise DataError(_several_message(self._name, fitting))
-        is_again = [one.uid for one in fitting] == [self._seen]
+        names = [stream.name for stream in listed if stream.name != self._name]
+        self._others = names or self._others
+        matching = self._matching(listed)
+        if len(matching) > 1:
+            raise DataError(_several_message(self._name, matching))
+        is_again = [stream.uid for stream in matching] == [self._seen]
         if not is_again:  # opening the stream starts buffering its samples
-            self._leave()
-            self._inlet = self._opened_inlet(fitting[0]) if fitting else None
-        self._seen = fitting[0].uid if self._inlet is not None else ""
+            self._close_inlet()
+            self._inlet = self._opened_inlet(matching[0]) if matching else None
+        self._seen = matching[0].uid if self._inlet is not None else ""
         self._listed.set()
-        if self._inlet is not None and (is_again or self._is_preferred(fitting[0])):
+        if self._inlet is not None and (is_again or self._is_preferred(matching[0])):
             self._found = self._ready_stream()
 
-    def _fitting(self, listed: Sequence[Any]) -> list[Any]:
-        named = [one for one in listed if one.name == self._name]
+    def _matching(self, listed: Sequence[Any]) -> list[Any]:
+        named = [stream for stream in listed if stream.name == self._name]
         if self._source_id is not None:
-            named = [one for one in named if one.source_id == self._source_id]
+            named = [stream for stream in named if stream.source_id == self._source_id]
         if time.monotonic() - self._begun < REOPENED_S:
-            named = [one for one in named if one.uid != self._opened]
-        return [one for one in named if self._is_preferred(one)] or named
+            named = [stream for stream in named if stream.uid != self._opened]
+        return [stream for stream in named if self._is_preferred(stream)] or named
 
     def _is_preferred(self, info: Any) -> bool:
         return bool(self._preferred) and info.source_id == self._preferred
@@ -172,17 +172,17 @@ class StreamSearch:
             self._inlet.time_correction(timeout=CLOCKS_S)
             return self._inlet, self._inlet.get_sinfo(timeout=OPENING_S)
         except Exception:  # the stream is gone
-            self._leave()
+            self._close_inlet()
             self._seen = ""
             return None
 
-    def _leave(self) -> None:
+    def _close_inlet(self) -> None:
         inlet, self._inlet = self._inlet, None
         if inlet is not None:
             with contextlib.suppress(Exception):  # the stream is gone
                 inlet.close_stream()
 
-    def _none_message(self, wait_s: float) -> str:
+    def _missing_message(self, wait_s: float) -> str:
         names = sorted(set(self._others))
         of_source = "" if self._source_id is None else f" from the source {self._source_id!r}"
         return (
@@ -194,8 +194,9 @@ class StreamSearch:
 
 def _several_message(name: str, found: Sequence[Any]) -> str:
     listed = "; ".join(
-        f"source {one.source_id!r} on {one.hostname}, {one.n_channels} channels at {one.sfreq:g} Hz"
-        for one in found
+        f"source {stream.source_id!r} on {stream.hostname}, {stream.n_channels} channels at "
+        f"{stream.sfreq:g} Hz"
+        for stream in found
     )
     return (
         f"{len(found)} LSL streams are named {name!r}: {listed}. Choose one with --source-id (or "

@@ -85,32 +85,37 @@ def trials_of_epochs(
     if not options.reference:
         warn_of_reference(epochs, recipe.preprocessing, label)
     try:
-        of_cues = _of_cues(epochs.copy().load_data(), list(options.cues))
-        chosen, electrodes = _with_layout(of_cues, recipe, options, label)
-        chosen = filtered_epochs(chosen, recipe.preprocessing, recipe.window, label)
-        listed = _cues_of(chosen, recipe, options)
-        kept = _within_limit(chosen, recipe)
-        listed.loc[~np.isin(chosen.selection, kept.selection), "left_out"] = "amplitude"
-        if not len(kept):
-            return EpochsTrials(None, listed, electrodes)
-        matched = _in_window(kept, recipe, model.n_times)
+        selected = _epochs_of_cues(epochs.copy().load_data(), list(options.cues))
+        selected, electrodes = _with_layout(selected, recipe, options, label)
+        selected = filtered_epochs(selected, recipe.preprocessing, recipe.window, label)
+        cues = _cue_table(selected, recipe, options)
+        accepted = _within_limit(selected, recipe)
+        cues.loc[~np.isin(selected.selection, accepted.selection), "left_out"] = "amplitude"
+        if not len(accepted):
+            return EpochsTrials(None, cues, electrodes)
+        matched = _in_window(accepted, recipe, model.n_times)
     except DataError as error:
         raise DataError(f"{label}: {error}") from error
-    named = matched.metadata is not None and "session" in matched.metadata
-    session = matched.metadata["session"].to_numpy() if named else epochs_session(epochs)
+    has_session = matched.metadata is not None and "session" in matched.metadata
+    session = matched.metadata["session"].to_numpy() if has_session else epochs_session(epochs)
     events = event_names(matched)
     scale = _scale(recipe, options, label)
-    replaced = tuple(electrodes.replaced)
+    interpolated = tuple(electrodes.replaced)
     metadata = {"session": session, "onset": np.nan, "event": events}
-    trials = as_trials(matched, recipe, label, scale, replaced, **metadata)
-    return EpochsTrials(trials, listed, electrodes)
+    trials = as_trials(matched, recipe, label, scale, interpolated, **metadata)
+    return EpochsTrials(trials, cues, electrodes)
 
 
-def _cues_of(epochs: mne.BaseEpochs, recipe: ModelRecipe, options: ReadingOptions) -> pd.DataFrame:
+def _cue_table(
+    epochs: mne.BaseEpochs, recipe: ModelRecipe, options: ReadingOptions
+) -> pd.DataFrame:
     from bci_dann.data.screening.cues import cue_table
 
     names = event_names(epochs)
-    known = {**recipe.layout.events_of(), **{k: v for k, v in options.cues.items() if v}}
+    known = {
+        **recipe.layout.events_of(),
+        **{event: name for event, name in options.cues.items() if name},
+    }
     labels = [known.get(name, name) for name in names]
     return cue_table(np.arange(len(names)), names, labels).assign(onset=np.nan)
 
@@ -209,13 +214,15 @@ def event_names(epochs: mne.BaseEpochs) -> NDArray[np.str_]:
     return np.array([names[code] for code in epochs.events[:, 2]])
 
 
-def _of_cues(epochs: mne.BaseEpochs, cues: Sequence[str]) -> mne.BaseEpochs:
+def _epochs_of_cues(epochs: mne.BaseEpochs, cues: Sequence[str]) -> mne.BaseEpochs:
     for cue in cues:
         check_option("each cue", cue, epochs.event_id)
-    chosen = epochs[list(cues)] if cues else epochs
-    if not len(chosen):
-        raise DataError("there are no epochs: all were dropped. Check why with `drop_log`.")
-    return chosen
+    selected = epochs[list(cues)] if cues else epochs
+    if not len(selected):
+        raise DataError(
+            "there are no epochs, because all were dropped; `drop_log` contains the reasons."
+        )
+    return selected
 
 
 def _with_layout(

@@ -205,9 +205,9 @@ def prepare_with_cues(
         For the reasons of :func:`prepare`, and when a cue of the user occurs in no recording.
     """
     prepared = [_prepared(recording, model, options) for recording in recordings]
-    found = {str(event) for one in prepared for event in one.cues["event"]}
-    events = sum((Counter(one.events) for one in prepared), Counter())
-    label = ", ".join(one.label for one in prepared)
+    found = {str(event) for recording in prepared for event in recording.cues["event"]}
+    events = sum((Counter(recording.events) for recording in prepared), Counter())
+    label = ", ".join(recording.label for recording in prepared)
     check_cues_found(options.cues, found, dict(events.most_common()), label)
     return prepared
 
@@ -244,11 +244,11 @@ def serving_account(prepared: Sequence[PreparedRecording]) -> pd.DataFrame:
     """
     from bci_dann.data.screening.cues import account_of
 
-    return account_of([({"file": one.label}, one.cues) for one in prepared])
+    return account_of([({"file": recording.label}, recording.cues) for recording in prepared])
 
 
 @dataclass(frozen=True)
-class _Task:
+class _RecordingAsDataset:
     """Attributes of a dataset that are needed to cut trials from a single recording."""
 
     interval: tuple[float, float]
@@ -287,14 +287,14 @@ def _cut(
     recording, layout, label = continuous.recording, continuous.layout, continuous.label
     sfreq = continuous.sfreq
     steps = _steps_from_event(model.recipe, sfreq, options)
-    task = _Task((0.0, layout.interval[1]))
+    dataset = _RecordingAsDataset((0.0, layout.interval[1]))
     try:
         raw, electrodes = raw_with_electrodes(
             recording.raw, recording.cues["sample"].to_numpy(), model.recipe, layout, options
         )
-        cut = cut_trials(raw, task, layout.classes, steps, model.n_times)
+        cut = cut_trials(raw, dataset, layout.classes, steps, model.n_times)
         rest = cut_rest_windows(
-            raw, task, layout.classes, steps, cut, task_start=layout.interval[0]
+            raw, dataset, layout.classes, steps, cut, task_start=layout.interval[0]
         )
     except (DataError, ConfigError) as error:
         raise type(error)(f"{label}: {error}") from error
@@ -309,7 +309,9 @@ def _cut(
         return prepared
     trials = _trials(cut.epochs, prepared, continuous.session, model.recipe, layout)
     if rest is not None:
-        trials = replace(trials, rest=_in_order_of_training(rest, model.recipe, task.unit_factor))
+        trials = replace(
+            trials, rest=_in_order_of_training(rest, model.recipe, dataset.unit_factor)
+        )
     return replace(prepared, trials=trials)
 
 

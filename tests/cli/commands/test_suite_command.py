@@ -90,7 +90,7 @@ def test_a_data_set_that_fails_is_named_and_the_exit_code_is_not_0(bci_dann, sui
     changed = ("--set", "datasets.few.params.sfreq=128", "--set", "preprocessing.band=[8, 50]")
     done = bci_dann("run", suite, "--out", tmp_path / "out", *changed)
     assert done.exit_code == 1
-    assert "1 of 2 datasets are not complete" in " ".join(done.output.split())
+    assert "1 of 2 datasets are incomplete" in " ".join(done.output.split())
     assert "more:" in done.output
     assert (tmp_path / "out" / "few" / "report.html").is_file()
 

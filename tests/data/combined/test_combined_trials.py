@@ -131,5 +131,5 @@ def test_a_regime_that_does_not_fit_a_data_set_names_it(tmp_path):
     few = {**SECOND, "params": {**SECOND["params"], "n_subjects": 2}}
     many = {**FIRST, "params": {**FIRST["params"], "n_subjects": 3}}
     data = several(many, few, regime={"n_subjects": 3})
-    with pytest.raises(ConfigError, match="Second: n_subjects is 3, and the data have 2 subjects"):
+    with pytest.raises(ConfigError, match="Second: n_subjects is 3, but the data have 2 subjects"):
         load_dataset(data, preprocessing=STEPS, cache_dir=tmp_path)

@@ -80,13 +80,13 @@ def test_a_shortened_session_keeps_eight_trials_or_all(draw_trials):
     [
         ({"channels": ["C3", "CZ"]}, r"one of 'C3', .*got 'CZ'. Did you mean 'Cz'"),
         ({"classes": ["rest", "left_hands"]}, "Did you mean 'left_hand'"),
-        ({"n_subjects": 5}, "n_subjects is 5, and the data have 4 subjects"),
-        ({"n_sessions": 3}, "n_sessions is 3, and subject s1 has 2"),
-        ({"n_trials": 41}, "n_trials is 41, and subject s1 has 40 trials"),
-        ({"duration": 2.5}, "duration is 2.5 s, and the trials are 2 s long"),
+        ({"n_subjects": 5}, "n_subjects is 5, but the data have 4 subjects"),
+        ({"n_sessions": 3}, "n_sessions is 3, but subject s1 has only 2"),
+        ({"n_trials": 41}, "n_trials is 41, but subject s1 has only 40 trials"),
+        ({"duration": 2.5}, "duration is 2.5 s, but the trials are only 2 s long"),
         ({"duration": 0.05}, "3 samples at 64 Hz; a trial needs at least 8"),
-        ({"dead_channels": 3, "noisy_channels": 2}, "at least one must stay"),
-        ({"gain": 15, "n_loud_subjects": 5}, "n_loud_subjects is 5, of 4 subjects"),
+        ({"dead_channels": 3, "noisy_channels": 2}, "at least one must remain"),
+        ({"gain": 15, "n_loud_subjects": 5}, "n_loud_subjects is 5, but there are only 4"),
     ],
 )
 def test_what_the_data_do_not_have_is_refused(trials, keys, message):
@@ -98,7 +98,7 @@ def test_a_class_that_is_left_in_one_subject_is_refused(trials):
     late = trials.y.copy()
     late[late == "rest"] = "left_hand"
     late[39::40][1:] = "rest"  # the last trial of each subject but the first
-    with pytest.raises(ConfigError, match="class 'rest' are left in 0 subjects"):
+    with pytest.raises(ConfigError, match="class 'rest' remain in 0 subjects"):
         choose_trials(replace_labels(trials, late), Regime(n_trials=10))
 
 

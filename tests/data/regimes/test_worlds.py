@@ -7,7 +7,7 @@ import pytest
 
 from bci_dann._config import validate
 from bci_dann.data import DataConfig, Worlds, draw_world, load_dataset
-from bci_dann.data.regimes.worlds import MOTOR, OTHERS
+from bci_dann.data.regimes.worlds import MOTOR_ELECTRODES, OTHER_ELECTRODES
 from bci_dann.exceptions import ConfigError
 
 MANY = [draw_world(0, index) for index in range(300)]
@@ -59,7 +59,11 @@ def test_every_tenth_is_held_out():
 
 
 def test_electrodes_are_those_of_64_channels():
-    assert len({*MOTOR, *OTHERS}) == len(MOTOR) + len(OTHERS) == 64
+    assert (
+        len({*MOTOR_ELECTRODES, *OTHER_ELECTRODES})
+        == len(MOTOR_ELECTRODES) + len(OTHER_ELECTRODES)
+        == 64
+    )
 
 
 @pytest.mark.parametrize("index", [int(np.argmax([sizes(w)[0] for w in MANY])), 7])

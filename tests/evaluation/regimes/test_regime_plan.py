@@ -77,7 +77,7 @@ def test_a_world_is_not_asked_for_channels_of_the_recordings(content):
     ("chosen", "message"),
     [
         (["few_subject"], "no regime 'few_subject'. Did you mean 'few_subjects'"),
-        (["last_look"], "'last_look' is held out, for a final test: add --held-out"),
+        (["last_look"], "'last_look' is held out for a final test: add --held-out"),
         (["whole", "whole"], "named more than once"),
     ],
 )

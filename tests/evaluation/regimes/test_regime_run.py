@@ -123,7 +123,7 @@ def test_a_regime_that_does_not_fit_is_refused_before_anything_is_trained(
     content, tmp_path, computed
 ):
     content["regimes"]["too_many"] = {"n_trials": 25}
-    with pytest.raises(ConfigError, match="regime 'too_many': n_trials is 25, and subject 1 has"):
+    with pytest.raises(ConfigError, match="regime 'too_many': n_trials is 25, but subject 1 has"):
         run(content, tmp_path / "out")
     assert computed == []
 

@@ -84,10 +84,10 @@ def test_values_are_set_in_a_suite():
         ({"datasets": {"a/b": {"dataset": "SimulatedMI"}}}, "a/b"),
         ({"datasets": {"a": {"dataset": "BNCI2014_01"}}}, "Did you mean 'BNCI2014_001'"),
         ({"datasets": {"a": {"datset": "SimulatedMI"}}}, "Did you mean 'dataset'"),
-        ({"data": {"dataset": "SimulatedMI"}}, "'data' does not go with 'datasets'"),
-        ({"regimes": {"whole": {}}, "baselines": ["csp_lda"]}, "'reference' does not go with"),
+        ({"data": {"dataset": "SimulatedMI"}}, "'data' and 'datasets' exclude each other"),
+        ({"regimes": {"whole": {}}, "baselines": ["csp_lda"]}, "remove the key 'reference'"),
         ({"regimes": {"whole": {}}, "reference": None}, "baselines is missing"),
-        ({"pseudo_online": {"step": 1.0}}, "'pseudo_online' does not go with"),
+        ({"pseudo_online": {"step": 1.0}}, "'pseudo_online' and 'datasets' exclude"),
         (
             {"datasets": {"both": [{"dataset": "SimulatedMI"}, {"dataset": "BNCI2014_001"}]}},
             "both lists several datasets",
@@ -106,5 +106,5 @@ def test_a_run_and_a_suite_are_told_apart():
     assert isinstance(load_run_or_suite("quickstart"), RunConfig)
     with pytest.raises(ConfigError, match="is a suite of several datasets"):
         load_config(CONTENT)
-    with pytest.raises(ConfigError, match="is no suite"):
+    with pytest.raises(ConfigError, match="is not a suite"):
         load_suite("quickstart")

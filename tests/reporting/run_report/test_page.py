@@ -27,8 +27,8 @@ OF_PROTOCOL = (
     *("Calibration", "Errors of the most certain trials", "Accuracy over the session"),
 )
 OF_RUN = (
-    *("Accuracy over protocols", "Accuracy over the trials of the target that training sees"),
-    "Time of one task",
+    *("Accuracy by protocol", "Accuracy by number of target trials in training"),
+    "Time of a task",
 )
 
 
@@ -69,12 +69,12 @@ def test_the_words_name_the_best_and_what_can_be_detected(page, small_run):
     best = 100 * means.groupby(["pipeline", "subject"])["accuracy"].mean().groupby(level=0).mean()
     assert f"{best.idxmax()} has the highest mean accuracy, {best.max():.1f} %" in page.text
     assert "the reference" in page.text
-    assert "significant in four of five such studies" in page.text
+    assert "significant in 80 % of such studies" in page.text
     assert "Folds share most of their training data" in page.text
 
 
 def test_a_subject_who_loses_is_named(page):
-    assert "Every pipeline but the reference harms: subject 1." in page.text
+    assert "Subjects that lose with every other pipeline: 1." in page.text
 
 
 def test_what_is_missing_is_told_in_a_whole_run_too(page):
@@ -128,8 +128,8 @@ def test_a_run_that_has_not_ended_says_what_is_missing(write_run, read_page, tmp
     assert "4 of 12 tasks" in text
     assert f"1 record cannot be read and count as missing: {record.name}" in text
     assert f"{label}: MemoryError: too <large>" in text
-    assert "results.csv is missing or does not agree with the records" in text
-    assert "subjects no difference can be significant at 5 %" in text
+    assert "results.csv is missing or differs from the records" in text
+    assert "subjects, no difference can be significant at 5 %" in text
 
 
 def test_a_run_without_any_record_has_a_report(write_run, read_page, tmp_path):
@@ -141,14 +141,14 @@ def test_a_run_without_any_record_has_a_report(write_run, read_page, tmp_path):
     assert [title for title in page.figures if title != "MNE"] == []
     (run / "account.csv").unlink()
     text = read_page(write_run_report(run)).text
-    assert "the folder names no subject yet" in text
+    assert "the folder contains no subjects yet" in text
     assert "How many cues of the recordings are used as trials is not known" in text
 
 
 def test_one_pipeline_has_nothing_to_be_compared_with(write_run, read_page, tmp_path):
     run = write_run(tmp_path / "run", pipelines=("csp_lda",), n_subjects=3, protocols=("train",))
     text = read_page(write_run_report(run, tmp_path / "page.html")).text
-    assert "nothing to compare" in text
+    assert "so there is no comparison" in text
     assert "There is no critical-difference diagram" in text
     assert not (run / "report.html").exists()
 
@@ -162,8 +162,8 @@ def test_a_folder_of_an_earlier_version_has_a_report(write_run, read_page, tmp_p
     table = pd.read_csv(run / "results.csv")
     table.drop(columns=["ece", "nll", "ess", "domain_auc"]).to_csv(run / "results.csv", index=False)
     text = read_page(write_run_report(run)).text
-    assert "The folder does not say which commands filled it." in text
-    assert "The folder does not say which versions computed it." in text
+    assert "The commands that computed these results are not recorded in the folder." in text
+    assert "The versions of the packages are not recorded in the folder." in text
 
 
 @pytest.mark.parametrize("kind", ["empty", "missing"])

@@ -23,7 +23,7 @@ def test_only_common_trials_count(small_run, monkeypatch):
     run = read_run(small_run)
     protocols_section(run)
     figure, title = drawn[0]
-    assert "N = 8 subjects, 160 trials that all score" in title  # the second half of 320
+    assert "N = 8 subjects, 160 common trials" in title  # the second half of 320
     trials = run.stored.trials
     late = trials[(trials["trial"] % 40 >= 20) & (trials["pipeline"] == "csp_lda")]
     hit = late["truth"] == late["prediction"]

@@ -8,7 +8,7 @@ import pytest
 
 from bci_dann.evaluation import Ranks
 from bci_dann.reporting.run_report.ranking_figures import (
-    MOST_IN_DIAGRAM,
+    MAX_IN_DIAGRAM,
     draw_critical_difference,
     draw_means,
 )
@@ -66,7 +66,7 @@ def test_pipelines_that_cannot_be_told_apart_are_joined():
 def test_a_diagram_of_many_pipelines_shows_the_best():
     names = [f"p{index:02d}" for index in range(30)]
     figure, n_shown = draw_critical_difference(ranks_of(names))
-    assert n_shown == MOST_IN_DIAGRAM
+    assert n_shown == MAX_IN_DIAGRAM
     text = " ".join(text.get_text() for text in figure.axes[0].texts)
     assert "p00" in text
     assert "p25" not in text

@@ -111,5 +111,5 @@ def test_a_folder_of_regimes_is_no_single_run(tmp_path):
     (tmp_path / "regimes.csv").write_text("regime\n")
     (tmp_path / "whole").mkdir()
     (tmp_path / "whole" / "config.json").write_text("{}")
-    with pytest.raises(ResultsError, match=r"holds regimes.*give the folder of one.*whole"):
+    with pytest.raises(ResultsError, match=r"several regimes: give the folder of a regime.*whole"):
         read_run(tmp_path)

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from bci_dann.exceptions import ConfigError
-from bci_dann.serving.live.cue_protocol import IN_BLOCK, CueProtocol
+from bci_dann.serving.live.cue_protocol import TRIALS_IN_BLOCK, CueProtocol
 
 CLASSES = ("left_hand", "right_hand", "rest")
 
@@ -17,7 +17,7 @@ def test_classes_are_balanced_within_each_block_and_the_order_is_that_of_the_see
     trials = protocol.trials()
     labels = [trial.label for trial in trials]
     assert Counter(labels) == dict.fromkeys(CLASSES, 10)
-    assert set(Counter(labels[: 3 * IN_BLOCK]).values()) == {IN_BLOCK}
+    assert set(Counter(labels[: 3 * TRIALS_IN_BLOCK]).values()) == {TRIALS_IN_BLOCK}
     assert all(1.0 <= trial.pause_s <= 1.5 for trial in trials)
     assert len({trial.pause_s for trial in trials}) == 30
     assert trials == protocol.trials()

@@ -251,13 +251,14 @@ def _execute(tasks: Sequence[Task], setup: WorkerSetup) -> Outcome:
     with _one_at_a_time:
         problem = _folder_problem({"prepared trials": setup.trials_folder})
         if problem is not None:
-            raise ResultsError(f"a Dask worker that joined later: {problem}")
-        changed = [name for name, one in versions().items() if tasks[0].versions.get(name) != one]
+            raise ResultsError(f"a Dask worker that joined during the run: {problem}")
+        expected = tasks[0].versions
+        changed = [name for name, found in versions().items() if expected.get(name) != found]
         if changed:
             raise ResultsError(
-                f"a Dask worker that joined later has another version of {', '.join(changed)} than "
-                "this run: use the same environment for all workers, restart them, and give the "
-                "same command again."
+                f"a Dask worker that joined during the run has another version of "
+                f"{', '.join(changed)} than the run: use the same environment for all workers, "
+                "restart them, and give the same command again."
             )
         return execute_quietly(tasks, setup)
 
@@ -279,9 +280,10 @@ def _folder_problem(folders: Mapping[str, Path]) -> str | None:
     for content, folder in folders.items():
         if not folder.is_dir():
             return (
-                f"the folder of the {content}, {folder}, does not exist there. All workers need "
-                "access to it under this path: choose a folder on a shared file system, with --out "
-                "for results and the environment variable BCI_DANN_CACHE for prepared trials."
+                f"the folder of the {content}, {folder}, does not exist on this worker. All "
+                "workers need access to it under the same path: choose a folder on a shared file "
+                "system, with --out for results, and with the environment variable BCI_DANN_CACHE "
+                "for prepared trials."
             )
     return None
 

@@ -14,9 +14,9 @@ from bci_dann.exceptions import BCIDannWarning
 __all__ = ["computed"]
 
 DIED_ALONE = (
-    "every worker that computed this task died, the last time without other parallel tasks, for "
-    "lack of memory or by a crash inside a library. Use a machine with more memory, or leave the "
-    "pipeline out."
+    "every worker that computed this task died, even without other tasks running in parallel. The "
+    "cause is a lack of memory, or a crash inside a library. Use a machine with more memory, or "
+    "leave the pipeline out."
 )
 
 
@@ -89,11 +89,11 @@ def _with_warnings(finished: Finished) -> Iterator[tuple[Task, str | None]]:
 
 
 def _warn_of_death(tasks: Sequence[Task]) -> None:
-    more = f" and {len(tasks) - 1} more in a stack" if len(tasks) > 1 else ""
+    more = f" and {len(tasks) - 1} other tasks at once" if len(tasks) > 1 else ""
     warnings.warn(
-        f"a worker process died, usually for lack of memory, while computing {tasks[0].label}"
-        f"{more}; this is computed again. If it happens repeatedly, stop the run and give the same "
-        "command with fewer --jobs, or give workers more memory.",
+        f"a worker process died while computing {tasks[0].label}{more}, usually because of a lack "
+        "of memory. Unfinished tasks are computed again. If this happens repeatedly, stop the run, "
+        "and give the same command with fewer --jobs, or give workers more memory.",
         BCIDannWarning,
         stacklevel=3,
     )

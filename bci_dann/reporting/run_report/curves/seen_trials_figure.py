@@ -1,4 +1,4 @@
-"""Accuracy over the number of target trials that training sees, with or without their labels."""
+"""Figure of the accuracy by number of target trials used in training, with or without labels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bci_dann.evaluation.protocols import PROTOCOLS, Protocol
-from bci_dann.reporting.run_report.html_parts import Reading
+from bci_dann.reporting.run_report.html_parts import Explanation
 from bci_dann.reporting.run_report.ranking_figures import empty_figure
 from bci_dann.reporting.subject_figure import mark_of
 
@@ -15,54 +15,55 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-__all__ = ["SEEN_TRIALS", "curves_of", "draw_seen_trials"]
+__all__ = ["SEEN_TRIALS_EXPLANATION", "curves_of", "draw_seen_trials"]
 
 PANEL_WIDTH, HEIGHT, LEGEND_WIDTH = 4.2, 4.0, 2.2  # inches
-# Kinds of protocols that are points of one of the curves: all others differ in other ways.
-ORDINARY = Protocol()
-SEEN_TRIALS = Reading(
-    "Mean accuracy over subjects, on the trials that all protocols score, over the number of the "
-    "target's trials that training sees: without labels, with labels, or with the labels of some "
-    "and all others without. Each point is a protocol; all lines of a panel begin without labels.",
-    "Lines that rise to the right: trials of the target help, and each one is worth recording.",
-    "A level line: the method makes no use of these trials. A falling one: they mislead it, often "
-    "because the first trials of a session are unlike the later ones.",
-    "Read off how many trials a new subject has to record, and whether their labels are worth the "
-    "cued session that they need. Where a line is level beyond a point, stop there.",
+# The protocol `train`, without target trials: the first point of curves with all labels.
+NO_TARGET_TRIALS = Protocol()
+SEEN_TRIALS_EXPLANATION = Explanation(
+    "Mean accuracy over subjects, on the trials that all protocols score, by the number of target "
+    "trials in training: without labels, with labels, or all trials with labels of only some. Each "
+    "point is a protocol. The first point of each panel is a protocol without target labels.",
+    "Lines that rise to the right: additional trials of the target increase the accuracy.",
+    "A horizontal line: the method does not benefit from these trials. A falling line: they harm, "
+    "often because the first trials of a session differ from the later ones.",
+    "Read from the figure how many trials a new subject should record, and whether labels justify "
+    "a session with cues. No more trials are needed from the point where a line is horizontal.",
 )
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Protocols that differ only in how many trials of the target training sees.
+    """Protocols that differ only in the number of target trials in training.
 
     Attributes
     ----------
     axis : str
-        What is counted, as the label of the horizontal axis.
-    place : callable
-        Maps the settings of a protocol to its place on the axis; ``None`` where it is not on it.
+        Label of the horizontal axis.
+    position : callable
+        Returns the position of a protocol on the axis; ``None`` if it is not on the curve.
     """
 
     axis: str
-    place: Callable[[Protocol], float | None]
+    position: Callable[[Protocol], float | None]
 
     def points(self, protocols: Collection[str]) -> dict[str, float]:
-        """Return the protocols that are on the curve with their places, from left to right.
+        """Return the positions of protocols on the curve, from left to right.
 
         Parameters
         ----------
         protocols : collection of str
-            Those of a run.
+            Names of the protocols of a run.
 
         Returns
         -------
         dict of str to float
-            Place by the name of the protocol.
+            Positions by name of the protocol, without protocols that are not on the curve.
         """
-        places = {name: self.place(PROTOCOLS[name]) for name in protocols if name in PROTOCOLS}
-        found = {name: place for name, place in places.items() if place is not None}
-        return dict(sorted(found.items(), key=lambda pair: pair[1]))
+        known = [name for name in protocols if name in PROTOCOLS]
+        positions = {name: self.position(PROTOCOLS[name]) for name in known}
+        on_curve = {name: x for name, x in positions.items() if x is not None}
+        return dict(sorted(on_curve.items(), key=lambda pair: pair[1]))
 
 
 def _without_labels(protocol: Protocol) -> float | None:
@@ -71,55 +72,57 @@ def _without_labels(protocol: Protocol) -> float | None:
 
 
 def _with_labels(protocol: Protocol) -> float | None:
-    alike = Protocol(calibration=protocol.calibration, labelled=True)
-    return 100 * protocol.calibration if protocol in (ORDINARY, alike) else None
+    same_kind = Protocol(calibration=protocol.calibration, labelled=True)
+    return 100 * protocol.calibration if protocol in (NO_TARGET_TRIALS, same_kind) else None
 
 
 def _some_labels(protocol: Protocol) -> float | None:
-    alike = Protocol(labelled=True, n_per_class=protocol.n_per_class)
-    return float(protocol.n_per_class) if protocol in (Protocol(calibration=1.0), alike) else None
+    same_kind = Protocol(labelled=True, n_per_class=protocol.n_per_class)
+    return (
+        float(protocol.n_per_class) if protocol in (Protocol(calibration=1.0), same_kind) else None
+    )
 
 
 CURVES = (
-    Curve("first part of each session seen without labels (%)", _without_labels),
-    Curve("first part of each session seen with labels (%)", _with_labels),
-    Curve("first trials of each class seen with labels, all others without", _some_labels),
+    Curve("first part of each session, without labels (%)", _without_labels),
+    Curve("first part of each session, with labels (%)", _with_labels),
+    Curve("labelled trials of each class, all others without labels", _some_labels),
 )
 
 
 def curves_of(protocols: Collection[str]) -> list[Curve]:
-    """Return the curves that the protocols of a run give two points or more.
+    """Return the curves with at least two points for the protocols of a run.
 
     Parameters
     ----------
     protocols : collection of str
-        Their names.
+        Names of the protocols.
 
     Returns
     -------
     list of Curve
-        Empty where the run has no such curve.
+        Empty if there is no such curve.
     """
     return [curve for curve in CURVES if len(set(curve.points(protocols).values())) > 1]
 
 
 def draw_seen_trials(means: pd.DataFrame, pipelines: Sequence[str], n_subjects: int) -> Figure:
-    """Draw the accuracy of each pipeline over the trials of the target that training sees.
+    """Draw the accuracy of each pipeline by the number of target trials in training.
 
     Parameters
     ----------
     means : pandas.DataFrame
-        Accuracy (%) on common trials, one row a pipeline, one column a protocol; protocols with a
-        curve at least.
+        Accuracy (%) on common trials: one row for each pipeline, one column for each protocol,
+        with at least one curve.
     pipelines : sequence of str
-        Which to draw, in this order.
+        Pipelines to draw, in this order.
     n_subjects : int
-        The subjects that the means are over.
+        Number of subjects.
 
     Returns
     -------
     matplotlib.figure.Figure
-        One panel a curve, one line a pipeline.
+        One panel for each curve, one line for each pipeline.
     """
     curves = curves_of(list(means.columns))
     figure = empty_figure(HEIGHT, LEGEND_WIDTH + PANEL_WIDTH * len(curves))

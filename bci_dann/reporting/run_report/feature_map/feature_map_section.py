@@ -13,7 +13,7 @@ from bci_dann.reporting.run_report.feature_map.map_panels import (
     label_components,
 )
 from bci_dann.reporting.run_report.feature_map.trained_maps import trained_maps_html
-from bci_dann.reporting.run_report.html_parts import Reading, Section, figure_html
+from bci_dann.reporting.run_report.html_parts import Explanation, Section, figure_html
 from bci_dann.reporting.run_report.ranking_figures import empty_figure
 
 if TYPE_CHECKING:
@@ -24,22 +24,24 @@ if TYPE_CHECKING:
 __all__ = ["draw_feature_map", "feature_map_section"]
 
 WIDTH, HEIGHT = 10.0, 7.0  # inches
-READING = Reading(
-    "Each point is a trial: the first two principal components of the logarithm of its "
-    "covariance between channels. Above, as recorded; below, once each session of each subject was "
-    "re-centred without labels (Euclidean alignment), with which most pipelines of this package "
-    "begin. The same points are coloured by true class on the left, and by subject on the right.",
-    "Above, each subject forms a cloud of its own; below, the clouds lie on each other, and the "
-    "colours on the left are in different places.",
-    "Subjects that are still apart below: re-centring does not remove their difference. Classes "
-    "that are mixed below do not tell much: classifiers use more than two dimensions.",
-    "If subjects lie together already above, alignment has little to do. If one stays apart below, "
-    "look at its recordings (`bci-dann check`) and its shift (`bci-dann diagnose`).",
+EXPLANATION = Explanation(
+    "Each point is a trial: the first two principal components of the logarithm of its covariance "
+    "matrix. Top: as recorded. Bottom: after each session was re-centred without labels "
+    "(Euclidean alignment), the first step of most pipelines of this package. The same points are "
+    "coloured by true class on the left, and by subject on the right.",
+    "In the top row, subjects form separate clusters; in the bottom row, the clusters of subjects "
+    "overlap, and the classes on the left are separated.",
+    "Subjects are still separated in the bottom row: re-centring does not remove their "
+    "differences. Overlapping classes are less informative, because classifiers use more than two "
+    "dimensions.",
+    "If subjects already overlap in the top row, alignment has little effect. If a subject is "
+    "separated in the bottom row, check its recordings (`bci-dann check`) and its distribution "
+    "shift (`bci-dann diagnose`).",
 )
 
 
 def feature_map_section(run: RunContent) -> Section | None:
-    """Return the section with the map of the trials, and those of the features of models.
+    """Return the section with the maps of the trials and of the features of models.
 
     Parameters
     ----------
@@ -49,7 +51,7 @@ def feature_map_section(run: RunContent) -> Section | None:
     Returns
     -------
     Section or None
-        ``None`` where the folder holds neither, as those of earlier versions.
+        ``None`` if the folder contains neither, as in earlier versions.
     """
     parts = _map_of_trials(run) + trained_maps_html(run)
     return Section("Feature map", parts) if parts else None
@@ -62,7 +64,7 @@ def _map_of_trials(run: RunContent) -> str:
     n_subjects = len(np.unique(found.subjects))
     size = f"N = {n_subjects} subjects, {len(found.subjects)} trials"
     title = f"Trials before and after re-centring, {size}"
-    return figure_html(draw_feature_map(found), title, READING)
+    return figure_html(draw_feature_map(found), title, EXPLANATION)
 
 
 def draw_feature_map(feature_map: FeatureMap) -> Figure:
@@ -71,12 +73,12 @@ def draw_feature_map(feature_map: FeatureMap) -> Figure:
     Parameters
     ----------
     feature_map : FeatureMap
-        The map.
+        The feature map.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Before above after, classes beside subjects.
+        Rows: before and after re-centring; columns: by class and by subject.
     """
     figure = empty_figure(HEIGHT, WIDTH)
     axes = figure.subplots(2, 2, sharex="row", sharey="row")

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 __all__ = ["add_legend", "draw_groups", "label_components"]
 
-MOST_IN_LEGEND = 12
+MAX_IN_LEGEND = 12
 
 
 def draw_groups(ax: Axes, points: NDArray[Any], groups: NDArray[np.str_]) -> None:
-    """Draw points in colours and forms, or in colours alone where there are many groups.
+    """Draw groups with different colours and markers; for many groups, only with colours.
 
     Parameters
     ----------
@@ -31,11 +31,11 @@ def draw_groups(ax: Axes, points: NDArray[Any], groups: NDArray[np.str_]) -> Non
         Class or subject of each point; the colours follow their first occurrence.
     """
     names = list(dict.fromkeys(groups.tolist()))
-    if len(names) > MOST_IN_LEGEND:
+    if len(names) > MAX_IN_LEGEND:
         order = np.random.default_rng(0).permutation(len(points))  # no group covers the others
-        places = np.array([names.index(name) for name in groups[order]])
+        indices = np.array([names.index(name) for name in groups[order]])
         x, y = points[order].T
-        ax.scatter(x, y, c=places, cmap="viridis", s=8, alpha=0.7, linewidths=0)
+        ax.scatter(x, y, c=indices, cmap="viridis", s=8, alpha=0.7, linewidths=0)
         return
     for index, name in enumerate(names):
         x, y = points[groups == name].T
@@ -65,7 +65,7 @@ def add_legend(
     figure: Figure,
     ax: Axes,
     title: str,
-    place: Literal["outside right upper", "outside right lower"],
+    position: Literal["outside right upper", "outside right lower"],
 ) -> None:
     """Add the legend of a panel at the side of the figure, unless its groups have no names.
 
@@ -77,11 +77,11 @@ def add_legend(
         The panel.
     title : str
         Of the legend.
-    place : {"outside right upper", "outside right lower"}
+    position : {"outside right upper", "outside right lower"}
         Where it stands.
     """
     handles, names = ax.get_legend_handles_labels()
     if handles:
         figure.legend(
-            handles, names, title=title, loc=place, fontsize=8, frameon=False, markerscale=2
+            handles, names, title=title, loc=position, fontsize=8, frameon=False, markerscale=2
         )

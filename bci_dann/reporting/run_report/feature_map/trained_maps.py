@@ -12,7 +12,7 @@ from bci_dann.reporting.run_report.feature_map.map_panels import (
     label_components,
 )
 from bci_dann.reporting.run_report.html_parts import (
-    Reading,
+    Explanation,
     figure_html,
     heading_html,
     paragraph_html,
@@ -31,7 +31,7 @@ __all__ = ["draw_trained_maps", "trained_maps_html"]
 
 MOST_DRAWN = 4  # pipelines of a figure
 WIDTH, HEIGHT_OF_ROW = 10.0, 3.4  # inches
-READING = Reading(
+EXPLANATION = Explanation(
     "Each point is a trial: the first two principal components of the features in front of the "
     "last layer or classifier of a trained model, one row for each pipeline. The models of one "
     "target subject are shown, as an example. On the left colours are true classes, on the right "
@@ -81,7 +81,7 @@ def _group_html(group: ScoredGroup, points: pd.DataFrame) -> str:
     target = shown["subject"].iloc[0]
     title = f"Features of trained models under {group.protocol}, target subject {target}, "
     title += f"N = {shown['trial_subject'].nunique()} subjects"
-    text = figure_html(draw_trained_maps(shown, kept), title, READING)
+    text = figure_html(draw_trained_maps(shown, kept), title, EXPLANATION)
     if len(kept) < len(names):
         text += paragraph_html(f"The figure shows {len(kept)} of {len(names)} pipelines.")
     others = [name for name in group.best_first if name not in mapped]

@@ -1,4 +1,4 @@
-"""Section with topographies: what a channel's power does when a class is decided."""
+"""Section with topographies of decoders: correlation of channel power with decisions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bci_dann.evaluation.decision_patterns import TRUE_CLASS, decision_patterns
 from bci_dann.evaluation.runs.channel_power import ChannelPower, read_channel_power
 from bci_dann.reporting.run_report.html_parts import (
-    Reading,
+    Explanation,
     Section,
     figure_html,
     heading_html,
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_patterns", "group_patterns", "patterns_section", "usable_power"]
 
-MOST_SHOWN = 4  # pipelines beside the true classes
-MAP, MOST_COLUMNS = 1.75, 5  # inches, and maps side by side
-PATTERNS = Reading(
+MAX_SHOWN = 4  # pipelines, in addition to the true classes
+MAP_SIZE = 1.75  # inches
+PATTERNS_EXPLANATION = Explanation(
     "Correlation over the trials of a session between the log-power of a channel in the pass band "
-    "and, in the first map, the true class; in the others, the logit of the probability that a "
-    "pipeline gives to this class, the mean over sessions and subjects. It is the pattern of the "
-    "decoder (Haufe et al. 2014), not its weights: blue, power falls where the class is decided.",
-    "Maps of pipelines like that of the true class, with their extremes over the motor areas: "
-    "imagery of a hand lowers power on the opposite side (C3 for the right hand).",
-    "Extremes at the rim (muscles, eyes), at single electrodes, or a map unlike that of the true "
-    "class: the pipeline decides by something else. No colour anywhere in the first map: the power "
-    "of single channels tells little in this pass band.",
-    "Look at the recordings of subjects whose maps differ (`bci-dann check`, and the pages of "
-    "subjects); leave channels out, or change the band.",
+    "and the true class (first map), or the logit of the probability that a pipeline gives to this "
+    "class (other maps); mean over sessions and subjects. This is the pattern of the decoder "
+    "(Haufe et al. 2014), not its weights. Blue: the power is lower when the class is decided.",
+    "Maps of pipelines resemble that of the true class, with extremes over the motor areas: "
+    "imagery of a hand reduces the power on the opposite side (C3 for the right hand).",
+    "Extremes at the edge (muscles, eyes) or at single electrodes, or a map that differs from that "
+    "of the true class: the pipeline uses other signals. A pale first map: the power of single "
+    "channels contains little information on the class in this pass band.",
+    "Check the recordings of subjects whose maps differ (`bci-dann check`, and the pages of "
+    "subjects); leave out channels, or change the band.",
 )
 
 
@@ -58,15 +58,17 @@ def patterns_section(run: RunContent) -> Section | None:
     Returns
     -------
     Section or None
-        ``None`` where the folder does not hold the power of the trials, as those of earlier
-        versions.
+        ``None`` if the folder does not contain the power of the trials, as in earlier versions.
     """
     power = read_channel_power(run.stored.folder)
     if power is None or power.data_key != run.stored.manifest.data_key:
         return None
     unplaced = without_position(power.info)
     if unplaced:
-        text = f"No topographies: {', '.join(unplaced)} have no position of their own on the head."
+        text = (
+            "There are no topographies, because these channels have no unique position: "
+            f"{', '.join(unplaced)}."
+        )
         return Section("Patterns", paragraph_html(text))
     parts = []
     for group in run.groups:
@@ -76,12 +78,12 @@ def patterns_section(run: RunContent) -> Section | None:
         n_subjects = table["subject"].nunique()
         title = f"Patterns under {group.protocol}, N = {n_subjects} subjects"
         figure = draw_patterns(table, power, f"N = {n_subjects} subjects")
-        parts += [heading_html(group.title, 3), figure_html(figure, title, PATTERNS)]
+        parts += [heading_html(group.title, 3), figure_html(figure, title, PATTERNS_EXPLANATION)]
     return Section("Patterns", "".join(parts)) if parts else None
 
 
 def usable_power(run: RunContent) -> ChannelPower | None:
-    """Return the power of the trials of a run, where all channels have a position.
+    """Return the power of the trials of a run, if all channels have a position.
 
     Parameters
     ----------
@@ -91,7 +93,7 @@ def usable_power(run: RunContent) -> ChannelPower | None:
     Returns
     -------
     ChannelPower or None
-        ``None`` where nothing can be drawn.
+        ``None`` if it is not available.
     """
     power = read_channel_power(run.stored.folder)
     if power is None or power.data_key != run.stored.manifest.data_key:
@@ -100,41 +102,42 @@ def usable_power(run: RunContent) -> ChannelPower | None:
 
 
 def group_patterns(group: ScoredGroup, power: ChannelPower, classes: Sequence[str]) -> pd.DataFrame:
-    """Return the patterns of the pipelines that are shown of a protocol.
+    """Return the patterns of the pipelines that the report shows for a protocol.
 
     Parameters
     ----------
     group : ScoredGroup
         Dataset and protocol.
     power : ChannelPower
-        Of the trials.
+        Power of the trials.
     classes : sequence of str
         The classes.
 
     Returns
     -------
     pandas.DataFrame
-        As :func:`bci_dann.evaluation.decision_patterns.decision_patterns` returns it.
+        The result of :func:`bci_dann.evaluation.decision_patterns.decision_patterns`.
     """
-    return decision_patterns(group.trials, power, classes, group.shown(MOST_SHOWN))
+    return decision_patterns(group.trials, power, classes, group.shown(MAX_SHOWN))
 
 
 def draw_patterns(table: pd.DataFrame, power: ChannelPower, size: str) -> Figure:
-    """Draw the mean pattern of the true classes and of each pipeline.
+    """Draw the mean patterns of the true classes and of each pipeline.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        As :func:`group_patterns` returns it.
+        The result of :func:`group_patterns`.
     power : ChannelPower
-        The channels.
+        Power of the trials, with the channel positions.
     size : str
-        What the means are over, such as ``"N = 9 subjects"``.
+        Size of the sample, such as ``"N = 9 subjects"``.
 
     Returns
     -------
     matplotlib.figure.Figure
-        One row a class, of two classes one alone; one column a pipeline, all in one colour scale.
+        One row for each class (one row in total for two classes), one column for each pipeline;
+        all maps have the same colour scale.
     """
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
@@ -144,8 +147,8 @@ def draw_patterns(table: pd.DataFrame, power: ChannelPower, size: str) -> Figure
     names = [TRUE_CLASS, *pipelines]
     maps = {(kind, name): _mean_map(table, name, kind, power) for kind in classes for name in names}
     limit = _limit(list(maps.values()))
-    width = MAP * max(len(names), 3) + 0.6
-    figure = empty_figure(MAP * len(classes) + 1.3, width)
+    width = MAP_SIZE * max(len(names), 3) + 0.6
+    figure = empty_figure(MAP_SIZE * len(classes) + 1.3, width)
     axes = figure.subplots(len(classes), len(names), squeeze=False)
     for row, kind in enumerate(classes):
         for column, name in enumerate(names):
@@ -175,5 +178,7 @@ def _mean_map(
 
 def _limit(maps: Sequence[NDArray[np.float64]]) -> float:
     """Return the end of the colour scale: the largest value, rounded up to a twentieth."""
-    finite = [np.abs(one[np.isfinite(one)]).max() for one in maps if np.isfinite(one).any()]
+    finite = [
+        np.abs(values[np.isfinite(values)]).max() for values in maps if np.isfinite(values).any()
+    ]
     return max(0.05, math.ceil(20 * max(finite, default=0.0)) / 20)

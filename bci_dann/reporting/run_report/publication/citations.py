@@ -1,4 +1,4 @@
-"""Citations in text and BibTeX: from words such as "He and Wu 2020" to the paper's entry."""
+"""Bibliography of the package: finds papers that a text cites, such as "He and Wu 2020"."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 __all__ = ["Paper", "cited_papers", "read_papers"]
 
-# BibTeX's accents, and the marks that combine with the letter before them.
+# Accents of BibTeX, and the Unicode marks that combine with the preceding letter.
 ACCENT = re.compile(r"""\{?\\(["'vc])\{?([A-Za-z])\}?\}?""")
 MARKS = {'"': "\u0308", "'": "\u0301", "v": "\u030c", "c": "\u0327"}
 BIBLIOGRAPHY = Path(__file__).with_name("references.bib")
@@ -24,11 +24,11 @@ class Paper:
     Attributes
     ----------
     key : str
-        Of the BibTeX entry.
+        Key of the BibTeX entry.
     entry : str
-        In BibTeX.
+        The BibTeX entry.
     fields : dict of str to str
-        Of the entry, as BibTeX writes them.
+        Fields of the entry by name, with BibTeX markup.
     """
 
     key: str
@@ -37,12 +37,12 @@ class Paper:
 
     @property
     def label(self) -> str:
-        """How the text cites the paper.
+        """The citation in the text.
 
         Returns
         -------
         str
-            Such as ``He and Wu 2020`` or ``Ganin et al. 2016``.
+            For example ``He and Wu 2020`` or ``Ganin et al. 2016``.
         """
         names = [_plain(name.partition(",")[0]) for name in self.fields["author"].split(" and ")]
         who = " and ".join(names) if len(names) < 3 else f"{names[0]} et al."
@@ -50,12 +50,12 @@ class Paper:
 
     @property
     def text(self) -> str:
-        """The reference in words.
+        """The reference as plain text.
 
         Returns
         -------
         str
-            Authors, year, title, and where it appeared.
+            Authors, year, title, journal or book, volume and pages.
         """
         authors = [_plain(name) for name in self.fields["author"].split(" and ")]
         shown = "; ".join(authors) if len(authors) <= 6 else f"{authors[0]}; et al."
@@ -68,12 +68,12 @@ class Paper:
 
 
 def read_papers() -> dict[str, Paper]:
-    """Return the papers that come with the package.
+    """Return the papers in the bibliography of the package.
 
     Returns
     -------
     dict of str to Paper
-        By the words that cite them.
+        Papers by their citation in a text.
     """
     papers = {}
     for line in BIBLIOGRAPHY.read_text(encoding="utf-8").splitlines():
@@ -90,15 +90,15 @@ def cited_papers(texts: Iterable[str]) -> list[Paper]:
     Parameters
     ----------
     texts : iterable of str
-        With citations such as ``(He and Wu 2020)``.
+        Texts with citations such as ``(He and Wu 2020)``.
 
     Returns
     -------
     list of Paper
-        Sorted by author and year; citations of other papers are left out.
+        Sorted by author and year; citations of unknown papers are ignored.
     """
-    whole = " ".join(texts)
-    return [paper for label, paper in sorted(read_papers().items()) if label in whole]
+    text = " ".join(texts)
+    return [paper for label, paper in sorted(read_papers().items()) if label in text]
 
 
 def _plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Methods paragraph of a run, written from its configuration, with citations."""
+"""Description of the methods of a run with citations, generated from its configuration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["methods_paragraphs"]
 
-# What training sees of the target, in words; other protocols are named only.
+# Target data in training by protocol. Of other protocols, the text contains only the name.
 PROTOCOL_WORDS = {
     "train": "nothing of the target",
     "train_trialwise": "nothing of the target, whose trials were predicted one by one",
@@ -34,7 +34,7 @@ FIRST_SENTENCE = re.compile(r"(?<!al)\.\s+(?=[A-Z])")
 
 
 def methods_paragraphs(run: RunContent) -> list[str]:
-    """Return the methods of a run in words.
+    """Return the description of the methods of a run.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def methods_paragraphs(run: RunContent) -> list[str]:
     Returns
     -------
     list of str
-        Paragraphs of plain text; citations stand as author and year in parentheses.
+        Paragraphs of plain text, with citations as author and year in parentheses.
     """
     return [
         _data(run),
@@ -57,7 +57,7 @@ def methods_paragraphs(run: RunContent) -> list[str]:
 def _data(run: RunContent) -> str:
     trials = run.stored.trials
     fixed = run.stored.manifest.fixed.get("data", {})
-    source = " and ".join(_source(one) for one in fixed.get("datasets", [fixed]))
+    source = " and ".join(_source(data) for data in fixed.get("datasets", [fixed]))
     if trials.empty:
         return f"Trials came from {source}."
     sessions = trials[["subject", "session"]].drop_duplicates().groupby("subject").size()
@@ -72,9 +72,9 @@ def _data(run: RunContent) -> str:
     plan = run.stored.manifest.fixed.get("pseudo_online")
     if plan is not None:
         scored = (
-            f"scored were {trials['trial'].nunique()} windows as long as a trial, {plan['step']:g} "
-            "s apart over the whole recordings, each by the task that most of it lay in, or as "
-            f"{plan['idle']} (Carrara and Papadopoulo 2024)."
+            f"{trials['trial'].nunique()} windows of the length of a trial, {plan['step']:g} s "
+            "apart over the whole recordings, were scored; the class of a window is the task that "
+            f"most of it lies in, or {plan['idle']} (Carrara and Papadopoulo 2024)."
         )
     return (
         f"EEG of {trials['subject'].nunique()} subjects ({each} {unit} each) was taken from "
@@ -103,8 +103,8 @@ def _steps(settings: dict[str, Any]) -> Iterator[str]:
     if channels:
         yield f"restricted to {len(channels)} channels ({', '.join(channels)})"
     if reference:
-        of = "the average" if reference == "average" else ", ".join(reference)
-        yield f"re-referenced to {of}"
+        electrodes = "the average" if reference == "average" else ", ".join(reference)
+        yield f"re-referenced to {electrodes}"
     if settings.get("notch"):
         yield f"notch filtered at {settings['notch']:g} Hz"
     if settings.get("band"):
@@ -119,7 +119,7 @@ def _steps(settings: dict[str, Any]) -> Iterator[str]:
     if settings.get("resample"):
         yield f"resampled to {settings['resample']:g} Hz"
     if settings.get("reject_uv"):
-        yield f"freed of trials whose amplitude exceeds {settings['reject_uv']:g} µV"
+        yield f"cleaned of trials with an amplitude above {settings['reject_uv']:g} µV"
 
 
 def _pipelines(run: RunContent) -> str:
@@ -130,7 +130,7 @@ def _pipelines(run: RunContent) -> str:
 
 
 def _description(name: str, definition: tuple[dict[str, Any], ...]) -> str:
-    """Return what a shipped pipeline's file says of it; of others, the names of the steps."""
+    """Return the description in the file of a shipped pipeline, or else the names of its steps."""
     steps = " and ".join(str(step.get("name", "?")) for step in definition)
     file = pipelines_folder() / f"{name.partition('[')[0]}.yml"
     if not file.is_file() or _classes(file) != [step.get("name") for step in definition]:
@@ -157,24 +157,24 @@ def _evaluation(run: RunContent) -> str:
     repeated = f"{n_seeds} seeds, averaged within subjects" if n_seeds > 1 else "one seed"
     compared = any(group.reference for group in run.groups)
     target = manifest.fixed.get("data", {}).get("target_dataset")
-    whose = "Each subject" if target is None else f"Each subject of {target}"
+    subjects = "Each subject" if target is None else f"Each subject of {target}"
     sources = (
         " and left out of training"
         if target is None
-        else ", the subjects of the other datasets alone being its sources"
+        else ", and the subjects of the other datasets were the sources"
     )
     text = (
-        f"{whose} in turn was the target{sources}, with protocols named as in "
-        f"MOABB (Jayaram and Barachant 2018). Training saw: {'; '.join(seen)}. "
-        f"Every pipeline was trained with {repeated}. Intervals of 95 % are from a bootstrap over "
-        "subjects (Efron 1987)."
+        f"{subjects} in turn was the target{sources}, with protocols named as in MOABB (Jayaram "
+        f"and Barachant 2018). Target data in training: {'; '.join(seen)}. Every pipeline was "
+        f"trained with {repeated}. 95 % intervals were computed by bootstrap over subjects (Efron "
+        "1987)."
     )
     if compared:
         text += (
             " Pipelines were compared over subjects by two-sided sign-flip permutations, exact for "
             "up to 13 subjects, and by Wilcoxon's signed-rank test for more; p-values were "
-            "corrected (Holm 1979). Folds share training data, so that p-values are approximate "
-            "(Nadeau and Bengio 2003)."
+            "corrected (Holm 1979). p-values are approximate, because folds share "
+            "training data (Nadeau and Bengio 2003)."
         )
     if len(manifest.pipelines) > 2:
         text += " Average ranks follow Friedman and Nemenyi (Demšar 2006)."

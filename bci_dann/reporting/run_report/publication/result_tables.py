@@ -1,4 +1,4 @@
-"""Results of a run as a table to publish: Markdown and LaTeX."""
+"""Tables of results for a publication, in Markdown and LaTeX."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["latex_table", "markdown_table", "published_rows"]
 
 
 def published_rows(group: ScoredGroup) -> pd.DataFrame:
-    """Return the rows of a table to publish.
+    """Return the rows of a table for a publication.
 
     Parameters
     ----------
@@ -27,8 +27,8 @@ def published_rows(group: ScoredGroup) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Texts, the best pipeline first: accuracy with its interval, and where there is a reference
-        the difference to it and the corrected p-value.
+        Formatted values, the best pipeline first: accuracy with its interval, and if there is a
+        reference, the difference from it and the corrected p-value.
     """
     import pandas as pd
 
@@ -63,7 +63,7 @@ def markdown_table(group: ScoredGroup) -> str:
     Returns
     -------
     str
-        Below a line that says what it holds.
+        The caption, followed by the table.
     """
     table = published_rows(group)
     lines = [list(table.columns), ["---"] * len(table.columns), *table.to_numpy().tolist()]
@@ -102,16 +102,16 @@ def _caption(group: ScoredGroup) -> str:
     against = ""
     if group.reference is not None:
         against = (
-            f" Differences in points to {group.reference}; p-values two-sided, after Holm's "
+            f" Differences from {group.reference} in points; p-values are two-sided, with Holm's "
             "correction."
         )
     return (
-        f"Each subject of {group.dataset} in turn the target, protocol {group.protocol}, "
+        f"Accuracy on left-out subjects of {group.dataset}, protocol {group.protocol}, "
         f"{group.n_subjects} subjects.{against}"
     )
 
 
-# In LaTeX's words what its own characters and ours mean.
+# LaTeX code of characters that have a special meaning in LaTeX, or are not ASCII.
 LATEX = {
     **{character: f"\\{character}" for character in "&%$#_{}"},
     "\\": r"\textbackslash{}",

@@ -1,1 +1,1 @@
-"""The report of a run over regimes."""
+"""Report of a run over regimes."""

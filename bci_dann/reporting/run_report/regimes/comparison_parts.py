@@ -1,4 +1,4 @@
-"""Regimes by pipelines in a report: the figure, the worst and the mean, and every difference."""
+"""Comparison of pipelines over regimes in a report: figure, summary, and all differences."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bci_dann.evaluation import summarise_regimes
 from bci_dann.reporting.regime_figure import draw_regimes
 from bci_dann.reporting.regime_report import compared_pipelines
 from bci_dann.reporting.run_report.html_parts import (
-    Reading,
+    Explanation,
     Section,
     details_html,
     figure_html,
@@ -27,22 +27,25 @@ if TYPE_CHECKING:
 __all__ = ["comparison_section", "extremes"]
 
 MISSING = "–"
-READING = Reading(
-    "Each row is a regime, each mark a pipeline: its mean accuracy over subjects, less that of "
-    "the best baseline of this regime (the line at zero). That baseline differs from regime to "
-    "regime and is chosen by these scores: no single baseline reaches it everywhere, so that the "
+EXPLANATION = Explanation(
+    "Each row is a regime, and each marker a pipeline: its mean accuracy over subjects minus that "
+    "of the best baseline in this regime (zero line). The best baseline differs between regimes, "
+    "and is selected by these scores. No single baseline is the best in all regimes, so the "
     "comparison is strict.",
-    "Marks right of the line, or close to it, in all regimes: the worst regime costs little.",
-    "One mark far to the left: users in that situation lose by the pipeline, whatever its mean.",
-    "Where it is not known which situation users will be in, take the pipeline with the best "
-    "worst regime, and not the one with the best mean. Differences of a few points in one regime "
-    "of few subjects are chance: open that regime's own report for intervals and tests.",
+    "Markers to the right of the line, or close to it, in all regimes: the loss in the worst "
+    "regime is small.",
+    "A marker far to the left: in this regime, the pipeline is worse than a baseline, regardless "
+    "of its mean.",
+    "If you do not know in which regime a pipeline will be used, choose the one with the highest "
+    "difference in its worst regime, not the one with the highest mean. Differences of a few "
+    "points in a regime with few subjects may be due to chance: the report of this regime has "
+    "intervals and tests.",
 )
 TOLERANCE = 1e-9  # points
 
 
 def comparison_section(regimes: RegimesContent) -> Section:
-    """Return the section with regimes by pipelines.
+    """Return the section that compares pipelines over regimes.
 
     Parameters
     ----------
@@ -52,7 +55,7 @@ def comparison_section(regimes: RegimesContent) -> Section:
     Returns
     -------
     Section
-        One part a protocol.
+        One part for each protocol.
     """
     parts = []
     for protocol, rows in regimes.table.groupby("protocol", sort=False):
@@ -66,14 +69,14 @@ def extremes(rows: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     rows : pandas.DataFrame
-        Of one protocol, as ``regimes.csv``.
+        Rows of ``regimes.csv`` of one protocol.
 
     Returns
     -------
     pandas.DataFrame
-        By pipeline, the highest mean first: ``n_regimes``, ``mean``, ``worst``, ``worst_regime``,
-        ``best``, ``best_regime`` (points), ``n_gains``, ``n_losses`` and ``auc_mean``,
-        ``auc_worst``.
+        One row for each pipeline, the highest mean first: ``n_regimes``, ``mean``, ``worst``,
+        ``worst_regime``, ``best``, ``best_regime`` (points), ``n_gains``, ``n_losses``,
+        ``auc_mean`` and ``auc_worst``.
     """
     import pandas as pd
 
@@ -103,19 +106,19 @@ def _of_protocol(protocol: str, rows: pd.DataFrame) -> Iterator[str]:
     n_regimes, n_subjects = rows["regime"].nunique(), _subjects(rows)
     size = f"under {protocol}, N = {n_regimes} regimes of {n_subjects} subjects"
     yield figure_html(
-        draw_regimes(rows), f"Accuracy less that of the best baseline {size}", READING
+        draw_regimes(rows), f"Accuracy minus that of the best baseline {size}", EXPLANATION
     )
-    best = extremes(rows)
-    if best.empty:
-        yield paragraph_html("No baseline is complete in any regime: there is no difference.")
+    extreme = extremes(rows)
+    if extreme.empty:
+        yield paragraph_html("No baseline is complete in any regime, so there are no differences.")
     else:
         yield heading_html(f"Worst and mean over regimes (points of accuracy) {size}", 4)
-        yield table_html(_summary_table(best))
-    yield heading_html(f"Every regime (points of accuracy) {size}", 4)
+        yield table_html(_summary_table(extreme))
+    yield heading_html(f"All regimes (points of accuracy) {size}", 4)
     yield table_html(_differences(rows, "accuracy"))
     auc, scores = _differences(rows, "roc_auc"), _scores(rows)
-    yield details_html("The same for the area under the ROC curve", table_html(auc))
-    yield details_html("Accuracy (%) of every pipeline, baselines too", table_html(scores))
+    yield details_html("Differences of the area under the ROC curve", table_html(auc))
+    yield details_html("Accuracy (%) of all pipelines, including baselines", table_html(scores))
 
 
 def _subjects(rows: pd.DataFrame) -> str:
@@ -123,7 +126,7 @@ def _subjects(rows: pd.DataFrame) -> str:
     return str(fewest) if fewest == most else f"{fewest} to {most}"
 
 
-def _summary_table(best: pd.DataFrame) -> pd.DataFrame:
+def _summary_table(extreme: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     rows = [
@@ -138,25 +141,25 @@ def _summary_table(best: pd.DataFrame) -> pd.DataFrame:
             "ROC AUC, worst": signed_text(row["auc_worst"], ".3f"),
             "ROC AUC, mean": signed_text(row["auc_mean"], ".3f"),
         }
-        for name, row in best.iterrows()
+        for name, row in extreme.iterrows()
     ]
     return pd.DataFrame(rows)
 
 
 def _differences(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Return the differences to the best baseline, one row a regime."""
+    """Return the differences from the best baseline, one row for each regime."""
     form, percent = (".1f", " %") if metric == "accuracy" else (".3f", "")
     names = compared_pipelines(rows)
     table = _by_regime(rows, f"{metric}_difference", names)
     texts = table.map(lambda value: signed_text(value, form))
-    heads = rows.drop_duplicates("regime").set_index("regime").loc[texts.index]
-    level = heads[f"baseline_{metric}"].map(lambda value: _number(value, form, percent))
+    of_regime = rows.drop_duplicates("regime").set_index("regime").loc[texts.index]
+    baseline = of_regime[f"baseline_{metric}"].map(lambda value: _number(value, form, percent))
     if metric == "accuracy":
-        level = heads["best_baseline"].replace("", MISSING) + " " + level
-    held_out = heads["held_out"].map({True: " (held out)", False: ""})
-    texts.insert(0, "regime", [f"{name}{mark}" for name, mark in held_out.items()])
-    texts.insert(1, "subjects", heads["n_subjects"].astype(str))
-    texts.insert(2, "best baseline", level)
+        baseline = of_regime["best_baseline"].replace("", MISSING) + " " + baseline
+    held_out = of_regime["held_out"].map({True: " (held out)", False: ""})
+    texts.insert(0, "regime", [f"{name}{suffix}" for name, suffix in held_out.items()])
+    texts.insert(1, "subjects", of_regime["n_subjects"].astype(str))
+    texts.insert(2, "best baseline", baseline)
     return texts
 
 
@@ -169,7 +172,7 @@ def _scores(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _by_regime(rows: pd.DataFrame, column: str, names: list[str]) -> pd.DataFrame:
-    """Return one row a regime, in the order of the table, and one column a pipeline."""
+    """Return values of one column by regime (rows) and pipeline (columns)."""
     regimes = list(dict.fromkeys(rows["regime"]))
     table = rows.pivot(index="regime", columns="pipeline", values=column)
     return table.reindex(index=regimes, columns=names).rename_axis(columns=None)

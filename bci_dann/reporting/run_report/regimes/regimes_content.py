@@ -1,4 +1,4 @@
-"""What a report of regimes is drawn from: the run of each regime, and the table over all."""
+"""Content of a report over regimes: the run of each regime, and the table of all regimes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["RegimesContent", "read_regimes"]
 
 @dataclass(frozen=True, eq=False)
 class RegimesContent:
-    """A folder of regimes as a report shows it.
+    """Content of a folder of regimes.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class RegimesContent:
     unreadable : dict of str to str
         The regimes whose results folder cannot be read, and why.
     table : pandas.DataFrame
-        As ``regimes.csv``, computed anew.
+        The table of ``regimes.csv``, computed from the records.
     others : list of str
         Results folders of regimes that the last command did not name.
     """
@@ -53,7 +53,7 @@ class RegimesContent:
         Returns
         -------
         str
-            For titles.
+            Name for titles.
         """
         return self.folder.resolve().name
 
@@ -64,50 +64,53 @@ class RegimesContent:
         Returns
         -------
         list of str
-            Their names.
+            Names of the regimes.
         """
         return [name for name in self.plan.held_out if name not in {**self.runs, **self.unreadable}]
 
     @property
     def invocations(self) -> list[Invocation]:
-        """The commands that filled the folders.
+        """The commands that computed the results.
 
         Returns
         -------
         list of Invocation
-            A command that filled several is named once, with the time at which it came to the
-            first of them.
+            A command that computed several regimes occurs once, with the time of the first regime.
         """
-        found = sorted(
-            (one for run in self.runs.values() for one in run.invocations),
-            key=lambda one: one.date,
+        latest_first = sorted(
+            (command for run in self.runs.values() for command in run.invocations),
+            key=lambda command: command.date,
+            reverse=True,
         )
-        once = {(one.command, one.commit, one.machine): one for one in reversed(found)}
-        return sorted(once.values(), key=lambda one: one.date)
+        # of equal commands, the earliest replaces later ones
+        earliest = {
+            (command.command, command.commit, command.machine): command for command in latest_first
+        }
+        return sorted(earliest.values(), key=lambda command: command.date)
 
 
 def read_regimes(folder: Path) -> RegimesContent:
-    """Read what a report shows of a run over regimes.
+    """Read the content of a report over regimes.
 
     Parameters
     ----------
     folder : pathlib.Path
-        As ``bci-dann run`` has written it, finished or not.
+        The folder of a finished or unfinished run.
 
     Returns
     -------
     RegimesContent
-        Scores are those of the records of each regime.
+        The content, with scores from the records of each regime.
 
     Raises
     ------
     ResultsError
-        When it is no folder of regimes.
+        When the folder contains no regimes.
     """
     plan = open_regimes(folder)
-    begun = sorted(path.parent.name for path in folder.glob(f"*/{MANIFEST_FILE}"))
+    existing = sorted(path.parent.name for path in folder.glob(f"*/{MANIFEST_FILE}"))
     runs, unreadable = {}, {}
-    for name in [name for name in plan.held_out if name in begun]:
+    for name in [name for name in plan.held_out if name in existing]:
         try:
             runs[name] = read_run(folder / name)
         except ResultsError as error:
@@ -118,11 +121,11 @@ def read_regimes(folder: Path) -> RegimesContent:
         if not run.results.empty
     ]
     table = regime_table(results, plan.baselines)
-    others = [name for name in begun if name not in plan.held_out]
+    others = [name for name in existing if name not in plan.held_out]
     return RegimesContent(folder, plan, runs, unreadable, table, others)
 
 
 def _n_subjects(run: RunContent) -> int:
     subjects = run.stored.manifest.subjects
-    # folders of earlier versions do not name them
+    # folders of earlier versions do not contain the list of subjects
     return run.results["subject"].nunique() if subjects is None else len(subjects)

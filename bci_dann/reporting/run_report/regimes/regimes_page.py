@@ -1,4 +1,4 @@
-"""Page about a run over regimes: what holds in all of them, and where each one's results are."""
+"""Report of a run over regimes: overview, comparison of pipelines, and links to each regime."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 __all__ = ["regimes_sections"]
 
 HINDSIGHT = (
-    "The pipelines are ordered by these scores, which makes those of the first one optimistic. A "
-    "method that was improved on these regimes is tuned to them: regimes that are held out "
-    "(`--held-out`) are for a final test."
+    "The best pipeline was selected by the same scores, so its scores are optimistic. A method "
+    "that was developed on these regimes may be tuned to them: use held-out regimes (`--held-out`) "
+    "for a final test."
 )
-MOST_LISTED = 5  # names of a list that a cell of a table shows
+MAX_LISTED = 5  # items of a list in a cell of a table
 
 
 def regimes_sections(regimes: RegimesContent, page_folder: Path) -> Iterator[Section]:
@@ -44,12 +44,12 @@ def regimes_sections(regimes: RegimesContent, page_folder: Path) -> Iterator[Sec
     regimes : RegimesContent
         The regimes.
     page_folder : pathlib.Path
-        The folder of the page, from which links lead to the folders of the regimes.
+        The folder of the page; links are relative to it.
 
     Yields
     ------
     Section
-        In words; regimes by pipelines; the regimes; configuration.
+        Overview, pipelines by regime, list of regimes, configuration.
     """
     yield _overview(regimes)
     if not regimes.table.empty:
@@ -61,12 +61,12 @@ def regimes_sections(regimes: RegimesContent, page_folder: Path) -> Iterator[Sec
 def _overview(regimes: RegimesContent) -> Section:
     parts = [paragraph_html(_compared(regimes))]
     if not regimes.table.empty:
-        parts.append(heading_html("What came out", 3))
+        parts.append(heading_html("Main results", 3))
         for protocol, rows in regimes.table.groupby("protocol", sort=False):
             parts += [heading_html(str(protocol), 4), list_html(_findings(rows))]
-        parts += [heading_html("For all of these", 4), list_html([HINDSIGHT])]
-    parts += [heading_html("What failed and what is missing", 3), _missing(regimes)]
-    return Section("In words", "".join(parts))
+        parts += [heading_html("For all results", 4), list_html([HINDSIGHT])]
+    parts += [heading_html("Failed and missing tasks", 3), _missing(regimes)]
+    return Section("Overview", "".join(parts))
 
 
 def _compared(regimes: RegimesContent) -> str:
@@ -74,39 +74,45 @@ def _compared(regimes: RegimesContent) -> str:
     if regimes.table.empty:
         return (
             f"The run compares pipelines in {number} regimes. No pipeline is complete in any of "
-            "them yet: there is no score to show."
+            "them yet, so there are no scores."
         )
-    names = regimes.table["pipeline"].nunique()
+    n_pipelines = regimes.table["pipeline"].nunique()
     return (
-        f"The run compares {names} pipelines in {number} regimes, situations that users are in. "
-        "Each regime is a run of its own: each of its subjects in turn is left out of training "
-        f"and predicted. The baselines are {baselines}; every other pipeline is compared with the "
-        "best of them in each regime."
+        f"The run compares {n_pipelines} pipelines in {number} regimes, which represent situations "
+        "in practice. In each regime, each subject in turn is left out of training, and its trials "
+        f"are predicted. The baselines are {baselines}; every other pipeline is compared with "
+        "the best of them in each regime."
     )
 
 
 def _findings(rows: pd.DataFrame) -> Iterator[str]:
     found = extremes(rows)
     if found.empty:
-        yield "No baseline is complete in any regime: there is nothing to compare with."
+        yield "No baseline is complete in any regime, so pipelines cannot be compared."
         return
-    most = found["n_regimes"].max()
-    whole = found[found["n_regimes"] == most]
-    first, safest = whole["mean"].idxmax(), whole["worst"].idxmax()
-    also = " No other pipeline has a better worst regime." if safest == first else ""
-    yield f"{first} has the highest mean over {most} regimes, {_gain(whole.loc[first])}.{also}"
+    n_regimes = found["n_regimes"].max()
+    complete = found[found["n_regimes"] == n_regimes]
+    first, safest = complete["mean"].idxmax(), complete["worst"].idxmax()
+    also = " It also has the highest difference in the worst regime." if safest == first else ""
+    yield (
+        f"{first} has the highest mean over {n_regimes} regimes: "
+        f"{_gain(complete.loc[first])}.{also}"
+    )
     if safest != first:
-        yield f"{safest} has the best worst regime: {_gain(whole.loc[safest])}."
-    if len(whole) < len(found):
-        partial = ", ".join(found.index[found["n_regimes"] < most])
-        yield f"Not complete in all regimes, and left out of this order: {partial}."
+        yield (
+            f"{safest} has the highest difference in its worst regime: "
+            f"{_gain(complete.loc[safest])}."
+        )
+    if len(complete) < len(found):
+        partial = ", ".join(found.index[found["n_regimes"] < n_regimes])
+        yield f"Not included here, because they are not complete in all regimes: {partial}."
 
 
 def _gain(row: pd.Series[Any]) -> str:
     return (
-        f"{signed_text(row['mean'])} points against the best baseline of each; its worst is "
-        f"{signed_text(row['worst'])} (in {row['worst_regime']}), and it loses in "
-        f"{row['n_losses']} of {row['n_regimes']}"
+        f"{signed_text(row['mean'])} points compared with the best baseline of each regime, "
+        f"{signed_text(row['worst'])} points in the worst regime ({row['worst_regime']}), and a "
+        f"loss in {row['n_losses']} of {row['n_regimes']} regimes"
     )
 
 
@@ -115,32 +121,32 @@ def _missing(regimes: RegimesContent) -> str:
     for name, run in regimes.runs.items():
         complete = run.completeness
         if len(complete.missing) or complete.damaged or not complete.n_planned:
-            sentences.append(_lacks(name, run.completeness))
-            details.append(details_html(f"{name} in full", missing_html(run)))
+            sentences.append(_missing_sentence(name, run.completeness))
+            details.append(details_html(f"Details of {name}", missing_html(run)))
     if regimes.not_begun:
-        sentences.append(f"Not begun: {', '.join(regimes.not_begun)}.")
+        sentences.append(f"Not started: {', '.join(regimes.not_begun)}.")
     sentences += [f"{name} cannot be read: {why}" for name, why in regimes.unreadable.items()]
-    whole = not sentences
-    if whole:
+    is_complete = not sentences
+    if is_complete:
         n_tasks = sum(run.completeness.n_planned for run in regimes.runs.values())
         sentences.append(f"All {n_tasks} tasks of {len(regimes.runs)} regimes have their records.")
     else:
         sentences.append(
-            "The same command computes what is missing and says what fails. A pipeline that lacks "
-            "a subject of a regime is left out of that regime."
+            "Run the same command again to compute missing tasks. A pipeline without results for a "
+            "subject of a regime is left out of this regime."
         )
     if regimes.others:
         sentences.append(
-            f"Results of other commands are in the folder and not shown: "
-            f"{', '.join(regimes.others)}. A command that names them, or all, shows them."
+            "The folder contains further regimes, which the last command did not include and which "
+            f"are not shown: {', '.join(regimes.others)}. A command that includes them adds them."
         )
     text = list_html(sentences) + "".join(details)
-    return text if whole else f'<div class="missing">{text}</div>'
+    return text if is_complete else f'<div class="missing">{text}</div>'
 
 
-def _lacks(name: str, complete: Any) -> str:
+def _missing_sentence(name: str, complete: Any) -> str:
     if not complete.n_planned:
-        return f"{name}: its folder names no subject yet."
+        return f"{name}: its folder contains no subjects yet."
     text = f"{name}: {len(complete.missing)} of {complete.n_planned} tasks have no record"
     failed = f", {len(complete.failures)} failed" if complete.failures else ""
     damaged = f", {len(complete.damaged)} records cannot be read" if complete.damaged else ""
@@ -160,7 +166,7 @@ def _list_of_regimes(regimes: RegimesContent, page_folder: Path) -> Section:
                 "regime": f"{name} (held out)" if held_out else name,
                 "report": "report" if has_report else "–",
                 "tasks": "–" if run is None else _tasks(run.completeness),
-                "what it is": "–"
+                "description": "–"
                 if run is None
                 else _description(run.stored.manifest.fixed, name in regimes.plan.worlds),
             }
@@ -168,9 +174,9 @@ def _list_of_regimes(regimes: RegimesContent, page_folder: Path) -> Section:
         folders.append(_address(folder, page_folder) + "/" if folder.is_dir() else None)
         reports.append(_address(folder / "report.html", page_folder) if has_report else None)
     note = paragraph_html(
-        "Each links to its results folder: records, `results.csv`, and `report.html` where "
-        f"`bci-dann report {regimes.name}/REGIME` has written it, with every subject, "
-        "intervals and tests. Links hold as long as this page stays where it is."
+        "Names link to the results folders, with records and `results.csv`. The report of a "
+        "regime, with all subjects, intervals and tests, is written by `bci-dann report "
+        f"{regimes.name}/REGIME`. Links work only while this page is not moved."
     )
     return Section(
         "Regimes", note + table_html(pd.DataFrame(rows), {"regime": folders, "report": reports})
@@ -183,7 +189,7 @@ def _tasks(complete: Any) -> str:
 
 
 def _description(fixed: Mapping[str, Any], is_world: bool) -> str:
-    """Say what a regime does to the trials, and how a world is simulated."""
+    """Return the changes of a regime to the trials, and the parameters of a simulated world."""
     data = fixed["data"]
     changes = {**(data["params"] if is_world else {}), **(data.get("regime") or {})}
     changes.pop("random_state", None)
@@ -193,15 +199,15 @@ def _description(fixed: Mapping[str, Any], is_world: bool) -> str:
 
 def _plain(value: Any) -> str:
     if isinstance(value, list):
-        shown = ", ".join(map(str, value[:MOST_LISTED]))
-        return f"[{shown}, … {len(value)}]" if len(value) > MOST_LISTED else f"[{shown}]"
+        shown = ", ".join(map(str, value[:MAX_LISTED]))
+        return f"[{shown}, … {len(value)}]" if len(value) > MAX_LISTED else f"[{shown}]"
     if isinstance(value, dict):
-        return f"({', '.join(f'{key}: {_plain(one)}' for key, one in value.items())})"
+        return f"({', '.join(f'{key}: {_plain(item)}' for key, item in value.items())})"
     return str(value)
 
 
 def _address(path: Path, page_folder: Path) -> str:
-    """Return where a link leads from the page; a drive of its own is named in full."""
+    """Return the relative address of a path from the page; absolute on another drive."""
     target, start = path.resolve(), page_folder.resolve()
     try:
         return quote(Path(os.path.relpath(target, start)).as_posix())
@@ -210,19 +216,23 @@ def _address(path: Path, page_folder: Path) -> str:
 
 
 def _configuration(regimes: RegimesContent) -> Section:
-    runs = [run.stored.manifest for run in regimes.runs.values()]
-    if not runs:
+    manifests = [run.stored.manifest for run in regimes.runs.values()]
+    if not manifests:
         return settings_section({}, {}, [], None)
-    first = runs[0]
+    first = manifests[0]
     settings = {
         "baselines": regimes.plan.baselines,
-        "protocols": list(dict.fromkeys(name for one in runs for name in one.protocols)),
-        "seeds": list(dict.fromkeys(seed for one in runs for seed in one.seeds)),
+        "protocols": list(
+            dict.fromkeys(name for manifest in manifests for name in manifest.protocols)
+        ),
+        "seeds": list(dict.fromkeys(seed for manifest in manifests for seed in manifest.seeds)),
         "threads": first.fixed["threads"],
         "regimes": {
             name: {key: run.stored.manifest.fixed[key] for key in ("data", "preprocessing")}
             for name, run in regimes.runs.items()
         },
     }
-    pipelines = {name: steps for one in runs for name, steps in one.pipelines.items()}
+    pipelines = {
+        name: steps for manifest in manifests for name, steps in manifest.pipelines.items()
+    }
     return settings_section(settings, pipelines, regimes.invocations, first.versions)

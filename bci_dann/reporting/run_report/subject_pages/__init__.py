@@ -1,1 +1,1 @@
-"""One page for each subject of a run, beside its report."""
+"""Pages of the subjects of a run, which belong to its report."""

@@ -1,4 +1,4 @@
-"""Figures of one subject: its accuracy among all subjects, and over its session."""
+"""Figures of one subject: its accuracy compared with the other subjects, and over sessions."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_subject"]
 
-N_PARTS = 4
+N_QUARTERS = 4
 
 
 def draw_subject(
     subject: str, accuracies: pd.DataFrame, trials: pd.DataFrame, pipelines: Sequence[str]
 ) -> Figure:
-    """Draw the accuracy of a subject among all, and over the quarters of its sessions.
+    """Draw the accuracy of a subject with that of the others, and by quarter of its sessions.
 
     Parameters
     ----------
     subject : str
         The subject.
     accuracies : pandas.DataFrame
-        In percent, one row a subject, one column a pipeline.
+        Accuracies in percent: one row for each subject, one column for each pipeline.
     trials : pandas.DataFrame
-        The scored trials of this subject; ``trial`` is in the order of recording.
+        The scored trials of this subject; ``trial`` follows the order of recording.
     pipelines : sequence of str
-        Which to draw, the best first.
+        Pipelines to draw, the best first.
 
     Returns
     -------
@@ -51,10 +51,10 @@ def draw_subject(
     left, right = figure.subplots(1, 2, width_ratios=[3, 2])
     for row, name in enumerate(pipelines):
         others = accuracies[name].drop(index=subject).dropna().to_numpy()
-        places = (
+        heights = (
             row + np.linspace(-0.22, 0.22, len(others)) if len(others) > 1 else [row] * len(others)
         )
-        left.scatter(others, places, s=9, color=GREY, linewidth=0)
+        left.scatter(others, heights, s=9, color=GREY, linewidth=0)
         left.plot(accuracies.loc[subject, name], row, "D", color=ORANGE, markersize=8)
     left.set_yticks(range(len(pipelines)), pipelines)
     left.set_ylim(len(pipelines) - 0.4, -0.6)
@@ -68,13 +68,13 @@ def draw_subject(
 
 
 def _draw_quarters(ax: Axes, trials: pd.DataFrame, pipelines: Sequence[str]) -> None:
-    place = trials.groupby(["pipeline", "seed", "session"])["trial"].rank(pct=True)
-    part = np.ceil(N_PARTS * place - 1e-9).astype(int)
-    frame = trials.assign(part=part, hit=trials["truth"] == trials["prediction"])
+    position = trials.groupby(["pipeline", "seed", "session"])["trial"].rank(pct=True)
+    quarter = np.ceil(N_QUARTERS * position - 1e-9).astype(int)
+    frame = trials.assign(quarter=quarter, is_correct=trials["truth"] == trials["prediction"])
     for index, name in enumerate(pipelines):
-        means = 100 * frame[frame["pipeline"] == name].groupby("part")["hit"].mean()
+        means = 100 * frame[frame["pipeline"] == name].groupby("quarter")["is_correct"].mean()
         ax.plot(means.index, means.to_numpy(), **mark_of(index), markersize=5, label=name)
-    ax.set_xticks(range(1, N_PARTS + 1), ["first", "second", "third", "last"])
+    ax.set_xticks(range(1, N_QUARTERS + 1), ["first", "second", "third", "last"])
     ax.set_ylim(-3, 103)
     ax.set_xlabel("quarter of each session")
     ax.set_ylabel("accuracy (%)")

@@ -1,4 +1,4 @@
-"""Page about one subject: its scores among all, its sessions, and the patterns of decoders."""
+"""Page of one subject: scores compared with other subjects, sessions, patterns of decoders."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bci_dann._files import write_atomically
 from bci_dann.evaluation.decision_patterns import TRUE_CLASS
 from bci_dann.reporting.leaderboard.entry import slug
 from bci_dann.reporting.run_report.html_parts import (
-    Reading,
+    Explanation,
     figure_html,
     list_html,
     paragraph_html,
@@ -25,7 +25,7 @@ from bci_dann.reporting.run_report.patterns.patterns_section import (
     usable_power,
 )
 from bci_dann.reporting.run_report.subject_pages.subject_figures import draw_subject
-from bci_dann.reporting.run_report.trial_figures import MOST_DRAWN
+from bci_dann.reporting.run_report.trial_figures import MAX_DRAWN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,38 +36,40 @@ if TYPE_CHECKING:
 
 __all__ = ["SUBJECTS_FOLDER", "subject_files", "write_subject_pages"]
 
-# Beside the report.
+# Folder beside the report.
 SUBJECTS_FOLDER = "subjects"
 STYLES = (
     Path(__file__).parents[1] / "report.css",
     Path(__file__).with_name("subject_page.css"),
 )
-# Nothing is loaded from anywhere.
+# The page is self-contained: it loads nothing from other addresses.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-PLACE = Reading(
-    "Left: the accuracy of each pipeline on this subject (diamond) among that on all others. "
+SCORES_EXPLANATION = Explanation(
+    "Left: the accuracy of each pipeline for this subject (diamond) and for all others (grey). "
     "Right: its accuracy in the quarters of each session, in the order of recording.",
-    "Left: the diamond among the upper half of the others, and further right for pipelines that "
-    "adapt. Right: level lines.",
-    "Left: the diamond far left of all others under every pipeline: the recordings, or a subject "
-    "whose rhythms hardly change. Left of plain training under one that adapts: negative transfer. "
-    "Right: a fall, from fatigue or drying electrodes.",
-    "Look at the recordings (`bci-dann check`) and the shift (`bci-dann diagnose`) of a subject "
-    "who is last everywhere. One subject's accuracy is uncertain: of 100 trials, by up to "
-    "ten points in either direction.",
+    "Left: the diamond is in the right half of the others, and further right for pipelines that "
+    "adapt. Right: horizontal lines.",
+    "Left: the diamond is left of all others for every pipeline, because of faulty recordings, or "
+    "because the rhythms of the subject hardly change; or it is further left for a pipeline that "
+    "adapts than without adaptation (negative transfer). Right: the accuracy falls, because of "
+    "fatigue or drying electrodes.",
+    "Check the recordings (`bci-dann check`) and the distribution shift (`bci-dann diagnose`) of a "
+    "subject with low accuracy for all pipelines. The accuracy of a single subject is uncertain: "
+    "with 100 trials, by up to ten points in either direction.",
 )
-OWN_PATTERNS = Reading(
-    "Correlation over this subject's trials between the log-power of a channel and the true class, "
-    "and the logit of each pipeline's probability of it (Haufe et al. 2014).",
-    "Maps of pipelines like that of the true class, extremes over the motor areas.",
-    "Extremes at the rim or at a single electrode, or no colour under the true class: this "
-    "subject's power tells little of the class in this pass band.",
-    "Compare with the mean over subjects in the report; leave a bad channel out with `drop`.",
+PATTERNS_EXPLANATION = Explanation(
+    "Correlation over the trials of this subject between the log-power of a channel and the true "
+    "class, or the logit of the probability that a pipeline gives to this class (Haufe et al. "
+    "2014).",
+    "Maps of pipelines resemble that of the true class, with extremes over the motor areas.",
+    "Extremes at the edge or at a single electrode: the pipeline uses other signals. A pale map of "
+    "the true class: the power contains little information on the class in this pass band.",
+    "Compare with the mean over subjects in the report; leave out a bad channel with `drop`.",
 )
 
 
 def subject_files(run: RunContent) -> dict[str, str]:
-    """Return the address of each subject's page from the report.
+    """Return the address of the page of each subject, relative to the report.
 
     Parameters
     ----------
@@ -77,7 +79,7 @@ def subject_files(run: RunContent) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        By the name of the subject, in the order of the report.
+        Addresses by name of the subject, in the order of the report.
     """
     subjects = list(
         dict.fromkeys(str(name) for group in run.groups for name in group.accuracies.index)
@@ -100,12 +102,12 @@ def write_subject_pages(run: RunContent, report: Path) -> list[Path]:
     run : RunContent
         The run.
     report : pathlib.Path
-        The report that the pages lead back to; they are in ``subjects`` beside it.
+        The report that the pages link to; they are written to the folder ``subjects`` beside it.
 
     Returns
     -------
     list of pathlib.Path
-        The pages, each in one file that needs no other.
+        The pages, each a self-contained file.
 
     Raises
     ------
@@ -153,13 +155,15 @@ def _style() -> str:
 
 def _links(subject: str, files: Mapping[str, str], report: str) -> str:
     names = list(files)
-    place = names.index(subject)
+    position = names.index(subject)
     links = [("report of the run", f"../{report}")]
-    if place:
-        links.append((f"before: {names[place - 1]}", Path(files[names[place - 1]]).name))
-    if place + 1 < len(names):
-        links.append((f"next: {names[place + 1]}", Path(files[names[place + 1]]).name))
-    items = (f'<a href="{html.escape(to)}">{html.escape(text)}</a>' for text, to in links)
+    if position:
+        before = names[position - 1]
+        links.append((f"previous: {before}", Path(files[before]).name))
+    if position + 1 < len(names):
+        after = names[position + 1]
+        links.append((f"next: {after}", Path(files[after]).name))
+    items = (f'<a href="{html.escape(address)}">{html.escape(text)}</a>' for text, address in links)
     return f"<nav>{''.join(items)}</nav>"
 
 
@@ -173,16 +177,16 @@ def _cues(run: RunContent, subject: str) -> str:
 
 
 def _group_parts(group: ScoredGroup, subject: str) -> str:
-    names = [name for name in group.shown(MOST_DRAWN) if _is_known(group, subject, name)]
+    names = [name for name in group.shown(MAX_DRAWN) if _is_known(group, subject, name)]
     trials = group.trials[group.trials["subject"].astype(str) == subject]
     title = (
-        f"Subject {subject} under {group.protocol}, N = {trials['trial'].nunique()} trials, among "
-        f"{group.n_subjects} subjects"
+        f"Subject {subject} under {group.protocol}, N = {trials['trial'].nunique()} trials, "
+        f"compared with all {group.n_subjects} subjects"
     )
     parts = [table_html(_scores(group, subject))]
     if names:
         figure = draw_subject(subject, group.accuracies, trials, names)
-        parts.append(figure_html(figure, title, PLACE))
+        parts.append(figure_html(figure, title, SCORES_EXPLANATION))
     parts.append(list_html(_confused(trials, names[:1])))
     return "".join(parts)
 
@@ -192,7 +196,7 @@ def _is_known(group: ScoredGroup, subject: str, pipeline: str) -> bool:
 
 
 def _scores(group: ScoredGroup, subject: str) -> pd.DataFrame:
-    """Return one row a pipeline: this subject's scores, its rank, and the mean of all."""
+    """Return scores of this subject, its rank and the mean of all, one row for each pipeline."""
     import pandas as pd
 
     own = group.results[group.results["subject"].astype(str) == subject]
@@ -219,14 +223,14 @@ def _scores(group: ScoredGroup, subject: str) -> pd.DataFrame:
 
 
 def _confused(trials: pd.DataFrame, pipelines: Sequence[str]) -> list[str]:
-    """Say what the best pipeline makes of each class."""
+    """Return sentences on the predictions of the best pipeline for trials of each class."""
     sentences = []
     for name in pipelines:
         own = trials[trials["pipeline"] == name]
         for truth, rows in own.groupby("truth"):
             counts = rows["prediction"].value_counts()
-            said = ", ".join(f"{what} {count} times" for what, count in counts.items())
-            sentences.append(f"Where {truth} was asked for, {name} predicted {said}.")
+            listed = ", ".join(f"{label} {count} times" for label, count in counts.items())
+            sentences.append(f"For trials of {truth}, {name} predicted {listed}.")
     return sentences
 
 
@@ -239,4 +243,4 @@ def _pattern_figure(
     trials = group.trials[group.trials["subject"].astype(str) == subject]
     size = f"N = {trials['trial'].nunique()} trials"
     title = f"Patterns of subject {subject} under {group.protocol}, {size}"
-    return figure_html(draw_patterns(own, power, size), title, OWN_PATTERNS)
+    return figure_html(draw_patterns(own, power, size), title, PATTERNS_EXPLANATION)

@@ -1,1 +1,1 @@
-"""The training of networks in the report of a run."""
+"""Training curves of networks in the report of a run."""

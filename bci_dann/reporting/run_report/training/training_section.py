@@ -1,4 +1,4 @@
-"""Training curves of networks: summands of the loss and domain accuracy over epochs."""
+"""Section with training curves of networks: loss terms and domain accuracy by epoch."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from bci_dann.objectives.batch_view import OF_TERM
 from bci_dann.reporting.run_report.html_parts import (
-    Reading,
+    Explanation,
     Section,
     figure_html,
     heading_html,
     paragraph_html,
 )
 from bci_dann.reporting.run_report.ranking_figures import empty_figure
-from bci_dann.reporting.run_report.trial_figures import MOST_DRAWN
+from bci_dann.reporting.run_report.trial_figures import MAX_DRAWN
 from bci_dann.reporting.subject_figure import mark_of
 
 if TYPE_CHECKING:
@@ -28,34 +28,34 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_domain_accuracy", "draw_training", "training_section"]
 
-# Ends of the names of what is recorded of a domain classifier.
+# Endings of the names of the recorded values of a domain classifier.
 ACCURACY, CHANCE = f"{OF_TERM}domain_accuracy", f"{OF_TERM}domain_chance"
 PANELS_IN_A_ROW, PANEL_WIDTH, PANEL_HEIGHT = 2, 4.6, 3.2  # inches
-CURVES = Reading(
-    "Each panel is a summand of the loss over epochs, with its weight, the mean over subjects and "
-    "seeds; the band runs from the lowest to the highest task. `classification` is that of the "
-    "labelled trials that networks are trained on, not of the target.",
-    "`classification` falls and levels off.",
-    "`classification` that still falls at the end (too few epochs), is level from the start (a "
-    "step that is too small or large), or jumps.",
-    "Change `max_epochs`, `lr` or the weight of a term in `pipeline_parameters`, and choose by "
-    "source subjects. No curve says how good a pipeline is for the target: the ranking does.",
+CURVES_EXPLANATION = Explanation(
+    "Each panel is a summand of the loss, multiplied by its weight, by epoch: mean over subjects "
+    "and seeds, with a band from the lowest to the highest task. `classification` is the loss of "
+    "the labelled training trials, not of the target.",
+    "`classification` falls, and becomes constant.",
+    "`classification` still falls at the end (too few epochs), is constant from the start (a "
+    "learning rate that is too small or too large), or jumps.",
+    "Change `max_epochs`, `lr` or the weight of a term in `pipeline_parameters`, and select the "
+    "values on source subjects. These curves do not show the accuracy for the target; the ranking "
+    "does.",
 )
-ACCURACIES = Reading(
-    "How many of the trials of each epoch the domain classifier of an adversary assigns to the "
-    "right domain, by default the right subject, while network and classifier are trained. Mean "
-    "over subjects and seeds; the band runs from the lowest to the highest task. The dashed line "
-    "is chance, 1 / number of domains.",
-    "The curve rises at first, while the adversary is weak, and then falls towards the dashed "
-    "line: the features no longer tell the subjects apart.",
-    "A curve that keeps rising, or stays far above the line: the features keep their subjects. "
-    "On the line from the first epoch: the classifier has learnt nothing, so that the adversary "
-    "has no effect.",
-    "Far above chance: align the data, or raise the weight of the adversary. Even at chance "
-    "another, newly trained classifier may tell the domains; `bci-dann diagnose` measures the "
-    "difference that alignment leaves in the data.",
+DOMAIN_ACCURACY_EXPLANATION = Explanation(
+    "Share of the trials of an epoch that the domain classifier of an adversary assigns to the "
+    "correct domain (by default the subject) during training: mean over subjects and seeds, with a "
+    "band from the lowest to the highest task. The dashed line is chance, 1 / number of domains.",
+    "The curve rises at first, while the weight of the adversary is small, and then falls to the "
+    "dashed line: the domain classifier can no longer distinguish the subjects by the features.",
+    "A curve that keeps rising, or stays far above the line: the features still differ between "
+    "subjects. On the line from the first epoch: the domain classifier learns nothing, so the "
+    "adversary has no effect.",
+    "Far above chance: align the data, or increase the weight of the adversary. Even at chance, "
+    "another domain classifier may be able to distinguish the domains; `bci-dann diagnose` "
+    "measures the differences of the data after alignment.",
 )
-NOTE = "These pipelines have no curves, as they train no network: {names}."
+NOTE = "These pipelines have no curves, because they train no network: {names}."
 
 
 def training_section(run: RunContent) -> Section | None:
@@ -69,7 +69,7 @@ def training_section(run: RunContent) -> Section | None:
     Returns
     -------
     Section or None
-        ``None`` where no record holds the history of a training.
+        ``None`` if no record contains the history of a training.
     """
     history = run.stored.history
     if history.empty:
@@ -85,20 +85,20 @@ def training_section(run: RunContent) -> Section | None:
 
 
 def draw_training(history: pd.DataFrame, pipelines: Sequence[str]) -> Figure:
-    """Draw each summand of the loss over epochs.
+    """Draw each summand of the loss by epoch.
 
     Parameters
     ----------
     history : pandas.DataFrame
-        Of one dataset and protocol, as :attr:`bci_dann.evaluation.StoredResults.history`,
-        without what is recorded of domain classifiers.
+        Rows of :attr:`bci_dann.evaluation.StoredResults.history` of one dataset and protocol,
+        without values of domain classifiers.
     pipelines : sequence of str
-        Which to draw, in this order.
+        Pipelines to draw, in this order.
 
     Returns
     -------
     matplotlib.figure.Figure
-        One panel a summand, one line a pipeline.
+        One panel for each summand, one line for each pipeline.
     """
     shown = history[history["pipeline"].isin(list(pipelines))]
     names = list(dict.fromkeys(shown["summand"]))
@@ -116,20 +116,20 @@ def draw_training(history: pd.DataFrame, pipelines: Sequence[str]) -> Figure:
 
 
 def draw_domain_accuracy(history: pd.DataFrame, pipelines: Sequence[str]) -> Figure:
-    """Draw the accuracy of domain classifiers over epochs, with chance.
+    """Draw the accuracy of domain classifiers by epoch, with the level of chance.
 
     Parameters
     ----------
     history : pandas.DataFrame
-        Of one dataset and protocol, as :attr:`bci_dann.evaluation.StoredResults.history`; with
-        the accuracy of one domain classifier at least.
+        Rows of :attr:`bci_dann.evaluation.StoredResults.history` of one dataset and protocol, with
+        the accuracy of at least one domain classifier.
     pipelines : sequence of str
-        Which to draw, in this order, in the colours of :func:`draw_training`.
+        Pipelines to draw, in this order, in the colours of :func:`draw_training`.
 
     Returns
     -------
     matplotlib.figure.Figure
-        One panel an adversary, one line a pipeline.
+        One panel for each adversary, one line for each pipeline.
     """
     shown = history[history["pipeline"].isin(list(pipelines))]
     names = [name for name in dict.fromkeys(shown["summand"]) if name.endswith(ACCURACY)]
@@ -166,7 +166,7 @@ def _panels(count: int) -> tuple[Figure, list[Axes]]:
 def _draw_lines(
     ax: Axes, rows: pd.DataFrame, pipelines: Sequence[str], handles: dict[str, Any]
 ) -> None:
-    """Draw one line a pipeline, the mean over tasks, in a band from the lowest to the highest."""
+    """Draw one line for each pipeline (mean over tasks), with a band from lowest to highest."""
     from matplotlib.ticker import MaxNLocator
 
     for index, pipeline in enumerate(pipelines):
@@ -197,16 +197,18 @@ def _add_legend(figure: Figure, handles: dict[str, Any]) -> None:
 
 def _curves(group: ScoredGroup, history: pd.DataFrame) -> str:
     trained = set(history["pipeline"])
-    names = [name for name in group.best_first if name in trained][:MOST_DRAWN]
+    names = [name for name in group.best_first if name in trained][:MAX_DRAWN]
     own = history[history["pipeline"].isin(names)]
     is_domain = own["summand"].str.endswith((ACCURACY, CHANCE))
     size = f"under {group.protocol}, N = {{}} subjects"
     losses, domains = own[~is_domain], own[is_domain]
     title = f"Training {size}".format(losses["subject"].nunique())
-    text = figure_html(draw_training(losses, names), title, CURVES)
+    text = figure_html(draw_training(losses, names), title, CURVES_EXPLANATION)
     if not domains.empty:
         title = f"Domain accuracy in training {size}".format(domains["subject"].nunique())
-        text += figure_html(draw_domain_accuracy(domains, names), title, ACCURACIES)
+        text += figure_html(
+            draw_domain_accuracy(domains, names), title, DOMAIN_ACCURACY_EXPLANATION
+        )
     if len(names) < len(trained):
         text += paragraph_html(f"The figures show the best {len(names)} of {len(trained)}.")
     others = [name for name in group.best_first if name not in trained]

@@ -1,1 +1,1 @@
-"""Section of a report about the windows of a pseudo-online run."""
+"""Section of a report on the windows of a pseudo-online run."""

@@ -115,14 +115,14 @@ def test_a_worker_that_joins_later_with_other_code_stops_the_run(
     task = Task("Set", "data", specs["logistic"], "train", "1", 0, versions={"bci_dann": "other"})
     setup = WorkerSetup("one", trials_folder, ResultsFolder(tmp_path / "out"))
     two_workers.submit([task], setup)
-    with pytest.raises(ResultsError, match="joined later has another version of bci_dann"):
+    with pytest.raises(ResultsError, match="joined during the run has another version of bci_dann"):
         two_workers.wait()
 
 
 def test_a_worker_without_access_to_a_folder_is_reported(tmp_path, two_workers):
     two_workers.check_folders({"results": tmp_path})
     with pytest.raises(
-        ResultsError, match=r"Dask worker tcp://.* does not exist there.*BCI_DANN_CACHE"
+        ResultsError, match=r"Dask worker tcp://.* does not exist on.*BCI_DANN_CACHE"
     ):
         two_workers.check_folders({"prepared trials": tmp_path / "elsewhere"})
 

@@ -50,7 +50,7 @@ def test_points_are_at_their_numbers_of_trials():
     np.testing.assert_array_equal(ax.lines[0].get_ydata(), [61, 71, 81])
     np.testing.assert_array_equal(ax.lines[1].get_ydata(), [60, 70, 80])
     assert ax.get_title() == "N = 7 subjects"
-    assert "trials of each class seen with labels" in ax.get_xlabel()
+    assert "labelled trials of each class" in ax.get_xlabel()
     assert "accuracy on common trials (%)" in ax.get_ylabel()
 
 
@@ -58,6 +58,6 @@ def test_a_report_of_such_protocols_has_the_curve(write_run, tmp_path):
     protocols = ("train", "train_and_target_unlabeled_20p", FULL)
     run = write_run(tmp_path / "run", n_subjects=3, protocols=protocols)
     body = protocols_section(read_run(run)).body
-    assert "Accuracy over the trials of the target that training sees, N = 3 subjects" in body
+    assert "Accuracy by number of target trials in training, N = 3 subjects" in body
     other = write_run(tmp_path / "other", n_subjects=3, protocols=("train", "source_free"))
     assert "that training sees" not in protocols_section(read_run(other)).body

@@ -44,7 +44,7 @@ def test_each_protocol_has_maps_of_the_true_class_and_of_pipelines(run, read_pag
 def test_without_positions_it_says_so(run):
     add_power(run, montage=False)
     body = patterns_section(read_run(run)).body
-    assert "No topographies: Fz, C3, Cz, C4, Pz have no position" in body
+    assert "these channels have no unique position: Fz, C3, Cz, C4, Pz." in body
     assert "<figure" not in body
 
 

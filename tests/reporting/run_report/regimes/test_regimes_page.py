@@ -41,7 +41,7 @@ def whole(write_run, tmp_path_factory):
 
 def test_the_figure_says_how_to_read_it_and_loads_nothing(whole, read_page):
     page = read_page(whole / "report.html")
-    title = "Accuracy less that of the best baseline under train, N = 2 regimes of 3 to 4 subjects"
+    title = "Accuracy minus that of the best baseline under train, N = 2 regimes of 3 to 4 subjects"
     assert [name for name in page.figures if name != "MNE"] == [title]
     for words in ("How to read this.", "Good", "Bad", "What to do"):
         assert words in page.text
@@ -59,7 +59,7 @@ def test_the_words_name_the_worst_and_the_mean(whole, read_page):
     assert found["mean"] == pytest.approx(own.mean())
     assert found["n_gains"] + found["n_losses"] == 2
     text = read_page(whole / "report.html").text
-    assert f"has the highest mean over 2 regimes, {extremes(table)['mean'].max():+.1f}" in text
+    assert f"has the highest mean over 2 regimes: {extremes(table)['mean'].max():+.1f}" in text
     assert "few subjects (held out)" in text
 
 
@@ -79,8 +79,8 @@ def test_what_is_missing_and_not_begun_is_told(write_run, read_page, tmp_path):
     write_run(folder / "other", n_subjects=3, protocols=("train",))
     text = read_page(write_run_report(folder)).text
     assert "whole: 1 of 12 tasks have no record." in text
-    assert "Not begun: few subjects." in text
-    assert "Results of other commands are in the folder and not shown: other." in text
+    assert "Not started: few subjects." in text
+    assert "which the last command did not include and which are not shown: other." in text
     assert set(read_regimes(folder).table["pipeline"]) == {"csp_lda", "ea_csp_lda"}
 
 
@@ -100,7 +100,7 @@ def test_a_folder_without_any_record_or_with_a_table_only_has_a_page(whole, read
     for name in ("whole", "few subjects"):
         shutil.rmtree(folder / name / "records")
     page = read_page(write_run_report(folder))
-    assert "there is no score to show" in page.text
+    assert "so there are no scores" in page.text
     assert [name for name in page.figures if name != "MNE"] == []
 
 

@@ -35,7 +35,7 @@ def test_a_page_has_the_scores_of_its_subject_among_all(folder, read_page):
     assert f"{100 * own['accuracy'].mean():.1f}" in page.text
     assert "8 of 8" in page.text  # subject 1 loses by all but the first pipeline
     assert "40 of 42 cues are used as trials." in page.text
-    title = "Subject 1 under train, N = 40 trials, among 8 subjects"
+    title = "Subject 1 under train, N = 40 trials, compared with all 8 subjects"
     assert title in page.figures
     assert page.text.count("How to read this.") == len(page.figures) == 2
 
@@ -79,7 +79,7 @@ def test_large_runs_name_the_command_and_others_do_not(write_run, tmp_path):
 
 def test_regimes_have_pages_of_subjects_in_each_folder_only(tmp_path, monkeypatch):
     monkeypatch.setattr("bci_dann.reporting.run_report.page.is_regimes_folder", lambda _: True)
-    with pytest.raises(ResultsError, match="pages of subjects are written for each of them"):
+    with pytest.raises(ResultsError, match="pages of subjects are written for a single regime"):
         write_run_report(tmp_path, subjects=True)
 
 

@@ -52,5 +52,5 @@ def test_axes_name_what_they_show():
     left, right = draw_windows(rows, ["b", "a"]).axes
     assert [text.get_text() for text in left.get_yticklabels()] == ["b", "a"]
     assert left.get_xlabel() == "Matthews' correlation (0: chance)"
-    assert right.get_ylabel() == "tasks hit (%)"
+    assert right.get_ylabel() == "detected tasks (%)"
     assert left.get_title() == right.get_title() == "N = 3 subjects"
