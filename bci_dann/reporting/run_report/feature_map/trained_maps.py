@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_trained_maps", "trained_maps_html"]
 
-MOST_DRAWN = 4  # pipelines of a figure
+MAX_DRAWN = 4  # pipelines of a figure
 WIDTH, HEIGHT_OF_ROW = 10.0, 3.4  # inches
 EXPLANATION = Explanation(
     "Each point is a trial: the first two principal components of the features in front of the "
@@ -74,7 +74,7 @@ def trained_maps_html(run: RunContent) -> str:
 def _group_html(group: ScoredGroup, points: pd.DataFrame) -> str:
     mapped = set(points["pipeline"])
     names = [name for name in group.best_first if name in mapped]
-    kept = names[:MOST_DRAWN]
+    kept = names[:MAX_DRAWN]
     if group.reference in names and group.reference not in kept:
         kept[-1] = group.reference
     shown = points[points["pipeline"].isin(kept) & (points["seed"] == points["seed"].min())]

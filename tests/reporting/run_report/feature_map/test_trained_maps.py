@@ -76,7 +76,7 @@ def test_each_protocol_has_its_figure_and_names_who_has_none(run):
 
 def test_the_reference_is_always_shown(run, monkeypatch):
     shown = []
-    monkeypatch.setattr(module, "MOST_DRAWN", 1)
+    monkeypatch.setattr(module, "MAX_DRAWN", 1)
     monkeypatch.setattr(
         module,
         "draw_trained_maps",
