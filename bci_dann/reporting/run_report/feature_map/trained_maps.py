@@ -32,19 +32,19 @@ __all__ = ["draw_trained_maps", "trained_maps_html"]
 MAX_DRAWN = 4  # pipelines of a figure
 WIDTH, HEIGHT_OF_ROW = 10.0, 3.4  # inches
 EXPLANATION = Explanation(
-    "Each point is a trial: the first two principal components of the features in front of the "
-    "last layer or classifier of a trained model, one row for each pipeline. The models of one "
-    "target subject are shown, as an example. On the left colours are true classes, on the right "
-    "subjects; trials of the target have a black edge.",
-    "On the right, the target lies among the source subjects, and the subjects lie on each other. "
-    "On the left, each class of the target lies where the sources have this class.",
-    "The target is a cloud of its own, or its classes lie where the sources have another class. A "
-    "pipeline without adaptation, such as the reference, shows how features differ before it.",
-    "A target apart from the sources: use alignment, or another one. Subjects together, classes "
-    "mixed: adaptation may have removed what tells classes apart; compare the scores of this "
-    "subject. Two components do not show everything that classifiers use.",
+    "Each point is a trial: the first two principal components of the features of a trained model, "
+    "the input of its last layer or classifier. Each row is a pipeline. As an example, the models "
+    "for one target subject are shown. Colours are true classes on the left, and subjects on the "
+    "right; trials of the target have a black edge.",
+    "On the right, the target overlaps with the source subjects. On the left, each class of the "
+    "target is where the sources have the same class.",
+    "The target is a separate cluster, or its classes are where the sources have another class. A "
+    "pipeline without adaptation, such as the reference, shows the features before adaptation.",
+    "If the target is separate, use alignment, or another kind of alignment. If subjects overlap "
+    "but classes are mixed, adaptation may have removed differences between classes: compare the "
+    "accuracies of this subject. Two components do not show everything that classifiers use.",
 )
-NOTE = "These pipelines have no map, as their models have no features of their own: {names}."
+NOTE = "These pipelines have no map, because their models have no features: {names}."
 
 
 def trained_maps_html(run: RunContent) -> str:

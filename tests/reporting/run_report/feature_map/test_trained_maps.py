@@ -71,7 +71,7 @@ def test_each_protocol_has_its_figure_and_names_who_has_none(run):
         title = f"Features of trained models under {protocol}, target subject 1, N = 3 subjects"
         assert text.count(f"<figcaption>{title}<") == 1
     assert text.count("These pipelines have no map") == 2
-    assert "of their own: mdwm." in text
+    assert "their models have no features: mdwm." in text
 
 
 def test_the_reference_is_always_shown(run, monkeypatch):
