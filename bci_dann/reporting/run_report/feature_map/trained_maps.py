@@ -35,7 +35,7 @@ EXPLANATION = Explanation(
     "Each point is a trial: the first two principal components of the features of a trained model, "
     "the input of its last layer or classifier. Each row is a pipeline. As an example, the models "
     "for one target subject are shown. Colours are true classes on the left, and subjects on the "
-    "right; trials of the target have a black edge.",
+    "right; trials of the target are circled.",
     "On the right, the target overlaps with the source subjects. On the left, each class of the "
     "target is where the sources have the same class.",
     "The target is a separate cluster, or its classes are where the sources have another class. A "
