@@ -171,7 +171,7 @@ class StoredResults:
 
     @functools.cached_property
     def feature_points(self) -> pd.DataFrame:
-        """Trials as points: the first two principal components of the features of trained models.
+        """The trials as points: two principal components of the features of trained models.
 
         Returns
         -------
