@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.special import softmax
+from sklearn.base import TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from bci_dann.adaptation.drift_guard import MIN_TRIALS
@@ -55,7 +57,7 @@ PRIOR_ITERATIONS = 5
 ONLINE_KEY, SOURCE_HEAD_KEY = "followed", "base"
 
 
-class AdaptiveHead(SourceWeighted, TransferClassifier):
+class AdaptiveHead(SourceWeighted, TransformerMixin, TransferClassifier):
     """Base of :class:`RiemannianClassifier`: a linear head on the features of an alignment.
 
     A subclass has the parameters below; :class:`RiemannianClassifier` documents them, and the
@@ -288,6 +290,11 @@ class AdaptiveHead(SourceWeighted, TransferClassifier):
         """Return probabilities, with local means subtracted where known; see the base class."""
         features = torch.from_numpy(align(self.alignment_, X, domains)).double()
         return head_probabilities(features, self.head_, self.seen_.values_of(X))
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
 
     def _reset_online_state(self) -> None:
         super()._reset_online_state()

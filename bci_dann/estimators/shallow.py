@@ -7,11 +7,12 @@ from typing import Any
 import mne
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from bci_dann._validation import check_count, check_option
@@ -93,7 +94,7 @@ def fit_weighted(
     return pipeline
 
 
-class ShallowClassifier(SourceWeighted, TransferClassifier):
+class ShallowClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
     """A classical decoder: alignment, spatial filters or covariances, and a simple classifier.
 
     ``features="csp", classifier="lda"`` with Euclidean alignment is deterministic and part of many
@@ -227,9 +228,9 @@ class ShallowClassifier(SourceWeighted, TransferClassifier):
             Logarithms of power, tangent vectors, or for ``"covariances"`` the entries of these.
         """
         check_is_fitted(self)
-        X = self.read_aligned(X).astype(np.float64)
-        features = np.asarray(self.pipeline_[:-1].transform(X), dtype=np.float32)
-        return features.reshape(len(X), -1)
+        X, steps = self.read_aligned(X).astype(np.float64), self.pipeline_[:-1]
+        features = steps.transform(X) if len(steps) else X  # vectors are features already
+        return np.asarray(features, dtype=np.float32).reshape(len(X), -1)
 
     def predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return class probabilities; see the base class."""
@@ -256,6 +257,11 @@ class ShallowClassifier(SourceWeighted, TransferClassifier):
         if self.features == "covariances":
             return [covariances()]
         return [step for _, step in tangent_space().steps]
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
 
     def to_state(self) -> ModelState:
         """Return the fitted steps; see the base class."""
