@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,9 @@ MAP_ARRAYS = ("points", "explained", "subjects", "labels")
 OF_TARGET, OF_SOURCE, OF_SOURCES = 100, 40, 300
 
 
-def map_features(model: Any, trials: EEGTrials, target: str, name: str) -> dict[str, NDArray[Any]]:
+def map_features(
+    model: Any, trials: EEGTrials, target: str, sources: Sequence[str], name: str
+) -> dict[str, NDArray[Any]]:
     """Map the features of a model to two dimensions, for trials of the target and the sources.
 
     Features are what ``model.transform`` returns: those in front of its last layer or classifier.
@@ -36,6 +39,8 @@ def map_features(model: Any, trials: EEGTrials, target: str, name: str) -> dict[
         Trials of all subjects (µV). Labels are returned, and not used.
     target : str
         The target subject.
+    sources : sequence of str
+        The subjects that the model was trained on.
     name : str
         Name of the model, for a warning.
 
@@ -54,11 +59,9 @@ def map_features(model: Any, trials: EEGTrials, target: str, name: str) -> dict[
     if not hasattr(model, "transform") or trials.y is None:
         return {}
     subjects = np.asarray(trials.subjects, dtype=str)
-    n_sources = max(1, len(set(subjects.tolist())) - 1)
-    rows = spread_rows(subjects, max(1, min(OF_SOURCE, OF_SOURCES // n_sources)))
-    own = np.flatnonzero(subjects == target)
-    rows[target] = own[spread_rows(subjects[own], OF_TARGET)[target]]
-    chosen = np.concatenate(list(rows.values()))
+    of_source = max(1, min(OF_SOURCE, OF_SOURCES // max(1, len(sources))))
+    rows = {**spread_rows(subjects, of_source), target: spread_rows(subjects, OF_TARGET)[target]}
+    chosen = np.concatenate([rows[name] for name in rows if name in {target, *sources}])
     try:
         features = np.asarray(model.transform(trials[chosen].unlabelled()), dtype=np.float32)
         points, explained = principal_components(features.reshape(len(chosen), -1))

@@ -207,16 +207,24 @@ def _record(
         diagnostics=_diagnostics(estimator),
         history=_history(estimator),
         windows={} if table is None else times_of(table, fold.test),
-        feature_map=_feature_map(task, estimator, trials) if table is None else {},
+        feature_map=_feature_map(task, estimator, trials, fold) if table is None else {},
     )
 
 
-def _feature_map(task: Task, estimator: Any, trials: EEGTrials) -> dict[str, NDArray[Any]]:
-    """Return the map of a model's features, for one subject, as examples in the report."""
-    is_example = task.without is None and task.subject == trials.subjects[0]
-    if not is_example or not wants_target(estimator):
+def _feature_map(
+    task: Task, estimator: Any, trials: EEGTrials, fold: Fold
+) -> dict[str, NDArray[Any]]:
+    """Return the map of a model's features for the first subject of its dataset, an example."""
+    if task.without is not None or not wants_target(estimator):
         return {}
-    return map_features(estimator, trials, task.subject, task.pipeline.name)
+    subjects = np.asarray(trials.subjects, dtype=str)
+    # with several datasets, names of subjects begin with that of their dataset
+    of_dataset = subjects[np.char.startswith(subjects, subject_name(task.dataset, ""))]
+    example = of_dataset[0] if len(of_dataset) else subjects[0]
+    if task.subject != example:
+        return {}
+    sources = np.unique(subjects[fold.train]).tolist()
+    return map_features(estimator, trials, task.subject, sources, task.pipeline.name)
 
 
 def _target_arguments(trials: EEGTrials, fold: Fold) -> dict[str, Any]:

@@ -178,7 +178,7 @@ class Record:
         In a pseudo-online run, the times of the scored windows; see
         :func:`bci_dann.evaluation.pseudo_online.window_predictions.times_of`.
     feature_map : dict of str to ndarray
-        Features of the model as points in two dimensions, in the tasks of the first subject; see
+        Features of the model as points in two dimensions, for the first subject of a dataset; see
         :func:`bci_dann.evaluation.feature_maps.trained_map.map_features`.
     """
 

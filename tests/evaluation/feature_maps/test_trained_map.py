@@ -13,6 +13,8 @@ from bci_dann.evaluation.feature_maps import trained_map as module
 from bci_dann.evaluation.feature_maps.trained_map import MAP_ARRAYS, map_features
 from bci_dann.exceptions import BCIDannWarning
 
+SOURCES = ["2", "3", "4"]
+
 
 @pytest.fixture(scope="module")
 def simulated():
@@ -40,15 +42,15 @@ def distance(found, target):
 
 
 def test_alignment_brings_the_target_among_the_sources(simulated, model):
-    aligned = map_features(model, simulated, "1", "aligned")
-    raw = map_features(fitted("ts_logistic", simulated), simulated, "1", "raw")
+    aligned = map_features(model, simulated, "1", SOURCES, "aligned")
+    raw = map_features(fitted("ts_logistic", simulated), simulated, "1", SOURCES, "raw")
     assert distance(aligned, "1") < 0.2 < distance(raw, "1")
 
 
 def test_numbers_of_trials_are_limited(simulated, model, monkeypatch):
     monkeypatch.setattr(module, "OF_TARGET", 30)
     monkeypatch.setattr(module, "OF_SOURCES", 36)
-    found = map_features(model, simulated, "1", "few")
+    found = map_features(model, simulated, "1", SOURCES, "few")
     assert tuple(found) == MAP_ARRAYS
     names, counts = np.unique(found["subjects"], return_counts=True)
     assert dict(zip(names.tolist(), counts.tolist(), strict=True)) == {
@@ -60,15 +62,20 @@ def test_numbers_of_trials_are_limited(simulated, model, monkeypatch):
     assert found["points"].shape == (66, 2)
 
 
+def test_subjects_that_are_no_sources_are_left_out(simulated, model):
+    found = map_features(model, simulated, "1", ["2", "4"], "two sources")
+    assert list(dict.fromkeys(found["subjects"].tolist())) == ["1", "2", "4"]
+
+
 def test_labels_colour_the_points_and_do_not_move_them(simulated, model):
     others = replace_labels(simulated, np.roll(np.asarray(simulated.y), 1))
-    one, two = (map_features(model, trials, "1", "same") for trials in (simulated, others))
+    one, two = (map_features(model, trials, "1", SOURCES, "same") for trials in (simulated, others))
     np.testing.assert_array_equal(one["points"], two["points"])
     assert one["labels"].tolist() != two["labels"].tolist()
 
 
 def test_a_model_without_features_has_no_map(simulated):
-    assert map_features(object(), simulated, "1", "none") == {}
+    assert map_features(object(), simulated, "1", SOURCES, "none") == {}
 
 
 def test_features_that_fail_cost_a_warning_and_not_the_result(simulated):
@@ -77,7 +84,7 @@ def test_features_that_fail_cost_a_warning_and_not_the_result(simulated):
             return np.full((len(X), 3), np.nan)
 
     with pytest.warns(BCIDannWarning, match=r"(?s)mine: no map of its features .* not affected"):
-        assert map_features(Broken(), simulated, "1", "mine") == {}
+        assert map_features(Broken(), simulated, "1", SOURCES, "mine") == {}
 
 
 def test_a_run_stores_the_map_of_the_first_subject(tmp_path):
@@ -95,6 +102,27 @@ def test_a_run_stores_the_map_of_the_first_subject(tmp_path):
     shares = points[["explained_1", "explained_2"]].drop_duplicates()
     assert (shares.sum(axis=1) <= 1).all()
     assert (shares["explained_1"] >= shares["explained_2"]).all()
+
+
+@pytest.mark.parametrize("target_dataset", [None, "B"])
+def test_each_of_several_datasets_has_the_map_of_its_first_subject(tmp_path, target_dataset):
+    params = {"n_subjects": 2, "n_trials": 5}
+    entries = [
+        {"dataset": "SimulatedMI", "name": name, "params": {**params, "random_state": seed}}
+        for seed, name in enumerate("AB")
+    ]
+    config = {
+        "name": "several",
+        "data": {"datasets": entries, "target_dataset": target_dataset},
+        "pipelines": ["csp_lda"],
+        "protocols": ["train"],
+    }
+    run_benchmark(config, tmp_path, progress=False)
+    points = open_results(tmp_path).feature_points
+    shown = points.groupby("subject")["trial_subject"].unique().map(sorted).to_dict()
+    everyone = ["A:1", "A:2", "B:1", "B:2"]
+    expected = {"A:1": everyone, "B:1": everyone}
+    assert shown == (expected if target_dataset is None else {"B:1": ["A:1", "A:2", "B:1"]})
 
 
 def test_features_of_the_default_are_those_of_its_head(simulated):
