@@ -77,7 +77,8 @@ def _group_html(group: ScoredGroup, points: pd.DataFrame) -> str:
     kept = names[:MAX_DRAWN]
     if group.reference in names and group.reference not in kept:
         kept[-1] = group.reference
-    shown = points[points["pipeline"].isin(kept) & (points["seed"] == points["seed"].min())]
+    first_seed = points.groupby("pipeline")["seed"].transform("min")  # tasks may be missing
+    shown = points[points["pipeline"].isin(kept) & (points["seed"] == first_seed)]
     target = shown["subject"].iloc[0]
     title = f"Features of trained models under {group.protocol}, target subject {target}, "
     title += f"N = {shown['trial_subject'].nunique()} subjects"

@@ -87,5 +87,24 @@ def test_the_reference_is_always_shown(run, monkeypatch):
     assert "The figure shows 1 of 2 pipelines." in text
 
 
+def test_each_pipeline_has_its_first_seed_where_tasks_are_missing(run, monkeypatch):
+    points = run.stored.feature_points
+    later = points["pipeline"] == "csp_lda"
+    changed = points.assign(seed=points["seed"] + later)
+    twice = pd.concat([changed, changed.assign(seed=changed["seed"] + 2)])
+    monkeypatch.setitem(run.stored.__dict__, "feature_points", twice)
+    drawn = []
+    monkeypatch.setattr(
+        module,
+        "draw_trained_maps",
+        lambda points, pipelines: drawn.append(points) or draw_trained_maps(points, pipelines),
+    )
+    trained_maps_html(run)
+    assert drawn[0].groupby("pipeline")["seed"].unique().map(list).to_dict() == {
+        "csp_lda": [1],
+        "ea_csp_lda": [0],
+    }
+
+
 def test_records_without_maps_have_no_figure(small_run):
     assert trained_maps_html(read_run(small_run)) == ""
