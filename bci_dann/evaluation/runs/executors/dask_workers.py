@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
@@ -34,6 +35,9 @@ CONNECT_S = 10.0
 LEAST_SUBMITTED, SUBMITTED_BY_WORKER = 32, 3
 # Number of worker deaths after which the scheduler returns a task as failed.
 ALLOWED_FAILURES = 1
+# While no task finishes: time (s) after which the workers are checked, and after which a run whose
+# own workers do not come back ends.
+CHECK_S, MAX_ABSENCE_S = 10.0, 300.0
 
 
 class DaskWorkers(Executor):
@@ -49,8 +53,9 @@ class DaskWorkers(Executor):
         Connected to the scheduler.
     closing : sequence of callable
         Functions that are called in this order at the end, to stop what this run has started.
-    are_own : bool
-        Whether the workers end with the run; other workers only discard its data.
+    replace_lost : callable, optional
+        Starts workers in place of those that were lost. Given for workers that the run has started,
+        and that end with it; other workers only discard its data at the end.
     show : bool
         Whether to report on the standard error stream that the run waits for workers.
     """
@@ -62,18 +67,16 @@ class DaskWorkers(Executor):
         client: Any,
         closing: Sequence[Callable[[], Any]] = (),
         *,
-        are_own: bool = False,
+        replace_lost: Callable[[], Any] | None = None,
         show: bool = True,
     ) -> None:
-        from distributed import as_completed
-
         self._client = client
         self._closing = tuple(closing)
-        self._are_own = are_own
+        self._replace_lost = replace_lost
         self._show = show
         self._submitted: dict[Any, Sequence[Task]] = {}
         self._run_ids: set[str] = set()
-        self._done = as_completed(loop=client.loop)
+        self._absent_since: float | None = None
 
     @property
     def n_workers(self) -> int:
@@ -85,7 +88,7 @@ class DaskWorkers(Executor):
             At least 1.
         """
         # if the client has lost its scheduler, the next call raises an error
-        return max(1, len(self._client.scheduler_info(n_workers=-1).get("workers", ())))
+        return max(1, len(self._workers()))
 
     @property
     def most_submitted(self) -> int:
@@ -119,11 +122,8 @@ class DaskWorkers(Executor):
             When they differ.
         """
         check_libraries(self._client)
-        if not self._client.scheduler_info().get("workers"):
-            address = self._client.scheduler.address
-            announce(
-                f"Waiting for workers: the Dask scheduler at {address} has none yet", self._show
-            )
+        if not self._workers():
+            self._announce_absence()
         check_worker_versions(self._client, expected)
 
     def check_folders(self, folders: Mapping[str, Path]) -> None:
@@ -146,12 +146,66 @@ class DaskWorkers(Executor):
         except _lost_connection() as error:
             raise _scheduler_lost(error) from error
         self._submitted[future] = tasks
-        self._done.add(future)
 
     def wait(self) -> list[Finished]:
-        """Wait for a group; see :class:`Executor`."""
-        future = next(self._done)
-        return [Finished(self._submitted.pop(future), _outcome(future))]
+        """Wait for a group, and replace workers that are lost; see :class:`Executor`.
+
+        Raises
+        ------
+        ResultsError
+            Also when the workers of this run do not come back.
+        """
+        while True:
+            finished = self._finished_within(CHECK_S)
+            if finished:
+                self._absent_since = None
+                return finished
+            self._check_presence()
+
+    def _finished_within(self, seconds: float) -> list[Finished]:
+        """Return a group if one finishes within a time."""
+        from distributed import wait
+
+        try:
+            with self._client.as_current():  # `wait` takes no client
+                done = wait(list(self._submitted), seconds, return_when="FIRST_COMPLETED").done
+        except TimeoutError:
+            return []
+        future = next(iter(done))
+        try:
+            outcome = _outcome(future, seconds)
+        except TimeoutError:
+            if future.status == "error":  # an error of the task
+                raise
+            return []  # the result was lost with its worker, and is computed again
+        return [Finished(self._submitted.pop(future), outcome)]
+
+    def _check_presence(self) -> None:
+        """Start workers in place of lost ones, or report that the run waits for them."""
+        if self._replace_lost is not None:
+            self._replace_lost()
+        if self._workers():
+            self._absent_since = None
+            return
+        now = time.monotonic()
+        if self._absent_since is None:
+            self._absent_since = now
+            self._announce_absence()
+        if self._replace_lost is not None and now - self._absent_since > MAX_ABSENCE_S:
+            raise ResultsError(
+                f"all Dask workers of this run were lost, and none could be started for "
+                f"{MAX_ABSENCE_S:g} s: the machine may have too little memory. Finished tasks have "
+                "records: give the same command again, with fewer --jobs."
+            )
+
+    def _workers(self) -> Mapping[str, Any]:
+        """Return the workers that the scheduler has now, by address."""
+        found: Mapping[str, Any] = self._client.scheduler_info(n_workers=-1).get("workers", {})
+        return found
+
+    def _announce_absence(self) -> None:
+        address = self._client.scheduler.address
+        announce(f"Waiting for workers: the Dask scheduler at {address} has none", self._show)
 
     def stop(self) -> None:
         """Cancel submitted groups; see :class:`Executor`."""
@@ -161,7 +215,7 @@ class DaskWorkers(Executor):
 
     def close(self) -> None:
         """Discard data of the run on workers, and stop what it started; see :class:`Executor`."""
-        for run_id in () if self._are_own else self._run_ids:
+        for run_id in self._run_ids if self._replace_lost is None else ():
             _ignoring_a_lost_scheduler(
                 partial(on_every_worker, self._client, release_worker, run_id)
             )
@@ -200,7 +254,9 @@ def local_workers(n_workers: int, show: bool = True) -> DaskWorkers:
         },
     )
     client = Client(cluster, set_as_default=False)
-    return DaskWorkers(client, (client.close, cluster.close), are_own=True, show=show)
+    # a worker that needs more than 15 s to start again after its death is given up by the cluster
+    replace_lost = partial(cluster.scale, n_workers)
+    return DaskWorkers(client, (client.close, cluster.close), replace_lost=replace_lost, show=show)
 
 
 def connected_workers(address: str, show: bool = True) -> DaskWorkers:
@@ -263,12 +319,12 @@ def _execute(tasks: Sequence[Task], setup: WorkerSetup) -> Outcome:
         return execute_quietly(tasks, setup)
 
 
-def _outcome(future: Any) -> Outcome | None:
+def _outcome(future: Any, seconds: float) -> Outcome | None:
     from distributed import KilledWorker
     from distributed.client import FutureCancelledError
 
     try:
-        outcome: Outcome = future.result()
+        outcome: Outcome = future.result(seconds)
     except KilledWorker:
         return None
     except FutureCancelledError as error:

@@ -80,7 +80,14 @@ def same_records():
 
 
 @pytest.fixture(scope="module")
-def two_workers(_importable):
-    """Two Dask workers for all tests of a module."""
+def _workers_of_module(_importable):
     with local_workers(2, show=False) as workers:
         yield workers
+
+
+@pytest.fixture
+def two_workers(_workers_of_module):
+    """Two Dask workers, the same for all tests of a module unless one ends them."""
+    _workers_of_module._replace_lost()
+    _workers_of_module._client.wait_for_workers(2, timeout=300)
+    return _workers_of_module
