@@ -72,7 +72,7 @@ class RiemannianClassifier(AdaptiveHead):
     target_label_weight : float
         Weight of a labelled trial of the target in the label loss; trials of sources have weight 1.
     robust : bool
-        Whether outlying samples of each trial are scaled down; see
+        Whether outlying samples of each trial, and outlying tangent vectors, are scaled down; see
         :mod:`bci_dann.features.winsorising`.
     local_span : float or None
         Standard deviation (trials) of the weights of the local mean around each trial, which is

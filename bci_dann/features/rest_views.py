@@ -10,12 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from bci_dann.alignment.riemannian import CovarianceRecentring
 from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.features.rest_reference import blended_reference
-from bci_dann.features.tangent_views import TangentViews
+from bci_dann.features.tangent_views import References, TangentViews
 
 __all__ = ["RestViews"]
-
-# Domains, their references in one view, and the numbers of trials behind these.
-References = tuple[list[str], list[NDArray[Any]], NDArray[np.int_]]
 
 
 class RestViews(TangentViews):
@@ -98,6 +95,8 @@ class RestViews(TangentViews):
             CovarianceRecentring(self._mean).set_references(*of_view)
             for of_view in self._references_with_rest(X, domains, rest, rest_domains)
         ]
+        self.longest_ = np.inf
+        self.longest_ = self._longest_norm([self.transform(X, domains)])
         return self
 
     def extend(

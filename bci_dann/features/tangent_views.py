@@ -10,6 +10,7 @@ spectrum into the covariance.
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -26,8 +27,12 @@ from bci_dann.alignment.riemannian import MEANS, CovarianceRecentring
 from bci_dann.alignment.whitening import inverse_square_root
 from bci_dann.features.covariance_views import Views, lag_between_copies, possible_copies
 from bci_dann.features.tangent_vectors import domain_features, tangent_vectors, view_covariances
+from bci_dann.features.winsorising import longest_norm, shorten
 
-__all__ = ["TangentViews"]
+__all__ = ["References", "TangentViews"]
+
+# Domains, their references in one view, and the numbers of trials behind these.
+References = tuple[list[str], list[NDArray[Any]], NDArray[np.int_]]
 
 # Size of the cache for the last predicted trial, so that `update` with it computes nothing twice:
 # covariances and decompositions of a trial of 22 channels take 1 MB.
@@ -62,13 +67,16 @@ class TangentViews(Alignment, BaseEstimator):
     sfreq : float, optional
         Sampling frequency (Hz), which bands need.
     robust : bool
-        Whether outlying samples of each trial are first scaled down; see
-        :func:`~bci_dann.features.winsorising.winsorise`.
+        Whether outlying samples of each trial are first scaled down, and vectors that are longer
+        than 1.5 times the median of the source trials are shortened to this length; see
+        :mod:`bci_dann.features.winsorising`.
 
     Attributes
     ----------
     lag_ : int
         Delay from one copy to the next (samples).
+    longest_ : float
+        Norm to which longer vectors are shortened; infinite unless ``robust``.
     centres_ : list of CovarianceRecentring
         The re-centring of each view.
 
@@ -95,6 +103,7 @@ class TangentViews(Alignment, BaseEstimator):
     """
 
     lag_: int
+    longest_: float
     centres_: list[CovarianceRecentring]
     _last_trial_cache: ResultCache | None = None
     _whitenings: LastWhitenings | None = None
@@ -149,10 +158,12 @@ class TangentViews(Alignment, BaseEstimator):
             ``self``.
         """
         self.lag_ = lag_between_copies(X, self.span, self.n_delays)
+        names, counts, features = self._domain_features(X, domains)
         self.centres_ = [
-            CovarianceRecentring(self._mean).set_references(names, references, counts)
-            for names, references, counts in self._references(X, domains)
+            CovarianceRecentring(self._mean).set_references(*of_view)
+            for of_view in _references_by_view(names, counts, features)
         ]
+        self.longest_ = self._longest_norm([vectors for vectors, *_ in features])
         return self
 
     def extend(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
@@ -246,10 +257,11 @@ class TangentViews(Alignment, BaseEstimator):
         """
         if domains is None or self.mean is None:
             out[:] = self._vectors(X, None)
-            return
-        names = domain_names(domains, len(X))
-        for name in np.unique(names):
-            out[names == name] = self._vectors(X[names == name], str(name))
+        else:
+            names = domain_names(domains, len(X))
+            for name in np.unique(names):
+                out[names == name] = self._vectors(X[names == name], str(name))
+        shorten(out, self.longest_)
 
     def shape_of(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape of the tangent vector of a trial.
@@ -284,9 +296,9 @@ class TangentViews(Alignment, BaseEstimator):
         Returns
         -------
         dict of str to ndarray
-            The lag, and the references of each view under its index.
+            The lag, the largest norm, and the references of each view under its index.
         """
-        arrays = {"lag": np.array(self.lag_)}
+        arrays = {"lag": np.array(self.lag_), "longest": np.array(self.longest_)}
         for index, recentring in enumerate(self.centres_):
             arrays.update({f"{index}.{k}": v for k, v in recentring.to_arrays().items()})
         return arrays
@@ -307,6 +319,8 @@ class TangentViews(Alignment, BaseEstimator):
             ``self``.
         """
         self.lag_ = int(arrays["lag"].item())  # saved with one dimension
+        longest = arrays.get("longest")  # models of format 5 have none
+        self.longest_ = np.inf if longest is None else float(longest.item())
         n_views = sum(name.endswith(".fallback") for name in arrays)
         parts = ("references", "fallback", "running")
         self.centres_ = [
@@ -317,18 +331,23 @@ class TangentViews(Alignment, BaseEstimator):
         ]
         return self
 
-    def _references(
+    def _references(self, X: NDArray[Any], domains: ArrayLike | None) -> list[References]:
+        return _references_by_view(*self._domain_features(X, domains))
+
+    def _domain_features(
         self, X: NDArray[Any], domains: ArrayLike | None
-    ) -> list[tuple[list[str], list[NDArray[Any]], NDArray[np.int_]]]:
-        """Return, for each view, the domains, their means, and their numbers of trials."""
+    ) -> tuple[list[str], NDArray[np.int_], list[tuple[NDArray[Any], ...]]]:
+        """Return the domains, their numbers of trials, and the vectors and means of each."""
         names = domain_names(None if self.mean is None else domains, len(X))
         own, counts = np.unique(names, return_counts=True)
         views = self._views(X.shape[1], self.lag_)
         features = [
             cached(self.cache, domain_features, X[names == name], views, self._mean) for name in own
         ]
-        by_view = zip(*(references for _, *references in features), strict=True)
-        return [(own.tolist(), list(references), counts) for references in by_view]
+        return own.tolist(), counts, features
+
+    def _longest_norm(self, vectors: Sequence[NDArray[Any]]) -> float:
+        return longest_norm(vectors) if self.robust else np.inf
 
     def _vectors(self, X: NDArray[Any], domain: str | None) -> NDArray[np.float32]:
         """Return the tangent vectors of trials of one domain; None for an unseen domain."""
@@ -362,3 +381,11 @@ class TangentViews(Alignment, BaseEstimator):
     @property
     def _mean(self) -> str:
         return self.mean or "riemannian"
+
+
+def _references_by_view(
+    names: list[str], counts: NDArray[np.int_], features: Sequence[tuple[NDArray[Any], ...]]
+) -> list[References]:
+    """Return, for each view, the domains, their means, and their numbers of trials."""
+    by_view = zip(*(references for _, *references in features), strict=True)
+    return [(names, list(references), counts) for references in by_view]

@@ -22,9 +22,9 @@ from bci_dann.persistence.model_files import MOST_ARRAY_BYTES, read_model_bytes,
 __all__ = ["ModelState", "read_state", "write_state"]
 
 DESCRIPTION, ARRAYS = "model.json", "model.safetensors"
-FORMAT = 5
-# Formats that this version reads; models of format 4 predict the same.
-READABLE = (4, 5)
+FORMAT = 6
+# Formats that this version reads; models of earlier formats predict the same as before.
+READABLE = (4, 5, 6)
 
 
 @dataclass(frozen=True)

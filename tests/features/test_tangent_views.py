@@ -173,3 +173,15 @@ def test_other_views_are_not_mistaken(trials, computed, other):
         views.cache = cache
         views.fit(trials, DOMAINS).transform(trials, DOMAINS)
     assert computed == [12] * 4
+
+
+def test_the_limit_of_the_sources_is_saved_and_models_without_one_have_none(trials):
+    views = TangentViews(n_windows=1, n_delays=1).fit(trials, DOMAINS)
+    arrays, far = views.to_arrays(), 1e3 * trials[:2, ::-1]
+    restored = TangentViews(n_windows=1, n_delays=1).from_arrays(views.domains_, arrays)
+    np.testing.assert_array_equal(restored.transform(far), views.transform(far))
+    del arrays["longest"]  # format 5
+    old = TangentViews(n_windows=1, n_delays=1).from_arrays(views.domains_, arrays)
+    lengths = [np.linalg.norm(one.transform(far), axis=1) for one in (views, old)]
+    assert (lengths[1] > 2 * lengths[0]).all()
+    np.testing.assert_allclose(lengths[0], views.longest_, rtol=1e-5)

@@ -6,7 +6,7 @@ from scipy.stats import chi2
 
 from bci_dann.features import TangentViews
 from bci_dann.features.shrunk_covariance import shrunk_covariances
-from bci_dann.features.winsorising import winsorise
+from bci_dann.features.winsorising import longest_norm, shorten, winsorise
 
 
 @pytest.fixture
@@ -107,3 +107,34 @@ def test_views_of_trials_with_bursts_are_those_of_clean_ones(trials):
 def test_whole_numbers_are_taken_for_what_they_are(trials):
     counts = np.round(with_bursts(trials)).astype(np.int32)
     np.testing.assert_allclose(winsorise(counts), winsorise(counts.astype(np.float64)))
+
+
+def test_long_vectors_are_shortened_and_others_stay():
+    vectors = np.random.default_rng(0).standard_normal((50, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors[:3] *= [[1.4], [1.6], [30]]
+    longest = longest_norm([vectors[:20], vectors[20:]])
+    assert longest == pytest.approx(1.5, rel=1e-6)
+    given = vectors.copy()
+    shorten(vectors, longest)
+    np.testing.assert_array_equal(np.delete(vectors, [1, 2], 0), np.delete(given, [1, 2], 0))
+    np.testing.assert_allclose(np.linalg.norm(vectors[1:3], axis=1), 1.5, rtol=1e-6)
+    np.testing.assert_allclose(vectors[2] / 1.5, given[2] / 30, rtol=1e-5)
+
+
+def test_vectors_that_are_mostly_zero_have_no_scale():
+    vectors = np.zeros((5, 3))
+    vectors[0] = 7
+    shorten(vectors, longest_norm([vectors]))
+    np.testing.assert_array_equal(vectors[0], 7)
+
+
+def test_the_vector_of_a_trial_of_artefacts_is_as_long_as_the_limit(trials):
+    spoilt = np.concatenate([trials, 50 * trials[:1, ::-1]])
+    norms = {
+        robust: np.linalg.norm(TangentViews(robust=robust).fit(trials).transform(spoilt), axis=1)
+        for robust in (True, False)
+    }
+    median = np.median(norms[True][:-1])
+    assert norms[False][-1] > 3 * np.median(norms[False])
+    assert norms[True][-1] == pytest.approx(1.5 * median, rel=1e-3)
