@@ -14,23 +14,24 @@ __all__ = ["PseudoOnline", "check_causal_steps"]
 
 
 class PseudoOnline(StrictModel):  # numpydoc ignore=PR02
-    """Windows over the whole recordings of a target, as a decoder in use would meet them.
+    """Sliding windows over the whole recordings of a target, as an online decoder receives them.
 
-    A window is as long as a trial of training. It is labelled by the task that most of it lies in,
-    or as idle [1]_.
+    A window has the length of a training trial. Its label is the class of the task that covers the
+    largest part of it, or idle [1]_.
 
     Parameters
     ----------
     step : float
         Time from one window to the next (s).
     idle : str
-        The class of time without a task. Where no cue asks for this class, it is a further class
-        of the decoder, which learns it from windows of the sources that touch no task, in each
-        recording about as many as there are trials of a class. Where cues ask for it (``rest``),
-        their trials are what it learns from.
+        The class of time without a task. If it has no cues, it is an additional class of the
+        decoder, which is trained on source windows that overlap no task: in each recording about as
+        many as there are trials of a class. If it has cues (``rest``), the decoder is trained on
+        the trials of these cues.
     task_share : float
-        The share of a window, or of a task that is shorter than the window, that has to lie in a
-        task, for the window to have its class.
+        The smallest share of a window that a task must cover for the window to have the class of
+        the task. If the task is shorter than the window, it is the share of the task that must lie
+        in the window.
 
     See Also
     --------
@@ -62,7 +63,7 @@ class PseudoOnline(StrictModel):  # numpydoc ignore=PR02
 
 
 def check_causal_steps(preprocessing: Preprocessing) -> None:
-    """Raise where windows would depend on samples after their end, or on cues.
+    """Raise an error if windows would depend on samples after their end, or on cues.
 
     Parameters
     ----------
@@ -78,10 +79,10 @@ def check_causal_steps(preprocessing: Preprocessing) -> None:
     if filters and preprocessing.filter_method != "causal":
         raise ConfigError(
             f"pseudo_online needs `filter_method: causal` under `preprocessing`; it is "
-            f"{preprocessing.filter_method}, whose filters look at samples after a window's end."
+            f"{preprocessing.filter_method}, whose filters use samples after the end of a window."
         )
     if preprocessing.rest_window is not None:
         raise ConfigError(
-            "pseudo_online cannot be combined with preprocessing.rest_window: rest windows lie "
-            "before cues, which a decoder in use does not know. Remove one of the two."
+            "pseudo_online cannot be combined with preprocessing.rest_window: the position of rest "
+            "windows depends on cues, which an online decoder does not know. Remove one of the two."
         )

@@ -1,4 +1,4 @@
-"""Windows over one continuous recording, labelled by the task that they lie in or as idle."""
+"""Sliding windows over one continuous recording, labelled by their task or as idle."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
 
 __all__ = ["RecordingWindows", "Tasks", "cut_windows", "tasks_of"]
 
-# So many windows are cut at a time, so that memory does not grow with the recording.
-AT_A_TIME = 1000
-# What windows are called as events; never seen outside of this module.
+# Number of windows that are cut at a time, so that memory does not grow with the recording.
+BATCH_SIZE = 1000
+# Name of the events at which windows are cut, used only inside this module.
 EVENT = "window"
-# The label of windows that touch a task of a class that is not evaluated.
+# Label of windows that overlap a task of a class that is not evaluated; they are removed.
 OTHER = ""
 
 
 @dataclass(frozen=True)
 class Tasks:
-    """When which class was asked for in a recording.
+    """Times and classes of the tasks in a recording.
 
     Parameters
     ----------
     start, end : ndarray, shape (n_tasks,)
-        In seconds after the first sample, sorted by start.
+        Start and end of each task (s after the first sample), sorted by start.
     label : ndarray of str, shape (n_tasks,)
-        The class; those that are not evaluated have one, too.
+        The class of each task, including classes that are not evaluated.
     """
 
     start: NDArray[np.float64]
@@ -47,19 +47,19 @@ class Tasks:
     def shares(
         self, start: NDArray[np.float64], end: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-        """Return how much of each window lies in the task that holds most of it.
+        """Return the task with the largest overlap with each window, and the size of the overlap.
 
         Parameters
         ----------
         start, end : ndarray, shape (n_windows,)
-            Of the windows (s).
+            Start and end of each window (s).
 
         Returns
         -------
         share : ndarray, shape (n_windows,)
-            Of the window, or of the task where that is shorter; 0 where there is no task.
+            Overlap as a share of the window, or of the task if it is shorter; 0 without overlap.
         task : ndarray of int, shape (n_windows,)
-            The position of the task.
+            Index of the task.
         """
         if not len(self.start):
             return np.zeros(len(start)), np.zeros(len(start), dtype=np.intp)
@@ -70,21 +70,21 @@ class Tasks:
         return share[np.arange(len(start)), best], best
 
     def at(self, time: NDArray[np.float64]) -> NDArray[np.intp]:
-        """Return the task that each time falls in.
+        """Return the task that is under way at each time.
 
         Parameters
         ----------
         time : ndarray, shape (n_times,)
-            In seconds.
+            Times (s).
 
         Returns
         -------
         ndarray of int, shape (n_times,)
-            The position of the task that began last; -1 where none lasts.
+            Index of the task that started last; -1 if it has already ended, or none has started.
         """
-        last = np.searchsorted(self.start, time, side="right") - 1
-        lasts = (last >= 0) & (time <= np.append(self.end, -np.inf)[last])
-        return np.where(lasts, last, -1)
+        latest = np.searchsorted(self.start, time, side="right") - 1
+        is_under_way = (latest >= 0) & (time <= np.append(self.end, -np.inf)[latest])
+        return np.where(is_under_way, latest, -1)
 
 
 @dataclass(frozen=True)
@@ -94,14 +94,15 @@ class RecordingWindows:
     Parameters
     ----------
     signals : ndarray, shape (n_windows, n_chans, n_times)
-        In the unit of the recording.
+        The signals, in the unit of the recording.
     ch_names : list of str
         The channels.
     table : pandas.DataFrame
-        One row a window: ``start`` and ``end``, the times of its first and last sample (s after
-        the first of the recording), ``label``, ``share``, the share of it that lies in a task, and
-        of the task in which it ends ``task``, the class, and ``onset`` (s), empty and NaN where
-        it ends in none. Windows of classes that are not evaluated are not among them.
+        One row per window, without windows of classes that are not evaluated. The columns are
+        ``start`` and ``end``, the times of its first and last sample (s after the first sample of
+        the recording); ``label``; ``share``, its overlap with a task (see `Tasks.shares`); and the
+        class ``task`` and start ``onset`` (s) of the task in which it ends. If it ends in no task,
+        these are ``""`` and NaN.
     """
 
     signals: NDArray[np.float64]
@@ -110,21 +111,21 @@ class RecordingWindows:
 
 
 def tasks_of(raw: mne.io.BaseRaw, dataset: ImageryTask, classes: Sequence[str]) -> Tasks:
-    """Return the tasks of a recording, those of classes that are not evaluated among them.
+    """Return the tasks of a recording, including those of classes that are not evaluated.
 
     Parameters
     ----------
     raw : mne.io.Raw
-        The recording.
+        The recording; its annotations are classes.
     dataset : ImageryTask
-        Gives the task interval, and all classes.
+        A MOABB dataset, for the task interval and all classes.
     classes : sequence of str
-        Those that are evaluated.
+        The classes that are evaluated.
 
     Returns
     -------
     Tasks
-        By the annotations of the recording.
+        Times and classes.
     """
     every_class = list(dict.fromkeys([*classes, *getattr(dataset, "event_id", {})]))
     events, _ = cue_events(raw, dataset, every_class)
@@ -142,35 +143,35 @@ def cut_windows(
     plan: PseudoOnline,
     like: EEGTrials,
 ) -> RecordingWindows | None:
-    """Cut windows over a whole recording, by the steps of its trials.
+    """Cut sliding windows over a whole recording, with the preprocessing of its trials.
 
-    No sample of a window depends on samples after its end, where the filters are causal.
+    If the filters are causal, no sample of a window depends on samples after its end.
 
     Parameters
     ----------
     raw : mne.io.Raw
-        The recording; it is left as it is.
+        The recording; not changed.
     dataset : ImageryTask
-        Gives the task interval and the unit; any MOABB dataset is one.
+        A MOABB dataset, for the task interval and the unit.
     classes : sequence of str
         The classes that are evaluated.
     preprocessing : Preprocessing
         The steps of the trials.
     plan : PseudoOnline
-        Step and labels.
+        The time between windows, and how they are labelled.
     like : EEGTrials
-        Trials of the dataset, whose length and sampling frequency windows have.
+        Trials of the dataset; windows get the same length and sampling frequency.
 
     Returns
     -------
     RecordingWindows or None
-        In the order of time; without those that are interrupted, marked bad, lack samples or
-        exceed ``reject_uv``. ``None`` where there is none.
+        Windows in temporal order, without those that are interrupted, marked bad, lack samples or
+        exceed ``reject_uv``. ``None`` if there are none.
 
     Raises
     ------
     DataError, ConfigError
-        As :func:`bci_dann.data.segmentation.cut_trials`.
+        See :func:`bci_dann.data.segmentation.cut_trials`.
     """
     sfreq, n_times = float(raw.info["sfreq"]), like.X.shape[2]
     n_samples = n_times
@@ -178,14 +179,12 @@ def cut_windows(
         n_samples = _samples_for(n_times, preprocessing.resample / sfreq)
     step = max(1, round(plan.step * sfreq))
     starts = np.arange(0, raw.n_times - n_samples + 1, step)
-    task = _WindowTask((0.0, (n_samples - 1) / sfreq), dataset.unit_factor, dataset.code)
+    window = _WindowAsTask((0.0, (n_samples - 1) / sfreq), dataset.unit_factor, dataset.code)
     steps = preprocessing.model_copy(update={"window": (0.0, None), "rest_window": None})
     signals, kept, ch_names = [], [], like.ch_names
-    for begin in range(0, len(starts), AT_A_TIME):
-        events = np.zeros((len(starts[begin : begin + AT_A_TIME]), 3), dtype=int)
-        events[:, 0] = starts[begin : begin + AT_A_TIME] + raw.first_samp
-        events[:, 2] = 1
-        cut = cut_events(raw, events, {EVENT: 1}, task, steps, n_times, screen=False)
+    for begin in range(0, len(starts), BATCH_SIZE):
+        events = _events_at(starts[begin : begin + BATCH_SIZE] + raw.first_samp)
+        cut = cut_events(raw, events, {EVENT: 1}, window, steps, n_times, screen=False)
         if cut.epochs is not None:
             signals.append(cut.epochs.get_data())
             kept.append(cut.cues.loc[cut.cues["left_out"] == "", "sample"].to_numpy())
@@ -196,15 +195,20 @@ def cut_windows(
     tasks = tasks_of(raw, dataset, classes)
     known_classes = [*classes, plan.idle]
     table = _labelled(first / sfreq, (first + n_samples - 1) / sfreq, tasks, plan, known_classes)
-    known = (table["label"] != OTHER).to_numpy()
+    is_evaluated = (table["label"] != OTHER).to_numpy()
     return RecordingWindows(
-        np.concatenate(signals)[known], ch_names, table[known].reset_index(drop=True)
+        np.concatenate(signals)[is_evaluated],
+        ch_names,
+        table[is_evaluated].reset_index(drop=True),
     )
 
 
 @dataclass(frozen=True)
-class _WindowTask:
-    """The interval of a window in the place of that of a task."""
+class _WindowAsTask:
+    """A dataset whose task interval is a window, so that windows are cut in the same way as trials.
+
+    See `ImageryTask` for the attributes.
+    """
 
     interval: Sequence[float]
     unit_factor: float
@@ -212,10 +216,17 @@ class _WindowTask:
 
 
 def _samples_for(n_times: int, ratio: float) -> int:
-    """Return how many samples become ``n_times`` when they are resampled; nothing is added."""
+    """Return the number of samples before resampling that gives ``n_times`` samples after it."""
     nearest = round(n_times / ratio)
     candidates = (nearest, nearest - 1, nearest + 1)
     return next((n for n in candidates if round(n * ratio) == n_times), nearest)
+
+
+def _events_at(samples: NDArray[np.int_]) -> NDArray[np.int_]:
+    """Return MNE events with the code 1."""
+    events = np.zeros((len(samples), 3), dtype=int)
+    events[:, 0], events[:, 2] = samples, 1
+    return events
 
 
 def _labelled(
@@ -225,10 +236,11 @@ def _labelled(
     plan: PseudoOnline,
     classes: Sequence[str],
 ) -> pd.DataFrame:
+    """Return the table of `RecordingWindows`, including windows with the label ``OTHER``."""
     share, best = tasks.shares(start, end)
-    within = tasks.at(end)
-    # the entry at the end is that of windows in no task
+    at_end = tasks.at(end)
     is_known = np.isin(tasks.label, list(classes))
+    # windows without a task have the index -1, so an entry for them is appended to each array
     labels = np.append(np.where(is_known, tasks.label, OTHER), plan.idle)
     of_best = labels[np.where(share > 0, best, -1)]
     in_task = (share >= plan.task_share) | (of_best == OTHER)
@@ -238,7 +250,7 @@ def _labelled(
             "end": end,
             "label": np.where(in_task, of_best, plan.idle),
             "share": share,
-            "task": np.append(np.where(is_known, tasks.label, ""), "")[within],
-            "onset": np.append(np.where(is_known, tasks.start, np.nan), np.nan)[within],
+            "task": np.append(np.where(is_known, tasks.label, ""), "")[at_end],
+            "onset": np.append(np.where(is_known, tasks.start, np.nan), np.nan)[at_end],
         }
     )

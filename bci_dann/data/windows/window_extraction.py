@@ -32,7 +32,7 @@ def extract_with_windows(
     plan: PseudoOnline,
     progress: bool = False,
 ) -> Iterator[EEGTrials]:
-    """Yield the trials of each selected subject, and behind them the windows over its recordings.
+    """Yield the trials of each selected subject, followed by the windows over its recordings.
 
     Parameters
     ----------
@@ -43,31 +43,33 @@ def extract_with_windows(
     preprocessing : Preprocessing
         The steps; their filters should be causal.
     plan : PseudoOnline
-        What windows there are.
+        The time between windows, and how they are labelled.
     progress : bool
         Show a progress bar on the standard error stream.
 
     Yields
     ------
     EEGTrials
-        All rows of one subject (µV): trials and, where idle time is a class of its own, trials of
-        this class, in the order of time; then windows. The metadata have columns more than those
-        of trials: see :func:`bci_dann.data.windows.window_table.separated`.
+        All rows of one subject (µV): trials in temporal order, and then windows. If idle time is a
+        class without cues, idle trials are among the trials. The metadata have additional columns:
+        see :func:`bci_dann.data.windows.window_table.separated`.
 
     Raises
     ------
     DataError
-        As :func:`bci_dann.data.extraction.extract_trials`, or when no stretch between the tasks
-        is as long as a window, and idle time is to be a class of its own.
+        See :func:`bci_dann.data.extraction.extract_trials`; also when idle time is a class without
+        cues, and no segment between the tasks is as long as a window.
     """
-    reader = _Reader(dataset, subset, preprocessing, plan)
-    for trials in extract_trials(dataset, subset, preprocessing, progress, observe=reader.observe):
-        yield reader.joined(trials)
+    collector = _WindowCollector(dataset, subset, preprocessing, plan)
+    for trials in extract_trials(
+        dataset, subset, preprocessing, progress, observe=collector.observe
+    ):
+        yield collector.joined(trials)
 
 
 @dataclass
-class _Reader:
-    """Windows and times of the recordings of the subject that is being read."""
+class _WindowCollector:
+    """Collects windows, idle trials and times of trials of one subject, recording by recording."""
 
     dataset: BaseDataset
     subset: Subset
@@ -79,7 +81,7 @@ class _Reader:
     idle: list[EEGTrials] = field(default_factory=list)
 
     def observe(self, one: ExtractedRecording) -> None:
-        """Cut the windows of a recording, once its trials are cut."""
+        """Cut the windows of a recording whose trials have been cut."""
         self.like = self.like or one.trials
         if self.like is None:
             return
@@ -94,27 +96,28 @@ class _Reader:
         self.windows.append(rows)
         if self.plan.idle not in self.subset.classes:
             n_idle = 0 if one.trials is None else len(one.trials) / len(self.subset.classes)
-            self.idle.append(_as_idle(rows, _spaced(cut.table, round(n_idle)), self.plan.idle))
+            positions = _spaced_idle_windows(cut.table, round(n_idle))
+            self.idle.append(_as_idle_trials(rows, positions, self.plan.idle))
 
     def joined(self, trials: EEGTrials) -> EEGTrials:
-        """Return all rows of the subject whose recordings were observed, and forget them."""
+        """Return all rows of the subject, and clear the collection for the next subject."""
         times = pd.concat(self.times, ignore_index=True)
         metadata = pd.concat([trials.metadata[list(METADATA_COLUMNS)], times], axis=1)
         timed = EEGTrials.trusted(trials.X, trials.y, metadata, trials.info)
-        trained = _in_time(EEGTrials.concatenate([timed, *self.idle]))
-        if self.plan.idle not in np.asarray(trained.y):
+        with_idle = _in_temporal_order(EEGTrials.concatenate([timed, *self.idle]))
+        if self.plan.idle not in np.asarray(with_idle.y):
             raise DataError(self._no_idle_message(trials))
-        rows = EEGTrials.concatenate([trained, *self.windows])
+        rows = EEGTrials.concatenate([with_idle, *self.windows])
         self.times, self.windows, self.idle = [], [], []
         return EEGTrials.trusted(rows.X, rows.y, rows.metadata, rows.info, trials.account)
 
     def _no_idle_message(self, trials: EEGTrials) -> str:
         seconds = (trials.X.shape[2] - 1) / trials.sfreq
         return (
-            f"subject {trials.subjects[0]} has no stretch of {seconds:g} s, the length of a "
-            f"window, between its tasks, so that there is nothing to learn the class "
-            f"{self.plan.idle!r} from. Shorten preprocessing `window`, or let `pseudo_online.idle` "
-            "be a class that cues ask for, such as rest."
+            f"subject {trials.subjects[0]} has no segment of {seconds:g} s, the length of a "
+            f"window, between its tasks, so there are no trials for the class "
+            f"{self.plan.idle!r}. Shorten preprocessing `window`, or set `pseudo_online.idle` to a "
+            "class that has cues, such as rest."
         )
 
     def _times_of(self, one: ExtractedRecording, trials: EEGTrials) -> pd.DataFrame:
@@ -155,7 +158,7 @@ def _time_columns(
     task: NDArray[np.str_],
     onset: NDArray[np.float64],
 ) -> pd.DataFrame:
-    """Return columns of text, as the files of prepared trials hold them."""
+    """Return the columns of times as text, because prepared trials store metadata as text."""
     columns = {"start": start, "end": end, "onset": onset}
     texts = {
         name: ["" if np.isnan(value) else f"{value:.6f}" for value in values]
@@ -164,8 +167,8 @@ def _time_columns(
     return pd.DataFrame({KIND: kind, **texts, "task": task.astype(object)})
 
 
-def _spaced(table: pd.DataFrame, n_wanted: int) -> NDArray[np.intp]:
-    """Return windows that touch no task and do not overlap, evenly spaced, ``n_wanted`` at most."""
+def _spaced_idle_windows(table: pd.DataFrame, n_wanted: int) -> NDArray[np.intp]:
+    """Return at most ``n_wanted`` windows without overlap with a task or each other, spread out."""
     apart, free_from = [], -np.inf
     for position in np.flatnonzero(table["share"].to_numpy() == 0):
         if table["start"].iat[position] > free_from:
@@ -176,17 +179,17 @@ def _spaced(table: pd.DataFrame, n_wanted: int) -> NDArray[np.intp]:
     return np.array(apart, dtype=np.intp)[chosen]
 
 
-def _as_idle(windows: EEGTrials, positions: NDArray[np.intp], name: str) -> EEGTrials:
+def _as_idle_trials(windows: EEGTrials, positions: NDArray[np.intp], name: str) -> EEGTrials:
     chosen = windows[positions]
     metadata = chosen.metadata.assign(**{KIND: TRIAL})
     labels = np.full(len(chosen), name)
     return EEGTrials.trusted(chosen.X, labels, metadata, chosen.info)
 
 
-def _in_time(trials: EEGTrials) -> EEGTrials:
-    """Put idle trials between the others of their recording."""
+def _in_temporal_order(trials: EEGTrials) -> EEGTrials:
+    """Sort the trials of each recording by their start; recordings keep their order."""
     metadata = trials.metadata
     recordings = metadata["session"].astype(str) + "\0" + metadata["run"].astype(str)
-    places = {name: place for place, name in enumerate(dict.fromkeys(recordings))}
-    order = np.lexsort((metadata["start"].astype(float), recordings.map(places)))
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(recordings))}
+    order = np.lexsort((metadata["start"].astype(float), recordings.map(numbers)))
     return trials[order]

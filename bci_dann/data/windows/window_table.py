@@ -1,4 +1,4 @@
-"""Trials and windows in one set of prepared trials: which row is what, and when it lies."""
+"""Prepared trials that include sliding windows: kind, times and task of each row."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
 
 __all__ = ["KIND", "TRIAL", "WINDOW", "WindowTable", "separated"]
 
-# The column that tells trials, which methods are trained on, from windows, which are predicted.
+# The column that distinguishes trials, for training, from windows, which are predicted; its values.
 KIND, TRIAL, WINDOW = "kind", "trial", "window"
 
 
 @dataclass(frozen=True)
 class WindowTable:  # numpydoc ignore=PR02
-    """Times of the rows of prepared trials that have windows among them.
+    """Kind, times and task of each row of prepared trials that include sliding windows.
 
     Parameters
     ----------
     is_window : ndarray of bool, shape (n_rows,)
-        Whether a row is a window of a recording, and no trial.
+        Whether the row is a window and not a trial.
     start, end : ndarray, shape (n_rows,)
-        Times of the first and the last sample (s after the first of the recording).
+        Times of its first and last sample (s after the first sample of the recording).
     task : ndarray of str, shape (n_rows,)
-        The class of the task in which the row ends; empty where it ends in none.
+        The class of the task in which the row ends; empty if it ends in no task.
     onset : ndarray, shape (n_rows,)
-        When this task starts (s); NaN where there is none.
+        The start of this task (s); NaN if there is none.
     run : ndarray of str, shape (n_rows,)
-        The run.
+        The run of the recording.
     """
 
     is_window: NDArray[np.bool_]
@@ -46,19 +46,19 @@ class WindowTable:  # numpydoc ignore=PR02
 
 
 def separated(trials: EEGTrials) -> tuple[EEGTrials, WindowTable | None]:
-    """Take times and tasks off prepared trials, since methods must not see them.
+    """Separate times and tasks from prepared trials, because methods must not use them.
 
     Parameters
     ----------
     trials : EEGTrials
-        As :func:`bci_dann.data.open_trials` returns them.
+        Prepared trials from :func:`bci_dann.data.open_trials`.
 
     Returns
     -------
     trials : EEGTrials
-        The same rows, whose metadata have subject, session and run only.
+        The same rows, with only subject, session and run as metadata.
     table : WindowTable or None
-        ``None`` where there are no windows; ``trials`` are then those that were given.
+        ``None`` if there are no windows; ``trials`` are then returned unchanged.
     """
     if KIND not in trials.metadata:
         return trials, None
@@ -84,6 +84,6 @@ def separated(trials: EEGTrials) -> tuple[EEGTrials, WindowTable | None]:
 
 
 def _numbers(column: pd.Series) -> NDArray[np.float64]:
-    """Return numbers that a table holds as text, empty where there is none."""
+    """Convert numbers that are stored as text; an empty text is NaN."""
     texts = column.to_numpy(dtype=str)
     return np.array([float(text) if text else np.nan for text in texts])

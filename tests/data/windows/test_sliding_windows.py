@@ -114,7 +114,7 @@ def test_times_hold_in_cropped_and_dated_recordings(raw, dataset):
 
 def test_a_long_recording_is_cut_in_parts(raw, dataset, monkeypatch):
     whole = windows_of(raw, dataset)
-    monkeypatch.setattr("bci_dann.data.windows.sliding_windows.AT_A_TIME", 7)
+    monkeypatch.setattr("bci_dann.data.windows.sliding_windows.BATCH_SIZE", 7)
     parts = windows_of(raw, dataset)
     assert whole.signals.tobytes() == parts.signals.tobytes()
     assert whole.table.equals(parts.table)

@@ -82,7 +82,7 @@ def test_other_windows_are_other_files():
 
 def test_without_pauses_there_is_nothing_to_learn_idle_time_from():
     steps = STEPS.model_copy(update={"window": (0.0, 4.0)})
-    with pytest.raises(DataError, match=r"no stretch of .* s, the length of a window, between"):
+    with pytest.raises(DataError, match=r"no segment of .* s, the length of a window, between"):
         prepared(PseudoOnline(), steps, pause=0.0)
 
 
