@@ -178,7 +178,7 @@ def left_out_sentence(counts: Mapping[str, int]) -> str:
     Returns
     -------
     str
-        For example ``"3: the trial is not wholly inside the recording"``; empty if no cue was
+        For example ``"3: the trial is not entirely inside the recording"``; empty if no cue was
         left out.
     """
     return "; ".join(

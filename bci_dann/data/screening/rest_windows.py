@@ -29,7 +29,9 @@ __all__ = ["RestWindows", "cut_rest_windows", "rest_sentence", "rest_steps"]
 OVERLAPS = "overlaps"
 # Permitted overlap of a rest window with a task (s): more than the rounding of cues to whole
 # samples at 125 Hz.
-TOLERANCE = 0.01
+OVERLAP_TOLERANCE_S = 0.01
+# Tolerance of the number of samples, for rounding errors of the product of time and frequency.
+SAMPLES_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -155,11 +157,8 @@ def cut_rest_windows(
     steps = rest_steps(dataset, preprocessing, task_start)
     if steps is None or cut.epochs is None:
         return None
-    start, end = limits = trial_limits(dataset, steps)
+    limits = trial_limits(dataset, steps)
     sfreq = raw.info["sfreq"]
-    n_times = round(end * sfreq) - round(start * sfreq) + 1
-    if steps.resample is not None:  # recordings of other sampling rates give as many or some more
-        n_times = int((end - start) * steps.resample + TOLERANCE)
     try:
         at_rest = cut_trials(raw, dataset, classes, steps, screen=screen)
     except DataError as error:
@@ -171,13 +170,14 @@ def cut_rest_windows(
     tasks = cue_events(raw, dataset, every_class)[0][:, 0] - raw.first_samp
     extent = _task_extent(dataset, preprocessing, task_start)
     reasons[_overlaps(samples / sfreq, limits, tasks / sfreq, extent)] = OVERLAPS
+    n_times = _n_samples(limits, sfreq, steps.resample)
     windows = np.full((len(samples), len(cut.epochs.ch_names), n_times), np.nan)
     windows[reasons == ""] = _at_cues(at_rest, samples[reasons == ""])[:, :, :n_times]
     flat = (windows.std(axis=2) * dataset.unit_factor < FLAT_UV).any(axis=1)
     reasons[flat], windows[flat] = "flat", np.nan
     ch_names = (at_rest.epochs or cut.epochs).ch_names
-    told = pd.DataFrame({"sample": samples, "rest": reasons})
-    return RestWindows(windows, ch_names, cut.cues.merge(told, on="sample", how="left"))
+    of_trials = pd.DataFrame({"sample": samples, "rest": reasons})
+    return RestWindows(windows, ch_names, cut.cues.merge(of_trials, on="sample", how="left"))
 
 
 def rest_sentence(reasons: Iterable[str]) -> str:
@@ -211,6 +211,18 @@ def _task_extent(
     return min(start, first), max(end, dataset.interval[1])
 
 
+def _n_samples(limits: tuple[float, float], sfreq: float, resample: float | None) -> int:
+    """Return the number of samples of a rest window.
+
+    After resampling, windows have at least this number of samples, whatever the sampling frequency
+    of the recording was; further samples are removed.
+    """
+    start, end = limits
+    if resample is not None:
+        return int((end - start) * resample + SAMPLES_TOLERANCE)
+    return round(end * sfreq) - round(start * sfreq) + 1
+
+
 def _overlaps(
     cues: NDArray[np.float64],
     window: tuple[float, float],
@@ -220,7 +232,8 @@ def _overlaps(
     """Return which cues (s) have a window that overlaps a task; both are relative to cues (s)."""
     starts, ends = (cues[:, None] + edge for edge in window)
     first, last = (tasks + edge for edge in extent)
-    return np.asarray(((starts < last - TOLERANCE) & (first < ends - TOLERANCE)).any(axis=1))
+    is_overlap = (starts < last - OVERLAP_TOLERANCE_S) & (first < ends - OVERLAP_TOLERANCE_S)
+    return np.asarray(is_overlap.any(axis=1))
 
 
 def _at_cues(cut: CutTrials, samples: NDArray[np.int_]) -> NDArray[np.float64]:

@@ -102,7 +102,7 @@ def trial_faults(
         _check_one_unit(medians, _mostly_flat(judged), channels)
         _check_no_copies(raw, picks, channels, windows, measures)
     reasons = [_reason(one, medians, screen) for one in measures]
-    return TrialFaults(reasons, _middle(medians))
+    return TrialFaults(reasons, _log_median(medians))
 
 
 class ChannelLimits:
@@ -117,8 +117,8 @@ class ChannelLimits:
     """
 
     def __init__(self, raw: mne.io.BaseRaw, picks: list[int]) -> None:
-        ends = [_ends(raw.get_data(pick)) for pick in picks]
-        self.low, self.high = np.array(ends).reshape(-1, 2, 1).transpose(1, 0, 2)
+        ranges = [_range(raw.get_data(pick)) for pick in picks]
+        self.low, self.high = np.array(ranges).reshape(-1, 2, 1).transpose(1, 0, 2)
 
     def share(self, signals: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the share of saturated samples of each channel; see `railed_share`.
@@ -164,16 +164,18 @@ def railed_share(
     return np.asarray(covered.mean(axis=1))
 
 
-def _ends(signal: NDArray[np.float64]) -> tuple[float, float]:
+def _range(signal: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the lowest and the highest value; infinite if no sample is finite."""
     finite = signal[np.isfinite(signal)]
     return (float(finite.min()), float(finite.max())) if len(finite) else (-np.inf, np.inf)
 
 
 @dataclass(frozen=True)
 class _Measures:
-    """Standard deviation (µV), amplitude (µV) and saturated share of each channel of one trial.
+    """Missing samples, deviation (µV), amplitude (µV) and saturated share by channel of a trial.
 
-    If a channel lacks samples, the others are not measured.
+    The deviation is that of the unfiltered signal, and the amplitude that in the pass band. If a
+    channel lacks samples, all three measures are 0 for all channels.
     """
 
     missing: NDArray[np.bool_]
@@ -202,8 +204,8 @@ def _measured(
     signals = raw.get_data(picks, start, stop)
     missing = ~np.isfinite(signals).all(axis=1)
     if missing.any():
-        nothing = np.zeros(len(picks))
-        return _Measures(missing, nothing, nothing, nothing)
+        zeros = np.zeros(len(picks))
+        return _Measures(missing, zeros, zeros, zeros)
     return _Measures(
         missing=missing,
         deviation=signals.std(axis=1) * unit_factor,
@@ -250,7 +252,8 @@ def _typical_amplitudes(judged: list[_Measures]) -> NDArray[np.float64]:
     return np.asarray(np.maximum(medians, FLAT_UV))
 
 
-def _middle(values: NDArray[np.float64]) -> float:
+def _log_median(values: NDArray[np.float64]) -> float:
+    """Return the median on a logarithmic scale, because amplitudes are compared by their ratio."""
     return float(np.exp(np.median(np.log(values))))
 
 
@@ -283,8 +286,9 @@ def _check_one_unit(
     channels, medians = _named(channels, ~mostly_flat), medians[~mostly_flat]
     if len(medians) < 2:
         return
-    usual = medians[::-1] if len(medians) == 2 else _middle(medians)
-    ratio = medians / usual  # of two channels, each is compared with the other
+    # of two channels, each is compared with the other
+    usual = medians[::-1] if len(medians) == 2 else _log_median(medians)
+    ratio = medians / usual
     odd = (ratio > CHANNEL_RATIO) | (ratio < 1 / CHANNEL_RATIO)
     if not odd.any():
         return
@@ -295,8 +299,8 @@ def _check_one_unit(
     others = medians[~odd] if (~odd).any() else medians
     raise DataError(
         f"the channels {listed} seem to have another unit than the rest, whose typical amplitude "
-        f"is {_middle(others):.3g} µV. Leave them out with `drop` or `channels`, or correct the "
-        "unit in the file. `adapt` and `predict` interpolate electrodes that --bad names."
+        f"is {_log_median(others):.3g} µV. Leave them out with `drop` or `channels`, or correct "
+        "the unit in the file. `adapt` and `predict` interpolate electrodes that --bad names."
     )
 
 
