@@ -58,8 +58,8 @@ def prepare_trials(
     progress : bool
         Show a progress bar over subjects on the standard error stream.
     pseudo_online : PseudoOnline or None
-        Windows over the recordings that are prepared beside the trials, of one dataset without a
-        regime.
+        Sliding windows over the recordings, which are prepared in addition to the trials; only for
+        a single dataset without a regime.
 
     Returns
     -------

@@ -45,7 +45,7 @@ __all__ = [
 # sampling interval in whole microseconds, or the frequency with few digits.
 SFREQ_TOLERANCE = 1e-4
 
-# Trials with these reasons are still passed to mne.Epochs, which decides about them itself.
+# Trials with these reasons are passed to mne.Epochs, which decides whether they are dropped.
 LEFT_TO_MNE = ("", "outside", "not_finite")
 
 
@@ -180,29 +180,29 @@ def cut_events(
     Parameters
     ----------
     raw : mne.io.Raw
-        The recording; it is left as it is.
+        The recording; not changed.
     events : ndarray of int, shape (n_cues, 3)
-        Events as MNE has them, at the cues.
+        The cues, as MNE events.
     event_id : mapping of str to int
         The code of each class.
     dataset : ImageryTask
-        As for :func:`cut_trials`.
+        See :func:`cut_trials`.
     preprocessing : Preprocessing
         The steps.
     n_times : int or None
-        As for :func:`cut_trials`.
+        See :func:`cut_trials`.
     screen : bool
-        As for :func:`cut_trials`.
+        See :func:`cut_trials`.
 
     Returns
     -------
     CutTrials
-        The trials, and the fate of every cue.
+        The trials, and the table of all cues.
 
     Raises
     ------
     DataError, ConfigError
-        As :func:`cut_trials`.
+        See :func:`cut_trials`.
     """
     if not len(events):
         return CutTrials(None, cue_table())

@@ -69,7 +69,7 @@ def parse_scale(value: Any) -> float:
 
 
 def unit_name(factor: float) -> str | float:
-    """Return the name of a unit, to be shown to a user.
+    """Return the name of a unit for messages.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def unit_name(factor: float) -> str | float:
     Returns
     -------
     str or float
-        Three significant digits of the factor where the unit has no name.
+        The name; if the unit has none, the factor with three significant digits.
 
     Examples
     --------
@@ -137,8 +137,8 @@ def scale_of(scales: float | Mapping[str, float], path: str) -> float:
     if len(set(fitting.values())) > 1:
         raise ConfigError(
             f"recordings.unit_scale: {path} fits the patterns {list(fitting)}, which have the "
-            f"different factors {list(fitting.values())}. Write patterns of which one fits each "
-            "file."
+            f"different factors {list(fitting.values())}. Change the patterns so that only one "
+            "fits each file."
         )
     return next(iter(fitting.values()), 1.0)
 

@@ -35,9 +35,9 @@ __all__ = [
 
 # Separates the name of a dataset, which cannot contain it, from that of a subject.
 SEPARATOR = ":"
-# Keys that select recordings of a dataset, or only describe it.
-NOT_IDENTIFYING = {"name", "licence", "subjects", "sessions", "classes", "regime"}
-NOT_IDENTIFYING |= {"rename_classes"}
+# Keys that select recordings of a dataset or only describe it: two entries that differ only in
+# these are the same dataset.
+NOT_IDENTIFYING = {"name", "licence", "subjects", "sessions", "classes", "regime", "rename_classes"}
 
 
 class CombinedEntry(DataConfig):  # numpydoc ignore=PR02
@@ -76,7 +76,7 @@ class CombinedEntry(DataConfig):  # numpydoc ignore=PR02
 
     @model_serializer(mode="wrap")
     def _without_unused(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out new names where there are none: results of before stay comparable."""
+        """Leave out empty `rename_classes`, so that stored configurations do not change."""
         content: dict[str, Any] = handler(self)
         if not self.rename_classes:
             content.pop("rename_classes", None)

@@ -159,7 +159,8 @@ class CombinedDataset:
         from bci_dann.data.recordings.folder import Recordings
 
         _check_lengths(self.parts, preprocessing)
-        steps = preprocessing.model_copy(update={"channels": None})  # chosen later, for all sets
+        # the channels are chosen later, for all datasets together
+        steps = preprocessing.model_copy(update={"channels": None})
         for part in self.parts:
             if isinstance(part.dataset, Recordings):
                 with naming(part.entry.name):
@@ -250,18 +251,18 @@ def _part(entry: CombinedEntry, data_dir: Path | str | None) -> DatasetPart:
 
 
 def _check_renamed(part: DatasetPart) -> None:
-    """Raise where a class that gets another name is not selected, or one class is left."""
+    """Raise an error if a renamed class is not selected, or only one class remains."""
     own = part.subset.classes
     for name in part.entry.rename_classes:
         if name not in own:
             raise ConfigError(
-                f"rename_classes: there is no class {name!r}.{did_you_mean(name, own)} The data "
-                f"set has {', '.join(own)}."
+                f"rename_classes: there is no class {name!r}.{did_you_mean(name, own)} The "
+                f"dataset has {', '.join(own)}."
             )
     if len(part.classes) < 2:
         raise ConfigError(
-            f"rename_classes: {', '.join(own)} all become {part.classes[0]}; two classes at least "
-            "have to differ."
+            f"rename_classes: {', '.join(own)} all become {part.classes[0]}; at least two "
+            "different classes are needed."
         )
 
 

@@ -1,4 +1,4 @@
-"""Resampling of epochs to one number of samples, from recordings of different rates."""
+"""Resampling of epochs to the same number of samples, from different sampling frequencies."""
 
 from __future__ import annotations
 
@@ -8,31 +8,33 @@ import mne
 
 __all__ = ["resampled_epochs"]
 
-# Samples by which trials of one window may differ after resampling from different rates: both
-# ends of a window are included, and each is rounded to a whole sample.
+# Number of samples by which trials of the same window may differ after resampling from different
+# sampling frequencies: both ends of a window are included, and each is rounded to a whole sample.
 MAX_LENGTH_DIFFERENCE = 2
 
 
 def resampled_epochs(
     cut: Callable[[float], mne.Epochs], end: float, sfreq: float | None, n_times: int | None
 ) -> mne.Epochs:
-    """Cut and resample, so that trials have ``n_times`` samples where one or two are missing.
+    """Cut and resample trials; if they are one or two samples too short or too long, correct that.
+
+    Trials that are too short are cut again with a later end; trials that are too long are cropped.
 
     Parameters
     ----------
     cut : callable
-        Gives the trials up to the time that it is called with (s).
+        Returns the trials; its argument is the end of the window (s).
     end : float
         End of the window (s).
     sfreq : float or None
-        New sampling frequency (Hz).
+        New sampling frequency (Hz); ``None`` does not resample.
     n_times : int or None
-        Samples that a resampled trial has to have; see ``n_times`` of ``cut_trials``.
+        Required number of samples of a resampled trial; see ``n_times`` of ``cut_trials``.
 
     Returns
     -------
     mne.Epochs
-        All of one length.
+        Trials of ``n_times`` samples, or of another length if it differs by more than two samples.
     """
     epochs = cut(end)
     if sfreq is None or not len(epochs):

@@ -225,8 +225,8 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
         fitting = {name for pattern, name in meaning.items() if _fits(pattern, run, path)}
         if len(fitting) > 1:
             raise ConfigError(
-                f"recordings.events.{event}: several patterns fit the run {run!r} ({path}), which "
-                f"then is {' and '.join(sorted(fitting))}. Write patterns of which one fits."
+                f"recordings.events.{event}: several patterns fit the run {run!r} ({path}), for "
+                f"the classes {' and '.join(sorted(fitting))}. Change them so that only one fits."
             )
         return next(iter(fitting), None)
 
