@@ -14,7 +14,7 @@ __all__ = ["check_fif_file"]
 # its kind, its type, the size of its data (bytes), and the position of the next tag: 0 if it
 # follows immediately, -1 after the last tag.
 HEADER = struct.Struct(">iIii")
-AT_ONCE = 0
+FOLLOWS_IMMEDIATELY = 0
 
 
 def check_fif_file(path: Path) -> None:
@@ -45,7 +45,8 @@ def check_fif_file(path: Path) -> None:
             if len(header) < HEADER.size:
                 return
             _, _, size, following = HEADER.unpack(header)
-            position = position + HEADER.size + size if following == AT_ONCE else following
+            is_adjacent = following == FOLLOWS_IMMEDIATELY
+            position = position + HEADER.size + size if is_adjacent else following
             if position < 0:
                 return
     raise DataError(

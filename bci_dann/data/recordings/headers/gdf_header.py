@@ -12,17 +12,23 @@ from bci_dann.exceptions import DataError
 
 __all__ = ["check_gdf_file", "gdf_events"]
 
-# Layout of a GDF header (Schlögl 2006, arXiv:cs/0608052): version 1 and 2 have these fields in one
-# place, of other types; then come the fields of all signals, one after another, of which the
-# samples in a record and the type of a sample stand at these bytes a signal.
+# Layout of a GDF header (Schlögl 2006, arXiv:cs/0608052). A fixed part has these fields at the same
+# bytes in versions 1 and 2, but with different data types. The fields of the signals follow: one
+# field of all signals after another. The number of samples per record and the data type of a sample
+# start at these bytes times the number of signals.
 FIXED_BYTES = 256
-VERSION, HEADER_BYTES, N_RECORDS, DURATION, N_SIGNALS = 4, 184, 236, 244, 252
+VERSION_AT, HEADER_SIZE_AT, N_RECORDS_AT, DURATION_AT, N_SIGNALS_AT = 4, 184, 236, 244, 252
 SAMPLES_AT, TYPE_AT = 216, 220
-SECOND_VERSION = 1.9
-LARGER_TABLE_HEAD = 1.94  # from this version on the rate of the event table is a float
+
+# Versions from which the header has the data types of version 2, and from which the sampling
+# frequency of the event table is a float instead of an integer of three bytes.
+FIRST_OF_VERSION_2, FIRST_WITH_FLOAT_RATE = 1.9, 1.94
+
+# Bytes of a sample by data type.
 TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 8, 16: 4, 17: 8, 18: 16, 279: 3, 535: 3}
 
-# Relative difference of sampling frequencies that is rounding: the old event table has whole Hz.
+# Relative difference of sampling frequencies that may be due to rounding: old event tables state
+# the frequency in whole Hz.
 RATE_TOLERANCE = 0.005
 
 
@@ -101,19 +107,24 @@ def gdf_events(path: Path) -> list[tuple[float, str]]:
 def _read_header(path: Path) -> _Header:
     with path.open("rb") as file:
         fixed = file.read(FIXED_BYTES)
-        version = float(fixed[VERSION:8])
-        old = version < SECOND_VERSION
-        n_signals = _number(fixed, N_SIGNALS, "<u4" if old else "<u2")
-        n_records = _number(fixed, N_RECORDS, "<i8")
-        header_bytes = _number(fixed, HEADER_BYTES, "<i8" if old else "<u2") * (1 if old else 256)
+        version = float(fixed[VERSION_AT:8])
+        is_first = version < FIRST_OF_VERSION_2
+        n_signals = _number(fixed, N_SIGNALS_AT, "<u4" if is_first else "<u2")
+        n_records = _number(fixed, N_RECORDS_AT, "<i8")
+        # version 2 states the length of the header in blocks of 256 bytes
+        header_bytes = (
+            _number(fixed, HEADER_SIZE_AT, "<i8")
+            if is_first
+            else _number(fixed, HEADER_SIZE_AT, "<u2") * 256
+        )
         fields = file.read(FIXED_BYTES * n_signals)
-    numerator, denominator = np.frombuffer(fixed, "<u4", 2, DURATION).tolist()
+    numerator, denominator = np.frombuffer(fixed, "<u4", 2, DURATION_AT).tolist()
     samples = np.frombuffer(fields, "<i4", n_signals, SAMPLES_AT * n_signals).tolist()
     types = np.frombuffer(fields, "<i4", n_signals, TYPE_AT * n_signals).tolist()
     if n_records < 0:
         raise DataError(f"{path} was not closed after the recording: its header has no length.")
     record_bytes = sum(n * TYPE_BYTES[kind] for n, kind in zip(samples, types, strict=True))
-    # a duration of 0 is taken as a second, as MNE does
+    # a duration of 0 means one second, as in MNE
     seconds = numerator / denominator if numerator else 1.0
     return _Header(version, header_bytes + n_records * record_bytes, max(samples) / seconds)
 
@@ -124,11 +135,11 @@ def _read_events(path: Path, header: _Header) -> _EventTable:
         content = file.read()
     if len(content) < 8:  # no table
         return _EventTable(0.0, np.zeros(0, int), np.zeros(0, int))
-    middle = int.from_bytes(content[1:4], "little")
-    if header.version < LARGER_TABLE_HEAD:
-        sfreq, n_events = float(middle), _number(content, 4, "<u4")
+    three_bytes = int.from_bytes(content[1:4], "little")  # frequency, later number of events
+    if header.version < FIRST_WITH_FLOAT_RATE:
+        sfreq, n_events = float(three_bytes), _number(content, 4, "<u4")
     else:
-        sfreq, n_events = float(np.frombuffer(content, "<f4", 1, 4)[0]), middle
+        sfreq, n_events = float(np.frombuffer(content, "<f4", 1, 4)[0]), three_bytes
     samples = np.frombuffer(content, "<u4", n_events, 8).astype(int) - 1  # counted from 1
     codes = np.frombuffer(content, "<u2", n_events, 8 + 4 * n_events).astype(int)
     return _EventTable(sfreq, samples, codes)

@@ -13,22 +13,22 @@ from bci_dann.exceptions import DataError
 __all__ = ["check_mat_file"]
 
 # Layout of a MAT file, version 5 (MathWorks, "MAT-File Format"): a header of 128 bytes, of which
-# the last four are the version and the order of bytes; then elements, each with a tag of two
-# integers of four bytes, type and size. Small ones have both in the first integer, and their data
-# in the second. Data end at a multiple of eight bytes, unless they are compressed.
+# the last four are the version and the byte order; then data elements, each with a tag of two
+# integers of four bytes, type and size. Small elements have both in the first integer, and their
+# data in the second. Data are padded to a multiple of eight bytes, unless they are compressed.
 HEADER_BYTES, TAG_BYTES, ALIGNMENT = 128, 8, 8
 VERSIONS = {b"\x00\x01IM": "<", b"\x01\x00MI": ">"}
 INT8, INT32, UINT32, MATRIX, COMPRESSED = 1, 5, 6, 14, 15
 NUMBERS = {INT8, 2, 3, 4, INT32, UINT32, 7, 9, 12, 13, 16, 17, 18}
 
-# An array is an element that begins with its flags, its dimensions and its name. What follows
-# depends on its class, the lowest byte of the flags: of cells, structures and objects the elements
-# that describe the fields, and then arrays; of all others numbers.
+# An array is an element that contains elements: first its flags, its dimensions and its name. What
+# follows depends on its class, which is the lowest byte of the flags. In cells, structures and
+# objects these are elements that describe the fields, and then arrays; in all others, numbers.
 BEGINNING = (UINT32, INT32, INT8)
 FIELDS = {1: (), 2: (INT32, INT8), 3: (INT8, INT32, INT8)}  # cell, structure, object
 NUMERIC_CLASSES = range(4, 16)
-# Sparse arrays have their indices in two elements of their own; a bit of the flags says that the
-# imaginary parts follow the real ones.
+# Sparse arrays have two additional elements with their indices. In complex arrays, which a bit of
+# the flags indicates, the imaginary parts follow the real parts.
 SPARSE, COMPLEX = 5, 0x800
 
 
@@ -95,7 +95,11 @@ def _check_file(content: mmap.mmap, order: str) -> None:
 
 
 def _check_array(content: mmap.mmap, start: int, stop: int, order: str) -> None:
-    """Check an array and the arrays inside it; an element without content is an empty array."""
+    """Check an array and the arrays inside it; an element without content is an empty array.
+
+    Each element inside the array must have the type that is expected at its position, and no
+    required element may be missing.
+    """
     expected: Sequence[int] = BEGINNING
     rest: Container[int] = NUMBERS
     missing = 0

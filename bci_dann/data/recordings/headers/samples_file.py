@@ -10,8 +10,8 @@ from bci_dann.exceptions import DataError
 
 __all__ = ["check_samples_file"]
 
-# Bytes per sample in files that contain only samples, by the extension of the header and
-# MNE's name of the format.
+# Bytes per sample and channel in files that contain only samples, by the extension of the header
+# and MNE's name of the format. MNE calls EEGLAB's format "double", but its samples have 32 bits.
 SAMPLE_BYTES = {
     ".vhdr": {"single": 4, "short": 2, "int": 4, "int16": 2, "int32": 4},
     ".set": {"double": 4},
@@ -38,11 +38,11 @@ def check_samples_file(raw: mne.io.BaseRaw, path: Path) -> None:
     file = Path(raw.filenames[0]) if raw.filenames[0] is not None else path
     if raw.orig_format not in of_suffix or file == path or file.suffix.lower() == ".set":
         return
-    frame = len(raw.ch_names) * of_suffix[raw.orig_format]
-    missing = raw.n_times * frame - file.stat().st_size
-    if missing > 0 or 0 < -missing < frame:
+    n_bytes = len(raw.ch_names) * of_suffix[raw.orig_format]  # of one sample of all channels
+    missing = raw.n_times * n_bytes - file.stat().st_size
+    if missing > 0 or 0 < -missing < n_bytes:
         raise DataError(
             f"{path}: {file.name} is damaged: it has {file.stat().st_size} bytes, and a sample "
-            f"of {len(raw.ch_names)} channels has {frame}. Copy the file again from its source, "
+            f"of {len(raw.ch_names)} channels has {n_bytes}. Copy the file again from its source, "
             "or leave it out with `exclude`."
         )
