@@ -32,7 +32,7 @@ class ChannelChecks:
         self._open_all = open_all
         self._first: ChannelAccount | None = None
         self._keys_checked = False
-        self._said: set[str] = set()
+        self._reported: set[str] = set()
 
     @property
     def channels(self) -> list[str]:  # numpydoc ignore=RT01
@@ -90,7 +90,7 @@ class ChannelChecks:
             See `check_all`.
         """
         if not self._keys_checked:
-            self._check_keys_beside(account)
+            self._check_keys_with(account)
         missing = [name for name in self.channels if name not in account.used]
         extra = [name for name in account.used if name not in self.channels]
         if missing or extra:
@@ -101,8 +101,8 @@ class ChannelChecks:
                 "are not in every file out with `drop`, or give them one name with `rename`."
             )
         for note in account.notes():
-            if note not in self._said:
-                self._said.add(note)
+            if note not in self._reported:
+                self._reported.add(note)
                 warnings.warn(
                     f"{account.file}: {note} `bci-dann check CONFIG -o page.html` lists every "
                     "channel.",
@@ -110,7 +110,8 @@ class ChannelChecks:
                     stacklevel=4,
                 )
 
-    def _check_keys_beside(self, account: ChannelAccount) -> None:
+    def _check_keys_with(self, account: ChannelAccount) -> None:
+        """Check the keys with one recording; only if it lacks a channel, with all recordings."""
         try:
             _check_keys(self._layout, [account])
         except ConfigError:
@@ -119,12 +120,13 @@ class ChannelChecks:
 
 
 def _check_keys(layout: RecordingsLayout, accounts: Iterable[ChannelAccount]) -> None:
+    """Raise an error if a key of the layout names a channel that none of the recordings has."""
     present = list(dict.fromkeys(one.name for account in accounts for one in account.uses))
-    after = [*present, *layout.rename.values()]
+    present_or_new = [*present, *layout.rename.values()]
     for key, entries, names in (
         ("drop", layout.drop, present),
         ("rename", layout.rename, present),
-        ("extra_channels", layout.extra_channels, after),
+        ("extra_channels", layout.extra_channels, present_or_new),
     ):
         for entry in entries:
             if not channels_named(entry, names):

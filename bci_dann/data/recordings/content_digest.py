@@ -46,8 +46,9 @@ def content_digest(file: Path) -> str:
     """
     try:
         state = _state(file.stat())
-        memory = cache_root() / "digests" / hashlib.sha256(os.fsencode(file.resolve())).hexdigest()
-        known = _recalled(memory, state)
+        path_hash = hashlib.sha256(os.fsencode(file.resolve())).hexdigest()
+        cached = cache_root() / "digests" / path_hash
+        known = _cached_digest(cached, state)
         if known is not None:
             return known
         with file.open("rb") as stream:
@@ -56,8 +57,8 @@ def content_digest(file: Path) -> str:
         raise DataError(f"{file} cannot be read: {error.strerror or error}.") from error
     if time.time_ns() - max(state[2:]) > SETTLED_SECONDS * 1e9:
         with suppress(OSError):  # without the cache, files are only read again
-            memory.parent.mkdir(parents=True, exist_ok=True)
-            memory.write_text(json.dumps([state, digest]))
+            cached.parent.mkdir(parents=True, exist_ok=True)
+            cached.write_text(json.dumps([state, digest]))
     return digest
 
 
@@ -65,9 +66,10 @@ def _state(stat: os.stat_result) -> list[int]:
     return [stat.st_size, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns]
 
 
-def _recalled(memory: Path, state: list[int]) -> str | None:
+def _cached_digest(cached: Path, state: list[int]) -> str | None:
+    """Return the digest in the cache, if the file still has the same state."""
     with suppress(OSError, ValueError, TypeError):
-        known_state, digest = json.loads(memory.read_bytes())
+        known_state, digest = json.loads(cached.read_bytes())
         if known_state == state and isinstance(digest, str):
             return digest
     return None

@@ -59,7 +59,7 @@ class RecordingFile:  # numpydoc ignore=PR02
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A recording, or a broken link."""
+    """A recording that may be a broken link."""
 
     file: RecordingFile
     is_broken: bool

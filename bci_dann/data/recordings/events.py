@@ -29,11 +29,12 @@ __all__ = [
     "set_annotations",
 ]
 
-# Markers of the first sample after an interruption: BrainVision, EEGLAB,
-# MNE's concatenation, and GDF's code 0x7FFE for a new segment. In BrainVision files, markers
-# of other software are comments.
-COMMENT = re.compile(r"comment/", re.IGNORECASE)
+# Markers of the first sample after an interruption: BrainVision, EEGLAB, MNE's concatenation, and
+# GDF's code 0x7FFE for a new segment.
 INTERRUPTION_MARKS = re.compile(r"new segment(/.*)?|(edge |bad )?boundary|32766", re.IGNORECASE)
+
+# Prefix of markers that other software has written to BrainVision files.
+COMMENT = re.compile(r"comment/", re.IGNORECASE)
 
 # If a trigger channel is non-zero for a larger share of the time between its first and last
 # trigger, it holds each code until the next one. Empirical: pulses last some milliseconds.

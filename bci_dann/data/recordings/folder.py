@@ -365,6 +365,7 @@ class Recordings(BaseDataset):
         return ((path, recording) for path, recording in opened if len(recording.cues))
 
     def _raise_on_missing_events(self, subject: str) -> None:
+        """Raise an error that names the first event of the layout, if it does not occur."""
         opened = [self._open(path).raw for name, *_, path in self._all() if name == subject]
         descriptions = {name for raw in opened for name in raw.annotations.description}
         where = f"the recordings of subject {subject}"

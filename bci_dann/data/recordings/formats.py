@@ -33,8 +33,8 @@ READABLE = {
     ".nxe": "Nexstim",
 }
 
-# Formats recommended in messages: all state channels, sampling frequency and events, and most the
-# unit.
+# Formats recommended in messages: all state channels, sampling frequency and events, and most of
+# them the unit.
 RECOMMENDED = "EDF, BDF, GDF, FIF, BrainVision (.vhdr) and EEGLAB (.set)"
 
 _AS_FIF = (

@@ -20,10 +20,10 @@ __all__ = ["FoundPath", "PathPattern", "is_hidden", "near_misses", "plain_text"]
 JUNK = {"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"}
 JUNK |= {"Thumbs.db", "desktop.ini"}
 
-# Number of names in a message about a pattern without a match: enough to see the differences.
+# Number of names in a message about a pattern that no file matches: enough to see the differences.
 MAX_LISTED = 5
 
-# Maximum number of files that are compared with such a pattern, which takes a tenth of a second.
+# Maximum number of files that are compared with such a pattern; this takes a tenth of a second.
 MAX_COMPARED = 2000
 
 
@@ -144,9 +144,10 @@ class PathPattern:
         return match.groupdict() if match else {}
 
     def _descend(
-        self, folder: Path, prefix: str, above: tuple[tuple[int, int], ...]
+        self, folder: Path, prefix: str, ancestors: tuple[tuple[int, int], ...]
     ) -> Iterator[FoundPath]:
-        depth = len(above) - 1
+        """Yield the matches in a folder; ``ancestors`` identifies it and the folders above it."""
+        depth = len(ancestors) - 1
         for path in folder.iterdir():
             name = prefix + plain_text(path.name)
             match = self._any_case[depth].fullmatch(name)
@@ -158,8 +159,8 @@ class PathPattern:
             elif depth == len(self._exact) - 1:
                 if path.is_file():
                     yield self._found(name, path, match, depth)
-            elif path.is_dir() and _identity(path) not in above:
-                yield from self._descend(path, f"{name}/", (*above, _identity(path)))
+            elif path.is_dir() and _identity(path) not in ancestors:
+                yield from self._descend(path, f"{name}/", (*ancestors, _identity(path)))
 
     def _found(
         self, name: str, path: Path, match: re.Match[str], depth: int, is_broken: bool = False
@@ -220,24 +221,27 @@ def near_misses(folder: Path, pattern: str) -> str:
         Some names, and the differences if they are known.
     """
     names = [name for name, _ in zip(_all_files(folder), range(MAX_COMPARED), strict=False)]
-    similar = difflib.SequenceMatcher(b=re.sub(r"\{(\w)\w*\}", r"\1", pattern), autojunk=False)
+    # a field stands for short text, so only its first letter is compared
+    example = re.sub(r"\{(\w)\w*\}", r"\1", pattern)
+    matcher = difflib.SequenceMatcher(b=example, autojunk=False)
 
-    def distance(name: str) -> tuple[float, str]:
-        similar.set_seq1(name)
-        return -similar.ratio(), name
+    def dissimilarity(name: str) -> tuple[float, str]:
+        matcher.set_seq1(name)
+        return -matcher.ratio(), name
 
-    listed = ", ".join(sorted(names, key=distance)[:MAX_LISTED]) or "none"
+    listed = ", ".join(sorted(names, key=dissimilarity)[:MAX_LISTED]) or "none"
     return f"Among the files there: {listed}.{_difference(sorted(names), pattern)}"
 
 
 def _difference(names: list[str], pattern: str) -> str:
     """Return a sentence on a file that would match with another folder or extension."""
-    whole, stem = PathPattern.of_fields(pattern), PathPattern.of_fields(_without_extension(pattern))
+    whole = PathPattern.of_fields(pattern)
+    any_extension = PathPattern.of_fields(_without_extension(pattern))
     for name in names:
         folders = name.split("/")
         if any(whole.fits("/".join(folders[depth:])) for depth in range(1, len(folders))):
             return f" {name} would fit in another folder: write its folders into the pattern."
-        if stem.fits(_without_extension(name)):
+        if any_extension.fits(_without_extension(name)):
             return f" {name} differs in the extension only."
     if "\\" in pattern:
         return " Write folders with a slash (/)."
@@ -273,6 +277,7 @@ def _with_any_case_of_extension(expression: str) -> str:
 
 
 def _identity(folder: Path) -> tuple[int, int]:
+    """Return device and inode, which are the same for a folder and a link to it."""
     stat = folder.stat()
     return stat.st_dev, stat.st_ino
 

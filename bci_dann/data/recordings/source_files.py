@@ -38,7 +38,7 @@ class SourceFiles:
     """
 
     def __init__(self, cache: Path, key: str, data_dir: Path | str | None) -> None:
-        self._memory = cache / "sources" / f"{key}.json"
+        self._stored = cache / "sources" / f"{key}.json"
         self._data_dir = _data_folder(data_dir)
 
     def changes(self) -> Digests:
@@ -52,8 +52,8 @@ class SourceFiles:
         """
         first = self._first_digests()
         now = {name: self._digest(name) for name in first}
-        is_gone = not any(now.values())
-        return {} if is_gone or now == first else now
+        are_missing = not any(now.values())
+        return {} if are_missing or now == first else now
 
     def remember(self, dataset: BaseDataset, subjects: Iterable[Any]) -> None:
         """Store the files of subjects that have been loaded, unless they are already known.
@@ -70,12 +70,12 @@ class SourceFiles:
         digests = {**{name: self._digest(name) for name in names}, **self._first_digests()}
         if digests:
             with suppress(OSError):  # later changes are then not detected; the trials are correct
-                self._memory.parent.mkdir(parents=True, exist_ok=True)
-                self._memory.write_text(json.dumps(digests, indent=1, sort_keys=True))
+                self._stored.parent.mkdir(parents=True, exist_ok=True)
+                self._stored.write_text(json.dumps(digests, indent=1, sort_keys=True))
 
     def _first_digests(self) -> Digests:
         try:
-            content = json.loads(self._memory.read_bytes())
+            content = json.loads(self._stored.read_bytes())
         except (OSError, ValueError):
             return {}
         return content if isinstance(content, dict) else {}
