@@ -10,20 +10,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bci_dann.data.screening.cues import REPEATED_S
 from bci_dann.data.survey.event_names import class_named, known_meaning, may_be_cue, may_end_task
 
 __all__ = ["CueGuess", "EventCount", "TaskGuess", "guess_cues", "guess_task"]
 
-# Events whose names indicate a class are not assumed to be cues, but left to the user, if their
-# count relative to the most frequent one is below this share; likewise a rest whose count relative
-# to any other class is above this ratio, since it follows each trial. Empirical.
+# An event whose name indicates a class is assumed to be a cue, unless it is too rare or is a rest
+# that is too frequent. Limits of its count, relative to the most frequent class other than rest: a
+# rest that follows each trial of two classes is twice as frequent as each of them. Empirical.
 MIN_SHARE = 0.2
 MAX_REST_RATIO = 1.5
 
-# Two events with uninformative names may be cues if the ratio of their counts is small (a pause
-# after each trial of two classes is twice as frequent), if each recording has at least this number
-# of them, and if their order varies: the time from one to the next of the other varies by this much
-# (s).
+# Two events with uninformative names may be cues on three conditions. Their counts have at most
+# this ratio: a pause after each trial of two classes is twice as frequent as each of them. A
+# recording has at least this number of each. Their order varies: so does the time from one event
+# to the next occurrence of the other, by at least this much (s).
 MAX_COUNT_RATIO = 1.75
 MIN_COUNT = 4
 MIN_SPREAD_S = 0.5
@@ -32,11 +33,11 @@ MIN_SPREAD_S = 0.5
 MAX_COMPARED = 30
 
 # The length of a task is the duration of its cue or the time until a following event. Limits of the
-# length, its maximum variation (s), and the minimum share of cues with this length. Empirical:
+# length, its maximum variation (s), and the minimum share of cues for which it is known. Empirical:
 # imagery lasts 2 to 8 s in published designs.
 TASK_S = (1.5, 10.0)
 MAX_SPREAD_S = 0.3
-MIN_SHOWN = 0.9
+MIN_KNOWN_SHARE = 0.9
 
 # Length of a task without evidence (s), as in many datasets of MOABB.
 USUAL_TASK_S = 4.0
@@ -133,8 +134,9 @@ def guess_cues(recordings: Sequence[pd.DataFrame]) -> CueGuess:
 
 
 def _rank(one: EventCount) -> tuple[bool, bool, bool, int, str]:
-    is_frequent = 0 if one.may_be_cue else -one.count
-    return not one.is_cue, not one.may_be_cue, not one.label, is_frequent, one.name
+    """Return a sort key: cues by their names, other events by their frequency."""
+    by_frequency = 0 if one.may_be_cue else -one.count
+    return not one.is_cue, not one.may_be_cue, not one.label, by_frequency, one.name
 
 
 def _named_cues(counts: dict[str, int], labels: dict[str, str]) -> list[str]:
@@ -209,7 +211,7 @@ def guess_task(recordings: Sequence[pd.DataFrame], cues: Sequence[str]) -> TaskG
 
 def _shortest_gap(recordings: Sequence[pd.DataFrame], cues: Sequence[str]) -> float:
     gaps = np.concatenate([np.diff(_onsets(events, cues)) for events in recordings])
-    apart = gaps[gaps > 0.5]  # doubled cues are merged when recordings are read
+    apart = gaps[gaps > REPEATED_S]  # cues closer together are doubled, and merged when read
     return float(np.percentile(apart, 5)) if len(apart) else float("inf")
 
 
@@ -243,7 +245,7 @@ def _length_until_event(
 
 
 def _common_length(lengths: NDArray[np.float64], n_cues: int) -> float | None:
-    if len(lengths) < MIN_SHOWN * n_cues or not len(lengths):
+    if len(lengths) < MIN_KNOWN_SHARE * n_cues or not len(lengths):
         return None
     low, middle, high = np.percentile(lengths, [10, 50, 90])
     is_common = high - low <= MAX_SPREAD_S and TASK_S[0] <= middle <= TASK_S[1]

@@ -68,7 +68,7 @@ NO_CUE = frozenset(
         *("bad", "artifact", "artefact", "reject", "rejected", "comment", "sync"),
     }
 )
-# Prefixes of BrainVision markers in MNE, which are not informative.
+# Prefixes of BrainVision markers in MNE, which say nothing about their meaning.
 BRAINVISION_TYPE = re.compile(r"^(Comment|Stimulus)/")
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 
@@ -78,8 +78,8 @@ BEGINNING = frozenset(
 )
 BEGINNING_CODES = frozenset(("768", "783", "786"))
 
-# With these words, the name of a class is another event: "feedback left" or "left correct" is no
-# cue.
+# An event with one of these words is not a cue, even if its name contains a class: "feedback left"
+# and "left correct" are not, but "left onset" may be.
 NOT_A_CLASS = NO_CUE - {"start", "begin", "onset", "trial", "fix", "train"}
 
 

@@ -25,7 +25,8 @@ __all__ = ["AS_IT_IS", "FileSurvey", "open_as_it_is", "survey_file"]
 # A layout without information on channels and units; an event and a subject are required keys.
 AS_IT_IS = RecordingsLayout(pattern="{subject}", events={"any": "any"})
 
-# Bytes of a file whose trigger channel is read, which for some formats means all of the file.
+# Largest file (bytes) whose trigger channel is read. In some formats, this requires reading the
+# whole file.
 MAX_TRIGGER_BYTES = 200e6
 
 
@@ -118,7 +119,8 @@ def survey_file(raw: mne.io.BaseRaw, name: str, path: Path) -> FileSurvey:
         When its trigger channel cannot be read, or it has no EEG channel.
     """
     if path.stat().st_size <= MAX_TRIGGER_BYTES:
-        with warnings.catch_warnings():  # that triggers are held is said when they are used
+        # the warning about a held trigger channel is given later, when the triggers are used
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             read_file(path, annotate_triggers, raw, (), name)
     events = pd.DataFrame(

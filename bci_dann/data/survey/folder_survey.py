@@ -39,8 +39,9 @@ FORMATS = {
 # Extensions of files that belong to a recording or describe it.
 COMPANIONS = {".eeg", ".vmrk", ".fdt", ".dat", ".json", ".tsv", ".pos", ".sfp", ".md", ".event"}
 
-# Names of FIF files that are not recordings, and of later parts of split recordings.
-FIF_OF_OTHERS = re.compile(
+# Endings of FIF files that are not continuous recordings, and the number of a later part of a split
+# recording.
+OTHER_FIF = re.compile(
     r"[-_](epo|ave|ica|cov|proj|fwd|inv|src|trans|eve|stc|sph|lay|annot)\.fif(\.gz)?$",
     re.IGNORECASE,
 )
@@ -60,6 +61,7 @@ MAX_SAMPLED = 12
 # A session or run with a smaller share of the usual number of cues may be practice.
 PRACTICE_SHARE = 0.5
 
+# Iterates over recordings, for example with a progress bar.
 Track = Callable[[Sequence[RecordingFile]], Iterable[RecordingFile]]
 
 
@@ -206,7 +208,7 @@ def survey_folder(folder: Path, track: Track = iter) -> FolderSurvey:
     DataError
         When the folder is missing, empty, or has no recording that can be read.
     """
-    names, other_files = _listed(folder)
+    names, other_files = _find_files(folder)
     bids = [name for name in names if BIDS_NAME.fullmatch(name)]
     is_bids = 2 * len(bids) > len(names)
     if is_bids:
@@ -215,7 +217,7 @@ def survey_folder(folder: Path, track: Track = iter) -> FolderSurvey:
         pattern, recordings = PatternGuess(None, {}, (), left_out), _in_bids(folder, bids, tasks)
     else:
         tasks, (pattern, recordings) = None, _by_pattern(folder, _of_one_format(names), names)
-    readable, files, samples, unreadable = _look(folder, recordings, is_bids, track)
+    readable, files, samples, unreadable = _survey_files(folder, recordings, is_bids, track)
     if not files:
         listed = "; ".join(f"{one.name}: {one.reason}" for one in unreadable[:3])
         raise DataError(f"{folder}: none of {len(unreadable)} recordings can be read. {listed}")
@@ -231,7 +233,7 @@ def survey_folder(folder: Path, track: Track = iter) -> FolderSurvey:
     )
 
 
-def _listed(folder: Path) -> tuple[list[str], dict[str, int]]:
+def _find_files(folder: Path) -> tuple[list[str], dict[str, int]]:
     """Return the paths of recordings, and the number of other files by their extensions."""
     if not folder.is_dir():
         reason = "is a file" if folder.exists() else "does not exist"
@@ -248,21 +250,21 @@ def _listed(folder: Path) -> tuple[list[str], dict[str, int]]:
     return recordings, {end: n for end, n in others.items() if end not in COMPANIONS}
 
 
-def _files_below(folder: Path, prefix: str = "", above: tuple[Path, ...] = ()) -> Iterator[str]:
+def _files_below(folder: Path, prefix: str = "", ancestors: tuple[Path, ...] = ()) -> Iterator[str]:
     """Yield the paths of files; linked folders are followed, except into themselves."""
-    above = (*above, folder.resolve())
+    ancestors = (*ancestors, folder.resolve())
     for path in folder.iterdir():
         name = prefix + plain_text(path.name)
         if is_hidden(path.name):
             continue
-        if path.is_dir() and path.resolve() not in above:
-            yield from _files_below(path, f"{name}/", above)
+        if path.is_dir() and path.resolve() not in ancestors:
+            yield from _files_below(path, f"{name}/", ancestors)
         elif path.is_file() or (path.is_symlink() and not path.exists()):
             yield name  # a broken link is reported as a file that cannot be read
 
 
 def _is_recording(name: str, names: Sequence[str]) -> bool:
-    if extension_of(name) not in FORMATS or FIF_OF_OTHERS.search(name):
+    if extension_of(name) not in FORMATS or OTHER_FIF.search(name):
         return False
     if not is_later_part(Path(name)):
         return True
@@ -271,7 +273,7 @@ def _is_recording(name: str, names: Sequence[str]) -> bool:
 
 
 def _of_one_format(names: Sequence[str]) -> list[str]:
-    """Return the recordings of the most frequent format; of several, the preferred one."""
+    """Return the recordings of the most frequent format; of equally frequent ones, the first."""
     counts = Counter(map(extension_of, names))
     order = list(FORMATS)
     chosen = max(counts, key=lambda extension: (counts[extension], -order.index(extension)))
@@ -311,11 +313,11 @@ def _inside(folder: Path, path: Path) -> str:
     return plain_text(path.relative_to(folder).as_posix())
 
 
-def _look(
+def _survey_files(
     folder: Path, recordings: Sequence[RecordingFile], is_bids: bool, track: Track
 ) -> tuple[list[RecordingFile], list[FileSurvey], list[SignalSample], list[Unreadable]]:
     """Open all recordings, and read signals of a few that are evenly spread over them."""
-    sampled = set(_spread(len(recordings)))
+    sampled = set(_evenly_spread(len(recordings)))
     readable, files, samples, unreadable = [], [], [], []
     for index, recording in enumerate(track(recordings)):
         name = _inside(folder, recording.path)
@@ -334,7 +336,8 @@ def _look(
     return readable, files, samples, unreadable
 
 
-def _spread(n_recordings: int) -> Iterator[int]:
+def _evenly_spread(n_recordings: int) -> Iterator[int]:
+    """Return the indices of at most ``MAX_SAMPLED`` recordings."""
     count = min(n_recordings, MAX_SAMPLED)
     return (int(index) for index in np.linspace(0, n_recordings - 1, count).round())
 

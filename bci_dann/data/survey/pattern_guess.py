@@ -108,6 +108,7 @@ def guess_pattern(paths: Iterable[str]) -> PatternGuess:
 
 
 def _form(path: str) -> tuple[str, ...]:
+    """Return what the paths of one pattern have in common: extension and separators."""
     extension = _extension(path)
     return (extension.lower(), *_split(path)[1::2])
 
@@ -115,10 +116,10 @@ def _form(path: str) -> tuple[str, ...]:
 def _split(path: str) -> list[str]:
     """Split a path into parts and separators, which alternate; a date is one part."""
     stem = path.removesuffix(_extension(path))
-    inside = {i for date in DATE.finditer(stem) for i in (date.end(1), date.end(3))}
+    in_dates = {i for date in DATE.finditer(stem) for i in (date.end(1), date.end(3))}
     parts, end = [], 0
     for match in SEPARATOR.finditer(stem):
-        if match.start() not in inside:
+        if match.start() not in in_dates:
             parts += [stem[end : match.start()], match[0]]
             end = match.end()
     return [*parts, stem[end:]]
@@ -182,13 +183,13 @@ def _assign(columns: list[_Column]) -> tuple[str, ...] | None:
                 _name_by_word(column, columns, vocabulary, exact, varying)
     by_place = []
     if not _has(columns, "subject"):
-        place = _place_of_subject(columns)
-        if place is None:
+        of_subject = _subject_column(columns)
+        if of_subject is None:
             return None
-        _name(columns, place, "subject")
+        _name(columns, of_subject, "subject")
         by_place.append("subject")
     for column in columns:
-        if _are_told_apart(columns):
+        if _fields_are_unique(columns):
             break
         if column.varies and not column.field:
             free = [field for field in FIELDS if not _has(columns, field)]
@@ -198,7 +199,7 @@ def _assign(columns: list[_Column]) -> tuple[str, ...] | None:
             field = free[0] if in_folder else free[-1]
             _name(columns, column, field)
             by_place.append(field)
-    if not _are_told_apart(columns) and not _widen(columns):
+    if not _fields_are_unique(columns) and not _widen(columns):
         return None
     return tuple(by_place)
 
@@ -210,6 +211,7 @@ def _name_by_word(
     exact: bool,
     varying: bool,
 ) -> None:
+    """Assign a field to a column if the word before it is in the vocabulary."""
     if column.is_separator or column.field or column.varies is not varying:
         return
     word = _word_before(column, columns)
@@ -217,14 +219,15 @@ def _name_by_word(
     if not word or not (column.varies or is_number):
         return
     for field, words in vocabulary.items():
-        fits = word in words if exact else any(_ends_with(word, one) for one in words)
+        fits = word in words if exact else any(_ends_with(word, ending) for ending in words)
         if fits and not _has(columns, field):
             _name(columns, column, field)
             return
 
 
-def _ends_with(word: str, one: str) -> bool:
-    return word == one or (len(one) > 2 and word.endswith(one))
+def _ends_with(word: str, ending: str) -> bool:
+    """Return whether a word has an ending; one of two letters must be the whole word."""
+    return word == ending or (len(ending) > 2 and word.endswith(ending))
 
 
 def _word_before(column: _Column, columns: list[_Column]) -> str:
@@ -238,7 +241,7 @@ def _word_before(column: _Column, columns: list[_Column]) -> str:
     return before[-1].texts[0].lower() if before[-1].texts[0].isalpha() else ""
 
 
-def _place_of_subject(columns: list[_Column]) -> _Column | None:
+def _subject_column(columns: list[_Column]) -> _Column | None:
     """Return the first varying part; if there is only one subject, the innermost folder."""
     varying = [one for one in columns if one.varies and not one.field]
     if varying:
@@ -268,7 +271,8 @@ def _is_repeated(column: _Column) -> bool:
     return column.varies or column.texts[0].isdecimal()
 
 
-def _are_told_apart(columns: list[_Column]) -> bool:
+def _fields_are_unique(columns: list[_Column]) -> bool:
+    """Return whether no two paths have the same text in all fields."""
     texts = [one.texts for one in columns if one.field]
     return len(set(zip(*texts, strict=True))) == len(columns[0].texts) if texts else False
 
@@ -288,7 +292,7 @@ def _widen(columns: list[_Column]) -> bool:
                 "".join(texts) for texts in zip(*(one.texts for one in between), strict=True)
             )
             columns[first : last + 1] = [_Column(joined, between[0].depth, field=field)]
-            if _are_told_apart(columns):
+            if _fields_are_unique(columns):
                 return True
     return False
 

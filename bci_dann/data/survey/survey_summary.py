@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -131,9 +132,9 @@ def unit_sentence(survey: FolderSurvey) -> str:
     Returns
     -------
     str
-        A sentence without a point at its end.
+        A sentence without a full stop.
     """
-    typical = sorted(one.typical_uv for one in survey.samples if one.typical_uv == one.typical_uv)
+    typical = sorted(x for x in (one.typical_uv for one in survey.samples) if not math.isnan(x))
     if not typical:
         return "not known: no signal was found in the samples"
     middle = typical[len(typical) // 2]
@@ -162,7 +163,7 @@ def mains_sentence(survey: FolderSurvey) -> str:
     Returns
     -------
     str
-        A sentence without a point at its end.
+        A sentence without a full stop.
     """
     frequency, ratios = guess_mains(survey.samples)
     if frequency is not None:
