@@ -15,6 +15,7 @@ __all__ = [
     "PLAUSIBLE_UV",
     "check_signals",
     "flat_channels_message",
+    "selected_names",
     "silent_trials",
     "typical_amplitude",
 ]
@@ -85,11 +86,11 @@ def check_signals(X: NDArray[np.floating[Any]], ch_names: list[str], where: str 
     deviation = _standard_deviations(X)
     not_finite = np.asarray(~np.isfinite(deviation).all(axis=0))
     if not_finite.any():
-        names = _names_at(ch_names, not_finite)
+        names = selected_names(ch_names, not_finite)
         raise DataError(f"{prefix}samples are not finite in channels {names}.")
     flat = np.asarray((deviation < FLAT_UV).all(axis=0))
     if flat.any():
-        raise DataError(prefix + flat_channels_message(_names_at(ch_names, flat)))
+        raise DataError(prefix + flat_channels_message(selected_names(ch_names, flat)))
     _check_scale(float(np.median(deviation)), prefix)
 
 
@@ -146,6 +147,24 @@ def flat_channels_message(ch_names: list[str]) -> str:
     return f"channels {ch_names} are flat. Leave them out with `channels`, or repair them."
 
 
+def selected_names(ch_names: list[str], mask: NDArray[np.bool_]) -> list[str]:
+    """Return the channels that a mask selects.
+
+    Parameters
+    ----------
+    ch_names : list of str
+        All channels.
+    mask : ndarray of bool, shape (n_chans,)
+        True for the selected channels.
+
+    Returns
+    -------
+    list of str
+        The selected channels, in order.
+    """
+    return [name for name, selected in zip(ch_names, mask, strict=True) if selected]
+
+
 def _standard_deviations(X: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """Return the standard deviation of each trial and channel (µV)."""
     with np.errstate(invalid="ignore"):  # infinite samples give NaN, which the caller refuses
@@ -174,7 +193,3 @@ def _unit_advice(typical: float) -> str:
             f"{SMALL_UNIT_ADVICE}"
         )
     return f"The signals seem to be in a smaller unit than was assumed. {LARGE_UNIT_ADVICE}"
-
-
-def _names_at(ch_names: list[str], mask: NDArray[np.bool_]) -> list[str]:
-    return [name for name, selected in zip(ch_names, mask, strict=True) if selected]

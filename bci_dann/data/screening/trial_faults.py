@@ -8,7 +8,7 @@ import mne
 import numpy as np
 from numpy.typing import NDArray
 
-from bci_dann.data.signal_checks import FLAT_UV, flat_channels_message
+from bci_dann.data.signal_checks import FLAT_UV, flat_channels_message, selected_names
 from bci_dann.exceptions import DataError
 
 __all__ = ["RAILED_SHARE", "ChannelLimits", "TrialFaults", "railed_share", "trial_faults"]
@@ -263,15 +263,15 @@ def _check_not_missing(measures: list[_Measures | None], channels: list[str]) ->
     missing = np.all(inside, axis=0) if inside else np.zeros(len(channels), dtype=bool)
     if missing.any() and not missing.all():
         raise DataError(
-            f"the channels {_named(channels, missing)} lack samples (NaN or infinite) in every "
-            "trial. Leave them out with `drop` or `channels`."
+            f"the channels {selected_names(channels, missing)} lack samples (NaN or infinite) in "
+            "every trial. Leave them out with `drop` or `channels`."
         )
 
 
 def _check_not_flat(judged: list[_Measures], channels: list[str]) -> None:
     flat = np.all([one.deviation < FLAT_UV for one in judged], axis=0)
     if flat.any():
-        raise DataError(flat_channels_message(_named(channels, flat)))
+        raise DataError(flat_channels_message(selected_names(channels, flat)))
 
 
 def _mostly_flat(judged: list[_Measures]) -> NDArray[np.bool_]:
@@ -283,7 +283,7 @@ def _check_one_unit(
     medians: NDArray[np.float64], mostly_flat: NDArray[np.bool_], channels: list[str]
 ) -> None:
     """Refuse channels whose amplitude differs from that of the others by a factor between units."""
-    channels, medians = _named(channels, ~mostly_flat), medians[~mostly_flat]
+    channels, medians = selected_names(channels, ~mostly_flat), medians[~mostly_flat]
     if len(medians) < 2:
         return
     # of two channels, each is compared with the other
@@ -294,7 +294,7 @@ def _check_one_unit(
         return
     listed = ", ".join(
         f"{name} ({value:.3g} µV)"
-        for name, value in zip(_named(channels, odd), medians[odd], strict=True)
+        for name, value in zip(selected_names(channels, odd), medians[odd], strict=True)
     )
     others = medians[~odd] if (~odd).any() else medians
     raise DataError(
@@ -324,7 +324,3 @@ def _check_no_copies(
                 "with `drop` or `channels`."
             )
         return
-
-
-def _named(channels: list[str], mask: NDArray[np.bool_]) -> list[str]:
-    return [name for name, selected in zip(channels, mask, strict=True) if selected]
