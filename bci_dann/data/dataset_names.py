@@ -15,6 +15,7 @@ __all__ = [
     "SIMULATED",
     "check_dataset_name",
     "dataset_names",
+    "moabb_datasets_folder",
 ]
 
 SIMULATED, RECORDINGS = "SimulatedMI", "Recordings"
@@ -94,13 +95,25 @@ def check_dataset_name(name: str) -> None:
     )
 
 
+def moabb_datasets_folder() -> Path | None:
+    """Return the folder of ``moabb.datasets`` without importing it, which takes seconds.
+
+    Returns
+    -------
+    pathlib.Path or None
+        The folder; ``None`` if MOABB is not installed as plain files.
+    """
+    package = importlib.util.find_spec("moabb")
+    return Path(package.origin).parent / "datasets" if package and package.origin else None
+
+
 def _installed_moabb_names() -> set[str]:
     """Return the names that the installed ``moabb.datasets`` defines."""
     try:
         names = _imported_names(_moabb_datasets_source())
-    except (OSError, SyntaxError, AttributeError, TypeError):  # not installed as plain files
+    except (OSError, SyntaxError):
         names = set()
-    if names.isdisjoint(MOABB_IMAGERY_DATASETS):  # the source is no longer a list of imports
+    if names.isdisjoint(MOABB_IMAGERY_DATASETS):  # its source cannot be read, or has no imports
         import moabb.datasets
 
         return set(dir(moabb.datasets))
@@ -108,10 +121,10 @@ def _installed_moabb_names() -> set[str]:
 
 
 def _moabb_datasets_source() -> str:
-    """Read ``moabb/datasets/__init__.py`` without running it: importing it takes seconds."""
-    package = importlib.util.find_spec("moabb")
-    path = Path(package.origin).parent / "datasets" / "__init__.py"  # type: ignore[union-attr, arg-type]
-    return path.read_text(encoding="utf-8")
+    folder = moabb_datasets_folder()
+    if folder is None:
+        raise FileNotFoundError("moabb/datasets")
+    return (folder / "__init__.py").read_text(encoding="utf-8")
 
 
 def _imported_names(source: str) -> set[str]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bci_dann.data.dataset_names import MOABB_IMAGERY_DATASETS, RECORDINGS, SIMULATED
+from bci_dann.data.dataset_names import (
+    MOABB_IMAGERY_DATASETS,
+    RECORDINGS,
+    SIMULATED,
+    moabb_datasets_folder,
+)
 
 __all__ = ["UNKNOWN", "DatasetSummary", "dataset_summaries"]
 
@@ -17,7 +21,7 @@ UNKNOWN = "–"
 # MOABB's dataset for tests, with random numbers as signals.
 NOT_EEG = {"FakeDataset"}
 
-# Fields of DatasetSummary and columns of MOABB's summary.
+# Columns of MOABB's summary by field of DatasetSummary.
 COLUMNS = {
     "subjects": "#Subj",
     "sessions": "#Sessions",
@@ -26,8 +30,8 @@ COLUMNS = {
     "sfreq": "Freq (Hz)",
     "trials": "#Trials / class",
 }
-# Trials of each class in a session, at most, where MOABB's number is that of a run, a subject or
-# the whole dataset; from the publications that MOABB cites for them.
+# Maximum number of trials of each class in a session, for datasets for which MOABB states that of a
+# run, a subject or the whole dataset; from the publications that MOABB cites for them.
 TRIALS_OF_A_SESSION = {
     "BNCI2014_001": "72",  # six runs of 48 trials of four classes
     "BNCI2014_004": "80",  # 120 trials in two sessions, 160 in three
@@ -38,9 +42,10 @@ TRIALS_OF_A_SESSION = {
     "Schirrmeister2017": "260",
 }
 RANGE = re.compile(r"varies \((.+)\)")
+# Lines of MOABB's source code: a class with its base class, and a licence.
 CLASS = re.compile(r"class (\w+)\((\w*)")
 LICENCE = re.compile(r"\s+license=[\"']([^\"']+)[\"']")
-# `"Beetl2021_A": {"documentation": {"license": "CC-BY-4.0", ...` in MOABB's corrections
+# `"Beetl2021_A": {"documentation": {"license": "CC-BY-4.0", ...` in MOABB's corrections.
 CORRECTION = re.compile(r'"(\w+)": \{\s*"documentation": \{\s*"license": "([^"]+)"')
 
 
@@ -65,8 +70,8 @@ class DatasetSummary:  # numpydoc ignore=PR02
     sfreq : str
         Sampling frequency (Hz).
     trials : str
-        Number of trials of each class in a session, at most. For datasets that are not in a suite
-        of this package it is MOABB's number, which is that of a subject or a run for some.
+        Maximum number of trials of each class in a session. For datasets that are not in a suite
+        of this package, it is MOABB's number, which for some is that of a subject or a run.
     licence : str
         The licence according to MOABB.
     """
@@ -81,7 +86,7 @@ class DatasetSummary:  # numpydoc ignore=PR02
     licence: str = UNKNOWN
 
 
-# Default values of the simulator's parameters; a test compares them.
+# The simulator with the default values of its parameters; a test compares them.
 SIMULATED_SUMMARY = DatasetSummary(SIMULATED, "6", "1", "15", "2", "128", "40")
 
 
@@ -98,11 +103,11 @@ def dataset_summaries(contains: str = "") -> list[DatasetSummary]:
     list of DatasetSummary
         The simulator, folders of recordings, and MOABB's motor-imagery datasets, sorted by name.
     """
-    folder = _moabb_datasets_folder()
+    folder = moabb_datasets_folder()
     rows, licences = _summary_rows(folder), _licences(folder)
     names = sorted({*MOABB_IMAGERY_DATASETS, *rows} - NOT_EEG)
-    theirs = [_of_moabb(name, rows.get(name, {}), licences.get(name, UNKNOWN)) for name in names]
-    every = [SIMULATED_SUMMARY, DatasetSummary(RECORDINGS), *theirs]
+    of_moabb = [_of_moabb(name, rows.get(name, {}), licences.get(name, UNKNOWN)) for name in names]
+    every = [SIMULATED_SUMMARY, DatasetSummary(RECORDINGS), *of_moabb]
     return [one for one in every if contains.lower() in one.name.lower()]
 
 
@@ -112,12 +117,6 @@ def _of_moabb(name: str, row: Mapping[str, str], licence: str) -> DatasetSummary
     }
     entries["trials"] = TRIALS_OF_A_SESSION.get(name, entries["trials"])
     return DatasetSummary(name, **entries, licence=licence)
-
-
-def _moabb_datasets_folder() -> Path | None:
-    """Return ``moabb/datasets`` without importing it, which takes seconds."""
-    package = importlib.util.find_spec("moabb")
-    return Path(package.origin).parent / "datasets" if package and package.origin else None
 
 
 def _summary_rows(folder: Path | None) -> dict[str, dict[str, str]]:

@@ -54,9 +54,9 @@ def test_a_text_selects_in_upper_and_lower_case():
 
 
 def test_without_moabbs_files_names_are_left(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "_moabb_datasets_folder", lambda: tmp_path)
+    monkeypatch.setattr(module, "moabb_datasets_folder", lambda: tmp_path)
     assert summary("BNCI2014_001").subjects == "–"
-    monkeypatch.setattr(module, "_moabb_datasets_folder", lambda: None)
+    monkeypatch.setattr(module, "moabb_datasets_folder", lambda: None)
     assert summary("BNCI2014_001").licence == "–"
 
 
@@ -68,7 +68,7 @@ def test_a_dataset_that_is_new_in_moabb_is_listed(tmp_path, monkeypatch):
     (tmp_path / "new.py").write_text(
         'class New2030(Base):\n    M = D(\n        license="CC0 1.0",\n'
     )
-    monkeypatch.setattr(module, "_moabb_datasets_folder", lambda: tmp_path)
+    monkeypatch.setattr(module, "moabb_datasets_folder", lambda: tmp_path)
     new = summary("New2030")
     assert (new.channels, new.trials, new.licence) == ("11-64", "–", "CC0-1.0")
 
