@@ -1,11 +1,10 @@
 """Cache of prepared trials on disk, under a key of everything that determines them.
 
 The folder of a key contains ``X.npy`` (trials, float32, µV), ``rest.npy`` (rest windows, if there
-are any), ``trials.csv`` (subject, session, run, label;
-for windows also their times), ``account.csv`` (used and rejected cues of
-each recording), ``info.fif`` (`mne.Info`) and ``key.json`` (the parts of the key, for users). No
-file is a pickle. A folder is written under a temporary name and renamed when it is complete, so
-readers and writers need no lock.
+are any), ``trials.csv`` (subject, session, run and label; with sliding windows also times and
+tasks), ``account.csv`` (used and rejected cues of each recording), ``info.fif`` (`mne.Info`) and
+``key.json`` (the parts of the key, for users). No file is a pickle. A folder is written under a
+temporary name and renamed when it is complete, so readers and writers need no lock.
 """
 
 from __future__ import annotations
@@ -118,8 +117,8 @@ class TrialsWriter:
             if trials.rest is not None:
                 self._rest.add(trials.rest)
         self._info = self._info or trials.info
-        further = [name for name in trials.metadata if name not in METADATA_COLUMNS]
-        table = trials.metadata[[*METADATA_COLUMNS, *further]].astype(str)
+        others = [name for name in trials.metadata if name not in METADATA_COLUMNS]
+        table = trials.metadata[[*METADATA_COLUMNS, *others]].astype(str)
         self._tables.append(table.assign(**{LABEL_COLUMN: trials.y}))
         if trials.account is not None:
             self._accounts.append(trials.account)

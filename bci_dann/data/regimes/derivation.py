@@ -89,7 +89,7 @@ def prepare_derived(folder: Path, regime: Regime, root: Path, datasets: Sequence
     root : pathlib.Path
         The cache.
     datasets : sequence of str
-        The names of the datasets, where there are several: each is changed as if it were alone.
+        The names of the datasets if there are several; each is changed as if it were alone.
 
     Returns
     -------

@@ -15,8 +15,8 @@ Names = Annotated[list[str], Field(min_length=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 
-# Peaks of artefacts (µV). Empirical: muscles of the jaw, a pulled cable or a moved electrode; ten
-# to a hundred times the EEG of a band from 8 to 30 Hz.
+# Lowest and highest peak of artefacts (µV). Empirical: jaw muscles, a pulled cable or a moved
+# electrode give ten to a hundred times the amplitude of EEG from 8 to 30 Hz.
 ARTEFACT_UV = (1000.0, 3000.0)
 
 
@@ -52,7 +52,8 @@ class Regime(StrictModel):  # numpydoc ignore=PR02
     change_half_way : float
         Strength of a change of the electrodes in the middle of each session: its second half is
         multiplied by ``expm(change_half_way * (N / sqrt(n_chans) + diag(n)))``, where ``N`` and
-        ``n`` are standard normal, drawn for each subject. 0.3 is like putting on the cap again.
+        ``n`` are standard normal, drawn for each subject. 0.3 corresponds to a cap that is taken
+        off and put on again.
     artefact_share : float
         The share of trials with a burst of 9 to 25 Hz and 0.2 to 1 s, strongest at one
         randomly drawn electrode.

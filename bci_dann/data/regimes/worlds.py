@@ -36,8 +36,9 @@ CLASS_PAIRS = (("left_hand", "right_hand"), ("right_hand", "rest"), ("left_hand"
 CHANNELS_RANGE, SUBJECTS_RANGE, TRIALS_RANGE = (3, 64), (4, 40), (30, 300)
 # Maximum number of trials of a world, and of trials times channels, so that it takes minutes.
 MAX_TRIALS, MAX_TRIALS_TIMES_CHANNELS = 1500, 32_000
-# Ranges of the differences between subjects, alertness, ERD, SNR, and of the disturbances.
+# Ranges of parameters of the simulator, and of the strength of a change half-way.
 SHIFT, ALERTNESS, ERD, SNR, HALF_WAY = (0.0, 2.0), (0.0, 1.5), (0.3, 0.8), (0.5, 1.5), (0.1, 0.5)
+# Values of parameters that only some of the worlds have.
 WEAK, ARTEFACT_SHARE, GAIN = 0.2, 0.05, 15.0
 # One of this number of worlds is held out for a final test: the tenth, the twentieth, ...
 HELD_OUT_EVERY = 10
@@ -216,6 +217,7 @@ def _uniform(rng: np.random.Generator, limits: tuple[float, float]) -> float:
 
 
 def _log_uniform(rng: np.random.Generator, limits: tuple[float, float]) -> float:
+    """Draw a number whose logarithm is uniformly distributed, rounded in the same way."""
     low, high = np.log(limits)
     return round(float(np.exp(rng.uniform(low, high))), 3)
 
@@ -223,4 +225,5 @@ def _log_uniform(rng: np.random.Generator, limits: tuple[float, float]) -> float
 def _sometimes(
     rng: np.random.Generator, probability: float, value: float, otherwise: float = 0.0
 ) -> float:
+    """Return the value with a probability, and else another value."""
     return value if rng.random() < probability else otherwise

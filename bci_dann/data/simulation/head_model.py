@@ -93,7 +93,7 @@ def rotation_matrix(angles: Array) -> Array:
     Parameters
     ----------
     angles : ndarray, shape (3,)
-        The axis of the rotation, of the length of its angle (radian).
+        A vector along the axis of rotation, whose length is the angle (radian).
 
     Returns
     -------

@@ -65,7 +65,7 @@ OPPOSITE_AREA = {"left": "right", "right": "left"}
 MU_HZ, BETA_HZ = 10.5, 21.0
 
 # Root mean square of dipole moments (A m). Empirical: electrodes then record a standard deviation
-# of 5 to 30 µV with a visible mu peak, as EEG at rest does.
+# of 5 to 30 µV with a visible mu peak, as in EEG at rest.
 MU_MOMENT, BETA_MOMENT, BACKGROUND_MOMENT = 60e-9, 28e-9, 16e-9
 
 # Background sources: more than there are electrodes, so that the covariance has full rank.
@@ -143,7 +143,7 @@ def nominal_parameters(electrodes: Array, classes: Sequence[str]) -> NominalPara
     NominalParameters
         Frequencies, positions and number of sources.
     """
-    # without the tongue areas, so that data of other classes are the same as in version 0.1.0
+    # further areas change the random numbers; data without the class tongue must stay the same
     areas = HANDS_AND_FEET | TONGUE if "tongue" in classes else HANDS_AND_FEET
     positions, directions = _dipoles_below(areas)
     return NominalParameters(
@@ -192,6 +192,7 @@ def motor_potentials(
 def _amplitude(
     rng: np.random.Generator, schedule: RecordingSchedule, depth: float, area: str
 ) -> Array:
+    """Return the factor of the amplitude of the rhythms in a motor area, with its ERD in tasks."""
     shares = np.array([DESYNCHRONISATION[label].get(area, 0.0) for label in schedule.labels])
     depths = shares * depth * (1 + ERD_SPREAD * rng.standard_normal(len(shares)))
     depths = np.clip(depths, 0.0, MAX_ERD)

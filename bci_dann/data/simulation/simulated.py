@@ -169,7 +169,7 @@ class SimulatedMI(BaseDataset):
             "erd": self.erd,
             "snr": self.snr,
             "seed": self.seed,
-            # only where there is one, so that other simulated data keep their keys and their code
+            # a pause of 0 is left out, so that cache keys and codes of such data do not change
             **({"pause": self.pause} if self.pause else {}),
         }
 

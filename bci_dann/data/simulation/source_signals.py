@@ -171,7 +171,7 @@ def desynchronised_amplitude(
 
 
 def _task_profile(sfreq: float, task: float) -> Array:
-    """Rise from 0 to 1 at the start of the task, and fall to 0 after its end."""
+    """Return a curve that rises from 0 to 1 at the start of a task, and falls after its end."""
     ramp = 0.5 - 0.5 * np.cos(np.pi * np.arange(0, 1, 1 / (RAMP_SECONDS * sfreq)))
     return np.concatenate([ramp, np.ones(round(task * sfreq) - len(ramp)), ramp[::-1]])
 
