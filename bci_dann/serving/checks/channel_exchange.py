@@ -18,16 +18,18 @@ if TYPE_CHECKING:
 __all__ = ["exchanged_channels", "mean_correlations", "warn_of_exchange"]
 
 # Distance to the mean correlations of training, as a share of the distance before any exchange:
-# after the best exchange of two channels, and after the best series of exchanges. Below these
-# limits, exchanges are reported. Empirical: of ten subjects of MI-OpenBCI (15 channels), each
-# against the other nine, nine fit best without an exchange, and one reaches 0.92 and 0.77. After an
-# exchange of two distant electrodes, the first share is below ONE in 94 of 100 cases; after random
-# reordering, one of the two is below its limit in 96. Exchanges of neighbours are often not found.
-ONE, SEVERAL = 0.9, 0.75
+# after the best exchange of two channels, and after the best series of exchanges. Exchanges are
+# reported if a share is below its limit. Empirical: of ten subjects of MI-OpenBCI (15 channels),
+# each compared with the other nine, nine fit best without an exchange, and one reaches shares of
+# 0.92 and 0.77. After an exchange of two distant electrodes, the first share is below its limit in
+# 94 of 100 cases; after random reordering, at least one share is below its limit in 96. Exchanges
+# of neighbouring electrodes are often not found.
+LIMIT_OF_ONE, LIMIT_OF_SERIES = 0.9, 0.75
 
-# With fewer channels another order can fit better by chance. Empirical, in simulated subjects: one
-# in six with three channels, one in a hundred with eight.
+# The fewest channels: with fewer, another order can fit better by chance. Empirical: so it does for
+# one in six simulated subjects with three channels, and for one in a hundred with eight.
 ENOUGH_CHANNELS = 8
+# The fewest training subjects for mean correlations.
 ENOUGH_SUBJECTS = 3
 
 
@@ -106,18 +108,18 @@ def exchanged_channels(
     pairs: list[tuple[int, int]] = []
     shares: list[float] = []
     while True:
-        moved = correlations[np.ix_(order, order)]
-        gains = _gains(moved, training)
+        reordered = correlations[np.ix_(order, order)]
+        gains = _gains(reordered, training)
         i, j = np.unravel_index(np.argmax(gains), gains.shape)
         if not gains[i, j] > 1e-9 * before**2:
             break
         order[[i, j]] = order[[j, i]]
         pairs.append((min(int(i), int(j)), max(int(i), int(j))))
-        moved = correlations[np.ix_(order, order)]
-        shares.append(_distance(moved, training) / before)
-    if shares and shares[-1] < SEVERAL:
+        reordered = correlations[np.ix_(order, order)]
+        shares.append(_distance(reordered, training) / before)
+    if shares and shares[-1] < LIMIT_OF_SERIES:
         return pairs
-    return pairs[:1] if shares and shares[0] < ONE else []
+    return pairs[:1] if shares and shares[0] < LIMIT_OF_ONE else []
 
 
 def _gains(correlations: NDArray[np.float64], training: NDArray[np.float64]) -> NDArray[np.float64]:

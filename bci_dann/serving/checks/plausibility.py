@@ -18,13 +18,13 @@ __all__ = ["ENOUGH_TRIALS", "warn_of_amplitude", "warn_of_few_trials", "warn_of_
 # trials or with 20.
 ENOUGH_TRIALS = 8
 
-# Ratio to the nearest training subject above which an amplitude is implausible. Empirical: ten
+# Largest plausible ratio of an amplitude to that of the nearest training subject. Empirical: ten
 # subjects with one amplifier are within a factor of 4.
-FAR = 4.0
+MAX_RATIO = 4.0
 
-# The fewest predictions of a single class that are not plausible by chance: for ten trials of two
-# equally frequent classes, the probability is 1 in 500.
-MANY_PREDICTIONS = 10
+# The fewest trials for which it is implausible that all predictions are the same class by chance:
+# for ten trials of two equally frequent classes, the probability is 1 in 500.
+MIN_PREDICTIONS = 10
 
 
 def warn_of_few_trials(n_trials: int) -> None:
@@ -52,7 +52,7 @@ def warn_of_one_class(predictions: ArrayLike) -> None:
         The predicted classes.
     """
     names: Any = np.unique(np.asarray(predictions))
-    if len(names) == 1 and np.size(predictions) >= MANY_PREDICTIONS:
+    if len(names) == 1 and np.size(predictions) >= MIN_PREDICTIONS:
         _warn(
             f"all {np.size(predictions)} trials are predicted as {str(names[0])!r}. Either the "
             "recording has only one class, or it differs from the training recordings in its "
@@ -72,7 +72,7 @@ def warn_of_amplitude(typical_uv: float, training: tuple[float, float] | None, l
     label : str
         Name of the recording.
     """
-    if training is None or training[0] / FAR < typical_uv < training[1] * FAR:
+    if training is None or training[0] / MAX_RATIO < typical_uv < training[1] * MAX_RATIO:
         return
     _warn(
         f"{label} has a typical amplitude of {typical_uv:.3g} µV, but the subjects that the model "

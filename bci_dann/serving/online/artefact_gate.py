@@ -13,10 +13,11 @@ from bci_dann.serving.model_recipe import ModelRecipe
 
 __all__ = ["ArtefactGate"]
 
-# Largest ratio of a channel's amplitude in a window to the highest median of a training subject, or
-# of the lowest median to the amplitude. Empirical: in 9 subjects of MI-OpenBCI, no channel of a
-# trial is more than 2.1 times larger or 1.9 times smaller; their medians differ 3.5-fold.
-FAR = 8.0
+# Largest plausible ratio of a channel's amplitude in a window to the highest median of a training
+# subject, or of the lowest median to the amplitude. Empirical: in nine subjects of MI-OpenBCI, no
+# channel of a trial is more than 2.1 times larger than the highest median, or 1.9 times smaller
+# than the lowest; these two differ 3.5-fold.
+MAX_RATIO = 8.0
 
 # A channel that repeats one value for this time (s) is considered flat, whatever its amplitude.
 FLAT_S = 0.2
@@ -114,4 +115,4 @@ def _amplitude_limits(recipe: ModelRecipe) -> tuple[float, float]:
         if recipe.typical_uv is None:
             return PLAUSIBLE_UV
         typical = (recipe.typical_uv, recipe.typical_uv)
-    return typical[0] / FAR, typical[1] * FAR
+    return typical[0] / MAX_RATIO, typical[1] * MAX_RATIO

@@ -11,14 +11,15 @@ __all__ = ["Placement", "SampleClock"]
 
 # Smallest deviation, in samples, between the actual and the expected time of a chunk that counts as
 # lost or repeated samples.
-FEWEST_SAMPLES = 1.5
+MIN_DEVIATION_SAMPLES = 1.5
 
 # Share of the deviation by which the clock is corrected at each chunk, so that it follows drift but
 # not jitter. With a drift of 100 ppm and chunks of a second, the clock lags by 1 ms.
-FOLLOWING = 0.1
+CORRECTION_SHARE = 0.1
 
-# A chunk earlier than this (s) is not considered late: the clock of the source was reset.
-RESTARTED_S = 10.0
+# Longest delay of a late chunk (s). If a chunk is even earlier than expected, the clock of the
+# source was reset.
+MAX_LATENESS_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class SampleClock:
 
     def __init__(self, sfreq: float, jitter_s: float) -> None:
         self._sfreq = sfreq
-        self._tolerance_s = max(jitter_s, FEWEST_SAMPLES / sfreq)
+        self._tolerance_s = max(jitter_s, MIN_DEVIATION_SAMPLES / sfreq)
         self.reset()
 
     def reset(self) -> None:
@@ -113,7 +114,7 @@ class SampleClock:
         if self._last_given is None:
             self._next_s, self._last_given = time, time
             return Placement()
-        if -RESTARTED_S < difference < -self._tolerance_s:
+        if -MAX_LATENESS_S < difference < -self._tolerance_s:
             n_before = min(n_samples, round(-difference * self._sfreq))
             if n_before < n_samples:
                 self._last_given = time
@@ -122,7 +123,7 @@ class SampleClock:
         if abs(difference) > self._tolerance_s:
             self._next_s = time
             return Placement(is_gap=True)
-        self._next_s += FOLLOWING * difference
+        self._next_s += CORRECTION_SHARE * difference
         return Placement()
 
 
