@@ -50,7 +50,7 @@ def without_training_sessions(estimator: TransferClassifier) -> TransferClassifi
     from bci_dann.estimators.saved_models import model_from_state
 
     state = estimator.to_state()
-    arrays, followed = dict(state.arrays), {}
+    arrays, kept_domains = dict(state.arrays), {}
     for name, array in state.arrays.items():
         found = REFERENCES.fullmatch(name)
         if found is None:
@@ -61,14 +61,17 @@ def without_training_sessions(estimator: TransferClassifier) -> TransferClassifi
             kept = np.array([int(state.arrays[running][0])])
             arrays[running] = np.array([0.0, *state.arrays[running][1:]])
         arrays[name] = array[kept]
-        followed[found["method"]] = kept
+        kept_domains[found["method"]] = kept
     if all(len(arrays[name]) == len(array) for name, array in state.arrays.items() if array.ndim):
         return estimator
-    return model_from_state(ModelState(_with_domains(state.description, followed), arrays))
+    return model_from_state(ModelState(_with_domains(state.description, kept_domains), arrays))
 
 
 def _with_domains(description: Any, kept: Mapping[str, NDArray[Any]], method: str = "") -> Any:
-    """Return a description, with nested methods, whose domains are reduced to those kept."""
+    """Return a description, with nested methods, in which only the kept domains remain.
+
+    ``kept`` contains indices of domains by method, and ``method`` is the path of the description.
+    """
     if isinstance(description, list):
         return [
             _with_domains(one, kept, f"{method}{number}.") for number, one in enumerate(description)
@@ -77,5 +80,5 @@ def _with_domains(description: Any, kept: Mapping[str, NDArray[Any]], method: st
         return description
     changed = {key: _with_domains(one, kept, f"{method}{key}.") for key, one in description.items()}
     if method in kept and isinstance(description.get("domains"), list):
-        changed["domains"] = [description["domains"][place] for place in kept[method]]
+        changed["domains"] = [description["domains"][index] for index in kept[method]]
     return changed

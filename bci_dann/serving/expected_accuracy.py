@@ -40,15 +40,16 @@ MOST_TRIALS, FEWEST_TRIALS = 40, 20
 MIN_SUBJECTS = 5
 # Ridge penalty of the regression, in units of one subject: few subjects determine a slope poorly.
 RIDGE = 1.0
-# Ratio of mean errors above which the mean is used instead of the regression line. Empirical: with
-# eight training subjects, one outlier can decide which error is smaller, and the line predicted new
-# subjects better.
+# Ratio of the mean error of the regression to that of the mean, above which the mean is used.
+# Empirical: with eight training subjects, one outlier can decide which error is smaller, and the
+# regression predicted new subjects better.
 CLEARLY_WORSE = 1.1
 # Coverage of the interval.
 COVERAGE = 0.9
-# The share of the way from chance to 100 % below which a brain-computer interface is considered
-# of little use. With two classes, it is the 70 % of Kübler, Neumann, Wilhelm, Hinterberger and
-# Birbaumer (2004), "Predictability of brain-computer communication", J. Psychophysiol. 18, 121-129.
+# A brain-computer interface is considered of little use if its accuracy is below this share of the
+# range from chance to 100 %. With two classes, it is the 70 % of Kübler, Neumann, Wilhelm,
+# Hinterberger and Birbaumer (2004), "Predictability of brain-computer communication", J.
+# Psychophysiol. 18, 121-129.
 WORTH_IT = 0.4
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -187,7 +188,7 @@ class AccuracyExpectation(StrictModel):  # numpydoc ignore=PR02
         The value is predicted by ridge regression with a slope that is not negative. If this
         predicted the training subjects, each left out in turn, clearly worse than the mean accuracy
         of the other subjects did, the mean is used instead. The interval is that of a t
-        distribution with the width of these prediction errors.
+        distribution, scaled by the root mean square of these prediction errors.
 
         Parameters
         ----------
@@ -203,10 +204,11 @@ class AccuracyExpectation(StrictModel):  # numpydoc ignore=PR02
 
         x, y = np.array(self.confidences), np.array(self.accuracies)
         n_subjects, mean_errors, errors = len(y), _left_out_errors(y), _left_out_errors(y, x)
-        uses = bool(np.abs(errors).mean() <= CLEARLY_WORSE * np.abs(mean_errors).mean())
-        errors = errors if uses else mean_errors
-        value = _fitted(y, x if uses else None)(confidence)
-        half = stdtrit(n_subjects - 1, (1 + COVERAGE) / 2) * float(np.sqrt(np.mean(errors**2)))
+        uses_confidence = bool(np.abs(errors).mean() <= CLEARLY_WORSE * np.abs(mean_errors).mean())
+        errors = errors if uses_confidence else mean_errors
+        value = _fitted(y, x if uses_confidence else None)(confidence)
+        rms_error = float(np.sqrt(np.mean(errors**2)))
+        half = stdtrit(n_subjects - 1, (1 + COVERAGE) / 2) * rms_error
         low, value, high = np.clip([value - half, value, value + half], 0.0, 1.0).tolist()
         chance = 1.0 / self.n_classes
         return ExpectedAccuracy(
@@ -214,7 +216,7 @@ class AccuracyExpectation(StrictModel):  # numpydoc ignore=PR02
             low=low,
             high=high,
             confidence=confidence,
-            uses_confidence=uses,
+            uses_confidence=uses_confidence,
             n_subjects=n_subjects,
             error=float(np.abs(errors).mean()),
             error_of_mean=float(np.abs(mean_errors).mean()),

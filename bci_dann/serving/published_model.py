@@ -90,7 +90,7 @@ def published_recipe(recipe: ModelRecipe) -> ModelRecipe:
 
 
 def _number_prefixes(data: DataConfig | CombinedDataConfig) -> Callable[[str], str | None]:
-    """Return a function from a subject to the prefix of its number; ``None`` keeps the name.
+    """Return a function that returns the prefix of a subject's number; ``None`` keeps its name.
 
     Subjects of folders of recordings are numbered; those of public datasets keep their names.
     """
@@ -164,12 +164,12 @@ def _published_rows(
     """Return the counts of cues, with numbers instead of names of subjects and files."""
     listed = [{**row, "file": files.get(str(row.get("file", "")), "")} for row in rows]
     prefixes = [prefix_of(str(row.get("subject", ""))) for row in listed]
-    own = [
+    to_number = [
         (row, prefix) for row, prefix in zip(listed, prefixes, strict=True) if prefix is not None
     ]
     for field in ("subject", "session", "run"):
-        numbers = _numbered(row.get(field, "") for row, _ in own)
-        for row, prefix in own:
+        numbers = _numbered(row.get(field, "") for row, _ in to_number)
+        for row, prefix in to_number:
             number = numbers[str(row.get(field, ""))]
             row[field] = f"{prefix}{number}" if field == "subject" else number
     return listed

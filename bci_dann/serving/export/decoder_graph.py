@@ -117,11 +117,14 @@ class _Tempered(nn.Module):
 
 
 def _member_shares(estimator: EnsembleClassifier) -> list[float]:
-    """Return the factor of each member's log-odds: its weight over its relative spread."""
+    """Return the factor of each member's log-odds: its weight divided by its spread.
+
+    Weights sum to one, and spreads are relative to that of the member with the largest weight.
+    """
     weights = [weight for _, weight in estimator.weighted_members()]
     spreads, total = estimator.spreads_, sum(weights)
-    unit = spreads[weights.index(max(weights))]
-    return [weight / total * unit / one for weight, one in zip(weights, spreads, strict=True)]
+    reference = spreads[weights.index(max(weights))]
+    return [weight / total * reference / one for weight, one in zip(weights, spreads, strict=True)]
 
 
 def _logarithms(probabilities: Tensor) -> Tensor:

@@ -86,7 +86,7 @@ class CuedSession:
         self._source, self.recorder, self.protocol = source, recorder, protocol
         self.display, self.clock, self._report, self._sleep = display, clock, report, sleep
         self._first_pause_s, self._lost_s = first_pause_s, lost_s
-        self._heard, self._is_lost, self._has_begun = clock(), False, False
+        self._last_samples_at, self._is_lost, self._has_begun = clock(), False, False
         self.cues: list[ShownCue] = []
 
     def run(self) -> None:
@@ -137,8 +137,11 @@ class CuedSession:
         cue.is_complete = True
 
     def _mark_last_trial_incomplete(self) -> None:
-        """Repeat a trial that ended before the loss of the stream in it was noticed."""
-        if self.cues and self.cues[-1].time + self.protocol.task_s > self._heard:
+        """Mark a trial during which the stream was lost, if this was noticed only after it.
+
+        The trial is then repeated.
+        """
+        if self.cues and self.cues[-1].time + self.protocol.task_s > self._last_samples_at:
             self.cues[-1].is_complete = False
 
     def _pause(self, text: str, seconds: float, note: str) -> None:
@@ -159,8 +162,8 @@ class CuedSession:
         for chunk in chunks:
             self.recorder.add(chunk)
         if chunks:
-            self._heard = self.clock()
-        elif self.clock() - self._heard > SILENT_S:
+            self._last_samples_at = self.clock()
+        elif self.clock() - self._last_samples_at > SILENT_S:
             raise StreamLostError(f"no samples for {SILENT_S:g} s")
         return bool(chunks)
 
@@ -188,7 +191,7 @@ class CuedSession:
         end = self.clock() + self._lost_s
         while self.clock() < end:
             if self._source.reconnect():
-                self._is_lost, self._heard = False, self.clock()
+                self._is_lost, self._last_samples_at = False, self.clock()
             if self._is_lost:
                 self._sleep(0.1)
             elif self._has_samples():
@@ -197,7 +200,7 @@ class CuedSession:
         raise StreamLostError(f"it did not return within {self._lost_s:g} s")
 
     def _has_samples(self) -> bool:
-        self._heard = self.clock()  # the stream is already known to be silent
+        self._last_samples_at = self.clock()  # the stream is already known to be silent
         try:
             return self._pull(0.1)
         except StreamLostError:

@@ -177,17 +177,18 @@ def as_trials(
 def _check_scale(
     signals: NDArray[np.float32], recipe: ModelRecipe, label: str, scale: float
 ) -> None:
-    """Raise if the amplitude of trials differs from training by a factor typical of units."""
+    """Raise an error if the amplitude differs from training by a factor between two units."""
     from bci_dann.data.channels.units import unit_name
     from bci_dann.data.screening.dataset_checks import RECORDING_RATIO
     from bci_dann.data.signal_checks import FLAT_UV, typical_amplitude
 
-    if recipe.typical_uv is None or not len(signals):  # an older version wrote the recipe
+    if recipe.typical_uv is None or not len(signals):  # recipes of older versions do not have it
         return
     typical = typical_amplitude(signals)
     if not 1 / RECORDING_RATIO < typical / recipe.typical_uv < RECORDING_RATIO:
-        steps = round(np.log10(recipe.typical_uv / max(typical, FLAT_UV)) / 3)
-        unit = unit_name(scale * 1000.0**steps)
+        # adjacent units, such as volt and millivolt, differ by a factor of 1000
+        n_units = round(np.log10(recipe.typical_uv / max(typical, FLAT_UV)) / 3)
+        unit = unit_name(scale * 1000.0**n_units)
         option = unit if isinstance(unit, str) else f"{unit:g}"
         raise DataError(
             f"{label} has a typical amplitude of {typical:.3g} µV, but the model was trained on "

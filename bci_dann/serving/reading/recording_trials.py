@@ -309,9 +309,7 @@ def _cut(
         return prepared
     trials = _trials(cut.epochs, prepared, continuous.session, model.recipe, layout)
     if rest is not None:
-        trials = replace(
-            trials, rest=_in_order_of_training(rest, model.recipe, dataset.unit_factor)
-        )
+        trials = replace(trials, rest=_rest_signals(rest, model.recipe, dataset.unit_factor))
     return replace(prepared, trials=trials)
 
 
@@ -342,9 +340,10 @@ def _check_any_cue(recording: CuedRecording, layout: RecordingsLayout, label: st
         )
 
 
-def _in_order_of_training(
+def _rest_signals(
     rest: RestWindows, recipe: ModelRecipe, unit_factor: float
 ) -> NDArray[np.float32]:
+    """Return the rest windows in microvolt, with the channels in the order of training."""
     from bci_dann.data.channels.electrode_names import resolve_names
 
     channels = list(recipe.preprocessing.channels or rest.ch_names)
