@@ -237,14 +237,14 @@ def _trials(
     """Return the trials of one recording, with the channels and samples of ``reference``."""
     try:
         if reference is not None:
-            epochs = _in_channel_order(epochs, reference)
+            epochs = _matched(epochs, reference)
         return _as_trials(epochs, dataset.unit_factor, provenance, rest)
     except DataError as error:
         raise DataError(f"{provenance}: {error}") from error
 
 
-def _in_channel_order(epochs: mne.Epochs, reference: EEGTrials) -> mne.Epochs:
-    """Reorder the channels as in the first recording; an error if they are not the same."""
+def _matched(epochs: mne.Epochs, reference: EEGTrials) -> mne.Epochs:
+    """Reorder the channels as in ``reference``; raise an error if channels or samples differ."""
     missing = [name for name in reference.ch_names if name not in epochs.ch_names]
     extra = [name for name in epochs.ch_names if name not in reference.ch_names]
     if missing or extra:

@@ -49,9 +49,9 @@ TASK = (0.0, 4.0)
 HANDS_AND_FEET = {"left": ("C3", 0.073), "right": ("C4", 0.073), "foot": ("Cz", 0.066)}
 TONGUE = {"left_tongue": ("C5", 0.073), "right_tongue": ("C6", 0.073)}
 
-# Share of the desynchronisation in each area for each class, where it is not 0: full in the
-# contralateral hand area or the foot area, weak on the other side (source of the former areas; the
-# share of 0.2 is empirical); full on both sides for the tongue.
+# Share of the desynchronisation in each area by class; 0 in areas that are not listed. It is full
+# in the contralateral hand area or the foot area, and weak in other hand areas (Pfurtscheller and
+# Lopes da Silva 1999; the share of 0.2 is empirical). For the tongue it is full on both sides.
 DESYNCHRONISATION = {
     "left_hand": {"left": 0.2, "right": 1.0},
     "right_hand": {"left": 1.0, "right": 0.2},

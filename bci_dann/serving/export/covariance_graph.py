@@ -55,7 +55,7 @@ class CovarianceDecoder(nn.Module):
         self.robust, self.n_copies = views.robust, n_copies
         self.lag = possible_lag(n_times, n_copies, views.lag_)
         self.windows = overlapping_windows(n_times, views.n_windows) if views.n_windows > 1 else []
-        self.longest = views.longest_
+        self.max_norm = views.longest_  # longer tangent vectors are shortened to this norm
         self.n_views = len(views.centres_)
         for index, centre in enumerate(views.centres_):
             self.register_buffer(f"whitening_{index}", _whitening(centre.fallback_))
@@ -84,9 +84,9 @@ class CovarianceDecoder(nn.Module):
             for index, view in enumerate(self._views(trials))
         ]
         features = torch.cat(_flat_logarithms(centred), dim=1).float().double()
-        if math.isfinite(self.longest):
-            norms = features.norm(dim=1, keepdim=True).clamp(min=self.longest)
-            features = features * (self.longest / norms)
+        if math.isfinite(self.max_norm):
+            norms = features.norm(dim=1, keepdim=True).clamp(min=self.max_norm)
+            features = features * (self.max_norm / norms)
         return (features @ self.weights + self.biases).softmax(dim=1)
 
     def _centred(self, index: int, covariances: Tensor) -> Tensor:
