@@ -170,8 +170,8 @@ def load_dataset(
     if isinstance(dataset, CombinedDataConfig):
         if given or params:
             raise ConfigError(
-                f"{', '.join([*given, *params])}: of several datasets, each has its own "
-                "subjects, sessions, classes and params in the configuration."
+                f"{', '.join([*given, *params])} cannot be given for several datasets: the "
+                "configuration has subjects, sessions, classes and params of each dataset."
             )
         return open_trials(prepare_trials(dataset, steps, data_dir, cache_dir, progress))
     if isinstance(dataset, str | DataConfig):

@@ -184,7 +184,7 @@ def without_subjects(
             )
     kept = [name for name in selected if name not in names]
     if not kept:
-        raise ConfigError(f"all {len(selected)} subjects are excluded: leave one at least.")
+        raise ConfigError(f"all {len(selected)} subjects are excluded: keep at least one.")
     changed = config.model_copy(update={"subjects": kept})
     return changed, [name for name in selected if name in names]
 

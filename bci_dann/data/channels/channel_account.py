@@ -26,7 +26,7 @@ MATCHED = "the 10-05 name of this electrode"
 SAME_POSITION = "keeps its name: several channels are at this 10-05 position"
 DERIVATION = "a voltage between two electrodes, without a position"
 NUMBERED = "an electrode without the name of a position"
-UNKNOWN = "no electrode by its name"
+UNKNOWN = "not an electrode according to its name"
 
 # Texts of warnings; the braces are replaced by channel names.
 LEFT_OUT_NOTE = (

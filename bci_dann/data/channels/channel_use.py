@@ -112,7 +112,7 @@ def _with_position(
 def _other_signals(candidates: Mapping[str, str], positioned: set[str]) -> Names:
     """Return type and reason of the channels that are not scalp electrodes, by their names."""
     others = {
-        name: (kind, f"{kind.upper() if kind != 'misc' else 'no EEG'} by its name")
+        name: (kind, f"{kind.upper() if kind != 'misc' else 'not EEG'} according to its name")
         for name, new in candidates.items()
         if (kind := other_signal(new)) is not None
     }

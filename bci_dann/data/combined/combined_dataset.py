@@ -278,8 +278,7 @@ def _check_classes(parts: Sequence[DatasetPart]) -> None:
         f"All have {', '.join(shared)}: choose among these with `classes` in each dataset."
         if len(shared) > 1
         else "Choose the same with `classes` in each dataset, or give them the names of the first "
-        "with `rename_classes`; of recordings in a folder, the names of classes are those in "
-        "`recordings.events`."
+        "with `rename_classes`; for recordings in a folder, `recordings.events` names the classes."
     )
     listed = "; ".join(f"{part.entry.name} has {', '.join(part.classes)}" for part in parts)
     raise ConfigError(f"the classes of the datasets differ: {listed}. {advice}")

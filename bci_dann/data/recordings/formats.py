@@ -42,6 +42,7 @@ _AS_FIF = (
     "mne.io.RawArray(array, mne.create_info(names, sfreq, 'eeg')) with its annotations as "
     "NAME_raw.fif"
 )
+_TABLE_AS_FIF = f"a table does not state unit and sampling frequency: {_AS_FIF}"
 _UNPACK = "unpack it"
 
 # Extensions of files with samples and markers next to a header (BrainVision, EEGLAB, Curry).
@@ -51,12 +52,12 @@ COMPANION_SUFFIXES = (".eeg", ".vmrk", ".fdt", ".dat")
 ADVICE = {
     ".xdf": "load it with pyxdf.load_xdf, " + _AS_FIF,
     ".xdfz": "load it with pyxdf.load_xdf, " + _AS_FIF,
-    ".csv": "a table names no unit and no rate: " + _AS_FIF,
-    ".tsv": "a table names no unit and no rate: " + _AS_FIF,
-    ".txt": "a table names no unit and no rate: " + _AS_FIF,
-    ".xlsx": "a table names no unit and no rate: " + _AS_FIF,
-    ".parquet": "a table names no unit and no rate: " + _AS_FIF,
-    ".feather": "a table names no unit and no rate: " + _AS_FIF,
+    ".csv": _TABLE_AS_FIF,
+    ".tsv": _TABLE_AS_FIF,
+    ".txt": _TABLE_AS_FIF,
+    ".xlsx": _TABLE_AS_FIF,
+    ".parquet": _TABLE_AS_FIF,
+    ".feather": _TABLE_AS_FIF,
     ".mat": "load it with scipy.io.loadmat, " + _AS_FIF,
     ".npy": "load it with numpy.load, " + _AS_FIF,
     ".npz": "load it with numpy.load, " + _AS_FIF,

@@ -128,7 +128,7 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
             codecs.lookup(encoding)
         except LookupError:
             raise ValueError(
-                "Python knows no such encoding; files are mostly utf8, latin1 or cp1252"
+                "Python has no such encoding; most files use utf8, latin1 or cp1252"
             ) from None
         return encoding
 

@@ -61,7 +61,7 @@ def electrode_positions(ch_names: list[str]) -> Array:
     for name in ch_names:
         if name not in known:
             raise ConfigError(
-                f"ch_names has {name!r}, which the 10-05 system does not know."
+                f"ch_names has {name!r}, which is not a name of the 10-05 system."
                 f"{did_you_mean(name, known)}"
             )
     return project_to_sphere(np.array([known[name] for name in ch_names]), HEAD_RADIUS)

@@ -121,7 +121,7 @@ def test_rates_and_channels_that_differ(bci_dann, tmp_path, write_cued):
     write_cued(tmp_path / "data" / "S2_raw.fif", names=["C3", "C4", "T7", "Pz"], sfreq=250.0)
     out = tmp_path / "my.yaml"
     bci_dann("init", tmp_path / "data", "-o", out)
-    assert "EOG left (EOG by its name)" in out.read_text()
+    assert "EOG left (EOG according to its name)" in out.read_text()
     assert told(out)["preprocessing"]["resample"] == 128
     layout = told(out)["data"]["recordings"]
     assert layout["drop"] == ["Pz"]

@@ -144,7 +144,9 @@ def test_two_channels_of_one_name_after_rename():
 
 
 def test_a_recording_of_which_nothing_remains():
-    message = r"a.edf has no EEG channels; it has EMG \(EMG by its name\), X \(of the type misc"
+    message = (
+        r"a.edf has no EEG channels; it has EMG \(EMG according to its name\), X \(of the type misc"
+    )
     with pytest.raises(DataError, match=message):
         account(["EMG", "X"], ["eeg", "misc"])
 

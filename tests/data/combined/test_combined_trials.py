@@ -89,7 +89,9 @@ def test_trials_are_prepared_once_whoever_is_the_target(monkeypatch):
 
 
 def test_selections_are_those_of_the_configuration():
-    with pytest.raises(ConfigError, match="subjects, n_trials: of several datasets, each has"):
+    with pytest.raises(
+        ConfigError, match="subjects, n_trials cannot be given for several datasets"
+    ):
         load_dataset(several(FIRST, SECOND), subjects=[1], n_trials=3)
 
 

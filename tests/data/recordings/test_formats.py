@@ -33,7 +33,7 @@ def test_readable_files_pass_and_need_not_exist(tmp_path, extension):
     ("name", "advice"),
     [
         ("a.xdf", r"a \.xdf file.*pyxdf\.load_xdf.*RawArray"),
-        ("a.CSV", r"a \.csv file.*names no unit.*_raw\.fif"),
+        ("a.CSV", r"a \.csv file.*does not state unit.*_raw\.fif"),
         ("OpenBCI-RAW.txt", r"Formats that can: EDF, .*EEGLAB \(\.set\)\. What to do: a table"),
         ("a.mat", r"scipy\.io\.loadmat"),
         ("a.edf.gz", r"What to do: unpack it"),

@@ -122,7 +122,10 @@ def _read_header(path: Path) -> _Header:
     samples = np.frombuffer(fields, "<i4", n_signals, SAMPLES_AT * n_signals).tolist()
     types = np.frombuffer(fields, "<i4", n_signals, TYPE_AT * n_signals).tolist()
     if n_records < 0:
-        raise DataError(f"{path} was not closed after the recording: its header has no length.")
+        raise DataError(
+            f"{path} was not closed after the recording, so its header does not state its length. "
+            "Export it again, or leave it out with `exclude`."
+        )
     record_bytes = sum(n * TYPE_BYTES[kind] for n, kind in zip(samples, types, strict=True))
     # a duration of 0 means one second, as in MNE
     seconds = numerator / denominator if numerator else 1.0
