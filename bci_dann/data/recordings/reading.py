@@ -39,7 +39,14 @@ from bci_dann.data.recordings.truncation import (
 from bci_dann.data.screening.interruptions import mark_missing_samples
 from bci_dann.exceptions import BCIDannError, DataError
 
-__all__ = ["CuedRecording", "apply_layout", "open_recording", "read_file", "read_recording"]
+__all__ = [
+    "CuedRecording",
+    "apply_layout",
+    "check_file",
+    "open_recording",
+    "read_file",
+    "read_recording",
+]
 
 # Formats whose readers have a parameter for the encoding, and their error for a wrong encoding.
 FORMATS_WITH_ENCODING = (".edf", ".bdf")
@@ -95,17 +102,31 @@ def open_recording(path: Path, layout: RecordingsLayout) -> CuedRecording:
         When the file is shorter than its header or its events require, has pauses that MNE
         ignores, or cannot be read.
     """
-    check_format(path)
-    read_file(path, check_edf_file, path)
-    read_file(path, check_gdf_file, path)
-    read_file(path, check_fif_file, path)
-    read_file(path, check_mat_file, path)
+    check_file(path)
     raw, omitted = read_file(path, detect_omitted_annotations, partial(_open, path, layout))
     read_file(path, check_samples_file, raw, path)
     outside = omitted_events(raw, path, layout) if omitted else []
     cues = _cues(raw, layout, path, outside)
     check_events_inside(cues, raw, path, layout.interval)
     return _with_layout_channels(raw, cues, layout, path)
+
+
+def check_file(path: Path) -> None:
+    """Check the format and the header of a file before MNE reads it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+
+    Raises
+    ------
+    DataError
+        When the format is not supported, or the file is damaged in a way that MNE does not detect.
+    """
+    check_format(path)
+    for check in (check_edf_file, check_gdf_file, check_fif_file, check_mat_file):
+        read_file(path, check, path)
 
 
 def read_recording(path: Path, layout: RecordingsLayout) -> CuedRecording:

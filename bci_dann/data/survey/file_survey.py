@@ -12,13 +12,8 @@ import pandas as pd
 from bci_dann.data.channels.channel_account import ChannelAccount
 from bci_dann.data.channels.channel_use import account_channels
 from bci_dann.data.recordings.events import annotate_triggers
-from bci_dann.data.recordings.formats import check_format
-from bci_dann.data.recordings.headers.edf_header import check_edf_file
-from bci_dann.data.recordings.headers.fif_tags import check_fif_file
-from bci_dann.data.recordings.headers.gdf_header import check_gdf_file
-from bci_dann.data.recordings.headers.mat_elements import check_mat_file
 from bci_dann.data.recordings.layout import RecordingsLayout
-from bci_dann.data.recordings.reading import read_file
+from bci_dann.data.recordings.reading import check_file, read_file
 
 __all__ = ["AS_IT_IS", "FileSurvey", "open_as_it_is", "survey_file"]
 
@@ -79,11 +74,9 @@ def open_as_it_is(path: Path, is_bids: bool) -> mne.io.BaseRaw:
     DataError
         When it cannot be read; with the reason.
     """
-    check_format(path)
+    check_file(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for check in (check_edf_file, check_gdf_file, check_fif_file, check_mat_file):
-            read_file(path, check, path)
         if not is_bids:
             raw: mne.io.BaseRaw = read_file(path, mne.io.read_raw, path, verbose="error")
             return raw
