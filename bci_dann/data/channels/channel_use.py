@@ -211,7 +211,7 @@ def as_good_eeg(recording: Recording) -> Recording:
     Returns
     -------
     mne.io.Raw or mne.Epochs
-        The same.
+        The given recording.
     """
     types = recording.get_channel_types()
     others = [name for name, kind in zip(recording.ch_names, types, strict=True) if kind != "eeg"]

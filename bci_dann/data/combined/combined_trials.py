@@ -35,7 +35,7 @@ from bci_dann.exceptions import BCIDannWarning, DataError
 
 __all__ = ["interpolated_electrodes", "prepare_combined"]
 
-# Next to the trials, if electrodes were interpolated.
+# File next to the trials, if electrodes were interpolated.
 INTERPOLATED_FILE = "interpolated.json"
 
 
@@ -92,23 +92,23 @@ def prepare_combined(
     def fill(writer: TrialsWriter) -> None:
         interpolated: dict[str, list[str]] = {}
         dataset.check(preprocessing)
-        changes = _changes(dataset, preprocessing)
-        wanted = changes[0].wanted
+        conversions = _conversions(dataset, preprocessing)
+        wanted = conversions[0].wanted
         steps = preprocessing.model_copy(update={"channels": wanted})
         reference: EEGTrials | None = None
-        for part, one, change in zip(dataset.parts, keyed, changes, strict=True):
+        for part, one, convert in zip(dataset.parts, keyed, conversions, strict=True):
             sessions: set[str] = set()
             with _reading(part):
                 for trials in extract_trials(
-                    part.dataset, part.subset, steps, progress, reference, change
+                    part.dataset, part.subset, steps, progress, reference, convert
                 ):
                     reference = reference or trials
                     sessions.update(trials.metadata["session"])
                     writer.add(_named(trials, part.entry))
                 check_sessions(part.dataset, part.subset.sessions, sorted(sessions))
                 one.remember_files()
-            if change.interpolated:
-                interpolated[part.entry.name] = sorted(change.interpolated)
+            if convert.interpolated:
+                interpolated[part.entry.name] = sorted(convert.interpolated)
         if interpolated:
             writer.note(INTERPOLATED_FILE, interpolated)
 
@@ -148,7 +148,7 @@ def _keyed(part: DatasetPart, preprocessing: Preprocessing, root: Path) -> Keyed
         return KeyedSelection(part.dataset, part.subset, preprocessing, root, part.folder)
 
 
-def _changes(dataset: CombinedDataset, preprocessing: Preprocessing) -> list[RecordingChannels]:
+def _conversions(dataset: CombinedDataset, preprocessing: Preprocessing) -> list[RecordingChannels]:
     """Return, for each dataset, the conversion of recordings to the channels of all datasets.
 
     The channels and the sampling frequency of a dataset are read from its first recording; the
@@ -167,19 +167,19 @@ def _changes(dataset: CombinedDataset, preprocessing: Preprocessing) -> list[Rec
     _check_rates(rates, preprocessing)
     choose = all_channels if config.channels == "all" else common_channels
     wanted = preprocessing.channels or choose(channels)
-    changes = []
+    conversions = []
     for part, raw in zip(dataset.parts, firsts, strict=True):
         layout = part.entry.recordings
-        change = RecordingChannels(
+        convert = RecordingChannels(
             wanted,
             interpolate=config.channels == "all",
             use_bads=preprocessing.bads == "use",
             montage=None if layout is None else layout.montage,
         )
         with naming(part.entry.name):
-            change.missing(raw)  # raises an error before any samples are read
-        changes.append(change)
-    return changes
+            convert.missing(raw)  # raises an error before any samples are read
+        conversions.append(convert)
+    return conversions
 
 
 def _check_rates(rates: dict[str, float], preprocessing: Preprocessing) -> None:
@@ -194,6 +194,7 @@ def _check_rates(rates: dict[str, float], preprocessing: Preprocessing) -> None:
 
 @contextmanager
 def _reading(part: DatasetPart) -> Iterator[None]:
+    """Name the dataset in errors, and let MOABB use its folder, inside the context."""
     with naming(part.entry.name), mne_data_folder(part.folder):
         yield
 

@@ -109,12 +109,12 @@ def is_later_part(path: Path) -> bool:
     Parameters
     ----------
     path : pathlib.Path
-        The file, which is not opened: an unsplit recording may also have such a name.
+        The file; an unsplit recording may also have such a name.
 
     Returns
     -------
     bool
-        Whether it is.
+        According to the name; the file is not opened.
     """
     return LATER_PART.search(path.name) is not None
 

@@ -112,7 +112,7 @@ def check_format(path: Path) -> None:
     Raises
     ------
     DataError
-        With the supported formats, and how to convert the file.
+        When the format is not supported, or the file was not fetched; the message says what to do.
     """
     extension = extension_of(path.name)
     if extension == ".eeg" and path.with_suffix(".vhdr").is_file():

@@ -204,7 +204,7 @@ def _run_in(path: str, layout: RecordingsLayout) -> str:
 
 
 def check_renamed(options: ReadingOptions, account: ChannelAccount) -> None:
-    """Raise if a recording has neither the old nor the new name of a renamed channel.
+    """Raise an error if a recording has neither the old nor the new name of a renamed channel.
 
     Parameters
     ----------
@@ -216,7 +216,7 @@ def check_renamed(options: ReadingOptions, account: ChannelAccount) -> None:
     Raises
     ------
     ConfigError
-        With the channel, and the channels of the recording.
+        When a channel has neither name; the message lists the channels of the recording.
     """
     from bci_dann.data.channels.electrode_names import channels_named
 
@@ -232,7 +232,7 @@ def check_renamed(options: ReadingOptions, account: ChannelAccount) -> None:
 def check_cues_found(
     cues: Iterable[str], found: Collection[str], events: Mapping[str, int], label: str
 ) -> None:
-    """Raise if a cue that the user names occurs in none of the recordings.
+    """Raise an error if a cue that the user names occurs in none of the recordings.
 
     Parameters
     ----------
@@ -248,7 +248,7 @@ def check_cues_found(
     Raises
     ------
     DataError
-        With the cue, and the events of the recordings.
+        When a cue does not occur; the message lists the events of the recordings.
     """
     from bci_dann.data.recordings.events import class_of
 
