@@ -136,7 +136,7 @@ def fit_model(
 
 
 def _check_without_regime(run: RunConfig) -> None:
-    """Raise if the configuration changes the trials for a comparison of methods."""
+    """Raise an error if the configuration changes the trials for a comparison of methods."""
     if run.data.regime is not None:
         raise ConfigError(
             "data.regime changes trials to compare methods, but a model is trained on recordings "

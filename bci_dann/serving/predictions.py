@@ -194,7 +194,7 @@ def predictions_of(
 
 
 def _check_no_recording(out: Path, recordings: Sequence[Recording]) -> None:
-    """Raise if the file for the predictions is one of the recordings."""
+    """Raise an error if the file for the predictions is one of the recordings."""
     files = [file for one in recordings for file in recording_files(one)]
     if out.resolve() in {file.resolve() for file in files}:
         raise ConfigError(

@@ -165,7 +165,7 @@ def acquire(
 
 
 def _check_size(protocol: CueProtocol, recorder: SignalRecorder) -> None:
-    """Raise if the session is too long for one file."""
+    """Raise an error if the session is too long for one file."""
     bytes_per_second = 4.0 * len(recorder.ch_names) * recorder.sfreq
     if bytes_per_second * (protocol.seconds + TAIL_S) > MAX_FILE_BYTES:
         raise ConfigError(

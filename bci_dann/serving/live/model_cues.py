@@ -126,7 +126,7 @@ def _hints(recipe: ModelRecipe, events: Mapping[str, str]) -> list[str]:
 
 
 def check_electrodes(recipe: ModelRecipe, recorder: SignalRecorder) -> str:
-    """Raise if a stream lacks too many electrodes of a model.
+    """Raise an error if a stream lacks too many electrodes of a model.
 
     Parameters
     ----------
