@@ -186,14 +186,14 @@ def plain_text(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def is_hidden(name: str, may_start_with_a_point: bool = False) -> bool:
+def is_hidden(name: str, may_start_with_dot: bool = False) -> bool:
     """Return whether a file or folder is a hidden or system file.
 
     Parameters
     ----------
     name : str
         Its name.
-    may_start_with_a_point : bool
+    may_start_with_dot : bool
         Whether names such as ``.data`` are allowed.
 
     Returns
@@ -201,7 +201,7 @@ def is_hidden(name: str, may_start_with_a_point: bool = False) -> bool:
     bool
         Whether it should be ignored.
     """
-    is_dotted = name.startswith(".") and not may_start_with_a_point
+    is_dotted = name.startswith(".") and not may_start_with_dot
     return is_dotted or name.startswith("._") or name in JUNK
 
 
