@@ -192,7 +192,7 @@ def test_the_tested_versions_can_be_installed_on_the_oldest_python(project):
     refusing = {}
     for name in names:
         try:
-            needed = importlib.metadata.metadata(name)["Requires-Python"]
+            needed = importlib.metadata.metadata(name).get("Requires-Python")
         except importlib.metadata.PackageNotFoundError:  # of an extra that is not installed here
             continue
         if needed and "3.11.0" not in SpecifierSet(needed):

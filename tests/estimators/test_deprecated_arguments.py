@@ -332,7 +332,7 @@ def test_a_network_of_format_4_predicts_the_same(given, tmp_path):
         loaded.set_params(random_state=0).fit(**given).predict_proba(new), model.predict_proba(new)
     )
     loaded.save(tmp_path / "again")
-    assert json.loads((tmp_path / "again" / "model.json").read_text())["format"] == 5
+    assert json.loads((tmp_path / "again" / "model.json").read_text())["format"] == 6
 
 
 def test_weights_of_format_4_are_restored(given, tmp_path):
@@ -385,10 +385,10 @@ def test_an_ensemble_of_format_4_predicts_the_same(given, tmp_path):
     )
 
 
-@pytest.mark.parametrize("number", [3, 6, None])
+@pytest.mark.parametrize("number", [3, 7, None])
 def test_other_formats_are_refused(given, tmp_path, number):
     folder = RiemannianClassifier(n_windows=1, n_delays=1).fit(**given).save(tmp_path / "model")
     path = folder / "model.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": number}))
-    with pytest.raises(DataError, match=rf"has format {number}; this version .* reads .* 4, 5"):
+    with pytest.raises(DataError, match=rf"has format {number}; this version .* reads .* 4, 5, 6"):
         load_model(folder)

@@ -325,7 +325,7 @@ class Recordings(BaseDataset):
             for session, runs in sessions.items()
         }
         if not any(with_trials.values()):
-            self._raise_on_missing_events(subject)
+            self._check_first_event_of(subject)
         return {session: runs for session, runs in with_trials.items() if runs}
 
     def _name(self, path: Path) -> str:
@@ -364,8 +364,7 @@ class Recordings(BaseDataset):
         opened = ((path, self._open(path)) for path in paths)
         return ((path, recording) for path, recording in opened if len(recording.cues))
 
-    def _raise_on_missing_events(self, subject: str) -> None:
-        """Raise an error that names the first event of the layout, if it does not occur."""
+    def _check_first_event_of(self, subject: str) -> None:
         opened = [self._open(path).raw for name, *_, path in self._all() if name == subject]
         descriptions = {name for raw in opened for name in raw.annotations.description}
         where = f"the recordings of subject {subject}"
