@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from bci_dann.evaluation.regimes.regime_table import (
     REGIME_COLUMNS,
     SUMMARY_NAMES,
     TABLE_FILE,
+    compare_with_baselines,
     summarise_regimes,
 )
 from bci_dann.evaluation.runs.invocations import (
@@ -92,8 +93,8 @@ def publish(
     reference : str
         The pipeline that gains are taken against. In regimes it is the best of the baselines.
     join : str, pathlib.Path or None
-        A published table of other regimes of the same configuration. Its rows and its commands are
-        kept, but for regimes that the folder holds.
+        A published table of the same configuration, with other regimes or other pipelines. Its
+        rows and its commands are kept, but for pipelines and regimes that the folder holds.
     over_trials : bool
         Whether the table is :func:`online_curve`, accuracy over the number of trials.
 
@@ -213,7 +214,7 @@ def _published_regimes(folder: Path, note: str, others: PublishedTable | None) -
     every = [one for name in names for one in read_invocations(folder / name)]
     if others is not None:
         every = [*others.invocations, *every]
-        rows = pd.concat([_other_regimes(others.rows, names), rows], ignore_index=True)
+        rows = _with_published_rows(rows, others.rows)
     first: dict[tuple[str, str, str], Invocation] = {}
     for one in sorted(every, key=lambda one: one.date):
         first.setdefault((one.command, one.commit, one.machine), one)
@@ -221,15 +222,21 @@ def _published_regimes(folder: Path, note: str, others: PublishedTable | None) -
     return PublishedTable(pd.concat([rows, summary], ignore_index=True), note, list(first.values()))
 
 
-def _other_regimes(rows: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
-    """Return the rows of a published table for regimes that are not among these names."""
-    if not set(REGIME_COLUMNS) <= set(rows):
+def _with_published_rows(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of a table of regimes, and those of a published table that these do not hold."""
+    import pandas as pd
+
+    if not set(REGIME_COLUMNS) <= set(others):
         raise ResultsError(
             "the table to join is none of regimes: it has the columns "
-            f"{', '.join(map(str, rows))}. Give one that was published from a run over regimes."
+            f"{', '.join(map(str, others))}. Give one that was published from a run over regimes."
         )
-    is_summary = rows["regime"].isin(SUMMARY_NAMES)
-    return rows.loc[~is_summary & ~rows["regime"].isin(list(names)), list(REGIME_COLUMNS)]
+    others = others.loc[~others["regime"].isin(SUMMARY_NAMES), list(REGIME_COLUMNS)]
+    keys = ["regime", "pipeline", "protocol"]
+    joined = pd.concat([others, rows], ignore_index=True).drop_duplicates(keys, keep="last")
+    places = {name: place for place, name in enumerate(joined["regime"].unique())}
+    joined = joined.sort_values("regime", key=lambda names: names.map(places), kind="stable")
+    return compare_with_baselines(joined.reset_index(drop=True).astype({"is_baseline": bool}))
 
 
 def _results(folder: Path) -> pd.DataFrame:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -144,6 +146,29 @@ def test_other_regimes_are_joined_from_a_published_table(regimes_folder, tmp_pat
     assert (joined.rows["accuracy"].dropna() > 0).all()  # "whole" is that of the folder
     assert joined.rows.set_index("regime").loc["mean", "n_regimes"].tolist() == [3, 3]
     assert {one.command for one in joined.invocations} > {"earlier"}
+
+
+def test_a_pipeline_that_was_run_again_is_compared_with_published_baselines(
+    regimes_folder, tmp_path
+):
+    both = publish(regimes_folder, "Two regimes")
+    both.write(tmp_path / "both.csv")
+    folder = shutil.copytree(regimes_folder, tmp_path / "again")
+    table = pd.read_csv(folder / "regimes.csv")
+    alone = table[~table["is_baseline"]].assign(
+        accuracy=lambda rows: rows["accuracy"] + 2, best_baseline="", baseline_accuracy=np.nan
+    )
+    assert 0 < len(alone) < len(table)
+    alone.to_csv(folder / "regimes.csv", index=False)
+    keys = ["regime", "pipeline", "protocol"]
+    before, after = (
+        one.rows[one.rows["accuracy"].notna()].set_index(keys)
+        for one in (both, publish(folder, "One pipeline", join=tmp_path / "both.csv"))
+    )
+    assert sorted(before.index) == sorted(after.index)
+    changes = (after["accuracy_difference"] - before["accuracy_difference"])[before.index]
+    np.testing.assert_allclose(changes, np.where(before["is_baseline"], 0, 2), atol=1e-3)
+    assert after["best_baseline"][before.index].equals(before["best_baseline"])
 
 
 def test_a_table_that_is_none_of_regimes_is_not_joined(folder, regimes_folder, tmp_path):

@@ -120,7 +120,9 @@ def publish(  # numpydoc ignore=PR01
     ] = "source_only",
     join: Annotated[
         Path | None,
-        typer.Option("--join", help="Published table of other regimes, whose rows are added."),
+        typer.Option(
+            "--join", help="Published table of other regimes or pipelines, whose rows are added."
+        ),
     ] = None,
     over_trials: Annotated[
         bool,

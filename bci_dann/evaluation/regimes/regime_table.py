@@ -16,6 +16,7 @@ __all__ = [
     "SUMMARY_NAMES",
     "TABLE_FILE",
     "RegimeResults",
+    "compare_with_baselines",
     "regime_table",
     "summarise_regimes",
 ]
@@ -30,6 +31,8 @@ REGIME_COLUMNS = (
 # Summaries over regimes by name, with the function of pandas that computes each.
 SUMMARY_NAMES = {"worst": "min", "mean": "mean"}
 DIFFERENCES = ["accuracy_difference", "roc_auc_difference"]
+# Columns that depend on the baselines.
+COMPARED = ["best_baseline", "baseline_accuracy", "baseline_roc_auc", *DIFFERENCES]
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +80,7 @@ def regime_table(regimes: Sequence[RegimeResults], baselines: Collection[str]) -
     import pandas as pd
 
     rows = [row for regime in regimes for row in _rows(regime, baselines)]
-    return pd.DataFrame(rows, columns=list(REGIME_COLUMNS))
+    return compare_with_baselines(pd.DataFrame(rows, columns=list(REGIME_COLUMNS)))
 
 
 def summarise_regimes(table: pd.DataFrame) -> pd.DataFrame:
@@ -127,19 +130,38 @@ def summarise_regimes(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts).reset_index()[columns]
 
 
+def compare_with_baselines(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of regimes with the best baseline of each regime, and the differences from it.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Regimes, pipelines, protocols and scores; ``is_baseline`` selects the baselines.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns :data:`REGIME_COLUMNS`; see :func:`regime_table`.
+    """
+    import pandas as pd
+
+    scores = rows.drop(columns=[name for name in COMPARED if name in rows])
+    groups = scores.groupby(["regime", "protocol"], sort=False)
+    compared = [group.assign(**_best(group[group["is_baseline"]])) for _, group in groups]
+    table = pd.concat(compared).sort_index() if compared else scores.assign(**_best(scores))
+    for name in DIFFERENCES:
+        score = name.removesuffix("_difference")
+        table[name] = table[score] - table[f"baseline_{score}"]
+    return table[list(REGIME_COLUMNS)]
+
+
 def _rows(regime: RegimeResults, baselines: Collection[str]) -> Iterator[dict[str, Any]]:
-    scores = _scores(regime)
-    for _, row in scores.iterrows():
-        competitors = scores[scores["protocol"] == row["protocol"]]
-        best = _best(competitors[competitors["pipeline"].isin(list(baselines))])
+    for _, row in _scores(regime).iterrows():
         yield {
             "regime": regime.name,
             "held_out": regime.is_held_out,
             "is_baseline": row["pipeline"] in baselines,
             **row,
-            **best,
-            "accuracy_difference": row["accuracy"] - best["baseline_accuracy"],
-            "roc_auc_difference": row["roc_auc"] - best["baseline_roc_auc"],
         }
 
 
