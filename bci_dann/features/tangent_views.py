@@ -68,7 +68,7 @@ class TangentViews(Alignment, BaseEstimator):
         Sampling frequency (Hz), which bands need.
     robust : bool
         Whether outlying samples of each trial are first scaled down, and vectors that are longer
-        than 1.5 times the median of the source trials are shortened to this length; see
+        than twice the median of the source trials are shortened to this length; see
         :mod:`bci_dann.features.winsorising`.
 
     Attributes
