@@ -160,7 +160,10 @@ class DaskWorkers(Executor):
             if finished:
                 self._absent_since = None
                 return finished
-            self._check_presence()
+            try:
+                self._check_presence()
+            except _lost_connection() as error:
+                raise _scheduler_lost(error) from error
 
     def _finished_within(self, seconds: float) -> list[Finished]:
         """Return a group if one finishes within a time."""
@@ -171,6 +174,8 @@ class DaskWorkers(Executor):
                 done = wait(list(self._submitted), seconds, return_when="FIRST_COMPLETED").done
         except TimeoutError:
             return []
+        except _lost_connection() as error:
+            raise _scheduler_lost(error) from error
         future = next(iter(done))
         try:
             outcome = _outcome(future, seconds)
@@ -364,9 +369,10 @@ def _ignoring_a_lost_scheduler(call: Callable[[], Any]) -> None:
 
 def _lost_connection() -> tuple[type[Exception], ...]:
     """Return the exceptions that a client raises when it has lost its scheduler."""
-    from distributed.client import ClosedClientError, FutureCancelledError
+    from distributed.client import ClosedClientError, FutureCancelledError, FuturesCancelledError
 
-    return (ClosedClientError, FutureCancelledError, RuntimeError, OSError)
+    cancelled = (FutureCancelledError, FuturesCancelledError)
+    return (ClosedClientError, *cancelled, RuntimeError, OSError)
 
 
 def _reason(error: BaseException) -> str:
