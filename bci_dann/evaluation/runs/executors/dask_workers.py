@@ -160,10 +160,7 @@ class DaskWorkers(Executor):
             if finished:
                 self._absent_since = None
                 return finished
-            try:
-                self._check_presence()
-            except _lost_connection() as error:
-                raise _scheduler_lost(error) from error
+            self._check_presence()
 
     def _finished_within(self, seconds: float) -> list[Finished]:
         """Return a group if one finishes within a time."""
@@ -205,7 +202,10 @@ class DaskWorkers(Executor):
 
     def _workers(self) -> Mapping[str, Any]:
         """Return the workers that the scheduler has now, by address."""
-        found: Mapping[str, Any] = self._client.scheduler_info(n_workers=-1).get("workers", {})
+        try:
+            found: Mapping[str, Any] = self._client.scheduler_info(n_workers=-1).get("workers", {})
+        except _lost_connection() as error:
+            raise _scheduler_lost(error) from error
         return found
 
     def _announce_absence(self) -> None:
