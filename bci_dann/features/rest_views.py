@@ -95,7 +95,7 @@ class RestViews(TangentViews):
             CovarianceRecentring(self._mean).set_references(*of_view)
             for of_view in self._references_with_rest(X, domains, rest, rest_domains)
         ]
-        self.longest_ = np.inf
+        self.longest_ = np.inf  # at these references vectors are longer than at means of trials
         self.longest_ = self._longest_norm([self.transform(X, domains)])
         return self
 

@@ -332,6 +332,7 @@ class TangentViews(Alignment, BaseEstimator):
         return self
 
     def _references(self, X: NDArray[Any], domains: ArrayLike | None) -> list[References]:
+        """Return, for each view, the domains, their means, and their numbers of trials."""
         return _references_by_view(*self._domain_features(X, domains))
 
     def _domain_features(
@@ -386,6 +387,6 @@ class TangentViews(Alignment, BaseEstimator):
 def _references_by_view(
     names: list[str], counts: NDArray[np.int_], features: Sequence[tuple[NDArray[Any], ...]]
 ) -> list[References]:
-    """Return, for each view, the domains, their means, and their numbers of trials."""
+    """Return domains, means and numbers of trials by view, from the features of each domain."""
     by_view = zip(*(references for _, *references in features), strict=True)
     return [(names, list(references), counts) for references in by_view]

@@ -35,8 +35,8 @@ CONNECT_S = 10.0
 LEAST_SUBMITTED, SUBMITTED_BY_WORKER = 32, 3
 # Number of worker deaths after which the scheduler returns a task as failed.
 ALLOWED_FAILURES = 1
-# While no task finishes: time (s) after which the workers are checked, and after which a run whose
-# own workers do not come back ends.
+# Time (s) without a finished task after which a run checks whether it has workers; and time (s)
+# without any workers after which a run that has started them itself ends.
 CHECK_S, MAX_ABSENCE_S = 10.0, 300.0
 
 
