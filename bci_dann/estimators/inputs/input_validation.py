@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
 from bci_dann.data.signal_checks import check_signals, silent_trials
@@ -67,17 +68,7 @@ def read_for_prediction(
     if not reset:
         signals = in_channel_order(signals, model.ch_names_)
     _check_before_conversion(model, signals, y, reset)
-    checked = validate_data(
-        model,
-        signals.X,
-        y,
-        reset=reset,
-        dtype=np.float32,
-        allow_nd=True,
-        ensure_all_finite=False,
-        ensure_min_samples=2 if reset else 1,
-    )
-    array = checked if isinstance(y, str) and y == NO_LABELS else checked[0]
+    array = _as_float32(model, signals.X, y, reset)
     signals = replace(signals, X=array)
     n_times = array.shape[2] if array.ndim == 3 else None
     if array.ndim > 3:
@@ -90,6 +81,26 @@ def read_for_prediction(
         check_sfreq(getattr(model, "sfreq", None), signals.sfreq)
     check_same_kind(n_times, signals, model.n_times_, model.ch_names_, model.sfreq_)
     return signals
+
+
+def _as_float32(model: Any, X: Any, y: Any, reset: bool) -> NDArray[np.float32]:
+    """Return trials in single precision, after scikit-learn's checks of them and of labels."""
+    has_labels = not (isinstance(y, str) and y == NO_LABELS)
+    is_plain = type(X) is np.ndarray and X.ndim == 3 and X.dtype.kind == "f"
+    if is_plain and not has_labels and not reset:
+        # nothing is left to check, and of one trial the checks would take a tenth of its prediction
+        return X.astype(np.float32, copy=False)
+    checked = validate_data(
+        model,
+        X,
+        y,
+        reset=reset,
+        dtype=np.float32,
+        allow_nd=True,
+        ensure_all_finite=False,
+        ensure_min_samples=2 if reset else 1,
+    )
+    return checked[0] if has_labels else checked
 
 
 def _check_before_conversion(model: Any, signals: Signals, y: Any, reset: bool) -> None:
