@@ -15,10 +15,10 @@ def trials():
     return 10 * rng.standard_normal((5, 5)) @ rng.standard_normal((300, 5, 200))
 
 
-def with_bursts(trials):
-    """Ten samples of every trial, thirty times as large, on one electrode."""
+def with_bursts(trials, factor=30):
+    """Ten samples of every trial are many times as large, on one electrode."""
     changed = trials.copy()
-    changed[:, 2, 50:60] *= 30
+    changed[:, 2, 50:60] *= factor
     return changed
 
 
@@ -54,8 +54,10 @@ def test_bursts_hardly_move_a_covariance(trials):
     assert robust < raw / 4
 
 
-def test_factors_are_those_of_the_iteration_written_out(trials):
-    burst, limit = with_bursts(trials)[:4], np.sqrt(chi2.ppf(0.99, 5) / chi2.ppf(0.5, 5))
+@pytest.mark.parametrize("factor", [1, 30, 300, 1e4])
+def test_factors_are_those_of_the_iteration_written_out(trials, factor):
+    burst = with_bursts(trials, factor)[:4]
+    limit = np.sqrt(chi2.ppf(0.99, 5) / chi2.ppf(0.5, 5))
     for X, levelled in zip(burst, winsorise(burst), strict=True):
         scaled = X
         for _ in range(10):
