@@ -240,7 +240,7 @@ def unlabelled_cues_in_blocks(
     if serial_correlation(X @ differences, domains) <= drift_limit(len(X), BLOCKS_LEVEL):
         return False
     in_drift = drift_directions(X, domains).T @ differences
-    in_trials = Subspace.spanned_by(X).coordinates(differences.T)
+    in_trials = Subspace.spanned_by(X)[0].coordinates(differences.T)
     return bool((in_drift**2).sum() > MAX_SHARE_IN_DRIFT * (in_trials**2).sum())
 
 

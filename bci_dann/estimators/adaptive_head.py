@@ -146,8 +146,8 @@ class AdaptiveHead(SourceWeighted, TransformerMixin, TransferClassifier):
         weights = self.weigh(self.weighting, trials, self.random_state, vectors=trials.X)
         # with more trials than half the features, mapping to coordinates saves no time
         few = 2 * len(trials.X) <= trials.X.shape[1]
-        subspace = Subspace.spanned_by(trials.X) if few else Subspace(None)
-        self._fit_head(replace(trials, X=subspace.coordinates(trials.X)), weights)
+        subspace, X = Subspace.spanned_by(trials.X) if few else (Subspace(), trials.X)
+        self._fit_head(replace(trials, X=X), weights)
         # map what was learned in coordinates back to features
         self.slow_changes_ = self.slow_changes_.in_feature_space(subspace)
         self.source_penalty_ = self.source_penalty_.in_feature_space(subspace)

@@ -12,12 +12,15 @@ Neural Eng. 9, 026013.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from bci_dann.features.subspace import Subspace
 
@@ -31,6 +34,11 @@ SPAN = 10
 WEIGHTS = 1.0 - np.arange(1, SPAN + 1) / (SPAN + 1)
 # One-sided level of the test along one direction: the probability of a false alarm without drift.
 LEVEL = 0.05
+# Up to this number of features all eigenvectors are computed, and otherwise those at both ends of
+# the spectrum, by the Lanczos method, which takes a fraction of the time (`bench_subspace.py`).
+FEW_FEATURES = 300
+# Directions that are computed at first; ten drift in MI-OpenBCI (Peterson et al. 2020).
+FEW_DIRECTIONS = 12
 
 
 def drift_directions(
@@ -89,16 +97,15 @@ def drift_directions(
            [0. ],
            [0.1]])
     """
+    weights = _weights_of_pairs(domains)
     centred = without_domain_means(X, domains)
-    subspace = Subspace.spanned_by(centred)  # a smaller eigenvalue problem with the same result
-    coordinates = subspace.coordinates(centred)
-    if not coordinates.shape[1]:  # for example one trial in each domain
+    subspace, coordinates = Subspace.spanned_by(centred)  # a smaller problem of the same result
+    if not weights.nnz or not coordinates.any():  # for example one trial in each domain
         return np.empty((X.shape[1], 0))
-    products = coordinates.T @ _weighted_successors(coordinates, domains)
-    values, vectors = np.linalg.eigh(products + products.T)
+    lowest, values, vectors = _extreme_eigenvectors(coordinates, weights)
     variances = ((coordinates @ vectors) ** 2).sum(axis=0)
     error = 2.0 * math.sqrt(float((WEIGHTS**2).sum()) / len(X))
-    limit = np.maximum(-values[0], NormalDist().inv_cdf(1 - LEVEL) * error * variances)
+    limit = np.maximum(-lowest, NormalDist().inv_cdf(1 - LEVEL) * error * variances)
     limit = np.maximum(limit, least_strength * (coordinates**2).sum())
     return np.ascontiguousarray(subspace.vectors(vectors[:, values > limit].T).T)
 
@@ -153,13 +160,61 @@ def without_domain_means(X: NDArray[Any], domains: NDArray[np.str_]) -> NDArray[
     return centred
 
 
-def _weighted_successors(
-    trials: NDArray[np.float64], domains: NDArray[np.str_]
-) -> NDArray[np.float64]:
-    """Return, for each trial, the weighted sum of the next trials of its domain."""
-    sums = np.zeros_like(trials)
+def _weights_of_pairs(domains: NDArray[np.str_]) -> csr_array:
+    """Return the weight of each pair of trials in the autocovariance, ``(n_trials, n_trials)``."""
+    earlier, later, weights = [], [], []
     for name in np.unique(domains):
         rows = np.flatnonzero(domains == name)
         for lag, weight in enumerate(WEIGHTS[: len(rows) - 1], start=1):
-            sums[rows[:-lag]] += weight * trials[rows[lag:]]
-    return sums
+            earlier.append(rows[:-lag])
+            later.append(rows[lag:])
+            weights.append(np.full(len(rows) - lag, weight))
+    if not weights:
+        return csr_array((len(domains), len(domains)))
+    places = np.concatenate(earlier), np.concatenate(later)
+    pairs = csr_array((np.concatenate(weights), places), shape=(len(domains), len(domains)))
+    return pairs + pairs.T
+
+
+def _extreme_eigenvectors(
+    trials: NDArray[np.float64], weights: csr_array
+) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+    """Return the smallest eigenvalue of the autocovariance, and all that exceed its negative.
+
+    Returns
+    -------
+    lowest : float
+        The smallest eigenvalue.
+    values : ndarray, shape (n_values,)
+        In ascending order; there may be smaller ones than those that exceed ``-lowest``.
+    vectors : ndarray, shape (n_features, n_values)
+        The eigenvectors of these, in columns.
+    """
+    n_features = trials.shape[1]
+    if n_features > FEW_FEATURES:
+        with contextlib.suppress(ArpackNoConvergence):
+            return _by_lanczos(trials, weights)
+    values, vectors = np.linalg.eigh(trials.T @ (weights @ trials))
+    return float(values[0]), values, vectors
+
+
+def _by_lanczos(
+    trials: NDArray[np.float64], weights: csr_array
+) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+    """Return extreme eigenvectors to machine precision, from products with single vectors."""
+    n_features = trials.shape[1]
+    autocovariance = LinearOperator(
+        (n_features, n_features),
+        matvec=lambda vector: trials.T @ (weights @ (trials @ vector)),
+        dtype=np.float64,
+    )
+    start = np.random.default_rng(0).standard_normal(n_features)
+    (lowest,) = eigsh(autocovariance, 1, which="SA", v0=start, return_eigenvectors=False)
+    n_values = FEW_DIRECTIONS
+    while True:
+        values, vectors = eigsh(autocovariance, n_values, which="LA", v0=start)
+        if values.min() <= -lowest or 2 * n_values >= n_features:
+            break
+        n_values *= 2
+    order = np.argsort(values)
+    return float(lowest), values[order], vectors[:, order]

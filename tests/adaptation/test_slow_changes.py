@@ -134,8 +134,7 @@ def test_saved_and_in_feature_space(drawn):
     for name, array in changes.to_arrays().items():
         np.testing.assert_array_equal(again.to_arrays()[name], array)
     wide = np.hstack([X, np.zeros((N, 500))])
-    subspace = Subspace.spanned_by(wide)
-    coordinates = subspace.coordinates(wide)
+    subspace, coordinates = Subspace.spanned_by(wide)
     narrow = found((coordinates, *drawn[1:]))[0].in_feature_space(subspace)
     np.testing.assert_allclose(narrow.class_means[:, :P], changes.class_means, atol=1e-8)
     former = {k: v for k, v in changes.to_arrays().items() if k in ("class_means", "drift")}

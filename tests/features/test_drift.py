@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bci_dann.features import drift_directions, without_directions
+from bci_dann.features import drift, drift_directions, without_directions
 from bci_dann.features.drift import without_domain_means
 
 N = 160
@@ -56,6 +56,25 @@ def test_against_the_sum_over_lags_written_out():
             A += (1 - lag / 11) * (pair + pair.T)
     top = np.linalg.eigh(A)[1][:, -1]
     assert abs(top @ drift_directions(X, domains)[:, -1]) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("converges", [True, False])
+def test_many_features_have_the_same_directions_as_few(monkeypatch, converges):
+    """Twenty directions drift, more than are computed at first."""
+    n, n_features = 500, 400
+    waves = np.cos(np.outer(np.arange(n), np.linspace(0.02, 0.12, 20)))
+    X = noise(n_features=n_features, n=n) + 3 * waves @ noise(1, n_features, 20)
+    if not converges:
+
+        def fails(*args, **kwargs):
+            raise drift.ArpackNoConvergence("no convergence", [], [])
+
+        monkeypatch.setattr(drift, "eigsh", fails)
+    by_lanczos = drift_directions(X, np.repeat("a/0", n))
+    monkeypatch.setattr(drift, "FEW_FEATURES", n_features)
+    by_all = drift_directions(X, np.repeat("a/0", n))
+    assert by_all.shape[1] > drift.FEW_DIRECTIONS
+    np.testing.assert_allclose(by_lanczos @ by_lanczos.T, by_all @ by_all.T, atol=1e-8)
 
 
 def test_trials_without_drift_keep_nearly_all_directions():

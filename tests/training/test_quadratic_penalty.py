@@ -160,8 +160,8 @@ class TestSubspace:
     def parts(self):
         rng = np.random.default_rng(0)
         wide = rng.standard_normal((12, 30))
-        subspace = Subspace.spanned_by(wide)
-        inner = torch.from_numpy(subspace.coordinates(wide))
+        subspace, coordinates = Subspace.spanned_by(wide)
+        inner = torch.from_numpy(coordinates)
         n_directions = inner.shape[1]
         head = LinearHead(
             torch.from_numpy(rng.standard_normal((n_directions, 2))), torch.zeros(2).double()
@@ -185,6 +185,6 @@ class TestSubspace:
     def test_all_of_space_changes_nothing(self, parts):
         _, _, inner, head = parts
         penalty = source_penalty(head, inner, RIDGE)
-        same = penalty.in_feature_space(Subspace(None))
+        same = penalty.in_feature_space(Subspace())
         assert torch.equal(same.factor, penalty.factor)
         assert torch.equal(same.head.weights, head.weights)
