@@ -46,7 +46,7 @@ class CovarianceAlignment(Alignment, BaseEstimator):
         The mean by which each domain is re-centred.
     n_delays : int
         Copies of the channels, each delayed further than the one before; 1 for no delayed copies.
-        With many channels there are fewer, so that channels times copies do not exceed 200.
+        With many channels there are fewer, so that channels times copies do not exceed 132.
     span : int, optional
         Delay between the first and the last copy (samples); one period of the mu rhythm is 100 ms.
         By default twice the lag of the most negative autocorrelation of the source trials.
@@ -58,6 +58,8 @@ class CovarianceAlignment(Alignment, BaseEstimator):
     ----------
     lag_ : int
         Delay from one copy to the next (samples).
+    width_ : int
+        Number of channels times copies.
     recentring_ : CovarianceRecentring
         The means of the domains.
 
@@ -85,6 +87,7 @@ class CovarianceAlignment(Alignment, BaseEstimator):
 
     returns_covariances = True
     lag_: int
+    width_: int
     recentring_: CovarianceRecentring
 
     def __init__(
@@ -122,6 +125,7 @@ class CovarianceAlignment(Alignment, BaseEstimator):
         check_option("mean", self.mean, MEANS)
         check_count("n_delays", self.n_delays)
         self.lag_ = lag_between_copies(X, self.span, self.n_delays)
+        self.width_ = X.shape[1] * possible_copies(X.shape[1], self.n_delays)
         self.recentring_ = CovarianceRecentring(self.mean)
         self.recentring_.cache = self.cache
         self.recentring_.fit(self._covariances(X, domains), domains)
@@ -195,7 +199,7 @@ class CovarianceAlignment(Alignment, BaseEstimator):
         self.recentring_.transform_into(covariances, domains, recentred)
         return recentred
 
-    def shape_of(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+    def shape_of(self, shape: tuple[int, ...]) -> tuple[int, ...]:  # noqa: ARG002
         """Return the shape of the covariance of a trial.
 
         Parameters
@@ -208,8 +212,7 @@ class CovarianceAlignment(Alignment, BaseEstimator):
         tuple of int
             ``(width, width)``.
         """
-        width = shape[0] * possible_copies(shape[0], self.n_delays)
-        return (width, width)
+        return (self.width_, self.width_)
 
     @property
     def domains_(self) -> list[str]:
@@ -250,6 +253,7 @@ class CovarianceAlignment(Alignment, BaseEstimator):
         self.lag_ = int(arrays["lag"].item())
         references = {name: array for name, array in arrays.items() if name != "lag"}
         self.recentring_ = CovarianceRecentring(self.mean).from_arrays(domains, references)
+        self.width_ = len(self.recentring_.fallback_)
         return self
 
     def _covariances(self, X: NDArray[Any], domains: ArrayLike | None) -> NDArray[np.float64]:
@@ -261,8 +265,8 @@ class CovarianceAlignment(Alignment, BaseEstimator):
         return covariances
 
     def _covariances_of_domain(self, X: NDArray[Any]) -> NDArray[np.float64]:
-        n_copies = possible_copies(X.shape[1], self.n_delays)
-        return cached(self.cache, augmented_covariances, X, n_copies, self.lag_, self.robust)
+        settings = (self.width_ // X.shape[1], self.lag_, self.robust)
+        return cached(self.cache, augmented_covariances, X, *settings)
 
 
 def augmented_covariances(

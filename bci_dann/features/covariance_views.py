@@ -32,8 +32,10 @@ __all__ = [
 # Longest lag that is searched, as a share of the trial. Empirical: half a period of the mu rhythm,
 # 50 ms, is well below a tenth of a trial of 3 s.
 LONGEST_LAG = 0.1
-# Largest number of channels times delayed copies. Empirical: larger covariances take minutes.
-WIDEST = 200
+# Largest number of channels times delayed copies. Empirical, knowing the scores: in 18 simulated
+# datasets of 20 to 58 channels, accuracy and ROC AUC are on average the same as with 200 (-2.5 to
+# +3.3 points), and the time is half. With 112, datasets of 43 channels or more lose .5 and .005.
+WIDEST = 132
 # Number of delayed copies by default. Few channels get more of them, at the same distance: as many
 # as give ROWS_OF_FEW rows of the covariance, and at most MOST_COPIES. Empirical: 14 copies are more
 # accurate with three channels, and less so with five channels and few trials.

@@ -148,7 +148,7 @@ class RestViews(TangentViews):
         """Return, for each view, references between the means of trials and of rest windows."""
         if rest is None:
             raise DataError("a reference of rest windows needs rest windows: give rest=....")
-        self._views(X.shape[1], self.lag_).check_rest_length(X.shape[2], rest.shape[2])
+        self._views.check_rest_length(X.shape[2], rest.shape[2])
         of_rest = self._references(rest, rest_domains)
         if self.weight == 1:
             return of_rest

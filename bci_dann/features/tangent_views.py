@@ -57,7 +57,7 @@ class TangentViews(Alignment, BaseEstimator):
     n_delays : int, optional
         Copies of the channels, each delayed further than the one before; 1 for no delayed copies.
         By default seven, and up to 14 with fewer than seven channels. With many channels there are
-        fewer, so that channels times copies do not exceed 200.
+        fewer, so that channels times copies do not exceed 132.
     span : int, optional
         Delay between the first and the last copy (samples), or the seventh one where ``n_delays``
         is not given; one period of the mu rhythm is 100 ms. By default twice the lag of the most
@@ -75,6 +75,8 @@ class TangentViews(Alignment, BaseEstimator):
     ----------
     lag_ : int
         Delay from one copy to the next (samples).
+    n_copies_ : int
+        Copies of the channels; 1 for no delayed copies.
     longest_ : float
         Norm to which longer vectors are shortened; infinite unless ``robust``.
     centres_ : list of CovarianceRecentring
@@ -103,6 +105,7 @@ class TangentViews(Alignment, BaseEstimator):
     """
 
     lag_: int
+    n_copies_: int
     longest_: float
     centres_: list[CovarianceRecentring]
     _last_trial_cache: ResultCache | None = None
@@ -158,6 +161,7 @@ class TangentViews(Alignment, BaseEstimator):
             ``self``.
         """
         self.lag_ = lag_between_copies(X, self.span, self.n_delays)
+        self.n_copies_ = possible_copies(X.shape[1], self.n_delays)
         names, counts, features = self._domain_features(X, domains)
         self.centres_ = [
             CovarianceRecentring(self._mean).set_references(*of_view)
@@ -276,7 +280,7 @@ class TangentViews(Alignment, BaseEstimator):
         tuple of int
             ``(n_features,)``.
         """
-        widths = self._views(shape[0], lag=1).widths(*shape)
+        widths = self._views.widths(*shape)
         return (sum(width * (width + 1) // 2 for width in widths),)
 
     @property
@@ -329,6 +333,8 @@ class TangentViews(Alignment, BaseEstimator):
             )
             for index in range(n_views)
         ]
+        widths = [len(one.fallback_) for one in self.centres_]
+        self.n_copies_ = max(widths) // widths[0]
         return self
 
     def _references(self, X: NDArray[Any], domains: ArrayLike | None) -> list[References]:
@@ -341,7 +347,7 @@ class TangentViews(Alignment, BaseEstimator):
         """Return the domains, their numbers of trials, and the vectors and means of each."""
         names = domain_names(None if self.mean is None else domains, len(X))
         own, counts = np.unique(names, return_counts=True)
-        views = self._views(X.shape[1], self.lag_)
+        views = self._views
         features = [
             cached(self.cache, domain_features, X[names == name], views, self._mean) for name in own
         ]
@@ -356,7 +362,7 @@ class TangentViews(Alignment, BaseEstimator):
             one.fallback_ if domain is None else one.references_.get(domain, one.fallback_)
             for one in self.centres_
         ]
-        views = self._views(X.shape[1], self.lag_)
+        views = self._views
         cache = self.cache
         # the cache has vectors at the domain's own means, computed in `fit` or `extend`
         known = None if cache is None else cache.find(domain_features, X, views, self._mean)
@@ -372,12 +378,12 @@ class TangentViews(Alignment, BaseEstimator):
     def _last_trial_covariances(
         self, X: NDArray[Any], cache: ResultCache
     ) -> tuple[NDArray[np.float64], ...]:
-        return cache.compute(view_covariances, X, self._views(X.shape[1], self.lag_))
+        return cache.compute(view_covariances, X, self._views)
 
-    def _views(self, n_chans: int, lag: int) -> Views:
+    @property
+    def _views(self) -> Views:
         bands = tuple((low, high) for low, high in self.bands)
-        n_copies = possible_copies(n_chans, self.n_delays)
-        return Views(self.n_windows, n_copies, lag, bands, self.sfreq, self.robust)
+        return Views(self.n_windows, self.n_copies_, self.lag_, bands, self.sfreq, self.robust)
 
     @property
     def _mean(self) -> str:

@@ -27,6 +27,7 @@ from bci_dann.data import DataConfig, Preprocessing, RecordingsLayout
 from bci_dann.data.montages import standard_montage
 from bci_dann.estimators import build_method
 from bci_dann.exceptions import BCIDannWarning
+from bci_dann.features.covariance_views import possible_copies
 from bci_dann.reporting import publish_own
 
 NOTE = (
@@ -98,7 +99,7 @@ def latency_row(n_chans: int, sfreq: float, repeats: int) -> Row:
             raise SystemExit(f"no decision: {decision.reason}")
 
     wall, cpu = milliseconds(decide, repeats)
-    width = n_chans * min(7, 200 // n_chans)
+    width = n_chans * possible_copies(n_chans, None)
     floor_wall, floor_cpu = floor(width, rng, repeats)
     return {
         "channels": n_chans,

@@ -74,9 +74,20 @@ def test_saved_arrays_restore_it_and_a_cache_changes_nothing(trials):
     assert cached.cache.n_results >= 2
 
 
-def test_many_channels_have_fewer_copies(trials):
-    assert CovarianceAlignment().shape_of((64, 500)) == (192, 192)
-    assert CovarianceAlignment().shape_of((300, 500)) == (300, 300)
+@pytest.mark.parametrize(("n_chans", "width"), [(40, 120), (64, 128), (140, 140)])
+def test_many_channels_have_fewer_copies(n_chans, width):
+    X = np.random.default_rng(0).normal(0, 10, (3, n_chans, 200))
+    assert CovarianceAlignment().fit(X).transform(X).shape == (3, width, width)
+
+
+def test_a_saved_alignment_keeps_its_number_of_copies(trials, monkeypatch):
+    """Whatever the largest width is in the version that loads it."""
+    fitted = CovarianceAlignment().fit(trials, DOMAINS)
+    monkeypatch.setattr("bci_dann.features.covariance_views.WIDEST", 8)
+    restored = CovarianceAlignment().from_arrays(fitted.domains_, fitted.to_arrays())
+    np.testing.assert_array_equal(
+        restored.transform(trials, DOMAINS), fitted.transform(trials, DOMAINS)
+    )
 
 
 @pytest.mark.parametrize("wrong", [{"mean": "median"}, {"n_delays": 0}])

@@ -95,6 +95,16 @@ def test_copies_cover_a_span_and_are_fewer_where_channels_are_many(monkeypatch):
     )
 
 
+def test_saved_views_keep_their_number_of_copies(monkeypatch):
+    """Whatever the largest width is in the version that loads them."""
+    X = np.random.default_rng(0).normal(0, 10, (6, 4, 200))
+    fitted = TangentViews().fit(X)
+    monkeypatch.setattr("bci_dann.features.covariance_views.WIDEST", 8)
+    restored = TangentViews().from_arrays(fitted.domains_, fitted.to_arrays())
+    assert restored.n_copies_ == fitted.n_copies_ == 12
+    np.testing.assert_array_equal(restored.transform(X), fitted.transform(X))
+
+
 def test_bands_tell_apart_what_one_covariance_does_not():
     rng = np.random.default_rng(0)
     time = np.arange(384) / 128

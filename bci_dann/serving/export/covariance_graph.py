@@ -51,9 +51,8 @@ class CovarianceDecoder(nn.Module):
         super().__init__()
         views = _tangent_views(estimator.alignment_)
         n_chans, n_times = estimator.n_features_in_, estimator.n_times_ or 1
-        n_copies = len(views.centres_[-1].fallback_) // n_chans  # the last view has delayed copies
-        self.robust, self.n_copies = views.robust, n_copies
-        self.lag = possible_lag(n_times, n_copies, views.lag_)
+        self.robust, self.n_copies = views.robust, views.n_copies_
+        self.lag = possible_lag(n_times, views.n_copies_, views.lag_)
         self.windows = overlapping_windows(n_times, views.n_windows) if views.n_windows > 1 else []
         self.max_norm = views.longest_  # longer tangent vectors are shortened to this norm
         self.n_views = len(views.centres_)
