@@ -41,7 +41,7 @@ LIBRARIES = ("torch", "braindecode", "scikit-learn", "numpy", "scipy", "pyrieman
 # Columns of the results table, and the fitted attributes of estimators that they contain.
 DIAGNOSTICS = {"ess": "effective_sample_size_", "domain_auc": "domain_auc_"}
 # Suffix of damaged records after renaming.
-ASIDE = ".damaged"
+DAMAGED_SUFFIX = ".damaged"
 ARRAYS = ("probabilities", "truth", "classes", "sessions", "test_index")
 # Training history of networks: an array with a row for each term of the loss, and their names.
 HISTORY, SUMMANDS = "history", "summands"
@@ -294,7 +294,7 @@ def set_aside(path: Path, task: Task) -> Path | None:
     except OSError:
         return None
     except DAMAGE:
-        aside = path.with_name(path.name + ASIDE)
+        aside = path.with_name(path.name + DAMAGED_SUFFIX)
         try:
             return path.replace(aside)
         except OSError:
