@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from bci_dann._files import write_atomically
+from bci_dann.evaluation.array_file import READ_ERRORS
 from bci_dann.evaluation.feature_maps.trial_map import MAP_FILE
 from bci_dann.evaluation.pseudo_online.window_results import write_window_scores
 from bci_dann.evaluation.runs.channel_power import POWER_FILE
 from bci_dann.evaluation.runs.invocations import add_invocation, read_invocations
 from bci_dann.evaluation.runs.manifest import Manifest, differences
-from bci_dann.evaluation.runs.records import ARRAYS, DAMAGE, Record, Task, read_stored
+from bci_dann.evaluation.runs.records import RECORD_ARRAYS, Record, Task, read_stored
 from bci_dann.evaluation.runs.results import ResultsFolder, results_table
 from bci_dann.exceptions import BCIDannWarning, ResultsError
 
@@ -147,7 +148,7 @@ class _StoredRecords:
             try:
                 about, record = read_stored(path)
                 earlier = self._earlier(about["key"])
-            except DAMAGE:
+            except READ_ERRORS:
                 self.damaged.append(path)
                 continue
             if earlier is None:
@@ -203,8 +204,9 @@ def _differences(first: Manifest, second: Manifest) -> Iterator[str]:
 
 
 def _are_equal(first: Record, second: Record) -> bool:
-    """Whether two records have equal arrays; durations may differ."""
-    return all(np.array_equal(getattr(first, name), getattr(second, name)) for name in ARRAYS)
+    """Return whether two records have equal arrays; durations may differ."""
+    pairs = ((getattr(first, name), getattr(second, name)) for name in RECORD_ARRAYS)
+    return all(np.array_equal(*pair) for pair in pairs)
 
 
 def _join_invocations(sources: Sequence[ResultsFolder], target: ResultsFolder) -> None:

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from bci_dann._validation import check_option
 from bci_dann.evaluation import protocol_overlap, record_frames
+from bci_dann.evaluation.array_file import READ_ERRORS
 from bci_dann.evaluation.record_frames import TASK, task_of
 from bci_dann.evaluation.runs.manifest import Manifest
-from bci_dann.evaluation.runs.records import DAMAGE, Record, read_stored
+from bci_dann.evaluation.runs.records import Record, read_stored
 from bci_dann.evaluation.runs.results import ResultsFolder
 from bci_dann.exceptions import BCIDannWarning, ResultsError
 
@@ -286,7 +287,7 @@ class StoredResults:
         for path in sorted((self.folder / "records").glob("*.npz")):
             try:
                 about, record = read_stored(path)
-            except DAMAGE:
+            except READ_ERRORS:
                 self.damaged.append(path)
                 continue
             if self.manifest.includes(about):
