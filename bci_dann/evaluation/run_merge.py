@@ -17,13 +17,19 @@ from bci_dann.evaluation.pseudo_online.window_results import write_window_scores
 from bci_dann.evaluation.runs.channel_power import POWER_FILE
 from bci_dann.evaluation.runs.invocations import add_invocation, read_invocations
 from bci_dann.evaluation.runs.manifest import Manifest, differences
-from bci_dann.evaluation.runs.records import RECORD_ARRAYS, Record, Task, read_stored
+from bci_dann.evaluation.runs.records import (
+    RECORD_ARRAYS,
+    Record,
+    Task,
+    read_stored,
+    task_label,
+)
 from bci_dann.evaluation.runs.results import ResultsFolder, results_table
 from bci_dann.exceptions import BCIDannWarning, ResultsError
 
 __all__ = ["Merge", "merge_runs"]
 
-# Largest number of names in a message, which also gives their total number.
+# Maximum number of names in a message; of further names it gives only the number.
 MOST_NAMED = 10
 
 
@@ -135,7 +141,10 @@ def merge_runs(folders: Sequence[str | Path], out: str | Path) -> Merge:
 
 
 class _StoredRecords:
-    """The undamaged records of several folders; of several records with one key, the first."""
+    """Paths and descriptions of the undamaged records of several folders, by key.
+
+    If several folders have a record with the same key, the record of the first folder is used.
+    """
 
     def __init__(self) -> None:
         self.paths: dict[str, Path] = {}
@@ -285,7 +294,10 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _label(about: dict[str, Any]) -> str:
-    return (
-        f"{about['pipeline']}, {about['protocol']}, subject {about['subject']}, seed "
-        f"{about['seed']}"
+    return task_label(
+        about["pipeline"],
+        about["protocol"],
+        about["subject"],
+        about["seed"],
+        about.get("without"),
     )

@@ -30,6 +30,7 @@ __all__ = [
     "read_record",
     "read_stored",
     "set_aside",
+    "task_label",
     "versions",
     "write_record",
 ]
@@ -68,6 +69,29 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             installed[name] = "absent"
     return installed
+
+
+def task_label(
+    pipeline: str, protocol: str, subject: str, seed: int, without: str | None = None
+) -> str:
+    """Return the description of a task for messages.
+
+    Parameters
+    ----------
+    pipeline, protocol, subject : str
+        Names of the pipeline, of the protocol, and of the target subject.
+    seed : int
+        Seed of the pipeline.
+    without : str or None
+        A further subject that is left out of both training and scoring.
+
+    Returns
+    -------
+    str
+        For example ``"dann, train, subject 3, seed 0"``.
+    """
+    subject = subject if without is None else f"{subject} without {without}"
+    return f"{pipeline}, {protocol}, subject {subject}, seed {seed}"
 
 
 @dataclass(frozen=True)
@@ -119,8 +143,7 @@ class Task:
         str
             Pipeline, protocol, target and seed.
         """
-        subject = self.subject if self.without is None else f"{self.subject} without {self.without}"
-        return f"{self.pipeline.name}, {self.protocol}, subject {subject}, seed {self.seed}"
+        return task_label(self.pipeline.name, self.protocol, self.subject, self.seed, self.without)
 
     @functools.cached_property
     def key(self) -> str:
