@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bci_dann.evaluation.protocols import PROTOCOLS
+from bci_dann.evaluation.statistics.sign_flips import sign_flip_p_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,8 +28,6 @@ SIMPLE = (REFERENCE, "csp_lda", "ts_logistic", "mdm", "ea_csp_lda")
 GROUP = ["dataset", "pipeline", "protocol"]
 MEASURES = ("balanced_accuracy", "roc_auc", "gain", "p_value", "chance", "ess", "domain_auc")
 AVERAGED = ("accuracy", "balanced_accuracy", "roc_auc", "ess", "domain_auc")
-# 2 ** 13: every sign pattern of up to 13 subjects is counted, more are sampled
-PERMUTATIONS = 8192
 
 
 def summarise(
@@ -241,22 +239,6 @@ def _against_reference(
     differences = paired.dropna().groupby("subject").mean().to_numpy()
     if pipeline == name or not len(differences):
         return np.nan, np.nan
-    return float(differences.mean()), _sign_flip_p(differences)
-
-
-def _sign_flip_p(differences: NDArray[np.float64]) -> float:
-    """Return the p-value of a one-sided sign-flip test of the mean difference."""
-    from scipy.stats import permutation_test
-
-    if len(differences) < 2:
-        return float("nan")
-    test = permutation_test(
-        (differences,),
-        lambda sample, axis: sample.mean(axis=axis),
-        permutation_type="samples",
-        alternative="greater",
-        vectorized=True,
-        n_resamples=PERMUTATIONS,
-        rng=np.random.default_rng(0),
-    )
-    return float(test.pvalue)
+    is_testable = len(differences) > 1
+    p_value = sign_flip_p_value(differences, "greater") if is_testable else np.nan
+    return float(differences.mean()), p_value
