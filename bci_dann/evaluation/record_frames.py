@@ -1,4 +1,4 @@
-"""Records of tasks as tidy frames: a row for each task, trial, epoch, or point of a feature map."""
+"""Records of tasks as data frames: a row for each task, trial, epoch, or point of a feature map."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = [
     "trials_frame",
 ]
 
-# Columns of every frame, which name the task.
+# Columns of every data frame that identify the task.
 TASK = ("dataset", "pipeline", "protocol", "subject", "seed")
 
 Records = Sequence[tuple[dict[str, Any], Record]]
@@ -95,7 +95,7 @@ def trials_frame(records: Records) -> pd.DataFrame:
     if not records:
         return pd.DataFrame(columns=[*TASK])
     tasks = pd.DataFrame([task_of(about) for about, _ in records])
-    # one frame from whole columns: a frame for each record would take most of the time
+    # columns are joined first, because creating a data frame for each record is slow
     counts = [len(record.truth) for _, record in records]
     columns = {name: tasks[name].repeat(counts).array for name in TASK}
     parts = [_columns_of(record) for _, record in records]
@@ -163,7 +163,7 @@ def _numbered(name: str, values: NDArray[Any]) -> dict[str, Any]:
 
 
 def _columns_of(record: Record) -> dict[str, NDArray[Any]]:
-    """Return a record's trials in the order of recording, by the name of the column."""
+    """Return the columns of a record's trials by name, with trials in the order of recording."""
     order = np.argsort(record.test_index)
     probabilities = record.probabilities[order]
     return {
@@ -176,7 +176,7 @@ def _columns_of(record: Record) -> dict[str, NDArray[Any]]:
 
 
 def _joined(parts: list[dict[str, NDArray[Any]]], counts: list[int]) -> dict[str, NDArray[Any]]:
-    """Join the columns of records; NaN where a record lacks a column, such as that of a class."""
+    """Join the columns of records; NaN if a record lacks a column, such as that of a class."""
     names = dict.fromkeys(name for part in parts for name in part)
     return {
         name: np.concatenate(
