@@ -116,7 +116,7 @@ class Suite:
         Returns
         -------
         Suite
-            A copy; without a reference if the pipelines no longer include it.
+            A copy; without a reference if the new pipelines do not include it.
 
         Raises
         ------
