@@ -44,14 +44,14 @@ METHODS = {
     "SourceOnlyClassifier": "bci_dann.estimators.source_only",
     "TTimeClassifier": "bci_dann.estimators.new_subject.ttime",
 }
-# Fitted attributes that describe the trials a method was fitted to. An estimator that wraps other
-# methods copies them from a fitted method.
+# Fitted attributes that describe the trials a method was fitted to. They are copied by estimators
+# that wrap a fitted method, or train another one on the same trials.
 INPUT_ATTRIBUTES = (
     *("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_"),
     "has_seen_target_",
 )
 # The pipeline file that lists the members of the default recipe.
-RECIPE = "bci_dann.yml"
+DEFAULT_RECIPE_FILE = "bci_dann.yml"
 
 
 def find_method(name: str) -> type[TransferClassifier]:
@@ -179,7 +179,7 @@ def default_members() -> list[Any]:
     list of [dict, float]
         Descriptions of methods, and weights.
     """
-    content = yaml.safe_load((pipelines_folder() / RECIPE).read_text(encoding="utf-8"))
+    content = yaml.safe_load((pipelines_folder() / DEFAULT_RECIPE_FILE).read_text(encoding="utf-8"))
     members: list[Any] = content["pipeline"][0]["parameters"]["members"]
     return members
 

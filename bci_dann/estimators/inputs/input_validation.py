@@ -29,15 +29,16 @@ from bci_dann.exceptions import DataError
 
 __all__ = ["read_for_learning", "read_for_prediction"]
 
-# Fewest trials for checks of scale and flat channels: of fewer trials an artefact may be the cause.
-MANY_TRIALS = 10
+# Minimum number of trials for checks of the unit and of flat channels. In fewer trials an artefact
+# may look like a wrong unit or a flat channel.
+MIN_TRIALS_FOR_SIGNAL_CHECKS = 10
 
 # scikit-learn's value of ``y`` for input without labels.
-NO_LABELS = "no_validation"
+WITHOUT_LABELS = "no_validation"
 
 
 def read_for_prediction(
-    model: Any, X: Any, y: Any = NO_LABELS, subjects: Any = None, *, reset: bool = False
+    model: Any, X: Any, y: Any = WITHOUT_LABELS, subjects: Any = None, *, reset: bool = False
 ) -> Signals:
     """Read trials, and check them against the trials that a model was fitted to.
 
@@ -74,7 +75,7 @@ def read_for_prediction(
     if array.ndim > 3:
         raise DataError(f"X must have 2 or 3 dimensions; got shape {array.shape}.")
     check_finite_samples(array, signals.ch_names)
-    if array.ndim == 3 and len(array) >= MANY_TRIALS:
+    if array.ndim == 3 and len(array) >= MIN_TRIALS_FOR_SIGNAL_CHECKS:
         check_signals(array, signals.ch_names or [str(i) for i in range(array.shape[1])])
     if reset:
         model.n_times_, model.ch_names_, model.sfreq_ = n_times, signals.ch_names, signals.sfreq
@@ -85,7 +86,7 @@ def read_for_prediction(
 
 def _as_float32(model: Any, X: Any, y: Any, reset: bool) -> NDArray[np.float32]:
     """Return trials in single precision, after scikit-learn's checks of them and of labels."""
-    has_labels = not (isinstance(y, str) and y == NO_LABELS)
+    has_labels = not (isinstance(y, str) and y == WITHOUT_LABELS)
     is_plain = type(X) is np.ndarray and X.ndim == 3 and X.dtype.kind == "f"
     if is_plain and not has_labels and not reset:
         # nothing is left to check, and of one trial the checks would take a tenth of its prediction
@@ -119,7 +120,7 @@ def _check_before_conversion(model: Any, signals: Signals, y: Any, reset: bool) 
 
 
 def read_for_learning(
-    model: Any, X: Any, y: Any = NO_LABELS, subjects: Any = None, *, reset: bool = False
+    model: Any, X: Any, y: Any = WITHOUT_LABELS, subjects: Any = None, *, reset: bool = False
 ) -> Signals:
     """Read trials to learn from; each of them must have a signal.
 

@@ -23,6 +23,7 @@ __all__ = [
     "trial_batches",
 ]
 
+# Maximum number of trials that a network processes at a time, to bound memory.
 PREDICTION_BATCH = 256
 
 

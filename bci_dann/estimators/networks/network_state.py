@@ -21,8 +21,8 @@ __all__ = ["network_arrays", "restore_network", "restore_networks"]
 # Above these limits the weights of a network are counted before it is built, which takes seconds:
 # samples of a trial over all channels, and digits of numbers in the parameters of the backbone.
 # Empirical: 64 channels and a minute at 250 Hz; backbones have tens to hundreds of filters.
-USUAL_SAMPLES = 1_000_000
-USUAL_DIGITS = 3
+MAX_USUAL_SAMPLES = 1_000_000
+MAX_USUAL_DIGITS = 3
 
 
 def network_arrays(networks: Sequence[Decoder]) -> dict[str, NDArray[Any]]:
@@ -112,7 +112,7 @@ def _is_unusual(description: Mapping[str, Any]) -> bool:
     """Whether trials, or numbers in the parameters of the backbone, are unusually large."""
     n_samples = (description.get("n_features_in") or 1) * (description.get("n_times") or 1)
     sizes = re.findall(r"\d+", str(description.get("parameters", {}).get("backbone")))
-    return n_samples > USUAL_SAMPLES or any(len(size) > USUAL_DIGITS for size in sizes)
+    return n_samples > MAX_USUAL_SAMPLES or any(len(size) > MAX_USUAL_DIGITS for size in sizes)
 
 
 def _check_size(build: Callable[[], Decoder], n_weights: int) -> None:

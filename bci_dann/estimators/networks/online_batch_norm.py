@@ -16,8 +16,8 @@ from bci_dann.training.batch_norm import has_batch_norm, update_batch_norm
 
 __all__ = ["OnlineBatchNorm"]
 
-# Trials in a batch: the variance of fewer trials is unreliable, and more take longer.
-BATCH = 4
+# Number of trials in a batch: the variance of fewer trials is unreliable, and more take longer.
+BATCH_TRIALS = 4
 # Weight, in trials, of the statistics from training; `adapt` needs as many trials.
 PRIOR_TRIALS = 20
 # The smallest weight of the newest batch, equal to that of the newest trial in a running reference.
@@ -72,9 +72,9 @@ class OnlineBatchNorm:
         networks : list of Decoder
             Copies that share all weights.
         """
-        signals = (*self.signals, signal)[-BATCH:]
+        signals = (*self.signals, signal)[-BATCH_TRIALS:]
         online = replace(self, signals=signals, count=self.count + 1)
-        if len(signals) < BATCH:
+        if len(signals) < BATCH_TRIALS:
             return online, list(networks)
         weight = max(1.0 / (PRIOR_TRIALS + online.count), MOMENTUM)
         (batch,) = trial_batches(np.stack(signals))
