@@ -11,6 +11,7 @@ from sklearn.utils.validation import validate_data
 
 from bci_dann.data.signal_checks import check_signals, silent_trials
 from bci_dann.estimators.inputs.array_checks import (
+    MAX_LISTED,
     check_any_trials,
     check_finite_samples,
     check_fitted_axes,
@@ -73,7 +74,10 @@ def read_for_prediction(
     signals = replace(signals, X=array)
     n_times = array.shape[2] if array.ndim == 3 else None
     if array.ndim > 3:
-        raise DataError(f"X must have 2 or 3 dimensions; got shape {array.shape}.")
+        raise DataError(
+            "X must have shape (n_trials, n_chans, n_times), or (n_samples, n_features) for plain "
+            f"vectors; got shape {array.shape}."
+        )
     check_finite_samples(array, signals.ch_names)
     if array.ndim == 3 and len(array) >= MIN_TRIALS_FOR_SIGNAL_CHECKS:
         check_signals(array, signals.ch_names or [str(i) for i in range(array.shape[1])])
@@ -152,6 +156,6 @@ def read_for_learning(
     if len(silent):
         raise DataError(
             f"{len(silent)} of {len(signals.X)} trials hold no signal, every channel being "
-            f"constant: those at {silent[:10].tolist()}. Leave them out."
+            f"constant; the first at {silent[:MAX_LISTED].tolist()}. Leave them out."
         )
     return signals

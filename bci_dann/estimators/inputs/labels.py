@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
+from bci_dann.estimators.inputs.array_checks import MAX_LISTED
 from bci_dann.exceptions import DataError
 from bci_dann.objectives.batch_view import UNLABELLED
 
@@ -72,9 +73,9 @@ def check_labels(y: ArrayLike) -> None:
     missing = np.flatnonzero(missing_labels(y))
     if len(missing):
         raise DataError(
-            f"{len(missing)} of {shape[0]} labels are missing (NaN, None or "
-            f"empty), the first at {missing[:10].tolist()}. Leave these trials out, or give those "
-            "of the new subject as X_target_unlabeled."
+            f"{len(missing)} of {shape[0]} labels are missing (NaN, None or empty), the first at "
+            f"{missing[:MAX_LISTED].tolist()}. Leave these trials out, or give those of the new "
+            "subject as X_target_unlabeled."
         )
 
 
@@ -105,7 +106,7 @@ def check_scored_labels(y: ArrayLike | None, classes: NDArray[Any]) -> None:
     if given and known.isdisjoint(given):
         raise DataError(
             f"no label of y is a class of the model, {sorted(known, key=str)}; y has "
-            f"{sorted(set(given), key=str)[:10]}. Name the classes as in training."
+            f"{sorted(set(given), key=str)[:MAX_LISTED]}. Name the classes as in training."
         )
 
 
@@ -137,7 +138,10 @@ def encode_source_labels(y: ArrayLike) -> tuple[NDArray[Any], NDArray[np.int64]]
         classes = np.array(_python_values(classes), dtype=object)
     _check_spelling(dict(zip(classes.tolist(), counts.tolist(), strict=True)))
     if len(classes) < 2:
-        raise DataError(f"y has one class only, {classes.tolist()}; at least 2 are needed.")
+        raise DataError(
+            f"y has one class only, {classes.tolist()}; at least 2 are needed. Add trials of "
+            "another class."
+        )
     return classes, labels.astype(np.int64)
 
 
@@ -167,7 +171,11 @@ def encode_target_labels(
     """
     values = np.asarray(y)
     if y is None or values.shape != (n_trials,):
-        raise DataError(f"y_target_labeled must have shape ({n_trials},); got {values.shape}.")
+        raise DataError(
+            f"y_target_labeled must have shape ({n_trials},); got "
+            f"{None if y is None else values.shape}. Give one label for each trial of "
+            "X_target_labeled."
+        )
     _check_known(values, classes)
     return np.searchsorted(classes, values).astype(np.int64)
 
@@ -201,7 +209,10 @@ def encode_partial_labels(y: ArrayLike, classes: NDArray[Any], n_trials: int) ->
     """
     values = np.asarray(y, dtype=object)
     if values.shape != (n_trials,):
-        raise DataError(f"y must have shape ({n_trials},); got {values.shape}.")
+        raise DataError(
+            f"y must have shape ({n_trials},); got {values.shape}. Give one label for each trial, "
+            "None where it is not known."
+        )
     labels = np.full(n_trials, UNLABELLED, dtype=np.int64)
     known = ~missing_labels(values)
     _check_known(values[known], classes)
@@ -215,7 +226,8 @@ def _check_known(values: NDArray[Any], classes: NDArray[Any]) -> None:
     if strange:
         raise DataError(
             f"the target has labels {strange} that the sources do not have; "
-            f"the sources have {classes.tolist()}."
+            f"the sources have {classes.tolist()}. Name the classes as in the sources, or leave "
+            "these trials out."
         )
 
 

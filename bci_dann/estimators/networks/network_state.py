@@ -100,7 +100,10 @@ def restore_networks(build: Callable[[], Decoder], state: ModelState) -> list[De
     for index in range(state.description["n_networks"]):
         arrays = state.part(f"network.{index}")
         if not arrays:
-            raise DataError(f"the saved model has no weights of its network {index}.")
+            raise DataError(
+                f"the saved model has no weights of its network {index}: it is damaged. Save the "
+                "model again."
+            )
         weights = {name: torch.from_numpy(array) for name, array in arrays.items()}
         if not index and _is_unusual(state.description):
             _check_size(build, sum(map(torch.Tensor.numel, weights.values())))
@@ -126,7 +129,7 @@ def _check_size(build: Callable[[], Decoder], n_weights: int) -> None:
     if expected > n_weights:
         raise DataError(
             f"the network of the saved model has {expected} weights by its description, and the "
-            f"file holds {n_weights} of them."
+            f"file holds {n_weights} of them: the model is damaged. Save it again."
         )
 
 
