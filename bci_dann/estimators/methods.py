@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bci_dann.estimators.base import TransferClassifier
 
 __all__ = [
+    "BY_OPTIONS",
     "INPUT_ATTRIBUTES",
     "METHODS",
     "build_method",
@@ -50,6 +51,9 @@ INPUT_ATTRIBUTES = (
     *("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_"),
     "has_seen_target_",
 )
+# Values of the parameter ``by`` of estimators that wrap a method: whether the method uses the
+# unlabelled trials of a new subject in `adapt` or in `fit`.
+BY_OPTIONS = ("adapt", "fit")
 # The pipeline file that lists the members of the default recipe.
 DEFAULT_RECIPE_FILE = "bci_dann.yml"
 
