@@ -137,7 +137,7 @@ def merge_runs(folders: Sequence[str | Path], out: str | Path) -> Merge:
     records.copy_to(target)
     _join_invocations(sources, target)
     _copy_account(sources, target)
-    return _finished(target, records)
+    return _write_joined_table(target, records)
 
 
 class _StoredRecords:
@@ -163,7 +163,7 @@ class _StoredRecords:
             if earlier is None:
                 self.paths[about["key"]], self.about[about["key"]] = path, about
             elif not _are_equal(earlier, record):
-                self.different.append(_label(about))
+                self.different.append(_label_of(about))
 
     def copy_to(self, target: ResultsFolder) -> None:
         for key, path in self.paths.items():
@@ -241,7 +241,7 @@ def _copy_account(sources: Sequence[ResultsFolder], target: ResultsFolder) -> No
             write_atomically(target.path / name, file.read_bytes())
 
 
-def _finished(target: ResultsFolder, records: _StoredRecords) -> Merge:
+def _write_joined_table(target: ResultsFolder, records: _StoredRecords) -> Merge:
     """Write the table of the joined folder, and warn of missing and differing tasks."""
     manifest = _manifest_of(target)
     tasks = manifest.tasks or list(_tasks_of(records, manifest))
@@ -250,7 +250,7 @@ def _finished(target: ResultsFolder, records: _StoredRecords) -> Merge:
         write_window_scores(target, tasks)
     missing = [task.label for task in tasks if task.key not in records.paths]
     merge = Merge(target.path, len(tasks), missing, records.different, records.damaged)
-    for text in _warnings(merge, manifest.subjects is not None):
+    for text in _warning_texts(merge, manifest.subjects is not None):
         warnings.warn(text, BCIDannWarning, stacklevel=3)
     return merge
 
@@ -263,7 +263,7 @@ def _tasks_of(records: _StoredRecords, manifest: Manifest) -> Iterator[Task]:
     yield from replace(manifest, subjects=list(subjects)).tasks
 
 
-def _warnings(merge: Merge, has_subjects: bool) -> Iterator[str]:
+def _warning_texts(merge: Merge, has_subjects: bool) -> Iterator[str]:
     if merge.missing:
         yield (
             f"{len(merge.missing)} of {merge.n_tasks} tasks are missing: {_listed(merge.missing)}. "
@@ -293,7 +293,7 @@ def _listed(names: Sequence[str]) -> str:
     return "; ".join(names[:MOST_NAMED]) + more
 
 
-def _label(about: dict[str, Any]) -> str:
+def _label_of(about: dict[str, Any]) -> str:
     return task_label(
         about["pipeline"],
         about["protocol"],

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bci_dann._validation import check_option
 from bci_dann.evaluation import protocol_overlap, record_frames
 from bci_dann.evaluation.array_file import READ_ERRORS
-from bci_dann.evaluation.record_frames import TASK, task_of
+from bci_dann.evaluation.record_frames import TASK_COLUMNS, task_of
 from bci_dann.evaluation.runs.manifest import Manifest
 from bci_dann.evaluation.runs.records import Record, read_stored
 from bci_dann.evaluation.runs.results import ResultsFolder
@@ -224,7 +224,7 @@ class StoredResults:
             for about, record in self._records
             for session, chosen in _sessions_of(record, self._scored(about, common_trials))
         ]
-        return pd.DataFrame(rows, columns=[*TASK, "session", "n_test", "score"])
+        return pd.DataFrame(rows, columns=[*TASK_COLUMNS, "session", "n_test", "score"])
 
     def write(self, folder: str | Path, form: str = "csv") -> list[Path]:
         """Write the data frames of tasks and trials to files for other programs.

@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann.evaluation.pseudo_online.window_folds import is_causal
+from bci_dann.evaluation.runs.results import ROW_KEYS
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bci_dann.evaluation.runs.records import Record, Task
 
-__all__ = ["SCORES", "TASK_COLUMNS", "score_windows", "summarise_windows", "window_scores"]
+__all__ = ["SCORES", "score_windows", "summarise_windows", "window_scores"]
 
-# Columns that identify a task and session, and columns of scores.
-TASK_COLUMNS = ("dataset", "pipeline", "protocol", "seed", "subject", "session")
+# Names of the scores.
 SCORES = (
     *("mcc", "detection_auc", "task_accuracy", "task_auc", "idle_decisions"),
     *("activations_per_minute", "hit_rate", "seconds_to_hit"),
@@ -49,7 +49,7 @@ def window_scores(finished: Iterable[tuple[Task, Record]], idle: str) -> pd.Data
 
     rows = [row for task, record in finished for row in _rows(task, record, idle)]
     counts = ("causal", "n_windows", "n_idle", "n_tasks")
-    return pd.DataFrame(rows, columns=[*TASK_COLUMNS, *counts, *SCORES])
+    return pd.DataFrame(rows, columns=[*ROW_KEYS, *counts, *SCORES])
 
 
 def _rows(task: Task, record: Record, idle: str) -> Iterator[dict[str, Any]]:

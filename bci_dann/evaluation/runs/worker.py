@@ -107,8 +107,8 @@ class Worker:
         return open_trials(self.setup.trials_folder)
 
 
-# The worker of this process, for the run of its last tasks.
-_current: dict[str, Worker] = {}
+# The worker of this process by the identifier of its run; empty, or with a single entry.
+_current_worker: dict[str, Worker] = {}
 
 
 def execute(tasks: Sequence[Task], setup: WorkerSetup) -> list[tuple[Task, str | None]]:
@@ -136,7 +136,7 @@ def execute(tasks: Sequence[Task], setup: WorkerSetup) -> list[tuple[Task, str |
     """
     missing = [task for task in tasks if not setup.folder.record_path(task).exists()]
     failures: dict[str, str] = {}
-    for task, result in zip(missing, _results(missing, _worker_of(setup)), strict=True):
+    for task, result in zip(missing, _results_of(missing, _worker_of(setup)), strict=True):
         if isinstance(result, str):
             failures[task.key] = result
         else:
@@ -178,10 +178,10 @@ def release_worker(run_id: str) -> None:
     run_id : str
         The identifier of the run.
     """
-    _current.pop(run_id, None)
+    _current_worker.pop(run_id, None)
 
 
-def _results(tasks: Sequence[Task], worker: Worker) -> Iterable[Record | str]:
+def _results_of(tasks: Sequence[Task], worker: Worker) -> Iterable[Record | str]:
     share = partial(_share_cache, worker=worker)
     if len(tasks) > 1:
         with _log_of_losses(worker.setup, tasks[0], "stack"):
@@ -205,10 +205,10 @@ def _log_of_losses(setup: WorkerSetup, task: Task, *parts: str) -> AbstractConte
 
 def _worker_of(setup: WorkerSetup) -> Worker:
     """Return the worker of this process for a run; the worker of another run is discarded."""
-    if setup.run_id not in _current:
-        _current.clear()
-        _current[setup.run_id] = Worker(setup)
-    return _current[setup.run_id]
+    if setup.run_id not in _current_worker:
+        _current_worker.clear()
+        _current_worker[setup.run_id] = Worker(setup)
+    return _current_worker[setup.run_id]
 
 
 def _share_cache(estimator: Any, worker: Worker) -> None:

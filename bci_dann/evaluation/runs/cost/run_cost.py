@@ -31,8 +31,9 @@ BYTES_PER_SAMPLE = 4
 # Measured on 1600 simulated trials of 15 channels and 4 s: csp_lda and ea_csp_lda need 8 times the
 # size of the trials, mdm and bci_dann_light 5 times, in addition to 0.35 to 0.5 GB for libraries.
 PROCESS_MEMORY_MB, MEMORY_PER_TRIALS_SIZE = 500.0, 8.0
-# Columns that identify a task.
-TASK_COLUMNS = ["pipeline", "protocol", "seed", "subject"]
+# Columns by which planned tasks are matched with records. The dataset may have another name in a
+# suite than in the records.
+MATCHED_COLUMNS = ["pipeline", "protocol", "seed", "subject"]
 
 
 def planned_cost(run: ResolvedRun, tasks: pd.DataFrame) -> dict[str, Any]:
@@ -99,7 +100,7 @@ def _records(run: ResolvedRun, tasks: pd.DataFrame) -> tuple[pd.DataFrame, dict[
 
 def _task_tuples(table: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
     """Yield what identifies the task of each row."""
-    yield from table[TASK_COLUMNS].itertuples(index=False, name=None)
+    yield from table[MATCHED_COLUMNS].itertuples(index=False, name=None)
 
 
 def _earlier_seconds(run: ResolvedRun, n_values: float) -> dict[str, float | None]:
