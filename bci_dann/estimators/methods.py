@@ -153,7 +153,7 @@ def describe_method(spec: Any) -> Any:
     Parameters
     ----------
     spec : str, mapping or TransferClassifier
-        As for :func:`build_method`.
+        See :func:`build_method`.
 
     Returns
     -------
@@ -233,7 +233,7 @@ def weighted_methods(members: Sequence[Any]) -> list[tuple[Any, float]]:
     Parameters
     ----------
     members : sequence of (method, float)
-        As :class:`EnsembleClassifier` takes them.
+        See :class:`EnsembleClassifier`.
 
     Returns
     -------

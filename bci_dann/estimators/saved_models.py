@@ -85,7 +85,7 @@ def model_from_state(state: ModelState) -> TransferClassifier:
     Parameters
     ----------
     state : ModelState
-        As :meth:`~bci_dann.estimators.TransferClassifier.to_state` returned it.
+        The result of :meth:`~bci_dann.estimators.TransferClassifier.to_state`.
 
     Returns
     -------

@@ -70,7 +70,7 @@ def prediction_sets(probabilities: Floats, thresholds: Floats) -> NDArray[np.boo
     probabilities : ndarray, shape (n_trials, n_classes)
         Rows of sum 1.
     thresholds : ndarray, shape (n_classes,)
-        As :func:`class_thresholds` returns them.
+        The result of :func:`class_thresholds`.
 
     Returns
     -------

@@ -131,15 +131,15 @@ def read_for_learning(
     Parameters
     ----------
     model : TransferClassifier
-        As for :func:`read_for_prediction`.
+        See :func:`read_for_prediction`.
     X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
-        As for :func:`read_for_prediction`.
+        See :func:`read_for_prediction`.
     y : array-like, shape (n_trials,), optional
-        As for :func:`read_for_prediction`.
+        See :func:`read_for_prediction`.
     subjects : array-like, shape (n_trials,), optional
-        As for :func:`read_for_prediction`.
+        See :func:`read_for_prediction`.
     reset : bool
-        As for :func:`read_for_prediction`.
+        See :func:`read_for_prediction`.
 
     Returns
     -------
@@ -149,7 +149,7 @@ def read_for_learning(
     Raises
     ------
     DataError
-        As :func:`read_for_prediction`, and where all channels of a trial are constant.
+        See :func:`read_for_prediction`; also when all channels of a trial are constant.
     """
     signals = read_for_prediction(model, X, y, subjects, reset=reset)
     silent = np.flatnonzero(silent_trials(signals.X))

@@ -124,7 +124,7 @@ def copy_trials(X: Any) -> NDArray[Any] | EEGTrials:
     Returns
     -------
     ndarray or EEGTrials
-        Of the type of ``X``; epochs become EEGTrials.
+        A copy of the type of ``X``; epochs become EEGTrials.
     """
     if parts := _epochs_in(X):
         X = _trials_of(parts)

@@ -260,7 +260,7 @@ class SourceWeighted:
         Parameters
         ----------
         spec : str, mapping, callable or None
-            As for :func:`read_weighting`.
+            See :func:`read_weighting`.
         trials : TrainingTrials
             Aligned.
         random_state : None, int or numpy random generator

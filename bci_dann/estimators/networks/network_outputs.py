@@ -106,7 +106,7 @@ def mean_probabilities(
     networks : sequence of Decoder
         The members of an ensemble.
     signals : ndarray
-        As in :func:`features_and_logits`.
+        See :func:`features_and_logits`.
 
     Returns
     -------

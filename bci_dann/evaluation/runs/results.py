@@ -325,7 +325,7 @@ def results_table(finished: Iterable[tuple[Task, Record]]) -> pd.DataFrame:
     Parameters
     ----------
     finished : iterable of (Task, Record)
-        In any order.
+        Tasks with their records, in any order.
 
     Returns
     -------
